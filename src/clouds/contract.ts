@@ -1,0 +1,94 @@
+/** What a cloud must do. One folder per cloud fulfils this; nothing above knows a cloud's own words. */
+import type { z } from 'zod';
+import type { SojournError } from '../errors/index.ts';
+import type { Now } from '../time/index.ts';
+
+export type CloudName = 'aws' | 'azure' | 'gcp';
+export type Algorithm = 'RS256' | 'ES256';
+
+/** Where the clouds' own doors are, when not at their public addresses (sandboxes, private endpoints). */
+export interface Endpoints {
+  readonly aws: { readonly sts_endpoint: string | null };
+  readonly azure: { readonly authority_host: string | null };
+  readonly gcp: { readonly sts_endpoint: string | null; readonly iam_credentials_endpoint: string | null };
+}
+
+/** A cloud token just signed for this connection. */
+export interface Minted {
+  readonly token: string;
+  readonly jti: string;
+}
+
+/** One visit to the cloud. */
+export interface Visit {
+  readonly connection: string;
+  /** Signs a fresh token; called once for the visit, and once more where a cloud says the first one came too late. */
+  mint(): Promise<Minted>;
+  readonly endpoints: Endpoints;
+  readonly now: Now;
+  /** Aborts when the time for the whole exchange is over. */
+  readonly signal: AbortSignal;
+}
+
+/** Short-lived credentials of the customer's cloud. Never logged, never stored, only kept in memory. */
+export interface Pass {
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  readonly credentials:
+    | { readonly access_key_id: string; readonly secret_access_key: string; readonly session_token: string }
+    | { readonly access_token: string; readonly token_type: 'Bearer' };
+}
+
+/** What a set-up artefact must say, byte for byte as in the token. */
+export interface SetupFacts {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly audience: string;
+  readonly connection: { readonly id: string; readonly name: string };
+  /** The vendor's name for people, shown in descriptions. */
+  readonly vendor: string;
+}
+
+/** A file that the customer applies in their own account. */
+export interface Artefact {
+  /** File name, also the last path segment of its URL. */
+  readonly name: string;
+  readonly mediaType: string;
+  /** One line for people: what it is and how it is applied. */
+  readonly title: string;
+  readonly content: string;
+}
+
+/** A connection's target, seen by the corridors. */
+export interface Destination {
+  readonly audience: string;
+  /** What the cloud accepts, the preferred one first. */
+  readonly algorithms: readonly Algorithm[];
+  /** Claims beside the standard ones (AWS session tags and source identity). */
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** Fields of the target that must be filled before `enter` makes sense; empty when complete. */
+  readonly missing: readonly string[];
+  /** Trades the token; rejects with SojournError `cloud_…`, whose detail holds no token and no secret. */
+  enter(visit: Visit): Promise<Pass>;
+  setup(facts: SetupFacts): readonly Artefact[];
+}
+
+export interface Cloud {
+  readonly name: CloudName;
+  /** The target as the API takes it: strict, every field checked, all faults at once, defaults filled in. */
+  readonly target: z.ZodType<Readonly<Record<string, unknown>>>;
+  /** `target` has passed the schema. */
+  destination(target: unknown): Destination;
+  /** The documented code and advice for an answer of this cloud; public for the doctor and the tests. */
+  explain(answer: CloudAnswer): SojournError;
+}
+
+/** What a cloud said when it refused, reduced to what may be kept. */
+export interface CloudAnswer {
+  readonly status: number;
+  /** The cloud's own code: `AccessDenied`, `700213`, `invalid_grant`. */
+  readonly code: string;
+  readonly message: string;
+  /** Which of the cloud's doors said it, where a cloud has several. */
+  readonly step: string;
+}

@@ -1,0 +1,279 @@
+/**
+ * The closed list of what can go wrong: code → HTTP status, OAuth error (RFC 6749 section 5.2, RFC 8707),
+ * one sentence that may be told to the caller, and what to do about it.
+ * A code is for machines and never changes its meaning; a test keeps docs/errors.md equal to this table.
+ */
+interface Row {
+  readonly status: number;
+  readonly oauth?: string;
+  readonly title: string;
+  readonly advice: string;
+}
+
+const rows = {
+  // The request itself
+  invalid_request: {
+    status: 400,
+    oauth: 'invalid_request',
+    title: 'The request is not well-formed.',
+    advice: 'Correct the named field and send it again.',
+  },
+  unknown_parameter: {
+    status: 400,
+    oauth: 'invalid_request',
+    title: 'The request has a parameter that this endpoint does not know.',
+    advice: 'Remove the parameter; nothing is ever ignored that could change the meaning.',
+  },
+  invalid_target: {
+    status: 400,
+    oauth: 'invalid_target',
+    title: 'There is no such connection for this client.',
+    advice: 'Check the connection id in `resource`, and that the client may use it (`sojourn client show`).',
+  },
+  unsupported_grant_type: {
+    status: 400,
+    oauth: 'unsupported_grant_type',
+    title: 'The grant type is not served.',
+    advice: 'Use grant_type=client_credentials.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'This path does not serve that method.',
+    advice: 'See the Allow header.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'The content type is not read here.',
+    advice: 'Send JSON as application/json, uncompressed.',
+  },
+  body_too_large: {
+    status: 413,
+    oauth: 'invalid_request',
+    title: 'The body is over 16 KB.',
+    advice: 'Send a smaller body.',
+  },
+  not_found: {
+    status: 404,
+    title: 'There is nothing at this path.',
+    advice: 'Check the path against the documentation.',
+  },
+
+  // Who asks
+  unauthorized: {
+    status: 401,
+    title: 'The bearer token is missing, wrong or expired.',
+    advice: 'Send `Authorization: Bearer TOKEN`; for /v1 fetch a token with resource=urn:sojourn:api.',
+  },
+  invalid_client: {
+    status: 401,
+    oauth: 'invalid_client',
+    title: 'Client authentication failed.',
+    advice: 'Check the client id and its secret or key; the audit log of the server has the reason.',
+  },
+  target_not_selectable: {
+    status: 403,
+    title: 'A caller never chooses the role, tenant, account or service account.',
+    advice: 'Remove the parameter; the connection alone says where it leads.',
+  },
+  rate_limited: { status: 429, title: 'Too many requests.', advice: 'Wait for the time in Retry-After.' },
+
+  // What is asked for
+  tenant_not_found: {
+    status: 404,
+    title: 'There is no such tenant.',
+    advice: 'List the tenants with `sojourn tenant list`.',
+  },
+  client_not_found: {
+    status: 404,
+    title: 'There is no such client.',
+    advice: 'List the clients with `sojourn client list`.',
+  },
+  connection_not_found: {
+    status: 404,
+    title: 'There is no such connection for this client.',
+    advice: 'Check the connection id, and that the client may use it (`sojourn client show`).',
+  },
+  key_not_found: {
+    status: 404,
+    title: 'There is no such key.',
+    advice: 'List the keys with `sojourn keys list`.',
+  },
+  artefact_not_found: {
+    status: 404,
+    title: 'The connection has no set-up file of this name.',
+    advice: 'List the files with `sojourn connection setup ID`.',
+  },
+  connection_disabled: {
+    status: 409,
+    title: 'The connection is disabled.',
+    advice: 'Enable it with `sojourn connection enable ID`.',
+  },
+  connection_incomplete: {
+    status: 409,
+    title: 'The connection does not know yet where it leads.',
+    advice:
+      'Finish the set-up in the cloud, then save the missing field with `sojourn connection update ID`.',
+  },
+  tenant_not_empty: {
+    status: 409,
+    title: 'The tenant still has connections.',
+    advice: 'Delete its connections first.',
+  },
+  secret_limit: {
+    status: 409,
+    title: 'The client has two secrets already.',
+    advice: 'Delete the old secret before you make another one.',
+  },
+  version_conflict: {
+    status: 409,
+    title: 'Somebody else changed this in the meantime.',
+    advice: 'Read it again and repeat your change.',
+  },
+  key_not_ready: {
+    status: 409,
+    title: 'The next key has not been published for long enough.',
+    advice: 'Wait until the time told; signing with it now would break every verifier that caches the JWKS.',
+  },
+
+  // What we need ourselves
+  store_unavailable: {
+    status: 503,
+    oauth: 'temporarily_unavailable',
+    title: 'The store does not answer.',
+    advice: 'Try again shortly.',
+  },
+  audit_unavailable: {
+    status: 503,
+    oauth: 'temporarily_unavailable',
+    title: 'The audit log cannot be written, so nothing is issued.',
+    advice: 'Free the disk or the store of the server, or set audit.on_failure to continue.',
+  },
+  keys_unavailable: {
+    status: 503,
+    oauth: 'temporarily_unavailable',
+    title: 'No signing key can be used at this moment.',
+    advice: 'See /readyz of the server.',
+  },
+  shutting_down: {
+    status: 503,
+    oauth: 'temporarily_unavailable',
+    title: 'This process is going down.',
+    advice: 'Try again; another replica will answer.',
+  },
+  internal: {
+    status: 500,
+    oauth: 'server_error',
+    title: 'Something failed inside the server.',
+    advice: 'The log of the server has the reason under the request id.',
+  },
+
+  // What stops a start
+  config_invalid: {
+    status: 500,
+    title: 'The configuration is not valid.',
+    advice: 'Correct every line named.',
+  },
+  state_unusable: {
+    status: 500,
+    title: 'The stored state cannot be used.',
+    advice: 'Restore a backup; nothing was changed or made anew.',
+  },
+  key_material_unusable: {
+    status: 500,
+    title: 'A key file cannot be used.',
+    advice: 'Restore the named file from a backup; nothing was made anew.',
+  },
+
+  // What the customer's cloud says (docs/errors.md tells which answer of which cloud leads here)
+  cloud_issuer_unknown: {
+    status: 502,
+    title: 'The cloud does not know this issuer.',
+    advice: 'Register the issuer there exactly as the set-up file writes it.',
+  },
+  cloud_audience_mismatch: {
+    status: 502,
+    title: 'The cloud expects another audience.',
+    advice: 'Register the audience of the connection exactly.',
+  },
+  cloud_subject_mismatch: {
+    status: 502,
+    title: 'The cloud expects another subject.',
+    advice: 'Register the subject of the connection exactly; case matters.',
+  },
+  cloud_trust_refused: {
+    status: 502,
+    title: 'The trust in the cloud does not admit this connection.',
+    advice: 'Apply the set-up file of the connection again.',
+  },
+  cloud_target_not_found: {
+    status: 502,
+    title: 'The cloud does not have what the connection names.',
+    advice: 'Check the ids of the target against the cloud.',
+  },
+  cloud_permission_denied: {
+    status: 502,
+    title: 'The cloud let the identity in but not further.',
+    advice: 'Grant the missing permission that the detail names.',
+  },
+  cloud_key_unknown: {
+    status: 502,
+    title: 'The cloud has not seen the key that signed the token.',
+    advice:
+      'Wait until its cache of the JWKS is renewed; check that the issuer is reachable from the internet.',
+  },
+  cloud_issuer_unreachable: {
+    status: 502,
+    title: 'The cloud could not read the discovery document or the JWKS.',
+    advice:
+      'Check from outside that the issuer answers within 5 s with a full certificate chain and no redirect (`sojourn doctor`).',
+  },
+  cloud_token_rejected: {
+    status: 502,
+    title: 'The cloud did not accept the form of the token.',
+    advice: 'Report this with the detail; it is a fault of this server.',
+  },
+  cloud_token_time: {
+    status: 502,
+    title: 'The cloud finds the times of the token out of range.',
+    advice: 'Check the clock of the server (NTP).',
+  },
+  cloud_request_invalid: {
+    status: 502,
+    title: 'The cloud does not accept a setting of the connection.',
+    advice: 'Correct the named setting of the target.',
+  },
+  cloud_policy_forbids: {
+    status: 502,
+    title: 'A policy of the customer forbids it.',
+    advice: 'Ask the customer to allow this issuer in the policy that the detail names.',
+  },
+  cloud_region_disabled: {
+    status: 502,
+    title: 'The region is not enabled in the account.',
+    advice: 'Enable the region or set another one in the target.',
+  },
+  cloud_throttled: {
+    status: 503,
+    title: 'The cloud is throttling.',
+    advice: 'Try again after the time in Retry-After.',
+  },
+  cloud_unavailable: {
+    status: 503,
+    title: 'The cloud does not answer properly at this moment.',
+    advice: 'Try again shortly; nothing is wrong with the connection as far as is known.',
+  },
+  cloud_timeout: {
+    status: 504,
+    title: 'The cloud did not answer in time.',
+    advice: 'Try again; check the route from the server to the cloud.',
+  },
+  cloud_answer_unknown: {
+    status: 502,
+    title: 'The cloud gave an answer that is not known here.',
+    advice: 'See the detail; the log of the server has the code.',
+  },
+} as const satisfies Record<string, Row>;
+
+export type ErrorCode = keyof typeof rows;
+
+export const errorTable: { readonly [code in ErrorCode]: Row } = rows;

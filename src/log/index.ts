@@ -1,0 +1,35 @@
+/**
+ * The application log: JSON lines on standard output. Owns: the logger and what it must never print.
+ * Does not own: the audit, which is kept in the store.
+ */
+import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+
+export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'child'>;
+
+/** Fields that are blanked wherever a careless line would hold one. The first defence is not to log them. */
+const secretFields = [
+  'authorization',
+  'client_secret',
+  'client_assertion',
+  'access_token',
+  'secret_access_key',
+  'session_token',
+  'token',
+  'assertion',
+  'secret',
+  'd',
+];
+
+export function createLogger(options: { level?: string; destination?: DestinationStream } = {}): Logger {
+  const settings = {
+    level: options.level ?? 'info',
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: {
+      paths: secretFields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
+      censor: '[secret]',
+    },
+  };
+  return options.destination ? pino(settings, options.destination) : pino(settings);
+}

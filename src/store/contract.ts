@@ -1,0 +1,82 @@
+/** What a store must do. Few verbs, because every backend has to do each of them atomically and durably. */
+
+/** The kinds of documents that are kept. A kind is a namespace: the same id may stand in two kinds. */
+export type Kind = 'tenant' | 'client' | 'connection' | 'ring' | 'setting' | 'once';
+
+export interface Stored<T> {
+  readonly id: string;
+  /** 1 when inserted, one more with each replace. */
+  readonly version: number;
+  readonly value: T;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Pass as `after` for the next page; absent on the last one. */
+  readonly next?: string;
+}
+
+export interface ListQuery {
+  /** Only the documents inserted with this `within` (a connection's tenant). */
+  readonly within?: string;
+  /** Continue behind this id. Ids sort by their bytes. */
+  readonly after?: string;
+  /** 1 to 1,000. */
+  readonly limit: number;
+}
+
+export interface InsertOptions {
+  /** The owner by which `list` can filter; fixed for the life of the document. */
+  readonly within?: string;
+  /** Milliseconds since the epoch after which the document counts as absent and may be swept. */
+  readonly expiresAt?: number;
+}
+
+/** A line of the append-only journal (the audit log). */
+export interface JournalEntry {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Words by which the entry is found again: a connection id, a client id, a jti. */
+  readonly keys: readonly string[];
+  readonly value: unknown;
+}
+
+export interface JournalQuery {
+  /** Only entries that carry all of these keys. */
+  readonly keys?: readonly string[];
+  /** Milliseconds since the epoch, inclusive. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Continue with entries older than this sequence number. */
+  readonly before?: number;
+  readonly limit: number;
+}
+
+export interface JournalLine {
+  /** Rises with every append and is never given twice. */
+  readonly sequence: number;
+  readonly at: number;
+  readonly value: unknown;
+}
+
+/**
+ * Values are plain JSON. Every promise rejects with SojournError `store_unavailable` when the backend does not
+ * answer within its deadline: never a hang, never a guess. A resolved write has reached the disk (SQLite) or the
+ * server (Redis; how durable that is, the server's own persistence decides).
+ */
+export interface Store {
+  get<T>(kind: Kind, id: string): Promise<Stored<T> | undefined>;
+  list<T>(kind: Kind, query: ListQuery): Promise<Page<Stored<T>>>;
+  /** Once only: of any number of concurrent inserts of one id exactly one answers true. */
+  insert(kind: Kind, id: string, value: unknown, options?: InsertOptions): Promise<boolean>;
+  /** Compare-and-swap: true and version + 1 if the stored version is `version`, else false and nothing changed. */
+  replace(kind: Kind, id: string, version: number, value: unknown): Promise<boolean>;
+  /** Compare-and-delete. */
+  remove(kind: Kind, id: string, version: number): Promise<boolean>;
+  append(entry: JournalEntry): Promise<number>;
+  /** Newest first. `next` of the page is the `before` of the following one, in decimal. */
+  search(query: JournalQuery): Promise<Page<JournalLine>>;
+  /** Rejects when the store cannot be read and written at this moment. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,31 @@
+/**
+ * The hour. Owns: reading the wall clock and waiting. Does not own: what is done with the answer.
+ * Every other room is handed a `Now`, so that tests decide what time it is.
+ */
+
+/** The wall clock, in milliseconds since the epoch. */
+export type Now = () => number;
+
+export const systemNow: Now = () => Date.now();
+
+/** NumericDate (RFC 7519 section 2): whole seconds since the epoch. */
+export const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
+
+/** RFC 3339 in UTC with milliseconds, the one form in which times leave this program. */
+export const toTimestamp = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/** Waits; an aborted signal ends the wait early by rejecting with the signal's reason. */
+export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}
