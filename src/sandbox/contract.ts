@@ -21,7 +21,11 @@ export interface SandboxAnswer {
 
 /** A key set or discovery document fetched from the issuer under test, or why there is none. */
 export type Fetched<T> =
-  | { readonly ok: true; readonly value: T }
+  | {
+      readonly ok: true;
+      readonly value: T /** The header as sent, empty without one. */;
+      readonly cacheControl: string;
+    }
   | { readonly ok: false; readonly reason: string };
 
 /** What is common to the three clouds. */
@@ -46,6 +50,8 @@ export interface SandboxWorld {
 export interface SandboxCloud {
   readonly name: CloudName;
   handle(request: SandboxRequest): Promise<SandboxAnswer>;
+  /** This cloud's own words for being out of order with that HTTP status, as `PUT /sandbox/faults` asks for. */
+  outOfOrder(status: number, request: SandboxRequest): SandboxAnswer;
   /** Forgets every account, credential and cache. */
   reset(): void;
 }

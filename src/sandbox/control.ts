@@ -1,0 +1,57 @@
+/** The doors under `/sandbox`, by which a test or a drill turns the clock, breaks a cloud and reads the log. */
+import type { z } from 'zod';
+import { toTimestamp } from '../time/index.ts';
+import type { SandboxAnswer, SandboxCloud, SandboxRequest } from './contract.ts';
+import { clockSetting, faultSetting, type SandboxState } from './state.ts';
+
+export function control(
+  state: SandboxState,
+  clouds: readonly SandboxCloud[],
+  request: SandboxRequest,
+): SandboxAnswer {
+  switch (`${request.method} ${request.path}`) {
+    case 'POST /reset':
+      for (const cloud of clouds) cloud.reset();
+      state.reset();
+      return json(200, {});
+    case 'PUT /clock':
+      return withBody(clockSetting, request, ({ offset_seconds }) => {
+        state.setClock(offset_seconds);
+        return { offset_seconds, now: toTimestamp(state.world.now()) };
+      });
+    case 'PUT /faults':
+      return withBody(faultSetting, request, ({ cloud, ...faults }) => {
+        state.setFaults(cloud, faults);
+        return { cloud, ...faults };
+      });
+    case 'GET /log':
+      return json(200, { entries: state.log() });
+    default:
+      return notFound();
+  }
+}
+
+function withBody<T extends z.ZodType>(
+  shape: T,
+  request: SandboxRequest,
+  act: (value: z.infer<T>) => unknown,
+): SandboxAnswer {
+  const parsed = shape.safeParse(parse(request.body));
+  if (parsed.success) return json(200, act(parsed.data));
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
+  return json(400, { error: 'invalid_request', faults });
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+export const notFound = (): SandboxAnswer => json(404, { error: 'not_found' });
+
+export function json(status: number, body: unknown): SandboxAnswer {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}

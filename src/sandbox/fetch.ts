@@ -1,0 +1,35 @@
+/** How the sandbox reads an issuer: as a cloud would, save that loopback may speak plain http. */
+import { send } from '../outbound/index.ts';
+import type { Fetched } from './contract.ts';
+import { isObject } from './jws.ts';
+
+/** AWS gives up after 5 s (clouds.md 1.2); the others publish no number. */
+const timeoutMilliseconds = 5_000;
+const maxBytes = 64 * 1024;
+
+export async function fetchJson(url: string): Promise<Fetched<Record<string, unknown>>> {
+  if (!URL.canParse(url) || !isAllowed(new URL(url))) {
+    return { ok: false, reason: `${url} is neither https nor http on loopback` };
+  }
+  try {
+    const answer = await send({
+      method: 'GET',
+      url,
+      headers: { accept: 'application/json' },
+      signal: AbortSignal.timeout(timeoutMilliseconds),
+      maxBytes,
+    });
+    if (answer.status !== 200) return { ok: false, reason: `${url} answered ${answer.status}` };
+    const value: unknown = JSON.parse(answer.body);
+    if (!isObject(value)) return { ok: false, reason: `${url} is no JSON object` };
+    return { ok: true, value, cacheControl: answer.headers.get('cache-control') ?? '' };
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? 'it is no JSON' : String(error);
+    return { ok: false, reason: `${url} was not read: ${reason}` };
+  }
+}
+
+function isAllowed({ protocol, hostname }: URL): boolean {
+  if (protocol === 'https:') return true;
+  return protocol === 'http:' && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}

@@ -1,0 +1,72 @@
+/** What `/sandbox` can turn: the clock, the faults of each cloud, and the log of what was asked. */
+import { z } from 'zod';
+import type { CloudName } from '../clouds/index.ts';
+import type { Now } from '../time/index.ts';
+import { toTimestamp } from '../time/index.ts';
+import type { SandboxWorld } from './contract.ts';
+import { fetchJson } from './fetch.ts';
+
+export const clockSetting = z.strictObject({ offset_seconds: z.int() });
+
+export const faultSetting = z.strictObject({
+  cloud: z.enum(['aws', 'azure', 'gcp']),
+  delay_ms: z.int().min(0).max(60_000).default(0),
+  status: z.int().min(400).max(599).nullable().default(null),
+  propagation_seconds: z.int().min(0).default(0),
+  outage: z.boolean().default(false),
+});
+
+export type Faults = Omit<z.infer<typeof faultSetting>, 'cloud'>;
+
+/** Old entries fall out, so that a sandbox may run for a whole CI day. */
+const logLimit = 1_000;
+
+type Note = Parameters<SandboxWorld['note']>[0] & { readonly time: string };
+
+export interface SandboxState {
+  readonly world: SandboxWorld;
+  setClock(offsetSeconds: number): void;
+  setFaults(cloud: CloudName, faults: Faults): void;
+  faults(cloud: CloudName): Faults;
+  /** Newest first. */
+  log(): readonly Note[];
+  reset(): void;
+}
+
+const noFaults: Faults = { delay_ms: 0, status: null, propagation_seconds: 0, outage: false };
+
+export function createState(now: Now, origin: () => string): SandboxState {
+  let offsetSeconds = 0;
+  const faults = new Map<CloudName, Faults>();
+  const entries: Note[] = [];
+  const time = () => now() + offsetSeconds * 1000;
+  const faultsOf = (cloud: CloudName) => faults.get(cloud) ?? noFaults;
+
+  const world: SandboxWorld = {
+    now: time,
+    propagationSeconds: (cloud) => faultsOf(cloud).propagation_seconds,
+    fetchJson,
+    note(entry) {
+      entries.unshift({ time: toTimestamp(time()), ...entry });
+      entries.length = Math.min(entries.length, logLimit);
+    },
+    get origin() {
+      return origin();
+    },
+  };
+
+  return {
+    world,
+    setClock(offset) {
+      offsetSeconds = offset;
+    },
+    setFaults: (cloud, setting) => void faults.set(cloud, setting),
+    faults: faultsOf,
+    log: () => entries,
+    reset() {
+      offsetSeconds = 0;
+      faults.clear();
+      entries.length = 0;
+    },
+  };
+}
