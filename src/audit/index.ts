@@ -1,0 +1,109 @@
+/**
+ * Who did what, kept in the store and told as log lines. Owns: the form of an entry, and that it is written before the
+ * answer leaves. Does not own: deciding what is worth an entry. Holds no token, secret or credential, ever.
+ */
+import { SojournError } from '../errors/index.ts';
+import type { Logger } from '../log/index.ts';
+import type { Page, Store } from '../store/index.ts';
+import { type Now, toTimestamp } from '../time/index.ts';
+
+/** `noun.verb`, in the past tense: `token.issued`, `connection.created`. */
+export type AuditEvent =
+  | 'token.issued'
+  | 'token.refused'
+  | 'exchange.done'
+  | 'exchange.refused'
+  | 'credentials.served'
+  | 'admin.refused'
+  | `${'tenant' | 'client' | 'connection'}.${'created' | 'updated' | 'deleted'}`
+  | `secret.${'created' | 'deleted'}`
+  | `connection.${'enabled' | 'disabled' | 'verified'}`
+  | `key.${'made' | 'activated' | 'dropped' | 'revoked'}`;
+
+export interface AuditEntry {
+  readonly event: AuditEvent;
+  readonly outcome: 'ok' | 'refused' | 'failed';
+  /** `admin`, `system` or a client id. */
+  readonly actor: string;
+  readonly client?: string;
+  readonly connection?: string;
+  readonly tenant?: string;
+  readonly jti?: string;
+  readonly kid?: string;
+  readonly sub?: string;
+  readonly aud?: string;
+  /** The caller's network address. */
+  readonly address?: string;
+  readonly request?: string;
+  /** The true reason of a refusal, for the operator's eyes only. */
+  readonly reason?: string;
+  readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export interface AuditLine extends AuditEntry {
+  readonly id: number;
+  readonly at: string;
+}
+
+export interface AuditQuery {
+  readonly connection?: string;
+  readonly client?: string;
+  readonly tenant?: string;
+  readonly jti?: string;
+  readonly event?: string;
+  /** Milliseconds since the epoch. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly before?: number;
+  readonly limit: number;
+}
+
+export interface Audit {
+  /** Resolves when the entry is kept. Rejects with `audit_unavailable` when it cannot be and the mode is `refuse`. */
+  record(entry: AuditEntry): Promise<void>;
+  /** Newest first. */
+  search(query: AuditQuery): Promise<Page<AuditLine>>;
+}
+
+const indexed = ['connection', 'client', 'tenant', 'jti', 'event'] as const;
+
+export function createAudit(options: {
+  store: Store;
+  logger: Logger;
+  now: Now;
+  onFailure: 'refuse' | 'continue';
+}): Audit {
+  const { store, logger, now, onFailure } = options;
+  return {
+    async record(entry) {
+      const at = now();
+      try {
+        await store.append({ at, keys: keysOf(entry), value: entry });
+        logger.info({ audit: entry }, entry.event);
+      } catch (cause) {
+        logger.error({ audit: entry, err: cause }, 'the audit cannot be written');
+        if (onFailure === 'refuse') throw new SojournError('audit_unavailable', { cause, retryAfter: 5 });
+      }
+    },
+
+    async search({ from, to, before, limit, ...words }) {
+      const page = await store.search({
+        keys: keysOf(words),
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
+        ...(before === undefined ? {} : { before }),
+        limit,
+      });
+      const items = page.items.map(({ sequence, at, value }) => ({
+        id: sequence,
+        at: toTimestamp(at),
+        ...(value as AuditEntry),
+      }));
+      return { ...page, items };
+    },
+  };
+}
+
+function keysOf(entry: { readonly [key in (typeof indexed)[number]]?: string }): string[] {
+  return indexed.flatMap((name) => (entry[name] === undefined ? [] : [`${name}:${entry[name]}`]));
+}

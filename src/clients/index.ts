@@ -1,0 +1,151 @@
+/**
+ * The vendor's services that fetch tokens. Owns: their records, their secrets (hashed) and keys, their rules.
+ * Does not own: authenticating a request (issuer) or deciding what a rule admits (policy).
+ */
+import type { z } from 'zod';
+import { invalidRequest, SojournError } from '../errors/index.ts';
+import { newId } from '../ids/index.ts';
+import { read } from '../input/index.ts';
+import { records } from '../records/index.ts';
+import type { Page, Store } from '../store/index.ts';
+import { type Now, toTimestamp } from '../time/index.ts';
+import { authInput, clientInput, clientPatch, type ruleInput } from './schema.ts';
+import { hashSecret, matchingHash, newSecret } from './secret.ts';
+
+export { authInput, clientInput, clientPatch, matchingHash };
+
+export type Rule = z.infer<typeof ruleInput>;
+
+/** A client as it is kept. Everything but the hashes may be shown to an administrator. */
+export interface Client {
+  readonly client_id: string;
+  readonly name: string;
+  readonly auth: z.infer<typeof authInput>;
+  readonly may_use: readonly Rule[];
+  readonly disabled: boolean;
+  readonly secrets: readonly { readonly id: string; readonly hash: string; readonly created_at: string }[];
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface GivenSecret {
+  readonly secret_id: string;
+  /** Shown this once; only its hash is kept. */
+  readonly client_secret: string;
+}
+
+/** Two, so that the new one can be rolled out while the old one still works. */
+const maxSecrets = 2;
+
+export interface Clients {
+  /** `secret` is there for the method client_secret only. */
+  create(input: unknown): Promise<{ client: Client; secret?: GivenSecret }>;
+  find(id: string): Promise<Client | undefined>;
+  get(id: string): Promise<Client>;
+  list(query: { after?: string; limit: number }): Promise<Page<Client>>;
+  update(id: string, input: unknown): Promise<Client>;
+  remove(id: string): Promise<void>;
+  /** Rejects with `secret_limit` when there are two already. */
+  addSecret(id: string): Promise<GivenSecret>;
+  removeSecret(id: string, secretId: string): Promise<Client>;
+}
+
+export function createClients(options: {
+  store: Store;
+  now: Now;
+  /** Whether an id that a rule names exists. */
+  exists: (rule: Rule) => Promise<boolean>;
+}): Clients {
+  const { store, now, exists } = options;
+  const kept = records<Client>(store, 'client', 'client_not_found');
+  const stamp = () => toTimestamp(now());
+
+  return {
+    async create(input) {
+      const { name, auth, may_use } = read(clientInput, input);
+      await checkRules(may_use, exists);
+      const secret = auth.method === 'client_secret' ? makeSecret(now) : undefined;
+      const at = stamp();
+      const client: Client = {
+        client_id: newId('cli', now),
+        name,
+        auth,
+        may_use,
+        disabled: false,
+        secrets: secret ? [secret.kept] : [],
+        created_at: at,
+        updated_at: at,
+      };
+      await kept.insert(client.client_id, client);
+      return { client, ...(secret ? { secret: secret.given } : {}) };
+    },
+
+    find: kept.find,
+    get: kept.get,
+    list: kept.list,
+
+    async update(id, input) {
+      const change = read(clientPatch, input);
+      if (change.may_use) await checkRules(change.may_use, exists);
+      return kept.change(id, (client) => {
+        if (change.auth && change.auth.method !== client.auth.method) {
+          throw invalidRequest([{ path: 'auth.method', message: 'cannot change; create another client' }]);
+        }
+        return {
+          ...client,
+          name: change.name ?? client.name,
+          auth: change.auth ?? client.auth,
+          may_use: change.may_use ?? client.may_use,
+          disabled: change.disabled ?? client.disabled,
+          updated_at: stamp(),
+        };
+      });
+    },
+
+    async remove(id) {
+      await kept.remove(id);
+    },
+
+    async addSecret(id) {
+      const { given, kept: secret } = makeSecret(now);
+      await kept.change(id, (client) => {
+        if (client.auth.method !== 'client_secret') {
+          throw invalidRequest([
+            { path: 'auth.method', message: `is ${client.auth.method}; such a client has no secret` },
+          ]);
+        }
+        if (client.secrets.length >= maxSecrets) throw new SojournError('secret_limit');
+        return { ...client, secrets: [...client.secrets, secret], updated_at: stamp() };
+      });
+      return given;
+    },
+
+    removeSecret(id, secretId) {
+      return kept.change(id, (client) => {
+        const secrets = client.secrets.filter((secret) => secret.id !== secretId);
+        if (secrets.length === client.secrets.length) {
+          throw new SojournError('client_not_found', { detail: `The client has no secret ${secretId}.` });
+        }
+        return { ...client, secrets, updated_at: stamp() };
+      });
+    },
+  };
+}
+
+function makeSecret(now: Now) {
+  const id = newId('sec', now);
+  const secret = newSecret();
+  return {
+    given: { secret_id: id, client_secret: secret } satisfies GivenSecret,
+    kept: { id, hash: hashSecret(secret), created_at: toTimestamp(now()) },
+  };
+}
+
+async function checkRules(rules: readonly Rule[], exists: (rule: Rule) => Promise<boolean>): Promise<void> {
+  const found = await Promise.all(rules.map(exists));
+  const faults = rules.flatMap((rule, index) => {
+    const kind = 'connection' in rule ? 'connection' : 'tenant';
+    return found[index] ? [] : [{ path: `may_use.${index}.${kind}`, message: `there is no such ${kind}` }];
+  });
+  if (faults.length > 0) throw invalidRequest(faults);
+}

@@ -1,0 +1,71 @@
+/** What the API takes for a client. */
+import { createPublicKey } from 'node:crypto';
+import { z } from 'zod';
+import { isId } from '../ids/index.ts';
+import { nameField } from '../input/index.ts';
+
+const idField = (prefix: 'con' | 'ten') =>
+  z.string().refine((text) => isId(prefix, text), `must be an id that begins with ${prefix}_`);
+
+/** One rule of who may enter where: a single connection, or all of a tenant. */
+export const ruleInput = z.union(
+  [z.strictObject({ connection: idField('con') }), z.strictObject({ tenant: idField('ten') })],
+  'must be {"connection": "con_…"} or {"tenant": "ten_…"}',
+);
+
+const rsaBits = 2048;
+
+const publicKey = z
+  .looseObject({
+    kty: z.enum(['RSA', 'EC', 'OKP'], 'must be RSA, EC or OKP'),
+    kid: z.string().min(1).max(200).optional(),
+  })
+  .superRefine((jwk, context) => {
+    const refuse = (message: string) => context.addIssue({ code: 'custom', message });
+    if ('d' in jwk || 'k' in jwk)
+      return refuse('holds a private key; register the public half and treat this one as leaked');
+    try {
+      const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: { ...jwk }, format: 'jwk' });
+      if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) < rsaBits)
+        refuse(`is an RSA key under ${rsaBits} bits`);
+      if (asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve !== 'prime256v1')
+        refuse('must be on the curve P-256');
+      if (asymmetricKeyType === 'ed448' || asymmetricKeyType?.startsWith('x'))
+        refuse('must be Ed25519 when its kty is OKP');
+    } catch {
+      refuse('is not a public key in JWK form (RFC 7517)');
+    }
+  })
+  .transform(({ kty, kid, n, e, crv, x, y }) =>
+    Object.fromEntries(
+      Object.entries({ kty, kid, n, e, crv, x, y }).filter(([, value]) => value !== undefined),
+    ),
+  );
+
+export const authInput = z.discriminatedUnion(
+  'method',
+  [
+    z.strictObject({ method: z.literal('client_secret') }),
+    z.strictObject({
+      method: z.literal('private_key_jwt'),
+      jwks: z.strictObject({
+        keys: z.array(publicKey).min(1, 'must hold at least one key').max(10, 'must hold 10 keys at most'),
+      }),
+    }),
+  ],
+  'must be client_secret or private_key_jwt',
+);
+
+export const clientInput = z.strictObject({
+  name: nameField,
+  auth: authInput.default({ method: 'client_secret' }),
+  may_use: z.array(ruleInput).max(1000).default([]),
+});
+
+/** The kind of authentication is fixed for life; a private_key_jwt client may get other keys. */
+export const clientPatch = z.strictObject({
+  name: nameField.optional(),
+  auth: authInput.optional(),
+  may_use: z.array(ruleInput).max(1000).optional(),
+  disabled: z.boolean().optional(),
+});

@@ -1,0 +1,184 @@
+/**
+ * The ways into the customers' clouds. Owns: their records, what may be set on them, and their state. Does not own:
+ * what a target means (clouds) or whether a cloud really lets us in (exchange).
+ */
+import { z } from 'zod';
+import { type Algorithm, type CloudName, cloudNames, clouds, type Destination } from '../clouds/index.ts';
+import { invalidRequest, SojournError } from '../errors/index.ts';
+import { newId } from '../ids/index.ts';
+import { nameField, read } from '../input/index.ts';
+import { records } from '../records/index.ts';
+import type { Page, Store } from '../store/index.ts';
+import type { Tenants } from '../tenants/index.ts';
+import { type Now, toTimestamp } from '../time/index.ts';
+
+/** `pending` until a real exchange has succeeded, then what the last verification found. */
+export type Verdict = 'pending' | 'active' | 'failing';
+
+/** A connection as it is kept. */
+export interface Connection {
+  readonly id: string;
+  readonly name: string;
+  readonly tenant: string;
+  readonly cloud: CloudName;
+  readonly target: Readonly<Record<string, unknown>>;
+  /** The issuer that the customer registered; never changes. */
+  readonly issuer: string;
+  readonly algorithm: Algorithm;
+  /** Life of its cloud tokens in seconds; the server's default when null. */
+  readonly token_ttl: number | null;
+  readonly verdict: Verdict;
+  readonly disabled: boolean;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly verified_at: string | null;
+}
+
+const algorithmField = z.enum(['RS256', 'ES256'], 'must be RS256 or ES256');
+const ttlField = z
+  .number()
+  .int()
+  .min(60, 'must be 60 seconds or more')
+  .max(3600, 'must be 3600 seconds at most');
+const targetField = z.record(z.string(), z.unknown());
+
+export const connectionInput = z.strictObject({
+  name: nameField,
+  tenant: z.string(),
+  cloud: z.enum(cloudNames, `must be one of ${cloudNames.join(', ')}`),
+  target: targetField.default({}),
+  algorithm: algorithmField.optional(),
+  token_ttl: ttlField.optional(),
+});
+
+/** Tenant, cloud and issuer are for life. `target` is merged: a field set to null is taken out. */
+export const connectionPatch = z.strictObject({
+  name: nameField.optional(),
+  target: targetField.optional(),
+  algorithm: algorithmField.optional(),
+  token_ttl: ttlField.nullable().optional(),
+});
+
+export interface Connections {
+  create(input: unknown): Promise<Connection>;
+  find(id: string): Promise<Connection | undefined>;
+  get(id: string): Promise<Connection>;
+  list(query: { within?: string; after?: string; limit: number }): Promise<Page<Connection>>;
+  update(id: string, input: unknown): Promise<Connection>;
+  setDisabled(id: string, disabled: boolean): Promise<Connection>;
+  setVerdict(id: string, verdict: Verdict): Promise<Connection>;
+  remove(id: string): Promise<void>;
+}
+
+/** The subject of the connection's tokens: its id, which is unique, opaque, immutable and never used again. */
+export const subjectOf = (connection: Connection): string => connection.id;
+
+export const destinationOf = (connection: Connection): Destination =>
+  clouds[connection.cloud].destination(connection.target);
+
+export const stateOf = (connection: Connection): Verdict | 'disabled' =>
+  connection.disabled ? 'disabled' : connection.verdict;
+
+export function createConnections(options: {
+  store: Store;
+  tenants: Tenants;
+  now: Now;
+  issuer: string;
+  /** The algorithms that this server has keys for. */
+  algorithms: readonly Algorithm[];
+}): Connections {
+  const { store, tenants, now, issuer, algorithms } = options;
+  const kept = records<Connection>(store, 'connection', 'connection_not_found');
+  const stamp = () => toTimestamp(now());
+
+  return {
+    async create(input) {
+      const { name, tenant, cloud, target: given, algorithm, token_ttl } = read(connectionInput, input);
+      await tenants.get(tenant).catch(namingTenant);
+      const target = read(clouds[cloud].target, given, 'target');
+      const at = stamp();
+      const connection: Connection = {
+        id: newId('con', now),
+        name,
+        tenant,
+        cloud,
+        target,
+        issuer,
+        algorithm: chooseAlgorithm(clouds[cloud].destination(target), algorithms, algorithm),
+        token_ttl: token_ttl ?? null,
+        verdict: 'pending',
+        disabled: false,
+        created_at: at,
+        updated_at: at,
+        verified_at: null,
+      };
+      await kept.insert(connection.id, connection, { within: tenant });
+      try {
+        // Again, now that the connection can be seen: a deletion of the tenant either saw it or is seen here.
+        await tenants.get(tenant);
+      } catch (error) {
+        await kept.remove(connection.id);
+        return namingTenant(error);
+      }
+      return connection;
+    },
+
+    find: kept.find,
+    get: kept.get,
+    list: kept.list,
+
+    update(id, input) {
+      const change = read(connectionPatch, input);
+      return kept.change(id, (connection) => {
+        const merged = Object.entries({ ...connection.target, ...change.target }).filter(
+          ([, value]) => value !== null,
+        );
+        const target = read(clouds[connection.cloud].target, Object.fromEntries(merged), 'target');
+        return {
+          ...connection,
+          name: change.name ?? connection.name,
+          target,
+          algorithm: chooseAlgorithm(
+            clouds[connection.cloud].destination(target),
+            algorithms,
+            change.algorithm ?? connection.algorithm,
+          ),
+          token_ttl: change.token_ttl === undefined ? connection.token_ttl : change.token_ttl,
+          // Another target is another door, which nobody has tried yet.
+          verdict: change.target ? 'pending' : connection.verdict,
+          updated_at: stamp(),
+        };
+      });
+    },
+
+    setDisabled: (id, disabled) =>
+      kept.change(id, (connection) => ({ ...connection, disabled, updated_at: stamp() })),
+
+    setVerdict: (id, verdict) =>
+      kept.change(id, (connection) => ({ ...connection, verdict, verified_at: stamp() })),
+
+    async remove(id) {
+      await kept.remove(id);
+    },
+  };
+}
+
+function chooseAlgorithm(
+  destination: Destination,
+  available: readonly Algorithm[],
+  wanted: Algorithm | undefined,
+): Algorithm {
+  const usable = destination.algorithms.filter((alg) => available.includes(alg));
+  const chosen = wanted ? usable.find((alg) => alg === wanted) : usable[0];
+  if (chosen) return chosen;
+  const message =
+    usable.length > 0
+      ? `must be ${usable.join(' or ')} for this cloud`
+      : `this server has no key that the cloud accepts (${destination.algorithms.join(', ')})`;
+  throw invalidRequest([{ path: 'algorithm', message }]);
+}
+
+function namingTenant(error: unknown): never {
+  if (!(error instanceof SojournError) || error.code !== 'tenant_not_found') throw error;
+  throw invalidRequest([{ path: 'tenant', message: 'there is no such tenant' }]);
+}

@@ -1,0 +1,105 @@
+/**
+ * The forms in which credentials are handed over. Owns: the shapes that SDKs and tools read. Does not own: fetching
+ * them. The public door calls it with what the exchange brought.
+ */
+import type { Pass } from '../clouds/index.ts';
+import type { Connection } from '../connections/index.ts';
+import { invalidRequest } from '../errors/index.ts';
+import { type Now, toSeconds, toTimestamp } from '../time/index.ts';
+
+export interface Delivery {
+  readonly mediaType: string;
+  readonly body: string;
+}
+
+export const deliveryFormats = ['json', 'aws-process', 'aws-container', 'env', 'gcp', 'azure'] as const;
+export type DeliveryFormat = (typeof deliveryFormats)[number];
+
+type AwsKeys = Extract<Pass['credentials'], { access_key_id: string }>;
+
+/** Throws `invalid_request` when the format is unknown or belongs to another cloud. */
+export function deliver(format: string, connection: Connection, pass: Pass, now: Now): Delivery {
+  switch (format) {
+    case 'json':
+      return json({
+        connection: connection.id,
+        cloud: connection.cloud,
+        expires_at: toTimestamp(pass.expiresAt),
+        credentials: pass.credentials,
+      });
+    // https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+    case 'aws-process': {
+      const keys = awsKeys(format, connection, pass);
+      return json({
+        Version: 1,
+        AccessKeyId: keys.access_key_id,
+        SecretAccessKey: keys.secret_access_key,
+        SessionToken: keys.session_token,
+        Expiration: toTimestamp(pass.expiresAt),
+      });
+    }
+    // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+    case 'aws-container': {
+      const keys = awsKeys(format, connection, pass);
+      return json({
+        AccessKeyId: keys.access_key_id,
+        SecretAccessKey: keys.secret_access_key,
+        Token: keys.session_token,
+        Expiration: toTimestamp(pass.expiresAt),
+      });
+    }
+    case 'env':
+      return { mediaType: 'text/plain; charset=utf-8', body: environment(pass) };
+    // The shapes of the two metadata servers, which the clouds' own libraries know.
+    case 'gcp':
+      return json({
+        access_token: accessToken('gcp', connection, pass),
+        expires_in: toSeconds(pass.expiresAt - now()),
+        token_type: 'Bearer',
+      });
+    case 'azure':
+      return json({
+        access_token: accessToken('azure', connection, pass),
+        expires_on: String(toSeconds(pass.expiresAt)),
+        token_type: 'Bearer',
+      });
+    default:
+      throw invalidRequest([{ path: 'format', message: `must be one of ${deliveryFormats.join(', ')}` }]);
+  }
+}
+
+const json = (value: unknown): Delivery => ({ mediaType: 'application/json', body: JSON.stringify(value) });
+
+function awsKeys(format: string, connection: Connection, { credentials }: Pass): AwsKeys {
+  if ('access_key_id' in credentials) return credentials;
+  throw otherCloud(format, connection);
+}
+
+function accessToken(format: 'gcp' | 'azure', connection: Connection, { credentials }: Pass): string {
+  if (connection.cloud === format && 'access_token' in credentials) return credentials.access_token;
+  throw otherCloud(format, connection);
+}
+
+const otherCloud = (format: string, { cloud }: Connection) =>
+  invalidRequest([{ path: 'format', message: `${format} does not fit a connection to ${cloud}` }]);
+
+function environment({ credentials, expiresAt }: Pass): string {
+  const variables =
+    'access_key_id' in credentials
+      ? {
+          AWS_ACCESS_KEY_ID: credentials.access_key_id,
+          AWS_SECRET_ACCESS_KEY: credentials.secret_access_key,
+          AWS_SESSION_TOKEN: credentials.session_token,
+          AWS_CREDENTIAL_EXPIRATION: toTimestamp(expiresAt),
+        }
+      : {
+          CLOUD_ACCESS_TOKEN: credentials.access_token,
+          CLOUD_ACCESS_TOKEN_EXPIRATION: toTimestamp(expiresAt),
+        };
+  return Object.entries(variables)
+    .map(([name, value]) => `export ${name}=${quoted(value)}\n`)
+    .join('');
+}
+
+/** POSIX single quotes: nothing inside them means anything to a shell. */
+const quoted = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`;

@@ -1,0 +1,168 @@
+/**
+ * The corridor from a client to a customer's cloud, one for all clouds: may use → connection → cache → claims and
+ * signature → cloud → audit. Owns: the order of these steps, and that none can be left out. Does not own: what a cloud
+ * says or wants, or the form in which credentials are handed over.
+ */
+import type { Audit, AuditEntry } from '../audit/index.ts';
+import type { Client } from '../clients/index.ts';
+import type { Endpoints, Pass } from '../clouds/index.ts';
+import { type Connection, type Connections, destinationOf } from '../connections/index.ts';
+import { SojournError } from '../errors/index.ts';
+import type { Issuer } from '../issuer/index.ts';
+import { admit } from '../policy/index.ts';
+import type { Now } from '../time/index.ts';
+import { createPassCache } from './cache.ts';
+
+/** Who asks, for the audit. */
+export interface Caller {
+  readonly client: Client;
+  readonly address: string;
+  readonly request: string;
+}
+
+export interface Exchange {
+  /** Credentials of the connection's cloud. Rejects with `connection_…` or `cloud_…`. */
+  credentials(caller: Caller, connectionId: string): Promise<{ connection: Connection; pass: Pass }>;
+  /** The cloud token itself, for SDKs that make the exchange on their own. */
+  token(caller: Caller, connectionId: string): Promise<{ token: string; expiresIn: number }>;
+  /** A real exchange past the cache, whatever the state of the connection; for verification. */
+  attempt(connection: Connection, actor: string): Promise<Pass>;
+}
+
+/** For the whole visit to the cloud, further tries included. */
+const deadlineMs = 5_000;
+const maxCached = 10_000;
+
+export function createExchange(options: {
+  connections: Connections;
+  issuer: Issuer;
+  audit: Audit;
+  endpoints: Endpoints;
+  now: Now;
+  /** Told of each visit to a cloud, for the metrics. */
+  observe: (visit: { cloud: string; outcome: string; seconds: number }) => void;
+}): Exchange {
+  const { connections, issuer, audit, endpoints, now, observe } = options;
+  const cache = createPassCache(now, maxCached);
+
+  /** The connection, complete and enabled, if the client may use it; otherwise a line in the audit and a refusal. */
+  async function entrance(caller: Caller, id: string): Promise<Connection> {
+    const connection = await admit(connections, caller.client, id);
+    if (connection && !connection.disabled) return connection;
+    const refusal = new SojournError(connection ? 'connection_disabled' : 'connection_not_found');
+    await audit.record({
+      event: 'exchange.refused',
+      outcome: 'refused',
+      ...who(caller),
+      connection: id,
+      reason: refusal.code,
+    });
+    throw refusal;
+  }
+
+  async function visit(
+    connection: Connection,
+    about: Pick<AuditEntry, 'actor' | 'client' | 'address' | 'request'>,
+  ): Promise<Pass> {
+    const destination = destinationOf(connection);
+    const entry: AuditEntry = {
+      event: 'exchange.done',
+      outcome: 'ok',
+      ...about,
+      connection: connection.id,
+      tenant: connection.tenant,
+    };
+    const begun = now();
+    let last: { jti?: string; kid?: string; sub?: string; aud?: string } = {};
+    try {
+      if (destination.missing.length > 0) throw incomplete(destination.missing);
+      const pass = await destination.enter({
+        connection: connection.id,
+        endpoints,
+        now,
+        signal: AbortSignal.timeout(deadlineMs),
+        mint: async () => {
+          const { token, jti, kid, claims } = await issuer.mint(connection);
+          last = { jti, kid, sub: claims.sub, aud: claims.aud };
+          return { token, jti };
+        },
+      });
+      observe({ cloud: connection.cloud, outcome: 'ok', seconds: (now() - begun) / 1000 });
+      await audit.record({ ...entry, ...last, facts: { expires_at: pass.expiresAt } });
+      return pass;
+    } catch (error) {
+      if (error instanceof SojournError && error.code === 'audit_unavailable') throw error;
+      const refusal = error instanceof SojournError ? error : new SojournError('internal', { cause: error });
+      observe({ cloud: connection.cloud, outcome: refusal.code, seconds: (now() - begun) / 1000 });
+      const outcome = refusal.status >= 503 || refusal.code === 'internal' ? 'failed' : 'refused';
+      await audit.record({
+        ...entry,
+        event: 'exchange.refused',
+        outcome,
+        ...last,
+        reason: `${refusal.code}: ${refusal.message}`,
+      });
+      throw refusal;
+    }
+  }
+
+  return {
+    async credentials(caller, id) {
+      const connection = await entrance(caller, id);
+      const { pass, cached } = await cache.get(
+        cacheKey(connection),
+        () => visit(connection, who(caller)),
+        isPassing,
+      );
+      await audit.record({
+        event: 'credentials.served',
+        outcome: 'ok',
+        ...who(caller),
+        connection: connection.id,
+        tenant: connection.tenant,
+        facts: { cached, expires_at: pass.expiresAt },
+      });
+      return { connection, pass };
+    },
+
+    async token(caller, id) {
+      const connection = await entrance(caller, id);
+      const { token, jti, kid, claims } = await issuer.mint(connection);
+      const { sub, aud, exp, iat } = claims;
+      await audit.record({
+        event: 'token.issued',
+        outcome: 'ok',
+        ...who(caller),
+        connection: connection.id,
+        tenant: connection.tenant,
+        jti,
+        kid,
+        sub,
+        aud,
+      });
+      return { token, expiresIn: exp - iat };
+    },
+
+    attempt: (connection, actor) => visit(connection, { actor }),
+  };
+}
+
+/** A connection that was changed has other credentials. */
+const cacheKey = ({ id, target, algorithm, issuer }: Connection): string =>
+  JSON.stringify([id, issuer, algorithm, target]);
+
+/** Faults of the moment, not refusals: they do not take away what was already given. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof SojournError && error.status >= 503 && error.code.startsWith('cloud_');
+
+const who = ({ client, address, request }: Caller) => ({
+  actor: client.client_id,
+  client: client.client_id,
+  address,
+  request,
+});
+
+function incomplete(missing: readonly string[]): SojournError {
+  const fields = missing.map((field) => `target.${field}`).join(', ');
+  return new SojournError('connection_incomplete', { detail: `The connection has no ${fields} yet.` });
+}

@@ -1,0 +1,35 @@
+/**
+ * What comes in from outside. Owns: checking it against a schema with every fault told at once, and the field types
+ * that several rooms take. Does not own: the schemas of the rooms.
+ */
+import { z } from 'zod';
+import { type Fault, invalidRequest } from '../errors/index.ts';
+
+/** The checked value; throws `invalid_request` naming each faulty field. */
+export function read<T>(schema: z.ZodType<T>, value: unknown, at = ''): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw invalidRequest(faultsOf(parsed.error, at));
+}
+
+/** A name for people: any script, one line. */
+export const nameField = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(100, 'must not be over 100 characters')
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must not hold control characters');
+
+function faultsOf(error: z.ZodError, at: string): Fault[] {
+  return error.issues.flatMap((issue): Fault[] => {
+    const path = [...(at ? [at] : []), ...issue.path.map(String)].join('.');
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: path ? `${path}.${key}` : key, message: 'is not known here' }));
+    }
+    if (issue.code === 'invalid_type' && issue.input === undefined)
+      return [{ path: path || 'body', message: 'is missing' }];
+    return [{ path: path || 'body', message: lowerFirst(issue.message) }];
+  });
+}
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -1,0 +1,77 @@
+/** What stands in a token: the only place that says so, whichever way the token leaves. */
+
+import { type Connection, destinationOf, subjectOf } from '../connections/index.ts';
+import { SojournError } from '../errors/index.ts';
+import type { Visit } from './visit.ts';
+
+/** Times are NumericDate (RFC 7519): whole seconds. */
+export interface Occasion {
+  readonly iat: number;
+  /** Life in seconds. */
+  readonly ttl: number;
+  readonly jti: string;
+}
+
+export interface Claims extends Readonly<Record<string, unknown>> {
+  readonly iss: string;
+  readonly sub: string;
+  /** One string: AWS refuses several without azp, and azp would take the place of aud. */
+  readonly aud: string;
+  readonly iat: number;
+  readonly nbf: number;
+  readonly exp: number;
+  readonly jti: string;
+}
+
+/** The resource (RFC 8707) that asks for a token for our own /v1, and its audience. */
+export const apiResource = 'urn:sojourn:api';
+
+const connectionResourcePrefix = 'urn:sojourn:connection:';
+
+export const connectionResource = (id: string): string => connectionResourcePrefix + id;
+
+/** The connection id in a resource indicator; undefined when it names none. */
+export const connectionIn = (resource: string): string | undefined =>
+  resource.startsWith(connectionResourcePrefix) ? resource.slice(connectionResourcePrefix.length) : undefined;
+
+/** The cloud token of a connection. Entra takes no typ but JWT, so `at+jwt` would be refused. Pure. */
+export const cloudHeader = { typ: 'JWT' } as const;
+
+export function cloudClaims(connection: Connection, occasion: Occasion): Claims {
+  const { audience, claims } = destinationOf(connection);
+  return {
+    ...claims,
+    ...times(occasion),
+    iss: connection.issuer,
+    sub: subjectOf(connection),
+    aud: audience,
+    jti: occasion.jti,
+  };
+}
+
+/** The token for our own API: the type of RFC 9068, so that neither kind can pass for the other. Pure. */
+export const apiHeader = { typ: 'at+jwt' } as const;
+
+export function apiClaims(issuer: string, client: string, occasion: Occasion): Claims {
+  return {
+    ...times(occasion),
+    iss: issuer,
+    sub: client,
+    client_id: client,
+    aud: apiResource,
+    jti: occasion.jti,
+  };
+}
+
+const times = ({ iat, ttl }: Occasion) => ({ iat, nbf: iat, exp: iat + ttl });
+
+/** Header and claims of the token that a visit ends with: the connection's, or else the client's own for our API. */
+export function describeToken(
+  issuer: string,
+  { client, connection }: Pick<Visit, 'client' | 'connection'>,
+  occasion: Occasion,
+): { header: { readonly typ: string }; claims: Claims } {
+  if (connection) return { header: cloudHeader, claims: cloudClaims(connection, occasion) };
+  if (client) return { header: apiHeader, claims: apiClaims(issuer, client.client_id, occasion) };
+  throw new SojournError('internal', { cause: new Error('a token for nobody') });
+}

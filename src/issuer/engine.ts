@@ -1,0 +1,147 @@
+/** oidc-provider, set up for the one thing that it does here: client_credentials at /token. */
+import type Koa from 'koa';
+import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Audit } from '../audit/index.ts';
+import { type Clients, matchingHash } from '../clients/index.ts';
+import { SojournError } from '../errors/index.ts';
+import type { KeyRecord } from '../keys/index.ts';
+import type { Logger } from '../log/index.ts';
+import type { Store } from '../store/index.ts';
+import { type Now, toSeconds } from '../time/index.ts';
+import { adapterFor } from './adapter.ts';
+import { assertAssertion } from './assertion.ts';
+import { describeToken } from './claims.ts';
+import { assertionAlgorithms, tokenEndpointAuthMethods } from './documents.ts';
+import { recordIssue, recordRefusal } from './record.ts';
+import { type Refusal, refusalOf } from './refusal.ts';
+import { defaultResource, type ResourceOptions, resourceServerInfo } from './resource.ts';
+import { RingSigningKey, type Sign } from './signing-key.ts';
+import type { Visit } from './visit.ts';
+
+export interface EngineOptions extends ResourceOptions {
+  readonly issuer: string;
+  readonly store: Store;
+  readonly clients: Clients;
+  readonly audit: Audit;
+  readonly logger: Logger;
+  readonly now: Now;
+  readonly sign: Sign;
+  readonly visitOf: (ctx: KoaContextWithOIDC) => Visit;
+}
+
+/** One engine per set of signing keys: oidc-provider takes its keys once, so a change of keys is a new engine. */
+export function createEngine(options: EngineOptions, keys: readonly KeyRecord[]): Provider {
+  const { issuer, store, clients, now, logger, visitOf } = options;
+  const off = { enabled: false } as const;
+  const configuration: Configuration = {
+    adapter: adapterFor({
+      store,
+      clients,
+      now,
+      found: (client) => {
+        if (client) visitOf(currentContext()).client = client;
+      },
+    }),
+    jwks: { keys: keys.map((key) => new RingSigningKey(key, options.sign)) } as never,
+    clientDefaults: {
+      id_token_signed_response_alg: keys[0]?.alg ?? 'RS256',
+      grant_types: ['client_credentials'],
+      response_types: [],
+      redirect_uris: [],
+    },
+    clientAuthMethods: [...tokenEndpointAuthMethods],
+    responseTypes: [],
+    scopes: [],
+    claims: {},
+    enabledJWA: { clientAuthSigningAlgValues: [...assertionAlgorithms] as never },
+    assertJwtClientAuthClaimsAndHeader: async (_ctx, claims) =>
+      assertAssertion(claims, issuer, toSeconds(now())),
+    // A number here would silently beat the life that the resource asks for.
+    ttl: { ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? options.ttl },
+    features: {
+      clientCredentials: { enabled: true },
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: (ctx) => defaultResource(options.connections, visitOf(ctx)),
+        getResourceServerInfo: (ctx, resource) =>
+          resourceServerInfo(options, visitOf(ctx), resource) as never,
+      },
+      devInteractions: off,
+      dPoP: off,
+      introspection: off,
+      pushedAuthorizationRequests: off,
+      revocation: off,
+      rpInitiatedLogout: off,
+      userinfo: off,
+    },
+    formats: {
+      customizers: {
+        jwt: async (ctx, _token, jwt) => {
+          const visit = visitOf(ctx);
+          const { iat, exp, jti } = jwt.payload as { iat: number; exp: number; jti: string };
+          const { header, claims } = describeToken(issuer, visit, { iat, ttl: exp - iat, jti });
+          // Before the signature: a token that is not in the audit is never made.
+          await recordIssue(options.audit, visit, claims);
+          jwt.header = { ...header };
+          jwt.payload = { ...claims };
+        },
+      },
+    },
+  };
+
+  const provider = new Provider(issuer, configuration);
+  compareHashes(provider, visitOf);
+  const refused = (visit: Visit, error: unknown) => {
+    visit.refusal = error;
+  };
+  provider.on('grant.error', (ctx, error) => refused(visitOf(ctx), error));
+  provider.on('server_error', (ctx, error) => refused(visitOf(ctx), error));
+  (provider as Koa).on('error', (err: unknown) => logger.error({ err }, 'the token engine failed'));
+  provider.use(async (ctx, next) => {
+    await next();
+    if (ctx.status !== 200) await answerRefusal(options, ctx as KoaContextWithOIDC);
+  });
+  return provider;
+}
+
+/** Inside the engine's hooks that are not handed their context. */
+function currentContext(): KoaContextWithOIDC {
+  const { ctx } = Provider;
+  if (!ctx) throw new SojournError('internal', { cause: new Error('outside of a request') });
+  return ctx;
+}
+
+/** The engine would compare the secret itself, which it does not have: only its hash is kept. */
+function compareHashes(provider: Provider, visitOf: EngineOptions['visitOf']): void {
+  provider.Client.prototype.compareClientSecret = (given: string) => {
+    const { client } = visitOf(currentContext());
+    return matchingHash(given, client?.secrets.map((secret) => secret.hash) ?? []) >= 0;
+  };
+}
+
+async function answerRefusal(options: EngineOptions, ctx: KoaContextWithOIDC): Promise<void> {
+  const visit = options.visitOf(ctx);
+  const { status, headers, body } = await refuse(options, visit, ctx.oidc?.client !== undefined);
+  ctx.status = status;
+  ctx.set(headers);
+  ctx.body = body;
+}
+
+/** The answer to a visit that has failed, once it is in the audit. */
+export async function refuse(
+  { audit, logger }: Pick<EngineOptions, 'audit' | 'logger'>,
+  visit: Visit,
+  authenticated: boolean,
+): Promise<Refusal> {
+  const withAssertion = visit.parameters.has('client_assertion');
+  const refusal = refusalOf(visit.refusal, { authenticated, withAssertion });
+  if (refusal.status >= 500)
+    logger.error({ err: visit.refusal, request: visit.request }, 'a token request failed');
+  try {
+    await recordRefusal(audit, visit, refusal);
+    return refusal;
+  } catch (error) {
+    return refusalOf(error, { authenticated, withAssertion });
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * The OIDC issuer. Owns: discovery, JWKS, /token, what stands in a token, and checking our own API tokens. Does not own:
+ * the keys, the clients, or the rules that admit. The public doors and the exchange call it.
+ */
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createLocalJWKSet, jwtVerify } from 'jose';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Audit } from '../audit/index.ts';
+import type { Client, Clients } from '../clients/index.ts';
+import type { Algorithm, Minted } from '../clouds/index.ts';
+import type { Connection, Connections } from '../connections/index.ts';
+import { SojournError } from '../errors/index.ts';
+import type { Keyring } from '../keys/index.ts';
+import type { Logger } from '../log/index.ts';
+import type { Store } from '../store/index.ts';
+import { type Now, toSeconds } from '../time/index.ts';
+import { apiHeader, apiResource, type Claims, cloudClaims, cloudHeader } from './claims.ts';
+import { discoveryDocument, documentMaxAge, type FixedDocument, jwksDocument } from './documents.ts';
+import { createEngine, type EngineOptions, refuse } from './engine.ts';
+import { engineRequest } from './engine-request.ts';
+import { readParameters } from './parameters.ts';
+import type { Refusal } from './refusal.ts';
+import type { Visit } from './visit.ts';
+
+export { type Claims, connectionResource } from './claims.ts';
+export { discoveryPath, type FixedDocument, jwksPath, tokenPath } from './documents.ts';
+export type { Refusal } from './refusal.ts';
+
+/** A POST to /token whose body has been read. */
+export interface TokenRequest {
+  readonly original: IncomingMessage;
+  readonly body: string;
+  readonly address: string;
+  readonly request: string;
+}
+
+export interface Issuer {
+  discovery(): FixedDocument;
+  jwks(): FixedDocument;
+  /** Answers on `response`, or returns the refusal of a request that the engine never saw. */
+  token(request: TokenRequest, response: ServerResponse): Promise<Refusal | undefined>;
+  /** Signs a cloud token for the exchange. */
+  mint(connection: Connection): Promise<Minted & { readonly kid: string; readonly claims: Claims }>;
+  /** What `mint` would sign at this moment; nothing is signed. */
+  preview(connection: Connection): {
+    readonly header: Readonly<Record<string, string>>;
+    readonly claims: Claims;
+  };
+  /** The client that an API token belongs to. Rejects with `unauthorized`. */
+  clientOf(apiToken: string): Promise<Client>;
+}
+
+export function createIssuer(options: {
+  issuer: string;
+  ttl: number;
+  store: Store;
+  clients: Clients;
+  connections: Connections;
+  keyring: Keyring;
+  algorithms: readonly Algorithm[];
+  audit: Audit;
+  logger: Logger;
+  now: Now;
+}): Issuer {
+  const { issuer, ttl, clients, keyring, algorithms, now } = options;
+  const maxAge = documentMaxAge(keyring.timing.publishLead);
+  const visits = new WeakMap<IncomingMessage, Visit>();
+  const engineOptions: EngineOptions = {
+    ...options,
+    active: (alg) => keyring.active(alg),
+    sign: (kid, data) => keyring.sign(kid, data),
+    visitOf: (ctx: KoaContextWithOIDC) => visits.get(ctx.req) ?? lostVisit(),
+  };
+
+  const build = () => ({
+    // RS256 first: it is the one that OpenID Connect Discovery wants to see.
+    discovery: discoveryDocument(issuer, algorithms.toSorted().toReversed(), maxAge),
+    jwks: jwksDocument(keyring.jwks(), maxAge),
+    verify: createLocalJWKSet({ keys: keyring.jwks().map((jwk) => ({ ...jwk })) }),
+    engine: createEngine(
+      engineOptions,
+      keyring.list().filter((key) => key.state === 'active'),
+    ).callback(),
+  });
+  let current = build();
+  keyring.onChange(() => {
+    current = build();
+  });
+
+  const describe = (connection: Connection, jti: string) => {
+    const { alg, kid } = keyring.active(connection.algorithm);
+    const occasion = { iat: toSeconds(now()), ttl: connection.token_ttl ?? ttl, jti };
+    return { header: { alg, ...cloudHeader, kid }, claims: cloudClaims(connection, occasion) };
+  };
+
+  return {
+    discovery: () => current.discovery,
+    jwks: () => current.jwks,
+
+    async token({ original, body, address, request }, response) {
+      const visit: Visit = { address, request, parameters: new Map() };
+      try {
+        const asked: Visit = { ...visit, parameters: readParameters(body) };
+        const rebuilt = engineRequest(issuer, original, asked.parameters);
+        visits.set(rebuilt, asked);
+        await current.engine(rebuilt, response);
+        return undefined;
+      } catch (error) {
+        return refuse(options, { ...visit, refusal: error }, false);
+      }
+    },
+
+    async mint(connection) {
+      const jti = randomBytes(16).toString('base64url');
+      const { header, claims } = describe(connection, jti);
+      const input = [header, claims]
+        .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+        .join('.');
+      const signature = await keyring.sign(header.kid, Buffer.from(input));
+      return {
+        token: `${input}.${Buffer.from(signature).toString('base64url')}`,
+        jti,
+        kid: header.kid,
+        claims,
+      };
+    },
+
+    preview: (connection) => describe(connection, 'a new one for each token'),
+
+    async clientOf(apiToken) {
+      try {
+        const { payload } = await jwtVerify(apiToken, current.verify, {
+          issuer,
+          audience: apiResource,
+          typ: apiHeader.typ,
+          algorithms: [...algorithms],
+          requiredClaims: ['sub', 'exp', 'jti'],
+          currentDate: new Date(now()),
+        });
+        const client = await clients.find(String(payload.sub));
+        if (client && !client.disabled) return client;
+      } catch (cause) {
+        if (cause instanceof SojournError) throw cause;
+        throw new SojournError('unauthorized', { cause });
+      }
+      throw new SojournError('unauthorized');
+    },
+  };
+}
+
+function lostVisit(): never {
+  throw new SojournError('internal', { cause: new Error('a request that came in by no door') });
+}

@@ -1,0 +1,36 @@
+/** The audit's lines about /token. */
+import type { Audit } from '../audit/index.ts';
+import type { Claims } from './claims.ts';
+import type { Refusal } from './refusal.ts';
+import type { Visit } from './visit.ts';
+
+export function recordIssue(audit: Audit, visit: Visit, { sub, aud, jti }: Claims): Promise<void> {
+  return audit.record({
+    event: 'token.issued',
+    outcome: 'ok',
+    ...who(visit),
+    jti,
+    sub,
+    aud,
+    ...(visit.kid ? { kid: visit.kid } : {}),
+  });
+}
+
+export function recordRefusal(audit: Audit, visit: Visit, { status, reason }: Refusal): Promise<void> {
+  return audit.record({
+    event: 'token.refused',
+    outcome: status >= 500 ? 'failed' : 'refused',
+    ...who(visit),
+    reason,
+  });
+}
+
+function who({ client, connection, address, request }: Visit) {
+  return {
+    actor: client?.client_id ?? 'unknown',
+    ...(client ? { client: client.client_id } : {}),
+    ...(connection ? { connection: connection.id, tenant: connection.tenant } : {}),
+    address,
+    request,
+  };
+}

@@ -1,0 +1,18 @@
+/** One request to /token, from its arrival to its answer: what the engine's hooks learn about it on the way. */
+import type { Client } from '../clients/index.ts';
+import type { Connection } from '../connections/index.ts';
+
+export interface Visit {
+  /** The caller's network address. */
+  readonly address: string;
+  readonly request: string;
+  /** What was sent, empty parameters left out. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** The client named, whether or not it has proven itself. */
+  client?: Client;
+  connection?: Connection;
+  /** The key chosen to sign. */
+  kid?: string;
+  /** Why the engine refused. */
+  refusal?: unknown;
+}

@@ -1,0 +1,109 @@
+/**
+ * The holder that keeps private keys itself, encrypted (JWE, RFC 7516: dir with A256GCM) under the key-encryption
+ * key. Owns: making, sealing, opening and using them. Does not own: where the sealed form is kept.
+ */
+import { createPrivateKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
+import { promisify } from 'node:util';
+import { CompactEncrypt, calculateJwkThumbprint, compactDecrypt } from 'jose';
+import type { Algorithm } from '../../clouds/index.ts';
+import { SojournError } from '../../errors/index.ts';
+import type { Holder, NewKey } from '../holder.ts';
+import type { KeyRecord, PublicJwk } from '../ring.ts';
+
+const generate = promisify(generateKeyPair);
+const signOnThread = promisify(sign);
+
+export function fileHolder(encryptionKey: Uint8Array): Holder {
+  const opened = new Map<string, KeyObject>();
+
+  async function open(key: KeyRecord): Promise<KeyObject> {
+    const known = opened.get(key.kid);
+    if (known) return known;
+    const privateKey = await unseal(key, encryptionKey);
+    opened.set(key.kid, privateKey);
+    return privateKey;
+  }
+
+  return {
+    async make(alg: Algorithm): Promise<NewKey> {
+      const { privateKey } =
+        alg === 'RS256'
+          ? await generate('rsa', { modulusLength: 2048 })
+          : await generate('ec', { namedCurve: 'P-256' });
+      const jwk = await publicJwk(privateKey, alg);
+      opened.set(jwk.kid, privateKey);
+      return { jwk, sealed: await seal(privateKey, jwk.kid, encryptionKey) };
+    },
+
+    async sign(key, data) {
+      const privateKey = await open(key);
+      // RSA costs ten times an ES256 signature: worth a thread. The short one is dearer to hand over than to do.
+      return key.alg === 'RS256'
+        ? signOnThread('sha256', data, privateKey)
+        : sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' });
+    },
+
+    async check(key) {
+      await open(key);
+    },
+  };
+}
+
+async function seal(privateKey: KeyObject, kid: string, encryptionKey: Uint8Array): Promise<string> {
+  const der = privateKey.export({ format: 'der', type: 'pkcs8' });
+  try {
+    return await new CompactEncrypt(der)
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
+      .encrypt(encryptionKey);
+  } finally {
+    der.fill(0);
+  }
+}
+
+async function unseal(key: KeyRecord, encryptionKey: Uint8Array): Promise<KeyObject> {
+  if (key.sealed === null) throw unusable(key, 'it has no private half any more');
+  let der: Uint8Array;
+  try {
+    const { plaintext, protectedHeader } = await compactDecrypt(key.sealed, encryptionKey, {
+      keyManagementAlgorithms: ['dir'],
+      contentEncryptionAlgorithms: ['A256GCM'],
+    });
+    if (protectedHeader.kid !== key.kid) throw new Error(`it is sealed as ${protectedHeader.kid}`);
+    der = plaintext;
+  } catch (cause) {
+    throw unusable(key, 'it does not open with this key-encryption key', cause);
+  }
+  try {
+    const privateKey = createPrivateKey({
+      key: Buffer.from(der.buffer, der.byteOffset, der.byteLength),
+      format: 'der',
+      type: 'pkcs8',
+    });
+    const { kid } = await publicJwk(privateKey, key.alg);
+    if (kid !== key.kid) throw unusable(key, 'its private half belongs to another key');
+    return privateKey;
+  } finally {
+    der.fill(0);
+  }
+}
+
+/** The bare public JWK, its kid the thumbprint (RFC 7638), so that a kid can never name two keys. */
+async function publicJwk(privateKey: KeyObject, alg: Algorithm): Promise<PublicJwk> {
+  const { kty, n, e, crv, x, y } = privateKey.export({ format: 'jwk' });
+  if (alg === 'RS256' && kty === 'RSA' && n && e) {
+    const kid = await calculateJwkThumbprint({ kty, n, e });
+    return { kty: 'RSA', use: 'sig', alg, kid, n, e };
+  }
+  if (alg === 'ES256' && kty === 'EC' && crv === 'P-256' && x && y) {
+    const kid = await calculateJwkThumbprint({ kty, crv, x, y });
+    return { kty: 'EC', use: 'sig', alg, kid, crv: 'P-256', x, y };
+  }
+  throw new SojournError('key_material_unusable', { detail: `A key is not fit for ${alg}.` });
+}
+
+function unusable(key: KeyRecord, why: string, cause?: unknown): SojournError {
+  return new SojournError('key_material_unusable', {
+    detail: `The signing key ${key.kid} cannot be used: ${why}.`,
+    cause,
+  });
+}

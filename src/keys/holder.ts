@@ -1,0 +1,17 @@
+/** Who holds the private halves. `file` is the first; a key management service fulfils the same few lines. */
+import type { Algorithm } from '../clouds/index.ts';
+import type { KeyRecord, PublicJwk } from './ring.ts';
+
+export interface NewKey {
+  readonly jwk: PublicJwk;
+  /** What the holder needs to sign with this key later; safe to store and to send to other replicas. */
+  readonly sealed: string;
+}
+
+export interface Holder {
+  make(alg: Algorithm): Promise<NewKey>;
+  /** A JWS signature (RFC 7518 section 3): for ES256 the 64 bytes r||s. */
+  sign(key: KeyRecord, data: Uint8Array): Promise<Uint8Array>;
+  /** Rejects with `key_material_unusable` unless the holder can sign with this key. */
+  check(key: KeyRecord): Promise<void>;
+}

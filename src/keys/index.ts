@@ -1,0 +1,21 @@
+/**
+ * The signing keys. Owns: the ring with its states, its two copies (store and disk), the holders of private halves.
+ * Does not own: what is signed, or when an administrator rotates. The issuer signs with it; compose opens it.
+ */
+
+export { readCopy } from './copy.ts';
+export { encryptionKeyFile, parseEncryptionKey } from './file/encryption-key.ts';
+export { fileHolder } from './file/index.ts';
+export type { Holder, NewKey } from './holder.ts';
+export { Keyring, type KeyringOptions, type RingChange } from './keyring.ts';
+export { readOwnFile, writeOwnFile } from './own-file.ts';
+export {
+  type KeyRecord,
+  type KeyState,
+  nextStep,
+  type PublicJwk,
+  published,
+  type Ring,
+  type Step,
+  type Timing,
+} from './ring.ts';

@@ -1,0 +1,118 @@
+/** The ring: every signing key with its state, and the one place that decides what happens to it next. */
+import type { Algorithm } from '../clouds/index.ts';
+
+export type KeyState = 'next' | 'active' | 'retired' | 'revoked';
+
+/** A public key as it stands in the JWKS: exactly these members, because AWS and GCP refuse keys with others. */
+export type PublicJwk = { readonly kid: string; readonly use: 'sig'; readonly alg: Algorithm } & (
+  | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
+  | { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string }
+);
+
+/** Times are milliseconds since the epoch. */
+export interface KeyRecord {
+  readonly kid: string;
+  readonly alg: Algorithm;
+  readonly state: KeyState;
+  readonly jwk: PublicJwk;
+  /** The private half, in whatever form its holder needs to sign with it; null once the key can never sign again. */
+  readonly sealed: string | null;
+  readonly published_at: number;
+  readonly activated_at: number | null;
+  readonly retired_at: number | null;
+  readonly revoked_at: number | null;
+}
+
+export interface Ring {
+  /** Rises by one with every change; tells which of two copies is the newer one. */
+  readonly revision: number;
+  readonly keys: readonly KeyRecord[];
+}
+
+/** Milliseconds. */
+export interface Timing {
+  readonly rotateEvery: number;
+  /** How long a key is published before it may sign. */
+  readonly publishLead: number;
+  /** How long a key stays published after the last token it signed has ended. */
+  readonly retain: number;
+  readonly longestTokenLife: number;
+}
+
+export type Step =
+  | { readonly step: 'make'; readonly alg: Algorithm; readonly state: 'next' | 'active' }
+  | { readonly step: 'activate'; readonly kid: string }
+  | { readonly step: 'drop'; readonly kid: string };
+
+/** What is due now, one step at a time; undefined when the ring is as it should be. Pure. */
+export function nextStep(
+  ring: Ring,
+  algorithms: readonly Algorithm[],
+  timing: Timing,
+  now: number,
+): Step | undefined {
+  for (const alg of algorithms) {
+    const active = keyIn(ring, alg, 'active');
+    const next = keyIn(ring, alg, 'next');
+    // With no key that can sign, a key must sign at once: the first key ever, or all of them revoked.
+    if (!active) return next ? { step: 'activate', kid: next.kid } : { step: 'make', alg, state: 'active' };
+    if (!next) return { step: 'make', alg, state: 'next' };
+    if (now - (active.activated_at ?? now) >= timing.rotateEvery && ready(next, timing, now)) {
+      return { step: 'activate', kid: next.kid };
+    }
+  }
+  const over = ring.keys.find((key) => key.retired_at !== null && now >= leavesAt(key.retired_at, timing));
+  return over && { step: 'drop', kid: over.kid };
+}
+
+/** The ring with `kid` signing and its forerunner retired. */
+export function activate(ring: Ring, kid: string, now: number): Ring {
+  const alg = ring.keys.find((key) => key.kid === kid)?.alg;
+  return changed(ring, (key) => {
+    if (key.kid === kid) return { ...key, state: 'active', activated_at: now };
+    if (key.alg === alg && key.state === 'active')
+      return { ...key, state: 'retired', retired_at: now, sealed: null };
+    return key;
+  });
+}
+
+/** The ring with `kid` out of the JWKS for good. The record stays, so that the kid can never come back. */
+export function revoke(ring: Ring, kid: string, now: number): Ring {
+  return changed(ring, (key) =>
+    key.kid === kid ? { ...key, state: 'revoked', revoked_at: now, retired_at: null, sealed: null } : key,
+  );
+}
+
+export function drop(ring: Ring, kid: string): Ring {
+  return { revision: ring.revision + 1, keys: ring.keys.filter((key) => key.kid !== kid) };
+}
+
+export function add(ring: Ring, record: KeyRecord): Ring {
+  return { revision: ring.revision + 1, keys: [...ring.keys, record] };
+}
+
+export function keyIn(ring: Ring, alg: Algorithm, state: KeyState): KeyRecord | undefined {
+  return ring.keys.find((key) => key.alg === alg && key.state === state);
+}
+
+export const ready = (key: KeyRecord, timing: Timing, now: number): boolean => now >= readyAt(key, timing);
+export const readyAt = (key: KeyRecord, timing: Timing): number => key.published_at + timing.publishLead;
+
+const leavesAt = (retiredAt: number, timing: Timing): number =>
+  retiredAt + timing.longestTokenLife + timing.retain;
+
+/**
+ * What verifiers see: signing keys first, since some take the first key and ignore kid, and RS256 before ES256,
+ * since the ones that do so know RS256 best.
+ */
+export function published(ring: Ring): readonly PublicJwk[] {
+  const order: Record<KeyState, number> = { active: 0, next: 1, retired: 2, revoked: 3 };
+  return ring.keys
+    .filter((key) => key.state !== 'revoked')
+    .toSorted((a, b) => order[a.state] - order[b.state] || (a.alg < b.alg ? 1 : a.alg > b.alg ? -1 : 0))
+    .map((key) => key.jwk);
+}
+
+function changed(ring: Ring, change: (key: KeyRecord) => KeyRecord): Ring {
+  return { revision: ring.revision + 1, keys: ring.keys.map(change) };
+}

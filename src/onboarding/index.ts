@@ -1,0 +1,115 @@
+/**
+ * The customer's side of a connection. Owns: the files that a customer applies, and finding out whether that worked.
+ * Does not own: what stands in the files of a cloud (clouds) or how its door is entered (exchange).
+ */
+import { type Artefact, clouds } from '../clouds/index.ts';
+import {
+  type Connection,
+  type Connections,
+  destinationOf,
+  subjectOf,
+  type Verdict,
+} from '../connections/index.ts';
+import { SojournError } from '../errors/index.ts';
+import type { Exchange } from '../exchange/index.ts';
+
+export interface Check {
+  readonly name: string;
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  readonly detail: string;
+  readonly advice: string | null;
+}
+
+export interface Verification {
+  readonly verdict: Exclude<Verdict, 'pending'>;
+  readonly checks: readonly Check[];
+}
+
+export interface Onboarding {
+  artefacts(connection: Connection): readonly Artefact[];
+  /** Rejects with `artefact_not_found`. */
+  artefact(connection: Connection, name: string): Artefact;
+  /** Makes a real exchange and keeps what came of it as the state of the connection. */
+  verify(connection: Connection, actor: string): Promise<Verification>;
+}
+
+export function createOnboarding(options: {
+  vendor: string;
+  connections: Connections;
+  exchange: Exchange;
+}): Onboarding {
+  const { vendor, connections, exchange } = options;
+
+  const artefacts = (connection: Connection): readonly Artefact[] => {
+    const destination = destinationOf(connection);
+    return destination.setup({
+      issuer: connection.issuer,
+      subject: subjectOf(connection),
+      audience: destination.audience,
+      connection: { id: connection.id, name: connection.name },
+      vendor,
+    });
+  };
+
+  return {
+    artefacts,
+
+    artefact(connection, name) {
+      const found = artefacts(connection).find((artefact) => artefact.name === name);
+      if (!found) throw new SojournError('artefact_not_found');
+      return found;
+    },
+
+    async verify(connection, actor) {
+      const checks = await tryOut(connection, exchange, actor);
+      const verdict = checks.every((check) => check.outcome === 'passed') ? 'active' : 'failing';
+      await connections.setVerdict(connection.id, verdict);
+      return { verdict, checks };
+    },
+  };
+}
+
+async function tryOut(connection: Connection, exchange: Exchange, actor: string): Promise<Check[]> {
+  const { missing } = destinationOf(connection);
+  if (missing.length > 0) {
+    const detail = `The target has no ${missing.join(', ')} yet.`;
+    return [
+      {
+        name: 'target',
+        outcome: 'failed',
+        detail,
+        advice: 'Finish the set-up in the cloud, then save the missing fields.',
+      },
+      { name: 'exchange', outcome: 'skipped', detail: 'Nothing to enter yet.', advice: null },
+    ];
+  }
+  const target: Check = {
+    name: 'target',
+    outcome: 'passed',
+    detail: `Complete for ${clouds[connection.cloud].name}.`,
+    advice: null,
+  };
+  try {
+    await exchange.attempt(connection, actor);
+    return [
+      target,
+      {
+        name: 'exchange',
+        outcome: 'passed',
+        detail: 'The cloud gave credentials for a fresh token.',
+        advice: null,
+      },
+    ];
+  } catch (error) {
+    if (!(error instanceof SojournError) || !error.code.startsWith('cloud_')) throw error;
+    return [
+      target,
+      {
+        name: 'exchange',
+        outcome: 'failed',
+        detail: `${error.code}: ${error.message}`,
+        advice: error.advice,
+      },
+    ];
+  }
+}
