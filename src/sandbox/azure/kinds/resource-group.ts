@@ -1,0 +1,32 @@
+/** Microsoft.Resources/resourceGroups */
+import { made, type Outcome, refuse } from '../answers.ts';
+import type { Resource } from '../directory.ts';
+import type { ResourceId } from '../resource-id.ts';
+import { type JsonObject, text } from '../template/json.ts';
+import type { Estate, Kind } from './kind.ts';
+
+export const resourceGroup: Kind = {
+  type: 'Microsoft.Resources/resourceGroups',
+  make(target: ResourceId, body: JsonObject, { now }: Estate): Outcome<Resource> {
+    const location = text(body.location);
+    const [name = ''] = target.names;
+    if (!location)
+      return refuse(400, 'LocationRequired', 'The location property is required for this definition.');
+    if (!/^[-\w.()]{1,90}$/.test(name) || name.endsWith('.')) {
+      return refuse(
+        400,
+        'InvalidResourceGroup',
+        `The provided resource group name '${name}' has these invalid characters. The name can only be a letter, digit, '-', '.', '(', ')' or '_', and cannot end with '.'.`,
+      );
+    }
+    return made({
+      id: `/subscriptions/${target.subscription}/resourceGroups/${name}`,
+      name,
+      type: 'Microsoft.Resources/resourceGroups',
+      location,
+      ...(body.tags === undefined ? {} : { tags: body.tags }),
+      properties: { provisioningState: 'Succeeded' },
+      changedAt: now(),
+    });
+  },
+};

@@ -1,0 +1,59 @@
+/** Which federated credential of the identity admits the assertion, and which difference is named when none does. */
+import type { Assertion } from './assertion.ts';
+import type { Resource } from './directory.ts';
+import { aadsts, type EntraRefusal } from './entra-answer.ts';
+import type { Estate } from './kinds/kind.ts';
+
+/**
+ * One credential must match all three members exactly, case and blanks included. With several credentials the one
+ * that matches furthest decides, in the order issuer, subject, audience; Entra's own order is not published.
+ */
+export function matchCredential(
+  { issuer, subject, audiences }: Assertion,
+  credentials: readonly Resource[],
+  clientId: string,
+  { now, propagationSeconds }: Estate,
+): EntraRefusal | undefined {
+  if (
+    /^https:\/\/(login\.microsoftonline\.(com|us)|login\.partner\.microsoftonline\.cn|sts\.windows\.net)\//.test(
+      issuer,
+    )
+  )
+    return aadsts(
+      700222,
+      'invalid_client',
+      'AAD-issued tokens may not be used for federated identity flows.',
+    );
+  if (credentials.length === 0)
+    return aadsts(
+      7000226,
+      'invalid_client',
+      `No federated identity credential policy found on application '${clientId}'.`,
+    );
+
+  const sameIssuer = credentials.filter(({ properties }) => properties.issuer === issuer);
+  const sameSubject = sameIssuer.filter(({ properties }) => properties.subject === subject);
+  const matching = sameSubject.filter(({ properties }) =>
+    audiences.includes(String((properties.audiences as string[])[0])),
+  );
+
+  const audience = audiences.join(',');
+  const settled = now() - propagationSeconds() * 1000;
+  if (matching.some(({ changedAt }) => changedAt <= settled)) return undefined;
+  if (matching.length > 0)
+    return aadsts(
+      70021,
+      'invalid_client',
+      `No matching federated identity record found for presented assertion. Assertion Issuer: '${issuer}'. Assertion Subject: '${subject}'. Assertion Audience: '${audience}'. https://docs.microsoft.com/en-us/azure/active-directory/develop/workload-identity-federation`,
+    );
+  if (sameIssuer.length === 0) return mismatch(700211, 'issuer', issuer);
+  if (sameSubject.length === 0) return mismatch(700213, 'subject', subject);
+  return mismatch(700212, 'audience', audience);
+}
+
+const mismatch = (code: number, member: string, value: string) =>
+  aadsts(
+    code,
+    'invalid_client',
+    `No matching federated identity record found for presented assertion ${member} '${value}'. Please check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation`,
+  );

@@ -1,0 +1,23 @@
+/** JSON as a value, with the questions that a template asks of it. */
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: Json;
+}
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A member by its name; ARM does not heed case. */
+export function member(object: JsonObject, name: string): Json | undefined {
+  if (Object.hasOwn(object, name)) return object[name];
+  const found = Object.keys(object).find((key) => key.toLowerCase() === name.toLowerCase());
+  return found === undefined ? undefined : object[found];
+}
+
+export const text = (value: Json | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+
+/** The string that stands there, for messages and comparisons: anything else as JSON, absence as nothing. */
+export const stringOf = (value: Json | undefined): string =>
+  typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);

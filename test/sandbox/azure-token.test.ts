@@ -1,0 +1,451 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { makeKey } from '../support/test-issuer.ts';
+import {
+  type AzureBench,
+  audience,
+  identityId,
+  openAzureBench,
+  subject,
+  tenant,
+  uuid,
+} from './azure-bench.ts';
+
+let bench: AzureBench;
+beforeEach(async () => {
+  bench = await openAzureBench();
+});
+afterEach(() => bench.close());
+
+const instant = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/;
+const trailer =
+  / Trace ID: [0-9a-f-]{36} Correlation ID: [0-9a-f-]{36} Timestamp: \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/;
+
+/** Asserts Entra's whole error body; `text` may hold a pattern for times. */
+function expectRefusal(
+  answer: { status: number; body: { error_description: string } },
+  status: number,
+  error: string,
+  code: number,
+  text: string | RegExp,
+) {
+  expect(answer).toEqual({
+    status,
+    body: {
+      error,
+      error_description: expect.stringMatching(trailer),
+      error_codes: [code],
+      timestamp: expect.stringMatching(instant),
+      trace_id: expect.stringMatching(uuid),
+      correlation_id: expect.stringMatching(uuid),
+      error_uri: `https://login.microsoftonline.com/error?code=${code}`,
+    },
+  });
+  const said = answer.body.error_description.replace(trailer, '');
+  if (typeof text === 'string') expect(said).toBe(`AADSTS${code}: ${text}`);
+  else expect(said).toMatch(text);
+}
+
+const seconds = () => Math.floor(Date.now() / 1000);
+const mismatch = (member: string, value: string) =>
+  `No matching federated identity record found for presented assertion ${member} '${value}'. Please check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation`;
+
+describe('A token that the credential admits', () => {
+  test('is traded for an access token, whatever unknown parameters come with it', async () => {
+    const assertion = await bench.issuer.sign(bench.claims());
+    const answer = await bench.exchange({
+      ...bench.form(assertion),
+      client_info: '1',
+      'x-client-SKU': 'msal',
+    });
+    expect(answer).toEqual({
+      status: 200,
+      body: {
+        token_type: 'Bearer',
+        expires_in: 3599,
+        ext_expires_in: 3599,
+        access_token: expect.stringMatching(/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/),
+      },
+    });
+  });
+
+  test('may carry the older typ', async () => {
+    const assertion = await bench.issuer.sign(bench.claims(), { typ: 'http://openid.net/specs/jwt/1.0' });
+    expect((await bench.exchange(bench.form(assertion))).status).toBe(200);
+  });
+
+  test.each([
+    ['issued 4 minutes ahead', { iat: seconds() + 240, nbf: seconds() + 240 }],
+    ['expired for 4 minutes', { iat: seconds() - 600, nbf: seconds() - 600, exp: seconds() - 240 }],
+    ['valid for 25 hours', { exp: seconds() + 25 * 3600 - 5, iat: seconds() }],
+  ])('passes when %s', async (_, changes) => {
+    const assertion = await bench.issuer.sign(bench.claims(changes));
+    expect((await bench.exchange(bench.form(assertion))).status).toBe(200);
+  });
+});
+
+describe('A token that the credential does not admit', () => {
+  const rows: [string, Record<string, unknown>, () => [number, string]][] = [
+    [
+      'an issuer with a slash at the end',
+      { iss: 'https://id.example.com/' },
+      () => [700211, mismatch('issuer', 'https://id.example.com/')],
+    ],
+    ['a subject in another case', { sub: 'CONN_1' }, () => [700213, mismatch('subject', 'CONN_1')]],
+    [
+      'the audience of another cloud',
+      { aud: `${audience}USGov` },
+      () => [700212, mismatch('audience', `${audience}USGov`)],
+    ],
+    [
+      'a subject and an audience that both differ',
+      { sub: 'x', aud: 'y' },
+      () => [700213, mismatch('subject', 'x')],
+    ],
+    [
+      'an issuer that is Entra itself',
+      { iss: `https://login.microsoftonline.com/${tenant}/v2.0` },
+      () => [700222, 'AAD-issued tokens may not be used for federated identity flows.'],
+    ],
+  ];
+  test.each(rows)('is refused for %s', async (_, changes, expected) => {
+    const [code, text] = expected();
+    const answer = await bench.exchange(bench.form(await bench.issuer.sign(bench.claims(changes))));
+    expectRefusal(answer, 401, 'invalid_client', code, text);
+  });
+
+  test('is refused when the identity has no credential at all', async () => {
+    await bench.arm('DELETE', `${identityId}/federatedIdentityCredentials/sojourn`);
+    const answer = await bench.exchange(bench.form(await bench.issuer.sign(bench.claims())));
+    expectRefusal(
+      answer,
+      401,
+      'invalid_client',
+      7000226,
+      `No federated identity credential policy found on application '${bench.clientId}'.`,
+    );
+  });
+
+  test('is refused while the credential has not reached every corner, and admitted afterwards', async () => {
+    await bench.turn('/faults', { cloud: 'azure', propagation_seconds: 60 });
+    const early = await bench.exchange(bench.form(await bench.issuer.sign(bench.claims())));
+    expectRefusal(
+      early,
+      401,
+      'invalid_client',
+      70021,
+      `No matching federated identity record found for presented assertion. Assertion Issuer: '${bench.issuer.issuer}'. Assertion Subject: '${subject}'. Assertion Audience: '${audience}'. https://docs.microsoft.com/en-us/azure/active-directory/develop/workload-identity-federation`,
+    );
+    await bench.turn('/clock', { offset_seconds: 61 });
+    const later = await bench.exchange(bench.form(await bench.issuer.sign(bench.claims())));
+    expect(later.status).toBe(200);
+  });
+
+  test('is refused when the credential was saved with a blank that nobody sees', async () => {
+    await bench.arm('PUT', `${identityId}/federatedIdentityCredentials/sojourn`, {
+      properties: { issuer: bench.issuer.issuer, subject: `${subject} `, audiences: [audience] },
+    });
+    const answer = await bench.exchange(bench.form(await bench.issuer.sign(bench.claims())));
+    expectRefusal(answer, 401, 'invalid_client', 700213, mismatch('subject', subject));
+  });
+
+  test('is not pieced together from two credentials', async () => {
+    const credentials = `${identityId}/federatedIdentityCredentials`;
+    await bench.arm('PUT', `${credentials}/other`, {
+      properties: { issuer: bench.issuer.issuer, subject: 'conn_2', audiences: ['api://other'] },
+    });
+    const assertion = await bench.issuer.sign(bench.claims({ sub: 'conn_2' }));
+    const answer = await bench.exchange(bench.form(assertion));
+    expectRefusal(answer, 401, 'invalid_client', 700212, mismatch('audience', audience));
+  });
+});
+
+describe('The form of the token', () => {
+  const typText = "Invalid JWT header type specified, must be 'JWT' or 'http://openid.net/specs/jwt/1.0'.";
+  const algText = (alg: string) =>
+    `Invalid JWT token. '${alg}' is not a supported signature algorithm. Supported signing algorithms are: 'RS256, HS256'`;
+
+  test.each([
+    ['at+jwt', { typ: 'at+jwt' }],
+    ['no typ', { typ: undefined }],
+    ['jwt in lower case', { typ: 'jwt' }],
+  ])('is refused with %s in the header', async (_, header) => {
+    const assertion = await bench.issuer.sign(bench.claims(), header);
+    expectRefusal(await bench.exchange(bench.form(assertion)), 400, 'invalid_request', 5002727, typText);
+  });
+
+  test.each(['ES256', 'RS384', 'PS256', 'EdDSA'])('is refused when signed with %s', async (alg) => {
+    const key = await makeKey(alg, 'other');
+    bench.issuer.jwks.keys.push({ ...key.publicJwk });
+    const assertion = await bench.issuer.sign(bench.claims(), {}, { key });
+    expectRefusal(await bench.exchange(bench.form(assertion)), 400, 'invalid_request', 5002738, algText(alg));
+  });
+
+  test.each(['none', 'HS256'])('is refused when its header says %s', async (alg) => {
+    const [, claims, signature] = (await bench.issuer.sign(bench.claims())).split('.');
+    const header = Buffer.from(JSON.stringify({ alg, typ: 'JWT', kid: 'test-rs256' })).toString('base64url');
+    const answer = await bench.exchange(bench.form(`${header}.${claims}.${signature}`));
+    expectRefusal(answer, 400, 'invalid_request', 5002738, algText(alg));
+  });
+
+  test.each([
+    ['garbage', () => 'garbage'],
+    ['two parts', () => 'a.b'],
+    ['a newline at the end', (token: string) => `${token}\n`],
+    ['a blank before it', (token: string) => ` ${token}`],
+  ])('is refused as malformed with %s', async (_, bend) => {
+    const assertion = bend(await bench.issuer.sign(bench.claims()));
+    expectRefusal(
+      await bench.exchange(bench.form(assertion)),
+      400,
+      'invalid_request',
+      50027,
+      'JWT token is invalid or malformed.',
+    );
+  });
+
+  test.each(['iss', 'sub', 'aud', 'exp'])('is refused as malformed without %s', async (claim) => {
+    const assertion = await bench.issuer.sign(bench.claims({ [claim]: undefined }));
+    expectRefusal(
+      await bench.exchange(bench.form(assertion)),
+      400,
+      'invalid_request',
+      50027,
+      'JWT token is invalid or malformed.',
+    );
+  });
+});
+
+describe('The times of the token', () => {
+  const range =
+    /^AADSTS700024: Client assertion is not within its valid time range\. Current time: \S+\.\d{7}Z, assertion valid from \S+\.0{7}Z, expiry time of assertion \S+\.0{7}Z\. Review the documentation at https:\/\/learn\.microsoft\.com\/entra\/identity-platform\/certificate-credentials \.$/;
+
+  test.each([
+    ['expired for 6 minutes', { iat: seconds() - 900, nbf: seconds() - 900, exp: seconds() - 360 }],
+    ['valid only in 6 minutes', { nbf: seconds() + 360, exp: seconds() + 900 }],
+    ['issued 6 minutes ahead', { iat: seconds() + 360, exp: seconds() + 900 }],
+  ])('are refused when it is %s', async (_, changes) => {
+    const assertion = await bench.issuer.sign(bench.claims(changes));
+    expectRefusal(await bench.exchange(bench.form(assertion)), 401, 'invalid_client', 700024, range);
+  });
+
+  test('are refused without iat, since the lifetime then counts from 1970', async () => {
+    const { exp } = bench.claims() as { exp: number };
+    const assertion = await bench.issuer.sign(bench.claims({ iat: undefined, exp }));
+    expectRefusal(
+      await bench.exchange(bench.form(assertion)),
+      400,
+      'invalid_request',
+      70023,
+      `External OIDC Provider token must have a lifetime of less than or equal to 1.01:00:00. Token issued at 0. Token expires on ${exp}.`,
+    );
+  });
+
+  test('are refused beyond 25 hours', async () => {
+    const iat = seconds();
+    const exp = iat + 25 * 3600 + 1;
+    const assertion = await bench.issuer.sign(bench.claims({ iat, exp }));
+    expectRefusal(
+      await bench.exchange(bench.form(assertion)),
+      400,
+      'invalid_request',
+      70023,
+      `External OIDC Provider token must have a lifetime of less than or equal to 1.01:00:00. Token issued at ${iat}. Token expires on ${exp}.`,
+    );
+  });
+});
+
+describe('The key of the token', () => {
+  const unknownKey = (identifier: string) =>
+    `The certificate with identifier ${identifier} used to sign the federated credential could not be found in the metadata of identity provider ${bench.issuer.issuer}. Please validate that your Identity Provider's metadata exposes the key used to sign the incoming token.`;
+  const exchange = async (header = {}, options = {}) =>
+    bench.exchange(bench.form(await bench.issuer.sign(bench.claims(), header, options)));
+
+  test('is refused when its kid is not in the metadata, shown in hex', async () => {
+    expectRefusal(
+      await exchange({ kid: '36GEq14rP2UpuM_8GVMFAUI24pc' }),
+      401,
+      'invalid_client',
+      7000272,
+      unknownKey('DFA184AB5E2B3F6529B8CFFC195305014236E297'),
+    );
+  });
+
+  test('is refused without kid, even when the metadata has one key only', async () => {
+    bench.issuer.jwks.keys.length = 1;
+    expectRefusal(await exchange({ kid: undefined }), 401, 'invalid_client', 7000272, unknownKey(''));
+  });
+
+  test('is refused when another key made the signature', async () => {
+    const key = await makeKey('RS256', 'test-rs256');
+    expectRefusal(
+      await exchange({}, { key }),
+      401,
+      'invalid_client',
+      7000274,
+      'Client assertion contains an invalid signature.',
+    );
+  });
+
+  test('is refused while Entra keeps the older metadata, whatever Cache-Control says, and found after 5 minutes', async () => {
+    bench.issuer.headers = { 'cache-control': 'no-store' };
+    expect((await exchange()).status).toBe(200);
+    const key = await makeKey('RS256', 'next-key');
+    bench.issuer.jwks.keys.push({ ...key.publicJwk });
+    expectRefusal(
+      await exchange({}, { key }),
+      401,
+      'invalid_client',
+      7000272,
+      unknownKey(kidInHex('next-key')),
+    );
+    await bench.turn('/clock', { offset_seconds: 301 });
+    expect((await exchange({}, { key })).status).toBe(200);
+  });
+
+  test('is still accepted after its removal, until the metadata is a day old', async () => {
+    expect((await exchange()).status).toBe(200);
+    bench.issuer.jwks.keys.length = 0;
+    expect((await exchange()).status).toBe(200);
+  });
+
+  test.each([
+    [
+      'discovery and JWKS fail',
+      () => {
+        bench.issuer.status = 503;
+      },
+    ],
+    [
+      'discovery names another issuer',
+      () => {
+        bench.issuer.discovery.issuer = 'https://other.example.com';
+      },
+    ],
+    [
+      'discovery has no jwks_uri',
+      () => {
+        bench.issuer.discovery.jwks_uri = undefined;
+      },
+    ],
+    [
+      'discovery answers with a redirect',
+      () => {
+        bench.issuer.status = 302;
+        bench.issuer.headers = { location: `${bench.issuer.issuer}/elsewhere` };
+      },
+    ],
+  ])('cannot be found when %s', async (_, breakIt) => {
+    breakIt();
+    expectRefusal(
+      await exchange(),
+      400,
+      'invalid_request',
+      50166,
+      'Request to External OIDC endpoint failed.',
+    );
+  });
+});
+
+describe('The request', () => {
+  const missing = (name: string) => `The request body must contain the following parameter: '${name}'.`;
+  const other = '99999999-2222-3333-4444-555555555555';
+  const rows: [string, Record<string, string>, number, string, number, string][] = [
+    ['no grant_type', { grant_type: '' }, 400, 'invalid_request', 900144, missing('grant_type')],
+    [
+      'another grant',
+      { grant_type: 'password' },
+      400,
+      'unsupported_grant_type',
+      70003,
+      "The app requested an unsupported grant type 'password'.",
+    ],
+    ['no client_id', { client_id: '' }, 400, 'invalid_request', 900144, missing('client_id')],
+    [
+      'an unknown client',
+      { client_id: other },
+      400,
+      'unauthorized_client',
+      700016,
+      `Application with identifier '${other}' was not found in the directory '${tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.`,
+    ],
+    ['no scope', { scope: '' }, 400, 'invalid_request', 900144, missing('scope')],
+    [
+      'a scope without /.default',
+      { scope: 'https://management.azure.com/user_impersonation' },
+      400,
+      'invalid_scope',
+      70011,
+      "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope https://management.azure.com/user_impersonation is not valid.",
+    ],
+    [
+      'two resources',
+      { scope: 'https://management.azure.com/.default https://vault.azure.net/.default' },
+      400,
+      'invalid_scope',
+      70011,
+      "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope https://management.azure.com/.default https://vault.azure.net/.default is not valid.",
+    ],
+    [
+      'an unknown resource',
+      { scope: 'https://nowhere.example/.default' },
+      400,
+      'invalid_resource',
+      500011,
+      `The resource principal named https://nowhere.example was not found in the tenant named ${tenant}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.`,
+    ],
+    [
+      'no assertion',
+      { client_assertion: '' },
+      401,
+      'invalid_client',
+      7000218,
+      "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+    ],
+    [
+      'no assertion type',
+      { client_assertion_type: '' },
+      400,
+      'invalid_request',
+      900144,
+      missing('client_assertion_type'),
+    ],
+  ];
+  test.each(rows)('is refused with %s', async (_, changes, status, error, code, text) => {
+    const form = { ...bench.form(await bench.issuer.sign(bench.claims())), ...changes };
+    expectRefusal(await bench.exchange(form), status, error, code, text);
+  });
+
+  test('is refused with a secret in place of the assertion', async () => {
+    const { client_assertion: _, ...form } = bench.form('');
+    expectRefusal(
+      await bench.exchange({ ...form, client_secret: 's' }),
+      401,
+      'invalid_client',
+      7000215,
+      `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${bench.clientId}'.`,
+    );
+  });
+
+  test.each([
+    [
+      other,
+      90002,
+      `Tenant '${other}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.`,
+    ],
+    [
+      'common',
+      50059,
+      'No tenant-identifying information found in either the request or implied by any provided credentials.',
+    ],
+    [
+      'nonsense',
+      900023,
+      "Specified tenant identifier 'nonsense' is neither a valid DNS name, nor a valid external domain.",
+    ],
+  ])('is refused in the tenant %s', async (where, code, text) => {
+    const answer = await bench.exchange(bench.form(await bench.issuer.sign(bench.claims())), where);
+    expectRefusal(answer, 400, 'invalid_request', code, text);
+  });
+});
+
+const kidInHex = (kid: string) => Buffer.from(kid, 'base64url').toString('hex').toUpperCase();
