@@ -1,0 +1,39 @@
+/** AWS's separate worlds. They share no IAM: a role is entered through a region of its own partition only. */
+import { z } from 'zod';
+
+const partitions = {
+  aws: { region: 'us-east-1', regions: /^(?!cn-)[a-z]{2}-[a-z]+-\d{1,2}$/ },
+  'aws-cn': { region: 'cn-north-1', regions: /^cn-[a-z]+-\d{1,2}$/ },
+  'aws-us-gov': { region: 'us-gov-west-1', regions: /^us-gov-[a-z]+-\d{1,2}$/ },
+  'aws-eusc': { region: 'eusc-de-east-1', regions: /^eusc-[a-z]{2}-[a-z]+-\d{1,2}$/ },
+} as const;
+
+/** IAM gives a path any visible ASCII, but an asterisk would be a wildcard in the token's list of roles. */
+const roleArn =
+  /^arn:(aws|aws-cn|aws-us-gov|aws-eusc):iam::\d{12}:role\/(?:[\x21-\x29\x2b-\x7e]+\/)?[\w+=,.@-]{1,64}$/;
+
+/** Length: STS API reference, AssumeRoleWithWebIdentity. */
+export const roleArnField = z
+  .string('must be a string')
+  .min(20, 'must be 20 characters or more')
+  .max(2048, 'must be 2048 characters at most')
+  .regex(
+    roleArn,
+    'must be the ARN of a role, arn:PARTITION:iam::ACCOUNT:role/NAME, in aws, aws-cn, aws-us-gov or aws-eusc',
+  );
+
+export const regionField = z
+  .string('must be a string')
+  .refine(
+    (region) => Object.values(partitions).some(({ regions }) => regions.test(region)),
+    'must be the name of a region, such as eu-central-1',
+  );
+
+/** The region through which a role is entered unless its target names another one. */
+export const defaultRegion = (arn: string): string => partitions[partitionOf(arn)].region;
+
+export const isInPartition = (region: string, arn: string): boolean =>
+  partitions[partitionOf(arn)].regions.test(region);
+
+/** `arn` has passed `roleArnField`. */
+const partitionOf = (arn: string) => arn.split(':')[1] as keyof typeof partitions;
