@@ -15,6 +15,7 @@ export type AuditEvent =
   | 'exchange.refused'
   | 'credentials.served'
   | 'admin.refused'
+  | 'api.refused'
   | `${'tenant' | 'client' | 'connection'}.${'created' | 'updated' | 'deleted'}`
   | `secret.${'created' | 'deleted'}`
   | `connection.${'enabled' | 'disabled' | 'verified'}`

@@ -3,11 +3,13 @@
  * Does not own: authenticating a request (issuer) or deciding what a rule admits (policy).
  */
 import type { z } from 'zod';
+import type { Connections } from '../connections/index.ts';
 import { invalidRequest, SojournError } from '../errors/index.ts';
 import { newId } from '../ids/index.ts';
 import { read } from '../input/index.ts';
 import { records } from '../records/index.ts';
 import type { Page, Store } from '../store/index.ts';
+import type { Tenants } from '../tenants/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
 import { authInput, clientInput, clientPatch, type ruleInput } from './schema.ts';
 import { hashSecret, matchingHash, newSecret } from './secret.ts';
@@ -50,20 +52,15 @@ export interface Clients {
   removeSecret(id: string, secretId: string): Promise<Client>;
 }
 
-export function createClients(options: {
-  store: Store;
-  now: Now;
-  /** Whether an id that a rule names exists. */
-  exists: (rule: Rule) => Promise<boolean>;
-}): Clients {
-  const { store, now, exists } = options;
+export function createClients(options: { store: Store; now: Now } & Namesakes): Clients {
+  const { store, now } = options;
   const kept = records<Client>(store, 'client', 'client_not_found');
   const stamp = () => toTimestamp(now());
 
   return {
     async create(input) {
       const { name, auth, may_use } = read(clientInput, input);
-      await checkRules(may_use, exists);
+      await checkRules(may_use, options);
       const secret = auth.method === 'client_secret' ? makeSecret(now) : undefined;
       const at = stamp();
       const client: Client = {
@@ -86,7 +83,7 @@ export function createClients(options: {
 
     async update(id, input) {
       const change = read(clientPatch, input);
-      if (change.may_use) await checkRules(change.may_use, exists);
+      if (change.may_use) await checkRules(change.may_use, options);
       return kept.change(id, (client) => {
         if (change.auth && change.auth.method !== client.auth.method) {
           throw invalidRequest([{ path: 'auth.method', message: 'cannot change; create another client' }]);
@@ -141,8 +138,18 @@ function makeSecret(now: Now) {
   };
 }
 
-async function checkRules(rules: readonly Rule[], exists: (rule: Rule) => Promise<boolean>): Promise<void> {
-  const found = await Promise.all(rules.map(exists));
+interface Namesakes {
+  readonly connections: Pick<Connections, 'find'>;
+  readonly tenants: Pick<Tenants, 'find'>;
+}
+
+/** A rule that names nothing is a typing error, which would otherwise show only when somebody is locked out. */
+async function checkRules(rules: readonly Rule[], { connections, tenants }: Namesakes): Promise<void> {
+  const found = await Promise.all(
+    rules.map((rule) =>
+      'connection' in rule ? connections.find(rule.connection) : tenants.find(rule.tenant),
+    ),
+  );
   const faults = rules.flatMap((rule, index) => {
     const kind = 'connection' in rule ? 'connection' : 'tenant';
     return found[index] ? [] : [{ path: `may_use.${index}.${kind}`, message: `there is no such ${kind}` }];

@@ -65,7 +65,11 @@ export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa 
   return app;
 }
 
-/** Behind every route: nothing was found here, or not with this method. */
+/** Behind every route: nothing stands at this path, or nothing for this method. */
 export function lastly(ctx: Context): never {
-  throw new SojournError('not_found', { detail: `There is nothing at this path for ${ctx.method}.` });
+  const { matched = [] } = ctx as { matched?: { methods: string[] }[] };
+  const methods = new Set(matched.flatMap((layer) => layer.methods));
+  if (methods.size === 0) throw new SojournError('not_found');
+  ctx.set('allow', [...methods].join(', '));
+  throw new SojournError('method_not_allowed', { detail: `This path does not serve ${ctx.method}.` });
 }

@@ -6,7 +6,7 @@ import { SojournError } from '../errors/index.ts';
 
 export interface Listener {
   readonly origin: string;
-  /** Takes no new connection, lets what has begun finish, then ends. */
+  /** Takes no new connection, lets what has begun finish, then ends; what has not finished by then is cut. */
   close(): Promise<void>;
 }
 
@@ -27,16 +27,25 @@ const limits = {
   maxHeaderSize: 8 * 1024,
 };
 
+/** How long what has begun may take to finish while going down. */
+const drainMs = 8_000;
+
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listener> {
   const { host, port, tls, name } = options;
+  let closing = false;
+  const courteous: RequestListener = (request, response) => {
+    // Told to go, a peer takes its next request to another replica instead of losing it here.
+    if (closing) response.setHeader('connection', 'close');
+    handler(request, response);
+  };
   const server: Server = tls
-    ? createTlsServer({ ...limits, ...tls }, handler)
-    : createServer(limits, handler);
+    ? createTlsServer({ ...limits, ...tls }, courteous)
+    : createServer(limits, courteous);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) =>
+    server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
         new SojournError('config_invalid', {
-          detail: `listen.${name}: ${host}:${port} cannot be used (${(cause as NodeJS.ErrnoException).code}).`,
+          detail: `listen.${name}: ${host}:${port} cannot be used (${cause.code}).`,
           advice: 'Choose another address, or stop what listens there.',
           cause,
         }),
@@ -49,7 +58,12 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     origin: `${tls ? 'https' : 'http'}://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        closing = true;
+        const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
         server.closeIdleConnections();
       }),
   };

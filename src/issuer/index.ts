@@ -40,6 +40,8 @@ export interface Issuer {
   jwks(): FixedDocument;
   /** Answers on `response`, or returns the refusal of a request that the engine never saw. */
   token(request: TokenRequest, response: ServerResponse): Promise<Refusal | undefined>;
+  /** The answer to a request that could not even be read, once it is in the audit. */
+  refuse(visitor: Pick<TokenRequest, 'address' | 'request'>, error: SojournError): Promise<Refusal>;
   /** Signs a cloud token for the exchange. */
   mint(connection: Connection): Promise<Minted & { readonly kid: string; readonly claims: Claims }>;
   /** What `mint` would sign at this moment; nothing is signed. */
@@ -98,18 +100,20 @@ export function createIssuer(options: {
     discovery: () => current.discovery,
     jwks: () => current.jwks,
 
-    async token({ original, body, address, request }, response) {
-      const visit: Visit = { address, request, parameters: new Map() };
+    async token({ original, body, ...visitor }, response) {
+      let parameters: ReadonlyMap<string, string>;
       try {
-        const asked: Visit = { ...visit, parameters: readParameters(body) };
-        const rebuilt = engineRequest(issuer, original, asked.parameters);
-        visits.set(rebuilt, asked);
-        await current.engine(rebuilt, response);
-        return undefined;
-      } catch (error) {
-        return refuse(options, { ...visit, refusal: error }, false);
+        parameters = readParameters(body);
+      } catch (refusal) {
+        return refuse(options, { ...visitor, parameters: new Map(), refusal }, false);
       }
+      const rebuilt = engineRequest(issuer, original, parameters);
+      visits.set(rebuilt, { ...visitor, parameters });
+      await current.engine(rebuilt, response);
+      return undefined;
     },
+
+    refuse: (visitor, refusal) => refuse(options, { ...visitor, parameters: new Map(), refusal }, false),
 
     async mint(connection) {
       const jti = randomBytes(16).toString('base64url');

@@ -23,7 +23,9 @@ export const tenantInput = z.strictObject({ name: nameField });
 
 export interface Tenants {
   create(input: unknown): Promise<Tenant>;
-  /** Rejects with `tenant_not_found`, also while the tenant is being deleted. */
+  /** Undefined also while the tenant is being deleted. */
+  find(id: string): Promise<Tenant | undefined>;
+  /** Rejects with `tenant_not_found` where `find` finds nothing. */
   get(id: string): Promise<Tenant>;
   list(query: { after?: string; limit: number }): Promise<Page<Tenant>>;
   update(id: string, input: unknown): Promise<Tenant>;
@@ -34,6 +36,11 @@ export interface Tenants {
 export function createTenants({ store, now }: { store: Store; now: Now }): Tenants {
   const kept = records<Kept>(store, 'tenant', 'tenant_not_found');
 
+  const find = async (id: string): Promise<Tenant | undefined> => {
+    const found = await kept.find(id);
+    return found && !found.leaving ? found : undefined;
+  };
+
   return {
     async create(input) {
       const { name } = read(tenantInput, input);
@@ -43,9 +50,11 @@ export function createTenants({ store, now }: { store: Store; now: Now }): Tenan
       return tenant;
     },
 
+    find,
+
     async get(id) {
-      const { leaving, ...tenant } = await kept.get(id);
-      if (leaving) throw new SojournError('tenant_not_found');
+      const tenant = await find(id);
+      if (!tenant) throw new SojournError('tenant_not_found');
       return tenant;
     },
 

@@ -29,3 +29,18 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
     signal?.addEventListener('abort', stop, { once: true });
   });
 }
+
+/** Does `work` again and again with a pause in between; what is returned ends it and waits for a turn under way. */
+export function every(milliseconds: number, work: () => Promise<void>): () => Promise<void> {
+  const ending = new AbortController();
+  const turns = (async () => {
+    while (!ending.signal.aborted) {
+      await sleep(milliseconds, ending.signal).catch(() => undefined);
+      if (!ending.signal.aborted) await work();
+    }
+  })();
+  return () => {
+    ending.abort();
+    return turns;
+  };
+}

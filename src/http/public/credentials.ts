@@ -1,0 +1,96 @@
+/** /v1: credentials and cloud tokens for a client that has fetched a token for `urn:sojourn:api`. */
+import type Router from '@koa/router';
+import type { Context } from 'koa';
+import { deliver } from '../../delivery/index.ts';
+import { SojournError } from '../../errors/index.ts';
+import type { Caller } from '../../exchange/index.ts';
+import { visitorOf } from '../app.ts';
+import { readJson, readQuery } from '../body.ts';
+import type { PublicRooms } from './index.ts';
+
+/** What a caller might try to choose; only the connection says where it leads. */
+const neverTheCallers = new Set([
+  'role_arn',
+  'role',
+  'account',
+  'region',
+  'tenant_id',
+  'tenant',
+  'client_id',
+  'scope',
+  'service_account',
+  'project_number',
+  'subject',
+  'sub',
+  'audience',
+  'aud',
+  'session_policy',
+  'session_tags',
+  'duration_seconds',
+  'target',
+]);
+
+type Rooms = Pick<PublicRooms, 'issuer' | 'exchange' | 'audit' | 'now'>;
+
+export function credentialsDoor(router: Router, { issuer, exchange, audit, now }: Rooms): void {
+  async function callerOf(ctx: Context): Promise<Caller> {
+    const visitor = visitorOf(ctx);
+    const [, token] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization')) ?? [];
+    try {
+      if (!token) throw new SojournError('unauthorized');
+      return { client: await issuer.clientOf(token), ...visitor };
+    } catch (error) {
+      if (error instanceof SojournError && error.code === 'unauthorized') {
+        await audit.record({
+          event: 'api.refused',
+          outcome: 'refused',
+          actor: 'unknown',
+          ...visitor,
+          reason: 'unauthorized',
+        });
+      }
+      throw error;
+    }
+  }
+
+  router.register(
+    '/v1/connections/:id/credentials',
+    ['GET', 'POST'],
+    async (ctx: Context & { params: { id?: string } }) => {
+      const caller = await callerOf(ctx);
+      await refuseChoice(ctx);
+      const { format = 'json' } = readQuery(new URLSearchParams(ctx.querystring), ['format']);
+      const { connection, pass } = await exchange.credentials(caller, ctx.params.id ?? '');
+      const { mediaType, body } = deliver(format, connection, pass, now);
+      ctx.set('cache-control', 'no-store');
+      ctx.body = body;
+      ctx.set('content-type', mediaType);
+    },
+  );
+
+  router.get('/v1/connections/:id/token', async (ctx) => {
+    const caller = await callerOf(ctx);
+    await refuseChoice(ctx);
+    readQuery(new URLSearchParams(ctx.querystring), []);
+    const { token, expiresIn } = await exchange.token(caller, ctx.params.id ?? '');
+    ctx.set('cache-control', 'no-store');
+    ctx.body = { access_token: token, token_type: 'Bearer', expires_in: expiresIn };
+  });
+}
+
+/** Throws `target_not_selectable` or `unknown_parameter`: a POST says no more than its URL does. */
+async function refuseChoice(ctx: Context): Promise<void> {
+  const body = await readJson(ctx.req);
+  const members = typeof body === 'object' && body !== null ? Object.keys(body) : ['the body'];
+  const chosen = [...members, ...new URLSearchParams(ctx.querystring).keys()].find((name) =>
+    neverTheCallers.has(name),
+  );
+  if (chosen)
+    throw new SojournError('target_not_selectable', {
+      detail: `The parameter ${chosen} is not the caller's to choose.`,
+    });
+  if (members.length > 0)
+    throw new SojournError('unknown_parameter', {
+      detail: 'The body must be empty; the format stands in the query.',
+    });
+}

@@ -1,0 +1,46 @@
+/**
+ * The public door: discovery, JWKS, /token and /v1. Owns: the allow-list of paths; whatever is not on it is not there.
+ * Does not own: issuing (issuer) and entering clouds (exchange).
+ */
+import Router from '@koa/router';
+import type Koa from 'koa';
+import type { Context, Next } from 'koa';
+import type { Audit } from '../../audit/index.ts';
+import { SojournError } from '../../errors/index.ts';
+import type { Exchange } from '../../exchange/index.ts';
+import { discoveryPath, type Issuer, jwksPath, tokenPath } from '../../issuer/index.ts';
+import type { Now } from '../../time/index.ts';
+import { type AppOptions, createApp, lastly } from '../app.ts';
+import { credentialsDoor } from './credentials.ts';
+import { serveDocument } from './documents.ts';
+import { tokenDoor } from './token.ts';
+
+export interface PublicRooms {
+  readonly issuer: Issuer;
+  readonly exchange: Exchange;
+  readonly audit: Audit;
+  readonly now: Now;
+  /** The path of the issuer: empty for `https://id.vendor.com`. */
+  readonly path: string;
+}
+
+export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
+  const { issuer, path } = rooms;
+  const router = new Router({ prefix: path, strict: true, sensitive: true });
+  router.get(discoveryPath, (ctx) => serveDocument(ctx, issuer.discovery()));
+  router.get(jwksPath, (ctx) => serveDocument(ctx, issuer.jwks()));
+  router.post(tokenPath, tokenDoor(issuer));
+  credentialsDoor(router, rooms);
+
+  const app = createApp(options);
+  app.use(originFormOnly);
+  app.use(router.routes());
+  app.use(lastly);
+  return app;
+}
+
+/** `GET http://elsewhere/…` and `//…` name another place than this one (RFC 9112 section 3.2). */
+async function originFormOnly(ctx: Context, next: Next): Promise<void> {
+  if (!/^\/(?!\/)/.test(ctx.req.url ?? '')) throw new SojournError('not_found');
+  await next();
+}

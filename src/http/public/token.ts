@@ -1,0 +1,43 @@
+/** POST /token: reads the form and hands it to the issuer, which answers in OAuth's own form. */
+import type { Context } from 'koa';
+import { SojournError } from '../../errors/index.ts';
+import type { Issuer, Refusal } from '../../issuer/index.ts';
+import { visitorOf } from '../app.ts';
+import { readText } from '../body.ts';
+
+export const tokenDoor =
+  (issuer: Issuer) =>
+  async (ctx: Context): Promise<void> => {
+    ctx.set('cache-control', 'no-store');
+    const { address, request } = visitorOf(ctx);
+    const read = await readForm(ctx).catch((error: unknown) => error as SojournError);
+    const refusal =
+      read instanceof Error
+        ? await issuer.refuse({ address, request }, read)
+        : await issuer.token({ original: ctx.req, body: read, address, request }, ctx.res);
+    if (refusal) return answer(ctx, refusal);
+    // The engine has answered by itself.
+    ctx.respond = false;
+  };
+
+async function readForm(ctx: Context): Promise<string> {
+  if (ctx.req.url?.includes('?')) {
+    throw new SojournError('invalid_request', {
+      detail: 'Parameters belong in the body, never in the URL.',
+      advice: 'Send them as a form. If a secret stood in the URL, replace it: URLs are logged everywhere.',
+    });
+  }
+  if (ctx.is('application/x-www-form-urlencoded') === false) {
+    throw new SojournError('invalid_request', {
+      detail: 'The body is not a form.',
+      advice: 'Send it as application/x-www-form-urlencoded.',
+    });
+  }
+  return readText(ctx.req);
+}
+
+function answer(ctx: Context, { status, headers, body }: Refusal): void {
+  ctx.status = status;
+  ctx.set(headers);
+  ctx.body = body;
+}
