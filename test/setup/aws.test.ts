@@ -1,0 +1,223 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { setup } from '../../src/clouds/aws/setup.ts';
+import type { AwsTarget } from '../../src/clouds/aws/target.ts';
+import { contentOf, facts, hostileText, inTemporaryDirectory, isInstalled } from './arrange.ts';
+
+const target = (given: Partial<AwsTarget> = {}): AwsTarget => ({
+  region: 'eu-central-1',
+  duration_seconds: 3600,
+  ...given,
+});
+
+const template = (...given: Parameters<typeof setup>) =>
+  JSON.parse(contentOf(setup(...given), 'cloudformation.json'));
+const trust = (...given: Parameters<typeof setup>) =>
+  JSON.parse(contentOf(setup(...given), 'trust-policy.json'));
+const statement = (...given: Parameters<typeof setup>) =>
+  template(...given).Resources.Role.Properties.AssumeRolePolicyDocument.Statement[0];
+
+describe('the CloudFormation template', () => {
+  const providerArn = {
+    'Fn::If': [
+      'CreatesProvider',
+      { Ref: 'Provider' },
+      {
+        'Fn::Sub': [
+          `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:oidc-provider/\${ProviderName}`,
+          { ProviderName: 'id.vendor.com/t/ten_x' },
+        ],
+      },
+    ],
+  };
+
+  test('makes the provider when asked, and a role that trusts one audience and one subject', () => {
+    const noValue = { Ref: 'AWS::NoValue' };
+    const { Resources, Conditions, Outputs, Parameters } = template(target(), facts());
+    expect(Resources).toEqual({
+      Provider: {
+        Type: 'AWS::IAM::OIDCProvider',
+        Condition: 'CreatesProvider',
+        Properties: { Url: 'https://id.vendor.com/t/ten_x', ClientIdList: ['sts.amazonaws.com'] },
+      },
+      Role: {
+        Type: 'AWS::IAM::Role',
+        Properties: {
+          RoleName: { 'Fn::If': ['HasRoleName', { Ref: 'RoleName' }, noValue] },
+          Description: 'Entered by Vendor through connection con_7h2k9.',
+          AssumeRolePolicyDocument: {
+            Version: '2012-10-17',
+            Statement: [
+              {
+                Effect: 'Allow',
+                Principal: { Federated: providerArn },
+                Action: ['sts:AssumeRoleWithWebIdentity'],
+                Condition: {
+                  StringEquals: {
+                    'id.vendor.com/t/ten_x:aud': 'sts.amazonaws.com',
+                    'id.vendor.com/t/ten_x:sub': 'con_7h2k9',
+                  },
+                },
+              },
+            ],
+          },
+          ManagedPolicyArns: { 'Fn::If': ['HasPolicies', { Ref: 'ManagedPolicyArns' }, noValue] },
+          PermissionsBoundary: { 'Fn::If': ['HasBoundary', { Ref: 'PermissionsBoundary' }, noValue] },
+          MaxSessionDuration: { Ref: 'MaxSessionDuration' },
+        },
+      },
+    });
+    expect(Conditions).toEqual({
+      CreatesProvider: { 'Fn::Equals': [{ Ref: 'CreateProvider' }, 'true'] },
+      HasRoleName: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'RoleName' }, ''] }] },
+      HasPolicies: {
+        'Fn::Not': [{ 'Fn::Equals': [{ 'Fn::Join': ['', { Ref: 'ManagedPolicyArns' }] }, ''] }],
+      },
+      HasBoundary: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'PermissionsBoundary' }, ''] }] },
+    });
+    expect(Outputs).toEqual({
+      RoleArn: {
+        Description: 'Save this as role_arn of the connection.',
+        Value: { 'Fn::GetAtt': ['Role', 'Arn'] },
+      },
+      ProviderArn: { Description: 'The OIDC provider that the role trusts.', Value: providerArn },
+    });
+    expect(
+      Object.entries<{ Default: unknown }>(Parameters).map(([name, { Default }]) => [name, Default]),
+    ).toEqual([
+      ['CreateProvider', 'true'],
+      ['RoleName', ''],
+      ['ManagedPolicyArns', ''],
+      ['PermissionsBoundary', ''],
+      ['MaxSessionDuration', 3600],
+    ]);
+  });
+
+  test('allows sessions as long as the connection asks for, and never less than the hour IAM starts at', () => {
+    const longest = (duration_seconds: number) =>
+      template(target({ duration_seconds }), facts()).Parameters.MaxSessionDuration.Default;
+    expect([longest(900), longest(43_200)]).toEqual([3600, 43_200]);
+  });
+
+  test('allows session tags and a source identity exactly when the connection has them', () => {
+    const actions = (given: Partial<AwsTarget>) => statement(target(given), facts()).Action;
+    const enter = 'sts:AssumeRoleWithWebIdentity';
+    expect([
+      actions({ session_tags: { Team: 'x' } }),
+      actions({ session_tags: {} }),
+      actions({ source_identity: 'acme' }),
+      actions({ session_tags: { Team: 'x' }, source_identity: 'acme' }),
+    ]).toEqual([
+      [enter, 'sts:TagSession'],
+      [enter],
+      [enter, 'sts:SetSourceIdentity'],
+      [enter, 'sts:TagSession', 'sts:SetSourceIdentity'],
+    ]);
+  });
+
+  test.each([
+    ['https://id.vendor.com', 'id.vendor.com'],
+    ['https://id.vendor.com/t/ten_x', 'id.vendor.com/t/ten_x'],
+    ['http://127.0.0.1:1234', '127.0.0.1:1234'],
+    ['http://localhost:1234/t/ten_x', 'localhost:1234/t/ten_x'],
+  ])('keeps the issuer %s as it is and heads its conditions with %s', (issuer, name) => {
+    const made = template(target(), facts({ issuer }));
+    expect(made.Resources.Provider.Properties.Url).toBe(issuer);
+    expect(made.Resources.Role.Properties.AssumeRolePolicyDocument.Statement[0].Condition).toEqual({
+      StringEquals: { [`${name}:aud`]: 'sts.amazonaws.com', [`${name}:sub`]: 'con_7h2k9' },
+    });
+    expect(made.Outputs.ProviderArn.Value['Fn::If'][2]['Fn::Sub'][1]).toEqual({ ProviderName: name });
+  });
+
+  test('stays whole, small and harmless with any name', () => {
+    const known = template(target(), facts());
+    fc.assert(
+      fc.property(hostileText, hostileText, (name, vendor) => {
+        const text = contentOf(
+          setup(target(), facts({ connection: { id: 'con_7h2k9', name }, vendor })),
+          'cloudformation.json',
+        );
+        const made = JSON.parse(text);
+        for (const description of [made.Description, made.Resources.Role.Properties.Description]) {
+          // IAM's own pattern for the field (without line breaks), and no dynamic reference of CloudFormation's.
+          expect(description).toMatch(/^[\x20-\x7e\xa1-\xff]{1,1000}$/);
+          expect(description).not.toContain('{{');
+        }
+        made.Description = known.Description;
+        made.Resources.Role.Properties.Description = known.Resources.Role.Properties.Description;
+        expect(made).toEqual(known);
+      }),
+    );
+  });
+
+  test('is under the 51,200 bytes of an inline template with names of 10 KB', () => {
+    const long = '"😀'.repeat(2_500);
+    const text = contentOf(
+      setup(target(), facts({ connection: { id: 'con_7h2k9', name: long }, vendor: long })),
+      'cloudformation.json',
+    );
+    expect(Buffer.byteLength(text)).toBeLessThan(51_200);
+  });
+
+  test('passes cfn-lint', () => {
+    if (!isInstalled('cfn-lint')) return;
+    inTemporaryDirectory((directory) => {
+      const file = join(directory, 'cloudformation.json');
+      const { content } = setup(target({ session_tags: { Team: 'x' } }), facts())[0]!;
+      writeFileSync(file, content);
+      const { status, stdout } = spawnSync('cfn-lint', [file], { encoding: 'utf8', timeout: 60_000 });
+      expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+    });
+  }, 80_000);
+});
+
+describe('the trust policy alone', () => {
+  test('is given once the account is known, and names the provider in its partition', () => {
+    expect(trust(target({ role_arn: 'arn:aws-cn:iam::123456789012:role/deploy/er' }), facts())).toEqual({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Federated: 'arn:aws-cn:iam::123456789012:oidc-provider/id.vendor.com/t/ten_x' },
+          Action: ['sts:AssumeRoleWithWebIdentity'],
+          Condition: {
+            StringEquals: {
+              'id.vendor.com/t/ten_x:aud': 'sts.amazonaws.com',
+              'id.vendor.com/t/ten_x:sub': 'con_7h2k9',
+            },
+          },
+        },
+      ],
+    });
+  });
+
+  test('is absent before', () => {
+    expect(setup(target(), facts()).map(({ name }) => name)).toEqual(['cloudformation.json']);
+  });
+
+  test('holds audience and subject byte for byte, whatever they are', () => {
+    const role_arn = 'arn:aws:iam::123456789012:role/x';
+    fc.assert(
+      fc.property(hostileText, hostileText, (subject, audience) => {
+        const made = trust(target({ role_arn }), facts({ subject, audience })).Statement[0].Condition;
+        expect(made).toEqual({
+          StringEquals: { 'id.vendor.com/t/ten_x:aud': audience, 'id.vendor.com/t/ten_x:sub': subject },
+        });
+      }),
+    );
+  });
+});
+
+test('no AWS file has a wildcard or a pattern in what it trusts', () => {
+  const role_arn = 'arn:aws:iam::123456789012:role/x';
+  const files = setup(target({ role_arn, session_tags: { Team: 'x' } }), facts());
+  expect(files.map(({ content }) => /StringLike|IfExists|ForAllValues|"\*"/.test(content))).toEqual([
+    false,
+    false,
+  ]);
+  expect(files[1]?.content).not.toContain('*');
+  expect(JSON.stringify(statement(target(), facts()))).not.toContain('*');
+});
