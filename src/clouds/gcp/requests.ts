@@ -1,0 +1,125 @@
+/**
+ * What a customer's project is told, as calls of the IAM API v1. This list is the only place that knows; the gcloud
+ * script and the Terraform file are other spellings of it.
+ */
+import type { SetupFacts } from '../contract.ts';
+import { caption, celString } from '../encode/index.ts';
+import { memberName, pathSegment, poolName, providerName } from './names.ts';
+import type { GcpTarget } from './target.ts';
+
+const api = 'https://iam.googleapis.com/v1';
+
+/** A call whose answer is an operation: GET `v1/{operation.name}` until `done` before the next call. */
+export interface CreatePool {
+  readonly kind: 'create_pool';
+  readonly title: string;
+  /** Full name of what the call makes. */
+  readonly resource: string;
+  readonly method: 'POST';
+  readonly url: string;
+  readonly query: { readonly workloadIdentityPoolId: string };
+  readonly body: { readonly displayName: string; readonly description: string };
+}
+
+/** Answers with an operation as well. */
+export interface CreateProvider {
+  readonly kind: 'create_provider';
+  readonly title: string;
+  readonly resource: string;
+  readonly method: 'POST';
+  readonly url: string;
+  readonly query: { readonly workloadIdentityPoolProviderId: string };
+  readonly body: {
+    readonly displayName: string;
+    readonly description: string;
+    readonly attributeMapping: Readonly<Record<string, string>>;
+    readonly attributeCondition: string;
+    readonly oidc: { readonly issuerUri: string; readonly allowedAudiences: readonly string[] };
+  };
+}
+
+/**
+ * setIamPolicy replaces the whole policy, so this is three steps: send `read`, add `binding` to the policy that comes
+ * back (its etag kept), send `{"policy": …}` to `method` and `url`.
+ */
+export interface AddBinding {
+  readonly kind: 'add_binding';
+  readonly title: string;
+  readonly resource: string;
+  readonly read: {
+    readonly method: 'POST';
+    readonly url: string;
+    readonly query: Readonly<Record<string, string>>;
+  };
+  readonly binding: { readonly role: string; readonly members: readonly [string] };
+  readonly method: 'POST';
+  readonly url: string;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+export type SetupRequest = CreatePool | CreateProvider | AddBinding;
+
+export function setupRequests(target: GcpTarget, facts: SetupFacts): readonly SetupRequest[] {
+  const { service_account } = target;
+  return [
+    createPool(target, facts),
+    createProvider(target, facts),
+    ...(service_account ? [addBinding(target, facts, service_account)] : []),
+  ];
+}
+
+function createPool(target: GcpTarget, { vendor }: SetupFacts): CreatePool {
+  const resource = poolName(target);
+  return {
+    kind: 'create_pool',
+    title: 'Create the workload identity pool, unless it is there already',
+    resource,
+    method: 'POST',
+    url: `${api}/${parent(resource)}`,
+    query: { workloadIdentityPoolId: target.pool_id },
+    body: {
+      displayName: caption(vendor, 32),
+      description: caption(`Workloads of ${vendor}`, 256),
+    },
+  };
+}
+
+function createProvider(target: GcpTarget, facts: SetupFacts): CreateProvider {
+  const resource = providerName(target);
+  return {
+    kind: 'create_provider',
+    title: 'Trust the issuer, for one audience and one subject',
+    resource,
+    method: 'POST',
+    url: `${api}/${parent(resource)}`,
+    query: { workloadIdentityPoolProviderId: target.provider_id },
+    body: {
+      displayName: caption(facts.connection.name, 32),
+      description: caption(`Connection ${facts.connection.id} of ${facts.vendor}`, 256),
+      attributeMapping: { 'google.subject': 'assertion.sub' },
+      attributeCondition: `assertion.sub==${celString(facts.subject)}`,
+      // A list switches Google's own default audience off: this one is accepted and no other.
+      oidc: { issuerUri: facts.issuer, allowedAudiences: [facts.audience] },
+    },
+  };
+}
+
+function addBinding(target: GcpTarget, facts: SetupFacts, serviceAccount: string): AddBinding {
+  const resource = `projects/-/serviceAccounts/${serviceAccount}`;
+  const url = `${api}/projects/-/serviceAccounts/${pathSegment(serviceAccount)}`;
+  return {
+    kind: 'add_binding',
+    title: 'Let this subject, and no other, act as the service account',
+    resource,
+    // Without version 3 a policy that has conditions comes back without them, and would be written so.
+    read: { method: 'POST', url: `${url}:getIamPolicy`, query: { 'options.requestedPolicyVersion': '3' } },
+    binding: { role: 'roles/iam.workloadIdentityUser', members: [memberName(target, facts.subject)] },
+    method: 'POST',
+    url: `${url}:setIamPolicy`,
+    query: {},
+  };
+}
+
+/** The collection in which a resource is made: its name without the last segment. */
+const parent = (resource: string): string =>
+  resource.slice(0, resource.lastIndexOf('/')).split('/').map(pathSegment).join('/');

@@ -1,0 +1,94 @@
+/** The requests as a script around gcloud. It may be run again: what is there already is left or brought up to date. */
+import { SojournError } from '../../errors/index.ts';
+import { shellCommand, shellWord } from '../encode/index.ts';
+import type { AddBinding, CreatePool, CreateProvider, SetupRequest } from './requests.ts';
+
+const pools = ['gcloud', 'iam', 'workload-identity-pools'];
+
+/** @param member the principal that may be granted roles directly */
+export function gcloudScript(requests: readonly SetupRequest[], member: string): string {
+  const parts = [
+    [
+      '#!/bin/sh',
+      '# Needs a login that may administer IAM in the project, and the APIs iam, sts and iamcredentials enabled.',
+      'set -eu',
+    ].join('\n'),
+    ...requests.map((request) => `${say(request.title)}\n${step(request)}`),
+    say(`Done. The principal, should you want to grant it roles directly: ${member}`),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+const say = (text: string): string => shellCommand(['printf', '%s\\n', text]);
+
+function step(request: SetupRequest): string {
+  switch (request.kind) {
+    case 'create_pool':
+      return pool(request);
+    case 'create_provider':
+      return provider(request);
+    case 'add_binding':
+      return binding(request);
+  }
+}
+
+function pool({ resource, body }: CreatePool): string {
+  const texts = [`--display-name=${body.displayName}`, `--description=${body.description}`];
+  return [
+    `if ! ${shellCommand([...pools, 'describe', resource])} >/dev/null 2>&1; then`,
+    shellCommand([...pools, 'create', resource, ...texts], '  '),
+    'fi',
+  ].join('\n');
+}
+
+/** A provider of that name which trusts another issuer is somebody's work: it is not touched. */
+function provider({ resource, body }: CreateProvider): string {
+  const settings = [
+    `--display-name=${body.displayName}`,
+    `--description=${body.description}`,
+    `--issuer-uri=${body.oidc.issuerUri}`,
+    `--allowed-audiences=${list(body.oidc.allowedAudiences)}`,
+    `--attribute-mapping=${list(Object.entries(body.attributeMapping).map(([to, from]) => `${to}=${from}`))}`,
+    `--attribute-condition=${body.attributeCondition}`,
+  ];
+  const describe = [...pools, 'providers', 'describe', resource, '--format=value(oidc.issuerUri)'];
+  return [
+    `trusted=$(${shellCommand(describe)} 2>/dev/null || true)`,
+    'case "$trusted" in',
+    "  '')",
+    shellCommand([...pools, 'providers', 'create-oidc', resource, ...settings], '    '),
+    '    ;;',
+    `  ${shellWord(body.oidc.issuerUri)})`,
+    shellCommand([...pools, 'providers', 'update-oidc', resource, ...settings], '    '),
+    '    ;;',
+    '  *)',
+    `    ${say(`There is a provider ${resource} for another issuer. Nothing was changed.`)} >&2`,
+    '    exit 1',
+    '    ;;',
+    'esac',
+  ].join('\n');
+}
+
+/** `--condition=None` keeps gcloud from asking when the policy has conditions on other bindings. */
+function binding({ resource, binding }: AddBinding): string {
+  const [member] = binding.members;
+  return shellCommand([
+    'gcloud',
+    'iam',
+    'service-accounts',
+    'add-iam-policy-binding',
+    resource,
+    `--role=${binding.role}`,
+    `--member=${member}`,
+    '--condition=None',
+    '--format=none',
+  ]);
+}
+
+/** `^;^a;b` names another separator where an item has a comma in it (`gcloud topic escaping`). */
+function list(items: readonly string[]): string {
+  const separator = [',', ';', '|', '~', '#', '!'].find((mark) => !items.some((item) => item.includes(mark)));
+  if (!separator) throw new SojournError('internal', { cause: 'no separator for a gcloud list' });
+  const joined = items.join(separator);
+  return separator === ',' && !joined.startsWith('^') ? joined : `^${separator}^${joined}`;
+}

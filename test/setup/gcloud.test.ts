@@ -1,0 +1,143 @@
+/** The script, run by the machine's own shell. */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { setup } from '../../src/clouds/gcp/setup.ts';
+import { carriable, contentOf, hostileText, isInstalled } from './arrange.ts';
+import { run, runRealGcloud } from './gcloud.arrange.ts';
+import { gcpFacts as facts, gcpTarget as target } from './gcp.arrange.ts';
+
+const pool = 'projects/123456789/locations/global/workloadIdentityPools/sojourn-a1';
+const provider = `${pool}/providers/con-b2`;
+const service_account = 'deployer@acme.iam.gserviceaccount.com';
+const script = (...given: Parameters<typeof setup>) => contentOf(setup(...given), 'setup.sh');
+
+const pools = ['iam', 'workload-identity-pools'];
+const describePool = [...pools, 'describe', pool];
+const createPool = [...pools, 'create', pool];
+const createProvider = [...pools, 'providers', 'create-oidc', provider];
+const updateProvider = [...pools, 'providers', 'update-oidc', provider];
+const describeProvider = [...pools, 'providers', 'describe', provider, '--format=value(oidc.issuerUri)'];
+const settings = [
+  '--display-name=acme-prod',
+  '--description=Connection con_7h2k9 of Vendor',
+  '--issuer-uri=https://id.vendor.com/t/ten_x',
+  `--allowed-audiences=https://iam.googleapis.com/${provider}`,
+  '--attribute-mapping=google.subject=assertion.sub',
+  "--attribute-condition=assertion.sub=='con_7h2k9'",
+];
+
+describe('the gcloud script', () => {
+  test('makes what is not there', () => {
+    expect(run(script(target({ service_account }), facts()))).toEqual({
+      status: 0,
+      stderr: '',
+      calls: [
+        describePool,
+        [...createPool, '--display-name=Vendor', '--description=Workloads of Vendor'],
+        describeProvider,
+        [...createProvider, ...settings],
+        [
+          'iam',
+          'service-accounts',
+          'add-iam-policy-binding',
+          `projects/-/serviceAccounts/${service_account}`,
+          '--role=roles/iam.workloadIdentityUser',
+          `--member=principal://iam.googleapis.com/${pool}/subject/con_7h2k9`,
+          '--condition=None',
+          '--format=none',
+        ],
+      ],
+    });
+  });
+
+  test('leaves the pool and brings the provider up to date when run again', () => {
+    const again = { pool: 'sojourn-a1', provider: 'https://id.vendor.com/t/ten_x' };
+    expect(run(script(target(), facts()), again)).toEqual({
+      status: 0,
+      stderr: '',
+      calls: [describePool, describeProvider, [...updateProvider, ...settings]],
+    });
+  });
+
+  test('stops before a provider that trusts another issuer', () => {
+    const taken = { pool: 'sojourn-a1', provider: 'https://id.vendor.com/t/ten_y' };
+    expect(run(script(target({ service_account }), facts()), taken)).toEqual({
+      status: 1,
+      stderr: `There is a provider ${provider} for another issuer. Nothing was changed.\n`,
+      calls: [describePool, describeProvider],
+    });
+  });
+
+  test('hands every value to gcloud byte for byte and runs nothing else', () => {
+    fc.assert(
+      fc.property(hostileText, hostileText, hostileText.map(carriable), (name, vendor, subject) => {
+        const given = facts({ vendor, subject, connection: { id: 'con_7h2k9', name } });
+        const [poolRequest, providerRequest] = JSON.parse(contentOf(setup(target(), given), 'requests.json'));
+        const { status, stderr, calls } = run(script(target(), given));
+        expect({ status, stderr, created: [calls[1], calls[3]], count: calls.length }).toEqual({
+          status: 0,
+          stderr: '',
+          created: [
+            [
+              ...createPool,
+              `--display-name=${poolRequest.body.displayName}`,
+              `--description=${poolRequest.body.description}`,
+            ],
+            [
+              ...createProvider,
+              `--display-name=${providerRequest.body.displayName}`,
+              `--description=${providerRequest.body.description}`,
+              ...settings.slice(2, 5),
+              `--attribute-condition=${providerRequest.body.attributeCondition}`,
+            ],
+          ],
+          count: 4,
+        });
+      }),
+      { numRuns: 15 },
+    );
+  }, 60_000);
+
+  test("writes an audience with commas so that gcloud's own list syntax keeps it whole", () => {
+    const written = (audience: string) =>
+      run(script(target(), facts({ audience }))).calls[3]?.find((word) => word.startsWith('--allowed'));
+    expect([written('a,b'), written('^a'), written('a,b;c')]).toEqual([
+      '--allowed-audiences=^;^a,b',
+      '--allowed-audiences=^,^^a',
+      '--allowed-audiences=^|^a,b;c',
+    ]);
+  });
+
+  test("makes Google's own gcloud send the very requests of the list", async () => {
+    if (!isInstalled('gcloud')) return;
+    const given = [
+      target({ service_account }),
+      facts({ connection: { id: 'con_7h2k9', name: `it's "a" \${b} \`c\`` } }),
+    ] as const;
+    const [poolRequest, providerRequest, binding] = JSON.parse(contentOf(setup(...given), 'requests.json'));
+    const { status, received } = await runRealGcloud(script(...given));
+    expect(status).toBe(0);
+    const path = (url: string) => url.replace('https://iam.googleapis.com', '');
+    expect(received.filter(({ method }) => method === 'POST')).toEqual([
+      {
+        method: 'POST',
+        path: path(poolRequest.url),
+        query: poolRequest.query,
+        body: { ...poolRequest.body, disabled: false },
+      },
+      {
+        method: 'POST',
+        path: path(providerRequest.url),
+        query: providerRequest.query,
+        body: { ...providerRequest.body, disabled: false },
+      },
+      { method: 'POST', path: path(binding.read.url), query: binding.read.query, body: null },
+      {
+        method: 'POST',
+        path: path(binding.url),
+        query: binding.query,
+        body: { policy: { etag: 'QUJD', version: 3, bindings: [binding.binding] } },
+      },
+    ]);
+  }, 90_000);
+});
