@@ -1,0 +1,55 @@
+/** What the vendor's service does with what it got: one call into each cloud. */
+import { call, json } from './http.ts';
+
+export interface Delivered {
+  readonly cloud: 'aws' | 'azure' | 'gcp';
+  readonly expires_at: string;
+  readonly credentials: Readonly<Record<string, string>>;
+}
+
+/** Makes one call with the credentials and returns, in a few words, what the cloud says we are or may see. */
+export async function useOnce(
+  sandbox: string,
+  { cloud, credentials }: Delivered,
+  places: { subscription: string; project: string },
+): Promise<string> {
+  switch (cloud) {
+    case 'aws':
+      return callerIdentity(sandbox, credentials);
+    case 'azure': {
+      const groups = await json<{ value: { name: string }[] }>({
+        url: `${sandbox}/azure/subscriptions/${places.subscription}/resourcegroups?api-version=2021-04-01`,
+        headers: { authorization: `Bearer ${credentials.access_token}` },
+      });
+      return `resource groups: ${groups.value.map(({ name }) => name).join(', ')}`;
+    }
+    case 'gcp': {
+      const { status, body } = await call({
+        url: `${sandbox}/gcp/v3/projects/${places.project}`,
+        headers: { authorization: `Bearer ${credentials.access_token}` },
+      });
+      if (status !== 200) throw new Error(`projects.get answered ${status}: ${body}`);
+      return `project ${(JSON.parse(body) as { projectId: string }).projectId}`;
+    }
+  }
+}
+
+/** Through the AWS SDK, because the call has to be signed. */
+async function callerIdentity(sandbox: string, credentials: Delivered['credentials']): Promise<string> {
+  const { STSClient, GetCallerIdentityCommand } = await import('@aws-sdk/client-sts');
+  const client = new STSClient({
+    region: 'us-east-1',
+    endpoint: `${sandbox}/aws`,
+    credentials: {
+      accessKeyId: credentials.access_key_id ?? '',
+      secretAccessKey: credentials.secret_access_key ?? '',
+      sessionToken: credentials.session_token ?? '',
+    },
+  });
+  try {
+    const { Arn } = await client.send(new GetCallerIdentityCommand({}));
+    return String(Arn);
+  } finally {
+    client.destroy();
+  }
+}
