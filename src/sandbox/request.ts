@@ -9,8 +9,8 @@ export async function readRequest(
   incoming: IncomingMessage,
 ): Promise<{ readonly prefix: string; readonly request: SandboxRequest } | undefined> {
   const rawUrl = incoming.url ?? '/';
-  const [wholePath = '/', search = ''] = splitOnce(rawUrl, '?');
-  const [prefix = '', rest = ''] = splitOnce(wholePath.slice(1), '/');
+  const [wholePath, search] = splitOnce(rawUrl, '?');
+  const [prefix, rest] = splitOnce(wholePath.slice(1), '/');
   const body = await readBody(incoming);
   if (!body) return undefined;
   const headers: Record<string, string> = {};
@@ -37,7 +37,7 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> 
   return Buffer.concat(chunks);
 }
 
-function splitOnce(text: string, mark: string): [string, string?] {
+function splitOnce(text: string, mark: string): [string, string] {
   const at = text.indexOf(mark);
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + mark.length)];
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + mark.length)];
 }

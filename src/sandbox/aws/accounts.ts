@@ -1,0 +1,90 @@
+/** What the customers of this AWS have: accounts by partition, each with its IAM objects and stacks. */
+import { randomBytes } from 'node:crypto';
+import type { Stack } from './cloudformation/stack.ts';
+import type { Tag } from './query.ts';
+
+export interface Provider {
+  readonly arn: string;
+  /** As `iss` must say it. */
+  readonly issuer: string;
+  /** The issuer without its scheme: the prefix of its condition keys. */
+  readonly url: string;
+  readonly createdAt: number;
+  clientIds: readonly string[];
+  thumbprints: readonly string[];
+  tags: readonly Tag[];
+  /** When trust last changed; the rest of AWS hears of it later (`propagation_seconds`). */
+  changedAt: number;
+}
+
+export interface Role {
+  readonly arn: string;
+  readonly id: string;
+  readonly name: string;
+  readonly path: string;
+  readonly createdAt: number;
+  readonly permissionsBoundary: string | undefined;
+  trustPolicy: string;
+  description: string | undefined;
+  /** Seconds. */
+  maxSessionDuration: number;
+  tags: readonly Tag[];
+  changedAt: number;
+  readonly inlinePolicies: Map<string, string>;
+  readonly attachedPolicies: Set<string>;
+}
+
+export interface Account {
+  readonly id: string;
+  readonly partition: string;
+  /** By ARN. */
+  readonly providers: Map<string, Provider>;
+  /** By name in lower case: role names differ in more than case. */
+  readonly roles: Map<string, Role>;
+  /** Customer managed policies: documents by ARN. */
+  readonly policies: Map<string, string>;
+  readonly stacks: Stack[];
+}
+
+export interface Accounts {
+  /** An account exists as soon as somebody names it. */
+  open(partition: string, id: string): Account;
+  reset(): void;
+}
+
+export function createAccounts(): Accounts {
+  const accounts = new Map<string, Account>();
+  return {
+    open(partition, id) {
+      const key = `${partition}:${id}`;
+      const account = accounts.get(key) ?? {
+        id,
+        partition,
+        providers: new Map(),
+        roles: new Map(),
+        policies: new Map(),
+        stacks: [],
+      };
+      accounts.set(key, account);
+      return account;
+    },
+    reset: () => accounts.clear(),
+  };
+}
+
+/** IAM is one per partition, and no ARN of one is known in another. */
+export function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  if (region.startsWith('us-gov-')) return 'aws-us-gov';
+  return region.startsWith('eusc-') ? 'aws-eusc' : 'aws';
+}
+
+/** `AROA…`, `ASIA…`: a prefix that tells the kind, then letters and digits of base 32. */
+export function uniqueId(prefix: string, length: number): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  return prefix + Array.from(randomBytes(length), (byte) => alphabet[byte % 32]).join('');
+}
+
+/** RFC 3339 without fractions, as IAM and STS write most times. */
+export const seconds = (milliseconds: number): string =>
+  new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');

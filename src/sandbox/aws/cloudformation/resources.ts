@@ -1,0 +1,202 @@
+/** The resource types that our templates and their likes use: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html */
+
+import type { SandboxWorld } from '../../contract.ts';
+import { isObject } from '../../jws.ts';
+import { type Account, uniqueId } from '../accounts.ts';
+import { alreadyExists, fault } from '../fault.ts';
+import { createProvider, deleteProvider } from '../iam/providers.ts';
+import { attachPolicy, createRole, findRole, putInlinePolicy } from '../iam/roles.ts';
+import { checkIdentityPolicy } from '../policy/document.ts';
+import type { Tag } from '../query.ts';
+import type { Json } from './template.ts';
+
+export interface Making {
+  readonly world: SandboxWorld;
+  readonly account: Account;
+  readonly stackName: string;
+  readonly logicalId: string;
+}
+
+export interface Made {
+  /** What Ref gives. */
+  readonly physicalId: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  remove(): void;
+}
+
+interface Kind {
+  readonly properties: readonly string[];
+  readonly required: readonly string[];
+  /** The capability that a customer must grant, if any. */
+  consent(properties: Json): string | undefined;
+  make(properties: Json, making: Making): Made | Promise<Made>;
+}
+
+export const kinds = new Map<string, Kind>([
+  [
+    'AWS::IAM::OIDCProvider',
+    {
+      properties: ['Url', 'ClientIdList', 'ThumbprintList', 'Tags'],
+      required: [],
+      consent: () => undefined,
+      async make(properties, { world, account }) {
+        const { arn } = await createProvider(world, account, {
+          url: text(properties, 'Url') ?? '',
+          clientIds: list(properties, 'ClientIdList'),
+          thumbprints: list(properties, 'ThumbprintList'),
+          tags: tagList(properties),
+        });
+        return { physicalId: arn, attributes: { Arn: arn }, remove: () => deleteProvider(account, arn) };
+      },
+    },
+  ],
+  [
+    'AWS::IAM::Role',
+    {
+      properties: [
+        'AssumeRolePolicyDocument',
+        'RoleName',
+        'Path',
+        'Description',
+        'MaxSessionDuration',
+        'ManagedPolicyArns',
+        'Policies',
+        'PermissionsBoundary',
+        'Tags',
+      ],
+      required: ['AssumeRolePolicyDocument'],
+      consent: named('RoleName'),
+      make: makeRole,
+    },
+  ],
+  [
+    'AWS::IAM::ManagedPolicy',
+    {
+      properties: ['PolicyDocument', 'ManagedPolicyName', 'Description', 'Path', 'Roles', 'Users', 'Groups'],
+      required: ['PolicyDocument'],
+      consent: named('ManagedPolicyName'),
+      make: makeManagedPolicy,
+    },
+  ],
+  [
+    'AWS::IAM::Policy',
+    {
+      properties: ['PolicyName', 'PolicyDocument', 'Roles', 'Users', 'Groups'],
+      required: ['PolicyName', 'PolicyDocument'],
+      consent: () => 'CAPABILITY_IAM',
+      make: makeInlinePolicy,
+    },
+  ],
+]);
+
+function named(property: string): Kind['consent'] {
+  return (properties) => (property in properties ? 'CAPABILITY_NAMED_IAM' : 'CAPABILITY_IAM');
+}
+
+function makeRole(properties: Json, { world, account, ...making }: Making): Made {
+  const name = text(properties, 'RoleName') ?? generatedName(making);
+  const sessionSeconds = Number(text(properties, 'MaxSessionDuration') ?? 3600);
+  if (!(sessionSeconds >= 3600 && sessionSeconds <= 43_200))
+    throw invalid('MaxSessionDuration', 'out of range');
+  const role = createRole(
+    account,
+    {
+      name,
+      path: text(properties, 'Path') ?? '/',
+      trustPolicy: document(properties, 'AssumeRolePolicyDocument'),
+      description: text(properties, 'Description'),
+      maxSessionDuration: sessionSeconds,
+      permissionsBoundary: text(properties, 'PermissionsBoundary'),
+      tags: tagList(properties),
+    },
+    world.now(),
+  );
+  const remove = () => void account.roles.delete(name.toLowerCase());
+  try {
+    for (const policy of objects(properties, 'Policies'))
+      putInlinePolicy(role, text(policy, 'PolicyName') ?? '', document(policy, 'PolicyDocument'));
+    for (const arn of list(properties, 'ManagedPolicyArns')) attachPolicy(account, role, arn);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return { physicalId: name, attributes: { Arn: role.arn, RoleId: role.id }, remove };
+}
+
+function makeManagedPolicy(properties: Json, { account, ...making }: Making): Made {
+  const name = text(properties, 'ManagedPolicyName') ?? generatedName(making);
+  const arn = `arn:${account.partition}:iam::${account.id}:policy${text(properties, 'Path') ?? '/'}${name}`;
+  const policy = document(properties, 'PolicyDocument');
+  checkIdentityPolicy(policy);
+  if (account.policies.has(arn))
+    throw alreadyExists(`A policy called ${name} already exists. Duplicate names are not allowed.`);
+  const roles = list(properties, 'Roles').map((role) => findRole(account, role));
+  account.policies.set(arn, policy);
+  for (const role of roles) attachPolicy(account, role, arn);
+  const remove = () => {
+    for (const role of account.roles.values()) role.attachedPolicies.delete(arn);
+    account.policies.delete(arn);
+  };
+  return { physicalId: arn, attributes: { PolicyArn: arn }, remove };
+}
+
+function makeInlinePolicy(properties: Json, { account }: Making): Made {
+  const name = text(properties, 'PolicyName') ?? '';
+  const policy = document(properties, 'PolicyDocument');
+  const roles = list(properties, 'Roles').map((role) => findRole(account, role));
+  for (const role of roles) putInlinePolicy(role, name, policy);
+  const remove = () => {
+    for (const role of roles) role.inlinePolicies.delete(name);
+  };
+  return { physicalId: name, attributes: {}, remove };
+}
+
+/** CloudFormation's own naming, cut to what IAM takes. */
+function generatedName({ stackName, logicalId }: Pick<Making, 'stackName' | 'logicalId'>): string {
+  return `${`${stackName}-${logicalId}`.slice(0, 51)}-${uniqueId('', 12)}`;
+}
+
+/** Throws what the resource's own schema would say. */
+export function checkProperties(type: string, properties: Json): void {
+  const kind = kinds.get(type);
+  const extra = Object.keys(properties).find((name) => !kind?.properties.includes(name));
+  if (extra) throw invalid('', `extraneous key [${extra}] is not permitted`);
+  const missing = kind?.required.find((name) => properties[name] === undefined);
+  if (missing) throw invalid('', `required key [${missing}] not found`);
+}
+
+const invalid = (property: string, problem: string) =>
+  fault('InvalidRequest', `Properties validation failed: #${property && `/${property}`}: ${problem}`);
+
+function text(properties: Json, name: string): string | undefined {
+  const value = properties[name];
+  if (value === undefined || typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw invalid(name, 'expected type: String');
+}
+
+function list(properties: Json, name: string): string[] {
+  const value = properties[name] ?? [];
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+  throw invalid(name, 'expected type: JSONArray');
+}
+
+function objects(properties: Json, name: string): Json[] {
+  const value = properties[name] ?? [];
+  if (Array.isArray(value) && value.every(isObject)) return value;
+  throw invalid(name, 'expected type: JSONArray');
+}
+
+/** A policy may be an object or its JSON text. */
+function document(properties: Json, name: string): string {
+  const value = properties[name];
+  if (typeof value === 'string') return value;
+  if (isObject(value)) return JSON.stringify(value);
+  throw invalid(name, 'expected type: JSONObject');
+}
+
+const tagList = (properties: Json): Tag[] =>
+  objects(properties, 'Tags').map((tag) => ({
+    Key: text(tag, 'Key') ?? '',
+    Value: text(tag, 'Value') ?? '',
+  }));

@@ -1,0 +1,102 @@
+/** OIDC providers. The rules and texts were recorded from IAM on 2026-09-11, see clouds.md 1.1. */
+import type { SandboxWorld } from '../../contract.ts';
+import type { Account, Provider } from '../accounts.ts';
+import { alreadyExists, fault, limitExceeded, noSuchEntity, validationError } from '../fault.ts';
+import type { Tag } from '../query.ts';
+
+const maxProviders = 100;
+const maxClientIds = 100;
+
+export interface NewProvider {
+  readonly url: string;
+  readonly clientIds: readonly string[];
+  readonly thumbprints: readonly string[];
+  readonly tags: readonly Tag[];
+}
+
+export async function createProvider(
+  world: SandboxWorld,
+  account: Account,
+  wanted: NewProvider,
+): Promise<Provider> {
+  const issuer = issuerOf(wanted.url);
+  const url = issuer.replace(/^https?:\/\//, '');
+  const clientIds = [...new Set(wanted.clientIds)];
+  if (clientIds.length > maxClientIds) throw tooManyClientIds();
+  if (wanted.thumbprints.length > 5) throw tooManyThumbprints();
+  const arn = `arn:${account.partition}:iam::${account.id}:oidc-provider/${url}`;
+  if (account.providers.has(arn)) throw alreadyExists(`Provider with url ${issuer} already exists.`);
+  if (account.providers.size >= maxProviders)
+    throw limitExceeded(`Cannot exceed quota for OpenIdConnectProvidersPerAccount: ${maxProviders}`);
+  if (wanted.thumbprints.length === 0) await mustAnswer(world, issuer);
+  const now = world.now();
+  const provider: Provider = {
+    arn,
+    issuer,
+    url,
+    clientIds,
+    thumbprints: wanted.thumbprints.map((thumbprint) => thumbprint.toLowerCase()),
+    tags: wanted.tags,
+    createdAt: now,
+    changedAt: now,
+  };
+  account.providers.set(arn, provider);
+  return provider;
+}
+
+/** Without a thumbprint IAM goes to the issuer to take one, and fails when it cannot. */
+async function mustAnswer(world: SandboxWorld, issuer: string): Promise<void> {
+  const discovery = await world.fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+  if (!discovery.ok)
+    throw fault(
+      'OpenIdIdpCommunicationError',
+      `Please check .well-known/openid-configuration of provider: ${issuer} is valid.`,
+    );
+}
+
+/** Kept as written, upper case and trailing slash included; only `:443` goes. Loopback may be http with a port. */
+function issuerOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const loopback = parsed?.hostname === 'localhost' || /^(127\.|\[::1\])/.test(parsed?.hostname ?? '');
+  if (!parsed || !(url.startsWith('https://') || (loopback && url.startsWith('http://'))))
+    throw validationError('Invalid Open ID Connect Provider URL');
+  if (/[?#]/.test(url)) throw fault('InvalidInput', 'Unknown');
+  if (parsed.port !== '' && !loopback) throw validationError('Invalid Open ID Connect Provider URL');
+  return url.replace(/^(https:\/\/[^/]+):443(?=\/|$)/, '$1');
+}
+
+export function findProvider(account: Account, arn: string): Provider {
+  const provider = account.providers.get(arn);
+  if (!provider) throw noSuchEntity(`OpenIDConnect Provider not found for arn ${arn}`);
+  return provider;
+}
+
+export function deleteProvider(account: Account, arn: string): void {
+  if (!account.providers.delete(arn)) throw noSuchEntity(`OpenId connect Provider ${arn} cannot be found.`);
+}
+
+export function addClientId(provider: Provider, clientId: string, now: number): void {
+  if (provider.clientIds.includes(clientId)) return;
+  if (provider.clientIds.length >= maxClientIds) throw tooManyClientIds();
+  provider.clientIds = [...provider.clientIds, clientId];
+  provider.changedAt = now;
+}
+
+export function removeClientId(provider: Provider, clientId: string, now: number): void {
+  if (!provider.clientIds.includes(clientId)) return;
+  provider.clientIds = provider.clientIds.filter((known) => known !== clientId);
+  provider.changedAt = now;
+}
+
+export function updateThumbprints(provider: Provider, thumbprints: readonly string[]): void {
+  if (thumbprints.length === 0)
+    throw fault('InvalidInput', 'Thumbprint list must contain at least one entry.');
+  if (thumbprints.length > 5) throw tooManyThumbprints();
+  provider.thumbprints = thumbprints.map((thumbprint) => thumbprint.toLowerCase());
+}
+
+const tooManyClientIds = () =>
+  limitExceeded(`Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: ${maxClientIds}`);
+
+/** AWS says "fewer than 5" and takes five. */
+const tooManyThumbprints = () => fault('InvalidInput', 'Thumbprint list must contain fewer than 5 entries.');

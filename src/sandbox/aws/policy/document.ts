@@ -1,0 +1,98 @@
+/** Policy documents as text: what every kind of policy has in common. */
+import { isObject } from '../../jws.ts';
+import { malformedPolicy } from '../fault.ts';
+import { type Condition, parseOperator } from './conditions.ts';
+
+export interface Statement {
+  readonly effect: 'Allow' | 'Deny';
+  readonly actions: readonly string[];
+  readonly conditions: readonly Condition[];
+  /** The whole statement, for what only one kind of policy has. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+const fieldNames = [
+  'Sid',
+  'Effect',
+  'Principal',
+  'NotPrincipal',
+  'Action',
+  'NotAction',
+  'Resource',
+  'NotResource',
+  'Condition',
+];
+
+/** Throws MalformedPolicyDocument. */
+export function parseStatements(document: string): readonly Statement[] {
+  const policy = parseJson(document);
+  if (!isObject(policy) || policy.Statement === undefined) throw syntax();
+  if (!['2012-10-17', '2008-10-17', undefined].includes(policy.Version as string | undefined))
+    throw malformedPolicy('The policy must contain a valid version string.');
+  const statements: unknown[] = [policy.Statement].flat();
+  if (statements.length === 0) throw syntax();
+  return statements.map(parseStatement);
+}
+
+function parseJson(document: string): unknown {
+  try {
+    return JSON.parse(document);
+  } catch {
+    throw malformedPolicy('This policy contains invalid Json');
+  }
+}
+
+function parseStatement(statement: unknown): Statement {
+  if (!isObject(statement) || Object.keys(statement).some((name) => !fieldNames.includes(name)))
+    throw syntax();
+  const { Effect: effect, Action: action, Condition: condition } = statement;
+  if (effect !== 'Allow' && effect !== 'Deny') throw syntax();
+  return {
+    effect,
+    actions: action === undefined ? [] : strings(action),
+    conditions: condition === undefined ? [] : parseConditions(condition),
+    fields: statement,
+  };
+}
+
+function parseConditions(block: unknown): Condition[] {
+  if (!isObject(block)) throw syntax();
+  return Object.entries(block).flatMap(([operator, keys]) => {
+    if (!parseOperator(operator)) throw malformedPolicy(`Invalid Condition type : ${operator}`);
+    if (!isObject(keys)) throw syntax();
+    return Object.entries(keys).map(([key, values]) => ({ operator, key, values: scalars(values) }));
+  });
+}
+
+export function strings(value: unknown): string[] {
+  const list: unknown[] = [value].flat();
+  if (!list.every((item) => typeof item === 'string')) throw syntax();
+  return list;
+}
+
+/** Numbers and booleans may stand in conditions without quotes. */
+function scalars(value: unknown): string[] {
+  const list: unknown[] = [value].flat();
+  return list.map((item) => {
+    if (typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean')
+      return String(item);
+    throw syntax();
+  });
+}
+
+export const syntax = (): Error => malformedPolicy('Syntax errors in policy.');
+
+/** White space does not count against the quotas. */
+export const sizeOf = (document: string): number => document.replace(/\s/g, '').length;
+
+/** What identity and session policies must have. Throws MalformedPolicyDocument. */
+export function checkIdentityPolicy(document: string): void {
+  for (const { fields } of parseStatements(document)) {
+    if ('Principal' in fields || 'NotPrincipal' in fields)
+      throw malformedPolicy('Policy document should not specify a principal.');
+    if (!('Action' in fields || 'NotAction' in fields))
+      throw malformedPolicy('Policy statement must contain actions.');
+    if (!('Resource' in fields || 'NotResource' in fields))
+      throw malformedPolicy('Policy statement must contain resources.');
+  }
+}

@@ -1,0 +1,35 @@
+/** Text in a policy: `*` and `?` where the operator has wildcards, and `${…}` variables, whose values are literal. */
+
+/** What is known of the call: lower-case key → values. */
+export type Context = ReadonlyMap<string, readonly string[]>;
+
+const piece = /\$\{([^}]*)\}|[\s\S]/gu;
+
+/** Undefined when a variable has no value: then nothing matches, whatever the operator. */
+export function compile(
+  pattern: string,
+  context: Context,
+  { wildcards, flags = '' }: { readonly wildcards: boolean; readonly flags?: 'i' | '' },
+): RegExp | undefined {
+  let source = '';
+  for (const [text, variable] of pattern.matchAll(piece)) {
+    if (variable !== undefined) {
+      const value = resolve(variable, context);
+      if (value === undefined) return undefined;
+      source += literal(value);
+    } else if (wildcards && text === '*') source += '[\\s\\S]*';
+    else if (wildcards && text === '?') source += '[\\s\\S]';
+    else source += literal(text);
+  }
+  return new RegExp(`^${source}$`, `u${flags}`);
+}
+
+/** `${*}`, `${?}` and `${$}` stand for themselves; `${key, 'otherwise'}` has a default. */
+function resolve(variable: string, context: Context): string | undefined {
+  if (variable === '*' || variable === '?' || variable === '$') return variable;
+  const [, key = variable, otherwise] = /^([^,]*?)\s*(?:,\s*'(.*)'\s*)?$/.exec(variable) ?? [];
+  const values = context.get(key.trim().toLowerCase());
+  return values?.length === 1 ? values[0] : otherwise;
+}
+
+const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');

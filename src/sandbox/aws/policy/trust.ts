@@ -1,0 +1,90 @@
+/** Role trust policies: what IAM lets into one, and whom one lets in. */
+import { isObject } from '../../jws.ts';
+import { limitExceeded, malformedPolicy } from '../fault.ts';
+import { holds } from './conditions.ts';
+import { parseStatements, type Statement, sizeOf, strings, syntax } from './document.ts';
+import { type Context, compile } from './pattern.ts';
+import { checkSharedIssuer } from './shared-issuers.ts';
+
+/** The default quota; a customer may ask AWS for more. */
+const maxSize = 2048;
+
+const webIdentity = 'sts:AssumeRoleWithWebIdentity';
+
+const trustActions = [
+  webIdentity,
+  'sts:AssumeRole',
+  'sts:AssumeRoleWithSAML',
+  'sts:TagSession',
+  'sts:SetSourceIdentity',
+  'sts:SetContext',
+];
+
+const builtInProviders = [
+  'accounts.google.com',
+  'cognito-identity.amazonaws.com',
+  'graph.facebook.com',
+  'www.amazon.com',
+];
+
+const providerArn = /^arn:[a-z-]+:iam::\d{12}:(?:oidc|saml)-provider\/.+$/;
+
+/** Throws MalformedPolicyDocument or LimitExceeded. */
+export function checkTrustPolicy(document: string): void {
+  for (const statement of parseStatements(document)) {
+    const { fields, actions, conditions, effect } = statement;
+    for (const name of ['Resource', 'NotResource', 'NotPrincipal'])
+      if (name in fields) throw malformedPolicy(`Has prohibited field ${name}`);
+    if (!('Principal' in fields)) throw malformedPolicy('Missing required field Principal');
+    if (actions.length === 0 && !('NotAction' in fields))
+      throw malformedPolicy('Missing required field Action');
+    if ('NotAction' in fields || !actions.every(isTrustAction))
+      throw malformedPolicy('AssumeRole policy may only specify STS AssumeRole actions.');
+    for (const principal of federated(statement)) {
+      if (!providerArn.test(principal) && !builtInProviders.includes(principal))
+        throw malformedPolicy(`Invalid principal in policy: "FEDERATED":"${principal}"`);
+      if (effect === 'Allow' && allows(actions, webIdentity)) checkSharedIssuer(principal, conditions);
+    }
+  }
+  if (sizeOf(document) > maxSize) throw limitExceeded(`Cannot exceed quota for ACLSizePerRole: ${maxSize}`);
+}
+
+/** Recorded: `STS:assumerolewithwebidentity` is refused, so the case counts here and only here. */
+function isTrustAction(action: string): boolean {
+  const pattern = compile(action, new Map(), { wildcards: true });
+  return action.startsWith('sts:') && trustActions.some((known) => pattern?.test(known));
+}
+
+const allows = (actions: readonly string[], wanted: string): boolean =>
+  actions.some((action) => compile(action, new Map(), { wildcards: true, flags: 'i' })?.test(wanted));
+
+function federated({ fields: { Principal: principal } }: Statement): string[] {
+  if (principal === '*') return [];
+  if (!isObject(principal)) throw syntax();
+  return principal.Federated === undefined ? [] : strings(principal.Federated);
+}
+
+/** Recorded: a principal of `"AWS": "*"` does not admit a web identity; it can only keep one out. */
+function concerns(statement: Statement, provider: string): boolean {
+  if (federated(statement).includes(provider)) return true;
+  const { Principal: principal } = statement.fields;
+  const everybody = principal === '*' || (isObject(principal) && [principal.AWS].flat().includes('*'));
+  return statement.effect === 'Deny' && everybody;
+}
+
+/** Whether the trust policy lets the provider do each of the actions; a Deny wins over every Allow. */
+export function admits(
+  document: string,
+  { provider, actions, context }: { provider: string; actions: readonly string[]; context: Context },
+): boolean {
+  const statements = parseStatements(document).filter(
+    (statement) =>
+      concerns(statement, provider) && statement.conditions.every((condition) => holds(condition, context)),
+  );
+  return actions.every((action) => {
+    const effects = statements
+      .filter((statement) => allows(statement.actions, action))
+      .map(({ effect }) => effect);
+    return effects.includes('Allow') && !effects.includes('Deny');
+  });
+}

@@ -1,0 +1,68 @@
+/** Which key of the issuer STS verifies with: JWK semantics of clouds.md 1.2, recorded on 2026-09-11. */
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import type { Fetched } from '../../contract.ts';
+import type { Document, IssuerCache, IssuerDocuments } from '../../issuer-cache.ts';
+import { type Jws, publicKeyOf, verifyJws } from '../../jws.ts';
+import { invalidToken, notValidated } from './claims.ts';
+
+const maxKeysOfAType = 100;
+
+const requiredLists = [
+  'response_types_supported',
+  'subject_types_supported',
+  'id_token_signing_alg_values_supported',
+];
+
+interface UsableKey {
+  readonly key: KeyObject;
+  /** `key_ops`, whatever it says, makes AWS refuse the signature. */
+  readonly spoiled: boolean;
+}
+
+/** Throws InvalidIdentityToken unless a published key signed the token. */
+export async function verifySignature(jws: Jws, issuer: string, issuers: IssuerCache): Promise<void> {
+  const cached = select(await issuers.read(issuer), jws.header.kid);
+  const found = cached ?? select(await issuers.read(issuer, { refetch: true }), jws.header.kid, true);
+  if (!found) throw noKey();
+  if (found.spoiled || !verifyJws(jws, found.key)) throw notValidated();
+}
+
+/** By kid; a token without a known kid is still verified when there is no choice of keys (`orOnly`). */
+function select(fetched: Fetched<IssuerDocuments>, kid: unknown, orOnly = false): UsableKey | undefined {
+  if (!fetched.ok || !requiredLists.every((name) => Array.isArray(fetched.value.discovery[name])))
+    throw noKey();
+  const keys = usableKeys(fetched.value.keys);
+  const named = typeof kid === 'string' ? keys.get(kid) : undefined;
+  const [only, ...others] = keys.values();
+  return named ?? (orOnly && others.length === 0 ? only : undefined);
+}
+
+/** By kid; of equal kids the last one stands. */
+function usableKeys(jwks: readonly Document[]): Map<string, UsableKey> {
+  const usable = new Map<string, UsableKey>();
+  for (const jwk of jwks) {
+    const { kid, use = 'sig', kty } = jwk;
+    const crowded = jwks.filter((other) => other.kty === kty).length > maxKeysOfAType;
+    const key = publicKeyOf(jwk);
+    if (typeof kid !== 'string' || kid === '' || use !== 'sig' || crowded || !key) continue;
+    if (jwk.x5c !== undefined && !isKeyOfCertificate(key, jwk.x5c)) continue;
+    usable.set(kid, { key, spoiled: 'key_ops' in jwk });
+  }
+  return usable;
+}
+
+function isKeyOfCertificate(key: KeyObject, chain: unknown): boolean {
+  const [leaf]: unknown[] = [chain].flat();
+  if (typeof leaf !== 'string') return false;
+  try {
+    return new X509Certificate(Buffer.from(leaf, 'base64')).publicKey.equals(key);
+  } catch {
+    return false;
+  }
+}
+
+/** The two blanks are AWS's. */
+const noKey = (): Error =>
+  invalidToken(
+    "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
+  );
