@@ -109,10 +109,8 @@ export async function startAwsSandbox(): Promise<AwsSandbox> {
         ...params,
       }),
     async control(method, path, body) {
-      const answer = await fetch(`${sandbox.origin}/sandbox${path}`, {
-        method,
-        body: body === undefined ? null : JSON.stringify(body),
-      });
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+      const answer = await fetch(`${sandbox.origin}/sandbox${path}`, { method, ...sent });
       return answer.json();
     },
     async close() {

@@ -88,8 +88,8 @@ function run(service: Service, action: string, call: Call): XmlValue | Promise<X
 }
 
 /** The log repeats nothing that could be a misplaced secret. */
-const isKnown = ({ actions, forAnyCaller, unsigned }: Service, action: string): boolean =>
-  [actions, forAnyCaller, unsigned].some((some) => own(some, action));
+const isKnown = ({ actions, forAnyCaller = {}, unsigned = {} }: Service, action: string): boolean =>
+  Object.keys({ ...actions, ...forAnyCaller, ...unsigned }).includes(action);
 
 /** `Action` comes from outside and must not reach the prototype. */
 const own = <T>(actions: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>

@@ -21,20 +21,21 @@ interface UsableKey {
 
 /** Throws InvalidIdentityToken unless a published key signed the token. */
 export async function verifySignature(jws: Jws, issuer: string, issuers: IssuerCache): Promise<void> {
-  const cached = select(await issuers.read(issuer), jws.header.kid);
-  const found = cached ?? select(await issuers.read(issuer, { refetch: true }), jws.header.kid, true);
+  const { kid } = jws.header;
+  const found =
+    select(await issuers.read(issuer), kid) ?? select(await issuers.read(issuer, { refetch: true }), kid);
   if (!found) throw noKey();
   if (found.spoiled || !verifyJws(jws, found.key)) throw notValidated();
 }
 
-/** By kid; a token without a known kid is still verified when there is no choice of keys (`orOnly`). */
-function select(fetched: Fetched<IssuerDocuments>, kid: unknown, orOnly = false): UsableKey | undefined {
+/** By kid; a token that names none is verified all the same when there is no choice. */
+function select(fetched: Fetched<IssuerDocuments>, kid: unknown): UsableKey | undefined {
   if (!fetched.ok || !requiredLists.every((name) => Array.isArray(fetched.value.discovery[name])))
     throw noKey();
   const keys = usableKeys(fetched.value.keys);
-  const named = typeof kid === 'string' ? keys.get(kid) : undefined;
+  if (typeof kid === 'string' && kid !== '') return keys.get(kid);
   const [only, ...others] = keys.values();
-  return named ?? (orOnly && others.length === 0 ? only : undefined);
+  return others.length === 0 ? only : undefined;
 }
 
 /** By kid; of equal kids the last one stands. */

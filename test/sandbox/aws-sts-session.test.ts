@@ -1,0 +1,360 @@
+import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
+import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  type AwsSandbox,
+  account,
+  hour,
+  query,
+  refusal,
+  startAwsSandbox,
+  trustOf,
+} from '../support/aws-sandbox.ts';
+
+const notAuthorized = {
+  status: 403,
+  code: 'AccessDenied',
+  message: 'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+};
+const accepted = { status: 200, code: undefined, message: undefined };
+const invalid = (message: string) => ({ status: 400, code: 'InvalidIdentityToken', message });
+
+let aws: AwsSandbox;
+beforeAll(async () => {
+  aws = await startAwsSandbox();
+});
+afterAll(() => aws.close());
+
+async function assume(patch: Record<string, unknown> = {}, params: Record<string, string> = {}) {
+  const { body: _body, ...told } = await aws.assume(await aws.issuer.sign(aws.claims(patch)), params);
+  return told;
+}
+
+describe('the parameters of AssumeRoleWithWebIdentity', () => {
+  const constraint = (text: string) => ({
+    status: 400,
+    code: 'ValidationError',
+    message: `1 validation error detected: ${text}`,
+  });
+
+  test.each([
+    [
+      'a session name with a colon',
+      { RoleSessionName: 'con:1' },
+      constraint(
+        "Value 'con:1' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*",
+      ),
+    ],
+    [
+      'a session name of one character',
+      { RoleSessionName: 'a' },
+      constraint(
+        "Value 'a' at 'roleSessionName' failed to satisfy constraint: Member must have length greater than or equal to 2",
+      ),
+    ],
+    [
+      'less than 900 seconds',
+      { DurationSeconds: '899' },
+      constraint(
+        "Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900",
+      ),
+    ],
+    [
+      'more than 43,200 seconds',
+      { DurationSeconds: '43201' },
+      constraint(
+        "Value '43201' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to 43200",
+      ),
+    ],
+    [
+      'more seconds than the role allows',
+      { DurationSeconds: '7201' },
+      {
+        status: 400,
+        code: 'ValidationError',
+        message: 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+      },
+    ],
+    [
+      'an ARN that is none of a role',
+      { RoleArn: 'arn:aws:iam::123456789012:user/somebody' },
+      { status: 400, code: 'ValidationError', message: 'Request ARN is invalid' },
+    ],
+    ['a role that does not exist', { RoleArn: `arn:aws:iam::${account}:role/nobody` }, notAuthorized],
+    ['a role whose name differs in case', { RoleArn: `arn:aws:iam::${account}:role/Partner` }, notAuthorized],
+    [
+      'a role of an account without this provider',
+      { RoleArn: 'arn:aws:iam::210987654321:role/partner' },
+      'foreign',
+    ],
+    [
+      'a session policy that is no JSON',
+      { Policy: '{' },
+      { status: 400, code: 'MalformedPolicyDocument', message: 'This policy contains invalid Json' },
+    ],
+    [
+      'a session policy of 2,049 characters',
+      { Policy: ' '.repeat(2049) },
+      constraint(
+        `Value '${' '.repeat(2049)}' at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048`,
+      ),
+    ],
+  ])('may not be %s', async (_title, params, expected) => {
+    const foreign = invalid(`No OpenIDConnect provider found in your account for ${aws.issuer.issuer}`);
+    expect(await assume({}, params as Record<string, string>)).toEqual(
+      expected === 'foreign' ? foreign : expected,
+    );
+  });
+
+  test('may ask for a session longer than the token lives', async () => {
+    const { Credentials } = await aws.sts.send(
+      new AssumeRoleWithWebIdentityCommand({
+        RoleArn: aws.roleArn,
+        RoleSessionName: 'test-session',
+        WebIdentityToken: await aws.issuer.sign(aws.claims({ exp: hour + 60 })),
+        DurationSeconds: 7200,
+      }),
+    );
+    expect(Credentials?.Expiration).toEqual(new Date((hour + 7200) * 1000));
+  });
+
+  test('are all checked before one is told', async () => {
+    const told = await query(aws.origin, { Action: 'AssumeRoleWithWebIdentity', Version: '2011-06-15' });
+    expect(told.message).toBe(
+      "3 validation errors detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null; " +
+        "Value null at 'roleSessionName' failed to satisfy constraint: Member must not be null; " +
+        "Value null at 'webIdentityToken' failed to satisfy constraint: Member must not be null",
+    );
+  });
+});
+
+describe('session tags and source identity', () => {
+  const tags = 'https://aws.amazon.com/tags';
+  const wrong = invalid('principal_tags passed in claim is not in correct format.');
+
+  test.each([
+    [
+      'nested, each a list of one',
+      { [tags]: { principal_tags: { Team: ['x'] }, transitive_tag_keys: ['Team'] } },
+      accepted,
+    ],
+    [
+      'flat, each a text',
+      { [`${tags}/principal_tags/Team`]: 'x', [`${tags}/transitive_tag_keys`]: ['Team'] },
+      accepted,
+    ],
+    ['nested, as text', { [tags]: { principal_tags: { Team: 'x' } } }, wrong],
+    ['nested, in a list of two', { [tags]: { principal_tags: { Team: ['x', 'y'] } } }, wrong],
+    ['nested, in an empty list', { [tags]: { principal_tags: { Team: [] } } }, wrong],
+    ['flat, in a list', { [`${tags}/principal_tags/Team`]: ['x'] }, wrong],
+    ['as a text', { [tags]: 'Team=x' }, wrong],
+    ['over 256 characters', { [tags]: { principal_tags: { Team: ['x'.repeat(257)] } } }, wrong],
+    [
+      'more than fifty',
+      {
+        [tags]: {
+          principal_tags: Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`k${n}`, ['x']])),
+        },
+      },
+      wrong,
+    ],
+  ])('tags %s', async (_title, patch, expected) => {
+    expect(await assume(patch)).toEqual(expected);
+  });
+
+  test('a source identity comes back with the session', async () => {
+    const answer = await aws.sts.send(
+      new AssumeRoleWithWebIdentityCommand({
+        RoleArn: aws.roleArn,
+        RoleSessionName: 'test-session',
+        WebIdentityToken: await aws.issuer.sign(
+          aws.claims({ 'https://aws.amazon.com/source_identity': 'source-probe' }),
+        ),
+      }),
+    );
+    expect(answer.SourceIdentity).toBe('source-probe');
+  });
+
+  test('both need their own action in the trust policy', async () => {
+    const trust = trustOf(aws.providerArn, aws.prefix);
+    const [statement] = trust.Statement;
+    const bare = { ...trust, Statement: [{ ...statement!, Action: ['sts:AssumeRoleWithWebIdentity'] }] };
+    const RoleArn = await aws.createRole('bare', bare);
+    expect(await assume({}, { RoleArn })).toEqual(accepted);
+    expect(await assume({ [tags]: { principal_tags: { Team: ['x'] } } }, { RoleArn })).toEqual(notAuthorized);
+    expect(await assume({ 'https://aws.amazon.com/source_identity': 'probe' }, { RoleArn })).toEqual(
+      notAuthorized,
+    );
+  });
+});
+
+describe('the roles claim', () => {
+  const role = `arn:aws:iam::${account}:role/partner`;
+  const other = `arn:aws:iam::${account}:role/another-role`;
+  const absent = invalid('The target role ARN is not present in the roles claim of the identity token');
+  const none = invalid('The roles claim contains no valid role ARNs');
+  const unsupported = invalid('The roles claim is not in a supported format');
+
+  test.each([
+    ['an array with the role', [role], accepted],
+    ['the role as a text', role, accepted],
+    ['an array of several', [other, role], accepted],
+    ['several, apart by semicolons', `${other};${role}`, accepted],
+    ['several, with a blank after the semicolon', `${other}; ${role}`, accepted],
+    ['blanks around it', ` ${role} `, accepted],
+    ['a semicolon at the end', `${role};`, accepted],
+    ['a semicolon at the start', `;${role}`, accepted],
+    ['the role twice', [role, role], accepted],
+    ['an array with a number too', [123, role], accepted],
+    ['an array with null too', [null, role], accepted],
+    ['an array with no ARN too', ['not-an-arn', role], accepted],
+    ['null', null, accepted],
+    ['another role', [other], absent],
+    ['an empty array', [], none],
+    ['an empty text', '', none],
+    ['an array in an array', [[role]], none],
+    ['a wildcard', `arn:aws:iam::${account}:role/*`, none],
+    ['upper case', role.toUpperCase(), none],
+    ['several, apart by commas', `${other},${role}`, 'comma'],
+    ['a number', 123, unsupported],
+    ['a boolean', true, unsupported],
+    ['an object', { role }, unsupported],
+  ])('as %s', async (_title, claim, expected) => {
+    const told = await assume({ 'https://aws.amazon.com/roles': claim });
+    if (expected === 'comma') expect(told.code).toBe('InvalidIdentityToken');
+    else expect(told).toEqual(expected);
+  });
+
+  test('is what sts:RoleAuthorizedByIdp tells', async () => {
+    const arn = (name: string) => `arn:aws:iam::${account}:role/${name}`;
+    for (const expected of ['true', 'false']) {
+      const condition = { Bool: { 'sts:RoleAuthorizedByIdp': expected } };
+      const RoleArn = await aws.createRole(
+        `idp-${expected}`,
+        trustOf(aws.providerArn, aws.prefix, condition),
+      );
+      expect(RoleArn).toBe(arn(`idp-${expected}`));
+      const claim = { 'https://aws.amazon.com/roles': [RoleArn] };
+      expect(await assume(claim, { RoleArn })).toEqual(expected === 'true' ? accepted : notAuthorized);
+      expect(await assume({}, { RoleArn })).toEqual(expected === 'true' ? notAuthorized : accepted);
+    }
+  });
+});
+
+test('a new role is not heard of until it has propagated', async () => {
+  await aws.control('PUT', '/faults', { cloud: 'aws', propagation_seconds: 10 });
+  const RoleArn = await aws.createRole('fresh', trustOf(aws.providerArn, aws.prefix));
+  expect(await assume({}, { RoleArn })).toEqual(notAuthorized);
+  await aws.control('PUT', '/clock', { offset_seconds: 9 });
+  expect(await assume({}, { RoleArn })).toEqual(notAuthorized);
+  await aws.control('PUT', '/clock', { offset_seconds: 10 });
+  expect(await assume({}, { RoleArn })).toEqual(accepted);
+  await aws.control('PUT', '/faults', { cloud: 'aws' });
+  await aws.control('PUT', '/clock', { offset_seconds: 0 });
+});
+
+describe('GetCallerIdentity', () => {
+  const settings = () => ({ endpoint: `${aws.origin}/aws`, region: 'eu-central-1', maxAttempts: 1 });
+
+  async function credentials() {
+    const { Credentials } = await aws.sts.send(
+      new AssumeRoleWithWebIdentityCommand({
+        RoleArn: aws.roleArn,
+        RoleSessionName: 'test-session',
+        WebIdentityToken: await aws.issuer.sign(aws.claims({ iat: hour, exp: hour + 900 })),
+      }),
+    );
+    return {
+      accessKeyId: Credentials?.AccessKeyId ?? '',
+      secretAccessKey: Credentials?.SecretAccessKey ?? '',
+      sessionToken: Credentials?.SessionToken ?? '',
+    };
+  }
+
+  /** Signs at the sandbox's hour, moved by an offset. */
+  const ask = async (patch: object = {}, offsetSeconds = 0) => {
+    const client = new STSClient({
+      ...settings(),
+      credentials: { ...(await credentials()), ...patch },
+      systemClockOffset: (hour + offsetSeconds) * 1000 - Date.now(),
+    });
+    return client.send(new GetCallerIdentityCommand({}));
+  };
+
+  test('knows the session by its credentials', async () => {
+    const { $metadata: _metadata, ...identity } = await ask();
+    expect(identity).toEqual({
+      Arn: 'arn:aws:sts::123456789012:assumed-role/partner/test-session',
+      Account: account,
+      UserId: expect.stringMatching(/^AROA[A-Z2-7]{17}:test-session$/),
+    });
+  });
+
+  test('refuses a wrong secret, a wrong or missing session token and an unknown key', async () => {
+    const unknown = {
+      status: 403,
+      code: 'InvalidClientTokenId',
+      message: 'The security token included in the request is invalid.',
+    };
+    expect(await refusal(ask({ secretAccessKey: 'wrong' }))).toEqual({
+      status: 403,
+      code: 'SignatureDoesNotMatch',
+      message:
+        'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+    });
+    expect(await refusal(ask({ sessionToken: 'wrong' }))).toEqual(unknown);
+    expect(await refusal(ask({ sessionToken: undefined }))).toEqual(unknown);
+    expect(await refusal(ask({ accessKeyId: 'ASIAAAAAAAAAAAAAAAAA' }))).toEqual(unknown);
+  });
+
+  test('refuses a signature that is over five minutes old or early', async () => {
+    expect(await refusal(ask({}, -360))).toMatchObject({ status: 403, code: 'SignatureDoesNotMatch' });
+    expect((await refusal(ask({}, -360))).message).toMatch(
+      /^Signature expired: \d{8}T\d{6}Z is now earlier than \d{8}T\d{6}Z \(\d{8}T\d{6}Z - 5 min\.\)$/,
+    );
+    expect((await refusal(ask({}, 360))).message).toMatch(
+      /^Signature not yet current: \d{8}T\d{6}Z is still later than \d{8}T\d{6}Z \(\d{8}T\d{6}Z \+ 5 min\.\)$/,
+    );
+  });
+
+  test('refuses credentials that have expired', async () => {
+    const client = new STSClient({
+      ...settings(),
+      credentials: await credentials(),
+      systemClockOffset: (hour + 3600) * 1000 - Date.now(),
+    });
+    await aws.control('PUT', '/clock', { offset_seconds: 3600 });
+    expect(await refusal(client.send(new GetCallerIdentityCommand({})))).toEqual({
+      status: 403,
+      code: 'ExpiredToken',
+      message: 'The security token included in the request is expired',
+    });
+    await aws.control('PUT', '/clock', { offset_seconds: 0 });
+  });
+
+  test('refuses a call without a signature', async () => {
+    const { body: _body, ...told } = await query(aws.origin, {
+      Action: 'GetCallerIdentity',
+      Version: '2011-06-15',
+    });
+    expect(told).toEqual({
+      status: 403,
+      code: 'MissingAuthenticationToken',
+      message: 'Request is missing Authentication Token',
+    });
+  });
+
+  test('is all that a session may call', async () => {
+    const client = new IAMClient({
+      ...settings(),
+      credentials: await credentials(),
+      systemClockOffset: hour * 1000 - Date.now(),
+    });
+    expect(await refusal(client.send(new ListRolesCommand({})))).toEqual({
+      status: 403,
+      code: 'AccessDenied',
+      message:
+        'User: arn:aws:sts::123456789012:assumed-role/partner/test-session is not authorized to perform: iam:ListRoles because no identity-based policy allows the iam:ListRoles action',
+    });
+  });
+});
