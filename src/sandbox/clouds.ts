@@ -2,7 +2,8 @@
 import { awsCloud } from './aws/index.ts';
 import { azureCloud } from './azure/index.ts';
 import type { SandboxCloud, SandboxWorld } from './contract.ts';
+import { gcpCloud } from './gcp/index.ts';
 
 export type CloudFactory = (world: SandboxWorld) => SandboxCloud;
 
-export const allClouds: readonly CloudFactory[] = [awsCloud, azureCloud];
+export const allClouds: readonly CloudFactory[] = [awsCloud, azureCloud, gcpCloud];
