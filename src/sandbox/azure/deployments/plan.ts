@@ -1,10 +1,13 @@
 /** What a template would make: every resource with its id and what has to be made before it. */
 import { composeResourceId, parseResourceId, type ResourceId, same } from '../resource-id.ts';
+import { kindOf } from '../resources.ts';
 import { evaluate, type Surroundings } from '../template/evaluate.ts';
 import { string, templateFault } from '../template/functions.ts';
 import { isObject, type Json, type JsonObject, stringOf, text } from '../template/json.ts';
 import { referencedNames } from './references.ts';
 import { type Place, scopeOf } from './surroundings.ts';
+
+const nestedType = 'Microsoft.Resources/deployments';
 
 export interface Planned {
   readonly target: ResourceId;
@@ -66,6 +69,8 @@ function expand(
   }
   const target = parseResourceId(composeResourceId(scopeFor(raw, type, place, around), type, names));
   if (!target) throw templateFault(`The template resource '${name}' has an invalid scope.`);
+  if (!kindOf(type) && !same(type, nestedType))
+    throw templateFault(`The resource type '${type}' is not one that the sandbox has.`);
   const condition = raw.condition === undefined || evaluate(raw.condition, around) === true;
   const children = Array.isArray(raw.resources) ? raw.resources : [];
   return [
@@ -80,7 +85,7 @@ function scopeFor(raw: JsonObject, type: string, place: Place, around: Surroundi
     const scope = string(evaluate(raw.scope, around));
     return scope.startsWith('/') ? scope : relativeScope(scope, place);
   }
-  if (!same(type, 'Microsoft.Resources/deployments')) return scopeOf(place);
+  if (!same(type, nestedType)) return scopeOf(place);
   const subscription = raw.subscriptionId ? string(evaluate(raw.subscriptionId, around)) : place.subscription;
   const group = raw.resourceGroup
     ? string(evaluate(raw.resourceGroup, around))

@@ -1,7 +1,7 @@
 /** What a template's functions see in one deployment: where it goes, and the resources that exist so far. */
 import { SojournError } from '../../../errors/index.ts';
 import type { Estate } from '../kinds/kind.ts';
-import { composeResourceId, type ResourceId } from '../resource-id.ts';
+import { composeResourceId, parseResourceId, type ResourceId } from '../resource-id.ts';
 import { evaluate, type Surroundings } from '../template/evaluate.ts';
 import { templateFault } from '../template/functions.ts';
 import { isObject, type JsonObject, member } from '../template/json.ts';
@@ -44,9 +44,7 @@ export function surround(
     reference(idOrName, full) {
       const found = lookup(idOrName);
       if (found) return full ? found.full : found.properties;
-      throw new SojournError('not_found', {
-        detail: `The resource '${idOrName}' is not defined in the template.`,
-      });
+      throw new SojournError('not_found', { detail: absent(idOrName) });
     },
     deployment: {
       name: target.names[0] ?? '',
@@ -76,6 +74,13 @@ export function surround(
     ? outer.parameter
     : bindParameters(declared, given, (value) => evaluate(value, around));
   return outer ? { ...around, variable: outer.variable } : around;
+}
+
+function absent(idOrName: string): string {
+  const id = parseResourceId(idOrName);
+  if (!id) return `The resource '${idOrName}' is not defined in the template.`;
+  const name = `${id.type}/${id.names.join('/')}`;
+  return `The Resource '${name}' under resource group '${id.group ?? '<null>'}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`;
 }
 
 /** `resourceId([subscriptionId], [resourceGroupName], type, name, …)`: the type is the first argument with a slash. */
