@@ -215,14 +215,12 @@ describe('the roles claim', () => {
     ['an array in an array', [[role]], none],
     ['a wildcard', `arn:aws:iam::${account}:role/*`, none],
     ['upper case', role.toUpperCase(), none],
-    ['several, apart by commas', `${other},${role}`, 'comma'],
+    ['several, apart by commas', `${other},${role}`, none],
     ['a number', 123, unsupported],
     ['a boolean', true, unsupported],
     ['an object', { role }, unsupported],
   ])('as %s', async (_title, claim, expected) => {
-    const told = await assume({ 'https://aws.amazon.com/roles': claim });
-    if (expected === 'comma') expect(told.code).toBe('InvalidIdentityToken');
-    else expect(told).toEqual(expected);
+    expect(await assume({ 'https://aws.amazon.com/roles': claim })).toEqual(expected);
   });
 
   test('is what sts:RoleAuthorizedByIdp tells', async () => {
