@@ -1,0 +1,43 @@
+/** The configuration as the program uses it: the keys of the file, checked and filled in. */
+import type { Algorithm, Endpoints } from '../clouds/index.ts';
+import type { Address } from './address.ts';
+
+/** The text of the key-encryption key, read but not judged, and the place it came from, for errors. */
+export interface EncryptionKeyText {
+  readonly value: string;
+  /** `file:PATH` or `env:NAME` */
+  readonly source: string;
+}
+
+/** Durations are seconds, with fractions where the file says `ms`. Paths are relative to the working directory. */
+export interface Config {
+  /** With no trailing slash, exactly as tokens and documents spell it. */
+  readonly issuer: string;
+  /** The vendor's name for people; the host of the issuer when the file has none. */
+  readonly vendor: string;
+  readonly listen: {
+    readonly public: Address;
+    readonly admin: Address;
+    /** PEM files. */
+    readonly tls: { readonly cert: string; readonly key: string } | null;
+  };
+  /** CIDRs, each with its prefix length. */
+  readonly trust_proxy: readonly string[];
+  /** `sqlite:FILE`, `redis://…` or `rediss://…` */
+  readonly store: string;
+  readonly keys: {
+    readonly holder: 'file';
+    readonly path: string;
+    readonly algorithms: readonly Algorithm[];
+    readonly rotate_every: number;
+    readonly publish_lead: number;
+    readonly retain: number;
+    readonly allow_short_times: boolean;
+    readonly encryption_key: EncryptionKeyText | null;
+  };
+  readonly tokens: { readonly ttl: number };
+  readonly clouds: Endpoints;
+  readonly audit: { readonly on_failure: 'refuse' | 'continue' };
+  /** From SOJOURN_ADMIN_TOKEN only, so that no file holds it. */
+  readonly admin_token: string | null;
+}

@@ -1,0 +1,73 @@
+/** Loading: the file, the variables over it, the checks, and then the configuration or every fault there is. */
+import { type Fault, SojournError } from '../errors/index.ts';
+import type { Config } from './config.ts';
+import { type Environment, environment, given, unknownVariables } from './environment.ts';
+import { readAdminToken, readKeyText, unreadable } from './outside.ts';
+import { readShape } from './read.ts';
+import { crossFaults } from './rules.ts';
+import { type Path, settingsOf, type Values, variableOf } from './setting.ts';
+import { shape } from './shape.ts';
+import { readYamlFile } from './yaml-file.ts';
+
+/** Reads the YAML file with the environment over it. Rejects with `config_invalid`, which names every fault. */
+export async function loadConfig({
+  file,
+  env = environment(),
+}: {
+  file: string;
+  env?: Environment;
+}): Promise<Config> {
+  const { raw, lineOf } = await readYamlFile(file);
+  return check(raw, env, lineOf);
+}
+
+/** The same for a tree that is at hand already, spelled as in the file. Throws `config_invalid`. */
+export const parseConfig = (raw: unknown, env: Environment = {}): Config => check(raw, env, () => undefined);
+
+function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | undefined): Config {
+  const { values, faults } = readShape(shape, raw, env);
+  const keyText = readKeyText(values.keys.encryption_key ?? null, env);
+  const adminToken = readAdminToken(env);
+  const variables = settingsOf(shape).map(({ path }) => variableOf(path));
+  const named = values.keys.encryption_key?.from === 'env' ? [values.keys.encryption_key.name] : [];
+
+  const all: Fault[] = [
+    ...faults,
+    ...crossFaults(values),
+    ...unreadable('listen.tls.cert', values.listen.tls.cert),
+    ...unreadable('listen.tls.key', values.listen.tls.key),
+    ...keyText.faults,
+    ...adminToken.faults,
+    ...unknownVariables(env, [...variables, ...named]),
+  ];
+  if (all.length > 0) throw invalid(all.map((fault) => withSource(fault, env, lineOf)));
+
+  // No fault, so no value is missing.
+  const { listen, keys, ...rest } = values as Values<typeof shape>;
+  const { cert, key } = listen.tls;
+  return {
+    ...rest,
+    vendor: rest.vendor ?? new URL(rest.issuer).hostname,
+    listen: { ...listen, tls: cert === null || key === null ? null : { cert, key } },
+    keys: { ...keys, encryption_key: keyText.value },
+    admin_token: adminToken.value,
+  };
+}
+
+/** Adds the line or the variable that the faulty value came from. */
+function withSource(fault: Fault, env: Environment, lineOf: (path: Path) => string | undefined): Fault {
+  const path = fault.path.split('.');
+  const variable = settingsOf(shape)
+    .filter((setting) => setting.path.every((name, index) => name === path[index]))
+    .map((setting) => variableOf(setting.path))
+    .find((name) => given(env, name) !== undefined);
+  const source = variable ?? lineOf(path);
+  return source ? { ...fault, message: `${fault.message} (${source})` } : fault;
+}
+
+function invalid(faults: readonly Fault[]): SojournError {
+  return new SojournError('config_invalid', {
+    detail: faults.map(({ path, message }) => `${path}: ${message}`).join('; '),
+    faults,
+  });
+}

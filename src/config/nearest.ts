@@ -1,0 +1,25 @@
+/** What somebody may have meant by a name that does not exist. */
+
+/** The known name closest to `name`, when it is so close that it is likely a slip. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const reach = Math.max(1, Math.floor(name.length / 3));
+  if (name.length > 60) return undefined;
+  const [best] = known
+    .map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ far }) => far <= reach)
+    .toSorted((a, b) => a.far - b.far);
+  return best?.candidate;
+}
+
+/** Levenshtein's distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,81 @@
+/** What must hold between keys. Each rule is silent while a key that it needs is faulty itself. */
+import type { Fault } from '../errors/index.ts';
+import { isLoopback } from './address.ts';
+import { durationField } from './duration.ts';
+import type { Known } from './setting.ts';
+import type { shape } from './shape.ts';
+
+type Keys = Known<typeof shape>;
+
+export const crossFaults = (known: Keys): Fault[] => rules.flatMap((rule) => rule(known) ?? []);
+
+const rules: readonly ((known: Keys) => Fault | undefined)[] = [
+  ({ listen: { tls } }) =>
+    tls.cert === null && typeof tls.key === 'string'
+      ? fault('listen.tls.cert', 'is missing; listen.tls needs both cert and key')
+      : undefined,
+
+  ({ listen: { tls } }) =>
+    tls.key === null && typeof tls.cert === 'string'
+      ? fault('listen.tls.key', 'is missing; listen.tls needs both cert and key')
+      : undefined,
+
+  ({ listen, trust_proxy }) =>
+    listen.public && !isLoopback(listen.public.host) && listen.tls.cert === null && trust_proxy?.length === 0
+      ? fault(
+          'listen.public',
+          'is open to the network without encryption: set listen.tls, or name the proxy that ends TLS in trust_proxy, or listen on 127.0.0.1',
+        )
+      : undefined,
+
+  ({ listen }) =>
+    listen.admin && !isLoopback(listen.admin.host) && listen.tls.cert === null
+      ? fault(
+          'listen.admin',
+          'is open to the network without encryption, and its token opens everything: set listen.tls or listen on 127.0.0.1',
+        )
+      : undefined,
+
+  ({ listen: { public: open, admin } }) =>
+    open && admin && open.port !== 0 && open.port === admin.port && open.host === admin.host
+      ? fault('listen.admin', 'must not be the address of listen.public')
+      : undefined,
+
+  ({ keys: { publish_lead, allow_short_times } }) =>
+    below(publish_lead, '30m') && allow_short_times === false
+      ? fault('keys.publish_lead', 'must be 30m or more, or clouds meet a signing key they have never seen')
+      : undefined,
+
+  ({ keys: { retain, allow_short_times } }) =>
+    below(retain, '25h') && allow_short_times === false
+      ? fault('keys.retain', 'must be 25h or more: clouds keep keys for a day')
+      : undefined,
+
+  ({ keys: { rotate_every, publish_lead } }) =>
+    rotate_every !== undefined && publish_lead !== undefined && rotate_every <= publish_lead
+      ? fault('keys.rotate_every', 'must be longer than keys.publish_lead, or the next key is never ready')
+      : undefined,
+
+  ({ keys: { rotate_every, publish_lead, retain, allow_short_times } }) =>
+    rotate_every !== undefined &&
+    publish_lead !== undefined &&
+    retain !== undefined &&
+    allow_short_times === false &&
+    rotate_every > publish_lead &&
+    rotate_every < publish_lead + retain
+      ? fault('keys.rotate_every', 'must be as long as keys.publish_lead and keys.retain together, or longer')
+      : undefined,
+
+  ({ store, keys }) =>
+    store && !store.startsWith('sqlite:') && keys.encryption_key === null
+      ? fault(
+          'keys.encryption_key',
+          'is required with a Redis store: every replica opens the keys that any of them made',
+        )
+      : undefined,
+];
+
+const fault = (path: string, message: string): Fault => ({ path, message });
+
+const below = (seconds: number | undefined, least: string): boolean =>
+  seconds !== undefined && seconds < durationField.parse(least);

@@ -1,0 +1,39 @@
+/** What one key of the configuration is, and how keys form the tree of the file. */
+import { z } from 'zod';
+
+export interface Setting<T = unknown> {
+  readonly field: z.ZodType<T>;
+  /** For docs/configuration.md. */
+  readonly about: string;
+  /** What stands for a missing key, spelled as in the file; a key without one has to be given. */
+  readonly initial?: unknown;
+}
+
+export interface Shape {
+  readonly [name: string]: Setting | Shape;
+}
+
+/** What is left of a shape when every key has been read. */
+export type Values<S> = {
+  readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : Values<S[K]>;
+};
+
+/** The same while some keys may be faulty, which are undefined then. */
+export type Known<S> = {
+  readonly [K in keyof S]: S[K] extends Setting<infer T> ? T | undefined : Known<S[K]>;
+};
+
+export type Path = readonly string[];
+
+export const isSetting = (part: Setting | Shape): part is Setting => part.field instanceof z.ZodType;
+
+/** Every key, in the order of the file. */
+export function settingsOf(shape: Shape, above: Path = []): { path: Path; setting: Setting }[] {
+  return Object.entries(shape).flatMap(([name, part]) => {
+    const path = [...above, name];
+    return isSetting(part) ? [{ path, setting: part }] : settingsOf(part, path);
+  });
+}
+
+/** `listen.public` is `SOJOURN_LISTEN_PUBLIC`. */
+export const variableOf = (path: Path): string => ['SOJOURN', ...path].join('_').toUpperCase();

@@ -1,0 +1,148 @@
+/** Every key there is. The file, the variables, the checks and docs/configuration.md all follow from this list. */
+import { z } from 'zod';
+import { nameField } from '../input/index.ts';
+import { addressField, cidrField } from './address.ts';
+import { durationBetween, durationField } from './duration.ts';
+import { issuerField } from './issuer.ts';
+import type { Setting } from './setting.ts';
+import { endpointField, keySourceField, storeField } from './urls.ts';
+
+const key = <T>(field: z.ZodType<T>, initial: unknown, about: string): Setting<T> => ({
+  field,
+  initial,
+  about,
+});
+
+const fileField = z.string().regex(/^[^\0]+$/, 'must name a file');
+
+const laterHolders = ['aws-kms', 'gcp-kms', 'azure-key-vault', 'pkcs11'];
+const holderField = z.enum(['file'], {
+  error: ({ input }) =>
+    typeof input === 'string' && laterHolders.includes(input)
+      ? 'this holder is not supported by this version; use file'
+      : 'must be file',
+});
+
+const algorithmsField = z
+  .array(z.enum(['RS256', 'ES256'], 'must be RS256 or ES256'))
+  .min(1, 'must hold at least one algorithm')
+  .refine((list) => new Set(list).size === list.length, 'must not hold an algorithm twice');
+
+export const shape = {
+  issuer: {
+    field: issuerField,
+    about:
+      'The URL that stands in every token and in every customer’s cloud: `https`, lower case, no port, query or trailing slash. Plain `http` only for loopback hosts, where a port is allowed. Never change it once a customer trusts it.',
+  } satisfies Setting<string>,
+  vendor: key(
+    nameField.nullable(),
+    null,
+    'Your name as your customers’ administrators read it in set-up files. The host of the issuer when not given.',
+  ),
+  listen: {
+    public: key(
+      addressField,
+      '0.0.0.0:8080',
+      'Discovery, JWKS, `/token`, `/v1` and `/connect`. Outside loopback it needs `listen.tls`, or a proxy that ends TLS in `trust_proxy`.',
+    ),
+    admin: key(
+      addressField,
+      '127.0.0.1:8081',
+      '`/admin/v1`, `/metrics`, `/healthz` and `/readyz`. Outside loopback it needs `listen.tls`, whatever stands in front of it: its token opens everything.',
+    ),
+    tls: {
+      cert: key(
+        fileField.nullable(),
+        null,
+        'PEM file with the certificate chain, for the public listener and for an admin listener outside loopback. Goes with `listen.tls.key`.',
+      ),
+      key: key(fileField.nullable(), null, 'PEM file with its private key.'),
+    },
+  },
+  trust_proxy: key(
+    z.array(cidrField).max(100, 'must hold 100 networks at most'),
+    [],
+    'Networks of proxies whose `X-Forwarded-For` is believed.',
+  ),
+  store: key(
+    storeField,
+    'sqlite:./data/sojourn.db',
+    'Where the state lives: `sqlite:FILE` for one process, `redis://…` or `rediss://…` for many replicas.',
+  ),
+  keys: {
+    holder: key(holderField, 'file', 'Who keeps the private keys. `file` is the one holder of this version.'),
+    path: key(
+      fileField,
+      './keys',
+      'Folder for this replica’s own copy of the key ring; the private keys in it are encrypted.',
+    ),
+    algorithms: key(
+      algorithmsField,
+      ['RS256', 'ES256'],
+      'What there are keys for. Azure needs `RS256`; AWS and GCP take both.',
+    ),
+    rotate_every: key(
+      durationField,
+      '30d',
+      'How long a key signs before the next one takes over. At least `publish_lead` and `retain` together, so that the JWKS stays short.',
+    ),
+    publish_lead: key(
+      durationField,
+      '24h',
+      'How long a key is published before it signs, so that every cloud has it in its cache. `30m` or more.',
+    ),
+    retain: key(
+      durationField,
+      '25h',
+      'How long a key stays published after its last token has ended. `25h` or more, because clouds cache for a day.',
+    ),
+    allow_short_times: key(
+      z.boolean(),
+      false,
+      'Lifts the lower bounds on the three times above. For tests and drills only: the server says so at every start.',
+    ),
+    encryption_key: key(
+      keySourceField.nullable(),
+      null,
+      'Where the key-encryption key is: `file:PATH` or `env:NAME`, 32 random bytes in base64url. Without it, one is made at first start beside the embedded store. Required with a Redis store, since replicas share it.',
+    ),
+  },
+  tokens: {
+    ttl: key(
+      durationBetween('60s', '3600s'),
+      '5m',
+      'Life of a cloud token, from `60s` to `3600s`; a connection may have its own.',
+    ),
+  },
+  clouds: {
+    aws: {
+      sts_endpoint: key(
+        endpointField.nullable(),
+        null,
+        'In place of the regional STS endpoints: a private endpoint, an emulator, the sandbox.',
+      ),
+    },
+    azure: {
+      authority_host: key(
+        endpointField.nullable(),
+        null,
+        'In place of `https://login.microsoftonline.com` and its like.',
+      ),
+    },
+    gcp: {
+      sts_endpoint: key(endpointField.nullable(), null, 'In place of `https://sts.googleapis.com`.'),
+      iam_credentials_endpoint: key(
+        endpointField.nullable(),
+        null,
+        'In place of `https://iamcredentials.googleapis.com`.',
+      ),
+    },
+  },
+  audit: {
+    on_failure: key(
+      z.enum(['refuse', 'continue'], 'must be refuse or continue'),
+      'refuse',
+      'What happens to a request whose audit entry cannot be written: `refuse` it, or `continue` with an error in the log.',
+    ),
+  },
+} as const;

@@ -1,0 +1,88 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseConfig } from '../../src/config/index.ts';
+import { faultsOf, fileOf, least } from './arrange.ts';
+
+const issuer = 'https://id.example.com';
+const pathsOf = (raw: unknown) => faultsOf(raw).map(({ path }) => path);
+
+describe('rules between keys', () => {
+  test('a public listener that is open to the network needs TLS or a trusted proxy', () => {
+    expect(faultsOf({ issuer })).toEqual([
+      {
+        path: 'listen.public',
+        message:
+          'is open to the network without encryption: set listen.tls, or name the proxy that ends TLS in trust_proxy, or listen on 127.0.0.1',
+      },
+    ]);
+    const pem = fileOf('pem', 'pem');
+    expect(parseConfig({ issuer, listen: { tls: { cert: pem, key: pem } } }).listen.tls).toEqual({
+      cert: pem,
+      key: pem,
+    });
+    expect(parseConfig({ issuer, trust_proxy: ['10.0.0.0/8'] }).listen.tls).toBeNull();
+  });
+
+  test('an admin listener that is open to the network needs TLS, proxy or not', () => {
+    const listen = { admin: '0.0.0.0:8081' };
+    expect(pathsOf({ issuer, listen, trust_proxy: ['10.0.0.0/8'] })).toEqual(['listen.admin']);
+    const pem = fileOf('pem', 'pem');
+    expect(parseConfig({ issuer, listen: { ...listen, tls: { cert: pem, key: pem } } }).listen.admin).toEqual(
+      {
+        host: '0.0.0.0',
+        port: 8081,
+      },
+    );
+  });
+
+  test('TLS needs both files, and both readable', () => {
+    const pem = fileOf('pem', 'pem');
+    expect(faultsOf({ ...least, listen: { public: '127.0.0.1:1', tls: { cert: pem } } })).toEqual([
+      { path: 'listen.tls.key', message: 'is missing; listen.tls needs both cert and key' },
+    ]);
+    expect(
+      faultsOf({ ...least, listen: { public: '127.0.0.1:1', tls: { cert: '/nowhere/cert', key: pem } } }),
+    ).toEqual([{ path: 'listen.tls.cert', message: 'names a file that cannot be read (ENOENT)' }]);
+  });
+
+  test('the two listeners cannot share an address, unless the system chooses the port', () => {
+    expect(pathsOf({ issuer, listen: { public: '127.0.0.1:1', admin: '127.0.0.1:1' } })).toEqual([
+      'listen.admin',
+    ]);
+    expect(parseConfig({ issuer, listen: { public: '127.0.0.1:0', admin: '127.0.0.1:0' } })).toBeDefined();
+  });
+
+  test.each([
+    [{ publish_lead: '29m' }, 'keys.publish_lead'],
+    [{ retain: '24h' }, 'keys.retain'],
+    [{ rotate_every: '48h' }, 'keys.rotate_every'],
+    [{ rotate_every: '24h' }, 'keys.rotate_every'],
+  ])('%j is too short for a server in use', (keys, path) => {
+    expect(pathsOf({ ...least, keys })).toEqual([path]);
+  });
+
+  test('the shortest safe times are taken', () => {
+    const keys = { rotate_every: '1530m', publish_lead: '30m', retain: '25h' };
+    expect(parseConfig({ ...least, keys }).keys.rotate_every).toBe(91_800);
+  });
+
+  test('short times for drills still leave the next key time to be published', () => {
+    const drill = { allow_short_times: true, publish_lead: '1s', retain: '1m' };
+    expect(parseConfig({ ...least, keys: { ...drill, rotate_every: '2s' } }).keys.rotate_every).toBe(2);
+    expect(pathsOf({ ...least, keys: { ...drill, rotate_every: '1s' } })).toEqual(['keys.rotate_every']);
+  });
+
+  test.each(['59s', '3601s', '24h'])('a token life of %s is refused', (ttl) => {
+    expect(faultsOf({ ...least, tokens: { ttl } })).toEqual([
+      { path: 'tokens.ttl', message: 'must be from 60s to 3600s' },
+    ]);
+  });
+
+  test('replicas on one Redis need one key-encryption key', () => {
+    expect(faultsOf({ ...least, store: 'redis://127.0.0.1:6379' })).toEqual([
+      {
+        path: 'keys.encryption_key',
+        message: 'is required with a Redis store: every replica opens the keys that any of them made',
+      },
+    ]);
+  });
+});
