@@ -58,5 +58,5 @@ export function configurationDocument(): string {
 function initialOf(initial: unknown): string {
   if (initial === undefined) return '**required**';
   if (initial === null) return 'nothing';
-  return `\`${Array.isArray(initial) ? `[${initial.join(', ')}]` : String(initial)}\``;
+  return `\`${Array.isArray(initial) ? `[${initial.join(', ')}]` : JSON.stringify(initial).replaceAll('"', '')}\``;
 }

@@ -4,7 +4,7 @@
  * The only room that reads the environment, also for the command line.
  */
 export type { Address } from './address.ts';
-export { isLoopback } from './address.ts';
+export { addressField, isLoopback } from './address.ts';
 export type { Config, EncryptionKeyText } from './config.ts';
 export { configurationDocument } from './document.ts';
 export { type Environment, environment } from './environment.ts';

@@ -7,7 +7,7 @@ import type { Path } from './setting.ts';
 export interface YamlFile {
   readonly raw: unknown;
   /** `config/sojourn.yaml:12`, or undefined for what does not stand in the file. */
-  lineOf(path: Path): string | undefined;
+  readonly lineOf: (path: Path) => string | undefined;
 }
 
 const maxBytes = 64 * 1024;

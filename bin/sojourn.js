@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// Plain JavaScript that an older Node can read too: on the sources themselves it would fail with words that help nobody.
+const wanted = 24;
+const [major] = process.versions.node.split('.').map(Number);
+
+if (major >= wanted) {
+  await import('../src/main.ts');
+} else {
+  console.error(`sojourn needs Node.js ${wanted} or newer, and this is ${process.versions.node}.`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,121 @@
+/** `sojourn connection`: the ways into your customers' clouds. */
+import { adminCommand, at, itemsOf, more, pageOptions, pageQuery } from '../admin.ts';
+import { type Noun, type OptionSpec, text } from '../command.ts';
+import { usageError } from '../failure.ts';
+import { cell, columns, type Json, printable, record } from '../print.ts';
+import { connectionSetup } from './connection-setup.ts';
+import { targetOf, targetOptions } from './target.ts';
+
+const settings: readonly OptionSpec[] = [
+  ...targetOptions,
+  { flags: '--algorithm <alg>', about: 'how its tokens are signed', choices: ['RS256', 'ES256'] },
+  { flags: '--token-ttl <seconds>', about: 'life of its tokens, 60 to 3600' },
+];
+
+const oneCommand = (name: string, about: string, method: 'GET' | 'POST', below = '') =>
+  adminCommand({
+    usage: `${name} <id>`,
+    about,
+    examples: [`connection ${name} con_01k0…`],
+    ask: ({ args }) => ({ method, path: at`/connections/${args[0]}` + below }),
+    tell: record,
+  });
+
+export const connection: Noun = {
+  name: 'connection',
+  about: "the ways into your customers' clouds",
+  commands: [
+    adminCommand({
+      usage: 'create',
+      about: 'add a connection; its target may be completed later',
+      options: [
+        { flags: '--name <text>', about: 'name for people', required: true },
+        { flags: '--tenant <id>', about: 'whose cloud it is', required: true },
+        { flags: '--cloud <cloud>', about: 'aws, azure or gcp', required: true },
+        ...settings,
+      ],
+      examples: [
+        'connection create --name acme-prod --tenant ten_01k0… --cloud aws --set region=eu-central-1',
+        'connection create --name acme-gcp --tenant ten_01k0… --cloud gcp --target-file target.json',
+      ],
+      ask: (given) => ({
+        method: 'POST',
+        path: '/connections',
+        body: {
+          name: text(given, 'name'),
+          tenant: text(given, 'tenant'),
+          cloud: text(given, 'cloud'),
+          target: targetOf(given) ?? {},
+          algorithm: text(given, 'algorithm'),
+          token_ttl: ttlOf(text(given, 'tokenTtl')),
+        },
+      }),
+      tell: (answer) => `${record(answer)}\nNext: sojourn connection setup ${cell(answer.id)}\n`,
+    }),
+    adminCommand({
+      usage: 'list',
+      about: 'list the connections',
+      options: [{ flags: '--tenant <id>', about: 'only those of this tenant' }, ...pageOptions],
+      examples: ['connection list', 'connection list --tenant ten_01k0… --json'],
+      ask: (given) => ({
+        method: 'GET',
+        path: '/connections',
+        query: { tenant: text(given, 'tenant'), ...pageQuery(given) },
+      }),
+      tell: (answer) =>
+        columns(itemsOf(answer), ['id', 'name', 'tenant', 'cloud', 'state']) + more(answer, '--after'),
+    }),
+    oneCommand('show', 'show one connection', 'GET'),
+    adminCommand({
+      usage: 'update <id>',
+      about: 'change a connection; target fields are merged, null takes one out',
+      options: [{ flags: '--name <text>', about: 'name for people' }, ...settings],
+      examples: ['connection update con_01k0… --set role_arn=arn:aws:iam::111122223333:role/vendor'],
+      ask: (given) => {
+        const body = {
+          name: text(given, 'name'),
+          target: targetOf(given),
+          algorithm: text(given, 'algorithm'),
+          token_ttl: ttlOf(text(given, 'tokenTtl')),
+        };
+        if (Object.values(body).every((value) => value === undefined))
+          throw usageError('There is nothing to change: give at least one option.');
+        return { method: 'PATCH', path: at`/connections/${given.args[0]}`, body };
+      },
+      tell: record,
+    }),
+    oneCommand('enable', 'let it be used again', 'POST', '/enable'),
+    oneCommand('disable', 'refuse its use from now on', 'POST', '/disable'),
+    adminCommand({
+      usage: 'verify <id>',
+      about: 'enter the cloud once and tell what came of it; exit code 1 when it fails',
+      examples: ['connection verify con_01k0…'],
+      ask: ({ args }) => ({ method: 'POST', path: at`/connections/${args[0]}/verify` }),
+      tell: verification,
+      exit: ({ verdict }) => (verdict === 'active' ? 0 : 1),
+    }),
+    connectionSetup,
+    adminCommand({
+      usage: 'delete <id>',
+      about: 'remove a connection for good; its id is never used again',
+      examples: ['connection delete con_01k0…'],
+      ask: ({ args }) => ({ method: 'DELETE', path: at`/connections/${args[0]}` }),
+      tell: (_, { args }) => `Deleted ${args[0]}.\n`,
+    }),
+  ],
+};
+
+function ttlOf(seconds: string | undefined): number | undefined {
+  if (seconds === undefined || /^\d+$/.test(seconds))
+    return seconds === undefined ? undefined : Number(seconds);
+  throw usageError('--token-ttl must be a whole number of seconds.');
+}
+
+function verification({ verdict, checks }: Json): string {
+  const found = Array.isArray(checks) ? (checks as Json[]) : [];
+  const advice = found
+    .map((check) => check.advice)
+    .filter((line) => typeof line === 'string')
+    .map((line) => `→ ${printable(line)}\n`);
+  return `${cell(verdict)}\n\n${columns(found, ['name', 'outcome', 'detail'])}${advice.join('')}`;
+}

@@ -1,0 +1,86 @@
+/** The commands that are programs of their own: the server, the demo and the sandbox. Each is loaded when it is run. */
+import { addressField, loadConfig } from '../../config/index.ts';
+import type { CommandSpec } from '../command.ts';
+import { usageError } from '../failure.ts';
+
+export const serve: CommandSpec = {
+  usage: 'serve',
+  about: 'run the server until it is told to stop (SIGTERM, SIGINT)',
+  options: [{ flags: '--config <file>', about: 'the YAML file (else SOJOURN_CONFIG)' }],
+  examples: ['serve --config config/sojourn.yaml'],
+  async run({ options }, face) {
+    const file = options.config ?? face.env.SOJOURN_CONFIG;
+    if (typeof file !== 'string' || file === '')
+      throw usageError('There is no configuration: name its file with --config.');
+    const config = await loadConfig({ file, env: face.env });
+    const { startServer } = await import('../../compose.ts');
+    const server = await startServer(config);
+    face.err(started(server, config.issuer));
+    await signalled();
+    await server.close();
+    return 0;
+  },
+};
+
+function started(
+  server: { publicOrigin: string; adminOrigin: string; newAdminToken: string | undefined },
+  issuer: string,
+): string {
+  const token = server.newAdminToken
+    ? `\nThe admin token, made at this first start and never shown again:\n\n  export SOJOURN_ADMIN_TOKEN=${server.newAdminToken}\n`
+    : '';
+  return `Sojourn serves ${issuer} on ${server.publicOrigin}, and its admin API on ${server.adminOrigin}.
+${token}
+Next, in another terminal:
+
+  npm run -s sojourn -- tenant create --name Acme
+`;
+}
+
+export const demo: CommandSpec = {
+  usage: 'demo',
+  about: 'show the whole road on this machine, against the sandbox clouds',
+  examples: ['demo'],
+  async run(_, face) {
+    const { runDemo } = await import('../../demo/index.ts');
+    return runDemo({ output: face.stdout });
+  },
+};
+
+export const sandbox: CommandSpec = {
+  usage: 'sandbox',
+  about: 'run stand-ins for AWS, Azure and GCP until told to stop',
+  options: [
+    { flags: '--listen <address>', about: 'HOST:PORT; port 0 takes a free one', initial: '127.0.0.1:8090' },
+  ],
+  examples: ['sandbox --listen 127.0.0.1:8090'],
+  async run({ options }, face) {
+    const listen = addressField.safeParse(options.listen);
+    if (!listen.success) throw usageError(`--listen ${listen.error.issues[0]?.message}.`);
+    const { startSandbox } = await import('../../sandbox/index.ts');
+    const clouds = await startSandbox({ listen: listen.data }).catch((error: NodeJS.ErrnoException) => {
+      throw usageError(`--listen ${String(options.listen)} cannot be used (${error.code}).`);
+    });
+    face.out(sandboxStarted(clouds.origin));
+    await signalled();
+    await clouds.close();
+    return 0;
+  },
+};
+
+const sandboxStarted = (origin: string): string =>
+  `The sandbox clouds are at ${origin}: /aws, /azure and /gcp; /sandbox sets clock and faults.\n`;
+
+/** Resolves at the first request to stop; the second one does not wait for anything. */
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(1);
+        asked = true;
+        resolve();
+      });
+    }
+  });
+}

@@ -1,0 +1,53 @@
+/** From the list of commands to a program that reads its arguments. */
+import { Command, Option } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { CommandSpec, Face, Given, Noun, OptionSpec } from './command.ts';
+import { tellFailure } from './failure.ts';
+import { commands, nouns } from './list.ts';
+
+/** Runs one command; resolves to the exit code: 0, 1 when it failed, 2 when it was not understood. */
+export async function run(argv: readonly string[], face: Face): Promise<number> {
+  const outcome = { code: 0 };
+  const program = new Command('sojourn')
+    .description("Keyless access to your customers' clouds.")
+    .version(packageJson.version)
+    .exitOverride()
+    .configureOutput({ writeOut: face.out, writeErr: face.err })
+    .showHelpAfterError('(see --help)');
+  for (const spec of commands) addCommand(program, spec, face, outcome);
+  for (const noun of nouns) addNoun(program, noun, face, outcome);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return outcome.code;
+  } catch (error) {
+    return tellFailure(error, face);
+  }
+}
+
+function addNoun(parent: Command, noun: Noun, face: Face, outcome: { code: number }): void {
+  const command = parent.command(noun.name).description(noun.about);
+  for (const spec of noun.commands) addCommand(command, spec, face, outcome);
+  for (const inner of noun.nouns ?? []) addNoun(command, inner, face, outcome);
+}
+
+function addCommand(parent: Command, spec: CommandSpec, face: Face, outcome: { code: number }): void {
+  const command = parent.command(spec.usage).description(spec.about).allowExcessArguments(false);
+  for (const option of spec.options ?? []) command.addOption(optionOf(option));
+  command.addHelpText(
+    'after',
+    `\nExamples:\n${spec.examples.map((example) => `  $ sojourn ${example}\n`).join('')}`,
+  );
+  command.action(async () => {
+    const given: Given = { args: command.args, options: command.opts() };
+    outcome.code = (await spec.run(given, face)) ?? 0;
+  });
+}
+
+function optionOf({ flags, about, required, many, choices, initial }: OptionSpec): Option {
+  const option = new Option(flags, about).makeOptionMandatory(required ?? false);
+  if (choices) option.choices([...choices]);
+  if (initial !== undefined) option.default(initial);
+  if (many)
+    option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
+  return option;
+}

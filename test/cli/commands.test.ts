@@ -1,0 +1,301 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Answer, type Recorder, recorder, sojourn } from './arrange.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sojourn-cli-'));
+const token = 'admin-token-of-the-tests-0123456789';
+let server: Recorder;
+
+beforeAll(async () => {
+  server = await recorder();
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs the command against the recorder with these answers below /admin/v1. */
+async function admin(args: readonly string[], answers: Record<string, Answer>) {
+  server.answers = Object.fromEntries(
+    Object.entries(answers).map(([request, answer]) => [request.replace(' ', ' /admin/v1'), answer]),
+  );
+  const ended = await sojourn(args, { SOJOURN_ADMIN_URL: server.origin, SOJOURN_ADMIN_TOKEN: token });
+  const asked = server.asked().map(({ method, url, authorization, body }) => {
+    expect(authorization).toBe(`Bearer ${token}`);
+    return [`${method} ${url.replace('/admin/v1', '')}`, ...(body === undefined ? [] : [body])];
+  });
+  return { ...ended, asked };
+}
+
+const inFile = (name: string, content: unknown): string => {
+  const path = join(folder, name);
+  writeFileSync(path, JSON.stringify(content));
+  return path;
+};
+
+describe('each command asks for exactly one thing', () => {
+  const jwks = { keys: [{ kty: 'EC' }] };
+  const target = { region: 'eu-central-1', duration_seconds: 900 };
+  const cases: readonly [args: string, request: string, body: unknown, answer?: unknown][] = [
+    ['tenant create --name Acme', 'POST /tenants', { name: 'Acme' }],
+    ['tenant list --after ten_1 --limit 5', 'GET /tenants?after=ten_1&limit=5', undefined],
+    ['tenant show ten_1', 'GET /tenants/ten_1', undefined],
+    ['tenant update ten_1 --name B', 'PATCH /tenants/ten_1', { name: 'B' }],
+    ['tenant delete ten_1', 'DELETE /tenants/ten_1', undefined],
+    [
+      'client create --name d --connection con_1 --connection con_2 --tenant ten_1',
+      'POST /clients',
+      {
+        name: 'd',
+        auth: { method: 'client_secret' },
+        may_use: [{ connection: 'con_1' }, { connection: 'con_2' }, { tenant: 'ten_1' }],
+      },
+    ],
+    [
+      `client create --name k --auth private_key_jwt --jwks-file ${inFile('jwks.json', jwks)}`,
+      'POST /clients',
+      { name: 'k', auth: { method: 'private_key_jwt', jwks }, may_use: [] },
+    ],
+    ['client list', 'GET /clients', undefined],
+    ['client show cli_1', 'GET /clients/cli_1', undefined],
+    ['client update cli_1 --disable', 'PATCH /clients/cli_1', { disabled: true }],
+    [
+      'client update cli_1 --name n --enable --tenant ten_1',
+      'PATCH /clients/cli_1',
+      { name: 'n', disabled: false, may_use: [{ tenant: 'ten_1' }] },
+    ],
+    ['client delete cli_1', 'DELETE /clients/cli_1', undefined],
+    ['client secrets create cli_1', 'POST /clients/cli_1/secrets', undefined],
+    ['client secrets list cli_1', 'GET /clients/cli_1', undefined],
+    ['client secrets delete cli_1 sec_1', 'DELETE /clients/cli_1/secrets/sec_1', undefined],
+    [
+      'connection create --name p --tenant ten_1 --cloud aws --set region=eu-central-1 --set duration_seconds:=900',
+      'POST /connections',
+      { name: 'p', tenant: 'ten_1', cloud: 'aws', target },
+    ],
+    [
+      `connection create --name p --tenant ten_1 --cloud aws --algorithm ES256 --token-ttl 600 --target ${JSON.stringify(target)}`,
+      'POST /connections',
+      { name: 'p', tenant: 'ten_1', cloud: 'aws', target, algorithm: 'ES256', token_ttl: 600 },
+    ],
+    [
+      `connection update con_1 --target-file ${inFile('target.json', target)} --set region=us-east-1`,
+      'PATCH /connections/con_1',
+      { target: { ...target, region: 'us-east-1' } },
+    ],
+    ['connection list --tenant ten_1', 'GET /connections?tenant=ten_1', undefined],
+    ['connection show con_1', 'GET /connections/con_1', undefined],
+    ['connection enable con_1', 'POST /connections/con_1/enable', undefined],
+    ['connection disable con_1', 'POST /connections/con_1/disable', undefined],
+    [
+      'connection verify con_1',
+      'POST /connections/con_1/verify',
+      undefined,
+      { verdict: 'active', checks: [] },
+    ],
+    ['connection setup con_1', 'GET /connections/con_1/setup', undefined],
+    ['connection delete con_1', 'DELETE /connections/con_1', undefined],
+    ['keys list', 'GET /keys', undefined],
+    ['keys rotate', 'POST /keys/rotate', undefined],
+    ['keys revoke k/1', 'POST /keys/k%2F1/revoke', undefined],
+    [
+      'audit search --connection con_1 --jti j --from 2027-01-01T00:00:00Z --limit 2',
+      'GET /audit?connection=con_1&jti=j&from=2027-01-01T00%3A00%3A00Z&limit=2',
+      undefined,
+    ],
+    ['claims con_1', 'GET /connections/con_1/claims', undefined],
+  ];
+
+  test.each(cases)('sojourn %s', async (args, request, body, answer = { items: [] }) => {
+    const path = request.split('?')[0]!;
+    const { code, err, asked } = await admin(args.split(' '), { [path]: { body: answer } });
+    expect({ code, err, asked }).toEqual({
+      code: 0,
+      err: '',
+      asked: [body === undefined ? [request] : [request, body]],
+    });
+  });
+});
+
+describe('answers', () => {
+  test('a list reads as aligned columns, and says how to go on', async () => {
+    const { out } = await admin(['tenant', 'list'], {
+      'GET /tenants': {
+        body: {
+          items: [
+            { id: 'ten_1', name: 'Acme', created_at: '2027-01-01T00:00:00.000Z' },
+            { id: 'ten_2', name: 'A longer name', created_at: '2027-01-02T00:00:00.000Z' },
+          ],
+          next: 'ten_2',
+        },
+      },
+    });
+    expect(out).toBe(
+      [
+        'ID     NAME           CREATED AT',
+        'ten_1  Acme           2027-01-01T00:00:00.000Z',
+        'ten_2  A longer name  2027-01-02T00:00:00.000Z',
+        'There are more: --after ten_2',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('a record reads as names and values, inner ones by dotted names', async () => {
+    const { out } = await admin(['connection', 'show', 'con_1'], {
+      'GET /connections/con_1': {
+        body: {
+          id: 'con_1',
+          target: { role_arn: 'arn', session_tags: {} },
+          token_ttl: null,
+          disabled: false,
+        },
+      },
+    });
+    expect(out).toBe(
+      [
+        'id                   con_1',
+        'target.role_arn      arn',
+        'target.session_tags  -',
+        'token_ttl            -',
+        'disabled             false',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('--json prints the answer and nothing else', async () => {
+    const answer = { client_id: 'cli_1', client_secret: 'sjs_x', unknown: [1, { a: null }] };
+    const { out } = await admin(['client', 'create', '--name', 'd', '--json'], {
+      'POST /clients': { status: 201, body: answer },
+    });
+    expect(out).toBe(`${JSON.stringify(answer, null, 2)}\n`);
+  });
+
+  test('a secret comes with a sentence', async () => {
+    const { out } = await admin(['client', 'secrets', 'create', 'cli_1'], {
+      'POST /clients/cli_1/secrets': { status: 201, body: { secret_id: 'sec_1', client_secret: 'sjs_x' } },
+    });
+    expect(out).toBe(
+      'secret_id      sec_1\nclient_secret  sjs_x\n\nKeep the client secret now: only its hash is stored, and it is never shown again.\n',
+    );
+  });
+
+  test('a deletion without a body is told', async () => {
+    const { out } = await admin(['tenant', 'delete', 'ten_1'], {
+      'DELETE /tenants/ten_1': { status: 204, body: '' },
+    });
+    expect(out).toBe('Deleted ten_1.\n');
+  });
+
+  test('a failing verification shows its checks and advice, and ends with 1', async () => {
+    const { code, out } = await admin(['connection', 'verify', 'con_1'], {
+      'POST /connections/con_1/verify': {
+        body: {
+          verdict: 'failing',
+          checks: [
+            { name: 'target', outcome: 'passed', detail: 'Complete for aws.', advice: null },
+            { name: 'exchange', outcome: 'failed', detail: 'No such role.', advice: 'Check the role.' },
+          ],
+        },
+      },
+    });
+    expect(code).toBe(1);
+    expect(out).toBe(
+      [
+        'failing',
+        '',
+        'NAME      OUTCOME  DETAIL',
+        'target    passed   Complete for aws.',
+        'exchange  failed   No such role.',
+        '→ Check the role.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('sequences that would move the cursor are shown, not obeyed', async () => {
+    const { out } = await admin(['tenant', 'show', 'ten_1'], {
+      'GET /tenants/ten_1': { body: { name: '\u001b[2Jgone\u202e' } },
+    });
+    expect(out).toBe('name  \\u001b[2Jgone\\u202e\n');
+  });
+
+  test('set-up files are printed as they are, or written to a folder', async () => {
+    const answers = {
+      'GET /connections/con_1/setup': {
+        body: { items: [{ name: 'stack.json', title: 'CloudFormation' }] },
+      },
+      'GET /connections/con_1/setup/stack.json': { body: '{ "Resources": {} }' },
+    };
+    const printed = await admin(['connection', 'setup', 'con_1', 'stack.json'], answers);
+    expect(printed.out).toBe('{ "Resources": {} }');
+    const output = join(folder, 'new', 'acme');
+    const written = await admin(['connection', 'setup', 'con_1', '--output', output], answers);
+    expect(written.out).toBe(`Wrote ${join(output, 'stack.json')}\n`);
+    expect(readFileSync(join(output, 'stack.json'), 'utf8')).toBe('{ "Resources": {} }');
+  });
+
+  test.each(['../evil', '/tmp/evil', '.bashrc', '..'])(
+    'a set-up file called %s is not written',
+    async (name) => {
+      const { code, out } = await admin(['connection', 'setup', 'con_1', '--output', folder], {
+        'GET /connections/con_1/setup': { body: { items: [{ name }] } },
+        [`GET /connections/con_1/setup/${encodeURIComponent(name)}`]: { body: 'evil' },
+        'GET /connections/con_1/': { body: 'evil' },
+      });
+      expect(code).not.toBe(0);
+      expect(out).toBe('');
+    },
+  );
+});
+
+describe('credentials', () => {
+  const env = (issuer: string) => ({
+    SOJOURN_ISSUER: issuer,
+    SOJOURN_CLIENT_ID: 'cli_1',
+    SOJOURN_CLIENT_SECRET: 'sjs_a+b:c',
+  });
+
+  test('a token for the API is fetched, then the credentials, which are printed as they come', async () => {
+    const body = '{"Version":1}';
+    server.answers = {
+      'POST /id/token': { body: { access_token: 'abc', token_type: 'Bearer', expires_in: 300 } },
+      'GET /id/v1/connections/con_1/credentials': { body },
+    };
+    const ended = await sojourn(
+      ['credentials', 'con_1', '--format', 'aws-process'],
+      env(`${server.origin}/id`),
+    );
+    expect(ended).toEqual({ code: 0, out: `${body}\n`, err: '' });
+    expect(server.asked()).toEqual([
+      {
+        method: 'POST',
+        url: '/id/token',
+        authorization: `Basic ${Buffer.from('cli_1:sjs_a%2Bb%3Ac').toString('base64')}`,
+        body: 'grant_type=client_credentials&resource=urn%3Asojourn%3Aapi',
+      },
+      {
+        method: 'GET',
+        url: '/id/v1/connections/con_1/credentials?format=aws-process',
+        authorization: 'Bearer abc',
+        body: undefined,
+      },
+    ]);
+  });
+
+  test('what the token endpoint says is told', async () => {
+    server.answers = {
+      'POST /token': {
+        status: 401,
+        body: { error: 'invalid_client', error_description: 'client authentication failed' },
+      },
+    };
+    const { code, out, err } = await sojourn(['credentials', 'con_1'], env(server.origin));
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^client authentication failed\n→ .+\n$/);
+  });
+});

@@ -1,0 +1,131 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Recorder, recorder, sojourn } from './arrange.ts';
+
+const token = 'admin-token-of-the-tests-0123456789';
+let server: Recorder;
+
+beforeAll(async () => {
+  server = await recorder();
+});
+afterEach(() => {
+  server.asked();
+});
+afterAll(() => server.close());
+
+const env = () => ({ SOJOURN_ADMIN_URL: server.origin, SOJOURN_ADMIN_TOKEN: token });
+
+describe('what fails', () => {
+  test('a problem is told as what and advice, on the error stream, with exit code 1', async () => {
+    server.answers = {
+      'GET /admin/v1/tenants/ten_1': {
+        status: 404,
+        body: {
+          code: 'tenant_not_found',
+          detail: 'There is no such tenant.',
+          advice: 'List the tenants with `sojourn tenant list`.',
+        },
+      },
+    };
+    expect(await sojourn(['tenant', 'show', 'ten_1'], env())).toEqual({
+      code: 1,
+      out: '',
+      err: 'There is no such tenant.\n→ List the tenants with `sojourn tenant list`.\n',
+    });
+  });
+
+  test.each([
+    ['a page of some other server', '<html>'],
+    ['a list', '[]'],
+  ])('%s is no answer', async (_, body) => {
+    server.answers = { 'GET /admin/v1/tenants': { body } };
+    expect(await sojourn(['tenant', 'list'], env())).toEqual({
+      code: 1,
+      out: '',
+      err: 'The answer is no JSON object.\n→ Check that the URL leads to a Sojourn server.\n',
+    });
+  });
+
+  test('a server that is not there is named', async () => {
+    const gone = await recorder();
+    await gone.close();
+    expect(await sojourn(['keys', 'list', '--url', gone.origin], { SOJOURN_ADMIN_TOKEN: token })).toEqual({
+      code: 1,
+      out: '',
+      err: `No server answers at ${gone.origin}.\n→ Start it with \`sojourn serve\`, or name another one with --url.\n`,
+    });
+  });
+
+  test('every fault of a configuration is told, and nothing is started', async () => {
+    const ended = await sojourn(['serve', '--config', '/nowhere.yaml'], { SOJOURN_ISUER: 'x' });
+    expect(ended).toEqual({
+      code: 1,
+      out: '',
+      err: '/nowhere.yaml: cannot be read (ENOENT)\n→ Correct every line named.\n',
+    });
+  });
+});
+
+describe('what cannot be meant ends with 2, before anything is asked', () => {
+  test.each([
+    ['tenant', ''],
+    ['tenant create', "error: required option '--name <text>' not specified\n(see --help)\n"],
+    ['tenat list', "error: unknown command 'tenat'\n(Did you mean tenant?)\n(see --help)\n"],
+    ['tenant list --jsn', "error: unknown option '--jsn'\n(Did you mean --json?)\n(see --help)\n"],
+    ['tenant show', "error: missing required argument 'id'\n(see --help)\n"],
+    ['connection update con_1', 'There is nothing to change: give at least one option.\n'],
+    ['connection update con_1 --set region', '--set must be name=text or name:=json.\n'],
+    ['connection update con_1 --set a:={', '--set a does not hold JSON.\n'],
+    ['connection update con_1 --target []', 'The target must be a JSON object.\n'],
+    ['connection update con_1 --token-ttl 5m', '--token-ttl must be a whole number of seconds.\n'],
+    ['client update cli_1 --enable --disable', '--disable and --enable exclude each other.\n'],
+    ['client create --name k --auth private_key_jwt', '--auth private_key_jwt needs --jwks-file.\n'],
+    ['keys list --token-file /nowhere', '--token-file /nowhere cannot be read (ENOENT).\n'],
+    [
+      'keys list --url http://sojourn.example.com',
+      '--url must begin with https:// (http only for loopback hosts)\n',
+    ],
+    ['serve', 'There is no configuration: name its file with --config.\n'],
+    ['sandbox --listen 8090', '--listen must be HOST:PORT, for example 127.0.0.1:8080 or [::1]:8080.\n'],
+  ])('sojourn %s', async (args, err) => {
+    const ended = await sojourn(args.split(' '), env());
+    expect(ended.code).toBe(2);
+    expect(ended.out).toBe('');
+    if (err !== '') expect(ended.err).toBe(err);
+    expect(server.asked()).toEqual([]);
+  });
+
+  test('no admin token', async () => {
+    expect(await sojourn(['keys', 'list'])).toEqual({
+      code: 2,
+      out: '',
+      err: 'There is no admin token: set SOJOURN_ADMIN_TOKEN, or name a file with --token-file.\n',
+    });
+  });
+
+  test('no client, and no issuer', async () => {
+    expect((await sojourn(['credentials', 'con_1'])).err).toBe(
+      'There is no issuer: set SOJOURN_ISSUER, or name it with --issuer.\n',
+    );
+    expect((await sojourn(['credentials', 'con_1', '--issuer', 'https://id.example.com'])).err).toBe(
+      'There is no client: set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET.\n',
+    );
+  });
+});
+
+describe('help', () => {
+  test.each(['', 'tenant', 'client secrets', 'connection setup', 'audit tail', 'credentials', 'serve'])(
+    'sojourn %s --help',
+    async (command) => {
+      const args = [...command.split(' ').filter(Boolean), '--help'];
+      const { code, out, err } = await sojourn(args);
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(out).toContain(`Usage: ${['sojourn', command].join(' ').trim()}`);
+    },
+  );
+
+  test('the examples of a command are in its help', async () => {
+    expect((await sojourn(['tenant', 'create', '--help'])).out).toContain(
+      '\nExamples:\n  $ sojourn tenant create --name Acme\n',
+    );
+  });
+});
