@@ -1,0 +1,16 @@
+/** The floors of the house, from the roof to the ground. A room imports from its own floor and from those below. */
+export const floors: readonly (readonly string[])[] = [
+  ['main'],
+  ['cli'],
+  ['demo'],
+  ['compose'],
+  ['http', 'sandbox'],
+  ['exchange', 'onboarding', 'delivery', 'health'],
+  ['issuer'],
+  ['clients', 'connections', 'tenants', 'policy', 'operator'],
+  ['config'],
+  ['audit', 'keys', 'clouds'],
+  ['records'],
+  ['store'],
+  ['errors', 'time', 'outbound', 'log', 'metrics', 'ids', 'input'],
+];

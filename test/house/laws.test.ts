@@ -1,0 +1,84 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Source, sources, sourcesIn } from './source.ts';
+
+/** The files outside `except` whose code has the pattern. */
+const filesWith = (pattern: RegExp, except: (source: Source) => boolean): string[] =>
+  sources.filter((source) => !except(source) && pattern.test(source.code)).map(({ file }) => file);
+
+const inRooms =
+  (...rooms: string[]) =>
+  ({ room }: Source): boolean =>
+    rooms.includes(room);
+
+describe('one place for each thing', () => {
+  test('the patterns find what they look for where it may be', () => {
+    const found = (pattern: RegExp) => filesWith(pattern, () => false);
+    expect(found(/\bextends Error\b/)).toEqual(['src/errors/index.ts']);
+    expect(found(/\bprocess\.env\b/)).toEqual(['src/config/environment.ts']);
+    expect(found(/\bDate\.now\b/)).toContain('src/time/index.ts');
+    expect(found(/\bfetch\(/)).toContain('src/outbound/index.ts');
+  });
+
+  test('one error class', () => {
+    expect(filesWith(/\bextends \w*Error\b/, inRooms('errors'))).toEqual([]);
+  });
+
+  test('only the configuration reads the environment', () => {
+    expect(filesWith(/\bprocess\.env\b|\bprocess\[/, inRooms('config'))).toEqual([]);
+  });
+
+  test('only outbound leaves the process', () => {
+    const leaving =
+      /(?<![.\w])fetch\([^)]|\bhttps?\.(request|get)\(|\bnet\.connect\(|\btls\.connect\(|['"]undici['"]|['"]node:http2['"]/;
+    // The demo speaks as its users' scripts would.
+    expect(filesWith(leaving, inRooms('outbound', 'demo'))).toEqual([]);
+  });
+
+  test('only time knows the hour', () => {
+    expect(
+      filesWith(/\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bhrtime\b/, inRooms('time')),
+    ).toEqual([]);
+  });
+
+  test('nothing is switched off and nothing is left for later', () => {
+    const everywhere = [...sources, ...sourcesIn('test'), ...sourcesIn('bench')];
+    // In two halves, or this line would find itself.
+    const forbidden = new RegExp(
+      ['@ts-', 'ignore|@ts-', 'nocheck|\\bTO', 'DO\\b|\\bFIX', 'ME\\b|\\b(test|describe)\\.sk', 'ip\\b'].join(
+        '',
+      ),
+    );
+    expect(everywhere.filter(({ text }) => forbidden.test(text)).map(({ file }) => file)).toEqual([]);
+  });
+
+  test('everything is exported by its name', () => {
+    expect(filesWith(/^export default\b/m, () => false)).toEqual([]);
+  });
+});
+
+describe('folders and files', () => {
+  test('no folder is a drawer', () => {
+    const drawer = /\/(utils?|helpers?|common|shared|libs?|types|managers?)\//;
+    const all = [...sources, ...sourcesIn('test'), ...sourcesIn('bench')];
+    expect(all.filter(({ file }) => drawer.test(file)).map(({ file }) => file)).toEqual([]);
+  });
+
+  test('no source is over 300 lines', () => {
+    expect(sources.filter(({ text }) => text.split('\n').length > 301).map(({ file }) => file)).toEqual([]);
+  });
+
+  test('every source says in its first line what it is', () => {
+    expect(sources.filter(({ text }) => !text.startsWith('/**')).map(({ file }) => file)).toEqual([]);
+  });
+
+  test("every room's index.ts says in 8 lines at most what it owns and what not", () => {
+    const doors = sources.filter(({ file }) => /^src\/[^/]+\/index\.ts$/.test(file));
+    expect(doors.length).toBeGreaterThan(20);
+    const silent = doors.filter(({ text }) => {
+      const opening = /^\/\*\*\n([\s\S]*?)\n \*\//.exec(text)?.[1] ?? '';
+      const words = opening.replace(/\s*\n \*\s*/g, ' ');
+      return opening.split('\n').length > 8 || !/\bOwns:/.test(words) || !/\bnot own:/.test(words);
+    });
+    expect(silent.map(({ file }) => file)).toEqual([]);
+  });
+});
