@@ -1,0 +1,24 @@
+# syntax=docker/dockerfile:1
+FROM node:24-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The optional packages are Node binaries for machines with an older Node; this image has its own.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+
+FROM node:24-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json ./
+COPY bin bin
+COPY src src
+COPY config config
+RUN install -d -m 0700 -o node -g node data keys
+USER node
+VOLUME ["/app/data", "/app/keys"]
+EXPOSE 8080
+# The admin listener is on loopback and speaks plain http there; another place is named by SOJOURN_ADMIN_URL.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", "fetch((process.env.SOJOURN_ADMIN_URL || 'http://127.0.0.1:8081') + '/healthz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+# Without the inspector that SIGUSR1 would open: it could read the signing keys.
+ENTRYPOINT ["node", "--disable-sigusr1", "bin/sojourn.js"]
+CMD ["serve", "--config", "config/sojourn.yaml"]
