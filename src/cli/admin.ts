@@ -90,9 +90,15 @@ export function jsonGiven(value: string, option: string): unknown {
   return parsed;
 }
 
-/** A path in which every value is one segment, whatever it holds. */
-export const at = (parts: TemplateStringsArray, ...values: readonly (string | undefined)[]): string =>
-  String.raw({ raw: parts }, ...values.map((value) => encodeURIComponent(value ?? '')));
+/** A path in which every value is one segment, whatever it holds. Throws where a URL would make none of it. */
+export function at(parts: TemplateStringsArray, ...values: readonly (string | undefined)[]): string {
+  const segments = values.map((value = '') => {
+    // `secrets/..` would be the client itself (RFC 3986 section 5.2.4), and a deletion would hit that.
+    if (['', '.', '..'].includes(value)) throw usageError(`"${value}" is no name of anything.`);
+    return encodeURIComponent(value);
+  });
+  return String.raw({ raw: parts }, ...segments);
+}
 
 export const itemsOf = (answer: Json): readonly Json[] =>
   Array.isArray(answer.items) ? (answer.items as Json[]) : [];

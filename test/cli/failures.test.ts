@@ -73,6 +73,8 @@ describe('what cannot be meant ends with 2, before anything is asked', () => {
     ['tenant list --jsn', "error: unknown option '--jsn'\n(Did you mean --json?)\n(see --help)\n"],
     ['tenant show', "error: missing required argument 'id'\n(see --help)\n"],
     ['connection update con_1', 'There is nothing to change: give at least one option.\n'],
+    ['client secrets delete cli_1 ..', '".." is no name of anything.\n'],
+    ['tenant delete .', '"." is no name of anything.\n'],
     ['connection update con_1 --set region', '--set must be name=text or name:=json.\n'],
     ['connection update con_1 --set a:={', '--set a does not hold JSON.\n'],
     ['connection update con_1 --target []', 'The target must be a JSON object.\n'],
@@ -92,6 +94,14 @@ describe('what cannot be meant ends with 2, before anything is asked', () => {
     expect(ended.out).toBe('');
     if (err !== '') expect(ended.err).toBe(err);
     expect(server.asked()).toEqual([]);
+  });
+
+  test('an empty id, as an unset variable of a script leaves it', async () => {
+    expect(await sojourn(['tenant', 'show', ''], env())).toEqual({
+      code: 2,
+      out: '',
+      err: '"" is no name of anything.\n',
+    });
   });
 
   test('no admin token', async () => {

@@ -106,8 +106,8 @@ export const connection: Noun = {
 };
 
 function ttlOf(seconds: string | undefined): number | undefined {
-  if (seconds === undefined || /^\d+$/.test(seconds))
-    return seconds === undefined ? undefined : Number(seconds);
+  if (seconds === undefined) return undefined;
+  if (/^\d+$/.test(seconds)) return Number(seconds);
   throw usageError('--token-ttl must be a whole number of seconds.');
 }
 
