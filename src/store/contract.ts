@@ -1,11 +1,16 @@
 /** What a store must do. Few verbs, because every backend has to do each of them atomically and durably. */
+import type { Logger } from '../log/index.ts';
+import type { Now } from '../time/index.ts';
 
 /** The kinds of documents that are kept. A kind is a namespace: the same id may stand in two kinds. */
 export type Kind = 'tenant' | 'client' | 'connection' | 'ring' | 'setting' | 'once';
 
 export interface Stored<T> {
   readonly id: string;
-  /** 1 when inserted, one more with each replace. */
+  /**
+   * 1 when inserted, one more with each replace. It starts again when an id is inserted anew, so documents that are
+   * compared and swapped never share an id with a former one.
+   */
   readonly version: number;
   readonly value: T;
 }
@@ -26,15 +31,18 @@ export interface ListQuery {
 }
 
 export interface InsertOptions {
-  /** The owner by which `list` can filter; fixed for the life of the document. */
+  /** The owner by which `list` can filter: not empty, and fixed for the life of the document. */
   readonly within?: string;
-  /** Milliseconds since the epoch after which the document counts as absent and may be swept. */
+  /**
+   * Milliseconds since the epoch (an integer) from which on the document counts as absent; fixed for its life. Judged by
+   * the clock of the process that asks: the same clock by which it judges the assertion whose reuse is to be refused.
+   */
   readonly expiresAt?: number;
 }
 
 /** A line of the append-only journal (the audit log). */
 export interface JournalEntry {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch (an integer). */
   readonly at: number;
   /** Words by which the entry is found again: a connection id, a client id, a jti. */
   readonly keys: readonly string[];
@@ -49,6 +57,7 @@ export interface JournalQuery {
   readonly to?: number;
   /** Continue with entries older than this sequence number. */
   readonly before?: number;
+  /** 1 to 1,000. */
   readonly limit: number;
 }
 
@@ -60,23 +69,34 @@ export interface JournalLine {
 }
 
 /**
- * Values are plain JSON. Every promise rejects with SojournError `store_unavailable` when the backend does not
- * answer within its deadline: never a hang, never a guess. A resolved write has reached the disk (SQLite) or the
- * server (Redis; how durable that is, the server's own persistence decides).
+ * Values are plain JSON; anything else is a TypeError. Every promise rejects with SojournError `store_unavailable` when
+ * the backend does not answer within its deadline (under 2 s): never a hang, never a guess. A write that was rejected
+ * so may have been done all the same. Damage found while serving rejects with `state_unusable`. A resolved write has
+ * reached the disk (SQLite) or the server (Redis; how durable that is, the server's own persistence decides).
  */
 export interface Store {
   get<T>(kind: Kind, id: string): Promise<Stored<T> | undefined>;
   list<T>(kind: Kind, query: ListQuery): Promise<Page<Stored<T>>>;
   /** Once only: of any number of concurrent inserts of one id exactly one answers true. */
   insert(kind: Kind, id: string, value: unknown, options?: InsertOptions): Promise<boolean>;
-  /** Compare-and-swap: true and version + 1 if the stored version is `version`, else false and nothing changed. */
+  /**
+   * Compare-and-swap: true and version + 1 if the stored version is `version`, else false and nothing changed.
+   * The document keeps its owner and its expiry.
+   */
   replace(kind: Kind, id: string, version: number, value: unknown): Promise<boolean>;
   /** Compare-and-delete. */
   remove(kind: Kind, id: string, version: number): Promise<boolean>;
   append(entry: JournalEntry): Promise<number>;
   /** Newest first. `next` of the page is the `before` of the following one, in decimal. */
   search(query: JournalQuery): Promise<Page<JournalLine>>;
-  /** Rejects when the store cannot be read and written at this moment. */
+  /** Writes something small. Rejects when the store cannot be read and written at this moment. */
   ping(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What every backend is given. */
+export interface Surroundings {
+  /** For what no caller can be told: the server went away, it came back, it is set up to lose data. */
+  readonly logger: Logger;
+  readonly now: Now;
 }

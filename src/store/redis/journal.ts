@@ -1,0 +1,92 @@
+/**
+ * The journal in Redis. Lines never change, so a search needs no atomic step: it reads in portions, newest first, and
+ * never holds the server up.
+ */
+import type { JournalLine, JournalQuery, Store } from '../contract.ts';
+import { hourOf } from '../hours.ts';
+import { pageOf } from '../page.ts';
+import { toText } from '../text.ts';
+import type { Connection } from './connection.ts';
+import { attempt } from './failure.ts';
+import { hoursKey, linesKey, sequenceKey, wordKey } from './keys.ts';
+
+/** Sequence numbers read at a time. */
+const portion = 500;
+
+export function journalIn(redis: Connection): Pick<Store, 'append' | 'search'> {
+  return {
+    append: ({ at, keys, value }) =>
+      attempt(async () => {
+        const names = [sequenceKey, linesKey, hoursKey, ...new Set(keys.map(wordKey))];
+        return Number(await redis.appendLine(names.length, ...names, at, hourOf(at), toText(value)));
+      }),
+
+    search: (query) =>
+      attempt(async () => {
+        const wanted = query.limit + 1;
+        const lines: JournalLine[] = [];
+        for await (const sequences of portions(redis, query)) {
+          if (sequences.length > 0) lines.push(...(await read(redis, sequences, query)));
+          if (lines.length >= wanted) break;
+        }
+        return pageOf(lines.slice(0, wanted), query.limit, ({ sequence }) => String(sequence));
+      }),
+  };
+}
+
+/** The sequence numbers of the lines that have all the keys and may have the time, falling. */
+async function* portions(redis: Connection, query: JournalQuery): AsyncGenerator<readonly number[]> {
+  const [first, last] = await span(redis, query);
+  const [walked, ...others] = await rarestFirst(redis, (query.keys ?? []).map(wordKey));
+  let next = Math.min(last, (query.before ?? last + 1) - 1);
+  while (next >= first) {
+    const walk =
+      walked === undefined
+        ? Array.from({ length: Math.min(portion, next - first + 1) }, (_, i) => next - i)
+        : (await redis.zrevrangebyscore(walked, next, first, 'LIMIT', 0, portion)).map(Number);
+    if (walk.length === 0) return;
+    next = walk.at(-1)! - 1;
+    let left = walk;
+    for (const word of others) {
+      if (left.length === 0) break;
+      const scores = await redis.zmscore(word, ...left.map(String));
+      left = left.filter((_, i) => scores[i] != null);
+    }
+    yield left;
+  }
+}
+
+async function read(
+  redis: Connection,
+  sequences: readonly number[],
+  { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: JournalQuery,
+): Promise<JournalLine[]> {
+  const texts = await redis.hmget(linesKey, ...sequences.map(String));
+  return sequences.flatMap((sequence, i) => {
+    const text = texts[i];
+    // A number without a line: the server has lost it, in a failover for one.
+    if (text == null) return [];
+    const colon = text.indexOf(':');
+    const at = Number(text.slice(0, colon));
+    return at >= from && at <= to
+      ? [{ sequence, at, value: JSON.parse(text.slice(colon + 1)) as unknown }]
+      : [];
+  });
+}
+
+/** The first and the last sequence number that can carry such a time; none is [1, 0]. */
+async function span(redis: Connection, { from, to }: JournalQuery): Promise<readonly [number, number]> {
+  if (from === undefined && to === undefined) return [1, Number((await redis.get(sequenceKey)) ?? 0)];
+  const [low, high] = [hourOf(from ?? Number.NEGATIVE_INFINITY), hourOf(to ?? Number.POSITIVE_INFINITY)];
+  const noted = Object.entries(await redis.hgetall(hoursKey))
+    .filter(([hour]) => Number(hour) >= low && Number(hour) <= high)
+    .map(([, bounds]) => bounds.split(':').map(Number));
+  if (noted.length === 0) return [1, 0];
+  return [Math.min(...noted.map(([first]) => first!)), Math.max(...noted.map(([, last]) => last!))];
+}
+
+async function rarestFirst(redis: Connection, words: readonly string[]): Promise<readonly string[]> {
+  if (words.length < 2) return words;
+  const counted = await Promise.all(words.map(async (word) => ({ word, count: await redis.zcard(word) })));
+  return counted.sort((a, b) => a.count - b.count).map(({ word }) => word);
+}

@@ -1,0 +1,118 @@
+/** The journal in SQLite. A search walks one index backwards and stops with the page; it never sorts. */
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { JournalQuery, Store } from '../contract.ts';
+import { hourOf } from '../hours.ts';
+import { pageOf } from '../page.ts';
+import { toText } from '../text.ts';
+import { attempt } from './attempt.ts';
+
+type Row = Readonly<{ sequence: number; at: number; value: string }>;
+
+/** Up to here keys are counted to find the rarest; that one is walked. */
+const countAtMost = 1_000;
+
+export function journalIn(database: DatabaseSync): Pick<Store, 'append' | 'search'> {
+  const statements = prepare(database);
+
+  const rarestFirst = (keys: readonly string[]): readonly string[] => {
+    if (keys.length < 2) return keys;
+    const counted = keys.map((key) => ({
+      key,
+      count: Number(statements.count.get(key, countAtMost)?.count),
+    }));
+    return counted.sort((a, b) => a.count - b.count).map(({ key }) => key);
+  };
+
+  /** The first and the last sequence number that can carry such a time; undefined where there is none. */
+  const between = ({ from, to }: JournalQuery): readonly [number, number] | undefined => {
+    if (from === undefined && to === undefined) return [0, Number.MAX_SAFE_INTEGER];
+    const span = statements.span.get(
+      from === undefined ? Number.MIN_SAFE_INTEGER : hourOf(from),
+      to === undefined ? Number.MAX_SAFE_INTEGER : hourOf(to),
+    );
+    return span?.first == null ? undefined : [Number(span.first), Number(span.last)];
+  };
+
+  return {
+    append: ({ at, keys, value }) =>
+      attempt(() =>
+        atomically(database, () => {
+          const sequence = Number(statements.append.run(at, toText(value)).lastInsertRowid);
+          statements.note.run(hourOf(at), sequence, sequence);
+          for (const key of new Set(keys)) statements.appendKey.run(key, sequence);
+          return sequence;
+        }),
+      ),
+
+    search: (query) =>
+      attempt(() => {
+        const span = between(query);
+        if (!span) return { items: [] };
+        const { sql, values } = select({ ...query, keys: rarestFirst(query.keys ?? []) }, span);
+        const rows = database.prepare(sql).all(...values) as Row[];
+        const lines = rows.map(({ sequence, at, value }) => ({
+          sequence,
+          at,
+          value: JSON.parse(value) as unknown,
+        }));
+        return pageOf(lines, query.limit, ({ sequence }) => String(sequence));
+      }),
+  };
+}
+
+function prepare(database: DatabaseSync) {
+  return {
+    append: database.prepare('INSERT INTO journal (at, value) VALUES (?, ?)'),
+    appendKey: database.prepare('INSERT INTO journal_keys (key, sequence) VALUES (?, ?)'),
+    note: database.prepare(
+      'INSERT INTO journal_hours VALUES (?, ?, ?) ON CONFLICT (hour) DO UPDATE SET last = excluded.last',
+    ),
+    span: database.prepare(
+      'SELECT min(first) AS first, max(last) AS last FROM journal_hours WHERE hour BETWEEN ? AND ?',
+    ),
+    count: database.prepare(
+      'SELECT count(*) AS count FROM (SELECT 1 FROM journal_keys WHERE key = ? LIMIT ?)',
+    ),
+  };
+}
+
+function select(
+  { keys = [], from, to, before, limit }: JournalQuery,
+  [first, last]: readonly [number, number],
+): { sql: string; values: SQLInputValue[] } {
+  const [walked, ...others] = keys;
+  // CROSS JOIN is SQLite's word for "in this order": https://sqlite.org/optoverview.html#crossjoin
+  const source =
+    walked === undefined ? 'journal' : 'journal_keys AS walked CROSS JOIN journal USING (sequence)';
+  const sequence = walked === undefined ? 'journal.sequence' : 'walked.sequence';
+  const conditions = [`${sequence} BETWEEN ? AND ?`];
+  const values: SQLInputValue[] = [first, Math.min(last, (before ?? Number.MAX_SAFE_INTEGER) - 1)];
+  const where = (condition: string, value: SQLInputValue | undefined) => {
+    if (value === undefined) return;
+    conditions.push(condition);
+    values.push(value);
+  };
+  where('walked.key = ?', walked);
+  for (const key of others) {
+    where(`EXISTS (SELECT 1 FROM journal_keys WHERE key = ? AND sequence = ${sequence})`, key);
+  }
+  where('at >= ?', from);
+  where('at <= ?', to);
+  return {
+    sql: `SELECT ${sequence} AS sequence, at, value FROM ${source}
+          WHERE ${conditions.join(' AND ')} ORDER BY ${sequence} DESC LIMIT ?`,
+    values: [...values, limit + 1],
+  };
+}
+
+function atomically<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}

@@ -1,0 +1,84 @@
+/** Opening the file: ours, whole, and not from the future; otherwise it is refused by name and left as it is. */
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { SojournError } from '../../errors/index.ts';
+import { damaged, openingFailure } from './failure.ts';
+import { applicationId, migrations } from './schema.ts';
+
+/** How long to wait for another process that holds the file, in milliseconds. Nobody waits for us while we start. */
+const openingMs = 4_000;
+/** The wait stops the whole process, which promises an answer in 2 s. A writer of ours holds the file for a few ms. */
+const servingMs = 1_500;
+
+export function openFile(path: string): DatabaseSync {
+  const file = resolve(path);
+  let database: DatabaseSync | undefined;
+  try {
+    if (existsSync(file)) examine(file);
+    else create(file);
+    database = new DatabaseSync(file, { timeout: openingMs });
+    // FULL: a commit has reached the disk when it is acknowledged, whatever happens to the machine afterwards.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    migrate(database, file);
+    database.exec(`PRAGMA busy_timeout = ${servingMs}`);
+    return database;
+  } catch (cause) {
+    database?.close();
+    throw openingFailure(file, cause);
+  }
+}
+
+/** SQLite gives its side files the mode of the main one, so that is set before SQLite sees it. */
+function create(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  closeSync(openSync(file, 'a', 0o600));
+}
+
+/** Through a connection that cannot write: not even closing it moves a byte of a file that will be refused. */
+function examine(file: string): void {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: openingMs });
+  try {
+    const verdict = pragma(database, 'quick_check(1)');
+    if (verdict !== 'ok') throw damaged(file, String(verdict));
+    const empty = database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
+    if (!empty && pragma(database, 'application_id') !== applicationId) {
+      throw new SojournError('state_unusable', {
+        detail: `The database ${file} belongs to another program.`,
+        advice: 'Name another file; nothing was changed in this one.',
+      });
+    }
+    versionOf(database, file);
+  } finally {
+    database.close();
+  }
+}
+
+function versionOf(database: DatabaseSync, file: string): number {
+  const version = Number(pragma(database, 'user_version'));
+  if (version > migrations.length) {
+    throw new SojournError('state_unusable', {
+      detail: `The database ${file} is of version ${version}; this program knows versions up to ${migrations.length}.`,
+      advice: 'Start the newer program again, or restore a backup from before the upgrade.',
+    });
+  }
+  return version;
+}
+
+function migrate(database: DatabaseSync, file: string): void {
+  if (versionOf(database, file) === migrations.length) return;
+  // Asked again inside: another process may just have done it.
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const script of migrations.slice(versionOf(database, file))) database.exec(script);
+    database.exec(
+      `PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}; COMMIT`,
+    );
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+const pragma = (database: DatabaseSync, name: string): unknown =>
+  Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
