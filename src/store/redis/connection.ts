@@ -1,5 +1,6 @@
 /** The connection: its deadlines, its return after a loss, and what the log hears of it. */
 import { Redis, type RedisOptions } from 'ioredis';
+import { SojournError } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
 import { reasonOf } from './failure.ts';
 import { scripts } from './scripts.ts';
@@ -40,6 +41,11 @@ export const placeOf = (url: string): string => {
 /** Takes apart by hand: ioredis would let the URL's query switch off any of the settings above. */
 function addressOf(url: string) {
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
+  if (!/^\/?\d*$/.test(pathname)) {
+    throw new SojournError('config_invalid', {
+      detail: `store: ${placeOf(url)} must end in the number of a database, such as /0, or in the port.`,
+    });
+  }
   return {
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(port || 6379),

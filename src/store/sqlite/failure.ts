@@ -8,8 +8,11 @@ interface SqliteError {
   readonly message?: string;
 }
 
+/** SQLITE_BUSY: another process holds the lock. */
+export const isBusy = (error: unknown): boolean => ((error as SqliteError).errcode ?? 0) % 256 === 5;
+
 /** SQLITE_CORRUPT and SQLITE_NOTADB; the extended codes have more in the high bits. */
-const isDamage = ({ errcode = 0 }: SqliteError) => [11, 26].includes(errcode & 0xff);
+const isDamage = ({ errcode = 0 }: SqliteError) => [11, 26].includes(errcode % 256);
 
 /** While serving: a full disk, a lock held for too long, a file gone bad. A mistake in the program stays what it is. */
 export function servingFailure(cause: unknown): unknown {

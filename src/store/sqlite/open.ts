@@ -8,8 +8,6 @@ import { applicationId, migrations } from './schema.ts';
 
 /** How long to wait for another process that holds the file, in milliseconds. Nobody waits for us while we start. */
 const openingMs = 4_000;
-/** The wait stops the whole process, which promises an answer in 2 s. A writer of ours holds the file for a few ms. */
-const servingMs = 1_500;
 
 export function openFile(path: string): DatabaseSync {
   const file = resolve(path);
@@ -21,7 +19,8 @@ export function openFile(path: string): DatabaseSync {
     // FULL: a commit has reached the disk when it is acknowledged, whatever happens to the machine afterwards.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     migrate(database, file);
-    database.exec(`PRAGMA busy_timeout = ${servingMs}`);
+    // SQLite's wait stops the whole process; from now on `attempt` waits.
+    database.exec('PRAGMA busy_timeout = 0');
     return database;
   } catch (cause) {
     database?.close();
