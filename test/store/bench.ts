@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { createLogger } from '../../src/log/index.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
-import { type Bench, noon } from './contract.ts';
+import type { Bench } from './contract.ts';
+import { noon } from './journal.ts';
 
 export interface LoggedBench extends Bench {
   /** What to open, as in the configuration. */
