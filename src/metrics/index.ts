@@ -1,0 +1,77 @@
+/**
+ * What a scrape sees. Owns: the names and labels of the metrics, and their text. Does not own: measuring; compose hands
+ * each room a function to tell what it did. A label never holds an id, a path or an address: its values are a short list.
+ */
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+
+export interface HttpRequest {
+  readonly listener: 'public' | 'admin';
+  /** A pattern of the router, or `other`. */
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+export interface CloudVisit {
+  readonly cloud: string;
+  /** `ok`, or the code of the refusal. */
+  readonly outcome: string;
+  readonly seconds: number;
+}
+
+export interface Metrics {
+  request(request: HttpRequest): void;
+  exchange(visit: CloudVisit): void;
+  /** The Prometheus text format, version 0.0.4. */
+  text(): Promise<string>;
+}
+
+/** From the 50 ms in which the documents must answer, down to one signature and up to the deadline of an exchange. */
+const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+/** A visit to a cloud takes tens of milliseconds at best and is given up after five seconds. */
+const visitBuckets = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 5];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'sojourn_http_requests_total',
+    help: 'HTTP requests answered.',
+    labelNames: ['listener', 'route', 'method', 'status'],
+    registers,
+  });
+  const requestSeconds = new Histogram({
+    name: 'sojourn_http_request_duration_seconds',
+    help: 'Time from the headers of a request to its answer.',
+    labelNames: ['listener', 'route', 'method'],
+    buckets: requestBuckets,
+    registers,
+  });
+  const exchanges = new Counter({
+    name: 'sojourn_exchanges_total',
+    help: 'Visits to a cloud to trade a token, by what came of them.',
+    labelNames: ['cloud', 'outcome'],
+    registers,
+  });
+  const exchangeSeconds = new Histogram({
+    name: 'sojourn_exchange_duration_seconds',
+    help: 'Time of a visit to a cloud, further tries included.',
+    labelNames: ['cloud'],
+    buckets: visitBuckets,
+    registers,
+  });
+
+  return {
+    request({ listener, route, method, status, seconds }) {
+      requests.inc({ listener, route, method, status });
+      requestSeconds.observe({ listener, route, method }, seconds);
+    },
+    exchange({ cloud, outcome, seconds }) {
+      exchanges.inc({ cloud, outcome });
+      exchangeSeconds.observe({ cloud }, seconds);
+    },
+    text: () => registry.metrics(),
+  };
+}
