@@ -60,5 +60,5 @@ export async function writeOwnFile(file: string, text: string): Promise<void> {
   }
 }
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+/** Not by instanceof: the errors of node:fs are another realm's wherever code runs in a context of its own. */
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown';
