@@ -7,7 +7,8 @@ import { type Fault, invalidRequest } from '../errors/index.ts';
 
 /** The checked value; throws `invalid_request` naming each faulty field. */
 export function read<T>(schema: z.ZodType<T>, value: unknown, at = ''): T {
-  const parsed = schema.safeParse(value);
+  // With the input, which tells what is missing from what is of the wrong kind; it goes into no message.
+  const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw invalidRequest(faultsOf(parsed.error, at));
 }
