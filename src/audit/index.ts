@@ -19,7 +19,9 @@ export type AuditEvent =
   | `${'tenant' | 'client' | 'connection'}.${'created' | 'updated' | 'deleted'}`
   | `secret.${'created' | 'deleted'}`
   | `connection.${'enabled' | 'disabled' | 'verified'}`
-  | `key.${'made' | 'activated' | 'dropped' | 'revoked'}`;
+  | `key.${'made' | 'activated' | 'dropped' | 'revoked'}`
+  /** By an administrator; what the ring then did is told by the events of the keys. */
+  | `key.${'rotation' | 'revocation'}_ordered`;
 
 export interface AuditEntry {
   readonly event: AuditEvent;

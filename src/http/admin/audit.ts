@@ -1,0 +1,58 @@
+/** /audit: who did what, newest first. */
+import { z } from 'zod';
+import { limit, pageOf, pageOn, sequence, word } from './paging.ts';
+import { look, type Route } from './route.ts';
+import { moment } from './words.ts';
+
+const time = z.iso
+  .datetime({ offset: true, error: 'must be a time such as 2027-01-31T12:00:00Z' })
+  .transform((text) => Date.parse(text))
+  .exactOptional();
+
+const auditQuery = z.strictObject({
+  from: time.describe('Not older than this.'),
+  to: time.describe('Not newer than this.'),
+  connection: word,
+  client: word,
+  tenant: word,
+  jti: word,
+  event: word,
+  before: sequence.describe('Continue with entries older than this id: `next` of the page before.'),
+  limit,
+});
+
+const text = z.string().exactOptional();
+
+export const auditLine = z.object({
+  id: z.int(),
+  at: moment,
+  event: z.string(),
+  outcome: z.enum(['ok', 'refused', 'failed']),
+  actor: z.string().describe('admin, system, unknown or a client id.'),
+  client: text,
+  connection: text,
+  tenant: text,
+  jti: text,
+  kid: text,
+  sub: text,
+  aud: text,
+  address: text,
+  request: text,
+  reason: text.describe('The true reason of a refusal.'),
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).exactOptional(),
+});
+
+export const auditPage = pageOf(auditLine);
+
+export const auditRoutes: readonly Route[] = [
+  look({
+    path: '/audit',
+    name: 'searchAudit',
+    summary: 'List audit entries, newest first',
+    query: auditQuery,
+    answer: auditPage,
+    async find({ audit }, { query }) {
+      return pageOn(await audit.search(query), (line) => line);
+    },
+  }),
+];

@@ -1,0 +1,134 @@
+/** What the OpenAPI document says of paths that are not the admin API's: the probes, and the public listener. */
+const text = { type: 'string' } as const;
+const json = (description: string, schema: object = { type: 'object' }) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+const refusal = {
+  description: 'Refused; the code says why.',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
+
+const issuer = {
+  servers: [
+    {
+      url: '{issuer}',
+      description: 'The public listener',
+      variables: { issuer: { default: 'https://id.example.com' } },
+    },
+  ],
+};
+const connectionId = { name: 'id', in: 'path', required: true, schema: text };
+
+const fixedDocument = (operationId: string, summary: string) => ({
+  ...issuer,
+  get: { operationId, summary, tags: ['issuer'], security: [], responses: { 200: json(summary) } },
+});
+
+const probe = (operationId: string, summary: string, responses: object) => ({
+  get: { operationId, summary, tags: ['probes'], security: [], responses },
+});
+
+const form = {
+  type: 'object',
+  required: ['grant_type'],
+  properties: {
+    grant_type: { const: 'client_credentials' },
+    resource: { ...text, description: 'urn:sojourn:connection:ID, or urn:sojourn:api for a token for /v1.' },
+    audience: { ...text, description: 'When sent, it must be the audience of the connection.' },
+    client_id: text,
+    client_secret: text,
+    client_assertion_type: { const: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' },
+    client_assertion: text,
+  },
+};
+
+const bearerToken = {
+  type: 'object',
+  required: ['access_token', 'token_type', 'expires_in'],
+  properties: { access_token: text, token_type: { const: 'Bearer' }, expires_in: { type: 'integer' } },
+};
+
+const oauthError = {
+  type: 'object',
+  required: ['error'],
+  properties: { error: text, error_description: text },
+};
+
+const credentials = (operationId: string) => ({
+  operationId,
+  summary: "Credentials of the connection's cloud",
+  tags: ['credentials'],
+  security: [{ api_token: [] }],
+  parameters: [
+    connectionId,
+    {
+      name: 'format',
+      in: 'query',
+      schema: { enum: ['json', 'aws-process', 'aws-container', 'env', 'gcp', 'azure'], default: 'json' },
+    },
+  ],
+  responses: {
+    200: {
+      description: 'In the form that was asked for',
+      content: { 'application/json': { schema: { type: 'object' } }, 'text/plain': { schema: text } },
+    },
+    default: refusal,
+  },
+});
+
+export const outsidePaths = {
+  '/healthz': probe('isAlive', 'Whether the process lives', { 200: json('It does') }),
+  '/readyz': probe('isReady', 'Whether the process should get requests', {
+    200: json('It should, and every check with its detail'),
+    503: json('It should not, and every check with its detail'),
+  }),
+  '/metrics': probe('scrape', 'Metrics in the Prometheus text format', {
+    200: { description: 'Version 0.0.4', content: { 'text/plain': { schema: text } } },
+  }),
+  '/.well-known/openid-configuration': fixedDocument('discover', 'The discovery document'),
+  '/jwks': fixedDocument('fetchKeys', 'The public keys'),
+  '/token': {
+    ...issuer,
+    post: {
+      operationId: 'fetchToken',
+      summary: 'A token for a connection, or for /v1',
+      tags: ['issuer'],
+      security: [{ client_secret: [] }, {}],
+      requestBody: {
+        required: true,
+        content: { 'application/x-www-form-urlencoded': { schema: form } },
+      },
+      responses: {
+        200: json('The token', bearerToken),
+        default: json('Refused (RFC 6749 section 5.2)', oauthError),
+      },
+    },
+  },
+  '/v1/connections/{id}/credentials': {
+    ...issuer,
+    get: credentials('fetchCredentials'),
+    post: credentials('requestCredentials'),
+  },
+  '/v1/connections/{id}/token': {
+    ...issuer,
+    get: {
+      operationId: 'fetchCloudToken',
+      summary: 'The cloud token itself',
+      tags: ['credentials'],
+      security: [{ api_token: [] }],
+      parameters: [connectionId],
+      responses: { 200: json('The token', bearerToken), default: refusal },
+    },
+  },
+};
+
+export const securitySchemes = {
+  admin_token: { type: 'http', scheme: 'bearer', description: 'SOJOURN_ADMIN_TOKEN' },
+  api_token: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'From POST /token with resource=urn:sojourn:api',
+  },
+  client_secret: { type: 'http', scheme: 'basic' },
+};

@@ -1,0 +1,26 @@
+/** What a load balancer, an orchestrator and a scraper ask. They carry no token; the listener is not for the public. */
+import type Router from '@koa/router';
+import type { AdminRooms } from './rooms.ts';
+
+export function probes(router: Router, { metrics, readiness }: Pick<AdminRooms, 'metrics' | 'readiness'>) {
+  router.use(async (ctx, next) => {
+    ctx.set('cache-control', 'no-store');
+    await next();
+  });
+
+  router.get('/healthz', (ctx) => {
+    ctx.body = { status: 'ok' };
+  });
+
+  router.get('/readyz', async (ctx) => {
+    const checks = await readiness();
+    const ready = checks.every(({ ok }) => ok);
+    ctx.status = ready ? 200 : 503;
+    ctx.body = { status: ready ? 'ready' : 'not_ready', checks };
+  });
+
+  router.get('/metrics', async (ctx) => {
+    ctx.body = await metrics();
+    ctx.set('content-type', 'text/plain; version=0.0.4; charset=utf-8');
+  });
+}

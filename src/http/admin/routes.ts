@@ -1,0 +1,31 @@
+/** Every row of the admin API. */
+import { z } from 'zod';
+import { auditRoutes } from './audit.ts';
+import { clientRoutes } from './clients.ts';
+import { connectionRoutes } from './connections.ts';
+import { keyRoutes } from './keys.ts';
+import { openApiDocument } from './openapi.ts';
+import { look, nothing, type Route } from './route.ts';
+import { setupRoutes } from './setup.ts';
+import { tenantRoutes } from './tenants.ts';
+
+const documentRoute = look({
+  path: '/openapi.json',
+  name: 'fetchOpenApi',
+  summary: 'This document',
+  query: nothing,
+  answer: z.record(z.string(), z.unknown()),
+  find: () => document,
+});
+
+export const routes: readonly Route[] = [
+  ...tenantRoutes,
+  ...clientRoutes,
+  ...connectionRoutes,
+  ...setupRoutes,
+  ...keyRoutes,
+  ...auditRoutes,
+  documentRoute,
+];
+
+export const document = openApiDocument(routes);

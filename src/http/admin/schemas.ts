@@ -1,0 +1,46 @@
+/** The schemas that the OpenAPI document calls by a name; any other stands where it is used. */
+import type { z } from 'zod';
+import { cloudNames, clouds } from '../../clouds/index.ts';
+import { auditLine, auditPage } from './audit.ts';
+import { client, clientChange, clientInput, clientPage, newClient, newSecret } from './clients.ts';
+import { connection, connectionChange, connectionInput, connectionPage } from './connections.ts';
+import { keyList } from './keys.ts';
+import { problem } from './problem.ts';
+import { preview, setupFiles, verification } from './setup.ts';
+import { tenant, tenantChange, tenantInput, tenantPage } from './tenants.ts';
+
+type Named = Readonly<Record<string, z.ZodType>>;
+
+const targetName = (cloud: string): string => `${cloud.charAt(0).toUpperCase()}${cloud.slice(1)}Target`;
+
+export const targets: Named = Object.fromEntries(
+  cloudNames.map((cloud) => [targetName(cloud), clouds[cloud].target]),
+);
+
+export const inputs: Named = {
+  TenantInput: tenantInput,
+  TenantChange: tenantChange,
+  ClientInput: clientInput,
+  ClientChange: clientChange,
+  ConnectionInput: connectionInput,
+  ConnectionChange: connectionChange,
+  ...targets,
+};
+
+export const answers: Named = {
+  Tenant: tenant,
+  TenantPage: tenantPage,
+  Client: client,
+  ClientPage: clientPage,
+  NewClient: newClient,
+  NewSecret: newSecret,
+  Connection: connection,
+  ConnectionPage: connectionPage,
+  SetupFiles: setupFiles,
+  Verification: verification,
+  Preview: preview,
+  KeyList: keyList,
+  AuditLine: auditLine,
+  AuditPage: auditPage,
+  Problem: problem,
+};
