@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type TestServer, testServer } from '../support/server.ts';
-import { type Ask, asking, newestLine, plain } from './ask.ts';
+import { type Ask, asking, byAdmin, idOf, moment, newestLine, plain, problem } from './ask.ts';
 
 let server: TestServer;
 let ask: Ask;
@@ -11,24 +11,22 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const moment = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-const id = expect.stringMatching(/^ten_[0-9a-z]{26}$/);
 const make = async (name: string) => (await ask('POST /tenants', { body: { name } })).body as { id: string };
-const problem = (status: number, code: string, detail: string, errors?: object[]) => ({
-  status,
-  body: expect.objectContaining({ status, code, detail, ...(errors ? { errors } : {}) }),
-});
-
 describe('tenants', () => {
   test('one is made, shown, renamed and removed, and each act is in the audit', async () => {
-    const by = { outcome: 'ok', actor: 'admin', address: '127.0.0.1' };
     const made = await ask('POST /tenants', { body: { name: 'Acme' } });
-    const tenant = { id, name: 'Acme', issuer: server.issuer, created_at: moment, updated_at: moment };
+    const tenant = {
+      id: idOf('ten'),
+      name: 'Acme',
+      issuer: server.issuer,
+      created_at: moment,
+      updated_at: moment,
+    };
     expect({ status: made.status, body: made.body }).toEqual({ status: 201, body: tenant });
     expect(made.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(made.headers.get('cache-control')).toBe('no-store');
     const at = (made.body as { id: string }).id;
-    expect(await newestLine(ask)).toEqual({ event: 'tenant.created', ...by, tenant: at });
+    expect(await newestLine(ask)).toEqual({ event: 'tenant.created', ...byAdmin, tenant: at });
 
     expect(await plain(ask(`GET /tenants/${at}`))).toEqual({ status: 200, body: made.body });
 
@@ -37,15 +35,15 @@ describe('tenants', () => {
       status: 200,
       body: renamed,
     });
-    expect(await newestLine(ask)).toEqual({ event: 'tenant.updated', ...by, tenant: at });
+    expect(await newestLine(ask)).toEqual({ event: 'tenant.updated', ...byAdmin, tenant: at });
 
     const removed = await ask(`DELETE /tenants/${at}`);
     expect({ status: removed.status, text: removed.text }).toEqual({ status: 204, text: '' });
-    expect(await newestLine(ask)).toEqual({ event: 'tenant.deleted', ...by, tenant: at });
+    expect(await newestLine(ask)).toEqual({ event: 'tenant.deleted', ...byAdmin, tenant: at });
 
     for (const request of [`GET /tenants/${at}`, `DELETE /tenants/${at}`])
       expect(await plain(ask(request))).toEqual(problem(404, 'tenant_not_found', 'There is no such tenant.'));
-    expect(await newestLine(ask)).toEqual({ event: 'tenant.deleted', ...by, tenant: at });
+    expect(await newestLine(ask)).toEqual({ event: 'tenant.deleted', ...byAdmin, tenant: at });
   });
 
   test('they are listed in pages that meet without gap or overlap', async () => {

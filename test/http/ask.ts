@@ -1,4 +1,5 @@
 /** Requests to the admin listener, with all that comes back. */
+import { expect } from '@jest/globals';
 import type { TestServer } from '../support/server.ts';
 
 export interface Asked {
@@ -57,6 +58,21 @@ export async function plain(answer: Promise<Answered>): Promise<{ status: number
 /** The audit line of the newest act, without what differs from run to run. */
 export async function newestLine(ask: Ask): Promise<Record<string, unknown>> {
   const { body } = await ask('GET /audit?limit=1');
-  const [{ id, at, request, ...line } = {}] = (body as { items: Record<string, unknown>[] }).items;
-  return line;
+  const [line = {}] = (body as { items: Record<string, unknown>[] }).items;
+  return Object.fromEntries(
+    Object.entries(line).filter(([member]) => !['id', 'at', 'request'].includes(member)),
+  );
 }
+
+/** A refusal with this sentence, whatever else stands in it. */
+export const problem = (status: number, code: string, detail: string, errors?: readonly object[]) => ({
+  status,
+  body: expect.objectContaining({ status, code, detail, ...(errors ? { errors } : {}) }),
+});
+
+export const moment = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
+export const idOf = (prefix: string) => expect.stringMatching(new RegExp(`^${prefix}_[0-9a-z]{26}$`));
+
+/** How the audit begins the line of an act. */
+export const byAdmin = { outcome: 'ok', actor: 'admin', address: '127.0.0.1' };

@@ -1,0 +1,96 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type TestServer, testServer } from '../support/server.ts';
+import { type Ask, asking, byAdmin, moment, newestLine, plain, problem } from './ask.ts';
+
+interface Key {
+  readonly kid: string;
+  readonly alg: string;
+  readonly state: string;
+}
+
+let server: TestServer;
+let ask: Ask;
+
+beforeAll(async () => {
+  server = await testServer();
+  ask = asking(server);
+});
+afterAll(() => server.close());
+
+const keys = async (request: string): Promise<readonly Key[]> =>
+  ((await ask(request)).body as { items: Key[] }).items;
+const kidsOf = (list: readonly Key[], state: string) =>
+  list.filter((key) => key.state === state).map(({ kid }) => kid);
+
+describe('keys', () => {
+  test('are listed with their states and times, and nothing private', async () => {
+    const { status, body } = await ask('GET /keys');
+    const key = (alg: string, state: string) => ({
+      kid: expect.any(String),
+      alg,
+      state,
+      published_at: moment,
+      activated_at: state === 'active' ? moment : null,
+      retired_at: null,
+      revoked_at: null,
+    });
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        items: expect.arrayContaining([
+          key('RS256', 'active'),
+          key('RS256', 'next'),
+          key('ES256', 'active'),
+          key('ES256', 'next'),
+        ]),
+      },
+    });
+    expect((body as { items: Key[] }).items).toHaveLength(4);
+  });
+
+  test('a rotation makes the next keys active and the active ones retired, in the list and in the JWKS', async () => {
+    await wait(1_100);
+    const before = await keys('GET /keys');
+    const after = await keys('POST /keys/rotate');
+    expect(kidsOf(after, 'active').toSorted()).toEqual(kidsOf(before, 'next').toSorted());
+    expect(kidsOf(after, 'retired').toSorted()).toEqual(kidsOf(before, 'active').toSorted());
+    expect(await newestLine(ask)).toEqual({ event: 'key.rotation_ordered', ...byAdmin });
+    const { body } = await ask('GET /audit?event=key.activated&limit=2');
+    expect((body as { items: unknown[] }).items).toEqual(
+      kidsOf(after, 'active').map(() =>
+        expect.objectContaining({ event: 'key.activated', actor: 'system', kid: expect.any(String) }),
+      ),
+    );
+  });
+
+  test('a rotation before the next keys have been published for long enough is refused and told when', async () => {
+    const before = (await ask('GET /keys')).text;
+    const answer = await ask('POST /keys/rotate');
+    expect({ status: answer.status, body: answer.body }).toEqual({
+      status: 409,
+      body: expect.objectContaining({
+        code: 'key_not_ready',
+        detail: expect.stringMatching(/^The next \w+256 key [\w-]+ may sign from [\dTZ:.-]+ on\.$/),
+      }),
+    });
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect((await ask('GET /keys')).text).toBe(before);
+  });
+
+  test('a revoked key is out of the JWKS at once and stays in the list', async () => {
+    const [kid = ''] = kidsOf(await keys('GET /keys'), 'retired');
+    const after = await keys(`POST /keys/${kid}/revoke`);
+    expect(after.find((key) => key.kid === kid)).toEqual(
+      expect.objectContaining({ kid, state: 'revoked', revoked_at: moment, retired_at: null }),
+    );
+    expect(await newestLine(ask)).toEqual({ event: 'key.revocation_ordered', ...byAdmin, kid });
+    expect(await (await fetch(`${server.issuer}/jwks`)).text()).not.toContain(kid);
+  });
+
+  test('an unknown one cannot be revoked', async () => {
+    expect(await plain(ask('POST /keys/nobody/revoke'))).toEqual(
+      problem(404, 'key_not_found', 'There is no key nobody.'),
+    );
+  });
+});
