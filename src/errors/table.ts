@@ -43,6 +43,7 @@ const rows = {
   },
   unsupported_media_type: {
     status: 415,
+    oauth: 'invalid_request',
     title: 'The content type is not read here.',
     advice: 'Send JSON as application/json, uncompressed.',
   },
