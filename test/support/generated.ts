@@ -1,6 +1,10 @@
 /** The files under docs/ that follow from the code. `npm run docs` writes them; a test of the house compares them. */
 import { configurationDocument } from '../../src/config/index.ts';
+import { openApi } from '../../src/http/admin/index.ts';
+import { errorsDocument } from './errors-document.ts';
 
 export const generated: readonly { readonly file: string; readonly content: () => string }[] = [
   { file: 'docs/configuration.md', content: configurationDocument },
+  { file: 'docs/errors.md', content: errorsDocument },
+  { file: 'docs/openapi.json', content: () => `${JSON.stringify(openApi, null, 2)}\n` },
 ];

@@ -1,10 +1,11 @@
 /** The OpenAPI 3.1 document, made from the rows that the router is made from. Pure. */
 import { z } from 'zod';
 import packageJson from '../../../package.json' with { type: 'json' };
+import { connectionInput } from '../../connections/index.ts';
 import { type ErrorCode, errorTable } from '../../errors/index.ts';
 import { outsidePaths, securitySchemes } from './outside.ts';
 import { nothing, prefix, type Route } from './route.ts';
-import { answers, inputs, targets } from './schemas.ts';
+import { answers, inputs, targetNames } from './schemas.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -49,7 +50,7 @@ function operation({ path, name, summary, query, input, answer, status, refusals
       : { requestBody: { required: true, content: jsonOf(refOf(input, inputs, 'input')) } }),
     responses: {
       [status]: { description: summary, ...contentOf(answer) },
-      ...refusalsOf(refusals),
+      ...refusalsOf(['invalid_request', 'unauthorized', ...refusals]),
       default: refusal('Refused; the code says why.'),
     },
   };
@@ -77,16 +78,17 @@ const refusalsOf = (codes: readonly ErrorCode[]): Json =>
 
 const refusal = (description: string): Json => ({
   description,
-  content: { 'application/problem+json': { schema: { $ref: reference('Problem') } } },
+  content: { 'application/problem+json': { schema: schemaRef('Problem') } },
 });
 
 const jsonOf = (schema: Json): Json => ({ 'application/json': { schema } });
 
 const reference = (name: string): string => `#/components/schemas/${name}`;
+const schemaRef = (name: string) => ({ $ref: reference(name) });
 
 function refOf(schema: z.ZodType, named: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): Json {
   const [name] = Object.entries(named).find(([, candidate]) => candidate === schema) ?? [];
-  return name === undefined ? schemaOf(schema, io) : { $ref: reference(name) };
+  return name === undefined ? schemaOf(schema, io) : schemaRef(name);
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
@@ -104,13 +106,12 @@ function schemasOf(named: Readonly<Record<string, z.ZodType>>, io: 'input' | 'ou
   const { schemas } = z.toJSONSchema(registry, {
     io,
     uri: reference,
-    override({ jsonSchema, path }) {
+    override({ jsonSchema, zodSchema }) {
       // An answer may have more members one day, and no reader should stumble over them.
       if (io === 'output' && jsonSchema.additionalProperties === false)
         delete jsonSchema.additionalProperties;
-      if (io === 'input' && path.join('.') === 'properties.target') {
-        jsonSchema.description = `By the cloud: ${Object.keys(targets).join(', ')}.`;
-      }
+      // Which cloud it is, only the member beside it says.
+      if (zodSchema === connectionInput.shape.target) jsonSchema.anyOf = targetNames.map(schemaRef);
     },
   });
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));

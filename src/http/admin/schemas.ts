@@ -13,9 +13,7 @@ type Named = Readonly<Record<string, z.ZodType>>;
 
 const targetName = (cloud: string): string => `${cloud.charAt(0).toUpperCase()}${cloud.slice(1)}Target`;
 
-export const targets: Named = Object.fromEntries(
-  cloudNames.map((cloud) => [targetName(cloud), clouds[cloud].target]),
-);
+export const targetNames = cloudNames.map(targetName);
 
 export const inputs: Named = {
   TenantInput: tenantInput,
@@ -24,7 +22,7 @@ export const inputs: Named = {
   ClientChange: clientChange,
   ConnectionInput: connectionInput,
   ConnectionChange: connectionChange,
-  ...targets,
+  ...Object.fromEntries(cloudNames.map((cloud) => [targetName(cloud), clouds[cloud].target])),
 };
 
 export const answers: Named = {
