@@ -1,7 +1,7 @@
 /** The key-encryption key: 32 random bytes, base64url, in a file of its own or handed in by the environment. */
 import { randomBytes } from 'node:crypto';
 import { SojournError } from '../../errors/index.ts';
-import { readOwnFile, writeOwnFile } from '../own-file.ts';
+import { createOwnFile, readOwnFile } from '../own-file.ts';
 
 /** Decodes it; `source` is named when it is not what it should be. */
 export function parseEncryptionKey(text: string, source: string): Uint8Array {
@@ -28,6 +28,7 @@ export async function encryptionKeyFile(file: string, mayMake: () => Promise<boo
     });
   }
   const made = randomBytes(32);
-  await writeOwnFile(file, `${made.toString('base64url')}\n`);
-  return made;
+  if (await createOwnFile(file, `${made.toString('base64url')}\n`)) return made;
+  // Another process started at the same moment; what it made is the key of both.
+  return encryptionKeyFile(file, mayMake);
 }
