@@ -7,8 +7,9 @@ export { readCopy } from './copy.ts';
 export { encryptionKeyFile, parseEncryptionKey } from './file/encryption-key.ts';
 export { fileHolder } from './file/index.ts';
 export type { Holder, NewKey } from './holder.ts';
-export { Keyring, type KeyringOptions, type RingChange } from './keyring.ts';
+export { Keyring, type KeyringOptions } from './keyring.ts';
 export { readOwnFile, writeOwnFile } from './own-file.ts';
+export type { RingChange } from './replicated.ts';
 export {
   type KeyRecord,
   type KeyState,

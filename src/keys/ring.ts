@@ -24,6 +24,8 @@ export interface KeyRecord {
 }
 
 export interface Ring {
+  /** Given once, with the first key: tells another state of this ring from another ring, which never takes its place. */
+  readonly id: string;
   /** Rises by one with every change; tells which of two copies is the newer one. */
   readonly revision: number;
   readonly keys: readonly KeyRecord[];
@@ -43,6 +45,9 @@ export type Step =
   | { readonly step: 'make'; readonly alg: Algorithm; readonly state: 'next' | 'active' }
   | { readonly step: 'activate'; readonly kid: string }
   | { readonly step: 'drop'; readonly kid: string };
+
+/** How long a request that chose its key just before a rotation may take to sign with it, in milliseconds. */
+const finishingMs = 10_000;
 
 /** What is due now, one step at a time; undefined when the ring is as it should be. Pure. */
 export function nextStep(
@@ -84,11 +89,14 @@ export function revoke(ring: Ring, kid: string, now: number): Ring {
 }
 
 export function drop(ring: Ring, kid: string): Ring {
-  return { revision: ring.revision + 1, keys: ring.keys.filter((key) => key.kid !== kid) };
+  return withKeys(
+    ring,
+    ring.keys.filter((key) => key.kid !== kid),
+  );
 }
 
 export function add(ring: Ring, record: KeyRecord): Ring {
-  return { revision: ring.revision + 1, keys: [...ring.keys, record] };
+  return withKeys(ring, [...ring.keys, record]);
 }
 
 export function keyIn(ring: Ring, alg: Algorithm, state: KeyState): KeyRecord | undefined {
@@ -98,8 +106,13 @@ export function keyIn(ring: Ring, alg: Algorithm, state: KeyState): KeyRecord | 
 export const ready = (key: KeyRecord, timing: Timing, now: number): boolean => now >= readyAt(key, timing);
 export const readyAt = (key: KeyRecord, timing: Timing): number => key.published_at + timing.publishLead;
 
+/** Whether what was begun with a key before it retired may still be signed with it. */
+export const mayFinish = (key: KeyRecord, now: number): boolean =>
+  key.retired_at !== null && now - key.retired_at < finishingMs;
+
+/** Counted from the last signature, not from the retirement. */
 const leavesAt = (retiredAt: number, timing: Timing): number =>
-  retiredAt + timing.longestTokenLife + timing.retain;
+  retiredAt + finishingMs + timing.longestTokenLife + timing.retain;
 
 /**
  * What verifiers see: signing keys first, since some take the first key and ignore kid, and RS256 before ES256,
@@ -114,5 +127,11 @@ export function published(ring: Ring): readonly PublicJwk[] {
 }
 
 function changed(ring: Ring, change: (key: KeyRecord) => KeyRecord): Ring {
-  return { revision: ring.revision + 1, keys: ring.keys.map(change) };
+  return withKeys(ring, ring.keys.map(change));
 }
+
+const withKeys = ({ id, revision }: Ring, keys: readonly KeyRecord[]): Ring => ({
+  id,
+  revision: revision + 1,
+  keys,
+});

@@ -62,28 +62,26 @@ async function seal(privateKey: KeyObject, kid: string, encryptionKey: Uint8Arra
 
 async function unseal(key: KeyRecord, encryptionKey: Uint8Array): Promise<KeyObject> {
   if (key.sealed === null) throw unusable(key, 'it has no private half any more');
-  let der: Uint8Array;
+  const { plaintext, protectedHeader } = await compactDecrypt(key.sealed, encryptionKey, {
+    keyManagementAlgorithms: ['dir'],
+    contentEncryptionAlgorithms: ['A256GCM'],
+  }).catch((cause: unknown) => {
+    throw unusable(key, 'its private half does not open with this key-encryption key', cause);
+  });
   try {
-    const { plaintext, protectedHeader } = await compactDecrypt(key.sealed, encryptionKey, {
-      keyManagementAlgorithms: ['dir'],
-      contentEncryptionAlgorithms: ['A256GCM'],
-    });
-    if (protectedHeader.kid !== key.kid) throw new Error(`it is sealed as ${protectedHeader.kid}`);
-    der = plaintext;
-  } catch (cause) {
-    throw unusable(key, 'it does not open with this key-encryption key', cause);
-  }
-  try {
+    if (protectedHeader.kid !== key.kid) throw new Error(`sealed as ${protectedHeader.kid}`);
     const privateKey = createPrivateKey({
-      key: Buffer.from(der.buffer, der.byteOffset, der.byteLength),
+      key: Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength),
       format: 'der',
       type: 'pkcs8',
     });
     const { kid } = await publicJwk(privateKey, key.alg);
-    if (kid !== key.kid) throw unusable(key, 'its private half belongs to another key');
+    if (kid !== key.kid) throw new Error(`the private half of ${kid}`);
     return privateKey;
+  } catch (cause) {
+    throw unusable(key, 'what is sealed there is not its private half', cause);
   } finally {
-    der.fill(0);
+    plaintext.fill(0);
   }
 }
 

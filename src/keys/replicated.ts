@@ -1,0 +1,155 @@
+/** The ring, kept twice: in the store, where all replicas change it, and in this replica's copy on disk. */
+import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { Algorithm } from '../clouds/index.ts';
+import { SojournError } from '../errors/index.ts';
+import type { Logger } from '../log/index.ts';
+import type { Store } from '../store/index.ts';
+import { copyFile, readCopy, writeCopy } from './copy.ts';
+import type { Ring } from './ring.ts';
+import { hasConnections, readShared, type SharedRing, writeShared } from './shared.ts';
+
+export interface RingChange {
+  readonly event: 'key.made' | 'key.activated' | 'key.dropped' | 'key.revoked';
+  readonly kid: string;
+  readonly alg: Algorithm;
+}
+
+export interface Change {
+  readonly what: RingChange;
+  readonly ring: Ring;
+}
+
+export interface ReplicatedRingOptions {
+  readonly store: Store;
+  /** Where this replica keeps its own copy. */
+  readonly folder: string;
+  readonly logger: Logger;
+  /** Told of every change that this replica made, before the caller is. */
+  readonly record: (change: RingChange) => Promise<void>;
+}
+
+/** Lost races in a row. Each was won by another replica, and all of them soon want the same; more means a fault. */
+const maxTries = 50;
+
+export class ReplicatedRing {
+  readonly #options: ReplicatedRingOptions;
+  #ring: Ring;
+  readonly #listeners: ((before: Ring, after: Ring) => void)[] = [];
+
+  private constructor(options: ReplicatedRingOptions, ring: Ring) {
+    this.#options = options;
+    this.#ring = ring;
+  }
+
+  /**
+   * The newer one of the two; an empty ring only where there is neither and nothing was ever registered. Writes nothing.
+   * Rejects with `key_material_unusable` or `state_unusable`.
+   */
+  static async find(options: ReplicatedRingOptions): Promise<ReplicatedRing> {
+    const { store, folder } = options;
+    const copy = await readCopy(folder);
+    const shared = await readShared(store);
+    if (!copy && !shared && (await hasConnections(store))) {
+      throw new SojournError('state_unusable', {
+        detail: `The store has connections, but there are no signing keys in it nor in ${folder}.`,
+        advice:
+          'Restore the keys from a backup: new keys would lock every customer out until they trust them.',
+      });
+    }
+    if (copy && shared) assertSameRing(copy, shared.ring, folder);
+    return new ReplicatedRing(options, newer(shared?.ring, copy) ?? emptyRing());
+  }
+
+  get now(): Ring {
+    return this.#ring;
+  }
+
+  onChange(listener: (before: Ring, after: Ring) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Changes the ring by compare-and-swap until `decide` wants no more, each time from the newest ring. */
+  async change(decide: (ring: Ring) => Promise<Change | undefined>): Promise<void> {
+    const { store, record } = this.#options;
+    for (let lost = 0; lost < maxTries; ) {
+      const change = await decide(this.#ring);
+      if (!change) return;
+      const shared = await readShared(store);
+      const untouched = shared ? isDeepStrictEqual(shared.ring, this.#ring) : this.#ring.revision === 0;
+      if (untouched && (await this.#swap(shared, change.ring))) {
+        this.#take(change.ring);
+        await record(change.what);
+        lost = 0;
+      } else {
+        await this.refresh();
+        lost++;
+      }
+    }
+    throw new SojournError('keys_unavailable', {
+      detail: 'The key ring is being changed by others all the time.',
+      retryAfter: 5,
+    });
+  }
+
+  /** Takes over what other replicas changed; gives back to the store, or to our folder, what it lost. */
+  async refresh(): Promise<void> {
+    const { store, folder, logger } = this.#options;
+    const shared = await readShared(store);
+    if (shared && this.#ring.revision > 0) assertSameRing(this.#ring, shared.ring, folder);
+    // On equal revisions the store decides. Before the copy is looked at: a bad disk must not keep us from following.
+    if (shared && shared.ring.revision >= this.#ring.revision) this.#take(shared.ring);
+    const copy = await readCopy(folder);
+    if (copy && shared) assertSameRing(copy, shared.ring, folder);
+    if (copy && copy.revision > this.#ring.revision) this.#take(copy);
+    if (this.#ring.revision === 0) return;
+    if (this.#ring.revision > (shared?.ring.revision ?? 0)) {
+      logger.warn(
+        { revision: this.#ring.revision, found: shared?.ring.revision ?? null },
+        'the store had lost the key ring; it gets it back from this replica',
+      );
+      await writeShared(store, shared?.version, this.#ring);
+    }
+    if (!isDeepStrictEqual(copy, this.#ring)) await writeCopy(folder, this.#ring);
+  }
+
+  /**
+   * The copy first: a key that others may see is never only in the store. Not so the first key ever, which two replicas
+   * may make at once: the slower one's copy would be of a ring that never was. The next step writes that copy.
+   */
+  async #swap(shared: SharedRing | undefined, ring: Ring): Promise<boolean> {
+    const { store, folder } = this.#options;
+    if (!shared) return writeShared(store, undefined, ring);
+    await writeCopy(folder, ring);
+    try {
+      return await writeShared(store, shared.version, ring);
+    } catch (error) {
+      // Or a change that was refused would come back from the copy later.
+      await writeCopy(folder, shared.ring).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  #take(ring: Ring): void {
+    const before = this.#ring;
+    if (isDeepStrictEqual(ring, before)) return;
+    this.#ring = ring;
+    for (const listener of this.#listeners) listener(before, ring);
+  }
+}
+
+const emptyRing = (): Ring => ({ id: randomBytes(16).toString('base64url'), revision: 0, keys: [] });
+
+function newer(a: Ring | undefined, b: Ring | undefined): Ring | undefined {
+  return b && b.revision > (a?.revision ?? 0) ? b : a;
+}
+
+/** Two rings under one issuer would lock out every customer who trusts the other one, so neither replaces the other. */
+function assertSameRing(ours: Ring, shared: Ring, folder: string): void {
+  if (ours.id === shared.id) return;
+  throw new SojournError('key_material_unusable', {
+    detail: `The store holds another key ring than ${copyFile(folder)}; nothing was changed in either.`,
+    advice:
+      'Set `store` and `keys.path` to places that belong together. If the ring in the store is the right one, move the file away.',
+  });
+}

@@ -1,0 +1,79 @@
+/** Key rings on real stores and real folders, for as many replicas as a test wants, under one clock that can be set. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Algorithm } from '../../src/clouds/index.ts';
+import { fileHolder, Keyring, type RingChange, type Timing } from '../../src/keys/index.ts';
+import { createLogger } from '../../src/log/index.ts';
+import { openStore, type Store } from '../../src/store/index.ts';
+import { noon, timing } from './records.ts';
+
+export interface ReplicaOptions {
+  readonly folder?: string;
+  readonly store?: Store;
+  readonly encryptionKey?: Uint8Array;
+  readonly algorithms?: readonly Algorithm[];
+  readonly timing?: Partial<Timing>;
+}
+
+export const encryptionKey = new Uint8Array(32).fill(7);
+
+export async function keysBench() {
+  const root = await mkdtemp(join(tmpdir(), 'sojourn-keys-'));
+  const clock = { ms: noon };
+  const stores: Store[] = [];
+  const changes: RingChange[] = [];
+  let log = '';
+  const destination = {
+    write: (line: string) => {
+      log += line;
+    },
+  };
+  const logger = createLogger({ level: 'debug', destination });
+  const now = () => clock.ms;
+
+  const open = async (name = 'sojourn') => {
+    const store = await openStore(`sqlite:${join(root, name)}.db`, { logger, now });
+    stores.push(store);
+    return store;
+  };
+  const shared = await open();
+
+  return {
+    root,
+    clock,
+    changes,
+    store: shared,
+    logged: () => log,
+    /** Another handle on the store of this name. */
+    openStore: open,
+    folder: (name: string) => join(root, name),
+    replica: (options: ReplicaOptions = {}) =>
+      Keyring.open({
+        store: options.store ?? shared,
+        holder: fileHolder(options.encryptionKey ?? encryptionKey),
+        folder: join(root, options.folder ?? 'keys'),
+        algorithms: options.algorithms ?? ['ES256'],
+        timing: { ...timing, ...options.timing },
+        now,
+        logger,
+        record: async (change) => {
+          changes.push(change);
+        },
+      }),
+    copy: (folder = 'keys') => readFile(join(root, folder, 'ring.json'), 'utf8'),
+    filesIn: (folder: string) => readdir(join(root, folder)),
+    async end() {
+      await Promise.all(stores.map((store) => store.close()));
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+export type KeysBench = Awaited<ReturnType<typeof keysBench>>;
+
+/** `RS256 active, RS256 next, …`: the ring in a form that a test can state. */
+export const statesOf = (keyring: Keyring): string[] =>
+  keyring.list().map(({ alg, state }) => `${alg} ${state}`);
+
+export const kidsOf = (keyring: Keyring): string[] => keyring.list().map(({ kid }) => kid);
