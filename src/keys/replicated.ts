@@ -6,6 +6,7 @@ import { SojournError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Store } from '../store/index.ts';
 import { copyFile, readCopy, writeCopy } from './copy.ts';
+import { parseRing, storable } from './parse.ts';
 import type { Ring } from './ring.ts';
 import { hasConnections, readShared, type SharedRing, writeShared } from './shared.ts';
 
@@ -77,8 +78,10 @@ export class ReplicatedRing {
       if (!change) return;
       const shared = await readShared(store);
       const untouched = shared ? isDeepStrictEqual(shared.ring, this.#ring) : this.#ring.revision === 0;
-      if (untouched && (await this.#swap(shared, change.ring))) {
-        this.#take(change.ring);
+      // In the form in which others will read it: the same bytes in every replica's JWKS, and nothing they would refuse.
+      const ring = await parseRing(storable(change.ring), 'The changed key ring');
+      if (untouched && (await this.#swap(shared, ring))) {
+        this.#take(ring);
         await record(change.what);
         lost = 0;
       } else {
