@@ -6,15 +6,15 @@ import { type ErrorCode, SojournError } from '../errors/index.ts';
 import type { InsertOptions, Kind, ListQuery, Page, Store } from '../store/index.ts';
 
 export interface Records<T> {
-  find(id: string): Promise<T | undefined>;
+  readonly find: (id: string) => Promise<T | undefined>;
   /** Rejects with the kind's `…_not_found`. */
-  get(id: string): Promise<T>;
-  list(query: ListQuery): Promise<Page<T>>;
-  insert(id: string, value: T, options?: InsertOptions): Promise<void>;
+  readonly get: (id: string) => Promise<T>;
+  readonly list: (query: ListQuery) => Promise<Page<T>>;
+  readonly insert: (id: string, value: T, options?: InsertOptions) => Promise<void>;
   /** Replaces the document by what `change` makes of it; repeated from the newest state when somebody was faster. */
-  change(id: string, change: (value: T) => T | Promise<T>): Promise<T>;
-  /** True when this call removed it. */
-  remove(id: string): Promise<boolean>;
+  readonly change: (id: string, change: (value: T) => T | Promise<T>) => Promise<T>;
+  /** True when this call removed it. Rejects with `version_conflict` when `only` does not hold for the newest state. */
+  readonly remove: (id: string, only?: (value: T) => boolean) => Promise<boolean>;
 }
 
 const maxTries = 10;
@@ -49,9 +49,10 @@ export function records<T>(store: Store, kind: Kind, notFound: ErrorCode): Recor
       throw new SojournError('version_conflict');
     },
 
-    async remove(id) {
+    async remove(id, only = () => true) {
       for (let tries = 0; tries < maxTries; tries++) {
-        const { version } = await read(id);
+        const { value, version } = await read(id);
+        if (!only(value)) break;
         if (await store.remove(kind, id, version)) return true;
         if (!(await store.get(kind, id))) return false;
       }

@@ -1,6 +1,7 @@
 /**
  * The vendor's customers. Owns: their records. Does not own: their connections, which only point here.
  */
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { SojournError } from '../errors/index.ts';
 import { newId } from '../ids/index.ts';
@@ -16,8 +17,13 @@ export interface Tenant {
   readonly updated_at: string;
 }
 
-/** Set while a deletion looks for connections; a connection made meanwhile sees it and steps back. */
-type Kept = Tenant & { readonly leaving?: true };
+/**
+ * `leaving` names the deletion that is looking for connections; a connection made meanwhile sees it and steps back.
+ * One that was cut short leaves it behind: such a tenant is still listed, so that it can be deleted again.
+ */
+type Kept = Tenant & { readonly leaving?: string };
+
+const shown = ({ id, name, created_at, updated_at }: Kept): Tenant => ({ id, name, created_at, updated_at });
 
 export const tenantInput = z.strictObject({ name: nameField });
 
@@ -60,26 +66,27 @@ export function createTenants({ store, now }: { store: Store; now: Now }): Tenan
 
     async list(query) {
       const page = await kept.list(query);
-      return { ...page, items: page.items.map(({ leaving, ...tenant }) => tenant) };
+      return { ...page, items: page.items.map(shown) };
     },
 
     async update(id, input) {
       const change = read(tenantInput.partial(), input);
-      return kept.change(id, (tenant) => ({
-        ...tenant,
-        ...(change.name === undefined ? {} : { name: change.name }),
-        updated_at: toTimestamp(now()),
-      }));
+      return kept.change(id, (tenant) => {
+        if (tenant.leaving) throw new SojournError('tenant_not_found');
+        return { ...tenant, name: change.name ?? tenant.name, updated_at: toTimestamp(now()) };
+      });
     },
 
     async remove(id) {
-      await kept.change(id, (tenant) => ({ ...tenant, leaving: true }));
+      const deletion = randomUUID();
+      await kept.change(id, (tenant) => ({ ...tenant, leaving: deletion }));
       const { items } = await store.list('connection', { within: id, limit: 1 });
       if (items.length > 0) {
-        await kept.change(id, ({ leaving, ...tenant }) => tenant);
+        await kept.change(id, shown);
         throw new SojournError('tenant_not_empty');
       }
-      await kept.remove(id);
+      // Had another deletion given up meanwhile, a connection could have come that we did not see.
+      await kept.remove(id, ({ leaving }) => leaving === deletion);
     },
   };
 }
