@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import { type Algorithm, type CloudName, cloudNames, clouds, type Destination } from '../clouds/index.ts';
-import { invalidRequest, SojournError } from '../errors/index.ts';
+import { type Fault, invalidRequest, SojournError } from '../errors/index.ts';
 import { newId } from '../ids/index.ts';
-import { nameField, read } from '../input/index.ts';
+import { faultsIn, nameField, read } from '../input/index.ts';
 import { records } from '../records/index.ts';
 import type { Page, Store } from '../store/index.ts';
 import type { Tenants } from '../tenants/index.ts';
@@ -93,8 +93,13 @@ export function createConnections(options: {
 
   return {
     async create(input) {
+      const faults = [
+        ...faultsIn(connectionInput, input),
+        ...(await faultsInTenant(input, tenants)),
+        ...faultsInTarget(input),
+      ];
+      if (faults.length > 0) throw invalidRequest(faults);
       const { name, tenant, cloud, target: given, algorithm, token_ttl } = read(connectionInput, input);
-      await tenants.get(tenant).catch(namingTenant);
       const target = read(clouds[cloud].target, given, 'target');
       const at = stamp();
       const connection: Connection = {
@@ -118,7 +123,9 @@ export function createConnections(options: {
         await tenants.get(tenant);
       } catch (error) {
         await kept.remove(connection.id);
-        return namingTenant(error);
+        if (error instanceof SojournError && error.code === 'tenant_not_found')
+          throw invalidRequest([unknownTenant]);
+        throw error;
       }
       return connection;
     },
@@ -178,7 +185,23 @@ function chooseAlgorithm(
   throw invalidRequest([{ path: 'algorithm', message }]);
 }
 
-function namingTenant(error: unknown): never {
-  if (!(error instanceof SojournError) || error.code !== 'tenant_not_found') throw error;
-  throw invalidRequest([{ path: 'tenant', message: 'there is no such tenant' }]);
+const unknownTenant: Fault = { path: 'tenant', message: 'there is no such tenant' };
+
+const belonging = z.looseObject({ tenant: connectionInput.shape.tenant });
+
+/** Looked up even when other fields are faulty, so that all faults are told at once. */
+async function faultsInTenant(input: unknown, tenants: Tenants): Promise<Fault[]> {
+  const parsed = belonging.safeParse(input);
+  return parsed.success && !(await tenants.find(parsed.data.tenant)) ? [unknownTenant] : [];
+}
+
+const leading = z.looseObject({
+  cloud: connectionInput.shape.cloud,
+  target: connectionInput.shape.target,
+});
+
+/** As soon as the input says of which cloud its target is. */
+function faultsInTarget(input: unknown): Fault[] {
+  const parsed = leading.safeParse(input);
+  return parsed.success ? faultsIn(clouds[parsed.data.cloud].target, parsed.data.target, 'target') : [];
 }

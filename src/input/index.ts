@@ -7,10 +7,15 @@ import { type Fault, invalidRequest } from '../errors/index.ts';
 
 /** The checked value; throws `invalid_request` naming each faulty field. */
 export function read<T>(schema: z.ZodType<T>, value: unknown, at = ''): T {
-  // With the input, which tells what is missing from what is of the wrong kind; it goes into no message.
-  const parsed = schema.safeParse(value, { reportInput: true });
+  const parsed = check(schema, value);
   if (parsed.success) return parsed.data;
   throw invalidRequest(faultsOf(parsed.error, at));
+}
+
+/** What `read` would name; for an input that is checked in several parts and refused once. */
+export function faultsIn(schema: z.ZodType, value: unknown, at = ''): Fault[] {
+  const parsed = check(schema, value);
+  return parsed.success ? [] : faultsOf(parsed.error, at);
 }
 
 /** A name for people: any script, one line. */
@@ -19,7 +24,10 @@ export const nameField = z
   .trim()
   .min(1, 'must not be empty')
   .max(100, 'must not be over 100 characters')
-  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must not hold control characters');
+  .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'must not hold control characters');
+
+/** With the input, which tells what is missing from what is of the wrong kind; it goes into no message. */
+const check = <T>(schema: z.ZodType<T>, value: unknown) => schema.safeParse(value, { reportInput: true });
 
 function faultsOf(error: z.ZodError, at: string): Fault[] {
   return error.issues.flatMap((issue): Fault[] => {
