@@ -15,6 +15,9 @@ export const ruleInput = z.union(
 
 const rsaBits = 2048;
 
+/** RFC 7518 sections 6.2.2, 6.3.2 and 6.4. */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
 const publicKey = z
   .looseObject({
     kty: z.enum(['RSA', 'EC', 'OKP'], 'must be RSA, EC or OKP'),
@@ -22,7 +25,7 @@ const publicKey = z
   })
   .superRefine((jwk, context) => {
     const refuse = (message: string) => context.addIssue({ code: 'custom', message });
-    if ('d' in jwk || 'k' in jwk)
+    if (privateMembers.some((member) => member in jwk))
       return refuse('holds a private key; register the public half and treat this one as leaked');
     try {
       const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: { ...jwk }, format: 'jwk' });

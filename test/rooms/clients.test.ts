@@ -1,0 +1,262 @@
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { matchingHash } from '../../src/clients/index.ts';
+import { isId } from '../../src/ids/index.ts';
+import { aMinuteLater, atNoon, faultsOf, type RoomsBench, roomsBench } from './bench.ts';
+
+let bench: RoomsBench;
+let tenant: string;
+let connection: string;
+beforeEach(async () => {
+  bench = await roomsBench();
+  tenant = (await bench.tenants.create({ name: 'Acme' })).id;
+  connection = (await bench.connections.create({ name: 'prod', tenant, cloud: 'aws' })).id;
+});
+afterEach(() => bench.end());
+
+const ec = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const jwkOf = (key: KeyObject) => key.export({ format: 'jwk' });
+const withKeys = (...keys: object[]) => ({ method: 'private_key_jwt', jwks: { keys } });
+const sha256 = (text: string) => createHash('sha256').update(text).digest('base64url');
+
+describe('a client with a secret', () => {
+  test('it is made with one secret, which is shown once and kept only as a hash', async () => {
+    const may_use = [{ connection }, { tenant }];
+    const { client, secret } = await bench.clients.create({ name: 'deployer', may_use });
+    expect(secret).toEqual({
+      secret_id: expect.stringMatching(/^sec_/),
+      client_secret: expect.stringMatching(/^sjs_[\w-]{43}$/),
+    });
+    expect(client).toEqual({
+      client_id: client.client_id,
+      name: 'deployer',
+      auth: { method: 'client_secret' },
+      may_use,
+      disabled: false,
+      secrets: [{ id: secret!.secret_id, hash: sha256(secret!.client_secret), created_at: atNoon }],
+      created_at: atNoon,
+      updated_at: atNoon,
+    });
+    expect(isId('cli', client.client_id)).toBe(true);
+    expect(await bench.clients.get(client.client_id)).toEqual(client);
+    expect(await bench.clients.list({ limit: 5 })).toEqual({ items: [client] });
+  });
+
+  test('it has two secrets at most, each of which can be taken away', async () => {
+    const { clients, clock } = bench;
+    const { client, secret: first } = await clients.create({ name: 'deployer' });
+    clock.ms += 60_000;
+    const second = await clients.addSecret(client.client_id);
+    await expect(clients.addSecret(client.client_id)).rejects.toMatchObject({ code: 'secret_limit' });
+    const both = await clients.get(client.client_id);
+    expect(both.updated_at).toBe(aMinuteLater);
+    const hashes = both.secrets.map(({ hash }) => hash);
+    expect(hashes).toEqual([sha256(first!.client_secret), sha256(second.client_secret)]);
+    const left = await clients.removeSecret(client.client_id, first!.secret_id);
+    expect(left.secrets.map(({ id }) => id)).toEqual([second.secret_id]);
+    await expect(clients.removeSecret(client.client_id, first!.secret_id)).rejects.toMatchObject({
+      code: 'client_not_found',
+      message: `The client has no secret ${first!.secret_id}.`,
+    });
+  });
+
+  test('of ten secrets asked for at once, one is given', async () => {
+    const { client } = await bench.clients.create({ name: 'deployer' });
+    const asked = Array.from({ length: 10 }, () => bench.clients.addSecret(client.client_id));
+    const outcomes = await Promise.allSettled(asked);
+    const given = outcomes.filter(({ status }) => status === 'fulfilled');
+    expect(given).toHaveLength(1);
+    expect((await bench.clients.get(client.client_id)).secrets).toHaveLength(2);
+  });
+
+  test('no byte on disk and no line of the log holds a secret', async () => {
+    const { client, secret } = await bench.clients.create({ name: 'deployer' });
+    const second = await bench.clients.addSecret(client.client_id);
+    const bytes = await bench.bytes();
+    expect(bytes.includes(client.client_id)).toBe(true);
+    for (const { client_secret } of [secret!, second]) {
+      expect(bytes.includes(sha256(client_secret))).toBe(true);
+      expect(bytes.includes(client_secret.slice(4))).toBe(false);
+      expect(bench.logged()).not.toContain(client_secret.slice(4));
+    }
+  });
+
+  test('a secret fits its own hash only', () => {
+    const hashes = [sha256('one'), sha256('two')];
+    expect(['one', 'two', 'three', ''].map((secret) => matchingHash(secret, hashes))).toEqual([0, 1, -1, -1]);
+    expect(matchingHash('one', [])).toBe(-1);
+  });
+});
+
+describe('a client with keys', () => {
+  test('it is made without a secret, and only the public members of its keys are kept', async () => {
+    const { kty, crv, x, y } = jwkOf(ec().publicKey);
+    const key = { kty, crv, x, y, kid: 'one' };
+    const { client, secret } = await bench.clients.create({
+      name: 'deployer',
+      auth: withKeys({ ...key, use: 'sig', x5c: ['…'] }),
+    });
+    expect(secret).toBeUndefined();
+    expect(client.secrets).toEqual([]);
+    expect(client.auth).toEqual(withKeys(key));
+    expect(await faultsOf(() => bench.clients.addSecret(client.client_id))).toEqual([
+      { path: 'auth.method', message: 'is private_key_jwt; such a client has no secret' },
+    ]);
+  });
+
+  test('it may get other keys, but no other method', async () => {
+    const { clients } = bench;
+    const made = await clients.create({ name: 'a', auth: withKeys(jwkOf(ec().publicKey)) });
+    const auth = withKeys(jwkOf(ec().publicKey));
+    const changed = await clients.update(made.client.client_id, { auth });
+    expect(changed).toEqual({ ...made.client, auth });
+    const refusal = [{ path: 'auth.method', message: 'cannot change; create another client' }];
+    expect(
+      await faultsOf(() => clients.update(changed.client_id, { auth: { method: 'client_secret' } })),
+    ).toEqual(refusal);
+    const withSecret = await clients.create({ name: 'b' });
+    expect(await faultsOf(() => clients.update(withSecret.client.client_id, { auth }))).toEqual(refusal);
+    expect(await clients.get(changed.client_id)).toEqual(changed);
+    expect(await clients.get(withSecret.client.client_id)).toEqual(withSecret.client);
+  });
+
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const privateRsa = jwkOf(rsa.privateKey);
+  const { d: _d, ...halfPrivateRsa } = privateRsa;
+  const leaked = 'holds a private key; register the public half and treat this one as leaked';
+
+  test.each([
+    ['a public RSA key', jwkOf(rsa.publicKey)],
+    ['a public Ed25519 key', jwkOf(generateKeyPairSync('ed25519').publicKey)],
+  ])('%s is taken', async (_, key) => {
+    const { client } = await bench.clients.create({ name: 'deployer', auth: withKeys(key) });
+    expect(client.auth).toEqual(withKeys(key));
+  });
+
+  test.each([
+    ['a private EC key', jwkOf(ec().privateKey), '', leaked],
+    ['a private RSA key', privateRsa, '', leaked],
+    ['an RSA key with its primes but no d', halfPrivateRsa, '', leaked],
+    ['a shared secret', { kty: 'oct', k: 'c2VjcmV0' }, '.kty', 'must be RSA, EC or OKP'],
+    ['an EC key with k', { ...jwkOf(ec().publicKey), k: 'c2VjcmV0' }, '', leaked],
+    [
+      'a short RSA key',
+      jwkOf(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey),
+      '',
+      'is an RSA key under 2048 bits',
+    ],
+    [
+      'another curve',
+      jwkOf(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey),
+      '',
+      'must be on the curve P-256',
+    ],
+    [
+      'a key for agreement',
+      jwkOf(generateKeyPairSync('x25519').publicKey),
+      '',
+      'must be Ed25519 when its kty is OKP',
+    ],
+    ['half a key', { kty: 'EC', crv: 'P-256', x: 'AQ' }, '', 'is not a public key in JWK form (RFC 7517)'],
+  ])('%s is refused, and nothing of it is told or kept', async (_, key, at, message) => {
+    const input = { name: 'deployer', auth: withKeys(jwkOf(ec().publicKey), key) };
+    const faults = await faultsOf(() => bench.clients.create(input));
+    expect(faults).toEqual([{ path: `auth.jwks.keys.1${at}`, message }]);
+    for (const member of ['d', 'p', 'k'] as const) {
+      const secret = (key as Record<string, string>)[member];
+      if (secret) expect((await bench.bytes()).includes(secret)).toBe(false);
+    }
+    expect(await bench.clients.list({ limit: 1 })).toEqual({ items: [] });
+  });
+
+  test('no keys and eleven keys are refused', async () => {
+    const { publicKey } = ec();
+    for (const [count, message] of [
+      [0, 'must hold at least one key'],
+      [11, 'must hold 10 keys at most'],
+    ] as const) {
+      const auth = withKeys(...Array.from({ length: count }, () => jwkOf(publicKey)));
+      expect(await faultsOf(() => bench.clients.create({ name: 'deployer', auth }))).toEqual([
+        { path: 'auth.jwks.keys', message },
+      ]);
+    }
+  });
+});
+
+describe('what a client may use', () => {
+  test('names that stand for nothing are refused, each at its place, when made and when changed', async () => {
+    const may_use = [
+      { connection },
+      { connection: 'con_01jd0000000000000000000000' },
+      { tenant: 'ten_01jd0000000000000000000000' },
+    ];
+    const faults = [
+      { path: 'may_use.1.connection', message: 'there is no such connection' },
+      { path: 'may_use.2.tenant', message: 'there is no such tenant' },
+    ];
+    expect(await faultsOf(() => bench.clients.create({ name: 'deployer', may_use }))).toEqual(faults);
+    const { client } = await bench.clients.create({ name: 'deployer' });
+    expect(await faultsOf(() => bench.clients.update(client.client_id, { may_use }))).toEqual(faults);
+    expect(await bench.clients.list({ limit: 5 })).toEqual({ items: [client] });
+  });
+
+  test.each([
+    [{ connection: '*' }, 'may_use.0.connection', 'must be an id that begins with con_'],
+    [{ tenant: 'con_01jd0000000000000000000000' }, 'may_use.0.tenant', 'must be an id that begins with ten_'],
+    [{}, 'may_use.0', 'must be {"connection": "con_…"} or {"tenant": "ten_…"}'],
+    ['*', 'may_use.0', 'must be {"connection": "con_…"} or {"tenant": "ten_…"}'],
+  ])('the rule %j is refused', async (rule, path, message) => {
+    expect(await faultsOf(() => bench.clients.create({ name: 'deployer', may_use: [rule] }))).toEqual([
+      { path, message },
+    ]);
+  });
+
+  test('a rule with both names is refused', async () => {
+    const may_use = [{ connection, tenant }];
+    expect((await faultsOf(() => bench.clients.create({ name: 'deployer', may_use }))).length).toBe(1);
+  });
+});
+
+describe('a client of any kind', () => {
+  test('it is renamed, disabled, enabled and removed', async () => {
+    const { clients, clock } = bench;
+    const { client } = await clients.create({ name: 'deployer' });
+    clock.ms += 60_000;
+    const changed = {
+      ...client,
+      name: 'runner',
+      disabled: true,
+      may_use: [{ tenant }],
+      updated_at: aMinuteLater,
+    };
+    expect(
+      await clients.update(client.client_id, { name: 'runner', disabled: true, may_use: [{ tenant }] }),
+    ).toEqual(changed);
+    expect(await clients.update(client.client_id, { disabled: false })).toEqual({
+      ...changed,
+      disabled: false,
+    });
+    await clients.remove(client.client_id);
+    expect(await clients.find(client.client_id)).toBeUndefined();
+    for (const act of [
+      () => clients.get(client.client_id),
+      () => clients.update(client.client_id, {}),
+      () => clients.remove(client.client_id),
+      () => clients.addSecret(client.client_id),
+      () => clients.removeSecret(client.client_id, 'sec_1'),
+    ]) {
+      await expect(act()).rejects.toMatchObject({ code: 'client_not_found' });
+    }
+  });
+
+  test('every fault of an input is named', async () => {
+    const input = { auth: { method: 'password' }, may_use: 'all', secrets: [], client_id: 'cli_1' };
+    expect(await faultsOf(() => bench.clients.create(input))).toEqual([
+      { path: 'name', message: 'is missing' },
+      { path: 'auth.method', message: 'must be client_secret or private_key_jwt' },
+      { path: 'may_use', message: 'invalid input: expected array, received string' },
+      { path: 'secrets', message: 'is not known here' },
+      { path: 'client_id', message: 'is not known here' },
+    ]);
+  });
+});
