@@ -11,6 +11,8 @@ interface Entry {
 const longestMarginMs = 300_000;
 /** Credentials with less left than this are of no use to whoever gets them. */
 const leastUseMs = 60_000;
+/** While old credentials are served because a cloud is down, one try in this time is made for all callers. */
+const pauseMs = 10_000;
 
 export interface PassCache {
   /** The kept pass, or what `fetch` brings. When `fetch` fails and the kept one still has life, that is served. */
@@ -27,12 +29,17 @@ export function createPassCache(now: Now, maxEntries: number): PassCache {
   const flights = new Map<string, Promise<Pass>>();
 
   const fetchOnce = (key: string, fetch: () => Promise<Pass>): Promise<Pass> => {
-    const flight = flights.get(key) ?? fetch().finally(() => flights.delete(key));
+    const inFlight = flights.get(key);
+    if (inFlight) return inFlight;
+    // Kept before the flight ends: there is no moment at which a caller finds neither.
+    const flight = fetch()
+      .then((pass) => keep(key, pass))
+      .finally(() => flights.delete(key));
     flights.set(key, flight);
     return flight;
   };
 
-  const keep = (key: string, pass: Pass): void => {
+  const keep = (key: string, pass: Pass): Pass => {
     const margin = Math.min(longestMarginMs, (pass.expiresAt - now()) / 4);
     kept.delete(key);
     kept.set(key, { pass, freshUntil: pass.expiresAt - margin });
@@ -40,6 +47,7 @@ export function createPassCache(now: Now, maxEntries: number): PassCache {
       if (kept.size <= maxEntries) break;
       kept.delete(oldest);
     }
+    return pass;
   };
 
   return {
@@ -47,14 +55,14 @@ export function createPassCache(now: Now, maxEntries: number): PassCache {
       const entry = kept.get(key);
       if (entry && now() < entry.freshUntil) return { pass: entry.pass, cached: true };
       try {
-        const pass = await fetchOnce(key, fetch);
-        keep(key, pass);
-        return { pass, cached: false };
+        return { pass: await fetchOnce(key, fetch), cached: false };
       } catch (error) {
-        if (entry && entry.pass.expiresAt - now() > leastUseMs && mayServeOld(error)) {
-          return { pass: entry.pass, cached: true };
+        const usableUntil = (entry?.pass.expiresAt ?? 0) - leastUseMs;
+        if (!entry || now() > usableUntil || !mayServeOld(error)) throw error;
+        if (kept.get(key) === entry) {
+          kept.set(key, { ...entry, freshUntil: Math.min(now() + pauseMs, usableUntil) });
         }
-        throw error;
+        return { pass: entry.pass, cached: true };
       }
     },
     get size() {

@@ -1,0 +1,143 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Pass } from '../../src/clouds/index.ts';
+import { createPassCache, type PassCache } from '../../src/exchange/cache.ts';
+import { noon } from './bench.ts';
+
+const second = 1000;
+const hour = 3_600_000;
+
+let clock: { ms: number };
+let cache: PassCache;
+let fetched: number;
+beforeEach(() => {
+  clock = { ms: noon };
+  cache = createPassCache(() => clock.ms, 100);
+  fetched = 0;
+});
+
+/** A pass that says whose it is and which fetch brought it. */
+const passFor = (key: string, life = hour): Pass => ({
+  expiresAt: clock.ms + life,
+  credentials: { access_token: `${key} ${++fetched}`, token_type: 'Bearer' },
+});
+const always = () => true;
+const never = () => false;
+const outage = new Error('the cloud is down');
+const down = async (): Promise<Pass> => {
+  fetched++;
+  throw outage;
+};
+const get = (key = 'a', life = hour) => cache.get(key, async () => passFor(key, life), always);
+const textOf = ({ pass }: { pass: Pass }) =>
+  'access_token' in pass.credentials && pass.credentials.access_token;
+
+describe('the cache of passes', () => {
+  test('a pass is fetched once and served until it should be renewed', async () => {
+    expect(await get()).toEqual({ pass: passOf('a 1', noon + hour), cached: false });
+    clock.ms = noon + hour - 300 * second - 1;
+    expect(await get()).toEqual({ pass: passOf('a 1', noon + hour), cached: true });
+    clock.ms += 1;
+    expect(textOf(await get())).toBe('a 2');
+  });
+
+  test('a short pass is renewed when a quarter of its life is left', async () => {
+    await get('a', 600 * second);
+    clock.ms += 450 * second - 1;
+    expect((await get()).cached).toBe(true);
+    clock.ms += 1;
+    expect((await get()).cached).toBe(false);
+  });
+
+  test('a pass that is over when it comes is handed on, but never served again', async () => {
+    await get('a', -second);
+    expect(textOf(await get('a'))).toBe('a 2');
+  });
+
+  test('200 callers at once make one fetch', async () => {
+    const answers = await Promise.all(Array.from({ length: 200 }, () => get()));
+    expect(new Set(answers.map(textOf))).toEqual(new Set(['a 1']));
+    expect(fetched).toBe(1);
+  });
+
+  test('callers that come at any moment of a fetch make no second one', async () => {
+    const slow = async () => {
+      await Promise.resolve();
+      return passFor('a');
+    };
+    const answers: Promise<unknown>[] = [];
+    for (let moment = 0; moment < 50; moment++) {
+      answers.push(cache.get('a', slow, always));
+      await Promise.resolve();
+    }
+    await Promise.all(answers);
+    expect(fetched).toBe(1);
+  });
+
+  test('200 callers of a fetch that fails all get its error, and the next one tries again', async () => {
+    const answers = await Promise.allSettled(Array.from({ length: 200 }, () => cache.get('a', down, always)));
+    for (const answer of answers) expect(answer).toEqual({ status: 'rejected', reason: outage });
+    expect(fetched).toBe(1);
+    expect(textOf(await get())).toBe('a 2');
+  });
+
+  test('no key is ever served the pass of another', async () => {
+    const keys = Array.from({ length: 60 }, (_, number) => `key-${number % 20}`);
+    const slow = async (key: string) => {
+      for (let wait = 0; wait < key.length; wait++) await Promise.resolve();
+      return passFor(key);
+    };
+    for (let round = 0; round < 5; round++) {
+      clock.ms += hour;
+      const answers = await Promise.all(keys.map((key) => cache.get(key, () => slow(key), always)));
+      expect(answers.map((answer) => String(textOf(answer)).split(' ')[0])).toEqual(keys);
+    }
+    for (const key of ['__proto__', 'constructor']) expect(textOf(await get(key))).toContain(key);
+  });
+
+  test('it holds no more than it may, and drops the oldest', async () => {
+    for (let number = 0; number < 250; number++) await get(`key-${number}`);
+    expect(cache.size).toBe(100);
+    expect((await get('key-249')).cached).toBe(true);
+    expect((await get('key-149')).cached).toBe(false);
+    expect(cache.size).toBe(100);
+  });
+});
+
+describe('while the cloud is down', () => {
+  test('the old pass is served as long as it has a minute of life', async () => {
+    await get();
+    clock.ms = noon + hour - 60 * second;
+    expect(await cache.get('a', down, always)).toEqual({ pass: passOf('a 1', noon + hour), cached: true });
+    clock.ms += 1;
+    await expect(cache.get('a', down, always)).rejects.toBe(outage);
+  });
+
+  test('one try in ten seconds is made for all callers', async () => {
+    await get();
+    clock.ms += hour - 200 * second;
+    for (let s = 0; s < 60; s++) {
+      const answers = await Promise.all(Array.from({ length: 10 }, () => cache.get('a', down, always)));
+      for (const { cached } of answers) expect(cached).toBe(true);
+      clock.ms += second;
+    }
+    expect(fetched).toBe(1 + 6);
+    clock.ms += 10 * second;
+    expect(textOf(await get())).toBe('a 8');
+  });
+
+  test('a refusal is no outage: it takes the old pass away at once', async () => {
+    await get();
+    clock.ms += hour - 200 * second;
+    await expect(cache.get('a', down, never)).rejects.toBe(outage);
+  });
+
+  test('without an old pass there is only the error', async () => {
+    await expect(cache.get('a', down, always)).rejects.toBe(outage);
+    expect(cache.size).toBe(0);
+  });
+});
+
+const passOf = (text: string, expiresAt: number): Pass => ({
+  expiresAt,
+  credentials: { access_token: text, token_type: 'Bearer' },
+});
