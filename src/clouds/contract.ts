@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { SojournError } from '../errors/index.ts';
 import type { Now } from '../time/index.ts';
+import type { Explanation } from './explanation.ts';
 
 export type CloudName = 'aws' | 'azure' | 'gcp';
 export type Algorithm = 'RS256' | 'ES256';
@@ -66,6 +67,11 @@ export interface Destination {
   readonly algorithms: readonly Algorithm[];
   /** Claims beside the standard ones (AWS session tags and source identity). */
   readonly claims: Readonly<Record<string, unknown>>;
+  /**
+   * Life in seconds that the token should have, where the cloud cuts its credentials to it; whatever the connection
+   * sets for itself goes first, and without either the server decides.
+   */
+  readonly tokenSeconds?: number;
   /** Fields of the target that must be filled before `enter` makes sense; empty when complete. */
   readonly missing: readonly string[];
   /** Trades the token; rejects with SojournError `cloud_…`, whose detail holds no token and no secret. */
@@ -81,6 +87,8 @@ export interface Cloud {
   destination(target: unknown): Destination;
   /** The documented code and advice for an answer of this cloud; public for the doctor and the tests. */
   explain(answer: CloudAnswer): SojournError;
+  /** The table behind `explain`, read from the top. */
+  readonly explanations: readonly Explanation[];
 }
 
 /** What a cloud said when it refused, reduced to what may be kept. */
@@ -91,4 +99,6 @@ export interface CloudAnswer {
   readonly message: string;
   /** Which of the cloud's doors said it, where a cloud has several. */
   readonly step: string;
+  /** Whole seconds, where the cloud said how long to wait. */
+  readonly retryAfter?: number;
 }

@@ -25,7 +25,7 @@ export interface Connection {
   /** The issuer that the customer registered; never changes. */
   readonly issuer: string;
   readonly algorithm: Algorithm;
-  /** Life of its cloud tokens in seconds; the server's default when null. */
+  /** Life of its cloud tokens in seconds; null where it sets none. See `tokenSecondsOf`. */
   readonly token_ttl: number | null;
   readonly verdict: Verdict;
   readonly disabled: boolean;
@@ -75,6 +75,10 @@ export const subjectOf = (connection: Connection): string => connection.id;
 
 export const destinationOf = (connection: Connection): Destination =>
   clouds[connection.cloud].destination(connection.target);
+
+/** Life of the connection's tokens in seconds: its own, else what its cloud needs, else what the server gives. */
+export const tokenSecondsOf = (connection: Connection, otherwise: number): number =>
+  connection.token_ttl ?? destinationOf(connection).tokenSeconds ?? otherwise;
 
 export const stateOf = (connection: Connection): Verdict | 'disabled' =>
   connection.disabled ? 'disabled' : connection.verdict;

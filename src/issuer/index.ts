@@ -9,7 +9,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Audit } from '../audit/index.ts';
 import type { Client, Clients } from '../clients/index.ts';
 import type { Algorithm, Minted } from '../clouds/index.ts';
-import type { Connection, Connections } from '../connections/index.ts';
+import { type Connection, type Connections, tokenSecondsOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { Keyring } from '../keys/index.ts';
 import type { Logger } from '../log/index.ts';
@@ -92,7 +92,7 @@ export function createIssuer(options: {
 
   const describe = (connection: Connection, jti: string) => {
     const { alg, kid } = keyring.active(connection.algorithm);
-    const occasion = { iat: toSeconds(now()), ttl: connection.token_ttl ?? ttl, jti };
+    const occasion = { iat: toSeconds(now()), ttl: tokenSecondsOf(connection, ttl), jti };
     return { header: { alg, ...cloudHeader, kid }, claims: cloudClaims(connection, occasion) };
   };
 

@@ -1,6 +1,6 @@
 /** What a client asks for in `resource` (RFC 8707): one connection that it may use, or our own API. */
 import type { Algorithm } from '../clouds/index.ts';
-import { type Connections, destinationOf } from '../connections/index.ts';
+import { type Connections, destinationOf, tokenSecondsOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { KeyRecord } from '../keys/index.ts';
 import { admit, onlyConnection } from '../policy/index.ts';
@@ -46,7 +46,7 @@ export async function resourceServerInfo(options: ResourceOptions, visit: Visit,
   const { audience } = destinationOf(connection);
   checkAudience(parameters, audience);
   visit.connection = connection;
-  return describe(options, visit, audience, connection.token_ttl ?? options.ttl);
+  return describe(options, visit, audience, tokenSecondsOf(connection, options.ttl));
 }
 
 function describe(options: ResourceOptions, visit: Visit, audience: string, ttl: number) {

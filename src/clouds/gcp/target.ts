@@ -1,5 +1,6 @@
 /** Which workload identity provider is entered, as which service account, and for how long. */
 import { z } from 'zod';
+import { providerName } from './names.ts';
 
 const wholeHour = 3600;
 const cloudPlatform = 'https://www.googleapis.com/auth/cloud-platform';
@@ -38,7 +39,7 @@ const lifetimeField = z
   .min(300, 'must be 300 seconds or more')
   .max(43_200, 'must be 43200 seconds at most');
 
-const alone = z.looseObject({ service_account: z.undefined(), lifetime_seconds: lifetimeField });
+const alone = z.looseObject({ service_account: z.undefined().optional(), lifetime_seconds: lifetimeField });
 
 export const target = z
   .strictObject({
@@ -67,14 +68,11 @@ export const target = z
 
 export type GcpTarget = z.output<typeof target>;
 
-const resource = ({ project_number, pool_id, provider_id }: GcpTarget): string =>
-  `//iam.googleapis.com/projects/${project_number}/locations/global/workloadIdentityPools/${pool_id}/providers/${provider_id}`;
-
 /** The audience that a provider expects by itself. At most 168 characters: Google advises less than 180. */
-export const audience = (target: GcpTarget): string => `https:${resource(target)}`;
+export const audience = (target: GcpTarget): string => `https:${exchangeAudience(target)}`;
 
 /** What the token service is asked for: the same without its scheme. */
-export const exchangeAudience = resource;
+export const exchangeAudience = (target: GcpTarget): string => `//iam.googleapis.com/${providerName(target)}`;
 
 /** Google cuts a federated token to the life of ours; a service account's token has a life of its own. */
 export const tokenSeconds = ({ service_account, lifetime_seconds }: GcpTarget): number | undefined =>

@@ -1,0 +1,27 @@
+/**
+ * AWS: a role, entered through STS. Owns: the role's target, the claims that STS reads, and what STS and its answers mean.
+ * Does not own: retries and the reading of answers, which are alike for all clouds. Called through the list of clouds only.
+ */
+import type { Cloud } from '../contract.ts';
+import { enter } from './enter.ts';
+import { explain, explanations } from './explain.ts';
+import { setup } from './setup.ts';
+import { type AwsTarget, audience, claims, missing, target as schema } from './target.ts';
+
+export const aws: Cloud = {
+  name: 'aws',
+  target: schema,
+  destination(given) {
+    const target = given as AwsTarget;
+    return {
+      audience,
+      algorithms: ['ES256', 'RS256'],
+      claims: claims(target),
+      missing: missing(target),
+      enter: (visit) => enter(target, visit),
+      setup: (facts) => setup(target, facts),
+    };
+  },
+  explain,
+  explanations,
+};

@@ -1,0 +1,59 @@
+/** Trades the token for an access token: client credentials with a client assertion (RFC 7523 section 2.2). */
+import { z } from 'zod';
+import { SojournError } from '../../errors/index.ts';
+import type { OutboundAnswer } from '../../outbound/index.ts';
+import { ask, below, formType, readError, refusedWith, text } from '../ask.ts';
+import type { Pass, Visit } from '../contract.ts';
+import { explain } from './explain.ts';
+import { type AzureTarget, authority } from './target.ts';
+
+const tokenAnswer = z.object({
+  access_token: z.string().min(1),
+  token_type: z.string().regex(/^bearer$/i),
+  expires_in: z.number().positive(),
+});
+
+const errorAnswer = z.object({
+  error: text,
+  error_description: text,
+  error_codes: z.array(z.number()).catch([]),
+});
+
+/** Rejects with `cloud_…`, or `connection_incomplete` while the identity is not known. */
+export async function enter(target: AzureTarget, visit: Visit): Promise<Pass> {
+  const { tenant_id, client_id, scope } = target;
+  if (!tenant_id || !client_id) throw new SojournError('connection_incomplete');
+  const base = visit.endpoints.azure.authority_host ?? authority(target);
+  const { token } = await visit.mint();
+  const asked = visit.now();
+  const { access_token, expires_in } = await ask({
+    request: {
+      method: 'POST',
+      url: below(base, `/${tenant_id}/oauth2/v2.0/token`),
+      headers: { accept: 'application/json', 'content-type': formType },
+      body: new URLSearchParams({
+        client_id,
+        scope,
+        grant_type: 'client_credentials',
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: token,
+      }).toString(),
+      signal: visit.signal,
+    },
+    schema: tokenAnswer,
+    refusal,
+  });
+  return { expiresAt: asked + expires_in * 1000, credentials: { access_token, token_type: 'Bearer' } };
+}
+
+/** The number is in a list of its own, and in the text for the versions that have no list. */
+function refusal(answer: OutboundAnswer): SojournError {
+  const { error = '', error_description = '', error_codes = [] } = readError(errorAnswer, answer);
+  const number = error_codes[0]?.toString() ?? /^AADSTS(\d+)/.exec(error_description)?.[1];
+  return explain({
+    ...refusedWith(answer),
+    step: 'token',
+    code: number ?? error,
+    message: error_description,
+  });
+}

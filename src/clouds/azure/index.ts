@@ -1,0 +1,27 @@
+/**
+ * Azure: an application or managed identity, entered through Entra. Owns: its target, Entra's token door and what Entra means.
+ * Does not own: retries and the reading of answers, which are alike for all clouds. Called through the list of clouds only.
+ */
+import type { Cloud } from '../contract.ts';
+import { enter } from './enter.ts';
+import { explain, explanations } from './explain.ts';
+import { setup } from './setup.ts';
+import { type AzureTarget, audience, missing, target as schema } from './target.ts';
+
+export const azure: Cloud = {
+  name: 'azure',
+  target: schema,
+  destination(given) {
+    const target = given as AzureTarget;
+    return {
+      audience: audience(target),
+      algorithms: ['RS256'],
+      claims: {},
+      missing: missing(target),
+      enter: (visit) => enter(target, visit),
+      setup: (facts) => setup(target, facts),
+    };
+  },
+  explain,
+  explanations,
+};

@@ -1,0 +1,77 @@
+/** From a cloud's words to a code of ours: tables that are read from the top, as data, so that docs/errors.md can show them. */
+import { type ErrorCode, SojournError } from '../errors/index.ts';
+import type { CloudAnswer } from './contract.ts';
+
+/** What an answer must have; what is left out may be anything. */
+export interface Symptom {
+  readonly step?: string;
+  readonly status?: number;
+  /** The cloud's own code, exactly. */
+  readonly code?: string;
+  /** A piece of the message, in any case of letters. */
+  readonly says?: string;
+}
+
+export interface Explanation {
+  readonly when: Symptom;
+  readonly means: ErrorCode;
+  /** What is wrong, in our words. */
+  readonly detail: string;
+  /** What to do about it; the advice of the code when absent. */
+  readonly advice?: string;
+}
+
+/** Told to whoever has to wait and got no Retry-After from the cloud. */
+const usualWaitSeconds: { readonly [code in ErrorCode]?: number } = {
+  cloud_throttled: 1,
+  cloud_unavailable: 5,
+};
+
+/** The first row that fits, with the cloud's own words behind ours; the answer itself, cleaned, is the `cause`. */
+export function explainBy(cloud: string, rows: readonly Explanation[], answer: CloudAnswer): SojournError {
+  const { means, detail, advice } = rows.find(({ when }) => fits(when, answer)) ?? byStatus(answer.status);
+  const cause: CloudAnswer = { ...answer, code: clean(answer.code), message: clean(answer.message) };
+  const words = [cause.code, cause.message].filter((part) => part !== '').join(': ');
+  const wait = answer.retryAfter ?? usualWaitSeconds[means];
+  return new SojournError(means, {
+    detail: `${detail} ${cloud} says ${words === '' ? `nothing, with status ${answer.status}` : words}`,
+    ...(advice === undefined ? {} : { advice }),
+    ...(wait === undefined ? {} : { retryAfter: wait }),
+    cause,
+  });
+}
+
+/** What the cloud said, of an error that `explainBy` made. */
+export function answerBehind({ cause }: SojournError): Partial<CloudAnswer> {
+  return typeof cause === 'object' && cause !== null ? cause : {};
+}
+
+function fits({ step, status, code, says }: Symptom, answer: CloudAnswer): boolean {
+  return (
+    (step === undefined || step === answer.step) &&
+    (status === undefined || status === answer.status) &&
+    (code === undefined || code === answer.code) &&
+    (says === undefined || answer.message.toLowerCase().includes(says.toLowerCase()))
+  );
+}
+
+function byStatus(status: number): Omit<Explanation, 'when'> {
+  if (status === 429) return { means: 'cloud_throttled', detail: 'The cloud is throttling.' };
+  if (status >= 500) return { means: 'cloud_unavailable', detail: 'The cloud has a fault of its own.' };
+  return { means: 'cloud_answer_unknown', detail: `The cloud refused with status ${status}.` };
+}
+
+const longestMessage = 400;
+
+/**
+ * A cloud may echo what it was sent. Whatever looks like a token or any other long secret is taken out; key ids (43
+ * characters) and names stay.
+ */
+export function clean(text: string): string {
+  return text
+    .replace(/\p{Cc}+/gu, ' ')
+    .replace(/(eyJ|ya29\.)[\w.-]*/g, '[token]')
+    .replace(/[\w+=~-]{48,}/g, '[removed]')
+    .trim()
+    .slice(0, longestMessage);
+}

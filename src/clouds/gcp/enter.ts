@@ -1,0 +1,101 @@
+/** Trades the token for a federated one (RFC 8693), and that for one of the service account where there is one. */
+import { z } from 'zod';
+import type { SojournError } from '../../errors/index.ts';
+import type { OutboundAnswer } from '../../outbound/index.ts';
+import { ask, below, formType, readError, refusedWith, text } from '../ask.ts';
+import type { Pass, Visit } from '../contract.ts';
+import { explain, steps } from './explain.ts';
+import { exchangeAudience, type GcpTarget, impersonationScope } from './target.ts';
+
+const publicSts = 'https://sts.googleapis.com';
+const publicIamCredentials = 'https://iamcredentials.googleapis.com';
+
+/** Google leaves `expires_in` out when next to nothing is left of the token: such an answer is of no use. */
+const federatedAnswer = z.object({
+  access_token: z.string().min(1),
+  token_type: z.string().regex(/^bearer$/i),
+  expires_in: z.number().positive(),
+});
+
+const accountAnswer = z.object({
+  accessToken: z.string().min(1),
+  expireTime: z.string().transform(Date.parse).pipe(z.number()),
+});
+
+/** The token service speaks OAuth, the API behind it and the front of both speak Google's own form. */
+const errorAnswer = z.object({
+  error: z.union([z.string(), z.object({ status: text, message: text })]),
+  error_description: text,
+});
+
+/** Rejects with `cloud_…`. */
+export async function enter(target: GcpTarget, visit: Visit): Promise<Pass> {
+  const { service_account } = target;
+  const federated = await exchange(target, visit);
+  return service_account ? impersonate(target, service_account, federated, visit) : federated;
+}
+
+type BearerPass = Pass & { readonly credentials: { readonly access_token: string } };
+
+async function exchange(target: GcpTarget, visit: Visit): Promise<BearerPass> {
+  const { token } = await visit.mint();
+  const asked = visit.now();
+  const { access_token, expires_in } = await ask({
+    request: {
+      method: 'POST',
+      url: below(visit.endpoints.gcp.sts_endpoint ?? publicSts, '/v1/token'),
+      headers: { accept: 'application/json', 'content-type': formType },
+      body: new URLSearchParams({
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        audience: exchangeAudience(target),
+        scope: target.service_account ? impersonationScope : target.scopes.join(' '),
+        requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        subject_token: token,
+      }).toString(),
+      signal: visit.signal,
+    },
+    schema: federatedAnswer,
+    refusal: refusalAt(steps.exchange),
+  });
+  return bearer(access_token, asked + expires_in * 1000);
+}
+
+async function impersonate(
+  { scopes, lifetime_seconds }: GcpTarget,
+  account: string,
+  federated: BearerPass,
+  { endpoints, signal }: Visit,
+): Promise<Pass> {
+  const base = endpoints.gcp.iam_credentials_endpoint ?? publicIamCredentials;
+  const { accessToken, expireTime } = await ask({
+    request: {
+      method: 'POST',
+      url: below(base, `/v1/projects/-/serviceAccounts/${account}:generateAccessToken`),
+      headers: {
+        accept: 'application/json',
+        authorization: `Bearer ${federated.credentials.access_token}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ scope: scopes, lifetime: `${lifetime_seconds}s` }),
+      signal,
+    },
+    schema: accountAnswer,
+    refusal: refusalAt(steps.impersonation),
+  });
+  return bearer(accessToken, expireTime);
+}
+
+const refusalAt =
+  (step: string) =>
+  (answer: OutboundAnswer): SojournError => {
+    const { error = '', error_description = '' } = readError(errorAnswer, answer);
+    const [code, message] =
+      typeof error === 'string' ? [error, error_description] : [error.status, error.message];
+    return explain({ ...refusedWith(answer), step, code, message });
+  };
+
+const bearer = (access_token: string, expiresAt: number): BearerPass => ({
+  expiresAt,
+  credentials: { access_token, token_type: 'Bearer' },
+});

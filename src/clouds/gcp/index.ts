@@ -1,0 +1,29 @@
+/**
+ * Google Cloud: a workload identity provider, and a service account behind it. Owns: their target, both doors and what they mean.
+ * Does not own: retries and the reading of answers, which are alike for all clouds. Called through the list of clouds only.
+ */
+import type { Cloud } from '../contract.ts';
+import { enter } from './enter.ts';
+import { explain, explanations } from './explain.ts';
+import { setup } from './setup.ts';
+import { audience, type GcpTarget, target as schema, tokenSeconds } from './target.ts';
+
+export const gcp: Cloud = {
+  name: 'gcp',
+  target: schema,
+  destination(given) {
+    const target = given as GcpTarget;
+    const seconds = tokenSeconds(target);
+    return {
+      audience: audience(target),
+      algorithms: ['ES256', 'RS256'],
+      claims: {},
+      ...(seconds === undefined ? {} : { tokenSeconds: seconds }),
+      missing: [],
+      enter: (visit) => enter(target, visit),
+      setup: (facts) => setup(target, facts),
+    };
+  },
+  explain,
+  explanations,
+};

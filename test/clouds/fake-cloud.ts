@@ -1,0 +1,101 @@
+/** A door on loopback that writes down what it is asked and gives the answers it was told to, the last one for ever. */
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Endpoints, Minted, Visit } from '../../src/clouds/index.ts';
+import { SojournError } from '../../src/errors/index.ts';
+
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: string;
+}
+
+type Answer =
+  | { readonly status: number; readonly body: string; readonly headers?: Record<string, string> }
+  /** `cut` closes the socket without a word, `silent` never answers, `drip` answers a byte at a time without end. */
+  | 'cut'
+  | 'silent'
+  | 'drip';
+
+export interface FakeCloud {
+  readonly origin: string;
+  readonly asked: readonly Asked[];
+  answers: readonly Answer[];
+  close(): Promise<void>;
+}
+
+export async function startFakeCloud(): Promise<FakeCloud> {
+  const asked: Asked[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+  const server = http.createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request.setEncoding('utf8')) body += chunk;
+    const answer = self.answers[Math.min(asked.length, self.answers.length - 1)] ?? 'cut';
+    asked.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers, body });
+    if (answer === 'cut') return void request.socket.destroy();
+    if (answer === 'silent') return;
+    if (answer === 'drip') {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      timers.add(setInterval(() => response.write(' '), 20));
+      return;
+    }
+    response.writeHead(answer.status, { ...answer.headers }).end(answer.body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const self: FakeCloud = {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    answers: [],
+    close: () =>
+      new Promise((resolve) => {
+        for (const timer of timers) clearInterval(timer);
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return self;
+}
+
+export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Answer => ({
+  status,
+  body: JSON.stringify(body),
+  headers: { 'content-type': 'application/json', ...headers },
+});
+
+/** 2026-11-23T12:00:00Z */
+export const noon = 1_795_435_200_000;
+
+/** Shaped like a token, so that a test can look for it in errors. */
+export const tokenNumber = (count: number): Minted => ({
+  token: `eyJhbGciOiJSUzI1NiJ9.eyJjb3VudCI6${count}fQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg`,
+  jti: `jti_${count}`,
+});
+
+/** A visit to the door at `origin`, whichever cloud it plays; `minted` counts the tokens taken. */
+export function visitTo(origin: string, milliseconds = 5000): Visit & { readonly minted: () => number } {
+  let count = 0;
+  const endpoints: Endpoints = {
+    aws: { sts_endpoint: origin },
+    azure: { authority_host: origin },
+    gcp: { sts_endpoint: origin, iam_credentials_endpoint: origin },
+  };
+  return {
+    connection: 'con_01jd0000000000000000000000',
+    endpoints,
+    now: () => noon,
+    signal: AbortSignal.timeout(milliseconds),
+    mint: () => Promise.resolve(tokenNumber(++count)),
+    minted: () => count,
+  };
+}
+
+/** The error with which it ends; fails when there is none of ours. */
+export async function refusalOf(promise: Promise<unknown>): Promise<SojournError> {
+  const error: unknown = await promise.then(
+    () => new Error('there was no refusal'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof SojournError) return error;
+  throw error;
+}

@@ -1,0 +1,18 @@
+/** What the tables of targets share: a target as it is kept, or its faults as the API tells them. */
+import { type CloudName, clouds } from '../../src/clouds/index.ts';
+import type { Fault } from '../../src/errors/index.ts';
+import { SojournError } from '../../src/errors/index.ts';
+import { read } from '../../src/input/index.ts';
+
+export const keep = (cloud: CloudName, target: unknown): unknown =>
+  read(clouds[cloud].target, target, 'target');
+
+export function faultsOf(cloud: CloudName, target: unknown): readonly Fault[] {
+  try {
+    keep(cloud, target);
+  } catch (error) {
+    if (error instanceof SojournError && error.code === 'invalid_request') return error.faults;
+    throw error;
+  }
+  return [];
+}

@@ -1,0 +1,369 @@
+import { describe, expect, test } from '@jest/globals';
+import { clouds } from '../../src/clouds/index.ts';
+import { faultsOf, keep } from './target-bench.ts';
+
+const role = 'arn:aws:iam::123456789012:role/acme';
+
+describe('the AWS target', () => {
+  test('may be empty at first, and then has no region yet', () => {
+    expect(keep('aws', {})).toEqual({ duration_seconds: 3600 });
+  });
+
+  test.each([
+    [role, 'us-east-1'],
+    ['arn:aws-cn:iam::123456789012:role/acme', 'cn-north-1'],
+    ['arn:aws-us-gov:iam::123456789012:role/team/deep/acme', 'us-gov-west-1'],
+    ['arn:aws-eusc:iam::123456789012:role/acme', 'eusc-de-east-1'],
+  ])('puts %s into %s when no region is given', (role_arn, region) => {
+    expect(keep('aws', { role_arn })).toEqual({ role_arn, region, duration_seconds: 3600 });
+  });
+
+  test('keeps everything that is given', () => {
+    const target = {
+      role_arn: 'arn:aws:iam::123456789012:role/sojourn/acme@prod',
+      region: 'ap-southeast-2',
+      duration_seconds: 900,
+      session_policy: '{"Version":"2012-10-17","Statement":[]}',
+      session_tags: { Team: 'blue team', Stufe: 'größer', empty: '' },
+      source_identity: 'acme-prod',
+    };
+    expect(keep('aws', target)).toEqual(target);
+    expect(keep('aws', keep('aws', target))).toEqual(target);
+  });
+
+  test('keeps a session policy that is an object as compact JSON', () => {
+    expect(keep('aws', { session_policy: { Statement: [{ Effect: 'Deny' }] } })).toEqual({
+      duration_seconds: 3600,
+      session_policy: '{"Statement":[{"Effect":"Deny"}]}',
+    });
+  });
+
+  test.each([
+    'arn:aws:iam::123456789012:user/acme',
+    'arn:aws-iso:iam::123456789012:role/acme',
+    'arn:aws:iam::12345678901:role/acme',
+    'arn:aws:iam::123456789012:role/',
+    'arn:aws:iam::123456789012:role/*',
+    'arn:aws:iam::123456789012:role/*/acme',
+    'arn:aws:iam::123456789012:role/acme\n',
+    'arn:aws:iam::123456789012:role/a b',
+    ' arn:aws:iam::123456789012:role/acme',
+    `arn:aws:iam::123456789012:role/${'a'.repeat(65)}`,
+  ])('refuses the role %j', (role_arn) => {
+    expect(faultsOf('aws', { role_arn })).toEqual([
+      {
+        path: 'target.role_arn',
+        message:
+          'must be the ARN of a role, arn:PARTITION:iam::ACCOUNT:role/NAME, in aws, aws-cn, aws-us-gov or aws-eusc',
+      },
+    ]);
+  });
+
+  test('refuses a role of over 2,048 characters', () => {
+    expect(faultsOf('aws', { role_arn: `arn:aws:iam::123456789012:role/${'a/'.repeat(1020)}acme` })).toEqual([
+      { path: 'target.role_arn', message: 'must be 2048 characters at most' },
+    ]);
+  });
+
+  test.each([
+    [role, 'cn-north-1'],
+    [role, 'us-gov-west-1'],
+    [role, 'eusc-de-east-1'],
+    ['arn:aws-cn:iam::123456789012:role/acme', 'us-east-1'],
+    ['arn:aws-us-gov:iam::123456789012:role/acme', 'us-west-2'],
+    ['arn:aws-eusc:iam::123456789012:role/acme', 'eu-central-1'],
+  ])('refuses %s through %s', (role_arn, region) => {
+    expect(faultsOf('aws', { role_arn, region })).toEqual([
+      { path: 'target.region', message: 'must be a region of the partition that role_arn names' },
+    ]);
+  });
+
+  test.each(['mars', 'us-east-1.evil.example', 'us-east-1/', 'US-EAST-1', 'aws-global', ''])(
+    'refuses the region %j',
+    (region) => {
+      expect(faultsOf('aws', { region })).toEqual([
+        { path: 'target.region', message: 'must be the name of a region, such as eu-central-1' },
+      ]);
+    },
+  );
+
+  test.each([
+    [899, 'must be 900 seconds or more'],
+    [43_201, 'must be 43200 seconds at most'],
+    [900.5, 'must be a whole number of seconds'],
+  ])('refuses %p seconds', (duration_seconds, message) => {
+    expect(faultsOf('aws', { duration_seconds })).toEqual([{ path: 'target.duration_seconds', message }]);
+  });
+
+  test.each([
+    ['no JSON', 'must be an IAM policy: JSON with a Statement'],
+    ['[]', 'must be an IAM policy: JSON with a Statement'],
+    ['{"Version":"2012-10-17"}', 'must be an IAM policy: JSON with a Statement'],
+    ['{"Statement":"all"}', 'must be an IAM policy: JSON with a Statement'],
+    [`{"Statement":[],"Id":"${'x'.repeat(2048)}"}`, 'must be 2048 characters at most'],
+    [{ Statement: [], Id: 'x'.repeat(2048) }, 'must be 2048 characters at most'],
+    ['{"Statement":[],"Id":"日本"}', 'may hold Latin-1 characters only; write others as \\uXXXX'],
+  ])('refuses the session policy %j when it is saved', (session_policy, message) => {
+    expect(faultsOf('aws', { session_policy })).toEqual([{ path: 'target.session_policy', message }]);
+  });
+
+  test.each([
+    [{ '': 'x' }, 'target.session_tags.', 'the key must not be empty'],
+    [
+      { 'aws:x': 'x' },
+      'target.session_tags.aws:x',
+      'the key must not begin with aws:, which AWS keeps for itself',
+    ],
+    [
+      { 'AWS:x': 'x' },
+      'target.session_tags.AWS:x',
+      'the key must not begin with aws:, which AWS keeps for itself',
+    ],
+    [
+      { 'a*': 'x' },
+      'target.session_tags.a*',
+      'the key may hold letters, digits, blanks and _ . : / = + - @ only',
+    ],
+    [{ a: '*' }, 'target.session_tags.a', 'may hold letters, digits, blanks and _ . : / = + - @ only'],
+    [{ a: 'x'.repeat(257) }, 'target.session_tags.a', 'must be 256 characters at most'],
+    [
+      { Team: 'x', team: 'y' },
+      'target.session_tags',
+      'two keys differ in case only, which AWS takes for one',
+    ],
+    [
+      Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`k${index}`, 'v'])),
+      'target.session_tags',
+      'must be 50 tags at most',
+    ],
+    [
+      Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, 'v'.repeat(256)])),
+      'target.session_tags',
+      'must be 12000 bytes at most together, or the token is too long for AWS',
+    ],
+  ])('refuses the session tags %j', (session_tags, path, message) => {
+    expect(faultsOf('aws', { session_tags })).toEqual([{ path, message }]);
+  });
+
+  test('refuses a tag key of over 128 characters', () => {
+    const key = 'k'.repeat(129);
+    expect(faultsOf('aws', { session_tags: { [key]: 'v' } })).toEqual([
+      { path: `target.session_tags.${key}`, message: 'the key must be 128 characters at most' },
+    ]);
+  });
+
+  test.each(['a', 'a/b', 'a:b', 'a'.repeat(65), 'a b'])(
+    'refuses the source identity %j',
+    (source_identity) => {
+      expect(faultsOf('aws', { source_identity })).toEqual([
+        { path: 'target.source_identity', message: 'must be 2 to 64 letters, digits or + = , . @ _ -' },
+      ]);
+    },
+  );
+
+  test('tells all faults at once, and refuses what it does not know', () => {
+    const target = {
+      role_arn: role,
+      region: 'cn-north-1',
+      duration_seconds: 1,
+      role: 'x',
+      source_identity: '*',
+    };
+    expect(faultsOf('aws', target)).toEqual([
+      { path: 'target.duration_seconds', message: 'must be 900 seconds or more' },
+      { path: 'target.source_identity', message: 'must be 2 to 64 letters, digits or + = , . @ _ -' },
+      { path: 'target.role', message: 'is not known here' },
+      { path: 'target.region', message: 'must be a region of the partition that role_arn names' },
+    ]);
+  });
+
+  test('becomes a destination whose token is bound to the role and carries tags as lists of one', () => {
+    const destination = clouds.aws.destination(
+      keep('aws', { role_arn: role, session_tags: { Team: 'blue' }, source_identity: 'acme' }),
+    );
+    expect(destination).toEqual({
+      audience: 'sts.amazonaws.com',
+      algorithms: ['ES256', 'RS256'],
+      claims: {
+        'https://aws.amazon.com/roles': [role],
+        'https://aws.amazon.com/tags': { principal_tags: { Team: ['blue'] } },
+        'https://aws.amazon.com/source_identity': 'acme',
+      },
+      missing: [],
+      enter: expect.any(Function),
+      setup: expect.any(Function),
+    });
+  });
+
+  test('becomes a destination that lacks its role', () => {
+    const { missing, claims } = clouds.aws.destination(keep('aws', { session_tags: {} }));
+    expect({ missing, claims }).toEqual({ missing: ['role_arn'], claims: {} });
+  });
+});
+
+describe('the Azure target', () => {
+  const tenant_id = '8d6c2f6e-1f0b-4e7e-9d3b-0a1b2c3d4e5f';
+  const client_id = '0f0e0d0c-0b0a-4908-8706-050403020100';
+
+  test.each([
+    ['public', 'https://management.azure.com/.default', 'api://AzureADTokenExchange'],
+    ['usgov', 'https://management.usgovcloudapi.net/.default', 'api://AzureADTokenExchangeUSGov'],
+    ['china', 'https://management.chinacloudapi.cn/.default', 'api://AzureADTokenExchangeChina'],
+  ])('has the scope and audience of %s', (environment, scope, audience) => {
+    const target = keep('azure', { tenant_id, client_id, environment });
+    expect(target).toEqual({ tenant_id, client_id, environment, scope });
+    expect(clouds.azure.destination(target)).toEqual({
+      audience,
+      algorithms: ['RS256'],
+      claims: {},
+      missing: [],
+      enter: expect.any(Function),
+      setup: expect.any(Function),
+    });
+  });
+
+  test('may lack the identity at first', () => {
+    const target = keep('azure', {});
+    expect(target).toEqual({ environment: 'public', scope: 'https://management.azure.com/.default' });
+    expect(clouds.azure.destination(target).missing).toEqual(['tenant_id', 'client_id']);
+  });
+
+  test('writes GUIDs in lower case, as Entra does', () => {
+    const given = { tenant_id: tenant_id.toUpperCase(), client_id: client_id.toUpperCase() };
+    expect(keep('azure', given)).toMatchObject({ tenant_id, client_id });
+  });
+
+  test.each([
+    ['tenant_id', 'acme.onmicrosoft.com', 'must be the GUID of the directory, not one of its domain names'],
+    ['tenant_id', `${tenant_id}/../x`, 'must be the GUID of the directory, not one of its domain names'],
+    ['tenant_id', '', 'must be the GUID of the directory, not one of its domain names'],
+    ['client_id', `{${client_id}}`, 'must be the GUID of the application or managed identity'],
+    ['environment', 'germany', 'must be public, usgov or china'],
+    ['scope', 'https://vault.azure.net', 'must be one resource followed by /.default'],
+    ['scope', 'https://a.net/.default https://b.net/.default', 'must be one resource followed by /.default'],
+    ['scope', `https://${'a'.repeat(256)}/.default`, 'must be 256 characters at most'],
+    [
+      'scope',
+      'https://management.chinacloudapi.cn/.default',
+      'is the resource manager of another environment; leave it out to get the right one',
+    ],
+  ])('refuses the %s %.60j', (field, value, message) => {
+    expect(faultsOf('azure', { [field]: value })).toEqual([{ path: `target.${field}`, message }]);
+  });
+
+  test('tells all faults at once, and refuses what it does not know', () => {
+    const target = {
+      tenant_id: 'x',
+      client_id: 'y',
+      client_secret: 'z',
+      scope: 'https://management.chinacloudapi.cn/.default',
+    };
+    expect(faultsOf('azure', target).map(({ path }) => path)).toEqual([
+      'target.tenant_id',
+      'target.client_id',
+      'target.client_secret',
+      'target.scope',
+    ]);
+  });
+});
+
+describe('the GCP target', () => {
+  const least = { project_number: '123456789012', pool_id: 'sojourn-pool', provider_id: 'sojourn' };
+  const service_account = 'deployer@acme-prod.iam.gserviceaccount.com';
+  const scopes = ['https://www.googleapis.com/auth/cloud-platform'];
+
+  test('needs the provider and no more', () => {
+    const target = keep('gcp', least);
+    expect(target).toEqual({ ...least, scopes });
+    expect(clouds.gcp.destination(target)).toEqual({
+      audience:
+        'https://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/sojourn-pool/providers/sojourn',
+      algorithms: ['ES256', 'RS256'],
+      claims: {},
+      missing: [],
+      enter: expect.any(Function),
+      setup: expect.any(Function),
+    });
+  });
+
+  test('gives the tokens of a service account an hour', () => {
+    expect(keep('gcp', { ...least, service_account })).toEqual({
+      ...least,
+      scopes,
+      service_account,
+      lifetime_seconds: 3600,
+    });
+  });
+
+  test('takes up to twelve hours for a service account', () => {
+    expect(keep('gcp', { ...least, service_account, lifetime_seconds: 43_200 })).toMatchObject({
+      lifetime_seconds: 43_200,
+    });
+  });
+
+  test('asks for a token of its own lifetime without a service account, because Google cuts to it', () => {
+    const { tokenSeconds } = clouds.gcp.destination(keep('gcp', { ...least, lifetime_seconds: 1800 }));
+    expect(tokenSeconds).toBe(1800);
+  });
+
+  test('takes a project number written as a number', () => {
+    expect(keep('gcp', { ...least, project_number: 123456789012 })).toEqual({ ...least, scopes });
+  });
+
+  test('keeps the audience under the 180 characters that Google advises', () => {
+    const longest = { project_number: '9'.repeat(19), pool_id: 'p'.repeat(32), provider_id: 'q'.repeat(32) };
+    expect(clouds.gcp.destination(keep('gcp', longest)).audience.length).toBeLessThan(180);
+  });
+
+  const projectId =
+    "must be the project's number, not its id: gcloud projects describe PROJECT_ID --format='value(projectNumber)'";
+  const id = 'must be 4 to 32 lower-case letters, digits or hyphens';
+  test.each([
+    ['project_number', 'acme-prod', projectId],
+    ['project_number', '0123', projectId],
+    ['project_number', '1/../2', projectId],
+    ['project_number', 1.5, 'must be a string of digits'],
+    ['pool_id', 'abc', id],
+    ['pool_id', 'Pool', id],
+    ['pool_id', 'a'.repeat(33), id],
+    ['pool_id', 'a/providers/b', id],
+    ['pool_id', 'gcp-pool', 'must not begin with gcp-, which Google keeps for itself'],
+    ['provider_id', 'abc', id],
+    ['provider_id', 'gcp-provider', 'must not begin with gcp-, which Google keeps for itself'],
+    ['service_account', 'somebody@gmail.com', 'must be the e-mail address of a service account'],
+    [
+      'service_account',
+      'a@b.iam.gserviceaccount.com:signJwt',
+      'must be the e-mail address of a service account',
+    ],
+    ['service_account', '../x@b.iam.gserviceaccount.com', 'must be the e-mail address of a service account'],
+    ['scopes', [], 'must name one scope or more'],
+    ['scopes', Array.from({ length: 21 }, (_, index) => `s${index}`), 'must be 20 scopes at most'],
+    ['lifetime_seconds', 299, 'must be 300 seconds or more'],
+    ['lifetime_seconds', 3601, 'must be 3600 seconds at most without a service_account'],
+  ])('refuses the %s %j', (field, value, message) => {
+    expect(faultsOf('gcp', { ...least, [field]: value })).toEqual([{ path: `target.${field}`, message }]);
+  });
+
+  test('refuses over twelve hours for a service account', () => {
+    expect(faultsOf('gcp', { ...least, service_account, lifetime_seconds: 43_201 })).toEqual([
+      { path: 'target.lifetime_seconds', message: 'must be 43200 seconds at most' },
+    ]);
+  });
+
+  test('refuses two scopes in one', () => {
+    expect(faultsOf('gcp', { ...least, scopes: ['a b'] })).toEqual([
+      { path: 'target.scopes.0', message: 'must be one scope' },
+    ]);
+  });
+
+  test('tells all faults at once, and refuses what it does not know', () => {
+    expect(faultsOf('gcp', { pool_id: 'p', lifetime_seconds: 7200, key: '{}' })).toEqual([
+      { path: 'target.project_number', message: 'is missing' },
+      { path: 'target.pool_id', message: id },
+      { path: 'target.provider_id', message: 'is missing' },
+      { path: 'target.key', message: 'is not known here' },
+      { path: 'target.lifetime_seconds', message: 'must be 3600 seconds at most without a service_account' },
+    ]);
+  });
+});
