@@ -74,7 +74,8 @@ describe('the list of requests', () => {
   test('admits the subject and no other, whatever is in it', () => {
     fc.assert(
       fc.property(hostileText, hostileText, (text, other) => {
-        const subject = text.toWellFormed();
+        // No argument of a program can hold NUL, and the script is written along with the requests.
+        const subject = text.toWellFormed().replaceAll('\0', '');
         const [, { body }] = requests(target(), facts({ subject }));
         const admits = (sub: string) => evaluate(body.attributeCondition, { assertion: { sub } });
         expect([admits(subject), admits(`${subject}x`), admits(other)]).toEqual([
