@@ -8,8 +8,16 @@ import { createConnections } from './connections/index.ts';
 import { createExchange } from './exchange/index.ts';
 import { createHealth } from './health/index.ts';
 import { type AppOptions, addressReader, createAdminApp, createPublicApp, listen } from './http/index.ts';
-import { createIssuer } from './issuer/index.ts';
-import { encryptionKeyFile, fileHolder, Keyring, parseEncryptionKey, readCopy } from './keys/index.ts';
+import { createIssuer, placeOf } from './issuer/index.ts';
+import {
+  encryptionKeyFile,
+  faultAt,
+  fileHolder,
+  Keyring,
+  type PublicJwk,
+  parseEncryptionKey,
+  readCopy,
+} from './keys/index.ts';
 import { createLogger, type Logger } from './log/index.ts';
 import { createMetrics } from './metrics/index.ts';
 import { createOnboarding } from './onboarding/index.ts';
@@ -46,12 +54,16 @@ export async function startServer(
     undo.push(() => store.close());
     const audit = createAudit({ store, logger, now, onFailure: config.audit.on_failure });
     const keyring = await openKeyring(config, store, audit, { logger, now });
-    undo.push(followRing(keyring, logger));
+    for (const stop of followRing(keyring, logger)) undo.push(stop);
     const adminToken = await openAdminToken(store, config.admin_token);
 
     const { issuer: issuerUrl, clouds: endpoints } = config;
     const { algorithms, allow_short_times: shortTimes } = config.keys;
     const metrics = createMetrics();
+    metrics.watchKeys(() => ({
+      waiting: keyring.waiting.length,
+      unseenSeconds: keyring.staleness().ms / 1000,
+    }));
     const tenants = createTenants({ store, now });
     const connections = createConnections({ store, tenants, now, issuer: issuerUrl, algorithms });
     const clients = createClients({ store, now, connections, tenants });
@@ -94,6 +106,7 @@ export async function startServer(
         connections,
         keyring,
         audit,
+        now,
         onboarding,
         issuer,
         issuerUrl,
@@ -133,7 +146,7 @@ export async function startServer(
 }
 
 async function openKeyring(
-  { keys, store: storeUrl, tokens }: Config,
+  { issuer, keys, store: storeUrl, tokens }: Config,
   store: Store,
   audit: Audit,
   { logger, now }: { logger: Logger; now: Now },
@@ -157,24 +170,53 @@ async function openKeyring(
       retain: keys.retain * 1000,
       // What a connection may ask for at most, whatever the default is.
       longestTokenLife: Math.max(tokens.ttl, 3600) * 1000,
+      staleAfter: keys.stale_after * 1000,
     },
     now,
     logger,
-    record: ({ event, kid, alg }) =>
-      audit.record({ event, outcome: 'ok', actor: 'system', kid, facts: { alg } }),
+    record: ({ event, kid, alg, early }) =>
+      audit.record({ event, outcome: 'ok', actor: 'system', kid, facts: { alg, ...(early && { early }) } }),
+    obstacles: (key) => obstaclesTo(key, issuer, keys),
+    held: ({ kid, alg, obstacles }) => {
+      logger.warn({ kid, alg, obstacles }, 'a rotation waits: verifiers would not find the next key');
+      audit
+        .record({
+          event: 'key.held',
+          outcome: 'refused',
+          actor: 'system',
+          kid,
+          reason: obstacles.join('; '),
+          facts: { alg },
+        })
+        .catch((err: unknown) => logger.error({ err }, 'a rotation that waits is not in the audit'));
+    },
   });
 }
 
-/** Follows what other replicas do to the ring, and does what is due. Returns what ends it. */
-function followRing(keyring: Keyring, logger: Logger): () => Promise<void> {
-  return every(ringPollMs, async () => {
-    try {
-      await keyring.refresh();
-      await keyring.advance();
-    } catch (err) {
-      logger.warn({ err }, 'the key ring cannot be refreshed; going on with the one at hand');
-    }
-  });
+/** Where verifiers look for a key and do not find it. */
+async function obstaclesTo(
+  key: PublicJwk,
+  issuer: string,
+  { look_outside, copies }: Config['keys'],
+): Promise<readonly string[]> {
+  const places = [...(look_outside ? [issuer] : []), ...copies].map(placeOf);
+  const named = { url: issuer, jwks: placeOf(issuer).jwks };
+  const faults = await Promise.all(places.map((place) => faultAt(place, named, key)));
+  return faults.filter((fault) => fault !== undefined);
+}
+
+/**
+ * Follows what other replicas do to the ring, and does what is due. Two rounds, since a key that is due is first looked
+ * for outside, and nobody else's revocation waits for that. Returns what ends them.
+ */
+function followRing(keyring: Keyring, logger: Logger): readonly (() => Promise<void>)[] {
+  const round = (work: () => Promise<void>) =>
+    every(ringPollMs, () =>
+      work().catch((err: unknown) =>
+        logger.warn({ err }, 'the key ring cannot be refreshed; going on with the one at hand'),
+      ),
+    );
+  return [round(() => keyring.refresh()), round(() => keyring.advance())];
 }
 
 const readTls = async ({ listen: { tls } }: Config) =>

@@ -20,8 +20,11 @@ export type AuditEvent =
   | `secret.${'created' | 'deleted'}`
   | `connection.${'enabled' | 'disabled' | 'verified'}`
   | `key.${'made' | 'activated' | 'dropped' | 'revoked'}`
+  /** Its turn has come, and verifiers would not find it yet. */
+  | 'key.held'
   /** By an administrator; what the ring then did is told by the events of the keys. */
-  | `key.${'rotation' | 'revocation'}_ordered`;
+  | `key.${'rotation' | 'revocation'}_ordered`
+  | `key.rotation_${'planned' | 'taken_back'}`;
 
 export interface AuditEntry {
   readonly event: AuditEvent;

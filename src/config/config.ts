@@ -32,6 +32,10 @@ export interface Config {
     readonly rotate_every: number;
     readonly publish_lead: number;
     readonly retain: number;
+    readonly stale_after: number;
+    readonly look_outside: boolean;
+    /** With no trailing slash. */
+    readonly copies: readonly string[];
     readonly allow_short_times: boolean;
     readonly encryption_key: EncryptionKeyText | null;
   };

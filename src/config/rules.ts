@@ -66,6 +66,17 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
       ? fault('keys.rotate_every', 'must be as long as keys.publish_lead and keys.retain together, or longer')
       : undefined,
 
+  ({ keys: { stale_after, publish_lead, allow_short_times } }) =>
+    stale_after !== undefined &&
+    publish_lead !== undefined &&
+    allow_short_times === false &&
+    stale_after > publish_lead
+      ? fault(
+          'keys.stale_after',
+          'must not be longer than keys.publish_lead, or a replica serves a JWKS without a key that others sign with',
+        )
+      : undefined,
+
   ({ store, keys }) =>
     store && !store.startsWith('sqlite:') && keys.encryption_key === null
       ? fault(

@@ -96,6 +96,21 @@ export const shape = {
       '25h',
       'How long a key stays published after its last token has ended. `25h` or more, because clouds cache for a day.',
     ),
+    stale_after: key(
+      durationField,
+      '5m',
+      'How long a replica goes on signing when it cannot see the store, and so not what others did to the keys. At most `publish_lead`.',
+    ),
+    look_outside: key(
+      z.boolean(),
+      true,
+      'Whether a key is first fetched from `issuer`, as a cloud would, before it signs. Switch it off only where the server cannot reach its own public address.',
+    ),
+    copies: key(
+      z.array(endpointField).max(10, 'must hold 10 places at most'),
+      [],
+      'Base URLs where copies of discovery and JWKS are served, which must have a key as well before it signs.',
+    ),
     allow_short_times: key(
       z.boolean(),
       false,

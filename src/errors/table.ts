@@ -135,6 +135,12 @@ const rows = {
     title: 'The next key has not been published for long enough.',
     advice: 'Wait until the time told; signing with it now would break every verifier that caches the JWKS.',
   },
+  key_not_published: {
+    status: 409,
+    title: 'The next key is not found where verifiers look for it.',
+    advice:
+      'Let the issuer URL and every published copy serve the documents of this server, then try again. To sign with the key all the same, order the rotation with override.',
+  },
 
   // What we need ourselves
   store_unavailable: {

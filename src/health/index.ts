@@ -5,6 +5,7 @@
 import type { Algorithm } from '../clouds/index.ts';
 import type { Keyring } from '../keys/index.ts';
 import type { Store } from '../store/index.ts';
+import { toTimestamp } from '../time/index.ts';
 
 export interface ReadinessCheck {
   readonly name: string;
@@ -30,6 +31,7 @@ export function createHealth(options: {
   return {
     async checks() {
       const checks = [await storeCheck(store), keysCheck(keyring, algorithms)];
+      if (keyring.waiting.length > 0) checks.push(rotationCheck(keyring));
       if (shortTimes) {
         const detail =
           'keys.allow_short_times is on: verifiers that cache the JWKS will fail at a rotation. Not for production.';
@@ -50,7 +52,24 @@ const storeCheck = (store: Store): Promise<ReadinessCheck> =>
     () => ({ name: 'store', ok: false, detail: 'does not answer' }),
   );
 
+/** No reason to send requests elsewhere: the active keys go on signing. */
+const rotationCheck = ({ waiting }: Pick<Keyring, 'waiting'>): ReadinessCheck => ({
+  name: 'rotation',
+  ok: true,
+  detail: waiting
+    .map(
+      ({ kid, alg, since, obstacles }) =>
+        `${alg} ${kid} waits since ${toTimestamp(since)}: ${obstacles.join('; ')}`,
+    )
+    .join(', '),
+});
+
 function keysCheck(keyring: Keyring, algorithms: readonly Algorithm[]): ReadinessCheck {
+  const { ms, stale } = keyring.staleness();
+  if (stale) {
+    const detail = `not signing: the store has not been seen for ${Math.floor(ms / 1000)} s`;
+    return { name: 'keys', ok: false, detail };
+  }
   const active = keyring.list().filter((key) => key.state === 'active');
   const without = algorithms.filter((alg) => !active.some((key) => key.alg === alg));
   return without.length === 0

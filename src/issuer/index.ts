@@ -24,7 +24,7 @@ import type { Refusal } from './refusal.ts';
 import type { Visit } from './visit.ts';
 
 export { type Claims, connectionResource } from './claims.ts';
-export { discoveryPath, type FixedDocument, jwksPath, tokenPath } from './documents.ts';
+export { discoveryPath, type FixedDocument, jwksPath, placeOf, tokenPath } from './documents.ts';
 export type { Refusal } from './refusal.ts';
 
 /** A POST to /token whose body has been read. */

@@ -8,6 +8,8 @@ export { encryptionKeyFile, parseEncryptionKey } from './file/encryption-key.ts'
 export { fileHolder } from './file/index.ts';
 export type { Holder, NewKey } from './holder.ts';
 export { Keyring, type KeyringOptions } from './keyring.ts';
+export type { Waiting } from './lookout.ts';
+export { faultAt, type Place } from './outside.ts';
 export { readOwnFile, writeOwnFile } from './own-file.ts';
 export type { RingChange } from './replicated.ts';
 export {

@@ -1,18 +1,21 @@
 /** The ring in use: who signs now, and what is done to it, by an administrator or by whichever replica comes first. */
 import type { Algorithm } from '../clouds/index.ts';
 import { SojournError } from '../errors/index.ts';
-import { type Now, toTimestamp } from '../time/index.ts';
+import { toTimestamp } from '../time/index.ts';
 import type { Holder } from './holder.ts';
+import { Lookout, type LookoutOptions, type Waiting } from './lookout.ts';
 import { type Change, ReplicatedRing, type ReplicatedRingOptions, type RingChange } from './replicated.ts';
 import {
   activate,
   add,
   drop,
+  dueAt,
   type KeyRecord,
   keyIn,
   mayFinish,
   nextStep,
   type PublicJwk,
+  plan,
   published,
   type Ring,
   ready,
@@ -21,11 +24,10 @@ import {
   type Timing,
 } from './ring.ts';
 
-export interface KeyringOptions extends ReplicatedRingOptions {
+export interface KeyringOptions extends ReplicatedRingOptions, LookoutOptions {
   readonly holder: Holder;
   readonly algorithms: readonly Algorithm[];
   readonly timing: Timing;
-  readonly now: Now;
 }
 
 export class Keyring {
@@ -33,11 +35,13 @@ export class Keyring {
   readonly #ring: ReplicatedRing;
   /** Keys just retired, as they were while they signed: a retired record has no private half any more. */
   #leaving: readonly KeyRecord[] = [];
+  readonly #lookout: Lookout;
   #before: Promise<unknown> = Promise.resolve();
 
   private constructor(options: KeyringOptions, ring: ReplicatedRing) {
     this.#options = options;
     this.#ring = ring;
+    this.#lookout = new Lookout(options);
     ring.onChange((before, after) => this.#keepLeaving(before, after));
   }
 
@@ -51,7 +55,8 @@ export class Keyring {
     for (const key of ring.now.keys) if (key.sealed !== null) await options.holder.check(key);
     const keyring = new Keyring(options, ring);
     await keyring.refresh();
-    await keyring.advance();
+    // A key whose turn has come waits for the first round: now nobody is served yet who could see it.
+    await keyring.#alone(() => keyring.#advance(() => true));
     return keyring;
   }
 
@@ -77,9 +82,31 @@ export class Keyring {
     return key;
   }
 
-  /** A JWS signature over `data`. A key just retired may still finish what was begun with it. */
+  /** Next keys that are held back, as this replica last saw it. */
+  get waiting(): readonly Waiting[] {
+    return this.#lookout.waiting;
+  }
+
+  /** For how long the store has not been seen, in milliseconds, and whether that is too long to sign. */
+  staleness(): { readonly ms: number; readonly stale: boolean } {
+    const { now, timing } = this.#options;
+    const ms = now() - this.#ring.seenAt;
+    return { ms, stale: ms > timing.staleAfter };
+  }
+
+  /**
+   * A JWS signature over `data`. A key just retired may still finish what was begun with it. Rejects with
+   * `keys_unavailable` for any other key, and when this replica no longer knows what others did to the ring.
+   */
   async sign(kid: string, data: Uint8Array): Promise<Uint8Array> {
     const { holder, now } = this.#options;
+    const { ms, stale } = this.staleness();
+    if (stale) {
+      throw new SojournError('keys_unavailable', {
+        detail: `The store has not been seen for ${Math.floor(ms / 1000)} s, and the signing keys may have changed.`,
+        retryAfter: 5,
+      });
+    }
     const record = this.#ring.now.keys.find((key) => key.kid === kid);
     const finishing = record && mayFinish(record, now()) && this.#leaving.find((key) => key.kid === kid);
     const key = record?.state === 'active' ? record : finishing;
@@ -100,26 +127,48 @@ export class Keyring {
   }
 
   /** Does every step that is due. Any number of replicas may do this at once. */
-  advance(): Promise<void> {
-    return this.#alone(() => this.#advance());
+  async advance(): Promise<void> {
+    // Looking around takes time, in which changes of others are still followed.
+    const held = await this.#lookout.look(this.#due());
+    return this.#alone(() => this.#advance((kid) => held.has(kid)));
   }
 
-  /** Activates the published next key of every algorithm now; rejects with `key_not_ready` while one is too young. */
-  rotate(): Promise<void> {
+  /**
+   * Lets the published next key of every algorithm sign from `at` on (milliseconds), or from now on. Rejects with
+   * `key_not_ready` when one would be too young then, and with `key_not_published` when one is not found where
+   * verifiers look; `override` passes over the latter.
+   */
+  async rotate({ at, override = false }: { at?: number; override?: boolean } = {}): Promise<void> {
+    const { timing, now, obstacles } = this.#options;
+    await this.refresh();
+    const next = this.#next();
+    const young = next.find((key) => !ready(key, timing, at ?? now()));
+    if (young) throw notReady(young, readyAt(young, timing), now());
+    if (at === undefined && !override) {
+      for (const key of next) {
+        const found = await obstacles(key.jwk);
+        if (found.length > 0) throw notPublished(key, found);
+      }
+    }
     return this.#alone(async () => {
-      const { algorithms, timing, now } = this.#options;
-      await this.#ring.refresh();
-      const next = algorithms
-        .map((alg) => keyIn(this.#ring.now, alg, 'next'))
-        .filter((key) => key !== undefined);
-      for (const key of next)
-        if (!ready(key, timing, now())) throw notReady(key, readyAt(key, timing), now());
-      const kids = new Set(next.map((key) => key.kid));
+      const kids = new Set(next.map(({ kid }) => kid));
       await this.#ring.change(async (ring) => {
         const waiting = ring.keys.find((key) => kids.has(key.kid) && key.state === 'next');
-        return waiting && changeTo('key.activated', waiting, activate(ring, waiting.kid, now()));
+        if (!waiting) return undefined;
+        if (at === undefined) return changeTo('key.activated', waiting, activate(ring, waiting.kid, now()));
+        return waiting.activate_at === at ? undefined : { ring: plan(ring, at) };
       });
-      await this.#advance();
+      if (at === undefined) await this.#advance();
+    });
+  }
+
+  /** Takes back what `rotate` has planned and not done yet: the next keys sign in their turn. */
+  takeBack(): Promise<void> {
+    return this.#alone(async () => {
+      await this.#ring.refresh();
+      await this.#ring.change(async (ring) =>
+        ring.keys.some((key) => key.activate_at !== null) ? { ring: plan(ring, null) } : undefined,
+      );
     });
   }
 
@@ -138,22 +187,37 @@ export class Keyring {
     });
   }
 
-  #advance(): Promise<void> {
+  #next(): KeyRecord[] {
+    return this.#options.algorithms
+      .map((alg) => keyIn(this.#ring.now, alg, 'next'))
+      .filter((key) => key !== undefined);
+  }
+
+  /** The next keys whose turn has come while another still signs. */
+  #due(): KeyRecord[] {
+    const { timing, now } = this.#options;
+    return this.#next().filter((key) => {
+      const active = keyIn(this.#ring.now, key.alg, 'active');
+      return active && now() >= dueAt(active, key, timing);
+    });
+  }
+
+  #advance(held: (kid: string) => boolean = () => false): Promise<void> {
     const { algorithms, timing, now, logger } = this.#options;
     return this.#ring.change(async (ring) => {
-      const step = nextStep(ring, algorithms, timing, now());
+      const step = nextStep(ring, algorithms, timing, now(), held);
       if (!step) return undefined;
       if (step.step === 'make') return this.#make(ring, step.alg, step.state);
       const key = ring.keys.find((candidate) => candidate.kid === step.kid);
       if (!key) return undefined;
       if (step.step === 'drop') return changeTo('key.dropped', key, drop(ring, key.kid));
-      if (!ready(key, timing, now())) {
-        logger.warn(
-          { kid: key.kid, alg: key.alg, published_at: toTimestamp(key.published_at) },
-          'a key signs before it was published for long enough, because no other can',
-        );
-      }
-      return changeTo('key.activated', key, activate(ring, key.kid, now()));
+      const change = changeTo('key.activated', key, activate(ring, key.kid, now()));
+      if (ready(key, timing, now())) return change;
+      logger.warn(
+        { kid: key.kid, alg: key.alg, published_at: toTimestamp(key.published_at) },
+        'a key signs before it was published for long enough, because no other can',
+      );
+      return { ...change, what: { ...change.what, early: true } };
     });
   }
 
@@ -167,6 +231,7 @@ export class Keyring {
       jwk,
       sealed,
       published_at: at,
+      activate_at: null,
       activated_at: state === 'active' ? at : null,
       retired_at: null,
       revoked_at: null,
@@ -190,7 +255,7 @@ export class Keyring {
   }
 }
 
-const changeTo = (event: RingChange['event'], { kid, alg }: KeyRecord, ring: Ring): Change => ({
+const changeTo = (event: RingChange['event'], { kid, alg }: KeyRecord, ring: Ring) => ({
   what: { event, kid, alg },
   ring,
 });
@@ -199,5 +264,11 @@ function notReady(key: KeyRecord, at: number, now: number): SojournError {
   return new SojournError('key_not_ready', {
     detail: `The next ${key.alg} key ${key.kid} may sign from ${toTimestamp(at)} on.`,
     retryAfter: Math.ceil((at - now) / 1000),
+  });
+}
+
+function notPublished(key: KeyRecord, obstacles: readonly string[]): SojournError {
+  return new SojournError('key_not_published', {
+    detail: `The next ${key.alg} key ${key.kid} cannot sign yet: ${obstacles.join('; ')}.`,
   });
 }

@@ -38,6 +38,7 @@ const ringSchema = z.strictObject({
         ]),
         sealed: z.string().nullable(),
         published_at: z.number().int(),
+        activate_at: time,
         activated_at: time,
         retired_at: time,
         revoked_at: time,

@@ -5,6 +5,7 @@ import type { Algorithm } from '../clouds/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Store } from '../store/index.ts';
+import type { Now } from '../time/index.ts';
 import { copyFile, readCopy, writeCopy } from './copy.ts';
 import { parseRing, storable } from './parse.ts';
 import type { Ring } from './ring.ts';
@@ -14,10 +15,13 @@ export interface RingChange {
   readonly event: 'key.made' | 'key.activated' | 'key.dropped' | 'key.revoked';
   readonly kid: string;
   readonly alg: Algorithm;
+  /** It signs before it was published for long enough, because no other can. */
+  readonly early?: true;
 }
 
 export interface Change {
-  readonly what: RingChange;
+  /** Absent for a plan: nothing has happened to a key yet. */
+  readonly what?: RingChange;
   readonly ring: Ring;
 }
 
@@ -26,6 +30,7 @@ export interface ReplicatedRingOptions {
   /** Where this replica keeps its own copy. */
   readonly folder: string;
   readonly logger: Logger;
+  readonly now: Now;
   /** Told of every change that this replica made, before the caller is. */
   readonly record: (change: RingChange) => Promise<void>;
 }
@@ -36,11 +41,13 @@ const maxTries = 50;
 export class ReplicatedRing {
   readonly #options: ReplicatedRingOptions;
   #ring: Ring;
+  #seenAt: number;
   readonly #listeners: ((before: Ring, after: Ring) => void)[] = [];
 
   private constructor(options: ReplicatedRingOptions, ring: Ring) {
     this.#options = options;
     this.#ring = ring;
+    this.#seenAt = options.now();
   }
 
   /**
@@ -66,23 +73,28 @@ export class ReplicatedRing {
     return this.#ring;
   }
 
+  /** When the store was last read, in milliseconds: what others did later is not known here. */
+  get seenAt(): number {
+    return this.#seenAt;
+  }
+
   onChange(listener: (before: Ring, after: Ring) => void): void {
     this.#listeners.push(listener);
   }
 
   /** Changes the ring by compare-and-swap until `decide` wants no more, each time from the newest ring. */
   async change(decide: (ring: Ring) => Promise<Change | undefined>): Promise<void> {
-    const { store, record } = this.#options;
+    const { record } = this.#options;
     for (let lost = 0; lost < maxTries; ) {
       const change = await decide(this.#ring);
       if (!change) return;
-      const shared = await readShared(store);
+      const shared = await this.#read();
       const untouched = shared ? isDeepStrictEqual(shared.ring, this.#ring) : this.#ring.revision === 0;
       // In the form in which others will read it: the same bytes in every replica's JWKS, and nothing they would refuse.
       const ring = await parseRing(storable(change.ring), 'The changed key ring');
       if (untouched && (await this.#swap(shared, ring))) {
         this.#take(ring);
-        await record(change.what);
+        if (change.what) await record(change.what);
         lost = 0;
       } else {
         await this.refresh();
@@ -98,7 +110,7 @@ export class ReplicatedRing {
   /** Takes over what other replicas changed; gives back to the store, or to our folder, what it lost. */
   async refresh(): Promise<void> {
     const { store, folder, logger } = this.#options;
-    const shared = await readShared(store);
+    const shared = await this.#read();
     if (shared && this.#ring.revision > 0) assertSameRing(this.#ring, shared.ring, folder);
     // On equal revisions the store decides. Before the copy is looked at: a bad disk must not keep us from following.
     if (shared && shared.ring.revision >= this.#ring.revision) this.#take(shared.ring);
@@ -114,6 +126,13 @@ export class ReplicatedRing {
       await writeShared(store, shared?.version, this.#ring);
     }
     if (!isDeepStrictEqual(copy, this.#ring)) await writeCopy(folder, this.#ring);
+  }
+
+  async #read(): Promise<SharedRing | undefined> {
+    const begun = this.#options.now();
+    const shared = await readShared(this.#options.store);
+    this.#seenAt = begun;
+    return shared;
   }
 
   /**

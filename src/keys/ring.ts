@@ -18,6 +18,8 @@ export interface KeyRecord {
   /** The private half, in whatever form its holder needs to sign with it; null once the key can never sign again. */
   readonly sealed: string | null;
   readonly published_at: number;
+  /** When an administrator wants a next key to take over; null for when the active one has signed for long enough. */
+  readonly activate_at: number | null;
   readonly activated_at: number | null;
   readonly retired_at: number | null;
   readonly revoked_at: number | null;
@@ -39,6 +41,8 @@ export interface Timing {
   /** How long a key stays published after the last token it signed has ended. */
   readonly retain: number;
   readonly longestTokenLife: number;
+  /** How long a replica goes on signing without having seen the store, which others may have changed meanwhile. */
+  readonly staleAfter: number;
 }
 
 export type Step =
@@ -49,12 +53,16 @@ export type Step =
 /** How long a request that chose its key just before a rotation may take to sign with it, in milliseconds. */
 const finishingMs = 10_000;
 
-/** What is due now, one step at a time; undefined when the ring is as it should be. Pure. */
+/**
+ * What is due now, one step at a time; undefined when the ring is as it should be. Pure.
+ * @param held whether a next key whose turn has come must wait all the same, because not everybody can see it
+ */
 export function nextStep(
   ring: Ring,
   algorithms: readonly Algorithm[],
   timing: Timing,
   now: number,
+  held: (kid: string) => boolean = () => false,
 ): Step | undefined {
   for (const alg of algorithms) {
     const active = keyIn(ring, alg, 'active');
@@ -62,19 +70,28 @@ export function nextStep(
     // With no key that can sign, a key must sign at once: the first key ever, or all of them revoked.
     if (!active) return next ? { step: 'activate', kid: next.kid } : { step: 'make', alg, state: 'active' };
     if (!next) return { step: 'make', alg, state: 'next' };
-    if (now - (active.activated_at ?? now) >= timing.rotateEvery && ready(next, timing, now)) {
-      return { step: 'activate', kid: next.kid };
-    }
+    if (now >= dueAt(active, next, timing) && !held(next.kid)) return { step: 'activate', kid: next.kid };
   }
   const over = ring.keys.find((key) => key.retired_at !== null && now >= leavesAt(key.retired_at, timing));
   return over && { step: 'drop', kid: over.kid };
+}
+
+/** When a next key takes over from the active one: as planned, or in turn, but never before verifiers know it. */
+export function dueAt(active: KeyRecord, next: KeyRecord, timing: Timing): number {
+  const wanted = next.activate_at ?? (active.activated_at ?? Infinity) + timing.rotateEvery;
+  return Math.max(wanted, readyAt(next, timing));
+}
+
+/** The ring with the turn of every next key set to `at`; null gives them back to the schedule. */
+export function plan(ring: Ring, at: number | null): Ring {
+  return changed(ring, (key) => (key.state === 'next' ? { ...key, activate_at: at } : key));
 }
 
 /** The ring with `kid` signing and its forerunner retired. */
 export function activate(ring: Ring, kid: string, now: number): Ring {
   const alg = ring.keys.find((key) => key.kid === kid)?.alg;
   return changed(ring, (key) => {
-    if (key.kid === kid) return { ...key, state: 'active', activated_at: now };
+    if (key.kid === kid) return { ...key, state: 'active', activate_at: null, activated_at: now };
     if (key.alg === alg && key.state === 'active')
       return { ...key, state: 'retired', retired_at: now, sealed: null };
     return key;
@@ -84,7 +101,9 @@ export function activate(ring: Ring, kid: string, now: number): Ring {
 /** The ring with `kid` out of the JWKS for good. The record stays, so that the kid can never come back. */
 export function revoke(ring: Ring, kid: string, now: number): Ring {
   return changed(ring, (key) =>
-    key.kid === kid ? { ...key, state: 'revoked', revoked_at: now, retired_at: null, sealed: null } : key,
+    key.kid === kid
+      ? { ...key, state: 'revoked', activate_at: null, revoked_at: now, retired_at: null, sealed: null }
+      : key,
   );
 }
 
@@ -110,9 +129,9 @@ export const readyAt = (key: KeyRecord, timing: Timing): number => key.published
 export const mayFinish = (key: KeyRecord, now: number): boolean =>
   key.retired_at !== null && now - key.retired_at < finishingMs;
 
-/** Counted from the last signature, not from the retirement. */
-const leavesAt = (retiredAt: number, timing: Timing): number =>
-  retiredAt + finishingMs + timing.longestTokenLife + timing.retain;
+/** Counted from the last signature, which a replica that was cut off from the store makes later than the retirement. */
+export const leavesAt = (retiredAt: number, timing: Timing): number =>
+  retiredAt + timing.staleAfter + finishingMs + timing.longestTokenLife + timing.retain;
 
 /**
  * What verifiers see: signing keys first, since some take the first key and ignore kid, and RS256 before ES256,

@@ -2,7 +2,7 @@
  * What a scrape sees. Owns: the names and labels of the metrics, and their text. Does not own: measuring; compose hands
  * each room a function to tell what it did. A label never holds an id, a path or an address: its values are a short list.
  */
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface HttpRequest {
   readonly listener: 'public' | 'admin';
@@ -20,9 +20,18 @@ export interface CloudVisit {
   readonly seconds: number;
 }
 
+export interface KeyGauges {
+  /** Next keys whose turn has come and that verifiers would not find yet. */
+  readonly waiting: number;
+  /** Time since the store was last seen, in seconds. */
+  readonly unseenSeconds: number;
+}
+
 export interface Metrics {
   request(request: HttpRequest): void;
   exchange(visit: CloudVisit): void;
+  /** Asked at each scrape. */
+  watchKeys(look: () => KeyGauges): void;
   /** The Prometheus text format, version 0.0.4. */
   text(): Promise<string>;
 }
@@ -63,6 +72,16 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value());
+      },
+    });
+
   return {
     request({ listener, route, method, status, seconds }) {
       requests.inc({ listener, route, method, status });
@@ -71,6 +90,18 @@ export function createMetrics(): Metrics {
     exchange({ cloud, outcome, seconds }) {
       exchanges.inc({ cloud, outcome });
       exchangeSeconds.observe({ cloud }, seconds);
+    },
+    watchKeys(look) {
+      gauge(
+        'sojourn_keys_waiting',
+        'Next keys that are held back since verifiers would not find them.',
+        () => look().waiting,
+      );
+      gauge(
+        'sojourn_keys_unseen_seconds',
+        'Time since the key ring was last read from the store.',
+        () => look().unseenSeconds,
+      );
     },
     text: () => registry.metrics(),
   };

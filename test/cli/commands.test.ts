@@ -99,7 +99,10 @@ describe('each command asks for exactly one thing', () => {
     ['connection setup con_1', 'GET /connections/con_1/setup', undefined],
     ['connection delete con_1', 'DELETE /connections/con_1', undefined],
     ['keys list', 'GET /keys', undefined],
-    ['keys rotate', 'POST /keys/rotate', undefined],
+    ['keys rotate', 'POST /keys/rotate', {}],
+    ['keys rotate --override', 'POST /keys/rotate', { override: true }],
+    ['keys rotate --at 2027-01-31T02:00:00Z', 'POST /keys/rotate', { at: '2027-01-31T02:00:00Z' }],
+    ['keys take-back', 'DELETE /keys/rotation', undefined],
     ['keys revoke k/1', 'POST /keys/k%2F1/revoke', undefined],
     [
       'audit search --connection con_1 --jti j --from 2027-01-01T00:00:00Z --limit 2',

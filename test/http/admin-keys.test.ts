@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type TestServer, testServer } from '../support/server.ts';
-import { type Ask, asking, byAdmin, moment, newestLine, plain, problem } from './ask.ts';
+import { type Ask, type Asked, asking, byAdmin, moment, newestLine, plain, problem } from './ask.ts';
 
 interface Key {
   readonly kid: string;
@@ -18,8 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const keys = async (request: string): Promise<readonly Key[]> =>
-  ((await ask(request)).body as { items: Key[] }).items;
+const keys = async (request: string, asked?: Asked): Promise<readonly Key[]> =>
+  ((await ask(request, asked)).body as { items: Key[] }).items;
 const kidsOf = (list: readonly Key[], state: string) =>
   list.filter((key) => key.state === state).map(({ kid }) => kid);
 
@@ -31,6 +31,7 @@ describe('keys', () => {
       alg,
       state,
       published_at: moment,
+      activate_at: null,
       activated_at: state === 'active' ? moment : null,
       retired_at: null,
       revoked_at: null,
@@ -55,7 +56,11 @@ describe('keys', () => {
     const after = await keys('POST /keys/rotate');
     expect(kidsOf(after, 'active').toSorted()).toEqual(kidsOf(before, 'next').toSorted());
     expect(kidsOf(after, 'retired').toSorted()).toEqual(kidsOf(before, 'active').toSorted());
-    expect(await newestLine(ask)).toEqual({ event: 'key.rotation_ordered', ...byAdmin });
+    expect(await newestLine(ask)).toEqual({
+      event: 'key.rotation_ordered',
+      ...byAdmin,
+      facts: { override: false },
+    });
     const { body } = await ask('GET /audit?event=key.activated&limit=2');
     expect((body as { items: unknown[] }).items).toEqual(
       kidsOf(after, 'active').map(() =>
@@ -75,6 +80,28 @@ describe('keys', () => {
       }),
     });
     expect(answer.headers.get('retry-after')).toBe('1');
+    expect((await ask('GET /keys')).text).toBe(before);
+  });
+
+  test('a rotation is planned for a time and taken back, and both are in the audit', async () => {
+    const before = await keys('GET /keys');
+    const at = new Date(Date.now() + 86_400_000).toISOString();
+    const planned = await keys('POST /keys/rotate', { body: { at } });
+    expect(planned).toEqual(before.map((key) => ({ ...key, activate_at: key.state === 'next' ? at : null })));
+    expect(await newestLine(ask)).toEqual({ event: 'key.rotation_planned', ...byAdmin, facts: { at } });
+    expect(await keys('DELETE /keys/rotation')).toEqual(before);
+    expect(await newestLine(ask)).toEqual({ event: 'key.rotation_taken_back', ...byAdmin });
+  });
+
+  test.each([
+    [{ at: '2020-01-01T00:00:00Z' }, 'at', 'is over'],
+    [{ at: 'tomorrow' }, 'at', 'must be a time such as 2027-01-31T02:00:00Z'],
+    [{ when: 1 }, 'when', 'is not known here'],
+  ])('a rotation by %j is refused and changes nothing', async (body, field, message) => {
+    const before = (await ask('GET /keys')).text;
+    expect(await plain(ask('POST /keys/rotate', { body }))).toEqual(
+      problem(400, 'invalid_request', `${field}: ${message}`, [{ field, message }]),
+    );
     expect((await ask('GET /keys')).text).toBe(before);
   });
 

@@ -74,6 +74,7 @@ describe('the OpenAPI document', () => {
         'connections/{id}/claims',
         'keys',
         'keys/rotate',
+        'keys/rotation',
         'keys/{kid}/revoke',
         'audit',
         'openapi.json',

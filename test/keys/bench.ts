@@ -3,7 +3,14 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Algorithm } from '../../src/clouds/index.ts';
-import { fileHolder, Keyring, type RingChange, type Timing } from '../../src/keys/index.ts';
+import {
+  fileHolder,
+  Keyring,
+  type PublicJwk,
+  type RingChange,
+  type Timing,
+  type Waiting,
+} from '../../src/keys/index.ts';
 import { createLogger } from '../../src/log/index.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { noon, timing } from './records.ts';
@@ -14,6 +21,7 @@ export interface ReplicaOptions {
   readonly encryptionKey?: Uint8Array;
   readonly algorithms?: readonly Algorithm[];
   readonly timing?: Partial<Timing>;
+  readonly obstacles?: (key: PublicJwk) => Promise<readonly string[]>;
 }
 
 export const encryptionKey = new Uint8Array(32).fill(7);
@@ -23,6 +31,7 @@ export async function keysBench() {
   const clock = { ms: noon };
   const stores: Store[] = [];
   const changes: RingChange[] = [];
+  const held: Waiting[] = [];
   let log = '';
   const destination = {
     write: (line: string) => {
@@ -43,6 +52,7 @@ export async function keysBench() {
     root,
     clock,
     changes,
+    held,
     store: shared,
     logged: () => log,
     /** Another handle on the store of this name. */
@@ -57,6 +67,10 @@ export async function keysBench() {
         timing: { ...timing, ...options.timing },
         now,
         logger,
+        obstacles: options.obstacles ?? (async () => []),
+        held: (waiting) => {
+          held.push(waiting);
+        },
         record: async (change) => {
           changes.push(change);
         },

@@ -121,7 +121,7 @@ describe('a rotation', () => {
     bench.clock.ms += 30 * day;
     await keyring.advance();
     expect(statesOf(keyring)).toEqual(['ES256 retired', 'ES256 active', 'ES256 next']);
-    bench.clock.ms += 26 * hour + 10_000 - 1;
+    bench.clock.ms += 26 * hour + 310_000 - 1;
     await keyring.advance();
     expect(published(keyring)).toContain(first);
     bench.clock.ms += 1;
@@ -159,6 +159,108 @@ describe('a rotation', () => {
         message: `The key ${second} is not active.`,
       });
     }
+  });
+
+  test('planned for a time, it comes at that time, and can be taken back until then', async () => {
+    const keyring = await bench.replica();
+    const [first, second] = kidsOf(keyring) as [string, string];
+    await expect(keyring.rotate({ at: noon + day - 1 })).rejects.toMatchObject({ code: 'key_not_ready' });
+    const told = bench.changes.length;
+    await keyring.rotate({ at: noon + 2 * day });
+    expect(keyring.list().map(({ state, activate_at }) => [state, activate_at])).toEqual([
+      ['active', null],
+      ['next', noon + 2 * day],
+    ]);
+    expect(bench.changes).toHaveLength(told);
+
+    await keyring.takeBack();
+    bench.clock.ms += 3 * day;
+    await keyring.advance();
+    expect(keyring.active('ES256').kid).toBe(first);
+
+    await keyring.rotate({ at: noon + 4 * day });
+    const other = await bench.replica({ folder: 'other' });
+    bench.clock.ms += day - 1;
+    await other.advance();
+    expect(other.active('ES256').kid).toBe(first);
+    bench.clock.ms += 1;
+    await other.advance();
+    expect(other.active('ES256').kid).toBe(second);
+    expect(other.list().map(({ activate_at }) => activate_at)).toEqual([null, null, null]);
+  });
+
+  test('planned for later than its turn, it waits for the plan', async () => {
+    const keyring = await bench.replica();
+    const first = keyring.active('ES256').kid;
+    await keyring.rotate({ at: noon + 40 * day });
+    bench.clock.ms += 39 * day;
+    await keyring.advance();
+    expect(keyring.active('ES256').kid).toBe(first);
+    bench.clock.ms += day;
+    await keyring.advance();
+    expect(keyring.active('ES256').kid).not.toBe(first);
+  });
+
+  test('waits while verifiers would not find the key, tells that once, and goes on by itself', async () => {
+    let obstacles = ['https://id.example.com/jwks does not list it'];
+    const keyring = await bench.replica({ obstacles: async () => obstacles });
+    const [first, second] = kidsOf(keyring) as [string, string];
+    bench.clock.ms += 31 * day;
+    for (let round = 0; round < 3; round++) await keyring.advance();
+    const waiting = { kid: second, alg: 'ES256', obstacles, since: noon + 31 * day };
+    expect([keyring.active('ES256').kid, keyring.waiting, bench.held]).toEqual([first, [waiting], [waiting]]);
+
+    bench.clock.ms += hour;
+    obstacles = ['https://id.example.com/jwks answers 503'];
+    await keyring.advance();
+    expect(bench.held.slice(1)).toEqual([{ ...waiting, obstacles }]);
+
+    obstacles = [];
+    await keyring.advance();
+    expect([keyring.active('ES256').kid, keyring.waiting]).toEqual([second, []]);
+    expect(bench.held).toHaveLength(2);
+  });
+
+  test('one algorithm that waits holds back neither the other nor what else is due', async () => {
+    const keyring = await bench.replica({
+      algorithms: ['RS256', 'ES256'],
+      obstacles: async ({ alg }) => (alg === 'RS256' ? ['not there'] : []),
+    });
+    bench.clock.ms += 31 * day;
+    await keyring.advance();
+    expect(statesOf(keyring)).toEqual([
+      'RS256 active',
+      'RS256 next',
+      'ES256 retired',
+      'ES256 active',
+      'ES256 next',
+    ]);
+    bench.clock.ms += 2 * day;
+    await keyring.advance();
+    expect(statesOf(keyring)).toEqual(['RS256 active', 'RS256 next', 'ES256 active', 'ES256 next']);
+  });
+
+  test('ordered while verifiers would not find the key, it is refused, unless it is ordered all the same', async () => {
+    const keyring = await bench.replica({
+      obstacles: async () => ['the copy does not list it', 'nor the origin'],
+    });
+    const [first, second] = kidsOf(keyring) as [string, string];
+    bench.clock.ms += day;
+    await expect(keyring.rotate()).rejects.toMatchObject({
+      code: 'key_not_published',
+      message: `The next ES256 key ${second} cannot sign yet: the copy does not list it; nor the origin.`,
+    });
+    expect(keyring.active('ES256').kid).toBe(first);
+    await keyring.rotate({ override: true });
+    expect(keyring.active('ES256').kid).toBe(second);
+  });
+
+  test('after a revocation the next key signs at once, wherever it is found', async () => {
+    const keyring = await bench.replica({ obstacles: async () => ['not there'] });
+    const [first, second] = kidsOf(keyring) as [string, string];
+    await keyring.revoke(first);
+    expect(keyring.active('ES256').kid).toBe(second);
+    expect(bench.changes.at(-2)).toEqual({ event: 'key.activated', kid: second, alg: 'ES256', early: true });
   });
 
   test('a next key and a key unknown here sign nothing', async () => {

@@ -41,6 +41,27 @@ describe('what is due next', () => {
     expect(due(ringOf(active, late), at)).toEqual(step);
   });
 
+  test.each([
+    ['a moment before its plan', noon + 2 * day - 1, undefined],
+    ['at its plan', noon + 2 * day, { step: 'activate', kid: 'n' }],
+  ])('a next key with a plan takes over then and not in its turn: %s', (_, at, step) => {
+    const planned = recordOf('n', 'ES256', 'next', { activate_at: noon + 2 * day });
+    expect(due(ringOf(active, planned), at)).toEqual(step);
+  });
+
+  test('a plan never makes a key sign before its lead is over', () => {
+    const planned = recordOf('n', 'ES256', 'next', { activate_at: noon });
+    expect(due(ringOf(active, planned), noon + day - 1)).toBeUndefined();
+  });
+
+  test('a key that is held back does not sign, and what else is due is done', () => {
+    const ring = ringOf(active, next, retired);
+    expect(nextStep(ring, ['ES256'], timing, noon + 30 * day, (kid) => kid === 'n')).toEqual({
+      step: 'drop',
+      kid: 'r',
+    });
+  });
+
   test('with no active key the next one signs at once, however young', () => {
     expect(due(ringOf(next), noon)).toEqual({ step: 'activate', kid: 'n' });
     expect(due(ringOf(recordOf('x', 'ES256', 'revoked'), retired, next), noon)).toEqual({
@@ -49,10 +70,10 @@ describe('what is due next', () => {
     });
   });
 
-  // The ten seconds are for what was begun before the retirement.
+  // Ten seconds are for what was begun before the retirement, five minutes for a replica that did not hear of it.
   test.each([
-    ['a moment before nobody needs it', noon + 26 * hour + 10 * second - 1, undefined],
-    ['when nobody needs it', noon + 26 * hour + 10 * second, { step: 'drop', kid: 'r' }],
+    ['a moment before nobody needs it', noon + 26 * hour + 310 * second - 1, undefined],
+    ['when nobody needs it', noon + 26 * hour + 310 * second, { step: 'drop', kid: 'r' }],
   ])('a retired key stays for the longest token and the retention: %s', (_, at, step) => {
     expect(due(ringOf(retired, active, next), at)).toEqual(step);
   });

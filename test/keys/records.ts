@@ -13,13 +13,16 @@ export const timing: Timing = {
   publishLead: day,
   retain: 25 * hour,
   longestTokenLife: hour,
+  staleAfter: 300 * second,
 };
 
 export function recordOf(
   kid: string,
   alg: Algorithm,
   state: KeyState,
-  times: Partial<Pick<KeyRecord, 'published_at' | 'activated_at' | 'retired_at' | 'revoked_at'>> = {},
+  times: Partial<
+    Pick<KeyRecord, 'published_at' | 'activate_at' | 'activated_at' | 'retired_at' | 'revoked_at'>
+  > = {},
 ): KeyRecord {
   const jwk =
     alg === 'RS256'
@@ -32,6 +35,7 @@ export function recordOf(
     jwk,
     sealed: state === 'active' || state === 'next' ? `sealed ${kid}` : null,
     published_at: noon,
+    activate_at: null,
     activated_at: state === 'next' ? null : noon,
     retired_at: state === 'retired' ? noon : null,
     revoked_at: state === 'revoked' ? noon : null,

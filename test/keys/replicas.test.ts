@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Keyring, Ring } from '../../src/keys/index.ts';
 import { type KeysBench, keysBench, kidsOf, statesOf } from './bench.ts';
-import { day } from './records.ts';
+import { day, second } from './records.ts';
 
 let bench: KeysBench;
 beforeEach(async () => {
@@ -203,7 +203,26 @@ describe('trouble while serving', () => {
     }
     expect(keyring.list()).toEqual(before);
     expect(await bench.copy()).toBe(copy);
-    await expect(keyring.sign(keyring.active('ES256').kid, Buffer.from('x'))).resolves.toHaveLength(64);
+  });
+
+  test('a replica that cannot see the store signs for the stated time, then stops, and serves its JWKS all along', async () => {
+    const store = await bench.openStore();
+    const keyring = await bench.replica({ store, timing: { staleAfter: 60 * second } });
+    const [{ kid }, jwks] = [keyring.active('ES256'), keyring.jwks()];
+    bench.clock.ms += 10 * second;
+    await keyring.refresh();
+    await store.close();
+    bench.clock.ms += 60 * second;
+    await expect(keyring.refresh()).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(keyring.sign(kid, Buffer.from('x'))).resolves.toHaveLength(64);
+    expect(keyring.staleness()).toEqual({ ms: 60_000, stale: false });
+    bench.clock.ms += 1;
+    await expect(keyring.sign(kid, Buffer.from('x'))).rejects.toMatchObject({
+      code: 'keys_unavailable',
+      message: 'The store has not been seen for 60 s, and the signing keys may have changed.',
+    });
+    expect(keyring.staleness()).toEqual({ ms: 60_001, stale: true });
+    expect(keyring.jwks()).toEqual(jwks);
   });
 
   test('a change that the store refused does not come back from the copy', async () => {

@@ -1,6 +1,6 @@
 /** `sojourn keys`: the signing keys. */
 import { adminCommand, at, itemsOf } from '../admin.ts';
-import type { Noun } from '../command.ts';
+import { flag, type Noun, text } from '../command.ts';
 import { columns, type Json } from '../print.ts';
 
 const tellKeys = (answer: Json): string =>
@@ -9,6 +9,7 @@ const tellKeys = (answer: Json): string =>
     'alg',
     'state',
     'published_at',
+    'activate_at',
     'activated_at',
     'retired_at',
     'revoked_at',
@@ -27,9 +28,24 @@ export const keys: Noun = {
     }),
     adminCommand({
       usage: 'rotate',
-      about: 'let the published next keys sign from now on',
-      examples: ['keys rotate'],
-      ask: () => ({ method: 'POST', path: '/keys/rotate' }),
+      about: 'let the published next keys sign, from now on or from a time on',
+      options: [
+        { flags: '--at <time>', about: 'plan it for then: 2027-01-31T02:00:00Z' },
+        { flags: '--override', about: 'also where verifiers would not find the keys yet' },
+      ],
+      examples: ['keys rotate', 'keys rotate --at 2027-01-31T02:00:00Z'],
+      ask: (given) => ({
+        method: 'POST',
+        path: '/keys/rotate',
+        body: { at: text(given, 'at'), ...(flag(given, 'override') ? { override: true } : {}) },
+      }),
+      tell: tellKeys,
+    }),
+    adminCommand({
+      usage: 'take-back',
+      about: 'take a planned rotation back; the next keys sign in their turn',
+      examples: ['keys take-back'],
+      ask: () => ({ method: 'DELETE', path: '/keys/rotation' }),
       tell: tellKeys,
     }),
     adminCommand({

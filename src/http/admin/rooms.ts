@@ -8,13 +8,15 @@ import type { Keyring } from '../../keys/index.ts';
 import type { Onboarding } from '../../onboarding/index.ts';
 import type { AdminToken } from '../../operator/index.ts';
 import type { Tenants } from '../../tenants/index.ts';
+import type { Now } from '../../time/index.ts';
 
 export interface AdminRooms {
   readonly tenants: Tenants;
   readonly clients: Clients;
   readonly connections: Connections;
-  readonly keyring: Pick<Keyring, 'list' | 'rotate' | 'revoke'>;
+  readonly keyring: Pick<Keyring, 'list' | 'rotate' | 'takeBack' | 'revoke'>;
   readonly audit: Audit;
+  readonly now: Now;
   readonly onboarding: Onboarding;
   readonly issuer: Pick<Issuer, 'preview'>;
   readonly issuerUrl: string;
