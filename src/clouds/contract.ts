@@ -60,6 +60,26 @@ export interface Artefact {
   readonly content: string;
 }
 
+/** What the advice after a leak is about. */
+export interface LeakFacts extends SetupFacts {
+  /** RFC 3339: what was given before may be in foreign hands. */
+  readonly at: string;
+}
+
+/** What a customer must know and do when a signing key of the issuer may be in foreign hands. */
+export interface LeakAdvice {
+  /** How long the cloud goes on trusting a key that has left the JWKS, for people. */
+  readonly trusts: string;
+  /** In this order; none while nothing is set up in the cloud yet. */
+  readonly steps: readonly LeakStep[];
+}
+
+export interface LeakStep {
+  readonly say: string;
+  /** The command for it, where there is one. */
+  readonly run?: string;
+}
+
 /** A connection's target, seen by the corridors. */
 export interface Destination {
   readonly audience: string;
@@ -77,6 +97,7 @@ export interface Destination {
   /** Trades the token; rejects with SojournError `cloud_…`, whose detail holds no token and no secret. */
   enter(visit: Visit): Promise<Pass>;
   setup(facts: SetupFacts): readonly Artefact[];
+  afterLeak(facts: LeakFacts): LeakAdvice;
 }
 
 export interface Cloud {

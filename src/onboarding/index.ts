@@ -2,7 +2,7 @@
  * The customer's side of a connection. Owns: the files that a customer applies, and finding out whether that worked.
  * Does not own: what stands in the files of a cloud (clouds) or how its door is entered (exchange).
  */
-import { type Artefact, clouds } from '../clouds/index.ts';
+import { type Artefact, clouds, type LeakAdvice, type SetupFacts } from '../clouds/index.ts';
 import {
   type Connection,
   type Connections,
@@ -12,6 +12,7 @@ import {
 } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { Exchange } from '../exchange/index.ts';
+import { toTimestamp } from '../time/index.ts';
 
 export interface Check {
   readonly name: string;
@@ -29,6 +30,8 @@ export interface Onboarding {
   artefacts(connection: Connection): readonly Artefact[];
   /** Rejects with `artefact_not_found`. */
   artefact(connection: Connection, name: string): Artefact;
+  /** What its customer must do when a key of its issuer may have been in foreign hands until `at` (milliseconds). */
+  afterLeak(connection: Connection, at: number): LeakAdvice;
   /** Makes a real exchange and keeps what came of it as the state of the connection. */
   verify(connection: Connection, actor: string): Promise<Verification>;
 }
@@ -40,16 +43,16 @@ export function createOnboarding(options: {
 }): Onboarding {
   const { vendor, connections, exchange } = options;
 
-  const artefacts = (connection: Connection): readonly Artefact[] => {
-    const destination = destinationOf(connection);
-    return destination.setup({
-      issuer: connection.issuer,
-      subject: subjectOf(connection),
-      audience: destination.audience,
-      connection: { id: connection.id, name: connection.name },
-      vendor,
-    });
-  };
+  const factsOf = (connection: Connection): SetupFacts => ({
+    issuer: connection.issuer,
+    subject: subjectOf(connection),
+    audience: destinationOf(connection).audience,
+    connection: { id: connection.id, name: connection.name },
+    vendor,
+  });
+
+  const artefacts = (connection: Connection): readonly Artefact[] =>
+    destinationOf(connection).setup(factsOf(connection));
 
   return {
     artefacts,
@@ -59,6 +62,9 @@ export function createOnboarding(options: {
       if (!found) throw new SojournError('artefact_not_found');
       return found;
     },
+
+    afterLeak: (connection, at) =>
+      destinationOf(connection).afterLeak({ ...factsOf(connection), at: toTimestamp(at) }),
 
     async verify(connection, actor) {
       const checks = await tryOut(connection, exchange, actor);

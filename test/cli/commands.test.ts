@@ -103,7 +103,7 @@ describe('each command asks for exactly one thing', () => {
     ['keys rotate --override', 'POST /keys/rotate', { override: true }],
     ['keys rotate --at 2027-01-31T02:00:00Z', 'POST /keys/rotate', { at: '2027-01-31T02:00:00Z' }],
     ['keys take-back', 'DELETE /keys/rotation', undefined],
-    ['keys revoke k/1', 'POST /keys/k%2F1/revoke', undefined],
+    ['keys impact k/1', 'GET /keys/k%2F1/impact?limit=200', undefined],
     [
       'audit search --connection con_1 --jti j --from 2027-01-01T00:00:00Z --limit 2',
       'GET /audit?connection=con_1&jti=j&from=2027-01-01T00%3A00%3A00Z&limit=2',
@@ -215,6 +215,65 @@ describe('answers', () => {
         'target    passed   Complete for aws.',
         'exchange  failed   No such role.',
         '→ Check the role.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('a revocation tells whom it touches and what each of them must do', async () => {
+    const { out } = await admin(['keys', 'revoke', 'old'], {
+      'POST /keys/old/revoke': {
+        body: {
+          items: [
+            { kid: 'old', alg: 'RS256', state: 'revoked' },
+            { kid: 'other', alg: 'ES256', state: 'active' },
+            { kid: 'new', alg: 'RS256', state: 'active' },
+          ],
+        },
+      },
+      'GET /keys/old/impact': {
+        body: {
+          items: [
+            {
+              connection: 'con_1',
+              name: 'prod',
+              tenant: 'ten_1',
+              cloud: 'aws',
+              trusts: 'Minutes.',
+              steps: [{ say: 'Close the door.', run: 'aws iam close \\\n  --now' }, { say: 'Look around.' }],
+            },
+            {
+              connection: 'con_2',
+              name: 'new',
+              tenant: 'ten_1',
+              cloud: 'azure',
+              trusts: 'A day.',
+              steps: [],
+            },
+          ],
+          next: null,
+        },
+      },
+    });
+    expect(out).toBe(
+      [
+        'Revoked old. It leaves the JWKS of every replica within seconds.',
+        'RS256 tokens are signed by new now.',
+        '',
+        'Clouds go on trusting what they have cached. Whom it touches, and what to do:',
+        '',
+        'aws  con_1  prod  (ten_1)',
+        '  Minutes.',
+        '  1. Close the door.',
+        '     aws iam close \\',
+        '       --now',
+        '  2. Look around.',
+        '',
+        'azure  con_2  new  (ten_1)',
+        '  A day.',
+        '  Nothing is set up in the cloud yet.',
+        '',
+        'Touched: connections 2, tenants 1.',
         '',
       ].join('\n'),
     );

@@ -192,6 +192,7 @@ describe('the AWS target', () => {
       missing: [],
       enter: expect.any(Function),
       setup: expect.any(Function),
+      afterLeak: expect.any(Function),
     });
   });
 
@@ -219,6 +220,7 @@ describe('the Azure target', () => {
       missing: [],
       enter: expect.any(Function),
       setup: expect.any(Function),
+      afterLeak: expect.any(Function),
     });
   });
 
@@ -283,6 +285,7 @@ describe('the GCP target', () => {
       missing: [],
       enter: expect.any(Function),
       setup: expect.any(Function),
+      afterLeak: expect.any(Function),
     });
   });
 

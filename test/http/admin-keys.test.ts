@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type TestServer, testServer } from '../support/server.ts';
+import { oneConnection, type TestServer, testServer } from '../support/server.ts';
 import { type Ask, type Asked, asking, byAdmin, moment, newestLine, plain, problem } from './ask.ts';
 
 interface Key {
@@ -107,7 +107,9 @@ describe('keys', () => {
 
   test('a revoked key is out of the JWKS at once and stays in the list', async () => {
     const [kid = ''] = kidsOf(await keys('GET /keys'), 'retired');
-    const after = await keys(`POST /keys/${kid}/revoke`);
+    const { body: revoked } = await ask(`POST /keys/${kid}/revoke`);
+    const { items: after, impact_url } = revoked as { items: Key[]; impact_url: string };
+    expect(impact_url).toBe(`/admin/v1/keys/${kid}/impact`);
     expect(after.find((key) => key.kid === kid)).toEqual(
       expect.objectContaining({ kid, state: 'revoked', revoked_at: moment, retired_at: null }),
     );
@@ -115,9 +117,42 @@ describe('keys', () => {
     expect(await (await fetch(`${server.issuer}/jwks`)).text()).not.toContain(kid);
   });
 
-  test('an unknown one cannot be revoked', async () => {
-    expect(await plain(ask('POST /keys/nobody/revoke'))).toEqual(
-      problem(404, 'key_not_found', 'There is no key nobody.'),
-    );
+  test('a leak of one touches every connection whose cloud accepts its algorithm, with what its customer must do', async () => {
+    const { connection } = await oneConnection(server);
+    const azure = await server.admin.post<{ id: string }>('/connections', {
+      name: 'entra',
+      tenant: connection.tenant,
+      cloud: 'azure',
+    });
+    const list = (await keys('GET /keys')).filter(({ state }) => state === 'active');
+    const touched = async (alg: string) => {
+      const { kid = '' } = list.find((key) => key.alg === alg) ?? {};
+      const { body } = await ask(`GET /keys/${kid}/impact`);
+      return body as { items: Record<string, unknown>[]; next: string | null };
+    };
+    const rs = await touched('RS256');
+    expect(rs.items.map((item) => item.connection)).toEqual([connection.id, azure.id]);
+    expect(rs.items[0]).toEqual({
+      connection: connection.id,
+      name: 'prod',
+      tenant: connection.tenant,
+      cloud: 'aws',
+      trusts: expect.stringMatching(/^Minutes: /),
+      steps: expect.arrayContaining([
+        {
+          say: 'Close the door: the provider takes no token any more.',
+          run: expect.stringContaining(`:oidc-provider/${server.issuer.replace('http://', '')} `),
+        },
+      ]),
+    });
+    expect(rs.items[1]?.steps).toEqual([]);
+    // Entra takes no ES256 token, so nobody gets into Azure with that key.
+    expect((await touched('ES256')).items.map((item) => item.connection)).toEqual([connection.id]);
+  });
+
+  test('an unknown one cannot be revoked, and touches nobody', async () => {
+    for (const request of ['POST /keys/nobody/revoke', 'GET /keys/nobody/impact']) {
+      expect(await plain(ask(request))).toEqual(problem(404, 'key_not_found', 'There is no key nobody.'));
+    }
   });
 });

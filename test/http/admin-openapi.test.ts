@@ -75,6 +75,7 @@ describe('the OpenAPI document', () => {
         'keys',
         'keys/rotate',
         'keys/rotation',
+        'keys/{kid}/impact',
         'keys/{kid}/revoke',
         'audit',
         'openapi.json',

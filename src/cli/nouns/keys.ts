@@ -1,7 +1,8 @@
 /** `sojourn keys`: the signing keys. */
-import { adminCommand, at, itemsOf } from '../admin.ts';
+import { adminCommand, itemsOf } from '../admin.ts';
 import { flag, type Noun, text } from '../command.ts';
 import { columns, type Json } from '../print.ts';
+import { keysImpact, keysRevoke } from './keys-revoke.ts';
 
 const tellKeys = (answer: Json): string =>
   columns(itemsOf(answer), [
@@ -48,12 +49,7 @@ export const keys: Noun = {
       ask: () => ({ method: 'DELETE', path: '/keys/rotation' }),
       tell: tellKeys,
     }),
-    adminCommand({
-      usage: 'revoke <kid>',
-      about: 'take a key out of the JWKS for good: tokens it signed are refused once caches are renewed',
-      examples: ['keys revoke 0rTzO…'],
-      ask: ({ args }) => ({ method: 'POST', path: at`/keys/${args[0]}/revoke` }),
-      tell: (_, { args }) => `Revoked ${args[0]}.\n`,
-    }),
+    keysRevoke,
+    keysImpact,
   ],
 };

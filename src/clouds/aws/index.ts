@@ -5,6 +5,7 @@
 import type { Cloud } from '../contract.ts';
 import { enter } from './enter.ts';
 import { explain, explanations } from './explain.ts';
+import { afterLeak } from './leak.ts';
 import { setup } from './setup.ts';
 import { type AwsTarget, audience, claims, missing, target as schema } from './target.ts';
 
@@ -20,6 +21,7 @@ export const aws: Cloud = {
       missing: missing(target),
       enter: (visit) => enter(target, visit),
       setup: (facts) => setup(target, facts),
+      afterLeak: (facts) => afterLeak(target, facts),
     };
   },
   explain,

@@ -2,7 +2,7 @@
 import type { Artefact, SetupFacts } from '../contract.ts';
 import type { AwsTarget } from './target.ts';
 import { cloudFormation } from './template.ts';
-import { providerName, trustPolicy } from './trust.ts';
+import { providerArn, trustPolicy } from './trust.ts';
 
 export function setup(target: AwsTarget, facts: SetupFacts): readonly Artefact[] {
   const template: Artefact = {
@@ -12,9 +12,7 @@ export function setup(target: AwsTarget, facts: SetupFacts): readonly Artefact[]
       'CloudFormation template: aws cloudformation deploy --template-file cloudformation.json --stack-name NAME --capabilities CAPABILITY_NAMED_IAM',
     content: write(cloudFormation(target, facts)),
   };
-  const [, partition, account] = /^arn:([^:]+):iam::(\d{12}):role\//.exec(target.role_arn ?? '') ?? [];
-  if (!partition || !account) return [template];
-  const provider = `arn:${partition}:iam::${account}:oidc-provider/${providerName(facts.issuer)}`;
+  if (target.role_arn === undefined) return [template];
   return [
     template,
     {
@@ -22,7 +20,7 @@ export function setup(target: AwsTarget, facts: SetupFacts): readonly Artefact[]
       mediaType: 'application/json',
       title:
         'Trust policy alone, for a role and an OIDC provider of your own making: aws iam update-assume-role-policy --role-name NAME --policy-document file://trust-policy.json',
-      content: write(trustPolicy(target, facts, provider)),
+      content: write(trustPolicy(target, facts, providerArn(target.role_arn, facts.issuer))),
     },
   ];
 }

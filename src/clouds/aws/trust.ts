@@ -5,6 +5,12 @@ import type { AwsTarget } from './target.ts';
 /** What IAM calls the provider: the issuer without its scheme, path included. It heads every condition key. */
 export const providerName = (issuer: string): string => issuer.slice(issuer.indexOf('://') + 3);
 
+/** The ARN of the provider in the account of the role. */
+export function providerArn(role: string, issuer: string): string {
+  const [arn, partition, iam, , account] = role.split(':');
+  return [arn, partition, iam, '', account, `oidc-provider/${providerName(issuer)}`].join(':');
+}
+
 /**
  * AWS refuses trust without a `sub` condition only for the shared issuers that it lists, and this one is not listed:
  * both conditions are always written, and StringEquals knows no wildcard.

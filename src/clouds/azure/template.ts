@@ -10,6 +10,9 @@ const identityVersion = '2023-01-31';
 /** Built-in role Reader (learn.microsoft.com/azure/role-based-access-control/built-in-roles). */
 const reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
 
+/** What the federated credential of a connection is called. */
+export const credentialName = (connection: string): string => resourceName(connection, 120);
+
 const identityProperty = (name: string) =>
   `[reference(variables('identityId'), '${identityVersion}').${name}]`;
 
@@ -25,7 +28,7 @@ export function armTemplate({ issuer, subject, audience, connection, vendor }: S
     parameters: parameters(connection.id),
     variables: {
       identityId: `[resourceId('${identityType}', parameters('identityName'))]`,
-      credentialName: resourceName(connection.id, 120),
+      credentialName: credentialName(connection.id),
     },
     resources: [
       {

@@ -5,6 +5,7 @@
 import type { Cloud } from '../contract.ts';
 import { enter } from './enter.ts';
 import { explain, explanations } from './explain.ts';
+import { afterLeak } from './leak.ts';
 import { setup } from './setup.ts';
 import { audience, type GcpTarget, target as schema, tokenSeconds } from './target.ts';
 
@@ -22,6 +23,7 @@ export const gcp: Cloud = {
       missing: [],
       enter: (visit) => enter(target, visit),
       setup: (facts) => setup(target, facts),
+      afterLeak: (facts) => afterLeak(target, facts),
     };
   },
   explain,

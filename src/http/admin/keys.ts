@@ -1,11 +1,13 @@
 /** /keys: the signing keys, never their private halves. */
 import { z } from 'zod';
-import { invalidRequest } from '../../errors/index.ts';
+import { destinationOf } from '../../connections/index.ts';
+import { invalidRequest, SojournError } from '../../errors/index.ts';
 import { read } from '../../input/index.ts';
 import type { KeyRecord } from '../../keys/index.ts';
 import { toTimestamp } from '../../time/index.ts';
+import { pageOf, pageOn, pageQuery } from './paging.ts';
 import type { AdminRooms } from './rooms.ts';
-import { act, look, nothing, type Route } from './route.ts';
+import { act, look, nothing, prefix, type Route } from './route.ts';
 import { moment } from './words.ts';
 
 export const keyList = z.object({
@@ -22,6 +24,17 @@ export const keyList = z.object({
     }),
   ),
 });
+
+export const impactPage = pageOf(
+  z.object({
+    connection: z.string(),
+    name: z.string(),
+    tenant: z.string(),
+    cloud: z.string(),
+    trusts: z.string().describe('How long the cloud goes on trusting a key that has left the JWKS.'),
+    steps: z.array(z.object({ say: z.string(), run: z.string().optional() })),
+  }),
+).describe('A page may hold fewer than the limit, or none, and still have a next one.');
 
 /** Nothing in it: now, if verifiers find the keys. */
 const rotation = z.strictObject({
@@ -98,11 +111,36 @@ export const keyRoutes: readonly Route[] = [
     summary: 'Take a key out of the JWKS for good',
     input: nothing,
     status: 200,
-    answer: keyList,
+    answer: keyList.extend({ impact_url: z.string().describe('Whom it touches, and what they must do.') }),
     refusals: ['key_not_found', 'keys_unavailable'],
     async change(rooms, { params: { kid } }) {
       await rooms.keyring.revoke(kid);
-      return { answer: listOf(rooms), did: { event: 'key.revocation_ordered', kid } };
+      return {
+        answer: { ...listOf(rooms), impact_url: `${prefix}/keys/${encodeURIComponent(kid)}/impact` },
+        did: { event: 'key.revocation_ordered', kid },
+      };
+    },
+  }),
+  look({
+    path: '/keys/:kid/impact',
+    name: 'showKeyImpact',
+    summary: 'List the connections that a leak of the key touches, and what each customer must do',
+    query: pageQuery,
+    answer: impactPage,
+    refusals: ['key_not_found'],
+    async find({ keyring, connections, onboarding, now }, { params: { kid }, query }) {
+      const key = keyring.list().find((one) => one.kid === kid);
+      if (!key) throw new SojournError('key_not_found', { detail: `There is no key ${kid}.` });
+      const page = await connections.list(query);
+      // Whoever has the key can write any token: what counts is what a cloud accepts, not what we sign for it.
+      const touched = page.items.filter((one) => destinationOf(one).algorithms.includes(key.alg));
+      return pageOn({ ...page, items: touched }, (one) => ({
+        connection: one.id,
+        name: one.name,
+        tenant: one.tenant,
+        cloud: one.cloud,
+        ...onboarding.afterLeak(one, key.revoked_at ?? now()),
+      }));
     },
   }),
 ];

@@ -4,7 +4,7 @@ import { cloudNames, clouds } from '../../clouds/index.ts';
 import { auditLine, auditPage } from './audit.ts';
 import { client, clientChange, clientInput, clientPage, newClient, newSecret } from './clients.ts';
 import { connection, connectionChange, connectionInput, connectionPage } from './connections.ts';
-import { keyList } from './keys.ts';
+import { impactPage, keyList } from './keys.ts';
 import { problem } from './problem.ts';
 import { preview, setupFiles, verification } from './setup.ts';
 import { tenant, tenantChange, tenantInput, tenantPage } from './tenants.ts';
@@ -38,6 +38,7 @@ export const answers: Named = {
   Verification: verification,
   Preview: preview,
   KeyList: keyList,
+  KeyImpactPage: impactPage,
   AuditLine: auditLine,
   AuditPage: auditPage,
   Problem: problem,

@@ -1,0 +1,54 @@
+/** What a customer does in Google Cloud when a signing key of the issuer may be in foreign hands. */
+import type { LeakAdvice, LeakFacts } from '../contract.ts';
+import { shellCommand } from '../encode/index.ts';
+import { memberName, providerName } from './names.ts';
+import type { GcpTarget } from './target.ts';
+
+export function afterLeak(target: GcpTarget, { subject }: LeakFacts): LeakAdvice {
+  const { service_account } = target;
+  const update = (flag: string) =>
+    shellCommand([
+      'gcloud',
+      'iam',
+      'workload-identity-pools',
+      'providers',
+      'update-oidc',
+      providerName(target),
+      flag,
+    ]);
+  return {
+    // Measured against the real service.
+    trusts:
+      'A day or more: a key gone from the JWKS was still accepted after 21.7 hours. A token that was given lasts to its end, and can be traded for tokens of the service account until then: two hours at worst.',
+    steps: [
+      {
+        say: 'Close the door: within a second the provider takes no token any more.',
+        run: update('--disabled'),
+      },
+      ...(service_account === undefined
+        ? []
+        : [
+            {
+              say: 'Keep the tokens that were given from the service account; this acts after a minute and a half.',
+              run: shellCommand([
+                'gcloud',
+                'iam',
+                'service-accounts',
+                'remove-iam-policy-binding',
+                service_account,
+                '--role=roles/iam.workloadIdentityUser',
+                `--member=${memberName(target, subject)}`,
+                '--condition=None',
+              ]),
+            },
+          ]),
+      {
+        say: 'Look in the audit logs of the project for exchanges of this principal that are not in the audit of the vendor.',
+      },
+      {
+        say: 'Open the door again, two days after the key was revoked. A binding comes back by the set-up file.',
+        run: update('--no-disabled'),
+      },
+    ],
+  };
+}
