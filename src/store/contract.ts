@@ -77,6 +77,8 @@ export interface JournalLine {
 export interface Store {
   get<T>(kind: Kind, id: string): Promise<Stored<T> | undefined>;
   list<T>(kind: Kind, query: ListQuery): Promise<Page<Stored<T>>>;
+  /** The version of every document of a kind that has few, by id: what has changed, without reading it all again. */
+  versions(kind: Kind): Promise<ReadonlyMap<string, number>>;
   /** Once only: of any number of concurrent inserts of one id exactly one answers true. */
   insert(kind: Kind, id: string, value: unknown, options?: InsertOptions): Promise<boolean>;
   /**

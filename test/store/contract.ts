@@ -60,6 +60,22 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect(await other.get('connection', 'missing')).toBeUndefined();
       });
 
+      test('the versions of a kind are told without its documents, and the expired are not', async () => {
+        expect(await store.versions('ring')).toEqual(new Map());
+        await store.insert('ring', 'a', {});
+        await store.insert('ring', 'b', {}, { within: 'a', expiresAt: bench.clock.ms + 1 });
+        await store.insert('tenant', 'c', {});
+        await store.replace('ring', 'a', 1, {});
+        expect(await other.versions('ring')).toEqual(
+          new Map([
+            ['a', 2],
+            ['b', 1],
+          ]),
+        );
+        bench.clock.ms += 1;
+        expect(await store.versions('ring')).toEqual(new Map([['a', 2]]));
+      });
+
       test('concurrent writers that count by compare-and-swap lose nothing', async () => {
         await store.insert('ring', 'ring', { n: 0 });
         const increment = async (handle: Store) => {

@@ -11,7 +11,7 @@ import { documentKey, expiryKey, idsKey } from './keys.ts';
 export function documentsIn(
   redis: Connection,
   now: Now,
-): Pick<Store, 'get' | 'list' | 'insert' | 'replace' | 'remove'> {
+): Pick<Store, 'get' | 'list' | 'versions' | 'insert' | 'replace' | 'remove'> {
   return {
     get: <T>(kind: string, id: string) =>
       attempt(async () => {
@@ -33,6 +33,12 @@ export function documentsIn(
           now(),
         )) as string[];
         return pageOf(threes<T>(flat), limit, ({ id }) => id);
+      }),
+
+    versions: (kind) =>
+      attempt(async () => {
+        const flat = (await redis.listVersions(idsKey(kind), documentKey(kind, ''), now())) as string[];
+        return new Map(pairs(flat));
       }),
 
     insert: (kind, id, value, { within = '', expiresAt = '' } = {}) =>
@@ -62,6 +68,12 @@ function threes<T>(flat: readonly string[]): Stored<T>[] {
     documents.push(stored<T>(id, version, value));
   }
   return documents;
+}
+
+function pairs(flat: readonly string[]): [string, number][] {
+  const found: [string, number][] = [];
+  for (let i = 0; i < flat.length; i += 2) found.push([flat[i]!, Number(flat[i + 1])]);
+  return found;
 }
 
 const stored = <T>(id: string, version: string, value: string): Stored<T> => ({

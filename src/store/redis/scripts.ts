@@ -84,6 +84,16 @@ repeat
 until #ids < tonumber(wanted)
 return found`;
 
+/** Answers id, version, id, version, … */
+const versions = `${alive}
+local documents, now = unpack(ARGV)
+local found = {}
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local version, expires = unpack(redis.call('HMGET', documents .. id, 'version', 'expires'))
+  if version and alive(expires, now) then found[#found + 1], found[#found + 2] = id, version end
+end
+return found`;
+
 const append = `
 local at, hour, value = unpack(ARGV)
 local sequence = redis.call('INCR', KEYS[1])
@@ -99,6 +109,7 @@ export const scripts = {
   replaceDocument: { lua: replace, numberOfKeys: 1 },
   removeDocument: { lua: remove, numberOfKeys: 3 },
   listDocuments: { lua: list, numberOfKeys: 1, readOnly: true },
+  listVersions: { lua: versions, numberOfKeys: 1, readOnly: true },
   /** Has as many keys as the line has words, and so is told their number first. */
   appendLine: { lua: append },
 } as const;

@@ -17,7 +17,7 @@ const alive = '(expires_at IS NULL OR expires_at > ?)';
 export function documentsIn(
   database: DatabaseSync,
   now: Now,
-): Pick<Store, 'get' | 'list' | 'insert' | 'replace' | 'remove'> {
+): Pick<Store, 'get' | 'list' | 'versions' | 'insert' | 'replace' | 'remove'> {
   const statements = prepare(database);
   let inserts = 0;
 
@@ -39,6 +39,12 @@ export function documentsIn(
           limit,
           ({ id }) => id,
         );
+      }),
+
+    versions: (kind) =>
+      attempt(() => {
+        const rows = statements.versions.all(kind, now()) as Pick<Row, 'id' | 'version'>[];
+        return new Map(rows.map(({ id, version }) => [id, version]));
       }),
 
     insert: (kind, id, value, { within, expiresAt } = {}) =>
@@ -64,6 +70,7 @@ function prepare(database: DatabaseSync) {
     listWithin: database.prepare(
       `${columns} WHERE kind = ? AND within = ? AND id > ? AND ${alive} ORDER BY id LIMIT ?`,
     ),
+    versions: database.prepare(`SELECT id, version FROM documents WHERE kind = ? AND ${alive}`),
     // An expired document counts as absent, so it gives way to the new one.
     insert: database.prepare(
       `INSERT INTO documents (kind, id, within, version, value, expires_at) VALUES (?, ?, ?, 1, ?, ?)
