@@ -4,16 +4,19 @@ import { dirname, join } from 'node:path';
 import { type Audit, createAudit } from './audit/index.ts';
 import { createClients } from './clients/index.ts';
 import type { Config } from './config/index.ts';
-import { createConnections } from './connections/index.ts';
+import { type Connection, createConnections } from './connections/index.ts';
 import { createExchange } from './exchange/index.ts';
 import { createHealth } from './health/index.ts';
 import { type AppOptions, addressReader, createAdminApp, createPublicApp, listen } from './http/index.ts';
-import { createIssuer, placeOf } from './issuer/index.ts';
+import { createIssuers, placeOf } from './issuer/index.ts';
 import {
   encryptionKeyFile,
   faultAt,
   fileHolder,
-  Keyring,
+  type Holder,
+  Keyrings,
+  type KeyringsOptions,
+  mainRing,
   type PublicJwk,
   parseEncryptionKey,
   readCopy,
@@ -23,7 +26,7 @@ import { createMetrics } from './metrics/index.ts';
 import { createOnboarding } from './onboarding/index.ts';
 import { openAdminToken } from './operator/index.ts';
 import { openStore, type Store } from './store/index.ts';
-import { createTenants } from './tenants/index.ts';
+import { createTenants, type Tenants } from './tenants/index.ts';
 import { every, type Now, sleep, systemNow } from './time/index.ts';
 
 export interface RunningServer {
@@ -53,27 +56,41 @@ export async function startServer(
     const store = await openStore(config.store, { logger, now });
     undo.push(() => store.close());
     const audit = createAudit({ store, logger, now, onFailure: config.audit.on_failure });
-    const keyring = await openKeyring(config, store, audit, { logger, now });
-    for (const stop of followRing(keyring, logger)) undo.push(stop);
-    const adminToken = await openAdminToken(store, config.admin_token);
-
     const { issuer: issuerUrl, clouds: endpoints } = config;
     const { algorithms, allow_short_times: shortTimes } = config.keys;
+    const keyrings = await Keyrings.open({
+      ...keySettings(config, audit, { logger, now }),
+      store,
+      holder: await openHolder(config, store),
+      wanted: async (id) => (await tenants.find(id))?.own_keys === true,
+      mayMake: (id) =>
+        nobodyTrusts(store, id === mainRing ? undefined : { id, issuer: tenants.ownIssuer(id) }),
+    });
+    for (const stop of followRings(keyrings, logger)) undo.push(stop);
+    const adminToken = await openAdminToken(store, config.admin_token);
+
     const metrics = createMetrics();
     metrics.watchKeys(() => ({
-      waiting: keyring.waiting.length,
-      unseenSeconds: keyring.staleness().ms / 1000,
+      waiting: keyrings.waiting().length,
+      unseenSeconds: keyrings.main.staleness().ms / 1000,
     }));
-    const tenants = createTenants({ store, now });
-    const connections = createConnections({ store, tenants, now, issuer: issuerUrl, algorithms });
+    const tenants: Tenants = createTenants({
+      store,
+      now,
+      issuer: issuerUrl,
+      makeKeys: (id) => keyrings.of(id),
+      removeKeys: (id) => keyrings.remove(id),
+    });
+    const connections = createConnections({ store, tenants, now, algorithms });
     const clients = createClients({ store, now, connections, tenants });
-    const issuer = createIssuer({
+    const issuers = createIssuers({
       issuer: issuerUrl,
       ttl: config.tokens.ttl,
       store,
       clients,
       connections,
-      keyring,
+      tenants,
+      keyrings,
       algorithms,
       audit,
       logger,
@@ -81,14 +98,14 @@ export async function startServer(
     });
     const exchange = createExchange({
       connections,
-      issuer,
+      issuers,
       audit,
       endpoints,
       now,
       observe: metrics.exchange,
     });
-    const onboarding = createOnboarding({ vendor: config.vendor, connections, exchange });
-    const health = createHealth({ store, keyring, algorithms, shortTimes });
+    const onboarding = createOnboarding({ vendor: config.vendor, connections, tenants, exchange });
+    const health = createHealth({ store, keyrings, algorithms, shortTimes });
 
     const readAddress = addressReader(config.trust_proxy);
     const door = (listener: 'public' | 'admin'): AppOptions => ({
@@ -98,18 +115,17 @@ export async function startServer(
       observe: (request) => metrics.request({ listener, ...request }),
     });
     const path = new URL(issuerUrl).pathname.replace(/\/$/, '');
-    const publicApp = createPublicApp({ issuer, exchange, audit, now, path }, door('public'));
+    const publicApp = createPublicApp({ issuers, exchange, audit, now, path }, door('public'));
     const adminApp = createAdminApp(
       {
         tenants,
         clients,
         connections,
-        keyring,
+        keyrings,
         audit,
         now,
         onboarding,
-        issuer,
-        issuerUrl,
+        issuers,
         adminToken,
         metrics: metrics.text,
         readiness: health.checks,
@@ -145,13 +161,9 @@ export async function startServer(
   }
 }
 
-async function openKeyring(
-  { issuer, keys, store: storeUrl, tokens }: Config,
-  store: Store,
-  audit: Audit,
-  { logger, now }: { logger: Logger; now: Now },
-): Promise<Keyring> {
-  const nothingSealed = async () => !(await readCopy(keys.path)) && !(await store.get('ring', 'shared'));
+/** The holder of the private keys; where a key-encryption key is missing, it is made only if nothing was sealed yet. */
+async function openHolder({ keys, store: storeUrl }: Config, store: Store): Promise<Holder> {
+  const nothingSealed = async () => !(await readCopy(keys.path)) && !(await store.get('ring', mainRing));
   const encryptionKey =
     keys.encryption_key === null
       ? await encryptionKeyFile(
@@ -159,9 +171,35 @@ async function openKeyring(
           nothingSealed,
         )
       : parseEncryptionKey(keys.encryption_key.value, keys.encryption_key.source);
-  return Keyring.open({
-    store,
-    holder: fileHolder(encryptionKey),
+  return fileHolder(encryptionKey);
+}
+
+/** Whether no connection is registered at the issuer: at the tenant's own, or, without one, at any. */
+async function nobodyTrusts(
+  store: Store,
+  tenant: { id: string; issuer: string } | undefined,
+): Promise<boolean> {
+  let after: string | undefined;
+  do {
+    const page = await store.list<Connection>('connection', {
+      ...(tenant && { within: tenant.id }),
+      ...(after === undefined ? {} : { after }),
+      limit: tenant ? 200 : 1,
+    });
+    if (page.items.some(({ value }) => !tenant || value.issuer === tenant.issuer)) return false;
+    after = page.next;
+  } while (after !== undefined);
+  return true;
+}
+
+/** What is the same for all rings, and where what happens to them is told. */
+function keySettings(
+  { issuer, keys, tokens }: Config,
+  audit: Audit,
+  { logger, now }: { logger: Logger; now: Now },
+) {
+  const ofRing = (ring: string) => (ring === mainRing ? {} : { tenant: ring });
+  return {
     folder: keys.path,
     algorithms: keys.algorithms,
     timing: {
@@ -174,49 +212,59 @@ async function openKeyring(
     },
     now,
     logger,
-    record: ({ event, kid, alg, early }) =>
-      audit.record({ event, outcome: 'ok', actor: 'system', kid, facts: { alg, ...(early && { early }) } }),
-    obstacles: (key) => obstaclesTo(key, issuer, keys),
-    held: ({ kid, alg, obstacles }) => {
+    record: (ring, { event, kid, alg, early }) =>
+      audit.record({
+        event,
+        outcome: 'ok',
+        actor: 'system',
+        kid,
+        ...ofRing(ring),
+        facts: { alg, ...(early && { early }) },
+      }),
+    obstacles: (ring, key) => obstaclesTo(key, ring === mainRing ? '' : `/t/${ring}`, issuer, keys),
+    held: (ring, { kid, alg, obstacles }) => {
       logger.warn({ kid, alg, obstacles }, 'a rotation waits: verifiers would not find the next key');
+      const reason = obstacles.join('; ');
       audit
         .record({
           event: 'key.held',
           outcome: 'refused',
           actor: 'system',
           kid,
-          reason: obstacles.join('; '),
+          ...ofRing(ring),
+          reason,
           facts: { alg },
         })
         .catch((err: unknown) => logger.error({ err }, 'a rotation that waits is not in the audit'));
     },
-  });
+  } satisfies Partial<KeyringsOptions>;
 }
 
 /** Where verifiers look for a key and do not find it. */
 async function obstaclesTo(
   key: PublicJwk,
+  path: string,
   issuer: string,
   { look_outside, copies }: Config['keys'],
 ): Promise<readonly string[]> {
-  const places = [...(look_outside ? [issuer] : []), ...copies].map(placeOf);
-  const named = { url: issuer, jwks: placeOf(issuer).jwks };
+  const places = [...(look_outside ? [issuer] : []), ...copies].map((base) => placeOf(base + path));
+  const named = { url: issuer + path, jwks: placeOf(issuer + path).jwks };
   const faults = await Promise.all(places.map((place) => faultAt(place, named, key)));
   return faults.filter((fault) => fault !== undefined);
 }
 
 /**
- * Follows what other replicas do to the ring, and does what is due. Two rounds, since a key that is due is first looked
+ * Follows what other replicas do to the rings, and does what is due. Two rounds, since a key that is due is first looked
  * for outside, and nobody else's revocation waits for that. Returns what ends them.
  */
-function followRing(keyring: Keyring, logger: Logger): readonly (() => Promise<void>)[] {
+function followRings(keyrings: Keyrings, logger: Logger): readonly (() => Promise<void>)[] {
   const round = (work: () => Promise<void>) =>
     every(ringPollMs, () =>
       work().catch((err: unknown) =>
-        logger.warn({ err }, 'the key ring cannot be refreshed; going on with the one at hand'),
+        logger.warn({ err }, 'the key rings cannot be refreshed; going on with those at hand'),
       ),
     );
-  return [round(() => keyring.refresh()), round(() => keyring.advance())];
+  return [round(() => keyrings.refresh()), round(() => keyrings.advance())];
 }
 
 const readTls = async ({ listen: { tls } }: Config) =>

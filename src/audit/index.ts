@@ -17,6 +17,7 @@ export type AuditEvent =
   | 'admin.refused'
   | 'api.refused'
   | `${'tenant' | 'client' | 'connection'}.${'created' | 'updated' | 'deleted'}`
+  | 'tenant.moved'
   | `secret.${'created' | 'deleted'}`
   | `connection.${'enabled' | 'disabled' | 'verified'}`
   | `key.${'made' | 'activated' | 'dropped' | 'revoked'}`

@@ -22,7 +22,7 @@ export interface Connection {
   readonly tenant: string;
   readonly cloud: CloudName;
   readonly target: Readonly<Record<string, unknown>>;
-  /** The issuer that the customer registered; never changes. */
+  /** The issuer that the customer registered. Changes by `adopt` alone. */
   readonly issuer: string;
   readonly algorithm: Algorithm;
   /** Life of its cloud tokens in seconds; null where it sets none. See `tokenSecondsOf`. */
@@ -66,6 +66,8 @@ export interface Connections {
   list(query: { within?: string; after?: string; limit: number }): Promise<Page<Connection>>;
   update(id: string, input: unknown): Promise<Connection>;
   setDisabled(id: string, disabled: boolean): Promise<Connection>;
+  /** Its tokens come from this issuer from now on: the customer's cloud was seen to trust it. */
+  adopt(id: string, issuer: string): Promise<Connection>;
   setVerdict(id: string, verdict: Verdict): Promise<Connection>;
   remove(id: string): Promise<void>;
 }
@@ -87,11 +89,10 @@ export function createConnections(options: {
   store: Store;
   tenants: Tenants;
   now: Now;
-  issuer: string;
   /** The algorithms that this server has keys for. */
   algorithms: readonly Algorithm[];
 }): Connections {
-  const { store, tenants, now, issuer, algorithms } = options;
+  const { store, tenants, now, algorithms } = options;
   const kept = records<Connection>(store, 'connection', 'connection_not_found');
   const stamp = () => toTimestamp(now());
 
@@ -112,7 +113,7 @@ export function createConnections(options: {
         tenant,
         cloud,
         target,
-        issuer,
+        issuer: tenants.issuerOf(await tenants.get(tenant)),
         algorithm: chooseAlgorithm(clouds[cloud].destination(target), algorithms, algorithm),
         token_ttl: token_ttl ?? null,
         verdict: 'pending',
@@ -164,6 +165,8 @@ export function createConnections(options: {
 
     setDisabled: (id, disabled) =>
       kept.change(id, (connection) => ({ ...connection, disabled, updated_at: stamp() })),
+
+    adopt: (id, issuer) => kept.change(id, (connection) => ({ ...connection, issuer, updated_at: stamp() })),
 
     setVerdict: (id, verdict) =>
       kept.change(id, (connection) => ({ ...connection, verdict, verified_at: stamp() })),

@@ -8,7 +8,7 @@ import type { Client } from '../clients/index.ts';
 import type { Endpoints, Pass } from '../clouds/index.ts';
 import { type Connection, type Connections, destinationOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
-import type { Issuer } from '../issuer/index.ts';
+import type { Issuers } from '../issuer/index.ts';
 import { admit } from '../policy/index.ts';
 import type { Now } from '../time/index.ts';
 import { createPassCache } from './cache.ts';
@@ -35,14 +35,15 @@ const maxCached = 10_000;
 
 export function createExchange(options: {
   connections: Connections;
-  issuer: Issuer;
+  issuers: Pick<Issuers, 'of'>;
   audit: Audit;
   endpoints: Endpoints;
   now: Now;
   /** Told of each visit to a cloud, for the metrics. */
   observe: (visit: { cloud: string; outcome: string; seconds: number }) => void;
 }): Exchange {
-  const { connections, issuer, audit, endpoints, now, observe } = options;
+  const { connections, issuers, audit, endpoints, now, observe } = options;
+  const mint = async (connection: Connection) => (await issuers.of(connection)).mint(connection);
   const cache = createPassCache(now, maxCached);
 
   /** The connection, complete and enabled, if the client may use it; otherwise a line in the audit and a refusal. */
@@ -82,7 +83,7 @@ export function createExchange(options: {
         now,
         signal: AbortSignal.timeout(deadlineMs),
         mint: async () => {
-          const { token, jti, kid, claims } = await issuer.mint(connection);
+          const { token, jti, kid, claims } = await mint(connection);
           last = { jti, kid, sub: claims.sub, aud: claims.aud };
           return { token, jti };
         },
@@ -127,7 +128,7 @@ export function createExchange(options: {
 
     async token(caller, id) {
       const connection = await entrance(caller, id);
-      const { token, jti, kid, claims } = await issuer.mint(connection);
+      const { token, jti, kid, claims } = await mint(connection);
       const { sub, aud, exp, iat } = claims;
       await audit.record({
         event: 'token.issued',

@@ -3,7 +3,7 @@
  * that answers proves by answering.
  */
 import type { Algorithm } from '../clouds/index.ts';
-import type { Keyring } from '../keys/index.ts';
+import type { Keyring, Keyrings, Waiting } from '../keys/index.ts';
 import type { Store } from '../store/index.ts';
 import { toTimestamp } from '../time/index.ts';
 
@@ -21,17 +21,18 @@ export interface Health {
 
 export function createHealth(options: {
   store: Store;
-  keyring: Keyring;
+  keyrings: Keyrings;
   algorithms: readonly Algorithm[];
   shortTimes: boolean;
 }): Health {
-  const { store, keyring, algorithms, shortTimes } = options;
+  const { store, keyrings, algorithms, shortTimes } = options;
   let leaving = false;
 
   return {
     async checks() {
-      const checks = [await storeCheck(store), keysCheck(keyring, algorithms)];
-      if (keyring.waiting.length > 0) checks.push(rotationCheck(keyring));
+      const checks = [await storeCheck(store), keysCheck(keyrings.main, algorithms)];
+      const waiting = keyrings.waiting();
+      if (waiting.length > 0) checks.push(rotationCheck(waiting));
       if (shortTimes) {
         const detail =
           'keys.allow_short_times is on: verifiers that cache the JWKS will fail at a rotation. Not for production.';
@@ -53,16 +54,19 @@ const storeCheck = (store: Store): Promise<ReadinessCheck> =>
   );
 
 /** No reason to send requests elsewhere: the active keys go on signing. */
-const rotationCheck = ({ waiting }: Pick<Keyring, 'waiting'>): ReadinessCheck => ({
-  name: 'rotation',
-  ok: true,
-  detail: waiting
+function rotationCheck(waiting: readonly Waiting[]): ReadinessCheck {
+  const told = waiting
+    .slice(0, toldAtMost)
     .map(
       ({ kid, alg, since, obstacles }) =>
         `${alg} ${kid} waits since ${toTimestamp(since)}: ${obstacles.join('; ')}`,
-    )
-    .join(', '),
-});
+    );
+  const more = waiting.length - told.length;
+  return { name: 'rotation', ok: true, detail: [...told, ...(more > 0 ? [`${more} more`] : [])].join(', ') };
+}
+
+/** Every tenant may have keys of its own. */
+const toldAtMost = 5;
 
 function keysCheck(keyring: Keyring, algorithms: readonly Algorithm[]): ReadinessCheck {
   const { ms, stale } = keyring.staleness();

@@ -19,7 +19,6 @@ import { RingSigningKey, type Sign } from './signing-key.ts';
 import type { Visit } from './visit.ts';
 
 export interface EngineOptions extends ResourceOptions {
-  readonly issuer: string;
   readonly store: Store;
   readonly clients: Clients;
   readonly audit: Audit;

@@ -8,6 +8,8 @@ import { apiResource, connectionIn, connectionResource } from './claims.ts';
 import type { Visit } from './visit.ts';
 
 export interface ResourceOptions {
+  readonly issuer: string;
+  readonly api: boolean;
   readonly connections: Connections;
   /** Life of a token in seconds where the connection does not say otherwise. */
   readonly ttl: number;
@@ -32,6 +34,7 @@ export async function resourceServerInfo(options: ResourceOptions, visit: Visit,
   const { client, parameters } = visit;
   if (!client) throw new SojournError('internal', { cause: new Error('a resource without a client') });
   if (resource === apiResource) {
+    if (!options.api) throw elsewhere('Tokens for the API are given by the main issuer of this server.');
     checkAudience(parameters, apiResource);
     return describe(options, visit, apiResource, options.ttl);
   }
@@ -43,11 +46,19 @@ export async function resourceServerInfo(options: ResourceOptions, visit: Visit,
       detail: 'The connection is disabled.',
       advice: 'Enable it with `sojourn connection enable ID`.',
     });
+  if (connection.issuer !== options.issuer)
+    throw elsewhere(
+      'The connection is registered under another issuer.',
+      `Ask for its token at ${connection.issuer}/token.`,
+    );
   const { audience } = destinationOf(connection);
   checkAudience(parameters, audience);
   visit.connection = connection;
   return describe(options, visit, audience, tokenSecondsOf(connection, options.ttl));
 }
+
+const elsewhere = (detail: string, advice?: string) =>
+  new SojournError('invalid_target', advice === undefined ? { detail } : { detail, advice });
 
 function describe(options: ResourceOptions, visit: Visit, audience: string, ttl: number) {
   const { alg, kid } = signingKey(options, visit);

@@ -8,6 +8,7 @@ export { encryptionKeyFile, parseEncryptionKey } from './file/encryption-key.ts'
 export { fileHolder } from './file/index.ts';
 export type { Holder, NewKey } from './holder.ts';
 export { Keyring, type KeyringOptions } from './keyring.ts';
+export { Keyrings, type KeyringsOptions } from './keyrings.ts';
 export type { Waiting } from './lookout.ts';
 export { faultAt, type Place } from './outside.ts';
 export { readOwnFile, writeOwnFile } from './own-file.ts';
@@ -22,3 +23,4 @@ export {
   type Step,
   type Timing,
 } from './ring.ts';
+export { mainRing } from './shared.ts';

@@ -60,6 +60,11 @@ export class Keyring {
     return keyring;
   }
 
+  /** `shared`, or the id of the tenant whose own keys these are. */
+  get id(): string {
+    return this.#options.id;
+  }
+
   /** Public keys in the order in which they are published. */
   jwks(): readonly PublicJwk[] {
     return published(this.#ring.now);
@@ -124,6 +129,17 @@ export class Keyring {
   /** Takes over what other replicas changed; gives back to the store, or to our folder, what it lost. */
   refresh(): Promise<void> {
     return this.#alone(() => this.#ring.refresh());
+  }
+
+  /** Takes note that nobody changed the ring until `at`; false when there is something to be read. */
+  confirm(version: number, at: number): boolean {
+    return this.#ring.confirm(version, at);
+  }
+
+  /** Whether `advance` has something to do or to look for. Cheap. */
+  isDue(): boolean {
+    const { algorithms, timing, now } = this.#options;
+    return nextStep(this.#ring.now, algorithms, timing, now()) !== undefined || this.waiting.length > 0;
   }
 
   /** Does every step that is due. Any number of replicas may do this at once. */

@@ -9,7 +9,7 @@ import type { Now } from '../time/index.ts';
 import { copyFile, readCopy, writeCopy } from './copy.ts';
 import { parseRing, storable } from './parse.ts';
 import type { Ring } from './ring.ts';
-import { hasConnections, readShared, type SharedRing, writeShared } from './shared.ts';
+import { readShared, type SharedRing, writeShared } from './shared.ts';
 
 export interface RingChange {
   readonly event: 'key.made' | 'key.activated' | 'key.dropped' | 'key.revoked';
@@ -27,6 +27,10 @@ export interface Change {
 
 export interface ReplicatedRingOptions {
   readonly store: Store;
+  /** Its name in the store. */
+  readonly id: string;
+  /** Whether a ring may be made where none is found: not once customers trust the keys that are missing. */
+  readonly mayMake: () => Promise<boolean>;
   /** Where this replica keeps its own copy. */
   readonly folder: string;
   readonly logger: Logger;
@@ -42,6 +46,8 @@ export class ReplicatedRing {
   readonly #options: ReplicatedRingOptions;
   #ring: Ring;
   #seenAt: number;
+  /** Of the document in the store when it was last read. */
+  #version: number | undefined;
   readonly #listeners: ((before: Ring, after: Ring) => void)[] = [];
 
   private constructor(options: ReplicatedRingOptions, ring: Ring) {
@@ -55,17 +61,17 @@ export class ReplicatedRing {
    * Rejects with `key_material_unusable` or `state_unusable`.
    */
   static async find(options: ReplicatedRingOptions): Promise<ReplicatedRing> {
-    const { store, folder } = options;
-    const copy = await readCopy(folder);
-    const shared = await readShared(store);
-    if (!copy && !shared && (await hasConnections(store))) {
+    const { store, folder, id } = options;
+    const copy = await readCopy(folder, id);
+    const shared = await readShared(store, id);
+    if (!copy && !shared && !(await options.mayMake())) {
       throw new SojournError('state_unusable', {
-        detail: `The store has connections, but there are no signing keys in it nor in ${folder}.`,
+        detail: `The store has connections, but there are no signing keys for them in it nor in ${copyFile(folder, id)}.`,
         advice:
           'Restore the keys from a backup: new keys would lock every customer out until they trust them.',
       });
     }
-    if (copy && shared) assertSameRing(copy, shared.ring, folder);
+    if (copy && shared) assertSameRing(copy, shared.ring, copyFile(folder, id));
     return new ReplicatedRing(options, newer(shared?.ring, copy) ?? emptyRing());
   }
 
@@ -93,6 +99,7 @@ export class ReplicatedRing {
       // In the form in which others will read it: the same bytes in every replica's JWKS, and nothing they would refuse.
       const ring = await parseRing(storable(change.ring), 'The changed key ring');
       if (untouched && (await this.#swap(shared, ring))) {
+        this.#version = (shared?.version ?? 0) + 1;
         this.#take(ring);
         if (change.what) await record(change.what);
         lost = 0;
@@ -109,13 +116,13 @@ export class ReplicatedRing {
 
   /** Takes over what other replicas changed; gives back to the store, or to our folder, what it lost. */
   async refresh(): Promise<void> {
-    const { store, folder, logger } = this.#options;
+    const { store, folder, id, logger } = this.#options;
     const shared = await this.#read();
-    if (shared && this.#ring.revision > 0) assertSameRing(this.#ring, shared.ring, folder);
+    if (shared && this.#ring.revision > 0) assertSameRing(this.#ring, shared.ring, copyFile(folder, id));
     // On equal revisions the store decides. Before the copy is looked at: a bad disk must not keep us from following.
     if (shared && shared.ring.revision >= this.#ring.revision) this.#take(shared.ring);
-    const copy = await readCopy(folder);
-    if (copy && shared) assertSameRing(copy, shared.ring, folder);
+    const copy = await readCopy(folder, id);
+    if (copy && shared) assertSameRing(copy, shared.ring, copyFile(folder, id));
     if (copy && copy.revision > this.#ring.revision) this.#take(copy);
     if (this.#ring.revision === 0) return;
     if (this.#ring.revision > (shared?.ring.revision ?? 0)) {
@@ -123,16 +130,24 @@ export class ReplicatedRing {
         { revision: this.#ring.revision, found: shared?.ring.revision ?? null },
         'the store had lost the key ring; it gets it back from this replica',
       );
-      await writeShared(store, shared?.version, this.#ring);
+      await writeShared(store, id, shared?.version, this.#ring);
     }
-    if (!isDeepStrictEqual(copy, this.#ring)) await writeCopy(folder, this.#ring);
+    if (!isDeepStrictEqual(copy, this.#ring)) await writeCopy(folder, id, this.#ring);
   }
 
   async #read(): Promise<SharedRing | undefined> {
     const begun = this.#options.now();
-    const shared = await readShared(this.#options.store);
+    const shared = await readShared(this.#options.store, this.#options.id);
     this.#seenAt = begun;
+    this.#version = shared?.version;
     return shared;
+  }
+
+  /** Takes note that the store had this version at `at`; false when there is something to be read there. */
+  confirm(version: number, at: number): boolean {
+    if (version !== this.#version) return false;
+    this.#seenAt = at;
+    return true;
   }
 
   /**
@@ -140,14 +155,14 @@ export class ReplicatedRing {
    * may make at once: the slower one's copy would be of a ring that never was. The next step writes that copy.
    */
   async #swap(shared: SharedRing | undefined, ring: Ring): Promise<boolean> {
-    const { store, folder } = this.#options;
-    if (!shared) return writeShared(store, undefined, ring);
-    await writeCopy(folder, ring);
+    const { store, folder, id } = this.#options;
+    if (!shared) return writeShared(store, id, undefined, ring);
+    await writeCopy(folder, id, ring);
     try {
-      return await writeShared(store, shared.version, ring);
+      return await writeShared(store, id, shared.version, ring);
     } catch (error) {
       // Or a change that was refused would come back from the copy later.
-      await writeCopy(folder, shared.ring).catch(() => undefined);
+      await writeCopy(folder, id, shared.ring).catch(() => undefined);
       throw error;
     }
   }
@@ -167,10 +182,10 @@ function newer(a: Ring | undefined, b: Ring | undefined): Ring | undefined {
 }
 
 /** Two rings under one issuer would lock out every customer who trusts the other one, so neither replaces the other. */
-function assertSameRing(ours: Ring, shared: Ring, folder: string): void {
+function assertSameRing(ours: Ring, shared: Ring, copy: string): void {
   if (ours.id === shared.id) return;
   throw new SojournError('key_material_unusable', {
-    detail: `The store holds another key ring than ${copyFile(folder)}; nothing was changed in either.`,
+    detail: `The store holds another key ring than ${copy}; nothing was changed in either.`,
     advice:
       'Set `store` and `keys.path` to places that belong together. If the ring in the store is the right one, move the file away.',
   });

@@ -12,6 +12,7 @@ import {
 } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { Exchange } from '../exchange/index.ts';
+import type { Tenants } from '../tenants/index.ts';
 import { toTimestamp } from '../time/index.ts';
 
 export interface Check {
@@ -27,9 +28,10 @@ export interface Verification {
 }
 
 export interface Onboarding {
-  artefacts(connection: Connection): readonly Artefact[];
+  /** For the issuer under which the connection is to be registered: during a move, the new one. */
+  artefacts(connection: Connection): Promise<readonly Artefact[]>;
   /** Rejects with `artefact_not_found`. */
-  artefact(connection: Connection, name: string): Artefact;
+  artefact(connection: Connection, name: string): Promise<Artefact>;
   /** What its customer must do when a key of its issuer may have been in foreign hands until `at` (milliseconds). */
   afterLeak(connection: Connection, at: number): LeakAdvice;
   /** Makes a real exchange and keeps what came of it as the state of the connection. */
@@ -39,9 +41,10 @@ export interface Onboarding {
 export function createOnboarding(options: {
   vendor: string;
   connections: Connections;
+  tenants: Pick<Tenants, 'get' | 'issuerOf'>;
   exchange: Exchange;
 }): Onboarding {
-  const { vendor, connections, exchange } = options;
+  const { vendor, connections, tenants, exchange } = options;
 
   const factsOf = (connection: Connection): SetupFacts => ({
     issuer: connection.issuer,
@@ -51,14 +54,20 @@ export function createOnboarding(options: {
     vendor,
   });
 
-  const artefacts = (connection: Connection): readonly Artefact[] =>
-    destinationOf(connection).setup(factsOf(connection));
+  /** The connection as it is to be: other than it is only while its tenant moves to another issuer. */
+  const asWanted = async (connection: Connection): Promise<Connection> => ({
+    ...connection,
+    issuer: tenants.issuerOf(await tenants.get(connection.tenant)),
+  });
+
+  const artefacts = async (connection: Connection): Promise<readonly Artefact[]> =>
+    destinationOf(connection).setup(factsOf(await asWanted(connection)));
 
   return {
     artefacts,
 
-    artefact(connection, name) {
-      const found = artefacts(connection).find((artefact) => artefact.name === name);
+    async artefact(connection, name) {
+      const found = (await artefacts(connection)).find((artefact) => artefact.name === name);
       if (!found) throw new SojournError('artefact_not_found');
       return found;
     },
@@ -67,9 +76,19 @@ export function createOnboarding(options: {
       destinationOf(connection).afterLeak({ ...factsOf(connection), at: toTimestamp(at) }),
 
     async verify(connection, actor) {
-      const checks = await tryOut(connection, exchange, actor);
+      const wanted = await asWanted(connection);
+      const checks = await tryOut(wanted, exchange, actor);
       const verdict = checks.every((check) => check.outcome === 'passed') ? 'active' : 'failing';
-      await connections.setVerdict(connection.id, verdict);
+      if (wanted.issuer === connection.issuer) await connections.setVerdict(connection.id, verdict);
+      else if (verdict === 'active') {
+        await connections.adopt(connection.id, wanted.issuer);
+        await connections.setVerdict(connection.id, verdict);
+      } else {
+        // It goes on under the issuer that the customer's cloud knows.
+        const detail = `Not registered under ${wanted.issuer} yet; tokens still come from ${connection.issuer}.`;
+        const advice = 'Apply the set-up file again: it names the new issuer.';
+        return { verdict, checks: [{ name: 'issuer', outcome: 'failed', detail, advice }, ...checks] };
+      }
       return { verdict, checks };
     },
   };

@@ -3,7 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { SojournError } from '../errors/index.ts';
+import { invalidRequest, SojournError } from '../errors/index.ts';
 import { newId } from '../ids/index.ts';
 import { nameField, read } from '../input/index.ts';
 import { records } from '../records/index.ts';
@@ -13,6 +13,10 @@ import { type Now, toTimestamp } from '../time/index.ts';
 export interface Tenant {
   readonly id: string;
   readonly name: string;
+  /** Whether its connections are registered under an issuer of its own, or under the one that all share. */
+  readonly own_issuer: boolean;
+  /** Whose keys sign at the issuer of its own; null as long as there is none. Never changes once it is decided. */
+  readonly own_keys: boolean | null;
   readonly created_at: string;
   readonly updated_at: string;
 }
@@ -23,9 +27,20 @@ export interface Tenant {
  */
 type Kept = Tenant & { readonly leaving?: string };
 
-const shown = ({ id, name, created_at, updated_at }: Kept): Tenant => ({ id, name, created_at, updated_at });
+const shown = ({ leaving: _, ...tenant }: Kept): Tenant => tenant;
 
-export const tenantInput = z.strictObject({ name: nameField });
+export const tenantInput = z.strictObject({
+  name: nameField,
+  own_issuer: z.boolean().default(false).describe('Its own issuer at /t/ID, instead of the shared one.'),
+  own_keys: z.boolean().default(false).describe('Keys of its own; only together with own_issuer.'),
+});
+
+export const tenantPatch = z.strictObject({ name: nameField.optional() });
+
+export const tenantMove = z.strictObject({
+  own_issuer: z.boolean().describe('Where its connections go: to its own issuer, or to the shared one.'),
+  own_keys: z.boolean().optional().describe('When it gets its own issuer: whether with keys of its own.'),
+});
 
 export interface Tenants {
   create(input: unknown): Promise<Tenant>;
@@ -35,12 +50,30 @@ export interface Tenants {
   get(id: string): Promise<Tenant>;
   list(query: { after?: string; limit: number }): Promise<Page<Tenant>>;
   update(id: string, input: unknown): Promise<Tenant>;
+  /** Lets its connections be registered elsewhere; each goes over once it is verified there. */
+  move(id: string, input: unknown): Promise<Tenant>;
+  /** The issuer under which the tenant's connections are to be registered. */
+  issuerOf(tenant: Pick<Tenant, 'id' | 'own_issuer'>): string;
+  /** What the issuer of the tenant's own is called, whether or not it has one. */
+  ownIssuer(id: string): string;
   /** Rejects with `tenant_not_empty` while connections belong to it. */
   remove(id: string): Promise<void>;
 }
 
-export function createTenants({ store, now }: { store: Store; now: Now }): Tenants {
+export interface TenantsOptions {
+  readonly store: Store;
+  readonly now: Now;
+  /** The issuer that tenants share. */
+  readonly issuer: string;
+  /** Makes the keys of a tenant that is to have its own; may be called again. */
+  readonly makeKeys: (id: string) => Promise<unknown>;
+  readonly removeKeys: (id: string) => Promise<void>;
+}
+
+export function createTenants({ store, now, issuer, makeKeys, removeKeys }: TenantsOptions): Tenants {
   const kept = records<Kept>(store, 'tenant', 'tenant_not_found');
+
+  const ownIssuer = (id: string): string => `${issuer}/t/${id}`;
 
   const find = async (id: string): Promise<Tenant | undefined> => {
     const found = await kept.find(id);
@@ -49,10 +82,24 @@ export function createTenants({ store, now }: { store: Store; now: Now }): Tenan
 
   return {
     async create(input) {
-      const { name } = read(tenantInput, input);
+      const { name, own_issuer, own_keys } = read(tenantInput, input);
+      if (own_keys && !own_issuer) throw keysAlone();
       const at = toTimestamp(now());
-      const tenant: Tenant = { id: newId('ten', now), name, created_at: at, updated_at: at };
+      const tenant: Tenant = {
+        id: newId('ten', now),
+        name,
+        own_issuer,
+        own_keys: own_issuer ? own_keys : null,
+        created_at: at,
+        updated_at: at,
+      };
       await kept.insert(tenant.id, tenant);
+      if (own_keys) {
+        await makeKeys(tenant.id).catch(async (error: unknown) => {
+          await kept.remove(tenant.id);
+          throw error;
+        });
+      }
       return tenant;
     },
 
@@ -70,12 +117,33 @@ export function createTenants({ store, now }: { store: Store; now: Now }): Tenan
     },
 
     async update(id, input) {
-      const change = read(tenantInput.partial(), input);
+      const change = read(tenantPatch, input);
       return kept.change(id, (tenant) => {
         if (tenant.leaving) throw new SojournError('tenant_not_found');
         return { ...tenant, name: change.name ?? tenant.name, updated_at: toTimestamp(now()) };
       });
     },
+
+    async move(id, input) {
+      const { own_issuer, own_keys } = read(tenantMove, input);
+      if (own_keys && !own_issuer) throw keysAlone();
+      const moved = await kept.change(id, (tenant) => {
+        if (tenant.leaving) throw new SojournError('tenant_not_found');
+        if (tenant.own_keys !== null && own_keys !== undefined && own_keys !== tenant.own_keys)
+          throw keysDecided();
+        return {
+          ...tenant,
+          own_issuer,
+          own_keys: own_issuer ? (tenant.own_keys ?? own_keys ?? false) : tenant.own_keys,
+          updated_at: toTimestamp(now()),
+        };
+      });
+      if (moved.own_keys) await makeKeys(id);
+      return moved;
+    },
+
+    issuerOf: ({ id, own_issuer }) => (own_issuer ? ownIssuer(id) : issuer),
+    ownIssuer,
 
     async remove(id) {
       const deletion = randomUUID();
@@ -86,7 +154,14 @@ export function createTenants({ store, now }: { store: Store; now: Now }): Tenan
         throw new SojournError('tenant_not_empty');
       }
       // Had another deletion given up meanwhile, a connection could have come that we did not see.
-      await kept.remove(id, ({ leaving }) => leaving === deletion);
+      if (await kept.remove(id, ({ leaving }) => leaving === deletion)) await removeKeys(id);
     },
   };
 }
+
+const keysAlone = () =>
+  invalidRequest([{ path: 'own_keys', message: 'needs own_issuer: one issuer has one set of keys' }]);
+const keysDecided = () =>
+  invalidRequest([
+    { path: 'own_keys', message: 'cannot change: the issuer of this tenant has its keys already' },
+  ]);

@@ -102,7 +102,20 @@ describe('each command asks for exactly one thing', () => {
     ['keys rotate', 'POST /keys/rotate', {}],
     ['keys rotate --override', 'POST /keys/rotate', { override: true }],
     ['keys rotate --at 2027-01-31T02:00:00Z', 'POST /keys/rotate', { at: '2027-01-31T02:00:00Z' }],
-    ['keys take-back', 'DELETE /keys/rotation', undefined],
+    ['keys list --tenant ten_1', 'GET /keys?tenant=ten_1', undefined],
+    ['keys take-back --tenant ten_1', 'POST /keys/take-back', { tenant: 'ten_1' }],
+    [
+      'tenant create --name Acme --own-issuer --own-keys',
+      'POST /tenants',
+      { name: 'Acme', own_issuer: true, own_keys: true },
+    ],
+    [
+      'tenant move ten_1 --to own --own-keys',
+      'POST /tenants/ten_1/move',
+      { own_issuer: true, own_keys: true },
+    ],
+    ['tenant move ten_1 --to shared', 'POST /tenants/ten_1/move', { own_issuer: false }],
+    ['tenant moving ten_1', 'GET /tenants/ten_1/move', undefined],
     ['keys impact k/1', 'GET /keys/k%2F1/impact?limit=200', undefined],
     [
       'audit search --connection con_1 --jti j --from 2027-01-01T00:00:00Z --limit 2',

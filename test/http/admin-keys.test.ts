@@ -89,7 +89,7 @@ describe('keys', () => {
     const planned = await keys('POST /keys/rotate', { body: { at } });
     expect(planned).toEqual(before.map((key) => ({ ...key, activate_at: key.state === 'next' ? at : null })));
     expect(await newestLine(ask)).toEqual({ event: 'key.rotation_planned', ...byAdmin, facts: { at } });
-    expect(await keys('DELETE /keys/rotation')).toEqual(before);
+    expect(await keys('POST /keys/take-back')).toEqual(before);
     expect(await newestLine(ask)).toEqual({ event: 'key.rotation_taken_back', ...byAdmin });
   });
 

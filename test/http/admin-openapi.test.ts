@@ -60,6 +60,7 @@ describe('the OpenAPI document', () => {
       [
         'tenants',
         'tenants/{id}',
+        'tenants/{id}/move',
         'clients',
         'clients/{id}',
         'clients/{id}/secrets',
@@ -74,7 +75,7 @@ describe('the OpenAPI document', () => {
         'connections/{id}/claims',
         'keys',
         'keys/rotate',
-        'keys/rotation',
+        'keys/take-back',
         'keys/{kid}/impact',
         'keys/{kid}/revoke',
         'audit',

@@ -20,6 +20,8 @@ describe('tenants', () => {
       name: 'Acme',
       issuer: server.issuer,
       created_at: moment,
+      own_issuer: false,
+      own_keys: null,
       updated_at: moment,
     };
     expect({ status: made.status, body: made.body }).toEqual({ status: 201, body: tenant });

@@ -6,6 +6,7 @@ import type { Algorithm } from '../../src/clouds/index.ts';
 import {
   fileHolder,
   Keyring,
+  mainRing,
   type PublicJwk,
   type RingChange,
   type Timing,
@@ -60,6 +61,8 @@ export async function keysBench() {
     folder: (name: string) => join(root, name),
     replica: (options: ReplicaOptions = {}) =>
       Keyring.open({
+        id: mainRing,
+        mayMake: async () => (await shared.list('connection', { limit: 1 })).items.length === 0,
         store: options.store ?? shared,
         holder: fileHolder(options.encryptionKey ?? encryptionKey),
         folder: join(root, options.folder ?? 'keys'),

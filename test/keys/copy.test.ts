@@ -217,7 +217,7 @@ test('a ring in the store that cannot be used is refused, and neither it nor the
   await expect(bench.replica()).rejects.toMatchObject({
     code: 'key_material_unusable',
     message:
-      'The key ring in the store cannot be used: keys: Invalid input: expected array, received string.',
+      'The key ring shared in the store cannot be used: keys: Invalid input: expected array, received string.',
   });
   expect(await bench.copy()).toBe(copy);
 });

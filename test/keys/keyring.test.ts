@@ -49,7 +49,7 @@ describe('the first start', () => {
     await bench.store.insert('connection', 'con_1', {}, { within: 'ten_1' });
     await expect(bench.replica()).rejects.toMatchObject({
       code: 'state_unusable',
-      message: `The store has connections, but there are no signing keys in it nor in ${bench.folder('keys')}.`,
+      message: `The store has connections, but there are no signing keys for them in it nor in ${bench.folder('keys')}/ring.json.`,
       advice: 'Restore the keys from a backup: new keys would lock every customer out until they trust them.',
     });
     expect(await bench.store.get('ring', 'shared')).toBeUndefined();

@@ -34,12 +34,25 @@ export async function roomsBench(algorithms: readonly Algorithm[] = ['RS256', 'E
   };
   const logger = createLogger({ level: 'debug', destination });
   const store = await openStore(`sqlite:${join(folder, 'sojourn.db')}`, { logger, now });
-  const tenants = createTenants({ store, now });
-  const connections = createConnections({ store, tenants, now, issuer, algorithms });
+  const madeKeys: string[] = [];
+  const removedKeys: string[] = [];
+  const tenants = createTenants({
+    store,
+    now,
+    issuer,
+    makeKeys: async (id) => madeKeys.push(id),
+    removeKeys: async (id) => {
+      removedKeys.push(id);
+    },
+  });
+  const connections = createConnections({ store, tenants, now, algorithms });
   return {
     clock,
     store,
     tenants,
+    /** The tenants for which keys were made, and removed. */
+    madeKeys,
+    removedKeys,
     connections,
     clients: createClients({ store, now, connections, tenants }),
     audit: (onFailure: 'refuse' | 'continue' = 'refuse') => createAudit({ store, logger, now, onFailure }),

@@ -14,7 +14,14 @@ describe('tenants', () => {
   test('one is made, found, listed, renamed and removed', async () => {
     const { tenants, clock } = bench;
     const made = await tenants.create({ name: ' Acme ' });
-    expect(made).toEqual({ id: made.id, name: 'Acme', created_at: atNoon, updated_at: atNoon });
+    expect(made).toEqual({
+      id: made.id,
+      name: 'Acme',
+      own_issuer: false,
+      own_keys: null,
+      created_at: atNoon,
+      updated_at: atNoon,
+    });
     expect(isId('ten', made.id)).toBe(true);
     expect([await tenants.find(made.id), await tenants.get(made.id)]).toEqual([made, made]);
     clock.ms += 60_000;

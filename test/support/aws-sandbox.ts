@@ -52,6 +52,15 @@ export const trustOf = (providerArn: string, prefix: string, condition?: unknown
   ],
 });
 
+/** CloudFormation of the account where the demo applies its template, as its administrator. */
+export const cloudFormationOf = (origin: string, administrator: string) =>
+  new CloudFormationClient({
+    endpoint: `${origin}/aws`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: administrator, secretAccessKey: 'any' },
+    maxAttempts: 1,
+  });
+
 export async function startAwsSandbox(): Promise<AwsSandbox> {
   const sandbox = await startSandbox({
     listen: { host: '127.0.0.1', port: 0 },

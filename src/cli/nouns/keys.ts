@@ -1,8 +1,13 @@
 /** `sojourn keys`: the signing keys. */
 import { adminCommand, itemsOf } from '../admin.ts';
-import { flag, type Noun, text } from '../command.ts';
+import { flag, type Noun, type OptionSpec, text } from '../command.ts';
 import { columns, type Json } from '../print.ts';
 import { keysImpact, keysRevoke } from './keys-revoke.ts';
+
+const tenantOption: OptionSpec = {
+  flags: '--tenant <id>',
+  about: 'the keys of this tenant instead of the shared ones',
+};
 
 const tellKeys = (answer: Json): string =>
   columns(itemsOf(answer), [
@@ -24,7 +29,8 @@ export const keys: Noun = {
       usage: 'list',
       about: 'list the keys with their states',
       examples: ['keys list'],
-      ask: () => ({ method: 'GET', path: '/keys' }),
+      options: [tenantOption],
+      ask: (given) => ({ method: 'GET', path: '/keys', query: { tenant: text(given, 'tenant') } }),
       tell: tellKeys,
     }),
     adminCommand({
@@ -32,13 +38,18 @@ export const keys: Noun = {
       about: 'let the published next keys sign, from now on or from a time on',
       options: [
         { flags: '--at <time>', about: 'plan it for then: 2027-01-31T02:00:00Z' },
+        tenantOption,
         { flags: '--override', about: 'also where verifiers would not find the keys yet' },
       ],
       examples: ['keys rotate', 'keys rotate --at 2027-01-31T02:00:00Z'],
       ask: (given) => ({
         method: 'POST',
         path: '/keys/rotate',
-        body: { at: text(given, 'at'), ...(flag(given, 'override') ? { override: true } : {}) },
+        body: {
+          tenant: text(given, 'tenant'),
+          at: text(given, 'at'),
+          ...(flag(given, 'override') ? { override: true } : {}),
+        },
       }),
       tell: tellKeys,
     }),
@@ -46,7 +57,8 @@ export const keys: Noun = {
       usage: 'take-back',
       about: 'take a planned rotation back; the next keys sign in their turn',
       examples: ['keys take-back'],
-      ask: () => ({ method: 'DELETE', path: '/keys/rotation' }),
+      options: [tenantOption],
+      ask: (given) => ({ method: 'POST', path: '/keys/take-back', body: { tenant: text(given, 'tenant') } }),
       tell: tellKeys,
     }),
     keysRevoke,

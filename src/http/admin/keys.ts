@@ -1,11 +1,11 @@
 /** /keys: the signing keys, never their private halves. */
 import { z } from 'zod';
-import { destinationOf } from '../../connections/index.ts';
-import { invalidRequest, SojournError } from '../../errors/index.ts';
+import { type Connection, destinationOf } from '../../connections/index.ts';
+import { invalidRequest } from '../../errors/index.ts';
 import { read } from '../../input/index.ts';
-import type { KeyRecord } from '../../keys/index.ts';
+import { type KeyRecord, type Keyring, mainRing } from '../../keys/index.ts';
 import { toTimestamp } from '../../time/index.ts';
-import { pageOf, pageOn, pageQuery } from './paging.ts';
+import { pageOf, pageOn, pageQuery, word } from './paging.ts';
 import type { AdminRooms } from './rooms.ts';
 import { act, look, nothing, prefix, type Route } from './route.ts';
 import { moment } from './words.ts';
@@ -36,8 +36,11 @@ export const impactPage = pageOf(
   }),
 ).describe('A page may hold fewer than the limit, or none, and still have a next one.');
 
+const ofTenant = word.describe('The keys of this tenant instead of the shared ones.');
+
 /** Nothing in it: now, if verifiers find the keys. */
 const rotation = z.strictObject({
+  tenant: ofTenant,
   at: z.iso
     .datetime('must be a time such as 2027-01-31T02:00:00Z')
     .transform(Date.parse)
@@ -45,6 +48,8 @@ const rotation = z.strictObject({
     .describe('When the keys shall sign; they must have been published for long enough by then.'),
   override: z.boolean().default(false).describe('Sign although verifiers would not find the keys.'),
 });
+
+const rings = rotation.pick({ tenant: true });
 
 const timeOf = (at: number | null) => (at === null ? null : toTimestamp(at));
 
@@ -59,16 +64,28 @@ const viewOf = ({ kid, alg, state, ...times }: KeyRecord) => ({
   revoked_at: timeOf(times.revoked_at),
 });
 
-const listOf = ({ keyring }: AdminRooms) => ({ items: keyring.list().map(viewOf) });
+const listOf = (keyring: Keyring) => ({ items: keyring.list().map(viewOf) });
+
+/** The main ring, or that of a tenant with keys of its own; rejects with `tenant_not_found` or `invalid_request`. */
+async function ringOf({ keyrings, tenants }: AdminRooms, tenant: string | undefined): Promise<Keyring> {
+  if (tenant === undefined) return keyrings.main;
+  if (!(await tenants.get(tenant)).own_keys) {
+    throw invalidRequest([{ path: 'tenant', message: 'has no keys of its own' }]);
+  }
+  return keyrings.of(tenant);
+}
 
 export const keyRoutes: readonly Route[] = [
   look({
     path: '/keys',
     name: 'listKeys',
     summary: 'List the signing keys with their states',
-    query: nothing,
+    query: z.strictObject({ tenant: ofTenant }),
     answer: keyList,
-    find: listOf,
+    refusals: ['tenant_not_found'],
+    async find(rooms, { query: { tenant } }) {
+      return listOf(await ringOf(rooms, tenant));
+    },
   }),
   act({
     method: 'POST',
@@ -78,30 +95,34 @@ export const keyRoutes: readonly Route[] = [
     input: rotation,
     status: 200,
     answer: keyList,
-    refusals: ['key_not_ready', 'key_not_published', 'keys_unavailable'],
+    refusals: ['tenant_not_found', 'key_not_ready', 'key_not_published', 'keys_unavailable'],
     async change(rooms, { body }) {
-      const { at, override } = read(rotation, body);
+      const { tenant, at, override } = read(rotation, body);
       if (at !== undefined && at < rooms.now()) throw invalidRequest([{ path: 'at', message: 'is over' }]);
-      await rooms.keyring.rotate({ override, ...(at === undefined ? {} : { at }) });
+      const keyring = await ringOf(rooms, tenant);
+      await keyring.rotate({ override, ...(at === undefined ? {} : { at }) });
       const did =
         at === undefined
           ? ({ event: 'key.rotation_ordered', facts: { override } } as const)
           : ({ event: 'key.rotation_planned', facts: { at: toTimestamp(at) } } as const);
-      return { answer: listOf(rooms), did };
+      return { answer: listOf(keyring), did: { ...did, ...(tenant && { tenant }) } };
     },
   }),
   act({
-    method: 'DELETE',
-    path: '/keys/rotation',
+    method: 'POST',
+    path: '/keys/take-back',
     name: 'takeBackRotation',
     summary: 'Take a planned rotation back; the next keys sign in their turn',
-    input: nothing,
+    input: rings,
     status: 200,
     answer: keyList,
-    refusals: ['keys_unavailable'],
-    async change(rooms) {
-      await rooms.keyring.takeBack();
-      return { answer: listOf(rooms), did: { event: 'key.rotation_taken_back' } };
+    refusals: ['tenant_not_found', 'keys_unavailable'],
+    async change(rooms, { body }) {
+      const { tenant } = read(rings, body);
+      const keyring = await ringOf(rooms, tenant);
+      await keyring.takeBack();
+      const did = { event: 'key.rotation_taken_back', ...(tenant && { tenant }) } as const;
+      return { answer: listOf(keyring), did };
     },
   }),
   act({
@@ -114,10 +135,15 @@ export const keyRoutes: readonly Route[] = [
     answer: keyList.extend({ impact_url: z.string().describe('Whom it touches, and what they must do.') }),
     refusals: ['key_not_found', 'keys_unavailable'],
     async change(rooms, { params: { kid } }) {
-      await rooms.keyring.revoke(kid);
+      const { keyring } = rooms.keyrings.find(kid);
+      await keyring.revoke(kid);
       return {
-        answer: { ...listOf(rooms), impact_url: `${prefix}/keys/${encodeURIComponent(kid)}/impact` },
-        did: { event: 'key.revocation_ordered', kid },
+        answer: { ...listOf(keyring), impact_url: `${prefix}/keys/${encodeURIComponent(kid)}/impact` },
+        did: {
+          event: 'key.revocation_ordered',
+          kid,
+          ...(keyring.id === mainRing ? {} : { tenant: keyring.id }),
+        },
       };
     },
   }),
@@ -128,12 +154,16 @@ export const keyRoutes: readonly Route[] = [
     query: pageQuery,
     answer: impactPage,
     refusals: ['key_not_found'],
-    async find({ keyring, connections, onboarding, now }, { params: { kid }, query }) {
-      const key = keyring.list().find((one) => one.kid === kid);
-      if (!key) throw new SojournError('key_not_found', { detail: `There is no key ${kid}.` });
-      const page = await connections.list(query);
-      // Whoever has the key can write any token: what counts is what a cloud accepts, not what we sign for it.
-      const touched = page.items.filter((one) => destinationOf(one).algorithms.includes(key.alg));
+    async find({ keyrings, connections, issuers, onboarding, now }, { params: { kid }, query }) {
+      const { keyring, key } = keyrings.find(kid);
+      const within = keyring.id === mainRing ? {} : { within: keyring.id };
+      const page = await connections.list({ ...query, ...within });
+      const touched: Connection[] = [];
+      for (const one of page.items) {
+        // Whoever has the key can write any token: what counts is what a cloud accepts, not what we sign for it.
+        const accepted = destinationOf(one).algorithms.includes(key.alg);
+        if (accepted && (await issuers.ringOf(one)) === keyring.id) touched.push(one);
+      }
       return pageOn({ ...page, items: touched }, (one) => ({
         connection: one.id,
         name: one.name,

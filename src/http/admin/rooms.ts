@@ -3,8 +3,8 @@ import type { Audit } from '../../audit/index.ts';
 import type { Clients } from '../../clients/index.ts';
 import type { Connections } from '../../connections/index.ts';
 import type { ReadinessCheck } from '../../health/index.ts';
-import type { Issuer } from '../../issuer/index.ts';
-import type { Keyring } from '../../keys/index.ts';
+import type { Issuers } from '../../issuer/index.ts';
+import type { Keyrings } from '../../keys/index.ts';
 import type { Onboarding } from '../../onboarding/index.ts';
 import type { AdminToken } from '../../operator/index.ts';
 import type { Tenants } from '../../tenants/index.ts';
@@ -14,12 +14,11 @@ export interface AdminRooms {
   readonly tenants: Tenants;
   readonly clients: Clients;
   readonly connections: Connections;
-  readonly keyring: Pick<Keyring, 'list' | 'rotate' | 'takeBack' | 'revoke'>;
+  readonly keyrings: Keyrings;
   readonly audit: Audit;
   readonly now: Now;
   readonly onboarding: Onboarding;
-  readonly issuer: Pick<Issuer, 'preview'>;
-  readonly issuerUrl: string;
+  readonly issuers: Issuers;
   readonly adminToken: Pick<AdminToken, 'matches'>;
   /** The Prometheus text format. */
   readonly metrics: () => Promise<string>;

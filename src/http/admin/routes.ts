@@ -7,6 +7,7 @@ import { keyRoutes } from './keys.ts';
 import { openApiDocument } from './openapi.ts';
 import { look, nothing, type Route } from './route.ts';
 import { setupRoutes } from './setup.ts';
+import { tenantMoveRoutes } from './tenant-moves.ts';
 import { tenantRoutes } from './tenants.ts';
 
 const documentRoute = look({
@@ -20,6 +21,7 @@ const documentRoute = look({
 
 export const routes: readonly Route[] = [
   ...tenantRoutes,
+  ...tenantMoveRoutes,
   ...clientRoutes,
   ...connectionRoutes,
   ...setupRoutes,

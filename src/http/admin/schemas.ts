@@ -7,7 +7,8 @@ import { connection, connectionChange, connectionInput, connectionPage } from '.
 import { impactPage, keyList } from './keys.ts';
 import { problem } from './problem.ts';
 import { preview, setupFiles, verification } from './setup.ts';
-import { tenant, tenantChange, tenantInput, tenantPage } from './tenants.ts';
+import { movePage } from './tenant-moves.ts';
+import { tenant, tenantChange, tenantInput, tenantMove, tenantPage } from './tenants.ts';
 
 type Named = Readonly<Record<string, z.ZodType>>;
 
@@ -18,6 +19,7 @@ export const targetNames = cloudNames.map(targetName);
 export const inputs: Named = {
   TenantInput: tenantInput,
   TenantChange: tenantChange,
+  TenantMove: tenantMove,
   ClientInput: clientInput,
   ClientChange: clientChange,
   ConnectionInput: connectionInput,
@@ -28,6 +30,7 @@ export const inputs: Named = {
 export const answers: Named = {
   Tenant: tenant,
   TenantPage: tenantPage,
+  MovePage: movePage,
   Client: client,
   ClientPage: clientPage,
   NewClient: newClient,

@@ -38,7 +38,7 @@ const setupFile: Route = {
   async serve({ connections, onboarding }, { params: { id = '', name = '' }, query, body }) {
     readQuery(query, []);
     read(nothing, body);
-    const { mediaType, content } = onboarding.artefact(await connections.get(id), name);
+    const { mediaType, content } = await onboarding.artefact(await connections.get(id), name);
     return { content: { mediaType, body: content, fileName: name } };
   },
 };
@@ -69,7 +69,7 @@ export const setupRoutes: readonly Route[] = [
     answer: setupFiles,
     refusals: ['connection_not_found'],
     async find({ connections, onboarding }, { params: { id } }) {
-      const files = onboarding.artefacts(await connections.get(id));
+      const files = await onboarding.artefacts(await connections.get(id));
       return {
         items: files.map(({ name, mediaType, title }) => ({
           name,
@@ -88,8 +88,9 @@ export const setupRoutes: readonly Route[] = [
     query: nothing,
     answer: preview,
     refusals: ['connection_not_found', 'keys_unavailable'],
-    async find({ connections, issuer }, { params: { id } }) {
-      return issuer.preview(await connections.get(id));
+    async find({ connections, issuers }, { params: { id } }) {
+      const connection = await connections.get(id);
+      return (await issuers.of(connection)).preview(connection);
     },
   }),
 ];

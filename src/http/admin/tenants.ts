@@ -1,25 +1,30 @@
 /** /tenants: the vendor's customers. */
 import { z } from 'zod';
-import { type Tenant, tenantInput } from '../../tenants/index.ts';
+import { type Tenant, tenantInput, tenantMove, tenantPatch } from '../../tenants/index.ts';
 import { pageOf, pageOn, pageQuery } from './paging.ts';
+import type { AdminRooms } from './rooms.ts';
 import { act, look, nothing, type Route } from './route.ts';
 import { gone, moment } from './words.ts';
 
-export { tenantInput };
+export { tenantInput, tenantMove };
 
-export const tenantChange = tenantInput.partial();
+export const tenantChange = tenantPatch;
 
 export const tenant = z.object({
   id: z.string(),
   name: z.string(),
   issuer: z.string().describe('The issuer that the customer registers.'),
+  own_issuer: z.boolean(),
+  own_keys: z.boolean().nullable().describe('Null as long as it never had an issuer of its own.'),
   created_at: moment,
   updated_at: moment,
 });
 
 export const tenantPage = pageOf(tenant);
 
-const viewOf = (issuer: string) => (one: Tenant) => ({ ...one, issuer });
+export const viewIn =
+  ({ tenants }: Pick<AdminRooms, 'tenants'>) =>
+  (one: Tenant) => ({ ...one, issuer: tenants.issuerOf(one) });
 
 export const tenantRoutes: readonly Route[] = [
   act({
@@ -30,9 +35,9 @@ export const tenantRoutes: readonly Route[] = [
     input: tenantInput,
     status: 201,
     answer: tenant,
-    async change({ tenants, issuerUrl }, { body }) {
-      const made = await tenants.create(body);
-      return { answer: viewOf(issuerUrl)(made), did: { event: 'tenant.created', tenant: made.id } };
+    async change(rooms, { body }) {
+      const made = await rooms.tenants.create(body);
+      return { answer: viewIn(rooms)(made), did: { event: 'tenant.created', tenant: made.id } };
     },
   }),
   look({
@@ -41,8 +46,8 @@ export const tenantRoutes: readonly Route[] = [
     summary: 'List the customers',
     query: pageQuery,
     answer: tenantPage,
-    async find({ tenants, issuerUrl }, { query }) {
-      return pageOn(await tenants.list(query), viewOf(issuerUrl));
+    async find(rooms, { query }) {
+      return pageOn(await rooms.tenants.list(query), viewIn(rooms));
     },
   }),
   look({
@@ -52,8 +57,8 @@ export const tenantRoutes: readonly Route[] = [
     query: nothing,
     answer: tenant,
     refusals: ['tenant_not_found'],
-    async find({ tenants, issuerUrl }, { params: { id } }) {
-      return viewOf(issuerUrl)(await tenants.get(id));
+    async find(rooms, { params: { id } }) {
+      return viewIn(rooms)(await rooms.tenants.get(id));
     },
   }),
   act({
@@ -65,9 +70,9 @@ export const tenantRoutes: readonly Route[] = [
     status: 200,
     answer: tenant,
     refusals: ['tenant_not_found', 'version_conflict'],
-    async change({ tenants, issuerUrl }, { params: { id }, body }) {
-      const changed = await tenants.update(id, body);
-      return { answer: viewOf(issuerUrl)(changed), did: { event: 'tenant.updated', tenant: id } };
+    async change(rooms, { params: { id }, body }) {
+      const changed = await rooms.tenants.update(id, body);
+      return { answer: viewIn(rooms)(changed), did: { event: 'tenant.updated', tenant: id } };
     },
   }),
   act({

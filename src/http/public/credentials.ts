@@ -30,15 +30,15 @@ const neverTheCallers = new Set([
   'target',
 ]);
 
-type Rooms = Pick<PublicRooms, 'issuer' | 'exchange' | 'audit' | 'now'>;
+type Rooms = Pick<PublicRooms, 'issuers' | 'exchange' | 'audit' | 'now'>;
 
-export function credentialsDoor(router: Router, { issuer, exchange, audit, now }: Rooms): void {
+export function credentialsDoor(router: Router, { issuers, exchange, audit, now }: Rooms): void {
   async function callerOf(ctx: Context): Promise<Caller> {
     const visitor = visitorOf(ctx);
     const [, token] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization')) ?? [];
     try {
       if (!token) throw new SojournError('unauthorized');
-      return { client: await issuer.clientOf(token), ...visitor };
+      return { client: await issuers.main.clientOf(token), ...visitor };
     } catch (error) {
       if (error instanceof SojournError && error.code === 'unauthorized') {
         await audit.record({

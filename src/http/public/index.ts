@@ -8,7 +8,7 @@ import type { Context, Next } from 'koa';
 import type { Audit } from '../../audit/index.ts';
 import { SojournError } from '../../errors/index.ts';
 import type { Exchange } from '../../exchange/index.ts';
-import { discoveryPath, type Issuer, jwksPath, tokenPath } from '../../issuer/index.ts';
+import { discoveryPath, type Issuer, type Issuers, jwksPath, tokenPath } from '../../issuer/index.ts';
 import type { Now } from '../../time/index.ts';
 import { type AppOptions, createApp, lastly } from '../app.ts';
 import { credentialsDoor } from './credentials.ts';
@@ -16,7 +16,7 @@ import { serveDocument } from './documents.ts';
 import { tokenDoor } from './token.ts';
 
 export interface PublicRooms {
-  readonly issuer: Issuer;
+  readonly issuers: Issuers;
   readonly exchange: Exchange;
   readonly audit: Audit;
   readonly now: Now;
@@ -24,12 +24,24 @@ export interface PublicRooms {
   readonly path: string;
 }
 
+interface Tenant {
+  readonly params: { readonly tenant?: string };
+}
+
 export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
-  const { issuer, path } = rooms;
+  const { issuers, path } = rooms;
   const router = new Router({ prefix: path, strict: true, sensitive: true });
-  router.get(discoveryPath, (ctx) => serveDocument(ctx, issuer.discovery()));
-  router.get(jwksPath, (ctx) => serveDocument(ctx, issuer.jwks()));
-  router.post(tokenPath, tokenDoor(issuer));
+  const serveIssuer = (below: string, find: (ctx: Context & Tenant) => Promise<Issuer>) => {
+    router.get(below + discoveryPath, async (ctx) => serveDocument(ctx, (await find(ctx)).discovery()));
+    router.get(below + jwksPath, async (ctx) => serveDocument(ctx, (await find(ctx)).jwks()));
+    router.post(below + tokenPath, async (ctx) => tokenDoor(await find(ctx), ctx));
+  };
+  serveIssuer('', async () => issuers.main);
+  serveIssuer('/t/:tenant', async ({ params: { tenant = '' } }) => {
+    const issuer = /^ten_[0-9a-z]{26}$/.test(tenant) ? await issuers.ofTenant(tenant) : undefined;
+    if (!issuer) throw new SojournError('not_found');
+    return issuer;
+  });
   credentialsDoor(router, rooms);
 
   const app = createApp(options);

@@ -5,20 +5,18 @@ import type { Issuer, Refusal } from '../../issuer/index.ts';
 import { visitorOf } from '../app.ts';
 import { readText } from '../body.ts';
 
-export const tokenDoor =
-  (issuer: Issuer) =>
-  async (ctx: Context): Promise<void> => {
-    ctx.set('cache-control', 'no-store');
-    const { address, request } = visitorOf(ctx);
-    const read = await readForm(ctx).catch((error: unknown) => error as SojournError);
-    const refusal =
-      read instanceof Error
-        ? await issuer.refuse({ address, request }, read)
-        : await issuer.token({ original: ctx.req, body: read, address, request }, ctx.res);
-    if (refusal) return answer(ctx, refusal);
-    // The engine has answered by itself.
-    ctx.respond = false;
-  };
+export async function tokenDoor(issuer: Issuer, ctx: Context): Promise<void> {
+  ctx.set('cache-control', 'no-store');
+  const { address, request } = visitorOf(ctx);
+  const read = await readForm(ctx).catch((error: unknown) => error as SojournError);
+  const refusal =
+    read instanceof Error
+      ? await issuer.refuse({ address, request }, read)
+      : await issuer.token({ original: ctx.req, body: read, address, request }, ctx.res);
+  if (refusal) return answer(ctx, refusal);
+  // The engine has answered by itself.
+  ctx.respond = false;
+}
 
 async function readForm(ctx: Context): Promise<string> {
   if (ctx.req.url?.includes('?')) {

@@ -1,0 +1,172 @@
+/** One issuer: its documents, its token endpoint, and the tokens that it signs. */
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createLocalJWKSet, jwtVerify } from 'jose';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Audit } from '../audit/index.ts';
+import type { Client, Clients } from '../clients/index.ts';
+import type { Algorithm, Minted } from '../clouds/index.ts';
+import { type Connection, type Connections, tokenSecondsOf } from '../connections/index.ts';
+import { SojournError } from '../errors/index.ts';
+import type { Keyring } from '../keys/index.ts';
+import type { Logger } from '../log/index.ts';
+import type { Store } from '../store/index.ts';
+import { type Now, toSeconds } from '../time/index.ts';
+import { apiHeader, apiResource, type Claims, cloudClaims, cloudHeader } from './claims.ts';
+import { discoveryDocument, documentMaxAge, type FixedDocument, jwksDocument } from './documents.ts';
+import { createEngine, type EngineOptions, refuse } from './engine.ts';
+import { engineRequest } from './engine-request.ts';
+import { readParameters } from './parameters.ts';
+import type { Refusal } from './refusal.ts';
+import type { Visit } from './visit.ts';
+
+/** A POST to /token whose body has been read. */
+export interface TokenRequest {
+  readonly original: IncomingMessage;
+  readonly body: string;
+  readonly address: string;
+  readonly request: string;
+}
+
+export interface Issuer {
+  /** What stands in `iss`. */
+  readonly url: string;
+  discovery(): FixedDocument;
+  jwks(): FixedDocument;
+  /** Answers on `response`, or returns the refusal of a request that the engine never saw. */
+  token(request: TokenRequest, response: ServerResponse): Promise<Refusal | undefined>;
+  /** The answer to a request that could not even be read, once it is in the audit. */
+  refuse(visitor: Pick<TokenRequest, 'address' | 'request'>, error: SojournError): Promise<Refusal>;
+  /** Signs a cloud token for the exchange. */
+  mint(connection: Connection): Promise<Minted & { readonly kid: string; readonly claims: Claims }>;
+  /** What `mint` would sign at this moment; nothing is signed. */
+  preview(connection: Connection): {
+    readonly header: Readonly<Record<string, string>>;
+    readonly claims: Claims;
+  };
+  /** The client that an API token belongs to. Rejects with `unauthorized`. */
+  clientOf(apiToken: string): Promise<Client>;
+  /** To be called when the keys have changed. */
+  renew(): void;
+}
+
+export interface IssuerOptions {
+  readonly issuer: string;
+  readonly ttl: number;
+  readonly store: Store;
+  readonly clients: Clients;
+  readonly connections: Connections;
+  readonly keyring: Keyring;
+  readonly algorithms: readonly Algorithm[];
+  readonly audit: Audit;
+  readonly logger: Logger;
+  readonly now: Now;
+  /** Whether it gives tokens for our own API; one issuer of a server does. */
+  readonly api: boolean;
+}
+
+export function createIssuer(options: IssuerOptions): Issuer {
+  const { issuer, ttl, clients, keyring, algorithms, now } = options;
+  const maxAge = documentMaxAge(keyring.timing.publishLead);
+  const visits = new WeakMap<IncomingMessage, Visit>();
+  const engineOptions: EngineOptions = {
+    ...options,
+    active: (alg) => keyring.active(alg),
+    sign: (kid, data) => keyring.sign(kid, data),
+    visitOf: (ctx: KoaContextWithOIDC) => visits.get(ctx.req) ?? lostVisit(),
+  };
+
+  // RS256 first: it is the one that OpenID Connect Discovery wants to see.
+  const discovery = discoveryDocument(issuer, algorithms.toSorted().toReversed(), maxAge);
+  const build = () => ({
+    jwks: jwksDocument(keyring.jwks(), maxAge),
+    verify: once(() => createLocalJWKSet({ keys: keyring.jwks().map((jwk) => ({ ...jwk })) })),
+    // Only when the first token is asked for: most tenants' issuers are silent most of the time.
+    engine: once(() =>
+      createEngine(
+        engineOptions,
+        keyring.list().filter((key) => key.state === 'active'),
+      ).callback(),
+    ),
+  });
+  let current = build();
+
+  const describe = (connection: Connection, jti: string) => {
+    const { alg, kid } = keyring.active(connection.algorithm);
+    const occasion = { iat: toSeconds(now()), ttl: tokenSecondsOf(connection, ttl), jti };
+    return { header: { alg, ...cloudHeader, kid }, claims: cloudClaims(connection, occasion) };
+  };
+
+  return {
+    url: issuer,
+    discovery: () => discovery,
+    jwks: () => current.jwks,
+
+    async token({ original, body, ...visitor }, response) {
+      let parameters: ReadonlyMap<string, string>;
+      try {
+        parameters = readParameters(body);
+      } catch (refusal) {
+        return refuse(options, { ...visitor, parameters: new Map(), refusal }, false);
+      }
+      const rebuilt = engineRequest(issuer, original, parameters);
+      visits.set(rebuilt, { ...visitor, parameters });
+      await current.engine()(rebuilt, response);
+      return undefined;
+    },
+
+    refuse: (visitor, refusal) => refuse(options, { ...visitor, parameters: new Map(), refusal }, false),
+
+    async mint(connection) {
+      const jti = randomBytes(16).toString('base64url');
+      const { header, claims } = describe(connection, jti);
+      const input = [header, claims]
+        .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+        .join('.');
+      const signature = await keyring.sign(header.kid, Buffer.from(input));
+      return {
+        token: `${input}.${Buffer.from(signature).toString('base64url')}`,
+        jti,
+        kid: header.kid,
+        claims,
+      };
+    },
+
+    preview: (connection) => describe(connection, 'a new one for each token'),
+
+    async clientOf(apiToken) {
+      try {
+        const { payload } = await jwtVerify(apiToken, current.verify(), {
+          issuer,
+          audience: apiResource,
+          typ: apiHeader.typ,
+          algorithms: [...algorithms],
+          requiredClaims: ['sub', 'exp', 'jti'],
+          currentDate: new Date(now()),
+        });
+        const client = await clients.find(String(payload.sub));
+        if (client && !client.disabled) return client;
+      } catch (cause) {
+        if (cause instanceof SojournError) throw cause;
+        throw new SojournError('unauthorized', { cause });
+      }
+      throw new SojournError('unauthorized');
+    },
+
+    renew() {
+      current = build();
+    },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function lostVisit(): never {
+  throw new SojournError('internal', { cause: new Error('a request that came in by no door') });
+}

@@ -1,0 +1,151 @@
+/** All key rings: the main one, and those of the tenants that have keys of their own. Opened as they are wanted. */
+import { SojournError } from '../errors/index.ts';
+import { removeCopy } from './copy.ts';
+import { Keyring, type KeyringOptions } from './keyring.ts';
+import type { Waiting } from './lookout.ts';
+import type { RingChange } from './replicated.ts';
+import type { KeyRecord, PublicJwk } from './ring.ts';
+import { mainRing } from './shared.ts';
+
+/** What is the same for every ring; the rest is asked with the ring's id: `shared`, or the tenant's. */
+export interface KeyringsOptions
+  extends Omit<KeyringOptions, 'id' | 'mayMake' | 'record' | 'obstacles' | 'held'> {
+  readonly mayMake: (ring: string) => Promise<boolean>;
+  readonly record: (ring: string, change: RingChange) => Promise<void>;
+  readonly obstacles: (ring: string, key: PublicJwk) => Promise<readonly string[]>;
+  readonly held: (ring: string, waiting: Waiting) => void;
+  /** Whether there is a tenant of this id that has keys of its own. */
+  readonly wanted: (ring: string) => Promise<boolean>;
+}
+
+export class Keyrings {
+  readonly main: Keyring;
+  readonly #options: KeyringsOptions;
+  readonly #opened = new Map<string, Keyring>();
+  readonly #opening = new Map<string, Promise<Keyring>>();
+  readonly #listeners: ((ring: string) => void)[] = [];
+
+  private constructor(options: KeyringsOptions, main: Keyring) {
+    this.#options = options;
+    this.main = main;
+    this.#keep(mainRing, main);
+  }
+
+  /** Opens the main ring; rejects as `Keyring.open` does. The others follow with the first `refresh`. */
+  static async open(options: KeyringsOptions): Promise<Keyrings> {
+    return new Keyrings(options, await openRing(options, mainRing));
+  }
+
+  /**
+   * The ring of a tenant, made when the tenant is new. Rejects with `state_unusable` when it is lost, and with what is
+   * wrong with it otherwise.
+   */
+  async of(tenant: string): Promise<Keyring> {
+    const opened = this.#opened.get(tenant);
+    if (opened) return opened;
+    const opening =
+      this.#opening.get(tenant) ?? openRing(this.#options, tenant).then((ring) => this.#keep(tenant, ring));
+    this.#opening.set(tenant, opening);
+    return opening.finally(() => this.#opening.delete(tenant));
+  }
+
+  /** Every ring that is open here. */
+  all(): readonly Keyring[] {
+    return [...this.#opened.values()];
+  }
+
+  /** The keys of all rings that are held back. */
+  waiting(): readonly Waiting[] {
+    return this.all().flatMap((keyring) => keyring.waiting);
+  }
+
+  /** The ring that holds this key, and the key; rejects with `key_not_found`. */
+  find(kid: string): { readonly keyring: Keyring; readonly key: KeyRecord } {
+    for (const keyring of this.#opened.values()) {
+      const key = keyring.list().find((one) => one.kid === kid);
+      if (key) return { keyring, key };
+    }
+    throw new SojournError('key_not_found', { detail: `There is no key ${kid}.` });
+  }
+
+  /** Called with the ring's id after each change of one, also by another replica, and when it is gone. */
+  onChange(listener: (ring: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Takes over what other replicas changed, reading only what did change; opens rings that others made. */
+  async refresh(): Promise<void> {
+    const { store, now } = this.#options;
+    await this.main.refresh();
+    const begun = now();
+    const versions = await store.versions('ring');
+    for (const [id, version] of versions) {
+      if (id === mainRing) continue;
+      const keyring = this.#opened.get(id);
+      if (!keyring) await this.#attend(id, () => this.of(id));
+      else if (!keyring.confirm(version, begun)) await this.#attend(id, () => keyring.refresh());
+    }
+    for (const [id, keyring] of this.#opened) {
+      if (!versions.has(id)) await this.#attend(id, () => this.#missed(id, keyring));
+    }
+  }
+
+  /** Does every step that is due in any ring, one after the other. */
+  async advance(): Promise<void> {
+    for (const [id, keyring] of this.#opened) {
+      if (keyring.isDue()) await this.#attend(id, () => keyring.advance());
+    }
+  }
+
+  /** Removes the ring of a tenant that is gone. */
+  async remove(tenant: string): Promise<void> {
+    const { store } = this.#options;
+    const stored = await store.get('ring', tenant);
+    if (stored) await store.remove('ring', tenant, stored.version);
+    await this.#forget(tenant);
+  }
+
+  /** What is wrong with one ring keeps no other from its turn. */
+  async #attend(id: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (err) {
+      this.#options.logger.error(
+        { err, ring: id },
+        'a key ring cannot be followed; going on with what is at hand',
+      );
+    }
+  }
+
+  /** A ring that the store does not have: it was lost there and is given back, or its tenant is gone. */
+  async #missed(id: string, keyring: Keyring): Promise<void> {
+    if (id === mainRing || (await this.#options.wanted(id))) return keyring.refresh();
+    await this.#forget(id);
+  }
+
+  async #forget(id: string): Promise<void> {
+    this.#opened.delete(id);
+    await removeCopy(this.#options.folder, id);
+    this.#tell(id);
+  }
+
+  #keep(id: string, keyring: Keyring): Keyring {
+    this.#opened.set(id, keyring);
+    keyring.onChange(() => this.#tell(id));
+    return keyring;
+  }
+
+  #tell(id: string): void {
+    for (const listener of this.#listeners) listener(id);
+  }
+}
+
+const openRing = (options: KeyringsOptions, id: string): Promise<Keyring> =>
+  Keyring.open({
+    ...options,
+    id,
+    mayMake: () => options.mayMake(id),
+    record: (change) => options.record(id, change),
+    obstacles: (key) => options.obstacles(id, key),
+    held: (waiting) => options.held(id, waiting),
+  });
