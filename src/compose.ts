@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Audit, createAudit } from './audit/index.ts';
 import { createClients } from './clients/index.ts';
-import type { Config } from './config/index.ts';
+import { type Config, isLoopback } from './config/index.ts';
 import { type Connection, createConnections } from './connections/index.ts';
 import { createExchange } from './exchange/index.ts';
 import { createHealth } from './health/index.ts';
@@ -133,15 +133,17 @@ export async function startServer(
       door('admin'),
     );
 
+    const tls = await readTls(config);
     const publicListener = await listen(publicApp.callback(), {
       ...config.listen.public,
-      tls: await readTls(config),
+      tls,
       name: 'public',
     });
     undo.push(publicListener.close);
     const adminListener = await listen(adminApp.callback(), {
       ...config.listen.admin,
-      tls: null,
+      // Probes and the command line of this machine do without; what leaves it carries the token that opens everything.
+      tls: isLoopback(config.listen.admin.host) ? null : tls,
       name: 'admin',
     });
     undo.push(adminListener.close);
