@@ -9,7 +9,8 @@ export interface Narrator {
   failed(error: unknown): void;
 }
 
-const labelWidth = 14;
+/** The longest label is the event `key.rotation_ordered`. */
+const labelWidth = 20;
 
 export function narrator(output: NodeJS.WritableStream): Narrator {
   const line = (text = '') => output.write(`${text}\n`);
