@@ -1,5 +1,6 @@
 /** Commands that are one request to the admin API and a way to tell the answer. */
 import { readFileSync } from 'node:fs';
+import { SojournError } from '../errors/index.ts';
 import { type CommandSpec, type Face, flag, type Given, type OptionSpec, text } from './command.ts';
 import { parseJson, usageError } from './failure.ts';
 import type { Json } from './print.ts';
@@ -63,9 +64,20 @@ export async function askAdmin(request: AdminRequest, given: Given, face: Face):
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     },
     '--url',
-  );
+  ).catch((error: unknown) => {
+    throw error instanceof SojournError && error.code === 'unauthorized' ? wrongToken(error) : error;
+  });
   return answer.body;
 }
+
+/** The server's own advice is for programs that send the header themselves. */
+const wrongToken = (cause: SojournError) =>
+  new SojournError('unauthorized', {
+    detail: 'The server does not take this admin token.',
+    advice:
+      'Set SOJOURN_ADMIN_TOKEN to the one that this server showed at its first start or was started with.',
+    cause,
+  });
 
 function adminToken(given: Given, face: Face): string {
   const file = text(given, 'tokenFile');

@@ -33,6 +33,24 @@ describe('what fails', () => {
     });
   });
 
+  test('a wrong admin token is told with the place where the right one goes', async () => {
+    server.answers = {
+      'GET /admin/v1/tenants': {
+        status: 401,
+        body: {
+          code: 'unauthorized',
+          detail: 'The bearer token is missing, wrong or expired.',
+          advice: 'Send `Authorization: Bearer TOKEN`; for /v1 fetch a token with resource=urn:sojourn:api.',
+        },
+      },
+    };
+    expect(await sojourn(['tenant', 'list'], env())).toEqual({
+      code: 1,
+      out: '',
+      err: 'The server does not take this admin token.\n→ Set SOJOURN_ADMIN_TOKEN to the one that this server showed at its first start or was started with.\n',
+    });
+  });
+
   test.each([
     ['a page of some other server', '<html>'],
     ['a list', '[]'],
