@@ -1,0 +1,28 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { loadConfig } from '../../src/config/index.ts';
+import { fileOf } from '../config/arrange.ts';
+import { blocks, documents, root } from './documents.ts';
+
+const examples = [
+  ...readdirSync(join(root, 'config')).map((name) => ({
+    place: `config/${name}`,
+    yaml: readFileSync(join(root, 'config', name), 'utf8'),
+  })),
+  ...documents.flatMap((file) => blocks(file, 'yaml').map((yaml) => ({ place: file, yaml }))),
+];
+
+test('there are examples of one server and of replicas', () => {
+  expect(examples.map(({ place }) => place)).toEqual(
+    expect.arrayContaining(['config/sojourn.yaml', 'config/replicas.yaml', 'docs/operations.md']),
+  );
+});
+
+/** Examples name it where replicas share it. */
+const env = { KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64url') };
+
+test.each(examples)('the configuration in $place is taken', async ({ yaml }) => {
+  const { issuer } = await loadConfig({ file: fileOf(yaml), env });
+  expect(yaml).toContain(`issuer: ${issuer}`);
+});

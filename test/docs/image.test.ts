@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { freePort } from '../support/redis.ts';
+import { root, textOf } from './documents.ts';
+
+const dockerfile = textOf('Dockerfile');
+const folder = mkdtempSync(join(tmpdir(), 'sojourn-image-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, names = '']) =>
+  names.split(' '),
+);
+
+test('.dockerignore lets in what is copied, and nothing else', () => {
+  const [first, ...rest] = textOf('.dockerignore').trim().split('\n');
+  expect(first).toBe('*');
+  expect(rest.toSorted()).toEqual([...new Set(copied)].map((name) => `!${name}`).toSorted());
+});
+
+/** What `npm ci --omit=dev --omit=optional` installs, by the lock file: copied, so that nothing else is found. */
+function installed(): string[] {
+  const { packages } = JSON.parse(textOf('package-lock.json')) as {
+    packages: Record<string, { dev?: boolean; optional?: boolean; devOptional?: boolean }>;
+  };
+  return Object.entries(packages)
+    .filter(([path, entry]) => path !== '' && !entry.dev && !entry.optional && !entry.devOptional)
+    .map(([path]) => path);
+}
+
+test('the files of the image are enough to serve, and its health check sees that', async () => {
+  for (const name of ['package.json', 'bin', 'src', 'config', ...installed()])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  const [open, admin] = [await freePort(), await freePort()];
+  const env = {
+    NODE_ENV: 'production',
+    SOJOURN_ISSUER: `http://127.0.0.1:${open}`,
+    SOJOURN_LISTEN_PUBLIC: `127.0.0.1:${open}`,
+    SOJOURN_LISTEN_ADMIN: `127.0.0.1:${admin}`,
+    SOJOURN_ADMIN_URL: `http://127.0.0.1:${admin}`,
+  };
+  const [entry, command] = ['ENTRYPOINT', 'CMD'].map((word) =>
+    listOf(new RegExp(`^${word} (\\[.*\\])$`, 'm')),
+  );
+  const probe = listOf(/^HEALTHCHECK .* CMD (\[.*\])$/m);
+  const run = ([, ...args]: string[]) =>
+    spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+
+  const server = run([...entry!, ...command!]);
+  let told = '';
+  const ready = new Promise<void>((resolve) => {
+    server.once('exit', () => resolve());
+    server.stderr.on('data', (chunk) => {
+      told += String(chunk);
+      if (told.includes('Sojourn serves')) resolve();
+    });
+  });
+  await ready;
+  expect(told).toContain('Sojourn serves');
+  expect((await once(run(probe), 'exit'))[0]).toBe(0);
+  server.kill('SIGTERM');
+  expect((await once(server, 'exit'))[0]).toBe(0);
+  expect((await once(run(probe), 'exit'))[0]).toBe(1);
+}, 120_000);
+
+const listOf = (pattern: RegExp): string[] => JSON.parse(pattern.exec(dockerfile)?.[1] ?? '[]') as string[];
+
+test('the image is of Node 24 and runs as somebody without rights', () => {
+  expect([...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)).toEqual([
+    'node:24-slim',
+    'node:24-slim',
+  ]);
+  expect(dockerfile).toMatch(/^USER node$/m);
+  expect(dockerfile).toMatch(/npm ci --omit=dev --omit=optional --ignore-scripts/);
+});

@@ -1,0 +1,45 @@
+import { expect, test } from '@jest/globals';
+import { blocks, documents } from './documents.ts';
+import { runBlocks } from './run.ts';
+
+/** Blocks that no test runs, and why. */
+const notRun: Readonly<Record<string, string>> = {
+  'npm ci && npm run demo\n': 'npm ci needs the registry; the demo has a test of its own below',
+  'npm ci\nnpm test        # all tests; starts what it needs\nnpm run check   # types, lint, format, tests\nnpm run demo    # the whole road, against the sandbox clouds\n':
+    'npm ci needs the registry, and npm test would run itself',
+};
+
+const shellOf = (file: string) => blocks(file, 'sh').filter((block) => !Object.hasOwn(notRun, block));
+
+/** What the end of each document must have shown. */
+const shown: Readonly<Record<string, readonly RegExp[]>> = {
+  'README.md': [/^active$/m, /"access_token":"ey/, /"Version":1,"AccessKeyId":"ASIA/],
+  'docs/clouds.md': [/"aud": "api:\/\/AzureADTokenExchange"/],
+  'docs/sandbox.md': [/"offset_seconds":3600/, /cloud_unavailable/, /"operation":/],
+  'docs/operations.md': [/"status":"ready"/, /sojourn_http_requests_total/],
+};
+
+test('every document with shell examples is run', () => {
+  expect(documents.filter((file) => shellOf(file).length > 0).toSorted()).toEqual(
+    Object.keys(shown).toSorted(),
+  );
+});
+
+test('every block that is not run is still there', () => {
+  const all = documents.flatMap((file) => blocks(file, 'sh'));
+  expect(Object.keys(notRun).filter((block) => !all.includes(block))).toEqual([]);
+});
+
+test.each(Object.keys(shown))(
+  'the shell examples of %s run as they stand',
+  async (file) => {
+    const { code, output } = await runBlocks(shellOf(file));
+    expect({ code, output }).toEqual({ code: 0, output: expect.any(String) });
+    for (const sight of shown[file]!) expect(output).toMatch(sight);
+  },
+  300_000,
+);
+
+test('npm run demo ends well', async () => {
+  expect(await runBlocks(['npm run -s demo\n'])).toMatchObject({ code: 0 });
+}, 300_000);
