@@ -1,0 +1,225 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { clouds, type Endpoints, type Visit } from '../../src/clouds/index.ts';
+import { type FakeCloud, noon, refusalOf, startFakeCloud, tokenNumber, visitTo } from './fake-cloud.ts';
+import { awsPass, closeNetwork } from './outside.ts';
+import { keep } from './target-bench.ts';
+
+const role = 'arn:aws:iam::111122223333:role/vendor';
+const destinationOf = (target: unknown) => clouds.aws.destination(keep('aws', target));
+const pass = {
+  expiresAt: noon + 3_600_000,
+  credentials: {
+    access_key_id: 'ASIAKEY',
+    secret_access_key: 'secret/key+',
+    session_token: 'session//token==',
+  },
+};
+/** What is always asked. */
+const asked = {
+  Action: 'AssumeRoleWithWebIdentity',
+  Version: '2011-06-15',
+  RoleArn: role,
+  RoleSessionName: 'con_01jd0000000000000000000000-jti_1',
+  WebIdentityToken: tokenNumber(1).token,
+  DurationSeconds: '3600',
+};
+
+let cloud: FakeCloud;
+beforeEach(async () => {
+  cloud = await startFakeCloud();
+  cloud.answers = [{ status: 200, body: awsPass(), headers: { 'content-type': 'text/xml' } }];
+});
+afterEach(() => cloud.close());
+
+const formOf = (body: string) => Object.fromEntries(new URLSearchParams(body));
+
+/** Only what the HTTP client itself must say. */
+const bareHeaders = (host: string, length: number) => ({
+  accept: '*/*',
+  'accept-encoding': 'gzip, deflate',
+  'accept-language': '*',
+  connection: 'keep-alive',
+  'content-length': String(length),
+  'content-type': 'application/x-www-form-urlencoded',
+  host,
+  'sec-fetch-mode': 'cors',
+  'user-agent': 'node',
+});
+
+describe('the entry into AWS', () => {
+  test('is one unsigned call with the role, a session named after connection and token, and the token', async () => {
+    const visit = visitTo(cloud.origin);
+    expect(await destinationOf({ role_arn: role }).enter(visit)).toEqual(pass);
+    expect(cloud.asked).toHaveLength(1);
+    const [{ method = '', path = '', headers = {}, body = '' } = {}] = cloud.asked;
+    expect({ method, path, form: formOf(body) }).toEqual({ method: 'POST', path: '/', form: asked });
+    expect(headers).toEqual(bareHeaders(new URL(cloud.origin).host, body.length));
+    expect(visit.minted()).toBe(1);
+  });
+
+  test('asks for the duration and with the policy of the target, which are no part of the token', async () => {
+    const session_policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*"}]}';
+    await destinationOf({ role_arn: role, duration_seconds: 900, session_policy }).enter(
+      visitTo(cloud.origin),
+    );
+    expect(cloud.asked.map(({ body }) => formOf(body))).toEqual([
+      { ...asked, DurationSeconds: '900', Policy: session_policy },
+    ]);
+  });
+
+  test('carries session tags and source identity in the token only', async () => {
+    const target = { role_arn: role, session_tags: { Team: 'blue' }, source_identity: 'acme' };
+    await destinationOf(target).enter(visitTo(cloud.origin));
+    expect(cloud.asked.map(({ body }) => formOf(body))).toEqual([asked]);
+    expect(destinationOf(target).claims).toEqual({
+      'https://aws.amazon.com/roles': [role],
+      'https://aws.amazon.com/tags': { principal_tags: { Team: ['blue'] } },
+      'https://aws.amazon.com/source_identity': 'acme',
+    });
+  });
+
+  test('keeps a path in front of the endpoint, and makes a session name that STS takes of any ids', async () => {
+    const visit: Visit = {
+      ...visitTo(`${cloud.origin}/aws/`),
+      connection: 'con:/ü',
+      mint: () => Promise.resolve({ token: 'abcd', jti: 'x'.repeat(80) }),
+    };
+    await destinationOf({ role_arn: role }).enter(visit);
+    const [{ path = '', body = '' } = {}] = cloud.asked;
+    expect(path).toBe('/aws/');
+    expect(formOf(body).RoleSessionName).toBe(`con----${'x'.repeat(57)}`);
+  });
+
+  test('is not tried without a role, and no token is signed for it', async () => {
+    const visit = visitTo(cloud.origin);
+    const { code } = await refusalOf(destinationOf({}).enter(visit));
+    expect({ code, asked: cloud.asked, minted: visit.minted() }).toEqual({
+      code: 'connection_incomplete',
+      asked: [],
+      minted: 0,
+    });
+  });
+
+  test.each([
+    ['arn:aws:iam::111122223333:role/vendor', undefined, 'https://sts.us-east-1.amazonaws.com/'],
+    ['arn:aws:iam::111122223333:role/vendor', 'eu-central-1', 'https://sts.eu-central-1.amazonaws.com/'],
+    ['arn:aws:iam::111122223333:role/vendor', 'ap-southeast-7', 'https://sts.ap-southeast-7.amazonaws.com/'],
+    ['arn:aws-cn:iam::111122223333:role/vendor', undefined, 'https://sts.cn-north-1.amazonaws.com.cn/'],
+    [
+      'arn:aws-cn:iam::111122223333:role/vendor',
+      'cn-northwest-1',
+      'https://sts.cn-northwest-1.amazonaws.com.cn/',
+    ],
+    ['arn:aws-us-gov:iam::111122223333:role/vendor', undefined, 'https://sts.us-gov-west-1.amazonaws.com/'],
+    [
+      'arn:aws-us-gov:iam::111122223333:role/vendor',
+      'us-gov-east-1',
+      'https://sts.us-gov-east-1.amazonaws.com/',
+    ],
+    ['arn:aws-eusc:iam::111122223333:role/vendor', undefined, 'https://sts.eusc-de-east-1.amazonaws.eu/'],
+  ])('of %s through %s knocks at %s', async (role_arn, region, url) => {
+    const outside = closeNetwork({ status: 200, body: awsPass() });
+    try {
+      expect(await destinationOf({ role_arn, region }).enter(atHome())).toEqual(pass);
+      expect(outside.left.map((request) => ({ ...request, body: formOf(request.body) }))).toEqual([
+        {
+          method: 'POST',
+          url,
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          body: { ...asked, RoleArn: role_arn },
+        },
+      ]);
+    } finally {
+      outside.close();
+    }
+  });
+});
+
+/** A visit to the cloud's own public door. */
+const atHome = (): Visit => ({ ...visitTo('http://127.0.0.1:1'), endpoints: publicDoors });
+const publicDoors: Endpoints = {
+  aws: { sts_endpoint: null },
+  azure: { authority_host: null },
+  gcp: { sts_endpoint: null, iam_credentials_endpoint: null },
+};
+
+describe('the environment of the process', () => {
+  const before = { ...process.env };
+  let home: string;
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'sojourn-aws-'));
+  });
+  afterEach(async () => {
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
+    await rm(home, { recursive: true, force: true });
+  });
+
+  test('and the files of the AWS command line never change what is asked, nor of whom', async () => {
+    const evil = 'http://127.0.0.1:9';
+    const profile = `region = eu-west-3\nendpoint_url = ${evil}\nuse_fips_endpoint = true\nuse_dualstack_endpoint = true\nsts_regional_endpoints = legacy\nmax_attempts = 9\nrole_arn = arn:aws:iam::999999999999:role/evil\nsource_profile = default\nsdk_ua_app_id = evil\n`;
+    await writeFile(
+      join(home, 'config'),
+      `[default]\n${profile}[profile evil]\n${profile}services = evil\n[services evil]\nsts =\n  endpoint_url = ${evil}\n`,
+    );
+    await writeFile(
+      join(home, 'credentials'),
+      '[evil]\naws_access_key_id = AKIAEVIL\naws_secret_access_key = evil\n',
+    );
+    Object.assign(process.env, {
+      HOME: home,
+      AWS_CONFIG_FILE: join(home, 'config'),
+      AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials'),
+      AWS_PROFILE: 'evil',
+      AWS_REGION: 'eu-west-3',
+      AWS_DEFAULT_REGION: 'eu-west-3',
+      AWS_ENDPOINT_URL: evil,
+      AWS_ENDPOINT_URL_STS: evil,
+      AWS_ACCESS_KEY_ID: 'AKIAEVIL',
+      AWS_SECRET_ACCESS_KEY: 'evil',
+      AWS_SESSION_TOKEN: 'evil',
+      AWS_ROLE_ARN: 'arn:aws:iam::999999999999:role/evil',
+      AWS_ROLE_SESSION_NAME: 'evil',
+      AWS_WEB_IDENTITY_TOKEN_FILE: join(home, 'config'),
+      AWS_USE_FIPS_ENDPOINT: 'true',
+      AWS_USE_DUALSTACK_ENDPOINT: 'true',
+      AWS_STS_REGIONAL_ENDPOINTS: 'legacy',
+      AWS_MAX_ATTEMPTS: '9',
+      AWS_RETRY_MODE: 'adaptive',
+      AWS_DEFAULTS_MODE: 'mobile',
+      AWS_AUTH_SCHEME_PREFERENCE: 'sigv4a',
+      AWS_SDK_UA_APP_ID: 'evil',
+      AWS_EXECUTION_ENV: 'evil',
+      AWS_LAMBDA_FUNCTION_NAME: 'evil',
+      _X_AMZN_TRACE_ID: 'evil',
+      HTTPS_PROXY: evil,
+      HTTP_PROXY: evil,
+      https_proxy: evil,
+      http_proxy: evil,
+      ALL_PROXY: evil,
+    });
+    // Regions that no other test has entered: their clients are made in this environment.
+    const regions = ['ca-west-1', 'il-central-1'];
+    const outside = closeNetwork({ status: 200, body: awsPass() });
+    try {
+      for (const region of regions) await destinationOf({ role_arn: role, region }).enter(atHome());
+      expect(outside.left.map((request) => ({ ...request, body: formOf(request.body) }))).toEqual(
+        regions.map((region) => ({
+          method: 'POST',
+          url: `https://sts.${region}.amazonaws.com/`,
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          body: asked,
+        })),
+      );
+    } finally {
+      outside.close();
+    }
+    await destinationOf({ role_arn: role, region: 'me-south-1' }).enter(visitTo(cloud.origin));
+    const [{ headers = {}, body = '' } = {}] = cloud.asked;
+    expect(formOf(body)).toEqual(asked);
+    expect(headers).toEqual(bareHeaders(new URL(cloud.origin).host, body.length));
+  });
+});

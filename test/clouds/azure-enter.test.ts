@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { clouds } from '../../src/clouds/index.ts';
+import { type FakeCloud, json, noon, refusalOf, startFakeCloud, tokenNumber, visitTo } from './fake-cloud.ts';
+import { azurePass, closeNetwork } from './outside.ts';
+import { keep } from './target-bench.ts';
+
+const tenant_id = '8d6c2f6e-1f0b-4e7e-9d3b-0a1b2c3d4e5f';
+const client_id = '0f0e0d0c-0b0a-4908-8706-050403020100';
+const destinationOf = (target: unknown) => clouds.azure.destination(keep('azure', target));
+const pass = {
+  expiresAt: noon + 3_599_000,
+  credentials: { access_token: 'azure-access', token_type: 'Bearer' },
+};
+const formOf = (body: string) => Object.fromEntries(new URLSearchParams(body));
+const formWith = (scope: string) => ({
+  client_id,
+  scope,
+  grant_type: 'client_credentials',
+  client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+  client_assertion: tokenNumber(1).token,
+});
+
+let cloud: FakeCloud;
+beforeEach(async () => {
+  cloud = await startFakeCloud();
+  cloud.answers = [json(200, azurePass)];
+});
+afterEach(() => cloud.close());
+
+describe('the entry into Azure', () => {
+  test.each([
+    [
+      'public',
+      'https://management.azure.com/.default',
+      'api://AzureADTokenExchange',
+      'https://login.microsoftonline.com',
+    ],
+    [
+      'usgov',
+      'https://management.usgovcloudapi.net/.default',
+      'api://AzureADTokenExchangeUSGov',
+      'https://login.microsoftonline.us',
+    ],
+    [
+      'china',
+      'https://management.chinacloudapi.cn/.default',
+      'api://AzureADTokenExchangeChina',
+      'https://login.partner.microsoftonline.cn',
+    ],
+  ])(
+    'of %s asks its own authority for its own resource manager',
+    async (environment, scope, audience, authority) => {
+      const outside = closeNetwork({ status: 200, body: JSON.stringify(azurePass) });
+      try {
+        const destination = destinationOf({ tenant_id, client_id, environment });
+        const visit = { ...visitTo(''), endpoints: noOverrides };
+        expect(await destination.enter(visit)).toEqual(pass);
+        expect(destination.audience).toBe(audience);
+        expect(outside.left.map((request) => ({ ...request, body: formOf(request.body) }))).toEqual([
+          {
+            method: 'POST',
+            url: `${authority}/${tenant_id}/oauth2/v2.0/token`,
+            headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
+            body: formWith(scope),
+          },
+        ]);
+      } finally {
+        outside.close();
+      }
+    },
+  );
+
+  test('is one call without an Authorization header, for the scope of the target', async () => {
+    const scope = 'https://vault.azure.net/.default';
+    const visit = visitTo(`${cloud.origin}/azure/`);
+    expect(await destinationOf({ tenant_id, client_id, scope }).enter(visit)).toEqual(pass);
+    expect(cloud.asked).toHaveLength(1);
+    const [{ method = '', path = '', headers = {}, body = '' } = {}] = cloud.asked;
+    expect({ method, path, form: formOf(body) }).toEqual({
+      method: 'POST',
+      path: `/azure/${tenant_id}/oauth2/v2.0/token`,
+      form: formWith(scope),
+    });
+    expect(headers).toEqual({
+      accept: 'application/json',
+      'accept-encoding': 'gzip, deflate',
+      'accept-language': '*',
+      connection: 'keep-alive',
+      'content-length': String(body.length),
+      'content-type': 'application/x-www-form-urlencoded',
+      host: new URL(cloud.origin).host,
+      'sec-fetch-mode': 'cors',
+      'user-agent': 'node',
+    });
+    expect(visit.minted()).toBe(1);
+  });
+
+  test.each([{}, { tenant_id }, { client_id }])(
+    'is not tried with %j, and no token is signed for it',
+    async (target) => {
+      const visit = visitTo(cloud.origin);
+      const { code } = await refusalOf(destinationOf(target).enter(visit));
+      expect({ code, asked: cloud.asked, minted: visit.minted() }).toEqual({
+        code: 'connection_incomplete',
+        asked: [],
+        minted: 0,
+      });
+    },
+  );
+});
+
+const noOverrides = {
+  aws: { sts_endpoint: null },
+  azure: { authority_host: null },
+  gcp: { sts_endpoint: null, iam_credentials_endpoint: null },
+};
