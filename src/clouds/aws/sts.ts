@@ -36,7 +36,7 @@ async function create(region: string, endpoint: string | null): Promise<AssumeRo
     try {
       return await client.send(new AssumeRoleWithWebIdentityCommand(input), { abortSignal });
     } catch (error) {
-      throw told(error);
+      throw told(error, abortSignal);
     }
   };
 }
@@ -98,9 +98,12 @@ const sdkError = z.object({
   $metadata: z.object({ httpStatusCode: z.number() }),
 });
 
-function told(error: unknown): SojournError {
+function told(error: unknown, signal: AbortSignal): SojournError {
   if (error instanceof SojournError) return error;
   const { data } = sdkError.safeParse(error);
+  // The SDK listens to the signal too, and may throw an error of its own before `outbound` does.
+  if (!data && signal.aborted)
+    return new SojournError('cloud_timeout', { detail: 'STS did not answer in time.' });
   if (!data || data.$metadata.httpStatusCode < 300) {
     return new SojournError('cloud_answer_unknown', { detail: 'STS answered something unreadable.' });
   }
