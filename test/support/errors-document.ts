@@ -40,6 +40,9 @@ problem document ends with the cloud's own words.
 
 const titles: Readonly<Record<string, string>> = { aws: 'AWS', azure: 'Azure', gcp: 'Google Cloud' };
 
+/** What people see in front of a code and look for. */
+const codePrefixes: Readonly<Record<string, string>> = { azure: 'AADSTS' };
+
 export function errorsDocument(): string {
   const codes = Object.entries(errorTable).map(([code, row]) =>
     cells(`\`${code}\``, row.status, 'oauth' in row ? `\`${row.oauth}\`` : '', row.title, row.advice),
@@ -49,18 +52,18 @@ export function errorsDocument(): string {
       `\n### ${titles[cloud] ?? cloud}\n`,
       '| what it answers | code | meaning | what to do |',
       '|---|---|---|---|',
-      ...clouds[cloud].explanations.map(explained),
+      ...clouds[cloud].explanations.map((row) => explained(row, codePrefixes[cloud] ?? '')),
       '',
     ].join('\n'),
   );
   return `${opening}${codes.join('\n')}\n${clouded}${sections.join('')}`;
 }
 
-function explained({ when, means, detail, advice }: Explanation): string {
+function explained({ when, means, detail, advice }: Explanation, prefix: string): string {
   const symptoms = [
     when.step && `at ${when.step}`,
     when.status && `status ${when.status}`,
-    when.code && `\`${when.code}\``,
+    when.code && `\`${prefix}${when.code}\``,
     when.says && `"${when.says}"`,
   ].filter(Boolean);
   return cells(symptoms.join(', '), `\`${means}\``, detail, advice ?? errorTable[means].advice);

@@ -105,6 +105,12 @@ export const explanations: readonly Explanation[] = [
     advice: 'Run: gcloud services enable iamcredentials.googleapis.com sts.googleapis.com iam.googleapis.com',
   },
   {
+    when: { step: steps.impersonation, status: 401 },
+    means: 'cloud_permission_denied',
+    detail: 'The identity was let in, but Google does not take its federated token any more.',
+    advice: 'Try again; if it stays so, check that the provider and its pool are still enabled.',
+  },
+  {
     when: { step: steps.impersonation, status: 404 },
     means: 'cloud_target_not_found',
     detail: 'There is no such service account.',

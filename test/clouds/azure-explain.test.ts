@@ -1,0 +1,207 @@
+import { describe } from '@jest/globals';
+import type { ErrorCode } from '../../src/errors/index.ts';
+import { clock, explains, type Row, report } from './explained.ts';
+
+const noRecord = 'No matching federated identity record found for presented assertion';
+const checkCredential =
+  'Please check your federated identity credential Subject, Audience and Issuer against the presented assertion.';
+const slow = /minutes to arrive everywhere, also after a first success/;
+const fetching = /public, quick, without a challenge or redirect, and with a full certificate chain/;
+const entra = (
+  status: number,
+  code: number,
+  words: string,
+  means: ErrorCode,
+  detail: RegExp,
+  advice: RegExp,
+): Row => [
+  status,
+  String(code),
+  `AADSTS${code}: ${words} Trace ID: 1 Correlation ID: 2`,
+  means,
+  detail,
+  advice,
+];
+
+const azureRows: readonly Row[] = [
+  entra(
+    401,
+    700211,
+    `${noRecord} issuer 'https://x/'. ${checkCredential}`,
+    'cloud_issuer_unknown',
+    /this issuer/,
+    /slash at the end counts.*minutes/,
+  ),
+  entra(
+    401,
+    700212,
+    `${noRecord} audience 'api://AzureADTokenExchange'. ${checkCredential}`,
+    'cloud_audience_mismatch',
+    /another audience/,
+    /target\.environment/,
+  ),
+  entra(
+    401,
+    700213,
+    `${noRecord} subject 'con_1'. ${checkCredential}`,
+    'cloud_subject_mismatch',
+    /another subject/,
+    /case counts.*minutes/,
+  ),
+  entra(
+    400,
+    70021,
+    `${noRecord}. Assertion Issuer: 'i'. Assertion Subject: 's'. Assertion Audience: 'a'.`,
+    'cloud_trust_refused',
+    /fits issuer, subject and audience/,
+    slow,
+  ),
+  entra(
+    400,
+    7000226,
+    'No federated identity credential policy found on application',
+    'cloud_trust_refused',
+    /no federated credential at all/,
+    /Check target\.client_id/,
+  ),
+  ...[7002131, 7002241, 700233, 700234, 700235, 700236, 700237].map((code) =>
+    entra(400, code, 'Some words.', 'cloud_trust_refused', /matches by an expression/, /exact subject/),
+  ),
+  entra(400, 700263, 'Some words.', 'cloud_trust_refused', /Several federated credentials/, /Keep one/),
+  entra(
+    400,
+    7002381,
+    "FICs issued by 'x' registered in this tenant must contain the enterprise claim",
+    'cloud_policy_forbids',
+    /policy of the directory/,
+    /allow this issuer in the policy/,
+  ),
+  entra(
+    401,
+    7000272,
+    'The certificate with identifier AB used to sign the federated credential could not be found in the metadata of identity provider https://x.',
+    'cloud_key_unknown',
+    /not seen the key/,
+    /30 minutes and longer/,
+  ),
+  entra(
+    401,
+    7000274,
+    'Client assertion contains an invalid signature.',
+    'cloud_key_unknown',
+    /signature does not fit/,
+    /never be given twice/,
+  ),
+  entra(
+    400,
+    5002727,
+    "Invalid JWT header type specified, must be 'JWT' or 'http://openid.net/specs/jwt/1.0'.",
+    'cloud_token_rejected',
+    /type in the header/,
+    report,
+  ),
+  entra(
+    400,
+    5002738,
+    "Invalid JWT token. 'ES256' is not a supported signature algorithm. Supported signing algorithms are: 'RS256, HS256'",
+    'cloud_token_rejected',
+    /RS256 only/,
+    /Set the algorithm of the connection to RS256/,
+  ),
+  entra(
+    400,
+    70023,
+    'External OIDC Provider token must have a lifetime of less than or equal to 1.01:00:00. Token issued at 0.',
+    'cloud_token_time',
+    /no iat or lives over 25 hours/,
+    report,
+  ),
+  entra(
+    401,
+    700024,
+    'Client assertion is not within its valid time range. Current time: x',
+    'cloud_token_time',
+    /expired or is not valid yet/,
+    clock,
+  ),
+  ...[90061, 50166, 501661].map((code) =>
+    entra(
+      400,
+      code,
+      'Request to External OIDC endpoint failed.',
+      'cloud_issuer_unreachable',
+      /could not read the issuer/,
+      fetching,
+    ),
+  ),
+  entra(400, 50027, 'JWT token is invalid or malformed.', 'cloud_token_rejected', /as a JWT/, report),
+  entra(
+    400,
+    700016,
+    "Application with identifier 'x' was not found in the directory 'y'.",
+    'cloud_target_not_found',
+    /no application or identity with this client_id/,
+    /target\.tenant_id and target\.client_id; .*consent/,
+  ),
+  entra(
+    400,
+    90002,
+    "Tenant 'x' not found.",
+    'cloud_target_not_found',
+    /no directory/,
+    /target\.tenant_id and target\.environment/,
+  ),
+  ...[900439, 900440].map((code) =>
+    entra(400, code, 'Some words.', 'cloud_request_invalid', /another Azure/, /target\.environment/),
+  ),
+  entra(
+    401,
+    700025,
+    "Client is public so neither 'client_assertion' nor 'client_secret' should be presented",
+    'cloud_request_invalid',
+    /public client/,
+    /Allow public client flows/,
+  ),
+  ...[700027, 50013].map((code) =>
+    entra(
+      401,
+      code,
+      'Client assertion failed signature validation.',
+      'cloud_issuer_unknown',
+      /looked for a certificate/,
+      /Create the federated credential/,
+    ),
+  ),
+  entra(
+    400,
+    700222,
+    'AAD-issued tokens may not be used for federated identity flows.',
+    'cloud_issuer_unknown',
+    /one of its own/,
+    /Register the issuer/,
+  ),
+  entra(400, 700238, 'Some words.', 'cloud_issuer_unknown', /one of its own/, /Register the issuer/),
+  entra(
+    400,
+    70011,
+    "The provided request must include a 'scope' input parameter.",
+    'cloud_request_invalid',
+    /does not know the scope/,
+    /\/\.default/,
+  ),
+  entra(
+    400,
+    500011,
+    'The resource principal named x was not found in the tenant',
+    'cloud_request_invalid',
+    /does not have the resource/,
+    /target\.scope/,
+  ),
+  ...[7000215, 7000222].map((code) =>
+    entra(401, code, 'Some words.', 'cloud_answer_unknown', /none was sent/, /detail/),
+  ),
+];
+
+describe('what Azure means', () => {
+  explains('azure', 'token', azureRows);
+});

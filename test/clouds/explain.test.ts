@@ -1,0 +1,48 @@
+import { describe, expect, test } from '@jest/globals';
+import { type CloudName, clouds } from '../../src/clouds/index.ts';
+import { errorTable } from '../../src/errors/index.ts';
+import { labels } from './explained.ts';
+
+describe('an explanation', () => {
+  const names = Object.keys(clouds) as CloudName[];
+
+  test('stands in the table only where no earlier row takes its answers', () => {
+    for (const name of names) {
+      for (const [index, row] of clouds[name].explanations.entries()) {
+        const { status = 400, code = '', says = '', step = '' } = row.when;
+        const answer = clouds[name].explain({ status, code, message: says, step });
+        expect([name, index, answer.message.startsWith(row.detail)]).toEqual([name, index, true]);
+      }
+    }
+  });
+
+  test('of every row has a code for clouds, a sentence and an advice that is one', () => {
+    for (const { means, detail, advice = errorTable[means].advice } of names.flatMap(
+      (name) => clouds[name].explanations,
+    )) {
+      expect(means).toMatch(/^cloud_/);
+      for (const sentence of [detail, advice]) expect(sentence).toMatch(/^[A-Za-z_`].{10,}[.a-z)]$/u);
+    }
+  });
+
+  test('of an answer that no row knows goes by its status', () => {
+    for (const name of names) {
+      const codeOf = (status: number) =>
+        clouds[name].explain({ status, code: '', message: '', step: '' }).code;
+      expect([400, 401, 403, 418, 302, 429, 500, 502, 599].map(codeOf)).toEqual([
+        ...Array.from({ length: 5 }, () => 'cloud_answer_unknown'),
+        'cloud_throttled',
+        ...Array.from({ length: 3 }, () => 'cloud_unavailable'),
+      ]);
+      expect(clouds[name].explain({ status: 418, code: '', message: '', step: '' }).message).toBe(
+        `The cloud refused with status 418. ${labels[name]} says nothing, with status 418`,
+      );
+    }
+  });
+
+  test('keeps issuers, resource names and key ids in the words of the cloud', () => {
+    const words =
+      'No provider for https://id.vendor.example/t/0123456789/a-rather-long-path-of-an-issuer in //iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/vendor-pool/providers/vendor with NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
+    expect(clouds.gcp.explain({ status: 400, code: 'x', message: words, step: '' }).message).toContain(words);
+  });
+});

@@ -1,0 +1,211 @@
+import { describe } from '@jest/globals';
+import { clock, explains, type Row } from './explained.ts';
+
+const audienceHelp =
+  'Invalid value for "audience". This value should be the full resource name of the Identity Provider. See https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats.';
+const stsRows: readonly Row[] = [
+  [
+    400,
+    'invalid_grant',
+    'The issuer in ID Token https://x/ does not match the expected one in config: https://x.',
+    'cloud_issuer_unknown',
+    /another issuer/,
+    /slash at the end counts/,
+  ],
+  [
+    400,
+    'invalid_grant',
+    'The issuer in ID Token null does not match the expected one in config: https://x.',
+    'cloud_issuer_unknown',
+    /another issuer/,
+    /slash at the end counts/,
+  ],
+  [
+    400,
+    'invalid_grant',
+    'The audience in ID Token [https://a] does not match the expected audience.',
+    'cloud_audience_mismatch',
+    /another audience/,
+    /any list switches the default audience off/,
+  ],
+  [
+    400,
+    'invalid_grant',
+    'The audience in ID Token [https://a] does not match the expected audience vendor.',
+    'cloud_audience_mismatch',
+    /another audience/,
+    /any list switches the default audience off/,
+  ],
+  [
+    400,
+    'invalid_grant',
+    'ID Token issued at 1795435200 is stale to sign-in.',
+    'cloud_token_time',
+    /forgives 60 seconds/,
+    clock,
+  ],
+  [
+    400,
+    'invalid_grant',
+    'ID Token issued at null is stale to sign-in.',
+    'cloud_token_time',
+    /forgives 60 seconds/,
+    clock,
+  ],
+  [
+    400,
+    'invalid_grant',
+    'Unable to verify the ID Token signature.',
+    'cloud_key_unknown',
+    /signature does not fit/,
+    /uploaded to the provider/,
+  ],
+  [
+    400,
+    'invalid_grant',
+    "Error connecting to the given credential's issuer.",
+    'cloud_issuer_unreachable',
+    /did not find the key/,
+    /If a JWKS was uploaded to the provider, check it first/,
+  ],
+  [
+    400,
+    'unauthorized_client',
+    'The given credential is rejected by the attribute condition.',
+    'cloud_subject_mismatch',
+    /attribute condition/,
+    /attribute condition of the set-up file/,
+  ],
+  [
+    400,
+    'invalid_request',
+    'The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.',
+    'cloud_trust_refused',
+    /127 bytes/,
+    /Map google\.subject to assertion\.sub/,
+  ],
+  [
+    400,
+    'invalid_request',
+    audienceHelp,
+    'cloud_target_not_found',
+    /name of a provider/,
+    /the number, not the id/,
+  ],
+  [
+    400,
+    'invalid_target',
+    'The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
+    'cloud_target_not_found',
+    /disabled or was deleted/,
+    /blocked for 30 days/,
+  ],
+  [400, 'invalid_scope', 'Scope(s) must be provided.', 'cloud_request_invalid', /scopes/, /target\.scopes/],
+  [
+    429,
+    'quota_exceeded',
+    'The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few seconds.',
+    'cloud_throttled',
+    /throttling/,
+    /Retry-After/,
+  ],
+  [500, 'INTERNAL', 'Internal error encountered.', 'cloud_unavailable', /fault of its own/, /Try again/],
+  [
+    400,
+    'FAILED_PRECONDITION',
+    "Org Policy violated for value: 'https://x'",
+    'cloud_policy_forbids',
+    /policy of the organisation/,
+    /constraints\/iam\.workloadIdentityPoolProviders/,
+  ],
+  [
+    403,
+    'PERMISSION_DENIED',
+    'Security Token Service API has not been used in project 1 before or it is disabled.',
+    'cloud_permission_denied',
+    /not enabled/,
+    /gcloud services enable/,
+  ],
+];
+const accountRows: readonly Row[] = [
+  [
+    403,
+    'PERMISSION_DENIED',
+    "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
+    'cloud_permission_denied',
+    /may not become the service account, or there is no such account/,
+    /Wait 90 seconds .*roles\/iam\.workloadIdentityUser.* number of the project and not its id/,
+  ],
+  [
+    403,
+    'PERMISSION_DENIED',
+    'IAM Service Account Credentials API has not been used in project 1 before or it is disabled.',
+    'cloud_permission_denied',
+    /not enabled/,
+    /gcloud services enable iamcredentials/,
+  ],
+  [
+    403,
+    'PERMISSION_DENIED',
+    'The caller does not have permission',
+    'cloud_permission_denied',
+    /may not become the service account/,
+    /roles\/iam\.workloadIdentityUser/,
+  ],
+  [
+    404,
+    'NOT_FOUND',
+    'Unknown service account',
+    'cloud_target_not_found',
+    /no such service account/,
+    /target\.service_account/,
+  ],
+  [
+    400,
+    'INVALID_ARGUMENT',
+    'The access token lifetime cannot exceed 3600s, unless the service account is allowed by an organization policy with the constraint constraints/iam.allowServiceAccountCredentialLifetimeExtension.',
+    'cloud_request_invalid',
+    /lifetime_seconds is over an hour/,
+    /Lower target\.lifetime_seconds to 3600/,
+  ],
+  [
+    400,
+    'INVALID_ARGUMENT',
+    'Request contains an invalid argument.',
+    'cloud_request_invalid',
+    /scopes or the lifetime/,
+    /target\.scopes or target\.lifetime_seconds/,
+  ],
+  [
+    401,
+    'UNAUTHENTICATED',
+    'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.',
+    'cloud_permission_denied',
+    /federated token/,
+    /provider and its pool are still enabled/,
+  ],
+  [
+    429,
+    'RESOURCE_EXHAUSTED',
+    'Quota exceeded for quota metric',
+    'cloud_throttled',
+    /throttling/,
+    /Retry-After/,
+  ],
+  [
+    503,
+    'UNAVAILABLE',
+    'The service is currently unavailable.',
+    'cloud_unavailable',
+    /fault of its own/,
+    /Try again/,
+  ],
+];
+
+describe('what the token service of Google Cloud means', () => {
+  explains('gcp', 'sts', stsRows);
+});
+
+describe('what the service behind it means', () => {
+  explains('gcp', 'iamcredentials', accountRows);
+});
