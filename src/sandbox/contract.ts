@@ -32,7 +32,7 @@ export type Fetched<T> =
 export interface SandboxWorld {
   /** Milliseconds since the epoch, moved by `PUT /sandbox/clock`. */
   now(): number;
-  /** Seconds that a change needs before the cloud acts on it, by `PUT /sandbox/faults`; 0 by default. */
+  /** Seconds that a change needs before the cloud acts on it, by `PUT /sandbox/faults`; below any number by default. */
   propagationSeconds(cloud: CloudName): number;
   /** One GET with a 5 s limit, no redirects, https (or http on loopback), at most 64 KB, JSON object or nothing. */
   fetchJson(url: string): Promise<Fetched<Record<string, unknown>>>;
