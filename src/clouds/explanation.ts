@@ -65,14 +65,14 @@ const longestMessage = 400;
 
 /**
  * A cloud may echo what it was sent. Whatever looks like a token, also one that was broken into lines, or like any other
- * long secret is taken out; key ids (43 characters) and names stay. A slash is in base64 as it is in the names of
+ * long secret is taken out; key ids (43 characters, or 64 of hex as Entra writes them) and names stay. A slash is in base64 as it is in the names of
  * resources: only what also has a plus, or ends in an equals sign, is taken for base64.
  */
 export function clean(text: string): string {
   return text
     .replace(/\p{Cc}+/gu, ' ')
     .replace(/(eyJ|ya29\.)[\w.-]*( +[\w.-]{20,})*/g, '[token]')
-    .replace(/[\w+=~-]{48,}/g, '[removed]')
+    .replace(/[\w+=~-]{48,}/g, (text) => (/^[0-9A-F]{64}$/.test(text) ? text : '[removed]'))
     .replace(/[\w+/=~-]{48,}/g, (text) => (/\+|=$/.test(text) ? '[removed]' : text))
     .trim()
     .slice(0, longestMessage);
