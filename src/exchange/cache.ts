@@ -15,7 +15,10 @@ const leastUseMs = 60_000;
 const pauseMs = 10_000;
 
 export interface PassCache {
-  /** The kept pass, or what `fetch` brings. When `fetch` fails and the kept one still has life, that is served. */
+  /**
+   * The kept pass, or what `fetch` brings. When `fetch` fails and the kept one still has life, that is served; after a
+   * failure that `mayServeOld` does not take for an outage it is gone.
+   */
   get(
     key: string,
     fetch: () => Promise<Pass>,
@@ -58,8 +61,11 @@ export function createPassCache(now: Now, maxEntries: number): PassCache {
         return { pass: await fetchOnce(key, fetch), cached: false };
       } catch (error) {
         const usableUntil = (entry?.pass.expiresAt ?? 0) - leastUseMs;
+        const isNewest = kept.get(key) === entry;
+        // A refusal stands until there is a yes: a later outage must not bring the old pass back.
+        if (isNewest && !mayServeOld(error)) kept.delete(key);
         if (!entry || now() > usableUntil || !mayServeOld(error)) throw error;
-        if (kept.get(key) === entry) {
+        if (isNewest) {
           kept.set(key, { ...entry, freshUntil: Math.min(now() + pauseMs, usableUntil) });
         }
         return { pass: entry.pass, cached: true };

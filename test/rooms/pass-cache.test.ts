@@ -129,6 +129,8 @@ describe('while the cloud is down', () => {
     await get();
     clock.ms += hour - 200 * second;
     await expect(cache.get('a', down, never)).rejects.toBe(outage);
+    expect(cache.size).toBe(0);
+    await expect(cache.get('a', down, always)).rejects.toBe(outage);
   });
 
   test('without an old pass there is only the error', async () => {
