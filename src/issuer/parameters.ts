@@ -1,30 +1,8 @@
 /** The form that a client sends to /token, checked before anything else is done with it. */
 import { SojournError } from '../errors/index.ts';
+import { isNeverTheCallers } from '../policy/index.ts';
 
 const maxParameters = 50;
-
-/** Parameters with which a caller would try to choose what only the connection may say (promises.md, P8). */
-const neverTheCallers = new Set([
-  'role_arn',
-  'role',
-  'account',
-  'account_id',
-  'tenant',
-  'tenant_id',
-  'service_account',
-  'session_policy',
-  'policy',
-  'sub',
-  'subject',
-  'aud',
-  'iss',
-  'claims',
-  'exp',
-  'ttl',
-  'lifetime',
-  'expires_in',
-  'duration_seconds',
-]);
 
 /** Standard parameters of flows that are not served; taking them in silence would change what they mean. */
 const ofOtherFlows = new Set([
@@ -59,7 +37,7 @@ export function readParameters(body: string): ReadonlyMap<string, string> {
         throw new SojournError('invalid_target', { detail: 'Only one resource can be asked for at a time.' });
       throw refused(`The parameter ${shown(name)} is there twice.`);
     }
-    if (neverTheCallers.has(name))
+    if (isNeverTheCallers(name))
       throw refused(
         `The parameter ${shown(name)} is not the caller's to choose.`,
         'Remove it: the connection alone says where it leads and for how long.',

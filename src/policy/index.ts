@@ -1,9 +1,11 @@
 /**
- * Who may enter where. Owns: the one decision, taken by /token and by the exchange alike. Does not own: the rules
- * (they stand on the client), or what happens afterwards.
+ * Who may enter where. Owns: the one decision, taken by /token and by the exchange alike, and the list of what no caller
+ * may choose. Does not own: the rules (they stand on the client), or what happens afterwards.
  */
 import type { Client, Rule } from '../clients/index.ts';
 import type { Connection, Connections } from '../connections/index.ts';
+
+export { isNeverTheCallers } from './choices.ts';
 
 /** Whether one rule admits to the connection. Pure. */
 export const admits = (rule: Rule, connection: Connection): boolean =>

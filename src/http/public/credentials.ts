@@ -4,31 +4,13 @@ import type { Context } from 'koa';
 import { deliver } from '../../delivery/index.ts';
 import { SojournError } from '../../errors/index.ts';
 import type { Caller } from '../../exchange/index.ts';
+import { isNeverTheCallers } from '../../policy/index.ts';
 import { visitorOf } from '../app.ts';
 import { readJson, readQuery } from '../body.ts';
 import type { PublicRooms } from './index.ts';
 
-/** What a caller might try to choose; only the connection says where it leads. */
-const neverTheCallers = new Set([
-  'role_arn',
-  'role',
-  'account',
-  'region',
-  'tenant_id',
-  'tenant',
-  'client_id',
-  'scope',
-  'service_account',
-  'project_number',
-  'subject',
-  'sub',
-  'audience',
-  'aud',
-  'session_policy',
-  'session_tags',
-  'duration_seconds',
-  'target',
-]);
+/** At /token these are the caller's own or refused in words of their own; here they could only mean the cloud's. */
+const namesOfTheCloud = ['client_id', 'scope', 'audience'];
 
 type Rooms = Pick<PublicRooms, 'issuers' | 'exchange' | 'audit' | 'now'>;
 
@@ -82,8 +64,8 @@ export function credentialsDoor(router: Router, { issuers, exchange, audit, now 
 async function refuseChoice(ctx: Context): Promise<void> {
   const body = await readJson(ctx.req);
   const members = typeof body === 'object' && body !== null ? Object.keys(body) : ['the body'];
-  const chosen = [...members, ...new URLSearchParams(ctx.querystring).keys()].find((name) =>
-    neverTheCallers.has(name),
+  const chosen = [...members, ...new URLSearchParams(ctx.querystring).keys()].find(
+    (name) => isNeverTheCallers(name) || namesOfTheCloud.includes(name),
   );
   if (chosen)
     throw new SojournError('target_not_selectable', {
