@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { clouds, type Endpoints, type Visit } from '../../src/clouds/index.ts';
-import { type FakeCloud, noon, refusalOf, startFakeCloud, tokenNumber, visitTo } from './fake-cloud.ts';
+import {
+  type FakeCloud,
+  noon,
+  onlyRequest,
+  refusalOf,
+  startFakeCloud,
+  tokenNumber,
+  visitTo,
+} from './fake-cloud.ts';
 import { awsPass, closeNetwork } from './outside.ts';
 import { keep } from './target-bench.ts';
 
@@ -53,8 +61,7 @@ describe('the entry into AWS', () => {
   test('is one unsigned call with the role, a session named after connection and token, and the token', async () => {
     const visit = visitTo(cloud.origin);
     expect(await destinationOf({ role_arn: role }).enter(visit)).toEqual(pass);
-    expect(cloud.asked).toHaveLength(1);
-    const [{ method = '', path = '', headers = {}, body = '' } = {}] = cloud.asked;
+    const { method, path, headers, body } = onlyRequest(cloud);
     expect({ method, path, form: formOf(body) }).toEqual({ method: 'POST', path: '/', form: asked });
     expect(headers).toEqual(bareHeaders(new URL(cloud.origin).host, body.length));
     expect(visit.minted()).toBe(1);
@@ -88,7 +95,7 @@ describe('the entry into AWS', () => {
       mint: () => Promise.resolve({ token: 'abcd', jti: 'x'.repeat(80) }),
     };
     await destinationOf({ role_arn: role }).enter(visit);
-    const [{ path = '', body = '' } = {}] = cloud.asked;
+    const { path, body } = onlyRequest(cloud);
     expect(path).toBe('/aws/');
     expect(formOf(body).RoleSessionName).toBe(`con----${'x'.repeat(57)}`);
   });
@@ -218,7 +225,7 @@ describe('the environment of the process', () => {
       outside.close();
     }
     await destinationOf({ role_arn: role, region: 'me-south-1' }).enter(visitTo(cloud.origin));
-    const [{ headers = {}, body = '' } = {}] = cloud.asked;
+    const { headers, body } = onlyRequest(cloud);
     expect(formOf(body)).toEqual(asked);
     expect(headers).toEqual(bareHeaders(new URL(cloud.origin).host, body.length));
   });

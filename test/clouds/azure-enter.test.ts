@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { clouds } from '../../src/clouds/index.ts';
-import { type FakeCloud, json, noon, refusalOf, startFakeCloud, tokenNumber, visitTo } from './fake-cloud.ts';
+import {
+  type FakeCloud,
+  json,
+  noon,
+  onlyRequest,
+  refusalOf,
+  startFakeCloud,
+  tokenNumber,
+  visitTo,
+} from './fake-cloud.ts';
 import { azurePass, closeNetwork } from './outside.ts';
 import { keep } from './target-bench.ts';
 
@@ -74,8 +83,7 @@ describe('the entry into Azure', () => {
     const scope = 'https://vault.azure.net/.default';
     const visit = visitTo(`${cloud.origin}/azure/`);
     expect(await destinationOf({ tenant_id, client_id, scope }).enter(visit)).toEqual(pass);
-    expect(cloud.asked).toHaveLength(1);
-    const [{ method = '', path = '', headers = {}, body = '' } = {}] = cloud.asked;
+    const { method, path, headers, body } = onlyRequest(cloud);
     expect({ method, path, form: formOf(body) }).toEqual({
       method: 'POST',
       path: `/azure/${tenant_id}/oauth2/v2.0/token`,

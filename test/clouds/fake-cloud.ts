@@ -99,3 +99,9 @@ export async function refusalOf(promise: Promise<unknown>): Promise<SojournError
   if (error instanceof SojournError) return error;
   throw error;
 }
+
+/** The one request that it was asked; fails when there was none or another one. */
+export function onlyRequest({ asked: [request, ...others] }: FakeCloud): Asked {
+  if (!request || others.length > 0) throw new Error(`it was asked ${request ? 1 + others.length : 0} times`);
+  return request;
+}

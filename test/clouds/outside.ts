@@ -18,7 +18,7 @@ export function closeNetwork(answer: { readonly status: number; readonly body: s
   const network = globalThis.fetch;
   globalThis.fetch = (url, init) => {
     const headers = Object.fromEntries(new Headers(init?.headers));
-    left.push({ method: init?.method, url: String(url), headers, body: String(init?.body) });
+    left.push({ method: init?.method, url: url as string, headers, body: init?.body as string });
     return Promise.resolve(new Response(answer.body, { status: answer.status }));
   };
   return {

@@ -5,6 +5,7 @@
 
 import { freePort } from '../../src/demo/local-server.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
+import type { Now } from '../../src/time/index.ts';
 import { askToken, type TestClient, type TestConnection, testServer, withSecret } from '../support/server.ts';
 import type { TestIssuer } from '../support/test-issuer.ts';
 
@@ -22,11 +23,14 @@ interface LogEntry {
 
 export type Corridor = Awaited<ReturnType<typeof openCorridor>>;
 
-export async function openCorridor(options: { front?: TestIssuer; config?: Record<string, unknown> } = {}) {
+export async function openCorridor(
+  options: { front?: TestIssuer; config?: Record<string, unknown>; now?: Now } = {},
+) {
   const sandbox = await startSandbox({ listen: { host: '127.0.0.1', port: 0 } });
   const port = await freePort();
   const server = await testServer({
     port,
+    ...(options.now ? { now: options.now } : {}),
     config: {
       ...(options.front ? { issuer: options.front.issuer } : {}),
       clouds: {
@@ -94,7 +98,7 @@ export async function openCorridor(options: { front?: TestIssuer; config?: Recor
     },
     async audit(query: string): Promise<Record<string, unknown>[]> {
       const { items } = await admin.get<{ items: Record<string, unknown>[] }>(`/audit?limit=200&${query}`);
-      return items.map(({ id: _, at: __, request: ___, ...line }) => line);
+      return items.map((line) => without(line, 'id', 'at', 'request'));
     },
     async close() {
       await server.close();
@@ -109,3 +113,7 @@ const doors = new Set([
   'sts.token',
   'iamcredentials.generateAccessToken',
 ]);
+
+/** An object without some of its members. */
+export const without = (object: Readonly<Record<string, unknown>>, ...names: readonly string[]) =>
+  Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name)));

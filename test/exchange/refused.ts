@@ -26,7 +26,7 @@ export async function expectRefused(
   const before = await corridor.doors();
   const answered = await corridor.credentials(connection.id);
   const said = (text: string): unknown =>
-    begins ? expect.stringMatching(new RegExp(`^${RegExp.escape(text)}`)) : text;
+    begins ? expect.stringMatching(new RegExp(`^${text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)) : text;
   expect(answered).toEqual({
     status,
     retryAfter: retryAfter ?? null,
