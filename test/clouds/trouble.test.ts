@@ -167,6 +167,16 @@ describe('a token that came too late', () => {
     );
   });
 
+  test('counts as one of the three tries', async () => {
+    const fault = aws(503, 'ServiceUnavailable');
+    cloud.answers = [fault, expired, fault];
+    expect(await outcomeOf(destination('aws'))).toMatchObject({
+      code: 'cloud_unavailable',
+      asked: 3,
+      minted: 2,
+    });
+  });
+
   test('and a second one that does is the end', async () => {
     cloud.answers = [expired];
     expect(await outcomeOf(destination('aws'))).toMatchObject({

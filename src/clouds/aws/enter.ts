@@ -5,7 +5,7 @@ import { readAnswer } from '../ask.ts';
 import type { Minted, Pass, Visit } from '../contract.ts';
 import { answerBehind } from '../explanation.ts';
 import { withRetries } from '../retry.ts';
-import { type AssumeRole, connect } from './sts.ts';
+import { connect } from './sts.ts';
 import type { AwsTarget } from './target.ts';
 
 const credentials = z.object({
@@ -20,30 +20,19 @@ export async function enter(target: AwsTarget, visit: Visit): Promise<Pass> {
   const { role_arn, region } = target;
   if (!role_arn || !region) throw new SojournError('connection_incomplete');
   const assumeRole = await connect(region, visit.endpoints.aws.sts_endpoint);
-  const attempt = async () => assume(assumeRole, target, role_arn, await visit.mint(), visit);
-  try {
-    return await attempt();
-  } catch (error) {
-    if (!isExpired(error)) throw error;
-    return await attempt();
-  }
-}
-
-async function assume(
-  assumeRole: AssumeRole,
-  { duration_seconds, session_policy }: AwsTarget,
-  role: string,
-  minted: Minted,
-  { connection, signal }: Visit,
-): Promise<Pass> {
-  const input = {
-    RoleArn: role,
-    RoleSessionName: sessionName(connection, minted.jti),
-    WebIdentityToken: minted.token,
-    DurationSeconds: duration_seconds,
-    ...(session_policy === undefined ? {} : { Policy: session_policy }),
+  let minted: Minted | undefined;
+  let expirations = 0;
+  const attempt = async () => {
+    minted ??= await visit.mint();
+    return assumeRole(inputFor(target, role_arn, minted, visit.connection), visit.signal);
   };
-  const answer = await withRetries(() => assumeRole(input, signal), signal, isIssuerUnheard);
+  const answer = await withRetries(attempt, visit.signal, (error) => {
+    if (!isExpired(error)) return isIssuerUnheard(error);
+    // One fresh token, within the tries that there are: a second one that expired is no matter of the moment.
+    minted = undefined;
+    expirations += 1;
+    return expirations === 1;
+  });
   const keys = readAnswer(credentials, answer.Credentials, 'STS');
   return {
     expiresAt: keys.Expiration.getTime(),
@@ -55,6 +44,19 @@ async function assume(
   };
 }
 
+const inputFor = (
+  { duration_seconds, session_policy }: AwsTarget,
+  role: string,
+  { token, jti }: Minted,
+  connection: string,
+) => ({
+  RoleArn: role,
+  RoleSessionName: sessionName(connection, jti),
+  WebIdentityToken: token,
+  DurationSeconds: duration_seconds,
+  ...(session_policy === undefined ? {} : { Policy: session_policy }),
+});
+
 /** What the customer reads in CloudTrail: which connection, and which line of our audit. STS allows 64 characters. */
 const sessionName = (connection: string, jti: string): string =>
   `${connection}-${jti}`.replace(/[^\w+=,.@-]/g, '-').slice(0, 64);
@@ -63,5 +65,4 @@ const sessionName = (connection: string, jti: string): string =>
 const isIssuerUnheard = (error: SojournError): boolean =>
   answerBehind(error).code === 'IDPCommunicationError';
 
-const isExpired = (error: unknown): boolean =>
-  error instanceof SojournError && answerBehind(error).code === 'ExpiredToken';
+const isExpired = (error: SojournError): boolean => answerBehind(error).code === 'ExpiredToken';
