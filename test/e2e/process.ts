@@ -1,0 +1,114 @@
+/** The server as an operator runs it: a process with a file of configuration, which can be killed and started again. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AdminClient, adminClient } from '../../src/demo/http.ts';
+
+export interface ServerProcess {
+  readonly issuer: string;
+  /** Where this process serves what the issuer serves: another address than the issuer's for a second replica. */
+  readonly origin: string;
+  readonly adminOrigin: string;
+  readonly admin: AdminClient;
+  readonly pid: number;
+  /** All of standard output and standard error so far. */
+  output(): string;
+  /** Sends the signal and resolves when the process has ended. */
+  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<{ code: number | null; signal: string | null }>;
+}
+
+export interface ProcessOptions {
+  /** Database, keys and configuration file live here. */
+  readonly folder: string;
+  readonly port: number;
+  /** The port of the issuer, when that is another replica's. */
+  readonly issuerPort?: number;
+  /** What differs from a plain local configuration, as in the YAML file. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** What to run instead of `sojourn serve`; it is handed the same arguments and says the same when it has started. */
+  readonly program?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export const adminToken = 'admin-token-of-the-end-to-end-tests';
+export const sojournProgram = join(import.meta.dirname, '../../bin/sojourn.js');
+
+/** Environment of a server: nothing of ours but what is named. */
+export const environment = (more: Readonly<Record<string, string>> = {}): Record<string, string> => ({
+  PATH: process.env.PATH ?? '',
+  SOJOURN_ADMIN_TOKEN: adminToken,
+  ...more,
+});
+
+const startAtMostMs = 60_000;
+
+/** Writes the file that the server is started with, and returns its path. JSON is YAML too. */
+export async function writeConfig(options: Omit<ProcessOptions, 'program' | 'env'>): Promise<string> {
+  const { folder, port, issuerPort = port, config = {} } = options;
+  const whole = {
+    issuer: issuerAt(issuerPort),
+    listen: { public: `127.0.0.1:${port}`, admin: '127.0.0.1:0' },
+    store: `sqlite:${join(folder, 'sojourn.db')}`,
+    ...config,
+    keys: {
+      path: join(folder, 'keys'),
+      publish_lead: '1s',
+      allow_short_times: true,
+      ...(config.keys as object | undefined),
+    },
+  };
+  const file = join(folder, 'sojourn.yaml');
+  await writeFile(file, JSON.stringify(whole));
+  return file;
+}
+
+const issuerAt = (port: number) => `http://127.0.0.1:${port}`;
+
+/** Resolves when the server says that it serves; rejects with its output when it ends before that. */
+export async function startProcess(options: ProcessOptions): Promise<ServerProcess> {
+  const { port, issuerPort = port, program = sojournProgram, env } = options;
+  const file = await writeConfig(options);
+  const child = spawn(process.execPath, [program, 'serve', '--config', file], { env: environment(env) });
+  const last = () => child.kill('SIGKILL');
+  process.once('exit', last);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  // Closed, and not only ended: what it wrote last has arrived then.
+  const ended = once(child, 'close').then(() => process.removeListener('exit', last));
+  const adminOrigin = await startedAt(child, () => output);
+  return {
+    issuer: issuerAt(issuerPort),
+    origin: issuerAt(port),
+    adminOrigin,
+    admin: adminClient(adminOrigin, adminToken),
+    pid: child.pid ?? 0,
+    output: () => output,
+    async stop(signal) {
+      child.kill(signal);
+      await ended;
+      return { code: child.exitCode, signal: child.signalCode };
+    },
+  };
+}
+
+/** The admin listener takes a free port; the first words of the server say which. */
+function startedAt(child: ChildProcess, output: () => string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const tooLate = setTimeout(() => child.kill('SIGKILL'), startAtMostMs);
+    const look = () => {
+      const [, origin] = /and its admin API on (\S+)\.\n/.exec(output()) ?? [];
+      if (!origin) return;
+      clearTimeout(tooLate);
+      resolve(origin);
+    };
+    child.stderr?.on('data', look);
+    child.once('close', () => {
+      clearTimeout(tooLate);
+      reject(new Error(`The server did not start:\n${output()}`));
+    });
+  });
+}

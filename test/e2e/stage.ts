@@ -1,0 +1,43 @@
+/** Whatever a file of these tests starts, ended after its last test in reverse; and folders that are gone then. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
+import { startRedis } from '../support/redis.ts';
+import { type ProcessOptions, type ServerProcess, startProcess } from './process.ts';
+
+const endings: (() => Promise<unknown>)[] = [];
+export const later = (end: () => Promise<unknown>): void => {
+  endings.push(end);
+};
+
+afterAll(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+}, 60_000);
+
+export async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sojourn-e2e-'));
+  later(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A server process that does not outlive the file's tests. */
+export async function server(options: ProcessOptions): Promise<ServerProcess> {
+  const started = await startProcess(options);
+  later(() => started.stop('SIGKILL'));
+  return started;
+}
+
+/** What a configuration and an environment need to say so that the state lives in a new Redis. */
+export async function redisStore(): Promise<{
+  config: { store: string; keys: { encryption_key: string } };
+  env: Record<string, string>;
+}> {
+  const redis = await startRedis({ settings: ['--appendonly', 'yes', '--appendfsync', 'always'] });
+  later(() => redis.stop());
+  return {
+    config: { store: redis.url, keys: { encryption_key: 'env:KEY_OF_KEYS' } },
+    env: { KEY_OF_KEYS: randomBytes(32).toString('base64url') },
+  };
+}

@@ -1,0 +1,3 @@
+import { wholeRoad } from './whole-road.ts';
+
+wholeRoad('SQLite', async () => ({ config: {}, env: {} }));
