@@ -17,6 +17,15 @@ import { later, newFolder, server } from './stage.ts';
 import { type FetchToken, type Proof, withOauth4webapi, withOpenidClient } from './standard-clients.ts';
 
 const timeout = 120_000;
+
+/** An entry of the sandbox's log. */
+interface Asked {
+  readonly cloud: string;
+  readonly operation: string;
+  readonly outcome: string;
+  readonly detail?: object;
+}
+
 const roleArn = /^arn:aws:iam::111122223333:role\//;
 
 /** `store` says what the configuration and the environment hold beyond the plain ones. */
@@ -62,16 +71,14 @@ export function wholeRoad(
 
     /** What the cloud was asked while `work` was going on, oldest first, without the times. */
     async function asked<T>(cloud: string, work: () => Promise<T>): Promise<{ result: T; log: unknown[] }> {
-      const read = async () =>
-        (await json<{ entries: { cloud: string; time: string }[] }>({ url: `${sandbox}/sandbox/log` }))
-          .entries;
+      const read = async () => (await json<{ entries: Asked[] }>({ url: `${sandbox}/sandbox/log` })).entries;
       const before = (await read()).length;
       const result = await work();
       const now = await read();
       const log = now
         .slice(0, now.length - before)
         .filter((entry) => entry.cloud === cloud)
-        .map(({ time: _, ...entry }) => entry)
+        .map(({ operation, outcome, detail }) => ({ cloud, operation, outcome, detail }))
         .reverse();
       return { result, log };
     }

@@ -1,0 +1,138 @@
+/** Two server processes with one issuer on one Redis: what one is told, the other knows at once. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { call } from '../../src/demo/http.ts';
+import { freePort } from '../../src/demo/local-server.ts';
+import { type AssertionKey, assertionKey, withAssertion } from '../support/assertions.ts';
+import { askToken, oneConnection, withSecret } from '../support/server.ts';
+import type { ServerProcess } from './process.ts';
+import { newFolder, redisStore, server } from './stage.ts';
+
+interface Keys {
+  readonly items: readonly { readonly kid: string; readonly alg: string; readonly state: string }[];
+}
+
+let one: ServerProcess;
+let other: ServerProcess;
+let key: AssertionKey;
+
+beforeAll(async () => {
+  key = await assertionKey();
+  const store = await redisStore();
+  const port = await freePort();
+  one = await server({ folder: await newFolder(), port, ...store });
+  other = await server({
+    folder: await newFolder(),
+    port: await freePort(),
+    issuerPort: port,
+    ...store,
+  });
+}, 120_000);
+
+/** A token from the replica, and who signed it. */
+async function tokenFrom({ origin }: ServerProcess, form: Record<string, string>) {
+  const { status, body } = await askToken(origin, form);
+  expect({ status, body }).toEqual({
+    status: 200,
+    body: { access_token: expect.any(String), token_type: 'Bearer', expires_in: 300 },
+  });
+  const [header = '', claims = ''] = String(body.access_token).split('.');
+  const read = (part: string) =>
+    JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
+  return { header: read(header), claims: read(claims) };
+}
+
+const documentsOf = ({ origin }: ServerProcess) =>
+  Promise.all(['/jwks', '/.well-known/openid-configuration'].map((path) => call({ url: origin + path })));
+
+describe('two replicas', () => {
+  test('serve the same documents, byte for byte', async () => {
+    const documents = await documentsOf(one);
+    expect(documents.map(({ status }) => status)).toEqual([200, 200]);
+    expect(await documentsOf(other)).toEqual(documents);
+  });
+
+  test('know a client and a connection at once that the other one made', async () => {
+    for (const [made, used] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const { client, connection } = await oneConnection(made);
+      const { claims } = await tokenFrom(used, withSecret(client, connection));
+      expect(claims).toMatchObject({ iss: one.issuer, sub: connection.subject, aud: connection.audience });
+    }
+  });
+
+  test('refuse a connection at once that was disabled through the other one, and let it in again', async () => {
+    const { client, connection } = await oneConnection(one);
+    const form = withSecret(client, connection);
+    await tokenFrom(other, form);
+    await one.admin.post(`/connections/${connection.id}/disable`);
+    expect(await askToken(other.origin, form)).toEqual({
+      status: 400,
+      body: {
+        error: 'invalid_target',
+        error_description: 'The connection is disabled. Enable it with `sojourn connection enable ID`.',
+      },
+    });
+    await one.admin.post(`/connections/${connection.id}/enable`);
+    await tokenFrom(other, form);
+  });
+
+  test('refuse a client at once that was disabled through the other one', async () => {
+    const { client, connection } = await oneConnection(one);
+    await tokenFrom(other, withSecret(client, connection));
+    await one.admin.patch(`/clients/${client.client_id}`, { disabled: true });
+    const { status, body } = await askToken(other.origin, withSecret(client, connection));
+    expect({ status, error: body.error }).toEqual({ status: 401, error: 'invalid_client' });
+  });
+
+  test('follow a rotation through the other one, and sign with the same key from then on', async () => {
+    const { client, connection } = await oneConnection(one);
+    // Published for a second before it may sign, in this configuration.
+    await sleep(1_500);
+    const before = await one.admin.get<Keys>('/keys');
+    const after = await one.admin.post<Keys>('/keys/rotate');
+    const active = ({ items }: Keys) =>
+      items.find(({ alg, state }) => alg === connection.algorithm && state === 'active')?.kid;
+    expect(active(after)).not.toBe(active(before));
+    const asIn = JSON.stringify(after);
+    while (JSON.stringify(await other.admin.get<Keys>('/keys')) !== asIn) await sleep(100);
+    expect(await documentsOf(other)).toEqual(await documentsOf(one));
+    for (const replica of [one, other]) {
+      const { header } = await tokenFrom(replica, withSecret(client, connection));
+      expect(header).toEqual({ alg: connection.algorithm, typ: 'JWT', kid: active(after) });
+    }
+    const { keys } = JSON.parse((await call({ url: `${other.origin}/jwks` })).body) as {
+      keys: { kid: string }[];
+    };
+    // What was signed before still verifies.
+    expect(keys.map(({ kid }) => kid)).toContain(active(before));
+  }, 60_000);
+
+  test('accept each of 50 assertions once, of 10 posts each that are spread over both', async () => {
+    const { connection } = await oneConnection(one);
+    const auth = { method: 'private_key_jwt', jwks: { keys: [key.jwk] } };
+    const { client_id } = await one.admin.post<{ client_id: string }>('/clients', {
+      name: 'keyed',
+      auth,
+      may_use: [{ connection: connection.id }],
+    });
+    const assertions = await Promise.all(Array.from({ length: 50 }, () => key.sign(client_id, one.issuer)));
+    const accepted = await Promise.all(
+      assertions.map(async (assertion) => {
+        const posts = Array.from({ length: 10 }, (_, at) =>
+          askToken(at % 2 === 0 ? one.origin : other.origin, withAssertion(assertion)),
+        );
+        const statuses = (await Promise.all(posts)).map(({ status }) => status);
+        expect(statuses.filter((status) => status !== 200)).toEqual(Array(9).fill(401));
+        return statuses.filter((status) => status === 200).length;
+      }),
+    );
+    expect(accepted).toEqual(Array(50).fill(1));
+    const { items } = await other.admin.get<{ items: { event: string }[] }>(
+      `/audit?client=${client_id}&event=token.issued&limit=200`,
+    );
+    expect(items.length).toBe(50);
+  }, 120_000);
+});

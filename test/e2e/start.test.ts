@@ -1,0 +1,219 @@
+/** What stops a start: told in a sentence with a way out, and nothing is changed or made anew. */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { freePort } from '../../src/demo/local-server.ts';
+import { type Ended, sojourn } from '../cli/arrange.ts';
+import { oneConnection } from '../support/server.ts';
+import { environment, writeConfig } from './process.ts';
+import { later, newFolder, server } from './stage.ts';
+
+/** Without what went to the log, of which a start that fails may have written some already. */
+async function refusal(file: string, env: Record<string, string> = {}): Promise<Omit<Ended, 'out'>> {
+  const { code, err } = await sojourn(['serve', '--config', file], environment(env));
+  return { code, err };
+}
+
+let template: string;
+
+beforeAll(async () => {
+  template = await newFolder();
+  const running = await server({ folder: template, port: await freePort() });
+  await oneConnection(running);
+  expect(await running.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+}, 60_000);
+
+/** A folder in which a server has run, has been given a connection, and has stopped. */
+async function used(config: Record<string, unknown> = {}) {
+  const folder = await newFolder();
+  await cp(template, folder, { recursive: true });
+  const port = await freePort();
+  return { folder, port, file: await writeConfig({ folder, port, config }) };
+}
+
+/** Every file below the folder with a hash of what is in it. */
+async function snapshot(folder: string): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .toSorted();
+  const found: Record<string, string> = {};
+  for (const file of files) {
+    const hash = createHash('sha256').update(await readFile(file));
+    found[file.slice(folder.length + 1)] = hash.digest('hex');
+  }
+  return found;
+}
+
+async function occupy(port: number): Promise<void> {
+  const occupier = createServer().listen(port, '127.0.0.1');
+  await once(occupier, 'listening');
+  later(async () => occupier.close());
+}
+
+const kidsIn = (ring: string): string[] =>
+  (JSON.parse(ring) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+
+/** Turns one character of the first private key in the store, and returns whose it is. */
+function damageKey(file: string): string {
+  const database = new DatabaseSync(file);
+  const row = database.prepare("SELECT value FROM documents WHERE kind = 'ring'").get();
+  const ring = JSON.parse(String(row?.value)) as { keys: { kid: string; sealed: string }[] };
+  const [key] = ring.keys;
+  if (!key) throw new Error('there is no key to damage');
+  key.sealed = key.sealed.slice(0, 80) + (key.sealed[80] === 'A' ? 'B' : 'A') + key.sealed.slice(81);
+  database.prepare("UPDATE documents SET value = ? WHERE kind = 'ring'").run(JSON.stringify(ring));
+  database.close();
+  return key.kid;
+}
+
+describe('an address that is taken', () => {
+  const taken = (listener: string, port: number) => ({
+    code: 1,
+    err: `listen.${listener}: 127.0.0.1:${port} cannot be used (EADDRINUSE).\n→ Choose another address, or stop what listens there.\n`,
+  });
+
+  test('is told when it is the public one, and the state stays as it was', async () => {
+    const { folder, port, file } = await used();
+    await occupy(port);
+    const before = await snapshot(folder);
+    expect(await refusal(file)).toEqual(taken('public', port));
+    expect(await snapshot(folder)).toEqual(before);
+  });
+
+  test('is told when it is the one of the administrators, and the state stays as it was', async () => {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const listen = { public: `127.0.0.1:${port}`, admin: `127.0.0.1:${adminPort}` };
+    const { folder, file } = await used({ listen });
+    await occupy(adminPort);
+    const before = await snapshot(folder);
+    expect(await refusal(file)).toEqual(taken('admin', adminPort));
+    expect(await snapshot(folder)).toEqual(before);
+  });
+
+  test('at the very first start leaves keys that the next start goes on with', async () => {
+    const folder = await newFolder();
+    const port = await freePort();
+    await occupy(port);
+    expect(await refusal(await writeConfig({ folder, port }))).toEqual(taken('public', port));
+    const ring = () => readFile(join(folder, 'keys/ring.json'), 'utf8');
+    const made = kidsIn(await ring());
+    expect(made.length).toBeGreaterThan(0);
+    const running = await server({ folder, port: await freePort() });
+    expect(kidsIn(await ring())).toEqual(made);
+    await running.stop('SIGTERM');
+  }, 60_000);
+});
+
+test('every fault of a configuration is told in one message, and nothing is made', async () => {
+  const folder = await newFolder();
+  const file = join(folder, 'sojourn.yaml');
+  const lines = [
+    'issuer: https://id.example.com/?a',
+    'isuer: x',
+    'tokens: { ttl: 2h }',
+    'keys: { rotation: 1d }',
+  ];
+  await writeFile(file, lines.join('\n'));
+  expect(await refusal(file, { SOJOURN_AUDIT_ON_FAILURE: 'never', SOJOURN_ADMIN_TOKEN: 'short' })).toEqual({
+    code: 1,
+    err: `isuer: is not known here; did you mean issuer? (${file}:2)
+issuer: must not hold a query (${file}:1)
+issuer: must not end with a slash (${file}:1)
+keys.rotation: is not known here (${file}:4)
+tokens.ttl: must be from 60s to 3600s (${file}:3)
+audit.on_failure: must be refuse or continue (SOJOURN_AUDIT_ON_FAILURE)
+listen.public: is open to the network without encryption: set listen.tls, or name the proxy that ends TLS in trust_proxy, or listen on 127.0.0.1
+SOJOURN_ADMIN_TOKEN: must be 32 or more letters, digits and - . _ ~ + /, for example from: openssl rand -hex 32
+→ Correct every line named.
+`,
+  });
+  expect(Object.keys(await snapshot(folder))).toEqual(['sojourn.yaml']);
+});
+
+describe('state that cannot be used', () => {
+  /** The server refuses the folder with this text, and changes nothing in it. */
+  async function expectRefused(folder: string, file: string, err: string): Promise<void> {
+    const before = await snapshot(folder);
+    expect(await refusal(file)).toEqual({ code: 1, err });
+    expect(await snapshot(folder)).toEqual(before);
+  }
+
+  test('connections without any keys stop the start with the advice to restore them', async () => {
+    const { folder, file } = await used();
+    const database = new DatabaseSync(join(folder, 'sojourn.db'));
+    expect(database.prepare("DELETE FROM documents WHERE kind = 'ring'").run().changes).toBe(1);
+    database.close();
+    await rename(join(folder, 'keys'), join(await newFolder(), 'keys'));
+    await expectRefused(
+      folder,
+      file,
+      `The store has connections, but there are no signing keys in it nor in ${join(folder, 'keys')}.\n→ Restore the keys from a backup: new keys would lock every customer out until they trust them.\n`,
+    );
+  });
+
+  test('a damaged database is refused by its name', async () => {
+    const { folder, file } = await used();
+    const database = join(folder, 'sojourn.db');
+    const bytes = await readFile(database);
+    await writeFile(database, bytes.fill(0x5a, 0, bytes.length / 2));
+    await expectRefused(
+      folder,
+      file,
+      `The database ${database} is damaged: file is not a database.\n→ Restore a backup; nothing was changed or made anew.\n`,
+    );
+  });
+
+  test.each([
+    ['cut short', (text: string) => text.slice(0, -20)],
+    ['empty', () => ''],
+  ])('a key file that is %s is refused by its name', async (_name, damage) => {
+    const { folder, file } = await used();
+    const ring = join(folder, 'keys/ring.json');
+    await writeFile(ring, damage(await readFile(ring, 'utf8')));
+    await expectRefused(
+      folder,
+      file,
+      `${ring} cannot be used: it is not whole.\n→ Restore the named file from a backup; nothing was made anew.\n`,
+    );
+  });
+
+  test('a private key that was changed in the store is refused by its kid', async () => {
+    const { folder, file } = await used();
+    const kid = damageKey(join(folder, 'sojourn.db'));
+    await expectRefused(
+      folder,
+      file,
+      `The signing key ${kid} cannot be used: its private half does not open with this key-encryption key.\n→ Restore the named file from a backup; nothing was made anew.\n`,
+    );
+  });
+
+  test('a lost key-encryption key is told by its name, and no other one is made', async () => {
+    const { folder, file } = await used();
+    await rm(join(folder, 'encryption.key'));
+    await expectRefused(
+      folder,
+      file,
+      `The key-encryption key ${join(folder, 'encryption.key')} is missing, and keys exist that were sealed with it.\n→ Restore this file from a backup.\n`,
+    );
+  });
+
+  test('keys and a database that do not belong together are refused, and neither is changed', async () => {
+    const other = await newFolder();
+    const stranger = await server({ folder: other, port: await freePort() });
+    await stranger.stop('SIGTERM');
+    const { folder, file } = await used({ store: `sqlite:${join(other, 'sojourn.db')}` });
+    const before = await snapshot(other);
+    await expectRefused(
+      folder,
+      file,
+      `The store holds another key ring than ${join(folder, 'keys/ring.json')}; nothing was changed in either.\n→ Set \`store\` and \`keys.path\` to places that belong together. If the ring in the store is the right one, move the file away.\n`,
+    );
+    expect(await snapshot(other)).toEqual(before);
+  }, 60_000);
+});
