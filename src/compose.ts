@@ -149,6 +149,8 @@ export async function startServer(
     undo.push(adminListener.close);
     undo.push(() => {
       health.leave();
+      publicListener.leave();
+      adminListener.leave();
       return sleep(lingerMs);
     });
     return {

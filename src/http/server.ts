@@ -1,11 +1,16 @@
 /** A listener: node:http(s) with bounds on what a slow or silent peer can hold, and a way down that fails nobody. */
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SojournError } from '../errors/index.ts';
 
 export interface Listener {
   readonly origin: string;
+  /**
+   * Every answer from now on, also to what has begun already, ends its connection: told to go, a peer takes its next
+   * request to another replica instead of losing it on a connection that is closed at that moment.
+   */
+  leave(): void;
   /** Takes no new connection, lets what has begun finish, then ends; what has not finished by then is cut. */
   close(): Promise<void>;
 }
@@ -32,11 +37,17 @@ const drainMs = 8_000;
 
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listener> {
   const { host, port, tls, name } = options;
-  let closing = false;
+  let leaving = false;
+  const unanswered = new Set<ServerResponse>();
   const courteous: RequestListener = (request, response) => {
-    // Told to go, a peer takes its next request to another replica instead of losing it here.
-    if (closing) response.setHeader('connection', 'close');
+    unanswered.add(response);
+    response.once('close', () => unanswered.delete(response));
+    if (leaving) response.setHeader('connection', 'close');
     handler(request, response);
+  };
+  const leave = () => {
+    leaving = true;
+    for (const response of unanswered) if (!response.headersSent) response.setHeader('connection', 'close');
   };
   const server: Server = tls
     ? createTlsServer({ ...limits, ...tls }, courteous)
@@ -56,9 +67,10 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   const at = server.address() as AddressInfo;
   return {
     origin: `${tls ? 'https' : 'http'}://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`,
+    leave,
     close: () =>
       new Promise((resolve) => {
-        closing = true;
+        leave();
         const cut = setTimeout(() => server.closeAllConnections(), drainMs);
         server.close(() => {
           clearTimeout(cut);

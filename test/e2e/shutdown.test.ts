@@ -1,0 +1,131 @@
+/** SIGTERM under load: first not ready, then no new connections, and no request that was begun fails. */
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, expect, test } from '@jest/globals';
+import { call } from '../../src/demo/http.ts';
+import { freePort } from '../../src/demo/local-server.ts';
+import { bodyOf, statusOf } from '../support/raw-http.ts';
+import { oneConnection, withSecret } from '../support/server.ts';
+import type { ServerProcess } from './process.ts';
+import { newFolder, server } from './stage.ts';
+
+let sojourn: ServerProcess;
+let form: string;
+
+beforeEach(async () => {
+  sojourn = await server({ folder: await newFolder(), port: await freePort() });
+  const { client, connection } = await oneConnection(sojourn);
+  form = new URLSearchParams(withSecret(client, connection)).toString();
+}, 60_000);
+
+const formType = 'application/x-www-form-urlencoded';
+
+/** One POST to /token; its status, or the code of what went wrong on the way. */
+function post(agent: Agent, look: (answer: IncomingMessage) => void = () => {}): Promise<number | string> {
+  return new Promise((resolve) => {
+    const outgoing = request(
+      `${sojourn.origin}/token`,
+      { method: 'POST', agent, headers: { 'content-type': formType } },
+      (answer) => {
+        look(answer);
+        text(answer).then(
+          () => resolve(answer.statusCode ?? 0),
+          (error: NodeJS.ErrnoException) => resolve(`cut: ${error.code}`),
+        );
+      },
+    );
+    outgoing.on('error', (error: NodeJS.ErrnoException) => resolve(String(error.code)));
+    outgoing.end(form);
+  });
+}
+
+const tally = (outcomes: readonly (number | string)[]): Record<string, number> =>
+  Object.fromEntries([...Map.groupBy(outcomes, String)].map(([outcome, all]) => [outcome, all.length]));
+
+test('under load behind a balancer that asks for readiness, every request is answered with 200', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  const outcomes: (number | string)[] = [];
+  let ready = true;
+  const worker = async () => {
+    while (ready) outcomes.push(await post(agent));
+  };
+  const workers = Promise.all(Array.from({ length: 16 }, worker));
+  while (outcomes.length < 200) await sleep(20);
+  const begunBefore = outcomes.length;
+  const ended = sojourn.stop('SIGTERM');
+  const readiness: { status: number; body: string }[] = [];
+  while (ready) {
+    readiness.push(await call({ url: `${sojourn.adminOrigin}/readyz` }));
+    ready = readiness.at(-1)?.status === 200;
+  }
+  await workers;
+  expect(tally(outcomes)).toEqual({ 200: outcomes.length });
+  expect(outcomes.length).toBeGreaterThan(begunBefore);
+  const last = readiness.at(-1);
+  expect(last?.status).toBe(503);
+  expect(JSON.parse(last?.body ?? '')).toMatchObject({
+    status: 'not_ready',
+    checks: expect.arrayContaining([{ name: 'process', ok: false, detail: 'going down' }]),
+  });
+  expect(await ended).toEqual({ code: 0, signal: null });
+  agent.destroy();
+}, 120_000);
+
+test('requests whose bodies are still on their way when the port closes are answered with 200', async () => {
+  const half = Math.floor(form.length / 2);
+  const { hostname, port } = new URL(sojourn.origin);
+  const sockets: { socket: Socket; received: () => string }[] = [];
+  for (let number = 0; number < 20; number++) {
+    const socket = connect(Number(port), hostname);
+    let received = '';
+    socket.setEncoding('utf8').on('data', (data: string) => {
+      received += data;
+    });
+    await once(socket, 'connect');
+    socket.write(
+      `POST /token HTTP/1.1\r\nHost: a\r\nContent-Type: ${formType}\r\nContent-Length: ${form.length}\r\n\r\n${form.slice(0, half)}`,
+    );
+    sockets.push({ socket, received: () => received });
+  }
+  // Answered after the others were written: they have been read.
+  expect(await post(new Agent())).toBe(200);
+  const ended = sojourn.stop('SIGTERM');
+  while ((await post(new Agent())) !== 'ECONNREFUSED') await sleep(50);
+  await Promise.all(
+    sockets.map(async ({ socket, received }) => {
+      socket.write(form.slice(half));
+      await once(socket, 'close');
+      expect(statusOf(received())).toBe(200);
+      expect(received()).toMatch(/^connection: close\r$/im);
+      expect(JSON.parse(bodyOf(received()))).toEqual({
+        access_token: expect.any(String),
+        token_type: 'Bearer',
+        expires_in: 300,
+      });
+    }),
+  );
+  expect(await ended).toEqual({ code: 0, signal: null });
+}, 120_000);
+
+test('a caller that keeps its connections is told with an answer to go elsewhere, and loses no request', async () => {
+  const outcomes: (number | string)[] = [];
+  const worker = async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    let connection: string | undefined;
+    while (connection !== 'close')
+      outcomes.push(
+        await post(agent, (answer) => {
+          ({ connection } = answer.headers);
+        }),
+      );
+    agent.destroy();
+  };
+  const workers = Promise.all(Array.from({ length: 16 }, worker));
+  while (outcomes.length < 200) await sleep(20);
+  expect(await sojourn.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+  await workers;
+  expect(tally(outcomes)).toEqual({ 200: outcomes.length });
+}, 120_000);
