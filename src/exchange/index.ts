@@ -8,6 +8,7 @@ import type { Client } from '../clients/index.ts';
 import type { Endpoints, Pass } from '../clouds/index.ts';
 import { type Connection, type Connections, destinationOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
+import { isId } from '../ids/index.ts';
 import type { Issuers } from '../issuer/index.ts';
 import { admit } from '../policy/index.ts';
 import type { Now } from '../time/index.ts';
@@ -55,7 +56,8 @@ export function createExchange(options: {
       event: 'exchange.refused',
       outcome: 'refused',
       ...who(caller),
-      connection: id,
+      // In the place of an id a caller may have put a token, which no log may hold.
+      ...(isId('con', id) ? { connection: id } : {}),
       reason: refusal.code,
     });
     throw refusal;

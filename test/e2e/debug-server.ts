@@ -1,0 +1,13 @@
+/** `sojourn serve` with a log that says all it can say; the command itself has no key for that. */
+import { once } from 'node:events';
+import { startServer } from '../../src/compose.ts';
+import { loadConfig } from '../../src/config/index.ts';
+import { createLogger } from '../../src/log/index.ts';
+
+const config = await loadConfig({ file: process.argv.at(-1) ?? '' });
+const server = await startServer(config, { logger: createLogger({ level: 'trace' }) });
+console.error(
+  `Serving ${config.issuer} on ${server.publicOrigin}, and its admin API on ${server.adminOrigin}.`,
+);
+await once(process, 'SIGTERM');
+await server.close();
