@@ -33,12 +33,18 @@ function faultsOf(error: z.ZodError, at: string): Fault[] {
   return error.issues.flatMap((issue): Fault[] => {
     const path = [...(at ? [at] : []), ...issue.path.map(String)].join('.');
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ path: path ? `${path}.${key}` : key, message: 'is not known here' }));
+      return issue.keys.map((key) => ({
+        path: path ? `${path}.${shown(key)}` : shown(key),
+        message: 'is not known here',
+      }));
     }
     if (issue.code === 'invalid_type' && issue.input === undefined)
       return [{ path: path || 'body', message: 'is missing' }];
     return [{ path: path || 'body', message: lowerFirst(issue.message) }];
   });
 }
+
+/** A name as it may be shown: it came from outside and could be a misplaced secret. */
+const shown = (name: string): string => (/^\w{1,40}$/.test(name) ? name : '(unreadable name)');
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

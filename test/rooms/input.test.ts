@@ -30,6 +30,15 @@ describe('reading an input', () => {
     ]);
   });
 
+  test('a name that no field could have is not repeated: it may be a secret in the wrong place', async () => {
+    const secret = 'sjs_o9w0i-eCK0QYVsmxdb6-qrtFNNCtQbzO9o7v9rGvAOg';
+    const body = { name: 'x', inner: { count: 1, [secret]: 1 }, [secret]: 1 };
+    expect(await faultsOf(() => read(schema, body))).toEqual([
+      { path: 'inner.(unreadable name)', message: 'is not known here' },
+      { path: '(unreadable name)', message: 'is not known here' },
+    ]);
+  });
+
   test('names of the prototype are fields like any other unknown one', async () => {
     const body: unknown = JSON.parse('{"name":"x","inner":{"count":1},"__proto__":{},"constructor":1}');
     expect(await faultsOf(() => read(schema, body))).toEqual([
