@@ -18,6 +18,7 @@ import { later, newFolder, server } from './stage.ts';
 const clouds = ['aws', 'azure', 'gcp'] as const;
 const formats = ['json', 'aws-process', 'aws-container', 'env', 'gcp', 'azure'];
 
+let sandbox: string;
 let sojourn: ServerProcess;
 let customer: Customer;
 let client: TestClient;
@@ -38,20 +39,21 @@ function keepJws(name: string, jws: string): string {
 }
 
 beforeAll(async () => {
-  const sandbox = await startSandbox({ listen: { host: '127.0.0.1', port: 0 } });
-  later(() => sandbox.close());
+  const started = await startSandbox({ listen: { host: '127.0.0.1', port: 0 } });
+  later(() => started.close());
+  sandbox = started.origin;
   folder = await newFolder();
   sojourn = await server({
     folder,
     port: await freePort(),
-    config: { clouds: cloudsAt(sandbox.origin) },
+    config: { clouds: cloudsAt(sandbox) },
     program: join(import.meta.dirname, 'debug-server.ts'),
     // Makes the libraries that know this variable say all they can, too; but for the one line with the path of a request,
     // which nobody but a caller can put a secret into.
     env: { DEBUG: '*,-koa-router' },
   });
   key = await assertionKey();
-  customer = await connectCustomer(sojourn.admin, sandbox.origin);
+  customer = await connectCustomer(sojourn.admin, sandbox);
   const may_use = [{ tenant: customer.tenant }];
   client = await sojourn.admin.post('/clients', { name: 'deployer', may_use });
   const auth = { method: 'private_key_jwt', jwks: { keys: [key.jwk] } };
@@ -100,6 +102,35 @@ async function goodTraffic(): Promise<void> {
 function keepCredentials(cloud: string, { credentials }: Delivered): void {
   for (const name of ['secret_access_key', 'session_token', 'access_token'])
     if (credentials[name]) secrets.set(`${name} of ${cloud}`, credentials[name]);
+}
+
+/** Each cloud out of order in every way, met past the cache. */
+async function troubledClouds(): Promise<void> {
+  const headers = { authorization: `Bearer ${secrets.get('the API token')}` };
+  const change = {
+    aws: { duration_seconds: 1800 },
+    azure: { scope: 'https://graph.microsoft.com/.default' },
+    gcp: { lifetime_seconds: 1800 },
+  };
+  const set = (cloud: string, fault: object) =>
+    call({ method: 'PUT', url: `${sandbox}/sandbox/faults`, body: { cloud, ...fault } });
+  for (const cloud of clouds) {
+    const { id } = customer[cloud];
+    await sojourn.admin.patch(`/connections/${id}`, { target: change[cloud] });
+    for (const fault of [
+      { status: 400 },
+      { status: 403 },
+      { status: 429 },
+      { status: 500 },
+      { outage: true },
+    ]) {
+      expect((await set(cloud, fault)).status).toBe(200);
+      const answer = await call({ url: `${sojourn.origin}/v1/connections/${id}/credentials`, headers });
+      expect(answer.status).toBeGreaterThanOrEqual(500);
+      told.push(answer.body, JSON.stringify(await sojourn.admin.post(`/connections/${id}/verify`)));
+    }
+    await set(cloud, {});
+  }
 }
 
 async function badTraffic(): Promise<void> {
@@ -215,6 +246,7 @@ test('a server at debug level tells no secret of good and of malformed requests,
   const keys = await sojourn.admin.get('/keys');
   await goodTraffic();
   await badTraffic();
+  await troubledClouds();
 
   const { status } = await askToken(sojourn.issuer, withSecret(client, customer.gcp));
   expect(status).toBe(200);
@@ -232,6 +264,7 @@ test('a server at debug level tells no secret of good and of malformed requests,
   const output = sojourn.output();
   for (const line of ['token.issued', 'token.refused', 'exchange.done', 'api.refused', 'admin.refused'])
     expect(output).toContain(`"event":"${line}"`);
+  for (const code of ['cloud_throttled', 'cloud_unavailable']) expect(output).toContain(`"code":"${code}"`);
   for (const id of [client.client_id, keyed.client_id, customer.aws.id]) expect(output).toContain(id);
   expect(output).toContain('oidc-provider');
   expect(secrets.size).toBeGreaterThan(30);
@@ -242,5 +275,8 @@ test('a server at debug level tells no secret of good and of malformed requests,
     [...secrets].filter(([, secret]) => content.includes(secret)).map(([name]) => `${name} in ${place}`),
   );
   expect(found).toEqual([]);
+  // Also tokens that the server has made and that nobody else has seen, and keys of any kind.
+  for (const content of Object.values(places))
+    expect(content).not.toMatch(/eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{40,}/);
   expect(output).not.toMatch(/"d":"[\w-]{40,}|PRIVATE KEY/);
 }, 180_000);

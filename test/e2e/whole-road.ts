@@ -10,6 +10,7 @@ import { freePort } from '../../src/demo/local-server.ts';
 import { type Delivered, useOnce } from '../../src/demo/use.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
 import type { TestClient, TestConnection } from '../support/server.ts';
+import { askedOf, azureLog, type CloudName, gcpLog } from './asked.ts';
 import { type Customer, cloudsAt, connectCustomer, places } from './customer.ts';
 import { startEntraFront, tokenByMsal } from './entra-front.ts';
 import type { ServerProcess } from './process.ts';
@@ -17,16 +18,6 @@ import { later, newFolder, server } from './stage.ts';
 import { type FetchToken, type Proof, withOauth4webapi, withOpenidClient } from './standard-clients.ts';
 
 const timeout = 120_000;
-
-/** An entry of the sandbox's log. */
-interface Asked {
-  readonly cloud: string;
-  readonly operation: string;
-  readonly outcome: string;
-  readonly detail?: object;
-}
-
-const roleArn = /^arn:aws:iam::111122223333:role\//;
 
 /** `store` says what the configuration and the environment hold beyond the plain ones. */
 export function wholeRoad(
@@ -69,19 +60,7 @@ export function wholeRoad(
       return (await fetchToken(sojourn.issuer, clientId, proof, `urn:sojourn:connection:${id}`)).access_token;
     };
 
-    /** What the cloud was asked while `work` was going on, oldest first, without the times. */
-    async function asked<T>(cloud: string, work: () => Promise<T>): Promise<{ result: T; log: unknown[] }> {
-      const read = async () => (await json<{ entries: Asked[] }>({ url: `${sandbox}/sandbox/log` })).entries;
-      const before = (await read()).length;
-      const result = await work();
-      const now = await read();
-      const log = now
-        .slice(0, now.length - before)
-        .filter((entry) => entry.cloud === cloud)
-        .map(({ operation, outcome, detail }) => ({ cloud, operation, outcome, detail }))
-        .reverse();
-      return { result, log };
-    }
+    const asked = <T>(cloud: CloudName, work: () => Promise<T>) => askedOf(sandbox, cloud, work);
 
     const libraries = { 'openid-client': withOpenidClient, oauth4webapi: withOauth4webapi };
     const ways = Object.keys(libraries).flatMap((library) =>
@@ -288,32 +267,3 @@ const awsClaims = (role: string) => ({
   'https://aws.amazon.com/roles': [role],
   'https://aws.amazon.com/tags': { principal_tags: { Team: ['platform'] } },
 });
-
-const gcpLog = [
-  { cloud: 'gcp', operation: 'sts.token', outcome: 'ok' },
-  {
-    cloud: 'gcp',
-    operation: 'iamcredentials.generateAccessToken',
-    outcome: 'ok',
-    detail: { email: gcp.serviceAccount },
-  },
-  { cloud: 'gcp', operation: `GET /v3/projects/${gcp.projectId}`, outcome: '200' },
-];
-
-const azureLog = ({ id }: { id: string }) => {
-  const group = `/subscriptions/${azure.subscription}/resourceGroups/${azure.resourceGroup}`;
-  const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/sojourn-${id}`;
-  return [
-    {
-      cloud: 'azure',
-      operation: 'token',
-      outcome: 'ok',
-      detail: { tenant: azure.tenantId, identity, resource: 'https://management.azure.com' },
-    },
-    {
-      cloud: 'azure',
-      operation: `GET /subscriptions/${azure.subscription}/resourcegroups`,
-      outcome: '200',
-    },
-  ];
-};
