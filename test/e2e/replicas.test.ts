@@ -67,7 +67,26 @@ describe('two replicas', () => {
     const { client, connection } = await oneConnection(one);
     const form = withSecret(client, connection);
     await tokenFrom(other, form);
+    const api = await askToken(one.origin, { ...form, resource: 'urn:sojourn:api' });
+    const atApi = {
+      url: `${other.origin}/v1/connections/${connection.id}/token`,
+      headers: { authorization: `Bearer ${api.body.access_token}` },
+    };
+    expect((await call(atApi)).status).toBe(200);
     await one.admin.post(`/connections/${connection.id}/disable`);
+    const refused = await call(atApi);
+    expect({ status: refused.status, body: JSON.parse(refused.body) }).toEqual({
+      status: 409,
+      body: {
+        type: 'urn:sojourn:error:connection_disabled',
+        title: 'Conflict',
+        status: 409,
+        code: 'connection_disabled',
+        detail: 'The connection is disabled.',
+        advice: 'Enable it with `sojourn connection enable ID`.',
+        request: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      },
+    });
     expect(await askToken(other.origin, form)).toEqual({
       status: 400,
       body: {
