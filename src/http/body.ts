@@ -11,7 +11,10 @@ export async function readText(request: IncomingMessage): Promise<string> {
     request.headers['content-encoding'] !== undefined &&
     request.headers['content-encoding'] !== 'identity'
   ) {
-    throw new SojournError('unsupported_media_type', { detail: 'A compressed body is not read here.' });
+    throw new SojournError('unsupported_media_type', {
+      detail: 'A compressed body is not read here.',
+      advice: 'Send it uncompressed.',
+    });
   }
   try {
     return await getRawBody(request, {

@@ -60,6 +60,15 @@ describe('the size of a body', () => {
     expect(await raw(`${head()}Content-Length: 1000000000\r\n\r\n${form}`)).toEqual(tooLarge);
   });
 
+  test('that was refused is read to its end before the next request on the connection, and never as one', async () => {
+    const smuggled = 'GET /jwks HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+    const body = (exactly(16 * 1024) + smuggled.repeat(100)).padEnd(40_000, 'x');
+    const kept = head().replace('Connection: close\r\n', '');
+    const last = 'GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n';
+    const answers = await sendRaw(server.issuer, kept + withLength(body) + last, 10_000);
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 404']);
+  });
+
   test('over 16 KB is refused at the other doors as well', async () => {
     const body = JSON.stringify({ name: 'x'.repeat(17_000) });
     const authorized = `Authorization: Bearer ${server.adminToken}\r\n`;
@@ -146,11 +155,7 @@ describe('a body or a parameter that is not as it must be', () => {
         body: Uint8Array.from(gzipSync(form)),
       });
       expect({ status: response.status, body: await response.json() }).toEqual(
-        refusal(
-          415,
-          'invalid_request',
-          'A compressed body is not read here. Send JSON as application/json, uncompressed.',
-        ),
+        refusal(415, 'invalid_request', 'A compressed body is not read here. Send it uncompressed.'),
       );
     },
   );
