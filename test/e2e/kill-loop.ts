@@ -1,10 +1,9 @@
 /** kill -9 in the midst of writes, again and again: whatever was acknowledged is there afterwards. */
 import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import { freePort } from '../../src/demo/local-server.ts';
 import { askToken, awsTarget, oneConnection, withSecret } from '../support/server.ts';
 import { type ServerProcess, startProcess } from './process.ts';
-import { later, newFolder } from './stage.ts';
+import { later, newFolder, steadyPort } from './stage.ts';
 
 interface Acknowledged {
   /** Paths of the admin API with what was answered when they were made. */
@@ -24,7 +23,7 @@ export function killLoop(
     test(
       'comes back by itself with every acknowledged write, the same keys, and an audit line for every token',
       async () => {
-        const options = { folder: await newFolder(), port: await freePort(), ...(await store()) };
+        const options = { folder: await newFolder(), port: await steadyPort(), ...(await store()) };
         let server = await startProcess(options);
         later(() => server.stop('SIGKILL'));
         const { client, connection } = await oneConnection(server);

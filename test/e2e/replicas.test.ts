@@ -2,11 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { call } from '../../src/demo/http.ts';
-import { freePort } from '../../src/demo/local-server.ts';
 import { type AssertionKey, assertionKey, withAssertion } from '../support/assertions.ts';
 import { askToken, oneConnection, withSecret } from '../support/server.ts';
 import type { ServerProcess } from './process.ts';
-import { newFolder, redisStore, server } from './stage.ts';
+import { newFolder, redisStore, server, steadyPort } from './stage.ts';
 
 interface Keys {
   readonly items: readonly { readonly kid: string; readonly alg: string; readonly state: string }[];
@@ -19,11 +18,11 @@ let key: AssertionKey;
 beforeAll(async () => {
   key = await assertionKey();
   const store = await redisStore();
-  const port = await freePort();
+  const port = await steadyPort();
   one = await server({ folder: await newFolder(), port, ...store });
   other = await server({
     folder: await newFolder(),
-    port: await freePort(),
+    port: await steadyPort(),
     issuerPort: port,
     ...store,
   });

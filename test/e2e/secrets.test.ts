@@ -5,7 +5,6 @@ import { gzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair } from 'jose';
 import { call } from '../../src/demo/http.ts';
-import { freePort } from '../../src/demo/local-server.ts';
 import type { Delivered } from '../../src/demo/use.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
 import { assertionKey, withAssertion } from '../support/assertions.ts';
@@ -13,7 +12,7 @@ import { bodyOf, sendRaw } from '../support/raw-http.ts';
 import { askToken, type TestClient, withSecret } from '../support/server.ts';
 import { type Customer, cloudsAt, connectCustomer } from './customer.ts';
 import { adminToken, type ServerProcess } from './process.ts';
-import { later, newFolder, server } from './stage.ts';
+import { later, newFolder, server, steadyPort } from './stage.ts';
 
 const clouds = ['aws', 'azure', 'gcp'] as const;
 const formats = ['json', 'aws-process', 'aws-container', 'env', 'gcp', 'azure'];
@@ -45,7 +44,7 @@ beforeAll(async () => {
   folder = await newFolder();
   sojourn = await server({
     folder,
-    port: await freePort(),
+    port: await steadyPort(),
     config: { clouds: cloudsAt(sandbox) },
     program: join(import.meta.dirname, 'debug-server.ts'),
     // Makes the libraries that know this variable say all they can, too; but for the one line with the path of a request,

@@ -6,17 +6,16 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from '@jest/globals';
 import { call } from '../../src/demo/http.ts';
-import { freePort } from '../../src/demo/local-server.ts';
 import { bodyOf, statusOf } from '../support/raw-http.ts';
 import { oneConnection, withSecret } from '../support/server.ts';
 import type { ServerProcess } from './process.ts';
-import { newFolder, server } from './stage.ts';
+import { newFolder, server, steadyPort } from './stage.ts';
 
 let sojourn: ServerProcess;
 let form: string;
 
 beforeEach(async () => {
-  sojourn = await server({ folder: await newFolder(), port: await freePort() });
+  sojourn = await server({ folder: await newFolder(), port: await steadyPort() });
   const { client, connection } = await oneConnection(sojourn);
   form = new URLSearchParams(withSecret(client, connection)).toString();
 }, 60_000);

@@ -1,6 +1,8 @@
 /** Whatever a file of these tests starts, ended after its last test in reverse; and folders that are gone then. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
@@ -20,6 +22,24 @@ export async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sojourn-e2e-'));
   later(() => rm(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/**
+ * A free port below those that systems hand out for outgoing connections (32768 and up on Linux, 49152 by RFC 6335), so
+ * that nobody takes it while a server is started again.
+ */
+export async function steadyPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const probe = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
 }
 
 /** A server process that does not outlive the file's tests. */

@@ -6,11 +6,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from '../../src/demo/local-server.ts';
 import { type Ended, sojourn } from '../cli/arrange.ts';
 import { oneConnection } from '../support/server.ts';
 import { environment, writeConfig } from './process.ts';
-import { later, newFolder, server } from './stage.ts';
+import { later, newFolder, server, steadyPort } from './stage.ts';
 
 /** Without what went to the log, of which a start that fails may have written some already. */
 async function refusal(file: string, env: Record<string, string> = {}): Promise<Omit<Ended, 'out'>> {
@@ -22,7 +21,7 @@ let template: string;
 
 beforeAll(async () => {
   template = await newFolder();
-  const running = await server({ folder: template, port: await freePort() });
+  const running = await server({ folder: template, port: await steadyPort() });
   await oneConnection(running);
   expect(await running.stop('SIGTERM')).toEqual({ code: 0, signal: null });
 }, 60_000);
@@ -31,7 +30,7 @@ beforeAll(async () => {
 async function used(config: Record<string, unknown> = {}) {
   const folder = await newFolder();
   await cp(template, folder, { recursive: true });
-  const port = await freePort();
+  const port = await steadyPort();
   return { folder, port, file: await writeConfig({ folder, port, config }) };
 }
 
@@ -87,7 +86,7 @@ describe('an address that is taken', () => {
   });
 
   test('is told when it is the one of the administrators, and the state stays as it was', async () => {
-    const [port, adminPort] = [await freePort(), await freePort()];
+    const [port, adminPort] = [await steadyPort(), await steadyPort()];
     const listen = { public: `127.0.0.1:${port}`, admin: `127.0.0.1:${adminPort}` };
     const { folder, file } = await used({ listen });
     await occupy(adminPort);
@@ -98,13 +97,13 @@ describe('an address that is taken', () => {
 
   test('at the very first start leaves keys that the next start goes on with', async () => {
     const folder = await newFolder();
-    const port = await freePort();
+    const port = await steadyPort();
     await occupy(port);
     expect(await refusal(await writeConfig({ folder, port }))).toEqual(taken('public', port));
     const ring = () => readFile(join(folder, 'keys/ring.json'), 'utf8');
     const made = kidsIn(await ring());
     expect(made.length).toBeGreaterThan(0);
-    const running = await server({ folder, port: await freePort() });
+    const running = await server({ folder, port: await steadyPort() });
     expect(kidsIn(await ring())).toEqual(made);
     await running.stop('SIGTERM');
   }, 60_000);
@@ -205,7 +204,7 @@ describe('state that cannot be used', () => {
 
   test('keys and a database that do not belong together are refused, and neither is changed', async () => {
     const other = await newFolder();
-    const stranger = await server({ folder: other, port: await freePort() });
+    const stranger = await server({ folder: other, port: await steadyPort() });
     await stranger.stop('SIGTERM');
     const { folder, file } = await used({ store: `sqlite:${join(other, 'sojourn.db')}` });
     const before = await snapshot(other);

@@ -6,7 +6,6 @@ import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose'
 import * as azure from '../../src/demo/customer/azure.ts';
 import * as gcp from '../../src/demo/customer/gcp.ts';
 import { json } from '../../src/demo/http.ts';
-import { freePort } from '../../src/demo/local-server.ts';
 import { type Delivered, useOnce } from '../../src/demo/use.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
 import type { TestClient, TestConnection } from '../support/server.ts';
@@ -14,7 +13,7 @@ import { askedOf, azureLog, type CloudName, gcpLog } from './asked.ts';
 import { type Customer, cloudsAt, connectCustomer, places } from './customer.ts';
 import { startEntraFront, tokenByMsal } from './entra-front.ts';
 import type { ServerProcess } from './process.ts';
-import { later, newFolder, server } from './stage.ts';
+import { later, newFolder, server, steadyPort } from './stage.ts';
 import { type FetchToken, type Proof, withOauth4webapi, withOpenidClient } from './standard-clients.ts';
 
 const timeout = 120_000;
@@ -38,7 +37,7 @@ export function wholeRoad(
       const { config, env } = await store();
       sojourn = await server({
         folder: await newFolder(),
-        port: await freePort(),
+        port: await steadyPort(),
         config: { ...config, clouds: cloudsAt(sandbox) },
         env,
       });
