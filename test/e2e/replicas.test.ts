@@ -69,7 +69,7 @@ describe('two replicas', () => {
     const api = await askToken(one.origin, { ...form, resource: 'urn:sojourn:api' });
     const atApi = {
       url: `${other.origin}/v1/connections/${connection.id}/token`,
-      headers: { authorization: `Bearer ${api.body.access_token}` },
+      headers: { authorization: `Bearer ${String(api.body.access_token)}` },
     };
     expect((await call(atApi)).status).toBe(200);
     await one.admin.post(`/connections/${connection.id}/disable`);
