@@ -1,14 +1,17 @@
 /** SIGTERM under load: first not ready, then no new connections, and no request that was begun fails. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from '@jest/globals';
 import { bodyOf, statusOf } from '../support/raw-http.ts';
 import { oneConnection, withSecret } from '../support/server.ts';
-import type { ServerProcess } from './process.ts';
-import { newFolder, server, steadyPort } from './stage.ts';
+import { environment, type ServerProcess, sojournProgram, writeConfig } from './process.ts';
+import { later, newFolder, server, steadyPort } from './stage.ts';
 
 let sojourn: ServerProcess;
 let form: string;
@@ -128,3 +131,18 @@ test('under load readiness goes first, then every caller is told with an answer 
   });
   expect(await ended).toEqual({ code: 0, signal: null });
 }, 120_000);
+
+test('a server that is told to stop while it starts still ends in order, with its database closed', async () => {
+  const folder = await newFolder();
+  const file = await writeConfig({ folder, port: await steadyPort() });
+  const child = spawn(process.execPath, [sojournProgram, 'serve', '--config', file], {
+    env: environment(),
+    stdio: 'ignore',
+  });
+  later(async () => child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  while (!existsSync(join(folder, 'sojourn.db'))) await sleep(5);
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+  expect(existsSync(join(folder, 'sojourn.db-wal'))).toBe(false);
+}, 60_000);

@@ -14,9 +14,11 @@ export const serve: CommandSpec = {
       throw usageError('There is no configuration: name its file with --config.');
     const config = await loadConfig({ file, env: face.env });
     const { startServer } = await import('../../compose.ts');
+    // Before the start: who is told to stop meanwhile, or with the first word, still closes what was opened.
+    const stop = signalled();
     const server = await startServer(config);
     face.err(started(server, config.issuer));
-    await signalled();
+    await stop;
     await server.close();
     return 0;
   },
@@ -58,11 +60,12 @@ export const sandbox: CommandSpec = {
     const listen = addressField.safeParse(options.listen);
     if (!listen.success) throw usageError(`--listen ${listen.error.issues[0]?.message}.`);
     const { startSandbox } = await import('../../sandbox/index.ts');
+    const stop = signalled();
     const clouds = await startSandbox({ listen: listen.data }).catch((error: NodeJS.ErrnoException) => {
       throw usageError(`--listen ${String(options.listen)} cannot be used (${error.code}).`);
     });
     face.out(sandboxStarted(clouds.origin));
-    await signalled();
+    await stop;
     await clouds.close();
     return 0;
   },
