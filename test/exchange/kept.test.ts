@@ -18,7 +18,11 @@ const open = () =>
   openCorridor({
     now: () => Date.now() + clock.ahead,
     // The hour is moved for the server only, and a token for /v1 is to outlive that.
-    config: { clouds: { azure: { authority_host: cloud.origin } }, tokens: { ttl: '1h' } },
+    config: {
+      clouds: { azure: { authority_host: cloud.origin } },
+      tokens: { ttl: '1h' },
+      keys: { stale_after: '1d' },
+    },
   });
 
 beforeEach(async () => {

@@ -199,7 +199,7 @@ describe('a path that is no issuer', () => {
       '/t//jwks',
       `${issuer.slice(server.issuer.length)}/jwks/`,
       `${issuer.slice(server.issuer.length)}/v1/connections/x/token`,
-      issuer.slice(server.issuer.length).toUpperCase() + '/jwks',
+      `${issuer.slice(server.issuer.length).toUpperCase()}/jwks`,
     ];
     for (const path of paths) {
       const { status, body } = await documentOf(server.issuer + path);
