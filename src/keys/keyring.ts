@@ -28,6 +28,11 @@ export interface KeyringOptions extends ReplicatedRingOptions, LookoutOptions {
   readonly holder: Holder;
   readonly algorithms: readonly Algorithm[];
   readonly timing: Timing;
+  /**
+   * Whether every private half is tried before anything else is done; otherwise before the ring is first changed, which
+   * lets a thousand rings be opened in seconds.
+   */
+  readonly checkFirst: boolean;
 }
 
 export class Keyring {
@@ -36,6 +41,7 @@ export class Keyring {
   /** Keys just retired, as they were while they signed: a retired record has no private half any more. */
   #leaving: readonly KeyRecord[] = [];
   readonly #lookout: Lookout;
+  #checked = false;
   #before: Promise<unknown> = Promise.resolve();
 
   private constructor(options: KeyringOptions, ring: ReplicatedRing) {
@@ -51,9 +57,8 @@ export class Keyring {
    */
   static async open(options: KeyringOptions): Promise<Keyring> {
     const ring = await ReplicatedRing.find(options);
-    // Before anything is written: a ring that we cannot sign with stays exactly as it is.
-    for (const key of ring.now.keys) if (key.sealed !== null) await options.holder.check(key);
     const keyring = new Keyring(options, ring);
+    if (options.checkFirst) await keyring.#check();
     await keyring.refresh();
     // A key whose turn has come waits for the first round: now nobody is served yet who could see it.
     await keyring.#alone(() => keyring.#advance(() => true));
@@ -167,6 +172,7 @@ export class Keyring {
       }
     }
     return this.#alone(async () => {
+      await this.#check();
       const kids = new Set(next.map(({ kid }) => kid));
       await this.#ring.change(async (ring) => {
         const waiting = ring.keys.find((key) => kids.has(key.kid) && key.state === 'next');
@@ -203,6 +209,13 @@ export class Keyring {
     });
   }
 
+  /** Before anything is written: a ring that we cannot sign with stays exactly as it is. */
+  async #check(): Promise<void> {
+    if (this.#checked) return;
+    for (const key of this.list()) if (key.sealed !== null) await this.#options.holder.check(key);
+    this.#checked = true;
+  }
+
   #next(): KeyRecord[] {
     return this.#options.algorithms
       .map((alg) => keyIn(this.#ring.now, alg, 'next'))
@@ -223,6 +236,7 @@ export class Keyring {
     return this.#ring.change(async (ring) => {
       const step = nextStep(ring, algorithms, timing, now(), held);
       if (!step) return undefined;
+      await this.#check();
       if (step.step === 'make') return this.#make(ring, step.alg, step.state);
       const key = ring.keys.find((candidate) => candidate.kid === step.kid);
       if (!key) return undefined;

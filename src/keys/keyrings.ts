@@ -9,7 +9,7 @@ import { mainRing } from './shared.ts';
 
 /** What is the same for every ring; the rest is asked with the ring's id: `shared`, or the tenant's. */
 export interface KeyringsOptions
-  extends Omit<KeyringOptions, 'id' | 'mayMake' | 'record' | 'obstacles' | 'held'> {
+  extends Omit<KeyringOptions, 'id' | 'mayMake' | 'checkFirst' | 'record' | 'obstacles' | 'held'> {
   readonly mayMake: (ring: string) => Promise<boolean>;
   readonly record: (ring: string, change: RingChange) => Promise<void>;
   readonly obstacles: (ring: string, key: PublicJwk) => Promise<readonly string[]>;
@@ -79,12 +79,12 @@ export class Keyrings {
     await this.main.refresh();
     const begun = now();
     const versions = await store.versions('ring');
-    for (const [id, version] of versions) {
-      if (id === mainRing) continue;
+    await eachOf(versions, async ([id, version]) => {
+      if (id === mainRing) return;
       const keyring = this.#opened.get(id);
       if (!keyring) await this.#attend(id, () => this.of(id));
       else if (!keyring.confirm(version, begun)) await this.#attend(id, () => keyring.refresh());
-    }
+    });
     for (const [id, keyring] of this.#opened) {
       if (!versions.has(id)) await this.#attend(id, () => this.#missed(id, keyring));
     }
@@ -140,11 +140,24 @@ export class Keyrings {
   }
 }
 
+/** Opening a ring waits for the disk most of the time. */
+const atOnce = 16;
+
+async function eachOf<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items[Symbol.iterator]();
+  const worker = async () => {
+    for (let next = queue.next(); !next.done; next = queue.next()) await work(next.value);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
 const openRing = (options: KeyringsOptions, id: string): Promise<Keyring> =>
   Keyring.open({
     ...options,
     id,
     mayMake: () => options.mayMake(id),
+    // A wrong key-encryption key shows at the main ring, at the start.
+    checkFirst: id === mainRing,
     record: (change) => options.record(id, change),
     obstacles: (key) => options.obstacles(id, key),
     held: (waiting) => options.held(id, waiting),

@@ -52,7 +52,7 @@ const promised = ['doctor'];
 function named(file: string): string[] {
   const code = [...textOf(file).matchAll(/`([^`\n]+)`/g), ...textOf(file).matchAll(/^```sh\n(.*?)^```$/gms)];
   return code.flatMap(([, text = '']) =>
-    [...text.matchAll(/(?:^|[\s(])sojourn (?:-- )?((?:[a-z]+)(?: [a-z]+){0,2})/gm)].map(
+    [...text.matchAll(/(?:^|[\s(])sojourn (?:-- )?([a-z]+(?: [a-z]+(?:-[a-z]+)*){0,2})/gm)].map(
       ([, words = '']) => words,
     ),
   );

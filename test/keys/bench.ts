@@ -62,6 +62,7 @@ export async function keysBench() {
     replica: (options: ReplicaOptions = {}) =>
       Keyring.open({
         id: mainRing,
+        checkFirst: true,
         mayMake: async () => (await shared.list('connection', { limit: 1 })).items.length === 0,
         store: options.store ?? shared,
         holder: fileHolder(options.encryptionKey ?? encryptionKey),

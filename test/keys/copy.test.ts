@@ -164,7 +164,7 @@ describe("this replica's copy of the ring", () => {
     const off = rewrite((ring) => {
       ring.keys[1] = { ...ring.keys[1]!, kid, jwk };
     });
-    expect((await refusals(off))[0]).toMatchObject(refusal(`the key ${kid} is no valid public key`));
+    expect((await refusals(off))[0]).toMatchObject(refusal(`the key ${kid} is no point of its curve`));
   });
 
   test('private halves swapped between two keys are refused', async () => {
