@@ -3,6 +3,8 @@
  * one sentence that may be told to the caller, and what to do about it.
  * A code is for machines and never changes its meaning; a test keeps docs/errors.md equal to this table.
  */
+import { keyServiceRows } from './key-service.ts';
+
 interface Row {
   readonly status: number;
   readonly oauth?: string;
@@ -161,6 +163,7 @@ const rows = {
     title: 'No signing key can be used at this moment.',
     advice: 'See /readyz of the server.',
   },
+  ...keyServiceRows,
   shutting_down: {
     status: 503,
     oauth: 'temporarily_unavailable',

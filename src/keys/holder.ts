@@ -1,4 +1,4 @@
-/** Who holds the private halves. `file` is the first; a key management service fulfils the same few lines. */
+/** Who holds the private halves: this process, in files, or a key service. All fulfil the same few lines. */
 import type { Algorithm } from '../clouds/index.ts';
 import type { KeyRecord, PublicJwk } from './ring.ts';
 
@@ -12,6 +12,12 @@ export interface Holder {
   make(alg: Algorithm): Promise<NewKey>;
   /** A JWS signature (RFC 7518 section 3): for ES256 the 64 bytes r||s. */
   sign(key: KeyRecord, data: Uint8Array): Promise<Uint8Array>;
-  /** Rejects with `key_material_unusable` unless the holder can sign with this key. */
+  /**
+   * Rejects with `key_material_unusable` unless the holder can sign with this key. Where that cannot be found out at
+   * this moment, it says so in the log and resolves.
+   */
   check(key: KeyRecord): Promise<void>;
+  /** Why it did not sign when last asked, for the operator; undefined while it does. */
+  trouble?(): string | undefined;
+  close?(): Promise<void>;
 }

@@ -4,11 +4,12 @@
  */
 import { createPrivateKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import { CompactEncrypt, calculateJwkThumbprint, compactDecrypt } from 'jose';
+import { CompactEncrypt, compactDecrypt } from 'jose';
 import type { Algorithm } from '../../clouds/index.ts';
 import { SojournError } from '../../errors/index.ts';
 import type { Holder, NewKey } from '../holder.ts';
-import type { KeyRecord, PublicJwk } from '../ring.ts';
+import { publicJwk } from '../jwk.ts';
+import type { KeyRecord } from '../ring.ts';
 
 const generate = promisify(generateKeyPair);
 const signOnThread = promisify(sign);
@@ -83,20 +84,6 @@ async function unseal(key: KeyRecord, encryptionKey: Uint8Array): Promise<KeyObj
   } finally {
     plaintext.fill(0);
   }
-}
-
-/** The bare public JWK, its kid the thumbprint (RFC 7638), so that a kid can never name two keys. */
-async function publicJwk(privateKey: KeyObject, alg: Algorithm): Promise<PublicJwk> {
-  const { kty, n, e, crv, x, y } = privateKey.export({ format: 'jwk' });
-  if (alg === 'RS256' && kty === 'RSA' && n && e) {
-    const kid = await calculateJwkThumbprint({ kty, n, e });
-    return { kty: 'RSA', use: 'sig', alg, kid, n, e };
-  }
-  if (alg === 'ES256' && kty === 'EC' && crv === 'P-256' && x && y) {
-    const kid = await calculateJwkThumbprint({ kty, crv, x, y });
-    return { kty: 'EC', use: 'sig', alg, kid, crv: 'P-256', x, y };
-  }
-  throw new SojournError('key_material_unusable', { detail: `A key is not fit for ${alg}.` });
 }
 
 function unusable(key: KeyRecord, why: string, cause?: unknown): SojournError {

@@ -1,0 +1,14 @@
+/** CRC-32C (RFC 3720 appendix B.4), by which Cloud KMS and its callers see that nothing was bent on the way. */
+
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0x82f63b78 : value >>> 1;
+  return value;
+});
+
+/** As Cloud KMS writes it: an int64 is text in JSON. */
+export function crc32c(data: Uint8Array): string {
+  let value = 0xffffffff;
+  for (const byte of data) value = table[(value ^ byte) & 0xff]! ^ (value >>> 8);
+  return String((value ^ 0xffffffff) >>> 0);
+}

@@ -1,0 +1,69 @@
+/** A call of a key service that speaks JSON over HTTP with an access token. */
+import { z } from 'zod';
+import { SojournError } from '../../errors/index.ts';
+import { type OutboundAnswer, send } from '../../outbound/index.ts';
+import { unavailable } from './faults.ts';
+
+export interface RestCall<T> {
+  readonly service: string;
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON, unless it is text already. */
+  readonly body?: unknown;
+  readonly signal: AbortSignal;
+  /** What a good answer holds. */
+  readonly schema: z.ZodType<T>;
+  /** The error in an answer that is not 2xx. */
+  readonly refusal: (answer: OutboundAnswer) => SojournError;
+}
+
+/** Rejects with `refusal`'s error or `key_service_unavailable`. */
+export async function callRest<T>(call: RestCall<T>): Promise<T> {
+  const { service, method, url, headers, body, signal, schema, refusal } = call;
+  const answer = await send({
+    method,
+    url,
+    signal,
+    headers: { accept: 'application/json', ...(body === undefined ? {} : jsonType), ...headers },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  }).catch((error: unknown) => {
+    throw unavailable(`${service}: ${unsent(error)}`);
+  });
+  if (answer.status < 200 || answer.status > 299) throw refusal(answer);
+  const read = schema.safeParse(parse(answer.body));
+  // Without the values: they may be an access token.
+  if (!read.success)
+    throw unavailable(`${service}: an answer to ${method} ${new URL(url).pathname} is not readable`);
+  return read.data;
+}
+
+/** The members of an error's body that are of the wanted kind, out of an answer that may be anything. */
+export function readError<T>(schema: z.ZodType<T>, { body }: OutboundAnswer): T | undefined {
+  return schema.safeParse(parse(body)).data;
+}
+
+/** Whole seconds of Retry-After. */
+export const retryAfterOf = ({ headers }: OutboundAnswer): number =>
+  Number(/^\d{1,4}$/.exec(headers.get('retry-after') ?? '')?.[0] ?? 1);
+
+const jsonType = { 'content-type': 'application/json' };
+
+/** Why a request got no answer. `connect ECONNREFUSED 127.0.0.1:1` is what fetch hides two floors down. */
+export function unsent(error: unknown): string {
+  if (!(error instanceof SojournError)) return String(error);
+  const { message } = (error.cause as { cause?: { message?: string } } | undefined)?.cause ?? {};
+  const below = message ? ` (${message})` : '';
+  return error.message.replace(/\.$/, below);
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a service may have for a text that is in no way promised. */
+export const text = z.string().catch('');
