@@ -12,11 +12,11 @@ import { createIssuers, placeOf } from './issuer/index.ts';
 import {
   encryptionKeyFile,
   faultAt,
-  fileHolder,
   type Holder,
   Keyrings,
   type KeyringsOptions,
   mainRing,
+  openHolder,
   type PublicJwk,
   parseEncryptionKey,
   readCopy,
@@ -56,12 +56,14 @@ export async function startServer(
     const store = await openStore(config.store, { logger, now });
     undo.push(() => store.close());
     const audit = createAudit({ store, logger, now, onFailure: config.audit.on_failure });
+    const holder = await openKeyHolder(config, store, { logger, now });
+    undo.push(() => holder.close?.());
     const { issuer: issuerUrl, clouds: endpoints } = config;
     const { algorithms, allow_short_times: shortTimes } = config.keys;
     const keyrings = await Keyrings.open({
       ...keySettings(config, audit, { logger, now }),
       store,
-      holder: await openHolder(config, store),
+      holder,
       wanted: async (id) => (await tenants.find(id))?.own_keys === true,
       mayMake: (id) =>
         nobodyTrusts(store, id === mainRing ? undefined : { id, issuer: tenants.ownIssuer(id) }),
@@ -105,7 +107,7 @@ export async function startServer(
       observe: metrics.exchange,
     });
     const onboarding = createOnboarding({ vendor: config.vendor, connections, tenants, exchange });
-    const health = createHealth({ store, keyrings, algorithms, shortTimes });
+    const health = createHealth({ store, keyrings, holder, algorithms, shortTimes });
 
     const readAddress = addressReader(config.trust_proxy);
     const door = (listener: 'public' | 'admin'): AppOptions => ({
@@ -165,17 +167,18 @@ export async function startServer(
   }
 }
 
-/** The holder of the private keys; where a key-encryption key is missing, it is made only if nothing was sealed yet. */
-async function openHolder({ keys, store: storeUrl }: Config, store: Store): Promise<Holder> {
+/** The configured holder. Its key-encryption key, where it needs one, is made beside the embedded store at first start. */
+function openKeyHolder(
+  { keys, store: storeUrl }: Config,
+  store: Store,
+  context: { logger: Logger; now: Now },
+): Promise<Holder> {
   const nothingSealed = async () => !(await readCopy(keys.path)) && !(await store.get('ring', mainRing));
-  const encryptionKey =
+  const encryptionKey = async () =>
     keys.encryption_key === null
-      ? await encryptionKeyFile(
-          join(dirname(storeUrl.replace(/^sqlite:/, '')), 'encryption.key'),
-          nothingSealed,
-        )
+      ? encryptionKeyFile(join(dirname(storeUrl.replace(/^sqlite:/, '')), 'encryption.key'), nothingSealed)
       : parseEncryptionKey(keys.encryption_key.value, keys.encryption_key.source);
-  return fileHolder(encryptionKey);
+  return openHolder(keys.holder, keys, { ...context, encryptionKey });
 }
 
 /** Whether no connection is registered at the issuer: at the tenant's own, or, without one, at any. */

@@ -1,9 +1,10 @@
 /** The configuration as the program uses it: the keys of the file, checked and filled in. */
 import type { Algorithm, Endpoints } from '../clouds/index.ts';
+import type { HolderName, HolderSettings } from '../keys/index.ts';
 import type { Address } from './address.ts';
 
-/** The text of the key-encryption key, read but not judged, and the place it came from, for errors. */
-export interface EncryptionKeyText {
+/** The text of a secret, read but not judged, and the place it came from, for errors. */
+export interface SecretText {
   readonly value: string;
   /** `file:PATH` or `env:NAME` */
   readonly source: string;
@@ -25,8 +26,8 @@ export interface Config {
   readonly trust_proxy: readonly string[];
   /** `sqlite:FILE`, `redis://…` or `rediss://…` */
   readonly store: string;
-  readonly keys: {
-    readonly holder: 'file';
+  readonly keys: HolderSettings & {
+    readonly holder: HolderName;
     readonly path: string;
     readonly algorithms: readonly Algorithm[];
     readonly rotate_every: number;
@@ -37,7 +38,7 @@ export interface Config {
     /** With no trailing slash. */
     readonly copies: readonly string[];
     readonly allow_short_times: boolean;
-    readonly encryption_key: EncryptionKeyText | null;
+    readonly encryption_key: SecretText | null;
   };
   readonly tokens: { readonly ttl: number };
   readonly clouds: Endpoints;

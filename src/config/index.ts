@@ -5,7 +5,7 @@
  */
 export type { Address } from './address.ts';
 export { addressField, isLoopback } from './address.ts';
-export type { Config, EncryptionKeyText } from './config.ts';
+export type { Config, SecretText } from './config.ts';
 export { configurationDocument } from './document.ts';
 export { type Environment, environment } from './environment.ts';
 export { loadConfig, parseConfig } from './load.ts';

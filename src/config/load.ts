@@ -2,7 +2,7 @@
 import { type Fault, SojournError } from '../errors/index.ts';
 import type { Config } from './config.ts';
 import { type Environment, environment, given, unknownVariables } from './environment.ts';
-import { readAdminToken, readKeyText, unreadable } from './outside.ts';
+import { readAdminToken, readAzureIdentity, readSecret, unreadable } from './outside.ts';
 import { readShape } from './read.ts';
 import { crossFaults } from './rules.ts';
 import { type Path, settingsOf, type Values, variableOf } from './setting.ts';
@@ -26,17 +26,23 @@ export const parseConfig = (raw: unknown, env: Environment = {}): Config => chec
 
 function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | undefined): Config {
   const { values, faults } = readShape(shape, raw, env);
-  const keyText = readKeyText(values.keys.encryption_key ?? null, env);
+  const { encryption_key, pkcs11 } = values.keys;
+  const encryptionKey = readSecret('keys.encryption_key', encryption_key ?? null, env);
+  const pin = readSecret('keys.pkcs11.pin', pkcs11.pin ?? null, env);
   const adminToken = readAdminToken(env);
   const variables = settingsOf(shape).map(({ path }) => variableOf(path));
-  const named = values.keys.encryption_key?.from === 'env' ? [values.keys.encryption_key.name] : [];
+  const named = [encryption_key, pkcs11.pin].flatMap((secret) =>
+    secret?.from === 'env' ? [secret.name] : [],
+  );
 
   const all: Fault[] = [
     ...faults,
     ...crossFaults(values),
     ...unreadable('listen.tls.cert', values.listen.tls.cert),
     ...unreadable('listen.tls.key', values.listen.tls.key),
-    ...keyText.faults,
+    ...unreadable('keys.pkcs11.module', pkcs11.module),
+    ...encryptionKey.faults,
+    ...pin.faults,
     ...adminToken.faults,
     ...unknownVariables(env, [...variables, ...named]),
   ];
@@ -49,7 +55,12 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
     ...rest,
     vendor: rest.vendor ?? new URL(rest.issuer).hostname,
     listen: { ...listen, tls: cert === null || key === null ? null : { cert, key } },
-    keys: { ...keys, encryption_key: keyText.value },
+    keys: {
+      ...keys,
+      encryption_key: encryptionKey.value,
+      azure_key_vault: { ...keys.azure_key_vault, identity: readAzureIdentity(env) },
+      pkcs11: { ...keys.pkcs11, pin: pin.value },
+    },
     admin_token: adminToken.value,
   };
 }

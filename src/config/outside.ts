@@ -1,7 +1,8 @@
 /** What the configuration points to but does not hold: files, and secrets in the environment. */
 import { accessSync, constants, readFileSync } from 'node:fs';
 import type { Fault } from '../errors/index.ts';
-import type { EncryptionKeyText } from './config.ts';
+import type { AzureIdentity } from '../keys/index.ts';
+import type { SecretText } from './config.ts';
 import { type Environment, given } from './environment.ts';
 
 interface Read<T> {
@@ -9,15 +10,16 @@ interface Read<T> {
   readonly faults: readonly Fault[];
 }
 
-type KeySource =
+type SecretSource =
   | { readonly from: 'file'; readonly file: string }
   | { readonly from: 'env'; readonly name: string };
 
-export function readKeyText(source: KeySource | null, env: Environment): Read<EncryptionKeyText> {
+/** Reads what the key `path` says is elsewhere. */
+export function readSecret(path: string, source: SecretSource | null, env: Environment): Read<SecretText> {
   if (source === null) return { value: null, faults: [] };
   const missing = (message: string) => ({
     value: null,
-    faults: [{ path: 'keys.encryption_key', message }],
+    faults: [{ path, message }],
   });
   if (source.from === 'env') {
     const value = given(env, source.name);
@@ -34,6 +36,16 @@ export function readKeyText(source: KeySource | null, env: Environment): Read<En
     return missing(`names a file that cannot be read (${codeOf(error)})`);
   }
 }
+
+/** What Azure's platforms tell a process about its own identity; their names, so no key of ours. */
+export const readAzureIdentity = (env: Environment): AzureIdentity => ({
+  client_id: given(env, 'AZURE_CLIENT_ID') ?? null,
+  tenant_id: given(env, 'AZURE_TENANT_ID') ?? null,
+  federated_token_file: given(env, 'AZURE_FEDERATED_TOKEN_FILE') ?? null,
+  endpoint: given(env, 'IDENTITY_ENDPOINT') ?? null,
+  header: given(env, 'IDENTITY_HEADER') ?? null,
+  authority_host: given(env, 'AZURE_AUTHORITY_HOST') ?? null,
+});
 
 /** The characters that a Bearer token may have (RFC 6750 section 2.1), and too many of them to be guessed. */
 const adminToken = /^[\w.~+/-]{32,}=*$/;

@@ -7,7 +7,10 @@ import type { shape } from './shape.ts';
 
 type Keys = Known<typeof shape>;
 
-export const crossFaults = (known: Keys): Fault[] => rules.flatMap((rule) => rule(known) ?? []);
+export const crossFaults = (known: Keys): Fault[] => [
+  ...rules.flatMap((rule) => rule(known) ?? []),
+  ...holderFaults(known),
+];
 
 const rules: readonly ((known: Keys) => Fault | undefined)[] = [
   ({ listen: { tls } }) =>
@@ -78,13 +81,37 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
       : undefined,
 
   ({ store, keys }) =>
-    store && !store.startsWith('sqlite:') && keys.encryption_key === null
+    store && !store.startsWith('sqlite:') && keys.holder === 'file' && keys.encryption_key === null
       ? fault(
           'keys.encryption_key',
           'is required with a Redis store: every replica opens the keys that any of them made',
         )
       : undefined,
 ];
+
+/** What the chosen holder cannot do without. */
+function holderFaults({
+  keys: { holder, algorithms, aws_kms, gcp_kms, azure_key_vault, pkcs11 },
+}: Keys): Fault[] {
+  const needed: Record<NonNullable<typeof holder>, Record<string, unknown>> = {
+    file: {},
+    'aws-kms': { 'aws_kms.region': aws_kms.region },
+    'gcp-kms': {
+      'gcp_kms.key_ring': gcp_kms.key_ring,
+      ...(algorithms?.includes('RS256') ? { 'gcp_kms.rsa_key': gcp_kms.rsa_key } : {}),
+      ...(algorithms?.includes('ES256') ? { 'gcp_kms.ec_key': gcp_kms.ec_key } : {}),
+    },
+    'azure-key-vault': { 'azure_key_vault.vault_url': azure_key_vault.vault_url },
+    pkcs11: {
+      'pkcs11.module': pkcs11.module,
+      'pkcs11.token_label': pkcs11.token_label,
+      'pkcs11.pin': pkcs11.pin,
+    },
+  };
+  return Object.entries(holder ? needed[holder] : {})
+    .filter(([, value]) => value === null)
+    .map(([key]) => fault(`keys.${key}`, `is missing; keys.holder ${holder} needs it`));
+}
 
 const fault = (path: string, message: string): Fault => ({ path, message });
 

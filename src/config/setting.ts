@@ -9,6 +9,12 @@ export interface Setting<T = unknown> {
   readonly initial?: unknown;
 }
 
+export const key = <T>(field: z.ZodType<T>, initial: unknown, about: string): Setting<T> => ({
+  field,
+  initial,
+  about,
+});
+
 export interface Shape {
   readonly [name: string]: Setting | Shape;
 }

@@ -1,27 +1,13 @@
 /** Every key there is. The file, the variables, the checks and docs/configuration.md all follow from this list. */
 import { z } from 'zod';
 import { nameField } from '../input/index.ts';
+import { holderNames } from '../keys/index.ts';
 import { addressField, cidrField } from './address.ts';
 import { durationBetween, durationField } from './duration.ts';
+import { holderKeys } from './holders.ts';
 import { issuerField } from './issuer.ts';
-import type { Setting } from './setting.ts';
-import { endpointField, keySourceField, storeField } from './urls.ts';
-
-const key = <T>(field: z.ZodType<T>, initial: unknown, about: string): Setting<T> => ({
-  field,
-  initial,
-  about,
-});
-
-const fileField = z.string().regex(/^[^\0]+$/, 'must name a file');
-
-const laterHolders = ['aws-kms', 'gcp-kms', 'azure-key-vault', 'pkcs11'];
-const holderField = z.enum(['file'], {
-  error: ({ input }) =>
-    typeof input === 'string' && laterHolders.includes(input)
-      ? 'this holder is not supported by this version; use file'
-      : 'must be file',
-});
+import { key, type Setting } from './setting.ts';
+import { endpointField, fileField, secretSourceField, storeField } from './urls.ts';
 
 const algorithmsField = z
   .array(z.enum(['RS256', 'ES256'], 'must be RS256 or ES256'))
@@ -70,7 +56,11 @@ export const shape = {
     'Where the state lives: `sqlite:FILE` for one process, `redis://…` or `rediss://…` for many replicas.',
   ),
   keys: {
-    holder: key(holderField, 'file', 'Who keeps the private keys. `file` is the one holder of this version.'),
+    holder: key(
+      z.enum(holderNames, { error: `must be one of ${holderNames.join(', ')}` }),
+      'file',
+      'Who keeps the private keys: `file` (this server, encrypted), `aws-kms`, `gcp-kms`, `azure-key-vault` or `pkcs11`. See docs/holders.md.',
+    ),
     path: key(
       fileField,
       './keys',
@@ -117,10 +107,11 @@ export const shape = {
       'Lifts the lower bounds on the three times above. For tests and drills only: the server says so at every start.',
     ),
     encryption_key: key(
-      keySourceField.nullable(),
+      secretSourceField.nullable(),
       null,
-      'Where the key-encryption key is: `file:PATH` or `env:NAME`, 32 random bytes in base64url. Without it, one is made at first start beside the embedded store. Required with a Redis store, since replicas share it.',
+      'Where the key-encryption key is: `file:PATH` or `env:NAME`, 32 random bytes in base64url. For the holder `file` only. Without it, one is made at first start beside the embedded store. Required with a Redis store, since replicas share it.',
     ),
+    ...holderKeys,
   },
   tokens: {
     ttl: key(

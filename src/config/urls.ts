@@ -33,13 +33,15 @@ export const storeField = z.string().superRefine((text, context) => {
 });
 
 /** `file:PATH` or `env:NAME`, taken apart. */
-export const keySourceField = z.string().transform((text, context) => {
+export const secretSourceField = z.string().transform((text, context) => {
   const [, from, place = ''] = /^(file|env):([^\0]+)$/.exec(text) ?? [];
   if (from === 'file') return { from, file: place } as const;
   if (from === 'env' && /^[A-Za-z_]\w*$/.test(place)) return { from, name: place } as const;
   context.addIssue({
     code: 'custom',
-    message: 'must be file:PATH or env:NAME; the key itself never stands here',
+    message: 'must be file:PATH or env:NAME; the secret itself never stands here',
   });
   return z.NEVER;
 });
+
+export const fileField = z.string().regex(/^[^\0]+$/, 'must name a file');

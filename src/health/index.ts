@@ -3,7 +3,7 @@
  * that answers proves by answering.
  */
 import type { Algorithm } from '../clouds/index.ts';
-import type { Keyring, Keyrings, Waiting } from '../keys/index.ts';
+import type { Holder, Keyring, Keyrings, Waiting } from '../keys/index.ts';
 import type { Store } from '../store/index.ts';
 import { toTimestamp } from '../time/index.ts';
 
@@ -22,15 +22,19 @@ export interface Health {
 export function createHealth(options: {
   store: Store;
   keyrings: Keyrings;
+  holder: Pick<Holder, 'trouble'>;
   algorithms: readonly Algorithm[];
   shortTimes: boolean;
 }): Health {
-  const { store, keyrings, algorithms, shortTimes } = options;
+  const { store, keyrings, holder, algorithms, shortTimes } = options;
   let leaving = false;
 
   return {
     async checks() {
       const checks = [await storeCheck(store), keysCheck(keyrings.main, algorithms)];
+      const trouble = holder.trouble?.();
+      // Ready all the same: the trouble is every replica's, and without them all the JWKS would be gone as well.
+      if (trouble) checks.push({ name: 'key_holder', ok: true, detail: `does not sign: ${trouble}` });
       const waiting = keyrings.waiting();
       if (waiting.length > 0) checks.push(rotationCheck(waiting));
       if (shortTimes) {

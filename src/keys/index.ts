@@ -7,6 +7,7 @@ export { readCopy } from './copy.ts';
 export { encryptionKeyFile, parseEncryptionKey } from './file/encryption-key.ts';
 export { fileHolder } from './file/index.ts';
 export type { Holder, NewKey } from './holder.ts';
+export { type HolderName, holderNames, openHolder } from './holders.ts';
 export { Keyring, type KeyringOptions } from './keyring.ts';
 export { Keyrings, type KeyringsOptions } from './keyrings.ts';
 export type { Waiting } from './lookout.ts';
@@ -23,4 +24,5 @@ export {
   type Step,
   type Timing,
 } from './ring.ts';
+export type { AzureIdentity, HolderContext, HolderSettings } from './settings.ts';
 export { mainRing } from './shared.ts';

@@ -27,6 +27,23 @@ describe('keys', () => {
         copies: [],
         allow_short_times: false,
         encryption_key: null,
+        aws_kms: { region: null, endpoint: null },
+        gcp_kms: { key_ring: null, rsa_key: null, ec_key: null, endpoint: null, metadata_endpoint: null },
+        azure_key_vault: {
+          vault_url: null,
+          key_name: 'sojourn',
+          identity_endpoint: null,
+          authority_host: null,
+          identity: {
+            client_id: null,
+            tenant_id: null,
+            federated_token_file: null,
+            endpoint: null,
+            header: null,
+            authority_host: null,
+          },
+        },
+        pkcs11: { module: null, token_label: null, pin: null },
       },
       tokens: { ttl: 300 },
       clouds: {
@@ -108,9 +125,9 @@ describe('keys', () => {
     expect(faultsOf({ ...least, store })).toEqual([{ path: 'store', message }]);
   });
 
-  test('a holder of later versions is refused as such', () => {
-    expect(faultsOf({ ...least, keys: { holder: 'aws-kms' } })).toEqual([
-      { path: 'keys.holder', message: 'this holder is not supported by this version; use file' },
+  test('a holder that there is not is refused with the list of those that there are', () => {
+    expect(faultsOf({ ...least, keys: { holder: 'vault' } })).toEqual([
+      { path: 'keys.holder', message: 'must be one of file, aws-kms, gcp-kms, azure-key-vault, pkcs11' },
     ]);
   });
 
@@ -149,7 +166,7 @@ describe('keys', () => {
     expect(faultsOf({ ...least, keys: { encryption_key: 'k'.repeat(43) } })).toEqual([
       {
         path: 'keys.encryption_key',
-        message: 'must be file:PATH or env:NAME; the key itself never stands here',
+        message: 'must be file:PATH or env:NAME; the secret itself never stands here',
       },
     ]);
   });

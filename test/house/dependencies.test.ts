@@ -4,6 +4,8 @@ import { read, sources } from './source.ts';
 interface Package {
   readonly dependencies: Record<string, string>;
   readonly optionalDependencies: Record<string, string>;
+  readonly peerDependencies: Record<string, string>;
+  readonly peerDependenciesMeta: Record<string, { optional?: boolean }>;
   readonly devDependencies: Record<string, string>;
   readonly overrides: Record<string, string>;
 }
@@ -35,6 +37,21 @@ test('no package of a server in use runs a script when it is installed', () => {
   ).toEqual([]);
 });
 
+test('nothing runs a script when it is installed, not even what the tests alone need', () => {
+  expect(read('.npmrc').split('\n')).toContain('ignore-scripts=true');
+  // npm runs no pre- and post-scripts of ours either, so none may be relied on.
+  const own = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
+  expect(Object.keys(own).filter((name) => /^(pre|post)|^(install|prepare)$/.test(name))).toEqual([]);
+});
+
+test('what only some servers need is left to them, and tested with one pinned version', () => {
+  const { peerDependencies, peerDependenciesMeta, devDependencies } = manifest;
+  for (const [name, range] of Object.entries(peerDependencies)) {
+    expect(peerDependenciesMeta[name]).toEqual({ optional: true });
+    expect(range).toBe(`^${devDependencies[name]}`);
+  }
+});
+
 test('the sources import what the manifest lists, and the manifest lists what they import', () => {
   const packages = new Set(
     sources
@@ -47,5 +64,6 @@ test('the sources import what the manifest lists, and the manifest lists what th
           .join('/'),
       ),
   );
-  expect([...packages].toSorted()).toEqual(Object.keys(manifest.dependencies).toSorted());
+  const { dependencies, peerDependencies } = manifest;
+  expect([...packages].toSorted()).toEqual(Object.keys({ ...dependencies, ...peerDependencies }).toSorted());
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { holderNames } from '../../src/keys/index.ts';
 import { floors } from './floors.ts';
 import { roomOf, sources } from './source.ts';
 
@@ -85,5 +86,18 @@ describe('rooms', () => {
         })
         .map(({ file, target }) => `${file} → ${target}`),
     ).toEqual([]);
+  });
+
+  test('there is one list of key holders, and no holder knows another', () => {
+    const folderOf = (file: string) => /^src\/keys\/([^/]+)\//.exec(file)?.[1];
+    const folders = new Set(sources.flatMap(({ file }) => folderOf(file) ?? []));
+    // What the key services share is no holder.
+    folders.delete('service');
+    expect([...folders].toSorted()).toEqual(holderNames.toSorted());
+    const crossing = ours.filter(({ file, target }) => {
+      const [from, to] = [folderOf(file), folderOf(target)];
+      return from !== undefined && to !== undefined && from !== to && to !== 'service';
+    });
+    expect(crossing.map(({ file, target }) => `${file} → ${target}`)).toEqual([]);
   });
 });

@@ -1,0 +1,111 @@
+/** Azure Key Vault, by its REST API 7.4. The reference of a key is its key id, the URL of one version. */
+import { createHash, createPublicKey } from 'node:crypto';
+import { z } from 'zod';
+import { AccessTokenSource } from '../service/access-token.ts';
+import type { KeyService } from '../service/contract.ts';
+import { unavailable } from '../service/faults.ts';
+import { serviceHolder } from '../service/index.ts';
+import { callRest } from '../service/rest.ts';
+import { type HolderSettings, type OpenHolder, required } from '../settings.ts';
+import { explain } from './explain.ts';
+import { identityToken } from './identity.ts';
+
+const name = 'Azure Key Vault';
+const version = '?api-version=7.4';
+const keyPath = /^\/keys\/[0-9A-Za-z-]{1,127}\/[0-9a-f]{32}$/;
+
+const kinds = { RS256: { kty: 'RSA', key_size: 2048 }, ES256: { kty: 'EC', crv: 'P-256' } } as const;
+
+/** A key that a Managed HSM holds says so in its kty. */
+const keySchema = z.object({
+  key: z.union([
+    z.object({ kid: z.string(), kty: z.enum(['RSA', 'RSA-HSM']), n: z.string(), e: z.string() }),
+    z.object({
+      kid: z.string(),
+      kty: z.enum(['EC', 'EC-HSM']),
+      crv: z.literal('P-256'),
+      x: z.string(),
+      y: z.string(),
+    }),
+  ]),
+});
+const signatureSchema = z.object({ kid: z.string(), value: z.base64url() });
+
+export const azureKeyVault: OpenHolder = async ({ azure_key_vault: settings }, context) => {
+  const vault = required(settings.vault_url, 'keys.azure_key_vault.vault_url');
+  const fetchToken = identityToken(settings, audienceOf(vault), context.now);
+  const tokens = new AccessTokenSource(fetchToken, context.now);
+  return serviceHolder(azureService(vault, settings, tokens), context);
+};
+
+function azureService(
+  vault: string,
+  { key_name }: HolderSettings['azure_key_vault'],
+  tokens: AccessTokenSource,
+): KeyService {
+  async function call<T>(
+    method: 'GET' | 'POST',
+    path: string,
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+    body?: unknown,
+  ): Promise<T> {
+    const token = await tokens.get();
+    return callRest({
+      service: name,
+      method,
+      url: `${vault}${path}${version}`,
+      headers: { authorization: `Bearer ${token}` },
+      signal,
+      schema,
+      ...(body === undefined ? {} : { body }),
+      refusal: (answer) => {
+        if (answer.status === 401) tokens.forget(token);
+        return explain(answer);
+      },
+    });
+  }
+
+  return {
+    name,
+    // The vault's quota for signatures with 2,048 bit keys is 4,000 in 10 seconds.
+    atOnce: 32,
+    knows: (reference) => pathOf(reference) !== undefined,
+
+    async create(alg, signal) {
+      const path = `/keys/${key_name}-${alg.toLowerCase()}/create`;
+      const { key } = await call('POST', path, keySchema, signal, {
+        ...kinds[alg],
+        key_ops: ['sign', 'verify'],
+        attributes: { enabled: true, exportable: false },
+        tags: { application: 'sojourn', algorithm: alg },
+      });
+      if (pathOf(key.kid) === undefined) throw unavailable(`${name}: the new key has no key id`);
+      return key.kid;
+    },
+
+    async publicKey(reference, signal) {
+      const { key } = await call('GET', `${pathOf(reference)}`, keySchema, signal);
+      const { kid: _, ...members } = key;
+      return createPublicKey({ key: { ...members, kty: key.kty.replace(/-HSM$/, '') }, format: 'jwk' });
+    },
+
+    async sign(reference, alg, data, signal) {
+      const value = createHash('sha256').update(data).digest('base64url');
+      const answer = await call('POST', `${pathOf(reference)}/sign`, signatureSchema, signal, { alg, value });
+      return Buffer.from(answer.value, 'base64url');
+    },
+  };
+}
+
+/** The path alone, below the vault of the configuration: a reference never says where the token is sent. */
+function pathOf(reference: string): string | undefined {
+  const path = URL.canParse(reference) ? new URL(reference).pathname : '';
+  return keyPath.test(path) ? path : undefined;
+}
+
+/** Each Azure has an audience of its own for vaults: `https://acme.vault.usgovcloudapi.net` is of the second. */
+const audiences = ['vault.azure.net', 'vault.usgovcloudapi.net', 'vault.azure.cn', 'managedhsm.azure.net'];
+
+const audienceOf = (vault: string): string =>
+  `https://${audiences.find((audience) => new URL(vault).hostname.endsWith(`.${audience}`)) ?? audiences[0]}`;

@@ -1,0 +1,31 @@
+/** A token behind a PKCS#11 module: an HSM, a smart card, SoftHSM. The reference of a key is its CKA_ID in hex. */
+import { createPublicKey } from 'node:crypto';
+import type { KeyService } from '../service/contract.ts';
+import { serviceHolder } from '../service/index.ts';
+import { type OpenHolder, required } from '../settings.ts';
+import type { PublicMembers } from './token.ts';
+import { TokenWorker } from './worker.ts';
+
+export const pkcs11: OpenHolder = async ({ pkcs11: settings }, context) => {
+  const worker = new TokenWorker({
+    module: required(settings.module, 'keys.pkcs11.module'),
+    label: required(settings.token_label, 'keys.pkcs11.token_label'),
+    pin: required(settings.pin, 'keys.pkcs11.pin').value.trim(),
+  });
+  await worker.start();
+  return serviceHolder(tokenService(worker), context);
+};
+
+const tokenService = (worker: TokenWorker): KeyService => ({
+  name: 'PKCS#11',
+  // One session in one thread. Calls cannot be broken off, and more of them would only wait inside of the module.
+  atOnce: 1,
+  knows: (reference) => /^[0-9a-f]{32}$/.test(reference),
+  create: async (alg) => (await worker.do({ task: 'create', alg })) as string,
+  publicKey: async (id) => {
+    const members = (await worker.do({ task: 'publicKey', id })) as PublicMembers;
+    return createPublicKey({ key: { ...members }, format: 'jwk' });
+  },
+  sign: async (id, alg, data) => (await worker.do({ task: 'sign', id, alg, data })) as Uint8Array,
+  close: () => worker.close(),
+});

@@ -1,0 +1,57 @@
+/** The thread that speaks to the token: a module that hangs, as one for a device in the network may, stops nothing else. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type * as Pkcs11 from 'pkcs11js';
+import { fault, faultOf, type TokenFault } from './fault.ts';
+import { type PublicMembers, Token, type TokenSettings } from './token.ts';
+
+export type Task =
+  | { readonly task: 'create'; readonly alg: 'RS256' | 'ES256' }
+  | { readonly task: 'publicKey'; readonly id: string }
+  | {
+      readonly task: 'sign';
+      readonly id: string;
+      readonly alg: 'RS256' | 'ES256';
+      readonly data: Uint8Array;
+    };
+
+export interface Done {
+  readonly number: number;
+  readonly result?: string | PublicMembers | Uint8Array;
+  readonly fault?: TokenFault;
+}
+
+/** The first message: the package is there, or why not. */
+export type Start = { readonly ready: true } | { readonly missing: string };
+
+const port = parentPort!;
+const settings = workerData as TokenSettings;
+
+try {
+  const { default: pkcs11js } = (await import('pkcs11js')) as unknown as { default: typeof Pkcs11 };
+  let token: Token | undefined;
+  port.on('message', ({ number, ...task }: Task & { number: number }) => {
+    try {
+      token ??= load(pkcs11js);
+      port.postMessage({ number, result: perform(token, task) } satisfies Done);
+    } catch (error) {
+      port.postMessage({ number, fault: faultOf(error) } satisfies Done);
+    }
+  });
+  port.postMessage({ ready: true } satisfies Start);
+} catch (error) {
+  port.postMessage({ missing: String(error) } satisfies Start);
+}
+
+function load(pkcs11js: typeof Pkcs11): Token {
+  try {
+    return new Token(pkcs11js, settings);
+  } catch (error) {
+    throw fault('refused', `the module ${settings.module} cannot be loaded (${faultOf(error).why})`);
+  }
+}
+
+function perform(token: Token, task: Task): string | PublicMembers | Uint8Array {
+  if (task.task === 'create') return token.create(task.alg);
+  if (task.task === 'publicKey') return token.publicKey(task.id);
+  return token.sign(task.id, task.alg, task.data);
+}

@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import { faultSuite, type ServiceBench } from './fault-suite.ts';
+import { failure, holderSuite, kept, some } from './holder-suite.ts';
+import { holderOpener } from './open-holder.ts';
+import { serverSuite } from './server-suite.ts';
+import { gcpKmsService, gcpToken, keyRing } from './services/gcp-kms.ts';
+
+const secrets = [gcpToken];
+
+async function bench(changed: Record<string, string> = {}) {
+  const service = await gcpKmsService();
+  const gcp_kms = {
+    key_ring: keyRing,
+    rsa_key: 'rsa',
+    ec_key: 'ec',
+    endpoint: service.origin,
+    metadata_endpoint: service.metadata.origin,
+    ...changed,
+  };
+  const keys = { holder: 'gcp-kms', gcp_kms };
+  const { open, logged, close } = holderOpener(keys);
+  return {
+    keys,
+    service,
+    open,
+    logged,
+    secrets,
+    words: {
+      disabled: 'Google Cloud KMS: FAILED_PRECONDITION: KEY is not enabled, current state is: DISABLED.',
+      removed: 'Google Cloud KMS: FAILED_PRECONDITION: KEY is not enabled, current state is: DESTROYED.',
+      denied: "Google Cloud KMS: PERMISSION_DENIED: Permission 'cloudkms.cryptoKeyVersions.useToSign' denied",
+    },
+    end: async () => {
+      await close();
+      await service.stop();
+      await service.metadata.stop();
+    },
+  } satisfies ServiceBench & { keys: Record<string, unknown> };
+}
+
+holderSuite('gcp-kms', () => bench());
+faultSuite('gcp-kms', () => bench());
+serverSuite('gcp-kms', async () => {
+  const { keys, service, end } = await bench();
+  return { keys, secrets, end, interrupt: service.stop, reason: /ECONNREFUSED/ };
+});
+
+describe('the holder gcp-kms', () => {
+  test('it waits until a new version is enabled, whose name is the reference', async () => {
+    const { open, service, end } = await bench();
+    const { sealed } = await (await open()).make('RS256');
+    const version = `${keyRing}/cryptoKeys/rsa/cryptoKeyVersions/1`;
+    expect(sealed).toBe(version);
+    expect(service.calls.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      `POST /v1/${keyRing}/cryptoKeys/rsa/cryptoKeyVersions`,
+      `GET /v1/${version}`,
+      `GET /v1/${version}`,
+      `GET /v1/${version}/publicKey`,
+      `POST /v1/${version}:asymmetricSign`,
+    ]);
+    await end();
+  });
+
+  test('what was bent on the way is not used', async () => {
+    const { open, service, end } = await bench();
+    const holder = await open();
+    const key = kept(await holder.make('ES256'));
+    service.bent.signature = true;
+    const reason = (what: string) => `Google Cloud KMS: ${what} did not arrive as it was sent`;
+    expect(await failure(holder.sign(key, some))).toMatchObject({
+      code: 'key_service_unavailable',
+      cause: { message: reason(`a signature by ${key.sealed}`) },
+    });
+    service.bent.publicKey = true;
+    expect(await failure(holder.make('ES256'))).toMatchObject({
+      code: 'key_service_unavailable',
+      message: expect.stringMatching(
+        /the public key of \S+\/cryptoKeyVersions\/2 did not arrive as it was sent\.$/,
+      ),
+    });
+    await end();
+  });
+
+  test('a crypto key of another algorithm is told by name', async () => {
+    const { open, end } = await bench({ ec_key: 'rsa' });
+    expect(await failure((await open()).make('ES256'))).toMatchObject({
+      code: 'key_service_refused',
+      message:
+        'No ES256 key can be made: Google Cloud KMS: rsa makes keys for RSA_SIGN_PKCS1_2048_SHA256, not for EC_SIGN_P256_SHA256.',
+    });
+    await end();
+  });
+
+  test('one access token serves many signatures, and without any the reason is told', async () => {
+    const { open, service, end } = await bench();
+    const holder = await open();
+    const key = kept(await holder.make('ES256'));
+    await Promise.all(Array.from({ length: 20 }, () => holder.sign(key, some)));
+    expect(service.metadata.calls.length).toBe(1);
+    await service.metadata.stop();
+    expect(await failure((await open()).sign(key, some))).toMatchObject({
+      code: 'key_service_unavailable',
+      cause: {
+        message: expect.stringMatching(/^The metadata server: 127\.0\.0\.1:\d+ could not be reached \(/),
+      },
+    });
+    await end();
+  });
+});

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { failure, holderSuite, kept, some } from './holder-suite.ts';
+import { holderOpener } from './open-holder.ts';
+import { serverSuite } from './server-suite.ts';
+import { pin, softHsm } from './services/softhsm.ts';
+
+let hsm: Awaited<ReturnType<typeof softHsm>>;
+beforeAll(async () => {
+  hsm = await softHsm(['sojourn', 'server', 'wrong-pin']);
+});
+afterAll(() => hsm.end());
+
+const settings = (changed: Record<string, string> = {}) => ({
+  holder: 'pkcs11',
+  pkcs11: { module: hsm.module, token_label: 'sojourn', pin: 'env:TOKEN_PIN', ...changed },
+});
+
+function bench(changed: Record<string, string> = {}, env = { TOKEN_PIN: pin }) {
+  const { open, logged, close } = holderOpener(settings(changed), env);
+  return { open, logged, secrets: [pin], end: close };
+}
+
+holderSuite('pkcs11', async () => bench());
+
+describe('the holder pkcs11', () => {
+  test('its private keys cannot be read, not even by whoever knows the PIN', async () => {
+    const { open, end } = bench();
+    const holder = await open();
+    const { sealed } = await holder.make('RS256');
+    expect(await hsm.readPrivate('sojourn', sealed)).toMatch(/^CKR_ATTRIBUTE_SENSITIVE, CKR_/);
+    const ec = await holder.make('ES256');
+    expect(await hsm.readPrivate('sojourn', ec.sealed)).toMatch(/^CKR_[A-Z_]+, CKR_ATTRIBUTE_SENSITIVE$/);
+    await end();
+  });
+
+  test('a key that was deleted is told by name, and the others sign on', async () => {
+    const { open, end, logged } = bench();
+    const holder = await open();
+    const [gone, other] = [kept(await holder.make('ES256')), kept(await holder.make('ES256'))];
+    expect(await hsm.remove('sojourn', gone.sealed!)).toBe('1 found');
+    const refusal = { code: 'key_service_refused', status: 503, retryAfter: 5 };
+    expect(await failure(holder.sign(gone, some))).toMatchObject(refusal);
+    const words = `PKCS#11: the token has no key with the CKA_ID ${gone.sealed}`;
+    expect(holder.trouble?.()).toBe(words);
+    expect(logged()).toContain(words);
+    expect((await holder.sign(other, some)).length).toBe(64);
+    expect(await failure((await open()).check(gone))).toMatchObject({
+      code: 'key_material_unusable',
+      message: `The signing key ${gone.kid} cannot be used: ${words}.`,
+    });
+    await end();
+  });
+
+  test('a wrong PIN is tried once and never again, since the token would lock itself', async () => {
+    const { open, end, logged } = bench({ token_label: 'wrong-pin' }, { TOKEN_PIN: 'not-the-pin' });
+    const holder = await open();
+    for (let count = 0; count < 3; count++) {
+      expect(await failure(holder.make('ES256'))).toMatchObject({
+        code: 'key_service_refused',
+        message:
+          'No ES256 key can be made: PKCS#11: the token does not take the PIN (CKR_PIN_INCORRECT); not tried again until a restart.',
+      });
+    }
+    expect(logged()).not.toContain('not-the-pin');
+    await end();
+    // The token still takes the right one.
+    const right = bench({ token_label: 'wrong-pin' });
+    expect((await (await right.open()).make('ES256')).jwk.alg).toBe('ES256');
+    await right.end();
+  });
+
+  test('a token that is not there, and a module that is none, are told by name', async () => {
+    const absent = bench({ token_label: 'nowhere' });
+    expect(await failure((await absent.open()).make('ES256'))).toMatchObject({
+      status: 503,
+      message: 'No ES256 key can be made: PKCS#11: there is no token labelled nowhere.',
+    });
+    await absent.end();
+    const none = bench({ module: import.meta.filename });
+    expect(await failure((await none.open()).make('ES256'))).toMatchObject({
+      status: 503,
+      message: expect.stringContaining(`PKCS#11: the module ${import.meta.filename} cannot be loaded`),
+    });
+    await none.end();
+  });
+
+  test('fifty requests at once are signed one after the other', async () => {
+    const { open, end } = bench();
+    const holder = await open();
+    const key = kept(await holder.make('RS256'));
+    const signatures = await Promise.all(Array.from({ length: 50 }, () => holder.sign(key, some)));
+    expect(new Set(signatures.map(({ length }) => length))).toEqual(new Set([256]));
+    await end();
+  });
+});
+
+serverSuite('pkcs11', async () => ({
+  keys: settings({ token_label: 'server', pin: `file:${hsm.pinFile}` }),
+  secrets: [pin],
+  reason: /PKCS#11: the token has no key with the CKA_ID/,
+  interrupt: async () => void (await hsm.remove('server', 'all')),
+  end: async () => undefined,
+}));

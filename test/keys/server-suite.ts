@@ -1,0 +1,54 @@
+/** A whole server whose keys another holds: it issues while that serves, and keeps publishing when it does not. */
+import { expect, test } from '@jest/globals';
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import { askToken, oneConnection, testServer, withSecret } from '../support/server.ts';
+
+export interface ServerBench {
+  /** The section `keys` of the configuration. */
+  readonly keys: Readonly<Record<string, unknown>>;
+  /** Makes the holder unable to sign; `reason` is what the operator is to read. */
+  interrupt(): Promise<void>;
+  readonly reason: RegExp;
+  readonly secrets: readonly string[];
+  end(): Promise<void>;
+}
+
+export function serverSuite(name: string, open: () => Promise<ServerBench>): void {
+  test(`a server with the holder ${name} issues tokens, and serves its JWKS while it cannot`, async () => {
+    const bench = await open();
+    const server = await testServer({ config: { keys: bench.keys } });
+    try {
+      const { connection, client } = await oneConnection(server);
+      const jwks = async () => (await fetch(`${server.issuer}/jwks`)).text();
+      const published = await jwks();
+      for (const algorithm of ['ES256', 'RS256']) {
+        await server.admin.patch(`/connections/${connection.id}`, { algorithm });
+        const { body } = await askToken(server.issuer, withSecret(client, connection));
+        const keySet = createLocalJWKSet(JSON.parse(published) as JSONWebKeySet);
+        const { payload, protectedHeader } = await jwtVerify(String(body.access_token), keySet);
+        expect(protectedHeader.alg).toBe(algorithm);
+        expect(payload).toMatchObject({ sub: connection.subject, aud: connection.audience });
+      }
+
+      await bench.interrupt();
+      for (let count = 0; count < 10; count++) {
+        const { status, body } = await askToken(server.issuer, withSecret(client, connection));
+        expect({ status, error: body.error }).toEqual({ status: 503, error: 'temporarily_unavailable' });
+        expect(String(body.error_description)).not.toMatch(bench.reason);
+      }
+      expect(await jwks()).toBe(published);
+      const ready = await fetch(`${server.adminOrigin}/readyz`);
+      const { checks } = (await ready.json()) as { checks: unknown[] };
+      expect({ status: ready.status, checks }).toEqual({
+        status: 200,
+        checks: expect.arrayContaining([
+          { name: 'key_holder', ok: true, detail: expect.stringMatching(bench.reason) },
+        ]),
+      });
+      for (const secret of bench.secrets) expect(server.logged()).not.toContain(secret);
+    } finally {
+      await server.close();
+      await bench.end();
+    }
+  }, 60_000);
+}

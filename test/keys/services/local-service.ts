@@ -1,0 +1,76 @@
+/** A key service on loopback: answers as it is told to, counts its calls, and can be slow, hang, or be gone. */
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Call {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** What a key service of these tests does besides its work. */
+export interface Trouble {
+  /** How many of the next calls are throttled. */
+  throttled: number;
+  /** Signatures are made with some other key. */
+  wrong: boolean;
+  /** Everything is denied. */
+  denied: boolean;
+  /** No call is ever answered. */
+  hangs: boolean;
+  delayMs: number;
+}
+
+export async function localService(contentType: string, answer: (call: Call, trouble: Trouble) => Answer) {
+  const calls: Call[] = [];
+  const trouble: Trouble = { throttled: 0, wrong: false, denied: false, hangs: false, delayMs: 0 };
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const call = { method: request.method!, url: request.url!, headers: request.headers, body };
+    calls.push(call);
+    if (trouble.hangs) return;
+    if (trouble.delayMs > 0) await sleep(trouble.delayMs);
+    write(response, contentType, answer(call, trouble));
+  });
+  // A test that fails before its end keeps no process alive.
+  server.unref();
+  const listen = async (port: number) => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  };
+  const stop = async () => {
+    if (!server.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    calls,
+    trouble,
+    /** Nobody listens any more: connections are refused. */
+    stop,
+    startAgain: () => listen(port),
+  };
+}
+
+export type LocalService = Awaited<ReturnType<typeof localService>>;
+
+function write(response: ServerResponse, contentType: string, { status, headers, body }: Answer): void {
+  response.writeHead(status, { 'content-type': contentType, ...headers });
+  response.end(JSON.stringify(body));
+}

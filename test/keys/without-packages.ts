@@ -1,0 +1,11 @@
+/** Preloaded with `--import`: the optional packages are not there, in this thread and in those that it starts. */
+import { registerHooks } from 'node:module';
+
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier === '@aws-sdk/client-kms' || specifier === 'pkcs11js') {
+      throw Object.assign(new Error(`Cannot find package '${specifier}'`), { code: 'ERR_MODULE_NOT_FOUND' });
+    }
+    return next(specifier, context);
+  },
+});

@@ -1,0 +1,46 @@
+#!/bin/sh
+# What the tests need beside the npm packages: a real Redis, started by each test on a free port; a real PKCS#11 token
+# (SoftHSM); and pkcs11js compiled, which `npm ci` does not do, since no package runs a script when it is installed.
+# Does nothing where all is there; installs what it may; says what to do where it may not.
+set -eu
+
+needed=''
+command -v redis-server >/dev/null 2>&1 || needed="$needed redis-server"
+command -v softhsm2-util >/dev/null 2>&1 || needed="$needed softhsm2"
+
+if [ -n "$needed" ]; then
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+    echo "The tests need$needed: install that (Debian, Ubuntu: sudo apt-get install$needed; macOS: brew install redis softhsm) and run them again." >&2
+    exit 1
+  fi
+
+  # The tests start their own servers; the package must not start one that nobody asked for.
+  runlevel_policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$runlevel_policy" ]; then
+    trap 'rm -f "$runlevel_policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$runlevel_policy"
+    chmod 755 "$runlevel_policy"
+  fi
+
+  log=$(mktemp)
+  export DEBIAN_FRONTEND=noninteractive
+  # Unquoted: each is a package of its own.
+  if ! { apt-get update -q && apt-get install -q -y --no-install-recommends $needed; } >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    echo "apt-get could not install$needed: see above; install that by hand and run the tests again." >&2
+    exit 1
+  fi
+  rm -f "$log"
+fi
+
+if ! node -e 'require("pkcs11js")' >/dev/null 2>&1; then
+  log=$(mktemp)
+  if ! { npm rebuild pkcs11js --ignore-scripts=false && node -e 'require("pkcs11js")'; } >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    echo 'pkcs11js could not be compiled: see above. The tests of PKCS#11 tokens need python3, make and a C++ compiler (Debian, Ubuntu: sudo apt-get install python3 make g++), and node-gyp needs the headers of Node.' >&2
+    exit 1
+  fi
+  rm -f "$log"
+fi
