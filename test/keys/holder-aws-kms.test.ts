@@ -41,7 +41,7 @@ holderSuite('aws-kms', bench);
 faultSuite('aws-kms', bench);
 serverSuite('aws-kms', async () => {
   const { keys, service, end } = await bench();
-  return { keys, secrets, end, interrupt: service.stop, reason: /ECONNREFUSED/ };
+  return { keys, secrets, end, interrupt: service.stop, reason: /ECONNREFUSED/, starts: true };
 });
 
 test('credentials that AWS does not take are told without the words of AWS, which repeat the session token', async () => {

@@ -42,7 +42,7 @@ holderSuite('azure-key-vault', () => bench());
 faultSuite('azure-key-vault', () => bench());
 serverSuite('azure-key-vault', async () => {
   const { keys, service, end } = await bench();
-  return { keys, secrets, end, interrupt: service.stop, reason: /ECONNREFUSED/ };
+  return { keys, secrets, end, interrupt: service.stop, reason: /ECONNREFUSED/, starts: true };
 });
 
 describe('the holder azure-key-vault', () => {

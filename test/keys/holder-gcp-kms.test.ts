@@ -42,7 +42,7 @@ holderSuite('gcp-kms', () => bench());
 faultSuite('gcp-kms', () => bench());
 serverSuite('gcp-kms', async () => {
   const { keys, service, end } = await bench();
-  return { keys, secrets, end, interrupt: service.stop, reason: /ECONNREFUSED/ };
+  return { keys, secrets, end, interrupt: service.stop, reason: /ECONNREFUSED/, starts: true };
 });
 
 describe('the holder gcp-kms', () => {

@@ -84,6 +84,16 @@ describe('the holder pkcs11', () => {
     await none.end();
   });
 
+  test('a session that was lost is opened anew for the same request', async () => {
+    const { open, end } = bench();
+    const holder = await open();
+    const key = kept(await holder.make('ES256'));
+    await hsm.endSessions('sojourn');
+    expect((await holder.sign(key, some)).length).toBe(64);
+    expect(holder.trouble?.()).toBeUndefined();
+    await end();
+  });
+
   test('fifty requests at once are signed one after the other', async () => {
     const { open, end } = bench();
     const holder = await open();
@@ -99,5 +109,6 @@ serverSuite('pkcs11', async () => ({
   secrets: [pin],
   reason: /PKCS#11: the token has no key with the CKA_ID/,
   interrupt: async () => void (await hsm.remove('server', 'all')),
+  starts: false,
   end: async () => undefined,
 }));

@@ -9,6 +9,8 @@ export interface ServerBench {
   /** Makes the holder unable to sign; `reason` is what the operator is to read. */
   interrupt(): Promise<void>;
   readonly reason: RegExp;
+  /** Whether a server starts meanwhile: so it does while a service is down, and not when the service says no. */
+  readonly starts: boolean;
   readonly secrets: readonly string[];
   end(): Promise<void>;
 }
@@ -32,9 +34,16 @@ export function serverSuite(name: string, open: () => Promise<ServerBench>): voi
 
       await bench.interrupt();
       for (let count = 0; count < 10; count++) {
-        const { status, body } = await askToken(server.issuer, withSecret(client, connection));
-        expect({ status, error: body.error }).toEqual({ status: 503, error: 'temporarily_unavailable' });
-        expect(String(body.error_description)).not.toMatch(bench.reason);
+        const body = new URLSearchParams(withSecret(client, connection));
+        const answer = await fetch(`${server.issuer}/token`, { method: 'POST', body });
+        const { error, error_description } = (await answer.json()) as Record<string, string>;
+        const { status, headers } = answer;
+        expect({ status, error, wait: headers.get('retry-after') }).toEqual({
+          status: 503,
+          error: 'temporarily_unavailable',
+          wait: expect.stringMatching(/^[1-5]$/),
+        });
+        expect(error_description).not.toMatch(bench.reason);
       }
       expect(await jwks()).toBe(published);
       const ready = await fetch(`${server.adminOrigin}/readyz`);
@@ -46,6 +55,20 @@ export function serverSuite(name: string, open: () => Promise<ServerBench>): voi
         ]),
       });
       for (const secret of bench.secrets) expect(server.logged()).not.toContain(secret);
+
+      await server.stop();
+      const { folder, issuer } = server;
+      const again = testServer({ folder, port: Number(new URL(issuer).port), config: { keys: bench.keys } });
+      if (bench.starts) {
+        const restarted = await again;
+        expect(await jwks()).toBe(published);
+        await restarted.stop();
+      } else {
+        await expect(again).rejects.toMatchObject({
+          code: 'key_material_unusable',
+          message: expect.stringMatching(bench.reason),
+        });
+      }
     } finally {
       await server.close();
       await bench.end();

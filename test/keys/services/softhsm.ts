@@ -43,6 +43,8 @@ export async function softHsm(labels: readonly string[]) {
     remove: (label: string, id: string) => onToken(module, label, { remove: id }),
     /** What CKA_PRIVATE_EXPONENT or CKA_VALUE of the key reads as: an error code, or the worst. */
     readPrivate: (label: string, id: string) => onToken(module, label, { read: id }),
+    /** All sessions of this process end, as when the device restarts. */
+    endSessions: (label: string) => onToken(module, label, {}),
     end: () => rm(folder, { recursive: true, force: true }),
   };
 }
@@ -61,16 +63,17 @@ const lib = new c.PKCS11();
 lib.load(module);
 try { lib.C_Initialize({ flags: c.CKF_OS_LOCKING_OK }); } catch (error) { if (!/ALREADY/.test(error.message)) throw error; }
 const slot = lib.C_GetSlotList(true).find((candidate) => lib.C_GetTokenInfo(candidate).label.trim() === label);
+if (!remove && !read) lib.C_CloseAllSessions(slot);
 const session = lib.C_OpenSession(slot, c.CKF_SERIAL_SESSION | c.CKF_RW_SESSION);
-try { lib.C_Login(session, c.CKU_USER, pin); } catch (error) { if (!/ALREADY/.test(error.message)) throw error; }
-const id = remove === 'all' ? [] : [{ type: c.CKA_ID, value: Buffer.from(remove ?? read, 'hex') }];
+if (remove || read) try { lib.C_Login(session, c.CKU_USER, pin); } catch (error) { if (!/ALREADY/.test(error.message)) throw error; }
+const id = remove === 'all' ? [] : [{ type: c.CKA_ID, value: Buffer.from(remove ?? read ?? '', 'hex') }];
 lib.C_FindObjectsInit(session, [...id, { type: c.CKA_CLASS, value: c.CKO_PRIVATE_KEY }]);
 const found = lib.C_FindObjects(session, 10);
 lib.C_FindObjectsFinal(session);
 let answer = found.length + ' found';
 for (const object of found) {
   if (remove) lib.C_DestroyObject(session, object);
-  else {
+  else if (read) {
     const reads = [c.CKA_PRIVATE_EXPONENT, c.CKA_VALUE].map((type) => {
       try { return lib.C_GetAttributeValue(session, object, [{ type }])[0].value.length + ' bytes'; }
       catch (error) { return error.message; }
