@@ -43,6 +43,25 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       expect(bench.logged()).toContain('the key service signs again');
     }
 
+    const made = () =>
+      bench.service.calls.filter(({ url, headers, method }) =>
+        headers['x-amz-target']
+          ? headers['x-amz-target'] === 'TrentService.CreateKey'
+          : method === 'POST' && /cryptoKeyVersions$|\/create\?/.test(url),
+      ).length;
+
+    test('a signature whose answer was lost is asked for once more, a new key is not', async () => {
+      bench.service.trouble.lost = 1;
+      expect((await holder.sign(key, some)).length).toBe(64);
+      expect(bench.service.calls.length).toBe(2);
+      bench.service.trouble.lost = 1;
+      expect(await failure(holder.make('ES256'))).toMatchObject({
+        code: 'key_service_unavailable',
+        status: 503,
+      });
+      expect(made()).toBe(1);
+    });
+
     test('one throttled call is made once more', async () => {
       bench.service.trouble.throttled = 1;
       expect((await holder.sign(key, some)).length).toBe(64);
@@ -119,12 +138,6 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
     });
 
     test('a key that was made and cannot be used yet is not made again', async () => {
-      const made = () =>
-        bench.service.calls.filter(({ url, headers, method }) =>
-          headers['x-amz-target']
-            ? headers['x-amz-target'] === 'TrentService.CreateKey'
-            : method === 'POST' && /cryptoKeyVersions$|\/create\?/.test(url),
-        ).length;
       bench.service.trouble.wrong = true;
       expect(await failure(holder.make('ES256'))).toMatchObject({ code: 'key_signature_wrong' });
       expect(await failure(holder.make('ES256'))).toMatchObject({ code: 'key_signature_wrong' });

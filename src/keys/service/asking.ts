@@ -20,6 +20,9 @@ const refusalsInARow = 1;
 /** A key that nobody asks for any more has left the ring, and is no trouble either. */
 const forgetMs = 10 * 60_000;
 
+/** A call that makes something may have made it although its answer was lost; throttled, it was not even begun. */
+export type Repeats = 'after any fault of the moment' | 'when throttled';
+
 export class Asking {
   readonly #service: KeyService;
   readonly #limits: Limits;
@@ -43,10 +46,20 @@ export class Asking {
   }
 
   /** Does `work`, about what `subject` names, until `signal` fires. Rejects with `key_service_…` or `key_signature_wrong`. */
-  async ask<T>(subject: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async ask<T>(
+    subject: string,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+    repeats: Repeats = 'after any fault of the moment',
+  ): Promise<T> {
     this.#budget.earn();
     let outcome = await this.#once(subject, signal, work);
-    if ('fault' in outcome && worthAnother(outcome.fault) && !signal.aborted && this.#budget.spend()) {
+    if (
+      'fault' in outcome &&
+      worthAnother(outcome.fault, repeats) &&
+      !signal.aborted &&
+      this.#budget.spend()
+    ) {
       const inTime = await sleep(pauseMs(), signal).then(
         () => true,
         () => false,
@@ -120,10 +133,10 @@ export class Asking {
 /** A service that wants a longer pause than the caller would wait is not asked again. */
 const longestWishSeconds = 1;
 
-const worthAnother = (error: unknown): boolean =>
-  error instanceof SojournError &&
-  (error.code === 'key_service_throttled' || error.code === 'key_service_unavailable') &&
-  (error.retryAfter ?? 0) <= longestWishSeconds;
+const worthAnother = ({ code, retryAfter = 0 }: SojournError, repeats: Repeats): boolean =>
+  retryAfter <= longestWishSeconds &&
+  (code === 'key_service_throttled' ||
+    (code === 'key_service_unavailable' && repeats === 'after any fault of the moment'));
 
 /** By chance, so that replicas do not knock in step. */
 const pauseMs = (): number => 100 * (0.5 + Math.random());

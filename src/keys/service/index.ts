@@ -10,7 +10,7 @@ import { sleep } from '../../time/index.ts';
 import type { Holder, NewKey } from '../holder.ts';
 import { publicJwk } from '../jwk.ts';
 import type { KeyRecord } from '../ring.ts';
-import { Asking, type Limits } from './asking.ts';
+import { Asking, type Limits, type Repeats } from './asking.ts';
 import type { KeyService } from './contract.ts';
 import { reasonOf, wrongSignature } from './faults.ts';
 import { Verifier } from './signature.ts';
@@ -61,8 +61,12 @@ export function serviceHolder(
     told = now;
   };
 
-  const ask = <T>(about: string, milliseconds: number, work: (signal: AbortSignal) => Promise<T>) =>
-    asking.ask(about, AbortSignal.timeout(milliseconds), work).finally(tell);
+  const ask = <T>(
+    about: string,
+    milliseconds: number,
+    work: (signal: AbortSignal) => Promise<T>,
+    repeats?: Repeats,
+  ) => asking.ask(about, AbortSignal.timeout(milliseconds), work, repeats).finally(tell);
 
   function signed(key: SigningKey, reference: string, data: Uint8Array): Promise<Uint8Array> {
     return ask(key.kid, limits.signMs, async (signal) => {
@@ -81,9 +85,9 @@ export function serviceHolder(
     publicJwk(await ask(reference, limits.signMs, (signal) => service.publicKey(reference, signal)), alg);
 
   async function make(alg: Algorithm): Promise<NewKey> {
+    const create = (signal: AbortSignal) => service.create(alg, signal);
     const reference =
-      unfinished.get(alg) ??
-      (await ask(`a new ${alg} key`, limits.makeMs, (signal) => service.create(alg, signal)));
+      unfinished.get(alg) ?? (await ask(`a new ${alg} key`, limits.makeMs, create, 'when throttled'));
     unfinished.set(alg, reference);
     const jwk = await patiently(() => publicHalf(reference, alg), pauseMs);
     await patiently(() => signed({ kid: jwk.kid, alg, jwk }, reference, trialOf(jwk.kid)), pauseMs);

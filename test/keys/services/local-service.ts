@@ -26,6 +26,8 @@ export interface Trouble {
   wrong: boolean;
   /** Everything is denied. */
   denied: boolean;
+  /** How many of the next calls are done, and their answers lost. */
+  lost: number;
   /** No call is ever answered. */
   hangs: boolean;
   delayMs: number;
@@ -33,7 +35,7 @@ export interface Trouble {
 
 export async function localService(contentType: string, answer: (call: Call, trouble: Trouble) => Answer) {
   const calls: Call[] = [];
-  const trouble: Trouble = { throttled: 0, wrong: false, denied: false, hangs: false, delayMs: 0 };
+  const trouble: Trouble = { throttled: 0, wrong: false, denied: false, lost: 0, hangs: false, delayMs: 0 };
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
@@ -41,7 +43,11 @@ export async function localService(contentType: string, answer: (call: Call, tro
     calls.push(call);
     if (trouble.hangs) return;
     if (trouble.delayMs > 0) await sleep(trouble.delayMs);
-    write(response, contentType, answer(call, trouble));
+    const done = answer(call, trouble);
+    if (trouble.lost > 0) {
+      trouble.lost--;
+      request.socket.destroy();
+    } else write(response, contentType, done);
   });
   // A test that fails before its end keeps no process alive.
   server.unref();
