@@ -1,16 +1,27 @@
 #!/bin/sh
 # What the tests need beside the npm packages: a real Redis, started by each test on a free port; a real PKCS#11 token
-# (SoftHSM); and pkcs11js compiled, which `npm ci` does not do, since no package runs a script when it is installed.
+# (SoftHSM); what the examples in the documents use (curl, jq, openssl); and pkcs11js compiled, which `npm ci` does not
+# do, since no package runs a script when it is installed.
 # Does nothing where all is there; installs what it may; says what to do where it may not.
 set -eu
 
 needed=''
-command -v redis-server >/dev/null 2>&1 || needed="$needed redis-server"
-command -v softhsm2-util >/dev/null 2>&1 || needed="$needed softhsm2"
+need() { command -v "$1" >/dev/null 2>&1 || needed="$needed $2"; }
+need redis-server redis-server
+need softhsm2-util softhsm2
+need curl curl
+need jq jq
+need openssl openssl
+loads_pkcs11js() { node -e 'require("pkcs11js")' >/dev/null 2>&1; }
+if ! loads_pkcs11js; then
+  need python3 python3
+  need make make
+  need g++ g++
+fi
 
 if [ -n "$needed" ]; then
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-    echo "The tests need$needed: install that (Debian, Ubuntu: sudo apt-get install$needed; macOS: brew install redis softhsm) and run them again." >&2
+    echo "The tests need$needed: install that (Debian, Ubuntu: sudo apt-get install$needed; macOS: brew install redis softhsm curl jq openssl) and run them again." >&2
     exit 1
   fi
 
@@ -34,12 +45,12 @@ if [ -n "$needed" ]; then
   rm -f "$log"
 fi
 
-if ! node -e 'require("pkcs11js")' >/dev/null 2>&1; then
+if ! loads_pkcs11js; then
   log=$(mktemp)
-  if ! { npm rebuild pkcs11js --ignore-scripts=false && node -e 'require("pkcs11js")'; } >"$log" 2>&1; then
+  if ! { npm rebuild pkcs11js --ignore-scripts=false && loads_pkcs11js; } >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
-    echo 'pkcs11js could not be compiled: see above. The tests of PKCS#11 tokens need python3, make and a C++ compiler (Debian, Ubuntu: sudo apt-get install python3 make g++), and node-gyp needs the headers of Node.' >&2
+    echo 'pkcs11js could not be compiled: see above. The tests of PKCS#11 tokens need it, and node-gyp needs the headers of Node.' >&2
     exit 1
   fi
   rm -f "$log"
