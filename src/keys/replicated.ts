@@ -8,7 +8,7 @@ import type { Store } from '../store/index.ts';
 import type { Now } from '../time/index.ts';
 import { copyFile, readCopy, writeCopy } from './copy.ts';
 import { parseRing, storable } from './parse.ts';
-import type { Ring } from './ring.ts';
+import { givenBack, type Ring } from './ring.ts';
 import { readShared, type SharedRing, writeShared } from './shared.ts';
 
 export interface RingChange {
@@ -130,6 +130,7 @@ export class ReplicatedRing {
         { revision: this.#ring.revision, found: shared?.ring.revision ?? null },
         'the store had lost the key ring; it gets it back from this replica',
       );
+      this.#take(givenBack(this.#ring, shared?.ring, this.#options.now()));
       await writeShared(store, id, shared?.version, this.#ring);
     }
     if (!isDeepStrictEqual(copy, this.#ring)) await writeCopy(folder, id, this.#ring);

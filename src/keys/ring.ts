@@ -107,6 +107,20 @@ export function revoke(ring: Ring, kid: string, now: number): Ring {
   );
 }
 
+/**
+ * The ring as a store gets it back that has only `found`, or nothing. A change that the store lacks was perhaps never
+ * made: its maker died over it, and the others went on publishing and signing as `found` says. So its times begin now.
+ */
+export function givenBack(ring: Ring, found: Ring | undefined, now: number): Ring {
+  const keys = ring.keys.map((key) => {
+    const known = found?.keys.find(({ kid }) => kid === key.kid);
+    if (key.state === 'next' && !known) return { ...key, published_at: now };
+    if (key.state === 'retired' && known?.state !== 'retired') return { ...key, retired_at: now };
+    return key;
+  });
+  return { ...ring, keys };
+}
+
 export function drop(ring: Ring, kid: string): Ring {
   return withKeys(
     ring,
