@@ -73,10 +73,10 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
     stale_after !== undefined &&
     publish_lead !== undefined &&
     allow_short_times === false &&
-    stale_after > publish_lead
+    stale_after > publish_lead / 2
       ? fault(
           'keys.stale_after',
-          'must not be longer than keys.publish_lead, or a replica serves a JWKS without a key that others sign with',
+          'must be half of keys.publish_lead at most: a replica may serve an old JWKS for so long, and verifiers keep it for up to the other half',
         )
       : undefined,
 

@@ -89,7 +89,7 @@ export const shape = {
     stale_after: key(
       durationField,
       '5m',
-      'How long a replica goes on signing when it cannot see the store, and so not what others did to the keys. At most `publish_lead`.',
+      'How long a replica goes on signing when it cannot see the store, and so not what others did to the keys. At most half of `publish_lead`.',
     ),
     look_outside: key(
       z.boolean(),

@@ -65,6 +65,19 @@ describe('rules between keys', () => {
     expect(parseConfig({ ...least, keys }).keys.rotate_every).toBe(91_800);
   });
 
+  // A verifier that fetched from such a replica at its last moment keeps what it got for up to half the lead.
+  test('a replica may be without its store for half of the lead, and no longer', () => {
+    const keys = { publish_lead: '30m', stale_after: '15m' };
+    expect(parseConfig({ ...least, keys }).keys.stale_after).toBe(900);
+    expect(faultsOf({ ...least, keys: { ...keys, stale_after: '16m' } })).toEqual([
+      {
+        path: 'keys.stale_after',
+        message:
+          'must be half of keys.publish_lead at most: a replica may serve an old JWKS for so long, and verifiers keep it for up to the other half',
+      },
+    ]);
+  });
+
   test('short times for drills still leave the next key time to be published', () => {
     const drill = { allow_short_times: true, publish_lead: '1s', retain: '1m' };
     expect(parseConfig({ ...least, keys: { ...drill, rotate_every: '2s' } }).keys.rotate_every).toBe(2);
