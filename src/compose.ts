@@ -178,7 +178,9 @@ function openKeyHolder(
     keys.encryption_key === null
       ? encryptionKeyFile(join(dirname(storeUrl.replace(/^sqlite:/, '')), 'encryption.key'), nothingSealed)
       : parseEncryptionKey(keys.encryption_key.value, keys.encryption_key.source);
-  return openHolder(keys.holder, keys, { ...context, encryptionKey });
+  const former = keys.former_encryption_key;
+  const formerEncryptionKey = former ? parseEncryptionKey(former.value, former.source) : undefined;
+  return openHolder(keys.holder, keys, { ...context, encryptionKey, formerEncryptionKey });
 }
 
 /** Whether no connection is registered at the issuer: at the tenant's own, or, without one, at any. */

@@ -20,7 +20,7 @@ export type AuditEvent =
   | 'tenant.moved'
   | `secret.${'created' | 'deleted'}`
   | `connection.${'enabled' | 'disabled' | 'verified'}`
-  | `key.${'made' | 'activated' | 'dropped' | 'revoked'}`
+  | `key.${'made' | 'activated' | 'dropped' | 'revoked' | 'resealed'}`
   /** Its turn has come, and verifiers would not find it yet. */
   | 'key.held'
   /** By an administrator; what the ring then did is told by the events of the keys. */

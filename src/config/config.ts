@@ -39,6 +39,7 @@ export interface Config {
     readonly copies: readonly string[];
     readonly allow_short_times: boolean;
     readonly encryption_key: SecretText | null;
+    readonly former_encryption_key: SecretText | null;
   };
   readonly tokens: { readonly ttl: number };
   readonly clouds: Endpoints;

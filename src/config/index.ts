@@ -9,4 +9,5 @@ export type { Config, SecretText } from './config.ts';
 export { configurationDocument } from './document.ts';
 export { type Environment, environment } from './environment.ts';
 export { loadConfig, parseConfig } from './load.ts';
-export { endpointField } from './urls.ts';
+export { readSecret } from './outside.ts';
+export { endpointField, secretSourceField } from './urls.ts';

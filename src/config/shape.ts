@@ -111,6 +111,11 @@ export const shape = {
       null,
       'Where the key-encryption key is: `file:PATH` or `env:NAME`, 32 random bytes in base64url. For the holder `file` only. Without it, one is made at first start beside the embedded store. Required with a Redis store, since replicas share it.',
     ),
+    former_encryption_key: key(
+      secretSourceField.nullable(),
+      null,
+      'The key-encryption key that `encryption_key` takes the place of, in the same form. A start that has both opens keys with either, and seals all of them with the new one.',
+    ),
     ...holderKeys,
   },
   tokens: {

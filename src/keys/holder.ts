@@ -20,4 +20,6 @@ export interface Holder {
   /** Why it did not sign when last asked, for the operator; undefined while it does. */
   trouble?(): string | undefined;
   close?(): Promise<void>;
+  /** For holders that seal: the private half as it would be sealed today; undefined when it is sealed so already. */
+  renew?(key: KeyRecord): Promise<string | undefined>;
 }

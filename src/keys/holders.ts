@@ -8,7 +8,8 @@ import { pkcs11 } from './pkcs11/index.ts';
 import type { HolderContext, HolderSettings, OpenHolder } from './settings.ts';
 
 const holders = {
-  file: async (_, { encryptionKey }) => fileHolder(await encryptionKey()),
+  file: async (_, { encryptionKey, formerEncryptionKey }) =>
+    fileHolder(await encryptionKey(), formerEncryptionKey),
   'aws-kms': awsKms,
   'gcp-kms': gcpKms,
   'azure-key-vault': azureKeyVault,

@@ -13,6 +13,7 @@ export { Keyrings, type KeyringsOptions } from './keyrings.ts';
 export type { Waiting } from './lookout.ts';
 export { faultAt, type Place } from './outside.ts';
 export { readOwnFile, writeOwnFile } from './own-file.ts';
+export { checkRings, type Rekeyed, rekey } from './rekey.ts';
 export type { RingChange } from './replicated.ts';
 export {
   type KeyRecord,

@@ -1,5 +1,5 @@
 /** A key's public half in the form in which it is published. */
-import type { KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import type { Algorithm } from '../clouds/index.ts';
 import { SojournError } from '../errors/index.ts';
@@ -7,7 +7,9 @@ import type { PublicJwk } from './ring.ts';
 
 /** The bare public JWK, its kid the thumbprint (RFC 7638), so that a kid can never name two keys. */
 export async function publicJwk(key: KeyObject, alg: Algorithm): Promise<PublicJwk> {
-  const { kty, n, e, crv, x, y } = key.export({ format: 'jwk' });
+  // Of the public half: the other one would stay in memory as text, which nobody can wipe.
+  const half = key.type === 'private' ? createPublicKey(key) : key;
+  const { kty, n, e, crv, x, y } = half.export({ format: 'jwk' });
   if (alg === 'RS256' && kty === 'RSA' && n && e) {
     const kid = await calculateJwkThumbprint({ kty, n, e });
     return { kty: 'RSA', use: 'sig', alg, kid, n, e };

@@ -4,6 +4,7 @@ import { SojournError } from '../errors/index.ts';
 import { toTimestamp } from '../time/index.ts';
 import type { Holder } from './holder.ts';
 import { Lookout, type LookoutOptions, type Waiting } from './lookout.ts';
+import { renewal } from './renewal.ts';
 import { type Change, ReplicatedRing, type ReplicatedRingOptions, type RingChange } from './replicated.ts';
 import {
   activate,
@@ -133,7 +134,10 @@ export class Keyring {
 
   /** Takes over what other replicas changed; gives back to the store, or to our folder, what it lost. */
   refresh(): Promise<void> {
-    return this.#alone(() => this.#ring.refresh());
+    return this.#alone(async () => {
+      await this.#ring.refresh();
+      await this.#ring.change((ring) => renewal(ring, this.#options.holder));
+    });
   }
 
   /** Takes note that nobody changed the ring until `at`; false when there is something to be read. */

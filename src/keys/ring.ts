@@ -121,6 +121,10 @@ export function givenBack(ring: Ring, found: Ring | undefined, now: number): Rin
   return { ...ring, keys };
 }
 
+/** The ring with the private half of `kid` in another form. */
+export const reseal = (ring: Ring, kid: string, sealed: string): Ring =>
+  changed(ring, (key) => (key.kid === kid ? { ...key, sealed } : key));
+
 export function drop(ring: Ring, kid: string): Ring {
   return withKeys(
     ring,

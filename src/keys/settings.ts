@@ -44,6 +44,8 @@ export interface HolderContext {
   readonly now: Now;
   /** For the holder that keeps the private halves itself. */
   readonly encryptionKey: () => Promise<Uint8Array>;
+  /** What had its place before. */
+  readonly formerEncryptionKey?: Uint8Array | undefined;
 }
 
 /** Opens a holder; rejects with `config_invalid` or `key_material_unusable`. Makes no key and signs nothing. */

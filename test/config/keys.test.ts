@@ -44,6 +44,7 @@ describe('keys', () => {
           },
         },
         pkcs11: { module: null, token_label: null, pin: null },
+        former_encryption_key: null,
       },
       tokens: { ttl: 300 },
       clouds: {

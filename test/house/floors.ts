@@ -8,6 +8,7 @@ export const floors: readonly (readonly string[])[] = [
   ['exchange', 'onboarding', 'delivery', 'health'],
   ['issuer'],
   ['clients', 'connections', 'tenants', 'policy', 'operator'],
+  ['upkeep'],
   ['config'],
   ['audit', 'keys', 'clouds'],
   ['records'],

@@ -20,6 +20,7 @@ export interface ReplicaOptions {
   readonly folder?: string;
   readonly store?: Store;
   readonly encryptionKey?: Uint8Array;
+  readonly former?: Uint8Array;
   readonly algorithms?: readonly Algorithm[];
   readonly timing?: Partial<Timing>;
   readonly obstacles?: (key: PublicJwk) => Promise<readonly string[]>;
@@ -65,7 +66,7 @@ export async function keysBench() {
         checkFirst: true,
         mayMake: async () => (await shared.list('connection', { limit: 1 })).items.length === 0,
         store: options.store ?? shared,
-        holder: fileHolder(options.encryptionKey ?? encryptionKey),
+        holder: fileHolder(options.encryptionKey ?? encryptionKey, options.former),
         folder: join(root, options.folder ?? 'keys'),
         algorithms: options.algorithms ?? ['ES256'],
         timing: { ...timing, ...options.timing },

@@ -2,6 +2,7 @@
 import { adminCommand, itemsOf } from '../admin.ts';
 import { flag, type Noun, type OptionSpec, text } from '../command.ts';
 import { columns, type Json } from '../print.ts';
+import { keysRekey } from './keys-rekey.ts';
 import { keysImpact, keysRevoke } from './keys-revoke.ts';
 
 const tenantOption: OptionSpec = {
@@ -62,6 +63,7 @@ export const keys: Noun = {
       tell: tellKeys,
     }),
     keysRevoke,
+    keysRekey,
     keysImpact,
   ],
 };

@@ -2,7 +2,7 @@
  * The holder that keeps private keys itself, encrypted (JWE, RFC 7516: dir with A256GCM) under the key-encryption
  * key. Owns: making, sealing, opening and using them. Does not own: where the sealed form is kept.
  */
-import { createPrivateKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import type { Algorithm } from '../../clouds/index.ts';
@@ -14,15 +14,39 @@ import type { KeyRecord } from '../ring.ts';
 const generate = promisify(generateKeyPair);
 const signOnThread = promisify(sign);
 
-export function fileHolder(encryptionKey: Uint8Array): Holder {
+/** @param former the key-encryption key that had this place before: what it has sealed is opened, and can be renewed */
+export function fileHolder(encryptionKey: Uint8Array, former?: Uint8Array): Holder {
   const opened = new Map<string, KeyObject>();
+  /** By kid, what is known to be sealed with the key in use: nothing is opened twice to find that out. */
+  const renewed = new Map<string, string>();
 
   async function open(key: KeyRecord): Promise<KeyObject> {
     const known = opened.get(key.kid);
     if (known) return known;
-    const privateKey = await unseal(key, encryptionKey);
+    const privateKey = await unsealWithEither(key);
     opened.set(key.kid, privateKey);
     return privateKey;
+  }
+
+  const unsealWithEither = (key: KeyRecord): Promise<KeyObject> =>
+    unseal(key, encryptionKey).catch((error: unknown) => {
+      if (!former) throw error;
+      return unseal(key, former).catch(() => {
+        throw error;
+      });
+    });
+
+  async function renew(key: KeyRecord): Promise<string | undefined> {
+    if (!former || key.sealed === null || renewed.get(key.kid) === key.sealed) return undefined;
+    const current = await unseal(key, encryptionKey).then(
+      () => key.sealed,
+      () => undefined,
+    );
+    const privateKey = current ? undefined : await unseal(key, former).catch(() => undefined);
+    const sealed = current ?? (privateKey && (await seal(privateKey, key.kid, encryptionKey)));
+    if (!sealed) return undefined;
+    renewed.set(key.kid, sealed);
+    return sealed === key.sealed ? undefined : sealed;
   }
 
   return {
@@ -47,6 +71,8 @@ export function fileHolder(encryptionKey: Uint8Array): Holder {
     async check(key) {
       await open(key);
     },
+
+    renew,
   };
 }
 

@@ -1,0 +1,6 @@
+/**
+ * What is done to the state besides serving it. Owns: sealing the keys anew, taking and restoring a backup, each as one
+ * act that can be done while servers run, or without any. Does not own: how keys or documents are kept.
+ * The command line calls it.
+ */
+export { rekeyAll } from './rekey.ts';

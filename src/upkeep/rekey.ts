@@ -1,0 +1,65 @@
+/** From one key-encryption key to another. */
+import { existsSync } from 'node:fs';
+import { createAudit } from '../audit/index.ts';
+import type { Config, SecretText } from '../config/index.ts';
+import { SojournError } from '../errors/index.ts';
+import {
+  checkRings,
+  encryptionKeyFile,
+  fileHolder,
+  mainRing,
+  parseEncryptionKey,
+  type Rekeyed,
+  type RingChange,
+  rekey,
+} from '../keys/index.ts';
+import { systemNow } from '../time/index.ts';
+import { fileOf, keyBeside, quiet, withStore } from './state.ts';
+
+/** A text that was read, or the file of a key of our own. */
+export type EncryptionKeyPlace = SecretText | { readonly file: string };
+
+/**
+ * Seals every key with `to`, opening them with `from` or, where that is done already, with `to`; then opens all of them
+ * with `to` alone. A file that `to` names and that is not there is made. Rejects with `key_material_unusable`.
+ */
+export async function rekeyAll(
+  config: Config,
+  { from, to }: { from: EncryptionKeyPlace | undefined; to: EncryptionKeyPlace },
+): Promise<Rekeyed> {
+  const beside = fileOf(config);
+  const before = from ?? (beside === undefined ? undefined : { file: keyBeside(beside) });
+  if (!before) {
+    throw new SojournError('config_invalid', {
+      detail: 'Nothing says which key-encryption key the keys are sealed with.',
+      advice: 'Name it with --from, or in the configuration as keys.encryption_key.',
+    });
+  }
+  const former = await read(before, false);
+  return withStore(config, async (store) => {
+    const audit = createAudit({ store, logger: quiet, now: systemNow, onFailure: config.audit.on_failure });
+    const record = (ring: string, { event, kid, alg }: RingChange) =>
+      audit.record({
+        event,
+        outcome: 'ok',
+        actor: 'system',
+        kid,
+        ...(ring === mainRing ? {} : { tenant: ring }),
+        facts: { alg },
+      });
+    const act = { store, folder: config.keys.path, logger: quiet, now: systemNow, record };
+    // Before a new key is made: with the wrong one in hand, nothing happens at all.
+    if (!isThere(to)) await checkRings({ ...act, holder: fileHolder(former) });
+    const current = await read(to, true);
+    const done = await rekey({ ...act, holder: fileHolder(current, former) });
+    await checkRings({ ...act, holder: fileHolder(current) });
+    return done;
+  });
+}
+
+const isThere = (place: EncryptionKeyPlace): boolean => !('file' in place) || existsSync(place.file);
+
+const read = async (place: EncryptionKeyPlace, mayMake: boolean): Promise<Uint8Array> =>
+  'file' in place
+    ? encryptionKeyFile(place.file, async () => mayMake)
+    : parseEncryptionKey(place.value, place.source);

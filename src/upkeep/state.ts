@@ -1,0 +1,35 @@
+/** Opening the state that a configuration names, which must be there already. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Config } from '../config/index.ts';
+import { SojournError } from '../errors/index.ts';
+import { createLogger } from '../log/index.ts';
+import { openStore, type Store } from '../store/index.ts';
+import { systemNow } from '../time/index.ts';
+
+/** The file of the embedded store; undefined for a shared one. */
+export const fileOf = ({ store }: Pick<Config, 'store'>): string | undefined =>
+  store.startsWith('sqlite:') ? store.slice('sqlite:'.length) : undefined;
+
+/** Where the server makes a key-encryption key when it is given none. */
+export const keyBeside = (file: string): string => join(dirname(file), 'encryption.key');
+
+/** Opens the store for `work` and closes it whatever happens. Makes no store where there is none. */
+export async function withStore<T>(config: Config, work: (store: Store) => Promise<T>): Promise<T> {
+  const file = fileOf(config);
+  if (file !== undefined && !existsSync(file)) {
+    throw new SojournError('state_unusable', {
+      detail: `There is no database ${file}.`,
+      advice: 'Name the configuration of the server with --config, and run this in its working directory.',
+    });
+  }
+  const store = await openStore(config.store, { logger: quiet, now: systemNow });
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The command line tells what happened itself. */
+export const quiet = createLogger({ level: 'silent' });

@@ -1,0 +1,76 @@
+/** The key-encryption key that the embedded store was given at its first start is changed for another. */
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { sojourn } from '../cli/arrange.ts';
+import { askToken, oneConnection, withSecret } from '../support/server.ts';
+import { environment, writeConfig } from './process.ts';
+import { newFolder, server, steadyPort } from './stage.ts';
+
+const kidsAt = async (issuer: string): Promise<string[]> => {
+  const { keys } = (await (await fetch(`${issuer}/jwks`)).json()) as { keys: { kid: string }[] };
+  return keys.map(({ kid }) => kid);
+};
+
+test('while the server runs, and after a restart the former key is needed by nobody', async () => {
+  const [folder, port] = [await newFolder(), await steadyPort()];
+  const [old, made] = [join(folder, 'encryption.key'), join(folder, 'kept/encryption-2.key')];
+  const long = { publish_lead: '1h' };
+  const first = await server({ folder, port, config: { keys: long } });
+  const { client, connection } = await oneConnection(first);
+  const kids = await kidsAt(first.issuer);
+  const file = await writeConfig({ folder, port, config: { keys: long } });
+
+  const rekeyed = await sojourn(['keys', 'rekey', '--to', `file:${made}`, '--config', file], environment());
+  expect(rekeyed).toEqual({
+    code: 0,
+    err: '',
+    out: `All 4 private keys open with file:${made}; 4 of them were sealed anew now.
+
+Set keys.encryption_key to file:${made} and restart every server. A server that has not been restarted yet seals what it
+makes with the former key: when all have been, run this once more, and then the former key can go.
+`,
+  });
+  expect(await readFile(made, 'utf8')).not.toBe(await readFile(old, 'utf8'));
+  expect((await askToken(first.issuer, withSecret(client, connection))).status).toBe(200);
+  await first.stop('SIGTERM');
+
+  await rm(old);
+  const config = { keys: { ...long, encryption_key: `file:${made}` } };
+  const second = await server({ folder, port, config });
+  expect(await kidsAt(second.issuer)).toEqual(kids);
+  expect((await askToken(second.issuer, withSecret(client, connection))).status).toBe(200);
+  await second.stop('SIGTERM');
+}, 120_000);
+
+test('with the wrong key in hand nothing is changed and no new one is made', async () => {
+  const [folder, port] = [await newFolder(), await steadyPort()];
+  const running = await server({ folder, port });
+  await running.stop('SIGTERM');
+  const file = await writeConfig({ folder, port });
+  const made = join(folder, 'new.key');
+  const env = environment({ WRONG: Buffer.alloc(32, 1).toString('base64url') });
+  const before = await readFile(join(folder, 'keys/ring.json'), 'utf8');
+  const asked = ['keys', 'rekey', '--from', 'env:WRONG', '--to', `file:${made}`, '--config', file];
+  expect(await sojourn(asked, env)).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringMatching(
+      /^The signing key \S+ cannot be used: its private half does not open with this key-encryption key\.\n/,
+    ),
+  });
+  await expect(readFile(made)).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(await readFile(join(folder, 'keys/ring.json'), 'utf8')).toBe(before);
+}, 120_000);
+
+test('where there is no database none is made', async () => {
+  const folder = await newFolder();
+  await mkdir(join(folder, 'keys'));
+  const file = await writeConfig({ folder, port: 1 });
+  expect(
+    await sojourn(['keys', 'rekey', '--to', `file:${join(folder, 'k')}`, '--config', file], environment()),
+  ).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('is missing, and keys exist'),
+  });
+}, 60_000);
