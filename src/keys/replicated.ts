@@ -133,7 +133,21 @@ export class ReplicatedRing {
       this.#take(givenBack(this.#ring, shared?.ring, this.#options.now()));
       await writeShared(store, id, shared?.version, this.#ring);
     }
-    if (!isDeepStrictEqual(copy, this.#ring)) await writeCopy(folder, id, this.#ring);
+    if (isDeepStrictEqual(copy, this.#ring)) return;
+    if (copy?.revision === this.#ring.revision) this.#tellDifference(copy);
+    await writeCopy(folder, id, this.#ring);
+  }
+
+  /** A copy that is behind is nothing new; one of the same revision was changed by something that is not this program. */
+  #tellDifference(copy: Ring): void {
+    const { folder, id, logger } = this.#options;
+    const kids = [...copy.keys, ...this.#ring.keys]
+      .filter((key) => !sameKey(copy, this.#ring, key.kid))
+      .map(({ kid }) => kid);
+    logger.warn(
+      { file: copyFile(folder, id), revision: copy.revision, kids: [...new Set(kids)] },
+      'the copy of the key ring is not what the store holds at this revision; it is replaced',
+    );
   }
 
   async #read(): Promise<SharedRing | undefined> {
@@ -175,6 +189,9 @@ export class ReplicatedRing {
     for (const listener of this.#listeners) listener(before, ring);
   }
 }
+
+const sameKey = (a: Ring, b: Ring, kid: string): boolean =>
+  isDeepStrictEqual(...([a, b].map(({ keys }) => keys.find((key) => key.kid === kid)) as [unknown, unknown]));
 
 const emptyRing = (): Ring => ({ id: randomBytes(16).toString('base64url'), revision: 0, keys: [] });
 

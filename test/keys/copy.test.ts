@@ -46,6 +46,36 @@ const refusal = (why: string) => ({
 });
 
 describe("this replica's copy of the ring", () => {
+  test('it is told by name before it is replaced, when one of its private halves is not the one in the store', async () => {
+    const keyring = await bench.replica();
+    const kid = keyring.active('ES256').kid;
+    const before = await bench.copy();
+    const damage = rewrite((ring) => {
+      const key = ring.keys.find((one) => one.kid === kid)!;
+      ring.keys[ring.keys.indexOf(key)] = { ...key, sealed: `${key.sealed!.slice(0, -4)}AAAA` };
+    });
+    await damage();
+    await bench.replica();
+    expect(await bench.copy()).toBe(before);
+    const told = bench
+      .logged()
+      .split('\n')
+      .filter((line) => line.includes('it is replaced'))
+      .map((line) => JSON.parse(line) as unknown);
+    expect(told).toEqual([
+      expect.objectContaining({ level: 'warn', file: file(), revision: 2, kids: [kid] }),
+    ]);
+  });
+
+  test('it is replaced without a word when it is only behind', async () => {
+    const keyring = await bench.replica();
+    const before = await bench.copy();
+    await keyring.revoke(keyring.active('ES256').kid);
+    await writeFile(file(), before);
+    await bench.replica();
+    expect(bench.logged()).not.toContain('it is replaced');
+  });
+
   test('it is for its owner alone and holds what the store holds', async () => {
     const keyring = await bench.replica();
     const stored = await bench.store.get('ring', 'shared');
