@@ -1,5 +1,9 @@
 #!/usr/bin/env node
 // Plain JavaScript that an older Node can read too: on the sources themselves it would fail with words that help nobody.
+
+// From the first moment on: without a listener, this signal opens Node's inspector, which could read the signing keys.
+process.on('SIGUSR1', () => {});
+
 const wanted = 24;
 const [major] = process.versions.node.split('.').map(Number);
 

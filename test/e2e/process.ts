@@ -15,7 +15,7 @@ export interface ServerProcess {
   /** All of standard output and standard error so far. */
   output(): string;
   /** Sends the signal and resolves when the process has ended. */
-  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<{ code: number | null; signal: string | null }>;
+  stop(signal: NodeJS.Signals): Promise<{ code: number | null; signal: string | null }>;
 }
 
 export interface ProcessOptions {
@@ -29,6 +29,10 @@ export interface ProcessOptions {
   /** What to run instead of `sojourn serve`; it is handed the same arguments and says the same when it has started. */
   readonly program?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Arguments of node itself. */
+  readonly node?: readonly string[];
+  /** A shell's words before the program is run in its place. */
+  readonly first?: string;
 }
 
 export const adminToken = 'admin-token-of-the-end-to-end-tests';
@@ -67,9 +71,14 @@ const issuerAt = (port: number) => `http://127.0.0.1:${port}`;
 
 /** Resolves when the server says that it serves; rejects with its output when it ends before that. */
 export async function startProcess(options: ProcessOptions): Promise<ServerProcess> {
-  const { port, issuerPort = port, program = sojournProgram, env } = options;
+  const { port, issuerPort = port, program = sojournProgram, env, node = [], first = ':' } = options;
   const file = await writeConfig(options);
-  const child = spawn(process.execPath, [program, 'serve', '--config', file], { env: environment(env) });
+  const command = [process.execPath, ...node, program, 'serve', '--config', file];
+  // In the folder of its own, where a core dump would be.
+  const child = spawn('/bin/sh', ['-c', `${first}; exec "$@"`, 'sh', ...command], {
+    cwd: options.folder,
+    env: environment(env),
+  });
   const last = () => child.kill('SIGKILL');
   process.once('exit', last);
   let output = '';

@@ -13,5 +13,5 @@ export const floors: readonly (readonly string[])[] = [
   ['audit', 'keys', 'clouds'],
   ['records'],
   ['store'],
-  ['errors', 'time', 'outbound', 'log', 'metrics', 'ids', 'input'],
+  ['hygiene', 'errors', 'time', 'outbound', 'log', 'metrics', 'ids', 'input'],
 ];

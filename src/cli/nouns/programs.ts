@@ -1,5 +1,7 @@
 /** The commands that are programs of their own: the server, the demo and the sandbox. Each is loaded when it is run. */
 import { addressField, loadConfig } from '../../config/index.ts';
+import { keepMemoryIn } from '../../hygiene/index.ts';
+import { createLogger } from '../../log/index.ts';
 import type { CommandSpec } from '../command.ts';
 import { usageError } from '../failure.ts';
 
@@ -13,10 +15,12 @@ export const serve: CommandSpec = {
     if (typeof file !== 'string' || file === '')
       throw usageError('There is no configuration: name its file with --config.');
     const config = await loadConfig({ file, env: face.env });
+    const logger = createLogger();
+    keepMemoryIn({ nodeOptions: face.env.NODE_OPTIONS, logger });
     const { startServer } = await import('../../compose.ts');
     // Before the start: who is told to stop meanwhile, or with the first word, still closes what was opened.
     const stop = signalled();
-    const server = await startServer(config);
+    const server = await startServer(config, { logger });
     face.err(started(server, config.issuer));
     await stop;
     await server.close();
