@@ -89,11 +89,14 @@ async function faultsIn(keys: readonly KeyRecord[]): Promise<string[]> {
 
 /** Smaller RSA keys are refused by every cloud, and by RFC 7518 section 3.3. */
 const rsaBits = 2048;
+/** What every holder makes and every cloud takes; with 1, anybody could sign. */
+const rsaExponent = 'AQAB';
 
 function weaknessOf(jwk: PublicJwk): string | undefined {
   if (jwk.kty === 'RSA') {
     const bits = bitsOf(jwk.n);
-    return bits < rsaBits ? `is an RSA key of ${bits} bits, under ${rsaBits}` : undefined;
+    if (bits < rsaBits) return `is an RSA key of ${bits} bits, under ${rsaBits}`;
+    return jwk.e === rsaExponent ? undefined : 'is an RSA key whose exponent is not 65537';
   }
   try {
     createPublicKey({ key: { ...jwk }, format: 'jwk' });

@@ -187,6 +187,34 @@ describe("this replica's copy of the ring", () => {
     }
   });
 
+  test.each([
+    ['1, with which anybody can sign', 'AQ'],
+    ['3', 'Aw'],
+    ['0', 'AA'],
+  ])('an RSA key with the exponent %s, is refused', async (_, e) => {
+    const { n } = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
+    const bare = { kty: 'RSA', n: n!, e } as const;
+    const kid = await calculateJwkThumbprint(bare);
+    const jwk = { ...bare, kid, use: 'sig', alg: 'RS256' } as const;
+    const weak = rewrite((ring) => {
+      ring.keys[1] = { ...ring.keys[1]!, kid, alg: 'RS256', state: 'retired', sealed: null, jwk };
+    });
+    expect((await refusals(weak))[0]).toMatchObject(
+      refusal(`the key ${kid} is an RSA key whose exponent is not 65537`),
+    );
+  });
+
+  test('an EC key on another curve is refused, also one that says it is on P-256', async () => {
+    const { x, y } = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' });
+    const bare = { kty: 'EC', crv: 'P-256', x: x!, y: y! } as const;
+    const kid = await calculateJwkThumbprint(bare);
+    const jwk = { ...bare, kid, use: 'sig', alg: 'ES256' } as const;
+    const other = rewrite((ring) => {
+      ring.keys[1] = { ...ring.keys[1]!, kid, jwk };
+    });
+    expect((await refusals(other))[0]).toMatchObject(refusal(`the key ${kid} is no valid public key`));
+  });
+
   test('a point that is not on the curve is refused', async () => {
     const bare = { kty: 'EC', crv: 'P-256', x: 'AQ', y: 'AQ' } as const;
     const kid = await calculateJwkThumbprint(bare);

@@ -2,7 +2,7 @@
  * The holder that keeps private keys itself, encrypted (JWE, RFC 7516: dir with A256GCM) under the key-encryption
  * key. Owns: making, sealing, opening and using them. Does not own: where the sealed form is kept.
  */
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import type { Algorithm } from '../../clouds/index.ts';
