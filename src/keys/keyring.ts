@@ -3,6 +3,7 @@ import type { Algorithm } from '../clouds/index.ts';
 import { SojournError } from '../errors/index.ts';
 import { toTimestamp } from '../time/index.ts';
 import type { Holder } from './holder.ts';
+import { Leaving } from './leaving.ts';
 import { Lookout, type LookoutOptions, type Waiting } from './lookout.ts';
 import { renewal } from './renewal.ts';
 import { type Change, ReplicatedRing, type ReplicatedRingOptions, type RingChange } from './replicated.ts';
@@ -39,8 +40,7 @@ export interface KeyringOptions extends ReplicatedRingOptions, LookoutOptions {
 export class Keyring {
   readonly #options: KeyringOptions;
   readonly #ring: ReplicatedRing;
-  /** Keys just retired, as they were while they signed: a retired record has no private half any more. */
-  #leaving: readonly KeyRecord[] = [];
+  readonly #leaving = new Leaving();
   readonly #lookout: Lookout;
   #checked = false;
   #before: Promise<unknown> = Promise.resolve();
@@ -49,7 +49,7 @@ export class Keyring {
     this.#options = options;
     this.#ring = ring;
     this.#lookout = new Lookout(options);
-    ring.onChange((before, after) => this.#keepLeaving(before, after));
+    ring.onChange((before, after) => this.#leaving.note(before, after, options.now()));
   }
 
   /**
@@ -119,7 +119,7 @@ export class Keyring {
       });
     }
     const record = this.#ring.now.keys.find((key) => key.kid === kid);
-    const finishing = record && mayFinish(record, now()) && this.#leaving.find((key) => key.kid === kid);
+    const finishing = record && mayFinish(record, now()) && this.#leaving.find(kid);
     const key = record?.state === 'active' ? record : finishing;
     if (!key) {
       throw new SojournError('keys_unavailable', { detail: `The key ${kid} is not active.`, retryAfter: 1 });
@@ -271,14 +271,6 @@ export class Keyring {
       revoked_at: null,
     };
     return changeTo('key.made', key, add(ring, key));
-  }
-
-  #keepLeaving(before: Ring, after: Ring): void {
-    const now = this.#options.now();
-    const finishing = new Set(after.keys.filter((key) => mayFinish(key, now)).map((key) => key.kid));
-    this.#leaving = [...this.#leaving, ...before.keys].filter(
-      ({ kid, sealed }) => sealed !== null && finishing.has(kid),
-    );
   }
 
   /** One thing at a time within this process; between processes the compare-and-swap decides. */
