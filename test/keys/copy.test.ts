@@ -212,7 +212,7 @@ describe("this replica's copy of the ring", () => {
     const other = rewrite((ring) => {
       ring.keys[1] = { ...ring.keys[1]!, kid, jwk };
     });
-    expect((await refusals(other))[0]).toMatchObject(refusal(`the key ${kid} is no valid public key`));
+    expect((await refusals(other))[0]).toMatchObject(refusal(`the key ${kid} is no point of its curve`));
   });
 
   test('a point that is not on the curve is refused', async () => {
