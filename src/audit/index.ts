@@ -18,7 +18,7 @@ export type AuditEvent =
   | 'api.refused'
   | `${'tenant' | 'client' | 'connection'}.${'created' | 'updated' | 'deleted'}`
   | 'tenant.moved'
-  | `secret.${'created' | 'deleted'}`
+  | `secret.${'created' | 'deleted' | 'replaced'}`
   | `connection.${'enabled' | 'disabled' | 'verified'}`
   | `key.${'made' | 'activated' | 'dropped' | 'revoked' | 'resealed'}`
   /** Its turn has come, and verifiers would not find it yet. */

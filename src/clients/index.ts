@@ -12,9 +12,11 @@ import type { Page, Store } from '../store/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
 import { authInput, clientInput, clientPatch, type ruleInput } from './schema.ts';
-import { hashSecret, matchingHash, newSecret } from './secret.ts';
+import { hashSecret, newSecret } from './secret.ts';
+import { afterUse, type KeptSecret, secretIn, secretInput, withNew } from './secrets.ts';
+import { createUses } from './uses.ts';
 
-export { authInput, clientInput, clientPatch, matchingHash };
+export { authInput, clientInput, clientPatch, secretInput };
 
 export type Rule = z.infer<typeof ruleInput>;
 
@@ -25,7 +27,7 @@ export interface Client {
   readonly auth: z.infer<typeof authInput>;
   readonly may_use: readonly Rule[];
   readonly disabled: boolean;
-  readonly secrets: readonly { readonly id: string; readonly hash: string; readonly created_at: string }[];
+  readonly secrets: readonly KeptSecret[];
   readonly created_at: string;
   readonly updated_at: string;
 }
@@ -36,9 +38,6 @@ export interface GivenSecret {
   readonly client_secret: string;
 }
 
-/** Two, so that the new one can be rolled out while the old one still works. */
-const maxSecrets = 2;
-
 export interface Clients {
   /** `secret` is there for the method client_secret only. */
   create(input: unknown): Promise<{ client: Client; secret?: GivenSecret }>;
@@ -48,7 +47,16 @@ export interface Clients {
   update(id: string, input: unknown): Promise<Client>;
   remove(id: string): Promise<void>;
   /** Rejects with `secret_limit` when there are two already. */
-  addSecret(id: string): Promise<GivenSecret>;
+  addSecret(id: string, input?: unknown): Promise<GivenSecret>;
+  /** The id of the client's secret that this text is; undefined when it is none, or one that has ended. */
+  secretIn(client: Client | undefined, given: string): string | undefined;
+  /**
+   * To be told that a secret has opened the door: notes the hour, and ends the secret that it was made to replace. Then
+   * its id is the answer.
+   */
+  used(client: Client, secretId: string): Promise<string | undefined>;
+  /** When a secret was last used, to a few minutes; undefined when it never was. */
+  lastUsed(secretId: string): Promise<string | undefined>;
   removeSecret(id: string, secretId: string): Promise<Client>;
 }
 
@@ -56,6 +64,7 @@ export function createClients(options: { store: Store; now: Now } & Namesakes): 
   const { store, now } = options;
   const kept = records<Client>(store, 'client', 'client_not_found');
   const stamp = () => toTimestamp(now());
+  const uses = createUses(store, now);
 
   return {
     async create(input) {
@@ -69,7 +78,7 @@ export function createClients(options: { store: Store; now: Now } & Namesakes): 
         auth,
         may_use,
         disabled: false,
-        secrets: secret ? [secret.kept] : [],
+        secrets: secret ? withNew([], secret.kept, read(secretInput, {}), now()) : [],
         created_at: at,
         updated_at: at,
       };
@@ -103,7 +112,11 @@ export function createClients(options: { store: Store; now: Now } & Namesakes): 
       await kept.remove(id);
     },
 
-    async addSecret(id) {
+    async addSecret(id, input = {}) {
+      const wanted = read(secretInput, input);
+      if (wanted.expires_at !== undefined && Date.parse(wanted.expires_at) <= now()) {
+        throw invalidRequest([{ path: 'expires_at', message: 'is over' }]);
+      }
       const { given, kept: secret } = makeSecret(now);
       await kept.change(id, (client) => {
         if (client.auth.method !== 'client_secret') {
@@ -111,11 +124,25 @@ export function createClients(options: { store: Store; now: Now } & Namesakes): 
             { path: 'auth.method', message: `is ${client.auth.method}; such a client has no secret` },
           ]);
         }
-        if (client.secrets.length >= maxSecrets) throw new SojournError('secret_limit');
-        return { ...client, secrets: [...client.secrets, secret], updated_at: stamp() };
+        return { ...client, secrets: withNew(client.secrets, secret, wanted, now()), updated_at: stamp() };
       });
       return given;
     },
+
+    secretIn: (client, given) => secretIn(client?.secrets ?? [], given, now()),
+
+    async used(client, secretId) {
+      await uses.note(secretId);
+      const replaced = client.secrets.find(({ id }) => id === secretId)?.replaces?.id;
+      if (replaced === undefined) return undefined;
+      await kept.change(client.client_id, (newest) => ({
+        ...newest,
+        secrets: afterUse(newest.secrets, secretId, now()) ?? newest.secrets,
+      }));
+      return replaced;
+    },
+
+    lastUsed: uses.last,
 
     removeSecret(id, secretId) {
       return kept.change(id, (client) => {

@@ -2,7 +2,7 @@
 import type Koa from 'koa';
 import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Audit } from '../audit/index.ts';
-import { type Clients, matchingHash } from '../clients/index.ts';
+import type { Clients } from '../clients/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { KeyRecord } from '../keys/index.ts';
 import type { Logger } from '../log/index.ts';
@@ -12,7 +12,7 @@ import { adapterFor } from './adapter.ts';
 import { assertAssertion } from './assertion.ts';
 import { describeToken } from './claims.ts';
 import { assertionAlgorithms, tokenEndpointAuthMethods } from './documents.ts';
-import { recordIssue, recordRefusal } from './record.ts';
+import { recordIssue, recordRefusal, recordReplaced } from './record.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import { defaultResource, type ResourceOptions, resourceServerInfo } from './resource.ts';
 import { RingSigningKey, type Sign } from './signing-key.ts';
@@ -82,6 +82,7 @@ export function createEngine(options: EngineOptions, keys: readonly KeyRecord[])
           const { header, claims } = describeToken(issuer, visit, { iat, ttl: exp - iat, jti });
           // Before the signature: a token that is not in the audit is never made.
           await recordIssue(options.audit, visit, claims);
+          await noteSecret(options, visit);
           jwt.header = { ...header };
           jwt.payload = { ...claims };
         },
@@ -90,7 +91,7 @@ export function createEngine(options: EngineOptions, keys: readonly KeyRecord[])
   };
 
   const provider = new Provider(issuer, configuration);
-  compareHashes(provider, visitOf);
+  compareHashes(provider, options);
   const refused = (visit: Visit, error: unknown) => {
     visit.refusal = error;
   };
@@ -104,6 +105,18 @@ export function createEngine(options: EngineOptions, keys: readonly KeyRecord[])
   return provider;
 }
 
+/** What became known by a secret that was good: nothing that could keep the token back. */
+async function noteSecret({ clients, audit, logger }: EngineOptions, visit: Visit): Promise<void> {
+  const { client, secret } = visit;
+  if (!client || secret === undefined) return;
+  try {
+    const replaced = await clients.used(client, secret);
+    if (replaced !== undefined) await recordReplaced(audit, visit, replaced);
+  } catch (err) {
+    logger.warn({ err, client: client.client_id }, 'the use of a secret cannot be noted');
+  }
+}
+
 /** Inside the engine's hooks that are not handed their context. */
 function currentContext(): KoaContextWithOIDC {
   const { ctx } = Provider;
@@ -112,10 +125,11 @@ function currentContext(): KoaContextWithOIDC {
 }
 
 /** The engine would compare the secret itself, which it does not have: only its hash is kept. */
-function compareHashes(provider: Provider, visitOf: EngineOptions['visitOf']): void {
+function compareHashes(provider: Provider, { clients, visitOf }: EngineOptions): void {
   provider.Client.prototype.compareClientSecret = (given: string) => {
-    const { client } = visitOf(currentContext());
-    return matchingHash(given, client?.secrets.map((secret) => secret.hash) ?? []) >= 0;
+    const visit = visitOf(currentContext());
+    visit.secret = clients.secretIn(visit.client, given);
+    return visit.secret !== undefined;
   };
 }
 

@@ -25,6 +25,17 @@ export function recordRefusal(audit: Audit, visit: Visit, { status, reason }: Re
   });
 }
 
+/** A secret ends because the one that was made to replace it has been seen. */
+export function recordReplaced(audit: Audit, visit: Visit, secret: string): Promise<void> {
+  return audit.record({
+    event: 'secret.replaced',
+    outcome: 'ok',
+    ...who(visit),
+    actor: 'system',
+    facts: { secret },
+  });
+}
+
 function who({ client, connection, address, request }: Visit) {
   return {
     actor: client?.client_id ?? 'unknown',

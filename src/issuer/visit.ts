@@ -11,6 +11,8 @@ export interface Visit {
   /** The client named, whether or not it has proven itself. */
   client?: Client;
   connection?: Connection;
+  /** The id of the secret by which the client has proven itself. */
+  secret?: string | undefined;
   /** The key chosen to sign. */
   kid?: string;
   /** Why the engine refused. */

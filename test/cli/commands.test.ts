@@ -68,7 +68,12 @@ describe('each command asks for exactly one thing', () => {
       { name: 'n', disabled: false, may_use: [{ tenant: 'ten_1' }] },
     ],
     ['client delete cli_1', 'DELETE /clients/cli_1', undefined],
-    ['client secrets create cli_1', 'POST /clients/cli_1/secrets', undefined],
+    ['client secrets create cli_1', 'POST /clients/cli_1/secrets', {}],
+    [
+      'client secrets rotate cli_1 --grace 60 --expires 2027-01-31T02:00:00Z',
+      'POST /clients/cli_1/secrets',
+      { replace: true, grace_seconds: 60, expires_at: '2027-01-31T02:00:00Z' },
+    ],
     ['client secrets list cli_1', 'GET /clients/cli_1', undefined],
     ['client secrets delete cli_1 sec_1', 'DELETE /clients/cli_1/secrets/sec_1', undefined],
     [

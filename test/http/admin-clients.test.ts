@@ -31,7 +31,9 @@ describe('clients', () => {
       auth: { method: 'client_secret' },
       may_use: rules,
       disabled: false,
-      secrets: [{ id: idOf('sec'), created_at: moment }],
+      secrets: [
+        { id: idOf('sec'), created_at: moment, expires_at: null, last_used_at: null, replaces: null },
+      ],
       created_at: moment,
       updated_at: moment,
     };
@@ -115,6 +117,43 @@ describe('clients', () => {
       ...byAdmin,
       client: client_id,
       facts: { changed: 'may_use disabled' },
+    });
+  });
+
+  test('a secret that is rotated ends the old one once it was used itself, and both are in the list and the audit', async () => {
+    const { client_id, client_secret } = (await ask('POST /clients', { body: { name: 'rotating' } }))
+      .body as {
+      client_id: string;
+      client_secret: string;
+    };
+    const rotated = await ask(`POST /clients/${client_id}/secrets`, {
+      body: { replace: true, grace_seconds: 0 },
+    });
+    const fresh = rotated.body as { secret_id: string; client_secret: string };
+    const [old] = ((await ask(`GET /clients/${client_id}`)).body as { secrets: { id: string }[] }).secrets;
+    const token = async (secret: string) =>
+      (
+        await askToken(server.issuer, {
+          grant_type: 'client_credentials',
+          client_id,
+          client_secret: secret,
+          resource: 'urn:sojourn:api',
+        })
+      ).status;
+    expect([
+      await token(client_secret),
+      await token(fresh.client_secret),
+      await token(client_secret),
+    ]).toEqual([200, 200, 401]);
+    expect((await ask(`GET /clients/${client_id}`)).body).toMatchObject({
+      secrets: [
+        { id: old!.id, expires_at: moment, last_used_at: moment, replaces: null },
+        { id: fresh.secret_id, expires_at: null, last_used_at: moment, replaces: null },
+      ],
+    });
+    const { body } = await ask(`GET /audit?client=${client_id}&event=secret.replaced`);
+    expect(body).toMatchObject({
+      items: [{ event: 'secret.replaced', actor: 'system', client: client_id, facts: { secret: old!.id } }],
     });
   });
 

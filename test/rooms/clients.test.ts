@@ -1,6 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { matchingHash } from '../../src/clients/index.ts';
 import { isId } from '../../src/ids/index.ts';
 import { aMinuteLater, atNoon, faultsOf, type RoomsBench, roomsBench } from './bench.ts';
 
@@ -33,7 +32,15 @@ describe('a client with a secret', () => {
       auth: { method: 'client_secret' },
       may_use,
       disabled: false,
-      secrets: [{ id: secret!.secret_id, hash: sha256(secret!.client_secret), created_at: atNoon }],
+      secrets: [
+        {
+          id: secret!.secret_id,
+          hash: sha256(secret!.client_secret),
+          created_at: atNoon,
+          expires_at: null,
+          replaces: null,
+        },
+      ],
       created_at: atNoon,
       updated_at: atNoon,
     });
@@ -81,10 +88,97 @@ describe('a client with a secret', () => {
     }
   });
 
-  test('a secret fits its own hash only', () => {
-    const hashes = [sha256('one'), sha256('two')];
-    expect(['one', 'two', 'three', ''].map((secret) => matchingHash(secret, hashes))).toEqual([0, 1, -1, -1]);
-    expect(matchingHash('one', [])).toBe(-1);
+  test('a secret fits its own client only, and nobody has none', async () => {
+    const { clients } = bench;
+    const { client, secret: first } = await clients.create({ name: 'deployer' });
+    const second = await clients.addSecret(client.client_id);
+    const { secret: foreign } = await clients.create({ name: 'other' });
+    const newest = await clients.get(client.client_id);
+    const given = [first!.client_secret, second.client_secret, foreign!.client_secret, '', 'sjs_'];
+    expect(given.map((text) => clients.secretIn(newest, text))).toEqual([
+      first!.secret_id,
+      second.secret_id,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(clients.secretIn(undefined, first!.client_secret)).toBeUndefined();
+  });
+
+  test('a secret with an end opens nothing from then on, and makes room for another', async () => {
+    const { clients, clock } = bench;
+    const { client } = await clients.create({ name: 'deployer' });
+    const { client_id } = client;
+    const short = await clients.addSecret(client_id, { expires_at: '2026-11-23T12:01:00Z' });
+    const fits = async () => clients.secretIn(await clients.get(client_id), short.client_secret);
+    clock.ms += 59_999;
+    expect(await fits()).toBe(short.secret_id);
+    await expect(clients.addSecret(client_id)).rejects.toMatchObject({ code: 'secret_limit' });
+    clock.ms += 1;
+    expect(await fits()).toBeUndefined();
+    const next = await clients.addSecret(client_id);
+    const { secrets } = await clients.get(client_id);
+    expect(secrets.map(({ id }) => id)).toEqual([client.secrets[0]!.id, next.secret_id]);
+  });
+
+  test.each([
+    [{ expires_at: '2026-11-23T12:00:00Z' }, 'expires_at', 'is over'],
+    [{ expires_at: 'soon' }, 'expires_at', 'must be a time such as 2027-01-31T02:00:00Z'],
+    [{ grace_seconds: -1 }, 'grace_seconds', 'must be 0 or more'],
+    [{ grace_seconds: 2_592_001 }, 'grace_seconds', 'must be 2592000 at most'],
+    [{ secret: 'chosen by hand' }, 'secret', 'is not known here'],
+  ])('a secret by %j is refused, and none is made', async (input, path, message) => {
+    const { client } = await bench.clients.create({ name: 'deployer' });
+    expect(await faultsOf(() => bench.clients.addSecret(client.client_id, input))).toEqual([
+      { path, message },
+    ]);
+    expect(await bench.clients.get(client.client_id)).toEqual(client);
+  });
+
+  test('a replaced secret ends its grace after the new one was first used, and not before', async () => {
+    const { clients, clock } = bench;
+    const { client, secret: old } = await clients.create({ name: 'deployer' });
+    const { client_id } = client;
+    const fresh = await clients.addSecret(client_id, { replace: true, grace_seconds: 600 });
+    const good = async () => {
+      const newest = await clients.get(client_id);
+      return [old!, fresh].map(({ client_secret }) => clients.secretIn(newest, client_secret) !== undefined);
+    };
+    clock.ms += 86_400_000;
+    expect(await clients.used(await clients.get(client_id), old!.secret_id)).toBeUndefined();
+    expect(await good()).toEqual([true, true]);
+
+    expect(await clients.used(await clients.get(client_id), fresh.secret_id)).toBe(old!.secret_id);
+    clock.ms += 599_999;
+    expect(await clients.used(await clients.get(client_id), fresh.secret_id)).toBeUndefined();
+    expect(await good()).toEqual([true, true]);
+    clock.ms += 1;
+    expect(await good()).toEqual([false, true]);
+  });
+
+  test('the grace never lengthens the life that a secret has anyway', async () => {
+    const { clients, clock } = bench;
+    const { client } = await clients.create({ name: 'deployer' });
+    const short = await clients.addSecret(client.client_id, { expires_at: '2026-11-23T12:01:00Z' });
+    await clients.removeSecret(client.client_id, client.secrets[0]!.id);
+    const fresh = await clients.addSecret(client.client_id, { replace: true });
+    await clients.used(await clients.get(client.client_id), fresh.secret_id);
+    clock.ms += 60_000;
+    expect(clients.secretIn(await clients.get(client.client_id), short.client_secret)).toBeUndefined();
+  });
+
+  test('the hour of its last use is known to five minutes', async () => {
+    const { clients, clock } = bench;
+    const { client, secret } = await clients.create({ name: 'deployer' });
+    const { secret_id } = secret!;
+    expect(await clients.lastUsed(secret_id)).toBeUndefined();
+    await clients.used(client, secret_id);
+    clock.ms += 299_999;
+    await clients.used(client, secret_id);
+    expect(await clients.lastUsed(secret_id)).toBe(atNoon);
+    clock.ms += 1;
+    await clients.used(client, secret_id);
+    expect(await clients.lastUsed(secret_id)).toBe('2026-11-23T12:05:00.000Z');
   });
 });
 

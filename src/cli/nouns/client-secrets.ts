@@ -1,6 +1,6 @@
 /** `sojourn client secrets`: two at a time, so that a new one is rolled out while the old one still works. */
 import { adminCommand, at } from '../admin.ts';
-import type { Noun } from '../command.ts';
+import { type Noun, type OptionSpec, text } from '../command.ts';
 import { columns, type Json, record } from '../print.ts';
 
 /** The sentence that goes with a secret. */
@@ -9,6 +9,11 @@ export const shownOnce = (answer: Json): string =>
     ? '\nKeep the client secret now: only its hash is stored, and it is never shown again.\n'
     : '';
 
+const expiresOption: OptionSpec = {
+  flags: '--expires <time>',
+  about: 'when it ends by itself: 2027-01-31T02:00:00Z',
+};
+
 export const clientSecrets: Noun = {
   name: 'secrets',
   about: 'the secrets of a client, two at most',
@@ -16,8 +21,39 @@ export const clientSecrets: Noun = {
     adminCommand({
       usage: 'create <client>',
       about: 'make another secret; it is shown this once',
-      examples: ['client secrets create cli_01k0…'],
-      ask: ({ args }) => ({ method: 'POST', path: at`/clients/${args[0]}/secrets` }),
+      options: [expiresOption],
+      examples: [
+        'client secrets create cli_01k0…',
+        'client secrets create cli_01k0… --expires 2027-01-31T00:00:00Z',
+      ],
+      ask: (given) => ({
+        method: 'POST',
+        path: at`/clients/${given.args[0]}/secrets`,
+        body: { expires_at: text(given, 'expires') },
+      }),
+      tell: (answer) => record(answer) + shownOnce(answer),
+    }),
+    adminCommand({
+      usage: 'rotate <client>',
+      about: 'make a new secret; the one that is there ends once the new one has been seen in use',
+      options: [
+        expiresOption,
+        {
+          flags: '--grace <seconds>',
+          about: 'how long the old one still works from then on',
+          initial: '3600',
+        },
+      ],
+      examples: ['client secrets rotate cli_01k0…', 'client secrets rotate cli_01k0… --grace 86400'],
+      ask: (given) => ({
+        method: 'POST',
+        path: at`/clients/${given.args[0]}/secrets`,
+        body: {
+          expires_at: text(given, 'expires'),
+          replace: true,
+          grace_seconds: Number(text(given, 'grace')),
+        },
+      }),
       tell: (answer) => record(answer) + shownOnce(answer),
     }),
     adminCommand({
@@ -25,7 +61,14 @@ export const clientSecrets: Noun = {
       about: 'list the secrets by id and age, never their text',
       examples: ['client secrets list cli_01k0…'],
       ask: ({ args }) => ({ method: 'GET', path: at`/clients/${args[0]}` }),
-      tell: ({ secrets }) => columns(Array.isArray(secrets) ? (secrets as Json[]) : [], ['id', 'created_at']),
+      tell: ({ secrets }) =>
+        columns(Array.isArray(secrets) ? (secrets as Json[]) : [], [
+          'id',
+          'created_at',
+          'expires_at',
+          'last_used_at',
+          'replaces.id',
+        ]),
     }),
     adminCommand({
       usage: 'delete <client> <secret>',

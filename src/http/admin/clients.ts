@@ -1,11 +1,12 @@
 /** /clients: the vendor's services that fetch tokens. No answer has a hash, and a secret is in one answer only. */
 import { z } from 'zod';
-import { clientInput, clientPatch } from '../../clients/index.ts';
+import { type Client, clientInput, clientPatch, secretInput } from '../../clients/index.ts';
 import { pageOf, pageOn, pageQuery } from './paging.ts';
+import type { AdminRooms } from './rooms.ts';
 import { act, look, nothing, type Route } from './route.ts';
 import { gone, membersOf, moment } from './words.ts';
 
-export { clientInput, clientPatch as clientChange };
+export { clientInput, clientPatch as clientChange, secretInput };
 
 const rule = z.union([z.object({ connection: z.string() }), z.object({ tenant: z.string() })]);
 
@@ -18,12 +19,33 @@ export const client = z.object({
   }),
   may_use: z.array(rule),
   disabled: z.boolean(),
-  secrets: z.array(z.object({ id: z.string(), created_at: moment })),
+  secrets: z.array(
+    z.object({
+      id: z.string(),
+      created_at: moment,
+      expires_at: moment.nullable(),
+      last_used_at: moment.nullable().describe('To a few minutes; null when it never was.'),
+      replaces: z
+        .object({ id: z.string(), grace_seconds: z.int() })
+        .nullable()
+        .describe('The secret that ends once this one has been seen in use.'),
+    }),
+  ),
   created_at: moment,
   updated_at: moment,
 });
 
 export const clientPage = pageOf(client);
+
+async function viewOf({ clients }: Pick<AdminRooms, 'clients'>, one: Client) {
+  const secrets = await Promise.all(
+    one.secrets.map(async (secret) => ({
+      ...secret,
+      last_used_at: (await clients.lastUsed(secret.id)) ?? null,
+    })),
+  );
+  return { ...one, secrets };
+}
 
 const shownOnce = 'Shown this once; only its hash is kept.';
 
@@ -46,10 +68,13 @@ export const clientRoutes: readonly Route[] = [
     input: clientInput,
     status: 201,
     answer: newClient,
-    async change({ clients }, { body }) {
-      const { client: made, secret } = await clients.create(body);
+    async change(rooms, { body }) {
+      const { client: made, secret } = await rooms.clients.create(body);
       return {
-        answer: { ...made, ...(secret ? { client_secret: secret.client_secret } : {}) },
+        answer: {
+          ...(await viewOf(rooms, made)),
+          ...(secret ? { client_secret: secret.client_secret } : {}),
+        },
         did: { event: 'client.created', client: made.client_id, facts: { auth: made.auth.method } },
       };
     },
@@ -60,8 +85,10 @@ export const clientRoutes: readonly Route[] = [
     summary: 'List the clients',
     query: pageQuery,
     answer: clientPage,
-    async find({ clients }, { query }) {
-      return pageOn(await clients.list(query), (one) => one);
+    async find(rooms, { query }) {
+      const page = await rooms.clients.list(query);
+      const items = await Promise.all(page.items.map((one) => viewOf(rooms, one)));
+      return pageOn({ ...page, items }, (one) => one);
     },
   }),
   look({
@@ -71,7 +98,7 @@ export const clientRoutes: readonly Route[] = [
     query: nothing,
     answer: client,
     refusals: ['client_not_found'],
-    find: ({ clients }, { params: { id } }) => clients.get(id),
+    find: async (rooms, { params: { id } }) => viewOf(rooms, await rooms.clients.get(id)),
   }),
   act({
     method: 'PATCH',
@@ -82,10 +109,10 @@ export const clientRoutes: readonly Route[] = [
     status: 200,
     answer: client,
     refusals: ['client_not_found', 'version_conflict'],
-    async change({ clients }, { params: { id }, body }) {
-      const changed = await clients.update(id, body);
+    async change(rooms, { params: { id }, body }) {
+      const changed = await rooms.clients.update(id, body);
       return {
-        answer: changed,
+        answer: await viewOf(rooms, changed),
         did: { event: 'client.updated', client: id, facts: { changed: membersOf(body) } },
       };
     },
@@ -109,12 +136,12 @@ export const clientRoutes: readonly Route[] = [
     path: '/clients/:id/secrets',
     name: 'createSecret',
     summary: 'Make a second secret, so that it is rolled out while the first one still works',
-    input: nothing,
+    input: secretInput,
     status: 201,
     answer: newSecret,
     refusals: ['client_not_found', 'secret_limit', 'version_conflict'],
-    async change({ clients }, { params: { id } }) {
-      const made = await clients.addSecret(id);
+    async change({ clients }, { params: { id }, body }) {
+      const made = await clients.addSecret(id, body);
       return {
         answer: { client_id: id, ...made },
         did: { event: 'secret.created', client: id, facts: { secret: made.secret_id } },

@@ -2,7 +2,15 @@
 import type { z } from 'zod';
 import { cloudNames, clouds } from '../../clouds/index.ts';
 import { auditLine, auditPage } from './audit.ts';
-import { client, clientChange, clientInput, clientPage, newClient, newSecret } from './clients.ts';
+import {
+  client,
+  clientChange,
+  clientInput,
+  clientPage,
+  newClient,
+  newSecret,
+  secretInput,
+} from './clients.ts';
 import { connection, connectionChange, connectionInput, connectionPage } from './connections.ts';
 import { impactPage, keyList } from './keys.ts';
 import { problem } from './problem.ts';
@@ -22,6 +30,7 @@ export const inputs: Named = {
   TenantMove: tenantMove,
   ClientInput: clientInput,
   ClientChange: clientChange,
+  SecretInput: secretInput,
   ConnectionInput: connectionInput,
   ConnectionChange: connectionChange,
   ...Object.fromEntries(cloudNames.map((cloud) => [targetName(cloud), clouds[cloud].target])),
