@@ -68,7 +68,6 @@ export async function startServer(
       mayMake: (id) =>
         nobodyTrusts(store, id === mainRing ? undefined : { id, issuer: tenants.ownIssuer(id) }),
     });
-    for (const stop of followRings(keyrings, logger)) undo.push(stop);
     const adminToken = await openAdminToken(store, config.admin_token);
 
     const metrics = createMetrics();
@@ -107,6 +106,7 @@ export async function startServer(
       observe: metrics.exchange,
     });
     const onboarding = createOnboarding({ vendor: config.vendor, connections, tenants, exchange });
+    for (const stop of followRings(keyrings, logger)) undo.push(stop);
     const health = createHealth({ store, keyrings, holder, algorithms, shortTimes });
 
     const readAddress = addressReader(config.trust_proxy);
