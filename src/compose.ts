@@ -117,7 +117,10 @@ export async function startServer(
       observe: (request) => metrics.request({ listener, ...request }),
     });
     const path = new URL(issuerUrl).pathname.replace(/\/$/, '');
-    const publicApp = createPublicApp({ issuers, exchange, audit, now, path }, door('public'));
+    const publicApp = createPublicApp(
+      { issuers, exchange, audit, now, path, failedLogins: config.limits.failed_logins },
+      door('public'),
+    );
     const adminApp = createAdminApp(
       {
         tenants,

@@ -11,6 +11,8 @@ import { type Now, toTimestamp } from '../time/index.ts';
 export type AuditEvent =
   | 'token.issued'
   | 'token.refused'
+  /** An address has failed too often, and is not listened to for a while. */
+  | 'token.limited'
   | 'exchange.done'
   | 'exchange.refused'
   | 'credentials.served'

@@ -43,6 +43,7 @@ export interface Config {
   };
   readonly tokens: { readonly ttl: number };
   readonly clouds: Endpoints;
+  readonly limits: { readonly failed_logins: number };
   readonly audit: { readonly on_failure: 'refuse' | 'continue' };
   /** From SOJOURN_ADMIN_TOKEN only, so that no file holds it. */
   readonly admin_token: string | null;

@@ -149,6 +149,13 @@ export const shape = {
       ),
     },
   },
+  limits: {
+    failed_logins: key(
+      z.int('must be a whole number').min(5, 'must be 5 or more').max(1_000_000, 'must be 1000000 at most'),
+      60,
+      'How many sign-ins at `/token` one network address may fail in a minute; then it gets 429 for a while. An IPv6 address counts as its /64.',
+    ),
+  },
   audit: {
     on_failure: key(
       z.enum(['refuse', 'continue'], 'must be refuse or continue'),

@@ -52,6 +52,7 @@ describe('keys', () => {
         azure: { authority_host: null },
         gcp: { sts_endpoint: null, iam_credentials_endpoint: null },
       },
+      limits: { failed_logins: 60 },
       audit: { on_failure: 'refuse' },
       admin_token: null,
     });

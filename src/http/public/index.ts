@@ -10,16 +10,19 @@ import { SojournError } from '../../errors/index.ts';
 import type { Exchange } from '../../exchange/index.ts';
 import { discoveryPath, type Issuer, type Issuers, jwksPath, tokenPath } from '../../issuer/index.ts';
 import type { Now } from '../../time/index.ts';
-import { type AppOptions, createApp, lastly } from '../app.ts';
+import { type AppOptions, createApp, lastly, visitorOf } from '../app.ts';
 import { credentialsDoor } from './credentials.ts';
 import { serveDocument } from './documents.ts';
-import { tokenDoor } from './token.ts';
+import { createFailedLogins } from './failed-logins.ts';
+import { answerTooMany, tokenDoor } from './token.ts';
 
 export interface PublicRooms {
   readonly issuers: Issuers;
   readonly exchange: Exchange;
   readonly audit: Audit;
   readonly now: Now;
+  /** How many sign-ins an address may fail in a minute. */
+  readonly failedLogins: number;
   /** The path of the issuer: empty for `https://id.vendor.com`. */
   readonly path: string;
 }
@@ -31,10 +34,11 @@ interface Tenant {
 export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
   const { issuers, path } = rooms;
   const router = new Router({ prefix: path, strict: true, sensitive: true });
+  const limited = limitFailures(rooms);
   const serveIssuer = (below: string, find: (ctx: Context & Tenant) => Promise<Issuer>) => {
     router.get(below + discoveryPath, async (ctx) => serveDocument(ctx, (await find(ctx)).discovery()));
     router.get(below + jwksPath, async (ctx) => serveDocument(ctx, (await find(ctx)).jwks()));
-    router.post(below + tokenPath, async (ctx) => tokenDoor(await find(ctx), ctx));
+    router.post(below + tokenPath, async (ctx) => limited(ctx, async () => tokenDoor(await find(ctx), ctx)));
   };
   serveIssuer('', async () => issuers.main);
   serveIssuer('/t/:tenant', async ({ params: { tenant = '' } }) => {
@@ -49,6 +53,19 @@ export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
   app.use(router.routes());
   app.use(lastly);
   return app;
+}
+
+/** Answers who has failed too often by itself, and counts the failures of everybody else. */
+function limitFailures({ failedLogins, audit, now }: PublicRooms) {
+  const limit = createFailedLogins(failedLogins, now);
+  return async (ctx: Context, work: () => Promise<void>): Promise<void> => {
+    const visitor = visitorOf(ctx);
+    const wait = limit.wait(visitor.address);
+    if (wait > 0) return answerTooMany(ctx, wait);
+    await work();
+    if (ctx.res.statusCode !== 401 || !limit.failed(visitor.address)) return;
+    await audit.record({ event: 'token.limited', outcome: 'refused', actor: 'unknown', ...visitor });
+  };
 }
 
 /** `GET http://elsewhere/…` and `//…` name another place than this one (RFC 9112 section 3.2). */

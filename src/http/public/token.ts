@@ -34,7 +34,20 @@ async function readForm(ctx: Context): Promise<string> {
   return readText(ctx.req);
 }
 
-function answer(ctx: Context, { status, headers, body }: Refusal): void {
+/** Nothing is read and nothing is looked up: whoever guesses learns nothing more, right or wrong. */
+export function answerTooMany(ctx: Context, waitSeconds: number): void {
+  const { message, advice, status } = new SojournError('rate_limited');
+  ctx.set('cache-control', 'no-store');
+  // The rest of the body is not waited for.
+  ctx.set('connection', 'close');
+  answer(ctx, {
+    status,
+    headers: { 'retry-after': String(waitSeconds) },
+    body: { error: 'temporarily_unavailable', error_description: `${message} ${advice}` },
+  });
+}
+
+function answer(ctx: Context, { status, headers, body }: Omit<Refusal, 'reason'>): void {
   ctx.status = status;
   ctx.set(headers);
   ctx.body = body;
