@@ -1,6 +1,7 @@
 /** Every command, in the order of the help. */
 import type { CommandSpec, Noun } from './command.ts';
 import { audit } from './nouns/audit.ts';
+import { can } from './nouns/can.ts';
 import { claims } from './nouns/claims.ts';
 import { client } from './nouns/client.ts';
 import { connection } from './nouns/connection.ts';
@@ -9,5 +10,5 @@ import { keys } from './nouns/keys.ts';
 import { demo, sandbox, serve } from './nouns/programs.ts';
 import { tenant } from './nouns/tenant.ts';
 
-export const commands: readonly CommandSpec[] = [serve, demo, sandbox, credentials, claims];
+export const commands: readonly CommandSpec[] = [serve, demo, sandbox, credentials, claims, can];
 export const nouns: readonly Noun[] = [tenant, client, connection, keys, audit];

@@ -172,14 +172,15 @@ interface Namesakes {
 
 /** A rule that names nothing is a typing error, which would otherwise show only when somebody is locked out. */
 async function checkRules(rules: readonly Rule[], { connections, tenants }: Namesakes): Promise<void> {
-  const found = await Promise.all(
-    rules.map((rule) =>
-      'connection' in rule ? connections.find(rule.connection) : tenants.find(rule.tenant),
-    ),
+  const missing = await Promise.all(
+    rules.map(async (rule) => {
+      if (rule.connection !== undefined)
+        return (await connections.find(rule.connection)) ? undefined : 'connection';
+      return rule.tenant === undefined || (await tenants.find(rule.tenant)) ? undefined : 'tenant';
+    }),
   );
-  const faults = rules.flatMap((rule, index) => {
-    const kind = 'connection' in rule ? 'connection' : 'tenant';
-    return found[index] ? [] : [{ path: `may_use.${index}.${kind}`, message: `there is no such ${kind}` }];
-  });
+  const faults = missing.flatMap((kind, index) =>
+    kind ? [{ path: `may_use.${index}.${kind}`, message: `there is no such ${kind}` }] : [],
+  );
   if (faults.length > 0) throw invalidRequest(faults);
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type Algorithm, type CloudName, cloudNames, clouds, type Destination } from '../clouds/index.ts';
 import { type Fault, invalidRequest, SojournError } from '../errors/index.ts';
 import { newId } from '../ids/index.ts';
-import { faultsIn, nameField, read } from '../input/index.ts';
+import { faultsIn, labelsField, nameField, read } from '../input/index.ts';
 import { records } from '../records/index.ts';
 import type { Page, Store } from '../store/index.ts';
 import type { Tenants } from '../tenants/index.ts';
@@ -19,6 +19,8 @@ export type Verdict = 'pending' | 'active' | 'failing';
 export interface Connection {
   readonly id: string;
   readonly name: string;
+  /** By which rules of clients can name many connections at once. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly tenant: string;
   readonly cloud: CloudName;
   readonly target: Readonly<Record<string, unknown>>;
@@ -47,6 +49,7 @@ export const connectionInput = z.strictObject({
   tenant: z.string(),
   cloud: z.enum(cloudNames, `must be one of ${cloudNames.join(', ')}`),
   target: targetField.default({}),
+  labels: labelsField.default({}),
   algorithm: algorithmField.optional(),
   token_ttl: ttlField.optional(),
 });
@@ -55,6 +58,7 @@ export const connectionInput = z.strictObject({
 export const connectionPatch = z.strictObject({
   name: nameField.optional(),
   target: targetField.optional(),
+  labels: labelsField.optional().describe('Replaces all labels.'),
   algorithm: algorithmField.optional(),
   token_ttl: ttlField.nullable().optional(),
 });
@@ -104,12 +108,21 @@ export function createConnections(options: {
         ...faultsInTarget(input),
       ];
       if (faults.length > 0) throw invalidRequest(faults);
-      const { name, tenant, cloud, target: given, algorithm, token_ttl } = read(connectionInput, input);
+      const {
+        name,
+        tenant,
+        cloud,
+        target: given,
+        labels,
+        algorithm,
+        token_ttl,
+      } = read(connectionInput, input);
       const target = read(clouds[cloud].target, given, 'target');
       const at = stamp();
       const connection: Connection = {
         id: newId('con', now),
         name,
+        labels,
         tenant,
         cloud,
         target,
@@ -149,6 +162,7 @@ export function createConnections(options: {
         return {
           ...connection,
           name: change.name ?? connection.name,
+          labels: change.labels ?? connection.labels,
           target,
           algorithm: chooseAlgorithm(
             clouds[connection.cloud].destination(target),

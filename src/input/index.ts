@@ -26,6 +26,14 @@ export const nameField = z
   .max(100, 'must not be over 100 characters')
   .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'must not hold control characters');
 
+/** What somebody sorts things by: `env=prod`, `team=payments`. */
+export const labelsField = z
+  .record(
+    z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be a name of lower-case letters, digits or . _ -'),
+    z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be 1 to 63 letters, digits or . _ -'),
+  )
+  .refine((labels) => Object.keys(labels).length <= 20, 'must be 20 labels at most');
+
 /** With the input, which tells what is missing from what is of the wrong kind; it goes into no message. */
 const check = <T>(schema: z.ZodType<T>, value: unknown) => schema.safeParse(value, { reportInput: true });
 

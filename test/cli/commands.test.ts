@@ -128,6 +128,22 @@ describe('each command asks for exactly one thing', () => {
       undefined,
     ],
     ['claims con_1', 'GET /connections/con_1/claims', undefined],
+    [
+      'can cli_1 con_1',
+      'GET /clients/cli_1/can/con_1',
+      undefined,
+      { allowed: true, because: 'rule', rule: { index: 0, tenant: 'ten_1' } },
+    ],
+    [
+      'connection update con_1 --label env=prod --label team=a=b',
+      'PATCH /connections/con_1',
+      { labels: { env: 'prod', team: 'a=b' } },
+    ],
+    [
+      'client update cli_1 --rule {"cloud":"aws","labels":{"env":"prod"}}',
+      'PATCH /clients/cli_1',
+      { may_use: [{ cloud: 'aws', labels: { env: 'prod' } }] },
+    ],
   ];
 
   test.each(cases)('sojourn %s', async (args, request, body, answer = { items: [] }) => {

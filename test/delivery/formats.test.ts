@@ -15,6 +15,7 @@ const expiresAt = noon + 3_600_000;
 const connectionTo = (cloud: CloudName): Connection => ({
   id: 'con_01jd0000000000000000000000',
   name: 'prod',
+  labels: {},
   tenant: 'ten_01jd0000000000000000000000',
   cloud,
   target: {},

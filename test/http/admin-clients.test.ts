@@ -120,6 +120,19 @@ describe('clients', () => {
     });
   });
 
+  test('one can be asked why it may use a connection, or why not', async () => {
+    const { client_id } = (
+      await ask('POST /clients', { body: { name: 'asked', may_use: [{ cloud: 'gcp' }, { tenant }] } })
+    ).body as { client_id: string };
+    const decision = async () => (await ask(`GET /clients/${client_id}/can/${connection}`)).body;
+    expect(await decision()).toEqual({ allowed: true, because: 'rule', rule: { index: 1, tenant } });
+    await ask(`PATCH /clients/${client_id}`, { body: { may_use: [{ cloud: 'gcp' }] } });
+    expect(await decision()).toEqual({ allowed: false, because: 'no_rule', rule: null });
+    await ask(`PATCH /clients/${client_id}`, { body: { disabled: true } });
+    expect(await decision()).toEqual({ allowed: false, because: 'client_disabled', rule: null });
+    expect((await ask(`GET /clients/${client_id}/can/con_nobody`)).status).toBe(404);
+  });
+
   test('a secret that is rotated ends the old one once it was used itself, and both are in the list and the audit', async () => {
     const { client_id, client_secret } = (await ask('POST /clients', { body: { name: 'rotating' } }))
       .body as {
@@ -215,13 +228,13 @@ describe('clients', () => {
       'a rule for nothing',
       { may_use: [{}] },
       'may_use.0',
-      'must be {"connection": "con_…"} or {"tenant": "ten_…"}',
+      'must be {"connection": "con_…"}, or one or more of {"tenant": "ten_…", "cloud": "aws", "labels": {…}}',
     ],
     [
       'a rule for everything',
       { may_use: ['*'] },
       'may_use.0',
-      'must be {"connection": "con_…"} or {"tenant": "ten_…"}',
+      'must be {"connection": "con_…"}, or one or more of {"tenant": "ten_…", "cloud": "aws", "labels": {…}}',
     ],
     [
       'a method that is not served',

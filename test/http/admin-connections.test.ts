@@ -55,6 +55,7 @@ describe('connections', () => {
     const connection = {
       id: idOf('con'),
       name: 'prod',
+      labels: {},
       tenant,
       cloud,
       target,

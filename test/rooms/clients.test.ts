@@ -295,10 +295,22 @@ describe('what a client may use', () => {
   });
 
   test.each([
+    [{ labels: {} }, 'may_use.0.labels', 'must name a label'],
+    [{ labels: { Env: 'x' } }, 'may_use.0.labels.Env', 'invalid key in record'],
+    [{ labels: { env: '*' } }, 'may_use.0.labels.env', 'must be 1 to 63 letters, digits or . _ -'],
+    [{ cloud: 'ibm' }, 'may_use.0.cloud', 'must be one of aws, azure, gcp'],
     [{ connection: '*' }, 'may_use.0.connection', 'must be an id that begins with con_'],
     [{ tenant: 'con_01jd0000000000000000000000' }, 'may_use.0.tenant', 'must be an id that begins with ten_'],
-    [{}, 'may_use.0', 'must be {"connection": "con_…"} or {"tenant": "ten_…"}'],
-    ['*', 'may_use.0', 'must be {"connection": "con_…"} or {"tenant": "ten_…"}'],
+    [
+      {},
+      'may_use.0',
+      'must be {"connection": "con_…"}, or one or more of {"tenant": "ten_…", "cloud": "aws", "labels": {…}}',
+    ],
+    [
+      '*',
+      'may_use.0',
+      'must be {"connection": "con_…"}, or one or more of {"tenant": "ten_…", "cloud": "aws", "labels": {…}}',
+    ],
   ])('the rule %j is refused', async (rule, path, message) => {
     expect(await faultsOf(() => bench.clients.create({ name: 'deployer', may_use: [rule] }))).toEqual([
       { path, message },

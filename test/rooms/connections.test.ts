@@ -43,6 +43,7 @@ describe('connections', () => {
     expect(made).toEqual({
       id: made.id,
       name: 'prod',
+      labels: {},
       tenant,
       cloud,
       target: kept,

@@ -8,6 +8,11 @@ import { clientSecrets, shownOnce } from './client-secrets.ts';
 const ruleOptions: readonly OptionSpec[] = [
   { flags: '--connection <id>', about: 'a connection that it may use; may be repeated', many: true },
   { flags: '--tenant <id>', about: 'a tenant whose connections it may use; may be repeated', many: true },
+  {
+    flags: '--rule <json>',
+    about: 'a rule with several conditions, such as {"cloud":"aws","labels":{"env":"prod"}}; may be repeated',
+    many: true,
+  },
 ];
 
 const jwksOption: OptionSpec = {
@@ -89,6 +94,7 @@ export const client: Noun = {
 const rulesOf = (given: Given) => [
   ...texts(given, 'connection').map((id) => ({ connection: id })),
   ...texts(given, 'tenant').map((id) => ({ tenant: id })),
+  ...texts(given, 'rule').map((rule) => jsonGiven(rule, '--rule')),
 ];
 
 function authOf(given: Given) {

@@ -1,6 +1,6 @@
 /** `sojourn connection`: the ways into your customers' clouds. */
 import { adminCommand, at, itemsOf, more, pageOptions, pageQuery } from '../admin.ts';
-import { type Noun, type OptionSpec, text } from '../command.ts';
+import { type Given, type Noun, type OptionSpec, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { cell, columns, type Json, printable, record } from '../print.ts';
 import { connectionSetup } from './connection-setup.ts';
@@ -11,6 +11,22 @@ const settings: readonly OptionSpec[] = [
   { flags: '--algorithm <alg>', about: 'how its tokens are signed', choices: ['RS256', 'ES256'] },
   { flags: '--token-ttl <seconds>', about: 'life of its tokens, 60 to 3600' },
 ];
+
+const labelOption: OptionSpec = {
+  flags: '--label <name=value>',
+  about: 'a label by which rules of clients find it; may be repeated',
+  many: true,
+};
+
+/** Given labels take the place of all that were there. */
+function labelsOf(given: Given) {
+  const labels = texts(given, 'label').map((label): [string, string] => {
+    const [name = '', ...value] = label.split('=');
+    if (name === '' || value.length === 0) throw usageError('--label must be name=value.');
+    return [name, value.join('=')];
+  });
+  return labels.length === 0 ? {} : { labels: Object.fromEntries(labels) };
+}
 
 const oneCommand = (name: string, about: string, method: 'GET' | 'POST', below = '') =>
   adminCommand({
@@ -32,6 +48,7 @@ export const connection: Noun = {
         { flags: '--name <text>', about: 'name for people', required: true },
         { flags: '--tenant <id>', about: 'whose cloud it is', required: true },
         { flags: '--cloud <cloud>', about: 'aws, azure or gcp', required: true },
+        labelOption,
         ...settings,
       ],
       examples: [
@@ -46,6 +63,7 @@ export const connection: Noun = {
           tenant: text(given, 'tenant'),
           cloud: text(given, 'cloud'),
           target: targetOf(given) ?? {},
+          ...labelsOf(given),
           algorithm: text(given, 'algorithm'),
           token_ttl: ttlOf(text(given, 'tokenTtl')),
         },
@@ -69,12 +87,13 @@ export const connection: Noun = {
     adminCommand({
       usage: 'update <id>',
       about: 'change a connection; target fields are merged, null takes one out',
-      options: [{ flags: '--name <text>', about: 'name for people' }, ...settings],
+      options: [{ flags: '--name <text>', about: 'name for people' }, labelOption, ...settings],
       examples: ['connection update con_01k0… --set role_arn=arn:aws:iam::111122223333:role/vendor'],
       ask: (given) => {
         const body = {
           name: text(given, 'name'),
           target: targetOf(given),
+          ...labelsOf(given),
           algorithm: text(given, 'algorithm'),
           token_ttl: ttlOf(text(given, 'tokenTtl')),
         };

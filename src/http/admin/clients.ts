@@ -1,6 +1,7 @@
 /** /clients: the vendor's services that fetch tokens. No answer has a hash, and a secret is in one answer only. */
 import { z } from 'zod';
 import { type Client, clientInput, clientPatch, secretInput } from '../../clients/index.ts';
+import { explain } from '../../policy/index.ts';
 import { pageOf, pageOn, pageQuery } from './paging.ts';
 import type { AdminRooms } from './rooms.ts';
 import { act, look, nothing, type Route } from './route.ts';
@@ -8,7 +9,12 @@ import { gone, membersOf, moment } from './words.ts';
 
 export { clientInput, clientPatch as clientChange, secretInput };
 
-const rule = z.union([z.object({ connection: z.string() }), z.object({ tenant: z.string() })]);
+const rule = z.object({
+  connection: z.string().exactOptional(),
+  tenant: z.string().exactOptional(),
+  cloud: z.string().exactOptional(),
+  labels: z.record(z.string(), z.string()).exactOptional(),
+});
 
 export const client = z.object({
   client_id: z.string(),
@@ -59,6 +65,12 @@ export const newSecret = z.object({
   client_secret: z.string().describe(shownOnce),
 });
 
+export const decision = z.object({
+  allowed: z.boolean(),
+  because: z.enum(['rule', 'no_rule', 'client_disabled', 'connection_disabled']),
+  rule: rule.extend({ index: z.int().describe('Its place in may_use, from 0.') }).nullable(),
+});
+
 export const clientRoutes: readonly Route[] = [
   act({
     method: 'POST',
@@ -99,6 +111,17 @@ export const clientRoutes: readonly Route[] = [
     answer: client,
     refusals: ['client_not_found'],
     find: async (rooms, { params: { id } }) => viewOf(rooms, await rooms.clients.get(id)),
+  }),
+  look({
+    path: '/clients/:id/can/:connection',
+    name: 'explainAccess',
+    summary: 'Tell whether a client may use a connection, and which rule decides',
+    query: nothing,
+    answer: decision,
+    refusals: ['client_not_found', 'connection_not_found'],
+    async find({ clients, connections }, { params }) {
+      return explain(await clients.get(params.id), await connections.get(params.connection));
+    },
   }),
   act({
     method: 'PATCH',

@@ -18,6 +18,7 @@ export { connectionInput, connectionPatch as connectionChange };
 export const connection = z.object({
   id: z.string(),
   name: z.string(),
+  labels: z.record(z.string(), z.string()),
   tenant: z.string(),
   cloud: z.string(),
   target: z.record(z.string(), z.unknown()),
