@@ -43,14 +43,17 @@ export function adminCommand({ ask: requestOf, tell, exit, ...words }: AdminComm
   };
 }
 
-/** The body of the answer, as it came. */
-export async function askAdmin(request: AdminRequest, given: Given, face: Face): Promise<string> {
-  const { method, path, query = {}, body } = request;
-  const base = baseUrl(
+/** The base URL of the admin listener. */
+export const adminUrl = (given: Given, face: Face): string =>
+  baseUrl(
     text(given, 'url') ?? (face.env.SOJOURN_ADMIN_URL || 'http://127.0.0.1:8081'),
     text(given, 'url') === undefined ? 'SOJOURN_ADMIN_URL' : '--url',
   );
-  const url = new URL(`${base}/admin/v1${path}`);
+
+/** The body of the answer, as it came. */
+export async function askAdmin(request: AdminRequest, given: Given, face: Face): Promise<string> {
+  const { method, path, query = {}, body } = request;
+  const url = new URL(`${adminUrl(given, face)}/admin/v1${path}`);
   for (const [name, value] of Object.entries(query))
     if (value !== undefined) url.searchParams.set(name, value);
   const answer = await ask(

@@ -6,9 +6,10 @@ import { claims } from './nouns/claims.ts';
 import { client } from './nouns/client.ts';
 import { connection } from './nouns/connection.ts';
 import { credentials } from './nouns/credentials.ts';
+import { doctor } from './nouns/doctor.ts';
 import { keys } from './nouns/keys.ts';
 import { demo, sandbox, serve } from './nouns/programs.ts';
 import { tenant } from './nouns/tenant.ts';
 
-export const commands: readonly CommandSpec[] = [serve, demo, sandbox, credentials, claims, can];
+export const commands: readonly CommandSpec[] = [serve, demo, sandbox, credentials, claims, can, doctor];
 export const nouns: readonly Noun[] = [tenant, client, connection, keys, audit];

@@ -27,6 +27,10 @@ export function readAnswer(body: string): Json {
   });
 }
 
+/** The answer to a probe, whatever its status: /readyz says no with 503. */
+export const probe = (url: string): Promise<OutboundAnswer> =>
+  send({ method: 'GET', url, signal: AbortSignal.timeout(deadlineMs), maxBytes });
+
 /** The answer when it is a 2xx; rejects with what the server said, or that there is none. */
 export async function ask(
   request: Omit<OutboundRequest, 'signal' | 'maxBytes'>,

@@ -45,9 +45,6 @@ const known = [
   ]),
 ];
 
-/** Named in the advice of errors, and not there yet. */
-const promised = ['doctor'];
-
 /** `sojourn` and the words behind it, in code; a word that cannot be a command ends it. */
 function named(file: string): string[] {
   const code = [...textOf(file).matchAll(/`([^`\n]+)`/g), ...textOf(file).matchAll(/^```sh\n(.*?)^```$/gms)];
@@ -60,7 +57,6 @@ function named(file: string): string[] {
 
 const isKnown = (words: string) => {
   const [first = '', second = '', third = ''] = words.split(' ');
-  if (promised.includes(first)) return true;
   const nested = nouns.find(({ name }) => name === first);
   if (!nested) return known.includes(first);
   if (second === '') return true;
@@ -70,11 +66,6 @@ const isKnown = (words: string) => {
 
 test.each(documents)('every command that %s names exists', (file) => {
   expect(named(file).filter((words) => !isKnown(words))).toEqual([]);
-});
-
-test('what is promised is still missing, and still named', () => {
-  expect(promised.filter((name) => known.includes(name))).toEqual([]);
-  expect(documents.flatMap(named)).toEqual(expect.arrayContaining(promised));
 });
 
 test('every code that the README explains is one of the table', () => {

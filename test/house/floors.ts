@@ -5,7 +5,7 @@ export const floors: readonly (readonly string[])[] = [
   ['demo'],
   ['compose'],
   ['http', 'sandbox'],
-  ['exchange', 'onboarding', 'delivery', 'health'],
+  ['exchange', 'onboarding', 'delivery', 'health', 'doctor'],
   ['issuer'],
   ['clients', 'connections', 'tenants', 'policy', 'operator'],
   ['upkeep'],

@@ -74,6 +74,7 @@ describe('the OpenAPI document', () => {
         'connections/{id}/setup',
         'connections/{id}/setup/{name}',
         'connections/{id}/claims',
+        'issuer',
         'keys',
         'keys/rotate',
         'keys/take-back',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { auditRoutes } from './audit.ts';
 import { clientRoutes } from './clients.ts';
 import { connectionRoutes } from './connections.ts';
+import { issuerRoutes } from './issuer.ts';
 import { keyRoutes } from './keys.ts';
 import { openApiDocument } from './openapi.ts';
 import { look, nothing, type Route } from './route.ts';
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...clientRoutes,
   ...connectionRoutes,
   ...setupRoutes,
+  ...issuerRoutes,
   ...keyRoutes,
   ...auditRoutes,
   documentRoute,

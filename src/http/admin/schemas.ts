@@ -13,6 +13,7 @@ import {
   secretInput,
 } from './clients.ts';
 import { connection, connectionChange, connectionInput, connectionPage } from './connections.ts';
+import { publishedIssuer } from './issuer.ts';
 import { impactPage, keyList } from './keys.ts';
 import { problem } from './problem.ts';
 import { preview, setupFiles, verification } from './setup.ts';
@@ -51,6 +52,7 @@ export const answers: Named = {
   SetupFiles: setupFiles,
   Verification: verification,
   Preview: preview,
+  PublishedIssuer: publishedIssuer,
   KeyList: keyList,
   KeyImpactPage: impactPage,
   AuditLine: auditLine,

@@ -1,0 +1,36 @@
+/** /issuer: what this server publishes, to be compared with what the world sees. */
+import { z } from 'zod';
+import { word } from './paging.ts';
+import { look, type Route } from './route.ts';
+
+const document = z.record(z.string(), z.unknown());
+
+export const publishedIssuer = z.object({
+  issuer: z.string(),
+  discovery: document,
+  jwks: z.object({ keys: z.array(document) }),
+});
+
+export const issuerRoutes: readonly Route[] = [
+  look({
+    path: '/issuer',
+    name: 'showIssuer',
+    summary: 'Show the documents that this server publishes',
+    query: z.strictObject({
+      tenant: word.describe(
+        'Those of the issuer of this tenant; of the main one where it has none of its own.',
+      ),
+    }),
+    answer: publishedIssuer,
+    refusals: ['tenant_not_found'],
+    async find({ issuers, tenants }, { query: { tenant } }) {
+      const own = tenant === undefined ? undefined : await issuers.ofTenant((await tenants.get(tenant)).id);
+      const issuer = own ?? issuers.main;
+      return {
+        issuer: issuer.url,
+        discovery: JSON.parse(issuer.discovery().body.toString()) as Record<string, unknown>,
+        jwks: JSON.parse(issuer.jwks().body.toString()) as { keys: Record<string, unknown>[] },
+      };
+    },
+  }),
+];
