@@ -1,5 +1,4 @@
 /** The composition root: the only file that knows every room, and the only one that is handed the configuration. */
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Audit, createAudit } from './audit/index.ts';
 import { createClients } from './clients/index.ts';
@@ -7,7 +6,16 @@ import { type Config, isLoopback } from './config/index.ts';
 import { type Connection, createConnections } from './connections/index.ts';
 import { createExchange } from './exchange/index.ts';
 import { createHealth } from './health/index.ts';
-import { type AppOptions, addressReader, createAdminApp, createPublicApp, listen } from './http/index.ts';
+import {
+  type AppOptions,
+  addressReader,
+  createAdminApp,
+  createPublicApp,
+  followTls,
+  listen,
+  readTls,
+  type TlsPair,
+} from './http/index.ts';
 import { createIssuers, placeOf } from './issuer/index.ts';
 import {
   encryptionKeyFile,
@@ -138,7 +146,8 @@ export async function startServer(
       door('admin'),
     );
 
-    const tls = await readTls(config);
+    const { tls: tlsFiles } = config.listen;
+    const tls = tlsFiles && (await readTls(tlsFiles));
     const publicListener = await listen(publicApp.callback(), {
       ...config.listen.public,
       tls,
@@ -152,6 +161,13 @@ export async function startServer(
       name: 'admin',
     });
     undo.push(adminListener.close);
+    if (tlsFiles && tls) {
+      const take = (pair: TlsPair) => {
+        publicListener.renew(pair);
+        adminListener.renew(pair);
+      };
+      undo.push(followTls(tlsFiles, { current: tls, take, logger }));
+    }
     undo.push(() => {
       health.leave();
       publicListener.leave();
@@ -278,6 +294,3 @@ function followRings(keyrings: Keyrings, logger: Logger): readonly (() => Promis
     );
   return [round(() => keyrings.refresh()), round(() => keyrings.advance())];
 }
-
-const readTls = async ({ listen: { tls } }: Config) =>
-  tls && { cert: await readFile(tls.cert, 'utf8'), key: await readFile(tls.key, 'utf8') };

@@ -7,3 +7,4 @@ export { type AdminRooms, createAdminApp } from './admin/index.ts';
 export type { AppOptions } from './app.ts';
 export { createPublicApp, type PublicRooms } from './public/index.ts';
 export { type Listener, listen } from './server.ts';
+export { followTls, readTls, type TlsPair } from './tls.ts';

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SojournError } from '../errors/index.ts';
+import type { TlsPair } from './tls.ts';
 
 export interface Listener {
   readonly origin: string;
@@ -11,6 +12,8 @@ export interface Listener {
    * request to another replica instead of losing it on a connection that is closed at that moment.
    */
   leave(): void;
+  /** New connections get this certificate from now on; those that are open keep theirs. Nothing without TLS. */
+  renew(tls: TlsPair): void;
   /** Takes no new connection, lets what has begun finish, then ends; what has not finished by then is cut. */
   close(): Promise<void>;
 }
@@ -18,7 +21,7 @@ export interface Listener {
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
-  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly tls: TlsPair | null;
   /** What the listener is for, in an error. */
   readonly name: string;
 }
@@ -49,9 +52,8 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     leaving = true;
     for (const response of unanswered) if (!response.headersSent) response.setHeader('connection', 'close');
   };
-  const server: Server = tls
-    ? createTlsServer({ ...limits, ...tls }, courteous)
-    : createServer(limits, courteous);
+  const secured = tls ? createTlsServer({ ...limits, ...tls }, courteous) : undefined;
+  const server: Server = secured ?? createServer(limits, courteous);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
@@ -68,6 +70,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   return {
     origin: `${tls ? 'https' : 'http'}://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`,
     leave,
+    renew: (pair) => secured?.setSecureContext(pair),
     close: () =>
       new Promise((resolve) => {
         leave();

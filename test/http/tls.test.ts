@@ -1,0 +1,128 @@
+/** Certificates that are renewed while the server runs, as an ACME client or an orchestrator does it: by writing files. */
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { generate } from 'selfsigned';
+import { freePort } from '../../src/demo/local-server.ts';
+import { type TestServer, testServer } from '../support/server.ts';
+
+interface Pair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+let folder: string;
+let files: Pair;
+let server: TestServer | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sojourn-tls-'));
+  files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function pairOf(name: string): Promise<Pair> {
+  const { cert, private: key } = await generate([{ name: 'commonName', value: name }]);
+  return { cert, key };
+}
+
+async function place({ cert, key }: Pair): Promise<void> {
+  for (const [file, text] of [
+    [files.cert, cert],
+    [files.key, key],
+  ] as const) {
+    await writeFile(`${file}.new`, text);
+    await rename(`${file}.new`, file);
+  }
+}
+
+async function start(): Promise<TestServer> {
+  const port = await freePort();
+  const listen = { public: `127.0.0.1:${port}`, admin: '0.0.0.0:0', tls: files };
+  server = await testServer({ port, config: { listen } });
+  return server;
+}
+
+/** The common name in the certificate that a new connection gets. */
+const nameAt = (port: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      resolve(String(socket.getPeerCertificate().subject.CN));
+      socket.end();
+    }).once('error', reject);
+  });
+
+const ports = (one: TestServer): number[] =>
+  [one.issuer, one.adminOrigin].map((origin) => Number(new URL(origin).port));
+
+async function until(seen: () => boolean): Promise<void> {
+  while (!seen()) await wait(50);
+}
+
+const linesWith = (one: TestServer, words: string): Record<string, unknown>[] =>
+  one
+    .logged()
+    .split('\n')
+    .filter((line) => line.includes(words))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+test('a new pair is taken by both listeners without a restart, and told', async () => {
+  await place(await pairOf('first.example'));
+  const running = await start();
+  for (const port of ports(running)) expect(await nameAt(port)).toBe('first.example');
+  await place(await pairOf('second.example'));
+  await until(() => linesWith(running, 'a new certificate is taken').length > 0);
+  for (const port of ports(running)) expect(await nameAt(port)).toBe('second.example');
+  expect(linesWith(running, 'a new certificate')).toEqual([
+    expect.objectContaining({ level: 'info', ...files, valid_to: expect.stringMatching(/Z$/) }),
+  ]);
+}, 60_000);
+
+test.each<[string, (next: Pair, other: Pair) => Promise<unknown>, string]>([
+  [
+    'whose key is another one',
+    (next, other) => place({ cert: next.cert, key: other.key }),
+    'the key is not the one of the certificate',
+  ],
+  [
+    'that is cut short',
+    (next) => place({ cert: next.cert.slice(0, 200), key: next.key }),
+    'they are no certificate and key in PEM (',
+  ],
+  ['that is empty', () => place({ cert: '', key: '' }), 'they are no certificate and key in PEM ('],
+  ['that is gone', () => rm(files.key), 'it cannot be read (ENOENT)'],
+])(
+  'a pair %s is told once, the one before stays, and a better one is taken',
+  async (_, spoil, why) => {
+    const [next, other] = [await pairOf('second.example'), await pairOf('third.example')];
+    await place(await pairOf('first.example'));
+    const running = await start();
+    await spoil(next, other);
+    await until(() => linesWith(running, 'cannot be used; the one before stays').length > 0);
+    for (const port of ports(running)) expect(await nameAt(port)).toBe('first.example');
+    await place(next);
+    await until(() => linesWith(running, 'a new certificate is taken').length > 0);
+    for (const port of ports(running)) expect(await nameAt(port)).toBe('second.example');
+    const told = linesWith(running, 'cannot be used; the one before stays');
+    expect(told).toEqual([expect.objectContaining({ level: 'error', ...files })]);
+    expect(told[0]?.reason).toContain(why);
+    expect(running.logged()).not.toContain('BEGIN');
+  },
+  60_000,
+);
+
+test('a pair that cannot be used stops the start with a sentence', async () => {
+  const [first, other] = [await pairOf('first.example'), await pairOf('other.example')];
+  await place({ cert: first.cert, key: other.key });
+  await expect(start()).rejects.toMatchObject({
+    code: 'config_invalid',
+    message: `listen.tls: ${files.cert} and ${files.key} cannot be used: the key is not the one of the certificate.`,
+  });
+}, 60_000);
