@@ -1,6 +1,7 @@
 /** Every command, in the order of the help. */
 import type { CommandSpec, Noun } from './command.ts';
 import { audit } from './nouns/audit.ts';
+import { backup, restore } from './nouns/backup.ts';
 import { can } from './nouns/can.ts';
 import { claims } from './nouns/claims.ts';
 import { client } from './nouns/client.ts';
@@ -11,5 +12,15 @@ import { keys } from './nouns/keys.ts';
 import { demo, sandbox, serve } from './nouns/programs.ts';
 import { tenant } from './nouns/tenant.ts';
 
-export const commands: readonly CommandSpec[] = [serve, demo, sandbox, credentials, claims, can, doctor];
+export const commands: readonly CommandSpec[] = [
+  serve,
+  demo,
+  sandbox,
+  credentials,
+  claims,
+  can,
+  doctor,
+  backup,
+  restore,
+];
 export const nouns: readonly Noun[] = [tenant, client, connection, keys, audit];

@@ -3,6 +3,7 @@
  * Does not own: what is signed, or when an administrator rotates. The issuer signs with it; compose opens it.
  */
 
+export { checkCopies, copiesIn, copyRings, placeCopies } from './copies.ts';
 export { readCopy } from './copy.ts';
 export { encryptionKeyFile, parseEncryptionKey } from './file/encryption-key.ts';
 export { fileHolder } from './file/index.ts';
@@ -12,7 +13,7 @@ export { Keyring, type KeyringOptions } from './keyring.ts';
 export { Keyrings, type KeyringsOptions } from './keyrings.ts';
 export type { Waiting } from './lookout.ts';
 export { faultAt, type Place } from './outside.ts';
-export { readOwnFile, writeOwnFile } from './own-file.ts';
+export { createOwnFile, readOwnFile, writeOwnFile } from './own-file.ts';
 export { checkRings, type Rekeyed, rekey } from './rekey.ts';
 export type { RingChange } from './replicated.ts';
 export {

@@ -8,6 +8,7 @@ import { openRedis } from './redis/index.ts';
 import { openSqlite } from './sqlite/index.ts';
 
 export type * from './contract.ts';
+export { copySqlite, examineSqlite } from './sqlite/backup.ts';
 
 /**
  * Opens `sqlite:FILE`, `redis://…` or `rediss://…`, in under 5 s. Rejects with `state_unusable` when what is kept there

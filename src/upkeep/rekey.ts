@@ -1,23 +1,11 @@
 /** From one key-encryption key to another. */
 import { existsSync } from 'node:fs';
 import { createAudit } from '../audit/index.ts';
-import type { Config, SecretText } from '../config/index.ts';
+import type { Config } from '../config/index.ts';
 import { SojournError } from '../errors/index.ts';
-import {
-  checkRings,
-  encryptionKeyFile,
-  fileHolder,
-  mainRing,
-  parseEncryptionKey,
-  type Rekeyed,
-  type RingChange,
-  rekey,
-} from '../keys/index.ts';
+import { checkRings, fileHolder, mainRing, type Rekeyed, type RingChange, rekey } from '../keys/index.ts';
 import { systemNow } from '../time/index.ts';
-import { fileOf, keyBeside, quiet, withStore } from './state.ts';
-
-/** A text that was read, or the file of a key of our own. */
-export type EncryptionKeyPlace = SecretText | { readonly file: string };
+import { type EncryptionKeyPlace, fileOf, keyBeside, quiet, readKey, withStore } from './state.ts';
 
 /**
  * Seals every key with `to`, opening them with `from` or, where that is done already, with `to`; then opens all of them
@@ -35,7 +23,7 @@ export async function rekeyAll(
       advice: 'Name it with --from, or in the configuration as keys.encryption_key.',
     });
   }
-  const former = await read(before, false);
+  const former = await readKey(before);
   return withStore(config, async (store) => {
     const audit = createAudit({ store, logger: quiet, now: systemNow, onFailure: config.audit.on_failure });
     const record = (ring: string, { event, kid, alg }: RingChange) =>
@@ -50,7 +38,7 @@ export async function rekeyAll(
     const act = { store, folder: config.keys.path, logger: quiet, now: systemNow, record };
     // Before a new key is made: with the wrong one in hand, nothing happens at all.
     if (!isThere(to)) await checkRings({ ...act, holder: fileHolder(former) });
-    const current = await read(to, true);
+    const current = await readKey(to, true);
     const done = await rekey({ ...act, holder: fileHolder(current, former) });
     await checkRings({ ...act, holder: fileHolder(current) });
     return done;
@@ -58,8 +46,3 @@ export async function rekeyAll(
 }
 
 const isThere = (place: EncryptionKeyPlace): boolean => !('file' in place) || existsSync(place.file);
-
-const read = async (place: EncryptionKeyPlace, mayMake: boolean): Promise<Uint8Array> =>
-  'file' in place
-    ? encryptionKeyFile(place.file, async () => mayMake)
-    : parseEncryptionKey(place.value, place.source);

@@ -1,8 +1,9 @@
 /** Opening the state that a configuration names, which must be there already. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Config } from '../config/index.ts';
+import type { Config, SecretText } from '../config/index.ts';
 import { SojournError } from '../errors/index.ts';
+import { encryptionKeyFile, parseEncryptionKey } from '../keys/index.ts';
 import { createLogger } from '../log/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { systemNow } from '../time/index.ts';
@@ -33,3 +34,19 @@ export async function withStore<T>(config: Config, work: (store: Store) => Promi
 
 /** The command line tells what happened itself. */
 export const quiet = createLogger({ level: 'silent' });
+
+/** Where the key-encryption key of this configuration is, in the form of the configuration. */
+export const keyPlace = (config: Config): string =>
+  config.keys.encryption_key?.source ?? `file:${keyBeside(fileOf(config) ?? '')}`;
+
+/** The key-encryption key itself; never made here. */
+export const keyOf = (config: Config): Promise<Uint8Array> =>
+  readKey(config.keys.encryption_key ?? { file: keyBeside(fileOf(config) ?? '') });
+
+/** A text that was read, or the file of a key of our own. */
+export type EncryptionKeyPlace = SecretText | { readonly file: string };
+
+export const readKey = async (place: EncryptionKeyPlace, mayMake = false): Promise<Uint8Array> =>
+  'file' in place
+    ? encryptionKeyFile(place.file, async () => mayMake)
+    : parseEncryptionKey(place.value, place.source);

@@ -23,7 +23,12 @@ const shown: Readonly<Record<string, readonly RegExp[]>> = {
     /"token_endpoint":"http:\/\/127\.0\.0\.1:\d+\/t\/ten_/,
     /Still to do: sojourn tenant moving ten_/,
   ],
-  'docs/operations.md': [/"status":"ready"/, /sojourn_http_requests_total/, /^jwks +passed/m],
+  'docs/operations.md': [
+    /"status":"ready"/,
+    /sojourn_http_requests_total/,
+    /^jwks +passed/m,
+    /^Restored http/m,
+  ],
 };
 
 test('every document with shell examples is run', () => {

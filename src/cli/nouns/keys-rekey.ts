@@ -1,20 +1,9 @@
 /** `sojourn keys rekey`: the private keys, sealed with another key-encryption key. */
 import { existsSync } from 'node:fs';
-import { type Environment, loadConfig, readSecret, secretSourceField } from '../../config/index.ts';
-import { type CommandSpec, flag, type Given, type OptionSpec, text } from '../command.ts';
+import { type Environment, readSecret, secretSourceField } from '../../config/index.ts';
+import { type CommandSpec, flag, type Given, text } from '../command.ts';
 import { usageError } from '../failure.ts';
-
-export const configOption: OptionSpec = {
-  flags: '--config <file>',
-  about: 'the YAML file of the server (else SOJOURN_CONFIG)',
-};
-
-/** The configuration that the option or the variable names. */
-export function configGiven(given: Given, env: Environment) {
-  const file = text(given, 'config') ?? env.SOJOURN_CONFIG;
-  if (!file) throw usageError('There is no configuration: name its file with --config.');
-  return loadConfig({ file, env });
-}
+import { configGiven, configOption } from '../given-config.ts';
 
 export const keysRekey: CommandSpec = {
   usage: 'rekey',

@@ -35,7 +35,7 @@ function create(file: string): void {
 }
 
 /** Through a connection that cannot write: not even closing it moves a byte of a file that will be refused. */
-function examine(file: string): void {
+export function examine(file: string): void {
   const database = new DatabaseSync(file, { readOnly: true, timeout: openingMs });
   try {
     const verdict = pragma(database, 'quick_check(1)');

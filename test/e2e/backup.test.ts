@@ -1,0 +1,264 @@
+/** What is backed up from a server at work is, restored elsewhere, the same issuer: no customer has to touch a cloud. */
+import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, test } from '@jest/globals';
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { sojourn } from '../cli/arrange.ts';
+import { askToken, oneConnection, withSecret } from '../support/server.ts';
+import { environment, type ServerProcess, writeConfig } from './process.ts';
+import { newFolder, redisStore, server, steadyPort } from './stage.ts';
+
+interface Place {
+  readonly folder: string;
+  readonly file: string;
+  readonly config: { readonly keys: Record<string, unknown>; readonly store?: string };
+  readonly env: Record<string, string>;
+}
+
+const long = { publish_lead: '1h' };
+
+const embedded = async (port: number): Promise<Place> => {
+  const folder = await newFolder();
+  const config = { keys: long };
+  return { folder, config, env: {}, file: await writeConfig({ folder, port, config }) };
+};
+
+const kek = Buffer.alloc(32, 5).toString('base64url');
+const onRedis = async (port: number): Promise<Place> => {
+  const folder = await newFolder();
+  const { config: made } = await redisStore();
+  const config = { ...made, keys: { ...made.keys, ...long } };
+  return { folder, config, env: { KEY_OF_KEYS: kek }, file: await writeConfig({ folder, port, config }) };
+};
+
+const run = (place: Place, ...args: string[]) =>
+  sojourn([...args, '--config', place.file], environment(place.env));
+
+/** Adds tenants until it is told to stop; resolves to how many were acknowledged. */
+function writing({ admin }: ServerProcess) {
+  let on = true;
+  const done = (async () => {
+    let count = 0;
+    while (on) {
+      await admin.post('/tenants', { name: `Tenant ${count}` });
+      count++;
+    }
+    return count;
+  })();
+  return () => {
+    on = false;
+    return done;
+  };
+}
+
+async function allKids({ issuer }: ServerProcess): Promise<string[]> {
+  const { keys } = (await (await fetch(`${issuer}/jwks`)).json()) as { keys: { kid: string }[] };
+  return keys.map(({ kid }) => kid);
+}
+
+describe.each([
+  ['the embedded store', embedded],
+  ['a shared store', onRedis],
+])('a backup of %s', (_, placed) => {
+  test('taken under writes and restored elsewhere gives the same issuer, kids, subjects and sign-ins', async () => {
+    const port = await steadyPort();
+    const [old, fresh] = [await placed(port), await placed(port)];
+    const first = await server({ ...old, port });
+    const { client, connection, tenant } = await oneConnection(first);
+    const own = await first.admin.post<{ id: string; issuer: string }>('/tenants', {
+      name: 'Own',
+      own_issuer: true,
+      own_keys: true,
+    });
+    const before = await askToken(first.issuer, withSecret(client, connection));
+    const kids = await allKids(first);
+    const ownKids = await allKids({ ...first, issuer: own.issuer });
+
+    const stopWriting = writing(first);
+    const folder = join(await newFolder(), 'backup');
+    const taken = await run(old, 'backup', '--output', folder, '--json');
+    expect(await stopWriting()).toBeGreaterThan(0);
+    expect({ code: taken.code, err: taken.err }).toEqual({ code: 0, err: '' });
+    const { encryption_key, encryption_key_included } = JSON.parse(taken.out) as Record<string, unknown>;
+    expect(encryption_key_included).toBe(false);
+    await first.stop('SIGTERM');
+
+    const restored = await run(fresh, 'restore', folder, '--json');
+    expect(restored).toMatchObject({ code: 0, err: '' });
+    const answer = JSON.parse(restored.out) as { encryption_key: string; encryption_key_there: boolean };
+    expect(answer.encryption_key_there).toBe(String(encryption_key).startsWith('env:'));
+    if (!answer.encryption_key_there)
+      await copyFile(String(encryption_key).replace('file:', ''), answer.encryption_key.replace('file:', ''));
+
+    const second = await server({ ...fresh, port });
+    expect(await allKids(second)).toEqual(kids);
+    expect(await allKids({ ...second, issuer: own.issuer })).toEqual(ownKids);
+    const jwks = createRemoteJWKSet(new URL(`${second.issuer}/jwks`));
+    await jwtVerify(String(before.body.access_token), jwks, { issuer: second.issuer });
+    const after = await askToken(second.issuer, withSecret(client, connection));
+    expect(after.status).toBe(200);
+    const claims = (token: unknown) => {
+      const { iss, sub, aud } = decodeJwt(String(token));
+      return { iss, sub, aud };
+    };
+    expect(claims(after.body.access_token)).toEqual(claims(before.body.access_token));
+    const { items } = await second.admin.get<{ items: { id: string }[] }>(`/connections?tenant=${tenant.id}`);
+    expect(items).toEqual([expect.objectContaining({ id: connection.id, subject: connection.subject })]);
+    await second.stop('SIGTERM');
+  }, 180_000);
+});
+
+describe('a backup', () => {
+  async function backedUp(...options: string[]) {
+    const port = await steadyPort();
+    const old = await embedded(port);
+    const running = await server({ ...old, port });
+    await oneConnection(running);
+    await running.stop('SIGTERM');
+    const folder = join(await newFolder(), 'backup');
+    const taken = await run(old, 'backup', '--output', folder, ...options);
+    return { port, old, folder, taken };
+  }
+
+  test('is for its owner alone, holds no key-encryption key, and says where that is', async () => {
+    const { old, folder, taken } = await backedUp();
+    expect(taken).toEqual({
+      code: 0,
+      err: '',
+      out: `The backup is in ${folder}.\nThe key-encryption key is not in it. It is at file:${join(old.folder, 'encryption.key')}: keep a copy of it apart from the backup.\n`,
+    });
+    const files = ['backup.json', 'keys/ring.json', 'sojourn.db'];
+    const found = (await readdir(folder, { recursive: true })).filter((name) => name !== 'keys');
+    expect(found.toSorted()).toEqual(files);
+    for (const file of files) expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    const key = (await readFile(join(old.folder, 'encryption.key'), 'utf8')).trim();
+    for (const file of files) expect(await readFile(join(folder, file), 'utf8')).not.toContain(key);
+  }, 120_000);
+
+  test('with the key-encryption key opens by itself', async () => {
+    const { port, folder, taken } = await backedUp('--with-encryption-key');
+    expect(taken.out).toBe(
+      `The backup is in ${folder}.\nThe key-encryption key is in it: whoever has the folder has the signing keys.\n`,
+    );
+    const fresh = await embedded(port);
+    expect((await run(fresh, 'restore', folder)).out).toMatch(
+      /^Restored http:\S+ as of \S+Z\.\nNext: sojourn serve\n$/,
+    );
+    const running = await server({ ...fresh, port });
+    expect(await running.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+  }, 120_000);
+
+  test('is not written into a folder that has something in it', async () => {
+    const { old, folder } = await backedUp();
+    expect(await run(old, 'backup', '--output', folder)).toEqual({
+      code: 1,
+      out: '',
+      err: `${folder} is not empty; nothing was written.\n→ Name a folder that is not there yet.\n`,
+    });
+  }, 120_000);
+
+  test('is not restored where something is, and leaves it as it is', async () => {
+    const { port, old, folder } = await backedUp();
+    const advice = '→ Name a configuration whose places are empty, or move away what is there.\n';
+    const refused = (place: string) => ({
+      code: 1,
+      out: '',
+      err: `${place} is not empty, and a restore overwrites nothing.\n${advice}`,
+    });
+    const ring = await readFile(join(old.folder, 'keys/ring.json'));
+    expect(await run(old, 'restore', folder)).toEqual(refused(join(old.folder, 'keys')));
+    expect(await readFile(join(old.folder, 'keys/ring.json'))).toEqual(ring);
+
+    const fresh = await embedded(port);
+    const database = join(fresh.folder, 'sojourn.db');
+    await writeFile(database, 'mine');
+    expect(await run(fresh, 'restore', folder)).toEqual(refused(database));
+    expect((await readdir(fresh.folder)).toSorted()).toEqual(['sojourn.db', 'sojourn.yaml']);
+    expect(await readFile(database, 'utf8')).toBe('mine');
+  }, 120_000);
+
+  test.each<[string, (backup: string, fresh: Place) => Promise<unknown>, RegExp]>([
+    ['is not whole', (backup) => rm(join(backup, 'backup.json')), /^\S+ is no whole backup: /],
+    [
+      'is of a newer format',
+      (backup) => change(join(backup, 'backup.json'), { format: 2 }),
+      /is of format 2; this program knows formats up to 1\.\n/,
+    ],
+    [
+      'holds a newer database',
+      async (backup) => newer(join(backup, 'sojourn.db')),
+      /is of version 99; this program knows versions up to \d+\.\n/,
+    ],
+    [
+      'is of another issuer',
+      (backup) => change(join(backup, 'backup.json'), { issuer: 'https://other.example' }),
+      /^The backup is of https:\/\/other\.example, and the configuration of http/,
+    ],
+    [
+      'holds a damaged database',
+      (backup) => writeFile(join(backup, 'sojourn.db'), 'x'.repeat(8192)),
+      /is damaged: /,
+    ],
+    [
+      'holds a ring that is cut short',
+      async (backup) => cut(join(backup, 'keys/ring.json')),
+      /cannot be used: it is not whole\.\n/,
+    ],
+    [
+      'does not open with the key that is in place',
+      (_, fresh) => wrongKey(fresh.folder),
+      /does not open with this key-encryption key\.\n/,
+    ],
+  ])(
+    'that %s is not restored, and nothing is made',
+    async (_, spoil, why) => {
+      const { port, folder } = await backedUp();
+      const fresh = await embedded(port);
+      await spoil(folder, fresh);
+      const before = await readdir(fresh.folder, { recursive: true });
+      const { code, out, err } = await run(fresh, 'restore', folder);
+      expect({ code, out, err }).toEqual({ code: 1, out: '', err: expect.stringMatching(why) });
+      expect(await readdir(fresh.folder, { recursive: true })).toEqual(before);
+    },
+    120_000,
+  );
+});
+
+test('a shared store that is in use is not restored into', async () => {
+  const port = await steadyPort();
+  const place = await onRedis(port);
+  const running = await server({ ...place, port });
+  await oneConnection(running);
+  const folder = join(await newFolder(), 'backup');
+  expect((await run(place, 'backup', '--output', folder)).code).toBe(0);
+  await running.stop('SIGTERM');
+  await rm(join(place.folder, 'keys'), { recursive: true });
+  expect(await run(place, 'restore', folder)).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^The store is not empty, and a restore overwrites nothing\.\n/),
+  });
+  await expect(readdir(join(place.folder, 'keys'))).rejects.toMatchObject({ code: 'ENOENT' });
+}, 120_000);
+
+async function change(file: string, members: Record<string, unknown>): Promise<void> {
+  const before = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+  await writeFile(file, JSON.stringify({ ...before, ...members }));
+}
+
+function newer(file: string): void {
+  const database = new DatabaseSync(file);
+  database.exec('PRAGMA user_version = 99');
+  database.close();
+}
+
+async function cut(file: string): Promise<void> {
+  await writeFile(file, (await readFile(file, 'utf8')).slice(0, -20));
+}
+
+async function wrongKey(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'encryption.key'), Buffer.alloc(32, 1).toString('base64url'));
+  await chmod(join(folder, 'encryption.key'), 0o600);
+}
