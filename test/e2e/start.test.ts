@@ -152,7 +152,7 @@ describe('state that cannot be used', () => {
     await expectRefused(
       folder,
       file,
-      `The store has connections, but there are no signing keys for them in it nor in ${join(folder, 'keys', 'ring.json')}.\n→ Restore the keys from a backup: new keys would lock every customer out until they trust them.\n`,
+      `The store has connections, but there are no signing keys for them in it nor in ${join(folder, 'keys/ring.json')}.\n→ Restore the keys from a backup: new keys would lock every customer out until they trust them.\n`,
     );
   });
 
