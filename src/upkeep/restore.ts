@@ -101,6 +101,9 @@ async function restoreDatabase(source: string, file: string, before: () => Promi
     await link(temporary, file).catch((cause: NodeJS.ErrnoException) => {
       throw cause.code === 'EEXIST' ? occupied(file) : cause;
     });
+    const folder = await open(dirname(file), 'r');
+    await folder.sync();
+    await folder.close();
   } finally {
     await rm(temporary, { force: true });
   }
