@@ -48,6 +48,8 @@ export interface RunningServer {
 
 /** Replicas see each other's changes of the key ring within this time. */
 const ringPollMs = 2_000;
+/** A slow round or two must not make a replica stale; this counts only where `keys.stale_after` is short. */
+const pollsPerStaleness = 4;
 /** After readiness has gone, load balancers need a moment to look elsewhere. */
 const lingerMs = 300;
 
@@ -114,7 +116,8 @@ export async function startServer(
       observe: metrics.exchange,
     });
     const onboarding = createOnboarding({ vendor: config.vendor, connections, tenants, exchange });
-    for (const stop of followRings(keyrings, logger)) undo.push(stop);
+    const pollMs = Math.min(ringPollMs, (config.keys.stale_after * 1000) / pollsPerStaleness);
+    for (const stop of followRings(keyrings, logger, pollMs)) undo.push(stop);
     const health = createHealth({ store, keyrings, holder, algorithms, shortTimes });
 
     const readAddress = addressReader(config.trust_proxy);
@@ -285,9 +288,9 @@ async function obstaclesTo(
  * Follows what other replicas do to the rings, and does what is due. Two rounds, since a key that is due is first looked
  * for outside, and nobody else's revocation waits for that. Returns what ends them.
  */
-function followRings(keyrings: Keyrings, logger: Logger): readonly (() => Promise<void>)[] {
+function followRings(keyrings: Keyrings, logger: Logger, pollMs: number): readonly (() => Promise<void>)[] {
   const round = (work: () => Promise<void>) =>
-    every(ringPollMs, () =>
+    every(pollMs, () =>
       work().catch((err: unknown) =>
         logger.warn({ err }, 'the key rings cannot be refreshed; going on with those at hand'),
       ),
