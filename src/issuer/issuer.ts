@@ -8,7 +8,7 @@ import type { Client, Clients } from '../clients/index.ts';
 import type { Algorithm, Minted } from '../clouds/index.ts';
 import { type Connection, type Connections, tokenSecondsOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
-import type { Keyring } from '../keys/index.ts';
+import type { KeyRecord, Keyring } from '../keys/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Store } from '../store/index.ts';
 import { type Now, toSeconds } from '../time/index.ts';
@@ -69,9 +69,8 @@ export function createIssuer(options: IssuerOptions): Issuer {
   const { issuer, ttl, clients, keyring, algorithms, now } = options;
   const maxAge = documentMaxAge(keyring.timing.publishLead);
   const visits = new WeakMap<IncomingMessage, Visit>();
-  const engineOptions: EngineOptions = {
+  const engineOptions: Omit<EngineOptions, 'active'> = {
     ...options,
-    active: (alg) => keyring.active(alg),
     sign: (kid, data) => keyring.sign(kid, data),
     visitOf: (ctx: KoaContextWithOIDC) => visits.get(ctx.req) ?? lostVisit(),
   };
@@ -82,12 +81,10 @@ export function createIssuer(options: IssuerOptions): Issuer {
     jwks: jwksDocument(keyring.jwks(), maxAge),
     verify: once(() => createLocalJWKSet({ keys: keyring.jwks().map((jwk) => ({ ...jwk })) })),
     // Only when the first token is asked for: most tenants' issuers are silent most of the time.
-    engine: once(() =>
-      createEngine(
-        engineOptions,
-        keyring.list().filter((key) => key.state === 'active'),
-      ).callback(),
-    ),
+    engine: once(() => {
+      const keys = keyring.list().filter((key) => key.state === 'active');
+      return createEngine({ ...engineOptions, active: (alg) => keyFor(alg, keys) }, keys).callback();
+    }),
   });
   let current = build();
 
@@ -157,6 +154,16 @@ export function createIssuer(options: IssuerOptions): Issuer {
       current = build();
     },
   };
+}
+
+/**
+ * Of the keys that an engine was made with: a request that waited while they retired finishes with one of them, as the
+ * ring allows for a while, since its engine knows no other.
+ */
+function keyFor(alg: Algorithm, keys: readonly KeyRecord[]): KeyRecord {
+  const key = keys.find((one) => one.alg === alg);
+  if (key) return key;
+  throw new SojournError('keys_unavailable', { detail: `No ${alg} key is active.`, retryAfter: 1 });
 }
 
 function once<T>(make: () => T): () => T {

@@ -14,7 +14,7 @@ export interface ResourceOptions {
   /** Life of a token in seconds where the connection does not say otherwise. */
   readonly ttl: number;
   readonly algorithms: readonly Algorithm[];
-  /** The active key of an algorithm; throws `keys_unavailable`. */
+  /** The key that signs for an algorithm; throws `keys_unavailable`. */
   readonly active: (alg: Algorithm) => KeyRecord;
 }
 
