@@ -128,7 +128,8 @@ const keyOfReplica = ({ up, ring, unseen }: Replica): string =>
   `${Number(up)}${unseen / tick} ${keyOfRing(ring)}`;
 
 let rings = 0;
-const keyOfRing = remembered((_: Ring): number => ++rings);
+/** Rings in their one form are the same object. */
+const keyOfRing = remembered((_ring: Ring): number => ++rings);
 
 const textOf = ({ revision, keys }: Ring): string =>
   [
