@@ -1,5 +1,5 @@
 /** The key-encryption key that the embedded store was given at its first start is changed for another. */
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { sojourn } from '../cli/arrange.ts';
@@ -65,12 +65,13 @@ test('with the wrong key in hand nothing is changed and no new one is made', asy
 
 test('where there is no database none is made', async () => {
   const folder = await newFolder();
-  await mkdir(join(folder, 'keys'));
   const file = await writeConfig({ folder, port: 1 });
-  expect(
-    await sojourn(['keys', 'rekey', '--to', `file:${join(folder, 'k')}`, '--config', file], environment()),
-  ).toMatchObject({
+  const env = environment({ OLD: Buffer.alloc(32, 1).toString('base64url') });
+  const asked = ['keys', 'rekey', '--from', 'env:OLD', '--to', `file:${join(folder, 'k')}`, '--config', file];
+  expect(await sojourn(asked, env)).toEqual({
     code: 1,
-    err: expect.stringContaining('is missing, and keys exist'),
+    out: '',
+    err: `There is no database ${join(folder, 'sojourn.db')}.\n→ Name the configuration of the server with --config, and run this in its working directory.\n`,
   });
+  expect(await readdir(folder)).toEqual(['sojourn.yaml']);
 }, 60_000);
