@@ -27,7 +27,7 @@ const shown: Readonly<Record<string, readonly RegExp[]>> = {
     /"status":"ready"/,
     /sojourn_http_requests_total/,
     /^jwks +passed/m,
-    /^Restored http/m,
+    /^The backup is in/m,
   ],
 };
 
