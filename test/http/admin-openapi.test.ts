@@ -76,6 +76,7 @@ describe('the OpenAPI document', () => {
         'connections/{id}/claims',
         'issuer',
         'keys',
+        'keys/documents',
         'keys/rotate',
         'keys/take-back',
         'keys/{kid}/impact',

@@ -3,6 +3,7 @@ import { adminCommand, itemsOf } from '../admin.ts';
 import { flag, type Noun, type OptionSpec, text } from '../command.ts';
 import { columns, type Json } from '../print.ts';
 import { keysRekey } from './keys-rekey.ts';
+import { keysExport } from './keys-export.ts';
 import { keysImpact, keysRevoke } from './keys-revoke.ts';
 
 const tenantOption: OptionSpec = {
@@ -65,5 +66,6 @@ export const keys: Noun = {
     keysRevoke,
     keysRekey,
     keysImpact,
+    keysExport,
   ],
 };

@@ -4,6 +4,7 @@ import { auditRoutes } from './audit.ts';
 import { clientRoutes } from './clients.ts';
 import { connectionRoutes } from './connections.ts';
 import { issuerRoutes } from './issuer.ts';
+import { documentsRoute } from './documents.ts';
 import { keyRoutes } from './keys.ts';
 import { openApiDocument } from './openapi.ts';
 import { look, nothing, type Route } from './route.ts';
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   ...setupRoutes,
   ...issuerRoutes,
   ...keyRoutes,
+  documentsRoute,
   ...auditRoutes,
   documentRoute,
 ];

@@ -14,6 +14,7 @@ import {
 } from './clients.ts';
 import { connection, connectionChange, connectionInput, connectionPage } from './connections.ts';
 import { publishedIssuer } from './issuer.ts';
+import { documentPage } from './documents.ts';
 import { impactPage, keyList } from './keys.ts';
 import { problem } from './problem.ts';
 import { preview, setupFiles, verification } from './setup.ts';
@@ -55,6 +56,7 @@ export const answers: Named = {
   PublishedIssuer: publishedIssuer,
   KeyList: keyList,
   KeyImpactPage: impactPage,
+  DocumentPage: documentPage,
   AuditLine: auditLine,
   AuditPage: auditPage,
   Problem: problem,
