@@ -33,6 +33,7 @@ import { createLogger, type Logger } from './log/index.ts';
 import { createMetrics } from './metrics/index.ts';
 import { createOnboarding } from './onboarding/index.ts';
 import { openAdminToken } from './operator/index.ts';
+import { createPublishing } from './publication/index.ts';
 import { openStore, type Store } from './store/index.ts';
 import { createTenants, type Tenants } from './tenants/index.ts';
 import { every, type Now, sleep, systemNow } from './time/index.ts';
@@ -118,7 +119,23 @@ export async function startServer(
     const onboarding = createOnboarding({ vendor: config.vendor, connections, tenants, exchange });
     const pollMs = Math.min(ringPollMs, (config.keys.stale_after * 1000) / pollsPerStaleness);
     for (const stop of followRings(keyrings, logger, pollMs)) undo.push(stop);
-    const health = createHealth({ store, keyrings, holder, algorithms, shortTimes });
+    const { publication, copies, start } = createPublishing({
+      ...{ connections, exchange, issuers, tenants, keyrings, audit, logger, now },
+      places: config.keys.publish,
+      copies: copiesIn(config.keys),
+      publishEvery: config.keys.publish_every * 1000,
+      compareEvery: config.keys.compare_every * 1000,
+      observe: metrics.publication,
+    });
+    metrics.watchCopies(() => ({
+      unpublished: publication.states().filter(({ failure }) => failure).length,
+      differing: copies.states().filter(({ reason }) => reason !== undefined).length,
+    }));
+    const health = createHealth({
+      ...{ store, keyrings, holder, algorithms, shortTimes },
+      places: publication.states,
+      copies: copies.states,
+    });
 
     const readAddress = addressReader(config.trust_proxy);
     const door = (listener: 'public' | 'admin'): AppOptions => ({
@@ -164,6 +181,7 @@ export async function startServer(
       name: 'admin',
     });
     undo.push(adminListener.close);
+    undo.push(start(ringPollMs));
     if (tlsFiles && tls) {
       const take = (pair: TlsPair) => {
         publicListener.renew(pair);
@@ -276,13 +294,20 @@ async function obstaclesTo(
   key: PublicJwk,
   path: string,
   issuer: string,
-  { look_outside, copies }: Config['keys'],
+  keys: Config['keys'],
 ): Promise<readonly string[]> {
-  const places = [...(look_outside ? [issuer] : []), ...copies].map((base) => placeOf(base + path));
+  const places = [...(keys.look_outside ? [issuer] : []), ...copiesIn(keys)].map((base) =>
+    placeOf(base + path),
+  );
   const named = { url: issuer + path, jwks: placeOf(issuer + path).jwks };
   const faults = await Promise.all(places.map((place) => faultAt(place, named, key)));
   return faults.filter((fault) => fault !== undefined);
 }
+
+/** Every place where a copy can be read, whoever puts it there. */
+const copiesIn = ({ copies, publish }: Config['keys']): readonly string[] => [
+  ...new Set([...copies, ...publish.flatMap(({ public_url }) => public_url ?? [])]),
+];
 
 /**
  * Follows what other replicas do to the rings, and does what is due. Two rounds, since a key that is due is first looked

@@ -25,6 +25,9 @@ export type AuditEvent =
   | `key.${'made' | 'activated' | 'dropped' | 'revoked' | 'resealed'}`
   /** Its turn has come, and verifiers would not find it yet. */
   | 'key.held'
+  /** A copy of discovery and JWKS: put into a bucket, and compared with what is served. */
+  | `documents.${'published' | 'refused'}`
+  | `copy.${'differs' | 'restored'}`
   /** By an administrator; what the ring then did is told by the events of the keys. */
   | `key.${'rotation' | 'revocation'}_ordered`
   | `key.rotation_${'planned' | 'taken_back'}`;

@@ -100,8 +100,42 @@ export interface Destination {
   afterLeak(facts: LeakFacts): LeakAdvice;
 }
 
+/** A place in a cloud's object store, as the configuration names it. */
+export interface BucketPlace {
+  /** `s3://BUCKET/PREFIX` and its like. */
+  readonly to: string;
+  readonly region?: string | undefined;
+  /** In place of the cloud's public address. */
+  readonly endpoint?: string | undefined;
+}
+
+/** One document on its way into a bucket. */
+export interface Deposit {
+  readonly place: BucketPlace;
+  /** Below the place, without a leading slash; letters, digits, `.`, `-`, `_` and `/` only. */
+  readonly path: string;
+  readonly body: string;
+  readonly contentType: string;
+  readonly cacheControl: string;
+  readonly pass: Pass;
+  readonly now: Now;
+  /** Aborts when the time for this document, further tries included, is over. */
+  readonly signal: AbortSignal;
+}
+
+/** The cloud's object store, where documents are put that verifiers read. */
+export interface Bucket {
+  /** Whether a place of this form is one of this cloud. */
+  takes(to: string): boolean;
+  /** What is wrong with a place that it takes, in words that follow its name. */
+  fault(place: BucketPlace): { readonly field: string; readonly message: string } | undefined;
+  /** Rejects with `cloud_…`, whose detail holds no credential. */
+  put(deposit: Deposit): Promise<void>;
+}
+
 export interface Cloud {
   readonly name: CloudName;
+  readonly bucket: Bucket;
   /** The target as the API takes it: strict, every field checked, all faults at once, defaults filled in. */
   readonly target: z.ZodType<Readonly<Record<string, unknown>>>;
   /** `target` has passed the schema. */

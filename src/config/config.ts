@@ -2,6 +2,7 @@
 import type { Algorithm, Endpoints } from '../clouds/index.ts';
 import type { HolderName, HolderSettings } from '../keys/index.ts';
 import type { Address } from './address.ts';
+import type { PublishPlace } from './publish.ts';
 
 /** The text of a secret, read but not judged, and the place it came from, for errors. */
 export interface SecretText {
@@ -37,6 +38,9 @@ export interface Config {
     readonly look_outside: boolean;
     /** With no trailing slash. */
     readonly copies: readonly string[];
+    readonly publish: readonly PublishPlace[];
+    readonly publish_every: number;
+    readonly compare_every: number;
     readonly allow_short_times: boolean;
     readonly encryption_key: SecretText | null;
     readonly former_encryption_key: SecretText | null;

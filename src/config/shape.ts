@@ -6,6 +6,7 @@ import { addressField, cidrField } from './address.ts';
 import { durationBetween, durationField } from './duration.ts';
 import { holderKeys } from './holders.ts';
 import { issuerField } from './issuer.ts';
+import { publishField } from './publish.ts';
 import { key, type Setting } from './setting.ts';
 import { endpointField, fileField, secretSourceField, storeField } from './urls.ts';
 
@@ -100,6 +101,21 @@ export const shape = {
       z.array(endpointField).max(10, 'must hold 10 places at most'),
       [],
       'Base URLs where copies of discovery and JWKS are served, which must have a key as well before it signs.',
+    ),
+    publish: key(
+      publishField,
+      [],
+      'Buckets where the server puts copies of discovery and JWKS itself, without a key: a list of `{ to: s3://BUCKET/PREFIX | gs://BUCKET/PREFIX | https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX, connection: con_… }`. `region` is that of an S3 bucket; `endpoint` stands in place of the cloud’s own address; at `public_url` the copy can be read, and is one of `copies`.',
+    ),
+    publish_every: key(
+      durationBetween('1m', '24h'),
+      '1h',
+      'How often everything is put there again, changed or not, so that what was lost or altered heals. What has changed is put there at once.',
+    ),
+    compare_every: key(
+      durationBetween('10s', '24h'),
+      '5m',
+      'How often every copy is compared with what this server serves.',
     ),
     allow_short_times: key(
       z.boolean(),

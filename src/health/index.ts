@@ -4,6 +4,7 @@
  */
 import type { Algorithm } from '../clouds/index.ts';
 import type { Holder, Keyring, Keyrings, Waiting } from '../keys/index.ts';
+import type { CopyState, PlaceState } from '../publication/index.ts';
 import type { Store } from '../store/index.ts';
 import { toTimestamp } from '../time/index.ts';
 
@@ -25,8 +26,10 @@ export function createHealth(options: {
   holder: Pick<Holder, 'trouble'>;
   algorithms: readonly Algorithm[];
   shortTimes: boolean;
+  places: () => readonly PlaceState[];
+  copies: () => readonly CopyState[];
 }): Health {
-  const { store, keyrings, holder, algorithms, shortTimes } = options;
+  const { store, keyrings, holder, algorithms, shortTimes, places, copies } = options;
   let leaving = false;
 
   return {
@@ -37,6 +40,8 @@ export function createHealth(options: {
       if (trouble) checks.push({ name: 'key_holder', ok: true, detail: `does not sign: ${trouble}` });
       const waiting = keyrings.waiting();
       if (waiting.length > 0) checks.push(rotationCheck(waiting));
+      if (places().length > 0) checks.push(publicationCheck(places()));
+      if (copies().length > 0) checks.push(copiesCheck(copies()));
       if (shortTimes) {
         const detail =
           'keys.allow_short_times is on: verifiers that cache the JWKS will fail at a rotation. Not for production.';
@@ -67,6 +72,26 @@ function rotationCheck(waiting: readonly Waiting[]): ReadinessCheck {
     );
   const more = waiting.length - told.length;
   return { name: 'rotation', ok: true, detail: [...told, ...(more > 0 ? [`${more} more`] : [])].join(', ') };
+}
+
+/** No reason either: the issuer itself answers. */
+const publicationCheck = (places: readonly PlaceState[]): ReadinessCheck => ({
+  name: 'publication',
+  ok: true,
+  detail: places
+    .map(({ to, publishedAt, failure }) => {
+      const last = publishedAt === undefined ? 'never' : toTimestamp(publishedAt);
+      return failure
+        ? `${to} failed, last published ${last}: ${failure.reason} → ${failure.advice}`
+        : `${to} last published ${last}`;
+    })
+    .join(', '),
+});
+
+function copiesCheck(copies: readonly CopyState[]): ReadinessCheck {
+  const wrong = copies.flatMap(({ reason }) => reason ?? []);
+  const detail = wrong.length > 0 ? wrong.join(', ') : `${copies.length} as served`;
+  return { name: 'copies', ok: true, detail };
 }
 
 /** Every tenant may have keys of its own. */

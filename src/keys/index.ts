@@ -12,7 +12,7 @@ export { type HolderName, holderNames, openHolder } from './holders.ts';
 export { Keyring, type KeyringOptions } from './keyring.ts';
 export { Keyrings, type KeyringsOptions } from './keyrings.ts';
 export type { Waiting } from './lookout.ts';
-export { faultAt, type Place } from './outside.ts';
+export { differenceAt, faultAt, type Place } from './outside.ts';
 export { createOwnFile, readOwnFile, writeOwnFile } from './own-file.ts';
 export { checkRings, type Rekeyed, rekey } from './rekey.ts';
 export type { RingChange } from './replicated.ts';

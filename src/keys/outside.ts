@@ -41,6 +41,31 @@ export async function faultAt(
   }
 }
 
+/**
+ * What a copy at `place` says otherwise than the documents that are served, in words for the operator; undefined when
+ * it says the same.
+ */
+export async function differenceAt(
+  place: Place,
+  served: { readonly discovery: string; readonly jwks: string },
+): Promise<string | undefined> {
+  try {
+    const discovery = await fetchJson(place.discovery, discoveryAnswer);
+    if (!isDeepStrictEqual(discovery, parse(served.discovery)))
+      return `${place.discovery} says something else`;
+    const copy = await fetchJson(place.jwks, jwksAnswer);
+    const ours = jwksAnswer.parse(parse(served.jwks));
+    const kids = ({ keys }: typeof ours) => keys.map(({ kid }) => kid);
+    const lacking = kids(ours).filter((kid) => !kids(copy).includes(kid));
+    if (lacking.length > 0) return `${place.jwks} does not list ${lacking.join(', ')}`;
+    const left = kids(copy).filter((kid) => !kids(ours).includes(kid));
+    if (left.length > 0) return `${place.jwks} still lists ${left.join(', ')}`;
+    return isDeepStrictEqual(copy, ours) ? undefined : `${place.jwks} says something else`;
+  } catch (error) {
+    return error instanceof SojournError ? error.message : `${place.jwks} cannot be checked`;
+  }
+}
+
 async function fetchJson<T>(url: string, schema: z.ZodType<T>): Promise<T> {
   const answer = await send({
     method: 'GET',

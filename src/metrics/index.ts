@@ -27,11 +27,22 @@ export interface KeyGauges {
   readonly unseenSeconds: number;
 }
 
+export interface CopyGauges {
+  /** Buckets into which the last try to publish failed. */
+  readonly unpublished: number;
+  /** Copies that say something else than this server. */
+  readonly differing: number;
+}
+
 export interface Metrics {
   request(request: HttpRequest): void;
   exchange(visit: CloudVisit): void;
   /** Asked at each scrape. */
   watchKeys(look: () => KeyGauges): void;
+  /** Told of each try to publish, by `ok` or the code of the refusal. */
+  publication(outcome: string): void;
+  /** Asked at each scrape. */
+  watchCopies(look: () => CopyGauges): void;
   /** The Prometheus text format, version 0.0.4. */
   text(): Promise<string>;
 }
@@ -72,6 +83,13 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const publications = new Counter({
+    name: 'sojourn_publications_total',
+    help: 'Tries to put documents into a bucket, by what came of them.',
+    labelNames: ['outcome'],
+    registers,
+  });
+
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
       name,
@@ -101,6 +119,21 @@ export function createMetrics(): Metrics {
         'sojourn_keys_unseen_seconds',
         'Time since the key ring was last read from the store.',
         () => look().unseenSeconds,
+      );
+    },
+    publication(outcome) {
+      publications.inc({ outcome });
+    },
+    watchCopies(look) {
+      gauge(
+        'sojourn_copies_unpublished',
+        'Buckets into which the last try to publish failed.',
+        () => look().unpublished,
+      );
+      gauge(
+        'sojourn_copies_differing',
+        'Copies of the documents that differ from what is served.',
+        () => look().differing,
       );
     },
     text: () => registry.metrics(),

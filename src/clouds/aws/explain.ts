@@ -2,10 +2,12 @@
 import type { SojournError } from '../../errors/index.ts';
 import type { CloudAnswer } from '../contract.ts';
 import { type Explanation, explainBy } from '../explanation.ts';
+import { bucketRefusals } from './bucket-refusals.ts';
 
 const invalid = (says: string) => ({ code: 'InvalidIdentityToken', says });
 
 export const explanations: readonly Explanation[] = [
+  ...bucketRefusals,
   {
     when: { code: 'AccessDenied', says: 'Unrecognized OAuth provider' },
     means: 'cloud_token_rejected',

@@ -5,6 +5,7 @@
 import type { SojournError } from '../../errors/index.ts';
 import type { CloudAnswer } from '../contract.ts';
 import { type Explanation, explainBy } from '../explanation.ts';
+import { bucketRefusals } from './bucket-refusals.ts';
 
 const replication = 'A new credential takes some minutes to arrive everywhere, also after a first success.';
 const fetching =
@@ -18,6 +19,7 @@ const hint = (code: string, means: Explanation['means'], detail: string, advice?
 });
 
 export const explanations: readonly Explanation[] = [
+  ...bucketRefusals,
   hint(
     '700211',
     'cloud_issuer_unknown',

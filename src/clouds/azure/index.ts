@@ -3,6 +3,7 @@
  * Does not own: retries and the reading of answers, which are alike for all clouds. Called through the list of clouds only.
  */
 import type { Cloud } from '../contract.ts';
+import { bucket } from './bucket.ts';
 import { enter } from './enter.ts';
 import { explain, explanations } from './explain.ts';
 import { afterLeak } from './leak.ts';
@@ -11,6 +12,7 @@ import { type AzureTarget, audience, missing, target as schema } from './target.
 
 export const azure: Cloud = {
   name: 'azure',
+  bucket,
   target: schema,
   destination(given) {
     const target = given as AzureTarget;

@@ -2,6 +2,7 @@
 import type { SojournError } from '../../errors/index.ts';
 import type { CloudAnswer } from '../contract.ts';
 import { type Explanation, explainBy } from '../explanation.ts';
+import { bucketRefusals } from './bucket-refusals.ts';
 
 /** The two doors: the token service, and the one behind it that makes tokens of service accounts. */
 export const steps = { exchange: 'sts', impersonation: 'iamcredentials' } as const;
@@ -11,6 +12,7 @@ const request = (says: string) => ({ step: steps.exchange, code: 'invalid_reques
 const account = (says: string) => ({ step: steps.impersonation, says });
 
 export const explanations: readonly Explanation[] = [
+  ...bucketRefusals,
   {
     when: grant('The issuer in ID Token'),
     means: 'cloud_issuer_unknown',

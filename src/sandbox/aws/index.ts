@@ -1,7 +1,7 @@
 /**
- * AWS as its Query APIs show it: IAM, STS and CloudFormation under `/aws`.
+ * AWS as its Query APIs show it, IAM, STS and CloudFormation under `/aws`, and S3 under `/aws/s3`.
  * Owns: accounts, the sessions given out, who signed a call, and which action it asks for.
- * Does not own: what the actions do (iam, sts, cloudformation) and who is trusted (policy).
+ * Does not own: what the actions do (iam, sts, cloudformation, s3) and who is trusted (policy).
  */
 import type { SandboxAnswer, SandboxCloud, SandboxRequest, SandboxWorld } from '../contract.ts';
 import { createIssuerCache } from '../issuer-cache.ts';
@@ -11,6 +11,7 @@ import { cloudFormation } from './cloudformation/index.ts';
 import { accessDenied, fault, faultOf } from './fault.ts';
 import { iam } from './iam/index.ts';
 import type { Params } from './query.ts';
+import { s3 } from './s3/index.ts';
 import type { Call, Estate, Service } from './service.ts';
 import { createSessions } from './sessions.ts';
 import { sts } from './sts/index.ts';
@@ -27,12 +28,13 @@ export function awsCloud(world: SandboxWorld): SandboxCloud {
     world,
     accounts: createAccounts(),
     sessions: createSessions(),
+    buckets: new Map(),
     issuers: createIssuerCache(world, keepSeconds),
   };
 
   return {
     name: 'aws',
-    handle: (request) => handle(estate, request),
+    handle: async (request) => s3(request, estate) ?? handle(estate, request),
     outOfOrder(status, request) {
       const code = status < 500 ? 'Throttling' : status === 503 ? 'ServiceUnavailable' : 'InternalFailure';
       const message = status < 500 ? 'Rate exceeded' : 'The request processing has failed.';
@@ -41,6 +43,7 @@ export function awsCloud(world: SandboxWorld): SandboxCloud {
     reset() {
       estate.accounts.reset();
       estate.sessions.reset();
+      estate.buckets.clear();
       estate.issuers.reset();
     },
   };

@@ -4,6 +4,7 @@ import type { IssuerCache } from '../issuer-cache.ts';
 import type { Account, Accounts } from './accounts.ts';
 import type { Caller } from './authenticate.ts';
 import type { Params } from './query.ts';
+import type { Bucket } from './s3/buckets.ts';
 import type { Sessions } from './sessions.ts';
 import type { XmlValue } from './xml.ts';
 
@@ -11,6 +12,8 @@ export interface Estate {
   readonly world: SandboxWorld;
   readonly accounts: Accounts;
   readonly sessions: Sessions;
+  /** By name. */
+  readonly buckets: Map<string, Bucket>;
   readonly issuers: IssuerCache;
 }
 

@@ -13,10 +13,12 @@ export interface Session {
   readonly arn: string;
   /** `AROA…:SESSION` */
   readonly userId: string;
+  /** The session policy, which only takes away. */
+  readonly policy?: string;
 }
 
 export interface Sessions {
-  give(identity: Pick<Session, 'accountId' | 'arn' | 'userId' | 'expiresAt'>): Session;
+  give(identity: Pick<Session, 'accountId' | 'arn' | 'userId' | 'expiresAt' | 'policy'>): Session;
   find(accessKeyId: string): Session | undefined;
   reset(): void;
 }

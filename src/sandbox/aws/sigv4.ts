@@ -37,24 +37,24 @@ export function isSignedBy(secret: string, authorization: Authorization, request
   if (!time.startsWith(date) || !signedHeaders.includes('host') || !signedHeaders.includes('x-amz-date'))
     return false;
   const scope = `${date}/${region}/${service}/aws4_request`;
-  const toSign = ['AWS4-HMAC-SHA256', time, scope, sha256(canonicalRequest(signedHeaders, request))].join(
+  const toSign = ['AWS4-HMAC-SHA256', time, scope, sha256(canonicalRequest(authorization, request))].join(
     '\n',
   );
   const key = [date, region, service, 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${secret}`);
   return timingSafeEqual(hmac(key, toSign), Buffer.from(signature, 'hex'));
 }
 
-function canonicalRequest(signedHeaders: readonly string[], request: SandboxRequest): string {
+function canonicalRequest({ service, signedHeaders }: Authorization, request: SandboxRequest): string {
   const [path = '/'] = request.rawUrl.split('?');
   return [
     request.method,
-    // Every service but S3 encodes the path that is sent once more.
-    path.split('/').map(encode).join('/'),
+    // Every service but S3 encodes the path that is sent once more, and S3 alone is told the hash of the body.
+    service === 's3' ? path : path.split('/').map(encode).join('/'),
     canonicalQuery(request.query),
     ...signedHeaders.map((name) => `${name}:${canonicalValue(request.headers[name])}`),
     '',
     signedHeaders.join(';'),
-    sha256(request.body),
+    service === 's3' ? (request.headers['x-amz-content-sha256'] ?? '') : sha256(request.body),
   ].join('\n');
 }
 

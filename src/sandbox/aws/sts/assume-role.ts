@@ -59,6 +59,7 @@ export async function assumeRoleWithWebIdentity(call: Call): Promise<XmlValue> {
     arn: `arn:${account.partition}:sts::${account.id}:assumed-role/${role.name}/${name}`,
     userId: `${role.id}:${name}`,
     expiresAt: world.now() + duration * 1000,
+    ...(wanted.Policy === undefined ? {} : { policy: wanted.Policy }),
   });
   return {
     SubjectFromWebIdentityToken: identity.subject,

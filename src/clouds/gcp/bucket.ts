@@ -1,0 +1,39 @@
+/** Documents in Cloud Storage, by its XML API: https://cloud.google.com/storage/docs/xml-api/put-object */
+import { SojournError } from '../../errors/index.ts';
+import type { Bucket } from '../contract.ts';
+import { objectUrl, putObject } from '../deposit.ts';
+import { explain } from './explain.ts';
+
+const publicAddress = 'https://storage.googleapis.com';
+
+/** https://cloud.google.com/storage/docs/buckets#naming */
+const form = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])((?:\/[\w.-]+)*)\/?$/;
+
+export const bucket: Bucket = {
+  takes: (to) => to.startsWith('gs://'),
+
+  fault: ({ to, region }) => {
+    if (!form.test(to)) return { field: 'to', message: 'must be gs://BUCKET or gs://BUCKET/PREFIX' };
+    return region === undefined ? undefined : { field: 'region', message: 'is only for s3://' };
+  },
+
+  async put({
+    place: { to, endpoint = publicAddress },
+    path,
+    body,
+    contentType,
+    cacheControl,
+    pass,
+    signal,
+  }) {
+    const { credentials } = pass;
+    if (!('access_token' in credentials)) throw new SojournError('internal', { cause: 'no pass of Google' });
+    const [, name = '', prefix = ''] = form.exec(to) ?? [];
+    const headers = {
+      authorization: `Bearer ${credentials.access_token}`,
+      'content-type': contentType,
+      'cache-control': cacheControl,
+    };
+    await putObject({ url: objectUrl(endpoint, name, prefix, path), headers, body, signal }, explain);
+  },
+};
