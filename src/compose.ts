@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { type Audit, createAudit } from './audit/index.ts';
 import { createClients } from './clients/index.ts';
 import { type Config, isLoopback } from './config/index.ts';
-import { type Connection, createConnections } from './connections/index.ts';
+import { createConnections, nobodyTrusts } from './connections/index.ts';
 import { createExchange } from './exchange/index.ts';
 import { createHealth } from './health/index.ts';
 import {
@@ -37,6 +37,7 @@ import { createPublishing } from './publication/index.ts';
 import { openStore, type Store } from './store/index.ts';
 import { createTenants, type Tenants } from './tenants/index.ts';
 import { every, type Now, sleep, systemNow } from './time/index.ts';
+import { createUploads } from './uploads/index.ts';
 
 export interface RunningServer {
   readonly publicOrigin: string;
@@ -73,6 +74,10 @@ export async function startServer(
     const { algorithms, allow_short_times: shortTimes } = config.keys;
     const keyrings = await Keyrings.open({
       ...keySettings(config, audit, { logger, now }),
+      obstacles: async (ring, key) => [
+        ...(await obstaclesTo(key, ring === mainRing ? '' : `/t/${ring}`, issuerUrl, config.keys)),
+        ...(await uploads.obstacles(ring, key)),
+      ],
       store,
       holder,
       wanted: async (id) => (await tenants.find(id))?.own_keys === true,
@@ -116,7 +121,11 @@ export async function startServer(
       now,
       observe: metrics.exchange,
     });
-    const onboarding = createOnboarding({ vendor: config.vendor, connections, tenants, exchange });
+    const uploads = createUploads({ connections, issuers, keyrings });
+    const onboarding = createOnboarding({
+      ...{ vendor: config.vendor, connections, tenants, exchange },
+      keysFor: uploads.keysFor,
+    });
     const pollMs = Math.min(ringPollMs, (config.keys.stale_after * 1000) / pollsPerStaleness);
     for (const stop of followRings(keyrings, logger, pollMs)) undo.push(stop);
     const { publication, copies, start } = createPublishing({
@@ -223,30 +232,8 @@ function openKeyHolder(
   return openHolder(keys.holder, keys, { ...context, encryptionKey, formerEncryptionKey });
 }
 
-/** Whether no connection is registered at the issuer: at the tenant's own, or, without one, at any. */
-async function nobodyTrusts(
-  store: Store,
-  tenant: { id: string; issuer: string } | undefined,
-): Promise<boolean> {
-  let after: string | undefined;
-  do {
-    const page = await store.list<Connection>('connection', {
-      ...(tenant && { within: tenant.id }),
-      ...(after === undefined ? {} : { after }),
-      limit: tenant ? 200 : 1,
-    });
-    if (page.items.some(({ value }) => !tenant || value.issuer === tenant.issuer)) return false;
-    after = page.next;
-  } while (after !== undefined);
-  return true;
-}
-
 /** What is the same for all rings, and where what happens to them is told. */
-function keySettings(
-  { issuer, keys, tokens }: Config,
-  audit: Audit,
-  { logger, now }: { logger: Logger; now: Now },
-) {
+function keySettings({ keys, tokens }: Config, audit: Audit, { logger, now }: { logger: Logger; now: Now }) {
   const ofRing = (ring: string) => (ring === mainRing ? {} : { tenant: ring });
   return {
     folder: keys.path,
@@ -270,7 +257,6 @@ function keySettings(
         ...ofRing(ring),
         facts: { alg, ...(early && { early }) },
       }),
-    obstacles: (ring, key) => obstaclesTo(key, ring === mainRing ? '' : `/t/${ring}`, issuer, keys),
     held: (ring, { kid, alg, obstacles }) => {
       logger.warn({ kid, alg, obstacles }, 'a rotation waits: verifiers would not find the next key');
       const reason = obstacles.join('; ');

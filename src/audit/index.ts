@@ -21,7 +21,7 @@ export type AuditEvent =
   | `${'tenant' | 'client' | 'connection'}.${'created' | 'updated' | 'deleted'}`
   | 'tenant.moved'
   | `secret.${'created' | 'deleted' | 'replaced'}`
-  | `connection.${'enabled' | 'disabled' | 'verified'}`
+  | `connection.${'enabled' | 'disabled' | 'verified' | 'jwks_uploaded'}`
   | `key.${'made' | 'activated' | 'dropped' | 'revoked' | 'resealed'}`
   /** Its turn has come, and verifiers would not find it yet. */
   | 'key.held'

@@ -48,7 +48,12 @@ export interface SetupFacts {
   readonly connection: { readonly id: string; readonly name: string };
   /** The vendor's name for people, shown in descriptions. */
   readonly vendor: string;
+  /** The public keys that its tokens may be signed with, the ones to come among them; only where they are `uploaded`. */
+  readonly jwks?: readonly UploadedKey[];
 }
+
+/** Members of a public JWK that every cloud takes: kty, alg, use, kid, and n and e, or crv, x and y. */
+export type UploadedKey = Readonly<Record<string, string>>;
 
 /** A file that the customer applies in their own account. */
 export interface Artefact {
@@ -94,6 +99,8 @@ export interface Destination {
   readonly tokenSeconds?: number;
   /** Fields of the target that must be filled before `enter` makes sense; empty when complete. */
   readonly missing: readonly string[];
+  /** The customer uploads the keys to the cloud, which fetches none: no key may sign before that was done. */
+  readonly uploadsKeys?: boolean;
   /** Trades the token; rejects with SojournError `cloud_…`, whose detail holds no token and no secret. */
   enter(visit: Visit): Promise<Pass>;
   setup(facts: SetupFacts): readonly Artefact[];

@@ -12,6 +12,8 @@ import type { Page, Store } from '../store/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
 
+export { nobodyTrusts } from './trust.ts';
+
 /** `pending` until a real exchange has succeeded, then what the last verification found. */
 export type Verdict = 'pending' | 'active' | 'failing';
 
@@ -29,6 +31,8 @@ export interface Connection {
   readonly algorithm: Algorithm;
   /** Life of its cloud tokens in seconds; null where it sets none. See `tokenSecondsOf`. */
   readonly token_ttl: number | null;
+  /** Kids of the keys that the customer said to have uploaded last; absent where nothing was ever said. */
+  readonly uploaded_kids?: readonly string[];
   readonly verdict: Verdict;
   readonly disabled: boolean;
   readonly created_at: string;
@@ -73,6 +77,8 @@ export interface Connections {
   /** Its tokens come from this issuer from now on: the customer's cloud was seen to trust it. */
   adopt(id: string, issuer: string): Promise<Connection>;
   setVerdict(id: string, verdict: Verdict): Promise<Connection>;
+  /** The customer's cloud holds these keys now, and no others: an upload replaces all. */
+  setUploaded(id: string, kids: readonly string[]): Promise<Connection>;
   remove(id: string): Promise<void>;
 }
 
@@ -172,6 +178,7 @@ export function createConnections(options: {
           token_ttl: change.token_ttl === undefined ? connection.token_ttl : change.token_ttl,
           // Another target is another door, which nobody has tried yet.
           verdict: change.target ? 'pending' : connection.verdict,
+          ...(change.target && connection.uploaded_kids ? { uploaded_kids: [] } : {}),
           updated_at: stamp(),
         };
       });
@@ -184,6 +191,9 @@ export function createConnections(options: {
 
     setVerdict: (id, verdict) =>
       kept.change(id, (connection) => ({ ...connection, verdict, verified_at: stamp() })),
+
+    setUploaded: (id, kids) =>
+      kept.change(id, (connection) => ({ ...connection, uploaded_kids: kids, updated_at: stamp() })),
 
     async remove(id) {
       await kept.remove(id);

@@ -2,7 +2,13 @@
  * The customer's side of a connection. Owns: the files that a customer applies, and finding out whether that worked.
  * Does not own: what stands in the files of a cloud (clouds) or how its door is entered (exchange).
  */
-import { type Artefact, clouds, type LeakAdvice, type SetupFacts } from '../clouds/index.ts';
+import {
+  type Artefact,
+  clouds,
+  type LeakAdvice,
+  type SetupFacts,
+  type UploadedKey,
+} from '../clouds/index.ts';
 import {
   type Connection,
   type Connections,
@@ -43,8 +49,10 @@ export function createOnboarding(options: {
   connections: Connections;
   tenants: Pick<Tenants, 'get' | 'issuerOf'>;
   exchange: Exchange;
+  /** What must be uploaded for the connection, in the order of need. */
+  keysFor: (connection: Connection) => Promise<readonly UploadedKey[]>;
 }): Onboarding {
-  const { vendor, connections, tenants, exchange } = options;
+  const { vendor, connections, tenants, exchange, keysFor } = options;
 
   const factsOf = (connection: Connection): SetupFacts => ({
     issuer: connection.issuer,
@@ -60,8 +68,12 @@ export function createOnboarding(options: {
     issuer: tenants.issuerOf(await tenants.get(connection.tenant)),
   });
 
-  const artefacts = async (connection: Connection): Promise<readonly Artefact[]> =>
-    destinationOf(connection).setup(factsOf(await asWanted(connection)));
+  const artefacts = async (connection: Connection): Promise<readonly Artefact[]> => {
+    const destination = destinationOf(connection);
+    const wanted = await asWanted(connection);
+    const facts = factsOf(wanted);
+    return destination.setup(destination.uploadsKeys ? { ...facts, jwks: await keysFor(wanted) } : facts);
+  };
 
   return {
     artefacts,

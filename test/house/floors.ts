@@ -7,7 +7,7 @@ export const floors: readonly (readonly string[])[] = [
   ['http', 'sandbox'],
   ['health'],
   ['publication'],
-  ['exchange', 'onboarding', 'delivery', 'doctor'],
+  ['exchange', 'onboarding', 'delivery', 'doctor', 'uploads'],
   ['issuer'],
   ['clients', 'connections', 'tenants', 'policy', 'operator'],
   ['upkeep'],

@@ -75,6 +75,7 @@ describe('the OpenAPI document', () => {
         'connections/{id}/setup/{name}',
         'connections/{id}/claims',
         'issuer',
+        'connections/{id}/jwks-uploaded',
         'keys',
         'keys/documents',
         'keys/rotate',

@@ -79,6 +79,7 @@ const store: Store = {
 const keyring = await Keyring.open({
   id: mainRing,
   mayMake: async () => true,
+  checkFirst: true,
   store,
   holder: fileHolder(new Uint8Array(32).fill(7)),
   folder,

@@ -6,10 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { inTemporaryDirectory } from './arrange.ts';
 
-/** Answers `describe` with what EXISTING says of pool and provider, and writes every argument list down. */
+/** Answers `describe` with what EXISTING says of pool and provider, and writes every argument list down, a JWKS as what is in its file. */
 const recorder = `
-const { appendFileSync } = require('node:fs');
-const argv = process.argv.slice(2);
+const { appendFileSync, readFileSync } = require('node:fs');
+const flag = '--jwk-json-path=';
+const argv = process.argv.slice(2).map((word) =>
+  word.startsWith(flag) ? flag + readFileSync(word.slice(flag.length), 'utf8') : word);
 appendFileSync(process.env.RECORD, JSON.stringify(argv) + '\\n');
 if (argv.includes('describe')) {
   const issuer = JSON.parse(process.env.EXISTING)[argv.includes('providers') ? 'provider' : 'pool'];

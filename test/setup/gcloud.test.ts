@@ -27,6 +27,21 @@ const settings = [
 ];
 
 describe('the gcloud script', () => {
+  test('uploads the keys, each with what Google takes, where the provider fetches none', () => {
+    const key = { kid: 'k1', kty: 'EC', alg: 'ES256', use: 'sig', crv: 'P-256', x: "a'b", y: 'c' };
+    const jwks = [{ ...key, x5t: 'no' }, ...Array.from({ length: 8 }, (_, at) => ({ ...key, kid: `${at}` }))];
+    const eight = [key, ...jwks.slice(1, 8)];
+    const given = [target({ uploaded_jwks: true }), facts({ jwks })] as const;
+    const upload = `--jwk-json-path=${JSON.stringify({ keys: eight })}\n`;
+    expect(run(script(...given)).calls.at(-1)).toEqual([...createProvider, ...settings, upload]);
+    const again = run(script(...given), { pool: '', provider: 'https://id.vendor.com/t/ten_x' });
+    expect(again.calls.at(-1)).toEqual([...updateProvider, ...settings, upload]);
+    expect(JSON.parse(contentOf(setup(...given), 'jwks.json'))).toEqual({ keys: eight });
+    expect(contentOf(setup(...given), 'main.tf')).toContain(
+      `jwks_json         = ${JSON.stringify(JSON.stringify({ keys: eight }))}\n`,
+    );
+  });
+
   test('makes what is not there', () => {
     expect(run(script(target({ service_account }), facts()))).toEqual({
       status: 0,

@@ -4,6 +4,7 @@ import { type Given, type Noun, type OptionSpec, text, texts } from '../command.
 import { usageError } from '../failure.ts';
 import { cell, columns, type Json, printable, record } from '../print.ts';
 import { connectionSetup } from './connection-setup.ts';
+import { connectionUploaded } from './connection-uploaded.ts';
 import { targetOf, targetOptions } from './target.ts';
 
 const settings: readonly OptionSpec[] = [
@@ -114,6 +115,7 @@ export const connection: Noun = {
       exit: ({ verdict }) => (verdict === 'active' ? 0 : 1),
     }),
     connectionSetup,
+    connectionUploaded,
     adminCommand({
       usage: 'delete <id>',
       about: 'remove a connection for good; its id is never used again',

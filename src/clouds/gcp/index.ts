@@ -23,6 +23,7 @@ export const gcp: Cloud = {
       claims: {},
       ...(seconds === undefined ? {} : { tokenSeconds: seconds }),
       missing: [],
+      ...(target.uploaded_jwks ? { uploadsKeys: true } : {}),
       enter: (visit) => enter(target, visit),
       setup: (facts) => setup(target, facts),
       afterLeak: (facts) => afterLeak(target, facts),

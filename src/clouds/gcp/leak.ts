@@ -5,7 +5,7 @@ import { memberName, providerName } from './names.ts';
 import type { GcpTarget } from './target.ts';
 
 export function afterLeak(target: GcpTarget, { subject }: LeakFacts): LeakAdvice {
-  const { service_account } = target;
+  const { service_account, uploaded_jwks = false } = target;
   const update = (flag: string) =>
     shellCommand([
       'gcloud',
@@ -18,13 +18,21 @@ export function afterLeak(target: GcpTarget, { subject }: LeakFacts): LeakAdvice
     ]);
   return {
     // Measured against the real service.
-    trusts:
-      'A day or more: a key gone from the JWKS was still accepted after 21.7 hours. A token that was given lasts to its end, and can be traded for tokens of the service account until then: two hours at worst.',
+    trusts: uploaded_jwks
+      ? 'Until its customer uploads a key set without it, which acts within seconds. A token that was given lasts to its end, and can be traded for tokens of the service account until then: two hours at worst.'
+      : 'A day or more: a key gone from the JWKS was still accepted after 21.7 hours. A token that was given lasts to its end, and can be traded for tokens of the service account until then: two hours at worst.',
     steps: [
       {
         say: 'Close the door: within a second the provider takes no token any more.',
         run: update('--disabled'),
       },
+      ...(uploaded_jwks
+        ? [
+            {
+              say: 'Run the set-up script of the vendor again: the keys that it uploads are those without this one.',
+            },
+          ]
+        : []),
       ...(service_account === undefined
         ? []
         : [

@@ -4,6 +4,7 @@
  */
 import type { SetupFacts } from '../contract.ts';
 import { caption, celString } from '../encode/index.ts';
+import { uploadedJwks } from './jwks.ts';
 import { memberName, pathSegment, poolName, providerName } from './names.ts';
 import type { GcpTarget } from './target.ts';
 
@@ -34,7 +35,11 @@ export interface CreateProvider {
     readonly description: string;
     readonly attributeMapping: Readonly<Record<string, string>>;
     readonly attributeCondition: string;
-    readonly oidc: { readonly issuerUri: string; readonly allowedAudiences: readonly string[] };
+    readonly oidc: {
+      readonly issuerUri: string;
+      readonly allowedAudiences: readonly string[];
+      readonly jwksJson?: string;
+    };
   };
 }
 
@@ -99,7 +104,11 @@ function createProvider(target: GcpTarget, facts: SetupFacts): CreateProvider {
       attributeMapping: { 'google.subject': 'assertion.sub' },
       attributeCondition: `assertion.sub==${celString(facts.subject)}`,
       // A list switches Google's own default audience off: this one is accepted and no other.
-      oidc: { issuerUri: facts.issuer, allowedAudiences: [facts.audience] },
+      oidc: {
+        issuerUri: facts.issuer,
+        allowedAudiences: [facts.audience],
+        ...(target.uploaded_jwks ? { jwksJson: uploadedJwks(facts) } : {}),
+      },
     },
   };
 }

@@ -51,15 +51,25 @@ function provider({ resource, body }: CreateProvider): string {
     `--attribute-mapping=${list(Object.entries(body.attributeMapping).map(([to, from]) => `${to}=${from}`))}`,
     `--attribute-condition=${body.attributeCondition}`,
   ];
+  const { jwksJson } = body.oidc;
+  // gcloud reads the keys from a file only.
+  const upload = jwksJson === undefined ? '' : ` \\\n      --jwk-json-path="$jwks"`;
   const describe = [...pools, 'providers', 'describe', resource, '--format=value(oidc.issuerUri)'];
   return [
+    ...(jwksJson === undefined
+      ? []
+      : [
+          'jwks=$(mktemp)',
+          `trap 'rm -f "$jwks"' EXIT`,
+          `${shellCommand(['printf', '%s\\n', jwksJson])} > "$jwks"`,
+        ]),
     `trusted=$(${shellCommand(describe)} 2>/dev/null || true)`,
     'case "$trusted" in',
     "  '')",
-    shellCommand([...pools, 'providers', 'create-oidc', resource, ...settings], '    '),
+    shellCommand([...pools, 'providers', 'create-oidc', resource, ...settings], '    ') + upload,
     '    ;;',
     `  ${shellWord(body.oidc.issuerUri)})`,
-    shellCommand([...pools, 'providers', 'update-oidc', resource, ...settings], '    '),
+    shellCommand([...pools, 'providers', 'update-oidc', resource, ...settings], '    ') + upload,
     '    ;;',
     '  *)',
     `    ${say(`There is a provider ${resource} for another issuer. Nothing was changed.`)} >&2`,

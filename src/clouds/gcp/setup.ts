@@ -1,5 +1,6 @@
 /** What a customer applies in a Google Cloud project: one list of requests in three spellings. */
 import type { Artefact, SetupFacts } from '../contract.ts';
+import { uploadedJwks } from './jwks.ts';
 import { memberName } from './names.ts';
 import { setupRequests } from './requests.ts';
 import { gcloudScript } from './script.ts';
@@ -28,5 +29,15 @@ export function setup(target: GcpTarget, facts: SetupFacts): readonly Artefact[]
       title: 'The same as calls of the IAM REST API, in order, for tools of your own',
       content: `${JSON.stringify(requests, null, 2)}\n`,
     },
+    ...(target.uploaded_jwks
+      ? [
+          {
+            name: 'jwks.json',
+            mediaType: 'application/json',
+            title: 'The keys that the provider must hold now; run setup.sh again to upload them',
+            content: `${uploadedJwks(facts)}\n`,
+          },
+        ]
+      : []),
   ];
 }

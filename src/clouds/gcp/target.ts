@@ -53,6 +53,8 @@ export const target = z
       .min(1, 'must name one scope or more')
       .max(20, 'must be 20 scopes at most')
       .default([cloudPlatform]),
+    /** The provider holds a JWKS that the customer uploads, instead of fetching ours: each new key is uploaded before it signs. */
+    uploaded_jwks: z.boolean('must be true or false').optional(),
     /** Over an hour needs a service account and the organisation's leave. */
     lifetime_seconds: lifetimeField.optional(),
   })

@@ -78,7 +78,11 @@ const providerResource = ({ resource, query, body }: CreateProvider): HclBlock =
   blocks: [
     {
       type: 'oidc',
-      attributes: { issuer_uri: body.oidc.issuerUri, allowed_audiences: body.oidc.allowedAudiences },
+      attributes: {
+        issuer_uri: body.oidc.issuerUri,
+        allowed_audiences: body.oidc.allowedAudiences,
+        ...(body.oidc.jwksJson === undefined ? {} : { jwks_json: body.oidc.jwksJson }),
+      },
     },
   ],
 });

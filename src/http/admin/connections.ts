@@ -27,6 +27,10 @@ export const connection = z.object({
   issuer: z.string().describe('The iss of its tokens.'),
   algorithm: z.string(),
   token_ttl: z.int().nullable().describe("Seconds; null stands for the server's own."),
+  uploaded_kids: z
+    .array(z.string())
+    .optional()
+    .describe('What its cloud was said to hold, where keys are uploaded.'),
   state: z.enum(['pending', 'active', 'failing', 'disabled']),
   created_at: moment,
   updated_at: moment,

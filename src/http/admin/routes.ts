@@ -11,6 +11,7 @@ import { look, nothing, type Route } from './route.ts';
 import { setupRoutes } from './setup.ts';
 import { tenantMoveRoutes } from './tenant-moves.ts';
 import { tenantRoutes } from './tenants.ts';
+import { uploadsRoute } from './uploads.ts';
 
 const documentRoute = look({
   path: '/openapi.json',
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   ...connectionRoutes,
   ...setupRoutes,
   ...issuerRoutes,
+  uploadsRoute,
   ...keyRoutes,
   documentsRoute,
   ...auditRoutes,

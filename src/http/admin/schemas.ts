@@ -20,6 +20,7 @@ import { problem } from './problem.ts';
 import { preview, setupFiles, verification } from './setup.ts';
 import { movePage } from './tenant-moves.ts';
 import { tenant, tenantChange, tenantInput, tenantMove, tenantPage } from './tenants.ts';
+import { uploadInput } from './uploads.ts';
 
 type Named = Readonly<Record<string, z.ZodType>>;
 
@@ -36,6 +37,7 @@ export const inputs: Named = {
   SecretInput: secretInput,
   ConnectionInput: connectionInput,
   ConnectionChange: connectionChange,
+  UploadInput: uploadInput,
   ...Object.fromEntries(cloudNames.map((cloud) => [targetName(cloud), clouds[cloud].target])),
 };
 
