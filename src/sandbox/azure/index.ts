@@ -14,13 +14,14 @@ import { refusal, refuse } from './answers.ts';
 import { arm } from './arm.ts';
 import { keepKeysSeconds } from './assertion.ts';
 import { instanceDiscovery, openidConfiguration } from './authority.ts';
+import { type Blobs, blobs } from './blobs.ts';
 import { createDirectory } from './directory.ts';
 import { aadsts, entraRefusal } from './entra-answer.ts';
 import type { Estate } from './kinds/kind.ts';
 import { type EntraDesk, token } from './token.ts';
 
 export function azureCloud(world: SandboxWorld): SandboxCloud {
-  const open = (): EntraDesk => {
+  const open = (): EntraDesk & { blobs: Blobs } => {
     const estate: Estate = {
       directory: createDirectory(),
       now: () => world.now(),
@@ -30,6 +31,7 @@ export function azureCloud(world: SandboxWorld): SandboxCloud {
       world,
       estate,
       tokens: createAccessTokens(),
+      blobs: new Map(),
       issuers: createIssuerCache(world, () => keepKeysSeconds),
     };
   };
@@ -44,13 +46,21 @@ export function azureCloud(world: SandboxWorld): SandboxCloud {
   };
 }
 
-async function route(request: SandboxRequest, desk: EntraDesk): Promise<SandboxAnswer> {
+async function route(
+  request: SandboxRequest,
+  desk: EntraDesk & { readonly blobs: Blobs },
+): Promise<SandboxAnswer> {
   const { method, path } = request;
   const { world, estate, tokens } = desk;
   if (/^\/subscriptions(\/|$)/i.test(path)) {
     const answer = arm(request, estate, tokens);
     world.note({ cloud: 'azure', operation: `${method} ${path}`, outcome: String(answer.status) });
     return answer;
+  }
+  const blob = blobs(request, estate, tokens, desk.blobs);
+  if (blob) {
+    world.note({ cloud: 'azure', operation: `${method} ${path}`, outcome: String(blob.status) });
+    return blob;
   }
   if (path === '/common/discovery/instance') return instanceDiscovery(world.origin);
   const [tenant = '', ...rest] = path.slice(1).split('/');

@@ -1,15 +1,24 @@
 /** Writing, reading and listing resources of the types that the sandbox has. */
 import { made, type Outcome, refuse } from './answers.ts';
 import type { Resource } from './directory.ts';
+import { container } from './kinds/container.ts';
 import { credential } from './kinds/credential.ts';
 import { identity } from './kinds/identity.ts';
 import type { Estate, Kind } from './kinds/kind.ts';
 import { resourceGroup } from './kinds/resource-group.ts';
 import { roleAssignment } from './kinds/role-assignment.ts';
+import { storageAccount } from './kinds/storage-account.ts';
 import { type ResourceId, same, within } from './resource-id.ts';
 import type { JsonObject } from './template/json.ts';
 
-const kinds: readonly Kind[] = [resourceGroup, identity, credential, roleAssignment];
+const kinds: readonly Kind[] = [
+  resourceGroup,
+  identity,
+  credential,
+  roleAssignment,
+  storageAccount,
+  container,
+];
 
 export const kindOf = (type: string): Kind | undefined => kinds.find((kind) => same(kind.type, type));
 

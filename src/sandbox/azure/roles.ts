@@ -3,8 +3,8 @@ import type { Directory } from './directory.ts';
 import { within } from './resource-id.ts';
 import { stringOf } from './template/json.ts';
 
-/** `grant` is writing under Microsoft.Authorization, which Contributor may not. */
-export type Action = 'read' | 'write' | 'grant';
+/** `grant` is writing under Microsoft.Authorization, which Contributor may not; `blob…` are data actions. */
+export type Action = 'read' | 'write' | 'grant' | 'blob.read' | 'blob.write';
 
 interface Role {
   readonly name: string;
@@ -23,8 +23,11 @@ const roles: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['43d0d8ad-25c7-4714-9337-8ba259a9fe05', { name: 'Monitoring Reader', actions: ['read'] }],
   ['73c42c96-874c-492b-b04d-ab87d138a893', { name: 'Log Analytics Reader', actions: ['read'] }],
   // Data roles: they open data, nothing that Azure Resource Manager shows.
-  ['2a2b9908-6ea1-4ae2-8e65-a410df84e7d1', { name: 'Storage Blob Data Reader', actions: none }],
-  ['ba92f5b4-2d11-453d-a403-e96b0029c9fe', { name: 'Storage Blob Data Contributor', actions: none }],
+  ['2a2b9908-6ea1-4ae2-8e65-a410df84e7d1', { name: 'Storage Blob Data Reader', actions: ['blob.read'] }],
+  [
+    'ba92f5b4-2d11-453d-a403-e96b0029c9fe',
+    { name: 'Storage Blob Data Contributor', actions: ['blob.read', 'blob.write'] },
+  ],
   ['4633458b-17de-408a-b874-0445c86b69e6', { name: 'Key Vault Secrets User', actions: none }],
 ]);
 

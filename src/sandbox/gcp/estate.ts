@@ -7,6 +7,7 @@ import { createPolicies, type Policies } from './policy.ts';
 import type { Pool } from './pool.ts';
 import { createProjects, type Projects } from './projects.ts';
 import type { Provider } from './provider.ts';
+import type { Bucket } from './storage.ts';
 
 export interface ServiceAccount {
   readonly email: string;
@@ -24,6 +25,8 @@ export interface Estate {
   readonly providers: Collection<Provider>;
   /** By email. */
   readonly serviceAccounts: Map<string, ServiceAccount>;
+  /** By name. */
+  readonly buckets: Map<string, Bucket>;
   readonly policies: Policies;
   readonly tokens: AccessTokens;
   readonly issuers: IssuerCache;
@@ -40,6 +43,7 @@ export function createEstate(world: SandboxWorld): Estate {
     pools: createCollection<Pool>(now),
     providers: createCollection<Provider>(now),
     serviceAccounts: new Map(),
+    buckets: new Map(),
     policies: createPolicies(),
     tokens: createAccessTokens(),
     issuers: createIssuerCache(world, () => keepKeysSeconds),

@@ -13,6 +13,7 @@ import { generateAccessToken } from './iam-credentials.ts';
 import { poolsApi } from './pools-api.ts';
 import { projectsApi } from './projects-api.ts';
 import { serviceAccountsApi } from './service-accounts-api.ts';
+import { storage } from './storage.ts';
 import { exchange, throttled } from './sts.ts';
 
 export function gcpCloud(world: SandboxWorld): SandboxCloud {
@@ -33,7 +34,10 @@ async function route(request: SandboxRequest, estate: Estate): Promise<SandboxAn
   const email = /^\/v1\/projects\/-\/serviceAccounts\/([^/:]+):generateAccessToken$/.exec(path)?.[1];
   if (method === 'POST' && email) return generateAccessToken(request, email, estate);
   const answer =
-    poolsApi(request, estate) ?? serviceAccountsApi(request, estate) ?? projectsApi(request, estate);
+    poolsApi(request, estate) ??
+    serviceAccountsApi(request, estate) ??
+    projectsApi(request, estate) ??
+    storage(request, estate);
   if (!answer) return refusal(notFound());
   estate.world.note({ cloud: 'gcp', operation: `${method} ${path}`, outcome: String(answer.status) });
   return answer;
