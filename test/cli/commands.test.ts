@@ -103,6 +103,11 @@ describe('each command asks for exactly one thing', () => {
     ],
     ['connection setup con_1', 'GET /connections/con_1/setup', undefined],
     ['connection delete con_1', 'DELETE /connections/con_1', undefined],
+    [
+      `connection uploaded con_1 --file ${inFile('uploaded.json', { keys: [{ kid: 'a' }, { kid: 'b' }] })}`,
+      'POST /connections/con_1/jwks-uploaded',
+      { kids: ['a', 'b'] },
+    ],
     ['keys list', 'GET /keys', undefined],
     ['keys rotate', 'POST /keys/rotate', {}],
     ['keys rotate --override', 'POST /keys/rotate', { override: true }],

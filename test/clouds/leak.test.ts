@@ -47,6 +47,21 @@ describe('after a leak', () => {
     expect(commands('gcp', target)).toEqual([`${update} \\\n  --disabled`, `${update} \\\n  --no-disabled`]);
   });
 
+  test('GCP: uploaded keys are trusted until others are uploaded, and that is said', () => {
+    const { trusts, steps } = clouds.gcp
+      .destination(
+        clouds.gcp.target.parse({
+          ...{ project_number: '123456789012', pool_id: 'vendor-pool', provider_id: 'vendor' },
+          uploaded_jwks: true,
+        }),
+      )
+      .afterLeak(facts);
+    expect(trusts).toMatch(/^Until its customer uploads a key set without it/);
+    expect(steps[1]).toEqual({
+      say: 'Run the set-up script of the vendor again: the keys that it uploads are those without this one.',
+    });
+  });
+
   test.each(['aws', 'azure'] as const)('%s: nothing is to be done where nothing was set up', (cloud) => {
     expect(commands(cloud, {})).toEqual([]);
   });

@@ -28,6 +28,8 @@ const shown: Readonly<Record<string, readonly RegExp[]>> = {
     /sojourn_http_requests_total/,
     /^jwks +passed/m,
     /^The backup is in/m,
+    /^aws s3 cp issuer\/jwks s3:\/\/id-example-com\/jwks /m,
+    /"path": "\.well-known\/openid-configuration"/,
   ],
 };
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { placeOf } from '../../src/issuer/index.ts';
-import { faultAt } from '../../src/keys/index.ts';
+import { differenceAt, faultAt } from '../../src/keys/index.ts';
 import { recordOf } from './records.ts';
 
 const key = recordOf('wanted', 'ES256', 'next').jwk;
@@ -95,5 +95,46 @@ describe('a look from outside', () => {
     expect(await faultAt(placeOf('http://127.0.0.1:1'), issuer, key)).toBe(
       '127.0.0.1:1 could not be reached.',
     );
+  });
+});
+
+describe('a comparison of a copy', () => {
+  const served = {
+    discovery: JSON.stringify({ issuer: url, jwks_uri: issuer.jwks, extra: 1 }),
+    jwks: JSON.stringify({ keys: [other, key] }),
+  };
+  const difference = () => differenceAt(placeOf(base), served);
+  const listing = (...keys: unknown[]) => {
+    pages['/jwks'] = { body: JSON.stringify({ keys }) };
+  };
+
+  test('finds none where both documents say the same, in whatever spelling', async () => {
+    pages['/jwks'] = { body: JSON.stringify({ keys: [other, key] }, null, 2) };
+    expect(await difference()).toBeUndefined();
+  });
+
+  const wrongs: [string, () => void, string][] = [
+    ['a key that is not there yet', () => listing(other), `/jwks does not list ${key.kid}`],
+    [
+      'a key that should be gone',
+      () => listing(other, key, { ...key, kid: 'revoked' }),
+      '/jwks still lists revoked',
+    ],
+    [
+      'a key under the kid of ours',
+      () => listing(other, { ...key, x: 'theirs' }),
+      '/jwks says something else',
+    ],
+    [
+      'another issuer',
+      () => (pages[discovery] = { body: JSON.stringify({ issuer: 'https://evil', jwks_uri: issuer.jwks }) }),
+      `${discovery} says something else`,
+    ],
+    ['a document that is gone', () => (pages['/jwks'] = { status: 404, body: '' }), '/jwks answers 404'],
+  ];
+
+  test.each(wrongs)('tells %s', async (_, spoil, words) => {
+    spoil();
+    expect(await difference()).toBe(base + words);
   });
 });

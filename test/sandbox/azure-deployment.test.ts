@@ -277,10 +277,10 @@ describe('A template is refused before anything is made', () => {
 
   test('for a type that the sandbox does not have', async () => {
     const answer = await deploy(
-      template([{ type: 'Microsoft.Storage/storageAccounts', apiVersion: '1', name: 'x' }]),
+      template([{ type: 'Microsoft.Network/virtualNetworks', apiVersion: '1', name: 'x' }]),
     );
     expect(answer).toEqual(
-      invalid("The resource type 'Microsoft.Storage/storageAccounts' is not one that the sandbox has."),
+      invalid("The resource type 'Microsoft.Network/virtualNetworks' is not one that the sandbox has."),
     );
   });
 });

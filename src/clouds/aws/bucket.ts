@@ -27,7 +27,8 @@ export const bucket: Bucket = {
   },
 };
 
-function addressOf({ to, region = '', endpoint }: BucketPlace, path: string): string {
+/** Where the object is: in the name of the host, as AWS wants it, or at the endpoint in the path, as emulators do. */
+export function addressOf({ to, region = '', endpoint }: BucketPlace, path: string): string {
   const [, name = '', prefix = ''] = form.exec(to) ?? [];
   const domain = `${region}.amazonaws.${region.startsWith('cn-') ? 'com.cn' : region.startsWith('eusc-') ? 'eu' : 'com'}`;
   if (endpoint !== undefined) return objectUrl(endpoint, name, prefix, path);
