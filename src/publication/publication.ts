@@ -87,6 +87,8 @@ export function createPublication(
       });
       options.published();
     } catch (error) {
+      // What was cut short by our own end says nothing of the cloud.
+      if (options.ending.aborted) return;
       const refusal = error instanceof SojournError ? error : new SojournError('internal', { cause: error });
       const reason = `${refusal.code}: ${refusal.message}`;
       const isNew = one.failure?.reason !== reason;
@@ -108,6 +110,7 @@ export function createPublication(
   }
 
   async function turn(): Promise<void> {
+    if (held.length === 0) return;
     const time = now();
     for (const one of held) {
       if (time < one.healAt) continue;
