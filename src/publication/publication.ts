@@ -81,9 +81,14 @@ export function createPublication(
       observe('ok');
       const about = { connection: id, tenant: connection.tenant };
       await audit.record({
-        ...{ event: 'documents.published', outcome: 'ok', actor: 'system' },
+        event: 'documents.published',
+        outcome: 'ok',
+        actor: 'system',
         ...about,
-        facts: { to, documents: put },
+        facts: {
+          to,
+          documents: put,
+        },
       });
       options.published();
     } catch (error) {

@@ -38,10 +38,10 @@ export function createPublishing(options: PublishingOptions): {
     ...options,
     every: options.publishEvery,
     ending: ending.signal,
-    published: copies.wake,
+    published: () => copies.wake(),
   });
   // A new key has to be in every copy before it may sign.
-  options.keyrings.onChange(publication.wake);
+  options.keyrings.onChange(() => publication.wake());
   return {
     publication,
     copies,

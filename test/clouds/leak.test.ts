@@ -51,7 +51,9 @@ describe('after a leak', () => {
     const { trusts, steps } = clouds.gcp
       .destination(
         clouds.gcp.target.parse({
-          ...{ project_number: '123456789012', pool_id: 'vendor-pool', provider_id: 'vendor' },
+          project_number: '123456789012',
+          pool_id: 'vendor-pool',
+          provider_id: 'vendor',
           uploaded_jwks: true,
         }),
       )

@@ -62,7 +62,9 @@ export async function connectPublisher({ server, sandbox }: PublishingBench): Pr
   const { admin } = server;
   const tenant = (await admin.post<{ id: string }>('/tenants', { name: 'Ourselves' })).id;
   const made = await admin.post<TestConnection>('/connections', {
-    ...{ name: 'publisher', tenant, cloud: 'aws' },
+    name: 'publisher',
+    tenant,
+    cloud: 'aws',
     target: { region },
   });
   const template = JSON.parse(await admin.file(`/connections/${made.id}/setup/cloudformation.json`));

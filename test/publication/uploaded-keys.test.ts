@@ -44,7 +44,9 @@ beforeAll(async () => {
   const { admin } = await bench.start();
   const tenant = (await admin.post<{ id: string }>('/tenants', { name: 'Acme' })).id;
   connection = await admin.post<TestConnection>('/connections', {
-    ...{ name: 'behind-a-wall', tenant, cloud: 'gcp' },
+    name: 'behind-a-wall',
+    tenant,
+    cloud: 'gcp',
     target: {
       project_number: gcp.projectNumber,
       pool_id: gcp.pool,
@@ -66,7 +68,11 @@ describe('a connection to a provider whose JWKS is uploaded', () => {
       const [active, next] = [await keys('active'), await keys('next')];
       expect(listed).toEqual(
         [...active, ...next].map(({ kid }) => ({
-          ...{ kid, kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' },
+          kid,
+          kty: 'EC',
+          crv: 'P-256',
+          alg: 'ES256',
+          use: 'sig',
           x: expect.any(String),
           y: expect.any(String),
         })),

@@ -49,8 +49,16 @@ async function signed(path: string, wish: Wish = {}) {
   });
   const request = await signer.sign(
     {
-      ...{ method, body, protocol: url.protocol, hostname: url.hostname, path: url.pathname },
-      headers: { host: url.host, 'content-type': 'application/json', 'cache-control': 'max-age=9' },
+      method,
+      body,
+      protocol: url.protocol,
+      hostname: url.hostname,
+      path: url.pathname,
+      headers: {
+        host: url.host,
+        'content-type': 'application/json',
+        'cache-control': 'max-age=9',
+      },
     },
     { signingDate: new Date(at) },
   );

@@ -10,6 +10,7 @@ import type { Estate } from './kinds/kind.ts';
 import { accountType } from './kinds/storage-account.ts';
 import { same } from './resource-id.ts';
 import { type Action, allows, grantsOf } from './roles.ts';
+import { stringOf } from './template/json.ts';
 
 interface Blob {
   readonly body: string;
@@ -51,7 +52,7 @@ export function blobs(
 
 const isPublic = (account: Resource, container: Resource): boolean =>
   account.properties.allowBlobPublicAccess === true &&
-  ['Blob', 'Container'].includes(String(container.properties.publicAccess));
+  ['Blob', 'Container'].includes(stringOf(container.properties.publicAccess));
 
 function refusalOf(
   { headers }: SandboxRequest,

@@ -16,7 +16,9 @@ export const container: Kind = {
     const given = isObject(body.properties) ? body.properties : {};
     const publicAccess = given.publicAccess === undefined ? 'None' : stringOf(given.publicAccess);
     return made({
-      ...{ id: target.id, name, type: containerType },
+      id: target.id,
+      name,
+      type: containerType,
       properties: { publicAccess },
       changedAt: now(),
     });

@@ -26,11 +26,17 @@ export const storageAccount: Kind = {
     const given = isObject(body.properties) ? body.properties : {};
     const service = `${target.id}/blobServices/default`;
     directory.put({
-      ...{ id: service, name: 'default', type: `${accountType}/blobServices` },
-      ...{ properties: {}, changedAt: now() },
+      id: service,
+      name: 'default',
+      type: `${accountType}/blobServices`,
+      properties: {},
+      changedAt: now(),
     });
     return made({
-      ...{ id: target.id, name, type: accountType, location },
+      id: target.id,
+      name,
+      type: accountType,
+      location,
       properties: { allowBlobPublicAccess: given.allowBlobPublicAccess === true },
       changedAt: now(),
     });
