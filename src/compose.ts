@@ -1,9 +1,16 @@
 /** The composition root: the only file that knows every room, and the only one that is handed the configuration. */
-import { dirname, join } from 'node:path';
-import { type Audit, createAudit } from './audit/index.ts';
+import { createAudit } from './audit/index.ts';
 import { createClients } from './clients/index.ts';
 import { type Config, isLoopback } from './config/index.ts';
 import { createConnections, nobodyTrusts } from './connections/index.ts';
+import {
+  copiesIn,
+  followRings,
+  obstaclesTo,
+  openKeyHolder,
+  ringPollMs,
+  ringSettings,
+} from './custody/index.ts';
 import { createExchange } from './exchange/index.ts';
 import { createHealth } from './health/index.ts';
 import {
@@ -16,27 +23,16 @@ import {
   readTls,
   type TlsPair,
 } from './http/index.ts';
-import { createIssuers, placeOf } from './issuer/index.ts';
-import {
-  encryptionKeyFile,
-  faultAt,
-  type Holder,
-  Keyrings,
-  type KeyringsOptions,
-  mainRing,
-  openHolder,
-  type PublicJwk,
-  parseEncryptionKey,
-  readCopy,
-} from './keys/index.ts';
+import { createIssuers } from './issuer/index.ts';
+import { Keyrings, mainRing } from './keys/index.ts';
 import { createLogger, type Logger } from './log/index.ts';
 import { createMetrics } from './metrics/index.ts';
 import { createOnboarding } from './onboarding/index.ts';
 import { openAdminToken } from './operator/index.ts';
 import { createPublishing } from './publication/index.ts';
-import { openStore, type Store } from './store/index.ts';
+import { openStore } from './store/index.ts';
 import { createTenants, type Tenants } from './tenants/index.ts';
-import { every, type Now, sleep, systemNow } from './time/index.ts';
+import { type Now, sleep, systemNow } from './time/index.ts';
 import { createUploads } from './uploads/index.ts';
 
 export interface RunningServer {
@@ -48,10 +44,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Replicas see each other's changes of the key ring within this time. */
-const ringPollMs = 2_000;
-/** A slow round or two must not make a replica stale; this counts only where `keys.stale_after` is short. */
-const pollsPerStaleness = 4;
 /** After readiness has gone, load balancers need a moment to look elsewhere. */
 const lingerMs = 300;
 
@@ -73,7 +65,7 @@ export async function startServer(
     const { issuer: issuerUrl, clouds: endpoints } = config;
     const { algorithms, allow_short_times: shortTimes } = config.keys;
     const keyrings = await Keyrings.open({
-      ...keySettings(config, audit, { logger, now }),
+      ...ringSettings(config, audit, { logger, now }),
       obstacles: async (ring, key) => [
         ...(await obstaclesTo(key, ring === mainRing ? '' : `/t/${ring}`, issuerUrl, config.keys)),
         ...(await uploads.obstacles(ring, key)),
@@ -126,8 +118,7 @@ export async function startServer(
       ...{ vendor: config.vendor, connections, tenants, exchange },
       keysFor: uploads.keysFor,
     });
-    const pollMs = Math.min(ringPollMs, (config.keys.stale_after * 1000) / pollsPerStaleness);
-    for (const stop of followRings(keyrings, logger, pollMs)) undo.push(stop);
+    for (const stop of followRings(keyrings, logger)) undo.push(stop);
     const { publication, copies, start } = createPublishing({
       ...{ connections, exchange, issuers, tenants, keyrings, audit, logger, now },
       places: config.keys.publish,
@@ -214,97 +205,4 @@ export async function startServer(
     await close();
     throw error;
   }
-}
-
-/** The configured holder. Its key-encryption key, where it needs one, is made beside the embedded store at first start. */
-function openKeyHolder(
-  { keys, store: storeUrl }: Config,
-  store: Store,
-  context: { logger: Logger; now: Now },
-): Promise<Holder> {
-  const nothingSealed = async () => !(await readCopy(keys.path)) && !(await store.get('ring', mainRing));
-  const encryptionKey = async () =>
-    keys.encryption_key === null
-      ? encryptionKeyFile(join(dirname(storeUrl.replace(/^sqlite:/, '')), 'encryption.key'), nothingSealed)
-      : parseEncryptionKey(keys.encryption_key.value, keys.encryption_key.source);
-  const former = keys.former_encryption_key;
-  const formerEncryptionKey = former ? parseEncryptionKey(former.value, former.source) : undefined;
-  return openHolder(keys.holder, keys, { ...context, encryptionKey, formerEncryptionKey });
-}
-
-/** What is the same for all rings, and where what happens to them is told. */
-function keySettings({ keys, tokens }: Config, audit: Audit, { logger, now }: { logger: Logger; now: Now }) {
-  const ofRing = (ring: string) => (ring === mainRing ? {} : { tenant: ring });
-  return {
-    folder: keys.path,
-    algorithms: keys.algorithms,
-    timing: {
-      rotateEvery: keys.rotate_every * 1000,
-      publishLead: keys.publish_lead * 1000,
-      retain: keys.retain * 1000,
-      // What a connection may ask for at most, whatever the default is.
-      longestTokenLife: Math.max(tokens.ttl, 3600) * 1000,
-      staleAfter: keys.stale_after * 1000,
-    },
-    now,
-    logger,
-    record: (ring, { event, kid, alg, early }) =>
-      audit.record({
-        event,
-        outcome: 'ok',
-        actor: 'system',
-        kid,
-        ...ofRing(ring),
-        facts: { alg, ...(early && { early }) },
-      }),
-    held: (ring, { kid, alg, obstacles }) => {
-      logger.warn({ kid, alg, obstacles }, 'a rotation waits: verifiers would not find the next key');
-      const reason = obstacles.join('; ');
-      audit
-        .record({
-          event: 'key.held',
-          outcome: 'refused',
-          actor: 'system',
-          kid,
-          ...ofRing(ring),
-          reason,
-          facts: { alg },
-        })
-        .catch((err: unknown) => logger.error({ err }, 'a rotation that waits is not in the audit'));
-    },
-  } satisfies Partial<KeyringsOptions>;
-}
-
-/** Where verifiers look for a key and do not find it. */
-async function obstaclesTo(
-  key: PublicJwk,
-  path: string,
-  issuer: string,
-  keys: Config['keys'],
-): Promise<readonly string[]> {
-  const places = [...(keys.look_outside ? [issuer] : []), ...copiesIn(keys)].map((base) =>
-    placeOf(base + path),
-  );
-  const named = { url: issuer + path, jwks: placeOf(issuer + path).jwks };
-  const faults = await Promise.all(places.map((place) => faultAt(place, named, key)));
-  return faults.filter((fault) => fault !== undefined);
-}
-
-/** Every place where a copy can be read, whoever puts it there. */
-const copiesIn = ({ copies, publish }: Config['keys']): readonly string[] => [
-  ...new Set([...copies, ...publish.flatMap(({ public_url }) => public_url ?? [])]),
-];
-
-/**
- * Follows what other replicas do to the rings, and does what is due. Two rounds, since a key that is due is first looked
- * for outside, and nobody else's revocation waits for that. Returns what ends them.
- */
-function followRings(keyrings: Keyrings, logger: Logger, pollMs: number): readonly (() => Promise<void>)[] {
-  const round = (work: () => Promise<void>) =>
-    every(pollMs, () =>
-      work().catch((err: unknown) =>
-        logger.warn({ err }, 'the key rings cannot be refreshed; going on with those at hand'),
-      ),
-    );
-  return [round(() => keyrings.refresh()), round(() => keyrings.advance())];
 }

@@ -8,6 +8,7 @@ export const floors: readonly (readonly string[])[] = [
   ['health'],
   ['publication'],
   ['exchange', 'onboarding', 'delivery', 'doctor', 'uploads'],
+  ['custody'],
   ['issuer'],
   ['clients', 'connections', 'tenants', 'policy', 'operator'],
   ['upkeep'],

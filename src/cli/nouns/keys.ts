@@ -2,8 +2,8 @@
 import { adminCommand, itemsOf } from '../admin.ts';
 import { flag, type Noun, type OptionSpec, text } from '../command.ts';
 import { columns, type Json } from '../print.ts';
-import { keysRekey } from './keys-rekey.ts';
 import { keysExport } from './keys-export.ts';
+import { keysRekey } from './keys-rekey.ts';
 import { keysImpact, keysRevoke } from './keys-revoke.ts';
 
 const tenantOption: OptionSpec = {

@@ -13,8 +13,8 @@ import {
   secretInput,
 } from './clients.ts';
 import { connection, connectionChange, connectionInput, connectionPage } from './connections.ts';
-import { publishedIssuer } from './issuer.ts';
 import { documentPage } from './documents.ts';
+import { publishedIssuer } from './issuer.ts';
 import { impactPage, keyList } from './keys.ts';
 import { problem } from './problem.ts';
 import { preview, setupFiles, verification } from './setup.ts';
