@@ -5,6 +5,7 @@ import { toTimestamp } from '../time/index.ts';
 import type { Holder } from './holder.ts';
 import { Leaving } from './leaving.ts';
 import { Lookout, type LookoutOptions, type Waiting } from './lookout.ts';
+import { notPublished, notReady } from './refusals.ts';
 import { renewal } from './renewal.ts';
 import { type Change, ReplicatedRing, type ReplicatedRingOptions, type RingChange } from './replicated.ts';
 import {
@@ -23,6 +24,7 @@ import {
   ready,
   readyAt,
   revoke,
+  successorOf,
   type Timing,
 } from './ring.ts';
 
@@ -181,7 +183,8 @@ export class Keyring {
       await this.#ring.change(async (ring) => {
         const waiting = ring.keys.find((key) => kids.has(key.kid) && key.state === 'next');
         if (!waiting) return undefined;
-        if (at === undefined) return changeTo('key.activated', waiting, activate(ring, waiting.kid, now()));
+        if (at === undefined)
+          return changeTo(activate(ring, waiting.kid, now()), told('key.activated', waiting));
         return waiting.activate_at === at ? undefined : { ring: plan(ring, at) };
       });
       if (at === undefined) await this.#advance();
@@ -205,9 +208,10 @@ export class Keyring {
       await this.#ring.change(async (ring) => {
         const key = ring.keys.find((candidate) => candidate.kid === kid);
         if (!key) throw new SojournError('key_not_found', { detail: `There is no key ${kid}.` });
-        return key.state === 'revoked'
-          ? undefined
-          : changeTo('key.revoked', key, revoke(ring, kid, this.#options.now()));
+        if (key.state === 'revoked') return undefined;
+        const after = revoke(ring, kid, this.#options.now());
+        const successor = successorOf(ring, kid);
+        return changeTo(after, told('key.revoked', key), ...(successor ? [this.#takesOver(successor)] : []));
       });
       await this.#advance();
     });
@@ -236,7 +240,7 @@ export class Keyring {
   }
 
   #advance(held: (kid: string) => boolean = () => false): Promise<void> {
-    const { algorithms, timing, now, logger } = this.#options;
+    const { algorithms, timing, now } = this.#options;
     return this.#ring.change(async (ring) => {
       const step = nextStep(ring, algorithms, timing, now(), held);
       if (!step) return undefined;
@@ -244,15 +248,20 @@ export class Keyring {
       if (step.step === 'make') return this.#make(ring, step.alg, step.state);
       const key = ring.keys.find((candidate) => candidate.kid === step.kid);
       if (!key) return undefined;
-      if (step.step === 'drop') return changeTo('key.dropped', key, drop(ring, key.kid));
-      const change = changeTo('key.activated', key, activate(ring, key.kid, now()));
-      if (ready(key, timing, now())) return change;
-      logger.warn(
-        { kid: key.kid, alg: key.alg, published_at: toTimestamp(key.published_at) },
-        'a key signs before it was published for long enough, because no other can',
-      );
-      return { ...change, what: { ...change.what, early: true } };
+      if (step.step === 'drop') return changeTo(drop(ring, key.kid), told('key.dropped', key));
+      return changeTo(activate(ring, key.kid, now()), this.#takesOver(key));
     });
+  }
+
+  /** That a key signs from now on; said aloud when it is too early, which is only where no other key can. */
+  #takesOver(key: KeyRecord): RingChange {
+    const { timing, now, logger } = this.#options;
+    if (ready(key, timing, now())) return told('key.activated', key);
+    logger.warn(
+      { kid: key.kid, alg: key.alg, published_at: toTimestamp(key.published_at) },
+      'a key signs before it was published for long enough, because no other can',
+    );
+    return { ...told('key.activated', key), early: true };
   }
 
   async #make(ring: Ring, alg: Algorithm, state: 'next' | 'active'): Promise<Change> {
@@ -270,7 +279,7 @@ export class Keyring {
       retired_at: null,
       revoked_at: null,
     };
-    return changeTo('key.made', key, add(ring, key));
+    return changeTo(add(ring, key), told('key.made', key));
   }
 
   /** One thing at a time within this process; between processes the compare-and-swap decides. */
@@ -281,20 +290,6 @@ export class Keyring {
   }
 }
 
-const changeTo = (event: RingChange['event'], { kid, alg }: KeyRecord, ring: Ring) => ({
-  what: { event, kid, alg },
-  ring,
-});
+const told = (event: RingChange['event'], { kid, alg }: KeyRecord): RingChange => ({ event, kid, alg });
 
-function notReady(key: KeyRecord, at: number, now: number): SojournError {
-  return new SojournError('key_not_ready', {
-    detail: `The next ${key.alg} key ${key.kid} may sign from ${toTimestamp(at)} on.`,
-    retryAfter: Math.ceil((at - now) / 1000),
-  });
-}
-
-function notPublished(key: KeyRecord, obstacles: readonly string[]): SojournError {
-  return new SojournError('key_not_published', {
-    detail: `The next ${key.alg} key ${key.kid} cannot sign yet: ${obstacles.join('; ')}.`,
-  });
-}
+const changeTo = (ring: Ring, ...what: readonly RingChange[]): Change => ({ what, ring });

@@ -21,7 +21,7 @@ export interface RingChange {
 
 export interface Change {
   /** Absent for a plan: nothing has happened to a key yet. */
-  readonly what?: RingChange;
+  readonly what?: readonly RingChange[];
   readonly ring: Ring;
 }
 
@@ -101,7 +101,7 @@ export class ReplicatedRing {
       if (untouched && (await this.#swap(shared, ring))) {
         this.#version = (shared?.version ?? 0) + 1;
         this.#take(ring);
-        if (change.what) await record(change.what);
+        for (const what of change.what ?? []) await record(what);
         lost = 0;
       } else {
         await this.refresh();

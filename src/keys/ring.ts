@@ -98,13 +98,24 @@ export function activate(ring: Ring, kid: string, now: number): Ring {
   });
 }
 
-/** The ring with `kid` out of the JWKS for good. The record stays, so that the kid can never come back. */
+/**
+ * The ring with `kid` out of the JWKS for good; if it was signing, the next key signs in its place, however young. One
+ * step, so that there is no moment without a key. The record stays, so that the kid can never come back.
+ */
 export function revoke(ring: Ring, kid: string, now: number): Ring {
-  return changed(ring, (key) =>
-    key.kid === kid
-      ? { ...key, state: 'revoked', activate_at: null, revoked_at: now, retired_at: null, sealed: null }
-      : key,
-  );
+  const successor = successorOf(ring, kid)?.kid;
+  return changed(ring, (key) => {
+    if (key.kid === kid)
+      return { ...key, state: 'revoked', activate_at: null, revoked_at: now, retired_at: null, sealed: null };
+    if (key.kid === successor) return { ...key, state: 'active', activate_at: null, activated_at: now };
+    return key;
+  });
+}
+
+/** The key that would sign in the place of `kid`; undefined when that one does not sign, or when there is no other. */
+export function successorOf(ring: Ring, kid: string): KeyRecord | undefined {
+  const key = ring.keys.find((candidate) => candidate.kid === kid);
+  return key?.state === 'active' ? keyIn(ring, key.alg, 'next') : undefined;
 }
 
 /**

@@ -65,8 +65,11 @@ export function settled(before: World, after: World, rules: Rules): World {
 const over = promised.longestTokenLife + promised.retain + tick;
 
 /** Whether the key has come to sign since there was no other: the first one, or after a revocation. */
-const signsForWant = (kid: string, before: Ring, after: Ring): boolean =>
-  keyIn(after, 'ES256', 'active')?.kid === kid && !keyIn(before, 'ES256', 'active');
+function signsForWant(kid: string, before: Ring, after: Ring): boolean {
+  if (keyIn(after, 'ES256', 'active')?.kid !== kid) return false;
+  const former = keyIn(before, 'ES256', 'active')?.kid;
+  return former === undefined || after.keys.some((key) => key.kid === former && key.state === 'revoked');
+}
 
 /** Forgets what can make no difference any more, so that the worlds are finitely many. */
 function inOneForm(world: World, rules: Rules): World {

@@ -1,0 +1,17 @@
+/** Why a next key does not sign yet, for the administrator who ordered it. */
+import { SojournError } from '../errors/index.ts';
+import { toTimestamp } from '../time/index.ts';
+import type { KeyRecord } from './ring.ts';
+
+export function notReady(key: KeyRecord, at: number, now: number): SojournError {
+  return new SojournError('key_not_ready', {
+    detail: `The next ${key.alg} key ${key.kid} may sign from ${toTimestamp(at)} on.`,
+    retryAfter: Math.ceil((at - now) / 1000),
+  });
+}
+
+export function notPublished(key: KeyRecord, obstacles: readonly string[]): SojournError {
+  return new SojournError('key_not_published', {
+    detail: `The next ${key.alg} key ${key.kid} cannot sign yet: ${obstacles.join('; ')}.`,
+  });
+}
