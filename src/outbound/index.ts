@@ -1,8 +1,11 @@
 /**
- * The only way out of the process (besides the AWS SDK, which brings its own). Owns: one bounded HTTP request.
- * Does not own: retries and what an answer means; the clouds decide that.
+ * The only way out of the process (besides the AWS SDK, which brings its own). Owns: one bounded HTTP request, and one
+ * that goes to public or named networks alone. Does not own: retries and what an answer means.
  */
 import { SojournError } from '../errors/index.ts';
+
+export { permitsIn } from './addresses.ts';
+export { type Guard, getGuarded, type Resolve } from './guarded.ts';
 
 export interface OutboundRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -1,0 +1,126 @@
+/**
+ * A GET to a place that somebody else has named. The name is resolved once, every address of it is judged, and the
+ * connection goes to one of these: a second answer of the name server cannot lead it elsewhere (DNS rebinding).
+ */
+import { lookup } from 'node:dns/promises';
+import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { getCACertificates } from 'node:tls';
+import { SojournError } from '../errors/index.ts';
+import type { Permits } from './addresses.ts';
+
+/** All addresses of a name. */
+export type Resolve = (host: string) => Promise<readonly string[]>;
+
+export interface Guard {
+  readonly permits: Permits;
+  /** PEM certificates that are trusted besides the public ones. */
+  readonly ca?: string;
+  readonly resolve?: Resolve;
+}
+
+const maxBytes = 256 * 1024;
+
+const systemResolve: Resolve = async (host) =>
+  (await lookup(host, { all: true })).map(({ address }) => address);
+
+/**
+ * The body of a 200; nothing else is an answer, a redirect least of all. Rejects with `cloud_timeout` when the signal
+ * fired, `cloud_unavailable` otherwise; the message says why and holds no byte of the answer.
+ */
+export async function getGuarded(address: string, guard: Guard, signal: AbortSignal): Promise<string> {
+  try {
+    const url = plainUrl(address);
+    const addresses = await within(signal, addressesOf(url, guard));
+    return await read(url, await ask(url, addresses, guard, signal));
+  } catch (cause) {
+    if (signal.aborted)
+      throw new SojournError('cloud_timeout', { detail: `${shown(address)} did not answer in time.`, cause });
+    if (cause instanceof SojournError) throw cause;
+    throw new SojournError('cloud_unavailable', { detail: `${shown(address)} could not be reached.`, cause });
+  }
+}
+
+function plainUrl(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url?.protocol !== 'https:') throw unfit(address, 'is no https URL');
+  if (url.username || url.password || address.includes('@')) throw unfit(address, 'holds a user');
+  if (url.hash) throw unfit(address, 'holds a fragment');
+  return url;
+}
+
+async function addressesOf(
+  url: URL,
+  { permits, resolve = systemResolve }: Guard,
+): Promise<readonly string[]> {
+  const host = hostOf(url);
+  const addresses = isIP(host) ? [host] : await resolve(host);
+  if (addresses.length === 0) throw unfit(url.href, 'has no address');
+  const foul = addresses.find((one) => !permits(one));
+  if (foul !== undefined)
+    throw unfit(url.href, `leads to ${foul}, which is not public and not in federation.allow_networks`);
+  return addresses;
+}
+
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
+
+function ask(
+  url: URL,
+  addresses: readonly string[],
+  { ca }: Guard,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const found = addresses.map((address) => ({ address, family: isIP(address) }));
+  const pinned: LookupFunction = (_host, { all }, done) => {
+    if (all) done(null, found);
+    else done(null, found[0]!.address, found[0]!.family);
+  };
+  return new Promise((resolve, reject) => {
+    https
+      .request(url, {
+        lookup: pinned,
+        signal,
+        // Its own connection, so that none is used that was opened to an address judged at another time.
+        agent: false,
+        headers: { accept: 'application/json', 'accept-encoding': 'identity', connection: 'close' },
+        ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
+      })
+      .once('response', resolve)
+      .on('error', reject)
+      .end();
+  });
+}
+
+async function read({ href }: URL, answer: IncomingMessage): Promise<string> {
+  try {
+    if (answer.statusCode !== 200) throw unfit(href, `answers ${answer.statusCode}`);
+    if (answer.headers['content-encoding'] !== undefined) throw unfit(href, 'sends a compressed answer');
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of answer) {
+      size += (chunk as Uint8Array).byteLength;
+      if (size > maxBytes) throw unfit(href, `sends over ${maxBytes} bytes`);
+      chunks.push(chunk as Uint8Array);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  } finally {
+    answer.destroy();
+  }
+}
+
+/** A name server may be slow as well. */
+function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(signal.reason);
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
+  });
+}
+
+const unfit = (address: string, what: string) =>
+  new SojournError('cloud_unavailable', { detail: `${shown(address)} ${what}.` });
+
+/** Without what could be a password. */
+const shown = (address: string): string => address.replace(/\/\/[^/]*@/, '//').slice(0, 200);
