@@ -1,10 +1,11 @@
 /**
- * The vendor's services that fetch tokens. Owns: their records, their secrets (hashed) and keys, their rules.
+ * The vendor's services that fetch tokens. Owns: their records, their secrets (hashed), keys and trusts, their rules.
  * Does not own: authenticating a request (issuer) or deciding what a rule admits (policy).
  */
 import type { z } from 'zod';
 import type { Connections } from '../connections/index.ts';
 import { invalidRequest, SojournError } from '../errors/index.ts';
+import { drawerOf } from '../federation/index.ts';
 import { newId } from '../ids/index.ts';
 import { read } from '../input/index.ts';
 import { records } from '../records/index.ts';
@@ -38,12 +39,17 @@ export interface GivenSecret {
   readonly client_secret: string;
 }
 
+/** Clients that are told apart by patterns alone are all looked at for each token. */
+const maxInDrawer = 100;
+
 export interface Clients {
   /** `secret` is there for the method client_secret only. */
   create(input: unknown): Promise<{ client: Client; secret?: GivenSecret }>;
   find(id: string): Promise<Client | undefined>;
   get(id: string): Promise<Client>;
   list(query: { after?: string; limit: number }): Promise<Page<Client>>;
+  /** The federated clients in these drawers. */
+  inDrawers(drawers: readonly string[]): Promise<readonly Client[]>;
   update(id: string, input: unknown): Promise<Client>;
   remove(id: string): Promise<void>;
   /** Rejects with `secret_limit` when there are two already. */
@@ -66,6 +72,13 @@ export function createClients(options: { store: Store; now: Now } & Namesakes): 
   const stamp = () => toTimestamp(now());
   const uses = createUses(store, now);
 
+  async function checkRoom(within: string): Promise<void> {
+    const { items } = await kept.list({ within, limit: maxInDrawer });
+    if (items.length < maxInDrawer) return;
+    const message = `has ${maxInDrawer} clients already that differ from this one by lesser claims alone`;
+    throw invalidRequest([{ path: 'auth', message }]);
+  }
+
   return {
     async create(input) {
       const { name, auth, may_use } = read(clientInput, input);
@@ -82,7 +95,9 @@ export function createClients(options: { store: Store; now: Now } & Namesakes): 
         created_at: at,
         updated_at: at,
       };
-      await kept.insert(client.client_id, client);
+      const within = auth.method === 'federated' ? drawerOf(auth) : undefined;
+      if (within !== undefined) await checkRoom(within);
+      await kept.insert(client.client_id, client, within === undefined ? {} : { within });
       return { client, ...(secret ? { secret: secret.given } : {}) };
     },
 
@@ -90,12 +105,21 @@ export function createClients(options: { store: Store; now: Now } & Namesakes): 
     get: kept.get,
     list: kept.list,
 
+    async inDrawers(drawers) {
+      const pages = await Promise.all(drawers.map((within) => kept.list({ within, limit: maxInDrawer })));
+      return pages.flatMap(({ items }) => items);
+    },
+
     async update(id, input) {
       const change = read(clientPatch, input);
       if (change.may_use) await checkRules(change.may_use, options);
       return kept.change(id, (client) => {
         if (change.auth && change.auth.method !== client.auth.method) {
           throw invalidRequest([{ path: 'auth.method', message: 'cannot change; create another client' }]);
+        }
+        if (change.auth?.method === 'federated' && !sameWorkload(change.auth, client.auth)) {
+          const message = 'names another workload; create another client';
+          throw invalidRequest([{ path: 'auth', message }]);
         }
         return {
           ...client,
@@ -155,6 +179,9 @@ export function createClients(options: { store: Store; now: Now } & Namesakes): 
     },
   };
 }
+
+const sameWorkload = (one: Client['auth'], other: Client['auth']): boolean =>
+  one.method === 'federated' && other.method === 'federated' && drawerOf(one) === drawerOf(other);
 
 function makeSecret(now: Now) {
   const id = newId('sec', now);

@@ -2,6 +2,7 @@
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { cloudNames } from '../clouds/index.ts';
+import { privateMembers, trustInput } from '../federation/index.ts';
 import { isId } from '../ids/index.ts';
 import { labelsField, nameField } from '../input/index.ts';
 
@@ -34,9 +35,6 @@ export const ruleInput = z
   });
 
 const rsaBits = 2048;
-
-/** RFC 7518 sections 6.2.2, 6.3.2 and 6.4. */
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 const publicKey = z
   .looseObject({
@@ -75,8 +73,9 @@ export const authInput = z.discriminatedUnion(
         keys: z.array(publicKey).min(1, 'must hold at least one key').max(10, 'must hold 10 keys at most'),
       }),
     }),
+    trustInput,
   ],
-  'must be client_secret or private_key_jwt',
+  'must be client_secret, private_key_jwt or federated',
 );
 
 export const clientInput = z.strictObject({
@@ -85,7 +84,10 @@ export const clientInput = z.strictObject({
   may_use: z.array(ruleInput).max(1000).default([]),
 });
 
-/** The kind of authentication is fixed for life; a private_key_jwt client may get other keys. */
+/**
+ * The kind of authentication is fixed for life; a private_key_jwt client may get other keys, and a federated one other
+ * claims, but for those that say which workload it is.
+ */
 export const clientPatch = z.strictObject({
   name: nameField.optional(),
   auth: authInput.optional(),

@@ -13,7 +13,7 @@ export const floors: readonly (readonly string[])[] = [
   ['clients', 'connections', 'tenants', 'policy', 'operator'],
   ['upkeep'],
   ['config'],
-  ['audit', 'keys', 'clouds'],
+  ['audit', 'keys', 'clouds', 'federation'],
   ['records'],
   ['store'],
   ['hygiene', 'errors', 'time', 'outbound', 'log', 'metrics', 'ids', 'input'],

@@ -240,7 +240,7 @@ describe('clients', () => {
       'a method that is not served',
       { auth: { method: 'none' } },
       'auth.method',
-      'must be client_secret or private_key_jwt',
+      'must be client_secret, private_key_jwt or federated',
     ],
     [
       'no keys',

@@ -359,7 +359,7 @@ describe('a client of any kind', () => {
     const input = { auth: { method: 'password' }, may_use: 'all', secrets: [], client_id: 'cli_1' };
     expect(await faultsOf(() => bench.clients.create(input))).toEqual([
       { path: 'name', message: 'is missing' },
-      { path: 'auth.method', message: 'must be client_secret or private_key_jwt' },
+      { path: 'auth.method', message: 'must be client_secret, private_key_jwt or federated' },
       { path: 'may_use', message: 'invalid input: expected array, received string' },
       { path: 'secrets', message: 'is not known here' },
       { path: 'client_id', message: 'is not known here' },

@@ -16,12 +16,24 @@ const rule = z.object({
   labels: z.record(z.string(), z.string()).exactOptional(),
 });
 
+const pattern = z.union([
+  z.string(),
+  z.object({ one_of: z.array(z.string()) }),
+  z.object({ glob: z.string() }),
+]);
+
 export const client = z.object({
   client_id: z.string(),
   name: z.string(),
   auth: z.object({
     method: z.string(),
     jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).exactOptional(),
+    preset: z.string().exactOptional(),
+    issuer: z.string().exactOptional(),
+    audience: z.string().exactOptional(),
+    subject: pattern.exactOptional(),
+    claims: z.record(z.string(), pattern).exactOptional(),
+    jwks_url: z.string().exactOptional(),
   }),
   may_use: z.array(rule),
   disabled: z.boolean(),

@@ -1,0 +1,80 @@
+/** Recognizes a workload by a token of its own issuer: is it signed, is it meant for us, was it used before? */
+import { createHash } from 'node:crypto';
+import { compactVerify, importJWK } from 'jose';
+import { type Guard, permitsIn, type Resolve } from '../outbound/index.ts';
+import type { Store } from '../store/index.ts';
+import { type Now, toSeconds } from '../time/index.ts';
+import { faultsOf } from './compare.ts';
+import type { ForeignKey } from './jwks.ts';
+import { keysOfIssuers } from './keys.ts';
+import { kindOf } from './kinds.ts';
+import { publishedKeys } from './published.ts';
+import { refused } from './refused.ts';
+import { algorithms, type ForeignToken } from './token.ts';
+import type { Trust } from './trust.ts';
+
+export interface Federation {
+  /** What keeps this token from being that workload's, besides its signature. Nothing is fetched. */
+  faults(trust: Trust, token: ForeignToken): readonly string[];
+  /**
+   * Resolves when the token is signed by the trusted issuer and may be used now, for this resource. Rejects with
+   * `invalid_client`, or with `store_unavailable` when it cannot be known whether it was used before.
+   */
+  prove(trust: Trust, token: ForeignToken, resource: string): Promise<void>;
+}
+
+export interface FederationOptions {
+  readonly store: Store;
+  readonly now: Now;
+  /** Networks that are not public and may be asked for keys all the same. */
+  readonly allowNetworks: readonly string[];
+  /** PEM certificates of private authorities. */
+  readonly ca?: string;
+  readonly resolve?: Resolve;
+}
+
+const maxJti = 512;
+/** As long as the leeway for exp. */
+const rememberedAfterMs = 120_000;
+
+export function createFederation({ store, now, allowNetworks, ca, resolve }: FederationOptions): Federation {
+  const guard: Guard = {
+    permits: permitsIn(allowNetworks),
+    ...(ca === undefined ? {} : { ca }),
+    ...(resolve ? { resolve } : {}),
+  };
+  const keys = keysOfIssuers({ published: (trust) => publishedKeys(trust, guard), now });
+
+  /** Only after the signature: a forged token must not use up a jti. */
+  async function takeOnce(trust: Trust, { claims }: ForeignToken, resource: string): Promise<void> {
+    const { taken } = kindOf(trust.preset);
+    if (taken === 'always') return;
+    const { jti, exp } = claims;
+    if (typeof jti !== 'string' || jti === '' || jti.length > maxJti)
+      throw refused('jti is missing or too long');
+    const use = [trust.issuer, jti, ...(taken === 'once' ? [] : [resource])];
+    const id = `federated:${createHash('sha256').update(JSON.stringify(use)).digest('base64url')}`;
+    const expiresAt = Math.ceil(Number(exp)) * 1000 + rememberedAfterMs;
+    if (!(await store.insert('once', id, {}, { expiresAt }))) throw refused('the token was used before');
+  }
+
+  return {
+    faults: (trust, { claims }) => faultsOf(trust, claims, toSeconds(now())),
+    async prove(trust, token, resource) {
+      await checkSignature(token, await keys.keyOf(trust, token));
+      await takeOnce(trust, token, resource);
+    },
+  };
+}
+
+async function checkSignature({ compact, header: { alg } }: ForeignToken, key: ForeignKey): Promise<void> {
+  const { kty, crv, n, e, x, y } = key;
+  const members = Object.fromEntries(
+    Object.entries({ kty, crv, n, e, x, y }).filter(([, value]) => value !== undefined),
+  );
+  try {
+    await compactVerify(compact, await importJWK(members as never, alg), { algorithms: [...algorithms] });
+  } catch {
+    throw refused('the signature does not verify');
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * How a claim is compared: exactly, with one of several values, or with a glob. No regular expression comes from outside:
+ * one that is not anchored, or takes a minute, would be written sooner or later.
+ */
+import { z } from 'zod';
+
+const maxLength = 512;
+const maxStars = 3;
+/** Of a value from outside, so that no glob takes long. */
+const maxValue = 2_048;
+
+const exact = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(maxLength, `must not be over ${maxLength} characters`)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters')
+  .regex(/^[^*]*$/, 'must not hold a *; where a pattern is meant, write {"glob": "…"}');
+
+/** A `*` stands for one or more characters, but never for a `/` or a `:`, which divide subjects, refs and ids. */
+const globbed = z
+  .string()
+  .max(maxLength, `must not be over ${maxLength} characters`)
+  .regex(/\*/, 'must hold a *')
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters')
+  .refine((text) => !text.includes('**'), 'must not hold ** ')
+  .refine((text) => text.split('*').length - 1 <= maxStars, `must not hold more than ${maxStars} *`)
+  .refine((text) => text.indexOf('*') >= 3, 'must begin with 3 or more plain characters');
+
+export const patternField = z.union(
+  [
+    exact,
+    z.strictObject({
+      one_of: z.array(exact).min(1, 'must hold a value').max(20, 'must hold 20 values at most'),
+    }),
+    z.strictObject({ glob: globbed }),
+  ],
+  {
+    error:
+      'must be a value without *, {"one_of": ["…"]}, or {"glob": "…"} with 3 plain characters before its first *',
+  },
+);
+
+export type Pattern = z.infer<typeof patternField>;
+
+export function fits(pattern: Pattern, value: unknown): boolean {
+  const text = textOf(value);
+  if (text === undefined) return false;
+  if (typeof pattern === 'string') return text === pattern;
+  if ('one_of' in pattern) return pattern.one_of.includes(text);
+  return text.length <= maxValue && compiled(pattern.glob).test(text);
+}
+
+const compiled = (glob: string): RegExp =>
+  new RegExp(
+    `^${glob
+      .split('*')
+      .map((part) => part.replace(/[\\^$.|?+()[\]{}/-]/g, '\\$&'))
+      .join('[^/:]+')}$`,
+    'u',
+  );
+
+/** `true` and `74` are written as they are in JSON. Lists and objects are never equal to anything. */
+export function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}
+
+/**
+ * What stands in front of a glob's first `*`, in whole segments. Three of them name one repository
+ * (`repo:acme/app:*`) or namespace (`system:serviceaccount:prod:*`); with fewer, whoever can open an account matches.
+ */
+export const wholeSegments = (glob: string): number =>
+  glob
+    .slice(0, glob.indexOf('*'))
+    .split(/[/:]/)
+    .slice(0, -1)
+    .filter((segment) => segment !== '').length;

@@ -1,0 +1,129 @@
+/** Whom a client without a secret is recognized by: one issuer, one audience, and claims that name one workload. */
+import { z } from 'zod';
+import { type ForeignKey, privateMembers, usableKeys } from './jwks.ts';
+import { type KindName, kindNames, kindOf, kinds } from './kinds.ts';
+import { type Pattern, patternField, wholeSegments } from './pattern.ts';
+
+/** They have fields or rules of their own. */
+const ownFields = ['iss', 'aud', 'sub', 'exp', 'iat', 'nbf', 'jti'];
+/** As many as name a single repository or namespace. */
+const segmentsOfSubject = 3;
+
+const issuerField = z
+  .string()
+  .max(512, 'must not be over 512 characters')
+  .refine(
+    isPlainIssuer,
+    'must be the exact https URL of the issuer (or spiffe://TRUST-DOMAIN), in its plainest form',
+  );
+
+const urlField = z
+  .string()
+  .max(512, 'must not be over 512 characters')
+  .refine((text) => isPlainHttps(text), 'must be a plain https URL');
+
+const publicJwk = z
+  .looseObject({})
+  .refine(
+    (jwk) => !privateMembers.some((member) => Object.hasOwn(jwk, member)),
+    'holds a private key; give the public half and treat this one as leaked',
+  );
+
+const jwksField = z.looseObject({
+  keys: z.array(publicJwk).min(1, 'must hold at least one key').max(20, 'must hold 20 keys at most'),
+});
+
+/** A trust bundle is a JWKS whose keys are marked for their purpose. */
+export const useOf = (preset: KindName | undefined) => (preset === 'spiffe' ? 'jwt-svid' : 'sig');
+
+const fields = z.strictObject({
+  method: z.literal('federated'),
+  preset: z.enum(kindNames, `must be one of ${kindNames.join(', ')}`).exactOptional(),
+  issuer: issuerField.exactOptional(),
+  audience: z
+    .string()
+    .regex(/^[^\s\p{Cc}\p{Cs}*]{1,255}$/u, 'must be 1 to 255 characters, with no blank and no *'),
+  subject: patternField.exactOptional(),
+  claims: z
+    .record(z.string().min(1).max(200), patternField)
+    .refine((claims) => Object.keys(claims).length <= 20, 'must not hold more than 20 claims')
+    .exactOptional(),
+  jwks: jwksField.exactOptional(),
+  jwks_url: urlField.exactOptional(),
+});
+
+export interface Trust {
+  readonly method: 'federated';
+  readonly preset?: KindName;
+  /** Byte for byte what stands in iss; the trust domain for the preset spiffe. */
+  readonly issuer: string;
+  readonly audience: string;
+  readonly subject?: Pattern;
+  readonly claims?: Readonly<Record<string, Pattern>>;
+  /** In place of what the issuer publishes. */
+  readonly jwks?: { readonly keys: readonly ForeignKey[] };
+  readonly jwks_url?: string;
+}
+
+/** The whole of a client's `auth` with the method `federated`. What follows from the preset is filled in. */
+export const trustInput = fields
+  .transform(({ jwks, ...given }): Trust => {
+    const { fill, issuer } = kindOf(given.preset);
+    const claims = { ...fill?.(given), ...given.claims };
+    return {
+      ...given,
+      issuer: given.issuer ?? issuer ?? '',
+      ...(Object.keys(claims).length > 0 ? { claims } : {}),
+      ...(jwks ? { jwks: { keys: usableKeys(jwks, useOf(given.preset)).map((key) => ({ ...key })) } } : {}),
+    };
+  })
+  .superRefine((trust, context) => {
+    const refuse = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', message, path: splitOnce(path) });
+    if (trust.issuer === '') refuse('issuer', 'is missing');
+    const sharing = kindNames.find((name) => kinds[name].issuer === trust.issuer);
+    if (sharing && sharing !== trust.preset)
+      refuse(
+        'preset',
+        `must be ${sharing}: this issuer serves everybody, and the preset says which claims tell them apart`,
+      );
+    for (const { path, message } of kindOf(trust.preset).faults(trust)) refuse(path, message);
+    for (const name of Object.keys(trust.claims ?? {})) {
+      if (ownFields.includes(name))
+        refuse(`claims.${name}`, 'is not compared here; subject and audience have fields of their own');
+    }
+    const { subject } = trust;
+    if (typeof subject === 'object' && 'glob' in subject && wholeSegments(subject.glob) < segmentsOfSubject)
+      refuse(
+        'subject',
+        `must name ${segmentsOfSubject} whole segments before its *, or strangers would match`,
+      );
+    if (trust.jwks && trust.jwks_url) refuse('jwks_url', 'and jwks exclude each other');
+    if (trust.jwks && trust.jwks.keys.length === 0)
+      refuse(
+        'jwks.keys',
+        `holds no public key that can verify${trust.preset === 'spiffe' ? ' (use: jwt-svid)' : ''}`,
+      );
+    if (trust.issuer.startsWith('spiffe:') && trust.preset !== 'spiffe')
+      refuse('issuer', 'is a trust domain; it goes with the preset spiffe');
+    if (trust.preset === 'spiffe' && !trust.jwks && !trust.jwks_url)
+      refuse('jwks_url', 'is missing: the trust bundle is found there, or given as jwks');
+  });
+
+/** A claim's name may hold dots. */
+const splitOnce = (path: string): string[] => {
+  const at = path.indexOf('.');
+  return at < 0 ? [path] : [path.slice(0, at), path.slice(at + 1)];
+};
+
+function isPlainIssuer(text: string): boolean {
+  return /^spiffe:\/\/[a-z0-9._-]{1,255}$/.test(text) || (isPlainHttps(text) && !text.includes('?'));
+}
+
+/** The spelling that every reader of URLs takes for the same: what is compared byte for byte has no second form. */
+function isPlainHttps(text: string): boolean {
+  if (!URL.canParse(text) || !/^https:\/\/[^/?#@\\]+([/?#]|$)/.test(text)) return false;
+  const url = new URL(text);
+  const spelled = url.pathname === '/' && !text.endsWith('/') ? url.href.replace(/\/(?=\?|$)/, '') : url.href;
+  return text === spelled && !url.hash && !text.includes('#') && !url.hostname.endsWith('.');
+}
