@@ -12,6 +12,7 @@ import {
   ringSettings,
 } from './custody/index.ts';
 import { createExchange } from './exchange/index.ts';
+import { createFederation } from './federation/index.ts';
 import { createHealth } from './health/index.ts';
 import {
   type AppOptions,
@@ -92,11 +93,18 @@ export async function startServer(
     });
     const connections = createConnections({ store, tenants, now, algorithms });
     const clients = createClients({ store, now, connections, tenants });
+    const federation = createFederation({
+      store,
+      now,
+      allowNetworks: config.federation.allow_networks,
+      ...(config.federation.ca && { ca: await readFile(config.federation.ca, 'utf8') }),
+    });
     const issuers = createIssuers({
       issuer: issuerUrl,
       ttl: config.tokens.ttl,
       store,
       clients,
+      federation,
       connections,
       tenants,
       keyrings,

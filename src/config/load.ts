@@ -42,6 +42,7 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
     ...unreadable('listen.tls.cert', values.listen.tls.cert),
     ...unreadable('listen.tls.key', values.listen.tls.key),
     ...unreadable('keys.pkcs11.module', pkcs11.module),
+    ...unreadable('federation.ca', values.federation.ca),
     ...encryptionKey.faults,
     ...formerKey.faults,
     ...pin.faults,

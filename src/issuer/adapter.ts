@@ -31,7 +31,8 @@ async function findClient({ clients, found }: AdapterOptions, id: string) {
   const usable = client?.disabled ? undefined : client;
   found(usable);
   // A stranger goes the same way as a client with a wrong secret, in the same time, to the same answer.
-  if (!usable || usable.auth.method === 'client_secret') return withSecret(id);
+  // So does one that has proven itself before the engine was asked; see Engine for what is then compared.
+  if (usable?.auth.method !== 'private_key_jwt') return withSecret(id);
   return { ...metadata(id), token_endpoint_auth_method: 'private_key_jwt' as const, jwks: usable.auth.jwks };
 }
 

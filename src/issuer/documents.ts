@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Algorithm } from '../clouds/index.ts';
 import type { Place, PublicJwk } from '../keys/index.ts';
+import { exchangeGrant } from './parameters.ts';
 
 export interface FixedDocument {
   readonly body: Buffer;
@@ -28,7 +29,7 @@ export function discoveryDocument(
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: algorithms,
       claims_supported: ['iss', 'sub', 'aud', 'iat', 'nbf', 'exp', 'jti'],
-      grant_types_supported: ['client_credentials'],
+      grant_types_supported: ['client_credentials', exchangeGrant],
       token_endpoint_auth_methods_supported: [...tokenEndpointAuthMethods],
       token_endpoint_auth_signing_alg_values_supported: [...assertionAlgorithms],
     },

@@ -38,7 +38,10 @@ export function createEngine(options: EngineOptions, keys: readonly KeyRecord[])
       clients,
       now,
       found: (client) => {
-        if (client) visitOf(currentContext()).client = client;
+        const visit = visitOf(currentContext());
+        if (client) visit.client = client;
+        // It was there when it proved itself, and has been disabled or removed since.
+        else delete visit.client;
       },
     }),
     jwks: { keys: keys.map((key) => new RingSigningKey(key, options.sign)) } as never,
@@ -100,7 +103,9 @@ export function createEngine(options: EngineOptions, keys: readonly KeyRecord[])
   (provider as Koa).on('error', (err: unknown) => logger.error({ err }, 'the token engine failed'));
   provider.use(async (ctx, next) => {
     await next();
-    if (ctx.status !== 200) await answerRefusal(options, ctx as KoaContextWithOIDC);
+    if (ctx.status !== 200) return answerRefusal(options, ctx as KoaContextWithOIDC);
+    const { issuedTokenType } = visitOf(ctx as KoaContextWithOIDC).proven ?? {};
+    if (issuedTokenType) ctx.body = { ...(ctx.body as object), issued_token_type: issuedTokenType };
   });
   return provider;
 }
@@ -124,11 +129,16 @@ function currentContext(): KoaContextWithOIDC {
   return ctx;
 }
 
-/** The engine would compare the secret itself, which it does not have: only its hash is kept. */
+/**
+ * The engine would compare the secret itself, which it does not have: only its hash is kept. A federated client has none;
+ * what counts is that this very visit has proven it.
+ */
 function compareHashes(provider: Provider, { clients, visitOf }: EngineOptions): void {
   provider.Client.prototype.compareClientSecret = (given: string) => {
     const visit = visitOf(currentContext());
-    visit.secret = clients.secretIn(visit.client, given);
+    const { client, proven } = visit;
+    if (client && proven) return client.client_id === proven.client.client_id;
+    visit.secret = clients.secretIn(client, given);
     return visit.secret !== undefined;
   };
 }

@@ -8,6 +8,7 @@ import type { Client, Clients } from '../clients/index.ts';
 import type { Algorithm, Minted } from '../clouds/index.ts';
 import { type Connection, type Connections, tokenSecondsOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
+import type { Federation } from '../federation/index.ts';
 import type { KeyRecord, Keyring } from '../keys/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Store } from '../store/index.ts';
@@ -16,6 +17,7 @@ import { apiHeader, apiResource, type Claims, cloudClaims, cloudHeader } from '.
 import { discoveryDocument, documentMaxAge, type FixedDocument, jwksDocument } from './documents.ts';
 import { createEngine, type EngineOptions, refuse } from './engine.ts';
 import { engineRequest } from './engine-request.ts';
+import { foreignTokenIn, type Proven, proveForeign } from './foreign.ts';
 import { readParameters } from './parameters.ts';
 import type { Refusal } from './refusal.ts';
 import type { Visit } from './visit.ts';
@@ -55,6 +57,9 @@ export interface IssuerOptions {
   readonly ttl: number;
   readonly store: Store;
   readonly clients: Clients;
+  readonly federation: Federation;
+  /** The main issuer's URL: what this server signs is never a way into it again. */
+  readonly self: string;
   readonly connections: Connections;
   readonly keyring: Keyring;
   readonly algorithms: readonly Algorithm[];
@@ -100,14 +105,21 @@ export function createIssuer(options: IssuerOptions): Issuer {
     jwks: () => current.jwks,
 
     async token({ original, body, ...visitor }, response) {
-      let parameters: ReadonlyMap<string, string>;
+      let parameters: ReadonlyMap<string, string> = new Map();
+      let proven: Proven | undefined;
       try {
         parameters = readParameters(body);
+        const foreign = foreignTokenIn(parameters);
+        if (foreign !== undefined)
+          proven = await proveForeign({ ...options, issuer: options.self }, foreign, parameters);
       } catch (refusal) {
-        return refuse(options, { ...visitor, parameters: new Map(), refusal }, false);
+        return refuse(options, { ...visitor, parameters, refusal }, false);
       }
-      const rebuilt = engineRequest(issuer, original, parameters);
-      visits.set(rebuilt, { ...visitor, parameters });
+      const visit = proven
+        ? { ...visitor, parameters: proven.parameters, proven }
+        : { ...visitor, parameters };
+      const rebuilt = engineRequest(issuer, original, visit.parameters);
+      visits.set(rebuilt, visit);
       await current.engine()(rebuilt, response);
       return undefined;
     },

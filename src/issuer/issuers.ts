@@ -27,9 +27,10 @@ const trustedMs = 30_000;
 const maxKnown = 2_000;
 
 export function createIssuers(
-  options: Omit<IssuerOptions, 'keyring' | 'api'> & { keyrings: Keyrings; tenants: Tenants },
+  given: Omit<IssuerOptions, 'keyring' | 'api' | 'self'> & { keyrings: Keyrings; tenants: Tenants },
 ): Issuers {
-  const { keyrings, tenants, logger, now, issuer: base } = options;
+  const { keyrings, tenants, logger, now, issuer: base } = given;
+  const options = { ...given, self: base };
   const main = createIssuer({ ...options, keyring: keyrings.main, api: true });
   const known = new Map<string, Known>();
   keyrings.onChange((changed) => {

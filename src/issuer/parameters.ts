@@ -4,13 +4,21 @@ import { isNeverTheCallers } from '../policy/index.ts';
 
 const maxParameters = 50;
 
+/** RFC 7523 section 2.2. */
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** RFC 8693 sections 2.1 and 3. */
+export const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const tokenType = 'urn:ietf:params:oauth:token-type:';
+const subjectTypes = [`${tokenType}jwt`, `${tokenType}id_token`];
+export const issuedTypes = [`${tokenType}access_token`, `${tokenType}jwt`] as const;
+
+const ofExchange = new Set(['subject_token', 'subject_token_type', 'requested_token_type']);
+
 /** Standard parameters of flows that are not served; taking them in silence would change what they mean. */
 const ofOtherFlows = new Set([
-  'subject_token',
-  'subject_token_type',
   'actor_token',
   'actor_token_type',
-  'requested_token_type',
   'assertion',
   'authorization_details',
   'request',
@@ -29,6 +37,7 @@ const ofOtherFlows = new Set([
 export function readParameters(body: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
   const pairs = [...new URLSearchParams(body)];
+  const exchanges = pairs.some(([name, value]) => name === 'grant_type' && value === exchangeGrant);
   if (pairs.length > maxParameters) throw refused('The form has too many parameters.');
   for (const [name, value] of pairs) {
     if (value === '') continue;
@@ -42,7 +51,7 @@ export function readParameters(body: string): ReadonlyMap<string, string> {
         `The parameter ${shown(name)} is not the caller's to choose.`,
         'Remove it: the connection alone says where it leads and for how long.',
       );
-    if (ofOtherFlows.has(name))
+    if (ofOtherFlows.has(name) || (ofExchange.has(name) && !exchanges))
       throw refused(`The parameter ${shown(name)} belongs to a flow that is not served here.`);
     parameters.set(name, value);
   }
@@ -51,7 +60,18 @@ export function readParameters(body: string): ReadonlyMap<string, string> {
       'The parameter scope is not used here.',
       'Remove it: the connection says what its credentials are good for.',
     );
+  if (exchanges) checkExchange(parameters);
   return parameters;
+}
+
+function checkExchange(parameters: ReadonlyMap<string, string>): void {
+  if (!parameters.has('subject_token')) throw refused('The parameter subject_token is missing.');
+  const check = (name: string, served: readonly string[], fallback?: string) => {
+    if (!served.includes(parameters.get(name) ?? fallback ?? ''))
+      throw refused(`The parameter ${name} must be ${served.join(' or ')}.`);
+  };
+  check('subject_token_type', subjectTypes);
+  check('requested_token_type', issuedTypes, issuedTypes[0]);
 }
 
 function refused(detail: string, advice?: string): SojournError {

@@ -13,6 +13,7 @@ export function recordIssue(audit: Audit, visit: Visit, { sub, aud, jti }: Claim
     sub,
     aud,
     ...(visit.kid ? { kid: visit.kid } : {}),
+    ...(visit.proven ? { facts: visit.proven.facts } : {}),
   });
 }
 

@@ -1,6 +1,7 @@
 /** One request to /token, from its arrival to its answer: what the engine's hooks learn about it on the way. */
 import type { Client } from '../clients/index.ts';
 import type { Connection } from '../connections/index.ts';
+import type { Proven } from './foreign.ts';
 
 export interface Visit {
   /** The caller's network address. */
@@ -8,6 +9,8 @@ export interface Visit {
   readonly request: string;
   /** What was sent, empty parameters left out. */
   readonly parameters: ReadonlyMap<string, string>;
+  /** The client that has proven itself by a token of its own issuer, before the engine was asked. */
+  readonly proven?: Proven;
   /** The client named, whether or not it has proven itself. */
   client?: Client;
   connection?: Connection;

@@ -56,6 +56,7 @@ describe('keys', () => {
         gcp: { sts_endpoint: null, iam_credentials_endpoint: null },
       },
       limits: { failed_logins: 60 },
+      federation: { allow_networks: [], ca: null },
       audit: { on_failure: 'refuse' },
       admin_token: null,
     });

@@ -13,6 +13,8 @@ import { makeKey, type TestKey } from './test-issuer.ts';
 export interface ForeignIssuer {
   /** `https://localhost:PORT` */
   readonly origin: string;
+  /** Its own, gone when it is closed. */
+  readonly folder: string;
   /** PEM file with the certificate of the authority. */
   readonly caFile: string;
   readonly ca: string;
@@ -74,6 +76,7 @@ export async function startForeignIssuer(): Promise<ForeignIssuer> {
   const origin = `https://localhost:${(server.address() as AddressInfo).port}`;
   return {
     origin,
+    folder,
     caFile,
     ca: cert,
     keys: [keys[0], keys[1]],

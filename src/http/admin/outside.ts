@@ -33,20 +33,35 @@ const form = {
   type: 'object',
   required: ['grant_type'],
   properties: {
-    grant_type: { const: 'client_credentials' },
+    grant_type: { enum: ['client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'] },
     resource: { ...text, description: 'urn:sojourn:connection:ID, or urn:sojourn:api for a token for /v1.' },
     audience: { ...text, description: 'When sent, it must be the audience of the connection.' },
     client_id: text,
     client_secret: text,
     client_assertion_type: { const: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' },
-    client_assertion: text,
+    client_assertion: {
+      ...text,
+      description: 'Signed by the client, or the token of a federated client from its own issuer.',
+    },
+    subject_token: { ...text, description: 'The token of a federated client, to be exchanged (RFC 8693).' },
+    subject_token_type: {
+      enum: ['urn:ietf:params:oauth:token-type:jwt', 'urn:ietf:params:oauth:token-type:id_token'],
+    },
+    requested_token_type: {
+      enum: ['urn:ietf:params:oauth:token-type:access_token', 'urn:ietf:params:oauth:token-type:jwt'],
+    },
   },
 };
 
 const bearerToken = {
   type: 'object',
   required: ['access_token', 'token_type', 'expires_in'],
-  properties: { access_token: text, token_type: { const: 'Bearer' }, expires_in: { type: 'integer' } },
+  properties: {
+    access_token: text,
+    token_type: { const: 'Bearer' },
+    expires_in: { type: 'integer' },
+    issued_token_type: { ...text, description: 'After an exchange.' },
+  },
 };
 
 const oauthError = {

@@ -1,0 +1,141 @@
+/**
+ * Workloads that come with a token of their own issuer: as a client assertion (RFC 7523 section 2.2) or to be exchanged
+ * (RFC 8693). The token is judged here; what is issued then, the engine issues, as for any other client.
+ */
+import type { Client, Clients } from '../clients/index.ts';
+import { SojournError } from '../errors/index.ts';
+import {
+  drawersFor,
+  type Federation,
+  type ForeignToken,
+  isForeign,
+  readToken,
+  refused,
+  type Trust,
+} from '../federation/index.ts';
+import { assertionType, exchangeGrant, issuedTypes } from './parameters.ts';
+
+/** A client that has proven itself, and its request in the engine's terms. */
+export interface Proven {
+  readonly client: Client;
+  readonly parameters: ReadonlyMap<string, string>;
+  /** For the audit. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** To be told in the answer to an exchange (RFC 8693 section 2.2.1). */
+  readonly issuedTokenType?: string;
+}
+
+export interface ForeignOptions {
+  readonly clients: Clients;
+  readonly federation: Federation;
+  /** Our own issuer: what we sign is never a way in again. */
+  readonly issuer: string;
+}
+
+type FederatedClient = Client & { readonly auth: Trust };
+
+/** The foreign token in a request; undefined when it has none. Throws `invalid_request`. */
+export function foreignTokenIn(parameters: ReadonlyMap<string, string>): string | undefined {
+  const exchanged = parameters.get('grant_type') === exchangeGrant;
+  const assertion = parameters.get('client_assertion');
+  const asserted =
+    assertion !== undefined &&
+    parameters.get('client_assertion_type') === assertionType &&
+    isForeign(assertion);
+  const token = exchanged ? parameters.get('subject_token') : asserted ? assertion : undefined;
+  if (token === undefined) return undefined;
+  if (parameters.has('client_secret') || (exchanged && assertion !== undefined))
+    throw new SojournError('invalid_request', {
+      detail: 'The request authenticates in more than one way.',
+      advice: 'Send the token of the workload alone, with no secret and no second assertion.',
+    });
+  return token;
+}
+
+/** Rejects with `invalid_client`; its cause says why, and names the client that came nearest. */
+export async function proveForeign(
+  { clients, federation, issuer }: ForeignOptions,
+  compact: string,
+  parameters: ReadonlyMap<string, string>,
+): Promise<Proven> {
+  const token = readToken(compact);
+  const { iss, sub } = token.claims;
+  if (typeof iss === 'string' && (iss === issuer || iss.startsWith(`${issuer}/`)))
+    throw refused('the token is one of our own');
+  const client = choose(await candidates(clients, token, parameters.get('client_id')), token, federation);
+  await federation.prove(client.auth, token, parameters.get('resource') ?? '');
+  const exchanged = parameters.get('grant_type') === exchangeGrant;
+  return {
+    client,
+    parameters: rewritten(parameters, client.client_id),
+    facts: {
+      auth: 'federated',
+      issuer: client.auth.issuer,
+      subject: typeof sub === 'string' ? sub.slice(0, 200) : '',
+    },
+    ...(exchanged ? { issuedTokenType: parameters.get('requested_token_type') ?? issuedTypes[0] } : {}),
+  };
+}
+
+async function candidates(clients: Clients, { claims }: ForeignToken, named: string | undefined) {
+  const found =
+    named === undefined
+      ? await clients.inDrawers(drawersFor(claims))
+      : [/^cli_[0-9a-z]{26}$/.test(named) ? await clients.find(named) : undefined];
+  return found.filter((one): one is FederatedClient => one?.auth.method === 'federated');
+}
+
+function choose(
+  found: readonly FederatedClient[],
+  token: ForeignToken,
+  federation: Federation,
+): FederatedClient {
+  const judged = found
+    .map((client) => ({
+      client,
+      faults: [...(client.disabled ? ['it is disabled'] : []), ...federation.faults(client.auth, token)],
+    }))
+    .toSorted((a, b) => a.faults.length - b.faults.length);
+  const [nearest, second] = judged;
+  if (!nearest) throw refused(nobody(token));
+  if (nearest.faults.length > 0)
+    throw refused(
+      `no client matches; ${nearest.client.client_id} comes nearest: ${nearest.faults.join('; ')}`,
+    );
+  if (second?.faults.length === 0)
+    throw refused(
+      `more than one client matches, ${nearest.client.client_id} and ${second.client.client_id}: send client_id`,
+    );
+  return nearest.client;
+}
+
+/** With what an administrator compares the clients that there are. */
+function nobody({ claims }: ForeignToken): string {
+  const said = ['iss', 'sub', 'repository_id', 'project_id', 'oid'].flatMap((name) =>
+    claims[name] === undefined ? [] : [`${name} ${JSON.stringify(claims[name]).slice(0, 80)}`],
+  );
+  return `no client is for ${said.join(', ') || 'a token that names nobody'}`;
+}
+
+const ofTheProof = [
+  'client_assertion',
+  'client_assertion_type',
+  'subject_token',
+  'subject_token_type',
+  'requested_token_type',
+];
+
+/**
+ * The same request by a client that authenticates with its id. That it has proven itself stands in the visit, which
+ * nothing from outside can reach; what stands here for a secret opens nothing.
+ */
+function rewritten(parameters: ReadonlyMap<string, string>, clientId: string): ReadonlyMap<string, string> {
+  const rest = [...parameters].filter(([name]) => !ofTheProof.includes(name));
+  const exchanged = parameters.get('grant_type') === exchangeGrant;
+  return new Map([
+    ...rest,
+    ...(exchanged ? [['grant_type', 'client_credentials'] as const] : []),
+    ['client_id', clientId],
+    ['client_secret', 'proven'],
+  ]);
+}
