@@ -23,6 +23,7 @@ const closing = `## Variables that are no key
 | \`SOJOURN_ADMIN_TOKEN\` | 32 or more characters that open the admin API. Without it the server makes a token at first start, shows it once and stores its hash. The command line sends it |
 | \`SOJOURN_ADMIN_URL\` | where the command line finds the admin API |
 | \`SOJOURN_CLIENT_ID\`, \`SOJOURN_CLIENT_SECRET\` | what \`sojourn credentials\` authenticates with |
+| \`SOJOURN_WORKLOAD_TOKEN_FILE\` | a token of the workload’s own platform, with which it authenticates instead |
 
 Variables that Kubernetes makes for a service called \`sojourn\` (\`SOJOURN_SERVICE_HOST\`, \`SOJOURN_PORT_8080_TCP\` …) are
 left alone.

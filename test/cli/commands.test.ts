@@ -59,6 +59,49 @@ describe('each command asks for exactly one thing', () => {
       'POST /clients',
       { name: 'k', auth: { method: 'private_key_jwt', jwks }, may_use: [] },
     ],
+    [
+      'client create --name ci --federated github --audience a --claim repository_id=74 --claim ref=a=b --claim-glob environment=prod-* --connection con_1',
+      'POST /clients',
+      {
+        name: 'ci',
+        auth: {
+          method: 'federated',
+          preset: 'github',
+          audience: 'a',
+          claims: { repository_id: '74', ref: 'a=b', environment: { glob: 'prod-*' } },
+        },
+        may_use: [{ connection: 'con_1' }],
+      },
+    ],
+    [
+      `client create --name pod --federated kubernetes --issuer https://k --audience a --subject s --jwks-file ${inFile('jwks.json', jwks)}`,
+      'POST /clients',
+      {
+        name: 'pod',
+        auth: {
+          method: 'federated',
+          preset: 'kubernetes',
+          issuer: 'https://k',
+          audience: 'a',
+          subject: 's',
+          jwks,
+        },
+        may_use: [],
+      },
+    ],
+    [
+      'client update cli_1 --federated jwt --issuer https://k --audience a --subject-glob s:* --jwks-url https://k/jwks',
+      'PATCH /clients/cli_1',
+      {
+        auth: {
+          method: 'federated',
+          issuer: 'https://k',
+          audience: 'a',
+          subject: { glob: 's:*' },
+          jwks_url: 'https://k/jwks',
+        },
+      },
+    ],
     ['client list', 'GET /clients', undefined],
     ['client show cli_1', 'GET /clients/cli_1', undefined],
     ['client update cli_1 --disable', 'PATCH /clients/cli_1', { disabled: true }],
@@ -386,6 +429,27 @@ describe('credentials', () => {
         body: undefined,
       },
     ]);
+  });
+
+  test('a token of the workload itself takes the place of a secret', async () => {
+    const file = join(folder, 'token');
+    writeFileSync(file, 'ey.ey.x\n');
+    server.answers = {
+      'POST /token': { body: { access_token: 'abc', token_type: 'Bearer', expires_in: 300 } },
+      'GET /v1/connections/con_1/credentials': { body: '{}' },
+    };
+    const assertion =
+      'grant_type=client_credentials&resource=urn%3Asojourn%3Aapi&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=ey.ey.x';
+    const asked = async (args: string[], more: Record<string, string>) => {
+      const env = { SOJOURN_ISSUER: server.origin, ...more };
+      expect(await sojourn(['credentials', 'con_1', ...args], env)).toMatchObject({ code: 0, err: '' });
+      const [{ body, authorization } = {}] = server.asked();
+      return { body, authorization };
+    };
+    expect(await asked([], { SOJOURN_WORKLOAD_TOKEN_FILE: file })).toEqual({ body: assertion });
+    expect(await asked(['--workload-token-file', file], { SOJOURN_CLIENT_ID: 'cli_1' })).toEqual({
+      body: `${assertion}&client_id=cli_1`,
+    });
   });
 
   test('what the token endpoint says is told', async () => {

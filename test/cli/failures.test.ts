@@ -98,6 +98,15 @@ describe('what cannot be meant ends with 2, before anything is asked', () => {
     ['connection update con_1 --target []', 'The target must be a JSON object.\n'],
     ['connection update con_1 --token-ttl 5m', '--token-ttl must be a whole number of seconds.\n'],
     ['client update cli_1 --enable --disable', '--disable and --enable exclude each other.\n'],
+    ['client create --name k --federated github --claim ref', '--claim takes NAME=VALUE.\n'],
+    [
+      'client create --name k --subject s',
+      '--issuer, --audience, --subject, --subject-glob, --claim, --claim-glob and --jwks-url go with --federated.\n',
+    ],
+    [
+      'client create --name k --federated jwt --subject s --subject-glob s-*',
+      '--subject and --subject-glob exclude each other.\n',
+    ],
     ['client create --name k --auth private_key_jwt', '--auth private_key_jwt needs --jwks-file.\n'],
     ['keys list --token-file /nowhere', '--token-file /nowhere cannot be read (ENOENT).\n'],
     [
@@ -135,7 +144,7 @@ describe('what cannot be meant ends with 2, before anything is asked', () => {
       'There is no issuer: set SOJOURN_ISSUER, or name it with --issuer.\n',
     );
     expect((await sojourn(['credentials', 'con_1', '--issuer', 'https://id.example.com'])).err).toBe(
-      'There is no client: set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET.\n',
+      'There is no client: set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET, or name the file of a token in SOJOURN_WORKLOAD_TOKEN_FILE.\n',
     );
   });
 });

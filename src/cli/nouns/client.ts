@@ -4,6 +4,7 @@ import { flag, type Given, type Noun, type OptionSpec, text, texts } from '../co
 import { usageError } from '../failure.ts';
 import { columns, record } from '../print.ts';
 import { clientSecrets, shownOnce } from './client-secrets.ts';
+import { trustOf, trustOptions } from './client-trust.ts';
 
 const ruleOptions: readonly OptionSpec[] = [
   { flags: '--connection <id>', about: 'a connection that it may use; may be repeated', many: true },
@@ -17,7 +18,7 @@ const ruleOptions: readonly OptionSpec[] = [
 
 const jwksOption: OptionSpec = {
   flags: '--jwks-file <file>',
-  about: 'public keys of a private_key_jwt client (JWKS, RFC 7517)',
+  about: 'public keys of a private_key_jwt client, or of a federated one’s issuer (JWKS, RFC 7517)',
 };
 
 export const client: Noun = {
@@ -36,10 +37,12 @@ export const client: Noun = {
           initial: 'client_secret',
         },
         jwksOption,
+        ...trustOptions,
         ...ruleOptions,
       ],
       examples: [
         'client create --name deployer --connection con_01k0…',
+        'client create --name ci --connection con_01k0… --federated github --audience https://id.example.com --claim repository_id=74 --claim repository_owner_id=65 --claim ref=refs/heads/main',
         'client create --name scanner --tenant ten_01k0… --auth private_key_jwt --jwks-file jwks.json',
       ],
       ask: (given) => ({
@@ -74,6 +77,7 @@ export const client: Noun = {
         { flags: '--disable', about: 'refuse it from now on' },
         { flags: '--enable', about: 'let it in again' },
         jwksOption,
+        ...trustOptions,
         ...ruleOptions,
       ],
       examples: ['client update cli_01k0… --disable', 'client update cli_01k0… --connection con_01k0…'],
@@ -99,8 +103,10 @@ const rulesOf = (given: Given) => [
 
 function authOf(given: Given) {
   const jwks = jwksOf(given);
+  const trust = trustOf(given, jwks);
+  if (trust) return trust;
   if (text(given, 'auth') === 'client_secret') {
-    if (jwks !== undefined) throw usageError('--jwks-file goes with --auth private_key_jwt.');
+    if (jwks !== undefined) throw usageError('--jwks-file goes with --auth private_key_jwt or --federated.');
     return { method: 'client_secret' };
   }
   if (jwks === undefined) throw usageError('--auth private_key_jwt needs --jwks-file.');
@@ -117,9 +123,10 @@ function changeOf(given: Given) {
     throw usageError('--disable and --enable exclude each other.');
   const rules = rulesOf(given);
   const jwks = jwksOf(given);
+  const auth = trustOf(given, jwks) ?? (jwks === undefined ? undefined : { method: 'private_key_jwt', jwks });
   const change = {
     name: text(given, 'name'),
-    ...(jwks === undefined ? {} : { auth: { method: 'private_key_jwt', jwks } }),
+    ...(auth === undefined ? {} : { auth }),
     ...(rules.length > 0 ? { may_use: rules } : {}),
     ...(flag(given, 'disable') ? { disabled: true } : {}),
     ...(flag(given, 'enable') ? { disabled: false } : {}),

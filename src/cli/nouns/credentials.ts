@@ -1,12 +1,13 @@
 /** `sojourn credentials`: short-lived cloud credentials, as a client fetches them; also for `credential_process`. */
-import { at } from '../admin.ts';
+import { at, readGiven } from '../admin.ts';
 import { type CommandSpec, type Face, type Given, text } from '../command.ts';
 import { answeredError, usageError } from '../failure.ts';
 import { ask, baseUrl, readAnswer } from '../server.ts';
 
 export const credentials: CommandSpec = {
   usage: 'credentials <connection>',
-  about: 'fetch credentials of the customer’s cloud (SOJOURN_CLIENT_ID, SOJOURN_CLIENT_SECRET)',
+  about:
+    'fetch credentials of the customer’s cloud (SOJOURN_CLIENT_ID, SOJOURN_CLIENT_SECRET or SOJOURN_WORKLOAD_TOKEN_FILE)',
   options: [
     {
       flags: '--format <format>',
@@ -15,15 +16,21 @@ export const credentials: CommandSpec = {
       initial: 'json',
     },
     { flags: '--issuer <url>', about: 'the issuer (SOJOURN_ISSUER)' },
+    {
+      flags: '--workload-token-file <file>',
+      about:
+        'token of this workload from its own platform, instead of a secret (SOJOURN_WORKLOAD_TOKEN_FILE)',
+    },
   ],
   examples: [
     'credentials con_01k0…',
     'credentials con_01k0… --format aws-process',
     'credentials con_01k0… --format env > credentials.sh',
+    'credentials con_01k0… --workload-token-file /var/run/secrets/sojourn/token',
   ],
   async run(given, face) {
     const issuer = issuerOf(given, face);
-    const token = await apiToken(issuer, face);
+    const token = await apiToken(issuer, proofOf(given, face));
     const answer = await ask(
       {
         method: 'GET',
@@ -44,21 +51,48 @@ function issuerOf(given: Given, face: Face): string {
   return baseUrl(issuer, option === undefined ? 'SOJOURN_ISSUER' : '--issuer');
 }
 
-async function apiToken(issuer: string, { env }: Face): Promise<string> {
-  const { SOJOURN_CLIENT_ID: id, SOJOURN_CLIENT_SECRET: secret } = env;
+interface Proof {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** A secret, or the token file, which the platform renews: it is read for each call. */
+function proofOf(given: Given, { env }: Face): Proof {
+  const { SOJOURN_CLIENT_ID: id, SOJOURN_CLIENT_SECRET: secret, SOJOURN_WORKLOAD_TOKEN_FILE: file } = env;
+  const option = text(given, 'workloadTokenFile');
+  const tokenFile = option ?? file;
+  if (tokenFile)
+    return {
+      parameters: {
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: readGiven(
+          tokenFile,
+          option ? '--workload-token-file' : 'SOJOURN_WORKLOAD_TOKEN_FILE',
+        ).trim(),
+        ...(id ? { client_id: id } : {}),
+      },
+    };
   if (!id || !secret)
-    throw usageError('There is no client: set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET.');
+    throw usageError(
+      'There is no client: set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET, or name the file of a token in SOJOURN_WORKLOAD_TOKEN_FILE.',
+    );
+  const basic = Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString('base64');
+  return { headers: { authorization: `Basic ${basic}` } };
+}
+
+async function apiToken(issuer: string, { headers, parameters }: Proof): Promise<string> {
   const { status, body } = await ask(
     {
       method: 'POST',
       url: `${issuer}/token`,
       headers: {
-        authorization: `Basic ${Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString('base64')}`,
+        ...headers,
         'content-type': 'application/x-www-form-urlencoded',
       },
       body: new URLSearchParams({
         grant_type: 'client_credentials',
         resource: 'urn:sojourn:api',
+        ...parameters,
       }).toString(),
     },
     '--issuer',
