@@ -1,7 +1,7 @@
 /** Holds a token against a client's trust. Pure; every fault is for the audit, the signature is looked at elsewhere. */
 import { createHash } from 'node:crypto';
 import { kindOf } from './kinds.ts';
-import { fits, type Pattern, textOf } from './pattern.ts';
+import { beginningOf, fits, type Pattern, textOf } from './pattern.ts';
 import { type Claims, issuersIn } from './token.ts';
 import type { Trust } from './trust.ts';
 
@@ -74,6 +74,8 @@ const shown = (value: unknown): string => {
 };
 
 const anchors = ['sub', 'repository_id', 'project_id', 'oid'];
+/** No claim has this name. */
+const beginning = 'sub begins';
 
 /**
  * Under what a client is found: its issuer and the claim that names its workload. Looking one up never reads the clients
@@ -85,14 +87,19 @@ export function drawerOf(trust: Trust): string {
     return typeof pattern === 'string' ? pattern : undefined;
   };
   const order = [kindOf(trust.preset).anchor, ...anchors];
-  const anchor = order.find((name) => exactly(name) !== undefined) ?? '';
-  return drawer(trust.issuer, anchor, exactly(anchor) ?? '');
+  const anchor = order.find((name) => exactly(name) !== undefined);
+  if (anchor !== undefined) return drawer(trust.issuer, anchor, exactly(anchor) ?? '');
+  const { subject } = trust;
+  return typeof subject === 'object' && 'glob' in subject
+    ? drawer(trust.issuer, beginning, beginningOf(subject.glob))
+    : drawer(trust.issuer, '', '');
 }
 
 /** Where the clients are that could be meant by this token. */
 export function drawersFor(claims: Claims): readonly string[] {
   return issuersIn(claims).flatMap((issuer) => [
     drawer(issuer, '', ''),
+    ...(typeof claims.sub === 'string' ? [drawer(issuer, beginning, beginningOf(claims.sub))] : []),
     ...anchors.flatMap((name) => {
       const value = textOf(claims[name]);
       return value === undefined ? [] : [drawer(issuer, name, value)];

@@ -65,13 +65,17 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
+const segmentsIn = (text: string): string[] => text.split(/[/:]/).filter((segment) => segment !== '');
+
+/** What a text begins with, by which it is found again; a glob and what fits it begin alike. */
+export const beginningOf = (text: string): string => segmentsIn(text).slice(0, segmentsOfSubject).join(':');
+
+/** As many as name a single repository or namespace. */
+export const segmentsOfSubject = 3;
+
 /**
  * What stands in front of a glob's first `*`, in whole segments. Three of them name one repository
  * (`repo:acme/app:*`) or namespace (`system:serviceaccount:prod:*`); with fewer, whoever can open an account matches.
  */
 export const wholeSegments = (glob: string): number =>
-  glob
-    .slice(0, glob.indexOf('*'))
-    .split(/[/:]/)
-    .slice(0, -1)
-    .filter((segment) => segment !== '').length;
+  segmentsIn(glob.slice(0, glob.indexOf('*')).replace(/[^/:]*$/, '')).length;

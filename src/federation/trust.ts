@@ -2,12 +2,10 @@
 import { z } from 'zod';
 import { type ForeignKey, privateMembers, usableKeys } from './jwks.ts';
 import { type KindName, kindNames, kindOf, kinds } from './kinds.ts';
-import { type Pattern, patternField, wholeSegments } from './pattern.ts';
+import { type Pattern, patternField, segmentsOfSubject, wholeSegments } from './pattern.ts';
 
 /** They have fields or rules of their own. */
 const ownFields = ['iss', 'aud', 'sub', 'exp', 'iat', 'nbf', 'jti'];
-/** As many as name a single repository or namespace. */
-const segmentsOfSubject = 3;
 
 const issuerField = z
   .string()

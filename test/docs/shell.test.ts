@@ -16,6 +16,7 @@ const shown: Readonly<Record<string, readonly RegExp[]>> = {
   'README.md': [/^active$/m, /"access_token":"ey/, /"Version":1,"AccessKeyId":"ASIA/],
   'docs/clouds.md': [/"aud": "api:\/\/AzureADTokenExchange"/],
   'docs/sandbox.md': [/"offset_seconds":3600/, /cloud_unavailable/, /"operation":/],
+  'docs/workloads.md': [/"issued_token_type":"urn/, /"access_token":"ey/, /comes nearest/],
   'docs/keys.md': [
     /^KID +ALG +STATE/m,
     /key\.rotation|2099-01-31/,

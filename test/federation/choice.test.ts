@@ -1,6 +1,7 @@
 /** Which client a token belongs to, and what the audit says when it belongs to none. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
+import { drawersFor } from '../../src/federation/index.ts';
 import { type RoomsBench, roomsBench } from '../rooms/bench.ts';
 import { type Stage, startStage } from './stage.ts';
 import { audience, invalidClient, signIn, type Workload, workloads } from './workloads.ts';
@@ -135,13 +136,19 @@ describe('among many clients of one issuer', () => {
     });
 
   test('those of other workloads are not read', async () => {
-    const { drawersFor } = await import('../../src/federation/index.ts');
-    for (let n = 0; n < 500; n++) await make({ subject: `workload-${n}` });
+    for (let n = 0; n < 500; n++) {
+      await make({ subject: `workload-${n}` });
+      await make({ subject: { glob: `ci:acme:app-${n}:*` } });
+    }
     const wanted = await make({ subject: 'workload-x' });
     const found = await rooms.clients.inDrawers(
       drawersFor({ iss: 'https://issuer.example', sub: 'workload-x', repository_id: '1' }),
     );
     expect(found).toEqual([wanted.client]);
+    const byGlob = await rooms.clients.inDrawers(
+      drawersFor({ iss: 'https://issuer.example', sub: 'ci:acme:app-7:branch/x:y' }),
+    );
+    expect(byGlob.map(({ auth }) => auth)).toMatchObject([{ subject: { glob: 'ci:acme:app-7:*' } }]);
   });
 
   test('there are never so many that differ by patterns alone that all could not be held against a token', async () => {

@@ -162,11 +162,11 @@ const demands: [string, object, string[]][] = [
 ];
 
 const open: [string, object, string[]][] = [
-  [
-    'nobody in particular',
-    { issuer: https },
-    ['auth.subject: is missing; without it, or an exact claim, every workload of the issuer is admitted'],
-  ],
+  ...[{}, { claims: { branch: 'main' } }].map((more): [string, object, string[]] => [
+    `nobody in particular, with ${JSON.stringify(more)}`,
+    { issuer: https, ...more },
+    ['auth.subject: is missing; without it every workload of the issuer is admitted'],
+  ]),
   ['an empty subject', { issuer: https, subject: '' }, ['auth.subject: must not be empty']],
   ['everybody', { issuer: https, subject: '*' }, [`auth.subject: ${forgotten}`]],
   [
