@@ -2,7 +2,7 @@
 import { type Fault, SojournError } from '../errors/index.ts';
 import type { Config } from './config.ts';
 import { type Environment, environment, given, unknownVariables } from './environment.ts';
-import { readAdminToken, readAzureIdentity, readSecret, unreadable } from './outside.ts';
+import { noCertificate, readAdminToken, readAzureIdentity, readSecret, unreadable } from './outside.ts';
 import { readShape } from './read.ts';
 import { crossFaults } from './rules.ts';
 import { type Path, settingsOf, type Values, variableOf } from './setting.ts';
@@ -42,7 +42,7 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
     ...unreadable('listen.tls.cert', values.listen.tls.cert),
     ...unreadable('listen.tls.key', values.listen.tls.key),
     ...unreadable('keys.pkcs11.module', pkcs11.module),
-    ...unreadable('federation.ca', values.federation.ca),
+    ...noCertificate('federation.ca', values.federation.ca),
     ...encryptionKey.faults,
     ...formerKey.faults,
     ...pin.faults,

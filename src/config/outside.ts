@@ -1,4 +1,5 @@
 /** What the configuration points to but does not hold: files, and secrets in the environment. */
+import { X509Certificate } from 'node:crypto';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import type { Fault } from '../errors/index.ts';
 import type { AzureIdentity } from '../keys/index.ts';
@@ -74,6 +75,18 @@ export function unreadable(path: string, file: string | null | undefined): Fault
     return [];
   } catch (error) {
     return [{ path, message: `names a file that cannot be read (${codeOf(error)})` }];
+  }
+}
+
+/** The same, and when it holds no certificate: TLS would pass that over, and every fetch would fail instead. */
+export function noCertificate(path: string, file: string | null | undefined): Fault[] {
+  const faults = unreadable(path, file);
+  if (!file || faults.length > 0) return faults;
+  try {
+    new X509Certificate(readFileSync(file));
+    return [];
+  } catch {
+    return [{ path, message: 'names a file that holds no certificate in PEM form' }];
   }
 }
 

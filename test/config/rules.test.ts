@@ -5,6 +5,26 @@ import { faultsOf, fileOf, least } from './arrange.ts';
 const issuer = 'https://id.example.com';
 const pathsOf = (raw: unknown) => faultsOf(raw).map(({ path }) => path);
 
+describe('federation', () => {
+  const local = { ...least, listen: { public: '127.0.0.1:8080' } };
+
+  test('ca names a file with a certificate, or TLS would pass it over in silence', () => {
+    const ca = (file: string) => faultsOf({ ...local, federation: { ca: file } });
+    expect(ca(fileOf('pem', 'pem'))).toEqual([
+      { path: 'federation.ca', message: 'names a file that holds no certificate in PEM form' },
+    ]);
+    expect(ca('/nowhere')).toEqual([
+      { path: 'federation.ca', message: 'names a file that cannot be read (ENOENT)' },
+    ]);
+  });
+
+  test('all addresses at once are no network', () => {
+    expect(pathsOf({ ...local, federation: { allow_networks: ['10.0.0.0/8', '0.0.0.0/0'] } })).toEqual([
+      'federation.allow_networks.1',
+    ]);
+  });
+});
+
 describe('rules between keys', () => {
   test('a public listener that is open to the network needs TLS or a trusted proxy', () => {
     expect(faultsOf({ issuer })).toEqual([
