@@ -12,7 +12,10 @@ let runs = 0;
 
 beforeAll(async () => {
   // The jumps are longer than a replica may otherwise be without its store.
-  stage = await startStage({ now: () => Date.now() + clock, config: { keys: { stale_after: '360d' } } });
+  stage = await startStage({
+    now: () => Date.now() + clock,
+    config: { keys: { stale_after: '360d', rotate_every: '360d' } },
+  });
 }, 60_000);
 afterAll(() => stage?.close());
 

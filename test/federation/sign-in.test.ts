@@ -1,6 +1,7 @@
 /** Workloads of every kind sign in at /token with what they have, in both standard ways. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
+import * as openid from 'openid-client';
 import { type ForeignIssuer, startForeignIssuer } from '../support/foreign-issuer.ts';
 import {
   askToken,
@@ -13,6 +14,7 @@ import {
   asAssertion,
   asSubject,
   audience,
+  exchangeGrant,
   invalidClient,
   type Workload,
   type WorkloadName,
@@ -138,6 +140,22 @@ test('the type that is asked for is the type that is told', async () => {
     }),
   );
   expect(body.issued_token_type).toBe(jwt);
+});
+
+test('an unmodified OAuth library exchanges a token', async () => {
+  const configuration = await openid.discovery(
+    new URL(server.issuer),
+    known.kubernetes.client,
+    undefined,
+    openid.None(),
+    { execute: [openid.allowInsecureRequests] },
+  );
+  const answer = await openid.genericGrantRequest(configuration, exchangeGrant, {
+    subject_token: await tokenOf('kubernetes'),
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    resource: `urn:sojourn:connection:${connection.id}`,
+  });
+  expect(decodeJwt(answer.access_token)).toMatchObject({ sub: connection.subject });
 });
 
 test('the keys of seven issuers were fetched once each', () => {
