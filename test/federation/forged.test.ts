@@ -132,8 +132,8 @@ describe('a claim', () => {
     ['iss in upper case', () => ({ iss: `${stage.foreign.origin}/CLUSTER` }), /iss is/],
     ['iss with a suffix', () => ({ iss: `${stage.foreign.origin}/cluster.evil.example` }), /iss is/],
     ['iss that is a list', () => ({ iss: [`${stage.foreign.origin}/cluster`] }), /iss is/],
-    ['sub with more', () => ({ sub: `${pod.trust.subject}x` }), /sub is/],
-    ['sub with a line feed', () => ({ sub: `${pod.trust.subject}\n` }), /sub is/],
+    ['sub with more', () => ({ sub: `${String(pod.trust.subject)}x` }), /sub is/],
+    ['sub with a line feed', () => ({ sub: `${String(pod.trust.subject)}\n` }), /sub is/],
     ['sub that is a list', () => ({ sub: [pod.trust.subject] }), /sub is/],
   ];
 
