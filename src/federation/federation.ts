@@ -17,10 +17,11 @@ export interface Federation {
   /** What keeps this token from being that workload's, besides its signature. Nothing is fetched. */
   faults(trust: Trust, token: ForeignToken): readonly string[];
   /**
-   * Resolves when the token is signed by the trusted issuer and may be used now, for this resource. Rejects with
+   * Resolves when the token is signed by the trusted issuer and may be used now, for what `resource` tells; it is asked
+   * where the kind's tokens are taken once for each. Rejects with
    * `invalid_client`, or with `store_unavailable` when it cannot be known whether it was used before.
    */
-  prove(trust: Trust, token: ForeignToken, resource: string): Promise<void>;
+  prove(trust: Trust, token: ForeignToken, resource: () => Promise<string>): Promise<void>;
 }
 
 export interface FederationOptions {
@@ -46,13 +47,17 @@ export function createFederation({ store, now, allowNetworks, ca, resolve }: Fed
   const keys = keysOfIssuers({ published: (trust) => publishedKeys(trust, guard), now });
 
   /** Only after the signature: a forged token must not use up a jti. */
-  async function takeOnce(trust: Trust, { claims }: ForeignToken, resource: string): Promise<void> {
+  async function takeOnce(
+    trust: Trust,
+    { claims }: ForeignToken,
+    resource: () => Promise<string>,
+  ): Promise<void> {
     const { taken } = kindOf(trust.preset);
     if (taken === 'always') return;
     const { jti, exp } = claims;
     if (typeof jti !== 'string' || jti === '' || jti.length > maxJti)
       throw refused('jti is missing or too long');
-    const use = [trust.issuer, jti, ...(taken === 'once' ? [] : [resource])];
+    const use = [trust.issuer, jti, ...(taken === 'once' ? [] : [await resource()])];
     const id = `federated:${createHash('sha256').update(JSON.stringify(use)).digest('base64url')}`;
     const expiresAt = Math.ceil(Number(exp)) * 1000 + rememberedAfterMs;
     if (!(await store.insert('once', id, {}, { expiresAt }))) throw refused('the token was used before');

@@ -3,6 +3,7 @@
  * (RFC 8693). The token is judged here; what is issued then, the engine issues, as for any other client.
  */
 import type { Client, Clients } from '../clients/index.ts';
+import type { Connections } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import {
   drawersFor,
@@ -13,6 +14,8 @@ import {
   refused,
   type Trust,
 } from '../federation/index.ts';
+import { onlyConnection } from '../policy/index.ts';
+import { connectionResource } from './claims.ts';
 import { assertionType, exchangeGrant, issuedTypes } from './parameters.ts';
 
 /** A client that has proven itself, and its request in the engine's terms. */
@@ -27,6 +30,7 @@ export interface Proven {
 
 export interface ForeignOptions {
   readonly clients: Clients;
+  readonly connections: Connections;
   readonly federation: Federation;
   /** Our own issuer: what we sign is never a way in again. */
   readonly issuer: string;
@@ -54,7 +58,7 @@ export function foreignTokenIn(parameters: ReadonlyMap<string, string>): string 
 
 /** Rejects with `invalid_client`; its cause says why, and names the client that came nearest. */
 export async function proveForeign(
-  { clients, federation, issuer }: ForeignOptions,
+  { clients, connections, federation, issuer }: ForeignOptions,
   compact: string,
   parameters: ReadonlyMap<string, string>,
 ): Promise<Proven> {
@@ -63,7 +67,10 @@ export async function proveForeign(
   if (typeof iss === 'string' && (iss === issuer || iss.startsWith(`${issuer}/`)))
     throw refused('the token is one of our own');
   const client = choose(await candidates(clients, token, parameters.get('client_id')), token, federation);
-  await federation.prove(client.auth, token, parameters.get('resource') ?? '');
+  await federation.prove(client.auth, token, async () => {
+    const only = parameters.has('resource') ? undefined : await onlyConnection(connections, client);
+    return only === undefined ? (parameters.get('resource') ?? '') : connectionResource(only);
+  });
   const exchanged = parameters.get('grant_type') === exchangeGrant;
   return {
     client,

@@ -103,6 +103,21 @@ test('a GitLab job uses its one token for each of its connections, once', async 
     expect(accepted(await atOnce(token, 4, resourceOf(connection)))).toBe(1);
 });
 
+test('a connection that is not named, since it is the only one, is the same connection', async () => {
+  const { client_id } = await replicas[0]!.admin.post<{ client_id: string }>('/clients', {
+    name: 'only',
+    auth: { method: 'federated', audience, ...known.gitlab.trust },
+    may_use: [{ connection: connections[0]!.id }],
+  });
+  const token = await tokenOf('gitlab');
+  const unnamed = await askToken(replicas[0]!.issuer, asAssertion(token, { client_id }));
+  expect(unnamed.status).toBe(200);
+  expect(
+    await askToken(replicas[1]!.issuer, asAssertion(token, { client_id, ...resourceOf(connections[0]!) })),
+  ).toEqual(invalidClient);
+  await replicas[0]!.admin.patch(`/clients/${client_id}`, { disabled: true });
+});
+
 test('a GitHub job asks for another token for its second connection', async () => {
   const token = await tokenOf('github');
   expect(accepted(await atOnce(token, 1))).toBe(1);
