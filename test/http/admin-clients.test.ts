@@ -86,6 +86,43 @@ describe('clients', () => {
     );
   });
 
+  test('one that is recognized by the token of its workload has no secret, and shows all that it is recognized by', async () => {
+    const auth = {
+      method: 'federated',
+      preset: 'github',
+      audience: 'https://id.example.com',
+      claims: { repository_id: '74', repository_owner_id: '65', ref: { glob: 'refs/tags/v*' } },
+    };
+    const made = await ask('POST /clients', { body: { name: 'ci', auth } });
+    const client = {
+      client_id: idOf('cli'),
+      name: 'ci',
+      auth: { ...auth, issuer: 'https://token.actions.githubusercontent.com' },
+      may_use: [],
+      disabled: false,
+      secrets: [],
+      created_at: moment,
+      updated_at: moment,
+    };
+    expect({ status: made.status, body: made.body }).toEqual({ status: 201, body: client });
+    const { client_id } = made.body as TestClient;
+    expect(await newestLine(ask)).toEqual({
+      event: 'client.created',
+      ...byAdmin,
+      client: client_id,
+      facts: { auth: 'federated' },
+    });
+    expect(await plain(ask(`GET /clients/${client_id}`))).toEqual({ status: 200, body: client });
+    expect(await plain(ask(`POST /clients/${client_id}/secrets`))).toEqual(
+      problem(400, 'invalid_request', 'auth.method: is federated; such a client has no secret'),
+    );
+    const other = { ...auth, claims: { ...auth.claims, repository_id: '75' } };
+    const message = 'names another workload; create another client';
+    expect(await plain(ask(`PATCH /clients/${client_id}`, { body: { auth: other } }))).toEqual(
+      problem(400, 'invalid_request', `auth: ${message}`, [{ field: 'auth', message }]),
+    );
+  });
+
   test('a private key is refused and appears nowhere', async () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     const jwk = privateKey.export({ format: 'jwk' });
