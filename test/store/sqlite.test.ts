@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { listWithin } from '../../src/store/sqlite/documents.ts';
 import { sqliteBench } from './bench.ts';
 import { describeStore } from './contract.ts';
 import { startWriter } from './written.ts';
@@ -34,6 +35,16 @@ describe('the file of the embedded store', () => {
     expect(mode(dirname(bench.file))).toBe('700');
     expect(files().sort()).toEqual(['sojourn.db', 'sojourn.db-shm', 'sojourn.db-wal']);
     expect(files().map((name) => mode(`${dirname(bench.file)}/${name}`))).toEqual(['600', '600', '600']);
+  });
+
+  test('a list of one owner reads that owner’s documents alone', async () => {
+    await (await bench.open()).close();
+    const database = new DatabaseSync(bench.file);
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${listWithin}`).all('client', 'a', '', 0, 1);
+    database.close();
+    expect(plan.map(({ detail }) => detail)).toEqual([
+      'SEARCH documents USING INDEX documents_within (kind=? AND within=? AND id>?)',
+    ]);
   });
 
   test('state of a newer program is refused with both versions and left as it is', async () => {

@@ -14,6 +14,14 @@ const sweepAtMost = 512;
 
 const alive = '(expires_at IS NULL OR expires_at > ?)';
 
+const columns = 'SELECT id, version, value FROM documents';
+
+/**
+ * With its index named: by its own count SQLite takes the primary key and reads every document of the kind, 7 ms a list
+ * among 100,000. It would refuse the statement if the index could not serve it.
+ */
+export const listWithin = `${columns} INDEXED BY documents_within WHERE kind = ? AND within = ? AND id > ? AND ${alive} ORDER BY id LIMIT ?`;
+
 export function documentsIn(
   database: DatabaseSync,
   now: Now,
@@ -63,13 +71,10 @@ export function documentsIn(
 }
 
 function prepare(database: DatabaseSync) {
-  const columns = 'SELECT id, version, value FROM documents';
   return {
     get: database.prepare(`${columns} WHERE kind = ? AND id = ? AND ${alive}`),
     list: database.prepare(`${columns} WHERE kind = ? AND id > ? AND ${alive} ORDER BY id LIMIT ?`),
-    listWithin: database.prepare(
-      `${columns} WHERE kind = ? AND within = ? AND id > ? AND ${alive} ORDER BY id LIMIT ?`,
-    ),
+    listWithin: database.prepare(listWithin),
     versions: database.prepare(`SELECT id, version FROM documents WHERE kind = ? AND ${alive}`),
     // An expired document counts as absent, so it gives way to the new one.
     insert: database.prepare(
