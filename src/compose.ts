@@ -1,4 +1,5 @@
 /** The composition root: the only file that knows every room, and the only one that is handed the configuration. */
+import { readFile } from 'node:fs/promises';
 import { createAudit } from './audit/index.ts';
 import { createClients } from './clients/index.ts';
 import { type Config, isLoopback } from './config/index.ts';
