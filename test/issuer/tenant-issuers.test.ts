@@ -337,6 +337,9 @@ describe('keys of tenants', () => {
       body: { code: 'keys_unavailable', detail: 'The keys of this issuer cannot be used.' },
     });
     expect(existsSync(join(folder, 'keys', `${lost.id}.json`))).toBe(false);
+    // One lost ring hides nobody whom a leak of another key touches.
+    const [leaked] = await kidsAt(second.issuer);
+    expect(await second.admin.get(`/keys/${leaked}/impact`)).toEqual({ items: [], next: null });
     expect(existsSync(join(folder, 'keys', `${kept.id}.json`))).toBe(true);
     await second.close();
   });
