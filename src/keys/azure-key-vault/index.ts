@@ -5,7 +5,7 @@ import { AccessTokenSource } from '../service/access-token.ts';
 import type { KeyService } from '../service/contract.ts';
 import { unavailable } from '../service/faults.ts';
 import { serviceHolder } from '../service/index.ts';
-import { callRest } from '../service/rest.ts';
+import { callWithToken } from '../service/rest.ts';
 import { type HolderSettings, type OpenHolder, required } from '../settings.ts';
 import { explain } from './explain.ts';
 import { identityToken } from './identity.ts';
@@ -43,28 +43,22 @@ function azureService(
   { key_name }: HolderSettings['azure_key_vault'],
   tokens: AccessTokenSource,
 ): KeyService {
-  async function call<T>(
+  const call = <T>(
     method: 'GET' | 'POST',
     path: string,
     schema: z.ZodType<T>,
     signal: AbortSignal,
     body?: unknown,
-  ): Promise<T> {
-    const token = await tokens.get();
-    return callRest({
+  ): Promise<T> =>
+    callWithToken(tokens, {
       service: name,
       method,
       url: `${vault}${path}${version}`,
-      headers: { authorization: `Bearer ${token}` },
       signal,
       schema,
-      ...(body === undefined ? {} : { body }),
-      refusal: (answer) => {
-        if (answer.status === 401) tokens.forget(token);
-        return explain(answer);
-      },
+      body,
+      refusal: explain,
     });
-  }
 
   return {
     name,

@@ -6,7 +6,7 @@ import { AccessTokenSource } from '../service/access-token.ts';
 import type { KeyService } from '../service/contract.ts';
 import { refused, unavailable } from '../service/faults.ts';
 import { serviceHolder } from '../service/index.ts';
-import { callRest } from '../service/rest.ts';
+import { callWithToken } from '../service/rest.ts';
 import { rawSignature } from '../service/signature.ts';
 import { type HolderSettings, type OpenHolder, required } from '../settings.ts';
 import { crc32c } from './crc32c.ts';
@@ -39,28 +39,22 @@ function gcpService(settings: HolderSettings['gcp_kms'], tokens: AccessTokenSour
   const base = `${settings.endpoint ?? 'https://cloudkms.googleapis.com'}/v1`;
   const keyRing = required(settings.key_ring, 'keys.gcp_kms.key_ring');
 
-  async function call<T>(
+  const call = <T>(
     method: 'GET' | 'POST',
     path: string,
     schema: z.ZodType<T>,
     signal: AbortSignal,
     body?: unknown,
-  ): Promise<T> {
-    const token = await tokens.get();
-    return callRest({
+  ): Promise<T> =>
+    callWithToken(tokens, {
       service: name,
       method,
       url: `${base}/${path}`,
-      headers: { authorization: `Bearer ${token}` },
       signal,
       schema,
-      ...(body === undefined ? {} : { body }),
-      refusal: (answer) => {
-        if (answer.status === 401) tokens.forget(token);
-        return explain(answer);
-      },
+      body,
+      refusal: explain,
     });
-  }
 
   return {
     name,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { SojournError } from '../../errors/index.ts';
 import { type OutboundAnswer, send } from '../../outbound/index.ts';
+import type { AccessTokenSource } from './access-token.ts';
 import { unavailable } from './faults.ts';
 
 export interface RestCall<T> {
@@ -36,6 +37,22 @@ export async function callRest<T>(call: RestCall<T>): Promise<T> {
   if (!read.success)
     throw unavailable(`${service}: an answer to ${method} ${new URL(url).pathname} is not readable`);
   return read.data;
+}
+
+/** The same with an access token, which is forgotten when it is not taken any more. */
+export async function callWithToken<T>(
+  tokens: AccessTokenSource,
+  call: Omit<RestCall<T>, 'headers'>,
+): Promise<T> {
+  const token = await tokens.get();
+  return callRest({
+    ...call,
+    headers: { authorization: `Bearer ${token}` },
+    refusal: (answer) => {
+      if (answer.status === 401) tokens.forget(token);
+      return call.refusal(answer);
+    },
+  });
 }
 
 /** The members of an error's body that are of the wanted kind, out of an answer that may be anything. */
