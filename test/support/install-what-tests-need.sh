@@ -1,7 +1,7 @@
 #!/bin/sh
 # What the tests need beside the npm packages: a real Redis, started by each test on a free port; a real PKCS#11 token
-# (SoftHSM); what the examples in the documents use (curl, jq, openssl); and pkcs11js compiled, which `npm ci` does not
-# do, since no package runs a script when it is installed.
+# (SoftHSM); a real browser (Chromium) for the customer's page; what the examples in the documents use (curl, jq,
+# openssl); and pkcs11js compiled, which `npm ci` does not do, since no package runs a script when it is installed.
 # Does nothing where all is there; installs what it may; says what to do where it may not.
 set -eu
 
@@ -9,6 +9,7 @@ needed=''
 need() { command -v "$1" >/dev/null 2>&1 || needed="$needed $2"; }
 need redis-server redis-server
 need softhsm2-util softhsm2
+need chromium chromium
 need curl curl
 need jq jq
 need openssl openssl
@@ -21,7 +22,7 @@ fi
 
 if [ -n "$needed" ]; then
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-    echo "The tests need$needed: install that (Debian, Ubuntu: sudo apt-get install$needed; macOS: brew install redis softhsm curl jq openssl) and run them again." >&2
+    echo "The tests need$needed: install that (Debian, Ubuntu: sudo apt-get install$needed; macOS: brew install redis softhsm chromium curl jq openssl) and run them again." >&2
     exit 1
   fi
 
