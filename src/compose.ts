@@ -31,11 +31,13 @@ import { createLogger, type Logger } from './log/index.ts';
 import { createMetrics } from './metrics/index.ts';
 import { createOnboarding } from './onboarding/index.ts';
 import { openAdminToken } from './operator/index.ts';
+import { permitsIn } from './outbound/index.ts';
 import { createPublishing } from './publication/index.ts';
 import { openStore } from './store/index.ts';
 import { createTenants, type Tenants } from './tenants/index.ts';
-import { type Now, sleep, systemNow } from './time/index.ts';
+import { every, type Now, sleep, systemNow } from './time/index.ts';
 import { createUploads } from './uploads/index.ts';
+import { createWebhooks } from './webhooks/index.ts';
 
 export interface RunningServer {
   readonly publicOrigin: string;
@@ -48,6 +50,8 @@ export interface RunningServer {
 
 /** After readiness has gone, load balancers need a moment to look elsewhere. */
 const lingerMs = 300;
+
+const webhookPollMs = 1_000;
 
 /** Starts everything, or rejects with a SojournError that says what stops it; then nothing is left running. */
 export async function startServer(
@@ -98,7 +102,7 @@ export async function startServer(
       store,
       now,
       allowNetworks: config.federation.allow_networks,
-      ...(config.federation.ca && { ca: await readFile(config.federation.ca, 'utf8') }),
+      ...(await authoritiesIn(config.federation.ca)),
     });
     const issuers = createIssuers({
       issuer: issuerUrl,
@@ -140,6 +144,15 @@ export async function startServer(
       unpublished: publication.states().filter(({ failure }) => failure).length,
       differing: copies.states().filter(({ reason }) => reason !== undefined).length,
     }));
+    const webhooks = createWebhooks({
+      ...{ store, audit, tenants, logger, now, observe: metrics.webhook },
+      state: (typ, claims) => issuers.main.state(typ, claims),
+      guard: {
+        permits: permitsIn(config.webhooks.allow_networks),
+        allowedBy: 'webhooks.allow_networks',
+        ...(await authoritiesIn(config.webhooks.ca)),
+      },
+    });
     const health = createHealth({
       ...{ store, keyrings, holder, algorithms, shortTimes },
       places: publication.states,
@@ -168,6 +181,7 @@ export async function startServer(
         now,
         onboarding,
         issuers,
+        webhooks,
         adminToken,
         metrics: metrics.text,
         readiness: health.checks,
@@ -191,6 +205,7 @@ export async function startServer(
     });
     undo.push(adminListener.close);
     undo.push(start(ringPollMs));
+    undo.push(every(webhookPollMs, webhooks.turn));
     if (tlsFiles && tls) {
       const take = (pair: TlsPair) => {
         publicListener.renew(pair);
@@ -215,3 +230,6 @@ export async function startServer(
     throw error;
   }
 }
+
+const authoritiesIn = async (file: string | null): Promise<{ ca?: string }> =>
+  file === null ? {} : { ca: await readFile(file, 'utf8') };

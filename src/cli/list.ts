@@ -11,6 +11,7 @@ import { doctor } from './nouns/doctor.ts';
 import { keys } from './nouns/keys.ts';
 import { demo, sandbox, serve } from './nouns/programs.ts';
 import { tenant } from './nouns/tenant.ts';
+import { webhook } from './nouns/webhook.ts';
 
 export const commands: readonly CommandSpec[] = [
   serve,
@@ -23,4 +24,4 @@ export const commands: readonly CommandSpec[] = [
   backup,
   restore,
 ];
-export const nouns: readonly Noun[] = [tenant, client, connection, keys, audit];
+export const nouns: readonly Noun[] = [tenant, client, connection, keys, webhook, audit];

@@ -54,6 +54,12 @@ export interface Config {
     /** A PEM file. */
     readonly ca: string | null;
   };
+  readonly webhooks: {
+    /** CIDRs, each with its prefix length. */
+    readonly allow_networks: readonly string[];
+    /** A PEM file. */
+    readonly ca: string | null;
+  };
   readonly audit: { readonly on_failure: 'refuse' | 'continue' };
   /** From SOJOURN_ADMIN_TOKEN only, so that no file holds it. */
   readonly admin_token: string | null;

@@ -43,6 +43,7 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
     ...unreadable('listen.tls.key', values.listen.tls.key),
     ...unreadable('keys.pkcs11.module', pkcs11.module),
     ...noCertificate('federation.ca', values.federation.ca),
+    ...noCertificate('webhooks.ca', values.webhooks.ca),
     ...encryptionKey.faults,
     ...formerKey.faults,
     ...pin.faults,

@@ -177,6 +177,18 @@ export const shape = {
       'PEM file with certificates of private authorities that such issuers’ servers may have theirs from, besides the public ones.',
     ),
   },
+  webhooks: {
+    allow_networks: key(
+      z.array(cidrField).max(100, 'must hold 100 networks at most'),
+      [],
+      'Networks that are not public and where webhooks may lead all the same.',
+    ),
+    ca: key(
+      fileField.nullable(),
+      null,
+      'PEM file with certificates of private authorities that receivers may have theirs from, besides the public ones.',
+    ),
+  },
   limits: {
     failed_logins: key(
       z.int('must be a whole number').min(5, 'must be 5 or more').max(1_000_000, 'must be 1000000 at most'),

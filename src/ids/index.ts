@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Now } from '../time/index.ts';
 
-export type IdPrefix = 'ten' | 'cli' | 'con' | 'sec';
+export type IdPrefix = 'ten' | 'cli' | 'con' | 'sec' | 'whk';
 
 /** Crockford's base 32 in lower case: its characters sort as their values do, and none is taken for another. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -5,7 +5,7 @@
  */
 export { type Claims, connectionResource } from './claims.ts';
 export { discoveryPath, type FixedDocument, jwksPath, placeOf, tokenPath } from './documents.ts';
-export type { Issuer, TokenRequest } from './issuer.ts';
+export type { Issuer, Statement, StatementType, TokenRequest } from './issuer.ts';
 export { createIssuers, type Issuers } from './issuers.ts';
 export { type PublishedDocument, publishedDocuments } from './published.ts';
 export type { Refusal } from './refusal.ts';

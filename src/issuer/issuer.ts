@@ -13,7 +13,7 @@ import type { KeyRecord, Keyring } from '../keys/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Store } from '../store/index.ts';
 import { type Now, toSeconds } from '../time/index.ts';
-import { apiHeader, apiResource, type Claims, cloudClaims, cloudHeader } from './claims.ts';
+import { apiHeader, apiResource, type Claims, cloudClaims, cloudHeader, ownAlgorithm } from './claims.ts';
 import { discoveryDocument, documentMaxAge, type FixedDocument, jwksDocument } from './documents.ts';
 import { createEngine, type EngineOptions, refuse } from './engine.ts';
 import { engineRequest } from './engine-request.ts';
@@ -29,6 +29,11 @@ export interface TokenRequest {
   readonly address: string;
   readonly request: string;
 }
+
+/** The media type without `application/`, as RFC 7515 section 4.1.9 has it: security event tokens (RFC 8417). */
+export type StatementType = 'secevent+jwt';
+
+export type Statement = Readonly<Record<string, unknown>> & { readonly sub?: never; readonly exp?: never };
 
 export interface Issuer {
   /** What stands in `iss`. */
@@ -46,6 +51,11 @@ export interface Issuer {
     readonly header: Readonly<Record<string, string>>;
     readonly claims: Claims;
   };
+  /**
+   * Signs what this server says of itself. Never a way into a cloud: with its own typ, and without sub and exp, each of
+   * the clouds refuses it.
+   */
+  state(typ: StatementType, claims: Statement): Promise<string>;
   /** The client that an API token belongs to. Rejects with `unauthorized`. */
   clientOf(apiToken: string): Promise<Client>;
   /** To be called when the keys have changed. */
@@ -93,6 +103,17 @@ export function createIssuer(options: IssuerOptions): Issuer {
   });
   let current = build();
 
+  const signed = async (
+    header: { readonly alg: Algorithm; readonly typ: string; readonly kid: string },
+    claims: object,
+  ): Promise<string> => {
+    const input = [header, claims]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
+    const signature = await keyring.sign(header.kid, Buffer.from(input));
+    return `${input}.${Buffer.from(signature).toString('base64url')}`;
+  };
+
   const describe = (connection: Connection, jti: string) => {
     const { alg, kid } = keyring.active(connection.algorithm);
     const occasion = { iat: toSeconds(now()), ttl: tokenSecondsOf(connection, ttl), jti };
@@ -129,16 +150,12 @@ export function createIssuer(options: IssuerOptions): Issuer {
     async mint(connection) {
       const jti = randomBytes(16).toString('base64url');
       const { header, claims } = describe(connection, jti);
-      const input = [header, claims]
-        .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-        .join('.');
-      const signature = await keyring.sign(header.kid, Buffer.from(input));
-      return {
-        token: `${input}.${Buffer.from(signature).toString('base64url')}`,
-        jti,
-        kid: header.kid,
-        claims,
-      };
+      return { token: await signed(header, claims), jti, kid: header.kid, claims };
+    },
+
+    async state(typ, claims) {
+      const { alg, kid } = keyring.active(ownAlgorithm(algorithms));
+      return signed({ alg, typ, kid }, { ...claims, iss: issuer });
     },
 
     preview: (connection) => describe(connection, 'a new one for each token'),

@@ -4,7 +4,7 @@ import { type Connections, destinationOf, tokenSecondsOf } from '../connections/
 import { SojournError } from '../errors/index.ts';
 import type { KeyRecord } from '../keys/index.ts';
 import { admit, onlyConnection } from '../policy/index.ts';
-import { apiResource, connectionIn, connectionResource } from './claims.ts';
+import { apiResource, connectionIn, connectionResource, ownAlgorithm } from './claims.ts';
 import type { Visit } from './visit.ts';
 
 export interface ResourceOptions {
@@ -72,10 +72,8 @@ function describe(options: ResourceOptions, visit: Visit, audience: string, ttl:
   };
 }
 
-/** Our own tokens are signed with the first key there is, ES256 for choice: it costs a tenth of RS256. */
-function signingKey({ active, algorithms }: ResourceOptions, { connection }: Visit): KeyRecord {
-  return active(connection?.algorithm ?? (algorithms.includes('ES256') ? 'ES256' : 'RS256'));
-}
+const signingKey = ({ active, algorithms }: ResourceOptions, { connection }: Visit): KeyRecord =>
+  active(connection?.algorithm ?? ownAlgorithm(algorithms));
 
 /** `audience` is no parameter of this grant, but some clients send it: then it must say what the token will say. */
 function checkAudience(parameters: ReadonlyMap<string, string>, audience: string): void {

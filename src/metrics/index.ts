@@ -41,6 +41,8 @@ export interface Metrics {
   watchKeys(look: () => KeyGauges): void;
   /** Told of each try to publish, by `ok` or the code of the refusal. */
   publication(outcome: string): void;
+  /** Told of each try to tell a webhook: heard, unheard, refused. */
+  webhook(outcome: string): void;
   /** Asked at each scrape. */
   watchCopies(look: () => CopyGauges): void;
   /** The Prometheus text format, version 0.0.4. */
@@ -90,6 +92,13 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const webhooks = new Counter({
+    name: 'sojourn_webhooks_total',
+    help: 'Tries to tell a webhook of an event, by what came of them.',
+    labelNames: ['outcome'],
+    registers,
+  });
+
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
       name,
@@ -123,6 +132,9 @@ export function createMetrics(): Metrics {
     },
     publication(outcome) {
       publications.inc({ outcome });
+    },
+    webhook(outcome) {
+      webhooks.inc({ outcome });
     },
     watchCopies(look) {
       gauge(

@@ -5,7 +5,7 @@
 import { SojournError } from '../errors/index.ts';
 
 export { permitsIn } from './addresses.ts';
-export { type Guard, getGuarded, type Resolve } from './guarded.ts';
+export { type Guard, getGuarded, postGuarded, type Resolve } from './guarded.ts';
 
 export interface OutboundRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -3,7 +3,17 @@ import type { Logger } from '../log/index.ts';
 import type { Now } from '../time/index.ts';
 
 /** The kinds of documents that are kept. A kind is a namespace: the same id may stand in two kinds. */
-export type Kind = 'tenant' | 'client' | 'connection' | 'ring' | 'setting' | 'once' | 'use';
+export type Kind =
+  | 'tenant'
+  | 'client'
+  | 'connection'
+  | 'ring'
+  | 'setting'
+  | 'once'
+  | 'use'
+  | 'webhook'
+  | 'delivery'
+  | 'outbox';
 
 export interface Stored<T> {
   readonly id: string;

@@ -7,7 +7,7 @@ export const floors: readonly (readonly string[])[] = [
   ['http', 'sandbox'],
   ['health'],
   ['publication'],
-  ['exchange', 'onboarding', 'delivery', 'doctor', 'uploads'],
+  ['exchange', 'onboarding', 'delivery', 'doctor', 'uploads', 'webhooks'],
   ['custody'],
   ['issuer'],
   ['clients', 'connections', 'tenants', 'policy', 'operator'],

@@ -9,6 +9,7 @@ import type { Onboarding } from '../../onboarding/index.ts';
 import type { AdminToken } from '../../operator/index.ts';
 import type { Tenants } from '../../tenants/index.ts';
 import type { Now } from '../../time/index.ts';
+import type { Webhooks } from '../../webhooks/index.ts';
 
 export interface AdminRooms {
   readonly tenants: Tenants;
@@ -19,6 +20,7 @@ export interface AdminRooms {
   readonly now: Now;
   readonly onboarding: Onboarding;
   readonly issuers: Issuers;
+  readonly webhooks: Webhooks;
   readonly adminToken: Pick<AdminToken, 'matches'>;
   /** The Prometheus text format. */
   readonly metrics: () => Promise<string>;

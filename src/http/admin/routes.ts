@@ -12,6 +12,7 @@ import { setupRoutes } from './setup.ts';
 import { tenantMoveRoutes } from './tenant-moves.ts';
 import { tenantRoutes } from './tenants.ts';
 import { uploadsRoute } from './uploads.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 const documentRoute = look({
   path: '/openapi.json',
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   uploadsRoute,
   ...keyRoutes,
   documentsRoute,
+  ...webhookRoutes,
   ...auditRoutes,
   documentRoute,
 ];

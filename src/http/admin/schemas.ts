@@ -21,6 +21,7 @@ import { preview, setupFiles, verification } from './setup.ts';
 import { movePage } from './tenant-moves.ts';
 import { tenant, tenantChange, tenantInput, tenantMove, tenantPage } from './tenants.ts';
 import { uploadInput } from './uploads.ts';
+import { delivery, deliveryPage, webhook, webhookChange, webhookInput, webhookPage } from './webhooks.ts';
 
 type Named = Readonly<Record<string, z.ZodType>>;
 
@@ -38,6 +39,8 @@ export const inputs: Named = {
   ConnectionInput: connectionInput,
   ConnectionChange: connectionChange,
   UploadInput: uploadInput,
+  WebhookInput: webhookInput,
+  WebhookChange: webhookChange,
   ...Object.fromEntries(cloudNames.map((cloud) => [targetName(cloud), clouds[cloud].target])),
 };
 
@@ -59,6 +62,10 @@ export const answers: Named = {
   KeyList: keyList,
   KeyImpactPage: impactPage,
   DocumentPage: documentPage,
+  Webhook: webhook,
+  WebhookPage: webhookPage,
+  Delivery: delivery,
+  DeliveryPage: deliveryPage,
   AuditLine: auditLine,
   AuditPage: auditPage,
   Problem: problem,
