@@ -27,6 +27,7 @@ import {
 } from './http/index.ts';
 import { createIssuers } from './issuer/index.ts';
 import { Keyrings, mainRing } from './keys/index.ts';
+import { createRequestLimits, createTurns } from './limits/index.ts';
 import { createLogger, type Logger } from './log/index.ts';
 import { createMetrics } from './metrics/index.ts';
 import { createOnboarding } from './onboarding/index.ts';
@@ -104,6 +105,11 @@ export async function startServer(
       allowNetworks: config.federation.allow_networks,
       ...(await authoritiesIn(config.federation.ca)),
     });
+    const limits = createRequestLimits({
+      ...{ audit, now },
+      perAddress: config.limits.requests_per_address,
+      perClient: config.limits.requests_per_client,
+    });
     const issuers = createIssuers({
       issuer: issuerUrl,
       ttl: config.tokens.ttl,
@@ -115,6 +121,7 @@ export async function startServer(
       keyrings,
       algorithms,
       audit,
+      limits,
       logger,
       now,
     });
@@ -123,6 +130,7 @@ export async function startServer(
       issuers,
       audit,
       endpoints,
+      turns: createTurns({ atOnce: config.limits.visits, ofOne: config.limits.visits_per_tenant }),
       now,
       observe: metrics.exchange,
     });
@@ -168,7 +176,7 @@ export async function startServer(
     });
     const path = new URL(issuerUrl).pathname.replace(/\/$/, '');
     const publicApp = createPublicApp(
-      { issuers, exchange, audit, now, path, failedLogins: config.limits.failed_logins },
+      { issuers, exchange, audit, now, path, limits, failedLogins: config.limits.failed_logins },
       door('public'),
     );
     const adminApp = createAdminApp(

@@ -13,6 +13,8 @@ export type AuditEvent =
   | 'token.refused'
   /** An address has failed too often, and is not listened to for a while. */
   | 'token.limited'
+  /** An address or a client asks too often; told once a minute. */
+  | 'request.limited'
   | 'exchange.done'
   | 'exchange.refused'
   | 'credentials.served'

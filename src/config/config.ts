@@ -47,7 +47,16 @@ export interface Config {
   };
   readonly tokens: { readonly ttl: number };
   readonly clouds: Endpoints;
-  readonly limits: { readonly failed_logins: number };
+  readonly limits: {
+    /** In a minute. */
+    readonly failed_logins: number;
+    /** In a second. */
+    readonly requests_per_address: number;
+    readonly requests_per_client: number;
+    /** At once. */
+    readonly visits: number;
+    readonly visits_per_tenant: number;
+  };
   readonly federation: {
     /** CIDRs, each with its prefix length. */
     readonly allow_networks: readonly string[];

@@ -15,6 +15,9 @@ const algorithmsField = z
   .min(1, 'must hold at least one algorithm')
   .refine((list) => new Set(list).size === list.length, 'must not hold an algorithm twice');
 
+const countBetween = (least: number, most: number) =>
+  z.int('must be a whole number').min(least, `must be ${least} or more`).max(most, `must be ${most} at most`);
+
 export const shape = {
   issuer: {
     field: issuerField,
@@ -191,9 +194,29 @@ export const shape = {
   },
   limits: {
     failed_logins: key(
-      z.int('must be a whole number').min(5, 'must be 5 or more').max(1_000_000, 'must be 1000000 at most'),
+      countBetween(5, 1_000_000),
       60,
       'How many sign-ins at `/token` one network address may fail in a minute; then it gets 429 for a while. An IPv6 address counts as its /64.',
+    ),
+    requests_per_address: key(
+      countBetween(1, 1_000_000),
+      200,
+      'How many requests a second one network address may make at `/token` and `/v1`, with five seconds’ worth at once; then it gets 429. Clients that share an address, behind a NAT or a proxy that is not in `trust_proxy`, share this.',
+    ),
+    requests_per_client: key(
+      countBetween(1, 1_000_000),
+      50,
+      'The same for one client, wherever it asks from, once it has proven itself. A tenth of what one core carries.',
+    ),
+    visits: key(
+      countBetween(1, 10_000),
+      64,
+      'How many visits to clouds are under way at once. Others wait for 1.5 seconds at most, each tenant in its turn; then they get 503.',
+    ),
+    visits_per_tenant: key(
+      countBetween(1, 10_000),
+      16,
+      'How many of these may be of one tenant, so that a cloud that hangs holds no others up.',
     ),
   },
   audit: {

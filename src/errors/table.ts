@@ -79,7 +79,12 @@ const rows = {
     title: 'A caller never chooses the role, tenant, account or service account.',
     advice: 'Remove the parameter; the connection alone says where it leads.',
   },
-  rate_limited: { status: 429, title: 'Too many requests.', advice: 'Wait for the time in Retry-After.' },
+  rate_limited: {
+    status: 429,
+    oauth: 'temporarily_unavailable',
+    title: 'Too many requests.',
+    advice: 'Wait for the time in Retry-After.',
+  },
 
   // What is asked for
   tenant_not_found: {
@@ -180,6 +185,11 @@ const rows = {
     advice: 'See /readyz of the server.',
   },
   ...keyServiceRows,
+  overloaded: {
+    status: 503,
+    title: 'Too many visits to clouds are under way.',
+    advice: 'Try again after the time in Retry-After, and not with everything at once.',
+  },
   shutting_down: {
     status: 503,
     oauth: 'temporarily_unavailable',

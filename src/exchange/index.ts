@@ -10,6 +10,7 @@ import { type Connection, type Connections, destinationOf } from '../connections
 import { SojournError } from '../errors/index.ts';
 import { isId } from '../ids/index.ts';
 import type { Issuers } from '../issuer/index.ts';
+import type { Turns } from '../limits/index.ts';
 import { admit } from '../policy/index.ts';
 import type { Now } from '../time/index.ts';
 import { createPassCache } from './cache.ts';
@@ -30,7 +31,7 @@ export interface Exchange {
   attempt(connection: Connection, actor: string): Promise<Pass>;
 }
 
-/** For the whole visit to the cloud, further tries included. */
+/** For the whole visit to the cloud, the wait for its turn and further tries included. */
 const deadlineMs = 5_000;
 const maxCached = 10_000;
 
@@ -39,11 +40,12 @@ export function createExchange(options: {
   issuers: Pick<Issuers, 'of'>;
   audit: Audit;
   endpoints: Endpoints;
+  turns: Turns;
   now: Now;
   /** Told of each visit to a cloud, for the metrics. */
   observe: (visit: { cloud: string; outcome: string; seconds: number }) => void;
 }): Exchange {
-  const { connections, issuers, audit, endpoints, now, observe } = options;
+  const { connections, issuers, audit, endpoints, turns, now, observe } = options;
   const mint = async (connection: Connection) => (await issuers.of(connection)).mint(connection);
   const cache = createPassCache(now, maxCached);
 
@@ -79,17 +81,17 @@ export function createExchange(options: {
     let last: { jti?: string; kid?: string; sub?: string; aud?: string } = {};
     try {
       if (destination.missing.length > 0) throw incomplete(destination.missing);
-      const pass = await destination.enter({
-        connection: connection.id,
-        endpoints,
-        now,
-        signal: AbortSignal.timeout(deadlineMs),
-        mint: async () => {
-          const { token, jti, kid, claims } = await mint(connection);
-          last = { jti, kid, sub: claims.sub, aud: claims.aud };
-          return { token, jti };
-        },
-      });
+      const signal = AbortSignal.timeout(deadlineMs);
+      const pass = await turns.take(connection.tenant, () =>
+        destination.enter({
+          ...{ connection: connection.id, endpoints, now, signal },
+          mint: async () => {
+            const { token, jti, kid, claims } = await mint(connection);
+            last = { jti, kid, sub: claims.sub, aud: claims.aud };
+            return { token, jti };
+          },
+        }),
+      );
       observe({ cloud: connection.cloud, outcome: 'ok', seconds: (now() - begun) / 1000 });
       await audit.record({ ...entry, ...last, facts: { expires_at: pass.expiresAt } });
       return pass;
@@ -156,7 +158,9 @@ const cacheKey = ({ id, target, algorithm, issuer }: Connection): string =>
 
 /** Faults of the moment, not refusals: they do not take away what was already given. */
 const isPassing = (error: unknown): boolean =>
-  error instanceof SojournError && error.status >= 503 && error.code.startsWith('cloud_');
+  error instanceof SojournError &&
+  error.status >= 503 &&
+  (error.code === 'overloaded' || error.code.startsWith('cloud_'));
 
 const who = ({ client, address, request }: Caller) => ({
   actor: client.client_id,

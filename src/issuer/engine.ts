@@ -5,6 +5,7 @@ import type { Audit } from '../audit/index.ts';
 import type { Clients } from '../clients/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { KeyRecord } from '../keys/index.ts';
+import type { RequestLimits } from '../limits/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Store } from '../store/index.ts';
 import { type Now, toSeconds } from '../time/index.ts';
@@ -25,6 +26,7 @@ export interface EngineOptions extends ResourceOptions {
   readonly logger: Logger;
   readonly now: Now;
   readonly sign: Sign;
+  readonly limits: Pick<RequestLimits, 'countClient'>;
   readonly visitOf: (ctx: KoaContextWithOIDC) => Visit;
 }
 
@@ -65,9 +67,11 @@ export function createEngine(options: EngineOptions, keys: readonly KeyRecord[])
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       resourceIndicators: {
         enabled: true,
-        defaultResource: (ctx) => defaultResource(options.connections, visitOf(ctx)),
-        getResourceServerInfo: (ctx, resource) =>
-          resourceServerInfo(options, visitOf(ctx), resource) as never,
+        // The first of the engine's steps at which the client has proven itself, and before it asks for a signature.
+        defaultResource: async (ctx) =>
+          defaultResource(options.connections, await counted(options, visitOf(ctx))),
+        getResourceServerInfo: async (ctx, resource) =>
+          resourceServerInfo(options, await counted(options, visitOf(ctx)), resource) as never,
       },
       devInteractions: off,
       dPoP: off,
@@ -108,6 +112,15 @@ export function createEngine(options: EngineOptions, keys: readonly KeyRecord[])
     if (issuedTokenType) ctx.body = { ...(ctx.body as object), issued_token_type: issuedTokenType };
   });
   return provider;
+}
+
+/** The visit, once it is counted as one of its client's; rejects with `rate_limited`. */
+async function counted({ limits }: EngineOptions, visit: Visit): Promise<Visit> {
+  if (visit.client && !visit.counted) {
+    visit.counted = true;
+    await limits.countClient(visit.client.client_id, visit);
+  }
+  return visit;
 }
 
 /** What became known by a secret that was good: nothing that could keep the token back. */
@@ -161,6 +174,8 @@ export async function refuse(
   const refusal = refusalOf(visit.refusal, { authenticated, withAssertion });
   if (refusal.status >= 500)
     logger.error({ err: visit.refusal, request: visit.request }, 'a token request failed');
+  // A flood is told by whoever counts it, once.
+  if (visit.refusal instanceof SojournError && visit.refusal.code === 'rate_limited') return refusal;
   try {
     await recordRefusal(audit, visit, refusal);
     return refusal;

@@ -10,6 +10,7 @@ import { type Connection, type Connections, tokenSecondsOf } from '../connection
 import { SojournError } from '../errors/index.ts';
 import type { Federation } from '../federation/index.ts';
 import type { KeyRecord, Keyring } from '../keys/index.ts';
+import type { RequestLimits } from '../limits/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Store } from '../store/index.ts';
 import { type Now, toSeconds } from '../time/index.ts';
@@ -74,6 +75,7 @@ export interface IssuerOptions {
   readonly keyring: Keyring;
   readonly algorithms: readonly Algorithm[];
   readonly audit: Audit;
+  readonly limits: Pick<RequestLimits, 'countClient'>;
   readonly logger: Logger;
   readonly now: Now;
   /** Whether it gives tokens for our own API; one issuer of a server does. */

@@ -14,6 +14,8 @@ export interface Visit {
   /** The client named, whether or not it has proven itself. */
   client?: Client;
   connection?: Connection;
+  /** Whether it is counted as one of the client's. */
+  counted?: boolean;
   /** The id of the secret by which the client has proven itself. */
   secret?: string | undefined;
   /** The key chosen to sign. */

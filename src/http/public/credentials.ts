@@ -12,15 +12,18 @@ import type { PublicRooms } from './index.ts';
 /** At /token these are the caller's own or refused in words of their own; here they could only mean the cloud's. */
 const namesOfTheCloud = ['client_id', 'scope', 'audience'];
 
-type Rooms = Pick<PublicRooms, 'issuers' | 'exchange' | 'audit' | 'now'>;
+type Rooms = Pick<PublicRooms, 'issuers' | 'exchange' | 'audit' | 'now' | 'limits'>;
 
-export function credentialsDoor(router: Router, { issuers, exchange, audit, now }: Rooms): void {
+export function credentialsDoor(router: Router, { issuers, exchange, audit, now, limits }: Rooms): void {
   async function callerOf(ctx: Context): Promise<Caller> {
     const visitor = visitorOf(ctx);
+    await limits.countAddress(visitor);
     const [, token] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization')) ?? [];
     try {
       if (!token) throw new SojournError('unauthorized');
-      return { client: await issuers.main.clientOf(token), ...visitor };
+      const client = await issuers.main.clientOf(token);
+      await limits.countClient(client.client_id, visitor);
+      return { client, ...visitor };
     } catch (error) {
       if (error instanceof SojournError && error.code === 'unauthorized') {
         await audit.record({

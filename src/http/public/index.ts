@@ -9,18 +9,21 @@ import type { Audit } from '../../audit/index.ts';
 import { SojournError } from '../../errors/index.ts';
 import type { Exchange } from '../../exchange/index.ts';
 import { discoveryPath, type Issuer, type Issuers, jwksPath, tokenPath } from '../../issuer/index.ts';
+import type { RequestLimits } from '../../limits/index.ts';
 import type { Now } from '../../time/index.ts';
 import { type AppOptions, createApp, lastly, visitorOf } from '../app.ts';
+import { asSojournError } from '../problem.ts';
 import { credentialsDoor } from './credentials.ts';
 import { serveDocument } from './documents.ts';
 import { createFailedLogins } from './failed-logins.ts';
-import { answerTooMany, tokenDoor } from './token.ts';
+import { answerUnread, tokenDoor } from './token.ts';
 
 export interface PublicRooms {
   readonly issuers: Issuers;
   readonly exchange: Exchange;
   readonly audit: Audit;
   readonly now: Now;
+  readonly limits: RequestLimits;
   /** How many sign-ins an address may fail in a minute. */
   readonly failedLogins: number;
   /** The path of the issuer: empty for `https://id.vendor.com`. */
@@ -34,7 +37,7 @@ interface Tenant {
 export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
   const { issuers, path } = rooms;
   const router = new Router({ prefix: path, strict: true, sensitive: true });
-  const limited = limitFailures(rooms);
+  const limited = limitToken(rooms);
   const serveIssuer = (below: string, find: (ctx: Context & Tenant) => Promise<Issuer>) => {
     router.get(below + discoveryPath, async (ctx) => serveDocument(ctx, (await find(ctx)).discovery()));
     router.get(below + jwksPath, async (ctx) => serveDocument(ctx, (await find(ctx)).jwks()));
@@ -55,15 +58,20 @@ export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
   return app;
 }
 
-/** Answers who has failed too often by itself, and counts the failures of everybody else. */
-function limitFailures({ failedLogins, audit, now }: PublicRooms) {
-  const limit = createFailedLogins(failedLogins, now);
+/** Answers who asks or has failed too often by itself, and counts the failures of everybody else. */
+function limitToken({ limits, failedLogins, audit, now }: PublicRooms) {
+  const failures = createFailedLogins(failedLogins, now);
   return async (ctx: Context, work: () => Promise<void>): Promise<void> => {
     const visitor = visitorOf(ctx);
-    const wait = limit.wait(visitor.address);
-    if (wait > 0) return answerTooMany(ctx, wait);
+    try {
+      const retryAfter = failures.wait(visitor.address);
+      if (retryAfter > 0) throw new SojournError('rate_limited', { retryAfter });
+      await limits.countAddress(visitor);
+    } catch (error) {
+      return answerUnread(ctx, asSojournError(error));
+    }
     await work();
-    if (ctx.res.statusCode !== 401 || !limit.failed(visitor.address)) return;
+    if (ctx.res.statusCode !== 401 || !failures.failed(visitor.address)) return;
     await audit.record({ event: 'token.limited', outcome: 'refused', actor: 'unknown', ...visitor });
   };
 }

@@ -1,6 +1,6 @@
 /** POST /token: reads the form and hands it to the issuer, which answers in OAuth's own form. */
 import type { Context } from 'koa';
-import { SojournError } from '../../errors/index.ts';
+import { errorTable, SojournError } from '../../errors/index.ts';
 import type { Issuer, Refusal } from '../../issuer/index.ts';
 import { visitorOf } from '../app.ts';
 import { readText } from '../body.ts';
@@ -35,15 +35,18 @@ async function readForm(ctx: Context): Promise<string> {
 }
 
 /** Nothing is read and nothing is looked up: whoever guesses learns nothing more, right or wrong. */
-export function answerTooMany(ctx: Context, waitSeconds: number): void {
-  const { message, advice, status } = new SojournError('rate_limited');
+export function answerUnread(
+  ctx: Context,
+  { code, message, advice, status, retryAfter }: SojournError,
+): void {
   ctx.set('cache-control', 'no-store');
   // The rest of the body is not waited for.
   ctx.set('connection', 'close');
+  const { oauth: error = 'server_error' } = errorTable[code];
   answer(ctx, {
     status,
-    headers: { 'retry-after': String(waitSeconds) },
-    body: { error: 'temporarily_unavailable', error_description: `${message} ${advice}` },
+    headers: retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
+    body: { error, error_description: `${message} ${advice}` },
   });
 }
 

@@ -1,0 +1,71 @@
+/**
+ * Requests at /token and /v1, counted twice: by network address before anything is read, and by client once it has proven
+ * itself. No stranger can use up what a client has, since naming a client counts for nothing.
+ */
+import type { Audit } from '../audit/index.ts';
+import { SojournError } from '../errors/index.ts';
+import type { Now } from '../time/index.ts';
+import { createBuckets, networkOf } from './buckets.ts';
+
+interface Visitor {
+  /** The caller's network address. */
+  readonly address: string;
+  readonly request: string;
+}
+
+/** Both reject with `rate_limited`. */
+export interface RequestLimits {
+  countAddress(visitor: Visitor): Promise<void>;
+  countClient(client: string, visitor: Visitor): Promise<void>;
+}
+
+/** Jobs begin on the full minute and fetch what they need at once: a bucket holds so many seconds' worth. */
+const burstSeconds = 5;
+/** A flood is one line in the audit in this time, and not as many lines as it has requests. */
+const toldEvery = { size: 1, perSecond: 1 / 60 };
+
+export function createRequestLimits(options: {
+  audit: Audit;
+  now: Now;
+  /** Requests in a second, of one address and of one client. */
+  perAddress: number;
+  perClient: number;
+}): RequestLimits {
+  const { audit, now, perAddress, perClient } = options;
+  const bucketsOf = (perSecond: number) => createBuckets({ size: perSecond * burstSeconds, perSecond }, now);
+  const addresses = bucketsOf(perAddress);
+  const clients = bucketsOf(perClient);
+  const told = createBuckets(toldEvery, now);
+
+  async function count(
+    buckets: typeof clients,
+    key: string,
+    about: { actor: string; client?: string; reason: string } & Visitor,
+  ): Promise<void> {
+    const retryAfter = buckets.wait(key);
+    if (retryAfter === 0) {
+      buckets.take(key);
+      return;
+    }
+    if (told.wait(key) === 0) {
+      told.take(key);
+      await audit.record({ event: 'request.limited', outcome: 'refused', ...about });
+    }
+    throw new SojournError('rate_limited', { retryAfter });
+  }
+
+  return {
+    countAddress: ({ address, request }) =>
+      count(addresses, networkOf(address), {
+        actor: 'unknown',
+        ...{ address, request },
+        reason: 'limits.requests_per_address',
+      }),
+    countClient: (client, { address, request }) =>
+      count(clients, client, {
+        actor: client,
+        ...{ client, address, request },
+        reason: 'limits.requests_per_client',
+      }),
+  };
+}
