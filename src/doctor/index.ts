@@ -10,6 +10,7 @@ import { fetchPublic } from './fetch.ts';
 import { checkClock, checkConnections, checkKeys, checkReadiness, checkSecrets, type Told } from './told.ts';
 
 export type { Check } from './check.ts';
+export { findSharedSecrets, type SecretsFound } from './secrets.ts';
 export type { Told } from './told.ts';
 
 /** Every check there is, whatever an earlier one found. */

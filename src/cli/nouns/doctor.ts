@@ -6,17 +6,21 @@ import { type CommandSpec, type Face, flag, type Given } from '../command.ts';
 import { parseJson } from '../failure.ts';
 import { columns, type Json, printable } from '../print.ts';
 import { probe, readAnswer } from '../server.ts';
+import { doctorSecrets } from './doctor-secrets.ts';
 
 export const doctor: CommandSpec = {
   usage: 'doctor',
-  about: 'look at a running server as the clouds see it from here; exit code 1 when a check fails',
+  about:
+    'look at a running server as the clouds see it from here; exit code 1 when a check fails, 3 when --secrets cannot tell',
   options: [
     { flags: '--tenant <id>', about: 'the issuer of this tenant instead of the main one' },
+    { flags: '--secrets', about: 'look for shared secrets alone; exit code 1 when a client has one' },
     { flags: '--json', about: 'print the answer as JSON' },
     ...connectionOptions,
   ],
-  examples: ['doctor', 'doctor --json --url https://admin.example.com:8081'],
+  examples: ['doctor', 'doctor --json --url https://admin.example.com:8081', 'doctor --secrets'],
   async run(given, face) {
+    if (flag(given, 'secrets')) return doctorSecrets(given, face);
     const checks = await examine(await ask(given, face), systemNow);
     face.out(flag(given, 'json') ? `${JSON.stringify({ checks }, null, 2)}\n` : told(checks));
     return checks.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
