@@ -16,5 +16,5 @@ export const floors: readonly (readonly string[])[] = [
   ['audit', 'keys', 'clouds', 'federation'],
   ['records'],
   ['store'],
-  ['hygiene', 'errors', 'time', 'outbound', 'log', 'metrics', 'ids', 'input'],
+  ['hygiene', 'errors', 'time', 'outbound', 'log', 'metrics', 'ids', 'input', 'sdk'],
 ];

@@ -76,6 +76,10 @@ describe('rooms', () => {
     ).toEqual([]);
   });
 
+  test('the SDK stands apart: it imports no other room', () => {
+    expect(across.filter(({ room }) => room === 'sdk')).toEqual([]);
+  });
+
   test('no cloud knows another', () => {
     const cloudOf = (file: string) => /^src\/clouds\/(aws|azure|gcp)\//.exec(file)?.[1];
     expect(

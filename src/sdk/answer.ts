@@ -1,0 +1,89 @@
+/** What an answer of the server says, be it good or bad. */
+import { SojournRequestError } from './error.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly retryAfter: number | undefined;
+  readonly body: string;
+}
+
+const maxBytes = 1024 * 1024;
+const checkIssuer = 'Check that the issuer is the address of a Sojourn server.';
+
+/** Reads the body up to a bound. Rejects with `answer_unknown` beyond it. */
+export async function readAnswer(response: Response): Promise<Answer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw notOurs(response.status, `The answer is over ${maxBytes} bytes.`);
+    chunks.push(chunk);
+  }
+  const wish = response.headers.get('retry-after') ?? '';
+  return {
+    status: response.status,
+    retryAfter: /^\d{1,6}$/.test(wish) ? Number(wish) : undefined,
+    body: Buffer.concat(chunks).toString('utf8'),
+  };
+}
+
+/** The object in a good answer. Throws `answer_unknown`. */
+export function objectIn({
+  status,
+  body,
+}: Pick<Answer, 'status' | 'body'>): Readonly<Record<string, unknown>> {
+  const value = parsed(body);
+  if (value === undefined) throw notOurs(status, 'The answer is no JSON object.');
+  return value;
+}
+
+export const notOurs = (status: number, detail: string) =>
+  new SojournRequestError({ code: 'answer_unknown', status, detail, advice: checkIssuer });
+
+/** The error that a bad answer stands for: a problem document (RFC 9457), or OAuth's form at /token. */
+export function errorIn({ status, retryAfter, body }: Answer): SojournRequestError {
+  const { code, detail, advice, request, error, error_description: description } = parsed(body) ?? {};
+  if (isCode(code) && typeof detail === 'string') {
+    return new SojournRequestError({
+      code,
+      detail,
+      advice: typeof advice === 'string' ? advice : checkIssuer,
+      status,
+      retryAfter,
+      request: typeof request === 'string' ? request : undefined,
+    });
+  }
+  if (isCode(error)) {
+    // The server writes its sentence and its advice into the one text that OAuth has.
+    const [sentence = '', ...more] = (typeof description === 'string' ? description : error).split(
+      /(?<=\.) (?=[A-Z])/,
+    );
+    return new SojournRequestError({
+      code: error,
+      detail: sentence,
+      advice: more.join(' ') || 'Check the client and how it signs in.',
+      status,
+      retryAfter,
+    });
+  }
+  return new SojournRequestError({
+    code: 'answer_unknown',
+    detail: `The server answered ${status}.`,
+    advice: checkIssuer,
+    status,
+    retryAfter,
+  });
+}
+
+const isCode = (value: unknown): value is string => typeof value === 'string' && /^[a-z_]{1,64}$/.test(value);
+
+function parsed(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
