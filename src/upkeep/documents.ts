@@ -7,7 +7,14 @@ import type { Kind, Store } from '../store/index.ts';
  * What refers to others comes before them, so that nothing is read whose owner was read too early; the rings last, for
  * the newest keys. Used assertions (`once`) are over in minutes, and stay out.
  */
-const kinds = ['client', 'connection', 'tenant', 'setting', 'ring'] as const satisfies readonly Kind[];
+const kinds = [
+  'client',
+  'webhook',
+  'connection',
+  'tenant',
+  'setting',
+  'ring',
+] as const satisfies readonly Kind[];
 
 const pageSize = 500;
 

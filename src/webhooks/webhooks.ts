@@ -43,6 +43,15 @@ export function createWebhooks(
   const courier: Courier = createCourier({ ...options, deliveries, webhooks: kept });
   const all = async () => (await kept.list({ limit: maxWebhooks })).items;
 
+  /** A store that was restored counts its lines anew, and a cursor ahead of them would wait for the old count. */
+  const rewind = async (): Promise<void> => {
+    const newest = await newestLine();
+    for (const { id, cursor } of await all())
+      if (cursor > newest) await kept.change(id, (webhook) => ({ ...webhook, cursor: newest }));
+  };
+  const newestLine = async () => (await audit.search({ limit: 1 })).items[0]?.id ?? 0;
+  let rewound = false;
+
   return {
     async create(input) {
       const { url, tenant, events } = read(webhookInput, input);
@@ -51,9 +60,8 @@ export function createWebhooks(
         throw new SojournError('webhook_limit', {
           detail: `There are ${maxWebhooks} webhooks, the most there can be.`,
         });
-      const [newest] = (await audit.search({ limit: 1 })).items;
       const at = toTimestamp(now());
-      const cursor = newest?.id ?? 0;
+      const cursor = await newestLine();
       const made = {
         id: newId('whk', now),
         url,
@@ -93,6 +101,8 @@ export function createWebhooks(
     },
     async turn() {
       try {
+        if (!rewound) await rewind();
+        rewound = true;
         await follow({ audit, deliveries, webhooks: kept }, await all());
         await courier.turn();
       } catch (err) {

@@ -1,5 +1,7 @@
 /** Black box: an administrator adds a webhook, and a receiver over https hears of connections. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createLogger } from '../../src/log/index.ts';
+import { openStore } from '../../src/store/index.ts';
 import { type Ask, asking, byAdmin, idOf, moment, newestLine, plain, problem } from '../http/ask.ts';
 import { awsTarget, type TestConnection, type TestServer, testServer } from '../support/server.ts';
 import { type Receiver, readEvent, startReceiver } from './receiver.ts';
@@ -295,28 +297,71 @@ describe('where a webhook leads', () => {
   });
 });
 
-test('a server that ends before it told goes on where it was', async () => {
-  receiver.answer('/later', 503);
+/** A server with one webhook, closed before it could tell of one connection. */
+async function closedServer(path: string) {
+  receiver.answer(path, 503);
   const first = await testServer({ config: config() });
   const there = asking(first);
-  await there('POST /webhooks', { body: { url: `${receiver.origin}/later` } });
+  const { body } = await there('POST /webhooks', { body: { url: receiver.origin + path } });
   const tenant = (await there('POST /tenants', { body: { name: 'Acme' } })).body as Made;
-  await there('POST /connections', {
-    body: { name: 'prod', tenant: tenant.id, cloud: 'aws', target: awsTarget },
-  });
+  const connection = { name: 'prod', tenant: tenant.id, cloud: 'aws', target: awsTarget };
+  await there('POST /connections', { body: connection });
   await first.stop();
-  receiver.answer('/later', 200);
-  const second = await testServer({
+  receiver.answer(path, 200);
+  return { first, webhook: body as Made, connection };
+}
+
+/** The deliveries about this connection, once one has arrived. */
+async function deliveredThere(there: Ask, webhook: Made, about: Made) {
+  for (let tries = 0; ; tries++) {
+    const { items } = (await there(`GET /webhooks/${webhook.id}/deliveries`)).body as {
+      items: (Told & { connection: string })[];
+    };
+    const found = items.filter(({ connection, state }) => connection === about.id && state === 'delivered');
+    if (found.length > 0 || tries === 200) return { items: found };
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const again = (first: TestServer) =>
+  testServer({
     config: config(),
     folder: first.folder,
     port: Number(new URL(first.issuer).port),
     now: () => Date.now() + 60_000,
   });
-  try {
-    const heard = await receiver.until('/later', 1);
-    const { payload } = await readEvent(first.issuer, `${receiver.origin}/later`, heard.at(-1)!);
-    expect(Object.keys(payload.events as object)).toEqual(['urn:sojourn:event:connection.created']);
-  } finally {
-    await second.close();
-  }
+
+describe('a server that comes back', () => {
+  test('goes on where it was', async () => {
+    const { first } = await closedServer('/later');
+    const second = await again(first);
+    try {
+      const heard = await receiver.until('/later', 1);
+      const { payload } = await readEvent(first.issuer, `${receiver.origin}/later`, heard.at(-1)!);
+      expect(Object.keys(payload.events as object)).toEqual(['urn:sojourn:event:connection.created']);
+    } finally {
+      await second.close();
+    }
+  });
+
+  test('with a restored store, whose audit counts anew, tells what happens then', async () => {
+    const { first, webhook, connection } = await closedServer('/restored');
+    const store = await openStore(`sqlite:${first.folder}/sojourn.db`, {
+      logger: createLogger({ level: 'silent' }),
+      now: Date.now,
+    });
+    const kept = await store.get<object>('webhook', webhook.id);
+    await store.replace('webhook', webhook.id, kept!.version, { ...kept!.value, cursor: 1_000_000 });
+    await store.close();
+    const second = await again(first);
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      const there = asking(second);
+      const made = (await there('POST /connections', { body: connection })).body as Made;
+      const { items } = await deliveredThere(there, webhook, made);
+      expect(items).toEqual([expect.objectContaining({ event: 'connection.created', state: 'delivered' })]);
+    } finally {
+      await second.close();
+    }
+  });
 });
