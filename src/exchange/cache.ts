@@ -4,15 +4,22 @@ import type { Now } from '../time/index.ts';
 
 interface Entry {
   readonly pass: Pass;
+  /** From here on one call in the background brings new ones, and nobody waits for it. */
+  readonly renewFrom: number;
+  /** From here on callers wait for new ones. */
   readonly freshUntil: number;
 }
 
-/** Credentials are renewed when a quarter of their life is left, or five minutes: SDKs do not take them much later. */
+/** Nobody is handed less than a quarter of their life, or five minutes: SDKs do not take them much later. */
 const longestMarginMs = 300_000;
 /** Credentials with less left than this are of no use to whoever gets them. */
 const leastUseMs = 60_000;
 /** While old credentials are served because a cloud is down, one try in this time is made for all callers. */
 const pauseMs = 10_000;
+
+type MayServeOld = (error: unknown) => boolean;
+
+const usableUntil = ({ pass }: Entry): number => pass.expiresAt - leastUseMs;
 
 export interface PassCache {
   /**
@@ -22,7 +29,7 @@ export interface PassCache {
   get(
     key: string,
     fetch: () => Promise<Pass>,
-    mayServeOld: (error: unknown) => boolean,
+    mayServeOld: MayServeOld,
   ): Promise<{ pass: Pass; cached: boolean }>;
   readonly size: number;
 }
@@ -31,21 +38,36 @@ export function createPassCache(now: Now, maxEntries: number): PassCache {
   const kept = new Map<string, Entry>();
   const flights = new Map<string, Promise<Pass>>();
 
-  const fetchOnce = (key: string, fetch: () => Promise<Pass>): Promise<Pass> => {
+  const fetchOnce = (key: string, fetch: () => Promise<Pass>, mayServeOld: MayServeOld): Promise<Pass> => {
     const inFlight = flights.get(key);
     if (inFlight) return inFlight;
-    // Kept before the flight ends: there is no moment at which a caller finds neither.
+    // What came of it is kept before the flight ends: there is no moment at which a caller finds neither.
     const flight = fetch()
-      .then((pass) => keep(key, pass))
+      .then(
+        (pass) => keep(key, pass),
+        (error: unknown) => {
+          keepOld(key, mayServeOld(error));
+          throw error;
+        },
+      )
       .finally(() => flights.delete(key));
     flights.set(key, flight);
     return flight;
   };
 
+  const keepOld = (key: string, mayServe: boolean): void => {
+    const entry = kept.get(key);
+    if (!entry) return;
+    // A refusal stands until there is a yes: a later outage must not bring the old pass back.
+    if (!mayServe) return void kept.delete(key);
+    const pauseEnd = Math.min(now() + pauseMs, usableUntil(entry));
+    kept.set(key, { ...entry, renewFrom: pauseEnd, freshUntil: Math.max(entry.freshUntil, pauseEnd) });
+  };
+
   const keep = (key: string, pass: Pass): Pass => {
     const margin = Math.min(longestMarginMs, (pass.expiresAt - now()) / 4);
     kept.delete(key);
-    kept.set(key, { pass, freshUntil: pass.expiresAt - margin });
+    kept.set(key, { pass, renewFrom: pass.expiresAt - 2 * margin, freshUntil: pass.expiresAt - margin });
     for (const oldest of kept.keys()) {
       if (kept.size <= maxEntries) break;
       kept.delete(oldest);
@@ -56,18 +78,15 @@ export function createPassCache(now: Now, maxEntries: number): PassCache {
   return {
     async get(key, fetch, mayServeOld) {
       const entry = kept.get(key);
-      if (entry && now() < entry.freshUntil) return { pass: entry.pass, cached: true };
+      if (entry && now() < entry.freshUntil) {
+        // How it ends is kept, and told by whoever fetches.
+        if (now() >= entry.renewFrom) fetchOnce(key, fetch, mayServeOld).catch(() => undefined);
+        return { pass: entry.pass, cached: true };
+      }
       try {
-        return { pass: await fetchOnce(key, fetch), cached: false };
+        return { pass: await fetchOnce(key, fetch, mayServeOld), cached: false };
       } catch (error) {
-        const usableUntil = (entry?.pass.expiresAt ?? 0) - leastUseMs;
-        const isNewest = kept.get(key) === entry;
-        // A refusal stands until there is a yes: a later outage must not bring the old pass back.
-        if (isNewest && !mayServeOld(error)) kept.delete(key);
-        if (!entry || now() > usableUntil || !mayServeOld(error)) throw error;
-        if (isNewest) {
-          kept.set(key, { ...entry, freshUntil: Math.min(now() + pauseMs, usableUntil) });
-        }
+        if (!entry || now() > usableUntil(entry) || !mayServeOld(error)) throw error;
         return { pass: entry.pass, cached: true };
       }
     },

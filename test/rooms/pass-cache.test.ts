@@ -32,19 +32,30 @@ const textOf = ({ pass }: { pass: Pass }) =>
   'access_token' in pass.credentials && pass.credentials.access_token;
 
 describe('the cache of passes', () => {
-  test('a pass is fetched once and served until it should be renewed', async () => {
+  test('a pass is fetched once and served until five minutes are left', async () => {
     expect(await get()).toEqual({ pass: passOf('a 1', noon + hour), cached: false });
-    clock.ms = noon + hour - 300 * second - 1;
+    clock.ms = noon + hour - 600 * second - 1;
     expect(await get()).toEqual({ pass: passOf('a 1', noon + hour), cached: true });
-    clock.ms += 1;
-    expect(textOf(await get())).toBe('a 2');
+    expect(fetched).toBe(1);
+    clock.ms = noon + hour - 300 * second;
+    expect(await get()).toEqual({ pass: passOf('a 2', clock.ms + hour), cached: false });
   });
 
-  test('a short pass is renewed when a quarter of its life is left', async () => {
+  test('in the five minutes before, it is renewed by one call that nobody waits for', async () => {
+    await get();
+    clock.ms = noon + hour - 600 * second;
+    const answers = await Promise.all(Array.from({ length: 200 }, () => get()));
+    expect(new Set(answers.map(textOf))).toEqual(new Set(['a 1']));
+    expect(await get()).toEqual({ pass: passOf('a 2', clock.ms + hour), cached: true });
+    expect(fetched).toBe(2);
+  });
+
+  test('a short pass is renewed when half of its life is left, and awaited when it is a quarter', async () => {
     await get('a', 600 * second);
-    clock.ms += 450 * second - 1;
-    expect((await get()).cached).toBe(true);
-    clock.ms += 1;
+    clock.ms += 300 * second - 1;
+    await get();
+    expect(fetched).toBe(1);
+    clock.ms = noon + 450 * second;
     expect((await get()).cached).toBe(false);
   });
 
@@ -131,6 +142,25 @@ describe('while the cloud is down', () => {
     await expect(cache.get('a', down, never)).rejects.toBe(outage);
     expect(cache.size).toBe(0);
     await expect(cache.get('a', down, always)).rejects.toBe(outage);
+  });
+
+  test('a renewal in the background is tried once in ten seconds, and is felt by nobody', async () => {
+    await get();
+    clock.ms = noon + hour - 600 * second;
+    for (let s = 0; s < 60; s++) {
+      const { pass, cached } = await cache.get('a', down, always);
+      expect({ pass, cached }).toEqual({ pass: passOf('a 1', noon + hour), cached: true });
+      clock.ms += second;
+    }
+    expect(fetched).toBe(1 + 6);
+  });
+
+  test('a refusal in the background takes the old pass away for whoever comes then', async () => {
+    await get();
+    clock.ms = noon + hour - 600 * second;
+    expect((await cache.get('a', down, never)).cached).toBe(true);
+    await expect(cache.get('a', down, always)).rejects.toBe(outage);
+    expect(cache.size).toBe(0);
   });
 
   test('without an old pass there is only the error', async () => {
