@@ -32,6 +32,7 @@ import { createLogger, type Logger } from './log/index.ts';
 import { createMetrics } from './metrics/index.ts';
 import { createOnboarding } from './onboarding/index.ts';
 import { openAdminToken } from './operator/index.ts';
+import { createOutage } from './outage/index.ts';
 import { permitsIn } from './outbound/index.ts';
 import { createPublishing } from './publication/index.ts';
 import { openStore } from './store/index.ts';
@@ -125,11 +126,14 @@ export async function startServer(
       logger,
       now,
     });
+    const outage = createOutage({ store, logger, now });
+    metrics.watchOutage(async () => (await outage.budget()).first[0]?.seconds);
     const exchange = createExchange({
       connections,
       issuers,
       audit,
       endpoints,
+      outage,
       turns: createTurns({ atOnce: config.limits.visits, ofOne: config.limits.visits_per_tenant }),
       now,
       observe: metrics.exchange,
@@ -190,6 +194,7 @@ export async function startServer(
         onboarding,
         issuers,
         webhooks,
+        outage,
         adminToken,
         metrics: metrics.text,
         readiness: health.checks,

@@ -9,6 +9,7 @@ import { connection } from './nouns/connection.ts';
 import { credentials } from './nouns/credentials.ts';
 import { doctor } from './nouns/doctor.ts';
 import { keys } from './nouns/keys.ts';
+import { outage } from './nouns/outage.ts';
 import { demo, sandbox, serve } from './nouns/programs.ts';
 import { tenant } from './nouns/tenant.ts';
 import { webhook } from './nouns/webhook.ts';
@@ -21,6 +22,7 @@ export const commands: readonly CommandSpec[] = [
   claims,
   can,
   doctor,
+  outage,
   backup,
   restore,
 ];

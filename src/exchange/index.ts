@@ -11,6 +11,7 @@ import { SojournError } from '../errors/index.ts';
 import { isId } from '../ids/index.ts';
 import type { Issuers } from '../issuer/index.ts';
 import type { Turns } from '../limits/index.ts';
+import type { Outage } from '../outage/index.ts';
 import { admit } from '../policy/index.ts';
 import type { Now } from '../time/index.ts';
 import { createPassCache } from './cache.ts';
@@ -41,11 +42,12 @@ export function createExchange(options: {
   audit: Audit;
   endpoints: Endpoints;
   turns: Turns;
+  outage: Pick<Outage, 'note'>;
   now: Now;
   /** Told of each visit to a cloud, for the metrics. */
   observe: (visit: { cloud: string; outcome: string; seconds: number }) => void;
 }): Exchange {
-  const { connections, issuers, audit, endpoints, turns, now, observe } = options;
+  const { connections, issuers, audit, endpoints, turns, outage, now, observe } = options;
   const mint = async (connection: Connection) => (await issuers.of(connection)).mint(connection);
   const cache = createPassCache(now, maxCached);
 
@@ -118,6 +120,11 @@ export function createExchange(options: {
         cacheKey(connection),
         () => visit(connection, who(caller)),
         isPassing,
+      );
+      const { tenant } = connection;
+      await outage.note(
+        { client: caller.client.client_id, connection: id, tenant, purpose: null },
+        pass.expiresAt,
       );
       await audit.record({
         event: 'credentials.served',

@@ -45,6 +45,8 @@ export interface Metrics {
   webhook(outcome: string): void;
   /** Asked at each scrape. */
   watchCopies(look: () => CopyGauges): void;
+  /** Asked at each scrape; undefined where no credentials are in use. */
+  watchOutage(look: () => Promise<number | undefined>): void;
   /** The Prometheus text format, version 0.0.4. */
   text(): Promise<string>;
 }
@@ -147,6 +149,17 @@ export function createMetrics(): Metrics {
         'Copies of the documents that differ from what is served.',
         () => look().differing,
       );
+    },
+    watchOutage(look) {
+      new Gauge({
+        name: 'sojourn_outage_budget_seconds',
+        help: 'If the issuer stopped now: time until the first workload is without credentials.',
+        registers,
+        async collect() {
+          // NaN is a gauge's word for "there is none"; a scrape must not fail for it.
+          this.set((await look().catch(() => undefined)) ?? Number.NaN);
+        },
+      });
     },
     text: () => registry.metrics(),
   };

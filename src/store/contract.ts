@@ -13,7 +13,8 @@ export type Kind =
   | 'use'
   | 'webhook'
   | 'delivery'
-  | 'outbox';
+  | 'outbox'
+  | 'live';
 
 export interface Stored<T> {
   readonly id: string;

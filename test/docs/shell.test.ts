@@ -32,6 +32,7 @@ const shown: Readonly<Record<string, readonly RegExp[]>> = {
     /"status":"ready"/,
     /sojourn_http_requests_total/,
     /^jwks +passed/m,
+    /^No credentials are in use/m,
     /^The backup is in/m,
     /^aws s3 cp issuer\/jwks s3:\/\/id-example-com\/jwks /m,
     /"path": "\.well-known\/openid-configuration"/,

@@ -10,7 +10,7 @@ export const floors: readonly (readonly string[])[] = [
   ['exchange', 'onboarding', 'delivery', 'doctor', 'uploads', 'webhooks'],
   ['custody'],
   ['issuer'],
-  ['clients', 'connections', 'tenants', 'policy', 'operator', 'limits'],
+  ['clients', 'connections', 'tenants', 'policy', 'operator', 'outage', 'limits'],
   ['upkeep'],
   ['config'],
   ['audit', 'keys', 'clouds', 'federation'],

@@ -7,6 +7,7 @@ import type { Issuers } from '../../issuer/index.ts';
 import type { Keyrings } from '../../keys/index.ts';
 import type { Onboarding } from '../../onboarding/index.ts';
 import type { AdminToken } from '../../operator/index.ts';
+import type { Outage } from '../../outage/index.ts';
 import type { Tenants } from '../../tenants/index.ts';
 import type { Now } from '../../time/index.ts';
 import type { Webhooks } from '../../webhooks/index.ts';
@@ -21,6 +22,7 @@ export interface AdminRooms {
   readonly onboarding: Onboarding;
   readonly issuers: Issuers;
   readonly webhooks: Webhooks;
+  readonly outage: Outage;
   readonly adminToken: Pick<AdminToken, 'matches'>;
   /** The Prometheus text format. */
   readonly metrics: () => Promise<string>;

@@ -7,6 +7,7 @@ import { documentsRoute } from './documents.ts';
 import { issuerRoutes } from './issuer.ts';
 import { keyRoutes } from './keys.ts';
 import { openApiDocument } from './openapi.ts';
+import { outageRoute } from './outage.ts';
 import { look, nothing, type Route } from './route.ts';
 import { setupRoutes } from './setup.ts';
 import { tenantMoveRoutes } from './tenant-moves.ts';
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   documentsRoute,
   ...webhookRoutes,
+  outageRoute,
   ...auditRoutes,
   documentRoute,
 ];

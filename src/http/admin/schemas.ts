@@ -16,6 +16,7 @@ import { connection, connectionChange, connectionInput, connectionPage } from '.
 import { documentPage } from './documents.ts';
 import { publishedIssuer } from './issuer.ts';
 import { impactPage, keyList } from './keys.ts';
+import { outageBudget } from './outage.ts';
 import { problem } from './problem.ts';
 import { preview, setupFiles, verification } from './setup.ts';
 import { movePage } from './tenant-moves.ts';
@@ -66,6 +67,7 @@ export const answers: Named = {
   WebhookPage: webhookPage,
   Delivery: delivery,
   DeliveryPage: deliveryPage,
+  OutageBudget: outageBudget,
   AuditLine: auditLine,
   AuditPage: auditPage,
   Problem: problem,
