@@ -1,6 +1,6 @@
 /** What a cloud must do. One folder per cloud fulfils this; nothing above knows a cloud's own words. */
 import type { z } from 'zod';
-import type { SojournError } from '../errors/index.ts';
+import type { Fault, SojournError } from '../errors/index.ts';
 import type { Now } from '../time/index.ts';
 import type { Explanation } from './explanation.ts';
 
@@ -145,7 +145,14 @@ export interface Cloud {
   readonly bucket: Bucket;
   /** The target as the API takes it: strict, every field checked, all faults at once, defaults filled in. */
   readonly target: z.ZodType<Readonly<Record<string, unknown>>>;
-  /** `target` has passed the schema. */
+  /**
+   * What a purpose may say: fields of the target, whose place they take. It says something, or it is refused; whether it
+   * is narrower, `widening` tells.
+   */
+  readonly purpose: z.ZodType<Readonly<Record<string, unknown>>>;
+  /** The fields of a purpose that are not proven to narrow the target; both have passed their schemas. */
+  widening(target: unknown, purpose: unknown): readonly Fault[];
+  /** `target` has passed the schema; a purpose may have taken the place of some fields. */
   destination(target: unknown): Destination;
   /** The documented code and advice for an answer of this cloud; public for the doctor and the tests. */
   explain(answer: CloudAnswer): SojournError;

@@ -11,7 +11,9 @@ import { records } from '../records/index.ts';
 import type { Page, Store } from '../store/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
+import { faultsInPurposes, type Purposes, purposesField, readPurposes } from './purposes.ts';
 
+export { narrowedTo, purposesField, purposesOf } from './purposes.ts';
 export { nobodyTrusts } from './trust.ts';
 
 /** `pending` until a real exchange has succeeded, then what the last verification found. */
@@ -29,6 +31,8 @@ export interface Connection {
   /** The issuer that the customer registered. Changes by `adopt` alone. */
   readonly issuer: string;
   readonly algorithm: Algorithm;
+  /** Absent where there were never any. */
+  readonly purposes?: Purposes;
   /** Life of its cloud tokens in seconds; null where it sets none. See `tokenSecondsOf`. */
   readonly token_ttl: number | null;
   /** Kids of the keys that the customer said to have uploaded last; absent where nothing was ever said. */
@@ -54,6 +58,7 @@ export const connectionInput = z.strictObject({
   cloud: z.enum(cloudNames, `must be one of ${cloudNames.join(', ')}`),
   target: targetField.default({}),
   labels: labelsField.default({}),
+  purposes: purposesField.optional(),
   algorithm: algorithmField.optional(),
   token_ttl: ttlField.optional(),
 });
@@ -63,6 +68,7 @@ export const connectionPatch = z.strictObject({
   name: nameField.optional(),
   target: targetField.optional(),
   labels: labelsField.optional().describe('Replaces all labels.'),
+  purposes: purposesField.optional().describe('Replaces all purposes.'),
   algorithm: algorithmField.optional(),
   token_ttl: ttlField.nullable().optional(),
 });
@@ -120,6 +126,7 @@ export function createConnections(options: {
         cloud,
         target: given,
         labels,
+        purposes,
         algorithm,
         token_ttl,
       } = read(connectionInput, input);
@@ -132,6 +139,7 @@ export function createConnections(options: {
         tenant,
         cloud,
         target,
+        ...(purposes ? { purposes: readPurposes(cloud, target, purposes) } : {}),
         issuer: tenants.issuerOf(await tenants.get(tenant)),
         algorithm: chooseAlgorithm(clouds[cloud].destination(target), algorithms, algorithm),
         token_ttl: token_ttl ?? null,
@@ -165,11 +173,14 @@ export function createConnections(options: {
           ([, value]) => value !== null,
         );
         const target = read(clouds[connection.cloud].target, Object.fromEntries(merged), 'target');
+        const purposes = change.purposes ?? connection.purposes;
         return {
           ...connection,
           name: change.name ?? connection.name,
           labels: change.labels ?? connection.labels,
           target,
+          // Also those that were there: another target must not make one of them wider than itself.
+          ...(purposes ? { purposes: readPurposes(connection.cloud, target, purposes) } : {}),
           algorithm: chooseAlgorithm(
             clouds[connection.cloud].destination(target),
             algorithms,
@@ -229,10 +240,15 @@ async function faultsInTenant(input: unknown, tenants: Tenants): Promise<Fault[]
 const leading = z.looseObject({
   cloud: connectionInput.shape.cloud,
   target: connectionInput.shape.target,
+  purposes: connectionInput.shape.purposes.catch(undefined),
 });
 
-/** As soon as the input says of which cloud its target is. */
-function faultsInTarget(input: unknown): Fault[] {
+/** As soon as the input says of which cloud its target is; the purposes, as soon as there is a target to narrow. */
+function faultsInTarget(input: unknown): readonly Fault[] {
   const parsed = leading.safeParse(input);
-  return parsed.success ? faultsIn(clouds[parsed.data.cloud].target, parsed.data.target, 'target') : [];
+  if (!parsed.success) return [];
+  const { cloud, target, purposes = {} } = parsed.data;
+  const schema = clouds[cloud].target;
+  const faults = faultsIn(schema, target, 'target');
+  return faults.length > 0 ? faults : faultsInPurposes(cloud, read(schema, target), purposes);
 }

@@ -8,14 +8,15 @@ import { type Fault, invalidRequest } from '../errors/index.ts';
 /** The checked value; throws `invalid_request` naming each faulty field. */
 export function read<T>(schema: z.ZodType<T>, value: unknown, at = ''): T {
   const parsed = check(schema, value);
-  if (parsed.success) return parsed.data;
-  throw invalidRequest(faultsOf(parsed.error, at));
+  const hidden = hiddenIn(value, at);
+  if (parsed.success && hidden.length === 0) return parsed.data;
+  throw invalidRequest(allFaults(parsed, hidden, at));
 }
 
 /** What `read` would name; for an input that is checked in several parts and refused once. */
 export function faultsIn(schema: z.ZodType, value: unknown, at = ''): Fault[] {
   const parsed = check(schema, value);
-  return parsed.success ? [] : faultsOf(parsed.error, at);
+  return allFaults(parsed, hiddenIn(value, at), at);
 }
 
 /** A name for people: any script, one line. */
@@ -34,8 +35,34 @@ export const labelsField = z
   )
   .refine((labels) => Object.keys(labels).length <= 20, 'must be 20 labels at most');
 
+/** What a connection may be used for: `deploy`, `read-logs`. */
+export const purposeName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,62}$/,
+    'must be a name of lower-case letters, digits and hyphens that begins with a letter',
+  );
+
 /** With the input, which tells what is missing from what is of the wrong kind; it goes into no message. */
 const check = <T>(schema: z.ZodType<T>, value: unknown) => schema.safeParse(value, { reportInput: true });
+
+/** Where a schema knows its members it has found the hidden ones by itself. */
+function allFaults(parsed: z.ZodSafeParseResult<unknown>, hidden: readonly Fault[], at: string): Fault[] {
+  const found = parsed.success ? [] : faultsOf(parsed.error, at);
+  return [...hidden.filter((one) => found.every(({ path }) => path !== one.path)), ...found];
+}
+
+/**
+ * Schemas of records pass over a member called `__proto__` in silence: a condition of that name would be lost, and what it
+ * was to restrict would be open.
+ */
+function hiddenIn(value: unknown, at: string): Fault[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, below]) => {
+    const path = [at, shown(name)].filter(Boolean).join('.');
+    return name === '__proto__' ? [{ path, message: 'is not known here' }] : hiddenIn(below, path);
+  });
+}
 
 function faultsOf(error: z.ZodError, at: string): Fault[] {
   return error.issues.flatMap((issue): Fault[] => {
@@ -48,7 +75,8 @@ function faultsOf(error: z.ZodError, at: string): Fault[] {
     }
     if (issue.code === 'invalid_type' && issue.input === undefined)
       return [{ path: path || 'body', message: 'is missing' }];
-    return [{ path: path || 'body', message: lowerFirst(issue.message) }];
+    const told = issue.code === 'invalid_key' ? issue.issues[0] : undefined;
+    return [{ path: path || 'body', message: lowerFirst((told ?? issue).message) }];
   });
 }
 

@@ -296,7 +296,11 @@ describe('what a client may use', () => {
 
   test.each([
     [{ labels: {} }, 'may_use.0.labels', 'must name a label'],
-    [{ labels: { Env: 'x' } }, 'may_use.0.labels.Env', 'invalid key in record'],
+    [
+      { labels: { Env: 'x' } },
+      'may_use.0.labels.Env',
+      'must be a name of lower-case letters, digits or . _ -',
+    ],
     [{ labels: { env: '*' } }, 'may_use.0.labels.env', 'must be 1 to 63 letters, digits or . _ -'],
     [{ cloud: 'ibm' }, 'may_use.0.cloud', 'must be one of aws, azure, gcp'],
     [{ connection: '*' }, 'may_use.0.connection', 'must be an id that begins with con_'],

@@ -47,6 +47,14 @@ describe('reading an input', () => {
     ]);
   });
 
+  test('a member that records would lose in silence is refused, wherever it stands', async () => {
+    const records = z.strictObject({ rules: z.array(z.record(z.string(), z.string())) });
+    const body: unknown = JSON.parse('{"rules":[{"env":"prod"},{"env":"prod","__proto__":"x"}]}');
+    expect(await faultsOf(() => read(records, body, 'client'))).toEqual([
+      { path: 'client.rules.1.__proto__', message: 'is not known here' },
+    ]);
+  });
+
   test('no fault repeats what was sent', async () => {
     const secret = 'sjs_very-secret';
     for (const body of [{ name: [secret] }, { name: 'x', inner: { count: secret } }, secret]) {

@@ -5,8 +5,8 @@ import { readAnswer } from '../ask.ts';
 import type { Minted, Pass, Visit } from '../contract.ts';
 import { answerBehind } from '../explanation.ts';
 import { withRetries } from '../retry.ts';
+import type { NarrowedTarget } from './purpose.ts';
 import { connect } from './sts.ts';
-import type { AwsTarget } from './target.ts';
 
 const credentials = z.object({
   AccessKeyId: z.string().min(1),
@@ -16,7 +16,7 @@ const credentials = z.object({
 });
 
 /** Rejects with `cloud_…`, or `connection_incomplete` while the role is not known. */
-export async function enter(target: AwsTarget, visit: Visit): Promise<Pass> {
+export async function enter(target: NarrowedTarget, visit: Visit): Promise<Pass> {
   const { role_arn, region } = target;
   if (!role_arn || !region) throw new SojournError('connection_incomplete');
   const assumeRole = await connect(region, visit.endpoints.aws.sts_endpoint);
@@ -45,7 +45,7 @@ export async function enter(target: AwsTarget, visit: Visit): Promise<Pass> {
 }
 
 const inputFor = (
-  { duration_seconds, session_policy }: AwsTarget,
+  { duration_seconds, session_policy, policy_arns }: NarrowedTarget,
   role: string,
   { token, jti }: Minted,
   connection: string,
@@ -55,6 +55,7 @@ const inputFor = (
   WebIdentityToken: token,
   DurationSeconds: duration_seconds,
   ...(session_policy === undefined ? {} : { Policy: session_policy }),
+  ...(policy_arns === undefined ? {} : { PolicyArns: policy_arns.map((arn) => ({ arn })) }),
 });
 
 /** What the customer reads in CloudTrail: which connection, and which line of our audit. STS allows 64 characters. */

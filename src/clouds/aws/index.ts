@@ -7,6 +7,7 @@ import { bucket } from './bucket.ts';
 import { enter } from './enter.ts';
 import { explain, explanations } from './explain.ts';
 import { afterLeak } from './leak.ts';
+import { type NarrowedTarget, purpose, widening } from './purpose.ts';
 import { setup } from './setup.ts';
 import { type AwsTarget, audience, claims, missing, target as schema } from './target.ts';
 
@@ -14,8 +15,10 @@ export const aws: Cloud = {
   name: 'aws',
   bucket,
   target: schema,
+  purpose,
+  widening: (target, given) => widening(target as AwsTarget, given as Parameters<typeof widening>[1]),
   destination(given) {
-    const target = given as AwsTarget;
+    const target = given as NarrowedTarget;
     return {
       audience,
       algorithms: ['ES256', 'RS256'],

@@ -4,6 +4,12 @@ import { defaultRegion, isInPartition, regionField, roleArnField } from './parti
 import { sessionPolicyField } from './session-policy.ts';
 import { sessionTagsField } from './session-tags.ts';
 
+/** The longest that STS takes; the role's own maximum may be lower. */
+export const durationField = z
+  .int('must be a whole number of seconds')
+  .min(900, 'must be 900 seconds or more')
+  .max(43_200, 'must be 43200 seconds at most');
+
 const placed = z.looseObject({ role_arn: roleArnField, region: regionField });
 
 export const target = z
@@ -12,12 +18,7 @@ export const target = z
     role_arn: roleArnField.optional(),
     /** Without one the first region of the role's partition, once the role is known. */
     region: regionField.optional(),
-    /** Seconds; the role's own maximum may be lower. */
-    duration_seconds: z
-      .int('must be a whole number of seconds')
-      .min(900, 'must be 900 seconds or more')
-      .max(43_200, 'must be 43200 seconds at most')
-      .default(3600),
+    duration_seconds: durationField.default(3600),
     session_policy: sessionPolicyField.optional(),
     session_tags: sessionTagsField.optional(),
     source_identity: z

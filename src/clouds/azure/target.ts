@@ -35,7 +35,7 @@ const guidField = (message: string) =>
     .transform((guid) => guid.toLowerCase());
 
 /** One resource: Entra gives a token for one at a time. */
-const scopeField = z
+export const scopeField = z
   .string('must be a string')
   .max(256, 'must be 256 characters at most')
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]+\/\.default$/, 'must be one resource followed by /.default');
@@ -70,5 +70,5 @@ export function missing({ tenant_id, client_id }: AzureTarget): readonly string[
   return [...(tenant_id ? [] : ['tenant_id']), ...(client_id ? [] : ['client_id'])];
 }
 
-const isForeign = (scope: string, environment: string): boolean =>
+export const isForeign = (scope: string, environment: string): boolean =>
   Object.entries(environments).some(([name, facts]) => name !== environment && facts.scope === scope);

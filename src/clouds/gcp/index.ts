@@ -7,6 +7,7 @@ import { bucket } from './bucket.ts';
 import { enter } from './enter.ts';
 import { explain, explanations } from './explain.ts';
 import { afterLeak } from './leak.ts';
+import { purpose, widening } from './purpose.ts';
 import { setup } from './setup.ts';
 import { audience, type GcpTarget, target as schema, tokenSeconds } from './target.ts';
 
@@ -14,6 +15,8 @@ export const gcp: Cloud = {
   name: 'gcp',
   bucket,
   target: schema,
+  purpose,
+  widening: (target, given) => widening(target as GcpTarget, given as Parameters<typeof widening>[1]),
   destination(given) {
     const target = given as GcpTarget;
     const seconds = tokenSeconds(target);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { providerName } from './names.ts';
 
 const wholeHour = 3600;
-const cloudPlatform = 'https://www.googleapis.com/auth/cloud-platform';
+export const cloudPlatform = 'https://www.googleapis.com/auth/cloud-platform';
 
 /** Digits in JSON may well be a number. */
 const projectNumberField = z.preprocess(
@@ -34,7 +34,12 @@ const scopeField = z
   .string('must be a string')
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be one scope');
 
-const lifetimeField = z
+export const scopesField = z
+  .array(scopeField, 'must be a list of scopes')
+  .min(1, 'must name one scope or more')
+  .max(20, 'must be 20 scopes at most');
+
+export const lifetimeField = z
   .int('must be a whole number of seconds')
   .min(300, 'must be 300 seconds or more')
   .max(43_200, 'must be 43200 seconds at most');
@@ -48,11 +53,7 @@ export const target = z
     provider_id: idField,
     /** Without one the federated identity itself is the credential. */
     service_account: serviceAccountField.optional(),
-    scopes: z
-      .array(scopeField, 'must be a list of scopes')
-      .min(1, 'must name one scope or more')
-      .max(20, 'must be 20 scopes at most')
-      .default([cloudPlatform]),
+    scopes: scopesField.default([cloudPlatform]),
     /** The provider holds a JWKS that the customer uploads, instead of fetching ours: each new key is uploaded before it signs. */
     uploaded_jwks: z.boolean('must be true or false').optional(),
     /** Over an hour needs a service account and the organisation's leave. */

@@ -22,6 +22,10 @@ export const connection = z.object({
   tenant: z.string(),
   cloud: z.string(),
   target: z.record(z.string(), z.unknown()),
+  purposes: z
+    .record(z.string(), z.record(z.string(), z.unknown()))
+    .exactOptional()
+    .describe('What it may be used for, where not for everything.'),
   subject: z.string().describe('The sub of its tokens.'),
   audience: z.string().describe('The aud of its tokens.'),
   issuer: z.string().describe('The iss of its tokens.'),

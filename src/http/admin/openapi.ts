@@ -1,11 +1,11 @@
 /** The OpenAPI 3.1 document, made from the rows that the router is made from. Pure. */
 import { z } from 'zod';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { connectionInput } from '../../connections/index.ts';
+import { connectionInput, purposesField } from '../../connections/index.ts';
 import { type ErrorCode, errorTable } from '../../errors/index.ts';
 import { outsidePaths, securitySchemes } from './outside.ts';
 import { nothing, prefix, type Route } from './route.ts';
-import { answers, inputs, targetNames } from './schemas.ts';
+import { answers, inputs, purposeNames, targetNames } from './schemas.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -112,6 +112,7 @@ function schemasOf(named: Readonly<Record<string, z.ZodType>>, io: 'input' | 'ou
         delete jsonSchema.additionalProperties;
       // Which cloud it is, only the member beside it says.
       if (zodSchema === connectionInput.shape.target) jsonSchema.anyOf = targetNames.map(schemaRef);
+      if (zodSchema === purposesField.valueType) jsonSchema.anyOf = purposeNames.map(schemaRef);
     },
   });
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));

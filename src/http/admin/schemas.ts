@@ -26,9 +26,11 @@ import { delivery, deliveryPage, webhook, webhookChange, webhookInput, webhookPa
 
 type Named = Readonly<Record<string, z.ZodType>>;
 
-const targetName = (cloud: string): string => `${cloud.charAt(0).toUpperCase()}${cloud.slice(1)}Target`;
+const nameIn = (cloud: string, what: string): string =>
+  `${cloud.charAt(0).toUpperCase()}${cloud.slice(1)}${what}`;
 
-export const targetNames = cloudNames.map(targetName);
+export const targetNames = cloudNames.map((cloud) => nameIn(cloud, 'Target'));
+export const purposeNames = cloudNames.map((cloud) => nameIn(cloud, 'Purpose'));
 
 export const inputs: Named = {
   TenantInput: tenantInput,
@@ -42,7 +44,12 @@ export const inputs: Named = {
   UploadInput: uploadInput,
   WebhookInput: webhookInput,
   WebhookChange: webhookChange,
-  ...Object.fromEntries(cloudNames.map((cloud) => [targetName(cloud), clouds[cloud].target])),
+  ...Object.fromEntries(
+    cloudNames.flatMap((cloud) => [
+      [nameIn(cloud, 'Target'), clouds[cloud].target],
+      [nameIn(cloud, 'Purpose'), clouds[cloud].purpose],
+    ]),
+  ),
 };
 
 export const answers: Named = {
