@@ -34,6 +34,7 @@ import { createOnboarding } from './onboarding/index.ts';
 import { openAdminToken } from './operator/index.ts';
 import { createOutage } from './outage/index.ts';
 import { permitsIn } from './outbound/index.ts';
+import { createPolicy } from './policy/index.ts';
 import { createPublishing } from './publication/index.ts';
 import { openStore } from './store/index.ts';
 import { createTenants, type Tenants } from './tenants/index.ts';
@@ -111,6 +112,7 @@ export async function startServer(
       perAddress: config.limits.requests_per_address,
       perClient: config.limits.requests_per_client,
     });
+    const policy = createPolicy({ store, connections, tenants, audit, now });
     const issuers = createIssuers({
       issuer: issuerUrl,
       ttl: config.tokens.ttl,
@@ -118,6 +120,7 @@ export async function startServer(
       clients,
       federation,
       connections,
+      policy,
       tenants,
       keyrings,
       algorithms,
@@ -129,7 +132,7 @@ export async function startServer(
     const outage = createOutage({ store, logger, now });
     metrics.watchOutage(async () => (await outage.budget()).first[0]?.seconds);
     const exchange = createExchange({
-      connections,
+      policy,
       issuers,
       audit,
       endpoints,
@@ -188,6 +191,7 @@ export async function startServer(
         tenants,
         clients,
         connections,
+        policy,
         keyrings,
         audit,
         now,

@@ -19,6 +19,9 @@ export type AuditEvent =
   | 'exchange.refused'
   | 'credentials.served'
   | 'admin.refused'
+  /** A guard that only watches would have refused. */
+  | 'policy.would_refuse'
+  | 'policy.updated'
   | 'api.refused'
   | `${'tenant' | 'client' | 'connection'}.${'created' | 'updated' | 'deleted'}`
   | 'tenant.moved'

@@ -12,11 +12,24 @@ import { records } from '../records/index.ts';
 import type { Page, Store } from '../store/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
-import { authInput, clientInput, clientPatch, type ruleInput } from './schema.ts';
+import type { ruleInput } from './rules.ts';
+import { authInput, clientInput, clientPatch } from './schema.ts';
 import { hashSecret, newSecret } from './secret.ts';
 import { afterUse, type KeptSecret, secretIn, secretInput, withNew } from './secrets.ts';
 import { createUses } from './uses.ts';
 
+export {
+  conditions,
+  connectionStandsAlone,
+  dayNames,
+  type Hours,
+  namesSelectors,
+  purposesField,
+  type Restriction,
+  selectors,
+} from './conditions.ts';
+export { methodNames } from './methods.ts';
+export { ruleInput } from './rules.ts';
 export { authInput, clientInput, clientPatch, secretInput };
 
 export type Rule = z.infer<typeof ruleInput>;

@@ -1,38 +1,9 @@
 /** What the API takes for a client. */
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
-import { cloudNames } from '../clouds/index.ts';
 import { privateMembers, trustInput } from '../federation/index.ts';
-import { isId } from '../ids/index.ts';
-import { labelsField, nameField } from '../input/index.ts';
-
-const idField = (prefix: 'con' | 'ten') =>
-  z.string().refine((text) => isId(prefix, text), `must be an id that begins with ${prefix}_`);
-
-const ruleForms =
-  'must be {"connection": "con_…"}, or one or more of {"tenant": "ten_…", "cloud": "aws", "labels": {…}}';
-
-/**
- * One rule of who may enter where: a single connection, or all those of which everything holds that the rule names. A
- * rule that names nothing would be a rule for everything, and there is none.
- */
-export const ruleInput = z
-  .strictObject(
-    {
-      connection: idField('con').exactOptional(),
-      tenant: idField('ten').exactOptional(),
-      cloud: z.enum(cloudNames, `must be one of ${cloudNames.join(', ')}`).exactOptional(),
-      labels: labelsField
-        .refine((labels) => Object.keys(labels).length > 0, 'must name a label')
-        .exactOptional(),
-    },
-    ruleForms,
-  )
-  .refine((rule) => Object.keys(rule).length > 0, ruleForms)
-  .refine(({ connection, ...others }) => connection === undefined || Object.keys(others).length === 0, {
-    message: 'must stand alone: a rule for one connection needs no other condition',
-    path: ['connection'],
-  });
+import { nameField } from '../input/index.ts';
+import { ruleInput } from './rules.ts';
 
 const rsaBits = 2048;
 

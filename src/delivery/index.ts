@@ -18,12 +18,20 @@ export type DeliveryFormat = (typeof deliveryFormats)[number];
 type AwsKeys = Extract<Pass['credentials'], { access_key_id: string }>;
 
 /** Throws `invalid_request` when the format is unknown or belongs to another cloud. */
-export function deliver(format: string, connection: Connection, pass: Pass, now: Now): Delivery {
+export function deliver(
+  format: string,
+  connection: Connection,
+  pass: Pass,
+  now: Now,
+  purpose: string | null = null,
+): Delivery {
   switch (format) {
     case 'json':
       return json({
         connection: connection.id,
         cloud: connection.cloud,
+        // Said, because a caller with a single purpose need not name it.
+        ...(purpose === null ? {} : { purpose }),
         expires_at: toTimestamp(pass.expiresAt),
         credentials: pass.credentials,
       });

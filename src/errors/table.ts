@@ -87,6 +87,11 @@ const rows = {
   },
 
   // What is asked for
+  purpose_required: {
+    status: 400,
+    title: 'The connection can be used for several purposes, and none was named.',
+    advice: 'Send one of them as the parameter `purpose`.',
+  },
   tenant_not_found: {
     status: 404,
     title: 'There is no such tenant.',
@@ -101,6 +106,11 @@ const rows = {
     status: 404,
     title: 'There is no such connection for this client.',
     advice: 'Check the connection id, and that the client may use it (`sojourn client show`).',
+  },
+  purpose_not_found: {
+    status: 404,
+    title: 'There is no such purpose of the connection for this client.',
+    advice: 'Check the purpose, and that the client may use the connection for it (`sojourn can`).',
   },
   key_not_found: {
     status: 404,

@@ -6,26 +6,35 @@
 import type { Audit, AuditEntry } from '../audit/index.ts';
 import type { Client } from '../clients/index.ts';
 import type { Endpoints, Pass } from '../clouds/index.ts';
-import { type Connection, type Connections, destinationOf } from '../connections/index.ts';
+import { type Connection, destinationOf, narrowedTo } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import { isId } from '../ids/index.ts';
 import type { Issuers } from '../issuer/index.ts';
 import type { Turns } from '../limits/index.ts';
 import type { Outage } from '../outage/index.ts';
-import { admit } from '../policy/index.ts';
+import type { Admission, CarriedClaims, Policy } from '../policy/index.ts';
 import type { Now } from '../time/index.ts';
 import { createPassCache } from './cache.ts';
 
-/** Who asks, for the audit. */
+/** Who asks. */
 export interface Caller {
   readonly client: Client;
+  /** Of the token by which it has signed in. */
+  readonly claims: CarriedClaims;
   readonly address: string;
   readonly request: string;
 }
 
 export interface Exchange {
-  /** Credentials of the connection's cloud. Rejects with `connection_…` or `cloud_…`. */
-  credentials(caller: Caller, connectionId: string): Promise<{ connection: Connection; pass: Pass }>;
+  /**
+   * Credentials of the connection's cloud, for a purpose where there is one to be named. Rejects with `connection_…`,
+   * `purpose_…` or `cloud_…`.
+   */
+  credentials(
+    caller: Caller,
+    connectionId: string,
+    purpose?: string,
+  ): Promise<Admission & { readonly pass: Pass }>;
   /** The cloud token itself, for SDKs that make the exchange on their own. */
   token(caller: Caller, connectionId: string): Promise<{ token: string; expiresIn: number }>;
   /** A real exchange past the cache, whatever the state of the connection; for verification. */
@@ -37,7 +46,7 @@ const deadlineMs = 5_000;
 const maxCached = 10_000;
 
 export function createExchange(options: {
-  connections: Connections;
+  policy: Policy;
   issuers: Pick<Issuers, 'of'>;
   audit: Audit;
   endpoints: Endpoints;
@@ -47,29 +56,38 @@ export function createExchange(options: {
   /** Told of each visit to a cloud, for the metrics. */
   observe: (visit: { cloud: string; outcome: string; seconds: number }) => void;
 }): Exchange {
-  const { connections, issuers, audit, endpoints, turns, outage, now, observe } = options;
+  const { policy, issuers, audit, endpoints, turns, outage, now, observe } = options;
   const mint = async (connection: Connection) => (await issuers.of(connection)).mint(connection);
   const cache = createPassCache(now, maxCached);
 
-  /** The connection, complete and enabled, if the client may use it; otherwise a line in the audit and a refusal. */
-  async function entrance(caller: Caller, id: string): Promise<Connection> {
-    const connection = await admit(connections, caller.client, id);
-    if (connection && !connection.disabled) return connection;
-    const refusal = new SojournError(connection ? 'connection_disabled' : 'connection_not_found');
-    await audit.record({
-      event: 'exchange.refused',
-      outcome: 'refused',
-      ...who(caller),
-      // In the place of an id a caller may have put a token, which no log may hold.
-      ...(isId('con', id) ? { connection: id } : {}),
-      reason: refusal.code,
-    });
-    throw refusal;
+  /** The connection, if the client may use it so; otherwise a line in the audit and a refusal. */
+  async function entrance(
+    caller: Caller,
+    id: string,
+    purpose: string | null | undefined,
+  ): Promise<Admission> {
+    const { client, claims, address, request } = caller;
+    const named = purpose === undefined ? {} : { purpose };
+    try {
+      return await policy.admit({ client, connection: id, claims, ...named, by: { address, request } });
+    } catch (error) {
+      if (!(error instanceof SojournError) || error.status >= 500) throw error;
+      await audit.record({
+        event: 'exchange.refused',
+        outcome: 'refused',
+        ...who(caller),
+        // In the place of an id a caller may have put a token, which no log may hold.
+        ...(isId('con', id) ? { connection: id } : {}),
+        reason: error.cause instanceof Error ? `${error.code}: ${error.cause.message}` : error.code,
+      });
+      throw error;
+    }
   }
 
   async function visit(
     connection: Connection,
     about: Pick<AuditEntry, 'actor' | 'client' | 'address' | 'request'>,
+    facts: NonNullable<AuditEntry['facts']> = {},
   ): Promise<Pass> {
     const destination = destinationOf(connection);
     const entry: AuditEntry = {
@@ -95,7 +113,7 @@ export function createExchange(options: {
         }),
       );
       observe({ cloud: connection.cloud, outcome: 'ok', seconds: (now() - begun) / 1000 });
-      await audit.record({ ...entry, ...last, facts: { expires_at: pass.expiresAt } });
+      await audit.record({ ...entry, ...last, facts: { ...facts, expires_at: pass.expiresAt } });
       return pass;
     } catch (error) {
       if (error instanceof SojournError && error.code === 'audit_unavailable') throw error;
@@ -107,6 +125,7 @@ export function createExchange(options: {
         event: 'exchange.refused',
         outcome,
         ...last,
+        ...(Object.keys(facts).length > 0 ? { facts } : {}),
         reason: `${refusal.code}: ${refusal.message}`,
       });
       throw refusal;
@@ -114,31 +133,30 @@ export function createExchange(options: {
   }
 
   return {
-    async credentials(caller, id) {
-      const connection = await entrance(caller, id);
+    async credentials(caller, id, named) {
+      const { connection, purpose } = await entrance(caller, id, named);
+      const narrowed = narrowedTo(connection, purpose ?? undefined);
+      const facts = purpose === null ? {} : { purpose };
       const { pass, cached } = await cache.get(
-        cacheKey(connection),
-        () => visit(connection, who(caller)),
+        cacheKey(narrowed),
+        () => visit(narrowed, who(caller), facts),
         isPassing,
       );
       const { tenant } = connection;
-      await outage.note(
-        { client: caller.client.client_id, connection: id, tenant, purpose: null },
-        pass.expiresAt,
-      );
+      await outage.note({ client: caller.client.client_id, connection: id, tenant, purpose }, pass.expiresAt);
       await audit.record({
         event: 'credentials.served',
         outcome: 'ok',
         ...who(caller),
         connection: connection.id,
         tenant: connection.tenant,
-        facts: { cached, expires_at: pass.expiresAt },
+        facts: { ...facts, cached, expires_at: pass.expiresAt },
       });
-      return { connection, pass };
+      return { connection, purpose, pass };
     },
 
     async token(caller, id) {
-      const connection = await entrance(caller, id);
+      const { connection } = await entrance(caller, id, null);
       const { token, jti, kid, claims } = await mint(connection);
       const { sub, aud, exp, iat } = claims;
       await audit.record({
@@ -159,9 +177,9 @@ export function createExchange(options: {
   };
 }
 
-/** A connection that was changed has other credentials. */
-const cacheKey = ({ id, target, algorithm, issuer }: Connection): string =>
-  JSON.stringify([id, issuer, algorithm, target]);
+/** A connection that was changed, or narrowed, has other credentials. */
+const cacheKey = ({ id, target, algorithm, issuer, token_ttl }: Connection): string =>
+  JSON.stringify([id, issuer, algorithm, target, token_ttl]);
 
 /** Faults of the moment, not refusals: they do not take away what was already given. */
 const isPassing = (error: unknown): boolean =>

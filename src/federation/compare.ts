@@ -47,7 +47,7 @@ function timeFaults({ preset }: Trust, { exp, iat, nbf }: Claims, now: number): 
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 
 /** A claim by its name or, with a leading slash, by a JSON Pointer into it (RFC 6901). Own members only. */
-function claimAt(claims: Claims, name: string): unknown {
+export function claimAt(claims: Claims, name: string): unknown {
   const path = name.startsWith('/')
     ? name
         .slice(1)

@@ -3,10 +3,11 @@
  * foreign tokens, and the keys of foreign issuers. Does not own: the clients (they keep their trust), or the token that
  * such a workload gets (issuer).
  */
-export { drawerOf, drawersFor } from './compare.ts';
+export { claimAt, drawerOf, drawersFor } from './compare.ts';
 export { createFederation, type Federation } from './federation.ts';
 export { privateMembers } from './jwks.ts';
 export { kindNames } from './kinds.ts';
+export { matcherOf, type Pattern, patternField, textOf } from './pattern.ts';
 export { refused } from './refused.ts';
-export { type ForeignToken, isForeign, readToken } from './token.ts';
+export { type Claims, type ForeignToken, isForeign, readToken } from './token.ts';
 export { type Trust, trustInput } from './trust.ts';

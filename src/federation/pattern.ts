@@ -42,12 +42,22 @@ export const patternField = z.union(
 
 export type Pattern = z.infer<typeof patternField>;
 
-export function fits(pattern: Pattern, value: unknown): boolean {
-  const text = textOf(value);
-  if (text === undefined) return false;
-  if (typeof pattern === 'string') return text === pattern;
-  if ('one_of' in pattern) return pattern.one_of.includes(text);
-  return text.length <= maxValue && compiled(pattern.glob).test(text);
+export const fits = (pattern: Pattern, value: unknown): boolean => matcherOf(pattern)(value);
+
+/** The pattern, made ready for many values. */
+export function matcherOf(pattern: Pattern): (value: unknown) => boolean {
+  const test = textTest(pattern);
+  return (value) => {
+    const text = textOf(value);
+    return text !== undefined && test(text);
+  };
+}
+
+function textTest(pattern: Pattern): (text: string) => boolean {
+  if (typeof pattern === 'string') return (text) => text === pattern;
+  if ('one_of' in pattern) return (text) => pattern.one_of.includes(text);
+  const glob = compiled(pattern.glob);
+  return (text) => text.length <= maxValue && glob.test(text);
 }
 
 const compiled = (glob: string): RegExp =>

@@ -3,6 +3,7 @@
 import type { Algorithm } from '../clouds/index.ts';
 import { type Connection, destinationOf, subjectOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
+import type { CarriedClaims } from '../policy/index.ts';
 import type { Visit } from './visit.ts';
 
 /** Times are NumericDate (RFC 7519): whole seconds. */
@@ -26,6 +27,9 @@ export interface Claims extends Readonly<Record<string, unknown>> {
 
 /** The resource (RFC 8707) that asks for a token for our own /v1, and its audience. */
 export const apiResource = 'urn:sojourn:api';
+
+/** The member of a token for our own API that holds claims of the workload's own token. */
+export const workloadClaims = 'workload_claims';
 
 const connectionResourcePrefix = 'urn:sojourn:connection:';
 
@@ -57,7 +61,13 @@ export const ownAlgorithm = (available: readonly Algorithm[]): Algorithm =>
 /** The token for our own API: the type of RFC 9068, so that neither kind can pass for the other. Pure. */
 export const apiHeader = { typ: 'at+jwt' } as const;
 
-export function apiClaims(issuer: string, client: string, occasion: Occasion): Claims {
+/** `claims` of the token by which a workload has signed in, as far as policy depends on them. */
+export function apiClaims(
+  issuer: string,
+  client: string,
+  occasion: Occasion,
+  claims: CarriedClaims = {},
+): Claims {
   return {
     ...times(occasion),
     iss: issuer,
@@ -65,6 +75,7 @@ export function apiClaims(issuer: string, client: string, occasion: Occasion): C
     client_id: client,
     aud: apiResource,
     jti: occasion.jti,
+    ...(Object.keys(claims).length > 0 ? { [workloadClaims]: claims } : {}),
   };
 }
 
@@ -73,10 +84,10 @@ const times = ({ iat, ttl }: Occasion) => ({ iat, nbf: iat, exp: iat + ttl });
 /** Header and claims of the token that a visit ends with: the connection's, or else the client's own for our API. */
 export function describeToken(
   issuer: string,
-  { client, connection }: Pick<Visit, 'client' | 'connection'>,
+  { client, connection, carried }: Pick<Visit, 'client' | 'connection' | 'carried'>,
   occasion: Occasion,
 ): { header: { readonly typ: string }; claims: Claims } {
   if (connection) return { header: cloudHeader, claims: cloudClaims(connection, occasion) };
-  if (client) return { header: apiHeader, claims: apiClaims(issuer, client.client_id, occasion) };
+  if (client) return { header: apiHeader, claims: apiClaims(issuer, client.client_id, occasion, carried) };
   throw new SojournError('internal', { cause: new Error('a token for nobody') });
 }

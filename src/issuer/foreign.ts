@@ -6,6 +6,7 @@ import type { Client, Clients } from '../clients/index.ts';
 import type { Connections } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import {
+  type Claims,
   drawersFor,
   type Federation,
   type ForeignToken,
@@ -22,6 +23,8 @@ import { assertionType, exchangeGrant, issuedTypes } from './parameters.ts';
 export interface Proven {
   readonly client: Client;
   readonly parameters: ReadonlyMap<string, string>;
+  /** Of its token, in full. */
+  readonly claims: Claims;
   /** For the audit. */
   readonly facts: Readonly<Record<string, string>>;
   /** To be told in the answer to an exchange (RFC 8693 section 2.2.1). */
@@ -75,6 +78,7 @@ export async function proveForeign(
   return {
     client,
     parameters: rewritten(parameters, client.client_id),
+    claims: token.claims,
     facts: {
       auth: 'federated',
       issuer: client.auth.issuer,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { z } from 'zod';
 import type { Audit } from '../audit/index.ts';
 import type { Client, Clients } from '../clients/index.ts';
 import type { Algorithm, Minted } from '../clouds/index.ts';
@@ -12,9 +13,18 @@ import type { Federation } from '../federation/index.ts';
 import type { KeyRecord, Keyring } from '../keys/index.ts';
 import type { RequestLimits } from '../limits/index.ts';
 import type { Logger } from '../log/index.ts';
+import type { CarriedClaims, Policy } from '../policy/index.ts';
 import type { Store } from '../store/index.ts';
 import { type Now, toSeconds } from '../time/index.ts';
-import { apiHeader, apiResource, type Claims, cloudClaims, cloudHeader, ownAlgorithm } from './claims.ts';
+import {
+  apiHeader,
+  apiResource,
+  type Claims,
+  cloudClaims,
+  cloudHeader,
+  ownAlgorithm,
+  workloadClaims,
+} from './claims.ts';
 import { discoveryDocument, documentMaxAge, type FixedDocument, jwksDocument } from './documents.ts';
 import { createEngine, type EngineOptions, refuse } from './engine.ts';
 import { engineRequest } from './engine-request.ts';
@@ -57,8 +67,8 @@ export interface Issuer {
    * the clouds refuses it.
    */
   state(typ: StatementType, claims: Statement): Promise<string>;
-  /** The client that an API token belongs to. Rejects with `unauthorized`. */
-  clientOf(apiToken: string): Promise<Client>;
+  /** The client that an API token belongs to, and the claims that went along with it. Rejects with `unauthorized`. */
+  callerOf(apiToken: string): Promise<{ readonly client: Client; readonly claims: CarriedClaims }>;
   /** To be called when the keys have changed. */
   renew(): void;
 }
@@ -72,6 +82,7 @@ export interface IssuerOptions {
   /** The main issuer's URL: what this server signs is never a way into it again. */
   readonly self: string;
   readonly connections: Connections;
+  readonly policy: Policy;
   readonly keyring: Keyring;
   readonly algorithms: readonly Algorithm[];
   readonly audit: Audit;
@@ -162,7 +173,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
 
     preview: (connection) => describe(connection, 'a new one for each token'),
 
-    async clientOf(apiToken) {
+    async callerOf(apiToken) {
       try {
         const { payload } = await jwtVerify(apiToken, current.verify(), {
           issuer,
@@ -173,7 +184,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
           currentDate: new Date(now()),
         });
         const client = await clients.find(String(payload.sub));
-        if (client && !client.disabled) return client;
+        if (client && !client.disabled) return { client, claims: carriedIn(payload) };
       } catch (cause) {
         if (cause instanceof SojournError) throw cause;
         throw new SojournError('unauthorized', { cause });
@@ -196,6 +207,12 @@ function keyFor(alg: Algorithm, keys: readonly KeyRecord[]): KeyRecord {
   if (key) return key;
   throw new SojournError('keys_unavailable', { detail: `No ${alg} key is active.`, retryAfter: 1 });
 }
+
+/** We have signed it; whatever is not of this form is a claim that is not there. */
+const carriedIn = (payload: Readonly<Record<string, unknown>>): CarriedClaims =>
+  carriedForm.safeParse(payload[workloadClaims]).data ?? {};
+
+const carriedForm = z.record(z.string(), z.string());
 
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;

@@ -53,6 +53,11 @@ export function readParameters(body: string): ReadonlyMap<string, string> {
       );
     if (ofOtherFlows.has(name) || (ofExchange.has(name) && !exchanges))
       throw refused(`The parameter ${shown(name)} belongs to a flow that is not served here.`);
+    if (name === 'purpose')
+      throw refused(
+        'The parameter purpose is not used here: what is done with a cloud token cannot be narrowed.',
+        'Fetch a token for urn:sojourn:api and send the purpose to /v1/connections/ID/credentials.',
+      );
     parameters.set(name, value);
   }
   if (parameters.has('scope'))

@@ -1,9 +1,10 @@
 /** What a client asks for in `resource` (RFC 8707): one connection that it may use, or our own API. */
+import type { Client } from '../clients/index.ts';
 import type { Algorithm } from '../clouds/index.ts';
 import { type Connections, destinationOf, tokenSecondsOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { KeyRecord } from '../keys/index.ts';
-import { admit, onlyConnection } from '../policy/index.ts';
+import { onlyConnection, type Policy } from '../policy/index.ts';
 import { apiResource, connectionIn, connectionResource, ownAlgorithm } from './claims.ts';
 import type { Visit } from './visit.ts';
 
@@ -11,6 +12,7 @@ export interface ResourceOptions {
   readonly issuer: string;
   readonly api: boolean;
   readonly connections: Connections;
+  readonly policy: Policy;
   /** Life of a token in seconds where the connection does not say otherwise. */
   readonly ttl: number;
   readonly algorithms: readonly Algorithm[];
@@ -36,16 +38,12 @@ export async function resourceServerInfo(options: ResourceOptions, visit: Visit,
   if (resource === apiResource) {
     if (!options.api) throw elsewhere('Tokens for the API are given by the main issuer of this server.');
     checkAudience(parameters, apiResource);
+    visit.carried = await options.policy.carried(client, visit.proven?.claims);
     return describe(options, visit, apiResource, options.ttl);
   }
   const id = connectionIn(resource);
-  const connection = id === undefined ? undefined : await admit(options.connections, client, id);
-  if (!connection) throw new SojournError('invalid_target');
-  if (connection.disabled)
-    throw new SojournError('invalid_target', {
-      detail: 'The connection is disabled.',
-      advice: 'Enable it with `sojourn connection enable ID`.',
-    });
+  if (id === undefined) throw new SojournError('invalid_target');
+  const connection = await admit(options.policy, visit, client, id);
   if (connection.issuer !== options.issuer)
     throw elsewhere(
       'The connection is registered under another issuer.',
@@ -55,6 +53,21 @@ export async function resourceServerInfo(options: ResourceOptions, visit: Visit,
   checkAudience(parameters, audience);
   visit.connection = connection;
   return describe(options, visit, audience, tokenSecondsOf(connection, options.ttl));
+}
+
+/** A cloud token is good for everything that the cloud gives for it. */
+async function admit(policy: Policy, visit: Visit, client: Client, id: string) {
+  const { address, request, proven } = visit;
+  try {
+    const wish = { client, connection: id, purpose: null, by: { address, request } };
+    return (await policy.admit({ ...wish, signedInBy: proven?.claims })).connection;
+  } catch (error) {
+    if (!(error instanceof SojournError)) throw error;
+    if (error.code === 'connection_disabled')
+      throw new SojournError('invalid_target', { detail: error.message, advice: error.advice });
+    if (error.code !== 'connection_not_found') throw error;
+    throw new SojournError('invalid_target', error.cause === undefined ? {} : { cause: error.cause });
+  }
 }
 
 const elsewhere = (detail: string, advice?: string) =>

@@ -1,6 +1,7 @@
 /** One request to /token, from its arrival to its answer: what the engine's hooks learn about it on the way. */
 import type { Client } from '../clients/index.ts';
 import type { Connection } from '../connections/index.ts';
+import type { CarriedClaims } from '../policy/index.ts';
 import type { Proven } from './foreign.ts';
 
 export interface Visit {
@@ -16,6 +17,8 @@ export interface Visit {
   connection?: Connection;
   /** Whether it is counted as one of the client's. */
   counted?: boolean;
+  /** What goes along into a token for our own API. */
+  carried?: CarriedClaims;
   /** The id of the secret by which the client has proven itself. */
   secret?: string | undefined;
   /** The key chosen to sign. */

@@ -14,6 +14,7 @@ export type Kind =
   | 'webhook'
   | 'delivery'
   | 'outbox'
+  | 'policy'
   | 'live';
 
 export interface Stored<T> {

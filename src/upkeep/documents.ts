@@ -10,6 +10,7 @@ import type { Kind, Store } from '../store/index.ts';
 const kinds = [
   'client',
   'webhook',
+  'policy',
   'connection',
   'tenant',
   'setting',

@@ -8,6 +8,7 @@ import type { Algorithm } from '../../src/clouds/index.ts';
 import { createConnections } from '../../src/connections/index.ts';
 import { type Fault, SojournError } from '../../src/errors/index.ts';
 import { createLogger } from '../../src/log/index.ts';
+import { createPolicy } from '../../src/policy/index.ts';
 import { openStore } from '../../src/store/index.ts';
 import { createTenants } from '../../src/tenants/index.ts';
 
@@ -46,6 +47,8 @@ export async function roomsBench(algorithms: readonly Algorithm[] = ['RS256', 'E
     },
   });
   const connections = createConnections({ store, tenants, now, algorithms });
+  const audit = (onFailure: 'refuse' | 'continue' = 'refuse') =>
+    createAudit({ store, logger, now, onFailure });
   return {
     clock,
     store,
@@ -55,7 +58,8 @@ export async function roomsBench(algorithms: readonly Algorithm[] = ['RS256', 'E
     removedKeys,
     connections,
     clients: createClients({ store, now, connections, tenants }),
-    audit: (onFailure: 'refuse' | 'continue' = 'refuse') => createAudit({ store, logger, now, onFailure }),
+    policy: createPolicy({ store, connections, tenants, audit: audit(), now }),
+    audit,
     logged: () => log,
     lines: () =>
       log

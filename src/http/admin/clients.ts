@@ -1,26 +1,13 @@
 /** /clients: the vendor's services that fetch tokens. No answer has a hash, and a secret is in one answer only. */
 import { z } from 'zod';
 import { type Client, clientInput, clientPatch, secretInput } from '../../clients/index.ts';
-import { explain } from '../../policy/index.ts';
+import { pattern, rule } from './access.ts';
 import { pageOf, pageOn, pageQuery } from './paging.ts';
 import type { AdminRooms } from './rooms.ts';
 import { act, look, nothing, type Route } from './route.ts';
 import { gone, membersOf, moment } from './words.ts';
 
 export { clientInput, clientPatch as clientChange, secretInput };
-
-const rule = z.object({
-  connection: z.string().exactOptional(),
-  tenant: z.string().exactOptional(),
-  cloud: z.string().exactOptional(),
-  labels: z.record(z.string(), z.string()).exactOptional(),
-});
-
-const pattern = z.union([
-  z.string(),
-  z.object({ one_of: z.array(z.string()) }),
-  z.object({ glob: z.string() }),
-]);
 
 export const client = z.object({
   client_id: z.string(),
@@ -77,12 +64,6 @@ export const newSecret = z.object({
   client_secret: z.string().describe(shownOnce),
 });
 
-export const decision = z.object({
-  allowed: z.boolean(),
-  because: z.enum(['rule', 'no_rule', 'client_disabled', 'connection_disabled']),
-  rule: rule.extend({ index: z.int().describe('Its place in may_use, from 0.') }).nullable(),
-});
-
 export const clientRoutes: readonly Route[] = [
   act({
     method: 'POST',
@@ -123,17 +104,6 @@ export const clientRoutes: readonly Route[] = [
     answer: client,
     refusals: ['client_not_found'],
     find: async (rooms, { params: { id } }) => viewOf(rooms, await rooms.clients.get(id)),
-  }),
-  look({
-    path: '/clients/:id/can/:connection',
-    name: 'explainAccess',
-    summary: 'Tell whether a client may use a connection, and which rule decides',
-    query: nothing,
-    answer: decision,
-    refusals: ['client_not_found', 'connection_not_found'],
-    async find({ clients, connections }, { params }) {
-      return explain(await clients.get(params.id), await connections.get(params.connection));
-    },
   }),
   act({
     method: 'PATCH',

@@ -8,6 +8,7 @@ import type { Keyrings } from '../../keys/index.ts';
 import type { Onboarding } from '../../onboarding/index.ts';
 import type { AdminToken } from '../../operator/index.ts';
 import type { Outage } from '../../outage/index.ts';
+import type { Policy } from '../../policy/index.ts';
 import type { Tenants } from '../../tenants/index.ts';
 import type { Now } from '../../time/index.ts';
 import type { Webhooks } from '../../webhooks/index.ts';
@@ -16,6 +17,7 @@ export interface AdminRooms {
   readonly tenants: Tenants;
   readonly clients: Clients;
   readonly connections: Connections;
+  readonly policy: Policy;
   readonly keyrings: Keyrings;
   readonly audit: Audit;
   readonly now: Now;

@@ -1,6 +1,7 @@
 /** Every row of the admin API. */
 import { z } from 'zod';
 import { auditRoutes } from './audit.ts';
+import { canRoute } from './can.ts';
 import { clientRoutes } from './clients.ts';
 import { connectionRoutes } from './connections.ts';
 import { documentsRoute } from './documents.ts';
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   ...tenantRoutes,
   ...tenantMoveRoutes,
   ...clientRoutes,
+  canRoute,
   ...connectionRoutes,
   ...setupRoutes,
   ...issuerRoutes,

@@ -2,12 +2,12 @@
 import type { z } from 'zod';
 import { cloudNames, clouds } from '../../clouds/index.ts';
 import { auditLine, auditPage } from './audit.ts';
+import { decision } from './can.ts';
 import {
   client,
   clientChange,
   clientInput,
   clientPage,
-  decision,
   newClient,
   newSecret,
   secretInput,

@@ -21,9 +21,9 @@ export function credentialsDoor(router: Router, { issuers, exchange, audit, now,
     const [, token] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization')) ?? [];
     try {
       if (!token) throw new SojournError('unauthorized');
-      const client = await issuers.main.clientOf(token);
-      await limits.countClient(client.client_id, visitor);
-      return { client, ...visitor };
+      const caller = await issuers.main.callerOf(token);
+      await limits.countClient(caller.client.client_id, visitor);
+      return { ...caller, ...visitor };
     } catch (error) {
       if (error instanceof SojournError && error.code === 'unauthorized') {
         await audit.record({
@@ -44,9 +44,12 @@ export function credentialsDoor(router: Router, { issuers, exchange, audit, now,
     async (ctx: Context & { params: { id?: string } }) => {
       const caller = await callerOf(ctx);
       await refuseChoice(ctx);
-      const { format = 'json' } = readQuery(new URLSearchParams(ctx.querystring), ['format']);
-      const { connection, pass } = await exchange.credentials(caller, ctx.params.id ?? '');
-      const { mediaType, body } = deliver(format, connection, pass, now);
+      const { format = 'json', purpose: named } = readQuery(new URLSearchParams(ctx.querystring), [
+        'format',
+        'purpose',
+      ]);
+      const { connection, purpose, pass } = await exchange.credentials(caller, ctx.params.id ?? '', named);
+      const { mediaType, body } = deliver(format, connection, pass, now, purpose);
       ctx.set('cache-control', 'no-store');
       ctx.body = body;
       ctx.set('content-type', mediaType);

@@ -1,0 +1,99 @@
+/** Policy at work: the decision on what is in the store at this moment, and what callers and the audit get to see of it. */
+import type { Audit, AuditEntry } from '../audit/index.ts';
+import type { Client } from '../clients/index.ts';
+import type { Connection, Connections } from '../connections/index.ts';
+import { SojournError } from '../errors/index.ts';
+import type { Claims } from '../federation/index.ts';
+import type { Store } from '../store/index.ts';
+import type { Tenants } from '../tenants/index.ts';
+import type { Now } from '../time/index.ts';
+import { type CarriedClaims, carriedClaims } from './claims.ts';
+import { type Decision, decide, type Question } from './decide.ts';
+import { keptDocument, type PolicyDocument } from './document.ts';
+import { refusalOf } from './refusal.ts';
+
+/** Who asks, for what. */
+export interface Wish extends Pick<Question, 'purpose'> {
+  readonly client: Client;
+  /** What was sent in the place of a connection's id. */
+  readonly connection: string;
+  /** Of the token by which it has signed in: those that went along into a token for /v1. */
+  readonly claims?: CarriedClaims;
+  /** Or else, while that token is at hand, all of them. */
+  readonly signedInBy?: Claims | undefined;
+  readonly by: Pick<AuditEntry, 'address' | 'request'>;
+}
+
+export interface Admission {
+  readonly connection: Connection;
+  /** For what it may be used; null for everything. */
+  readonly purpose: string | null;
+}
+
+export interface Policy {
+  /**
+   * The connection, if the client may use it so. Rejects with `connection_not_found` where it is not there, where it is
+   * not the client's, and where a condition does not hold: what is not yours now is not there. Who may use it otherwise
+   * is told `connection_disabled`, `purpose_required` or `purpose_not_found`. The cause holds the true reason.
+   */
+  admit(wish: Wish): Promise<Admission>;
+  /** For people who ask why; says no exactly where a client would hear no. */
+  explain(question: Omit<Question, 'at'> & { readonly at?: number }): Promise<Decision>;
+  /** What of a foreign token's claims the client's rules and the guards depend on. */
+  carried(client: Client, claims: Claims | undefined): Promise<CarriedClaims>;
+  document(): Promise<PolicyDocument>;
+  /** Rejects with `invalid_request` or `version_conflict`. */
+  replace(input: unknown): Promise<PolicyDocument>;
+}
+
+export function createPolicy(options: {
+  store: Store;
+  connections: Connections;
+  tenants: Tenants;
+  audit: Audit;
+  now: Now;
+}): Policy {
+  const { connections, audit, now } = options;
+  const kept = keptDocument(options);
+
+  return {
+    async admit({ connection: id, claims: carried, signedInBy, by, ...asked }) {
+      const connection = await connections.find(id);
+      if (!connection) throw new SojournError('connection_not_found');
+      const { guards } = await kept.current();
+      const claims = carried ?? carriedClaims(asked.client.may_use, guards, signedInBy);
+      const question = { ...asked, connection, claims, at: now() };
+      const decision = decide(guards, question);
+      const { purpose, watching } = decision;
+      if (!decision.allowed) {
+        const { purpose: named, ...openly } = question;
+        throw refusalOf(decision, connection, named, decide(guards, openly));
+      }
+      for (const guard of watching)
+        await audit.record({
+          event: 'policy.would_refuse',
+          outcome: 'ok',
+          actor: asked.client.client_id,
+          client: asked.client.client_id,
+          ...by,
+          connection: connection.id,
+          tenant: connection.tenant,
+          facts: { guard, ...(purpose === null ? {} : { purpose }) },
+        });
+      return { connection, purpose };
+    },
+
+    async explain(question) {
+      const { guards } = await kept.current();
+      return decide(guards, { at: now(), ...question });
+    },
+
+    async carried(client, claims) {
+      if (claims === undefined) return {};
+      return carriedClaims(client.may_use, (await kept.current()).guards, claims);
+    },
+
+    document: kept.current,
+    replace: kept.replace,
+  };
+}
