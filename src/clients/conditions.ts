@@ -17,9 +17,6 @@ export const selectors = {
   labels: labelsField.refine((labels) => Object.keys(labels).length > 0, 'must name a label').exactOptional(),
 };
 
-export const namesSelectors = (given: object): boolean =>
-  Object.keys(selectors).some((name) => Object.hasOwn(given, name));
-
 /** One connection is named by its id alone: a second condition could only be forgotten when the first one changes. */
 export const connectionStandsAlone = (given: object): boolean =>
   !Object.hasOwn(given, 'connection') ||

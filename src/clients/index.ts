@@ -23,12 +23,11 @@ export {
   connectionStandsAlone,
   dayNames,
   type Hours,
-  namesSelectors,
   purposesField,
   type Restriction,
   selectors,
 } from './conditions.ts';
-export { methodNames } from './methods.ts';
+export { type Method, methodNames } from './methods.ts';
 export { ruleInput } from './rules.ts';
 export { authInput, clientInput, clientPatch, secretInput };
 

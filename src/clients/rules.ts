@@ -1,6 +1,6 @@
 /** What the API takes for a rule of a client. */
 import { z } from 'zod';
-import { conditions, connectionStandsAlone, namesSelectors, purposesField, selectors } from './conditions.ts';
+import { conditions, connectionStandsAlone, purposesField, selectors } from './conditions.ts';
 
 const ruleForms =
   'must be {"connection": "con_…"}, or one or more of {"tenant": "ten_…", "cloud": "aws", "labels": {…}}';
@@ -24,7 +24,10 @@ export const ruleInput = z
     },
     ruleForms,
   )
-  .refine(namesSelectors, { message: ruleForms, when: ({ issues }) => issues.length === 0 })
+  .refine((given) => Object.keys(selectors).some((name) => Object.hasOwn(given, name)), {
+    message: ruleForms,
+    when: ({ issues }) => issues.length === 0,
+  })
   .refine(connectionStandsAlone, {
     message: 'must stand alone: a rule for one connection needs no other selector',
     path: ['connection'],

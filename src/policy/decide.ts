@@ -1,6 +1,5 @@
 /** The one decision, taken alike by /token, by /v1 and by whoever asks why. Pure. */
 import type { Client, Restriction, Rule } from '../clients/index.ts';
-import { namesSelectors } from '../clients/index.ts';
 import { purposesOf } from '../connections/index.ts';
 import { type Circumstances, covers, type Place, unmet } from './evaluate.ts';
 import type { Guard } from './guards.ts';
@@ -74,7 +73,11 @@ export function decide(guards: readonly Guard[], question: Question): Decision {
 }
 
 /** A rule that names no connections is refused when it is saved, and would be no rule for everything here either. */
-const admits = (rule: Rule, connection: Place): boolean => namesSelectors(rule) && covers(rule, connection);
+function admits(rule: Rule, connection: Place): boolean {
+  const { connection: one, tenant, cloud, labels = {} } = rule;
+  const names = (one ?? tenant ?? cloud) !== undefined || Object.keys(labels).length > 0;
+  return names && covers(rule, connection);
+}
 
 const restrictionOf = ({ when = {}, purposes }: Rule): Restriction => ({
   ...when,
@@ -101,12 +104,12 @@ function judge(
   const unknown = purpose !== null && !purposesOf(connection).includes(purpose) ? ['purposes'] : [];
   const [best] = rules
     .map((rule) => ({ rule, faults: [...new Set([...unmet(rule.restriction, circumstances), ...unknown])] }))
-    .toSorted((a, b) => a.faults.length - b.faults.length);
+    .toSorted((a, b) => farness(a.faults) - farness(b.faults));
   if (!best) return [];
   const { rule, faults } = best;
   const found = { purpose, rule, watching: [] };
   if (faults.length > 0) {
-    const because = faults.every((name) => name === 'purposes') ? 'purposes' : 'when';
+    const because = isOfPurposes(faults) ? 'purposes' : 'when';
     return [{ ...found, refusal: { because, guard: null, unmet: faults } }];
   }
   const failing = guards
@@ -119,7 +122,13 @@ function judge(
 }
 
 const distance = ({ refusal }: Judged): number =>
-  refusal === undefined || refusal.because === 'guard' ? 0 : refusal.unmet.length;
+  refusal === undefined || refusal.because === 'guard' ? 0 : farness(refusal.unmet);
+
+/** Of two that lack as much, the one whose purposes are others came nearer: the reason is the same in any order. */
+const farness = (faults: readonly string[]): number => faults.length * 2 - (isOfPurposes(faults) ? 1 : 0);
+
+const isOfPurposes = (faults: readonly string[]): boolean =>
+  faults.length > 0 && faults.every((name) => name === 'purposes');
 
 function shown(candidate: Candidate | undefined): Decision['rule'] {
   if (!candidate) return null;
