@@ -18,7 +18,11 @@ export function refusalOf(
   if (error instanceof SojournError) return ours(error);
   if (error instanceof errors.OIDCProviderError && error.statusCode < 500) {
     // A malformed assertion and a forged one get the same answer; the engine tells them apart.
-    const aboutClient = error.statusCode === 401 || (!facts.authenticated && facts.withAssertion);
+    // So does an id that no client could have, whose characters the engine finds fault with.
+    const aboutClient =
+      error.statusCode === 401 ||
+      error instanceof errors.InvalidClientMetadata ||
+      (!facts.authenticated && facts.withAssertion);
     return aboutClient
       ? { ...ours(new SojournError('invalid_client')), reason: reasonOf(error) }
       : theirs(error);

@@ -250,6 +250,14 @@ describe('an unknown client', () => {
       );
     }
   });
+
+  test.each(['x', 'é', '\u0000', '\u007f', '😀', 'x'.repeat(5_000)])(
+    'gets it also by an id that no client could have: %j',
+    async (client_id) => {
+      const unknown = { client_id, client_secret: client.client_secret };
+      expect(await askToken(server.issuer, withSecret(unknown, connection))).toEqual(invalidClient);
+    },
+  );
 });
 
 describe('traps of the engine', () => {
