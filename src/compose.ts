@@ -100,11 +100,12 @@ export async function startServer(
       removeKeys: (id) => keyrings.remove(id),
     });
     const connections = createConnections({ store, tenants, now, algorithms });
-    const clients = createClients({ store, now, connections, tenants });
+    const clients = createClients({ store, now, connections, tenants, jwksUris: config.clients.jwks_uris });
     const federation = createFederation({
       store,
       now,
       allowNetworks: config.federation.allow_networks,
+      jwksUris: config.clients.jwks_uris,
       ...(await authoritiesIn(config.federation.ca)),
     });
     const limits = createRequestLimits({

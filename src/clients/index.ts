@@ -78,8 +78,15 @@ export interface Clients {
   removeSecret(id: string, secretId: string): Promise<Client>;
 }
 
-export function createClients(options: { store: Store; now: Now } & Namesakes): Clients {
-  const { store, now } = options;
+export interface ClientsOptions extends Namesakes {
+  readonly store: Store;
+  readonly now: Now;
+  /** The URLs, exactly, that a `jwks_uri` may be: what a client says must not make us ask anywhere else. */
+  readonly jwksUris?: readonly string[];
+}
+
+export function createClients(options: ClientsOptions): Clients {
+  const { store, now, jwksUris = [] } = options;
   const kept = records<Client>(store, 'client', 'client_not_found');
   const stamp = () => toTimestamp(now());
   const uses = createUses(store, now);
@@ -91,9 +98,17 @@ export function createClients(options: { store: Store; now: Now } & Namesakes): 
     throw invalidRequest([{ path: 'auth', message }]);
   }
 
+  function checkPlace(auth: Client['auth'] | undefined): void {
+    if (auth?.method !== 'private_key_jwt' || auth.jwks_uri === undefined) return;
+    if (jwksUris.includes(auth.jwks_uri)) return;
+    const message = 'is not one of clients.jwks_uris in the configuration, to the letter';
+    throw invalidRequest([{ path: 'auth.jwks_uri', message }]);
+  }
+
   return {
     async create(input) {
       const { name, auth, may_use } = read(clientInput, input);
+      checkPlace(auth);
       await checkRules(may_use, options);
       const secret = auth.method === 'client_secret' ? makeSecret(now) : undefined;
       const at = stamp();
@@ -124,6 +139,7 @@ export function createClients(options: { store: Store; now: Now } & Namesakes): 
 
     async update(id, input) {
       const change = read(clientPatch, input);
+      checkPlace(change.auth);
       if (change.may_use) await checkRules(change.may_use, options);
       return kept.change(id, (client) => {
         if (change.auth && change.auth.method !== client.auth.method) {

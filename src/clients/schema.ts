@@ -1,7 +1,7 @@
 /** What the API takes for a client. */
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
-import { privateMembers, trustInput } from '../federation/index.ts';
+import { plainHttpsField, privateMembers, trustInput } from '../federation/index.ts';
 import { nameField } from '../input/index.ts';
 import { ruleInput } from './rules.ts';
 
@@ -38,12 +38,27 @@ export const authInput = z.discriminatedUnion(
   'method',
   [
     z.strictObject({ method: z.literal('client_secret') }),
-    z.strictObject({
-      method: z.literal('private_key_jwt'),
-      jwks: z.strictObject({
-        keys: z.array(publicKey).min(1, 'must hold at least one key').max(10, 'must hold 10 keys at most'),
+    z
+      .strictObject({
+        method: z.literal('private_key_jwt'),
+        jwks: z
+          .strictObject({
+            keys: z
+              .array(publicKey)
+              .min(1, 'must hold at least one key')
+              .max(10, 'must hold 10 keys at most'),
+          })
+          .exactOptional(),
+        jwks_uri: plainHttpsField
+          .exactOptional()
+          .describe('Where its keys are, in place of jwks: a URL of clients.jwks_uris in the configuration.'),
+      })
+      .superRefine(({ jwks, jwks_uri }, context) => {
+        const refuse = (message: string) => context.addIssue({ code: 'custom', message, path: ['jwks'] });
+        if (jwks && jwks_uri !== undefined) refuse('and jwks_uri exclude each other');
+        if (!jwks && jwks_uri === undefined)
+          refuse('is missing; give the keys, or a jwks_uri in their place');
       }),
-    }),
     trustInput,
   ],
   'must be client_secret, private_key_jwt or federated',

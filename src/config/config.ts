@@ -47,6 +47,10 @@ export interface Config {
   };
   readonly tokens: { readonly ttl: number };
   readonly clouds: Endpoints;
+  readonly clients: {
+    /** Exact URLs. */
+    readonly jwks_uris: readonly string[];
+  };
   readonly limits: {
     /** In a minute. */
     readonly failed_logins: number;

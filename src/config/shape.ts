@@ -1,5 +1,6 @@
 /** Every key there is. The file, the variables, the checks and docs/configuration.md all follow from this list. */
 import { z } from 'zod';
+import { plainHttpsField } from '../federation/index.ts';
 import { nameField } from '../input/index.ts';
 import { holderNames } from '../keys/index.ts';
 import { addressField, cidrField } from './address.ts';
@@ -190,6 +191,13 @@ export const shape = {
       fileField.nullable(),
       null,
       'PEM file with certificates of private authorities that receivers may have theirs from, besides the public ones.',
+    ),
+  },
+  clients: {
+    jwks_uris: key(
+      z.array(plainHttpsField).max(1000, 'must hold 1000 URLs at most'),
+      [],
+      'The `https` URLs, to the letter, at which `private_key_jwt` clients may publish their keys. Networks that are not public, and private authorities, are those of `federation`.',
     ),
   },
   limits: {

@@ -194,6 +194,12 @@ const rows = {
     title: 'No signing key can be used at this moment.',
     advice: 'See /readyz of the server.',
   },
+  client_keys_unavailable: {
+    status: 503,
+    oauth: 'temporarily_unavailable',
+    title: 'The keys of the client cannot be fetched at this moment.',
+    advice: 'Try again after the time in Retry-After; the audit log of the server has the reason.',
+  },
   ...keyServiceRows,
   overloaded: {
     status: 503,

@@ -68,9 +68,14 @@ const differs = (name: string, value: unknown, wanted: Pattern): string =>
     ? `${name} is missing, ${shown(wanted)} is wanted`
     : `${name} is ${shown(value)}, not ${shown(wanted)}`;
 
-const shown = (value: unknown): string => {
+/** A value as it may stand in the audit: bounded, on one line, and with nothing in it that a terminal would obey. */
+export const shown = (value: unknown): string => {
   const text = JSON.stringify(value) ?? '';
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  const bounded = text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  return bounded.replace(
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`,
+  );
 };
 
 const anchors = ['sub', 'repository_id', 'project_id', 'oid'];

@@ -6,9 +6,9 @@ import type { Store } from '../store/index.ts';
 import { type Now, toSeconds } from '../time/index.ts';
 import { faultsOf } from './compare.ts';
 import type { ForeignKey } from './jwks.ts';
-import { keysOfIssuers } from './keys.ts';
+import { createKeyCache } from './key-cache.ts';
+import { keyOfIssuer, keysOfClient } from './keys.ts';
 import { kindOf } from './kinds.ts';
-import { publishedKeys } from './published.ts';
 import { refused } from './refused.ts';
 import { algorithms, type ForeignToken } from './token.ts';
 import type { Trust } from './trust.ts';
@@ -22,6 +22,11 @@ export interface Federation {
    * `invalid_client`, or with `store_unavailable` when it cannot be known whether it was used before.
    */
   prove(trust: Trust, token: ForeignToken, resource: () => Promise<string>): Promise<void>;
+  /**
+   * The keys that a client of ours publishes at its `jwks_uri`, with which this token of its own may be signed. Rejects
+   * with `client_keys_unavailable` when there are none to be had, and with `invalid_client` when the URL may not be asked.
+   */
+  clientKeys(jwksUri: string, token: ForeignToken): Promise<readonly ForeignKey[]>;
 }
 
 export interface FederationOptions {
@@ -29,6 +34,8 @@ export interface FederationOptions {
   readonly now: Now;
   /** Networks that are not public and may be asked for keys all the same. */
   readonly allowNetworks: readonly string[];
+  /** The URLs, exactly, at which clients' keys may be fetched. */
+  readonly jwksUris?: readonly string[];
   /** PEM certificates of private authorities. */
   readonly ca?: string;
   readonly resolve?: Resolve;
@@ -38,13 +45,14 @@ const maxJti = 512;
 /** As long as the leeway for exp. */
 const rememberedAfterMs = 120_000;
 
-export function createFederation({ store, now, allowNetworks, ca, resolve }: FederationOptions): Federation {
+export function createFederation(options: FederationOptions): Federation {
+  const { store, now, allowNetworks, jwksUris = [], ca, resolve } = options;
   const guard: Guard = {
     permits: permitsIn(allowNetworks),
     ...(ca === undefined ? {} : { ca }),
     ...(resolve ? { resolve } : {}),
   };
-  const keys = keysOfIssuers({ published: (trust) => publishedKeys(trust, guard), now });
+  const sources = { cache: createKeyCache(now), guard };
 
   /** Only after the signature: a forged token must not use up a jti. */
   async function takeOnce(
@@ -66,8 +74,13 @@ export function createFederation({ store, now, allowNetworks, ca, resolve }: Fed
   return {
     faults: (trust, { claims }) => faultsOf(trust, claims, toSeconds(now())),
     async prove(trust, token, resource) {
-      await checkSignature(token, await keys.keyOf(trust, token));
+      await checkSignature(token, await keyOfIssuer(trust, token, sources));
       await takeOnce(trust, token, resource);
+    },
+    async clientKeys(jwksUri, token) {
+      // It was on the list when the client was saved.
+      if (!jwksUris.includes(jwksUri)) throw refused('its jwks_uri is no longer in clients.jwks_uris');
+      return keysOfClient(jwksUri, token, sources);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** The keys of an issuer, fetched as it publishes them: by discovery, or from the one URL that an administrator named. */
+/** Keys as they are published: by an issuer's discovery, or at the one URL that an administrator named. */
 import { SojournError } from '../errors/index.ts';
 import { type Guard, getGuarded } from '../outbound/index.ts';
 import { type ForeignKey, usableKeys } from './jwks.ts';
@@ -6,15 +6,30 @@ import { type Trust, useOf } from './trust.ts';
 
 /** For both documents together: a token request waits for them. */
 const deadlineMs = 2_000;
+/** For one alone: a client is told within 2 s that its keys are not to be had. */
+const shortDeadlineMs = 1_500;
 
 /** Rejects with a SojournError whose message says what is wrong there. */
-export async function publishedKeys(trust: Trust, guard: Guard): Promise<readonly ForeignKey[]> {
+export async function issuerKeys(trust: Trust, guard: Guard): Promise<readonly ForeignKey[]> {
   const signal = AbortSignal.timeout(deadlineMs);
-  const get = async (url: string) => json(url, await getGuarded(url, guard, signal));
-  const place = trust.jwks_url ?? jwksPlace(trust.issuer, await get(discoveryOf(trust.issuer)));
-  const keys = usableKeys(await get(place), useOf(trust.preset));
+  const place =
+    trust.jwks_url ?? jwksPlace(trust.issuer, await get(discoveryOf(trust.issuer), guard, signal));
+  return listed(place, await get(place, guard, signal), useOf(trust.preset));
+}
+
+/** The same for one URL and no discovery. */
+export async function keysAt(url: string, guard: Guard): Promise<readonly ForeignKey[]> {
+  return listed(url, await get(url, guard, AbortSignal.timeout(shortDeadlineMs)), 'sig');
+}
+
+function listed(place: string, document: unknown, use: 'sig' | 'jwt-svid'): readonly ForeignKey[] {
+  const keys = usableKeys(document, use);
   if (keys.length === 0) throw unfit(place, 'lists no key that can verify');
   return keys;
+}
+
+async function get(url: string, guard: Guard, signal: AbortSignal): Promise<unknown> {
+  return json(url, await getGuarded(url, guard, signal));
 }
 
 /** OpenID Connect Discovery section 4.1: a slash at the end goes first. */

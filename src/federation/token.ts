@@ -26,8 +26,14 @@ export const algorithms = [
 
 const maxLength = 12 * 1024;
 
+/** RFC 8725 section 3.11: a token of another kind, such as an access token (at+jwt), was not made for this. */
+const typOfPlatforms = /^(jwt|jose)$/i;
+
+/** The explicit type of rfc7523bis, section 4; the older RFC 7523 asks for none. */
+export const typOfClients = /^(application\/)?(jwt|client-authentication\+jwt)$/i;
+
 /** Throws `invalid_client`. `jwk`, `jku`, `x5u` and `x5c` in the header are not looked at: keys come from the issuer. */
-export function readToken(compact: string): ForeignToken {
+export function readToken(compact: string, types: RegExp = typOfPlatforms): ForeignToken {
   if (compact.length > maxLength) throw refused(`the token is over ${maxLength} characters`);
   const parts = compact.split('.');
   if (parts.length !== 3) throw refused('the token is not three parts');
@@ -39,9 +45,13 @@ export function readToken(compact: string): ForeignToken {
   if ('crit' in header) throw refused('the header has crit, and nothing critical is understood here');
   if (kid !== undefined && (typeof kid !== 'string' || kid.length > 512))
     throw refused('the kid is not a text');
-  // RFC 8725 section 3.11: a token of another kind, such as an access token (at+jwt), was not made for this.
-  if (typ !== undefined && !(typeof typ === 'string' && /^(jwt|jose)$/i.test(typ)))
-    throw refused('the typ is not JWT');
+  if (typ !== undefined && !(typeof typ === 'string' && types.test(typ)))
+    throw refused('the typ is that of another kind of token');
+  // RFC 7519 section 4.1: what is no text is no issuer and no subject.
+  for (const name of ['iss', 'sub']) {
+    if (claims[name] !== undefined && typeof claims[name] !== 'string')
+      throw refused(`the ${name} is not a text`);
+  }
   return { compact, header: { alg, kid }, claims };
 }
 

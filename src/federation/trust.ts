@@ -15,7 +15,7 @@ const issuerField = z
     'must be the exact https URL of the issuer (or spiffe://TRUST-DOMAIN), in its plainest form',
   );
 
-const urlField = z
+export const plainHttpsField = z
   .string()
   .max(512, 'must not be over 512 characters')
   .refine((text) => isPlainHttps(text), 'must be a plain https URL');
@@ -47,7 +47,7 @@ const fields = z.strictObject({
     .refine((claims) => Object.keys(claims).length <= 20, 'must not hold more than 20 claims')
     .exactOptional(),
   jwks: jwksField.exactOptional(),
-  jwks_url: urlField.exactOptional(),
+  jwks_url: plainHttpsField.exactOptional(),
 });
 
 export interface Trust {

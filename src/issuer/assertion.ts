@@ -1,26 +1,62 @@
-/** What a client assertion must say beyond what oidc-provider checks (RFC 7523 and its revision rfc7523bis). */
-import { errors } from 'oidc-provider';
+/**
+ * The assertion by which a client of ours proves itself (RFC 7523 section 3 and its revision rfc7523bis): read to the
+ * letter, and judged as far as that goes without a key. oidc-provider verifies the signature and asks whether it was used
+ * before.
+ */
+import type { Client } from '../clients/index.ts';
+import { type Federation, readToken, refused, typOfClients } from '../federation/index.ts';
 
-/** Longest life of an assertion still to come, and how far its iat may lie ahead, in seconds. */
+/** Longest life of an assertion, and how far its iat may lie ahead, in seconds. */
 const maxLife = 300;
-const maxAhead = 60;
+export const maxAhead = 60;
 const maxJtiLength = 256;
 
-/** Throws the engine's InvalidClientAuth; its text goes to the audit only. `now` in seconds. */
-export function assertAssertion(
-  claims: Readonly<Record<string, unknown>>,
+export interface AssertionOptions {
+  /** Our issuer that was asked. */
+  readonly issuer: string;
+  readonly federation: Pick<Federation, 'clientKeys'>;
+  /** In seconds. */
+  readonly now: number;
+}
+
+export type KeyedClient = Client & {
+  readonly auth: Extract<Client['auth'], { method: 'private_key_jwt' }>;
+};
+
+/**
+ * The keys that may have signed this assertion of the client. Rejects with `invalid_client`, whose cause goes to the audit
+ * only, before anything is fetched; and with `client_keys_unavailable` when its own keys are not to be had.
+ */
+export async function keysToVerify(
+  compact: string,
+  { client_id, auth }: KeyedClient,
+  { issuer, federation, now }: AssertionOptions,
+) {
+  const token = readToken(compact, typOfClients);
+  const fault = faultOf(token.claims, client_id, issuer, now);
+  if (fault !== undefined) throw refused(fault);
+  if (auth.jwks_uri === undefined) return { keys: auth.jwks?.keys ?? [] };
+  return { keys: await federation.clientKeys(auth.jwks_uri, token) };
+}
+
+function faultOf(
+  { aud, exp, iat, nbf, jti, sub, iss }: Readonly<Record<string, unknown>>,
+  clientId: string,
   issuer: string,
   now: number,
-): void {
-  const { aud, exp, iat, jti, sub, iss } = claims;
+): string | undefined {
   // One string, and the issuer itself: an assertion for the token endpoint of another server must not fit here.
-  if (aud !== issuer) throw refused('aud must be the issuer, as one string');
-  if (sub !== iss) throw refused('sub and iss must both be the client id');
-  if (!isTime(exp) || exp - now > maxLife) throw refused(`exp must be at most ${maxLife} s ahead`);
-  if (iat !== undefined && (!isTime(iat) || iat - now > maxAhead)) throw refused('iat lies in the future');
-  if (typeof jti !== 'string' || jti.length > maxJtiLength)
-    throw refused(`jti must be a string of at most ${maxJtiLength} characters`);
+  if (aud !== issuer) return 'aud must be the issuer, as one string';
+  if (sub !== clientId || iss !== clientId) return 'sub and iss must both be the client id';
+  if (!isTime(exp)) return 'exp is missing';
+  if (exp <= now) return 'exp is past';
+  if (iat !== undefined && (!isTime(iat) || iat - now > maxAhead)) return 'iat lies in the future';
+  if (nbf !== undefined && (!isTime(nbf) || nbf - now > maxAhead)) return 'nbf lies in the future';
+  // What is left of its life is never longer than its life.
+  if (exp - Math.min(iat ?? now, now) > maxLife) return `exp must be at most ${maxLife} s after iat`;
+  if (typeof jti !== 'string' || jti === '' || jti.length > maxJtiLength)
+    return `jti must be a string of 1 to ${maxJtiLength} characters`;
+  return undefined;
 }
 
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
-const refused = (reason: string) => new errors.InvalidClientAuth(reason);

@@ -4,13 +4,14 @@ import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-prov
 import type { Audit } from '../audit/index.ts';
 import type { Clients } from '../clients/index.ts';
 import { SojournError } from '../errors/index.ts';
+import type { Federation } from '../federation/index.ts';
 import type { KeyRecord } from '../keys/index.ts';
 import type { RequestLimits } from '../limits/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Store } from '../store/index.ts';
 import { type Now, toSeconds } from '../time/index.ts';
 import { adapterFor } from './adapter.ts';
-import { assertAssertion } from './assertion.ts';
+import { keysToVerify, maxAhead } from './assertion.ts';
 import { describeToken } from './claims.ts';
 import { assertionAlgorithms, tokenEndpointAuthMethods } from './documents.ts';
 import { recordIssue, recordRefusal, recordReplaced } from './record.ts';
@@ -22,6 +23,7 @@ import type { Visit } from './visit.ts';
 export interface EngineOptions extends ResourceOptions {
   readonly store: Store;
   readonly clients: Clients;
+  readonly federation: Federation;
   readonly audit: Audit;
   readonly logger: Logger;
   readonly now: Now;
@@ -32,7 +34,7 @@ export interface EngineOptions extends ResourceOptions {
 
 /** One engine per set of signing keys: oidc-provider takes its keys once, so a change of keys is a new engine. */
 export function createEngine(options: EngineOptions, keys: readonly KeyRecord[]): Provider {
-  const { issuer, store, clients, now, logger, visitOf } = options;
+  const { issuer, store, clients, federation, now, logger, visitOf } = options;
   const off = { enabled: false } as const;
   const configuration: Configuration = {
     adapter: adapterFor({
@@ -44,6 +46,11 @@ export function createEngine(options: EngineOptions, keys: readonly KeyRecord[])
         if (client) visit.client = client;
         // It was there when it proved itself, and has been disabled or removed since.
         else delete visit.client;
+      },
+      keysOf: async (client) => {
+        const assertion = visitOf(currentContext()).parameters.get('client_assertion');
+        const judging = { issuer, federation, now: toSeconds(now()) };
+        return assertion === undefined ? undefined : keysToVerify(assertion, client, judging);
       },
     }),
     jwks: { keys: keys.map((key) => new RingSigningKey(key, options.sign)) } as never,
@@ -58,8 +65,8 @@ export function createEngine(options: EngineOptions, keys: readonly KeyRecord[])
     scopes: [],
     claims: {},
     enabledJWA: { clientAuthSigningAlgValues: [...assertionAlgorithms] as never },
-    assertJwtClientAuthClaimsAndHeader: async (_ctx, claims) =>
-      assertAssertion(claims, issuer, toSeconds(now())),
+    // Its claims have been judged before it gets here, exp to the second.
+    clockTolerance: maxAhead,
     // A number here would silently beat the life that the resource asks for.
     ttl: { ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? options.ttl },
     features: {

@@ -4,15 +4,16 @@
  */
 import type { Client, Clients } from '../clients/index.ts';
 import type { Connections } from '../connections/index.ts';
-import { SojournError } from '../errors/index.ts';
 import {
   type Claims,
   drawersFor,
   type Federation,
   type ForeignToken,
   isForeign,
+  issuersIn,
   readToken,
   refused,
+  shown,
   type Trust,
 } from '../federation/index.ts';
 import { onlyConnection } from '../policy/index.ts';
@@ -41,8 +42,11 @@ export interface ForeignOptions {
 
 type FederatedClient = Client & { readonly auth: Trust };
 
-/** The foreign token in a request; undefined when it has none. Throws `invalid_request`. */
-export function foreignTokenIn(parameters: ReadonlyMap<string, string>): string | undefined {
+/** The foreign token in a request; undefined when it has none. Throws `invalid_client` when it comes with another proof. */
+export function foreignTokenIn(
+  parameters: ReadonlyMap<string, string>,
+  authorization: string | undefined,
+): string | undefined {
   const exchanged = parameters.get('grant_type') === exchangeGrant;
   const assertion = parameters.get('client_assertion');
   const asserted =
@@ -51,25 +55,31 @@ export function foreignTokenIn(parameters: ReadonlyMap<string, string>): string 
     isForeign(assertion);
   const token = exchanged ? parameters.get('subject_token') : asserted ? assertion : undefined;
   if (token === undefined) return undefined;
-  if (parameters.has('client_secret') || (exchanged && assertion !== undefined))
-    throw new SojournError('invalid_request', {
-      detail: 'The request authenticates in more than one way.',
-      advice: 'Send the token of the workload alone, with no secret and no second assertion.',
-    });
+  const others = [authorization, parameters.get('client_secret'), exchanged ? assertion : undefined];
+  if (others.some((one) => one !== undefined))
+    throw refused('the request authenticates in more than one way');
   return token;
 }
 
-/** Rejects with `invalid_client`; its cause says why, and names the client that came nearest. */
+/**
+ * Rejects with `invalid_client`; its cause says why, and names the client that came nearest. `meant` is told which client
+ * the claims belong to, whether or not the rest proves it.
+ */
 export async function proveForeign(
   { clients, connections, federation, issuer }: ForeignOptions,
   compact: string,
   parameters: ReadonlyMap<string, string>,
+  meant: (client: Client) => void,
 ): Promise<Proven> {
   const token = readToken(compact);
   const { iss, sub } = token.claims;
   if (typeof iss === 'string' && (iss === issuer || iss.startsWith(`${issuer}/`)))
     throw refused('the token is one of our own');
-  const client = choose(await candidates(clients, token, parameters.get('client_id')), token, federation);
+  const named = parameters.get('client_id');
+  const found = await candidates(clients, token, named);
+  const others = found.length > 0 || named !== undefined ? [] : await ofIssuer(clients, token);
+  const client = choose(found.length > 0 ? found : others, token, federation);
+  meant(client);
   await federation.prove(client.auth, token, async () => {
     const only = parameters.has('resource') ? undefined : await onlyConnection(connections, client);
     return only === undefined ? (parameters.get('resource') ?? '') : connectionResource(only);
@@ -93,7 +103,19 @@ async function candidates(clients: Clients, { claims }: ForeignToken, named: str
     named === undefined
       ? await clients.inDrawers(drawersFor(claims))
       : [/^cli_[0-9a-z]{26}$/.test(named) ? await clients.find(named) : undefined];
-  return found.filter((one): one is FederatedClient => one?.auth.method === 'federated');
+  return found.filter(isFederated);
+}
+
+const isFederated = (one: Client | undefined): one is FederatedClient => one?.auth.method === 'federated';
+
+/** So many clients are looked at to say which comes nearest to a token that belongs to none: one read of the store. */
+const lookedAt = 200;
+
+/** Other workloads of the token's issuer: none of them is meant, and the audit can say by what they differ. */
+async function ofIssuer(clients: Clients, { claims }: ForeignToken): Promise<readonly FederatedClient[]> {
+  const issuers = issuersIn(claims);
+  const { items } = await clients.list({ limit: lookedAt });
+  return items.filter(isFederated).filter(({ auth }) => issuers.includes(auth.issuer));
 }
 
 function choose(
@@ -123,7 +145,7 @@ function choose(
 /** With what an administrator compares the clients that there are. */
 function nobody({ claims }: ForeignToken): string {
   const said = ['iss', 'sub', 'repository_id', 'project_id', 'oid'].flatMap((name) =>
-    claims[name] === undefined ? [] : [`${name} ${JSON.stringify(claims[name]).slice(0, 80)}`],
+    claims[name] === undefined ? [] : [`${name} ${shown(claims[name])}`],
   );
   return `no client is for ${said.join(', ') || 'a token that names nobody'}`;
 }

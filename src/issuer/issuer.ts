@@ -141,13 +141,16 @@ export function createIssuer(options: IssuerOptions): Issuer {
     async token({ original, body, ...visitor }, response) {
       let parameters: ReadonlyMap<string, string> = new Map();
       let proven: Proven | undefined;
+      let client: Client | undefined;
       try {
         parameters = readParameters(body);
-        const foreign = foreignTokenIn(parameters);
+        const foreign = foreignTokenIn(parameters, original.headers.authorization);
         if (foreign !== undefined)
-          proven = await proveForeign({ ...options, issuer: options.self }, foreign, parameters);
+          proven = await proveForeign({ ...options, issuer: options.self }, foreign, parameters, (one) => {
+            client = one;
+          });
       } catch (refusal) {
-        return refuse(options, { ...visitor, parameters, refusal }, false);
+        return refuse(options, { ...visitor, parameters, refusal, ...(client ? { client } : {}) }, false);
       }
       const visit = proven
         ? { ...visitor, parameters: proven.parameters, proven }

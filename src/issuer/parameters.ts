@@ -1,5 +1,6 @@
 /** The form that a client sends to /token, checked before anything else is done with it. */
 import { SojournError } from '../errors/index.ts';
+import { refused as proofRefused } from '../federation/index.ts';
 import { isNeverTheCallers } from '../policy/index.ts';
 
 const maxParameters = 50;
@@ -14,6 +15,8 @@ const subjectTypes = [`${tokenType}jwt`, `${tokenType}id_token`];
 export const issuedTypes = [`${tokenType}access_token`, `${tokenType}jwt`] as const;
 
 const ofExchange = new Set(['subject_token', 'subject_token_type', 'requested_token_type']);
+
+const proofs = new Set(['client_assertion', 'client_assertion_type']);
 
 /** Standard parameters of flows that are not served; taking them in silence would change what they mean. */
 const ofOtherFlows = new Set([
@@ -42,6 +45,8 @@ export function readParameters(body: string): ReadonlyMap<string, string> {
   for (const [name, value] of pairs) {
     if (value === '') continue;
     if (parameters.has(name)) {
+      // Whatever is wrong with a proof has one answer.
+      if (proofs.has(name)) throw proofRefused(`the parameter ${name} is there twice`);
       if (name === 'resource')
         throw new SojournError('invalid_target', { detail: 'Only one resource can be asked for at a time.' });
       throw refused(`The parameter ${shown(name)} is there twice.`);

@@ -60,6 +60,15 @@ describe('each command asks for exactly one thing', () => {
       { name: 'k', auth: { method: 'private_key_jwt', jwks }, may_use: [] },
     ],
     [
+      'client create --name k --auth private_key_jwt --jwks-uri https://a.example/jwks',
+      'POST /clients',
+      {
+        name: 'k',
+        auth: { method: 'private_key_jwt', jwks_uri: 'https://a.example/jwks' },
+        may_use: [],
+      },
+    ],
+    [
       'client create --name ci --federated github --audience a --claim repository_id=74 --claim ref=a=b --claim-glob environment=prod-* --connection con_1',
       'POST /clients',
       {

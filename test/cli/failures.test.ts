@@ -107,7 +107,18 @@ describe('what cannot be meant ends with 2, before anything is asked', () => {
       'client create --name k --federated jwt --subject s --subject-glob s-*',
       '--subject and --subject-glob exclude each other.\n',
     ],
-    ['client create --name k --auth private_key_jwt', '--auth private_key_jwt needs --jwks-file.\n'],
+    [
+      'client create --name k --auth private_key_jwt',
+      '--auth private_key_jwt needs --jwks-file or --jwks-uri.\n',
+    ],
+    [
+      'client create --name k --jwks-uri https://a.example/jwks',
+      '--jwks-uri goes with --auth private_key_jwt.\n',
+    ],
+    [
+      'client create --name k --federated github --jwks-uri https://a.example/jwks',
+      '--jwks-uri excludes --jwks-file and --federated.\n',
+    ],
     ['keys list --token-file /nowhere', '--token-file /nowhere cannot be read (ENOENT).\n'],
     [
       'keys list --url http://sojourn.example.com',

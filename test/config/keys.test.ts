@@ -55,6 +55,8 @@ describe('keys', () => {
         azure: { authority_host: null },
         gcp: { sts_endpoint: null, iam_credentials_endpoint: null },
       },
+      clients: { jwks_uris: [] },
+      webhooks: { allow_networks: [], ca: null },
       limits: {
         failed_logins: 60,
         requests_per_address: 200,

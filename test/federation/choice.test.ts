@@ -48,10 +48,18 @@ describe('without client_id', () => {
     );
   });
 
-  test('the audit says what was looked for when nothing comes near', async () => {
+  test('the audit names the client that comes nearest of the issuer when the workload is another', async () => {
     expect(await ask({ repository_id: '75', sub: 'repo:x/y' })).toEqual(invalidClient);
     expect(await stage.reason()).toBe(
-      `invalid_client: no client is for iss "${stage.foreign.origin}/github", sub "repo:x/y", repository_id "75"`,
+      `invalid_client: no client matches; ${main} comes nearest: repository_id is "75", not "74"`,
+    );
+  });
+
+  test('the audit says what was looked for when no client is for the issuer', async () => {
+    const iss = `${stage.foreign.origin}/gitea`;
+    expect(await ask({ iss, repository_id: '75', sub: 'repo:x/y' })).toEqual(invalidClient);
+    expect(await stage.reason()).toBe(
+      `invalid_client: no client is for iss "${iss}", sub "repo:x/y", repository_id "75"`,
     );
   });
 });

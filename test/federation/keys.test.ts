@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { Page } from '../support/foreign-issuer.ts';
 import { makeKey } from '../support/test-issuer.ts';
 import { type Stage, startStage } from './stage.ts';
+import { unfitPages } from './unfit-pages.ts';
 import { audience, invalidClient, signIn } from './workloads.ts';
 
 let stage: Stage;
@@ -142,22 +143,11 @@ describe('where', () => {
     ],
     ['is a list', () => [], /names another issuer/],
     ['is null', () => null, /names another issuer/],
-    [
-      'is moved',
-      () => ((_, response) => void response.writeHead(302, { location: '/jwks' }).end()) satisfies Page,
-      /answers 302/,
-    ],
-    ['is no JSON', () => ((_, response) => void response.end('<html>')) satisfies Page, /is not JSON/],
-    [
-      'is huge',
-      () => ((_, response) => void response.end(Buffer.alloc(300_000, ' '))) satisfies Page,
-      /sends over 262144 bytes/,
-    ],
-    [
-      'never ends',
-      () => ((_, response) => void response.writeHead(200).write(' ')) satisfies Page,
-      /did not answer in time/,
-    ],
+    ...unfitPages.map(([title, page, reason]): [string, () => unknown, RegExp] => [
+      title,
+      () => page,
+      reason,
+    ]),
   ];
 
   test.each(bent)(

@@ -16,10 +16,16 @@ const ruleOptions: readonly OptionSpec[] = [
   },
 ];
 
-const jwksOption: OptionSpec = {
-  flags: '--jwks-file <file>',
-  about: 'public keys of a private_key_jwt client, or of a federated one’s issuer (JWKS, RFC 7517)',
-};
+const keyOptions: readonly OptionSpec[] = [
+  {
+    flags: '--jwks-file <file>',
+    about: 'public keys of a private_key_jwt client, or of a federated one’s issuer (JWKS, RFC 7517)',
+  },
+  {
+    flags: '--jwks-uri <url>',
+    about: 'where a private_key_jwt client publishes them itself; one of clients.jwks_uris of the server',
+  },
+];
 
 export const client: Noun = {
   name: 'client',
@@ -36,7 +42,7 @@ export const client: Noun = {
           choices: ['client_secret', 'private_key_jwt'],
           initial: 'client_secret',
         },
-        jwksOption,
+        ...keyOptions,
         ...trustOptions,
         ...ruleOptions,
       ],
@@ -76,7 +82,7 @@ export const client: Noun = {
         { flags: '--name <text>', about: 'name for people' },
         { flags: '--disable', about: 'refuse it from now on' },
         { flags: '--enable', about: 'let it in again' },
-        jwksOption,
+        ...keyOptions,
         ...trustOptions,
         ...ruleOptions,
       ],
@@ -102,28 +108,35 @@ const rulesOf = (given: Given) => [
 ];
 
 function authOf(given: Given) {
-  const jwks = jwksOf(given);
-  const trust = trustOf(given, jwks);
+  const keys = keysOf(given);
+  const trust = trustOf(given, keys.jwks);
   if (trust) return trust;
   if (text(given, 'auth') === 'client_secret') {
-    if (jwks !== undefined) throw usageError('--jwks-file goes with --auth private_key_jwt or --federated.');
+    if (keys.jwks !== undefined)
+      throw usageError('--jwks-file goes with --auth private_key_jwt or --federated.');
+    if (keys.jwks_uri !== undefined) throw usageError('--jwks-uri goes with --auth private_key_jwt.');
     return { method: 'client_secret' };
   }
-  if (jwks === undefined) throw usageError('--auth private_key_jwt needs --jwks-file.');
-  return { method: 'private_key_jwt', jwks };
+  if (keys.jwks === undefined && keys.jwks_uri === undefined)
+    throw usageError('--auth private_key_jwt needs --jwks-file or --jwks-uri.');
+  return { method: 'private_key_jwt', ...keys };
 }
 
-function jwksOf(given: Given): unknown {
-  const file = text(given, 'jwksFile');
-  return file === undefined ? undefined : jsonGiven(readGiven(file, '--jwks-file'), '--jwks-file');
+function keysOf(given: Given): { readonly jwks?: unknown; readonly jwks_uri?: string } {
+  const [file, uri] = [text(given, 'jwksFile'), text(given, 'jwksUri')];
+  if (uri !== undefined && (file !== undefined || text(given, 'federated') !== undefined))
+    throw usageError('--jwks-uri excludes --jwks-file and --federated.');
+  if (uri !== undefined) return { jwks_uri: uri };
+  return file === undefined ? {} : { jwks: jsonGiven(readGiven(file, '--jwks-file'), '--jwks-file') };
 }
 
 function changeOf(given: Given) {
   if (flag(given, 'disable') && flag(given, 'enable'))
     throw usageError('--disable and --enable exclude each other.');
   const rules = rulesOf(given);
-  const jwks = jwksOf(given);
-  const auth = trustOf(given, jwks) ?? (jwks === undefined ? undefined : { method: 'private_key_jwt', jwks });
+  const keys = keysOf(given);
+  const own = Object.keys(keys).length > 0 ? { method: 'private_key_jwt', ...keys } : undefined;
+  const auth = trustOf(given, keys.jwks) ?? own;
   const change = {
     name: text(given, 'name'),
     ...(auth === undefined ? {} : { auth }),

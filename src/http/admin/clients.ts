@@ -21,6 +21,7 @@ export const client = z.object({
     subject: pattern.exactOptional(),
     claims: z.record(z.string(), pattern).exactOptional(),
     jwks_url: z.string().exactOptional(),
+    jwks_uri: z.string().exactOptional(),
   }),
   may_use: z.array(rule),
   disabled: z.boolean(),
