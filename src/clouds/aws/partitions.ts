@@ -37,3 +37,7 @@ export const isInPartition = (region: string, arn: string): boolean =>
 
 /** `arn` has passed `roleArnField`. */
 const partitionOf = (arn: string) => arn.split(':')[1] as keyof typeof partitions;
+
+/** What follows the name of a service in its host. */
+export const domainOf = (region: string): string =>
+  `${region}.amazonaws.${region.startsWith('cn-') ? 'com.cn' : region.startsWith('eusc-') ? 'eu' : 'com'}`;
