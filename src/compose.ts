@@ -30,7 +30,7 @@ import { Keyrings, mainRing } from './keys/index.ts';
 import { createRequestLimits, createTurns } from './limits/index.ts';
 import { createLogger, type Logger } from './log/index.ts';
 import { createMetrics } from './metrics/index.ts';
-import { createOnboarding } from './onboarding/index.ts';
+import { createOnboarding, createVerifier, recordDrift } from './onboarding/index.ts';
 import { openAdminToken } from './operator/index.ts';
 import { createOutage } from './outage/index.ts';
 import { permitsIn } from './outbound/index.ts';
@@ -143,8 +143,16 @@ export async function startServer(
       observe: metrics.exchange,
     });
     const uploads = createUploads({ connections, issuers, keyrings });
+    const verifier = createVerifier({
+      ...{ connections, tenants, issuers, exchange, audit, store, logger, now, endpoints },
+      vendor: config.vendor,
+      prober: issuers.takeProber(),
+      lookOutside: config.keys.look_outside,
+      every: config.verify.every * 1000,
+    });
+    connections.onVerdict(recordDrift(audit));
     const onboarding = createOnboarding({
-      ...{ vendor: config.vendor, connections, tenants, exchange },
+      ...{ vendor: config.vendor, tenants, verifier },
       keysFor: uploads.keysFor,
     });
     for (const stop of followRings(keyrings, logger)) undo.push(stop);
@@ -222,7 +230,7 @@ export async function startServer(
       name: 'admin',
     });
     undo.push(adminListener.close);
-    undo.push(start(ringPollMs));
+    undo.push(start(ringPollMs), verifier.start());
     undo.push(every(webhookPollMs, webhooks.turn));
     if (tlsFiles && tls) {
       const take = (pair: TlsPair) => {

@@ -27,6 +27,10 @@ export type AuditEvent =
   | 'tenant.moved'
   | `secret.${'created' | 'deleted' | 'replaced'}`
   | `connection.${'enabled' | 'disabled' | 'verified' | 'jwks_uploaded'}`
+  /** What a verification found is not what was found before: the cloud has changed. */
+  | `connection.${'drifted' | 'recovered'}`
+  /** The customer's cloud was shown a token that it must refuse: `refused`, or let in, which is `failed`. */
+  | 'connection.probed'
   | `key.${'made' | 'activated' | 'dropped' | 'revoked' | 'resealed'}`
   /** Its turn has come, and verifiers would not find it yet. */
   | 'key.held'

@@ -10,8 +10,12 @@ export type Algorithm = 'RS256' | 'ES256';
 /** Where the clouds' own doors are, when not at their public addresses (sandboxes, private endpoints). */
 export interface Endpoints {
   readonly aws: { readonly sts_endpoint: string | null };
-  readonly azure: { readonly authority_host: string | null };
-  readonly gcp: { readonly sts_endpoint: string | null; readonly iam_credentials_endpoint: string | null };
+  readonly azure: { readonly authority_host: string | null; readonly resource_manager: string | null };
+  readonly gcp: {
+    readonly sts_endpoint: string | null;
+    readonly iam_credentials_endpoint: string | null;
+    readonly resource_manager: string | null;
+  };
 }
 
 /** A cloud token just signed for this connection. */
@@ -38,6 +42,25 @@ export interface Pass {
   readonly credentials:
     | { readonly access_key_id: string; readonly secret_access_key: string; readonly session_token: string }
     | { readonly access_token: string; readonly token_type: 'Bearer' };
+}
+
+/** Asking a cloud something else than to be let in. */
+export type Inquiry = Pick<Visit, 'endpoints' | 'now' | 'signal'>;
+
+/** What was wrong on purpose with a token that the cloud must refuse. */
+export type ProbeKind = 'subject' | 'audience';
+
+/** What a cloud's answer to such a token proves; an outage proves nothing. */
+export type Proof = 'refused' | 'admitted' | 'unclear';
+
+/** What to paste into a shell or a console so that a refusal ends. */
+export interface Remedy {
+  /** The first condition that does not hold, as a name for programs: `issuer_slash`, `session_tags`. */
+  readonly condition: string;
+  /** What differs, where the cloud said so. */
+  readonly detail?: string;
+  /** A command or a document, whole. */
+  readonly fix?: string;
 }
 
 /** What a set-up artefact must say, byte for byte as in the token. */
@@ -103,6 +126,19 @@ export interface Destination {
   readonly uploadsKeys?: boolean;
   /** Trades the token; rejects with SojournError `cloud_…`, whose detail holds no token and no secret. */
   enter(visit: Visit): Promise<Pass>;
+  /** Who the pass belongs to, in words; rejects with `cloud_identity_mismatch` when that is not whom the target names. */
+  identify(pass: Pass, inquiry: Inquiry): Promise<string>;
+  /** An audience that tokens of the same issuer have elsewhere, and that this cloud must not take. */
+  readonly foreignAudience: string;
+  /** What it proves that a probe ended so; without an error it was let in. */
+  proves(kind: ProbeKind, error: SojournError | undefined): Proof;
+  /** For how many seconds a change of trust may take to arrive everywhere, and whether a refusal can come of that. */
+  readonly settles: { readonly seconds: number; may(error: SojournError): boolean };
+  /** What mends a refusal, or shuts a door that a probe found open. */
+  remedy(facts: SetupFacts, error: SojournError): Remedy;
+  narrow(facts: SetupFacts, kind: ProbeKind): Remedy;
+  /** The same target without what asks for more than entry, when it has any: which of both was refused is told by it. */
+  readonly bare?: Readonly<Record<string, unknown>>;
   setup(facts: SetupFacts): readonly Artefact[];
   afterLeak(facts: LeakFacts): LeakAdvice;
 }

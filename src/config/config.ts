@@ -47,6 +47,8 @@ export interface Config {
   };
   readonly tokens: { readonly ttl: number };
   readonly clouds: Endpoints;
+  /** Seconds. */
+  readonly verify: { readonly every: number };
   readonly clients: {
     /** Exact URLs. */
     readonly jwks_uris: readonly string[];

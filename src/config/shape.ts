@@ -159,6 +159,11 @@ export const shape = {
         null,
         'In place of `https://login.microsoftonline.com` and its like.',
       ),
+      resource_manager: key(
+        endpointField.nullable(),
+        null,
+        'In place of `https://management.azure.com` and its like, which verification asks once.',
+      ),
     },
     gcp: {
       sts_endpoint: key(endpointField.nullable(), null, 'In place of `https://sts.googleapis.com`.'),
@@ -166,6 +171,11 @@ export const shape = {
         endpointField.nullable(),
         null,
         'In place of `https://iamcredentials.googleapis.com`.',
+      ),
+      resource_manager: key(
+        endpointField.nullable(),
+        null,
+        'In place of `https://cloudresourcemanager.googleapis.com`, which verification asks once.',
       ),
     },
   },
@@ -198,6 +208,13 @@ export const shape = {
       z.array(plainHttpsField).max(1000, 'must hold 1000 URLs at most'),
       [],
       'The `https` URLs, to the letter, at which `private_key_jwt` clients may publish their keys. Networks that are not public, and private authorities, are those of `federation`.',
+    ),
+  },
+  verify: {
+    every: key(
+      durationBetween('1m', '30d'),
+      '24h',
+      'How often a connection that was verified is verified again, give or take a tenth; a failing one once an hour.',
     ),
   },
   limits: {

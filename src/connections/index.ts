@@ -2,6 +2,7 @@
  * The ways into the customers' clouds. Owns: their records, what may be set on them, and their state. Does not own:
  * what a target means (clouds) or whether a cloud really lets us in (exchange).
  */
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type Algorithm, type CloudName, cloudNames, clouds, type Destination } from '../clouds/index.ts';
 import { type Fault, invalidRequest, SojournError } from '../errors/index.ts';
@@ -44,6 +45,16 @@ export interface Connection {
   readonly verified_at: string | null;
 }
 
+export interface VerdictChange {
+  readonly connection: Connection;
+  readonly from: Verdict;
+  readonly to: Verdict;
+  /** `admin`, `system` or a client id. */
+  readonly actor: string;
+  /** The first condition that did not hold. */
+  readonly reason?: string;
+}
+
 const algorithmField = z.enum(['RS256', 'ES256'], 'must be RS256 or ES256');
 const ttlField = z
   .number()
@@ -82,7 +93,17 @@ export interface Connections {
   setDisabled(id: string, disabled: boolean): Promise<Connection>;
   /** Its tokens come from this issuer from now on: the customer's cloud was seen to trust it. */
   adopt(id: string, issuer: string): Promise<Connection>;
-  setVerdict(id: string, verdict: Verdict): Promise<Connection>;
+  /**
+   * What a verification of the connection, as it was then, has found; nothing where it leads elsewhere since.
+   * Every change of a verdict goes through here or `update`, and is told to who listens.
+   */
+  setVerdict(
+    found: Connection,
+    verdict: Verdict,
+    told: { readonly actor: string; readonly reason?: string },
+  ): Promise<Connection>;
+  /** Called after each change of a verdict, before whoever made it is answered; what it throws reaches them. */
+  onVerdict(listener: (change: VerdictChange) => void | Promise<void>): void;
   /** The customer's cloud holds these keys now, and no others: an upload replaces all. */
   setUploaded(id: string, kids: readonly string[]): Promise<Connection>;
   remove(id: string): Promise<void>;
@@ -111,6 +132,11 @@ export function createConnections(options: {
   const { store, tenants, now, algorithms } = options;
   const kept = records<Connection>(store, 'connection', 'connection_not_found');
   const stamp = () => toTimestamp(now());
+  const listeners: ((change: VerdictChange) => void | Promise<void>)[] = [];
+  const tell = async (from: Verdict, connection: Connection, told: { actor: string; reason?: string }) => {
+    const { verdict: to } = connection;
+    if (from !== to) for (const listener of listeners) await listener({ connection, from, to, ...told });
+  };
 
   return {
     async create(input) {
@@ -166,9 +192,11 @@ export function createConnections(options: {
     get: kept.get,
     list: kept.list,
 
-    update(id, input) {
+    async update(id, input) {
       const change = read(connectionPatch, input);
-      return kept.change(id, (connection) => {
+      let from: Verdict = 'pending';
+      const after = await kept.change(id, (connection) => {
+        from = connection.verdict;
         const merged = Object.entries({ ...connection.target, ...change.target }).filter(
           ([, value]) => value !== null,
         );
@@ -193,6 +221,8 @@ export function createConnections(options: {
           updated_at: stamp(),
         };
       });
+      await tell(from, after, { actor: 'admin' });
+      return after;
     },
 
     setDisabled: (id, disabled) =>
@@ -200,17 +230,32 @@ export function createConnections(options: {
 
     adopt: (id, issuer) => kept.change(id, (connection) => ({ ...connection, issuer, updated_at: stamp() })),
 
-    setVerdict: (id, verdict) =>
-      kept.change(id, (connection) => ({ ...connection, verdict, verified_at: stamp() })),
+    async setVerdict(found, verdict, told) {
+      let from: Verdict = verdict;
+      const after = await kept.change(found.id, (connection) => {
+        const isSame = isDeepStrictEqual(doorOf(connection), doorOf(found));
+        from = isSame ? connection.verdict : verdict;
+        return isSame ? { ...connection, verdict, verified_at: stamp() } : connection;
+      });
+      await tell(from, after, told);
+      return after;
+    },
+
+    onVerdict: (listener) => void listeners.push(listener),
 
     setUploaded: (id, kids) =>
       kept.change(id, (connection) => ({ ...connection, uploaded_kids: kids, updated_at: stamp() })),
 
     async remove(id) {
       await kept.remove(id);
+      const report = await store.get('report', id);
+      if (report) await store.remove('report', id, report.version);
     },
   };
 }
+
+/** What makes it another door, which what was found at the one before says nothing about. */
+const doorOf = ({ target, issuer, algorithm }: Connection) => ({ target, issuer, algorithm });
 
 function chooseAlgorithm(
   destination: Destination,

@@ -192,7 +192,7 @@ async function refusals(
   );
   say.refusal(
     'wrong subject: another connection at the same role',
-    refused(wrongSubject.checks.find(({ outcome }) => outcome === 'failed')?.detail),
+    refused(wrongSubject.checks.find(({ outcome }) => outcome !== 'passed')?.detail),
   );
 
   const wrongAudience = await call({

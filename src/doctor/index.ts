@@ -10,6 +10,8 @@ import { fetchPublic } from './fetch.ts';
 import { checkClock, checkConnections, checkKeys, checkReadiness, checkSecrets, type Told } from './told.ts';
 
 export type { Check } from './check.ts';
+export { checkDiscovery, checkJwks } from './documents.ts';
+export { fetchPublic } from './fetch.ts';
 export { findSharedSecrets, type SecretsFound } from './secrets.ts';
 export type { Told } from './told.ts';
 

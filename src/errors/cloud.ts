@@ -30,6 +30,11 @@ export const cloudRows = {
     title: 'The cloud let the identity in but not further.',
     advice: 'Grant the missing permission that the detail names.',
   },
+  cloud_identity_mismatch: {
+    status: 502,
+    title: 'The credentials belong to another identity than the connection names.',
+    advice: 'Compare the target of the connection with the identity that the detail names.',
+  },
   cloud_key_unknown: {
     status: 502,
     title: 'The cloud has not seen the key that signed the token.',

@@ -137,6 +137,11 @@ const rows = {
     title: 'There are as many webhooks as there can be.',
     advice: 'Delete one that is not needed, or let one receiver pass events on.',
   },
+  report_not_found: {
+    status: 404,
+    title: 'The connection has not been verified yet.',
+    advice: 'Verify it first: `sojourn connection verify ID`.',
+  },
   connection_disabled: {
     status: 409,
     title: 'The connection is disabled.',

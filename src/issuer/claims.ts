@@ -3,6 +3,7 @@
 import type { Algorithm } from '../clouds/index.ts';
 import { type Connection, destinationOf, subjectOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
+import { isId } from '../ids/index.ts';
 import type { CarriedClaims } from '../policy/index.ts';
 import type { Visit } from './visit.ts';
 
@@ -52,6 +53,20 @@ export function cloudClaims(connection: Connection, occasion: Occasion): Claims 
     aud: audience,
     jti: occasion.jti,
   };
+}
+
+/** In what a probe is not a token of its connection. */
+export type Deviation = { readonly subject: string } | { readonly audience: string };
+
+/** The same token but for its subject or its audience, which must be another. Pure. */
+export function probeClaims(connection: Connection, occasion: Occasion, deviation: Deviation): Claims {
+  const real = cloudClaims(connection, occasion);
+  const claims: Claims =
+    'subject' in deviation ? { ...real, sub: deviation.subject } : { ...real, aud: deviation.audience };
+  const isAnothers = 'subject' in deviation && isId('con', deviation.subject);
+  if (isAnothers || (claims.sub === real.sub && claims.aud === real.aud))
+    throw new SojournError('internal', { cause: new Error('a probe that could be a real token') });
+  return claims;
 }
 
 /** What is for ourselves and ours is signed with ES256 for choice: it costs a tenth of RS256. */

@@ -29,6 +29,7 @@ import { discoveryDocument, documentMaxAge, type FixedDocument, jwksDocument } f
 import { createEngine, type EngineOptions, refuse } from './engine.ts';
 import { engineRequest } from './engine-request.ts';
 import { foreignTokenIn, type Proven, proveForeign } from './foreign.ts';
+import { signJws } from './jws.ts';
 import { readParameters } from './parameters.ts';
 import type { Refusal } from './refusal.ts';
 import type { Visit } from './visit.ts';
@@ -41,8 +42,8 @@ export interface TokenRequest {
   readonly request: string;
 }
 
-/** The media type without `application/`, as RFC 7515 section 4.1.9 has it: security event tokens (RFC 8417). */
-export type StatementType = 'secevent+jwt';
+/** Media types without `application/` (RFC 7515 section 4.1.9): security event tokens (RFC 8417), reports on connections. */
+export type StatementType = 'secevent+jwt' | 'sojourn-verification+jwt';
 
 export type Statement = Readonly<Record<string, unknown>> & { readonly sub?: never; readonly exp?: never };
 
@@ -116,17 +117,6 @@ export function createIssuer(options: IssuerOptions): Issuer {
   });
   let current = build();
 
-  const signed = async (
-    header: { readonly alg: Algorithm; readonly typ: string; readonly kid: string },
-    claims: object,
-  ): Promise<string> => {
-    const input = [header, claims]
-      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-      .join('.');
-    const signature = await keyring.sign(header.kid, Buffer.from(input));
-    return `${input}.${Buffer.from(signature).toString('base64url')}`;
-  };
-
   const describe = (connection: Connection, jti: string) => {
     const { alg, kid } = keyring.active(connection.algorithm);
     const occasion = { iat: toSeconds(now()), ttl: tokenSecondsOf(connection, ttl), jti };
@@ -166,12 +156,12 @@ export function createIssuer(options: IssuerOptions): Issuer {
     async mint(connection) {
       const jti = randomBytes(16).toString('base64url');
       const { header, claims } = describe(connection, jti);
-      return { token: await signed(header, claims), jti, kid: header.kid, claims };
+      return { token: await signJws(keyring, header, claims), jti, kid: header.kid, claims };
     },
 
     async state(typ, claims) {
       const { alg, kid } = keyring.active(ownAlgorithm(algorithms));
-      return signed({ alg, typ, kid }, { ...claims, iss: issuer });
+      return signJws(keyring, { alg, typ, kid }, { ...claims, iss: issuer });
     },
 
     preview: (connection) => describe(connection, 'a new one for each token'),

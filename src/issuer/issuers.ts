@@ -1,9 +1,10 @@
 /** Every issuer of this server: the main one, and those on paths of their own for tenants that have one. */
 import type { Connection } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
-import { type Keyrings, mainRing } from '../keys/index.ts';
+import { type Keyring, type Keyrings, mainRing } from '../keys/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { createIssuer, type Issuer, type IssuerOptions } from './issuer.ts';
+import { onlyProber, type Prober } from './probe.ts';
 
 export interface Issuers {
   readonly main: Issuer;
@@ -13,6 +14,8 @@ export interface Issuers {
   of(connection: Pick<Connection, 'tenant' | 'issuer'>): Promise<Issuer>;
   /** The id of the key ring that signs for the connection. */
   ringOf(connection: Pick<Connection, 'tenant' | 'issuer'>): Promise<string>;
+  /** The prober, once: for the composition root, which hands it to the verification. Throws `internal` after that. */
+  takeProber(): Prober;
 }
 
 interface Known {
@@ -84,8 +87,14 @@ export function createIssuers(
     }
   }
 
+  async function keyringOf({ tenant, issuer }: Connection): Promise<Keyring> {
+    const own = issuer === base ? undefined : await look(tenant);
+    return own && own.ring !== mainRing ? keysOf(own.ring) : keyrings.main;
+  }
+
   return {
     main,
+    takeProber: onlyProber(keyringOf, now),
     ofTenant: async (id) => (await look(id))?.issuer,
     async of({ tenant, issuer }) {
       if (issuer === base) return main;

@@ -15,6 +15,7 @@ export type Kind =
   | 'delivery'
   | 'outbox'
   | 'policy'
+  | 'report'
   | 'live';
 
 export interface Stored<T> {

@@ -292,20 +292,34 @@ describe('answers', () => {
           verdict: 'failing',
           checks: [
             { name: 'target', outcome: 'passed', detail: 'Complete for aws.', advice: null },
-            { name: 'exchange', outcome: 'failed', detail: 'No such role.', advice: 'Check the role.' },
+            {
+              name: 'exchange',
+              outcome: 'failed',
+              detail: 'No such role.',
+              advice: 'Check the role.',
+              condition: 'trust',
+              fix: 'aws iam get-role \\\n  --role-name=vendor',
+            },
           ],
+          state: 'pending',
+          retry_at: '2026-11-23T12:00:05.000Z',
         },
       },
     });
     expect(code).toBe(1);
     expect(out).toBe(
       [
-        'failing',
+        'failing (the connection stays pending, tried again at 2026-11-23T12:00:05.000Z)',
         '',
         'NAME      OUTCOME  DETAIL',
         'target    passed   Complete for aws.',
         'exchange  failed   No such role.',
+        '',
+        'First: exchange: trust',
         '→ Check the role.',
+        '',
+        '  aws iam get-role \\',
+        '    --role-name=vendor',
         '',
       ].join('\n'),
     );

@@ -89,8 +89,8 @@ describe('the entry into Google Cloud', () => {
     const outside = closeNetwork({ status: 200, body: JSON.stringify({ ...federatedPass, ...accountPass }) });
     const endpoints = {
       aws: { sts_endpoint: null },
-      azure: { authority_host: null },
-      gcp: { sts_endpoint: null, iam_credentials_endpoint: null },
+      azure: { authority_host: null, resource_manager: null },
+      gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager: null },
     };
     try {
       await destinationOf({ service_account }).enter({ ...visitTo(''), endpoints });

@@ -52,9 +52,10 @@ describe('keys', () => {
       tokens: { ttl: 300 },
       clouds: {
         aws: { sts_endpoint: null },
-        azure: { authority_host: null },
-        gcp: { sts_endpoint: null, iam_credentials_endpoint: null },
+        azure: { authority_host: null, resource_manager: null },
+        gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager: null },
       },
+      verify: { every: 86_400 },
       clients: { jwks_uris: [] },
       webhooks: { allow_networks: [], ca: null },
       limits: {

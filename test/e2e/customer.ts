@@ -17,8 +17,12 @@ export const places = { subscription: azure.subscription, project: gcp.projectId
 /** The configuration that sends the server to the sandbox instead of the clouds. */
 export const cloudsAt = (sandbox: string) => ({
   aws: { sts_endpoint: `${sandbox}/aws` },
-  azure: { authority_host: `${sandbox}/azure` },
-  gcp: { sts_endpoint: `${sandbox}/gcp`, iam_credentials_endpoint: `${sandbox}/gcp` },
+  azure: { authority_host: `${sandbox}/azure`, resource_manager: `${sandbox}/azure` },
+  gcp: {
+    sts_endpoint: `${sandbox}/gcp`,
+    iam_credentials_endpoint: `${sandbox}/gcp`,
+    resource_manager: `${sandbox}/gcp`,
+  },
 });
 
 export async function connectCustomer(admin: AdminClient, sandbox: string): Promise<Customer> {

@@ -35,8 +35,12 @@ export async function openCorridor(
       ...(options.front ? { issuer: options.front.issuer } : {}),
       clouds: {
         aws: { sts_endpoint: `${sandbox.origin}/aws` },
-        azure: { authority_host: `${sandbox.origin}/azure` },
-        gcp: { sts_endpoint: `${sandbox.origin}/gcp`, iam_credentials_endpoint: `${sandbox.origin}/gcp` },
+        azure: { authority_host: `${sandbox.origin}/azure`, resource_manager: `${sandbox.origin}/azure` },
+        gcp: {
+          sts_endpoint: `${sandbox.origin}/gcp`,
+          iam_credentials_endpoint: `${sandbox.origin}/gcp`,
+          resource_manager: `${sandbox.origin}/gcp`,
+        },
       },
       ...options.config,
     },

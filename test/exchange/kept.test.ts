@@ -158,11 +158,15 @@ describe('credentials that are kept', () => {
     nowAnswers(refusal);
     expect(await corridor.admin.post(`/connections/${id}/verify`)).toEqual({
       verdict: 'failing',
+      state: 'pending',
+      retry_at: expect.any(String),
       checks: [
         { name: 'target', outcome: 'passed', detail: 'Complete for azure.', advice: null },
         {
           name: 'exchange',
-          outcome: 'failed',
+          outcome: 'waiting',
+          condition: 'subject',
+          fix: expect.stringMatching(/^az rest /),
           detail:
             'cloud_subject_mismatch: The federated credential has another subject. Azure says 700213: AADSTS700213: No.',
           advice:

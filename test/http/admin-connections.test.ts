@@ -154,6 +154,7 @@ describe('connections', () => {
       `POST ${at}/enable`,
       `POST ${at}/disable`,
       `POST ${at}/verify`,
+      `GET ${at}/report`,
       `GET ${at}/setup`,
       `GET ${at}/setup/cloudformation.json`,
       `GET ${at}/claims`,
@@ -304,12 +305,16 @@ describe('the verification of a connection', () => {
       status: 200,
       body: {
         verdict: 'failing',
+        state: 'failing',
+        retry_at: null,
         checks: [
           {
             name: 'target',
             outcome: 'failed',
             detail: 'The target has no role_arn yet.',
             advice: 'Finish the set-up in the cloud, then save the missing fields.',
+            condition: 'target',
+            fix: `sojourn connection update ${id} --set role_arn=VALUE`,
           },
           { name: 'exchange', outcome: 'skipped', detail: 'Nothing to enter yet.', advice: null },
         ],

@@ -71,6 +71,7 @@ describe('the OpenAPI document', () => {
         'connections/{id}/enable',
         'connections/{id}/disable',
         'connections/{id}/verify',
+        'connections/{id}/report',
         'connections/{id}/setup',
         'connections/{id}/setup/{name}',
         'connections/{id}/claims',

@@ -109,15 +109,38 @@ describe('connections', () => {
 
   test('it is pending, then what a verification found, and pending again with another target', async () => {
     const { connections, clock } = bench;
-    const { id } = await create({ cloud: 'aws', target: { role_arn: roleArn } });
+    const made = await create({ cloud: 'aws', target: { role_arn: roleArn } });
+    const { id } = made;
     clock.ms += 60_000;
-    const verified = await connections.setVerdict(id, 'active');
+    const verified = await connections.setVerdict(made, 'active', { actor: 'admin' });
     expect([stateOf(verified), verified.verified_at]).toEqual(['active', aMinuteLater]);
     expect(stateOf(await connections.setDisabled(id, true))).toBe('disabled');
     expect(stateOf(await connections.setDisabled(id, false))).toBe('active');
     expect(stateOf(await connections.update(id, { name: 'x' }))).toBe('active');
-    expect(stateOf(await connections.update(id, { target: { duration_seconds: 900 } }))).toBe('pending');
-    expect(stateOf(await connections.setVerdict(id, 'failing'))).toBe('failing');
+    const elsewhere = await connections.update(id, { target: { duration_seconds: 900 } });
+    expect(stateOf(elsewhere)).toBe('pending');
+    expect(stateOf(await connections.setVerdict(elsewhere, 'failing', { actor: 'admin' }))).toBe('failing');
+  });
+
+  test('a verdict on where it led before counts no more, and every change of a verdict is told once', async () => {
+    const { connections } = bench;
+    const changes: unknown[] = [];
+    connections.onVerdict(({ connection: { id }, from, to, actor, reason }) => {
+      changes.push({ id, from, to, actor, reason });
+    });
+    const before = await create({ cloud: 'aws', target: { role_arn: roleArn } });
+    const { id } = before;
+    const after = await connections.update(id, { target: { duration_seconds: 900 } });
+    expect(stateOf(await connections.setVerdict(before, 'active', { actor: 'admin' }))).toBe('pending');
+    await connections.setVerdict(after, 'active', { actor: 'admin' });
+    await connections.setVerdict(after, 'active', { actor: 'system' });
+    await connections.setVerdict(after, 'failing', { actor: 'system', reason: 'exchange: trust' });
+    await connections.update(id, { target: { duration_seconds: 1200 } });
+    expect(changes).toEqual([
+      { id, from: 'pending', to: 'active', actor: 'admin', reason: undefined },
+      { id, from: 'active', to: 'failing', actor: 'system', reason: 'exchange: trust' },
+      { id, from: 'failing', to: 'pending', actor: 'admin', reason: undefined },
+    ]);
   });
 
   test('an id is never given again', async () => {
@@ -130,7 +153,7 @@ describe('connections', () => {
       () => bench.connections.update(first.id, {}),
       () => bench.connections.remove(first.id),
       () => bench.connections.setDisabled(first.id, true),
-      () => bench.connections.setVerdict(first.id, 'active'),
+      () => bench.connections.setVerdict(first, 'active', { actor: 'admin' }),
     ]) {
       await expect(act()).rejects.toMatchObject({ code: 'connection_not_found' });
     }

@@ -2,7 +2,9 @@
 import { adminCommand, at, itemsOf, more, pageOptions, pageQuery } from '../admin.ts';
 import { type Given, type Noun, type OptionSpec, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
-import { cell, columns, type Json, printable, record } from '../print.ts';
+import { cell, columns, record } from '../print.ts';
+import { verificationTold } from '../verification.ts';
+import { connectionReport } from './connection-report.ts';
 import { connectionSetup } from './connection-setup.ts';
 import { connectionUploaded } from './connection-uploaded.ts';
 import { targetOf, targetOptions } from './target.ts';
@@ -108,12 +110,14 @@ export const connection: Noun = {
     oneCommand('disable', 'refuse its use from now on', 'POST', '/disable'),
     adminCommand({
       usage: 'verify <id>',
-      about: 'enter the cloud once and tell what came of it; exit code 1 when it fails',
+      about:
+        'enter the cloud, see that it lets nobody else in, and tell what came of it; exit code 1 when not all is well',
       examples: ['connection verify con_01k0…'],
       ask: ({ args }) => ({ method: 'POST', path: at`/connections/${args[0]}/verify` }),
-      tell: verification,
+      tell: verificationTold,
       exit: ({ verdict }) => (verdict === 'active' ? 0 : 1),
     }),
+    connectionReport,
     connectionSetup,
     connectionUploaded,
     adminCommand({
@@ -130,13 +134,4 @@ function ttlOf(seconds: string | undefined): number | undefined {
   if (seconds === undefined) return undefined;
   if (/^\d+$/.test(seconds)) return Number(seconds);
   throw usageError('--token-ttl must be a whole number of seconds.');
-}
-
-function verification({ verdict, checks }: Json): string {
-  const found = Array.isArray(checks) ? (checks as Json[]) : [];
-  const advice = found
-    .map((check) => check.advice)
-    .filter((line) => typeof line === 'string')
-    .map((line) => `→ ${printable(line)}\n`);
-  return `${cell(verdict)}\n\n${columns(found, ['name', 'outcome', 'detail'])}${advice.join('')}`;
 }

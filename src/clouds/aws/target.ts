@@ -64,3 +64,8 @@ export function claims({ role_arn, session_tags = {}, source_identity }: AwsTarg
     ...(source_identity ? { 'https://aws.amazon.com/source_identity': source_identity } : {}),
   };
 }
+
+/** The same role entered without tags and source identity; nothing where it has none. */
+export function bareOf({ session_tags = {}, source_identity, ...target }: AwsTarget): { bare?: AwsTarget } {
+  return Object.keys(session_tags).length > 0 || source_identity ? { bare: target } : {};
+}

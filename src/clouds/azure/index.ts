@@ -6,8 +6,12 @@ import type { Cloud } from '../contract.ts';
 import { bucket } from './bucket.ts';
 import { enter } from './enter.ts';
 import { explain, explanations } from './explain.ts';
+import { identify } from './identity.ts';
 import { afterLeak } from './leak.ts';
+import { foreignAudience, narrow, proves } from './probe.ts';
 import { purpose, widening } from './purpose.ts';
+import { remedy } from './remedy.ts';
+import { settles } from './settling.ts';
 import { setup } from './setup.ts';
 import { type AzureTarget, audience, missing, target as schema } from './target.ts';
 
@@ -25,6 +29,12 @@ export const azure: Cloud = {
       claims: {},
       missing: missing(target),
       enter: (visit) => enter(target, visit),
+      identify: (pass, inquiry) => identify(target, pass, inquiry),
+      foreignAudience,
+      proves,
+      settles,
+      remedy: (facts, error) => remedy(target, facts, error),
+      narrow: (facts, kind) => narrow(target, facts, kind),
       setup: (facts) => setup(target, facts),
       afterLeak: (facts) => afterLeak(target, facts),
     };

@@ -72,3 +72,11 @@ export function missing({ tenant_id, client_id }: AzureTarget): readonly string[
 
 export const isForeign = (scope: string, environment: string): boolean =>
   Object.entries(environments).some(([name, facts]) => name !== environment && facts.scope === scope);
+
+/** The origin of the resource manager of its environment. */
+export const resourceManagerOf = ({ environment }: AzureTarget): string =>
+  environments[environment].scope.replace(/\/\.default$/, '');
+
+/** The same, where the tokens are for it; undefined where they are for something else. */
+export const resourceManager = (target: AzureTarget): string | undefined =>
+  target.scope === environments[target.environment].scope ? resourceManagerOf(target) : undefined;

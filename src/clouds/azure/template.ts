@@ -6,7 +6,7 @@ import type { SetupFacts } from '../contract.ts';
 import { armString, caption } from '../encode/index.ts';
 
 const identityType = 'Microsoft.ManagedIdentity/userAssignedIdentities';
-const identityVersion = '2023-01-31';
+export const identityVersion = '2023-01-31';
 /** Built-in role Reader (learn.microsoft.com/azure/role-based-access-control/built-in-roles). */
 const reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
 

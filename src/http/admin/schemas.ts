@@ -18,7 +18,7 @@ import { publishedIssuer } from './issuer.ts';
 import { impactPage, keyList } from './keys.ts';
 import { outageBudget } from './outage.ts';
 import { problem } from './problem.ts';
-import { preview, setupFiles, verification } from './setup.ts';
+import { preview, setupFiles, signedReport, verification } from './setup.ts';
 import { movePage } from './tenant-moves.ts';
 import { tenant, tenantChange, tenantInput, tenantMove, tenantPage } from './tenants.ts';
 import { uploadInput } from './uploads.ts';
@@ -65,6 +65,7 @@ export const answers: Named = {
   ConnectionPage: connectionPage,
   SetupFiles: setupFiles,
   Verification: verification,
+  SignedReport: signedReport,
   Preview: preview,
   PublishedIssuer: publishedIssuer,
   KeyList: keyList,

@@ -3,21 +3,55 @@ import { z } from 'zod';
 import { read } from '../../input/index.ts';
 import { readQuery } from '../body.ts';
 import { act, look, nothing, prefix, type Route } from './route.ts';
+import { moment } from './words.ts';
 
 export const setupFiles = z.object({
   items: z.array(z.object({ name: z.string(), media_type: z.string(), title: z.string(), url: z.string() })),
 });
 
+const checks = z.array(
+  z.object({
+    name: z.string(),
+    outcome: z.enum(['passed', 'failed', 'waiting', 'unclear', 'skipped']),
+    detail: z.string(),
+    advice: z.string().nullable(),
+    condition: z.string().optional().describe('The condition that does not hold.'),
+    fix: z.string().optional().describe('What to paste so that it holds.'),
+  }),
+);
+
+const state = z.enum(['pending', 'active', 'failing', 'disabled']);
+const verdict = z.enum(['active', 'failing']);
+const retryAt = moment.nullable().describe('When it is tried again by itself.');
+
 export const verification = z.object({
-  verdict: z.enum(['active', 'failing']),
-  checks: z.array(
-    z.object({
-      name: z.string(),
-      outcome: z.enum(['passed', 'failed', 'skipped']),
-      detail: z.string(),
-      advice: z.string().nullable(),
-    }),
-  ),
+  verdict: verdict.describe('Whether every check passed, this time.'),
+  state: state.describe('Of the connection, after this.'),
+  checks,
+  retry_at: retryAt,
+});
+
+export const signedReport = z.object({
+  report: z.object({
+    connection: z.string(),
+    name: z.string(),
+    tenant: z.string(),
+    cloud: z.string(),
+    issuer: z.string(),
+    subject: z.string(),
+    audience: z.string(),
+    algorithm: z.string(),
+    verdict,
+    state,
+    actor: z.string(),
+    started_at: moment,
+    finished_at: moment,
+    retry_at: retryAt,
+    checks,
+  }),
+  jws: z
+    .string()
+    .describe('The report signed by the issuer: typ sojourn-verification+jwt, its one claim is report.'),
 });
 
 export const preview = z.object({
@@ -48,7 +82,7 @@ export const setupRoutes: readonly Route[] = [
     method: 'POST',
     path: '/connections/:id/verify',
     name: 'verifyConnection',
-    summary: 'Enter the cloud once and tell what came of it',
+    summary: 'Enter the cloud, see that it lets nobody else in, and tell what came of it',
     input: nothing,
     status: 200,
     answer: verification,
@@ -59,6 +93,17 @@ export const setupRoutes: readonly Route[] = [
       const answer = await onboarding.verify(connection, 'admin');
       const facts = { verdict: answer.verdict };
       return { answer, did: { event: 'connection.verified', connection: id, tenant, facts } };
+    },
+  }),
+  look({
+    path: '/connections/:id/report',
+    name: 'fetchReport',
+    summary: 'Fetch what the latest verification found, and the same signed by the issuer',
+    query: nothing,
+    answer: signedReport,
+    refusals: ['connection_not_found', 'report_not_found'],
+    async find({ connections, onboarding }, { params: { id } }) {
+      return onboarding.report((await connections.get(id)).id);
     },
   }),
   look({

@@ -1,0 +1,25 @@
+/** Tokens that STS must refuse, and the policy that makes it do so. */
+import type { ProbeKind, Remedy, SetupFacts } from '../contract.ts';
+import { provedBy } from '../probe.ts';
+import { trustCommand } from './remedy.ts';
+import type { AwsTarget } from './target.ts';
+
+/** What tokens for Azure say; a provider that lists it for another role opens every role that does not look. */
+export const foreignAudience = 'api://AzureADTokenExchange';
+
+/** STS says one sentence for all that a trust policy does not admit (clouds' own texts in explain.ts). */
+export const proves = provedBy({
+  subject: ['cloud_trust_refused', 'cloud_policy_forbids'],
+  audience: ['cloud_audience_mismatch', 'cloud_trust_refused', 'cloud_policy_forbids'],
+});
+
+export const narrow = (target: AwsTarget, facts: SetupFacts, kind: ProbeKind): Remedy => ({
+  condition: `${kind}_open`,
+  ...(kind === 'audience'
+    ? { detail: 'The provider lists another audience, and the trust policy does not test :aud.' }
+    : {
+        detail:
+          'The trust policy admits subjects that are not this connection: a wildcard, or no test of :sub.',
+      }),
+  ...trustCommand(target, facts),
+});

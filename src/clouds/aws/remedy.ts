@@ -1,0 +1,69 @@
+/** What to do in an AWS account about a refusal: the command, whole, with the values of the connection. */
+import type { SojournError } from '../../errors/index.ts';
+import type { Remedy, SetupFacts } from '../contract.ts';
+import { shellCommand } from '../encode/index.ts';
+import { answerBehind } from '../explanation.ts';
+import type { AwsTarget } from './target.ts';
+import { providerArn, trustPolicy } from './trust.ts';
+
+export function remedy(target: AwsTarget, facts: SetupFacts, error: SojournError): Remedy {
+  const { message = '' } = answerBehind(error);
+  const { issuer, audience } = facts;
+  switch (error.code) {
+    case 'cloud_issuer_unknown':
+      return {
+        condition: 'issuer',
+        detail:
+          'IAM keeps the URL of a provider to the letter: a slash at its end or another case is another one.',
+        fix: iam('create-open-id-connect-provider', `--url=${issuer}`, `--client-id-list=${audience}`),
+      };
+    case 'cloud_audience_mismatch':
+      return {
+        condition: 'audience',
+        fix: iam(
+          'add-client-id-to-open-id-connect-provider',
+          `--open-id-connect-provider-arn=${providerArn(target.role_arn ?? '', issuer)}`,
+          `--client-id=${audience}`,
+        ),
+      };
+    case 'cloud_trust_refused':
+      return { condition: 'trust', ...trustCommand(target, facts) };
+    case 'cloud_issuer_unreachable':
+      return { condition: 'issuer_documents', fix: `sojourn lint ${issuer}` };
+    case 'cloud_region_disabled':
+      return {
+        condition: 'region',
+        fix: `sojourn connection update ${facts.connection.id} --set region=us-east-1`,
+      };
+    case 'cloud_request_invalid':
+      return message.includes('MaxSessionDuration')
+        ? {
+            condition: 'duration',
+            fix: iam(
+              'update-role',
+              `--role-name=${roleName(target)}`,
+              `--max-session-duration=${Math.max(3600, target.duration_seconds)}`,
+            ),
+          }
+        : { condition: 'request' };
+    default:
+      return { condition: error.code.replace('cloud_', '') };
+  }
+}
+
+/** Replaces the trust of the role by that of the set-up file. */
+export const trustCommand = (target: AwsTarget, facts: SetupFacts): { fix?: string } =>
+  target.role_arn === undefined
+    ? {}
+    : {
+        fix: iam(
+          'update-assume-role-policy',
+          `--role-name=${roleName(target)}`,
+          `--policy-document=${JSON.stringify(trustPolicy(target, facts, providerArn(target.role_arn, facts.issuer)))}`,
+        ),
+      };
+
+const roleName = ({ role_arn = '' }: AwsTarget): string => role_arn.slice(role_arn.lastIndexOf('/') + 1);
+
+const iam = (action: string, ...options: readonly string[]): string =>
+  shellCommand(['aws', 'iam', action, ...options]);

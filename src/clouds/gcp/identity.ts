@@ -1,0 +1,35 @@
+/**
+ * Whether Google takes the token: a look at the project of the pool. Who may not see the project is told so with 403,
+ * and whoever Google does not know with 401: either way the answer is about the token.
+ */
+import { z } from 'zod';
+import { SojournError } from '../../errors/index.ts';
+import { send } from '../../outbound/index.ts';
+import { below, readError, refusedWith, text } from '../ask.ts';
+import type { Inquiry, Pass } from '../contract.ts';
+import { withRetries } from '../retry.ts';
+import { explain } from './explain.ts';
+import type { GcpTarget } from './target.ts';
+
+const publicManager = 'https://cloudresourcemanager.googleapis.com';
+
+const errorAnswer = z.object({ error: z.object({ status: text, message: text }) });
+
+export async function identify(
+  { project_number, service_account }: GcpTarget,
+  { credentials }: Pass,
+  { endpoints, signal }: Inquiry,
+): Promise<string> {
+  if (!('access_token' in credentials)) throw new SojournError('internal', { cause: 'no pass of Google' });
+  const url = below(endpoints.gcp.resource_manager ?? publicManager, `/v3/projects/${project_number}`);
+  const headers = { accept: 'application/json', authorization: `Bearer ${credentials.access_token}` };
+  const seen = await withRetries(async () => {
+    const answer = await send({ method: 'GET', url, headers, signal });
+    if (answer.status === 200 || answer.status === 403) return answer.status === 200;
+    const { status = '', message = '' } = readError(errorAnswer, answer).error ?? {};
+    throw explain({ ...refusedWith(answer), step: 'resourcemanager', code: status, message });
+  }, signal);
+  const whose = service_account ?? 'the federated identity';
+  const may = seen ? 'may see' : 'may not see';
+  return `Google takes the token of ${whose}, which ${may} project ${project_number}.`;
+}

@@ -1,0 +1,89 @@
+/** What to do in a Google Cloud project about a refusal: the command, whole, with the values of the connection. */
+import type { SojournError } from '../../errors/index.ts';
+import type { Remedy, SetupFacts } from '../contract.ts';
+import { difference } from '../difference.ts';
+import { celString, shellCommand } from '../encode/index.ts';
+import { answerBehind } from '../explanation.ts';
+import { memberName, providerName } from './names.ts';
+import type { GcpTarget } from './target.ts';
+
+export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError): Remedy {
+  const { message = '' } = answerBehind(error);
+  switch (error.code) {
+    case 'cloud_issuer_unknown': {
+      const found = /expected one in config: (.+?)\.?$/.exec(message)?.[1];
+      const differs = found === undefined ? undefined : difference(facts.issuer, found);
+      return {
+        condition: differs && differs.name !== 'bytes' ? `issuer_${differs.name}` : 'issuer',
+        ...(differs ? { detail: `The provider has the issuer ${found}: ${differs.words}.` } : {}),
+        fix: updateProvider(target, `--issuer-uri=${facts.issuer}`),
+      };
+    }
+    case 'cloud_audience_mismatch':
+      return { condition: 'audience', fix: updateProvider(target, `--allowed-audiences=${facts.audience}`) };
+    case 'cloud_subject_mismatch':
+      return { condition: 'subject', fix: setCondition(target, facts) };
+    case 'cloud_trust_refused':
+      return {
+        condition: 'mapping',
+        fix: updateProvider(target, '--attribute-mapping=google.subject=assertion.sub'),
+      };
+    case 'cloud_issuer_unreachable':
+    case 'cloud_key_unknown':
+      return target.uploaded_jwks
+        ? {
+            condition: 'uploaded_keys',
+            fix: `sojourn connection setup ${facts.connection.id} jwks.json > jwks.json\n${updateProvider(target, '--jwk-json-path=jwks.json')}`,
+          }
+        : { condition: 'issuer_documents', fix: `sojourn lint ${facts.issuer}` };
+    case 'cloud_target_not_found':
+      return message.includes('"audience" parameters')
+        ? {
+            condition: 'provider',
+            detail: `Google was asked for ${providerName(target)}.`,
+            fix: provider('describe', target),
+          }
+        : {
+            condition: 'target',
+            fix: "gcloud projects describe PROJECT_ID --format='value(projectNumber)'",
+          };
+    case 'cloud_permission_denied':
+      if (message.includes('has not been used in project'))
+        return {
+          condition: 'api',
+          fix: 'gcloud services enable iamcredentials.googleapis.com sts.googleapis.com iam.googleapis.com',
+        };
+      return { condition: 'binding', ...addBinding(target, facts) };
+    default:
+      return { condition: error.code.replace('cloud_', '') };
+  }
+}
+
+export const updateProvider = (target: GcpTarget, ...flags: readonly string[]): string =>
+  provider('update-oidc', target, ...flags);
+
+export const setCondition = (target: GcpTarget, { subject }: SetupFacts): string =>
+  updateProvider(target, `--attribute-condition=assertion.sub==${celString(subject)}`);
+
+const addBinding = (target: GcpTarget, { subject }: SetupFacts): { fix?: string } =>
+  target.service_account === undefined
+    ? {}
+    : {
+        fix: shellCommand([
+          ...['gcloud', 'iam', 'service-accounts', 'add-iam-policy-binding', target.service_account],
+          '--role=roles/iam.workloadIdentityUser',
+          `--member=${memberName(target, subject)}`,
+          '--condition=None',
+        ]),
+      };
+
+const provider = (verb: string, target: GcpTarget, ...flags: readonly string[]): string =>
+  shellCommand([
+    'gcloud',
+    'iam',
+    'workload-identity-pools',
+    'providers',
+    verb,
+    providerName(target),
+    ...flags,
+  ]);

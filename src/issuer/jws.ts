@@ -1,0 +1,15 @@
+/** A JWS in compact form (RFC 7515 section 7.1), signed by a key of a ring. */
+import type { Keyring } from '../keys/index.ts';
+
+/** Rejects with `keys_unavailable`. */
+export async function signJws(
+  keyring: Pick<Keyring, 'sign'>,
+  header: { readonly alg: string; readonly kid: string; readonly typ: string },
+  payload: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const input = [header, payload]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
+  const signature = await keyring.sign(header.kid, Buffer.from(input));
+  return `${input}.${Buffer.from(signature).toString('base64url')}`;
+}

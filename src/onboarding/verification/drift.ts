@@ -1,0 +1,23 @@
+/** The audit's lines about a cloud that has changed under a connection, and changed back. */
+import type { Audit } from '../../audit/index.ts';
+import type { VerdictChange } from '../../connections/index.ts';
+
+export const recordDrift =
+  (audit: Audit) =>
+  async ({ connection, from, to, actor, reason }: VerdictChange): Promise<void> => {
+    const event =
+      from === 'active' && to === 'failing'
+        ? 'connection.drifted'
+        : from === 'failing' && to === 'active'
+          ? 'connection.recovered'
+          : undefined;
+    if (event === undefined) return;
+    await audit.record({
+      event,
+      outcome: event === 'connection.drifted' ? 'failed' : 'ok',
+      actor,
+      connection: connection.id,
+      tenant: connection.tenant,
+      ...(reason === undefined ? {} : { reason }),
+    });
+  };

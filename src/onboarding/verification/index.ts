@@ -1,0 +1,218 @@
+/**
+ * Whether a connection works, and works for nobody else: what is tried, what is made of it, what is kept of it, and when
+ * it is tried again by itself.
+ */
+import type { Connection, Connections, Verdict } from '../../connections/index.ts';
+import { destinationOf, stateOf, subjectOf } from '../../connections/index.ts';
+import { SojournError } from '../../errors/index.ts';
+import type { Issuers } from '../../issuer/index.ts';
+import type { Logger } from '../../log/index.ts';
+import type { Store } from '../../store/index.ts';
+import type { Tenants } from '../../tenants/index.ts';
+import { every, toTimestamp } from '../../time/index.ts';
+import { type Check, decide, firstObstacle } from './check.ts';
+import { findReport, type KeptReport, keepReport, type Report } from './report.ts';
+import { claim, dueNow, walkMs } from './schedule.ts';
+import { type TryoutOptions, tryOut } from './tryout.ts';
+import { isOver, nextTry, nextTryInOutage, type Wait } from './waiting.ts';
+
+export type { Check } from './check.ts';
+export type { KeptReport, Report } from './report.ts';
+
+export interface Verification {
+  /** Whether all checks passed, this time. */
+  readonly verdict: Exclude<Verdict, 'pending'>;
+  /** Of the connection, after this: an outage, or a change that has not arrived everywhere, leaves it as it was. */
+  readonly state: Verdict | 'disabled';
+  readonly checks: readonly Check[];
+  /** When it is tried again by itself; null where nothing is open. */
+  readonly retry_at: string | null;
+}
+
+export interface Verifier {
+  /** Tries the connection and keeps what came of it as its state and report; two at once are one. */
+  verify(connection: Connection, actor: string): Promise<Verification>;
+  /** The latest report. Rejects with `report_not_found`. */
+  report(connection: string): Promise<KeptReport>;
+  /** Tries again whoever waits, and verifies whoever is due. */
+  turn(): Promise<void>;
+  /** Begins to take turns; what is returned ends them. */
+  start(): () => Promise<void>;
+}
+
+export interface VerifierOptions extends TryoutOptions {
+  readonly connections: Connections;
+  readonly tenants: Pick<Tenants, 'get' | 'issuerOf'>;
+  readonly issuers: Pick<Issuers, 'of'>;
+  readonly store: Store;
+  readonly logger: Logger;
+  /** How often each connection is verified again, in milliseconds. */
+  readonly every: number;
+}
+
+/** Of those in memory; the store is looked through at longer intervals. */
+const turnMs = 1_000;
+
+export function createVerifier(options: VerifierOptions): Verifier {
+  const { connections, tenants, issuers, store, audit, logger, now } = options;
+  const waiting = new Map<string, Wait>();
+  const underWay = new Map<string, Promise<Verification>>();
+  let nextWalk = now() + walkMs(options.every);
+
+  async function once(connection: Connection, actor: string): Promise<Verification> {
+    const { issuer } = connection;
+    const wanted = { ...connection, issuer: tenants.issuerOf(await tenants.get(connection.tenant)) };
+    if (wanted.issuer === issuer) return conclude(connection, actor, await looked(connection, actor));
+    // Its tenant moves: it goes on under the issuer that the customer's cloud knows until that knows the other.
+    const { checks, started } = await looked(wanted, actor);
+    if (decide(checks) === 'active')
+      return conclude(await connections.adopt(connection.id, wanted.issuer), actor, { checks, started });
+    const detail = `Not registered under ${wanted.issuer} yet; tokens still come from ${issuer}.`;
+    const advice = 'Apply the set-up file again: it names the new issuer.';
+    return {
+      verdict: 'failing',
+      state: stateOf(connection),
+      checks: [{ name: 'issuer', outcome: 'failed', detail, advice, condition: 'issuer_move' }, ...checks],
+      retry_at: null,
+    };
+  }
+
+  async function looked(connection: Connection, actor: string) {
+    const started = now();
+    return { started, checks: await tryOut(connection, actor, options) };
+  }
+
+  async function conclude(
+    connection: Connection,
+    actor: string,
+    { checks: found, started }: { checks: readonly Check[]; started: number },
+  ): Promise<Verification> {
+    const { wait, checks } = await patience(connection, found);
+    const verdict = decide(checks);
+    const after =
+      verdict === 'undecided'
+        ? connection
+        : await connections.setVerdict(connection, verdict, because(actor, checks));
+    if (wait) waiting.set(connection.id, wait);
+    else waiting.delete(connection.id);
+    const answer: Verification = {
+      verdict: verdict === 'active' ? 'active' : 'failing',
+      state: stateOf(after),
+      checks,
+      retry_at: wait ? toTimestamp(wait.at) : null,
+    };
+    const report: Report = {
+      connection: connection.id,
+      ...{ name: connection.name, tenant: connection.tenant, cloud: connection.cloud },
+      issuer: connection.issuer,
+      subject: subjectOf(connection),
+      audience: destinationOf(connection).audience,
+      algorithm: connection.algorithm,
+      ...answer,
+      actor,
+      started_at: toTimestamp(started),
+      finished_at: toTimestamp(now()),
+    };
+    const jws = await (await issuers.of(connection)).state('sojourn-verification+jwt', { report });
+    const since = checks.some(({ outcome }) => outcome === 'waiting') ? wait?.since : undefined;
+    await keepReport(store, connection, {
+      report,
+      jws,
+      ...(since === undefined ? {} : { waiting_since: since }),
+    });
+    return answer;
+  }
+
+  /** A refusal that a fresh change explains is no verdict until the change has had its time. */
+  async function patience(
+    connection: Connection,
+    checks: readonly Check[],
+  ): Promise<{ readonly checks: readonly Check[]; readonly wait?: Wait }> {
+    if (decide(checks) !== 'undecided') return { checks };
+    const { seconds } = destinationOf(connection).settles;
+    const tries = (waiting.get(connection.id)?.tries ?? -1) + 1;
+    if (!checks.some(({ outcome }) => outcome === 'waiting')) {
+      const at = nextTryInOutage(tries, now());
+      return { checks, ...(at === undefined ? {} : { wait: { since: now(), tries, at } }) };
+    }
+    const kept = (await findReport(store, connection.id))?.waiting_since ?? now();
+    const since = Math.max(kept, Date.parse(connection.updated_at));
+    if (isOver(since, seconds, now()))
+      return {
+        checks: checks.map((one) => (one.outcome === 'waiting' ? { ...one, outcome: 'failed' } : one)),
+      };
+    return { checks, wait: { since, tries, at: nextTry({ since, tries }, seconds, now()) } };
+  }
+
+  function verify(connection: Connection, actor: string): Promise<Verification> {
+    const running = underWay.get(connection.id);
+    if (running) return running;
+    const run = once(connection, actor).finally(() => underWay.delete(connection.id));
+    underWay.set(connection.id, run);
+    return run;
+  }
+
+  /** By itself, with a line in the audit as for any other. */
+  async function again(id: string): Promise<void> {
+    const connection = await connections.find(id);
+    if (!connection || connection.disabled) {
+      waiting.delete(id);
+      return;
+    }
+    const { verdict, state } = await verify(connection, 'system');
+    await audit.record({
+      event: 'connection.verified',
+      outcome: 'ok',
+      actor: 'system',
+      connection: id,
+      tenant: connection.tenant,
+      facts: { verdict, state },
+    });
+  }
+
+  async function guarded(id: string): Promise<void> {
+    try {
+      await again(id);
+    } catch (err) {
+      logger.warn({ err, connection: id }, 'a connection cannot be verified at this moment');
+      const wait = waiting.get(id);
+      const at = nextTryInOutage((wait?.tries ?? 0) + 1, now());
+      if (wait && at !== undefined) waiting.set(id, { ...wait, tries: wait.tries + 1, at });
+      else waiting.delete(id);
+    }
+  }
+
+  async function walk(): Promise<void> {
+    nextWalk = now() + walkMs(options.every);
+    const due = await dueNow(connections, options.every, now());
+    // One after the other at each cloud, so that a thousand connections are no storm.
+    await Promise.all(
+      [...due.values()].map(async (list) => {
+        for (const one of list) if (await claim(store, one, options.every, now())) await guarded(one.id);
+      }),
+    );
+  }
+
+  async function turn(): Promise<void> {
+    const ready = [...waiting].filter(([, { at }]) => at <= now());
+    for (const [id] of ready) await guarded(id);
+    if (now() < nextWalk) return;
+    await walk().catch((err: unknown) => logger.warn({ err }, 'it cannot be seen which connections are due'));
+  }
+
+  return {
+    verify,
+    async report(connection) {
+      const kept = await findReport(store, connection);
+      if (!kept) throw new SojournError('report_not_found');
+      return kept;
+    },
+    turn,
+    start: () => every(turnMs, turn),
+  };
+}
+
+function because(actor: string, checks: readonly Check[]): { actor: string; reason?: string } {
+  const first = firstObstacle(checks);
+  return first ? { actor, reason: `${first.name}: ${first.condition ?? first.detail}` } : { actor };
+}
