@@ -396,14 +396,14 @@ describe('the report of a verification', () => {
     });
     const keys = createRemoteJWKSet(new URL(`${corridor.issuer}/jwks`));
     const { payload, protectedHeader } = await compactVerify(jws, keys);
-    expect(JSON.parse(Buffer.from(payload).toString())).toEqual({ report });
+    expect(JSON.parse(Buffer.from(payload).toString())).toEqual({ iss: corridor.issuer, report });
     expect(protectedHeader).toEqual({
       alg: 'ES256',
       typ: 'sojourn-verification+jwt',
       kid: expect.any(String),
     });
     expect(decodeProtectedHeader(jws).typ).toBe('sojourn-verification+jwt');
-    expect(Object.keys(decodeJwt(jws))).toEqual(['report']);
+    expect(Object.keys(decodeJwt(jws)).toSorted()).toEqual(['iss', 'report']);
 
     const aws = await fetch(`${corridor.sandbox}/aws`, {
       method: 'POST',
@@ -417,7 +417,7 @@ describe('the report of a verification', () => {
     });
     expect([aws.status, await aws.text()]).toEqual([
       400,
-      expect.stringContaining('Missing a required claim: iss'),
+      expect.stringContaining('Missing a required claim: sub'),
     ]);
     expect(await corridor.ask(`${connection.id}/token`, jws)).toMatchObject({ status: 401 });
     const { adminOrigin, adminToken } = corridor.server;
