@@ -1,7 +1,7 @@
 /** What must hold between keys. Each rule is silent while a key that it needs is faulty itself. */
 import type { Fault } from '../errors/index.ts';
+import { durationField } from '../input/index.ts';
 import { isLoopback } from './address.ts';
-import { durationField } from './duration.ts';
 import type { Known } from './setting.ts';
 import type { shape } from './shape.ts';
 

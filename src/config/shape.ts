@@ -1,10 +1,9 @@
 /** Every key there is. The file, the variables, the checks and docs/configuration.md all follow from this list. */
 import { z } from 'zod';
 import { plainHttpsField } from '../federation/index.ts';
-import { nameField } from '../input/index.ts';
+import { durationBetween, durationField, nameField } from '../input/index.ts';
 import { holderNames } from '../keys/index.ts';
 import { addressField, cidrField } from './address.ts';
-import { durationBetween, durationField } from './duration.ts';
 import { holderKeys } from './holders.ts';
 import { issuerField } from './issuer.ts';
 import { publishField } from './publish.ts';
