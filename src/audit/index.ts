@@ -31,6 +31,9 @@ export type AuditEvent =
   | `connection.${'drifted' | 'recovered'}`
   /** The customer's cloud was shown a token that it must refuse: `refused`, or let in, which is `failed`. */
   | 'connection.probed'
+  /** By the customer, on the page of an invitation. */
+  | `connection.${'reported' | 'report_refused' | 'paused' | 'resumed' | 'resume_refused'}`
+  | `invitation.${'created' | 'kept' | 'revoked' | 'refused' | 'limited'}`
   | `key.${'made' | 'activated' | 'dropped' | 'revoked' | 'resealed'}`
   /** Its turn has come, and verifiers would not find it yet. */
   | 'key.held'
@@ -48,7 +51,7 @@ export type AuditEvent =
 export interface AuditEntry {
   readonly event: AuditEvent;
   readonly outcome: 'ok' | 'refused' | 'failed';
-  /** `admin`, `system` or a client id. */
+  /** `admin`, `system`, `customer`, `unknown` or a client id. */
   readonly actor: string;
   readonly client?: string;
   readonly connection?: string;

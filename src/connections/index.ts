@@ -14,6 +14,7 @@ import type { Tenants } from '../tenants/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
 import { faultsInPurposes, type Purposes, purposesField, readPurposes } from './purposes.ts';
 
+export { closedBy } from './closed.ts';
 export { narrowedTo, purposesField, purposesOf } from './purposes.ts';
 export { nobodyTrusts } from './trust.ts';
 
@@ -40,9 +41,14 @@ export interface Connection {
   readonly uploaded_kids?: readonly string[];
   readonly verdict: Verdict;
   readonly disabled: boolean;
+  /** When its customer stopped its use, and the id of the invitation that did; absent while nobody has. */
+  readonly paused_at?: string;
+  readonly paused_by?: string;
   readonly created_at: string;
   readonly updated_at: string;
   readonly verified_at: string | null;
+  /** When an exchange succeeded first; absent before. */
+  readonly activated_at?: string;
 }
 
 export interface VerdictChange {
@@ -94,6 +100,15 @@ export interface Connections {
   /** Its tokens come from this issuer from now on: the customer's cloud was seen to trust it. */
   adopt(id: string, issuer: string): Promise<Connection>;
   /**
+   * Fields of the target as its customer reports them. Rejects with `invalid_request`, and with `connection_settled`
+   * once it has been active: a report never leads an access that is in use elsewhere.
+   */
+  report(id: string, fields: Readonly<Record<string, unknown>>): Promise<Connection>;
+  /** Stops its use at once. Held by the invitation that stopped it first. */
+  pause(id: string, invitation: string): Promise<Connection>;
+  /** Rejects with `pause_held_elsewhere` unless `mayLift` agrees for the invitation that holds the pause. */
+  resume(id: string, mayLift: (invitation: string) => Promise<boolean>): Promise<Connection>;
+  /**
    * What a verification of the connection, as it was then, has found; nothing where it leads elsewhere since.
    * Every change of a verdict goes through here or `update`, and is told to who listens.
    */
@@ -119,8 +134,11 @@ export const destinationOf = (connection: Connection): Destination =>
 export const tokenSecondsOf = (connection: Connection, otherwise: number): number =>
   connection.token_ttl ?? destinationOf(connection).tokenSeconds ?? otherwise;
 
-export const stateOf = (connection: Connection): Verdict | 'disabled' =>
-  connection.disabled ? 'disabled' : connection.verdict;
+/** What is shown of it: the verdict, unless its administrator or its customer has closed it. */
+export type ConnectionState = Verdict | 'disabled' | 'paused';
+
+export const stateOf = (connection: Connection): ConnectionState =>
+  connection.disabled ? 'disabled' : connection.paused_at ? 'paused' : connection.verdict;
 
 export function createConnections(options: {
   store: Store;
@@ -197,10 +215,7 @@ export function createConnections(options: {
       let from: Verdict = 'pending';
       const after = await kept.change(id, (connection) => {
         from = connection.verdict;
-        const merged = Object.entries({ ...connection.target, ...change.target }).filter(
-          ([, value]) => value !== null,
-        );
-        const target = read(clouds[connection.cloud].target, Object.fromEntries(merged), 'target');
+        const target = merge(connection, change.target);
         const purposes = change.purposes ?? connection.purposes;
         return {
           ...connection,
@@ -230,12 +245,36 @@ export function createConnections(options: {
 
     adopt: (id, issuer) => kept.change(id, (connection) => ({ ...connection, issuer, updated_at: stamp() })),
 
+    report: (id, fields) =>
+      kept.change(id, (connection) => {
+        const target = merge(connection, fields);
+        if (isDeepStrictEqual(target, connection.target)) return connection;
+        if (connection.activated_at) throw new SojournError('connection_settled');
+        return { ...connection, target, verdict: 'pending', updated_at: stamp() };
+      }),
+
+    pause: (id, invitation) =>
+      kept.change(id, (connection) =>
+        connection.paused_at
+          ? connection
+          : { ...connection, paused_at: stamp(), paused_by: invitation, updated_at: stamp() },
+      ),
+
+    resume: (id, mayLift) =>
+      kept.change(id, async ({ paused_at: _, paused_by, ...connection }) => {
+        if (paused_by !== undefined && !(await mayLift(paused_by)))
+          throw new SojournError('pause_held_elsewhere');
+        return { ...connection, updated_at: stamp() };
+      }),
+
     async setVerdict(found, verdict, told) {
       let from: Verdict = verdict;
       const after = await kept.change(found.id, (connection) => {
         const isSame = isDeepStrictEqual(doorOf(connection), doorOf(found));
         from = isSame ? connection.verdict : verdict;
-        return isSame ? { ...connection, verdict, verified_at: stamp() } : connection;
+        if (!isSame) return connection;
+        const first = verdict === 'active' && !connection.activated_at ? { activated_at: stamp() } : {};
+        return { ...connection, verdict, verified_at: stamp(), ...first };
       });
       await tell(from, after, told);
       return after;
@@ -256,6 +295,11 @@ export function createConnections(options: {
 
 /** What makes it another door, which what was found at the one before says nothing about. */
 const doorOf = ({ target, issuer, algorithm }: Connection) => ({ target, issuer, algorithm });
+/** The target with these fields in place of its own; null takes one out. Throws `invalid_request`. */
+function merge({ cloud, target }: Connection, fields: Readonly<Record<string, unknown>> = {}) {
+  const merged = Object.entries({ ...target, ...fields }).filter(([, value]) => value !== null);
+  return read(clouds[cloud].target, Object.fromEntries(merged), 'target');
+}
 
 function chooseAlgorithm(
   destination: Destination,

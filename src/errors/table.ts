@@ -4,6 +4,7 @@
  * A code is for machines and never changes its meaning; a test keeps docs/errors.md equal to this table.
  */
 import { cloudRows } from './cloud.ts';
+import { invitationRows } from './invitations.ts';
 import { keyServiceRows } from './key-service.ts';
 
 interface Row {
@@ -147,12 +148,18 @@ const rows = {
     title: 'The connection is disabled.',
     advice: 'Enable it with `sojourn connection enable ID`.',
   },
+  connection_paused: {
+    status: 409,
+    title: 'The customer has paused the connection.',
+    advice: 'Ask the customer; only they can resume it, on the page of their invitation.',
+  },
   connection_incomplete: {
     status: 409,
     title: 'The connection does not know yet where it leads.',
     advice:
       'Finish the set-up in the cloud, then save the missing field with `sojourn connection update ID`.',
   },
+  ...invitationRows,
   tenant_not_empty: {
     status: 409,
     title: 'The tenant still has connections.',

@@ -37,7 +37,7 @@ export interface Exchange {
   ): Promise<Admission & { readonly pass: Pass }>;
   /** The cloud token itself, for SDKs that make the exchange on their own. */
   token(caller: Caller, connectionId: string): Promise<{ token: string; expiresIn: number }>;
-  /** A real exchange past the cache, whatever the state of the connection; for verification. */
+  /** A real exchange past the cache, whatever the state of the connection unless paused; for verification. */
   attempt(connection: Connection, actor: string): Promise<Pass>;
 }
 
@@ -100,6 +100,7 @@ export function createExchange(options: {
     const begun = now();
     let last: { jti?: string; kid?: string; sub?: string; aud?: string } = {};
     try {
+      if (connection.paused_at) throw new SojournError('connection_paused');
       if (destination.missing.length > 0) throw incomplete(destination.missing);
       const signal = AbortSignal.timeout(deadlineMs);
       const pass = await turns.take(connection.tenant, () =>

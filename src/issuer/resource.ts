@@ -63,7 +63,7 @@ async function admit(policy: Policy, visit: Visit, client: Client, id: string) {
     return (await policy.admit({ ...wish, signedInBy: proven?.claims })).connection;
   } catch (error) {
     if (!(error instanceof SojournError)) throw error;
-    if (error.code === 'connection_disabled')
+    if (error.code === 'connection_disabled' || error.code === 'connection_paused')
       throw new SojournError('invalid_target', { detail: error.message, advice: error.advice });
     if (error.code !== 'connection_not_found') throw error;
     throw new SojournError('invalid_target', error.cause === undefined ? {} : { cause: error.cause });

@@ -2,7 +2,7 @@
  * The customer's side of a connection. Owns: the files that a customer applies, and finding out whether that worked.
  * Does not own: what stands in the files of a cloud (clouds) or how its door is entered (exchange).
  */
-import type { Artefact, LeakAdvice, UploadedKey } from '../clouds/index.ts';
+import type { Artefact, LeakAdvice, SetupFacts, UploadedKey } from '../clouds/index.ts';
 import { type Connection, destinationOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { Tenants } from '../tenants/index.ts';
@@ -20,11 +20,18 @@ export {
   type Verifier,
 } from './verification/index.ts';
 
+export interface ArtefactOptions {
+  /** Where what a file has made is reported, for files that can do that by themselves. */
+  readonly callback?: string;
+}
+
 export interface Onboarding {
+  /** What the customer's cloud is to trust: during a move, the new issuer. */
+  facts(connection: Connection): Promise<SetupFacts>;
   /** For the issuer under which the connection is to be registered: during a move, the new one. */
-  artefacts(connection: Connection): Promise<readonly Artefact[]>;
+  artefacts(connection: Connection, options?: ArtefactOptions): Promise<readonly Artefact[]>;
   /** Rejects with `artefact_not_found`. */
-  artefact(connection: Connection, name: string): Promise<Artefact>;
+  artefact(connection: Connection, name: string, options?: ArtefactOptions): Promise<Artefact>;
   /** What its customer must do when a key of its issuer may have been in foreign hands until `at` (milliseconds). */
   afterLeak(connection: Connection, at: number): LeakAdvice;
   /** Tries the connection, and whether it lets in strangers, and keeps what came of it as its state and report. */
@@ -48,7 +55,7 @@ export function createOnboarding(options: {
     issuer: tenants.issuerOf(await tenants.get(connection.tenant)),
   });
 
-  const artefacts = async (connection: Connection): Promise<readonly Artefact[]> => {
+  const artefacts: Onboarding['artefacts'] = async (connection) => {
     const destination = destinationOf(connection);
     const wanted = await asWanted(connection);
     const facts = factsOf(wanted, vendor);
@@ -56,10 +63,11 @@ export function createOnboarding(options: {
   };
 
   return {
+    facts: async (connection) => factsOf(await asWanted(connection), vendor),
     artefacts,
 
-    async artefact(connection, name) {
-      const found = (await artefacts(connection)).find((artefact) => artefact.name === name);
+    async artefact(connection, name, options) {
+      const found = (await artefacts(connection, options)).find((artefact) => artefact.name === name);
       if (!found) throw new SojournError('artefact_not_found');
       return found;
     },

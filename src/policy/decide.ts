@@ -1,6 +1,6 @@
 /** The one decision, taken alike by /token, by /v1 and by whoever asks why. Pure. */
 import type { Client, Restriction, Rule } from '../clients/index.ts';
-import { purposesOf } from '../connections/index.ts';
+import { closedBy, purposesOf } from '../connections/index.ts';
 import { type Circumstances, covers, type Place, unmet } from './evaluate.ts';
 import type { Guard } from './guards.ts';
 
@@ -26,7 +26,8 @@ export interface Decision {
     | 'purpose_required'
     | 'guard'
     | 'client_disabled'
-    | 'connection_disabled';
+    | 'connection_disabled'
+    | 'connection_paused';
   /** The first rule that admits, or else the one that came nearest, and its place in `may_use`. */
   readonly rule: (Rule & { readonly index: number }) | null;
   /** The guard that refuses. */
@@ -67,8 +68,9 @@ export function decide(guards: readonly Guard[], question: Question): Decision {
   }
   if (!chosen) return { ...nothing, allowed: false, because: 'no_rule', ...nearest?.refusal, rule };
   const decided = { ...nothing, rule, purpose: chosen.purpose, watching: chosen.watching };
-  return connection.disabled
-    ? { ...decided, allowed: false, because: 'connection_disabled' }
+  const closed = closedBy(connection);
+  return closed
+    ? { ...decided, allowed: false, because: closed }
     : { ...decided, allowed: true, because: 'rule' };
 }
 

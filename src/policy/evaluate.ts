@@ -17,7 +17,10 @@ export interface Circumstances {
 }
 
 export type Selector = Pick<Rule, 'connection' | 'tenant' | 'cloud' | 'labels'>;
-export type Place = Pick<Connection, 'id' | 'tenant' | 'cloud' | 'labels' | 'purposes' | 'disabled'>;
+export type Place = Pick<
+  Connection,
+  'id' | 'tenant' | 'cloud' | 'labels' | 'purposes' | 'disabled' | 'paused_at'
+>;
 
 /** Whether the connection is among those that are named: everything that is there must hold. */
 export function covers(

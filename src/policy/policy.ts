@@ -34,7 +34,7 @@ export interface Policy {
   /**
    * The connection, if the client may use it so. Rejects with `connection_not_found` where it is not there, where it is
    * not the client's, and where a condition does not hold: what is not yours now is not there. Who may use it otherwise
-   * is told `connection_disabled`, `purpose_required` or `purpose_not_found`. The cause holds the true reason.
+   * is told `connection_disabled`, `connection_paused`, `purpose_required` or `purpose_not_found`. The cause holds the true reason.
    */
   admit(wish: Wish): Promise<Admission>;
   /** For people who ask why; says no exactly where a client would hear no. */

@@ -12,17 +12,20 @@ export function refusalOf(
   otherwise: Decision,
 ): SojournError {
   const { because, purposes } = decision;
-  if (because === 'connection_disabled') return new SojournError('connection_disabled');
+  if (isClosed(because)) return new SojournError(because);
   if (because === 'purpose_required') {
     const detail = `The connection can be used for ${purposes.join(', ')}; none was named.`;
     return new SojournError('purpose_required', { detail });
   }
   const mayOtherwise =
-    otherwise.allowed || ['purpose_required', 'connection_disabled'].includes(otherwise.because);
+    otherwise.allowed || otherwise.because === 'purpose_required' || isClosed(otherwise.because);
   const code = typeof asked === 'string' && mayOtherwise ? 'purpose_not_found' : 'connection_not_found';
   const reason = reasonOf(decision, connection, asked);
   return new SojournError(code, reason === undefined ? {} : { cause: new Error(reason) });
 }
+
+const isClosed = (because: Decision['because']) =>
+  because === 'connection_disabled' || because === 'connection_paused';
 
 function reasonOf(
   { because, rule, guard, unmet }: Decision,

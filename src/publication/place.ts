@@ -1,6 +1,6 @@
 /** One bucket: what this process has put there, and putting there what differs from that. */
 import { type BucketPlace, clouds } from '../clouds/index.ts';
-import type { Connection, Connections } from '../connections/index.ts';
+import { type Connection, type Connections, closedBy } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { Exchange } from '../exchange/index.ts';
 import type { PublishedDocument } from '../issuer/index.ts';
@@ -48,7 +48,8 @@ export class Place {
     const changed = documents.filter(({ path, document }) => this.#put.get(path) !== document.headers.etag);
     if (changed.length === 0) return { put: 0 };
     const connection = await connections.get(this.where.connection);
-    if (connection.disabled) throw new SojournError('connection_disabled');
+    const closed = closedBy(connection);
+    if (closed) throw new SojournError(closed);
     const { bucket } = clouds[connection.cloud];
     if (!bucket.takes(this.where.to)) {
       throw new SojournError('cloud_request_invalid', {

@@ -16,6 +16,7 @@ export type Kind =
   | 'outbox'
   | 'policy'
   | 'report'
+  | 'invitation'
   | 'live';
 
 export interface Stored<T> {

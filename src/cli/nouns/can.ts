@@ -7,6 +7,7 @@ const reasons: Readonly<Record<string, string>> = {
   no_rule: 'no rule of the client admits to the connection',
   client_disabled: 'the client is disabled',
   connection_disabled: 'the connection is disabled',
+  connection_paused: 'the customer has paused the connection',
 };
 
 export const can: CommandSpec = adminCommand({

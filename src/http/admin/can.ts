@@ -15,6 +15,7 @@ export const decision = z.object({
     'guard',
     'client_disabled',
     'connection_disabled',
+    'connection_paused',
   ]),
   rule: rule
     .extend({ index: z.int().describe('Its place in may_use, from 0.') })

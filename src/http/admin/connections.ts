@@ -35,7 +35,8 @@ export const connection = z.object({
     .array(z.string())
     .optional()
     .describe('What its cloud was said to hold, where keys are uploaded.'),
-  state: z.enum(['pending', 'active', 'failing', 'disabled']),
+  state: z.enum(['pending', 'active', 'failing', 'disabled', 'paused']),
+  paused_at: moment.optional().describe('When its customer paused it; only they can resume it.'),
   created_at: moment,
   updated_at: moment,
   verified_at: moment.nullable(),

@@ -20,7 +20,7 @@ const checks = z.array(
   }),
 );
 
-const state = z.enum(['pending', 'active', 'failing', 'disabled']);
+const state = z.enum(['pending', 'active', 'failing', 'disabled', 'paused']);
 const verdict = z.enum(['active', 'failing']);
 const retryAt = moment.nullable().describe('When it is tried again by itself.');
 

@@ -2,8 +2,8 @@
  * Whether a connection works, and works for nobody else: what is tried, what is made of it, what is kept of it, and when
  * it is tried again by itself.
  */
-import type { Connection, Connections, Verdict } from '../../connections/index.ts';
-import { destinationOf, stateOf, subjectOf } from '../../connections/index.ts';
+import type { Connection, ConnectionState, Connections, Verdict } from '../../connections/index.ts';
+import { closedBy, destinationOf, stateOf, subjectOf } from '../../connections/index.ts';
 import { SojournError } from '../../errors/index.ts';
 import type { Issuers } from '../../issuer/index.ts';
 import type { Logger } from '../../log/index.ts';
@@ -23,7 +23,7 @@ export interface Verification {
   /** Whether all checks passed, this time. */
   readonly verdict: Exclude<Verdict, 'pending'>;
   /** Of the connection, after this: an outage, or a change that has not arrived everywhere, leaves it as it was. */
-  readonly state: Verdict | 'disabled';
+  readonly state: ConnectionState;
   readonly checks: readonly Check[];
   /** When it is tried again by itself; null where nothing is open. */
   readonly retry_at: string | null;
@@ -155,7 +155,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   /** By itself, with a line in the audit as for any other. */
   async function again(id: string): Promise<void> {
     const connection = await connections.find(id);
-    if (!connection || connection.disabled) {
+    if (!connection || closedBy(connection)) {
       waiting.delete(id);
       return;
     }

@@ -1,6 +1,6 @@
 /** What a verification found, signed by the issuer, so that a customer can keep it and show it. The latest one is kept. */
 import type { CloudName } from '../../clouds/index.ts';
-import type { Verdict } from '../../connections/index.ts';
+import type { ConnectionState } from '../../connections/index.ts';
 import type { Store } from '../../store/index.ts';
 import type { Check } from './check.ts';
 
@@ -15,7 +15,7 @@ export interface Report {
   readonly algorithm: string;
   readonly verdict: 'active' | 'failing';
   /** Of the connection, after this. */
-  readonly state: Verdict | 'disabled';
+  readonly state: ConnectionState;
   readonly actor: string;
   /** RFC 3339, as the others. */
   readonly started_at: string;

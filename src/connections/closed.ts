@@ -1,0 +1,9 @@
+/** What keeps everybody out of a connection: its administrator, or its customer. Pure. */
+import type { Connection } from './index.ts';
+
+/** The code of the refusal, asked by every road into a cloud; undefined while the way is open. */
+export const closedBy = ({
+  disabled,
+  paused_at,
+}: Pick<Connection, 'disabled' | 'paused_at'>): 'connection_disabled' | 'connection_paused' | undefined =>
+  disabled ? 'connection_disabled' : paused_at ? 'connection_paused' : undefined;
