@@ -12,6 +12,7 @@ import {
   ringPollMs,
   ringSettings,
 } from './custody/index.ts';
+import { createCustomer } from './customer/index.ts';
 import { createExchange } from './exchange/index.ts';
 import { createFederation } from './federation/index.ts';
 import { createHealth } from './health/index.ts';
@@ -25,6 +26,7 @@ import {
   readTls,
   type TlsPair,
 } from './http/index.ts';
+import { createInvitations } from './invitations/index.ts';
 import { createIssuers } from './issuer/index.ts';
 import { Keyrings, mainRing } from './keys/index.ts';
 import { createRequestLimits, createTurns } from './limits/index.ts';
@@ -100,6 +102,7 @@ export async function startServer(
       removeKeys: (id) => keyrings.remove(id),
     });
     const connections = createConnections({ store, tenants, now, algorithms });
+    const invitations = createInvitations({ store, now, issuer: issuerUrl });
     const clients = createClients({ store, now, connections, tenants, jwksUris: config.clients.jwks_uris });
     const federation = createFederation({
       store,
@@ -155,6 +158,7 @@ export async function startServer(
       ...{ vendor: config.vendor, tenants, verifier },
       keysFor: uploads.keysFor,
     });
+    const customer = createCustomer({ connections, invitations, onboarding, audit, logger, now });
     for (const stop of followRings(keyrings, logger)) undo.push(stop);
     const { publication, copies, start } = createPublishing({
       ...{ connections, exchange, issuers, tenants, keyrings, audit, logger, now },
@@ -192,7 +196,7 @@ export async function startServer(
     });
     const path = new URL(issuerUrl).pathname.replace(/\/$/, '');
     const publicApp = createPublicApp(
-      { issuers, exchange, audit, now, path, limits, failedLogins: config.limits.failed_logins },
+      { issuers, exchange, customer, audit, now, path, limits, failedLogins: config.limits.failed_logins },
       door('public'),
     );
     const adminApp = createAdminApp(
@@ -201,6 +205,7 @@ export async function startServer(
         clients,
         connections,
         policy,
+        invitations,
         keyrings,
         audit,
         now,
@@ -230,6 +235,8 @@ export async function startServer(
       name: 'admin',
     });
     undo.push(adminListener.close);
+    // Before the listeners: a live status never ends by itself.
+    undo.push(customer.close);
     undo.push(start(ringPollMs), verifier.start());
     undo.push(every(webhookPollMs, webhooks.turn));
     if (tlsFiles && tls) {

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Fault, SojournError } from '../errors/index.ts';
 import type { Now } from '../time/index.ts';
 import type { Explanation } from './explanation.ts';
+import type { Guide } from './guide.ts';
 
 export type CloudName = 'aws' | 'azure' | 'gcp';
 export type Algorithm = 'RS256' | 'ES256';
@@ -181,6 +182,8 @@ export interface Cloud {
   readonly bucket: Bucket;
   /** The target as the API takes it: strict, every field checked, all faults at once, defaults filled in. */
   readonly target: z.ZodType<Readonly<Record<string, unknown>>>;
+  /** For the page of an invitation. */
+  readonly guide: Guide;
   /**
    * What a purpose may say: fields of the target, whose place they take. It says something, or it is refused; whether it
    * is narrower, `widening` tells.

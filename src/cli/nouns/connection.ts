@@ -4,6 +4,7 @@ import { type Given, type Noun, type OptionSpec, text, texts } from '../command.
 import { usageError } from '../failure.ts';
 import { cell, columns, record } from '../print.ts';
 import { verificationTold } from '../verification.ts';
+import { connectionInvitations, connectionInvite } from './connection-invitations.ts';
 import { connectionReport } from './connection-report.ts';
 import { connectionSetup } from './connection-setup.ts';
 import { connectionUploaded } from './connection-uploaded.ts';
@@ -118,6 +119,7 @@ export const connection: Noun = {
       exit: ({ verdict }) => (verdict === 'active' ? 0 : 1),
     }),
     connectionReport,
+    connectionInvite,
     connectionSetup,
     connectionUploaded,
     adminCommand({
@@ -128,6 +130,7 @@ export const connection: Noun = {
       tell: (_, { args }) => `Deleted ${args[0]}.\n`,
     }),
   ],
+  nouns: [connectionInvitations],
 };
 
 function ttlOf(seconds: string | undefined): number | undefined {

@@ -2,10 +2,22 @@
 import { z } from 'zod';
 
 const partitions = {
-  aws: { region: 'us-east-1', regions: /^(?!cn-)[a-z]{2}-[a-z]+-\d{1,2}$/ },
-  'aws-cn': { region: 'cn-north-1', regions: /^cn-[a-z]+-\d{1,2}$/ },
-  'aws-us-gov': { region: 'us-gov-west-1', regions: /^us-gov-[a-z]+-\d{1,2}$/ },
-  'aws-eusc': { region: 'eusc-de-east-1', regions: /^eusc-[a-z]{2}-[a-z]+-\d{1,2}$/ },
+  aws: {
+    region: 'us-east-1',
+    console: 'console.aws.amazon.com',
+    regions: /^(?!cn-)[a-z]{2}-[a-z]+-\d{1,2}$/,
+  },
+  'aws-cn': { region: 'cn-north-1', console: 'console.amazonaws.cn', regions: /^cn-[a-z]+-\d{1,2}$/ },
+  'aws-us-gov': {
+    region: 'us-gov-west-1',
+    console: 'console.amazonaws-us-gov.com',
+    regions: /^us-gov-[a-z]+-\d{1,2}$/,
+  },
+  'aws-eusc': {
+    region: 'eusc-de-east-1',
+    console: 'console.amazonaws-eusc.eu',
+    regions: /^eusc-[a-z]{2}-[a-z]+-\d{1,2}$/,
+  },
 } as const;
 
 /** IAM gives a path any visible ASCII, but an asterisk would be a wildcard in the token's list of roles. */
@@ -41,3 +53,14 @@ const partitionOf = (arn: string) => arn.split(':')[1] as keyof typeof partition
 /** What follows the name of a service in its host. */
 export const domainOf = (region: string): string =>
   `${region}.amazonaws.${region.startsWith('cn-') ? 'com.cn' : region.startsWith('eusc-') ? 'eu' : 'com'}`;
+
+/** The page of the console where a stack is created: in the partition of the role or region, as far as one is known. */
+export function consoleOf(role: string | undefined, region: string | undefined): string {
+  const all = Object.values(partitions);
+  const partition =
+    role === undefined
+      ? (all.find(({ regions }) => region !== undefined && regions.test(region)) ?? partitions.aws)
+      : partitions[partitionOf(role)];
+  const where = region === undefined ? '' : `?region=${region}`;
+  return `https://${partition.console}/cloudformation/home${where}#/stacks/create`;
+}

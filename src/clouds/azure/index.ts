@@ -6,6 +6,7 @@ import type { Cloud } from '../contract.ts';
 import { bucket } from './bucket.ts';
 import { enter } from './enter.ts';
 import { explain, explanations } from './explain.ts';
+import { guide } from './guide.ts';
 import { identify } from './identity.ts';
 import { afterLeak } from './leak.ts';
 import { foreignAudience, narrow, proves } from './probe.ts';
@@ -21,6 +22,7 @@ export const azure: Cloud = {
   target: schema,
   purpose,
   widening: (target, given) => widening(target as AzureTarget, given as Parameters<typeof widening>[1]),
+  guide,
   destination(given) {
     const target = given as AzureTarget;
     return {

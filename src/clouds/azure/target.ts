@@ -7,16 +7,19 @@ const environments = {
     authority: 'https://login.microsoftonline.com',
     audience: 'api://AzureADTokenExchange',
     scope: 'https://management.azure.com/.default',
+    portal: 'https://portal.azure.com',
   },
   usgov: {
     authority: 'https://login.microsoftonline.us',
     audience: 'api://AzureADTokenExchangeUSGov',
     scope: 'https://management.usgovcloudapi.net/.default',
+    portal: 'https://portal.azure.us',
   },
   china: {
     authority: 'https://login.partner.microsoftonline.cn',
     audience: 'api://AzureADTokenExchangeChina',
     scope: 'https://management.chinacloudapi.cn/.default',
+    portal: 'https://portal.azure.cn',
   },
 } as const;
 
@@ -65,6 +68,9 @@ export const audience = ({ environment }: AzureTarget): string => environments[e
 
 /** Where tokens are asked for: an origin without a trailing slash. */
 export const authority = ({ environment }: AzureTarget): string => environments[environment].authority;
+
+/** Where its administrators work: an origin without a trailing slash. */
+export const portal = ({ environment }: AzureTarget): string => environments[environment].portal;
 
 export function missing({ tenant_id, client_id }: AzureTarget): readonly string[] {
   return [...(tenant_id ? [] : ['tenant_id']), ...(client_id ? [] : ['client_id'])];

@@ -3,6 +3,7 @@ import type { Audit } from '../../audit/index.ts';
 import type { Clients } from '../../clients/index.ts';
 import type { Connections } from '../../connections/index.ts';
 import type { ReadinessCheck } from '../../health/index.ts';
+import type { Invitations } from '../../invitations/index.ts';
 import type { Issuers } from '../../issuer/index.ts';
 import type { Keyrings } from '../../keys/index.ts';
 import type { Onboarding } from '../../onboarding/index.ts';
@@ -18,6 +19,7 @@ export interface AdminRooms {
   readonly clients: Clients;
   readonly connections: Connections;
   readonly policy: Policy;
+  readonly invitations: Invitations;
   readonly keyrings: Keyrings;
   readonly audit: Audit;
   readonly now: Now;

@@ -5,6 +5,7 @@ import { canRoute } from './can.ts';
 import { clientRoutes } from './clients.ts';
 import { connectionRoutes } from './connections.ts';
 import { documentsRoute } from './documents.ts';
+import { invitationRoutes } from './invitations.ts';
 import { issuerRoutes } from './issuer.ts';
 import { keyRoutes } from './keys.ts';
 import { openApiDocument } from './openapi.ts';
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   canRoute,
   ...connectionRoutes,
   ...setupRoutes,
+  ...invitationRoutes,
   ...issuerRoutes,
   uploadsRoute,
   ...keyRoutes,

@@ -14,6 +14,7 @@ import {
 } from './clients.ts';
 import { connection, connectionChange, connectionInput, connectionPage } from './connections.ts';
 import { documentPage } from './documents.ts';
+import { invitationInput, invitationPage, newInvitation } from './invitations.ts';
 import { publishedIssuer } from './issuer.ts';
 import { impactPage, keyList } from './keys.ts';
 import { outageBudget } from './outage.ts';
@@ -42,6 +43,7 @@ export const inputs: Named = {
   ConnectionInput: connectionInput,
   ConnectionChange: connectionChange,
   UploadInput: uploadInput,
+  InvitationInput: invitationInput,
   WebhookInput: webhookInput,
   WebhookChange: webhookChange,
   ...Object.fromEntries(
@@ -64,6 +66,8 @@ export const answers: Named = {
   Connection: connection,
   ConnectionPage: connectionPage,
   SetupFiles: setupFiles,
+  NewInvitation: newInvitation,
+  InvitationPage: invitationPage,
   Verification: verification,
   SignedReport: signedReport,
   Preview: preview,

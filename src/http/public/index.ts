@@ -1,11 +1,13 @@
 /**
- * The public door: discovery, JWKS, /token and /v1. Owns: the allow-list of paths; whatever is not on it is not there.
- * Does not own: issuing (issuer) and entering clouds (exchange).
+ * The public door: discovery, JWKS, /token, /v1 and /connect. Owns: the allow-list of paths; whatever is not on it is not there.
+ * Does not own: issuing (issuer) and entering clouds (exchange), and what a customer may do
+ * (customer).
  */
 import Router from '@koa/router';
 import type Koa from 'koa';
 import type { Context, Next } from 'koa';
 import type { Audit } from '../../audit/index.ts';
+import type { Customer } from '../../customer/index.ts';
 import { SojournError } from '../../errors/index.ts';
 import type { Exchange } from '../../exchange/index.ts';
 import { discoveryPath, type Issuer, type Issuers, jwksPath, tokenPath } from '../../issuer/index.ts';
@@ -13,6 +15,7 @@ import type { RequestLimits } from '../../limits/index.ts';
 import type { Now } from '../../time/index.ts';
 import { type AppOptions, createApp, lastly, visitorOf } from '../app.ts';
 import { asSojournError } from '../problem.ts';
+import { connectDoor } from './connect.ts';
 import { credentialsDoor } from './credentials.ts';
 import { serveDocument } from './documents.ts';
 import { createFailedLogins } from './failed-logins.ts';
@@ -21,6 +24,7 @@ import { answerUnread, tokenDoor } from './token.ts';
 export interface PublicRooms {
   readonly issuers: Issuers;
   readonly exchange: Exchange;
+  readonly customer: Customer;
   readonly audit: Audit;
   readonly now: Now;
   readonly limits: RequestLimits;
@@ -50,6 +54,7 @@ export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
     return issuer;
   });
   credentialsDoor(router, rooms);
+  connectDoor(router, { ...rooms, origin: new URL(issuers.main.url).origin });
 
   const app = createApp(options);
   app.use(originFormOnly);

@@ -1,0 +1,114 @@
+/**
+ * The customer's side, as far as an invitation goes. Owns: what the holder of a link may see of a connection and do with
+ * it: report, pause, resume, keep a link; and the live status. Does not own: the links (invitations), the files and the
+ * proof that access works (onboarding), or how any of it looks (page).
+ */
+import type { Audit } from '../audit/index.ts';
+import type { Artefact } from '../clouds/index.ts';
+import { type Connection, type Connections, stateOf } from '../connections/index.ts';
+import { SojournError } from '../errors/index.ts';
+import type { Invitations } from '../invitations/index.ts';
+import type { Logger } from '../log/index.ts';
+import type { Onboarding } from '../onboarding/index.ts';
+import type { Now } from '../time/index.ts';
+import { createFeed, type Feed, type Look } from './feed.ts';
+import { type Guest, lineOf, type Origin } from './guest.ts';
+import { createReports, type TakeReport } from './report.ts';
+import { liftsPause, pause, resume } from './switch.ts';
+import { usesOf } from './uses.ts';
+import { revisionOf, type View } from './view.ts';
+
+export { createFeed, type Feed } from './feed.ts';
+export type { Guest, Origin } from './guest.ts';
+export type { Uses } from './uses.ts';
+export type { View } from './view.ts';
+
+export interface Customer {
+  /** Who comes with this secret; undefined for whatever is no living invitation of a connection. */
+  open(secret: string): Promise<Guest | undefined>;
+  view(guest: Guest): Promise<View>;
+  /** Rejects with `artefact_not_found`. */
+  file(guest: Guest, name: string): Promise<Artefact>;
+  report: TakeReport;
+  pause(guest: Guest, origin: Origin): Promise<Connection>;
+  resume(guest: Guest, origin: Origin): Promise<Connection>;
+  /** The URL of a lasting link. Rejects with `connection_incomplete` before the first success. */
+  keep(guest: Guest, origin: Origin): Promise<string>;
+  /** For the feed: the revision of what the page shows. */
+  look(guest: Guest): Look;
+  readonly feed: Pick<Feed, 'listen'>;
+  close(): Promise<void>;
+}
+
+export function createCustomer(options: {
+  connections: Connections;
+  invitations: Invitations;
+  onboarding: Onboarding;
+  audit: Audit;
+  logger: Logger;
+  now: Now;
+}): Customer {
+  const { connections, invitations, onboarding, audit, logger, now } = options;
+  const feed = createFeed(logger);
+  const callbackOf = ({ url, invitation }: Guest) =>
+    invitation.purpose === 'connect' ? { callback: `${url}/report` } : {};
+
+  return {
+    async open(secret) {
+      const invitation = await invitations.open(secret);
+      const connection = invitation && (await connections.find(invitation.connection));
+      return connection && { invitation, connection, url: invitations.urlOf(secret) };
+    },
+
+    async view(guest) {
+      const { invitation, connection, url } = guest;
+      const [facts, artefacts, uses, mayResume] = await Promise.all([
+        onboarding.facts(connection),
+        onboarding.artefacts(connection, callbackOf(guest)),
+        usesOf(audit, connection.id, now()),
+        connection.paused_by === undefined || liftsPause(invitation, connection.paused_by, invitations),
+      ]);
+      return {
+        url,
+        cloud: connection.cloud,
+        target: connection.target,
+        state: stateOf(connection),
+        settled: connection.activated_at !== undefined,
+        paused_at: connection.paused_at,
+        mayResume,
+        verified_at: connection.verified_at,
+        facts,
+        artefacts,
+        invitation,
+        uses,
+        revision: revisionOf(connection, invitation),
+      };
+    },
+
+    file: (guest, name) => onboarding.artefact(guest.connection, name, callbackOf(guest)),
+    report: createReports({ connections, invitations, onboarding, audit }),
+    pause: (guest, origin) => pause({ connections, invitations, audit }, guest, origin),
+    resume: (guest, origin) => resume({ connections, invitations, audit }, guest, origin),
+
+    async keep(guest, origin) {
+      if (!guest.connection.activated_at) throw new SojournError('connection_incomplete');
+      const { invitation, url } = await invitations.keep(guest.invitation);
+      const { facts, ...line } = lineOf(guest, origin);
+      await audit.record({
+        event: 'invitation.kept',
+        outcome: 'ok',
+        ...line,
+        facts: { ...facts, kept: invitation.id, expires_at: invitation.expires_at },
+      });
+      return url;
+    },
+
+    look: (guest) => async () => {
+      const invitation = await invitations.find(guest.invitation.id);
+      const connection = invitation && (await connections.find(invitation.connection));
+      return connection && revisionOf(connection, invitation);
+    },
+    feed,
+    close: feed.close,
+  };
+}

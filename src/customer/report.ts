@@ -1,0 +1,134 @@
+/**
+ * A report: what the customer's set-up has made, said once by each invitation, and believed only after a real exchange.
+ * Its values are checked before anything is written, so that what is refused leaves nothing behind.
+ */
+
+import { z } from 'zod';
+import type { Audit } from '../audit/index.ts';
+import { type Cloud, clouds } from '../clouds/index.ts';
+import { type Connection, type Connections, closedBy } from '../connections/index.ts';
+import { invalidRequest, SojournError } from '../errors/index.ts';
+import { faultsIn, read } from '../input/index.ts';
+import type { Invitation, Invitations, Outcome } from '../invitations/index.ts';
+import type { Onboarding } from '../onboarding/index.ts';
+import { type Guest, lineOf, type Origin } from './guest.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+type Found = Omit<Outcome, 'at'>;
+
+export interface ReportRooms {
+  readonly connections: Connections;
+  readonly invitations: Invitations;
+  readonly onboarding: Pick<Onboarding, 'verify'>;
+  readonly audit: Audit;
+}
+
+/** Resolves to what the exchange found. Rejects with `invalid_request`, `report_taken`, `connection_…`. */
+export type TakeReport = (guest: Guest, input: unknown, origin: Origin) => Promise<Found>;
+
+export function createReports(rooms: ReportRooms): TakeReport {
+  const { connections, invitations, onboarding, audit } = rooms;
+  /** One visit at a time to each cloud: whoever asks meanwhile is told what it finds. */
+  const visits = new Map<string, Promise<Found>>();
+
+  async function verify(id: string): Promise<Found> {
+    const { verdict, checks } = await onboarding.verify(await connections.get(id), 'customer');
+    return {
+      verdict,
+      checks: checks.map(({ name, outcome, detail, advice }) => ({ name, outcome, detail, advice })),
+    };
+  }
+
+  function verifyOnce(id: string): Promise<Found> {
+    const visit = visits.get(id) ?? verify(id).finally(() => visits.delete(id));
+    visits.set(id, visit);
+    return visit;
+  }
+
+  /** The claim on the invitation; a refusal is in the audit, since somebody else may have come first. */
+  async function claim(guest: Guest, fields: Fields, origin: Origin): Promise<Invitation> {
+    try {
+      const closed = closedBy(guest.connection);
+      if (closed) throw new SojournError(closed);
+      if (
+        guest.invitation.purpose === 'control' ||
+        (guest.connection.activated_at && !guest.invitation.report)
+      )
+        throw new SojournError('connection_settled');
+      return await invitations.claim(guest.invitation.id, fields);
+    } catch (error) {
+      if (!(error instanceof SojournError) || error.status >= 500) throw error;
+      const { facts, ...line } = lineOf(guest, origin);
+      await audit.record({
+        event: 'connection.report_refused',
+        outcome: 'refused',
+        ...line,
+        reason: error.code,
+        facts: { ...facts, ...told(fields) },
+      });
+      throw error;
+    }
+  }
+
+  return async (guest, input, origin) => {
+    const { id, activated_at } = guest.connection;
+    const fields = readFields(guest.connection, input);
+    const { report } = await claim(guest, fields, origin);
+    // The same again, of an access that works: as it was answered before.
+    if (report?.outcome?.verdict === 'active') return report.outcome;
+    const { facts, ...line } = lineOf(guest, origin);
+    if (!report?.outcome && !activated_at) {
+      await connections.report(id, fields);
+      await audit.record({
+        event: 'connection.reported',
+        outcome: 'ok',
+        ...line,
+        facts: { ...facts, ...told(fields) },
+      });
+    }
+    const found = await verifyOnce(id);
+    await invitations.settle(guest.invitation.id, found);
+    const failed = found.checks.find(({ outcome }) => outcome === 'failed');
+    await audit.record({
+      event: 'connection.verified',
+      outcome: 'ok',
+      ...line,
+      facts: { ...facts, verdict: found.verdict },
+      ...(failed ? { reason: failed.detail } : {}),
+    });
+    return found;
+  };
+}
+
+/** The fields as the target's schema writes them, in the order of the guide; throws naming each that is faulty. */
+export function readFields({ cloud, target }: Pick<Connection, 'cloud' | 'target'>, input: unknown): Fields {
+  const { guide, target: schema } = clouds[cloud];
+  const given = read(fieldsOf(guide), input);
+  const merged = { ...target, ...given };
+  const faults = faultsIn(schema, merged);
+  if (faults.length > 0) throw invalidRequest(faults);
+  const whole = read(schema, merged);
+  return Object.fromEntries(
+    guide.reports.flatMap(({ name }) => (given[name] === undefined ? [] : [[name, whole[name]]])),
+  );
+}
+
+/** An optional field may be sent empty, as a form does. */
+const fieldsOf = ({ reports }: Cloud['guide']) =>
+  z.strictObject(
+    Object.fromEntries(
+      reports.map(({ name, optional }) => {
+        const field = z.string('must be a string').trim();
+        return [
+          name,
+          optional
+            ? field.transform((text) => text || undefined).optional()
+            : field.min(1, 'must not be empty'),
+        ];
+      }),
+    ) as Record<string, z.ZodType<string | undefined>>,
+  );
+
+/** Names of things in the customer's cloud are no secrets, and the administrator has to see them. */
+const told = (fields: Fields): Record<string, string> =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));

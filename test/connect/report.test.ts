@@ -1,0 +1,209 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import * as gcp from '../../src/demo/customer/gcp.ts';
+import { call } from '../../src/demo/http.ts';
+import { type Cloud, type Invited, openStage, type Stage } from './stage.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+// Each customer has an account of its own.
+afterEach(() => call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` }));
+
+async function report({ invitation }: Invited, body: unknown, more: Record<string, string> = {}) {
+  const answer = await call({ method: 'POST', url: `${invitation.url}/report`, body, headers: more });
+  return { status: answer.status, body: JSON.parse(answer.body) as Record<string, unknown> };
+}
+const show = ({ connection }: Invited) =>
+  stage.server.admin.get<{ state: string; target: Record<string, unknown> }>(`/connections/${connection.id}`);
+const pageOf = async ({ invitation }: Invited) => (await call({ url: invitation.url })).body;
+/** How often the sandbox was asked for credentials. */
+async function visits(): Promise<number> {
+  const { entries } = JSON.parse((await call({ url: `${stage.sandbox}/sandbox/log` })).body) as {
+    entries: { operation: string }[];
+  };
+  return entries.filter(({ operation }) => /AssumeRoleWithWebIdentity|token/i.test(operation)).length;
+}
+const active = { status: 200, body: { state: 'active', checks: expect.any(Array) } };
+
+describe.each<Cloud>(['aws', 'azure', 'gcp'])('a report of %s', (cloud) => {
+  test('is proven by a real exchange, makes the connection active, and is told to both sides', async () => {
+    const invited = await stage.invite(cloud);
+    const fields = await stage.setUp(cloud, invited);
+    expect((await show(invited)).state).toBe('pending');
+    expect(await report(invited, fields)).toEqual(active);
+    expect(await show(invited)).toMatchObject({ state: 'active', target: fields });
+    expect(await visits()).toBeGreaterThan(0);
+    const said = { actor: 'customer', connection: invited.connection.id, address: '127.0.0.1' };
+    expect(await stage.audit(invited.connection, 'connection.reported')).toEqual([
+      expect.objectContaining({ ...said, facts: { invitation: invited.invitation.id, ...fields } }),
+    ]);
+    expect(await stage.audit(invited.connection, 'connection.verified')).toEqual([
+      expect.objectContaining({ ...said, facts: { invitation: invited.invitation.id, verdict: 'active' } }),
+    ]);
+    expect(await pageOf(invited)).toContain('Your cloud let Example Corp in');
+    expect((await stage.token(invited.connection)).status).toBe(200);
+  });
+});
+
+describe('the same invitation', () => {
+  test('answers the same report the same, and takes no other', async () => {
+    const invited = await stage.invite();
+    const fields = await stage.setUp('aws', invited);
+    const first = await report(invited, fields);
+    const before = await visits();
+    expect(await report(invited, fields)).toEqual(first);
+    // Nothing new to find out about an access that works.
+    expect(await visits()).toBe(before);
+    const other = { role_arn: 'arn:aws:iam::999988887777:role/other' };
+    const refused = {
+      status: 409,
+      body: expect.objectContaining({
+        code: 'report_taken',
+        detail: 'This invitation has reported something else already, and reports once.',
+      }),
+    };
+    expect(await report(invited, other)).toEqual(refused);
+    expect(await show(invited)).toMatchObject({ state: 'active', target: fields });
+    expect(await stage.audit(invited.connection, 'connection.report_refused')).toEqual([
+      expect.objectContaining({
+        outcome: 'refused',
+        reason: 'report_taken',
+        facts: { invitation: invited.invitation.id, ...other },
+      }),
+    ]);
+  });
+
+  test('takes one of many reports that come at once', async () => {
+    const invited = await stage.invite();
+    const roles = Array.from({ length: 8 }, (_, at) => `arn:aws:iam::11112222333${at}:role/r`);
+    const answers = await Promise.all(roles.map((role_arn) => report(invited, { role_arn })));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ body }) => body.code === 'report_taken')).toHaveLength(7);
+    const winner = answers.findIndex(({ status }) => status === 200);
+    expect((await show(invited)).target.role_arn).toBe(roles[winner]);
+  });
+
+  test('answers the same report ten times at once the same, with one visit to the cloud at a time', async () => {
+    const invited = await stage.invite();
+    const fields = await stage.setUp('aws', invited);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => report(invited, fields)));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
+    expect((await show(invited)).state).toBe('active');
+    expect(await stage.audit(invited.connection, 'connection.reported')).not.toEqual([]);
+  });
+});
+
+test("a report with another account's ids fails at the cloud, is told to both sides, and can be repaired there", async () => {
+  const invited = await stage.invite();
+  await stage.setUp('aws', invited);
+  const role_arn = 'arn:aws:iam::999988887777:role/vendor';
+  const answer = await report(invited, { role_arn });
+  expect(answer).toEqual({ status: 200, body: { state: 'failing', checks: expect.any(Array) } });
+  expect((await show(invited)).state).toBe('failing');
+  const [line] = await stage.audit(invited.connection, 'connection.verified');
+  expect(line).toMatchObject({ facts: { verdict: 'failing' }, reason: expect.stringContaining('cloud_') });
+  const page = await pageOf(invited);
+  expect(page).toContain('your cloud refused the try');
+  expect(page).toContain('cloud_');
+  expect((await stage.token(invited.connection)).body).not.toHaveProperty('refresh_token');
+});
+
+describe('a report that is refused leaves nothing behind', () => {
+  test.each<[Cloud, unknown, string]>([
+    ['aws', {}, 'role_arn'],
+    ['aws', { role_arn: '' }, 'role_arn'],
+    ['aws', { role_arn: 'arn:aws:iam::111122223333:role/*' }, 'role_arn'],
+    ['aws', { role_arn: 'arn:aws-cn:iam::111122223333:role/r' }, 'region'],
+    ['aws', { role_arn: ['arn:aws:iam::111122223333:role/r'] }, 'role_arn'],
+    ['aws', { role_arn: 'arn:aws:iam::111122223333:role/r', session_policy: '{}' }, 'session_policy'],
+    ['aws', { role_arn: 'arn:aws:iam::111122223333:role/r', region: 'eu-west-1' }, 'region'],
+    ['aws', { role_arn: 'arn:aws:iam::111122223333:role/r', tenant: 'ten_x' }, 'tenant'],
+    ['azure', { tenant_id: 'acme.onmicrosoft.com', client_id: 'x' }, 'tenant_id'],
+    ['azure', { tenant_id: '11111111-2222-4333-8444-555555555555' }, 'client_id'],
+    ['gcp', { project_number: 'acme', pool_id: gcp.pool, provider_id: gcp.providerId }, 'project_number'],
+    ['gcp', { project_number: '1', pool_id: gcp.pool, provider_id: gcp.providerId, scopes: 'x' }, 'scopes'],
+    ['aws', [], 'body'],
+    ['aws', 'role_arn', 'body'],
+  ])('%s %j', async (cloud, body, field) => {
+    const invited = await stage.invite(cloud);
+    const before = await show(invited);
+    const answer = await report(invited, body);
+    expect(answer).toEqual({ status: 400, body: expect.objectContaining({ code: 'invalid_request' }) });
+    expect(answer.body.errors).toContainEqual({ field, message: expect.any(String) });
+    expect(await show(invited)).toEqual(before);
+    expect(await visits()).toBe(0);
+    expect((await stage.audit(invited.connection)).map(({ event }) => event)).toEqual([
+      'invitation.created',
+      'connection.created',
+    ]);
+    // The invitation is still good for the right one.
+    const fields = await stage.setUp(cloud, invited);
+    expect(await report(invited, fields)).toEqual(active);
+  });
+
+  test('once the connection has been active, whatever the invitation', async () => {
+    const invited = await stage.invite();
+    await report(invited, await stage.setUp('aws', invited));
+    const before = await show(invited);
+    const second = await stage.server.admin.post<Invited['invitation']>(
+      `/connections/${invited.connection.id}/invitations`,
+    );
+    const again = { connection: invited.connection, invitation: second };
+    const role_arn = 'arn:aws:iam::999988887777:role/attacker';
+    const refused = { status: 409, body: expect.objectContaining({ code: 'connection_settled' }) };
+    expect(await report(again, { role_arn })).toEqual(refused);
+    // Nor while it fails, after the customer took the role away.
+    await call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
+    await stage.server.admin.post(`/connections/${invited.connection.id}/verify`);
+    expect((await show(invited)).state).toBe('failing');
+    expect(await report(again, { role_arn })).toEqual(refused);
+    expect((await show(invited)).target).toEqual(before.target);
+    // Nor after an administrator has changed the target, which makes it pending again.
+    await stage.server.admin.patch(`/connections/${invited.connection.id}`, {
+      target: { region: 'eu-west-1' },
+    });
+    expect(await report(again, { role_arn })).toEqual(refused);
+  });
+
+  test('over 16 KB, twice the same field, or in a form that is not read', async () => {
+    const invited = await stage.invite();
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const send = async (body: string, headers: Record<string, string> = form) =>
+      (await fetch(`${invited.invitation.url}/report`, { method: 'POST', headers, body })).status;
+    expect([
+      await send(`role_arn=${'x'.repeat(17_000)}`),
+      await send('role_arn=arn:aws:iam::111122223333:role/a&role_arn=arn:aws:iam::111122223333:role/b'),
+      await send('role_arn=x', { 'content-type': 'text/plain' }),
+      await send('{"role_arn":', { 'content-type': 'application/json' }),
+    ]).toEqual([413, 400, 415, 400]);
+    expect((await show(invited)).state).toBe('pending');
+  });
+});
+
+test('the form of the page does the same, leads back to it, and keeps what was typed when something is wrong', async () => {
+  const invited = await stage.invite();
+  const { url } = invited.invitation;
+  const send = (role_arn: string) =>
+    fetch(`${url}/report`, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ role_arn }) });
+  const wrong = await send('"><script>alert(1)</script>');
+  expect(wrong.status).toBe(400);
+  const page = await wrong.text();
+  expect(page).toContain('value="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"');
+  expect(page).toContain('Nothing was saved.');
+  expect(page).toMatch(/aria-invalid="true"/);
+  const { role_arn = '' } = await stage.setUp('aws', invited);
+  const done = await send(` ${role_arn}\n`);
+  expect([done.status, done.headers.get('location'), await done.text()]).toEqual([303, url, '']);
+  expect((await show(invited)).state).toBe('active');
+});
+
+test('nothing that a report or a link holds is in the log', async () => {
+  const invited = await stage.invite();
+  await report(invited, await stage.setUp('aws', invited));
+  const secret = invited.invitation.url.split('/').at(-1)!;
+  expect(stage.server.logged()).toContain('connection.reported');
+  expect(stage.server.logged()).not.toContain(secret);
+  expect(stage.server.logged()).not.toMatch(/eyJ[\w-]{10}/);
+});
