@@ -10,6 +10,11 @@ export const eventNames = [
   'connection.enabled',
   'connection.disabled',
   'connection.verified',
+  'connection.drifted',
+  'connection.recovered',
+  'connection.reported',
+  'connection.paused',
+  'connection.resumed',
   'connection.jwks_uploaded',
 ] as const;
 
