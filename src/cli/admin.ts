@@ -7,7 +7,7 @@ import type { Json } from './print.ts';
 import { ask, baseUrl, readAnswer } from './server.ts';
 
 export interface AdminRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below /admin/v1. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;

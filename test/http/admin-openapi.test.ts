@@ -11,7 +11,7 @@ interface Operation {
 }
 type PathItem = Record<string, Operation>;
 
-const methods = ['get', 'post', 'patch', 'delete'] as const;
+const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const paths = Object.entries(openApi.paths as Record<string, PathItem>);
 const adminPaths = paths.filter(([path]) => path.startsWith('/admin/v1/'));
 const operations = paths.flatMap(([path, item]) =>
@@ -75,6 +75,7 @@ describe('the OpenAPI document', () => {
         'connections/{id}/setup',
         'connections/{id}/setup/{name}',
         'connections/{id}/claims',
+        'policy',
         'issuer',
         'connections/{id}/jwks-uploaded',
         'keys',

@@ -82,6 +82,12 @@ const credentials = (operationId: string) => ({
       in: 'query',
       schema: { enum: ['json', 'aws-process', 'aws-container', 'env', 'gcp', 'azure'], default: 'json' },
     },
+    {
+      name: 'purpose',
+      in: 'query',
+      description: 'A purpose of the connection; it may be left out where the client has only one.',
+      schema: text,
+    },
   ],
   responses: {
     200: {

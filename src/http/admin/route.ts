@@ -12,7 +12,7 @@ import type { AdminRooms } from './rooms.ts';
 export const prefix = '/admin/v1';
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below the prefix; `:name` stands for one segment. */
   readonly path: string;
   /** The operationId of OpenAPI. */
@@ -85,7 +85,7 @@ export function look<const Path extends string, Answer extends z.ZodType, Query 
 /** A row that changes something, and says what for the audit. */
 export function act<const Path extends string, Answer extends z.ZodType>(
   row: Row<Path, Answer> & {
-    readonly method: 'POST' | 'PATCH' | 'DELETE';
+    readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
     readonly input: z.ZodType;
     readonly status: Route['status'];
     change(

@@ -10,6 +10,7 @@ import { issuerRoutes } from './issuer.ts';
 import { keyRoutes } from './keys.ts';
 import { openApiDocument } from './openapi.ts';
 import { outageRoute } from './outage.ts';
+import { policyRoutes } from './policy.ts';
 import { look, nothing, type Route } from './route.ts';
 import { setupRoutes } from './setup.ts';
 import { tenantMoveRoutes } from './tenant-moves.ts';
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   ...clientRoutes,
   canRoute,
   ...connectionRoutes,
+  ...policyRoutes,
   ...setupRoutes,
   ...invitationRoutes,
   ...issuerRoutes,

@@ -18,6 +18,7 @@ import { invitationInput, invitationPage, newInvitation } from './invitations.ts
 import { publishedIssuer } from './issuer.ts';
 import { impactPage, keyList } from './keys.ts';
 import { outageBudget } from './outage.ts';
+import { policy, policyInput } from './policy.ts';
 import { problem } from './problem.ts';
 import { preview, setupFiles, signedReport, verification } from './setup.ts';
 import { movePage } from './tenant-moves.ts';
@@ -46,6 +47,7 @@ export const inputs: Named = {
   InvitationInput: invitationInput,
   WebhookInput: webhookInput,
   WebhookChange: webhookChange,
+  PolicyInput: policyInput,
   ...Object.fromEntries(
     cloudNames.flatMap((cloud) => [
       [nameIn(cloud, 'Target'), clouds[cloud].target],
@@ -65,6 +67,7 @@ export const answers: Named = {
   Decision: decision,
   Connection: connection,
   ConnectionPage: connectionPage,
+  Policy: policy,
   SetupFiles: setupFiles,
   NewInvitation: newInvitation,
   InvitationPage: invitationPage,
