@@ -30,14 +30,16 @@ export async function askedOf<T>(
   return { result, log };
 }
 
+const cloudPlatform = 'https://www.googleapis.com/auth/cloud-platform';
+
 /** One use of the credentials of the service account. */
 export const gcpLog = [
-  { cloud: 'gcp', operation: 'sts.token', outcome: 'ok' },
+  { cloud: 'gcp', operation: 'sts.token', outcome: 'ok', detail: { scope: cloudPlatform } },
   {
     cloud: 'gcp',
     operation: 'iamcredentials.generateAccessToken',
     outcome: 'ok',
-    detail: { email: gcp.serviceAccount },
+    detail: { email: gcp.serviceAccount, scope: cloudPlatform, lifetime: '3600s' },
   },
   { cloud: 'gcp', operation: `GET /v3/projects/${gcp.projectId}`, outcome: '200' },
 ];

@@ -239,7 +239,7 @@ export function wholeRoad(
               cloud,
               operation: 'sts:AssumeRoleWithWebIdentity',
               outcome: 'ok',
-              detail: { RoleArn: role_arn, RoleSessionName: session },
+              detail: { RoleArn: role_arn, RoleSessionName: session, DurationSeconds: '3600' },
             },
             { cloud, operation: 'sts:GetCallerIdentity', outcome: 'ok', detail: {} },
           ],

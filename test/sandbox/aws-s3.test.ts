@@ -175,6 +175,8 @@ describe('S3 in the sandbox', () => {
     const policy = { Effect: 'Allow', Action: 's3:GetObject', Resource: '*' };
     const narrow = await enter({ Policy: JSON.stringify(statement(policy)) });
     expect(await signed('docs/v1/jwks', { keys: narrow })).toEqual({ status: 403, code: 'AccessDenied' });
+    const managed = await enter({ 'PolicyArns.member.1.arn': 'arn:aws:iam::aws:policy/ReadOnlyAccess' });
+    expect(await signed('docs/v1/jwks', { keys: managed })).toEqual({ status: 403, code: 'AccessDenied' });
     await inline({ Effect: 'Deny', Action: 's3:*', Resource: '*' });
     expect(await signed('docs/v1/jwks')).toEqual({ status: 403, code: 'AccessDenied' });
   });

@@ -106,8 +106,9 @@ function paramsOf({ method, query, body }: SandboxRequest): Params {
 const serviceOf = (params: Params): Service =>
   services.find(({ version }) => version === params.get('Version')) ?? sts;
 
-/** The few parameters that name things and can hold no secret. */
-const told = ['RoleArn', 'RoleName', 'RoleSessionName', 'Url', 'OpenIDConnectProviderArn', 'StackName'];
+/** The few parameters that name or limit things and can hold no secret. */
+const told =
+  /^(RoleArn|RoleName|RoleSessionName|Url|OpenIDConnectProviderArn|StackName|DurationSeconds|Policy|PolicyArns\.member\.\d{1,2}\.arn)$/;
 
 const detailOf = (params: Params): Record<string, unknown> =>
-  Object.fromEntries(told.filter((name) => params.has(name)).map((name) => [name, params.get(name)]));
+  Object.fromEntries([...params].filter(([name]) => told.test(name)));

@@ -14,11 +14,12 @@ const usualSeconds = 3600;
 
 export function generateAccessToken(request: SandboxRequest, email: string, estate: Estate): SandboxAnswer {
   const outcome = decide(request, email, estate);
+  const input = parseInput(request.body);
   estate.world.note({
     cloud: 'gcp',
     operation: 'iamcredentials.generateAccessToken',
     outcome: outcome.ok ? 'ok' : outcome.status,
-    detail: { email },
+    detail: { email, scope: textsOf(input?.scope).join(' '), lifetime: textOf(input?.lifetime) },
   });
   return answer(outcome);
 }

@@ -13,7 +13,13 @@ export async function exchange(request: SandboxRequest, estate: Estate): Promise
   const answer = outcome.ok ? outcome.value : outcome.answer;
   const { error } = JSON.parse(answer.body) as { error?: unknown };
   const said = typeof error === 'string' ? error : String(answer.status);
-  estate.world.note({ cloud: 'gcp', operation: 'sts.token', outcome: error === undefined ? 'ok' : said });
+  const read = readStsRequest(request);
+  estate.world.note({
+    cloud: 'gcp',
+    operation: 'sts.token',
+    outcome: error === undefined ? 'ok' : said,
+    ...(read.ok ? { detail: { scope: read.value.scopes.join(' ') } } : {}),
+  });
   return answer;
 }
 

@@ -59,7 +59,7 @@ export async function assumeRoleWithWebIdentity(call: Call): Promise<XmlValue> {
     arn: `arn:${account.partition}:sts::${account.id}:assumed-role/${role.name}/${name}`,
     userId: `${role.id}:${name}`,
     expiresAt: world.now() + duration * 1000,
-    ...(wanted.Policy === undefined ? {} : { policy: wanted.Policy }),
+    ...sessionPolicyOf(wanted),
   });
   return {
     SubjectFromWebIdentityToken: identity.subject,
@@ -99,6 +99,15 @@ function checkSessionPolicies({ Policy: policy = '', PolicyArns: list }: Wanted)
       'PackedPolicyTooLarge',
       'Packed policy consumes more than 100% of allotted space, please use smaller policy.',
     );
+}
+
+/**
+ * A session is allowed what one of its policies allows. No managed policy exists in these accounts, so one that is named
+ * allows nothing.
+ */
+function sessionPolicyOf({ Policy: policy, PolicyArns: arns }: Wanted): { policy?: string } {
+  if (policy !== undefined) return { policy };
+  return arns.length > 0 ? { policy: '{"Version":"2012-10-17","Statement":[]}' } : {};
 }
 
 /** An OIDC token is never sent with one; recorded refusals. */
