@@ -50,6 +50,8 @@ export async function openStage(): Promise<Stage> {
     config: {
       clouds: cloudsAt(sandbox),
       federation: { ca: foreign.caFile, allow_networks: allowLoopback },
+      // The hour is moved for the server only, and a token for /v1 is to outlive that.
+      tokens: { ttl: '1h' },
       keys: { stale_after: '1d' },
     },
   });
