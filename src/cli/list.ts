@@ -10,6 +10,7 @@ import { credentials } from './nouns/credentials.ts';
 import { doctor } from './nouns/doctor.ts';
 import { keys } from './nouns/keys.ts';
 import { outage } from './nouns/outage.ts';
+import { policy } from './nouns/policy.ts';
 import { demo, sandbox, serve } from './nouns/programs.ts';
 import { tenant } from './nouns/tenant.ts';
 import { webhook } from './nouns/webhook.ts';
@@ -26,4 +27,4 @@ export const commands: readonly CommandSpec[] = [
   backup,
   restore,
 ];
-export const nouns: readonly Noun[] = [tenant, client, connection, keys, webhook, audit];
+export const nouns: readonly Noun[] = [tenant, client, connection, policy, keys, webhook, audit];

@@ -7,7 +7,10 @@ const ruleForms =
 
 const when = z
   .strictObject(conditions)
-  .refine((given) => Object.keys(given).length > 0, 'must name claims, methods or hours')
+  .refine((given) => Object.keys(given).length > 0, {
+    message: 'must name claims, methods or hours',
+    when: ({ issues }) => issues.length === 0,
+  })
   .describe('What must hold besides; everything that is there.');
 
 /**

@@ -11,3 +11,4 @@ export { type Environment, environment } from './environment.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { readSecret } from './outside.ts';
 export { endpointField, secretSourceField } from './urls.ts';
+export { readYamlFile } from './yaml-file.ts';

@@ -123,8 +123,10 @@ function judge(
   return [{ ...found, watching: failing.map(({ guard }) => guard.name) }];
 }
 
-const distance = ({ refusal }: Judged): number =>
-  refusal === undefined || refusal.because === 'guard' ? 0 : farness(refusal.unmet);
+function distance({ refusal }: Judged): number {
+  if (refusal === undefined) return 0;
+  return (refusal.because === 'guard' ? 0 : 1000) + farness(refusal.unmet);
+}
 
 /** Of two that lack as much, the one whose purposes are others came nearer: the reason is the same in any order. */
 const farness = (faults: readonly string[]): number => faults.length * 2 - (isOfPurposes(faults) ? 1 : 0);

@@ -3,6 +3,7 @@
  * above all rules, and the list of what no caller may choose. Does not own: the rules (they stand on the client), the
  * purposes (on the connection), or what happens afterwards.
  */
+export { faultsInCases, type Outcome, outcomesOf, type PolicyFile, policyFile } from './cases.ts';
 export { isNeverTheCallers } from './choices.ts';
 export type { CarriedClaims } from './claims.ts';
 export { carriedClaims } from './claims.ts';

@@ -192,6 +192,11 @@ describe('each command asks for exactly one thing', () => {
       { allowed: true, because: 'rule', rule: { index: 0, tenant: 'ten_1' } },
     ],
     [
+      'connection update con_1 --purpose read={"duration_seconds":900} --purpose logs={"policy_arns":["a=b"]}',
+      'PATCH /connections/con_1',
+      { purposes: { read: { duration_seconds: 900 }, logs: { policy_arns: ['a=b'] } } },
+    ],
+    [
       'connection update con_1 --label env=prod --label team=a=b',
       'PATCH /connections/con_1',
       { labels: { env: 'prod', team: 'a=b' } },

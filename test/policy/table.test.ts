@@ -192,7 +192,7 @@ describe('who may do what under guards', () => {
     };
     const rule = { connection: 'con_prod', index: 0 };
     const require = { ...main, methods: [...federated], hours: atWork, purposes: ['deploy'] };
-    expect(decide([guardOf({ name: 'strict', require })], question)).toEqual({
+    expect(decide([guardOf({ name: 'strict', require })], { ...question, purpose: null })).toEqual({
       allowed: false,
       because: 'guard',
       rule,

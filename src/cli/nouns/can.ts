@@ -1,25 +1,61 @@
-/** `sojourn can`: whether a client may use a connection, and why. */
+/** `sojourn can`: whether a client may use a connection, for what, and why. */
 import { adminCommand, at } from '../admin.ts';
-import type { CommandSpec } from '../command.ts';
+import { type CommandSpec, type Given, text, texts } from '../command.ts';
+import { usageError } from '../failure.ts';
 import { cell, type Json } from '../print.ts';
 
-const reasons: Readonly<Record<string, string>> = {
-  no_rule: 'no rule of the client admits to the connection',
-  client_disabled: 'the client is disabled',
-  connection_disabled: 'the connection is disabled',
-  connection_paused: 'the customer has paused the connection',
+const reasons: Readonly<Record<string, (decision: Json) => string>> = {
+  no_rule: () => 'no rule of the client admits to the connection',
+  when: ({ rule, unmet }) => `rule ${indexOf(rule)} would, but this does not hold: ${cell(unmet)}`,
+  purposes: ({ rule }) => `rule ${indexOf(rule)} admits to the connection, but not for this purpose`,
+  purpose_required: ({ purposes }) => `a purpose must be named: ${cell(purposes)}`,
+  guard: ({ guard, unmet }) => `the guard ${cell(guard)} refuses; this does not hold: ${cell(unmet)}`,
+  client_disabled: () => 'the client is disabled',
+  connection_disabled: () => 'the connection is disabled',
+  connection_paused: () => 'the customer has paused the connection',
 };
+
+const indexOf = (rule: unknown): string => cell((rule as Json | null)?.index);
 
 export const can: CommandSpec = adminCommand({
   usage: 'can <client> <connection>',
-  about: 'tell whether a client may use a connection, and which rule decides; ends with 1 when not',
-  examples: ['can cli_01k0… con_01k0…'],
-  ask: ({ args }) => ({ method: 'GET', path: at`/clients/${args[0]}/can/${args[1]}` }),
-  tell: ({ allowed, because, rule }) => {
+  about: 'tell whether a client may use a connection, and which rule or guard decides; ends with 1 when not',
+  options: [
+    { flags: '--purpose <name>', about: 'for this purpose, instead of everything or the one that there is' },
+    {
+      flags: '--claim <name=value>',
+      about: 'a claim of the token by which it would have signed in; may be repeated',
+      many: true,
+    },
+    { flags: '--at <time>', about: 'at this time, such as 2027-01-31T12:00:00Z, instead of now' },
+  ],
+  examples: [
+    'can cli_01k0… con_01k0…',
+    'can cli_01k0… con_01k0… --purpose deploy --claim ref=refs/heads/main --at 2027-01-31T12:00:00Z',
+  ],
+  ask: (given) => ({
+    method: 'GET',
+    path: at`/clients/${given.args[0]}/can/${given.args[1]}`,
+    query: { purpose: text(given, 'purpose'), claims: claimsOf(given), at: text(given, 'at') },
+  }),
+  tell: (decision) => {
+    const { allowed, because, rule, purpose, watching } = decision;
+    if (allowed !== true) return `no: ${reasons[String(because)]?.(decision) ?? cell(because)}\n`;
     const { index, ...conditions } = (rule ?? {}) as Json;
-    return allowed === true
-      ? `yes: rule ${cell(index)} (${cell(conditions)})\n`
-      : `no: ${reasons[String(because)] ?? cell(because)}\n`;
+    const forWhat = typeof purpose === 'string' ? `, for ${cell(purpose)} only` : '';
+    const watched = Array.isArray(watching) && watching.length > 0 ? watching : undefined;
+    return `yes: rule ${cell(index)} (${cell(conditions)})${forWhat}\n${
+      watched ? `guards that only watch would refuse: ${cell(watched)}\n` : ''
+    }`;
   },
   exit: ({ allowed }) => (allowed === true ? 0 : 1),
 });
+
+function claimsOf(given: Given): string | undefined {
+  const claims = texts(given, 'claim').map((claim): [string, string] => {
+    const [name = '', ...value] = claim.split('=');
+    if (name === '' || value.length === 0) throw usageError('--claim must be name=value.');
+    return [name, value.join('=')];
+  });
+  return claims.length === 0 ? undefined : JSON.stringify(Object.fromEntries(claims));
+}

@@ -1,5 +1,5 @@
 /** `sojourn connection`: the ways into your customers' clouds. */
-import { adminCommand, at, itemsOf, more, pageOptions, pageQuery } from '../admin.ts';
+import { adminCommand, at, itemsOf, jsonGiven, more, pageOptions, pageQuery } from '../admin.ts';
 import { type Given, type Noun, type OptionSpec, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { cell, columns, record } from '../print.ts';
@@ -21,6 +21,23 @@ const labelOption: OptionSpec = {
   about: 'a label by which rules of clients find it; may be repeated',
   many: true,
 };
+
+const purposeOption: OptionSpec = {
+  flags: '--purpose <name=json>',
+  about:
+    'what it may be used for, and the fields of the target that this narrows, such as read={"duration_seconds":900}; may be repeated',
+  many: true,
+};
+
+/** Given purposes take the place of all that were there. */
+function purposesOf(given: Given) {
+  const purposes = texts(given, 'purpose').map((purpose): [string, unknown] => {
+    const [name = '', ...json] = purpose.split('=');
+    if (name === '' || json.length === 0) throw usageError('--purpose must be name=json.');
+    return [name, jsonGiven(json.join('='), `--purpose ${name}`)];
+  });
+  return purposes.length === 0 ? {} : { purposes: Object.fromEntries(purposes) };
+}
 
 /** Given labels take the place of all that were there. */
 function labelsOf(given: Given) {
@@ -53,6 +70,7 @@ export const connection: Noun = {
         { flags: '--tenant <id>', about: 'whose cloud it is', required: true },
         { flags: '--cloud <cloud>', about: 'aws, azure or gcp', required: true },
         labelOption,
+        purposeOption,
         ...settings,
       ],
       examples: [
@@ -68,6 +86,7 @@ export const connection: Noun = {
           cloud: text(given, 'cloud'),
           target: targetOf(given) ?? {},
           ...labelsOf(given),
+          ...purposesOf(given),
           algorithm: text(given, 'algorithm'),
           token_ttl: ttlOf(text(given, 'tokenTtl')),
         },
@@ -91,13 +110,19 @@ export const connection: Noun = {
     adminCommand({
       usage: 'update <id>',
       about: 'change a connection; target fields are merged, null takes one out',
-      options: [{ flags: '--name <text>', about: 'name for people' }, labelOption, ...settings],
+      options: [
+        { flags: '--name <text>', about: 'name for people' },
+        labelOption,
+        purposeOption,
+        ...settings,
+      ],
       examples: ['connection update con_01k0… --set role_arn=arn:aws:iam::111122223333:role/vendor'],
       ask: (given) => {
         const body = {
           name: text(given, 'name'),
           target: targetOf(given),
           ...labelsOf(given),
+          ...purposesOf(given),
           algorithm: text(given, 'algorithm'),
           token_ttl: ttlOf(text(given, 'tokenTtl')),
         };

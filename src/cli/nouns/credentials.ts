@@ -15,6 +15,7 @@ export const credentials: CommandSpec = {
       choices: ['json', 'aws-process', 'aws-container', 'env', 'gcp', 'azure'],
       initial: 'json',
     },
+    { flags: '--purpose <name>', about: 'a purpose of the connection; the one that there is without it' },
     { flags: '--issuer <url>', about: 'the issuer (SOJOURN_ISSUER)' },
     {
       flags: '--workload-token-file <file>',
@@ -25,16 +26,20 @@ export const credentials: CommandSpec = {
   examples: [
     'credentials con_01k0…',
     'credentials con_01k0… --format aws-process',
+    'credentials con_01k0… --purpose deploy',
     'credentials con_01k0… --format env > credentials.sh',
     'credentials con_01k0… --workload-token-file /var/run/secrets/sojourn/token',
   ],
   async run(given, face) {
     const issuer = issuerOf(given, face);
     const token = await apiToken(issuer, proofOf(given, face));
+    const purpose = text(given, 'purpose');
     const answer = await ask(
       {
         method: 'GET',
-        url: `${issuer}${at`/v1/connections/${given.args[0]}/credentials?format=${text(given, 'format')}`}`,
+        url: `${issuer}${at`/v1/connections/${given.args[0]}/credentials?format=${text(given, 'format')}`}${
+          purpose === undefined ? '' : at`&purpose=${purpose}`
+        }`,
         headers: { authorization: `Bearer ${token}` },
       },
       '--issuer',
