@@ -19,6 +19,7 @@ import { createHealth } from './health/index.ts';
 import {
   type AppOptions,
   addressReader,
+  certificateReader,
   createAdminApp,
   createPublicApp,
   followTls,
@@ -52,6 +53,9 @@ export interface RunningServer {
   /** Not ready, then no new connections, then nothing: no request that was begun fails. */
   close(): Promise<void>;
 }
+
+/** Administrators come with a token, and are not asked for a certificate. */
+const pairOf = ({ cert, key }: TlsPair): TlsPair => ({ cert, key });
 
 /** After readiness has gone, load balancers need a moment to look elsewhere. */
 const lingerMs = 300;
@@ -117,7 +121,10 @@ export async function startServer(
       perClient: config.limits.requests_per_client,
     });
     const policy = createPolicy({ store, connections, tenants, audit, now });
+    const { tls: tlsFiles, client_certificate_header: header } = config.listen;
+    const asked = typeof tlsFiles?.client_ca === 'string';
     const issuers = createIssuers({
+      certificates: asked || header !== null,
       issuer: issuerUrl,
       ttl: config.tokens.ttl,
       store,
@@ -196,7 +203,19 @@ export async function startServer(
     });
     const path = new URL(issuerUrl).pathname.replace(/\/$/, '');
     const publicApp = createPublicApp(
-      { issuers, exchange, customer, audit, now, path, limits, failedLogins: config.limits.failed_logins },
+      {
+        ...{
+          issuers,
+          exchange,
+          customer,
+          audit,
+          now,
+          path,
+          limits,
+          failedLogins: config.limits.failed_logins,
+        },
+        certificateOf: certificateReader({ asked, header, proxies: config.trust_proxy }),
+      },
       door('public'),
     );
     const adminApp = createAdminApp(
@@ -220,7 +239,6 @@ export async function startServer(
       door('admin'),
     );
 
-    const { tls: tlsFiles } = config.listen;
     const tls = tlsFiles && (await readTls(tlsFiles));
     const publicListener = await listen(publicApp.callback(), {
       ...config.listen.public,
@@ -231,7 +249,7 @@ export async function startServer(
     const adminListener = await listen(adminApp.callback(), {
       ...config.listen.admin,
       // Probes and the command line of this machine do without; what leaves it carries the token that opens everything.
-      tls: isLoopback(config.listen.admin.host) ? null : tls,
+      tls: isLoopback(config.listen.admin.host) || !tls ? null : pairOf(tls),
       name: 'admin',
     });
     undo.push(adminListener.close);
@@ -242,7 +260,7 @@ export async function startServer(
     if (tlsFiles && tls) {
       const take = (pair: TlsPair) => {
         publicListener.renew(pair);
-        adminListener.renew(pair);
+        adminListener.renew(pairOf(pair));
       };
       undo.push(followTls(tlsFiles, { current: tls, take, logger }));
     }

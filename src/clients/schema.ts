@@ -3,6 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { plainHttpsField, privateMembers, trustInput } from '../federation/index.ts';
 import { nameField } from '../input/index.ts';
+import { certificateInput } from './certificate.ts';
 import { ruleInput } from './rules.ts';
 
 const rsaBits = 2048;
@@ -60,8 +61,9 @@ export const authInput = z.discriminatedUnion(
           refuse('is missing; give the keys, or a jwks_uri in their place');
       }),
     trustInput,
+    certificateInput,
   ],
-  'must be client_secret, private_key_jwt or federated',
+  'must be client_secret, private_key_jwt, federated or tls',
 );
 
 export const clientInput = z.strictObject({
@@ -71,8 +73,8 @@ export const clientInput = z.strictObject({
 });
 
 /**
- * The kind of authentication is fixed for life; a private_key_jwt client may get other keys, and a federated one other
- * claims, but for those that say which workload it is.
+ * The kind of authentication is fixed for life; a private_key_jwt client may get other keys, one of the kind tls another
+ * certificate or name, and a federated one other claims, but for those that say which workload it is.
  */
 export const clientPatch = z.strictObject({
   name: nameField.optional(),

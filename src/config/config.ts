@@ -21,7 +21,9 @@ export interface Config {
     readonly public: Address;
     readonly admin: Address;
     /** PEM files. */
-    readonly tls: { readonly cert: string; readonly key: string } | null;
+    readonly tls: { readonly cert: string; readonly key: string; readonly client_ca: string | null } | null;
+    /** As it is spelled in the file. */
+    readonly client_certificate_header: string | null;
   };
   /** CIDRs, each with its prefix length. */
   readonly trust_proxy: readonly string[];

@@ -41,6 +41,7 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
     ...crossFaults(values),
     ...unreadable('listen.tls.cert', values.listen.tls.cert),
     ...unreadable('listen.tls.key', values.listen.tls.key),
+    ...noCertificate('listen.tls.client_ca', values.listen.tls.client_ca),
     ...unreadable('keys.pkcs11.module', pkcs11.module),
     ...noCertificate('federation.ca', values.federation.ca),
     ...noCertificate('webhooks.ca', values.webhooks.ca),
@@ -54,11 +55,11 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
 
   // No fault, so no value is missing.
   const { listen, keys, ...rest } = values as Values<typeof shape>;
-  const { cert, key } = listen.tls;
+  const { cert, key, client_ca } = listen.tls;
   return {
     ...rest,
     vendor: rest.vendor ?? new URL(rest.issuer).hostname,
-    listen: { ...listen, tls: cert === null || key === null ? null : { cert, key } },
+    listen: { ...listen, tls: cert === null || key === null ? null : { cert, key, client_ca } },
     keys: {
       ...keys,
       encryption_key: encryptionKey.value,

@@ -23,6 +23,19 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
       ? fault('listen.tls.key', 'is missing; listen.tls needs both cert and key')
       : undefined,
 
+  ({ listen: { tls } }) =>
+    typeof tls.client_ca === 'string' && tls.cert === null && tls.key === null
+      ? fault(
+          'listen.tls.client_ca',
+          'needs listen.tls.cert and listen.tls.key: a listener without TLS sees no certificate',
+        )
+      : undefined,
+
+  ({ listen: { client_certificate_header: header }, trust_proxy }) =>
+    typeof header === 'string' && trust_proxy?.length === 0
+      ? fault('listen.client_certificate_header', 'needs trust_proxy: anybody could write this header')
+      : undefined,
+
   ({ listen, trust_proxy }) =>
     listen.public && !isLoopback(listen.public.host) && listen.tls.cert === null && trust_proxy?.length === 0
       ? fault(

@@ -18,6 +18,17 @@ const algorithmsField = z
 const countBetween = (least: number, most: number) =>
   z.int('must be a whole number').min(least, `must be ${least} or more`).max(most, `must be ${most} at most`);
 
+/** Headers that callers write, or that mean something else. */
+const otherwiseUsed = [
+  'authorization',
+  'host',
+  'cookie',
+  'content-type',
+  'content-length',
+  'forwarded',
+  'x-forwarded-for',
+];
+
 export const shape = {
   issuer: {
     field: issuerField,
@@ -47,12 +58,26 @@ export const shape = {
         'PEM file with the certificate chain, for the public listener and for an admin listener outside loopback. Goes with `listen.tls.key`.',
       ),
       key: key(fileField.nullable(), null, 'PEM file with its private key.'),
+      client_ca: key(
+        fileField.nullable(),
+        null,
+        'PEM file with the authorities whose certificates clients may sign in with (`tls_client_auth`). With it the public listener asks every caller for a certificate, and demands none.',
+      ),
     },
+    client_certificate_header: key(
+      z
+        .string()
+        .regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header, such as Client-Cert')
+        .refine((name) => !otherwiseUsed.includes(name.toLowerCase()), 'is a header with another meaning')
+        .nullable(),
+      null,
+      'The header in which a proxy of `trust_proxy` hands on the client certificate that it has verified, as in RFC 9440 or as URL-encoded PEM. From anybody else it is ignored.',
+    ),
   },
   trust_proxy: key(
     z.array(cidrField).max(100, 'must hold 100 networks at most'),
     [],
-    'Networks of proxies whose `X-Forwarded-For` is believed.',
+    'Networks of proxies whose `X-Forwarded-For` and `listen.client_certificate_header` are believed.',
   ),
   store: key(
     storeField,

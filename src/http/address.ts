@@ -2,18 +2,24 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
-/** `cidrs` are the proxies whose X-Forwarded-For is believed; with none of them the peer's own address counts. */
-export function addressReader(cidrs: readonly string[]): (request: IncomingMessage) => string {
-  const trusted = new BlockList();
+/** Whether an address is in one of these networks. */
+export function within(cidrs: readonly string[]): (address: string) => boolean {
+  const networks = new BlockList();
   for (const cidr of cidrs) {
     const [network = '', prefix = ''] = cidr.split('/');
-    trusted.addSubnet(network, Number(prefix), isIP(network) === 6 ? 'ipv6' : 'ipv4');
+    networks.addSubnet(network, Number(prefix), isIP(network) === 6 ? 'ipv6' : 'ipv4');
   }
-  const isTrusted = (address: string): boolean =>
-    isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return (address) => isIP(address) !== 0 && networks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
 
+/** The other end of the connection, whatever a header says. */
+export const peerOf = ({ socket }: IncomingMessage): string => plain(socket.remoteAddress ?? '');
+
+/** `cidrs` are the proxies whose X-Forwarded-For is believed; with none of them the peer's own address counts. */
+export function addressReader(cidrs: readonly string[]): (request: IncomingMessage) => string {
+  const isTrusted = within(cidrs);
   return (request) => {
-    let address = plain(request.socket.remoteAddress ?? '');
+    let address = peerOf(request);
     // From the nearest hop outwards: the first one that is no trusted proxy is the caller. What stands before it,
     // anybody can have written.
     const hops = String(request.headers['x-forwarded-for'] ?? '')

@@ -12,7 +12,10 @@ export interface Listener {
    * request to another replica instead of losing it on a connection that is closed at that moment.
    */
   leave(): void;
-  /** New connections get this certificate from now on; those that are open keep theirs. Nothing without TLS. */
+  /**
+   * New connections get this certificate from now on; those that are open keep theirs. With other client authorities they
+   * are ended, since what the old ones vouched for counts no more. Nothing without TLS.
+   */
   renew(tls: TlsPair): void;
   /** Takes no new connection, lets what has begun finish, then ends; what has not finished by then is cut. */
   close(): Promise<void>;
@@ -38,6 +41,13 @@ const limits = {
 /** How long what has begun may take to finish while going down. */
 const drainMs = 8_000;
 
+/** A certificate is asked for and not demanded: other clients, and the clouds, come without one. */
+const secureOptions = ({ cert, key, client_ca }: TlsPair) => ({
+  cert,
+  key,
+  ...(client_ca === undefined ? {} : { ca: client_ca, requestCert: true, rejectUnauthorized: false }),
+});
+
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listener> {
   const { host, port, tls, name } = options;
   let leaving = false;
@@ -48,11 +58,15 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     if (leaving) response.setHeader('connection', 'close');
     handler(request, response);
   };
-  const leave = () => {
-    leaving = true;
+  const endAfterAnswer = () => {
     for (const response of unanswered) if (!response.headersSent) response.setHeader('connection', 'close');
   };
-  const secured = tls ? createTlsServer({ ...limits, ...tls }, courteous) : undefined;
+  const leave = () => {
+    leaving = true;
+    endAfterAnswer();
+  };
+  const secured = tls ? createTlsServer({ ...limits, ...secureOptions(tls) }, courteous) : undefined;
+  let authorities = tls?.client_ca;
   const server: Server = secured ?? createServer(limits, courteous);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
@@ -70,7 +84,14 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   return {
     origin: `${tls ? 'https' : 'http'}://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`,
     leave,
-    renew: (pair) => secured?.setSecureContext(pair),
+    renew(pair) {
+      // Without tickets of the old context: no session is resumed that it began.
+      secured?.setSecureContext(secureOptions(pair));
+      if (pair.client_ca === authorities) return;
+      authorities = pair.client_ca;
+      endAfterAnswer();
+      server.closeIdleConnections();
+    },
     close: () =>
       new Promise((resolve) => {
         leave();

@@ -1,7 +1,8 @@
-/** Certificate and key as files, which are renewed while the server runs. */
+/** Certificate, key and clients' authorities as files, which are renewed while the server runs. */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
+import { certificatesInPem } from '../certificates/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { every } from '../time/index.ts';
@@ -10,17 +11,25 @@ import { every } from '../time/index.ts';
 export interface TlsPair {
   readonly cert: string;
   readonly key: string;
+  /** Whose clients' certificates are trusted; without it clients are not asked for one. */
+  readonly client_ca?: string;
 }
 
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
+  readonly client_ca?: string | null;
 }
 
 /** The pair at the start. Rejects with `config_invalid` when it cannot be used. */
 export async function readTls(files: TlsFiles): Promise<TlsPair> {
   const { pair, fault } = await look(files);
   if (pair && !fault) return pair;
+  if (fault === noAuthority)
+    throw new SojournError('config_invalid', {
+      detail: `listen.tls.client_ca: ${files.client_ca} cannot be used: ${fault}.`,
+      advice: 'Name a PEM file with the certificates of the authorities, and nothing else.',
+    });
   throw new SojournError('config_invalid', {
     detail: `listen.tls: ${files.cert} and ${files.key} cannot be used: ${fault}.`,
     advice:
@@ -59,22 +68,29 @@ export function followTls(
   });
 }
 
-const textOf = ({ cert, key }: TlsPair): string => `${cert}\n${key}`;
+const textOf = ({ cert, key, client_ca = '' }: TlsPair): string => `${cert}\n${key}\n${client_ca}`;
 
 const validTo = ({ cert }: TlsPair): string => new X509Certificate(cert).validToDate.toISOString();
+
+const noAuthority = 'it is no bundle of certificates in PEM';
 
 /** What is in the files, and what is wrong with it. */
 async function look(files: TlsFiles): Promise<{ pair?: TlsPair; fault?: string }> {
   let pair: TlsPair;
   try {
     pair = { cert: await readFile(files.cert, 'utf8'), key: await readFile(files.key, 'utf8') };
+    if (files.client_ca) pair = { ...pair, client_ca: await readFile(files.client_ca, 'utf8') };
   } catch (error) {
     return { fault: `it cannot be read (${(error as NodeJS.ErrnoException).code})` };
   }
   try {
     validTo(pair);
-    createSecureContext(pair);
-    return { pair };
+    createSecureContext({ cert: pair.cert, key: pair.key });
+    // TLS would pass over what is no certificate, and then believe nobody, or those that are in front of it.
+    const { client_ca } = pair;
+    return client_ca === undefined || certificatesInPem(client_ca)?.length
+      ? { pair }
+      : { pair, fault: noAuthority };
   } catch (error) {
     return { pair, fault: faultOf(error as { code?: string }) };
   }

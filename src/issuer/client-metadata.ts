@@ -1,6 +1,7 @@
 /** A client as oidc-provider knows it (RFC 7591): by what it has to prove itself. */
 import { randomBytes } from 'node:crypto';
 import type { AdapterPayload } from 'oidc-provider';
+import { certificateInPem } from '../certificates/index.ts';
 import type { Client } from '../clients/index.ts';
 import type { KeyedClient } from './assertion.ts';
 
@@ -17,6 +18,7 @@ export async function metadataOf(
     const jwks = await keysOf({ ...client, auth: client.auth });
     if (jwks) return { ...metadata(id), token_endpoint_auth_method: 'private_key_jwt', jwks: jwks as never };
   }
+  if (client?.auth.method === 'tls') return { ...metadata(id), ...certificateOf(client.auth) };
   // A stranger goes the same way as a client with a wrong secret, in the same time, to the same answer.
   // So does one that has proven itself before the engine was asked; see Engine for what is then compared.
   return {
@@ -24,6 +26,25 @@ export async function metadataOf(
     token_endpoint_auth_method: 'client_secret_basic',
     client_secret: comparedElsewhere,
   };
+}
+
+type CertificateAuth = Extract<Client['auth'], { method: 'tls' }>;
+
+/** RFC 8705 sections 2.1.2 and 2.2.2. */
+function certificateOf({ certificates, self_signed: _, method: __, ...name }: CertificateAuth) {
+  if (certificates)
+    return {
+      token_endpoint_auth_method: 'self_signed_tls_client_auth' as const,
+      jwks: { keys: certificates.flatMap(asJwk) } as never,
+    };
+  const fields = Object.entries(name).map(([type, value]) => [`tls_client_auth_${type}`, value]);
+  return { token_endpoint_auth_method: 'tls_client_auth' as const, ...Object.fromEntries(fields) };
+}
+
+function asJwk(pem: string) {
+  const certificate = certificateInPem(pem);
+  const key = certificate?.publicKey.export({ format: 'jwk' });
+  return certificate ? [{ ...key, x5c: [certificate.raw.toString('base64')] }] : [];
 }
 
 /** The secret is not compared by the engine, which could not do so with a hash; see Engine. */

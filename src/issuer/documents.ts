@@ -18,6 +18,7 @@ export function discoveryDocument(
   issuer: string,
   algorithms: readonly Algorithm[],
   maxAge: number,
+  certificates: boolean,
 ): FixedDocument {
   return fixed(
     {
@@ -30,7 +31,10 @@ export function discoveryDocument(
       id_token_signing_alg_values_supported: algorithms,
       claims_supported: ['iss', 'sub', 'aud', 'iat', 'nbf', 'exp', 'jti'],
       grant_types_supported: ['client_credentials', exchangeGrant],
-      token_endpoint_auth_methods_supported: [...tokenEndpointAuthMethods],
+      token_endpoint_auth_methods_supported: [
+        ...tokenEndpointAuthMethods,
+        ...(certificates ? certificateMethods : []),
+      ],
       token_endpoint_auth_signing_alg_values_supported: [...assertionAlgorithms],
     },
     maxAge,
@@ -45,6 +49,8 @@ export const tokenEndpointAuthMethods = [
   'client_secret_post',
   'private_key_jwt',
 ] as const;
+/** RFC 8705 sections 2.1.1 and 2.2.1. */
+export const certificateMethods = ['tls_client_auth', 'self_signed_tls_client_auth'] as const;
 export const assertionAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'] as const;
 
 export function jwksDocument(keys: readonly PublicJwk[], maxAge: number): FixedDocument {

@@ -12,8 +12,9 @@ import type { Store } from '../store/index.ts';
 import { type Now, toSeconds } from '../time/index.ts';
 import { adapterFor } from './adapter.ts';
 import { keysToVerify, maxAhead } from './assertion.ts';
+import { certificateFeature } from './certificate.ts';
 import { describeToken } from './claims.ts';
-import { assertionAlgorithms, tokenEndpointAuthMethods } from './documents.ts';
+import { assertionAlgorithms, certificateMethods, tokenEndpointAuthMethods } from './documents.ts';
 import { recordIssue, recordRefusal, recordReplaced } from './record.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import { defaultResource, type ResourceOptions, resourceServerInfo } from './resource.ts';
@@ -60,7 +61,7 @@ export function createEngine(options: EngineOptions, keys: readonly KeyRecord[])
       response_types: [],
       redirect_uris: [],
     },
-    clientAuthMethods: [...tokenEndpointAuthMethods],
+    clientAuthMethods: [...tokenEndpointAuthMethods, ...certificateMethods],
     responseTypes: [],
     scopes: [],
     claims: {},
@@ -80,6 +81,7 @@ export function createEngine(options: EngineOptions, keys: readonly KeyRecord[])
         getResourceServerInfo: async (ctx, resource) =>
           resourceServerInfo(options, await counted(options, visitOf(ctx)), resource) as never,
       },
+      mTLS: certificateFeature({ visitOf, now }),
       devInteractions: off,
       dPoP: off,
       introspection: off,

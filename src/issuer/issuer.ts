@@ -5,6 +5,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { z } from 'zod';
 import type { Audit } from '../audit/index.ts';
+import type { Presented } from '../certificates/index.ts';
 import type { Client, Clients } from '../clients/index.ts';
 import type { Algorithm, Minted } from '../clouds/index.ts';
 import { type Connection, type Connections, tokenSecondsOf } from '../connections/index.ts';
@@ -40,6 +41,8 @@ export interface TokenRequest {
   readonly body: string;
   readonly address: string;
   readonly request: string;
+  /** The client certificate that came with it. */
+  readonly certificate: () => Presented;
 }
 
 /** Media types without `application/` (RFC 7515 section 4.1.9): security event tokens (RFC 8417), reports on connections. */
@@ -92,6 +95,8 @@ export interface IssuerOptions {
   readonly now: Now;
   /** Whether it gives tokens for our own API; one issuer of a server does. */
   readonly api: boolean;
+  /** Whether clients can come with a certificate. */
+  readonly certificates: boolean;
 }
 
 export function createIssuer(options: IssuerOptions): Issuer {
@@ -105,7 +110,12 @@ export function createIssuer(options: IssuerOptions): Issuer {
   };
 
   // RS256 first: it is the one that OpenID Connect Discovery wants to see.
-  const discovery = discoveryDocument(issuer, algorithms.toSorted().toReversed(), maxAge);
+  const discovery = discoveryDocument(
+    issuer,
+    algorithms.toSorted().toReversed(),
+    maxAge,
+    options.certificates,
+  );
   const build = () => ({
     jwks: jwksDocument(keyring.jwks(), maxAge),
     verify: once(() => createLocalJWKSet({ keys: keyring.jwks().map((jwk) => ({ ...jwk })) })),

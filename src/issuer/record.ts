@@ -13,7 +13,7 @@ export function recordIssue(audit: Audit, visit: Visit, { sub, aud, jti }: Claim
     sub,
     aud,
     ...(visit.kid ? { kid: visit.kid } : {}),
-    ...(visit.proven ? { facts: visit.proven.facts } : {}),
+    ...factsOf(visit),
   });
 }
 
@@ -23,7 +23,12 @@ export function recordRefusal(audit: Audit, visit: Visit, { status, reason }: Re
     outcome: status >= 500 ? 'failed' : 'refused',
     ...who(visit),
     reason,
+    ...factsOf(visit),
   });
+}
+
+function factsOf({ proven, facts = proven?.facts }: Visit) {
+  return facts ? { facts } : {};
 }
 
 /** A secret ends because the one that was made to replace it has been seen. */

@@ -1,4 +1,6 @@
 /** One request to /token, from its arrival to its answer: what the engine's hooks learn about it on the way. */
+import type { AuditEntry } from '../audit/index.ts';
+import type { Presented } from '../certificates/index.ts';
 import type { Client } from '../clients/index.ts';
 import type { Connection } from '../connections/index.ts';
 import type { CarriedClaims } from '../policy/index.ts';
@@ -12,6 +14,10 @@ export interface Visit {
   readonly parameters: ReadonlyMap<string, string>;
   /** The client that has proven itself by a token of its own issuer, before the engine was asked. */
   readonly proven?: Proven;
+  /** The certificate that came with it. */
+  readonly certificate?: () => Presented;
+  /** About the proof, for the audit. */
+  facts?: NonNullable<AuditEntry['facts']>;
   /** The client named, whether or not it has proven itself. */
   client?: Client;
   connection?: Connection;

@@ -69,6 +69,21 @@ describe('each command asks for exactly one thing', () => {
       },
     ],
     [
+      'client create --name k --tls-san-uri spiffe://a/b',
+      'POST /clients',
+      { name: 'k', auth: { method: 'tls', san_uri: 'spiffe://a/b' }, may_use: [] },
+    ],
+    [
+      'client update cli_1 --tls-subject-dn CN=a,O=b',
+      'PATCH /clients/cli_1',
+      { auth: { method: 'tls', subject_dn: 'CN=a,O=b' } },
+    ],
+    [
+      `client create --name k --tls-certificate ${inFile('one.pem', 'one')}`,
+      'POST /clients',
+      { name: 'k', auth: { method: 'tls', self_signed: true, certificates: ['"one"'] }, may_use: [] },
+    ],
+    [
       'client create --name ci --federated github --audience a --claim repository_id=74 --claim ref=a=b --claim-glob environment=prod-* --connection con_1',
       'POST /clients',
       {

@@ -117,7 +117,15 @@ describe('what cannot be meant ends with 2, before anything is asked', () => {
     ],
     [
       'client create --name k --federated github --jwks-uri https://a.example/jwks',
-      '--jwks-uri excludes --jwks-file and --federated.\n',
+      '--jwks-uri goes with --auth private_key_jwt.\n',
+    ],
+    [
+      'client create --name k --tls-san-dns a.example --tls-san-ip 10.0.0.7',
+      'A certificate is recognized by one name, or by itself: give one of the --tls options.\n',
+    ],
+    [
+      'client create --name k --tls-san-dns a.example --federated github',
+      '--federated and the --tls options exclude each other.\n',
     ],
     ['keys list --token-file /nowhere', '--token-file /nowhere cannot be read (ENOENT).\n'],
     [

@@ -12,6 +12,7 @@ describe('keys', () => {
         public: { host: '0.0.0.0', port: 8080 },
         admin: { host: '127.0.0.1', port: 8081 },
         tls: null,
+        client_certificate_header: null,
       },
       trust_proxy: ['10.0.0.0/8'],
       store: 'sqlite:./data/sojourn.db',

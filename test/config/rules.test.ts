@@ -38,6 +38,7 @@ describe('rules between keys', () => {
     expect(parseConfig({ issuer, listen: { tls: { cert: pem, key: pem } } }).listen.tls).toEqual({
       cert: pem,
       key: pem,
+      client_ca: null,
     });
     expect(parseConfig({ issuer, trust_proxy: ['10.0.0.0/8'] }).listen.tls).toBeNull();
   });
@@ -62,6 +63,41 @@ describe('rules between keys', () => {
     expect(
       faultsOf({ ...least, listen: { public: '127.0.0.1:1', tls: { cert: '/nowhere/cert', key: pem } } }),
     ).toEqual([{ path: 'listen.tls.cert', message: 'names a file that cannot be read (ENOENT)' }]);
+  });
+
+  test('authorities of clients need TLS, and are certificates', () => {
+    const pem = fileOf('pem', 'pem');
+    const faults = (tls: object) => faultsOf({ ...least, listen: { public: '127.0.0.1:1', tls } });
+    expect(faults({ client_ca: pem })).toEqual([
+      {
+        path: 'listen.tls.client_ca',
+        message: 'needs listen.tls.cert and listen.tls.key: a listener without TLS sees no certificate',
+      },
+      { path: 'listen.tls.client_ca', message: 'names a file that holds no certificate in PEM form' },
+    ]);
+    expect(faults({ cert: pem, key: pem, client_ca: '/nowhere/ca' })).toEqual([
+      { path: 'listen.tls.client_ca', message: 'names a file that cannot be read (ENOENT)' },
+    ]);
+  });
+
+  test('a header with a certificate needs a proxy that writes it, and a name of its own', () => {
+    const faults = (header: string, more = {}) =>
+      faultsOf({
+        ...least,
+        ...more,
+        listen: { public: '127.0.0.1:1', client_certificate_header: header },
+      });
+    const path = 'listen.client_certificate_header';
+    expect(faults('Client-Cert')).toEqual([
+      { path, message: 'needs trust_proxy: anybody could write this header' },
+    ]);
+    const trust_proxy = ['10.0.0.0/8'];
+    expect(faults('X-Forwarded-For', { trust_proxy })).toEqual([
+      { path, message: 'is a header with another meaning' },
+    ]);
+    expect(faults('Client Cert', { trust_proxy })).toEqual([
+      { path, message: 'must be the name of a header, such as Client-Cert' },
+    ]);
   });
 
   test('the two listeners cannot share an address, unless the system chooses the port', () => {

@@ -16,10 +16,16 @@ const shown: Readonly<Record<string, readonly RegExp[]>> = {
   'README.md': [/^active$/m, /"access_token":"ey/, /"Version":1,"AccessKeyId":"ASIA/],
   'docs/clouds.md': [/"aud": "api:\/\/AzureADTokenExchange"/],
   'docs/sandbox.md': [/"offset_seconds":3600/, /cloud_unavailable/, /"operation":/],
-  'docs/workloads.md': [/"issued_token_type":"urn/, /"access_token":"ey/, /comes nearest/],
   'docs/webhooks.md': [
     /^heard urn:sojourn:event:connection\.created con_/m,
     /connection\.created +con_\w+ +\S+ +delivered +1 +202$/m,
+  ],
+  'docs/workloads.md': [
+    /"issued_token_type":"urn/,
+    /"access_token":"ey/,
+    /comes nearest/,
+    /"auth": "tls"/,
+    /^certificates +\{/m,
   ],
   'docs/keys.md': [
     /^KID +ALG +STATE/m,

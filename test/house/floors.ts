@@ -17,5 +17,5 @@ export const floors: readonly (readonly string[])[] = [
   ['audit', 'keys', 'clouds', 'federation'],
   ['records'],
   ['store'],
-  ['hygiene', 'errors', 'time', 'outbound', 'log', 'metrics', 'ids', 'input', 'sdk'],
+  ['hygiene', 'errors', 'time', 'outbound', 'log', 'metrics', 'ids', 'input', 'certificates', 'sdk'],
 ];

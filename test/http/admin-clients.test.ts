@@ -283,7 +283,7 @@ describe('clients', () => {
       'a method that is not served',
       { auth: { method: 'none' } },
       'auth.method',
-      'must be client_secret, private_key_jwt or federated',
+      'must be client_secret, private_key_jwt, federated or tls',
     ],
     [
       'no keys',

@@ -1,10 +1,12 @@
 /** Certificates that are renewed while the server runs, as an ACME client or an orchestrator does it: by writing files. */
+import { execFile } from 'node:child_process';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect } from 'node:tls';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
 import { freePort } from '../../src/demo/local-server.ts';
 import { type TestServer, testServer } from '../support/server.ts';
@@ -43,9 +45,9 @@ async function place({ cert, key }: Pair): Promise<void> {
   }
 }
 
-async function start(): Promise<TestServer> {
+async function start(more: { client_ca?: string } = {}): Promise<TestServer> {
   const port = await freePort();
-  const listen = { public: `127.0.0.1:${port}`, admin: '0.0.0.0:0', tls: files };
+  const listen = { public: `127.0.0.1:${port}`, admin: '0.0.0.0:0', tls: { ...files, ...more } };
   server = await testServer({ port, config: { listen } });
   return server;
 }
@@ -126,3 +128,54 @@ test('a pair that cannot be used stops the start with a sentence', async () => {
     message: `listen.tls: ${files.cert} and ${files.key} cannot be used: the key is not the one of the certificate.`,
   });
 }, 60_000);
+
+describe('authorities of clients', () => {
+  const spoilt: [string, (good: string) => string][] = [
+    ['that are followed by half a certificate', (good) => `${good}\n${good.slice(0, 200)}`],
+    ['that are followed by what is none', (good) => `${good}\n${good.replace(/MII./, 'AAAA')}`],
+    ['that are followed by a private key', (good) => `${good}\n-----BEGIN PRIVATE KEY-----\nAA==\n`],
+  ];
+
+  test.each(spoilt)('%s stop the start with a sentence', async (_, spoil) => {
+    const first = await pairOf('first.example');
+    await place(first);
+    const client_ca = join(folder, 'ca.pem');
+    await writeFile(client_ca, spoil(first.cert));
+    await expect(start({ client_ca })).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: `listen.tls.client_ca: ${client_ca} cannot be used: it is no bundle of certificates in PEM.`,
+    });
+  });
+
+  test('that cannot be used later are told once, and the ones before stay', async () => {
+    const first = await pairOf('first.example');
+    await place(first);
+    const client_ca = join(folder, 'ca.pem');
+    await writeFile(client_ca, first.cert);
+    const running = await start({ client_ca });
+    await writeFile(client_ca, 'nothing');
+    await until(() => linesWith(running, 'cannot be used; the one before stays').length > 0);
+    await place(await pairOf('second.example'));
+    await writeFile(client_ca, first.cert);
+    await until(() => linesWith(running, 'a new certificate is taken').length > 0);
+    for (const port of ports(running)) expect(await nameAt(port)).toBe('second.example');
+    const told = linesWith(running, 'cannot be used; the one before stays');
+    expect(told).toEqual([expect.objectContaining({ reason: 'it is no bundle of certificates in PEM' })]);
+  }, 60_000);
+
+  test('are asked for at the public listener alone', async () => {
+    const first = await pairOf('first.example');
+    await place(first);
+    const client_ca = join(folder, 'ca.pem');
+    await writeFile(client_ca, first.cert);
+    const asks = await Promise.all(ports(await start({ client_ca })).map(asksForCertificate));
+    expect(asks).toEqual([true, false]);
+  });
+});
+
+/** Whether the listener sends a CertificateRequest with its authorities (RFC 8446 section 4.3.2). */
+async function asksForCertificate(port: number): Promise<boolean> {
+  const asked = promisify(execFile)('openssl', ['s_client', '-connect', `127.0.0.1:${port}`]);
+  asked.child.stdin?.end();
+  return (await asked).stdout.includes('Acceptable client certificate CA names');
+}

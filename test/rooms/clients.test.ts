@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { isId } from '../../src/ids/index.ts';
+import { selfSigned } from '../support/authority.ts';
 import { aMinuteLater, atNoon, faultsOf, type RoomsBench, roomsBench } from './bench.ts';
 
 let bench: RoomsBench;
@@ -277,6 +278,95 @@ describe('a client with keys', () => {
   });
 });
 
+describe('a client with a certificate', () => {
+  const make = (auth: object) => bench.clients.create({ name: 'mesh', auth: { method: 'tls', ...auth } });
+
+  test.each([
+    [{ subject_dn: 'CN=deployer,O=Acme\\, Inc.' }, {}],
+    [{ san_dns: 'Deployer.Acme.example' }, { san_dns: 'deployer.acme.example' }],
+    [{ san_uri: 'spiffe://prod.example.com/billing' }, {}],
+    [{ san_ip: '10.0.0.7' }, {}],
+    [{ san_ip: '2001:DB8:0:0::7' }, { san_ip: '2001:db8::7' }],
+    [{ san_email: 'Ops@Acme.example' }, { san_email: 'Ops@acme.example' }],
+  ])('known by %j is kept by the one spelling of it, and has no secret', async (auth, kept) => {
+    const { client, secret } = await make(auth);
+    expect(client.auth).toEqual({ method: 'tls', ...auth, ...kept });
+    expect(secret).toBeUndefined();
+    expect(await faultsOf(() => bench.clients.addSecret(client.client_id))).toEqual([
+      { path: 'auth.method', message: 'is tls; such a client has no secret' },
+    ]);
+  });
+
+  const one =
+    'must have exactly one of subject_dn, san_dns, san_uri, san_ip, san_email, or self_signed: true';
+  test.each([
+    [{}, 'auth', one],
+    [{ san_dns: 'a.example', san_ip: '10.0.0.7' }, 'auth', one],
+    [{ san_dns: '*.example' }, 'auth.san_dns', 'must be a host name, with no *'],
+    [{ san_dns: 'a.example\0' }, 'auth.san_dns', 'must be a host name, with no *'],
+    [{ san_dns: '.example' }, 'auth.san_dns', 'must be a host name, with no *'],
+    [{ san_dns: 'müller.example' }, 'auth.san_dns', 'must be a host name, with no *'],
+    [{ san_uri: 'spiffe://prod/*' }, 'auth.san_uri', 'must be a whole URI, with no *'],
+    [{ san_uri: 'billing' }, 'auth.san_uri', 'must be a whole URI, with no *'],
+    [{ san_uri: 'spiffe://prod/a, URI:b' }, 'auth.san_uri', 'must be a whole URI, with no *'],
+    [{ san_ip: '10.0.0.0/8' }, 'auth.san_ip', 'must be one IP address'],
+    [{ san_ip: 'fe80::1%eth0' }, 'auth.san_ip', 'must be one IP address'],
+    [{ san_email: 'example.com' }, 'auth.san_email', 'must be an e-mail address'],
+    [
+      { subject_dn: '/CN=a' },
+      'auth.subject_dn',
+      'must be a distinguished name such as CN=deployer,O=Acme (RFC 4514)',
+    ],
+    [{ self_signed: true }, 'auth.certificates', 'or jwks must be there, and not both'],
+    [
+      { self_signed: true, certificates: ['-----BEGIN CERTIFICATE-----'] },
+      'auth.certificates.0',
+      'is not one certificate with an RSA (2048 bits or more), EC or Ed25519 key',
+    ],
+    [{ self_signed: false, san_ip: '10.0.0.7' }, 'auth.self_signed', 'must be true or missing'],
+    [{ san_ip: '10.0.0.7', san_dn: 'x' }, 'auth.san_dn', 'is not known here'],
+  ])('by %j is refused', async (auth, path, message) => {
+    expect(await faultsOf(() => make(auth))).toEqual([{ path, message }]);
+    expect(await bench.clients.list({ limit: 1 })).toEqual({ items: [] });
+  });
+
+  test('by itself is known by whole certificates and nothing beside them', async () => {
+    const { cert, key } = await selfSigned();
+    const { client } = await make({ self_signed: true, certificates: [`\n${cert}\n`] });
+    expect(client.auth).toEqual({ method: 'tls', self_signed: true, certificates: [cert.trim()] });
+    const unusable = 'is not one certificate with an RSA (2048 bits or more), EC or Ed25519 key';
+    for (const text of [cert + cert, cert + key, `${cert}x`, key, cert.slice(0, 300)])
+      expect(await faultsOf(() => make({ self_signed: true, certificates: [text] }))).toEqual([
+        { path: 'auth.certificates.0', message: unusable },
+      ]);
+    for (const [more, path, message] of [
+      [
+        { san_ip: '10.0.0.7' },
+        'auth.san_ip',
+        'does not go with self_signed, which names the certificate itself',
+      ],
+      [{ jwks: { keys: [{ x5c: ['AAAA'] }] } }, 'auth.jwks.keys.0.x5c.0', unusable],
+    ] as const)
+      expect(await faultsOf(() => make({ self_signed: true, certificates: [cert], ...more }))).toEqual([
+        { path, message },
+      ]);
+    expect(await faultsOf(() => make({ certificates: [cert], san_ip: '10.0.0.7' }))).toEqual([
+      { path: 'auth.certificates', message: 'goes with self_signed: true' },
+    ]);
+    expect((await bench.bytes()).includes(key.split('\n')[1]!)).toBe(false);
+  });
+
+  test('may get another name or certificate, and no other method', async () => {
+    const { client } = await make({ san_ip: '10.0.0.7' });
+    const { cert } = await selfSigned();
+    const auth = { method: 'tls', self_signed: true, certificates: [cert.trim()] };
+    expect((await bench.clients.update(client.client_id, { auth })).auth).toEqual(auth);
+    expect(
+      await faultsOf(() => bench.clients.update(client.client_id, { auth: { method: 'client_secret' } })),
+    ).toEqual([{ path: 'auth.method', message: 'cannot change; create another client' }]);
+  });
+});
+
 describe('what a client may use', () => {
   test('names that stand for nothing are refused, each at its place, when made and when changed', async () => {
     const may_use = [
@@ -363,7 +453,7 @@ describe('a client of any kind', () => {
     const input = { auth: { method: 'password' }, may_use: 'all', secrets: [], client_id: 'cli_1' };
     expect(await faultsOf(() => bench.clients.create(input))).toEqual([
       { path: 'name', message: 'is missing' },
-      { path: 'auth.method', message: 'must be client_secret, private_key_jwt or federated' },
+      { path: 'auth.method', message: 'must be client_secret, private_key_jwt, federated or tls' },
       { path: 'may_use', message: 'invalid input: expected array, received string' },
       { path: 'secrets', message: 'is not known here' },
       { path: 'client_id', message: 'is not known here' },

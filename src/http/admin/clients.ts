@@ -1,5 +1,6 @@
 /** /clients: the vendor's services that fetch tokens. No answer has a hash, and a secret is in one answer only. */
 import { z } from 'zod';
+import { describeCertificate } from '../../certificates/index.ts';
 import { type Client, clientInput, clientPatch, secretInput } from '../../clients/index.ts';
 import { pattern, rule } from './access.ts';
 import { pageOf, pageOn, pageQuery } from './paging.ts';
@@ -22,7 +23,18 @@ export const client = z.object({
     claims: z.record(z.string(), pattern).exactOptional(),
     jwks_url: z.string().exactOptional(),
     jwks_uri: z.string().exactOptional(),
+    subject_dn: z.string().exactOptional(),
+    san_dns: z.string().exactOptional(),
+    san_uri: z.string().exactOptional(),
+    san_ip: z.string().exactOptional(),
+    san_email: z.string().exactOptional(),
+    self_signed: z.boolean().exactOptional(),
+    certificates: z.array(z.string()).exactOptional().describe('In PEM.'),
   }),
+  certificates: z
+    .array(z.object({ sha256: z.string(), subject: z.string(), expires_at: moment }))
+    .exactOptional()
+    .describe('What stands in the certificates of a client with self_signed. An expired one is still taken.'),
   may_use: z.array(rule),
   disabled: z.boolean(),
   secrets: z.array(
@@ -50,7 +62,12 @@ async function viewOf({ clients }: Pick<AdminRooms, 'clients'>, one: Client) {
       last_used_at: (await clients.lastUsed(secret.id)) ?? null,
     })),
   );
-  return { ...one, secrets };
+  return { ...one, ...certificatesOf(one), secrets };
+}
+
+function certificatesOf({ auth }: Client) {
+  if (auth.method !== 'tls' || !auth.certificates) return {};
+  return { certificates: auth.certificates.flatMap((pem) => describeCertificate(pem) ?? []) };
 }
 
 const shownOnce = 'Shown this once; only its hash is kept.';

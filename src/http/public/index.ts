@@ -19,7 +19,7 @@ import { connectDoor } from './connect.ts';
 import { credentialsDoor } from './credentials.ts';
 import { serveDocument } from './documents.ts';
 import { createFailedLogins } from './failed-logins.ts';
-import { answerUnread, tokenDoor } from './token.ts';
+import { answerUnread, type CertificateOf, tokenDoor } from './token.ts';
 
 export interface PublicRooms {
   readonly issuers: Issuers;
@@ -30,6 +30,7 @@ export interface PublicRooms {
   readonly limits: RequestLimits;
   /** How many sign-ins an address may fail in a minute. */
   readonly failedLogins: number;
+  readonly certificateOf: CertificateOf;
   /** The path of the issuer: empty for `https://id.vendor.com`. */
   readonly path: string;
 }
@@ -39,13 +40,15 @@ interface Tenant {
 }
 
 export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
-  const { issuers, path } = rooms;
+  const { issuers, path, certificateOf } = rooms;
   const router = new Router({ prefix: path, strict: true, sensitive: true });
   const limited = limitToken(rooms);
   const serveIssuer = (below: string, find: (ctx: Context & Tenant) => Promise<Issuer>) => {
     router.get(below + discoveryPath, async (ctx) => serveDocument(ctx, (await find(ctx)).discovery()));
     router.get(below + jwksPath, async (ctx) => serveDocument(ctx, (await find(ctx)).jwks()));
-    router.post(below + tokenPath, async (ctx) => limited(ctx, async () => tokenDoor(await find(ctx), ctx)));
+    router.post(below + tokenPath, async (ctx) =>
+      limited(ctx, async () => tokenDoor(await find(ctx), certificateOf, ctx)),
+    );
   };
   serveIssuer('', async () => issuers.main);
   serveIssuer('/t/:tenant', async ({ params: { tenant = '' } }) => {

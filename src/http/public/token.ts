@@ -1,18 +1,25 @@
 /** POST /token: reads the form and hands it to the issuer, which answers in OAuth's own form. */
+import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
+import type { Presented } from '../../certificates/index.ts';
 import { errorTable, SojournError } from '../../errors/index.ts';
 import type { Issuer, Refusal } from '../../issuer/index.ts';
 import { visitorOf } from '../app.ts';
 import { readText } from '../body.ts';
 
-export async function tokenDoor(issuer: Issuer, ctx: Context): Promise<void> {
+export type CertificateOf = (request: IncomingMessage) => Presented;
+
+export async function tokenDoor(issuer: Issuer, certificateOf: CertificateOf, ctx: Context): Promise<void> {
   ctx.set('cache-control', 'no-store');
   const { address, request } = visitorOf(ctx);
   const read = await readForm(ctx).catch((error: unknown) => error as SojournError);
   const refusal =
     read instanceof Error
       ? await issuer.refuse({ address, request }, read)
-      : await issuer.token({ original: ctx.req, body: read, address, request }, ctx.res);
+      : await issuer.token(
+          { original: ctx.req, body: read, address, request, certificate: () => certificateOf(ctx.req) },
+          ctx.res,
+        );
   if (refusal) return answer(ctx, refusal);
   // The engine has answered by itself.
   ctx.respond = false;
