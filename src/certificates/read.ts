@@ -36,7 +36,8 @@ export function describeCertificate(pem: string) {
   if (!certificate) return undefined;
   return {
     sha256: thumbprintOf(certificate),
-    subject: certificate.subject.replaceAll('\n', ', '),
+    // Undefined, whatever its type says, where the subject is empty.
+    subject: (certificate.subject ?? '').replaceAll('\n', ', '),
     expires_at: certificate.validToDate.toISOString(),
   };
 }

@@ -29,7 +29,7 @@ export function certificateFeature({ visitOf, now }: CertificateOptions) {
       visit.facts = {
         auth: 'tls',
         certificate: thumbprintOf(certificate),
-        subject: shown(certificate.subject),
+        subject: textOf(certificate.subject),
         expires_at: certificate.validToDate.toISOString(),
         // A registered one opens the door all the same (section 2.2): it is known by itself, not by who vouches for it.
         ...(isOver(certificate, now) ? { expired: true } : {}),
@@ -50,10 +50,14 @@ export function certificateFeature({ visitOf, now }: CertificateOptions) {
       const { certificate } = visitOf(ctx).certificate?.() ?? {};
       const type = property.replace('tls_client_auth_', '') as NameType;
       if (certificate && matchesName(certificate, type, expected)) return true;
-      const names = [certificate?.subject, certificate?.subjectAltName].map(shown).join(' with ');
-      throw refused(`the certificate is for ${names}, and not for the ${type} ${shown(expected)}`);
+      const names = [certificate?.subject, certificate?.subjectAltName].map(textOf).join(' with ');
+      throw refused(`the certificate is for ${names} and not for the ${type} ${shown(expected)}`);
     },
   };
 }
+
+/** Node's text of it, undefined where there is none: for people to read, and never compared. */
+const textOf = (names: string | undefined): string =>
+  names === undefined ? 'nothing' : shown(names.replaceAll('\n', ', ')).replaceAll(/^"|"$/g, '');
 
 const isOver = ({ validToDate }: X509Certificate, now: Now): boolean => validToDate.getTime() <= now();

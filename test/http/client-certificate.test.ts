@@ -1,6 +1,6 @@
 /** Clients that sign in with a certificate over our own TLS (RFC 8705 section 2). */
 
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
@@ -111,8 +111,8 @@ describe('a client that is known by a name in its certificate', () => {
       client: id,
       facts: {
         auth: 'tls',
-        certificate: certificate.fingerprint256 && expect.stringMatching(/^[\w-]{43}$/),
-        subject: JSON.stringify(certificate.subject),
+        certificate: createHash('sha256').update(certificate.raw).digest('base64url'),
+        subject: certificate.subject.replaceAll('\n', ', '),
         expires_at: certificate.validToDate.toISOString(),
       },
     });
@@ -146,7 +146,7 @@ describe('a client that is known by a name in its certificate', () => {
     [
       'that of another client',
       () => authority.issue({ names: [dns('other.acme.example')] }),
-      /with "DNS:other\.acme\.example", and not for the san_dns "deployer\.acme\.example"$/,
+      /for CN=somebody with DNS:other\.acme\.example and not for the san_dns "deployer\.acme\.example"$/,
     ],
     ['one with a wildcard', () => authority.issue({ names: [dns('*.acme.example')] }), /not for the san_dns/],
     ['one with the name as a URI', () => authority.issue({ names: [uri(name)] }), /not for the san_dns/],
