@@ -1,5 +1,6 @@
 /** The composition root: the only file that knows every room, and the only one that is handed the configuration. */
 import { readFile } from 'node:fs/promises';
+import { createApprovals } from './approvals/index.ts';
 import { createAudit } from './audit/index.ts';
 import { createClients } from './clients/index.ts';
 import { type Config, isLoopback } from './config/index.ts';
@@ -106,6 +107,7 @@ export async function startServer(
       removeKeys: (id) => keyrings.remove(id),
     });
     const connections = createConnections({ store, tenants, now, algorithms });
+    const approvals = createApprovals({ store, audit, now });
     const invitations = createInvitations({ store, now, issuer: issuerUrl });
     const clients = createClients({ store, now, connections, tenants, jwksUris: config.clients.jwks_uris });
     const federation = createFederation({
@@ -120,7 +122,7 @@ export async function startServer(
       perAddress: config.limits.requests_per_address,
       perClient: config.limits.requests_per_client,
     });
-    const policy = createPolicy({ store, connections, tenants, audit, now });
+    const policy = createPolicy({ store, connections, tenants, approvals, audit, now });
     const { tls: tlsFiles, client_certificate_header: header } = config.listen;
     const asked = typeof tlsFiles?.client_ca === 'string';
     const issuers = createIssuers({
@@ -225,6 +227,7 @@ export async function startServer(
         connections,
         policy,
         invitations,
+        approvals,
         keyrings,
         audit,
         now,

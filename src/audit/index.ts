@@ -25,6 +25,8 @@ export type AuditEvent =
   | 'api.refused'
   | `${'tenant' | 'client' | 'connection'}.${'created' | 'updated' | 'deleted'}`
   | 'tenant.moved'
+  /** A client wants to use a connection that a second person has to grant; and what became of it. */
+  | `approval.${'asked' | 'granted' | 'denied' | 'revoked' | 'ended'}`
   | `secret.${'created' | 'deleted' | 'replaced'}`
   | `connection.${'enabled' | 'disabled' | 'verified' | 'jwks_uploaded'}`
   /** What a verification found is not what was found before: the cloud has changed. */

@@ -7,6 +7,7 @@ const methods: Readonly<Record<z.infer<typeof authInput>['method'], true>> = {
   client_secret: true,
   private_key_jwt: true,
   federated: true,
+  tls: true,
 };
 
 export type Method = keyof typeof methods;

@@ -32,6 +32,8 @@ export interface Visit {
   mint(): Promise<Minted>;
   readonly endpoints: Endpoints;
   readonly now: Now;
+  /** When the credentials should end at the latest, in milliseconds, as far as the cloud can be told. */
+  readonly until?: number | undefined;
   /** Aborts when the time for the whole exchange is over. */
   readonly signal: AbortSignal;
 }

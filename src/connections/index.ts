@@ -37,6 +37,8 @@ export interface Connection {
   readonly purposes?: Purposes;
   /** Life of its cloud tokens in seconds; null where it sets none. See `tokenSecondsOf`. */
   readonly token_ttl: number | null;
+  /** Whether a second person has to grant its use; absent where nobody ever said. See the approvals. */
+  readonly approval?: 'none' | 'required';
   /** Kids of the keys that the customer said to have uploaded last; absent where nothing was ever said. */
   readonly uploaded_kids?: readonly string[];
   readonly verdict: Verdict;
@@ -67,6 +69,7 @@ const ttlField = z
   .int()
   .min(60, 'must be 60 seconds or more')
   .max(3600, 'must be 3600 seconds at most');
+const approvalField = z.enum(['none', 'required'], 'must be none or required');
 const targetField = z.record(z.string(), z.unknown());
 
 export const connectionInput = z.strictObject({
@@ -78,6 +81,9 @@ export const connectionInput = z.strictObject({
   purposes: purposesField.optional(),
   algorithm: algorithmField.optional(),
   token_ttl: ttlField.optional(),
+  approval: approvalField
+    .default('none')
+    .describe('Whether an administrator has to grant each client its use, for a time.'),
 });
 
 /** Tenant, cloud and issuer are for life. `target` is merged: a field set to null is taken out. */
@@ -88,6 +94,7 @@ export const connectionPatch = z.strictObject({
   purposes: purposesField.optional().describe('Replaces all purposes.'),
   algorithm: algorithmField.optional(),
   token_ttl: ttlField.nullable().optional(),
+  approval: approvalField.optional(),
 });
 
 export interface Connections {
@@ -173,6 +180,7 @@ export function createConnections(options: {
         purposes,
         algorithm,
         token_ttl,
+        approval,
       } = read(connectionInput, input);
       const target = read(clouds[cloud].target, given, 'target');
       const at = stamp();
@@ -187,6 +195,7 @@ export function createConnections(options: {
         issuer: tenants.issuerOf(await tenants.get(tenant)),
         algorithm: chooseAlgorithm(clouds[cloud].destination(target), algorithms, algorithm),
         token_ttl: token_ttl ?? null,
+        approval,
         verdict: 'pending',
         disabled: false,
         created_at: at,
@@ -230,6 +239,7 @@ export function createConnections(options: {
             change.algorithm ?? connection.algorithm,
           ),
           token_ttl: change.token_ttl === undefined ? connection.token_ttl : change.token_ttl,
+          approval: change.approval ?? connection.approval ?? 'none',
           // Another target is another door, which nobody has tried yet.
           verdict: change.target ? 'pending' : connection.verdict,
           ...(change.target && connection.uploaded_kids ? { uploaded_kids: [] } : {}),

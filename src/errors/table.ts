@@ -3,9 +3,12 @@
  * one sentence that may be told to the caller, and what to do about it.
  * A code is for machines and never changes its meaning; a test keeps docs/errors.md equal to this table.
  */
+
+import { approvalRows } from './approvals.ts';
 import { cloudRows } from './cloud.ts';
 import { invitationRows } from './invitations.ts';
 import { keyServiceRows } from './key-service.ts';
+import { limitRows } from './limits.ts';
 
 interface Row {
   readonly status: number;
@@ -80,12 +83,8 @@ const rows = {
     title: 'A caller never chooses the role, tenant, account or service account.',
     advice: 'Remove the parameter; the connection alone says where it leads.',
   },
-  rate_limited: {
-    status: 429,
-    oauth: 'temporarily_unavailable',
-    title: 'Too many requests.',
-    advice: 'Wait for the time in Retry-After.',
-  },
+  ...approvalRows,
+  ...limitRows,
 
   // What is asked for
   purpose_required: {
@@ -213,11 +212,6 @@ const rows = {
     advice: 'Try again after the time in Retry-After; the audit log of the server has the reason.',
   },
   ...keyServiceRows,
-  overloaded: {
-    status: 503,
-    title: 'Too many visits to clouds are under way.',
-    advice: 'Try again after the time in Retry-After, and not with everything at once.',
-  },
   shutting_down: {
     status: 503,
     oauth: 'temporarily_unavailable',

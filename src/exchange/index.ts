@@ -57,7 +57,8 @@ export function createExchange(options: {
   observe: (visit: { cloud: string; outcome: string; seconds: number }) => void;
 }): Exchange {
   const { policy, issuers, audit, endpoints, turns, outage, now, observe } = options;
-  const mint = async (connection: Connection) => (await issuers.of(connection)).mint(connection);
+  const mint = async (connection: Connection, until?: number) =>
+    (await issuers.of(connection)).mint(connection, until);
   const cache = createPassCache(now, maxCached);
 
   /** The connection, if the client may use it so; otherwise a line in the audit and a refusal. */
@@ -88,6 +89,7 @@ export function createExchange(options: {
     connection: Connection,
     about: Pick<AuditEntry, 'actor' | 'client' | 'address' | 'request'>,
     facts: NonNullable<AuditEntry['facts']> = {},
+    until?: number,
   ): Promise<Pass> {
     const destination = destinationOf(connection);
     const entry: AuditEntry = {
@@ -105,9 +107,9 @@ export function createExchange(options: {
       const signal = AbortSignal.timeout(deadlineMs);
       const pass = await turns.take(connection.tenant, () =>
         destination.enter({
-          ...{ connection: connection.id, endpoints, now, signal },
+          ...{ connection: connection.id, endpoints, now, signal, until },
           mint: async () => {
-            const { token, jti, kid, claims } = await mint(connection);
+            const { token, jti, kid, claims } = await mint(connection, until);
             last = { jti, kid, sub: claims.sub, aud: claims.aud };
             return { token, jti };
           },
@@ -135,14 +137,16 @@ export function createExchange(options: {
 
   return {
     async credentials(caller, id, named) {
-      const { connection, purpose } = await entrance(caller, id, named);
+      const { connection, purpose, until } = await entrance(caller, id, named);
       const narrowed = narrowedTo(connection, purpose ?? undefined);
       const facts = purpose === null ? {} : { purpose };
       const { pass, cached } = await cache.get(
-        cacheKey(narrowed),
-        () => visit(narrowed, who(caller), facts),
+        cacheKey(narrowed, until),
+        () => visit(narrowed, who(caller), facts, until),
         isPassing,
       );
+      // A visit takes its time, in which the grant may have been taken back.
+      if (until !== undefined) await entrance(caller, id, named);
       const { tenant } = connection;
       await outage.note({ client: caller.client.client_id, connection: id, tenant, purpose }, pass.expiresAt);
       await audit.record({
@@ -153,12 +157,12 @@ export function createExchange(options: {
         tenant: connection.tenant,
         facts: { ...facts, cached, expires_at: pass.expiresAt },
       });
-      return { connection, purpose, pass };
+      return { connection, purpose, until, pass };
     },
 
     async token(caller, id) {
-      const { connection } = await entrance(caller, id, null);
-      const { token, jti, kid, claims } = await mint(connection);
+      const { connection, until } = await entrance(caller, id, null);
+      const { token, jti, kid, claims } = await mint(connection, until);
       const { sub, aud, exp, iat } = claims;
       await audit.record({
         event: 'token.issued',
@@ -178,9 +182,11 @@ export function createExchange(options: {
   };
 }
 
-/** A connection that was changed, or narrowed, has other credentials. */
-const cacheKey = ({ id, target, algorithm, issuer, token_ttl }: Connection): string =>
-  JSON.stringify([id, issuer, algorithm, target, token_ttl]);
+/** A connection that was changed, or narrowed, has other credentials, and so has a grant that ends at another time. */
+const cacheKey = (
+  { id, target, algorithm, issuer, token_ttl }: Connection,
+  until: number | undefined,
+): string => JSON.stringify([id, issuer, algorithm, target, token_ttl, until]);
 
 /** Faults of the moment, not refusals: they do not take away what was already given. */
 const isPassing = (error: unknown): boolean =>

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { z } from 'zod';
+import { withinGrant } from '../approvals/index.ts';
 import type { Audit } from '../audit/index.ts';
 import type { Presented } from '../certificates/index.ts';
 import type { Client, Clients } from '../clients/index.ts';
@@ -59,8 +60,11 @@ export interface Issuer {
   token(request: TokenRequest, response: ServerResponse): Promise<Refusal | undefined>;
   /** The answer to a request that could not even be read, once it is in the audit. */
   refuse(visitor: Pick<TokenRequest, 'address' | 'request'>, error: SojournError): Promise<Refusal>;
-  /** Signs a cloud token for the exchange. */
-  mint(connection: Connection): Promise<Minted & { readonly kid: string; readonly claims: Claims }>;
+  /** Signs a cloud token for the exchange, which ends no later than `until`, in milliseconds. */
+  mint(
+    connection: Connection,
+    until?: number,
+  ): Promise<Minted & { readonly kid: string; readonly claims: Claims }>;
   /** What `mint` would sign at this moment; nothing is signed. */
   preview(connection: Connection): {
     readonly header: Readonly<Record<string, string>>;
@@ -127,9 +131,10 @@ export function createIssuer(options: IssuerOptions): Issuer {
   });
   let current = build();
 
-  const describe = (connection: Connection, jti: string) => {
+  const describe = (connection: Connection, jti: string, until?: number) => {
     const { alg, kid } = keyring.active(connection.algorithm);
-    const occasion = { iat: toSeconds(now()), ttl: tokenSecondsOf(connection, ttl), jti };
+    const life = withinGrant(tokenSecondsOf(connection, ttl), until, now());
+    const occasion = { iat: toSeconds(now()), ttl: life, jti };
     return { header: { alg, ...cloudHeader, kid }, claims: cloudClaims(connection, occasion) };
   };
 
@@ -163,9 +168,9 @@ export function createIssuer(options: IssuerOptions): Issuer {
 
     refuse: (visitor, refusal) => refuse(options, { ...visitor, parameters: new Map(), refusal }, false),
 
-    async mint(connection) {
+    async mint(connection, until) {
       const jti = randomBytes(16).toString('base64url');
-      const { header, claims } = describe(connection, jti);
+      const { header, claims } = describe(connection, jti, until);
       return { token: await signJws(keyring, header, claims), jti, kid: header.kid, claims };
     },
 

@@ -1,10 +1,12 @@
 /** What a client asks for in `resource` (RFC 8707): one connection that it may use, or our own API. */
+import { withinGrant } from '../approvals/index.ts';
 import type { Client } from '../clients/index.ts';
 import type { Algorithm } from '../clouds/index.ts';
 import { type Connections, destinationOf, tokenSecondsOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { KeyRecord } from '../keys/index.ts';
 import { onlyConnection, type Policy } from '../policy/index.ts';
+import type { Now } from '../time/index.ts';
 import { apiResource, connectionIn, connectionResource, ownAlgorithm } from './claims.ts';
 import type { Visit } from './visit.ts';
 
@@ -13,6 +15,7 @@ export interface ResourceOptions {
   readonly api: boolean;
   readonly connections: Connections;
   readonly policy: Policy;
+  readonly now: Now;
   /** Life of a token in seconds where the connection does not say otherwise. */
   readonly ttl: number;
   readonly algorithms: readonly Algorithm[];
@@ -43,7 +46,7 @@ export async function resourceServerInfo(options: ResourceOptions, visit: Visit,
   }
   const id = connectionIn(resource);
   if (id === undefined) throw new SojournError('invalid_target');
-  const connection = await admit(options.policy, visit, client, id);
+  const { connection, until } = await admit(options.policy, visit, client, id);
   if (connection.issuer !== options.issuer)
     throw elsewhere(
       'The connection is registered under another issuer.',
@@ -52,7 +55,8 @@ export async function resourceServerInfo(options: ResourceOptions, visit: Visit,
   const { audience } = destinationOf(connection);
   checkAudience(parameters, audience);
   visit.connection = connection;
-  return describe(options, visit, audience, tokenSecondsOf(connection, options.ttl));
+  const life = tokenSecondsOf(connection, options.ttl);
+  return describe(options, visit, audience, withinGrant(life, until, options.now()));
 }
 
 /** A cloud token is good for everything that the cloud gives for it. */
@@ -60,13 +64,18 @@ async function admit(policy: Policy, visit: Visit, client: Client, id: string) {
   const { address, request, proven } = visit;
   try {
     const wish = { client, connection: id, purpose: null, by: { address, request } };
-    return (await policy.admit({ ...wish, signedInBy: proven?.claims })).connection;
+    return await policy.admit({ ...wish, signedInBy: proven?.claims });
   } catch (error) {
     if (!(error instanceof SojournError)) throw error;
-    if (error.code === 'connection_disabled' || error.code === 'connection_paused')
-      throw new SojournError('invalid_target', { detail: error.message, advice: error.advice });
-    if (error.code !== 'connection_not_found') throw error;
-    throw new SojournError('invalid_target', error.cause === undefined ? {} : { cause: error.cause });
+    // "Unwilling or unable to issue a token for any target service indicated" (RFC 8693 section 2.2.2, as in RFC 8707).
+    const { message: detail, advice, retryAfter, cause } = error;
+    const about = cause === undefined ? {} : { cause };
+    if (error.code === 'connection_not_found') throw new SojournError('invalid_target', about);
+    if (error.status !== 403 && error.status !== 409) throw error;
+    throw new SojournError('invalid_target', {
+      ...{ detail, advice, cause: error },
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 /** Policy at work: the decision on what is in the store at this moment, and what callers and the audit get to see of it. */
+import type { Approvals } from '../approvals/index.ts';
 import type { Audit, AuditEntry } from '../audit/index.ts';
 import type { Client } from '../clients/index.ts';
 import type { Connection, Connections } from '../connections/index.ts';
@@ -21,20 +22,22 @@ export interface Wish extends Pick<Question, 'purpose'> {
   readonly claims?: CarriedClaims;
   /** Or else, while that token is at hand, all of them. */
   readonly signedInBy?: Claims | undefined;
-  readonly by: Pick<AuditEntry, 'address' | 'request'>;
+  readonly by: { readonly address: string; readonly request: string };
 }
 
 export interface Admission {
   readonly connection: Connection;
   /** For what it may be used; null for everything. */
   readonly purpose: string | null;
+  /** When the grant to use it ends, in milliseconds; undefined where it needs none. */
+  readonly until: number | undefined;
 }
 
 export interface Policy {
   /**
    * The connection, if the client may use it so. Rejects with `connection_not_found` where it is not there, where it is
    * not the client's, and where a condition does not hold: what is not yours now is not there. Who may use it otherwise
-   * is told `connection_disabled`, `connection_paused`, `purpose_required` or `purpose_not_found`. The cause holds the true reason.
+   * is told `approval_…`, `connection_disabled`, `connection_paused`, `purpose_required` or `purpose_not_found`. The cause holds the true reason.
    */
   admit(wish: Wish): Promise<Admission>;
   /** For people who ask why; says no exactly where a client would hear no. */
@@ -50,10 +53,11 @@ export function createPolicy(options: {
   store: Store;
   connections: Connections;
   tenants: Tenants;
+  approvals: Pick<Approvals, 'check'>;
   audit: Audit;
   now: Now;
 }): Policy {
-  const { connections, audit, now } = options;
+  const { connections, approvals, audit, now } = options;
   const kept = keptDocument(options);
 
   return {
@@ -80,7 +84,8 @@ export function createPolicy(options: {
           tenant: connection.tenant,
           facts: { guard, ...(purpose === null ? {} : { purpose }) },
         });
-      return { connection, purpose };
+      const until = await approvals.check(asked.client, connection, by);
+      return { connection, purpose, until };
     },
 
     async explain(question) {

@@ -17,6 +17,7 @@ export type Kind =
   | 'policy'
   | 'report'
   | 'invitation'
+  | 'approval'
   | 'live';
 
 export interface Stored<T> {

@@ -5,7 +5,8 @@ import type { Kind, Store } from '../store/index.ts';
 
 /**
  * What refers to others comes before them, so that nothing is read whose owner was read too early; the rings last, for
- * the newest keys. Used assertions (`once`) are over in minutes, and stay out.
+ * the newest keys. Used assertions (`once`) are over in minutes and grants (`approval`) in a day, and stay out: whoever was
+ * let in asks again.
  */
 const kinds = [
   'client',

@@ -11,7 +11,7 @@ export const floors: readonly (readonly string[])[] = [
   ['exchange', 'onboarding', 'delivery', 'doctor', 'uploads', 'webhooks'],
   ['custody'],
   ['issuer'],
-  ['clients', 'connections', 'invitations', 'tenants', 'policy', 'operator', 'outage', 'limits'],
+  ['clients', 'connections', 'invitations', 'tenants', 'policy', 'approvals', 'operator', 'outage', 'limits'],
   ['upkeep'],
   ['config'],
   ['audit', 'keys', 'clouds', 'federation'],

@@ -64,6 +64,7 @@ describe('connections', () => {
       issuer: server.issuer,
       algorithm,
       token_ttl: null,
+      approval: 'none',
       state: 'pending',
       created_at: moment,
       updated_at: moment,

@@ -84,6 +84,10 @@ describe('the OpenAPI document', () => {
         'keys/take-back',
         'keys/{kid}/impact',
         'keys/{kid}/revoke',
+        'approvals',
+        'approvals/{id}/grant',
+        'approvals/{id}/deny',
+        'approvals/{id}/revoke',
         'audit',
         'openapi.json',
       ]

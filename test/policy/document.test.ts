@@ -35,6 +35,7 @@ function replica() {
     store: watched,
     connections,
     tenants,
+    approvals: bench.approvals,
     audit: bench.audit(),
     now: () => clock.ms,
   });
@@ -69,7 +70,12 @@ describe('the policy document', () => {
     expect(await because(bench.policy)).toBe('rule');
     await bench.store.close();
     await expect(bench.policy.explain(question())).rejects.toMatchObject({ code: 'store_unavailable' });
-    const wish = { client, connection: connection.id, claims: {}, by: {} };
+    const wish = {
+      client,
+      connection: connection.id,
+      claims: {},
+      by: { address: '127.0.0.1', request: 'r' },
+    };
     await expect(bench.policy.admit(wish)).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 });

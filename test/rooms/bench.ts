@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createApprovals } from '../../src/approvals/index.ts';
 import { createAudit } from '../../src/audit/index.ts';
 import { createClients } from '../../src/clients/index.ts';
 import type { Algorithm } from '../../src/clouds/index.ts';
@@ -49,6 +50,7 @@ export async function roomsBench(algorithms: readonly Algorithm[] = ['RS256', 'E
   const connections = createConnections({ store, tenants, now, algorithms });
   const audit = (onFailure: 'refuse' | 'continue' = 'refuse') =>
     createAudit({ store, logger, now, onFailure });
+  const approvals = createApprovals({ store, audit: audit(), now });
   return {
     clock,
     store,
@@ -57,8 +59,9 @@ export async function roomsBench(algorithms: readonly Algorithm[] = ['RS256', 'E
     madeKeys,
     removedKeys,
     connections,
+    approvals,
     clients: createClients({ store, now, connections, tenants }),
-    policy: createPolicy({ store, connections, tenants, audit: audit(), now }),
+    policy: createPolicy({ store, connections, tenants, approvals, audit: audit(), now }),
     audit,
     logged: () => log,
     lines: () =>

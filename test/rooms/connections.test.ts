@@ -51,6 +51,7 @@ describe('connections', () => {
       // The one that the cloud prefers.
       algorithm: destinationOf(made).algorithms[0],
       token_ttl: null,
+      approval: 'none',
       verdict: 'pending',
       disabled: false,
       created_at: atNoon,
@@ -74,6 +75,7 @@ describe('connections', () => {
       target,
       algorithm: 'RS256',
       token_ttl: null,
+      approval: 'required',
     });
     expect(changed).toEqual({
       ...made,
@@ -81,6 +83,7 @@ describe('connections', () => {
       target: { ...made.target, ...target },
       algorithm: 'RS256',
       token_ttl: null,
+      approval: 'required',
       updated_at: aMinuteLater,
     });
     expect(await bench.connections.get(made.id)).toEqual(changed);

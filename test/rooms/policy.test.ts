@@ -35,7 +35,9 @@ async function clientWith(rules: readonly Rule[], disabled = false): Promise<Cli
 /** The connection, or undefined where a client would hear that there is none. */
 async function admitted(client: Client, connection: string): Promise<Connection | undefined> {
   try {
-    return (await bench.policy.admit({ client, connection, claims: {}, by: {} })).connection;
+    return (
+      await bench.policy.admit({ client, connection, claims: {}, by: { address: '127.0.0.1', request: 'r' } })
+    ).connection;
   } catch (error) {
     if (error instanceof SojournError && error.code === 'connection_not_found') return undefined;
     throw error;

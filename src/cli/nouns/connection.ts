@@ -14,6 +14,11 @@ const settings: readonly OptionSpec[] = [
   ...targetOptions,
   { flags: '--algorithm <alg>', about: 'how its tokens are signed', choices: ['RS256', 'ES256'] },
   { flags: '--token-ttl <seconds>', about: 'life of its tokens, 60 to 3600' },
+  {
+    flags: '--approval <kind>',
+    about: 'whether an administrator has to grant its use',
+    choices: ['none', 'required'],
+  },
 ];
 
 const labelOption: OptionSpec = {
@@ -89,6 +94,7 @@ export const connection: Noun = {
           ...purposesOf(given),
           algorithm: text(given, 'algorithm'),
           token_ttl: ttlOf(text(given, 'tokenTtl')),
+          approval: text(given, 'approval'),
         },
       }),
       tell: (answer) => `${record(answer)}\nNext: sojourn connection setup ${cell(answer.id)}\n`,
@@ -125,6 +131,7 @@ export const connection: Noun = {
           ...purposesOf(given),
           algorithm: text(given, 'algorithm'),
           token_ttl: ttlOf(text(given, 'tokenTtl')),
+          approval: text(given, 'approval'),
         };
         if (Object.values(body).every((value) => value === undefined))
           throw usageError('There is nothing to change: give at least one option.');

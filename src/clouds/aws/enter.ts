@@ -24,7 +24,7 @@ export async function enter(target: NarrowedTarget, visit: Visit): Promise<Pass>
   let expirations = 0;
   const attempt = async () => {
     minted ??= await visit.mint();
-    return assumeRole(inputFor(target, role_arn, minted, visit.connection), visit.signal);
+    return assumeRole(inputFor(target, role_arn, minted, visit), visit.signal);
   };
   const answer = await withRetries(attempt, visit.signal, (error) => {
     if (!isExpired(error)) return isIssuerUnheard(error);
@@ -48,15 +48,21 @@ const inputFor = (
   { duration_seconds, session_policy, policy_arns }: NarrowedTarget,
   role: string,
   { token, jti }: Minted,
-  connection: string,
+  { connection, until, now }: Visit,
 ) => ({
   RoleArn: role,
   RoleSessionName: sessionName(connection, jti),
   WebIdentityToken: token,
-  DurationSeconds: duration_seconds,
+  DurationSeconds: until === undefined ? duration_seconds : secondsUntil(until, duration_seconds, now()),
   ...(session_policy === undefined ? {} : { Policy: session_policy }),
   ...(policy_arns === undefined ? {} : { PolicyArns: policy_arns.map((arn) => ({ arn })) }),
 });
+
+/** STS gives no session under a quarter of an hour (API reference, AssumeRoleWithWebIdentity). */
+const leastSeconds = 900;
+
+const secondsUntil = (until: number, otherwise: number, now: number): number =>
+  Math.max(leastSeconds, Math.min(otherwise, Math.floor((until - now) / 1000)));
 
 /** What the customer reads in CloudTrail: which connection, and which line of our audit. STS allows 64 characters. */
 const sessionName = (connection: string, jti: string): string =>

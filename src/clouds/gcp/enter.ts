@@ -65,8 +65,10 @@ async function impersonate(
   { scopes, lifetime_seconds }: GcpTarget,
   account: string,
   federated: BearerPass,
-  { endpoints, signal }: Visit,
+  { endpoints, signal, until, now }: Visit,
 ): Promise<Pass> {
+  const left = until === undefined ? Number.POSITIVE_INFINITY : Math.floor((until - now()) / 1000);
+  const lifetime = Math.max(1, Math.min(Number(lifetime_seconds), left));
   const base = endpoints.gcp.iam_credentials_endpoint ?? publicIamCredentials;
   const { accessToken, expireTime } = await ask({
     request: {
@@ -77,7 +79,7 @@ async function impersonate(
         authorization: `Bearer ${federated.credentials.access_token}`,
         'content-type': 'application/json',
       },
-      body: JSON.stringify({ scope: scopes, lifetime: `${lifetime_seconds}s` }),
+      body: JSON.stringify({ scope: scopes, lifetime: `${lifetime}s` }),
       signal,
     },
     schema: accountAnswer,

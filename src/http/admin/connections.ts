@@ -31,6 +31,10 @@ export const connection = z.object({
   issuer: z.string().describe('The iss of its tokens.'),
   algorithm: z.string(),
   token_ttl: z.int().nullable().describe("Seconds; null stands for the server's own."),
+  approval: z
+    .enum(['none', 'required'])
+    .default('none')
+    .describe('Whether an administrator has to grant each client its use.'),
   uploaded_kids: z
     .array(z.string())
     .optional()

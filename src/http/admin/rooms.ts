@@ -1,4 +1,5 @@
 /** What the admin doors hand over to. */
+import type { Approvals } from '../../approvals/index.ts';
 import type { Audit } from '../../audit/index.ts';
 import type { Clients } from '../../clients/index.ts';
 import type { Connections } from '../../connections/index.ts';
@@ -20,6 +21,7 @@ export interface AdminRooms {
   readonly connections: Connections;
   readonly policy: Policy;
   readonly invitations: Invitations;
+  readonly approvals: Approvals;
   readonly keyrings: Keyrings;
   readonly audit: Audit;
   readonly now: Now;

@@ -1,5 +1,6 @@
 /** Every row of the admin API. */
 import { z } from 'zod';
+import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
 import { canRoute } from './can.ts';
 import { clientRoutes } from './clients.ts';
@@ -42,6 +43,7 @@ export const routes: readonly Route[] = [
   documentsRoute,
   ...webhookRoutes,
   outageRoute,
+  ...approvalRoutes,
   ...auditRoutes,
   documentRoute,
 ];

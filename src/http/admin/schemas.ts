@@ -1,6 +1,7 @@
 /** The schemas that the OpenAPI document calls by a name; any other stands where it is used. */
 import type { z } from 'zod';
 import { cloudNames, clouds } from '../../clouds/index.ts';
+import { approval, approvalPage, denialInput, grantInput } from './approvals.ts';
 import { auditLine, auditPage } from './audit.ts';
 import { decision } from './can.ts';
 import {
@@ -54,6 +55,8 @@ export const inputs: Named = {
       [nameIn(cloud, 'Purpose'), clouds[cloud].purpose],
     ]),
   ),
+  GrantInput: grantInput,
+  DenialInput: denialInput,
 };
 
 export const answers: Named = {
@@ -83,6 +86,8 @@ export const answers: Named = {
   Delivery: delivery,
   DeliveryPage: deliveryPage,
   OutageBudget: outageBudget,
+  Approval: approval,
+  ApprovalPage: approvalPage,
   AuditLine: auditLine,
   AuditPage: auditPage,
   Problem: problem,

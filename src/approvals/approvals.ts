@@ -1,0 +1,167 @@
+/** The requests in the store: asked by clients, decided by administrators, and looked at for every use. */
+import type { Audit, AuditEntry } from '../audit/index.ts';
+import type { Client } from '../clients/index.ts';
+import type { Connection } from '../connections/index.ts';
+import { SojournError } from '../errors/index.ts';
+import { derivedId } from '../ids/index.ts';
+import { read } from '../input/index.ts';
+import { records } from '../records/index.ts';
+import type { Page, Store } from '../store/index.ts';
+import { type Now, toTimestamp } from '../time/index.ts';
+import {
+  type Approval,
+  type ApprovalState,
+  canAskAnew,
+  denialInput,
+  grantInput,
+  type Kept,
+  stateAt,
+  view,
+} from './approval.ts';
+import { createTally } from './tally.ts';
+
+interface Visitor {
+  readonly address: string;
+  readonly request: string;
+}
+
+export interface Approvals {
+  /**
+   * When the client's grant ends, in milliseconds; undefined where the connection wants none. Rejects with
+   * `approval_required`, once the request is kept, or with `approval_denied`. Read from the store each time, so that a
+   * grant that was revoked on one replica is none on any.
+   */
+  check(client: Client, connection: Connection, visitor: Visitor): Promise<number | undefined>;
+  list(query: {
+    state?: ApprovalState;
+    connection?: string;
+    after?: string;
+    limit: number;
+  }): Promise<Page<Approval>>;
+  /** Of any number of decisions on one request one is taken; the others reject with `approval_decided`. */
+  grant(id: string, input: unknown): Promise<Approval>;
+  deny(id: string, input: unknown): Promise<Approval>;
+  /** Takes a grant or a denial back; the next time that the client asks is a new request. */
+  revoke(id: string): Promise<Approval>;
+}
+
+const pageSize = 200;
+
+export function createApprovals(options: { store: Store; audit: Audit; now: Now }): Approvals {
+  const { store, audit, now } = options;
+  const kept = records<Kept>(store, 'approval', 'approval_not_found');
+  const tally = createTally(now);
+  const stamp = () => toTimestamp(now());
+
+  /** Keeps the new request, unless somebody else was faster. */
+  async function askAnew(id: string, asked: Kept, before: Kept | undefined): Promise<void> {
+    if (before === undefined) {
+      if (await store.insert('approval', id, asked, { within: asked.connection })) await told(asked);
+      return;
+    }
+    let replaced: Kept | undefined;
+    await kept.change(id, (newest) => {
+      replaced = canAskAnew(newest, now()) ? newest : undefined;
+      return replaced ? asked : newest;
+    });
+    if (!replaced) return;
+    if (stateAt(replaced, now()) === 'ended')
+      await audit.record({ ...about('approval.ended', replaced), actor: 'system' });
+    await told(asked);
+  }
+
+  const about = (event: AuditEntry['event'], { id, client, connection, tenant }: Kept) => ({
+    ...{ event, outcome: 'ok' as const, client, connection, tenant },
+    facts: { approval: id },
+  });
+  const told = (asked: Kept) =>
+    audit.record({ ...about('approval.asked', asked), actor: asked.client, address: asked.address });
+
+  /** Noted now and then: a client that asks all the time costs no write each time. */
+  async function count(id: string, { address }: Visitor): Promise<void> {
+    const times = tally.count(id);
+    if (times === 0) return;
+    await kept.change(id, (newest) =>
+      newest.decision === null
+        ? { ...newest, asked: newest.asked + times, last_asked_at: stamp(), address }
+        : newest,
+    );
+  }
+
+  const decide = async (id: string, from: readonly ApprovalState[], decision: Partial<Kept>) => {
+    const decided = await kept.change(id, (newest) => {
+      const state = stateAt(newest, now());
+      if (!from.includes(state))
+        throw new SojournError('approval_decided', {
+          detail: `The request is ${state} and not ${from.join(' or ')}.`,
+        });
+      return { ...newest, ...decision, decided_at: stamp() };
+    });
+    return view(decided, now());
+  };
+  const inSeconds = (seconds: number) => toTimestamp(now() + seconds * 1000);
+
+  return {
+    async check({ client_id: client }, connection, visitor) {
+      if (connection.approval !== 'required') return undefined;
+      const id = derivedId('apr', client, connection.id);
+      const found = await kept.find(id);
+      if (found?.until && stateAt(found, now()) === 'granted') return Date.parse(found.until);
+      if (found?.decision === null) await count(id, visitor);
+      else if (found && !canAskAnew(found, now())) throw denied(found, now());
+      else {
+        const at = stamp();
+        const asked: Kept = {
+          ...{ id, client, connection: connection.id, tenant: connection.tenant },
+          ...{ asked_at: at, last_asked_at: at, asked: 1, address: visitor.address },
+          ...{ decision: null, decided_at: null, until: null },
+        };
+        await askAnew(id, asked, found);
+      }
+      throw required(id);
+    },
+
+    async list({ state, connection, after, limit }) {
+      const items: Approval[] = [];
+      let from = after;
+      do {
+        const page = await kept.list({
+          limit: pageSize,
+          ...(connection === undefined ? {} : { within: connection }),
+          ...(from === undefined ? {} : { after: from }),
+        });
+        for (const one of page.items.map((item) => view(item, now()))) {
+          if (state !== undefined && one.state !== state) continue;
+          if (items.length === limit) return { items, next: items.at(-1)!.id };
+          items.push(one);
+        }
+        from = page.next;
+      } while (from !== undefined);
+      return { items };
+    },
+
+    async grant(id, input) {
+      const until = inSeconds(read(grantInput, input).for);
+      return decide(id, ['pending'], { decision: 'granted', until });
+    },
+
+    async deny(id, input) {
+      const until = inSeconds(read(denialInput, input).for);
+      return decide(id, ['pending'], { decision: 'denied', until });
+    },
+
+    revoke: (id) => decide(id, ['granted', 'denied'], { decision: 'revoked', until: null }),
+  };
+}
+
+const required = (id: string) =>
+  new SojournError('approval_required', {
+    detail: `The connection wants an approval; the request ${id} waits for an administrator.`,
+    advice: `Let an administrator grant it, \`sojourn approval grant ${id} --for 2h\`, then ask again.`,
+  });
+
+const denied = ({ id, until }: Kept, now: number) =>
+  new SojournError('approval_denied', {
+    detail: `An administrator has denied the request ${id}; it can be made again from ${until} on.`,
+    retryAfter: Math.ceil((Date.parse(until ?? '') - now) / 1000),
+  });
