@@ -38,7 +38,7 @@ export const shape = {
   vendor: key(
     nameField.nullable(),
     null,
-    'Your name as your customers’ administrators read it in set-up files. The host of the issuer when not given.',
+    'Your name as your customers’ administrators read it on the page of an invitation and in set-up files. The host of the issuer when not given.',
   ),
   listen: {
     public: key(
@@ -245,7 +245,7 @@ export const shape = {
     failed_logins: key(
       countBetween(5, 1_000_000),
       60,
-      'How many sign-ins at `/token` one network address may fail in a minute; then it gets 429 for a while. An IPv6 address counts as its /64.',
+      'How many sign-ins at `/token`, and how many wrong links at `/connect`, one network address may try in a minute; then it gets 429 for a while. An IPv6 address counts as its /64.',
     ),
     requests_per_address: key(
       countBetween(1, 1_000_000),

@@ -23,7 +23,7 @@ function usesOf({ uses: { last, count, more } }: View): Html {
 function switchOf({ url, paused_at, mayResume, facts: { vendor } }: View): Html {
   if (!paused_at)
     return html`<form method="post" action="${`${url}/pause`}">
-<p>Pausing refuses every new token and all credentials at once. What was handed out before ends by itself, within the time above. Only you can resume; ${vendor} cannot.</p>
+<p>Pausing refuses every new token and all credentials at once. What was handed out before ends by itself when its time is over. Only you can resume; ${vendor} cannot.</p>
 <button type="submit" class="stop">Pause access</button>
 </form>`;
   if (!mayResume)

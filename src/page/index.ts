@@ -24,12 +24,17 @@ export function connectPage(frame: Frame, view: View, refused?: Refused): string
   return documentOf(
     frame,
     `${vendor} – access to ${title}`,
-    html`<header><p><bdi>${vendor}</bdi></p></header>
+    html`<header><p><bdi>${vendor}</bdi><span> · keyless cloud access</span></p></header>
 <main data-events="${`${view.url}/events`}" data-revision="${view.revision}">
 <h1>${isSetUp ? html`Access of <bdi>${vendor}</bdi> to ${place}` : html`<bdi>${vendor}</bdi> asks for access to ${place}`}</h1>
-<p class="lead">Connection <strong><bdi>${connection.name}</bdi></strong>. No password and no key changes hands: your cloud trusts short-lived tokens with one name on them, and you can stop that at any time.</p>
+<p class="lead">Connection <strong><bdi>${connection.name}</bdi></strong>. No password and no key changes hands: your cloud trusts short-lived tokens that name this connection and no other, and you can stop that at any time.</p>
 ${statusSection(view)}
-${isSetUp ? [controlSection(view), trustSection(view), waysSection(view)] : [trustSection(view), waysSection(view), reportSection(view, refused), controlSection(view)]}
+${
+  isSetUp
+    ? [controlSection(view), trustSection(view), waysSection(view)]
+    : [trustSection(view), waysSection(view), reportSection(view, refused), controlSection(view)]
+}
+<p class="visually-hidden" role="status" id="told"></p>
 </main>
 <footer><p>You need no account here. This page sets no cookie and loads nothing from anywhere else.</p></footer>`,
     { live: true },

@@ -3,6 +3,8 @@ import type { View } from '../customer/index.ts';
 import { type Html, html } from './html.ts';
 import { moment, stateWords } from './words.ts';
 
+const nextSteps = html`<ol><li><a href="#asked">Read what is asked for</a></li><li><a href="#ways">Set it up in your cloud</a></li><li><a href="#report-title">Report what it made</a></li></ol>`;
+
 export function statusSection(view: View): Html {
   const { word, tone, say } = stateWords(view);
   return html`<section class="status ${tone}" id="status" aria-labelledby="status-title">
@@ -10,9 +12,9 @@ export function statusSection(view: View): Html {
 <h2 id="status-title"><span class="visually-hidden">Status: </span>${word}</h2>
 <p>${say}</p>
 </div>
-${view.verified_at ? html`<p class="quiet">Last tried ${moment(view.verified_at)}.</p>` : undefined}
+${view.state === 'pending' && !view.invitation.report ? nextSteps : undefined}
 ${view.state === 'failing' ? reasons(view) : undefined}
-<p class="quiet"><a href="${view.url}">Reload for the newest status</a><span class="script-only" hidden>; this page also renews itself</span>.</p>
+<p class="quiet">${view.verified_at ? html`Last tried ${moment(view.verified_at)}. ` : undefined}<span class="script-only" hidden>This page renews itself. </span><a href="${view.url}">Reload</a></p>
 </section>`;
 }
 

@@ -6,14 +6,14 @@ import { copyable } from './trust.ts';
 
 export const fileUrl = (url: string, name: string): string => `${url}/files/${encodeURIComponent(name)}`;
 
-export function waysSection({ url, cloud, target, artefacts }: View): Html {
+export function waysSection({ url, cloud, target, artefacts, settled }: View): Html {
   const { guide } = clouds[cloud];
   const ways = guide.ways(target, (name) => fileUrl(url, name));
   return html`<section aria-labelledby="ways">
-<h2 id="ways">Set it up in ${guide.title}</h2>
-<p>Choose one way.</p>
+<h2 id="ways">${settled ? 'Set it up again' : html`Set it up in ${guide.title}`}</h2>
+<p>${settled ? 'Should it ever be lost or changed, the same files bring it back.' : 'Choose one way.'}</p>
 ${ways.map(
-  ({ title, steps }, at) => html`<details name="way"${at === 0 ? html` open` : undefined}>
+  ({ title, steps }, at) => html`<details name="way"${at === 0 && !settled ? html` open` : undefined}>
 <summary>${title}</summary>
 <ol>${steps.map((step) => html`<li>${stepOf(url, step)}</li>`)}</ol>
 </details>`,

@@ -37,8 +37,8 @@ export function stateWords({ state, settled, invitation, facts: { vendor } }: Vi
         word: 'Not working',
         tone: 'bad',
         say: settled
-          ? 'It worked before, and your cloud refused the last try.'
-          : 'Your report has arrived, and your cloud refused the try.',
+          ? `It worked before, but your cloud did not let ${vendor} in the last time.`
+          : `Your report has arrived, but your cloud did not let ${vendor} in.`,
       };
     case 'pending':
       return invitation.report

@@ -169,6 +169,14 @@ describe('each command asks for exactly one thing', () => {
       { verdict: 'active', checks: [] },
     ],
     ['connection setup con_1', 'GET /connections/con_1/setup', undefined],
+    ['connection invite con_1', 'POST /connections/con_1/invitations', {}],
+    [
+      'connection invite con_1 --expires-in 24h',
+      'POST /connections/con_1/invitations',
+      { expires_in: '24h' },
+    ],
+    ['connection invitations list con_1', 'GET /connections/con_1/invitations', undefined],
+    ['connection invitations revoke con_1 h4sh', 'DELETE /connections/con_1/invitations/h4sh', undefined],
     ['connection delete con_1', 'DELETE /connections/con_1', undefined],
     [
       `connection uploaded con_1 --file ${inFile('uploaded.json', { keys: [{ kid: 'a' }, { kid: 'b' }] })}`,

@@ -105,7 +105,7 @@ test("a report with another account's ids fails at the cloud, is told to both si
   const [line] = await stage.audit(invited.connection, 'connection.verified');
   expect(line).toMatchObject({ facts: { verdict: 'failing' }, reason: expect.stringContaining('cloud_') });
   const page = await pageOf(invited);
-  expect(page).toContain('your cloud refused the try');
+  expect(page).toContain('your cloud did not let Example Corp in');
   expect(page).toContain('cloud_');
   expect((await stage.token(invited.connection)).body).not.toHaveProperty('refresh_token');
 });

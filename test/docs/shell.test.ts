@@ -15,6 +15,12 @@ const shellOf = (file: string) => blocks(file, 'sh').filter((block) => !Object.h
 const shown: Readonly<Record<string, readonly RegExp[]>> = {
   'README.md': [/^active$/m, /"access_token":"ey/, /"Version":1,"AccessKeyId":"ASIA/],
   'docs/clouds.md': [/"aud": "api:\/\/AzureADTokenExchange"/],
+  'docs/first-connection.md': [
+    /^http:\/\/127\.0\.0\.1:\d+\/connect\/[\w-]{43}$/m,
+    /^active$/m,
+    /^paused$/m,
+    /^refused, as it must be$/m,
+  ],
   'docs/sandbox.md': [/"offset_seconds":3600/, /cloud_unavailable/, /"operation":/],
   'docs/webhooks.md': [
     /^heard urn:sojourn:event:connection\.created con_/m,

@@ -76,6 +76,8 @@ describe('the OpenAPI document', () => {
         'connections/{id}/setup/{name}',
         'connections/{id}/claims',
         'policy',
+        'connections/{id}/invitations',
+        'connections/{id}/invitations/{invitation}',
         'issuer',
         'connections/{id}/jwks-uploaded',
         'keys',

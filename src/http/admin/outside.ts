@@ -1,4 +1,6 @@
 /** What the OpenAPI document says of paths that are not the admin API's: the probes, and the public listener. */
+import { cloudNames, clouds } from '../../clouds/index.ts';
+
 const text = { type: 'string' } as const;
 const json = (description: string, schema: object = { type: 'object' }) => ({
   description,
@@ -70,6 +72,42 @@ const oauthError = {
   properties: { error: text, error_description: text },
 };
 
+const invitation = { name: 'invitation', in: 'path', required: true, schema: text };
+const page = (description: string) => ({ description, content: { 'text/html': { schema: text } } });
+const noInvitation = page('No living invitation; the same whatever is wrong with it');
+
+const customer = (operationId: string, summary: string, responses: object, more: object = {}) => ({
+  operationId,
+  summary,
+  tags: ['customer'],
+  security: [],
+  parameters: [invitation],
+  responses: { ...responses, 404: noInvitation },
+  ...more,
+});
+
+/** A button of the page. */
+const button = (operationId: string, summary: string) => ({
+  ...issuer,
+  post: customer(operationId, summary, {
+    303: { description: 'Done; the page shows it' },
+    default: page('Refused; the page says why'),
+  }),
+});
+
+const report = {
+  type: 'object',
+  description: 'The members of one cloud.',
+  properties: Object.fromEntries(
+    cloudNames.flatMap((cloud) =>
+      clouds[cloud].guide.reports.map(({ name, label, example }) => [
+        name,
+        { ...text, description: `${clouds[cloud].guide.title}: ${label}`, example },
+      ]),
+    ),
+  ),
+};
+
 const credentials = (operationId: string) => ({
   operationId,
   summary: "Credentials of the connection's cloud",
@@ -131,6 +169,52 @@ export const outsidePaths = {
     get: credentials('fetchCredentials'),
     post: credentials('requestCredentials'),
   },
+  '/connect/{invitation}': {
+    ...issuer,
+    get: customer('showPage', "The page for the customer's administrator", { 200: page('The page') }),
+  },
+  '/connect/{invitation}/files/{name}': {
+    ...issuer,
+    get: customer(
+      'fetchCustomerFile',
+      'One file that the customer applies',
+      { 200: { description: 'The file', content: { '*/*': { schema: {} } } } },
+      { parameters: [invitation, { name: 'name', in: 'path', required: true, schema: text }] },
+    ),
+  },
+  '/connect/{invitation}/events': {
+    ...issuer,
+    get: customer('watchStatus', 'Server-sent events: another identifier for each state of the page', {
+      200: { description: 'The stream', content: { 'text/event-stream': { schema: text } } },
+    }),
+  },
+  '/connect/{invitation}/report': {
+    ...issuer,
+    post: customer(
+      'reportSetup',
+      'Say what the set-up has made, once; it is tried at once',
+      {
+        200: json('What the try has found', {
+          type: 'object',
+          properties: { state: { enum: ['active', 'failing'] }, checks: { type: 'array' } },
+        }),
+        303: { description: 'After a form; the page shows what the try has found' },
+        default: refusal,
+      },
+      {
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': { schema: report },
+            'application/x-www-form-urlencoded': { schema: report },
+          },
+        },
+      },
+    ),
+  },
+  '/connect/{invitation}/pause': button('pauseAccess', 'Refuse every use of the connection from now on'),
+  '/connect/{invitation}/resume': button('resumeAccess', 'Lift a pause that this link holds'),
+  '/connect/{invitation}/keep': button('keepLink', 'Make a link that lasts a year, and go to it'),
   '/v1/connections/{id}/token': {
     ...issuer,
     get: {

@@ -9,8 +9,15 @@ function reveal(root) {
 document.addEventListener('click', async ({ target }) => {
   const button = target instanceof Element ? target.closest('.copy') : null;
   if (!button) return;
-  await navigator.clipboard.writeText(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    // Not every browser lets a page do that: then it is selected, and one key away.
+    getSelection().selectAllChildren(button.previousElementSibling);
+    return;
+  }
   button.textContent = 'Copied';
+  document.getElementById('told').textContent = `${button.getAttribute('aria-label')}: done`;
   setTimeout(() => {
     button.textContent = 'Copy';
   }, 2_000);
