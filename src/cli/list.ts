@@ -12,6 +12,7 @@ import { doctor } from './nouns/doctor.ts';
 import { keys } from './nouns/keys.ts';
 import { outage } from './nouns/outage.ts';
 import { policy } from './nouns/policy.ts';
+import { lint } from './nouns/lint.ts';
 import { demo, sandbox, serve } from './nouns/programs.ts';
 import { tenant } from './nouns/tenant.ts';
 import { webhook } from './nouns/webhook.ts';
@@ -25,6 +26,7 @@ export const commands: readonly CommandSpec[] = [
   can,
   doctor,
   outage,
+  lint,
   backup,
   restore,
 ];

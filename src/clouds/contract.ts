@@ -4,6 +4,7 @@ import type { Fault, SojournError } from '../errors/index.ts';
 import type { Now } from '../time/index.ts';
 import type { Explanation } from './explanation.ts';
 import type { Guide } from './guide.ts';
+import type { Linted } from './lint.ts';
 
 export type CloudName = 'aws' | 'azure' | 'gcp';
 export type Algorithm = 'RS256' | 'ES256';
@@ -142,6 +143,8 @@ export interface Destination {
   narrow(facts: SetupFacts, kind: ProbeKind): Remedy;
   /** The same target without what asks for more than entry, when it has any: which of both was refused is told by it. */
   readonly bare?: Readonly<Record<string, unknown>>;
+  /** Judges a document of the customer's cloud; throws `invalid_request` when it is none that decides who is let in. */
+  lint(facts: SetupFacts, document: unknown): Linted;
   setup(facts: SetupFacts): readonly Artefact[];
   afterLeak(facts: LeakFacts): LeakAdvice;
 }

@@ -11,6 +11,7 @@ import { gcp } from './gcp/index.ts';
 export type * from './contract.ts';
 export type { Explanation, Symptom } from './explanation.ts';
 export type { Fact, Guide, ReportField, Step, Way } from './guide.ts';
+export type { Finding, Grade, Linted, Severity } from './lint.ts';
 
 export const clouds: Readonly<Record<CloudName, Cloud>> = { aws, azure, gcp };
 

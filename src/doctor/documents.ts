@@ -3,13 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Check, failed, passed } from './check.ts';
 import { deadlineMs, type Fetched } from './fetch.ts';
 
-type Members = Readonly<Record<string, unknown>>;
+export type Members = Readonly<Record<string, unknown>>;
 
 const advice =
   'Compare what this URL answers with what the public listener answers: something on the way redirects, caches, rewrites or refuses it. A whole certificate chain must be sent.';
 
 /** Without these three AWS answers "Couldn't retrieve verification key". */
-const lists = [
+export const lists = [
   'response_types_supported',
   'subject_types_supported',
   'id_token_signing_alg_values_supported',
@@ -32,10 +32,10 @@ export function checkDiscovery(fetched: Fetched, expected: Members): Check {
 }
 
 /** GCP takes no more of an uploaded JWKS. */
-const keysAtMost = 8;
+export const keysAtMost = 8;
 
 /** With key_ops AWS passes a key over, with x5c or x5t GCP refuses an uploaded JWKS; the others are private. */
-const unwanted = ['key_ops', 'x5c', 'x5t', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'k'];
+export const unwanted = ['key_ops', 'x5c', 'x5t', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'k'];
 
 export function checkJwks(fetched: Fetched, expected: readonly Members[]): Check {
   const { document, faults } = read(fetched);
@@ -57,7 +57,7 @@ export function checkJwks(fetched: Fetched, expected: readonly Members[]): Check
   return verdict('jwks', fetched, faults);
 }
 
-function read({ answer, ms, fault }: Fetched): { document?: Members; faults: string[] } {
+export function read({ answer, ms, fault }: Fetched): { document?: Members; faults: string[] } {
   if (!answer) return { faults: [fault ?? 'no answer'] };
   const faults: string[] = [];
   if (ms >= deadlineMs) faults.push(`it takes ${ms} ms, and clouds give up after ${deadlineMs}`);

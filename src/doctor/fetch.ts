@@ -15,11 +15,16 @@ export interface Fetched {
   readonly fault?: string;
 }
 
-export async function fetchPublic(url: string, now: Now): Promise<Fetched> {
+/** One of the ways to ask: the plain one, or one that guards against what somebody else has named. */
+export type Look = (url: string, signal: AbortSignal) => Promise<OutboundAnswer>;
+
+const plainLook: Look = (url, signal) =>
+  send({ method: 'GET', url, headers: { accept: 'application/json' }, signal });
+
+export async function fetchPublic(url: string, now: Now, look = plainLook): Promise<Fetched> {
   const begun = now();
   try {
-    const signal = AbortSignal.timeout(deadlineMs);
-    const answer = await send({ method: 'GET', url, headers: { accept: 'application/json' }, signal });
+    const answer = await look(url, AbortSignal.timeout(deadlineMs));
     return { url, ms: now() - begun, answer };
   } catch (error) {
     return { url, ms: now() - begun, fault: faultOf(error) };
@@ -28,7 +33,8 @@ export async function fetchPublic(url: string, now: Now): Promise<Fetched> {
 
 function faultOf(error: unknown): string {
   if (!(error instanceof SojournError)) throw error;
-  // What fetch knows of the true reason, such as UNABLE_TO_VERIFY_LEAF_SIGNATURE, lies two causes deep.
-  const reason = (error.cause as { cause?: { code?: unknown } } | undefined)?.cause?.code;
+  // The true reason, such as UNABLE_TO_VERIFY_LEAF_SIGNATURE, lies one cause deep, or two under fetch.
+  const cause = error.cause as { code?: unknown; cause?: { code?: unknown } } | undefined;
+  const reason = cause?.code ?? cause?.cause?.code;
   return typeof reason === 'string' ? `${error.message} (${reason})` : error.message;
 }

@@ -12,6 +12,7 @@ import { checkClock, checkConnections, checkKeys, checkReadiness, checkSecrets, 
 export type { Check } from './check.ts';
 export { checkDiscovery, checkJwks } from './documents.ts';
 export { fetchPublic } from './fetch.ts';
+export { type IssuerCheck, type IssuerLint, lintIssuer } from './issuer.ts';
 export { findSharedSecrets, type SecretsFound } from './secrets.ts';
 export type { Told } from './told.ts';
 

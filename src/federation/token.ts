@@ -1,5 +1,5 @@
 /** A foreign JWT taken apart, to the letter of RFC 7515 and no further. Nothing in it is believed yet. */
-import { hasDoubledName } from './json.ts';
+import { hasDoubledName } from '../input/index.ts';
 import { refused } from './refused.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;

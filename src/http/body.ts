@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import getRawBody from 'raw-body';
 import { invalidRequest, SojournError } from '../errors/index.ts';
 
-const maxBytes = 16 * 1024;
+const usualBytes = 16 * 1024;
 
-/** The body as text. Rejects with `body_too_large` over 16 KB, `unsupported_media_type` when compressed. */
-export async function readText(request: IncomingMessage): Promise<string> {
+/** The body as text. Rejects with `body_too_large` over `maxBytes`, `unsupported_media_type` when compressed. */
+export async function readText(request: IncomingMessage, maxBytes = usualBytes): Promise<string> {
   if (
     request.headers['content-encoding'] !== undefined &&
     request.headers['content-encoding'] !== 'identity'
@@ -24,14 +24,17 @@ export async function readText(request: IncomingMessage): Promise<string> {
     });
   } catch (cause) {
     if (cause instanceof Error && 'status' in cause && cause.status === 413)
-      throw new SojournError('body_too_large', { cause });
+      throw new SojournError('body_too_large', {
+        ...(maxBytes === usualBytes ? {} : { detail: `The body is over ${Math.floor(maxBytes / 1024)} KB.` }),
+        cause,
+      });
     throw new SojournError('invalid_request', { detail: 'The body did not arrive whole.', cause });
   }
 }
 
 /** The body as JSON; an absent one is `{}`. */
-export async function readJson(request: IncomingMessage): Promise<unknown> {
-  const text = await readText(request);
+export async function readJson(request: IncomingMessage, maxBytes?: number): Promise<unknown> {
+  const text = await readText(request, maxBytes);
   if (text === '') return {};
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') throw new SojournError('unsupported_media_type');

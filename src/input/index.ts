@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type Fault, invalidRequest } from '../errors/index.ts';
 
 export { durationBetween, durationField } from './duration.ts';
+export { hasDoubledName } from './json.ts';
 
 /** The checked value; throws `invalid_request` naming each faulty field. */
 export function read<T>(schema: z.ZodType<T>, value: unknown, at = ''): T {

@@ -2,12 +2,13 @@
  * The customer's side of a connection. Owns: the files that a customer applies, and finding out whether that worked.
  * Does not own: what stands in the files of a cloud (clouds) or how its door is entered (exchange).
  */
-import type { Artefact, LeakAdvice, SetupFacts, UploadedKey } from '../clouds/index.ts';
+import type { Artefact, LeakAdvice, Linted, SetupFacts, UploadedKey } from '../clouds/index.ts';
 import { type Connection, destinationOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { toTimestamp } from '../time/index.ts';
 import { factsOf } from './facts.ts';
+import { lintDocument } from './lint.ts';
 import type { KeptReport, Verification, Verifier } from './verification/index.ts';
 
 export { recordDrift } from './verification/drift.ts';
@@ -32,6 +33,8 @@ export interface Onboarding {
   artefacts(connection: Connection, options?: ArtefactOptions): Promise<readonly Artefact[]>;
   /** Rejects with `artefact_not_found`. */
   artefact(connection: Connection, name: string, options?: ArtefactOptions): Promise<Artefact>;
+  /** Judges a document that the customer has in its cloud, or is to have. Rejects with `invalid_request`. */
+  lint(connection: Connection, document: string): Promise<Linted>;
   /** What its customer must do when a key of its issuer may have been in foreign hands until `at` (milliseconds). */
   afterLeak(connection: Connection, at: number): LeakAdvice;
   /** Tries the connection, and whether it lets in strangers, and keeps what came of it as its state and report. */
@@ -70,6 +73,11 @@ export function createOnboarding(options: {
       const found = (await artefacts(connection, options)).find((artefact) => artefact.name === name);
       if (!found) throw new SojournError('artefact_not_found');
       return found;
+    },
+
+    async lint(connection, document) {
+      const wanted = await asWanted(connection);
+      return lintDocument(wanted, factsOf(wanted, vendor), document);
     },
 
     afterLeak: (connection, at) =>

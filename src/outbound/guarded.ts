@@ -35,12 +35,31 @@ const maxBytes = 256 * 1024;
 const systemResolve: Resolve = async (host) =>
   (await lookup(host, { all: true })).map(({ address }) => address);
 
+export interface Seen {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Empty unless the status is 200. */
+  readonly body: string;
+}
+
 /**
  * The body of a 200; nothing else is an answer, a redirect least of all. Rejects with `cloud_timeout` when the signal
  * fired, `cloud_unavailable` otherwise; the message says why and holds no byte of the answer.
  */
 export const getGuarded = (address: string, guard: Guard, signal: AbortSignal): Promise<string> =>
-  reach(address, guard, signal, { method: 'GET', headers: { accept: 'application/json' } }, read);
+  reach(address, guard, signal, { method: 'GET', headers: { accept: 'application/json' } }, async (name, answer) => {
+    if (answer.statusCode !== 200) throw unfit(name, `answers ${answer.statusCode}`);
+    return read(name, answer);
+  });
+
+/** Any answer, to be judged; rejects like `getGuarded` when there is none or its body is too long or compressed. */
+export const lookGuarded = (address: string, guard: Guard, signal: AbortSignal): Promise<Seen> =>
+  reach(address, guard, signal, { method: 'GET', headers: { accept: 'application/json' } }, async (name, answer) => {
+    const headers = new Headers();
+    for (const [header, value] of Object.entries(answer.headers)) headers.set(header, String(value));
+    const status = answer.statusCode ?? 0;
+    return { status, headers, body: status === 200 ? await read(name, answer) : '' };
+  });
 
 /**
  * Posts and resolves to the status, whatever it is; the body of the answer is not read. Rejects as `getGuarded` does when
@@ -57,10 +76,8 @@ export const postGuarded = (
     'content-length': Buffer.byteLength(body),
     accept: 'application/json',
   };
-  return reach(address, guard, signal, { method: 'POST', headers, body }, async (_name, answer) => {
-    answer.destroy();
-    return answer.statusCode ?? 0;
-  });
+  const asking = { method: 'POST', headers, body } as const;
+  return reach(address, guard, signal, asking, async (_name, answer) => answer.statusCode ?? 0);
 };
 
 async function reach<T>(
@@ -74,7 +91,12 @@ async function reach<T>(
   try {
     const url = plainUrl(address, name);
     const addresses = await within(signal, addressesOf(url, name, guard));
-    return await take(name, await ask(url, addresses, guard, signal, asking));
+    const answer = await ask(url, addresses, guard, signal, asking);
+    try {
+      return await take(name, answer);
+    } finally {
+      answer.destroy();
+    }
   } catch (cause) {
     if (signal.aborted)
       throw new SojournError('cloud_timeout', { detail: `${name} did not answer in time.`, cause });
@@ -136,20 +158,15 @@ function ask(
 }
 
 async function read(name: string, answer: IncomingMessage): Promise<string> {
-  try {
-    if (answer.statusCode !== 200) throw unfit(name, `answers ${answer.statusCode}`);
-    if (answer.headers['content-encoding'] !== undefined) throw unfit(name, 'sends a compressed answer');
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of answer) {
-      size += (chunk as Uint8Array).byteLength;
-      if (size > maxBytes) throw unfit(name, `sends over ${maxBytes} bytes`);
-      chunks.push(chunk as Uint8Array);
-    }
-    return Buffer.concat(chunks).toString('utf8');
-  } finally {
-    answer.destroy();
+  if (answer.headers['content-encoding'] !== undefined) throw unfit(name, 'sends a compressed answer');
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of answer) {
+    size += (chunk as Uint8Array).byteLength;
+    if (size > maxBytes) throw unfit(name, `sends over ${maxBytes} bytes`);
+    chunks.push(chunk as Uint8Array);
   }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** A name server may be slow as well. */

@@ -4,8 +4,8 @@
  */
 import { SojournError } from '../errors/index.ts';
 
-export { permitsIn } from './addresses.ts';
-export { type Guard, getGuarded, postGuarded, type Resolve } from './guarded.ts';
+export { type Permits, permitsIn } from './addresses.ts';
+export { type Guard, getGuarded, lookGuarded, postGuarded, type Resolve } from './guarded.ts';
 
 export interface OutboundRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

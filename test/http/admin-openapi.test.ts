@@ -72,6 +72,7 @@ describe('the OpenAPI document', () => {
         'connections/{id}/disable',
         'connections/{id}/verify',
         'connections/{id}/report',
+        'connections/{id}/lint',
         'connections/{id}/setup',
         'connections/{id}/setup/{name}',
         'connections/{id}/claims',

@@ -11,12 +11,13 @@ beforeEach(async () => {
 });
 afterEach(() => bench.end());
 
+const by = { actor: 'admin' };
 const other = roleArn.replace('111122223333', '999988887777');
 
 describe('what a customer reports', () => {
   test('changes the target and makes it pending until it was tried', async () => {
     const { connections } = bench;
-    await connections.setVerdict(id, 'failing');
+    await connections.setVerdict(await connections.get(id), 'failing', by);
     const reported = await connections.report(id, { role_arn: roleArn });
     expect(reported).toMatchObject({
       target: { role_arn: roleArn, region: 'us-east-1' },
@@ -28,11 +29,11 @@ describe('what a customer reports', () => {
   test('changes nothing once the connection has been active, also when it fails or was changed since', async () => {
     const { connections } = bench;
     await connections.report(id, { role_arn: roleArn });
-    const active = await connections.setVerdict(id, 'active');
+    const active = await connections.setVerdict(await connections.get(id), 'active', by);
     expect(active.activated_at).toBe(atNoon);
     const settled = { code: 'connection_settled' };
     await expect(connections.report(id, { role_arn: other })).rejects.toMatchObject(settled);
-    await connections.setVerdict(id, 'failing');
+    await connections.setVerdict(await connections.get(id), 'failing', by);
     await expect(connections.report(id, { role_arn: other })).rejects.toMatchObject(settled);
     await connections.update(id, { target: { duration_seconds: 900 } });
     await expect(connections.report(id, { role_arn: other })).rejects.toMatchObject(settled);
@@ -45,16 +46,16 @@ describe('what a customer reports', () => {
     const { connections } = bench;
     const tried = await connections.report(id, { role_arn: roleArn });
     await connections.report(id, { role_arn: other });
-    expect((await connections.setVerdict(id, 'active', tried)).verdict).toBe('pending');
+    expect((await connections.setVerdict(tried, 'active', by)).verdict).toBe('pending');
     expect(await connections.get(id)).not.toHaveProperty('activated_at');
-    expect((await connections.setVerdict(id, 'active', await connections.get(id))).verdict).toBe('active');
+    expect((await connections.setVerdict(await connections.get(id), 'active', by)).verdict).toBe('active');
   });
 });
 
 describe('a pause', () => {
   test('is held by who paused first, lifted by their leave alone, and stands beside being disabled', async () => {
     const { connections, clock } = bench;
-    await connections.setVerdict(id, 'active');
+    await connections.setVerdict(await connections.get(id), 'active', by);
     const paused = await connections.pause(id, 'first');
     expect([stateOf(paused), closedBy(paused), paused.paused_at]).toEqual([
       'paused',

@@ -9,6 +9,7 @@ import { explain, explanations } from './explain.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
 import { afterLeak } from './leak.ts';
+import { lint } from './lint.ts';
 import { foreignAudience, narrow, proves } from './probe.ts';
 import { purpose, widening } from './purpose.ts';
 import { remedy } from './remedy.ts';
@@ -37,6 +38,7 @@ export const azure: Cloud = {
       settles,
       remedy: (facts, error) => remedy(target, facts, error),
       narrow: (facts, kind) => narrow(target, facts, kind),
+      lint: (facts, document) => lint(facts, document),
       setup: (facts) => setup(target, facts),
       afterLeak: (facts) => afterLeak(target, facts),
     };

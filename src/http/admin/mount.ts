@@ -12,7 +12,7 @@ export function mount(router: Router, routes: readonly Route[], rooms: AdminRoom
       const { content, did } = await route.serve(rooms, {
         params: ctx.params,
         query: new URLSearchParams(ctx.querystring),
-        body: await readJson(ctx.req),
+        body: await readJson(ctx.req, route.maxBytes),
       });
       // Before the answer: what was told to be done is in the audit.
       if (did) await rooms.audit.record({ outcome: 'ok', actor: 'admin', ...did, ...visitorOf(ctx) });

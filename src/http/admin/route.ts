@@ -23,6 +23,8 @@ export interface Route {
   readonly input: z.ZodType;
   readonly answer: z.ZodType | 'file';
   readonly status: 200 | 201 | 204;
+  /** Of the body, in bytes, where it may be over 16 KB. */
+  readonly maxBytes?: number;
   /** Codes beyond those that every row can answer with. */
   readonly refusals: readonly ErrorCode[];
   serve(rooms: AdminRooms, request: RouteRequest): Promise<Served>;
@@ -78,6 +80,30 @@ export function look<const Path extends string, Answer extends z.ZodType, Query 
         query: read(row.query, readQuery(query, Object.keys(row.query.shape))) as z.output<Query>,
       });
       return { content: json(row.answer, found) };
+    },
+  };
+}
+
+/** A row that answers a question too long for a query, and changes nothing. */
+export function ponder<const Path extends string, Answer extends z.ZodType>(
+  row: Row<Path, Answer> & {
+    readonly input: z.ZodType;
+    readonly maxBytes: number;
+    find(
+      rooms: AdminRooms,
+      asked: { params: Params<Path>; body: unknown },
+    ): Promise<Immutable<z.input<Answer>>>;
+  },
+): Route {
+  return {
+    refusals: [],
+    ...row,
+    method: 'POST',
+    query: nothing,
+    status: 200,
+    async serve(rooms, { params, query, body }) {
+      readQuery(query, []);
+      return { content: json(row.answer, await row.find(rooms, { params: params as Params<Path>, body })) };
     },
   };
 }

@@ -9,6 +9,7 @@ import { documentsRoute } from './documents.ts';
 import { invitationRoutes } from './invitations.ts';
 import { issuerRoutes } from './issuer.ts';
 import { keyRoutes } from './keys.ts';
+import { lintRoute } from './lint.ts';
 import { openApiDocument } from './openapi.ts';
 import { outageRoute } from './outage.ts';
 import { policyRoutes } from './policy.ts';
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...policyRoutes,
   ...setupRoutes,
   ...invitationRoutes,
+  lintRoute,
   ...issuerRoutes,
   uploadsRoute,
   ...keyRoutes,

@@ -20,6 +20,7 @@ import { publishedIssuer } from './issuer.ts';
 import { impactPage, keyList } from './keys.ts';
 import { outageBudget } from './outage.ts';
 import { policy, policyInput } from './policy.ts';
+import { lintAnswer, lintInput } from './lint.ts';
 import { problem } from './problem.ts';
 import { preview, setupFiles, signedReport, verification } from './setup.ts';
 import { movePage } from './tenant-moves.ts';
@@ -57,6 +58,7 @@ export const inputs: Named = {
   ),
   GrantInput: grantInput,
   DenialInput: denialInput,
+  LintInput: lintInput,
 };
 
 export const answers: Named = {
@@ -76,6 +78,7 @@ export const answers: Named = {
   InvitationPage: invitationPage,
   Verification: verification,
   SignedReport: signedReport,
+  Lint: lintAnswer,
   Preview: preview,
   PublishedIssuer: publishedIssuer,
   KeyList: keyList,

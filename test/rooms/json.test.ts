@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { hasDoubledName } from '../../src/federation/json.ts';
+import { hasDoubledName } from '../../src/input/index.ts';
 
 test('what a serializer writes has no name twice, whatever stands in it', () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => !hasDoubledName(JSON.stringify(value))));

@@ -1,0 +1,93 @@
+/** A trust policy or an OIDC provider of IAM that a customer pasted, judged for one connection. */
+import { invalidRequest } from '../../errors/index.ts';
+import type { SetupFacts } from '../contract.ts';
+import { difference } from '../difference.ts';
+import { type Finding, isMembers, judged, type Linted, type Members, shown, textsIn } from '../lint.ts';
+import { statementFindings } from './lint-statement.ts';
+import type { AwsTarget } from './target.ts';
+import { providerArn, providerName, trustPolicy } from './trust.ts';
+
+/** Throws `invalid_request` for what is neither. */
+export function lint(target: AwsTarget, facts: SetupFacts, document: unknown): Linted {
+  const policy = policyIn(document);
+  if (policy) return trustLint(target, facts, policy);
+  if (isMembers(document) && 'ClientIDList' in document) return providerLint(facts, document);
+  throw invalidRequest([
+    {
+      path: 'document',
+      message:
+        'is no trust policy (Statement), no role (AssumeRolePolicyDocument) and no OIDC provider (ClientIDList)',
+    },
+  ]);
+}
+
+/** Bare, or as `aws iam get-role` shows it. */
+function policyIn(document: unknown): Members | undefined {
+  if (!isMembers(document)) return undefined;
+  if ('Statement' in document) return document;
+  const role = isMembers(document.Role) ? document.Role : document;
+  return isMembers(role.AssumeRolePolicyDocument) ? role.AssumeRolePolicyDocument : undefined;
+}
+
+function trustLint(target: AwsTarget, facts: SetupFacts, policy: Members): Linted {
+  const statements = [policy.Statement].flat().filter(isMembers);
+  const wanted = target.role_arn === undefined ? undefined : providerArn(target.role_arn, facts.issuer);
+  const ending = `:oidc-provider/${providerName(facts.issuer)}`;
+  const isOurs = (arn: string) => (wanted === undefined ? arn.endsWith(ending) : arn === wanted);
+  const judgedOnes = statements.map((statement, index) =>
+    statementFindings({ target, facts, statement, where: `Statement[${index}]`, isOurs, ending }),
+  );
+  const admitted = judgedOnes.some(({ admits }) => admits);
+  const found: Finding[] = judgedOnes
+    .flatMap(({ findings }) => findings)
+    // Where another statement lets the connection in, one that does not is only in the way.
+    .map((one) => (admitted && one.severity === 'closed' ? { ...one, severity: 'untidy' } : one));
+  if (!judgedOnes.some(({ concerns }) => concerns))
+    found.push({
+      rule: 'no_statement',
+      severity: 'closed',
+      where: 'Statement',
+      detail: `No statement allows the OIDC provider ${providerName(facts.issuer)} to assume the role.`,
+      advice: 'Add the statement of the corrected document.',
+    });
+  const others = statements.filter((_, index) => !judgedOnes[index]?.replaced);
+  const federated = wanted ?? `arn:aws:iam::ACCOUNT${ending}`;
+  const sound = trustPolicy(target, facts, federated);
+  return judged('aws-trust-policy', found, { ...sound, Statement: [...others, ...sound.Statement] });
+}
+
+function providerLint({ issuer, audience }: SetupFacts, document: Members): Linted {
+  const found: Finding[] = [];
+  const url = typeof document.Url === 'string' ? document.Url.replace(/^https?:\/\//, '') : '';
+  const differs = difference(providerName(issuer), url);
+  if (differs)
+    found.push({
+      rule: `issuer_${differs.name}`,
+      severity: 'closed',
+      where: 'Url',
+      detail: `The provider is for ${shown(url)} and not for ${providerName(issuer)}: ${differs.words}.`,
+      advice: 'Create a provider with this URL; the URL of one that is there cannot be changed.',
+    });
+  const clients = textsIn(document.ClientIDList);
+  if (!clients.includes(audience))
+    found.push({
+      rule: 'audience',
+      severity: 'closed',
+      where: 'ClientIDList',
+      detail: `The list does not hold ${audience}.`,
+      advice: 'Add it: aws iam add-client-id-to-open-id-connect-provider.',
+    });
+  if (clients.some((one) => one !== audience))
+    found.push({
+      rule: 'other_audiences',
+      severity: 'weak',
+      where: 'ClientIDList',
+      detail: 'The list holds other audiences: every role that trusts this provider has to test :aud.',
+      advice: 'Take out what no role needs.',
+    });
+  return judged('aws-oidc-provider', found, {
+    ...document,
+    Url: providerName(issuer),
+    ClientIDList: [audience],
+  });
+}
