@@ -4,6 +4,14 @@ import { faultsOf, keep } from './target-bench.ts';
 
 const role = 'arn:aws:iam::123456789012:role/acme';
 
+/** What every destination can do, whatever the cloud. */
+const doors = Object.fromEntries(
+  ['enter', 'identify', 'proves', 'remedy', 'narrow', 'lint', 'setup', 'afterLeak'].map((name) => [
+    name,
+    expect.any(Function),
+  ]),
+);
+
 describe('the AWS target', () => {
   test('may be empty at first, and then has no region yet', () => {
     expect(keep('aws', {})).toEqual({ duration_seconds: 3600 });
@@ -190,9 +198,10 @@ describe('the AWS target', () => {
         'https://aws.amazon.com/source_identity': 'acme',
       },
       missing: [],
-      enter: expect.any(Function),
-      setup: expect.any(Function),
-      afterLeak: expect.any(Function),
+      bare: { role_arn: role, region: 'us-east-1', duration_seconds: 3600 },
+      ...doors,
+      foreignAudience: 'api://AzureADTokenExchange',
+      settles: { seconds: 15, may: expect.any(Function) },
     });
   });
 
@@ -218,9 +227,9 @@ describe('the Azure target', () => {
       algorithms: ['RS256'],
       claims: {},
       missing: [],
-      enter: expect.any(Function),
-      setup: expect.any(Function),
-      afterLeak: expect.any(Function),
+      ...doors,
+      foreignAudience: 'sts.amazonaws.com',
+      settles: { seconds: 600, may: expect.any(Function) },
     });
   });
 
@@ -283,9 +292,9 @@ describe('the GCP target', () => {
       algorithms: ['ES256', 'RS256'],
       claims: {},
       missing: [],
-      enter: expect.any(Function),
-      setup: expect.any(Function),
-      afterLeak: expect.any(Function),
+      ...doors,
+      foreignAudience: 'sts.amazonaws.com',
+      settles: { seconds: 90, may: expect.any(Function) },
     });
   });
 

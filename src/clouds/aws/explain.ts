@@ -9,6 +9,12 @@ const invalid = (says: string) => ({ code: 'InvalidIdentityToken', says });
 export const explanations: readonly Explanation[] = [
   ...bucketRefusals,
   {
+    when: { step: 'GetCallerIdentity', status: 403 },
+    means: 'cloud_permission_denied',
+    detail: 'STS does not take the session that it has just given.',
+    advice: 'Verify once more; if it stays so, check clouds.aws.sts_endpoint: both calls go there.',
+  },
+  {
     when: { code: 'AccessDenied', says: 'Unrecognized OAuth provider' },
     means: 'cloud_token_rejected',
     detail: 'STS took the token for one of another kind of provider.',

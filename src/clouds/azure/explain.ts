@@ -20,6 +20,13 @@ const hint = (code: string, means: Explanation['means'], detail: string, advice?
 
 export const explanations: readonly Explanation[] = [
   ...bucketRefusals,
+  ...[401, 403].map((status) => ({
+    when: { step: 'subscriptions', status },
+    means: 'cloud_permission_denied' as const,
+    detail: 'Resource Manager does not take the access token.',
+    advice:
+      'Check target.environment and clouds.azure.resource_manager: the token is for the Resource Manager of one Azure.',
+  })),
   hint(
     '700211',
     'cloud_issuer_unknown',

@@ -4,8 +4,12 @@ import type { CloudAnswer } from '../contract.ts';
 import { type Explanation, explainBy } from '../explanation.ts';
 import { bucketRefusals } from './bucket-refusals.ts';
 
-/** The two doors: the token service, and the one behind it that makes tokens of service accounts. */
-export const steps = { exchange: 'sts', impersonation: 'iamcredentials' } as const;
+/** The doors: the token service, the one behind it that makes tokens of service accounts, and the one that shows whose they are. */
+export const steps = {
+  exchange: 'sts',
+  impersonation: 'iamcredentials',
+  identity: 'resourcemanager',
+} as const;
 
 const grant = (says: string) => ({ step: steps.exchange, code: 'invalid_grant', says });
 const request = (says: string) => ({ step: steps.exchange, code: 'invalid_request', says });
@@ -13,6 +17,13 @@ const account = (says: string) => ({ step: steps.impersonation, says });
 
 export const explanations: readonly Explanation[] = [
   ...bucketRefusals,
+  {
+    when: { step: steps.identity, status: 401 },
+    means: 'cloud_permission_denied',
+    detail: 'Resource Manager does not take the token that Google has just given.',
+    advice:
+      'Verify once more; if it stays so, check that the provider, its pool and the service account are enabled.',
+  },
   {
     when: grant('The issuer in ID Token'),
     means: 'cloud_issuer_unknown',

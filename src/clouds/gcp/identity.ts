@@ -8,7 +8,7 @@ import { send } from '../../outbound/index.ts';
 import { below, readError, refusedWith, text } from '../ask.ts';
 import type { Inquiry, Pass } from '../contract.ts';
 import { withRetries } from '../retry.ts';
-import { explain } from './explain.ts';
+import { explain, steps } from './explain.ts';
 import type { GcpTarget } from './target.ts';
 
 const publicManager = 'https://cloudresourcemanager.googleapis.com';
@@ -27,7 +27,7 @@ export async function identify(
     const answer = await send({ method: 'GET', url, headers, signal });
     if (answer.status === 200 || answer.status === 403) return answer.status === 200;
     const { status = '', message = '' } = readError(errorAnswer, answer).error ?? {};
-    throw explain({ ...refusedWith(answer), step: 'resourcemanager', code: status, message });
+    throw explain({ ...refusedWith(answer), step: steps.identity, code: status, message });
   }, signal);
   const whose = service_account ?? 'the federated identity';
   const may = seen ? 'may see' : 'may not see';

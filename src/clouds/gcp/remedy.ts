@@ -4,11 +4,12 @@ import type { Remedy, SetupFacts } from '../contract.ts';
 import { difference } from '../difference.ts';
 import { celString, shellCommand } from '../encode/index.ts';
 import { answerBehind } from '../explanation.ts';
+import { steps } from './explain.ts';
 import { memberName, providerName } from './names.ts';
 import type { GcpTarget } from './target.ts';
 
 export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError): Remedy {
-  const { message = '' } = answerBehind(error);
+  const { message = '', step } = answerBehind(error);
   switch (error.code) {
     case 'cloud_issuer_unknown': {
       const found = /expected one in config: (.+?)\.?$/.exec(message)?.[1];
@@ -53,6 +54,7 @@ export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError
           condition: 'api',
           fix: 'gcloud services enable iamcredentials.googleapis.com sts.googleapis.com iam.googleapis.com',
         };
+      if (step !== steps.impersonation) return { condition: 'token' };
       return { condition: 'binding', ...addBinding(target, facts) };
     default:
       return { condition: error.code.replace('cloud_', '') };
