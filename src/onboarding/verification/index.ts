@@ -40,7 +40,7 @@ export interface Verifier {
   start(): () => Promise<void>;
 }
 
-export interface VerifierOptions extends TryoutOptions {
+export interface VerifierOptions extends Omit<TryoutOptions, 'ending'> {
   readonly connections: Connections;
   readonly tenants: Pick<Tenants, 'get' | 'issuerOf'>;
   readonly issuers: Pick<Issuers, 'of'>;
@@ -56,6 +56,7 @@ const turnMs = 1_000;
 export function createVerifier(options: VerifierOptions): Verifier {
   const { connections, tenants, issuers, store, audit, logger, now } = options;
   const waiting = new Map<string, Wait>();
+  const ending = new AbortController();
   const underWay = new Map<string, Promise<Verification>>();
   let nextWalk = now() + walkMs(options.every);
 
@@ -79,7 +80,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   async function looked(connection: Connection, actor: string) {
     const started = now();
-    return { started, checks: await tryOut(connection, actor, options) };
+    return { started, checks: await tryOut(connection, actor, { ...options, ending: ending.signal }) };
   }
 
   async function conclude(
@@ -188,15 +189,18 @@ export function createVerifier(options: VerifierOptions): Verifier {
     // One after the other at each cloud, so that a thousand connections are no storm.
     await Promise.all(
       [...due.values()].map(async (list) => {
-        for (const one of list) if (await claim(store, one, options.every, now())) await guarded(one.id);
+        for (const one of list) {
+          if (ending.signal.aborted) return;
+          if (await claim(store, one, options.every, now())) await guarded(one.id);
+        }
       }),
     );
   }
 
   async function turn(): Promise<void> {
     const ready = [...waiting].filter(([, { at }]) => at <= now());
-    for (const [id] of ready) await guarded(id);
-    if (now() < nextWalk) return;
+    for (const [id] of ready) if (!ending.signal.aborted) await guarded(id);
+    if (now() < nextWalk || ending.signal.aborted) return;
     await walk().catch((err: unknown) => logger.warn({ err }, 'it cannot be seen which connections are due'));
   }
 
@@ -208,7 +212,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
       return kept;
     },
     turn,
-    start: () => every(turnMs, turn),
+    start() {
+      const end = every(turnMs, turn);
+      return () => {
+        ending.abort();
+        return end();
+      };
+    },
   };
 }
 

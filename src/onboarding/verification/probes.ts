@@ -18,6 +18,8 @@ export interface Probing {
   readonly endpoints: Endpoints;
   readonly now: Now;
   readonly vendor: string;
+  /** Fires when the server stops: nobody waits for a cloud then. */
+  readonly ending: AbortSignal;
 }
 
 interface Probe {
@@ -61,7 +63,7 @@ export async function probe(
   options: Probing,
 ) {
   const destination = destinationOf(connection);
-  const { prober, audit, endpoints, now, vendor } = options;
+  const { prober, audit, endpoints, now, vendor, ending } = options;
   const wrong = deviation(connection);
   let minted: (Minted & { readonly kid: string }) | undefined;
   let refusal: SojournError | undefined;
@@ -71,7 +73,7 @@ export async function probe(
       connection: `probe-${connection.id}`,
       endpoints,
       now,
-      signal: AbortSignal.timeout(deadlineMs),
+      signal: AbortSignal.any([AbortSignal.timeout(deadlineMs), ending]),
       mint: async () => {
         minted = await prober.mint(connection, wrong);
         return minted;

@@ -61,7 +61,7 @@ async function enter(connection: Connection, actor: string, options: TryoutOptio
   }
   const entered = passed('exchange', 'The cloud gave credentials for a fresh token.');
   try {
-    const signal = AbortSignal.timeout(identityDeadlineMs);
+    const signal = AbortSignal.any([AbortSignal.timeout(identityDeadlineMs), options.ending]);
     return [
       entered,
       passed('identity', await destinationOf(connection).identify(pass, { ...options, signal })),
