@@ -3,9 +3,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { clouds } from '../../src/clouds/index.ts';
 import type { Connection } from '../../src/connections/index.ts';
+import { SojournError } from '../../src/errors/index.ts';
 import { isId, newId } from '../../src/ids/index.ts';
 import { probeClaims } from '../../src/issuer/claims.ts';
 import { onlyProber } from '../../src/issuer/probe.ts';
+import { documentChecks } from '../../src/onboarding/verification/diagnosis.ts';
 import { probes } from '../../src/onboarding/verification/probes.ts';
 import { claim, dueAt, dueNow } from '../../src/onboarding/verification/schedule.ts';
 import { nextTry } from '../../src/onboarding/verification/waiting.ts';
@@ -71,6 +73,23 @@ describe('a probe', () => {
     const minting = sources.filter(({ code }) => /\bprober\.mint\(/.test(code)).map(({ file }) => file);
     expect(minting).toEqual(['src/onboarding/verification/probes.ts']);
   });
+});
+
+test('a server that cannot see its own address does not judge its documents', async () => {
+  const options = {
+    issuers: { of: () => Promise.reject(new Error('never asked')) },
+    lookOutside: false,
+    now,
+  };
+  const unread = new SojournError('cloud_issuer_unreachable');
+  expect(await documentChecks(await made(), unread, options)).toEqual([
+    {
+      name: 'issuer_documents',
+      outcome: 'skipped',
+      detail: 'keys.look_outside is off: the server does not look at its own public address.',
+      advice: null,
+    },
+  ]);
 });
 
 describe('the schedule', () => {

@@ -3,6 +3,7 @@ import type { SojournError } from '../../errors/index.ts';
 import type { Remedy, SetupFacts } from '../contract.ts';
 import { shellCommand } from '../encode/index.ts';
 import { answerBehind } from '../explanation.ts';
+import { defaultRegion } from './partitions.ts';
 import type { AwsTarget } from './target.ts';
 import { providerArn, trustPolicy } from './trust.ts';
 
@@ -33,7 +34,7 @@ export function remedy(target: AwsTarget, facts: SetupFacts, error: SojournError
     case 'cloud_region_disabled':
       return {
         condition: 'region',
-        fix: `sojourn connection update ${facts.connection.id} --set region=us-east-1`,
+        fix: `sojourn connection update ${facts.connection.id} --set region=${defaultRegion(target.role_arn ?? 'arn:aws:')}`,
       };
     case 'cloud_request_invalid':
       return message.includes('MaxSessionDuration')

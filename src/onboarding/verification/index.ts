@@ -30,13 +30,11 @@ export interface Verification {
 }
 
 export interface Verifier {
-  /** Tries the connection and keeps what came of it as its state and report; two at once are one. */
+  /** Tries the connection and keeps what came of it as its state and report; asked twice at once, it is done once. */
   verify(connection: Connection, actor: string): Promise<Verification>;
   /** The latest report. Rejects with `report_not_found`. */
   report(connection: string): Promise<KeptReport>;
-  /** Tries again whoever waits, and verifies whoever is due. */
-  turn(): Promise<void>;
-  /** Begins to take turns; what is returned ends them. */
+  /** Begins to try again whoever waits, and to verify whoever is due; what is returned ends that. */
   start(): () => Promise<void>;
 }
 
@@ -92,7 +90,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const verdict = decide(checks);
     const after =
       verdict === 'undecided'
-        ? connection
+        ? await connections.get(connection.id)
         : await connections.setVerdict(connection, verdict, because(actor, checks));
     if (wait) waiting.set(connection.id, wait);
     else waiting.delete(connection.id);
@@ -146,10 +144,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   function verify(connection: Connection, actor: string): Promise<Verification> {
-    const running = underWay.get(connection.id);
+    const key = `${connection.id} ${connection.updated_at}`;
+    const running = underWay.get(key);
     if (running) return running;
-    const run = once(connection, actor).finally(() => underWay.delete(connection.id));
-    underWay.set(connection.id, run);
+    const run = once(connection, actor).finally(() => underWay.delete(key));
+    underWay.set(key, run);
     return run;
   }
 
@@ -183,25 +182,28 @@ export function createVerifier(options: VerifierOptions): Verifier {
     }
   }
 
-  async function walk(): Promise<void> {
-    nextWalk = now() + walkMs(options.every);
-    const due = await dueNow(connections, options.every, now());
-    // One after the other at each cloud, so that a thousand connections are no storm.
-    await Promise.all(
-      [...due.values()].map(async (list) => {
-        for (const one of list) {
-          if (ending.signal.aborted) return;
-          if (await claim(store, one, options.every, now())) await guarded(one.id);
-        }
-      }),
-    );
+  async function retry(): Promise<void> {
+    const ready = [...waiting].filter(([, { at }]) => at <= now());
+    await Promise.all(ready.map(([id]) => guarded(id)));
   }
 
-  async function turn(): Promise<void> {
-    const ready = [...waiting].filter(([, { at }]) => at <= now());
-    for (const [id] of ready) if (!ending.signal.aborted) await guarded(id);
-    if (now() < nextWalk || ending.signal.aborted) return;
-    await walk().catch((err: unknown) => logger.warn({ err }, 'it cannot be seen which connections are due'));
+  async function walk(): Promise<void> {
+    if (now() < nextWalk) return;
+    nextWalk = now() + walkMs(options.every);
+    try {
+      const due = await dueNow(connections, options.every, now());
+      // One after the other at each cloud, so that a thousand connections are no storm.
+      await Promise.all(
+        [...due.values()].map(async (list) => {
+          for (const one of list) {
+            if (ending.signal.aborted) return;
+            if (await claim(store, one, options.every, now())) await guarded(one.id);
+          }
+        }),
+      );
+    } catch (err) {
+      logger.warn({ err }, 'it cannot be seen which connections are due');
+    }
   }
 
   return {
@@ -211,12 +213,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (!kept) throw new SojournError('report_not_found');
       return kept;
     },
-    turn,
     start() {
-      const end = every(turnMs, turn);
-      return () => {
+      // Two rounds: whoever waits for a change of today does not wait for a thousand others.
+      const ends = [every(turnMs, retry), every(turnMs, walk)];
+      return async () => {
         ending.abort();
-        return end();
+        for (const end of ends) await end();
       };
     },
   };
