@@ -33,6 +33,13 @@ const shown: Readonly<Record<string, readonly RegExp[]>> = {
     /"auth": "tls"/,
     /^certificates +\{/m,
   ],
+  'docs/policy.md': [
+    /^yes: rule 0 \(labels=env=prod purposes=read\), for read only$/m,
+    /^ended with 1$/m,
+    /^4 passed\.$/m,
+    /^Version 2 is in force, with 2 guards\.$/m,
+    /the guard prod-from-main refuses; this does not hold: claims\.ref/,
+  ],
   'docs/keys.md': [
     /^KID +ALG +STATE/m,
     /key\.rotation|2099-01-31/,
