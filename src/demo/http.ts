@@ -39,6 +39,7 @@ export interface AdminClient {
   /** The file as it is served. */
   file(path: string): Promise<string>;
   post<T>(path: string, body?: unknown): Promise<T>;
+  put<T>(path: string, body: unknown): Promise<T>;
   patch<T>(path: string, body: unknown): Promise<T>;
 }
 
@@ -53,6 +54,7 @@ export function adminClient(origin: string, token: string): AdminClient {
       return body;
     },
     post: (path, body = {}) => json({ method: 'POST', url: url(path), headers, body }),
+    put: (path, body) => json({ method: 'PUT', url: url(path), headers, body }),
     patch: (path, body) => json({ method: 'PATCH', url: url(path), headers, body }),
   };
 }

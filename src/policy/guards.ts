@@ -23,7 +23,7 @@ const on = z
   })
   .describe('The connections that it is about: those of which everything holds; {} for all.');
 
-const require_ = z
+const demanded = z
   .strictObject({
     ...conditions,
     purposes: purposesField.describe('Only for these purposes, so never for a cloud token.'),
@@ -37,7 +37,7 @@ const require_ = z
 export const guardInput = z.strictObject({
   name: guardName,
   on,
-  require: require_,
+  require: demanded,
   mode: z
     .enum(['enforce', 'audit'], 'must be enforce or audit')
     .default('enforce')

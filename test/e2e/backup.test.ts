@@ -71,6 +71,8 @@ describe.each([
       own_issuer: true,
       own_keys: true,
     });
+    const guards = [{ name: 'secrets', on: {}, require: { methods: ['client_secret'] }, mode: 'audit' }];
+    await first.admin.put('/policy', { version: 0, guards });
     const before = await askToken(first.issuer, withSecret(client, connection));
     const kids = await allKids(first);
     const ownKids = await allKids({ ...first, issuer: own.issuer });
@@ -105,6 +107,7 @@ describe.each([
     expect(claims(after.body.access_token)).toEqual(claims(before.body.access_token));
     const { items } = await second.admin.get<{ items: { id: string }[] }>(`/connections?tenant=${tenant.id}`);
     expect(items).toEqual([expect.objectContaining({ id: connection.id, subject: connection.subject })]);
+    expect((await second.admin.get<{ guards: unknown }>('/policy')).guards).toEqual(guards);
     await second.stop('SIGTERM');
   }, 180_000);
 });

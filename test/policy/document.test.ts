@@ -57,6 +57,7 @@ describe('the policy document', () => {
     expect(await because(policy)).toBe('guard');
     await policy.replace({ version: 1, guards: [] });
     expect(await because(bench.policy)).toBe('rule');
+    expect(await because(policy)).toBe('rule');
   });
 
   test('costs one read of its version for each decision, and is read itself only when that has changed', async () => {

@@ -9,6 +9,8 @@ let stage: Stage;
 let whole: Member;
 let deployer: Member;
 let both: Member;
+let nobody: Member;
+let late: Member;
 
 const google = (name: string) => `https://www.googleapis.com/auth/${name}`;
 const sessionPolicy = '{"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}';
@@ -36,6 +38,8 @@ beforeAll(async () => {
   const tenant = stage.customer.tenant;
   whole = await stage.member([{ tenant }]);
   deployer = await stage.member([{ tenant, purposes: ['deploy'] }]);
+  nobody = await stage.member([]);
+  late = await stage.member([{ tenant, when: { claims: { ref: 'main' } } }]);
   both = await stage.member([{ tenant, purposes: ['deploy', 'read', 'paint'] }]);
 }, 60_000);
 afterAll(() => stage.close());
@@ -186,6 +190,14 @@ describe.each(clouds)('%s', (cloud) => {
         noPurpose,
         'purpose_not_found: rule 0 does not admit for a purpose that is not there: purposes',
       ],
+      // Who may not use the connection now is not told which purposes it has.
+      [nobody, 'credentials?purpose=deploy', noConnection, 'connection_not_found'],
+      [
+        late,
+        'credentials?purpose=deploy',
+        noConnection,
+        'connection_not_found: rule 0 does not admit for deploy: claims.ref',
+      ],
       [both, 'token', noConnection, 'connection_not_found: rule 0 does not admit: purposes'],
       [
         both,
@@ -208,7 +220,6 @@ describe.each(clouds)('%s', (cloud) => {
 
 describe('a cloud token', () => {
   test('is not given at /token to whoever is limited to purposes: the answer is that of no right at all', async () => {
-    const nobody = await stage.member([]);
     for (const cloud of clouds) {
       const resource = `urn:sojourn:connection:${idOf(cloud)}`;
       const none = await nobody.signIn(resource);

@@ -4,7 +4,6 @@ import { startSandbox } from '../../src/sandbox/index.ts';
 import { type Customer, cloudsAt, connectCustomer } from '../e2e/customer.ts';
 import { allowLoopback } from '../federation/stage.ts';
 import { asAssertion, audience, type Workload, workloads } from '../federation/workloads.ts';
-import { type Ask, asking } from '../http/ask.ts';
 import { startForeignIssuer } from '../support/foreign-issuer.ts';
 import { askToken, type TestClient, type TestServer, testServer, withSecret } from '../support/server.ts';
 
@@ -23,7 +22,6 @@ export interface Stage {
   readonly server: TestServer;
   readonly sandbox: string;
   readonly customer: Customer;
-  readonly ask: Ask;
   readonly clock: { ahead: number };
   /** A client with a secret, or a federated one: a job of a repository. */
   member(may_use: readonly object[], federated?: boolean): Promise<Member>;
@@ -55,7 +53,6 @@ export async function openStage(): Promise<Stage> {
       keys: { stale_after: '1d' },
     },
   });
-  const ask = asking(server);
   const customer = await connectCustomer(server.admin, sandbox);
   const github: Workload = workloads.github(foreign);
   let repositories = 74;
@@ -73,7 +70,6 @@ export async function openStage(): Promise<Stage> {
     server,
     sandbox,
     customer,
-    ask,
     clock,
     async member(may_use, federated = false) {
       if (!federated) {
@@ -107,9 +103,8 @@ export async function openStage(): Promise<Stage> {
       };
     },
     async guards(guards) {
-      const { version } = (await ask('GET /policy')).body as { version: number };
-      const { status } = await ask('PUT /policy', { body: { version, guards } });
-      if (status !== 200) throw new Error(`the policy was answered with ${status}`);
+      const { version } = await server.admin.get<{ version: number }>('/policy');
+      await server.admin.put('/policy', { version, guards });
     },
     v1: async (member, path, claims) => withBearer(await bearer(member, claims), path),
     bearer,
