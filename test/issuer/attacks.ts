@@ -143,6 +143,9 @@ const forms: Attack[] = [
     }),
     /twice/,
   ],
+  ['is garbage', async () => 'garbage', /three parts|format/],
+  ['has a text for claims', (signer) => signer.sign('"text"', {}, signer.key), /not an object|format/],
+  ['has a list for claims', (signer) => signer.sign('[]', {}, signer.key), /not an object|format/],
   ['has no header', remade(({ claims, signature }) => `.${claims}.${signature}`), /JSON/],
   ['is over 12 KB', (signer) => good(signer, { padding: 'x'.repeat(9_300) }), /over 12288/],
 ];
