@@ -10,6 +10,7 @@ import {
   parseName,
   readDer,
 } from '../certificates/index.ts';
+import { privateMembers } from '../federation/index.ts';
 
 const host = '(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$';
 const forms: Readonly<
@@ -71,6 +72,8 @@ function isUsable({
   );
 }
 
+const leaked = 'holds a private key; register the public half and treat this one as leaked';
+
 const several = <T extends z.ZodType>(one: T) =>
   z.array(one).min(1, 'must hold at least one certificate').max(10, 'must hold 10 certificates at most');
 
@@ -85,7 +88,11 @@ const fields = z.strictObject({
   certificates: several(certificate(certificateInPem)).exactOptional(),
   jwks: z
     .strictObject({
-      keys: several(z.looseObject({ x5c: z.tuple([certificate(readDer)], z.string()) })),
+      keys: several(
+        z
+          .looseObject({ x5c: z.tuple([certificate(readDer)], z.string()) })
+          .refine((jwk) => !privateMembers.some((member) => member in jwk), leaked),
+      ),
     })
     .exactOptional(),
 });

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { isId } from '../../src/ids/index.ts';
 import { selfSigned } from '../support/authority.ts';
@@ -350,6 +350,14 @@ describe('a client with a certificate', () => {
       expect(await faultsOf(() => make({ self_signed: true, certificates: [cert], ...more }))).toEqual([
         { path, message },
       ]);
+    const x5c = [new X509Certificate(cert).raw.toString('base64')];
+    const jwks = { keys: [{ d: 'c2VjcmV0', x5c }] };
+    expect(await faultsOf(() => make({ self_signed: true, jwks }))).toEqual([
+      {
+        path: 'auth.jwks.keys.0',
+        message: 'holds a private key; register the public half and treat this one as leaked',
+      },
+    ]);
     expect(await faultsOf(() => make({ certificates: [cert], san_ip: '10.0.0.7' }))).toEqual([
       { path: 'auth.certificates', message: 'goes with self_signed: true' },
     ]);
