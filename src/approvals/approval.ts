@@ -39,10 +39,11 @@ export function canAskAnew(kept: Kept, now: number): boolean {
   return state === 'ended' || state === 'revoked' || (state === 'denied' && isOver(kept, now));
 }
 
-export const view = ({ decision: _, ...kept }: Kept, now: number): Approval => ({
-  ...kept,
-  state: stateAt({ ...kept, decision: _ }, now),
-});
+/** As it is told: by its state, which depends on the hour, and not by the decision alone. */
+export function view(kept: Kept, now: number): Approval {
+  const { decision: _, ...told } = kept;
+  return { ...told, state: stateAt(kept, now) };
+}
 
 /** A life in seconds, cut to the end of the grant (milliseconds) under which it is given; whole without one. */
 export const withinGrant = (seconds: number, until: number | undefined, now: number): number =>

@@ -6,7 +6,7 @@ import { SojournError } from '../errors/index.ts';
 import { derivedId } from '../ids/index.ts';
 import { read } from '../input/index.ts';
 import { records } from '../records/index.ts';
-import type { Page, Store } from '../store/index.ts';
+import type { Page, Store, Stored } from '../store/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
 import {
   type Approval,
@@ -53,39 +53,37 @@ export function createApprovals(options: { store: Store; audit: Audit; now: Now 
   const tally = createTally(now);
   const stamp = () => toTimestamp(now());
 
-  /** Keeps the new request, unless somebody else was faster. */
-  async function askAnew(id: string, asked: Kept, before: Kept | undefined): Promise<void> {
-    if (before === undefined) {
-      if (await store.insert('approval', id, asked, { within: asked.connection })) await told(asked);
-      return;
-    }
-    let replaced: Kept | undefined;
-    await kept.change(id, (newest) => {
-      replaced = canAskAnew(newest, now()) ? newest : undefined;
-      return replaced ? asked : newest;
-    });
-    if (!replaced) return;
-    if (stateAt(replaced, now()) === 'ended')
-      await audit.record({ ...about('approval.ended', replaced), actor: 'system' });
-    await told(asked);
+  /** Keeps the new request. Whoever is faster has asked or decided meanwhile, and either is as good. */
+  async function askAnew(
+    asked: Kept,
+    before: Stored<Kept> | undefined,
+    { address, request }: Visitor,
+  ): Promise<void> {
+    const { id, client, connection: within } = asked;
+    const isFirst = before
+      ? await store.replace('approval', id, before.version, asked)
+      : await store.insert('approval', id, asked, { within });
+    if (!isFirst) return;
+    if (before && stateAt(before.value, now()) === 'ended')
+      await audit.record({ ...about('approval.ended', before.value), actor: 'system' });
+    await audit.record({ ...about('approval.asked', asked), actor: client, address, request });
   }
 
   const about = (event: AuditEntry['event'], { id, client, connection, tenant }: Kept) => ({
-    ...{ event, outcome: 'ok' as const, client, connection, tenant },
+    event,
+    outcome: 'ok' as const,
+    client,
+    connection,
+    tenant,
     facts: { approval: id },
   });
-  const told = (asked: Kept) =>
-    audit.record({ ...about('approval.asked', asked), actor: asked.client, address: asked.address });
 
-  /** Noted now and then: a client that asks all the time costs no write each time. */
-  async function count(id: string, { address }: Visitor): Promise<void> {
+  /** Noted now and then, and not at any price: a client that asks all the time costs no write each time. */
+  async function count({ id, version, value }: Stored<Kept>, { address }: Visitor): Promise<void> {
     const times = tally.count(id);
     if (times === 0) return;
-    await kept.change(id, (newest) =>
-      newest.decision === null
-        ? { ...newest, asked: newest.asked + times, last_asked_at: stamp(), address }
-        : newest,
-    );
+    const counted: Kept = { ...value, asked: value.asked + times, last_asked_at: stamp(), address };
+    await store.replace('approval', id, version, counted);
   }
 
   const decide = async (id: string, from: readonly ApprovalState[], decision: Partial<Kept>) => {
@@ -105,18 +103,27 @@ export function createApprovals(options: { store: Store; audit: Audit; now: Now 
     async check({ client_id: client }, connection, visitor) {
       if (connection.approval !== 'required') return undefined;
       const id = derivedId('apr', client, connection.id);
-      const found = await kept.find(id);
+      const stored = await store.get<Kept>('approval', id);
+      const found = stored?.value;
       if (found?.until && stateAt(found, now()) === 'granted') return Date.parse(found.until);
-      if (found?.decision === null) await count(id, visitor);
+      if (stored && stateAt(stored.value, now()) === 'pending') await count(stored, visitor);
       else if (found && !canAskAnew(found, now())) throw denied(found, now());
       else {
         const at = stamp();
         const asked: Kept = {
-          ...{ id, client, connection: connection.id, tenant: connection.tenant },
-          ...{ asked_at: at, last_asked_at: at, asked: 1, address: visitor.address },
-          ...{ decision: null, decided_at: null, until: null },
+          id,
+          client,
+          connection: connection.id,
+          tenant: connection.tenant,
+          asked_at: at,
+          last_asked_at: at,
+          asked: 1,
+          address: visitor.address,
+          decision: null,
+          decided_at: null,
+          until: null,
         };
-        await askAnew(id, asked, found);
+        await askAnew(asked, stored, visitor);
       }
       throw required(id);
     },

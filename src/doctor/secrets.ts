@@ -82,7 +82,13 @@ export async function findSharedSecrets(
         if (expires_at !== null && Date.parse(expires_at) <= now) continue;
         const age_days = Math.floor((now - Date.parse(created_at)) / dayMs);
         shared_secrets.push({
-          ...{ client_id, name, secret, disabled, age_days, last_used_at, expires_at },
+          client_id,
+          name,
+          secret,
+          disabled,
+          age_days,
+          last_used_at,
+          expires_at,
           instead:
             last_used_at === null
               ? `Nobody has used it: delete it with \`sojourn client secrets delete ${client_id} ${secret}\`.`

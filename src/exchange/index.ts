@@ -107,11 +107,23 @@ export function createExchange(options: {
       const signal = AbortSignal.timeout(deadlineMs);
       const pass = await turns.take(connection.tenant, () =>
         destination.enter({
-          ...{ connection: connection.id, endpoints, now, signal, until },
+          connection: connection.id,
+          endpoints,
+          now,
+          signal,
+          until,
           mint: async () => {
             const { token, jti, kid, claims } = await mint(connection, until);
-            last = { jti, kid, sub: claims.sub, aud: claims.aud };
-            return { token, jti };
+            last = {
+              jti,
+              kid,
+              sub: claims.sub,
+              aud: claims.aud,
+            };
+            return {
+              token,
+              jti,
+            };
           },
         }),
       );

@@ -73,7 +73,9 @@ async function admit(policy: Policy, visit: Visit, client: Client, id: string) {
     if (error.code === 'connection_not_found') throw new SojournError('invalid_target', about);
     if (error.status !== 403 && error.status !== 409) throw error;
     throw new SojournError('invalid_target', {
-      ...{ detail, advice, cause: error },
+      detail,
+      advice,
+      cause: error,
       ...(retryAfter === undefined ? {} : { retryAfter }),
     });
   }

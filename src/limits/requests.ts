@@ -58,13 +58,16 @@ export function createRequestLimits(options: {
     countAddress: ({ address, request }) =>
       count(addresses, networkOf(address), {
         actor: 'unknown',
-        ...{ address, request },
+        address,
+        request,
         reason: 'limits.requests_per_address',
       }),
     countClient: (client, { address, request }) =>
       count(clients, client, {
         actor: client,
-        ...{ client, address, request },
+        client,
+        address,
+        request,
         reason: 'limits.requests_per_client',
       }),
   };

@@ -25,12 +25,16 @@ approvals('Redis, with two replicas', async (config, now) => {
     });
   const [one, other] = [await replica(), await replica()];
   return {
-    ...{ one, other },
+    one,
+    other,
     async close() {
       await other.close();
       await one.close();
       await redis.stop();
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, {
+        recursive: true,
+        force: true,
+      });
     },
   };
 });

@@ -75,7 +75,11 @@ export function approvals(
       replicas.one.admin.post<TestClient>('/clients', { name: 'deployer', may_use: rules });
     const connect = (cloud = 'aws', target: object = awsTarget) =>
       replicas.one.admin.post<TestConnection>('/connections', {
-        ...{ name: 'prod', tenant: tenant.id, cloud, target, approval: 'required' },
+        name: 'prod',
+        tenant: tenant.id,
+        cloud,
+        target,
+        approval: 'required',
       });
     beforeEach(async () => {
       connection = await connect();
@@ -126,7 +130,12 @@ export function approvals(
     const problem = (status: number, title: string, code: string, detail: string, advice: string) => ({
       status,
       body: {
-        ...{ type: `urn:sojourn:error:${code}`, title, status, code, detail, advice },
+        type: `urn:sojourn:error:${code}`,
+        title,
+        status,
+        code,
+        detail,
+        advice,
         request: expect.any(String),
       },
     });
@@ -149,9 +158,20 @@ export function approvals(
       const [kept] = await list('&state=pending');
       expect(kept).toEqual({
         id: expect.stringMatching(/^apr_[0-9a-hjkmnp-tv-z]{26}$/),
-        ...{ client: client.client_id, connection: connection.id, tenant: tenant.id, state: 'pending' },
-        ...{ asked_at: moment, last_asked_at: moment, asked: 1, address: '127.0.0.1' },
-        ...{ decided_at: null, until: null },
+        client: client.client_id,
+        connection: connection.id,
+        tenant: tenant.id,
+        state: 'pending',
+        ...{
+          asked_at: moment,
+          last_asked_at: moment,
+          asked: 1,
+          address: '127.0.0.1',
+        },
+        ...{
+          decided_at: null,
+          until: null,
+        },
       });
       const { detail, advice } = required(kept?.id ?? '');
       expect(first).toEqual({
@@ -173,8 +193,15 @@ export function approvals(
       expect(clouds.aws.asked).toHaveLength(before);
       expect(await lines()).toEqual([
         {
-          ...{ event: 'approval.asked', outcome: 'ok', actor: client.client_id, client: client.client_id },
-          ...{ connection: connection.id, tenant: tenant.id, address: '127.0.0.1' },
+          event: 'approval.asked',
+          outcome: 'ok',
+          actor: client.client_id,
+          client: client.client_id,
+          ...{
+            connection: connection.id,
+            tenant: tenant.id,
+            address: '127.0.0.1',
+          },
           facts: { approval: kept?.id },
         },
       ]);
@@ -187,6 +214,22 @@ export function approvals(
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]));
       expect(await list()).toHaveLength(1);
       expect(await lines()).toHaveLength(1);
+    });
+
+    test('asked for anew by many at once there is one request again', async () => {
+      const id = await granted();
+      await admin(`POST /approvals/${id}/revoke`);
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, (_, time) => token(time % 2 ? replicas.one : replicas.other)),
+      );
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]));
+      expect((await list()).map(({ state, asked }) => [state, asked])).toEqual([['pending', 1]]);
+      expect((await lines()).map(({ event }) => event)).toEqual([
+        'approval.asked',
+        'approval.granted',
+        'approval.revoked',
+        'approval.asked',
+      ]);
     });
 
     test('a client that the policy does not admit asks for nothing', async () => {
@@ -239,7 +282,9 @@ export function approvals(
       expect(new URLSearchParams(clouds.aws.asked.at(-1)?.body).get('DurationSeconds')).toBe('900');
 
       connection = await connect('gcp', {
-        ...{ project_number: '123456789012', pool_id: 'vendor-pool', provider_id: 'vendor' },
+        project_number: '123456789012',
+        pool_id: 'vendor-pool',
+        provider_id: 'vendor',
         service_account: 'vendor@acme.iam.gserviceaccount.com',
       });
       client = await clientOf([{ connection: connection.id }]);
@@ -299,7 +344,9 @@ export function approvals(
       expect((await token()).body.error_description).toContain('waits for an administrator');
       expect((await list('&state=pending')).map((one) => one.id)).toEqual([id]);
       expect((await lines()).map(({ event }) => event)).toEqual([
-        ...['approval.asked', 'approval.denied', 'approval.asked'],
+        'approval.asked',
+        'approval.denied',
+        'approval.asked',
       ]);
     });
 
@@ -356,7 +403,8 @@ export function approvals(
       );
       // A client is no second person, not even with a good token of its own.
       const { body } = await askToken(replicas.one.issuer, {
-        ...{ ...withSecret(client), resource: 'urn:sojourn:api' },
+        ...withSecret(client),
+        resource: 'urn:sojourn:api',
       });
       const authorization = `Bearer ${String(body.access_token)}`;
       for (const path of [`POST /approvals/${id}/grant`, 'GET /approvals'])

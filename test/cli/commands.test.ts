@@ -208,6 +208,15 @@ describe('each command asks for exactly one thing', () => {
       undefined,
     ],
     ['claims con_1', 'GET /connections/con_1/claims', undefined],
+    ['connection update con_1 --approval required', 'PATCH /connections/con_1', { approval: 'required' }],
+    [
+      'approval list --state pending --connection con_1 --limit 5',
+      'GET /approvals?state=pending&connection=con_1&limit=5',
+      undefined,
+    ],
+    ['approval grant apr_1 --for 2h', 'POST /approvals/apr_1/grant', { for: '2h' }],
+    ['approval deny apr_1', 'POST /approvals/apr_1/deny', { for: '1h' }],
+    ['approval revoke apr_1', 'POST /approvals/apr_1/revoke', undefined],
     [
       'can cli_1 con_1',
       'GET /clients/cli_1/can/con_1',

@@ -26,8 +26,12 @@ describe('with a server that can be asked', () => {
     // More than one page of them.
     for (let count = 0; count < 201; count++)
       await server.admin.post('/clients', {
-        ...{ name: `keyed ${count}`, may_use: [] },
-        auth: { method: 'private_key_jwt', jwks: { keys: [jwk] } },
+        name: `keyed ${count}`,
+        may_use: [],
+        auth: {
+          method: 'private_key_jwt',
+          jwks: { keys: [jwk] },
+        },
       });
   }, 60_000);
   afterAll(() => server.close());
@@ -52,8 +56,15 @@ describe('with a server that can be asked', () => {
     });
     const [secret] = client.secrets;
     const unused = {
-      ...{ client_id: client.client_id, name: 'old', secret: secret?.id, disabled: false },
-      ...{ age_days: 0, last_used_at: null, expires_at: null },
+      client_id: client.client_id,
+      name: 'old',
+      secret: secret?.id,
+      disabled: false,
+      ...{
+        age_days: 0,
+        last_used_at: null,
+        expires_at: null,
+      },
       instead: `Nobody has used it: delete it with \`sojourn client secrets delete ${client.client_id} ${secret?.id}\`.`,
     };
     expect(await secrets()).toEqual({ clients: 202, shared_secrets: [unused], notes: [note] });
@@ -103,7 +114,11 @@ test('one that has ended is not in use', async () => {
 
 describe('without an answer that proves anything, the exit code is 3 and nothing is claimed', () => {
   const keyed = (id: string) => ({
-    ...{ client_id: id, name: 'k', auth: { method: 'private_key_jwt' }, disabled: false, secrets: [] },
+    client_id: id,
+    name: 'k',
+    auth: { method: 'private_key_jwt' },
+    disabled: false,
+    secrets: [],
   });
   const lies: Record<string, (after: string | null) => unknown> = {
     'a page without the word on the next one': () => ({ items: [] }),

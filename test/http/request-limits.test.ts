@@ -23,7 +23,12 @@ const tooMany = {
 const refusal = (status: number, title: string, code: string, detail: string, advice: string) => ({
   status,
   body: {
-    ...{ type: `urn:sojourn:error:${code}`, title, status, code, detail, advice },
+    type: `urn:sojourn:error:${code}`,
+    title,
+    status,
+    code,
+    detail,
+    advice,
     request: expect.any(String),
   },
 });
@@ -89,8 +94,13 @@ describe('requests', () => {
     const told = (await lines('event=request.limited')).map(({ id, at, request, ...line }) => line);
     expect(told).toEqual([
       {
-        ...{ event: 'request.limited', outcome: 'refused', actor: 'unknown' },
-        ...{ address: '198.51.100.1', reason: 'limits.requests_per_address' },
+        event: 'request.limited',
+        outcome: 'refused',
+        actor: 'unknown',
+        ...{
+          address: '198.51.100.1',
+          reason: 'limits.requests_per_address',
+        },
       },
     ]);
     clock.ms += 60_000;
@@ -156,8 +166,13 @@ describe('visits to clouds', () => {
     try {
       const connect = async (digit: string, tenant: { id: string }) =>
         server.admin.post<{ id: string }>('/connections', {
-          ...{ name: 'prod', tenant: tenant.id, cloud: 'azure' },
-          target: { tenant_id: guid(digit), client_id: guid(digit) },
+          name: 'prod',
+          tenant: tenant.id,
+          cloud: 'azure',
+          target: {
+            tenant_id: guid(digit),
+            client_id: guid(digit),
+          },
         });
       const [slow, quick] = [
         await server.admin.post<{ id: string }>('/tenants', { name: 'Slow' }),

@@ -31,7 +31,14 @@ export const approval: Noun = {
       }),
       tell: (answer) =>
         columns(itemsOf(answer), [
-          ...['id', 'client', 'connection', 'state', 'asked', 'last_asked_at', 'address', 'until'],
+          'id',
+          'client',
+          'connection',
+          'state',
+          'asked',
+          'last_asked_at',
+          'address',
+          'until',
         ]) + more(answer, '--after'),
     }),
     adminCommand({

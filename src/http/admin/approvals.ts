@@ -30,8 +30,14 @@ const query = pageQuery.extend({
 });
 
 const deed = (event: AuditEvent, { id, client, connection, tenant, until }: Approval): Deed => ({
-  ...{ event, client, connection, tenant },
-  facts: { approval: id, until },
+  event,
+  client,
+  connection,
+  tenant,
+  facts: {
+    approval: id,
+    until,
+  },
 });
 
 export const approvalRoutes: readonly Route[] = [
