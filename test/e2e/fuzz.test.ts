@@ -35,6 +35,8 @@ interface Heard {
   /** jti of every token that was received. */
   readonly tokens: readonly string[];
   readonly signatures: readonly string[];
+  /** How many refusals came in the form that /token has. */
+  readonly refused: number;
   readonly sentences: ReadonlyMap<string, number>;
   /** What is strange, with the request that showed it. */
   readonly strange: readonly string[];
@@ -47,6 +49,7 @@ async function fuzz(port: number, good: Good): Promise<Heard> {
   const strange: string[] = [];
   const sentences = new Map<string, number>();
   let sent = 0;
+  let refused = 0;
   const work = async (worker: number) => {
     const random = randomFrom(seed + worker);
     const wire = new Wire(port);
@@ -64,13 +67,14 @@ async function fuzz(port: number, good: Good): Promise<Heard> {
       }
       const sentence = sentenceOf(answer);
       sentences.set(sentence, (sentences.get(sentence) ?? 0) + 1);
+      if (answer.contentType === 'application/json' && !request.headOnly) refused += 1;
       const finding = strangeness(answer, request.headOnly);
       if (finding) strange.push(`${finding}: ${request.bytes.toString('latin1').slice(0, 600)}`);
     }
     wire.close();
   };
   await Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)));
-  return { sent, tokens, signatures, sentences, strange };
+  return { sent, tokens, signatures, refused, sentences, strange };
 }
 
 const memoryOf = async (pid: number): Promise<number> =>
@@ -114,7 +118,7 @@ test(
 
     const before = await memoryOf(sojourn.pid);
     const begun = performance.now();
-    const { sent, tokens, signatures, sentences, strange } = await fuzz(port, good);
+    const { sent, tokens, signatures, refused, sentences, strange } = await fuzz(port, good);
     const seconds = Math.round((performance.now() - begun) / 1000);
     const after = await memoryOf(sojourn.pid);
     process.stderr.write(
@@ -132,13 +136,12 @@ test(
     expect(await sojourn.stop('SIGTERM')).toEqual({ code: 0, signal: null });
 
     const audit = auditIn(folder);
-    const issued = audit
-      .map((line) => JSON.parse(line) as { event: string; jti?: string })
-      .filter(({ event }) => event === 'token.issued')
-      .map(({ jti }) => jti);
-    expect(new Set(issued).size).toBe(issued.length);
+    const entries = audit.map((line) => JSON.parse(line) as { event: string; jti?: string });
+    const issued = entries.filter(({ event }) => event === 'token.issued').map(({ jti }) => jti);
     const known = new Set(issued);
+    expect(known.size).toBe(issued.length);
     expect({ seed, unheard: tokens.filter((jti) => !known.has(jti)) }).toEqual({ seed, unheard: [] });
+    expect(entries.filter(({ event }) => event === 'token.refused').length).toBeGreaterThanOrEqual(refused);
 
     const secrets = [...good.lasting, client.client_secret, adminToken];
     const signed = new Set([...good.signatures, ...signatures]);

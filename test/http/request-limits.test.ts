@@ -133,6 +133,12 @@ describe('requests', () => {
     );
     expect(new Set(await statuses(9, () => ask(client, elsewhere())))).toEqual(new Set([200]));
     expect(await ask(client, elsewhere())).toEqual(tooMany);
+    const { status, headers } = await fetch(`${server.issuer}/token`, {
+      method: 'POST',
+      headers: from(elsewhere()),
+      body: new URLSearchParams(withSecret(client, connection)),
+    });
+    expect([status, headers.get('retry-after')]).toEqual([429, '1']);
     expect(await v1(elsewhere(), String(body.access_token))).toEqual(tooManyProblem);
     expect(await issued()).toBe(before + 10);
     expect((await ask(other, elsewhere())).status).toBe(200);
