@@ -1,7 +1,7 @@
 /** A client as oidc-provider knows it (RFC 7591): by what it has to prove itself. */
 import { randomBytes } from 'node:crypto';
 import type { AdapterPayload } from 'oidc-provider';
-import { certificateInPem } from '../certificates/index.ts';
+import { certificateInPem, nameTypes } from '../certificates/index.ts';
 import type { Client } from '../clients/index.ts';
 import type { KeyedClient } from './assertion.ts';
 
@@ -31,14 +31,18 @@ export async function metadataOf(
 type CertificateAuth = Extract<Client['auth'], { method: 'tls' }>;
 
 /** RFC 8705 sections 2.1.2 and 2.2.2. */
-function certificateOf({ certificates, self_signed: _, method: __, ...name }: CertificateAuth) {
+function certificateOf(auth: CertificateAuth) {
+  const { certificates } = auth;
   if (certificates)
     return {
       token_endpoint_auth_method: 'self_signed_tls_client_auth' as const,
       jwks: { keys: certificates.flatMap(asJwk) } as never,
     };
-  const fields = Object.entries(name).map(([type, value]) => [`tls_client_auth_${type}`, value]);
-  return { token_endpoint_auth_method: 'tls_client_auth' as const, ...Object.fromEntries(fields) };
+  const fields = nameTypes.map((type) => [`tls_client_auth_${type}`, auth[type]] as const);
+  return {
+    token_endpoint_auth_method: 'tls_client_auth' as const,
+    ...Object.fromEntries(fields.filter(([, value]) => value !== undefined)),
+  };
 }
 
 function asJwk(pem: string) {

@@ -8,7 +8,7 @@ export interface Signer {
   readonly key: TestKey;
   readonly audience: string;
   /** Of an assertion that is good at this moment. */
-  claims(): Record<string, unknown>;
+  readonly claims: () => Record<string, unknown>;
   /** In seconds: no assertion may live longer. */
   readonly longest: number;
   /** Another who signs assertions: those do not speak for this one. */

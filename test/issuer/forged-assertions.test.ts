@@ -26,7 +26,10 @@ beforeAll(async () => {
     await make({ method: 'private_key_jwt', jwks }),
     await make({ method: 'private_key_jwt', jwks: { keys: [(await makeKey('ES256', 'x')).publicJwk] } }),
   ];
-  const common = { audience: server.issuer, sign: foreign.sign };
+  const common = {
+    audience: server.issuer,
+    sign: (...how: Parameters<Signer['sign']>) => foreign.sign(...how),
+  };
   const lasting = () => ({ jti: randomUUID(), iat: seconds(), exp: seconds() + 60, aud: server.issuer });
   signers.private_key_jwt = {
     ...common,
