@@ -86,7 +86,7 @@ export function createCustomer(options: {
     },
 
     file: (guest, name) => onboarding.artefact(guest.connection, name, callbackOf(guest)),
-    report: createReports({ connections, invitations, onboarding, audit }),
+    report: createReports({ connections, invitations, onboarding, audit, now }),
     pause: (guest, origin) => pause({ connections, invitations, audit }, guest, origin),
     resume: (guest, origin) => resume({ connections, invitations, audit }, guest, origin),
 

@@ -11,6 +11,7 @@ import { invalidRequest, SojournError } from '../errors/index.ts';
 import { faultsIn, read } from '../input/index.ts';
 import type { Invitation, Invitations, Outcome } from '../invitations/index.ts';
 import type { Onboarding } from '../onboarding/index.ts';
+import type { Now } from '../time/index.ts';
 import { type Guest, lineOf, type Origin } from './guest.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -21,13 +22,17 @@ export interface ReportRooms {
   readonly invitations: Invitations;
   readonly onboarding: Pick<Onboarding, 'verify'>;
   readonly audit: Audit;
+  readonly now: Now;
 }
+
+/** Whoever has a link can have the cloud asked, and lines written, no more often than this. */
+const betweenTriesMs = 5_000;
 
 /** Resolves to what the exchange found. Rejects with `invalid_request`, `report_taken`, `connection_…`. */
 export type TakeReport = (guest: Guest, input: unknown, origin: Origin) => Promise<Found>;
 
 export function createReports(rooms: ReportRooms): TakeReport {
-  const { connections, invitations, onboarding, audit } = rooms;
+  const { connections, invitations, onboarding, audit, now } = rooms;
   /** One visit at a time to each cloud: whoever asks meanwhile is told what it finds. */
   const visits = new Map<string, Promise<Found>>();
 
@@ -74,10 +79,11 @@ export function createReports(rooms: ReportRooms): TakeReport {
     const { id, activated_at } = guest.connection;
     const fields = readFields(guest.connection, input);
     const { report } = await claim(guest, fields, origin);
-    // The same again, of an access that works: as it was answered before.
-    if (report?.outcome?.verdict === 'active') return report.outcome;
+    // The same again: as it was answered before, while it works or was tried just now.
+    const tried = report?.outcome;
+    if (tried && (tried.verdict === 'active' || now() - Date.parse(tried.at) < betweenTriesMs)) return tried;
     const { facts, ...line } = lineOf(guest, origin);
-    if (!report?.outcome && !activated_at) {
+    if (!tried && !activated_at) {
       await connections.report(id, fields);
       await audit.record({
         event: 'connection.reported',

@@ -1,7 +1,7 @@
 /** The documents of a shared store as lines of JSON. */
 import { z } from 'zod';
 import { SojournError } from '../errors/index.ts';
-import type { Kind, Store } from '../store/index.ts';
+import type { InsertOptions, Kind, Store } from '../store/index.ts';
 
 /**
  * What refers to others comes before them, so that nothing is read whose owner was read too early; the rings last, for
@@ -12,6 +12,7 @@ const kinds = [
   'client',
   'webhook',
   'policy',
+  'invitation',
   'connection',
   'tenant',
   'setting',
@@ -40,7 +41,16 @@ export async function isEmpty(store: Store): Promise<boolean> {
 }
 
 const line = z.strictObject({ kind: z.enum(kinds), id: z.string().min(1), value: z.looseObject({}) });
-const owned = z.looseObject({ tenant: z.string().min(1) });
+const ofTenant = z.looseObject({ tenant: z.string().min(1) });
+const ofConnection = z.looseObject({ connection: z.string().min(1), expires_at: z.iso.datetime() });
+
+/** A connection is listed by its tenant, an invitation by its connection, and the latter has an end. */
+function optionsOf(kind: Kind, value: unknown): InsertOptions {
+  if (kind === 'connection') return { within: ofTenant.parse(value).tenant };
+  if (kind !== 'invitation') return {};
+  const { connection, expires_at } = ofConnection.parse(value);
+  return { within: connection, expiresAt: Date.parse(expires_at) };
+}
 
 /** Every line is read before the first is returned. */
 export function parseDocuments(text: string, source: string): readonly z.infer<typeof line>[] {
@@ -62,9 +72,7 @@ export async function writeDocuments(
 ): Promise<void> {
   for (const kind of kinds.toReversed()) {
     for (const { id, value } of documents.filter((one) => one.kind === kind)) {
-      // A connection is listed by its tenant.
-      const options = kind === 'connection' ? { within: owned.parse(value).tenant } : {};
-      if (!(await store.insert(kind, id, value, options))) {
+      if (!(await store.insert(kind, id, value, optionsOf(kind, value)))) {
         throw new SojournError('state_unusable', {
           detail: `The store got a ${kind} ${id} while it was being restored.`,
           advice: 'Stop every server, empty the store and restore again.',

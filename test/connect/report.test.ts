@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import * as aws from '../../src/demo/customer/aws.ts';
 import * as gcp from '../../src/demo/customer/gcp.ts';
 import { call } from '../../src/demo/http.ts';
 import { type Cloud, type Invited, openStage, type Stage } from './stage.ts';
 
 let stage: Stage;
+let clock = 0;
 beforeAll(async () => {
-  stage = await openStage();
+  stage = await openStage({ now: () => Date.now() + clock });
 });
 afterAll(() => stage.close());
 // Each customer has an account of its own.
@@ -95,7 +97,7 @@ describe('the same invitation', () => {
   });
 });
 
-test("a report with another account's ids fails at the cloud, is told to both sides, and can be repaired there", async () => {
+test("a report with another account's ids fails at the cloud, and is told to both sides", async () => {
   const invited = await stage.invite();
   await stage.setUp('aws', invited);
   const role_arn = 'arn:aws:iam::999988887777:role/vendor';
@@ -180,6 +182,27 @@ describe('a report that is refused leaves nothing behind', () => {
     ]).toEqual([413, 400, 415, 400]);
     expect((await show(invited)).state).toBe('pending');
   });
+});
+
+test('a set-up that is repaired in the cloud is tried again by the same report, and not more often than every five seconds', async () => {
+  const invited = await stage.invite();
+  const role_arn = 'arn:aws:iam::111122223333:role/sojourn-acme';
+  const failing = await report(invited, { role_arn });
+  expect(failing.body.state).toBe('failing');
+  // Under the name that was reported.
+  const template = JSON.parse(
+    (await call({ url: `${invited.invitation.url}/files/cloudformation.json` })).body,
+  );
+  template.Parameters.RoleName.Default = 'sojourn-acme';
+  await aws.applyTemplate(`${stage.sandbox}/aws`, JSON.stringify(template));
+  const before = await visits();
+  expect(await report(invited, { role_arn })).toEqual(failing);
+  expect(await visits()).toBe(before);
+  clock += 5_000;
+  expect(await report(invited, { role_arn })).toEqual(active);
+  expect((await show(invited)).state).toBe('active');
+  expect(await stage.audit(invited.connection, 'connection.reported')).toHaveLength(1);
+  clock = 0;
 });
 
 test('the form of the page does the same, leads back to it, and keeps what was typed when something is wrong', async () => {

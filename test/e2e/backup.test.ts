@@ -73,6 +73,9 @@ describe.each([
     });
     const guards = [{ name: 'secrets', on: {}, require: { methods: ['client_secret'] }, mode: 'audit' }];
     await first.admin.put('/policy', { version: 0, guards });
+    const invitations = `/connections/${connection.id}/invitations`;
+    const { url } = await first.admin.post<{ url: string }>(invitations);
+    const invited = await first.admin.get(invitations);
     const before = await askToken(first.issuer, withSecret(client, connection));
     const kids = await allKids(first);
     const ownKids = await allKids({ ...first, issuer: own.issuer });
@@ -108,6 +111,9 @@ describe.each([
     const { items } = await second.admin.get<{ items: { id: string }[] }>(`/connections?tenant=${tenant.id}`);
     expect(items).toEqual([expect.objectContaining({ id: connection.id, subject: connection.subject })]);
     expect((await second.admin.get<{ guards: unknown }>('/policy')).guards).toEqual(guards);
+    // The customer's link, which they may have kept for a pause, is the same as well.
+    expect((await fetch(url)).status).toBe(200);
+    expect(await second.admin.get(invitations)).toEqual(invited);
     await second.stop('SIGTERM');
   }, 180_000);
 });
