@@ -45,10 +45,12 @@ function inputOf(
 ): Html {
   const faults = refused?.faults.filter(({ path }) => path === name) ?? [];
   const isFaulty = faults.length > 0;
+  // Where the reader goes on, script or none.
+  const isFirst = isFaulty && refused?.faults[0]?.path === name;
   return html`<p class="field">
 <label for="${name}">${label}${optional ? html` <span class="quiet">(optional)</span>` : undefined}</label>
 <span class="hint" id="${`${name}-hint`}">${hint} For example ${example}</span>
-<input id="${name}" name="${name}" value="${value}" maxlength="2048" autocomplete="off" autocapitalize="off" spellcheck="false"${optional ? undefined : html` required`} aria-describedby="${`${name}-hint${isFaulty ? ` ${name}-fault` : ''}`}"${isFaulty ? html` aria-invalid="true"` : undefined}>
+<input id="${name}" name="${name}" value="${value}" maxlength="2048" autocomplete="off" autocapitalize="off" spellcheck="false"${optional ? undefined : html` required`} aria-describedby="${`${name}-hint${isFaulty ? ` ${name}-fault` : ''}`}"${isFaulty ? html` aria-invalid="true"` : undefined}${isFirst ? html` autofocus` : undefined}>
 ${isFaulty ? html`<strong class="fault" id="${`${name}-fault`}">${label} ${faults.map(({ message }) => message).join('; ')}.</strong>` : undefined}
 </p>`;
 }

@@ -123,6 +123,7 @@ describe('the page', () => {
     await page.keyboard.press('Enter');
     await page.waitForSelector('text=Nothing was saved.');
     expect(await page.getAttribute('#role_arn', 'aria-invalid')).toBe('true');
+    expect(await page.locator('#role_arn:focus').count()).toBe(1);
     await page.fill('#role_arn', role_arn);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
