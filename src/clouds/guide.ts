@@ -13,6 +13,8 @@ export interface ReportField {
 /** One way to apply the set-up, step by step. */
 export interface Way {
   readonly title: string;
+  /** The set-up file without which it is no way. */
+  readonly needs?: string;
   readonly steps: readonly Step[];
 }
 

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { Audit } from '../audit/index.ts';
 import { type Cloud, clouds } from '../clouds/index.ts';
-import { type Connection, type Connections, closedBy } from '../connections/index.ts';
+import { type Connection, type Connections, closedBy, stateOf } from '../connections/index.ts';
 import { invalidRequest, SojournError } from '../errors/index.ts';
 import { faultsIn, read } from '../input/index.ts';
 import type { Invitation, Invitations, Outcome } from '../invitations/index.ts';
@@ -37,9 +37,9 @@ export function createReports(rooms: ReportRooms): TakeReport {
   const visits = new Map<string, Promise<Found>>();
 
   async function verify(id: string): Promise<Found> {
-    const { verdict, checks } = await onboarding.verify(await connections.get(id), 'customer');
+    const { checks } = await onboarding.verify(await connections.get(id), 'customer');
     return {
-      verdict,
+      state: stateOf(await connections.get(id)),
       checks: checks.map(({ name, outcome, detail, advice }) => ({ name, outcome, detail, advice })),
     };
   }
@@ -81,7 +81,7 @@ export function createReports(rooms: ReportRooms): TakeReport {
     const { report } = await claim(guest, fields, origin);
     // The same again: as it was answered before, while it works or was tried just now.
     const tried = report?.outcome;
-    if (tried && (tried.verdict === 'active' || now() - Date.parse(tried.at) < betweenTriesMs)) return tried;
+    if (tried && (tried.state === 'active' || now() - Date.parse(tried.at) < betweenTriesMs)) return tried;
     const { facts, ...line } = lineOf(guest, origin);
     if (!tried && !activated_at) {
       await connections.report(id, fields);
@@ -99,7 +99,7 @@ export function createReports(rooms: ReportRooms): TakeReport {
       event: 'connection.verified',
       outcome: 'ok',
       ...line,
-      facts: { ...facts, verdict: found.verdict },
+      facts: { ...facts, verdict: found.state },
       ...(failed ? { reason: failed.detail } : {}),
     });
     return found;

@@ -26,7 +26,8 @@ export interface Report {
 
 export interface Outcome {
   readonly at: string;
-  readonly verdict: string;
+  /** Of the connection, after the try. */
+  readonly state: string;
   readonly checks: readonly {
     readonly name: string;
     readonly outcome: string;

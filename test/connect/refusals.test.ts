@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { freePort } from '../../src/demo/local-server.ts';
 import { openStage, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -185,4 +186,25 @@ describe('the page', () => {
     for (const url of [invitation.url, `${invitation.url}x`])
       expect((await answerOf(url, { method: 'DELETE' })).status).toBe(405);
   });
+});
+
+test('an issuer with a path has the page, its assets and its buttons below it', async () => {
+  const port = await freePort();
+  const issuer = `http://127.0.0.1:${port}/id`;
+  const other = await openStage({ port, config: { issuer } });
+  try {
+    const { invitation } = await other.invite();
+    expect(invitation.url).toMatch(new RegExp(`^${issuer}/connect/[\\w-]{43}$`));
+    const { status, body } = await answerOf(invitation.url);
+    expect(status).toBe(200);
+    const [, style = ''] = /href="(\/id\/connect\/assets\/[^"]+)"/.exec(body) ?? [];
+    expect((await answerOf(`http://127.0.0.1:${port}${style}`)).status).toBe(200);
+    const origin = { origin: `http://127.0.0.1:${port}` };
+    expect(await answerOf(`${invitation.url}/pause`, { method: 'POST', headers: origin })).toMatchObject({
+      status: 303,
+      headers: { location: invitation.url },
+    });
+  } finally {
+    await other.close();
+  }
 });

@@ -48,11 +48,12 @@ const startTargets = {
 };
 
 export async function openStage(
-  options: { config?: Record<string, unknown>; now?: Now } = {},
+  options: { config?: Record<string, unknown>; now?: Now; port?: number } = {},
 ): Promise<Stage> {
   const sandbox = await startSandbox({ listen: { host: '127.0.0.1', port: 0 } });
   const server = await testServer({
     ...(options.now ? { now: options.now } : {}),
+    ...(options.port ? { port: options.port } : {}),
     config: { vendor: 'Example Corp', clouds: cloudsAt(sandbox.origin), ...options.config },
   });
   const { admin } = server;

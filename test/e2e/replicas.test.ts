@@ -97,6 +97,27 @@ describe('two replicas', () => {
     await tokenFrom(other, form);
   });
 
+  test('refuse a connection at once that its customer paused through the other one, and let it in again', async () => {
+    const { client, connection } = await oneConnection(one);
+    const form = withSecret(client, connection);
+    await tokenFrom(other, form);
+    const { url } = await one.admin.post<{ url: string }>(`/connections/${connection.id}/invitations`);
+    const page = new URL(url).pathname;
+    const press = async (at: { origin: string }, name: string) =>
+      (await fetch(`${at.origin}${page}/${name}`, { method: 'POST', redirect: 'manual' })).status;
+    expect(await press(one, 'pause')).toBe(303);
+    expect(await askToken(other.origin, form)).toEqual({
+      status: 400,
+      body: {
+        error: 'invalid_target',
+        error_description:
+          'The customer has paused the connection. Ask the customer; only they can resume it, on the page of their invitation.',
+      },
+    });
+    expect(await press(other, 'resume')).toBe(303);
+    await tokenFrom(one, form);
+  });
+
   test('refuse a client at once that was disabled through the other one', async () => {
     const { client, connection } = await oneConnection(one);
     await tokenFrom(other, withSecret(client, connection));

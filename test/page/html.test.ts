@@ -63,7 +63,7 @@ const viewOf = (cloud: keyof typeof targets, hostile: string, more: Partial<View
       fields: Object.fromEntries(clouds[cloud].guide.reports.map(({ name }) => [name, hostile])),
       outcome: {
         at: '2026-11-25T12:00:00.000Z',
-        verdict: 'failing',
+        state: 'failing',
         checks: [{ name: hostile, outcome: 'failed', detail: hostile, advice: hostile }],
       },
     },
@@ -114,6 +114,17 @@ describe.each(['aws', 'azure', 'gcp'] as const)('the page for %s', (cloud) => {
     for (const { name } of clouds[cloud].guide.reports) expect(page).toContain(`<label for="${name}">`);
     for (const [, id] of page.matchAll(/aria-labelledby="([^"]+)"/g)) expect(ids).toContain(id);
   });
+});
+
+test('a way is shown where its file is there, and a file that is a link as a link to https alone', () => {
+  const shown = (mediaType: string, content: string, name = 'link.uri') =>
+    connectPage(frame, viewOf('aws', 'x', { artefacts: [{ name, mediaType, title: 'Quickly', content }] }));
+  const link = shown('text/uri-list', 'https://console.example/?a=1&b="\r\n');
+  expect(link).toContain('href="https://console.example/?a=1&amp;b=&quot;"');
+  expect(link).not.toContain('<code>link.uri</code>');
+  expect(link).not.toContain('On the command line');
+  expect(shown('text/uri-list', 'javascript:alert(1)')).not.toContain('javascript:');
+  expect(shown('application/json', '{}', 'cloudformation.json')).toContain('On the command line');
 });
 
 test('a page of a few words escapes them too', () => {

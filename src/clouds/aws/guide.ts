@@ -49,6 +49,7 @@ export const guide: Guide = {
     return [
       {
         title: 'In the console',
+        needs: file,
         steps: [
           { say: 'Download the CloudFormation template and read it.', file },
           {
@@ -60,6 +61,7 @@ export const guide: Guide = {
       },
       {
         title: 'On the command line',
+        needs: file,
         steps: [
           {
             say: 'Fetch the template.',

@@ -43,6 +43,7 @@ export const guide: Guide = {
   ways: (given, urlOf) => [
     {
       title: 'In the portal',
+      needs: file,
       steps: [
         { say: 'Read the template, if you like.', file },
         {
@@ -58,6 +59,7 @@ export const guide: Guide = {
     },
     {
       title: 'On the command line',
+      needs: file,
       steps: [
         {
           say: 'Fetch the template.',

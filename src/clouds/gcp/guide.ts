@@ -55,6 +55,7 @@ export const guide: Guide = {
     script(urlOf),
     {
       title: 'With Terraform',
+      needs: 'main.tf',
       steps: [
         { say: 'Download the file and read it.', file: 'main.tf' },
         { say: 'Apply it.', run: 'terraform init && terraform apply' },
@@ -66,6 +67,7 @@ export const guide: Guide = {
 
 const script = (urlOf: (file: string) => string): Way => ({
   title: 'With gcloud',
+  needs: 'setup.sh',
   steps: [
     {
       say: 'In Cloud Shell, or wherever gcloud is signed in to the project: fetch the script and read it.',

@@ -13,9 +13,9 @@ export const reportDoor =
   async (ctx, guest) => {
     fromThisSite(ctx, origin);
     if (!ctx.is('application/x-www-form-urlencoded')) {
-      const { verdict, checks } = await customer.report(guest, await readJson(ctx.req), visitorOf(ctx));
+      const found = await customer.report(guest, await readJson(ctx.req), visitorOf(ctx));
       ctx.set('cache-control', 'no-store');
-      ctx.body = { state: verdict, checks };
+      ctx.body = { state: found.state, checks: found.checks };
       return;
     }
     const typed = await readForm(ctx);
