@@ -30,12 +30,20 @@ ${reports.map(({ name }) => html`<input type="hidden" name="${name}" value="${St
   return html`<section id="report" aria-labelledby="report-title">
 <h2 id="report-title">Report what it made</h2>
 <p>${view.facts.vendor} then tries the access at once, with a real token. Names like these are no secrets.</p>
-${refused ? html`<p class="alert" role="alert">Nothing was saved. Correct what is marked and send it again.</p>` : undefined}
+${refused && alertOf(refused, reports)}
 <form method="post" action="${`${url}/report`}">
 ${reports.map((field) => inputOf(field, known(field.name), refused))}
 <button type="submit">Report and try</button>
 </form>
 </section>`;
+}
+
+/** Also what is wrong elsewhere: a value may not fit to what was there already. */
+function alertOf({ faults }: Refused, reports: readonly ReportField[]): Html {
+  const others = faults.filter(({ path }) => !reports.some(({ name }) => name === path));
+  return html`<div class="alert" role="alert"><p>Nothing was saved. Correct what is wrong and send it again.</p>${others.map(
+    ({ path, message }) => html`<p>${path} ${message}.</p>`,
+  )}</div>`;
 }
 
 function inputOf(

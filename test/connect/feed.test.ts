@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createFeed } from '../../src/customer/index.ts';
 import { call } from '../../src/demo/http.ts';
 import { createLogger } from '../../src/log/index.ts';
@@ -12,6 +12,13 @@ const heard = (stream: PassThrough): string => String(stream.read() ?? '');
 const soon = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('who may listen', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
   test('is six for one invitation and 500 in all, and each that leaves makes room', async () => {
     const feed = createFeed(logger);
     const look = async () => 'a';
@@ -38,16 +45,23 @@ describe('who may listen', () => {
     await soon();
     expect(heard(stream)).toBe('data: first\n\n');
     seen = 'second';
-    await new Promise((resolve) => {
-      stream.once('readable', resolve);
-    });
+    await jest.advanceTimersByTimeAsync(2_000);
     expect(heard(stream)).toBe('data: second\n\n');
     seen = undefined;
-    await new Promise((resolve) => {
-      stream.once('readable', resolve);
-    });
+    await jest.advanceTimersByTimeAsync(2_000);
     expect(heard(stream)).toBe('event: gone\ndata:\n\n');
     expect(stream.writableEnded).toBe(true);
+    await feed.close();
+  });
+
+  test('hears a beat when there is nothing to tell, before a proxy takes the line for dead', async () => {
+    const feed = createFeed(logger);
+    const stream = new PassThrough();
+    feed.listen('one', async () => 'a', stream);
+    await soon();
+    expect(heard(stream)).toBe('data: a\n\n');
+    await jest.advanceTimersByTimeAsync(29_000);
+    expect(heard(stream)).toBe(':\n\n:\n\n');
     await feed.close();
   });
 
@@ -76,9 +90,7 @@ describe('who may listen', () => {
     );
     await soon();
     isAway = false;
-    await new Promise((resolve) => {
-      stream.once('readable', resolve);
-    });
+    await jest.advanceTimersByTimeAsync(2_000);
     expect(heard(stream)).toBe('data: back\n\n');
     await feed.close();
   });

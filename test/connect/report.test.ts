@@ -216,6 +216,8 @@ test('the form of the page does the same, leads back to it, and keeps what was t
   expect(page).toContain('value="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"');
   expect(page).toContain('Nothing was saved.');
   expect(page).toMatch(/aria-invalid="true"/);
+  const unfit = await (await send('arn:aws-cn:iam::111122223333:role/r')).text();
+  expect(unfit).toContain('region must be a region of the partition that role_arn names.');
   const { role_arn = '' } = await stage.setUp('aws', invited);
   const done = await send(` ${role_arn}\n`);
   expect([done.status, done.headers.get('location'), await done.text()]).toEqual([303, url, '']);
