@@ -39,7 +39,7 @@ import { openAdminToken } from './operator/index.ts';
 import { createOutage } from './outage/index.ts';
 import { permitsIn } from './outbound/index.ts';
 import { createPolicy } from './policy/index.ts';
-import { createPublishing } from './publication/index.ts';
+import { createPublishing, createTemplates } from './publication/index.ts';
 import { openStore } from './store/index.ts';
 import { createTenants, type Tenants } from './tenants/index.ts';
 import { every, type Now, sleep, systemNow } from './time/index.ts';
@@ -164,8 +164,10 @@ export async function startServer(
     });
     connections.onVerdict(recordDrift(audit));
     const onboarding = createOnboarding({
-      ...{ vendor: config.vendor, tenants, verifier },
+      ...{ vendor: config.vendor, connections, tenants, verifier },
       keysFor: uploads.keysFor,
+      permissions: config.setup.permissions,
+      publish: createTemplates({ place: config.setup.templates, connections, exchange, logger, now }),
     });
     const customer = createCustomer({ connections, invitations, onboarding, audit, logger, now });
     for (const stop of followRings(keyrings, logger)) undo.push(stop);

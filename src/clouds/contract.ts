@@ -77,6 +77,14 @@ export interface SetupFacts {
   readonly vendor: string;
   /** The public keys that its tokens may be signed with, the ones to come among them; only where they are `uploaded`. */
   readonly jwks?: readonly UploadedKey[];
+  /** Where the files report the ids that come of them: a URL that takes a POST. Without it they report nothing. */
+  readonly callback?: string;
+  /** What the customer wants otherwise; has passed the cloud's `setupOptions`. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** The permission sets that were chosen, by their names; each has passed the cloud's `permissionSet`. */
+  readonly permissions?: Readonly<Record<string, unknown>>;
+  /** More connections of the same customer to the same cloud, which the same files set up. */
+  readonly beside?: readonly { readonly target: unknown; readonly facts: SetupFacts }[];
 }
 
 /** Members of a public JWK that every cloud takes: kty, alg, use, kid, and n and e, or crv, x and y. */
@@ -90,6 +98,17 @@ export interface Artefact {
   /** One line for people: what it is and how it is applied. */
   readonly title: string;
   readonly content: string;
+  /** A console of the cloud reads it from a public address, where it has one. */
+  readonly published?: boolean;
+}
+
+/** Where a file that is `published` can be read, by the name of the file. */
+export type Published = ReadonlyMap<string, PublishedFile>;
+
+export interface PublishedFile {
+  readonly url: string;
+  /** Of its content, in hex. */
+  readonly sha256: string;
 }
 
 /** What the advice after a leak is about. */
@@ -145,7 +164,10 @@ export interface Destination {
   readonly bare?: Readonly<Record<string, unknown>>;
   /** Judges a document of the customer's cloud; throws `invalid_request` when it is none that decides who is let in. */
   lint(facts: SetupFacts, document: unknown): Linted;
+  /** Throws `invalid_request` for options that do not go with the target or with each other. */
   setup(facts: SetupFacts): readonly Artefact[];
+  /** The ways that begin with a click; what is not `published` is left out of them. */
+  links(facts: SetupFacts, published: Published): readonly Artefact[];
   afterLeak(facts: LeakFacts): LeakAdvice;
 }
 
@@ -178,6 +200,8 @@ export interface Bucket {
   takes(to: string): boolean;
   /** What is wrong with a place that it takes, in words that follow its name. */
   fault(place: BucketPlace): { readonly field: string; readonly message: string } | undefined;
+  /** Where the document is: the public address too, for whoever the bucket lets read. `place` has no `fault`. */
+  addressOf(place: BucketPlace, path: string): string;
   /** Rejects with `cloud_…`, whose detail holds no credential. */
   put(deposit: Deposit): Promise<void>;
 }
@@ -196,6 +220,10 @@ export interface Cloud {
   readonly purpose: z.ZodType<Readonly<Record<string, unknown>>>;
   /** The fields of a purpose that are not proven to narrow the target; both have passed their schemas. */
   widening(target: unknown, purpose: unknown): readonly Fault[];
+  /** What may be asked of the set-up files: strict, every field optional. */
+  readonly setupOptions: z.ZodType<Readonly<Record<string, unknown>>>;
+  /** What a permission set of the vendor's configuration grants in this cloud. */
+  readonly permissionSet: z.ZodType<Readonly<Record<string, unknown>>>;
   /** `target` has passed the schema; a purpose may have taken the place of some fields. */
   destination(target: unknown): Destination;
   /** The documented code and advice for an answer of this cloud; public for the doctor and the tests. */

@@ -3,6 +3,7 @@ import type { Algorithm, Endpoints } from '../clouds/index.ts';
 import type { HolderName, HolderSettings } from '../keys/index.ts';
 import type { Address } from './address.ts';
 import type { PublishPlace } from './publish.ts';
+import type { PermissionSets } from './setup.ts';
 
 /** The text of a secret, read but not judged, and the place it came from, for errors. */
 export interface SecretText {
@@ -49,6 +50,10 @@ export interface Config {
   };
   readonly tokens: { readonly ttl: number };
   readonly clouds: Endpoints;
+  readonly setup: {
+    readonly permissions: PermissionSets;
+    readonly templates: PublishPlace | null;
+  };
   /** Seconds. */
   readonly verify: { readonly every: number };
   readonly clients: {

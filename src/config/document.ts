@@ -7,7 +7,7 @@ const opening = `# Configuration
 <!-- Written by \`npm run docs\` from src/config/shape.ts. -->
 
 \`sojourn serve --config FILE\` reads one YAML file. Every key can also be given as an environment variable, which wins
-over the file; lists are separated by commas or written as JSON, \`null\` stands for nothing, and an empty variable counts as absent.
+over the file; lists are separated by commas or written as JSON, sections with names of your own as JSON, \`null\` stands for nothing, and an empty variable counts as absent.
 Durations are a whole number and a unit: \`500ms\`, \`90s\`, \`5m\`, \`24h\`, \`30d\`. Paths are relative to the working
 directory.
 
@@ -34,6 +34,7 @@ const headings: Readonly<Record<string, string>> = {
   keys: 'Signing keys',
   tokens: 'Tokens',
   clouds: 'Endpoints of the clouds',
+  setup: 'Set-up files',
   audit: 'Audit',
 };
 

@@ -27,19 +27,23 @@ const serviceLink =
 /** An empty variable counts as absent, as most tools that pass variables on mean it. */
 export const given = (env: Environment, name: string): string | undefined => env[name] || undefined;
 
-/** The value a variable's text stands for: `initial` tells the form. Lists are JSON or separated by commas; `null` is nothing. */
+/**
+ * The value a variable's text stands for: `initial` tells the form. Lists are JSON or separated by commas, sections with
+ * names of the file's own are JSON; `null` is nothing.
+ */
 export function fromText(text: string, initial: unknown): unknown {
   if (text === 'null') return null;
-  if (Array.isArray(initial)) return jsonList(text) ?? text.split(',').map((item) => item.trim());
+  if (Array.isArray(initial)) return parsed(text, '[') ?? text.split(',').map((item) => item.trim());
+  if (typeof initial === 'object') return parsed(text, '{') ?? text;
   if (typeof initial === 'boolean' && /^(true|false)$/.test(text)) return text === 'true';
   return text;
 }
 
-function jsonList(text: string): unknown[] | undefined {
-  if (!text.startsWith('[')) return undefined;
+/** Undefined where the text does not begin as JSON of that kind does, or is none. */
+function parsed(text: string, opening: '[' | '{'): unknown {
+  if (!text.startsWith(opening)) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -10,7 +10,7 @@ export interface PublishPlace extends BucketPlace {
   readonly public_url?: string | undefined;
 }
 
-const one = z
+export const placeField = z
   .strictObject({
     to: z.string('must be text').transform((to) => to.replace(/\/+$/, '')),
     connection: z.string('must be text').refine((id) => isId('con', id), 'must be the id of a connection'),
@@ -27,6 +27,6 @@ const one = z
   });
 
 export const publishField: z.ZodType<readonly PublishPlace[]> = z
-  .array(one)
+  .array(placeField)
   .max(10, 'must hold 10 places at most')
   .refine((list) => new Set(list.map(({ to }) => to)).size === list.length, 'must not hold a place twice');

@@ -8,6 +8,7 @@ import { holderKeys } from './holders.ts';
 import { issuerField } from './issuer.ts';
 import { publishField } from './publish.ts';
 import { key, type Setting } from './setting.ts';
+import { permissionsField, templatesField } from './setup.ts';
 import { endpointField, fileField, secretSourceField, storeField } from './urls.ts';
 
 const algorithmsField = z
@@ -202,6 +203,18 @@ export const shape = {
         'In place of `https://cloudresourcemanager.googleapis.com`, which verification asks once.',
       ),
     },
+  },
+  setup: {
+    permissions: key(
+      permissionsField,
+      {},
+      'Permission sets that the set-up files can grant, by names of your own: `{ read-only: { aws: { managed_policy_arns: […], policy: {…} }, azure: { roles: [GUID] }, gcp: { roles: [roles/…] } } }`. See docs/set-up.md.',
+    ),
+    templates: key(
+      templatesField.nullable(),
+      null,
+      'Bucket where the server puts, without a key, the set-up files that a cloud’s console reads from a public address: `{ to: s3://BUCKET/PREFIX, region: …, connection: con_… }`, with the members of `keys.publish`. CloudFormation reads S3 only.',
+    ),
   },
   federation: {
     allow_networks: key(

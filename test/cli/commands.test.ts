@@ -177,6 +177,16 @@ describe('each command asks for exactly one thing', () => {
     ],
     ['connection invitations list con_1', 'GET /connections/con_1/invitations', undefined],
     ['connection invitations revoke con_1 h4sh', 'DELETE /connections/con_1/invitations/h4sh', undefined],
+    [
+      'connection setup con_1 main.tf --permissions a --permissions b --existing-provider --tag T=a=b --with con_2',
+      'GET /connections/con_1/setup/main.tf?permissions=a%2Cb&with=con_2&tags=%7B%22T%22%3A%22a%3Db%22%7D&existing_provider=true',
+      undefined,
+    ],
+    [
+      'connection setup con_1 --role-name r --managed-policy p --permissions-boundary b --max-session-seconds 3600 --identity-name i --role x --existing-pool',
+      'GET /connections/con_1/setup?role_name=r&managed_policy_arns=p&permissions_boundary=b&max_session_seconds=3600&identity_name=i&roles=x&existing_pool=true',
+      undefined,
+    ],
     ['connection delete con_1', 'DELETE /connections/con_1', undefined],
     [
       `connection uploaded con_1 --file ${inFile('uploaded.json', { keys: [{ kid: 'a' }, { kid: 'b' }] })}`,

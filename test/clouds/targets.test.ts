@@ -6,7 +6,7 @@ const role = 'arn:aws:iam::123456789012:role/acme';
 
 /** What every destination can do, whatever the cloud. */
 const doors = Object.fromEntries(
-  ['enter', 'identify', 'proves', 'remedy', 'narrow', 'lint', 'setup', 'afterLeak'].map((name) => [
+  ['enter', 'identify', 'proves', 'remedy', 'narrow', 'lint', 'setup', 'links', 'afterLeak'].map((name) => [
     name,
     expect.any(Function),
   ]),

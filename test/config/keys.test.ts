@@ -66,6 +66,7 @@ describe('keys', () => {
         visits: 64,
         visits_per_tenant: 16,
       },
+      setup: { permissions: {}, templates: null },
       federation: { allow_networks: [], ca: null },
       audit: { on_failure: 'refuse' },
       admin_token: null,

@@ -53,7 +53,7 @@ export function inTemporaryDirectory<T>(use: (directory: string) => T): T {
 
 /** Says so when it is absent. */
 export function isInstalled(program: string): boolean {
-  const { error } = spawnSync(program, ['--version'], { timeout: 15_000, stdio: 'ignore' });
+  const { error } = spawnSync(program, ['--version'], { timeout: 60_000, stdio: 'ignore' });
   if (error) console.info(`not run: ${program} is absent`);
   return !error;
 }

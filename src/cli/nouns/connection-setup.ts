@@ -6,11 +6,13 @@ import { type CommandSpec, type Face, flag, type Given, text } from '../command.
 import { usageError } from '../failure.ts';
 import { columns } from '../print.ts';
 import { readAnswer } from '../server.ts';
+import { setupOptions, setupQueryOf } from './setup-options.ts';
 
 export const connectionSetup: CommandSpec = {
   usage: 'setup <id> [name]',
   about: 'list the set-up files, print one, or write them to a folder',
   options: [
+    ...setupOptions,
     { flags: '--output <dir>', about: 'write the named file, or all of them, to this folder' },
     { flags: '--json', about: 'print the list as JSON' },
     ...connectionOptions,
@@ -18,6 +20,9 @@ export const connectionSetup: CommandSpec = {
   examples: [
     'connection setup con_01k0…',
     'connection setup con_01k0… cloudformation.json > acme.json',
+    'connection setup con_01k0… main.tf --permissions read-only --existing-provider',
+    'connection setup con_01k0… setup.sh --tag Team=platform --role-name vendor',
+    'connection setup con_01k0… --with con_01k1… --output ./acme',
     'connection setup con_01k0… --output ./acme',
   ],
   async run(given, face) {
@@ -30,7 +35,11 @@ export const connectionSetup: CommandSpec = {
       return 0;
     }
     const list = readAnswer(
-      await askAdmin({ method: 'GET', path: at`/connections/${id}/setup` }, given, face),
+      await askAdmin(
+        { method: 'GET', path: at`/connections/${id}/setup`, query: setupQueryOf(given) },
+        given,
+        face,
+      ),
     );
     if (folder !== undefined) {
       for (const item of itemsOf(list)) {
@@ -44,7 +53,11 @@ export const connectionSetup: CommandSpec = {
 };
 
 const fileOf = (given: Given, face: Face, name: string): Promise<string> =>
-  askAdmin({ method: 'GET', path: at`/connections/${given.args[0]}/setup/${name}` }, given, face);
+  askAdmin(
+    { method: 'GET', path: at`/connections/${given.args[0]}/setup/${name}`, query: setupQueryOf(given) },
+    given,
+    face,
+  );
 
 function write(folder: string, name: string, content: string, face: Face): void {
   // The name came over the network: it names a file in the folder, never a way out of it.

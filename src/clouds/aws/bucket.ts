@@ -19,6 +19,8 @@ export const bucket: Bucket = {
       : { field: 'region', message: 'must be the name of a region, such as eu-central-1' };
   },
 
+  addressOf,
+
   async put(deposit) {
     const { place, path, body, contentType, cacheControl, pass, now, signal } = deposit;
     const url = addressOf(place, path);

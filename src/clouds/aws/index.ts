@@ -9,7 +9,9 @@ import { explain, explanations } from './explain.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
 import { afterLeak } from './leak.ts';
+import { links } from './links.ts';
 import { lint } from './lint.ts';
+import { permissionSet, setupOptions } from './options.ts';
 import { foreignAudience, narrow, proves } from './probe.ts';
 import { type NarrowedTarget, purpose, widening } from './purpose.ts';
 import { remedy } from './remedy.ts';
@@ -24,6 +26,8 @@ export const aws: Cloud = {
   purpose,
   widening: (target, given) => widening(target as AwsTarget, given as Parameters<typeof widening>[1]),
   guide,
+  setupOptions,
+  permissionSet,
   destination(given) {
     const target = given as NarrowedTarget;
     return {
@@ -41,6 +45,7 @@ export const aws: Cloud = {
       narrow: (facts, kind) => narrow(target, facts, kind),
       lint: (facts, document) => lint(target, facts, document),
       setup: (facts) => setup(target, facts),
+      links: (facts, published) => links(target, facts, published),
       afterLeak: (facts) => afterLeak(target, facts),
     };
   },

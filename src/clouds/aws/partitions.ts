@@ -20,6 +20,8 @@ const partitions = {
   },
 } as const;
 
+type Partition = keyof typeof partitions;
+
 /** IAM gives a path any visible ASCII, but an asterisk would be a wildcard in the token's list of roles. */
 const roleArn =
   /^arn:(aws|aws-cn|aws-us-gov|aws-eusc):iam::\d{12}:role\/(?:[\x21-\x29\x2b-\x7e]+\/)?[\w+=,.@-]{1,64}$/;
@@ -44,11 +46,26 @@ export const regionField = z
 /** The region through which a role is entered unless its target names another one. */
 export const defaultRegion = (arn: string): string => partitions[partitionOf(arn)].region;
 
+export const defaultRegionOf = (partition: Partition): string => partitions[partition].region;
+
 export const isInPartition = (region: string, arn: string): boolean =>
   partitions[partitionOf(arn)].regions.test(region);
 
+/** The partition of a role's ARN, or of a region, or the first of them. */
+export function partitionFor({
+  role_arn,
+  region = '',
+}: {
+  role_arn?: string | undefined;
+  region?: string | undefined;
+}) {
+  if (role_arn) return partitionOf(role_arn);
+  const names = Object.keys(partitions) as Partition[];
+  return names.find((name) => partitions[name].regions.test(region)) ?? 'aws';
+}
+
 /** `arn` has passed `roleArnField`. */
-const partitionOf = (arn: string) => arn.split(':')[1] as keyof typeof partitions;
+const partitionOf = (arn: string) => arn.split(':')[1] as Partition;
 
 /** What follows the name of a service in its host. */
 export const domainOf = (region: string): string =>

@@ -1,4 +1,4 @@
-/** Tags for the session of a role, by which a customer's policies can tell callers apart (IAM user guide, session tags). */
+/** Tags of IAM, and those of a session, by which a customer's policies can tell callers apart (IAM user guide, session tags). */
 import { z } from 'zod';
 
 const maxTags = 50;
@@ -12,7 +12,8 @@ const value = z
   .max(256, 'must be 256 characters at most')
   .regex(characters, characterRule);
 
-export const sessionTagsField = z
+/** IAM API reference, Tag; the same rules hold for sessions. */
+export const tagsField = z
   .record(z.string(), value, 'must be an object of strings')
   .superRefine((tags, context) => {
     for (const key of Object.keys(tags)) {
@@ -21,6 +22,15 @@ export const sessionTagsField = z
     }
     for (const message of faultsOfAll(tags)) context.addIssue({ code: 'custom', message });
   });
+
+export const sessionTagsField = tagsField.refine(
+  (tags) => Buffer.byteLength(JSON.stringify(tags)) <= maxBytes,
+  {
+    message: `must be ${maxBytes} bytes at most together, or the token is too long for AWS`,
+    // Whatever else is wrong: all faults are told at once.
+    when: ({ value: tags }) => z.record(z.string(), z.string()).safeParse(tags).success,
+  },
+);
 
 function faultOfKey(key: string): string | undefined {
   if (key === '') return 'the key must not be empty';
@@ -36,8 +46,5 @@ function faultsOfAll(tags: Readonly<Record<string, string>>): string[] {
   return [
     ...(keys.length > maxTags ? [`must be ${maxTags} tags at most`] : []),
     ...(distinct.size < keys.length ? ['two keys differ in case only, which AWS takes for one'] : []),
-    ...(Buffer.byteLength(JSON.stringify(tags)) > maxBytes
-      ? [`must be ${maxBytes} bytes at most together, or the token is too long for AWS`]
-      : []),
   ];
 }

@@ -1,28 +1,67 @@
-/** What a customer applies in an AWS account. */
+/** What a customer applies in an AWS account: one plan in several spellings. */
 import type { Artefact, SetupFacts } from '../contract.ts';
+import { defaultRegionOf, partitionFor } from './partitions.ts';
+import { type Plan, planOf } from './plan.ts';
+import { awsScript } from './script.ts';
+import { spansAccounts, stackSetScript, stackSetTemplate } from './stackset.ts';
 import type { AwsTarget } from './target.ts';
 import { cloudFormation } from './template.ts';
+import { terraform } from './terraform.ts';
 import { providerArn, trustPolicy } from './trust.ts';
 
 export function setup(target: AwsTarget, facts: SetupFacts): readonly Artefact[] {
-  const template: Artefact = {
-    name: 'cloudformation.json',
-    mediaType: 'application/json',
-    title:
-      'CloudFormation template: aws cloudformation deploy --template-file cloudformation.json --stack-name NAME --capabilities CAPABILITY_NAMED_IAM',
-    content: write(cloudFormation(target, facts)),
-  };
-  if (target.role_arn === undefined) return [template];
+  const plan = planOf(target, facts);
+  if (spansAccounts(plan)) return stackSet(plan, target);
   return [
-    template,
     {
-      name: 'trust-policy.json',
+      name: 'cloudformation.json',
       mediaType: 'application/json',
       title:
-        'Trust policy alone, for a role and an OIDC provider of your own making: aws iam update-assume-role-policy --role-name NAME --policy-document file://trust-policy.json',
-      content: write(trustPolicy(target, facts, providerArn(target.role_arn, facts.issuer))),
+        'CloudFormation template: aws cloudformation deploy --template-file cloudformation.json --stack-name NAME --capabilities CAPABILITY_NAMED_IAM',
+      content: write(cloudFormation(plan)),
+      published: true,
     },
+    {
+      name: 'main.tf',
+      mediaType: 'text/plain',
+      title: 'Terraform: terraform init && terraform apply',
+      content: terraform(plan),
+    },
+    {
+      name: 'setup.sh',
+      mediaType: 'text/x-shellscript',
+      title: 'Script around the AWS command line, which may be run again: sh setup.sh',
+      content: awsScript(plan),
+    },
+    ...(target.role_arn === undefined
+      ? []
+      : [
+          {
+            name: 'trust-policy.json',
+            mediaType: 'application/json',
+            title:
+              'Trust policy alone, for a role and an OIDC provider of your own making: aws iam update-assume-role-policy --role-name NAME --policy-document file://trust-policy.json',
+            content: write(trustPolicy(target, facts, providerArn(target.role_arn, facts.issuer))),
+          },
+        ]),
   ];
 }
+
+const stackSet = (plan: Plan, target: AwsTarget): readonly Artefact[] => [
+  {
+    name: 'stackset.json',
+    mediaType: 'application/json',
+    title:
+      'CloudFormation template for the accounts of an organisation, each with a role and a subject of its own',
+    content: write(stackSetTemplate(plan)),
+  },
+  {
+    name: 'stackset.sh',
+    mediaType: 'text/x-shellscript',
+    title:
+      'Script that deploys stackset.json from the management account: sh stackset.sh ORGANIZATIONAL_UNIT',
+    content: stackSetScript(plan, target.region ?? defaultRegionOf(partitionFor(target))),
+  },
+];
 
 const write = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`;

@@ -1,7 +1,7 @@
-/** The CloudFormation template: an OIDC provider, where the account has none for this issuer yet, and a role. */
-import type { SetupFacts } from '../contract.ts';
+/** The CloudFormation template: an OIDC provider, where the account has none for this issuer yet, and the roles. */
 import { caption } from '../encode/index.ts';
-import type { AwsTarget } from './target.ts';
+import { iamText, type Plan, type RolePlan } from './plan.ts';
+import { reportCondition, reportOutput, reportParameter, reportResources } from './report-function.ts';
 import { providerName, trustPolicy } from './trust.ts';
 
 const ref = (name: string) => ({ Ref: name });
@@ -10,109 +10,145 @@ const whenGiven = (condition: string, value: unknown) => ({
   'Fn::If': [condition, value, ref('AWS::NoValue')],
 });
 
-/** `Ref` waits for the new provider; a provider that is there already is named by its ARN. */
-const providerArn = (issuer: string) => ({
-  'Fn::If': [
-    'CreatesProvider',
-    ref('Provider'),
-    {
-      'Fn::Sub': [
-        `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:oidc-provider/\${ProviderName}`,
-        { ProviderName: providerName(issuer) },
-      ],
-    },
+/** The ARN of a provider that is there already. */
+export const existingProvider = (issuer: string) => ({
+  'Fn::Sub': [
+    `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:oidc-provider/\${ProviderName}`,
+    { ProviderName: providerName(issuer) },
   ],
+});
+
+/** `Ref` waits for the new provider. */
+const providerArn = (issuer: string) => ({
+  'Fn::If': ['CreatesProvider', ref('Provider'), existingProvider(issuer)],
+});
+
+export const providerResource = (plan: Plan) => ({
+  Type: 'AWS::IAM::OIDCProvider',
+  Properties: { Url: plan.issuer, ClientIdList: [plan.audience], ...tagsOf(plan) },
 });
 
 /**
  * The condition keys carry the issuer, and keys cannot be computed inside a template, so that each connection has a
  * template of its own.
  */
-export function cloudFormation(target: AwsTarget, facts: SetupFacts) {
-  const { connection, vendor, issuer, audience } = facts;
+export function cloudFormation(plan: Plan) {
+  const { issuer, roles, callback } = plan;
   return {
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: describe(
-      `Lets ${caption(vendor, 200)} enter this account without a key, for connection ${connection.id} (${connection.name}).`,
-    ),
-    Parameters: parameters(target),
+    Description: descriptionOf(roles),
+    Parameters: { ...parameters(plan), ...(callback ? reportParameter : {}) },
     Conditions: {
       CreatesProvider: { 'Fn::Equals': [ref('CreateProvider'), 'true'] },
-      HasRoleName: isGiven(ref('RoleName')),
+      ...Object.fromEntries(
+        roles.map(({ suffix }) => [`HasRoleName${suffix}`, isGiven(ref(`RoleName${suffix}`))]),
+      ),
       HasPolicies: isGiven({ 'Fn::Join': ['', ref('ManagedPolicyArns')] }),
       HasBoundary: isGiven(ref('PermissionsBoundary')),
+      ...(callback ? reportCondition : {}),
     },
     Resources: {
-      Provider: {
-        Type: 'AWS::IAM::OIDCProvider',
-        Condition: 'CreatesProvider',
-        Properties: { Url: issuer, ClientIdList: [audience] },
-      },
-      Role: {
-        Type: 'AWS::IAM::Role',
-        Properties: {
-          RoleName: whenGiven('HasRoleName', ref('RoleName')),
-          Description: describe(`Entered by ${caption(vendor, 200)} through connection ${connection.id}.`),
-          AssumeRolePolicyDocument: trustPolicy(target, facts, providerArn(issuer)),
-          ManagedPolicyArns: whenGiven('HasPolicies', ref('ManagedPolicyArns')),
-          PermissionsBoundary: whenGiven('HasBoundary', ref('PermissionsBoundary')),
-          MaxSessionDuration: ref('MaxSessionDuration'),
-        },
-      },
+      Provider: { ...providerResource(plan), Condition: 'CreatesProvider' },
+      ...Object.fromEntries(roles.map((role) => [`Role${role.suffix}`, roleResource(role, plan)])),
+      ...(callback ? reportResources(callback, commonOf(plan)) : {}),
     },
     Outputs: {
-      RoleArn: {
-        Description: 'Save this as role_arn of the connection.',
-        Value: { 'Fn::GetAtt': ['Role', 'Arn'] },
-      },
+      ...Object.fromEntries(
+        roles.map(({ suffix, facts }) => [
+          `RoleArn${suffix}`,
+          {
+            Description:
+              roles.length === 1
+                ? 'Save this as role_arn of the connection.'
+                : `Save this as role_arn of connection ${facts.connection.id}.`,
+            Value: { 'Fn::GetAtt': [`Role${suffix}`, 'Arn'] },
+          },
+        ]),
+      ),
       ProviderArn: {
         Description: 'The OIDC provider that the role trusts.',
         Value: providerArn(issuer),
       },
+      ...(callback ? reportOutput : {}),
     },
   };
 }
 
-const parameters = ({ duration_seconds }: AwsTarget) => ({
+function descriptionOf(roles: readonly RolePlan[]): string {
+  const [first] = roles;
+  if (!first) return '';
+  const { vendor, connection } = first.facts;
+  const others = roles.slice(1).map(({ facts }) => facts.connection.id);
+  const through =
+    others.length === 0
+      ? `connection ${connection.id} (${connection.name})`
+      : `connections ${[connection.id, ...others].join(', ')}`;
+  return iamText(`Lets ${caption(vendor, 200)} enter this account without a key, for ${through}.`);
+}
+
+const roleResource = (role: RolePlan, plan: Plan) => ({
+  Type: 'AWS::IAM::Role',
+  Properties: {
+    RoleName: whenGiven(`HasRoleName${role.suffix}`, ref(`RoleName${role.suffix}`)),
+    ...(role.path === '/' ? {} : { Path: role.path }),
+    Description: role.description,
+    AssumeRolePolicyDocument: trustPolicy(role.target, role.facts, providerArn(plan.issuer)),
+    ManagedPolicyArns: whenGiven('HasPolicies', ref('ManagedPolicyArns')),
+    MaxSessionDuration: ref('MaxSessionDuration'),
+    ...(plan.policies.length > 0 ? { Policies: policiesOf(plan) } : {}),
+    ...commonOf(plan),
+  },
+});
+
+export const policiesOf = ({ policies }: Plan) =>
+  policies.map(({ name, document }) => ({ PolicyName: name, PolicyDocument: document }));
+
+const commonOf = (plan: Plan) => ({
+  PermissionsBoundary: whenGiven('HasBoundary', ref('PermissionsBoundary')),
+  ...tagsOf(plan),
+});
+
+export function tagsOf({ tags }: Plan) {
+  const list = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  return list.length > 0 ? { Tags: list } : {};
+}
+
+const parameters = ({ roles, createsProvider, managedPolicyArns, boundary }: Plan) => ({
   CreateProvider: {
     Type: 'String',
     AllowedValues: ['true', 'false'],
-    Default: 'true',
+    Default: String(createsProvider),
     Description:
       'An account has one OIDC provider per issuer. Choose false when it is there already; it must list the audience. Deleting the stack deletes the provider that it created.',
   },
-  RoleName: {
-    Type: 'String',
-    Default: '',
-    AllowedPattern: '^[\\w+=,.@-]{0,64}$',
-    Description: 'Leave empty to have a name generated.',
-  },
+  ...Object.fromEntries(
+    roles.map(({ suffix, name = '', facts }) => [
+      `RoleName${suffix}`,
+      {
+        Type: 'String',
+        Default: name,
+        AllowedPattern: '^[\\w+=,.@-]{0,64}$',
+        Description: `${roles.length === 1 ? '' : `Of connection ${facts.connection.id}. `}Leave empty to have a name generated.`,
+      },
+    ]),
+  ),
   ManagedPolicyArns: {
     Type: 'CommaDelimitedList',
-    Default: '',
+    Default: managedPolicyArns.join(','),
     Description:
-      'What the role may do: ARNs of managed policies. Empty grants nothing; the role can then show who it is and no more.',
+      'What the role may do: ARNs of managed policies. Empty grants nothing but what the template itself names; without that the role can show who it is and no more.',
   },
   PermissionsBoundary: {
     Type: 'String',
-    Default: '',
+    Default: boundary ?? '',
     AllowedPattern: '^(arn:[^:]+:iam::([0-9]{12}|aws):policy/.+)?$',
     Description: 'ARN of a policy that the role can never exceed. May be empty.',
   },
   MaxSessionDuration: {
     Type: 'Number',
-    Default: Math.max(3600, duration_seconds),
+    Default: Math.max(...roles.map(({ maxSession }) => maxSession)),
     MinValue: 3600,
     MaxValue: 43200,
     Description: 'The longest session in seconds; no less than duration_seconds of the connection.',
   },
 });
-
-/**
- * IAM takes Latin-1 only (API reference, CreateRole, Description). In `{{resolve:…}}` CloudFormation would put the value
- * of a secret into the text: two braces never stand together.
- */
-const describe = (text: string): string =>
-  caption(text, 1000)
-    .replace(/[^\x20-\x7e\xa1-\xff]/gu, '?')
-    .replace(/\{(?=\{)/g, '(');

@@ -16,10 +16,10 @@ export function providerArn(role: string, issuer: string): string {
  * both conditions are always written, and StringEquals knows no wildcard.
  * @param federated the ARN of the provider, or a CloudFormation function that gives it
  */
-export function trustPolicy(
+export function trustPolicy<Federated>(
   target: AwsTarget,
   { issuer, audience, subject }: SetupFacts,
-  federated: unknown,
+  federated: Federated,
 ) {
   const name = providerName(issuer);
   return {

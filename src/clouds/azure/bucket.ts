@@ -23,6 +23,8 @@ export const bucket: Bucket = {
     return region === undefined ? undefined : { field: 'region', message: 'is only for s3://' };
   },
 
+  addressOf,
+
   async put({ place, path, body, contentType, cacheControl, pass, now, signal }) {
     const { credentials } = pass;
     if (!('access_token' in credentials)) throw new SojournError('internal', { cause: 'no pass of Azure' });

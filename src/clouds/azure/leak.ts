@@ -1,8 +1,8 @@
 /** What a customer does in Azure when a signing key of the issuer may be in foreign hands. */
 import type { LeakAdvice, LeakFacts } from '../contract.ts';
 import { shellCommand, shellWord } from '../encode/index.ts';
+import { credentialName } from './plan.ts';
 import type { AzureTarget } from './target.ts';
-import { credentialName } from './template.ts';
 
 export function afterLeak({ client_id }: AzureTarget, { connection }: LeakFacts): LeakAdvice {
   return {

@@ -12,7 +12,7 @@ import {
   shown,
   textsIn,
 } from '../lint.ts';
-import { credentialName } from './template.ts';
+import { credentialName } from './plan.ts';
 
 /** Entra takes no more for one application or identity. */
 const credentialsAtMost = 20;

@@ -3,8 +3,9 @@ import type { SojournError } from '../../errors/index.ts';
 import type { Remedy, SetupFacts } from '../contract.ts';
 import { shellWord } from '../encode/index.ts';
 import { answerBehind } from '../explanation.ts';
+import { credentialName } from './plan.ts';
 import { type AzureTarget, authority, resourceManagerOf } from './target.ts';
-import { credentialName, identityVersion } from './template.ts';
+import { identityVersion } from './template.ts';
 
 export function remedy(target: AzureTarget, facts: SetupFacts, error: SojournError): Remedy {
   const { code = '' } = answerBehind(error);

@@ -1,16 +1,52 @@
-/** What a customer applies in an Azure resource group. */
+/** What a customer applies in an Azure resource group: one plan in several spellings. */
 import type { Artefact, SetupFacts } from '../contract.ts';
+import { bicep } from './bicep.ts';
+import { credentialName, planOf } from './plan.ts';
+import { azScript } from './script.ts';
 import type { AzureTarget } from './target.ts';
 import { armTemplate } from './template.ts';
+import { terraform } from './terraform.ts';
 
-export function setup(_target: AzureTarget, facts: SetupFacts): readonly Artefact[] {
+export function setup(target: AzureTarget, facts: SetupFacts): readonly Artefact[] {
+  if (target.consent_redirect_uri !== undefined) return [credentialOfApplication(facts)];
+  const plan = planOf(facts);
   return [
     {
       name: 'azuredeploy.json',
       mediaType: 'application/json',
       title:
         'ARM template: az deployment group create --resource-group NAME --template-file azuredeploy.json',
-      content: `${JSON.stringify(armTemplate(facts), null, 2)}\n`,
+      content: write(armTemplate(plan)),
+      published: true,
+    },
+    {
+      name: 'main.bicep',
+      mediaType: 'text/plain',
+      title: 'Bicep: az deployment group create --resource-group NAME --template-file main.bicep',
+      content: bicep(plan),
+    },
+    {
+      name: 'main.tf',
+      mediaType: 'text/plain',
+      title: 'Terraform: terraform init && terraform apply -var resource_group_name=NAME',
+      content: terraform(plan),
+    },
+    {
+      name: 'setup.sh',
+      mediaType: 'text/x-shellscript',
+      title: 'Script around the Azure command line, which may be run again: sh setup.sh RESOURCE_GROUP',
+      content: azScript(plan),
     },
   ];
 }
+
+/** The application is the vendor's, and so is this file: the customer only consents. */
+const credentialOfApplication = ({ issuer, subject, audience, connection }: SetupFacts): Artefact => ({
+  name: 'federated-credential.json',
+  mediaType: 'application/json',
+  title:
+    'For your own application, once: az ad app federated-credential create --id CLIENT_ID --parameters federated-credential.json',
+  content: write({ name: credentialName(connection.id), issuer, subject, audiences: [audience] }),
+});
+
+const write = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`;

@@ -43,6 +43,11 @@ export const scopeField = z
   .max(256, 'must be 256 characters at most')
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]+\/\.default$/, 'must be one resource followed by /.default');
 
+const redirectField = z
+  .string('must be a string')
+  .max(256, 'must be 256 characters at most')
+  .regex(/^https:\/\/[\w.-]+(:\d+)?\/[\w.~/-]*$/, 'must be an https URL without a query');
+
 const scoped = z.looseObject({ environment: environmentField.default('public'), scope: scopeField });
 
 export const target = z
@@ -52,6 +57,11 @@ export const target = z
     client_id: guidField('must be the GUID of the application or managed identity').optional(),
     environment: environmentField.default('public'),
     scope: scopeField.optional(),
+    /**
+     * `client_id` is a multi-tenant application of the vendor, and here its administrators' consent comes back to. Without
+     * it the identity is the customer's own, which keeps customers apart and is to be preferred.
+     */
+    consent_redirect_uri: redirectField.optional(),
   })
   .refine(({ scope = '', environment }) => !isForeign(scope, environment), {
     path: ['scope'],

@@ -1,107 +1,128 @@
-/**
- * The ARM template, for a resource group: a user-assigned identity of the customer, the federated credential that lets
- * this issuer in as it, and one role for it. Needs no right in the directory, and gives every connection its own subject.
- */
-import type { SetupFacts } from '../contract.ts';
+/** The plan as an ARM template, for a resource group. */
 import { armString, caption } from '../encode/index.ts';
+import type { IdentityPlan, Plan } from './plan.ts';
 
-const identityType = 'Microsoft.ManagedIdentity/userAssignedIdentities';
+export const identityType = 'Microsoft.ManagedIdentity/userAssignedIdentities';
 export const identityVersion = '2023-01-31';
-/** Built-in role Reader (learn.microsoft.com/azure/role-based-access-control/built-in-roles). */
-const reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
+export const assignmentVersion = '2022-04-01';
 
-/** What the federated credential of a connection is called. */
-export const credentialName = (connection: string): string => resourceName(connection, 120);
+/** The parameters that hold the roles, the first one named as if it were alone. */
+export const roleParameters = ({
+  roles,
+}: Plan): readonly { readonly name: string; readonly role: string }[] =>
+  roles.map((role, at) => ({ name: `roleDefinitionId${at === 0 ? '' : at + 1}`, role }));
 
-const identityProperty = (name: string) =>
-  `[reference(variables('identityId'), '${identityVersion}').${name}]`;
-
-export function armTemplate({ issuer, subject, audience, connection, vendor }: SetupFacts) {
+export function armTemplate(plan: Plan) {
+  const { identities } = plan;
   return {
     $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
     contentVersion: '1.0.0.0',
-    metadata: {
-      description: armString(
-        caption(`Lets ${caption(vendor, 200)} enter this resource group: ${connection.name}`, 1000),
+    metadata: { description: armString(descriptionOf(plan)) },
+    parameters: parameters(plan),
+    variables: Object.fromEntries(
+      identities.flatMap(({ suffix, credential }) => [
+        [`identityId${suffix}`, `[resourceId('${identityType}', parameters('identityName${suffix}'))]`],
+        [`credentialName${suffix}`, credential],
+      ]),
+    ),
+    resources: identities.flatMap((identity) => resources(identity, plan)),
+    outputs: Object.fromEntries(
+      identities.flatMap((identity) =>
+        ['clientId', 'tenantId', 'principalId'].map((name) => [
+          `${name}${identity.suffix}`,
+          { type: 'string', value: property(identity, name) },
+        ]),
       ),
-    },
-    parameters: parameters(connection.id),
-    variables: {
-      identityId: `[resourceId('${identityType}', parameters('identityName'))]`,
-      credentialName: credentialName(connection.id),
-    },
-    resources: [
-      {
-        type: identityType,
-        apiVersion: identityVersion,
-        name: "[parameters('identityName')]",
-        location: "[parameters('location')]",
-      },
-      {
-        type: `${identityType}/federatedIdentityCredentials`,
-        apiVersion: identityVersion,
-        name: "[format('{0}/{1}', parameters('identityName'), variables('credentialName'))]",
-        dependsOn: ["[variables('identityId')]"],
-        properties: {
-          issuer: armString(issuer),
-          subject: armString(subject),
-          audiences: [armString(audience)],
-        },
-      },
-      {
-        type: 'Microsoft.Authorization/roleAssignments',
-        apiVersion: '2022-04-01',
-        name: "[guid(resourceGroup().id, variables('identityId'), parameters('roleDefinitionId'))]",
-        dependsOn: ["[variables('identityId')]"],
-        properties: {
-          roleDefinitionId:
-            "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', parameters('roleDefinitionId'))]",
-          principalId: identityProperty('principalId'),
-          // Told, because the directory may not have heard of the new identity yet when this is checked.
-          principalType: 'ServicePrincipal',
-          description: armString(caption(`Used by ${caption(vendor, 200)} through ${connection.id}.`, 1000)),
-        },
-      },
-    ],
-    outputs: {
-      clientId: { type: 'string', value: identityProperty('clientId') },
-      tenantId: { type: 'string', value: identityProperty('tenantId') },
-      principalId: { type: 'string', value: identityProperty('principalId') },
-    },
+    ),
   };
 }
 
-const parameters = (connection: string) => ({
-  identityName: {
-    type: 'string',
-    defaultValue: resourceName(`sojourn-${connection}`, 128),
-    minLength: 3,
-    maxLength: 128,
-    metadata: { description: 'Name of the user-assigned identity to create.' },
-  },
+export function descriptionOf({ identities }: Plan): string {
+  const [first] = identities;
+  const names = identities.map(({ facts }) => facts.connection.name).join(', ');
+  return caption(`Lets ${caption(first?.facts.vendor ?? '', 200)} enter this resource group: ${names}`, 1000);
+}
+
+const property = ({ suffix }: IdentityPlan, name: string) =>
+  `[reference(variables('identityId${suffix}'), '${identityVersion}').${name}]`;
+
+function resources(identity: IdentityPlan, plan: Plan) {
+  const { suffix, facts, description } = identity;
+  const dependsOn = [`[variables('identityId${suffix}')]`];
+  return [
+    {
+      type: identityType,
+      apiVersion: identityVersion,
+      name: `[parameters('identityName${suffix}')]`,
+      location: "[parameters('location')]",
+      ...tagsOf(plan),
+    },
+    {
+      type: `${identityType}/federatedIdentityCredentials`,
+      apiVersion: identityVersion,
+      name: `[format('{0}/{1}', parameters('identityName${suffix}'), variables('credentialName${suffix}'))]`,
+      dependsOn,
+      properties: {
+        issuer: armString(facts.issuer),
+        subject: armString(facts.subject),
+        audiences: [armString(facts.audience)],
+      },
+    },
+    ...roleParameters(plan).map(({ name }) => ({
+      type: 'Microsoft.Authorization/roleAssignments',
+      apiVersion: assignmentVersion,
+      name: `[guid(resourceGroup().id, variables('identityId${suffix}'), parameters('${name}'))]`,
+      dependsOn,
+      properties: {
+        roleDefinitionId: `[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', parameters('${name}'))]`,
+        principalId: property(identity, 'principalId'),
+        // Told, because the directory may not have heard of the new identity yet when this is checked.
+        principalType: 'ServicePrincipal',
+        description: armString(description),
+      },
+    })),
+  ];
+}
+
+function tagsOf({ tags }: Plan) {
+  const list = Object.entries(tags).map(([name, value]) => [name, armString(value)] as const);
+  return list.length > 0 ? { tags: Object.fromEntries(list) } : {};
+}
+
+export const told = {
+  identityName: 'Name of the user-assigned identity to create.',
+  location: 'Region of the identity. Malaysia South and New Zealand North have no federated credentials.',
+  role: 'GUID of the role that the identity gets, in this resource group only. Reader unless you choose.',
+};
+
+const parameters = (plan: Plan) => ({
+  ...Object.fromEntries(
+    plan.identities.map(({ suffix, name }) => [
+      `identityName${suffix}`,
+      {
+        type: 'string',
+        defaultValue: name,
+        minLength: 3,
+        maxLength: 128,
+        metadata: { description: told.identityName },
+      },
+    ]),
+  ),
   location: {
     type: 'string',
     defaultValue: '[resourceGroup().location]',
-    metadata: {
-      description:
-        'Region of the identity. Malaysia South and New Zealand North have no federated credentials.',
-    },
+    metadata: { description: told.location },
   },
-  roleDefinitionId: {
-    type: 'string',
-    defaultValue: reader,
-    minLength: 36,
-    maxLength: 36,
-    metadata: {
-      description:
-        'GUID of the role that the identity gets, in this resource group only. Reader unless you choose.',
-    },
-  },
+  ...Object.fromEntries(
+    roleParameters(plan).map(({ name, role }) => [
+      name,
+      {
+        type: 'string',
+        defaultValue: role,
+        minLength: 36,
+        maxLength: 36,
+        metadata: { description: told.role },
+      },
+    ]),
+  ),
 });
-
-/** Letters, digits, hyphens and underscores, the first one a letter or digit. */
-const resourceName = (text: string, limit: number): string =>
-  text
-    .replace(/[^A-Za-z0-9_-]/g, '-')
-    .replace(/^[_-]+/, '')
-    .slice(0, limit);

@@ -9,11 +9,22 @@ export class HclExpression {
   }
 }
 
+/** A function of Terraform's, applied to values: `jsonencode({ … })`. */
+export class HclCall {
+  readonly name: string;
+  readonly args: readonly HclValue[];
+  constructor(name: string, ...args: readonly HclValue[]) {
+    this.name = name;
+    this.args = args;
+  }
+}
+
 export type HclValue =
   | string
   | number
   | boolean
   | HclExpression
+  | HclCall
   | readonly HclValue[]
   | { readonly [name: string]: HclValue };
 
@@ -54,6 +65,7 @@ function hclBlock({ type, labels = [], attributes = {}, blocks = [] }: HclBlock,
   const inner = `${indent}  `;
   const parts = [...hclAttributes(attributes, inner), ...blocks.map((block) => hclBlock(block, inner))];
   const head = [type, ...labels.map(hclString)].join(' ');
+  if (parts.length === 0) return `${indent}${head} {}`;
   return `${indent}${head} {\n${parts.join('\n\n')}\n${indent}}`;
 }
 
@@ -66,17 +78,28 @@ function hclAttributes(attributes: Readonly<Record<string, HclValue>>, indent: s
   return groups.map((group) => column(group, indent).join('\n'));
 }
 
+/** Lines that follow each other have their `=` in a column; a value of several lines ends the column and has none. */
 function column(entries: readonly (readonly [string, string])[], indent: string): string[] {
-  const width = Math.max(...entries.map(([name]) => name.length));
-  return entries.map(([name, text]) => `${indent}${name.padEnd(width)} = ${text}`);
+  const isLong = (at: number): boolean => entries[at]?.[1].includes('\n') ?? true;
+  const widthAt = (at: number): number => {
+    if (isLong(at)) return 0;
+    let [first, last] = [at, at];
+    while (!isLong(first - 1)) first -= 1;
+    while (!isLong(last + 1)) last += 1;
+    return Math.max(...entries.slice(first, last + 1).map(([name]) => name.length));
+  };
+  return entries.map(([name, text], at) => `${indent}${name.padEnd(widthAt(at))} = ${text}`);
 }
 
 function hclValue(value: HclValue, indent: string): string {
   if (typeof value === 'string') return hclString(value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (value instanceof HclExpression) return value.source;
+  if (value instanceof HclCall)
+    return `${value.name}(${value.args.map((each) => hclValue(each, indent)).join(', ')})`;
   if (isList(value)) return `[${value.map((item) => hclValue(item, indent)).join(', ')}]`;
   const inner = `${indent}  `;
+  if (Object.keys(value).length === 0) return '{}';
   const entries = Object.entries(value).map(
     ([name, item]) => [hclString(name), hclValue(item, inner)] as const,
   );

@@ -4,7 +4,11 @@
  * Called by the clouds' set-up files, which therefore never paste a value into text themselves.
  */
 export { armString } from './arm.ts';
+export { BicepExpression, type BicepStatement, bicepDocument, bicepString } from './bicep.ts';
 export { caption } from './caption.ts';
 export { celString } from './cel.ts';
-export { type HclBlock, HclExpression, type HclValue, hclDocument, hclString } from './hcl.ts';
-export { shellCommand, shellWord } from './shell.ts';
+export { type HclBlock, HclCall, HclExpression, type HclValue, hclDocument, hclString } from './hcl.ts';
+export { reportScript } from './report.ts';
+export { reportBlocks } from './report-terraform.ts';
+export { option, shellCommand, shellWord } from './shell.ts';
+export { uriList } from './uri-list.ts';

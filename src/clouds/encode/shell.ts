@@ -7,6 +7,9 @@ export function shellWord(text: string): string {
   return /^[A-Za-z0-9_@%+:,./=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
+/** `--name=value`, so that no value is taken for an option. */
+export const option = (name: string, value: string | number): string => `--${name}=${value}`;
+
 /** A program and its arguments, one to a line from the first option on. */
 export function shellCommand(argv: readonly string[], indent = ''): string {
   return argv

@@ -1,6 +1,6 @@
 /** Documents in Cloud Storage, by its XML API: https://cloud.google.com/storage/docs/xml-api/put-object */
 import { SojournError } from '../../errors/index.ts';
-import type { Bucket } from '../contract.ts';
+import type { Bucket, BucketPlace } from '../contract.ts';
 import { objectUrl, putObject } from '../deposit.ts';
 import { explain } from './explain.ts';
 
@@ -17,23 +17,21 @@ export const bucket: Bucket = {
     return region === undefined ? undefined : { field: 'region', message: 'is only for s3://' };
   },
 
-  async put({
-    place: { to, endpoint = publicAddress },
-    path,
-    body,
-    contentType,
-    cacheControl,
-    pass,
-    signal,
-  }) {
+  addressOf,
+
+  async put({ place, path, body, contentType, cacheControl, pass, signal }) {
     const { credentials } = pass;
     if (!('access_token' in credentials)) throw new SojournError('internal', { cause: 'no pass of Google' });
-    const [, name = '', prefix = ''] = form.exec(to) ?? [];
     const headers = {
       authorization: `Bearer ${credentials.access_token}`,
       'content-type': contentType,
       'cache-control': cacheControl,
     };
-    await putObject({ url: objectUrl(endpoint, name, prefix, path), headers, body, signal }, explain);
+    await putObject({ url: addressOf(place, path), headers, body, signal }, explain);
   },
 };
+
+function addressOf({ to, endpoint = publicAddress }: BucketPlace, path: string): string {
+  const [, name = '', prefix = ''] = form.exec(to) ?? [];
+  return objectUrl(endpoint, name, prefix, path);
+}

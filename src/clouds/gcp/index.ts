@@ -9,7 +9,9 @@ import { explain, explanations } from './explain.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
 import { afterLeak } from './leak.ts';
+import { links } from './links.ts';
 import { lint } from './lint.ts';
+import { permissionSet, setupOptions } from './options.ts';
 import { foreignAudience, narrow, proves } from './probe.ts';
 import { purpose, widening } from './purpose.ts';
 import { remedy } from './remedy.ts';
@@ -24,6 +26,8 @@ export const gcp: Cloud = {
   purpose,
   widening: (target, given) => widening(target as GcpTarget, given as Parameters<typeof widening>[1]),
   guide,
+  setupOptions,
+  permissionSet,
   destination(given) {
     const target = given as GcpTarget;
     const seconds = tokenSeconds(target);
@@ -43,6 +47,7 @@ export const gcp: Cloud = {
       narrow: (facts, kind) => narrow(target, facts, kind),
       lint: (facts, document) => lint(target, facts, document),
       setup: (facts) => setup(target, facts),
+      links: (_facts, published) => links(published),
       afterLeak: (facts) => afterLeak(target, facts),
     };
   },

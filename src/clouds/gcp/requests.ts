@@ -6,6 +6,7 @@ import type { SetupFacts } from '../contract.ts';
 import { caption, celString } from '../encode/index.ts';
 import { uploadedJwks } from './jwks.ts';
 import { memberName, pathSegment, poolName, providerName } from './names.ts';
+import type { GcpPermissionSet, GcpSetupOptions } from './options.ts';
 import type { GcpTarget } from './target.ts';
 
 const api = 'https://iam.googleapis.com/v1';
@@ -62,15 +63,62 @@ export interface AddBinding {
   readonly query: Readonly<Record<string, string>>;
 }
 
-export type SetupRequest = CreatePool | CreateProvider | AddBinding;
+/** The same three steps for the policy of the project. */
+export interface GrantRole extends Omit<AddBinding, 'kind' | 'read'> {
+  readonly kind: 'grant_role';
+  readonly read: AddBinding['read'] & {
+    readonly body: { readonly options: { readonly requestedPolicyVersion: 3 } };
+  };
+}
 
+export type SetupRequest = CreatePool | CreateProvider | AddBinding | GrantRole;
+
+/** For the connection, and for each that is set up beside it; a pool that two of them share is made once. */
 export function setupRequests(target: GcpTarget, facts: SetupFacts): readonly SetupRequest[] {
+  const all = [{ target, facts }, ...(facts.beside ?? [])] as readonly {
+    target: GcpTarget;
+    facts: SetupFacts;
+  }[];
+  const { existing_pool = false } = (facts.options ?? {}) as GcpSetupOptions;
+  const roles = rolesOf(facts);
+  return all.flatMap((one, at) => {
+    const before = all.slice(0, at).some((other) => poolName(other.target) === poolName(one.target));
+    const { service_account } = one.target;
+    return [
+      ...(before || existing_pool ? [] : [createPool(one.target, one.facts)]),
+      createProvider(one.target, one.facts),
+      ...(service_account ? [addBinding(one.target, one.facts, service_account)] : []),
+      ...roles.map((role) => grantRole(one.target, one.facts, role)),
+    ];
+  });
+}
+
+function rolesOf({ options, permissions }: SetupFacts): readonly string[] {
+  const sets = Object.values((permissions ?? {}) as Readonly<Record<string, GcpPermissionSet>>);
+  const { roles = [] } = (options ?? {}) as GcpSetupOptions;
+  return [...new Set([...sets.flatMap((set) => set.roles), ...roles])];
+}
+
+function grantRole(target: GcpTarget, facts: SetupFacts, role: string): GrantRole {
+  const resource = `projects/${target.project_number}`;
+  const url = `https://cloudresourcemanager.googleapis.com/v3/${resource}`;
   const { service_account } = target;
-  return [
-    createPool(target, facts),
-    createProvider(target, facts),
-    ...(service_account ? [addBinding(target, facts, service_account)] : []),
-  ];
+  const member = service_account ? `serviceAccount:${service_account}` : memberName(target, facts.subject);
+  return {
+    kind: 'grant_role',
+    title: `Grant ${role} in the project`,
+    resource,
+    read: {
+      method: 'POST',
+      url: `${url}:getIamPolicy`,
+      query: {},
+      body: { options: { requestedPolicyVersion: 3 } },
+    },
+    binding: { role, members: [member] },
+    method: 'POST',
+    url: `${url}:setIamPolicy`,
+    query: {},
+  };
 }
 
 function createPool(target: GcpTarget, { vendor }: SetupFacts): CreatePool {

@@ -1,12 +1,19 @@
 /** The requests as a script around gcloud. It may be run again: what is there already is left or brought up to date. */
 import { SojournError } from '../../errors/index.ts';
-import { shellCommand, shellWord } from '../encode/index.ts';
-import type { AddBinding, CreatePool, CreateProvider, SetupRequest } from './requests.ts';
+import { reportScript, shellCommand, shellWord } from '../encode/index.ts';
+import type { AddBinding, CreatePool, CreateProvider, GrantRole, SetupRequest } from './requests.ts';
 
 const pools = ['gcloud', 'iam', 'workload-identity-pools'];
 
-/** @param member the principal that may be granted roles directly */
-export function gcloudScript(requests: readonly SetupRequest[], member: string): string {
+/**
+ * @param members the principals that may be granted roles directly
+ * @param report what is told to `callback` in the end, if anything
+ */
+export function gcloudScript(
+  requests: readonly SetupRequest[],
+  members: readonly string[],
+  report?: { readonly callback: string; readonly body: object },
+): string {
   const parts = [
     [
       '#!/bin/sh',
@@ -14,7 +21,18 @@ export function gcloudScript(requests: readonly SetupRequest[], member: string):
       'set -eu',
     ].join('\n'),
     ...requests.map((request) => `${say(request.title)}\n${step(request)}`),
-    say(`Done. The principal, should you want to grant it roles directly: ${member}`),
+    ...members.map((member) =>
+      say(`Done. The principal, should you want to grant it roles directly: ${member}`),
+    ),
+    ...(report
+      ? [
+          [
+            `BODY=${shellWord(JSON.stringify(report.body))}`,
+            `REPORT_TO=${shellWord(report.callback)}`,
+            reportScript,
+          ].join('\n'),
+        ]
+      : []),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -29,6 +47,8 @@ function step(request: SetupRequest): string {
       return provider(request);
     case 'add_binding':
       return binding(request);
+    case 'grant_role':
+      return grant(request);
   }
 }
 
@@ -92,6 +112,15 @@ function binding({ resource, binding }: AddBinding): string {
     `--member=${member}`,
     '--condition=None',
     '--format=none',
+  ]);
+}
+
+function grant({ resource, binding }: GrantRole): string {
+  const [member] = binding.members;
+  const project = resource.slice('projects/'.length);
+  return shellCommand([
+    ...['gcloud', 'projects', 'add-iam-policy-binding', project],
+    ...[`--role=${binding.role}`, `--member=${member}`, '--condition=None', '--format=none'],
   ]);
 }
 

@@ -2,6 +2,7 @@
 import type { Artefact, SetupFacts } from '../contract.ts';
 import { uploadedJwks } from './jwks.ts';
 import { memberName } from './names.ts';
+import type { GcpSetupOptions } from './options.ts';
 import { setupRequests } from './requests.ts';
 import { gcloudScript } from './script.ts';
 import type { GcpTarget } from './target.ts';
@@ -9,19 +10,29 @@ import { terraform } from './terraform.ts';
 
 export function setup(target: GcpTarget, facts: SetupFacts): readonly Artefact[] {
   const requests = setupRequests(target, facts);
-  const member = memberName(target, facts.subject);
+  const { existing_pool = false, ...others } = (facts.options ?? {}) as GcpSetupOptions;
+  // Terraform asks a variable.
+  const withPool = existing_pool ? setupRequests(target, { ...facts, options: others }) : requests;
+  const all = [{ target, facts }, ...(facts.beside ?? [])] as readonly {
+    target: GcpTarget;
+    facts: SetupFacts;
+  }[];
+  const members = all.map((one) => memberName(one.target, one.facts.subject));
+  const report =
+    facts.callback === undefined ? {} : { report: { callback: facts.callback, body: idsOf(target) } };
   return [
     {
       name: 'setup.sh',
       mediaType: 'text/x-shellscript',
       title: 'Script around gcloud, which may be run again: sh setup.sh',
-      content: gcloudScript(requests, member),
+      content: gcloudScript(requests, members, report.report),
+      published: true,
     },
     {
       name: 'main.tf',
       mediaType: 'text/plain',
       title: 'Terraform: terraform init && terraform apply',
-      content: terraform(requests, member),
+      content: terraform({ requests: withPool, createsPool: !existing_pool, members, ...report }),
     },
     {
       name: 'requests.json',
@@ -41,3 +52,11 @@ export function setup(target: GcpTarget, facts: SetupFacts): readonly Artefact[]
       : []),
   ];
 }
+
+/** Known before the files are made: what is reported is that they were applied. */
+const idsOf = ({ project_number, pool_id, provider_id, service_account }: GcpTarget) => ({
+  project_number,
+  pool_id,
+  provider_id,
+  ...(service_account ? { service_account } : {}),
+});

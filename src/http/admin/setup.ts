@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { read } from '../../input/index.ts';
 import { readQuery } from '../body.ts';
 import { act, look, nothing, prefix, type Route } from './route.ts';
+import { searchOf, setupQuery } from './setup-query.ts';
 import { moment } from './words.ts';
 
 export const setupFiles = z.object({
@@ -64,15 +65,15 @@ const setupFile: Route = {
   path: '/connections/:id/setup/:name',
   name: 'fetchSetupFile',
   summary: 'Fetch one file that the customer applies',
-  query: nothing,
+  query: setupQuery,
   input: nothing,
   answer: 'file',
   status: 200,
   refusals: ['connection_not_found', 'artefact_not_found'],
   async serve({ connections, onboarding }, { params: { id = '', name = '' }, query, body }) {
-    readQuery(query, []);
+    const request = read(setupQuery, readQuery(query, Object.keys(setupQuery.shape)));
     read(nothing, body);
-    const { mediaType, content } = await onboarding.artefact(await connections.get(id), name);
+    const { mediaType, content } = await onboarding.artefact(await connections.get(id), name, request);
     return { content: { mediaType, body: content, fileName: name } };
   },
 };
@@ -110,17 +111,17 @@ export const setupRoutes: readonly Route[] = [
     path: '/connections/:id/setup',
     name: 'listSetupFiles',
     summary: 'List the files that the customer applies',
-    query: nothing,
+    query: setupQuery,
     answer: setupFiles,
     refusals: ['connection_not_found'],
-    async find({ connections, onboarding }, { params: { id } }) {
-      const files = await onboarding.artefacts(await connections.get(id));
+    async find({ connections, onboarding }, { params: { id }, query }) {
+      const files = await onboarding.artefacts(await connections.get(id), query);
       return {
         items: files.map(({ name, mediaType, title }) => ({
           name,
           media_type: mediaType,
           title,
-          url: `${prefix}/connections/${id}/setup/${encodeURIComponent(name)}`,
+          url: `${prefix}/connections/${id}/setup/${encodeURIComponent(name)}${searchOf(query)}`,
         })),
       };
     },

@@ -1,6 +1,7 @@
 /** What the customers of this AWS have: accounts by partition, each with its IAM objects and stacks. */
 import { randomBytes } from 'node:crypto';
-import type { Stack } from './cloudformation/stack.ts';
+import type { LambdaFunction } from './cloudformation/run-function.ts';
+import type { Stack, StackSet } from './cloudformation/stack.ts';
 import type { Tag } from './query.ts';
 
 export interface Provider {
@@ -23,7 +24,7 @@ export interface Role {
   readonly name: string;
   readonly path: string;
   readonly createdAt: number;
-  readonly permissionsBoundary: string | undefined;
+  permissionsBoundary: string | undefined;
   trustPolicy: string;
   description: string | undefined;
   /** Seconds. */
@@ -44,6 +45,9 @@ export interface Account {
   /** Customer managed policies: documents by ARN. */
   readonly policies: Map<string, string>;
   readonly stacks: Stack[];
+  readonly stackSets: StackSet[];
+  /** By ARN. */
+  readonly functions: Map<string, LambdaFunction>;
 }
 
 export interface Accounts {
@@ -64,6 +68,8 @@ export function createAccounts(): Accounts {
         roles: new Map(),
         policies: new Map(),
         stacks: [],
+        stackSets: [],
+        functions: new Map(),
       };
       accounts.set(key, account);
       return account;

@@ -5,8 +5,9 @@ import { isObject } from '../../jws.ts';
 import type { Account } from '../accounts.ts';
 import { type Fault, faultOf, validationError } from '../fault.ts';
 import { evaluate, namedCondition, noValue, type Scope, textOf } from './intrinsics.ts';
+import type { Made } from './kind.ts';
 import type { Parameter } from './parameters.ts';
-import { checkProperties, kinds, type Made } from './resources.ts';
+import { checkProperties, kindOf } from './resources.ts';
 import type { Stack } from './stack.ts';
 import type { Json, ResourceDefinition, Template } from './template.ts';
 
@@ -28,7 +29,7 @@ export async function makeStack(stack: Stack, site: Site): Promise<void> {
   tell('stack', 'CREATE_IN_PROGRESS', 'User Initiated');
   for (const definition of wanted) {
     tell(definition, 'CREATE_IN_PROGRESS');
-    const outcome = await makeResource(definition, scope, site, stack.name);
+    const outcome = await makeResource(definition, scope, site, stack);
     if ('code' in outcome) {
       tell(definition, 'CREATE_FAILED', reasonOf(outcome));
       return rollBack(stack, definition, tell);
@@ -53,14 +54,17 @@ async function makeResource(
   { type, properties, logicalId }: ResourceDefinition,
   scope: Scope,
   { world, account }: Site,
-  stackName: string,
+  stack: Stack,
 ): Promise<Made | Fault> {
   try {
     const values = evaluate(properties, scope) as Json;
     checkProperties(type, values);
-    const kind = kinds.get(type);
+    const kind = kindOf(type);
     if (!kind) throw validationError(`Unrecognized resource types: [${type}]`);
-    return await kind.make(values, { world, account, stackName, logicalId });
+    return await kind.make(values, {
+      ...{ world, account, logicalId, resourceType: type },
+      ...{ stackName: stack.name, stackId: stack.id, stackRegion: stack.region },
+    });
   } catch (error) {
     const known = faultOf(error);
     if (!known) throw error;
@@ -70,25 +74,25 @@ async function makeResource(
 
 type Tell = ReturnType<typeof eventsOf>;
 
-function rollBack(stack: Stack, failed: ResourceDefinition, tell: Tell): void {
+async function rollBack(stack: Stack, failed: ResourceDefinition, tell: Tell): Promise<void> {
   tell(
     'stack',
     'ROLLBACK_IN_PROGRESS',
     `The following resource(s) failed to create: [${failed.logicalId}]. Rollback requested by user.`,
   );
-  removeResources(stack, tell, () => true);
+  await removeResources(stack, tell, () => true);
   stack.status = 'ROLLBACK_COMPLETE';
   tell('stack', 'ROLLBACK_COMPLETE');
 }
 
 /** The latest first. */
-export function removeResources(
+export async function removeResources(
   stack: Stack,
   tell: Tell,
   goes: (resource: Stack['resources'][number]) => boolean,
-): void {
+): Promise<void> {
   for (const resource of stack.resources.filter(goes).reverse()) {
-    resource.remove();
+    await resource.remove();
     resource.status = 'DELETE_COMPLETE';
     tell(resource, 'DELETE_COMPLETE');
   }
@@ -143,6 +147,7 @@ function scopeOf(
     );
   return {
     conditions: template.conditions,
+    mappings: template.mappings,
     ref(name) {
       if (pseudo.has(name)) return pseudo.get(name);
       const value = parameters.get(name)?.value ?? made.get(name)?.physicalId;

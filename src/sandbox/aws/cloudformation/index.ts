@@ -2,16 +2,15 @@
  * CloudFormation: CreateStack and its kin for templates of IAM resources.
  * Owns: the Query actions and their answers. Does not own: what a resource is (resources.ts, by way of iam).
  */
-import { randomUUID } from 'node:crypto';
 import { toTimestamp } from '../../../time/index.ts';
 import type { Account } from '../accounts.ts';
-import { fault, validationError } from '../fault.ts';
+import { validationError } from '../fault.ts';
 import { optionalText, read, records, text, texts } from '../query.ts';
 import type { OwnCall, Service } from '../service.ts';
-import { eventsOf, makeStack, removeResources } from './create.ts';
-import { resolveParameters } from './parameters.ts';
+import { eventsOf, removeResources } from './create.ts';
+import { launch, living } from './launch.ts';
 import type { Stack } from './stack.ts';
-import { checkCapabilities, parseTemplate } from './template.ts';
+import { stackSetActions } from './stack-sets.ts';
 
 const stackName = text({ min: 1, max: 128, pattern: /[a-zA-Z][-a-zA-Z0-9]*/ });
 
@@ -21,6 +20,7 @@ export const cloudFormation: Service = {
   namespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
   actions: {
     CreateStack: createStack,
+    ...stackSetActions,
     DescribeStacks({ params, account, region }) {
       const { StackName: name } = read(params, { StackName: optionalText() });
       const stacks = name === undefined ? living(account, region) : [find(account, region, name)];
@@ -63,13 +63,13 @@ export const cloudFormation: Service = {
       };
     },
     /** Deleting what is not there succeeds. */
-    DeleteStack({ params, account, region, world }) {
+    async DeleteStack({ params, account, region, world }) {
       const { StackName: name } = read(params, { StackName: text() });
       const stack = living(account, region).find((candidate) =>
         [candidate.name, candidate.id].includes(name),
       );
       if (!stack) return undefined;
-      removeResources(
+      await removeResources(
         stack,
         eventsOf(stack, world),
         ({ status, retained }) => status === 'CREATE_COMPLETE' && !retained,
@@ -90,30 +90,12 @@ async function createStack(call: OwnCall) {
     Parameters: records,
     Capabilities: texts(),
   });
-  const template = parseTemplate(wanted.TemplateBody ?? (await fetchTemplate(call, wanted.TemplateURL)));
-  checkCapabilities(template, wanted.Capabilities);
-  const given = new Map(
+  const body = wanted.TemplateBody ?? (await fetchTemplate(call, wanted.TemplateURL));
+  const parameters = new Map(
     wanted.Parameters.map((item) => [item.get('ParameterKey') ?? '', item.get('ParameterValue') ?? '']),
   );
-  const parameters = resolveParameters(template.parameters, given);
-  if (living(account, region).some(({ name }) => name === wanted.StackName))
-    throw fault('AlreadyExistsException', `Stack [${wanted.StackName}] already exists`);
-  const stack: Stack = {
-    id: `arn:${account.partition}:cloudformation:${region}:${account.id}:stack/${wanted.StackName}/${randomUUID()}`,
-    name: wanted.StackName,
-    region,
-    description: template.description,
-    parameters: [...parameters].map(([name, { shown }]) => ({ ParameterKey: name, ParameterValue: shown })),
-    capabilities: wanted.Capabilities,
-    createdAt: world.now(),
-    status: 'CREATE_IN_PROGRESS',
-    statusReason: undefined,
-    outputs: [],
-    resources: [],
-    events: [],
-  };
-  account.stacks.push(stack);
-  await makeStack(stack, { world, account, template, parameters });
+  const { StackName: name, Capabilities: capabilities } = wanted;
+  const stack = await launch({ name, body, parameters, capabilities }, { account, region, world });
   return { StackId: stack.id };
 }
 
@@ -126,9 +108,6 @@ async function fetchTemplate({ world }: OwnCall, url: string | undefined): Promi
   if (!fetched.ok) throw validationError('S3 error: Access Denied');
   return JSON.stringify(fetched.value);
 }
-
-const living = (account: Account, region: string): Stack[] =>
-  account.stacks.filter((stack) => stack.region === region && stack.status !== 'DELETE_COMPLETE');
 
 /** By name while it lives, by id for ever. */
 function find(account: Account, region: string, name: string): Stack {

@@ -10,6 +10,7 @@ export interface Scope {
   ref(name: string): unknown;
   attribute(name: string, attribute: string): string;
   readonly conditions: Json;
+  readonly mappings: Json;
 }
 
 /** Stands for a property that is left out. */
@@ -84,6 +85,19 @@ const functions: Readonly<Record<string, (argument: unknown, scope: Scope) => un
     const item: unknown = Array.isArray(items) ? items[Number(textOf(evaluate(index, scope)))] : undefined;
     if (item === undefined) throw templateError('Fn::Select cannot select nonexistent value at index');
     return item;
+  },
+  'Fn::FindInMap'(argument, scope) {
+    const names = [argument].flat().map((name: unknown) => textOf(evaluate(name, scope)));
+    if (names.length !== 3)
+      throw templateError(
+        'every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value',
+      );
+    const found = names.reduce<unknown>(
+      (at, name) => (isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined),
+      scope.mappings,
+    );
+    if (found === undefined) throw templateError(`Unable to get mapping for ${names.join('::')}`);
+    return found;
   },
   'Fn::Sub'(argument, scope) {
     const [text, own] = Array.isArray(argument) ? argument : [argument, {}];

@@ -1,38 +1,15 @@
 /** The resource types that our templates and their likes use: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html */
-
-import type { SandboxWorld } from '../../contract.ts';
-import { isObject } from '../../jws.ts';
-import { type Account, uniqueId } from '../accounts.ts';
-import { alreadyExists, fault } from '../fault.ts';
+import { uniqueId } from '../accounts.ts';
+import { alreadyExists } from '../fault.ts';
 import { createProvider, deleteProvider } from '../iam/providers.ts';
 import { attachPolicy, createRole, findRole, putInlinePolicy } from '../iam/roles.ts';
 import { checkIdentityPolicy } from '../policy/document.ts';
 import type { Tag } from '../query.ts';
+import { customResource, isCustom, lambdaFunction } from './custom-resource.ts';
+import { document, invalid, type Kind, list, type Made, type Making, objects, text } from './kind.ts';
 import type { Json } from './template.ts';
 
-export interface Making {
-  readonly world: SandboxWorld;
-  readonly account: Account;
-  readonly stackName: string;
-  readonly logicalId: string;
-}
-
-export interface Made {
-  /** What Ref gives. */
-  readonly physicalId: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  remove(): void;
-}
-
-interface Kind {
-  readonly properties: readonly string[];
-  readonly required: readonly string[];
-  /** The capability that a customer must grant, if any. */
-  consent(properties: Json): string | undefined;
-  make(properties: Json, making: Making): Made | Promise<Made>;
-}
-
-export const kinds = new Map<string, Kind>([
+const kinds = new Map<string, Kind>([
   [
     'AWS::IAM::OIDCProvider',
     {
@@ -87,7 +64,11 @@ export const kinds = new Map<string, Kind>([
       make: makeInlinePolicy,
     },
   ],
+  ['AWS::Lambda::Function', lambdaFunction],
 ]);
+
+/** Undefined for a type that the sandbox does not know. */
+export const kindOf = (type: string): Kind | undefined => (isCustom(type) ? customResource : kinds.get(type));
 
 function named(property: string): Kind['consent'] {
   return (properties) => (property in properties ? 'CAPABILITY_NAMED_IAM' : 'CAPABILITY_IAM');
@@ -158,41 +139,14 @@ function generatedName({ stackName, logicalId }: Pick<Making, 'stackName' | 'log
 
 /** Throws what the resource's own schema would say. */
 export function checkProperties(type: string, properties: Json): void {
-  const kind = kinds.get(type);
-  const extra = Object.keys(properties).find((name) => !kind?.properties.includes(name));
+  const kind = kindOf(type);
+  const extra =
+    kind?.properties === 'any'
+      ? undefined
+      : Object.keys(properties).find((name) => !kind?.properties.includes(name));
   if (extra) throw invalid('', `extraneous key [${extra}] is not permitted`);
   const missing = kind?.required.find((name) => properties[name] === undefined);
   if (missing) throw invalid('', `required key [${missing}] not found`);
-}
-
-const invalid = (property: string, problem: string) =>
-  fault('InvalidRequest', `Properties validation failed: #${property && `/${property}`}: ${problem}`);
-
-function text(properties: Json, name: string): string | undefined {
-  const value = properties[name];
-  if (value === undefined || typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  throw invalid(name, 'expected type: String');
-}
-
-function list(properties: Json, name: string): string[] {
-  const value = properties[name] ?? [];
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
-  throw invalid(name, 'expected type: JSONArray');
-}
-
-function objects(properties: Json, name: string): Json[] {
-  const value = properties[name] ?? [];
-  if (Array.isArray(value) && value.every(isObject)) return value;
-  throw invalid(name, 'expected type: JSONArray');
-}
-
-/** A policy may be an object or its JSON text. */
-function document(properties: Json, name: string): string {
-  const value = properties[name];
-  if (typeof value === 'string') return value;
-  if (isObject(value)) return JSON.stringify(value);
-  throw invalid(name, 'expected type: JSONObject');
 }
 
 const tagList = (properties: Json): Tag[] =>

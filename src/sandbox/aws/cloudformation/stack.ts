@@ -23,7 +23,7 @@ export interface StackResource {
   readonly logicalId: string;
   readonly type: string;
   readonly physicalId: string;
-  readonly remove: () => void;
+  readonly remove: () => void | Promise<void>;
   status: string;
   /** `DeletionPolicy: Retain`: stays when the stack goes. */
   readonly retained: boolean;
@@ -37,4 +37,13 @@ export interface StackEvent {
   readonly status: string;
   readonly reason: string | undefined;
   readonly at: number;
+}
+
+/** One template for the accounts of an organisation. */
+export interface StackSet {
+  readonly name: string;
+  readonly id: string;
+  readonly body: string;
+  readonly capabilities: readonly string[];
+  readonly instances: { readonly account: string; readonly region: string; readonly stack: Stack }[];
 }

@@ -2,7 +2,7 @@
 import { isObject } from '../../jws.ts';
 import { fault, validationError } from '../fault.ts';
 import { referencesOf } from './references.ts';
-import { kinds } from './resources.ts';
+import { kindOf } from './resources.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -18,6 +18,7 @@ export interface ResourceDefinition {
 export interface Template {
   readonly description: string | undefined;
   readonly parameters: Json;
+  readonly mappings: Json;
   readonly conditions: Json;
   readonly outputs: Json;
   /** Each after the ones that it needs. */
@@ -29,6 +30,7 @@ const sections = [
   'Description',
   'Metadata',
   'Parameters',
+  'Mappings',
   'Conditions',
   'Resources',
   'Outputs',
@@ -65,11 +67,12 @@ export function parseTemplate(body: string): Template {
   if (Object.keys(resources).length === 0)
     throw formatError('At least one Resources member must be defined.');
   const definitions = Object.entries(resources).map(([logicalId, value]) => parseResource(logicalId, value));
-  const strange = definitions.filter(({ type }) => !kinds.has(type)).map(({ type }) => type);
+  const strange = definitions.filter(({ type }) => !kindOf(type)).map(({ type }) => type);
   if (strange.length > 0) throw formatError(`Unrecognized resource types: [${strange.join(', ')}]`);
   const parsed = {
     description: typeof template.Description === 'string' ? template.Description : undefined,
     parameters: section(template, 'Parameters'),
+    mappings: section(template, 'Mappings'),
     conditions: section(template, 'Conditions'),
     outputs: section(template, 'Outputs'),
     resources: definitions,
@@ -149,7 +152,7 @@ function inOrder(definitions: readonly ResourceDefinition[]): ResourceDefinition
 
 /** A name chosen by the template needs the stronger consent; conditions do not matter. */
 export function checkCapabilities({ resources }: Template, granted: readonly string[]): void {
-  const consent = resources.map(({ type, properties }) => kinds.get(type)?.consent(properties));
+  const consent = resources.map(({ type, properties }) => kindOf(type)?.consent(properties));
   const needed = ['CAPABILITY_NAMED_IAM', 'CAPABILITY_IAM'].find((name) => consent.includes(name));
   const enough = needed && [needed, 'CAPABILITY_NAMED_IAM'].some((name) => granted.includes(name));
   if (needed && !enough)

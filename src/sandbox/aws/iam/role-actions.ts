@@ -13,6 +13,7 @@ import {
   findRole,
   mergeTags,
   putInlinePolicy,
+  setBoundary,
   updateTrust,
 } from './roles.ts';
 
@@ -84,6 +85,15 @@ export const roleActions: Service['actions'] = {
     const role = named(call);
     role.description = read(call.params, { Description: description }).Description;
     return { Role: { ...identity(role), Description: role.description } };
+  },
+  PutRolePermissionsBoundary(call) {
+    const wanted = read(call.params, { RoleName: roleName, PermissionsBoundary: policyArn });
+    setBoundary(call.account, named(call), wanted.PermissionsBoundary);
+    return undefined;
+  },
+  DeleteRolePermissionsBoundary(call) {
+    named(call).permissionsBoundary = undefined;
+    return undefined;
   },
   PutRolePolicy(call) {
     const wanted = read(call.params, {

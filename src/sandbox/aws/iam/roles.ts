@@ -23,6 +23,7 @@ export function createRole(account: Account, wanted: NewRole, now: number): Role
   if (account.roles.has(wanted.name.toLowerCase()))
     throw alreadyExists(`Role with name ${wanted.name} already exists.`);
   checkTags(wanted.tags);
+  checkBoundary(account, wanted.permissionsBoundary);
   const role: Role = {
     ...wanted,
     arn: `arn:${account.partition}:iam::${account.id}:role${wanted.path}${wanted.name}`,
@@ -74,10 +75,23 @@ export function findInlinePolicy(role: Role, name: string): string {
   return document;
 }
 
+export function setBoundary(account: Account, role: Role, arn: string): void {
+  checkBoundary(account, arn);
+  role.permissionsBoundary = arn;
+}
+
+function checkBoundary(account: Account, arn: string | undefined): void {
+  if (arn !== undefined && !isPolicy(account, arn))
+    throw noSuchEntity(`Scope ARN: ${arn} does not exist or is not attachable.`);
+}
+
+/** One of the account's own or, unseen, one of AWS. */
+const isPolicy = (account: Account, arn: string): boolean =>
+  account.policies.has(arn) ||
+  new RegExp(`^arn:${account.partition}:iam::aws:policy/[\\w+=,.@/-]+$`).test(arn);
+
 export function attachPolicy(account: Account, role: Role, arn: string): void {
-  const managedByAws = new RegExp(`^arn:${account.partition}:iam::aws:policy/[\\w+=,.@/-]+$`);
-  if (!managedByAws.test(arn) && !account.policies.has(arn))
-    throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`);
+  if (!isPolicy(account, arn)) throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`);
   if (!role.attachedPolicies.has(arn) && role.attachedPolicies.size >= maxAttachedPolicies)
     throw limitExceeded(`Cannot exceed quota for PoliciesPerRole: ${maxAttachedPolicies}`);
   role.attachedPolicies.add(arn);

@@ -1,0 +1,47 @@
+/** The way that begins with a click: the console of CloudFormation (CloudFormation user guide, "Quick-create links"). */
+import type { Artefact, Published, SetupFacts } from '../contract.ts';
+import { uriList } from '../encode/index.ts';
+import { defaultRegionOf, partitionFor } from './partitions.ts';
+import type { AwsTarget } from './target.ts';
+
+const consoles = {
+  aws: 'console.aws.amazon.com',
+  'aws-cn': 'console.amazonaws.cn',
+  'aws-us-gov': 'console.amazonaws-us-gov.com',
+  'aws-eusc': 'console.amazonaws-eusc.eu',
+} as const;
+
+/** CloudFormation reads templates from S3 only. */
+const isOnS3 = (url: string): boolean =>
+  /^https:\/\/([^/]+\.)?s3[.-][a-z0-9.-]*amazonaws\.(com|com\.cn|eu)\//.test(url);
+
+export function links(
+  target: AwsTarget,
+  { connection }: SetupFacts,
+  published: Published,
+): readonly Artefact[] {
+  const partition = partitionFor(target);
+  const region = target.region ?? defaultRegionOf(partition);
+  const console = `https://${consoles[partition]}/cloudformation/home?region=${region}#/stacks`;
+  const template = published.get('cloudformation.json')?.url;
+  if (template === undefined || !isOnS3(template)) {
+    return [
+      uriList(
+        'console.uri',
+        `${console}/create`,
+        'The console, where cloudformation.json can be uploaded as the template of a new stack',
+      ),
+    ];
+  }
+  const query = new URLSearchParams({
+    templateURL: template,
+    stackName: `sojourn-${connection.id.replaceAll('_', '-')}`,
+  });
+  return [
+    uriList(
+      'quick-create.uri',
+      `${console}/quickcreate?${query}`,
+      'The console with the template and its parameters filled in',
+    ),
+  ];
+}

@@ -1,0 +1,99 @@
+/** What a customer may want otherwise in AWS, and what a permission set of the vendor grants there. */
+import { z } from 'zod';
+import { tagsField } from './session-tags.ts';
+
+const maxArns = 10;
+
+/** A comma would be read as two by CloudFormation's list of them. */
+const policyArn = /^arn:(aws|aws-cn|aws-us-gov|aws-eusc):iam::(aws|\d{12}):policy\/[\w+=.@/-]{1,512}$/;
+const policyArnField = z
+  .string('must be a string')
+  .regex(policyArn, 'must be the ARN of a managed policy, without a comma');
+
+const policyArnsField = z
+  .array(policyArnField, 'must be a list of ARNs')
+  .max(maxArns, `must be ${maxArns} policies at most`);
+
+export const setupOptions = z.strictObject({
+  /** The account has the issuer's OIDC provider already. */
+  existing_provider: z.boolean('must be true or false').optional(),
+  role_name: z
+    .string('must be a string')
+    .regex(/^[\w+=,.@-]{1,64}$/, 'must be 1 to 64 letters, digits or + = , . @ _ -')
+    .optional(),
+  /** Of the customer's own, besides those of the permission sets. */
+  managed_policy_arns: policyArnsField.optional(),
+  permissions_boundary: policyArnField.optional(),
+  /** Seconds; IAM API reference, CreateRole, MaxSessionDuration. */
+  max_session_seconds: z
+    .int('must be a whole number of seconds')
+    .min(3600, 'must be 3600 seconds or more')
+    .max(43_200, 'must be 43200 seconds at most')
+    .optional(),
+  tags: tagsField.optional(),
+});
+
+export type AwsSetupOptions = z.output<typeof setupOptions>;
+
+/** IAM quota: the inline policies of a role together, without white space. */
+export const maxInlineCharacters = 10_240;
+
+/** `managed_policy_arns` are AWS's own, written for the partition `aws`; the files name those of the role's partition. */
+export const permissionSet = z
+  .strictObject({
+    managed_policy_arns: policyArnsField
+      .refine((arns) => arns.every((arn) => arn.startsWith('arn:aws:iam::aws:')), {
+        message: 'must be policies of AWS itself, arn:aws:iam::aws:policy/…',
+        when: ({ value }) => policyArnsField.safeParse(value).success,
+      })
+      .optional(),
+    policy: z
+      .looseObject({}, 'must be an IAM policy, as an object')
+      .superRefine((policy, context) => {
+        for (const message of faultsOfPolicy(policy)) context.addIssue({ code: 'custom', message });
+      })
+      .optional(),
+  })
+  .refine(({ managed_policy_arns = [], policy }) => managed_policy_arns.length > 0 || policy, {
+    message: 'must have managed_policy_arns, a policy or both',
+  });
+
+export type AwsPermissionSet = z.output<typeof permissionSet>;
+
+function faultsOfPolicy(policy: Readonly<Record<string, unknown>>): string[] {
+  const statements = [policy.Statement].flat().filter((one) => one !== undefined);
+  const text = JSON.stringify(policy);
+  return [
+    ...(policy.Version === '2012-10-17' ? [] : ['must have the Version 2012-10-17']),
+    ...(statements.length > 0 && statements.every(isStatement)
+      ? []
+      : ['must have statements, each with Effect, an Action and a Resource, and no Principal']),
+    ...(text.length <= maxInlineCharacters ? [] : [`must be ${maxInlineCharacters} characters at most`]),
+    // IAM API reference, PutRolePolicy, PolicyDocument.
+    ...(/^[\t\n\r\x20-\xff]*$/.test(text) ? [] : ['may hold Latin-1 characters only']),
+    // CloudFormation would evaluate them.
+    ...(text.includes('{{') || hasFunction(policy) ? ['must not hold {{, nor a member Ref or Fn::…'] : []),
+  ];
+}
+
+function isStatement(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const has = (...names: string[]) => names.some((name) => value[name] !== undefined);
+  return (
+    (value.Effect === 'Allow' || value.Effect === 'Deny') &&
+    has('Action', 'NotAction') &&
+    has('Resource', 'NotResource') &&
+    !has('Principal', 'NotPrincipal')
+  );
+}
+
+function hasFunction(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(hasFunction);
+  if (!isObject(value)) return false;
+  return Object.entries(value).some(
+    ([name, member]) => name === 'Ref' || name.startsWith('Fn::') || hasFunction(member),
+  );
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,40 @@
+/** The ways that begin with a click: the portal, and the consent to an application of the vendor. */
+import type { Artefact, Published, SetupFacts } from '../contract.ts';
+import { uriList } from '../encode/index.ts';
+import { type AzureTarget, authority } from './target.ts';
+
+const portals = {
+  public: 'https://portal.azure.com',
+  usgov: 'https://portal.azure.us',
+  china: 'https://portal.azure.cn',
+} as const;
+
+export function links(target: AzureTarget, _facts: SetupFacts, published: Published): readonly Artefact[] {
+  if (target.consent_redirect_uri !== undefined) return consent(target, target.consent_redirect_uri);
+  const create = `${portals[target.environment]}/#create/Microsoft.Template`;
+  const template = published.get('azuredeploy.json')?.url;
+  if (template === undefined) {
+    return [uriList('portal.uri', create, 'The portal, where azuredeploy.json can be loaded into an editor')];
+  }
+  return [
+    uriList(
+      'deploy-to-azure.uri',
+      `${create}/uri/${encodeURIComponent(template)}`,
+      'Deploy to Azure: the portal with the template and its parameters filled in',
+    ),
+  ];
+}
+
+/** learn.microsoft.com/entra/identity-platform/v2-admin-consent. The directory is the connection's and no other. */
+function consent(target: AzureTarget, redirect: string): readonly Artefact[] {
+  const { tenant_id, client_id } = target;
+  if (tenant_id === undefined || client_id === undefined) return [];
+  const query = new URLSearchParams({ client_id, scope: target.scope, redirect_uri: redirect });
+  return [
+    uriList(
+      'admin-consent.uri',
+      `${authority(target)}/${tenant_id}/v2.0/adminconsent?${query}`,
+      "Consent of the customer's administrator to your application; then they assign roles to it, since consent gives none",
+    ),
+  ];
+}

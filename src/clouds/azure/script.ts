@@ -1,0 +1,76 @@
+/** The plan as a script around the Azure command line. It may be run again: each of its calls leaves what is there already. */
+import { option, reportScript, shellCommand, shellWord } from '../encode/index.ts';
+import type { IdentityPlan, Plan } from './plan.ts';
+
+const group = '--resource-group="$group"';
+const say = (text: string): string => shellCommand(['printf', '%s\\n', text]);
+
+export function azScript(plan: Plan): string {
+  const { callback, identities } = plan;
+  const parts = [
+    [
+      '#!/bin/sh',
+      '# Sets up the resource group that is named: sh setup.sh RESOURCE_GROUP',
+      '# Needs the Azure command line, signed in as somebody who may make identities and assign roles there.',
+      'set -eu',
+      'group=${1:?"the name of the resource group"}',
+      'scope=$(az group show --name="$group" --query=id --output=tsv)',
+    ].join('\n'),
+    ...identities.map((one) => steps(one, plan)),
+    ...(callback ? [report(callback)] : []),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function steps(
+  { facts, name, credential, description, suffix }: IdentityPlan,
+  { roles, tags }: Plan,
+): string {
+  const identity = (verb: string, ...words: readonly string[]) => ['az', 'identity', verb, ...words];
+  const tagWords = Object.entries(tags).map(([tag, value]) => shellWord(`${tag}=${value}`));
+  const show = (field: string) =>
+    `$(${shellCommand(identity('show', option('name', name), option('query', field), '--output=tsv'))} ${group})`;
+  const create = `${shellCommand(identity('create', option('name', name), '--output=none'))} ${group}`;
+  const trust = identity(
+    'federated-credential',
+    'create',
+    option('name', credential),
+    option('identity-name', name),
+    option('issuer', facts.issuer),
+    option('subject', facts.subject),
+    option('audiences', facts.audience),
+    '--output=none',
+  );
+  return [
+    say(`Create the identity ${name}`),
+    tagWords.length > 0 ? `${create} --tags ${tagWords.join(' ')}` : create,
+    `client${suffix}=${show('clientId')}`,
+    `tenant${suffix}=${show('tenantId')}`,
+    `principal${suffix}=${show('principalId')}`,
+    say('Trust the issuer, for one audience and one subject'),
+    `${shellCommand(trust)} ${group}`,
+    say('Give it its roles in the resource group'),
+    ...roles.map((role) => {
+      const assign = [
+        'az',
+        'role',
+        'assignment',
+        'create',
+        option('role', role),
+        option('description', description),
+      ];
+      return `${shellCommand([...assign, '--assignee-principal-type=ServicePrincipal', '--output=none'])} \\
+  --assignee-object-id="$principal${suffix}" --scope="$scope"`;
+    }),
+    `printf '%s %s\\n' ${shellWord(`client_id of ${facts.connection.id}:`)} "$client${suffix}"`,
+    `printf '%s %s\\n' ${shellWord(`tenant_id of ${facts.connection.id}:`)} "$tenant${suffix}"`,
+  ].join('\n');
+}
+
+/** Both are GUIDs. */
+const report = (callback: string): string =>
+  [
+    'BODY="{\\"tenant_id\\":\\"$tenant\\",\\"client_id\\":\\"$client\\"}"',
+    `REPORT_TO=${shellWord(callback)}`,
+    reportScript,
+  ].join('\n');

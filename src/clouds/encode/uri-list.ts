@@ -1,0 +1,9 @@
+/** A file that is one link (RFC 2483 section 5). */
+import type { Artefact } from '../contract.ts';
+
+export const uriList = (name: string, uri: string, title: string): Artefact => ({
+  name,
+  mediaType: 'text/uri-list',
+  title,
+  content: `${uri}\r\n`,
+});

@@ -1,0 +1,181 @@
+/**
+ * Custom resources: a function is told what happens to the resource, and answers by a PUT to a URL of its own
+ * (CloudFormation user guide, "Custom resource request types" and "Custom resource response objects").
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Account } from '../accounts.ts';
+import { fault } from '../fault.ts';
+import { parseStatements } from '../policy/document.ts';
+import { invalid, type Kind, type Made, type Making, text } from './kind.ts';
+import { runFunction } from './run-function.ts';
+import type { Json } from './template.ts';
+
+export const isCustom = (type: string): boolean =>
+  /^(Custom::[\w@-]{1,60}|AWS::CloudFormation::CustomResource)$/.test(type);
+
+/** An inline function may have 4 MB; its file is called index. */
+const runtimes = ['nodejs20.x', 'nodejs22.x', 'nodejs24.x'];
+const maxSource = 4 * 1024 * 1024;
+
+export const lambdaFunction: Kind = {
+  properties: [
+    'Code',
+    'Role',
+    'Handler',
+    'Runtime',
+    'Timeout',
+    'Description',
+    'FunctionName',
+    'MemorySize',
+    'Tags',
+  ],
+  required: ['Code', 'Role'],
+  consent: () => undefined,
+  make(properties, { account, stackRegion, stackName, logicalId }) {
+    const { ZipFile: source } = properties.Code as { ZipFile?: unknown };
+    const [file, handler = ''] = (text(properties, 'Handler') ?? '').split('.');
+    if (typeof source !== 'string' || source.length > maxSource)
+      throw invalid('Code/ZipFile', 'expected inline code');
+    if (!runtimes.includes(text(properties, 'Runtime') ?? ''))
+      throw invalid('Runtime', 'is not a valid enum value');
+    if (file !== 'index' || handler === '') throw invalid('Handler', 'inline code is index.NAME');
+    const timeout = Number(text(properties, 'Timeout') ?? 3);
+    if (!(timeout >= 1 && timeout <= 900)) throw invalid('Timeout', 'out of range');
+    refuseRole(account, text(properties, 'Role') ?? '');
+    const name = text(properties, 'FunctionName') ?? `${stackName}-${logicalId}-${randomUUID().slice(0, 12)}`;
+    const arn = `arn:${account.partition}:lambda:${stackRegion}:${account.id}:function:${name}`;
+    account.functions.set(arn, { source, handler, timeout });
+    return { physicalId: name, attributes: { Arn: arn }, remove: () => void account.functions.delete(arn) };
+  },
+};
+
+function refuseRole(account: Account, arn: string): void {
+  const role = [...account.roles.values()].find((one) => one.arn === arn);
+  const trusts = parseStatements(role?.trustPolicy ?? '{"Statement":[]}').some(
+    ({ effect, actions, fields }) => {
+      const { Service: services = [] } = (fields.Principal ?? {}) as { Service?: string | string[] };
+      return (
+        effect === 'Allow' &&
+        actions.includes('sts:AssumeRole') &&
+        [services].flat().includes('lambda.amazonaws.com')
+      );
+    },
+  );
+  if (!trusts)
+    throw fault(
+      'InvalidParameterValueException',
+      'The role defined for the function cannot be assumed by Lambda.',
+    );
+}
+
+export const customResource: Kind = {
+  properties: 'any',
+  required: ['ServiceToken'],
+  consent: () => undefined,
+  async make(properties, making) {
+    const seconds = Number(text(properties, 'ServiceTimeout') ?? 3600);
+    if (!(seconds >= 1 && seconds <= 3600)) throw invalid('ServiceTimeout', 'out of range');
+    const made = await tell('Create', properties, making, undefined);
+    return {
+      physicalId: made.physicalId,
+      attributes: made.attributes,
+      async remove() {
+        await tell('Delete', properties, making, made.physicalId);
+      },
+    };
+  },
+};
+
+interface Response {
+  readonly Status?: string;
+  readonly Reason?: string;
+  readonly PhysicalResourceId?: string;
+  readonly StackId?: string;
+  readonly RequestId?: string;
+  readonly LogicalResourceId?: string;
+  readonly Data?: Readonly<Record<string, unknown>>;
+}
+
+async function tell(
+  type: 'Create' | 'Delete',
+  properties: Json,
+  { account, logicalId, stackId, resourceType }: Making,
+  physicalId: string | undefined,
+): Promise<Pick<Made, 'physicalId' | 'attributes'>> {
+  const handler = account.functions.get(text(properties, 'ServiceToken') ?? '');
+  if (!handler) throw invalid('ServiceToken', 'is no function of this account');
+  const RequestId = randomUUID();
+  const inbox = await openInbox();
+  try {
+    await runFunction(handler, {
+      RequestType: type,
+      ResponseURL: inbox.url,
+      StackId: stackId,
+      RequestId,
+      ResourceType: resourceType,
+      LogicalResourceId: logicalId,
+      ...(physicalId === undefined ? {} : { PhysicalResourceId: physicalId }),
+      ResourceProperties: asText(properties),
+    });
+  } finally {
+    inbox.close();
+  }
+  const { received } = inbox;
+  if (!received)
+    throw fault(
+      'NotStabilized',
+      'CloudFormation did not receive a response from your Custom Resource. Please check your logs for requestId. If you are using the Python cfn-response module, you may need to update your Lambda function code so that CloudFormation can attach the updated version.',
+    );
+  const { Status, Reason, PhysicalResourceId, Data = {} } = received;
+  if (
+    received.StackId !== stackId ||
+    received.RequestId !== RequestId ||
+    received.LogicalResourceId !== logicalId
+  )
+    throw fault(
+      'InvalidRequest',
+      'Invalid response: StackId, RequestId and LogicalResourceId must be those of the request',
+    );
+  if (Status !== 'SUCCESS')
+    throw fault('InvalidRequest', Reason ?? 'Received response status [FAILED] from custom resource.');
+  if (!PhysicalResourceId) throw fault('InvalidRequest', 'Invalid PhysicalResourceId');
+  return {
+    physicalId: PhysicalResourceId,
+    attributes: Object.fromEntries(Object.entries(Data).map(([name, value]) => [name, String(value)])),
+  };
+}
+
+/** Numbers and booleans arrive as strings. */
+function asText(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asText);
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, asText(member)]));
+}
+
+/** The presigned URL, which takes one PUT without a content type, as its signature has none. */
+async function openInbox() {
+  const path = `/${randomUUID()}`;
+  let received: Response | undefined;
+  const server = createServer(async (request, response) => {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const signed = request.method === 'PUT' && request.url === path && !request.headers['content-type'];
+    if (signed) received = JSON.parse(Buffer.concat(parts).toString()) as Response;
+    response.writeHead(signed ? 200 : 403).end();
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
+    get received() {
+      return received;
+    },
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/** What a type of resource must be able to do, and how it reads its properties. */
+import type { SandboxWorld } from '../../contract.ts';
+import { isObject } from '../../jws.ts';
+import type { Account } from '../accounts.ts';
+import { fault } from '../fault.ts';
+import type { Json } from './template.ts';
+
+export interface Making {
+  readonly world: SandboxWorld;
+  readonly account: Account;
+  readonly stackName: string;
+  readonly stackId: string;
+  readonly stackRegion: string;
+  readonly logicalId: string;
+  readonly resourceType: string;
+}
+
+export interface Made {
+  /** What Ref gives. */
+  readonly physicalId: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  remove(): void | Promise<void>;
+}
+
+export interface Kind {
+  readonly properties: readonly string[] | 'any';
+  readonly required: readonly string[];
+  /** The capability that a customer must grant, if any. */
+  consent(properties: Json): string | undefined;
+  make(properties: Json, making: Making): Made | Promise<Made>;
+}
+
+export const invalid = (property: string, problem: string) =>
+  fault('InvalidRequest', `Properties validation failed: #${property && `/${property}`}: ${problem}`);
+
+export function text(properties: Json, name: string): string | undefined {
+  const value = properties[name];
+  if (value === undefined || typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw invalid(name, 'expected type: String');
+}
+
+export function list(properties: Json, name: string): string[] {
+  const value = properties[name] ?? [];
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+  throw invalid(name, 'expected type: JSONArray');
+}
+
+export function objects(properties: Json, name: string): Json[] {
+  const value = properties[name] ?? [];
+  if (Array.isArray(value) && value.every(isObject)) return value;
+  throw invalid(name, 'expected type: JSONArray');
+}
+
+/** A policy may be an object or its JSON text. */
+export function document(properties: Json, name: string): string {
+  const value = properties[name];
+  if (typeof value === 'string') return value;
+  if (isObject(value)) return JSON.stringify(value);
+  throw invalid(name, 'expected type: JSONObject');
+}

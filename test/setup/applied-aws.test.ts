@@ -1,0 +1,226 @@
+/** The files for AWS, applied to the sandbox as a customer would, and entered afterwards. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  GetRoleCommand,
+  GetRolePolicyCommand,
+  ListAttachedRolePoliciesCommand,
+  UpdateAssumeRolePolicyCommand,
+} from '@aws-sdk/client-iam';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { inTemporaryDirectory, isInstalled } from './arrange.ts';
+import { administrator, deploy, iamOf, rolesIn, runProgram } from './aws.arrange.ts';
+import { factsFor, fileFor, filesFor, type Live, type SetupBench, setupBench } from './bench.ts';
+
+let bench: SetupBench;
+let endpoint: string;
+beforeAll(async () => {
+  bench = await setupBench();
+  endpoint = `${bench.sandbox.origin}/aws`;
+});
+afterAll(() => bench.close());
+
+const connect = (name?: string, target: object = {}) =>
+  bench.connect('aws', { region: 'us-east-1', ...target }, name);
+const beside = (connection: Live) => ({ target: connection.target, facts: factsFor(connection) });
+const readOnly = {
+  managed_policy_arns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'],
+  policy: {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Deny', Action: 's3:*', Resource: 'arn:aws:s3:::${aws:username}/*' }],
+  },
+};
+
+describe('the CloudFormation template', () => {
+  test('makes a role that is entered, says by itself which, and leaves nothing when it goes', async () => {
+    const account = '111111111111';
+    const connection = await connect();
+    const template = fileFor(connection, 'cloudformation.json', { callback: bench.callback });
+    const made = await deploy(bench.sandbox.origin, account, template);
+    expect(made).toMatchObject({ status: 'CREATE_COMPLETE', outputs: { Report: 'Reported.' } });
+    const { RoleArn: role_arn } = made.outputs;
+    expect(bench.heard()).toEqual([
+      { method: 'POST', url: '/connect/inv_1/report', type: 'application/json', body: { role_arn } },
+    ]);
+    await bench.save(connection, { role_arn });
+    expect(await bench.isIn(connection)).toBe(true);
+    await made.remove();
+    expect([await rolesIn(endpoint, account), bench.heard()]).toEqual([[], []]);
+  });
+
+  test('says what a token of the connection says, byte for byte', async () => {
+    const connection = await connect();
+    const claims = await bench.claims(connection);
+    const { Resources } = JSON.parse(fileFor(connection, 'cloudformation.json'));
+    const name = String(claims.iss).replace('http://', '');
+    expect(Resources.Provider.Properties).toEqual({ Url: claims.iss, ClientIdList: [claims.aud] });
+    expect(Resources.Role.Properties.AssumeRolePolicyDocument.Statement[0].Condition).toEqual({
+      StringEquals: { [`${name}:aud`]: claims.aud, [`${name}:sub`]: claims.sub },
+    });
+  });
+
+  test('is made whatever becomes of its report, and says that it was not heard', async () => {
+    const connection = await connect();
+    const template = fileFor(connection, 'cloudformation.json', { callback: bench.callback });
+    bench.answer(500);
+    const refused = await deploy(bench.sandbox.origin, '111111111112', template);
+    bench.answer(204);
+    const deaf = fileFor(connection, 'cloudformation.json', { callback: 'http://127.0.0.1:1/' });
+    const unheard = await deploy(bench.sandbox.origin, '111111111113', deaf);
+    const silent = await deploy(bench.sandbox.origin, '111111111114', template, { ReportBack: 'false' });
+    const advice = 'Not reported. Save RoleArn as role_arn of the connection yourself.';
+    expect([refused, unheard, silent].map(({ status, outputs }) => [status, outputs.Report])).toEqual([
+      ['CREATE_COMPLETE', `${advice} The answer was HTTP 500.`],
+      ['CREATE_COMPLETE', `${advice} There was no answer.`],
+      ['CREATE_COMPLETE', undefined],
+    ]);
+    expect(bench.heard()).toHaveLength(1);
+    expect(await rolesIn(endpoint, '111111111114')).toHaveLength(1);
+  });
+
+  test('makes several roles of one customer, each with the permissions, and each let in by its own connection only', async () => {
+    const account = '111111111115';
+    const boundary = 'arn:aws:iam::aws:policy/PowerUserAccess';
+    const [one, two] = [await connect('one'), await connect('two', { session_tags: { Team: 'x' } })];
+    const template = fileFor(one, 'cloudformation.json', {
+      beside: [beside(two)],
+      permissions: { 'read-only': readOnly },
+      options: {
+        role_name: 'vendor',
+        permissions_boundary: boundary,
+        tags: { Team: 'a b', Env: '' },
+        max_session_seconds: 7200,
+      },
+    });
+    const { status, outputs } = await deploy(bench.sandbox.origin, account, template);
+    expect(status).toBe('CREATE_COMPLETE');
+    expect(outputs.RoleArn).toBe(`arn:aws:iam::${account}:role/vendor`);
+    const iam = iamOf(endpoint, account);
+    for (const arn of [outputs.RoleArn, outputs.RoleArn2]) {
+      const RoleName = arn?.split('/').at(-1) ?? '';
+      const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
+      expect(Role).toMatchObject({
+        MaxSessionDuration: 7200,
+        PermissionsBoundary: { PermissionsBoundaryArn: boundary },
+        Tags: [
+          { Key: 'Team', Value: 'a b' },
+          { Key: 'Env', Value: '' },
+        ],
+      });
+      const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
+      expect(AttachedPolicies?.map(({ PolicyArn }) => PolicyArn)).toEqual(readOnly.managed_policy_arns);
+      const { PolicyDocument = '' } = await iam.send(
+        new GetRolePolicyCommand({ RoleName, PolicyName: 'read-only' }),
+      );
+      expect(JSON.parse(decodeURIComponent(PolicyDocument))).toEqual(readOnly.policy);
+    }
+    await bench.save(one, { role_arn: outputs.RoleArn });
+    await bench.save(two, { role_arn: outputs.RoleArn2 });
+    expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([true, true]);
+    await bench.save(one, { role_arn: outputs.RoleArn2 });
+    await bench.save(two, { role_arn: outputs.RoleArn });
+    const refused = [await bench.verify(one), await bench.verify(two)];
+    expect(refused.map(({ checks }) => checks.map(({ name, outcome }) => [name, outcome]))).toEqual(
+      [0, 1].map(() => [
+        ['target', 'passed'],
+        ['exchange', 'failed'],
+      ]),
+    );
+  });
+});
+
+describe('the script', () => {
+  const run = (source: string, account: string) =>
+    inTemporaryDirectory((cwd) => {
+      writeFileSync(join(cwd, 'setup.sh'), source);
+      return runProgram('bash', ['setup.sh'], { cwd, env: administrator(endpoint, account) });
+    });
+
+  test('makes what is not there with the real command line, reports, and may be run again', async () => {
+    if (!isInstalled('aws')) return;
+    const account = '222222222222';
+    const connection = await connect(undefined, { session_tags: { Team: 'x' } });
+    const more = {
+      callback: bench.callback,
+      permissions: { 'read-only': readOnly },
+      options: { tags: { Team: 'a b' } },
+    };
+    const first = await run(fileFor(connection, 'setup.sh', more), account);
+    const role_arn = `arn:aws:iam::${account}:role/sojourn-${connection.id}`;
+    expect(first).toEqual({
+      status: 0,
+      stderr: '',
+      stdout: [
+        'Create the OIDC provider',
+        `Create the role sojourn-${connection.id}`,
+        `role_arn of ${connection.id}: ${role_arn}`,
+        'Reported.',
+        '',
+      ].join('\n'),
+    });
+    expect(bench.heard()).toEqual([
+      { method: 'POST', url: '/connect/inv_1/report', type: 'application/json', body: { role_arn } },
+    ]);
+    await bench.save(connection, { role_arn });
+    expect(await bench.isIn(connection)).toBe(true);
+
+    bench.answer(404);
+    const again = await run(fileFor(connection, 'setup.sh', more), account);
+    bench.answer(204);
+    expect(again).toEqual({
+      status: 0,
+      stderr: expect.stringContaining('Not reported: send what is shown here'),
+      stdout: [
+        'The OIDC provider is there; see that it takes the audience',
+        `Bring the role sojourn-${connection.id} up to date`,
+        `role_arn of ${connection.id}: ${role_arn}`,
+        '',
+      ].join('\n'),
+    });
+    expect(await bench.isIn(connection)).toBe(true);
+
+    const theirs = {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { AWS: account }, Action: 'sts:AssumeRole' }],
+    };
+    const RoleName = `sojourn-${connection.id}`;
+    const iam = iamOf(endpoint, account);
+    const trusts = (policy: object) =>
+      iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument: JSON.stringify(policy) }));
+    await trusts(theirs);
+    const { status, stderr } = await run(fileFor(connection, 'setup.sh'), account);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `There is a role ${RoleName} that trusts somebody else. It was not changed.\n`,
+    });
+    const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
+    expect(JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''))).toEqual(theirs);
+  }, 180_000);
+});
+
+describe('the stack set', () => {
+  const account = (digit: number) => String(digit).repeat(12);
+  const roleIn = (digit: number) => ({ role_arn: `arn:aws:iam::${account(digit)}:role/vendor` });
+
+  test('gives each account a role and a subject of its own', async () => {
+    if (!isInstalled('aws')) return;
+    const [one, two] = [
+      await connect('one', roleIn(3)),
+      await connect('two', { ...roleIn(4), source_identity: 'acme' }),
+    ];
+    const files = filesFor(one, { beside: [beside(two)] });
+    expect(files.map(({ name }) => name)).toEqual(['stackset.json', 'stackset.sh']);
+    const ran = await inTemporaryDirectory((cwd) => {
+      for (const { name, content } of files) writeFileSync(join(cwd, name), content);
+      return runProgram('bash', ['stackset.sh', 'ou-abcd-12345678'], {
+        cwd,
+        env: administrator(endpoint, account(5)),
+      });
+    });
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([true, true]);
+    await bench.save(one, roleIn(4));
+    await bench.save(two, roleIn(3));
+    expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([false, false]);
+  }, 60_000);
+});
