@@ -31,7 +31,7 @@ export async function prepareProject(gcp: string): Promise<void> {
 
 /** The parts of the list that have to be known to send it. */
 interface SetupRequest {
-  readonly kind: 'create_pool' | 'create_provider' | 'add_binding';
+  readonly kind: 'create_pool' | 'create_provider' | 'add_binding' | 'grant_role';
   readonly method: string;
   readonly url: string;
   readonly query: Readonly<Record<string, string>>;
@@ -41,6 +41,7 @@ interface SetupRequest {
     readonly method: string;
     readonly url: string;
     readonly query: Readonly<Record<string, string>>;
+    readonly body?: object;
   };
   readonly binding?: Binding;
 }
@@ -61,7 +62,7 @@ export async function applyRequests(gcp: string, list: string): Promise<void> {
         method: request.read.method,
         url: at(gcp, request.read),
         headers,
-        body: {},
+        body: request.read.body ?? {},
       });
       const bindings = [...(policy.bindings ?? []), request.binding];
       await json({
