@@ -12,8 +12,8 @@ export interface PublishingBench {
   readonly sandbox: Sandbox;
   readonly clock: { ms: number };
   server: TestServer;
-  /** Starts the server, or starts it anew with these settings of `keys`. */
-  start(keys?: Record<string, unknown>): Promise<TestServer>;
+  /** Starts the server, or starts it anew with these settings of `keys`, and whatever else. */
+  start(keys?: Record<string, unknown>, more?: Record<string, unknown>): Promise<TestServer>;
   end(): Promise<void>;
 }
 
@@ -28,9 +28,9 @@ export async function publishingBench(): Promise<PublishingBench> {
     sandbox,
     clock,
     server: undefined as unknown as TestServer,
-    async start(keys = {}) {
+    async start(keys = {}, more = {}) {
       await bench.server?.stop();
-      const config = { clouds: cloudsAt(sandbox.origin), keys };
+      const config = { clouds: cloudsAt(sandbox.origin), keys, ...more };
       bench.server = await testServer({ folder, port, now, config });
       return bench.server;
     },
