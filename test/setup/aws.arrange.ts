@@ -55,7 +55,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** A program with an environment of its own, which is put an end to after two and a half minutes. */
+/** A program with an environment of its own, which is put an end to after five minutes. */
 export function runProgram(
   command: string,
   args: readonly string[],
@@ -65,7 +65,7 @@ export function runProgram(
     cwd,
     env: { PATH: process.env.PATH, HOME: cwd, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 150_000,
+    timeout: 280_000,
     killSignal: 'SIGKILL',
   });
   const read = { stdout: '', stderr: '' };

@@ -123,7 +123,7 @@ test('main.tf is applied to moto: the provider, the role, its trust and its poli
     const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
     expect(AttachedPolicies?.map(({ PolicyArn }) => PolicyArn)).toEqual([theirs]);
   });
-}, 300_000);
+}, 600_000);
 
 test('main.tf is applied to the sandbox, reports, and its roles are entered, each by its own connection', async () => {
   if (!canApply()) return;
@@ -164,4 +164,4 @@ test('main.tf is applied to the sandbox, reports, and its roles are entered, eac
     await bench.save(two, { role_arn: first });
     expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([false, false]);
   });
-}, 300_000);
+}, 600_000);
