@@ -25,12 +25,12 @@ export function readPurposes(cloud: CloudName, target: unknown, given: Purposes)
 
 /** `target` and the names have passed their schemas. */
 export function faultsInPurposes(cloud: CloudName, target: unknown, given: Purposes): readonly Fault[] {
-  const { purpose: schema, widening } = clouds[cloud];
+  const one = clouds[cloud];
   return Object.entries(given).flatMap(([name, purpose]) => {
     const at = `purposes.${name}`;
-    const faults = faultsIn(schema, purpose, at);
+    const faults = faultsIn(one.purpose, purpose, at);
     if (faults.length > 0) return faults;
-    return widening(target, read(schema, purpose)).map(({ path, message }) => ({
+    return one.widening(target, read(one.purpose, purpose)).map(({ path, message }) => ({
       path: `${at}.${path}`,
       message,
     }));

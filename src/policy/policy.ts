@@ -98,7 +98,7 @@ export function createPolicy(options: {
       return carriedClaims(client.may_use, (await kept.current()).guards, claims);
     },
 
-    document: kept.current,
-    replace: kept.replace,
+    document: () => kept.current(),
+    replace: (input) => kept.replace(input),
   };
 }

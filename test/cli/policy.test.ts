@@ -319,3 +319,20 @@ describe('can', () => {
     expect(await told(answer)).toEqual({ code, out });
   });
 });
+
+test('credentials are fetched for the purpose that is named', async () => {
+  server.answers = {
+    'POST /token': { body: { access_token: 'for-v1', token_type: 'Bearer', expires_in: 300 } },
+    'GET /v1/connections/con_1/credentials': { body: { connection: 'con_1', purpose: 'read&x' } },
+  };
+  const ended = await sojourn(['credentials', 'con_1', '--purpose', 'read&x'], {
+    SOJOURN_ISSUER: server.origin,
+    SOJOURN_CLIENT_ID: 'cli_1',
+    SOJOURN_CLIENT_SECRET: 's',
+  });
+  expect(ended).toEqual({ code: 0, err: '', out: '{"connection":"con_1","purpose":"read&x"}\n' });
+  expect(server.asked().map(({ method, url }) => `${method} ${url}`)).toEqual([
+    'POST /token',
+    'GET /v1/connections/con_1/credentials?format=json&purpose=read%26x',
+  ]);
+});

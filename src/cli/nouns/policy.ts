@@ -52,7 +52,10 @@ const test: CommandSpec = {
     const failed = outcomes.filter(({ passed }) => !passed).length;
     const rows = outcomes.map(({ passed, name, expected, decided, decision: { unmet } }) => ({
       result: passed ? 'passed' : 'FAILED',
-      ...{ test: name, expected, decided, unmet },
+      test: name,
+      expected,
+      decided,
+      unmet,
     }));
     const sum = failed > 0 ? `${failed} of ${outcomes.length} failed` : `${outcomes.length} passed`;
     face.out(
