@@ -26,8 +26,14 @@ export interface ReadRequest {
   readonly callback: string | undefined;
 }
 
+/** Over plain http only within a machine, as an issuer may be. */
+const callbackForm = /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/])[\x21-\x7e]+$/;
+
 const common = z.object({
-  callback: z.url({ protocol: /^https?$/, error: 'must be an https URL' }).optional(),
+  callback: z
+    .string()
+    .refine((url) => callbackForm.test(url) && URL.canParse(url), 'must be an https URL')
+    .optional(),
   permissions: z.array(z.string(), 'must be a list of names').max(20, 'must be 20 names at most').default([]),
   with: z.array(z.string(), 'must be a list of ids').max(19, 'must be 19 connections at most').default([]),
 });

@@ -34,6 +34,16 @@ describe('after a leak', () => {
     ]);
   });
 
+  test("Azure: an application of the vendor's is shut out of the directory, and let in again", () => {
+    const client_id = 'b874699b-8dcf-4ee2-96aa-574115bb7002';
+    const consent_redirect_uri = 'https://vendor.example/consented';
+    expect(commands('azure', { tenant_id: client_id, client_id, consent_redirect_uri })).toEqual([
+      `az ad sp update \\\n  --id=${client_id} \\\n  --set accountEnabled=false`,
+      `az role assignment delete \\\n  --assignee=${client_id}`,
+      `az ad sp update \\\n  --id=${client_id} \\\n  --set accountEnabled=true`,
+    ]);
+  });
+
   test('GCP: the provider is disabled, the binding goes, and the provider is enabled again', () => {
     const pool = 'projects/123456789012/locations/global/workloadIdentityPools/vendor';
     const update = `gcloud iam workload-identity-pools providers update-oidc ${pool}/providers/sojourn`;

@@ -1,9 +1,11 @@
 /** Set-up files in a bucket of the vendor's, and the links of the consoles that read them there. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { inTemporaryDirectory } from '../setup/arrange.ts';
+import { runProgram } from '../setup/aws.arrange.ts';
 import type { TestConnection } from '../support/server.ts';
 import { type PublishingBench, publishingBench } from './bench.ts';
-import { allowPutting, bucketName, connectPublisher, makeBucket, region } from './s3.ts';
+import { allowPutting, bucketName, connectPublisher, makeBucket, onS3, region } from './s3.ts';
 
 const timeout = 120_000;
 const s3 = `https://${bucketName}.s3.${region}.amazonaws.com/setup`;
@@ -75,6 +77,22 @@ test('Cloud Shell gets a line that runs the script only when it is what was gene
   expect(await file('gcp', 'cloud-shell.sh')).toBe(
     `curl -fsSo setup.sh ${s3}/${sha256}/setup.sh && printf '%s  setup.sh\\n' ${sha256} | sha256sum --check --quiet && sh setup.sh\n`,
   );
+});
+
+test('the line fetches the script and stops where somebody has altered it', async () => {
+  const { origin } = bench.sandbox;
+  const public_url = `${origin}/aws/s3/${bucketName}/setup`;
+  await bench.start({}, { setup: { templates: { ...templates, public_url } } });
+  const line = (await file('gcp', 'cloud-shell.sh')).replace('&& sh setup.sh', '&& echo would run');
+  const paste = () =>
+    inTemporaryDirectory(async (cwd) => {
+      const { status, stdout } = await runProgram('bash', ['-c', line], { cwd, env: {} });
+      return { status, stdout };
+    });
+  expect(await paste()).toEqual({ status: 0, stdout: 'would run\n' });
+  const path = pathOf('setup.sh', await file('gcp', 'setup.sh'));
+  expect((await onS3(origin, 'PUT', `${bucketName}/setup/${path}`, { evil: true })).status).toBe(200);
+  expect(await paste()).toMatchObject({ status: 1, stdout: expect.stringContaining('setup.sh: FAILED') });
 });
 
 test('where the bucket takes nothing the files are there and the links lead to an upload', async () => {

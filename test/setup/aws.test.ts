@@ -220,6 +220,53 @@ describe('the CloudFormation template', () => {
   });
 });
 
+describe('a role whose ARN is known before it is made', () => {
+  const role_arn = 'arn:aws-us-gov:iam::123456789012:role/deploy/er';
+  const permissions = { look: { managed_policy_arns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] } };
+
+  test('gets that name and path in every file, and the policies of its own partition', () => {
+    const given = [target({ role_arn, region: 'us-gov-west-1' }), facts({ permissions })] as const;
+    const { Parameters, Resources } = template(...given);
+    const policy = 'arn:aws-us-gov:iam::aws:policy/ReadOnlyAccess';
+    expect([
+      Parameters.RoleName.Default,
+      Resources.Role.Properties.Path,
+      Parameters.ManagedPolicyArns.Default,
+    ]).toEqual(['er', '/deploy/', policy]);
+    for (const name of ['main.tf', 'setup.sh']) {
+      const content = contentOf(setup(...given), name);
+      for (const said of ['/deploy/', policy, name === 'main.tf' ? '"er"' : '--role-name=er'])
+        expect(content).toContain(said);
+    }
+  });
+
+  test.each([
+    [
+      'in one account twice and once in another',
+      [role_arn, `${role_arn}2`, role_arn.replace('1234', '4321')],
+    ],
+    ['in two partitions', [role_arn, 'arn:aws:iam::999999999999:role/deploy/er']],
+    ['with two paths', [role_arn, 'arn:aws-us-gov:iam::999999999999:role/er']],
+    ['in an account that is not known', [role_arn, undefined]],
+  ])('goes into no common file with roles %s', (_title, arns) => {
+    const [first, ...others] = arns.map((arn) => target(arn === undefined ? {} : { role_arn: arn }));
+    const beside = others.map((other) => ({ target: other, facts: facts() }));
+    expect(() => setup(first ?? target(), facts({ beside }))).toThrow(
+      'with: must name connections whose roles',
+    );
+  });
+
+  test('takes no shorter sessions than the connection asks for, and no more policies than a role takes', () => {
+    const options = {
+      max_session_seconds: 3600,
+      managed_policy_arns: Array.from({ length: 10 }, (_, at) => `arn:aws:iam::aws:policy/p${at}`),
+    };
+    expect(() => setup(target({ duration_seconds: 7200 }), facts({ options, permissions }))).toThrow(
+      'max_session_seconds: must be 7200 or more, the duration_seconds of the target; permissions: are over 10 managed policies, the most a role takes',
+    );
+  });
+});
+
 describe('the trust policy alone', () => {
   test('is given once the account is known, and names the provider in its partition', () => {
     expect(trust(target({ role_arn: 'arn:aws-cn:iam::123456789012:role/deploy/er' }), facts())).toEqual({

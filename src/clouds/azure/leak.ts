@@ -4,7 +4,10 @@ import { shellCommand, shellWord } from '../encode/index.ts';
 import { credentialName } from './plan.ts';
 import type { AzureTarget } from './target.ts';
 
-export function afterLeak({ client_id }: AzureTarget, { connection }: LeakFacts): LeakAdvice {
+export function afterLeak(
+  { client_id, consent_redirect_uri }: AzureTarget,
+  { connection }: LeakFacts,
+): LeakAdvice {
   return {
     trusts:
       'Unknown: Entra keeps the keys of an issuer on its own terms and documents no time; count on a day. An access token that was given lasts to its end, about an hour.',
@@ -12,20 +15,46 @@ export function afterLeak({ client_id }: AzureTarget, { connection }: LeakFacts)
       client_id === undefined
         ? []
         : [
-            {
-              say: 'Close the door: the identity takes no token of this issuer any more.',
-              run: `az resource delete --ids "$(${identityId(client_id)})"/federatedIdentityCredentials/${shellWord(credentialName(connection.id))}`,
-            },
+            consent_redirect_uri === undefined
+              ? {
+                  say: 'Close the door: the identity takes no token of this issuer any more.',
+                  run: `az resource delete --ids "$(${identityId(client_id)})"/federatedIdentityCredentials/${shellWord(credentialName(connection.id))}`,
+                }
+              : {
+                  say: 'Close the door: the application of the vendor may not sign in to this directory any more.',
+                  run: shellCommand([
+                    'az',
+                    'ad',
+                    'sp',
+                    'update',
+                    `--id=${client_id}`,
+                    '--set',
+                    'accountEnabled=false',
+                  ]),
+                },
             {
               say: 'Make the access tokens that were given worthless.',
               run: shellCommand(['az', 'role', 'assignment', 'delete', `--assignee=${client_id}`]),
             },
             {
-              say: 'Look in the sign-in logs of the managed identity for sign-ins that are not in the audit of the vendor.',
+              say: 'Look in the sign-in logs of the identity for sign-ins that are not in the audit of the vendor.',
             },
-            {
-              say: 'Open the door again, a day or more after the key was revoked: deploy azuredeploy.json once more.',
-            },
+            consent_redirect_uri === undefined
+              ? {
+                  say: 'Open the door again, a day or more after the key was revoked: deploy azuredeploy.json once more.',
+                }
+              : {
+                  say: 'Open the door again, a day or more after the key was revoked, and assign its roles anew.',
+                  run: shellCommand([
+                    'az',
+                    'ad',
+                    'sp',
+                    'update',
+                    `--id=${client_id}`,
+                    '--set',
+                    'accountEnabled=true',
+                  ]),
+                },
           ],
   };
 }
