@@ -114,16 +114,8 @@ export function createExchange(options: {
           until,
           mint: async () => {
             const { token, jti, kid, claims } = await mint(connection, until);
-            last = {
-              jti,
-              kid,
-              sub: claims.sub,
-              aud: claims.aud,
-            };
-            return {
-              token,
-              jti,
-            };
+            last = { jti, kid, sub: claims.sub, aud: claims.aud };
+            return { token, jti };
           },
         }),
       );

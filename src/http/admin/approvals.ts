@@ -34,10 +34,7 @@ const deed = (event: AuditEvent, { id, client, connection, tenant, until }: Appr
   client,
   connection,
   tenant,
-  facts: {
-    approval: id,
-    until,
-  },
+  facts: { approval: id, until },
 });
 
 export const approvalRoutes: readonly Route[] = [
