@@ -13,15 +13,18 @@ export function statusSection(view: View): Html {
 <p>${say}</p>
 </div>
 ${view.state === 'pending' && !view.invitation.report ? nextSteps : undefined}
-${view.state === 'failing' ? reasons(view) : undefined}
+${reasons(view)}
 <p class="quiet">${view.verified_at ? html`Last tried ${moment(view.verified_at)}. ` : undefined}<span class="script-only" hidden>This page renews itself. </span><a href="${view.url}">Reload</a></p>
 </section>`;
 }
 
-function reasons({ invitation: { report } }: View): Html | undefined {
-  const failed = report?.outcome?.checks.filter(({ outcome }) => outcome === 'failed') ?? [];
-  if (failed.length === 0) return undefined;
-  return html`<ul class="reasons">${failed.map(
+/** Why it does not work, or not yet; of a try that says nothing about how it stands now, nothing. */
+function reasons({ state, invitation: { report } }: View): Html | undefined {
+  const tried = report?.outcome;
+  if (!tried || (state !== 'failing' && state !== tried.state)) return undefined;
+  const open = tried.checks.filter(({ outcome }) => outcome !== 'passed' && outcome !== 'skipped');
+  if (open.length === 0) return undefined;
+  return html`<ul class="reasons">${open.map(
     ({ detail, advice }) => html`<li><code>${detail}</code>${advice ? html`<br>${advice}` : undefined}</li>`,
   )}</ul>`;
 }

@@ -42,7 +42,11 @@ export function stateWords({ state, settled, invitation, facts: { vendor } }: Vi
       };
     case 'pending':
       return invitation.report
-        ? { word: 'Being checked', tone: 'wait', say: 'Your report has arrived and is being tried.' }
+        ? {
+            word: 'Being checked',
+            tone: 'wait',
+            say: 'Your report has arrived and is being tried. A new trust may take minutes to be known everywhere.',
+          }
         : { word: 'Waiting for you', tone: 'wait', say: 'Nothing is set up yet.' };
   }
 }

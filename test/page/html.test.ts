@@ -116,6 +116,28 @@ describe.each(['aws', 'azure', 'gcp'] as const)('the page for %s', (cloud) => {
   });
 });
 
+test('the reasons of a try are shown while they are those of how it stands', () => {
+  const { invitation } = viewOf('aws', 'the reason');
+  const report = (state: string) => ({
+    ...invitation,
+    report: { ...invitation.report!, outcome: { ...invitation.report!.outcome!, state } },
+  });
+  const shows = (state: View['state'], tried: string) =>
+    connectPage(frame, viewOf('aws', 'x', { state, invitation: report(tried) })).includes(
+      '<li><code>the reason</code>',
+    );
+  expect([shows('failing', 'failing'), shows('pending', 'pending'), shows('failing', 'pending')]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect([shows('active', 'failing'), shows('pending', 'failing'), shows('paused', 'failing')]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+});
+
 test('a way is shown where its file is there, and a file that is a link as a link to https alone', () => {
   const shown = (mediaType: string, content: string, name = 'link.uri') =>
     connectPage(frame, viewOf('aws', 'x', { artefacts: [{ name, mediaType, title: 'Quickly', content }] }));
