@@ -6,7 +6,7 @@ import type { InsertOptions, Kind, Store } from '../store/index.ts';
 /**
  * What refers to others comes before them, so that nothing is read whose owner was read too early; the rings last, for
  * the newest keys. Used assertions (`once`) are over in minutes and grants (`approval`) in a day, and stay out: whoever was
- * let in asks again.
+ * let in asks again. So do reports, which a verification makes anew.
  */
 const kinds = [
   'client',

@@ -9,6 +9,7 @@ import { probeClaims } from '../../src/issuer/claims.ts';
 import { onlyProber } from '../../src/issuer/probe.ts';
 import { documentChecks } from '../../src/onboarding/verification/diagnosis.ts';
 import { probes } from '../../src/onboarding/verification/probes.ts';
+import { keepReport, type Report } from '../../src/onboarding/verification/report.ts';
 import { claim, dueAt, dueNow } from '../../src/onboarding/verification/schedule.ts';
 import { nextTry } from '../../src/onboarding/verification/waiting.ts';
 import { sources } from '../house/source.ts';
@@ -112,15 +113,29 @@ describe('the schedule', () => {
 
   test('is kept by one of many replicas, and by another when that one was killed', async () => {
     const connection = await bench.connections.setVerdict(await made(), 'active', { actor: 'admin' });
-    expect(await dueNow(bench.connections, day, now())).toEqual(new Map());
+    expect(await dueNow(bench.connections, bench.store, day, now())).toEqual(new Map());
     bench.clock.ms += day;
-    expect([...(await dueNow(bench.connections, day, now())).keys()]).toEqual(['aws']);
+    expect([...(await dueNow(bench.connections, bench.store, day, now())).keys()]).toEqual(['aws']);
     const claims = () =>
       Promise.all(Array.from({ length: 5 }, () => claim(bench.store, connection, day, now())));
     expect((await claims()).filter(Boolean)).toHaveLength(1);
     expect((await claims()).filter(Boolean)).toHaveLength(0);
     bench.clock.ms += 600_001;
     expect((await claims()).filter(Boolean)).toHaveLength(1);
+  });
+
+  test('takes up a new connection whose replica has gone while it waited', async () => {
+    const connection = await made();
+    const due = async () => [...(await dueNow(bench.connections, bench.store, day, now())).values()].flat();
+    await keepReport(bench.store, connection, {
+      report: { retry_at: new Date(now()).toISOString() } as Report,
+      jws: '',
+    });
+    expect(await due()).toEqual([]);
+    bench.clock.ms += 61_000;
+    expect(await due()).toEqual([connection]);
+    await bench.connections.remove(connection.id);
+    expect([await due(), await bench.store.get('report', connection.id)]).toEqual([[], undefined]);
   });
 
   test('of tries grows, is never in the past and ends with the time that a cloud needs', () => {

@@ -45,7 +45,11 @@ export async function identify(
 
 /** `azp` in the second version of these tokens (learn.microsoft.com/entra/identity-platform/access-token-claims-reference). */
 const claims = z
-  .object({ tid: z.string(), appid: z.string().optional(), azp: z.string().optional() })
+  .object({
+    tid: z.string().max(64),
+    appid: z.string().max(64).optional(),
+    azp: z.string().max(64).optional(),
+  })
   .transform(({ tid, appid, azp }) => ({ tid, appid: appid ?? azp ?? '' }));
 
 /** It came from Entra itself over TLS, so its signature adds nothing (OpenID Connect Core section 3.1.3.7). */

@@ -191,7 +191,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (now() < nextWalk) return;
     nextWalk = now() + walkMs(options.every);
     try {
-      const due = await dueNow(connections, options.every, now());
+      const due = await dueNow(connections, store, options.every, now());
       // One after the other at each cloud, so that a thousand connections are no storm.
       await Promise.all(
         [...due.values()].map(async (list) => {

@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import type { CloudName } from '../../clouds/index.ts';
 import { type Connection, type Connections, stateOf } from '../../connections/index.ts';
 import type { Store } from '../../store/index.ts';
+import { findReport } from './report.ts';
 
 const hourMs = 3_600_000;
 /** A replica that was killed in the middle keeps the others away for no longer; an undecided one is not tried sooner. */
 const claimMs = 600_000;
 const pageSize = 200;
+/** The replica that waits itself is never so late. */
+const graceMs = 60_000;
 
 /** Milliseconds since the epoch; undefined for those that nobody waits for. Spread over a tenth of the time, each at its own place. */
 export function dueAt(connection: Connection, everyMs: number): number | undefined {
@@ -24,16 +27,27 @@ export const walkMs = (everyMs: number): number => Math.min(300_000, Math.max(10
 /** Those who are due, by cloud. */
 export async function dueNow(
   connections: Pick<Connections, 'list'>,
+  store: Store,
   everyMs: number,
   now: number,
 ): Promise<Map<CloudName, Connection[]>> {
   const due: Connection[] = [];
   for (let after: string | undefined; ; ) {
     const page = await connections.list({ limit: pageSize, ...(after === undefined ? {} : { after }) });
-    due.push(...page.items.filter((one) => (dueAt(one, everyMs) ?? Number.POSITIVE_INFINITY) <= now));
+    for (const one of page.items) {
+      const at = dueAt(one, everyMs) ?? (await leftBehind(one, store, now));
+      if (at !== undefined && at <= now) due.push(one);
+    }
     if (page.next === undefined) return Map.groupBy(due, ({ cloud }) => cloud);
     after = page.next;
   }
+}
+
+/** When a new connection should have been tried again, by a replica that has gone meanwhile. */
+async function leftBehind(one: Connection, store: Store, now: number): Promise<number | undefined> {
+  if (stateOf(one) !== 'pending' || Date.parse(one.updated_at) < now - hourMs) return undefined;
+  const at = (await findReport(store, one.id))?.report.retry_at;
+  return typeof at === 'string' ? Date.parse(at) + graceMs : undefined;
 }
 
 /** True for one replica alone. */
