@@ -280,9 +280,8 @@ export function createConnections(options: {
     async setVerdict(found, verdict, told) {
       let from: Verdict = verdict;
       const after = await kept.change(found.id, (connection) => {
-        const isSame = isDeepStrictEqual(doorOf(connection), doorOf(found));
-        from = isSame ? connection.verdict : verdict;
-        if (!isSame) return connection;
+        from = connection.verdict;
+        if (!isDeepStrictEqual(doorOf(connection), doorOf(found))) return connection;
         const first = verdict === 'active' && !connection.activated_at ? { activated_at: stamp() } : {};
         return { ...connection, verdict, verified_at: stamp(), ...first };
       });
