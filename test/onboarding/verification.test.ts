@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { compactVerify, createRemoteJWKSet, decodeJwt, decodeProtectedHeader } from 'jose';
 import { type Corridor, openCorridor, without } from '../exchange/corridor.ts';
@@ -270,6 +271,46 @@ describe('trust that lets strangers in is found, although the connection itself 
     // What the probe brought is nowhere: not in the answer, the audit or the log.
     const everywhere = JSON.stringify([told, await linesOf(made)]) + corridor.server.logged();
     expect(everywhere).not.toMatch(/ASIA[A-Z0-9]{16}|ya29\.|eyJ[\w-]{20,}\./);
+  });
+});
+
+describe('what is told to be pasted', () => {
+  /** The words of a command, as a shell reads them. */
+  const words = (command = ''): string[] =>
+    execFileSync('sh', ['-c', `printf '%s\\n' ${command}`], { encoding: 'utf8' }).split('\n');
+  const option = (command: string | undefined, name: string) =>
+    words(command)
+      .find((word) => word.startsWith(`--${name}=`))
+      ?.slice(name.length + 3) ?? '';
+
+  test('shuts the door at AWS', async () => {
+    const made = await atAws(corridor, {
+      trust: (facts) => trust(facts, { StringLike: { [`${facts.name}:sub`]: 'con_*' } }),
+    });
+    const { fix } = obstacle(await verify(corridor, made.connection)) ?? {};
+    expect(option(fix, 'role-name')).toBe('vendor');
+    await made.change(JSON.parse(option(fix, 'policy-document')));
+    expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+  });
+
+  test('shuts the door at Google Cloud', async () => {
+    const made = await atGcp(corridor);
+    await made.change({ attributeCondition: "assertion.sub != ''" });
+    const { fix } = obstacle(await verify(corridor, made.connection)) ?? {};
+    expect(words(fix).slice(0, 5).join(' ')).toBe('gcloud iam workload-identity-pools providers update-oidc');
+    await made.change({ attributeCondition: option(fix, 'attribute-condition') });
+    expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+  });
+
+  test('opens the door at Azure', async () => {
+    const made = await atAzure(corridor, {
+      credentials: (sound) => [{ ...sound, audiences: ['api://Other'] }],
+    });
+    const { fix = '' } = obstacle(await verify(corridor, made.connection)) ?? {};
+    // The word after --body, with the command substitution of the URL left out: there is no az here.
+    const [body = ''] = words(fix.slice(fix.indexOf(' --body ') + 8));
+    await made.change((JSON.parse(body) as { properties: unknown }).properties);
+    expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
   });
 });
 
