@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { compactVerify, createRemoteJWKSet, decodeJwt, decodeProtectedHeader } from 'jose';
+import { type CloudName, clouds } from '../../src/clouds/index.ts';
 import { type Corridor, openCorridor, without } from '../exchange/corridor.ts';
 import {
   account,
@@ -470,5 +471,28 @@ describe('the report of a verification', () => {
     expect(await corridor.admin.get(`/connections/${connection.id}/report`).catch(String)).toMatch(
       /connection_not_found/,
     );
+  });
+
+  test.each<[CloudName, () => Promise<Made>, string]>([
+    ['azure', () => atAzure(corridor), "AADSTS5002727: Invalid JWT header type specified, must be 'JWT'"],
+    ['gcp', () => atGcp(corridor), 'The issuer in ID Token null does not match the expected one in config'],
+  ])('is no token at %s either', async (cloud, set, refusal) => {
+    const { connection } = await set();
+    await verify(corridor, connection);
+    const { jws } = await corridor.admin.get<{ jws: string }>(`/connections/${connection.id}/report`);
+    const { target } = await corridor.admin.get<{ target: object }>(`/connections/${connection.id}`);
+    const { sandbox } = corridor;
+    const entering = clouds[cloud].destination(target).enter({
+      connection: connection.id,
+      endpoints: {
+        aws: { sts_endpoint: null },
+        azure: { authority_host: `${sandbox}/azure`, resource_manager: null },
+        gcp: { sts_endpoint: `${sandbox}/gcp`, iam_credentials_endpoint: null, resource_manager: null },
+      },
+      now: Date.now,
+      signal: AbortSignal.timeout(5_000),
+      mint: async () => ({ token: jws, jti: 'x' }),
+    });
+    await expect(entering).rejects.toThrow(refusal);
   });
 });
