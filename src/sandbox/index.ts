@@ -51,7 +51,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       .then((read) => (read ? handle(read.prefix, read.request) : json(413, { error: 'body_too_large' })))
       .catch((error: unknown) => json(500, { error: 'sandbox_defect', detail: String(error) }));
     if (answer === 'drop') return void incoming.socket.destroy();
-    response.writeHead(answer.status, answer.headers).end(answer.body);
+    // AWS SDKs set their clock by this when they sign.
+    const date = new Date(state.world.now()).toUTCString();
+    response.writeHead(answer.status, { date, ...answer.headers }).end(answer.body);
   };
 
   const server = tls ? https.createServer(tls, serve) : http.createServer(serve);

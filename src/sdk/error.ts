@@ -44,3 +44,11 @@ export function isPassing(error: unknown): error is SojournRequestError {
   if (status === undefined) return code === 'unreachable' || code === 'timeout';
   return status === 429 || (status >= 500 && !(status === 502 && code.startsWith('cloud_')));
 }
+
+/** A face of one cloud was handed a connection to another. */
+export const otherCloud = (face: string, cloud: string) =>
+  new SojournRequestError({
+    code: 'call_invalid',
+    detail: `The connection leads to ${cloud}, which ${face} is not for.`,
+    advice: 'Give the id of a connection to that cloud, or use the face of this one.',
+  });

@@ -7,6 +7,7 @@
 export type { CallOptions, Sojourn, SojournOptions } from './client.ts';
 export { createSojourn } from './client.ts';
 export type { AwsCredentials, BearerCredentials, CloudToken, Credentials } from './credentials.ts';
+export { signInFrom, sojournFrom } from './environment.ts';
 export { SojournRequestError } from './error.ts';
 export { privateKeyJwt } from './private-key.ts';
 export type { SignIn, SignInFacts, SignInProof } from './sign-in.ts';
