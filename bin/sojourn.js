@@ -8,7 +8,8 @@ const wanted = 24;
 const [major] = process.versions.node.split('.').map(Number);
 
 if (major >= wanted) {
-  await import('../src/main.ts');
+  const { main } = await import('../src/main.ts');
+  process.exitCode = await main(process.argv.slice(2), process.env);
 } else {
   console.error(`sojourn needs Node.js ${wanted} or newer, and this is ${process.versions.node}.`);
   process.exitCode = 1;

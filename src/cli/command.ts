@@ -13,6 +13,8 @@ export interface Face {
 export interface Given {
   readonly args: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+  /** Another program and its arguments: what stands behind `--`. */
+  readonly inner: readonly string[];
 }
 
 export interface OptionSpec {
@@ -33,6 +35,8 @@ export interface CommandSpec {
   readonly options?: readonly OptionSpec[];
   /** Without the leading `sojourn`. */
   readonly examples: readonly string[];
+  /** Whether it runs another program, which stands behind `--`. */
+  readonly runs?: true;
   /** Resolves to the exit code, 0 when undefined. */
   readonly run: (given: Given, face: Face) => Promise<number | undefined>;
 }

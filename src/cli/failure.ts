@@ -1,6 +1,7 @@
 /** How a command ends badly: with one sentence on what, and one on what to do. */
 import { CommanderError } from 'commander';
 import { type ErrorCode, errorTable, SojournError } from '../errors/index.ts';
+import { SojournRequestError } from '../sdk/index.ts';
 import type { Face } from './command.ts';
 import { printable } from './print.ts';
 
@@ -26,6 +27,11 @@ export function tellFailure(error: unknown, face: Face): number {
   if (error instanceof CommanderError) {
     if (error.code === 'sojourn.usage') face.err(`${error.message}\n`);
     return error.exitCode === 0 ? 0 : 2;
+  }
+  if (error instanceof SojournRequestError) {
+    face.err(`${printable(error.detail)}\n→ ${printable(error.advice)}\n`);
+    // What cannot be meant was not asked.
+    return error.code === 'call_invalid' ? 2 : 1;
   }
   if (!(error instanceof SojournError)) throw error;
   if (error.faults.length > 0) {

@@ -9,6 +9,7 @@ import { client } from './nouns/client.ts';
 import { connection } from './nouns/connection.ts';
 import { credentials } from './nouns/credentials.ts';
 import { doctor } from './nouns/doctor.ts';
+import { exec } from './nouns/exec.ts';
 import { keys } from './nouns/keys.ts';
 import { outage } from './nouns/outage.ts';
 import { policy } from './nouns/policy.ts';
@@ -22,6 +23,7 @@ export const commands: readonly CommandSpec[] = [
   demo,
   sandbox,
   credentials,
+  exec,
   claims,
   can,
   doctor,

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { CommandSpec, Face, Given, Noun, OptionSpec } from './command.ts';
 import { tellFailure } from './failure.ts';
-import { commands, nouns } from './list.ts';
+import { quick } from './quick.ts';
 
 /** Runs one command; resolves to the exit code: 0, 1 when it failed, 2 when it was not understood. */
 export async function run(argv: readonly string[], face: Face): Promise<number> {
@@ -14,23 +14,43 @@ export async function run(argv: readonly string[], face: Face): Promise<number> 
     .exitOverride()
     .configureOutput({ writeOut: face.out, writeErr: face.err })
     .showHelpAfterError('(see --help)');
-  for (const spec of commands) addCommand(program, spec, face, outcome);
+  const { commands, nouns } = await listFor(argv[0] ?? '');
+  const { words, inner } = parted(argv, commands);
+  for (const spec of commands) addCommand(program, spec, face, outcome, inner);
   for (const noun of nouns) addNoun(program, noun, face, outcome);
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync([...words], { from: 'user' });
     return outcome.code;
   } catch (error) {
     return tellFailure(error, face);
   }
 }
 
+async function listFor(first: string): Promise<{ commands: readonly CommandSpec[]; nouns: readonly Noun[] }> {
+  const load = Object.hasOwn(quick, first) ? quick[first] : undefined;
+  return load ? { commands: [await load()], nouns: [] } : import('./list.ts');
+}
+
+/** What stands behind `--` is another program's, where the command runs one. */
+function parted(argv: readonly string[], commands: readonly CommandSpec[]) {
+  const takes = commands.some(({ usage, runs }) => runs && usage.split(' ')[0] === argv[0]);
+  const at = takes ? argv.indexOf('--') : -1;
+  return at < 0 ? { words: argv, inner: [] } : { words: argv.slice(0, at), inner: argv.slice(at + 1) };
+}
+
 function addNoun(parent: Command, noun: Noun, face: Face, outcome: { code: number }): void {
   const command = parent.command(noun.name).description(noun.about);
   for (const spec of noun.commands) addCommand(command, spec, face, outcome);
-  for (const inner of noun.nouns ?? []) addNoun(command, inner, face, outcome);
+  for (const below of noun.nouns ?? []) addNoun(command, below, face, outcome);
 }
 
-function addCommand(parent: Command, spec: CommandSpec, face: Face, outcome: { code: number }): void {
+function addCommand(
+  parent: Command,
+  spec: CommandSpec,
+  face: Face,
+  outcome: { code: number },
+  inner: readonly string[] = [],
+): void {
   const command = parent.command(spec.usage).description(spec.about).allowExcessArguments(false);
   for (const option of spec.options ?? []) command.addOption(optionOf(option));
   command.addHelpText(
@@ -38,7 +58,7 @@ function addCommand(parent: Command, spec: CommandSpec, face: Face, outcome: { c
     `\nExamples:\n${spec.examples.map((example) => `  $ sojourn ${example}\n`).join('')}`,
   );
   command.action(async () => {
-    const given: Given = { args: command.args, options: command.opts() };
+    const given: Given = { args: command.args, options: command.opts(), inner };
     outcome.code = (await spec.run(given, face)) ?? 0;
   });
 }

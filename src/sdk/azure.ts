@@ -1,5 +1,5 @@
 /** The faces for the Azure SDK for JavaScript: a credential, and an assertion for the credential of its own. */
-import type { CallOptions, Sojourn } from './client.ts';
+import type { CallOptions, Sojourn, TokenOptions } from './client.ts';
 import { otherCloud, SojournRequestError } from './error.ts';
 
 /** AbortSignalLike of @azure/abort-controller, which an AbortSignal is. */
@@ -49,7 +49,7 @@ export function azureCredential(
 export function azureAssertion(
   sojourn: Sojourn,
   connection: string,
-  options: CallOptions = {},
+  options: TokenOptions = {},
 ): () => Promise<string> {
   return async () => (await sojourn.token(connection, options)).token;
 }

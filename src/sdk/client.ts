@@ -18,10 +18,13 @@ export interface SojournOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface CallOptions {
-  /** Why, for the audit of the server. */
-  readonly purpose?: string | undefined;
+export interface TokenOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface CallOptions extends TokenOptions {
+  /** A purpose that the connection knows, which narrows what the credentials open. */
+  readonly purpose?: string | undefined;
 }
 
 /** Every method rejects with a SojournRequestError, or with the reason of the signal. */
@@ -30,7 +33,7 @@ export interface Sojourn {
   /** Credentials of the connection's cloud, kept until five minutes before their end; all callers share one call. */
   credentials(connection: string, options?: CallOptions): Promise<Credentials>;
   /** The cloud token itself, made at this moment, for a cloud's own library to trade; concurrent callers share one. */
-  token(connection: string, options?: CallOptions): Promise<CloudToken>;
+  token(connection: string, options?: TokenOptions): Promise<CloudToken>;
   /** Credentials in a form of the server's, as text: `aws-process`, `env` and so on. Nothing is kept. */
   deliver(connection: string, format: string, options?: CallOptions): Promise<string>;
 }
@@ -96,8 +99,8 @@ export function createSojourn(options: SojournOptions): Sojourn {
       const path = pathOf(connection, 'credentials', { purpose });
       return kept.get(path, async (ending) => credentialsIn(await get(path, ending)), withOurs(signal));
     },
-    async token(connection, { purpose, signal } = {}) {
-      const path = pathOf(connection, 'token', { purpose });
+    async token(connection, { signal } = {}) {
+      const path = pathOf(connection, 'token');
       return joinToken(path, async (ending) => tokenIn(await get(path, ending), now()), withOurs(signal));
     },
     async deliver(connection, format, { purpose, signal } = {}) {
@@ -120,7 +123,7 @@ function soundIssuer(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
-function pathOf(connection: string, what: string, query: Record<string, string | undefined>): string {
+function pathOf(connection: string, what: string, query: Record<string, string | undefined> = {}): string {
   // The text is not repeated: a secret may stand here by mistake.
   if (typeof connection !== 'string' || !/^\w{1,64}$/.test(connection))
     throw new SojournRequestError({

@@ -1,5 +1,5 @@
 /** The faces for google-auth-library: one for our own credentials, one for the exchange that the library makes. */
-import type { CallOptions, Sojourn } from './client.ts';
+import type { CallOptions, Sojourn, TokenOptions } from './client.ts';
 import { otherCloud } from './error.ts';
 
 /**
@@ -23,7 +23,7 @@ export function gcpRefreshHandler(
 export function gcpSubjectToken(
   sojourn: Sojourn,
   connection: string,
-  options: CallOptions = {},
+  options: TokenOptions = {},
 ): { getSubjectToken(): Promise<string> } {
   return { getSubjectToken: async () => (await sojourn.token(connection, options)).token };
 }

@@ -4,7 +4,7 @@
  * the faces that the clouds' own SDKs want. Does not own: anything of the server. It stands apart: it imports no other
  * room and talks HTTP like any other program.
  */
-export type { CallOptions, Sojourn, SojournOptions } from './client.ts';
+export type { CallOptions, Sojourn, SojournOptions, TokenOptions } from './client.ts';
 export { createSojourn } from './client.ts';
 export type { AwsCredentials, BearerCredentials, CloudToken, Credentials } from './credentials.ts';
 export { signInFrom, sojournFrom } from './environment.ts';

@@ -159,25 +159,49 @@ describe('what cannot be meant ends with 2, before anything is asked', () => {
   });
 
   test('no client, and no issuer', async () => {
-    expect((await sojourn(['credentials', 'con_1'])).err).toBe(
-      'There is no issuer: set SOJOURN_ISSUER, or name it with --issuer.\n',
-    );
-    expect((await sojourn(['credentials', 'con_1', '--issuer', 'https://id.example.com'])).err).toBe(
-      'There is no client: set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET, or name the file of a token in SOJOURN_WORKLOAD_TOKEN_FILE.\n',
-    );
+    const issuer = { SOJOURN_ISSUER: 'https://id.example.com' };
+    for (const command of ['credentials con_1', 'exec con_1 -- true']) {
+      expect(await sojourn(command.split(' '))).toEqual({
+        code: 2,
+        out: '',
+        err: 'There is no issuer.\n→ Set SOJOURN_ISSUER to the issuer of the server.\n',
+      });
+      expect(await sojourn(command.split(' '), issuer)).toEqual({
+        code: 2,
+        out: '',
+        err: 'There is no client.\n→ Set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET, or name a file in SOJOURN_CLIENT_SECRET_FILE, SOJOURN_CLIENT_KEY_FILE or SOJOURN_WORKLOAD_TOKEN_FILE.\n',
+      });
+    }
   });
+
+  test.each([['exec con_1'], ['exec con_1 --'], ['exec con_1 true']])(
+    '%s has no program',
+    async (command) => {
+      expect(await sojourn(command.split(' '))).toEqual({
+        code: 2,
+        out: '',
+        err: 'There is no program: put it behind --, as in `sojourn exec con_01k0… -- aws s3 ls`.\n',
+      });
+    },
+  );
 });
 
 describe('help', () => {
-  test.each(['', 'tenant', 'client secrets', 'connection setup', 'audit tail', 'credentials', 'serve'])(
-    'sojourn %s --help',
-    async (command) => {
-      const args = [...command.split(' ').filter(Boolean), '--help'];
-      const { code, out, err } = await sojourn(args);
-      expect({ code, err }).toEqual({ code: 0, err: '' });
-      expect(out).toContain(`Usage: ${['sojourn', command].join(' ').trim()}`);
-    },
-  );
+  test.each([
+    '',
+    'tenant',
+    'client secrets',
+    'connection setup',
+    'audit tail',
+    'credentials',
+    'exec',
+    'serve',
+  ])('sojourn %s --help', async (command) => {
+    const args = [...command.split(' ').filter(Boolean), '--help'];
+    const { code, out, err } = await sojourn(args);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain(`Usage: ${['sojourn', command].join(' ').trim()}`);
+  });
 
   test('the examples of a command are in its help', async () => {
     expect((await sojourn(['tenant', 'create', '--help'])).out).toContain(

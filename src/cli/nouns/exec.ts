@@ -1,0 +1,56 @@
+/** `sojourn exec`: runs a program that finds credentials of the customers' clouds where its libraries look for them. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Credentials, Sojourn } from '../../sdk/index.ts';
+import { clientGiven, clientOptions, clientVariables } from '../client.ts';
+import type { CommandSpec } from '../command.ts';
+import { startEndpoint } from '../exec/endpoint.ts';
+import { environmentFor } from '../exec/handover.ts';
+import { runProgram } from '../exec/program.ts';
+import { usageError } from '../failure.ts';
+
+export const exec: CommandSpec = {
+  usage: 'exec <connections...>',
+  about: `run a program with credentials of one connection per cloud, renewed while it runs (${clientVariables})`,
+  options: clientOptions,
+  examples: [
+    'exec con_01k0… -- aws sts get-caller-identity',
+    'exec con_01k0… con_01k1… con_01k2… -- terraform apply',
+    'exec con_01k0… -- sh -c "gcloud projects list && ./deploy.sh"',
+  ],
+  runs: true,
+  async run(given, face) {
+    if (given.inner.length === 0)
+      throw usageError('There is no program: put it behind --, as in `sojourn exec con_01k0… -- aws s3 ls`.');
+    const ending = new AbortController();
+    const sojourn = clientGiven(given, face, ending.signal);
+    // Before anything is started: who gets no credentials hears it from us, and not from a library.
+    const connections = await byCloud(sojourn, given.args);
+    const endpoint = await startEndpoint(sojourn, connections);
+    // Made for this user alone.
+    const folder = await mkdtemp(join(tmpdir(), 'sojourn-exec-'));
+    try {
+      const env = await environmentFor(connections.keys(), endpoint, folder, face.env);
+      return await runProgram(given.inner, env, face);
+    } finally {
+      ending.abort();
+      await endpoint.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+async function byCloud(
+  sojourn: Sojourn,
+  connections: readonly string[],
+): Promise<ReadonlyMap<Credentials['cloud'], string>> {
+  const found = new Map<Credentials['cloud'], string>();
+  const all = await Promise.all(connections.map((connection) => sojourn.credentials(connection)));
+  for (const [at, { cloud }] of all.entries()) {
+    if (found.has(cloud))
+      throw usageError(`Two of the connections lead to ${cloud}, and a program has one identity in a cloud.`);
+    found.set(cloud, connections[at] ?? '');
+  }
+  return found;
+}
