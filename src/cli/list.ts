@@ -6,6 +6,7 @@ import { backup, restore } from './nouns/backup.ts';
 import { can } from './nouns/can.ts';
 import { claims } from './nouns/claims.ts';
 import { client } from './nouns/client.ts';
+import { config } from './nouns/config.ts';
 import { connection } from './nouns/connection.ts';
 import { credentials } from './nouns/credentials.ts';
 import { doctor } from './nouns/doctor.ts';
@@ -24,6 +25,7 @@ export const commands: readonly CommandSpec[] = [
   sandbox,
   credentials,
   exec,
+  config,
   claims,
   can,
   doctor,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -465,6 +465,113 @@ describe('answers', () => {
       expect(out).toBe('');
     },
   );
+});
+
+describe('config', () => {
+  const targets = {
+    aws: { region: 'eu-central-1' },
+    azure: { tenant_id: 'ten-guid', client_id: 'cli-guid', environment: 'usgov' },
+    gcp: { service_account: 'deployer@acme.iam.gserviceaccount.com' },
+  };
+  const config = (cloud: keyof typeof targets, args: string) =>
+    admin(['config', 'con_1', ...args.split(' ')], {
+      'GET /connections/con_1': {
+        body: { id: 'con_1', cloud, audience: 'https://iam.googleapis.com/p', target: targets[cloud] },
+      },
+    });
+  const account = {
+    type: 'external_account',
+    universe_domain: 'googleapis.com',
+    audience: '//iam.googleapis.com/p',
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_url: 'https://sts.googleapis.com/v1/token',
+    service_account_impersonation_url:
+      'https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/deployer@acme.iam.gserviceaccount.com:generateAccessToken',
+    credential_source: {
+      executable: { command: 'sojourn credentials con_1 --format gcp', timeout_millis: 30000 },
+    },
+  };
+
+  test.each([
+    [
+      'aws',
+      '--tool aws --profile acme --issuer https://id.example.com',
+      '[profile acme]\nregion = eu-central-1\ncredential_process = sojourn credentials con_1 --format aws-process --issuer https://id.example.com\n',
+      'Add it to ~/.aws/config, and use it with AWS_PROFILE=acme.\n',
+    ],
+    [
+      'gcp',
+      '--tool google',
+      `${JSON.stringify(account, null, 2)}\n`,
+      'Save it, and set GOOGLE_APPLICATION_CREDENTIALS=con_1.json and GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1.\n',
+    ],
+    [
+      'gcp',
+      '--tool gcloud --file a.json',
+      `${JSON.stringify(account, null, 2)}\n`,
+      'Save it, set GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1, and run `gcloud auth login --cred-file=a.json`.\n',
+    ],
+    [
+      'azure',
+      "--tool azure --file it's",
+      "export AZURE_TENANT_ID=ten-guid\nexport AZURE_CLIENT_ID=cli-guid\nexport AZURE_AUTHORITY_HOST=https://login.microsoftonline.us\nexport AZURE_FEDERATED_TOKEN_FILE='it'\\''s'\n",
+      "Evaluate it in the shell of the tool, while the agent keeps a cloud token in it's.\n",
+    ],
+    [
+      'azure',
+      '--tool terraform',
+      'export ARM_USE_OIDC=true\nexport ARM_TENANT_ID=ten-guid\nexport ARM_CLIENT_ID=cli-guid\nexport ARM_ENVIRONMENT=usgovernment\nexport ARM_OIDC_TOKEN_FILE_PATH=con_1.token\n',
+      undefined,
+    ],
+    ['aws', '--tool terraform', 'export AWS_PROFILE=con_1\n', undefined],
+    [
+      'gcp',
+      '--tool terraform',
+      'export GOOGLE_APPLICATION_CREDENTIALS=con_1.json\nexport GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1\n',
+      undefined,
+    ],
+  ] as const)('of %s, %s', async (cloud, args, out, err) => {
+    expect(await config(cloud, args)).toEqual({
+      code: 0,
+      out,
+      err: err ?? expect.stringMatching(/^Evaluate it in the shell of Terraform: /),
+      asked: [['GET /connections/con_1']],
+    });
+  });
+
+  test('is written to a file for this user alone, and over no other without --force', async () => {
+    const file = join(folder, 'acme.json');
+    const into = (more = '') => config('gcp', `--tool google --output ${file}${more}`);
+    expect(await into()).toMatchObject({ code: 0, out: `Wrote ${file}\n` });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    writeFileSync(file, 'mine');
+    expect(await into()).toMatchObject({
+      code: 2,
+      out: '',
+      err: `${file} is there already: give --force to replace it, or another name.\n`,
+    });
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+    expect(await into(' --force')).toMatchObject({ code: 0 });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(account);
+  });
+
+  test.each([
+    ['aws', '--tool google', '--tool google does not fit a connection to aws.\n'],
+    ['gcp', '--tool aws', '--tool aws does not fit a connection to gcp.\n'],
+    [
+      'aws',
+      '--tool aws --profile a]b',
+      '--profile holds a character that the tool would not read as it is.\n',
+    ],
+    [
+      'aws',
+      '--tool aws --issuer https://x/"',
+      '--issuer holds a character that the tool would not read as it is.\n',
+    ],
+    ['aws', '--tool aws --output /nowhere/x', '--output /nowhere/x cannot be written (ENOENT).\n'],
+  ] as const)('of %s by %s cannot be meant', async (cloud, args, err) => {
+    expect(await config(cloud, args)).toMatchObject({ code: 2, out: '', err });
+  });
 });
 
 describe('credentials', () => {

@@ -1,12 +1,14 @@
 /** Programs in the environment of `sojourn exec`, and unmodified tools that run `sojourn credentials`. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import * as gcp from '../../src/demo/customer/gcp.ts';
 import { openStage, type Stage } from '../sdk/stage.ts';
+import { isInstalled } from '../setup/arrange.ts';
 
 // Each test starts a program in a program.
 jest.setTimeout(60_000);
@@ -49,6 +51,14 @@ const exec = (
 ) => run([...sojourn, 'exec', ...connections.map(({ id }) => id), '--', ...program], more);
 const node = (source: string) => [process.execPath, '--input-type=module', '-e', source];
 
+/** Where the program is absent there is no such test, and a line says so. */
+const ifInstalled = (name: string) => (isInstalled(name) ? test : () => undefined);
+
+const projectId = (sandbox: string) => `
+  import { GoogleAuth } from 'google-auth-library';
+  const auth = new GoogleAuth({ scopes: 'https://www.googleapis.com/auth/cloud-platform' });
+  console.log((await auth.request({ url: '${sandbox}/gcp/v3/projects/acme-prod' })).data.projectId);`;
+
 describe('a program that is run', () => {
   test('finds each cloud, no other identity, and nothing that opens the server', async () => {
     const { aws, azure, gcp } = stage.customer;
@@ -67,7 +77,7 @@ describe('a program that is run', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const { PATH, HOME, TMPDIR, ...given } = JSON.parse(out) as Record<string, string>;
     const origin = given.IDENTITY_ENDPOINT?.replace('/azure', '');
-    const own = expect.stringMatching(/\/tmp\/sojourn-exec-\w+\/[\w.]+$/);
+    const own = expect.stringMatching(/\/tmp\/sojourn-exec-\w+\/[\w.-]+$/);
     expect(given).toEqual({
       SOJOURN_ISSUER: stage.corridor.issuer,
       SOJOURN_CLIENT_ID: stage.env.SOJOURN_CLIENT_ID,
@@ -81,7 +91,7 @@ describe('a program that is run', () => {
       IDENTITY_HEADER: given.AWS_CONTAINER_AUTHORIZATION_TOKEN,
       AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
       GOOGLE_APPLICATION_CREDENTIALS: own,
-      CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE: given.GOOGLE_APPLICATION_CREDENTIALS,
+      CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: own,
     });
     expect(JSON.stringify(given)).not.toMatch(/sjs_|mine/);
   });
@@ -193,15 +203,102 @@ describe('unmodified libraries in it', () => {
   });
 
   test('google-auth-library', async () => {
-    const source = `
-      import { GoogleAuth } from 'google-auth-library';
-      const auth = new GoogleAuth({ scopes: 'https://www.googleapis.com/auth/cloud-platform' });
-      console.log((await auth.request({ url: '${sandbox()}/gcp/v3/projects/acme-prod' })).data.projectId);`;
     const more = { GOOGLE_CLOUD_PROJECT: 'acme-prod' };
-    expect(await exec([stage.customer.gcp], node(source), more)).toEqual({
+    expect(await exec([stage.customer.gcp], node(projectId(sandbox())), more)).toEqual({
       code: 0,
       out: 'acme-prod\n',
       err: '',
+    });
+  });
+});
+
+describe('unmodified programs in it', () => {
+  ifInstalled('gcloud')('gcloud', async () => {
+    const { sandbox } = stage.corridor;
+    const more = {
+      CLOUDSDK_CONFIG: join(folder, 'gcloud'),
+      CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: '1',
+      CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: '1',
+      CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER: `${sandbox}/gcp/`,
+    };
+    const program = ['gcloud', 'projects', 'describe', 'acme-prod', '--format=value(projectId)'];
+    expect(await exec([stage.customer.gcp], program, more)).toEqual({ code: 0, out: 'acme-prod\n', err: '' });
+  });
+});
+
+describe('tools that run `sojourn credentials` by themselves', () => {
+  const [binary, program] = sojourn;
+  const stranger = { id: 'con_01jd0000000000000000000000' };
+  const words =
+    'There is no such connection for this client.\n→ Check the connection id, and that the client may use it (`sojourn client show`).';
+
+  ifInstalled('aws')('the AWS CLI, by the profile of `sojourn config`', async () => {
+    const config = async ({ id }: { id: string }, profile: string) => {
+      const options = ['--tool', 'aws', '--profile', profile, '--command', `${binary} ${program}`];
+      const admin = {
+        SOJOURN_ADMIN_URL: stage.corridor.server.adminOrigin,
+        SOJOURN_ADMIN_TOKEN: stage.corridor.server.adminToken,
+      };
+      const { out } = await run([...sojourn, 'config', id, ...options], admin);
+      return out;
+    };
+    const good = await config(stage.customer.aws, 'acme');
+    const file = join(folder, 'aws-config');
+    writeFileSync(file, good + good.replace('acme', 'stranger').replace(stage.customer.aws.id, stranger.id));
+    const identity = (profile: string) =>
+      run(
+        [
+          'aws',
+          'sts',
+          'get-caller-identity',
+          '--endpoint-url',
+          `${stage.corridor.sandbox}/aws`,
+          '--profile',
+          profile,
+        ],
+        {
+          AWS_CONFIG_FILE: file,
+        },
+      );
+    const { code, out, err } = await identity('acme');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(JSON.parse(out)).toMatchObject({ Account: '111122223333' });
+    const refused = await identity('stranger');
+    expect(refused).toMatchObject({ out: '', err: expect.stringContaining(words) });
+    expect(refused.code).not.toBe(0);
+  });
+
+  test('google-auth-library, as an executable source', async () => {
+    const { sandbox } = stage.corridor;
+    const account = (connection: { id: string }) => {
+      const file = join(folder, `${connection.id}.json`);
+      const whole = {
+        type: 'external_account',
+        audience: stage.customer.gcp.audience.replace('https:', ''),
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        token_url: `${sandbox}/gcp/v1/token`,
+        service_account_impersonation_url: `${sandbox}/gcp/v1/projects/-/serviceAccounts/${gcp.serviceAccount}:generateAccessToken`,
+        credential_source: {
+          executable: {
+            command: `${binary} ${program} credentials ${connection.id} --format gcp`,
+            timeout_millis: 30_000,
+          },
+        },
+      };
+      writeFileSync(file, JSON.stringify(whole));
+      return run(node(projectId(sandbox)), {
+        GOOGLE_APPLICATION_CREDENTIALS: file,
+        GOOGLE_CLOUD_PROJECT: 'acme-prod',
+        GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES: '1',
+      });
+    };
+    expect(await account(stage.customer.gcp)).toEqual({ code: 0, out: 'acme-prod\n', err: '' });
+    expect(await account(stranger)).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining(
+        '{"version":1,"success":false,"code":"connection_not_found","message":"There is no such connection for this client. Check the connection id, and that the client may use it (`sojourn client show`)."}',
+      ),
     });
   });
 });

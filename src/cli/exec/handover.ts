@@ -45,9 +45,12 @@ const others: Readonly<Record<Credentials['cloud'], readonly string[]>> = {
     'GOOGLE_CREDENTIALS',
     'GOOGLE_OAUTH_ACCESS_TOKEN',
     'CLOUDSDK_AUTH_ACCESS_TOKEN',
-    'CLOUDSDK_AUTH_ACCESS_TOKEN_FILE',
+    'CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE',
   ],
 };
+
+/** Where gcloud, which knows no endpoint, finds an access token. */
+export const gcpTokenFile = (folder: string): string => join(folder, 'gcp-token');
 
 /** The environment of the program. Files go into `folder`, readable by this user alone. */
 export async function environmentFor(
@@ -90,7 +93,10 @@ export async function environmentFor(
         credential_source: { file: await file('gcp-secret', secret) },
       };
       const path = await file('gcp.json', JSON.stringify(account));
-      return { GOOGLE_APPLICATION_CREDENTIALS: path, CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE: path };
+      return {
+        GOOGLE_APPLICATION_CREDENTIALS: path,
+        CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: gcpTokenFile(folder),
+      };
     },
   };
   const left = new Map(Object.entries(env));

@@ -15,12 +15,13 @@ export function runProgram(
   face: Pick<Face, 'err'>,
 ): Promise<number> {
   return new Promise((resolve) => {
+    // Listened to before the program is started: what came in between would end this process and leave that one behind.
+    for (const signal of passedOn) process.on(signal, passOn);
     const child = spawn(name, args, { stdio: 'inherit', env: { ...env } });
-    const passOn = (signal: NodeJS.Signals) => {
+    function passOn(signal: NodeJS.Signals): void {
       const has = process.stdin.isTTY && (fromTerminal as readonly string[]).includes(signal);
       if (!has) child.kill(signal);
-    };
-    for (const signal of passedOn) process.on(signal, passOn);
+    }
     const end = (code: number) => {
       for (const signal of passedOn) process.removeListener(signal, passOn);
       resolve(code);

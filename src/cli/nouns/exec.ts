@@ -6,8 +6,9 @@ import type { Credentials, Sojourn } from '../../sdk/index.ts';
 import { clientGiven, clientOptions, clientVariables } from '../client.ts';
 import type { CommandSpec } from '../command.ts';
 import { startEndpoint } from '../exec/endpoint.ts';
-import { environmentFor } from '../exec/handover.ts';
+import { environmentFor, gcpTokenFile } from '../exec/handover.ts';
 import { runProgram } from '../exec/program.ts';
+import { keepTokenFile } from '../exec/token-file.ts';
 import { usageError } from '../failure.ts';
 
 export const exec: CommandSpec = {
@@ -30,11 +31,15 @@ export const exec: CommandSpec = {
     const endpoint = await startEndpoint(sojourn, connections);
     // Made for this user alone.
     const folder = await mkdtemp(join(tmpdir(), 'sojourn-exec-'));
+    const gcp = connections.get('gcp');
+    let stop = async () => {};
     try {
+      if (gcp !== undefined) stop = await keepTokenFile(sojourn, gcp, gcpTokenFile(folder));
       const env = await environmentFor(connections.keys(), endpoint, folder, face.env);
       return await runProgram(given.inner, env, face);
     } finally {
       ending.abort();
+      await stop();
       await endpoint.close();
       await rm(folder, { recursive: true, force: true });
     }

@@ -1,6 +1,7 @@
 /** The commands of the clouds' own programs that upload exported documents so that verifiers take them. */
 import { join } from 'node:path';
 import { usageError } from '../failure.ts';
+import { shellWord } from '../shell.ts';
 import type { ExportedFile } from './keys-export.ts';
 
 type Command = (local: string, file: ExportedFile) => readonly string[];
@@ -84,6 +85,3 @@ export function uploadCommands(
           .map(({ program, example, command }) => `${program}:\n${lines(files, example, command)}`)
           .join('\n');
 }
-
-const shellWord = (text: string): string =>
-  /^[\w@%+:,./=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,0 +1,124 @@
+/** What each tool reads so that it fetches its credentials by itself: a profile, a file, or variables. */
+import { shellWord } from '../shell.ts';
+
+/** A connection as the admin API tells it, as far as a tool needs to know. */
+export interface ToolConnection {
+  readonly id: string;
+  readonly cloud: 'aws' | 'azure' | 'gcp';
+  readonly audience: string;
+  readonly target: Readonly<Record<string, unknown>>;
+}
+
+export interface ToolOptions {
+  /** The command line as the tool shall run it, and what else it needs to reach the server. */
+  readonly command: string;
+  readonly issuer: string | undefined;
+  readonly profile: string;
+  /** The file that the agent keeps a cloud token in, or that the external account is saved to. */
+  readonly file: string;
+}
+
+interface Tool {
+  readonly clouds: readonly ToolConnection['cloud'][];
+  readonly write: (connection: ToolConnection, options: ToolOptions) => string;
+  /** What to do with it. */
+  readonly next: (options: ToolOptions) => string;
+}
+
+const fetching = ({ command, issuer }: ToolOptions, { id }: ToolConnection, format: string): string =>
+  `${command} credentials ${id} --format ${format}${issuer === undefined ? '' : ` --issuer ${issuer}`}`;
+
+const variables = (all: Readonly<Record<string, string>>): string =>
+  Object.entries(all)
+    .map(([name, value]) => `export ${name}=${shellWord(value)}\n`)
+    .join('');
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html */
+const awsProfile: Tool['write'] = (connection, options) =>
+  [
+    `[profile ${options.profile}]`,
+    ...(textOf(connection.target.region) === '' ? [] : [`region = ${connection.target.region}`]),
+    `credential_process = ${fetching(options, connection, 'aws-process')}`,
+    '',
+  ].join('\n');
+
+/** An executable-sourced external account: https://google.aip.dev/auth/4117 */
+function externalAccount(connection: ToolConnection, options: ToolOptions): string {
+  const account = textOf(connection.target.service_account);
+  const whole = {
+    type: 'external_account',
+    universe_domain: 'googleapis.com',
+    audience: connection.audience.replace(/^https:/, ''),
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_url: 'https://sts.googleapis.com/v1/token',
+    ...(account === ''
+      ? {}
+      : {
+          service_account_impersonation_url: `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${account}:generateAccessToken`,
+        }),
+    credential_source: {
+      executable: { command: fetching(options, connection, 'gcp'), timeout_millis: 30_000 },
+    },
+  };
+  return `${JSON.stringify(whole, null, 2)}\n`;
+}
+
+const allowExecutables = 'GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES';
+
+/** https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud */
+const authorities: Readonly<Record<string, string>> = {
+  usgov: 'https://login.microsoftonline.us',
+  china: 'https://login.partner.microsoftonline.cn',
+};
+
+const terraform: Readonly<Record<ToolConnection['cloud'], Tool['write']>> = {
+  aws: (_, { profile }) => variables({ AWS_PROFILE: profile }),
+  azure: ({ target }, { file }) =>
+    variables({
+      ARM_USE_OIDC: 'true',
+      ARM_TENANT_ID: textOf(target.tenant_id),
+      ARM_CLIENT_ID: textOf(target.client_id),
+      ARM_ENVIRONMENT: textOf(target.environment).replace('usgov', 'usgovernment'),
+      ARM_OIDC_TOKEN_FILE_PATH: file,
+    }),
+  gcp: (_, { file }) => variables({ GOOGLE_APPLICATION_CREDENTIALS: file, [allowExecutables]: '1' }),
+};
+
+export const tools: Readonly<Record<string, Tool>> = {
+  aws: {
+    clouds: ['aws'],
+    write: awsProfile,
+    next: ({ profile }) => `Add it to ~/.aws/config, and use it with AWS_PROFILE=${profile}.`,
+  },
+  google: {
+    clouds: ['gcp'],
+    write: externalAccount,
+    next: ({ file }) => `Save it, and set GOOGLE_APPLICATION_CREDENTIALS=${file} and ${allowExecutables}=1.`,
+  },
+  gcloud: {
+    clouds: ['gcp'],
+    write: externalAccount,
+    next: ({ file }) =>
+      `Save it, set ${allowExecutables}=1, and run \`gcloud auth login --cred-file=${file}\`.`,
+  },
+  azure: {
+    clouds: ['azure'],
+    write: ({ target }, { file }) =>
+      variables({
+        AZURE_TENANT_ID: textOf(target.tenant_id),
+        AZURE_CLIENT_ID: textOf(target.client_id),
+        AZURE_AUTHORITY_HOST: authorities[textOf(target.environment)] ?? 'https://login.microsoftonline.com',
+        AZURE_FEDERATED_TOKEN_FILE: file,
+      }),
+    next: ({ file }) =>
+      `Evaluate it in the shell of the tool, while the agent keeps a cloud token in ${file}.`,
+  },
+  terraform: {
+    clouds: ['aws', 'azure', 'gcp'],
+    write: (connection, options) => terraform[connection.cloud](connection, options),
+    next: () =>
+      'Evaluate it in the shell of Terraform: AWS needs the profile of --tool aws as well, Google the file of --tool google, Azure a cloud token that the agent keeps in the file.',
+  },
+};
