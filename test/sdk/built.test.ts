@@ -1,29 +1,20 @@
 /** What `npm run build` makes, as a program of others has it: a package in node_modules, plain JavaScript and types. */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { blocks } from '../docs/documents.ts';
 import { apiToken, awsUntil, type Script, script } from './arrange.ts';
+import { installInto, root, tsc } from './installed.ts';
 
 const run = promisify(execFile);
-const root = join(import.meta.dirname, '../..');
-const tsc = join(root, 'node_modules/typescript/bin/tsc');
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-built-'));
-const installed = join(folder, 'node_modules/sojourn');
 let server: Script;
 
 beforeAll(async () => {
-  await run(process.execPath, [tsc, '-p', 'tsconfig.sdk.json', '--outDir', join(installed, 'dist/sdk')], {
-    cwd: root,
-  });
-  cpSync(join(root, 'package.json'), join(installed, 'package.json'));
-  for (const name of ['jose', '@types', '@smithy', '@aws-sdk', '@azure', 'google-auth-library', 'gaxios']) {
-    mkdirSync(join(folder, 'node_modules'), { recursive: true });
-    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
-  }
+  await installInto(folder);
   server = await script();
 }, 60_000);
 afterAll(async () => {
@@ -49,7 +40,6 @@ test('a plain program imports it and gets credentials', async () => {
      await gcpRefreshHandler(sojourn, 'con_1')().catch((error) => console.log(error instanceof SojournRequestError));
      await azureCredential(sojourn, 'con_1').getToken([]).catch((error) => console.log(error.code));`,
   );
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   const env = {
     SOJOURN_ISSUER: server.origin,
     SOJOURN_CLIENT_ID: 'cli_1',
@@ -67,9 +57,12 @@ test('a plain program imports it and gets credentials', async () => {
   });
 });
 
-test('its types fit those of the clouds’ SDKs in every example of the page, and tell what is wrong', async () => {
-  const examples = blocks('docs/sdk.md', 'ts');
-  expect(examples.length).toBeGreaterThan(4);
+test('its types fit those of the clouds’ SDKs in every example, and tell what is wrong', async () => {
+  const programs = globSync('examples/*/main.ts', { cwd: root }).map((file) =>
+    readFileSync(join(root, file), 'utf8'),
+  );
+  const examples = [...blocks('docs/sdk.md', 'ts'), ...programs];
+  expect(examples.length).toBeGreaterThan(8);
   const names = examples.map((example, at) => {
     writeFileSync(join(folder, `example-${at}.ts`), example);
     return `example-${at}.ts`;
