@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 // Plain JavaScript that an older Node can read too: on the sources themselves it would fail with words that help nobody.
 
+import { mkdirSync, statSync } from 'node:fs';
+import module from 'node:module';
+import { join } from 'node:path';
+
 // From the first moment on: without a listener, this signal opens Node's inspector, which could read the signing keys.
 process.on('SIGUSR1', () => {});
 
@@ -8,9 +12,24 @@ const wanted = 24;
 const [major] = process.versions.node.split('.').map(Number);
 
 if (major >= wanted) {
+  // Tools run a command for each refresh, and most of its time would go into reading the sources anew.
+  if (process.argv[2] !== 'serve') keepCompiled(process.env);
   const { main } = await import('../src/main.ts');
   process.exitCode = await main(process.argv.slice(2), process.env);
 } else {
   console.error(`sojourn needs Node.js ${wanted} or newer, and this is ${process.versions.node}.`);
   process.exitCode = 1;
+}
+
+// What lies there is run: a folder that somebody else may write to is not used. Nothing is lost without one.
+function keepCompiled({ HOME, XDG_CACHE_HOME }) {
+  if (!HOME && !XDG_CACHE_HOME) return;
+  const folder = join(XDG_CACHE_HOME || join(HOME, '.cache'), 'sojourn');
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const { uid, mode } = statSync(folder);
+    if (uid === process.getuid?.() && (mode & 0o077) === 0) module.enableCompileCache(folder);
+  } catch {
+    // Read-only, or full.
+  }
 }

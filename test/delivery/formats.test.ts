@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import type { CloudName, Pass } from '../../src/clouds/index.ts';
 import type { Connection } from '../../src/connections/index.ts';
 import { deliver, deliveryFormats } from '../../src/delivery/index.ts';
@@ -168,5 +169,32 @@ describe('the format env, evaluated by a shell', () => {
     rmSync(cwd, { recursive: true });
     // The last part is the listing of an empty folder.
     expect(said.split('\0')).toEqual([value, `a${value}`, `${value}z`, '']);
+  });
+
+  test('whatever the values hold, they arrive as they are: one shell evaluates hundreds', () => {
+    // What a shell gives a meaning, more often than chance would.
+    const unit = fc.oneof(
+      fc.constantFrom(...`'"\`$\\;&|<>(){}[]*?~#! \t\n\r`),
+      fc.string({ unit: 'binary', maxLength: 2 }),
+    );
+    const value = fc
+      .array(unit, { maxLength: 30 })
+      .map((parts) => parts.join(''))
+      // No variable can hold NUL, and what is no text in UTF-8 cannot leave this process.
+      .filter((text) => !text.includes('\0') && text.isWellFormed());
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 60, maxLength: 60 }), (values) => {
+        const script = values
+          .map((secret) => {
+            const credentials = { access_key_id: 'ASIA', secret_access_key: secret, session_token: 's' };
+            const { body } = deliverTo('aws', 'env', { expiresAt, credentials });
+            return `${body}\nprintf '%s\\0' "$AWS_SECRET_ACCESS_KEY"\n`;
+          })
+          .join('');
+        const said = execFileSync('sh', ['-eu'], { input: script, encoding: 'utf8' });
+        expect(said.split('\0')).toEqual([...values, '']);
+      }),
+      { numRuns: 4 },
+    );
   });
 });

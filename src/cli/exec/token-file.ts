@@ -11,6 +11,7 @@ export async function keepTokenFile(
   sojourn: Sojourn,
   connection: string,
   file: string,
+  turnMs = lookMs,
 ): Promise<() => Promise<void>> {
   let written = '';
   const write = async () => {
@@ -22,7 +23,7 @@ export async function keepTokenFile(
     written = given.accessToken;
   };
   await write();
-  return every(lookMs, () =>
+  return every(turnMs, () =>
     write().catch((error: unknown) => {
       // The old token stays; a program that needs a new one hears from its cloud when that ends.
       if (!(error instanceof SojournRequestError)) throw error;

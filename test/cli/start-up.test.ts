@@ -1,0 +1,39 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { sojourn } from './arrange.ts';
+
+let home: string;
+let cache: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'sojourn-home-'));
+  cache = join(home, '.cache/sojourn');
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+describe('what is compiled', () => {
+  test('is kept for the next command, where this user alone may write', async () => {
+    expect(await sojourn(['credentials', '--help'], { HOME: home })).toMatchObject({ code: 0, err: '' });
+    expect(statSync(cache).mode & 0o777).toBe(0o700);
+    expect(readdirSync(cache)).toHaveLength(1);
+    expect(await sojourn(['credentials', '--help'], { HOME: home })).toMatchObject({ code: 0, err: '' });
+  });
+
+  test('is neither kept nor taken where others may write', async () => {
+    mkdirSync(cache, { recursive: true });
+    chmodSync(cache, 0o770);
+    expect(await sojourn(['credentials', '--help'], { HOME: home })).toMatchObject({ code: 0, err: '' });
+    expect(readdirSync(cache)).toEqual([]);
+  });
+
+  test('is not kept by the server, nor where there is no place for it', async () => {
+    expect(await sojourn(['serve', '--help'], { HOME: home })).toMatchObject({ code: 0, err: '' });
+    expect(existsSync(cache)).toBe(false);
+    expect(await sojourn(['credentials', '--help'], { HOME: '/dev/null' })).toMatchObject({
+      code: 0,
+      err: '',
+    });
+    expect(await sojourn(['credentials', '--help'])).toMatchObject({ code: 0, err: '' });
+  });
+});
