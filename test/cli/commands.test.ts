@@ -495,8 +495,8 @@ describe('config', () => {
   test.each([
     [
       'aws',
-      '--tool aws --profile acme --issuer https://id.example.com',
-      '[profile acme]\nregion = eu-central-1\ncredential_process = sojourn credentials con_1 --format aws-process --issuer https://id.example.com\n',
+      '--tool aws --profile acme --purpose deploy --issuer https://id.example.com',
+      '[profile acme]\nregion = eu-central-1\ncredential_process = sojourn credentials con_1 --format aws-process --issuer https://id.example.com --purpose deploy\n',
       'Add it to ~/.aws/config, and use it with AWS_PROFILE=acme.\n',
     ],
     [
@@ -557,6 +557,11 @@ describe('config', () => {
 
   test.each([
     ['aws', '--tool google', '--tool google does not fit a connection to aws.\n'],
+    [
+      'gcp',
+      '--tool google --purpose deploy',
+      '--purpose goes with --tool aws: the other tools make the exchange themselves.\n',
+    ],
     ['gcp', '--tool aws', '--tool aws does not fit a connection to gcp.\n'],
     [
       'aws',

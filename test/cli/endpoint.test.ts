@@ -14,12 +14,12 @@ let server: Script;
 let endpoint: Endpoint;
 let hour = noon;
 
-const sojourn = () =>
+const credentialsOf = () =>
   createSojourn({
     issuer: server.origin,
     signIn: clientSecret({ clientId: 'cli_1', secret: 's' }),
     now: () => hour,
-  });
+  }).credentials;
 
 beforeAll(async () => {
   server = await script();
@@ -28,7 +28,7 @@ beforeEach(async () => {
   hour = noon;
   server.answers = { 'POST /token': [apiToken()], [credentialsPath]: [awsUntil(noon + 60 * minute)] };
   await endpoint?.close();
-  endpoint = await startEndpoint(sojourn(), new Map([['aws', 'con_1']]), () => hour);
+  endpoint = await startEndpoint(credentialsOf(), new Map([['aws', 'con_1']]), () => hour);
 });
 afterAll(async () => {
   await endpoint.close();
@@ -86,7 +86,7 @@ test('the token file always holds one whole token, and the next one when that is
     },
   });
   server.answers[credentialsPath] = [google(noon + 60 * minute, 'first')];
-  const stop = await keepTokenFile(sojourn(), 'con_1', file, 5);
+  const stop = await keepTokenFile(credentialsOf(), 'con_1', file, 5);
   expect(readFileSync(file, 'utf8')).toBe('first');
   expect(statSync(file).mode & 0o777).toBe(0o600);
   server.answers[credentialsPath] = [problem(409, 'connection_disabled', 'It is disabled.', 'Enable it.')];

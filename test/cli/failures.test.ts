@@ -174,6 +174,14 @@ describe('what cannot be meant ends with 2, before anything is asked', () => {
     }
   });
 
+  test('a purpose for what nothing narrows', async () => {
+    expect(await sojourn('credentials con_1 --format gcp --purpose deploy'.split(' '))).toEqual({
+      code: 2,
+      out: '',
+      err: '--purpose does not go with --format gcp: nothing narrows the token that this hands over.\n',
+    });
+  });
+
   test.each([['exec con_1'], ['exec con_1 --'], ['exec con_1 true']])(
     '%s has no program',
     async (command) => {

@@ -3,8 +3,9 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Credentials, type Sojourn, SojournRequestError } from '../../sdk/index.ts';
+import { type Credentials, SojournRequestError } from '../../sdk/index.ts';
 import { type Now, systemNow } from '../../time/index.ts';
+import type { CredentialsOf } from '../client.ts';
 import { forms, type LocalForm } from './forms.ts';
 
 export interface Endpoint {
@@ -16,9 +17,9 @@ export interface Endpoint {
 
 const maxBytes = 16 * 1024;
 
-/** Serves the connection of each cloud; `sojourn` keeps what it got, so that a library is answered at once. */
+/** Serves the connection of each cloud; the SDK keeps what it got, so that a library is answered at once. */
 export async function startEndpoint(
-  sojourn: Sojourn,
+  credentialsOf: CredentialsOf,
   connections: ReadonlyMap<Credentials['cloud'], string>,
   now: Now = systemNow,
 ): Promise<Endpoint> {
@@ -38,7 +39,7 @@ export async function startEndpoint(
 
   async function handOver(form: LocalForm, connection: string): Promise<{ status: number; body: object }> {
     try {
-      const body = form.answer(await sojourn.credentials(connection), now());
+      const body = form.answer(await credentialsOf(connection), now());
       return body ? { status: 200, body } : { status: 404, body: {} };
     } catch (error) {
       if (!(error instanceof SojournRequestError)) return { status: 500, body: {} };

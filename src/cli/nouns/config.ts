@@ -19,6 +19,7 @@ export const config: CommandSpec = {
       about: 'where the tool finds its file: an external account, or the cloud token that the agent keeps',
     },
     { flags: '--command <words>', about: 'how the tool starts this program', initial: 'sojourn' },
+    { flags: '--purpose <name>', about: 'a purpose of the connection, for --tool aws' },
     { flags: '--issuer <url>', about: 'written in where the tool has no SOJOURN_ISSUER' },
     ...connectionOptions,
   ],
@@ -35,6 +36,8 @@ export const config: CommandSpec = {
     if (!tool.clouds.includes(connection.cloud))
       throw usageError(`--tool ${text(given, 'tool')} does not fit a connection to ${connection.cloud}.`);
     const options = optionsOf(given, connection);
+    if (options.purpose !== undefined && text(given, 'tool') !== 'aws')
+      throw usageError('--purpose goes with --tool aws: the other tools make the exchange themselves.');
     print(tool.write(connection, options), given, face);
     face.err(`${tool.next(options)}\n`);
     return 0;
@@ -52,6 +55,7 @@ function optionsOf(given: Given, { id, cloud }: ToolConnection): ToolOptions {
   return {
     command: word('command', /^[\w@%+:,./=~ -]+$/, text(given, 'command')) ?? 'sojourn',
     issuer: word('issuer', plain, text(given, 'issuer')),
+    purpose: word('purpose', plain, text(given, 'purpose')),
     profile: word('profile', plain, text(given, 'profile')) ?? id,
     file: text(given, 'file') ?? output ?? `${id}.${cloud === 'gcp' ? 'json' : 'token'}`,
   };

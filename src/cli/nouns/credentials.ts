@@ -1,8 +1,8 @@
 /** `sojourn credentials`: short-lived cloud credentials, as a client fetches them; also for tools that run a command. */
 import { SojournRequestError } from '../../sdk/index.ts';
-import { clientGiven, clientOptions, clientVariables } from '../client.ts';
+import { clientGiven, clientOptions, clientVariables, purposeOption } from '../client.ts';
 import { type CommandSpec, type Face, type Given, text } from '../command.ts';
-import { tellFailure } from '../failure.ts';
+import { tellFailure, usageError } from '../failure.ts';
 
 export const credentials: CommandSpec = {
   usage: 'credentials <connection>',
@@ -14,7 +14,7 @@ export const credentials: CommandSpec = {
       choices: ['json', 'aws-process', 'aws-container', 'env', 'gcp', 'azure'],
       initial: 'json',
     },
-    { flags: '--purpose <name>', about: 'a purpose of the connection, which narrows the credentials' },
+    purposeOption,
     ...clientOptions,
   ],
   examples: [
@@ -26,8 +26,12 @@ export const credentials: CommandSpec = {
   ],
   async run(given, face) {
     const [connection = '', format = 'json'] = [given.args[0], text(given, 'format')];
-    if (format === 'gcp') return executableSource(connection, given, face);
     const purpose = text(given, 'purpose');
+    if (format === 'gcp' && purpose !== undefined)
+      throw usageError(
+        '--purpose does not go with --format gcp: nothing narrows the token that this hands over.',
+      );
+    if (format === 'gcp') return executableSource(connection, given, face);
     const body = await clientGiven(given, face).deliver(connection, format, { purpose });
     face.out(body.endsWith('\n') ? body : `${body}\n`);
     return 0;

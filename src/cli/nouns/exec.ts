@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Credentials, Sojourn } from '../../sdk/index.ts';
-import { clientGiven, clientOptions, clientVariables } from '../client.ts';
-import type { CommandSpec } from '../command.ts';
+import type { Credentials } from '../../sdk/index.ts';
+import { type CredentialsOf, clientGiven, clientOptions, clientVariables, purposeOption } from '../client.ts';
+import { type CommandSpec, text } from '../command.ts';
 import { startEndpoint } from '../exec/endpoint.ts';
 import { environmentFor, gcpTokenFile } from '../exec/handover.ts';
 import { runProgram } from '../exec/program.ts';
@@ -14,7 +14,7 @@ import { usageError } from '../failure.ts';
 export const exec: CommandSpec = {
   usage: 'exec <connections...>',
   about: `run a program with credentials of one connection per cloud, renewed while it runs (${clientVariables})`,
-  options: clientOptions,
+  options: [purposeOption, ...clientOptions],
   examples: [
     'exec con_01k0… -- aws sts get-caller-identity',
     'exec con_01k0… con_01k1… con_01k2… -- terraform apply',
@@ -26,15 +26,17 @@ export const exec: CommandSpec = {
       throw usageError('There is no program: put it behind --, as in `sojourn exec con_01k0… -- aws s3 ls`.');
     const ending = new AbortController();
     const sojourn = clientGiven(given, face, ending.signal);
+    const purpose = text(given, 'purpose');
+    const credentialsOf: CredentialsOf = (connection) => sojourn.credentials(connection, { purpose });
     // Before anything is started: who gets no credentials hears it from us, and not from a library.
-    const connections = await byCloud(sojourn, given.args);
-    const endpoint = await startEndpoint(sojourn, connections);
+    const connections = await byCloud(credentialsOf, given.args);
+    const endpoint = await startEndpoint(credentialsOf, connections);
     // Made for this user alone.
     const folder = await mkdtemp(join(tmpdir(), 'sojourn-exec-'));
     const gcp = connections.get('gcp');
     let stop = async () => {};
     try {
-      if (gcp !== undefined) stop = await keepTokenFile(sojourn, gcp, gcpTokenFile(folder));
+      if (gcp !== undefined) stop = await keepTokenFile(credentialsOf, gcp, gcpTokenFile(folder));
       const env = await environmentFor(connections.keys(), endpoint, folder, face.env);
       return await runProgram(given.inner, env, face);
     } finally {
@@ -47,11 +49,11 @@ export const exec: CommandSpec = {
 };
 
 async function byCloud(
-  sojourn: Sojourn,
+  credentialsOf: CredentialsOf,
   connections: readonly string[],
 ): Promise<ReadonlyMap<Credentials['cloud'], string>> {
   const found = new Map<Credentials['cloud'], string>();
-  const all = await Promise.all(connections.map((connection) => sojourn.credentials(connection)));
+  const all = await Promise.all(connections.map(credentialsOf));
   for (const [at, { cloud }] of all.entries()) {
     if (found.has(cloud))
       throw usageError(`Two of the connections lead to ${cloud}, and a program has one identity in a cloud.`);

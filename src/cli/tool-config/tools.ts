@@ -13,6 +13,7 @@ export interface ToolOptions {
   /** The command line as the tool shall run it, and what else it needs to reach the server. */
   readonly command: string;
   readonly issuer: string | undefined;
+  readonly purpose: string | undefined;
   readonly profile: string;
   /** The file that the agent keeps a cloud token in, or that the external account is saved to. */
   readonly file: string;
@@ -25,8 +26,13 @@ interface Tool {
   readonly next: (options: ToolOptions) => string;
 }
 
-const fetching = ({ command, issuer }: ToolOptions, { id }: ToolConnection, format: string): string =>
-  `${command} credentials ${id} --format ${format}${issuer === undefined ? '' : ` --issuer ${issuer}`}`;
+const fetching = (options: ToolOptions, { id }: ToolConnection, format: string): string => {
+  const { command, issuer, purpose } = options;
+  const more = Object.entries({ issuer, purpose }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value],
+  );
+  return [command, 'credentials', id, '--format', format, ...more].join(' ');
+};
 
 const variables = (all: Readonly<Record<string, string>>): string =>
   Object.entries(all)
