@@ -12,7 +12,7 @@ export interface Endpoint {
   readonly origin: string;
   /** Whoever shows it gets the credentials. */
   readonly secret: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const maxBytes = 16 * 1024;

@@ -30,20 +30,19 @@ export const exec: CommandSpec = {
     const credentialsOf: CredentialsOf = (connection) => sojourn.credentials(connection, { purpose });
     // Before anything is started: who gets no credentials hears it from us, and not from a library.
     const connections = await byCloud(credentialsOf, given.args);
-    const endpoint = await startEndpoint(credentialsOf, connections);
     // Made for this user alone.
     const folder = await mkdtemp(join(tmpdir(), 'sojourn-exec-'));
-    const gcp = connections.get('gcp');
-    let stop = async () => {};
+    const endings: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
     try {
-      if (gcp !== undefined) stop = await keepTokenFile(credentialsOf, gcp, gcpTokenFile(folder));
+      const endpoint = await startEndpoint(credentialsOf, connections);
+      endings.push(endpoint.close);
+      const gcp = connections.get('gcp');
+      if (gcp !== undefined) endings.push(await keepTokenFile(credentialsOf, gcp, gcpTokenFile(folder)));
       const env = await environmentFor(connections.keys(), endpoint, folder, face.env);
       return await runProgram(given.inner, env, face);
     } finally {
       ending.abort();
-      await stop();
-      await endpoint.close();
-      await rm(folder, { recursive: true, force: true });
+      for (const end of endings.toReversed()) await end();
     }
   },
 };
