@@ -214,6 +214,13 @@ describe('unmodified libraries in it', () => {
 });
 
 describe('unmodified programs in it', () => {
+  ifInstalled('aws')('the AWS CLI', async () => {
+    const program = ['aws', 'sts', 'get-caller-identity', '--endpoint-url', `${stage.corridor.sandbox}/aws`];
+    const { code, out, err } = await exec([stage.customer.aws], program, { AWS_DEFAULT_REGION: 'us-east-1' });
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(JSON.parse(out)).toMatchObject({ Account: '111122223333' });
+  });
+
   ifInstalled('gcloud')('gcloud', async () => {
     const { sandbox } = stage.corridor;
     const more = {

@@ -141,6 +141,19 @@ describe('the Azure SDK', () => {
     expect((await asked('azure', use)).log).toEqual(azureLog(azure));
   });
 
+  test('in 200 callers of one cold connection makes one call to the server and one to the cloud', async () => {
+    const { azure } = stage.customer;
+    hour.pass(120);
+    const before = await served(azure);
+    const credential = azureCredential(stage.sojourn(), azure.id);
+    const { result, log } = await asked('azure', () =>
+      Promise.all(Array.from({ length: 200 }, () => getBearerTokenProvider(credential, arm)())),
+    );
+    expect(new Set(result).size).toBe(1);
+    expect(log).toEqual(azureLog(azure).slice(0, 1));
+    expect(await served(azure)).toBe(before + 1);
+  });
+
   test('is refused any scope but the one of the connection', async () => {
     const credential = azureCredential(stage.sojourn(), stage.customer.azure.id);
     for (const scopes of [
