@@ -12,9 +12,10 @@ import { records } from '../records/index.ts';
 import type { Page, Store } from '../store/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
+import { hasBeenActive } from './closed.ts';
 import { faultsInPurposes, type Purposes, purposesField, readPurposes } from './purposes.ts';
 
-export { closedBy } from './closed.ts';
+export { closedBy, hasBeenActive } from './closed.ts';
 export { narrowedTo, purposesField, purposesOf } from './purposes.ts';
 export { nobodyTrusts } from './trust.ts';
 
@@ -259,7 +260,7 @@ export function createConnections(options: {
       kept.change(id, (connection) => {
         const target = merge(connection, fields);
         if (isDeepStrictEqual(target, connection.target)) return connection;
-        if (connection.activated_at) throw new SojournError('connection_settled');
+        if (hasBeenActive(connection)) throw new SojournError('connection_settled');
         return { ...connection, target, verdict: 'pending', updated_at: stamp() };
       }),
 

@@ -5,7 +5,7 @@
  */
 import type { Audit } from '../audit/index.ts';
 import type { Artefact } from '../clouds/index.ts';
-import { type Connection, type Connections, stateOf } from '../connections/index.ts';
+import { type Connection, type Connections, hasBeenActive, stateOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { Invitations } from '../invitations/index.ts';
 import type { Logger } from '../log/index.ts';
@@ -73,7 +73,7 @@ export function createCustomer(options: {
         cloud: connection.cloud,
         target: connection.target,
         state: stateOf(connection),
-        settled: connection.activated_at !== undefined,
+        settled: hasBeenActive(connection),
         paused_at: connection.paused_at,
         mayResume,
         verified_at: connection.verified_at,
@@ -91,7 +91,7 @@ export function createCustomer(options: {
     resume: (guest, origin) => resume({ connections, invitations, audit }, guest, origin),
 
     async keep(guest, origin) {
-      if (!guest.connection.activated_at) throw new SojournError('connection_incomplete');
+      if (!hasBeenActive(guest.connection)) throw new SojournError('connection_incomplete');
       const { invitation, url } = await invitations.keep(guest.invitation);
       const { facts, ...line } = lineOf(guest, origin);
       await audit.record({

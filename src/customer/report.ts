@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { Audit } from '../audit/index.ts';
 import { type Cloud, clouds } from '../clouds/index.ts';
-import { type Connection, type Connections, closedBy, stateOf } from '../connections/index.ts';
+import { type Connection, type Connections, closedBy, hasBeenActive, stateOf } from '../connections/index.ts';
 import { invalidRequest, SojournError } from '../errors/index.ts';
 import { faultsIn, read } from '../input/index.ts';
 import type { Invitation, Invitations, Outcome } from '../invitations/index.ts';
@@ -57,7 +57,7 @@ export function createReports(rooms: ReportRooms): TakeReport {
       if (closed) throw new SojournError(closed);
       if (
         guest.invitation.purpose === 'control' ||
-        (guest.connection.activated_at && !guest.invitation.report)
+        (hasBeenActive(guest.connection) && !guest.invitation.report)
       )
         throw new SojournError('connection_settled');
       return await invitations.claim(guest.invitation.id, fields);
@@ -76,14 +76,14 @@ export function createReports(rooms: ReportRooms): TakeReport {
   }
 
   return async (guest, input, origin) => {
-    const { id, activated_at } = guest.connection;
+    const { id } = guest.connection;
     const fields = readFields(guest.connection, input);
     const { report } = await claim(guest, fields, origin);
     // The same again: as it was answered before, while it works or was tried just now.
     const tried = report?.outcome;
     if (tried && (tried.state === 'active' || now() - Date.parse(tried.at) < betweenTriesMs)) return tried;
     const { facts, ...line } = lineOf(guest, origin);
-    if (!tried && !activated_at) {
+    if (!tried && !hasBeenActive(guest.connection)) {
       await connections.report(id, fields);
       await audit.record({
         event: 'connection.reported',

@@ -42,6 +42,18 @@ describe('what a customer reports', () => {
     expect((await connections.report(id, { role_arn: roleArn })).target.role_arn).toBe(roleArn);
   });
 
+  test('changes nothing of one that was active before that was kept', async () => {
+    const { connections, store } = bench;
+    await connections.report(id, { role_arn: roleArn });
+    const { activated_at: _, ...former } = await connections.setVerdict(id, 'active');
+    const { version } = (await store.get('connection', id))!;
+    await store.replace('connection', id, version, former);
+    await expect(connections.report(id, { role_arn: other })).rejects.toMatchObject({
+      code: 'connection_settled',
+    });
+    expect(await connections.get(id)).toEqual(former);
+  });
+
   test('is proven by a try of that target alone: one that came meanwhile stays pending', async () => {
     const { connections } = bench;
     const tried = await connections.report(id, { role_arn: roleArn });

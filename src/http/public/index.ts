@@ -1,7 +1,6 @@
 /**
- * The public door: discovery, JWKS, /token, /v1 and /connect. Owns: the allow-list of paths; whatever is not on it is not there.
- * Does not own: issuing (issuer) and entering clouds (exchange), and what a customer may do
- * (customer).
+ * The public door: discovery, JWKS, /token, /v1 and /connect. Owns: the allow-list of paths; whatever is not on it is
+ * not there. Does not own: issuing (issuer), entering clouds (exchange), and what a customer sees and does (customer).
  */
 import Router from '@koa/router';
 import type Koa from 'koa';
