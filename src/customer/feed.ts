@@ -62,7 +62,7 @@ export function createFeed(logger: Logger): Feed {
 
   const lookAround = async () => {
     turn += 1;
-    for (const listener of [...listeners]) if (!(await tried(listener, turn % heartbeatEvery === 0))) return;
+    for (const listener of listeners) if (!(await tried(listener, turn % heartbeatEvery === 0))) return;
   };
 
   const leave = (listener: Listener) => {

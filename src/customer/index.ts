@@ -109,6 +109,6 @@ export function createCustomer(options: {
       return connection && revisionOf(connection, invitation);
     },
     feed,
-    close: feed.close,
+    close: () => feed.close(),
   };
 }
