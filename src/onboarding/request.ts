@@ -26,8 +26,9 @@ export interface ReadRequest {
   readonly callback: string | undefined;
 }
 
-/** Over plain http only within a machine, as an issuer may be. */
-const callbackForm = /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/])[\x21-\x7e]+$/;
+/** Over plain http only within a machine, as an issuer may be; of the characters of RFC 3986 section 2. */
+const callbackForm =
+  /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/])[\w.~:/?#[\]@!$&'()*+,;=%-]+$/;
 
 const common = z.object({
   callback: z

@@ -37,12 +37,17 @@ test('every file that can report does so where it is told to, and none without',
   expect(bench.logged()).not.toContain(callback);
 });
 
-test.each(['http://id.example.com/x', 'ftp://a/b', 'https://', 'https://a b', "https://a/'\n", '/connect/x'])(
-  'they report to no such place as %j',
-  async (place) => {
-    await expect(artefacts.artefacts(connection, { callback: place })).rejects.toMatchObject({
-      code: 'invalid_request',
-      faults: [{ path: 'callback', message: 'must be an https URL' }],
-    });
-  },
-);
+test.each([
+  'http://id.example.com/x',
+  'ftp://a/b',
+  'https://',
+  'https://a b',
+  'https://a/{{resolve:ssm:x}}',
+  "https://a/'\n",
+  '/connect/x',
+])('they report to no such place as %j', async (place) => {
+  await expect(artefacts.artefacts(connection, { callback: place })).rejects.toMatchObject({
+    code: 'invalid_request',
+    faults: [{ path: 'callback', message: 'must be an https URL' }],
+  });
+});

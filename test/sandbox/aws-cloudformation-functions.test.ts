@@ -92,6 +92,14 @@ describe('a custom resource', () => {
   const refused: [string, ReturnType<typeof calling>, string, string][] = [
     ['silent', calling(''), 'Called', 'did not receive a response'],
     ['broken', calling('throw new Error("x")'), 'Called', 'did not receive a response'],
+    [
+      'garbled',
+      calling(
+        "await fetch(event.ResponseURL, { method: 'PUT', headers: { 'content-type': '' }, body: '{' });",
+      ),
+      'Called',
+      'did not receive a response',
+    ],
     ['failing', calling(answering("Status: 'FAILED', Reason: 'no luck'")), 'Called', 'no luck'],
     ['strange', calling(answering("RequestId: 'x'")), 'Called', 'Invalid response'],
     ['foreign', calling('', { service: 'ec2.amazonaws.com' }), 'Function', 'cannot be assumed by Lambda'],

@@ -256,6 +256,13 @@ describe('a role whose ARN is known before it is made', () => {
     );
   });
 
+  test('has no path that CloudFormation would put the value of a secret into', () => {
+    const secret = 'arn:aws:iam::123456789012:role/{{resolve:ssm:x}}/er';
+    expect(() => setup(target({ role_arn: secret }), facts())).toThrow(
+      'target.role_arn: must not have {{ in its path, which CloudFormation evaluates',
+    );
+  });
+
   test('takes no shorter sessions than the connection asks for, and no more policies than a role takes', () => {
     const options = {
       max_session_seconds: 3600,

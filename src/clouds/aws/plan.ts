@@ -102,6 +102,10 @@ function refuse(
   const longest = Math.max(...roles.map(({ target }) => target.duration_seconds));
   const inline = policies.reduce((sum, { document }) => sum + JSON.stringify(document).length, 0);
   const faults = [
+    // In a property of a template it would stand for the value of a secret.
+    ...(roles.some(({ path }) => path.includes('{{'))
+      ? [{ path: 'target.role_arn', message: 'must not have {{ in its path, which CloudFormation evaluates' }]
+      : []),
     ...(max_session_seconds !== undefined && max_session_seconds < longest
       ? [
           {

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isObject } from '../../jws.ts';
 import type { Account } from '../accounts.ts';
 import { fault } from '../fault.ts';
 import { parseStatements } from '../policy/document.ts';
@@ -147,6 +148,16 @@ async function tell(
   };
 }
 
+/** What is no JSON object is as good as no answer. */
+function parseResponse(body: string): Response | undefined {
+  try {
+    const response: unknown = JSON.parse(body);
+    return isObject(response) ? response : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Numbers and booleans arrive as strings. */
 function asText(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asText);
@@ -162,7 +173,7 @@ async function openInbox() {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const signed = request.method === 'PUT' && request.url === path && !request.headers['content-type'];
-    if (signed) received = JSON.parse(Buffer.concat(parts).toString()) as Response;
+    if (signed) received = parseResponse(Buffer.concat(parts).toString());
     response.writeHead(signed ? 200 : 403).end();
   });
   await new Promise<void>((resolve) => {
