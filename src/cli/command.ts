@@ -33,6 +33,8 @@ export interface CommandSpec {
   readonly usage: string;
   readonly about: string;
   readonly options?: readonly OptionSpec[];
+  /** Whether it is what its noun does when no command is named. */
+  readonly isDefault?: boolean;
   /** Without the leading `sojourn`. */
   readonly examples: readonly string[];
   /** Whether it runs another program, which stands behind `--`. */

@@ -1,6 +1,7 @@
 /** Every command, in the order of the help. */
 import type { CommandSpec, Noun } from './command.ts';
 import { approval } from './nouns/approval.ts';
+import { agent } from './nouns/agent.ts';
 import { audit } from './nouns/audit.ts';
 import { backup, restore } from './nouns/backup.ts';
 import { can } from './nouns/can.ts';
@@ -34,4 +35,14 @@ export const commands: readonly CommandSpec[] = [
   backup,
   restore,
 ];
-export const nouns: readonly Noun[] = [tenant, client, connection, policy, approval, keys, webhook, audit];
+export const nouns: readonly Noun[] = [
+  tenant,
+  client,
+  connection,
+  policy,
+  approval,
+  keys,
+  webhook,
+  audit,
+  agent,
+];

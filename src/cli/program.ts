@@ -51,7 +51,10 @@ function addCommand(
   outcome: { code: number },
   inner: readonly string[] = [],
 ): void {
-  const command = parent.command(spec.usage).description(spec.about).allowExcessArguments(false);
+  const command = parent
+    .command(spec.usage, { isDefault: spec.isDefault ?? false })
+    .description(spec.about)
+    .allowExcessArguments(false);
   for (const option of spec.options ?? []) command.addOption(optionOf(option));
   command.addHelpText(
     'after',

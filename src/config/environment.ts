@@ -51,11 +51,19 @@ function parsed(text: string, opening: '[' | '{'): unknown {
   }
 }
 
+/** Those of the agent, which may run with the environment of the server, or the server with its. */
+const agentPrefix = 'SOJOURN_AGENT_';
+
 /** A fault for each variable that begins as ours do and is none of `known`. */
-export function unknownVariables(env: Environment, known: readonly string[]): Fault[] {
+export function unknownVariables(
+  env: Environment,
+  known: readonly string[],
+  prefix: 'SOJOURN_' | typeof agentPrefix = 'SOJOURN_',
+): Fault[] {
   const all = [...known, ...notKeys];
   return Object.keys(env)
-    .filter((name) => name.startsWith('SOJOURN_') && !all.includes(name) && !serviceLink.test(name))
+    .filter((name) => name.startsWith(prefix) && name.startsWith(agentPrefix) === (prefix === agentPrefix))
+    .filter((name) => !all.includes(name) && !serviceLink.test(name))
     .map((path) => {
       const meant = nearest(path, all);
       return { path, message: `is not known here${meant ? `; did you mean ${meant}?` : ''}` };

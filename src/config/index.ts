@@ -5,6 +5,7 @@
  */
 export type { Address } from './address.ts';
 export { addressField, isLoopback } from './address.ts';
+export { type AgentConfig, type AgentConnection, agentShape, loadAgentConfig } from './agent.ts';
 export type { Config, SecretText } from './config.ts';
 export { configurationDocument } from './document.ts';
 export { type Environment, environment } from './environment.ts';

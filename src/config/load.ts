@@ -1,12 +1,14 @@
 /** Loading: the file, the variables over it, the checks, and then the configuration or every fault there is. */
-import { type Fault, SojournError } from '../errors/index.ts';
+import type { Fault } from '../errors/index.ts';
 import type { Config } from './config.ts';
-import { type Environment, environment, given, unknownVariables } from './environment.ts';
+import { type Environment, environment, unknownVariables } from './environment.ts';
+import { invalid } from './invalid.ts';
 import { noCertificate, readAdminToken, readAzureIdentity, readSecret, unreadable } from './outside.ts';
 import { readShape } from './read.ts';
 import { crossFaults } from './rules.ts';
 import { type Path, settingsOf, type Values, variableOf } from './setting.ts';
 import { shape } from './shape.ts';
+import { withSource } from './source.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 /** Reads the YAML file with the environment over it. Rejects with `config_invalid`, which names every fault. */
@@ -51,7 +53,7 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
     ...adminToken.faults,
     ...unknownVariables(env, [...variables, ...named]),
   ];
-  if (all.length > 0) throw invalid(all.map((fault) => withSource(fault, env, lineOf)));
+  if (all.length > 0) throw invalid(all.map((fault) => withSource(shape, fault, env, lineOf)));
 
   // No fault, so no value is missing.
   const { listen, keys, ...rest } = values as Values<typeof shape>;
@@ -69,22 +71,4 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
     },
     admin_token: adminToken.value,
   };
-}
-
-/** Adds the line or the variable that the faulty value came from. */
-function withSource(fault: Fault, env: Environment, lineOf: (path: Path) => string | undefined): Fault {
-  const path = fault.path.split('.');
-  const variable = settingsOf(shape)
-    .filter((setting) => setting.path.every((name, index) => name === path[index]))
-    .map((setting) => variableOf(setting.path))
-    .find((name) => given(env, name) !== undefined);
-  const source = variable ?? lineOf(path);
-  return source ? { ...fault, message: `${fault.message} (${source})` } : fault;
-}
-
-function invalid(faults: readonly Fault[]): SojournError {
-  return new SojournError('config_invalid', {
-    detail: faults.map(({ path, message }) => `${path}: ${message}`).join('; '),
-    faults,
-  });
 }

@@ -68,6 +68,9 @@ function unknownKey(name: string, path: Path, siblings: readonly string[], all: 
 const say = (issue: z.core.$ZodRawIssue): string => {
   if (issue.input === undefined) return 'is missing';
   if (issue.input === null) return 'has no value';
+  // A name came from outside and could be a misplaced secret.
+  if (issue.code === 'unrecognized_keys')
+    return `has a key that is not known here: ${issue.keys.map((name) => (/^\w{1,40}$/.test(name) ? name : '(unreadable name)')).join(', ')}`;
   if (issue.code !== 'invalid_type') return 'is not valid';
   return { string: 'must be text', boolean: 'must be true or false', array: 'must be a list' }[
     issue.expected as 'string'

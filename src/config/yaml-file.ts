@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { isAlias, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import { type Fault, SojournError } from '../errors/index.ts';
+import { invalid } from './invalid.ts';
 import type { Path } from './setting.ts';
 
 export interface YamlFile {
@@ -64,12 +65,4 @@ function parse(text: string, file: string): YamlFile {
       return isNode(node) && node.range ? at(node.range[0]) : undefined;
     },
   };
-}
-
-function invalid(faults: readonly Fault[], cause?: unknown): SojournError {
-  return new SojournError('config_invalid', {
-    detail: faults.map(({ path, message }) => `${path}: ${message}`).join('; '),
-    faults,
-    cause,
-  });
 }

@@ -4,6 +4,7 @@
  * A code is for machines and never changes its meaning; a test keeps docs/errors.md equal to this table.
  */
 
+import { agentRows } from './agent.ts';
 import { approvalRows } from './approvals.ts';
 import { cloudRows } from './cloud.ts';
 import { invitationRows } from './invitations.ts';
@@ -241,6 +242,9 @@ const rows = {
     title: 'A key file cannot be used.',
     advice: 'Restore the named file from a backup; nothing was made anew.',
   },
+
+  // The agent beside a workload
+  ...agentRows,
 
   ...cloudRows,
 } as const satisfies Record<string, Row>;

@@ -2,6 +2,7 @@
 export const floors: readonly (readonly string[])[] = [
   ['main'],
   ['cli'],
+  ['agent'],
   ['demo'],
   ['compose'],
   ['http', 'sandbox'],

@@ -79,7 +79,7 @@ const sandboxStarted = (origin: string): string =>
   `The sandbox clouds are at ${origin}: /aws, /azure and /gcp; /sandbox sets clock and faults.\n`;
 
 /** Resolves at the first request to stop; the second one does not wait for anything. */
-function signalled(): Promise<void> {
+export function signalled(): Promise<void> {
   return new Promise((resolve) => {
     let asked = false;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {

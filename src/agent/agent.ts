@@ -1,0 +1,171 @@
+/** The agent in one piece: what is kept, the files that show it, and the endpoint. */
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { Address, AgentConnection } from '../config/index.ts';
+import { SojournError } from '../errors/index.ts';
+import type { Logger } from '../log/index.ts';
+import { createAgentMetrics } from '../metrics/index.ts';
+import type { Sojourn } from '../sdk/index.ts';
+import { every, type Now, sleep, systemNow } from '../time/index.ts';
+import { filesOf, tokenFileOf, wantedOf } from './connection.ts';
+import { type Directory, openDirectory } from './directory.ts';
+import { type Endpoint, openEndpoint } from './endpoint.ts';
+import { externalAccount } from './external-account.ts';
+import { createTokenFiles, type TokenFiles } from './files.ts';
+import type { Grant, Wanted } from './held.ts';
+import { createKeeper, type Keeper } from './keeper.ts';
+import { bringFrom } from './source.ts';
+import { type AgentStatus, gaugesOf, statusOf } from './status.ts';
+
+export interface AgentOptions {
+  /** Signs in and asks the server. */
+  readonly sojourn: Pick<Sojourn, 'issuer' | 'token' | 'deliver'>;
+  /** Loopback; port 0 takes a free one. */
+  readonly listen: Address;
+  /** Null where nothing is to be written: then no connection may name a file. */
+  readonly directory: string | null;
+  readonly connections: readonly AgentConnection[];
+  readonly logger: Logger;
+  readonly now?: Now;
+  /** A fraction from 0 to 1. */
+  readonly random?: () => number;
+}
+
+export interface Agent {
+  /** `http://127.0.0.1:9180`: credentials are at `/v1/credentials/ID`, tokens at `/v1/token/ID`. */
+  readonly origin: string;
+  /** What callers send as `Authorization`; it is in the file `authorization` of the directory. */
+  readonly authorization: string;
+  status(): AgentStatus;
+  /** Keeps other connections from now on. Rejects as a start does, and goes on with the old ones then. */
+  reload(change: Pick<AgentOptions, 'sojourn' | 'connections'>): Promise<void>;
+  /** Ends the endpoint and what is under way, and takes the files away. */
+  close(): Promise<void>;
+}
+
+export const authorizationFile = 'authorization';
+const turnMs = 1_000;
+/** How long a start looks whether the server takes what it is asked. */
+const firstLookMs = 5_000;
+
+/** Rejects with `config_invalid` or `agent_token_too_short`; a server that is away is no fault, and is asked again. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { logger, now = systemNow, random = Math.random } = options;
+  const startedAt = now();
+  const authorization = randomBytes(32).toString('base64url');
+  const ending = new AbortController();
+  let { sojourn } = options;
+  let byId = new Map<string, AgentConnection>();
+  let endpoint: Endpoint | undefined;
+  let directory: Directory | undefined;
+  let files: TokenFiles | undefined;
+
+  const place = (name: string, text: string, expiresAt = Number.POSITIVE_INFINITY) =>
+    files?.place(name, text, expiresAt) ?? Promise.resolve();
+
+  const keeper: Keeper = createKeeper({
+    bring: (wanted) => bringFrom(sojourn, ending.signal)(wanted),
+    arrived,
+    async refused({ connection, kind }) {
+      const name = tokenFileOf(byId.get(connection) ?? { id: connection });
+      if (kind === 'token' && name) await files?.remove(name);
+    },
+    observe: (outcome) => metrics.refreshed(outcome),
+    now,
+    random,
+    logger,
+  });
+  const metrics = createAgentMetrics(() => gaugesOf(keeper, now));
+
+  async function arrived({ connection: id, kind }: Wanted, { text, expiresAt }: Grant): Promise<void> {
+    const connection = byId.get(id);
+    if (kind !== 'token' || !connection || !directory) return;
+    const name = tokenFileOf(connection);
+    if (name) await place(name, text, expiresAt);
+    const account = connection.gcp?.credentials_file;
+    if (!account) return;
+    const url = `${endpoint?.origin}/v1/token/${id}`;
+    const from = name ? { file: directory.path(name) } : { url, authorization };
+    await place(account, externalAccount(connection, text, from));
+  }
+
+  /** Wants these, and looks for a while at what the server says of them. */
+  async function keep(connections: readonly AgentConnection[]): Promise<void> {
+    byId = new Map(connections.map((connection) => [connection.id, connection]));
+    keeper.want(connections.flatMap(wantedOf));
+    const enough = new AbortController();
+    await Promise.race([keeper.settled(), sleep(firstLookMs, enough.signal).catch(() => undefined)]);
+    enough.abort();
+    const short = keeper
+      .held()
+      .flatMap(({ trouble }) => (trouble?.code === 'agent_token_too_short' ? trouble : []));
+    if (short.length > 0) throw tooShort(short);
+  }
+
+  async function close(): Promise<void> {
+    await stopTurning();
+    keeper.want([]);
+    ending.abort(new SojournError('shutting_down'));
+    await endpoint?.close();
+    await keeper.settled();
+    await files?.clear();
+  }
+
+  let stopTurning = async () => {};
+  try {
+    endpoint = await openEndpoint({
+      address: options.listen,
+      token: authorization,
+      keeper,
+      status: () => agent.status(),
+      metrics: () => metrics.text(),
+      refused: metrics.refused,
+      logger,
+      now,
+    });
+    // Behind the port: a second agent by mistake ends before it takes away the files of the first.
+    if (options.directory !== null) {
+      const names = [authorizationFile, ...options.connections.flatMap(filesOf)];
+      directory = await openDirectory(resolve(options.directory), names);
+      files = createTokenFiles(directory, now);
+      await place(authorizationFile, authorization);
+    }
+    stopTurning = every(turnMs, async () => {
+      keeper.turn();
+      await files?.sweep().catch((err: unknown) => logger.error({ err }, 'a file could not be removed'));
+    });
+    await keep(options.connections);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  const agent: Agent = {
+    origin: endpoint.origin,
+    authorization,
+    status: () => statusOf(keeper, { issuer: sojourn.issuer, startedAt, now }),
+    async reload(change) {
+      const before = { sojourn, connections: [...byId.values()] };
+      ({ sojourn } = change);
+      keeper.gate.reopen();
+      try {
+        await keep(change.connections);
+      } catch (error) {
+        ({ sojourn } = before);
+        await keep(before.connections);
+        throw error;
+      }
+      const kept = new Set(change.connections.flatMap(filesOf));
+      for (const name of before.connections.flatMap(filesOf)) if (!kept.has(name)) await files?.remove(name);
+    },
+    close,
+  };
+  return agent;
+}
+
+function tooShort(short: readonly { readonly sentence: string; readonly advice: string }[]): SojournError {
+  return new SojournError('agent_token_too_short', {
+    detail: short.map(({ sentence }) => sentence).join(' '),
+    advice: short.map(({ advice }) => advice).join(' '),
+  });
+}

@@ -1,0 +1,9 @@
+/**
+ * The agent: a small process beside a workload. Owns: keeping tokens and credentials of many connections fresh in memory,
+ * handing them to unmodified SDKs by an endpoint on loopback and by files, and turning everybody else away. Does not own:
+ * signing in and asking the server (sdk), or reading its configuration (config). The command line starts it.
+ */
+export { type Agent, type AgentOptions, authorizationFile, startAgent } from './agent.ts';
+export { askAgent } from './ask.ts';
+export { signInOf } from './sign-in.ts';
+export type { AgentStatus, ConnectionStatus } from './status.ts';
