@@ -91,8 +91,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   /** Wants these, and looks for a while at what the server says of them. */
   async function keep(connections: readonly AgentConnection[]): Promise<void> {
+    const before = byId;
     byId = new Map(connections.map((connection) => [connection.id, connection]));
     keeper.want(connections.flatMap(wantedOf));
+    // What is held already may have to be shown in other files.
+    for (const { grant, ...wanted } of keeper.held()) {
+      const [is, was] = [byId, before].map((all) => JSON.stringify(all.get(wanted.connection)));
+      if (grant && is !== was) await arrived(wanted, grant);
+    }
     const enough = new AbortController();
     await Promise.race([keeper.settled(), sleep(firstLookMs, enough.signal).catch(() => undefined)]);
     enough.abort();
@@ -146,22 +152,29 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     status: () => statusOf(keeper, { issuer: sojourn.issuer, startedAt, now }),
     async reload(change) {
       const before = { sojourn, connections: [...byId.values()] };
-      ({ sojourn } = change);
-      keeper.gate.reopen();
+      const swap = async (from: typeof change, to: typeof change) => {
+        ({ sojourn } = to);
+        // First: a file must never hold the token of the connection that had its name before.
+        const owners = ownersOf(to.connections);
+        for (const [name, id] of ownersOf(from.connections))
+          if (owners.get(name) !== id) await files?.remove(name);
+        keeper.gate.reopen();
+        await keep(to.connections);
+      };
       try {
-        await keep(change.connections);
+        await swap(before, change);
       } catch (error) {
-        ({ sojourn } = before);
-        await keep(before.connections);
+        await swap(change, before);
         throw error;
       }
-      const kept = new Set(change.connections.flatMap(filesOf));
-      for (const name of before.connections.flatMap(filesOf)) if (!kept.has(name)) await files?.remove(name);
     },
     close,
   };
   return agent;
 }
+
+const ownersOf = (connections: readonly AgentConnection[]) =>
+  new Map(connections.flatMap((connection) => filesOf(connection).map((name) => [name, connection.id])));
 
 function tooShort(short: readonly { readonly sentence: string; readonly advice: string }[]): SojournError {
   return new SojournError('agent_token_too_short', {

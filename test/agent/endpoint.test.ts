@@ -376,10 +376,23 @@ describe('a start, and another configuration', () => {
 
     server.answers[`GET /v1/connections/${azure}/token`] = [tokenFor(azure, 300)];
     await expect(
-      agent.reload({ sojourn, connections: [{ id: azure, azure: { token_file: 'acme-azure' } }] }),
+      agent.reload({ sojourn, connections: [{ id: azure, azure: { token_file: 'acme-gcp' } }] }),
     ).rejects.toMatchObject({ code: 'agent_token_too_short' });
     expect((await readdir(agent.directory)).toSorted()).toEqual(['acme-gcp', 'authorization']);
     expect(await agent.get(`/v1/token/${gcp}`)).toMatchObject({ status: 200 });
+    expect(await readFile(join(agent.directory, 'acme-gcp'), 'utf8')).toBe(jwtFor(gcp));
+  });
+
+  test('a file that another connection takes over never holds the token of the one before', async () => {
+    const agent = await start({ connections: [{ id: aws, aws: { token_file: 'acme' } }] });
+    server.answers[`GET /v1/connections/${gcp}/token`] = [
+      problem(404, 'connection_not_found', 'No.', 'Check it.'),
+    ];
+    const sojourn = sojournAt(server.origin);
+    await agent.reload({ sojourn, connections: [{ id: gcp, gcp: { token_file: 'acme' } }] });
+    expect(await readdir(agent.directory)).toEqual(['authorization']);
+    await agent.reload({ sojourn, connections: [{ id: aws, aws: { token_file: 'acme', container: true } }] });
+    expect(await readFile(join(agent.directory, 'acme'), 'utf8')).toBe(jwtFor(aws));
   });
 });
 

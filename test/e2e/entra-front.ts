@@ -15,7 +15,16 @@ export interface EntraFront {
   readonly caFile: string;
 }
 
-/** Passes whatever it is asked on to the sandbox's Azure. */
+/** What Entra says of a tenant's authority (OpenID Connect Discovery), as the library asks for it before the first token. */
+const discoveryPath = /^\/([\w.-]+)\/v2\.0\/\.well-known\/openid-configuration(\?|$)/;
+const discovery = (authority: string) => ({
+  issuer: `${authority}/v2.0`,
+  authorization_endpoint: `${authority}/oauth2/v2.0/authorize`,
+  token_endpoint: `${authority}/oauth2/v2.0/token`,
+  jwks_uri: `${authority}/discovery/v2.0/keys`,
+});
+
+/** Answers for discovery by itself, since its own address stands in it, and passes the rest on to the sandbox's Azure. */
 export async function startEntraFront(sandbox: string): Promise<EntraFront> {
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
     algorithm: 'sha256',
@@ -25,6 +34,12 @@ export async function startEntraFront(sandbox: string): Promise<EntraFront> {
   await writeFile(caFile, cert);
   const front = https.createServer({ cert, key }, (request, response) => {
     const { method, url, headers } = request;
+    const [, tenant] = discoveryPath.exec(url ?? '') ?? [];
+    if (tenant) {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(discovery(`https://${headers.host}/${tenant}`)));
+      return;
+    }
     const onward = http.request(`${sandbox}/azure${url}`, { method, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);

@@ -1,0 +1,149 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from '@jest/globals';
+import { later } from '../e2e/stage.ts';
+import {
+  oneConnection,
+  type TestClient,
+  type TestConnection,
+  type TestServer,
+  testServer,
+} from '../support/server.ts';
+import { startAgentProcess } from './process.ts';
+
+const timeout = 60_000;
+
+let server: TestServer;
+let connection: TestConnection;
+let client: TestClient;
+
+beforeAll(async () => {
+  server = await testServer();
+  later(() => server.close());
+  ({ connection, client } = await oneConnection(server));
+}, timeout);
+
+const start = (connections: readonly object[] = [{ id: connection.id, aws: { token_file: 'acme' } }]) =>
+  startAgentProcess({ issuer: server.issuer, client, connections });
+
+/** What a command that ends badly leaves behind. */
+const failure = (command: Promise<string>) =>
+  command.then(
+    () => 'it went well',
+    ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+      code,
+      stdout,
+      stderr,
+    }),
+  );
+
+test(
+  'status says for people and for machines what is held',
+  async () => {
+    const agent = await start();
+    const told = await agent.command('status');
+    expect(told).toMatch(
+      new RegExp(`^${server.issuer} answers\n\nID +KEEPS +SURVIVES MINUTES +REFRESHED AT +ERROR\n`),
+    );
+    expect(told).toMatch(new RegExp(`^${connection.id}  token  4 +\\d{4}-\\S+Z  -$`, 'm'));
+    expect(JSON.parse(await agent.command('status', '--json'))).toEqual({
+      issuer: server.issuer,
+      started_at: expect.any(String),
+      server: { answers: true, error: null, next_try_seconds: 0 },
+      connections: [
+        {
+          id: connection.id,
+          keeps: ['token'],
+          survives_minutes: 4,
+          refreshed_at: expect.any(String),
+          error: null,
+        },
+      ],
+    });
+    expect(await agent.command('get', connection.id, '--format', 'token')).toMatch(
+      /^ey[\w-]+\.[\w-]+\.[\w-]+$/,
+    );
+  },
+  timeout,
+);
+
+test(
+  'SIGTERM ends it cleanly, and its files are gone; a command then says how to start it',
+  async () => {
+    const agent = await start();
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['acme', 'authorization']);
+    agent.kill('SIGTERM');
+    expect(await agent.ended).toBe(0);
+    expect(await readdir(agent.directory)).toEqual([]);
+    const file = join(agent.directory, 'authorization');
+    expect(await failure(agent.command('status'))).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `${file} cannot be read (ENOENT).\n→ Start it with \`sojourn agent --config FILE\`.\n`,
+    });
+    await writeFile(file, 'left-over');
+    expect(await failure(agent.command('get', connection.id, '--format', 'gcp-executable'))).toEqual({
+      code: 1,
+      stdout: `${JSON.stringify({
+        version: 1,
+        success: false,
+        code: 'agent_unreachable',
+        message: `No agent answers at ${agent.origin}/v1/token/${connection.id}.`,
+      })}\n`,
+      stderr: '',
+    });
+  },
+  timeout,
+);
+
+test(
+  'after kill -9 the next start takes away what was left, and serves',
+  async () => {
+    const agent = await start();
+    agent.kill('SIGKILL');
+    await agent.ended;
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['acme', 'authorization']);
+    await writeFile(join(agent.directory, 'acme'), 'an old token');
+    const { startAgent, signInOf } = await import('../../src/agent/index.ts');
+    const { createSojourn } = await import('../../src/sdk/index.ts');
+    const { createLogger } = await import('../../src/log/index.ts');
+    const signIn = {
+      client_id: client.client_id,
+      client_secret_file: join(agent.directory, '..', 'secret'),
+      private_key_file: null,
+      workload_token_file: null,
+    };
+    // Nobody answers there: what is left is gone all the same.
+    const next = await startAgent({
+      sojourn: createSojourn({ issuer: 'http://127.0.0.1:9', signIn: signInOf(signIn) }),
+      listen: { host: '127.0.0.1', port: 0 },
+      directory: agent.directory,
+      connections: [{ id: connection.id, aws: { token_file: 'acme' } }],
+      logger: createLogger({ level: 'silent' }),
+    });
+    expect(await readdir(agent.directory)).toEqual(['authorization']);
+    await next.close();
+  },
+  timeout,
+);
+
+test(
+  'SIGHUP takes a new configuration, and refuses a faulty one with its reason',
+  async () => {
+    const agent = await start();
+    await agent.configure({ connections: [{ id: connection.id, aws: { token_file: 'renamed' } }] });
+    agent.kill('SIGHUP');
+    await agent.said(/"event":"agent.reloaded"/);
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'renamed']);
+    await agent.configure({ connections: [], listen: '0.0.0.0:1' });
+    agent.kill('SIGHUP');
+    await agent.said(/agent\.reload_refused.*connections: must name one connection or more/);
+    await agent.configure({ listen: '127.0.0.1:1' });
+    agent.kill('SIGHUP');
+    await agent.said(/listen and directory cannot change while the agent runs\. Start it again\./);
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'renamed']);
+    await agent.configure({});
+    expect(await agent.command('get', connection.id, '--format', 'token')).toMatch(/^ey/);
+  },
+  timeout,
+);
