@@ -92,6 +92,9 @@ export const agentShape = {
   connections: key(connectionsField, [], 'What is kept, and in which forms.'),
 } as const;
 
+/** Tens of thousands of connections. */
+const maxBytes = 8 * 1024 * 1024;
+
 type Keys = Values<typeof agentShape>;
 
 export interface AgentConfig {
@@ -114,7 +117,7 @@ export async function loadAgentConfig({
   file: string | undefined;
   env: Environment;
 }): Promise<AgentConfig> {
-  const { raw, lineOf } = path ? await readYamlFile(path) : { raw: {}, lineOf: () => undefined };
+  const { raw, lineOf } = path ? await readYamlFile(path, maxBytes) : { raw: {}, lineOf: () => undefined };
   // One floor deeper, so that every variable begins with SOJOURN_AGENT_.
   const whole = { agent: agentShape };
   const { values, faults } = readShape(whole, { agent: raw }, env);

@@ -11,7 +11,7 @@ export interface YamlFile {
   readonly lineOf: (path: Path) => string | undefined;
 }
 
-const maxBytes = 64 * 1024;
+const defaultMaxBytes = 64 * 1024;
 
 /** Our own words for the parser's codes: its messages may repeat a part of the file, which may be a password. */
 const words: Readonly<Record<string, string>> = {
@@ -23,11 +23,11 @@ const words: Readonly<Record<string, string>> = {
 };
 
 /** Rejects with `config_invalid` when the file cannot be read or is not plain YAML. */
-export async function readYamlFile(file: string): Promise<YamlFile> {
+export async function readYamlFile(file: string, maxBytes = defaultMaxBytes): Promise<YamlFile> {
   const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
     throw invalid([{ path: file, message: `cannot be read (${cause.code ?? 'unknown reason'})` }], cause);
   });
-  if (bytes.length > maxBytes) throw invalid([{ path: file, message: 'is over 64 KB' }]);
+  if (bytes.length > maxBytes) throw invalid([{ path: file, message: `is over ${maxBytes / 1024} KB` }]);
   try {
     return parse(new TextDecoder('utf8', { fatal: true }).decode(bytes), file);
   } catch (cause) {

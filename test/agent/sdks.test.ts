@@ -80,7 +80,7 @@ async function output(
 }
 
 const node = (name: string, env: Record<string, string>, ...args: string[]) =>
-  output(process.execPath, [join(import.meta.dirname, 'programs', name), ...args], env);
+  output(process.execPath, [join(import.meta.dirname, '../../examples', name), ...args], env);
 
 /** A program of the machine, if it has one. */
 const isThere = (program: string, ...args: string[]) => spawnSync(program, args).status === 0;
@@ -132,7 +132,7 @@ describe('AWS', () => {
   const python = `import boto3
 print(boto3.client('sts').get_caller_identity()['Arn'])`;
   const programs = {
-    'AWS SDK for JavaScript': (env: Record<string, string>) => node('aws.ts', env),
+    'AWS SDK for JavaScript': (env: Record<string, string>) => node('agent-aws/whoami.js', env),
     'AWS CLI': (env: Record<string, string>) =>
       output('aws', ['sts', 'get-caller-identity', '--query', 'Arn', '--output', 'text'], env),
     boto3: (env: Record<string, string>) => output('python3', ['-c', python], env),
@@ -214,7 +214,7 @@ describe('Google Cloud', () => {
     async (source) => {
       const env = await environmentFor(source);
       const { result, log } = await askedOf(sandbox, 'gcp', () =>
-        node('gcp.ts', env, `${sandbox}/gcp/v3/projects/${gcp.projectId}`),
+        node('agent-gcp/project.js', env, `${sandbox}/gcp/v3/projects/${gcp.projectId}`),
       );
       expect(result).toBe(gcp.projectId);
       expect(log).toEqual(gcpLog);
@@ -247,7 +247,7 @@ describe('Azure', () => {
     async (way) => {
       const { result, log } = await askedOf(sandbox, 'azure', async () => {
         const access_token = await node(
-          'azure.ts',
+          'agent-azure/token.js',
           {
             AZURE_TENANT_ID: azure.tenantId,
             AZURE_CLIENT_ID: customer.azure.target.client_id,

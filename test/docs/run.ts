@@ -20,12 +20,18 @@ export async function runBlocks(blocks: readonly string[]): Promise<Ran> {
   for (const name of ['package.json', 'bin', 'src', 'node_modules'])
     symlinkSync(join(root, name), join(folder, name));
   cpSync(join(root, 'config'), join(folder, 'config'), { recursive: true });
-  const [open, admin, sandbox] = [await freePort(), await freePort(), await freePort()];
+  const [open, admin, sandbox, agent] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   const script = blocks
     .join('\n')
     .replaceAll('127.0.0.1:8080', `127.0.0.1:${open}`)
     .replaceAll('127.0.0.1:8081', `127.0.0.1:${admin}`)
-    .replaceAll('127.0.0.1:8090', `127.0.0.1:${sandbox}`);
+    .replaceAll('127.0.0.1:8090', `127.0.0.1:${sandbox}`)
+    .replaceAll('127.0.0.1:9180', `127.0.0.1:${agent}`);
   const log = join(folder, 'output');
   const file = openSync(log, 'a');
   // Background jobs hold the output open: it is a file, and the end of the shell is the end of the example.

@@ -1,0 +1,79 @@
+/**
+ * The memory of `sojourn agent` that keeps 10,000 connections, each with credentials and a token, and answers for them:
+ * the real program, and beside it a server that gives what a real one would in size. Target: 120 MB resident.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const count = Number(process.argv[2] ?? 10_000);
+const targetMb = 120;
+const folder = mkdtempSync(join(tmpdir(), 'sojourn-bench-'));
+
+/** A session token of STS has about 900 characters, a cloud token signed with RS256 about 700. */
+const text = (length: number, seed: string): string => seed.padEnd(length, 'abcdefghijklmnopqrstuvwxyz');
+const server = createServer((request, response) => {
+  const { url = '' } = request;
+  request.resume();
+  const Expiration = new Date(Date.now() + 3_600_000).toISOString();
+  const id = url.slice(16, 46);
+  const body = url.includes('/credentials')
+    ? { AccessKeyId: text(20, 'ASIA'), SecretAccessKey: text(40, id), Token: text(900, id), Expiration }
+    : { access_token: text(700, id), token_type: 'Bearer', expires_in: 3600 };
+  response.end(JSON.stringify(body));
+});
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+const { port } = server.address() as AddressInfo;
+
+const config = join(folder, 'agent.yaml');
+const secret = join(folder, 'secret');
+writeFileSync(secret, 'secret');
+const connections = Array.from({ length: count }, (_, index) => ({
+  id: `con_01kb${String(index).padStart(22, '0')}`,
+  aws: { container: true, token_file: `token-${index}` },
+}));
+writeFileSync(
+  config,
+  [
+    `issuer: http://127.0.0.1:${port}`,
+    `sign_in: { client_id: cli_1, client_secret_file: ${secret} }`,
+    `listen: 127.0.0.1:${port + 1}`,
+    `directory: ${join(folder, 'files')}`,
+    'connections:',
+    ...connections.map((connection) => `  - ${JSON.stringify(connection)}`),
+  ].join('\n'),
+);
+
+const program = join(import.meta.dirname, '../bin/sojourn.js');
+const agent = spawn(process.execPath, [program, 'agent', '--config', config], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
+const residentMb = (): number =>
+  (Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${agent.pid}/status`, 'utf8'))?.[1]) * 1024) / 1e6;
+try {
+  const begun = Date.now();
+  const status = async () => {
+    const authorization = readFileSync(join(folder, 'files/authorization'), 'utf8');
+    const answer = await fetch(`http://127.0.0.1:${port + 1}/metrics`, { headers: { authorization } });
+    return Number(/^sojourn_agent_ready (\d+)$/m.exec(await answer.text())?.[1]);
+  };
+  while ((await status().catch(() => 0)) < 2 * count) {
+    if (agent.exitCode !== null) throw new Error('The agent ended.');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  const filled = (Date.now() - begun) / 1000;
+  const peak = residentMb();
+  await new Promise((resolve) => setTimeout(resolve, 10_000));
+  console.log(`${count} connections, ${2 * count} grants, all there after ${filled.toFixed(0)} s`);
+  console.log(
+    `resident: ${peak.toFixed(0)} MB at the end of that, ${residentMb().toFixed(0)} MB ten seconds later (target ${targetMb})`,
+  );
+} finally {
+  agent.kill('SIGKILL');
+  server.close();
+  server.closeAllConnections();
+  rmSync(folder, { recursive: true, force: true });
+}
