@@ -8,6 +8,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../src/demo/local-server.ts';
 
 const count = Number(process.argv[2] ?? 10_000);
 const targetMb = 120;
@@ -27,6 +28,7 @@ const server = createServer((request, response) => {
 });
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const { port } = server.address() as AddressInfo;
+const agentPort = await freePort();
 
 const config = join(folder, 'agent.yaml');
 const secret = join(folder, 'secret');
@@ -40,7 +42,7 @@ writeFileSync(
   [
     `issuer: http://127.0.0.1:${port}`,
     `sign_in: { client_id: cli_1, client_secret_file: ${secret} }`,
-    `listen: 127.0.0.1:${port + 1}`,
+    `listen: 127.0.0.1:${agentPort}`,
     `directory: ${join(folder, 'files')}`,
     'connections:',
     ...connections.map((connection) => `  - ${JSON.stringify(connection)}`),
@@ -57,7 +59,7 @@ try {
   const begun = Date.now();
   const status = async () => {
     const authorization = readFileSync(join(folder, 'files/authorization'), 'utf8');
-    const answer = await fetch(`http://127.0.0.1:${port + 1}/metrics`, { headers: { authorization } });
+    const answer = await fetch(`http://127.0.0.1:${agentPort}/metrics`, { headers: { authorization } });
     return Number(/^sojourn_agent_ready (\d+)$/m.exec(await answer.text())?.[1]);
   };
   while ((await status().catch(() => 0)) < 2 * count) {

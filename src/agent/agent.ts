@@ -75,6 +75,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     random,
     logger,
   });
+  const status = () => statusOf(keeper, { issuer: sojourn.issuer, startedAt, now });
   const metrics = createAgentMetrics(() => gaugesOf(keeper, now));
 
   async function arrived({ connection: id, kind }: Wanted, { text, expiresAt }: Grant): Promise<void> {
@@ -123,7 +124,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       address: options.listen,
       token: authorization,
       keeper,
-      status: () => agent.status(),
+      status,
       metrics: () => metrics.text(),
       refused: metrics.refused,
       logger,
@@ -146,10 +147,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     throw error;
   }
 
-  const agent: Agent = {
+  return {
     origin: endpoint.origin,
     authorization,
-    status: () => statusOf(keeper, { issuer: sojourn.issuer, startedAt, now }),
+    status,
     async reload(change) {
       const before = { sojourn, connections: [...byId.values()] };
       const swap = async (from: typeof change, to: typeof change) => {
@@ -170,7 +171,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
     close,
   };
-  return agent;
 }
 
 const ownersOf = (connections: readonly AgentConnection[]) =>

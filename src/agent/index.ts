@@ -6,4 +6,5 @@
 export { type Agent, type AgentOptions, authorizationFile, startAgent } from './agent.ts';
 export { askAgent } from './ask.ts';
 export { signInOf } from './sign-in.ts';
+export { keepHeapSmall } from './small-heap.ts';
 export type { AgentStatus, ConnectionStatus } from './status.ts';

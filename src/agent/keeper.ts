@@ -104,7 +104,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     gate.answered();
     if (trouble.kind === 'refusal') {
       item.grant = undefined;
-      await refused(item);
+      await refused(item).catch((err: unknown) => logger.error({ err }, 'a file could not be removed'));
     }
     item.failures++;
     item.due = now() + waitAfter(item.failures, trouble, longestPauseMs, random);

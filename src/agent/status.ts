@@ -25,10 +25,10 @@ export interface AgentStatus {
 }
 
 export function statusOf(
-  { gate, held }: Keeper,
+  keeper: Pick<Keeper, 'gate' | 'held'>,
   { issuer, startedAt, now }: { issuer: string; startedAt: number; now: Now },
 ): AgentStatus {
-  const { trouble } = gate;
+  const { trouble } = keeper.gate;
   return {
     issuer,
     started_at: toTimestamp(startedAt),
@@ -37,7 +37,7 @@ export function statusOf(
       error: trouble ? `${trouble.sentence} ${trouble.advice}` : null,
       next_try_seconds: trouble?.seconds ?? 0,
     },
-    connections: [...Map.groupBy(held(), ({ connection }) => connection)].map(([id, items]) => {
+    connections: [...Map.groupBy(keeper.held(), ({ connection }) => connection)].map(([id, items]) => {
       const refreshed = items.flatMap(({ refreshedAt }) => refreshedAt ?? []);
       const error = items.find(({ trouble: own }) => own)?.trouble;
       return {
@@ -52,13 +52,13 @@ export function statusOf(
 }
 
 /** For the metrics, in which no id stands. */
-export function gaugesOf({ held, gate }: Keeper, now: Now) {
-  const left = held().map((item) => secondsLeft(item, now));
+export function gaugesOf(keeper: Pick<Keeper, 'gate' | 'held'>, now: Now) {
+  const left = keeper.held().map((item) => secondsLeft(item, now));
   return {
     ready: left.filter((seconds) => seconds > 0).length,
     empty: left.filter((seconds) => seconds === 0).length,
     leastSeconds: left.length > 0 ? Math.min(...left) : 0,
-    serverAnswers: gate.trouble === undefined,
+    serverAnswers: keeper.gate.trouble === undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 /** `sojourn agent`: the process beside a workload, and what a running one is asked. */
-import { type AgentStatus, askAgent, signInOf, startAgent } from '../../agent/index.ts';
+import { type AgentStatus, askAgent, keepHeapSmall, signInOf, startAgent } from '../../agent/index.ts';
 import { type AgentConfig, loadAgentConfig } from '../../config/index.ts';
 import { SojournError } from '../../errors/index.ts';
 import { keepMemoryIn } from '../../hygiene/index.ts';
@@ -39,6 +39,7 @@ const run: CommandSpec = {
   options: [configOption],
   examples: ['agent --config agent.yaml'],
   async run(given, face) {
+    keepHeapSmall();
     const config = await configGiven(given, face);
     const logger = createLogger();
     keepMemoryIn({ nodeOptions: face.env.NODE_OPTIONS, logger });
