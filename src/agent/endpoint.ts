@@ -49,12 +49,13 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
     server.listen(port, host, resolve);
   });
   const at = server.address() as AddressInfo;
-  const guard = createGuard(at.port, options.token);
+  const origin = `http://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`;
+  const guard = createGuard(origin, options.token);
   server.on('request', (request, response) => {
     void answer(request, response, guard, options);
   });
   return {
-    origin: `http://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`,
+    origin,
     close: () =>
       new Promise((resolve) => {
         // Longer than any answer takes.

@@ -8,11 +8,13 @@ import type { IncomingMessage } from 'node:http';
 
 export type Stranger = 'host' | 'browser' | 'forwarded' | 'token';
 
-/** What is wrong with the request, undefined when it may go on. `token` is what `Authorization` must hold. */
+/** What is wrong with the request, undefined when it may go on. */
 export type Guard = (request: Pick<IncomingMessage, 'headers' | 'rawHeaders'>) => Stranger | undefined;
 
-export function createGuard(port: number, token: string): Guard {
-  const hosts = ['127.0.0.1', 'localhost', '[::1]'].map((host) => `${host}:${port}`);
+/** @param token what `Authorization` must hold */
+export function createGuard(origin: string, token: string): Guard {
+  const { port, host } = new URL(origin);
+  const hosts = [host, ...['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`)];
   const expected = digest(token);
   return ({ headers, rawHeaders }) => {
     const spoken = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());

@@ -1,6 +1,6 @@
-/** What people copy: the files for Kubernetes and systemd, the examples and the document say what the agent takes. */
+/** What people copy: the files for Kubernetes and systemd and the document say what the agent takes. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -37,11 +37,7 @@ interface PodSpec {
   readonly containers: readonly Container[];
 }
 
-const examples = readdirSync(join(root, 'examples'))
-  .filter((name) => name.startsWith('agent-'))
-  .map((name) => ({ place: `examples/${name}/agent.yaml`, yaml: textOf(`examples/${name}/agent.yaml`) }));
 const configurations = [
-  ...examples,
   ...blocks('docs/agent.md', 'yml').map((yaml) => ({ place: 'docs/agent.md', yaml })),
   { place: 'the ConfigMap', yaml: configMap.data['agent.yaml']! },
 ];

@@ -172,6 +172,14 @@ describe('who may ask', () => {
     },
   );
 
+  test('who has the token, where the endpoint is at another address of loopback', async () => {
+    const agent = await start({
+      listen: { host: '127.0.0.2', port: 0 },
+      connections: [{ id: aws, aws: {} }],
+    });
+    expect(await agent.get(`/v1/credentials/${aws}`)).toMatchObject({ status: 200 });
+  });
+
   test('each start has a token of its own, in a file that only its owner can read', async () => {
     const directory = await newFolder();
     const tokens = new Set<string>();

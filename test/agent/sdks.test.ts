@@ -1,5 +1,6 @@
 /** Programs that know nothing of us get into the sandbox clouds by the real agent, the real server and nothing else. */
 import { execFile, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -18,10 +19,12 @@ import type { TestClient } from '../support/server.ts';
 import { type AgentProcess, startAgentProcess } from './process.ts';
 
 const timeout = 60_000;
+const root = join(import.meta.dirname, '../..');
 
 let sandbox: string;
 let sojourn: ServerProcess;
 let customer: Customer;
+let client: TestClient;
 let agent: AgentProcess;
 let front: EntraFront;
 
@@ -37,7 +40,7 @@ beforeAll(async () => {
   customer = await connectCustomer(sojourn.admin, sandbox);
   for (const { id } of [customer.azure, customer.gcp])
     await sojourn.admin.patch(`/connections/${id}`, { token_ttl: 900 });
-  const client = await sojourn.admin.post<TestClient>('/clients', {
+  client = await sojourn.admin.post<TestClient>('/clients', {
     name: 'workload',
     may_use: [{ tenant: customer.tenant }],
   });
@@ -73,14 +76,14 @@ async function output(
   const folder = await newFolder();
   const { stdout } = await run(program, [...args], {
     env: { PATH: process.env.PATH ?? '', HOME: folder, ...env },
-    cwd: join(import.meta.dirname, '../..'),
+    cwd: root,
     timeout,
   });
   return stdout.trim();
 }
 
 const node = (name: string, env: Record<string, string>, ...args: string[]) =>
-  output(process.execPath, [join(import.meta.dirname, '../../examples', name), ...args], env);
+  output(process.execPath, [join(root, name), ...args], env);
 
 /** A program of the machine, if it has one. */
 const isThere = (program: string, ...args: string[]) => spawnSync(program, args).status === 0;
@@ -132,7 +135,7 @@ describe('AWS', () => {
   const python = `import boto3
 print(boto3.client('sts').get_caller_identity()['Arn'])`;
   const programs = {
-    'AWS SDK for JavaScript': (env: Record<string, string>) => node('agent-aws/whoami.js', env),
+    'AWS SDK for JavaScript': (env: Record<string, string>) => node('examples/agent-aws/main.ts', env),
     'AWS CLI': (env: Record<string, string>) =>
       output('aws', ['sts', 'get-caller-identity', '--query', 'Arn', '--output', 'text'], env),
     boto3: (env: Record<string, string>) => output('python3', ['-c', python], env),
@@ -214,9 +217,9 @@ describe('Google Cloud', () => {
     async (source) => {
       const env = await environmentFor(source);
       const { result, log } = await askedOf(sandbox, 'gcp', () =>
-        node('agent-gcp/project.js', env, `${sandbox}/gcp/v3/projects/${gcp.projectId}`),
+        node('examples/agent-gcp/main.ts', { ...env, SANDBOX: sandbox }),
       );
-      expect(result).toBe(gcp.projectId);
+      expect(result).toBe(`project ${gcp.projectId}`);
       expect(log).toEqual(gcpLog);
     },
     timeout,
@@ -247,7 +250,7 @@ describe('Azure', () => {
     async (way) => {
       const { result, log } = await askedOf(sandbox, 'azure', async () => {
         const access_token = await node(
-          'agent-azure/token.js',
+          'test/agent/programs/azure.ts',
           {
             AZURE_TENANT_ID: azure.tenantId,
             AZURE_CLIENT_ID: customer.azure.target.client_id,
@@ -275,3 +278,37 @@ test('the agent signed in once and asked the server once for each kind, and no l
   );
   for (const hidden of [...files, agent.secret]) expect(agent.output()).not.toContain(hidden);
 });
+
+test.each([
+  ['agent-aws', () => customer.aws.id],
+  ['agent-gcp', () => `project ${gcp.projectId}`],
+])(
+  'the example %s runs as it stands',
+  async (name, shown) => {
+    const folder = await newFolder();
+    cpSync(join(root, 'examples', name), folder, { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    const script = (words: string) => `#!/bin/sh\nexec '${process.execPath}' ${words} "$@"\n`;
+    writeFileSync(join(bin, 'sojourn'), script(`'${sojournProgram}'`), { mode: 0o755 });
+    writeFileSync(join(bin, 'node'), script(''), { mode: 0o755 });
+    const { stdout } = await run('sh', ['run.sh'], {
+      cwd: folder,
+      timeout,
+      env: {
+        PATH: `${bin}:${process.env.PATH}`,
+        HOME: folder,
+        SOJOURN_ISSUER: sojourn.issuer,
+        SOJOURN_CLIENT_ID: client.client_id,
+        SOJOURN_CLIENT_SECRET: client.client_secret,
+        SOJOURN_AGENT_LISTEN: `127.0.0.1:${await steadyPort()}`,
+        AWS_CONNECTION: customer.aws.id,
+        GCP_CONNECTION: customer.gcp.id,
+        SANDBOX: sandbox,
+      },
+    });
+    expect(stdout).toContain(shown());
+  },
+  timeout,
+);
