@@ -92,14 +92,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   /** Wants these, and looks for a while at what the server says of them. */
   async function keep(connections: readonly AgentConnection[]): Promise<void> {
-    const before = byId;
     byId = new Map(connections.map((connection) => [connection.id, connection]));
     keeper.want(connections.flatMap(wantedOf));
     // What is held already may have to be shown in other files.
-    for (const { grant, ...wanted } of keeper.held()) {
-      const [is, was] = [byId, before].map((all) => JSON.stringify(all.get(wanted.connection)));
-      if (grant && is !== was) await arrived(wanted, grant);
-    }
+    for (const { grant, ...wanted } of keeper.held()) if (grant) await arrived(wanted, grant);
     const enough = new AbortController();
     await Promise.race([keeper.settled(), sleep(firstLookMs, enough.signal).catch(() => undefined)]);
     enough.abort();
@@ -155,7 +151,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       const before = { sojourn, connections: [...byId.values()] };
       const swap = async (from: typeof change, to: typeof change) => {
         ({ sojourn } = to);
-        // First: a file must never hold the token of the connection that had its name before.
+        // First, and while nothing is written: no file may hold the token of a connection that had its name before.
+        byId = new Map();
         const owners = ownersOf(to.connections);
         for (const [name, id] of ownersOf(from.connections))
           if (owners.get(name) !== id) await files?.remove(name);
