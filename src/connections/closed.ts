@@ -1,5 +1,5 @@
 /** What keeps everybody out of a connection, and whether it ever let anybody in. Pure. */
-import type { Connection } from './index.ts';
+import type { Connection } from './connection.ts';
 
 /** The code of the refusal, asked by every road into a cloud; undefined while the way is open. */
 export const closedBy = ({

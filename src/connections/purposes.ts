@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type CloudName, clouds } from '../clouds/index.ts';
 import { type Fault, invalidRequest } from '../errors/index.ts';
 import { faultsIn, purposeName, read } from '../input/index.ts';
-import type { Connection } from './index.ts';
+import type { Connection } from './connection.ts';
 
 export type Purposes = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 

@@ -1,6 +1,6 @@
 /** Whether anybody relies on an issuer: then its keys must never be made anew. */
 import type { Store } from '../store/index.ts';
-import type { Connection } from './index.ts';
+import type { Connection } from './connection.ts';
 
 /** Whether no connection is registered at the issuer: at the tenant's own, or, without one, at any. */
 export async function nobodyTrusts(
