@@ -143,7 +143,7 @@ describe('the script', () => {
     const more = {
       callback: bench.callback,
       permissions: { 'read-only': readOnly },
-      options: { tags: { Team: 'a b' } },
+      options: { tags: { Team: 'a b' }, permissions_boundary: 'arn:aws:iam::aws:policy/PowerUserAccess' },
     };
     const first = await run(fileFor(connection, 'setup.sh', more), account);
     const role_arn = `arn:aws:iam::${account}:role/sojourn-${connection.id}`;

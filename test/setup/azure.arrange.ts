@@ -100,9 +100,7 @@ export async function applyTerraform(arm: Arm, group: string, source: string) {
 /** Translates the calls of the script to those of the resource manager. */
 const az = `
 const { randomUUID } = require('node:crypto');
-const { appendFileSync } = require('node:fs');
 const argv = process.argv.slice(2);
-appendFileSync(process.env.RECORD, JSON.stringify(argv) + '\\n');
 const words = argv.slice(0, argv.findIndex((word) => word.startsWith('--'))).join(' ');
 const options = Object.fromEntries(argv.filter((word) => /^--[a-z-]+=/.test(word)).map((word) => {
   const at = word.indexOf('=');
@@ -151,7 +149,7 @@ const commands = {
 commands[words]().then((found) => { if (options.query) console.log(found[options.query]); });
 `;
 
-/** The script, by bash, around a stand-in of az; with every argument list that it was given. */
+/** The script, by bash, around a stand-in of az. */
 export function runScript(azure: string, group: string, source: string): Promise<Ran> {
   return inTemporaryDirectory(async (cwd) => {
     const at = (name: string) => join(cwd, name);
@@ -165,7 +163,6 @@ export function runScript(azure: string, group: string, source: string): Promise
       AZURE: azure,
       TENANT: tenantId,
       SUBSCRIPTION: subscription,
-      RECORD: at('record'),
     };
     return runProgram('bash', ['setup.sh', group], { cwd, env });
   });
