@@ -1,7 +1,7 @@
 /** Every command, in the order of the help. */
 import type { CommandSpec, Noun } from './command.ts';
-import { approval } from './nouns/approval.ts';
 import { agent } from './nouns/agent.ts';
+import { approval } from './nouns/approval.ts';
 import { audit } from './nouns/audit.ts';
 import { backup, restore } from './nouns/backup.ts';
 import { can } from './nouns/can.ts';
@@ -13,9 +13,9 @@ import { credentials } from './nouns/credentials.ts';
 import { doctor } from './nouns/doctor.ts';
 import { exec } from './nouns/exec.ts';
 import { keys } from './nouns/keys.ts';
+import { lint } from './nouns/lint.ts';
 import { outage } from './nouns/outage.ts';
 import { policy } from './nouns/policy.ts';
-import { lint } from './nouns/lint.ts';
 import { demo, sandbox, serve } from './nouns/programs.ts';
 import { tenant } from './nouns/tenant.ts';
 import { webhook } from './nouns/webhook.ts';

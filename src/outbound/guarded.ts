@@ -47,19 +47,31 @@ export interface Seen {
  * fired, `cloud_unavailable` otherwise; the message says why and holds no byte of the answer.
  */
 export const getGuarded = (address: string, guard: Guard, signal: AbortSignal): Promise<string> =>
-  reach(address, guard, signal, { method: 'GET', headers: { accept: 'application/json' } }, async (name, answer) => {
-    if (answer.statusCode !== 200) throw unfit(name, `answers ${answer.statusCode}`);
-    return read(name, answer);
-  });
+  reach(
+    address,
+    guard,
+    signal,
+    { method: 'GET', headers: { accept: 'application/json' } },
+    async (name, answer) => {
+      if (answer.statusCode !== 200) throw unfit(name, `answers ${answer.statusCode}`);
+      return read(name, answer);
+    },
+  );
 
 /** Any answer, to be judged; rejects like `getGuarded` when there is none or its body is too long or compressed. */
 export const lookGuarded = (address: string, guard: Guard, signal: AbortSignal): Promise<Seen> =>
-  reach(address, guard, signal, { method: 'GET', headers: { accept: 'application/json' } }, async (name, answer) => {
-    const headers = new Headers();
-    for (const [header, value] of Object.entries(answer.headers)) headers.set(header, String(value));
-    const status = answer.statusCode ?? 0;
-    return { status, headers, body: status === 200 ? await read(name, answer) : '' };
-  });
+  reach(
+    address,
+    guard,
+    signal,
+    { method: 'GET', headers: { accept: 'application/json' } },
+    async (name, answer) => {
+      const headers = new Headers();
+      for (const [header, value] of Object.entries(answer.headers)) headers.set(header, String(value));
+      const status = answer.statusCode ?? 0;
+      return { status, headers, body: status === 200 ? await read(name, answer) : '' };
+    },
+  );
 
 /**
  * Posts and resolves to the status, whatever it is; the body of the answer is not read. Rejects as `getGuarded` does when

@@ -45,7 +45,11 @@ describe('what a customer reports', () => {
   test('changes nothing of one that was active before that was kept', async () => {
     const { connections, store } = bench;
     await connections.report(id, { role_arn: roleArn });
-    const { activated_at: _, ...former } = await connections.setVerdict(await connections.get(id), 'active', by);
+    const { activated_at: _, ...former } = await connections.setVerdict(
+      await connections.get(id),
+      'active',
+      by,
+    );
     const { version } = (await store.get('connection', id))!;
     await store.replace('connection', id, version, former);
     await expect(connections.report(id, { role_arn: other })).rejects.toMatchObject({
