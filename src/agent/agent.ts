@@ -122,7 +122,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       keeper,
       status,
       metrics: () => metrics.text(),
-      refused: metrics.refused,
+      refused: (reason) => metrics.refused(reason),
       logger,
       now,
     });
