@@ -11,7 +11,12 @@ export type Algorithm = 'RS256' | 'ES256';
 
 /** Where the clouds' own doors are, when not at their public addresses (sandboxes, private endpoints). */
 export interface Endpoints {
-  readonly aws: { readonly sts_endpoint: string | null };
+  readonly aws: {
+    /** `{region}` in it stands for the region. */
+    readonly sts_endpoint: string | null;
+    /** Whether another region of the same geography may be asked when the target's own does not answer. */
+    readonly sts_stand_in?: boolean;
+  };
   readonly azure: { readonly authority_host: string | null; readonly resource_manager: string | null };
   readonly gcp: {
     readonly sts_endpoint: string | null;

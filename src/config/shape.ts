@@ -9,7 +9,7 @@ import { issuerField } from './issuer.ts';
 import { publishField } from './publish.ts';
 import { key, type Setting } from './setting.ts';
 import { permissionsField, templatesField } from './setup.ts';
-import { endpointField, fileField, secretSourceField, storeField } from './urls.ts';
+import { endpointField, fileField, regionalEndpointField, secretSourceField, storeField } from './urls.ts';
 
 const algorithmsField = z
   .array(z.enum(['RS256', 'ES256'], 'must be RS256 or ES256'))
@@ -173,9 +173,14 @@ export const shape = {
   clouds: {
     aws: {
       sts_endpoint: key(
-        endpointField.nullable(),
+        regionalEndpointField.nullable(),
         null,
-        'In place of the regional STS endpoints: a private endpoint, an emulator, the sandbox.',
+        'In place of the regional STS endpoints: a private endpoint, an emulator, the sandbox. `{region}` in it stands for the name of the region.',
+      ),
+      sts_stand_in: key(
+        z.boolean(),
+        true,
+        'Whether the STS of another region of the same geography is asked when that of the connection’s region does not answer. Its credentials are good in every region.',
       ),
     },
     azure: {

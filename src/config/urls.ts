@@ -17,6 +17,17 @@ export const endpointField = z.string().transform((text, context) => {
   return url.href.replace(/\/+$/, '');
 });
 
+const regionMark = '{region}';
+/** Passes for the name of a region in a URL, and is none. */
+const someRegion = 'zz-anywhere-0';
+
+/** The same, in which `{region}` may stand for the name of a region, in the host as well. */
+export const regionalEndpointField = z
+  .string()
+  .transform((text) => text.replaceAll(regionMark, someRegion))
+  .pipe(endpointField)
+  .transform((url) => url.replaceAll(someRegion, regionMark));
+
 const laterStores = /^redis\+(sentinel|cluster):\/\//;
 
 /** The value may hold a password: no message ever repeats it. */

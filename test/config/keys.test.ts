@@ -52,7 +52,7 @@ describe('keys', () => {
       },
       tokens: { ttl: 300 },
       clouds: {
-        aws: { sts_endpoint: null },
+        aws: { sts_endpoint: null, sts_stand_in: true },
         azure: { authority_host: null, resource_manager: null },
         gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager: null },
       },

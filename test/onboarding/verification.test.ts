@@ -475,7 +475,7 @@ describe('the report of a verification', () => {
 
   test.each<[CloudName, () => Promise<Made>, string]>([
     ['azure', () => atAzure(corridor), "AADSTS5002727: Invalid JWT header type specified, must be 'JWT'"],
-    ['gcp', () => atGcp(corridor), 'The issuer in ID Token null does not match the expected one in config'],
+    ['gcp', () => atGcp(corridor), 'The audience in ID Token [] does not match the expected audience'],
   ])('is no token at %s either', async (cloud, set, refusal) => {
     const { connection } = await set();
     await verify(corridor, connection);

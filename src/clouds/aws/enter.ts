@@ -6,7 +6,7 @@ import type { Minted, Pass, Visit } from '../contract.ts';
 import { answerBehind } from '../explanation.ts';
 import { withRetries } from '../retry.ts';
 import type { NarrowedTarget } from './purpose.ts';
-import { connect } from './sts.ts';
+import { inTurn, isOfRegion, waysTo } from './ways.ts';
 
 const credentials = z.object({
   AccessKeyId: z.string().min(1),
@@ -19,14 +19,15 @@ const credentials = z.object({
 export async function enter(target: NarrowedTarget, visit: Visit): Promise<Pass> {
   const { role_arn, region } = target;
   if (!role_arn || !region) throw new SojournError('connection_incomplete');
-  const assumeRole = await connect(region, visit.endpoints.aws.sts_endpoint);
+  const ways = await waysTo(region, visit.endpoints.aws);
   let minted: Minted | undefined;
   let expirations = 0;
-  const attempt = async () => {
+  const attempt = inTurn(ways, visit.signal, async (assumeRole, signal) => {
     minted ??= await visit.mint();
-    return assumeRole(inputFor(target, role_arn, minted, visit), visit.signal);
-  };
+    return assumeRole(inputFor(target, role_arn, minted, visit), signal);
+  });
   const answer = await withRetries(attempt, visit.signal, (error) => {
+    if (isOfRegion(error)) return ways.length > 1 && !visit.signal.aborted;
     if (!isExpired(error)) return isIssuerUnheard(error);
     // One fresh token, within the tries that there are: a second one that expired is no matter of the moment.
     minted = undefined;

@@ -81,3 +81,21 @@ export function consoleOf(role: string | undefined, region: string | undefined):
   const where = region === undefined ? '' : `?region=${region}`;
   return `https://${partition.console}/cloudformation/home${where}#/stacks/create`;
 }
+
+/**
+ * Regions that are enabled in every account, by geography: the token of a customer in Europe stays there.
+ * https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+ */
+const standIns: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^us-gov-/, ['us-gov-west-1', 'us-gov-east-1']],
+  [/^cn-/, ['cn-north-1', 'cn-northwest-1']],
+  // There is one region in it so far.
+  [/^eusc-/, []],
+  [/^(eu|me|af|il)-/, ['eu-west-1', 'eu-central-1']],
+  [/^ap-/, ['ap-southeast-1', 'ap-northeast-1']],
+  [/^(us|ca|mx|sa)-/, ['us-east-1', 'us-west-2']],
+];
+
+/** The region whose STS stands in when that of this one does not answer; undefined where there is none. */
+export const standInFor = (region: string): string | undefined =>
+  standIns.find(([regions]) => regions.test(region))?.[1].find((other) => other !== region);
