@@ -95,7 +95,7 @@ test(
     const foreign = await startForeignIssuer();
     later(() => foreign.close());
     const folder = await mkdtemp(join(memory, 'sojourn-fuzz-'));
-    later(() => rm(folder, { recursive: true, force: true }));
+    later(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
     const port = await steadyPort();
     const sojourn = await server({
       folder,
