@@ -60,11 +60,31 @@ function allFaults(parsed: z.ZodSafeParseResult<unknown>, hidden: readonly Fault
  * was to restrict would be open.
  */
 function hiddenIn(value: unknown, at: string): Fault[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, below]) => {
-    const path = [at, shown(name)].filter(Boolean).join('.');
-    return name === '__proto__' ? [{ path, message: 'is not known here' }] : hiddenIn(below, path);
-  });
+  const faults: Fault[] = [];
+  // A list of what is open and no call within a call: brackets may be nested deeper than a stack is.
+  const open: { readonly value: unknown; readonly name: string; readonly above?: Place }[] = [
+    { value, name: at },
+  ];
+  for (let here = open.pop(); here; here = open.pop()) {
+    if (typeof here.value !== 'object' || here.value === null) continue;
+    for (const [name, below] of Object.entries(here.value)) {
+      const place = { value: below, name: shown(name), above: here };
+      if (name === '__proto__') faults.push({ path: pathOf(place), message: 'is not known here' });
+      else open.push(place);
+    }
+  }
+  return faults;
+}
+
+interface Place {
+  readonly name: string;
+  readonly above?: Place;
+}
+
+function pathOf(place: Place): string {
+  const names: string[] = [];
+  for (let here: Place | undefined = place; here; here = here.above) names.unshift(here.name);
+  return names.filter(Boolean).join('.');
 }
 
 function faultsOf(error: z.ZodError, at: string): Fault[] {

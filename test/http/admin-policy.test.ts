@@ -86,7 +86,7 @@ describe('the policy', () => {
     [
       { ...guard, require: { methods: ['password'] } },
       'guards.0.require.methods.0',
-      'must be one of client_secret, private_key_jwt, federated',
+      'must be one of client_secret, private_key_jwt, federated, tls',
     ],
     [{ ...guard, require: { purposes: [] } }, 'guards.0.require.purposes', 'must name a purpose'],
     [{ ...guard, mode: 'warn' }, 'guards.0.mode', 'must be enforce or audit'],

@@ -110,7 +110,7 @@ describe('a rule that is saved', () => {
     [
       { ...rule, when: { methods: ['tls'] } },
       '.when.methods.0',
-      'must be one of client_secret, private_key_jwt, federated',
+      'must be one of client_secret, private_key_jwt, federated, tls',
     ],
     [
       { ...rule, when: { hours: { from: '08:00', to: '18:00', time_zone: 'Mars/Olympus' } } },
