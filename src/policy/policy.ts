@@ -1,6 +1,6 @@
 /** Policy at work: the decision on what is in the store at this moment, and what callers and the audit get to see of it. */
 import type { Approvals } from '../approvals/index.ts';
-import type { Audit, AuditEntry } from '../audit/index.ts';
+import type { Audit } from '../audit/index.ts';
 import type { Client } from '../clients/index.ts';
 import type { Connection, Connections } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
