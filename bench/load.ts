@@ -6,10 +6,14 @@ export interface Load {
   readonly body: string;
   readonly requests: number;
   readonly connections: number;
+  /** Besides those of a form, or in their place. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Takes the milliseconds that each answer took. */
+  readonly waited?: number[];
 }
 
 /** Sends them all; rejects at the first answer that is not 200. */
-export async function send({ url, body, requests, connections }: Load): Promise<void> {
+export async function send({ url, body, requests, connections, headers: own, waited }: Load): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   let left = requests;
   const one = () =>
@@ -17,12 +21,16 @@ export async function send({ url, body, requests, connections }: Load): Promise<
       const headers = {
         'content-type': 'application/x-www-form-urlencoded',
         'content-length': Buffer.byteLength(body),
+        ...own,
       };
+      const begun = performance.now();
       request(url, { method: 'POST', agent, headers }, (response) => {
         response.resume();
-        response.on('end', () =>
-          response.statusCode === 200 ? resolve() : reject(new Error(`answer ${response.statusCode}`)),
-        );
+        response.on('end', () => {
+          waited?.push(performance.now() - begun);
+          if (response.statusCode === 200) resolve();
+          else reject(new Error(`answer ${response.statusCode}`));
+        });
       })
         .on('error', reject)
         .end(body);

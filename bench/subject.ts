@@ -5,7 +5,11 @@ import { fileURLToPath } from 'node:url';
 
 export interface Subject {
   /** Where to send requests and with which form; absent for work without a network. */
-  readonly target?: { readonly url: string; readonly body: string };
+  readonly target?: {
+    readonly url: string;
+    readonly body: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
   /** User and system CPU time of all threads so far, in microseconds. */
   cpu(): Promise<number>;
   /** Does the work `times` times inside the process. */
@@ -47,13 +51,19 @@ export async function startSubject(name: string): Promise<Subject> {
 }
 
 async function answer(child: ChildProcess): Promise<Message> {
-  const [message] = await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(([code]) => {
-      throw new Error(`a measured program ended with code ${code}`);
-    }),
-  ]);
-  return message as Message;
+  const done = new AbortController();
+  const { signal } = done;
+  try {
+    const [message] = await Promise.race([
+      once(child, 'message', { signal }),
+      once(child, 'exit', { signal }).then(([code]) => {
+        throw new Error(`a measured program ended with code ${code}`);
+      }),
+    ]);
+    return message as Message;
+  } finally {
+    done.abort();
+  }
 }
 
 /** The child's side. */
