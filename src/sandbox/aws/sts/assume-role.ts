@@ -107,8 +107,13 @@ function checkSessionPolicies({ Policy: policy = '', PolicyArns: list }: Wanted)
  */
 function sessionPolicyOf({ Policy: policy, PolicyArns: arns }: Wanted): { policy?: string } {
   if (policy !== undefined) return { policy };
-  return arns.length > 0 ? { policy: '{"Version":"2012-10-17","Statement":[]}' } : {};
+  return arns.length > 0 ? { policy: nothing } : {};
 }
+
+const nothing = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Deny', Action: '*', Resource: '*' }],
+});
 
 /** An OIDC token is never sent with one; recorded refusals. */
 function checkProviderId(providerId: string | undefined): void {
