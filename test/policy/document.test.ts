@@ -108,7 +108,7 @@ describe('a rule that is saved', () => {
       'must be a name of lower-case letters, digits and hyphens that begins with a letter',
     ],
     [
-      { ...rule, when: { methods: ['tls'] } },
+      { ...rule, when: { methods: ['password'] } },
       '.when.methods.0',
       'must be one of client_secret, private_key_jwt, federated, tls',
     ],
