@@ -13,6 +13,10 @@ export interface ReportField {
 /** One way to apply the set-up, step by step. */
 export interface Way {
   readonly title: string;
+  /** One sentence: for whom it is, or what happens. */
+  readonly say: string;
+  /** Whether what it makes is reported by itself. */
+  readonly reports?: boolean;
   /** The set-up file without which it is no way. */
   readonly needs?: string;
   readonly steps: readonly Step[];
@@ -42,16 +46,33 @@ export interface Guide {
   /** The only fields that a report may set, in the order in which they are asked. */
   readonly reports: readonly ReportField[];
   /** What applying the set-up makes. */
-  readonly makes: readonly string[];
-  /** What the access can do there, and what bounds it. */
-  allows(target: unknown): readonly string[];
+  makes(target: unknown): readonly string[];
+  /**
+   * What the access can do there, and what bounds it.
+   * @param permissions the permission sets that are asked for, by their names
+   */
+  allows(target: unknown, permissions: Readonly<Record<string, unknown>>): readonly string[];
   /** What of the target is known already. */
   facts(target: unknown): readonly Fact[];
   /** How everything is taken back in the cloud itself. */
   readonly undo: string;
-  /** @param urlOf the public URL of a set-up file */
-  ways(target: unknown, urlOf: (file: string) => string): readonly Way[];
+  /** The simplest first. */
+  ways(target: unknown, files: Files): readonly Way[];
 }
+
+/** The set-up files, as the page has them. */
+export interface Files {
+  /** The public URL of one. */
+  urlOf(file: string): string;
+  /** Undefined where there is no such file for this connection. */
+  contentOf(file: string): string | undefined;
+}
+
+/** The https link that a file holds, as a button. */
+export const opening = (files: Files, file: string, label: string): Pick<Step, 'open'> => {
+  const url = files.contentOf(file)?.trim();
+  return url?.startsWith('https://') ? { open: { label, url } } : {};
+};
 
 /** Those that are known. */
 export const factsOf = (rows: Readonly<Record<string, string | undefined>>): readonly Fact[] =>

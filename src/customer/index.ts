@@ -50,8 +50,24 @@ export function createCustomer(options: {
 }): Customer {
   const { connections, invitations, onboarding, audit, logger, now } = options;
   const feed = createFeed(logger);
-  const callbackOf = ({ url, invitation }: Guest) =>
-    invitation.purpose === 'connect' ? { callback: `${url}/report` } : {};
+  const filesFor = ({ url, invitation, connection }: Guest) => ({
+    request: {
+      ...(invitation.purpose === 'connect' ? { callback: `${url}/report` } : {}),
+      permissions: Object.keys(onboarding.grants(connection, invitation.permissions ?? [])),
+    },
+    // Where a file has no other public address.
+    readAt: (name: string) => `${url}/files/${name}`,
+  });
+  /** Of an access that has led elsewhere since, nothing. */
+  const triedLast = async ({ id, verdict, updated_at }: Connection): Promise<View['tried']> => {
+    try {
+      const { report } = await onboarding.report(id);
+      return verdict === 'pending' && report.finished_at < updated_at ? undefined : report;
+    } catch (error) {
+      if (error instanceof SojournError && error.code === 'report_not_found') return undefined;
+      throw error;
+    }
+  };
 
   return {
     async open(secret) {
@@ -62,9 +78,11 @@ export function createCustomer(options: {
 
     async view(guest) {
       const { invitation, connection, url } = guest;
-      const [facts, artefacts, uses, mayResume] = await Promise.all([
+      const { request, readAt } = filesFor(guest);
+      const [facts, artefacts, tried, uses, mayResume] = await Promise.all([
         onboarding.facts(connection),
-        onboarding.artefacts(connection, callbackOf(guest)),
+        onboarding.artefacts(connection, request, readAt),
+        triedLast(connection),
         usesOf(audit, connection.id, now()),
         connection.paused_by === undefined || liftsPause(invitation, connection.paused_by, invitations),
       ]);
@@ -79,13 +97,18 @@ export function createCustomer(options: {
         verified_at: connection.verified_at,
         facts,
         artefacts,
+        permissions: onboarding.grants(connection, invitation.permissions ?? []),
+        tried,
         invitation,
         uses,
         revision: revisionOf(connection, invitation),
       };
     },
 
-    file: (guest, name) => onboarding.artefact(guest.connection, name, callbackOf(guest)),
+    file(guest, name) {
+      const { request, readAt } = filesFor(guest);
+      return onboarding.artefact(guest.connection, name, request, readAt);
+    },
     report: createReports({ connections, invitations, onboarding, audit, now }),
     pause: (guest, origin) => pause({ connections, invitations, audit }, guest, origin),
     resume: (guest, origin) => resume({ connections, invitations, audit }, guest, origin),

@@ -3,7 +3,13 @@ import { createHash } from 'node:crypto';
 import type { Artefact, CloudName, SetupFacts } from '../clouds/index.ts';
 import { type Connection, stateOf } from '../connections/index.ts';
 import type { Invitation } from '../invitations/index.ts';
+import type { Check, Report } from '../onboarding/index.ts';
 import type { Uses } from './uses.ts';
+
+/** Of a report no more than helps the customer. */
+export type Tried = Pick<Report, 'state'> & {
+  readonly checks: readonly Pick<Check, 'outcome' | 'detail' | 'advice' | 'fix'>[];
+};
 
 export interface View {
   readonly url: string;
@@ -18,6 +24,10 @@ export interface View {
   readonly verified_at: string | null;
   readonly facts: SetupFacts;
   readonly artefacts: readonly Artefact[];
+  /** The permission sets that are asked for, by their names. */
+  readonly permissions: Readonly<Record<string, unknown>>;
+  /** What the newest verification found, whoever asked for it; undefined before the first. */
+  readonly tried: Tried | undefined;
   readonly invitation: Pick<Invitation, 'purpose' | 'expires_at' | 'report'>;
   readonly uses: Uses;
   /** Another one whenever what is shown has changed. */

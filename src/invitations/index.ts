@@ -47,7 +47,7 @@ export function createInvitations(options: { store: Store; now: Now; issuer: str
 
   async function make(
     seconds: number,
-    about: Pick<Invitation, 'connection' | 'purpose' | 'kept_from'>,
+    about: Pick<Invitation, 'connection' | 'purpose' | 'kept_from' | 'permissions'>,
   ): Promise<NewInvitation> {
     const { items } = await kept.list({ within: about.connection, limit: maxPerConnection });
     if (items.length >= maxPerConnection) throw new SojournError('invitation_limit');
@@ -65,11 +65,16 @@ export function createInvitations(options: { store: Store; now: Now; issuer: str
 
   return {
     async create(connection, input) {
-      const { expires_in } = read(invitationInput, input);
-      return make(expires_in, { connection, purpose: 'connect', kept_from: null });
+      const { expires_in, permissions } = read(invitationInput, input);
+      const asked = permissions.length > 0 ? { permissions } : {};
+      return make(expires_in, { connection, purpose: 'connect', kept_from: null, ...asked });
     },
 
-    keep: ({ id, connection }) => make(controlSeconds, { connection, purpose: 'control', kept_from: id }),
+    keep: ({ id, connection, permissions }) =>
+      make(controlSeconds, {
+        ...{ connection, purpose: 'control', kept_from: id },
+        ...(permissions ? { permissions } : {}),
+      }),
 
     open: (secret) => kept.find(invitationIdOf(secret)),
     find: kept.find,

@@ -10,6 +10,8 @@ export interface Invitation {
   readonly purpose: 'connect' | 'control';
   /** The invitation on whose page a `control` link was made; null where an administrator made it. */
   readonly kept_from: string | null;
+  /** Names of the permission sets that its files are to grant; absent where none were asked for. */
+  readonly permissions?: readonly string[];
   readonly created_at: string;
   readonly expires_at: string;
   /** Absent until something was reported with it, which is once. */
@@ -40,6 +42,11 @@ export const invitationInput = z.strictObject({
   expires_in: durationBetween('1m', '30d')
     .prefault('7d')
     .describe('How long its link is good for: from 1m to 30d.'),
+  permissions: z
+    .array(z.string(), 'must be a list of names')
+    .max(20, 'must be 20 names at most')
+    .default([])
+    .describe('Permission sets of the configuration that its files grant, and its page explains.'),
 });
 
 /** The life of the link that a customer keeps, in seconds: a year, and a new one can be made from it any day. */

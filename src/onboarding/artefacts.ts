@@ -1,4 +1,5 @@
 /** The files that a customer applies, for the issuer under which the connection is to be registered. */
+import { createHash } from 'node:crypto';
 import type { Artefact, Published, PublishedFile, SetupFacts, UploadedKey } from '../clouds/index.ts';
 import { type Connection, type Connections, destinationOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
@@ -7,10 +8,24 @@ import { factsOf } from './facts.ts';
 import { type PermissionSets, readRequest, type SetupRequest } from './request.ts';
 
 export interface Artefacts {
-  /** During a move of its tenant for the new issuer. Rejects with `invalid_request` for what cannot be asked of them. */
-  artefacts(connection: Connection, request?: SetupRequest): Promise<readonly Artefact[]>;
+  /**
+   * During a move of its tenant for the new issuer. Rejects with `invalid_request` for what cannot be asked of them.
+   * @param readAt where the same files can be read by whoever has the URL, which consoles do where it is https
+   */
+  artefacts(
+    connection: Connection,
+    request?: SetupRequest,
+    readAt?: (name: string) => string,
+  ): Promise<readonly Artefact[]>;
   /** Rejects with `artefact_not_found` as well. */
-  artefact(connection: Connection, name: string, request?: SetupRequest): Promise<Artefact>;
+  artefact(
+    connection: Connection,
+    name: string,
+    request?: SetupRequest,
+    readAt?: (name: string) => string,
+  ): Promise<Artefact>;
+  /** Those of the vendor's permission sets that there are for its cloud, with what they grant. */
+  grants(connection: Connection, names: readonly string[]): Readonly<Record<string, unknown>>;
 }
 
 export interface ArtefactsOptions {
@@ -33,6 +48,12 @@ export const asWanted = async (
   issuer: tenants.issuerOf(await tenants.get(connection.tenant)),
 });
 
+/** A console reads over https only. */
+const readable = ({ content }: Artefact, url = ''): PublishedFile | undefined =>
+  url.startsWith('https://')
+    ? { url, sha256: createHash('sha256').update(content).digest('hex') }
+    : undefined;
+
 export function createArtefacts(options: ArtefactsOptions): Artefacts {
   const { vendor, connections, tenants, keysFor, permissions: sets, publish } = options;
 
@@ -42,7 +63,7 @@ export function createArtefacts(options: ArtefactsOptions): Artefacts {
     return destinationOf(connection).uploadsKeys ? { ...facts, jwks: await keysFor(wanted) } : facts;
   };
 
-  const artefacts: Artefacts['artefacts'] = async (connection, request = {}) => {
+  const artefacts: Artefacts['artefacts'] = async (connection, request = {}, readAt = undefined) => {
     const read = await readRequest(connection, request, { connections, sets });
     const destination = destinationOf(connection);
     const facts: SetupFacts = {
@@ -55,13 +76,16 @@ export function createArtefacts(options: ArtefactsOptions): Artefacts {
       ...(read.callback === undefined ? {} : { callback: read.callback }),
     };
     const files = destination.setup(facts);
-    return [...files, ...destination.links(facts, await publishAll(files))];
+    return [...files, ...destination.links(facts, await publishAll(files, readAt))];
   };
 
-  const publishAll = async (files: readonly Artefact[]): Promise<Published> => {
+  const publishAll = async (
+    files: readonly Artefact[],
+    readAt?: (name: string) => string,
+  ): Promise<Published> => {
     const published = new Map<string, PublishedFile>();
     for (const file of files) {
-      const at = file.published ? await publish(file) : undefined;
+      const at = file.published ? ((await publish(file)) ?? readable(file, readAt?.(file.name))) : undefined;
       if (at) published.set(file.name, at);
     }
     return published;
@@ -69,8 +93,16 @@ export function createArtefacts(options: ArtefactsOptions): Artefacts {
 
   return {
     artefacts,
-    async artefact(connection, name, request) {
-      const found = (await artefacts(connection, request)).find((artefact) => artefact.name === name);
+    grants: ({ cloud }, names) =>
+      Object.fromEntries(
+        names.flatMap((name) => {
+          const set = Object.hasOwn(sets, name) ? sets[name]?.[cloud] : undefined;
+          return set === undefined ? [] : [[name, set]];
+        }),
+      ),
+
+    async artefact(connection, name, request, readAt) {
+      const found = (await artefacts(connection, request, readAt)).find((artefact) => artefact.name === name);
       if (!found) throw new SojournError('artefact_not_found');
       return found;
     },

@@ -10,15 +10,15 @@ export const copyable = (label: string, value: string): Html =>
 const table = (facts: readonly Fact[]): Html =>
   html`<dl>${facts.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${copyable(label, value)}</dd></div>`)}</dl>`;
 
-export function trustSection({ cloud, target, facts }: View): Html {
+export function trustSection({ cloud, target, facts, permissions }: View): Html {
   const { guide } = clouds[cloud];
   const known = guide.facts(target);
   return html`<section aria-labelledby="asked">
 <h2 id="asked">What you are asked for</h2>
 <h3>What the set-up makes</h3>
-<ul>${guide.makes.map((line) => html`<li>${line}</li>`)}</ul>
+<ul>${guide.makes(target).map((line) => html`<li>${line}</li>`)}</ul>
 <h3>What it permits</h3>
-<ul>${guide.allows(target).map((line) => html`<li>${line}</li>`)}</ul>
+<ul>${guide.allows(target, permissions).map((line) => html`<li>${line}</li>`)}</ul>
 <h3>Whom your cloud trusts, to the letter</h3>
 <p>Each token is signed by the issuer, and must have exactly this subject and this audience. No other customer and no other connection has this subject, and it is never given again.</p>
 ${table([

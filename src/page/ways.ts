@@ -1,41 +1,48 @@
 /** How it is set up: the ways of the customer's cloud, and every file in full, since it is read before it is applied. */
-import { type Artefact, clouds, type Step } from '../clouds/index.ts';
+import { type Artefact, clouds, type Step, type Way } from '../clouds/index.ts';
 import type { View } from '../customer/index.ts';
 import { type Html, html } from './html.ts';
 import { copyable } from './trust.ts';
 
 export const fileUrl = (url: string, name: string): string => `${url}/files/${encodeURIComponent(name)}`;
 
-export function waysSection({ url, cloud, target, artefacts, settled }: View): Html {
+export function waysSection({ url, cloud, target, artefacts, settled, invitation }: View): Html {
   const { guide } = clouds[cloud];
-  const has = (name: string | undefined) => name === undefined || artefacts.some((one) => one.name === name);
-  const ways = guide.ways(target, (name) => fileUrl(url, name)).filter(({ needs }) => has(needs));
-  const links = artefacts.flatMap(linkIn);
+  const files = {
+    urlOf: (name: string) => fileUrl(url, name),
+    contentOf: (name: string) => artefacts.find((one) => one.name === name)?.content,
+  };
+  const ways = guide
+    .ways(target, files)
+    .filter(({ needs }) => needs === undefined || files.contentOf(needs) !== undefined);
+  // A link that is kept for later takes no report.
+  const hears = !settled && invitation.purpose === 'connect';
   return html`<section aria-labelledby="ways">
 <h2 id="ways">${settled ? 'Set it up again' : html`Set it up in ${guide.title}`}</h2>
-<p>${settled ? 'Should it ever be lost or changed, the same files bring it back.' : 'Choose one way.'}</p>
-${links}
-${ways.map(
-  ({ title, steps }, at) => html`<details name="way"${at === 0 && !settled ? html` open` : undefined}>
-<summary>${title}</summary>
-<ol>${steps.map((step) => html`<li>${stepOf(url, step)}</li>`)}</ol>
-</details>`,
-)}
+<p>${settled ? 'Should it ever be lost or changed, the same files bring it back.' : 'Choose one way, the simplest comes first. They all make the same.'}</p>
+${ways.map((way, at) => wayOf(url, way, { hears, isOpen: at === 0 && !settled }))}
 <h3>The files</h3>
+<p>Each in full, as it is applied.</p>
 ${artefacts.filter(({ mediaType }) => mediaType !== uriList).map((artefact) => fileOf(url, artefact))}
 </section>`;
 }
 
-/** RFC 2483 section 5. */
+/** RFC 2483 section 5: a file that is one link, and the button of a way. */
 const uriList = 'text/uri-list';
 
-/** A file that is one link is that link. */
-function linkIn({ mediaType, title, content }: Artefact): Html[] {
-  const uri = content.trim();
-  return mediaType === uriList && uri.startsWith('https://')
-    ? [html`<p>${title}<br>${buttonTo('Open', uri)}</p>`]
-    : [];
-}
+const wayOf = (
+  url: string,
+  { title, say, reports, steps }: Way,
+  { hears, isOpen }: { hears: boolean; isOpen: boolean },
+): Html => html`<details name="way"${isOpen ? html` open` : undefined}>
+<summary>${title}${hears && reports ? html` <span class="tag">reports by itself</span>` : undefined}</summary>
+<p>${say}</p>
+<ol>${steps.map((step) => html`<li>${stepOf(url, step)}</li>`)}${
+  hears && reports
+    ? html`<li><p>It reports by itself, and this page turns to Active. Should it not, report what it made below.</p></li>`
+    : undefined
+}</ol>
+</details>`;
 
 const buttonTo = (label: string, uri: string): Html =>
   html`<a class="button" href="${uri}" rel="noreferrer noopener" target="_blank">${label}<span class="visually-hidden"> (opens a new tab)</span></a>`;

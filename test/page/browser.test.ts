@@ -121,6 +121,7 @@ describe('the page', () => {
     await page.focus('#role_arn');
     await page.keyboard.type('arn:aws:iam::*:role/x');
     await page.keyboard.press('Enter');
+    await page.waitForURL('**/report');
     await page.waitForSelector('text=Nothing was saved.');
     expect(await page.getAttribute('#role_arn', 'aria-invalid')).toBe('true');
     expect(await page.locator('#role_arn:focus').count()).toBe(1);
@@ -193,6 +194,14 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     await check('Not working');
     await page.click('text=Pause access');
     await check('Paused');
+    const works = await stage.invite('aws', { name: 'works' });
+    await call({
+      method: 'POST',
+      url: `${works.invitation.url}/report`,
+      body: await stage.setUp('aws', works),
+    });
+    await page.goto(works.invitation.url);
+    await check('Active');
     await page.goto(`${invited.invitation.url}x`);
     await page.waitForSelector('text=This link is not valid');
     await fits();

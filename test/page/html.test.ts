@@ -55,17 +55,17 @@ const viewOf = (cloud: keyof typeof targets, hostile: string, more: Partial<View
     vendor: hostile,
   },
   artefacts: [{ name: 'file.json', mediaType: 'application/json', title: hostile, content: hostile }],
+  permissions: {},
+  tried: {
+    state: 'failing',
+    checks: [{ outcome: 'failed', detail: hostile, advice: hostile, fix: hostile }],
+  },
   invitation: {
     purpose: 'connect',
     expires_at: '2026-12-01T12:00:00.000Z',
     report: {
       at: '2026-11-25T12:00:00.000Z',
       fields: Object.fromEntries(clouds[cloud].guide.reports.map(({ name }) => [name, hostile])),
-      outcome: {
-        at: '2026-11-25T12:00:00.000Z',
-        state: 'failing',
-        checks: [{ name: hostile, outcome: 'failed', detail: hostile, advice: hostile }],
-      },
     },
   },
   uses: { last: null, count: 0, more: false },
@@ -117,13 +117,9 @@ describe.each(['aws', 'azure', 'gcp'] as const)('the page for %s', (cloud) => {
 });
 
 test('the reasons of a try are shown while they are those of how it stands', () => {
-  const { invitation } = viewOf('aws', 'the reason');
-  const report = (state: string) => ({
-    ...invitation,
-    report: { ...invitation.report!, outcome: { ...invitation.report!.outcome!, state } },
-  });
-  const shows = (state: View['state'], tried: string) =>
-    connectPage(frame, viewOf('aws', 'x', { state, invitation: report(tried) })).includes(
+  const { tried } = viewOf('aws', 'the reason');
+  const shows = (state: View['state'], found: View['state']) =>
+    connectPage(frame, viewOf('aws', 'x', { state, tried: { ...tried!, state: found } })).includes(
       '<li><code>the reason</code>',
     );
   expect([shows('failing', 'failing'), shows('pending', 'pending'), shows('failing', 'pending')]).toEqual([
@@ -139,14 +135,14 @@ test('the reasons of a try are shown while they are those of how it stands', () 
 });
 
 test('a way is shown where its file is there, and a file that is a link as a link to https alone', () => {
-  const shown = (mediaType: string, content: string, name = 'link.uri') =>
+  const shown = (mediaType: string, content: string, name = 'quick-create.uri') =>
     connectPage(frame, viewOf('aws', 'x', { artefacts: [{ name, mediaType, title: 'Quickly', content }] }));
   const link = shown('text/uri-list', 'https://console.example/?a=1&b="\r\n');
   expect(link).toContain('href="https://console.example/?a=1&amp;b=&quot;"');
-  expect(link).not.toContain('<code>link.uri</code>');
-  expect(link).not.toContain('On the command line');
+  expect(link).not.toContain('<code>quick-create.uri</code>');
+  expect(link).not.toContain('With a script');
   expect(shown('text/uri-list', 'javascript:alert(1)')).not.toContain('javascript:');
-  expect(shown('application/json', '{}', 'cloudformation.json')).toContain('On the command line');
+  expect(shown('text/x-shellscript', 'echo', 'setup.sh')).toContain('With a script');
 });
 
 test('a page of a few words escapes them too', () => {

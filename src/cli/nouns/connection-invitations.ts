@@ -1,17 +1,27 @@
 /** `sojourn connection invite` and `connection invitations`: links for the customer's administrator. */
 import { adminCommand, at, itemsOf, more, pageOptions, pageQuery } from '../admin.ts';
-import { type Noun, text } from '../command.ts';
+import { type Noun, text, texts } from '../command.ts';
 import { cell, columns } from '../print.ts';
 
 export const connectionInvite = adminCommand({
   usage: 'invite <id>',
   about: "make a link to the page for the customer's administrator; it is shown this once",
-  options: [{ flags: '--expires-in <duration>', about: 'how long it is good for, 1m to 30d (7d)' }],
+  options: [
+    { flags: '--expires-in <duration>', about: 'how long it is good for, 1m to 30d (7d)' },
+    {
+      flags: '--permissions <set>',
+      about: 'permission set of the configuration that its files grant; may be repeated',
+      many: true,
+    },
+  ],
   examples: ['connection invite con_01k0…', 'connection invite con_01k0… --expires-in 24h --json'],
   ask: (given) => ({
     method: 'POST',
     path: at`/connections/${given.args[0]}/invitations`,
-    body: { expires_in: text(given, 'expiresIn') },
+    body: {
+      expires_in: text(given, 'expiresIn'),
+      ...(texts(given, 'permissions').length > 0 ? { permissions: texts(given, 'permissions') } : {}),
+    },
   }),
   tell: ({ url, expires_at }) =>
     `${cell(url)}\n\nGood until ${cell(expires_at)}. Send it to the customer's cloud administrator, and to nobody else:\nwhoever has it can report where the connection leads, and pause it.\n`,

@@ -1,15 +1,8 @@
 /** The way that begins with a click: the console of CloudFormation (CloudFormation user guide, "Quick-create links"). */
 import type { Artefact, Published, SetupFacts } from '../contract.ts';
 import { uriList } from '../encode/index.ts';
-import { defaultRegionOf, partitionFor } from './partitions.ts';
+import { consoleOf, defaultRegionOf, partitionFor } from './partitions.ts';
 import type { AwsTarget } from './target.ts';
-
-const consoles = {
-  aws: 'console.aws.amazon.com',
-  'aws-cn': 'console.amazonaws.cn',
-  'aws-us-gov': 'console.amazonaws-us-gov.com',
-  'aws-eusc': 'console.amazonaws-eusc.eu',
-} as const;
 
 /** CloudFormation reads templates from S3 only. */
 const isOnS3 = (url: string): boolean =>
@@ -22,7 +15,7 @@ export function links(
 ): readonly Artefact[] {
   const partition = partitionFor(target);
   const region = target.region ?? defaultRegionOf(partition);
-  const console = `https://${consoles[partition]}/cloudformation/home?region=${region}#/stacks`;
+  const console = `https://${consoleOf(partition)}/cloudformation/home?region=${region}#/stacks`;
   const template = published.get('cloudformation.json')?.url;
   if (template === undefined || !isOnS3(template)) {
     return [

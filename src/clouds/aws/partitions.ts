@@ -71,16 +71,8 @@ const partitionOf = (arn: string) => arn.split(':')[1] as Partition;
 export const domainOf = (region: string): string =>
   `${region}.amazonaws.${region.startsWith('cn-') ? 'com.cn' : region.startsWith('eusc-') ? 'eu' : 'com'}`;
 
-/** The page of the console where a stack is created: in the partition of the role or region, as far as one is known. */
-export function consoleOf(role: string | undefined, region: string | undefined): string {
-  const all = Object.values(partitions);
-  const partition =
-    role === undefined
-      ? (all.find(({ regions }) => region !== undefined && regions.test(region)) ?? partitions.aws)
-      : partitions[partitionOf(role)];
-  const where = region === undefined ? '' : `?region=${region}`;
-  return `https://${partition.console}/cloudformation/home${where}#/stacks/create`;
-}
+/** The host of its console. */
+export const consoleOf = (partition: Partition): string => partitions[partition].console;
 
 /**
  * Regions that are enabled in every account, by geography: the token of a customer in Europe stays there.

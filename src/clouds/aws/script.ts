@@ -3,8 +3,8 @@ import { option, reportScript, shellCommand, shellWord } from '../encode/index.t
 import { type Plan, type RolePlan, roleNameOf } from './plan.ts';
 import { providerName, trustPolicy } from './trust.ts';
 
-const iam = (...words: readonly string[]) => ['aws', 'iam', ...words];
-const say = (text: string): string => shellCommand(['printf', '%s\\n', text]);
+export const iam = (...words: readonly string[]) => ['aws', 'iam', ...words];
+export const say = (text: string): string => shellCommand(['printf', '%s\\n', text]);
 const quiet = '>/dev/null';
 
 /** Stands for the provider's ARN, which only the account tells. It comes before whatever else a policy holds of ours. */
@@ -12,19 +12,8 @@ const mark = '@';
 
 export function awsScript(plan: Plan): string {
   const { callback } = plan;
-  const whoAmI = ['aws', 'sts', 'get-caller-identity', '--output=text', '--query=join(`:`,[Account,Arn])'];
   const parts = [
-    [
-      '#!/bin/sh',
-      '# Needs the AWS command line, signed in to the account as somebody who may administer IAM.',
-      'set -eu',
-      'export AWS_PAGER=',
-      `who=$(${shellCommand(whoAmI)})`,
-      'account=${who%%:*}',
-      'partition=${who#*:arn:}',
-      'partition=${partition%%:*}',
-      `provider=arn:$partition:iam::$account:oidc-provider/${shellWord(providerName(plan.issuer))}`,
-    ].join('\n'),
+    signedIn(plan),
     provider(plan),
     ...plan.roles.map((role) =>
       [...roleSteps(role, plan), ...permissions(role, plan), ...told(role)].join('\n'),
@@ -34,6 +23,20 @@ export function awsScript(plan: Plan): string {
   return `${parts.join('\n\n')}\n`;
 }
 
+/** Of what account, and by what name it knows the issuer. */
+export const signedIn = (plan: Plan): string =>
+  [
+    '#!/bin/sh',
+    '# Needs the AWS command line, signed in to the account as somebody who may administer IAM.',
+    'set -eu',
+    'export AWS_PAGER=',
+    `who=$(${shellCommand(['aws', 'sts', 'get-caller-identity', '--output=text', '--query=join(`:`,[Account,Arn])'])})`,
+    'account=${who%%:*}',
+    'partition=${who#*:arn:}',
+    'partition=${partition%%:*}',
+    `provider=arn:$partition:iam::$account:oidc-provider/${shellWord(providerName(plan.issuer))}`,
+  ].join('\n');
+
 const tagOptions = ({ tags }: Plan): readonly string[] => {
   const list = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
   return list.length > 0 ? [option('tags', JSON.stringify(list))] : [];
@@ -42,7 +45,7 @@ const tagOptions = ({ tags }: Plan): readonly string[] => {
 const boundaryOptions = ({ boundary }: Plan): readonly string[] =>
   boundary === undefined ? [] : [option('permissions-boundary', boundary)];
 
-function provider(plan: Plan): string {
+export function provider(plan: Plan): string {
   const itsArn = '--open-id-connect-provider-arn="$provider"';
   const create = iam(
     'create-open-id-connect-provider',
@@ -105,7 +108,7 @@ function roleSteps(role: RolePlan, plan: Plan): string[] {
   ];
 }
 
-function permissions(role: RolePlan, plan: Plan): string[] {
+export function permissions(role: RolePlan, plan: Plan): string[] {
   const named = option('role-name', roleNameOf(role));
   return [
     ...plan.managedPolicyArns.map((arn) =>
@@ -133,8 +136,8 @@ function told(role: RolePlan): string[] {
   ];
 }
 
-/** An ARN may hold quotes in its path. */
-const report = (callback: string): string =>
+/** Of `$role`. An ARN may hold quotes in its path. */
+export const report = (callback: string): string =>
   [
     `BODY=$(printf '%s' "$role" | sed 's/[\\\\"]/\\\\&/g')`,
     'BODY="{\\"role_arn\\":\\"$BODY\\"}"',

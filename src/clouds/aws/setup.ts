@@ -1,5 +1,6 @@
 /** What a customer applies in an AWS account: one plan in several spellings. */
 import type { Artefact, SetupFacts } from '../contract.ts';
+import { keepRoleScript, statementToAdd } from './keep-role.ts';
 import { defaultRegionOf, partitionFor } from './partitions.ts';
 import { type Plan, planOf } from './plan.ts';
 import { awsScript } from './script.ts';
@@ -36,6 +37,20 @@ export function setup(target: AwsTarget, facts: SetupFacts): readonly Artefact[]
     ...(target.role_arn === undefined
       ? []
       : [
+          {
+            name: 'trust-statement.json',
+            mediaType: 'application/json',
+            title:
+              'Statement to add to the trust policy of the role, where it is there and trusts others as well',
+            content: write(statementToAdd(target, facts, providerArn(target.role_arn, facts.issuer))),
+          },
+          {
+            name: 'keep-role.sh',
+            mediaType: 'text/x-shellscript',
+            title:
+              'Script that adds this statement to the role that is there, and may be run again; needs jq: sh keep-role.sh',
+            content: keepRoleScript(plan, target.role_arn),
+          },
           {
             name: 'trust-policy.json',
             mediaType: 'application/json',

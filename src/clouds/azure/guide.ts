@@ -1,9 +1,22 @@
 /** What an Azure administrator is told and asked. */
 import { shellCommand } from '../encode/index.ts';
-import { factsOf, type Guide } from '../guide.ts';
-import { type AzureTarget, portal } from './target.ts';
+import { type Files, factsOf, type Guide, opening, type Way } from '../guide.ts';
+import type { AzurePermissionSet } from './options.ts';
+import type { AzureTarget } from './target.ts';
 
-const file = 'azuredeploy.json';
+const template = 'azuredeploy.json';
+
+/** learn.microsoft.com/azure/role-based-access-control/built-in-roles; another one is named by its GUID. */
+const roleNames: Readonly<Record<string, string>> = {
+  '8e3af657-a8ff-443c-a75c-2fe8c4bcb635': 'Owner',
+  'b24988ac-6180-42a0-ab88-20f7382dd24c': 'Contributor',
+  'acdd72a7-3385-48ef-bd42-f606fba81ae7': 'Reader',
+  '43d0d8ad-25c7-4714-9337-8ba259a9fe05': 'Monitoring Reader',
+  '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1': 'Storage Blob Data Reader',
+  'ba92f5b4-2d11-453d-a403-e96b0029c9fe': 'Storage Blob Data Contributor',
+};
+
+const consents = (target: unknown): boolean => (target as AzureTarget).consent_redirect_uri !== undefined;
 
 export const guide: Guide = {
   title: 'Microsoft Azure',
@@ -22,13 +35,18 @@ export const guide: Guide = {
       example: '66666666-7777-4888-9999-000000000000',
     },
   ],
-  makes: [
-    'A user-assigned managed identity in a resource group that you choose.',
-    'A federated credential on it, which trusts the issuer below for the one subject and audience below.',
-    'One role assignment for the identity, in this resource group alone.',
-  ],
-  allows: (given) => [
-    'What the role permits that you choose when you deploy (roleDefinitionId), in the chosen resource group and nowhere else. Reader unless you choose.',
+  makes: (given) =>
+    consents(given)
+      ? ['An enterprise application in your directory, which stands for the vendor’s own application.']
+      : [
+          'A user-assigned managed identity in a resource group that you choose.',
+          'A federated credential on it, which trusts the issuer below for the one subject and audience below.',
+          'Role assignments for the identity, in this resource group alone.',
+        ],
+  allows: (given, permissions) => [
+    ...(consents(given)
+      ? ['Only what the roles permit that you assign to the application afterwards: consent gives none.']
+      : rolesIn(permissions)),
     `Access tokens for ${(given as AzureTarget).scope.replace(/\/\.default$/, '')}, which end by themselves.`,
   ],
   facts(given) {
@@ -40,40 +58,109 @@ export const guide: Guide = {
     });
   },
   undo: 'Delete the managed identity: no token is given for it any more.',
-  ways: (given, urlOf) => [
+  ways: (given, files) => [
+    {
+      title: 'Consent in the browser',
+      say: 'You admit the vendor’s application to your directory, and then give it roles.',
+      needs: 'admin-consent.uri',
+      steps: [
+        { say: 'Consent as an administrator.', ...opening(files, 'admin-consent.uri', 'Open Entra') },
+        { say: 'Assign the roles that you grant to the application, where its access is to go.' },
+        { say: 'Then confirm the ids below.' },
+      ],
+    },
+    {
+      title: 'Deploy to Azure',
+      say: 'The portal opens with the template and its parameters filled in.',
+      needs: 'deploy-to-azure.uri',
+      steps: [
+        {
+          say: 'Choose a resource group, with the roles that you grant, and create it.',
+          ...opening(files, 'deploy-to-azure.uri', 'Deploy to Azure'),
+        },
+        readOutputs,
+      ],
+    },
     {
       title: 'In the portal',
-      needs: file,
+      say: 'You load the template into the portal’s editor.',
+      needs: 'portal.uri',
       steps: [
-        { say: 'Read the template, if you like.', file },
+        { say: 'Download the template and read it.', file: template },
         {
-          say: 'Deploy it into a resource group, with the role that you grant.',
-          open: {
-            label: 'Deploy to Azure',
-            // learn.microsoft.com/azure/azure-resource-manager/templates/deploy-to-azure-button
-            url: `${portal(given as AzureTarget)}/#create/Microsoft.Template/uri/${encodeURIComponent(urlOf(file))}`,
-          },
+          say: 'Choose “Build your own template in the editor”, load the file, and create it in a resource group.',
+          ...opening(files, 'portal.uri', 'Open the portal'),
         },
-        { say: 'When it is complete, copy tenantId and clientId from its Outputs and report them below.' },
+        readOutputs,
       ],
     },
+    script(given as AzureTarget, files),
     {
-      title: 'On the command line',
-      needs: file,
+      title: 'With Terraform',
+      say: 'A module of one file, for a resource group that Terraform keeps.',
+      reports: true,
+      needs: 'main.tf',
       steps: [
-        {
-          say: 'Fetch the template.',
-          run: shellCommand(['curl', '-sSfo', file, urlOf(file)]),
-        },
-        {
-          say: 'Deploy it into a resource group. Add --parameters roleDefinitionId=GUID for another role than Reader.',
-          run: `az deployment group create --name sojourn --resource-group NAME --template-file ${file}`,
-        },
-        {
-          say: 'Read both ids and report them below.',
-          run: 'az deployment group show --name sojourn --resource-group NAME --query "properties.outputs.[tenantId.value, clientId.value]" --output tsv',
-        },
+        { say: 'Download the file and read it.', file: 'main.tf' },
+        { say: 'Apply it.', run: 'terraform init && terraform apply -var resource_group_name=NAME' },
       ],
     },
+    deployment(
+      'With an ARM template',
+      'The same template as in the portal, for a pipeline.',
+      template,
+      files,
+    ),
+    deployment('With Bicep', 'The same in the language that Azure recommends.', 'main.bicep', files),
   ],
 };
+
+function rolesIn(permissions: Readonly<Record<string, unknown>>): readonly string[] {
+  const sets = Object.entries(permissions as Readonly<Record<string, AzurePermissionSet>>);
+  if (sets.length === 0)
+    return [
+      'What the role permits that you choose when you deploy (roleDefinitionId), in the chosen resource group and nowhere else. Reader unless you choose.',
+    ];
+  return sets.map(
+    ([name, { roles }]) =>
+      `${name}: what ${roles.length > 1 ? 'the roles permit' : 'the role permits'}: ${roles.map((role) => roleNames[role] ?? role).join(', ')}; in the chosen resource group and nowhere else.`,
+  );
+}
+
+const readOutputs = {
+  say: 'When it is complete, copy tenantId and clientId from its Outputs and report them below.',
+};
+
+const script = ({ environment }: AzureTarget, files: Files): Way => ({
+  title: 'With a script',
+  say: 'Around the Azure command line, in Cloud Shell or wherever it is signed in.',
+  reports: true,
+  needs: 'setup.sh',
+  steps: [
+    {
+      say: 'Fetch the script and read it.',
+      run: shellCommand(['curl', '-sSfo', 'setup.sh', files.urlOf('setup.sh')]),
+      ...(environment === 'public'
+        ? { open: { label: 'Open Cloud Shell', url: 'https://shell.azure.com/' } }
+        : {}),
+    },
+    { say: 'Run it with the name of a resource group; it may be run again.', run: 'sh setup.sh NAME' },
+  ],
+});
+
+const deployment = (title: string, say: string, file: string, files: Files): Way => ({
+  title,
+  say,
+  needs: file,
+  steps: [
+    { say: 'Fetch the file.', run: shellCommand(['curl', '-sSfo', file, files.urlOf(file)]) },
+    {
+      say: 'Deploy it into a resource group.',
+      run: `az deployment group create --name sojourn --resource-group NAME --template-file ${file}`,
+    },
+    {
+      say: 'Read both ids and report them below.',
+      run: 'az deployment group show --name sojourn --resource-group NAME --query "properties.outputs.[tenantId.value, clientId.value]" --output tsv',
+    },
+  ],
+});

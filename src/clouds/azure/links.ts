@@ -1,17 +1,11 @@
 /** The ways that begin with a click: the portal, and the consent to an application of the vendor. */
 import type { Artefact, Published, SetupFacts } from '../contract.ts';
 import { uriList } from '../encode/index.ts';
-import { type AzureTarget, authority } from './target.ts';
-
-const portals = {
-  public: 'https://portal.azure.com',
-  usgov: 'https://portal.azure.us',
-  china: 'https://portal.azure.cn',
-} as const;
+import { type AzureTarget, authority, portal } from './target.ts';
 
 export function links(target: AzureTarget, _facts: SetupFacts, published: Published): readonly Artefact[] {
   if (target.consent_redirect_uri !== undefined) return consent(target, target.consent_redirect_uri);
-  const create = `${portals[target.environment]}/#create/Microsoft.Template`;
+  const create = `${portal(target)}/#create/Microsoft.Template`;
   const template = published.get('azuredeploy.json')?.url;
   if (template === undefined) {
     return [uriList('portal.uri', create, 'The portal, where azuredeploy.json can be loaded into an editor')];

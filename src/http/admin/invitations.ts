@@ -1,6 +1,7 @@
 /** /connections/ID/invitations: links for the customer's administrator. */
 import { z } from 'zod';
 import { SojournError } from '../../errors/index.ts';
+import { read } from '../../input/index.ts';
 import { type Invitation, invitationInput } from '../../invitations/index.ts';
 import { pageOf, pageOn, pageQuery } from './paging.ts';
 import { act, type Deed, look, nothing, type Route } from './route.ts';
@@ -44,12 +45,15 @@ export const invitationRoutes: readonly Route[] = [
     status: 201,
     answer: newInvitation,
     refusals: ['connection_not_found', 'invitation_limit'],
-    async change({ connections, invitations }, { params: { id }, body }) {
-      const { tenant } = await connections.get(id);
+    async change({ connections, invitations, onboarding }, { params: { id }, body }) {
+      const connection = await connections.get(id);
+      // What the files refuse is told to whoever asks for it, and not to the customer.
+      const { permissions } = read(invitationInput, body);
+      if (permissions.length > 0) await onboarding.artefacts(connection, { permissions });
       const { invitation: made, url } = await invitations.create(id, body);
       return {
         answer: { id: made.id, url, expires_at: made.expires_at },
-        did: { ...deed('invitation.created', made), tenant },
+        did: { ...deed('invitation.created', made), tenant: connection.tenant },
       };
     },
   }),
