@@ -25,6 +25,15 @@ interface Visitor {
   readonly request: string;
 }
 
+/** How a client stands with a connection that wants an approval. */
+export interface Standing {
+  /** Null where the client has asked for nothing yet. */
+  readonly request: string | null;
+  readonly state: ApprovalState | 'unasked';
+  /** Of the approval. */
+  readonly until: string | null;
+}
+
 export interface Approvals {
   /**
    * When the client's grant ends, in milliseconds; undefined where the connection wants none. Rejects with
@@ -38,6 +47,10 @@ export interface Approvals {
     after?: string;
     limit: number;
   }): Promise<Page<Approval>>;
+  /** What `check` would find at this time, in milliseconds; asks for nothing. Undefined where the connection wants none. */
+  look(client: string, connection: Connection, at: number): Promise<Standing | undefined>;
+  /** Removes the requests and grants of a client or of a connection, which is gone. */
+  forget(of: { readonly client: string } | { readonly connection: string }): Promise<void>;
   /** Of any number of decisions on one request one is taken; the others reject with `approval_decided`. */
   grant(id: string, input: unknown): Promise<Approval>;
   deny(id: string, input: unknown): Promise<Approval>;
@@ -97,12 +110,17 @@ export function createApprovals(options: { store: Store; audit: Audit; now: Now 
     });
     return view(decided, now());
   };
+  /** Two who remove the same thing are both right. */
+  const remove = (id: string) =>
+    kept.remove(id).catch((error: unknown) => {
+      if (!(error instanceof SojournError && error.code === 'approval_not_found')) throw error;
+    });
   const inSeconds = (seconds: number) => toTimestamp(now() + seconds * 1000);
 
   return {
     async check({ client_id: client }, connection, visitor) {
       if (connection.approval !== 'required') return undefined;
-      const id = derivedId('apr', client, connection.id);
+      const id = idOf(client, connection.id);
       const stored = await store.get<Kept>('approval', id);
       const found = stored?.value;
       if (found?.until && stateAt(found, now()) === 'granted') return Date.parse(found.until);
@@ -126,6 +144,29 @@ export function createApprovals(options: { store: Store; audit: Audit; now: Now 
         await askAnew(asked, stored, visitor);
       }
       throw required(id);
+    },
+
+    async look(client, connection, at) {
+      if (connection.approval !== 'required') return undefined;
+      const found = await kept.find(idOf(client, connection.id));
+      return found
+        ? { request: found.id, state: stateAt(found, at), until: found.until }
+        : { request: null, state: 'unasked', until: null };
+    },
+
+    async forget(of) {
+      const within = 'connection' in of ? { within: of.connection } : {};
+      let after: string | undefined;
+      do {
+        const page = await kept.list({
+          limit: pageSize,
+          ...within,
+          ...(after === undefined ? {} : { after }),
+        });
+        for (const { id, client } of page.items)
+          if ('connection' in of || client === of.client) await remove(id);
+        after = page.next;
+      } while (after !== undefined);
     },
 
     async list({ state, connection, after, limit }) {
@@ -160,6 +201,8 @@ export function createApprovals(options: { store: Store; audit: Audit; now: Now 
     revoke: (id) => decide(id, ['granted', 'denied'], { decision: 'revoked', until: null }),
   };
 }
+
+const idOf = (client: string, connection: string): string => derivedId('apr', client, connection);
 
 const required = (id: string) =>
   new SojournError('approval_required', {

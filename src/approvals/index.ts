@@ -11,4 +11,4 @@ export {
   states,
   withinGrant,
 } from './approval.ts';
-export { type Approvals, createApprovals } from './approvals.ts';
+export { type Approvals, createApprovals, type Standing } from './approvals.ts';

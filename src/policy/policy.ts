@@ -1,5 +1,5 @@
 /** Policy at work: the decision on what is in the store at this moment, and what callers and the audit get to see of it. */
-import type { Approvals } from '../approvals/index.ts';
+import type { Approvals, Standing } from '../approvals/index.ts';
 import type { Audit } from '../audit/index.ts';
 import type { Client } from '../clients/index.ts';
 import type { Connection, Connections } from '../connections/index.ts';
@@ -33,6 +33,20 @@ export interface Admission {
   readonly until: number | undefined;
 }
 
+/** What somebody wants to know of a client; `at` in milliseconds, now without it. */
+export interface Inquiry extends Omit<Question, 'at' | 'client' | 'connection'> {
+  readonly client: Client;
+  readonly connection: Connection;
+  readonly at?: number;
+}
+
+export interface Explanation extends Omit<Decision, 'because'> {
+  /** `approval_required`: the policy admits, and a second person has not granted it, whatever the request's state. */
+  readonly because: Decision['because'] | 'approval_required';
+  /** Null where the connection wants no approval. */
+  readonly approval: Standing | null;
+}
+
 export interface Policy {
   /**
    * The connection, if the client may use it so. Rejects with `connection_not_found` where it is not there, where it is
@@ -40,8 +54,8 @@ export interface Policy {
    * is told `approval_…`, `connection_disabled`, `connection_paused`, `purpose_required` or `purpose_not_found`. The cause holds the true reason.
    */
   admit(wish: Wish): Promise<Admission>;
-  /** For people who ask why; says no exactly where a client would hear no. */
-  explain(question: Omit<Question, 'at'> & { readonly at?: number }): Promise<Decision>;
+  /** For people who ask why; says no exactly where a client would hear no, and asks for no approval. */
+  explain(question: Inquiry): Promise<Explanation>;
   /** What of a foreign token's claims the client's rules and the guards depend on. */
   carried(client: Client, claims: Claims | undefined): Promise<CarriedClaims>;
   document(): Promise<PolicyDocument>;
@@ -53,7 +67,7 @@ export function createPolicy(options: {
   store: Store;
   connections: Connections;
   tenants: Tenants;
-  approvals: Pick<Approvals, 'check'>;
+  approvals: Pick<Approvals, 'check' | 'look'>;
   audit: Audit;
   now: Now;
 }): Policy {
@@ -88,9 +102,12 @@ export function createPolicy(options: {
       return { connection, purpose, until };
     },
 
-    async explain(question) {
+    async explain({ at = now(), ...asked }) {
       const { guards } = await kept.current();
-      return decide(guards, { at: now(), ...question });
+      const decision = decide(guards, { ...asked, at });
+      const approval = (await approvals.look(asked.client.client_id, asked.connection, at)) ?? null;
+      const waits = decision.allowed && approval !== null && approval.state !== 'granted';
+      return { ...decision, ...(waits ? { allowed: false, because: 'approval_required' } : {}), approval };
     },
 
     async carried(client, claims) {

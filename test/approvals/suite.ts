@@ -424,6 +424,63 @@ export function approvals(
       expect((await credentials()).status).toBe(403);
     });
 
+    test('who asks why hears of the approval, and asks for none by that', async () => {
+      const can = async (query = '') => {
+        const path = `/clients/${client.client_id}/can/${connection.id}${query}`;
+        const { rule, ...decision } = await replicas.other.admin.get<Record<string, unknown>>(path);
+        expect(rule).toEqual({ connection: connection.id, index: 0 });
+        return decision;
+      };
+      const open = { guard: null, unmet: [], purpose: null, purposes: [], watching: [] };
+      const no = { ...open, allowed: false, because: 'approval_required' };
+      const yes = { ...open, allowed: true, because: 'rule' };
+      const unasked = { ...no, approval: { request: null, state: 'unasked', until: null } };
+      expect(await can()).toEqual(unasked);
+      expect(await list()).toEqual([]);
+
+      const request = await requested();
+      expect(await can()).toEqual({ ...no, approval: { request, state: 'pending', until: null } });
+      expect((await list()).map(({ asked }) => asked)).toEqual([1]);
+
+      await admin(`POST /approvals/${request}/grant`, { for: '2h' });
+      const [{ until } = { until: '' }] = await list();
+      expect(await can()).toEqual({ ...yes, approval: { request, state: 'granted', until } });
+      const later = new Date(Date.parse(String(until)) + 1000).toISOString();
+      expect(await can(`?at=${later}`)).toEqual({ ...no, approval: { request, state: 'ended', until } });
+
+      await admin(`POST /approvals/${request}/revoke`);
+      expect(await can()).toEqual({ ...no, approval: { request, state: 'revoked', until: null } });
+      expect((await list()).map(({ state }) => state)).toEqual(['revoked']);
+
+      await requested();
+      await admin(`POST /approvals/${request}/deny`);
+      expect(await can()).toEqual({ ...no, approval: { request, state: 'denied', until: moment } });
+
+      await replicas.one.admin.patch(`/connections/${connection.id}`, { approval: 'none' });
+      expect(await can()).toEqual({ ...yes, approval: null });
+    });
+
+    test('requests and grants go with the client, and with the connection', async () => {
+      const all = async () =>
+        (await replicas.other.admin.get<{ items: Approval[] }>('/approvals?limit=200')).items.map(
+          (one) => one.id,
+        );
+      const second = await clientOf([{ connection: connection.id }]);
+      const others = await all();
+      const mine = await granted();
+      expect((await credentials(replicas.one, second)).status).toBe(403);
+      expect(await list()).toHaveLength(2);
+
+      expect((await admin(`DELETE /clients/${client.client_id}`)).status).toBe(204);
+      expect((await list()).map((one) => one.client)).toEqual([second.client_id]);
+      expect(await plain(admin(`POST /approvals/${mine}/revoke`))).toMatchObject({
+        status: 404,
+        body: { code: 'approval_not_found' },
+      });
+      expect((await admin(`DELETE /connections/${connection.id}`)).status).toBe(204);
+      expect(await all()).toEqual(others);
+    });
+
     test('the list comes in pages, also of one state', async () => {
       const others = await Promise.all(Array.from({ length: 4 }, () => clientOf([{ tenant: tenant.id }])));
       for (const other of others) expect((await credentials(replicas.one, other)).status).toBe(403);

@@ -271,7 +271,16 @@ describe('can', () => {
   const told = async (answer: object) => {
     server.answers = {
       'GET /admin/v1/clients/cli_1/can/con_1': {
-        body: { guard: null, unmet: [], purpose: null, purposes: [], watching: [], rule: null, ...answer },
+        body: {
+          guard: null,
+          unmet: [],
+          purpose: null,
+          purposes: [],
+          watching: [],
+          approval: null,
+          rule: null,
+          ...answer,
+        },
       },
     };
     const args = ['can', 'cli_1', 'con_1', '--purpose', 'deploy', '--claim', 'ref=a=b', '--at', 'x'];
@@ -288,6 +297,8 @@ describe('can', () => {
     return { code, out };
   };
   const rule = { cloud: 'aws', index: 2 };
+  const waiting = { allowed: false, because: 'approval_required', rule };
+  const approval = (state: string, until: string | null) => ({ request: 'apr_1', state, until });
 
   test.each([
     [
@@ -314,6 +325,31 @@ describe('can', () => {
       { allowed: false, because: 'purpose_required', rule, purposes: ['deploy', 'read'] },
       1,
       'no: a purpose must be named: deploy, read\n',
+    ],
+    [
+      { allowed: true, because: 'rule', rule, approval: approval('granted', '2027-01-31T12:00:00.000Z') },
+      0,
+      'yes: rule 2 (cloud=aws), granted until 2027-01-31T12:00:00.000Z\n',
+    ],
+    [
+      { ...waiting, approval: { request: null, state: 'unasked', until: null } },
+      1,
+      'no: the connection wants an approval, and the client has not asked for one\n',
+    ],
+    [
+      { ...waiting, approval: approval('pending', null) },
+      1,
+      'no: the connection wants an approval, and the request apr_1 is pending\n',
+    ],
+    [
+      { ...waiting, approval: approval('denied', '2027-01-31T12:00:00.000Z') },
+      1,
+      'no: the connection wants an approval, and the request apr_1 is denied, again possible from 2027-01-31T12:00:00.000Z\n',
+    ],
+    [
+      { ...waiting, approval: approval('ended', '2027-01-31T12:00:00.000Z') },
+      1,
+      'no: the connection wants an approval, and the request apr_1 is ended, since 2027-01-31T12:00:00.000Z\n',
     ],
   ])('%j is told with the exit code %d', async (answer, code, out) => {
     expect(await told(answer)).toEqual({ code, out });

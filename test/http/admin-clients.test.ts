@@ -161,7 +161,7 @@ describe('clients', () => {
     const { client_id } = (
       await ask('POST /clients', { body: { name: 'asked', may_use: [{ cloud: 'gcp' }, { tenant }] } })
     ).body as { client_id: string };
-    const plainly = { guard: null, unmet: [], purpose: null, purposes: [], watching: [] };
+    const plainly = { guard: null, unmet: [], purpose: null, purposes: [], watching: [], approval: null };
     const decision = async () => (await ask(`GET /clients/${client_id}/can/${connection}`)).body;
     expect(await decision()).toEqual({
       ...plainly,

@@ -122,7 +122,7 @@ describe('why a client may use a connection', () => {
   const decided = async (query = '') =>
     (await ask(`GET /clients/${client}/can/${connection}${query}`)).body as Record<string, unknown>;
   const rule = () => ({ connection, index: 0 });
-  const plainly = { guard: null, unmet: [], purpose: null, purposes: [], watching: [] };
+  const plainly = { guard: null, unmet: [], purpose: null, purposes: [], watching: [], approval: null };
 
   test('is told for a purpose, with claims, and at a time', async () => {
     const { version } = (await ask('GET /policy')).body as { version: number };

@@ -13,7 +13,15 @@ const reasons: Readonly<Record<string, (decision: Json) => string>> = {
   client_disabled: () => 'the client is disabled',
   connection_disabled: () => 'the connection is disabled',
   connection_paused: () => 'the customer has paused the connection',
+  approval_required: ({ approval }) => `the connection wants an approval, and ${standing(approval as Json)}`,
 };
+
+function standing({ request, state, until }: Json): string {
+  if (state === 'unasked') return 'the client has not asked for one';
+  const times: Readonly<Record<string, string>> = { denied: 'again possible from', ended: 'since' };
+  const when = Object.hasOwn(times, String(state)) ? `, ${times[String(state)]} ${cell(until)}` : '';
+  return `the request ${cell(request)} is ${cell(state)}${when}`;
+}
 
 const indexOf = (rule: unknown): string => cell((rule as Json | null)?.index);
 
@@ -39,12 +47,13 @@ export const can: CommandSpec = adminCommand({
     query: { purpose: text(given, 'purpose'), claims: claimsOf(given), at: text(given, 'at') },
   }),
   tell: (decision) => {
-    const { allowed, because, rule, purpose, watching } = decision;
+    const { allowed, because, rule, purpose, watching, approval } = decision;
     if (allowed !== true) return `no: ${reasons[String(because)]?.(decision) ?? cell(because)}\n`;
     const { index, ...conditions } = (rule ?? {}) as Json;
     const forWhat = typeof purpose === 'string' ? `, for ${cell(purpose)} only` : '';
     const watched = Array.isArray(watching) && watching.length > 0 ? watching : undefined;
-    return `yes: rule ${cell(index)} (${cell(conditions)})${forWhat}\n${
+    const granted = approval ? `, granted until ${cell((approval as Json).until)}` : '';
+    return `yes: rule ${cell(index)} (${cell(conditions)})${forWhat}${granted}\n${
       watched ? `guards that only watch would refuse: ${cell(watched)}\n` : ''
     }`;
   },

@@ -1,8 +1,10 @@
 /** /clients/ID/can/CONNECTION: whether, for what, and what decides. */
 import { z } from 'zod';
+import { states } from '../../approvals/index.ts';
 import { rule } from './access.ts';
 import { word } from './paging.ts';
 import { look, type Route } from './route.ts';
+import { moment } from './words.ts';
 
 export const decision = z.object({
   allowed: z.boolean(),
@@ -16,6 +18,7 @@ export const decision = z.object({
     'client_disabled',
     'connection_disabled',
     'connection_paused',
+    'approval_required',
   ]),
   rule: rule
     .extend({ index: z.int().describe('Its place in may_use, from 0.') })
@@ -29,6 +32,14 @@ export const decision = z.object({
     .describe('The only purpose that it may be used for; null for everything, a cloud token too.'),
   purposes: z.array(z.string()).describe('Those of which one must be named.'),
   watching: z.array(z.string()).describe('Guards that only watch, and would refuse.'),
+  approval: z
+    .object({
+      request: z.string().nullable().describe('Its id; null while the client has asked for nothing.'),
+      state: z.enum([...states, 'unasked']),
+      until: moment.nullable().describe('When the grant ends, or the denied request can be made again.'),
+    })
+    .nullable()
+    .describe('How the client stands with a connection that wants an approval; null where it wants none.'),
 });
 
 const claims = z

@@ -149,8 +149,9 @@ export const clientRoutes: readonly Route[] = [
     status: 204,
     answer: gone,
     refusals: ['client_not_found', 'version_conflict'],
-    async change({ clients }, { params: { id } }) {
+    async change({ clients, approvals }, { params: { id } }) {
       await clients.remove(id);
+      await approvals.forget({ client: id });
       return { answer: undefined, did: { event: 'client.deleted', client: id } };
     },
   }),

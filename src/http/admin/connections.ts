@@ -124,9 +124,10 @@ export const connectionRoutes: readonly Route[] = [
     status: 204,
     answer: gone,
     refusals: ['connection_not_found', 'version_conflict'],
-    async change({ connections }, { params: { id } }) {
+    async change({ connections, approvals }, { params: { id } }) {
       const one = await connections.get(id);
       await connections.remove(id);
+      await approvals.forget({ connection: id });
       return { answer: undefined, did: deed('connection.deleted', one) };
     },
   }),
