@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { compiled } from '../support/compiled.ts';
 
 export interface Ended {
   readonly code: number;
@@ -18,7 +19,7 @@ export function sojourn(args: readonly string[], env: Record<string, string> = {
     execFile(
       process.execPath,
       [program, ...args],
-      { env: { PATH: process.env.PATH ?? '', ...env }, timeout: 15_000 },
+      { env: { PATH: process.env.PATH ?? '', ...compiled, ...env }, timeout: 15_000 },
       (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
     );
   });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { compiled } from '../support/compiled.ts';
 import { recorder, sojourn } from './arrange.ts';
 
 const children: ChildProcess[] = [];
@@ -13,7 +14,7 @@ afterEach(() => {
 function start(args: readonly string[], env: Record<string, string> = {}) {
   const program = join(import.meta.dirname, '../../bin/sojourn.js');
   const child = spawn(process.execPath, [program, ...args], {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', ...compiled, ...env },
   });
   children.push(child);
   let out = '';

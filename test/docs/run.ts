@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compiled } from '../support/compiled.ts';
 import { freePort } from '../support/redis.ts';
 import { root } from './documents.ts';
 
@@ -42,6 +43,7 @@ export async function runBlocks(blocks: readonly string[]): Promise<Ran> {
     env: {
       PATH: process.env.PATH ?? '',
       HOME: folder,
+      ...compiled,
       SOJOURN_ISSUER: `http://127.0.0.1:${open}`,
       SOJOURN_LISTEN_PUBLIC: `127.0.0.1:${open}`,
       SOJOURN_LISTEN_ADMIN: `127.0.0.1:${admin}`,

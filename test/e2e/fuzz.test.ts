@@ -3,14 +3,13 @@
  * SOJOURN_FUZZ_REQUESTS and SOJOURN_FUZZ_SECONDS bound it, whichever comes first.
  */
 import { randomInt } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { startForeignIssuer } from '../support/foreign-issuer.ts';
+import { memoryFolder } from '../support/memory.ts';
 import { askToken, awsTarget, oneConnection, withSecret } from '../support/server.ts';
 import { type Good, goodRequests } from './fuzz/good.ts';
 import { sentenceOf, strangeness } from './fuzz/known.ts';
@@ -26,9 +25,6 @@ const wanted = Number(process.env.SOJOURN_FUZZ_REQUESTS ?? 100_000);
 const workers = 16;
 /** A slow machine sends fewer in the time, and says so. */
 const longestMs = Number(process.env.SOJOURN_FUZZ_SECONDS ?? 140) * 1000;
-
-/** What a disk makes of a hundred thousand commits is not the matter here; where there is one, a file system in memory. */
-const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 interface Heard {
   readonly sent: number;
@@ -94,7 +90,7 @@ test(
     process.stderr.write(`SOJOURN_FUZZ_SEED=${seed}\n`);
     const foreign = await startForeignIssuer();
     later(() => foreign.close());
-    const folder = await mkdtemp(join(memory, 'sojourn-fuzz-'));
+    const folder = await mkdtemp(join(memoryFolder, 'sojourn-fuzz-'));
     later(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
     const port = await steadyPort();
     const sojourn = await server({

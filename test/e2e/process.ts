@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AdminClient, adminClient } from '../../src/demo/http.ts';
+import { compiled } from '../support/compiled.ts';
 
 export interface ServerProcess {
   readonly issuer: string;
@@ -41,6 +42,7 @@ export const sojournProgram = join(import.meta.dirname, '../../bin/sojourn.js');
 /** Environment of a server: nothing of ours but what is named. */
 export const environment = (more: Readonly<Record<string, string>> = {}): Record<string, string> => ({
   PATH: process.env.PATH ?? '',
+  ...compiled,
   SOJOURN_ADMIN_TOKEN: adminToken,
   ...more,
 });

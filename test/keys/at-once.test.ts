@@ -1,11 +1,11 @@
 /** Two processes that rotate at the same moment, a thousand times: whoever loses the race goes by what the other one did. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { PublicJwk, Ring } from '../../src/keys/index.ts';
 import { createLogger } from '../../src/log/index.ts';
 import { openStore } from '../../src/store/index.ts';
+import { memoryFolder } from '../support/memory.ts';
 import { startRedis } from '../support/redis.ts';
 import { day, noon, second } from './records.ts';
 import { startReplica, type View, verifies } from './replica-process.ts';
@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'sojourn-at-once-'));
+  const folder = await mkdtemp(join(memoryFolder, 'sojourn-at-once-'));
   endings.push(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

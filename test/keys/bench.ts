@@ -1,6 +1,5 @@
 /** Key rings on real stores and real folders, for as many replicas as a test wants, under one clock that can be set. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Algorithm } from '../../src/clouds/index.ts';
 import {
@@ -14,6 +13,7 @@ import {
 } from '../../src/keys/index.ts';
 import { createLogger } from '../../src/log/index.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
+import { memoryFolder } from '../support/memory.ts';
 import { noon, timing } from './records.ts';
 
 export interface ReplicaOptions {
@@ -29,7 +29,7 @@ export interface ReplicaOptions {
 export const encryptionKey = new Uint8Array(32).fill(7);
 
 export async function keysBench() {
-  const root = await mkdtemp(join(tmpdir(), 'sojourn-keys-'));
+  const root = await mkdtemp(join(memoryFolder, 'sojourn-keys-'));
   const clock = { ms: noon };
   const stores: Store[] = [];
   const changes: RingChange[] = [];

@@ -4,6 +4,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { KeyState, PublicJwk, Timing } from '../../src/keys/index.ts';
+import { compiled } from '../support/compiled.ts';
 
 export interface Order {
   readonly now: number;
@@ -48,7 +49,7 @@ export function startReplica(options: {
   const { url, folder, timing, now, dieAt = '' } = options;
   const child = fork(program, [url, folder, JSON.stringify(timing), String(now), String(dieAt)], {
     execArgv: ['--no-warnings'],
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: { ...process.env, NODE_OPTIONS: '', ...compiled },
   });
   const ended = once(child, 'exit');
   const swapped: unknown[] = [];
