@@ -22,6 +22,13 @@ const shown: Readonly<Record<string, readonly RegExp[]>> = {
     /^paused$/m,
     /^refused, as it must be$/m,
   ],
+  'docs/import.md': [
+    /^3 listed: 3 pending\. Made 3 connections and 3 links\.$/m,
+    /^prod,Beta,con_\w+,pending$/m,
+    /^4 listed: 4 pending\. Made 1 connections and 1 links\.$/m,
+    /^Gamma prod pending$/m,
+    /"Sid": "Sojourncon/,
+  ],
   'docs/sandbox.md': [/"offset_seconds":3600/, /cloud_unavailable/, /"operation":/],
   'docs/webhooks.md': [
     /^heard urn:sojourn:event:connection\.created con_/m,

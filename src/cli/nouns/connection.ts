@@ -4,6 +4,7 @@ import { type Given, type Noun, type OptionSpec, text, texts } from '../command.
 import { usageError } from '../failure.ts';
 import { cell, columns, record } from '../print.ts';
 import { verificationTold } from '../verification.ts';
+import { connectionImport } from './connection-import.ts';
 import { connectionInvitations, connectionInvite } from './connection-invitations.ts';
 import { connectionReport } from './connection-report.ts';
 import { connectionSetup } from './connection-setup.ts';
@@ -152,6 +153,7 @@ export const connection: Noun = {
     }),
     connectionReport,
     connectionInvite,
+    connectionImport,
     connectionSetup,
     connectionUploaded,
     adminCommand({
