@@ -19,7 +19,7 @@ export function waysSection({ url, cloud, target, artefacts, settled, invitation
   const hears = !settled && invitation.purpose === 'connect';
   return html`<section aria-labelledby="ways">
 <h2 id="ways">${settled ? 'Set it up again' : html`Set it up in ${guide.title}`}</h2>
-<p>${settled ? 'Should it ever be lost or changed, the same files bring it back.' : 'Choose one way, the simplest comes first. They all make the same.'}</p>
+<p>${settled ? 'Should it ever be lost or changed, the same files bring it back.' : 'Choose one way; the simplest comes first.'}</p>
 ${ways.map((way, at) => wayOf(url, way, { hears, isOpen: at === 0 && !settled }))}
 <h3>The files</h3>
 <p>Each in full, as it is applied.</p>
@@ -35,8 +35,7 @@ const wayOf = (
   { title, say, reports, steps }: Way,
   { hears, isOpen }: { hears: boolean; isOpen: boolean },
 ): Html => html`<details name="way"${isOpen ? html` open` : undefined}>
-<summary>${title}${hears && reports ? html` <span class="tag">reports by itself</span>` : undefined}</summary>
-<p>${say}</p>
+<summary>${title}${hears && reports ? html` <span class="tag">reports by itself</span>` : undefined}<span class="hint">${say}</span></summary>
 <ol>${steps.map((step) => html`<li>${stepOf(url, step)}</li>`)}${
   hears && reports
     ? html`<li><p>It reports by itself, and this page turns to Active. Should it not, report what it made below.</p></li>`

@@ -37,10 +37,12 @@ const get = (url: string) => call({ url: url.replace(issuer, inside) });
 const pageOf = async ({ invitation }: Invited) => (await get(invitation.url)).body;
 const unescaped = (text: string) =>
   text.replaceAll('&#39;', "'").replaceAll('&quot;', '"').replaceAll('&amp;', '&');
-/** `*` marks those that report by themselves. */
+/** Each has a sentence of its own; `*` marks those that report by themselves. */
 const waysOf = (page: string) =>
   [...page.matchAll(/<details name="way"[^>]*>\s*<summary>(.*?)<\/summary>/g)].map(([, summary = '']) =>
-    summary.replace(/ <span class="tag">reports by itself<\/span>/, '*'),
+    summary
+      .replace(/ <span class="tag">reports by itself<\/span>/, '*')
+      .replace(/<span class="hint">[A-Z][^<]+\.<\/span>$/, ''),
   );
 const invite = (connection: { id: string }, body: object) =>
   call({

@@ -54,7 +54,7 @@ export const guide: Guide = {
     const { role_arn, region } = given as AwsTarget;
     return factsOf({ 'Role ARN': role_arn, Region: region });
   },
-  undo: 'Delete the stack, or the role: no session begins any more.',
+  undo: 'Delete the stack, the role, or the statement in its trust policy: no session begins any more.',
   ways: (given, files) => [
     ...ownRole(given as AwsTarget, files),
     {
