@@ -12,6 +12,7 @@ import { controlSeconds, type Invitation, invitationInput, type Outcome } from '
 import { invitationIdOf, newLinkSecret } from './link.ts';
 
 export { type Invitation, invitationInput, type Outcome, type Report } from './invitation.ts';
+export { invitationIdOf } from './link.ts';
 
 /** A new invitation; the URL is told this once. */
 export interface NewInvitation {

@@ -156,12 +156,14 @@ describe('against what is there', () => {
         `d,Acme,,${one}`,
         `e,Acme,${role(one)},`,
         `f,Acme,,${one}`,
+        `g,Acme,,${one}`,
       ].join('\n'),
       [
         there('con_4', 'd'),
         there('con_5', 'd'),
         there('con_6', 'e', { target: { role_arn: role(two) } }),
         there('con_7', 'f', { cloud: 'gcp' }),
+        there('con_8', 'g', { target: { role_arn: role(two) } }),
       ],
     );
     expect(faults.map(({ path, message }) => `${path}: ${message}`)).toEqual([
@@ -171,6 +173,7 @@ describe('against what is there', () => {
       'line 6, name: 2 connections of the tenant have this name',
       `line 7, role_arn: is not the one that con_6 has, ${role(two)}`,
       'line 8, name: con_7 has it, which is not to AWS',
+      `line 9, account_id: is not the account of the role that con_8 has, ${role(two)}`,
     ]);
   });
 });

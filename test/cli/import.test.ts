@@ -76,6 +76,20 @@ test('a file makes tenants, connections and invitations once, and is the list of
   expect(readFileSync(at('progress.csv'), 'utf8')).toBe(written);
   expect(await count()).toEqual([2, 3]);
 
+  // A link that was revoked is told no more: another one is made in its place.
+  const [, , id = ''] = rows[0]!;
+  const [{ id: invitation = '' } = {}] = await list(`connections/${id}/invitations`);
+  await sojourn(['connection', 'invitations', 'revoke', id, invitation], {
+    SOJOURN_ADMIN_URL: server.adminOrigin,
+    SOJOURN_ADMIN_TOKEN: server.adminToken,
+  });
+  await run(at('customers.csv'), '--output', at('progress.csv'));
+  const renewed = rowsOf(readFileSync(at('progress.csv'), 'utf8'));
+  expect(renewed[0]![4]).not.toBe(rows[0]![4]);
+  expect((await fetch(renewed[0]![4]!)).status).toBe(200);
+  expect(renewed.slice(1)).toEqual(rows.slice(1));
+  rows[0] = renewed[0]!;
+
   // Without the list nobody knows the links; they are still out, and are replaced only when that is asked for.
   const blind = await run(at('customers.csv'), '--json');
   const { items } = JSON.parse(blind.out) as { items: { invitation: string; expires_at: string }[] };

@@ -10,11 +10,13 @@ mkdirSync(folder, { recursive: true });
 const stage = await openStage();
 const browser = await openBrowser();
 
-async function take(name: string, url: string, options: BrowserContextOptions): Promise<void> {
+/** What fits on the screen, or one part of the page whole. */
+async function take(name: string, url: string, options: BrowserContextOptions, part?: string): Promise<void> {
   const page = await browser.newPage(options);
   await page.goto(url);
   await page.waitForSelector('.script-only:visible');
-  await page.screenshot({ path: join(folder, `${name}.png`) });
+  const shot = { path: join(folder, `${name}.png`) };
+  await (part === undefined ? page.screenshot(shot) : page.locator(part).screenshot(shot));
   await page.close();
 }
 
@@ -25,6 +27,7 @@ try {
   const { url } = invited.invitation;
   await take('customer-page-waiting', url, desktop);
   await take('customer-page-waiting-phone', url, phone);
+  await take('customer-page-ways', url, desktop, 'section:has(#ways)');
   const body = new URLSearchParams(await stage.setUp('aws', invited));
   await fetch(`${url}/report`, { method: 'POST', body });
   await stage.token(invited.connection);

@@ -4,6 +4,7 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  fchmodSync,
   fsyncSync,
   openSync,
   readFileSync,
@@ -45,6 +46,7 @@ export function openList(path: string): ListFile {
       trying(() => {
         const fresh = `${path}.new`;
         const file = openSync(fresh, 'w', ownerOnly);
+        fchmodSync(file, ownerOnly);
         writeFileSync(file, progressHeader + rows.map(progressLine).join(''));
         fsyncSync(file);
         closeSync(file);

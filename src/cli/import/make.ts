@@ -1,4 +1,5 @@
 /** Makes what is not there yet, and tells of each line how it stands. What was made stays made when a later line fails. */
+import { invitationIdOf } from '../../invitations/index.ts';
 import type { KnownTenant, Planned } from './plan.ts';
 import type { Progress } from './progress.ts';
 import type { Server } from './server.ts';
@@ -64,10 +65,12 @@ async function makeOne({ wanted, connection: there }: Planned, tenant: KnownTena
   // Whoever is in, or was paused or switched off, needs no link.
   if (connection.state !== 'pending' && connection.state !== 'failing')
     return tell({ invitation: '', expires_at: '' }, false);
-  const until = there && (await server.openUntil(connection.id));
-  const known = links.get(connection.id);
-  if (until !== undefined && (known !== undefined || !anew))
-    return tell({ invitation: known ?? '', expires_at: until }, false);
+  const open = there ? await server.openLinks(connection.id) : new Map<string, string>();
+  const known = links.get(connection.id) ?? '';
+  const until = open.get(invitationIdOf(known.slice(known.lastIndexOf('/') + 1)));
+  if (until !== undefined) return tell({ invitation: known, expires_at: until }, false);
+  if (open.size > 0 && !anew)
+    return tell({ invitation: '', expires_at: [...open.values()].toSorted().at(-1)! }, false);
   const { url, expires_at } = await server.invite(connection.id, invitation);
   return tell({ invitation: url, expires_at }, true);
 }

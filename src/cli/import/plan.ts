@@ -1,6 +1,6 @@
 /** What of the wanted is there already, and what is wrong with the file as seen from the server. Pure. */
 import type { Fault } from '../../errors/index.ts';
-import type { Wanted } from './wanted.ts';
+import { accountLabel, type Wanted } from './wanted.ts';
 
 export interface KnownTenant {
   readonly id: string;
@@ -54,6 +54,8 @@ export function planImport(
     const known = connection?.target.role_arn;
     if (role_arn !== undefined && known !== undefined && known !== role_arn)
       fault('role_arn', `is not the one that ${connection?.id} has, ${String(known)}`);
+    else if (typeof known === 'string' && known.split(':')[4] !== one.labels[accountLabel])
+      fault('account_id', `is not the account of the role that ${connection?.id} has, ${known}`);
     return { wanted: one, tenant, connection };
   });
   return { planned, faults };

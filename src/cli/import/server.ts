@@ -36,14 +36,14 @@ export const serverOf = (ask: Ask) => ({
       body: { name, tenant, cloud: 'aws', target, labels },
     })) as unknown as KnownConnection,
 
-  /** When the last of the links ends that still can set up the connection; undefined where there is none. */
-  async openUntil(connection: string): Promise<string | undefined> {
+  /** The links that an administrator made and that have not ended: when each ends, by its id. */
+  async openLinks(connection: string): Promise<ReadonlyMap<string, string>> {
     const links = await all(ask, at`/connections/${connection}/invitations`);
-    const ends = links.filter(({ purpose, reported_at }) => purpose === 'connect' && reported_at === null);
-    return ends
-      .map(({ expires_at }) => String(expires_at))
-      .toSorted()
-      .at(-1);
+    return new Map(
+      links
+        .filter(({ purpose }) => purpose === 'connect')
+        .map(({ id, expires_at }) => [String(id), String(expires_at)]),
+    );
   },
 
   invite: async (connection: string, body: Readonly<Record<string, unknown>>) =>
