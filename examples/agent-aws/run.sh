@@ -12,7 +12,8 @@ connections:
     aws: { container: true }
 END
 sojourn agent --config agent.yaml > agent.log 2>&1 &
-trap 'kill $!' EXIT
+agent=$!
+trap 'kill $agent; wait $agent' EXIT
 until sojourn agent status --config agent.yaml > status 2>&1; do sleep 0.2; done
 
 export AWS_CONTAINER_CREDENTIALS_FULL_URI="http://$address/v1/credentials/$AWS_CONNECTION"

@@ -17,7 +17,8 @@ ${SANDBOX:+      sts_endpoint: $SANDBOX/gcp
       iam_credentials_endpoint: $SANDBOX/gcp}
 END
 sojourn agent --config agent.yaml > agent.log 2>&1 &
-trap 'kill $!' EXIT
+agent=$!
+trap 'kill $agent; wait $agent' EXIT
 until sojourn agent status --config agent.yaml > status 2>&1; do sleep 0.2; done
 
 export GOOGLE_APPLICATION_CREDENTIALS=agent-files/acme.json

@@ -3,13 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Address, AgentConnection } from '../config/index.ts';
 import { SojournError } from '../errors/index.ts';
+import { agentFiles, type Listener } from '../local/index.ts';
 import type { Logger } from '../log/index.ts';
 import { createAgentMetrics } from '../metrics/index.ts';
 import type { Sojourn } from '../sdk/index.ts';
 import { every, type Now, sleep, systemNow } from '../time/index.ts';
 import { filesOf, tokenFileOf, wantedOf } from './connection.ts';
 import { type Directory, openDirectory } from './directory.ts';
-import { type Endpoint, openEndpoint } from './endpoint.ts';
+import { openEndpoint } from './endpoint.ts';
 import { externalAccount } from './external-account.ts';
 import { createTokenFiles, type TokenFiles } from './files.ts';
 import type { Grant, Wanted } from './held.ts';
@@ -32,7 +33,7 @@ export interface AgentOptions {
 }
 
 export interface Agent {
-  /** `http://127.0.0.1:9180`: credentials are at `/v1/credentials/ID`, tokens at `/v1/token/ID`. */
+  /** `http://127.0.0.1:9180`: credentials are at `/v1/credentials/ID` (`?format=`), tokens at `/v1/token/ID`. */
   readonly origin: string;
   /** What callers send as `Authorization`; it is in the file `authorization` of the directory. */
   readonly authorization: string;
@@ -43,7 +44,6 @@ export interface Agent {
   close(): Promise<void>;
 }
 
-export const authorizationFile = 'authorization';
 const turnMs = 1_000;
 /** How long a start looks whether the server takes what it is asked. */
 const firstLookMs = 5_000;
@@ -56,7 +56,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const ending = new AbortController();
   let { sojourn } = options;
   let byId = new Map<string, AgentConnection>();
-  let endpoint: Endpoint | undefined;
+  let endpoint: Listener | undefined;
   let directory: Directory | undefined;
   let files: TokenFiles | undefined;
 
@@ -128,10 +128,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
     // Behind the port: a second agent by mistake ends before it takes away the files of the first.
     if (options.directory !== null) {
-      const names = [authorizationFile, ...options.connections.flatMap(filesOf)];
+      const names = [...Object.values(agentFiles), ...options.connections.flatMap(filesOf)];
       directory = await openDirectory(resolve(options.directory), names);
       files = createTokenFiles(directory, now);
-      await place(authorizationFile, authorization);
+      await place(agentFiles.authorization, authorization);
+      await place(agentFiles.endpoint, endpoint.origin);
     }
     stopTurning = every(turnMs, async () => {
       keeper.turn();

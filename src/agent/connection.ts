@@ -8,8 +8,8 @@ import type { Wanted } from './held.ts';
  */
 const leastSecondsForAzure = 2 * (300 + 30);
 
-export const servesCredentials = ({ aws }: AgentConnection): boolean =>
-  aws !== undefined && (aws.container ?? aws.token_file === undefined);
+const keepsCredentials = ({ aws, azure, gcp }: AgentConnection): boolean =>
+  aws ? (aws.container ?? aws.token_file === undefined) : (azure ?? gcp)?.credentials === true;
 
 export const tokenFileOf = ({ aws, azure, gcp }: AgentConnection): string | undefined =>
   aws?.token_file ?? azure?.token_file ?? gcp?.token_file;
@@ -19,11 +19,11 @@ export const filesOf = (connection: AgentConnection): readonly string[] =>
   [tokenFileOf(connection), connection.gcp?.credentials_file].filter((name) => name !== undefined);
 
 export function wantedOf(connection: AgentConnection): readonly Wanted[] {
-  const { id, azure, gcp } = connection;
-  const credentials = { connection: id, kind: 'credentials', leastSeconds: 0 } as const;
+  const { id, azure, purpose } = connection;
+  const credentials = { connection: id, kind: 'credentials', leastSeconds: 0, purpose } as const;
   const token = { connection: id, kind: 'token', leastSeconds: azure ? leastSecondsForAzure : 0 } as const;
   return [
-    ...(servesCredentials(connection) ? [credentials] : []),
-    ...(azure || gcp || tokenFileOf(connection) ? [token] : []),
+    ...(keepsCredentials(connection) ? [credentials] : []),
+    ...(!keepsCredentials(connection) || filesOf(connection).length > 0 ? [token] : []),
   ];
 }

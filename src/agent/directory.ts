@@ -1,8 +1,8 @@
 /** The folder where the agent keeps its files: ours alone, or nothing is written into it. */
-import { randomBytes } from 'node:crypto';
-import { access, constants, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, constants, lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SojournError } from '../errors/index.ts';
+import { isLeftOver, replaceFile } from '../local/index.ts';
 
 export interface Directory {
   /** The path of a file in it. */
@@ -37,36 +37,22 @@ export async function openDirectory(folder: string, names: readonly string[]): P
   await access(folder, constants.R_OK | constants.W_OK | constants.X_OK).catch((cause: unknown) => {
     throw refused(folder, `is not writable (${codeOf(cause)})`, cause);
   });
-  for (const found of await readdir(folder)) {
-    const name = /^\.(.+)\.[0-9a-f]{12}\.tmp$/.exec(found)?.[1] ?? found;
-    if (names.includes(name)) await rm(join(folder, found), { force: true });
-  }
+  for (const found of await readdir(folder))
+    if (isLeftOver(found, names)) await rm(join(folder, found), { force: true });
   return {
     path: (name) => join(folder, name),
-    write: (name, text) => replace(folder, name, text),
+    write: (name, text) => replace(join(folder, name), text),
     remove: (name) => rm(join(folder, name), { force: true }),
   };
 }
 
-async function replace(folder: string, name: string, text: string): Promise<void> {
-  const temporary = join(folder, `.${name}.${randomBytes(6).toString('hex')}.tmp`);
-  try {
-    const handle = await open(temporary, 'wx', 0o600);
-    try {
-      await handle.writeFile(text);
-      // Without it a power cut may leave the new name on an empty file.
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, join(folder, name));
-  } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+async function replace(path: string, text: string): Promise<void> {
+  await replaceFile(path, text).catch((cause: unknown) => {
     throw new SojournError('agent_file_unwritable', {
-      detail: `${join(folder, name)} cannot be written (${codeOf(cause)}).`,
+      detail: `${path} cannot be written (${codeOf(cause)}).`,
       cause,
     });
-  }
+  });
 }
 
 const refused = (folder: string, message: string, cause?: unknown) =>

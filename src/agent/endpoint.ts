@@ -1,11 +1,12 @@
 /** The endpoint on loopback: it answers from memory, in the forms that the clouds' SDKs know. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { Address } from '../config/index.ts';
 import { SojournError } from '../errors/index.ts';
 import { isId } from '../ids/index.ts';
+import { type Answer, type Listener, listenLocally } from '../local/index.ts';
 import type { Logger } from '../log/index.ts';
 import { type Now, toSeconds } from '../time/index.ts';
+import { inForm } from './form.ts';
 import { createGuard, type Guard, type Stranger } from './guard.ts';
 import type { Keeper } from './keeper.ts';
 
@@ -21,80 +22,23 @@ export interface EndpointOptions {
   readonly now: Now;
 }
 
-export interface Endpoint {
-  /** `http://127.0.0.1:9180` */
-  readonly origin: string;
-  close(): Promise<void>;
-}
-
-interface Body {
-  readonly type: string;
-  readonly text: string;
-}
-
-/** What a slow or silent peer can hold. The answers are at hand, so nobody needs longer. */
-const limits = {
-  headersTimeout: 5_000,
-  requestTimeout: 5_000,
-  keepAliveTimeout: 5_000,
-  maxHeaderSize: 8 * 1024,
-};
-
 /** Rejects with `config_invalid` when the address cannot be used. */
-export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> {
-  const { host, port } = options.address;
-  const server = createServer(limits);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(taken(`${host}:${port}`, cause)));
-    server.listen(port, host, resolve);
+export function openEndpoint(options: EndpointOptions): Promise<Listener> {
+  return listenLocally(options.address, (origin) => {
+    const guard = createGuard(origin, options.token);
+    return (request) => answer(request, guard, options);
   });
-  const at = server.address() as AddressInfo;
-  const origin = `http://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`;
-  const guard = createGuard(origin, options.token);
-  server.on('request', (request, response) => {
-    void answer(request, response, guard, options);
-  });
-  return {
-    origin,
-    close: () =>
-      new Promise((resolve) => {
-        // Longer than any answer takes.
-        const cut = setTimeout(() => server.closeAllConnections(), 1_000);
-        server.close(() => {
-          clearTimeout(cut);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
-  };
 }
 
-const taken = (address: string, cause: NodeJS.ErrnoException) =>
-  new SojournError('config_invalid', {
-    detail: `listen: ${address} cannot be used (${cause.code})`,
-    faults: [{ path: 'listen', message: `${address} cannot be used (${cause.code})` }],
-    advice: 'Choose another port, or stop what listens there.',
-    cause,
-  });
-
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  guard: Guard,
-  options: EndpointOptions,
-): Promise<void> {
-  // Nothing is ever sent here that has a body.
-  request.resume();
+async function answer(request: IncomingMessage, guard: Guard, options: EndpointOptions): Promise<Answer> {
   try {
     const stranger = guard(request);
     if (stranger) throw turnedAway(request, stranger, options);
-    const { type, text } = await bodyFor(request, options);
-    send(response, 200, type, text);
+    return { status: 200, ...(await bodyFor(request, options)) };
   } catch (thrown) {
     const error = thrown instanceof SojournError ? thrown : new SojournError('internal', { cause: thrown });
     if (error.code === 'internal') options.logger.error({ err: error.cause }, 'an answer failed');
-    if (error.code === 'method_not_allowed') response.setHeader('allow', 'GET');
-    send(response, error.status, 'application/json', failure(error));
+    return failure(error, request);
   }
 }
 
@@ -114,38 +58,57 @@ function turnedAway({ url = '' }: IncomingMessage, reason: Stranger, { refused, 
   return new SojournError('agent_forbidden');
 }
 
-/** The two members that AWS SDKs show of a refusal: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html */
-const failure = ({ code, message, advice }: SojournError): string =>
-  JSON.stringify({ Code: code, Message: `${message} ${advice}` });
+/**
+ * The two members that AWS SDKs show of a refusal
+ * (https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html), or a problem document (RFC 9457) for
+ * our own command, which tells the sentence apart from the advice.
+ */
+function failure({ code, status, message, advice }: SojournError, { headers }: IncomingMessage): Answer {
+  const type = 'application/problem+json';
+  const allow = code === 'method_not_allowed' ? { headers: { allow: 'GET' } } : {};
+  return headers.accept === type
+    ? { status, type, text: JSON.stringify({ code, detail: message, advice }), ...allow }
+    : { status, ...json({ Code: code, Message: `${message} ${advice}` }), ...allow };
+}
 
-async function bodyFor({ method, url = '' }: IncomingMessage, options: EndpointOptions): Promise<Body> {
+async function bodyFor(
+  { method, url = '' }: IncomingMessage,
+  options: EndpointOptions,
+): Promise<Pick<Answer, 'type' | 'text'>> {
   if (method !== 'GET') throw new SojournError('method_not_allowed');
   if (url === '/v1/status') return json(options.status());
   if (url === '/metrics') return { type: 'text/plain; version=0.0.4', text: await options.metrics() };
-  const [, kind, connection = ''] = /^\/v1\/(credentials|token)\/(con_[0-9a-z]{1,64})$/.exec(url) ?? [];
+  const [, kind, connection = '', query] =
+    /^\/v1\/(credentials|token)\/(con_[0-9a-z]{1,64})(\?.*)?$/.exec(url) ?? [];
   if (kind !== 'credentials' && kind !== 'token') throw notServed();
-  const { text, expiresAt } = await options.keeper.get(connection, kind).catch((error: unknown) => {
+  const { format, purpose } = askedFor(query, kind === 'credentials' ? ['format', 'purpose'] : []);
+  const { text, expiresAt } = await options.keeper.get(connection, kind, purpose).catch((error: unknown) => {
     throw error instanceof SojournError && error.code === 'not_found' ? notServed() : error;
   });
-  if (kind === 'credentials') return { type: 'application/json', text };
+  if (kind === 'credentials') {
+    const { mediaType, body } = inForm(format ?? 'aws-container', text, options.now);
+    return { type: mediaType, text: body };
+  }
   return json({ access_token: text, token_type: 'Bearer', expires_in: toSeconds(expiresAt - options.now()) });
 }
 
-const json = (value: unknown): Body => ({ type: 'application/json', text: JSON.stringify(value) });
+/** The parameters of these names; any other is a path that is not there. */
+function askedFor(query: string | undefined, names: readonly string[]): Partial<Record<string, string>> {
+  const given = [...new URLSearchParams(query)];
+  const isKnown = given.every(
+    ([name], at) => names.includes(name) && !given.slice(0, at).some(([n]) => n === name),
+  );
+  if (!isKnown || query === '?') throw notServed();
+  return Object.fromEntries(given);
+}
+
+const json = (value: unknown): Pick<Answer, 'type' | 'text'> => ({
+  type: 'application/json',
+  text: JSON.stringify(value),
+});
 
 const notServed = () =>
   new SojournError('not_found', {
-    detail: 'The agent serves nothing at this path.',
-    advice: 'Check it against `connections` in the configuration of the agent.',
+    detail: 'The agent keeps nothing of this kind, or not for this purpose.',
+    advice: 'Check the connection, what is kept of it and its `purpose` in the configuration of the agent.',
   });
-
-function send(response: ServerResponse, status: number, type: string, text: string): void {
-  response
-    .writeHead(status, {
-      'content-type': type,
-      'content-length': Buffer.byteLength(text),
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-    })
-    .end(text);
-}

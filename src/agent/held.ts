@@ -10,6 +10,8 @@ export interface Wanted {
   readonly kind: Kind;
   /** The shortest life in seconds that is of use to whoever reads it; 0 where any will do. */
   readonly leastSeconds: number;
+  /** What narrows credentials; undefined for everything, or the one purpose that there is. */
+  readonly purpose?: string | undefined;
 }
 
 /** What the server gave, as it is handed on: never logged, and on disk only where it is asked for as a file. */

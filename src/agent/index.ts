@@ -3,8 +3,7 @@
  * handing them to unmodified SDKs by an endpoint on loopback and by files, and turning everybody else away. Does not own:
  * signing in and asking the server (sdk), or reading its configuration (config). The command line starts it.
  */
-export { type Agent, type AgentOptions, authorizationFile, startAgent } from './agent.ts';
-export { askAgent } from './ask.ts';
+export { type Agent, type AgentOptions, startAgent } from './agent.ts';
 export { signInOf } from './sign-in.ts';
 export { keepHeapSmall } from './small-heap.ts';
 export type { AgentStatus, ConnectionStatus } from './status.ts';

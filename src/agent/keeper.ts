@@ -30,8 +30,11 @@ export interface Keeper {
   /** From now on this is wanted, and nothing else; what is held of it stays. */
   want(all: readonly Wanted[]): void;
   turn(): void;
-  /** Resolves within half a second. Rejects with `agent_not_ready`, or `not_found` when this is not wanted. */
-  get(connection: string, kind: Kind): Promise<Grant>;
+  /**
+   * Resolves within half a second. Rejects with `agent_not_ready`, or `not_found` when this is not wanted, or for another
+   * purpose than the one that is asked for.
+   */
+  get(connection: string, kind: Kind, purpose?: string): Promise<Grant>;
   /** Resolves when nothing is under way or can be at this moment. */
   settled(): Promise<void>;
   held(): readonly Readonly<Held>[];
@@ -150,7 +153,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       for (const wanted of all) {
         const key = keyOf(wanted);
         const known = before.get(key);
-        items.set(key, known?.leastSeconds === wanted.leastSeconds ? known : begun(wanted, now()));
+        items.set(key, known && isSame(known, wanted) ? known : begun(wanted, now()));
       }
       self.turn();
     },
@@ -168,9 +171,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
       pump();
     },
 
-    async get(connection, kind) {
+    async get(connection, kind, purpose) {
       const item = items.get(keyOf({ connection, kind }));
-      if (!item) throw new SojournError('not_found');
+      if (!item || (purpose !== undefined && purpose !== item.purpose)) throw new SojournError('not_found');
       if (!isLive(item, now)) {
         self.turn();
         if (item.waits && gate.room() > 0) await within(patienceMs, waitFor(item));
@@ -187,6 +190,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
   };
   return self;
 }
+
+const isSame = (one: Wanted, other: Wanted): boolean =>
+  one.leastSeconds === other.leastSeconds && one.purpose === other.purpose;
 
 const begun = (wanted: Wanted, time: number): Held => ({
   ...wanted,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Fault } from '../errors/index.ts';
 import { isId } from '../ids/index.ts';
+import { purposeName } from '../input/index.ts';
 import { type Address, addressField, isLoopback } from './address.ts';
 import { type Environment, unknownVariables } from './environment.ts';
 import { invalid } from './invalid.ts';
@@ -15,11 +16,19 @@ import { readYamlFile } from './yaml-file.ts';
 const nameField = z
   .string('must be text')
   .regex(/^[A-Za-z0-9][\w.-]{0,99}$/, 'must be a plain file name in `directory`, with no slash')
-  .refine((name) => name !== 'authorization', 'is the name of a file of the agent itself');
+  .refine(
+    (name) => !['authorization', 'endpoint'].includes(name),
+    'is the name of a file of the agent itself',
+  );
 
-const connectionField = z
+/** Whether access tokens are kept, for `sojourn credentials`. */
+const credentialsField = z.boolean('must be true or false');
+
+const connectionShape = z
   .strictObject({
     id: z.string('must be text').refine((id) => isId('con', id), 'must be the id of a connection'),
+    /** Narrows the credentials. */
+    purpose: purposeName.optional(),
     aws: z
       .strictObject({
         /** Whether the container endpoint serves it; it does where there is no token file. */
@@ -27,10 +36,13 @@ const connectionField = z
         token_file: nameField.optional(),
       })
       .optional(),
-    azure: z.strictObject({ token_file: nameField.optional() }).optional(),
+    azure: z
+      .strictObject({ token_file: nameField.optional(), credentials: credentialsField.optional() })
+      .optional(),
     gcp: z
       .strictObject({
         token_file: nameField.optional(),
+        credentials: credentialsField.optional(),
         /** An `external_account` file for GOOGLE_APPLICATION_CREDENTIALS. */
         credentials_file: nameField.optional(),
         service_account: z
@@ -47,7 +59,19 @@ const connectionField = z
     'must have one of aws, azure and gcp',
   );
 
-export type AgentConnection = z.output<typeof connectionField>;
+export type AgentConnection = z.output<typeof connectionShape>;
+
+/** Where a token is handed over as well, a purpose would promise what it does not hold. */
+function keepsCredentialsAlone({ aws, azure, gcp }: AgentConnection): boolean {
+  const { token_file, credentials } = { ...azure, ...gcp };
+  if (aws) return aws.container !== false && aws.token_file === undefined;
+  return credentials === true && token_file === undefined && gcp?.credentials_file === undefined;
+}
+
+const connectionField = connectionShape.refine(
+  (connection) => connection.purpose === undefined || keepsCredentialsAlone(connection),
+  'must keep credentials and no token beside its purpose, which narrows no token',
+);
 
 const filesOf = ({ aws, azure, gcp }: AgentConnection) =>
   [aws?.token_file, azure?.token_file, gcp?.token_file, gcp?.credentials_file].filter(

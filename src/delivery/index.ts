@@ -15,12 +15,14 @@ export interface Delivery {
 export const deliveryFormats = ['json', 'aws-process', 'aws-container', 'env', 'gcp', 'azure'] as const;
 export type DeliveryFormat = (typeof deliveryFormats)[number];
 
+/** The connection, as far as a form names it. */
+type Named = Pick<Connection, 'id' | 'cloud'>;
 type AwsKeys = Extract<Pass['credentials'], { access_key_id: string }>;
 
 /** Throws `invalid_request` when the format is unknown or belongs to another cloud. */
 export function deliver(
   format: string,
-  connection: Connection,
+  connection: Named,
   pass: Pass,
   now: Now,
   purpose: string | null = null,
@@ -78,17 +80,17 @@ export function deliver(
 
 const json = (value: unknown): Delivery => ({ mediaType: 'application/json', body: JSON.stringify(value) });
 
-function awsKeys(format: string, connection: Connection, { credentials }: Pass): AwsKeys {
+function awsKeys(format: string, connection: Named, { credentials }: Pass): AwsKeys {
   if ('access_key_id' in credentials) return credentials;
   throw otherCloud(format, connection);
 }
 
-function accessToken(format: 'gcp' | 'azure', connection: Connection, { credentials }: Pass): string {
+function accessToken(format: 'gcp' | 'azure', connection: Named, { credentials }: Pass): string {
   if (connection.cloud === format && 'access_token' in credentials) return credentials.access_token;
   throw otherCloud(format, connection);
 }
 
-const otherCloud = (format: string, { cloud }: Connection) =>
+const otherCloud = (format: string, { cloud }: Named) =>
   invalidRequest([{ path: 'format', message: `${format} does not fit a connection to ${cloud}` }]);
 
 function environment({ credentials, expiresAt }: Pass): string {

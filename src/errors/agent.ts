@@ -14,7 +14,7 @@ export const agentRows = {
   agent_unreachable: {
     status: 503,
     title: 'No agent answers.',
-    advice: 'Start it with `sojourn agent --config FILE`.',
+    advice: 'Start it with `sojourn agent --config FILE`, or name its directory with --agent.',
   },
   agent_file_unwritable: {
     status: 500,

@@ -24,7 +24,7 @@ beforeEach(async () => {
   server = await script();
   server.answers = {
     'POST /token': [apiToken('token-of-the-api')],
-    [`GET /v1/connections/${aws}/credentials`]: [{ body: containerUntil(Date.now() + 3_600_000) }],
+    [`GET /v1/connections/${aws}/credentials`]: [{ body: given }],
     ...Object.fromEntries(
       [aws, azure, gcp].map((id) => [`GET /v1/connections/${id}/token`, [tokenFor(id, 900)]]),
     ),
@@ -36,14 +36,25 @@ afterEach(async () => {
 });
 afterAll(removeFolders);
 
-const containerUntil = (end: number) => ({
+const expires_at = new Date(Date.now() + 3_600_000).toISOString();
+/** What the server answers for its credentials. */
+const given = {
+  connection: aws,
+  cloud: 'aws',
+  expires_at,
+  credentials: {
+    access_key_id: 'ASIAEXAMPLE',
+    secret_access_key: 'secret-key-of-aws',
+    session_token: 'session-token-of-aws',
+  },
+};
+/** What an SDK of AWS reads of it. */
+const handedOn = {
   AccessKeyId: 'ASIAEXAMPLE',
   SecretAccessKey: 'secret-key-of-aws',
   Token: 'session-token-of-aws',
-  Expiration: new Date(end).toISOString(),
-});
-/** What the server answers for its credentials, which the agent hands on. */
-const handedOn = () => server.answers[`GET /v1/connections/${aws}/credentials`]?.[0]?.body;
+  Expiration: expires_at,
+};
 
 const provider = '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/v';
 const jwtFor = (id: string) =>
@@ -167,7 +178,7 @@ describe('who may ask', () => {
       for (const authorization of [agent.authorization, `Bearer ${agent.authorization}`])
         expect(await ask(agent.origin, `/v1/credentials/${aws}`, { host, authorization })).toEqual({
           status: 200,
-          body: handedOn(),
+          body: handedOn,
         });
     },
   );
@@ -209,7 +220,7 @@ describe('what is answered', () => {
       const { status, body } = await agent.get(`/v1/credentials/${aws}`);
       expect({ status, body }).toEqual({
         status: 200,
-        body: handedOn(),
+        body: handedOn,
       });
       for (const id of [aws, azure, gcp])
         expect(await agent.get(`/v1/token/${id}`)).toEqual({
@@ -218,7 +229,7 @@ describe('what is answered', () => {
         });
     }
     expect(server.heard.map(({ request }) => request).toSorted()).toEqual([
-      `GET /v1/connections/${aws}/credentials?format=aws-container`,
+      `GET /v1/connections/${aws}/credentials?format=json`,
       `GET /v1/connections/${aws}/token`,
       `GET /v1/connections/${azure}/token`,
       `GET /v1/connections/${gcp}/token`,
@@ -229,6 +240,7 @@ describe('what is answered', () => {
       'acme-azure',
       'acme-gcp.json',
       'authorization',
+      'endpoint',
     ]);
     expect(await readFile(join(agent.directory, 'acme-aws'), 'utf8')).toBe(jwtFor(aws));
     expect(await readFile(join(agent.directory, 'acme-azure'), 'utf8')).toBe(jwtFor(azure));
@@ -280,6 +292,12 @@ describe('what is answered', () => {
     ['/v1/credentials/con_unknown', 'GET', 404, 'not_found'],
     [`/v1/credentials/${gcp}`, 'GET', 404, 'not_found'],
     [`/v1/credentials/${aws}?a=b`, 'GET', 404, 'not_found'],
+    [`/v1/credentials/${aws}?`, 'GET', 404, 'not_found'],
+    [`/v1/credentials/${aws}?format=env&format=json`, 'GET', 404, 'not_found'],
+    [`/v1/credentials/${aws}?purpose=read`, 'GET', 404, 'not_found'],
+    [`/v1/credentials/${aws}?format=azure`, 'GET', 400, 'invalid_request'],
+    [`/v1/credentials/${aws}?format=x`, 'GET', 400, 'invalid_request'],
+    [`/v1/token/${gcp}?format=json`, 'GET', 404, 'not_found'],
     [`/v1/credentials/${aws}/`, 'GET', 404, 'not_found'],
     [`http://127.0.0.1/v1/credentials/${aws}`, 'GET', 404, 'not_found'],
     [`/v1/credentials/${aws}`, 'POST', 405, 'method_not_allowed'],
@@ -301,12 +319,12 @@ describe('what is answered', () => {
       connections: [{ id: aws, aws: { container: true, token_file: 'acme' } }],
       now: () => Date.now() + offset,
     });
-    expect((await readdir(agent.directory)).toSorted()).toEqual(['acme', 'authorization']);
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['acme', 'authorization', 'endpoint']);
     const no = problem(409, 'connection_disabled', 'The connection is disabled.', 'Enable it.');
     for (const kind of ['credentials', 'token']) server.answers[`GET /v1/connections/${aws}/${kind}`] = [no];
     // As after a sleep: what is held is over, and fetched anew at once.
     offset = 8 * 3_600_000;
-    while (agent.status().connections[0]?.error === null || (await readdir(agent.directory)).length > 1)
+    while (agent.status().connections[0]?.error === null || (await readdir(agent.directory)).length > 2)
       await agent.get('/v1/status');
     expect(await agent.get(`/v1/credentials/${aws}`)).toEqual({
       status: 424,
@@ -316,7 +334,7 @@ describe('what is answered', () => {
       },
     });
     expect(await agent.get(`/v1/token/${aws}`)).toMatchObject({ status: 424 });
-    expect(await readdir(agent.directory)).toEqual(['authorization']);
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint']);
     expect(agent.status().connections).toEqual([
       {
         id: aws,
@@ -372,21 +390,21 @@ describe('a start, and another configuration', () => {
       code: 'config_invalid',
       message: `listen: 127.0.0.1:${port} cannot be used (EADDRINUSE)`,
     });
-    expect((await readdir(first.directory)).toSorted()).toEqual(['acme', 'authorization']);
+    expect((await readdir(first.directory)).toSorted()).toEqual(['acme', 'authorization', 'endpoint']);
   });
 
   test('a new configuration takes the place of the old one, and a faulty one does not', async () => {
     const agent = await start({ connections: [{ id: aws, aws: { token_file: 'acme-aws' } }] });
     const sojourn = sojournAt(server.origin);
     await agent.reload({ sojourn, connections: [{ id: gcp, gcp: { token_file: 'acme-gcp' } }] });
-    expect((await readdir(agent.directory)).toSorted()).toEqual(['acme-gcp', 'authorization']);
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['acme-gcp', 'authorization', 'endpoint']);
     expect(await agent.get(`/v1/token/${aws}`)).toMatchObject({ status: 404 });
 
     server.answers[`GET /v1/connections/${azure}/token`] = [tokenFor(azure, 300)];
     await expect(
       agent.reload({ sojourn, connections: [{ id: azure, azure: { token_file: 'acme-gcp' } }] }),
     ).rejects.toMatchObject({ code: 'agent_token_too_short' });
-    expect((await readdir(agent.directory)).toSorted()).toEqual(['acme-gcp', 'authorization']);
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['acme-gcp', 'authorization', 'endpoint']);
     expect(await agent.get(`/v1/token/${gcp}`)).toMatchObject({ status: 200 });
     expect(await readFile(join(agent.directory, 'acme-gcp'), 'utf8')).toBe(jwtFor(gcp));
   });
@@ -398,7 +416,7 @@ describe('a start, and another configuration', () => {
     ];
     const sojourn = sojournAt(server.origin);
     await agent.reload({ sojourn, connections: [{ id: gcp, gcp: { token_file: 'acme' } }] });
-    expect(await readdir(agent.directory)).toEqual(['authorization']);
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint']);
     await agent.reload({ sojourn, connections: [{ id: aws, aws: { token_file: 'acme', container: true } }] });
     expect(await readFile(join(agent.directory, 'acme'), 'utf8')).toBe(jwtFor(aws));
   });

@@ -139,6 +139,33 @@ connections:
     ]);
   });
 
+  test.each([
+    [{ aws: { token_file: 'acme' } }],
+    [{ aws: { container: true, token_file: 'acme' } }],
+    [{ aws: { container: false } }],
+    [{ azure: {} }],
+    [{ azure: { credentials: true, token_file: 'acme' } }],
+    [{ gcp: { credentials: true, credentials_file: 'acme.json' } }],
+  ])('a purpose where a token is handed over, which it does not narrow: %j', async (kept) => {
+    const faults = (purpose: string) =>
+      faultsOf({ ...whole, connections: [{ id: con('a'), purpose, ...kept }] });
+    expect(await faults('read')).toEqual([
+      'connections.0: must keep credentials and no token beside its purpose, which narrows no token',
+    ]);
+    expect(await faults('Not A Name')).toEqual([
+      expect.stringMatching(/^connections\.0\.purpose: must be a name/),
+    ]);
+  });
+
+  test.each([[{ aws: {} }], [{ azure: { credentials: true } }], [{ gcp: { credentials: true } }]])(
+    'a purpose of credentials alone is not: %j',
+    async (kept) => {
+      expect(await faultsOf({ ...whole, connections: [{ id: con('a'), purpose: 'read', ...kept }] })).toEqual(
+        [],
+      );
+    },
+  );
+
   test('a secret in the place of a key is not repeated', async () => {
     const faults = await faultsOf({ ...whole, connections: [{ id: con('a'), aws: { 'p@ss-word': 1 } }] });
     expect(faults).toEqual(['connections.0.aws: has a key that is not known here: (unreadable name)']);

@@ -18,5 +18,6 @@ export const floors: readonly (readonly string[])[] = [
   ['audit', 'keys', 'clouds', 'federation'],
   ['records'],
   ['store'],
+  ['local'],
   ['hygiene', 'errors', 'time', 'outbound', 'log', 'metrics', 'ids', 'input', 'certificates', 'sdk'],
 ];

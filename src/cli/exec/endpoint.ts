@@ -1,18 +1,20 @@
 /** A place on loopback where one program fetches credentials, again and again while it runs, and nobody else does. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { once } from 'node:events';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { knows, type Listener, listenLocally, outsiderTo } from '../../local/index.ts';
 import { type Credentials, SojournRequestError } from '../../sdk/index.ts';
 import { type Now, systemNow } from '../../time/index.ts';
 import type { CredentialsOf } from '../client.ts';
 import { forms, type LocalForm } from './forms.ts';
 
-export interface Endpoint {
-  readonly origin: string;
+export interface Endpoint extends Listener {
   /** Whoever shows it gets the credentials. */
   readonly secret: string;
-  readonly close: () => Promise<void>;
+}
+
+interface Outcome {
+  readonly status: number;
+  readonly body: object;
 }
 
 const maxBytes = 16 * 1024;
@@ -24,20 +26,21 @@ export async function startEndpoint(
   now: Now = systemNow,
 ): Promise<Endpoint> {
   const secret = randomBytes(32).toString('base64url');
+  const isSecret = knows(secret);
 
-  async function answer(request: http.IncomingMessage): Promise<{ status: number; body: object }> {
+  async function answer(request: IncomingMessage, isOutside: boolean): Promise<Outcome> {
     const [path] = (request.url ?? '').split('?');
     const [cloud, form] =
       Object.entries(forms).find(([, one]) => one.path === path && one.method === request.method) ?? [];
     const connection = connections.get(cloud as Credentials['cloud']);
     if (!form || connection === undefined) return { status: 404, body: {} };
     const body = await textOf(request);
-    if (body === undefined || !isSecret(form.secretIn(request.headers, body)))
+    if (isOutside || body === undefined || !isSecret(form.secretIn(request.headers, body)))
       return { status: 401, body: form.refuse(stranger) };
     return handOver(form, connection);
   }
 
-  async function handOver(form: LocalForm, connection: string): Promise<{ status: number; body: object }> {
+  async function handOver(form: LocalForm, connection: string): Promise<Outcome> {
     try {
       const body = form.answer(await credentialsOf(connection), now());
       return body ? { status: 200, body } : { status: 404, body: {} };
@@ -49,26 +52,17 @@ export async function startEndpoint(
     }
   }
 
-  const isSecret = (shown: unknown): boolean =>
-    typeof shown === 'string' && timingSafeEqual(digest(shown), digest(secret));
-
-  const server = http.createServer(async (request, response) => {
-    const { status, body } = await answer(request).catch(() => ({ status: 500, body: {} }));
-    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-    response.end(JSON.stringify(body));
+  const listener = await listenLocally({ host: '127.0.0.1', port: 0 }, (origin) => {
+    const outsider = outsiderTo(origin);
+    return async (request) => {
+      const given = await answer(request, outsider(request) !== undefined).catch(() => failed);
+      return { status: given.status, type: 'application/json', text: JSON.stringify(given.body) };
+    };
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    secret,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return { ...listener, secret };
 }
+
+const failed: Outcome = { status: 500, body: {} };
 
 const stranger = {
   code: 'unauthorized',
@@ -76,9 +70,7 @@ const stranger = {
   advice: 'Ask with the variables that `sojourn exec` gave to the program.',
 };
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-async function textOf(request: http.IncomingMessage): Promise<string | undefined> {
+async function textOf(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {

@@ -11,6 +11,7 @@ type Variables = Record<string, string>;
 /** The program acts in the clouds and not at the server: what opens that stays here. */
 const ours = [
   'SOJOURN_ADMIN_TOKEN',
+  'SOJOURN_AGENT_DIRECTORY',
   'SOJOURN_CLIENT_KEY_FILE',
   'SOJOURN_CLIENT_SECRET',
   'SOJOURN_CLIENT_SECRET_FILE',

@@ -1,5 +1,5 @@
 /** An access token in a file, for a tool that reads it at each start and cannot ask an endpoint: gcloud. */
-import { rename, writeFile } from 'node:fs/promises';
+import { replaceFile } from '../../local/index.ts';
 import { SojournRequestError } from '../../sdk/index.ts';
 import { every } from '../../time/index.ts';
 import type { CredentialsOf } from '../client.ts';
@@ -18,9 +18,7 @@ export async function keepTokenFile(
   const write = async () => {
     const given = await credentialsOf(connection);
     if (given.cloud === 'aws' || given.accessToken === written) return;
-    // A reader finds the old token or the new one, and no newline, which some would send along.
-    await writeFile(`${file}.new`, given.accessToken, { mode: 0o600 });
-    await rename(`${file}.new`, file);
+    await replaceFile(file, given.accessToken);
     written = given.accessToken;
   };
   await write();

@@ -1,12 +1,11 @@
 /** `sojourn agent`: the process beside a workload, and what a running one is asked. */
-import { type AgentStatus, askAgent, keepHeapSmall, signInOf, startAgent } from '../../agent/index.ts';
+import { type AgentStatus, keepHeapSmall, signInOf, startAgent } from '../../agent/index.ts';
 import { type AgentConfig, loadAgentConfig } from '../../config/index.ts';
 import { SojournError } from '../../errors/index.ts';
 import { keepMemoryIn } from '../../hygiene/index.ts';
+import { askAgent } from '../../local/index.ts';
 import { createLogger, type Logger } from '../../log/index.ts';
 import { createSojourn } from '../../sdk/index.ts';
-import { systemNow, toSeconds } from '../../time/index.ts';
-import { at } from '../admin.ts';
 import {
   type CommandSpec,
   type Face,
@@ -96,7 +95,8 @@ const status: CommandSpec = {
   options: [{ flags: '--json', about: 'print the answer as JSON' }, configOption],
   examples: ['agent status --config agent.yaml'],
   async run(given, face) {
-    const answer = JSON.parse(await askAgent(await configGiven(given, face), '/v1/status')) as AgentStatus;
+    const { directory } = await configGiven(given, face);
+    const answer = JSON.parse(await askAgent(directory, '/v1/status')) as AgentStatus;
     face.out(flag(given, 'json') ? `${JSON.stringify(answer, null, 2)}\n` : told(answer));
     return answer.connections.every(({ survives_minutes }) => survives_minutes > 0) ? 0 : 1;
   },
@@ -112,72 +112,8 @@ function told({ issuer, server, connections }: AgentStatus): string {
   )}`;
 }
 
-const formats = ['aws-process', 'gcp-executable', 'token'] as const;
-
-const get: CommandSpec = {
-  usage: 'get <connection>',
-  about: 'print what a running agent holds for a connection',
-  options: [
-    {
-      flags: '--format <format>',
-      about: 'for credential_process of AWS, for an executable source of Google Cloud, or the token alone',
-      choices: formats,
-      required: true,
-    },
-    configOption,
-  ],
-  examples: [
-    'agent get con_01k0… --format aws-process --config agent.yaml',
-    'agent get con_01k0… --format gcp-executable --config agent.yaml',
-    'agent get con_01k0… --format token --config agent.yaml',
-  ],
-  async run(given, face) {
-    const config = await configGiven(given, face);
-    const format = text(given, 'format');
-    const id = given.args[0];
-    if (format === 'aws-process') {
-      face.out(`${processForm(await askAgent(config, at`/v1/credentials/${id}`))}\n`);
-      return 0;
-    }
-    const path = at`/v1/token/${id}`;
-    if (format === 'gcp-executable') return executable(askAgent(config, path), face);
-    face.out(tokenIn(await askAgent(config, path)).access_token);
-    return 0;
-  },
-};
-
-/** https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html */
-function processForm(container: string): string {
-  const { AccessKeyId, SecretAccessKey, Token, Expiration } = JSON.parse(container) as Record<string, string>;
-  return JSON.stringify({ Version: 1, AccessKeyId, SecretAccessKey, SessionToken: Token, Expiration });
-}
-
-const tokenIn = (body: string) => JSON.parse(body) as { access_token: string; expires_in: number };
-
-/** https://google.aip.dev/auth/4117, executable-sourced credentials: a failure is an answer on standard output too. */
-async function executable(asked: Promise<string>, face: Face): Promise<number> {
-  try {
-    const { access_token, expires_in } = tokenIn(await asked);
-    face.out(
-      `${JSON.stringify({
-        version: 1,
-        success: true,
-        token_type: 'urn:ietf:params:oauth:token-type:jwt',
-        id_token: access_token,
-        expiration_time: toSeconds(systemNow()) + expires_in,
-      })}\n`,
-    );
-    return 0;
-  } catch (error) {
-    if (!(error instanceof SojournError)) throw error;
-    const { code, message } = error;
-    face.out(`${JSON.stringify({ version: 1, success: false, code, message })}\n`);
-    return 1;
-  }
-}
-
 export const agent: Noun = {
   name: 'agent',
   about: 'hand credentials to the SDKs of this machine: container endpoint, token files, Google’s sources',
-  commands: [run, status, get],
+  commands: [run, status],
 };
