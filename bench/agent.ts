@@ -16,13 +16,18 @@ const folder = mkdtempSync(join(tmpdir(), 'sojourn-bench-'));
 
 /** A session token of STS has about 900 characters, a cloud token signed with RS256 about 700. */
 const text = (length: number, seed: string): string => seed.padEnd(length, 'abcdefghijklmnopqrstuvwxyz');
+const keysOf = (id: string) => ({
+  access_key_id: text(20, 'ASIA'),
+  secret_access_key: text(40, id),
+  session_token: text(900, id),
+});
 const server = createServer((request, response) => {
   const { url = '' } = request;
   request.resume();
-  const Expiration = new Date(Date.now() + 3_600_000).toISOString();
+  const expires_at = new Date(Date.now() + 3_600_000).toISOString();
   const id = url.slice(16, 46);
   const body = url.includes('/credentials')
-    ? { AccessKeyId: text(20, 'ASIA'), SecretAccessKey: text(40, id), Token: text(900, id), Expiration }
+    ? { connection: id, cloud: 'aws', expires_at, credentials: keysOf(id) }
     : { access_token: text(700, id), token_type: 'Bearer', expires_in: 3600 };
   response.end(JSON.stringify(body));
 });

@@ -76,7 +76,7 @@ test(
     expect(await failure(agent.command('status'))).toEqual({
       code: 1,
       stdout: '',
-      stderr: `${file} cannot be read (ENOENT).\n→ Start it with \`sojourn agent --config FILE\`.\n`,
+      stderr: `${file} cannot be read (ENOENT).\n→ Start it with \`sojourn agent --config FILE\`, or name its directory with --agent.\n`,
     });
   },
   timeout,

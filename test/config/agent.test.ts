@@ -147,13 +147,9 @@ connections:
     [{ azure: { credentials: true, token_file: 'acme' } }],
     [{ gcp: { credentials: true, credentials_file: 'acme.json' } }],
   ])('a purpose where a token is handed over, which it does not narrow: %j', async (kept) => {
-    const faults = (purpose: string) =>
-      faultsOf({ ...whole, connections: [{ id: con('a'), purpose, ...kept }] });
-    expect(await faults('read')).toEqual([
+    const connections = [{ id: con('a'), purpose: 'read', ...kept }];
+    expect(await faultsOf({ ...whole, connections })).toEqual([
       'connections.0: must keep credentials and no token beside its purpose, which narrows no token',
-    ]);
-    expect(await faults('Not A Name')).toEqual([
-      expect.stringMatching(/^connections\.0\.purpose: must be a name/),
     ]);
   });
 
