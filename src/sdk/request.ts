@@ -26,28 +26,50 @@ export type Prepare = (signal: AbortSignal) => Promise<Call>;
  * signal. Retry-After is honoured where it lies within the bounds, and ends the tries where it does not.
  */
 export async function request(prepare: Prepare, fetch: Fetch, signal: AbortSignal): Promise<string> {
-  const whole = AbortSignal.timeout(wholeMs);
-  const within = AbortSignal.any([signal, whole]);
-  let left = wholeMs;
-  for (let tries = 1; ; tries++) {
-    try {
-      return await once(prepare, fetch, within);
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      const pause = pauseMs(tries, error);
-      left -= pause;
-      if (!isPassing(error) || tries === maxTries || whole.aborted || left <= 0) throw error;
-      // When the time runs out in the pause, what was said last is worth more than that.
-      await sleep(pause, within).catch(() => {
-        throw signal.aborted ? signal.reason : error;
-      });
+  return bounded(signal, wholeMs, async (within) => {
+    let left = wholeMs;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await once(prepare, fetch, within);
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        const pause = pauseMs(tries, error);
+        left -= pause;
+        if (!isPassing(error) || tries === maxTries || within.aborted || left <= 0) throw error;
+        // When the time runs out in the pause, what was said last is worth more than that.
+        await sleep(pause, within).catch(() => {
+          throw signal.aborted ? signal.reason : error;
+        });
+      }
     }
+  });
+}
+
+/**
+ * Gives the work a signal that fires with the outer one, or after this time, and lets go of both when the work is done:
+ * AbortSignal.timeout holds what listens to it until its time has come, with everything that was answered meanwhile.
+ */
+async function bounded<T>(
+  outer: AbortSignal,
+  milliseconds: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ending = new AbortController();
+  const end = () => ending.abort(outer.reason);
+  const timer = setTimeout(() => ending.abort(), milliseconds);
+  if (outer.aborted) end();
+  else outer.addEventListener('abort', end, { once: true });
+  try {
+    return await work(ending.signal);
+  } finally {
+    clearTimeout(timer);
+    outer.removeEventListener('abort', end);
   }
 }
 
 async function once(prepare: Prepare, fetch: Fetch, within: AbortSignal): Promise<string> {
   const call = await Promise.race([prepare(within), endOf(within)]);
-  const answer = await send(call, fetch, AbortSignal.any([within, AbortSignal.timeout(tryMs)]));
+  const answer = await bounded(within, tryMs, (signal) => send(call, fetch, signal));
   if (answer.status >= 200 && answer.status <= 299) return answer.body;
   throw errorIn(answer);
 }
