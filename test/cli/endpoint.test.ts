@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { type Endpoint, startEndpoint } from '../../src/cli/exec/endpoint.ts';
 import { keepTokenFile } from '../../src/cli/exec/token-file.ts';
 import { clientSecret, createSojourn } from '../../src/sdk/index.ts';
+import { ask as askRaw } from '../agent/arrange.ts';
 import { apiToken, awsUntil, noon, problem, type Script, script } from '../sdk/arrange.ts';
 
 const minute = 60_000;
@@ -57,6 +58,38 @@ describe('the endpoint', () => {
     expect(await ask()).toEqual(keys(noon + 60 * minute));
     hour = noon + 55 * minute;
     expect(await ask()).toEqual(keys(noon + 120 * minute, 'ASIANEXT'));
+  });
+
+  test('hands nothing to a web page, a rebound name or a proxy, not even with the secret', async () => {
+    const { secret: authorization, origin } = endpoint;
+    const { port } = new URL(origin);
+    const asked = server.heard.length;
+    const strange: Record<string, string>[] = [
+      { host: `evil.example:${port}` },
+      { host: '127.0.0.1' },
+      { origin: 'https://evil.example' },
+      { origin },
+      { 'sec-fetch-site': 'none' },
+      { 'x-forwarded-for': '10.0.0.1' },
+      { forwarded: 'for=10.0.0.1' },
+    ];
+    for (const headers of strange)
+      expect({
+        headers,
+        ...(await askRaw(origin, '/aws', { host: `127.0.0.1:${port}`, authorization, ...headers })),
+      }).toEqual({
+        headers,
+        status: 401,
+        body: {
+          Code: 'unauthorized',
+          Message:
+            'This endpoint belongs to another program. Ask with the variables that `sojourn exec` gave to the program.',
+        },
+      });
+    expect(server.heard).toHaveLength(asked);
+    expect(await askRaw(origin, '/aws', { host: `localhost:${port}`, authorization })).toEqual(
+      keys(noon + 60 * minute),
+    );
   });
 
   test('says what the server says: a refusal as one, and a fault as what may pass', async () => {
