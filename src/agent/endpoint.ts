@@ -44,7 +44,7 @@ async function answer(request: IncomingMessage, guard: Guard, options: EndpointO
 
 /** The line of the audit. Of the path only an id is told: anything may stand there, also a secret. */
 function turnedAway({ url = '' }: IncomingMessage, reason: Stranger, { refused, logger }: EndpointOptions) {
-  const last = url.split('/').at(-1) ?? '';
+  const last = url.split('?')[0]?.split('/').at(-1) ?? '';
   logger.warn(
     {
       event: 'agent.refused',

@@ -136,7 +136,8 @@ describe('who may ask', () => {
         .replace('TOKEN-SHORT', agent.authorization.slice(0, -1))
         .replace('TOKEN', agent.authorization)
         .replace('PORT', port);
-    const paths = [`/v1/credentials/${aws}`, `/v1/token/${aws}`, '/v1/status', '/metrics', '/nothing'];
+    const named = [`/v1/credentials/${aws}`, `/v1/credentials/${aws}?format=json`, `/v1/token/${aws}`];
+    const paths = [...named, '/v1/status', '/metrics', '/nothing'];
     const seen: string[] = [];
     for (const [name, { reason, headers }] of Object.entries(attacks)) {
       const sent = Object.fromEntries(
@@ -162,6 +163,9 @@ describe('who may ask', () => {
       connection: aws,
       msg: 'a caller was turned away',
     });
+    expect(lines.filter(({ connection }) => connection === aws)).toHaveLength(
+      named.length * Object.keys(attacks).length,
+    );
     expect(JSON.stringify(lines)).not.toContain('nothing');
     const { body } = await agent.get('/metrics');
     const count = (reason: string) => seen.filter((one) => one === reason).length;

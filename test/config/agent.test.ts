@@ -162,6 +162,15 @@ connections:
     },
   );
 
+  test.each(['authorization', 'endpoint'])(
+    'a token file that is called %s, as one of the agent’s own',
+    async (name) => {
+      expect(
+        await faultsOf({ ...whole, connections: [{ id: con('a'), gcp: { token_file: name } }] }),
+      ).toEqual(['connections.0.gcp.token_file: is the name of a file of the agent itself']);
+    },
+  );
+
   test('a secret in the place of a key is not repeated', async () => {
     const faults = await faultsOf({ ...whole, connections: [{ id: con('a'), aws: { 'p@ss-word': 1 } }] });
     expect(faults).toEqual(['connections.0.aws: has a key that is not known here: (unreadable name)']);
