@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { call } from '../../src/demo/http.ts';
-import { type AssertionKey, assertionKey, withAssertion } from '../support/assertions.ts';
 import { askToken, oneConnection, withSecret } from '../support/server.ts';
+import { acceptOnce } from './accept-once.ts';
 import type { ServerProcess } from './process.ts';
 import { newFolder, redisStore, server, steadyPort } from './stage.ts';
 
@@ -13,10 +13,8 @@ interface Keys {
 
 let one: ServerProcess;
 let other: ServerProcess;
-let key: AssertionKey;
 
 beforeAll(async () => {
-  key = await assertionKey();
   const store = await redisStore();
   const port = await steadyPort();
   one = await server({ folder: await newFolder(), port, ...store });
@@ -150,28 +148,6 @@ describe('two replicas', () => {
   }, 60_000);
 
   test('accept each of 50 assertions once, of 10 posts each that are spread over both', async () => {
-    const { connection } = await oneConnection(one);
-    const auth = { method: 'private_key_jwt', jwks: { keys: [key.jwk] } };
-    const { client_id } = await one.admin.post<{ client_id: string }>('/clients', {
-      name: 'keyed',
-      auth,
-      may_use: [{ connection: connection.id }],
-    });
-    const assertions = await Promise.all(Array.from({ length: 50 }, () => key.sign(client_id, one.issuer)));
-    const accepted = await Promise.all(
-      assertions.map(async (assertion) => {
-        const posts = Array.from({ length: 10 }, (_, at) =>
-          askToken(at % 2 === 0 ? one.origin : other.origin, withAssertion(assertion)),
-        );
-        const statuses = (await Promise.all(posts)).map(({ status }) => status);
-        expect(statuses.filter((status) => status !== 200)).toEqual(Array(9).fill(401));
-        return statuses.filter((status) => status === 200).length;
-      }),
-    );
-    expect(accepted).toEqual(Array(50).fill(1));
-    const { items } = await other.admin.get<{ items: { event: string }[] }>(
-      `/audit?client=${client_id}&event=token.issued&limit=200`,
-    );
-    expect(items.length).toBe(50);
+    await acceptOnce(one, other);
   }, 120_000);
 });
