@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { setup } from '../../src/clouds/azure/setup.ts';
 import type { AzureTarget } from '../../src/clouds/azure/target.ts';
+import { armSchema } from './arm-schema.ts';
 import { facts as anyFacts, carriable, contentOf, hostileText } from './arrange.ts';
 
 const target: AzureTarget = {
@@ -89,6 +90,18 @@ describe('the ARM template', () => {
         ['roleDefinitionId', 'acdd72a7-3385-48ef-bd42-f606fba81ae7'],
       ],
     });
+  });
+
+  test('is what the published schemas allow, whatever it is asked for and whatever stands in its texts', () => {
+    fc.assert(
+      fc.property(text, text, text, hostileText, (subject, audience, tag, name) => {
+        const connection = { id: 'con_7h2k9', name };
+        const beside = [{ target, facts: facts({ subject: 'con_other' }) }];
+        const options = { tags: { Team: tag }, roles: ['acdd72a7-3385-48ef-bd42-f606fba81ae7'] };
+        const asked = [facts(), facts({ subject, audience, connection, options }), facts({ beside })];
+        for (const given of asked) armSchema.parse(template(target, given));
+      }),
+    );
   });
 
   test('keeps a loopback issuer as it is', () => {
