@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { CommandSpec, Face, Given, Noun, OptionSpec } from './command.ts';
 import { tellFailure } from './failure.ts';
-import { quick } from './quick.ts';
+import { type Loaded, quick } from './quick.ts';
 
 /** Runs one command; resolves to the exit code: 0, 1 when it failed, 2 when it was not understood. */
 export async function run(argv: readonly string[], face: Face): Promise<number> {
@@ -26,9 +26,9 @@ export async function run(argv: readonly string[], face: Face): Promise<number> 
   }
 }
 
-async function listFor(first: string): Promise<{ commands: readonly CommandSpec[]; nouns: readonly Noun[] }> {
+async function listFor(first: string): Promise<Loaded> {
   const load = Object.hasOwn(quick, first) ? quick[first] : undefined;
-  return load ? { commands: [await load()], nouns: [] } : import('./list.ts');
+  return load ? load() : import('./list.ts');
 }
 
 /** What stands behind `--` is another program's, where the command runs one. */

@@ -1,7 +1,13 @@
-/** The commands that tools run again and again: each is loaded alone, for what takes time is loading all of them. */
-import type { CommandSpec } from './command.ts';
+/** What tools run again and again, or keep running: each is loaded alone, for loading all of them takes time and memory. */
+import type { CommandSpec, Noun } from './command.ts';
 
-export const quick: Readonly<Record<string, () => Promise<CommandSpec>>> = {
-  credentials: async () => (await import('./nouns/credentials.ts')).credentials,
-  exec: async () => (await import('./nouns/exec.ts')).exec,
+export interface Loaded {
+  readonly commands: readonly CommandSpec[];
+  readonly nouns: readonly Noun[];
+}
+
+export const quick: Readonly<Record<string, () => Promise<Loaded>>> = {
+  credentials: async () => ({ commands: [(await import('./nouns/credentials.ts')).credentials], nouns: [] }),
+  exec: async () => ({ commands: [(await import('./nouns/exec.ts')).exec], nouns: [] }),
+  agent: async () => ({ commands: [], nouns: [(await import('./nouns/agent.ts')).agent] }),
 };

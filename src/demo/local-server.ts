@@ -30,7 +30,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const { folder, port, config = {}, logger = createLogger({ level: 'silent' }), now } = options;
   const issuer = `http://127.0.0.1:${port}`;
   const server = await startServer(
-    parseConfig(
+    await parseConfig(
       {
         issuer,
         listen: { public: `127.0.0.1:${port}`, admin: '127.0.0.1:0' },

@@ -2,7 +2,11 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, sta
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { sojourn } from './arrange.ts';
+import { sojourn as sojournOf } from './arrange.ts';
+
+/** With a cache of its own, or none: not the one that the tests' programs share. */
+const sojourn = (args: string[], env: Record<string, string> = {}) =>
+  sojournOf(args, { NODE_COMPILE_CACHE: '', ...env });
 
 let home: string;
 let cache: string;

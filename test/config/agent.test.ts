@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type AgentConfig, loadAgentConfig, parseConfig } from '../../src/config/index.ts';
+import { type AgentConfig, loadAgentConfig } from '../../src/config/index.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { fileOf, least } from './arrange.ts';
 
 const con = (letter: string) => `con_01kb000000000000000000000${letter}`;
@@ -62,6 +63,39 @@ test('variables alone are enough, and win over the file', async () => {
   };
   expect(await load(undefined, env)).toEqual(expected);
   expect(await load({ ...whole, sign_in: {} }, env)).toEqual(expected);
+});
+
+/** More than what one process reads beside everything else. */
+const many = (broken = '') =>
+  [
+    ...Object.entries(whole)
+      .filter(([name]) => name !== 'connections')
+      .map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
+    'connections:',
+    ...Array.from(
+      { length: 2_000 },
+      (_, at) => `  - { id: con_01kb${String(at).padStart(22, '0')}, aws: {} }`,
+    ),
+    broken,
+  ].join('\n');
+
+describe('a big file', () => {
+  test('is read like a small one', async () => {
+    const { connections } = await loadAgentConfig({ file: fileOf(many(), 'agent.yaml'), env: {} });
+    expect(connections.length).toBe(2_000);
+    expect(connections.at(-1)).toEqual({ id: 'con_01kb0000000000000000001999', aws: {} });
+  });
+
+  test.each([
+    ['  - { id: nobody }', /agent\.yaml:2005/],
+    ['  - [', /agent\.yaml:200\d/],
+  ])('is refused with the line that is wrong: %s', async (broken, where) => {
+    const refusal = await loadAgentConfig({ file: fileOf(many(broken), 'agent.yaml'), env: {} }).catch(
+      (error: unknown) => error,
+    );
+    expect(refusal).toMatchObject({ code: 'config_invalid' });
+    expect(JSON.stringify(refusal, ['faults', 'path', 'message'])).toMatch(where);
+  });
 });
 
 describe('what is refused', () => {

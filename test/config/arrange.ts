@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect } from '@jest/globals';
-import { loadConfig, parseConfig } from '../../src/config/index.ts';
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { type Fault, SojournError } from '../../src/errors/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-config-'));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseConfig } from '../../src/config/index.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { faultsOf, fileOf, least } from './arrange.ts';
 
 const missing = (holder: string, ...keys: string[]) =>

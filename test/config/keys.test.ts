@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { loadConfig, parseConfig } from '../../src/config/index.ts';
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { faultsOf, fileOf, least } from './arrange.ts';
 
 describe('keys', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseConfig } from '../../src/config/index.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { SojournError } from '../../src/errors/index.ts';
 
 const connection = 'con_01m8a88jt1jrjr7p98t6njdv7n';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { configurationDocument, loadConfig, parseConfig } from '../../src/config/index.ts';
+import { configurationDocument } from '../../src/config/document.ts';
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { SojournError } from '../../src/errors/index.ts';
 import { faultsOf, faultsOfFile, fileOf, least } from './arrange.ts';
 

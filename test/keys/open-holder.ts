@@ -1,5 +1,5 @@
 /** Holders opened as the composition root does, from a configuration, with their log at hand. */
-import { parseConfig } from '../../src/config/index.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { type Holder, openHolder } from '../../src/keys/index.ts';
 import { createLogger } from '../../src/log/index.ts';
 import { systemNow } from '../../src/time/index.ts';

@@ -1,5 +1,5 @@
 /** The files under docs/ that follow from the code. `npm run docs` writes them; a test of the house compares them. */
-import { configurationDocument } from '../../src/config/index.ts';
+import { configurationDocument } from '../../src/config/document.ts';
 import { openApi } from '../../src/http/admin/index.ts';
 import { errorsDocument } from './errors-document.ts';
 
