@@ -80,8 +80,8 @@ export async function findSharedSecrets(
     for (const { client_id, name, disabled, secrets } of items)
       for (const { id: secret, created_at, expires_at, last_used_at } of secrets) {
         if (expires_at !== null && Date.parse(expires_at) <= now) continue;
-        // The server tells its hour in whole seconds, and may have made the secret later in that second.
-        const age_days = Math.max(0, Math.floor((now - Date.parse(created_at)) / dayMs));
+        // The server tells its hour in whole seconds: at the end of this one the secret is as old as it can be now.
+        const age_days = Math.floor((now + 999 - Date.parse(created_at)) / dayMs);
         shared_secrets.push({
           client_id,
           name,
