@@ -24,7 +24,7 @@ const seed = Number(process.env.SOJOURN_FUZZ_SEED ?? randomInt(2 ** 32));
 const wanted = Number(process.env.SOJOURN_FUZZ_REQUESTS ?? 100_000);
 const workers = 16;
 /** A slow machine sends fewer in the time, and says so. */
-const longestMs = Number(process.env.SOJOURN_FUZZ_SECONDS ?? 90) * 1000;
+const longestMs = Number(process.env.SOJOURN_FUZZ_SECONDS ?? 60) * 1000;
 
 interface Heard {
   readonly sent: number;
