@@ -265,6 +265,23 @@ describe('where a webhook leads', () => {
     expect((await plain(ask('GET /webhooks'))).body).toEqual({ items: [], next: null });
   });
 
+  test('is one of fifty at most, and tells of no delivery that is not its own', async () => {
+    const url = 'https://ops.example.com/hook';
+    const made: Made[] = [];
+    while (made.length < 50) made.push((await ask('POST /webhooks', { body: { url } })).body as Made);
+    expect(await plain(ask('POST /webhooks', { body: { url } }))).toEqual(
+      problem(409, 'webhook_limit', 'There are 50 webhooks, the most there can be.'),
+    );
+    const [one, other] = made as [Made, Made];
+    const foreign = `${other.id}.${'0'.repeat(16)}`;
+    for (const delivery of [foreign, 'x'])
+      expect(await plain(ask(`POST /webhooks/${one.id}/deliveries/${delivery}/send-again`))).toEqual(
+        problem(404, 'delivery_not_found', 'The webhook has no such delivery.'),
+      );
+    for (const { id } of made) await ask(`DELETE /webhooks/${id}`);
+    expect((await plain(ask('GET /webhooks'))).body).toEqual({ items: [], next: null });
+  });
+
   test('is public unless the operator says otherwise, and its path is in no message and no log', async () => {
     const strict = await testServer();
     try {
