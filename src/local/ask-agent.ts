@@ -13,10 +13,9 @@ const maxBytes = 64 * 1024 * 1024;
 
 /** The body of a 200 at this path. Rejects with `agent_unreachable`, or with what the agent says. */
 export async function askAgent(directory: string, path: string): Promise<string> {
-  const [origin, authorization] = await Promise.all([
-    read(directory, agentFiles.endpoint),
-    read(directory, agentFiles.authorization),
-  ]);
+  // One after the other, so that of two that are missing the first is always the one that is told.
+  const origin = await read(directory, agentFiles.endpoint);
+  const authorization = await read(directory, agentFiles.authorization);
   // Whatever else stands in the file: what opens the agent stays on this machine.
   if (!/^http:\/\/(127\.\d+\.\d+\.\d+|\[::1\]):\d+$/.test(origin))
     throw unreachable(`${join(directory, agentFiles.endpoint)} holds no address of loopback.`);
