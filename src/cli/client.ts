@@ -1,4 +1,5 @@
 /** Commands that act as a client, with the SDK as any service would. */
+import { lightFetch } from '../outbound/index.ts';
 import { type Credentials, type Sojourn, sojournFrom } from '../sdk/index.ts';
 import { type Face, type Given, type OptionSpec, text } from './command.ts';
 
@@ -30,6 +31,6 @@ export function clientGiven(given: Given, { env }: Pick<Face, 'env'>, signal?: A
       ...(issuer === undefined ? {} : { SOJOURN_ISSUER: issuer }),
       ...(tokenFile === undefined ? {} : { SOJOURN_WORKLOAD_TOKEN_FILE: tokenFile }),
     },
-    signal ? { signal } : {},
+    { fetch: lightFetch, ...(signal ? { signal } : {}) },
   );
 }

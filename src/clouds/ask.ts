@@ -42,7 +42,7 @@ export function readError<T>(schema: z.ZodType<T>, { body }: OutboundAnswer): Pa
 
 /** What every refusal has, whatever its words. */
 export function refusedWith({ status, headers }: OutboundAnswer): Pick<CloudAnswer, 'status' | 'retryAfter'> {
-  const wait = /^\d{1,5}$/.exec(headers.get('retry-after') ?? '')?.[0];
+  const wait = /^\d{1,5}$/.exec(headers['retry-after'] ?? '')?.[0];
   return { status, ...(wait === undefined ? {} : { retryAfter: Number(wait) }) };
 }
 

@@ -62,11 +62,11 @@ export function read({ answer, ms, fault }: Fetched): { document?: Members; faul
   const faults: string[] = [];
   if (ms >= deadlineMs) faults.push(`it takes ${ms} ms, and clouds give up after ${deadlineMs}`);
   if (answer.status !== 200) {
-    const location = answer.headers.get('location');
+    const location = answer.headers.location;
     faults.push(`it answers ${answer.status}${location ? `, a redirect to ${location}` : ''}`);
     return { faults };
   }
-  const type = answer.headers.get('content-type') ?? 'nothing';
+  const type = answer.headers['content-type'] ?? 'nothing';
   if (!/^application\/json\b/.test(type)) faults.push(`it is served as ${type}`);
   const document = parse(answer.body);
   if (!document) faults.push('it is no JSON object');

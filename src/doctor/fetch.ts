@@ -33,8 +33,7 @@ export async function fetchPublic(url: string, now: Now, look = plainLook): Prom
 
 function faultOf(error: unknown): string {
   if (!(error instanceof SojournError)) throw error;
-  // The true reason, such as UNABLE_TO_VERIFY_LEAF_SIGNATURE, lies one cause deep, or two under fetch.
-  const cause = error.cause as { code?: unknown; cause?: { code?: unknown } } | undefined;
-  const reason = cause?.code ?? cause?.cause?.code;
+  // The true reason, such as UNABLE_TO_VERIFY_LEAF_SIGNATURE.
+  const reason = (error.cause as { code?: unknown } | undefined)?.code;
   return typeof reason === 'string' ? `${error.message} (${reason})` : error.message;
 }

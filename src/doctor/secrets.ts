@@ -66,7 +66,7 @@ const notes = [
  */
 export async function findSharedSecrets(
   page: (after: string | undefined) => Promise<unknown>,
-  serverDate: string | null,
+  serverDate: string | undefined,
 ): Promise<SecretsFound> {
   const now = Date.parse(serverDate ?? '');
   if (Number.isNaN(now)) throw noProof('The server does not tell the hour, by which secrets end.');

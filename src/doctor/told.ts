@@ -9,7 +9,7 @@ export interface Told {
     readonly jwks: { readonly keys: readonly Readonly<Record<string, unknown>>[] };
   };
   /** The Date header of an answer (RFC 9110 section 6.6.1). */
-  readonly serverDate: string | null;
+  readonly serverDate: string | undefined;
   readonly readiness: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
   readonly keys: readonly {
     readonly alg: string;
@@ -29,7 +29,7 @@ const clockWarnMs = 10_000;
 /** By then the clouds' own tolerance for `iat` and `nbf` is used up. */
 const clockFailMs = 60_000;
 
-export function checkClock(serverDate: string | null, now: number): Check {
+export function checkClock(serverDate: string | undefined, now: number): Check {
   const at = Date.parse(serverDate ?? '');
   const advice = 'Set both clocks by NTP: the clouds refuse tokens from the future and expired ones.';
   if (Number.isNaN(at)) return warned('clock', 'the server sends no Date', advice);

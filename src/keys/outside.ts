@@ -74,7 +74,7 @@ async function fetchJson<T>(url: string, schema: z.ZodType<T>): Promise<T> {
     signal: AbortSignal.timeout(deadlineMs),
   });
   if (answer.status !== 200) throw unfit(`${url} answers ${answer.status}`);
-  if (!/^application\/json\b/.test(answer.headers.get('content-type') ?? '')) {
+  if (!/^application\/json\b/.test(answer.headers['content-type'] ?? '')) {
     throw unfit(`${url} is not served as application/json`);
   }
   const read = schema.safeParse(parse(answer.body));

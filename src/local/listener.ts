@@ -1,7 +1,10 @@
 /** A listener on loopback, bounded in what a slow or silent peer can hold of it. */
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SojournError } from '../errors/index.ts';
+
+// An import would look at each of its exports, and one of these loads all that fetch is made of.
+const { createServer } = process.getBuiltinModule('node:http');
 
 export interface Listener {
   /** `http://127.0.0.1:9180` */

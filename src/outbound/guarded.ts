@@ -3,12 +3,12 @@
  * connection goes to one of these: a second answer of the name server cannot lead it elsewhere (DNS rebinding).
  */
 import { lookup } from 'node:dns/promises';
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import https from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import { getCACertificates } from 'node:tls';
 import { SojournError } from '../errors/index.ts';
 import type { Permits } from './addresses.ts';
+import { type AnswerHeaders, type Asking, headersOf, open, textIn } from './open.ts';
 
 /** All addresses of a name. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
@@ -24,12 +24,6 @@ export interface Guard {
   readonly calledAs?: string;
 }
 
-interface Asking {
-  readonly method: 'GET' | 'POST';
-  readonly headers: OutgoingHttpHeaders;
-  readonly body?: string;
-}
-
 const maxBytes = 256 * 1024;
 
 const systemResolve: Resolve = async (host) =>
@@ -37,7 +31,7 @@ const systemResolve: Resolve = async (host) =>
 
 export interface Seen {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: AnswerHeaders;
   /** Empty unless the status is 200. */
   readonly body: string;
 }
@@ -50,8 +44,7 @@ export const getGuarded = (address: string, guard: Guard, signal: AbortSignal): 
   reach(
     address,
     guard,
-    signal,
-    { method: 'GET', headers: { accept: 'application/json' } },
+    { method: 'GET', headers: { accept: 'application/json' }, signal },
     async (name, answer) => {
       if (answer.statusCode !== 200) throw unfit(name, `answers ${answer.statusCode}`);
       return read(name, answer);
@@ -63,13 +56,10 @@ export const lookGuarded = (address: string, guard: Guard, signal: AbortSignal):
   reach(
     address,
     guard,
-    signal,
-    { method: 'GET', headers: { accept: 'application/json' } },
+    { method: 'GET', headers: { accept: 'application/json' }, signal },
     async (name, answer) => {
-      const headers = new Headers();
-      for (const [header, value] of Object.entries(answer.headers)) headers.set(header, String(value));
       const status = answer.statusCode ?? 0;
-      return { status, headers, body: status === 200 ? await read(name, answer) : '' };
+      return { status, headers: headersOf(answer), body: status === 200 ? await read(name, answer) : '' };
     },
   );
 
@@ -85,25 +75,24 @@ export const postGuarded = (
 ): Promise<number> => {
   const headers = {
     'content-type': contentType,
-    'content-length': Buffer.byteLength(body),
     accept: 'application/json',
   };
-  const asking = { method: 'POST', headers, body } as const;
-  return reach(address, guard, signal, asking, async (_name, answer) => answer.statusCode ?? 0);
+  const asking = { method: 'POST', headers, body, signal } as const;
+  return reach(address, guard, asking, async (_name, answer) => answer.statusCode ?? 0);
 };
 
 async function reach<T>(
   address: string,
   guard: Guard,
-  signal: AbortSignal,
   asking: Asking,
   take: (name: string, answer: IncomingMessage) => Promise<T>,
 ): Promise<T> {
   const name = guard.calledAs ?? shown(address);
+  const { signal } = asking;
   try {
     const url = plainUrl(address, name);
     const addresses = await within(signal, addressesOf(url, name, guard));
-    const answer = await ask(url, addresses, guard, signal, asking);
+    const answer = await ask(url, addresses, guard, asking);
     try {
       return await take(name, answer);
     } finally {
@@ -144,42 +133,22 @@ function ask(
   url: URL,
   addresses: readonly string[],
   { ca }: Guard,
-  signal: AbortSignal,
-  { method, headers, body }: Asking,
+  asking: Asking,
 ): Promise<IncomingMessage> {
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
   const pinned: LookupFunction = (_host, { all }, done) => {
     if (all) done(null, found);
     else done(null, found[0]!.address, found[0]!.family);
   };
-  return new Promise((resolve, reject) => {
-    https
-      .request(url, {
-        method,
-        lookup: pinned,
-        signal,
-        // Its own connection, so that none is used that was opened to an address judged at another time.
-        agent: false,
-        headers: { ...headers, 'accept-encoding': 'identity', connection: 'close' },
-        ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
-      })
-      .once('response', resolve)
-      .on('error', reject)
-      .end(body);
+  return open(url, asking, {
+    lookup: pinned,
+    // Its own connection, so that none is used that was opened to an address judged at another time.
+    agent: false,
+    ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
   });
 }
 
-async function read(name: string, answer: IncomingMessage): Promise<string> {
-  if (answer.headers['content-encoding'] !== undefined) throw unfit(name, 'sends a compressed answer');
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of answer) {
-    size += (chunk as Uint8Array).byteLength;
-    if (size > maxBytes) throw unfit(name, `sends over ${maxBytes} bytes`);
-    chunks.push(chunk as Uint8Array);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
+const read = (name: string, answer: IncomingMessage) => textIn(answer, maxBytes, (what) => unfit(name, what));
 
 /** A name server may be slow as well. */
 function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {

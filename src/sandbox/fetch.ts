@@ -22,7 +22,7 @@ export async function fetchJson(url: string): Promise<Fetched<Record<string, unk
     if (answer.status !== 200) return { ok: false, reason: `${url} answered ${answer.status}` };
     const value: unknown = JSON.parse(answer.body);
     if (!isObject(value)) return { ok: false, reason: `${url} is no JSON object` };
-    return { ok: true, value, cacheControl: answer.headers.get('cache-control') ?? '' };
+    return { ok: true, value, cacheControl: answer.headers['cache-control'] ?? '' };
   } catch (error) {
     const reason = error instanceof SyntaxError ? 'it is no JSON' : String(error);
     return { ok: false, reason: `${url} was not read: ${reason}` };

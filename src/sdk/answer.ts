@@ -7,11 +7,18 @@ export interface Answer {
   readonly body: string;
 }
 
+/** What is read of a standard Response. */
+export interface FetchAnswer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: AsyncIterable<Uint8Array> | null;
+}
+
 const maxBytes = 1024 * 1024;
 const checkIssuer = 'Check that the issuer is the address of a Sojourn server.';
 
 /** Reads the body up to a bound. Rejects with `answer_unknown` beyond it. */
-export async function readAnswer(response: Response): Promise<Answer> {
+export async function readAnswer(response: FetchAnswer): Promise<Answer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {

@@ -1,5 +1,5 @@
 /** One request to the server, made again after a fault of the moment, and bounded in all. */
-import { type Answer, errorIn, readAnswer } from './answer.ts';
+import { type Answer, errorIn, type FetchAnswer, readAnswer } from './answer.ts';
 import { isPassing, SojournRequestError } from './error.ts';
 
 export interface Call {
@@ -9,7 +9,11 @@ export interface Call {
   readonly body?: string;
 }
 
-export type Fetch = typeof globalThis.fetch;
+/** As much of `fetch` as is asked for: the standard one fits, and so does a smaller one. */
+export type Fetch = (
+  url: string,
+  asking: Omit<Call, 'url'> & { readonly redirect: 'manual'; readonly signal: AbortSignal },
+) => Promise<FetchAnswer>;
 
 /** The server gives a visit to a cloud five seconds. */
 const tryMs = 10_000;

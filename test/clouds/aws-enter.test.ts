@@ -12,7 +12,7 @@ import {
   tokenNumber,
   visitTo,
 } from './fake-cloud.ts';
-import { awsPass, closeNetwork } from './outside.ts';
+import { awsPass, closeNetwork, ownHeaders } from './outside.ts';
 import { keep } from './target-bench.ts';
 
 const role = 'arn:aws:iam::111122223333:role/vendor';
@@ -46,15 +46,8 @@ const formOf = (body: string) => Object.fromEntries(new URLSearchParams(body));
 
 /** Only what the HTTP client itself must say. */
 const bareHeaders = (host: string, length: number) => ({
-  accept: '*/*',
-  'accept-encoding': 'gzip, deflate',
-  'accept-language': '*',
-  connection: 'keep-alive',
-  'content-length': String(length),
+  ...ownHeaders(host, length),
   'content-type': 'application/x-www-form-urlencoded',
-  host,
-  'sec-fetch-mode': 'cors',
-  'user-agent': 'node',
 });
 
 describe('the entry into AWS', () => {
@@ -128,14 +121,14 @@ describe('the entry into AWS', () => {
     ],
     ['arn:aws-eusc:iam::111122223333:role/vendor', undefined, 'https://sts.eusc-de-east-1.amazonaws.eu/'],
   ])('of %s through %s knocks at %s', async (role_arn, region, url) => {
-    const outside = closeNetwork({ status: 200, body: awsPass() });
+    const outside = await closeNetwork({ status: 200, body: awsPass() });
     try {
       expect(await destinationOf({ role_arn, region }).enter(atHome())).toEqual(pass);
       expect(outside.left.map((request) => ({ ...request, body: formOf(request.body) }))).toEqual([
         {
           method: 'POST',
           url,
-          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          headers: bareHeaders(new URL(url).host, outside.left[0]!.body.length),
           body: { ...asked, RoleArn: role_arn },
         },
       ]);
@@ -210,14 +203,14 @@ describe('the environment of the process', () => {
     });
     // Regions that no other test has entered: their clients are made in this environment.
     const regions = ['ca-west-1', 'il-central-1'];
-    const outside = closeNetwork({ status: 200, body: awsPass() });
+    const outside = await closeNetwork({ status: 200, body: awsPass() });
     try {
       for (const region of regions) await destinationOf({ role_arn: role, region }).enter(atHome());
       expect(outside.left.map((request) => ({ ...request, body: formOf(request.body) }))).toEqual(
         regions.map((region) => ({
           method: 'POST',
           url: `https://sts.${region}.amazonaws.com/`,
-          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          headers: bareHeaders(`sts.${region}.amazonaws.com`, outside.left[0]!.body.length),
           body: asked,
         })),
       );

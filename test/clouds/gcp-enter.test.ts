@@ -86,7 +86,10 @@ describe('the entry into Google Cloud', () => {
   });
 
   test('knocks at the public doors of Google when no others are set', async () => {
-    const outside = closeNetwork({ status: 200, body: JSON.stringify({ ...federatedPass, ...accountPass }) });
+    const outside = await closeNetwork({
+      status: 200,
+      body: JSON.stringify({ ...federatedPass, ...accountPass }),
+    });
     const endpoints = {
       aws: { sts_endpoint: null },
       azure: { authority_host: null, resource_manager: null },

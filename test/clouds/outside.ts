@@ -1,8 +1,14 @@
 /** The network as seen from the process: whatever leaves it is written down and answered here, so that nothing does. */
+import { once } from 'node:events';
+import http from 'node:http';
+import https from 'node:https';
+import net, { type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
 export interface Left {
   readonly method: string | undefined;
   readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -12,22 +18,43 @@ export interface Outside {
   close(): void;
 }
 
-/** Takes the place of the network, with `answer` for every request. */
-export function closeNetwork(answer: { readonly status: number; readonly body: string }): Outside {
+/** Leads every connection of the process, also one that would be encrypted, to a server that says `answer`. */
+export async function closeNetwork(answer: {
+  readonly status: number;
+  readonly body: string;
+}): Promise<Outside> {
   const left: Left[] = [];
-  const network = globalThis.fetch;
-  globalThis.fetch = (url, init) => {
-    const headers = Object.fromEntries(new Headers(init?.headers));
-    left.push({ method: init?.method, url: url as string, headers, body: init?.body as string });
-    return Promise.resolve(new Response(answer.body, { status: answer.status }));
-  };
+  const server = http.createServer(async (request, response) => {
+    const { method, headers } = request;
+    const body = await text(request);
+    left.push({ method, url: `https://${headers.host}${request.url}`, headers, body });
+    response.writeHead(answer.status).end(answer.body);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const network = https.globalAgent;
+  const detour = new https.Agent({ keepAlive: true });
+  detour.createConnection = () => net.connect(port, '127.0.0.1');
+  https.globalAgent = detour;
   return {
     left,
     close: () => {
-      globalThis.fetch = network;
+      https.globalAgent = network;
+      detour.destroy();
+      server.close();
     },
   };
 }
+
+/** What our HTTP client says by itself when it posts. */
+export const ownHeaders = (host: string, length: number) => ({
+  accept: '*/*',
+  'accept-encoding': 'identity',
+  connection: 'keep-alive',
+  'content-length': String(length),
+  host,
+  'user-agent': 'sojourn',
+});
 
 /** Good answers of the three clouds, as recorded or documented. */
 export const awsPass = (expiration = '2026-11-23T13:00:00Z') =>

@@ -19,7 +19,7 @@ export async function doctorSecrets(given: Given, face: Face): Promise<number> {
     await look('/issuer');
     const page = (after: string | undefined) => look('/clients', { limit: '200', after });
     const { headers } = await probe(`${adminUrl(given, face)}/healthz`);
-    const found = await findSharedSecrets(page, headers.get('date'));
+    const found = await findSharedSecrets(page, headers.date);
     face.out(flag(given, 'json') ? `${JSON.stringify(found, null, 2)}\n` : told(found));
     return found.shared_secrets.length === 0 ? 0 : 1;
   } catch (error) {

@@ -48,7 +48,7 @@ async function ask(given: Given, face: Face): Promise<Told> {
   return {
     adminUrl: base,
     issuer,
-    serverDate: headers.get('date'),
+    serverDate: headers.date,
     readiness: Array.isArray(ready?.checks) ? ready.checks : [],
     keys: itemsOf(await look('/keys')),
     connections: await all('/connections'),

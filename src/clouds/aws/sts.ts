@@ -84,7 +84,7 @@ async function handle(
   return {
     response: {
       statusCode: answer.status,
-      headers: Object.fromEntries(answer.headers),
+      headers: answer.headers,
       body: Buffer.from(answer.body),
     },
   };

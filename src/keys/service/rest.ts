@@ -62,7 +62,7 @@ export function readError<T>(schema: z.ZodType<T>, { body }: OutboundAnswer): T 
 
 /** Whole seconds of Retry-After. */
 export const retryAfterOf = ({ headers }: OutboundAnswer): number =>
-  Number(/^\d{1,4}$/.exec(headers.get('retry-after') ?? '')?.[0] ?? 1);
+  Number(/^\d{1,4}$/.exec(headers['retry-after'] ?? '')?.[0] ?? 1);
 
 const jsonType = { 'content-type': 'application/json' };
 
