@@ -5,7 +5,6 @@ import type { Address, AgentConnection } from '../config/index.ts';
 import { SojournError } from '../errors/index.ts';
 import { agentFiles, type Listener } from '../local/index.ts';
 import type { Logger } from '../log/index.ts';
-import { createAgentMetrics } from '../metrics/index.ts';
 import type { Sojourn } from '../sdk/index.ts';
 import { every, type Now, sleep, systemNow } from '../time/index.ts';
 import { filesOf, tokenFileOf, wantedOf } from './connection.ts';
@@ -15,6 +14,7 @@ import { externalAccount } from './external-account.ts';
 import { createTokenFiles, type TokenFiles } from './files.ts';
 import type { Grant, Wanted } from './held.ts';
 import { createKeeper, type Keeper } from './keeper.ts';
+import { createAgentMetrics } from './metrics.ts';
 import { bringFrom } from './source.ts';
 import { type AgentStatus, gaugesOf, statusOf } from './status.ts';
 

@@ -1,6 +1,6 @@
 /** From the list of commands to a program that reads its arguments. */
 import { Command, Option } from 'commander';
-import packageJson from '../../package.json' with { type: 'json' };
+import { manifest } from '../manifest.ts';
 import type { CommandSpec, Face, Given, Noun, OptionSpec } from './command.ts';
 import { tellFailure } from './failure.ts';
 import { type Loaded, quick } from './quick.ts';
@@ -10,7 +10,7 @@ export async function run(argv: readonly string[], face: Face): Promise<number> 
   const outcome = { code: 0 };
   const program = new Command('sojourn')
     .description("Keyless access to your customers' clouds.")
-    .version(packageJson.version)
+    .version(manifest.version)
     .exitOverride()
     .configureOutput({ writeOut: face.out, writeErr: face.err })
     .showHelpAfterError('(see --help)');

@@ -11,8 +11,7 @@ import { readShape } from './read.ts';
 import { key, type Path, type Setting, settingsOf, type Values, variableOf } from './setting.ts';
 import { withSource } from './source.ts';
 import { endpointField, fileField } from './urls.ts';
-import { readYamlApart } from './yaml-apart.ts';
-import { readYamlFile } from './yaml-file.ts';
+import { readYamlFile, type YamlFile } from './yaml-file.ts';
 
 const nameField = z
   .string('must be text')
@@ -142,7 +141,9 @@ export async function loadAgentConfig({
   file: string | undefined;
   env: Environment;
 }): Promise<AgentConfig> {
-  const raw = path ? await readYamlApart(path, maxBytes) : {};
+  const { raw, lineOf }: YamlFile = path
+    ? await readYamlFile(path, maxBytes)
+    : { raw: {}, lineOf: () => undefined };
   // One floor deeper, so that every variable begins with SOJOURN_AGENT_.
   const whole = { agent: agentShape };
   const { values, faults } = readShape(whole, { agent: raw }, env);
@@ -158,8 +159,6 @@ export async function loadAgentConfig({
   ];
   // No fault, so no value is missing.
   if (all.length === 0) return values.agent as Keys;
-  // Once more, for the lines.
-  const { lineOf } = path ? await readYamlFile(path, maxBytes) : { lineOf: () => undefined };
   const inFile = (names: Path) => (names.length > 1 ? lineOf(names.slice(1)) : undefined);
   throw invalid(
     all

@@ -2,8 +2,6 @@
  * What a scrape sees. Owns: the names and labels of the metrics, and their text. Does not own: measuring; compose hands
  * each room a function to tell what it did. A label never holds an id, a path or an address: its values are a short list.
  */
-export { type AgentGauges, type AgentMetrics, createAgentMetrics } from './agent.ts';
-
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface HttpRequest {

@@ -19,5 +19,17 @@ export const floors: readonly (readonly string[])[] = [
   ['records'],
   ['store'],
   ['local'],
-  ['hygiene', 'errors', 'time', 'outbound', 'log', 'metrics', 'ids', 'input', 'certificates', 'sdk'],
+  [
+    'manifest',
+    'hygiene',
+    'errors',
+    'time',
+    'outbound',
+    'log',
+    'metrics',
+    'ids',
+    'input',
+    'certificates',
+    'sdk',
+  ],
 ];

@@ -1,9 +1,13 @@
+import { posix } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type Source, sources, sourcesIn } from './source.ts';
 
 /** The files outside `except` whose code has the pattern. */
 const filesWith = (pattern: RegExp, except: (source: Source) => boolean): string[] =>
   sources.filter((source) => !except(source) && pattern.test(source.code)).map(({ file }) => file);
+
+const leaving =
+  /(?<![.\w])fetch\([^)]|\bhttps?\.(request|get)\b|\bnet\.connect\(|\btls\.connect\(|['"]undici['"]|['"]node:http2['"]/;
 
 const inRooms =
   (...rooms: string[]) =>
@@ -16,7 +20,7 @@ describe('one place for each thing', () => {
     expect(found(/\bextends Error\b/)).toEqual(['src/errors/index.ts', 'src/sdk/error.ts']);
     expect(found(/\bprocess\.env\b/)).toEqual(['src/config/environment.ts']);
     expect(found(/\bDate\.now\b/)).toContain('src/time/index.ts');
-    expect(found(/\bfetch\(/)).toContain('src/outbound/index.ts');
+    expect(found(leaving)).toEqual(['src/demo/http.ts', 'src/outbound/open.ts', 'src/sdk/request.ts']);
   });
 
   // The SDK runs in programs of others and imports nothing of the server: it has an error, a clock and a fetch given.
@@ -29,8 +33,6 @@ describe('one place for each thing', () => {
   });
 
   test('only outbound leaves the process', () => {
-    const leaving =
-      /(?<![.\w])fetch\([^)]|\bhttps?\.(request|get)\(|\bnet\.connect\(|\btls\.connect\(|['"]undici['"]|['"]node:http2['"]/;
     // The demo speaks as its users' scripts would.
     expect(filesWith(leaving, inRooms('outbound', 'demo', 'sdk'))).toEqual([]);
   });
@@ -56,6 +58,34 @@ describe('one place for each thing', () => {
     expect(filesWith(/^export default\b/m, () => false)).toEqual([]);
   });
 });
+
+/** Every package that is loaded with this file, of Node's own as well; what is imported for its types alone is not. */
+function loadedWith(entry: string): string[] {
+  const known = new Map(sources.map((source) => [source.file, source]));
+  const seen = new Set<string>();
+  const visit = (name: string): void => {
+    if (seen.has(name)) return;
+    seen.add(name);
+    const code = known.get(name)?.code ?? '';
+    for (const [, from = ''] of code.matchAll(/^(?:import|export)(?! type\b)[^'";]*?\bfrom '([^']+)'/gm))
+      visit(from.startsWith('.') ? posix.join(posix.dirname(name), from) : from);
+  };
+  visit(entry);
+  return [...seen].filter((name) => !known.has(name)).toSorted();
+}
+
+test.each(['agent', 'credentials', 'exec'])(
+  'sojourn %s is small: no parser, no schemas, nothing of fetch',
+  (name) => {
+    const loaded = loadedWith(`src/cli/nouns/${name}.ts`);
+    expect(loaded).toContain('node:path');
+    expect(loaded.filter((one) => !/^node:/.test(one))).toEqual([
+      'commander',
+      ...(name === 'agent' ? ['pino'] : []),
+    ]);
+    expect(loaded.filter((one) => /^node:https?$/.test(one))).toEqual([]);
+  },
+);
 
 describe('folders and files', () => {
   test('no folder is a drawer', () => {

@@ -1,10 +1,12 @@
 /** `sojourn agent`: the process beside a workload, and what a running one is asked. */
-import { type AgentStatus, keepHeapSmall, signInOf, startAgent } from '../../agent/index.ts';
-import { type AgentConfig, loadAgentConfig } from '../../config/index.ts';
+import { flushCompileCache } from 'node:module';
+import { type AgentStatus, keepHeapSmall, readConfig, signInOf, startAgent } from '../../agent/index.ts';
+import type { AgentConfig } from '../../config/index.ts';
 import { SojournError } from '../../errors/index.ts';
 import { keepMemoryIn } from '../../hygiene/index.ts';
 import { askAgent } from '../../local/index.ts';
 import { createLogger, type Logger } from '../../log/index.ts';
+import { lightFetch } from '../../outbound/index.ts';
 import { createSojourn } from '../../sdk/index.ts';
 import {
   type CommandSpec,
@@ -17,7 +19,7 @@ import {
 } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { columns, printable } from '../print.ts';
-import { signalled } from './programs.ts';
+import { signalled } from '../signalled.ts';
 
 const configOption: OptionSpec = {
   flags: '--config <file>',
@@ -28,7 +30,7 @@ function configGiven(given: Given, { env }: Face): Promise<AgentConfig> {
   const file = text(given, 'config') ?? (env.SOJOURN_AGENT_CONFIG || undefined);
   if (!file && !Object.keys(env).some((name) => name.startsWith('SOJOURN_AGENT_')))
     throw usageError('There is no configuration: name its file with --config.');
-  return loadAgentConfig({ file, env });
+  return readConfig({ file, env });
 }
 
 const run: CommandSpec = {
@@ -45,6 +47,8 @@ const run: CommandSpec = {
     const stop = signalled();
     const { listen, directory, connections } = config;
     const agent = await startAgent({ sojourn: sojournOf(config), listen, directory, connections, logger });
+    // Also for a next start after a kill: to strip the types anew takes 20 MB that nothing gives back.
+    flushCompileCache();
     face.err(`The agent serves ${connections.length} connections of ${config.issuer} on ${agent.origin}.\n`);
     let reloads = Promise.resolve();
     process.on('SIGHUP', () => {
@@ -66,7 +70,8 @@ const run: CommandSpec = {
   },
 };
 
-const sojournOf = ({ issuer, sign_in }: AgentConfig) => createSojourn({ issuer, signIn: signInOf(sign_in) });
+const sojournOf = ({ issuer, sign_in }: AgentConfig) =>
+  createSojourn({ issuer, signIn: signInOf(sign_in), fetch: lightFetch });
 
 function refuseMove(before: AgentConfig, { listen, directory }: AgentConfig): void {
   const hasMoved =

@@ -4,6 +4,7 @@ import { keepMemoryIn } from '../../hygiene/index.ts';
 import { createLogger } from '../../log/index.ts';
 import type { CommandSpec } from '../command.ts';
 import { usageError } from '../failure.ts';
+import { signalled } from '../signalled.ts';
 
 export const serve: CommandSpec = {
   usage: 'serve',
@@ -77,17 +78,3 @@ export const sandbox: CommandSpec = {
 
 const sandboxStarted = (origin: string): string =>
   `The sandbox clouds are at ${origin}: /aws, /azure and /gcp; /sandbox sets clock and faults.\n`;
-
-/** Resolves at the first request to stop; the second one does not wait for anything. */
-export function signalled(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(1);
-        asked = true;
-        resolve();
-      });
-    }
-  });
-}

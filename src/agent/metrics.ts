@@ -1,5 +1,12 @@
 /** What a scrape of the agent sees. As everywhere: no label holds an id. */
-import { Counter, Gauge, Registry } from 'prom-client';
+import { createRequire } from 'node:module';
+import type * as Prometheus from 'prom-client';
+
+const load = createRequire(import.meta.url);
+// One by one: the whole of it brings quantiles and the metrics of a process, which take eight megabytes.
+const Registry = load('prom-client/lib/registry.js') as typeof Prometheus.Registry;
+const Counter = load('prom-client/lib/counter.js') as typeof Prometheus.Counter;
+const Gauge = load('prom-client/lib/gauge.js') as typeof Prometheus.Gauge;
 
 export interface AgentGauges {
   /** Grants that can be handed out, and those that are wanted and missing. */
