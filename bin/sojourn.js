@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Plain JavaScript that an older Node can read too: on the sources themselves it would fail with words that help nobody.
+// Plain JavaScript that an older Node can read too: on the program itself it would fail with words that help nobody.
 
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import module from 'node:module';
 import { join } from 'node:path';
 
@@ -14,11 +14,17 @@ const [major] = process.versions.node.split('.').map(Number);
 if (major >= wanted) {
   // Tools run a command for each refresh, and most of its time would go into reading the sources anew.
   if (process.argv[2] !== 'serve') keepCompiled(process.env);
-  const { main } = await import('../src/main.ts');
+  const { main } = await import(new URL(program(), import.meta.url));
   process.exitCode = await main(process.argv.slice(2), process.env);
 } else {
   console.error(`sojourn needs Node.js ${wanted} or newer, and this is ${process.versions.node}.`);
   process.exitCode = 1;
+}
+
+// Where the sources are, they are what runs; an image and a package have what `npm run build` makes of them instead.
+function program() {
+  const sources = '../src/main.ts';
+  return existsSync(new URL(sources, import.meta.url)) ? sources : '../dist/main.js';
 }
 
 // What lies there is run: a folder that somebody else may write to is not used. Nothing is lost without one.

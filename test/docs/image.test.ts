@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import { buildInto } from '../support/build.ts';
 import { freePort } from '../support/redis.ts';
 import { root, textOf } from './documents.ts';
 
@@ -14,6 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, names = '']) =>
   names.split(' '),
 );
+const stages = dockerfile.split(/^FROM /m).slice(1);
 
 test('.dockerignore lets in what is copied, and nothing else', () => {
   const [first, ...rest] = textOf('.dockerignore').trim().split('\n');
@@ -32,7 +34,8 @@ function installed(): string[] {
 }
 
 test('the files of the image are enough to serve, and its health check sees that', async () => {
-  for (const name of ['package.json', 'bin', 'src', 'config', ...installed()])
+  await buildInto(folder);
+  for (const name of ['config', ...installed()])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   const [open, admin] = [await freePort(), await freePort()];
   const env = {
@@ -68,11 +71,19 @@ test('the files of the image are enough to serve, and its health check sees that
 
 const listOf = (pattern: RegExp): string[] => JSON.parse(pattern.exec(dockerfile)?.[1] ?? '[]') as string[];
 
+test('what is served is built, and the sources stay behind', () => {
+  const [dependencies, build, image] = stages;
+  expect(dependencies).toMatch(/^RUN npm ci --omit=dev --omit=optional --ignore-scripts /m);
+  expect(build).toMatch(/^COPY src src\nRUN npm run build$/m);
+  const from = [...image!.matchAll(/^COPY (--from=\S+ )?(\S+) \S+$/gm)].map(([, , name]) => name);
+  expect(from).toEqual(['/app/node_modules', '/app/dist', 'package.json', 'bin', 'config']);
+});
+
 test('the image is of Node 24 and runs as somebody without rights', () => {
   expect([...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)).toEqual([
     'node:24-slim',
     'node:24-slim',
+    'node:24-slim',
   ]);
   expect(dockerfile).toMatch(/^USER node$/m);
-  expect(dockerfile).toMatch(/npm ci --omit=dev --omit=optional --ignore-scripts/);
 });

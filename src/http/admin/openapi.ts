@@ -1,8 +1,8 @@
 /** The OpenAPI 3.1 document, made from the rows that the router is made from. Pure. */
 import { z } from 'zod';
-import packageJson from '../../../package.json' with { type: 'json' };
 import { connectionInput, purposesField } from '../../connections/index.ts';
 import { type ErrorCode, errorTable } from '../../errors/index.ts';
+import { manifest } from '../../manifest.ts';
 import { outsidePaths, securitySchemes } from './outside.ts';
 import { nothing, prefix, type Route } from './route.ts';
 import { answers, inputs, purposeNames, targetNames } from './schemas.ts';
@@ -19,9 +19,9 @@ export function openApiDocument(routes: readonly Route[]): Json {
     openapi: '3.1.0',
     info: {
       title: 'Sojourn',
-      version: packageJson.version,
-      description: packageJson.description,
-      license: { name: 'Apache License 2.0', identifier: packageJson.license },
+      version: manifest.version,
+      description: manifest.description,
+      license: { name: 'Apache License 2.0', identifier: manifest.license },
     },
     servers: [{ url: '/', description: 'The admin listener' }],
     security: [{ admin_token: [] }],

@@ -1,9 +1,12 @@
 /** This side of the thread: tasks go in, results come out, and a thread that died is replaced. */
+import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { refused, unavailable } from '../service/faults.ts';
 import { missingPackage } from '../settings.ts';
 import type { Done, Start, Task } from './thread.ts';
 import type { TokenSettings } from './token.ts';
+
+const thread = join(import.meta.dirname, `thread${extname(import.meta.filename)}`);
 
 interface Waiting {
   readonly resolve: (result: Done['result']) => void;
@@ -46,7 +49,7 @@ export class TokenWorker {
   }
 
   #begin(): Promise<Worker> {
-    const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: this.#settings });
+    const worker = new Worker(thread, { workerData: this.#settings });
     // A device that never answers keeps no process alive.
     worker.unref();
     return new Promise((resolve, reject) => {
