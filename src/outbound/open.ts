@@ -20,7 +20,10 @@ export interface Asking {
 /** What cloud audit logs such as CloudTrail show of the caller. */
 const userAgent = 'sojourn';
 
-/** Resolves with the head of the answer. Rejects with Node's own error, or that of the signal. */
+/**
+ * Resolves with the head of the answer. Rejects with Node's own error, or with the reason of the signal as soon as it
+ * fires: Node says nothing of a request that has no socket yet, nor of an answer that changes the protocol.
+ */
 export function open(
   url: URL,
   { method, headers, body, signal }: Asking,
@@ -28,6 +31,9 @@ export function open(
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = url.protocol === 'https:' ? https.request : http.request;
+    const end = () => reject(signal.reason);
+    if (signal.aborted) return end();
+    signal.addEventListener('abort', end, { once: true });
     request(url, {
       ...more,
       method,
@@ -36,6 +42,10 @@ export function open(
     })
       .once('response', resolve)
       .on('error', reject)
+      .once('close', () => {
+        signal.removeEventListener('abort', end);
+        reject(new Error('The connection ended without an answer.'));
+      })
       .end(body);
   });
 }

@@ -1,7 +1,8 @@
 /** What a place that we have named can answer, and what is said to it. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import https from 'node:https';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -112,6 +113,36 @@ test.each<[string, RequestListener]>([
     code: 'cloud_unavailable',
     message: `${host()} could not be reached.`,
   });
+});
+
+test('a place that wants to speak another protocol is not listened to', async () => {
+  answer = ({ socket }) =>
+    void socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+  expect(await refusalOf(ask())).toEqual({
+    code: 'cloud_unavailable',
+    message: `${host()} could not be reached.`,
+  });
+});
+
+test('a proxy that never answers is not waited for beyond the time', async () => {
+  const peers = new Set<Socket>();
+  const proxy = createTcpServer((peer) => void peers.add(peer)).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const network = https.globalAgent;
+  https.globalAgent = new https.Agent({ proxyEnv: { HTTPS_PROXY } });
+  try {
+    const work = ask({ url: 'https://id.example.com/', signal: AbortSignal.timeout(300) });
+    expect(await refusalOf(work)).toEqual({
+      code: 'cloud_timeout',
+      message: 'id.example.com did not answer in time.',
+    });
+    expect(peers.size).toBe(1);
+  } finally {
+    https.globalAgent = network;
+    for (const peer of peers) peer.destroy();
+    proxy.close();
+  }
 });
 
 test('the light fetch gives what the SDK reads, and rejects when its signal fires', async () => {

@@ -66,12 +66,11 @@ export const retryAfterOf = ({ headers }: OutboundAnswer): number =>
 
 const jsonType = { 'content-type': 'application/json' };
 
-/** Why a request got no answer. `connect ECONNREFUSED 127.0.0.1:1` is what fetch hides two floors down. */
+/** Why a request got no answer, with the word of the system where it has one: `connect ECONNREFUSED 127.0.0.1:1`. */
 export function unsent(error: unknown): string {
   if (!(error instanceof SojournError)) return String(error);
-  const { message } = (error.cause as { cause?: { message?: string } } | undefined)?.cause ?? {};
-  const below = message ? ` (${message})` : '';
-  return error.message.replace(/\.$/, below);
+  const reason = error.code === 'cloud_unavailable' && (error.cause as { message?: string }).message;
+  return error.message.replace(/\.$/, reason ? ` (${reason})` : '');
 }
 
 function parse(body: string): unknown {
