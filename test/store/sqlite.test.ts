@@ -47,6 +47,35 @@ describe('the file of the embedded store', () => {
     ]);
   });
 
+  test('lines that come at once reach the disk in one commit', async () => {
+    const store = await bench.open();
+    const append = (value: number) => store.append({ at: 0, keys: ['k'], value });
+    const pagesBy = async (work: () => Promise<unknown>) => {
+      const database = new DatabaseSync(bench.file);
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      await work();
+      const { log } = database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() as { log: number };
+      database.close();
+      return log;
+    };
+    const numbers = Array.from({ length: 50 }, (_, value) => value);
+    const oneByOne = await pagesBy(async () => {
+      for (const value of numbers) await append(value);
+    });
+    const atOnce = await pagesBy(() => Promise.all(numbers.map(append)));
+    expect(atOnce).toBeLessThan(oneByOne / 10);
+    const { items } = await store.search({ limit: 100 });
+    expect(items.map(({ value }) => value)).toEqual([...numbers, ...numbers].toReversed());
+  });
+
+  test('closing it waits for lines that were handed over', async () => {
+    const store = await bench.open();
+    const line = store.append({ at: 0, keys: [], value: 1 });
+    await store.close();
+    expect(await line).toBe(1);
+    expect((await (await bench.open()).search({ limit: 1 })).items).toMatchObject([{ value: 1 }]);
+  });
+
   test('state of a newer program is refused with both versions and left as it is', async () => {
     await treated('PRAGMA journal_mode = DELETE; PRAGMA user_version = 7');
     const before = readFileSync(bench.file);

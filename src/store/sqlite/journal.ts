@@ -5,14 +5,34 @@ import { hourOf } from '../hours.ts';
 import { pageOf } from '../page.ts';
 import { toText } from '../text.ts';
 import { attempt } from './attempt.ts';
+import { together } from './together.ts';
+
+interface Line {
+  readonly at: number;
+  readonly keys: ReadonlySet<string>;
+  readonly text: string;
+}
 
 type Row = Readonly<{ sequence: number; at: number; value: string }>;
 
 /** Up to here keys are counted to find the rarest; that one is walked. */
 const countAtMost = 1_000;
 
-export function journalIn(database: DatabaseSync): Pick<Store, 'append' | 'search'> {
+/** `settled` resolves when every line that was handed over is kept, or was refused. */
+export function journalIn(
+  database: DatabaseSync,
+): Pick<Store, 'append' | 'search'> & { settled(): Promise<void> } {
   const statements = prepare(database);
+  const lines = together((batch: readonly Line[]) =>
+    atomically(database, () =>
+      batch.map(({ at, keys, text }) => {
+        const sequence = Number(statements.append.run(at, text).lastInsertRowid);
+        statements.note.run(hourOf(at), sequence, sequence);
+        for (const key of keys) statements.appendKey.run(key, sequence);
+        return sequence;
+      }),
+    ),
+  );
 
   const rarestFirst = (keys: readonly string[]): readonly string[] => {
     if (keys.length < 2) return keys;
@@ -34,15 +54,7 @@ export function journalIn(database: DatabaseSync): Pick<Store, 'append' | 'searc
   };
 
   return {
-    append: ({ at, keys, value }) =>
-      attempt(() =>
-        atomically(database, () => {
-          const sequence = Number(statements.append.run(at, toText(value)).lastInsertRowid);
-          statements.note.run(hourOf(at), sequence, sequence);
-          for (const key of new Set(keys)) statements.appendKey.run(key, sequence);
-          return sequence;
-        }),
-      ),
+    append: async ({ at, keys, value }) => lines.add({ at, keys: new Set(keys), text: toText(value) }),
 
     search: (query) =>
       attempt(() => {
@@ -50,13 +62,15 @@ export function journalIn(database: DatabaseSync): Pick<Store, 'append' | 'searc
         if (!span) return { items: [] };
         const { sql, values } = select({ ...query, keys: rarestFirst(query.keys ?? []) }, span);
         const rows = database.prepare(sql).all(...values) as Row[];
-        const lines = rows.map(({ sequence, at, value }) => ({
+        const found = rows.map(({ sequence, at, value }) => ({
           sequence,
           at,
           value: JSON.parse(value) as unknown,
         }));
-        return pageOf(lines, query.limit, ({ sequence }) => String(sequence));
+        return pageOf(found, query.limit, ({ sequence }) => String(sequence));
       }),
+
+    settled: () => lines.settled(),
   };
 }
 
