@@ -44,13 +44,15 @@ export function createCourier(options: CourierOptions): Courier {
   async function tell(note: Stored<Note>): Promise<boolean> {
     const webhook = await webhooks.find(note.value.webhook);
     if (webhook?.disabled) return false;
+    const delivery = await deliveries.of(note);
+    if (delivery === 'coming') return false;
     const claimed = await deliveries.claim(note);
     if (!claimed) return false;
-    if (!webhook) {
+    if (!webhook || delivery === 'gone') {
       await deliveries.drop(claimed);
       return true;
     }
-    const { told } = await deliveries.get(webhook.id, note.id);
+    const { told } = delivery;
     const { status, error, outcome } = await post(webhook, note.id, told).catch(async (fault: unknown) => {
       await deliveries.release(claimed);
       throw fault;

@@ -42,6 +42,8 @@ const maxAttempts = 10;
 const pausesMs = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400].map((seconds) => seconds * 1000);
 /** Who could not be reached for a day is not told any more: what is true now, the API says. */
 const maxAgeMs = 24 * 3_600_000;
+/** Another replica writes a note first and its delivery then; whichever has none after this has outlived it. */
+const writtenWithinMs = 60_000;
 /** Longer than any try takes. A replica that dies over a try loses no more than this. */
 const claimMs = 30_000;
 
@@ -51,6 +53,8 @@ export interface Deliveries {
   list(webhook: string, page: { after?: string; limit: number }): Promise<Page<Delivery>>;
   /** Rejects with `delivery_not_found`. */
   get(webhook: string, id: string): Promise<Delivery>;
+  /** What the note is of: `coming` when that is not kept yet, `gone` when it is not kept any longer. */
+  of(note: Stored<Note>): Promise<Delivery | 'coming' | 'gone'>;
   sendAgain(delivery: Delivery): Promise<void>;
   /** The oldest note of each webhook that has any. */
   heads(): AsyncGenerator<Stored<Note>>;
@@ -109,6 +113,10 @@ export function createDeliveries(store: Store, now: Now): Deliveries {
       const delivery = await kept.get(id);
       if (delivery.webhook !== webhook) throw new SojournError('delivery_not_found');
       return delivery;
+    },
+
+    async of({ id, value }) {
+      return (await kept.find(id)) ?? (now() - value.since < writtenWithinMs ? 'coming' : 'gone');
     },
 
     async sendAgain({ id, webhook }) {
