@@ -261,7 +261,7 @@ export async function startServer(
     // Before the listeners: a live status never ends by itself.
     undo.push(customer.close);
     undo.push(start(ringPollMs), verifier.start());
-    undo.push(every(webhookPollMs, webhooks.turn));
+    undo.push(webhooks.close, every(webhookPollMs, webhooks.turn));
     if (tlsFiles && tls) {
       const take = (pair: TlsPair) => {
         publicListener.renew(pair);

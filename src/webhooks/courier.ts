@@ -15,7 +15,10 @@ import { claimsOf, type Told } from './events.ts';
 import type { Webhook } from './schema.ts';
 
 export interface Courier {
+  /** Sets out to each webhook that waits and to which nobody is under way; resolves without their answers. */
   turn(): Promise<void>;
+  /** Whatever has no answer yet is given back, as if it had not been tried. */
+  close(): Promise<void>;
 }
 
 export interface CourierOptions {
@@ -34,11 +37,12 @@ export interface CourierOptions {
 type Attempted = Omit<Attempt, 'at'> & { readonly outcome: Outcome };
 
 const answerWithinMs = 10_000;
-/** For one webhook in one turn, so that a turn ends. */
-const perTurn = 20;
 
 export function createCourier(options: CourierOptions): Courier {
   const { deliveries, webhooks, state, guard, audit, logger, now, observe } = options;
+  const ending = new AbortController();
+  /** By webhook: a receiver that is slow keeps nobody else waiting, nor the next turn. */
+  const underWay = new Map<string, Promise<void>>();
 
   /** Whether the next one of this webhook may be told as well. */
   async function tell(note: Stored<Note>): Promise<boolean> {
@@ -70,7 +74,8 @@ export function createCourier(options: CourierOptions): Courier {
         tenant: told.tenant,
         facts: { webhook: webhook.id, delivery: note.id, status, told: told.event },
       });
-    return became !== 'pending';
+    // Who has just not heard is not asked for the next one at once.
+    return outcome !== 'unheard';
   }
 
   async function post({ url }: Webhook, id: string, told: Told): Promise<Attempted> {
@@ -82,11 +87,12 @@ export function createCourier(options: CourierOptions): Courier {
         { contentType: 'application/secevent+jwt', body },
         // Some receivers are known by nothing but a secret in their URL.
         { ...guard, calledAs: new URL(url).host },
-        AbortSignal.timeout(answerWithinMs),
+        AbortSignal.any([AbortSignal.timeout(answerWithinMs), ending.signal]),
       );
       return { status, error: null, outcome: outcomeOf(status) };
     } catch (error) {
-      if (!(error instanceof SojournError)) throw error;
+      // That this server goes says nothing of the receiver either.
+      if (ending.signal.aborted || !(error instanceof SojournError)) throw error;
       return { status: null, error: error.message, outcome: 'unheard' };
     }
   }
@@ -94,20 +100,30 @@ export function createCourier(options: CourierOptions): Courier {
   async function tellAll(head: Stored<Note>): Promise<void> {
     let note: Stored<Note> | undefined = head;
     try {
-      for (let told = 0; note && told < perTurn; told++) {
+      while (note && !ending.signal.aborted) {
         if (!(await tell(note))) return;
         note = await deliveries.behind(note);
       }
     } catch (err) {
+      if (ending.signal.aborted) return;
       logger.warn({ err, webhook: head.value.webhook }, 'a webhook waits: this server cannot tell it now');
     }
   }
 
   return {
     async turn() {
-      const heads: Stored<Note>[] = [];
-      for await (const head of deliveries.heads()) heads.push(head);
-      await Promise.all(heads.map(tellAll));
+      for await (const head of deliveries.heads()) {
+        const { webhook } = head.value;
+        if (underWay.has(webhook)) continue;
+        underWay.set(
+          webhook,
+          tellAll(head).finally(() => underWay.delete(webhook)),
+        );
+      }
+    },
+    async close() {
+      ending.abort();
+      await Promise.all(underWay.values());
     },
   };
 }

@@ -22,8 +22,10 @@ export interface Webhooks {
   /** Oldest first. */
   deliveries(id: string, query: { after?: string; limit: number }): Promise<Page<Delivery>>;
   sendAgain(id: string, delivery: string): Promise<Delivery>;
-  /** Looks for what is new and tells what is due; never rejects. To be called every few seconds. */
+  /** Looks for what is new and sets out to tell what is due; never rejects. To be called every few seconds. */
   turn(): Promise<void>;
+  /** After the last turn: ends what is being told, which is told again by whoever comes next. */
+  close(): Promise<void>;
 }
 
 /** Each is looked at for every event. */
@@ -109,5 +111,6 @@ export function createWebhooks(
         logger.warn({ err }, 'webhooks wait: the store does not answer');
       }
     },
+    close: courier.close,
   };
 }

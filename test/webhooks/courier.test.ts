@@ -26,7 +26,10 @@ beforeEach(async () => {
   log = '';
   webhooks = openWebhooks();
 });
-afterEach(() => bench.end());
+afterEach(async () => {
+  await webhooks.close();
+  await bench.end();
+});
 
 function openWebhooks(): Webhooks {
   const write = (line: string) => {
@@ -129,4 +132,89 @@ test('a note of which another replica has not kept the delivery yet is left to i
     },
   ]);
   expect(receiver.received.map(({ body }) => body)).toEqual([id]);
+});
+
+describe('a receiver that hangs', () => {
+  const since = '2026-11-23T12:00:00.000Z';
+
+  test('keeps no other webhook waiting, and no turn', async () => {
+    receiver.hang('/hangs');
+    receiver.answer('/hears', 202);
+    await webhookTo('/hangs', { events: ['connection.disabled'] });
+    const hears = await webhookTo('/hears', { events: ['connection.enabled'] });
+    await happens('con_1');
+    await webhooks.turn();
+    await receiver.until('/hangs', 1);
+    for (const [at, connection] of ['con_2', 'con_3'].entries()) {
+      await happens(connection, 'connection.enabled');
+      await webhooks.turn();
+      await receiver.until('/hears', at + 1);
+    }
+    await turnsUntil(
+      () => summary(hears),
+      [
+        ['con_2', 'delivered', 202],
+        ['con_3', 'delivered', 202],
+      ],
+    );
+    // It was asked once, and still is.
+    expect(receiver.received.filter(({ path }) => path === '/hangs')).toHaveLength(1);
+    expect((await waiting()).map(({ value }) => value)).toEqual([expect.objectContaining({ tries: 0 })]);
+  });
+
+  test('keeps no server from going: what it did not answer is told again by the next, and was no try', async () => {
+    receiver.hang('/late');
+    const webhook = await webhookTo('/late');
+    await happens('con_1');
+    await happens('con_2');
+    await webhooks.turn();
+    await receiver.until('/late', 1);
+    await webhooks.close();
+    expect((await waiting()).map(({ value }) => value)).toEqual(
+      [1, 2].map(() => ({ webhook: webhook.id, tries: 0, due: bench.clock.ms, since: bench.clock.ms })),
+    );
+    expect(await summary(webhook)).toEqual([
+      ['con_1', 'pending'],
+      ['con_2', 'pending'],
+    ]);
+    expect(log).not.toContain('"level":"warn"');
+
+    receiver.answer('/late', 202);
+    webhooks = openWebhooks();
+    await turnsUntil(
+      () => summary(webhook),
+      [
+        ['con_1', 'delivered', 202],
+        ['con_2', 'delivered', 202],
+      ],
+    );
+    const attempt = { at: since, status: 202, error: null };
+    expect((await deliveries(webhook)).map(({ attempts }) => attempts)).toEqual([[attempt], [attempt]]);
+  });
+});
+
+test('a receiver that did not hear of one is not asked for the next in the same turn, however old they are', async () => {
+  receiver.answer('/away', 503);
+  const webhook = await webhookTo('/away');
+  for (const connection of ['con_1', 'con_2', 'con_3']) await happens(connection);
+  await turnsUntil(async () => (await summary(webhook))[0], ['con_1', 'pending', 503]);
+  bench.clock.ms += day;
+  await webhooks.turn();
+  await receiver.until('/away', 2);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(await summary(webhook)).toEqual([
+    ['con_1', 'failed', 503, 503],
+    ['con_2', 'pending'],
+    ['con_3', 'pending'],
+  ]);
+  // By then it hears, and nothing more is lost.
+  receiver.answer('/away', 202);
+  await turnsUntil(
+    () => summary(webhook),
+    [
+      ['con_1', 'failed', 503, 503],
+      ['con_2', 'delivered', 202],
+      ['con_3', 'delivered', 202],
+    ],
+  );
 });

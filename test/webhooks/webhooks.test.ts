@@ -320,27 +320,31 @@ describe('where a webhook leads', () => {
 });
 
 /** A server with one webhook, closed before it could tell of one connection. */
-async function closedServer(path: string) {
-  receiver.answer(path, 503);
+async function closedServer(path: string, hangs = false) {
+  if (hangs) receiver.hang(path);
+  else receiver.answer(path, 503);
   const first = await testServer({ config: config() });
   const there = asking(first);
   const { body } = await there('POST /webhooks', { body: { url: receiver.origin + path } });
   const tenant = (await there('POST /tenants', { body: { name: 'Acme' } })).body as Made;
   const connection = { name: 'prod', tenant: tenant.id, cloud: 'aws', target: awsTarget };
   await there('POST /connections', { body: connection });
+  if (hangs) await receiver.until(path, 1);
   await first.stop();
   receiver.answer(path, 200);
   return { first, webhook: body as Made, connection };
 }
 
-/** The deliveries about this connection, once one has arrived. */
-async function deliveredThere(there: Ask, webhook: Made, about: Made) {
+/** The deliveries about this connection, or any, once one has arrived. */
+async function deliveredThere(there: Ask, webhook: Made, about?: Made) {
   for (let tries = 0; ; tries++) {
     const { items } = (await there(`GET /webhooks/${webhook.id}/deliveries`)).body as {
       items: (Told & { connection: string })[];
     };
-    const found = items.filter(({ connection, state }) => connection === about.id && state === 'delivered');
-    if (found.length > 0 || tries === 200) return { items: found };
+    const found = items.filter(
+      ({ connection, state }) => (!about || connection === about.id) && state === 'delivered',
+    );
+    if (found.length > 0 || tries === 200) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -366,6 +370,19 @@ describe('a server that comes back', () => {
     }
   });
 
+  test('tells what a receiver had not answered when it went, which was no try', async () => {
+    const { first, webhook } = await closedServer('/unanswered', true);
+    expect(first.logged()).not.toContain('a webhook was not heard');
+    const second = await again(first);
+    try {
+      await receiver.until('/unanswered', 2);
+      const [told] = await deliveredThere(asking(second), webhook);
+      expect(told?.attempts).toEqual([{ at: moment, status: 200, error: null }]);
+    } finally {
+      await second.close();
+    }
+  });
+
   test('with a restored store, whose audit counts anew, tells what happens then', async () => {
     const { first, webhook, connection } = await closedServer('/restored');
     const store = await openStore(`sqlite:${first.folder}/sojourn.db`, {
@@ -380,7 +397,7 @@ describe('a server that comes back', () => {
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       const there = asking(second);
       const made = (await there('POST /connections', { body: connection })).body as Made;
-      const { items } = await deliveredThere(there, webhook, made);
+      const items = await deliveredThere(there, webhook, made);
       expect(items).toEqual([expect.objectContaining({ event: 'connection.created', state: 'delivered' })]);
     } finally {
       await second.close();
