@@ -50,6 +50,8 @@ export function createReports(rooms: ReportRooms): TakeReport {
     return visit;
   }
 
+  const isFresh = ({ at }: Outcome) => now() - Date.parse(at) < betweenTriesMs;
+
   /** The claim on the invitation; a refusal is in the audit, since somebody else may have come first. */
   async function claim(guest: Guest, fields: Fields, origin: Origin): Promise<Invitation> {
     try {
@@ -79,9 +81,8 @@ export function createReports(rooms: ReportRooms): TakeReport {
     const { id } = guest.connection;
     const fields = readFields(guest.connection, input);
     const { report } = await claim(guest, fields, origin);
-    // The same again: as it was answered before, while it works or was tried just now.
     const tried = report?.outcome;
-    if (tried && (tried.state === 'active' || now() - Date.parse(tried.at) < betweenTriesMs)) return tried;
+    if (tried && (stillHolds(tried, guest.connection) || isFresh(tried))) return tried;
     const { facts, ...line } = lineOf(guest, origin);
     if (!tried && !hasBeenActive(guest.connection)) {
       await connections.report(id, fields);
@@ -105,6 +106,10 @@ export function createReports(rooms: ReportRooms): TakeReport {
     return found;
   };
 }
+
+/** Nothing new is to be found out about an access that works. */
+const stillHolds = ({ state }: Outcome, connection: Connection): boolean =>
+  state === 'active' && stateOf(connection) === 'active';
 
 /** The fields as the target's schema writes them, in the order of the guide; throws naming each that is faulty. */
 export function readFields({ cloud, target }: Pick<Connection, 'cloud' | 'target'>, input: unknown): Fields {

@@ -218,6 +218,29 @@ test('a set-up that is repaired in the cloud is tried again by the same report, 
   expect(await stage.audit(invited.connection, 'connection.reported')).toHaveLength(1);
 });
 
+test('an access that was lost since its report is tried again by the same report, and answered as it is now', async () => {
+  const invited = await stage.invite();
+  const fields = await stage.setUp('aws', invited);
+  expect(await report(invited, fields)).toEqual(active);
+  await call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
+  await later(20);
+  await stage.server.admin.post(`/connections/${invited.connection.id}/verify`);
+  await later(40);
+  await stage.server.admin.post(`/connections/${invited.connection.id}/verify`);
+  expect((await show(invited)).state).toBe('failing');
+  const before = await visits();
+  const failing = { status: 200, body: { state: 'failing', checks: expect.any(Array) } };
+  expect(await report(invited, fields)).toEqual(failing);
+  expect(await visits()).toBeGreaterThan(before);
+  expect(await pageOf(invited)).toContain('your cloud did not let Example Corp in');
+
+  expect(await stage.setUp('aws', invited)).toEqual(fields);
+  await later(60);
+  expect(await report(invited, fields)).toEqual(active);
+  expect((await show(invited)).state).toBe('active');
+  expect(await stage.audit(invited.connection, 'connection.reported')).toHaveLength(1);
+});
+
 test('the form of the page does the same, leads back to it, and keeps what was typed when something is wrong', async () => {
   const invited = await stage.invite();
   const { url } = invited.invitation;
