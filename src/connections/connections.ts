@@ -11,6 +11,7 @@ import { type Now, toTimestamp } from '../time/index.ts';
 import { hasBeenActive } from './closed.ts';
 import type { Connection, Verdict, VerdictChange } from './connection.ts';
 import { readPurposes } from './purposes.ts';
+import { reportedTarget } from './reported.ts';
 import {
   chooseAlgorithm,
   connectionInput,
@@ -31,7 +32,7 @@ export interface Connections {
   /** Its tokens come from this issuer from now on: the customer's cloud was seen to trust it. */
   adopt(id: string, issuer: string): Promise<Connection>;
   /**
-   * Fields of the target as its customer reports them. Rejects with `invalid_request`, and with `connection_settled`
+   * Fields of the target as its customer reports them; null takes one out. Rejects with `invalid_request`, and with `connection_settled`
    * once it has been active: a report never leads an access that is in use elsewhere.
    */
   report(id: string, fields: Readonly<Record<string, unknown>>): Promise<Connection>;
@@ -165,7 +166,7 @@ export function createConnections(options: {
 
     report: (id, fields) =>
       kept.change(id, (connection) => {
-        const target = merge(connection, fields);
+        const target = reportedTarget(connection, fields);
         if (isDeepStrictEqual(target, connection.target)) return connection;
         if (hasBeenActive(connection)) throw new SojournError('connection_settled');
         return { ...connection, target, verdict: 'pending', updated_at: stamp() };

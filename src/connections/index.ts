@@ -15,5 +15,6 @@ export {
 } from './connection.ts';
 export { type Connections, createConnections } from './connections.ts';
 export { narrowedTo, purposesField, purposesOf } from './purposes.ts';
+export { reportedTarget } from './reported.ts';
 export { connectionInput, connectionPatch } from './schema.ts';
 export { nobodyTrusts } from './trust.ts';

@@ -42,9 +42,13 @@ export const connectionPatch = z.strictObject({
 });
 
 /** The target with these fields in place of its own; null takes one out. Throws `invalid_request`. */
-export function merge({ cloud, target }: Connection, fields: Readonly<Record<string, unknown>> = {}) {
+export function merge(
+  { cloud, target }: Pick<Connection, 'cloud' | 'target'>,
+  fields: Readonly<Record<string, unknown>> = {},
+  at = 'target',
+): Connection['target'] {
   const merged = Object.entries({ ...target, ...fields }).filter(([, value]) => value !== null);
-  return read(clouds[cloud].target, Object.fromEntries(merged), 'target');
+  return read(clouds[cloud].target, Object.fromEntries(merged), at);
 }
 
 export function chooseAlgorithm(

@@ -6,10 +6,17 @@
 import { z } from 'zod';
 import type { Audit } from '../audit/index.ts';
 import { type Cloud, clouds } from '../clouds/index.ts';
-import { type Connection, type Connections, closedBy, hasBeenActive, stateOf } from '../connections/index.ts';
-import { invalidRequest, SojournError } from '../errors/index.ts';
-import { faultsIn, read } from '../input/index.ts';
-import type { Invitation, Invitations, Outcome } from '../invitations/index.ts';
+import {
+  type Connection,
+  type Connections,
+  closedBy,
+  hasBeenActive,
+  reportedTarget,
+  stateOf,
+} from '../connections/index.ts';
+import { SojournError } from '../errors/index.ts';
+import { read } from '../input/index.ts';
+import type { Invitations, Outcome, Report } from '../invitations/index.ts';
 import type { Onboarding } from '../onboarding/index.ts';
 import type { Now } from '../time/index.ts';
 import { type Guest, lineOf, type Origin } from './guest.ts';
@@ -52,8 +59,8 @@ export function createReports(rooms: ReportRooms): TakeReport {
 
   const isFresh = ({ at }: Outcome) => now() - Date.parse(at) < betweenTriesMs;
 
-  /** The claim on the invitation; a refusal is in the audit, since somebody else may have come first. */
-  async function claim(guest: Guest, fields: Fields, origin: Origin): Promise<Invitation> {
+  /** Resolves to the report that the invitation stands for now; a refusal is in the audit, since somebody else may have come first. */
+  async function claim(guest: Guest, fields: Fields, origin: Origin): Promise<Report> {
     try {
       const closed = closedBy(guest.connection);
       if (closed) throw new SojournError(closed);
@@ -79,9 +86,7 @@ export function createReports(rooms: ReportRooms): TakeReport {
 
   return async (guest, input, origin) => {
     const { id } = guest.connection;
-    const fields = readFields(guest.connection, input);
-    const { report } = await claim(guest, fields, origin);
-    const tried = report?.outcome;
+    const { fields, outcome: tried } = await claim(guest, readFields(guest.connection, input), origin);
     if (tried && (stillHolds(tried, guest.connection) || isFresh(tried))) return tried;
     const { facts, ...line } = lineOf(guest, origin);
     if (!tried && !hasBeenActive(guest.connection)) {
@@ -111,16 +116,22 @@ export function createReports(rooms: ReportRooms): TakeReport {
 const stillHolds = ({ state }: Outcome, connection: Connection): boolean =>
   state === 'active' && stateOf(connection) === 'active';
 
-/** The fields as the target's schema writes them, in the order of the guide; throws naming each that is faulty. */
-export function readFields({ cloud, target }: Pick<Connection, 'cloud' | 'target'>, input: unknown): Fields {
-  const { guide, target: schema } = clouds[cloud];
+/**
+ * The fields as the target's schema writes them, in the order of the guide; null where one is to be taken out. Throws
+ * naming each that is faulty.
+ */
+export function readFields(
+  connection: Pick<Connection, 'cloud' | 'target' | 'purposes'>,
+  input: unknown,
+): Fields {
+  const { guide } = clouds[connection.cloud];
   const given = read(fieldsOf(guide), input);
-  const merged = { ...target, ...given };
-  const faults = faultsIn(schema, merged);
-  if (faults.length > 0) throw invalidRequest(faults);
-  const whole = read(schema, merged);
+  const target = reportedTarget(connection, given);
+  const isSaid = (name: string) =>
+    // A form sends all of its fields; what is not there cannot be taken out.
+    given[name] === null ? connection.target[name] !== undefined : given[name] !== undefined;
   return Object.fromEntries(
-    guide.reports.flatMap(({ name }) => (given[name] === undefined ? [] : [[name, whole[name]]])),
+    guide.reports.flatMap(({ name }) => (isSaid(name) ? [[name, target[name] ?? null]] : [])),
   );
 }
 
@@ -132,14 +143,14 @@ const fieldsOf = ({ reports }: Cloud['guide']) =>
         const field = z.string('must be a string').trim();
         return [
           name,
-          optional
-            ? field.transform((text) => text || undefined).optional()
-            : field.min(1, 'must not be empty'),
+          optional ? field.transform((text) => text || null).optional() : field.min(1, 'must not be empty'),
         ];
       }),
-    ) as Record<string, z.ZodType<string | undefined>>,
+    ) as Record<string, z.ZodType<string | null | undefined>>,
   );
 
 /** Names of things in the customer's cloud are no secrets, and the administrator has to see them. */
-const told = (fields: Fields): Record<string, string> =>
-  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
+const told = (fields: Fields): Record<string, string | null> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, value === null ? null : String(value)]),
+  );

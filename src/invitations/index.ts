@@ -8,7 +8,7 @@ import { read } from '../input/index.ts';
 import { records } from '../records/index.ts';
 import type { Page, Store } from '../store/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
-import { controlSeconds, type Invitation, invitationInput, type Outcome } from './invitation.ts';
+import { controlSeconds, type Invitation, invitationInput, type Outcome, type Report } from './invitation.ts';
 import { invitationIdOf, newLinkSecret } from './link.ts';
 
 export { type Invitation, invitationInput, type Outcome, type Report } from './invitation.ts';
@@ -32,8 +32,11 @@ export interface Invitations {
   /** Rejects with `invitation_not_found`. */
   get(connection: string, id: string): Promise<Invitation>;
   revoke(id: string): Promise<void>;
-  /** Once: the first report stands, the same again changes nothing. Rejects with `report_taken` for another one. */
-  claim(id: string, fields: Readonly<Record<string, unknown>>): Promise<Invitation>;
+  /**
+   * Once: the first report stands, and is what this resolves to; the same again changes nothing. Rejects with
+   * `report_taken` for another one.
+   */
+  claim(id: string, fields: Report['fields']): Promise<Report>;
   settle(id: string, outcome: Omit<Outcome, 'at'>): Promise<Invitation>;
   /** The URL of the page behind a secret. */
   urlOf(secret: string): string;
@@ -91,13 +94,15 @@ export function createInvitations(options: { store: Store; now: Now; issuer: str
       await kept.remove(id);
     },
 
-    claim: (id, fields) =>
-      kept.change(id, (invitation) => {
+    async claim(id, fields) {
+      const { report } = await kept.change(id, (invitation) => {
         const { report } = invitation;
         if (!report) return { ...invitation, report: { at: toTimestamp(now()), fields } };
-        if (JSON.stringify(report.fields) === JSON.stringify(fields)) return invitation;
+        if (saysTheSame(report.fields, fields)) return invitation;
         throw new SojournError('report_taken');
-      }),
+      });
+      return report!;
+    },
 
     settle: (id, outcome) =>
       kept.change(id, (invitation) =>
@@ -111,4 +116,10 @@ export function createInvitations(options: { store: Store; now: Now; issuer: str
 
     urlOf,
   };
+}
+
+/** What was taken out by the first one, shown by null, is not there to be taken out again. */
+function saysTheSame(first: Report['fields'], again: Report['fields']): boolean {
+  const left = Object.fromEntries(Object.entries(first).filter(([, value]) => value !== null));
+  return [first, left].some((one) => JSON.stringify(one) === JSON.stringify(again));
 }

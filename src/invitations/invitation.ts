@@ -21,6 +21,7 @@ export interface Invitation {
 /** What a customer said that their set-up has made, and what came of it. */
 export interface Report {
   readonly at: string;
+  /** Null for one that was taken out. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** Absent until it was tried. */
   readonly outcome?: Outcome;

@@ -23,7 +23,7 @@ export function reportSection(view: View, refused?: Refused): Html | undefined {
 <dl>${reports.map(({ name, label }) => html`<div><dt>${label}</dt><dd><code>${known(name) || '–'}</code></dd></div>`)}</dl>
 <p>An invitation reports once. If this is wrong, ask ${view.facts.vendor} for a new one.</p>
 <form method="post" action="${`${url}/report`}">
-${reports.map(({ name }) => html`<input type="hidden" name="${name}" value="${String(report.fields[name] ?? '')}">`)}
+${Object.entries(report.fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${String(value ?? '')}">`)}
 <button type="submit">Try again</button>
 </form>
 </section>`;

@@ -218,6 +218,83 @@ test('a set-up that is repaired in the cloud is tried again by the same report, 
   expect(await stage.audit(invited.connection, 'connection.reported')).toHaveLength(1);
 });
 
+describe('what a purpose of the connection would make too wide', () => {
+  const purposes = { read: { policy_arns: ['arn:aws:iam::999900001111:policy/read'] } };
+  const fault = {
+    field: 'purposes.read',
+    message:
+      'does not go with what is reported. Report what is in the account that is expected, or ask whoever sent the invitation to change this purpose',
+  };
+  const narrowed = async () => {
+    const invited = await stage.invite();
+    await stage.server.admin.patch(`/connections/${invited.connection.id}`, { purposes });
+    return invited;
+  };
+
+  test('is refused to the reporter, who hears of no other account, and leaves the invitation as it was', async () => {
+    const invited = await narrowed();
+    const before = await show(invited);
+    const answer = await report(invited, { role_arn: 'arn:aws:iam::111122223333:role/r' });
+    expect(answer).toEqual({ status: 400, body: expect.objectContaining({ errors: [fault] }) });
+    expect(JSON.stringify(answer.body)).not.toContain('999900001111');
+    expect([await show(invited), await visits()]).toEqual([before, 0]);
+    expect(await stage.audit(invited.connection, 'connection.reported')).toEqual([]);
+    // One that goes with it is still taken, and the connection can be changed as before.
+    const role_arn = 'arn:aws:iam::999900001111:role/r';
+    expect((await report(invited, { role_arn })).status).toBe(200);
+    expect(
+      await stage.server.admin.patch(`/connections/${invited.connection.id}`, { name: 'other' }),
+    ).toMatchObject({ name: 'other', purposes, target: { role_arn } });
+  });
+
+  test('is told on the page', async () => {
+    const { invitation } = await narrowed();
+    const body = new URLSearchParams({ role_arn: 'arn:aws:iam::111122223333:role/r' });
+    const answer = await fetch(`${invitation.url}/report`, { method: 'POST', body });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain(`${fault.field} ${fault.message}.`);
+  });
+});
+
+describe('a field that need not be there', () => {
+  test('is taken out when it is sent empty, the same again is the same, and to leave it out too', async () => {
+    const invited = await stage.invite('gcp');
+    const { service_account: _, ...others } = await stage.setUp('gcp', invited);
+    const answer = await report(invited, { ...others, service_account: ' ' });
+    expect(answer.status).toBe(200);
+    const { target } = await show(invited);
+    expect(target).toMatchObject(others);
+    expect(target).not.toHaveProperty('service_account');
+    const said = { facts: { invitation: invited.invitation.id, ...others, service_account: null } };
+    expect(await stage.audit(invited.connection, 'connection.reported')).toEqual([
+      expect.objectContaining(said),
+    ]);
+    for (const same of [{ ...others, service_account: '' }, others])
+      expect((await report(invited, same)).status).toBe(200);
+    const other = { ...others, service_account: gcp.serviceAccount };
+    expect((await report(invited, other)).body.code).toBe('report_taken');
+    expect((await show(invited)).target).toEqual(target);
+  });
+
+  test('stays when it is left out', async () => {
+    const invited = await stage.invite('gcp');
+    const { service_account, ...others } = await stage.setUp('gcp', invited);
+    expect((await report(invited, others)).status).toBe(200);
+    expect((await show(invited)).target).toMatchObject({ service_account });
+    expect((await report(invited, { ...others, service_account: '' })).body.code).toBe('report_taken');
+  });
+});
+
+test('the button that tries again sends what was reported, no field more', async () => {
+  const invited = await stage.invite('gcp');
+  const { service_account: _, ...others } = await stage.setUp('gcp', invited);
+  await call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
+  expect((await report(invited, others)).body.state).toBe('failing');
+  const page = await pageOf(invited);
+  const fields = [...page.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)];
+  expect(Object.fromEntries(fields.map(([, name, value]) => [name, value]))).toEqual(others);
+});
+
 test('an access that was lost since its report is tried again by the same report, and answered as it is now', async () => {
   const invited = await stage.invite();
   const fields = await stage.setUp('aws', invited);

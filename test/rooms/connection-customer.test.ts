@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { closedBy, stateOf } from '../../src/connections/index.ts';
-import { aMinuteLater, atNoon, type RoomsBench, roleArn, roomsBench } from './bench.ts';
+import { aMinuteLater, atNoon, faultsOf, type RoomsBench, roleArn, roomsBench } from './bench.ts';
 
 let bench: RoomsBench;
 let id: string;
@@ -56,6 +56,19 @@ describe('what a customer reports', () => {
       code: 'connection_settled',
     });
     expect(await connections.get(id)).toEqual(former);
+  });
+
+  test('changes nothing where a purpose would open more than the target that it leaves', async () => {
+    const { connections } = bench;
+    await connections.update(id, {
+      purposes: { read: { policy_arns: ['arn:aws:iam::111122223333:policy/p'] } },
+    });
+    const before = await connections.get(id);
+    expect(await faultsOf(() => connections.report(id, { role_arn: other }))).toEqual([
+      { path: 'purposes.read', message: expect.stringMatching(/^does not go with what is reported\./) },
+    ]);
+    expect(await connections.get(id)).toEqual(before);
+    expect((await connections.report(id, { role_arn: roleArn })).target.role_arn).toBe(roleArn);
   });
 
   test('is proven by a try of that target alone: one that came meanwhile stays pending', async () => {
