@@ -1,4 +1,5 @@
 /** A connection as it is kept, and what follows from it alone. */
+import { isDeepStrictEqual } from 'node:util';
 import { type Algorithm, type CloudName, clouds, type Destination } from '../clouds/index.ts';
 import type { Purposes } from './purposes.ts';
 
@@ -56,6 +57,12 @@ export const destinationOf = (connection: Connection): Destination =>
 /** Life of the connection's tokens in seconds: its own, else what its cloud needs, else what the server gives. */
 export const tokenSecondsOf = (connection: Connection, otherwise: number): number =>
   connection.token_ttl ?? destinationOf(connection).tokenSeconds ?? otherwise;
+
+/** Whether both lead through the same door: what was found at another one says nothing. */
+export const leadAlike = (one: Connection, other: Connection): boolean =>
+  isDeepStrictEqual(doorOf(one), doorOf(other));
+
+const doorOf = ({ target, issuer, algorithm }: Connection) => ({ target, issuer, algorithm });
 
 /** What is shown of it: the verdict, unless its administrator or its customer has closed it. */
 export type ConnectionState = Verdict | 'disabled' | 'paused';

@@ -9,7 +9,7 @@ import type { Page, Store } from '../store/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
 import { hasBeenActive } from './closed.ts';
-import type { Connection, Verdict, VerdictChange } from './connection.ts';
+import { type Connection, leadAlike, type Verdict, type VerdictChange } from './connection.ts';
 import { readPurposes } from './purposes.ts';
 import { reportedTarget } from './reported.ts';
 import {
@@ -190,7 +190,7 @@ export function createConnections(options: {
       let from: Verdict = verdict;
       const after = await kept.change(found.id, (connection) => {
         from = connection.verdict;
-        if (!isDeepStrictEqual(doorOf(connection), doorOf(found))) return connection;
+        if (!leadAlike(connection, found)) return connection;
         const first = verdict === 'active' && !connection.activated_at ? { activated_at: stamp() } : {};
         return { ...connection, verdict, verified_at: stamp(), ...first };
       });
@@ -210,6 +210,3 @@ export function createConnections(options: {
     },
   };
 }
-
-/** What makes it another door, which what was found at the one before says nothing about. */
-const doorOf = ({ target, issuer, algorithm }: Connection) => ({ target, issuer, algorithm });

@@ -7,6 +7,7 @@ export {
   type Connection,
   type ConnectionState,
   destinationOf,
+  leadAlike,
   stateOf,
   subjectOf,
   tokenSecondsOf,

@@ -40,21 +40,14 @@ export type TakeReport = (guest: Guest, input: unknown, origin: Origin) => Promi
 
 export function createReports(rooms: ReportRooms): TakeReport {
   const { connections, invitations, onboarding, audit, now } = rooms;
-  /** One visit at a time to each cloud: whoever asks meanwhile is told what it finds. */
-  const visits = new Map<string, Promise<Found>>();
 
+  /** Whoever asks while the same target is being tried is told what that finds. */
   async function verify(id: string): Promise<Found> {
     const { checks } = await onboarding.verify(await connections.get(id), 'customer');
     return {
       state: stateOf(await connections.get(id)),
       checks: checks.map(({ name, outcome, detail, advice }) => ({ name, outcome, detail, advice })),
     };
-  }
-
-  function verifyOnce(id: string): Promise<Found> {
-    const visit = visits.get(id) ?? verify(id).finally(() => visits.delete(id));
-    visits.set(id, visit);
-    return visit;
   }
 
   const isFresh = ({ at }: Outcome) => now() - Date.parse(at) < betweenTriesMs;
@@ -98,7 +91,7 @@ export function createReports(rooms: ReportRooms): TakeReport {
         facts: { ...facts, ...told(fields) },
       });
     }
-    const found = await verifyOnce(id);
+    const found = await verify(id);
     await invitations.settle(guest.invitation.id, found);
     const failed = found.checks.find(({ outcome }) => outcome === 'failed');
     await audit.record({

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import * as aws from '../../src/demo/customer/aws.ts';
 import * as gcp from '../../src/demo/customer/gcp.ts';
@@ -216,6 +217,37 @@ test('a set-up that is repaired in the cloud is tried again by the same report, 
   expect(await report(invited, { role_arn })).toEqual(active);
   expect((await show(invited)).state).toBe('active');
   expect(await stage.audit(invited.connection, 'connection.reported')).toHaveLength(1);
+});
+
+describe('a report while the cloud is still asked about another one', () => {
+  test.each<[Cloud, Record<string, string>]>([
+    ['aws', { role_arn: 'arn:aws:iam::111122223333:role/wrong' }],
+    ['gcp', { provider_id: 'wrong-provider' }],
+  ])('of %s is answered with what was found of its own, and that stays', async (cloud, slip) => {
+    const first = await stage.invite(cloud);
+    const second: Invited = {
+      connection: first.connection,
+      invitation: await stage.server.admin.post(`/connections/${first.connection.id}/invitations`),
+    };
+    const right = await stage.setUp(cloud, first);
+    const faults = (delay_ms: number) =>
+      call({ method: 'PUT', url: `${stage.sandbox}/sandbox/faults`, body: { cloud, delay_ms } });
+    const before = (await show(first)).target;
+    await faults(1_000);
+    const wrong = report(first, { ...right, ...slip });
+    do await new Promise((resolve) => setTimeout(resolve, 100));
+    while (isDeepStrictEqual((await show(first)).target, before));
+    await faults(0);
+    expect(await report(second, right)).toEqual(active);
+    expect((await wrong).body.checks).toContainEqual(
+      expect.objectContaining({ name: 'exchange', outcome: cloud === 'aws' ? 'waiting' : 'failed' }),
+    );
+    expect(await show(first)).toMatchObject({ state: 'active', target: right });
+    expect(await stage.server.admin.get(`/connections/${first.connection.id}/report`)).toMatchObject({
+      report: { verdict: 'active', state: 'active', retry_at: null },
+    });
+    expect(await pageOf(second)).toContain('Your cloud let Example Corp in');
+  });
 });
 
 describe('what a purpose of the connection would make too wide', () => {

@@ -3,7 +3,7 @@
  * it is tried again by itself.
  */
 import type { Connection, ConnectionState, Connections, Verdict } from '../../connections/index.ts';
-import { closedBy, destinationOf, stateOf, subjectOf } from '../../connections/index.ts';
+import { closedBy, destinationOf, leadAlike, stateOf, subjectOf } from '../../connections/index.ts';
 import { SojournError } from '../../errors/index.ts';
 import type { Issuers } from '../../issuer/index.ts';
 import type { Logger } from '../../log/index.ts';
@@ -84,22 +84,24 @@ export function createVerifier(options: VerifierOptions): Verifier {
   async function conclude(
     connection: Connection,
     actor: string,
-    { checks: found, started }: { checks: readonly Check[]; started: number },
+    { checks: seen, started }: { checks: readonly Check[]; started: number },
   ): Promise<Verification> {
-    const { wait, checks } = await patience(connection, found);
+    const { wait, checks } = await patience(connection, seen);
     const verdict = decide(checks);
     const after =
       verdict === 'undecided'
         ? await connections.get(connection.id)
         : await connections.setVerdict(connection, verdict, because(actor, checks));
-    if (wait) waiting.set(connection.id, wait);
-    else waiting.delete(connection.id);
-    const answer: Verification = {
+    const found = {
       verdict: verdict === 'active' ? 'active' : 'failing',
       state: stateOf(after),
       checks,
-      retry_at: wait ? toTimestamp(wait.at) : null,
-    };
+    } as const;
+    // It leads elsewhere since: whoever asked hears of what was tried, and nothing of it stays.
+    if (!leadAlike(after, connection)) return { ...found, retry_at: null };
+    if (wait) waiting.set(connection.id, wait);
+    else waiting.delete(connection.id);
+    const answer: Verification = { ...found, retry_at: wait ? toTimestamp(wait.at) : null };
     const report: Report = {
       connection: connection.id,
       ...{ name: connection.name, tenant: connection.tenant, cloud: connection.cloud },
