@@ -42,7 +42,7 @@ export interface VerdictChange {
   readonly connection: Connection;
   readonly from: Verdict;
   readonly to: Verdict;
-  /** `admin`, `system` or a client id. */
+  /** `admin`, `system`, `customer` or a client id. */
   readonly actor: string;
   /** The first condition that did not hold. */
   readonly reason?: string;

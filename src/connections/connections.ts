@@ -42,7 +42,7 @@ export interface Connections {
   resume(id: string, mayLift: (invitation: string) => Promise<boolean>): Promise<Connection>;
   /**
    * What a verification of the connection, as it was then, has found; nothing where it leads elsewhere since.
-   * Every change of a verdict goes through here or `update`, and is told to who listens.
+   * Every change of a verdict goes through here, `update` or `report`, and is told to who listens.
    */
   setVerdict(
     found: Connection,
@@ -164,13 +164,18 @@ export function createConnections(options: {
 
     adopt: (id, issuer) => kept.change(id, (connection) => ({ ...connection, issuer, updated_at: stamp() })),
 
-    report: (id, fields) =>
-      kept.change(id, (connection) => {
+    async report(id, fields) {
+      let from: Verdict = 'pending';
+      const after = await kept.change(id, (connection) => {
+        from = connection.verdict;
         const target = reportedTarget(connection, fields);
         if (isDeepStrictEqual(target, connection.target)) return connection;
         if (hasBeenActive(connection)) throw new SojournError('connection_settled');
         return { ...connection, target, verdict: 'pending', updated_at: stamp() };
-      }),
+      });
+      await tell(from, after, { actor: 'customer' });
+      return after;
+    },
 
     pause: (id, invitation) =>
       kept.change(id, (connection) =>

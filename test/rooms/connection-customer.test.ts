@@ -18,12 +18,16 @@ describe('what a customer reports', () => {
   test('changes the target and makes it pending until it was tried', async () => {
     const { connections } = bench;
     await connections.setVerdict(await connections.get(id), 'failing', by);
+    const changes: unknown[] = [];
+    connections.onVerdict(({ connection: _, ...change }) => void changes.push(change));
     const reported = await connections.report(id, { role_arn: roleArn });
     expect(reported).toMatchObject({
       target: { role_arn: roleArn, region: 'us-east-1' },
       verdict: 'pending',
     });
     expect(await connections.get(id)).toEqual(reported);
+    await connections.report(id, { role_arn: roleArn });
+    expect(changes).toEqual([{ from: 'failing', to: 'pending', actor: 'customer' }]);
   });
 
   test('changes nothing once the connection has been active, also when it fails or was changed since', async () => {
