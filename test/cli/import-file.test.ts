@@ -2,7 +2,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { planImport } from '../../src/cli/import/plan.ts';
-import { linksIn, progressHeader, progressLine } from '../../src/cli/import/progress.ts';
+import {
+  latestOf,
+  linksIn,
+  progressHeader,
+  progressLine,
+  readProgress,
+} from '../../src/cli/import/progress.ts';
 import { readWanted } from '../../src/cli/import/wanted.ts';
 
 const read = (text: string | Uint8Array) =>
@@ -199,14 +205,36 @@ describe('the list', () => {
     );
   });
 
-  test('gives its links back, the one that was told last for each connection', () => {
-    const text = [
-      progressHeader,
-      progressLine(row({ name: '=x"\n' })),
-      progressLine(row({ connection: 'con_2', invitation: '' })),
-      progressLine(row({ invitation: 'https://id.example.com/connect/y' })),
-      'half a li"ne',
-    ].join('');
-    expect([...linksIn(text)]).toEqual([['con_1', 'https://id.example.com/connect/y']]);
+  const list = (...rows: object[]) => progressHeader + rows.map((more) => progressLine(row(more))).join('');
+  const reread = (text: string) => readProgress(new TextEncoder().encode(text));
+
+  test('is read as it was written, with its links, the one that was told last for each connection', () => {
+    const rows = [
+      { name: '=x"\n' },
+      { connection: 'con_2', invitation: '', tenant: '\t;,' },
+      { invitation: 'https://id.example.com/connect/y', state: 'failing' },
+    ];
+    const read = reread(`${list(...rows)}half a li"ne`);
+    expect(read).toEqual(rows.map(row));
+    expect([...linksIn(read!)]).toEqual([['con_1', 'https://id.example.com/connect/y']]);
+    expect(latestOf(read!)).toEqual([row(rows[2]!), row(rows[1]!)]);
+  });
+
+  test('is read with its columns in another order, and nothing else is one', () => {
+    expect(reread('State;invitation;expires_at;NAME;tenant;connection\npending;;;a;b;con_1')).toEqual([
+      row({ invitation: '', expires_at: '' }),
+    ]);
+    for (const text of ['\n', 'name,tenant\na,b\n', `x${list({})}`, list({}).replace('state', 'name')])
+      expect(reread(text)).toBeUndefined();
+  });
+
+  test('is read or refused, whatever the bytes are', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        const read = readProgress(Buffer.concat([Buffer.from(list({})), bytes]));
+        expect(read === undefined || read.length > 0).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { progressHeader } from '../../src/cli/import/index.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { sojourn } from './arrange.ts';
 
@@ -146,4 +147,64 @@ test('a list that cannot be written ends the import before anything is made', as
     `--output: ${at('no/where.csv')} cannot be written (ENOENT).\n`,
   ]);
   expect(await count()).toEqual(before);
+});
+
+test('a list keeps the links of other files too, also after a spreadsheet has saved it in its own way', async () => {
+  const line = (name: string, account: string) => `name,tenant,account_id\n${name},Batches,${account}\n`;
+  writeFileSync(at('batch-1.csv'), line('=one', '111122223333'));
+  writeFileSync(at('batch-2.csv'), line('two', '444455556666'));
+  const output = ['--output', at('batches.csv')];
+  expect((await run(at('batch-1.csv'), ...output)).code).toBe(0);
+  const first = readFileSync(at('batches.csv'), 'utf8');
+  expect((await run(at('batch-2.csv'), ...output)).err).toBe(
+    '1 listed: 1 pending. Made 1 connections and 1 links.\n',
+  );
+  const both = readFileSync(at('batches.csv'), 'utf8');
+  expect(both.startsWith(first)).toBe(true);
+  for (const [, , , , url] of rowsOf(both)) expect((await fetch(url!)).status).toBe(200);
+
+  const saved = both.replaceAll(',', ';').replaceAll('"', '').trim().replaceAll('\n', '\r\n');
+  for (const text of [`\ufeff${saved}`, saved.replaceAll(';', '\t'), first]) {
+    writeFileSync(at('batches.csv'), text);
+    expect((await run(at('batch-1.csv'), ...output)).err).toBe(
+      '1 listed: 1 pending. Made 0 connections and 0 links.\n',
+    );
+    expect(readFileSync(at('batches.csv'), 'utf8')).toBe(text === first ? first : both);
+  }
+});
+
+test('a list that an import left in the middle goes on', async () => {
+  writeFileSync(at('torn.csv'), `name,tenant,account_id\na,Torn,111122223333\nb,Torn,444455556666\n`);
+  const output = ['--output', at('torn-list.csv')];
+  expect((await run(at('torn.csv'), '--permissions', 'none', ...output)).code).toBe(1);
+  expect(readFileSync(at('torn-list.csv'), 'utf8')).toBe(progressHeader);
+  expect((await run(at('torn.csv'), ...output)).code).toBe(0);
+  const whole = readFileSync(at('torn-list.csv'), 'utf8');
+  // As a full disk leaves it.
+  writeFileSync(at('torn-list.csv'), `${whole}c,"To`);
+  expect((await run(at('torn.csv'), ...output)).err).toBe(
+    '2 listed: 2 pending. Made 0 connections and 0 links.\n',
+  );
+  expect(readFileSync(at('torn-list.csv'), 'utf8')).toBe(whole);
+});
+
+test.each([
+  ['of customers', Buffer.from('name,tenant,account_id\nlate,Late,111122223333\n')],
+  ['with a column more', Buffer.from(`${progressHeader.trim()},sent\na,b,con_1,pending,,,yes\n`)],
+  ['that is no UTF-8', Buffer.from(`${progressHeader}J\xfcrgen,b,con_1,pending,,\n`, 'latin1')],
+])('a file %s is not overwritten with the list, and nothing is made', async (_, bytes) => {
+  const before = await count();
+  writeFileSync(at('late.csv'), `name,tenant,account_id\nlate,Late,111122223333\n`);
+  writeFileSync(at('other.csv'), bytes, { mode: 0o644 });
+  const ended = await run(at('late.csv'), '--output', at('other.csv'));
+  expect([ended.code, ended.out, ended.err]).toEqual([
+    2,
+    '',
+    `--output: ${at('other.csv')} is there and is no list of an import, in UTF-8 with the columns name, tenant, connection, state, invitation, expires_at. Name another file.\n`,
+  ]);
+  expect([await count(), readFileSync(at('other.csv')), statSync(at('other.csv')).mode & 0o777]).toEqual([
+    before,
+    bytes,
+    0o644,
+  ]);
 });

@@ -49,8 +49,8 @@ export async function importConnections(request: ImportRequest): Promise<Importe
     (error: unknown) => error ?? new Error('nothing was said'),
   );
   const rows = done.toSorted((one, other) => one.made.line - other.made.line).map(({ row }) => row);
-  // After a failure the file keeps the links of lines that were not reached.
-  if (failure === undefined) list?.replace(rows);
+  // After a failure the file stays as it was, with what was made at its end.
+  if (failure === undefined) list?.finish(rows);
   return {
     rows,
     made: {

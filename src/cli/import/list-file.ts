@@ -1,7 +1,6 @@
 /** The list on disk. It holds links, which open the pages of customers: nobody but its owner reads it. */
 import {
   appendFileSync,
-  chmodSync,
   closeSync,
   existsSync,
   fchmodSync,
@@ -12,19 +11,28 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { usageError } from '../failure.ts';
-import { linksIn, type Progress, progressHeader, progressLine } from './progress.ts';
+import {
+  columns,
+  latestOf,
+  linksIn,
+  type Progress,
+  progressHeader,
+  progressLine,
+  readProgress,
+} from './progress.ts';
 
 export interface ListFile {
   /** The links that it had, by connection. */
   readonly links: ReadonlyMap<string, string>;
   /** At once: a link that is lost here is lost. */
   add(row: Progress): void;
-  /** The whole list, in the place of what was there. */
-  replace(rows: readonly Progress[]): void;
+  /** The whole list: these rows, and those of other connections as they were. */
+  finish(rows: readonly Progress[]): void;
 }
 
 const ownerOnly = 0o600;
 
+/** Throws a usage error for a file that cannot be written, or holds what is no list and would be lost. */
 export function openList(path: string): ListFile {
   const trying = <T>(act: () => T): T => {
     try {
@@ -33,24 +41,27 @@ export function openList(path: string): ListFile {
       throw usageError(`--output: ${path} cannot be written (${(error as NodeJS.ErrnoException).code}).`);
     }
   };
-  const links = trying(() => {
-    const links = existsSync(path) ? linksIn(readFileSync(path, 'utf8')) : new Map<string, string>();
-    appendFileSync(path, '', { mode: ownerOnly });
-    chmodSync(path, ownerOnly);
-    return links;
-  });
+  const bytes = trying(() => (existsSync(path) ? readFileSync(path) : new Uint8Array()));
+  const before = bytes.length === 0 ? [] : readProgress(bytes);
+  if (!before)
+    throw usageError(
+      `--output: ${path} is there and is no list of an import, in UTF-8 with the columns ${columns.join(', ')}. Name another file.`,
+    );
+  const write = (rows: readonly Progress[]) =>
+    trying(() => {
+      const fresh = `${path}.new`;
+      const file = openSync(fresh, 'w', ownerOnly);
+      fchmodSync(file, ownerOnly);
+      writeFileSync(file, progressHeader + rows.map(progressLine).join(''));
+      fsyncSync(file);
+      closeSync(file);
+      renameSync(fresh, path);
+    });
+  // In our own form, whatever program saved it last: lines are added to it from now on.
+  write(before);
   return {
-    links,
+    links: linksIn(before),
     add: (row) => trying(() => appendFileSync(path, progressLine(row))),
-    replace: (rows) =>
-      trying(() => {
-        const fresh = `${path}.new`;
-        const file = openSync(fresh, 'w', ownerOnly);
-        fchmodSync(file, ownerOnly);
-        writeFileSync(file, progressHeader + rows.map(progressLine).join(''));
-        fsyncSync(file);
-        closeSync(file);
-        renameSync(fresh, path);
-      }),
+    finish: (rows) => write(latestOf([...before, ...rows])),
   };
 }

@@ -1,5 +1,6 @@
 /** The list of what became of each line, as CSV that a spreadsheet can open and runs nothing of; and the links in an older one. */
 import { parse } from 'csv-parse/sync';
+import { decode, delimiterOf } from './table.ts';
 
 export interface Progress {
   readonly name: string;
@@ -11,7 +12,7 @@ export interface Progress {
   readonly expires_at: string;
 }
 
-const columns = ['name', 'tenant', 'connection', 'state', 'invitation', 'expires_at'] as const;
+export const columns = ['name', 'tenant', 'connection', 'state', 'invitation', 'expires_at'] as const;
 
 export const progressHeader = `${columns.join(',')}\n`;
 
@@ -24,12 +25,40 @@ function cell(value: string): string {
   return text !== value || /[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** By connection: the link that was told last. Whatever else stands there is passed over. */
-export function linksIn(text: string): ReadonlyMap<string, string> {
-  const rows = parse(text, { relax_column_count: true, relax_quotes: true, skip_records_with_error: true });
-  return new Map(
-    rows.flatMap(([, , connection = '', , invitation = '']): [string, string][] =>
-      connection.startsWith('con_') && /^https?:\/\//.test(invitation) ? [[connection, invitation]] : [],
+/**
+ * The rows of a list as it was written, or as a spreadsheet has saved it since; undefined for whatever is no such list.
+ * What a full disk has cut off is passed over.
+ */
+export function readProgress(bytes: Uint8Array): readonly Progress[] | undefined {
+  const text = decode(bytes);
+  if (text === undefined) return undefined;
+  const [header = [], ...records] = parse(text, {
+    delimiter: delimiterOf(text),
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_records_with_error: true,
+  });
+  const names = header.map((name) => name.trim().toLowerCase());
+  if (names.toSorted().join() !== columns.toSorted().join()) return undefined;
+  return records
+    .map((record) => {
+      const at = (name: keyof Progress) => textOf(record[names.indexOf(name)] ?? '');
+      return Object.fromEntries(columns.map((name) => [name, at(name)])) as unknown as Progress;
+    })
+    .filter(({ connection }) => connection.startsWith('con_'));
+}
+
+const textOf = (cell: string): string => (/^'[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell);
+
+/** By connection: the link that was told last. */
+export const linksIn = (rows: readonly Progress[]): ReadonlyMap<string, string> =>
+  new Map(
+    rows.flatMap(({ connection, invitation }): [string, string][] =>
+      /^https?:\/\//.test(invitation) ? [[connection, invitation]] : [],
     ),
   );
-}
+
+/** Each connection once, in the place where it came first, as it was told last. */
+export const latestOf = (rows: readonly Progress[]): readonly Progress[] => [
+  ...new Map(rows.map((row) => [row.connection, row])).values(),
+];

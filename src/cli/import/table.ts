@@ -53,7 +53,8 @@ export function readTable(bytes: Uint8Array, columns: Columns): Table {
 
 const refused = (path: string, message: string): Table => ({ rows: [], faults: [{ path, message }] });
 
-function decode(bytes: Uint8Array): string | undefined {
+/** Undefined when it is no UTF-8; without its byte order mark. */
+export function decode(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -62,7 +63,7 @@ function decode(bytes: Uint8Array): string | undefined {
 }
 
 /** Where a comma is decimal, spreadsheets write semicolons; the header, which has neither in its names, tells. */
-const delimiterOf = (text: string): string => {
+export const delimiterOf = (text: string): string => {
   const [header = ''] = text.split(/[\r\n]/, 1);
   return [',', ';', '\t'].toSorted((one, other) => header.split(other).length - header.split(one).length)[0]!;
 };
