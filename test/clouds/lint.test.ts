@@ -312,6 +312,17 @@ const wif = (patch: object = {}) => ({
 });
 const when = (attributeCondition: unknown) => wif({ attributeCondition });
 
+/** Each looks like a test of the subject and lets everybody in: the test stands in a text, or what follows it does not. */
+const opened = [
+  `assertion.jti != 'x && assertion.sub == "${subject}" && y'`,
+  `assertion.sub == '${subject}' && true // '\n || true // '`,
+  `assertion.sub == '${subject}' && "\\'" == "x" || true || "'" == "x"`,
+  `assertion.sub == '${subject}' && r'\\' == r'\\' || true || 'x' == 'x'`,
+  `assertion.sub == '${subject}' && r'\\' != "" || true || "' != assertion.jti //"`,
+  `'''' || assertion.sub == '${subject}' && ''' != assertion.jti`,
+  `assertion.jti == 'x' ? assertion.sub == '${subject}' : true`,
+];
+
 describe('a provider of a pool', () => {
   judges(
     'gcp',
@@ -353,6 +364,26 @@ describe('a provider of a pool', () => {
         ['other_subjects weak'],
       ],
       ['with a list of others', when("assertion.sub in ['con_2']"), 'D', ['subject closed']],
+      ['with a list of one', when(`assertion['sub'] in ["${subject}"]`), 'A', []],
+      [
+        'with a list that holds whoever asks',
+        when(`assertion.sub in ['${subject}', assertion.sub]`),
+        'F',
+        ['condition_weak stranger'],
+      ],
+      [
+        'with two subjects at once',
+        when(`assertion.sub == '${subject}' && assertion.sub == 'con_2'`),
+        'D',
+        ['subject closed'],
+      ],
+      [
+        'with an or beside the subject, in brackets',
+        when(`(assertion.jti != '' || assertion.iat > 0) && (assertion.sub == '${subject}')`),
+        'A',
+        [],
+      ],
+      ...opened.map((condition): Row => [condition, when(condition), 'F', ['condition_weak stranger']]),
       [
         'with a slash',
         wif({ oidc: { issuerUri: `${issuer}/`, allowedAudiences: [audience] } }),

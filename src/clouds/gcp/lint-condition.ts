@@ -1,13 +1,8 @@
 /** Whether an attribute condition admits one subject and no other. CEL is not evaluated: what is not known to be narrow is not. */
-
+import { type ASTNode, parse } from '@marcbachmann/cel-js';
 import { difference } from '../difference.ts';
 import { celString } from '../encode/index.ts';
 import { type Finding, shown } from '../lint.ts';
-
-const claim = String.raw`(?:assertion\.sub|assertion\[(?:'sub'|"sub")\]|google\.subject)`;
-const text = String.raw`(?:'([^'\\]*)'|"([^"\\]*)")`;
-const equality = new RegExp(`^(?:${claim}\\s*==\\s*${text}|${text}\\s*==\\s*${claim})$`);
-const membership = new RegExp(`^${claim}\\s+in\\s+\\[([^\\]]*)\\]$`);
 
 export function conditionFinding(condition: unknown, subject: string): Finding | undefined {
   const where = 'attributeCondition';
@@ -18,40 +13,68 @@ export function conditionFinding(condition: unknown, subject: string): Finding |
       ...{ rule: 'condition_missing', severity: 'stranger', where, advice },
       detail: 'There is no attribute condition: every subject of this issuer is taken into the pool.',
     };
-  // Anything that is joined by "and" can only take away.
-  for (const part of conjuncts(condition)) {
-    const [, ...texts] = equality.exec(part) ?? [];
-    const found = texts.find((one) => one !== undefined);
-    if (found === subject) return undefined;
-    if (found !== undefined)
-      return {
-        ...{ rule: 'subject', severity: 'closed', where, advice },
-        detail: `${shown(found)} is not ${subject}: ${difference(subject, found)?.words}.`,
-      };
-    const list = membership.exec(part)?.[1];
-    const listed =
-      list === undefined ? [] : [...list.matchAll(new RegExp(text, 'g'))].map(([, a, b]) => a ?? b);
-    if (listed.length > 0)
-      return listed.includes(subject)
-        ? {
-            ...{ rule: 'other_subjects', severity: 'weak', where, advice },
-            detail: `${listed.length} subjects are admitted.`,
-          }
-        : {
-            ...{ rule: 'subject', severity: 'closed', where, advice },
-            detail: `The list does not hold ${subject}.`,
-          };
-  }
+  const lists = conjuncts(condition)
+    .map(subjectsIn)
+    .filter((list) => list !== undefined);
+  const [narrowest] = lists.toSorted((a, b) => a.length - b.length);
+  if (!narrowest)
+    return {
+      ...{ rule: 'condition_weak', severity: 'stranger', where, advice },
+      detail: `${shown(condition)} is not known to hold the subject to one value.`,
+    };
+  const closed = lists.find((list) => !list.includes(subject));
+  if (closed)
+    return {
+      ...{ rule: 'subject', severity: 'closed', where, advice },
+      detail:
+        closed.length === 1
+          ? `${shown(closed[0])} is not ${subject}: ${difference(subject, closed[0] ?? '')?.words}.`
+          : `The list does not hold ${subject}.`,
+    };
+  if (narrowest.length === 1) return undefined;
   return {
-    ...{ rule: 'condition_weak', severity: 'stranger', where, advice },
-    detail: `${shown(condition)} does not hold the subject to one value.`,
+    ...{ rule: 'other_subjects', severity: 'weak', where, advice },
+    detail: `${narrowest.length} subjects are admitted.`,
   };
 }
 
-/** The parts of `a && b`, at the outside; one part where `||` or a bracket makes that hard to see. */
-function conjuncts(condition: string): string[] {
-  const bare = condition.trim().replace(/^\(([^()]*)\)$/, '$1');
-  return /\|\||[()?]/.test(bare.replace(new RegExp(text, 'g'), "''"))
-    ? [bare]
-    : bare.split('&&').map((part) => part.trim());
+/** What is joined by "and" at the outside: each of them can only take away. Nothing of what cannot be read. */
+function conjuncts(condition: string): ASTNode[] {
+  // Google ends a raw string before the quote behind a backslash (cel-spec, langdef.md), and the parser behind it.
+  if (condition.includes('\\')) return [];
+  const parts: ASTNode[] = [];
+  try {
+    const left = [parse(condition).ast];
+    for (let node = left.pop(); node; node = left.pop()) {
+      if (node.op === '&&') left.push(...node.args);
+      else parts.push(node);
+    }
+  } catch {
+    return [];
+  }
+  return parts;
+}
+
+/** The subjects that a test of the subject admits, or undefined of anything else. */
+function subjectsIn(node: ASTNode): readonly string[] | undefined {
+  if (node.op !== '==' && node.op !== 'in') return undefined;
+  const [left, right] = node.args;
+  if (node.op === 'in') return isSubject(left) && right.op === 'list' ? textsOf(right.args) : undefined;
+  if (isSubject(left)) return textsOf([right]);
+  return isSubject(right) ? textsOf([left]) : undefined;
+}
+
+const isSubject = (node: ASTNode): boolean =>
+  (node.op === '.' && isName(node.args[0], 'assertion') && node.args[1] === 'sub') ||
+  (node.op === '.' && isName(node.args[0], 'google') && node.args[1] === 'subject') ||
+  (node.op === '[]' && isName(node.args[0], 'assertion') && textsOf([node.args[1]])?.[0] === 'sub');
+
+const isName = (node: ASTNode, name: string): boolean => node.op === 'id' && node.args === name;
+
+/** Undefined where one is no literal text: it may be anything. */
+function textsOf(nodes: readonly ASTNode[]): readonly string[] | undefined {
+  const texts = nodes.flatMap((node) =>
+    node.op === 'value' && typeof node.args === 'string' ? [node.args] : [],
+  );
+  return texts.length === nodes.length ? texts : undefined;
 }
