@@ -199,13 +199,19 @@ describe('a trust policy', () => {
       ['with NotPrincipal', policy(statement({ NotPrincipal: { AWS: '1' } })), 'F', ['negated stranger']],
       ['of nobody', policy(), 'D', ['no_statement closed']],
       [
-        'where another statement is the right one',
+        'where another statement lets somebody else in',
         policy(
           statement(),
-          statement({ Condition: { StringEquals: { ...exact.StringEquals, [sub]: 'con_old' } } }),
+          statement({ Condition: { StringEquals: { ...exact.StringEquals, [sub]: 'con_2' } } }),
         ),
+        'C',
+        ['subject weak'],
+      ],
+      [
+        'where another statement lets nobody in',
+        policy(statement(), statement({ Principal: { Federated: `${provider}/` } })),
         'B',
-        ['subject untidy'],
+        ['provider_arn untidy'],
       ],
       ['that also denies', policy(statement(), statement({ Effect: 'Deny', Principal: '*' })), 'A', []],
     ],

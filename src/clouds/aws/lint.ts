@@ -40,8 +40,7 @@ function trustLint(target: AwsTarget, facts: SetupFacts, policy: Members): Linte
   const admitted = judgedOnes.some(({ admits }) => admits);
   const found: Finding[] = judgedOnes
     .flatMap(({ findings }) => findings)
-    // Where another statement lets the connection in, one that does not is only in the way.
-    .map((one) => (admitted && one.severity === 'closed' ? { ...one, severity: 'untidy' } : one));
+    .map((one) => (admitted && one.severity === 'closed' ? beside(one) : one));
   if (!judgedOnes.some(({ concerns }) => concerns))
     found.push({
       rule: 'no_statement',
@@ -55,6 +54,12 @@ function trustLint(target: AwsTarget, facts: SetupFacts, policy: Members): Linte
   const sound = trustPolicy(target, facts, federated);
   return judged('aws-trust-policy', found, { ...sound, Statement: [...others, ...sound.Statement] });
 }
+
+/** Where another statement lets the connection in, one that does not is only in the way, or lets in somebody else. */
+const beside = (finding: Finding): Finding =>
+  finding.rule === 'subject'
+    ? { ...finding, severity: 'weak', advice: 'Give each connection a role of its own.' }
+    : { ...finding, severity: 'untidy' };
 
 function providerLint({ issuer, audience }: SetupFacts, document: Members): Linted {
   const found: Finding[] = [];
