@@ -2,6 +2,7 @@
 import {
   CreateOpenIDConnectProviderCommand,
   CreateRoleCommand,
+  GetRoleCommand,
   IAMClient,
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
@@ -41,6 +42,13 @@ export const trust = (
   ],
 });
 
+export interface AtAws extends Made {
+  readonly account: string;
+  readonly facts: AwsFacts;
+  /** The statements of the role's trust policy. */
+  statements(): Promise<readonly unknown[]>;
+}
+
 export async function atAws(
   corridor: Corridor,
   given: {
@@ -50,7 +58,7 @@ export async function atAws(
     readonly trust?: (facts: AwsFacts) => unknown;
     readonly role?: string;
   } = {},
-): Promise<Made & { readonly facts: AwsFacts }> {
+): Promise<AtAws> {
   const account = String(places++);
   const { target, url = corridor.issuer, clientIds = ['sts.amazonaws.com'], role = 'vendor' } = given;
   const connection = await corridor.connect('aws', {
@@ -77,7 +85,13 @@ export async function atAws(
   await iam.send(new CreateRoleCommand({ RoleName: role, AssumeRolePolicyDocument: document }));
   return {
     connection,
+    account,
     facts,
+    async statements() {
+      const { Role } = await iam.send(new GetRoleCommand({ RoleName: role }));
+      const { Statement } = JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''));
+      return Statement as readonly unknown[];
+    },
     async change(policy) {
       await iam.send(
         new UpdateAssumeRolePolicyCommand({ RoleName: role, PolicyDocument: JSON.stringify(policy) }),

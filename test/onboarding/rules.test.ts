@@ -370,7 +370,7 @@ const rules: readonly Rule[] = [
       ),
     condition: 'trust',
     says: /the keys of both conditions must hold the whole issuer with its path/,
-    fix: /^aws iam update-assume-role-policy \\\n {2}--role-name=vendor \\\n {2}'--policy-document=\{.*"127\.0\.0\.1:\d+\/t\/1:sub":"con_/,
+    fix: /^trust=\$\(aws iam get-role \\\n {2}--role-name=vendor [\s\S]*"127\.0\.0\.1:\d+\/t\/1:sub":"con_[\s\S]* &&\naws iam update-assume-role-policy \\\n {2}--role-name=vendor --policy-document="\$trust"$/,
     outcome: 'waiting',
   },
   {

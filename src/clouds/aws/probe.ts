@@ -1,6 +1,7 @@
 /** Tokens that STS must refuse, and the policy that makes it do so. */
 import type { ProbeKind, Remedy, SetupFacts } from '../contract.ts';
 import { provedBy } from '../probe.ts';
+import { addAlone } from './kept-trust.ts';
 import { trustCommand } from './remedy.ts';
 import type { AwsTarget } from './target.ts';
 
@@ -21,5 +22,5 @@ export const narrow = (target: AwsTarget, facts: SetupFacts, kind: ProbeKind): R
         detail:
           'The trust policy admits subjects that are not this connection: a wildcard, or no test of :sub.',
       }),
-  ...trustCommand(target, facts),
+  ...trustCommand(target, facts, addAlone),
 });

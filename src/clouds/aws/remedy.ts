@@ -3,9 +3,10 @@ import type { SojournError } from '../../errors/index.ts';
 import type { Remedy, SetupFacts } from '../contract.ts';
 import { shellCommand } from '../encode/index.ts';
 import { answerBehind } from '../explanation.ts';
+import { add, changeTrust } from './kept-trust.ts';
 import { defaultRegion } from './partitions.ts';
 import type { AwsTarget } from './target.ts';
-import { providerArn, trustPolicy } from './trust.ts';
+import { providerArn } from './trust.ts';
 
 export function remedy(target: AwsTarget, facts: SetupFacts, error: SojournError): Remedy {
   const { message = '' } = answerBehind(error);
@@ -28,7 +29,7 @@ export function remedy(target: AwsTarget, facts: SetupFacts, error: SojournError
         ),
       };
     case 'cloud_trust_refused':
-      return { condition: 'trust', ...trustCommand(target, facts) };
+      return { condition: 'trust', ...trustCommand(target, facts, add) };
     case 'cloud_issuer_unreachable':
       return { condition: 'issuer_documents', fix: `sojourn lint ${issuer}` };
     case 'cloud_region_disabled':
@@ -52,17 +53,11 @@ export function remedy(target: AwsTarget, facts: SetupFacts, error: SojournError
   }
 }
 
-/** Replaces the trust of the role by that of the set-up file. */
-export const trustCommand = (target: AwsTarget, facts: SetupFacts): { fix?: string } =>
+/** Changes the trust of the role by that program of jq; each command only after the one before. */
+export const trustCommand = (target: AwsTarget, facts: SetupFacts, program: string): { fix?: string } =>
   target.role_arn === undefined
     ? {}
-    : {
-        fix: iam(
-          'update-assume-role-policy',
-          `--role-name=${roleName(target)}`,
-          `--policy-document=${JSON.stringify(trustPolicy(target, facts, providerArn(target.role_arn, facts.issuer)))}`,
-        ),
-      };
+    : { fix: changeTrust(target, facts, { arn: target.role_arn, program }).join(' &&\n') };
 
 const roleName = ({ role_arn = '' }: AwsTarget): string => role_arn.slice(role_arn.lastIndexOf('/') + 1);
 

@@ -1,6 +1,7 @@
 /** What a customer applies in an AWS account: one plan in several spellings. */
 import type { Artefact, SetupFacts } from '../contract.ts';
-import { keepRoleScript, statementToAdd } from './keep-role.ts';
+import { keepRoleScript } from './keep-role.ts';
+import { statementToAdd } from './kept-trust.ts';
 import { defaultRegionOf, partitionFor } from './partitions.ts';
 import { type Plan, planOf } from './plan.ts';
 import { awsScript } from './script.ts';
@@ -55,7 +56,7 @@ export function setup(target: AwsTarget, facts: SetupFacts): readonly Artefact[]
             name: 'trust-policy.json',
             mediaType: 'application/json',
             title:
-              'Trust policy alone, for a role and an OIDC provider of your own making: aws iam update-assume-role-policy --role-name NAME --policy-document file://trust-policy.json',
+              'Trust policy alone, for a role and an OIDC provider of your own making, in place of whatever the role trusted: aws iam update-assume-role-policy --role-name NAME --policy-document file://trust-policy.json',
             content: write(trustPolicy(target, facts, providerArn(target.role_arn, facts.issuer))),
           },
         ]),

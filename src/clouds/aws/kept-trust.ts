@@ -1,0 +1,58 @@
+/**
+ * Our statement among those of a role that is there. IAM replaces a trust policy whole, so that it is read first, changed by
+ * jq and written back: whoever else is in stays in.
+ */
+import type { SetupFacts } from '../contract.ts';
+import { option, shellCommand } from '../encode/index.ts';
+import type { AwsTarget } from './target.ts';
+import { providerArn, trustPolicy } from './trust.ts';
+
+/** By its Sid (letters and digits, IAM reference, "Sid") it is found again, and replaced instead of added twice. */
+export const statementToAdd = (target: AwsTarget, facts: SetupFacts, federated: string) => ({
+  Sid: `Sojourn${facts.connection.id.replace(/[^A-Za-z0-9]/g, '')}`,
+  ...trustPolicy(target, facts, federated).Statement[0]!,
+});
+
+/** A statement of any Sid that lets in the same under the same conditions is ours too: the set-up of a new role made it. */
+const others = `[.Statement] | flatten(1)
+    | map(select(.Sid == $ours.Sid or del(.Sid, .Action) == ($ours | del(.Sid, .Action)) | not)`;
+
+/** What jq does: the other statements as they are, ours behind them. */
+export const add = `.Statement = (${others}) + [$ours])`;
+
+/**
+ * The same, and nobody else of this issuer but whom a statement names to the letter: another connection may have the role
+ * too. One that names this connection and not its audience goes. Who is named beside the issuer stays, and so does a Deny.
+ */
+export const addAlone = `$ours.Principal.Federated as $issuer
+  | $ours.Condition.StringEquals as $asked
+  | ($asked | keys) as [$aud, $sub]
+  | .Statement = (${others}
+    | if .Effect == "Allow"
+        and ([.Principal | objects | .Federated] | flatten | index($issuer))
+        and ([.Condition | objects | .StringEquals | objects] | first // {}
+          | (.[$aud] == $asked[$aud]) as $meant
+          | [.[$sub]] | flatten
+          | all(type == "string" and (contains("\${") | not)) and ($meant or index($asked[$sub]) == null)
+          | not)
+      then .Principal.Federated |= ([.] | flatten - [$issuer])
+        | if .Principal.Federated == [] then del(.Principal.Federated) else . end
+        | select(.Principal != {})
+      else . end) + [$ours])`;
+
+/** @returns commands: the first two leave the new trust in `$trust`, the last one writes it */
+export function changeTrust(
+  target: AwsTarget,
+  facts: SetupFacts,
+  { arn, program }: { readonly arn: string; readonly program: string },
+): readonly [read: string, change: string, write: string] {
+  const named = option('role-name', arn.slice(arn.lastIndexOf('/') + 1));
+  const iam = (action: string, ...options: readonly string[]) =>
+    shellCommand(['aws', 'iam', action, named, ...options]);
+  const ours = JSON.stringify(statementToAdd(target, facts, providerArn(arn, facts.issuer)));
+  return [
+    `trust=$(${iam('get-role', '--output=json', '--query=Role.AssumeRolePolicyDocument')})`,
+    `trust=$(printf '%s' "$trust" | ${shellCommand(['jq', '--compact-output', '--argjson', 'ours', ours, program])})`,
+    `${iam('update-assume-role-policy')} --policy-document="$trust"`,
+  ];
+}
