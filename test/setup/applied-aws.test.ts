@@ -179,23 +179,56 @@ describe('the script', () => {
       ].join('\n'),
     });
     expect(await bench.isIn(connection)).toBe(true);
+  }, 180_000);
 
-    const theirs = {
-      Version: '2012-10-17',
-      Statement: [{ Effect: 'Allow', Principal: { AWS: account }, Action: 'sts:AssumeRole' }],
-    };
-    const RoleName = `sojourn-${connection.id}`;
+  test('is not run over a role that trusts anybody beside the connection', async () => {
+    if (!isInstalled('aws')) return;
+    const account = '222222222223';
+    const target = { role_arn: `arn:aws:iam::${account}:role/deploy` };
+    const [one, two] = [await connect('one', target), await connect('two', target)];
+    expect(await run(fileFor(one, 'setup.sh'), account)).toMatchObject({ status: 0, stderr: '' });
+
+    const RoleName = 'deploy';
     const iam = iamOf(endpoint, account);
-    const trusts = (policy: object) =>
+    const trusts = async () => {
+      const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
+      return JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''));
+    };
+    const trust = (policy: object) =>
       iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument: JSON.stringify(policy) }));
-    await trusts(theirs);
-    const { status, stderr } = await run(fileFor(connection, 'setup.sh'), account);
-    expect({ status, stderr }).toEqual({
-      status: 1,
-      stderr: `There is a role ${RoleName} that trusts somebody else. It was not changed.\n`,
-    });
-    const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
-    expect(JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''))).toEqual(theirs);
+    const said = ({ id }: Live) =>
+      [
+        'There is a role deploy that trusts somebody else, or asks something else of a token. It was not changed.',
+        `To keep it, use keep-role.sh of ${id}, which adds to its trust.`,
+        '',
+      ].join('\n');
+
+    const Version = '2012-10-17';
+    const made = (await trusts()) as { Statement: [Record<string, object>] };
+    const [ours] = made.Statement;
+    const theirs = { Effect: 'Allow', Principal: { AWS: account }, Action: 'sts:AssumeRole' };
+    const more = { ...ours, Condition: { ...ours.Condition, IpAddress: { 'aws:SourceIp': '192.0.2.0/24' } } };
+    const taken: [Live, object][] = [
+      [two, made],
+      [one, { Version, Statement: [ours, theirs] }],
+      [one, { Version, Statement: theirs }],
+      [one, { Version, Statement: [ours, { ...ours, Effect: 'Deny' }] }],
+      [one, { Version, Statement: [more] }],
+    ];
+    for (const [connection, policy] of taken) {
+      await trust(policy);
+      const { status, stderr } = await run(fileFor(connection, 'setup.sh'), account);
+      expect({ status, stderr, trust: await trusts() }).toEqual({
+        status: 1,
+        stderr: said(connection),
+        trust: policy,
+      });
+    }
+
+    // Of any Sid and with other actions it is the statement of the connection all the same.
+    await trust({ Version, Statement: { ...ours, Sid: 'Vendor', Action: ['sts:TagSession'] } });
+    expect(await run(fileFor(one, 'setup.sh'), account)).toMatchObject({ status: 0, stderr: '' });
+    expect([await trusts(), await bench.isIn(one), await bench.isIn(two)]).toEqual([made, true, false]);
   }, 180_000);
 });
 

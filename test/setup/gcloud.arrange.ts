@@ -59,9 +59,10 @@ export interface Received {
   readonly body: unknown;
 }
 
-/** An IAM API that has nothing yet and agrees to everything. */
+/** An IAM API that has what is named by its path, nothing without that, and agrees to everything. */
 export async function runRealGcloud(
   source: string,
+  existing: Readonly<Record<string, unknown>> = {},
 ): Promise<{ status: number | null; received: Received[] }> {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
@@ -77,7 +78,7 @@ export async function runRealGcloud(
       query: Object.fromEntries(url.searchParams),
       body,
     });
-    const [code, answer] = answerOf(request.method ?? '', path, body);
+    const [code, answer] = answerOf(request.method ?? '', existing[path], path, body);
     response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -107,9 +108,15 @@ export async function runRealGcloud(
   }
 }
 
-function answerOf(method: string, path: string, body: { policy: unknown } | null): [number, unknown] {
+function answerOf(
+  method: string,
+  found: unknown,
+  path: string,
+  body: { policy: unknown } | null,
+): [number, unknown] {
+  if (method === 'GET' && found) return [200, found];
   if (path.endsWith(':getIamPolicy')) return [200, { etag: 'QUJD', version: 1 }];
   if (path.endsWith(':setIamPolicy')) return [200, body?.policy];
-  if (method === 'POST') return [200, { name: `${path.slice('/v1/'.length)}/x/operations/o`, done: true }];
+  if (method !== 'GET') return [200, { name: `${path.slice('/v1/'.length)}/x/operations/o`, done: true }];
   return [404, { error: { code: 404, status: 'NOT_FOUND', message: 'not found' } }];
 }

@@ -9,6 +9,7 @@ import { gcpFacts as facts, gcpTarget as target } from './gcp.arrange.ts';
 const pool = 'projects/123456789/locations/global/workloadIdentityPools/sojourn-a1';
 const provider = `${pool}/providers/con-b2`;
 const service_account = 'deployer@acme.iam.gserviceaccount.com';
+const issuer = 'https://id.vendor.com/t/ten_x';
 const script = (...given: Parameters<typeof setup>) => contentOf(setup(...given), 'setup.sh');
 
 const pools = ['iam', 'workload-identity-pools'];
@@ -16,11 +17,17 @@ const describePool = [...pools, 'describe', pool];
 const createPool = [...pools, 'create', pool];
 const createProvider = [...pools, 'providers', 'create-oidc', provider];
 const updateProvider = [...pools, 'providers', 'update-oidc', provider];
-const describeProvider = [...pools, 'providers', 'describe', provider, '--format=value(oidc.issuerUri)'];
+const describeProvider = [
+  ...pools,
+  'providers',
+  'describe',
+  provider,
+  '--format=value[separator=" "](oidc.issuerUri,attributeCondition)',
+];
 const settings = [
   '--display-name=acme-prod',
   '--description=Connection con_7h2k9 of Vendor',
-  '--issuer-uri=https://id.vendor.com/t/ten_x',
+  `--issuer-uri=${issuer}`,
   `--allowed-audiences=https://iam.googleapis.com/${provider}`,
   '--attribute-mapping=google.subject=assertion.sub',
   "--attribute-condition=assertion.sub=='con_7h2k9'",
@@ -34,7 +41,7 @@ describe('the gcloud script', () => {
     const given = [target({ uploaded_jwks: true }), facts({ jwks })] as const;
     const upload = `--jwk-json-path=${JSON.stringify({ keys: eight })}\n`;
     expect(run(script(...given)).calls.at(-1)).toEqual([...createProvider, ...settings, upload]);
-    const again = run(script(...given), { pool: '', provider: 'https://id.vendor.com/t/ten_x' });
+    const again = run(script(...given), { pool: '', provider: `${issuer} assertion.sub=='con_7h2k9'` });
     expect(again.calls.at(-1)).toEqual([...updateProvider, ...settings, upload]);
     expect(JSON.parse(contentOf(setup(...given), 'jwks.json'))).toEqual({ keys: eight });
     expect(contentOf(setup(...given), 'main.tf')).toContain(
@@ -65,20 +72,43 @@ describe('the gcloud script', () => {
     });
   });
 
-  test('leaves the pool and brings the provider up to date when run again', () => {
-    const again = { pool: 'sojourn-a1', provider: 'https://id.vendor.com/t/ten_x' };
-    expect(run(script(target(), facts()), again)).toEqual({
+  test.each([
+    ['with its own condition', `${issuer} assertion.sub=='con_7h2k9'`],
+    ['without any condition', `${issuer} `],
+  ])('leaves the pool and brings the provider up to date when run again, %s', (_, found) => {
+    expect(run(script(target(), facts()), { pool: 'sojourn-a1', provider: found })).toEqual({
       status: 0,
       stderr: '',
       calls: [describePool, describeProvider, [...updateProvider, ...settings]],
     });
   });
 
-  test('stops before a provider that trusts another issuer', () => {
-    const taken = { pool: 'sojourn-a1', provider: 'https://id.vendor.com/t/ten_y' };
+  test.each([
+    [
+      'for another issuer',
+      "https://id.vendor.com/t/ten_y assertion.sub=='con_7h2k9'",
+      'for another issuer. Nothing was changed.',
+    ],
+    [
+      'for an issuer that begins like this one',
+      `${issuer}2 assertion.sub=='con_7h2k9'`,
+      'for another issuer. Nothing was changed.',
+    ],
+    [
+      'with the condition of another connection',
+      `${issuer} assertion.sub=='con_2'`,
+      "with another condition. It was not changed. Give the connection a provider_id of its own; or, if nobody else needs this one, set its condition to assertion.sub=='con_7h2k9' first.",
+    ],
+    [
+      'with a condition that asks for more',
+      `${issuer} assertion.sub=='con_7h2k9' && assertion.jti!=''`,
+      "with another condition. It was not changed. Give the connection a provider_id of its own; or, if nobody else needs this one, set its condition to assertion.sub=='con_7h2k9' first.",
+    ],
+  ])('stops before a provider %s', (_, found, said) => {
+    const taken = { pool: 'sojourn-a1', provider: found };
     expect(run(script(target({ service_account }), facts()), taken)).toEqual({
       status: 1,
-      stderr: `There is a provider ${provider} for another issuer. Nothing was changed.\n`,
+      stderr: `There is a provider ${provider} ${said}\n`,
       calls: [describePool, describeProvider],
     });
   });
@@ -155,4 +185,24 @@ describe('the gcloud script', () => {
       },
     ]);
   }, 90_000);
+
+  test.each([
+    ['stops before the condition of another connection', { attributeCondition: "assertion.sub=='con_2'" }, 1],
+    ['goes on where there is no condition', {}, 0],
+  ])(
+    "as Google's own gcloud shows a provider, %s",
+    async (_, condition, status) => {
+      if (!isInstalled('gcloud')) return;
+      const found = { name: provider, state: 'ACTIVE', oidc: { issuerUri: issuer }, ...condition };
+      const ran = await runRealGcloud(script(target(), facts()), {
+        [`/v1/${pool}`]: { name: pool, state: 'ACTIVE' },
+        [`/v1/${provider}`]: found,
+      });
+      expect([ran.status, ran.received.filter(({ method }) => method !== 'GET')]).toEqual([
+        status,
+        status === 0 ? [expect.objectContaining({ method: 'PATCH', path: `/v1/${provider}` })] : [],
+      ]);
+    },
+    90_000,
+  );
 });

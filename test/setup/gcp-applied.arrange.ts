@@ -117,7 +117,10 @@ const provider = () => ({
 const commands = {
   'workload-identity-pools describe': () => call('GET', '/v1/' + resource),
   'workload-identity-pools create': () => call('POST', parent + '?workloadIdentityPoolId=' + parts.at(-1), texts),
-  'providers describe': async () => console.log((await call('GET', '/v1/' + resource)).oidc.issuerUri),
+  'providers describe': async () => {
+    const { oidc, attributeCondition = '' } = await call('GET', '/v1/' + resource);
+    console.log(oidc.issuerUri + ' ' + attributeCondition);
+  },
   'providers create-oidc': () => call('POST', parent + '?workloadIdentityPoolProviderId=' + parts.at(-1), provider()),
   'providers update-oidc': () =>
     call('PATCH', '/v1/' + resource + '?updateMask=displayName,description,oidc,attributeMapping,attributeCondition', provider()),

@@ -141,7 +141,7 @@ describe('the scripts', () => {
 printf '%s\\0' "$#" "$@" >> "$RECORD"
 case "$*" in
   *get-caller-identity*) echo 123456789012:arn:aws:iam::123456789012:root ;;
-  *Principal.Federated*|*get-open-id*) exit 1 ;;
+  *AssumeRolePolicyDocument*|*get-open-id*) exit 1 ;;
   *Role.Arn*) echo arn:aws:iam::123456789012:role/x ;;
   *--query=*) echo 0b5c1a52-8f0e-4d2a-9a61-2f0c2c2f5a11 ;;
 esac

@@ -9,6 +9,10 @@ const quiet = '>/dev/null';
 
 /** Stands for the provider's ARN, which only the account tells. It comes before whatever else a policy holds of ours. */
 const mark = '@';
+const withProvider = (text: string): string => {
+  const at = text.indexOf(mark);
+  return `${shellWord(text.slice(0, at))}$provider${shellWord(text.slice(at + 1))}`;
+};
 
 export function awsScript(plan: Plan): string {
   const { callback } = plan;
@@ -67,12 +71,22 @@ export function provider(plan: Plan): string {
   ].join('\n');
 }
 
-/** A role of that name which trusts somebody else is somebody's work: it is not touched. */
+/** Counts the statements that are not of this connection alone, whatever they allow it: other than 0 is somebody's work. */
+function othersQuery({ target, facts }: RolePlan): string {
+  const { Effect, Principal, Condition } = trustPolicy(target, facts, mark).Statement[0]!;
+  // A literal of JMESPath ends at a backtick.
+  const ours = Object.entries({ Effect, Principal, Condition }).map(
+    ([name, value]) => `${name}==\`${JSON.stringify(value).replaceAll('`', '\\`')}\``,
+  );
+  // IAM takes one statement for a list of one.
+  return `[Role.AssumeRolePolicyDocument.Statement][]|length([?!(${ours.join(' && ')})])`;
+}
+
+/** A role of that name which trusts somebody else as well is somebody's work: it is not touched. */
 function roleSteps(role: RolePlan, plan: Plan): string[] {
   const name = roleNameOf(role);
   const named = option('role-name', name);
   const trust = JSON.stringify(trustPolicy(role.target, role.facts, mark));
-  const [before, after] = [trust.slice(0, trust.indexOf(mark)), trust.slice(trust.indexOf(mark) + 1)];
   const settings = [option('description', role.description), option('max-session-duration', role.maxSession)];
   const command = (...words: readonly string[]) => shellCommand(iam(...words), '    ');
   const create = command(
@@ -83,17 +97,16 @@ function roleSteps(role: RolePlan, plan: Plan): string[] {
     ...boundaryOptions(plan),
     ...tagOptions(plan),
   );
-  const query = '--query=Role.AssumeRolePolicyDocument.Statement[0].Principal.Federated';
-  const trusted = shellCommand(iam('get-role', named, '--output=text', query));
+  const read = `${shellCommand(iam('get-role', named, '--output=text'))} --query=${withProvider(othersQuery(role))}`;
   return [
-    `trust=${shellWord(before)}$provider${shellWord(after)}`,
-    `trusted=$(${trusted} 2>/dev/null || true)`,
-    'case "$trusted" in',
+    `trust=${withProvider(trust)}`,
+    `others=$(${read} 2>/dev/null || true)`,
+    'case "$others" in',
     "  '')",
     `    ${say(`Create the role ${name}`)}`,
     `${create} --assume-role-policy-document="$trust" ${quiet}`,
     '    ;;',
-    '  "$provider")',
+    '  0)',
     `    ${say(`Bring the role ${name} up to date`)}`,
     `${command('update-assume-role-policy', named)} --policy-document="$trust"`,
     command('update-role', named, ...settings),
@@ -101,12 +114,18 @@ function roleSteps(role: RolePlan, plan: Plan): string[] {
     ...tagOptions(plan).map((tags) => command('tag-role', named, tags)),
     '    ;;',
     '  *)',
-    `    ${say(`There is a role ${name} that trusts somebody else. It was not changed.`)} >&2`,
+    `    ${say(`There is a role ${name} that trusts somebody else, or asks something else of a token. It was not changed.`)} >&2`,
+    `    ${say(keeping(role))} >&2`,
     '    exit 1',
     '    ;;',
     'esac',
   ];
 }
+
+const keeping = ({ target, facts }: RolePlan): string =>
+  target.role_arn === undefined
+    ? `To keep it, save its ARN as role_arn of ${facts.connection.id}: then there is keep-role.sh, which adds to its trust.`
+    : `To keep it, use keep-role.sh of ${facts.connection.id}, which adds to its trust.`;
 
 export function permissions(role: RolePlan, plan: Plan): string[] {
   const named = option('role-name', roleNameOf(role));

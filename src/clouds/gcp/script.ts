@@ -61,7 +61,7 @@ function pool({ resource, body }: CreatePool): string {
   ].join('\n');
 }
 
-/** A provider of that name which trusts another issuer is somebody's work: it is not touched. */
+/** A provider of that name for another issuer, or with a condition that is not ours, is somebody's work: it is not touched. */
 function provider({ resource, body }: CreateProvider): string {
   const settings = [
     `--display-name=${body.displayName}`,
@@ -71,10 +71,16 @@ function provider({ resource, body }: CreateProvider): string {
     `--attribute-mapping=${list(Object.entries(body.attributeMapping).map(([to, from]) => `${to}=${from}`))}`,
     `--attribute-condition=${body.attributeCondition}`,
   ];
-  const { jwksJson } = body.oidc;
+  const { issuerUri: issuer, jwksJson } = body.oidc;
   // gcloud reads the keys from a file only.
   const upload = jwksJson === undefined ? '' : ` \\\n      --jwk-json-path="$jwks"`;
-  const describe = [...pools, 'providers', 'describe', resource, '--format=value(oidc.issuerUri)'];
+  const describe = [
+    ...pools,
+    'providers',
+    'describe',
+    resource,
+    '--format=value[separator=" "](oidc.issuerUri,attributeCondition)',
+  ];
   return [
     ...(jwksJson === undefined
       ? []
@@ -88,8 +94,12 @@ function provider({ resource, body }: CreateProvider): string {
     "  '')",
     shellCommand([...pools, 'providers', 'create-oidc', resource, ...settings], '    ') + upload,
     '    ;;',
-    `  ${shellWord(body.oidc.issuerUri)})`,
+    `  ${shellWord(`${issuer} `)}|${shellWord(`${issuer} ${body.attributeCondition}`)})`,
     shellCommand([...pools, 'providers', 'update-oidc', resource, ...settings], '    ') + upload,
+    '    ;;',
+    `  ${shellWord(`${issuer} `)}*)`,
+    `    ${say(`There is a provider ${resource} with another condition. It was not changed. Give the connection a provider_id of its own; or, if nobody else needs this one, set its condition to ${body.attributeCondition} first.`)} >&2`,
+    '    exit 1',
     '    ;;',
     '  *)',
     `    ${say(`There is a provider ${resource} for another issuer. Nothing was changed.`)} >&2`,
