@@ -256,6 +256,18 @@ describe('a role whose ARN is known before it is made', () => {
     );
   });
 
+  test.each([
+    ['the same role', role_arn, role_arn, {}],
+    ['roles of one name', role_arn, role_arn.replace('deploy/er', 'Er'), {}],
+    ['roles of one name by choice', role_arn, `${role_arn}2`, { role_name: 'er2' }],
+  ])('goes into no common file for two connections to %s', (_title, first, second, options) => {
+    const other = facts({ subject: 'con_2', connection: { id: 'con_2', name: 'b' } });
+    const beside = [{ target: target({ role_arn: second }), facts: other }];
+    expect(() => setup(target({ role_arn: first }), facts({ beside, options }))).toThrow(
+      /^with: must name connections each of which has a role of its own$/,
+    );
+  });
+
   test('has no path that CloudFormation would put the value of a secret into', () => {
     const secret = 'arn:aws:iam::123456789012:role/{{resolve:ssm:x}}/er';
     expect(() => setup(target({ role_arn: secret }), facts())).toThrow(

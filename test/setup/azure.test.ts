@@ -96,11 +96,19 @@ describe('the ARM template', () => {
     fc.assert(
       fc.property(text, text, text, hostileText, (subject, audience, tag, name) => {
         const connection = { id: 'con_7h2k9', name };
-        const beside = [{ target, facts: facts({ subject: 'con_other' }) }];
+        const other = { subject: 'con_other', connection: { id: 'con_other', name: 'b' } };
+        const beside = [{ target, facts: facts(other) }];
         const options = { tags: { Team: tag }, roles: ['acdd72a7-3385-48ef-bd42-f606fba81ae7'] };
         const asked = [facts(), facts({ subject, audience, connection, options }), facts({ beside })];
         for (const given of asked) armSchema.parse(template(target, given));
       }),
+    );
+  });
+
+  test('makes no identity for two connections', () => {
+    const beside = [{ target, facts: facts({ connection: { id: 'con_2', name: 'b' } }) }];
+    expect(() => setup(target, facts({ beside, options: { identity_name: 'Sojourn-con_2' } }))).toThrow(
+      /^identity_name: must not be the name of the identity of another connection in the files$/,
     );
   });
 

@@ -66,6 +66,14 @@ describe('the list of requests', () => {
     expect(kinds).toEqual(['create_pool', 'create_provider']);
   });
 
+  test('makes no provider for two connections, whose condition can admit one of them only', () => {
+    const other = facts({ subject: 'con_2', connection: { id: 'con_2', name: 'b' } });
+    const beside = [{ target: target({ service_account: account }), facts: other }];
+    expect(() => setup(target(), facts({ beside }))).toThrow(
+      /^with: must name connections each of which has a provider of its own$/,
+    );
+  });
+
   test('keeps a loopback issuer as it is', () => {
     const [, provider] = requests(target(), facts({ issuer: 'http://127.0.0.1:1234' }));
     expect(provider.body.oidc.issuerUri).toBe('http://127.0.0.1:1234');

@@ -101,7 +101,12 @@ function refuse(
 ): void {
   const longest = Math.max(...roles.map(({ target }) => target.duration_seconds));
   const inline = policies.reduce((sum, { document }) => sum + JSON.stringify(document).length, 0);
+  // Of one account, whatever their paths: IAM takes a name once, in any case (API reference, CreateRole, RoleName).
+  const names = new Set(roles.map((role) => `${accountOf(role)} ${roleNameOf(role).toLowerCase()}`));
   const faults = [
+    ...(names.size < roles.length
+      ? [{ path: 'with', message: 'must name connections each of which has a role of its own' }]
+      : []),
     // In a property of a template it would stand for the value of a secret.
     ...(roles.some(({ path }) => path.includes('{{'))
       ? [{ path: 'target.role_arn', message: 'must not have {{ in its path, which CloudFormation evaluates' }]
@@ -133,6 +138,9 @@ function refuse(
   ];
   if (faults.length > 0) throw invalidRequest(faults);
 }
+
+/** Undefined while the role is not known. */
+export const accountOf = ({ target }: RolePlan): string | undefined => target.role_arn?.split(':')[4];
 
 /** What a role is called where its file has to name it. */
 export const roleNameOf = ({ name, facts }: RolePlan): string =>

@@ -5,14 +5,12 @@
 import { invalidRequest } from '../../errors/index.ts';
 import { option, shellCommand, shellWord } from '../encode/index.ts';
 import { partitionFor } from './partitions.ts';
-import { iamText, type Plan, type RolePlan } from './plan.ts';
+import { accountOf, iamText, type Plan, type RolePlan } from './plan.ts';
 import { existingProvider, policiesOf, providerResource, tagsOf } from './template.ts';
 import { providerName, trustPolicy } from './trust.ts';
 
 const ref = (name: string) => ({ Ref: name });
 const ofAccount = (fact: string) => ({ 'Fn::FindInMap': ['Accounts', ref('AWS::AccountId'), fact] });
-
-const accountOf = ({ target }: RolePlan): string | undefined => target.role_arn?.split(':')[4];
 
 /**
  * Whether the roles are in accounts of their own, and so no stack can make them. Throws `invalid_request` where some are and

@@ -38,8 +38,17 @@ export function planOf(facts: SetupFacts): Plan {
   if (wanted.length > maxRoles)
     throw invalidRequest([{ path: 'permissions', message: `are over ${maxRoles} roles together` }]);
   const all = [facts, ...(facts.beside ?? []).map((one) => one.facts)];
+  const identities = all.map((one, at) => identityPlan(one, at === 0 ? '' : String(at + 1), identity_name));
+  // Azure tells no names apart by case.
+  if (new Set(identities.map(({ name }) => name.toLowerCase())).size < identities.length)
+    throw invalidRequest([
+      {
+        path: 'identity_name',
+        message: 'must not be the name of the identity of another connection in the files',
+      },
+    ]);
   return {
-    identities: all.map((one, at) => identityPlan(one, at === 0 ? '' : String(at + 1), identity_name)),
+    identities,
     roles: wanted.length > 0 ? wanted : [reader],
     tags,
     callback: facts.callback,

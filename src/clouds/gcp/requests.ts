@@ -2,6 +2,7 @@
  * What a customer's project is told, as calls of the IAM API v1. This list is the only place that knows; the gcloud
  * script and the Terraform file are other spellings of it.
  */
+import { invalidRequest } from '../../errors/index.ts';
 import type { SetupFacts } from '../contract.ts';
 import { caption, celString } from '../encode/index.ts';
 import { uploadedJwks } from './jwks.ts';
@@ -73,7 +74,10 @@ export interface GrantRole extends Omit<AddBinding, 'kind' | 'read'> {
 
 export type SetupRequest = CreatePool | CreateProvider | AddBinding | GrantRole;
 
-/** For the connection, and for each that is set up beside it; a pool that two of them share is made once. */
+/**
+ * For the connection, and for each that is set up beside it; a pool that two of them share is made once. Throws
+ * `invalid_request` where two share a provider, whose condition admits one subject.
+ */
 export function setupRequests(target: GcpTarget, facts: SetupFacts): readonly SetupRequest[] {
   const all = [{ target, facts }, ...(facts.beside ?? [])] as readonly {
     target: GcpTarget;
@@ -81,6 +85,10 @@ export function setupRequests(target: GcpTarget, facts: SetupFacts): readonly Se
   }[];
   const { existing_pool = false } = (facts.options ?? {}) as GcpSetupOptions;
   const roles = rolesOf(facts);
+  if (new Set(all.map((one) => providerName(one.target))).size < all.length)
+    throw invalidRequest([
+      { path: 'with', message: 'must name connections each of which has a provider of its own' },
+    ]);
   return all.flatMap((one, at) => {
     const before = all.slice(0, at).some((other) => poolName(other.target) === poolName(one.target));
     const { service_account } = one.target;
