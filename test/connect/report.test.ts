@@ -270,7 +270,7 @@ describe('what a purpose of the connection would make too wide', () => {
     expect(JSON.stringify(answer.body)).not.toContain('999900001111');
     expect(await show(invited)).toEqual(before);
     const told = (await stage.audit(invited.connection)).map(({ event }) => event);
-    expect(told.filter((event) => /reported|exchange/.test(event))).toEqual([]);
+    expect(told.filter((event) => /reported|exchange/.test(String(event)))).toEqual([]);
     // One that goes with it is still taken, and the connection can be changed as before.
     const role_arn = 'arn:aws:iam::999900001111:role/r';
     expect((await report(invited, { role_arn })).status).toBe(200);
