@@ -56,18 +56,33 @@ export function matcherOf(pattern: Pattern): (value: unknown) => boolean {
 function textTest(pattern: Pattern): (text: string) => boolean {
   if (typeof pattern === 'string') return (text) => text === pattern;
   if ('one_of' in pattern) return (text) => pattern.one_of.includes(text);
-  const glob = compiled(pattern.glob);
-  return (text) => text.length <= maxValue && glob.test(text);
+  const fitsGlob = globTest(pattern.glob);
+  return (text) => text.length <= maxValue && fitsGlob(text);
 }
 
-const compiled = (glob: string): RegExp =>
-  new RegExp(
-    `^${glob
-      .split('*')
-      .map((part) => part.replace(/[\\^$.|?+()[\]{}/-]/g, '\\$&'))
-      .join('[^/:]+')}$`,
-    'u',
-  );
+/**
+ * Each star ends at the first place where the text after it comes, and is never tried again: ending later leaves less to
+ * the next star and nothing that it could not take itself. So a value from outside is walked through once. A regular
+ * expression would go through all the places that all the stars could end at together.
+ */
+function globTest(glob: string): (text: string) => boolean {
+  const [start = '', ...between] = glob.split('*');
+  const end = between.pop() ?? '';
+  return (text) => {
+    if (!text.startsWith(start) || !text.endsWith(end)) return false;
+    let at = start.length;
+    for (const part of between) {
+      const next = text.indexOf(part, at + 1);
+      if (!isStar(text, at, next)) return false;
+      at = next + part.length;
+    }
+    return isStar(text, at, text.length - end.length);
+  };
+}
+
+/** Whether one star can stand for what lies there. */
+const isStar = (text: string, from: number, to: number): boolean =>
+  to > from && !/[/:]/.test(text.slice(from, to));
 
 /** `true` and `74` are written as they are in JSON. Lists and objects are never equal to anything. */
 export function textOf(value: unknown): string | undefined {
