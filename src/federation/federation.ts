@@ -13,15 +13,20 @@ import { refused } from './refused.ts';
 import { algorithms, type ForeignToken } from './token.ts';
 import type { Trust } from './trust.ts';
 
+/**
+ * Marks a token as used for what is issued for it, which `resource` names. Rejects with `invalid_client` when it was used
+ * before, and with `store_unavailable` when that cannot be known. Of any number at once one resolves.
+ */
+export type Take = (resource: string) => Promise<void>;
+
 export interface Federation {
   /** What keeps this token from being that workload's, besides its signature. Nothing is fetched. */
   faults(trust: Trust, token: ForeignToken): readonly string[];
   /**
-   * Resolves when the token is signed by the trusted issuer and may be used now, for what `resource` tells; it is asked
-   * where the kind's tokens are taken once for each. Rejects with
-   * `invalid_client`, or with `store_unavailable` when it cannot be known whether it was used before.
+   * Resolves when the token is signed by the trusted issuer. It is not used up by that: whoever issues something for it
+   * takes it, so that a workload which is refused for another reason can ask again. Rejects with `invalid_client`.
    */
-  prove(trust: Trust, token: ForeignToken, resource: () => Promise<string>): Promise<void>;
+  prove(trust: Trust, token: ForeignToken): Promise<Take>;
   /**
    * The keys that a client of ours publishes at its `jwks_uri`, with which this token of its own may be signed. Rejects
    * with `client_keys_unavailable` when there are none to be had, and with `invalid_client` when the URL may not be asked.
@@ -54,28 +59,24 @@ export function createFederation(options: FederationOptions): Federation {
   };
   const sources = { cache: createKeyCache(now), guard };
 
-  /** Only after the signature: a forged token must not use up a jti. */
-  async function takeOnce(
-    trust: Trust,
-    { claims }: ForeignToken,
-    resource: () => Promise<string>,
-  ): Promise<void> {
+  function takeOf(trust: Trust, { claims: { jti, exp } }: ForeignToken): Take {
     const { taken } = kindOf(trust.preset);
-    if (taken === 'always') return;
-    const { jti, exp } = claims;
+    if (taken === 'always') return async () => undefined;
     if (typeof jti !== 'string' || jti === '' || jti.length > maxJti)
       throw refused('jti is missing or too long');
-    const use = [trust.issuer, jti, ...(taken === 'once' ? [] : [await resource()])];
-    const id = `federated:${createHash('sha256').update(JSON.stringify(use)).digest('base64url')}`;
     const expiresAt = Math.ceil(Number(exp)) * 1000 + rememberedAfterMs;
-    if (!(await store.insert('once', id, {}, { expiresAt }))) throw refused('the token was used before');
+    return async (resource) => {
+      const use = [trust.issuer, jti, ...(taken === 'once' ? [] : [resource])];
+      const id = `federated:${createHash('sha256').update(JSON.stringify(use)).digest('base64url')}`;
+      if (!(await store.insert('once', id, {}, { expiresAt }))) throw refused('the token was used before');
+    };
   }
 
   return {
     faults: (trust, { claims }) => faultsOf(trust, claims, toSeconds(now())),
-    async prove(trust, token, resource) {
+    async prove(trust, token) {
       await checkSignature(token, await keyOfIssuer(trust, token, sources));
-      await takeOnce(trust, token, resource);
+      return takeOf(trust, token);
     },
     async clientKeys(jwksUri, token) {
       // It was on the list when the client was saved.

@@ -36,6 +36,10 @@ const connectionResourcePrefix = 'urn:sojourn:connection:';
 
 export const connectionResource = (id: string): string => connectionResourcePrefix + id;
 
+/** What a visit ends with a token for: its connection, or else our own API. */
+export const resourceOf = ({ connection }: Pick<Visit, 'connection'>): string =>
+  connection ? connectionResource(connection.id) : apiResource;
+
 /** The connection id in a resource indicator; undefined when it names none. */
 export const connectionIn = (resource: string): string | undefined =>
   resource.startsWith(connectionResourcePrefix) ? resource.slice(connectionResourcePrefix.length) : undefined;

@@ -13,7 +13,7 @@ import { type Now, toSeconds } from '../time/index.ts';
 import { adapterFor } from './adapter.ts';
 import { keysToVerify, maxAhead } from './assertion.ts';
 import { certificateFeature } from './certificate.ts';
-import { describeToken } from './claims.ts';
+import { describeToken, resourceOf } from './claims.ts';
 import { assertionAlgorithms, certificateMethods, tokenEndpointAuthMethods } from './documents.ts';
 import { recordIssue, recordRefusal, recordReplaced } from './record.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
@@ -96,6 +96,8 @@ export function createEngine(options: EngineOptions, keys: readonly KeyRecord[])
           const visit = visitOf(ctx);
           const { iat, exp, jti } = jwt.payload as { iat: number; exp: number; jti: string };
           const { header, claims } = describeToken(issuer, visit, { iat, ttl: exp - iat, jti });
+          // Once nothing about the request can be refused: a foreign token is used up by what is issued for it.
+          await visit.proven?.take(resourceOf(visit));
           // Before the signature: a token that is not in the audit is never made.
           await recordIssue(options.audit, visit, claims);
           await noteSecret(options, visit);

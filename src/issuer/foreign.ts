@@ -3,7 +3,6 @@
  * (RFC 8693). The token is judged here; what is issued then, the engine issues, as for any other client.
  */
 import type { Client, Clients } from '../clients/index.ts';
-import type { Connections } from '../connections/index.ts';
 import {
   type Claims,
   drawersFor,
@@ -14,10 +13,9 @@ import {
   readToken,
   refused,
   shown,
+  type Take,
   type Trust,
 } from '../federation/index.ts';
-import { onlyConnection } from '../policy/index.ts';
-import { connectionResource } from './claims.ts';
 import { assertionType, exchangeGrant, issuedTypes } from './parameters.ts';
 
 /** A client that has proven itself, and its request in the engine's terms. */
@@ -26,6 +24,8 @@ export interface Proven {
   readonly parameters: ReadonlyMap<string, string>;
   /** Of its token, in full. */
   readonly claims: Claims;
+  /** Uses the token up. */
+  readonly take: Take;
   /** For the audit. */
   readonly facts: Readonly<Record<string, string>>;
   /** To be told in the answer to an exchange (RFC 8693 section 2.2.1). */
@@ -34,7 +34,6 @@ export interface Proven {
 
 export interface ForeignOptions {
   readonly clients: Clients;
-  readonly connections: Connections;
   readonly federation: Federation;
   /** Our own issuer: what we sign is never a way in again. */
   readonly issuer: string;
@@ -66,7 +65,7 @@ export function foreignTokenIn(
  * the claims belong to, whether or not the rest proves it.
  */
 export async function proveForeign(
-  { clients, connections, federation, issuer }: ForeignOptions,
+  { clients, federation, issuer }: ForeignOptions,
   compact: string,
   parameters: ReadonlyMap<string, string>,
   meant: (client: Client) => void,
@@ -80,15 +79,13 @@ export async function proveForeign(
   const others = found.length > 0 || named !== undefined ? [] : await ofIssuer(clients, token);
   const client = choose(found.length > 0 ? found : others, token, federation);
   meant(client);
-  await federation.prove(client.auth, token, async () => {
-    const only = parameters.has('resource') ? undefined : await onlyConnection(connections, client);
-    return only === undefined ? (parameters.get('resource') ?? '') : connectionResource(only);
-  });
+  const take = await federation.prove(client.auth, token);
   const exchanged = parameters.get('grant_type') === exchangeGrant;
   return {
     client,
     parameters: rewritten(parameters, client.client_id),
     claims: token.claims,
+    take,
     facts: {
       auth: 'federated',
       issuer: client.auth.issuer,

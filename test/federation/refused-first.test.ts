@@ -1,0 +1,92 @@
+/** A token that is taken once is used up by what is issued for it, and by no refusal. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { askToken, awsTarget } from '../support/server.ts';
+import { type Stage, startStage } from './stage.ts';
+import { asAssertion, asSubject, invalidClient, type Workload, workloads } from './workloads.ts';
+
+let stage: Stage;
+let wanting: { id: string };
+let ahead = 0;
+// A client's bucket holds five seconds' worth.
+const perClient = 5 * 2;
+
+beforeAll(async () => {
+  stage = await startStage({
+    config: { limits: { requests_per_client: 2 } },
+    now: () => Date.now() + ahead,
+  });
+  const { tenant } = await stage.server.admin.get<{ tenant: string }>(`/connections/${stage.connection.id}`);
+  wanting = await stage.server.admin.post('/connections', {
+    name: 'guarded',
+    tenant,
+    cloud: 'aws',
+    target: awsTarget,
+    approval: 'required',
+  });
+}, 60_000);
+afterAll(() => stage?.close());
+
+const refusal = (status: number, error: string, error_description: unknown) => ({
+  status,
+  body: { error, error_description },
+});
+const issued = { status: 200, body: expect.objectContaining({ token_type: 'Bearer' }) };
+const resourceOf = ({ id }: { id: string }) => ({ resource: `urn:sojourn:connection:${id}` });
+
+describe.each(['github', 'gitlab', 'aws'] as const)('a token of the kind %s', (name) => {
+  let workload: Workload;
+  let client_id: string;
+  let token: string;
+  beforeEach(async () => {
+    workload = workloads[name](stage.foreign);
+    client_id = await stage.client(workload.trust, {
+      may_use: [{ connection: stage.connection.id }, { connection: wanting.id }],
+    });
+    token = await stage.tokenOf(workload);
+  });
+
+  const ask = (more: Record<string, string> = {}, way: typeof asAssertion | typeof asSubject = asAssertion) =>
+    askToken(stage.server.issuer, way(token, { client_id, ...resourceOf(stage.connection), ...more }));
+
+  test('is good for what it asked a second person for, once that is granted, and then no more', async () => {
+    const { id } = wanting;
+    expect(await ask(resourceOf(wanting))).toEqual(
+      refusal(400, 'invalid_target', expect.stringContaining('then ask again')),
+    );
+    const { items } = await stage.server.admin.get<{ items: { id: string; client: string }[] }>(
+      `/approvals?state=pending&connection=${id}`,
+    );
+    const approval = items.find(({ client }) => client === client_id)?.id;
+    await stage.server.admin.post(`/approvals/${approval}/grant`, { for: '2h' });
+    expect(await ask(resourceOf(wanting))).toEqual(issued);
+    expect(await ask(resourceOf(wanting), asSubject)).toEqual(invalidClient);
+    expect(await stage.reason()).toBe('invalid_client: the token was used before');
+  });
+
+  test('is good after a wrong parameter', async () => {
+    expect(await ask({ audience: 'elsewhere' })).toEqual(
+      refusal(400, 'invalid_target', expect.stringContaining('The parameter audience is not')),
+    );
+    expect(await ask({ resource: 'urn:sojourn:connection:con_none' })).toMatchObject({ status: 400 });
+    expect(await ask()).toEqual(issued);
+    expect(await ask()).toEqual(invalidClient);
+  });
+
+  test('is good after a refusal for too many requests', async () => {
+    const others = await Promise.all(
+      Array.from({ length: perClient }, async () =>
+        askToken(
+          stage.server.issuer,
+          asAssertion(await stage.tokenOf(workload), { client_id, audience: 'x' }),
+        ),
+      ),
+    );
+    expect(new Set(others.map(({ status }) => status))).toEqual(new Set([400]));
+    expect(await ask()).toEqual(
+      refusal(429, 'temporarily_unavailable', 'Too many requests. Wait for the time in Retry-After.'),
+    );
+    ahead += 2_000;
+    expect(await ask()).toEqual(issued);
+    expect(await ask()).toEqual(invalidClient);
+  });
+});
