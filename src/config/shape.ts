@@ -263,7 +263,7 @@ export const shape = {
     failed_logins: key(
       countBetween(5, 1_000_000),
       60,
-      'How many sign-ins at `/token`, and how many wrong links at `/connect`, one network address may try in a minute; then it gets 429 for a while. An IPv6 address counts as its /64.',
+      'How many sign-ins at `/token` and wrong tokens at `/v1` together, and how many wrong links at `/connect`, one network address may try in a minute; then it gets 429 for a while. An IPv6 address counts as its /64.',
     ),
     requests_per_address: key(
       countBetween(1, 1_000_000),

@@ -169,7 +169,8 @@ function compareHashes(provider: Provider, { clients, visitOf }: EngineOptions):
 
 async function answerRefusal(options: EngineOptions, ctx: KoaContextWithOIDC): Promise<void> {
   const visit = options.visitOf(ctx);
-  const { status, headers, body } = await refuse(options, visit, ctx.oidc?.client !== undefined);
+  visit.refused = await refuse(options, visit, ctx.oidc?.client !== undefined);
+  const { status, headers, body } = visit.refused;
   ctx.status = status;
   ctx.set(headers);
   ctx.body = body;

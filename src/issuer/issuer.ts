@@ -51,13 +51,21 @@ export type StatementType = 'secevent+jwt' | 'sojourn-verification+jwt';
 
 export type Statement = Readonly<Record<string, unknown>> & { readonly sub?: never; readonly exp?: never };
 
+/** How a request to /token has ended. */
+export interface Ending {
+  /** Undefined when it has got its token. */
+  readonly refusal?: Refusal | undefined;
+  /** Whether the answer is sent; a request that the engine never saw is still to be answered. */
+  readonly sent: boolean;
+}
+
 export interface Issuer {
   /** What stands in `iss`. */
   readonly url: string;
   discovery(): FixedDocument;
   jwks(): FixedDocument;
-  /** Answers on `response`, or returns the refusal of a request that the engine never saw. */
-  token(request: TokenRequest, response: ServerResponse): Promise<Refusal | undefined>;
+  /** Answers on `response`, if it gets so far. */
+  token(request: TokenRequest, response: ServerResponse): Promise<Ending>;
   /** The answer to a request that could not even be read, once it is in the audit. */
   refuse(visitor: Pick<TokenRequest, 'address' | 'request'>, error: SojournError): Promise<Refusal>;
   /** Signs a cloud token for the exchange, which ends no later than `until`, in milliseconds. */
@@ -155,15 +163,16 @@ export function createIssuer(options: IssuerOptions): Issuer {
             client = one;
           });
       } catch (refusal) {
-        return refuse(options, { ...visitor, parameters, refusal, ...(client ? { client } : {}) }, false);
+        const visit: Visit = { ...visitor, parameters, refusal, ...(client ? { client } : {}) };
+        return { refusal: await refuse(options, visit, false), sent: false };
       }
-      const visit = proven
+      const visit: Visit = proven
         ? { ...visitor, parameters: proven.parameters, proven }
         : { ...visitor, parameters };
       const rebuilt = engineRequest(issuer, original, visit.parameters);
       visits.set(rebuilt, visit);
       await current.engine()(rebuilt, response);
-      return undefined;
+      return { refusal: visit.refused, sent: true };
     },
 
     refuse: (visitor, refusal) => refuse(options, { ...visitor, parameters: new Map(), refusal }, false),

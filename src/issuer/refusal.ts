@@ -8,13 +8,23 @@ export interface Refusal {
   readonly body: { readonly error: string; readonly error_description: string };
   /** For the audit. */
   readonly reason: string;
+  /** Whether the request was at fault and has proven nobody to be a client: what anybody at all can cause. */
+  readonly ofStranger: boolean;
 }
 
-/** Turns whatever went wrong into one of a few answers. `authenticated` is false until the client has proven itself. */
+type Told = Omit<Refusal, 'ofStranger'>;
+
+/** Turns whatever went wrong into one of a few answers. `authenticated` is false until it names a client that there is. */
 export function refusalOf(
   error: unknown,
   facts: { authenticated: boolean; withAssertion: boolean },
 ): Refusal {
+  const told = toldOf(error, facts);
+  const proven = facts.authenticated && told.status !== 401;
+  return { ...told, ofStranger: told.status < 500 && !proven };
+}
+
+function toldOf(error: unknown, facts: { authenticated: boolean; withAssertion: boolean }): Told {
   if (error instanceof SojournError) return ours(error);
   if (error instanceof errors.OIDCProviderError && error.statusCode < 500) {
     // A malformed assertion and a forged one get the same answer; the engine tells them apart.
@@ -30,7 +40,7 @@ export function refusalOf(
   return { ...ours(new SojournError('internal')), reason: reasonOf(error) };
 }
 
-function ours(error: SojournError): Refusal {
+function ours(error: SojournError): Told {
   const { oauth = 'server_error' } = errorTable[error.code] as { oauth?: string };
   return {
     status: error.status,
@@ -40,7 +50,7 @@ function ours(error: SojournError): Refusal {
   };
 }
 
-function theirs(error: errors.OIDCProviderError): Refusal {
+function theirs(error: errors.OIDCProviderError): Told {
   return {
     status: error.statusCode,
     headers: {},

@@ -5,6 +5,7 @@ import type { Client } from '../clients/index.ts';
 import type { Connection } from '../connections/index.ts';
 import type { CarriedClaims } from '../policy/index.ts';
 import type { Proven } from './foreign.ts';
+import type { Refusal } from './refusal.ts';
 
 export interface Visit {
   /** The caller's network address. */
@@ -31,4 +32,6 @@ export interface Visit {
   kid?: string;
   /** Why the engine refused. */
   refusal?: unknown;
+  /** What it was told then. */
+  refused?: Refusal;
 }

@@ -91,6 +91,62 @@ describe('guessing at /token', () => {
     ]);
   });
 
+  const lines = async (event: string, address: string) =>
+    (
+      await server.admin.get<{ items: { address?: string }[] }>(`/audit?limit=200&event=${event}`)
+    ).items.filter((line) => line.address === address);
+  const post = async (address: string, init: RequestInit, query = '') => {
+    const headers = { ...(init.headers as Record<string, string>), ...from(address).headers };
+    const response = await fetch(`${server.issuer}/token${query}`, { method: 'POST', ...init, headers });
+    return { status: response.status, body: (await response.json()) as { error: string } };
+  };
+  const form = (fields: Record<string, string>) => ({ body: new URLSearchParams(fields) });
+
+  const unproven: [string, RequestInit, string?][] = [
+    ['nothing', form({})],
+    ['a parameter that is not served', form({ scope: 'x' })],
+    ['no client', form({ grant_type: 'client_credentials' })],
+    [
+      'a broken header',
+      { ...form({ grant_type: 'client_credentials' }), headers: { authorization: 'Basic' } },
+    ],
+    ['no form', { body: '{}', headers: { 'content-type': 'application/json' } }],
+    ['a body that is too long', form({ state: 'x'.repeat(20_000) })],
+    ['its parameters in the URL', form({}), '?client_secret=x'],
+  ];
+  test.each(unproven)(
+    'a request with %s proves nobody and counts, so that no stranger fills the audit',
+    async (name, init, query = '') => {
+      const address = `198.51.100.${1 + unproven.findIndex(([one]) => one === name)}`;
+      const statuses: number[] = [];
+      for (let times = 0; times < 8; times++) statuses.push((await post(address, init, query)).status);
+      const refused = init.body instanceof URLSearchParams && init.body.has('state') ? 413 : 400;
+      expect(statuses).toEqual([...Array(5).fill(refused), 429, 429, 429]);
+      expect((await lines('token.refused', address)).length).toBe(5);
+      expect((await lines('token.limited', address)).length).toBe(1);
+    },
+  );
+
+  test('the API with wrong tokens counts as well, and a good one is good elsewhere', async () => {
+    const address = '192.0.2.9';
+    const { body } = await askToken(server.issuer, { ...withSecret(client), resource: 'urn:sojourn:api' });
+    const good = `Bearer ${String(body.access_token)}`;
+    const url = `${server.issuer}/v1/connections/${connection.id}/token`;
+    const ask = async (authorization: string, at = address) => {
+      const response = await fetch(url, { headers: { authorization, ...from(at).headers } });
+      const { code } = (await response.json()) as { code?: string };
+      return [response.status, code, response.headers.get('retry-after')];
+    };
+    for (const wrong of ['', 'Bearer x', 'Basic eDp5', `${good}x`, 'Bearer'])
+      expect(await ask(wrong)).toEqual([401, 'unauthorized', null]);
+    for (const any of ['', 'Bearer x', good]) expect(await ask(any)).toEqual([429, 'rate_limited', '12']);
+    expect(await ask(good, '192.0.2.10')).toEqual([200, undefined, null]);
+    // One account for both, or a guess in one place would be free in the other.
+    expect((await post(address, form(withSecret(client, connection)))).status).toBe(429);
+    expect((await lines('api.refused', address)).length).toBe(5);
+    expect((await lines('token.limited', address)).length).toBe(1);
+  });
+
   test('counts failures to sign in, and nothing else', async () => {
     const { tenant } = await oneConnection(server);
     const other = await server.admin.post<TestClient>('/clients', {
@@ -100,6 +156,8 @@ describe('guessing at /token', () => {
     for (let times = 0; times < 8; times++) {
       const answer = await askToken(server.issuer, withSecret(other, connection), from('192.0.2.3'));
       expect([answer.status, answer.body.error]).toEqual([400, 'invalid_target']);
+      const unreadable = { ...withSecret(other), resource: 'no URI' };
+      expect((await askToken(server.issuer, unreadable, from('192.0.2.3'))).status).toBe(400);
     }
     expect((await askToken(server.issuer, withSecret(client, connection), from('192.0.2.3'))).status).toBe(
       200,

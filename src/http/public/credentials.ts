@@ -8,16 +8,20 @@ import { isNeverTheCallers } from '../../policy/index.ts';
 import { visitorOf } from '../app.ts';
 import { readJson, readQuery } from '../body.ts';
 import type { PublicRooms } from './index.ts';
+import type { Strangers } from './strangers.ts';
 
 /** At /token these are the caller's own or refused in words of their own; here they could only mean the cloud's. */
 const namesOfTheCloud = ['client_id', 'scope', 'audience'];
 
-type Rooms = Pick<PublicRooms, 'issuers' | 'exchange' | 'audit' | 'now' | 'limits'>;
+interface Rooms extends Pick<PublicRooms, 'issuers' | 'exchange' | 'audit' | 'now' | 'limits'> {
+  readonly strangers: Strangers;
+}
 
-export function credentialsDoor(router: Router, { issuers, exchange, audit, now, limits }: Rooms): void {
+export function credentialsDoor(router: Router, rooms: Rooms): void {
+  const { issuers, exchange, audit, now, limits, strangers } = rooms;
   async function callerOf(ctx: Context): Promise<Caller> {
     const visitor = visitorOf(ctx);
-    await limits.countAddress(visitor);
+    await strangers.admit(visitor);
     const [, token] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization')) ?? [];
     try {
       if (!token) throw new SojournError('unauthorized');
@@ -26,6 +30,7 @@ export function credentialsDoor(router: Router, { issuers, exchange, audit, now,
       return { ...caller, ...visitor };
     } catch (error) {
       if (error instanceof SojournError && error.code === 'unauthorized') {
+        await strangers.failed(visitor);
         await audit.record({
           event: 'api.refused',
           outcome: 'refused',

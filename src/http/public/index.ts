@@ -17,7 +17,7 @@ import { asSojournError } from '../problem.ts';
 import { connectDoor } from './connect.ts';
 import { credentialsDoor } from './credentials.ts';
 import { serveDocument } from './documents.ts';
-import { createFailedLogins } from './failed-logins.ts';
+import { createStrangers, type Strangers } from './strangers.ts';
 import { answerUnread, type CertificateOf, tokenDoor } from './token.ts';
 
 export interface PublicRooms {
@@ -41,7 +41,8 @@ interface Tenant {
 export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
   const { issuers, path, certificateOf } = rooms;
   const router = new Router({ prefix: path, strict: true, sensitive: true });
-  const limited = limitToken(rooms);
+  const strangers = createStrangers(rooms);
+  const limited = limitToken(strangers);
   const serveIssuer = (below: string, find: (ctx: Context & Tenant) => Promise<Issuer>) => {
     router.get(below + discoveryPath, async (ctx) => serveDocument(ctx, (await find(ctx)).discovery()));
     router.get(below + jwksPath, async (ctx) => serveDocument(ctx, (await find(ctx)).jwks()));
@@ -55,7 +56,7 @@ export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
     if (!issuer) throw new SojournError('not_found');
     return issuer;
   });
-  credentialsDoor(router, rooms);
+  credentialsDoor(router, { ...rooms, strangers });
   connectDoor(router, { ...rooms, origin: new URL(issuers.main.url).origin });
 
   const app = createApp(options);
@@ -65,21 +66,16 @@ export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
   return app;
 }
 
-/** Answers who asks or has failed too often by itself, and counts the failures of everybody else. */
-function limitToken({ limits, failedLogins, audit, now }: PublicRooms) {
-  const failures = createFailedLogins(failedLogins, now);
-  return async (ctx: Context, work: () => Promise<void>): Promise<void> => {
+/** Answers who asks or has failed too often unread; `work` tells whether the request of anybody else has failed. */
+function limitToken(strangers: Strangers) {
+  return async (ctx: Context, work: () => Promise<boolean>): Promise<void> => {
     const visitor = visitorOf(ctx);
     try {
-      const retryAfter = failures.wait(visitor.address);
-      if (retryAfter > 0) throw new SojournError('rate_limited', { retryAfter });
-      await limits.countAddress(visitor);
+      await strangers.admit(visitor);
     } catch (error) {
       return answerUnread(ctx, asSojournError(error));
     }
-    await work();
-    if (ctx.res.statusCode !== 401 || !failures.failed(visitor.address)) return;
-    await audit.record({ event: 'token.limited', outcome: 'refused', actor: 'unknown', ...visitor });
+    if (await work()) await strangers.failed(visitor);
   };
 }
 

@@ -9,20 +9,25 @@ import { readText } from '../body.ts';
 
 export type CertificateOf = (request: IncomingMessage) => Presented;
 
-export async function tokenDoor(issuer: Issuer, certificateOf: CertificateOf, ctx: Context): Promise<void> {
+/** Resolves, once it is answered, to whether it was refused because it proves nobody to be a client. */
+export async function tokenDoor(
+  issuer: Issuer,
+  certificateOf: CertificateOf,
+  ctx: Context,
+): Promise<boolean> {
   ctx.set('cache-control', 'no-store');
   const { address, request } = visitorOf(ctx);
   const read = await readForm(ctx).catch((error: unknown) => error as SojournError);
-  const refusal =
+  const { refusal, sent } =
     read instanceof Error
-      ? await issuer.refuse({ address, request }, read)
+      ? { refusal: await issuer.refuse({ address, request }, read), sent: false }
       : await issuer.token(
           { original: ctx.req, body: read, address, request, certificate: () => certificateOf(ctx.req) },
           ctx.res,
         );
-  if (refusal) return answer(ctx, refusal);
-  // The engine has answered by itself.
-  ctx.respond = false;
+  if (sent) ctx.respond = false;
+  else if (refusal) answer(ctx, refusal);
+  return refusal?.ofStranger ?? false;
 }
 
 async function readForm(ctx: Context): Promise<string> {
@@ -57,7 +62,7 @@ export function answerUnread(
   });
 }
 
-function answer(ctx: Context, { status, headers, body }: Omit<Refusal, 'reason'>): void {
+function answer(ctx: Context, { status, headers, body }: Pick<Refusal, 'status' | 'headers' | 'body'>): void {
   ctx.status = status;
   ctx.set(headers);
   ctx.body = body;
