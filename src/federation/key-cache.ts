@@ -2,12 +2,13 @@
 import { SojournError } from '../errors/index.ts';
 import type { Now } from '../time/index.ts';
 import type { ForeignKey } from './jwks.ts';
+import type { Published } from './published.ts';
 
 /** Where keys come from. */
 export interface KeySource {
   /** Under what they are kept. */
   readonly id: string;
-  fetch(): Promise<readonly ForeignKey[]>;
+  fetch(): Promise<Published>;
   /** What is thrown while there are none: why, and after how many whole seconds they are asked for again. */
   missing(fault: string, retryAfter: number): SojournError;
 }
@@ -51,8 +52,10 @@ export function createKeyCache(now: Now): KeyCache {
   async function refresh(entry: Kept, source: KeySource): Promise<void> {
     entry.tried = now();
     try {
-      entry.keys = await source.fetch();
+      const { keys, place } = await source.fetch();
+      entry.keys = keys;
       entry.fetched = now();
+      if (keys.length === 0) entry.fault = `${place} lists no key that can verify.`;
     } catch (error) {
       entry.fault = error instanceof SojournError ? error.message : 'for an unknown reason';
     }
@@ -70,7 +73,7 @@ export function createKeyCache(now: Now): KeyCache {
           await entry.pending;
         }
       }
-      if (ageOf() <= lastGoodMs) return entry.keys;
+      if (entry.keys.length > 0 && ageOf() <= lastGoodMs) return entry.keys;
       throw source.missing(entry.fault, Math.max(1, Math.ceil((entry.tried + pauseMs - now()) / 1000)));
     },
   };

@@ -9,8 +9,15 @@ const deadlineMs = 2_000;
 /** For one alone: a client is told within 2 s that its keys are not to be had. */
 const shortDeadlineMs = 1_500;
 
+/** What a key set says: none at all where its owner has withdrawn them, which is unlike a place that does not answer. */
+export interface Published {
+  readonly keys: readonly ForeignKey[];
+  /** Where they stand, as it may be told. */
+  readonly place: string;
+}
+
 /** Rejects with a SojournError whose message says what is wrong there. */
-export async function issuerKeys(trust: Trust, guard: Guard): Promise<readonly ForeignKey[]> {
+export async function issuerKeys(trust: Trust, guard: Guard): Promise<Published> {
   const signal = AbortSignal.timeout(deadlineMs);
   const place =
     trust.jwks_url ?? jwksPlace(trust.issuer, await get(discoveryOf(trust.issuer), guard, signal));
@@ -18,14 +25,13 @@ export async function issuerKeys(trust: Trust, guard: Guard): Promise<readonly F
 }
 
 /** The same for one URL and no discovery. */
-export async function keysAt(url: string, guard: Guard): Promise<readonly ForeignKey[]> {
+export async function keysAt(url: string, guard: Guard): Promise<Published> {
   return listed(url, await get(url, guard, AbortSignal.timeout(shortDeadlineMs)), 'sig');
 }
 
-function listed(place: string, document: unknown, use: 'sig' | 'jwt-svid'): readonly ForeignKey[] {
-  const keys = usableKeys(document, use);
-  if (keys.length === 0) throw unfit(place, 'lists no key that can verify');
-  return keys;
+function listed(place: string, document: unknown, use: 'sig' | 'jwt-svid'): Published {
+  if (!Array.isArray((document as { keys?: unknown } | null)?.keys)) throw unfit(place, 'is no list of keys');
+  return { keys: usableKeys(document, use), place: told(place) };
 }
 
 async function get(url: string, guard: Guard, signal: AbortSignal): Promise<unknown> {
@@ -53,4 +59,6 @@ function json(url: string, text: string): unknown {
 }
 
 const unfit = (url: string, what: string) =>
-  new SojournError('cloud_answer_unknown', { detail: `${url.slice(0, 200)} ${what}.` });
+  new SojournError('cloud_answer_unknown', { detail: `${told(url)} ${what}.` });
+
+const told = (url: string): string => url.slice(0, 200);

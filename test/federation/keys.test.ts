@@ -98,6 +98,38 @@ describe('how often', () => {
     clock += 6 * 60_000;
     expect(await ask({}, gone)).toEqual(invalidClient);
   });
+
+  test('also when it was the only one, whatever the issuer answers afterwards', async () => {
+    const place = `${path}/keys`;
+    const only = { keys: [stage.foreign.keys[0].publicJwk] };
+    stage.foreign.pages[place] = only;
+    await client({ jwks_url: stage.foreign.origin + place });
+    expect((await ask()).status).toBe(200);
+    stage.foreign.pages[place] = { keys: [] };
+    clock += 6 * 60_000;
+    expect(await ask()).toEqual(invalidClient);
+    expect(await stage.reason()).toBe(
+      `invalid_client: the issuer's keys are not to be had: ${stage.foreign.origin}${place} lists no key that can verify.`,
+    );
+    stage.foreign.pages[place] = ((_, response) => void response.writeHead(503).end()) satisfies Page;
+    clock += 31_000;
+    expect(await ask()).toEqual(invalidClient);
+    stage.foreign.pages[place] = only;
+    clock += 31_000;
+    expect((await ask()).status).toBe(200);
+  });
+
+  test('but an answer that is no key set withdraws nothing', async () => {
+    const place = `${path}/keys`;
+    stage.foreign.pages[place] = { keys: [stage.foreign.keys[0].publicJwk] };
+    await client({ jwks_url: stage.foreign.origin + place });
+    expect((await ask()).status).toBe(200);
+    for (const page of [{}, [], null, 'down', { keys: 'none' }, { keys: null }]) {
+      stage.foreign.pages[place] = page;
+      clock += 6 * 60_000;
+      expect((await ask()).status).toBe(200);
+    }
+  });
 });
 
 describe('where', () => {
@@ -164,17 +196,18 @@ describe('where', () => {
 
   test('a key set without a usable key is not believed', async () => {
     const { publicJwk } = stage.foreign.keys[0];
-    for (const [n, keys] of [
-      [],
-      [{ ...publicJwk, use: 'enc' }],
-      [{ kty: 'oct', k: 'AAAA' }],
-      'keys',
-    ].entries()) {
+    const unusable: [unknown, RegExp][] = [
+      [[], /lists no key that can verify/],
+      [[{ ...publicJwk, use: 'enc' }], /lists no key that can verify/],
+      [[{ kty: 'oct', k: 'AAAA' }], /lists no key that can verify/],
+      ['keys', /is no list of keys/],
+    ];
+    for (const [n, [keys, reason]] of unusable.entries()) {
       path = `/unusable-${n}`;
       stage.foreign.pages[`${path}/keys`] = { keys };
       await client({ jwks_url: `${stage.foreign.origin}${path}/keys` });
       expect(await ask()).toEqual(invalidClient);
-      expect(await stage.reason()).toMatch(/lists no key that can verify/);
+      expect(await stage.reason()).toMatch(reason);
     }
   });
 

@@ -218,6 +218,17 @@ describe('while the keys are not to be had', () => {
     });
   });
 
+  test('a key that is withdrawn is no last one, though no other has come in its place', async () => {
+    expect((await ask()).status).toBe(200);
+    foreign.pages[path] = { keys: [] };
+    clock += 6 * 60_000;
+    expect(await ask()).toEqual(unavailable);
+    expect(await reason()).toMatchObject({
+      client,
+      reason: `client_keys_unavailable: ${foreign.origin}${path} lists no key that can verify.`,
+    });
+  });
+
   test('a place in a private network is not asked unless the network is named', async () => {
     const closed = await start({ federation: { ca: foreign.caFile } });
     try {
