@@ -20,8 +20,8 @@ export interface KeyCache {
 
 interface Kept {
   keys: readonly ForeignKey[];
-  /** When they were fetched; undefined before the first time. */
-  fetched: number | undefined;
+  /** When they were fetched, and when that was last tried; before the first time, for ever ago. */
+  fetched: number;
   tried: number;
   fault: string;
   /** One fetch at a time, whoever waits for it. */
@@ -40,10 +40,13 @@ const maxKept = 10_000;
 export function createKeyCache(now: Now): KeyCache {
   const kept = new Map<string, Kept>();
 
+  /** How long ago that was. What lies ahead was noted before the clock was set back, and may be of any age. */
+  const since = (at: number): number => (at > now() ? Infinity : now() - at);
+
   function entryOf(id: string): Kept {
     const known = kept.get(id);
     if (known) return known;
-    const entry: Kept = { keys: [], fetched: undefined, tried: -Infinity, fault: '', pending: undefined };
+    const entry: Kept = { keys: [], fetched: -Infinity, tried: -Infinity, fault: '', pending: undefined };
     if (kept.size >= maxKept) kept.delete(kept.keys().next().value!);
     kept.set(id, entry);
     return entry;
@@ -64,17 +67,17 @@ export function createKeyCache(now: Now): KeyCache {
   return {
     async keysOf(source, wanted) {
       const entry = entryOf(source.id);
-      const ageOf = () => now() - (entry.fetched ?? -Infinity);
-      if (ageOf() > freshMs || !wanted(entry.keys)) {
-        if (entry.pending || now() - entry.tried >= pauseMs) {
+      if (since(entry.fetched) > freshMs || !wanted(entry.keys)) {
+        if (entry.pending || since(entry.tried) >= pauseMs) {
           entry.pending ??= refresh(entry, source).finally(() => {
             entry.pending = undefined;
           });
           await entry.pending;
         }
       }
-      if (entry.keys.length > 0 && ageOf() <= lastGoodMs) return entry.keys;
-      throw source.missing(entry.fault, Math.max(1, Math.ceil((entry.tried + pauseMs - now()) / 1000)));
+      // A clock that went back a little makes no outage of an issuer that is down as well.
+      if (entry.keys.length > 0 && Math.abs(now() - entry.fetched) <= lastGoodMs) return entry.keys;
+      throw source.missing(entry.fault, Math.max(1, Math.ceil((pauseMs - since(entry.tried)) / 1000)));
     },
   };
 }

@@ -132,6 +132,34 @@ describe('how often', () => {
   });
 });
 
+describe('when the clock is set back by two hours', () => {
+  const setBack = () => {
+    clock -= 2 * 3_600_000;
+  };
+
+  test('an issuer that had not answered is asked at once', async () => {
+    await client();
+    delete stage.foreign.pages[discovery()];
+    expect(await ask()).toEqual(invalidClient);
+    setBack();
+    stage.foreign.issuerAt(path);
+    expect((await ask()).status).toBe(200);
+  });
+
+  test('keys from before are asked for again, and good while they cannot be had for no longer than ever', async () => {
+    await client();
+    expect((await ask()).status).toBe(200);
+    asked();
+    clock -= 60_000;
+    delete stage.foreign.pages[discovery()];
+    expect((await ask()).status).toBe(200);
+    expect(asked()).toEqual([discovery()]);
+    setBack();
+    expect(await ask()).toEqual(invalidClient);
+    expect(asked()).toEqual([discovery()]);
+  });
+});
+
 describe('where', () => {
   test('keys that are given are not fetched', async () => {
     await client({ jwks: { keys: [stage.foreign.keys[1].publicJwk] } });
