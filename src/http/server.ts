@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SojournError } from '../errors/index.ts';
+import { followAuthorities } from './authorities.ts';
 import type { TlsPair } from './tls.ts';
 
 export interface Listener {
@@ -14,7 +15,7 @@ export interface Listener {
   leave(): void;
   /**
    * New connections get this certificate from now on; those that are open keep theirs. With other client authorities they
-   * are ended, since what the old ones vouched for counts no more. Nothing without TLS.
+   * are ended unheard, since what the old ones vouched for counts no more. Nothing without TLS.
    */
   renew(tls: TlsPair): void;
   /** Takes no new connection, lets what has begun finish, then ends; what has not finished by then is cut. */
@@ -53,6 +54,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   let leaving = false;
   const unanswered = new Set<ServerResponse>();
   const courteous: RequestListener = (request, response) => {
+    if (authorities?.vouchFor(request.socket) === false) return request.socket.destroy();
     unanswered.add(response);
     response.once('close', () => unanswered.delete(response));
     if (leaving) response.setHeader('connection', 'close');
@@ -66,7 +68,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     endAfterAnswer();
   };
   const secured = tls ? createTlsServer({ ...limits, ...secureOptions(tls) }, courteous) : undefined;
-  let authorities = tls?.client_ca;
+  const authorities = secured && followAuthorities(secured, tls?.client_ca);
   const server: Server = secured ?? createServer(limits, courteous);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
@@ -87,8 +89,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     renew(pair) {
       // Without tickets of the old context: no session is resumed that it began.
       secured?.setSecureContext(secureOptions(pair));
-      if (pair.client_ca === authorities) return;
-      authorities = pair.client_ca;
+      if (!authorities?.renew(pair.client_ca)) return;
       endAfterAnswer();
       server.closeIdleConnections();
     },

@@ -1,11 +1,15 @@
 /** Clients that sign in with a certificate over our own TLS (RFC 8705 section 2). */
 
 import { createHash, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
+import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePort } from '../../src/demo/local-server.ts';
 import { invalidClient } from '../federation/workloads.ts';
@@ -288,6 +292,23 @@ describe('a client that is known by the certificate itself', () => {
   });
 });
 
+/** What the server says on this connection until it ends it, when asked for a token there. */
+const askOn = async (connection: Duplex, form: Record<string, string>): Promise<string> => {
+  const body = new URLSearchParams(form).toString();
+  let text = '';
+  connection.on('data', (chunk) => {
+    text += String(chunk);
+  });
+  // However it ends.
+  connection.on('error', () => undefined);
+  const ended = new Promise((resolve) => connection.once('close', resolve));
+  connection.write(
+    `POST /token HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await ended;
+  return text;
+};
+
 test('when the authorities are exchanged, what the old ones vouched for ends at once, without a restart', async () => {
   const id = await client({ san_uri: spiffe });
   const [old, fresh] = [
@@ -297,6 +318,11 @@ test('when the authorities are exchanged, what the old ones vouched for ends at 
   const agent = new https.Agent({ keepAlive: true, maxSockets: 1, ...old });
   const kept = await postForm(port, as(id), { ...old, agent });
   expect(plain(kept)).toEqual(issued);
+  // Two that have asked nothing yet: one whose certificate is verified, and one that has not even shown it.
+  const silent = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...old });
+  await once(silent, 'secureConnect');
+  const socket = net.connect(port, '127.0.0.1');
+  await once(socket, 'connect');
   await writeFile(join(folder, 'ca.new'), other.cert);
   await rename(join(folder, 'ca.new'), join(folder, 'ca.pem'));
   while (!server.logged().includes('a new certificate is taken')) await wait(50);
@@ -306,4 +332,9 @@ test('when the authorities are exchanged, what the old ones vouched for ends at 
     expect(plain(answer)).toEqual(invalidClient);
   }
   agent.destroy();
+  expect(await askOn(silent, as(id))).toBe('');
+  const late = tls.connect({ socket, rejectUnauthorized: false, ...old });
+  expect(await askOn(late, as(id))).toBe('');
+  const anew = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...fresh });
+  expect(await askOn(anew, as(id))).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
 }, 60_000);

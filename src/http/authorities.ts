@@ -1,0 +1,34 @@
+/**
+ * Whether what a connection's certificate was verified against still counts. OpenSSL takes the authorities when a
+ * connection comes in, before its handshake, and stays with them, so it is noted then and not when it has shown what it
+ * has. Nothing leads from the TLS socket of a request back to what came in, but that both have the same other end.
+ */
+import type { Server, Socket } from 'node:net';
+
+export interface Authorities {
+  /** Whether this connection began with the authorities that count now. */
+  vouchFor(socket: Socket): boolean;
+  /** Takes the ones that count from now on; false when they are the same. */
+  renew(authorities: string | undefined): boolean;
+}
+
+export function followAuthorities(server: Server, current: string | undefined): Authorities {
+  let generation = { authorities: current };
+  const begun = new Map<string, { readonly socket: Socket; readonly generation: object }>();
+  server.on('connection', (socket: Socket) => {
+    const end = otherEnd(socket);
+    begun.set(end, { socket, generation });
+    // The next one from there may have come in already.
+    socket.once('close', () => begun.get(end)?.socket === socket && begun.delete(end));
+  });
+  return {
+    vouchFor: (socket) => begun.get(otherEnd(socket))?.generation === generation,
+    renew(authorities) {
+      if (authorities === generation.authorities) return false;
+      generation = { authorities };
+      return true;
+    },
+  };
+}
+
+const otherEnd = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
