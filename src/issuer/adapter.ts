@@ -36,7 +36,8 @@ async function findClient({ clients, found, keysOf }: AdapterOptions, id: string
  * itself decides. Its id is a hash of iss and jti without a separator, so iss is added to tell shifted pairs apart.
  */
 async function once({ store, now }: AdapterOptions, id: string, issuer: string, ttl: number): Promise<void> {
-  const expiresAt = now() + ttl * 1000;
+  // An exp may have a fraction (RFC 7519 section 2), and stores want whole milliseconds.
+  const expiresAt = Math.ceil(now() + ttl * 1000);
   if (!(await store.insert('once', `assertion:${issuer}:${id}`, {}, { expiresAt }))) {
     throw new errors.InvalidClientAuth('client assertion tokens must only be used once');
   }

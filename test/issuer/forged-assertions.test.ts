@@ -100,6 +100,13 @@ describe.each(['private_key_jwt', 'federated'] as const)('an assertion of the me
     await refuses(token, asAssertion(token), /used (once|before)/);
   });
 
+  // RFC 7519 section 2: a NumericDate may have a fraction, and some libraries write one.
+  test.each([60.5, 60.123456])('that ends in %p seconds is good, once', async (left) => {
+    const token = await signer.sign({ ...signer.claims(), exp: seconds() + left }, {}, signer.key);
+    expect((await askToken(server.issuer, asAssertion(token))).status).toBe(200);
+    await refuses(token, asAssertion(token), /used (once|before)/);
+  });
+
   test.each(attacks)('that %s is refused', async (_title, make, reason) => {
     const token = await make(signer);
     await refuses(token, asAssertion(token), reason);
