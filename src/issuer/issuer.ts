@@ -198,6 +198,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
           typ: apiHeader.typ,
           algorithms: [...algorithms],
           requiredClaims: ['sub', 'exp', 'jti'],
+          clockTolerance: apartSeconds,
           currentDate: new Date(now()),
         });
         const client = await clients.find(String(payload.sub));
@@ -224,6 +225,12 @@ function keyFor(alg: Algorithm, keys: readonly KeyRecord[]): KeyRecord {
   if (key) return key;
   throw new SojournError('keys_unavailable', { detail: `No ${alg} key is active.`, retryAfter: 1 });
 }
+
+/**
+ * How far apart the clocks of replicas may be: synchronized ones differ by milliseconds, which is enough for a token to
+ * come to one that takes it for signed in the future.
+ */
+const apartSeconds = 5;
 
 /** We have signed it; whatever is not of this form is a claim that is not there. */
 const carriedIn = (payload: Readonly<Record<string, unknown>>): CarriedClaims =>
