@@ -72,7 +72,8 @@ export function isForeign(compact: string): boolean {
 export function issuersIn({ iss, sub }: Claims): readonly string[] {
   if (typeof iss === 'string' && iss.startsWith('cli_')) return [];
   const domain = typeof sub === 'string' ? trustDomainOf(sub) : undefined;
-  return [iss, domain].filter((one) => typeof one === 'string');
+  // SPIRE can be told to write the trust domain into iss as well.
+  return [...new Set([iss, domain].filter((one) => typeof one === 'string'))];
 }
 
 /** `spiffe://prod.example.com` of `spiffe://prod.example.com/billing`. */

@@ -41,6 +41,15 @@ describe('without client_id', () => {
     expect(whose(await ask(both, { client_id: production }))).toBe(production);
   });
 
+  test('a JWT-SVID that names its trust domain as its issuer is found once', async () => {
+    const billing = workloads.spiffe(stage.foreign);
+    const client = await stage.client(billing.trust);
+    for (const iss of [undefined, 'spiffe://prod.example.com', 'https://spire.example']) {
+      const token = await stage.tokenOf(billing, { iss });
+      expect(whose(await signIn(stage.server.issuer, token, { resource: 'urn:sojourn:api' }))).toBe(client);
+    }
+  });
+
   test('the audit names the client that comes nearest and the claim that differs', async () => {
     expect(await ask({ ref: 'refs/heads/dev', repository_owner_id: '65' })).toEqual(invalidClient);
     expect(await stage.reason()).toBe(
