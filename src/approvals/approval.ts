@@ -18,12 +18,14 @@ export interface Kept {
   readonly decided_at: string | null;
   /** When a grant ends, or when a denied request can be made again. */
   readonly until: string | null;
+  /** What came with it and may not be in the audit yet, oldest first. */
+  readonly untold?: readonly ('approval.ended' | 'approval.asked')[];
 }
 
 export const states = ['pending', 'granted', 'ended', 'denied', 'revoked'] as const;
 export type ApprovalState = (typeof states)[number];
 
-export type Approval = Omit<Kept, 'decision'> & { readonly state: ApprovalState };
+export type Approval = Omit<Kept, 'decision' | 'untold'> & { readonly state: ApprovalState };
 
 const isOver = ({ until }: Kept, now: number): boolean => until !== null && Date.parse(until) <= now;
 
@@ -33,15 +35,27 @@ export function stateAt(kept: Kept, now: number): ApprovalState {
   return kept.decision === 'granted' && isOver(kept, now) ? 'ended' : kept.decision;
 }
 
+/** Longer than whoever has made a request goes on trying to tell of it: three writes, each given up within 2 s. */
+const tellingMs = 10_000;
+
 /** Whether the next time that the client asks is a new request. */
 export function canAskAnew(kept: Kept, now: number): boolean {
   const state = stateAt(kept, now);
+  // One that nobody has heard of is made again: whoever made it could not write the audit, or was gone before.
+  if (state === 'pending')
+    return kept.untold !== undefined && Math.abs(now - Date.parse(kept.asked_at)) > tellingMs;
   return state === 'ended' || state === 'revoked' || (state === 'denied' && isOver(kept, now));
 }
 
+/** What the audit is to be told of a request that takes the place of this one. */
+export const toTell = (before: Kept | undefined, now: number): NonNullable<Kept['untold']> =>
+  before && (stateAt(before, now) === 'ended' || before.untold?.includes('approval.ended'))
+    ? ['approval.ended', 'approval.asked']
+    : ['approval.asked'];
+
 /** As it is told: by its state, which depends on the hour, and not by the decision alone. */
 export function view(kept: Kept, now: number): Approval {
-  const { decision: _, ...told } = kept;
+  const { decision: _, untold: __, ...told } = kept;
   return { ...told, state: stateAt(kept, now) };
 }
 

@@ -16,6 +16,7 @@ import {
   grantInput,
   type Kept,
   stateAt,
+  toTell,
   view,
 } from './approval.ts';
 import { createTally } from './tally.ts';
@@ -66,20 +67,26 @@ export function createApprovals(options: { store: Store; audit: Audit; now: Now 
   const tally = createTally(now);
   const stamp = () => toTimestamp(now());
 
-  /** Keeps the new request. Whoever is faster has asked or decided meanwhile, and either is as good. */
+  /**
+   * Keeps the new request, and tells the audit. Whoever is faster has asked or decided meanwhile, and either is as good.
+   * What is to be told is kept with it, so that nothing goes untold for good.
+   */
   async function askAnew(
     asked: Kept,
     before: Stored<Kept> | undefined,
     { address, request }: Visitor,
   ): Promise<void> {
     const { id, client, connection: within } = asked;
+    const untold = toTell(before?.value, now());
     const isFirst = before
-      ? await store.replace('approval', id, before.version, asked)
-      : await store.insert('approval', id, asked, { within });
+      ? await store.replace('approval', id, before.version, { ...asked, untold })
+      : await store.insert('approval', id, { ...asked, untold }, { within });
     if (!isFirst) return;
-    if (before && stateAt(before.value, now()) === 'ended')
-      await audit.record({ ...about('approval.ended', before.value), actor: 'system' });
-    await audit.record({ ...about('approval.asked', asked), actor: client, address, request });
+    for (const event of untold) {
+      const by = event === 'approval.ended' ? { actor: 'system' } : { actor: client, address, request };
+      await audit.record({ ...about(event, asked), ...by });
+    }
+    await unlessGone(kept.change(id, ({ untold: _, ...told }) => told));
   }
 
   const about = (event: AuditEntry['event'], { id, client, connection, tenant }: Kept) => ({
@@ -110,11 +117,6 @@ export function createApprovals(options: { store: Store; audit: Audit; now: Now 
     });
     return view(decided, now());
   };
-  /** Two who remove the same thing are both right. */
-  const remove = (id: string) =>
-    kept.remove(id).catch((error: unknown) => {
-      if (!(error instanceof SojournError && error.code === 'approval_not_found')) throw error;
-    });
   const inSeconds = (seconds: number) => toTimestamp(now() + seconds * 1000);
 
   return {
@@ -124,9 +126,10 @@ export function createApprovals(options: { store: Store; audit: Audit; now: Now 
       const stored = await store.get<Kept>('approval', id);
       const found = stored?.value;
       if (found?.until && stateAt(found, now()) === 'granted') return Date.parse(found.until);
-      if (stored && stateAt(stored.value, now()) === 'pending') await count(stored, visitor);
-      else if (found && !canAskAnew(found, now())) throw denied(found, now());
-      else {
+      if (stored && !canAskAnew(stored.value, now())) {
+        if (stateAt(stored.value, now()) === 'denied') throw denied(stored.value, now());
+        await count(stored, visitor);
+      } else {
         const at = stamp();
         const asked: Kept = {
           id,
@@ -163,8 +166,9 @@ export function createApprovals(options: { store: Store; audit: Audit; now: Now 
           ...within,
           ...(after === undefined ? {} : { after }),
         });
+        // Two who remove the same thing are both right.
         for (const { id, client } of page.items)
-          if ('connection' in of || client === of.client) await remove(id);
+          if ('connection' in of || client === of.client) await unlessGone(kept.remove(id));
         after = page.next;
       } while (after !== undefined);
     },
@@ -201,6 +205,11 @@ export function createApprovals(options: { store: Store; audit: Audit; now: Now 
     revoke: (id) => decide(id, ['granted', 'denied'], { decision: 'revoked', until: null }),
   };
 }
+
+const unlessGone = (work: Promise<unknown>) =>
+  work.catch((error: unknown) => {
+    if (!(error instanceof SojournError && error.code === 'approval_not_found')) throw error;
+  });
 
 const idOf = (client: string, connection: string): string => derivedId('apr', client, connection);
 
