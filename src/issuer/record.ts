@@ -42,11 +42,12 @@ export function recordReplaced(audit: Audit, visit: Visit, secret: string): Prom
   });
 }
 
-function who({ client, connection, address, request }: Visit) {
+function who({ client, connection, asked, address, request }: Visit) {
   return {
     actor: client?.client_id ?? 'unknown',
     ...(client ? { client: client.client_id } : {}),
-    ...(connection ? { connection: connection.id, tenant: connection.tenant } : {}),
+    ...(asked === undefined ? {} : { connection: asked }),
+    ...(connection ? { tenant: connection.tenant } : {}),
     address,
     request,
   };

@@ -4,6 +4,7 @@ import type { Client } from '../clients/index.ts';
 import type { Algorithm } from '../clouds/index.ts';
 import { type Connections, destinationOf, tokenSecondsOf } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
+import { isId } from '../ids/index.ts';
 import type { KeyRecord } from '../keys/index.ts';
 import { onlyConnection, type Policy } from '../policy/index.ts';
 import type { Now } from '../time/index.ts';
@@ -46,6 +47,8 @@ export async function resourceServerInfo(options: ResourceOptions, visit: Visit,
   }
   const id = connectionIn(resource);
   if (id === undefined) throw new SojournError('invalid_target');
+  // In the place of an id a caller may have put a secret, which no log may hold.
+  if (isId('con', id)) visit.asked = id;
   const { connection, until } = await admit(options.policy, visit, client, id);
   if (connection.issuer !== options.issuer)
     throw elsewhere(

@@ -21,7 +21,10 @@ export interface Visit {
   facts?: NonNullable<AuditEntry['facts']>;
   /** The client named, whether or not it has proven itself. */
   client?: Client;
+  /** The connection that it may use. */
   connection?: Connection;
+  /** The id of a connection that it asks for, whether or not there is one. */
+  asked?: string;
   /** Whether it is counted as one of the client's. */
   counted?: boolean;
   /** What goes along into a token for our own API. */

@@ -7,6 +7,7 @@ import { type Answered, asking, byAdmin, moment, plain } from '../http/ask.ts';
 import {
   askToken,
   awsTarget,
+  oneConnection,
   type TestClient,
   type TestConnection,
   type TestServer,
@@ -204,6 +205,33 @@ export function approvals(
           },
           facts: { approval: kept?.id },
         },
+      ]);
+    });
+
+    test('a refusal at /token is found by its connection, and none by what is no id of one', async () => {
+      const refusals = async () => {
+        const { items } = await replicas.one.admin.get<{ items: Record<string, unknown>[] }>(
+          '/audit?event=token.refused&limit=3',
+        );
+        return items.map(({ id, at, request, reason, ...line }) => line);
+      };
+      const line = {
+        event: 'token.refused',
+        outcome: 'refused',
+        actor: client.client_id,
+        client: client.client_id,
+        address: '127.0.0.1',
+      };
+      expect((await token()).status).toBe(400);
+      const foreign = await oneConnection(replicas.one);
+      expect((await askToken(replicas.one.issuer, withSecret(client, foreign.connection))).status).toBe(400);
+      const secret = `urn:sojourn:connection:${client.client_secret}`;
+      const misplaced = { ...withSecret(client), resource: secret };
+      expect((await askToken(replicas.one.issuer, misplaced)).status).toBe(400);
+      expect(await refusals()).toEqual([
+        line,
+        { ...line, connection: foreign.connection.id },
+        { ...line, connection: connection.id },
       ]);
     });
 
