@@ -107,9 +107,9 @@ export async function startServer(
       removeKeys: (id) => keyrings.remove(id),
     });
     const connections = createConnections({ store, tenants, now, algorithms });
-    const approvals = createApprovals({ store, audit, now });
     const invitations = createInvitations({ store, now, issuer: issuerUrl });
     const clients = createClients({ store, now, connections, tenants, jwksUris: config.clients.jwks_uris });
+    const approvals = createApprovals({ store, clients, connections, audit, now });
     const federation = createFederation({
       store,
       now,

@@ -1,7 +1,7 @@
 /** The requests in the store: asked by clients, decided by administrators, and looked at for every use. */
 import type { Audit, AuditEntry } from '../audit/index.ts';
-import type { Client } from '../clients/index.ts';
-import type { Connection } from '../connections/index.ts';
+import type { Client, Clients } from '../clients/index.ts';
+import type { Connection, Connections } from '../connections/index.ts';
 import { SojournError } from '../errors/index.ts';
 import { derivedId } from '../ids/index.ts';
 import { read } from '../input/index.ts';
@@ -38,7 +38,8 @@ export interface Standing {
 export interface Approvals {
   /**
    * When the client's grant ends, in milliseconds; undefined where the connection wants none. Rejects with
-   * `approval_required`, once the request is kept, or with `approval_denied`. Read from the store each time, so that a
+   * `approval_required`, once the request is kept, with `approval_denied`, or with `connection_not_found` where one of
+   * them is deleted meanwhile. Read from the store each time, so that a
    * grant that was revoked on one replica is none on any.
    */
   check(client: Client, connection: Connection, visitor: Visitor): Promise<number | undefined>;
@@ -61,8 +62,14 @@ export interface Approvals {
 
 const pageSize = 200;
 
-export function createApprovals(options: { store: Store; audit: Audit; now: Now }): Approvals {
-  const { store, audit, now } = options;
+export function createApprovals(options: {
+  store: Store;
+  clients: Pick<Clients, 'find'>;
+  connections: Pick<Connections, 'find'>;
+  audit: Audit;
+  now: Now;
+}): Approvals {
+  const { store, clients, connections, audit, now } = options;
   const kept = records<Kept>(store, 'approval', 'approval_not_found');
   const tally = createTally(now);
   const stamp = () => toTimestamp(now());
@@ -82,6 +89,11 @@ export function createApprovals(options: { store: Store; audit: Audit; now: Now 
       ? await store.replace('approval', id, before.version, { ...asked, untold })
       : await store.insert('approval', id, { ...asked, untold }, { within });
     if (!isFirst) return;
+    // Whoever deletes one of them forgets its requests afterwards: either that finds this one, or this finds it gone.
+    if (!(await clients.find(client)) || !(await connections.find(within))) {
+      await unlessGone(kept.remove(id));
+      throw new SojournError('connection_not_found');
+    }
     for (const event of untold) {
       const by = event === 'approval.ended' ? { actor: 'system' } : { actor: client, address, request };
       await audit.record({ ...about(event, asked), ...by });

@@ -50,7 +50,8 @@ export async function roomsBench(algorithms: readonly Algorithm[] = ['RS256', 'E
   const connections = createConnections({ store, tenants, now, algorithms });
   const audit = (onFailure: 'refuse' | 'continue' = 'refuse') =>
     createAudit({ store, logger, now, onFailure });
-  const approvals = createApprovals({ store, audit: audit(), now });
+  const clients = createClients({ store, now, connections, tenants });
+  const approvals = createApprovals({ store, clients, connections, audit: audit(), now });
   return {
     clock,
     store,
@@ -60,7 +61,7 @@ export async function roomsBench(algorithms: readonly Algorithm[] = ['RS256', 'E
     removedKeys,
     connections,
     approvals,
-    clients: createClients({ store, now, connections, tenants }),
+    clients,
     policy: createPolicy({ store, connections, tenants, approvals, audit: audit(), now }),
     audit,
     logged: () => log,
