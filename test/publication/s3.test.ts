@@ -164,7 +164,7 @@ describe('publishing to S3 without a key', () => {
     async () => {
       const log = bench.server.logged();
       expect(log).toContain('documents.published');
-      expect(log).not.toMatch(/ASIA[A-Z2-7]{16}|AWS4-HMAC|x-amz-security-token|eyJ/i);
+      expect(log).not.toMatch(/ASIA[A-Z2-7]{16}|AWS4-HMAC|x-amz-security-token|eyJ[\w-]*\./i);
     },
     timeout,
   );
