@@ -14,10 +14,12 @@ import { algorithms, type ForeignToken } from './token.ts';
 import type { Trust } from './trust.ts';
 
 /**
- * Marks a token as used for what is issued for it, which `resource` names. Rejects with `invalid_client` when it was used
- * before, and with `store_unavailable` when that cannot be known. Of any number at once one resolves.
+ * Marks a token as used for what is issued for it, which `resource` names; what it resolves to gives it back when that
+ * could not be issued. Rejects with `invalid_client` when it was used before, and with `store_unavailable` when that
+ * cannot be known. Of any number at once one resolves.
  */
-export type Take = (resource: string) => Promise<void>;
+export type Take = (resource: string) => Promise<GiveBack>;
+export type GiveBack = () => Promise<unknown>;
 
 export interface Federation {
   /** What keeps this token from being that workload's, besides its signature. Nothing is fetched. */
@@ -61,7 +63,7 @@ export function createFederation(options: FederationOptions): Federation {
 
   function takeOf(trust: Trust, { claims: { jti, exp } }: ForeignToken): Take {
     const { taken } = kindOf(trust.preset);
-    if (taken === 'always') return async () => undefined;
+    if (taken === 'always') return async () => async () => undefined;
     if (typeof jti !== 'string' || jti === '' || jti.length > maxJti)
       throw refused('jti is missing or too long');
     const expiresAt = Math.ceil(Number(exp)) * 1000 + rememberedAfterMs;
@@ -69,6 +71,7 @@ export function createFederation(options: FederationOptions): Federation {
       const use = [trust.issuer, jti, ...(taken === 'once' ? [] : [resource])];
       const id = `federated:${createHash('sha256').update(JSON.stringify(use)).digest('base64url')}`;
       if (!(await store.insert('once', id, {}, { expiresAt }))) throw refused('the token was used before');
+      return () => store.remove('once', id, 1);
     };
   }
 

@@ -4,7 +4,7 @@
  * their trust), or the token that such a workload gets (issuer).
  */
 export { claimAt, drawerOf, drawersFor, shown } from './compare.ts';
-export { createFederation, type Federation, type Take } from './federation.ts';
+export { createFederation, type Federation, type GiveBack, type Take } from './federation.ts';
 export { privateMembers } from './jwks.ts';
 export { kindNames } from './kinds.ts';
 export { matcherOf, type Pattern, patternField, textOf } from './pattern.ts';

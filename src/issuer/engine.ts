@@ -97,7 +97,7 @@ export function createEngine(options: EngineOptions, keys: readonly KeyRecord[])
           const { iat, exp, jti } = jwt.payload as { iat: number; exp: number; jti: string };
           const { header, claims } = describeToken(issuer, visit, { iat, ttl: exp - iat, jti });
           // Once nothing about the request can be refused: a foreign token is used up by what is issued for it.
-          await visit.proven?.take(resourceOf(visit));
+          visit.giveBack = await visit.proven?.take(resourceOf(visit));
           // Before the signature: a token that is not in the audit is never made.
           await recordIssue(options.audit, visit, claims);
           await noteSecret(options, visit);
@@ -146,6 +146,15 @@ async function noteSecret({ clients, audit, logger }: EngineOptions, visit: Visi
   }
 }
 
+/** The audit or the signature has failed since: the workload may have no other token to try again with. */
+async function giveBack({ logger }: EngineOptions, visit: Visit): Promise<void> {
+  try {
+    await visit.giveBack?.();
+  } catch (err) {
+    logger.warn({ err, request: visit.request }, 'a token that nothing was issued for stays used up');
+  }
+}
+
 /** Inside the engine's hooks that are not handed their context. */
 function currentContext(): KoaContextWithOIDC {
   const { ctx } = Provider;
@@ -169,6 +178,7 @@ function compareHashes(provider: Provider, { clients, visitOf }: EngineOptions):
 
 async function answerRefusal(options: EngineOptions, ctx: KoaContextWithOIDC): Promise<void> {
   const visit = options.visitOf(ctx);
+  await giveBack(options, visit);
   visit.refused = await refuse(options, visit, ctx.oidc?.client !== undefined);
   const { status, headers, body } = visit.refused;
   ctx.status = status;

@@ -3,6 +3,7 @@ import type { AuditEntry } from '../audit/index.ts';
 import type { Presented } from '../certificates/index.ts';
 import type { Client } from '../clients/index.ts';
 import type { Connection } from '../connections/index.ts';
+import type { GiveBack } from '../federation/index.ts';
 import type { CarriedClaims } from '../policy/index.ts';
 import type { Proven } from './foreign.ts';
 import type { Refusal } from './refusal.ts';
@@ -15,6 +16,8 @@ export interface Visit {
   readonly parameters: ReadonlyMap<string, string>;
   /** The client that has proven itself by a token of its own issuer, before the engine was asked. */
   readonly proven?: Proven;
+  /** Undoes that its token was used up, until something is issued for it. */
+  giveBack?: GiveBack | undefined;
   /** The certificate that came with it. */
   readonly certificate?: () => Presented;
   /** About the proof, for the audit. */

@@ -1,4 +1,6 @@
 /** A token that is taken once is used up by what is issued for it, and by no refusal. */
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { askToken, awsTarget } from '../support/server.ts';
 import { type Stage, startStage } from './stage.ts';
@@ -68,6 +70,20 @@ describe.each(['github', 'gitlab', 'aws'] as const)('a token of the kind %s', (n
       refusal(400, 'invalid_target', expect.stringContaining('The parameter audience is not')),
     );
     expect(await ask({ resource: 'urn:sojourn:connection:con_none' })).toMatchObject({ status: 400 });
+    expect(await ask()).toEqual(issued);
+    expect(await ask()).toEqual(invalidClient);
+  });
+
+  test('is good when what was to be issued could not be', async () => {
+    const rename = (from: string, to: string) => {
+      const database = new DatabaseSync(join(stage.server.folder, 'sojourn.db'));
+      database.exec(`ALTER TABLE ${from} RENAME TO ${to}`);
+      database.close();
+    };
+    rename('journal', 'lost');
+    const answer = await ask();
+    rename('lost', 'journal');
+    expect(answer).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } });
     expect(await ask()).toEqual(issued);
     expect(await ask()).toEqual(invalidClient);
   });
