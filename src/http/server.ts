@@ -1,4 +1,5 @@
 /** A listener: node:http(s) with bounds on what a slow or silent peer can hold, and a way down that fails nobody. */
+import { X509Certificate } from 'node:crypto';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -68,6 +69,11 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     endAfterAnswer();
   };
   const secured = tls ? createTlsServer({ ...limits, ...secureOptions(tls) }, courteous) : undefined;
+  // OpenSSL leaves the wrong signature of a client's certificate in the errors of the thread, and Node takes that for an
+  // error of whichever connection it reads next. To read any certificate clears them.
+  secured?.on('secureConnection', ({ authorizationError }) => {
+    if (authorizationError) void new X509Certificate(tls!.cert);
+  });
   const authorities = secured && followAuthorities(secured, tls?.client_ca);
   const server: Server = secured ?? createServer(limits, courteous);
   await new Promise<void>((resolve, reject) => {
