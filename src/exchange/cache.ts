@@ -14,7 +14,7 @@ interface Entry {
 const longestMarginMs = 300_000;
 /** Credentials with less left than this are of no use to whoever gets them. */
 const leastUseMs = 60_000;
-/** While old credentials are served because a cloud is down, one try in this time is made for all callers. */
+/** While old credentials are served because there can be no new ones, one try in this time is made for all callers. */
 const pauseMs = 10_000;
 
 type MayServeOld = (error: unknown) => boolean;

@@ -126,11 +126,10 @@ export function createExchange(options: {
       if (error instanceof SojournError && error.code === 'audit_unavailable') throw error;
       const refusal = error instanceof SojournError ? error : new SojournError('internal', { cause: error });
       observe({ cloud: connection.cloud, outcome: refusal.code, seconds: (now() - begun) / 1000 });
-      const outcome = refusal.status >= 503 || refusal.code === 'internal' ? 'failed' : 'refused';
       await audit.record({
         ...entry,
         event: 'exchange.refused',
-        outcome,
+        outcome: isPassing(refusal) ? 'failed' : 'refused',
         ...last,
         ...(Object.keys(facts).length > 0 ? { facts } : {}),
         reason: `${refusal.code}: ${refusal.message}`,
@@ -192,11 +191,12 @@ const cacheKey = (
   until: number | undefined,
 ): string => JSON.stringify([id, issuer, algorithm, target, token_ttl, until]);
 
-/** Faults of the moment, not refusals: they do not take away what was already given. */
+/**
+ * Faults of the moment or of ours, not refusals: they do not take away what was already given. Every 502 is a cloud's
+ * answer and every 4xx our own no; what else there is says that nobody was asked, or that nobody answered.
+ */
 const isPassing = (error: unknown): boolean =>
-  error instanceof SojournError &&
-  error.status >= 503 &&
-  (error.code === 'overloaded' || error.code.startsWith('cloud_'));
+  !(error instanceof SojournError) || (error.status >= 500 && error.status !== 502);
 
 const who = ({ client, address, request }: Caller) => ({
   actor: client.client_id,

@@ -215,4 +215,16 @@ describe('while the audit cannot be written', () => {
     nowAnswers(pass('cold again'));
     expect([await enter(warm.id), await enter(cold.id)]).toEqual(['warm', 'cold again']);
   });
+
+  test('a renewal that cannot be written down takes away nothing that was given before', async () => {
+    const { id } = await connect();
+    expect(await enter(id)).toBe('first');
+    clock.ahead = hour - 4 * minute;
+    nowAnswers(pass('never told'));
+    breakJournal(true);
+    expect(await enter(id)).toBe('audit_unavailable');
+    breakJournal(false);
+    nowAnswers(broken);
+    expect(await enter(id)).toBe('first');
+  });
 });
