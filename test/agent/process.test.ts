@@ -1,4 +1,5 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { open, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { later } from '../e2e/stage.ts';
@@ -9,7 +10,7 @@ import {
   type TestServer,
   testServer,
 } from '../support/server.ts';
-import { startAgentProcess } from './process.ts';
+import { spawnAgent, startAgentProcess } from './process.ts';
 
 const timeout = 60_000;
 
@@ -132,6 +133,29 @@ test(
     expect(JSON.parse(await agent.command('status', '--json'))).toMatchObject({
       connections: [{ id: connection.id, keeps: ['token'], error: null }],
     });
+  },
+  timeout,
+);
+
+test(
+  'SIGHUP before the configuration is read ends nothing: it is taken when the agent serves',
+  async () => {
+    const connections = [{ id: connection.id, aws: { token_file: 'acme' } }];
+    const agent = await spawnAgent({ issuer: server.issuer, client, connections }, async (config) =>
+      execFileSync('mkfifo', [config]),
+    );
+    // Opens when somebody reads, who then waits for the text.
+    const pipe = await open(agent.config, 'w');
+    agent.kill('SIGHUP');
+    await pipe.writeFile(agent.configured({}));
+    await pipe.close();
+    await agent.said(/The agent serves 1 connections/);
+    await agent.configure({ connections: [{ id: connection.id, aws: { token_file: 'renamed' } }] });
+    await agent.said(/"event":"agent.reloaded"/);
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint', 'renamed']);
+    agent.kill('SIGTERM');
+    expect(await agent.ended).toBe(0);
+    expect(await readdir(agent.directory)).toEqual([]);
   },
   timeout,
 );

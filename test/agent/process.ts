@@ -22,17 +22,32 @@ export interface AgentProcess {
   /** What `sojourn agent …` writes; rejects when it ends badly. */
   command(...args: string[]): Promise<string>;
   configure(change: Record<string, unknown>): Promise<void>;
+  /** The text of the configuration, with these changes. */
+  configured(change: Record<string, unknown>): string;
   kill(signal: NodeJS.Signals): void;
   /** The exit code. */
   readonly ended: Promise<number | null>;
 }
 
-export async function startAgentProcess(options: {
-  issuer: string;
-  client: TestClient;
-  connections: readonly object[];
-  port?: number;
-}): Promise<AgentProcess> {
+interface Options {
+  readonly issuer: string;
+  readonly client: TestClient;
+  readonly connections: readonly object[];
+  readonly port?: number;
+}
+
+/** Resolves when it serves. */
+export async function startAgentProcess(options: Options): Promise<AgentProcess> {
+  const agent = await spawnAgent(options, (config, text) => writeFile(config, text));
+  await agent.said(/The agent serves \d+ connections/);
+  return agent;
+}
+
+/** Started, and no more than that; `prepare` makes the file of the configuration. */
+export async function spawnAgent(
+  options: Options,
+  prepare: (config: string, text: string) => Promise<unknown>,
+): Promise<AgentProcess> {
   const { issuer, client, connections } = options;
   const folder = await newFolder();
   const [directory, config, secretFile] = ['files', 'agent.yaml', 'secret'].map((name) =>
@@ -40,19 +55,16 @@ export async function startAgentProcess(options: {
   ) as [string, string, string];
   await writeFile(secretFile, client.client_secret);
   const port = options.port ?? (await steadyPort());
-  const configure = (change: Record<string, unknown>) =>
-    writeFile(
-      config,
-      JSON.stringify({
-        issuer,
-        sign_in: { client_id: client.client_id, client_secret_file: secretFile },
-        listen: `127.0.0.1:${port}`,
-        directory,
-        connections,
-        ...change,
-      }),
-    );
-  await configure({});
+  const configured = (change: Record<string, unknown>) =>
+    JSON.stringify({
+      issuer,
+      sign_in: { client_id: client.client_id, client_secret_file: secretFile },
+      listen: `127.0.0.1:${port}`,
+      directory,
+      connections,
+      ...change,
+    });
+  await prepare(config, configured({}));
   const env = { PATH: process.env.PATH ?? '' };
   const child = spawn(process.execPath, [sojournProgram, 'agent', '--config', config], { env, cwd: folder });
   const ended = once(child, 'close').then(([code]) => code as number | null);
@@ -74,7 +86,6 @@ export async function startAgentProcess(options: {
       await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), ended]);
     }
   };
-  await said(/The agent serves \d+ connections/);
   return {
     origin: `http://127.0.0.1:${port}`,
     directory,
@@ -91,7 +102,8 @@ export async function startAgentProcess(options: {
       );
       return stdout;
     },
-    configure,
+    configure: (change) => writeFile(config, configured(change)),
+    configured,
     kill: (signal) => child.kill(signal),
     ended,
   };

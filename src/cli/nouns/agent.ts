@@ -19,7 +19,7 @@ import {
 } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { columns, printable } from '../print.ts';
-import { signalled } from '../signalled.ts';
+import { atHangup, signalled } from '../signalled.ts';
 
 const configOption: OptionSpec = {
   flags: '--config <file>',
@@ -40,6 +40,8 @@ const run: CommandSpec = {
   options: [configOption],
   examples: ['agent --config agent.yaml'],
   async run(given, face) {
+    const reload = Promise.withResolvers<() => Promise<void>>();
+    const reloads = atHangup(reload.promise);
     keepHeapSmall();
     const config = await configGiven(given, face);
     const logger = createLogger();
@@ -50,21 +52,18 @@ const run: CommandSpec = {
     // Also for a next start after a kill: to strip the types anew takes 20 MB that nothing gives back.
     flushCompileCache();
     face.err(`The agent serves ${connections.length} connections of ${config.issuer} on ${agent.origin}.\n`);
-    let reloads = Promise.resolve();
-    process.on('SIGHUP', () => {
-      reloads = reloads.then(async () => {
-        try {
-          const next = await configGiven(given, face);
-          refuseMove(config, next);
-          await agent.reload({ sojourn: sojournOf(next), connections: next.connections });
-          logger.info({ event: 'agent.reloaded' }, `${next.connections.length} connections from now on`);
-        } catch (error) {
-          tellRefusal(error, logger);
-        }
-      });
+    reload.resolve(async () => {
+      try {
+        const next = await configGiven(given, face);
+        refuseMove(config, next);
+        await agent.reload({ sojourn: sojournOf(next), connections: next.connections });
+        logger.info({ event: 'agent.reloaded' }, `${next.connections.length} connections from now on`);
+      } catch (error) {
+        tellRefusal(error, logger);
+      }
     });
     await stop;
-    await reloads;
+    await reloads();
     await agent.close();
     return 0;
   },
