@@ -1,11 +1,11 @@
 /** What `sojourn exec` serves to its program while hours pass, and when the server says no or nothing. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Endpoint, startEndpoint } from '../../src/cli/exec/endpoint.ts';
 import { keepTokenFile } from '../../src/cli/exec/token-file.ts';
-import { clientSecret, createSojourn } from '../../src/sdk/index.ts';
+import { type Credentials, clientSecret, createSojourn } from '../../src/sdk/index.ts';
 import { ask as askRaw } from '../agent/arrange.ts';
 import { apiToken, awsUntil, noon, problem, type Script, script } from '../sdk/arrange.ts';
 
@@ -132,4 +132,21 @@ test('the token file always holds one whole token, and the next one when that is
   await stop();
   expect(readdirSync(folder)).toEqual(['gcp-token']);
   rmSync(folder, { recursive: true });
+});
+
+test('a turn that is ended, or cannot write, neither ends the program nor keeps the end from coming', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sojourn-token-file-'));
+  const said: (string | DOMException)[] = ['first', new DOMException('Ended.', 'AbortError'), 'second'];
+  const credentials = async (connection: string): Promise<Credentials> => {
+    const accessToken = said.shift() ?? 'third';
+    if (accessToken instanceof DOMException) throw accessToken;
+    return { cloud: 'gcp', connection, accessToken, expiresAt: new Date(noon) };
+  };
+  const stop = await keepTokenFile(credentials, 'con_1', join(folder, 'gcp-token'), 5);
+  rmSync(folder, { recursive: true });
+  for (let turns = 0; turns < 200 && said.length > 0; turns++)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(said).toEqual([]);
+  expect(await stop()).toBeUndefined();
+  expect(existsSync(folder)).toBe(false);
 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import * as gcp from '../../src/demo/customer/gcp.ts';
+import { apiToken, script } from '../sdk/arrange.ts';
 import { openStage, type Stage } from '../sdk/stage.ts';
 import { isInstalled } from '../setup/arrange.ts';
 
@@ -170,6 +171,42 @@ describe('a program that is run', () => {
       ].join('\n'),
       err: '',
     });
+  });
+});
+
+describe('a signal before there is a program', () => {
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+    ['SIGHUP', 129],
+  ] as const)('%s leaves no file behind and starts nothing', async (signal, code) => {
+    const server = await script();
+    try {
+      // What is over when it comes is asked for again, and that answer never comes: the file of the token waits for it.
+      const over = {
+        connection: 'con_1',
+        cloud: 'gcp',
+        expires_at: new Date().toISOString(),
+        credentials: { access_token: 'ya29.over', token_type: 'Bearer' },
+      };
+      const path = 'GET /v1/connections/con_1/credentials';
+      server.answers = { 'POST /token': [apiToken()], [path]: [{ body: over }, { instead: 'silence' }] };
+      const trace = join(folder, 'started');
+      const child = start([...sojourn, 'exec', 'con_1', '--', 'touch', trace], {
+        SOJOURN_ISSUER: server.origin,
+      });
+      const output = Promise.all([text(child.stdout), text(child.stderr)]);
+      while (server.heard.filter(({ request }) => request === path).length < 2)
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(readdirSync(scratch)).toHaveLength(1);
+      child.kill(signal);
+      const [ended] = await once(child, 'close');
+      expect({ ended, output: await output }).toEqual({ ended: code, output: ['', ''] });
+      expect(existsSync(trace)).toBe(false);
+      expect(readdirSync(scratch)).toEqual([]);
+    } finally {
+      await server.close();
+    }
   });
 });
 

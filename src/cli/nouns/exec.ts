@@ -7,7 +7,7 @@ import { type CredentialsOf, clientGiven, clientOptions, clientVariables, purpos
 import { type CommandSpec, text } from '../command.ts';
 import { startEndpoint } from '../exec/endpoint.ts';
 import { environmentFor, gcpTokenFile } from '../exec/handover.ts';
-import { runProgram } from '../exec/program.ts';
+import { relaySignals, runProgram } from '../exec/program.ts';
 import { keepTokenFile } from '../exec/token-file.ts';
 import { usageError } from '../failure.ts';
 
@@ -30,16 +30,23 @@ export const exec: CommandSpec = {
     const credentialsOf: CredentialsOf = (connection) => sojourn.credentials(connection, { purpose });
     // Before anything is started: who gets no credentials hears it from us, and not from a library.
     const connections = await byCloud(credentialsOf, given.args);
-    // Made for this user alone.
-    const folder = await mkdtemp(join(tmpdir(), 'sojourn-exec-'));
-    const endings: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+    const signals = relaySignals(() => ending.abort());
+    // From the last to the first: what lies in the folder is gone before anything waits for an answer under way.
+    const endings: (() => unknown)[] = [signals.release];
     try {
       const endpoint = await startEndpoint(credentialsOf, connections);
       endings.push(endpoint.close);
+      // Made for this user alone.
+      const folder = await mkdtemp(join(tmpdir(), 'sojourn-exec-'));
+      endings.push(() => rm(folder, { recursive: true, force: true }));
       const gcp = connections.get('gcp');
       if (gcp !== undefined) endings.push(await keepTokenFile(credentialsOf, gcp, gcpTokenFile(folder)));
       const env = await environmentFor(connections.keys(), endpoint, folder, face.env);
-      return await runProgram(given.inner, env, face);
+      return await runProgram(given.inner, env, face, signals);
+    } catch (error) {
+      const code = signals.ended();
+      if (code === undefined) throw error;
+      return code;
     } finally {
       ending.abort();
       for (const end of endings.toReversed()) await end();
