@@ -47,40 +47,46 @@ export function objectIn({
 export const notOurs = (status: number, detail: string) =>
   new SojournRequestError({ code: 'answer_unknown', status, detail, advice: checkIssuer });
 
-/** The error that a bad answer stands for: a problem document (RFC 9457), or OAuth's form at /token. */
-export function errorIn({ status, retryAfter, body }: Answer): SojournRequestError {
-  const { code, detail, advice, request, error, error_description: description } = parsed(body) ?? {};
-  if (isCode(code) && typeof detail === 'string') {
+/** What a bad answer stands for. */
+export type ErrorIn = (answer: Answer) => SojournRequestError;
+
+/** Under /v1: a problem document (RFC 9457). What a gateway in front says in other forms is not the server's word. */
+export const problemIn: ErrorIn = ({ status, retryAfter, body }) => {
+  const { code, detail, advice, request } = parsed(body) ?? {};
+  if (!isCode(code) || typeof detail !== 'string')
     return new SojournRequestError({
-      code,
-      detail,
-      advice: typeof advice === 'string' ? advice : checkIssuer,
-      status,
-      retryAfter,
-      request: typeof request === 'string' ? request : undefined,
-    });
-  }
-  if (isCode(error)) {
-    // The server writes its sentence and its advice into the one text that OAuth has.
-    const [sentence = '', ...more] = (typeof description === 'string' ? description : error).split(
-      /(?<=\.) (?=[A-Z])/,
-    );
-    return new SojournRequestError({
-      code: error,
-      detail: sentence,
-      advice: more.join(' ') || 'Check the client and how it signs in.',
+      code: 'answer_unknown',
+      detail: `The server answered ${status}.`,
+      advice: checkIssuer,
       status,
       retryAfter,
     });
-  }
   return new SojournRequestError({
-    code: 'answer_unknown',
-    detail: `The server answered ${status}.`,
-    advice: checkIssuer,
+    code,
+    detail,
+    advice: typeof advice === 'string' ? advice : checkIssuer,
     status,
     retryAfter,
+    request: typeof request === 'string' ? request : undefined,
   });
-}
+};
+
+/** At /token: OAuth's form (RFC 6749 section 5.2). */
+export const oauthErrorIn: ErrorIn = (answer) => {
+  const { error, error_description: description } = parsed(answer.body) ?? {};
+  if (!isCode(error)) return problemIn(answer);
+  // The server writes its sentence and its advice into the one text that OAuth has.
+  const [sentence = '', ...more] = (typeof description === 'string' ? description : error).split(
+    /(?<=\.) (?=[A-Z])/,
+  );
+  return new SojournRequestError({
+    code: error,
+    detail: sentence,
+    advice: more.join(' ') || 'Check the client and how it signs in.',
+    status: answer.status,
+    retryAfter: answer.retryAfter,
+  });
+};
 
 const isCode = (value: unknown): value is string => typeof value === 'string' && /^[a-z_]{1,64}$/.test(value);
 

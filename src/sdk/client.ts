@@ -1,4 +1,5 @@
 /** The client of one issuer: it signs in, asks, and keeps what it got. */
+import { oauthErrorIn, problemIn } from './answer.ts';
 import { type CloudToken, type Credentials, credentialsIn, tokenIn } from './credentials.ts';
 import { SojournRequestError } from './error.ts';
 import { createFlights } from './flights.ts';
@@ -67,7 +68,7 @@ export function createSojourn(options: SojournOptions): Sojourn {
             }).toString(),
           };
         };
-        return tokenIn(await request(prepare, fetch, ending), now());
+        return tokenIn(await request(prepare, oauthErrorIn, fetch, ending), now());
       },
       signal,
     );
@@ -76,6 +77,7 @@ export function createSojourn(options: SojournOptions): Sojourn {
     const ask = ({ token }: CloudToken) =>
       request(
         async () => ({ url: issuer + path, method: 'GET', headers: { authorization: `Bearer ${token}` } }),
+        problemIn,
         fetch,
         signal,
       );

@@ -45,6 +45,13 @@ export function isPassing(error: unknown): error is SojournRequestError {
   return status === 429 || (status >= 500 && !(status === 502 && code.startsWith('cloud_')));
 }
 
+/** The server itself says no, and not somebody in front of it: what it gave before is not to be used any longer. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof SojournRequestError &&
+  error.status !== undefined &&
+  error.code !== 'answer_unknown' &&
+  !isPassing(error);
+
 /** A face of one cloud was handed a connection to another. */
 export const otherCloud = (face: string, cloud: string) =>
   new SojournRequestError({

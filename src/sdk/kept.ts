@@ -1,5 +1,5 @@
 /** Things with an end, kept until shortly before it and fetched by one call at a time. */
-import { isPassing } from './error.ts';
+import { isPassing, isRefusal } from './error.ts';
 import { createFlights } from './flights.ts';
 
 interface Entry<T> {
@@ -14,7 +14,7 @@ const pauseMs = 10_000;
 const maxEntries = 10_000;
 
 export interface Kept<T> {
-  /** The kept value, or what `load` brings; the kept one as well when `load` fails by a fault of the moment. */
+  /** The kept value, or what `load` brings; the kept one as well when `load` fails by a fault of the moment; not after a refusal. */
   get(key: string, load: (signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
   /** Forgets the value if it is still the one that is kept. */
   forget(key: string, value: T): void;
@@ -51,6 +51,8 @@ export function createKept<T extends { readonly expiresAt: Date }>(
         try {
           return keep(key, await load(ending));
         } catch (error) {
+          // A refusal stands until there is a yes: a later outage must not bring the old value back.
+          if (isRefusal(error)) kept.delete(key);
           const usable = entry && now() < entry.value.expiresAt.valueOf() - leastUseMs;
           if (!usable || ending.aborted || !isPassing(error)) throw error;
           kept.set(key, { ...entry, renewAt: now() + pauseMs });

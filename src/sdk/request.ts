@@ -1,5 +1,5 @@
 /** One request to the server, made again after a fault of the moment, and bounded in all. */
-import { type Answer, errorIn, type FetchAnswer, readAnswer } from './answer.ts';
+import { type Answer, type ErrorIn, type FetchAnswer, readAnswer } from './answer.ts';
 import { isPassing, SojournRequestError } from './error.ts';
 
 export interface Call {
@@ -29,12 +29,19 @@ export type Prepare = (signal: AbortSignal) => Promise<Call>;
  * The body of a 2xx. Rejects with what the server said, with `unreachable` or `timeout`, or with the reason of the
  * signal. Retry-After is honoured where it lies within the bounds, and ends the tries where it does not.
  */
-export async function request(prepare: Prepare, fetch: Fetch, signal: AbortSignal): Promise<string> {
+export async function request(
+  prepare: Prepare,
+  errorIn: ErrorIn,
+  fetch: Fetch,
+  signal: AbortSignal,
+): Promise<string> {
   return bounded(signal, wholeMs, async (within) => {
     let left = wholeMs;
     for (let tries = 1; ; tries++) {
       try {
-        return await once(prepare, fetch, within);
+        const answer = await once(prepare, fetch, within);
+        if (answer.status >= 200 && answer.status <= 299) return answer.body;
+        throw errorIn(answer);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         const pause = pauseMs(tries, error);
@@ -71,11 +78,9 @@ async function bounded<T>(
   }
 }
 
-async function once(prepare: Prepare, fetch: Fetch, within: AbortSignal): Promise<string> {
+async function once(prepare: Prepare, fetch: Fetch, within: AbortSignal): Promise<Answer> {
   const call = await Promise.race([prepare(within), endOf(within)]);
-  const answer = await bounded(within, tryMs, (signal) => send(call, fetch, signal));
-  if (answer.status >= 200 && answer.status <= 299) return answer.body;
-  throw errorIn(answer);
+  return bounded(within, tryMs, (signal) => send(call, fetch, signal));
 }
 
 async function send({ url, ...init }: Call, fetch: Fetch, signal: AbortSignal): Promise<Answer> {

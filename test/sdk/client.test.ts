@@ -136,6 +136,47 @@ describe('what is kept', () => {
     expect(await errorOf(sojourn.credentials('con_1'))).toMatchObject({ code: 'connection_disabled' });
   });
 
+  test('what was refused is not handed out again, also while the server is down after that', async () => {
+    const sojourn = client();
+    await sojourn.credentials('con_1');
+    hour = noon + 57 * minute;
+    server.answers[credentialsPath] = [problem(409, 'connection_disabled', 'It is disabled.', 'Enable it.')];
+    expect(await errorOf(sojourn.credentials('con_1'))).toMatchObject({ code: 'connection_disabled' });
+    const away = {
+      ...problem(503, 'store_unavailable', 'It is away.', 'Wait.'),
+      headers: { 'retry-after': '3600' },
+    };
+    server.answers[credentialsPath] = [away];
+    expect(await errorOf(sojourn.credentials('con_1'))).toMatchObject({ code: 'store_unavailable' });
+  });
+
+  test.each([
+    ['a page', '<html>'],
+    ['words like those of OAuth', { error: 'not_found' }],
+  ])('a 404 of a gateway, %s, is no refusal of the server', async (_, body) => {
+    const sojourn = client();
+    await sojourn.credentials('con_1');
+    hour = noon + 57 * minute;
+    server.answers[credentialsPath] = [{ status: 404, body }];
+    expect(await errorOf(sojourn.credentials('con_1'))).toEqual({
+      name: 'SojournRequestError',
+      message:
+        'The server answered 404. Check that the issuer is the address of a Sojourn server. (answer_unknown)',
+      code: 'answer_unknown',
+      detail: 'The server answered 404.',
+      advice: 'Check that the issuer is the address of a Sojourn server.',
+      status: 404,
+      retryAfter: undefined,
+      request: undefined,
+    });
+    const away = {
+      ...problem(503, 'store_unavailable', 'It is away.', 'Wait.'),
+      headers: { 'retry-after': '3600' },
+    };
+    server.answers[credentialsPath] = [away];
+    expect(await sojourn.credentials('con_1')).toEqual(credentialsOf(noon + 60 * minute));
+  });
+
   test('a token that the server takes no more is replaced, once', async () => {
     const sojourn = client();
     const refused = problem(
