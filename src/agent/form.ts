@@ -1,6 +1,6 @@
 /** The forms in which held credentials are handed over: those of the server, made here from what it gave. */
 import type { Connection } from '../connections/index.ts';
-import { type Delivery, deliver } from '../delivery/index.ts';
+import { type Delivery, deliver, fittingFormat } from '../delivery/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { Now } from '../time/index.ts';
 
@@ -32,5 +32,6 @@ export function endIn(text: string): number {
 /** Throws `invalid_request` when the format is unknown or belongs to another cloud. */
 export function inForm(format: string, text: string, now: Now): Delivery {
   const { connection: id, cloud, purpose = null, credentials } = JSON.parse(text) as Given;
-  return deliver(format, { id, cloud }, { credentials, expiresAt: endIn(text) }, now, purpose);
+  const fitting = fittingFormat(format, { cloud });
+  return deliver(fitting, { id, cloud }, { credentials, expiresAt: endIn(text) }, now, purpose);
 }

@@ -2,7 +2,7 @@
  * The forms in which credentials are handed over. Owns: the shapes that SDKs and tools read. Does not own: fetching
  * them. The public door calls it with what the exchange brought.
  */
-import type { Pass } from '../clouds/index.ts';
+import type { CloudName, Pass } from '../clouds/index.ts';
 import type { Connection } from '../connections/index.ts';
 import { invalidRequest } from '../errors/index.ts';
 import { type Now, toSeconds, toTimestamp } from '../time/index.ts';
@@ -12,16 +12,38 @@ export interface Delivery {
   readonly body: string;
 }
 
-export const deliveryFormats = ['json', 'aws-process', 'aws-container', 'env', 'gcp', 'azure'] as const;
-export type DeliveryFormat = (typeof deliveryFormats)[number];
+/** The cloud to which a format belongs; null where it fits all. */
+const owners = {
+  json: null,
+  'aws-process': 'aws',
+  'aws-container': 'aws',
+  env: null,
+  gcp: 'gcp',
+  azure: 'azure',
+} as const satisfies Readonly<Record<string, CloudName | null>>;
+
+export type DeliveryFormat = keyof typeof owners;
+export const deliveryFormats = Object.keys(owners) as readonly DeliveryFormat[];
 
 /** The connection, as far as a form names it. */
 type Named = Pick<Connection, 'id' | 'cloud'>;
 type AwsKeys = Extract<Pass['credentials'], { access_key_id: string }>;
+type AccessToken = Extract<Pass['credentials'], { access_token: string }>;
 
 /** Throws `invalid_request` when the format is unknown or belongs to another cloud. */
+export function fittingFormat(format: string, { cloud }: Pick<Named, 'cloud'>): DeliveryFormat {
+  const known = deliveryFormats.find((one) => one === format);
+  if (known === undefined) throw unfit(`must be one of ${deliveryFormats.join(', ')}`);
+  const owner = owners[known];
+  if (owner !== null && owner !== cloud) throw unfit(`${format} does not fit a connection to ${cloud}`);
+  return known;
+}
+
+const unfit = (message: string) => invalidRequest([{ path: 'format', message }]);
+
+/** The pass in a format that fits its connection. */
 export function deliver(
-  format: string,
+  format: DeliveryFormat,
   connection: Named,
   pass: Pass,
   now: Now,
@@ -39,7 +61,7 @@ export function deliver(
       });
     // https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
     case 'aws-process': {
-      const keys = awsKeys(format, connection, pass);
+      const keys = pass.credentials as AwsKeys;
       return json({
         Version: 1,
         AccessKeyId: keys.access_key_id,
@@ -50,7 +72,7 @@ export function deliver(
     }
     // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
     case 'aws-container': {
-      const keys = awsKeys(format, connection, pass);
+      const keys = pass.credentials as AwsKeys;
       return json({
         AccessKeyId: keys.access_key_id,
         SecretAccessKey: keys.secret_access_key,
@@ -63,35 +85,20 @@ export function deliver(
     // The shapes of the two metadata servers, which the clouds' own libraries know.
     case 'gcp':
       return json({
-        access_token: accessToken('gcp', connection, pass),
+        access_token: (pass.credentials as AccessToken).access_token,
         expires_in: toSeconds(pass.expiresAt - now()),
         token_type: 'Bearer',
       });
     case 'azure':
       return json({
-        access_token: accessToken('azure', connection, pass),
+        access_token: (pass.credentials as AccessToken).access_token,
         expires_on: String(toSeconds(pass.expiresAt)),
         token_type: 'Bearer',
       });
-    default:
-      throw invalidRequest([{ path: 'format', message: `must be one of ${deliveryFormats.join(', ')}` }]);
   }
 }
 
 const json = (value: unknown): Delivery => ({ mediaType: 'application/json', body: JSON.stringify(value) });
-
-function awsKeys(format: string, connection: Named, { credentials }: Pass): AwsKeys {
-  if ('access_key_id' in credentials) return credentials;
-  throw otherCloud(format, connection);
-}
-
-function accessToken(format: 'gcp' | 'azure', connection: Named, { credentials }: Pass): string {
-  if (connection.cloud === format && 'access_token' in credentials) return credentials.access_token;
-  throw otherCloud(format, connection);
-}
-
-const otherCloud = (format: string, { cloud }: Named) =>
-  invalidRequest([{ path: 'format', message: `${format} does not fit a connection to ${cloud}` }]);
 
 function environment({ credentials, expiresAt }: Pass): string {
   const variables =

@@ -25,15 +25,23 @@ export interface Caller {
   readonly request: string;
 }
 
+/** How somebody wants credentials. */
+export interface Wish {
+  /** Where there is one to be named. */
+  readonly purpose?: string | undefined;
+  /** Throws when these could not be handed over as they are wanted; asked before anything is done for them. */
+  readonly check?: (connection: Connection) => unknown;
+}
+
 export interface Exchange {
   /**
-   * Credentials of the connection's cloud, for a purpose where there is one to be named. Rejects with `connection_…`,
-   * `purpose_…` or `cloud_…`.
+   * Credentials of the connection's cloud. Rejects with `connection_…`, `purpose_…` or `cloud_…`, or with what `check`
+   * throws.
    */
   credentials(
     caller: Caller,
     connectionId: string,
-    purpose?: string,
+    wish?: Wish,
   ): Promise<Admission & { readonly pass: Pass }>;
   /** The cloud token itself, for SDKs that make the exchange on their own. */
   token(caller: Caller, connectionId: string): Promise<{ token: string; expiresIn: number }>;
@@ -139,8 +147,9 @@ export function createExchange(options: {
   }
 
   return {
-    async credentials(caller, id, named) {
+    async credentials(caller, id, { purpose: named, check } = {}) {
       const { connection, purpose, until } = await entrance(caller, id, named);
+      check?.(connection);
       const narrowed = narrowedTo(connection, purpose ?? undefined);
       const facts = purpose === null ? {} : { purpose };
       const { pass, cached } = await cache.get(

@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { CloudName, Pass } from '../../src/clouds/index.ts';
 import type { Connection } from '../../src/connections/index.ts';
-import { deliver, deliveryFormats } from '../../src/delivery/index.ts';
+import { deliver, deliveryFormats, fittingFormat } from '../../src/delivery/index.ts';
 import { SojournError } from '../../src/errors/index.ts';
 
 /** 2026-11-23T12:00:00Z */
@@ -38,7 +38,7 @@ const bearer: Pass = { expiresAt, credentials: token };
 const passTo = (cloud: CloudName) => (cloud === 'aws' ? aws : bearer);
 
 const deliverTo = (cloud: CloudName, format: string, pass = passTo(cloud)) =>
-  deliver(format, connectionTo(cloud), pass, () => noon + 500);
+  deliver(fittingFormat(format, connectionTo(cloud)), connectionTo(cloud), pass, () => noon + 500);
 
 const json = (value: unknown) => ({ mediaType: 'application/json', body: JSON.stringify(value) });
 const text = (...lines: string[]) => ({

@@ -104,3 +104,29 @@ test('what was refused is in nobody’s hands', async () => {
   expect((await corridor.credentials(id)).status).toBe(502);
   expect((await budget()).live).toBe(0);
 });
+
+test.each([
+  ['yaml', 'must be one of json, aws-process, aws-container, env, gcp, azure'],
+  ['aws-process', 'aws-process does not fit a connection to azure'],
+  ['gcp', 'gcp does not fit a connection to azure'],
+])('who asks for the format %s is refused before anything is done', async (format, message) => {
+  const { id } = await connect('1');
+  const before = await corridor.audit(`connection=${id}`);
+  expect(await corridor.ask(`${id}/credentials?format=${format}`)).toEqual({
+    status: 400,
+    retryAfter: null,
+    body: {
+      type: 'urn:sojourn:error:invalid_request',
+      title: 'Bad Request',
+      status: 400,
+      code: 'invalid_request',
+      detail: `format: ${message}`,
+      advice: 'Correct the named field and send it again.',
+      errors: [{ field: 'format', message }],
+      request: expect.any(String),
+    },
+  });
+  expect(cloud.asked).toEqual([]);
+  expect(await corridor.audit(`connection=${id}`)).toEqual(before);
+  expect(await budget()).toEqual({ live: 0, first_failure: null, items: [] });
+});

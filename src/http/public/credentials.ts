@@ -1,7 +1,7 @@
 /** /v1: credentials and cloud tokens for a client that has fetched a token for `urn:sojourn:api`. */
 import type Router from '@koa/router';
 import type { Context } from 'koa';
-import { deliver } from '../../delivery/index.ts';
+import { deliver, fittingFormat } from '../../delivery/index.ts';
 import { SojournError } from '../../errors/index.ts';
 import type { Caller } from '../../exchange/index.ts';
 import { isNeverTheCallers } from '../../policy/index.ts';
@@ -53,8 +53,12 @@ export function credentialsDoor(router: Router, rooms: Rooms): void {
         'format',
         'purpose',
       ]);
-      const { connection, purpose, pass } = await exchange.credentials(caller, ctx.params.id ?? '', named);
-      const { mediaType, body } = deliver(format, connection, pass, now, purpose);
+      const { connection, purpose, pass } = await exchange.credentials(caller, ctx.params.id ?? '', {
+        purpose: named,
+        check: (admitted) => fittingFormat(format, admitted),
+      });
+      const fitting = fittingFormat(format, connection);
+      const { mediaType, body } = deliver(fitting, connection, pass, now, purpose);
       ctx.set('cache-control', 'no-store');
       ctx.body = body;
       ctx.set('content-type', mediaType);
