@@ -70,6 +70,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       const name = tokenFileOf(byId.get(connection) ?? { id: connection });
       if (kind === 'token' && name) await files?.remove(name);
     },
+    setBack: (milliseconds) => files?.shorten(milliseconds),
     observe: (outcome) => metrics.refreshed(outcome),
     now,
     random,

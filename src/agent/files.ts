@@ -7,6 +7,8 @@ export interface TokenFiles {
   /** `expiresAt` in milliseconds since the epoch; Infinity for what does not end. */
   place(name: string, text: string, expiresAt: number): Promise<void>;
   remove(name: string): Promise<void>;
+  /** The clock was set back by so many milliseconds: nothing lives longer for it. */
+  shorten(milliseconds: number): void;
   /** Takes away what is about to end; to be called every second. */
   sweep(): Promise<void>;
   /** Takes everything away. */
@@ -45,6 +47,9 @@ export function createTokenFiles(directory: Directory, now: Now): TokenFiles {
         ends.set(name, expiresAt);
       }),
     remove: (name) => remove(name, () => true),
+    shorten(milliseconds) {
+      for (const [name, end] of ends) ends.set(name, end - milliseconds);
+    },
     sweep: () => removeAll([...ends.keys()].filter(isEnding), isEnding),
     clear: () => removeAll([...new Set([...ends.keys(), ...turns.keys()])], () => true),
   };

@@ -19,6 +19,8 @@ export interface KeeperOptions {
   readonly arrived: (wanted: Wanted, grant: Grant) => Promise<void>;
   /** The server refuses it from now on. */
   readonly refused: (wanted: Wanted) => Promise<void>;
+  /** The clock was set back by so many milliseconds. */
+  readonly setBack: (milliseconds: number) => void;
   /** Told of each call: `ok`, or the code of the refusal. */
   readonly observe: (outcome: string) => void;
   readonly now: Now;
@@ -48,7 +50,7 @@ const longestPauseMs = 60_000;
 const jumpMs = 60_000;
 
 export function createKeeper(options: KeeperOptions): Keeper {
-  const { bring, arrived, refused, observe, now, random, logger } = options;
+  const { bring, arrived, refused, setBack, observe, now, random, logger } = options;
   const gate = createGate({ now, random, logger });
   /** By connection, each with one or two. */
   let items = new Map<string, readonly Held[]>();
@@ -140,6 +142,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       'the clock was set, or this machine slept: everything is fetched anew',
     );
     gate.reopen();
+    if (gap < 0) setBack(-gap);
     for (const item of held()) {
       item.due = now();
       // Nothing lives longer than before because a clock was set back.

@@ -17,6 +17,8 @@ import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { openDirectory } from '../../src/agent/directory.ts';
 import { createTokenFiles } from '../../src/agent/files.ts';
+import { apiToken, problem, script } from '../sdk/arrange.ts';
+import { testAgent } from './arrange.ts';
 
 const around = await mkdtemp(join(tmpdir(), 'sojourn-agent-'));
 afterAll(() => rm(around, { recursive: true, force: true }));
@@ -156,3 +158,35 @@ test('a reader in a loop sees no partial and no expired token during 1,000 refre
   await files.clear();
   expect(await readdir(folder)).toEqual([]);
 }, 60_000);
+
+test('a token file does not outlive its token because the clock was set back', async () => {
+  const server = await script();
+  const tokenPath = 'GET /v1/connections/con_1/token';
+  server.answers = { 'POST /token': [apiToken()], [tokenPath]: [apiToken('cloud-token')] };
+  let ahead = 0;
+  const agent = await testAgent(server.origin, {
+    now: () => Date.now() + ahead,
+    connections: [{ id: 'con_1', aws: { token_file: 'acme' } }],
+    directory: fresh(),
+  });
+  try {
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['acme', 'authorization', 'endpoint']);
+    server.answers[tokenPath] = [problem(503, 'store_unavailable', 'It is away.', 'Wait.')];
+    ahead = -3_600_000;
+    await until(() => agent.lines('agent.clock_jumped').length === 1);
+    expect(await readdir(agent.directory)).toContain('acme');
+    // Of its 300 seconds less than 10 are left.
+    ahead += 291_000;
+    await until(async () => !(await readdir(agent.directory)).includes('acme'));
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint']);
+  } finally {
+    await agent.close();
+    await server.close();
+  }
+}, 30_000);
+
+/** Looks for five seconds at most; whoever asks says what there should be. */
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < 100 && !(await isSo()); looks++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+}

@@ -64,6 +64,7 @@ export function world(wanted: readonly Wanted[], first: Partial<Pick<World, 'lif
     refused: async ({ connection }) => {
       self.refused.push(connection);
     },
+    setBack: () => undefined,
     observe: (outcome) => self.outcomes.push(outcome),
     now: () => self.time,
     random: () => 0.5,
