@@ -29,7 +29,8 @@ export async function readConfig({ file, env }: Wish): Promise<AgentConfig> {
     env: compiled === undefined ? {} : { NODE_COMPILE_CACHE: dirname(compiled) },
     execArgv: ['--no-warnings'],
     serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    // The file may be /dev/stdin.
+    stdio: ['inherit', 'ignore', 'ignore', 'ipc'],
   });
   child.send({ file, env: Object.fromEntries(ours) } satisfies Wish, () => undefined);
   const outcome = await answerOf(child);

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { open, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
+import { sojournProgram } from '../e2e/process.ts';
 import { later } from '../e2e/stage.ts';
 import {
   oneConnection,
@@ -156,6 +157,17 @@ test(
     agent.kill('SIGTERM');
     expect(await agent.ended).toBe(0);
     expect(await readdir(agent.directory)).toEqual([]);
+  },
+  timeout,
+);
+
+test(
+  'the configuration may come by standard input',
+  async () => {
+    const agent = await start();
+    const argv = `"${process.execPath}" "${sojournProgram}" agent status --config /dev/stdin`;
+    const told = execFileSync('sh', ['-c', `cat "${agent.config}" | ${argv}`], { encoding: 'utf8' });
+    expect(told).toMatch(new RegExp(`^${connection.id}  token  4 +\\d{4}-\\S+Z  -$`, 'm'));
   },
   timeout,
 );
