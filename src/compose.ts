@@ -16,7 +16,7 @@ import {
 import { createCustomer } from './customer/index.ts';
 import { createExchange } from './exchange/index.ts';
 import { createFederation } from './federation/index.ts';
-import { createHealth } from './health/index.ts';
+import { createHealth, watchClock } from './health/index.ts';
 import {
   type AppOptions,
   addressReader,
@@ -42,7 +42,7 @@ import { createPolicy } from './policy/index.ts';
 import { createPublishing, createTemplates } from './publication/index.ts';
 import { openStore } from './store/index.ts';
 import { createTenants, type Tenants } from './tenants/index.ts';
-import { every, type Now, sleep, systemNow } from './time/index.ts';
+import { every, type Now, sleep, systemElapsed, systemNow } from './time/index.ts';
 import { createUploads } from './uploads/index.ts';
 import { createWebhooks } from './webhooks/index.ts';
 
@@ -62,6 +62,7 @@ const pairOf = ({ cert, key }: TlsPair): TlsPair => ({ cert, key });
 const lingerMs = 300;
 
 const webhookPollMs = 1_000;
+const clockLookMs = 1_000;
 
 /** Starts everything, or rejects with a SojournError that says what stops it; then nothing is left running. */
 export async function startServer(
@@ -152,6 +153,7 @@ export async function startServer(
       outage,
       turns: createTurns({ atOnce: config.limits.visits, ofOne: config.limits.visits_per_tenant }),
       now,
+      elapsed: systemElapsed,
       observe: metrics.exchange,
     });
     const uploads = createUploads({ connections, issuers, keyrings });
@@ -192,10 +194,13 @@ export async function startServer(
         ...(await authoritiesIn(config.webhooks.ca)),
       },
     });
+    const clock = watchClock({ now, elapsed: systemElapsed, logger });
+    undo.push(every(clockLookMs, async () => clock.look()));
     const health = createHealth({
       ...{ store, keyrings, holder, algorithms, shortTimes },
       places: publication.states,
       copies: copies.states,
+      clock,
     });
 
     const readAddress = addressReader(config.trust_proxy);

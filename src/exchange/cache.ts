@@ -1,9 +1,11 @@
 /** Credentials in memory: served until shortly before they end, fetched by one call at a time, and not without bound. */
 import type { Pass } from '../clouds/index.ts';
-import type { Now } from '../time/index.ts';
+import { type Elapsed, laterOf, type Now } from '../time/index.ts';
 
 interface Entry {
   readonly pass: Pass;
+  /** By which the pass ages. */
+  readonly hour: Now;
   /** From here on one call in the background brings new ones, and nobody waits for it. */
   readonly renewFrom: number;
   /** From here on callers wait for new ones. */
@@ -34,7 +36,7 @@ export interface PassCache {
   readonly size: number;
 }
 
-export function createPassCache(now: Now, maxEntries: number): PassCache {
+export function createPassCache(now: Now, elapsed: Elapsed, maxEntries: number): PassCache {
   const kept = new Map<string, Entry>();
   const flights = new Map<string, Promise<Pass>>();
 
@@ -60,14 +62,19 @@ export function createPassCache(now: Now, maxEntries: number): PassCache {
     if (!entry) return;
     // A refusal stands until there is a yes: a later outage must not bring the old pass back.
     if (!mayServe) return void kept.delete(key);
-    const pauseEnd = Math.min(now() + pauseMs, usableUntil(entry));
+    const pauseEnd = Math.min(entry.hour() + pauseMs, usableUntil(entry));
     kept.set(key, { ...entry, renewFrom: pauseEnd, freshUntil: Math.max(entry.freshUntil, pauseEnd) });
   };
 
   const keep = (key: string, pass: Pass): Pass => {
     const margin = Math.min(longestMarginMs, (pass.expiresAt - now()) / 4);
     kept.delete(key);
-    kept.set(key, { pass, renewFrom: pass.expiresAt - 2 * margin, freshUntil: pass.expiresAt - margin });
+    kept.set(key, {
+      pass,
+      hour: laterOf(now, elapsed),
+      renewFrom: pass.expiresAt - 2 * margin,
+      freshUntil: pass.expiresAt - margin,
+    });
     for (const oldest of kept.keys()) {
       if (kept.size <= maxEntries) break;
       kept.delete(oldest);
@@ -78,15 +85,15 @@ export function createPassCache(now: Now, maxEntries: number): PassCache {
   return {
     async get(key, fetch, mayServeOld) {
       const entry = kept.get(key);
-      if (entry && now() < entry.freshUntil) {
+      if (entry && entry.hour() < entry.freshUntil) {
         // How it ends is kept, and told by whoever fetches.
-        if (now() >= entry.renewFrom) fetchOnce(key, fetch, mayServeOld).catch(() => undefined);
+        if (entry.hour() >= entry.renewFrom) fetchOnce(key, fetch, mayServeOld).catch(() => undefined);
         return { pass: entry.pass, cached: true };
       }
       try {
         return { pass: await fetchOnce(key, fetch, mayServeOld), cached: false };
       } catch (error) {
-        if (!entry || now() > usableUntil(entry) || !mayServeOld(error)) throw error;
+        if (!entry || entry.hour() > usableUntil(entry) || !mayServeOld(error)) throw error;
         return { pass: entry.pass, cached: true };
       }
     },

@@ -13,7 +13,7 @@ import type { Issuers } from '../issuer/index.ts';
 import type { Turns } from '../limits/index.ts';
 import type { Outage } from '../outage/index.ts';
 import type { Admission, CarriedClaims, Policy } from '../policy/index.ts';
-import type { Now } from '../time/index.ts';
+import type { Elapsed, Now } from '../time/index.ts';
 import { createPassCache } from './cache.ts';
 
 /** Who asks. */
@@ -61,13 +61,14 @@ export function createExchange(options: {
   turns: Turns;
   outage: Pick<Outage, 'note'>;
   now: Now;
+  elapsed: Elapsed;
   /** Told of each visit to a cloud, for the metrics. */
   observe: (visit: { cloud: string; outcome: string; seconds: number }) => void;
 }): Exchange {
-  const { policy, issuers, audit, endpoints, turns, outage, now, observe } = options;
+  const { policy, issuers, audit, endpoints, turns, outage, now, elapsed, observe } = options;
   const mint = async (connection: Connection, until?: number) =>
     (await issuers.of(connection)).mint(connection, until);
-  const cache = createPassCache(now, maxCached);
+  const cache = createPassCache(now, elapsed, maxCached);
 
   /** The connection, if the client may use it so; otherwise a line in the audit and a refusal. */
   async function entrance(

@@ -7,6 +7,9 @@ import type { Holder, Keyring, Keyrings, Waiting } from '../keys/index.ts';
 import type { CopyState, PlaceState } from '../publication/index.ts';
 import type { Store } from '../store/index.ts';
 import { toTimestamp } from '../time/index.ts';
+import type { ClockWatch } from './clock.ts';
+
+export { type ClockWatch, watchClock } from './clock.ts';
 
 export interface ReadinessCheck {
   readonly name: string;
@@ -28,8 +31,9 @@ export function createHealth(options: {
   shortTimes: boolean;
   places: () => readonly PlaceState[];
   copies: () => readonly CopyState[];
+  clock: Pick<ClockWatch, 'told'>;
 }): Health {
-  const { store, keyrings, holder, algorithms, shortTimes, places, copies } = options;
+  const { store, keyrings, holder, algorithms, shortTimes, places, copies, clock } = options;
   let leaving = false;
 
   return {
@@ -47,6 +51,9 @@ export function createHealth(options: {
           'keys.allow_short_times is on: verifiers that cache the JWKS will fail at a rotation. Not for production.';
         checks.push({ name: 'key_times', ok: true, detail });
       }
+      const jump = clock.told();
+      // Nor a reason: which of both hours is the right one, no process knows by itself.
+      if (jump) checks.push({ name: 'clock_jump', ok: true, detail: jump });
       if (leaving) checks.push({ name: 'process', ok: false, detail: 'going down' });
       return checks;
     },

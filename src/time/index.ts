@@ -8,6 +8,17 @@ export type Now = () => number;
 
 export const systemNow: Now = () => Date.now();
 
+/** Milliseconds that pass whatever is done to the wall clock; only differences mean something. */
+export type Elapsed = () => number;
+
+export const systemElapsed: Elapsed = () => performance.now();
+
+/** From now on the hour as the later of both has it: nothing lives longer because the wall clock was set back. */
+export function laterOf(now: Now, elapsed: Elapsed): Now {
+  const [hour, begun] = [now(), elapsed()];
+  return () => Math.max(now(), hour + elapsed() - begun);
+}
+
 /** NumericDate (RFC 7519 section 2): whole seconds since the epoch. */
 export const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
 

@@ -6,12 +6,17 @@ import { noon } from './bench.ts';
 const second = 1000;
 const hour = 3_600_000;
 
-let clock: { ms: number };
+/** The wall clock, and what has passed in truth where that was set. */
+let clock: { ms: number; passed: number };
 let cache: PassCache;
 let fetched: number;
 beforeEach(() => {
-  clock = { ms: noon };
-  cache = createPassCache(() => clock.ms, 100);
+  clock = { ms: noon, passed: 0 };
+  cache = createPassCache(
+    () => clock.ms,
+    () => clock.passed,
+    100,
+  );
   fetched = 0;
 });
 
@@ -111,6 +116,32 @@ describe('the cache of passes', () => {
     expect((await get('key-249')).cached).toBe(true);
     expect((await get('key-149')).cached).toBe(false);
     expect(cache.size).toBe(100);
+  });
+});
+
+describe('when the wall clock was set back', () => {
+  const pass = (seconds: number) => {
+    clock.ms += seconds * second;
+    clock.passed += seconds * second;
+  };
+
+  test('a pass is served no longer than before, and what comes then lives by the new hour', async () => {
+    await get();
+    clock.ms -= hour;
+    pass(3299);
+    expect((await get()).cached).toBe(true);
+    expect(textOf(await get())).toBe('a 2');
+    pass(3300);
+    expect(await get()).toEqual({ pass: passOf('a 3', clock.ms + hour), cached: false });
+  });
+
+  test('a pass in its last minute is not served, although the cloud is down', async () => {
+    await get();
+    clock.ms -= hour;
+    pass(3540);
+    expect((await cache.get('a', down, always)).cached).toBe(true);
+    pass(0.001);
+    await expect(cache.get('a', down, always)).rejects.toBe(outage);
   });
 });
 
