@@ -181,11 +181,11 @@ export class Keyring {
       await this.#check();
       const kids = new Set(next.map(({ kid }) => kid));
       await this.#ring.change(async (ring) => {
-        const waiting = ring.keys.find((key) => kids.has(key.kid) && key.state === 'next');
-        if (!waiting) return undefined;
-        if (at === undefined)
-          return changeTo(activate(ring, waiting.kid, now()), told('key.activated', waiting));
-        return waiting.activate_at === at ? undefined : { ring: plan(ring, at) };
+        const waiting = ring.keys.filter((key) => kids.has(key.kid) && key.state === 'next');
+        if (at !== undefined)
+          return waiting.some((key) => key.activate_at !== at) ? { ring: plan(ring, at) } : undefined;
+        const [first] = waiting;
+        return first && changeTo(activate(ring, first.kid, now()), told('key.activated', first));
       });
       if (at === undefined) await this.#advance();
     });

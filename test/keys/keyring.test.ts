@@ -189,6 +189,19 @@ describe('a rotation', () => {
     expect(other.list().map(({ activate_at }) => activate_at)).toEqual([null, null, null]);
   });
 
+  test('planned again for the same time, it includes a next key that was made since', async () => {
+    const keyring = await bench.replica({ algorithms: ['RS256', 'ES256'] });
+    const at = noon + 10 * day;
+    await keyring.rotate({ at });
+    await keyring.revoke(keyring.list().find(({ alg, state }) => alg === 'ES256' && state === 'next')!.kid);
+    await keyring.rotate({ at });
+    const next = keyring.list().filter(({ state }) => state === 'next');
+    expect(next.map(({ alg, activate_at }) => [alg, activate_at])).toEqual([
+      ['RS256', at],
+      ['ES256', at],
+    ]);
+  });
+
   test('planned for later than its turn, it waits for the plan', async () => {
     const keyring = await bench.replica();
     const first = keyring.active('ES256').kid;
