@@ -46,7 +46,7 @@ export class ReplicatedRing {
   readonly #options: ReplicatedRingOptions;
   #ring: Ring;
   #seenAt: number;
-  /** Of the document in the store when it was last read. */
+  /** Of the document in the store that is the ring at hand; undefined while none is known to be. */
   #version: number | undefined;
   readonly #listeners: ((before: Ring, after: Ring) => void)[] = [];
 
@@ -79,7 +79,7 @@ export class ReplicatedRing {
     return this.#ring;
   }
 
-  /** When the store was last read, in milliseconds: what others did later is not known here. */
+  /** When the store was last read and taken over, in milliseconds: what others did later is not known here. */
   get seenAt(): number {
     return this.#seenAt;
   }
@@ -94,13 +94,14 @@ export class ReplicatedRing {
     for (let lost = 0; lost < maxTries; ) {
       const change = await decide(this.#ring);
       if (!change) return;
+      const begun = this.#options.now();
       const shared = await this.#read();
       const untouched = shared ? isDeepStrictEqual(shared.ring, this.#ring) : this.#ring.revision === 0;
       // In the form in which others will read it: the same bytes in every replica's JWKS, and nothing they would refuse.
       const ring = await parseRing(storable(change.ring), 'The changed key ring');
       if (untouched && (await this.#swap(shared, ring))) {
-        this.#version = (shared?.version ?? 0) + 1;
         this.#take(ring);
+        this.#saw((shared?.version ?? 0) + 1, begun);
         for (const what of change.what ?? []) await record(what);
         lost = 0;
       } else {
@@ -116,11 +117,15 @@ export class ReplicatedRing {
 
   /** Takes over what other replicas changed; gives back to the store, or to our folder, what it lost. */
   async refresh(): Promise<void> {
-    const { store, folder, id, logger } = this.#options;
+    const { store, folder, id, logger, now } = this.#options;
+    const begun = now();
     const shared = await this.#read();
     if (shared && this.#ring.revision > 0) assertSameRing(this.#ring, shared.ring, copyFile(folder, id));
     // On equal revisions the store decides. Before the copy is looked at: a bad disk must not keep us from following.
-    if (shared && shared.ring.revision >= this.#ring.revision) this.#take(shared.ring);
+    if (shared && shared.ring.revision >= this.#ring.revision) {
+      this.#take(shared.ring);
+      this.#saw(shared.version, begun);
+    }
     const copy = await readCopy(folder, id);
     if (copy && shared) assertSameRing(copy, shared.ring, copyFile(folder, id));
     if (copy && copy.revision > this.#ring.revision) this.#take(copy);
@@ -130,8 +135,9 @@ export class ReplicatedRing {
         { revision: this.#ring.revision, found: shared?.ring.revision ?? null },
         'the store had lost the key ring; it gets it back from this replica',
       );
-      this.#take(givenBack(this.#ring, shared?.ring, this.#options.now()));
-      await writeShared(store, id, shared?.version, this.#ring);
+      this.#take(givenBack(this.#ring, shared?.ring, now()));
+      if (await writeShared(store, id, shared?.version, this.#ring))
+        this.#saw((shared?.version ?? 0) + 1, begun);
     }
     if (isDeepStrictEqual(copy, this.#ring)) return;
     if (copy?.revision === this.#ring.revision) this.#tellDifference(copy);
@@ -150,12 +156,14 @@ export class ReplicatedRing {
     );
   }
 
-  async #read(): Promise<SharedRing | undefined> {
-    const begun = this.#options.now();
-    const shared = await readShared(this.#options.store, this.#options.id);
-    this.#seenAt = begun;
-    this.#version = shared?.version;
-    return shared;
+  #read(): Promise<SharedRing | undefined> {
+    return readShared(this.#options.store, this.#options.id);
+  }
+
+  /** Only after its ring was taken: a version that was read and no more would keep the ring from being read again. */
+  #saw(version: number, at: number): void {
+    this.#version = version;
+    this.#seenAt = at;
   }
 
   /** Takes note that the store had this version at `at`; false when there is something to be read there. */
@@ -183,6 +191,7 @@ export class ReplicatedRing {
   }
 
   #take(ring: Ring): void {
+    this.#version = undefined;
     const before = this.#ring;
     if (isDeepStrictEqual(ring, before)) return;
     this.#ring = ring;

@@ -1,7 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { SojournError } from '../../src/errors/index.ts';
 import type { Keyring, Ring } from '../../src/keys/index.ts';
+import type { Store } from '../../src/store/index.ts';
 import { type KeysBench, keysBench, kidsOf, statesOf } from './bench.ts';
 import { day, second } from './records.ts';
 
@@ -189,6 +191,21 @@ describe('another ring', () => {
     expect(await inStore()).toEqual(await inStore(foreign));
     await expect(keyring.sign(keyring.active('ES256').kid, Buffer.from('x'))).resolves.toHaveLength(64);
   });
+
+  test('that stays in the store ends the signing as a store that is not seen does, and the JWKS stays', async () => {
+    const keyring = await bench.replica();
+    const [{ kid }, jwks] = [keyring.active('ES256'), keyring.jwks()];
+    const { version, value } = (await bench.store.get<Ring>('ring', 'shared'))!;
+    await bench.store.replace('ring', 'shared', version, { ...value, id: 'another' });
+    bench.clock.ms += 301 * second;
+    await expect(keyring.refresh()).rejects.toMatchObject(refusal());
+    expect(keyring.confirm(version + 1, bench.clock.ms)).toBe(false);
+    await expect(keyring.sign(kid, Buffer.from('x'))).rejects.toMatchObject({
+      code: 'keys_unavailable',
+      message: 'The store has not been seen for 301 s, and the signing keys may have changed.',
+    });
+    expect(keyring.jwks()).toEqual(jwks);
+  });
 });
 
 describe('trouble while serving', () => {
@@ -243,6 +260,33 @@ describe('trouble while serving', () => {
     expect(JSON.parse(await bench.copy())).toEqual(ring);
     expect(statesOf(await bench.replica())).toEqual(['ES256 active', 'ES256 next']);
     expect(await inStore()).toEqual(ring);
+  });
+
+  test('a revocation that was read and not taken, since the store went away, is read again', async () => {
+    const [other] = (await replicas(1)) as [Keyring];
+    const store = await bench.openStore();
+    const leaked = other.active('ES256').kid;
+    let reads = -Infinity;
+    /** Before the second read another replica revokes; with the third one the store is gone for a moment. */
+    const shaky = {
+      ...store,
+      get: async (...what: Parameters<typeof store.get>) => {
+        reads++;
+        if (reads === 2) await other.revoke(leaked);
+        if (reads === 3) throw new SojournError('store_unavailable');
+        return store.get(...what);
+      },
+    } as Store;
+    const keyring = await bench.replica({ folder: 'shaky', store: shaky });
+    reads = 0;
+    await expect(keyring.revoke(leaked)).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(reads).toBe(3);
+    const { version } = (await bench.store.get('ring', 'shared'))!;
+    expect(keyring.confirm(version, bench.clock.ms)).toBe(false);
+    await keyring.refresh();
+    expect(keyring.list()).toEqual(other.list());
+    expect(keyring.confirm(version, bench.clock.ms)).toBe(true);
+    await expect(keyring.sign(leaked, Buffer.from('x'))).rejects.toMatchObject({ code: 'keys_unavailable' });
   });
 
   test('a copy gone bad is told, and does not keep the replica from following the others', async () => {
