@@ -73,12 +73,15 @@ export class Keyrings {
     this.#listeners.push(listener);
   }
 
-  /** Takes over what other replicas changed, reading only what did change; opens rings that others made. */
+  /**
+   * Takes over what other replicas changed, reading only what did change; opens rings that others made. Rejects only when
+   * the store cannot be asked: whether the main ring could be followed shows in its staleness.
+   */
   async refresh(): Promise<void> {
     const { store, now } = this.#options;
-    await this.main.refresh();
     const begun = now();
     const versions = await store.versions('ring');
+    await this.#attend(mainRing, () => this.main.refresh());
     await eachOf(versions, async ([id, version]) => {
       if (id === mainRing) return;
       const keyring = this.#opened.get(id);
@@ -86,7 +89,7 @@ export class Keyrings {
       else if (!keyring.confirm(version, begun)) await this.#attend(id, () => keyring.refresh());
     });
     for (const [id, keyring] of this.#opened) {
-      if (!versions.has(id)) await this.#attend(id, () => this.#missed(id, keyring));
+      if (id !== mainRing && !versions.has(id)) await this.#attend(id, () => this.#missed(id, keyring));
     }
   }
 
@@ -119,7 +122,7 @@ export class Keyrings {
 
   /** A ring that the store does not have: it was lost there and is given back, or its tenant is gone. */
   async #missed(id: string, keyring: Keyring): Promise<void> {
-    if (id === mainRing || (await this.#options.wanted(id))) return keyring.refresh();
+    if (await this.#options.wanted(id)) return keyring.refresh();
     await this.#forget(id);
   }
 

@@ -5,6 +5,7 @@ import type { Algorithm } from '../../src/clouds/index.ts';
 import {
   fileHolder,
   Keyring,
+  Keyrings,
   mainRing,
   type PublicJwk,
   type RingChange,
@@ -49,6 +50,15 @@ export async function keysBench() {
     return store;
   };
   const shared = await open();
+  const what = (options: ReplicaOptions) => ({
+    store: options.store ?? shared,
+    holder: fileHolder(options.encryptionKey ?? encryptionKey, options.former),
+    folder: join(root, options.folder ?? 'keys'),
+    algorithms: options.algorithms ?? (['ES256'] as const),
+    timing: { ...timing, ...options.timing },
+    now,
+    logger,
+  });
 
   return {
     root,
@@ -62,16 +72,10 @@ export async function keysBench() {
     folder: (name: string) => join(root, name),
     replica: (options: ReplicaOptions = {}) =>
       Keyring.open({
+        ...what(options),
         id: mainRing,
         checkFirst: true,
         mayMake: async () => (await shared.list('connection', { limit: 1 })).items.length === 0,
-        store: options.store ?? shared,
-        holder: fileHolder(options.encryptionKey ?? encryptionKey, options.former),
-        folder: join(root, options.folder ?? 'keys'),
-        algorithms: options.algorithms ?? ['ES256'],
-        timing: { ...timing, ...options.timing },
-        now,
-        logger,
         obstacles: options.obstacles ?? (async () => []),
         held: (waiting) => {
           held.push(waiting);
@@ -79,6 +83,16 @@ export async function keysBench() {
         record: async (change) => {
           changes.push(change);
         },
+      }),
+    /** The main ring and those of tenants, each of whom has keys of its own. */
+    rings: (options: ReplicaOptions = {}) =>
+      Keyrings.open({
+        ...what(options),
+        mayMake: async () => true,
+        wanted: async () => true,
+        obstacles: async () => [],
+        held: () => undefined,
+        record: async () => undefined,
       }),
     copy: (folder = 'keys') => readFile(join(root, folder, 'ring.json'), 'utf8'),
     filesIn: (folder: string) => readdir(join(root, folder)),

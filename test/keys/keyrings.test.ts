@@ -1,0 +1,45 @@
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type KeysBench, keysBench } from './bench.ts';
+import { second } from './records.ts';
+
+let bench: KeysBench;
+beforeEach(async () => {
+  bench = await keysBench();
+});
+afterEach(() => bench.end());
+
+describe('the main ring and those of tenants', () => {
+  test('a copy of the main ring that cannot be used is told, and stops neither its signing nor the tenants', async () => {
+    const rings = await bench.rings();
+    const own = await rings.of('ten_1');
+    await chmod(join(bench.folder('keys'), 'ring.json'), 0o644);
+    bench.clock.ms += 301 * second;
+    await rings.refresh();
+    for (const ring of [rings.main, own]) {
+      expect(ring.staleness()).toEqual({ ms: 0, stale: false });
+      await expect(ring.sign(ring.active('ES256').kid, Buffer.from('x'))).resolves.toHaveLength(64);
+    }
+    const told = bench
+      .logged()
+      .split('\n')
+      .filter((line) => line.includes('a key ring cannot be followed'));
+    expect(told.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: 'error',
+        ring: 'shared',
+        err: expect.objectContaining({ code: 'key_material_unusable' }),
+      }),
+    ]);
+  });
+
+  test('a store that does not answer rejects the round, and is told once and not for each ring', async () => {
+    const store = await bench.openStore();
+    const rings = await bench.rings({ store });
+    await rings.of('ten_1');
+    await store.close();
+    await expect(rings.refresh()).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(bench.logged()).not.toContain('cannot be followed');
+  });
+});
