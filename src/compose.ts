@@ -42,7 +42,7 @@ import { createPolicy } from './policy/index.ts';
 import { createPublishing, createTemplates } from './publication/index.ts';
 import { openStore } from './store/index.ts';
 import { createTenants, type Tenants } from './tenants/index.ts';
-import { every, type Now, sleep, systemElapsed, systemNow } from './time/index.ts';
+import { every, type Now, sleep, systemElapsed, systemNow, systemSteadyNow } from './time/index.ts';
 import { createUploads } from './uploads/index.ts';
 import { createWebhooks } from './webhooks/index.ts';
 
@@ -67,8 +67,11 @@ const clockLookMs = 1_000;
 /** Starts everything, or rejects with a SojournError that says what stops it; then nothing is left running. */
 export async function startServer(
   config: Config,
-  { logger = createLogger(), now = systemNow }: { logger?: Logger; now?: Now } = {},
+  given: { logger?: Logger; now?: Now; steadyNow?: Now } = {},
 ): Promise<RunningServer> {
+  const { logger = createLogger(), now = systemNow } = given;
+  // Whoever says what time it is may turn the clock, unless they say otherwise.
+  const { steadyNow = given.now ?? systemSteadyNow } = given;
   const undo: (() => unknown)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -82,7 +85,7 @@ export async function startServer(
     const { issuer: issuerUrl, clouds: endpoints } = config;
     const { algorithms, allow_short_times: shortTimes } = config.keys;
     const keyrings = await Keyrings.open({
-      ...ringSettings(config, audit, { logger, now }),
+      ...ringSettings(config, audit, { logger, now, steadyNow }),
       obstacles: async (ring, key) => [
         ...(await obstaclesTo(key, ring === mainRing ? '' : `/t/${ring}`, issuerUrl, config.keys)),
         ...(await uploads.obstacles(ring, key)),

@@ -9,7 +9,7 @@ import type { Now } from '../time/index.ts';
 export function ringSettings(
   { keys, tokens }: Config,
   audit: Audit,
-  { logger, now }: { logger: Logger; now: Now },
+  { logger, now, steadyNow }: { logger: Logger; now: Now; steadyNow: Now },
 ) {
   const ofRing = (ring: string) => (ring === mainRing ? {} : { tenant: ring });
   return {
@@ -24,6 +24,7 @@ export function ringSettings(
       staleAfter: keys.stale_after * 1000,
     },
     now,
+    steadyNow,
     logger,
     record: (ring, { event, kid, alg, early }) =>
       audit.record({

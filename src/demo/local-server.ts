@@ -22,12 +22,13 @@ export interface LocalServerOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly logger?: Logger;
   readonly now?: Now;
+  readonly steadyNow?: Now;
 }
 
 const adminToken = 'local-admin-token-for-loopback-only';
 
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
-  const { folder, port, config = {}, logger = createLogger({ level: 'silent' }), now } = options;
+  const { folder, port, config = {}, logger = createLogger({ level: 'silent' }), now, steadyNow } = options;
   const issuer = `http://127.0.0.1:${port}`;
   const server = await startServer(
     await parseConfig(
@@ -47,7 +48,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       },
       { SOJOURN_ADMIN_TOKEN: adminToken },
     ),
-    { logger, ...(now ? { now } : {}) },
+    { logger, ...(now && { now }), ...(steadyNow && { steadyNow }) },
   );
   return {
     issuer,

@@ -44,6 +44,8 @@ export function createHealth(options: {
       if (trouble) checks.push({ name: 'key_holder', ok: true, detail: `does not sign: ${trouble}` });
       const waiting = keyrings.waiting();
       if (waiting.length > 0) checks.push(rotationCheck(waiting));
+      const doubts = keyrings.doubts();
+      if (doubts.length > 0) checks.push(clockCheck(doubts));
       if (places().length > 0) checks.push(publicationCheck(places()));
       if (copies().length > 0) checks.push(copiesCheck(copies()));
       if (shortTimes) {
@@ -71,15 +73,19 @@ const storeCheck = (store: Store): Promise<ReadinessCheck> =>
 
 /** No reason to send requests elsewhere: the active keys go on signing. */
 function rotationCheck(waiting: readonly Waiting[]): ReadinessCheck {
-  const told = waiting
-    .slice(0, toldAtMost)
-    .map(
-      ({ kid, alg, since, obstacles }) =>
-        `${alg} ${kid} waits since ${toTimestamp(since)}: ${obstacles.join('; ')}`,
-    );
-  const more = waiting.length - told.length;
-  return { name: 'rotation', ok: true, detail: [...told, ...(more > 0 ? [`${more} more`] : [])].join(', ') };
+  const told = waiting.map(
+    ({ kid, alg, since, obstacles }) =>
+      `${alg} ${kid} waits since ${toTimestamp(since)}: ${obstacles.join('; ')}`,
+  );
+  return { name: 'rotation', ok: true, detail: firstOf(told) };
 }
+
+/** No reason either: the keys stay as they are and go on. */
+const clockCheck = (doubts: readonly string[]): ReadinessCheck => ({
+  name: 'clock',
+  ok: true,
+  detail: `no key is made to sign or dropped: ${firstOf(doubts)}`,
+});
 
 /** No reason either: the issuer itself answers. */
 const publicationCheck = (places: readonly PlaceState[]): ReadinessCheck => ({
@@ -103,6 +109,11 @@ function copiesCheck(copies: readonly CopyState[]): ReadinessCheck {
 
 /** Every tenant may have keys of its own. */
 const toldAtMost = 5;
+
+function firstOf(texts: readonly string[]): string {
+  const more = texts.length - toldAtMost;
+  return [...texts.slice(0, toldAtMost), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+}
 
 function keysCheck(keyring: Keyring, algorithms: readonly Algorithm[]): ReadinessCheck {
   const { ms, stale } = keyring.staleness();

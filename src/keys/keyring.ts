@@ -2,10 +2,12 @@
 import type { Algorithm } from '../clouds/index.ts';
 import { SojournError } from '../errors/index.ts';
 import { toTimestamp } from '../time/index.ts';
+import { type Clock, clockFault, contradiction } from './clock.ts';
 import type { Holder } from './holder.ts';
 import { Leaving } from './leaving.ts';
 import { Lookout, type LookoutOptions, type Waiting } from './lookout.ts';
-import { notPublished, notReady } from './refusals.ts';
+import { newKey } from './new-key.ts';
+import { notBelieved, notPublished, notReady } from './refusals.ts';
 import { renewal } from './renewal.ts';
 import { type Change, ReplicatedRing, type ReplicatedRingOptions, type RingChange } from './replicated.ts';
 import {
@@ -24,11 +26,12 @@ import {
   ready,
   readyAt,
   revoke,
+  type Step,
   successorOf,
   type Timing,
 } from './ring.ts';
 
-export interface KeyringOptions extends ReplicatedRingOptions, LookoutOptions {
+export interface KeyringOptions extends ReplicatedRingOptions, LookoutOptions, Clock {
   readonly holder: Holder;
   readonly algorithms: readonly Algorithm[];
   readonly timing: Timing;
@@ -100,6 +103,11 @@ export class Keyring {
     return this.#lookout.waiting;
   }
 
+  /** Why no key is made to sign or dropped by this server's clock, for the operator; undefined while it is believed. */
+  get doubt(): string | undefined {
+    return clockFault(this.#options) ?? contradiction(this.#ring.now, this.id, this.#options);
+  }
+
   /** For how long the store has not been seen, in milliseconds, and whether that is too long to sign. */
   staleness(): { readonly ms: number; readonly stale: boolean } {
     const { now, timing } = this.#options;
@@ -149,8 +157,7 @@ export class Keyring {
 
   /** Whether `advance` has something to do or to look for. Cheap. */
   isDue(): boolean {
-    const { algorithms, timing, now } = this.#options;
-    return nextStep(this.#ring.now, algorithms, timing, now()) !== undefined || this.waiting.length > 0;
+    return this.#step(this.#ring.now) !== undefined || this.waiting.length > 0;
   }
 
   /** Does every step that is due. Any number of replicas may do this at once. */
@@ -161,12 +168,15 @@ export class Keyring {
   }
 
   /**
-   * Lets the published next key of every algorithm sign from `at` on (milliseconds), or from now on. Rejects with
-   * `key_not_ready` when one would be too young then, and with `key_not_published` when one is not found where
+   * Lets the published next key of every algorithm sign from `at` on (milliseconds), or from now on, also by a clock that
+   * the ring contradicts: an administrator has looked at it. Rejects with `keys_unavailable` when the clock was set since
+   * the start, with `key_not_ready` when one would be too young then, and with `key_not_published` when one is not found where
    * verifiers look; `override` passes over the latter.
    */
   async rotate({ at, override = false }: { at?: number; override?: boolean } = {}): Promise<void> {
     const { timing, now, obstacles } = this.#options;
+    const fault = clockFault(this.#options);
+    if (fault && at === undefined) throw notBelieved(fault);
     await this.refresh();
     const next = this.#next();
     const young = next.find((key) => !ready(key, timing, at ?? now()));
@@ -233,23 +243,28 @@ export class Keyring {
   /** The next keys whose turn has come while another still signs. */
   #due(): KeyRecord[] {
     const { timing, now } = this.#options;
+    if (this.doubt !== undefined) return [];
     return this.#next().filter((key) => {
       const active = keyIn(this.#ring.now, key.alg, 'active');
       return active && now() >= dueAt(active, key, timing);
     });
   }
 
-  #advance(held: (kid: string) => boolean = () => false): Promise<void> {
+  #step(ring: Ring, held?: (kid: string) => boolean): Step | undefined {
     const { algorithms, timing, now } = this.#options;
+    return nextStep(ring, algorithms, timing, clockFault(this.#options) ? undefined : now(), held);
+  }
+
+  #advance(held?: (kid: string) => boolean): Promise<void> {
     return this.#ring.change(async (ring) => {
-      const step = nextStep(ring, algorithms, timing, now(), held);
+      const step = this.#step(ring, held);
       if (!step) return undefined;
       await this.#check();
       if (step.step === 'make') return this.#make(ring, step.alg, step.state);
       const key = ring.keys.find((candidate) => candidate.kid === step.kid);
       if (!key) return undefined;
       if (step.step === 'drop') return changeTo(drop(ring, key.kid), told('key.dropped', key));
-      return changeTo(activate(ring, key.kid, now()), this.#takesOver(key));
+      return changeTo(activate(ring, key.kid, this.#options.now()), this.#takesOver(key));
     });
   }
 
@@ -265,20 +280,8 @@ export class Keyring {
   }
 
   async #make(ring: Ring, alg: Algorithm, state: 'next' | 'active'): Promise<Change> {
-    const { jwk, sealed } = await this.#options.holder.make(alg);
-    const at = this.#options.now();
-    const key: KeyRecord = {
-      kid: jwk.kid,
-      alg,
-      state,
-      jwk,
-      sealed,
-      published_at: at,
-      activate_at: null,
-      activated_at: state === 'active' ? at : null,
-      retired_at: null,
-      revoked_at: null,
-    };
+    const { holder, now } = this.#options;
+    const key = newKey(await holder.make(alg), state, now());
     return changeTo(add(ring, key), told('key.made', key));
   }
 

@@ -24,6 +24,7 @@ export class Keyrings {
   readonly #opened = new Map<string, Keyring>();
   readonly #opening = new Map<string, Promise<Keyring>>();
   readonly #listeners: ((ring: string) => void)[] = [];
+  #doubted = false;
 
   private constructor(options: KeyringsOptions, main: Keyring) {
     this.#options = options;
@@ -57,6 +58,11 @@ export class Keyrings {
   /** The keys of all rings that are held back. */
   waiting(): readonly Waiting[] {
     return this.all().flatMap((keyring) => keyring.waiting);
+  }
+
+  /** Why no key is made to sign or dropped by this server's clock, each reason once. */
+  doubts(): readonly string[] {
+    return [...new Set(this.all().flatMap(({ doubt }) => doubt ?? []))];
   }
 
   /** The ring that holds this key, and the key; rejects with `key_not_found`. */
@@ -95,6 +101,7 @@ export class Keyrings {
 
   /** Does every step that is due in any ring, one after the other. */
   async advance(): Promise<void> {
+    this.#tellDoubts();
     for (const [id, keyring] of this.#opened) {
       if (keyring.isDue()) await this.#attend(id, () => keyring.advance());
     }
@@ -106,6 +113,19 @@ export class Keyrings {
     const stored = await store.get('ring', tenant);
     if (stored) await store.remove('ring', tenant, stored.version);
     await this.#forget(tenant);
+  }
+
+  #tellDoubts(): void {
+    const doubts = this.doubts();
+    if (this.#doubted === doubts.length > 0) return;
+    this.#doubted = !this.#doubted;
+    const { logger } = this.#options;
+    if (!this.#doubted) logger.info('the clock can be believed again');
+    else
+      logger.warn(
+        { doubts },
+        'no key is made to sign or dropped by this clock; set it right (NTP) and restart this server',
+      );
   }
 
   /** What is wrong with one ring keeps no other from its turn. */

@@ -10,6 +10,13 @@ export function notReady(key: KeyRecord, at: number, now: number): SojournError 
   });
 }
 
+export function notBelieved(fault: string): SojournError {
+  return new SojournError('keys_unavailable', {
+    detail: `No key is made to sign: ${fault}.`,
+    advice: 'Set the clock of the server (NTP) and restart it, or order the rotation at another replica.',
+  });
+}
+
 export function notPublished(key: KeyRecord, obstacles: readonly string[]): SojournError {
   return new SojournError('key_not_published', {
     detail: `The next ${key.alg} key ${key.kid} cannot sign yet: ${obstacles.join('; ')}.`,

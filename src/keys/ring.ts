@@ -50,30 +50,47 @@ export type Step =
   | { readonly step: 'activate'; readonly kid: string }
   | { readonly step: 'drop'; readonly kid: string };
 
+/** What a clock may be wrong by before anybody speaks of it, in milliseconds: clocks of replicas differ by less. */
+export const clockToleranceMs = 60_000;
+
 /** How long a request that chose its key just before a rotation may take to sign with it, in milliseconds. */
 const finishingMs = 10_000;
 
 /**
- * What is due now, one step at a time; undefined when the ring is as it should be. Pure.
+ * What is due now, one step at a time; undefined when the ring is as it should be. Pure. While the ring has a time ahead
+ * of `now`, one clock is wrong, and no key that signs or is retired leaves its place by either.
+ * @param now undefined while the clock cannot be believed at all: then only what cannot wait, a key where none signs
  * @param held whether a next key whose turn has come must wait all the same, because not everybody can see it
  */
 export function nextStep(
   ring: Ring,
   algorithms: readonly Algorithm[],
   timing: Timing,
-  now: number,
+  now: number | undefined,
   held: (kid: string) => boolean = () => false,
 ): Step | undefined {
+  const believed = now !== undefined && !aheadOf(ring, now);
   for (const alg of algorithms) {
     const active = keyIn(ring, alg, 'active');
     const next = keyIn(ring, alg, 'next');
     // With no key that can sign, a key must sign at once: the first key ever, or all of them revoked.
     if (!active) return next ? { step: 'activate', kid: next.kid } : { step: 'make', alg, state: 'active' };
-    if (!next) return { step: 'make', alg, state: 'next' };
-    if (now >= dueAt(active, next, timing) && !held(next.kid)) return { step: 'activate', kid: next.kid };
+    if (!next && now !== undefined) return { step: 'make', alg, state: 'next' };
+    if (next && believed && now >= dueAt(active, next, timing) && !held(next.kid))
+      return { step: 'activate', kid: next.kid };
   }
+  if (!believed) return undefined;
   const over = ring.keys.find((key) => key.retired_at !== null && now >= leavesAt(key.retired_at, timing));
   return over && { step: 'drop', kid: over.kid };
+}
+
+/** A key that became what it is later than `now`. A revoked one stays in the ring for good, and tells nothing. */
+export function aheadOf(ring: Ring, now: number): { readonly kid: string; readonly at: number } | undefined {
+  const since = ({ state, published_at, activated_at, retired_at }: KeyRecord) =>
+    ({ next: published_at, active: activated_at, retired: retired_at, revoked: null })[state] ?? -Infinity;
+  return ring.keys
+    .map((key) => ({ kid: key.kid, at: since(key) }))
+    .find(({ at }) => at > now + clockToleranceMs);
 }
 
 /** When a next key takes over from the active one: as planned, or in turn, but never before verifiers know it. */

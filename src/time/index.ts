@@ -19,6 +19,9 @@ export function laterOf(now: Now, elapsed: Elapsed): Now {
   return () => Math.max(now(), hour + elapsed() - begun);
 }
 
+/** What the wall clock would say had nobody set it since this process started. */
+export const systemSteadyNow: Now = () => performance.timeOrigin + performance.now();
+
 /** NumericDate (RFC 7519 section 2): whole seconds since the epoch. */
 export const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
 

@@ -25,6 +25,10 @@ export interface ReplicaOptions {
   readonly algorithms?: readonly Algorithm[];
   readonly timing?: Partial<Timing>;
   readonly obstacles?: (key: PublicJwk) => Promise<readonly string[]>;
+  /** By how much its clock is wrong from its start on, in milliseconds. */
+  readonly off?: number;
+  /** By how much its clock was set since. */
+  readonly set?: { ms: number };
 }
 
 export const encryptionKey = new Uint8Array(32).fill(7);
@@ -56,7 +60,8 @@ export async function keysBench() {
     folder: join(root, options.folder ?? 'keys'),
     algorithms: options.algorithms ?? (['ES256'] as const),
     timing: { ...timing, ...options.timing },
-    now,
+    now: () => clock.ms + (options.off ?? 0) + (options.set?.ms ?? 0),
+    steadyNow: () => clock.ms + (options.off ?? 0),
     logger,
   });
 

@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type KeysBench, keysBench } from './bench.ts';
-import { second } from './records.ts';
+import { hour, second } from './records.ts';
 
 let bench: KeysBench;
 beforeEach(async () => {
@@ -41,5 +41,32 @@ describe('the main ring and those of tenants', () => {
     await store.close();
     await expect(rings.refresh()).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(bench.logged()).not.toContain('cannot be followed');
+  });
+
+  test('a clock that was set is told once for all of them, and once more when it is right again', async () => {
+    const set = { ms: 0 };
+    const rings = await bench.rings({ set });
+    await rings.of('ten_1');
+    const rounds = async (ms: number) => {
+      set.ms = ms;
+      for (let round = 0; round < 3; round++) await rings.advance();
+    };
+    await rounds(hour);
+    expect(rings.doubts()).toEqual(['the clock of this server is 3600 s ahead of the time since its start']);
+    await rounds(0);
+    expect(rings.doubts()).toEqual([]);
+    const told = bench
+      .logged()
+      .split('\n')
+      .filter((line) => line.includes('clock'))
+      .map((line) => JSON.parse(line));
+    expect(told).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        doubts: ['the clock of this server is 3600 s ahead of the time since its start'],
+        msg: 'no key is made to sign or dropped by this clock; set it right (NTP) and restart this server',
+      }),
+      expect.objectContaining({ level: 'info', msg: 'the clock can be believed again' }),
+    ]);
   });
 });

@@ -86,6 +86,7 @@ const keyring = await Keyring.open({
   algorithms: ['ES256'],
   timing: JSON.parse(timing) as Timing,
   now: () => now,
+  steadyNow: () => now,
   logger,
   obstacles: async () => [],
   held: () => undefined,

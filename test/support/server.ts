@@ -16,7 +16,13 @@ export interface TestServer extends LocalServer {
 }
 
 export async function testServer(
-  options: { config?: Record<string, unknown>; folder?: string; port?: number; now?: Now } = {},
+  options: {
+    config?: Record<string, unknown>;
+    folder?: string;
+    port?: number;
+    now?: Now;
+    steadyNow?: Now;
+  } = {},
 ): Promise<TestServer> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'sojourn-test-')));
   let log = '';
@@ -34,6 +40,7 @@ export async function testServer(
     logger,
     ...(options.config ? { config: options.config } : {}),
     ...(options.now ? { now: options.now } : {}),
+    ...(options.steadyNow ? { steadyNow: options.steadyNow } : {}),
   });
   return {
     ...server,
