@@ -103,7 +103,11 @@ const publicationCheck = (places: readonly PlaceState[]): ReadinessCheck => ({
 
 function copiesCheck(copies: readonly CopyState[]): ReadinessCheck {
   const wrong = copies.flatMap(({ reason }) => reason ?? []);
-  const detail = wrong.length > 0 ? wrong.join(', ') : `${copies.length} as served`;
+  const unknown = copies
+    .filter(({ comparedAt }) => comparedAt === undefined)
+    .map(({ copy }) => `${copy} not compared yet`);
+  const told = [...wrong, ...unknown];
+  const detail = told.length > 0 ? told.join(', ') : `${copies.length} as served`;
   return { name: 'copies', ok: true, detail };
 }
 

@@ -1,4 +1,5 @@
 /** Every document of every issuer, with the path below the main issuer's URL where it stands: what a copy elsewhere must serve. */
+import { SojournError } from '../errors/index.ts';
 import type { Page } from '../store/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { discoveryPath, type FixedDocument, jwksPath } from './documents.ts';
@@ -11,19 +12,31 @@ export interface PublishedDocument {
   readonly document: FixedDocument;
 }
 
+export interface PublishedPage extends Page<PublishedDocument> {
+  /** Tenants whose keys cannot be used: they have no documents at this moment, and keep nobody from theirs. */
+  readonly missing: readonly string[];
+}
+
 /** The documents of the main issuer on the first page, and those of `limit` tenants, where they have an issuer, on each. */
 export async function publishedDocuments(
   issuers: Pick<Issuers, 'main' | 'ofTenant'>,
   tenants: Pick<Tenants, 'list'>,
   query: { readonly after?: string; readonly limit: number },
-): Promise<Page<PublishedDocument>> {
+): Promise<PublishedPage> {
   const page = await tenants.list(query);
   const items = query.after === undefined ? both('', issuers.main) : [];
+  const missing: string[] = [];
   for (const { id, own_keys } of page.items) {
-    const issuer = own_keys === null ? undefined : await issuers.ofTenant(id);
-    if (issuer) items.push(...both(`t/${id}/`, issuer));
+    if (own_keys === null) continue;
+    try {
+      const issuer = await issuers.ofTenant(id);
+      if (issuer) items.push(...both(`t/${id}/`, issuer));
+    } catch (error) {
+      if (!(error instanceof SojournError && error.code === 'keys_unavailable')) throw error;
+      missing.push(id);
+    }
   }
-  return { ...page, items };
+  return { ...page, items, missing };
 }
 
 /** The keys first: a discovery document that is read leads to them. */

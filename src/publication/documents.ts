@@ -1,15 +1,17 @@
-/** All documents of all issuers, page by page, so that many tenants are never held at once as whole pages of work. */
+/** All documents of all issuers that have them, page by page, so that many tenants are never held at once as whole pages of work. */
 import { type Issuers, type PublishedDocument, publishedDocuments } from '../issuer/index.ts';
+import type { Logger } from '../log/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 
 export interface Source {
   readonly issuers: Pick<Issuers, 'main' | 'ofTenant'>;
   readonly tenants: Pick<Tenants, 'list'>;
+  readonly logger: Logger;
 }
 
 const pageSize = 200;
 
-export async function* allDocuments({ issuers, tenants }: Source): AsyncGenerator<PublishedDocument> {
+export async function* allDocuments({ issuers, tenants, logger }: Source): AsyncGenerator<PublishedDocument> {
   let after: string | undefined;
   do {
     const page = await publishedDocuments(issuers, tenants, {
@@ -17,6 +19,11 @@ export async function* allDocuments({ issuers, tenants }: Source): AsyncGenerato
       limit: pageSize,
     });
     yield* page.items;
+    if (page.missing.length > 0)
+      logger.warn(
+        { tenants: page.missing },
+        'documents are left out: the keys of these tenants cannot be used',
+      );
     after = page.next;
   } while (after !== undefined);
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -116,5 +116,21 @@ describe('keys export', () => {
     await other.close();
     expect(ended).toEqual({ code: 2, out: '', err: '../jwks is no document of an issuer.\n' });
     await expect(readFile(join(output, '../jwks'))).rejects.toThrow('ENOENT');
+  }, 60_000);
+
+  test('writes those of all others when the keys of a tenant cannot be used, and fails by its name', async () => {
+    const { id } = tenants[2]!;
+    await server.stop();
+    await chmod(join(server.folder, 'keys', `${id}.json`), 0o644);
+    server = await testServer({ folder: server.folder, port: Number(new URL(server.issuer).port) });
+    const output = join(folder, 'others');
+    const { code, out, err } = await run('--output', output, '--json');
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `The documents of ${id} are missing: the keys of this tenant cannot be used. See the log of the server.\n`,
+    });
+    const { files } = JSON.parse(out) as { files: { path: string }[] };
+    expect(files.map(({ path }) => path)).toEqual(paths().filter((path) => !path.includes(id)));
+    expect(await server.admin.get('/keys/documents')).toMatchObject({ missing: [id], next: null });
   }, 60_000);
 });

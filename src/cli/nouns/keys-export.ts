@@ -30,7 +30,8 @@ export const keysExport: CommandSpec = {
     const folder = text(given, 'output') ?? '';
     const commands = uploadCommands(folder, text(given, 'to'));
     const files: ExportedFile[] = [];
-    for await (const { body, ...file } of documents(given, face)) {
+    const missing: string[] = [];
+    for await (const { body, ...file } of documents(given, face, missing)) {
       write(join(folder, file.path), body);
       files.push(file);
     }
@@ -41,16 +42,27 @@ export const keysExport: CommandSpec = {
         ? manifest
         : `Wrote ${files.length} documents and ${manifestName} to ${folder}\n\n${commands(files)}`,
     );
-    return 0;
+    for (const tenant of missing) {
+      face.err(
+        `The documents of ${tenant} are missing: the keys of this tenant cannot be used. See the log of the server.\n`,
+      );
+    }
+    return missing.length > 0 ? 1 : 0;
   },
 };
 
-async function* documents(given: Given, face: Face): AsyncGenerator<ExportedFile & { body: string }> {
+/** @param missing gets the tenants whose documents the server cannot tell */
+async function* documents(
+  given: Given,
+  face: Face,
+  missing: string[],
+): AsyncGenerator<ExportedFile & { body: string }> {
   let after: string | undefined;
   do {
     const query = { after, limit: '200' };
     const page = readAnswer(await askAdmin({ method: 'GET', path: '/keys/documents', query }, given, face));
     for (const item of itemsOf(page)) yield checked(item);
+    if (Array.isArray(page.missing)) missing.push(...page.missing.map(String));
     after = typeof page.next === 'string' ? page.next : undefined;
   } while (after !== undefined);
 }

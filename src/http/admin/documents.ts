@@ -11,7 +11,11 @@ export const documentPage = pageOf(
     cache_control: z.string(),
     body: z.string().describe('To be served as it is, byte for byte.'),
   }),
-).describe('The limit counts tenants; those without an issuer of their own have no documents.');
+)
+  .extend({
+    missing: z.array(z.string()).describe('Tenants whose documents are left out: their keys cannot be used.'),
+  })
+  .describe('The limit counts tenants; those without an issuer of their own have no documents.');
 
 export const documentsRoute = look({
   path: '/keys/documents',
@@ -19,13 +23,14 @@ export const documentsRoute = look({
   summary: 'List discovery and JWKS of every issuer, as they are served',
   query: pageQuery,
   answer: documentPage,
-  refusals: ['keys_unavailable'],
   async find({ issuers, tenants }, { query }) {
-    return pageOn(await publishedDocuments(issuers, tenants, query), ({ path, document }) => ({
+    const page = await publishedDocuments(issuers, tenants, query);
+    const view = pageOn(page, ({ path, document }) => ({
       path,
       media_type: document.headers['content-type'] ?? '',
       cache_control: document.headers['cache-control'] ?? '',
       body: document.body.toString(),
     }));
+    return { ...view, missing: [...page.missing] };
   },
 });
