@@ -94,10 +94,10 @@ export function createPublication(
     } catch (error) {
       // What was cut short by our own end says nothing of the cloud.
       if (options.ending.aborted) return;
-      const refusal = error instanceof SojournError ? error : new SojournError('internal', { cause: error });
-      const reason = `${refusal.code}: ${refusal.message}`;
-      const isNew = one.failure?.reason !== reason;
-      one.failure = { reason, advice: refusal.advice };
+      const refusal = refusalOf(error);
+      const failure = failureOf(refusal);
+      const isNew = one.failure?.reason !== failure.reason;
+      one.failure = failure;
       one.retryAt = now() + Math.min(longestPauseMs, firstPauseMs * 2 ** one.failures);
       one.failures += 1;
       observe(refusal.code);
@@ -108,7 +108,7 @@ export function createPublication(
           outcome: refusal.status >= 503 ? 'failed' : 'refused',
           actor: 'system',
           connection: id,
-          reason,
+          reason: failure.reason,
           facts: { to },
         });
     }
@@ -123,27 +123,36 @@ export function createPublication(
       one.place.forget();
       dirty = true;
     }
-    const retries = held.some(({ failure, retryAt }) => failure && time >= retryAt);
-    if (!dirty && !retries && time < lookAt) return;
-    const wholly = dirty || time >= lookAt;
+    const woken = dirty;
+    // What is looked for in turn leaves a place in its pause: it would be tried each minute.
+    const isDue = ({ failure, retryAt }: Held) => woken || time >= (failure ? retryAt : lookAt);
+    const due = held.filter(isDue);
+    if (due.length === 0) return;
+    if (woken || time >= lookAt) lookAt = time + lookMs;
     dirty = false;
-    lookAt = time + lookMs;
     await keyrings.refresh();
     if (keyrings.main.staleness().ms > freshMs)
       throw new SojournError('store_unavailable', { detail: 'The key rings cannot be read anew.' });
     const documents: PublishedDocument[] = [];
     for await (const document of allDocuments(options)) documents.push(document);
-    for (const one of held) {
+    for (const one of due) {
       if (options.ending.aborted) return;
-      if (wholly || (one.failure && time >= one.retryAt)) await publish(one, documents);
+      await publish(one, documents);
+    }
+  }
+
+  /** No place was tried, and all of them lag behind from now on. What a place itself has answered stays. */
+  function tellAll(err: unknown): void {
+    if (options.ending.aborted) return;
+    logger.warn({ err }, 'nothing was published; trying again within a minute');
+    for (const one of held) {
+      one.failure ??= failureOf(refusalOf(err));
+      one.retryAt = Math.max(one.retryAt, now() + lookMs);
     }
   }
 
   return {
-    turn: () =>
-      turn().catch((err: unknown) => {
-        logger.warn({ err }, 'nothing was published; trying again within a minute');
-      }),
+    turn: () => turn().catch(tellAll),
     wake() {
       dirty = true;
     },
@@ -155,3 +164,8 @@ export function createPublication(
       held.map(({ place, publishedAt, failure }) => ({ to: place.where.to, publishedAt, failure })),
   };
 }
+
+const refusalOf = (error: unknown): SojournError =>
+  error instanceof SojournError ? error : new SojournError('internal', { cause: error });
+
+const failureOf = ({ code, message, advice }: SojournError) => ({ reason: `${code}: ${message}`, advice });

@@ -68,6 +68,8 @@ export async function keysBench() {
   return {
     root,
     clock,
+    now,
+    logger,
     changes,
     held,
     store: shared,

@@ -1,0 +1,80 @@
+/** Publishing with its rooms on a real store, under a clock that is moved by hand. */
+import { createApprovals } from '../../src/approvals/index.ts';
+import { createAudit } from '../../src/audit/index.ts';
+import { createClients } from '../../src/clients/index.ts';
+import { createConnections } from '../../src/connections/index.ts';
+import { createFederation } from '../../src/federation/index.ts';
+import { createHealth } from '../../src/health/index.ts';
+import { createIssuers } from '../../src/issuer/index.ts';
+import type { Keyrings } from '../../src/keys/index.ts';
+import { createRequestLimits } from '../../src/limits/index.ts';
+import { createPolicy } from '../../src/policy/index.ts';
+import { createPublishing } from '../../src/publication/index.ts';
+import { createTenants } from '../../src/tenants/index.ts';
+import { type KeysBench, keysBench } from '../keys/bench.ts';
+import { day } from '../keys/records.ts';
+
+export const to = 's3://id-example-com/issuer';
+const algorithms = ['ES256'] as const;
+
+export interface PublicationRooms {
+  readonly keys: KeysBench;
+  /** As a server that has just started has them. */
+  start(copies?: readonly string[]): Promise<Started>;
+  end(): Promise<void>;
+}
+
+export type Started = Awaited<ReturnType<typeof startOn>>;
+
+export async function publicationRooms(): Promise<PublicationRooms> {
+  const keys = await keysBench();
+  return { keys, start: (copies = []) => startOn(keys, copies), end: keys.end };
+}
+
+/** One bucket, to which leads a connection that is not there: whoever publishes is refused, and nobody is asked. */
+async function startOn(bench: KeysBench, copies: readonly string[]) {
+  const { now, logger } = bench;
+  const store = await bench.openStore();
+  const keyrings = await bench.rings({ store });
+  const issuer = 'https://id.example.com';
+  const removeKeys = (id: string) => keyrings.remove(id);
+  const tenants = createTenants({ store, now, issuer, makeKeys: (id) => keyrings.of(id), removeKeys });
+  const connections = createConnections({ store, tenants, now, algorithms });
+  const audit = createAudit({ store, logger, now, onFailure: 'refuse' });
+  const approvals = createApprovals({ store, audit, now });
+  const issuers = createIssuers({
+    ...{ store, issuer, connections, tenants, keyrings, audit, logger, now, algorithms },
+    clients: createClients({ store, now, connections, tenants }),
+    federation: createFederation({ store, now, allowNetworks: [] }),
+    policy: createPolicy({ store, connections, tenants, approvals, audit, now }),
+    limits: createRequestLimits({ audit, now, perAddress: 1, perClient: 1 }),
+    ttl: 300,
+    certificates: false,
+  });
+  /** When something was tried, in milliseconds since the start. */
+  const tries: number[] = [];
+  const begun = now();
+  const { publication, copies: compared } = createPublishing({
+    ...{ connections, issuers, tenants, keyrings, audit, logger, now, copies },
+    exchange: { attempt: () => Promise.reject(new Error('nobody is asked')) },
+    places: [{ to, region: 'us-east-1', connection: 'con_01m8a88jt1jrjr7p98t6njdv7n' }],
+    publishEvery: day,
+    compareEvery: 300_000,
+    observe: () => tries.push(now() - begun),
+  });
+  const health = createHealth({
+    ...{ store, keyrings, algorithms, holder: {}, shortTimes: false },
+    places: publication.states,
+    copies: compared.states,
+  });
+  return {
+    store,
+    keyrings: keyrings as Keyrings,
+    tenants,
+    issuers,
+    publication,
+    copies: compared,
+    health,
+    tries,
+  };
+}
