@@ -43,6 +43,8 @@ export function checkClock(serverDate: string | undefined, now: number): Check {
 const notes: Readonly<Record<string, string>> = {
   rotation: 'Let the named places serve what the server serves; `sojourn keys list` shows the keys.',
   clock_jump: 'Set the clock of the server by NTP, and see what was refused since: `sojourn audit search`.',
+  key_clock:
+    'Set the clock of the server (NTP) and restart it; docs/keys.md says how keys with wrong times heal.',
   key_times: 'Take keys.allow_short_times out of the configuration.',
 };
 

@@ -82,7 +82,7 @@ function rotationCheck(waiting: readonly Waiting[]): ReadinessCheck {
 
 /** No reason either: the keys stay as they are and go on. */
 const clockCheck = (doubts: readonly string[]): ReadinessCheck => ({
-  name: 'clock',
+  name: 'key_clock',
   ok: true,
   detail: `no key is made to sign or dropped: ${firstOf(doubts)}`,
 });

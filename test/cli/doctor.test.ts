@@ -133,6 +133,21 @@ describe('a server that is as it should be', () => {
     ]);
   }, 60_000);
 
+  test('is not, when its clock was set since it started', async () => {
+    const set = { ms: 0 };
+    const server = await direct({ now: () => Date.now() + set.ms, steadyNow: Date.now });
+    set.ms = 120_000;
+    const { of } = await examined(server);
+    expect(of('key_clock')).toEqual({
+      name: 'key_clock',
+      outcome: 'warned',
+      detail:
+        'no key is made to sign or dropped: the clock of this server is 120 s ahead of the time since its start',
+      advice:
+        'Set the clock of the server (NTP) and restart it; docs/keys.md says how keys with wrong times heal.',
+    });
+  }, 60_000);
+
   test('is looked at for a tenant with an issuer of its own', async () => {
     const server = await direct();
     const tenant = await server.admin.post<{ id: string; issuer: string }>('/tenants', {

@@ -41,10 +41,11 @@ async function startOn(bench: KeysBench, copies: readonly string[]) {
   const tenants = createTenants({ store, now, issuer, makeKeys: (id) => keyrings.of(id), removeKeys });
   const connections = createConnections({ store, tenants, now, algorithms });
   const audit = createAudit({ store, logger, now, onFailure: 'refuse' });
-  const approvals = createApprovals({ store, audit, now });
+  const clients = createClients({ store, now, connections, tenants });
+  const approvals = createApprovals({ store, clients, connections, audit, now });
   const issuers = createIssuers({
     ...{ store, issuer, connections, tenants, keyrings, audit, logger, now, algorithms },
-    clients: createClients({ store, now, connections, tenants }),
+    clients,
     federation: createFederation({ store, now, allowNetworks: [] }),
     policy: createPolicy({ store, connections, tenants, approvals, audit, now }),
     limits: createRequestLimits({ audit, now, perAddress: 1, perClient: 1 }),
@@ -66,6 +67,7 @@ async function startOn(bench: KeysBench, copies: readonly string[]) {
     ...{ store, keyrings, algorithms, holder: {}, shortTimes: false },
     places: publication.states,
     copies: compared.states,
+    clock: { told: () => undefined },
   });
   return {
     store,
