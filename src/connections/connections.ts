@@ -113,8 +113,8 @@ export function createConnections(options: {
       };
       await kept.insert(connection.id, connection, { within: tenant });
       try {
-        // Again, now that the connection can be seen: a deletion of the tenant either saw it or is seen here.
-        await tenants.get(tenant);
+        // Now that the connection can be seen: a deletion of the tenant has seen it, fails here, or was done already.
+        await tenants.hold(tenant);
       } catch (error) {
         await kept.remove(connection.id);
         if (error instanceof SojournError && error.code === 'tenant_not_found')

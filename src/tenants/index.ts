@@ -22,8 +22,8 @@ export interface Tenant {
 }
 
 /**
- * `leaving` names the deletion that is looking for connections; a connection made meanwhile sees it and steps back.
- * One that was cut short leaves it behind: such a tenant is still listed, so that it can be deleted again.
+ * `leaving` names the deletion that is looking for connections; a connection made meanwhile takes it away, and the deletion
+ * fails. Nobody else heeds it: one that was cut short leaves it behind, and the tenant's issuer must go on until it is gone.
  */
 type Kept = Tenant & { readonly leaving?: string };
 
@@ -44,7 +44,6 @@ export const tenantMove = z.strictObject({
 
 export interface Tenants {
   create(input: unknown): Promise<Tenant>;
-  /** Undefined also while the tenant is being deleted. */
   find(id: string): Promise<Tenant | undefined>;
   /** Rejects with `tenant_not_found` where `find` finds nothing. */
   get(id: string): Promise<Tenant>;
@@ -56,6 +55,11 @@ export interface Tenants {
   issuerOf(tenant: Pick<Tenant, 'id' | 'own_issuer'>): string;
   /** What the issuer of the tenant's own is called, whether or not it has one. */
   ownIssuer(id: string): string;
+  /**
+   * Lets a deletion that may not have seen what was just added to the tenant fail. Rejects with `tenant_not_found` when it
+   * is gone already: then the addition has to be taken back.
+   */
+  hold(id: string): Promise<void>;
   /** Rejects with `tenant_not_empty` while connections belong to it. */
   remove(id: string): Promise<void>;
 }
@@ -77,7 +81,12 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
 
   const find = async (id: string): Promise<Tenant | undefined> => {
     const found = await kept.find(id);
-    return found && !found.leaving ? found : undefined;
+    return found && shown(found);
+  };
+
+  const assertEmpty = async (id: string): Promise<void> => {
+    const { items } = await store.list('connection', { within: id, limit: 1 });
+    if (items.length > 0) throw new SojournError('tenant_not_empty');
   };
 
   return {
@@ -118,17 +127,18 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
 
     async update(id, input) {
       const change = read(tenantPatch, input);
-      return kept.change(id, (tenant) => {
-        if (tenant.leaving) throw new SojournError('tenant_not_found');
-        return { ...tenant, name: change.name ?? tenant.name, updated_at: toTimestamp(now()) };
-      });
+      const updated = await kept.change(id, (tenant) => ({
+        ...tenant,
+        name: change.name ?? tenant.name,
+        updated_at: toTimestamp(now()),
+      }));
+      return shown(updated);
     },
 
     async move(id, input) {
       const { own_issuer, own_keys } = read(tenantMove, input);
       if (own_keys && !own_issuer) throw keysAlone();
       const moved = await kept.change(id, (tenant) => {
-        if (tenant.leaving) throw new SojournError('tenant_not_found');
         if (tenant.own_keys !== null && own_keys !== undefined && own_keys !== tenant.own_keys)
           throw keysDecided();
         return {
@@ -139,21 +149,24 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
         };
       });
       if (moved.own_keys) await makeKeys(id);
-      return moved;
+      return shown(moved);
     },
 
     issuerOf: ({ id, own_issuer }) => (own_issuer ? ownIssuer(id) : issuer),
     ownIssuer,
 
+    async hold(id) {
+      const { leaving } = await kept.get(id);
+      if (leaving) await kept.change(id, shown);
+    },
+
     async remove(id) {
+      await kept.get(id);
+      await assertEmpty(id);
       const deletion = randomUUID();
       await kept.change(id, (tenant) => ({ ...tenant, leaving: deletion }));
-      const { items } = await store.list('connection', { within: id, limit: 1 });
-      if (items.length > 0) {
-        await kept.change(id, shown);
-        throw new SojournError('tenant_not_empty');
-      }
-      // Had another deletion given up meanwhile, a connection could have come that we did not see.
+      // Again, now that whoever adds a connection can see us: either it is there by now, or it takes our mark away.
+      await assertEmpty(id);
       if (await kept.remove(id, ({ leaving }) => leaving === deletion)) await removeKeys(id);
     },
   };

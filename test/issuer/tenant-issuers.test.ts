@@ -157,6 +157,25 @@ describe('a tenant with an issuer and keys of its own', () => {
     await jwtVerify(String(body.access_token), createRemoteJWKSet(new URL(`${tenant.issuer}/jwks`)));
   });
 
+  test('keeps them after a deletion that was cut short, and its connections can be verified', async () => {
+    const { tenant, connection } = await tenantWith({ own_issuer: true, own_keys: true });
+    const store = await openStore(`sqlite:${join(server.folder, 'sojourn.db')}`, {
+      logger: undefined as never,
+      now: Date.now,
+    });
+    const { version, value } = (await store.get<object>('tenant', tenant.id))!;
+    await store.replace('tenant', tenant.id, version, { ...value, leaving: 'a deletion' });
+    await store.close();
+    expect(await kidsAt(tenant.issuer)).toHaveLength(4);
+    const { status } = await documentOf(`${tenant.issuer}/.well-known/openid-configuration`);
+    expect(status).toBe(200);
+    expect((await askToken(tenant.issuer, withSecret(client, connection))).status).toBe(200);
+    expect(await server.admin.post(`/connections/${connection.id}/verify`)).toMatchObject({
+      verdict: 'failing',
+    });
+    expect(await server.admin.get(`/tenants/${tenant.id}`)).toEqual(tenant);
+  });
+
   test('loses both when it is deleted', async () => {
     const tenant = await server.admin.post<Tenant>('/tenants', {
       name: 'Gone',

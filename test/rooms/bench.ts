@@ -10,7 +10,7 @@ import { createConnections } from '../../src/connections/index.ts';
 import { type Fault, SojournError } from '../../src/errors/index.ts';
 import { createLogger } from '../../src/log/index.ts';
 import { createPolicy } from '../../src/policy/index.ts';
-import { openStore } from '../../src/store/index.ts';
+import { openStore, type Store } from '../../src/store/index.ts';
 import { createTenants } from '../../src/tenants/index.ts';
 
 /** 2026-11-23T12:00:00Z */
@@ -38,16 +38,19 @@ export async function roomsBench(algorithms: readonly Algorithm[] = ['RS256', 'E
   const store = await openStore(`sqlite:${join(folder, 'sojourn.db')}`, { logger, now });
   const madeKeys: string[] = [];
   const removedKeys: string[] = [];
-  const tenants = createTenants({
-    store,
-    now,
-    issuer,
-    makeKeys: async (id) => madeKeys.push(id),
-    removeKeys: async (id) => {
-      removedKeys.push(id);
-    },
-  });
-  const connections = createConnections({ store, tenants, now, algorithms });
+  const tenantsOn = (on: Store) =>
+    createTenants({
+      store: on,
+      now,
+      issuer,
+      makeKeys: async (id) => madeKeys.push(id),
+      removeKeys: async (id) => {
+        removedKeys.push(id);
+      },
+    });
+  const tenants = tenantsOn(store);
+  const connectionsOn = (on: Store) => createConnections({ store: on, tenants, now, algorithms });
+  const connections = connectionsOn(store);
   const audit = (onFailure: 'refuse' | 'continue' = 'refuse') =>
     createAudit({ store, logger, now, onFailure });
   const clients = createClients({ store, now, connections, tenants });
@@ -56,6 +59,9 @@ export async function roomsBench(algorithms: readonly Algorithm[] = ['RS256', 'E
     clock,
     store,
     tenants,
+    /** The same rooms on a store that behaves otherwise. */
+    tenantsOn,
+    connectionsOn,
     /** The tenants for which keys were made, and removed. */
     madeKeys,
     removedKeys,

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { SojournError } from '../../src/errors/index.ts';
 import { isId } from '../../src/ids/index.ts';
+import type { Store } from '../../src/store/index.ts';
 import { aMinuteLater, atNoon, faultsOf, type RoomsBench, roomsBench } from './bench.ts';
 
 let bench: RoomsBench;
@@ -127,18 +129,79 @@ describe('deleting a tenant', () => {
     expect(refused).toBeGreaterThan(0);
   });
 
-  test('one that was cut short can be done again, and until then nothing can be added or renamed', async () => {
+  test('one that is refused writes nothing', async () => {
+    const { tenants, store } = bench;
+    const { id } = await tenants.create({ name: 'Acme' });
+    await connect(id);
+    const before = await store.get('tenant', id);
+    await expect(tenants.remove(id)).rejects.toMatchObject({ code: 'tenant_not_empty' });
+    expect(await store.get('tenant', id)).toEqual(before);
+    expect(bench.removedKeys).toEqual([]);
+  });
+
+  test.each<[string, (store: Store) => Partial<Store>]>([
+    ['before it looked again', (store) => ({ list: secondTimeDown(store.list) })],
+    ['before it removed anything', () => ({ remove: () => Promise.reject(down()) })],
+  ])(
+    'one that was cut short %s changes nothing that can be seen, and can be done again',
+    async (_, broken) => {
+      const { tenants, store, connections, clock } = bench;
+      const made = await tenants.create({ name: 'Acme', own_issuer: true, own_keys: true });
+      const { remove } = bench.tenantsOn({ ...store, ...broken(store) });
+      await expect(remove(made.id)).rejects.toMatchObject({ code: 'store_unavailable' });
+      expect((await store.get('tenant', made.id))?.value).toMatchObject({ leaving: expect.any(String) });
+      expect([await tenants.find(made.id), await tenants.get(made.id)]).toEqual([made, made]);
+      expect(await tenants.list({ limit: 10 })).toEqual({ items: [made] });
+      clock.ms += 60_000;
+      const renamed = { ...made, name: 'Acme Inc', updated_at: aMinuteLater };
+      expect(await tenants.update(made.id, { name: 'Acme Inc' })).toEqual(renamed);
+      expect(await tenants.move(made.id, { own_issuer: true })).toEqual(renamed);
+      const { id } = await connect(made.id);
+      expect((await store.get('tenant', made.id))?.value).toEqual(renamed);
+      await expect(tenants.remove(made.id)).rejects.toMatchObject({ code: 'tenant_not_empty' });
+      await connections.remove(id);
+      await tenants.remove(made.id);
+      expect([await tenants.list({ limit: 10 }), bench.removedKeys]).toEqual([{ items: [] }, [made.id]]);
+    },
+  );
+
+  test('a connection that is made after it has looked lets it fail, and both stay', async () => {
     const { tenants, store } = bench;
     const made = await tenants.create({ name: 'Acme' });
-    const stored = (await store.get<object>('tenant', made.id))!;
-    await store.replace('tenant', made.id, stored.version, { ...stored.value, leaving: 'a deletion' });
-    expect(await tenants.find(made.id)).toBeUndefined();
-    await expect(tenants.update(made.id, { name: 'x' })).rejects.toMatchObject({ code: 'tenant_not_found' });
-    expect(await faultsOf(() => connect(made.id))).toEqual([
+    let connection: { id: string } | undefined;
+    const { remove } = bench.tenantsOn({
+      ...store,
+      remove: async (...removal) => {
+        connection ??= await connect(made.id);
+        return store.remove(...removal);
+      },
+    });
+    await expect(remove(made.id)).rejects.toMatchObject({ code: 'version_conflict' });
+    expect(await tenants.get(made.id)).toEqual(made);
+    expect((await bench.connections.list({ within: made.id, limit: 10 })).items).toEqual([connection]);
+  });
+
+  test('a connection that is made once it is gone is taken back', async () => {
+    const { tenants, store } = bench;
+    const { id } = await tenants.create({ name: 'Acme' });
+    const late = bench.connectionsOn({
+      ...store,
+      insert: async (...insertion) => {
+        await tenants.remove(id);
+        return store.insert(...insertion);
+      },
+    });
+    expect(await faultsOf(() => late.create({ name: 'prod', tenant: id, cloud: 'aws' }))).toEqual([
       { path: 'tenant', message: 'there is no such tenant' },
     ]);
-    expect(await tenants.list({ limit: 10 })).toEqual({ items: [made] });
-    await tenants.remove(made.id);
-    expect(await tenants.list({ limit: 10 })).toEqual({ items: [] });
+    expect(await bench.connections.list({ within: id, limit: 10 })).toEqual({ items: [] });
   });
 });
+
+const down = () => new SojournError('store_unavailable');
+
+/** Each second call finds no store. */
+function secondTimeDown(list: Store['list']): Store['list'] {
+  let calls = 0;
+  return (...query) => (++calls % 2 === 0 ? Promise.reject(down()) : list(...query));
+}
