@@ -39,15 +39,21 @@ export class Keyrings {
 
   /**
    * The ring of a tenant, made when the tenant is new. Rejects with `state_unusable` when it is lost, and with what is
-   * wrong with it otherwise.
+   * wrong with it otherwise; with `tenant_not_found` when the tenant is gone, and then leaves nothing.
    */
   async of(tenant: string): Promise<Keyring> {
     const opened = this.#opened.get(tenant);
     if (opened) return opened;
-    const opening =
-      this.#opening.get(tenant) ?? openRing(this.#options, tenant).then((ring) => this.#keep(tenant, ring));
+    const opening = this.#opening.get(tenant) ?? this.#open(tenant);
     this.#opening.set(tenant, opening);
     return opening.finally(() => this.#opening.delete(tenant));
+  }
+
+  async #open(tenant: string): Promise<Keyring> {
+    const keyring = await openRing(this.#options, tenant);
+    // Afterwards: a deletion meanwhile may have come before there was anything to remove.
+    if (await this.#clear(tenant)) throw new SojournError('tenant_not_found');
+    return this.#keep(tenant, keyring);
   }
 
   /** Every ring that is open here. */
@@ -95,7 +101,8 @@ export class Keyrings {
       else if (!keyring.confirm(version, begun)) await this.#attend(id, () => keyring.refresh());
     });
     for (const [id, keyring] of this.#opened) {
-      if (id !== mainRing && !versions.has(id)) await this.#attend(id, () => this.#missed(id, keyring));
+      // Lost there, and given back; or its tenant is gone.
+      if (id !== mainRing && !versions.has(id)) await this.#attend(id, () => keyring.refresh());
     }
   }
 
@@ -109,10 +116,16 @@ export class Keyrings {
 
   /** Removes the ring of a tenant that is gone. */
   async remove(tenant: string): Promise<void> {
-    const { store } = this.#options;
-    const stored = await store.get('ring', tenant);
-    if (stored) await store.remove('ring', tenant, stored.version);
-    await this.#forget(tenant);
+    const { store, folder } = this.#options;
+    // First: should the store fail now, the next round meets a ring that is not open, and asks whose it is.
+    this.#opened.delete(tenant);
+    for (;;) {
+      const stored = await store.get('ring', tenant);
+      // Another replica may just have rotated it.
+      if (!stored || (await store.remove('ring', tenant, stored.version))) break;
+    }
+    await removeCopy(folder, tenant);
+    this.#tell(tenant);
   }
 
   #tellDoubts(): void {
@@ -128,10 +141,10 @@ export class Keyrings {
       );
   }
 
-  /** What is wrong with one ring keeps no other from its turn. */
+  /** What is wrong with one ring keeps no other from its turn, and a ring that is nobody's has none. */
   async #attend(id: string, work: () => Promise<unknown>): Promise<void> {
     try {
-      await work();
+      if (!(await this.#clear(id))) await work();
     } catch (err) {
       this.#options.logger.error(
         { err, ring: id },
@@ -140,16 +153,16 @@ export class Keyrings {
     }
   }
 
-  /** A ring that the store does not have: it was lost there and is given back, or its tenant is gone. */
-  async #missed(id: string, keyring: Keyring): Promise<void> {
-    if (await this.#options.wanted(id)) return keyring.refresh();
-    await this.#forget(id);
-  }
-
-  async #forget(id: string): Promise<void> {
-    this.#opened.delete(id);
-    await removeCopy(this.#options.folder, id);
-    this.#tell(id);
+  /**
+   * Removes the ring if its tenant is gone: the deletion was cut short, or a replica that did not know yet gave it back.
+   * Never while a connection is registered with it: then it is the tenant's record that was lost.
+   */
+  async #clear(id: string): Promise<boolean> {
+    const { wanted, mayMake, logger } = this.#options;
+    if (id === mainRing || (await wanted(id)) || !(await mayMake(id))) return false;
+    await this.remove(id);
+    logger.info({ ring: id }, 'the tenant of a key ring is gone, and so is the ring');
+    return true;
   }
 
   #keep(id: string, keyring: Keyring): Keyring {

@@ -105,7 +105,9 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
       await kept.insert(tenant.id, tenant);
       if (own_keys) {
         await makeKeys(tenant.id).catch(async (error: unknown) => {
+          // The keys last: those of a tenant that is there are made again, those of one that is gone are removed.
           await kept.remove(tenant.id);
+          await removeKeys(tenant.id);
           throw error;
         });
       }
