@@ -1,5 +1,4 @@
 /** Taking a backup, while servers run. */
-import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { SojournError } from '../errors/index.ts';
@@ -8,51 +7,51 @@ import { copySqlite } from '../store/index.ts';
 import { systemNow, toTimestamp } from '../time/index.ts';
 import { readDocuments } from './documents.ts';
 import { names, writeManifest } from './manifest.ts';
+import { fillNewFolder } from './new-folder.ts';
 import { fileOf, keyOf, keyPlace, quiet, withStore } from './state.ts';
 
 export interface BackedUp {
   readonly folder: string;
-  /** `file:PATH` or `env:NAME`: without it, no key of the backup opens. */
-  readonly encryption_key: string;
+  /** `file:PATH` or `env:NAME`: without it, no key of the backup opens. Null where a key service holds the private keys. */
+  readonly encryption_key: string | null;
   readonly encryption_key_included: boolean;
 }
 
 /**
  * Writes a new folder with the state, the key rings and, only when asked for, the key-encryption key. Every private key
- * is opened once, so that a backup that is taken is one that can be used, wherever its key-encryption key is at hand.
+ * that this server seals is opened once, so that a backup that is taken is one that can be used; one that cannot be taken
+ * leaves nothing behind.
  */
-export async function backUp(
+export function backUp(
   config: Config,
   { folder, withKey }: { folder: string; withKey: boolean },
 ): Promise<BackedUp> {
   const file = fileOf(config);
-  await withStore(config, async (store) => {
-    await makeNew(folder);
-    // The rings after the state: they may be newer then, and the newer of the two is what a start goes on with.
-    if (file === undefined) await writeOwnFile(join(folder, names.documents), await readDocuments(store));
-    else await copySqlite(file, join(folder, names.database));
-    const options = { store, folder: config.keys.path, logger: quiet, now: systemNow };
-    await copyRings(options, join(folder, names.keys));
+  return withStore(config, async (store) => {
+    const key = await keyOf(config);
+    if (withKey && !key) throw noKey(config);
+    await fillNewFolder(folder, async (to) => {
+      // The rings after the state: they may be newer then, and the newer of the two is what a start goes on with.
+      if (file === undefined) await writeOwnFile(join(to, names.documents), await readDocuments(store));
+      else await copySqlite(file, join(to, names.database));
+      const rings = join(to, names.keys);
+      await copyRings({ store, folder: config.keys.path, logger: quiet, now: systemNow }, rings);
+      await checkCopies(rings, key && fileHolder(key));
+      if (withKey && key) {
+        await createOwnFile(join(to, names.encryptionKey), `${Buffer.from(key).toString('base64url')}\n`);
+      }
+      await writeManifest(to, {
+        made_at: toTimestamp(systemNow()),
+        issuer: config.issuer,
+        state: file === undefined ? 'documents' : 'database',
+      });
+    });
+    return { folder, encryption_key: keyPlace(config), encryption_key_included: withKey };
   });
-  const key = await keyOf(config);
-  await checkCopies(join(folder, names.keys), fileHolder(key));
-  if (withKey) {
-    const text = `${Buffer.from(key).toString('base64url')}\n`;
-    await createOwnFile(join(folder, names.encryptionKey), text);
-  }
-  await writeManifest(folder, {
-    made_at: toTimestamp(systemNow()),
-    issuer: config.issuer,
-    state: file === undefined ? 'documents' : 'database',
-  });
-  return { folder, encryption_key: keyPlace(config), encryption_key_included: withKey };
 }
 
-async function makeNew(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  if ((await readdir(folder)).length === 0) return;
-  throw new SojournError('state_unusable', {
-    detail: `${folder} is not empty; nothing was written.`,
-    advice: 'Name a folder that is not there yet.',
+const noKey = ({ keys }: Config) =>
+  new SojournError('config_invalid', {
+    detail: `There is no key-encryption key: the private keys are held by ${keys.holder}.`,
+    advice: 'Leave out --with-encryption-key.',
   });
-}

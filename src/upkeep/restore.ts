@@ -10,14 +10,15 @@ import { examineSqlite, openStore } from '../store/index.ts';
 import { systemNow } from '../time/index.ts';
 import { isEmpty, parseDocuments, writeDocuments } from './documents.ts';
 import { names, readManifest } from './manifest.ts';
-import { fileOf, keyBeside, keyPlace, readKey } from './state.ts';
+import { fileOf, keyBeside, keyPlace, readKey, sealsKeys } from './state.ts';
 
 export interface Restored {
   readonly issuer: string;
   /** When the backup was made. */
   readonly made_at: string;
-  readonly encryption_key: string;
-  /** False: it has to be put there before the start. */
+  /** Null where a key service holds the private keys. */
+  readonly encryption_key: string | null;
+  /** False: it has to be put there before the start, if there is one. */
   readonly encryption_key_there: boolean;
 }
 
@@ -53,8 +54,15 @@ export async function restore(config: Config, folder: string): Promise<Restored>
   return { issuer, made_at, encryption_key: keyPlace(config), encryption_key_there: there };
 }
 
-/** Whether the key-encryption key is in its place or will be; rejects when it does not open the keys of the backup. */
+/**
+ * Whether the key-encryption key is in its place or will be; rejects when it does not open the keys of the backup. What a
+ * key service holds is left to the start, which asks it.
+ */
 async function checkKey(config: Config, folder: string, rings: string): Promise<boolean> {
+  if (!sealsKeys(config)) {
+    await checkCopies(rings);
+    return false;
+  }
   const included = join(folder, names.encryptionKey);
   const beside = keyBeside(fileOf(config) ?? '');
   const place =
@@ -65,6 +73,7 @@ async function checkKey(config: Config, folder: string, rings: string): Promise<
 
 /** Only where the configuration leaves the key to the server: another place was chosen to be apart. */
 async function placeKey(config: Config, folder: string): Promise<void> {
+  if (!sealsKeys(config)) return;
   const text = await readOwnFile(join(folder, names.encryptionKey));
   const file = fileOf(config);
   if (text === undefined || config.keys.encryption_key !== null || file === undefined) return;

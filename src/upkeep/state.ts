@@ -35,13 +35,20 @@ export async function withStore<T>(config: Config, work: (store: Store) => Promi
 /** The command line tells what happened itself. */
 export const quiet = createLogger({ level: 'silent' });
 
-/** Where the key-encryption key of this configuration is, in the form of the configuration. */
-export const keyPlace = (config: Config): string =>
-  config.keys.encryption_key?.source ?? `file:${keyBeside(fileOf(config) ?? '')}`;
+/** Whether the server seals its private keys itself. A key service keeps its own, and no key-encryption key opens them. */
+export const sealsKeys = ({ keys }: Config): boolean => keys.holder === 'file';
 
-/** The key-encryption key itself; never made here. */
-export const keyOf = (config: Config): Promise<Uint8Array> =>
-  readKey(config.keys.encryption_key ?? { file: keyBeside(fileOf(config) ?? '') });
+/** Where the key-encryption key of this configuration is, in the form of the configuration; null where there is none. */
+export const keyPlace = (config: Config): string | null =>
+  sealsKeys(config)
+    ? (config.keys.encryption_key?.source ?? `file:${keyBeside(fileOf(config) ?? '')}`)
+    : null;
+
+/** The key-encryption key itself, never made here; undefined where there is none. */
+export const keyOf = async (config: Config): Promise<Uint8Array | undefined> =>
+  sealsKeys(config)
+    ? readKey(config.keys.encryption_key ?? { file: keyBeside(fileOf(config) ?? '') })
+    : undefined;
 
 /** A text that was read, or the file of a key of our own. */
 export type EncryptionKeyPlace = SecretText | { readonly file: string };

@@ -1,4 +1,5 @@
 /** `sojourn backup` and `sojourn restore`. */
+import type { BackedUp } from '../../upkeep/index.ts';
 import { type CommandSpec, flag, text } from '../command.ts';
 import { configGiven, configOption } from '../given-config.ts';
 
@@ -19,17 +20,21 @@ export const backup: CommandSpec = {
     const { backUp } = await import('../../upkeep/index.ts');
     const withKey = flag(given, 'withEncryptionKey');
     const done = await backUp(config, { folder: text(given, 'output') ?? '', withKey });
-    const key = withKey
-      ? 'The key-encryption key is in it: whoever has the folder has the signing keys.'
-      : `The key-encryption key is not in it. It is at ${done.encryption_key}: keep a copy of it apart from the backup.`;
     face.out(
       flag(given, 'json')
         ? `${JSON.stringify(done, null, 2)}\n`
-        : `The backup is in ${done.folder}.\n${key}\n`,
+        : `The backup is in ${done.folder}.\n${whereKeysAre(done, config.keys.holder)}\n`,
     );
     return 0;
   },
 };
+
+function whereKeysAre({ encryption_key, encryption_key_included }: BackedUp, holder: string): string {
+  if (encryption_key === null) return `The private keys are not in it: they stay with ${holder}.`;
+  return encryption_key_included
+    ? 'The key-encryption key is in it: whoever has the folder has the signing keys.'
+    : `The key-encryption key is not in it. It is at ${encryption_key}: keep a copy of it apart from the backup.`;
+}
 
 export const restore: CommandSpec = {
   usage: 'restore <folder>',
@@ -40,9 +45,10 @@ export const restore: CommandSpec = {
     const config = await configGiven(given, face.env);
     const upkeep = await import('../../upkeep/index.ts');
     const done = await upkeep.restore(config, given.args[0] ?? '');
-    const next = done.encryption_key_there
-      ? 'Next: sojourn serve'
-      : `Next: put the key-encryption key at ${done.encryption_key}, then: sojourn serve`;
+    const next =
+      done.encryption_key_there || done.encryption_key === null
+        ? 'Next: sojourn serve'
+        : `Next: put the key-encryption key at ${done.encryption_key}, then: sojourn serve`;
     face.out(
       flag(given, 'json')
         ? `${JSON.stringify(done, null, 2)}\n`
