@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { copySqlite, examineSqlite } from '../../src/store/index.ts';
 import { listWithin } from '../../src/store/sqlite/documents.ts';
 import { sqliteBench } from './bench.ts';
 import { describeStore } from './contract.ts';
@@ -126,6 +127,29 @@ describe('the file of the embedded store', () => {
       message: expect.stringContaining(`The database ${bench.file} is damaged: `),
     });
     expect(readFileSync(bench.file).equals(damaged)).toBe(true);
+  });
+
+  test('damage in the journal, which grows without end, stops no start and is told by a backup', async () => {
+    const store = await bench.open();
+    await store.insert('tenant', 'a', { name: 'Acme' });
+    for (const value of ['first', 'middle', 'last'])
+      await store.append({ at: 0, keys: [], value: value.repeat(2_000) });
+    await store.close();
+    const bytes = readFileSync(bench.file);
+    const page = Math.floor(bytes.indexOf('middle'.repeat(10)) / 4_096) * 4_096;
+    await writeFile(bench.file, bytes.fill(0xa5, page, page + 4_096));
+
+    const again = await bench.open();
+    expect((await again.get('tenant', 'a'))?.value).toEqual({ name: 'Acme' });
+    expect(await again.append({ at: 0, keys: [], value: 'next' })).toBe(4);
+    await expect(again.search({ limit: 10 })).rejects.toMatchObject({ code: 'state_unusable' });
+    const copy = `${bench.file}.copy`;
+    await expect(copySqlite(bench.file, copy)).rejects.toMatchObject({
+      code: 'state_unusable',
+      message: expect.stringContaining(`The database ${bench.file} is damaged: `),
+    });
+    expect(existsSync(copy)).toBe(false);
+    expect(() => examineSqlite(bench.file)).toThrow(`The database ${bench.file} is damaged: `);
   });
 
   test('damage that is met while serving is not mistaken for an absent document', async () => {

@@ -2,14 +2,14 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { openingFailure } from './failure.ts';
-import { examine } from './open.ts';
+import { examineWhole } from './open.ts';
 
 /** All pages in one step: between two steps another process could write, and the copy would begin again each time. */
 const pagesAtOnce = 2 ** 31 - 1;
 
-/** Copies into a new file for its owner alone, while others read and write `file`; then looks at the copy as a start does. */
+/** Copies into a new file for its owner alone, while others read and write `file`; then looks at every page of the copy. */
 export async function copySqlite(file: string, to: string): Promise<void> {
-  examine(file);
+  examineWhole(file);
   closeSync(openSync(to, 'ax', 0o600));
   const database = new DatabaseSync(file, { readOnly: true, timeout: 4_000 });
   try {
@@ -20,7 +20,7 @@ export async function copySqlite(file: string, to: string): Promise<void> {
     database.close();
   }
   settle(to);
-  examine(to);
+  examineWhole(to);
 }
 
 /** Without a write-ahead log, the copy is one file and needs no others beside it to be read. */
@@ -36,7 +36,7 @@ function settle(file: string): void {
 /** Rejects with `state_unusable` for a file that is damaged, another program's, or a newer program's. */
 export function examineSqlite(file: string): void {
   try {
-    examine(file);
+    examineWhole(file);
   } catch (cause) {
     throw openingFailure(file, cause);
   }

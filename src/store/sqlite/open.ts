@@ -1,4 +1,4 @@
-/** Opening the file: ours, whole, and not from the future; otherwise it is refused by name and left as it is. */
+/** Opening the file: ours, undamaged, and not from the future; otherwise it is refused by name and left as it is. */
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -9,11 +9,18 @@ import { applicationId, migrations } from './schema.ts';
 /** How long to wait for another process that holds the file, in milliseconds. Nobody waits for us while we start. */
 const openingMs = 4_000;
 
+/**
+ * What a start looks through: every table that is read to serve. Not the journal and its keys, which grow without end, at a
+ * second for each 400 MB; what is wrong with them is met by a search, and told by every backup.
+ */
+const served = ['documents', 'journal_hours', 'pulse'].map((table) => `quick_check(${table})`);
+const whole = ['quick_check(1)'];
+
 export function openFile(path: string): DatabaseSync {
   const file = resolve(path);
   let database: DatabaseSync | undefined;
   try {
-    if (existsSync(file)) examine(file);
+    if (existsSync(file)) examine(file, served);
     else create(file);
     database = new DatabaseSync(file, { timeout: openingMs });
     // FULL: a commit has reached the disk when it is acknowledged, whatever happens to the machine afterwards.
@@ -34,20 +41,24 @@ function create(file: string): void {
   closeSync(openSync(file, 'a', 0o600));
 }
 
+export const examineWhole = (file: string): void => examine(file, whole);
+
 /** Through a connection that cannot write: not even closing it moves a byte of a file that will be refused. */
-export function examine(file: string): void {
+function examine(file: string, checks: readonly string[]): void {
   const database = new DatabaseSync(file, { readOnly: true, timeout: openingMs });
   try {
-    const verdict = pragma(database, 'quick_check(1)');
-    if (verdict !== 'ok') throw damaged(file, String(verdict));
-    const empty = database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
-    if (!empty && pragma(database, 'application_id') !== applicationId) {
+    if (database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined) return;
+    if (pragma(database, 'application_id') !== applicationId) {
       throw new SojournError('state_unusable', {
         detail: `The database ${file} belongs to another program.`,
         advice: 'Name another file; nothing was changed in this one.',
       });
     }
     versionOf(database, file);
+    for (const check of checks) {
+      const verdict = pragma(database, check);
+      if (verdict !== 'ok') throw damaged(file, String(verdict));
+    }
   } finally {
     database.close();
   }
