@@ -1,14 +1,13 @@
 /** Taking a backup, while servers run. */
 import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
-import { SojournError } from '../errors/index.ts';
 import { checkCopies, copyRings, createOwnFile, fileHolder, writeOwnFile } from '../keys/index.ts';
 import { copySqlite } from '../store/index.ts';
 import { systemNow, toTimestamp } from '../time/index.ts';
 import { readDocuments } from './documents.ts';
 import { names, writeManifest } from './manifest.ts';
 import { fillNewFolder } from './new-folder.ts';
-import { fileOf, keyOf, keyPlace, quiet, withStore } from './state.ts';
+import { fileOf, keyOf, keyPlace, noKey, quiet, withStore } from './state.ts';
 
 export interface BackedUp {
   readonly folder: string;
@@ -29,7 +28,7 @@ export function backUp(
   const file = fileOf(config);
   return withStore(config, async (store) => {
     const key = await keyOf(config);
-    if (withKey && !key) throw noKey(config);
+    if (withKey && !key) throw noKey(config, 'Leave out --with-encryption-key.');
     await fillNewFolder(folder, async (to) => {
       // The rings after the state: they may be newer then, and the newer of the two is what a start goes on with.
       if (file === undefined) await writeOwnFile(join(to, names.documents), await readDocuments(store));
@@ -49,9 +48,3 @@ export function backUp(
     return { folder, encryption_key: keyPlace(config), encryption_key_included: withKey };
   });
 }
-
-const noKey = ({ keys }: Config) =>
-  new SojournError('config_invalid', {
-    detail: `There is no key-encryption key: the private keys are held by ${keys.holder}.`,
-    advice: 'Leave out --with-encryption-key.',
-  });

@@ -5,7 +5,16 @@ import type { Config } from '../config/index.ts';
 import { SojournError } from '../errors/index.ts';
 import { checkRings, fileHolder, mainRing, type Rekeyed, type RingChange, rekey } from '../keys/index.ts';
 import { systemNow } from '../time/index.ts';
-import { type EncryptionKeyPlace, fileOf, keyBeside, quiet, readKey, withStore } from './state.ts';
+import {
+  type EncryptionKeyPlace,
+  fileOf,
+  keyBeside,
+  noKey,
+  quiet,
+  readKey,
+  sealsKeys,
+  withStore,
+} from './state.ts';
 
 /**
  * Seals every key with `to`, opening them with `from` or, where that is done already, with `to`; then opens all of them
@@ -15,6 +24,7 @@ export async function rekeyAll(
   config: Config,
   { from, to }: { from: EncryptionKeyPlace | undefined; to: EncryptionKeyPlace },
 ): Promise<Rekeyed> {
+  if (!sealsKeys(config)) throw noKey(config, 'Keys in a service rotate: sojourn keys rotate.');
   const beside = fileOf(config);
   const before = from ?? (beside === undefined ? undefined : { file: keyBeside(beside) });
   if (!before) {

@@ -38,6 +38,13 @@ export const quiet = createLogger({ level: 'silent' });
 /** Whether the server seals its private keys itself. A key service keeps its own, and no key-encryption key opens them. */
 export const sealsKeys = ({ keys }: Config): boolean => keys.holder === 'file';
 
+/** For who asks for the key-encryption key where there is none. */
+export const noKey = ({ keys }: Config, advice: string): SojournError =>
+  new SojournError('config_invalid', {
+    detail: `There is no key-encryption key: the private keys are held by ${keys.holder}.`,
+    advice,
+  });
+
 /** Where the key-encryption key of this configuration is, in the form of the configuration; null where there is none. */
 export const keyPlace = (config: Config): string | null =>
   sealsKeys(config)

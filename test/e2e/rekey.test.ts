@@ -75,3 +75,16 @@ test('where there is no database none is made', async () => {
   });
   expect(await readdir(folder)).toEqual(['sojourn.yaml']);
 }, 60_000);
+
+test('where a key service holds the private keys there is nothing to seal, and that is said', async () => {
+  const folder = await newFolder();
+  const keys = { holder: 'aws-kms', aws_kms: { region: 'eu-central-1' } };
+  const file = await writeConfig({ folder, port: 1, config: { keys } });
+  const asked = ['keys', 'rekey', '--to', `file:${join(folder, 'k')}`, '--config', file];
+  expect(await sojourn(asked, environment())).toEqual({
+    code: 1,
+    out: '',
+    err: 'There is no key-encryption key: the private keys are held by aws-kms.\n→ Keys in a service rotate: sojourn keys rotate.\n',
+  });
+  expect(await readdir(folder)).toEqual(['sojourn.yaml']);
+}, 60_000);
