@@ -42,7 +42,7 @@ import { createPolicy } from './policy/index.ts';
 import { createPublishing, createTemplates } from './publication/index.ts';
 import { openStore } from './store/index.ts';
 import { createTenants, type Tenants } from './tenants/index.ts';
-import { every, type Now, sleep, systemElapsed, systemNow, systemSteadyNow } from './time/index.ts';
+import { every, type Now, sleep, steadyOf, systemElapsed, systemNow } from './time/index.ts';
 import { createUploads } from './uploads/index.ts';
 import { createWebhooks } from './webhooks/index.ts';
 
@@ -71,7 +71,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const { logger = createLogger(), now = systemNow } = given;
   // Whoever says what time it is may turn the clock, unless they say otherwise.
-  const { steadyNow = given.now ?? systemSteadyNow } = given;
+  const { steadyNow = given.now ?? steadyOf(systemNow, systemElapsed) } = given;
   const undo: (() => unknown)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();

@@ -3,7 +3,7 @@
  * nothing in their refusals says since when.
  */
 import type { Logger } from '../log/index.ts';
-import { type Elapsed, type Now, toTimestamp } from '../time/index.ts';
+import { clockToleranceMs, type Elapsed, type Now, toTimestamp } from '../time/index.ts';
 
 export interface ClockWatch {
   /** To be called every second. */
@@ -12,8 +12,6 @@ export interface ClockWatch {
   told(): string | undefined;
 }
 
-/** Clocks that are kept by NTP do not jump so far. */
-const jumpMs = 60_000;
 const toldForMs = 86_400_000;
 
 export function watchClock(options: { now: Now; elapsed: Elapsed; logger: Logger }): ClockWatch {
@@ -26,7 +24,7 @@ export function watchClock(options: { now: Now; elapsed: Elapsed; logger: Logger
     look() {
       const jump = difference() - before;
       before += jump;
-      if (Math.abs(jump) <= jumpMs) return;
+      if (Math.abs(jump) <= clockToleranceMs) return;
       const seconds = Math.round(jump / 1000);
       const sentence =
         seconds < 0

@@ -2,12 +2,12 @@
  * Whether this server's clock can be believed. By a wrong one a key would sign that verifiers lack, and another would leave
  * the JWKS that they need, on every replica.
  */
-import { type Now, toTimestamp } from '../time/index.ts';
-import { aheadOf, clockToleranceMs, type Ring } from './ring.ts';
+import { clockToleranceMs, type Now, toTimestamp } from '../time/index.ts';
+import { aheadOf, type Ring } from './ring.ts';
 
 export interface Clock {
   readonly now: Now;
-  /** What `now` would say had nobody set the clock since the start: a machine that stood still shows as one that was set. */
+  /** What `now` would say had nobody set the clock: a machine that stood still shows as one that was set. */
   readonly steadyNow: Now;
 }
 

@@ -1,5 +1,6 @@
 /** The ring: every signing key with its state, and the one place that decides what happens to it next. */
 import type { Algorithm } from '../clouds/index.ts';
+import { clockToleranceMs } from '../time/index.ts';
 
 export type KeyState = 'next' | 'active' | 'retired' | 'revoked';
 
@@ -49,9 +50,6 @@ export type Step =
   | { readonly step: 'make'; readonly alg: Algorithm; readonly state: 'next' | 'active' }
   | { readonly step: 'activate'; readonly kid: string }
   | { readonly step: 'drop'; readonly kid: string };
-
-/** What a clock may be wrong by before anybody speaks of it, in milliseconds: clocks of replicas differ by less. */
-export const clockToleranceMs = 60_000;
 
 /** How long a request that chose its key just before a rotation may take to sign with it, in milliseconds. */
 const finishingMs = 10_000;

@@ -19,8 +19,25 @@ export function laterOf(now: Now, elapsed: Elapsed): Now {
   return () => Math.max(now(), hour + elapsed() - begun);
 }
 
-/** What the wall clock would say had nobody set it since this process started. */
-export const systemSteadyNow: Now = () => performance.timeOrigin + performance.now();
+/** What a clock may be wrong by before anybody speaks of it, in milliseconds: those that are kept by NTP differ by less. */
+export const clockToleranceMs = 60_000;
+/** For so long a clock that was set, or a machine that slept, has to go on as it should before it is believed again. */
+const distrustMs = 86_400_000;
+
+/** What the wall clock would say had nobody set it. To be called every few seconds. */
+export function steadyOf(now: Now, elapsed: Elapsed): Now {
+  const difference = () => now() - elapsed();
+  let believed = difference();
+  let seen = believed;
+  let since = elapsed();
+  return () => {
+    const found = difference();
+    if (Math.abs(found - seen) > clockToleranceMs) since = elapsed();
+    seen = found;
+    if (elapsed() - since >= distrustMs) believed = found;
+    return believed + elapsed();
+  };
+}
 
 /** NumericDate (RFC 7519 section 2): whole seconds since the epoch. */
 export const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);

@@ -31,7 +31,7 @@ async function replica({
   record?: (ring: string) => Promise<void>;
 } = {}) {
   const keyrings: Keyrings = await Keyrings.open({
-    ...{ store, now, logger, timing, record },
+    ...{ store, now, steadyNow: now, logger, timing, record },
     holder: fileHolder(encryptionKey),
     folder: bench.folder(folder),
     algorithms: ['ES256'],
