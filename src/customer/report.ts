@@ -3,6 +3,7 @@
  * Its values are checked before anything is written, so that what is refused leaves nothing behind.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Audit } from '../audit/index.ts';
 import { type Cloud, clouds } from '../clouds/index.ts';
@@ -42,10 +43,12 @@ export function createReports(rooms: ReportRooms): TakeReport {
   const { connections, invitations, onboarding, audit, now } = rooms;
 
   /** Whoever asks while the same target is being tried is told what that finds. */
-  async function verify(id: string): Promise<Found> {
+  async function verify(id: string, fields: Fields): Promise<Found> {
     const { checks } = await onboarding.verify(await connections.get(id), 'customer');
+    const connection = await connections.get(id);
     return {
-      state: stateOf(await connections.get(id)),
+      // Another report may have come meanwhile: its success is not this one's.
+      state: isOf(connection, fields) ? stateOf(connection) : 'failing',
       checks: checks.map(({ name, outcome, detail, advice }) => ({ name, outcome, detail, advice })),
     };
   }
@@ -80,6 +83,7 @@ export function createReports(rooms: ReportRooms): TakeReport {
   return async (guest, input, origin) => {
     const { id } = guest.connection;
     const { fields, outcome: tried } = await claim(guest, readFields(guest.connection, input), origin);
+    if (tried && !isOf(guest.connection, fields)) return { ...tried, state: 'failing' };
     if (tried && (stillHolds(tried, guest.connection) || isFresh(tried))) return tried;
     const { facts, ...line } = lineOf(guest, origin);
     if (!tried && !hasBeenActive(guest.connection)) {
@@ -91,7 +95,7 @@ export function createReports(rooms: ReportRooms): TakeReport {
         facts: { ...facts, ...told(fields) },
       });
     }
-    const found = await verify(id);
+    const found = await verify(id, fields);
     await invitations.settle(guest.invitation.id, found);
     const failed = found.checks.find(({ outcome }) => outcome === 'failed');
     await audit.record({
@@ -104,6 +108,10 @@ export function createReports(rooms: ReportRooms): TakeReport {
     return found;
   };
 }
+
+/** Whether what was reported is what the connection leads to now; null is what is not there. */
+const isOf = ({ target }: Connection, fields: Fields): boolean =>
+  Object.entries(fields).every(([name, value]) => isDeepStrictEqual(target[name] ?? null, value));
 
 /** Nothing new is to be found out about an access that works. */
 const stillHolds = ({ state }: Outcome, connection: Connection): boolean =>
