@@ -20,20 +20,29 @@ const others = `[.Statement] | flatten(1)
 /** What jq does: the other statements as they are, ours behind them. */
 export const add = `.Statement = (${others}) + [$ours])`;
 
+/** What a statement says of a key to the letter: a list for each condition, and without wildcards or variables. */
+const named = `def named($key): [.Condition | objects | to_entries[]
+    | select(.key | ascii_downcase | IN("stringequals", "stringequalsignorecase", "stringlike"))
+    | .value | objects | to_entries[] | select((.key | ascii_downcase) == ($key | ascii_downcase))
+    | [.value] | flatten
+    | select(all(type == "string" and (contains("*") or contains("?") or contains("\${") | not)))
+    | map(ascii_downcase)];`;
+
 /**
  * The same, and nobody else of this issuer but whom a statement names to the letter: another connection may have the role
  * too. One that names this connection and not its audience goes. Who is named beside the issuer stays, and so does a Deny.
  */
-export const addAlone = `$ours.Principal.Federated as $issuer
+export const addAlone = `${named}
+  $ours.Principal.Federated as $issuer
   | $ours.Condition.StringEquals as $asked
   | ($asked | keys) as [$aud, $sub]
   | .Statement = (${others}
     | if .Effect == "Allow"
         and ([.Principal | objects | .Federated] | flatten | index($issuer))
-        and ([.Condition | objects | .StringEquals | objects] | first // {}
-          | (.[$aud] == $asked[$aud]) as $meant
-          | [.[$sub]] | flatten
-          | all(type == "string" and (contains("\${") | not)) and ($meant or index($asked[$sub]) == null)
+        and (named($sub) as $subjects
+          | (named($aud) | index([[$asked[$aud] | ascii_downcase]])) as $meant
+          | ($subjects | flatten | index($asked[$sub] | ascii_downcase)) as $us
+          | $subjects != [] and ($meant != null or $us == null)
           | not)
       then .Principal.Federated |= ([.] | flatten - [$issuer])
         | if .Principal.Federated == [] then del(.Principal.Federated) else . end
