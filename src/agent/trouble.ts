@@ -1,6 +1,6 @@
 /** Why there is nothing new, in words for people, and what follows from it. */
 import { SojournError } from '../errors/index.ts';
-import { SojournRequestError } from '../sdk/index.ts';
+import { isRefusal, SojournRequestError } from '../sdk/index.ts';
 
 export interface Trouble {
   readonly code: string;
@@ -36,9 +36,8 @@ const ofTheServer: readonly string[] = [
 
 export function troubleOf(error: unknown): Trouble {
   if (error instanceof SojournRequestError) {
-    const { code, detail, advice, status = 0, retryAfter } = error;
-    const isRefusal = status === 502 ? code.startsWith('cloud_') : status < 500 && status !== 429;
-    const kind = ofTheServer.includes(code) ? 'server' : isRefusal ? 'refusal' : 'moment';
+    const { code, detail, advice, retryAfter } = error;
+    const kind = ofTheServer.includes(code) ? 'server' : isRefusal(error) ? 'refusal' : 'moment';
     return { code, sentence: detail, advice, retryAfter, cause: undefined, kind };
   }
   const known = error instanceof SojournError ? error : new SojournError('internal', { cause: error });

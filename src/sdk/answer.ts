@@ -71,16 +71,28 @@ export const problemIn: ErrorIn = ({ status, retryAfter, body }) => {
   });
 };
 
-/** At /token: OAuth's form (RFC 6749 section 5.2). */
+/** What the server says at /token (RFC 6749 section 5.2, RFC 8707 section 2). */
+const oauthCodes: readonly unknown[] = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'invalid_scope',
+  'invalid_target',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'access_denied',
+  'server_error',
+  'temporarily_unavailable',
+];
+
+/** At /token: OAuth's form, always with a sentence. A gateway may have words that are only like it. */
 export const oauthErrorIn: ErrorIn = (answer) => {
   const { error, error_description: description } = parsed(answer.body) ?? {};
-  if (!isCode(error)) return problemIn(answer);
+  if (!oauthCodes.includes(error) || typeof description !== 'string') return problemIn(answer);
   // The server writes its sentence and its advice into the one text that OAuth has.
-  const [sentence = '', ...more] = (typeof description === 'string' ? description : error).split(
-    /(?<=\.) (?=[A-Z])/,
-  );
+  const [sentence = '', ...more] = description.split(/(?<=\.) (?=[A-Z])/);
   return new SojournRequestError({
-    code: error,
+    code: String(error),
     detail: sentence,
     advice: more.join(' ') || 'Check the client and how it signs in.',
     status: answer.status,

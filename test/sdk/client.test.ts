@@ -151,13 +151,16 @@ describe('what is kept', () => {
   });
 
   test.each([
-    ['a page', '<html>'],
-    ['words like those of OAuth', { error: 'not_found' }],
-  ])('a 404 of a gateway, %s, is no refusal of the server', async (_, body) => {
+    ['a page', credentialsPath, '<html>'],
+    ['words like those of OAuth', credentialsPath, { error: 'not_found' }],
+    ['a page in the place of a token', 'POST /token', '<html>'],
+    ['words like those of OAuth in the place of a token', 'POST /token', { error: 'not_found' }],
+    ['a word of OAuth alone', 'POST /token', { error: 'invalid_request' }],
+  ])('a 404 of a gateway, %s, is no refusal of the server', async (_, place, body) => {
     const sojourn = client();
     await sojourn.credentials('con_1');
     hour = noon + 57 * minute;
-    server.answers[credentialsPath] = [{ status: 404, body }];
+    server.answers[place] = [{ status: 404, body }];
     expect(await errorOf(sojourn.credentials('con_1'))).toEqual({
       name: 'SojournRequestError',
       message:
@@ -173,7 +176,7 @@ describe('what is kept', () => {
       ...problem(503, 'store_unavailable', 'It is away.', 'Wait.'),
       headers: { 'retry-after': '3600' },
     };
-    server.answers[credentialsPath] = [away];
+    server.answers[place] = [away];
     expect(await sojourn.credentials('con_1')).toEqual(credentialsOf(noon + 60 * minute));
   });
 
@@ -268,7 +271,11 @@ describe('what fails', () => {
 
   test('a Retry-After beyond what a caller waits ends the tries, and is told', async () => {
     server.answers['POST /token'] = [
-      { status: 429, headers: { 'retry-after': '60' }, body: { error: 'temporarily_unavailable' } },
+      {
+        status: 429,
+        headers: { 'retry-after': '60' },
+        body: { error: 'temporarily_unavailable', error_description: 'It is away. Wait.' },
+      },
     ];
     expect(await errorOf(client().credentials('con_1'))).toMatchObject({
       code: 'temporarily_unavailable',

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { knows, type Listener, listenLocally, outsiderTo } from '../../local/index.ts';
-import { type Credentials, SojournRequestError } from '../../sdk/index.ts';
+import { type Credentials, isRefusal, SojournRequestError } from '../../sdk/index.ts';
 import { type Now, systemNow } from '../../time/index.ts';
 import type { CredentialsOf } from '../client.ts';
 import { forms, type LocalForm } from './forms.ts';
@@ -47,8 +47,7 @@ export async function startEndpoint(
     } catch (error) {
       if (!(error instanceof SojournRequestError)) return { status: 500, body: {} };
       // A 4xx is shown by the libraries and not asked again; they know no 409.
-      const isRefusal = error.status !== undefined && error.status < 500 && error.status !== 429;
-      return { status: isRefusal ? 400 : 503, body: form.refuse(error) };
+      return { status: isRefusal(error) ? 400 : 503, body: form.refuse(error) };
     }
   }
 
