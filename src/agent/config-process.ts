@@ -34,16 +34,16 @@ export async function readConfig({ file, env }: Wish): Promise<AgentConfig> {
   });
   child.send({ file, env: Object.fromEntries(ours) } satisfies Wish, () => undefined);
   const outcome = await answerOf(child);
+  // No process could be had, or it did not live: then at the price of its memory.
+  if (!outcome) return (await import('../config/index.ts')).loadAgentConfig({ file, env });
   if ('config' in outcome) return outcome.config;
   throw new SojournError('config_invalid', outcome);
 }
 
-function answerOf(child: ChildProcess): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const silent = (why: unknown) =>
-      reject(new SojournError('internal', { cause: new Error(`the reader of the configuration: ${why}`) }));
+/** Undefined when it ends without a word. */
+function answerOf(child: ChildProcess): Promise<Outcome | undefined> {
+  return new Promise((resolve) => {
     child.once('message', (outcome) => resolve(outcome as Outcome));
-    child.once('error', ({ message }) => silent(message));
-    child.once('exit', (code, signal) => silent(`ended with ${signal ?? code}`));
+    for (const end of ['error', 'exit']) child.once(end, () => resolve(undefined));
   });
 }

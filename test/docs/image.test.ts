@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
@@ -68,6 +68,26 @@ test('the files of the image are enough to serve, and its health check sees that
   expect((await once(server, 'exit'))[0]).toBe(0);
   expect((await once(run(probe), 'exit'))[0]).toBe(1);
 }, 120_000);
+
+test('an agent that gets no second process reads its configuration all the same', async () => {
+  const config = join(folder, 'agent.yaml');
+  const connection = 'con_01jd0000000000000000000000';
+  writeFileSync(
+    config,
+    `{ issuer: "http://127.0.0.1:9", sign_in: { client_id: cli_1, client_secret_file: /none },
+       directory: ${folder}/agent, connections: [{ id: ${connection}, aws: {} }] }`,
+  );
+  rmSync(join(folder, 'dist/agent/config-program.js'));
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['bin/sojourn.js', 'agent', 'status', '--config', config],
+    { cwd: folder, env: {}, encoding: 'utf8' },
+  );
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: `${folder}/agent/endpoint cannot be read (ENOENT).\n→ Start it with \`sojourn agent --config FILE\`, or name its directory with --agent.\n`,
+  });
+});
 
 const listOf = (pattern: RegExp): string[] => JSON.parse(pattern.exec(dockerfile)?.[1] ?? '[]') as string[];
 
