@@ -135,13 +135,15 @@ export function successorOf(ring: Ring, kid: string): KeyRecord | undefined {
 
 /**
  * The ring as a store gets it back that has only `found`, or nothing. A change that the store lacks was perhaps never
- * made: its maker died over it, and the others went on publishing and signing as `found` says. So its times begin now.
+ * made: its maker died over it, and the others went on publishing and signing as `found` says. So its times begin now, and
+ * never earlier than they did: by a clock that was set back a key would sign, or be gone, too soon.
  */
 export function givenBack(ring: Ring, found: Ring | undefined, now: number): Ring {
   const keys = ring.keys.map((key) => {
     const known = found?.keys.find(({ kid }) => kid === key.kid);
-    if (key.state === 'next' && !known) return { ...key, published_at: now };
-    if (key.state === 'retired' && known?.state !== 'retired') return { ...key, retired_at: now };
+    if (key.state === 'next' && !known) return { ...key, published_at: Math.max(key.published_at, now) };
+    if (key.state === 'retired' && known?.state !== 'retired')
+      return { ...key, retired_at: Math.max(key.retired_at ?? now, now) };
     return key;
   });
   return { ...ring, keys };

@@ -94,6 +94,29 @@ describe('a clock that was set while the server runs', () => {
     expect(statesOf(right).slice(3)).toEqual(['ES256 active', 'ES256 next']);
     expect(right.list()[4]!.published_at).toBe(bench.clock.ms - 4 * second);
   });
+
+  test.each([-2 * day, 2 * day])(
+    'by %d ms makes no key older that it gives back to a store which lost the ring',
+    async (ms) => {
+      const { right, wrong, set } = await afterRotation();
+      const before = right.list();
+      bench.clock.ms += hour;
+      set.ms = ms;
+      const stored = await bench.store.get('ring', 'shared');
+      await bench.store.remove('ring', 'shared', stored!.version);
+      await rounds(wrong, right);
+      const given = (at: number | null) => at && Math.max(at, bench.clock.ms - 4 * second + ms);
+      expect(right.list()).toEqual(
+        before.map((key) => ({
+          ...key,
+          published_at: key.state === 'next' ? given(key.published_at) : key.published_at,
+          retired_at: given(key.retired_at),
+        })),
+      );
+      await expect(right.rotate()).rejects.toMatchObject({ code: 'key_not_ready' });
+      expect(wrong.list()).toEqual(right.list());
+    },
+  );
 });
 
 describe('a ring with times ahead of the clock', () => {
