@@ -1,7 +1,7 @@
 /** The ring in use: who signs now, and what is done to it, by an administrator or by whichever replica comes first. */
 import type { Algorithm } from '../clouds/index.ts';
 import { SojournError } from '../errors/index.ts';
-import { toTimestamp } from '../time/index.ts';
+import { changeTo, takesOver, told } from './changes.ts';
 import { type Clock, clockFault, contradiction } from './clock.ts';
 import type { Holder } from './holder.ts';
 import { Leaving } from './leaving.ts';
@@ -9,7 +9,7 @@ import { Lookout, type LookoutOptions, type Waiting } from './lookout.ts';
 import { newKey } from './new-key.ts';
 import { notBelieved, notPublished, notReady } from './refusals.ts';
 import { renewal } from './renewal.ts';
-import { type Change, ReplicatedRing, type ReplicatedRingOptions, type RingChange } from './replicated.ts';
+import { type Change, ReplicatedRing, type ReplicatedRingOptions } from './replicated.ts';
 import {
   activate,
   add,
@@ -17,6 +17,7 @@ import {
   dueAt,
   type KeyRecord,
   keyIn,
+  lacking,
   mayFinish,
   nextStep,
   type PublicJwk,
@@ -211,7 +212,10 @@ export class Keyring {
     });
   }
 
-  /** Takes a key out of the JWKS for good; the published next key signs from now on. Rejects with `key_not_found`. */
+  /**
+   * Takes a key out of the JWKS for good; the published next key signs from now on, and the one after it is made also where
+   * the ring has times ahead of the clock: an administrator has looked at it. Rejects with `key_not_found`.
+   */
   revoke(kid: string): Promise<void> {
     return this.#alone(async () => {
       await this.#ring.refresh();
@@ -221,9 +225,13 @@ export class Keyring {
         if (key.state === 'revoked') return undefined;
         const after = revoke(ring, kid, this.#options.now());
         const successor = successorOf(ring, kid);
-        return changeTo(after, told('key.revoked', key), ...(successor ? [this.#takesOver(successor)] : []));
+        return changeTo(
+          after,
+          told('key.revoked', key),
+          ...(successor ? [takesOver(successor, this.#options)] : []),
+        );
       });
-      await this.#advance();
+      await this.#advance(undefined, true);
     });
   }
 
@@ -250,33 +258,24 @@ export class Keyring {
     });
   }
 
-  #step(ring: Ring, held?: (kid: string) => boolean): Step | undefined {
+  #step(ring: Ring, held?: (kid: string) => boolean, ordered = false): Step | undefined {
     const { algorithms, timing, now } = this.#options;
-    return nextStep(ring, algorithms, timing, clockFault(this.#options) ? undefined : now(), held);
+    const fault = clockFault(this.#options);
+    const due = nextStep(ring, algorithms, timing, fault ? undefined : now(), held);
+    return due ?? (ordered && !fault ? lacking(ring, algorithms) : undefined);
   }
 
-  #advance(held?: (kid: string) => boolean): Promise<void> {
+  #advance(held?: (kid: string) => boolean, ordered = false): Promise<void> {
     return this.#ring.change(async (ring) => {
-      const step = this.#step(ring, held);
+      const step = this.#step(ring, held, ordered);
       if (!step) return undefined;
       await this.#check();
       if (step.step === 'make') return this.#make(ring, step.alg, step.state);
       const key = ring.keys.find((candidate) => candidate.kid === step.kid);
       if (!key) return undefined;
       if (step.step === 'drop') return changeTo(drop(ring, key.kid), told('key.dropped', key));
-      return changeTo(activate(ring, key.kid, this.#options.now()), this.#takesOver(key));
+      return changeTo(activate(ring, key.kid, this.#options.now()), takesOver(key, this.#options));
     });
-  }
-
-  /** That a key signs from now on; said aloud when it is too early, which is only where no other key can. */
-  #takesOver(key: KeyRecord): RingChange {
-    const { timing, now, logger } = this.#options;
-    if (ready(key, timing, now())) return told('key.activated', key);
-    logger.warn(
-      { kid: key.kid, alg: key.alg, published_at: toTimestamp(key.published_at) },
-      'a key signs before it was published for long enough, because no other can',
-    );
-    return { ...told('key.activated', key), early: true };
   }
 
   async #make(ring: Ring, alg: Algorithm, state: 'next' | 'active'): Promise<Change> {
@@ -292,7 +291,3 @@ export class Keyring {
     return done;
   }
 }
-
-const told = (event: RingChange['event'], { kid, alg }: KeyRecord): RingChange => ({ event, kid, alg });
-
-const changeTo = (ring: Ring, ...what: readonly RingChange[]): Change => ({ what, ring });

@@ -56,8 +56,9 @@ const finishingMs = 10_000;
 
 /**
  * What is due now, one step at a time; undefined when the ring is as it should be. Pure. While the ring has a time ahead
- * of `now`, one clock is wrong, and no key that signs or is retired leaves its place by either.
- * @param now undefined while the clock cannot be believed at all: then only what cannot wait, a key where none signs
+ * of `now`, one clock is wrong: no key leaves its place by either, and a next one that it dates could sign too young. Then
+ * only what cannot wait is done, a key where none signs.
+ * @param now undefined while the clock cannot be believed at all: the same then
  * @param held whether a next key whose turn has come must wait all the same, because not everybody can see it
  */
 export function nextStep(
@@ -73,13 +74,19 @@ export function nextStep(
     const next = keyIn(ring, alg, 'next');
     // With no key that can sign, a key must sign at once: the first key ever, or all of them revoked.
     if (!active) return next ? { step: 'activate', kid: next.kid } : { step: 'make', alg, state: 'active' };
-    if (!next && now !== undefined) return { step: 'make', alg, state: 'next' };
+    if (!next && believed) return { step: 'make', alg, state: 'next' };
     if (next && believed && now >= dueAt(active, next, timing) && !held(next.kid))
       return { step: 'activate', kid: next.kid };
   }
   if (!believed) return undefined;
   const over = ring.keys.find((key) => key.retired_at !== null && now >= leavesAt(key.retired_at, timing));
   return over && { step: 'drop', kid: over.kid };
+}
+
+/** The next key that the ring lacks, whatever its times say of the clock: for an administrator who has looked at it. */
+export function lacking(ring: Ring, algorithms: readonly Algorithm[]): Step | undefined {
+  const alg = algorithms.find((one) => !keyIn(ring, one, 'next'));
+  return alg && { step: 'make', alg, state: 'next' };
 }
 
 /** A key that became what it is later than `now`. A revoked one stays in the ring for good, and tells nothing. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { SojournError } from '../../src/errors/index.ts';
 import { type Keyring, nextStep } from '../../src/keys/index.ts';
 import { type KeysBench, keysBench, kidsOf, statesOf } from './bench.ts';
 import { day, hour, noon, recordOf, ringOf, second, timing } from './records.ts';
@@ -141,7 +142,7 @@ describe('a ring with times ahead of the clock', () => {
     });
   });
 
-  test('gets the key that is lacking all the same, and what is planned or revoked says nothing of the clock', () => {
+  test('gets a key where none can sign and no other, and what is planned or revoked says nothing of the clock', () => {
     const ahead = { ...retired, retired_at: at(1) };
     expect(nextStep(ringOf(ahead), ['ES256'], timing, due)).toEqual({
       step: 'make',
@@ -149,17 +150,71 @@ describe('a ring with times ahead of the clock', () => {
       state: 'active',
     });
     expect(nextStep(ringOf(ahead, next), ['ES256'], timing, due)).toEqual({ step: 'activate', kid: 'n' });
-    expect(nextStep(ringOf(ahead, active), ['ES256'], timing, due)).toEqual({
-      step: 'make',
-      alg: 'ES256',
-      state: 'next',
-    });
+    expect(nextStep(ringOf(ahead, active), ['ES256'], timing, due)).toBeUndefined();
     const planned = { ...next, activate_at: at(1) };
     const revoked = recordOf('v', 'ES256', 'revoked', { revoked_at: at(1), activated_at: at(1) });
     expect(nextStep(ringOf(active, planned, revoked, retired), ['ES256'], timing, due)).toEqual({
       step: 'drop',
       kid: 'r',
     });
+  });
+
+  test('gets its next key from a replica that is not behind, so that no young key signs by an order', async () => {
+    const right = await bench.replica({ folder: 'right' });
+    bench.clock.ms += day;
+    const behind = await bench.replica({
+      folder: 'behind',
+      store: await bench.openStore(),
+      off: -25 * hour,
+    });
+    bench.clock.ms += day;
+    await right.refresh();
+    // Between the two steps of the rotation, as the store has them, comes the round of the other replica.
+    const rotating = await bench.replica({
+      folder: 'right',
+      store: {
+        ...bench.store,
+        replace: async (...change) => {
+          const done = await bench.store.replace(...change);
+          await behind.refresh();
+          await behind.advance();
+          return done;
+        },
+      },
+    });
+    await rotating.rotate();
+    expect(behind.doubt).toBe(
+      `the key ${kidsOf(right)[0]} of the ring shared has a time that is ahead of the clock of this server: 2026-11-25T12:00:00.000Z`,
+    );
+    await right.refresh();
+    expect(statesOf(right)).toEqual(['ES256 retired', 'ES256 active', 'ES256 next']);
+    expect(right.list()[2]!.published_at).toBe(bench.clock.ms);
+    const before = right.list();
+    await expect(right.rotate()).rejects.toMatchObject({ code: 'key_not_ready' });
+    expect(right.list()).toEqual(before);
+  });
+
+  test('gets its next key by the order that revoked one, and by the same order again when that was cut short', async () => {
+    const right = await bench.replica({ folder: 'right' });
+    await rounds(await bench.replica({ folder: 'ahead', store: await bench.openStore(), off: year }));
+    let fails = 0;
+    const dying = await bench.replica({
+      folder: 'dying',
+      store: {
+        ...bench.store,
+        replace: async (...change) => {
+          if (fails++ > 0) throw new SojournError('store_unavailable');
+          return bench.store.replace(...change);
+        },
+      },
+    });
+    const next = dying.list()[2]!.kid;
+    await expect(dying.revoke(next)).rejects.toMatchObject({ code: 'store_unavailable' });
+    await rounds(right);
+    expect(statesOf(right)).toEqual(['ES256 retired', 'ES256 active', 'ES256 revoked']);
+    await right.revoke(next);
+    expect(statesOf(right).slice(2)).toEqual(['ES256 revoked', 'ES256 next']);
+    expect(right.list()[3]!.published_at).toBe(bench.clock.ms);
   });
 
   test('written by a replica whose clock was wrong from its start, is told, and heals by orders', async () => {
