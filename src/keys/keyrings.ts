@@ -1,5 +1,7 @@
 /** All key rings: the main one, and those of the tenants that have keys of their own. Opened as they are wanted. */
 import { SojournError } from '../errors/index.ts';
+import { isId } from '../ids/index.ts';
+import { copiesIn } from './copies.ts';
 import { removeCopy } from './copy.ts';
 import { Keyring, type KeyringOptions } from './keyring.ts';
 import type { Waiting } from './lookout.ts';
@@ -25,16 +27,21 @@ export class Keyrings {
   readonly #opening = new Map<string, Promise<Keyring>>();
   readonly #listeners: ((ring: string) => void)[] = [];
   #doubted = false;
+  /** Whether this replica's folder is still to be looked through for what went while it was down. */
+  #sweeps: boolean;
 
-  private constructor(options: KeyringsOptions, main: Keyring) {
+  private constructor(options: KeyringsOptions, main: Keyring, sweeps: boolean) {
     this.#options = options;
     this.main = main;
+    this.#sweeps = sweeps;
     this.#keep(mainRing, main);
   }
 
   /** Opens the main ring; rejects as `Keyring.open` does. The others follow with the first `refresh`. */
   static async open(options: KeyringsOptions): Promise<Keyrings> {
-    return new Keyrings(options, await openRing(options, mainRing));
+    // Asked before it is opened, which gives it back: a store without it has lost tenants too, and the copies are all there is.
+    const whole = (await options.store.versions('ring')).has(mainRing);
+    return new Keyrings(options, await openRing(options, mainRing), whole);
   }
 
   /**
@@ -87,7 +94,7 @@ export class Keyrings {
 
   /**
    * Takes over what other replicas changed, reading only what did change; opens rings that others made. Rejects only when
-   * the store cannot be asked: whether the main ring could be followed shows in its staleness.
+   * the store or the folder cannot be asked: whether the main ring could be followed shows in its staleness.
    */
   async refresh(): Promise<void> {
     const { store, now } = this.#options;
@@ -103,6 +110,16 @@ export class Keyrings {
     for (const [id, keyring] of this.#opened) {
       // Lost there, and given back; or its tenant is gone.
       if (id !== mainRing && !versions.has(id)) await this.#attend(id, () => keyring.refresh());
+    }
+    if (this.#sweeps) await this.#sweep(versions);
+  }
+
+  /** Opens the rings that are only in the folder: the store gets them back, or they go with their tenants. */
+  async #sweep(versions: ReadonlyMap<string, number>): Promise<void> {
+    this.#sweeps = false;
+    for (const id of await copiesIn(this.#options.folder)) {
+      // Whatever else somebody keeps there is theirs.
+      if (isId('ten', id) && !versions.has(id)) await this.#attend(id, () => this.of(id));
     }
   }
 

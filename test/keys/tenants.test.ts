@@ -1,4 +1,6 @@
 /** No ring without its tenant: whatever cuts a deletion short or comes between, the next round removes what is nobody's. */
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createConnections, nobodyTrusts } from '../../src/connections/index.ts';
 import { SojournError } from '../../src/errors/index.ts';
@@ -63,6 +65,8 @@ const mainAlone = (...folders: string[]) => ({
   stored: ['shared'],
   copies: folders.map(() => ['ring.json']),
 });
+
+const inKeys = (name: string) => join(bench.folder('keys'), name);
 
 /** The record goes, and whoever deletes the tenant dies before the keys go. */
 async function cutShort(id: string): Promise<void> {
@@ -182,6 +186,51 @@ describe('the ring of a tenant that is gone', () => {
       expect(keyrings.all()).toEqual([keyrings.main]);
     }
     expect(await left('keys', 'other')).toEqual(mainAlone('keys', 'other'));
+  });
+
+  test('leaves no copy with a replica that was down meanwhile, or died before its copy went', async () => {
+    const [first, down] = [await replica(), await replica({ folder: 'down' })];
+    const gone = await first.tenants.create(ownKeys);
+    const dying = await first.tenants.create(ownKeys);
+    await down.round();
+    await first.tenants.remove(gone.id);
+    await cutShort(dying.id);
+    await bench.store.remove('ring', dying.id, (await bench.store.get('ring', dying.id))!.version);
+    expect(await left('keys', 'down')).toEqual({
+      stored: ['shared'],
+      copies: [
+        ['ring.json', `${dying.id}.json`],
+        ['ring.json', ...[`${gone.id}.json`, `${dying.id}.json`].sort()],
+      ],
+    });
+    for (const folder of ['keys', 'down']) {
+      const { keyrings, round } = await replica({ folder });
+      await round();
+      expect(keyrings.all()).toEqual([keyrings.main]);
+    }
+    expect(await left('keys', 'down')).toEqual(mainAlone('keys', 'down'));
+  });
+
+  test('is all that goes at a start: what is a tenant’s comes back to the store, and what is no copy stays', async () => {
+    const { id } = await (await replica()).tenants.create(ownKeys);
+    const { value, version } = (await bench.store.get<Ring>('ring', id))!;
+    await bench.store.remove('ring', id, version);
+    const others = ['credentials.json', 'ring-old.json', 'ten_old.json'];
+    for (const name of others) await copyFile(inKeys('ring.json'), inKeys(name));
+    await (await replica()).round();
+    expect((await bench.store.get<Ring>('ring', id))!.value).toEqual(value);
+    expect(await left('keys')).toEqual({
+      stored: ['shared', id],
+      copies: [['ring.json', `${id}.json`, ...others].sort()],
+    });
+  });
+
+  test('keeps its copy at a start with a store that has lost the main ring too: all of it was lost', async () => {
+    const { id } = await (await replica()).tenants.create(ownKeys);
+    const { round, keyrings } = await replica({ store: await bench.openStore('empty') });
+    await round();
+    expect(keyrings.all()).toEqual([keyrings.main]);
+    expect(await left('keys')).toEqual({ stored: ['shared', id], copies: [['ring.json', `${id}.json`]] });
   });
 
   test('stays, and rotates, while a connection is registered with it: then the record was lost', async () => {
