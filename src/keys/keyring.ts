@@ -7,7 +7,7 @@ import type { Holder } from './holder.ts';
 import { Leaving } from './leaving.ts';
 import { Lookout, type LookoutOptions, type Waiting } from './lookout.ts';
 import { newKey } from './new-key.ts';
-import { notBelieved, notPublished, notReady } from './refusals.ts';
+import { notBelieved, notMade, notPublished, notReady } from './refusals.ts';
 import { renewal } from './renewal.ts';
 import { type Change, ReplicatedRing, type ReplicatedRingOptions } from './replicated.ts';
 import {
@@ -171,15 +171,17 @@ export class Keyring {
   /**
    * Lets the published next key of every algorithm sign from `at` on (milliseconds), or from now on, also where the ring
    * has times ahead of the clock: an administrator has looked at it. Rejects with `keys_unavailable` when the clock was
-   * set since the start, with `key_not_ready` when a key would be too young then, and with `key_not_published` when one is
+   * set since the start, with `key_not_ready` when a key is not made yet or would be too young then, and with `key_not_published` when one is
    * not found where verifiers look; `override` passes over the latter.
    */
   async rotate({ at, override = false }: { at?: number; override?: boolean } = {}): Promise<void> {
-    const { timing, now, obstacles } = this.#options;
+    const { algorithms, timing, now, obstacles } = this.#options;
     const fault = clockFault(this.#options);
     if (fault && at === undefined) throw notBelieved(fault);
     await this.refresh();
     const next = this.#next();
+    const lacking = algorithms.find((alg) => !next.some((key) => key.alg === alg));
+    if (lacking) throw notMade(lacking);
     const young = next.find((key) => !ready(key, timing, at ?? now()));
     if (young) throw notReady(young, readyAt(young, timing), now());
     if (at === undefined && !override) {

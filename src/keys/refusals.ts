@@ -3,6 +3,15 @@ import { SojournError } from '../errors/index.ts';
 import { toTimestamp } from '../time/index.ts';
 import type { KeyRecord } from './ring.ts';
 
+export function notMade(alg: string): SojournError {
+  return new SojournError('key_not_ready', {
+    detail: `There is no next ${alg} key yet.`,
+    advice:
+      'One is made within seconds, as soon as the holder of the keys answers: `sojourn keys list` shows it.',
+    retryAfter: 5,
+  });
+}
+
 export function notReady(key: KeyRecord, at: number, now: number): SojournError {
   return new SojournError('key_not_ready', {
     detail: `The next ${key.alg} key ${key.kid} may sign from ${toTimestamp(at)} on.`,

@@ -212,6 +212,10 @@ describe('a ring with times ahead of the clock', () => {
     await expect(dying.revoke(next)).rejects.toMatchObject({ code: 'store_unavailable' });
     await rounds(right);
     expect(statesOf(right)).toEqual(['ES256 retired', 'ES256 active', 'ES256 revoked']);
+    await expect(right.rotate()).rejects.toMatchObject({
+      code: 'key_not_ready',
+      message: 'There is no next ES256 key yet.',
+    });
     await right.revoke(next);
     expect(statesOf(right).slice(2)).toEqual(['ES256 revoked', 'ES256 next']);
     expect(right.list()[3]!.published_at).toBe(bench.clock.ms);
