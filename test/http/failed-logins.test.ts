@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { call } from '../../src/demo/http.ts';
 import { createFailedLogins } from '../../src/http/public/failed-logins.ts';
 import {
@@ -54,9 +54,17 @@ describe('guessing at /token', () => {
   let server: TestServer;
   let client: TestClient;
   let connection: { id: string };
+  let hour = Date.now();
   beforeAll(async () => {
-    server = await testServer({ config: { limits: { failed_logins: 5 }, trust_proxy: ['127.0.0.1/32'] } });
+    server = await testServer({
+      config: { limits: { failed_logins: 5 }, trust_proxy: ['127.0.0.1/32'] },
+      now: () => hour,
+    });
     ({ client, connection } = await oneConnection(server));
+  });
+  // No account fills during a test, however long that takes.
+  beforeEach(() => {
+    hour = Date.now();
   });
   afterAll(() => server.close());
 
