@@ -1,5 +1,4 @@
 /** Recognizes a workload by a token of its own issuer: is it signed, is it meant for us, was it used before? */
-import { createHash } from 'node:crypto';
 import { compactVerify, importJWK } from 'jose';
 import { type Guard, permitsIn, type Resolve } from '../outbound/index.ts';
 import type { Store } from '../store/index.ts';
@@ -8,27 +7,20 @@ import { faultsOf } from './compare.ts';
 import type { ForeignKey } from './jwks.ts';
 import { createKeyCache } from './key-cache.ts';
 import { keyOfIssuer, keysOfClient } from './keys.ts';
-import { kindOf } from './kinds.ts';
 import { refused } from './refused.ts';
+import { type Take, takeOf } from './take.ts';
 import { algorithms, type ForeignToken } from './token.ts';
 import type { Trust } from './trust.ts';
-
-/**
- * Marks a token as used for what is issued for it, which `resource` names; what it resolves to gives it back when that
- * could not be issued. Rejects with `invalid_client` when it was used before, and with `store_unavailable` when that
- * cannot be known. Of any number at once one resolves.
- */
-export type Take = (resource: string) => Promise<GiveBack>;
-export type GiveBack = () => Promise<unknown>;
 
 export interface Federation {
   /** What keeps this token from being that workload's, besides its signature. Nothing is fetched. */
   faults(trust: Trust, token: ForeignToken): readonly string[];
   /**
-   * Resolves when the token is signed by the trusted issuer. It is not used up by that: whoever issues something for it
-   * takes it, so that a workload which is refused for another reason can ask again. Rejects with `invalid_client`.
+   * Resolves when the token is signed by the trusted issuer and is not known to be used up, for the resource that is asked
+   * for by name. It is not used up by that: whoever issues something for it takes it, so that a workload which is refused
+   * for another reason can ask again. Rejects with `invalid_client`, and with `store_unavailable`.
    */
-  prove(trust: Trust, token: ForeignToken): Promise<Take>;
+  prove(trust: Trust, token: ForeignToken, resource: string | undefined): Promise<Take>;
   /**
    * The keys that a client of ours publishes at its `jwks_uri`, with which this token of its own may be signed. Rejects
    * with `client_keys_unavailable` when there are none to be had, and with `invalid_client` when the URL may not be asked.
@@ -48,10 +40,6 @@ export interface FederationOptions {
   readonly resolve?: Resolve;
 }
 
-const maxJti = 512;
-/** As long as the leeway for exp. */
-const rememberedAfterMs = 120_000;
-
 export function createFederation(options: FederationOptions): Federation {
   const { store, now, allowNetworks, jwksUris = [], ca, resolve } = options;
   const guard: Guard = {
@@ -61,25 +49,11 @@ export function createFederation(options: FederationOptions): Federation {
   };
   const sources = { cache: createKeyCache(now), guard };
 
-  function takeOf(trust: Trust, { claims: { jti, exp } }: ForeignToken): Take {
-    const { taken } = kindOf(trust.preset);
-    if (taken === 'always') return async () => async () => undefined;
-    if (typeof jti !== 'string' || jti === '' || jti.length > maxJti)
-      throw refused('jti is missing or too long');
-    const expiresAt = Math.ceil(Number(exp)) * 1000 + rememberedAfterMs;
-    return async (resource) => {
-      const use = [trust.issuer, jti, ...(taken === 'once' ? [] : [resource])];
-      const id = `federated:${createHash('sha256').update(JSON.stringify(use)).digest('base64url')}`;
-      if (!(await store.insert('once', id, {}, { expiresAt }))) throw refused('the token was used before');
-      return () => store.remove('once', id, 1);
-    };
-  }
-
   return {
     faults: (trust, { claims }) => faultsOf(trust, claims, toSeconds(now())),
-    async prove(trust, token) {
+    async prove(trust, token, resource) {
       await checkSignature(token, await keyOfIssuer(trust, token, sources));
-      return takeOf(trust, token);
+      return takeOf(store, trust, token, resource);
     },
     async clientKeys(jwksUri, token) {
       // It was on the list when the client was saved.

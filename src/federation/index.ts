@@ -4,10 +4,11 @@
  * their trust), or the token that such a workload gets (issuer).
  */
 export { claimAt, drawerOf, drawersFor, shown } from './compare.ts';
-export { createFederation, type Federation, type GiveBack, type Take } from './federation.ts';
+export { createFederation, type Federation } from './federation.ts';
 export { privateMembers } from './jwks.ts';
 export { kindNames } from './kinds.ts';
 export { matcherOf, type Pattern, patternField, textOf } from './pattern.ts';
 export { refused } from './refused.ts';
+export type { GiveBack, Take } from './take.ts';
 export { type Claims, type ForeignToken, isForeign, issuersIn, readToken, typOfClients } from './token.ts';
 export { plainHttpsField, type Trust, trustInput } from './trust.ts';

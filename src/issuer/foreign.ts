@@ -79,7 +79,7 @@ export async function proveForeign(
   const others = found.length > 0 || named !== undefined ? [] : await ofIssuer(clients, token);
   const client = choose(found.length > 0 ? found : others, token, federation);
   meant(client);
-  const take = await federation.prove(client.auth, token);
+  const take = await federation.prove(client.auth, token, parameters.get('resource'));
   const exchanged = parameters.get('grant_type') === exchangeGrant;
   return {
     client,

@@ -19,7 +19,7 @@ const perClient = 5 * 2;
 
 beforeAll(async () => {
   stage = await startStage({
-    config: { limits: { requests_per_client: 2 } },
+    config: { limits: { requests_per_client: 2, failed_logins: 1_000 } },
     now: () => (stopped ?? Date.now()) + ahead,
   });
   const { tenant } = await stage.server.admin.get<{ tenant: string }>(`/connections/${stage.connection.id}`);
@@ -58,19 +58,37 @@ describe.each(['github', 'gitlab', 'aws'] as const)('a token of the kind %s', (n
   const ask = (more: Record<string, string> = {}, way: typeof asAssertion | typeof asSubject = asAssertion) =>
     askToken(stage.server.issuer, way(token, { client_id, ...resourceOf(stage.connection), ...more }));
 
+  /** The ids of what this client has asked a second person for and not been told. */
+  const pending = async () => {
+    const { items } = await stage.server.admin.get<{ items: { id: string; client: string }[] }>(
+      `/approvals?state=pending&connection=${wanting.id}`,
+    );
+    return items.filter(({ client }) => client === client_id).map(({ id }) => id);
+  };
+
   test('is good for what it asked a second person for, once that is granted, and then no more', async () => {
-    const { id } = wanting;
     expect(await ask(resourceOf(wanting))).toEqual(
       refusal(400, 'invalid_target', expect.stringContaining('then ask again')),
     );
-    const { items } = await stage.server.admin.get<{ items: { id: string; client: string }[] }>(
-      `/approvals?state=pending&connection=${id}`,
-    );
-    const approval = items.find(({ client }) => client === client_id)?.id;
+    const [approval] = await pending();
     await stage.server.admin.post(`/approvals/${approval}/grant`, { for: '2h' });
     expect(await ask(resourceOf(wanting))).toEqual(issued);
     expect(await ask(resourceOf(wanting), asSubject)).toEqual(invalidClient);
     expect(await stage.reason()).toBe('invalid_client: the token was used before');
+
+    await stage.server.admin.post(`/approvals/${approval}/revoke`);
+    expect(await ask(resourceOf(wanting))).toEqual(invalidClient);
+    expect(await pending()).toEqual([]);
+  });
+
+  test('takes nothing of what its client may ask, once it is used up', async () => {
+    stopClock();
+    expect(await ask()).toEqual(issued);
+    for (let times = 0; times < perClient; times++)
+      expect(await ask({ audience: 'elsewhere' })).toEqual(invalidClient);
+    expect(await stage.reason()).toBe('invalid_client: the token was used before');
+    token = await stage.tokenOf(workload);
+    expect(await ask()).toEqual(issued);
   });
 
   test('is good after a wrong parameter', async () => {
