@@ -135,14 +135,18 @@ export function createExchange(options: {
       if (error instanceof SojournError && error.code === 'audit_unavailable') throw error;
       const refusal = error instanceof SojournError ? error : new SojournError('internal', { cause: error });
       observe({ cloud: connection.cloud, outcome: refusal.code, seconds: (now() - begun) / 1000 });
-      await audit.record({
-        ...entry,
-        event: 'exchange.refused',
-        outcome: isPassing(refusal) ? 'failed' : 'refused',
-        ...last,
-        ...(Object.keys(facts).length > 0 ? { facts } : {}),
-        reason: `${refusal.code}: ${refusal.message}`,
-      });
+      await audit
+        .record({
+          ...entry,
+          event: 'exchange.refused',
+          outcome: isPassing(refusal) ? 'failed' : 'refused',
+          ...last,
+          ...(Object.keys(facts).length > 0 ? { facts } : {}),
+          reason: `${refusal.code}: ${refusal.message}`,
+        })
+        .catch((failure: SojournError) => {
+          throw unwritten(refusal, failure);
+        });
       throw refusal;
     }
   }
@@ -205,8 +209,16 @@ const cacheKey = (
  * Faults of the moment or of ours, not refusals: they do not take away what was already given. Every 502 is a cloud's
  * answer and every 4xx our own no; what else there is says that nobody was asked, or that nobody answered.
  */
-const isPassing = (error: unknown): boolean =>
-  !(error instanceof SojournError) || (error.status >= 500 && error.status !== 502);
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof SojournError)) return true;
+  if (error.code === 'audit_unavailable') return isPassing(error.cause);
+  return error.status >= 500 && error.status !== 502;
+}
+
+/** What takes the place of a refusal that the audit could not take: nobody is told of that one, and it stands. */
+function unwritten(refusal: SojournError, { code, retryAfter }: SojournError): SojournError {
+  return new SojournError(code, { cause: refusal, ...(retryAfter === undefined ? {} : { retryAfter }) });
+}
 
 const who = ({ client, address, request }: Caller) => ({
   actor: client.client_id,

@@ -227,4 +227,28 @@ describe('while the audit cannot be written', () => {
     nowAnswers(broken);
     expect(await enter(id)).toBe('first');
   });
+
+  test('a refusal stands, though it cannot be written down, also when the cloud is down after it', async () => {
+    const { id } = await connect();
+    expect(await enter(id)).toBe('first');
+    clock.ahead = hour - 4 * minute;
+    nowAnswers(refusal);
+    breakJournal(true);
+    expect(await enter(id)).toBe('audit_unavailable');
+    breakJournal(false);
+    nowAnswers(broken);
+    expect(await enter(id)).toBe('cloud_unavailable');
+  });
+
+  test('an outage that cannot be written down takes away nothing that was given before', async () => {
+    const { id } = await connect();
+    expect(await enter(id)).toBe('first');
+    clock.ahead = hour - 4 * minute;
+    nowAnswers(broken);
+    breakJournal(true);
+    expect(await enter(id)).toBe('audit_unavailable');
+    breakJournal(false);
+    clock.ahead += minute;
+    expect(await enter(id)).toBe('first');
+  });
 });
