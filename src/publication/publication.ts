@@ -121,10 +121,11 @@ export function createPublication(
       if (time < one.healAt) continue;
       one.healAt = time + options.every;
       one.place.forget();
-      dirty = true;
+      lookAt = 0;
     }
     const woken = dirty;
-    // What is looked for in turn leaves a place in its pause: it would be tried each minute.
+    // But for new documents a place that refuses stays in its pause, also when another is healed: each copy that differs
+    // would have it tried again.
     const isDue = ({ failure, retryAt }: Held) => woken || time >= (failure ? retryAt : lookAt);
     const due = held.filter(isDue);
     if (due.length === 0) return;
@@ -158,7 +159,7 @@ export function createPublication(
     },
     heal(to) {
       for (const { place } of held) if (place.where.to === to) place.forget();
-      dirty = true;
+      lookAt = 0;
     },
     states: () =>
       held.map(({ place, publishedAt, failure }) => ({ to: place.where.to, publishedAt, failure })),

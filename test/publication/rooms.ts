@@ -20,7 +20,7 @@ const algorithms = ['ES256'] as const;
 export interface PublicationRooms {
   readonly keys: KeysBench;
   /** As a server that has just started has them. */
-  start(copies?: readonly string[]): Promise<Started>;
+  start(copies?: readonly string[], publishEvery?: number): Promise<Started>;
   end(): Promise<void>;
 }
 
@@ -28,11 +28,15 @@ export type Started = Awaited<ReturnType<typeof startOn>>;
 
 export async function publicationRooms(): Promise<PublicationRooms> {
   const keys = await keysBench();
-  return { keys, start: (copies = []) => startOn(keys, copies), end: keys.end };
+  return {
+    keys,
+    start: (copies = [], publishEvery = day) => startOn(keys, copies, publishEvery),
+    end: keys.end,
+  };
 }
 
 /** One bucket, to which leads a connection that is not there: whoever publishes is refused, and nobody is asked. */
-async function startOn(bench: KeysBench, copies: readonly string[]) {
+async function startOn(bench: KeysBench, copies: readonly string[], publishEvery: number) {
   const { now, logger } = bench;
   const store = await bench.openStore();
   const keyrings = await bench.rings({ store });
@@ -59,7 +63,7 @@ async function startOn(bench: KeysBench, copies: readonly string[]) {
     ...{ connections, issuers, tenants, keyrings, audit, logger, now, copies },
     exchange: { attempt: () => Promise.reject(new Error('nobody is asked')) },
     places: [{ to, region: 'us-east-1', connection: 'con_01m8a88jt1jrjr7p98t6njdv7n' }],
-    publishEvery: day,
+    publishEvery,
     compareEvery: 300_000,
     observe: () => tries.push(now() - begun),
   });

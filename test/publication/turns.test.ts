@@ -54,6 +54,23 @@ describe('a bucket that refuses', () => {
     await started.publication.turn();
     expect(started.tries.slice(8).map((ms) => ms / minute)).toEqual([62]);
   });
+
+  test('stays in its pause while its copy, or that of another, is found to differ', async () => {
+    const { publication, tries } = await rooms.start();
+    for (const end = rooms.keys.clock.ms + 62 * minute; rooms.keys.clock.ms < end; ) {
+      publication.heal(to);
+      publication.heal('s3://another');
+      await publication.turn();
+      rooms.keys.clock.ms += minute;
+    }
+    expect(tries.map((ms) => ms / minute)).toEqual([0, 1, 3, 7, 15, 30, 45, 60]);
+  });
+
+  test('stays in its pause while everything is due to be put again', async () => {
+    const started = await rooms.start([], 4 * minute);
+    await turns(started, 62 * minute);
+    expect(started.tries.map((ms) => ms / minute)).toEqual([0, 1, 3, 7, 15, 30, 45, 60]);
+  });
 });
 
 describe('a turn in which the documents cannot be put together', () => {
