@@ -1,7 +1,8 @@
 /**
  * Whether what a connection's certificate was verified against still counts. OpenSSL takes the authorities when a
  * connection comes in, before its handshake, and stays with them, so it is noted then and not when it has shown what it
- * has. Nothing leads from the TLS socket of a request back to what came in, but that both have the same other end.
+ * has. Nothing leads from the TLS socket of a request back to what came in, but that both have the same two ends: one port
+ * of a peer may lead to several addresses of ours.
  */
 import type { Server, Socket } from 'node:net';
 
@@ -16,13 +17,13 @@ export function followAuthorities(server: Server, current: string | undefined): 
   let generation = { authorities: current };
   const begun = new Map<string, { readonly socket: Socket; readonly generation: object }>();
   server.on('connection', (socket: Socket) => {
-    const end = otherEnd(socket);
-    begun.set(end, { socket, generation });
+    const ends = endsOf(socket);
+    begun.set(ends, { socket, generation });
     // The next one from there may have come in already.
-    socket.once('close', () => begun.get(end)?.socket === socket && begun.delete(end));
+    socket.once('close', () => begun.get(ends)?.socket === socket && begun.delete(ends));
   });
   return {
-    vouchFor: (socket) => begun.get(otherEnd(socket))?.generation === generation,
+    vouchFor: (socket) => begun.get(endsOf(socket))?.generation === generation,
     renew(authorities) {
       if (authorities === generation.authorities) return false;
       generation = { authorities };
@@ -31,4 +32,5 @@ export function followAuthorities(server: Server, current: string | undefined): 
   };
 }
 
-const otherEnd = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+const endsOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;

@@ -74,7 +74,9 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   secured?.on('secureConnection', ({ authorizationError }) => {
     if (authorizationError) void new X509Certificate(tls!.cert);
   });
-  const authorities = secured && followAuthorities(secured, tls?.client_ca);
+  // Where no certificates are asked for there is nothing to vouch for.
+  const authorities =
+    secured && tls?.client_ca !== undefined ? followAuthorities(secured, tls.client_ca) : undefined;
   const server: Server = secured ?? createServer(limits, courteous);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
