@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import * as gcp from '../../src/demo/customer/gcp.ts';
 import { apiToken, script } from '../sdk/arrange.ts';
 import { openStage, type Stage } from '../sdk/stage.ts';
-import { isInstalled } from '../setup/arrange.ts';
+import { testWith } from '../setup/arrange.ts';
 
 // Each test starts a program in a program.
 jest.setTimeout(60_000);
@@ -51,9 +51,6 @@ const exec = (
   more?: Record<string, string>,
 ) => run([...sojourn, 'exec', ...connections.map(({ id }) => id), '--', ...program], more);
 const node = (source: string) => [process.execPath, '--input-type=module', '-e', source];
-
-/** Where the program is absent there is no such test, and a line says so. */
-const ifInstalled = (name: string) => (isInstalled(name) ? test : () => undefined);
 
 const projectId = (sandbox: string) => `
   import { GoogleAuth } from 'google-auth-library';
@@ -267,14 +264,14 @@ describe('unmodified libraries in it', () => {
 });
 
 describe('unmodified programs in it', () => {
-  ifInstalled('aws')('the AWS CLI', async () => {
+  testWith(['aws'])('the AWS CLI', async () => {
     const program = ['aws', 'sts', 'get-caller-identity', '--endpoint-url', `${stage.corridor.sandbox}/aws`];
     const { code, out, err } = await exec([stage.customer.aws], program, { AWS_DEFAULT_REGION: 'us-east-1' });
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(JSON.parse(out)).toMatchObject({ Account: '111122223333' });
   });
 
-  ifInstalled('gcloud')('gcloud', async () => {
+  testWith(['gcloud'])('gcloud', async () => {
     const { sandbox } = stage.corridor;
     const more = {
       CLOUDSDK_CONFIG: join(folder, 'gcloud'),
@@ -293,7 +290,7 @@ describe('tools that run `sojourn credentials` by themselves', () => {
   const words =
     'There is no such connection for this client.\n→ Check the connection id, and that the client may use it (`sojourn client show`).';
 
-  ifInstalled('aws')('the AWS CLI, by the profile of `sojourn config`', async () => {
+  testWith(['aws'])('the AWS CLI, by the profile of `sojourn config`', async () => {
     const config = async ({ id }: { id: string }, profile: string) => {
       const options = ['--tool', 'aws', '--profile', profile, '--command', `${binary} ${program}`];
       const admin = {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { compactVerify, createRemoteJWKSet, decodeJwt, decodeProtectedHeader } from 'jose';
 import { type CloudName, clouds } from '../../src/clouds/index.ts';
 import { type Corridor, openCorridor, without } from '../exchange/corridor.ts';
-import { inTemporaryDirectory, isInstalled } from '../setup/arrange.ts';
+import { inTemporaryDirectory, testWith } from '../setup/arrange.ts';
 import { administrator, runProgram } from '../setup/aws.arrange.ts';
 import {
   type AtAws,
@@ -317,63 +317,72 @@ describe('what is told to be pasted', () => {
     expect(ran).toEqual({ status: 0, stdout: '', stderr: '' });
   };
 
-  test('opens the door at AWS and leaves it to all who are in', async () => {
-    if (!isInstalled('aws')) return;
-    const made = await atAws(corridor);
-    const other = entry(made, 'con_2');
-    await made.change({ Version: '2012-10-17', Statement: [before, denied, other] });
-    const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
-    expect(condition).toBe('trust');
-    await paste(made, fix);
-    expect(await made.statements()).toEqual([before, denied, other, added(made)]);
-    expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
-    await paste(made, fix);
-    expect(await made.statements()).toEqual([before, denied, other, added(made)]);
-  }, 60_000);
+  testWith(['aws'])(
+    'opens the door at AWS and leaves it to all who are in',
+    async () => {
+      const made = await atAws(corridor);
+      const other = entry(made, 'con_2');
+      await made.change({ Version: '2012-10-17', Statement: [before, denied, other] });
+      const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
+      expect(condition).toBe('trust');
+      await paste(made, fix);
+      expect(await made.statements()).toEqual([before, denied, other, added(made)]);
+      expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+      await paste(made, fix);
+      expect(await made.statements()).toEqual([before, denied, other, added(made)]);
+    },
+    60_000,
+  );
 
-  test('lets more in by the one statement of a role that was made for the connection', async () => {
-    if (!isInstalled('aws')) return;
-    const made = await atAws(corridor, { target: { session_tags: { Team: 'blue' } } });
-    const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
-    expect(condition).toBe('session_tags');
-    await paste(made, fix);
-    const Action = ['sts:AssumeRoleWithWebIdentity', 'sts:TagSession'];
-    expect(await made.statements()).toEqual([{ ...added(made), Action }]);
-    expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
-  }, 60_000);
+  testWith(['aws'])(
+    'lets more in by the one statement of a role that was made for the connection',
+    async () => {
+      const made = await atAws(corridor, { target: { session_tags: { Team: 'blue' } } });
+      const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
+      expect(condition).toBe('session_tags');
+      await paste(made, fix);
+      const Action = ['sts:AssumeRoleWithWebIdentity', 'sts:TagSession'];
+      expect(await made.statements()).toEqual([{ ...added(made), Action }]);
+      expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+    },
+    60_000,
+  );
 
-  test('shuts the door at AWS to strangers of this issuer, and to nobody else', async () => {
-    if (!isInstalled('aws')) return;
-    const made = await atAws(corridor, { clientIds: ['sts.amazonaws.com', 'api://AzureADTokenExchange'] });
-    const { name, subject, provider } = made.facts;
-    const other = entry(made, ['con_2', 'con_3']);
-    const wide = (Condition: object | undefined, more: object = {}) => ({
-      ...entry(made, subject),
-      ...(Condition ? { Condition } : {}),
-      ...more,
-    });
-    const like = { StringLike: { [`${name}:sub`]: 'con_*' } };
-    const saml = `${provider.slice(0, provider.indexOf(':oidc'))}:saml-provider/acme`;
-    await made.change({
-      Version: '2012-10-17',
-      Statement: [
-        before,
-        wide(like),
-        wide({ StringEquals: { [`${name}:sub`]: subject } }),
-        wide({ StringEquals: { [`${name}:sub`]: '${saml:sub}' } }),
-        wide(like, { Principal: { Federated: [saml, provider] } }),
-        denied,
-        other,
-        entry(made, subject),
-      ],
-    });
-    const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
-    expect(condition).toBe('subject_open');
-    await paste(made, fix);
-    const kept = wide(like, { Principal: { Federated: [saml] } });
-    expect(await made.statements()).toEqual([before, kept, denied, other, added(made)]);
-    expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
-  }, 60_000);
+  testWith(['aws'])(
+    'shuts the door at AWS to strangers of this issuer, and to nobody else',
+    async () => {
+      const made = await atAws(corridor, { clientIds: ['sts.amazonaws.com', 'api://AzureADTokenExchange'] });
+      const { name, subject, provider } = made.facts;
+      const other = entry(made, ['con_2', 'con_3']);
+      const wide = (Condition: object | undefined, more: object = {}) => ({
+        ...entry(made, subject),
+        ...(Condition ? { Condition } : {}),
+        ...more,
+      });
+      const like = { StringLike: { [`${name}:sub`]: 'con_*' } };
+      const saml = `${provider.slice(0, provider.indexOf(':oidc'))}:saml-provider/acme`;
+      await made.change({
+        Version: '2012-10-17',
+        Statement: [
+          before,
+          wide(like),
+          wide({ StringEquals: { [`${name}:sub`]: subject } }),
+          wide({ StringEquals: { [`${name}:sub`]: '${saml:sub}' } }),
+          wide(like, { Principal: { Federated: [saml, provider] } }),
+          denied,
+          other,
+          entry(made, subject),
+        ],
+      });
+      const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
+      expect(condition).toBe('subject_open');
+      await paste(made, fix);
+      const kept = wide(like, { Principal: { Federated: [saml] } });
+      expect(await made.statements()).toEqual([before, kept, denied, other, added(made)]);
+      expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+    },
+    60_000,
+  );
 
   test('shuts the door at Google Cloud', async () => {
     const made = await atGcp(corridor);

@@ -1,8 +1,8 @@
 /** What a place that somebody else has named cannot make us do. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { SojournError } from '../../src/errors/index.ts';
 import { type Guard, getGuarded, permitsIn } from '../../src/outbound/index.ts';
 import { type ForeignIssuer, type Page, startForeignIssuer } from '../support/foreign-issuer.ts';
+import { refusalOf } from './refusal.ts';
 
 let issuer: ForeignIssuer;
 let guard: Guard;
@@ -15,16 +15,6 @@ afterAll(() => issuer.close());
 
 const get = (url: string, other: Partial<Guard> = {}, ms = 2_000) =>
   getGuarded(url, { ...guard, ...other }, AbortSignal.timeout(ms));
-
-async function refusalOf(work: Promise<unknown>) {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof SojournError) return { code: error.code, message: error.message };
-    throw error;
-  }
-  throw new Error('it was not refused');
-}
 
 describe('addresses', () => {
   const notPublic = [

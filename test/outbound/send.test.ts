@@ -6,8 +6,8 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { SojournError } from '../../src/errors/index.ts';
 import { lightFetch, type OutboundRequest, send } from '../../src/outbound/index.ts';
+import { refusalOf } from './refusal.ts';
 
 let server: Server;
 let origin: string;
@@ -33,15 +33,6 @@ afterAll(() => {
 const ask = (more: Partial<OutboundRequest> = {}) =>
   send({ method: 'GET', url: `${origin}/x?y=1`, signal: AbortSignal.timeout(5_000), ...more });
 
-async function refusalOf(work: Promise<unknown>) {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof SojournError) return { code: error.code, message: error.message };
-    throw error;
-  }
-  throw new Error('it was not refused');
-}
 const host = () => new URL(origin).host;
 
 test('says who we are and what was given, and nothing else', async () => {

@@ -8,7 +8,7 @@ import {
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { inTemporaryDirectory, isInstalled } from './arrange.ts';
+import { inTemporaryDirectory, testWith } from './arrange.ts';
 import { administrator, deploy, iamOf, rolesIn, runProgram } from './aws.arrange.ts';
 import { factsFor, fileFor, filesFor, type Live, type SetupBench, setupBench } from './bench.ts';
 
@@ -137,124 +137,136 @@ describe('the script', () => {
       return runProgram('bash', ['setup.sh'], { cwd, env: administrator(endpoint, account) });
     });
 
-  test('makes what is not there with the real command line, reports, and may be run again', async () => {
-    if (!isInstalled('aws')) return;
-    const account = '222222222222';
-    const connection = await connect(undefined, { session_tags: { Team: 'x' } });
-    const more = {
-      callback: bench.callback,
-      permissions: { 'read-only': readOnly },
-      options: { tags: { Team: 'a b' }, permissions_boundary: 'arn:aws:iam::aws:policy/PowerUserAccess' },
-    };
-    const first = await run(fileFor(connection, 'setup.sh', more), account);
-    const role_arn = `arn:aws:iam::${account}:role/sojourn-${connection.id}`;
-    expect(first).toEqual({
-      status: 0,
-      stderr: '',
-      stdout: [
-        'Create the OIDC provider',
-        `Create the role sojourn-${connection.id}`,
-        `role_arn of ${connection.id}: ${role_arn}`,
-        'Reported.',
-        '',
-      ].join('\n'),
-    });
-    expect(bench.heard()).toEqual([
-      { method: 'POST', url: '/connect/inv_1/report', type: 'application/json', body: { role_arn } },
-    ]);
-    await bench.save(connection, { role_arn });
-    expect(await bench.isIn(connection)).toBe(true);
-
-    bench.answer(404);
-    const again = await run(fileFor(connection, 'setup.sh', more), account);
-    bench.answer(204);
-    expect(again).toEqual({
-      status: 0,
-      stderr: expect.stringContaining('Not reported: send what is shown here'),
-      stdout: [
-        'The OIDC provider is there; see that it takes the audience',
-        `Bring the role sojourn-${connection.id} up to date`,
-        `role_arn of ${connection.id}: ${role_arn}`,
-        '',
-      ].join('\n'),
-    });
-    expect(await bench.isIn(connection)).toBe(true);
-  }, 180_000);
-
-  test('is not run over a role that trusts anybody beside the connection', async () => {
-    if (!isInstalled('aws')) return;
-    const account = '222222222223';
-    const target = { role_arn: `arn:aws:iam::${account}:role/deploy` };
-    const [one, two] = [await connect('one', target), await connect('two', target)];
-    expect(await run(fileFor(one, 'setup.sh'), account)).toMatchObject({ status: 0, stderr: '' });
-
-    const RoleName = 'deploy';
-    const iam = iamOf(endpoint, account);
-    const trusts = async () => {
-      const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
-      return JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''));
-    };
-    const trust = (policy: object) =>
-      iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument: JSON.stringify(policy) }));
-    const said = ({ id }: Live) =>
-      [
-        'There is a role deploy that trusts somebody else, or asks something else of a token. It was not changed.',
-        `To keep it, use keep-role.sh of ${id}, which adds to its trust.`,
-        '',
-      ].join('\n');
-
-    const Version = '2012-10-17';
-    const made = (await trusts()) as { Statement: [Record<string, object>] };
-    const [ours] = made.Statement;
-    const theirs = { Effect: 'Allow', Principal: { AWS: account }, Action: 'sts:AssumeRole' };
-    const more = { ...ours, Condition: { ...ours.Condition, IpAddress: { 'aws:SourceIp': '192.0.2.0/24' } } };
-    const taken: [Live, object][] = [
-      [two, made],
-      [one, { Version, Statement: [ours, theirs] }],
-      [one, { Version, Statement: theirs }],
-      [one, { Version, Statement: [ours, { ...ours, Effect: 'Deny' }] }],
-      [one, { Version, Statement: [more] }],
-    ];
-    for (const [connection, policy] of taken) {
-      await trust(policy);
-      const { status, stderr } = await run(fileFor(connection, 'setup.sh'), account);
-      expect({ status, stderr, trust: await trusts() }).toEqual({
-        status: 1,
-        stderr: said(connection),
-        trust: policy,
+  testWith(['aws'])(
+    'makes what is not there with the real command line, reports, and may be run again',
+    async () => {
+      const account = '222222222222';
+      const connection = await connect(undefined, { session_tags: { Team: 'x' } });
+      const more = {
+        callback: bench.callback,
+        permissions: { 'read-only': readOnly },
+        options: { tags: { Team: 'a b' }, permissions_boundary: 'arn:aws:iam::aws:policy/PowerUserAccess' },
+      };
+      const first = await run(fileFor(connection, 'setup.sh', more), account);
+      const role_arn = `arn:aws:iam::${account}:role/sojourn-${connection.id}`;
+      expect(first).toEqual({
+        status: 0,
+        stderr: '',
+        stdout: [
+          'Create the OIDC provider',
+          `Create the role sojourn-${connection.id}`,
+          `role_arn of ${connection.id}: ${role_arn}`,
+          'Reported.',
+          '',
+        ].join('\n'),
       });
-    }
+      expect(bench.heard()).toEqual([
+        { method: 'POST', url: '/connect/inv_1/report', type: 'application/json', body: { role_arn } },
+      ]);
+      await bench.save(connection, { role_arn });
+      expect(await bench.isIn(connection)).toBe(true);
 
-    // Of any Sid and with other actions it is the statement of the connection all the same.
-    await trust({ Version, Statement: { ...ours, Sid: 'Vendor', Action: ['sts:TagSession'] } });
-    expect(await run(fileFor(one, 'setup.sh'), account)).toMatchObject({ status: 0, stderr: '' });
-    expect([await trusts(), await bench.isIn(one), await bench.isIn(two)]).toEqual([made, true, false]);
-  }, 180_000);
+      bench.answer(404);
+      const again = await run(fileFor(connection, 'setup.sh', more), account);
+      bench.answer(204);
+      expect(again).toEqual({
+        status: 0,
+        stderr: expect.stringContaining('Not reported: send what is shown here'),
+        stdout: [
+          'The OIDC provider is there; see that it takes the audience',
+          `Bring the role sojourn-${connection.id} up to date`,
+          `role_arn of ${connection.id}: ${role_arn}`,
+          '',
+        ].join('\n'),
+      });
+      expect(await bench.isIn(connection)).toBe(true);
+    },
+    180_000,
+  );
+
+  testWith(['aws'])(
+    'is not run over a role that trusts anybody beside the connection',
+    async () => {
+      const account = '222222222223';
+      const target = { role_arn: `arn:aws:iam::${account}:role/deploy` };
+      const [one, two] = [await connect('one', target), await connect('two', target)];
+      expect(await run(fileFor(one, 'setup.sh'), account)).toMatchObject({ status: 0, stderr: '' });
+
+      const RoleName = 'deploy';
+      const iam = iamOf(endpoint, account);
+      const trusts = async () => {
+        const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
+        return JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''));
+      };
+      const trust = (policy: object) =>
+        iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument: JSON.stringify(policy) }));
+      const said = ({ id }: Live) =>
+        [
+          'There is a role deploy that trusts somebody else, or asks something else of a token. It was not changed.',
+          `To keep it, use keep-role.sh of ${id}, which adds to its trust.`,
+          '',
+        ].join('\n');
+
+      const Version = '2012-10-17';
+      const made = (await trusts()) as { Statement: [Record<string, object>] };
+      const [ours] = made.Statement;
+      const theirs = { Effect: 'Allow', Principal: { AWS: account }, Action: 'sts:AssumeRole' };
+      const more = {
+        ...ours,
+        Condition: { ...ours.Condition, IpAddress: { 'aws:SourceIp': '192.0.2.0/24' } },
+      };
+      const taken: [Live, object][] = [
+        [two, made],
+        [one, { Version, Statement: [ours, theirs] }],
+        [one, { Version, Statement: theirs }],
+        [one, { Version, Statement: [ours, { ...ours, Effect: 'Deny' }] }],
+        [one, { Version, Statement: [more] }],
+      ];
+      for (const [connection, policy] of taken) {
+        await trust(policy);
+        const { status, stderr } = await run(fileFor(connection, 'setup.sh'), account);
+        expect({ status, stderr, trust: await trusts() }).toEqual({
+          status: 1,
+          stderr: said(connection),
+          trust: policy,
+        });
+      }
+
+      // Of any Sid and with other actions it is the statement of the connection all the same.
+      await trust({ Version, Statement: { ...ours, Sid: 'Vendor', Action: ['sts:TagSession'] } });
+      expect(await run(fileFor(one, 'setup.sh'), account)).toMatchObject({ status: 0, stderr: '' });
+      expect([await trusts(), await bench.isIn(one), await bench.isIn(two)]).toEqual([made, true, false]);
+    },
+    180_000,
+  );
 });
 
 describe('the stack set', () => {
   const account = (digit: number) => String(digit).repeat(12);
   const roleIn = (digit: number) => ({ role_arn: `arn:aws:iam::${account(digit)}:role/vendor` });
 
-  test('gives each account a role and a subject of its own', async () => {
-    if (!isInstalled('aws')) return;
-    const [one, two] = [
-      await connect('one', roleIn(3)),
-      await connect('two', { ...roleIn(4), source_identity: 'acme' }),
-    ];
-    const files = filesFor(one, { beside: [beside(two)] });
-    expect(files.map(({ name }) => name)).toEqual(['stackset.json', 'stackset.sh']);
-    const ran = await inTemporaryDirectory((cwd) => {
-      for (const { name, content } of files) writeFileSync(join(cwd, name), content);
-      return runProgram('bash', ['stackset.sh', 'ou-abcd-12345678'], {
-        cwd,
-        env: administrator(endpoint, account(5)),
+  testWith(['aws'])(
+    'gives each account a role and a subject of its own',
+    async () => {
+      const [one, two] = [
+        await connect('one', roleIn(3)),
+        await connect('two', { ...roleIn(4), source_identity: 'acme' }),
+      ];
+      const files = filesFor(one, { beside: [beside(two)] });
+      expect(files.map(({ name }) => name)).toEqual(['stackset.json', 'stackset.sh']);
+      const ran = await inTemporaryDirectory((cwd) => {
+        for (const { name, content } of files) writeFileSync(join(cwd, name), content);
+        return runProgram('bash', ['stackset.sh', 'ou-abcd-12345678'], {
+          cwd,
+          env: administrator(endpoint, account(5)),
+        });
       });
-    });
-    expect(ran).toMatchObject({ status: 0, stderr: '' });
-    expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([true, true]);
-    await bench.save(one, roleIn(4));
-    await bench.save(two, roleIn(3));
-    expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([false, false]);
-  }, 60_000);
+      expect(ran).toMatchObject({ status: 0, stderr: '' });
+      expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([true, true]);
+      await bench.save(one, roleIn(4));
+      await bench.save(two, roleIn(3));
+      expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([false, false]);
+    },
+    60_000,
+  );
 });

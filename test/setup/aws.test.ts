@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { setup } from '../../src/clouds/aws/setup.ts';
 import type { AwsTarget } from '../../src/clouds/aws/target.ts';
 import type { SetupFacts } from '../../src/clouds/index.ts';
-import { carriable, contentOf, facts, hostileText, inTemporaryDirectory, isInstalled } from './arrange.ts';
+import { carriable, contentOf, facts, hostileText, inTemporaryDirectory, testWith } from './arrange.ts';
 
 const target = (given: Partial<AwsTarget> = {}): AwsTarget => ({
   region: 'eu-central-1',
@@ -163,46 +163,51 @@ describe('the CloudFormation template', () => {
     expect(Buffer.byteLength(text)).toBeLessThan(51_200);
   });
 
-  test('passes cfn-lint, with all that may be in it, and so does that of a stack set', () => {
-    if (!isInstalled('cfn-lint')) return;
-    const role = (digit: number) => ({ role_arn: `arn:aws:iam::${String(digit).repeat(12)}:role/deploy/er` });
-    const more = {
-      callback: 'https://id.vendor.com/connect/inv_1/report',
-      options: { tags: { Team: 'x' }, permissions_boundary: 'arn:aws:iam::aws:policy/PowerUserAccess' },
-      permissions: {
-        all: {
-          managed_policy_arns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'],
-          policy: {
-            Version: '2012-10-17',
-            Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::acme/*' }],
+  testWith(['cfn-lint'])(
+    'passes cfn-lint, with all that may be in it, and so does that of a stack set',
+    () => {
+      const role = (digit: number) => ({
+        role_arn: `arn:aws:iam::${String(digit).repeat(12)}:role/deploy/er`,
+      });
+      const more = {
+        callback: 'https://id.vendor.com/connect/inv_1/report',
+        options: { tags: { Team: 'x' }, permissions_boundary: 'arn:aws:iam::aws:policy/PowerUserAccess' },
+        permissions: {
+          all: {
+            managed_policy_arns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'],
+            policy: {
+              Version: '2012-10-17',
+              Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::acme/*' }],
+            },
           },
         },
-      },
-    };
-    const other = { connection: { id: 'con_2', name: 'b' }, subject: 'con_2' };
-    const beside = (given: Partial<AwsTarget>) => [{ target: target(given), facts: facts(other) }];
-    const tags = { session_tags: { Team: 'x' } };
-    inTemporaryDirectory((directory) => {
-      const files = {
-        'plain.json': template(target(), facts()),
-        'full.json': template(target(tags), facts({ ...more, beside: beside({}) })),
-        'set.json': JSON.parse(
-          contentOf(
-            setup(target({ ...tags, ...role(1) }), facts({ ...more, beside: beside(role(2)) })),
-            'stackset.json',
-          ),
-        ),
       };
-      for (const [name, content] of Object.entries(files))
-        writeFileSync(join(directory, name), JSON.stringify(content));
-      const { status, stdout } = spawnSync('cfn-lint', Object.keys(files), {
-        cwd: directory,
-        encoding: 'utf8',
-        timeout: 150_000,
+      const other = { connection: { id: 'con_2', name: 'b' }, subject: 'con_2' };
+      const beside = (given: Partial<AwsTarget>) => [{ target: target(given), facts: facts(other) }];
+      const tags = { session_tags: { Team: 'x' } };
+      inTemporaryDirectory((directory) => {
+        const files = {
+          'plain.json': template(target(), facts()),
+          'full.json': template(target(tags), facts({ ...more, beside: beside({}) })),
+          'set.json': JSON.parse(
+            contentOf(
+              setup(target({ ...tags, ...role(1) }), facts({ ...more, beside: beside(role(2)) })),
+              'stackset.json',
+            ),
+          ),
+        };
+        for (const [name, content] of Object.entries(files))
+          writeFileSync(join(directory, name), JSON.stringify(content));
+        const { status, stdout } = spawnSync('cfn-lint', Object.keys(files), {
+          cwd: directory,
+          encoding: 'utf8',
+          timeout: 150_000,
+        });
+        expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
       });
-      expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
-    });
-  }, 240_000);
+    },
+    240_000,
+  );
 
   test('sends its report with a function that fits where it is written, into which nothing was pasted', () => {
     const made = (given: Partial<SetupFacts>) =>

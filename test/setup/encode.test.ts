@@ -12,7 +12,7 @@ import {
   shellCommand,
   shellWord,
 } from '../../src/clouds/encode/index.ts';
-import { carriable, hostileText, inTemporaryDirectory, isInstalled } from './arrange.ts';
+import { carriable, hostileText, inTemporaryDirectory, testWith } from './arrange.ts';
 
 const texts = fc.array(hostileText.map(carriable), { minLength: 20, maxLength: 40 });
 
@@ -39,8 +39,7 @@ describe('a shell word', () => {
 });
 
 describe('an HCL string', () => {
-  test('is read back by Terraform as it went in', () => {
-    if (!isInstalled('terraform')) return;
+  testWith(['terraform'])('is read back by Terraform as it went in', () => {
     inTemporaryDirectory((cwd) =>
       fc.assert(
         fc.property(texts, (values) => {

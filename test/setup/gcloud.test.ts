@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { setup } from '../../src/clouds/gcp/setup.ts';
-import { carriable, contentOf, hostileText, isInstalled } from './arrange.ts';
+import { carriable, contentOf, hostileText, testWith } from './arrange.ts';
 import { run, runRealGcloud } from './gcloud.arrange.ts';
 import { gcpFacts as facts, gcpTarget as target } from './gcp.arrange.ts';
 
@@ -153,56 +153,59 @@ describe('the gcloud script', () => {
     ]);
   });
 
-  test("makes Google's own gcloud send the very requests of the list", async () => {
-    if (!isInstalled('gcloud')) return;
-    const given = [
-      target({ service_account }),
-      facts({ connection: { id: 'con_7h2k9', name: `it's "a" \${b} \`c\`` } }),
-    ] as const;
-    const [poolRequest, providerRequest, binding] = JSON.parse(contentOf(setup(...given), 'requests.json'));
-    const { status, received } = await runRealGcloud(script(...given));
-    expect(status).toBe(0);
-    const path = (url: string) => url.replace('https://iam.googleapis.com', '');
-    expect(received.filter(({ method }) => method === 'POST')).toEqual([
-      {
-        method: 'POST',
-        path: path(poolRequest.url),
-        query: poolRequest.query,
-        body: { ...poolRequest.body, disabled: false },
-      },
-      {
-        method: 'POST',
-        path: path(providerRequest.url),
-        query: providerRequest.query,
-        body: { ...providerRequest.body, disabled: false },
-      },
-      { method: 'POST', path: path(binding.read.url), query: binding.read.query, body: null },
-      {
-        method: 'POST',
-        path: path(binding.url),
-        query: binding.query,
-        body: { policy: { etag: 'QUJD', version: 3, bindings: [binding.binding] } },
-      },
-    ]);
-  }, 90_000);
-
-  test.each([
-    ['stops before the condition of another connection', { attributeCondition: "assertion.sub=='con_2'" }, 1],
-    ['goes on where there is no condition', {}, 0],
-  ])(
-    "as Google's own gcloud shows a provider, %s",
-    async (_, condition, status) => {
-      if (!isInstalled('gcloud')) return;
-      const found = { name: provider, state: 'ACTIVE', oidc: { issuerUri: issuer }, ...condition };
-      const ran = await runRealGcloud(script(target(), facts()), {
-        [`/v1/${pool}`]: { name: pool, state: 'ACTIVE' },
-        [`/v1/${provider}`]: found,
-      });
-      expect([ran.status, ran.received.filter(({ method }) => method !== 'GET')]).toEqual([
-        status,
-        status === 0 ? [expect.objectContaining({ method: 'PATCH', path: `/v1/${provider}` })] : [],
+  testWith(['gcloud'])(
+    "makes Google's own gcloud send the very requests of the list",
+    async () => {
+      const given = [
+        target({ service_account }),
+        facts({ connection: { id: 'con_7h2k9', name: `it's "a" \${b} \`c\`` } }),
+      ] as const;
+      const [poolRequest, providerRequest, binding] = JSON.parse(contentOf(setup(...given), 'requests.json'));
+      const { status, received } = await runRealGcloud(script(...given));
+      expect(status).toBe(0);
+      const path = (url: string) => url.replace('https://iam.googleapis.com', '');
+      expect(received.filter(({ method }) => method === 'POST')).toEqual([
+        {
+          method: 'POST',
+          path: path(poolRequest.url),
+          query: poolRequest.query,
+          body: { ...poolRequest.body, disabled: false },
+        },
+        {
+          method: 'POST',
+          path: path(providerRequest.url),
+          query: providerRequest.query,
+          body: { ...providerRequest.body, disabled: false },
+        },
+        { method: 'POST', path: path(binding.read.url), query: binding.read.query, body: null },
+        {
+          method: 'POST',
+          path: path(binding.url),
+          query: binding.query,
+          body: { policy: { etag: 'QUJD', version: 3, bindings: [binding.binding] } },
+        },
       ]);
     },
     90_000,
   );
+
+  for (const [what, condition, status] of [
+    ['stops before the condition of another connection', { attributeCondition: "assertion.sub=='con_2'" }, 1],
+    ['goes on where there is no condition', {}, 0],
+  ] as const)
+    testWith(['gcloud'])(
+      `as Google's own gcloud shows a provider, ${what}`,
+      async () => {
+        const found = { name: provider, state: 'ACTIVE', oidc: { issuerUri: issuer }, ...condition };
+        const ran = await runRealGcloud(script(target(), facts()), {
+          [`/v1/${pool}`]: { name: pool, state: 'ACTIVE' },
+          [`/v1/${provider}`]: found,
+        });
+        expect([ran.status, ran.received.filter(({ method }) => method !== 'GET')]).toEqual([
+          status,
+          status === 0 ? [expect.objectContaining({ method: 'PATCH', path: `/v1/${provider}` })] : [],
+        ]);
+      },
+      90_000,
+    );
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { evaluate } from '@marcbachmann/cel-js';
 import fc from 'fast-check';
 import { setup } from '../../src/clouds/gcp/setup.ts';
-import { contentOf, hostileText, isInstalled } from './arrange.ts';
+import { contentOf, hostileText, testWith } from './arrange.ts';
 import { gcpFacts as facts, gcpTarget as target } from './gcp.arrange.ts';
 
 const pool = 'projects/123456789/locations/global/workloadIdentityPools/sojourn-a1';
@@ -166,8 +166,7 @@ output "principal" {
 `);
   });
 
-  test('parses and is in canonical format with any name', () => {
-    if (!isInstalled('terraform')) return;
+  testWith(['terraform'])('parses and is in canonical format with any name', () => {
     fc.assert(
       fc.property(hostileText, hostileText, hostileText, (name, vendor, subject) => {
         const connection = { id: 'con_7h2k9', name };

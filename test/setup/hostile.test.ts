@@ -9,7 +9,7 @@ import { setup as setupAzure } from '../../src/clouds/azure/setup.ts';
 import { bicepString } from '../../src/clouds/encode/index.ts';
 import { setup as setupGcp } from '../../src/clouds/gcp/setup.ts';
 import type { Artefact, SetupFacts } from '../../src/clouds/index.ts';
-import { carriable, contentOf, facts, hostileText, inTemporaryDirectory, isInstalled } from './arrange.ts';
+import { carriable, contentOf, facts, hostileText, inTemporaryDirectory, testWith } from './arrange.ts';
 import { armOf, bicepText } from './bicep.arrange.ts';
 import { gcpFacts, gcpTarget } from './gcp.arrange.ts';
 import { readTerraform } from './terraform.arrange.ts';
@@ -109,30 +109,37 @@ describe('Terraform', () => {
     );
   });
 
-  test('is in canonical format, for every cloud', () => {
-    if (!isInstalled('terraform')) return;
-    inTemporaryDirectory((directory) => {
-      const boundary = {
-        options: { permissions_boundary: 'arn:aws:iam::aws:policy/x', tags: { A: 'b', Team: '' } },
-      };
-      const files = fc
-        .sample(hostileFacts, 8)
-        .flatMap((given) => [
-          ofAws({ ...given, ...boundary }),
-          ofAzure({ ...given, options: { tags: { a: 'b' } } }),
-          ofGcp(given),
-        ]);
-      for (const [at, file] of files.entries()) {
-        mkdirSync(join(directory, String(at)));
-        writeFileSync(join(directory, String(at), 'main.tf'), contentOf(file, 'main.tf'));
-      }
-      const { status, stdout } = spawnSync('terraform', ['fmt', '-check', '-diff', '-recursive', directory], {
-        encoding: 'utf8',
-        timeout: 60_000,
+  testWith(['terraform'])(
+    'is in canonical format, for every cloud',
+    () => {
+      inTemporaryDirectory((directory) => {
+        const boundary = {
+          options: { permissions_boundary: 'arn:aws:iam::aws:policy/x', tags: { A: 'b', Team: '' } },
+        };
+        const files = fc
+          .sample(hostileFacts, 8)
+          .flatMap((given) => [
+            ofAws({ ...given, ...boundary }),
+            ofAzure({ ...given, options: { tags: { a: 'b' } } }),
+            ofGcp(given),
+          ]);
+        for (const [at, file] of files.entries()) {
+          mkdirSync(join(directory, String(at)));
+          writeFileSync(join(directory, String(at), 'main.tf'), contentOf(file, 'main.tf'));
+        }
+        const { status, stdout } = spawnSync(
+          'terraform',
+          ['fmt', '-check', '-diff', '-recursive', directory],
+          {
+            encoding: 'utf8',
+            timeout: 60_000,
+          },
+        );
+        expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
       });
-      expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
-    });
-  }, 80_000);
+    },
+    80_000,
+  );
 });
 
 describe('the scripts', () => {
