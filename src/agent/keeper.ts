@@ -4,7 +4,7 @@
  */
 import { SojournError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
-import { type Now, sleep, toTimestamp } from '../time/index.ts';
+import { clockToleranceMs, type Now, sleep, toTimestamp } from '../time/index.ts';
 import { type Random, waitAfter } from './backoff.ts';
 import { createGate, type Gate } from './gate.ts';
 import { dueAfter, type Grant, type Held, isLive, type Kind, type Wanted } from './held.ts';
@@ -46,8 +46,6 @@ export interface Keeper {
 /** An SDK waits a second for the whole answer. */
 const patienceMs = 500;
 const longestPauseMs = 60_000;
-/** Clocks that are kept by NTP do not jump so far, and a busy process does not stand still for so long. */
-const jumpMs = 60_000;
 
 export function createKeeper(options: KeeperOptions): Keeper {
   const { bring, arrived, refused, setBack, observe, now, random, logger } = options;
@@ -166,7 +164,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       const time = now();
       const gap = time - lastTurn;
       lastTurn = time;
-      if (Math.abs(gap) > jumpMs) notice(gap);
+      if (Math.abs(gap) > clockToleranceMs) notice(gap);
       for (const pair of items.values())
         for (const item of pair) {
           if (item.due > time || item.waits) continue;

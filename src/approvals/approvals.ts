@@ -39,8 +39,7 @@ export interface Approvals {
   /**
    * When the client's grant ends, in milliseconds; undefined where the connection wants none. Rejects with
    * `approval_required`, once the request is kept, with `approval_denied`, or with `connection_not_found` where one of
-   * them is deleted meanwhile. Read from the store each time, so that a
-   * grant that was revoked on one replica is none on any.
+   * them is deleted meanwhile. Read from the store each time, so that a grant that was revoked on one replica is none on any.
    */
   check(client: Client, connection: Connection, visitor: Visitor): Promise<number | undefined>;
   list(query: {

@@ -32,8 +32,8 @@ export interface Connections {
   /** Its tokens come from this issuer from now on: the customer's cloud was seen to trust it. */
   adopt(id: string, issuer: string): Promise<Connection>;
   /**
-   * Fields of the target as its customer reports them; null takes one out. Rejects with `invalid_request`, and with `connection_settled`
-   * once it has been active: a report never leads an access that is in use elsewhere.
+   * Fields of the target as its customer reports them; null takes one out. Rejects with `invalid_request`, and
+   * with `connection_settled` once it has been active: a report never leads an access that is in use elsewhere.
    */
   report(id: string, fields: Readonly<Record<string, unknown>>): Promise<Connection>;
   /** Stops its use at once. Held by the invitation that stopped it first. */

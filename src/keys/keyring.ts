@@ -171,8 +171,8 @@ export class Keyring {
   /**
    * Lets the published next key of every algorithm sign from `at` on (milliseconds), or from now on, also where the ring
    * has times ahead of the clock: an administrator has looked at it. Rejects with `keys_unavailable` when the clock was
-   * set since the start, with `key_not_ready` when a key is not made yet or would be too young then, and with `key_not_published` when one is
-   * not found where verifiers look; `override` passes over the latter.
+   * set since the start, with `key_not_ready` when a key is not made yet or would be too young then, and
+   * with `key_not_published` when one is not found where verifiers look; `override` passes over the latter.
    */
   async rotate({ at, override = false }: { at?: number; override?: boolean } = {}): Promise<void> {
     const { algorithms, timing, now, obstacles } = this.#options;

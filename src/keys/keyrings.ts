@@ -39,7 +39,7 @@ export class Keyrings {
 
   /** Opens the main ring; rejects as `Keyring.open` does. The others follow with the first `refresh`. */
   static async open(options: KeyringsOptions): Promise<Keyrings> {
-    // Asked before it is opened, which gives it back: a store without it has lost tenants too, and the copies are all there is.
+    // Asked before it is opened, which gives it back: a store without it has lost tenants too, and all there is are copies.
     const whole = (await options.store.versions('ring')).has(mainRing);
     return new Keyrings(options, await openRing(options, mainRing), whole);
   }

@@ -1,4 +1,4 @@
-/** All documents of all issuers that have them, page by page, so that many tenants are never held at once as whole pages of work. */
+/** All documents of all issuers that have them, page by page, so that many tenants are never held at once. */
 import { type Issuers, type PublishedDocument, publishedDocuments } from '../issuer/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Tenants } from '../tenants/index.ts';

@@ -16,7 +16,7 @@ const pauseMs = 10_000;
 const maxEntries = 10_000;
 
 export interface Kept<T> {
-  /** The kept value, or what `load` brings; the kept one as well when `load` fails by a fault of the moment; not after a refusal. */
+  /** The kept value, or what `load` brings; the kept one as well when `load` fails by a fault of the moment, and no refusal. */
   get(key: string, load: (signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
   /** Forgets the value if it is still the one that is kept. */
   forget(key: string, value: T): void;

@@ -61,7 +61,7 @@ function pool({ resource, body }: CreatePool): string {
   ].join('\n');
 }
 
-/** A provider of that name for another issuer, or with a condition that is not ours, is somebody's work: it is not touched. */
+/** A provider of that name for another issuer, or with a condition that is not ours, is somebody's work: it stays as it is. */
 function provider({ resource, body }: CreateProvider): string {
   const settings = [
     `--display-name=${body.displayName}`,
