@@ -9,7 +9,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../src/demo/local-server.ts';
+import { freePort } from '../src/sandbox/demo/local-server.ts';
 import { buildInto } from '../test/support/build.ts';
 
 const count = Number(process.argv[2] ?? 10_000);

@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import { freePort, startLocalServer } from '../src/demo/local-server.ts';
-import { createLogger } from '../src/log/index.ts';
-import { openStore } from '../src/store/index.ts';
-import { systemNow } from '../src/time/index.ts';
+import { createLogger } from '../src/platform/log/index.ts';
+import { openStore } from '../src/platform/store/index.ts';
+import { systemNow } from '../src/platform/time/index.ts';
+import { freePort, startLocalServer } from '../src/sandbox/demo/local-server.ts';
 
 const count = 1_000;
 const rotateForMs = 20_000;

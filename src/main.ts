@@ -2,7 +2,7 @@
  * The program, with the environment that bin/sojourn.js hands it: the configuration, which reads it otherwise, is far more
  * than a command needs that tools run again and again.
  */
-import { type Face, run } from './cli/index.ts';
+import { type Face, run } from './tools/cli/index.ts';
 
 export async function main(argv: readonly string[], env: Face['env']): Promise<number> {
   // A reader that has gone away, as in `sojourn audit tail | head`, is no failure.

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { applyTemplate } from '../../src/demo/customer/aws.ts';
-import { call } from '../../src/demo/http.ts';
-import { freePort, startLocalServer } from '../../src/demo/local-server.ts';
+import { applyTemplate } from '../../src/sandbox/demo/customer/aws.ts';
+import { call } from '../../src/sandbox/demo/http.ts';
+import { freePort, startLocalServer } from '../../src/sandbox/demo/local-server.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
 import { beSubject } from '../subject.ts';
 

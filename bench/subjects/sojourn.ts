@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, startLocalServer } from '../../src/demo/local-server.ts';
+import { freePort, startLocalServer } from '../../src/sandbox/demo/local-server.ts';
 import { beSubject } from '../subject.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-bench-'));

@@ -1,8 +1,8 @@
 /** One question to a cloud that answers in JSON: bounded, repeated where that helps, and its answer checked. */
 import { z } from 'zod';
-import { SojournError } from '../errors/index.ts';
-import { type OutboundAnswer, type OutboundRequest, send } from '../outbound/index.ts';
-import type { CloudAnswer } from './contract.ts';
+import { SojournError } from '../platform/errors/index.ts';
+import { type OutboundAnswer, type OutboundRequest, send } from '../platform/outbound/index.ts';
+import type { CloudAnswer } from './explanation.ts';
 import { withRetries } from './retry.ts';
 
 export interface Question<T> {

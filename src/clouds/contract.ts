@@ -1,8 +1,8 @@
 /** What a cloud must do. One folder per cloud fulfils this; nothing above knows a cloud's own words. */
 import type { z } from 'zod';
-import type { Fault, SojournError } from '../errors/index.ts';
-import type { Now } from '../time/index.ts';
-import type { Explanation } from './explanation.ts';
+import type { Fault, SojournError } from '../platform/errors/index.ts';
+import type { Now } from '../platform/time/index.ts';
+import type { CloudAnswer, Explanation } from './explanation.ts';
 import type { Guide } from './guide.ts';
 import type { Linted } from './lint.ts';
 
@@ -235,16 +235,4 @@ export interface Cloud {
   explain(answer: CloudAnswer): SojournError;
   /** The table behind `explain`, read from the top. */
   readonly explanations: readonly Explanation[];
-}
-
-/** What a cloud said when it refused, reduced to what may be kept. */
-export interface CloudAnswer {
-  readonly status: number;
-  /** The cloud's own code: `AccessDenied`, `700213`, `invalid_grant`. */
-  readonly code: string;
-  readonly message: string;
-  /** Which of the cloud's doors said it, where a cloud has several. */
-  readonly step: string;
-  /** Whole seconds, where the cloud said how long to wait. */
-  readonly retryAfter?: number;
 }

@@ -1,8 +1,8 @@
 /** Putting one document into an object store by HTTP: what is alike for all three, whose errors are XML. */
-import type { SojournError } from '../errors/index.ts';
-import { type OutboundAnswer, send } from '../outbound/index.ts';
+import type { SojournError } from '../platform/errors/index.ts';
+import { type OutboundAnswer, send } from '../platform/outbound/index.ts';
 import { refusedWith } from './ask.ts';
-import type { CloudAnswer } from './contract.ts';
+import type { CloudAnswer } from './explanation.ts';
 import { withRetries } from './retry.ts';
 
 /** The step of every answer to a deposit, by which its rows in the tables are found. */

@@ -1,6 +1,17 @@
 /** From a cloud's words to a code of ours: tables that are read from the top, as data, so that docs/errors.md can show them. */
-import { type ErrorCode, SojournError } from '../errors/index.ts';
-import type { CloudAnswer } from './contract.ts';
+import { type ErrorCode, SojournError } from '../platform/errors/index.ts';
+
+/** What a cloud said when it refused, reduced to what may be kept. */
+export interface CloudAnswer {
+  readonly status: number;
+  /** The cloud's own code: `AccessDenied`, `700213`, `invalid_grant`. */
+  readonly code: string;
+  readonly message: string;
+  /** Which of the cloud's doors said it, where a cloud has several. */
+  readonly step: string;
+  /** Whole seconds, where the cloud said how long to wait. */
+  readonly retryAfter?: number;
+}
 
 /** What an answer must have; what is left out may be anything. */
 export interface Symptom {

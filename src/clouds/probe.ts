@@ -1,5 +1,5 @@
 /** What a cloud's answer to a token that is wrong on purpose proves. */
-import type { ErrorCode, SojournError } from '../errors/index.ts';
+import type { ErrorCode, SojournError } from '../platform/errors/index.ts';
 import type { ProbeKind, Proof } from './contract.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** When asking once more helps: after a fault of the moment, never after a refusal. */
-import { SojournError } from '../errors/index.ts';
-import { sleep } from '../time/index.ts';
+import { SojournError } from '../platform/errors/index.ts';
+import { sleep } from '../platform/time/index.ts';
 
 const maxTries = 3;
 const firstPauseMs = 150;

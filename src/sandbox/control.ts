@@ -1,6 +1,6 @@
 /** The doors under `/sandbox`, by which a test or a drill turns the clock, breaks a cloud and reads the log. */
 import type { z } from 'zod';
-import { toTimestamp } from '../time/index.ts';
+import { toTimestamp } from '../platform/time/index.ts';
 import type { SandboxAnswer, SandboxCloud, SandboxRequest } from './contract.ts';
 import { clockSetting, faultSetting, type SandboxState } from './state.ts';
 

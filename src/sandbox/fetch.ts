@@ -1,5 +1,5 @@
 /** How the sandbox reads an issuer: as a cloud would, save that loopback may speak plain http. */
-import { send } from '../outbound/index.ts';
+import { send } from '../platform/outbound/index.ts';
 import type { Fetched } from './contract.ts';
 import { isObject } from './jws.ts';
 

@@ -7,7 +7,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { type Now, sleep, systemNow } from '../time/index.ts';
+import { type Now, sleep, systemNow } from '../platform/time/index.ts';
 import { allClouds, type CloudFactory } from './clouds.ts';
 import type { SandboxAnswer, SandboxRequest } from './contract.ts';
 import { control, json, notFound } from './control.ts';

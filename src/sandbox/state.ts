@@ -1,8 +1,8 @@
 /** What `/sandbox` can turn: the clock, the faults of each cloud, and the log of what was asked. */
 import { z } from 'zod';
 import type { CloudName } from '../clouds/index.ts';
-import type { Now } from '../time/index.ts';
-import { toTimestamp } from '../time/index.ts';
+import type { Now } from '../platform/time/index.ts';
+import { toTimestamp } from '../platform/time/index.ts';
 import type { SandboxWorld } from './contract.ts';
 import { fetchJson } from './fetch.ts';
 

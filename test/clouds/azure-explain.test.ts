@@ -1,5 +1,5 @@
 import { describe } from '@jest/globals';
-import type { ErrorCode } from '../../src/errors/index.ts';
+import type { ErrorCode } from '../../src/platform/errors/index.ts';
 import { clock, explains, type Row, report } from './explained.ts';
 
 const noRecord = 'No matching federated identity record found for presented assertion';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type CloudName, clouds } from '../../src/clouds/index.ts';
-import { errorTable } from '../../src/errors/index.ts';
+import { errorTable } from '../../src/platform/errors/index.ts';
 import { labels } from './explained.ts';
 
 describe('an explanation', () => {

@@ -1,7 +1,7 @@
 /** The table of a cloud's answers: each with the code that it becomes, and a piece of its detail and advice. */
 import { expect, test } from '@jest/globals';
 import { type CloudName, clouds } from '../../src/clouds/index.ts';
-import type { ErrorCode } from '../../src/errors/index.ts';
+import type { ErrorCode } from '../../src/platform/errors/index.ts';
 
 /** What the cloud answers (status, code, message) and the code, then a piece of the detail and of the advice. */
 export type Row = readonly [number, string, string, ErrorCode, RegExp, RegExp];

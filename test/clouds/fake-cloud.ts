@@ -2,7 +2,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Endpoints, Minted, Visit } from '../../src/clouds/index.ts';
-import { SojournError } from '../../src/errors/index.ts';
+import { SojournError } from '../../src/platform/errors/index.ts';
 
 export interface Asked {
   readonly method: string;

@@ -1,8 +1,8 @@
 /** What the tables of targets share: a target as it is kept, or its faults as the API tells them. */
 import { type CloudName, clouds } from '../../src/clouds/index.ts';
-import type { Fault } from '../../src/errors/index.ts';
-import { SojournError } from '../../src/errors/index.ts';
-import { read } from '../../src/input/index.ts';
+import type { Fault } from '../../src/platform/errors/index.ts';
+import { SojournError } from '../../src/platform/errors/index.ts';
+import { read } from '../../src/platform/validation/index.ts';
 
 export const keep = (cloud: CloudName, target: unknown): unknown =>
   read(clouds[cloud].target, target, 'target');

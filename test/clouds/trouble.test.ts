@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type CloudName, clouds, type Destination } from '../../src/clouds/index.ts';
-import type { SojournError } from '../../src/errors/index.ts';
+import type { SojournError } from '../../src/platform/errors/index.ts';
 import { type FakeCloud, json, noon, refusalOf, startFakeCloud, tokenNumber, visitTo } from './fake-cloud.ts';
 import { awsFault, awsPass, azurePass, federatedPass } from './outside.ts';
 import { keep } from './target-bench.ts';

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { loadConfig } from '../../src/config/index.ts';
-import { fileOf } from '../config/arrange.ts';
+import { loadConfig } from '../../src/server/config/index.ts';
+import { fileOf } from '../server/config/arrange.ts';
 import { blocks, documents, root } from './documents.ts';
 
 const examples = [

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { commands, nouns } from '../../src/cli/list.ts';
-import { errorTable } from '../../src/errors/index.ts';
+import { errorTable } from '../../src/platform/errors/index.ts';
+import { commands, nouns } from '../../src/tools/cli/list.ts';
 import { documents, root, textOf } from './documents.ts';
 
 test('the README is under 200 lines', () => {

@@ -1,7 +1,7 @@
 /** What the sandbox clouds were asked: the other half of whatever the clients and the server say that they have done. */
-import * as azure from '../../src/demo/customer/azure.ts';
-import * as gcp from '../../src/demo/customer/gcp.ts';
-import { json } from '../../src/demo/http.ts';
+import * as azure from '../../src/sandbox/demo/customer/azure.ts';
+import * as gcp from '../../src/sandbox/demo/customer/gcp.ts';
+import { json } from '../../src/sandbox/demo/http.ts';
 
 export type CloudName = 'aws' | 'azure' | 'gcp';
 

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
-import { sojourn } from '../cli/arrange.ts';
+import { sojourn } from '../tools/cli/arrange.ts';
 import { environment, writeConfig } from './process.ts';
 import { newFolder, server, steadyPort } from './stage.ts';
 

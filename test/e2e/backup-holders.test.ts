@@ -3,9 +3,9 @@ import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { sojourn } from '../cli/arrange.ts';
-import { awsCredentials, awsKmsService, awsSessionToken } from '../keys/services/aws-kms.ts';
 import { askToken, oneConnection, withSecret } from '../support/server.ts';
+import { awsCredentials, awsKmsService, awsSessionToken } from '../tokens/keys/services/aws-kms.ts';
+import { sojourn } from '../tools/cli/arrange.ts';
 import { environment, writeConfig } from './process.ts';
 import { newFolder, redisStore, server, steadyPort } from './stage.ts';
 

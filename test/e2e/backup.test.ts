@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from '@jest/globals';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
-import { sojourn } from '../cli/arrange.ts';
 import { askToken, oneConnection, withSecret } from '../support/server.ts';
+import { sojourn } from '../tools/cli/arrange.ts';
 import { environment, type ServerProcess, writeConfig } from './process.ts';
 import { newFolder, redisStore, server, steadyPort } from './stage.ts';
 

@@ -1,8 +1,8 @@
 /** A customer with an account at each of the three sandbox clouds, set up with nothing but the generated files. */
-import * as aws from '../../src/demo/customer/aws.ts';
-import * as azure from '../../src/demo/customer/azure.ts';
-import * as gcp from '../../src/demo/customer/gcp.ts';
-import type { AdminClient } from '../../src/demo/http.ts';
+import * as aws from '../../src/sandbox/demo/customer/aws.ts';
+import * as azure from '../../src/sandbox/demo/customer/azure.ts';
+import * as gcp from '../../src/sandbox/demo/customer/gcp.ts';
+import type { AdminClient } from '../../src/sandbox/demo/http.ts';
 import type { TestConnection } from '../support/server.ts';
 
 export interface Customer {

@@ -1,8 +1,8 @@
 /** `sojourn serve` with a log that says all it can say; the command itself has no key for that. */
 import { once } from 'node:events';
-import { startServer } from '../../src/compose.ts';
-import { loadConfig } from '../../src/config/index.ts';
-import { createLogger } from '../../src/log/index.ts';
+import { createLogger } from '../../src/platform/log/index.ts';
+import { startServer } from '../../src/server/compose.ts';
+import { loadConfig } from '../../src/server/config/index.ts';
 
 const config = await loadConfig({ file: process.argv.at(-1) ?? '' });
 const server = await startServer(config, { logger: createLogger({ level: 'trace' }) });

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type AdminClient, adminClient } from '../../src/demo/http.ts';
+import { type AdminClient, adminClient } from '../../src/sandbox/demo/http.ts';
 import { compiled } from '../support/compiled.ts';
 
 export interface ServerProcess {

@@ -2,8 +2,8 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { sojourn } from '../cli/arrange.ts';
 import { askToken, oneConnection, withSecret } from '../support/server.ts';
+import { sojourn } from '../tools/cli/arrange.ts';
 import { environment, writeConfig } from './process.ts';
 import { newFolder, server, steadyPort } from './stage.ts';
 

@@ -1,7 +1,7 @@
 /** Two server processes with one issuer on one Redis: what one is told, the other knows at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { call } from '../../src/demo/http.ts';
+import { call } from '../../src/sandbox/demo/http.ts';
 import { askToken, oneConnection, withSecret } from '../support/server.ts';
 import { acceptOnce } from './accept-once.ts';
 import type { ServerProcess } from './process.ts';

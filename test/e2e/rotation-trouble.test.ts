@@ -5,8 +5,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
-import { call } from '../../src/demo/http.ts';
-import { blackHoleBefore } from '../store/black-hole.ts';
+import { call } from '../../src/sandbox/demo/http.ts';
+import { blackHoleBefore } from '../platform/store/black-hole.ts';
 import { askToken, oneConnection, withSecret } from '../support/server.ts';
 import type { ServerProcess } from './process.ts';
 import { later, newFolder, redisStore, server, steadyPort } from './stage.ts';

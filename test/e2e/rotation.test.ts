@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { decodeProtectedHeader } from 'jose';
-import { call } from '../../src/demo/http.ts';
+import { call } from '../../src/sandbox/demo/http.ts';
 import { askToken, oneConnection, withSecret } from '../support/server.ts';
 import { verifiers } from './jwks-caches.ts';
 import { adminToken, type ServerProcess } from './process.ts';

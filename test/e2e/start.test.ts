@@ -6,8 +6,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type Ended, sojourn } from '../cli/arrange.ts';
 import { oneConnection } from '../support/server.ts';
+import { type Ended, sojourn } from '../tools/cli/arrange.ts';
 import { environment, writeConfig } from './process.ts';
 import { later, newFolder, server, steadyPort } from './stage.ts';
 

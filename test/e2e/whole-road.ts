@@ -3,10 +3,10 @@ import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient }
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { IdentityPoolClient } from 'google-auth-library';
 import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose';
-import * as azure from '../../src/demo/customer/azure.ts';
-import * as gcp from '../../src/demo/customer/gcp.ts';
-import { json } from '../../src/demo/http.ts';
-import { type Delivered, useOnce } from '../../src/demo/use.ts';
+import * as azure from '../../src/sandbox/demo/customer/azure.ts';
+import * as gcp from '../../src/sandbox/demo/customer/gcp.ts';
+import { json } from '../../src/sandbox/demo/http.ts';
+import { type Delivered, useOnce } from '../../src/sandbox/demo/use.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
 import type { TestClient, TestConnection } from '../support/server.ts';
 import { askedOf, azureLog, type CloudName, gcpLog } from './asked.ts';

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { freePort } from '../../src/demo/local-server.ts';
+import { freePort } from '../../src/sandbox/demo/local-server.ts';
 import { textOf } from '../docs/documents.ts';
-import { installInto, root } from '../sdk/installed.ts';
-import { openStage, type Stage } from '../sdk/stage.ts';
-import { isInstalled } from '../setup/arrange.ts';
+import { isInstalled } from '../onboarding/setup/arrange.ts';
+import { installInto, root } from '../tools/sdk/installed.ts';
+import { openStage, type Stage } from '../tools/sdk/stage.ts';
 
 const identity = 'arn:aws:sts::111122223333:assumed-role/sojourn-Role-[A-Z0-9]+/con_[^ "]+';
 

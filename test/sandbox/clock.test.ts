@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { call } from '../../src/demo/http.ts';
+import { call } from '../../src/sandbox/demo/http.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
 
 test('every answer has the hour of the sandbox, by which AWS SDKs sign', async () => {

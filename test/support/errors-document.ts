@@ -1,10 +1,10 @@
 /** docs/errors.md, written from the table of codes and from what each cloud's answers are taken to mean. */
 import { cloudNames, clouds, type Explanation } from '../../src/clouds/index.ts';
-import { errorTable } from '../../src/errors/index.ts';
+import { errorTable } from '../../src/platform/errors/index.ts';
 
 const opening = `# Errors
 
-<!-- Written by \`npm run docs\` from src/errors/table.ts and src/clouds/*/explain.ts. -->
+<!-- Written by \`npm run docs\` from src/platform/errors/table.ts and src/clouds/*/explain.ts. -->
 
 Under \`/v1\` and \`/admin/v1\` a refusal is a problem document (RFC 9457, \`application/problem+json\`):
 

@@ -1,6 +1,6 @@
 /** The files under docs/ that follow from the code. `npm run docs` writes them; a test of the house compares them. */
-import { configurationDocument } from '../../src/config/document.ts';
-import { openApi } from '../../src/http/admin/index.ts';
+import { configurationDocument } from '../../src/server/config/document.ts';
+import { openApi } from '../../src/server/http/admin/index.ts';
 import { errorsDocument } from './errors-document.ts';
 
 export const generated: readonly { readonly file: string; readonly content: () => string }[] = [

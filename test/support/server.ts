@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Call, call } from '../../src/demo/http.ts';
-import { freePort, type LocalServer, startLocalServer } from '../../src/demo/local-server.ts';
-import { createLogger } from '../../src/log/index.ts';
-import type { Now } from '../../src/time/index.ts';
+import { createLogger } from '../../src/platform/log/index.ts';
+import type { Now } from '../../src/platform/time/index.ts';
+import { type Call, call } from '../../src/sandbox/demo/http.ts';
+import { freePort, type LocalServer, startLocalServer } from '../../src/sandbox/demo/local-server.ts';
 
 export interface TestServer extends LocalServer {
   readonly folder: string;

@@ -1,6 +1,6 @@
 /** Trades the token for the keys of a session: AssumeRoleWithWebIdentity, which nobody signs. */
 import { z } from 'zod';
-import { SojournError } from '../../errors/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
 import { readAnswer } from '../ask.ts';
 import type { Minted, Pass, Visit } from '../contract.ts';
 import { answerBehind } from '../explanation.ts';

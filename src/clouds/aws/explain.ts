@@ -1,7 +1,6 @@
 /** What STS means. Texts as recorded from the real service; it tells no more than this, and CloudTrail not even that. */
-import type { SojournError } from '../../errors/index.ts';
-import type { CloudAnswer } from '../contract.ts';
-import { type Explanation, explainBy } from '../explanation.ts';
+import type { SojournError } from '../../platform/errors/index.ts';
+import { type CloudAnswer, type Explanation, explainBy } from '../explanation.ts';
 import { bucketRefusals } from './bucket-refusals.ts';
 
 const invalid = (says: string) => ({ code: 'InvalidIdentityToken', says });

@@ -1,6 +1,6 @@
 /** Whose session it is: sts:GetCallerIdentity, which no policy can take away (STS API reference, GetCallerIdentity). */
-import { SojournError } from '../../errors/index.ts';
-import { send } from '../../outbound/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
+import { send } from '../../platform/outbound/index.ts';
 import { formType, refusedWith } from '../ask.ts';
 import type { Inquiry, Pass } from '../contract.ts';
 import { withRetries } from '../retry.ts';

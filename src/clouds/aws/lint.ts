@@ -1,5 +1,5 @@
 /** A trust policy or an OIDC provider of IAM that a customer pasted, judged for one connection. */
-import { invalidRequest } from '../../errors/index.ts';
+import { invalidRequest } from '../../platform/errors/index.ts';
 import type { SetupFacts } from '../contract.ts';
 import { difference } from '../difference.ts';
 import { type Finding, isMembers, judged, type Linted, type Members, shown, textsIn } from '../lint.ts';

@@ -2,7 +2,7 @@
  * What the files make in an account: one OIDC provider, and a role for each connection. Every file is one spelling of
  * this plan.
  */
-import { invalidRequest } from '../../errors/index.ts';
+import { invalidRequest } from '../../platform/errors/index.ts';
 import type { SetupFacts } from '../contract.ts';
 import { caption } from '../encode/index.ts';
 import { type AwsPermissionSet, type AwsSetupOptions, maxInlineCharacters } from './options.ts';

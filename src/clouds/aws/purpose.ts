@@ -1,6 +1,6 @@
 /** What a purpose may say of a role's sessions, and what of it could open more than the connection does. */
 import { z } from 'zod';
-import type { Fault } from '../../errors/index.ts';
+import type { Fault } from '../../platform/errors/index.ts';
 import { sessionPolicyField } from './session-policy.ts';
 import { type AwsTarget, durationField } from './target.ts';
 

@@ -1,5 +1,5 @@
 /** What to do in an AWS account about a refusal: the command, whole, with the values of the connection. */
-import type { SojournError } from '../../errors/index.ts';
+import type { SojournError } from '../../platform/errors/index.ts';
 import type { Remedy, SetupFacts } from '../contract.ts';
 import { shellCommand } from '../encode/index.ts';
 import { answerBehind } from '../explanation.ts';

@@ -1,5 +1,5 @@
 /** How long IAM takes to be heard of by STS. */
-import type { SojournError } from '../../errors/index.ts';
+import type { SojournError } from '../../platform/errors/index.ts';
 
 /** A new provider and role were refused for 4 to 11 seconds, recorded against the real STS. */
 const seconds = 15;

@@ -1,6 +1,6 @@
 /** Signature Version 4, by AWS's own signer: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
 import { createHash, createHmac } from 'node:crypto';
-import { SojournError } from '../../errors/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
 import type { Pass } from '../contract.ts';
 
 /** What is signed, and with whose session. */

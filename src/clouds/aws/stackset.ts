@@ -2,7 +2,7 @@
  * One template for the accounts of an organisation. A role and a subject of its own for each account: a subject that many
  * accounts trusted would open all of them to whoever may use one, so that each account is a connection.
  */
-import { invalidRequest } from '../../errors/index.ts';
+import { invalidRequest } from '../../platform/errors/index.ts';
 import { option, shellCommand, shellWord } from '../encode/index.ts';
 import { partitionFor } from './partitions.ts';
 import { accountOf, iamText, type Plan, type RolePlan } from './plan.ts';

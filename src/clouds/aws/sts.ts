@@ -8,8 +8,8 @@ import type {
   STSClientConfig,
 } from '@aws-sdk/client-sts';
 import { z } from 'zod';
-import { SojournError } from '../../errors/index.ts';
-import { send } from '../../outbound/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
+import { send } from '../../platform/outbound/index.ts';
 import { formType, text } from '../ask.ts';
 import { explain } from './explain.ts';
 

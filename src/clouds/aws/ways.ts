@@ -2,7 +2,7 @@
  * The regional endpoints of STS through which a role is entered. A session is good in every region, whichever endpoint
  * gave it (AWS STS: regional endpoints), so that another region of the same geography stands in for one that is down.
  */
-import { SojournError } from '../../errors/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
 import type { Endpoints } from '../contract.ts';
 import { standInFor } from './partitions.ts';
 import { type AssumeRole, connect } from './sts.ts';

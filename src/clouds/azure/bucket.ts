@@ -1,5 +1,5 @@
 /** Documents in Blob Storage: https://learn.microsoft.com/rest/api/storageservices/put-blob */
-import { SojournError } from '../../errors/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
 import type { Bucket, BucketPlace } from '../contract.ts';
 import { objectUrl, putObject } from '../deposit.ts';
 import { explain } from './explain.ts';

@@ -1,7 +1,7 @@
 /** Trades the token for an access token: client credentials with a client assertion (RFC 7523 section 2.2). */
 import { z } from 'zod';
-import { SojournError } from '../../errors/index.ts';
-import type { OutboundAnswer } from '../../outbound/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
+import type { OutboundAnswer } from '../../platform/outbound/index.ts';
 import { ask, below, formType, readError, refusedWith, text } from '../ask.ts';
 import type { Pass, Visit } from '../contract.ts';
 import { explain } from './explain.ts';

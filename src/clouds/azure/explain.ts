@@ -2,9 +2,8 @@
  * What Entra means. Microsoft changes its numbers without notice (learn.microsoft.com/entra/identity-platform/
  * reference-error-codes), so that a row is a hint for people; nothing is retried or decided by it.
  */
-import type { SojournError } from '../../errors/index.ts';
-import type { CloudAnswer } from '../contract.ts';
-import { type Explanation, explainBy } from '../explanation.ts';
+import type { SojournError } from '../../platform/errors/index.ts';
+import { type CloudAnswer, type Explanation, explainBy } from '../explanation.ts';
 import { bucketRefusals } from './bucket-refusals.ts';
 
 const replication = 'A new credential takes some minutes to arrive everywhere, also after a first success.';

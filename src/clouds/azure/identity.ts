@@ -3,8 +3,8 @@
  * is for it, lists subscriptions to whoever it knows, to an identity without any role an empty list.
  */
 import { z } from 'zod';
-import { SojournError } from '../../errors/index.ts';
-import type { OutboundAnswer } from '../../outbound/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
+import type { OutboundAnswer } from '../../platform/outbound/index.ts';
 import { ask, below, readError, refusedWith, text } from '../ask.ts';
 import type { Inquiry, Pass } from '../contract.ts';
 import { explain } from './explain.ts';

@@ -1,5 +1,5 @@
 /** A federated credential of Entra, or the list of an identity, that a customer pasted, judged for one connection. */
-import { invalidRequest } from '../../errors/index.ts';
+import { invalidRequest } from '../../platform/errors/index.ts';
 import type { SetupFacts } from '../contract.ts';
 import { difference } from '../difference.ts';
 import {

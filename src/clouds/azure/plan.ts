@@ -3,7 +3,7 @@
  * credential that lets this issuer in as it, and its roles. Needs no right in the directory, and gives every connection its
  * own subject. Every file is one spelling of this plan.
  */
-import { invalidRequest } from '../../errors/index.ts';
+import { invalidRequest } from '../../platform/errors/index.ts';
 import type { SetupFacts } from '../contract.ts';
 import { caption } from '../encode/index.ts';
 import type { AzurePermissionSet, AzureSetupOptions } from './options.ts';

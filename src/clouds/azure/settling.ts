@@ -1,5 +1,5 @@
 /** How long Entra takes to know a federated credential, an identity or an issuer everywhere. */
-import type { SojournError } from '../../errors/index.ts';
+import type { SojournError } from '../../platform/errors/index.ts';
 import { answerBehind } from '../explanation.ts';
 
 /** "Retry for 5 to 10 minutes", Microsoft says, also after a first success (entra-docs, workload identity federation considerations). */

@@ -1,5 +1,5 @@
 /** The POSIX shell: words and commands (POSIX.1-2024, Shell Command Language, section 2.2.2). */
-import { SojournError } from '../../errors/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
 
 /** Stays one word, byte for byte; rejects with `internal` on NUL, which no argument of a program can hold. */
 export function shellWord(text: string): string {

@@ -1,5 +1,5 @@
 /** Documents in Cloud Storage, by its XML API: https://cloud.google.com/storage/docs/xml-api/put-object */
-import { SojournError } from '../../errors/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
 import type { Bucket, BucketPlace } from '../contract.ts';
 import { objectUrl, putObject } from '../deposit.ts';
 import { explain } from './explain.ts';

@@ -1,7 +1,7 @@
 /** Trades the token for a federated one (RFC 8693), and that for one of the service account where there is one. */
 import { z } from 'zod';
-import type { SojournError } from '../../errors/index.ts';
-import type { OutboundAnswer } from '../../outbound/index.ts';
+import type { SojournError } from '../../platform/errors/index.ts';
+import type { OutboundAnswer } from '../../platform/outbound/index.ts';
 import { ask, below, formType, readError, refusedWith, text } from '../ask.ts';
 import type { Pass, Visit } from '../contract.ts';
 import { explain, steps } from './explain.ts';

@@ -1,7 +1,6 @@
 /** What Google means. Texts as recorded from the real services. */
-import type { SojournError } from '../../errors/index.ts';
-import type { CloudAnswer } from '../contract.ts';
-import { type Explanation, explainBy } from '../explanation.ts';
+import type { SojournError } from '../../platform/errors/index.ts';
+import { type CloudAnswer, type Explanation, explainBy } from '../explanation.ts';
 import { bucketRefusals } from './bucket-refusals.ts';
 
 /** The doors: the token service, the one behind it that makes tokens of service accounts, and the one that shows whose they are. */

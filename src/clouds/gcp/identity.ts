@@ -3,8 +3,8 @@
  * and whoever Google does not know with 401: either way the answer is about the token.
  */
 import { z } from 'zod';
-import { SojournError } from '../../errors/index.ts';
-import { send } from '../../outbound/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
+import { send } from '../../platform/outbound/index.ts';
 import { below, readError, refusedWith, text } from '../ask.ts';
 import type { Inquiry, Pass } from '../contract.ts';
 import { withRetries } from '../retry.ts';

@@ -1,5 +1,5 @@
 /** A provider of a pool, or the policy of a service account, that a customer pasted, judged for one connection. */
-import { invalidRequest } from '../../errors/index.ts';
+import { invalidRequest } from '../../platform/errors/index.ts';
 import type { SetupFacts } from '../contract.ts';
 import { difference } from '../difference.ts';
 import { celString } from '../encode/index.ts';

@@ -1,15 +1,21 @@
 /** Full names in Google's IAM (cloud.google.com/iam/docs/principal-identifiers). */
-import type { GcpTarget } from './target.ts';
+
+/** The part of a target that names its provider. */
+interface ProviderTarget {
+  readonly project_number: string;
+  readonly pool_id: string;
+  readonly provider_id: string;
+}
 
 /** The project is named by its number: a principal that has the project's id instead never matches. */
-export const poolName = ({ project_number, pool_id }: GcpTarget): string =>
+export const poolName = ({ project_number, pool_id }: ProviderTarget): string =>
   `projects/${project_number}/locations/global/workloadIdentityPools/${pool_id}`;
 
-export const providerName = (target: GcpTarget): string =>
+export const providerName = (target: ProviderTarget): string =>
   `${poolName(target)}/providers/${target.provider_id}`;
 
 /** One subject of the pool; a `principalSet` would be many. */
-export const memberName = (target: GcpTarget, subject: string): string =>
+export const memberName = (target: ProviderTarget, subject: string): string =>
   `principal://iam.googleapis.com/${poolName(target)}/subject/${subject}`;
 
 /** RFC 3986 section 3.3: `@` may stand in a path as it is, and Google's own clients leave it. */

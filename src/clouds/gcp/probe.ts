@@ -1,5 +1,5 @@
 /** Tokens that Google must refuse, and the settings of the provider that make it do so. */
-import type { SojournError } from '../../errors/index.ts';
+import type { SojournError } from '../../platform/errors/index.ts';
 import type { ProbeKind, Proof, Remedy, SetupFacts } from '../contract.ts';
 import { answerBehind } from '../explanation.ts';
 import { provedBy } from '../probe.ts';

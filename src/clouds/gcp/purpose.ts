@@ -1,6 +1,6 @@
 /** What a purpose may say of an access token, and what of it could open more than the connection does. */
 import { z } from 'zod';
-import type { Fault } from '../../errors/index.ts';
+import type { Fault } from '../../platform/errors/index.ts';
 import { cloudPlatform, type GcpTarget, lifetimeField, scopesField } from './target.ts';
 
 export const purpose = z

@@ -2,7 +2,7 @@
  * What a customer's project is told, as calls of the IAM API v1. This list is the only place that knows; the gcloud
  * script and the Terraform file are other spellings of it.
  */
-import { invalidRequest } from '../../errors/index.ts';
+import { invalidRequest } from '../../platform/errors/index.ts';
 import type { SetupFacts } from '../contract.ts';
 import { caption, celString } from '../encode/index.ts';
 import { uploadedJwks } from './jwks.ts';

@@ -1,5 +1,5 @@
 /** The requests as a script around gcloud. It may be run again: what is there already is left or brought up to date. */
-import { SojournError } from '../../errors/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
 import { reportScript, shellCommand, shellWord } from '../encode/index.ts';
 import type { AddBinding, CreatePool, CreateProvider, GrantRole, SetupRequest } from './requests.ts';
 

@@ -1,5 +1,5 @@
 /** How long Google takes to know a binding everywhere; changes of a provider act at once. */
-import type { SojournError } from '../../errors/index.ts';
+import type { SojournError } from '../../platform/errors/index.ts';
 import { answerBehind } from '../explanation.ts';
 import { steps } from './explain.ts';
 

@@ -1,10 +1,9 @@
 /** From a refusal to the first condition that does not hold, with what mends it. */
-import { type Connection, destinationOf } from '../../connections/index.ts';
-import { checkDiscovery, checkJwks, fetchPublic } from '../../doctor/index.ts';
-import { type ErrorCode, SojournError } from '../../errors/index.ts';
-import { discoveryPath, type Issuers } from '../../issuer/index.ts';
-import type { Now } from '../../time/index.ts';
-import { factsOf } from '../facts.ts';
+import { type Connection, destinationOf, setupFactsOf } from '../../access/connections/index.ts';
+import { type ErrorCode, SojournError } from '../../platform/errors/index.ts';
+import type { Now } from '../../platform/time/index.ts';
+import { discoveryPath, type Issuers } from '../../tokens/issuer/index.ts';
+import { checkDiscovery, checkJwks, fetchPublic } from '../doctor/index.ts';
 import type { Check } from './check.ts';
 import { skipped } from './check.ts';
 
@@ -18,7 +17,7 @@ export function refusedCheck(
   vendor: string,
 ): Check {
   const destination = destinationOf(connection);
-  const { condition, detail, fix } = destination.remedy(factsOf(connection, vendor), error);
+  const { condition, detail, fix } = destination.remedy(setupFactsOf(connection, vendor), error);
   const outcome = isOutage(error) ? 'unclear' : destination.settles.may(error) ? 'waiting' : 'failed';
   return {
     name,

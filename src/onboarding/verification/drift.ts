@@ -1,6 +1,7 @@
 /** The audit's lines about a cloud that has changed under a connection, and changed back. */
-import type { Audit } from '../../audit/index.ts';
-import type { VerdictChange } from '../../connections/index.ts';
+
+import type { VerdictChange } from '../../access/connections/index.ts';
+import type { Audit } from '../../platform/audit/index.ts';
 
 export const recordDrift =
   (audit: Audit) =>

@@ -1,15 +1,15 @@
 /**
- * Whether a connection works, and works for nobody else: what is tried, what is made of it, what is kept of it, and when
- * it is tried again by itself.
+ * Whether a connection works, and admits no other subject. Owns: the checks, the verdict, the kept report, and when a
+ * connection is verified again. Does not own: how a cloud is reached (exchange) or what its refusals mean (clouds).
  */
-import type { Connection, ConnectionState, Connections, Verdict } from '../../connections/index.ts';
-import { closedBy, destinationOf, leadAlike, stateOf, subjectOf } from '../../connections/index.ts';
-import { SojournError } from '../../errors/index.ts';
-import type { Issuers } from '../../issuer/index.ts';
-import type { Logger } from '../../log/index.ts';
-import type { Store } from '../../store/index.ts';
-import type { Tenants } from '../../tenants/index.ts';
-import { every, toTimestamp } from '../../time/index.ts';
+import type { Connection, ConnectionState, Connections, Verdict } from '../../access/connections/index.ts';
+import { closedBy, destinationOf, leadAlike, stateOf, subjectOf } from '../../access/connections/index.ts';
+import type { Tenants } from '../../access/tenants/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
+import type { Logger } from '../../platform/log/index.ts';
+import type { Store } from '../../platform/store/index.ts';
+import { every, toTimestamp } from '../../platform/time/index.ts';
+import type { Issuers } from '../../tokens/issuer/index.ts';
 import { type Check, decide, firstObstacle } from './check.ts';
 import { findReport, type KeptReport, keepReport, type Report } from './report.ts';
 import { claim, dueNow, walkMs } from './schedule.ts';
@@ -17,6 +17,7 @@ import { type TryoutOptions, tryOut } from './tryout.ts';
 import { isOver, nextTry, nextTryInOutage, type Wait } from './waiting.ts';
 
 export type { Check } from './check.ts';
+export { recordDrift } from './drift.ts';
 export type { KeptReport, Report } from './report.ts';
 
 export interface Verification {

@@ -2,13 +2,13 @@
  * Three tokens of our own that the customer's cloud must refuse: that it lets the right one in proves nothing about whom
  * else it lets in. None of their subjects is, was or will be that of a connection.
  */
-import type { Audit } from '../../audit/index.ts';
+
+import { type Connection, destinationOf, setupFactsOf, subjectOf } from '../../access/connections/index.ts';
 import type { Endpoints, Minted, ProbeKind, Proof } from '../../clouds/index.ts';
-import { type Connection, destinationOf, subjectOf } from '../../connections/index.ts';
-import type { SojournError } from '../../errors/index.ts';
-import type { Deviation, Prober } from '../../issuer/index.ts';
-import type { Now } from '../../time/index.ts';
-import { factsOf } from '../facts.ts';
+import type { Audit } from '../../platform/audit/index.ts';
+import type { SojournError } from '../../platform/errors/index.ts';
+import type { Now } from '../../platform/time/index.ts';
+import type { Deviation, Prober } from '../../tokens/issuer/index.ts';
 import type { Check } from './check.ts';
 import { cloudError } from './diagnosis.ts';
 
@@ -96,7 +96,9 @@ export async function probe(
     facts: { probe: name, proof },
   });
   const shownToken = `a token with ${shown} (${value})`;
-  return told(name, proof, shownToken, refusal, () => destination.narrow(factsOf(connection, vendor), kind));
+  return told(name, proof, shownToken, refusal, () =>
+    destination.narrow(setupFactsOf(connection, vendor), kind),
+  );
 }
 
 function told(

@@ -1,7 +1,8 @@
 /** What a verification found, signed by the issuer, so that a customer can keep it and show it. The latest one is kept. */
+
+import type { ConnectionState } from '../../access/connections/index.ts';
 import type { CloudName } from '../../clouds/index.ts';
-import type { ConnectionState } from '../../connections/index.ts';
-import type { Store } from '../../store/index.ts';
+import type { Store } from '../../platform/store/index.ts';
 import type { Check } from './check.ts';
 
 export interface Report {

@@ -1,8 +1,8 @@
 /** When connections are verified again by themselves, and by which replica. */
 import { createHash } from 'node:crypto';
+import { type Connection, type Connections, stateOf } from '../../access/connections/index.ts';
 import type { CloudName } from '../../clouds/index.ts';
-import { type Connection, type Connections, stateOf } from '../../connections/index.ts';
-import type { Store } from '../../store/index.ts';
+import type { Store } from '../../platform/store/index.ts';
 import { findReport } from './report.ts';
 
 const hourMs = 3_600_000;

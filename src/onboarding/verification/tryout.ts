@@ -1,9 +1,10 @@
 /** All that is looked at to see whether a connection works, and works for nobody else: each step only after the one before. */
+
+import { type Connection, destinationOf } from '../../access/connections/index.ts';
 import { clouds } from '../../clouds/index.ts';
-import { type Connection, destinationOf } from '../../connections/index.ts';
-import { SojournError } from '../../errors/index.ts';
-import type { Exchange } from '../../exchange/index.ts';
-import type { Issuers } from '../../issuer/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
+import type { Exchange } from '../../tokens/exchange/index.ts';
+import type { Issuers } from '../../tokens/issuer/index.ts';
 import { type Check, passed, skipped } from './check.ts';
 import { cloudError, documentChecks, refusedCheck } from './diagnosis.ts';
 import { type Probing, probe, probes } from './probes.ts';

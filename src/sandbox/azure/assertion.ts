@@ -1,5 +1,5 @@
 /** The token of the external issuer: its form, its times, its key and its signature. */
-import { toTimestamp } from '../../time/index.ts';
+import { toTimestamp } from '../../platform/time/index.ts';
 import type { SandboxWorld } from '../contract.ts';
 import type { Document, IssuerCache } from '../issuer-cache.ts';
 import { type Jws, parseJws, publicKeyOf, verifyJws } from '../jws.ts';

@@ -1,6 +1,6 @@
 /** The form of everything that Entra's token endpoint says. */
 import { randomUUID } from 'node:crypto';
-import { toTimestamp } from '../../time/index.ts';
+import { toTimestamp } from '../../platform/time/index.ts';
 import type { SandboxAnswer, SandboxRequest } from '../contract.ts';
 
 export interface EntraRefusal {

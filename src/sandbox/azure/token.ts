@@ -2,7 +2,7 @@
  * `POST /{tenant}/oauth2/v2.0/token` for client_credentials with a federated assertion.
  * Cheap refusals first, the issuer is asked last; Entra's own order between faults of one request is not published.
  */
-import { toSeconds } from '../../time/index.ts';
+import { toSeconds } from '../../platform/time/index.ts';
 import type { SandboxAnswer, SandboxRequest, SandboxWorld } from '../contract.ts';
 import type { IssuerCache } from '../issuer-cache.ts';
 import type { AccessTokens } from './access-token.ts';

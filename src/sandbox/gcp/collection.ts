@@ -1,5 +1,5 @@
 /** Pools and providers share one life: made, changed, softly deleted with their name blocked, brought back. */
-import { toTimestamp } from '../../time/index.ts';
+import { toTimestamp } from '../../platform/time/index.ts';
 import { made, notFound, type Outcome, refuse } from './answers.ts';
 
 export interface Entity {

@@ -2,12 +2,12 @@
 import type { SandboxWorld } from '../contract.ts';
 import { createIssuerCache, type IssuerCache } from '../issuer-cache.ts';
 import { type AccessTokens, createAccessTokens } from './access-token.ts';
+import type { Bucket } from './bucket.ts';
 import { type Collection, createCollection } from './collection.ts';
 import { createPolicies, type Policies } from './policy.ts';
 import type { Pool } from './pool.ts';
 import { createProjects, type Projects } from './projects.ts';
 import type { Provider } from './provider.ts';
-import type { Bucket } from './storage.ts';
 
 export interface ServiceAccount {
   readonly email: string;

@@ -2,7 +2,7 @@
  * cloudresourcemanager.googleapis.com: the policy of a project (v1 and v3), and the GET that honours an access token:
  * `GET /v3/projects/ID-OR-NUMBER` for whoever holds a role with resourcemanager.projects.get.
  */
-import { toTimestamp } from '../../time/index.ts';
+import { toTimestamp } from '../../platform/time/index.ts';
 import type { SandboxAnswer, SandboxRequest } from '../contract.ts';
 import { administered } from './admin.ts';
 import { answer, denied, json, refusal, refuse } from './answers.ts';

@@ -10,18 +10,6 @@ import { type Estate, settledBefore } from './estate.ts';
 import { parseInput, textOf } from './input.ts';
 import { principalOf } from './principal.ts';
 
-export interface StoredObject {
-  readonly body: string;
-  readonly contentType: string;
-  readonly cacheControl: string | undefined;
-}
-
-export interface Bucket {
-  /** The id of its project. */
-  readonly project: string;
-  readonly objects: Map<string, StoredObject>;
-}
-
 /** https://cloud.google.com/storage/docs/access-control/iam-roles, by what they hold of storage.objects. */
 const may = {
   create: ['objectCreator', 'objectUser', 'objectAdmin', 'admin'],

@@ -1,5 +1,5 @@
 /** The answers that a refused request may get; whatever is not among them is a finding. */
-import { errorTable } from '../../../src/errors/index.ts';
+import { errorTable } from '../../../src/platform/errors/index.ts';
 import type { Answer } from './wire.ts';
 
 const statuses = new Set([400, 401, 404, 405, 408, 413, 415, 417, 429, 431, 503]);

@@ -5,11 +5,11 @@ import { isObject } from '../../jws.ts';
 import type { Account } from '../accounts.ts';
 import { type Fault, faultOf, validationError } from '../fault.ts';
 import { evaluate, namedCondition, noValue, type Scope, textOf } from './intrinsics.ts';
-import type { Made } from './kind.ts';
+import type { Json, Made } from './kind.ts';
 import type { Parameter } from './parameters.ts';
 import { checkProperties, kindOf } from './resources.ts';
 import type { Stack } from './stack.ts';
-import type { Json, ResourceDefinition, Template } from './template.ts';
+import type { ResourceDefinition, Template } from './template.ts';
 
 interface Site {
   readonly world: SandboxWorld;

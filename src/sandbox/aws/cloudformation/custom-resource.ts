@@ -9,9 +9,8 @@ import { isObject } from '../../jws.ts';
 import type { Account } from '../accounts.ts';
 import { fault } from '../fault.ts';
 import { parseStatements } from '../policy/document.ts';
-import { invalid, type Kind, type Made, type Making, text } from './kind.ts';
+import { invalid, type Json, type Kind, type Made, type Making, text } from './kind.ts';
 import { runFunction } from './run-function.ts';
-import type { Json } from './template.ts';
 
 export const isCustom = (type: string): boolean =>
   /^(Custom::[\w@-]{1,60}|AWS::CloudFormation::CustomResource)$/.test(type);

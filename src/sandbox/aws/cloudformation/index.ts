@@ -2,7 +2,7 @@
  * CloudFormation: CreateStack and its kin for templates of IAM resources.
  * Owns: the Query actions and their answers. Does not own: what a resource is (resources.ts, by way of iam).
  */
-import { toTimestamp } from '../../../time/index.ts';
+import { toTimestamp } from '../../../platform/time/index.ts';
 import type { Account } from '../accounts.ts';
 import { validationError } from '../fault.ts';
 import { optionalText, read, records, text, texts } from '../query.ts';

@@ -1,8 +1,8 @@
 /** Intrinsic functions: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html */
 import { isObject } from '../../jws.ts';
 import { validationError } from '../fault.ts';
+import type { Json } from './kind.ts';
 import { getAttParts, variable } from './references.ts';
-import type { Json } from './template.ts';
 
 /** What names mean at this moment. */
 export interface Scope {

@@ -3,7 +3,8 @@ import type { SandboxWorld } from '../../contract.ts';
 import { isObject } from '../../jws.ts';
 import type { Account } from '../accounts.ts';
 import { fault } from '../fault.ts';
-import type { Json } from './template.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
 
 export interface Making {
   readonly world: SandboxWorld;

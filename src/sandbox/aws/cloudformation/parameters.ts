@@ -1,7 +1,7 @@
 /** The parameters of a template and the values a customer gave. */
 import { isObject } from '../../jws.ts';
 import { validationError } from '../fault.ts';
-import type { Json } from './template.ts';
+import type { Json } from './kind.ts';
 
 export interface Parameter {
   readonly value: string | readonly string[];

@@ -6,8 +6,17 @@ import { attachPolicy, createRole, findRole, putInlinePolicy } from '../iam/role
 import { checkIdentityPolicy } from '../policy/document.ts';
 import type { Tag } from '../query.ts';
 import { customResource, isCustom, lambdaFunction } from './custom-resource.ts';
-import { document, invalid, type Kind, list, type Made, type Making, objects, text } from './kind.ts';
-import type { Json } from './template.ts';
+import {
+  document,
+  invalid,
+  type Json,
+  type Kind,
+  list,
+  type Made,
+  type Making,
+  objects,
+  text,
+} from './kind.ts';
 
 const kinds = new Map<string, Kind>([
   [

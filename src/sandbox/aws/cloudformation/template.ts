@@ -1,10 +1,9 @@
 /** A template as text, and everything that CloudFormation refuses before it makes a stack. */
 import { isObject } from '../../jws.ts';
 import { fault, validationError } from '../fault.ts';
+import type { Json } from './kind.ts';
 import { referencesOf } from './references.ts';
 import { kindOf } from './resources.ts';
-
-export type Json = Readonly<Record<string, unknown>>;
 
 export interface ResourceDefinition {
   readonly logicalId: string;

@@ -1,5 +1,5 @@
 /** The Query actions on OIDC providers. */
-import { toTimestamp } from '../../../time/index.ts';
+import { toTimestamp } from '../../../platform/time/index.ts';
 import { read, tags, text, texts } from '../query.ts';
 import type { OwnCall, Service } from '../service.ts';
 import {

@@ -1,5 +1,5 @@
 /** AssumeRoleWithWebIdentity: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html */
-import { toSeconds } from '../../../time/index.ts';
+import { toSeconds } from '../../../platform/time/index.ts';
 import { parseJws } from '../../jws.ts';
 import { type Account, type Provider, type Role, seconds } from '../accounts.ts';
 import { accessDenied, fault, validationError } from '../fault.ts';

@@ -1,6 +1,6 @@
 /** Microsoft.Resources/deployments: one PUT validates the template, makes everything and keeps the result. */
 import { randomUUID } from 'node:crypto';
-import { toTimestamp } from '../../../time/index.ts';
+import { toTimestamp } from '../../../platform/time/index.ts';
 import { made, type Outcome, type Refusal, refuse } from '../answers.ts';
 import type { Resource } from '../directory.ts';
 import type { Estate } from '../kinds/kind.ts';

@@ -1,5 +1,5 @@
 /** Makes what was planned, in waves: whatever has nothing left to wait for is made at the same time. */
-import { SojournError } from '../../../errors/index.ts';
+import { SojournError } from '../../../platform/errors/index.ts';
 import { made, type Outcome, type Refusal, refuse } from '../answers.ts';
 import type { Estate } from '../kinds/kind.ts';
 import { type ResourceId, same } from '../resource-id.ts';

@@ -1,5 +1,5 @@
 /** What a template's functions see in one deployment: where it goes, and the resources that exist so far. */
-import { SojournError } from '../../../errors/index.ts';
+import { SojournError } from '../../../platform/errors/index.ts';
 import type { Estate } from '../kinds/kind.ts';
 import { composeResourceId, parseResourceId, type ResourceId } from '../resource-id.ts';
 import { evaluate, type Surroundings } from '../template/evaluate.ts';

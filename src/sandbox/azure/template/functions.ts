@@ -1,6 +1,6 @@
 /** The functions of the template language that look at nothing but their arguments. */
 import { createHash } from 'node:crypto';
-import { SojournError } from '../../../errors/index.ts';
+import { SojournError } from '../../../platform/errors/index.ts';
 import { isObject, type Json, stringOf } from './json.ts';
 
 type PureFunction = (...args: readonly Json[]) => Json;

@@ -1,5 +1,5 @@
 /** Reads one expression of the ARM template language: `[concat('a', parameters('b').c[0])]` without its brackets. */
-import { SojournError } from '../../../errors/index.ts';
+import { SojournError } from '../../../platform/errors/index.ts';
 
 export type Expression =
   | { readonly kind: 'literal'; readonly value: string | number }

@@ -1,0 +1,85 @@
+/** What the API takes for a client. */
+import { createPublicKey } from 'node:crypto';
+import { z } from 'zod';
+import { nameField } from '../../platform/validation/index.ts';
+import { plainHttpsField, privateMembers, trustInput } from '../federation/index.ts';
+import { certificateInput } from './certificate.ts';
+import type { Method } from './methods.ts';
+import { ruleInput } from './rules.ts';
+
+const rsaBits = 2048;
+
+const publicKey = z
+  .looseObject({
+    kty: z.enum(['RSA', 'EC', 'OKP'], 'must be RSA, EC or OKP'),
+    kid: z.string().min(1).max(200).optional(),
+  })
+  .superRefine((jwk, context) => {
+    const refuse = (message: string) => context.addIssue({ code: 'custom', message });
+    if (privateMembers.some((member) => member in jwk))
+      return refuse('holds a private key; register the public half and treat this one as leaked');
+    try {
+      const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: { ...jwk }, format: 'jwk' });
+      if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) < rsaBits)
+        refuse(`is an RSA key under ${rsaBits} bits`);
+      if (asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve !== 'prime256v1')
+        refuse('must be on the curve P-256');
+      if (asymmetricKeyType === 'ed448' || asymmetricKeyType?.startsWith('x'))
+        refuse('must be Ed25519 when its kty is OKP');
+    } catch {
+      refuse('is not a public key in JWK form (RFC 7517)');
+    }
+  })
+  .transform(({ kty, kid, n, e, crv, x, y }) =>
+    Object.fromEntries(
+      Object.entries({ kty, kid, n, e, crv, x, y }).filter(([, value]) => value !== undefined),
+    ),
+  );
+
+export const authInput = z.discriminatedUnion(
+  'method',
+  [
+    z.strictObject({ method: z.literal('client_secret') }),
+    z
+      .strictObject({
+        method: z.literal('private_key_jwt'),
+        jwks: z
+          .strictObject({
+            keys: z
+              .array(publicKey)
+              .min(1, 'must hold at least one key')
+              .max(10, 'must hold 10 keys at most'),
+          })
+          .exactOptional(),
+        jwks_uri: plainHttpsField
+          .exactOptional()
+          .describe('Where its keys are, in place of jwks: a URL of clients.jwks_uris in the configuration.'),
+      })
+      .superRefine(({ jwks, jwks_uri }, context) => {
+        const refuse = (message: string) => context.addIssue({ code: 'custom', message, path: ['jwks'] });
+        if (jwks && jwks_uri !== undefined) refuse('and jwks_uri exclude each other');
+        if (!jwks && jwks_uri === undefined)
+          refuse('is missing; give the keys, or a jwks_uri in their place');
+      }),
+    trustInput,
+    certificateInput,
+  ],
+  'must be client_secret, private_key_jwt, federated or tls',
+) satisfies z.ZodType<{ readonly method: Method }>;
+
+export const clientInput = z.strictObject({
+  name: nameField,
+  auth: authInput.default({ method: 'client_secret' }),
+  may_use: z.array(ruleInput).max(1000).default([]),
+});
+
+/**
+ * The kind of authentication is fixed for life; a private_key_jwt client may get other keys, one of the kind tls another
+ * certificate or name, and a federated one other claims, but for those that say which workload it is.
+ */
+export const clientPatch = z.strictObject({
+  name: nameField.optional(),
+  auth: authInput.optional(),
+  may_use: z.array(ruleInput).max(1000).optional(),
+  disabled: z.boolean().optional(),
+});

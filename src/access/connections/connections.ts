@@ -1,0 +1,216 @@
+/** The records of the connections: each change of one is read, made and put back whole. */
+import { isDeepStrictEqual } from 'node:util';
+import { type Algorithm, clouds } from '../../clouds/index.ts';
+import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
+import { newId } from '../../platform/ids/index.ts';
+import { type Page, records, type Store } from '../../platform/store/index.ts';
+import { type Now, toTimestamp } from '../../platform/time/index.ts';
+import { faultsIn, read } from '../../platform/validation/index.ts';
+import type { Tenants } from '../tenants/index.ts';
+import { hasBeenActive } from './closed.ts';
+import { type Connection, leadAlike, type Verdict, type VerdictChange } from './connection.ts';
+import { readPurposes } from './purposes.ts';
+import { reportedTarget } from './reported.ts';
+import {
+  chooseAlgorithm,
+  connectionInput,
+  connectionPatch,
+  faultsInTarget,
+  faultsInTenant,
+  merge,
+  unknownTenant,
+} from './schema.ts';
+
+export interface Connections {
+  create(input: unknown): Promise<Connection>;
+  find(id: string): Promise<Connection | undefined>;
+  get(id: string): Promise<Connection>;
+  list(query: { within?: string; after?: string; limit: number }): Promise<Page<Connection>>;
+  update(id: string, input: unknown): Promise<Connection>;
+  setDisabled(id: string, disabled: boolean): Promise<Connection>;
+  /** Its tokens come from this issuer from now on: the customer's cloud was seen to trust it. */
+  adopt(id: string, issuer: string): Promise<Connection>;
+  /**
+   * Fields of the target as its customer reports them; null takes one out. Rejects with `invalid_request`, and
+   * with `connection_settled` once it has been active: a report never leads an access that is in use elsewhere.
+   */
+  report(id: string, fields: Readonly<Record<string, unknown>>): Promise<Connection>;
+  /** Stops its use at once. Held by the invitation that stopped it first. */
+  pause(id: string, invitation: string): Promise<Connection>;
+  /** Rejects with `pause_held_elsewhere` unless `mayLift` agrees for the invitation that holds the pause. */
+  resume(id: string, mayLift: (invitation: string) => Promise<boolean>): Promise<Connection>;
+  /**
+   * What a verification of the connection, as it was then, has found; nothing where it leads elsewhere since.
+   * Every change of a verdict goes through here, `update` or `report`, and is told to who listens.
+   */
+  setVerdict(
+    found: Connection,
+    verdict: Verdict,
+    told: { readonly actor: string; readonly reason?: string },
+  ): Promise<Connection>;
+  /** Called after each change of a verdict, before whoever made it is answered; what it throws reaches them. */
+  onVerdict(listener: (change: VerdictChange) => void | Promise<void>): void;
+  /** The customer's cloud holds these keys now, and no others: an upload replaces all. */
+  setUploaded(id: string, kids: readonly string[]): Promise<Connection>;
+  remove(id: string): Promise<void>;
+}
+
+export function createConnections(options: {
+  store: Store;
+  tenants: Tenants;
+  now: Now;
+  /** The algorithms that this server has keys for. */
+  algorithms: readonly Algorithm[];
+}): Connections {
+  const { store, tenants, now, algorithms } = options;
+  const kept = records<Connection>(store, 'connection', 'connection_not_found');
+  const stamp = () => toTimestamp(now());
+  const listeners: ((change: VerdictChange) => void | Promise<void>)[] = [];
+  const tell = async (from: Verdict, connection: Connection, told: { actor: string; reason?: string }) => {
+    const { verdict: to } = connection;
+    if (from !== to) for (const listener of listeners) await listener({ connection, from, to, ...told });
+  };
+
+  return {
+    async create(input) {
+      const faults = [
+        ...faultsIn(connectionInput, input),
+        ...(await faultsInTenant(input, tenants)),
+        ...faultsInTarget(input),
+      ];
+      if (faults.length > 0) throw invalidRequest(faults);
+      const {
+        name,
+        tenant,
+        cloud,
+        target: given,
+        labels,
+        purposes,
+        algorithm,
+        token_ttl,
+        approval,
+      } = read(connectionInput, input);
+      const target = read(clouds[cloud].target, given, 'target');
+      const at = stamp();
+      const connection: Connection = {
+        id: newId('con', now),
+        name,
+        labels,
+        tenant,
+        cloud,
+        target,
+        ...(purposes ? { purposes: readPurposes(cloud, target, purposes) } : {}),
+        issuer: tenants.issuerOf(await tenants.get(tenant)),
+        algorithm: chooseAlgorithm(clouds[cloud].destination(target), algorithms, algorithm),
+        token_ttl: token_ttl ?? null,
+        approval,
+        verdict: 'pending',
+        disabled: false,
+        created_at: at,
+        updated_at: at,
+        verified_at: null,
+      };
+      await kept.insert(connection.id, connection, { within: tenant });
+      try {
+        // Now that the connection can be seen: a deletion of the tenant has seen it, fails here, or was done already.
+        await tenants.hold(tenant);
+      } catch (error) {
+        await kept.remove(connection.id);
+        if (error instanceof SojournError && error.code === 'tenant_not_found')
+          throw invalidRequest([unknownTenant]);
+        throw error;
+      }
+      return connection;
+    },
+
+    find: kept.find,
+    get: kept.get,
+    list: kept.list,
+
+    async update(id, input) {
+      const change = read(connectionPatch, input);
+      let from: Verdict = 'pending';
+      const after = await kept.change(id, (connection) => {
+        from = connection.verdict;
+        const target = merge(connection, change.target);
+        const purposes = change.purposes ?? connection.purposes;
+        return {
+          ...connection,
+          name: change.name ?? connection.name,
+          labels: change.labels ?? connection.labels,
+          target,
+          // Also those that were there: another target must not make one of them wider than itself.
+          ...(purposes ? { purposes: readPurposes(connection.cloud, target, purposes) } : {}),
+          algorithm: chooseAlgorithm(
+            clouds[connection.cloud].destination(target),
+            algorithms,
+            change.algorithm ?? connection.algorithm,
+          ),
+          token_ttl: change.token_ttl === undefined ? connection.token_ttl : change.token_ttl,
+          approval: change.approval ?? connection.approval ?? 'none',
+          // Another target is another door, which nobody has tried yet.
+          verdict: change.target ? 'pending' : connection.verdict,
+          ...(change.target && connection.uploaded_kids ? { uploaded_kids: [] } : {}),
+          updated_at: stamp(),
+        };
+      });
+      await tell(from, after, { actor: 'admin' });
+      return after;
+    },
+
+    setDisabled: (id, disabled) =>
+      kept.change(id, (connection) => ({ ...connection, disabled, updated_at: stamp() })),
+
+    adopt: (id, issuer) => kept.change(id, (connection) => ({ ...connection, issuer, updated_at: stamp() })),
+
+    async report(id, fields) {
+      let from: Verdict = 'pending';
+      const after = await kept.change(id, (connection) => {
+        from = connection.verdict;
+        const target = reportedTarget(connection, fields);
+        if (isDeepStrictEqual(target, connection.target)) return connection;
+        if (hasBeenActive(connection)) throw new SojournError('connection_settled');
+        return { ...connection, target, verdict: 'pending', updated_at: stamp() };
+      });
+      await tell(from, after, { actor: 'customer' });
+      return after;
+    },
+
+    pause: (id, invitation) =>
+      kept.change(id, (connection) =>
+        connection.paused_at
+          ? connection
+          : { ...connection, paused_at: stamp(), paused_by: invitation, updated_at: stamp() },
+      ),
+
+    resume: (id, mayLift) =>
+      kept.change(id, async ({ paused_at: _, paused_by, ...connection }) => {
+        if (paused_by !== undefined && !(await mayLift(paused_by)))
+          throw new SojournError('pause_held_elsewhere');
+        return { ...connection, updated_at: stamp() };
+      }),
+
+    async setVerdict(found, verdict, told) {
+      let from: Verdict = verdict;
+      const after = await kept.change(found.id, (connection) => {
+        from = connection.verdict;
+        if (!leadAlike(connection, found)) return connection;
+        const first = verdict === 'active' && !connection.activated_at ? { activated_at: stamp() } : {};
+        return { ...connection, verdict, verified_at: stamp(), ...first };
+      });
+      await tell(from, after, told);
+      return after;
+    },
+
+    onVerdict: (listener) => void listeners.push(listener),
+
+    setUploaded: (id, kids) =>
+      kept.change(id, (connection) => ({ ...connection, uploaded_kids: kids, updated_at: stamp() })),
+
+    async remove(id) {
+      await kept.remove(id);
+      const report = await store.get('report', id);
+      if (report) await store.remove('report', id, report.version);
+    },
+  };
+}

@@ -1,0 +1,11 @@
+/** What the customer's cloud must trust, byte for byte as in the connection's tokens. */
+import type { SetupFacts } from '../../clouds/index.ts';
+import { type Connection, destinationOf, subjectOf } from './connection.ts';
+
+export const setupFactsOf = (connection: Connection, vendor: string): SetupFacts => ({
+  issuer: connection.issuer,
+  subject: subjectOf(connection),
+  audience: destinationOf(connection).audience,
+  connection: { id: connection.id, name: connection.name },
+  vendor,
+});

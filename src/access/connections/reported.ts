@@ -1,0 +1,27 @@
+/** What becomes of a target by what its customer reports, judged in words for them. Pure. */
+import { invalidRequest } from '../../platform/errors/index.ts';
+import type { Connection } from './connection.ts';
+import { faultsInPurposes } from './purposes.ts';
+import { merge } from './schema.ts';
+
+/**
+ * The target with these fields in place of its own; null takes one out. Throws `invalid_request`: what is wrong inside a
+ * purpose is the vendor's own, so that the customer hears its name and whom to ask.
+ */
+export function reportedTarget(
+  connection: Pick<Connection, 'cloud' | 'target' | 'purposes'>,
+  fields: Readonly<Record<string, unknown>>,
+): Connection['target'] {
+  const target = merge(connection, fields, '');
+  const widened = Object.entries(connection.purposes ?? {}).filter(
+    ([name, purpose]) => faultsInPurposes(connection.cloud, target, { [name]: purpose }).length > 0,
+  );
+  if (widened.length === 0) return target;
+  throw invalidRequest(
+    widened.map(([name]) => ({
+      path: `purposes.${name}`,
+      message:
+        'does not go with what is reported. Report what is in the account that is expected, or ask whoever sent the invitation to change this purpose',
+    })),
+  );
+}

@@ -1,0 +1,93 @@
+/** What the API takes for a connection, and what is wrong with it beyond its form. */
+import { z } from 'zod';
+import { type Algorithm, cloudNames, clouds, type Destination } from '../../clouds/index.ts';
+import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
+import { faultsIn, labelsField, nameField, read } from '../../platform/validation/index.ts';
+import type { Tenants } from '../tenants/index.ts';
+import type { Connection } from './connection.ts';
+import { faultsInPurposes, purposesField } from './purposes.ts';
+
+const algorithmField = z.enum(['RS256', 'ES256'], 'must be RS256 or ES256');
+const ttlField = z
+  .number()
+  .int()
+  .min(60, 'must be 60 seconds or more')
+  .max(3600, 'must be 3600 seconds at most');
+const approvalField = z.enum(['none', 'required'], 'must be none or required');
+const targetField = z.record(z.string(), z.unknown());
+
+export const connectionInput = z.strictObject({
+  name: nameField,
+  tenant: z.string(),
+  cloud: z.enum(cloudNames, `must be one of ${cloudNames.join(', ')}`),
+  target: targetField.default({}),
+  labels: labelsField.default({}),
+  purposes: purposesField.optional(),
+  algorithm: algorithmField.optional(),
+  token_ttl: ttlField.optional(),
+  approval: approvalField
+    .default('none')
+    .describe('Whether an administrator has to grant each client its use, for a time.'),
+});
+
+/** Tenant, cloud and issuer are for life. `target` is merged: a field set to null is taken out. */
+export const connectionPatch = z.strictObject({
+  name: nameField.optional(),
+  target: targetField.optional(),
+  labels: labelsField.optional().describe('Replaces all labels.'),
+  purposes: purposesField.optional().describe('Replaces all purposes.'),
+  algorithm: algorithmField.optional(),
+  token_ttl: ttlField.nullable().optional(),
+  approval: approvalField.optional(),
+});
+
+/** The target with these fields in place of its own; null takes one out. Throws `invalid_request`. */
+export function merge(
+  { cloud, target }: Pick<Connection, 'cloud' | 'target'>,
+  fields: Readonly<Record<string, unknown>> = {},
+  at = 'target',
+): Connection['target'] {
+  const merged = Object.entries({ ...target, ...fields }).filter(([, value]) => value !== null);
+  return read(clouds[cloud].target, Object.fromEntries(merged), at);
+}
+
+export function chooseAlgorithm(
+  destination: Destination,
+  available: readonly Algorithm[],
+  wanted: Algorithm | undefined,
+): Algorithm {
+  const usable = destination.algorithms.filter((alg) => available.includes(alg));
+  const chosen = wanted ? usable.find((alg) => alg === wanted) : usable[0];
+  if (chosen) return chosen;
+  const message =
+    usable.length > 0
+      ? `must be ${usable.join(' or ')} for this cloud`
+      : `this server has no key that the cloud accepts (${destination.algorithms.join(', ')})`;
+  throw invalidRequest([{ path: 'algorithm', message }]);
+}
+
+export const unknownTenant: Fault = { path: 'tenant', message: 'there is no such tenant' };
+
+const belonging = z.looseObject({ tenant: connectionInput.shape.tenant });
+
+/** Looked up even when other fields are faulty, so that all faults are told at once. */
+export async function faultsInTenant(input: unknown, tenants: Tenants): Promise<Fault[]> {
+  const parsed = belonging.safeParse(input);
+  return parsed.success && !(await tenants.find(parsed.data.tenant)) ? [unknownTenant] : [];
+}
+
+const leading = z.looseObject({
+  cloud: connectionInput.shape.cloud,
+  target: connectionInput.shape.target,
+  purposes: connectionInput.shape.purposes.catch(undefined),
+});
+
+/** As soon as the input says of which cloud its target is; the purposes, as soon as there is a target to narrow. */
+export function faultsInTarget(input: unknown): readonly Fault[] {
+  const parsed = leading.safeParse(input);
+  if (!parsed.success) return [];
+  const { cloud, target, purposes = {} } = parsed.data;
+  const schema = clouds[cloud].target;
+  const faults = faultsIn(schema, target, 'target');
+  return faults.length > 0 ? faults : faultsInPurposes(cloud, read(schema, target), purposes);
+}

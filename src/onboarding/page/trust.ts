@@ -1,0 +1,31 @@
+/** What is asked for: the trust to the letter, what it makes and what it permits. */
+import { clouds, type Fact } from '../../clouds/index.ts';
+import type { View } from '../portal/index.ts';
+import { type Html, html } from './html.ts';
+
+/** A value with a button to copy it, which only a script can do and shows. */
+export const copyable = (label: string, value: string): Html =>
+  html`<span class="copyable"><code>${value}</code><button type="button" class="copy" data-copy="${value}" aria-label="${`Copy ${label}`}" hidden>Copy</button></span>`;
+
+const table = (facts: readonly Fact[]): Html =>
+  html`<dl>${facts.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${copyable(label, value)}</dd></div>`)}</dl>`;
+
+export function trustSection({ cloud, target, facts, permissions }: View): Html {
+  const { guide } = clouds[cloud];
+  const known = guide.facts(target);
+  return html`<section aria-labelledby="asked">
+<h2 id="asked">What you are asked for</h2>
+<h3>What the set-up makes</h3>
+<ul>${guide.makes(target).map((line) => html`<li>${line}</li>`)}</ul>
+<h3>What it permits</h3>
+<ul>${guide.allows(target, permissions).map((line) => html`<li>${line}</li>`)}</ul>
+<h3>Whom your cloud trusts, to the letter</h3>
+<p>Each token is signed by the issuer, and must have exactly this subject and this audience. No other customer and no other connection has this subject, and it is never given again.</p>
+${table([
+  { label: 'Issuer', value: facts.issuer },
+  { label: 'Subject', value: facts.subject },
+  { label: 'Audience', value: facts.audience },
+])}
+${known.length > 0 ? html`<h3>What ${facts.vendor} knows of your side</h3>${table(known)}` : undefined}
+</section>`;
+}

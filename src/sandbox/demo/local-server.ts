@@ -1,0 +1,71 @@
+/** A server on loopback with everything in one folder: for the demo, the benchmarks and the tests. */
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createLogger, type Logger } from '../../platform/log/index.ts';
+import type { Now } from '../../platform/time/index.ts';
+import { startServer } from '../../server/compose.ts';
+import { parseConfig } from '../../server/config/index.ts';
+import { type AdminClient, adminClient } from './http.ts';
+
+export interface LocalServer {
+  readonly issuer: string;
+  readonly adminOrigin: string;
+  readonly adminToken: string;
+  readonly admin: AdminClient;
+  close(): Promise<void>;
+}
+
+export interface LocalServerOptions {
+  readonly folder: string;
+  readonly port: number;
+  /** What differs from a plain local configuration, as in the YAML file. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly logger?: Logger;
+  readonly now?: Now;
+  readonly steadyNow?: Now;
+}
+
+const adminToken = 'local-admin-token-for-loopback-only';
+
+export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
+  const { folder, port, config = {}, logger = createLogger({ level: 'silent' }), now, steadyNow } = options;
+  const issuer = `http://127.0.0.1:${port}`;
+  const server = await startServer(
+    await parseConfig(
+      {
+        issuer,
+        listen: { public: `127.0.0.1:${port}`, admin: '127.0.0.1:0' },
+        // Tests and benchmarks ask as fast as they can and fail on purpose, all from one address.
+        limits: { failed_logins: 1_000_000, requests_per_address: 1_000_000, requests_per_client: 1_000_000 },
+        store: `sqlite:${join(folder, 'sojourn.db')}`,
+        ...config,
+        keys: {
+          path: join(folder, 'keys'),
+          publish_lead: '1s',
+          allow_short_times: true,
+          ...(config.keys as object | undefined),
+        },
+      },
+      { SOJOURN_ADMIN_TOKEN: adminToken },
+    ),
+    { logger, ...(now && { now }), ...(steadyNow && { steadyNow }) },
+  );
+  return {
+    issuer,
+    adminOrigin: server.adminOrigin,
+    adminToken,
+    admin: adminClient(server.adminOrigin, adminToken),
+    close: server.close,
+  };
+}
+
+/** A port of loopback that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject).listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,88 @@
+/** The configuration as the program uses it: the keys of the file, checked and filled in. */
+import type { Algorithm, Endpoints } from '../../clouds/index.ts';
+import type { HolderName, HolderSettings } from '../../tokens/keys/index.ts';
+import type { Address } from './address.ts';
+import type { PublishPlace } from './publish.ts';
+import type { PermissionSets } from './setup.ts';
+
+/** The text of a secret, read but not judged, and the place it came from, for errors. */
+export interface SecretText {
+  readonly value: string;
+  /** `file:PATH` or `env:NAME` */
+  readonly source: string;
+}
+
+/** Durations are seconds, with fractions where the file says `ms`. Paths are relative to the working directory. */
+export interface Config {
+  /** With no trailing slash, exactly as tokens and documents spell it. */
+  readonly issuer: string;
+  /** The vendor's name for people; the host of the issuer when the file has none. */
+  readonly vendor: string;
+  readonly listen: {
+    readonly public: Address;
+    readonly admin: Address;
+    /** PEM files. */
+    readonly tls: { readonly cert: string; readonly key: string; readonly client_ca: string | null } | null;
+    /** As it is spelled in the file. */
+    readonly client_certificate_header: string | null;
+  };
+  /** CIDRs, each with its prefix length. */
+  readonly trust_proxy: readonly string[];
+  /** `sqlite:FILE`, `redis://…` or `rediss://…` */
+  readonly store: string;
+  readonly keys: HolderSettings & {
+    readonly holder: HolderName;
+    readonly path: string;
+    readonly algorithms: readonly Algorithm[];
+    readonly rotate_every: number;
+    readonly publish_lead: number;
+    readonly retain: number;
+    readonly stale_after: number;
+    readonly look_outside: boolean;
+    /** With no trailing slash. */
+    readonly copies: readonly string[];
+    readonly publish: readonly PublishPlace[];
+    readonly publish_every: number;
+    readonly compare_every: number;
+    readonly allow_short_times: boolean;
+    readonly encryption_key: SecretText | null;
+    readonly former_encryption_key: SecretText | null;
+  };
+  readonly tokens: { readonly ttl: number };
+  readonly clouds: Endpoints;
+  readonly setup: {
+    readonly permissions: PermissionSets;
+    readonly templates: PublishPlace | null;
+  };
+  /** Seconds. */
+  readonly verify: { readonly every: number };
+  readonly clients: {
+    /** Exact URLs. */
+    readonly jwks_uris: readonly string[];
+  };
+  readonly limits: {
+    /** In a minute. */
+    readonly failed_logins: number;
+    /** In a second. */
+    readonly requests_per_address: number;
+    readonly requests_per_client: number;
+    /** At once. */
+    readonly visits: number;
+    readonly visits_per_tenant: number;
+  };
+  readonly federation: {
+    /** CIDRs, each with its prefix length. */
+    readonly allow_networks: readonly string[];
+    /** A PEM file. */
+    readonly ca: string | null;
+  };
+  readonly webhooks: {
+    /** CIDRs, each with its prefix length. */
+    readonly allow_networks: readonly string[];
+    /** A PEM file. */
+    readonly ca: string | null;
+  };
+  readonly audit: { readonly on_failure: 'refuse' | 'continue' };
+  /** From SOJOURN_ADMIN_TOKEN only, so that no file holds it. */
+  readonly admin_token: string | null;
+}

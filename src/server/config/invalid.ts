@@ -1,0 +1,10 @@
+/** The refusal of a configuration: every fault at once. */
+import { type Fault, SojournError } from '../../platform/errors/index.ts';
+
+export function invalid(faults: readonly Fault[], cause?: unknown): SojournError {
+  return new SojournError('config_invalid', {
+    detail: faults.map(({ path, message }) => `${path}: ${message}`).join('; '),
+    faults,
+    cause,
+  });
+}

@@ -1,0 +1,74 @@
+/** Loading: the file, the variables over it, the checks, and then the configuration or every fault there is. */
+import type { Fault } from '../../platform/errors/index.ts';
+import type { Config } from './config.ts';
+import { type Environment, environment, unknownVariables } from './environment.ts';
+import { invalid } from './invalid.ts';
+import { noCertificate, readAdminToken, readAzureIdentity, readSecret, unreadable } from './outside.ts';
+import { readShape } from './read.ts';
+import { crossFaults } from './rules.ts';
+import { type Path, settingsOf, type Values, variableOf } from './setting.ts';
+import { shape } from './shape.ts';
+import { withSource } from './source.ts';
+import { readYamlFile } from './yaml-file.ts';
+
+/** Reads the YAML file with the environment over it. Rejects with `config_invalid`, which names every fault. */
+export async function loadConfig({
+  file,
+  env = environment(),
+}: {
+  file: string;
+  env?: Environment;
+}): Promise<Config> {
+  const { raw, lineOf } = await readYamlFile(file);
+  return check(raw, env, lineOf);
+}
+
+/** The same for a tree that is at hand already, spelled as in the file. Throws `config_invalid`. */
+export const parseConfig = (raw: unknown, env: Environment = {}): Config => check(raw, env, () => undefined);
+
+function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | undefined): Config {
+  const { values, faults } = readShape(shape, raw, env);
+  const { encryption_key, former_encryption_key, pkcs11 } = values.keys;
+  const encryptionKey = readSecret('keys.encryption_key', encryption_key ?? null, env);
+  const formerKey = readSecret('keys.former_encryption_key', former_encryption_key ?? null, env);
+  const pin = readSecret('keys.pkcs11.pin', pkcs11.pin ?? null, env);
+  const adminToken = readAdminToken(env);
+  const variables = settingsOf(shape).map(({ path }) => variableOf(path));
+  const named = [encryption_key, former_encryption_key, pkcs11.pin].flatMap((secret) =>
+    secret?.from === 'env' ? [secret.name] : [],
+  );
+
+  const all: Fault[] = [
+    ...faults,
+    ...crossFaults(values),
+    ...unreadable('listen.tls.cert', values.listen.tls.cert),
+    ...unreadable('listen.tls.key', values.listen.tls.key),
+    ...noCertificate('listen.tls.client_ca', values.listen.tls.client_ca),
+    ...unreadable('keys.pkcs11.module', pkcs11.module),
+    ...noCertificate('federation.ca', values.federation.ca),
+    ...noCertificate('webhooks.ca', values.webhooks.ca),
+    ...encryptionKey.faults,
+    ...formerKey.faults,
+    ...pin.faults,
+    ...adminToken.faults,
+    ...unknownVariables(env, [...variables, ...named]),
+  ];
+  if (all.length > 0) throw invalid(all.map((fault) => withSource(shape, fault, env, lineOf)));
+
+  // No fault, so no value is missing.
+  const { listen, keys, ...rest } = values as Values<typeof shape>;
+  const { cert, key, client_ca } = listen.tls;
+  return {
+    ...rest,
+    vendor: rest.vendor ?? new URL(rest.issuer).hostname,
+    listen: { ...listen, tls: cert === null || key === null ? null : { cert, key, client_ca } },
+    keys: {
+      ...keys,
+      encryption_key: encryptionKey.value,
+      former_encryption_key: formerKey.value,
+      azure_key_vault: { ...keys.azure_key_vault, identity: readAzureIdentity(env) },
+      pkcs11: { ...keys.pkcs11, pin: pin.value },
+    },
+    admin_token: adminToken.value,
+  };
+}

@@ -1,0 +1,32 @@
+/** Where copies of the documents are put: which bucket, and by which connection it is entered. */
+import { z } from 'zod';
+import { type BucketPlace, clouds } from '../../clouds/index.ts';
+import { isId } from '../../platform/ids/index.ts';
+import { endpointField } from './urls.ts';
+
+export interface PublishPlace extends BucketPlace {
+  readonly connection: string;
+  /** With no trailing slash. */
+  readonly public_url?: string | undefined;
+}
+
+export const placeField = z
+  .strictObject({
+    to: z.string('must be text').transform((to) => to.replace(/\/+$/, '')),
+    connection: z.string('must be text').refine((id) => isId('con', id), 'must be the id of a connection'),
+    region: z.string('must be text').optional(),
+    endpoint: endpointField.optional(),
+    public_url: endpointField.optional(),
+  })
+  .superRefine((place, context) => {
+    const cloud = Object.values(clouds).find(({ bucket }) => bucket.takes(place.to));
+    const fault = cloud
+      ? cloud.bucket.fault(place)
+      : { field: 'to', message: 'must begin with s3://, gs:// or https://' };
+    if (fault) context.addIssue({ code: 'custom', path: [fault.field], message: fault.message });
+  });
+
+export const publishField: z.ZodType<readonly PublishPlace[]> = z
+  .array(placeField)
+  .max(10, 'must hold 10 places at most')
+  .refine((list) => new Set(list.map(({ to }) => to)).size === list.length, 'must not hold a place twice');

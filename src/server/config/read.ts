@@ -1,0 +1,81 @@
+/** From what is given to values, key by key, so that one fault never hides another. */
+import type { z } from 'zod';
+import type { Fault } from '../../platform/errors/index.ts';
+import { type Environment, fromText, given } from './environment.ts';
+import { nearest } from './nearest.ts';
+import {
+  isSetting,
+  type Known,
+  type Path,
+  type Setting,
+  type Shape,
+  settingsOf,
+  variableOf,
+} from './setting.ts';
+
+export interface Found<S> {
+  readonly values: Known<S>;
+  readonly faults: readonly Fault[];
+}
+
+/** Reads `raw` (the file) under `env` (which wins) by `shape`. */
+export function readShape<S extends Shape>(shape: S, raw: unknown, env: Environment): Found<S> {
+  const faults: Fault[] = [];
+  const names = settingsOf(shape).map(({ path }) => path);
+
+  const section = (parts: Shape, found: unknown, path: Path): unknown => {
+    const fields = isMap(found) ? found : {};
+    // A section whose lines are all commented out reads as null.
+    if (found !== undefined && found !== null && !isMap(found)) {
+      faults.push({ path: path.join('.') || 'the file', message: 'must be a section with keys of its own' });
+    }
+    for (const name of Object.keys(fields)) {
+      if (!Object.hasOwn(parts, name)) faults.push(unknownKey(name, path, Object.keys(parts), names));
+    }
+    return Object.fromEntries(
+      Object.entries(parts).map(([name, part]) => {
+        const below = Object.hasOwn(fields, name) ? fields[name] : undefined;
+        const here = [...path, name];
+        return [name, isSetting(part) ? setting(part, below, here) : section(part, below, here)];
+      }),
+    );
+  };
+
+  const setting = ({ field, initial }: Setting, found: unknown, path: Path): unknown => {
+    const text = given(env, variableOf(path));
+    const value = text === undefined ? (found === undefined ? initial : found) : fromText(text, initial);
+    const parsed = field.safeParse(value, { error: say });
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues)
+      faults.push({ path: [...path, ...issue.path.map(String)].join('.'), message: issue.message });
+    return undefined;
+  };
+
+  return { values: section(shape, raw, []) as Known<S>, faults };
+}
+
+function unknownKey(name: string, path: Path, siblings: readonly string[], all: readonly Path[]): Fault {
+  const meant =
+    nearest(name, siblings) ?? all.find((candidate) => candidate.at(-1) === name)?.join('.') ?? undefined;
+  const spelled = name.length > 60 ? `${name.slice(0, 60)}…` : name;
+  return {
+    path: [...path, spelled].join('.'),
+    message: `is not known here${meant ? `; did you mean ${meant}?` : ''}`,
+  };
+}
+
+/** Where a field has no words of its own. */
+const say = (issue: z.core.$ZodRawIssue): string => {
+  if (issue.input === undefined) return 'is missing';
+  if (issue.input === null) return 'has no value';
+  // A name came from outside and could be a misplaced secret.
+  if (issue.code === 'unrecognized_keys')
+    return `has a key that is not known here: ${issue.keys.map((name) => (/^\w{1,40}$/.test(name) ? name : '(unreadable name)')).join(', ')}`;
+  if (issue.code !== 'invalid_type') return 'is not valid';
+  return { string: 'must be text', boolean: 'must be true or false', array: 'must be a list' }[
+    issue.expected as 'string'
+  ];
+};
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

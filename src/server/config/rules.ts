@@ -1,0 +1,137 @@
+/** What must hold between keys. Each rule is silent while a key that it needs is faulty itself. */
+import type { Fault } from '../../platform/errors/index.ts';
+import { durationField } from '../../platform/validation/index.ts';
+import { isLoopback } from './address.ts';
+import type { Known } from './setting.ts';
+import type { shape } from './shape.ts';
+
+type Keys = Known<typeof shape>;
+
+export const crossFaults = (known: Keys): Fault[] => [
+  ...rules.flatMap((rule) => rule(known) ?? []),
+  ...holderFaults(known),
+];
+
+const rules: readonly ((known: Keys) => Fault | undefined)[] = [
+  ({ listen: { tls } }) =>
+    tls.cert === null && typeof tls.key === 'string'
+      ? fault('listen.tls.cert', 'is missing; listen.tls needs both cert and key')
+      : undefined,
+
+  ({ listen: { tls } }) =>
+    tls.key === null && typeof tls.cert === 'string'
+      ? fault('listen.tls.key', 'is missing; listen.tls needs both cert and key')
+      : undefined,
+
+  ({ listen: { tls } }) =>
+    typeof tls.client_ca === 'string' && tls.cert === null && tls.key === null
+      ? fault(
+          'listen.tls.client_ca',
+          'needs listen.tls.cert and listen.tls.key: a listener without TLS sees no certificate',
+        )
+      : undefined,
+
+  ({ listen: { client_certificate_header: header }, trust_proxy }) =>
+    typeof header === 'string' && trust_proxy?.length === 0
+      ? fault('listen.client_certificate_header', 'needs trust_proxy: anybody could write this header')
+      : undefined,
+
+  ({ listen, trust_proxy }) =>
+    listen.public && !isLoopback(listen.public.host) && listen.tls.cert === null && trust_proxy?.length === 0
+      ? fault(
+          'listen.public',
+          'is open to the network without encryption: set listen.tls, or name the proxy that ends TLS in trust_proxy, or listen on 127.0.0.1',
+        )
+      : undefined,
+
+  ({ listen }) =>
+    listen.admin && !isLoopback(listen.admin.host) && listen.tls.cert === null
+      ? fault(
+          'listen.admin',
+          'is open to the network without encryption, and its token opens everything: set listen.tls or listen on 127.0.0.1',
+        )
+      : undefined,
+
+  ({ listen: { public: open, admin } }) =>
+    open && admin && open.port !== 0 && open.port === admin.port && open.host === admin.host
+      ? fault('listen.admin', 'must not be the address of listen.public')
+      : undefined,
+
+  ({ keys: { publish_lead, allow_short_times } }) =>
+    below(publish_lead, '30m') && allow_short_times === false
+      ? fault('keys.publish_lead', 'must be 30m or more, or clouds meet a signing key they have never seen')
+      : undefined,
+
+  ({ keys: { retain, allow_short_times } }) =>
+    below(retain, '25h') && allow_short_times === false
+      ? fault('keys.retain', 'must be 25h or more: clouds keep keys for a day')
+      : undefined,
+
+  ({ keys: { rotate_every, publish_lead } }) =>
+    rotate_every !== undefined && publish_lead !== undefined && rotate_every <= publish_lead
+      ? fault('keys.rotate_every', 'must be longer than keys.publish_lead, or the next key is never ready')
+      : undefined,
+
+  ({ keys: { rotate_every, publish_lead, retain, allow_short_times } }) =>
+    rotate_every !== undefined &&
+    publish_lead !== undefined &&
+    retain !== undefined &&
+    allow_short_times === false &&
+    rotate_every > publish_lead &&
+    rotate_every < publish_lead + retain
+      ? fault('keys.rotate_every', 'must be as long as keys.publish_lead and keys.retain together, or longer')
+      : undefined,
+
+  ({ keys: { stale_after, publish_lead, allow_short_times } }) =>
+    stale_after !== undefined &&
+    publish_lead !== undefined &&
+    allow_short_times === false &&
+    stale_after > publish_lead / 2
+      ? fault(
+          'keys.stale_after',
+          'must be half of keys.publish_lead at most: a replica may serve an old JWKS for so long, and verifiers keep it for up to the other half',
+        )
+      : undefined,
+
+  ({ keys }) =>
+    keys.former_encryption_key && keys.encryption_key === null
+      ? fault('keys.former_encryption_key', 'needs keys.encryption_key, the one that takes its place')
+      : undefined,
+
+  ({ store, keys }) =>
+    store && !store.startsWith('sqlite:') && keys.holder === 'file' && keys.encryption_key === null
+      ? fault(
+          'keys.encryption_key',
+          'is required with a Redis store: every replica opens the keys that any of them made',
+        )
+      : undefined,
+];
+
+/** What the chosen holder cannot do without. */
+function holderFaults({
+  keys: { holder, algorithms, aws_kms, gcp_kms, azure_key_vault, pkcs11 },
+}: Keys): Fault[] {
+  const needed: Record<NonNullable<typeof holder>, Record<string, unknown>> = {
+    file: {},
+    'aws-kms': { 'aws_kms.region': aws_kms.region },
+    'gcp-kms': {
+      'gcp_kms.key_ring': gcp_kms.key_ring,
+      ...(algorithms?.includes('RS256') ? { 'gcp_kms.rsa_key': gcp_kms.rsa_key } : {}),
+      ...(algorithms?.includes('ES256') ? { 'gcp_kms.ec_key': gcp_kms.ec_key } : {}),
+    },
+    'azure-key-vault': { 'azure_key_vault.vault_url': azure_key_vault.vault_url },
+    pkcs11: {
+      'pkcs11.module': pkcs11.module,
+      'pkcs11.token_label': pkcs11.token_label,
+      'pkcs11.pin': pkcs11.pin,
+    },
+  };
+  return Object.entries(holder ? needed[holder] : {})
+    .filter(([, value]) => value === null)
+    .map(([key]) => fault(`keys.${key}`, `is missing; keys.holder ${holder} needs it`));
+}
+
+const fault = (path: string, message: string): Fault => ({ path, message });
+
+const below = (seconds: number | undefined, least: string): boolean =>
+  seconds !== undefined && seconds < durationField.parse(least);

@@ -1,0 +1,25 @@
+/** Nothing behind this is reached without the admin token, whether or not there is anything. */
+import type { Context, Next } from 'koa';
+import { SojournError } from '../../../platform/errors/index.ts';
+import { lastly, visitorOf } from '../app.ts';
+import { bearerOf } from '../bearer.ts';
+import type { AdminRooms } from './rooms.ts';
+import { prefix } from './route.ts';
+
+export const guard =
+  ({ adminToken, audit }: Pick<AdminRooms, 'adminToken' | 'audit'>) =>
+  async (ctx: Context, next: Next): Promise<void> => {
+    if (ctx.path !== prefix && !ctx.path.startsWith(`${prefix}/`)) return lastly(ctx);
+    const token = bearerOf(ctx);
+    if (token === undefined || !adminToken.matches(token)) {
+      await audit.record({
+        event: 'admin.refused',
+        outcome: 'refused',
+        actor: 'unknown',
+        ...visitorOf(ctx),
+        reason: token === undefined ? 'no bearer token' : 'wrong bearer token',
+      });
+      throw new SojournError('unauthorized');
+    }
+    await next();
+  };

@@ -1,0 +1,176 @@
+/** /keys: the signing keys, never their private halves. */
+import { z } from 'zod';
+import { type Connection, destinationOf } from '../../../access/connections/index.ts';
+import { invalidRequest } from '../../../platform/errors/index.ts';
+import { toTimestamp } from '../../../platform/time/index.ts';
+import { read } from '../../../platform/validation/index.ts';
+import { type KeyRecord, type Keyring, mainRing } from '../../../tokens/keys/index.ts';
+import { pageOf, pageOn, pageQuery, word } from './paging.ts';
+import type { AdminRooms } from './rooms.ts';
+import { act, look, nothing, prefix, type Route } from './route.ts';
+import { moment } from './words.ts';
+
+export const keyList = z.object({
+  items: z.array(
+    z.object({
+      kid: z.string(),
+      alg: z.string(),
+      state: z.enum(['next', 'active', 'retired', 'revoked']),
+      published_at: moment,
+      activate_at: moment.nullable().describe('When it is planned to sign; null for in its turn.'),
+      activated_at: moment.nullable(),
+      retired_at: moment.nullable(),
+      revoked_at: moment.nullable(),
+    }),
+  ),
+});
+
+export const impactPage = pageOf(
+  z.object({
+    connection: z.string(),
+    name: z.string(),
+    tenant: z.string(),
+    cloud: z.string(),
+    trusts: z.string().describe('How long the cloud goes on trusting a key that has left the JWKS.'),
+    steps: z.array(z.object({ say: z.string(), run: z.string().optional() })),
+  }),
+).describe('A page may hold fewer than the limit, or none, and still have a next one.');
+
+const ofTenant = word.describe('The keys of this tenant instead of the shared ones.');
+
+/** Nothing in it: now, if verifiers find the keys. */
+const rotation = z.strictObject({
+  tenant: ofTenant,
+  at: z.iso
+    .datetime('must be a time such as 2027-01-31T02:00:00Z')
+    .transform(Date.parse)
+    .optional()
+    .describe('When the keys shall sign; they must have been published for long enough by then.'),
+  override: z.boolean().default(false).describe('Sign although verifiers would not find the keys.'),
+});
+
+const rings = rotation.pick({ tenant: true });
+
+const timeOf = (at: number | null) => (at === null ? null : toTimestamp(at));
+
+const viewOf = ({ kid, alg, state, ...times }: KeyRecord) => ({
+  kid,
+  alg,
+  state,
+  published_at: toTimestamp(times.published_at),
+  activate_at: timeOf(times.activate_at),
+  activated_at: timeOf(times.activated_at),
+  retired_at: timeOf(times.retired_at),
+  revoked_at: timeOf(times.revoked_at),
+});
+
+const listOf = (keyring: Keyring) => ({ items: keyring.list().map(viewOf) });
+
+/** The main ring, or that of a tenant with keys of its own; rejects with `tenant_not_found` or `invalid_request`. */
+async function ringOf({ keyrings, tenants }: AdminRooms, tenant: string | undefined): Promise<Keyring> {
+  if (tenant === undefined) return keyrings.main;
+  if (!(await tenants.get(tenant)).own_keys) {
+    throw invalidRequest([{ path: 'tenant', message: 'has no keys of its own' }]);
+  }
+  return keyrings.of(tenant);
+}
+
+export const keyRoutes: readonly Route[] = [
+  look({
+    path: '/keys',
+    name: 'listKeys',
+    summary: 'List the signing keys with their states',
+    query: z.strictObject({ tenant: ofTenant }),
+    answer: keyList,
+    refusals: ['tenant_not_found'],
+    async find(rooms, { query: { tenant } }) {
+      return listOf(await ringOf(rooms, tenant));
+    },
+  }),
+  act({
+    method: 'POST',
+    path: '/keys/rotate',
+    name: 'rotateKeys',
+    summary: 'Let the published next keys sign, from now on or from a time on',
+    input: rotation,
+    status: 200,
+    answer: keyList,
+    refusals: ['tenant_not_found', 'key_not_ready', 'key_not_published', 'keys_unavailable'],
+    async change(rooms, { body }) {
+      const { tenant, at, override } = read(rotation, body);
+      if (at !== undefined && at < rooms.now()) throw invalidRequest([{ path: 'at', message: 'is over' }]);
+      const keyring = await ringOf(rooms, tenant);
+      await keyring.rotate({ override, ...(at === undefined ? {} : { at }) });
+      const did =
+        at === undefined
+          ? ({ event: 'key.rotation_ordered', facts: { override } } as const)
+          : ({ event: 'key.rotation_planned', facts: { at: toTimestamp(at) } } as const);
+      return { answer: listOf(keyring), did: { ...did, ...(tenant && { tenant }) } };
+    },
+  }),
+  act({
+    method: 'POST',
+    path: '/keys/take-back',
+    name: 'takeBackRotation',
+    summary: 'Take a planned rotation back; the next keys sign in their turn',
+    input: rings,
+    status: 200,
+    answer: keyList,
+    refusals: ['tenant_not_found', 'keys_unavailable'],
+    async change(rooms, { body }) {
+      const { tenant } = read(rings, body);
+      const keyring = await ringOf(rooms, tenant);
+      await keyring.takeBack();
+      const did = { event: 'key.rotation_taken_back', ...(tenant && { tenant }) } as const;
+      return { answer: listOf(keyring), did };
+    },
+  }),
+  act({
+    method: 'POST',
+    path: '/keys/:kid/revoke',
+    name: 'revokeKey',
+    summary: 'Take a key out of the JWKS for good',
+    input: nothing,
+    status: 200,
+    answer: keyList.extend({ impact_url: z.string().describe('Whom it touches, and what they must do.') }),
+    refusals: ['key_not_found', 'keys_unavailable'],
+    async change(rooms, { params: { kid } }) {
+      const { keyring } = rooms.keyrings.find(kid);
+      await keyring.revoke(kid);
+      return {
+        answer: { ...listOf(keyring), impact_url: `${prefix}/keys/${encodeURIComponent(kid)}/impact` },
+        did: {
+          event: 'key.revocation_ordered',
+          kid,
+          ...(keyring.id === mainRing ? {} : { tenant: keyring.id }),
+        },
+      };
+    },
+  }),
+  look({
+    path: '/keys/:kid/impact',
+    name: 'showKeyImpact',
+    summary: 'List the connections that a leak of the key touches, and what each customer must do',
+    query: pageQuery,
+    answer: impactPage,
+    refusals: ['key_not_found'],
+    async find({ keyrings, connections, issuers, onboarding, now }, { params: { kid }, query }) {
+      const { keyring, key } = keyrings.find(kid);
+      const within = keyring.id === mainRing ? {} : { within: keyring.id };
+      const page = await connections.list({ ...query, ...within });
+      const touched: Connection[] = [];
+      for (const one of page.items) {
+        // Whoever has the key can write any token: what counts is what a cloud accepts, not what we sign for it.
+        const accepted = destinationOf(one).algorithms.includes(key.alg);
+        if (accepted && (await issuers.ringOf(one)) === keyring.id) touched.push(one);
+      }
+      return pageOn({ ...page, items: touched }, (one) => ({
+        connection: one.id,
+        name: one.name,
+        tenant: one.tenant,
+        cloud: one.cloud,
+        ...onboarding.afterLeak(one, key.revoked_at ?? now()),
+      }));
+    },
+  }),
+];

@@ -1,0 +1,37 @@
+/** What the admin doors hand over to. */
+
+import type { AdminToken } from '../../../access/admin-token/index.ts';
+import type { Approvals } from '../../../access/approvals/index.ts';
+import type { Clients } from '../../../access/clients/index.ts';
+import type { Connections } from '../../../access/connections/index.ts';
+import type { Policy } from '../../../access/policy/index.ts';
+import type { Tenants } from '../../../access/tenants/index.ts';
+import type { Invitations } from '../../../onboarding/invitations/index.ts';
+import type { Onboarding } from '../../../onboarding/setup/index.ts';
+import type { Webhooks } from '../../../onboarding/webhooks/index.ts';
+import type { Audit } from '../../../platform/audit/index.ts';
+import type { Now } from '../../../platform/time/index.ts';
+import type { Issuers } from '../../../tokens/issuer/index.ts';
+import type { Keyrings } from '../../../tokens/keys/index.ts';
+import type { Outage } from '../../../tokens/outage/index.ts';
+import type { ReadinessCheck } from '../../health/index.ts';
+
+export interface AdminRooms {
+  readonly tenants: Tenants;
+  readonly clients: Clients;
+  readonly connections: Connections;
+  readonly policy: Policy;
+  readonly invitations: Invitations;
+  readonly approvals: Approvals;
+  readonly keyrings: Keyrings;
+  readonly audit: Audit;
+  readonly now: Now;
+  readonly onboarding: Onboarding;
+  readonly issuers: Issuers;
+  readonly webhooks: Webhooks;
+  readonly outage: Outage;
+  readonly adminToken: Pick<AdminToken, 'matches'>;
+  /** The Prometheus text format. */
+  readonly metrics: () => Promise<string>;
+  readonly readiness: () => Promise<readonly ReadinessCheck[]>;
+}

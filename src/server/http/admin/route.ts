@@ -1,0 +1,155 @@
+/**
+ * One row of the admin API: what it is called, what it takes, what it answers and who does the work. The router and the
+ * OpenAPI document are both made from these rows, so neither can know of a path that the other does not.
+ */
+import { z } from 'zod';
+import type { AuditEntry } from '../../../platform/audit/index.ts';
+import type { ErrorCode } from '../../../platform/errors/index.ts';
+import { read } from '../../../platform/validation/index.ts';
+import { readQuery } from '../body.ts';
+import type { AdminRooms } from './rooms.ts';
+
+export const prefix = '/admin/v1';
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below the prefix; `:name` stands for one segment. */
+  readonly path: string;
+  /** The operationId of OpenAPI. */
+  readonly name: string;
+  readonly summary: string;
+  readonly query: z.ZodObject;
+  /** For the document; the room that takes the body checks it. */
+  readonly input: z.ZodType;
+  readonly answer: z.ZodType | 'file';
+  readonly status: 200 | 201 | 204;
+  /** Of the body, in bytes, where it may be over 16 KB. */
+  readonly maxBytes?: number;
+  /** Codes beyond those that every row can answer with. */
+  readonly refusals: readonly ErrorCode[];
+  serve(rooms: AdminRooms, request: RouteRequest): Promise<Served>;
+}
+
+export interface RouteRequest {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+}
+
+export interface Served {
+  /** Absent with status 204. */
+  readonly content?: { readonly mediaType: string; readonly body: string; readonly fileName?: string };
+  /** What has been changed, for the audit. */
+  readonly did?: Deed;
+}
+
+/** What an administrator did; who and from where is added by the one place that writes it down. */
+export type Deed = Omit<AuditEntry, 'outcome' | 'actor' | 'address' | 'request'>;
+
+/** No parameter, no body. */
+export const nothing = z.strictObject({});
+
+interface Row<Path, Answer> {
+  readonly path: Path;
+  readonly name: string;
+  readonly summary: string;
+  readonly answer: Answer;
+  readonly refusals?: readonly ErrorCode[];
+}
+
+/** A row that only reads. */
+export function look<const Path extends string, Answer extends z.ZodType, Query extends z.ZodObject>(
+  row: Row<Path, Answer> & {
+    readonly query: Query;
+    find(
+      rooms: AdminRooms,
+      asked: { params: Params<Path>; query: z.output<Query> },
+    ): Immutable<z.input<Answer>> | Promise<Immutable<z.input<Answer>>>;
+  },
+): Route {
+  return {
+    refusals: [],
+    ...row,
+    method: 'GET',
+    input: nothing,
+    status: 200,
+    async serve(rooms, { params, query, body }) {
+      read(nothing, body);
+      const found = await row.find(rooms, {
+        params: params as Params<Path>,
+        query: read(row.query, readQuery(query, Object.keys(row.query.shape))) as z.output<Query>,
+      });
+      return { content: json(row.answer, found) };
+    },
+  };
+}
+
+/** A row that answers a question too long for a query, and changes nothing. */
+export function ponder<const Path extends string, Answer extends z.ZodType>(
+  row: Row<Path, Answer> & {
+    readonly input: z.ZodType;
+    readonly maxBytes: number;
+    find(
+      rooms: AdminRooms,
+      asked: { params: Params<Path>; body: unknown },
+    ): Promise<Immutable<z.input<Answer>>>;
+  },
+): Route {
+  return {
+    refusals: [],
+    ...row,
+    method: 'POST',
+    query: nothing,
+    status: 200,
+    async serve(rooms, { params, query, body }) {
+      readQuery(query, []);
+      return { content: json(row.answer, await row.find(rooms, { params: params as Params<Path>, body })) };
+    },
+  };
+}
+
+/** A row that changes something, and says what for the audit. */
+export function act<const Path extends string, Answer extends z.ZodType>(
+  row: Row<Path, Answer> & {
+    readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+    readonly input: z.ZodType;
+    readonly status: Route['status'];
+    change(
+      rooms: AdminRooms,
+      asked: { params: Params<Path>; body: unknown },
+    ): Promise<{ answer: Immutable<z.input<Answer>>; did: Deed }>;
+  },
+): Route {
+  return {
+    refusals: [],
+    ...row,
+    query: nothing,
+    async serve(rooms, { params, query, body }) {
+      readQuery(query, []);
+      if (row.input === nothing) read(nothing, body);
+      const { answer, did } = await row.change(rooms, { params: params as Params<Path>, body });
+      return { did, ...(row.status === 204 ? {} : { content: json(row.answer, answer) }) };
+    },
+  };
+}
+
+/** Through its schema: a member that the schema does not name never leaves, whatever a room keeps. */
+const json = (schema: z.ZodType, value: unknown) => ({
+  mediaType: 'application/json; charset=utf-8',
+  body: JSON.stringify(schema.parse(value)),
+});
+
+/** `{ id, name }` for `/connections/:id/setup/:name`. */
+export type Params<Path extends string> = Readonly<Record<NamesIn<Path>, string>>;
+
+type NamesIn<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | NamesIn<`/${Rest}`>
+  : Path extends `${string}:${infer Name}`
+    ? Name
+    : never;
+
+type Immutable<T> = T extends readonly (infer Each)[]
+  ? readonly Immutable<Each>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Immutable<T[Key]> }
+    : T;

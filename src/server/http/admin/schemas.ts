@@ -1,0 +1,97 @@
+/** The schemas that the OpenAPI document calls by a name; any other stands where it is used. */
+import type { z } from 'zod';
+import { cloudNames, clouds } from '../../../clouds/index.ts';
+import { approval, approvalPage, denialInput, grantInput } from './approvals.ts';
+import { auditLine, auditPage } from './audit.ts';
+import { decision } from './can.ts';
+import {
+  client,
+  clientChange,
+  clientInput,
+  clientPage,
+  newClient,
+  newSecret,
+  secretInput,
+} from './clients.ts';
+import { connection, connectionChange, connectionInput, connectionPage } from './connections.ts';
+import { documentPage } from './documents.ts';
+import { invitationInput, invitationPage, newInvitation } from './invitations.ts';
+import { publishedIssuer } from './issuer.ts';
+import { impactPage, keyList } from './keys.ts';
+import { lintAnswer, lintInput } from './lint.ts';
+import { outageBudget } from './outage.ts';
+import { policy, policyInput } from './policy.ts';
+import { problem } from './problem.ts';
+import { preview, setupFiles, signedReport, verification } from './setup.ts';
+import { movePage } from './tenant-moves.ts';
+import { tenant, tenantChange, tenantInput, tenantMove, tenantPage } from './tenants.ts';
+import { uploadInput } from './uploads.ts';
+import { delivery, deliveryPage, webhook, webhookChange, webhookInput, webhookPage } from './webhooks.ts';
+
+type Named = Readonly<Record<string, z.ZodType>>;
+
+const nameIn = (cloud: string, what: string): string =>
+  `${cloud.charAt(0).toUpperCase()}${cloud.slice(1)}${what}`;
+
+export const targetNames = cloudNames.map((cloud) => nameIn(cloud, 'Target'));
+export const purposeNames = cloudNames.map((cloud) => nameIn(cloud, 'Purpose'));
+
+export const inputs: Named = {
+  TenantInput: tenantInput,
+  TenantChange: tenantChange,
+  TenantMove: tenantMove,
+  ClientInput: clientInput,
+  ClientChange: clientChange,
+  SecretInput: secretInput,
+  ConnectionInput: connectionInput,
+  ConnectionChange: connectionChange,
+  UploadInput: uploadInput,
+  InvitationInput: invitationInput,
+  WebhookInput: webhookInput,
+  WebhookChange: webhookChange,
+  PolicyInput: policyInput,
+  ...Object.fromEntries(
+    cloudNames.flatMap((cloud) => [
+      [nameIn(cloud, 'Target'), clouds[cloud].target],
+      [nameIn(cloud, 'Purpose'), clouds[cloud].purpose],
+    ]),
+  ),
+  GrantInput: grantInput,
+  DenialInput: denialInput,
+  LintInput: lintInput,
+};
+
+export const answers: Named = {
+  Tenant: tenant,
+  TenantPage: tenantPage,
+  MovePage: movePage,
+  Client: client,
+  ClientPage: clientPage,
+  NewClient: newClient,
+  NewSecret: newSecret,
+  Decision: decision,
+  Connection: connection,
+  ConnectionPage: connectionPage,
+  Policy: policy,
+  SetupFiles: setupFiles,
+  NewInvitation: newInvitation,
+  InvitationPage: invitationPage,
+  Verification: verification,
+  SignedReport: signedReport,
+  Lint: lintAnswer,
+  Preview: preview,
+  PublishedIssuer: publishedIssuer,
+  KeyList: keyList,
+  KeyImpactPage: impactPage,
+  DocumentPage: documentPage,
+  Webhook: webhook,
+  WebhookPage: webhookPage,
+  Delivery: delivery,
+  DeliveryPage: deliveryPage,
+  OutageBudget: outageBudget,
+  Approval: approval,
+  ApprovalPage: approvalPage,
+  AuditLine: auditLine,
+  AuditPage: auditPage,
+  Problem: problem,
+};

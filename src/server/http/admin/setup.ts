@@ -1,0 +1,142 @@
+/** /connections/ID/…: what the customer applies, whether it worked, and what the tokens will say. */
+import { z } from 'zod';
+import { read } from '../../../platform/validation/index.ts';
+import { readQuery } from '../body.ts';
+import { act, look, nothing, prefix, type Route } from './route.ts';
+import { searchOf, setupQuery } from './setup-query.ts';
+import { moment } from './words.ts';
+
+export const setupFiles = z.object({
+  items: z.array(z.object({ name: z.string(), media_type: z.string(), title: z.string(), url: z.string() })),
+});
+
+const checks = z.array(
+  z.object({
+    name: z.string(),
+    outcome: z.enum(['passed', 'failed', 'waiting', 'unclear', 'skipped']),
+    detail: z.string(),
+    advice: z.string().nullable(),
+    condition: z.string().optional().describe('The condition that does not hold.'),
+    fix: z.string().optional().describe('What to paste so that it holds.'),
+  }),
+);
+
+const state = z.enum(['pending', 'active', 'failing', 'disabled', 'paused']);
+const verdict = z.enum(['active', 'failing']);
+const retryAt = moment.nullable().describe('When it is tried again by itself.');
+
+export const verification = z.object({
+  verdict: verdict.describe('Whether every check passed, this time.'),
+  state: state.describe('Of the connection, after this.'),
+  checks,
+  retry_at: retryAt,
+});
+
+export const signedReport = z.object({
+  report: z.object({
+    connection: z.string(),
+    name: z.string(),
+    tenant: z.string(),
+    cloud: z.string(),
+    issuer: z.string(),
+    subject: z.string(),
+    audience: z.string(),
+    algorithm: z.string(),
+    verdict,
+    state,
+    actor: z.string(),
+    started_at: moment,
+    finished_at: moment,
+    retry_at: retryAt,
+    checks,
+  }),
+  jws: z
+    .string()
+    .describe('The report signed by the issuer: typ sojourn-verification+jwt, its one claim is report.'),
+});
+
+export const preview = z.object({
+  header: z.record(z.string(), z.string()),
+  claims: z.record(z.string(), z.unknown()),
+});
+
+const setupFile: Route = {
+  method: 'GET',
+  path: '/connections/:id/setup/:name',
+  name: 'fetchSetupFile',
+  summary: 'Fetch one file that the customer applies',
+  query: setupQuery,
+  input: nothing,
+  answer: 'file',
+  status: 200,
+  refusals: ['connection_not_found', 'artefact_not_found'],
+  async serve({ connections, onboarding }, { params: { id = '', name = '' }, query, body }) {
+    const request = read(setupQuery, readQuery(query, Object.keys(setupQuery.shape)));
+    read(nothing, body);
+    const { mediaType, content } = await onboarding.artefact(await connections.get(id), name, request);
+    return { content: { mediaType, body: content, fileName: name } };
+  },
+};
+
+export const setupRoutes: readonly Route[] = [
+  act({
+    method: 'POST',
+    path: '/connections/:id/verify',
+    name: 'verifyConnection',
+    summary: 'Enter the cloud, see that it lets nobody else in, and tell what came of it',
+    input: nothing,
+    status: 200,
+    answer: verification,
+    refusals: ['connection_not_found', 'connection_paused', 'version_conflict', 'keys_unavailable'],
+    async change({ connections, onboarding }, { params: { id } }) {
+      const connection = await connections.get(id);
+      const { tenant } = connection;
+      const answer = await onboarding.verify(connection, 'admin');
+      const facts = { verdict: answer.verdict };
+      return { answer, did: { event: 'connection.verified', connection: id, tenant, facts } };
+    },
+  }),
+  look({
+    path: '/connections/:id/report',
+    name: 'fetchReport',
+    summary: 'Fetch what the latest verification found, and the same signed by the issuer',
+    query: nothing,
+    answer: signedReport,
+    refusals: ['connection_not_found', 'report_not_found'],
+    async find({ connections, onboarding }, { params: { id } }) {
+      return onboarding.report((await connections.get(id)).id);
+    },
+  }),
+  look({
+    path: '/connections/:id/setup',
+    name: 'listSetupFiles',
+    summary: 'List the files that the customer applies',
+    query: setupQuery,
+    answer: setupFiles,
+    refusals: ['connection_not_found'],
+    async find({ connections, onboarding }, { params: { id }, query }) {
+      const files = await onboarding.artefacts(await connections.get(id), query);
+      return {
+        items: files.map(({ name, mediaType, title }) => ({
+          name,
+          media_type: mediaType,
+          title,
+          url: `${prefix}/connections/${id}/setup/${encodeURIComponent(name)}${searchOf(query)}`,
+        })),
+      };
+    },
+  }),
+  setupFile,
+  look({
+    path: '/connections/:id/claims',
+    name: 'previewClaims',
+    summary: 'Show the header and claims of a token for the connection; nothing is signed',
+    query: nothing,
+    answer: preview,
+    refusals: ['connection_not_found', 'keys_unavailable'],
+    async find({ connections, issuers }, { params: { id } }) {
+      const connection = await connections.get(id);
+      return (await issuers.of(connection)).preview(connection);
+    },
+  }),
+];

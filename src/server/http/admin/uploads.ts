@@ -1,0 +1,57 @@
+/** /connections/ID/jwks-uploaded: what an administrator says of the keys in a customer's cloud. */
+import { z } from 'zod';
+import { destinationOf, stateOf, subjectOf } from '../../../access/connections/index.ts';
+import { invalidRequest } from '../../../platform/errors/index.ts';
+import { read } from '../../../platform/validation/index.ts';
+import { mainRing } from '../../../tokens/keys/index.ts';
+import { connection } from './connections.ts';
+import { act } from './route.ts';
+
+export const uploadInput = z.strictObject({
+  kids: z
+    .array(z.string('must be a string'), 'must be a list of key ids')
+    .min(1, 'must hold at least one key id')
+    .max(8, 'must hold 8 key ids at most')
+    .describe('Every key that the provider holds now; an upload replaces all that were there.'),
+});
+
+export const uploadsRoute = act({
+  method: 'POST',
+  path: '/connections/:id/jwks-uploaded',
+  name: 'confirmUpload',
+  summary: 'Say which keys were uploaded to the cloud, so that a rotation need not wait for it',
+  input: uploadInput,
+  status: 200,
+  answer: connection,
+  refusals: ['connection_not_found', 'version_conflict', 'keys_unavailable'],
+  async change({ connections, issuers, keyrings }, { params: { id }, body }) {
+    const one = await connections.get(id);
+    const { kids } = read(uploadInput, body);
+    if (!destinationOf(one).uploadsKeys)
+      throw invalidRequest([
+        { path: 'kids', message: 'are fetched by this cloud: target.uploaded_jwks is not true' },
+      ]);
+    const ring = await issuers.ringOf(one);
+    const keyring = ring === mainRing ? keyrings.main : await keyrings.of(ring);
+    const known = keyring.jwks().map(({ kid }) => kid);
+    const faults = kids.flatMap((kid, index) =>
+      known.includes(kid) ? [] : [{ path: `kids.${index}`, message: 'is no published key of its issuer' }],
+    );
+    if (faults.length > 0) throw invalidRequest(faults);
+    const changed = await connections.setUploaded(id, kids);
+    return {
+      answer: {
+        ...changed,
+        subject: subjectOf(changed),
+        audience: destinationOf(changed).audience,
+        state: stateOf(changed),
+      },
+      did: {
+        event: 'connection.jwks_uploaded',
+        connection: id,
+        tenant: changed.tenant,
+        facts: { kids: kids.join(' ') },
+      },
+    };
+  },
+});

@@ -1,0 +1,75 @@
+/** What both listeners' koa applications begin with: a request id, safe headers, and one handler for every error. */
+import { randomUUID } from 'node:crypto';
+import Koa, { type Context, type Next } from 'koa';
+import { SojournError } from '../../platform/errors/index.ts';
+import type { Logger } from '../../platform/log/index.ts';
+import type { Now } from '../../platform/time/index.ts';
+import { answerProblem, asSojournError } from './problem.ts';
+
+export interface AppOptions {
+  readonly logger: Logger;
+  readonly now: Now;
+  /** The caller's network address, seen through trusted proxies. */
+  readonly addressOf: (ctx: Context) => string;
+  /** Told of each answered request, for the metrics. `route` is a pattern, never a path with ids. */
+  readonly observe: (request: { route: string; method: string; status: number; seconds: number }) => void;
+}
+
+/** What every handler may rely on. */
+export interface Visitor {
+  readonly request: string;
+  readonly address: string;
+}
+
+const visitors = new WeakMap<Context['req'], Visitor>();
+
+export function visitorOf(ctx: Pick<Context, 'req'>): Visitor {
+  const visitor = visitors.get(ctx.req);
+  if (!visitor) throw new SojournError('internal', { cause: new Error('a request that came in by no door') });
+  return visitor;
+}
+
+export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa {
+  const app = new Koa();
+  app.silent = true;
+  app.on('error', (err: unknown) => logger.error({ err }, 'a response could not be sent'));
+  app.use(async (ctx: Context, next: Next) => {
+    const begun = now();
+    const visitor: Visitor = { request: randomUUID(), address: addressOf(ctx) };
+    visitors.set(ctx.req, visitor);
+    ctx.set({
+      'x-request-id': visitor.request,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    });
+    try {
+      await next();
+    } catch (thrown) {
+      const error = asSojournError(thrown);
+      if (error.status >= 500)
+        logger.error(
+          { err: error.cause ?? error, code: error.code, request: visitor.request },
+          error.message,
+        );
+      answerProblem(ctx, error, visitor.request);
+    }
+    const route = (ctx as { _matchedRoute?: unknown })._matchedRoute;
+    observe({
+      route: typeof route === 'string' ? route : 'other',
+      method: ctx.method,
+      status: ctx.res.statusCode,
+      seconds: (now() - begun) / 1000,
+    });
+  });
+  return app;
+}
+
+/** Behind every route: nothing stands at this path, or nothing for this method. */
+export function lastly(ctx: Context): never {
+  const { matched = [] } = ctx as { matched?: { methods: string[] }[] };
+  const methods = new Set(matched.flatMap((layer) => layer.methods));
+  if (methods.size === 0) throw new SojournError('not_found');
+  ctx.set('allow', [...methods].join(', '));
+  throw new SojournError('method_not_allowed', { detail: `This path does not serve ${ctx.method}.` });
+}

@@ -1,0 +1,42 @@
+/** Pages as bytes: what may run on them, who may keep or frame them, and how a refusal looks. */
+import type { Context } from 'koa';
+import { type Frame, plainPage } from '../../../onboarding/page/index.ts';
+import type { SojournError } from '../../../platform/errors/index.ts';
+
+/** Our own style and script by their names, forms and events to ourselves, and nothing else (CSP level 3). */
+const policy = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export function answerPage(ctx: Context, status: number, page: string): void {
+  ctx.status = status;
+  ctx.set({
+    'cache-control': 'no-store',
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': policy,
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+    'x-frame-options': 'DENY',
+  });
+  ctx.body = page;
+}
+
+/** With the way back, for whoever has one. */
+export function answerRefusal(ctx: Context, frame: Frame, error: SojournError, back?: string): void {
+  if (error.retryAfter !== undefined) ctx.set('retry-after', String(error.retryAfter));
+  answerPage(ctx, error.status, plainPage(frame, error.message, [error.advice], back));
+}
+
+/** RFC 9110 section 15.4.4. */
+export function seeOther(ctx: Context, url: string): void {
+  ctx.status = 303;
+  ctx.set({ location: url, 'cache-control': 'no-store' });
+  ctx.body = '';
+}

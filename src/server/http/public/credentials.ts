@@ -1,0 +1,101 @@
+/** /v1: credentials and cloud tokens for a client that has fetched a token for `urn:sojourn:api`. */
+import type Router from '@koa/router';
+import type { Context } from 'koa';
+import { isNeverTheCallers } from '../../../access/policy/index.ts';
+import type { Audit } from '../../../platform/audit/index.ts';
+import { SojournError } from '../../../platform/errors/index.ts';
+import type { RequestLimits } from '../../../platform/limits/index.ts';
+import type { Now } from '../../../platform/time/index.ts';
+import type { Caller, Exchange } from '../../../tokens/exchange/index.ts';
+import { deliver, fittingFormat } from '../../../tokens/formats/index.ts';
+import type { Issuers } from '../../../tokens/issuer/index.ts';
+import { visitorOf } from '../app.ts';
+import { readJson, readQuery } from '../body.ts';
+import type { Strangers } from './strangers.ts';
+
+/** At /token these are the caller's own or refused in words of their own; here they could only mean the cloud's. */
+const namesOfTheCloud = ['client_id', 'scope', 'audience'];
+
+interface Rooms {
+  readonly issuers: Issuers;
+  readonly exchange: Exchange;
+  readonly audit: Audit;
+  readonly now: Now;
+  readonly limits: RequestLimits;
+  readonly strangers: Strangers;
+}
+
+export function credentialsDoor(router: Router, rooms: Rooms): void {
+  const { issuers, exchange, audit, now, limits, strangers } = rooms;
+  async function callerOf(ctx: Context): Promise<Caller> {
+    const visitor = visitorOf(ctx);
+    await strangers.admit(visitor);
+    const [, token] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization')) ?? [];
+    try {
+      if (!token) throw new SojournError('unauthorized');
+      const caller = await issuers.main.callerOf(token);
+      await limits.countClient(caller.client.client_id, visitor);
+      return { ...caller, ...visitor };
+    } catch (error) {
+      if (error instanceof SojournError && error.code === 'unauthorized') {
+        await strangers.failed(visitor);
+        await audit.record({
+          event: 'api.refused',
+          outcome: 'refused',
+          actor: 'unknown',
+          ...visitor,
+          reason: 'unauthorized',
+        });
+      }
+      throw error;
+    }
+  }
+
+  router.register(
+    '/v1/connections/:id/credentials',
+    ['GET', 'POST'],
+    async (ctx: Context & { params: { id?: string } }) => {
+      const caller = await callerOf(ctx);
+      await refuseChoice(ctx);
+      const { format = 'json', purpose: named } = readQuery(new URLSearchParams(ctx.querystring), [
+        'format',
+        'purpose',
+      ]);
+      const { connection, purpose, pass } = await exchange.credentials(caller, ctx.params.id ?? '', {
+        purpose: named,
+        check: (admitted) => fittingFormat(format, admitted),
+      });
+      const fitting = fittingFormat(format, connection);
+      const { mediaType, body } = deliver(fitting, connection, pass, now, purpose);
+      ctx.set('cache-control', 'no-store');
+      ctx.body = body;
+      ctx.set('content-type', mediaType);
+    },
+  );
+
+  router.get('/v1/connections/:id/token', async (ctx) => {
+    const caller = await callerOf(ctx);
+    await refuseChoice(ctx);
+    readQuery(new URLSearchParams(ctx.querystring), []);
+    const { token, expiresIn } = await exchange.token(caller, ctx.params.id ?? '');
+    ctx.set('cache-control', 'no-store');
+    ctx.body = { access_token: token, token_type: 'Bearer', expires_in: expiresIn };
+  });
+}
+
+/** Throws `target_not_selectable` or `unknown_parameter`: a POST says no more than its URL does. */
+async function refuseChoice(ctx: Context): Promise<void> {
+  const body = await readJson(ctx.req);
+  const members = typeof body === 'object' && body !== null ? Object.keys(body) : ['the body'];
+  const chosen = [...members, ...new URLSearchParams(ctx.querystring).keys()].find(
+    (name) => isNeverTheCallers(name) || namesOfTheCloud.includes(name),
+  );
+  if (chosen)
+    throw new SojournError('target_not_selectable', {
+      detail: `The parameter ${chosen} is not the caller's to choose.`,
+    });
+  if (members.length > 0)
+    throw new SojournError('unknown_parameter', {
+      detail: 'The body must be empty; the format stands in the query.',
+    });
+}

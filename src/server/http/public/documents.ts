@@ -1,0 +1,17 @@
+/** Serving fixed bytes: the same for everybody, with an ETag to ask again cheaply. */
+import type { Context } from 'koa';
+import { SojournError } from '../../../platform/errors/index.ts';
+import type { FixedDocument } from '../../../tokens/issuer/index.ts';
+
+export function serveDocument(ctx: Context, document: FixedDocument): void {
+  // One spelling only: a query would make as many entries in every cache on the way.
+  if (ctx.querystring !== '' || ctx.req.url?.includes('?')) throw new SojournError('not_found');
+  ctx.status = 200;
+  ctx.set(document.headers);
+  if (ctx.fresh) {
+    ctx.status = 304;
+    return;
+  }
+  ctx.body = document.body;
+  ctx.set('content-type', 'application/json');
+}

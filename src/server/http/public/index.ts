@@ -1,0 +1,92 @@
+/**
+ * The public door: discovery, JWKS, /token, /v1 and /connect. Owns: the allow-list of paths; whatever is not on it is
+ * not there. Does not own: issuing (issuer), entering clouds (exchange), and what a customer sees and does (customer).
+ */
+import Router from '@koa/router';
+import type Koa from 'koa';
+import type { Context, Next } from 'koa';
+import type { Customer } from '../../../onboarding/portal/index.ts';
+import type { Audit } from '../../../platform/audit/index.ts';
+import { SojournError } from '../../../platform/errors/index.ts';
+import type { RequestLimits } from '../../../platform/limits/index.ts';
+import type { Now } from '../../../platform/time/index.ts';
+import type { Exchange } from '../../../tokens/exchange/index.ts';
+import {
+  discoveryPath,
+  type Issuer,
+  type Issuers,
+  jwksPath,
+  tokenPath,
+} from '../../../tokens/issuer/index.ts';
+import { type AppOptions, createApp, lastly, visitorOf } from '../app.ts';
+import { asSojournError } from '../problem.ts';
+import { connectDoor } from './connect.ts';
+import { credentialsDoor } from './credentials.ts';
+import { serveDocument } from './documents.ts';
+import { createStrangers, type Strangers } from './strangers.ts';
+import { answerUnread, type CertificateOf, tokenDoor } from './token.ts';
+
+export interface PublicRooms {
+  readonly issuers: Issuers;
+  readonly exchange: Exchange;
+  readonly customer: Customer;
+  readonly audit: Audit;
+  readonly now: Now;
+  readonly limits: RequestLimits;
+  /** How many sign-ins an address may fail in a minute. */
+  readonly failedLogins: number;
+  readonly certificateOf: CertificateOf;
+  /** The path of the issuer: empty for `https://id.vendor.com`. */
+  readonly path: string;
+}
+
+interface Tenant {
+  readonly params: { readonly tenant?: string };
+}
+
+export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
+  const { issuers, path, certificateOf } = rooms;
+  const router = new Router({ prefix: path, strict: true, sensitive: true });
+  const strangers = createStrangers(rooms);
+  const limited = limitToken(strangers);
+  const serveIssuer = (below: string, find: (ctx: Context & Tenant) => Promise<Issuer>) => {
+    router.get(below + discoveryPath, async (ctx) => serveDocument(ctx, (await find(ctx)).discovery()));
+    router.get(below + jwksPath, async (ctx) => serveDocument(ctx, (await find(ctx)).jwks()));
+    router.post(below + tokenPath, async (ctx) =>
+      limited(ctx, async () => tokenDoor(await find(ctx), certificateOf, ctx)),
+    );
+  };
+  serveIssuer('', async () => issuers.main);
+  serveIssuer('/t/:tenant', async ({ params: { tenant = '' } }) => {
+    const issuer = /^ten_[0-9a-z]{26}$/.test(tenant) ? await issuers.ofTenant(tenant) : undefined;
+    if (!issuer) throw new SojournError('not_found');
+    return issuer;
+  });
+  credentialsDoor(router, { ...rooms, strangers });
+  connectDoor(router, { ...rooms, origin: new URL(issuers.main.url).origin });
+
+  const app = createApp(options);
+  app.use(originFormOnly);
+  app.use(router.routes());
+  app.use(lastly);
+  return app;
+}
+
+/** Answers who asks or has failed too often unread; `work` tells whether the request of anybody else has failed. */
+function limitToken(strangers: Strangers) {
+  return async (ctx: Context, work: () => Promise<boolean>): Promise<void> => {
+    const visitor = visitorOf(ctx);
+    try {
+      await strangers.admit(visitor);
+    } catch (error) {
+      return answerUnread(ctx, asSojournError(error));
+    }
+    if (await work()) await strangers.failed(visitor);
+  };
+}
+
+/** `GET http://elsewhere/…` and `//…` name another place than this one (RFC 9112 section 3.2). */
+async function originFormOnly(ctx: Context, next: Next): Promise<void> {
+  if (!/^\/(?!\/)/.test(ctx.req.url ?? '')) throw new SojournError('not_found');
+  await next();
+}

@@ -1,0 +1,40 @@
+/**
+ * How much a stranger may ask at /token and /v1: who asks or fails too often is answered by itself for a while, and leaves
+ * no line in the audit then. One account for both, or guesses at one would be free at the other.
+ */
+import type { Audit } from '../../../platform/audit/index.ts';
+import { SojournError } from '../../../platform/errors/index.ts';
+import type { RequestLimits } from '../../../platform/limits/index.ts';
+import type { Now } from '../../../platform/time/index.ts';
+import type { Visitor } from '../app.ts';
+import { createFailedLogins } from './failed-logins.ts';
+
+export interface Strangers {
+  /** Counts a request; rejects with `rate_limited` for an address that has asked or failed too often. */
+  admit(visitor: Visitor): Promise<void>;
+  /** Counts a request that has proven nobody, in its address's account. */
+  failed(visitor: Visitor): Promise<void>;
+}
+
+export interface StrangersOptions {
+  readonly limits: Pick<RequestLimits, 'countAddress'>;
+  readonly audit: Audit;
+  readonly now: Now;
+  /** How many sign-ins an address may fail in a minute. */
+  readonly failedLogins: number;
+}
+
+export function createStrangers({ limits, audit, now, failedLogins }: StrangersOptions): Strangers {
+  const failures = createFailedLogins(failedLogins, now);
+  return {
+    async admit(visitor) {
+      const retryAfter = failures.wait(visitor.address);
+      if (retryAfter > 0) throw new SojournError('rate_limited', { retryAfter });
+      await limits.countAddress(visitor);
+    },
+    async failed(visitor) {
+      if (!failures.failed(visitor.address)) return;
+      await audit.record({ event: 'token.limited', outcome: 'refused', actor: 'unknown', ...visitor });
+    },
+  };
+}

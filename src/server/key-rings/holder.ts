@@ -1,0 +1,30 @@
+/** Who keeps the private halves, as the configuration says. */
+import { dirname, join } from 'node:path';
+import type { Logger } from '../../platform/log/index.ts';
+import type { Store } from '../../platform/store/index.ts';
+import type { Now } from '../../platform/time/index.ts';
+import {
+  encryptionKeyFile,
+  type Holder,
+  mainRing,
+  openHolder,
+  parseEncryptionKey,
+  readCopy,
+} from '../../tokens/keys/index.ts';
+import type { Config } from '../config/index.ts';
+
+/** The configured holder. Its key-encryption key, where it needs one, is made beside the embedded store at first start. */
+export function openKeyHolder(
+  { keys, store: storeUrl }: Config,
+  store: Store,
+  context: { logger: Logger; now: Now },
+): Promise<Holder> {
+  const nothingSealed = async () => !(await readCopy(keys.path)) && !(await store.get('ring', mainRing));
+  const encryptionKey = async () =>
+    keys.encryption_key === null
+      ? encryptionKeyFile(join(dirname(storeUrl.replace(/^sqlite:/, '')), 'encryption.key'), nothingSealed)
+      : parseEncryptionKey(keys.encryption_key.value, keys.encryption_key.source);
+  const former = keys.former_encryption_key;
+  const formerEncryptionKey = former ? parseEncryptionKey(former.value, former.source) : undefined;
+  return openHolder(keys.holder, keys, { ...context, encryptionKey, formerEncryptionKey });
+}

@@ -1,0 +1,54 @@
+/** How all rings of a server are kept. */
+import type { Audit } from '../../platform/audit/index.ts';
+import type { Logger } from '../../platform/log/index.ts';
+import type { Now } from '../../platform/time/index.ts';
+import { type KeyringsOptions, mainRing } from '../../tokens/keys/index.ts';
+import type { Config } from '../config/index.ts';
+
+/** What is the same for all rings, and where what happens to them is told. */
+export function ringSettings(
+  { keys, tokens }: Config,
+  audit: Audit,
+  { logger, now, steadyNow }: { logger: Logger; now: Now; steadyNow: Now },
+) {
+  const ofRing = (ring: string) => (ring === mainRing ? {} : { tenant: ring });
+  return {
+    folder: keys.path,
+    algorithms: keys.algorithms,
+    timing: {
+      rotateEvery: keys.rotate_every * 1000,
+      publishLead: keys.publish_lead * 1000,
+      retain: keys.retain * 1000,
+      // What a connection may ask for at most, whatever the default is.
+      longestTokenLife: Math.max(tokens.ttl, 3600) * 1000,
+      staleAfter: keys.stale_after * 1000,
+    },
+    now,
+    steadyNow,
+    logger,
+    record: (ring, { event, kid, alg, early }) =>
+      audit.record({
+        event,
+        outcome: 'ok',
+        actor: 'system',
+        kid,
+        ...ofRing(ring),
+        facts: { alg, ...(early && { early }) },
+      }),
+    held: (ring, { kid, alg, obstacles }) => {
+      logger.warn({ kid, alg, obstacles }, 'a rotation waits: verifiers would not find the next key');
+      const reason = obstacles.join('; ');
+      audit
+        .record({
+          event: 'key.held',
+          outcome: 'refused',
+          actor: 'system',
+          kid,
+          ...ofRing(ring),
+          reason,
+          facts: { alg },
+        })
+        .catch((err: unknown) => logger.error({ err }, 'a rotation that waits is not in the audit'));
+    },
+  } satisfies Partial<KeyringsOptions>;
+}

@@ -1,0 +1,63 @@
+/** Clients that prove themselves by a certificate (RFC 8705 section 2): what oidc-provider asks about the one that came. */
+import type { X509Certificate } from 'node:crypto';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { matchesName, type NameType, thumbprintOf } from '../../access/certificates/index.ts';
+import { refused, shown } from '../../access/federation/index.ts';
+import type { Now } from '../../platform/time/index.ts';
+import type { Visit } from './visit.ts';
+
+export interface CertificateOptions {
+  readonly visitOf: (ctx: KoaContextWithOIDC) => Visit;
+  readonly now: Now;
+}
+
+/**
+ * `features.mTLS`. Tokens are not bound to the certificate: the clouds, whom they are for, do not look at `cnf`. Each hook
+ * refuses by itself, since only so the reason gets into the audit.
+ */
+export function certificateFeature({ visitOf, now }: CertificateOptions) {
+  return {
+    enabled: true,
+    certificateBoundAccessTokens: false,
+    tlsClientAuth: true,
+    selfSignedTlsClientAuth: true,
+
+    getCertificate(ctx: KoaContextWithOIDC): X509Certificate {
+      const visit = visitOf(ctx);
+      const { certificate, fault } = visit.certificate?.() ?? {};
+      if (!certificate) throw refused(`there is no client certificate: ${fault}`);
+      visit.facts = {
+        auth: 'tls',
+        certificate: thumbprintOf(certificate),
+        subject: textOf(certificate.subject),
+        expires_at: certificate.validToDate.toISOString(),
+        // A registered one opens the door all the same (section 2.2): it is known by itself, not by who vouches for it.
+        ...(isOver(certificate, now) ? { expired: true } : {}),
+      };
+      return certificate;
+    },
+
+    certificateAuthorized(ctx: KoaContextWithOIDC): boolean {
+      const { certificate, fault } = visitOf(ctx).certificate?.() ?? {};
+      if (fault !== undefined) throw refused(`the certificate is not trusted: ${fault}`);
+      // A proxy, or a connection that has lasted, may have judged it some time ago.
+      if (!certificate || isOver(certificate, now)) throw refused('the certificate has expired');
+      if (now() < certificate.validFromDate.getTime()) throw refused('the certificate is not valid yet');
+      return true;
+    },
+
+    certificateSubjectMatches(ctx: KoaContextWithOIDC, property: string, expected: string): boolean {
+      const { certificate } = visitOf(ctx).certificate?.() ?? {};
+      const type = property.replace('tls_client_auth_', '') as NameType;
+      if (certificate && matchesName(certificate, type, expected)) return true;
+      const names = [certificate?.subject, certificate?.subjectAltName].map(textOf).join(' with ');
+      throw refused(`the certificate is for ${names} and not for the ${type} ${shown(expected)}`);
+    },
+  };
+}
+
+/** Node's text of it, undefined where there is none: for people to read, and never compared. */
+const textOf = (names: string | undefined): string =>
+  names === undefined ? 'nothing' : shown(names.replaceAll('\n', ', ')).replaceAll(/^"|"$/g, '');
+
+const isOver = ({ validToDate }: X509Certificate, now: Now): boolean => validToDate.getTime() <= now();

@@ -1,0 +1,93 @@
+/** The form that a client sends to /token, checked before anything else is done with it. */
+
+import { refused as proofRefused } from '../../access/federation/index.ts';
+import { isNeverTheCallers } from '../../access/policy/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
+
+const maxParameters = 50;
+
+/** RFC 7523 section 2.2. */
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** RFC 8693 sections 2.1 and 3. */
+export const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const tokenType = 'urn:ietf:params:oauth:token-type:';
+const subjectTypes = [`${tokenType}jwt`, `${tokenType}id_token`];
+export const issuedTypes = [`${tokenType}access_token`, `${tokenType}jwt`] as const;
+
+const ofExchange = new Set(['subject_token', 'subject_token_type', 'requested_token_type']);
+
+const proofs = new Set(['client_assertion', 'client_assertion_type']);
+
+/** Standard parameters of flows that are not served; taking them in silence would change what they mean. */
+const ofOtherFlows = new Set([
+  'actor_token',
+  'actor_token_type',
+  'assertion',
+  'authorization_details',
+  'request',
+  'request_uri',
+  'code',
+  'refresh_token',
+  'username',
+  'password',
+  'dpop_jkt',
+]);
+
+/**
+ * The parameters by name, empty ones counted as absent (RFC 6749 section 3.2). Throws `invalid_request` or
+ * `invalid_target` with the name of the parameter that is at fault. Other unknown ones are ignored, as the RFC wants.
+ */
+export function readParameters(body: string): ReadonlyMap<string, string> {
+  const parameters = new Map<string, string>();
+  const pairs = [...new URLSearchParams(body)];
+  const exchanges = pairs.some(([name, value]) => name === 'grant_type' && value === exchangeGrant);
+  if (pairs.length > maxParameters) throw refused('The form has too many parameters.');
+  for (const [name, value] of pairs) {
+    if (value === '') continue;
+    if (parameters.has(name)) {
+      // Whatever is wrong with a proof has one answer.
+      if (proofs.has(name)) throw proofRefused(`the parameter ${name} is there twice`);
+      if (name === 'resource')
+        throw new SojournError('invalid_target', { detail: 'Only one resource can be asked for at a time.' });
+      throw refused(`The parameter ${shown(name)} is there twice.`);
+    }
+    if (isNeverTheCallers(name))
+      throw refused(
+        `The parameter ${shown(name)} is not the caller's to choose.`,
+        'Remove it: the connection alone says where it leads and for how long.',
+      );
+    if (ofOtherFlows.has(name) || (ofExchange.has(name) && !exchanges))
+      throw refused(`The parameter ${shown(name)} belongs to a flow that is not served here.`);
+    if (name === 'purpose')
+      throw refused(
+        'The parameter purpose is not used here: what is done with a cloud token cannot be narrowed.',
+        'Fetch a token for urn:sojourn:api and send the purpose to /v1/connections/ID/credentials.',
+      );
+    parameters.set(name, value);
+  }
+  if (parameters.has('scope'))
+    throw refused(
+      'The parameter scope is not used here.',
+      'Remove it: the connection says what its credentials are good for.',
+    );
+  if (exchanges) checkExchange(parameters);
+  return parameters;
+}
+
+function checkExchange(parameters: ReadonlyMap<string, string>): void {
+  if (!parameters.has('subject_token')) throw refused('The parameter subject_token is missing.');
+  const check = (name: string, served: readonly string[], fallback?: string) => {
+    if (!served.includes(parameters.get(name) ?? fallback ?? ''))
+      throw refused(`The parameter ${name} must be ${served.join(' or ')}.`);
+  };
+  check('subject_token_type', subjectTypes);
+  check('requested_token_type', issuedTypes, issuedTypes[0]);
+}
+
+function refused(detail: string, advice?: string): SojournError {
+  return new SojournError('invalid_request', advice === undefined ? { detail } : { detail, advice });
+}
+
+/** A name as it may be shown: it came from outside and could be a misplaced secret. */
+const shown = (name: string): string => (/^[a-z_]{1,40}$/.test(name) ? name : '(unreadable name)');

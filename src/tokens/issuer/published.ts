@@ -1,0 +1,47 @@
+/** Every document of every issuer, with the path below the main issuer's URL where it stands: what a copy elsewhere must serve. */
+
+import type { Tenants } from '../../access/tenants/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
+import type { Page } from '../../platform/store/index.ts';
+import { discoveryPath, type FixedDocument, jwksPath } from './documents.ts';
+import type { Issuer } from './issuer.ts';
+import type { Issuers } from './issuers.ts';
+
+export interface PublishedDocument {
+  /** Without a leading slash: `jwks`, `t/ten_…/jwks`. */
+  readonly path: string;
+  readonly document: FixedDocument;
+}
+
+export interface PublishedPage extends Page<PublishedDocument> {
+  /** Tenants whose keys cannot be used: they have no documents at this moment, and keep nobody from theirs. */
+  readonly missing: readonly string[];
+}
+
+/** The documents of the main issuer on the first page, and those of `limit` tenants, where they have an issuer, on each. */
+export async function publishedDocuments(
+  issuers: Pick<Issuers, 'main' | 'ofTenant'>,
+  tenants: Pick<Tenants, 'list'>,
+  query: { readonly after?: string; readonly limit: number },
+): Promise<PublishedPage> {
+  const page = await tenants.list(query);
+  const items = query.after === undefined ? both('', issuers.main) : [];
+  const missing: string[] = [];
+  for (const { id, own_keys } of page.items) {
+    if (own_keys === null) continue;
+    try {
+      const issuer = await issuers.ofTenant(id);
+      if (issuer) items.push(...both(`t/${id}/`, issuer));
+    } catch (error) {
+      if (!(error instanceof SojournError && error.code === 'keys_unavailable')) throw error;
+      missing.push(id);
+    }
+  }
+  return { ...page, items, missing };
+}
+
+/** The keys first: a discovery document that is read leads to them. */
+const both = (below: string, issuer: Issuer): PublishedDocument[] => [
+  { path: below + jwksPath.slice(1), document: issuer.jwks() },
+  { path: below + discoveryPath.slice(1), document: issuer.discovery() },
+];

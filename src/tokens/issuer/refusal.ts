@@ -1,0 +1,70 @@
+/** What a refused caller of /token gets to see, and what only the operator does. */
+import { errors } from 'oidc-provider';
+import { errorTable, SojournError } from '../../platform/errors/index.ts';
+
+export interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: { readonly error: string; readonly error_description: string };
+  /** For the audit. */
+  readonly reason: string;
+  /** Whether the request was at fault and has proven nobody to be a client: what anybody at all can cause. */
+  readonly ofStranger: boolean;
+}
+
+type Told = Omit<Refusal, 'ofStranger'>;
+
+/** Turns whatever went wrong into one of a few answers. `authenticated` is false until it names a client that there is. */
+export function refusalOf(
+  error: unknown,
+  facts: { authenticated: boolean; withAssertion: boolean },
+): Refusal {
+  const told = toldOf(error, facts);
+  const proven = facts.authenticated && told.status !== 401;
+  return { ...told, ofStranger: told.status < 500 && !proven };
+}
+
+function toldOf(error: unknown, facts: { authenticated: boolean; withAssertion: boolean }): Told {
+  if (error instanceof SojournError) return ours(error);
+  if (error instanceof errors.OIDCProviderError && error.statusCode < 500) {
+    // A malformed assertion and a forged one get the same answer; the engine tells them apart.
+    // So does an id that no client could have, whose characters the engine finds fault with.
+    const aboutClient =
+      error.statusCode === 401 ||
+      error instanceof errors.InvalidClientMetadata ||
+      (!facts.authenticated && facts.withAssertion);
+    return aboutClient
+      ? { ...ours(new SojournError('invalid_client')), reason: reasonOf(error) }
+      : theirs(error);
+  }
+  return { ...ours(new SojournError('internal')), reason: reasonOf(error) };
+}
+
+function ours(error: SojournError): Told {
+  const { oauth = 'server_error' } = errorTable[error.code] as { oauth?: string };
+  return {
+    status: error.status,
+    headers: error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) },
+    body: { error: oauth, error_description: `${error.message} ${error.advice}` },
+    reason: `${error.code}: ${reasonOf(error.cause ?? error)}`,
+  };
+}
+
+function theirs(error: errors.OIDCProviderError): Told {
+  return {
+    status: error.statusCode,
+    headers: {},
+    body: { error: error.error, error_description: error.error_description ?? error.error },
+    reason: reasonOf(error),
+  };
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const { error_detail: detail } = error as { error_detail?: unknown };
+  const { error_description: description } = error as { error_description?: unknown };
+  return [error.message, description, detail]
+    .filter((part) => typeof part === 'string' && part !== '')
+    .join(': ')
+    .slice(0, 300);
+}

@@ -1,0 +1,99 @@
+/**
+ * The server's own access token for the vault: by workload identity (a token of the cluster, traded at Entra) or by
+ * managed identity (a local endpoint of the platform). Neither needs a secret that lasts.
+ */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import type { Now } from '../../../platform/time/index.ts';
+import type { AccessToken } from '../service/access-token.ts';
+import { unavailable } from '../service/faults.ts';
+import { callRest } from '../service/rest.ts';
+import type { AzureIdentity, HolderSettings } from '../settings.ts';
+
+/** Managed identities write the life as text. */
+const schema = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() });
+
+const publicAuthority = 'https://login.microsoftonline.com';
+/** The instance metadata service of a virtual machine. */
+const virtualMachine = 'http://169.254.169.254/metadata/identity/oauth2/token';
+
+export const identityToken =
+  (settings: HolderSettings['azure_key_vault'], resource: string, now: Now) =>
+  async (signal: AbortSignal): Promise<AccessToken> => {
+    const asked = now();
+    const { identity } = settings;
+    const { access_token, expires_in } = isFederated(identity)
+      ? await federated(settings, identity, resource, signal)
+      : await managed(settings, resource, signal);
+    return { value: access_token, expiresAt: asked + expires_in * 1000 };
+  };
+
+type Federated = AzureIdentity & {
+  readonly federated_token_file: string;
+  readonly tenant_id: string;
+  readonly client_id: string;
+};
+
+const isFederated = (identity: AzureIdentity): identity is Federated =>
+  identity.federated_token_file !== null && identity.tenant_id !== null && identity.client_id !== null;
+
+/** https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow, third case. */
+async function federated(
+  { authority_host }: HolderSettings['azure_key_vault'],
+  identity: Federated,
+  resource: string,
+  signal: AbortSignal,
+) {
+  // Read each time: the cluster replaces it every hour.
+  const assertion = await readFile(identity.federated_token_file, 'utf8').catch(
+    (error: NodeJS.ErrnoException) => {
+      throw unavailable(
+        `The token of the cluster in ${identity.federated_token_file} cannot be read (${error.code})`,
+      );
+    },
+  );
+  const authority = (authority_host ?? identity.authority_host ?? publicAuthority).replace(/\/+$/, '');
+  return callRest({
+    service: 'Microsoft Entra',
+    method: 'POST',
+    url: `${authority}/${encodeURIComponent(identity.tenant_id)}/oauth2/v2.0/token`,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: identity.client_id,
+      scope: `${resource}/.default`,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion.trim(),
+    }).toString(),
+    signal,
+    schema,
+    refusal: ({ status, body }) =>
+      // Only the number of the error: its words quote the assertion's claims.
+      unavailable(
+        `Microsoft Entra gives no access token (status ${status} ${/AADSTS\d+/.exec(body)?.[0] ?? ''})`,
+      ),
+  });
+}
+
+/** https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token */
+function managed(
+  { identity_endpoint, identity: { endpoint, header, client_id } }: HolderSettings['azure_key_vault'],
+  resource: string,
+  signal: AbortSignal,
+) {
+  const onPlatform = endpoint !== null && header !== null;
+  const url = new URL(identity_endpoint ?? (onPlatform ? endpoint : virtualMachine));
+  url.searchParams.set('api-version', onPlatform ? '2019-08-01' : '2018-02-01');
+  url.searchParams.set('resource', resource);
+  if (client_id !== null) url.searchParams.set('client_id', client_id);
+  return callRest({
+    service: 'The managed identity endpoint',
+    method: 'GET',
+    url: url.href,
+    headers: onPlatform ? { 'x-identity-header': header } : { metadata: 'true' },
+    signal,
+    schema,
+    refusal: ({ status }) =>
+      unavailable(`The managed identity endpoint gives no access token (status ${status})`),
+  });
+}

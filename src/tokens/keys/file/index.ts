@@ -1,0 +1,120 @@
+/**
+ * The holder that keeps private keys itself, encrypted (JWE, RFC 7516: dir with A256GCM) under the key-encryption
+ * key. Owns: making, sealing, opening and using them. Does not own: where the sealed form is kept.
+ */
+import { createPrivateKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
+import { promisify } from 'node:util';
+import { CompactEncrypt, compactDecrypt } from 'jose';
+import type { Algorithm } from '../../../clouds/index.ts';
+import { SojournError } from '../../../platform/errors/index.ts';
+import type { Holder, NewKey } from '../holder.ts';
+import { publicJwk } from '../jwk.ts';
+import type { KeyRecord } from '../ring.ts';
+
+const generate = promisify(generateKeyPair);
+const signOnThread = promisify(sign);
+
+/** @param former the key-encryption key that had this place before: what it has sealed is opened, and can be renewed */
+export function fileHolder(encryptionKey: Uint8Array, former?: Uint8Array): Holder {
+  const opened = new Map<string, KeyObject>();
+  /** By kid, what is known to be sealed with the key in use: nothing is opened twice to find that out. */
+  const renewed = new Map<string, string>();
+
+  async function open(key: KeyRecord): Promise<KeyObject> {
+    const known = opened.get(key.kid);
+    if (known) return known;
+    const privateKey = await unsealWithEither(key);
+    opened.set(key.kid, privateKey);
+    return privateKey;
+  }
+
+  const unsealWithEither = (key: KeyRecord): Promise<KeyObject> =>
+    unseal(key, encryptionKey).catch((error: unknown) => {
+      if (!former) throw error;
+      return unseal(key, former).catch(() => {
+        throw error;
+      });
+    });
+
+  async function renew(key: KeyRecord): Promise<string | undefined> {
+    if (!former || key.sealed === null || renewed.get(key.kid) === key.sealed) return undefined;
+    const current = await unseal(key, encryptionKey).then(
+      () => key.sealed,
+      () => undefined,
+    );
+    const privateKey = current ? undefined : await unseal(key, former).catch(() => undefined);
+    const sealed = current ?? (privateKey && (await seal(privateKey, key.kid, encryptionKey)));
+    if (!sealed) return undefined;
+    renewed.set(key.kid, sealed);
+    return sealed === key.sealed ? undefined : sealed;
+  }
+
+  return {
+    async make(alg: Algorithm): Promise<NewKey> {
+      const { privateKey } =
+        alg === 'RS256'
+          ? await generate('rsa', { modulusLength: 2048 })
+          : await generate('ec', { namedCurve: 'P-256' });
+      const jwk = await publicJwk(privateKey, alg);
+      opened.set(jwk.kid, privateKey);
+      return { jwk, sealed: await seal(privateKey, jwk.kid, encryptionKey) };
+    },
+
+    async sign(key, data) {
+      const privateKey = await open(key);
+      // RSA costs ten times an ES256 signature: worth a thread. The short one is dearer to hand over than to do.
+      return key.alg === 'RS256'
+        ? signOnThread('sha256', data, privateKey)
+        : sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' });
+    },
+
+    async check(key) {
+      await open(key);
+    },
+
+    renew,
+  };
+}
+
+async function seal(privateKey: KeyObject, kid: string, encryptionKey: Uint8Array): Promise<string> {
+  const der = privateKey.export({ format: 'der', type: 'pkcs8' });
+  try {
+    return await new CompactEncrypt(der)
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
+      .encrypt(encryptionKey);
+  } finally {
+    der.fill(0);
+  }
+}
+
+async function unseal(key: KeyRecord, encryptionKey: Uint8Array): Promise<KeyObject> {
+  if (key.sealed === null) throw unusable(key, 'it has no private half any more');
+  const { plaintext, protectedHeader } = await compactDecrypt(key.sealed, encryptionKey, {
+    keyManagementAlgorithms: ['dir'],
+    contentEncryptionAlgorithms: ['A256GCM'],
+  }).catch((cause: unknown) => {
+    throw unusable(key, 'its private half does not open with this key-encryption key', cause);
+  });
+  try {
+    if (protectedHeader.kid !== key.kid) throw new Error(`sealed as ${protectedHeader.kid}`);
+    const privateKey = createPrivateKey({
+      key: Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength),
+      format: 'der',
+      type: 'pkcs8',
+    });
+    const { kid } = await publicJwk(privateKey, key.alg);
+    if (kid !== key.kid) throw new Error(`the private half of ${kid}`);
+    return privateKey;
+  } catch (cause) {
+    throw unusable(key, 'what is sealed there is not its private half', cause);
+  } finally {
+    plaintext.fill(0);
+  }
+}
+
+function unusable(key: KeyRecord, why: string, cause?: unknown): SojournError {
+  return new SojournError('key_material_unusable', {
+    detail: `The signing key ${key.kid} cannot be used: ${why}.`,
+    cause,
+  });
+}

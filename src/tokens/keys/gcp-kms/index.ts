@@ -1,0 +1,105 @@
+/** Google Cloud KMS, by its REST API v1. The reference of a key is the name of a version of the configured key. */
+import { createHash, createPublicKey } from 'node:crypto';
+import { z } from 'zod';
+import { sleep } from '../../../platform/time/index.ts';
+import { AccessTokenSource } from '../service/access-token.ts';
+import type { KeyService } from '../service/contract.ts';
+import { refused, unavailable } from '../service/faults.ts';
+import { serviceHolder } from '../service/index.ts';
+import { callWithToken } from '../service/rest.ts';
+import { rawSignature } from '../service/signature.ts';
+import { type HolderSettings, type OpenHolder, required } from '../settings.ts';
+import { crc32c } from './crc32c.ts';
+import { explain } from './explain.ts';
+import { metadataToken } from './metadata.ts';
+
+const name = 'Google Cloud KMS';
+const versionName =
+  /^projects\/[^/?#]+\/locations\/[^/?#]+\/keyRings\/[\w-]+\/cryptoKeys\/[\w-]+\/cryptoKeyVersions\/\d+$/;
+const algorithms = { RS256: 'RSA_SIGN_PKCS1_2048_SHA256', ES256: 'EC_SIGN_P256_SHA256' } as const;
+
+/** A new version is generated in the background, an RSA key in some seconds. */
+const pollMs = 300;
+
+const versionSchema = z.object({ name: z.string(), state: z.string(), algorithm: z.string() });
+const publicKeySchema = z.object({ pem: z.string(), pemCrc32c: z.string() });
+const signatureSchema = z.object({
+  name: z.string(),
+  signature: z.base64(),
+  signatureCrc32c: z.string(),
+  verifiedDigestCrc32c: z.literal(true),
+});
+
+export const gcpKms: OpenHolder = async ({ gcp_kms: settings }, context) => {
+  const tokens = new AccessTokenSource(metadataToken(settings.metadata_endpoint, context.now), context.now);
+  return serviceHolder(gcpService(settings, tokens), context);
+};
+
+function gcpService(settings: HolderSettings['gcp_kms'], tokens: AccessTokenSource): KeyService {
+  const base = `${settings.endpoint ?? 'https://cloudkms.googleapis.com'}/v1`;
+  const keyRing = required(settings.key_ring, 'keys.gcp_kms.key_ring');
+
+  const call = <T>(
+    method: 'GET' | 'POST',
+    path: string,
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+    body?: unknown,
+  ): Promise<T> =>
+    callWithToken(tokens, {
+      service: name,
+      method,
+      url: `${base}/${path}`,
+      signal,
+      schema,
+      body,
+      refusal: explain,
+    });
+
+  return {
+    name,
+    // At 20 ms a call and more; the quota of HSM keys, 3,000 signatures a minute, is met long before.
+    atOnce: 32,
+    knows: (reference) => versionName.test(reference),
+
+    async create(alg, signal) {
+      const keyName =
+        alg === 'RS256'
+          ? required(settings.rsa_key, 'keys.gcp_kms.rsa_key')
+          : required(settings.ec_key, 'keys.gcp_kms.ec_key');
+      const path = `${keyRing}/cryptoKeys/${keyName}/cryptoKeyVersions`;
+      let version = await call('POST', path, versionSchema, signal, {});
+      if (version.algorithm !== algorithms[alg]) {
+        throw refused(`${name}: ${keyName} makes keys for ${version.algorithm}, not for ${algorithms[alg]}`);
+      }
+      while (version.state === 'PENDING_GENERATION') {
+        await sleep(pollMs, signal);
+        version = await call('GET', version.name, versionSchema, signal);
+      }
+      if (version.state !== 'ENABLED') throw refused(`${name}: ${version.name} is ${version.state}`);
+      return version.name;
+    },
+
+    async publicKey(reference, signal) {
+      const { pem, pemCrc32c } = await call('GET', `${reference}/publicKey`, publicKeySchema, signal);
+      if (crc32c(Buffer.from(pem)) !== pemCrc32c) throw bent(`the public key of ${reference}`);
+      return createPublicKey(pem);
+    },
+
+    async sign(reference, alg, data, signal) {
+      const digest = createHash('sha256').update(data).digest();
+      const answer = await call('POST', `${reference}:asymmetricSign`, signatureSchema, signal, {
+        digest: { sha256: digest.toString('base64') },
+        digestCrc32c: crc32c(digest),
+      });
+      const given = Buffer.from(answer.signature, 'base64');
+      if (answer.name !== reference || crc32c(given) !== answer.signatureCrc32c)
+        throw bent(`a signature by ${reference}`);
+      const signature = alg === 'ES256' ? rawSignature(given) : given;
+      if (!signature) throw bent(`a signature by ${reference}`);
+      return signature;
+    },
+  };
+}
+
+const bent = (what: string) => unavailable(`${name}: ${what} did not arrive as it was sent`);

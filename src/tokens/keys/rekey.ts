@@ -1,0 +1,67 @@
+/** Seals every ring anew, in the store and in this replica's copies, whether servers run meanwhile or not. */
+import type { Logger } from '../../platform/log/index.ts';
+import type { Store } from '../../platform/store/index.ts';
+import type { Now } from '../../platform/time/index.ts';
+import type { Holder } from './holder.ts';
+import { renewal } from './renewal.ts';
+import { ReplicatedRing, type RingChange } from './replicated.ts';
+import { mainRing } from './shared.ts';
+
+export interface RekeyOptions {
+  readonly store: Store;
+  /** Where this replica keeps its copies. */
+  readonly folder: string;
+  /** Opens what either key has sealed, and seals with the new one. */
+  readonly holder: Holder;
+  readonly logger: Logger;
+  readonly now: Now;
+  readonly record: (ring: string, change: RingChange) => Promise<void>;
+}
+
+export interface Rekeyed {
+  readonly rings: number;
+  /** Private halves that are kept. */
+  readonly keys: number;
+  /** How many of them were sealed anew now. */
+  readonly resealed: number;
+}
+
+/**
+ * Each key is a step of its own by compare-and-swap, so that whatever ends this halfway leaves rings of which every key
+ * opens with one of the two. Rejects with `key_material_unusable` when one opens with neither, before anything is written.
+ */
+export async function rekey({ store, folder, holder, record, ...rest }: RekeyOptions): Promise<Rekeyed> {
+  const ids = new Set([mainRing, ...(await store.versions('ring')).keys()]);
+  let resealed = 0;
+  const rings: ReplicatedRing[] = [];
+  for (const id of ids) {
+    const told = async (change: RingChange) => {
+      resealed++;
+      await record(id, change);
+    };
+    const options = { ...rest, store, folder, id, mayMake: async () => false, record: told };
+    const ring = await ReplicatedRing.find(options);
+    await checkAll(ring, holder);
+    rings.push(ring);
+  }
+  for (const ring of rings) {
+    await ring.refresh();
+    await ring.change((now) => renewal(now, holder));
+  }
+  return { rings: rings.length, keys: rings.flatMap(sealedIn).length, resealed };
+}
+
+/** Rejects by its name for the first key that `holder` cannot sign with, as the store has it now. */
+export async function checkRings({ store, folder, holder, record, ...rest }: RekeyOptions): Promise<void> {
+  for (const id of (await store.versions('ring')).keys()) {
+    const mayMake = async () => false;
+    const told = (change: RingChange) => record(id, change);
+    await checkAll(await ReplicatedRing.find({ ...rest, store, folder, id, mayMake, record: told }), holder);
+  }
+}
+
+const sealedIn = (ring: ReplicatedRing) => ring.now.keys.filter(({ sealed }) => sealed !== null);
+
+async function checkAll(ring: ReplicatedRing, holder: Holder): Promise<void> {
+  for (const key of sealedIn(ring)) await holder.check(key);
+}

@@ -1,0 +1,36 @@
+/** Commands that act as a client, with the SDK as any service would. */
+import { lightFetch } from '../../platform/outbound/index.ts';
+import { type Credentials, type Sojourn, sojournFrom } from '../sdk/index.ts';
+import { type Face, type Given, type OptionSpec, text } from './command.ts';
+
+export const clientOptions: readonly OptionSpec[] = [
+  { flags: '--issuer <url>', about: 'the issuer (SOJOURN_ISSUER)' },
+  {
+    flags: '--workload-token-file <file>',
+    about: 'token of this workload from its own platform, instead of a secret (SOJOURN_WORKLOAD_TOKEN_FILE)',
+  },
+];
+
+export const clientVariables =
+  'SOJOURN_CLIENT_ID, SOJOURN_CLIENT_SECRET, SOJOURN_CLIENT_SECRET_FILE, SOJOURN_CLIENT_KEY_FILE or SOJOURN_WORKLOAD_TOKEN_FILE';
+
+export const purposeOption: OptionSpec = {
+  flags: '--purpose <name>',
+  about: 'a purpose of the connection; the one that there is without it',
+};
+
+/** Credentials of a connection, for the purpose that was given. */
+export type CredentialsOf = (connection: string) => Promise<Credentials>;
+
+/** The environment with what the options put in its place. Throws `call_invalid`. */
+export function clientGiven(given: Given, { env }: Pick<Face, 'env'>, signal?: AbortSignal): Sojourn {
+  const [issuer, tokenFile] = [text(given, 'issuer'), text(given, 'workloadTokenFile')];
+  return sojournFrom(
+    {
+      ...env,
+      ...(issuer === undefined ? {} : { SOJOURN_ISSUER: issuer }),
+      ...(tokenFile === undefined ? {} : { SOJOURN_WORKLOAD_TOKEN_FILE: tokenFile }),
+    },
+    { fetch: lightFetch, ...(signal ? { signal } : {}) },
+  );
+}

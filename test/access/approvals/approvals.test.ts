@@ -1,0 +1,42 @@
+/** A request that is under way while what it is about is deleted. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Client } from '../../../src/access/clients/index.ts';
+import type { Connection } from '../../../src/access/connections/index.ts';
+import { type RoomsBench, roomsBench } from '../../support/modules.ts';
+
+let bench: RoomsBench;
+let client: Client;
+let connection: Connection;
+beforeEach(async () => {
+  bench = await roomsBench();
+  const { id: tenant } = await bench.tenants.create({ name: 'A' });
+  connection = await bench.connections.create({ name: 'a', tenant, cloud: 'aws', approval: 'required' });
+  ({ client } = await bench.clients.create({ name: 'c', may_use: [{ connection: connection.id }] }));
+});
+afterEach(() => bench.end());
+
+/** As the policy asks, which has read both before. */
+const check = () => bench.approvals.check(client, connection, { address: '192.0.2.1', request: 'r' });
+const left = async () => ({
+  requests: (await bench.approvals.list({ limit: 5 })).items.map(({ state }) => state),
+  told: (await bench.audit().search({ limit: 5 })).items.map(({ event }) => event),
+});
+
+test('of a client that is deleted meanwhile no request for approval is left, and none is told', async () => {
+  await bench.clients.remove(client.client_id);
+  await bench.approvals.forget({ client: client.client_id });
+  await expect(check()).rejects.toMatchObject({ code: 'connection_not_found' });
+  expect(await left()).toEqual({ requests: [], told: [] });
+});
+
+test('nor of a connection that is', async () => {
+  await bench.connections.remove(connection.id);
+  await bench.approvals.forget({ connection: connection.id });
+  await expect(check()).rejects.toMatchObject({ code: 'connection_not_found' });
+  expect(await left()).toEqual({ requests: [], told: [] });
+});
+
+test('while both are there it is kept and told', async () => {
+  await expect(check()).rejects.toMatchObject({ code: 'approval_required' });
+  expect(await left()).toEqual({ requests: ['pending'], told: ['approval.asked'] });
+});

@@ -1,0 +1,532 @@
+/** Approvals from outside, for any store: what is asked, decided, given, and what is not. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { decodeJwt } from 'jose';
+import { type FakeCloud, json, startFakeCloud } from '../../clouds/fake-cloud.ts';
+import { awsPass, azurePass, federatedPass } from '../../clouds/outside.ts';
+import { type Answered, asking, byAdmin, moment, plain } from '../../server/http/ask.ts';
+import {
+  askToken,
+  awsTarget,
+  oneConnection,
+  type TestClient,
+  type TestConnection,
+  type TestServer,
+  withSecret,
+} from '../../support/server.ts';
+
+/** The same server twice where a store has room for one alone. */
+export interface Replicas {
+  readonly one: TestServer;
+  readonly other: TestServer;
+  close(): Promise<void>;
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+const guid = '8d6c2f6e-1f0b-4e7e-9d3b-0a1b2c3d4e5f';
+
+interface Approval {
+  readonly id: string;
+  readonly state: string;
+  readonly [member: string]: unknown;
+}
+
+export function approvals(
+  name: string,
+  open: (config: Record<string, unknown>, now: () => number) => Promise<Replicas>,
+): void {
+  describe(`approvals on ${name}`, () => {
+    const clock = { ahead: 0 };
+    const clouds = {} as Record<'aws' | 'azure' | 'gcp', FakeCloud>;
+    let replicas: Replicas;
+    let tenant: { id: string };
+    let client: TestClient;
+    let connection: TestConnection;
+
+    beforeAll(async () => {
+      for (const cloud of ['aws', 'azure', 'gcp'] as const) clouds[cloud] = await startFakeCloud();
+      const inTwoDays = new Date(Date.now() + 48 * hour).toISOString();
+      clouds.aws.answers = [
+        { status: 200, body: awsPass(inTwoDays), headers: { 'content-type': 'text/xml' } },
+      ];
+      clouds.azure.answers = [json(200, { ...azurePass, expires_in: 86_399 })];
+      clouds.gcp.answers = [
+        json(200, federatedPass),
+        json(200, { accessToken: 'ya29.account', expireTime: inTwoDays }),
+      ];
+      replicas = await open(
+        {
+          clouds: {
+            aws: { sts_endpoint: clouds.aws.origin },
+            azure: { authority_host: clouds.azure.origin },
+            gcp: { sts_endpoint: clouds.gcp.origin, iam_credentials_endpoint: clouds.gcp.origin },
+          },
+          tokens: { ttl: '1h' },
+        },
+        () => Date.now() + clock.ahead,
+      );
+      tenant = await replicas.one.admin.post('/tenants', { name: 'Acme' });
+    }, 60_000);
+    afterAll(async () => {
+      await replicas.close();
+      for (const cloud of Object.values(clouds)) await cloud.close();
+    });
+
+    const clientOf = (rules: object[]) =>
+      replicas.one.admin.post<TestClient>('/clients', { name: 'deployer', may_use: rules });
+    const connect = (cloud = 'aws', target: object = awsTarget) =>
+      replicas.one.admin.post<TestConnection>('/connections', {
+        name: 'prod',
+        tenant: tenant.id,
+        cloud,
+        target,
+        approval: 'required',
+      });
+    beforeEach(async () => {
+      connection = await connect();
+      client = await clientOf([{ connection: connection.id }]);
+    });
+
+    /** A token for the API is good for an hour of the real clock, and all the tests together turn this one by less. */
+    const credentials = async (
+      server = replicas.one,
+      of = client,
+      { id } = connection,
+    ): Promise<{ status: number; retryAfter: string | null; body: Record<string, unknown> }> => {
+      const { body } = await askToken(server.issuer, { ...withSecret(of), resource: 'urn:sojourn:api' });
+      const answer = await fetch(`${server.issuer}/v1/connections/${id}/credentials`, {
+        headers: { authorization: `Bearer ${String(body.access_token)}` },
+      });
+      const told = (await answer.json()) as Record<string, unknown>;
+      return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body: told };
+    };
+    const token = (server = replicas.one) => askToken(server.issuer, withSecret(client, connection));
+    const admin = (request: string, body?: object, server = replicas.one): Promise<Answered> =>
+      asking(server)(request, body ? { body } : {});
+    const list = async (query = ''): Promise<Approval[]> =>
+      (
+        await replicas.other.admin.get<{ items: Approval[] }>(
+          `/approvals?connection=${connection.id}${query}`,
+        )
+      ).items;
+    /** The id of the request, which the client has made. */
+    const requested = async (): Promise<string> => {
+      expect((await credentials()).status).toBe(403);
+      return (await list())[0]?.id ?? '';
+    };
+    const granted = async (forHowLong = '2h'): Promise<string> => {
+      const id = await requested();
+      expect((await admin(`POST /approvals/${id}/grant`, { for: forHowLong })).status).toBe(200);
+      return id;
+    };
+    const lines = async () => {
+      const { items } = await replicas.one.admin.get<{ items: Record<string, unknown>[] }>(
+        `/audit?connection=${connection.id}&limit=200`,
+      );
+      return items
+        .filter(({ event }) => String(event).startsWith('approval.'))
+        .map(({ id, at, request, ...line }) => line)
+        .toReversed();
+    };
+    const problem = (status: number, title: string, code: string, detail: string, advice: string) => ({
+      status,
+      body: {
+        type: `urn:sojourn:error:${code}`,
+        title,
+        status,
+        code,
+        detail,
+        advice,
+        request: expect.any(String),
+      },
+    });
+    const required = (id: string) => ({
+      detail: `The connection wants an approval; the request ${id} waits for an administrator.`,
+      advice: `Let an administrator grant it, \`sojourn approval grant ${id} --for 2h\`, then ask again.`,
+    });
+    const decided = (state: string, from = 'pending') =>
+      problem(
+        409,
+        'Conflict',
+        'approval_decided',
+        `The request is ${state} and not ${from}.`,
+        'Look at it with `sojourn approval list`; somebody else may have decided.',
+      );
+
+    test('a client that nobody has let in is refused at both doors, no cloud is asked, and one request is kept', async () => {
+      const before = clouds.aws.asked.length;
+      const first = await credentials();
+      const [kept] = await list('&state=pending');
+      expect(kept).toEqual({
+        id: expect.stringMatching(/^apr_[0-9a-hjkmnp-tv-z]{26}$/),
+        client: client.client_id,
+        connection: connection.id,
+        tenant: tenant.id,
+        state: 'pending',
+        ...{
+          asked_at: moment,
+          last_asked_at: moment,
+          asked: 1,
+          address: '127.0.0.1',
+        },
+        ...{
+          decided_at: null,
+          until: null,
+        },
+      });
+      const { detail, advice } = required(kept?.id ?? '');
+      expect(first).toEqual({
+        retryAfter: null,
+        ...problem(403, 'Forbidden', 'approval_required', detail, advice),
+      });
+      expect(await token(replicas.other)).toEqual({
+        status: 400,
+        body: { error: 'invalid_target', error_description: `${detail} ${advice}` },
+      });
+      for (let time = 0; time < 5; time++) expect((await token()).status).toBe(400);
+      clock.ahead += 11_000;
+      expect((await token()).status).toBe(400);
+      clock.ahead += 11_000;
+      expect((await token(replicas.other)).status).toBe(400);
+      const all = await list();
+      expect(all).toHaveLength(1);
+      expect(all[0]?.asked).toBeGreaterThanOrEqual(7);
+      expect(clouds.aws.asked).toHaveLength(before);
+      expect(await lines()).toEqual([
+        {
+          event: 'approval.asked',
+          outcome: 'ok',
+          actor: client.client_id,
+          client: client.client_id,
+          ...{
+            connection: connection.id,
+            tenant: tenant.id,
+            address: '127.0.0.1',
+          },
+          facts: { approval: kept?.id },
+        },
+      ]);
+    });
+
+    test('a refusal at /token is found by its connection, and none by what is no id of one', async () => {
+      const refusals = async () => {
+        const { items } = await replicas.one.admin.get<{ items: Record<string, unknown>[] }>(
+          '/audit?event=token.refused&limit=3',
+        );
+        return items.map(({ id, at, request, reason, ...line }) => line);
+      };
+      const line = {
+        event: 'token.refused',
+        outcome: 'refused',
+        actor: client.client_id,
+        client: client.client_id,
+        address: '127.0.0.1',
+      };
+      expect((await token()).status).toBe(400);
+      const foreign = await oneConnection(replicas.one);
+      expect((await askToken(replicas.one.issuer, withSecret(client, foreign.connection))).status).toBe(400);
+      const secret = `urn:sojourn:connection:${client.client_secret}`;
+      const misplaced = { ...withSecret(client), resource: secret };
+      expect((await askToken(replicas.one.issuer, misplaced)).status).toBe(400);
+      expect(await refusals()).toEqual([
+        line,
+        { ...line, connection: foreign.connection.id },
+        { ...line, connection: connection.id },
+      ]);
+    });
+
+    test('asked for by many at once there is one request, and one line of it in the audit', async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, time) => token(time % 2 ? replicas.one : replicas.other)),
+      );
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]));
+      expect(await list()).toHaveLength(1);
+      expect(await lines()).toHaveLength(1);
+    });
+
+    test('asked for anew by many at once there is one request again', async () => {
+      const id = await granted();
+      await admin(`POST /approvals/${id}/revoke`);
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, (_, time) => token(time % 2 ? replicas.one : replicas.other)),
+      );
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]));
+      expect((await list()).map(({ state }) => state)).toEqual(['pending']);
+      expect((await lines()).map(({ event }) => event)).toEqual([
+        'approval.asked',
+        'approval.granted',
+        'approval.revoked',
+        'approval.asked',
+      ]);
+    });
+
+    test('a client that the policy does not admit asks for nothing', async () => {
+      const stranger = await clientOf([]);
+      expect((await credentials(replicas.one, stranger)).body).toMatchObject({
+        code: 'connection_not_found',
+      });
+      expect(await list()).toEqual([]);
+    });
+
+    test('a grant opens both doors until it ends, on every replica, and what was kept is not served on', async () => {
+      const id = await granted('5m');
+      const [first, second] = [await credentials(replicas.one), await credentials(replicas.other)];
+      expect([first.status, second.status]).toEqual([200, 200]);
+      expect((await token(replicas.other)).status).toBe(200);
+      const asked = clouds.aws.asked.length;
+      clock.ahead += 5 * minute;
+      for (const server of [replicas.one, replicas.other]) {
+        const refused = await credentials(server);
+        expect(refused).toMatchObject({ status: 403, body: { code: 'approval_required' } });
+        expect((await token(server)).status).toBe(400);
+      }
+      expect(clouds.aws.asked).toHaveLength(asked);
+      expect((await list()).map(({ state }) => state)).toEqual(['pending']);
+      const about = { client: client.client_id, connection: connection.id, tenant: tenant.id };
+      const byClient = { outcome: 'ok', actor: client.client_id, address: '127.0.0.1' };
+      expect(await lines()).toEqual([
+        { event: 'approval.asked', ...byClient, ...about, facts: { approval: id } },
+        { event: 'approval.granted', ...byAdmin, ...about, facts: { approval: id, until: moment } },
+        { event: 'approval.ended', outcome: 'ok', actor: 'system', ...about, facts: { approval: id } },
+        { event: 'approval.asked', ...byClient, ...about, facts: { approval: id } },
+      ]);
+    });
+
+    test('a token and a session end with the grant, as far as the cloud can be told', async () => {
+      await granted('20m');
+      const { body } = await token();
+      expect(Number(body.expires_in)).toBeLessThanOrEqual(1200);
+      const { iat = 0, exp = 0 } = decodeJwt(String(body.access_token));
+      expect(exp - iat).toBe(body.expires_in);
+      expect((await credentials()).status).toBe(200);
+      const sent = new URLSearchParams(clouds.aws.asked.at(-1)?.body);
+      expect(Number(sent.get('DurationSeconds'))).toBeGreaterThan(1100);
+      expect(Number(sent.get('DurationSeconds'))).toBeLessThanOrEqual(1200);
+
+      // The least that STS takes.
+      clock.ahead += 15 * minute;
+      await replicas.one.admin.patch(`/connections/${connection.id}`, { target: { duration_seconds: 1800 } });
+      expect((await credentials()).status).toBe(200);
+      expect(new URLSearchParams(clouds.aws.asked.at(-1)?.body).get('DurationSeconds')).toBe('900');
+
+      connection = await connect('gcp', {
+        project_number: '123456789012',
+        pool_id: 'vendor-pool',
+        provider_id: 'vendor',
+        service_account: 'vendor@acme.iam.gserviceaccount.com',
+      });
+      client = await clientOf([{ connection: connection.id }]);
+      await granted('10m');
+      expect((await credentials()).status).toBe(200);
+      const { lifetime } = JSON.parse(clouds.gcp.asked.at(-1)?.body ?? '{}') as { lifetime?: string };
+      expect(Number(lifetime?.slice(0, -1))).toBeGreaterThan(500);
+      expect(Number(lifetime?.slice(0, -1))).toBeLessThanOrEqual(600);
+    });
+
+    test('a grant that is revoked is none at once on every replica, whatever is kept there', async () => {
+      const id = await granted();
+      for (const server of [replicas.one, replicas.other])
+        expect((await credentials(server)).status).toBe(200);
+      const asked = clouds.aws.asked.length;
+      const { status, body } = await admin(`POST /approvals/${id}/revoke`);
+      expect({ status, body }).toMatchObject({ status: 200, body: { id, state: 'revoked', until: null } });
+      for (const server of [replicas.other, replicas.one])
+        expect(await credentials(server)).toMatchObject({ status: 403, body: { code: 'approval_required' } });
+      expect(clouds.aws.asked).toHaveLength(asked);
+      expect((await list()).map(({ state }) => state)).toEqual(['pending']);
+    });
+
+    test('a grant that is revoked during the visit to the cloud gives nothing', async () => {
+      connection = await connect('azure', { tenant_id: guid, client_id: guid });
+      client = await clientOf([{ connection: connection.id }]);
+      const id = await granted();
+      const { answers } = clouds.azure;
+      // The first try meets a cloud that is out of order, which makes the visit as long as its pause.
+      clouds.azure.answers = [...clouds.azure.asked.map(() => json(500, {})), json(500, {}), ...answers];
+      const visit = credentials();
+      const before = clouds.azure.asked.length;
+      while (clouds.azure.asked.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
+      await admin(`POST /approvals/${id}/revoke`);
+      expect(await visit).toMatchObject({ status: 403, body: { code: 'approval_required' } });
+      clouds.azure.answers = answers;
+    });
+
+    test('a denied request is not pending again for its time, and is then', async () => {
+      const id = await requested();
+      const { status, body } = await admin(`POST /approvals/${id}/deny`, { for: '5m' });
+      const until = String((body as Approval).until);
+      expect({ status, body }).toMatchObject({ status: 200, body: { id, state: 'denied', until: moment } });
+      expect(await credentials(replicas.other)).toEqual({
+        retryAfter: expect.stringMatching(/^(300|29\d)$/),
+        ...problem(
+          403,
+          'Forbidden',
+          'approval_denied',
+          `An administrator has denied the request ${id}; it can be made again from ${until} on.`,
+          'Ask the administrator why; it can be made again after the time in Retry-After.',
+        ),
+      });
+      expect(await plain(admin(`POST /approvals/${id}/grant`, { for: '1h' }))).toEqual(decided('denied'));
+      expect((await list('&state=pending')).length).toBe(0);
+      clock.ahead += 5 * minute;
+      expect((await token()).body.error_description).toContain('waits for an administrator');
+      expect((await list('&state=pending')).map((one) => one.id)).toEqual([id]);
+      expect((await lines()).map(({ event }) => event)).toEqual([
+        'approval.asked',
+        'approval.denied',
+        'approval.asked',
+      ]);
+    });
+
+    test('of decisions made at once on two replicas one is taken, and the others hear so', async () => {
+      const id = await requested();
+      const decisions = Array.from({ length: 8 }, (_, time) => {
+        const server = time % 2 ? replicas.one : replicas.other;
+        const verb = time % 4 < 2 ? 'grant' : 'deny';
+        return plain(admin(`POST /approvals/${id}/${verb}`, { for: '1h' }, server));
+      });
+      const answers = await Promise.all(decisions);
+      const taken = answers.filter(({ status }) => status === 200);
+      expect(taken).toHaveLength(1);
+      const state = String((taken[0]?.body as Approval | undefined)?.state);
+      expect(answers.filter(({ status }) => status !== 200)).toEqual(Array(7).fill(decided(state)));
+      expect(await lines()).toHaveLength(2);
+      expect((await credentials()).status).toBe(state === 'granted' ? 200 : 403);
+    });
+
+    test('what is granted to one client is for that one alone', async () => {
+      await granted();
+      expect((await credentials()).status).toBe(200);
+      const asked = clouds.aws.asked.length;
+      const second = await clientOf([{ connection: connection.id }]);
+      expect(await credentials(replicas.one, second)).toMatchObject({ status: 403 });
+      expect(clouds.aws.asked).toHaveLength(asked);
+      expect((await list()).map(({ state }) => state).toSorted()).toEqual(['granted', 'pending']);
+    });
+
+    test('a decision is refused that nobody may make, or about nothing, or for too short or too long', async () => {
+      const id = await requested();
+      for (const [verb, times] of Object.entries({
+        grant: ['4m', '25h', '', '2', 'forever'],
+        deny: ['4m', '31d'],
+      }))
+        for (const time of times)
+          expect(await plain(admin(`POST /approvals/${id}/${verb}`, { for: time }))).toMatchObject({
+            status: 400,
+            body: { code: 'invalid_request', errors: [{ field: 'for' }] },
+          });
+      expect(await plain(admin(`POST /approvals/${id}/grant`, {}))).toMatchObject({ status: 400 });
+      const unknown = 'apr_00000000000000000000000000';
+      expect(await plain(admin(`POST /approvals/${unknown}/grant`, { for: '1h' }))).toEqual(
+        problem(
+          404,
+          'Not Found',
+          'approval_not_found',
+          'There is no such request for approval.',
+          'List them with `sojourn approval list`.',
+        ),
+      );
+      expect(await plain(admin(`POST /approvals/${id}/revoke`))).toEqual(
+        decided('pending', 'granted or denied'),
+      );
+      // A client is no second person, not even with a good token of its own.
+      const { body } = await askToken(replicas.one.issuer, {
+        ...withSecret(client),
+        resource: 'urn:sojourn:api',
+      });
+      const authorization = `Bearer ${String(body.access_token)}`;
+      for (const path of [`POST /approvals/${id}/grant`, 'GET /approvals'])
+        expect((await asking(replicas.one)(path, { headers: { authorization } })).status).toBe(401);
+      expect((await list()).map(({ state }) => state)).toEqual(['pending']);
+    });
+
+    test('a connection that wants none any more is open at once, and shut again at once', async () => {
+      expect((await token()).status).toBe(400);
+      const want = (approval: string) =>
+        replicas.one.admin.patch<{ approval: string }>(`/connections/${connection.id}`, { approval });
+      expect((await want('none')).approval).toBe('none');
+      expect((await token(replicas.other)).status).toBe(200);
+      expect((await credentials()).status).toBe(200);
+      expect((await want('required')).approval).toBe('required');
+      expect((await token(replicas.other)).status).toBe(400);
+      expect((await credentials()).status).toBe(403);
+    });
+
+    test('who asks why hears of the approval, and asks for none by that', async () => {
+      const can = async (query = '') => {
+        const path = `/clients/${client.client_id}/can/${connection.id}${query}`;
+        const { rule, ...decision } = await replicas.other.admin.get<Record<string, unknown>>(path);
+        expect(rule).toEqual({ connection: connection.id, index: 0 });
+        return decision;
+      };
+      const open = { guard: null, unmet: [], purpose: null, purposes: [], watching: [] };
+      const no = { ...open, allowed: false, because: 'approval_required' };
+      const yes = { ...open, allowed: true, because: 'rule' };
+      const unasked = { ...no, approval: { request: null, state: 'unasked', until: null } };
+      expect(await can()).toEqual(unasked);
+      expect(await list()).toEqual([]);
+
+      const request = await requested();
+      expect(await can()).toEqual({ ...no, approval: { request, state: 'pending', until: null } });
+      expect((await list()).map(({ asked }) => asked)).toEqual([1]);
+
+      await admin(`POST /approvals/${request}/grant`, { for: '2h' });
+      const [{ until } = { until: '' }] = await list();
+      expect(await can()).toEqual({ ...yes, approval: { request, state: 'granted', until } });
+      const later = new Date(Date.parse(String(until)) + 1000).toISOString();
+      expect(await can(`?at=${later}`)).toEqual({ ...no, approval: { request, state: 'ended', until } });
+
+      await admin(`POST /approvals/${request}/revoke`);
+      expect(await can()).toEqual({ ...no, approval: { request, state: 'revoked', until: null } });
+      expect((await list()).map(({ state }) => state)).toEqual(['revoked']);
+
+      await requested();
+      await admin(`POST /approvals/${request}/deny`);
+      expect(await can()).toEqual({ ...no, approval: { request, state: 'denied', until: moment } });
+
+      await replicas.one.admin.patch(`/connections/${connection.id}`, { approval: 'none' });
+      expect(await can()).toEqual({ ...yes, approval: null });
+    });
+
+    test('requests and grants go with the client, and with the connection', async () => {
+      const all = async () =>
+        (await replicas.other.admin.get<{ items: Approval[] }>('/approvals?limit=200')).items.map(
+          (one) => one.id,
+        );
+      const second = await clientOf([{ connection: connection.id }]);
+      const others = await all();
+      const mine = await granted();
+      expect((await credentials(replicas.one, second)).status).toBe(403);
+      expect(await list()).toHaveLength(2);
+
+      expect((await admin(`DELETE /clients/${client.client_id}`)).status).toBe(204);
+      expect((await list()).map((one) => one.client)).toEqual([second.client_id]);
+      expect(await plain(admin(`POST /approvals/${mine}/revoke`))).toMatchObject({
+        status: 404,
+        body: { code: 'approval_not_found' },
+      });
+      expect((await admin(`DELETE /connections/${connection.id}`)).status).toBe(204);
+      expect(await all()).toEqual(others);
+    });
+
+    test('the list comes in pages, also of one state', async () => {
+      const others = await Promise.all(Array.from({ length: 4 }, () => clientOf([{ tenant: tenant.id }])));
+      for (const other of others) expect((await credentials(replicas.one, other)).status).toBe(403);
+      const id = await requested();
+      await admin(`POST /approvals/${id}/deny`);
+      const found: string[] = [];
+      let after = '';
+      do {
+        const page = await replicas.one.admin.get<{ items: Approval[]; next: string | null }>(
+          `/approvals?state=pending&connection=${connection.id}&limit=2${after}`,
+        );
+        expect(page.items.length).toBeLessThanOrEqual(2);
+        found.push(...page.items.map((one) => one.id));
+        after = page.next === null ? '' : `&after=${page.next}`;
+      } while (after !== '');
+      expect(found).toHaveLength(4);
+      expect(found).not.toContain(id);
+      expect(await plain(admin('GET /approvals?state=open'))).toMatchObject({ status: 400 });
+    });
+  });
+}

@@ -1,0 +1,181 @@
+/** Which client a token belongs to, and what the audit says when it belongs to none. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { decodeJwt } from 'jose';
+import { drawersFor } from '../../../src/access/federation/index.ts';
+import { type RoomsBench, roomsBench } from '../../support/modules.ts';
+import { type Stage, startStage } from './stage.ts';
+import { audience, invalidClient, signIn, type Workload, workloads } from './workloads.ts';
+
+let stage: Stage;
+let job: Workload;
+let main: string;
+let production: string;
+
+beforeAll(async () => {
+  stage = await startStage();
+  job = workloads.github(stage.foreign);
+  const ids = { repository_id: '74', repository_owner_id: '65' };
+  main = await stage.client({ ...job.trust, claims: { ...ids, ref: 'refs/heads/main' } });
+  production = await stage.client({ ...job.trust, claims: { ...ids, environment: 'production' } });
+}, 60_000);
+afterAll(() => stage?.close());
+
+const ask = async (claims: Record<string, unknown>, more = {}) =>
+  signIn(stage.server.issuer, await stage.tokenOf(job, claims), { resource: 'urn:sojourn:api', ...more });
+const whose = ({ body }: { body: Readonly<Record<string, unknown>> }) =>
+  decodeJwt(String(body.access_token)).sub;
+
+describe('without client_id', () => {
+  test('the one client whose claims match is meant', async () => {
+    expect(whose(await ask({}))).toBe(main);
+    expect(whose(await ask({ ref: 'refs/heads/x', environment: 'production' }))).toBe(production);
+  });
+
+  test('two that match are told apart by client_id alone', async () => {
+    const both = { environment: 'production' };
+    expect(await ask(both)).toEqual(invalidClient);
+    expect(await stage.reason()).toMatch(
+      /^invalid_client: more than one client matches, cli_\w+ and cli_\w+: send client_id$/,
+    );
+    expect(whose(await ask(both, { client_id: main }))).toBe(main);
+    expect(whose(await ask(both, { client_id: production }))).toBe(production);
+  });
+
+  test('a JWT-SVID that names its trust domain as its issuer is found once', async () => {
+    const billing = workloads.spiffe(stage.foreign);
+    const client = await stage.client(billing.trust);
+    for (const iss of [undefined, 'spiffe://prod.example.com', 'https://spire.example']) {
+      const token = await stage.tokenOf(billing, { iss });
+      expect(whose(await signIn(stage.server.issuer, token, { resource: 'urn:sojourn:api' }))).toBe(client);
+    }
+  });
+
+  test('the audit names the client that comes nearest and the claim that differs', async () => {
+    expect(await ask({ ref: 'refs/heads/dev', repository_owner_id: '65' })).toEqual(invalidClient);
+    expect(await stage.reason()).toBe(
+      `invalid_client: no client matches; ${main} comes nearest: ref is "refs/heads/dev", not "refs/heads/main"`,
+    );
+  });
+
+  test('the audit names the client that comes nearest of the issuer when the workload is another', async () => {
+    expect(await ask({ repository_id: '75', sub: 'repo:x/y' })).toEqual(invalidClient);
+    expect(await stage.reason()).toBe(
+      `invalid_client: no client matches; ${main} comes nearest: repository_id is "75", not "74"`,
+    );
+  });
+
+  test('the audit says what was looked for when no client is for the issuer', async () => {
+    const iss = `${stage.foreign.origin}/gitea`;
+    expect(await ask({ iss, repository_id: '75', sub: 'repo:x/y' })).toEqual(invalidClient);
+    expect(await stage.reason()).toBe(
+      `invalid_client: no client is for iss "${iss}", sub "repo:x/y", repository_id "75"`,
+    );
+  });
+});
+
+describe('with client_id', () => {
+  test('no other client is meant', async () => {
+    expect(await ask({}, { client_id: production })).toEqual(invalidClient);
+    expect(await stage.reason()).toBe(
+      `invalid_client: no client matches; ${production} comes nearest: environment is missing, "production" is wanted`,
+    );
+  });
+
+  test('one that is not there, or that has a secret, is answered like any other', async () => {
+    const { client_id } = await stage.server.admin.post<{ client_id: string }>('/clients', { name: 'plain' });
+    for (const id of ['cli_00000000000000000000000000', client_id, 'x', '__proto__'])
+      expect(await ask({}, { client_id: id })).toEqual(invalidClient);
+  });
+});
+
+describe('patterns', () => {
+  test('a glob stands for one segment, and one_of for its values', async () => {
+    const plain = (claims: object) => ({
+      sub: 'ci:acme:app:branch/x',
+      aud: audience,
+      iss: stage.foreign.issuerAt('/plain'),
+      iat: Math.floor(Date.now() / 1000),
+      exp: Math.floor(Date.now() / 1000) + 60,
+      branch: 'release/1.2',
+      stage: 'test',
+      ...claims,
+    });
+    const id = await stage.client({
+      issuer: stage.foreign.issuerAt('/plain'),
+      subject: { glob: 'ci:acme:app:branch/*' },
+      claims: { branch: { glob: 'release/*' }, stage: { one_of: ['test', 'prod'] } },
+    });
+    const statusOf = async (claims: object) =>
+      (await signIn(stage.server.issuer, await stage.foreign.sign(plain(claims)))).status;
+    expect(await statusOf({})).toBe(200);
+    expect(await statusOf({ stage: 'prod', branch: 'release/2024-01_x' })).toBe(200);
+    for (const claims of [
+      { branch: 'release/' },
+      { branch: 'release/a/b' },
+      { branch: 'xrelease/1' },
+      { branch: 'release/1\nx:' },
+      { stage: 'test,prod' },
+      { stage: undefined },
+      { sub: 'ci:acme:app:branch/x:pull' },
+      { sub: 'ci:acme:app2:branch/x' },
+      { sub: `ci:acme:app:branch/${'x'.repeat(3_000)}` },
+    ])
+      expect(await statusOf(claims)).toBe(401);
+    const { items } = await stage.server.admin.get<{ items: { reason: string }[] }>(
+      '/audit?event=token.refused&limit=1',
+    );
+    expect(items[0]?.reason).toContain(id);
+  });
+
+  test('a claim inside a claim is named by a pointer', async () => {
+    const pod = workloads.kubernetes(stage.foreign);
+    const uid = '/kubernetes.io/serviceaccount/uid';
+    await stage.client({ ...pod.trust, claims: { [uid]: '14ee3fa4-a7e2-420f-9f9a-dbc4507c3798' } });
+    const other = await stage.client({ ...pod.trust, claims: { [uid]: 'another' } });
+    const token = await stage.tokenOf(pod);
+    expect((await signIn(stage.server.issuer, token)).status).toBe(200);
+    expect(await signIn(stage.server.issuer, token, { client_id: other })).toEqual(invalidClient);
+    expect(await stage.reason()).toContain(`${uid} is "14ee3fa4-a7e2-420f-9f9a-dbc4507c3798", not "another"`);
+  });
+});
+
+describe('among many clients of one issuer', () => {
+  let rooms: RoomsBench;
+  beforeAll(async () => {
+    rooms = await roomsBench();
+  });
+  afterAll(() => rooms.end());
+
+  const make = (auth: object) =>
+    rooms.clients.create({
+      name: 'w',
+      auth: { method: 'federated', issuer: 'https://issuer.example', audience, ...auth },
+    });
+
+  test('those of other workloads are not read', async () => {
+    for (let n = 0; n < 500; n++) {
+      await make({ subject: `workload-${n}` });
+      await make({ subject: { glob: `ci:acme:app-${n}:*` } });
+    }
+    const wanted = await make({ subject: 'workload-x' });
+    const found = await rooms.clients.inDrawers(
+      drawersFor({ iss: 'https://issuer.example', sub: 'workload-x', repository_id: '1' }),
+    );
+    expect(found).toEqual([wanted.client]);
+    const byGlob = await rooms.clients.inDrawers(
+      drawersFor({ iss: 'https://issuer.example', sub: 'ci:acme:app-7:branch/x:y' }),
+    );
+    expect(byGlob.map(({ auth }) => auth)).toMatchObject([{ subject: { glob: 'ci:acme:app-7:*' } }]);
+  });
+
+  test('there are never so many that differ by patterns alone that all could not be held against a token', async () => {
+    const lesser = (n: number) => ({ subject: { glob: 'ci:acme:app:*' }, claims: { branch: `b${n}` } });
+    for (let n = 0; n < 100; n++) await make(lesser(n));
+    await expect(make(lesser(100))).rejects.toMatchObject({
+      code: 'invalid_request',
+      faults: [
+        { path: 'auth', message: 'has 100 clients already that differ from this one by lesser claims alone' },
+      ],
+    });
+  }, 30_000);
+});

@@ -1,0 +1,15 @@
+/** Answers of a place that somebody else has named, which no key is taken from; and what the audit says of each. */
+import type { Page } from '../../support/foreign-issuer.ts';
+
+export const unfitPages: [string, Page, RegExp][] = [
+  ['is moved', (_, response) => void response.writeHead(302, { location: '/jwks' }).end(), /answers 302/],
+  ['is no JSON', (_, response) => void response.end('<html>'), /is not JSON/],
+  ['is huge', (_, response) => void response.end(Buffer.alloc(300_000, ' ')), /sends over 262144 bytes/],
+  [
+    'is compressed',
+    (_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end('x'),
+    /sends a compressed answer/,
+  ],
+  ['never ends', (_, response) => void response.writeHead(200).write(' '), /did not answer in time/],
+  ['never begins', () => undefined, /did not answer in time/],
+];

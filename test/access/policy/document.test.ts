@@ -1,0 +1,126 @@
+/** The policy document in the store: who sees which version, at what cost, and what happens without it. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Client } from '../../../src/access/clients/index.ts';
+import type { Connection } from '../../../src/access/connections/index.ts';
+import { createPolicy, type Policy } from '../../../src/access/policy/index.ts';
+import type { Store } from '../../../src/platform/store/index.ts';
+import { aMinuteLater, type RoomsBench, roomsBench } from '../../support/modules.ts';
+
+let bench: RoomsBench;
+let connection: Connection;
+let client: Client;
+beforeEach(async () => {
+  bench = await roomsBench();
+  const tenant = (await bench.tenants.create({ name: 'Acme' })).id;
+  connection = await bench.connections.create({ name: 'prod', tenant, cloud: 'aws' });
+  ({ client } = await bench.clients.create({ name: 'service', may_use: [{ tenant }] }));
+});
+afterEach(() => bench.end());
+
+const federatedOnly = { name: 'federated-only', on: {}, require: { methods: ['federated'] } };
+const question = () => ({ client, connection, claims: {} });
+const because = async (policy: Policy) => (await policy.explain(question())).because;
+
+/** A replica of its own on the same store, and what it asks of that store. */
+function replica() {
+  const asked: string[] = [];
+  const { store, connections, tenants, clock } = bench;
+  const watched = new Proxy(store, {
+    get: (target, name: keyof Store) => {
+      asked.push(String(name));
+      return target[name];
+    },
+  });
+  const policy = createPolicy({
+    store: watched,
+    connections,
+    tenants,
+    approvals: bench.approvals,
+    audit: bench.audit(),
+    now: () => clock.ms,
+  });
+  return { policy, asked };
+}
+
+describe('the policy document', () => {
+  test('that is replaced on one replica decides on every other at once', async () => {
+    const { policy } = replica();
+    expect(await because(policy)).toBe('rule');
+    bench.clock.ms += 60_000;
+    const replaced = await bench.policy.replace({ version: 0, guards: [federatedOnly] });
+    expect(replaced).toEqual({
+      version: 1,
+      guards: [{ ...federatedOnly, mode: 'enforce' }],
+      updated_at: aMinuteLater,
+    });
+    expect(await policy.document()).toEqual(replaced);
+    expect(await because(policy)).toBe('guard');
+    await policy.replace({ version: 1, guards: [] });
+    expect(await because(bench.policy)).toBe('rule');
+    expect(await because(policy)).toBe('rule');
+  });
+
+  test('costs one read of its version for each decision, and is read itself only when that has changed', async () => {
+    const { policy, asked } = replica();
+    await bench.policy.replace({ version: 0, guards: [federatedOnly] });
+    for (let i = 0; i < 3; i++) await because(policy);
+    expect(asked).toEqual(['versions', 'get', 'versions', 'versions']);
+  });
+
+  test('without which nothing is decided: while the store does not answer, nobody is admitted', async () => {
+    expect(await because(bench.policy)).toBe('rule');
+    await bench.store.close();
+    await expect(bench.policy.explain(question())).rejects.toMatchObject({ code: 'store_unavailable' });
+    const wish = {
+      client,
+      connection: connection.id,
+      claims: {},
+      by: { address: '127.0.0.1', request: 'r' },
+    };
+    await expect(bench.policy.admit(wish)).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
+});
+
+describe('a rule that is saved', () => {
+  const rule = { cloud: 'aws' };
+  const forms =
+    'must be {"connection": "con_…"}, or one or more of {"tenant": "ten_…", "cloud": "aws", "labels": {…}}';
+  test.each<[object]>([
+    [{ ...rule, purposes: ['deploy'] }],
+    [{ ...rule, when: { methods: ['federated', 'client_secret'] } }],
+    [{ ...rule, when: { hours: { from: '22:00', to: '06:00', time_zone: 'UTC' } } }],
+    [{ ...rule, when: { claims: { ref: { glob: 'refs/heads/*' }, '/a/b': 'c' } } }],
+  ])('keeps what it depends on: %j', async (given) => {
+    const { client: made } = await bench.clients.create({ name: 'x', may_use: [given] });
+    expect((await bench.clients.get(made.client_id)).may_use).toEqual([given]);
+  });
+
+  test.each<[unknown, string, string]>([
+    [{ when: { methods: ['federated'] } }, '', forms],
+    [{ purposes: ['deploy'] }, '', forms],
+    [{ ...rule, when: {} }, '.when', 'must name claims, methods or hours'],
+    [{ ...rule, when: { claims: {} } }, '.when.claims', 'must name a claim'],
+    [{ ...rule, when: { purposes: ['x'] } }, '.when.purposes', 'is not known here'],
+    [{ ...rule, purposes: [] }, '.purposes', 'must name a purpose'],
+    [
+      { ...rule, purposes: ['Deploy'] },
+      '.purposes.0',
+      'must be a name of lower-case letters, digits and hyphens that begins with a letter',
+    ],
+    [
+      { ...rule, when: { methods: ['password'] } },
+      '.when.methods.0',
+      'must be one of client_secret, private_key_jwt, federated, tls',
+    ],
+    [
+      { ...rule, when: { hours: { from: '08:00', to: '18:00', time_zone: 'Mars/Olympus' } } },
+      '.when.hours.time_zone',
+      'must be a time zone such as Europe/Berlin',
+    ],
+  ])('may not be %j', async (given, path, message) => {
+    await expect(bench.clients.create({ name: 'x', may_use: [given] })).rejects.toMatchObject({
+      faults: [{ path: `may_use.0${path}`, message }],
+    });
+    expect((await bench.clients.list({ limit: 10 })).items).toEqual([client]);
+  });
+});

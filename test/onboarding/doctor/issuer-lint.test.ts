@@ -1,0 +1,220 @@
+/** `sojourn lint ISSUER` against an issuer over real https whose every part is bent. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type IssuerLint, lintIssuer } from '../../../src/onboarding/doctor/index.ts';
+import { discoveryFaults, jwksFaults, urlFaults } from '../../../src/onboarding/doctor/issuer-faults.ts';
+import { type Guard, lookGuarded, permitsIn } from '../../../src/platform/outbound/index.ts';
+import { systemNow } from '../../../src/platform/time/index.ts';
+import { type ForeignIssuer, type Page, startForeignIssuer } from '../../support/foreign-issuer.ts';
+import { sojourn } from '../../tools/cli/arrange.ts';
+
+let site: ForeignIssuer;
+let issuer: string;
+const wellKnown = '/.well-known/openid-configuration';
+
+beforeAll(async () => {
+  site = await startForeignIssuer();
+});
+afterAll(() => site.close());
+
+const sound = (path: string) => ({
+  issuer: site.origin + path,
+  jwks_uri: `${site.origin}/jwks`,
+  response_types_supported: ['id_token'],
+  subject_types_supported: ['public'],
+  id_token_signing_alg_values_supported: ['RS256'],
+});
+
+async function linted(
+  patch: Record<string, unknown> | Page = {},
+  jwks?: unknown,
+  guard: Guard = { permits: permitsIn(['127.0.0.0/8', '::1/128']), ca: site.ca },
+): Promise<IssuerLint> {
+  issuer = `${site.origin}/t/1`;
+  site.pages[`/t/1${wellKnown}`] = typeof patch === 'function' ? patch : { ...sound('/t/1'), ...patch };
+  const before = site.pages['/jwks'];
+  if (jwks !== undefined) site.pages['/jwks'] = jwks;
+  try {
+    return await lintIssuer(issuer, systemNow, (url, signal) => lookGuarded(url, guard, signal));
+  } finally {
+    site.pages['/jwks'] = before;
+  }
+}
+const trusting = () => ['--ca', site.caFile, '--allow-network', '127.0.0.0/8', '--allow-network', '::1/128'];
+/** The test's own server has a port, which IAM does not take. */
+const beside = ({ checks }: IssuerLint) =>
+  checks
+    .filter(({ name, outcome }) => name !== 'url' && outcome !== 'passed')
+    .map(({ detail, minds }) => [detail, minds.join()]);
+
+const answering =
+  (status: number, headers: Record<string, string>, body = '{}'): Page =>
+  (_, response) =>
+    void response.writeHead(status, headers).end(body);
+
+describe('an issuer', () => {
+  test('that is sound is accepted by all, but for the port of this very test', async () => {
+    await linted();
+    const { code, out, err } = await sojourn(['lint', issuer, '--json', ...trusting()], {});
+    expect({ code, err }).toEqual({ code: 1, err: '' });
+    expect(JSON.parse(out)).toEqual({
+      issuer,
+      clouds: { aws: 'refuses', azure: 'accepts', gcp: 'accepts' },
+      checks: [
+        {
+          name: 'url',
+          outcome: 'failed',
+          detail: 'it has a port',
+          advice: 'Use 443, and leave it out: IAM takes no other.',
+          minds: ['aws'],
+        },
+        {
+          name: 'discovery',
+          outcome: 'passed',
+          detail: expect.stringMatching(/ answers in \d+ ms$/),
+          advice: null,
+          minds: [],
+        },
+        {
+          name: 'jwks',
+          outcome: 'passed',
+          detail: expect.stringMatching(/jwks answers in/),
+          advice: null,
+          minds: [],
+        },
+      ],
+    });
+  }, 60_000);
+
+  test.each<[string, Record<string, unknown> | Page, RegExp, string]>([
+    [
+      'names itself with a slash',
+      { issuer: 'https://x/' },
+      /^issuer is "https:\/\/x\/" and not /,
+      'aws,azure,gcp',
+    ],
+    ['lacks a list', { subject_types_supported: [] }, /^subject_types_supported is missing$/, 'aws'],
+    [
+      'offers no RS256',
+      { id_token_signing_alg_values_supported: ['ES256'] },
+      /^RS256 is not offered$/,
+      'azure',
+    ],
+    [
+      'has its keys by http',
+      { jwks_uri: 'http://x/jwks' },
+      /^jwks_uri is "http:\/\/x\/jwks"$/,
+      'aws,azure,gcp',
+    ],
+    [
+      'redirects',
+      answering(302, { location: 'https://x/' }),
+      /^it answers 302, a redirect to https:\/\/x\/$/,
+      'aws,azure,gcp',
+    ],
+    ['is challenged', answering(403, { 'content-type': 'text/html' }), /^it answers 403$/, 'aws,azure,gcp'],
+    [
+      'is served as HTML',
+      answering(200, { 'content-type': 'text/html' }),
+      /^it is served as text\/html$/,
+      'aws,azure,gcp',
+    ],
+    [
+      'is no JSON',
+      answering(200, { 'content-type': 'application/json' }, '<html>'),
+      /^it is no JSON object$/,
+      'aws,azure,gcp',
+    ],
+    [
+      'is compressed',
+      answering(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }),
+      /sends a compressed answer/,
+      'aws,azure,gcp',
+    ],
+  ])('that %s', async (_, patch, detail, minds) => {
+    expect(beside(await linted(patch))[0]).toEqual([expect.stringMatching(detail), minds]);
+  });
+
+  test('whose certificate does not lead to a known authority, or whose address is private, is named so', async () => {
+    expect(
+      beside(await linted({}, undefined, { permits: permitsIn(['127.0.0.0/8', '::1/128']) }))[0],
+    ).toEqual([
+      expect.stringMatching(
+        /could not be reached\. \((DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE)\)$/,
+      ),
+      'aws,azure,gcp',
+    ]);
+    expect(
+      beside(
+        await linted({}, undefined, { permits: permitsIn([]), ca: site.ca, allowedBy: '--allow-network' }),
+      )[0],
+    ).toEqual([
+      expect.stringMatching(/leads to (127\.0\.0\.1|::1), which is not public and not in --allow-network\.$/),
+      'aws,azure,gcp',
+    ]);
+  });
+
+  test('whose keys are wrong is told each fault', async () => {
+    const [rsa, ec] = site.keys.map(({ publicJwk }) => ({ ...publicJwk }));
+    const keys = [
+      { ...rsa, key_ops: ['verify'] },
+      { ...ec, kid: rsa?.kid },
+    ];
+    const found = await linted({}, { keys });
+    expect(found.clouds).toEqual({ aws: 'refuses', azure: 'refuses', gcp: 'refuses' });
+    expect(beside(found)).toEqual([
+      ['the key rsa has key_ops', 'aws'],
+      ['two keys have the kid rsa', 'aws,azure,gcp'],
+    ]);
+  });
+
+  test('is told to people with what to do', async () => {
+    await linted({ subject_types_supported: [] });
+    const { code, out } = await sojourn(['lint', issuer, ...trusting()], {});
+    expect(code).toBe(1);
+    expect(out).toMatch(/^aws refuses, azure accepts, gcp accepts\n\nNAME +OUTCOME +MINDS +DETAIL\n/);
+    expect(out).toContain('→ discovery: Add it: without the three lists AWS reads no key.\n');
+  }, 60_000);
+
+  test('that is no URL, or a network that is none, is a fault of the command', async () => {
+    expect(await sojourn(['lint', 'https://'], {})).toMatchObject({ code: 2, err: 'https:// is no URL.\n' });
+    expect(await sojourn(['lint', 'https://x', '--allow-network', '1.2.3.4/99'], {})).toMatchObject({
+      code: 2,
+      err: '--allow-network must be a network such as 10.0.0.0/8, and not 1.2.3.4/99.\n',
+    });
+  }, 60_000);
+});
+
+test.each<[string, string[]]>([
+  ['https://id.example.com/t/1', []],
+  ['http://id.example.com', ['it is no https URL']],
+  ['https://id.example.com:8443', ['it has a port']],
+  ['https://id.example.com/', ['it has a slash at the end']],
+  ['https://ID.example.com', ['its host has upper-case letters']],
+  ['https://id.example.com?x=1', ['it has a query or a fragment']],
+  [`https://id.example.com/${'x'.repeat(250)}`, ['it is over 255 characters']],
+])('the URL %s', (url, faults) => {
+  expect(urlFaults(url).map(({ what }) => what)).toEqual(faults);
+});
+
+test.each<[string, Record<string, unknown>, string, string]>([
+  ['x5c', { x5c: ['x'] }, 'the key rsa has x5c or x5t', 'gcp'],
+  ['no kid', { kid: undefined }, 'key number 1 has no kid', 'aws,azure,gcp'],
+  ['use enc', { use: 'enc' }, 'the key rsa is for enc', 'aws,azure,gcp'],
+  ['no alg', { alg: undefined }, 'the key rsa lacks use or alg', 'gcp'],
+  ['its private half', { d: 'x' }, 'the key rsa holds its private half (d)', 'aws,azure,gcp'],
+  ['a short modulus', { n: 'AQAB' }, 'the key rsa is shorter than 2048 bits or damaged', 'aws,azure,gcp'],
+])('a key with %s', (_, patch, what, minds) => {
+  const [found] = jwksFaults([{ ...site.keys[0].publicJwk, ...patch }]);
+  expect([found?.what, found?.minds.join()]).toEqual([what, minds]);
+});
+
+test('a set with no key, with none for Azure, with too many', () => {
+  const ec = { ...site.keys[1].publicJwk };
+  const whats = (keys: Record<string, unknown>[]) => jwksFaults(keys).map(({ what }) => what);
+  expect(whats([])).toEqual(['there is no key']);
+  expect(whats([ec])).toEqual(['there is no RSA key']);
+  const many = (count: number) => Array.from({ length: count }, (_, kid) => ({ ...ec, kid: `k${kid}` }));
+  expect(whats(many(9))).toContain('there are 9 keys');
+  expect(whats(many(101))).toContain('there are over 100 keys of one type');
+  expect(discoveryFaults('https://x', {}).length).toBe(5);
+});

@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { call } from '../../../src/sandbox/demo/http.ts';
+import { asking, plain } from '../../server/http/ask.ts';
+import { type Invited, openStage, type Stage } from './stage.ts';
+
+let stage: Stage;
+let clock = 0;
+let bearer: string;
+beforeAll(async () => {
+  stage = await openStage({ now: () => Date.now() + clock });
+  bearer = await stage.bearer();
+});
+afterAll(() => stage.close());
+
+async function connected(): Promise<Invited> {
+  await call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
+  const invited = await stage.invite();
+  const body = await stage.setUp('aws', invited);
+  await call({ method: 'POST', url: `${invited.invitation.url}/report`, body });
+  return invited;
+}
+const press = async (url: string, name: string) => {
+  const answer = await fetch(`${url}/${name}`, { method: 'POST', redirect: 'manual' });
+  return { status: answer.status, location: answer.headers.get('location'), body: await answer.text() };
+};
+const show = ({ connection }: Invited) =>
+  stage.server.admin.get<{ state: string; paused_at?: string }>(`/connections/${connection.id}`);
+const credentials = async ({ connection }: Invited) => {
+  const { status, body } = await call({
+    url: `${stage.server.issuer}/v1/connections/${connection.id}/credentials`,
+    headers: { authorization: `Bearer ${bearer}` },
+  });
+  return { status, body: JSON.parse(body) as Record<string, unknown> };
+};
+const cloudToken = async ({ connection }: Invited) =>
+  (
+    await call({
+      url: `${stage.server.issuer}/v1/connections/${connection.id}/token`,
+      headers: { authorization: `Bearer ${bearer}` },
+    })
+  ).status;
+
+describe('the switch that the customer holds', () => {
+  test('closes every road at once, that of credentials in the cache too, and opens them again', async () => {
+    const invited = await connected();
+    const { url, id } = invited.invitation;
+    expect((await credentials(invited)).status).toBe(200);
+    expect(await press(url, 'pause')).toEqual({ status: 303, location: url, body: '' });
+
+    expect(await stage.token(invited.connection)).toEqual({
+      status: 400,
+      body: {
+        error: 'invalid_target',
+        error_description:
+          'The customer has paused the connection. Ask the customer; only they can resume it, on the page of their invitation.',
+      },
+    });
+    const closed = {
+      type: 'urn:sojourn:error:connection_paused',
+      title: 'Conflict',
+      status: 409,
+      code: 'connection_paused',
+      detail: 'The customer has paused the connection.',
+      advice: 'Ask the customer; only they can resume it, on the page of their invitation.',
+      request: expect.any(String),
+    };
+    expect(await credentials(invited)).toEqual({ status: 409, body: closed });
+    expect(await cloudToken(invited)).toBe(409);
+    // Nor may an administrator look in, which would enter the cloud.
+    const ask = asking(stage.server);
+    const visits = async () => (await call({ url: `${stage.sandbox}/sandbox/log` })).body;
+    const before = await visits();
+    expect(await plain(ask(`POST /connections/${invited.connection.id}/verify`))).toEqual({
+      status: 409,
+      body: closed,
+    });
+    expect(await visits()).toBe(before);
+    expect(await show(invited)).toMatchObject({ state: 'paused', paused_at: expect.any(String) });
+    expect(
+      (await ask(`GET /clients/${stage.client.client_id}/can/${invited.connection.id}`)).body,
+    ).toMatchObject({ allowed: false, because: 'connection_paused' });
+
+    expect(await press(url, 'resume')).toEqual({ status: 303, location: url, body: '' });
+    expect(await show(invited)).not.toHaveProperty('paused_at');
+    expect((await show(invited)).state).toBe('active');
+    expect((await credentials(invited)).status).toBe(200);
+    expect((await stage.token(invited.connection)).status).toBe(200);
+    for (const event of ['connection.paused', 'connection.resumed'])
+      expect(await stage.audit(invited.connection, event)).toEqual([
+        expect.objectContaining({ outcome: 'ok', actor: 'customer', facts: { invitation: id } }),
+      ]);
+  });
+
+  test('is held by nobody else: no administrator and no other link lifts it, and its link stays', async () => {
+    const invited = await connected();
+    const { url, id } = invited.invitation;
+    await press(url, 'pause');
+    const paused = await show(invited);
+    const ask = asking(stage.server);
+    const at = `/connections/${invited.connection.id}`;
+    await ask(`POST ${at}/disable`);
+    await ask(`POST ${at}/enable`);
+    expect((await ask(`PATCH ${at}`, { body: { paused_at: null } })).status).toBe(400);
+    await ask(`PATCH ${at}`, { body: { name: 'renamed' } });
+    expect((await show(invited)).state).toBe('paused');
+    expect((await ask(`DELETE ${at}/invitations/${id}`)).body).toMatchObject({
+      status: 409,
+      code: 'invitation_holds_pause',
+    });
+
+    const own = await stage.server.admin.post<{ url: string; id: string }>(`${at}/invitations`);
+    const refused = await press(own.url, 'resume');
+    expect(refused.status).toBe(409);
+    expect(refused.body).toContain('The connection was paused with another link, which alone can resume it.');
+    expect((await call({ url: own.url })).body).toContain('Only that link can resume it.');
+    expect((await show(invited)).paused_at).toBe(paused.paused_at);
+    expect(await stage.audit(invited.connection, 'connection.resume_refused')).toEqual([
+      expect.objectContaining({ outcome: 'refused', facts: { invitation: own.id } }),
+    ]);
+    // A second pause does not take the first one over.
+    await press(own.url, 'pause');
+    expect((await press(own.url, 'resume')).status).toBe(409);
+    expect((await press(url, 'resume')).status).toBe(303);
+    expect((await show(invited)).state).toBe('active');
+  });
+
+  test('can be kept in a link that lasts a year, which lifts the pauses of the one it came from', async () => {
+    const invited = await connected();
+    const { url, id } = invited.invitation;
+    await press(url, 'pause');
+    const { status, location } = await press(url, 'keep');
+    expect(status).toBe(303);
+    expect(location).toMatch(/\/connect\/[\w-]{43}$/);
+    expect(location).not.toBe(url);
+    expect((await press(location!, 'resume')).status).toBe(303);
+    await press(location!, 'pause');
+    expect((await press(url, 'resume')).status).toBe(409);
+    expect((await press(location!, 'resume')).status).toBe(303);
+
+    const listed = await asking(stage.server)(`GET /connections/${invited.connection.id}/invitations`);
+    const { items } = listed.body as { items: { id: string; purpose: string; expires_at: string }[] };
+    const kept = items.find(({ purpose }) => purpose === 'control')!;
+    expect(items).toHaveLength(2);
+    expect(Date.parse(kept.expires_at) - Date.now()).toBeGreaterThan(364 * 86_400_000);
+    expect(await stage.audit(invited.connection, 'invitation.kept')).toEqual([
+      expect.objectContaining({
+        actor: 'customer',
+        facts: { invitation: id, kept: kept.id, expires_at: kept.expires_at },
+      }),
+    ]);
+    expect(JSON.stringify(await stage.audit(invited.connection))).not.toContain(location!.slice(-43));
+    // It shows and stops; where the access leads is no longer its matter.
+    const page = (await call({ url: location! })).body;
+    expect(page).not.toContain('Report what it made');
+    const report = {
+      method: 'POST',
+      url: `${location}/report`,
+      body: { role_arn: 'arn:aws:iam::111122223333:role/x' },
+    };
+    expect(JSON.parse((await call(report)).body)).toMatchObject({ status: 409, code: 'connection_settled' });
+  });
+
+  test('is left to whoever has a living link when its own has ended', async () => {
+    const invited = await connected();
+    await press(invited.invitation.url, 'pause');
+    clock += 8 * 86_400_000;
+    const later = await stage.server.admin.post<{ url: string }>(
+      `/connections/${invited.connection.id}/invitations`,
+    );
+    expect((await press(invited.invitation.url, 'resume')).status).toBe(404);
+    expect((await press(later.url, 'resume')).status).toBe(303);
+    expect((await show(invited)).state).toBe('active');
+    clock = 0;
+  });
+
+  test('works before anything is set up, when no link can be kept yet and no report is taken', async () => {
+    const invited = await stage.invite();
+    const { url } = invited.invitation;
+    expect((await press(url, 'keep')).status).toBe(409);
+    await press(url, 'pause');
+    expect((await show(invited)).state).toBe('paused');
+    const report = {
+      method: 'POST',
+      url: `${url}/report`,
+      body: { role_arn: 'arn:aws:iam::111122223333:role/x' },
+    };
+    expect(JSON.parse((await call(report)).body)).toMatchObject({ status: 409, code: 'connection_paused' });
+    await press(url, 'resume');
+    expect((await show(invited)).state).toBe('pending');
+  });
+});
+
+test('the page tells when the access was last used and how often, and nothing of who did', async () => {
+  const invited = await connected();
+  const page = async () => (await call({ url: invited.invitation.url })).body;
+  expect(await page()).toContain('The access has never been used.');
+  await stage.token(invited.connection);
+  expect(await page()).toMatch(
+    /Last used <time datetime="[^"]+">[^<]+<\/time>, for a token\. In the last 30 days: once\./,
+  );
+  await credentials(invited);
+  await credentials(invited);
+  const told = await page();
+  expect(told).toMatch(/for credentials\. In the last 30 days: 3 times\./);
+  for (const inside of [
+    stage.client.client_id,
+    'deployer',
+    'Acme',
+    invited.connection.tenant,
+    stage.server.folder,
+  ])
+    expect(told).not.toContain(inside);
+});

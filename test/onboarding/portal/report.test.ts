@@ -1,0 +1,385 @@
+import { isDeepStrictEqual } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import * as aws from '../../../src/sandbox/demo/customer/aws.ts';
+import * as gcp from '../../../src/sandbox/demo/customer/gcp.ts';
+import { call } from '../../../src/sandbox/demo/http.ts';
+import { type Cloud, type Invited, openStage, type Stage } from './stage.ts';
+
+let stage: Stage;
+let clock = 0;
+beforeAll(async () => {
+  stage = await openStage({ now: () => Date.now() + clock });
+});
+afterAll(() => stage.close());
+// Each customer has an account of its own.
+afterEach(() => {
+  clock = 0;
+  return call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
+});
+
+/** For us and for the clouds. A change of IAM may take 15 seconds to be known: until then a refusal is no verdict. */
+async function later(seconds: number): Promise<void> {
+  clock = seconds * 1000;
+  await call({ method: 'PUT', url: `${stage.sandbox}/sandbox/clock`, body: { offset_seconds: seconds } });
+}
+
+async function report({ invitation }: Invited, body: unknown, more: Record<string, string> = {}) {
+  const answer = await call({ method: 'POST', url: `${invitation.url}/report`, body, headers: more });
+  return { status: answer.status, body: JSON.parse(answer.body) as Record<string, unknown> };
+}
+const show = ({ connection }: Invited) =>
+  stage.server.admin.get<{ state: string; target: Record<string, unknown> }>(`/connections/${connection.id}`);
+const pageOf = async ({ invitation }: Invited) => (await call({ url: invitation.url })).body;
+/** How often the sandbox was asked for credentials. */
+async function visits(): Promise<number> {
+  const { entries } = JSON.parse((await call({ url: `${stage.sandbox}/sandbox/log` })).body) as {
+    entries: { operation: string }[];
+  };
+  return entries.filter(({ operation }) => /AssumeRoleWithWebIdentity|token/i.test(operation)).length;
+}
+const active = { status: 200, body: { state: 'active', checks: expect.any(Array) } };
+
+describe.each<Cloud>(['aws', 'azure', 'gcp'])('a report of %s', (cloud) => {
+  test('is proven by a real exchange, makes the connection active, and is told to both sides', async () => {
+    const invited = await stage.invite(cloud);
+    const fields = await stage.setUp(cloud, invited);
+    expect((await show(invited)).state).toBe('pending');
+    expect(await report(invited, fields)).toEqual(active);
+    expect(await show(invited)).toMatchObject({ state: 'active', target: fields });
+    expect(await visits()).toBeGreaterThan(0);
+    const said = { actor: 'customer', connection: invited.connection.id, address: '127.0.0.1' };
+    expect(await stage.audit(invited.connection, 'connection.reported')).toEqual([
+      expect.objectContaining({ ...said, facts: { invitation: invited.invitation.id, ...fields } }),
+    ]);
+    expect(await stage.audit(invited.connection, 'connection.verified')).toEqual([
+      expect.objectContaining({ ...said, facts: { invitation: invited.invitation.id, verdict: 'active' } }),
+    ]);
+    expect(await pageOf(invited)).toContain('Your cloud let Example Corp in');
+    expect((await stage.token(invited.connection)).status).toBe(200);
+  });
+});
+
+describe('the same invitation', () => {
+  test('answers the same report the same, and takes no other', async () => {
+    const invited = await stage.invite();
+    const fields = await stage.setUp('aws', invited);
+    const first = await report(invited, fields);
+    const before = await visits();
+    expect(await report(invited, fields)).toEqual(first);
+    // Nothing new to find out about an access that works.
+    expect(await visits()).toBe(before);
+    const other = { role_arn: 'arn:aws:iam::999988887777:role/other' };
+    const refused = {
+      status: 409,
+      body: expect.objectContaining({
+        code: 'report_taken',
+        detail: 'This invitation has reported something else already, and reports once.',
+      }),
+    };
+    expect(await report(invited, other)).toEqual(refused);
+    expect(await show(invited)).toMatchObject({ state: 'active', target: fields });
+    expect(await stage.audit(invited.connection, 'connection.report_refused')).toEqual([
+      expect.objectContaining({
+        outcome: 'refused',
+        reason: 'report_taken',
+        facts: { invitation: invited.invitation.id, ...other },
+      }),
+    ]);
+  });
+
+  test('takes one of many reports that come at once', async () => {
+    const invited = await stage.invite();
+    const roles = Array.from({ length: 8 }, (_, at) => `arn:aws:iam::11112222333${at}:role/r`);
+    const answers = await Promise.all(roles.map((role_arn) => report(invited, { role_arn })));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ body }) => body.code === 'report_taken')).toHaveLength(7);
+    const winner = answers.findIndex(({ status }) => status === 200);
+    expect((await show(invited)).target.role_arn).toBe(roles[winner]);
+  });
+
+  test('answers the same report ten times at once the same, with one visit to the cloud at a time', async () => {
+    const invited = await stage.invite();
+    const fields = await stage.setUp('aws', invited);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => report(invited, fields)));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
+    expect((await show(invited)).state).toBe('active');
+    expect(await stage.audit(invited.connection, 'connection.reported')).not.toEqual([]);
+  });
+});
+
+test("a report with another account's ids fails at the cloud, and is told to both sides", async () => {
+  const invited = await stage.invite();
+  await stage.setUp('aws', invited);
+  const role_arn = 'arn:aws:iam::999988887777:role/vendor';
+  const answer = await report(invited, { role_arn });
+  expect(answer).toEqual({ status: 200, body: { state: 'pending', checks: expect.any(Array) } });
+  expect(await pageOf(invited)).toContain('Being checked');
+  await later(20);
+  expect((await report(invited, { role_arn })).body.state).toBe('failing');
+  expect((await show(invited)).state).toBe('failing');
+  const [line] = await stage.audit(invited.connection, 'connection.verified');
+  expect(line).toMatchObject({ facts: { verdict: 'failing' }, reason: expect.stringContaining('cloud_') });
+  const page = await pageOf(invited);
+  expect(page).toContain('your cloud did not let Example Corp in');
+  expect(page).toContain('cloud_');
+  expect((await stage.token(invited.connection)).body).not.toHaveProperty('refresh_token');
+});
+
+describe('a report that is refused leaves nothing behind', () => {
+  test.each<[Cloud, unknown, string]>([
+    ['aws', {}, 'role_arn'],
+    ['aws', { role_arn: '' }, 'role_arn'],
+    ['aws', { role_arn: 'arn:aws:iam::111122223333:role/*' }, 'role_arn'],
+    ['aws', { role_arn: 'arn:aws-cn:iam::111122223333:role/r' }, 'region'],
+    ['aws', { role_arn: ['arn:aws:iam::111122223333:role/r'] }, 'role_arn'],
+    ['aws', { role_arn: 'arn:aws:iam::111122223333:role/r', session_policy: '{}' }, 'session_policy'],
+    ['aws', { role_arn: 'arn:aws:iam::111122223333:role/r', region: 'eu-west-1' }, 'region'],
+    ['aws', { role_arn: 'arn:aws:iam::111122223333:role/r', tenant: 'ten_x' }, 'tenant'],
+    ['azure', { tenant_id: 'acme.onmicrosoft.com', client_id: 'x' }, 'tenant_id'],
+    ['azure', { tenant_id: '11111111-2222-4333-8444-555555555555' }, 'client_id'],
+    ['gcp', { project_number: 'acme', pool_id: gcp.pool, provider_id: gcp.providerId }, 'project_number'],
+    ['gcp', { project_number: '1', pool_id: gcp.pool, provider_id: gcp.providerId, scopes: 'x' }, 'scopes'],
+    ['aws', [], 'body'],
+    ['aws', 'role_arn', 'body'],
+  ])('%s %j', async (cloud, body, field) => {
+    const invited = await stage.invite(cloud);
+    const before = await show(invited);
+    const answer = await report(invited, body);
+    expect(answer).toEqual({ status: 400, body: expect.objectContaining({ code: 'invalid_request' }) });
+    expect(answer.body.errors).toContainEqual({ field, message: expect.any(String) });
+    expect(await show(invited)).toEqual(before);
+    expect((await stage.audit(invited.connection)).map(({ event }) => event)).toEqual([
+      'invitation.created',
+      'connection.created',
+    ]);
+    // The invitation is still good for the right one.
+    const fields = await stage.setUp(cloud, invited);
+    expect(await report(invited, fields)).toEqual(active);
+  });
+
+  test('once the connection has been active, whatever the invitation', async () => {
+    const invited = await stage.invite();
+    await report(invited, await stage.setUp('aws', invited));
+    const before = await show(invited);
+    const second = await stage.server.admin.post<Invited['invitation']>(
+      `/connections/${invited.connection.id}/invitations`,
+    );
+    const again = { connection: invited.connection, invitation: second };
+    const role_arn = 'arn:aws:iam::999988887777:role/attacker';
+    const refused = { status: 409, body: expect.objectContaining({ code: 'connection_settled' }) };
+    expect(await report(again, { role_arn })).toEqual(refused);
+    // Nor while it fails, after the customer took the role away.
+    await call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
+    await stage.server.admin.post(`/connections/${invited.connection.id}/verify`);
+    await later(20);
+    await stage.server.admin.post(`/connections/${invited.connection.id}/verify`);
+    expect((await show(invited)).state).toBe('failing');
+    expect(await report(again, { role_arn })).toEqual(refused);
+    expect((await show(invited)).target).toEqual(before.target);
+    // Nor after an administrator has changed the target, which makes it pending again.
+    await stage.server.admin.patch(`/connections/${invited.connection.id}`, {
+      target: { region: 'eu-west-1' },
+    });
+    expect(await report(again, { role_arn })).toEqual(refused);
+  });
+
+  test('over 16 KB, twice the same field, or in a form that is not read', async () => {
+    const invited = await stage.invite();
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const send = async (body: string, headers: Record<string, string> = form) =>
+      (await fetch(`${invited.invitation.url}/report`, { method: 'POST', headers, body })).status;
+    expect([
+      await send(`role_arn=${'x'.repeat(17_000)}`),
+      await send('role_arn=arn:aws:iam::111122223333:role/a&role_arn=arn:aws:iam::111122223333:role/b'),
+      await send('role_arn=x', { 'content-type': 'text/plain' }),
+      await send('{"role_arn":', { 'content-type': 'application/json' }),
+    ]).toEqual([413, 400, 415, 400]);
+    expect((await show(invited)).state).toBe('pending');
+  });
+});
+
+test('a set-up that is repaired in the cloud is tried again by the same report, and not more often than every five seconds', async () => {
+  const invited = await stage.invite();
+  const role_arn = 'arn:aws:iam::111122223333:role/sojourn-acme';
+  const refused = await report(invited, { role_arn });
+  expect(refused.body.state).toBe('pending');
+  // Under the name that was reported.
+  const template = JSON.parse(
+    (await call({ url: `${invited.invitation.url}/files/cloudformation.json` })).body,
+  );
+  template.Parameters.RoleName.Default = 'sojourn-acme';
+  await aws.applyTemplate(`${stage.sandbox}/aws`, JSON.stringify(template));
+  const before = await visits();
+  expect(await report(invited, { role_arn })).toEqual(refused);
+  expect(await visits()).toBe(before);
+  await later(5);
+  expect(await report(invited, { role_arn })).toEqual(active);
+  expect((await show(invited)).state).toBe('active');
+  expect(await stage.audit(invited.connection, 'connection.reported')).toHaveLength(1);
+});
+
+describe('a report while the cloud is still asked about another one', () => {
+  test.each<[Cloud, Record<string, string>]>([
+    ['aws', { role_arn: 'arn:aws:iam::111122223333:role/wrong' }],
+    ['gcp', { provider_id: 'wrong-provider' }],
+  ])('of %s is answered with what was found of its own, and that stays', async (cloud, slip) => {
+    const first = await stage.invite(cloud);
+    const second: Invited = {
+      connection: first.connection,
+      invitation: await stage.server.admin.post(`/connections/${first.connection.id}/invitations`),
+    };
+    const right = await stage.setUp(cloud, first);
+    const faults = (delay_ms: number) =>
+      call({ method: 'PUT', url: `${stage.sandbox}/sandbox/faults`, body: { cloud, delay_ms } });
+    const before = (await show(first)).target;
+    await faults(1_000);
+    const wrong = report(first, { ...right, ...slip });
+    do await new Promise((resolve) => setTimeout(resolve, 100));
+    while (isDeepStrictEqual((await show(first)).target, before));
+    await faults(0);
+    expect(await report(second, right)).toEqual(active);
+    const failing = {
+      state: 'failing',
+      checks: expect.arrayContaining([
+        expect.objectContaining({ name: 'exchange', outcome: cloud === 'aws' ? 'waiting' : 'failed' }),
+      ]),
+    };
+    expect((await wrong).body).toEqual(failing);
+    // Nor later, when the other one's values have been found good.
+    expect((await report(first, { ...right, ...slip })).body).toEqual(failing);
+    expect(await show(first)).toMatchObject({ state: 'active', target: right });
+    expect(await stage.server.admin.get(`/connections/${first.connection.id}/report`)).toMatchObject({
+      report: { verdict: 'active', state: 'active', retry_at: null },
+    });
+    expect(await pageOf(second)).toContain('Your cloud let Example Corp in');
+  });
+});
+
+describe('what a purpose of the connection would make too wide', () => {
+  const purposes = { read: { policy_arns: ['arn:aws:iam::999900001111:policy/read'] } };
+  const fault = {
+    field: 'purposes.read',
+    message:
+      'does not go with what is reported. Report what is in the account that is expected, or ask whoever sent the invitation to change this purpose',
+  };
+  const narrowed = async () => {
+    const invited = await stage.invite();
+    await stage.server.admin.patch(`/connections/${invited.connection.id}`, { purposes });
+    return invited;
+  };
+
+  test('is refused to the reporter, who hears of no other account, and leaves the invitation as it was', async () => {
+    const invited = await narrowed();
+    const before = await show(invited);
+    const answer = await report(invited, { role_arn: 'arn:aws:iam::111122223333:role/r' });
+    expect(answer).toEqual({ status: 400, body: expect.objectContaining({ errors: [fault] }) });
+    expect(JSON.stringify(answer.body)).not.toContain('999900001111');
+    expect(await show(invited)).toEqual(before);
+    const told = (await stage.audit(invited.connection)).map(({ event }) => event);
+    expect(told.filter((event) => /reported|exchange/.test(String(event)))).toEqual([]);
+    // One that goes with it is still taken, and the connection can be changed as before.
+    const role_arn = 'arn:aws:iam::999900001111:role/r';
+    expect((await report(invited, { role_arn })).status).toBe(200);
+    expect(
+      await stage.server.admin.patch(`/connections/${invited.connection.id}`, { name: 'other' }),
+    ).toMatchObject({ name: 'other', purposes, target: { role_arn } });
+  });
+
+  test('is told on the page', async () => {
+    const { invitation } = await narrowed();
+    const body = new URLSearchParams({ role_arn: 'arn:aws:iam::111122223333:role/r' });
+    const answer = await fetch(`${invitation.url}/report`, { method: 'POST', body });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain(`${fault.field} ${fault.message}.`);
+  });
+});
+
+describe('a field that need not be there', () => {
+  test('is taken out when it is sent empty, the same again is the same, and to leave it out too', async () => {
+    const invited = await stage.invite('gcp');
+    const { service_account: _, ...others } = await stage.setUp('gcp', invited);
+    const answer = await report(invited, { ...others, service_account: ' ' });
+    expect(answer.status).toBe(200);
+    const { target } = await show(invited);
+    expect(target).toMatchObject(others);
+    expect(target).not.toHaveProperty('service_account');
+    const said = { facts: { invitation: invited.invitation.id, ...others, service_account: null } };
+    expect(await stage.audit(invited.connection, 'connection.reported')).toEqual([
+      expect.objectContaining(said),
+    ]);
+    for (const same of [{ ...others, service_account: '' }, others])
+      expect((await report(invited, same)).status).toBe(200);
+    const other = { ...others, service_account: gcp.serviceAccount };
+    expect((await report(invited, other)).body.code).toBe('report_taken');
+    expect((await show(invited)).target).toEqual(target);
+  });
+
+  test('stays when it is left out', async () => {
+    const invited = await stage.invite('gcp');
+    const { service_account, ...others } = await stage.setUp('gcp', invited);
+    expect((await report(invited, others)).status).toBe(200);
+    expect((await show(invited)).target).toMatchObject({ service_account });
+    expect((await report(invited, { ...others, service_account: '' })).body.code).toBe('report_taken');
+  });
+});
+
+test('the button that tries again sends what was reported, no field more', async () => {
+  const invited = await stage.invite('gcp');
+  const { service_account: _, ...others } = await stage.setUp('gcp', invited);
+  await call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
+  expect((await report(invited, others)).body.state).toBe('failing');
+  const page = await pageOf(invited);
+  const fields = [...page.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)];
+  expect(Object.fromEntries(fields.map(([, name, value]) => [name, value]))).toEqual(others);
+});
+
+test('an access that was lost since its report is tried again by the same report, and answered as it is now', async () => {
+  const invited = await stage.invite();
+  const fields = await stage.setUp('aws', invited);
+  expect(await report(invited, fields)).toEqual(active);
+  await call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
+  await later(20);
+  await stage.server.admin.post(`/connections/${invited.connection.id}/verify`);
+  await later(40);
+  await stage.server.admin.post(`/connections/${invited.connection.id}/verify`);
+  expect((await show(invited)).state).toBe('failing');
+  const before = await visits();
+  const failing = { status: 200, body: { state: 'failing', checks: expect.any(Array) } };
+  expect(await report(invited, fields)).toEqual(failing);
+  expect(await visits()).toBeGreaterThan(before);
+  expect(await pageOf(invited)).toContain('your cloud did not let Example Corp in');
+
+  expect(await stage.setUp('aws', invited)).toEqual(fields);
+  await later(60);
+  expect(await report(invited, fields)).toEqual(active);
+  expect((await show(invited)).state).toBe('active');
+  expect(await stage.audit(invited.connection, 'connection.reported')).toHaveLength(1);
+});
+
+test('the form of the page does the same, leads back to it, and keeps what was typed when something is wrong', async () => {
+  const invited = await stage.invite();
+  const { url } = invited.invitation;
+  const send = (role_arn: string) =>
+    fetch(`${url}/report`, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ role_arn }) });
+  const wrong = await send('"><script>alert(1)</script>');
+  expect(wrong.status).toBe(400);
+  const page = await wrong.text();
+  expect(page).toContain('value="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"');
+  expect(page).toContain('Nothing was saved.');
+  expect(page).toMatch(/aria-invalid="true"/);
+  const unfit = await (await send('arn:aws-cn:iam::111122223333:role/r')).text();
+  expect(unfit).toContain('region must be a region of the partition that role_arn names.');
+  const { role_arn = '' } = await stage.setUp('aws', invited);
+  const done = await send(` ${role_arn}\n`);
+  expect([done.status, done.headers.get('location'), await done.text()]).toEqual([303, url, '']);
+  expect((await show(invited)).state).toBe('active');
+});
+
+test('nothing that a report or a link holds is in the log', async () => {
+  const invited = await stage.invite();
+  await report(invited, await stage.setUp('aws', invited));
+  const secret = invited.invitation.url.split('/').at(-1)!;
+  expect(stage.server.logged()).toContain('connection.reported');
+  expect(stage.server.logged()).not.toContain(secret);
+  expect(stage.server.logged()).not.toMatch(/eyJ[\w-]+\.[\w-]/);
+});

@@ -1,0 +1,158 @@
+/** What the page offers a customer to apply, in which order, and what it says of it. */
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { call } from '../../../src/sandbox/demo/http.ts';
+import { freePort } from '../../../src/sandbox/demo/local-server.ts';
+import { type Cloud, type Invited, openStage, type Stage } from './stage.ts';
+
+const issuer = 'https://id.example.com';
+const permissions = {
+  'read-only': {
+    aws: {
+      managed_policy_arns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'],
+      policy: {
+        Version: '2012-10-17',
+        Statement: { Effect: 'Deny', Action: 's3:GetObject', Resource: '*' },
+      },
+    },
+    azure: { roles: ['acdd72a7-3385-48ef-bd42-f606fba81ae7', '11111111-2222-4333-8444-555555555555'] },
+    gcp: { roles: ['roles/viewer'] },
+  },
+};
+
+let stage: Stage;
+let inside: string;
+beforeAll(async () => {
+  const port = await freePort();
+  inside = `http://127.0.0.1:${port}`;
+  stage = await openStage({
+    port,
+    config: { issuer, trust_proxy: ['127.0.0.1/32'], setup: { permissions } },
+  });
+});
+afterAll(() => stage.close());
+
+/** As the proxy in front of the issuer does. */
+const get = (url: string) => call({ url: url.replace(issuer, inside) });
+const pageOf = async ({ invitation }: Invited) => (await get(invitation.url)).body;
+const unescaped = (text: string) =>
+  text.replaceAll('&#39;', "'").replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+/** Each has a sentence of its own; `*` marks those that report by themselves. */
+const waysOf = (page: string) =>
+  [...page.matchAll(/<details name="way"[^>]*>\s*<summary>(.*?)<\/summary>/g)].map(([, summary = '']) =>
+    summary
+      .replace(/ <span class="tag">reports by itself<\/span>/, '*')
+      .replace(/<span class="hint">[A-Z][^<]+\.<\/span>$/, ''),
+  );
+const invite = (connection: { id: string }, body: object) =>
+  call({
+    method: 'POST',
+    url: `${stage.server.adminOrigin}/admin/v1/connections/${connection.id}/invitations`,
+    headers: { authorization: `Bearer ${stage.server.adminToken}` },
+    body,
+  });
+
+test.each<[Cloud, string[]]>([
+  [
+    'aws',
+    ['In the console*', 'With a script*', 'With Terraform*', 'With CloudFormation on the command line*'],
+  ],
+  ['azure', ['Deploy to Azure', 'With a script*', 'With Terraform*', 'With an ARM template', 'With Bicep']],
+  ['gcp', ['One line in Cloud Shell*', 'With gcloud*', 'With Terraform*', 'With the APIs']],
+])('a customer of %s is offered each way, the simplest first', async (cloud, ways) => {
+  const page = await pageOf(await stage.invite(cloud));
+  expect(waysOf(page)).toEqual(ways);
+  expect(page.match(/<details name="way" open/g)).toHaveLength(1);
+});
+
+test('a role that is there is kept, and what is made anew comes after it', async () => {
+  const target = { role_arn: 'arn:aws:iam::111122223333:role/vendor' };
+  const page = await pageOf(await stage.invite('aws', { target }));
+  expect(waysOf(page).slice(0, 3)).toEqual([
+    'Keep your role, with a script*',
+    'Keep your role, by hand',
+    'In the console*',
+  ]);
+});
+
+test('an application of the vendor is consented to, and nothing else is offered', async () => {
+  const target = {
+    tenant_id: '11111111-2222-4333-8444-555555555555',
+    client_id: '66666666-7777-4888-9999-000000000000',
+    consent_redirect_uri: 'https://app.example.com/consented',
+  };
+  const page = await pageOf(await stage.invite('azure', { target }));
+  expect(waysOf(page)).toEqual(['Consent in the browser']);
+  expect(page).toContain(
+    'href="https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/v2.0/adminconsent?',
+  );
+  expect(page).not.toContain('managed identity in a resource group');
+});
+
+test('the portal and Cloud Shell read the file from the page itself, without a bucket', async () => {
+  const { invitation } = await stage.invite('azure');
+  const [, template = ''] =
+    /href="https:\/\/portal\.azure\.com\/#create\/Microsoft\.Template\/uri\/([^"]+)"/.exec(
+      (await get(invitation.url)).body,
+    ) ?? [];
+  expect(decodeURIComponent(template)).toBe(`${invitation.url}/files/azuredeploy.json`);
+  const file = await fetch(decodeURIComponent(template).replace(issuer, inside));
+  expect([file.status, file.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
+  expect(await file.json()).toHaveProperty('resources');
+
+  const google = await stage.invite('gcp');
+  const line = (await get(`${google.invitation.url}/files/cloud-shell.sh`)).body;
+  const script = `${google.invitation.url}/files/setup.sh`;
+  expect(line).toContain(`curl -fsSo setup.sh ${script} && `);
+  expect(line).toContain(
+    createHash('sha256')
+      .update((await get(script)).body)
+      .digest('hex'),
+  );
+  expect(unescaped(await pageOf(google))).toContain(line.trim());
+});
+
+describe('the permission sets of an invitation', () => {
+  const told: Record<Cloud, string[]> = {
+    aws: [
+      'read-only: what AWS’s own policy permits: ReadOnlyAccess.',
+      'read-only: never s3:GetObject on everything.',
+    ],
+    azure: [
+      'read-only: what the roles permit: Reader, 11111111-2222-4333-8444-555555555555; in the chosen resource group and nowhere else.',
+    ],
+    gcp: ['read-only: in the project, what these roles permit: roles/viewer.'],
+  };
+  test.each<[Cloud, string, string]>([
+    ['aws', 'cloudformation.json', 'iam::aws:policy/ReadOnlyAccess'],
+    ['azure', 'azuredeploy.json', 'acdd72a7-3385-48ef-bd42-f606fba81ae7'],
+    ['gcp', 'setup.sh', 'roles/viewer'],
+  ])('are told in plain words to a customer of %s, and are in the files', async (cloud, name, granted) => {
+    const { connection, invitation } = await stage.invite(cloud);
+    const without = (await get(invitation.url)).body;
+    const { body } = await invite(connection, { permissions: ['read-only'] });
+    const { url } = JSON.parse(body) as { url: string };
+    const page = (await get(url)).body;
+    for (const line of told[cloud]) {
+      expect(page).toContain(`<li>${line}</li>`);
+      expect(without).not.toContain(line);
+    }
+    expect((await get(`${url}/files/${name}`)).body).toContain(granted);
+  });
+
+  test('are refused to whoever asks for one that there is not, and no link is made', async () => {
+    const { connection } = await stage.invite();
+    const answer = await invite(connection, { permissions: ['owner'] });
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([
+      400,
+      expect.objectContaining({
+        code: 'invalid_request',
+        detail: 'permissions: must be among those of setup.permissions for aws: read-only',
+      }),
+    ]);
+    const list = await stage.server.admin.get<{ items: unknown[] }>(
+      `/connections/${connection.id}/invitations`,
+    );
+    expect(list.items).toHaveLength(1);
+  });
+});

@@ -1,0 +1,86 @@
+/** The files for Google Cloud, applied to the sandbox as a customer would, and entered afterwards. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { applyRequests } from '../../../src/sandbox/demo/customer/gcp.ts';
+import { factsFor, fileFor, type Live, type SetupBench, setupBench } from './bench.ts';
+import { applyTerraform, googleAt, project, projectPolicy, runScript } from './gcp-applied.arrange.ts';
+
+let bench: SetupBench;
+let gcp: string;
+let google: ReturnType<typeof googleAt>;
+const serviceAccount = `deployer@${project.id}.iam.gserviceaccount.com`;
+beforeAll(async () => {
+  bench = await setupBench();
+  gcp = `${bench.sandbox.origin}/gcp`;
+  google = googleAt(gcp);
+  await google('POST', `/v1/projects/${project.id}/serviceAccounts`, { accountId: 'deployer' });
+});
+afterAll(() => bench.close());
+
+const connect = (pool_id: string, provider_id: string, more = {}) =>
+  bench.connect('gcp', { project_number: project.number, pool_id, provider_id, ...more }, provider_id);
+const beside = (connection: Live) => ({ target: connection.target, facts: factsFor(connection) });
+const permissions = { browse: { roles: ['roles/browser'] } };
+
+const ways: [string, (source: string) => Promise<unknown>, boolean][] = [
+  ['requests.json', (source) => applyRequests(gcp, source), false],
+  ['main.tf', (source) => applyTerraform(google, source), true],
+  ['setup.sh', (source) => runScript(gcp, source), true],
+];
+
+test.each(ways)(
+  '%s makes what each connection enters, with its roles, and no other subject does',
+  async (name, apply, reports) => {
+    const pool = `pool-${name.replace('.', '-')}`;
+    const one = await connect(pool, 'idp-one', { service_account: serviceAccount });
+    const two = await connect(pool, 'idp-two');
+    const more = { beside: [beside(two)], permissions, callback: bench.callback };
+    const before = (await projectPolicy(google)) ?? [];
+    const ran = await apply(fileFor(one, name, more));
+    if (reports)
+      expect(ran).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/Reported\.\n$/) });
+    expect(bench.heard().map(({ body }) => body)).toEqual(
+      reports
+        ? [
+            {
+              project_number: project.number,
+              pool_id: pool,
+              provider_id: 'idp-one',
+              service_account: serviceAccount,
+            },
+          ]
+        : [],
+    );
+    const principal = `principal://iam.googleapis.com/projects/${project.number}/locations/global/workloadIdentityPools/${pool}/subject/${two.subject}`;
+    expect((await projectPolicy(google))?.slice(before.length)).toEqual([
+      { role: 'roles/browser', members: [`serviceAccount:${serviceAccount}`] },
+      { role: 'roles/browser', members: [principal] },
+    ]);
+    expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([true, true]);
+    await bench.save(one, { provider_id: 'idp-two' });
+    await bench.save(two, { provider_id: 'idp-one' });
+    expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([false, false]);
+  },
+  60_000,
+);
+
+test('a pool that is there is left to whoever made it', async () => {
+  const one = await connect('pool-old', 'idp-one');
+  await applyTerraform(google, fileFor(one, 'main.tf'));
+  const two = await connect('pool-old', 'idp-two');
+  const options = { existing_pool: true };
+  await applyTerraform(google, fileFor(two, 'main.tf', { options }));
+  expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([true, true]);
+  expect(JSON.parse(fileFor(two, 'requests.json', { options }))).toMatchObject([{ kind: 'create_provider' }]);
+});
+
+test('each file says what a token of the connection says, byte for byte', async () => {
+  const connection = await connect('pool-said', 'idp-said');
+  const { iss, sub, aud } = await bench.claims(connection);
+  const [, { body }] = JSON.parse(fileFor(connection, 'requests.json')) as [unknown, { body: unknown }];
+  expect(body).toMatchObject({
+    attributeCondition: `assertion.sub=='${String(sub)}'`,
+    oidc: { issuerUri: iss, allowedAudiences: [aud] },
+  });
+  for (const name of ['main.tf', 'setup.sh'])
+    for (const said of [iss, sub, aud]) expect(fileFor(connection, name)).toContain(String(said));
+});

@@ -1,0 +1,346 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { setup } from '../../../src/clouds/aws/setup.ts';
+import type { AwsTarget } from '../../../src/clouds/aws/target.ts';
+import type { SetupFacts } from '../../../src/clouds/index.ts';
+import { carriable, contentOf, facts, hostileText, inTemporaryDirectory, testWith } from './arrange.ts';
+
+const target = (given: Partial<AwsTarget> = {}): AwsTarget => ({
+  region: 'eu-central-1',
+  duration_seconds: 3600,
+  ...given,
+});
+
+const template = (...given: Parameters<typeof setup>) =>
+  JSON.parse(contentOf(setup(...given), 'cloudformation.json'));
+const trust = (...given: Parameters<typeof setup>) =>
+  JSON.parse(contentOf(setup(...given), 'trust-policy.json'));
+const statement = (...given: Parameters<typeof setup>) =>
+  template(...given).Resources.Role.Properties.AssumeRolePolicyDocument.Statement[0];
+
+describe('the CloudFormation template', () => {
+  const providerArn = {
+    'Fn::If': [
+      'CreatesProvider',
+      { Ref: 'Provider' },
+      {
+        'Fn::Sub': [
+          `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:oidc-provider/\${ProviderName}`,
+          { ProviderName: 'id.vendor.com/t/ten_x' },
+        ],
+      },
+    ],
+  };
+
+  test('makes the provider when asked, and a role that trusts one audience and one subject', () => {
+    const noValue = { Ref: 'AWS::NoValue' };
+    const { Resources, Conditions, Outputs, Parameters } = template(target(), facts());
+    expect(Resources).toEqual({
+      Provider: {
+        Type: 'AWS::IAM::OIDCProvider',
+        Condition: 'CreatesProvider',
+        Properties: { Url: 'https://id.vendor.com/t/ten_x', ClientIdList: ['sts.amazonaws.com'] },
+      },
+      Role: {
+        Type: 'AWS::IAM::Role',
+        Properties: {
+          RoleName: { 'Fn::If': ['HasRoleName', { Ref: 'RoleName' }, noValue] },
+          Description: 'Entered by Vendor through connection con_7h2k9.',
+          AssumeRolePolicyDocument: {
+            Version: '2012-10-17',
+            Statement: [
+              {
+                Effect: 'Allow',
+                Principal: { Federated: providerArn },
+                Action: ['sts:AssumeRoleWithWebIdentity'],
+                Condition: {
+                  StringEquals: {
+                    'id.vendor.com/t/ten_x:aud': 'sts.amazonaws.com',
+                    'id.vendor.com/t/ten_x:sub': 'con_7h2k9',
+                  },
+                },
+              },
+            ],
+          },
+          ManagedPolicyArns: { 'Fn::If': ['HasPolicies', { Ref: 'ManagedPolicyArns' }, noValue] },
+          PermissionsBoundary: { 'Fn::If': ['HasBoundary', { Ref: 'PermissionsBoundary' }, noValue] },
+          MaxSessionDuration: { Ref: 'MaxSessionDuration' },
+        },
+      },
+    });
+    expect(Conditions).toEqual({
+      CreatesProvider: { 'Fn::Equals': [{ Ref: 'CreateProvider' }, 'true'] },
+      HasRoleName: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'RoleName' }, ''] }] },
+      HasPolicies: {
+        'Fn::Not': [{ 'Fn::Equals': [{ 'Fn::Join': ['', { Ref: 'ManagedPolicyArns' }] }, ''] }],
+      },
+      HasBoundary: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'PermissionsBoundary' }, ''] }] },
+    });
+    expect(Outputs).toEqual({
+      RoleArn: {
+        Description: 'Save this as role_arn of the connection.',
+        Value: { 'Fn::GetAtt': ['Role', 'Arn'] },
+      },
+      ProviderArn: { Description: 'The OIDC provider that the role trusts.', Value: providerArn },
+    });
+    expect(
+      Object.entries<{ Default: unknown }>(Parameters).map(([name, { Default }]) => [name, Default]),
+    ).toEqual([
+      ['CreateProvider', 'true'],
+      ['RoleName', ''],
+      ['ManagedPolicyArns', ''],
+      ['PermissionsBoundary', ''],
+      ['MaxSessionDuration', 3600],
+    ]);
+  });
+
+  test('allows sessions as long as the connection asks for, and never less than the hour IAM starts at', () => {
+    const longest = (duration_seconds: number) =>
+      template(target({ duration_seconds }), facts()).Parameters.MaxSessionDuration.Default;
+    expect([longest(900), longest(43_200)]).toEqual([3600, 43_200]);
+  });
+
+  test('allows session tags and a source identity exactly when the connection has them', () => {
+    const actions = (given: Partial<AwsTarget>) => statement(target(given), facts()).Action;
+    const enter = 'sts:AssumeRoleWithWebIdentity';
+    expect([
+      actions({ session_tags: { Team: 'x' } }),
+      actions({ session_tags: {} }),
+      actions({ source_identity: 'acme' }),
+      actions({ session_tags: { Team: 'x' }, source_identity: 'acme' }),
+    ]).toEqual([
+      [enter, 'sts:TagSession'],
+      [enter],
+      [enter, 'sts:SetSourceIdentity'],
+      [enter, 'sts:TagSession', 'sts:SetSourceIdentity'],
+    ]);
+  });
+
+  test.each([
+    ['https://id.vendor.com', 'id.vendor.com'],
+    ['https://id.vendor.com/t/ten_x', 'id.vendor.com/t/ten_x'],
+    ['http://127.0.0.1:1234', '127.0.0.1:1234'],
+    ['http://localhost:1234/t/ten_x', 'localhost:1234/t/ten_x'],
+  ])('keeps the issuer %s as it is and heads its conditions with %s', (issuer, name) => {
+    const made = template(target(), facts({ issuer }));
+    expect(made.Resources.Provider.Properties.Url).toBe(issuer);
+    expect(made.Resources.Role.Properties.AssumeRolePolicyDocument.Statement[0].Condition).toEqual({
+      StringEquals: { [`${name}:aud`]: 'sts.amazonaws.com', [`${name}:sub`]: 'con_7h2k9' },
+    });
+    expect(made.Outputs.ProviderArn.Value['Fn::If'][2]['Fn::Sub'][1]).toEqual({ ProviderName: name });
+  });
+
+  test('stays whole, small and harmless with any name', () => {
+    const known = template(target(), facts());
+    fc.assert(
+      fc.property(hostileText, hostileText, (name, vendor) => {
+        const text = contentOf(
+          setup(target(), facts({ connection: { id: 'con_7h2k9', name }, vendor })),
+          'cloudformation.json',
+        );
+        const made = JSON.parse(text);
+        for (const description of [made.Description, made.Resources.Role.Properties.Description]) {
+          // IAM's own pattern for the field (without line breaks), and no dynamic reference of CloudFormation's.
+          expect(description).toMatch(/^[\x20-\x7e\xa1-\xff]{1,1000}$/);
+          expect(description).not.toContain('{{');
+        }
+        made.Description = known.Description;
+        made.Resources.Role.Properties.Description = known.Resources.Role.Properties.Description;
+        expect(made).toEqual(known);
+      }),
+    );
+  });
+
+  test('is under the 51,200 bytes of an inline template with names of 10 KB', () => {
+    const long = '"😀'.repeat(2_500);
+    const text = contentOf(
+      setup(target(), facts({ connection: { id: 'con_7h2k9', name: long }, vendor: long })),
+      'cloudformation.json',
+    );
+    expect(Buffer.byteLength(text)).toBeLessThan(51_200);
+  });
+
+  testWith(['cfn-lint'])(
+    'passes cfn-lint, with all that may be in it, and so does that of a stack set',
+    () => {
+      const role = (digit: number) => ({
+        role_arn: `arn:aws:iam::${String(digit).repeat(12)}:role/deploy/er`,
+      });
+      const more = {
+        callback: 'https://id.vendor.com/connect/inv_1/report',
+        options: { tags: { Team: 'x' }, permissions_boundary: 'arn:aws:iam::aws:policy/PowerUserAccess' },
+        permissions: {
+          all: {
+            managed_policy_arns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'],
+            policy: {
+              Version: '2012-10-17',
+              Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::acme/*' }],
+            },
+          },
+        },
+      };
+      const other = { connection: { id: 'con_2', name: 'b' }, subject: 'con_2' };
+      const beside = (given: Partial<AwsTarget>) => [{ target: target(given), facts: facts(other) }];
+      const tags = { session_tags: { Team: 'x' } };
+      inTemporaryDirectory((directory) => {
+        const files = {
+          'plain.json': template(target(), facts()),
+          'full.json': template(target(tags), facts({ ...more, beside: beside({}) })),
+          'set.json': JSON.parse(
+            contentOf(
+              setup(target({ ...tags, ...role(1) }), facts({ ...more, beside: beside(role(2)) })),
+              'stackset.json',
+            ),
+          ),
+        };
+        for (const [name, content] of Object.entries(files))
+          writeFileSync(join(directory, name), JSON.stringify(content));
+        const { status, stdout } = spawnSync('cfn-lint', Object.keys(files), {
+          cwd: directory,
+          encoding: 'utf8',
+          timeout: 150_000,
+        });
+        expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+      });
+    },
+    240_000,
+  );
+
+  test('sends its report with a function that fits where it is written, into which nothing was pasted', () => {
+    const made = (given: Partial<SetupFacts>) =>
+      template(target(), facts({ callback: 'https://id.vendor.com/x', ...given })).Resources;
+    const [one, other] = [made({}), made({ callback: "https://'${x}`", vendor: '"}' })];
+    expect(one.ReportFunction.Properties.Code.ZipFile.length).toBeLessThan(4096);
+    expect(other.ReportFunction).toEqual(one.ReportFunction);
+    expect(one.ReportRole.Properties).toMatchObject({
+      AssumeRolePolicyDocument: { Statement: [{ Principal: { Service: 'lambda.amazonaws.com' } }] },
+    });
+    expect(Object.keys(one.ReportRole.Properties)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/Polic(y|ies)Arns|^Policies/)]),
+    );
+    expect(other.Report.Properties.Url).toBe("https://'${x}`");
+  });
+});
+
+describe('a role whose ARN is known before it is made', () => {
+  const role_arn = 'arn:aws-us-gov:iam::123456789012:role/deploy/er';
+  const permissions = { look: { managed_policy_arns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] } };
+
+  test('gets that name and path in every file, and the policies of its own partition', () => {
+    const given = [target({ role_arn, region: 'us-gov-west-1' }), facts({ permissions })] as const;
+    const { Parameters, Resources } = template(...given);
+    const policy = 'arn:aws-us-gov:iam::aws:policy/ReadOnlyAccess';
+    expect([
+      Parameters.RoleName.Default,
+      Resources.Role.Properties.Path,
+      Parameters.ManagedPolicyArns.Default,
+    ]).toEqual(['er', '/deploy/', policy]);
+    for (const name of ['main.tf', 'setup.sh']) {
+      const content = contentOf(setup(...given), name);
+      for (const said of ['/deploy/', policy, name === 'main.tf' ? '"er"' : '--role-name=er'])
+        expect(content).toContain(said);
+    }
+  });
+
+  test.each([
+    [
+      'in one account twice and once in another',
+      [role_arn, `${role_arn}2`, role_arn.replace('1234', '4321')],
+    ],
+    ['in two partitions', [role_arn, 'arn:aws:iam::999999999999:role/deploy/er']],
+    ['with two paths', [role_arn, 'arn:aws-us-gov:iam::999999999999:role/er']],
+    ['in an account that is not known', [role_arn, undefined]],
+  ])('goes into no common file with roles %s', (_title, arns) => {
+    const [first, ...others] = arns.map((arn) => target(arn === undefined ? {} : { role_arn: arn }));
+    const beside = others.map((other) => ({ target: other, facts: facts() }));
+    expect(() => setup(first ?? target(), facts({ beside }))).toThrow(
+      'with: must name connections whose roles',
+    );
+  });
+
+  test.each([
+    ['the same role', role_arn, role_arn, {}],
+    ['roles of one name', role_arn, role_arn.replace('deploy/er', 'Er'), {}],
+    ['roles of one name by choice', role_arn, `${role_arn}2`, { role_name: 'er2' }],
+  ])('goes into no common file for two connections to %s', (_title, first, second, options) => {
+    const other = facts({ subject: 'con_2', connection: { id: 'con_2', name: 'b' } });
+    const beside = [{ target: target({ role_arn: second }), facts: other }];
+    expect(() => setup(target({ role_arn: first }), facts({ beside, options }))).toThrow(
+      /^with: must name connections each of which has a role of its own$/,
+    );
+  });
+
+  test('has no path that CloudFormation would put the value of a secret into', () => {
+    const secret = 'arn:aws:iam::123456789012:role/{{resolve:ssm:x}}/er';
+    expect(() => setup(target({ role_arn: secret }), facts())).toThrow(
+      'target.role_arn: must not have {{ in its path, which CloudFormation evaluates',
+    );
+  });
+
+  test('takes no shorter sessions than the connection asks for, and no more policies than a role takes', () => {
+    const options = {
+      max_session_seconds: 3600,
+      managed_policy_arns: Array.from({ length: 10 }, (_, at) => `arn:aws:iam::aws:policy/p${at}`),
+    };
+    expect(() => setup(target({ duration_seconds: 7200 }), facts({ options, permissions }))).toThrow(
+      'max_session_seconds: must be 7200 or more, the duration_seconds of the target; permissions: are over 10 managed policies, the most a role takes',
+    );
+  });
+});
+
+describe('the trust policy alone', () => {
+  test('is given once the account is known, and names the provider in its partition', () => {
+    expect(trust(target({ role_arn: 'arn:aws-cn:iam::123456789012:role/deploy/er' }), facts())).toEqual({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Federated: 'arn:aws-cn:iam::123456789012:oidc-provider/id.vendor.com/t/ten_x' },
+          Action: ['sts:AssumeRoleWithWebIdentity'],
+          Condition: {
+            StringEquals: {
+              'id.vendor.com/t/ten_x:aud': 'sts.amazonaws.com',
+              'id.vendor.com/t/ten_x:sub': 'con_7h2k9',
+            },
+          },
+        },
+      ],
+    });
+  });
+
+  test('is absent before', () => {
+    expect(setup(target(), facts()).map(({ name }) => name)).toEqual([
+      'cloudformation.json',
+      'main.tf',
+      'setup.sh',
+    ]);
+  });
+
+  test('holds audience and subject byte for byte, whatever they are', () => {
+    const role_arn = 'arn:aws:iam::123456789012:role/x';
+    fc.assert(
+      fc.property(hostileText.map(carriable), hostileText.map(carriable), (subject, audience) => {
+        const made = trust(target({ role_arn }), facts({ subject, audience })).Statement[0].Condition;
+        expect(made).toEqual({
+          StringEquals: { 'id.vendor.com/t/ten_x:aud': audience, 'id.vendor.com/t/ten_x:sub': subject },
+        });
+      }),
+    );
+  });
+});
+
+test('no AWS file has a wildcard or a pattern in what it trusts', () => {
+  const role_arn = 'arn:aws:iam::123456789012:role/x';
+  const files = setup(target({ role_arn, session_tags: { Team: 'x' } }), facts());
+  for (const { name, content } of files) {
+    expect({ name, found: /StringLike|IfExists|ForAllValues|"\*"/.test(content) }).toEqual({
+      name,
+      found: false,
+    });
+  }
+  expect(contentOf(files, 'trust-policy.json')).not.toContain('*');
+  expect(JSON.stringify(statement(target(), facts()))).not.toContain('*');
+});

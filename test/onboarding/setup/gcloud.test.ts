@@ -1,0 +1,211 @@
+/** The script, run by the machine's own shell. */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { setup } from '../../../src/clouds/gcp/setup.ts';
+import { carriable, contentOf, hostileText, testWith } from './arrange.ts';
+import { run, runRealGcloud } from './gcloud.arrange.ts';
+import { gcpFacts as facts, gcpTarget as target } from './gcp.arrange.ts';
+
+const pool = 'projects/123456789/locations/global/workloadIdentityPools/sojourn-a1';
+const provider = `${pool}/providers/con-b2`;
+const service_account = 'deployer@acme.iam.gserviceaccount.com';
+const issuer = 'https://id.vendor.com/t/ten_x';
+const script = (...given: Parameters<typeof setup>) => contentOf(setup(...given), 'setup.sh');
+
+const pools = ['iam', 'workload-identity-pools'];
+const describePool = [...pools, 'describe', pool];
+const createPool = [...pools, 'create', pool];
+const createProvider = [...pools, 'providers', 'create-oidc', provider];
+const updateProvider = [...pools, 'providers', 'update-oidc', provider];
+const describeProvider = [
+  ...pools,
+  'providers',
+  'describe',
+  provider,
+  '--format=value[separator=" "](oidc.issuerUri,attributeCondition)',
+];
+const settings = [
+  '--display-name=acme-prod',
+  '--description=Connection con_7h2k9 of Vendor',
+  `--issuer-uri=${issuer}`,
+  `--allowed-audiences=https://iam.googleapis.com/${provider}`,
+  '--attribute-mapping=google.subject=assertion.sub',
+  "--attribute-condition=assertion.sub=='con_7h2k9'",
+];
+
+describe('the gcloud script', () => {
+  test('uploads the keys, each with what Google takes, where the provider fetches none', () => {
+    const key = { kid: 'k1', kty: 'EC', alg: 'ES256', use: 'sig', crv: 'P-256', x: "a'b", y: 'c' };
+    const jwks = [{ ...key, x5t: 'no' }, ...Array.from({ length: 8 }, (_, at) => ({ ...key, kid: `${at}` }))];
+    const eight = [key, ...jwks.slice(1, 8)];
+    const given = [target({ uploaded_jwks: true }), facts({ jwks })] as const;
+    const upload = `--jwk-json-path=${JSON.stringify({ keys: eight })}\n`;
+    expect(run(script(...given)).calls.at(-1)).toEqual([...createProvider, ...settings, upload]);
+    const again = run(script(...given), { pool: '', provider: `${issuer} assertion.sub=='con_7h2k9'` });
+    expect(again.calls.at(-1)).toEqual([...updateProvider, ...settings, upload]);
+    expect(JSON.parse(contentOf(setup(...given), 'jwks.json'))).toEqual({ keys: eight });
+    expect(contentOf(setup(...given), 'main.tf')).toContain(
+      `jwks_json         = ${JSON.stringify(JSON.stringify({ keys: eight }))}\n`,
+    );
+  });
+
+  test('makes what is not there', () => {
+    expect(run(script(target({ service_account }), facts()))).toEqual({
+      status: 0,
+      stderr: '',
+      calls: [
+        describePool,
+        [...createPool, '--display-name=Vendor', '--description=Workloads of Vendor'],
+        describeProvider,
+        [...createProvider, ...settings],
+        [
+          'iam',
+          'service-accounts',
+          'add-iam-policy-binding',
+          `projects/-/serviceAccounts/${service_account}`,
+          '--role=roles/iam.workloadIdentityUser',
+          `--member=principal://iam.googleapis.com/${pool}/subject/con_7h2k9`,
+          '--condition=None',
+          '--format=none',
+        ],
+      ],
+    });
+  });
+
+  test.each([
+    ['with its own condition', `${issuer} assertion.sub=='con_7h2k9'`],
+    ['without any condition', `${issuer} `],
+  ])('leaves the pool and brings the provider up to date when run again, %s', (_, found) => {
+    expect(run(script(target(), facts()), { pool: 'sojourn-a1', provider: found })).toEqual({
+      status: 0,
+      stderr: '',
+      calls: [describePool, describeProvider, [...updateProvider, ...settings]],
+    });
+  });
+
+  test.each([
+    [
+      'for another issuer',
+      "https://id.vendor.com/t/ten_y assertion.sub=='con_7h2k9'",
+      'for another issuer. Nothing was changed.',
+    ],
+    [
+      'for an issuer that begins like this one',
+      `${issuer}2 assertion.sub=='con_7h2k9'`,
+      'for another issuer. Nothing was changed.',
+    ],
+    [
+      'with the condition of another connection',
+      `${issuer} assertion.sub=='con_2'`,
+      "with another condition. It was not changed. Give the connection a provider_id of its own; or, if nobody else needs this one, set its condition to assertion.sub=='con_7h2k9' first.",
+    ],
+    [
+      'with a condition that asks for more',
+      `${issuer} assertion.sub=='con_7h2k9' && assertion.jti!=''`,
+      "with another condition. It was not changed. Give the connection a provider_id of its own; or, if nobody else needs this one, set its condition to assertion.sub=='con_7h2k9' first.",
+    ],
+  ])('stops before a provider %s', (_, found, said) => {
+    const taken = { pool: 'sojourn-a1', provider: found };
+    expect(run(script(target({ service_account }), facts()), taken)).toEqual({
+      status: 1,
+      stderr: `There is a provider ${provider} ${said}\n`,
+      calls: [describePool, describeProvider],
+    });
+  });
+
+  test('hands every value to gcloud byte for byte and runs nothing else', () => {
+    fc.assert(
+      fc.property(hostileText, hostileText, hostileText.map(carriable), (name, vendor, subject) => {
+        const given = facts({ vendor, subject, connection: { id: 'con_7h2k9', name } });
+        const [poolRequest, providerRequest] = JSON.parse(contentOf(setup(target(), given), 'requests.json'));
+        const { status, stderr, calls } = run(script(target(), given));
+        expect({ status, stderr, created: [calls[1], calls[3]], count: calls.length }).toEqual({
+          status: 0,
+          stderr: '',
+          created: [
+            [
+              ...createPool,
+              `--display-name=${poolRequest.body.displayName}`,
+              `--description=${poolRequest.body.description}`,
+            ],
+            [
+              ...createProvider,
+              `--display-name=${providerRequest.body.displayName}`,
+              `--description=${providerRequest.body.description}`,
+              ...settings.slice(2, 5),
+              `--attribute-condition=${providerRequest.body.attributeCondition}`,
+            ],
+          ],
+          count: 4,
+        });
+      }),
+      { numRuns: 15 },
+    );
+  }, 60_000);
+
+  test("writes an audience with commas so that gcloud's own list syntax keeps it whole", () => {
+    const written = (audience: string) =>
+      run(script(target(), facts({ audience }))).calls[3]?.find((word) => word.startsWith('--allowed'));
+    expect([written('a,b'), written('^a'), written('a,b;c')]).toEqual([
+      '--allowed-audiences=^;^a,b',
+      '--allowed-audiences=^,^^a',
+      '--allowed-audiences=^|^a,b;c',
+    ]);
+  });
+
+  testWith(['gcloud'])(
+    "makes Google's own gcloud send the very requests of the list",
+    async () => {
+      const given = [
+        target({ service_account }),
+        facts({ connection: { id: 'con_7h2k9', name: `it's "a" \${b} \`c\`` } }),
+      ] as const;
+      const [poolRequest, providerRequest, binding] = JSON.parse(contentOf(setup(...given), 'requests.json'));
+      const { status, received } = await runRealGcloud(script(...given));
+      expect(status).toBe(0);
+      const path = (url: string) => url.replace('https://iam.googleapis.com', '');
+      expect(received.filter(({ method }) => method === 'POST')).toEqual([
+        {
+          method: 'POST',
+          path: path(poolRequest.url),
+          query: poolRequest.query,
+          body: { ...poolRequest.body, disabled: false },
+        },
+        {
+          method: 'POST',
+          path: path(providerRequest.url),
+          query: providerRequest.query,
+          body: { ...providerRequest.body, disabled: false },
+        },
+        { method: 'POST', path: path(binding.read.url), query: binding.read.query, body: null },
+        {
+          method: 'POST',
+          path: path(binding.url),
+          query: binding.query,
+          body: { policy: { etag: 'QUJD', version: 3, bindings: [binding.binding] } },
+        },
+      ]);
+    },
+    90_000,
+  );
+
+  for (const [what, condition, status] of [
+    ['stops before the condition of another connection', { attributeCondition: "assertion.sub=='con_2'" }, 1],
+    ['goes on where there is no condition', {}, 0],
+  ] as const)
+    testWith(['gcloud'])(
+      `as Google's own gcloud shows a provider, ${what}`,
+      async () => {
+        const found = { name: provider, state: 'ACTIVE', oidc: { issuerUri: issuer }, ...condition };
+        const ran = await runRealGcloud(script(target(), facts()), {
+          [`/v1/${pool}`]: { name: pool, state: 'ACTIVE' },
+          [`/v1/${provider}`]: found,
+        });
+        expect([ran.status, ran.received.filter(({ method }) => method !== 'GET')]).toEqual([
+          status,
+          status === 0 ? [expect.objectContaining({ method: 'PATCH', path: `/v1/${provider}` })] : [],
+        ]);
+      },
+      90_000,
+    );
+});

@@ -1,0 +1,118 @@
+/** A pasted document, judged over the admin API and by `sojourn lint`. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { oneConnection, type TestConnection, type TestServer, testServer } from '../../support/server.ts';
+import { sojourn } from '../../tools/cli/arrange.ts';
+
+let server: TestServer;
+let connection: TestConnection;
+let folder: string;
+beforeAll(async () => {
+  server = await testServer();
+  ({ connection } = await oneConnection(server));
+  folder = await mkdtemp(join(tmpdir(), 'sojourn-lint-'));
+}, 60_000);
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+async function post(body: string): Promise<{ status: number; body: Record<string, unknown> }> {
+  const answer = await fetch(`${server.adminOrigin}/admin/v1/connections/${connection.id}/lint`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${server.adminToken}`, 'content-type': 'application/json' },
+    body,
+  });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+const lint = (document: string) => post(JSON.stringify({ document }));
+
+const name = () => server.issuer.replace('http://', '');
+const statement = (patch: object = {}) => ({
+  Effect: 'Allow',
+  Principal: { Federated: `arn:aws:iam::111122223333:oidc-provider/${name()}` },
+  Action: ['sts:AssumeRoleWithWebIdentity'],
+  Condition: {
+    StringEquals: { [`${name()}:aud`]: 'sts.amazonaws.com', [`${name()}:sub`]: connection.subject },
+  },
+  ...patch,
+});
+const policy = (patch: object = {}) =>
+  JSON.stringify({ Version: '2012-10-17', Statement: [statement(patch)] });
+
+describe('a pasted document', () => {
+  test('is judged with the very document that would be right, and nothing is changed or written down', async () => {
+    const before = await server.admin.get('/audit?limit=1');
+    const anySubject = { StringEquals: { [`${name()}:aud`]: 'sts.amazonaws.com' } };
+    expect(await lint(policy({ Condition: anySubject }))).toEqual({
+      status: 200,
+      body: {
+        kind: 'aws-trust-policy',
+        grade: 'F',
+        findings: [
+          {
+            rule: 'sub_missing',
+            severity: 'stranger',
+            where: 'Statement[0].Condition',
+            detail: 'The subject is not tested: every customer of this issuer can enter.',
+            advice: `Add StringEquals with ${connection.subject}.`,
+          },
+        ],
+        corrected: `${JSON.stringify(JSON.parse(policy()), null, 2)}\n`,
+      },
+    });
+    expect(await server.admin.get('/audit?limit=1')).toEqual(before);
+  });
+
+  test('is read strictly, and only up to 64 KB', async () => {
+    const refusals: [string, string][] = [
+      ['{"Statement":', 'document: is no JSON'],
+      [
+        '{"Statement":[],"Statement":[]}',
+        'document: has a member twice, of which one reader takes the first and another the last',
+      ],
+      [
+        '[]',
+        'document: is no trust policy (Statement), no role (AssumeRolePolicyDocument) and no OIDC provider (ClientIDList)',
+      ],
+      ['', 'document: must not be empty'],
+      [`{"Statement":"${'x'.repeat(65_536)}"}`, 'document: must be 64 KB at most'],
+    ];
+    for (const [document, detail] of refusals)
+      expect(await lint(document)).toMatchObject({ status: 400, body: { code: 'invalid_request', detail } });
+    expect(await post('{}')).toMatchObject({ status: 400, body: { detail: 'document: is missing' } });
+    expect(await post(JSON.stringify({ document: '"'.repeat(70_000) }))).toMatchObject({
+      status: 413,
+      body: { code: 'body_too_large', detail: 'The body is over 129 KB.' },
+    });
+    const { status, body } = await lint(policy({ Sid: '"\\'.repeat(15_000) }));
+    expect([status, body.grade]).toEqual([200, 'A']);
+    expect((await lint('['.repeat(60_000) + ']'.repeat(5_000))).status).toBe(400);
+  });
+
+  test('is judged by the command line, which ends with 1 unless all is safe', async () => {
+    const env = { SOJOURN_ADMIN_URL: server.adminOrigin, SOJOURN_ADMIN_TOKEN: server.adminToken };
+    const run = async (text: string, ...args: string[]) => {
+      const file = join(folder, 'policy.json');
+      await writeFile(file, text);
+      return sojourn(['lint', file, '--connection', connection.id, ...args], env);
+    };
+    expect(await run(policy())).toMatchObject({ code: 0, out: 'aws-trust-policy: A\n' });
+    const wide = policy({ Condition: { StringLike: { [`${name()}:sub`]: 'con_*' } } });
+    const { code, out } = await run(wide);
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /^aws-trust-policy: F\n\nSEVERITY +RULE +WHERE +DETAIL\nstranger +wildcard +Statement\[0\]\.Condition\.StringLike +con_\* stands/,
+    );
+    expect(await run(wide, '--corrected')).toMatchObject({
+      code: 1,
+      out: `${JSON.stringify(JSON.parse(policy()), null, 2)}\n`,
+    });
+    expect(await sojourn(['lint', join(folder, 'policy.json')], env)).toMatchObject({
+      code: 2,
+      err: 'Name the connection that the document is for: --connection ID.\n',
+    });
+  }, 60_000);
+});

@@ -1,0 +1,153 @@
+/** What a probe can never be, and by whom a connection is verified again. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Connection } from '../../../src/access/connections/index.ts';
+import { clouds } from '../../../src/clouds/index.ts';
+import { documentChecks } from '../../../src/onboarding/verification/diagnosis.ts';
+import { probes } from '../../../src/onboarding/verification/probes.ts';
+import { keepReport, type Report } from '../../../src/onboarding/verification/report.ts';
+import { claim, dueAt, dueNow } from '../../../src/onboarding/verification/schedule.ts';
+import { nextTry } from '../../../src/onboarding/verification/waiting.ts';
+import { SojournError } from '../../../src/platform/errors/index.ts';
+import { isId, newId } from '../../../src/platform/ids/index.ts';
+import { probeClaims } from '../../../src/tokens/issuer/claims.ts';
+import { onlyProber } from '../../../src/tokens/issuer/probe.ts';
+import { sources } from '../../architecture/source.ts';
+import { type RoomsBench, roomsBench } from '../../support/modules.ts';
+
+let bench: RoomsBench;
+beforeEach(async () => {
+  bench = await roomsBench();
+});
+afterEach(() => bench.end());
+const now = () => bench.clock.ms;
+
+async function made(cloud = 'aws'): Promise<Connection> {
+  const tenant = await bench.tenants.create({ name: 'Acme' });
+  const target = cloud === 'gcp' ? { project_number: '1', pool_id: 'pool', provider_id: 'vendor' } : {};
+  return bench.connections.create({ name: 'prod', tenant: tenant.id, cloud, target });
+}
+
+describe('a probe', () => {
+  test('has a subject that no connection has, had or will have, or an audience that is not its own', async () => {
+    for (const cloud of ['aws', 'azure', 'gcp']) {
+      const connection = await made(cloud);
+      for (const { deviation } of probes) {
+        const occasion = { iat: 1, ttl: 60, jti: 'x' };
+        const { sub, aud } = probeClaims(connection, occasion, deviation(connection));
+        const own = clouds[connection.cloud].destination(connection.target).audience;
+        expect(isId('con', sub) && aud === own).toBe(false);
+        expect(Buffer.byteLength(sub)).toBeLessThanOrEqual(100);
+      }
+    }
+    const [unknown, foreign] = probes;
+    fc.assert(
+      fc.property(fc.nat(), (ms) => {
+        const connection = { id: newId('con', () => ms) } as Connection;
+        for (const probe of [unknown, foreign]) {
+          const wrong = probe?.deviation(connection);
+          expect(wrong && 'subject' in wrong && !isId('con', wrong.subject)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('that could be a real token is not made', async () => {
+    const connection = await made();
+    const occasion = { iat: 1, ttl: 60, jti: 'x' };
+    for (const deviation of [
+      { subject: connection.id },
+      { subject: newId('con', () => 7) },
+      { audience: 'sts.amazonaws.com' },
+    ])
+      expect(() => probeClaims(connection, occasion, deviation)).toThrow(
+        'Something failed inside the server.',
+      );
+  });
+
+  test('is made by the one who took the prober first, and that is the composition root', () => {
+    const take = onlyProber(() => Promise.reject(new Error('never asked')), now);
+    expect(take()).toEqual({ mint: expect.any(Function) });
+    expect(take).toThrow('Something failed inside the server.');
+    const taking = sources.filter(({ code }) => /\btakeProber\b/.test(code)).map(({ file }) => file);
+    expect(taking.toSorted()).toEqual(['src/server/compose.ts', 'src/tokens/issuer/issuers.ts']);
+    const minting = sources.filter(({ code }) => /\bprober\.mint\(/.test(code)).map(({ file }) => file);
+    expect(minting).toEqual(['src/onboarding/verification/probes.ts']);
+  });
+});
+
+test('a server that cannot see its own address does not judge its documents', async () => {
+  const options = {
+    issuers: { of: () => Promise.reject(new Error('never asked')) },
+    lookOutside: false,
+    now,
+  };
+  const unread = new SojournError('cloud_issuer_unreachable');
+  expect(await documentChecks(await made(), unread, options)).toEqual([
+    {
+      name: 'issuer_documents',
+      outcome: 'skipped',
+      detail: 'keys.look_outside is off: the server does not look at its own public address.',
+      advice: null,
+    },
+  ]);
+});
+
+describe('the schedule', () => {
+  const day = 86_400_000;
+
+  test('is each connection once a day, in a place of its own, and one that fails each hour', async () => {
+    const connection = await made();
+    expect(dueAt(connection, day)).toBeUndefined();
+    const active = await bench.connections.setVerdict(connection, 'active', { actor: 'admin' });
+    const at = Date.parse(active.verified_at ?? '');
+    const places = Array.from({ length: 50 }, () => dueAt({ ...active, id: newId('con', now) }, day) ?? 0);
+    for (const due of places) {
+      expect(due - at).toBeGreaterThanOrEqual(0.9 * day);
+      expect(due - at).toBeLessThanOrEqual(day);
+    }
+    expect(new Set(places).size).toBeGreaterThan(40);
+    expect(dueAt({ ...active, disabled: true }, day)).toBeUndefined();
+    expect((dueAt({ ...active, verdict: 'failing' }, day) ?? 0) - at).toBeLessThanOrEqual(3_600_000);
+  });
+
+  test('is kept by one of many replicas, and by another when that one was killed', async () => {
+    const connection = await bench.connections.setVerdict(await made(), 'active', { actor: 'admin' });
+    expect(await dueNow(bench.connections, bench.store, day, now())).toEqual(new Map());
+    bench.clock.ms += day;
+    expect([...(await dueNow(bench.connections, bench.store, day, now())).keys()]).toEqual(['aws']);
+    const claims = () =>
+      Promise.all(Array.from({ length: 5 }, () => claim(bench.store, connection, day, now())));
+    expect((await claims()).filter(Boolean)).toHaveLength(1);
+    expect((await claims()).filter(Boolean)).toHaveLength(0);
+    bench.clock.ms += 600_001;
+    expect((await claims()).filter(Boolean)).toHaveLength(1);
+  });
+
+  test('takes up a new connection whose replica has gone while it waited', async () => {
+    const connection = await made();
+    const due = async () => [...(await dueNow(bench.connections, bench.store, day, now())).values()].flat();
+    await keepReport(bench.store, connection, {
+      report: { retry_at: new Date(now()).toISOString() } as Report,
+      jws: '',
+    });
+    expect(await due()).toEqual([]);
+    bench.clock.ms += 61_000;
+    expect(await due()).toEqual([connection]);
+    await bench.connections.remove(connection.id);
+    expect([await due(), await bench.store.get('report', connection.id)]).toEqual([[], undefined]);
+  });
+
+  test('of tries grows, is never in the past and ends with the time that a cloud needs', () => {
+    for (const seconds of [15, 90, 600]) {
+      let now = 1_000_000;
+      const times: number[] = [];
+      for (let tries = 0; now < 1_000_000 + seconds * 1000; tries++) {
+        now = nextTry({ since: 1_000_000, tries }, seconds, now);
+        times.push(now);
+      }
+      expect(times.at(-1)).toBe(1_000_000 + seconds * 1000);
+      expect(times.length).toBeLessThanOrEqual(6);
+    }
+  });
+});

@@ -1,0 +1,588 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { compactVerify, createRemoteJWKSet, decodeJwt, decodeProtectedHeader } from 'jose';
+import { type CloudName, clouds } from '../../../src/clouds/index.ts';
+import { type Corridor, openCorridor, without } from '../../tokens/exchange/corridor.ts';
+import { inTemporaryDirectory, testWith } from '../setup/arrange.ts';
+import { administrator, runProgram } from '../setup/aws.arrange.ts';
+import {
+  type AtAws,
+  account,
+  atAws,
+  atAzure,
+  atGcp,
+  type Made,
+  obstacle,
+  outcomes,
+  prepareGcp,
+  type Told,
+  trust,
+  verify,
+} from './customers.ts';
+
+let corridor: Corridor;
+let offset = 0;
+
+beforeAll(async () => {
+  corridor = await openCorridor({
+    now: () => Date.now() + offset * 1000,
+    // Or a jump of the clock is a store that was not seen for so long.
+    config: { keys: { stale_after: '7d' } },
+  });
+  await prepareGcp(corridor);
+}, 60_000);
+afterAll(() => corridor.close());
+afterEach(async () => {
+  for (const cloud of ['aws', 'azure', 'gcp']) await corridor.turn('PUT', '/faults', { cloud });
+});
+
+/** Server and clouds together. */
+const later = async (seconds: number) => {
+  offset += seconds;
+  await corridor.turn('PUT', '/clock', { offset_seconds: offset });
+};
+const asAccount = { target: { service_account: account } };
+const sibling = ({ connection: { subject } }: Made) => `${subject.slice(0, -1)}u`;
+const linesOf = ({ connection: { id } }: Made) => corridor.audit(`connection=${id}`);
+const stateOf = async ({ connection: { id } }: Made) =>
+  (await corridor.admin.get<{ state: string }>(`/connections/${id}`)).state;
+
+/** What the server does by itself, awaited for a bounded time. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('it did not come to pass');
+}
+
+const allPassed = [
+  'target passed',
+  'exchange passed',
+  'identity passed',
+  'probe_unknown_subject passed',
+  'probe_foreign_subject passed',
+  'probe_wrong_audience passed',
+];
+
+describe('a connection that is set up as it should be', () => {
+  test.each<[string, () => Promise<Made>, RegExp]>([
+    [
+      'AWS',
+      () => atAws(corridor),
+      /^STS says that the session is arn:aws:sts::\d{12}:assumed-role\/vendor\//,
+    ],
+    [
+      'Azure',
+      () => atAzure(corridor),
+      /^The access token is for application \S+ of directory \S+, and Resource Manager takes it\.$/,
+    ],
+    [
+      'Azure, with tokens for something else',
+      () => atAzure(corridor, { target: { scope: 'https://vault.azure.net/.default' } }),
+      /^The access token is for application \S+ of directory \S+, as Entra wrote into it;/,
+    ],
+    [
+      'Google Cloud',
+      () => atGcp(corridor),
+      /^Google takes the token of the federated identity, which may not see project/,
+    ],
+    [
+      'Google Cloud, with a service account',
+      () => atGcp(corridor, asAccount),
+      /^Google takes the token of deployer@acme-prod\.iam\.gserviceaccount\.com, which may not see project/,
+    ],
+  ])(
+    'becomes active at %s once the cloud says whose credentials they are and has refused three probes',
+    async (_, set, identity) => {
+      const made = await set();
+      const told = await verify(corridor, made.connection);
+      expect({ outcomes: outcomes(told), ...without({ ...told }, 'checks') }).toEqual({
+        outcomes: allPassed,
+        verdict: 'active',
+        state: 'active',
+        retry_at: null,
+      });
+      expect(told.checks[2]?.detail).toMatch(identity);
+      expect(told.checks.map(({ advice }) => advice)).toEqual(told.checks.map(() => null));
+      const probed = (await linesOf(made)).filter(({ event }) => event === 'connection.probed');
+      expect(probed.map((line) => without(line, 'reason', 'kid', 'jti')).toReversed()).toEqual(
+        [
+          ['probe_unknown_subject', { sub: `probe_${made.connection.subject}` }],
+          ['probe_foreign_subject', { sub: sibling(made) }],
+          [
+            'probe_wrong_audience',
+            {
+              aud:
+                made.connection.audience === 'sts.amazonaws.com'
+                  ? 'api://AzureADTokenExchange'
+                  : 'sts.amazonaws.com',
+            },
+          ],
+        ].map(([probe, wrong]) => ({
+          event: 'connection.probed',
+          outcome: 'refused',
+          actor: 'system',
+          connection: made.connection.id,
+          tenant: corridor.tenant.id,
+          ...(wrong as object),
+          facts: { probe, proof: 'refused' },
+        })),
+      );
+      expect(new Set(probed.map(({ jti }) => jti)).size).toBe(3);
+    },
+  );
+});
+
+describe('trust that lets strangers in is found, although the connection itself works:', () => {
+  const subject = [
+    'probe_unknown_subject failed',
+    'probe_foreign_subject failed',
+    'probe_wrong_audience passed',
+  ];
+  const byShape = [
+    'probe_unknown_subject passed',
+    'probe_foreign_subject failed',
+    'probe_wrong_audience passed',
+  ];
+  const byEnd = [
+    'probe_unknown_subject failed',
+    'probe_foreign_subject passed',
+    'probe_wrong_audience passed',
+  ];
+  const audience = [
+    'probe_unknown_subject passed',
+    'probe_foreign_subject passed',
+    'probe_wrong_audience failed',
+  ];
+  const withCondition = (of: (name: string, subject: string) => object) => () =>
+    atAws(corridor, { trust: (facts) => trust(facts, of(facts.name, facts.subject)) });
+  const withProvider =
+    (patch: (subject: string) => object, given: object = {}) =>
+    async () => {
+      const made = await atGcp(corridor, given);
+      await made.change(patch(made.connection.subject));
+      return made;
+    };
+  const aud = 'sts.amazonaws.com';
+
+  test.each<[string, () => Promise<Made>, string[], RegExp]>([
+    [
+      'AWS, no test of sub',
+      withCondition((n) => ({ StringEquals: { [`${n}:aud`]: aud } })),
+      subject,
+      /update-assume-role-policy/,
+    ],
+    [
+      'AWS, StringLike *',
+      withCondition((n) => ({ StringLike: { [`${n}:sub`]: '*' } })),
+      subject,
+      /update-assume-role-policy/,
+    ],
+    [
+      'AWS, StringLike con_*',
+      withCondition((n) => ({ StringLike: { [`${n}:sub`]: 'con_*' } })),
+      byShape,
+      /StringEquals/,
+    ],
+    [
+      'AWS, StringLike with its own beginning',
+      withCondition((n, s) => ({ StringLike: { [`${n}:sub`]: `${s.slice(0, 20)}*` } })),
+      byShape,
+      /StringEquals/,
+    ],
+    [
+      'AWS, StringLike with its own end',
+      withCondition((n, s) => ({ StringLike: { [`${n}:sub`]: `*${s}` } })),
+      byEnd,
+      /StringEquals/,
+    ],
+    [
+      'AWS, StringNotEquals',
+      withCondition((n) => ({ StringNotEquals: { [`${n}:sub`]: 'con_other' } })),
+      subject,
+      /StringEquals/,
+    ],
+    [
+      'AWS, any audience that the provider lists',
+      () =>
+        atAws(corridor, {
+          clientIds: [aud, 'api://AzureADTokenExchange'],
+          trust: (facts) => trust(facts, { StringEquals: { [`${facts.name}:sub`]: facts.subject } }),
+        }),
+      audience,
+      /:aud/,
+    ],
+    [
+      'Azure, a second credential for a subject of the same shape',
+      () =>
+        atAzure(corridor, {
+          credentials: (sound) => [sound, { ...sound, subject: `${sound.subject.slice(0, -1)}u` }],
+        }),
+      byShape,
+      /^az rest --method get --url "https:\/\/management\.azure\.com\$\(az identity list /,
+    ],
+    [
+      'Google Cloud, no condition',
+      withProvider(() => ({ attributeCondition: '' })),
+      subject,
+      /--attribute-condition='?assertion\.sub==/,
+    ],
+    [
+      'Google Cloud, a condition on the beginning',
+      withProvider(() => ({ attributeCondition: "assertion.sub.startsWith('con_')" })),
+      byShape,
+      /--attribute-condition=/,
+    ],
+    [
+      'Google Cloud, no condition, although only the right subject may become the service account',
+      withProvider(() => ({ attributeCondition: '' }), asAccount),
+      subject,
+      /--attribute-condition=/,
+    ],
+    [
+      'Google Cloud, a second audience',
+      async () => {
+        const made = await atGcp(corridor);
+        const { audience: own } = made.connection;
+        await made.change({ oidc: { issuerUri: corridor.issuer, allowedAudiences: [own, aud] } });
+        return made;
+      },
+      audience,
+      /--allowed-audiences=https:\/\/iam\.googleapis\.com/,
+    ],
+  ])('%s', async (_, set, found, fix) => {
+    const made = await set();
+    const told = await verify(corridor, made.connection);
+    expect({
+      outcomes: outcomes(told),
+      verdict: told.verdict,
+      state: told.state,
+      retry_at: told.retry_at,
+    }).toEqual({
+      outcomes: ['target passed', 'exchange passed', 'identity passed', ...found],
+      verdict: 'failing',
+      state: 'failing',
+      retry_at: null,
+    });
+    const first = obstacle(told);
+    expect(first?.detail).toMatch(/^THE CLOUD LET IN a token with .+ Strangers can enter\./);
+    expect(first?.condition).toBe(found === audience ? 'audience_open' : 'subject_open');
+    expect(first?.fix).toMatch(fix);
+    expect(
+      (await linesOf(made)).map(({ outcome, facts }) => [outcome, (facts as { proof?: string })?.proof]),
+    ).toContainEqual(['failed', 'admitted']);
+    // What the probe brought is nowhere: not in the answer, the audit or the log.
+    const everywhere = JSON.stringify([told, await linesOf(made)]) + corridor.server.logged();
+    expect(everywhere).not.toMatch(/ASIA[A-Z0-9]{16}|ya29\.|eyJ[\w-]{20,}\./);
+  });
+});
+
+describe('what is told to be pasted', () => {
+  /** The words of a command, as a shell reads them. */
+  const words = (command = ''): string[] =>
+    execFileSync('sh', ['-c', `printf '%s\\n' ${command}`], { encoding: 'utf8' }).split('\n');
+  const option = (command: string | undefined, name: string) =>
+    words(command)
+      .find((word) => word.startsWith(`--${name}=`))
+      ?.slice(name.length + 3) ?? '';
+
+  const before = {
+    Sid: 'Before',
+    Effect: 'Allow',
+    Principal: { AWS: 'arn:aws:iam::999988887777:root' },
+    Action: 'sts:AssumeRole',
+    Condition: { StringEquals: { 'sts:ExternalId': "acme's id" } },
+  };
+  const denied = {
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 'sts:AssumeRole',
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  };
+  /** Of a token that says exactly this. */
+  const entry = ({ facts: { name, provider } }: AtAws, sub: unknown) => ({
+    Effect: 'Allow',
+    Principal: { Federated: provider },
+    Action: ['sts:AssumeRoleWithWebIdentity'],
+    Condition: { StringEquals: { [`${name}:aud`]: 'sts.amazonaws.com', [`${name}:sub`]: sub } },
+  });
+  const added = (made: AtAws) => ({
+    Sid: `Sojourn${made.connection.id.replace('_', '')}`,
+    ...entry(made, made.connection.subject),
+  });
+  const paste = async ({ account }: AtAws, command = ''): Promise<void> => {
+    const env = administrator(`${corridor.sandbox}/aws`, account);
+    const ran = await inTemporaryDirectory((cwd) => runProgram('sh', ['-c', command], { cwd, env }));
+    expect(ran).toEqual({ status: 0, stdout: '', stderr: '' });
+  };
+
+  testWith(['aws'])(
+    'opens the door at AWS and leaves it to all who are in',
+    async () => {
+      const made = await atAws(corridor);
+      const other = entry(made, 'con_2');
+      await made.change({ Version: '2012-10-17', Statement: [before, denied, other] });
+      const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
+      expect(condition).toBe('trust');
+      await paste(made, fix);
+      expect(await made.statements()).toEqual([before, denied, other, added(made)]);
+      expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+      await paste(made, fix);
+      expect(await made.statements()).toEqual([before, denied, other, added(made)]);
+    },
+    60_000,
+  );
+
+  testWith(['aws'])(
+    'lets more in by the one statement of a role that was made for the connection',
+    async () => {
+      const made = await atAws(corridor, { target: { session_tags: { Team: 'blue' } } });
+      const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
+      expect(condition).toBe('session_tags');
+      await paste(made, fix);
+      const Action = ['sts:AssumeRoleWithWebIdentity', 'sts:TagSession'];
+      expect(await made.statements()).toEqual([{ ...added(made), Action }]);
+      expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+    },
+    60_000,
+  );
+
+  testWith(['aws'])(
+    'shuts the door at AWS to strangers of this issuer, and to nobody else',
+    async () => {
+      const made = await atAws(corridor, { clientIds: ['sts.amazonaws.com', 'api://AzureADTokenExchange'] });
+      const { name, subject, provider } = made.facts;
+      const other = entry(made, ['con_2', 'con_3']);
+      const wide = (Condition: object | undefined, more: object = {}) => ({
+        ...entry(made, subject),
+        ...(Condition ? { Condition } : {}),
+        ...more,
+      });
+      const like = { StringLike: { [`${name}:sub`]: 'con_*' } };
+      const saml = `${provider.slice(0, provider.indexOf(':oidc'))}:saml-provider/acme`;
+      await made.change({
+        Version: '2012-10-17',
+        Statement: [
+          before,
+          wide(like),
+          wide({ StringEquals: { [`${name}:sub`]: subject } }),
+          wide({ StringEquals: { [`${name}:sub`]: '${saml:sub}' } }),
+          wide(like, { Principal: { Federated: [saml, provider] } }),
+          denied,
+          other,
+          entry(made, subject),
+        ],
+      });
+      const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
+      expect(condition).toBe('subject_open');
+      await paste(made, fix);
+      const kept = wide(like, { Principal: { Federated: [saml] } });
+      expect(await made.statements()).toEqual([before, kept, denied, other, added(made)]);
+      expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+    },
+    60_000,
+  );
+
+  test('shuts the door at Google Cloud', async () => {
+    const made = await atGcp(corridor);
+    await made.change({ attributeCondition: "assertion.sub != ''" });
+    const { fix } = obstacle(await verify(corridor, made.connection)) ?? {};
+    expect(words(fix).slice(0, 5).join(' ')).toBe('gcloud iam workload-identity-pools providers update-oidc');
+    await made.change({ attributeCondition: option(fix, 'attribute-condition') });
+    expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+  });
+
+  test('opens the door at Azure', async () => {
+    const made = await atAzure(corridor, {
+      credentials: (sound) => [{ ...sound, audiences: ['api://Other'] }],
+    });
+    const { fix = '' } = obstacle(await verify(corridor, made.connection)) ?? {};
+    // The word after --body, with the command substitution of the URL left out: there is no az here.
+    const [body = ''] = words(fix.slice(fix.indexOf(' --body ') + 8));
+    await made.change((JSON.parse(body) as { properties: unknown }).properties);
+    expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+  });
+});
+
+describe('a change that is not everywhere yet', () => {
+  test.each<[string, number, () => Promise<Made>]>([
+    ['aws', 15, () => atAws(corridor)],
+    ['azure', 600, () => atAzure(corridor)],
+    ['gcp', 90, () => atGcp(corridor, asAccount)],
+  ])('at %s is waited for up to %d seconds, and then found to work', async (cloud, seconds, set) => {
+    await corridor.turn('PUT', '/faults', { cloud, propagation_seconds: seconds - 5 });
+    const made = await set();
+    const told = await verify(corridor, made.connection);
+    expect(outcomes(told)).toEqual(['target passed', 'exchange waiting']);
+    expect({ verdict: told.verdict, state: told.state, retry_at: told.retry_at }).toEqual({
+      verdict: 'failing',
+      state: 'pending',
+      retry_at: expect.any(String),
+    });
+    await later(seconds - 2);
+    await until(async () => (await stateOf(made)) === 'active');
+    const [verified] = (await linesOf(made)).filter(({ event }) => event === 'connection.verified');
+    expect(verified).toEqual({
+      event: 'connection.verified',
+      outcome: 'ok',
+      actor: 'system',
+      connection: made.connection.id,
+      tenant: corridor.tenant.id,
+      facts: { verdict: 'active', state: 'active' },
+    });
+  });
+
+  test('that never arrives is a failure when its time is over', async () => {
+    const made = await atAws(corridor, { role: 'another' });
+    expect(outcomes(await verify(corridor, made.connection))).toEqual(['target passed', 'exchange waiting']);
+    expect(await stateOf(made)).toBe('pending');
+    await later(16);
+    await until(async () => (await stateOf(made)) === 'failing');
+    const { report } = await corridor.admin.get<{ report: Told }>(
+      `/connections/${made.connection.id}/report`,
+    );
+    expect(outcomes(report)).toEqual(['target passed', 'exchange failed']);
+    expect(report.retry_at).toBeNull();
+  });
+
+  test('is no excuse for what waiting cannot mend', async () => {
+    const made = await atAzure(corridor, {
+      credentials: (sound) => [{ ...sound, audiences: ['api://Other'] }],
+    });
+    const told = await verify(corridor, made.connection);
+    expect(outcomes(told)).toEqual([
+      'target passed',
+      'issuer_discovery passed',
+      'issuer_jwks passed',
+      'exchange failed',
+    ]);
+    expect({ state: told.state, retry_at: told.retry_at }).toEqual({ state: 'failing', retry_at: null });
+  });
+});
+
+describe('by itself, once a day,', () => {
+  test('a connection is verified again: drift is told, an outage is not one, and recovery is seen', async () => {
+    const made = await atGcp(corridor);
+    expect(await verify(corridor, made.connection)).toMatchObject({ state: 'active' });
+    const events = async () =>
+      (await linesOf(made))
+        .map(({ event, outcome, reason }) => [event, outcome, reason])
+        .filter(([event]) => /drifted|recovered/.test(String(event)))
+        .toReversed();
+    const verifiedBySystem = async () =>
+      (await linesOf(made)).filter(
+        ({ event, actor }) => event === 'connection.verified' && actor === 'system',
+      ).length;
+
+    await corridor.turn('PUT', '/faults', { cloud: 'gcp', outage: true });
+    await later(25 * 3600);
+    await until(async () => (await verifiedBySystem()) === 1);
+    expect([await stateOf(made), await events()]).toEqual(['active', []]);
+    const { report } = await corridor.admin.get<{ report: Told }>(
+      `/connections/${made.connection.id}/report`,
+    );
+    expect([report.verdict, report.state, obstacle(report)?.outcome]).toEqual([
+      'failing',
+      'active',
+      'unclear',
+    ]);
+
+    await corridor.turn('PUT', '/faults', { cloud: 'gcp' });
+    await made.change({ attributeCondition: "assertion.sub=='con_other'" });
+    await later(70);
+    await until(async () => (await stateOf(made)) === 'failing');
+    const drifted = ['connection.drifted', 'failed', 'exchange: subject'];
+    expect(await events()).toEqual([drifted]);
+
+    await made.change({ attributeCondition: `assertion.sub=='${made.connection.subject}'` });
+    await later(4000);
+    await until(async () => (await stateOf(made)) === 'active');
+    expect(await events()).toEqual([drifted, ['connection.recovered', 'ok', undefined]]);
+  }, 60_000);
+});
+
+describe('the report of a verification', () => {
+  test('says all of it, is signed by the issuer, and passes nowhere for a token', async () => {
+    const made = await atAws(corridor);
+    const { connection } = made;
+    const none = await corridor.admin.get(`/connections/${connection.id}/report`).catch(String);
+    expect(none).toMatch(/report_not_found/);
+    const told = await verify(corridor, connection);
+    const { report, jws } = await corridor.admin.get<{ report: Record<string, unknown>; jws: string }>(
+      `/connections/${connection.id}/report`,
+    );
+    expect(report).toEqual({
+      connection: connection.id,
+      name: 'prod',
+      tenant: corridor.tenant.id,
+      cloud: 'aws',
+      issuer: corridor.issuer,
+      subject: connection.subject,
+      audience: connection.audience,
+      algorithm: 'ES256',
+      ...told,
+      actor: 'admin',
+      started_at: expect.stringMatching(/Z$/),
+      finished_at: expect.stringMatching(/Z$/),
+    });
+    const keys = createRemoteJWKSet(new URL(`${corridor.issuer}/jwks`));
+    const { payload, protectedHeader } = await compactVerify(jws, keys);
+    expect(JSON.parse(Buffer.from(payload).toString())).toEqual({ iss: corridor.issuer, report });
+    expect(protectedHeader).toEqual({
+      alg: 'ES256',
+      typ: 'sojourn-verification+jwt',
+      kid: expect.any(String),
+    });
+    expect(decodeProtectedHeader(jws).typ).toBe('sojourn-verification+jwt');
+    expect(Object.keys(decodeJwt(jws)).toSorted()).toEqual(['iss', 'report']);
+
+    const aws = await fetch(`${corridor.sandbox}/aws`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        Action: 'AssumeRoleWithWebIdentity',
+        Version: '2011-06-15',
+        RoleArn: made.facts.provider.replace(/:oidc-provider.*/, ':role/vendor'),
+        RoleSessionName: 'report',
+        WebIdentityToken: jws,
+      }),
+    });
+    expect([aws.status, await aws.text()]).toEqual([
+      400,
+      expect.stringContaining('Missing a required claim: sub'),
+    ]);
+    expect(await corridor.ask(`${connection.id}/token`, jws)).toMatchObject({ status: 401 });
+    const { adminOrigin, adminToken } = corridor.server;
+    const gone = await fetch(`${adminOrigin}/admin/v1/connections/${connection.id}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${adminToken}` },
+    });
+    expect(gone.status).toBe(204);
+    expect(await corridor.admin.get(`/connections/${connection.id}/report`).catch(String)).toMatch(
+      /connection_not_found/,
+    );
+  });
+
+  test.each<[CloudName, () => Promise<Made>, string]>([
+    ['azure', () => atAzure(corridor), "AADSTS5002727: Invalid JWT header type specified, must be 'JWT'"],
+    ['gcp', () => atGcp(corridor), 'The audience in ID Token [] does not match the expected audience'],
+  ])('is no token at %s either', async (cloud, set, refusal) => {
+    const { connection } = await set();
+    await verify(corridor, connection);
+    const { jws } = await corridor.admin.get<{ jws: string }>(`/connections/${connection.id}/report`);
+    const { target } = await corridor.admin.get<{ target: object }>(`/connections/${connection.id}`);
+    const { sandbox } = corridor;
+    const entering = clouds[cloud].destination(target).enter({
+      connection: connection.id,
+      endpoints: {
+        aws: { sts_endpoint: null },
+        azure: { authority_host: `${sandbox}/azure`, resource_manager: null },
+        gcp: { sts_endpoint: `${sandbox}/gcp`, iam_credentials_endpoint: null, resource_manager: null },
+      },
+      now: Date.now,
+      signal: AbortSignal.timeout(5_000),
+      mint: async () => ({ token: jws, jti: 'x' }),
+    });
+    await expect(entering).rejects.toThrow(refusal);
+  });
+});

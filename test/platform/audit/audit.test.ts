@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { AuditEntry, AuditQuery } from '../../../src/platform/audit/index.ts';
+import { noon, type RoomsBench, roomsBench } from '../../support/modules.ts';
+
+let bench: RoomsBench;
+beforeEach(async () => {
+  bench = await roomsBench();
+});
+afterEach(() => bench.end());
+
+const issued: AuditEntry = {
+  event: 'token.issued',
+  outcome: 'ok',
+  actor: 'cli_1',
+  client: 'cli_1',
+  connection: 'con_1',
+  tenant: 'ten_1',
+  jti: 'jti_1',
+  kid: 'kid_1',
+  sub: 'con_1',
+  aud: 'sts.amazonaws.com',
+  address: '192.0.2.1',
+  request: 'req_1',
+};
+const entries: readonly AuditEntry[] = [
+  issued,
+  { ...issued, jti: 'jti_2', client: 'cli_2', actor: 'cli_2' },
+  { event: 'token.refused', outcome: 'refused', actor: 'unknown', client: 'cli_1', reason: 'invalid_client' },
+  { event: 'connection.created', outcome: 'ok', actor: 'admin', connection: 'con_2', tenant: 'ten_1' },
+  { event: 'key.activated', outcome: 'ok', actor: 'system', kid: 'kid_2', facts: { alg: 'ES256' } },
+];
+
+/** One entry a minute. */
+async function filled() {
+  const audit = bench.audit();
+  for (const [minute, entry] of entries.entries()) {
+    bench.clock.ms = noon + minute * 60_000;
+    await audit.record(entry);
+  }
+  return audit;
+}
+
+describe('the audit', () => {
+  test('an entry is found whole, with its number and its time', async () => {
+    const audit = await filled();
+    expect((await audit.search({ jti: 'jti_1', limit: 10 })).items).toEqual([
+      { ...issued, id: expect.any(Number), at: '2026-11-23T12:00:00.000Z' },
+    ]);
+  });
+
+  test.each<[Omit<AuditQuery, 'limit'>, number[]]>([
+    [{}, [4, 3, 2, 1, 0]],
+    [{ client: 'cli_1' }, [2, 0]],
+    [{ connection: 'con_1' }, [1, 0]],
+    [{ tenant: 'ten_1' }, [3, 1, 0]],
+    [{ jti: 'jti_2' }, [1]],
+    [{ event: 'token.refused' }, [2]],
+    [{ tenant: 'ten_1', client: 'cli_2' }, [1]],
+    [{ client: 'con_1' }, []],
+    [{ jti: 'cli_1' }, []],
+    [{ from: noon + 60_000, to: noon + 120_000 }, [2, 1]],
+    [{ client: 'cli_1', from: noon + 1 }, [2]],
+    [{ to: noon - 1 }, []],
+  ])('searched by %j it answers the newest first', async (query, found) => {
+    const { items, next } = await (await filled()).search({ ...query, limit: 10 });
+    expect(items.map(({ id: _id, at: _at, ...entry }) => entry)).toEqual(
+      found.map((place) => entries[place]),
+    );
+    expect(next).toBeUndefined();
+  });
+
+  test('it is paged without a gap or a repetition, also while it grows', async () => {
+    const audit = await filled();
+    const first = await audit.search({ limit: 2 });
+    await audit.record(issued);
+    const second = await audit.search({ limit: 2, before: Number(first.next) });
+    const third = await audit.search({ limit: 2, before: Number(second.next) });
+    expect([...first.items, ...second.items, ...third.items].map(({ event }) => event)).toEqual(
+      [4, 3, 2, 1, 0].map((place) => entries[place]!.event),
+    );
+    expect(third.next).toBeUndefined();
+  });
+
+  test('each entry is a line of the log too', async () => {
+    await filled();
+    expect(bench.lines().map(({ level, audit, msg }) => ({ level, audit, msg }))).toEqual(
+      entries.map((entry) => ({ level: 'info', audit: entry, msg: entry.event })),
+    );
+  });
+
+  test('a field that a careless caller fills with a token is blanked in the log', async () => {
+    const token = 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln';
+    const careless = { ...issued, token, facts: { secret: token, client_assertion: token } };
+    await bench.audit().record(careless);
+    expect(bench.logged()).not.toContain(token);
+  });
+});
+
+describe('an audit that cannot be written', () => {
+  beforeEach(() => bench.store.close());
+
+  test('refuses what was to be told, when it is set so, and tells the log', async () => {
+    await expect(bench.audit('refuse').record(issued)).rejects.toMatchObject({
+      code: 'audit_unavailable',
+      status: 503,
+      retryAfter: 5,
+    });
+    expect(bench.lines()).toEqual([
+      expect.objectContaining({ level: 'error', audit: issued, msg: 'the audit cannot be written' }),
+    ]);
+  });
+
+  test('lets it pass, when it is set so, and the log has the whole entry', async () => {
+    await bench.audit('continue').record(issued);
+    expect(bench.lines()).toEqual([
+      expect.objectContaining({ level: 'error', audit: issued, msg: 'the audit cannot be written' }),
+    ]);
+  });
+
+  test('is not searched as if it were empty', async () => {
+    await expect(bench.audit().search({ limit: 1 })).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
+});

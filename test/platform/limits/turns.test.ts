@@ -1,0 +1,88 @@
+import { describe, expect, test } from '@jest/globals';
+import type { SojournError } from '../../../src/platform/errors/index.ts';
+import { createTurns } from '../../../src/platform/limits/index.ts';
+
+/** Work that goes on until it is told to end, and what has begun so far. */
+function workshop(turns = createTurns({ atOnce: 2, ofOne: 1 })) {
+  const begun: string[] = [];
+  const endings = new Map<string, () => void>();
+  const take = (tenant: string, name: string) =>
+    turns.take(
+      tenant,
+      () =>
+        new Promise<string>((resolve) => {
+          begun.push(name);
+          endings.set(name, () => resolve(name));
+        }),
+    );
+  const end = async (name: string) => {
+    endings.get(name)?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { begun, take, end };
+}
+
+const codeOf = (error: unknown) => (error as SojournError).code;
+
+describe('turns', () => {
+  test('go round among the tenants that wait, and in each by who came first', async () => {
+    const { begun, take, end } = workshop(createTurns({ atOnce: 1, ofOne: 1 }));
+    const all = [
+      ...['a1', 'a2', 'a3'].map((name) => take('a', name)),
+      ...['b1', 'b2'].map((name) => take('b', name)),
+      take('c', 'c1'),
+    ];
+    for (const name of ['a1', 'a2', 'b1', 'c1', 'a3', 'b2']) await end(name);
+    expect(begun).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2']);
+    expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2', 'c1']);
+  });
+
+  test('leave a place for others while one tenant has all that one may have', async () => {
+    const { begun, take, end } = workshop();
+    const all = [take('a', 'a1'), take('a', 'a2'), take('b', 'b1')];
+    expect(begun).toEqual(['a1', 'b1']);
+    await end('b1');
+    expect(begun).toEqual(['a1', 'b1']);
+    await end('a1');
+    expect(begun).toEqual(['a1', 'b1', 'a2']);
+    await end('a2');
+    expect(await Promise.all(all)).toEqual(['a1', 'a2', 'b1']);
+  });
+
+  test('are given on after a failure as well', async () => {
+    const { begun, take, end } = workshop();
+    const turns = createTurns({ atOnce: 1, ofOne: 1 });
+    const failing = turns.take('a', async () => {
+      throw new Error('no');
+    });
+    const next = turns.take('a', async () => 'yes');
+    expect(await failing.catch((error: Error) => error.message)).toBe('no');
+    expect(await next).toBe('yes');
+    void take('a', 'a1');
+    await end('a1');
+    expect(begun).toEqual(['a1']);
+  });
+
+  test('are refused at once when a hundred of one tenant wait, and begin nothing then', async () => {
+    const { begun, take, end } = workshop();
+    const all = Array.from({ length: 102 }, (_, number) => take('a', `a${number}`));
+    const last = all.pop();
+    expect(await last?.catch(codeOf)).toBe('overloaded');
+    const other = take('b', 'b1');
+    expect(begun).toEqual(['a0', 'b1']);
+    for (let number = 0; number < all.length; number++) await end(`a${number}`);
+    await end('b1');
+    await Promise.all([...all, other]);
+    expect(begun).toHaveLength(102);
+  });
+
+  test('are refused when they do not come in time, and begin nothing afterwards', async () => {
+    const { begun, take, end } = workshop();
+    const first = take('a', 'a1');
+    const late = take('a', 'a2');
+    expect(await late.catch(codeOf)).toBe('overloaded');
+    await end('a1');
+    expect(await first).toBe('a1');
+    expect(begun).toEqual(['a1']);
+  });
+});

@@ -1,0 +1,221 @@
+/** What a place that somebody else has named cannot make us do. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Guard, getGuarded, permitsIn } from '../../../src/platform/outbound/index.ts';
+import { type ForeignIssuer, type Page, startForeignIssuer } from '../../support/foreign-issuer.ts';
+import { refusalOf } from './refusal.ts';
+
+let issuer: ForeignIssuer;
+let guard: Guard;
+
+beforeAll(async () => {
+  issuer = await startForeignIssuer();
+  guard = { permits: permitsIn(['127.0.0.0/8', '::1/128']), ca: issuer.ca };
+});
+afterAll(() => issuer.close());
+
+const get = (url: string, other: Partial<Guard> = {}, ms = 2_000) =>
+  getGuarded(url, { ...guard, ...other }, AbortSignal.timeout(ms));
+
+describe('addresses', () => {
+  const notPublic = [
+    '0.0.0.0',
+    '10.1.2.3',
+    '100.64.0.1',
+    '100.127.255.255',
+    '127.0.0.1',
+    '169.254.169.254',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '192.0.0.192',
+    '198.18.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    '::ffff:127.0.0.1',
+    '::ffff:10.0.0.1',
+    '::ffff:8.8.8.8',
+    '::127.0.0.1',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::1',
+    '2001:0:4136:e378:8000:63bf:3fff:fdd2',
+    '2001:db8::1',
+    'fc00::1',
+    'fd00:ec2::254',
+    'fe80::1',
+    'fec0::1',
+    'ff02::1',
+    'no address',
+  ];
+
+  test.each(notPublic)('%s is not public', (address) => {
+    expect(permitsIn([])(address)).toBe(false);
+  });
+
+  test.each(['8.8.8.8', '100.63.255.255', '100.128.0.1', '172.32.0.1', '2606:4700::1111', '2a00:1450::1'])(
+    '%s is public',
+    (address) => {
+      expect(permitsIn([])(address)).toBe(true);
+    },
+  );
+
+  test('a network that is named is reached, and no other', () => {
+    const permits = permitsIn(['10.1.0.0/16', 'fd00:1::/32']);
+    expect(['10.1.2.3', 'fd00:1::5'].map(permits)).toEqual([true, true]);
+    expect(['10.2.0.1', 'fd00:2::5', '127.0.0.1'].map(permits)).toEqual([false, false, false]);
+  });
+});
+
+describe('a place that is asked', () => {
+  test('answers with its body', async () => {
+    expect(JSON.parse(await get(`${issuer.origin}/jwks`))).toEqual(issuer.pages['/jwks']);
+  });
+
+  test('is one whose certificate is trusted', async () => {
+    const { ca: _, ...without } = guard;
+    expect(await refusalOf(getGuarded(`${issuer.origin}/jwks`, without, AbortSignal.timeout(2_000)))).toEqual(
+      {
+        code: 'cloud_unavailable',
+        message: `${issuer.origin}/jwks could not be reached.`,
+      },
+    );
+  });
+
+  test('is one whose certificate has its name, whatever the name server says', async () => {
+    const port = new URL(issuer.origin).port;
+    const resolve = async () => ['127.0.0.1'];
+    expect(JSON.parse(await get(`https://issuer.example:${port}/jwks`, { resolve }))).toEqual(
+      issuer.pages['/jwks'],
+    );
+    for (const host of ['issuer.example.evil.test', 'other.example']) {
+      expect(await refusalOf(get(`https://${host}:${port}/jwks`, { resolve }))).toEqual({
+        code: 'cloud_unavailable',
+        message: `https://${host}:${port}/jwks could not be reached.`,
+      });
+    }
+  });
+
+  const elsewhere: [string, (at: URL) => string][] = [
+    ['private by its name', ({ port }) => `https://localhost:${port}/jwks`],
+    ['private by its address', ({ port }) => `https://127.0.0.1:${port}/jwks`],
+    ['private in hexadecimal', ({ port }) => `https://0x7f.1:${port}/jwks`],
+    ['private as one number', ({ port }) => `https://2130706433:${port}/jwks`],
+    ['private as IPv4 in IPv6', ({ port }) => `https://[::ffff:127.0.0.1]:${port}/jwks`],
+    ['the metadata service', () => 'https://169.254.169.254/latest'],
+    ['without TLS', ({ port }) => `http://127.0.0.1:${port}/jwks`],
+    ['a file', () => 'file:///etc/passwd'],
+  ];
+
+  test.each(elsewhere)('is not asked when it is %s', async (_title, url) => {
+    const before = issuer.connections();
+    const { code } = await refusalOf(get(url(new URL(issuer.origin)), { permits: permitsIn([]) }));
+    expect(code).toBe('cloud_unavailable');
+    expect(issuer.connections()).toBe(before);
+  });
+
+  test('is not asked when a user stands in its URL, and no password is repeated', async () => {
+    const before = issuer.connections();
+    const url = issuer.origin.replace('https://', 'https://accounts.example:hunter2@');
+    expect(await refusalOf(get(`${url}/jwks`))).toEqual({
+      code: 'cloud_unavailable',
+      message: `${issuer.origin}/jwks holds a user.`,
+    });
+    expect(issuer.connections()).toBe(before);
+  });
+
+  test('is not asked when one of its addresses is private', async () => {
+    const before = issuer.connections();
+    const resolve = async () => ['8.8.8.8', '127.0.0.1'];
+    expect(await refusalOf(get('https://issuer.example/jwks', { resolve, permits: permitsIn([]) }))).toEqual({
+      code: 'cloud_unavailable',
+      message:
+        'https://issuer.example/jwks leads to 127.0.0.1, which is not public and not in federation.allow_networks.',
+    });
+    expect(issuer.connections()).toBe(before);
+  });
+
+  test('is looked up once: a second answer of the name server is never heard', async () => {
+    const port = new URL(issuer.origin).port;
+    const asked: string[] = [];
+    const resolve = async (host: string) => {
+      asked.push(host);
+      return asked.length === 1 ? ['127.0.0.1'] : ['127.9.9.9'];
+    };
+    await get(`https://issuer.example:${port}/jwks`, { resolve, permits: permitsIn(['127.0.0.1/32']) });
+    expect(asked).toEqual(['issuer.example']);
+    expect(
+      (
+        await refusalOf(
+          get(`https://issuer.example:${port}/jwks`, { resolve, permits: permitsIn(['127.0.0.1/32']) }),
+        )
+      ).message,
+    ).toMatch(/leads to 127\.9\.9\.9/);
+  });
+});
+
+describe('an answer', () => {
+  test('that leads elsewhere is not followed', async () => {
+    issuer.pages['/moved'] = ((_, response) => {
+      response.writeHead(302, { location: `${issuer.origin}/jwks` }).end();
+    }) satisfies Page;
+    const before = issuer.requests.length;
+    expect(await refusalOf(get(`${issuer.origin}/moved`))).toEqual({
+      code: 'cloud_unavailable',
+      message: `${issuer.origin}/moved answers 302.`,
+    });
+    expect(issuer.requests.slice(before)).toEqual(['/moved']);
+  });
+
+  test('of 100 MB is cut off at 256 KB', async () => {
+    let written = 0;
+    issuer.pages['/huge'] = ((_, response) => {
+      const chunk = Buffer.alloc(64 * 1024, ' ');
+      const more = () => {
+        while (!response.destroyed && written < 100 * 1024 * 1024) {
+          written += chunk.length;
+          if (!response.write(chunk)) return response.once('drain', more);
+        }
+        return response.end();
+      };
+      response.on('error', () => undefined);
+      more();
+    }) satisfies Page;
+    expect(await refusalOf(get(`${issuer.origin}/huge`, {}, 15_000))).toEqual({
+      code: 'cloud_unavailable',
+      message: `${issuer.origin}/huge sends over 262144 bytes.`,
+    });
+    // What is under way in both machines' buffers is far from all of it.
+    expect(written).toBeLessThan(50 * 1024 * 1024);
+  }, 30_000);
+
+  test('that drips is given up', async () => {
+    let dripping: NodeJS.Timeout | undefined;
+    issuer.pages['/drip'] = ((_, response) => {
+      response.writeHead(200);
+      dripping = setInterval(() => response.write(' '), 50);
+      response.once('close', () => clearInterval(dripping));
+    }) satisfies Page;
+    expect(await refusalOf(get(`${issuer.origin}/drip`, {}, 500))).toEqual({
+      code: 'cloud_timeout',
+      message: `${issuer.origin}/drip did not answer in time.`,
+    });
+    clearInterval(dripping);
+  });
+
+  test('that never begins is given up, and so is a name that is never found', async () => {
+    issuer.pages['/silent'] = (() => undefined) satisfies Page;
+    expect((await refusalOf(get(`${issuer.origin}/silent`, {}, 300))).code).toBe('cloud_timeout');
+    const resolve = () => new Promise<string[]>(() => undefined);
+    expect((await refusalOf(get('https://issuer.example/', { resolve }, 300))).code).toBe('cloud_timeout');
+  });
+
+  test('that is compressed is refused, since a small one can be a large one', async () => {
+    issuer.pages['/packed'] = ((_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end('x');
+    }) satisfies Page;
+    expect((await refusalOf(get(`${issuer.origin}/packed`))).message).toBe(
+      `${issuer.origin}/packed sends a compressed answer.`,
+    );
+  });
+});

@@ -1,0 +1,148 @@
+/** What a place that we have named can answer, and what is said to it. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import https from 'node:https';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { lightFetch, type OutboundRequest, send } from '../../../src/platform/outbound/index.ts';
+import { refusalOf } from './refusal.ts';
+
+let server: Server;
+let origin: string;
+let answer: RequestListener;
+const asked: { method: string | undefined; url: string | undefined; body: string; headers: object }[] = [];
+const ports = new Set<IncomingMessage['socket']['remotePort']>();
+
+beforeAll(async () => {
+  server = createServer(async (request, response) => {
+    ports.add(request.socket.remotePort);
+    const { method, url, headers } = request;
+    asked.push({ method, url, headers, body: await text(request) });
+    answer(request, response);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+const ask = (more: Partial<OutboundRequest> = {}) =>
+  send({ method: 'GET', url: `${origin}/x?y=1`, signal: AbortSignal.timeout(5_000), ...more });
+
+const host = () => new URL(origin).host;
+
+test('says who we are and what was given, and nothing else', async () => {
+  answer = (_, response) => response.writeHead(201, { 'X-Seen': ['a', 'b'] }).end('done');
+  asked.length = 0;
+  const body = '{"a":"ä"}';
+  const { status, headers, body: got } = await ask({ method: 'POST', body, headers: { 'x-one': '1' } });
+  expect({ status, seen: headers['x-seen'], got }).toEqual({ status: 201, seen: 'a, b', got: 'done' });
+  const own = { accept: '*/*', 'accept-encoding': 'identity', connection: 'keep-alive', host: host() };
+  expect(asked).toEqual([
+    {
+      method: 'POST',
+      url: '/x?y=1',
+      body,
+      headers: { ...own, 'user-agent': 'sojourn', 'x-one': '1', 'content-length': '10' },
+    },
+  ]);
+});
+
+test('follows no redirect', async () => {
+  answer = (_, response) => response.writeHead(307, { location: 'https://evil.example/' }).end();
+  asked.length = 0;
+  const { status, headers } = await ask();
+  expect({ status, location: headers.location, asked: asked.length }).toEqual({
+    status: 307,
+    location: 'https://evil.example/',
+    asked: 1,
+  });
+});
+
+test('goes over one connection, one request after the other', async () => {
+  answer = (_, response) => void response.end('x');
+  ports.clear();
+  for (let round = 0; round < 5; round++) await ask();
+  expect(ports.size).toBe(1);
+});
+
+test('takes no body that is over its bound, or compressed', async () => {
+  answer = (_, response) => void response.end('x'.repeat(101));
+  expect(await refusalOf(ask({ maxBytes: 100 }))).toEqual({
+    code: 'cloud_answer_unknown',
+    message: `${host()} sends over 100 bytes.`,
+  });
+  answer = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'));
+  expect(await refusalOf(ask())).toEqual({
+    code: 'cloud_answer_unknown',
+    message: `${host()} sends a compressed answer.`,
+  });
+});
+
+test.each<[string, RequestListener]>([
+  ['the head', () => undefined],
+  ['the rest of the body', (_, response) => void response.write('a part')],
+])('does not wait for %s beyond its time', async (_, silent) => {
+  answer = silent;
+  expect(await refusalOf(ask({ signal: AbortSignal.timeout(100) }))).toEqual({
+    code: 'cloud_timeout',
+    message: `${host()} did not answer in time.`,
+  });
+});
+
+test.each<[string, RequestListener]>([
+  ['before it answers', (request) => void request.socket.destroy()],
+  ['in the middle', (request, response) => response.write('a part', () => request.socket.destroy())],
+  ['after words that are no HTTP', (request) => void request.socket.end('hello\r\n\r\n')],
+])('a place that hangs up %s is told apart from one that is slow', async (_, rude) => {
+  answer = rude;
+  expect(await refusalOf(ask())).toEqual({
+    code: 'cloud_unavailable',
+    message: `${host()} could not be reached.`,
+  });
+});
+
+test('a place that wants to speak another protocol is not listened to', async () => {
+  answer = ({ socket }) =>
+    void socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+  expect(await refusalOf(ask())).toEqual({
+    code: 'cloud_unavailable',
+    message: `${host()} could not be reached.`,
+  });
+});
+
+test('a proxy that never answers is not waited for beyond the time', async () => {
+  const peers = new Set<Socket>();
+  const proxy = createTcpServer((peer) => void peers.add(peer)).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const network = https.globalAgent;
+  https.globalAgent = new https.Agent({ proxyEnv: { HTTPS_PROXY } });
+  try {
+    const work = ask({ url: 'https://id.example.com/', signal: AbortSignal.timeout(1_000) });
+    expect(await refusalOf(work)).toEqual({
+      code: 'cloud_timeout',
+      message: 'id.example.com did not answer in time.',
+    });
+    expect(peers.size).toBe(1);
+  } finally {
+    https.globalAgent = network;
+    for (const peer of peers) peer.destroy();
+    proxy.close();
+  }
+});
+
+test('the light fetch gives what the SDK reads, and rejects when its signal fires', async () => {
+  answer = (_, response) => response.writeHead(200, { 'Retry-After': '7' }).end('text');
+  const ending = new AbortController();
+  const asking = { method: 'GET', headers: { 'x-one': '1' }, signal: ending.signal } as const;
+  const { status, headers, body } = await lightFetch(origin, asking);
+  expect([status, headers.get('retry-after'), headers.get('x-none')]).toEqual([200, '7', null]);
+  expect(await text(body)).toBe('text');
+  answer = () => ending.abort();
+  await expect(lightFetch(origin, asking)).rejects.toMatchObject({ name: 'AbortError' });
+});

@@ -1,0 +1,263 @@
+/** What every backend must do. One suite, run by each of them, so that no room can tell which one it stands on. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Page, Store } from '../../../src/platform/store/index.ts';
+import { describeJournal, noon } from './journal.ts';
+
+export interface Bench {
+  /** One more handle (file or connection) on the same, at first empty state. */
+  open(): Promise<Store>;
+  /** What every handle takes for the time, in milliseconds; may be set. */
+  readonly clock: { ms: number };
+  /** Closes the handles and removes the state. */
+  end(): Promise<void>;
+}
+
+export function describeStore(name: string, setUp: () => Promise<Bench>): void {
+  describe(`the store in ${name}`, () => {
+    let bench: Bench;
+    let store: Store;
+    let other: Store;
+    beforeEach(async () => {
+      bench = await setUp();
+      [store, other] = await Promise.all([bench.open(), bench.open()]);
+    });
+    afterEach(() => bench.end());
+
+    describe('documents', () => {
+      test('what is inserted is found by its kind and id, at once and through every handle', async () => {
+        expect(await store.insert('tenant', 'a', { name: 'Acme' })).toBe(true);
+        const found = { id: 'a', version: 1, value: { name: 'Acme' } };
+        expect(await store.get('tenant', 'a')).toEqual(found);
+        expect(await other.get('tenant', 'a')).toEqual(found);
+        expect(await other.get('client', 'a')).toBeUndefined();
+        expect(await other.get('tenant', 'b')).toBeUndefined();
+      });
+
+      test('an id is inserted once, and the second insert changes nothing', async () => {
+        expect(await store.insert('tenant', 'a', { name: 'first' })).toBe(true);
+        expect(await other.insert('tenant', 'a', { name: 'second' }, { within: 'x' })).toBe(false);
+        expect(await store.get('tenant', 'a')).toEqual({ id: 'a', version: 1, value: { name: 'first' } });
+        expect(await store.list('tenant', { within: 'x', limit: 10 })).toEqual({ items: [] });
+      });
+
+      test('of 50 concurrent inserts of one id exactly one succeeds', async () => {
+        const answers = await Promise.all(
+          Array.from({ length: 50 }, (_, i) => (i % 2 ? store : other).insert('once', 'jti', { i })),
+        );
+        expect(answers.filter(Boolean)).toEqual([true]);
+        expect((await store.get('once', 'jti'))?.value).toEqual({ i: answers.indexOf(true) });
+      });
+
+      test('a replace counts only against the version it was made from', async () => {
+        await store.insert('connection', 'c', { n: 1 }, { within: 't' });
+        expect(await store.replace('connection', 'c', 2, { n: 9 })).toBe(false);
+        expect(await store.replace('connection', 'c', 1, { n: 2 })).toBe(true);
+        expect(await other.replace('connection', 'c', 1, { n: 9 })).toBe(false);
+        expect(await store.replace('connection', 'missing', 1, {})).toBe(false);
+        const document = { id: 'c', version: 2, value: { n: 2 } };
+        expect(await other.get('connection', 'c')).toEqual(document);
+        expect(await other.list('connection', { within: 't', limit: 10 })).toEqual({ items: [document] });
+        expect(await other.get('connection', 'missing')).toBeUndefined();
+      });
+
+      test('the versions of a kind are told without its documents, and the expired are not', async () => {
+        expect(await store.versions('ring')).toEqual(new Map());
+        await store.insert('ring', 'a', {});
+        await store.insert('ring', 'b', {}, { within: 'a', expiresAt: bench.clock.ms + 1 });
+        await store.insert('tenant', 'c', {});
+        await store.replace('ring', 'a', 1, {});
+        expect(await other.versions('ring')).toEqual(
+          new Map([
+            ['a', 2],
+            ['b', 1],
+          ]),
+        );
+        bench.clock.ms += 1;
+        expect(await store.versions('ring')).toEqual(new Map([['a', 2]]));
+      });
+
+      test('concurrent writers that count by compare-and-swap lose nothing', async () => {
+        await store.insert('ring', 'ring', { n: 0 });
+        const increment = async (handle: Store) => {
+          for (;;) {
+            const { version, value } = (await handle.get<{ n: number }>('ring', 'ring'))!;
+            if (await handle.replace('ring', 'ring', version, { n: value.n + 1 })) return;
+          }
+        };
+        await Promise.all(Array.from({ length: 20 }, (_, i) => increment(i % 2 ? store : other)));
+        expect(await store.get('ring', 'ring')).toEqual({ id: 'ring', version: 21, value: { n: 20 } });
+      });
+
+      test('a remove counts only against the version it was decided on', async () => {
+        await store.insert('client', 'c', {}, { within: 't' });
+        await store.replace('client', 'c', 1, {});
+        expect(await store.remove('client', 'c', 1)).toBe(false);
+        expect(await other.get('client', 'c')).toEqual({ id: 'c', version: 2, value: {} });
+        expect(await other.remove('client', 'c', 2)).toBe(true);
+        expect(await store.remove('client', 'c', 2)).toBe(false);
+        expect(await store.get('client', 'c')).toBeUndefined();
+        expect(await store.list('client', { limit: 10 })).toEqual({ items: [] });
+        expect(await store.list('client', { within: 't', limit: 10 })).toEqual({ items: [] });
+      });
+
+      test.each([
+        ['nothing', null],
+        ['numbers', [0, -1, 1.5, 1e21, 2 ** 53 - 1]],
+        ['unicode, quotes and control characters', { 'κλειδί "': "it's \u0000 \n 🗝 \u2028" }],
+        ['nested values', { a: [{ b: [[], {}, { c: [null, true, ''] }] }], __proto_: 1 }],
+        ['100 KB', { text: 'é'.repeat(50_000), list: Array.from({ length: 500 }, (_, i) => ({ i })) }],
+      ])('%s come back as they went in', async (_, value) => {
+        await store.insert('setting', 'v', value);
+        expect((await other.get('setting', 'v'))?.value).toEqual(value);
+        await store.replace('setting', 'v', 1, [value]);
+        expect((await other.get('setting', 'v'))?.value).toEqual([value]);
+        const sequence = await store.append({ at: noon, keys: ['v'], value });
+        expect(await other.search({ limit: 1 })).toEqual({ items: [{ sequence, at: noon, value }] });
+      });
+
+      test.each(["a'b", 'a:b', '{a}', 'a b', 'ä', 'a%', '*', '[', '(', '+', '-'])(
+        'the id %j is an id like any other',
+        async (id) => {
+          await store.insert('once', id, { id }, { within: id });
+          const document = { id, version: 1, value: { id } };
+          expect(await other.get('once', id)).toEqual(document);
+          expect(await other.list('once', { within: id, limit: 1 })).toEqual({ items: [document] });
+          expect(await other.list('once', { after: id, limit: 1 })).toEqual({ items: [] });
+          expect(await other.remove('once', id, 1)).toBe(true);
+        },
+      );
+
+      test('what JSON has no word for is refused as a mistake of the program', async () => {
+        await expect(store.insert('setting', 's', undefined)).rejects.toThrow(TypeError);
+        await expect(store.append({ at: noon, keys: [], value: undefined })).rejects.toThrow(TypeError);
+        expect(await store.get('setting', 's')).toBeUndefined();
+        expect(await store.search({ limit: 1 })).toEqual({ items: [] });
+      });
+    });
+
+    describe('lists', () => {
+      test('documents are listed in the order of the bytes of their ids, page by page', async () => {
+        const ids = ['B', 'a', 'ab', 'b', 'z', 'é', '\uffee', '😀'];
+        for (const id of [...ids].reverse()) await store.insert('tenant', id, { id });
+        await store.insert('client', 'aa', {});
+        expect(await pages((after) => other.list('tenant', { limit: 3, ...after }))).toEqual([
+          ids.slice(0, 3),
+          ids.slice(3, 6),
+          ids.slice(6),
+        ]);
+      });
+
+      test('a page that ends with the list has no next', async () => {
+        for (const id of ['a', 'b']) await store.insert('tenant', id, {});
+        const a = { id: 'a', version: 1, value: {} };
+        const b = { id: 'b', version: 1, value: {} };
+        expect(await store.list('tenant', { limit: 2 })).toEqual({ items: [a, b] });
+        expect(await store.list('tenant', { limit: 1 })).toEqual({ items: [a], next: 'a' });
+        expect(await store.list('tenant', { limit: 1, after: 'a' })).toEqual({ items: [b] });
+        expect(await store.list('tenant', { limit: 1, after: 'b' })).toEqual({ items: [] });
+      });
+
+      test('a list within an owner has the documents of that owner alone', async () => {
+        for (const id of ['a', 'b', 'c', 'd', 'e']) {
+          await store.insert('connection', id, {}, { within: 'ace'.includes(id) ? 'ten_1' : 'ten_2' });
+        }
+        await store.insert('connection', 'f', {});
+        const listed = (within?: string) =>
+          pages((after) => other.list('connection', { limit: 2, ...after, ...(within ? { within } : {}) }));
+        expect(await listed('ten_1')).toEqual([['a', 'c'], ['e']]);
+        expect(await listed('ten_2')).toEqual([['b', 'd']]);
+        expect(await listed('ten_')).toEqual([[]]);
+        expect(await listed()).toEqual([
+          ['a', 'b'],
+          ['c', 'd'],
+          ['e', 'f'],
+        ]);
+      });
+    });
+
+    describe('expiry', () => {
+      test('an expired document is absent to every verb', async () => {
+        bench.clock.ms = noon;
+        await store.insert('once', 'a', {}, { expiresAt: noon + 1_000, within: 'w' });
+        await store.insert('once', 'b', {}, { within: 'w' });
+        const b = { id: 'b', version: 1, value: {} };
+        bench.clock.ms = noon + 999;
+        expect(await other.get('once', 'a')).toEqual({ id: 'a', version: 1, value: {} });
+        expect((await other.list('once', { limit: 10 })).items).toHaveLength(2);
+        bench.clock.ms = noon + 1_000;
+        expect(await other.get('once', 'a')).toBeUndefined();
+        expect(await other.list('once', { limit: 10 })).toEqual({ items: [b] });
+        expect(await other.list('once', { limit: 1 })).toEqual({ items: [b] });
+        expect(await other.list('once', { within: 'w', limit: 10 })).toEqual({ items: [b] });
+        expect(await other.replace('once', 'a', 1, {})).toBe(false);
+        expect(await other.remove('once', 'a', 1)).toBe(false);
+      });
+
+      test('an expired id may be inserted anew, as a new document', async () => {
+        bench.clock.ms = noon;
+        await store.insert('once', 'a', { n: 1 }, { expiresAt: noon + 1_000, within: 'old' });
+        expect(await store.replace('once', 'a', 1, { n: 2 })).toBe(true);
+        bench.clock.ms = noon + 1_000;
+        expect(await other.insert('once', 'a', { n: 3 }, { within: 'new' })).toBe(true);
+        bench.clock.ms = noon + 10 * 86_400_000;
+        const document = { id: 'a', version: 1, value: { n: 3 } };
+        expect(await store.get('once', 'a')).toEqual(document);
+        expect(await store.list('once', { within: 'old', limit: 1 })).toEqual({ items: [] });
+        expect(await store.list('once', { within: 'new', limit: 1 })).toEqual({ items: [document] });
+      });
+
+      test('a replace keeps the time of expiry', async () => {
+        bench.clock.ms = noon;
+        await store.insert('once', 'a', { n: 1 }, { expiresAt: noon + 1_000 });
+        expect(await store.replace('once', 'a', 1, { n: 2 })).toBe(true);
+        bench.clock.ms = noon + 1_000;
+        expect(await store.get('once', 'a')).toBeUndefined();
+      });
+
+      test('sweeping takes what expired long ago and nothing that counts for a clock some minutes behind', async () => {
+        bench.clock.ms = noon;
+        await store.insert('once', 'short', {}, { expiresAt: noon + 60_000 });
+        await store.insert('once', 'long', {}, { expiresAt: noon + 3_600_000 });
+        bench.clock.ms = noon + 5 * 60_000;
+        for (let i = 0; i < 600; i++)
+          await store.insert('once', `x${i}`, {}, { expiresAt: noon + 3_600_000 });
+        bench.clock.ms = noon + 59_999;
+        expect(await other.insert('once', 'short', {}, { expiresAt: noon + 60_000 })).toBe(false);
+        bench.clock.ms = noon + 30 * 60_000;
+        for (let i = 0; i < 600; i++)
+          await store.insert('once', `y${i}`, {}, { expiresAt: noon + 3_600_000 });
+        bench.clock.ms = noon;
+        expect(await other.get('once', 'short')).toBeUndefined();
+        expect(await other.get('once', 'long')).toEqual({ id: 'long', version: 1, value: {} });
+      });
+    });
+
+    describeJournal(() => ({ store, other }));
+
+    test('a ping resolves while the store can be written', async () => {
+      await expect(store.ping()).resolves.toBeUndefined();
+    });
+
+    test('a closed handle answers store_unavailable, closes again in peace, and leaves the others open', async () => {
+      await store.close();
+      await store.close();
+      await expect(store.get('tenant', 'a')).rejects.toMatchObject({ code: 'store_unavailable' });
+      await expect(store.insert('tenant', 'a', {})).rejects.toMatchObject({ code: 'store_unavailable' });
+      await expect(store.search({ limit: 1 })).rejects.toMatchObject({ code: 'store_unavailable' });
+      expect(await other.insert('tenant', 'a', {})).toBe(true);
+    });
+  });
+}
+
+async function pages(
+  next: (after: { after?: string }) => Promise<Page<{ id: string }>>,
+): Promise<string[][]> {
+  const found: string[][] = [];
+  let after: string | undefined;
+  do {
+    const page = await next(after === undefined ? {} : { after });
+    found.push(page.items.map(({ id }) => id));
+    after = page.next;
+  } while (after !== undefined);
+  return found;
+}

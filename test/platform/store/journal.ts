@@ -1,0 +1,117 @@
+/** What every backend must do with the journal; a part of the suite in contract.ts. */
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Page, Store } from '../../../src/platform/store/index.ts';
+
+/** Past for every server's clock: what has expired then has expired for all. */
+export const noon = Date.UTC(2024, 5, 1, 12);
+
+export function describeJournal(handles: () => { store: Store; other: Store }): void {
+  describe('journal', () => {
+    let store: Store;
+    let other: Store;
+    beforeEach(() => {
+      ({ store, other } = handles());
+    });
+
+    test('lines are found newest first, in the order in which they were appended', async () => {
+      const given: number[] = [];
+      // The clock of the second was behind: its place is where it was appended.
+      for (const at of [noon, noon - 5_000, noon + 1]) {
+        given.push(await (given.length % 2 ? other : store).append({ at, keys: [], value: { at } }));
+      }
+      expect([...given].sort((a, b) => a - b)).toEqual(given);
+      expect(new Set(given).size).toBe(3);
+      expect(await other.search({ limit: 10 })).toEqual({
+        items: [
+          { sequence: given[2], at: noon + 1, value: { at: noon + 1 } },
+          { sequence: given[1], at: noon - 5_000, value: { at: noon - 5_000 } },
+          { sequence: given[0], at: noon, value: { at: noon } },
+        ],
+      });
+    });
+
+    test('concurrent appends get a number each, and all are found', async () => {
+      const numbers = await Promise.all(
+        Array.from({ length: 40 }, (_, i) =>
+          (i % 2 ? store : other).append({ at: noon, keys: ['k'], value: i }),
+        ),
+      );
+      expect(new Set(numbers).size).toBe(40);
+      const { items } = await store.search({ keys: ['k'], limit: 100 });
+      expect(items.map(({ sequence }) => sequence)).toEqual([...numbers].sort((a, b) => b - a));
+    });
+
+    test('a search by keys has the lines that carry all of them', async () => {
+      await store.append({ at: noon, keys: ['client:a', 'connection:x'], value: 1 });
+      await store.append({ at: noon, keys: ['client:a', 'connection:y'], value: 2 });
+      await store.append({ at: noon, keys: ['client:b', 'connection:x', 'connection:x'], value: 3 });
+      await store.append({ at: noon, keys: [], value: 4 });
+      const found = async (...keys: string[]) => values(await other.search({ keys, limit: 10 }));
+      expect(await found('client:a')).toEqual([2, 1]);
+      expect(await found('connection:x')).toEqual([3, 1]);
+      expect(await found('connection:x', 'client:a')).toEqual([1]);
+      expect(await found('client:a', 'connection:x')).toEqual([1]);
+      expect(await found('client:b', 'connection:y')).toEqual([]);
+      expect(await found('client')).toEqual([]);
+      expect(await found()).toEqual([4, 3, 2, 1]);
+    });
+
+    test('a search by time has both ends, and finds lines whose clock was wrong', async () => {
+      const hour = 3_600_000;
+      const times = [0, 1, 2 * hour, 2 * hour + 1, 90 * hour, 1, 91 * hour];
+      for (const [i, at] of times.entries()) {
+        await store.append({ at: noon + at, keys: [i % 2 ? 'odd' : 'even'], value: i });
+      }
+      const found = async (from?: number, to?: number, keys: string[] = []) =>
+        values(
+          await other.search({
+            keys,
+            limit: 10,
+            ...(from === undefined ? {} : { from: noon + from }),
+            ...(to === undefined ? {} : { to: noon + to }),
+          }),
+        );
+      expect(await found(1, 2 * hour)).toEqual([5, 2, 1]);
+      expect(await found(undefined, 1)).toEqual([5, 1, 0]);
+      expect(await found(2 * hour + 1)).toEqual([6, 4, 3]);
+      expect(await found(2 * hour, 90 * hour, ['even'])).toEqual([4, 2]);
+      expect(await found(3 * hour, 80 * hour)).toEqual([]);
+      expect(await found(-9 * hour, -hour)).toEqual([]);
+    });
+
+    test('a search goes on where its last page ended, whatever was appended since', async () => {
+      for (let i = 0; i < 5; i++) await store.append({ at: noon, keys: [`parity:${i % 2}`], value: i });
+      const walk = async (keys: string[]) => {
+        const found: unknown[][] = [];
+        let before: number | undefined;
+        do {
+          const page = await other.search({ keys, limit: 2, ...(before === undefined ? {} : { before }) });
+          found.push(values(page));
+          before = page.next === undefined ? undefined : Number(page.next);
+          await store.append({ at: noon, keys, value: 'later' });
+        } while (before !== undefined);
+        return found;
+      };
+      expect(await walk(['parity:0'])).toEqual([[4, 2], [0]]);
+      expect(await walk([])).toEqual([['later', 'later'], [4, 3], [2, 1], [0]]);
+    });
+
+    test('a search reads on through a long journal until its page is full', async () => {
+      const wanted: number[] = [];
+      for (let i = 0; i < 1_300; i++) {
+        const rare = i % 600 === 0;
+        const keys = ['all', ...(rare ? ['rare', `only:${i}`] : [])];
+        const sequence = await store.append({ at: noon + (rare ? 1 : 0), keys, value: i });
+        if (rare) wanted.unshift(sequence);
+      }
+      const numbers = async (query: Parameters<Store['search']>[0]) =>
+        (await other.search(query)).items.map(({ sequence }) => sequence);
+      expect(await numbers({ from: noon + 1, limit: 3 })).toEqual(wanted);
+      expect(await numbers({ keys: ['all'], from: noon + 1, limit: 10 })).toEqual(wanted);
+      expect(await numbers({ keys: ['all', 'rare'], limit: 2 })).toEqual(wanted.slice(0, 2));
+      expect(await numbers({ keys: ['all', 'only:0'], limit: 2 })).toEqual(wanted.slice(2));
+    }, 60_000);
+  });
+}
+
+const values = ({ items }: Page<{ value: unknown }>) => items.map(({ value }) => value);

@@ -1,0 +1,53 @@
+/** What the tests of Redis as such share: servers and stores that end with their test, and the promised time. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach } from '@jest/globals';
+import { Redis } from 'ioredis';
+import type { Store } from '../../../src/platform/store/index.ts';
+import { type RedisServer, type RedisServerOptions, startRedis } from '../../support/redis.ts';
+import { benchOn, type LoggedBench } from './bench.ts';
+
+/** Whatever a test has started, ended after it in reverse. */
+const started: (() => Promise<unknown>)[] = [];
+export const later = (end: () => Promise<unknown>): void => {
+  started.push(end);
+};
+afterEach(async () => {
+  for (const end of started.splice(0).reverse()) await end();
+});
+
+export const server = async (options?: RedisServerOptions): Promise<RedisServer> => {
+  const redis = await startRedis(options);
+  started.push(() => redis.stop());
+  return redis;
+};
+export const on = (url: string): LoggedBench => {
+  const bench = benchOn(url);
+  started.push(() => bench.end());
+  return bench;
+};
+export const ask = async <T>(url: string, question: (redis: Redis) => Promise<T>): Promise<T> => {
+  const redis = new Redis(url);
+  try {
+    return await question(redis);
+  } finally {
+    redis.disconnect();
+  }
+};
+/** The promised 2 s, and as much again for a machine that is busy with something else. */
+const soonMs = 4_000;
+export const timed = async (work: Promise<unknown>) => {
+  const start = performance.now();
+  const outcome = await work.then(
+    () => 'done',
+    (error: { code?: string }) => error.code,
+  );
+  return { outcome, soon: performance.now() - start < soonMs };
+};
+export const unavailable = { outcome: 'store_unavailable', soon: true };
+export const untilServed = async (store: Store) => {
+  const deadline = performance.now() + 15_000;
+  while ((await timed(store.ping())).outcome !== 'done') {
+    if (performance.now() > deadline) throw new Error('the store did not come back');
+    await sleep(50);
+  }
+};

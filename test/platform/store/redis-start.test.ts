@@ -1,0 +1,134 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { generate } from 'selfsigned';
+import { freePort, type RedisServer, startRedis } from '../../support/redis.ts';
+import { blackHoleBefore } from './black-hole.ts';
+import { ask, later, on, server, timed, unavailable } from './redis-bench.ts';
+import { startWriter } from './written.ts';
+
+let common: RedisServer;
+beforeAll(async () => {
+  common = await startRedis();
+});
+afterAll(() => common.stop());
+
+describe('the start on Redis', () => {
+  test.each([
+    ['nobody listens', (port: number) => `redis://:hunter2@127.0.0.1:${port}/0`],
+    ['nobody listens behind TLS', (port: number) => `rediss://joe:hunter2@127.0.0.1:${port}/0`],
+  ])('where %s it fails with the place and the reason, and without the password', async (_, url) => {
+    const port = await freePort();
+    const bench = on(url(port));
+    const failure = bench.open();
+    expect(await timed(failure)).toEqual(unavailable);
+    const error: unknown = await failure.catch((reason) => reason);
+    const place = url(port).replace(/\/\/.*@/, '//');
+    expect(error).toHaveProperty(
+      'message',
+      `The store ${place} cannot be used: connect ECONNREFUSED 127.0.0.1:${port}.`,
+    );
+    expect(inspect(error, { depth: 9 }) + bench.logged()).not.toContain('hunter2');
+  });
+
+  test('a wrong password is told as such and never repeated', async () => {
+    const { port } = await server({ settings: ['--requirepass', 'right'] });
+    const bench = on(`redis://:hunter2@127.0.0.1:${port}`);
+    const error: unknown = await bench.open().catch((reason) => reason);
+    expect(error).toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining(`The store redis://127.0.0.1:${port} cannot be used: WRONGPASS `),
+    });
+    expect(inspect(error, { depth: 9 }) + bench.logged()).not.toContain('hunter2');
+    const store = await on(`redis://:right@127.0.0.1:${port}`).open();
+    expect(await store.insert('tenant', 'a', {})).toBe(true);
+  });
+
+  test('a server that accepts and says nothing is given up', async () => {
+    const hole = await blackHoleBefore(common.port);
+    later(() => hole.close());
+    hole.swallow(true);
+    expect(await timed(on(`redis://127.0.0.1:${hole.port}`).open())).toEqual(unavailable);
+  });
+
+  test('the number of the database is honoured, and one that the server lacks is refused', async () => {
+    const second = await on(`${common.url}/2`).open();
+    await second.insert('tenant', 'of the second', {});
+    expect(await (await on(common.url).open()).get('tenant', 'of the second')).toBeUndefined();
+    await expect(on(`${common.url}/16`).open()).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: `The store ${common.url}/16 cannot be used: ERR DB index is out of range.`,
+    });
+    await expect(on(`${common.url}/two`).open()).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: `store: ${common.url}/two must end in the number of a database, such as /0, or in the port.`,
+    });
+  });
+
+  test('state of a newer program is refused with both versions and left as it is', async () => {
+    const { url } = await server();
+    await ask(url, (redis) => redis.set('{sojourn}:schema', '7'));
+    await expect(on(url).open()).rejects.toMatchObject({
+      code: 'state_unusable',
+      message: `The state in ${url} is of version 7; this program knows versions up to 1.`,
+    });
+    const state = await ask(url, async (redis) => [
+      await redis.keys('*'),
+      await redis.get('{sojourn}:schema'),
+    ]);
+    expect(state).toEqual([['{sojourn}:schema'], '7']);
+  });
+
+  test.each([
+    [
+      'nothing is kept',
+      [],
+      ['appendonly and save are off: a restart of Redis loses everything; set appendonly to yes.'],
+    ],
+    [
+      'snapshots alone are kept',
+      ['--save', '3600 1'],
+      ['appendonly is off: a crash of Redis loses what came after its last snapshot; set it to yes.'],
+    ],
+    [
+      'state may be thrown away',
+      ['--appendonly', 'yes', '--maxmemory-policy', 'allkeys-lru'],
+      ['maxmemory-policy is allkeys-lru: Redis may throw state away; set it to noeviction.'],
+    ],
+    ['all is well', ['--appendonly', 'yes'], []],
+  ])('where %s the log says so', async (_, settings, warnings) => {
+    const bench = on((await server({ settings })).url);
+    await bench.open();
+    const lines = bench.logged().split('\n').filter(Boolean);
+    expect(lines.map((line) => JSON.parse(line) as Record<string, unknown>)).toEqual(
+      warnings.map((msg) => ({ level: 'warn', time: expect.any(String), store: bench.url, msg })),
+    );
+  });
+
+  test('TLS is spoken to a certificate that somebody vouches for, and to no other', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sojourn-tls-'));
+    later(() => rm(folder, { recursive: true, force: true }));
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+      algorithm: 'sha256',
+      extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
+    });
+    const certFile = join(folder, 'cert.pem');
+    const keyFile = join(folder, 'key.pem');
+    await Promise.all([writeFile(certFile, cert), writeFile(keyFile, key)]);
+    const tlsPort = await freePort();
+    const files = ['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', certFile];
+    await server({ settings: ['--tls-port', String(tlsPort), '--tls-auth-clients', 'no', ...files] });
+
+    const url = `rediss://localhost:${tlsPort}`;
+    await expect(on(url).open()).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining(`The store ${url} cannot be used: self-signed certificate`),
+    });
+    const writer = startWriter(url, 'w', { environment: { NODE_EXTRA_CA_CERTS: certFile } });
+    await writer.begun.finally(() => writer.child.kill('SIGKILL'));
+    expect(writer.lines()[0]).toBe('w-0');
+    await writer.ended;
+  });
+});

@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type RedisServer, startRedis } from '../../support/redis.ts';
+import { blackHoleBefore } from './black-hole.ts';
+import { noon } from './journal.ts';
+import { ask, later, on, server, timed, unavailable, untilServed } from './redis-bench.ts';
+
+let common: RedisServer;
+beforeAll(async () => {
+  common = await startRedis();
+});
+afterAll(() => common.stop());
+
+describe('trouble with Redis', () => {
+  test('a server that goes away is told at once, and serves again by itself when it is back', async () => {
+    const first = await server();
+    const bench = on(first.url);
+    const store = await bench.open();
+    await store.insert('tenant', 'a', {});
+    await first.stop();
+    for (const work of [
+      () => store.get('tenant', 'a'),
+      () => store.insert('tenant', 'b', {}),
+      () => store.ping(),
+    ]) {
+      expect(await timed(work())).toEqual(unavailable);
+    }
+    // Long enough for several tries to reach it, which the log tells as one outage.
+    await sleep(1_000);
+    await server({ port: first.port });
+    await untilServed(store);
+    expect(await store.insert('tenant', 'b', {})).toBe(true);
+    expect(await store.get('tenant', 'b')).toEqual({ id: 'b', version: 1, value: {} });
+    const told = bench.logged().split('\n').filter(Boolean);
+    const outage = told.map((line) => JSON.parse(line) as { level: string; msg: string });
+    expect(outage.filter(({ level }) => level !== 'debug').map(({ msg }) => msg)).toEqual([
+      'appendonly and save are off: a restart of Redis loses everything; set appendonly to yes.',
+      'the store has gone away; trying to reach it again',
+      'the store is back',
+    ]);
+  }, 40_000);
+
+  test('a server that hangs is told in time to every caller, and serves again over a new connection', async () => {
+    const hole = await blackHoleBefore(common.port);
+    later(() => hole.close());
+    const store = await on(`redis://127.0.0.1:${hole.port}`).open();
+    await store.ping();
+    hole.swallow(true);
+    const callers = Array.from({ length: 20 }, (_, i) => timed(store.insert('once', `hung-${i}`, {})));
+    expect(await Promise.all(callers)).toEqual(callers.map(() => unavailable));
+    expect(await timed(store.search({ keys: ['a', 'b'], limit: 5 }))).toEqual(unavailable);
+    hole.swallow(false);
+    await untilServed(store);
+    // What could not be told as done was not done later either.
+    expect(await store.get('once', 'hung-0')).toBeUndefined();
+  }, 40_000);
+
+  test('a store is closed in time while its server hangs or is gone', async () => {
+    const hole = await blackHoleBefore(common.port);
+    const store = await on(`redis://127.0.0.1:${hole.port}`).open();
+    const other = await on(`redis://127.0.0.1:${hole.port}`).open();
+    hole.swallow(true);
+    expect(await timed(store.close())).toEqual({ outcome: 'done', soon: true });
+    await hole.close();
+    await sleep(100);
+    expect(await timed(other.close())).toEqual({ outcome: 'done', soon: true });
+  });
+
+  test('a full server refuses writes and still reads', async () => {
+    const { url } = await server();
+    const store = await on(url).open();
+    await store.insert('tenant', 'a', {});
+    await ask(url, (redis) => redis.config('SET', 'maxmemory', '1'));
+    for (const write of [
+      store.insert('tenant', 'b', {}),
+      store.replace('tenant', 'a', 1, {}),
+      store.append({ at: noon, keys: [], value: 1 }),
+      store.ping(),
+    ]) {
+      expect(await timed(write)).toEqual(unavailable);
+    }
+    expect(await store.get('tenant', 'a')).toEqual({ id: 'a', version: 1, value: {} });
+    expect(await store.list('tenant', { limit: 5 })).toHaveProperty('items.length', 1);
+    await ask(url, (redis) => redis.config('SET', 'maxmemory', '0'));
+    expect(await store.search({ limit: 5 })).toEqual({ items: [] });
+  });
+
+  test('a server that has become a replica refuses writes, and is asked again over a new connection', async () => {
+    const { url } = await server();
+    const store = await on(url).open();
+    const connections = () =>
+      ask(url, async (redis) =>
+        Number(/total_connections_received:(\d+)/.exec(await redis.info('stats'))?.[1]),
+      );
+    await ask(url, (redis) => redis.replicaof('127.0.0.1', String(common.port)));
+    const before = await connections();
+    expect(await timed(store.insert('tenant', 'a', {}))).toEqual(unavailable);
+    await ask(url, (redis) => redis.replicaof('NO', 'ONE'));
+    await untilServed(store);
+    expect(await store.insert('tenant', 'a', {})).toBe(true);
+    // One to make it a primary again, one to ask this, and ours.
+    expect(await connections()).toBeGreaterThanOrEqual(before + 3);
+  }, 40_000);
+
+  test('a failure never carries the document that was to be written', async () => {
+    const { url } = await server({ settings: ['--rename-command', 'EVAL', ''] });
+    const bench = on(url);
+    const store = await bench.open();
+    const error: unknown = await store.insert('setting', 's', { hash: 'hunter2' }).catch((reason) => reason);
+    expect(error).toMatchObject({
+      code: 'store_unavailable',
+      cause: expect.objectContaining({ message: "ERR unknown command 'eval'" }),
+    });
+    expect(inspect(error, { depth: 9 }) + bench.logged()).not.toContain('hunter2');
+  });
+
+  test('a caller whose clock has jumped ahead sweeps nothing away', async () => {
+    const { url } = await server();
+    const bench = on(url);
+    const store = await bench.open();
+    const far = Date.UTC(2100, 0);
+    bench.clock.ms = noon;
+    await store.insert('once', 'a', {}, { expiresAt: far - 3_600_000 });
+    bench.clock.ms = far;
+    for (let i = 0; i < 20; i++) await store.insert('once', `x${i}`, {}, { expiresAt: far + 1 });
+    bench.clock.ms = noon;
+    expect(await store.insert('once', 'a', {}, { expiresAt: far })).toBe(false);
+  });
+
+  test('every step keeps to the one slot that a Cluster allows it', async () => {
+    const { url } = await server({ settings: ['--cluster-enabled', 'yes'] });
+    await ask(url, async (redis) => {
+      await redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+      while (!String(await redis.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(50);
+    });
+    const bench = on(url);
+    const store = await bench.open();
+    bench.clock.ms = noon;
+    await store.insert('once', 'old', {}, { expiresAt: noon + 1, within: '{w}' });
+    bench.clock.ms = noon + 3_600_000;
+    expect(await store.insert('once', '{a}', {}, { within: '{w}' })).toBe(true);
+    expect(await store.replace('once', '{a}', 1, {})).toBe(true);
+    const left = { items: [{ id: '{a}', version: 2, value: {} }] };
+    expect(await store.list('once', { within: '{w}', limit: 5 })).toEqual(left);
+    expect(await store.remove('once', '{a}', 2)).toBe(true);
+    expect(await store.append({ at: noon, keys: ['{k}', '{l}'], value: 1 })).toBe(1);
+    expect(await store.search({ keys: ['{k}', '{l}'], limit: 5 })).toHaveProperty('items.length', 1);
+  });
+});

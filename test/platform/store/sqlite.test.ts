@@ -1,0 +1,246 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { copySqlite, examineSqlite } from '../../../src/platform/store/index.ts';
+import { listWithin } from '../../../src/platform/store/sqlite/documents.ts';
+import { sqliteBench } from './bench.ts';
+import { describeStore } from './contract.ts';
+import { startWriter } from './written.ts';
+
+describeStore('SQLite', sqliteBench);
+
+describe('the file of the embedded store', () => {
+  let bench: Awaited<ReturnType<typeof sqliteBench>>;
+  beforeEach(async () => {
+    bench = await sqliteBench();
+  });
+  afterEach(() => bench.end());
+
+  /** A store that was used and closed, then treated by `sql` as no program of ours would. */
+  const treated = async (sql: string) => {
+    const store = await bench.open();
+    await store.insert('tenant', 'a', {});
+    await store.close();
+    const database = new DatabaseSync(bench.file);
+    database.exec(sql);
+    database.close();
+  };
+  const files = () => readdirSync(dirname(bench.file));
+
+  test('it and its side files are for their owner alone', async () => {
+    await (await bench.open()).insert('tenant', 'a', {});
+    const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
+    expect(mode(dirname(bench.file))).toBe('700');
+    expect(files().sort()).toEqual(['sojourn.db', 'sojourn.db-shm', 'sojourn.db-wal']);
+    expect(files().map((name) => mode(`${dirname(bench.file)}/${name}`))).toEqual(['600', '600', '600']);
+  });
+
+  test('a list of one owner reads that owner’s documents alone', async () => {
+    await (await bench.open()).close();
+    const database = new DatabaseSync(bench.file);
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${listWithin}`).all('client', 'a', '', 0, 1);
+    database.close();
+    expect(plan.map(({ detail }) => detail)).toEqual([
+      'SEARCH documents USING INDEX documents_within (kind=? AND within=? AND id>?)',
+    ]);
+  });
+
+  test('lines that come at once reach the disk in one commit', async () => {
+    const store = await bench.open();
+    const append = (value: number) => store.append({ at: 0, keys: ['k'], value });
+    const pagesBy = async (work: () => Promise<unknown>) => {
+      const database = new DatabaseSync(bench.file);
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      await work();
+      const { log } = database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() as { log: number };
+      database.close();
+      return log;
+    };
+    const numbers = Array.from({ length: 50 }, (_, value) => value);
+    const oneByOne = await pagesBy(async () => {
+      for (const value of numbers) await append(value);
+    });
+    const atOnce = await pagesBy(() => Promise.all(numbers.map(append)));
+    expect(atOnce).toBeLessThan(oneByOne / 10);
+    const { items } = await store.search({ limit: 100 });
+    expect(items.map(({ value }) => value)).toEqual([...numbers, ...numbers].toReversed());
+  });
+
+  test('closing it waits for lines that were handed over', async () => {
+    const store = await bench.open();
+    const line = store.append({ at: 0, keys: [], value: 1 });
+    await store.close();
+    expect(await line).toBe(1);
+    expect((await (await bench.open()).search({ limit: 1 })).items).toMatchObject([{ value: 1 }]);
+  });
+
+  test('state of a newer program is refused with both versions and left as it is', async () => {
+    await treated('PRAGMA journal_mode = DELETE; PRAGMA user_version = 7');
+    const before = readFileSync(bench.file);
+    await expect(bench.open()).rejects.toMatchObject({
+      code: 'state_unusable',
+      message: `The database ${bench.file} is of version 7; this program knows versions up to 1.`,
+    });
+    expect(readFileSync(bench.file).equals(before)).toBe(true);
+    expect(files()).toEqual(['sojourn.db']);
+  });
+
+  test('the database of another program is refused and left as it is', async () => {
+    await mkdir(dirname(bench.file));
+    const database = new DatabaseSync(bench.file);
+    database.exec('CREATE TABLE cookies (name TEXT)');
+    database.close();
+    const before = readFileSync(bench.file);
+    await expect(bench.open()).rejects.toMatchObject({
+      code: 'state_unusable',
+      message: `The database ${bench.file} belongs to another program.`,
+    });
+    expect(readFileSync(bench.file).equals(before)).toBe(true);
+  });
+
+  test('a file that is no database is refused by name and left as it is', async () => {
+    await mkdir(dirname(bench.file));
+    const text = 'these are my notes, not a database\n'.repeat(100);
+    await writeFile(bench.file, text);
+    await expect(bench.open()).rejects.toMatchObject({
+      code: 'state_unusable',
+      message: `The database ${bench.file} is damaged: file is not a database.`,
+    });
+    expect(readFileSync(bench.file, 'utf8')).toBe(text);
+    expect(files()).toEqual(['sojourn.db']);
+  });
+
+  test.each([
+    ['overwritten in the middle', (bytes: Buffer) => bytes.fill(0xa5, 8_192, 20_480)],
+    ['cut short', (bytes: Buffer) => bytes.subarray(0, 8_192)],
+  ])('a database that was %s is refused by name and left as it is', async (_, damage) => {
+    const store = await bench.open();
+    for (let i = 0; i < 50; i++) await store.insert('tenant', `t${i}`, { text: 'x'.repeat(500) });
+    await store.close();
+    const damaged = damage(readFileSync(bench.file));
+    await writeFile(bench.file, damaged);
+    await expect(bench.open()).rejects.toMatchObject({
+      code: 'state_unusable',
+      message: expect.stringContaining(`The database ${bench.file} is damaged: `),
+    });
+    expect(readFileSync(bench.file).equals(damaged)).toBe(true);
+  });
+
+  test('damage in the journal, which grows without end, stops no start and is told by a backup', async () => {
+    const store = await bench.open();
+    await store.insert('tenant', 'a', { name: 'Acme' });
+    for (const value of ['first', 'middle', 'last'])
+      await store.append({ at: 0, keys: [], value: value.repeat(2_000) });
+    await store.close();
+    const bytes = readFileSync(bench.file);
+    const page = Math.floor(bytes.indexOf('middle'.repeat(10)) / 4_096) * 4_096;
+    await writeFile(bench.file, bytes.fill(0xa5, page, page + 4_096));
+
+    const again = await bench.open();
+    expect((await again.get('tenant', 'a'))?.value).toEqual({ name: 'Acme' });
+    expect(await again.append({ at: 0, keys: [], value: 'next' })).toBe(4);
+    await expect(again.search({ limit: 10 })).rejects.toMatchObject({ code: 'state_unusable' });
+    const copy = `${bench.file}.copy`;
+    await expect(copySqlite(bench.file, copy)).rejects.toMatchObject({
+      code: 'state_unusable',
+      message: expect.stringContaining(`The database ${bench.file} is damaged: `),
+    });
+    expect(existsSync(copy)).toBe(false);
+    expect(() => examineSqlite(bench.file)).toThrow(`The database ${bench.file} is damaged: `);
+  });
+
+  test('damage that is met while serving is not mistaken for an absent document', async () => {
+    const store = await bench.open();
+    for (let i = 0; i < 50; i++) await store.insert('tenant', `t${i}`, { text: 'x'.repeat(500) });
+    await store.close();
+    const again = await bench.open();
+    await writeFile(bench.file, readFileSync(bench.file).fill(0xa5, 8_192));
+    await expect(again.list('tenant', { limit: 100 })).rejects.toMatchObject({ code: 'state_unusable' });
+  });
+
+  test('a place that cannot hold a file is named', async () => {
+    await mkdir(bench.file, { recursive: true });
+    await expect(bench.open()).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining(`The database ${bench.file} cannot be opened: `),
+    });
+  });
+
+  test('a write that another process holds up for too long is refused, and a later one succeeds', async () => {
+    const store = await bench.open();
+    const database = new DatabaseSync(bench.file);
+    database.exec('BEGIN IMMEDIATE');
+    const writes = [
+      store.insert('tenant', 'a', {}),
+      store.append({ at: 0, keys: [], value: 1 }),
+      store.ping(),
+    ].map((write) => write.catch((error: unknown) => error));
+    // Reads go on meanwhile, and so does everything else in the process.
+    expect(await store.get('tenant', 'a')).toBeUndefined();
+    for (const error of await Promise.all(writes)) {
+      expect(error).toMatchObject({
+        code: 'store_unavailable',
+        message: 'The store does not answer.',
+        cause: expect.objectContaining({ message: 'database is locked' }),
+      });
+    }
+    expect(await store.get('tenant', 'a')).toBeUndefined();
+    const waiting = store.insert('tenant', 'a', {});
+    database.exec('ROLLBACK');
+    database.close();
+    expect(await waiting).toBe(true);
+    expect(await store.append({ at: 0, keys: [], value: 1 })).toBe(1);
+  });
+
+  test('a full disk refuses the write and keeps what was written', async () => {
+    const writer = startWriter(bench.url, 'w', { kilobytesPerFile: 512 });
+    await writer.ended;
+    const told = writer.lines();
+    expect(told.pop()).toBe('refused store_unavailable, the first one is still there');
+    expect(told.length).toBeGreaterThan(10);
+    const store = await bench.open();
+    for (const id of told) expect(await store.get('setting', id)).toMatchObject({ id, version: 1 });
+    expect(await store.insert('setting', 'room again', {})).toBe(true);
+  }, 60_000);
+
+  test('processes that open a new file at once all get it, whole', async () => {
+    const writers = Array.from({ length: 4 }, (_, i) => startWriter(bench.url, `w${i}`));
+    try {
+      await Promise.all(writers.map(({ begun }) => begun));
+    } finally {
+      for (const { child } of writers) child.kill('SIGKILL');
+    }
+    await Promise.all(writers.map(({ ended }) => ended));
+    const told = writers.flatMap((writer) => writer.lines());
+    expect(told.filter((line) => line.startsWith('refused'))).toEqual([]);
+    const store = await bench.open();
+    for (const id of told) expect(await store.get('setting', id)).toMatchObject({ id, version: 1 });
+  }, 60_000);
+
+  test('two writing processes that are killed again and again lose nothing they have acknowledged', async () => {
+    const told: string[] = [];
+    for (let round = 0; round < 6; round++) {
+      const writers = ['a', 'b'].map((name) => startWriter(bench.url, `${name}${round}`));
+      try {
+        await Promise.all(writers.map(({ begun }) => begun));
+        await sleep(300);
+      } finally {
+        for (const { child } of writers) child.kill('SIGKILL');
+      }
+      await Promise.all(writers.map(({ ended }) => ended));
+      told.push(...writers.flatMap((writer) => writer.lines()));
+    }
+    expect(told.filter((line) => line.startsWith('refused'))).toEqual([]);
+    const store = await bench.open();
+    for (const id of told) {
+      expect(await store.get('setting', id)).toMatchObject({ id, version: 1 });
+      expect((await store.search({ keys: [id], limit: 2 })).items).toHaveLength(1);
+    }
+    const database = new DatabaseSync(bench.file);
+    expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+    database.close();
+  }, 120_000);
+});

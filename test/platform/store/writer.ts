@@ -1,0 +1,30 @@
+/**
+ * A process of its own that writes to a store for ever and tells every acknowledged write on its standard output, one
+ * line each: to be killed, or to run out of disk. Usage: node writer.ts URL NAME
+ */
+import { writeSync } from 'node:fs';
+import { SojournError } from '../../../src/platform/errors/index.ts';
+import { createLogger } from '../../../src/platform/log/index.ts';
+import { openStore } from '../../../src/platform/store/index.ts';
+import { systemNow } from '../../../src/platform/time/index.ts';
+
+const [url = '', name = ''] = process.argv.slice(2);
+const tell = (line: string) => writeSync(1, `${line}\n`);
+
+const logger = createLogger({ level: 'silent' });
+const store = await openStore(url, { logger, now: systemNow });
+const value = { text: 'x'.repeat(2_000) };
+for (let i = 0; ; i++) {
+  const id = `${name}-${i}`;
+  try {
+    await store.insert('setting', id, value);
+    await store.append({ at: systemNow(), keys: [id], value });
+  } catch (error) {
+    const code = error instanceof SojournError ? error.code : String(error);
+    const readable = (await store.get('setting', `${name}-0`)) !== undefined;
+    tell(`refused ${code}, the first one ${readable ? 'is still there' : 'is gone'}`);
+    break;
+  }
+  tell(id);
+}
+await store.close();

@@ -1,0 +1,87 @@
+import { describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { nameField, read } from '../../../src/platform/validation/index.ts';
+import { faultsOf } from '../../support/modules.ts';
+
+const schema = z.strictObject({ name: nameField, inner: z.strictObject({ count: z.number() }) });
+
+describe('reading an input', () => {
+  test('every fault is named with its path, in one refusal', async () => {
+    expect(await faultsOf(() => read(schema, { inner: { count: 'x', more: 1 }, other: 2 }))).toEqual([
+      { path: 'name', message: 'is missing' },
+      { path: 'inner.count', message: 'invalid input: expected number, received string' },
+      { path: 'inner.more', message: 'is not known here' },
+      { path: 'other', message: 'is not known here' },
+    ]);
+  });
+
+  test.each([
+    [undefined, 'is missing'],
+    [null, 'invalid input: expected object, received null'],
+    [[], 'invalid input: expected object, received array'],
+    ['{}', 'invalid input: expected object, received string'],
+  ])('a body that is no object is named as the body: %j', async (body, message) => {
+    expect(await faultsOf(() => read(schema, body))).toEqual([{ path: 'body', message }]);
+  });
+
+  test('paths begin where the caller says', async () => {
+    expect(await faultsOf(() => read(schema, { name: 'x', inner: {} }, 'target'))).toEqual([
+      { path: 'target.inner.count', message: 'is missing' },
+    ]);
+  });
+
+  test('a name that no field could have is not repeated: it may be a secret in the wrong place', async () => {
+    const secret = 'sjs_o9w0i-eCK0QYVsmxdb6-qrtFNNCtQbzO9o7v9rGvAOg';
+    const body = { name: 'x', inner: { count: 1, [secret]: 1 }, [secret]: 1 };
+    expect(await faultsOf(() => read(schema, body))).toEqual([
+      { path: 'inner.(unreadable name)', message: 'is not known here' },
+      { path: '(unreadable name)', message: 'is not known here' },
+    ]);
+  });
+
+  test('names of the prototype are fields like any other unknown one', async () => {
+    const body: unknown = JSON.parse('{"name":"x","inner":{"count":1},"__proto__":{},"constructor":1}');
+    expect(await faultsOf(() => read(schema, body))).toEqual([
+      { path: '__proto__', message: 'is not known here' },
+      { path: 'constructor', message: 'is not known here' },
+    ]);
+  });
+
+  test('a member that records would lose in silence is refused, wherever it stands', async () => {
+    const records = z.strictObject({ rules: z.array(z.record(z.string(), z.string())) });
+    const body: unknown = JSON.parse('{"rules":[{"env":"prod"},{"env":"prod","__proto__":"x"}]}');
+    expect(await faultsOf(() => read(records, body, 'client'))).toEqual([
+      { path: 'client.rules.1.__proto__', message: 'is not known here' },
+    ]);
+  });
+
+  test('no fault repeats what was sent', async () => {
+    const secret = 'sjs_very-secret';
+    for (const body of [{ name: [secret] }, { name: 'x', inner: { count: secret } }, secret]) {
+      expect(JSON.stringify(await faultsOf(() => read(schema, body)))).not.toContain(secret);
+    }
+  });
+});
+
+describe('a name for people', () => {
+  test.each(['Acme', 'Ünïcode 株式会社 ❤️', "O'Neill & Sons <b>", 'a'.repeat(100)])('%j is taken', (name) => {
+    expect(read(nameField, name)).toBe(name);
+  });
+
+  test('white space around it is taken off', () => {
+    expect(read(nameField, '  Acme \n')).toBe('Acme');
+  });
+
+  test.each([
+    ['', 'must not be empty'],
+    ['   ', 'must not be empty'],
+    ['a'.repeat(101), 'must not be over 100 characters'],
+    ['a\nb', 'must not hold control characters'],
+    ['a\u001b[31mb', 'must not hold control characters'],
+    ['a\u0000b', 'must not hold control characters'],
+    ['a\u2028b', 'must not hold control characters'],
+    ['a\ud800b', 'must not hold control characters'],
+  ])('%j is refused', async (name, message) => {
+    expect(await faultsOf(() => read(nameField, name, 'name'))).toEqual([{ path: 'name', message }]);
+  });
+});

@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { hasDoubledName } from '../../../src/platform/validation/index.ts';
+
+test('what a serializer writes has no name twice, whatever stands in it', () => {
+  fc.assert(fc.property(fc.jsonValue(), (value) => !hasDoubledName(JSON.stringify(value))));
+});
+
+test('a member that is written again is found at any depth and in any spelling', () => {
+  const spelled = (name: string) =>
+    `"${name
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join('')}"`;
+  const name = fc.string({ minLength: 1, unit: 'grapheme-ascii' });
+  fc.assert(
+    fc.property(name, fc.jsonValue(), fc.nat(5), fc.boolean(), (key, value, depth, plainly) => {
+      const again = plainly ? JSON.stringify(key) : spelled(key);
+      const inner = `{${JSON.stringify(key)}:${JSON.stringify(value)},${JSON.stringify(`other ${key}`)}:1,${again}:2}`;
+      const text = '[{"a":'.repeat(depth) + inner + '}]'.repeat(depth);
+      JSON.parse(text);
+      return hasDoubledName(text);
+    }),
+  );
+});
+
+test.each([
+  '{"a":{"b":1},"b":2}',
+  '[{"a":1},{"a":2}]',
+  '{"a":"{\\"a\\":1,\\"a\\":2}"}',
+  '{"a":"\\\\","b":"a"}',
+])('%s has no name twice', (text) => {
+  expect(hasDoubledName(text)).toBe(false);
+});

@@ -1,0 +1,104 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseConfig } from '../../../src/server/config/load.ts';
+import { faultsOf, fileOf, least } from './arrange.ts';
+
+const missing = (holder: string, ...keys: string[]) =>
+  keys.map((key) => ({ path: `keys.${key}`, message: `is missing; keys.holder ${holder} needs it` }));
+const key_ring = 'projects/acme/locations/eu/keyRings/sojourn';
+
+describe('holders', () => {
+  test.each([
+    ['aws-kms', {}, ['aws_kms.region']],
+    ['gcp-kms', {}, ['gcp_kms.key_ring', 'gcp_kms.rsa_key', 'gcp_kms.ec_key']],
+    ['gcp-kms', { algorithms: ['ES256'] }, ['gcp_kms.key_ring', 'gcp_kms.ec_key']],
+    ['azure-key-vault', {}, ['azure_key_vault.vault_url']],
+    ['pkcs11', {}, ['pkcs11.module', 'pkcs11.token_label', 'pkcs11.pin']],
+  ])('%s says at once all that it cannot do without (%j)', (holder, more, keys) => {
+    expect(faultsOf({ ...least, keys: { holder, ...more } })).toEqual(missing(holder, ...keys));
+  });
+
+  test('what another holder needs is not asked for, nor is a key-encryption key for keys that lie elsewhere', () => {
+    const keys = { holder: 'aws-kms', aws_kms: { region: 'eu-central-1' } };
+    const config = parseConfig({ ...least, store: 'redis://127.0.0.1:6379', keys });
+    expect(config.keys).toMatchObject({ ...keys, encryption_key: null });
+  });
+
+  test.each([
+    ['aws_kms', { region: 'Frankfurt' }, 'aws_kms.region', 'must be a region such as eu-central-1'],
+    [
+      'aws_kms',
+      { endpoint: 'http://kms.example' },
+      'aws_kms.endpoint',
+      'must begin with https:// (http only for loopback hosts)',
+    ],
+    [
+      'gcp_kms',
+      { key_ring: 'sojourn' },
+      'gcp_kms.key_ring',
+      'must be projects/PROJECT/locations/LOCATION/keyRings/KEY_RING',
+    ],
+    ['gcp_kms', { rsa_key: 'a/b' }, 'gcp_kms.rsa_key', 'must be the id of a key: letters, digits, - and _'],
+    [
+      'azure_key_vault',
+      { vault_url: 'acme' },
+      'azure_key_vault.vault_url',
+      'must be a URL such as https://host.example',
+    ],
+    [
+      'azure_key_vault',
+      { key_name: 'a/b' },
+      'azure_key_vault.key_name',
+      'must be letters, digits and -, 100 at most',
+    ],
+    ['pkcs11', { module: '/nowhere/lib.so' }, 'pkcs11.module', 'names a file that cannot be read (ENOENT)'],
+    [
+      'pkcs11',
+      { token_label: 'x'.repeat(33) },
+      'pkcs11.token_label',
+      'must be a label of 32 characters at most',
+    ],
+    [
+      'pkcs11',
+      { pin: '1234' },
+      'pkcs11.pin',
+      'must be file:PATH or env:NAME; the secret itself never stands here',
+    ],
+    ['pkcs11', { pin: 'env:TOKEN_PIN' }, 'pkcs11.pin', 'names the variable TOKEN_PIN, which is not set'],
+  ])('keys.%s of %j is refused', (section, value, path, message) => {
+    expect(faultsOf({ ...least, keys: { [section]: value } })).toEqual([{ path: `keys.${path}`, message }]);
+  });
+
+  test('every key of a holder has its variable, and secrets are read from where they are', () => {
+    const module = fileOf('library', 'lib.so');
+    const env = {
+      SOJOURN_KEYS_HOLDER: 'pkcs11',
+      SOJOURN_KEYS_PKCS11_MODULE: module,
+      SOJOURN_KEYS_PKCS11_TOKEN_LABEL: 'sojourn',
+      SOJOURN_KEYS_PKCS11_PIN: 'env:SOJOURN_PIN',
+      SOJOURN_PIN: '1234',
+      SOJOURN_KEYS_GCP_KMS_KEY_RING: key_ring,
+      AZURE_CLIENT_ID: 'client',
+      IDENTITY_ENDPOINT: 'http://localhost:42356/msi/token',
+    };
+    const { keys } = parseConfig(least, env);
+    expect({ holder: keys.holder, pkcs11: keys.pkcs11, key_ring: keys.gcp_kms.key_ring }).toEqual({
+      holder: 'pkcs11',
+      pkcs11: { module, token_label: 'sojourn', pin: { value: '1234', source: 'env:SOJOURN_PIN' } },
+      key_ring,
+    });
+    expect(keys.azure_key_vault).toEqual({
+      vault_url: null,
+      key_name: 'sojourn',
+      identity_endpoint: null,
+      authority_host: null,
+      identity: {
+        client_id: 'client',
+        tenant_id: null,
+        federated_token_file: null,
+        endpoint: 'http://localhost:42356/msi/token',
+        header: null,
+        authority_host: null,
+      },
+    });
+  });
+});

@@ -1,0 +1,167 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseConfig } from '../../../src/server/config/load.ts';
+import { faultsOf, fileOf, least } from './arrange.ts';
+
+const issuer = 'https://id.example.com';
+const pathsOf = (raw: unknown) => faultsOf(raw).map(({ path }) => path);
+
+describe('federation', () => {
+  const local = { ...least, listen: { public: '127.0.0.1:8080' } };
+
+  test('ca names a file with a certificate, or TLS would pass it over in silence', () => {
+    const ca = (file: string) => faultsOf({ ...local, federation: { ca: file } });
+    expect(ca(fileOf('pem', 'pem'))).toEqual([
+      { path: 'federation.ca', message: 'names a file that holds no certificate in PEM form' },
+    ]);
+    expect(ca('/nowhere')).toEqual([
+      { path: 'federation.ca', message: 'names a file that cannot be read (ENOENT)' },
+    ]);
+  });
+
+  test('all addresses at once are no network', () => {
+    expect(pathsOf({ ...local, federation: { allow_networks: ['10.0.0.0/8', '0.0.0.0/0'] } })).toEqual([
+      'federation.allow_networks.1',
+    ]);
+  });
+});
+
+describe('rules between keys', () => {
+  test('a public listener that is open to the network needs TLS or a trusted proxy', () => {
+    expect(faultsOf({ issuer })).toEqual([
+      {
+        path: 'listen.public',
+        message:
+          'is open to the network without encryption: set listen.tls, or name the proxy that ends TLS in trust_proxy, or listen on 127.0.0.1',
+      },
+    ]);
+    const pem = fileOf('pem', 'pem');
+    expect(parseConfig({ issuer, listen: { tls: { cert: pem, key: pem } } }).listen.tls).toEqual({
+      cert: pem,
+      key: pem,
+      client_ca: null,
+    });
+    expect(parseConfig({ issuer, trust_proxy: ['10.0.0.0/8'] }).listen.tls).toBeNull();
+  });
+
+  test('an admin listener that is open to the network needs TLS, proxy or not', () => {
+    const listen = { admin: '0.0.0.0:8081' };
+    expect(pathsOf({ issuer, listen, trust_proxy: ['10.0.0.0/8'] })).toEqual(['listen.admin']);
+    const pem = fileOf('pem', 'pem');
+    expect(parseConfig({ issuer, listen: { ...listen, tls: { cert: pem, key: pem } } }).listen.admin).toEqual(
+      {
+        host: '0.0.0.0',
+        port: 8081,
+      },
+    );
+  });
+
+  test('TLS needs both files, and both readable', () => {
+    const pem = fileOf('pem', 'pem');
+    expect(faultsOf({ ...least, listen: { public: '127.0.0.1:1', tls: { cert: pem } } })).toEqual([
+      { path: 'listen.tls.key', message: 'is missing; listen.tls needs both cert and key' },
+    ]);
+    expect(
+      faultsOf({ ...least, listen: { public: '127.0.0.1:1', tls: { cert: '/nowhere/cert', key: pem } } }),
+    ).toEqual([{ path: 'listen.tls.cert', message: 'names a file that cannot be read (ENOENT)' }]);
+  });
+
+  test('authorities of clients need TLS, and are certificates', () => {
+    const pem = fileOf('pem', 'pem');
+    const faults = (tls: object) => faultsOf({ ...least, listen: { public: '127.0.0.1:1', tls } });
+    expect(faults({ client_ca: pem })).toEqual([
+      {
+        path: 'listen.tls.client_ca',
+        message: 'needs listen.tls.cert and listen.tls.key: a listener without TLS sees no certificate',
+      },
+      { path: 'listen.tls.client_ca', message: 'names a file that holds no certificate in PEM form' },
+    ]);
+    expect(faults({ cert: pem, key: pem, client_ca: '/nowhere/ca' })).toEqual([
+      { path: 'listen.tls.client_ca', message: 'names a file that cannot be read (ENOENT)' },
+    ]);
+  });
+
+  test('a header with a certificate needs a proxy that writes it, and a name of its own', () => {
+    const faults = (header: string, more = {}) =>
+      faultsOf({
+        ...least,
+        ...more,
+        listen: { public: '127.0.0.1:1', client_certificate_header: header },
+      });
+    const path = 'listen.client_certificate_header';
+    expect(faults('Client-Cert')).toEqual([
+      { path, message: 'needs trust_proxy: anybody could write this header' },
+    ]);
+    const trust_proxy = ['10.0.0.0/8'];
+    expect(faults('X-Forwarded-For', { trust_proxy })).toEqual([
+      { path, message: 'is a header with another meaning' },
+    ]);
+    expect(faults('Client Cert', { trust_proxy })).toEqual([
+      { path, message: 'must be the name of a header, such as Client-Cert' },
+    ]);
+  });
+
+  test('the two listeners cannot share an address, unless the system chooses the port', () => {
+    expect(pathsOf({ issuer, listen: { public: '127.0.0.1:1', admin: '127.0.0.1:1' } })).toEqual([
+      'listen.admin',
+    ]);
+    expect(parseConfig({ issuer, listen: { public: '127.0.0.1:0', admin: '127.0.0.1:0' } })).toBeDefined();
+  });
+
+  test.each([
+    [{ publish_lead: '29m' }, 'keys.publish_lead'],
+    [{ retain: '24h' }, 'keys.retain'],
+    [{ rotate_every: '48h' }, 'keys.rotate_every'],
+    [{ rotate_every: '24h' }, 'keys.rotate_every'],
+  ])('%j is too short for a server in use', (keys, path) => {
+    expect(pathsOf({ ...least, keys })).toEqual([path]);
+  });
+
+  test('the shortest safe times are taken', () => {
+    const keys = { rotate_every: '1530m', publish_lead: '30m', retain: '25h' };
+    expect(parseConfig({ ...least, keys }).keys.rotate_every).toBe(91_800);
+  });
+
+  // A verifier that fetched from such a replica at its last moment keeps what it got for up to half the lead.
+  test('a replica may be without its store for half of the lead, and no longer', () => {
+    const keys = { publish_lead: '30m', stale_after: '15m' };
+    expect(parseConfig({ ...least, keys }).keys.stale_after).toBe(900);
+    expect(faultsOf({ ...least, keys: { ...keys, stale_after: '16m' } })).toEqual([
+      {
+        path: 'keys.stale_after',
+        message:
+          'must be half of keys.publish_lead at most: a replica may serve an old JWKS for so long, and verifiers keep it for up to the other half',
+      },
+    ]);
+  });
+
+  test('short times for drills still leave the next key time to be published', () => {
+    const drill = { allow_short_times: true, publish_lead: '1s', retain: '1m' };
+    expect(parseConfig({ ...least, keys: { ...drill, rotate_every: '2s' } }).keys.rotate_every).toBe(2);
+    expect(pathsOf({ ...least, keys: { ...drill, rotate_every: '1s' } })).toEqual(['keys.rotate_every']);
+  });
+
+  test.each(['59s', '3601s', '24h'])('a token life of %s is refused', (ttl) => {
+    expect(faultsOf({ ...least, tokens: { ttl } })).toEqual([
+      { path: 'tokens.ttl', message: 'must be from 60s to 3600s' },
+    ]);
+  });
+
+  test('replicas on one Redis need one key-encryption key', () => {
+    expect(faultsOf({ ...least, store: 'redis://127.0.0.1:6379' })).toEqual([
+      {
+        path: 'keys.encryption_key',
+        message: 'is required with a Redis store: every replica opens the keys that any of them made',
+      },
+    ]);
+  });
+
+  test('a former key-encryption key needs the one that takes its place', () => {
+    const env = { OLD: Buffer.alloc(32, 7).toString('base64url') };
+    expect(faultsOf({ ...least, keys: { former_encryption_key: 'env:OLD' } }, env)).toEqual([
+      {
+        path: 'keys.former_encryption_key',
+        message: 'needs keys.encryption_key, the one that takes its place',
+      },
+    ]);
+  });
+});

@@ -1,0 +1,63 @@
+import { expect, test } from '@jest/globals';
+import { createLogger } from '../../../src/platform/log/index.ts';
+import { steadyOf } from '../../../src/platform/time/index.ts';
+import { watchClock } from '../../../src/server/health/index.ts';
+import { noon } from '../../support/modules.ts';
+
+const second = 1000;
+const day = 86_400 * second;
+
+test('a jump over a minute is told for a day, a smaller one and hours that pass are not', () => {
+  const clock = { wall: noon, passed: 0 };
+  let log = '';
+  const destination = {
+    write: (line: string) => {
+      log += line;
+    },
+  };
+  const watch = watchClock({
+    now: () => clock.wall,
+    elapsed: () => clock.passed,
+    logger: createLogger({ destination }),
+  });
+  const pass = (milliseconds: number, set = 0) => {
+    clock.passed += milliseconds;
+    clock.wall += milliseconds + set;
+    watch.look();
+    return watch.told();
+  };
+  expect(pass(day)).toBeUndefined();
+  expect(pass(second, -60 * second)).toBeUndefined();
+  expect(pass(second, 60 * second)).toBeUndefined();
+  expect(log).toBe('');
+  const told = 'the clock was set back by 61 s, found at 2026-11-24T11:59:02.000Z';
+  expect(pass(second, -61 * second)).toBe(told);
+  expect(pass(day - second)).toBe(told);
+  expect(pass(second)).toBeUndefined();
+  expect(log.trim().split('\n')).toHaveLength(1);
+});
+
+test('the steady hour goes on when the wall clock is set, and follows it after a day of peace', () => {
+  const clock = { wall: noon, passed: 0 };
+  const steady = steadyOf(
+    () => clock.wall,
+    () => clock.passed,
+  );
+  const pass = (milliseconds: number, set = 0) => {
+    clock.passed += milliseconds;
+    clock.wall += milliseconds + set;
+    return clock.wall - steady();
+  };
+  expect(pass(day)).toBe(0);
+  expect(pass(second, 3_600 * second)).toBe(3_600 * second);
+  // Set back to what it was: there is nothing to wait for.
+  expect(pass(second, -3_600 * second)).toBe(0);
+  expect(pass(second, -2 * day)).toBe(-2 * day);
+  expect(pass(day - second)).toBe(-2 * day);
+  // Set once more: the day begins anew.
+  expect(pass(second, 120 * second)).toBe(120 * second - 2 * day);
+  expect(pass(day - second)).toBe(120 * second - 2 * day);
+  expect(pass(second)).toBe(0);
+  // What NTP corrects bit by bit is never in doubt.
+  for (let days = 0; days < 10; days++) expect(pass(day, 30 * second)).toBe(0);
+});

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openApi } from '../../../src/server/http/admin/index.ts';
+import { type TestServer, testServer } from '../../support/server.ts';
+import { type Ask, asking, plain } from './ask.ts';
+
+interface Operation {
+  readonly operationId: string;
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly requestBody?: { readonly content: Record<string, { schema: Record<string, unknown> }> };
+  readonly responses: Record<string, { readonly description: string }>;
+}
+type PathItem = Record<string, Operation>;
+
+const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
+const paths = Object.entries(openApi.paths as Record<string, PathItem>);
+const adminPaths = paths.filter(([path]) => path.startsWith('/admin/v1/'));
+const operations = paths.flatMap(([path, item]) =>
+  methods.flatMap((method) => (item[method] ? [{ path, method, ...item[method] }] : [])),
+);
+const schemas = (openApi.components as { schemas: Record<string, Record<string, unknown>> }).schemas;
+
+let server: TestServer;
+let ask: Ask;
+
+beforeAll(async () => {
+  server = await testServer();
+  ask = asking(server);
+});
+afterAll(() => server.close());
+
+/** Every `$ref` below this value. */
+const refsIn = (value: unknown): string[] =>
+  typeof value !== 'object' || value === null
+    ? []
+    : Object.entries(value).flatMap(([key, below]) =>
+        key === '$ref' && typeof below === 'string' ? [below] : refsIn(below),
+      );
+
+describe('the OpenAPI document', () => {
+  test('is served to administrators', async () => {
+    expect(await plain(ask('GET /openapi.json'))).toEqual({ status: 200, body: openApi });
+  });
+
+  test.each(adminPaths.map(([path, item]) => [path, item] as const))(
+    '%s serves the methods that it names, and no others',
+    async (path, item) => {
+      const answer = await ask(`OPTIONS ~${path.replaceAll(/\{\w+\}/g, 'x')}`);
+      const served = (answer.headers.get('allow') ?? '').split(', ').filter((method) => method !== 'HEAD');
+      expect([answer.status, served.toSorted()]).toEqual([
+        405,
+        Object.keys(item)
+          .map((method) => method.toUpperCase())
+          .toSorted(),
+      ]);
+    },
+  );
+
+  test('knows every path of interface and command line', () => {
+    expect(adminPaths.map(([path]) => path).toSorted()).toEqual(
+      [
+        'tenants',
+        'tenants/{id}',
+        'tenants/{id}/move',
+        'clients',
+        'clients/{id}',
+        'clients/{id}/can/{connection}',
+        'clients/{id}/secrets',
+        'clients/{id}/secrets/{secret}',
+        'connections',
+        'connections/{id}',
+        'connections/{id}/enable',
+        'connections/{id}/disable',
+        'connections/{id}/verify',
+        'connections/{id}/report',
+        'connections/{id}/lint',
+        'connections/{id}/setup',
+        'connections/{id}/setup/{name}',
+        'connections/{id}/claims',
+        'policy',
+        'connections/{id}/invitations',
+        'connections/{id}/invitations/{invitation}',
+        'issuer',
+        'connections/{id}/jwks-uploaded',
+        'keys',
+        'keys/documents',
+        'keys/rotate',
+        'keys/take-back',
+        'keys/{kid}/impact',
+        'keys/{kid}/revoke',
+        'webhooks',
+        'webhooks/{id}',
+        'webhooks/{id}/deliveries',
+        'webhooks/{id}/deliveries/{delivery}/send-again',
+        'outage',
+        'approvals',
+        'approvals/{id}/grant',
+        'approvals/{id}/deny',
+        'approvals/{id}/revoke',
+        'audit',
+        'openapi.json',
+      ]
+        .map((path) => `/admin/v1/${path}`)
+        .toSorted(),
+    );
+  });
+
+  test('refers only to what it has, and has only what it refers to', () => {
+    const known = Object.keys(schemas).map((name) => `#/components/schemas/${name}`);
+    expect([...new Set(refsIn(openApi))].toSorted()).toEqual(known.toSorted());
+  });
+
+  test('names each operation once, and each segment of its path', () => {
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(ids).toEqual([...new Set(ids)]);
+    for (const { path, operationId, parameters = [] } of operations) {
+      const segments = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const declared = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name);
+      expect([operationId, declared]).toEqual([operationId, segments]);
+    }
+  });
+
+  test('describes every response, and a refusal for every operation behind a token', () => {
+    for (const { path, operationId, responses } of operations) {
+      expect([operationId, Object.values(responses).every(({ description }) => description !== '')]).toEqual([
+        operationId,
+        true,
+      ]);
+      if (path.startsWith('/admin/v1/'))
+        expect([operationId, Object.keys(responses)]).toEqual([
+          operationId,
+          expect.arrayContaining(['400', '401', 'default']),
+        ]);
+    }
+  });
+
+  test('asks for what the API asks for: a body without the required members is refused by their names', async () => {
+    for (const name of ['TenantInput', 'ClientInput', 'ConnectionInput']) {
+      const [operation] = operations.filter(({ requestBody }) =>
+        refsIn(requestBody).some((ref) => ref.endsWith(`/${name}`)),
+      );
+      const { body } = await ask(`POST ~${operation?.path}`, { body: {} });
+      const refused = (body as { errors: { field: string }[] }).errors.map(({ field }) => field);
+      expect([name, refused]).toEqual([name, schemas[name]?.required]);
+    }
+  });
+
+  test('has no member of an answer that could hold a secret, but the two that are shown once', () => {
+    const holders = Object.entries(schemas).filter(([, schema]) =>
+      /"(client_secret|hash|sealed|d)":/.test(JSON.stringify(schema)),
+    );
+    expect(holders.map(([name]) => name).toSorted()).toEqual(['NewClient', 'NewSecret']);
+  });
+});

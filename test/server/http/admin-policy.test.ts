@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { oneConnection, type TestServer, testServer } from '../../support/server.ts';
+import { type Ask, asking, byAdmin, moment, newestLine, plain, problem } from './ask.ts';
+
+let server: TestServer;
+let ask: Ask;
+let connection: string;
+let client: string;
+
+beforeAll(async () => {
+  server = await testServer();
+  ask = asking(server);
+  const one = await oneConnection(server, { cloud: 'aws', purposes: { deploy: { duration_seconds: 900 } } });
+  connection = one.connection.id;
+  client = one.client.client_id;
+});
+afterAll(() => server.close());
+
+const guard = { name: 'deploy-only', on: { cloud: 'aws' }, require: { purposes: ['deploy'] } };
+
+describe('the policy', () => {
+  test('is empty at first, and every version replaces the one before', async () => {
+    const empty = { version: 0, guards: [], updated_at: null };
+    expect(await plain(ask('GET /policy'))).toEqual({ status: 200, body: empty });
+    const first = { version: 1, guards: [{ ...guard, mode: 'enforce' }], updated_at: moment };
+    expect(await plain(ask('PUT /policy', { body: { version: 0, guards: [guard] } }))).toEqual({
+      status: 200,
+      body: first,
+    });
+    expect(await newestLine(ask)).toEqual({
+      event: 'policy.updated',
+      ...byAdmin,
+      facts: { version: 1, guards: 1 },
+    });
+    expect(await plain(ask('GET /policy'))).toEqual({ status: 200, body: first });
+    expect((await ask('PUT /policy', { body: { version: 1, guards: [] } })).body).toEqual({
+      version: 2,
+      guards: [],
+      updated_at: moment,
+    });
+  });
+
+  test('that somebody has replaced meanwhile is not overwritten', async () => {
+    const before = (await ask('GET /policy')).body;
+    const audited = await newestLine(ask);
+    for (const version of [0, 1, 3])
+      expect(await plain(ask('PUT /policy', { body: { version, guards: [guard] } }))).toEqual(
+        problem(409, 'version_conflict', 'Somebody else changed this in the meantime.'),
+      );
+    expect((await ask('GET /policy')).body).toEqual(before);
+    expect(await newestLine(ask)).toEqual(audited);
+  });
+
+  test('of ten at once exactly one is taken', async () => {
+    const { version } = (await ask('GET /policy')).body as { version: number };
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        ask('PUT /policy', { body: { version, guards: [{ ...guard, name: `g${i}` }] } }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(9).fill(409)]);
+    const { guards } = (await ask('GET /policy')).body as { guards: { name: string }[] };
+    expect(guards.map(({ name }) => name)).toEqual([`g${answers.findIndex(({ status }) => status === 200)}`]);
+  });
+
+  const nowhere = 'con_00000000000000000000000000';
+  const tenant = 'ten_00000000000000000000000000';
+  test.each<[unknown, string, string]>([
+    [{ ...guard, name: 'A' }, 'guards.0.name', 'must be a name of lower-case letters, digits and hyphens'],
+    [{ ...guard, on: { env: 'prod' } }, 'guards.0.on.env', 'is not known here'],
+    [{ ...guard, on: { connection: nowhere } }, 'guards.0.on.connection', 'there is no such connection'],
+    [{ ...guard, on: { tenant } }, 'guards.0.on.tenant', 'there is no such tenant'],
+    [
+      { ...guard, on: { connection: nowhere, cloud: 'aws' } },
+      'guards.0.on.connection',
+      'must stand alone: one connection needs no other selector',
+    ],
+    [{ ...guard, on: { labels: {} } }, 'guards.0.on.labels', 'must name a label'],
+    [{ ...guard, require: {} }, 'guards.0.require', 'must name claims, methods, hours or purposes'],
+    [{ ...guard, require: { claims: {} } }, 'guards.0.require.claims', 'must name a claim'],
+    [
+      { ...guard, require: { claims: { ref: '*' } } },
+      'guards.0.require.claims.ref',
+      'must not hold a *; where a pattern is meant, write {"glob": "…"}',
+    ],
+    [
+      { ...guard, require: { methods: ['password'] } },
+      'guards.0.require.methods.0',
+      'must be one of client_secret, private_key_jwt, federated, tls',
+    ],
+    [{ ...guard, require: { purposes: [] } }, 'guards.0.require.purposes', 'must name a purpose'],
+    [{ ...guard, mode: 'warn' }, 'guards.0.mode', 'must be enforce or audit'],
+    [{ ...guard, on: JSON.parse('{"__proto__":{}}') }, 'guards.0.on.__proto__', 'is not known here'],
+    [
+      { ...guard, require: JSON.parse('{"claims":{"ref":"main","__proto__":"x"}}') },
+      'guards.0.require.claims.__proto__',
+      'is not known here',
+    ],
+  ])('with the guard %j is refused, and the old one stays', async (wrong, path, message) => {
+    const before = (await ask('GET /policy')).body as { version: number };
+    const { version } = before;
+    expect(await plain(ask('PUT /policy', { body: { version, guards: [wrong] } }))).toEqual({
+      status: 400,
+      body: expect.objectContaining({ code: 'invalid_request', errors: [{ field: path, message }] }),
+    });
+    expect((await ask('GET /policy')).body).toEqual(before);
+  });
+
+  test('takes no name twice and no more than 100 guards', async () => {
+    const { version } = (await ask('GET /policy')).body as { version: number };
+    const refused = async (guards: unknown) =>
+      ((await ask('PUT /policy', { body: { version, guards } })).body as { errors: unknown }).errors;
+    expect(await refused([guard, { ...guard, mode: 'audit' }])).toEqual([
+      { field: 'guards.1.name', message: 'is the name of another guard' },
+    ]);
+    const many = Array.from({ length: 101 }, (_, i) => ({ ...guard, name: `g${i}` }));
+    expect(await refused(many)).toEqual([{ field: 'guards', message: 'must be 100 guards at most' }]);
+  });
+});
+
+describe('why a client may use a connection', () => {
+  const decided = async (query = '') =>
+    (await ask(`GET /clients/${client}/can/${connection}${query}`)).body as Record<string, unknown>;
+  const rule = () => ({ connection, index: 0 });
+  const plainly = { guard: null, unmet: [], purpose: null, purposes: [], watching: [], approval: null };
+
+  test('is told for a purpose, with claims, and at a time', async () => {
+    const { version } = (await ask('GET /policy')).body as { version: number };
+    const hours = { from: '08:00', to: '18:00', days: ['mon'], time_zone: 'Europe/Berlin' };
+    const guards = [
+      guard,
+      { name: 'at-work', on: { connection }, require: { hours } },
+      { name: 'from-main', on: {}, require: { claims: { ref: 'main' } }, mode: 'audit' },
+    ];
+    expect((await ask('PUT /policy', { body: { version, guards } })).status).toBe(200);
+    const monday = 'at=2026-11-23T12:00:00%2B01:00';
+    const yes = { ...plainly, allowed: true, because: 'rule', rule: rule(), purpose: 'deploy' };
+    expect(await decided(`?${monday}`)).toEqual({ ...yes, watching: ['from-main'] });
+    expect(await decided(`?${monday}&purpose=deploy&claims=%7B%22ref%22:%22main%22%7D`)).toEqual(yes);
+    expect(await decided('?at=2026-11-22T12:00:00Z')).toEqual({
+      ...plainly,
+      allowed: false,
+      because: 'guard',
+      rule: rule(),
+      guard: 'deploy-only',
+      unmet: ['purposes'],
+    });
+    expect(await decided('?at=2026-11-22T12:00:00Z&purpose=deploy')).toEqual({
+      ...plainly,
+      allowed: false,
+      because: 'guard',
+      rule: rule(),
+      guard: 'at-work',
+      unmet: ['hours'],
+    });
+    expect(await decided(`?${monday}&purpose=paint`)).toEqual({
+      ...plainly,
+      allowed: false,
+      because: 'purposes',
+      rule: rule(),
+      unmet: ['purposes'],
+    });
+  });
+
+  test.each([
+    ['at=today', 'at', 'must be a time such as 2027-01-31T12:00:00Z'],
+    ['claims=x', 'claims', 'must be JSON'],
+    ['claims=%7B%22ref%22:1%7D', 'claims.ref', 'must be a text'],
+  ])('%s is refused', async (query, field, message) => {
+    expect(await decided(`?${query}`)).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ field, message }],
+    });
+  });
+});

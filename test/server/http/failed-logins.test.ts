@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { call } from '../../../src/sandbox/demo/http.ts';
+import { createFailedLogins } from '../../../src/server/http/public/failed-logins.ts';
+import {
+  askToken,
+  oneConnection,
+  type TestClient,
+  type TestServer,
+  testServer,
+  withSecret,
+} from '../../support/server.ts';
+
+describe('the account of an address', () => {
+  const limit = (perMinute = 6) => {
+    const clock = { ms: 0 };
+    const logins = createFailedLogins(perMinute, () => clock.ms);
+    const fail = (address: string, times: number) =>
+      Array.from({ length: times }, () => logins.failed(address)).filter(Boolean).length;
+    return { clock, logins, fail };
+  };
+
+  test('is used up by as many failures as a minute has, told once, and fills again', () => {
+    const { clock, logins, fail } = limit();
+    expect([fail('192.0.2.1', 5), logins.wait('192.0.2.1')]).toEqual([0, 0]);
+    expect([fail('192.0.2.1', 1), logins.wait('192.0.2.1')]).toEqual([1, 10]);
+    clock.ms += 9_999;
+    expect(logins.wait('192.0.2.1')).toBe(1);
+    clock.ms += 1;
+    expect(logins.wait('192.0.2.1')).toBe(0);
+    expect([fail('192.0.2.1', 1), logins.wait('192.0.2.1')]).toEqual([1, 10]);
+    clock.ms += 120_000;
+    expect([fail('192.0.2.1', 5), logins.wait('192.0.2.1')]).toEqual([0, 0]);
+  });
+
+  test('is its own, and that of a whole IPv6 /64', () => {
+    const { logins, fail } = limit();
+    fail('2001:db8:0:1::1', 6);
+    expect(
+      ['2001:db8:0:1:ffff::2', '2001:0db8:0000:0001:0:0:0:9', '2001:db8:0:2::1', '192.0.2.1', '::1'].map(
+        (address) => logins.wait(address) > 0,
+      ),
+    ).toEqual([true, true, false, false, false]);
+  });
+
+  test('gains nothing by a clock that was set back', () => {
+    const { clock, logins, fail } = limit();
+    fail('192.0.2.1', 6);
+    clock.ms -= 3_600_000;
+    expect(logins.wait('192.0.2.1')).toBe(10);
+  });
+});
+
+describe('guessing at /token', () => {
+  let server: TestServer;
+  let client: TestClient;
+  let connection: { id: string };
+  let hour = Date.now();
+  beforeAll(async () => {
+    server = await testServer({
+      config: { limits: { failed_logins: 5 }, trust_proxy: ['127.0.0.1/32'] },
+      now: () => hour,
+    });
+    ({ client, connection } = await oneConnection(server));
+  });
+  // No account fills during a test, however long that takes.
+  beforeEach(() => {
+    hour = Date.now();
+  });
+  afterAll(() => server.close());
+
+  const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+
+  test('gets 429 for the address of who guesses, also with the right secret, and never for the client elsewhere', async () => {
+    const wrong = { ...client, client_secret: `${client.client_secret}x` };
+    const guess = (given: TestClient, address: string) =>
+      askToken(server.issuer, withSecret(given, connection), from(address));
+    for (let times = 0; times < 5; times++) expect((await guess(wrong, '192.0.2.1')).status).toBe(401);
+    for (const given of [wrong, client]) {
+      expect(await guess(given, '192.0.2.1')).toEqual({
+        status: 429,
+        body: {
+          error: 'temporarily_unavailable',
+          error_description: 'Too many requests. Wait for the time in Retry-After.',
+        },
+      });
+    }
+    expect((await guess(client, '192.0.2.2')).status).toBe(200);
+    const response = await fetch(`${server.issuer}/token`, { method: 'POST', ...from('192.0.2.1') });
+    await response.text();
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '12']);
+    // The documents are never limited: clouds fetch them as often as they like.
+    expect((await call({ url: `${server.issuer}/jwks`, ...from('192.0.2.1') })).status).toBe(200);
+
+    const { items } = await server.admin.get<{ items: Record<string, unknown>[] }>(
+      '/audit?event=token.limited',
+    );
+    expect(items).toEqual([
+      expect.objectContaining({ event: 'token.limited', outcome: 'refused', address: '192.0.2.1' }),
+    ]);
+  });
+
+  const lines = async (event: string, address: string) =>
+    (
+      await server.admin.get<{ items: { address?: string }[] }>(`/audit?limit=200&event=${event}`)
+    ).items.filter((line) => line.address === address);
+  const post = async (address: string, init: RequestInit, query = '') => {
+    const headers = { ...(init.headers as Record<string, string>), ...from(address).headers };
+    const response = await fetch(`${server.issuer}/token${query}`, { method: 'POST', ...init, headers });
+    return { status: response.status, body: (await response.json()) as { error: string } };
+  };
+  const form = (fields: Record<string, string>) => ({ body: new URLSearchParams(fields) });
+
+  const unproven: [string, RequestInit, string?][] = [
+    ['nothing', form({})],
+    ['a parameter that is not served', form({ scope: 'x' })],
+    ['no client', form({ grant_type: 'client_credentials' })],
+    [
+      'a broken header',
+      { ...form({ grant_type: 'client_credentials' }), headers: { authorization: 'Basic' } },
+    ],
+    ['no form', { body: '{}', headers: { 'content-type': 'application/json' } }],
+    ['a body that is too long', form({ state: 'x'.repeat(20_000) })],
+    ['its parameters in the URL', form({}), '?client_secret=x'],
+  ];
+  test.each(unproven)(
+    'a request with %s proves nobody and counts, so that no stranger fills the audit',
+    async (name, init, query = '') => {
+      const address = `198.51.100.${1 + unproven.findIndex(([one]) => one === name)}`;
+      const statuses: number[] = [];
+      for (let times = 0; times < 8; times++) statuses.push((await post(address, init, query)).status);
+      const refused = init.body instanceof URLSearchParams && init.body.has('state') ? 413 : 400;
+      expect(statuses).toEqual([...Array(5).fill(refused), 429, 429, 429]);
+      expect((await lines('token.refused', address)).length).toBe(5);
+      expect((await lines('token.limited', address)).length).toBe(1);
+    },
+  );
+
+  test('the API with wrong tokens counts as well, and a good one is good elsewhere', async () => {
+    const address = '192.0.2.9';
+    const { body } = await askToken(server.issuer, { ...withSecret(client), resource: 'urn:sojourn:api' });
+    const good = `Bearer ${String(body.access_token)}`;
+    const url = `${server.issuer}/v1/connections/${connection.id}/token`;
+    const ask = async (authorization: string, at = address) => {
+      const response = await fetch(url, { headers: { authorization, ...from(at).headers } });
+      const { code } = (await response.json()) as { code?: string };
+      return [response.status, code, response.headers.get('retry-after')];
+    };
+    for (const wrong of ['', 'Bearer x', 'Basic eDp5', `${good}x`, 'Bearer'])
+      expect(await ask(wrong)).toEqual([401, 'unauthorized', null]);
+    for (const any of ['', 'Bearer x', good]) expect(await ask(any)).toEqual([429, 'rate_limited', '12']);
+    expect(await ask(good, '192.0.2.10')).toEqual([200, undefined, null]);
+    // One account for both, or a guess in one place would be free in the other.
+    expect((await post(address, form(withSecret(client, connection)))).status).toBe(429);
+    expect((await lines('api.refused', address)).length).toBe(5);
+    expect((await lines('token.limited', address)).length).toBe(1);
+  });
+
+  test('counts failures to sign in, and nothing else', async () => {
+    const { tenant } = await oneConnection(server);
+    const other = await server.admin.post<TestClient>('/clients', {
+      name: 'o',
+      may_use: [{ tenant: tenant.id }],
+    });
+    for (let times = 0; times < 8; times++) {
+      const answer = await askToken(server.issuer, withSecret(other, connection), from('192.0.2.3'));
+      expect([answer.status, answer.body.error]).toEqual([400, 'invalid_target']);
+      const unreadable = { ...withSecret(other), resource: 'no URI' };
+      expect((await askToken(server.issuer, unreadable, from('192.0.2.3'))).status).toBe(400);
+    }
+    expect((await askToken(server.issuer, withSecret(client, connection), from('192.0.2.3'))).status).toBe(
+      200,
+    );
+  });
+});

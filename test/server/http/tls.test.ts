@@ -1,0 +1,181 @@
+/** Certificates that are renewed while the server runs, as an ACME client or an orchestrator does it: by writing files. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { generate } from 'selfsigned';
+import { freePort } from '../../../src/sandbox/demo/local-server.ts';
+import { type TestServer, testServer } from '../../support/server.ts';
+
+interface Pair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+let folder: string;
+let files: Pair;
+let server: TestServer | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sojourn-tls-'));
+  files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function pairOf(name: string): Promise<Pair> {
+  const { cert, private: key } = await generate([{ name: 'commonName', value: name }]);
+  return { cert, key };
+}
+
+async function place({ cert, key }: Pair): Promise<void> {
+  for (const [file, text] of [
+    [files.cert, cert],
+    [files.key, key],
+  ] as const) {
+    await writeFile(`${file}.new`, text);
+    await rename(`${file}.new`, file);
+  }
+}
+
+async function start(more: { client_ca?: string } = {}): Promise<TestServer> {
+  const port = await freePort();
+  const listen = { public: `127.0.0.1:${port}`, admin: '0.0.0.0:0', tls: { ...files, ...more } };
+  server = await testServer({ port, config: { listen } });
+  return server;
+}
+
+/** The common name in the certificate that a new connection gets. */
+const nameAt = (port: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      resolve(String(socket.getPeerCertificate().subject.CN));
+      socket.end();
+    }).once('error', reject);
+  });
+
+const ports = (one: TestServer): number[] =>
+  [one.issuer, one.adminOrigin].map((origin) => Number(new URL(origin).port));
+
+async function until(seen: () => boolean): Promise<void> {
+  while (!seen()) await wait(50);
+}
+
+const linesWith = (one: TestServer, words: string): Record<string, unknown>[] =>
+  one
+    .logged()
+    .split('\n')
+    .filter((line) => line.includes(words))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+test('a new pair is taken by both listeners without a restart, and told', async () => {
+  await place(await pairOf('first.example'));
+  const running = await start();
+  for (const port of ports(running)) expect(await nameAt(port)).toBe('first.example');
+  await place(await pairOf('second.example'));
+  await until(() => linesWith(running, 'a new certificate is taken').length > 0);
+  for (const port of ports(running)) expect(await nameAt(port)).toBe('second.example');
+  expect(linesWith(running, 'a new certificate')).toEqual([
+    expect.objectContaining({ level: 'info', ...files, valid_to: expect.stringMatching(/Z$/) }),
+  ]);
+}, 60_000);
+
+test.each<[string, (next: Pair, other: Pair) => Promise<unknown>, string]>([
+  [
+    'whose key is another one',
+    (next, other) => place({ cert: next.cert, key: other.key }),
+    'the key is not the one of the certificate',
+  ],
+  [
+    'that is cut short',
+    (next) => place({ cert: next.cert.slice(0, 200), key: next.key }),
+    'they are no certificate and key in PEM (',
+  ],
+  ['that is empty', () => place({ cert: '', key: '' }), 'they are no certificate and key in PEM ('],
+  ['that is gone', () => rm(files.key), 'it cannot be read (ENOENT)'],
+])(
+  'a pair %s is told once, the one before stays, and a better one is taken',
+  async (_, spoil, why) => {
+    const [next, other] = [await pairOf('second.example'), await pairOf('third.example')];
+    await place(await pairOf('first.example'));
+    const running = await start();
+    await spoil(next, other);
+    await until(() => linesWith(running, 'cannot be used; the one before stays').length > 0);
+    for (const port of ports(running)) expect(await nameAt(port)).toBe('first.example');
+    await place(next);
+    await until(() => linesWith(running, 'a new certificate is taken').length > 0);
+    for (const port of ports(running)) expect(await nameAt(port)).toBe('second.example');
+    const told = linesWith(running, 'cannot be used; the one before stays');
+    expect(told).toEqual([expect.objectContaining({ level: 'error', ...files })]);
+    expect(told[0]?.reason).toContain(why);
+    expect(running.logged()).not.toContain('BEGIN');
+  },
+  60_000,
+);
+
+test('a pair that cannot be used stops the start with a sentence', async () => {
+  const [first, other] = [await pairOf('first.example'), await pairOf('other.example')];
+  await place({ cert: first.cert, key: other.key });
+  await expect(start()).rejects.toMatchObject({
+    code: 'config_invalid',
+    message: `listen.tls: ${files.cert} and ${files.key} cannot be used: the key is not the one of the certificate.`,
+  });
+}, 60_000);
+
+describe('authorities of clients', () => {
+  const spoilt: [string, (good: string) => string][] = [
+    ['that are followed by half a certificate', (good) => `${good}\n${good.slice(0, 200)}`],
+    ['that are followed by what is none', (good) => `${good}\n${good.replace(/MII./, 'AAAA')}`],
+    ['that are followed by a private key', (good) => `${good}\n-----BEGIN PRIVATE KEY-----\nAA==\n`],
+  ];
+
+  test.each(spoilt)('%s stop the start with a sentence', async (_, spoil) => {
+    const first = await pairOf('first.example');
+    await place(first);
+    const client_ca = join(folder, 'ca.pem');
+    await writeFile(client_ca, spoil(first.cert));
+    await expect(start({ client_ca })).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: `listen.tls.client_ca: ${client_ca} cannot be used: it is no bundle of certificates in PEM.`,
+    });
+  });
+
+  test('that cannot be used later are told once, and the ones before stay', async () => {
+    const first = await pairOf('first.example');
+    await place(first);
+    const client_ca = join(folder, 'ca.pem');
+    await writeFile(client_ca, first.cert);
+    const running = await start({ client_ca });
+    await writeFile(client_ca, 'nothing');
+    await until(() => linesWith(running, 'cannot be used; the one before stays').length > 0);
+    await place(await pairOf('second.example'));
+    await writeFile(client_ca, first.cert);
+    await until(() => linesWith(running, 'a new certificate is taken').length > 0);
+    for (const port of ports(running)) expect(await nameAt(port)).toBe('second.example');
+    const told = linesWith(running, 'cannot be used; the one before stays');
+    expect(told).toEqual([expect.objectContaining({ reason: 'it is no bundle of certificates in PEM' })]);
+  }, 60_000);
+
+  test('are asked for at the public listener alone', async () => {
+    const first = await pairOf('first.example');
+    await place(first);
+    const client_ca = join(folder, 'ca.pem');
+    await writeFile(client_ca, first.cert);
+    const asks = await Promise.all(ports(await start({ client_ca })).map(asksForCertificate));
+    expect(asks).toEqual([true, false]);
+  });
+});
+
+/** Whether the listener sends a CertificateRequest with its authorities (RFC 8446 section 4.3.2). */
+async function asksForCertificate(port: number): Promise<boolean> {
+  const asked = promisify(execFile)('openssl', ['s_client', '-connect', `127.0.0.1:${port}`]);
+  asked.child.stdin?.end();
+  return (await asked).stdout.includes('Acceptable client certificate CA names');
+}

@@ -1,0 +1,102 @@
+/** The rooms of the records on a real store, with a clock that can be set and every log line at hand. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApprovals } from '../../src/access/approvals/index.ts';
+import { createClients } from '../../src/access/clients/index.ts';
+import { createConnections } from '../../src/access/connections/index.ts';
+import { createPolicy } from '../../src/access/policy/index.ts';
+import { createTenants } from '../../src/access/tenants/index.ts';
+import type { Algorithm } from '../../src/clouds/index.ts';
+import { createAudit } from '../../src/platform/audit/index.ts';
+import { type Fault, SojournError } from '../../src/platform/errors/index.ts';
+import { createLogger } from '../../src/platform/log/index.ts';
+import { openStore, type Store } from '../../src/platform/store/index.ts';
+
+/** 2026-11-23T12:00:00Z */
+export const noon = 1_795_435_200_000;
+export const atNoon = '2026-11-23T12:00:00.000Z';
+export const aMinuteLater = '2026-11-23T12:01:00.000Z';
+export const issuer = 'https://id.example.com';
+
+export const roleArn = 'arn:aws:iam::111122223333:role/vendor';
+export const guid = '11111111-2222-4333-8444-555555555555';
+export const azureTarget = { tenant_id: guid, client_id: guid };
+export const gcpTarget = { project_number: '123456789012', pool_id: 'vendor-pool', provider_id: 'vendor' };
+
+export async function roomsBench(algorithms: readonly Algorithm[] = ['RS256', 'ES256']) {
+  const folder = await mkdtemp(join(tmpdir(), 'sojourn-rooms-'));
+  const clock = { ms: noon };
+  const now = () => clock.ms;
+  let log = '';
+  const destination = {
+    write: (line: string) => {
+      log += line;
+    },
+  };
+  const logger = createLogger({ level: 'debug', destination });
+  const store = await openStore(`sqlite:${join(folder, 'sojourn.db')}`, { logger, now });
+  const madeKeys: string[] = [];
+  const removedKeys: string[] = [];
+  const tenantsOn = (on: Store) =>
+    createTenants({
+      store: on,
+      now,
+      issuer,
+      makeKeys: async (id) => madeKeys.push(id),
+      removeKeys: async (id) => {
+        removedKeys.push(id);
+      },
+    });
+  const tenants = tenantsOn(store);
+  const connectionsOn = (on: Store) => createConnections({ store: on, tenants, now, algorithms });
+  const connections = connectionsOn(store);
+  const audit = (onFailure: 'refuse' | 'continue' = 'refuse') =>
+    createAudit({ store, logger, now, onFailure });
+  const clients = createClients({ store, now, connections, tenants });
+  const approvals = createApprovals({ store, clients, connections, audit: audit(), now });
+  return {
+    clock,
+    store,
+    tenants,
+    /** The same rooms on a store that behaves otherwise. */
+    tenantsOn,
+    connectionsOn,
+    /** The tenants for which keys were made, and removed. */
+    madeKeys,
+    removedKeys,
+    connections,
+    approvals,
+    clients,
+    policy: createPolicy({ store, connections, tenants, approvals, audit: audit(), now }),
+    audit,
+    logged: () => log,
+    lines: () =>
+      log
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    /** Everything that has reached the disk. */
+    async bytes() {
+      const files = await readdir(folder);
+      return Buffer.concat(await Promise.all(files.map((file) => readFile(join(folder, file)))));
+    },
+    async end() {
+      await store.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type RoomsBench = Awaited<ReturnType<typeof roomsBench>>;
+
+/** The faults with which it is refused; fails when it is not refused as `invalid_request`. */
+export async function faultsOf(work: () => unknown): Promise<readonly Fault[]> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof SojournError && error.code === 'invalid_request') return error.faults;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}

@@ -1,0 +1,290 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { json } from '../../../src/sandbox/demo/http.ts';
+import type { TestConnection } from '../../support/server.ts';
+import { startTestIssuer, type TestIssuer } from '../../support/test-issuer.ts';
+import { type Corridor, openCorridor } from './corridor.ts';
+import { expectRefused, type Refused } from './refused.ts';
+
+const tenant = '11111111-2222-4333-8444-555555555555';
+const subscription = 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee';
+const stranger = '99999999-9999-4999-8999-999999999999';
+const slow = 'A new credential takes some minutes to arrive everywhere, also after a first success.';
+
+/** A customer who makes identity and credential by hand. */
+interface ByHand {
+  readonly target?: object;
+  /** Of the federated credential; `null` leaves it out. */
+  readonly credential?: { issuer?: string; subject?: string; audiences?: readonly string[] } | null;
+}
+
+let identities = 0;
+
+async function setUp(corridor: Corridor, { target, credential = {} }: ByHand = {}): Promise<TestConnection> {
+  const group = `/subscriptions/${subscription}/resourceGroups/rg`;
+  const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id${++identities}`;
+  const put = <T>(path: string, body: object) =>
+    json<T>({
+      method: 'PUT',
+      url: `${corridor.sandbox}/azure${path}?api-version=2023-01-31`,
+      headers: { authorization: `Bearer sandbox:${tenant}` },
+      body,
+    });
+  await put(group, { location: 'westeurope' });
+  const { properties } = await put<{ properties: { clientId: string } }>(identity, {
+    location: 'westeurope',
+  });
+  const connection = await corridor.connect('azure', {
+    tenant_id: tenant,
+    client_id: properties.clientId,
+    ...target,
+  });
+  if (credential)
+    await put(`${identity}/federatedIdentityCredentials/sojourn`, {
+      properties: {
+        issuer: corridor.issuer,
+        subject: connection.subject,
+        audiences: ['api://AzureADTokenExchange'],
+        ...credential,
+      },
+    });
+  return connection;
+}
+
+/** A refusal with this number, whose words are followed by Entra's random ids. */
+const entra = (number: number, refused: Omit<Refused, 'doors' | 'begins'>): Refused => ({
+  ...refused,
+  doors: [`token AADSTS${number}`],
+  begins: true,
+});
+const noRecord = (member: string, value: string) =>
+  `No matching federated identity record found for presented assertion ${member} '${value}'.`;
+
+describe('the sandbox Azure, set up by hand, refuses', () => {
+  let corridor: Corridor;
+  beforeAll(async () => {
+    corridor = await openCorridor();
+  }, 60_000);
+  afterAll(() => corridor.close());
+  afterEach(async () => {
+    await corridor.turn('PUT', '/clock', { offset_seconds: 0 });
+    await corridor.turn('PUT', '/faults', { cloud: 'azure' });
+  });
+
+  test('nothing when all of it is right', async () => {
+    expect(await corridor.credentials((await setUp(corridor)).id)).toMatchObject({ status: 200 });
+  });
+
+  test.each([
+    ['with a slash at its end', '/'],
+    ['with a path', '/t/1'],
+  ])('an issuer %s', async (_, end) => {
+    const connection = await setUp(corridor, { credential: { issuer: corridor.issuer + end } });
+    await expectRefused(
+      corridor,
+      connection,
+      entra(700211, {
+        code: 'cloud_issuer_unknown',
+        detail: `No federated credential of the identity has this issuer. Azure says 700211: AADSTS700211: ${noRecord('issuer', corridor.issuer)}`,
+        advice: `Compare the issuer of the federated credential to the letter; a slash at the end counts. ${slow}`,
+      }),
+    );
+  });
+
+  test.each<[string, ByHand]>([
+    ['another audience than the credential has', { credential: { audiences: ['api://Other'] } }],
+    ['the audience of another Azure', { target: { environment: 'usgov' } }],
+  ])('%s', async (_, given) => {
+    const scope = 'https://vault.azure.net/.default';
+    const connection = await setUp(corridor, { ...given, target: { scope, ...given.target } });
+    await expectRefused(
+      corridor,
+      connection,
+      entra(700212, {
+        code: 'cloud_audience_mismatch',
+        detail: `The federated credential has another audience. Azure says 700212: AADSTS700212: ${noRecord('audience', connection.audience)}`,
+        advice:
+          'Set the audience of the connection, and no other, in the federated credential; it differs by target.environment.',
+      }),
+    );
+  });
+
+  test.each(['con_00000000000000000000000000', 'CON_'])('another subject than %s', async (subject) => {
+    const connection = await setUp(corridor, { credential: { subject } });
+    await expectRefused(
+      corridor,
+      connection,
+      entra(700213, {
+        code: 'cloud_subject_mismatch',
+        detail: `The federated credential has another subject. Azure says 700213: AADSTS700213: ${noRecord('subject', connection.subject)}`,
+        advice: `Compare the subject of the federated credential to the letter; case counts. ${slow}`,
+      }),
+    );
+  });
+
+  test('an identity that has no federated credential', async () => {
+    await expectRefused(
+      corridor,
+      await setUp(corridor, { credential: null }),
+      entra(7000226, {
+        code: 'cloud_trust_refused',
+        detail:
+          'The application has no federated credential at all. Azure says 7000226: AADSTS7000226: No federated identity credential policy found on application ',
+        advice: 'Check target.client_id, then deploy the set-up file to that identity.',
+      }),
+    );
+  });
+
+  test('a credential that has not arrived, and lets it in when it has', async () => {
+    await corridor.turn('PUT', '/faults', { cloud: 'azure', propagation_seconds: 120 });
+    const connection = await setUp(corridor);
+    await expectRefused(
+      corridor,
+      connection,
+      entra(70021, {
+        code: 'cloud_trust_refused',
+        detail: `No federated credential of the identity fits issuer, subject and audience. Azure says 70021: AADSTS70021: No matching federated identity record found for presented assertion. Assertion Issuer: '${corridor.issuer}'.`,
+        advice: `${slow} Otherwise deploy the set-up file again.`,
+      }),
+    );
+    await corridor.turn('PUT', '/clock', { offset_seconds: 120 });
+    expect(await corridor.credentials(connection.id)).toMatchObject({ status: 200 });
+  });
+
+  test('a directory that does not exist', async () => {
+    await expectRefused(
+      corridor,
+      await setUp(corridor, { target: { tenant_id: stranger } }),
+      entra(90002, {
+        code: 'cloud_target_not_found',
+        detail: `There is no directory with this tenant_id in this Azure. Azure says 90002: AADSTS90002: Tenant '${stranger}' not found.`,
+        advice: 'Check target.tenant_id and target.environment.',
+      }),
+    );
+  });
+
+  test('an application that the directory does not have', async () => {
+    await expectRefused(
+      corridor,
+      await setUp(corridor, { target: { client_id: stranger } }),
+      entra(700016, {
+        code: 'cloud_target_not_found',
+        detail: `The directory has no application or identity with this client_id. Azure says 700016: AADSTS700016: Application with identifier '${stranger}' was not found in the directory '${tenant}'.`,
+        advice:
+          'Check target.tenant_id and target.client_id; an application of another directory needs the consent of an administrator of this one first.',
+      }),
+    );
+  });
+
+  test('a scope of a resource that the directory does not have', async () => {
+    await expectRefused(
+      corridor,
+      await setUp(corridor, { target: { scope: 'https://nowhere.example/.default' } }),
+      entra(500011, {
+        code: 'cloud_request_invalid',
+        detail:
+          'The directory does not have the resource that the scope names. Azure says 500011: AADSTS500011: The resource principal named https://nowhere.example was not found',
+        advice: 'Correct target.scope.',
+      }),
+    );
+  });
+
+  test.each([700, -400])('a token when its clock is %d seconds off', async (offset_seconds) => {
+    const connection = await setUp(corridor);
+    await corridor.turn('PUT', '/clock', { offset_seconds });
+    await expectRefused(
+      corridor,
+      connection,
+      entra(700024, {
+        code: 'cloud_token_time',
+        detail:
+          'The token has expired or is not valid yet by the clock of Entra. Azure says 700024: AADSTS700024: Client assertion is not within its valid time range.',
+        advice: 'Check the clock of the server (NTP).',
+      }),
+    );
+  });
+
+  test('everybody while it is out of order', async () => {
+    const connection = await setUp(corridor);
+    await corridor.turn('PUT', '/faults', { cloud: 'azure', status: 503 });
+    await expectRefused(corridor, connection, {
+      code: 'cloud_unavailable',
+      status: 503,
+      detail: 'The cloud has a fault of its own. Azure says ',
+      advice: 'Try again shortly; nothing is wrong with the connection as far as is known.',
+      doors: [],
+      retryAfter: '5',
+      begins: true,
+    });
+  });
+
+  test('nothing, for a connection that would be signed with ES256 is not made', async () => {
+    const made = corridor.admin.post('/connections', {
+      name: 'prod',
+      tenant: corridor.tenant.id,
+      cloud: 'azure',
+      target: { tenant_id: tenant, client_id: stranger },
+      algorithm: 'ES256',
+    });
+    await expect(made).rejects.toThrow('answered 400');
+  });
+});
+
+describe('the sandbox Azure, of an issuer that the internet sees otherwise, refuses', () => {
+  let front: TestIssuer;
+  let corridor: Corridor;
+  let kid: string;
+  beforeAll(async () => {
+    front = await startTestIssuer({ path: '/t/1' });
+    corridor = await openCorridor({ front });
+    const { items } = await corridor.admin.get<{ items: { kid: string; alg: string }[] }>('/keys');
+    kid = items.find(({ alg }) => alg === 'RS256')?.kid ?? '';
+  }, 60_000);
+  afterAll(async () => {
+    await corridor.close();
+    await front.close();
+  });
+
+  test('everything while the documents are not there', async () => {
+    front.status = 500;
+    await expectRefused(
+      corridor,
+      await setUp(corridor),
+      entra(50166, {
+        code: 'cloud_issuer_unreachable',
+        detail:
+          'Entra could not read the issuer. Azure says 50166: AADSTS50166: Request to External OIDC endpoint failed.',
+        advice:
+          'Check from outside that discovery and JWKS are public, quick, without a challenge or redirect, and with a full certificate chain (`sojourn doctor`).',
+      }),
+    );
+    front.status = 200;
+  });
+
+  test('a key that it has not seen, until it looks again; and then a signature by another key', async () => {
+    const connection = await setUp(corridor);
+    await expectRefused(
+      corridor,
+      connection,
+      entra(7000272, {
+        code: 'cloud_key_unknown',
+        detail: `Entra has not seen the key of the token in the JWKS yet. Azure says 7000272: AADSTS7000272: The certificate with identifier ${Buffer.from(kid, 'base64url').toString('hex').toUpperCase()} used to sign`,
+        advice:
+          'Wait: Entra keeps keys for 30 minutes and longer whatever the headers say, and learns a new issuer as slowly. If it stays so, check the JWKS from outside (`sojourn doctor`).',
+      }),
+    );
+    front.jwks = { keys: [{ ...front.keys[0]?.publicJwk, kid }] };
+    await corridor.turn('PUT', '/clock', { offset_seconds: 301 });
+    // By then the token of a server that keeps the right time is old, but not too old.
+    await expectRefused(
+      corridor,
+      connection,
+      entra(7000274, {
+        code: 'cloud_key_unknown',
+        detail:
+          'The signature does not fit the key that Entra knows by this key id. Azure says 7000274: AADSTS7000274: Client assertion contains an invalid signature.',
+        advice:
+          'Compare the JWKS that the internet sees with the one of this server (`sojourn doctor`); a key id must never be given twice.',
+      }),
+    );
+  });
+});

@@ -1,0 +1,129 @@
+/**
+ * A real server with the sandbox clouds behind it, a tenant, and a client with a token for /v1. With `front`, the
+ * clouds read the issuer's documents from there and not from the server, so that a test can bend them.
+ */
+
+import type { Now } from '../../../src/platform/time/index.ts';
+import { freePort } from '../../../src/sandbox/demo/local-server.ts';
+import { startSandbox } from '../../../src/sandbox/index.ts';
+import {
+  askToken,
+  type TestClient,
+  type TestConnection,
+  testServer,
+  withSecret,
+} from '../../support/server.ts';
+import type { TestIssuer } from '../../support/test-issuer.ts';
+
+export interface Answered {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+interface LogEntry {
+  readonly cloud: string;
+  readonly operation: string;
+  readonly outcome: string;
+}
+
+export type Corridor = Awaited<ReturnType<typeof openCorridor>>;
+
+export async function openCorridor(
+  options: { front?: TestIssuer; config?: Record<string, unknown>; now?: Now } = {},
+) {
+  const sandbox = await startSandbox({ listen: { host: '127.0.0.1', port: 0 } });
+  const port = await freePort();
+  const server = await testServer({
+    port,
+    ...(options.now ? { now: options.now } : {}),
+    config: {
+      ...(options.front ? { issuer: options.front.issuer } : {}),
+      clouds: {
+        aws: { sts_endpoint: `${sandbox.origin}/aws` },
+        azure: { authority_host: `${sandbox.origin}/azure`, resource_manager: `${sandbox.origin}/azure` },
+        gcp: {
+          sts_endpoint: `${sandbox.origin}/gcp`,
+          iam_credentials_endpoint: `${sandbox.origin}/gcp`,
+          resource_manager: `${sandbox.origin}/gcp`,
+        },
+      },
+      ...options.config,
+    },
+  });
+  const { admin } = server;
+  const issuer = options.front?.issuer ?? server.issuer;
+  /** Where the server itself is, with the issuer's path. */
+  const base = `http://127.0.0.1:${port}${new URL(issuer).pathname.replace(/\/$/, '')}`;
+  const tenant = await admin.post<{ id: string }>('/tenants', { name: 'Acme' });
+  const client = await admin.post<TestClient>('/clients', {
+    name: 'deployer',
+    may_use: [{ tenant: tenant.id }],
+  });
+
+  const bearerOf = async (of: TestClient): Promise<string> => {
+    const { body } = await askToken(base, { ...withSecret(of), resource: 'urn:sojourn:api' });
+    return String(body.access_token);
+  };
+  const bearer = await bearerOf(client);
+
+  const ask = async (path: string, token = bearer, init: RequestInit = {}): Promise<Answered> => {
+    const answer = await fetch(`${base}/v1/connections/${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string> | undefined) },
+    });
+    const body = (await answer.json()) as Record<string, unknown>;
+    return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body };
+  };
+
+  const turn = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const answer = await fetch(`${sandbox.origin}/sandbox${path}`, { method, ...sent });
+    if (answer.status !== 200) throw new Error(`the sandbox answered ${answer.status}`);
+    return answer.json();
+  };
+
+  return {
+    sandbox: sandbox.origin,
+    server,
+    admin,
+    issuer,
+    base,
+    tenant,
+    client,
+    bearer,
+    bearerOf,
+    ask,
+    credentials: (id: string, token?: string) => ask(`${id}/credentials`, token),
+    turn,
+    connect: (cloud: string, target: object, in_ = tenant.id) =>
+      admin.post<TestConnection>('/connections', { name: 'prod', tenant: in_, cloud, target }),
+    /** Entries of the sandbox's token doors, oldest first: operation and outcome. */
+    async doors(): Promise<string[]> {
+      const { entries } = (await turn('GET', '/log')) as { entries: LogEntry[] };
+      return entries
+        .filter(({ operation }) => doors.has(operation))
+        .map(({ operation, outcome }) => `${operation} ${outcome}`)
+        .toReversed();
+    },
+    async audit(query: string): Promise<Record<string, unknown>[]> {
+      const { items } = await admin.get<{ items: Record<string, unknown>[] }>(`/audit?limit=200&${query}`);
+      return items.map((line) => without(line, 'id', 'at', 'request'));
+    },
+    async close() {
+      await server.close();
+      await sandbox.close();
+    },
+  };
+}
+
+const doors = new Set([
+  'sts:AssumeRoleWithWebIdentity',
+  'token',
+  'sts.token',
+  'iamcredentials.generateAccessToken',
+]);
+
+/** An object without some of its members. */
+export const without = (object: Readonly<Record<string, unknown>>, ...names: readonly string[]) =>
+  Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name)));

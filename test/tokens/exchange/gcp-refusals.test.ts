@@ -1,0 +1,267 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { json } from '../../../src/sandbox/demo/http.ts';
+import type { TestConnection } from '../../support/server.ts';
+import { startTestIssuer, type TestIssuer } from '../../support/test-issuer.ts';
+import { type Corridor, openCorridor } from './corridor.ts';
+import { expectRefused, type Refused } from './refused.ts';
+
+const project = 'acme-prod';
+const number = '123456789012';
+const account = `deployer@${project}.iam.gserviceaccount.com`;
+const pools = `/v1/projects/${project}/locations/global/workloadIdentityPools`;
+
+/** A customer who makes pool, provider and binding by hand, each time in a pool of its own. */
+interface ByHand {
+  readonly target?: object;
+  /** Of the provider; `null` leaves it out. */
+  readonly provider?: Readonly<Record<string, unknown>> | null;
+  readonly pool?: null;
+  /** Who may become the service account; the connection's subject by default, nobody with `null`. */
+  readonly member?: string | null;
+}
+
+let made = 0;
+
+async function manage(corridor: Corridor, method: string, path: string, body: object = {}): Promise<void> {
+  const headers = { authorization: `Bearer sandbox:${project}:${number}` };
+  await json({ method, url: `${corridor.sandbox}/gcp${path}`, headers, body });
+}
+
+async function setUp(corridor: Corridor, given: ByHand = {}): Promise<TestConnection> {
+  const pool_id = `pool-${++made}`;
+  const connection = await corridor.connect('gcp', {
+    project_number: number,
+    pool_id,
+    provider_id: 'vendor',
+    ...given.target,
+  });
+  if (given.pool !== null) await manage(corridor, 'POST', `${pools}?workloadIdentityPoolId=${pool_id}`);
+  if (given.pool !== null && given.provider !== null)
+    await manage(corridor, 'POST', `${pools}/${pool_id}/providers?workloadIdentityPoolProviderId=vendor`, {
+      attributeMapping: { 'google.subject': 'assertion.sub' },
+      attributeCondition: `assertion.sub == '${connection.subject}'`,
+      oidc: { issuerUri: corridor.issuer },
+      ...given.provider,
+    });
+  const mine = `principal://iam.googleapis.com/projects/${number}/locations/global/workloadIdentityPools/${pool_id}/subject/${connection.subject}`;
+  const { member = mine } = given;
+  const bindings = member === null ? [] : [{ role: 'roles/iam.workloadIdentityUser', members: [member] }];
+  await manage(corridor, 'POST', `/v1/projects/${project}/serviceAccounts/${account}:setIamPolicy`, {
+    policy: { bindings },
+  });
+  return connection;
+}
+
+const noTarget: Refused = {
+  code: 'cloud_target_not_found',
+  detail:
+    'The pool or the provider does not exist, is disabled or was deleted. Google Cloud says invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
+  advice:
+    'Check target.project_number, target.pool_id and target.provider_id. A deleted id stays blocked for 30 days: undelete it, or take another one.',
+  doors: ['sts.token invalid_target'],
+};
+const noAccess: Refused = {
+  code: 'cloud_permission_denied',
+  detail:
+    "The identity was let in, but may not become the service account, or there is no such account. Google Cloud says PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
+  advice:
+    'Wait 90 seconds if the binding is new. Otherwise grant roles/iam.workloadIdentityUser on target.service_account to the principal of the set-up file, which has the number of the project and not its id.',
+  doors: ['sts.token ok', 'iamcredentials.generateAccessToken PERMISSION_DENIED'],
+};
+const noKey: Refused = {
+  code: 'cloud_issuer_unreachable',
+  detail:
+    "Google could not read the JWKS, or did not find the key of the token in it. Google Cloud says invalid_grant: Error connecting to the given credential's issuer.",
+  advice:
+    'If a JWKS was uploaded to the provider, check it first: it must hold the key of the token, and a bad one fails only here. Otherwise check from outside that the issuer answers (`sojourn doctor`).',
+  doors: ['sts.token invalid_grant'],
+};
+const asAccount = { target: { service_account: account } };
+
+describe('the sandbox Google Cloud, set up by hand, refuses', () => {
+  let corridor: Corridor;
+  beforeAll(async () => {
+    corridor = await openCorridor();
+    await manage(corridor, 'POST', `/v1/projects/${project}/serviceAccounts`, { accountId: 'deployer' });
+  }, 60_000);
+  afterAll(() => corridor.close());
+  afterEach(async () => {
+    await corridor.turn('PUT', '/clock', { offset_seconds: 0 });
+    await corridor.turn('PUT', '/faults', { cloud: 'gcp' });
+  });
+
+  test.each([{}, asAccount])('nothing when all of it is right, with %j', async (given) => {
+    expect(await corridor.credentials((await setUp(corridor, given)).id)).toMatchObject({ status: 200 });
+  });
+
+  test.each<[string, ByHand]>([
+    ['a pool that is not there', { pool: null }],
+    ['a provider that is not there', { provider: null }],
+    ['a provider that is disabled', { provider: { disabled: true } }],
+    ['a project that is another one', { target: { project_number: '999999999999' } }],
+  ])('%s', async (_, given) => {
+    await expectRefused(corridor, await setUp(corridor, given), noTarget);
+  });
+
+  test('a pool that was deleted', async () => {
+    const connection = await setUp(corridor);
+    await manage(corridor, 'DELETE', `${pools}/pool-${made}`);
+    await expectRefused(corridor, connection, noTarget);
+  });
+
+  test('an issuer that is written with a slash at its end', async () => {
+    const connection = await setUp(corridor, { provider: { oidc: { issuerUri: `${corridor.issuer}/` } } });
+    await expectRefused(corridor, connection, {
+      code: 'cloud_issuer_unknown',
+      detail: `The provider expects another issuer. Google Cloud says invalid_grant: The issuer in ID Token ${corridor.issuer} does not match the expected one in config: ${corridor.issuer}/.`,
+      advice: 'Set the issuer of the provider to the letter; a slash at the end counts.',
+      doors: ['sts.token invalid_grant'],
+    });
+  });
+
+  test('the default audience when the provider lists another one', async () => {
+    const oidc = { issuerUri: corridor.issuer, allowedAudiences: ['vendor'] };
+    const connection = await setUp(corridor, { provider: { oidc } });
+    await expectRefused(corridor, connection, {
+      code: 'cloud_audience_mismatch',
+      detail: `The provider expects another audience. Google Cloud says invalid_grant: The audience in ID Token [${connection.audience}] does not match the expected audience vendor.`,
+      advice:
+        'Put the audience of the connection into the allowed audiences of the provider, or clear that list: any list switches the default audience off.',
+      doors: ['sts.token invalid_grant'],
+    });
+  });
+
+  test('a subject that the attribute condition does not admit', async () => {
+    const attributeCondition = "assertion.sub == 'con_00000000000000000000000000'";
+    await expectRefused(corridor, await setUp(corridor, { provider: { attributeCondition } }), {
+      code: 'cloud_subject_mismatch',
+      detail:
+        'The attribute condition of the provider does not admit this subject. Google Cloud says unauthorized_client: The given credential is rejected by the attribute condition.',
+      advice: 'Set the attribute condition of the set-up file; the subject must be equal to the letter.',
+      doors: ['sts.token unauthorized_client'],
+    });
+  });
+
+  test('a mapping that makes a subject of over 127 bytes', async () => {
+    const mapping = 'assertion.sub + assertion.sub + assertion.sub + assertion.sub + assertion.sub';
+    const provider = { attributeMapping: { 'google.subject': mapping } };
+    await expectRefused(corridor, await setUp(corridor, { provider }), {
+      code: 'cloud_trust_refused',
+      detail:
+        'The attribute mapping of the provider makes a subject of over 127 bytes. Google Cloud says invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.',
+      advice: 'Map google.subject to assertion.sub and nothing more, as in the set-up file.',
+      doors: ['sts.token invalid_request'],
+    });
+  });
+
+  test.each([400, -100])('a token when its clock is %d seconds off', async (offset_seconds) => {
+    const connection = await setUp(corridor);
+    await corridor.turn('PUT', '/clock', { offset_seconds });
+    await expectRefused(corridor, connection, {
+      code: 'cloud_token_time',
+      detail:
+        'The token has expired or comes from the future by the clock of Google, which forgives 60 seconds. Google Cloud says invalid_grant: ID Token issued at ',
+      advice: 'Check the clock of the server (NTP).',
+      doors: ['sts.token invalid_grant'],
+      begins: true,
+    });
+  });
+
+  test('every key when a JWKS was uploaded that does not have it', async () => {
+    const { keys } = (await (await fetch(`${corridor.base}/jwks`)).json()) as { keys: object[] };
+    const jwksJson = JSON.stringify({ keys: keys.map((key) => ({ ...key, kid: 'of-last-year' })) });
+    const oidc = { issuerUri: corridor.issuer, jwksJson };
+    await expectRefused(corridor, await setUp(corridor, { provider: { oidc } }), noKey);
+  });
+
+  test.each<[string, ByHand]>([
+    ['a service account that nobody is bound to', { ...asAccount, member: null }],
+    [
+      'a service account that is bound to another subject',
+      {
+        ...asAccount,
+        member: `principal://iam.googleapis.com/projects/${number}/locations/global/workloadIdentityPools/pool-1/subject/x`,
+      },
+    ],
+    [
+      'a service account that does not exist',
+      { target: { service_account: `nobody@${project}.iam.gserviceaccount.com` } },
+    ],
+  ])('%s', async (_, given) => {
+    await expectRefused(corridor, await setUp(corridor, given), noAccess);
+  });
+
+  test('a service account whose binding names the project by its id', async () => {
+    const member = `principal://iam.googleapis.com/projects/${project}/locations/global/workloadIdentityPools/pool-${made + 1}/attribute.x/y`;
+    await expectRefused(corridor, await setUp(corridor, { ...asAccount, member }), noAccess);
+  });
+
+  test('a service account whose binding has not arrived, and lets it in when it has', async () => {
+    await corridor.turn('PUT', '/faults', { cloud: 'gcp', propagation_seconds: 50 });
+    const connection = await setUp(corridor, asAccount);
+    await expectRefused(corridor, connection, noAccess);
+    await corridor.turn('PUT', '/clock', { offset_seconds: 50 });
+    expect(await corridor.credentials(connection.id)).toMatchObject({ status: 200 });
+  });
+
+  test('a lifetime of over an hour that the organisation has not allowed', async () => {
+    const target = { service_account: account, lifetime_seconds: 7200 };
+    await expectRefused(corridor, await setUp(corridor, { target }), {
+      code: 'cloud_request_invalid',
+      detail:
+        'lifetime_seconds is over an hour, and the organisation does not allow that for this service account. Google Cloud says INVALID_ARGUMENT: The access token lifetime cannot exceed 3600s',
+      advice:
+        'Lower target.lifetime_seconds to 3600, or ask the customer to add the account to constraints/iam.allowServiceAccountCredentialLifetimeExtension.',
+      doors: ['sts.token ok', 'iamcredentials.generateAccessToken INVALID_ARGUMENT'],
+      begins: true,
+    });
+  });
+
+  test('everybody while it throttles', async () => {
+    const connection = await setUp(corridor);
+    await corridor.turn('PUT', '/faults', { cloud: 'gcp', status: 429 });
+    await expectRefused(corridor, connection, {
+      code: 'cloud_throttled',
+      status: 503,
+      detail:
+        'The token service is throttling. Google Cloud says quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few seconds.',
+      advice: 'Try again after the time in Retry-After.',
+      doors: [],
+      retryAfter: '1',
+    });
+  });
+});
+
+describe('the sandbox Google Cloud, of an issuer that the internet sees otherwise, refuses', () => {
+  let front: TestIssuer;
+  let corridor: Corridor;
+  beforeAll(async () => {
+    front = await startTestIssuer({ path: '/t/1' });
+    corridor = await openCorridor({ front });
+    await manage(corridor, 'POST', `/v1/projects/${project}/serviceAccounts`, { accountId: 'deployer' });
+  }, 60_000);
+  afterAll(async () => {
+    await corridor.close();
+    await front.close();
+  });
+
+  test('everything while the documents are not there, a key that is not in them, and a wrong signature', async () => {
+    const connection = await setUp(corridor);
+    front.status = 503;
+    await expectRefused(corridor, connection, noKey);
+    front.status = 200;
+    await expectRefused(corridor, connection, noKey);
+    const { items } = await corridor.admin.get<{ items: { kid: string; alg: string }[] }>('/keys');
+    const kid = items.find(({ alg }) => alg === connection.algorithm)?.kid;
+    const other = front.keys.find(({ alg }) => alg === connection.algorithm)?.publicJwk;
+    front.jwks = { keys: [{ ...other, kid }] };
+    await expectRefused(corridor, connection, {
+      code: 'cloud_key_unknown',
+      detail:
+        'The signature does not fit the key that Google knows by this key id. Google Cloud says invalid_grant: Unable to verify the ID Token signature.',
+      advice:
+        'Compare the JWKS that the internet sees, or that was uploaded to the provider, with the one of this server (`sojourn doctor`).',
+      doors: ['sts.token invalid_grant'],
+    });
+  });
+});

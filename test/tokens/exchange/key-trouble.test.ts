@@ -1,0 +1,73 @@
+/** A short fault of what the server itself needs, while credentials that it has given before still live. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { type FakeCloud, json, startFakeCloud } from '../../clouds/fake-cloud.ts';
+import { azurePass } from '../../clouds/outside.ts';
+import { gcpKmsService, keyRing } from '../keys/services/gcp-kms.ts';
+import { type Corridor, openCorridor } from './corridor.ts';
+
+const guid = '11111111-1111-4111-8111-111111111111';
+const minute = 60_000;
+
+let ahead: number;
+let cloud: FakeCloud;
+let service: Awaited<ReturnType<typeof gcpKmsService>>;
+let corridor: Corridor;
+
+beforeEach(async () => {
+  ahead = 0;
+  cloud = await startFakeCloud();
+  cloud.answers = ['first', 'second'].map((access_token) => json(200, { ...azurePass, access_token }));
+  service = await gcpKmsService();
+  const gcp_kms = {
+    ...{ key_ring: keyRing, rsa_key: 'rsa', ec_key: 'ec' },
+    ...{ endpoint: service.origin, metadata_endpoint: service.metadata.origin },
+  };
+  corridor = await openCorridor({
+    now: () => Date.now() + ahead,
+    config: {
+      clouds: { azure: { authority_host: cloud.origin } },
+      tokens: { ttl: '1h' },
+      keys: { holder: 'gcp-kms', gcp_kms, stale_after: '1d' },
+    },
+  });
+}, 60_000);
+afterEach(async () => {
+  await corridor.close();
+  await cloud.close();
+  await service.stop();
+  await service.metadata.stop();
+});
+
+test.each<[string, string, () => unknown]>([
+  ['is away', 'key_service_unavailable', () => service.stop()],
+  ['throttles', 'key_service_throttled', () => (service.trouble.throttled = 1_000)],
+  ['denies access', 'key_service_refused', () => (service.trouble.denied = true)],
+  ['signs with another key', 'key_signature_wrong', () => (service.trouble.wrong = true)],
+])(
+  'while the key service %s, kept credentials are served as long as they live',
+  async (_, code, interrupt) => {
+    const { id } = await corridor.connect('azure', { tenant_id: guid, client_id: guid });
+    const whole = (access_token: string) => ({
+      connection: id,
+      cloud: 'azure',
+      expires_at: expect.any(String),
+      credentials: { access_token, token_type: 'Bearer' },
+    });
+    const first = await corridor.credentials(id);
+    expect(first).toEqual({ status: 200, retryAfter: null, body: whole('first') });
+    await interrupt();
+    // First a renewal that nobody waits for, then one that everybody does.
+    for (const minutes of [51, 56]) {
+      ahead = minutes * minute;
+      expect(await corridor.credentials(id)).toEqual(first);
+      expect(await corridor.credentials(id)).toEqual(first);
+    }
+    expect(cloud.asked).toHaveLength(1);
+    const refused = await corridor.audit(`connection=${id}&event=exchange.refused`);
+    const reasons = refused.map(({ outcome, reason }) => `${outcome} ${String(reason).split(':')[0]}`);
+    expect(new Set(reasons)).toEqual(new Set([`failed ${code}`]));
+    expect(await corridor.audit(`connection=${id}&event=credentials.served`)).toHaveLength(5);
+    ahead = 59.5 * minute;
+    expect(await corridor.credentials(id)).toMatchObject({ status: 503, body: { code } });
+  },
+);

@@ -1,0 +1,132 @@
+/** If the issuer stopped now: which workload would be the first without credentials? */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { type FakeCloud, json, startFakeCloud } from '../../clouds/fake-cloud.ts';
+import { azurePass } from '../../clouds/outside.ts';
+import { moment } from '../../server/http/ask.ts';
+import { type Corridor, openCorridor } from './corridor.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+let cloud: FakeCloud;
+let ahead: number;
+let corridor: Corridor;
+
+beforeEach(async () => {
+  cloud = await startFakeCloud();
+  cloud.answers = [json(200, { ...azurePass, expires_in: 3600 })];
+  ahead = 0;
+  corridor = await openCorridor({
+    now: () => Date.now() + ahead,
+    config: {
+      clouds: { azure: { authority_host: cloud.origin } },
+      tokens: { ttl: '1h' },
+      keys: { stale_after: '1d' },
+    },
+  });
+}, 60_000);
+afterEach(async () => {
+  await corridor.close();
+  await cloud.close();
+});
+
+const guid = (digit: string) => `${digit.repeat(8)}-1111-4111-8111-111111111111`;
+const connect = (digit: string) =>
+  corridor.connect('azure', { tenant_id: guid(digit), client_id: guid(digit) });
+
+interface Live {
+  readonly connection: string;
+  readonly seconds: number;
+}
+interface Budget {
+  readonly live: number;
+  readonly first_failure: Live | null;
+  readonly items: readonly Live[];
+}
+const budget = () => corridor.admin.get<Budget>('/outage');
+/** Read off the clock, which goes on while the test runs. */
+const about = (seconds: number) => expect.closeTo(seconds, -1.5);
+
+const gauge = async () => {
+  const { adminOrigin, adminToken } = corridor.server;
+  const answer = await fetch(`${adminOrigin}/metrics`, {
+    headers: { authorization: `Bearer ${adminToken}` },
+  });
+  return Number(/^sojourn_outage_budget_seconds (.+)$/m.exec(await answer.text())?.[1]);
+};
+
+test('there is none as long as no credentials are in use', async () => {
+  expect(await budget()).toEqual({ live: 0, first_failure: null, items: [] });
+  expect(await gauge()).toBeNaN();
+});
+
+test('it is what is left of the credentials that end first, and a renewal moves it', async () => {
+  const [early, late] = [await connect('1'), await connect('2')];
+  await corridor.credentials(early.id);
+  ahead = 20 * minute;
+  await corridor.credentials(late.id);
+  await corridor.credentials(late.id);
+  const first = {
+    client: corridor.client.client_id,
+    connection: early.id,
+    tenant: corridor.tenant.id,
+    purpose: null,
+    since: moment,
+    expires_at: moment,
+    seconds: about(40 * 60),
+  };
+  const second = { ...first, connection: late.id, seconds: about(60 * 60) };
+  expect(await budget()).toEqual({ live: 2, first_failure: first, items: [first, second] });
+  expect(await gauge()).toEqual(about(40 * 60));
+
+  ahead = 56 * minute;
+  await corridor.credentials(early.id);
+  expect((await budget()).items).toEqual([
+    { ...second, seconds: about(24 * 60) },
+    { ...first, seconds: about(60 * 60) },
+  ]);
+});
+
+test('credentials that nobody has renewed in time are those of a job that is over', async () => {
+  const { id } = await connect('1');
+  await corridor.credentials(id);
+  ahead = hour - 6 * minute;
+  expect((await budget()).live).toBe(1);
+  ahead = hour - 4 * minute;
+  expect(await budget()).toEqual({ live: 0, first_failure: null, items: [] });
+});
+
+test('what was refused is in nobody’s hands', async () => {
+  const { id } = await connect('1');
+  cloud.answers = [
+    json(401, { error: 'invalid_client', error_description: 'AADSTS700213: No.', error_codes: [700213] }),
+  ];
+  expect((await corridor.credentials(id)).status).toBe(502);
+  expect((await budget()).live).toBe(0);
+});
+
+test.each([
+  ['yaml', 'must be one of json, aws-process, aws-container, env, gcp, azure'],
+  ['aws-process', 'aws-process does not fit a connection to azure'],
+  ['gcp', 'gcp does not fit a connection to azure'],
+])('who asks for the format %s is refused before anything is done', async (format, message) => {
+  const { id } = await connect('1');
+  const before = await corridor.audit(`connection=${id}`);
+  expect(await corridor.ask(`${id}/credentials?format=${format}`)).toEqual({
+    status: 400,
+    retryAfter: null,
+    body: {
+      type: 'urn:sojourn:error:invalid_request',
+      title: 'Bad Request',
+      status: 400,
+      code: 'invalid_request',
+      detail: `format: ${message}`,
+      advice: 'Correct the named field and send it again.',
+      errors: [{ field: 'format', message }],
+      request: expect.any(String),
+    },
+  });
+  expect(cloud.asked).toEqual([]);
+  expect(await corridor.audit(`connection=${id}`)).toEqual(before);
+  expect(await budget()).toEqual({ live: 0, first_failure: null, items: [] });
+});

@@ -1,0 +1,200 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Connection } from '../../../src/access/connections/index.ts';
+import type { CloudName, Pass } from '../../../src/clouds/index.ts';
+import { SojournError } from '../../../src/platform/errors/index.ts';
+import { deliver, deliveryFormats, fittingFormat } from '../../../src/tokens/formats/index.ts';
+
+/** 2026-11-23T12:00:00Z */
+const noon = 1_795_435_200_000;
+const expiresAt = noon + 3_600_000;
+
+const connectionTo = (cloud: CloudName): Connection => ({
+  id: 'con_01jd0000000000000000000000',
+  name: 'prod',
+  labels: {},
+  tenant: 'ten_01jd0000000000000000000000',
+  cloud,
+  target: {},
+  issuer: 'https://id.example.com',
+  algorithm: 'RS256',
+  token_ttl: null,
+  verdict: 'active',
+  disabled: false,
+  created_at: '2026-11-23T11:00:00.000Z',
+  updated_at: '2026-11-23T11:00:00.000Z',
+  verified_at: '2026-11-23T11:00:00.000Z',
+});
+
+const keys = { access_key_id: 'ASIAEXAMPLE', secret_access_key: 'wJalr/+K7=', session_token: 'IQoJb3/+==' };
+const token = { access_token: 'ya29.c.b0Aaek', token_type: 'Bearer' } as const;
+
+const aws: Pass = { expiresAt, credentials: keys };
+const bearer: Pass = { expiresAt, credentials: token };
+const passTo = (cloud: CloudName) => (cloud === 'aws' ? aws : bearer);
+
+const deliverTo = (cloud: CloudName, format: string, pass = passTo(cloud)) =>
+  deliver(fittingFormat(format, connectionTo(cloud)), connectionTo(cloud), pass, () => noon + 500);
+
+const json = (value: unknown) => ({ mediaType: 'application/json', body: JSON.stringify(value) });
+const text = (...lines: string[]) => ({
+  mediaType: 'text/plain; charset=utf-8',
+  body: lines.map((line) => `${line}\n`).join(''),
+});
+
+const whole = (cloud: CloudName, credentials: object) =>
+  json({
+    connection: 'con_01jd0000000000000000000000',
+    cloud,
+    expires_at: '2026-11-23T13:00:00.000Z',
+    credentials,
+  });
+const bearerLines = text(
+  "export CLOUD_ACCESS_TOKEN='ya29.c.b0Aaek'",
+  "export CLOUD_ACCESS_TOKEN_EXPIRATION='2026-11-23T13:00:00.000Z'",
+);
+
+test.each([
+  ['aws', 'json', whole('aws', keys)],
+  ['azure', 'json', whole('azure', token)],
+  ['gcp', 'json', whole('gcp', token)],
+  [
+    'aws',
+    'aws-process',
+    json({
+      Version: 1,
+      AccessKeyId: 'ASIAEXAMPLE',
+      SecretAccessKey: 'wJalr/+K7=',
+      SessionToken: 'IQoJb3/+==',
+      Expiration: '2026-11-23T13:00:00.000Z',
+    }),
+  ],
+  [
+    'aws',
+    'aws-container',
+    json({
+      AccessKeyId: 'ASIAEXAMPLE',
+      SecretAccessKey: 'wJalr/+K7=',
+      Token: 'IQoJb3/+==',
+      Expiration: '2026-11-23T13:00:00.000Z',
+    }),
+  ],
+  [
+    'aws',
+    'env',
+    text(
+      "export AWS_ACCESS_KEY_ID='ASIAEXAMPLE'",
+      "export AWS_SECRET_ACCESS_KEY='wJalr/+K7='",
+      "export AWS_SESSION_TOKEN='IQoJb3/+=='",
+      "export AWS_CREDENTIAL_EXPIRATION='2026-11-23T13:00:00.000Z'",
+    ),
+  ],
+  ['azure', 'env', bearerLines],
+  ['gcp', 'env', bearerLines],
+  ['gcp', 'gcp', json({ access_token: 'ya29.c.b0Aaek', expires_in: 3599, token_type: 'Bearer' })],
+  ['azure', 'azure', json({ access_token: 'ya29.c.b0Aaek', expires_on: '1795438800', token_type: 'Bearer' })],
+] as const)('credentials of %s as %s have exactly this body', (cloud, format, body) => {
+  expect(deliverTo(cloud, format)).toEqual(body);
+});
+
+describe('a format that does not fit', () => {
+  const refusalOf = (work: () => unknown) => {
+    try {
+      work();
+    } catch (error) {
+      if (error instanceof SojournError) return { code: error.code, faults: error.faults };
+      throw error;
+    }
+    return 'delivered';
+  };
+
+  test('of another cloud is refused, for every cloud and format', () => {
+    const owner = { 'aws-process': 'aws', 'aws-container': 'aws', gcp: 'gcp', azure: 'azure' } as const;
+    for (const cloud of ['aws', 'azure', 'gcp'] as const) {
+      for (const format of deliveryFormats) {
+        const fits = !(format in owner) || owner[format as keyof typeof owner] === cloud;
+        expect([cloud, format, refusalOf(() => deliverTo(cloud, format))]).toEqual([
+          cloud,
+          format,
+          fits
+            ? 'delivered'
+            : {
+                code: 'invalid_request',
+                faults: [{ path: 'format', message: `${format} does not fit a connection to ${cloud}` }],
+              },
+        ]);
+      }
+    }
+  });
+
+  test.each(['', 'JSON', 'yaml', '__proto__', 'json '])('%j is unknown', (format) => {
+    expect(refusalOf(() => deliverTo('aws', format))).toEqual({
+      code: 'invalid_request',
+      faults: [
+        { path: 'format', message: 'must be one of json, aws-process, aws-container, env, gcp, azure' },
+      ],
+    });
+  });
+});
+
+describe('the format env, evaluated by a shell', () => {
+  const hostile = [
+    `it's "quoted"`,
+    `'; touch hacked; '`,
+    '$(touch hacked)',
+    '`touch hacked`',
+    `$\{HOME} $HOME \\$HOME \\\\`,
+    'two\nlines\n',
+    '\t* ? [a-z] ~ # ! & | ; < > ( ) { }',
+    "'",
+    "'''",
+    '',
+    'ünïcode 株式会社',
+  ];
+
+  test.each(hostile)('%j arrives as it is and does nothing', (value) => {
+    const pass: Pass = {
+      expiresAt,
+      credentials: { access_key_id: value, secret_access_key: `a${value}`, session_token: `${value}z` },
+    };
+    const { body } = deliverTo('aws', 'env', pass);
+    // A NUL can stand in no variable, so it parts the answers.
+    const script = `${body}\nprintf '%s\\0' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN"; ls`;
+    const cwd = mkdtempSync(join(tmpdir(), 'sojourn-env-'));
+    const said = execFileSync('sh', ['-eu', '-c', script], { cwd, encoding: 'utf8' });
+    rmSync(cwd, { recursive: true });
+    // The last part is the listing of an empty folder.
+    expect(said.split('\0')).toEqual([value, `a${value}`, `${value}z`, '']);
+  });
+
+  test('whatever the values hold, they arrive as they are: one shell evaluates hundreds', () => {
+    // What a shell gives a meaning, more often than chance would.
+    const unit = fc.oneof(
+      fc.constantFrom(...`'"\`$\\;&|<>(){}[]*?~#! \t\n\r`),
+      fc.string({ unit: 'binary', maxLength: 2 }),
+    );
+    const value = fc
+      .array(unit, { maxLength: 30 })
+      .map((parts) => parts.join(''))
+      // No variable can hold NUL, and what is no text in UTF-8 cannot leave this process.
+      .filter((text) => !text.includes('\0') && text.isWellFormed());
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 60, maxLength: 60 }), (values) => {
+        const script = values
+          .map((secret) => {
+            const credentials = { access_key_id: 'ASIA', secret_access_key: secret, session_token: 's' };
+            const { body } = deliverTo('aws', 'env', { expiresAt, credentials });
+            return `${body}\nprintf '%s\\0' "$AWS_SECRET_ACCESS_KEY"\n`;
+          })
+          .join('');
+        const said = execFileSync('sh', ['-eu'], { input: script, encoding: 'utf8' });
+        expect(said.split('\0')).toEqual([...values, '']);
+      }),
+      { numRuns: 4 },
+    );
+  });
+});

@@ -1,0 +1,368 @@
+/** Issuers on paths of their own, with shared keys and with keys of their own; and the move from one to another. */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DeleteStackCommand } from '@aws-sdk/client-cloudformation';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { openStore } from '../../../src/platform/store/index.ts';
+import { account, applyTemplate } from '../../../src/sandbox/demo/customer/aws.ts';
+import { call } from '../../../src/sandbox/demo/http.ts';
+import { startSandbox } from '../../../src/sandbox/index.ts';
+import { type Ask, asking, plain, problem } from '../../server/http/ask.ts';
+import { assertionKey, withAssertion } from '../../support/assertions.ts';
+import { cloudFormationOf } from '../../support/aws-sandbox.ts';
+import {
+  askToken,
+  awsTarget,
+  type TestClient,
+  type TestConnection,
+  type TestServer,
+  testServer,
+  withSecret,
+} from '../../support/server.ts';
+
+interface Tenant {
+  readonly id: string;
+  readonly issuer: string;
+}
+
+type Running = Awaited<ReturnType<typeof startSandbox>>;
+
+let sandbox: Running;
+let server: TestServer;
+let ask: Ask;
+let client: TestClient;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ listen: { host: '127.0.0.1', port: 0 } });
+  server = await testServer({ config: { clouds: { aws: { sts_endpoint: `${sandbox.origin}/aws` } } } });
+  ask = asking(server);
+});
+afterAll(async () => {
+  await server.close();
+  await sandbox.close();
+});
+
+const documentOf = async (url: string) => {
+  const { status, body } = await call({ url });
+  return { status, body: JSON.parse(body) as Record<string, unknown> };
+};
+
+const kidsAt = async (issuer: string) =>
+  ((await documentOf(`${issuer}/jwks`)).body.keys as { kid: string }[]).map(({ kid }) => kid);
+
+async function tenantWith(facts: Record<string, unknown>) {
+  const tenant = await server.admin.post<Tenant>('/tenants', { name: 'Acme', ...facts });
+  const connection = await server.admin.post<TestConnection & { issuer: string }>('/connections', {
+    name: 'prod',
+    tenant: tenant.id,
+    cloud: 'aws',
+    target: awsTarget,
+  });
+  client = await server.admin.post<TestClient>('/clients', {
+    name: 'deployer',
+    may_use: [{ tenant: tenant.id }],
+  });
+  return { tenant, connection, client };
+}
+
+describe('a tenant with an issuer and keys of its own', () => {
+  test('has discovery and a JWKS that share no key with the main issuer', async () => {
+    const { tenant, connection } = await tenantWith({ own_issuer: true, own_keys: true });
+    const issuer = `${server.issuer}/t/${tenant.id}`;
+    expect([tenant.issuer, connection.issuer]).toEqual([issuer, issuer]);
+    const main = (await documentOf(`${server.issuer}/.well-known/openid-configuration`)).body;
+    expect(await documentOf(`${issuer}/.well-known/openid-configuration`)).toEqual({
+      status: 200,
+      body: { ...main, issuer, jwks_uri: `${issuer}/jwks`, token_endpoint: `${issuer}/token` },
+    });
+    const own = await kidsAt(issuer);
+    expect(own).toHaveLength(4);
+    expect((await kidsAt(server.issuer)).filter((kid) => own.includes(kid))).toEqual([]);
+  });
+
+  test('gets its tokens there and nowhere else, signed by its own keys', async () => {
+    const { tenant, connection } = await tenantWith({ own_issuer: true, own_keys: true });
+    const { status, body } = await askToken(tenant.issuer, withSecret(client, connection));
+    expect(status).toBe(200);
+    const token = String(body.access_token);
+    const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(`${tenant.issuer}/jwks`)));
+    expect(payload).toMatchObject({ iss: tenant.issuer, sub: connection.id, aud: 'sts.amazonaws.com' });
+    await expect(
+      jwtVerify(token, createRemoteJWKSet(new URL(`${server.issuer}/jwks`))),
+    ).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
+    expect(await askToken(server.issuer, withSecret(client, connection))).toEqual({
+      status: 400,
+      body: {
+        error: 'invalid_target',
+        error_description: `The connection is registered under another issuer. Ask for its token at ${tenant.issuer}/token.`,
+      },
+    });
+  });
+
+  test('gives no token for the API and none for a connection of another issuer', async () => {
+    const shared = await tenantWith({});
+    const { tenant } = await tenantWith({ own_issuer: true, own_keys: true });
+    const everywhere = await server.admin.post<TestClient>('/clients', {
+      name: 'everywhere',
+      may_use: [{ tenant: tenant.id }, { tenant: shared.tenant.id }],
+    });
+    const api = { ...withSecret(everywhere), resource: 'urn:sojourn:api' };
+    expect(await askToken(tenant.issuer, api)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_target' },
+    });
+    expect(await askToken(tenant.issuer, withSecret(everywhere, shared.connection))).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_target' },
+    });
+  });
+
+  test('takes assertions made for it, and none made for the main issuer', async () => {
+    const { tenant, connection } = await tenantWith({ own_issuer: true, own_keys: true });
+    const key = await assertionKey();
+    const { client_id } = await server.admin.post<TestClient>('/clients', {
+      name: 'keyed',
+      auth: { method: 'private_key_jwt', jwks: { keys: [key.jwk] } },
+      may_use: [{ connection: connection.id }],
+    });
+    const status = async (audience: string) =>
+      (await askToken(tenant.issuer, withAssertion(await key.sign(client_id, audience)))).status;
+    expect(await status(tenant.issuer)).toBe(200);
+    expect(await status(server.issuer)).toBe(401);
+  });
+
+  test('rotates and revokes its keys alone, and a leak touches its connections alone', async () => {
+    const { tenant, connection } = await tenantWith({ own_issuer: true, own_keys: true });
+    const main = await kidsAt(server.issuer);
+    const before = await kidsAt(tenant.issuer);
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const { items } = await server.admin.post<{ items: { kid: string; state: string; alg: string }[] }>(
+      '/keys/rotate',
+      { tenant: tenant.id },
+    );
+    const active = items.filter(({ state }) => state === 'active').map(({ kid }) => kid);
+    expect(active.toSorted()).toEqual(before.slice(2).toSorted());
+    const leaked = items.find(({ state, alg }) => state === 'active' && alg === 'RS256')!.kid;
+    const { items: touched } = await server.admin.get<{ items: { connection: string }[] }>(
+      `/keys/${leaked}/impact`,
+    );
+    expect(touched.map((one) => one.connection)).toEqual([connection.id]);
+    await server.admin.post(`/keys/${leaked}/revoke`);
+    expect(await kidsAt(tenant.issuer)).not.toContain(leaked);
+    expect(await kidsAt(server.issuer)).toEqual(main);
+    const { status, body } = await askToken(tenant.issuer, withSecret(client, connection));
+    expect(status).toBe(200);
+    await jwtVerify(String(body.access_token), createRemoteJWKSet(new URL(`${tenant.issuer}/jwks`)));
+  });
+
+  test('keeps them after a deletion that was cut short, and its connections can be verified', async () => {
+    const { tenant, connection } = await tenantWith({ own_issuer: true, own_keys: true });
+    const store = await openStore(`sqlite:${join(server.folder, 'sojourn.db')}`, {
+      logger: undefined as never,
+      now: Date.now,
+    });
+    const { version, value } = (await store.get<object>('tenant', tenant.id))!;
+    await store.replace('tenant', tenant.id, version, { ...value, leaving: 'a deletion' });
+    await store.close();
+    expect(await kidsAt(tenant.issuer)).toHaveLength(4);
+    const { status } = await documentOf(`${tenant.issuer}/.well-known/openid-configuration`);
+    expect(status).toBe(200);
+    expect((await askToken(tenant.issuer, withSecret(client, connection))).status).toBe(200);
+    expect(await server.admin.post(`/connections/${connection.id}/verify`)).toMatchObject({
+      verdict: 'failing',
+    });
+    expect(await server.admin.get(`/tenants/${tenant.id}`)).toEqual(tenant);
+  });
+
+  test('loses both when it is deleted', async () => {
+    const tenant = await server.admin.post<Tenant>('/tenants', {
+      name: 'Gone',
+      own_issuer: true,
+      own_keys: true,
+    });
+    const copy = join(server.folder, 'keys', `${tenant.id}.json`);
+    expect([(await call({ url: `${tenant.issuer}/jwks` })).status, existsSync(copy)]).toEqual([200, true]);
+    expect((await ask(`DELETE /tenants/${tenant.id}`)).status).toBe(204);
+    expect([(await call({ url: `${tenant.issuer}/jwks` })).status, existsSync(copy)]).toEqual([404, false]);
+  });
+});
+
+describe('a tenant with an issuer of its own and shared keys', () => {
+  test('has the JWKS of the main issuer, to the byte, and its own iss', async () => {
+    const { tenant, connection } = await tenantWith({ own_issuer: true });
+    const [own, main] = [
+      await call({ url: `${tenant.issuer}/jwks` }),
+      await call({ url: `${server.issuer}/jwks` }),
+    ];
+    expect(own).toEqual(main);
+    const { body } = await askToken(tenant.issuer, withSecret(client, connection));
+    const { payload } = await jwtVerify(
+      String(body.access_token),
+      createRemoteJWKSet(new URL(`${tenant.issuer}/jwks`)),
+    );
+    expect(payload.iss).toBe(tenant.issuer);
+  });
+});
+
+describe('a path that is no issuer', () => {
+  test('is not there, whether or not there is such a tenant', async () => {
+    const { tenant } = await tenantWith({});
+    const { issuer } = await server.admin.post<Tenant>('/tenants', { name: 'Own', own_issuer: true });
+    const paths = [
+      `/t/${tenant.id}/jwks`,
+      '/t/ten_00000000000000000000000000/jwks',
+      '/t/__proto__/jwks',
+      '/t/jwks',
+      '/t//jwks',
+      `${issuer.slice(server.issuer.length)}/jwks/`,
+      `${issuer.slice(server.issuer.length)}/v1/connections/x/token`,
+      `${issuer.slice(server.issuer.length).toUpperCase()}/jwks`,
+    ];
+    for (const path of paths) {
+      const { status, body } = await documentOf(server.issuer + path);
+      expect({ path, status, code: body.code }).toEqual({ path, status: 404, code: 'not_found' });
+    }
+  });
+
+  test.each([
+    [{ name: 'Acme', own_keys: true }, 'needs own_issuer: one issuer has one set of keys'],
+    [{ name: 'Acme', own_issuer: true, own_keys: 'yes' }, 'invalid input: expected boolean, received string'],
+  ])('is not made by %j', async (body, message) => {
+    expect(await plain(ask('POST /tenants', { body }))).toEqual(
+      problem(400, 'invalid_request', `own_keys: ${message}`, [{ field: 'own_keys', message }]),
+    );
+  });
+});
+
+describe('a move', () => {
+  const applied = async (id: string) =>
+    applyTemplate(
+      `${sandbox.origin}/aws`,
+      await server.admin.file(`/connections/${id}/setup/cloudformation.json`),
+    );
+  const issOf = async (issuer: string, connection: { id: string }) => {
+    const { status, body } = await askToken(issuer, withSecret(client, connection));
+    if (status !== 200) return status;
+    const [, claims = ''] = String(body.access_token).split('.');
+    return (JSON.parse(Buffer.from(claims, 'base64url').toString()) as { iss: string }).iss;
+  };
+
+  test('goes connection by connection, each when its cloud trusts the new issuer, and never cuts one off', async () => {
+    const { tenant, connection } = await tenantWith({});
+    const { id } = connection;
+    const { RoleArn } = await applied(id);
+    await server.admin.patch(`/connections/${id}`, { target: { role_arn: RoleArn } });
+    expect(await server.admin.post(`/connections/${id}/verify`)).toMatchObject({ verdict: 'active' });
+    const idle = await server.admin.post<TestConnection>('/connections', {
+      name: 'idle',
+      tenant: tenant.id,
+      cloud: 'azure',
+    });
+
+    const own = `${server.issuer}/t/${tenant.id}`;
+    expect(
+      await server.admin.post(`/tenants/${tenant.id}/move`, { own_issuer: true, own_keys: true }),
+    ).toMatchObject({ id: tenant.id, issuer: own, own_issuer: true, own_keys: true });
+    const left = async () =>
+      (await server.admin.get<{ items: unknown[] }>(`/tenants/${tenant.id}/move`)).items;
+    const toDo = (one: { id: string }, name: string, cloud: string) => ({
+      connection: one.id,
+      name,
+      cloud,
+      issuer: server.issuer,
+    });
+    expect(await left()).toEqual([toDo(connection, 'prod', 'aws'), toDo(idle, 'idle', 'azure')]);
+
+    // Not yet applied: told what to do, and everything goes on under the old issuer.
+    expect(await server.admin.post(`/connections/${id}/verify`)).toEqual({
+      verdict: 'failing',
+      state: 'active',
+      retry_at: null,
+      checks: [
+        {
+          name: 'issuer',
+          condition: 'issuer_move',
+          outcome: 'failed',
+          detail: `Not registered under ${own} yet; tokens still come from ${server.issuer}.`,
+          advice: 'Apply the set-up file again: it names the new issuer.',
+        },
+        expect.objectContaining({ name: 'target', outcome: 'passed' }),
+        expect.objectContaining({
+          name: 'exchange',
+          outcome: 'waiting',
+          detail: expect.stringMatching(/^cloud_issuer_unknown: /),
+        }),
+      ],
+    });
+    expect(await server.admin.get(`/connections/${id}`)).toMatchObject({
+      state: 'active',
+      issuer: server.issuer,
+    });
+    expect([await issOf(server.issuer, connection), await issOf(own, connection)]).toEqual([
+      server.issuer,
+      400,
+    ]);
+
+    await cloudFormationOf(sandbox.origin, account).send(new DeleteStackCommand({ StackName: 'sojourn' }));
+    const again = await applied(id);
+    await server.admin.patch(`/connections/${id}`, { target: { role_arn: again.RoleArn } });
+    expect(await server.admin.post(`/connections/${id}/verify`)).toMatchObject({ verdict: 'active' });
+    expect(await server.admin.get(`/connections/${id}`)).toMatchObject({ state: 'active', issuer: own });
+    expect([await issOf(server.issuer, connection), await issOf(own, connection)]).toEqual([400, own]);
+    expect(await left()).toEqual([toDo(idle, 'idle', 'azure')]);
+
+    // And back: its own issuer goes on serving meanwhile.
+    await server.admin.post(`/tenants/${tenant.id}/move`, { own_issuer: false });
+    expect(await left()).toEqual([{ ...toDo(connection, 'prod', 'aws'), issuer: own }]);
+    expect(await issOf(own, connection)).toBe(own);
+  });
+
+  test('never changes whose keys an issuer has', async () => {
+    const { tenant } = await tenantWith({ own_issuer: true });
+    const message = 'cannot change: the issuer of this tenant has its keys already';
+    const body = { own_issuer: true, own_keys: true };
+    expect(await plain(ask(`POST /tenants/${tenant.id}/move`, { body }))).toEqual(
+      problem(400, 'invalid_request', `own_keys: ${message}`, [{ field: 'own_keys', message }]),
+    );
+  });
+});
+
+describe('keys of tenants', () => {
+  test('are the same after a restart, come back from either copy, and are never made anew when both are lost', async () => {
+    const first = await testServer();
+    const { folder } = first;
+    const make = async (name: string) => {
+      const tenant = await first.admin.post<Tenant>('/tenants', { name, own_issuer: true, own_keys: true });
+      await first.admin.post('/connections', { name: 'p', tenant: tenant.id, cloud: 'aws' });
+      return tenant;
+    };
+    const [kept, lostInStore, lost] = [await make('kept'), await make('store'), await make('both')];
+    const kids = await Promise.all([kept, lostInStore].map(({ issuer }) => kidsAt(issuer)));
+    const { port } = new URL(first.issuer);
+    await first.stop();
+
+    const store = await openStore(`sqlite:${join(folder, 'sojourn.db')}`, {
+      logger: undefined as never,
+      now: Date.now,
+    });
+    for (const { id } of [lostInStore, lost])
+      await store.remove('ring', id, (await store.get('ring', id))!.version);
+    await store.close();
+    for (const { id } of [kept, lost]) await rm(join(folder, 'keys', `${id}.json`));
+
+    const second = await testServer({ folder, port: Number(port) });
+    expect(await Promise.all([kept, lostInStore].map(({ issuer }) => kidsAt(issuer)))).toEqual(kids);
+    expect(await documentOf(`${lost.issuer}/jwks`)).toMatchObject({
+      status: 503,
+      body: { code: 'keys_unavailable', detail: 'The keys of this issuer cannot be used.' },
+    });
+    expect(existsSync(join(folder, 'keys', `${lost.id}.json`))).toBe(false);
+    // One lost ring hides nobody whom a leak of another key touches.
+    const [leaked] = await kidsAt(second.issuer);
+    expect(await second.admin.get(`/keys/${leaked}/impact`)).toEqual({ items: [], next: null });
+    expect(existsSync(join(folder, 'keys', `${kept.id}.json`))).toBe(true);
+    await second.close();
+  });
+});

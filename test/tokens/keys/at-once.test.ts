@@ -1,0 +1,127 @@
+/** Two processes that rotate at the same moment, a thousand times: whoever loses the race goes by what the other one did. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { createLogger } from '../../../src/platform/log/index.ts';
+import { openStore } from '../../../src/platform/store/index.ts';
+import type { PublicJwk, Ring } from '../../../src/tokens/keys/index.ts';
+import { memoryFolder } from '../../support/memory.ts';
+import { startRedis } from '../../support/redis.ts';
+import { day, noon, second } from './records.ts';
+import { startReplica, type View, verifies } from './replica-process.ts';
+
+/** A retired key leaves a dozen rotations later, so that there is something to drop in nearly every round too. */
+const timing = {
+  rotateEvery: 365 * day,
+  publishLead: 0,
+  retain: 0,
+  longestTokenLife: second,
+  staleAfter: second,
+};
+
+const endings: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+});
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(memoryFolder, 'sojourn-at-once-'));
+  endings.push(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const stores = {
+  SQLite: async () => `sqlite:${join(await newFolder(), 'sojourn.db')}`,
+  async Redis() {
+    const redis = await startRedis();
+    endings.push(() => redis.stop());
+    return redis.url;
+  },
+};
+
+describe.each([
+  ['SQLite', 1_000],
+  ['Redis', 200],
+] as const)('two processes on one %s', (name, rotations) => {
+  test(`rotate ${rotations} times at once and always have one ring, with one active key that both publish`, async () => {
+    const url = await stores[name]();
+    const folder = await newFolder();
+    const replicas = ['a', 'b'].map((own) => {
+      const replica = startReplica({ url, folder: join(folder, own), timing, now: noon });
+      endings.push(() => replica.end());
+      return replica;
+    });
+    const [a, b] = replicas as [(typeof replicas)[0], (typeof replicas)[0]];
+    // The first key may be made by both at once; who loses has then to hear of it.
+    await Promise.all(replicas.map(({ started }) => started));
+    const seen = await readUntilEnded(url, async () => {
+      for (let round = 1; round <= rotations; round++) {
+        const order = { now: noon + round * second, act: 'rotate' } as const;
+        const views = await Promise.all([a.order(order), b.order(order)]);
+        expectAtOne(views as [View, View]);
+      }
+    });
+
+    const rings = replicas
+      .flatMap(({ swapped }) => swapped as Ring[])
+      .toSorted((x, y) => x.revision - y.revision);
+    expect(rings.map(({ revision }) => revision)).toEqual(rings.map((_ring, at) => at + 1));
+    expect(new Set(rings.map(({ id }) => id)).size).toBe(1);
+    const known = new Map<string, PublicJwk>();
+    for (const ring of [...rings.slice(1), ...seen]) expectWhole(ring, known);
+    const activated = new Set(rings.map(activeIn));
+    expect(activated.size).toBeGreaterThan(rotations);
+    // Both have had their share.
+    for (const { swapped } of replicas) expect(swapped.length).toBeGreaterThan(rotations / 10);
+  }, 900_000);
+});
+
+/** What each of them signs verifies by what the other one publishes. */
+function expectAtOne([a, b]: readonly [View, View]): void {
+  for (const [signer, publisher] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    expect([undefined, 'key_not_ready']).toContain(signer.refused);
+    expect(signer.keys.filter(({ state }) => state === 'active')).toHaveLength(1);
+    expect(verifies(signer, signer.jwks)).toBe(true);
+    expect(verifies(signer, publisher.jwks)).toBe(true);
+  }
+}
+
+function expectWhole({ keys }: Ring, known: Map<string, PublicJwk>): void {
+  const states = keys.map(({ state }) => state);
+  expect(states.filter((state) => state === 'active')).toHaveLength(1);
+  expect(states.filter((state) => state === 'next').length).toBeLessThanOrEqual(1);
+  for (const { kid, jwk } of keys) {
+    if (!known.has(kid)) known.set(kid, jwk);
+    expect(jwk).toEqual(known.get(kid));
+  }
+}
+
+const activeIn = ({ keys }: Ring) => keys.find(({ state }) => state === 'active')?.kid;
+
+/** Every ring that a third one finds in the store while the work is going on. */
+async function readUntilEnded(url: string, work: () => Promise<void>): Promise<readonly Ring[]> {
+  const store = await openStore(url, { logger: createLogger({ level: 'silent' }), now: () => noon });
+  endings.push(() => store.close());
+  const found = new Map<number, Ring>();
+  let ended = false;
+  const reading = (async () => {
+    let last = 0;
+    while (!ended) {
+      const ring = (await store.get<Ring>('ring', 'shared'))?.value;
+      if (ring) {
+        expect(ring.revision).toBeGreaterThanOrEqual(last);
+        last = ring.revision;
+        found.set(last, ring);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  })();
+  await work().finally(() => {
+    ended = true;
+  });
+  await reading;
+  return [...found.values()];
+}

@@ -1,0 +1,119 @@
+/** Key rings on real stores and real folders, for as many replicas as a test wants, under one clock that can be set. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Algorithm } from '../../../src/clouds/index.ts';
+import { createLogger } from '../../../src/platform/log/index.ts';
+import { openStore, type Store } from '../../../src/platform/store/index.ts';
+import {
+  fileHolder,
+  Keyring,
+  Keyrings,
+  mainRing,
+  type PublicJwk,
+  type RingChange,
+  type Timing,
+  type Waiting,
+} from '../../../src/tokens/keys/index.ts';
+import { memoryFolder } from '../../support/memory.ts';
+import { noon, timing } from './records.ts';
+
+export interface ReplicaOptions {
+  readonly folder?: string;
+  readonly store?: Store;
+  readonly encryptionKey?: Uint8Array;
+  readonly former?: Uint8Array;
+  readonly algorithms?: readonly Algorithm[];
+  readonly timing?: Partial<Timing>;
+  readonly obstacles?: (key: PublicJwk) => Promise<readonly string[]>;
+  /** By how much its clock is wrong from its start on, in milliseconds. */
+  readonly off?: number;
+  /** By how much its clock was set since. */
+  readonly set?: { ms: number };
+}
+
+export const encryptionKey = new Uint8Array(32).fill(7);
+
+export async function keysBench() {
+  const root = await mkdtemp(join(memoryFolder, 'sojourn-keys-'));
+  const clock = { ms: noon };
+  const stores: Store[] = [];
+  const changes: RingChange[] = [];
+  const held: Waiting[] = [];
+  let log = '';
+  const destination = {
+    write: (line: string) => {
+      log += line;
+    },
+  };
+  const logger = createLogger({ level: 'debug', destination });
+  const now = () => clock.ms;
+
+  const open = async (name = 'sojourn') => {
+    const store = await openStore(`sqlite:${join(root, name)}.db`, { logger, now });
+    stores.push(store);
+    return store;
+  };
+  const shared = await open();
+  const what = (options: ReplicaOptions) => ({
+    store: options.store ?? shared,
+    holder: fileHolder(options.encryptionKey ?? encryptionKey, options.former),
+    folder: join(root, options.folder ?? 'keys'),
+    algorithms: options.algorithms ?? (['ES256'] as const),
+    timing: { ...timing, ...options.timing },
+    now: () => clock.ms + (options.off ?? 0) + (options.set?.ms ?? 0),
+    steadyNow: () => clock.ms + (options.off ?? 0),
+    logger,
+  });
+
+  return {
+    root,
+    clock,
+    now,
+    logger,
+    changes,
+    held,
+    store: shared,
+    logged: () => log,
+    /** Another handle on the store of this name. */
+    openStore: open,
+    folder: (name: string) => join(root, name),
+    replica: (options: ReplicaOptions = {}) =>
+      Keyring.open({
+        ...what(options),
+        id: mainRing,
+        checkFirst: true,
+        mayMake: async () => (await shared.list('connection', { limit: 1 })).items.length === 0,
+        obstacles: options.obstacles ?? (async () => []),
+        held: (waiting) => {
+          held.push(waiting);
+        },
+        record: async (change) => {
+          changes.push(change);
+        },
+      }),
+    /** The main ring and those of tenants, each of whom has keys of its own. */
+    rings: (options: ReplicaOptions = {}) =>
+      Keyrings.open({
+        ...what(options),
+        mayMake: async () => true,
+        wanted: async () => true,
+        obstacles: async () => [],
+        held: () => undefined,
+        record: async () => undefined,
+      }),
+    copy: (folder = 'keys') => readFile(join(root, folder, 'ring.json'), 'utf8'),
+    filesIn: (folder: string) => readdir(join(root, folder)),
+    async end() {
+      await Promise.all(stores.map((store) => store.close()));
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+export type KeysBench = Awaited<ReturnType<typeof keysBench>>;
+
+/** `RS256 active, RS256 next, …`: the ring in a form that a test can state. */
+export const statesOf = (keyring: Keyring): string[] =>
+  keyring.list().map(({ alg, state }) => `${alg} ${state}`);
+
+export const kidsOf = (keyring: Keyring): string[] => keyring.list().map(({ kid }) => kid);

@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { testServer } from '../../support/server.ts';
+
+test('a server whose clock was set says so in /readyz, stays ready, and says no more once it is right again', async () => {
+  const set = { ms: 0 };
+  const server = await testServer({ now: () => Date.now() + set.ms, steadyNow: () => Date.now() });
+  const clock = async () => {
+    const ready = await fetch(`${server.adminOrigin}/readyz`);
+    const { checks } = (await ready.json()) as { checks: { name: string }[] };
+    return { status: ready.status, clock: checks.filter(({ name }) => name === 'key_clock') };
+  };
+  try {
+    expect(await clock()).toEqual({ status: 200, clock: [] });
+    set.ms = -3_600_000;
+    expect(await clock()).toEqual({
+      status: 200,
+      clock: [
+        {
+          name: 'key_clock',
+          ok: true,
+          detail:
+            'no key is made to sign or dropped: the clock of this server is 3600 s back of the time since its start',
+        },
+      ],
+    });
+    await expect(server.admin.post('/keys/rotate', {})).rejects.toThrow(
+      'No key is made to sign: the clock of this server is 3600 s back of the time since its start.',
+    );
+    set.ms = 0;
+    expect(await clock()).toEqual({ status: 200, clock: [] });
+  } finally {
+    await server.close();
+  }
+});

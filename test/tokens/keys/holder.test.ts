@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose';
+import { fileHolder, type KeyRecord, type NewKey } from '../../../src/tokens/keys/index.ts';
+import { encryptionKey } from './bench.ts';
+import { recordOf } from './records.ts';
+
+const kept = ({ jwk, sealed }: NewKey): KeyRecord => ({
+  ...recordOf(jwk.kid, jwk.alg, 'active'),
+  jwk,
+  sealed,
+});
+
+describe.each(['RS256', 'ES256'] as const)('the file holder with %s', (alg) => {
+  test('its signatures verify under the public key that it names, and under no other text', async () => {
+    const holder = fileHolder(encryptionKey);
+    const key = kept(await holder.make(alg));
+    const signed = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.cGF5bG9hZA`;
+    const signature = Buffer.from(await holder.sign(key, Buffer.from(signed))).toString('base64url');
+    const publicKey = await importJWK({ ...key.jwk });
+    const { payload } = await compactVerify(`${signed}.${signature}`, publicKey);
+    expect(Buffer.from(payload).toString()).toBe('payload');
+    await expect(compactVerify(`${signed}A.${signature}`, publicKey)).rejects.toMatchObject({
+      code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+    });
+  });
+
+  test('its public keys have the members that clouds take, and the thumbprint as kid', async () => {
+    const { jwk } = await fileHolder(encryptionKey).make(alg);
+    const members = alg === 'RS256' ? ['n', 'e'] : ['crv', 'x', 'y'];
+    expect(Object.keys(jwk).sort()).toEqual(['kty', 'use', 'alg', 'kid', ...members].sort());
+    expect(jwk.kid).toBe(await calculateJwkThumbprint({ ...jwk }));
+    expect(jwk).toMatchObject({ alg, use: 'sig' });
+  });
+
+  test('what it seals can be used by another process with the same key-encryption key', async () => {
+    const key = kept(await fileHolder(encryptionKey).make(alg));
+    const other = fileHolder(encryptionKey);
+    await other.check(key);
+    expect((await other.sign(key, Buffer.from('x'))).length).toBe(alg === 'RS256' ? 256 : 64);
+  });
+
+  test('what it seals holds nothing of the private key in the clear', async () => {
+    const { sealed } = await fileHolder(encryptionKey).make(alg);
+    const [header, key, ...rest] = sealed.split('.');
+    expect(JSON.parse(Buffer.from(header!, 'base64url').toString())).toEqual({
+      alg: 'dir',
+      enc: 'A256GCM',
+      kid: expect.any(String),
+    });
+    expect(key).toBe('');
+    // PKCS #8 begins with SEQUENCE, version 0, and names its algorithm by an OID; neither stands in the cipher text.
+    const bytes = Buffer.concat(rest.map((part) => Buffer.from(part, 'base64url')));
+    const oid = alg === 'RS256' ? '2a864886f70d010101' : '2a8648ce3d0201';
+    expect(bytes.includes(Buffer.from(oid, 'hex'))).toBe(false);
+  });
+});
+
+describe('a sealed key that cannot be trusted', () => {
+  const refusal = async (key: KeyRecord, kek = encryptionKey) => {
+    const holder = fileHolder(kek);
+    await expect(holder.sign(key, Buffer.from('x'))).rejects.toMatchObject({ code: 'key_material_unusable' });
+    return holder.check(key).then(
+      () => 'no refusal',
+      (error: Error) => error.message,
+    );
+  };
+
+  test('it is refused by its kid under another key-encryption key', async () => {
+    const key = kept(await fileHolder(encryptionKey).make('ES256'));
+    expect(await refusal(key, new Uint8Array(32).fill(8))).toBe(
+      `The signing key ${key.kid} cannot be used: its private half does not open with this key-encryption key.`,
+    );
+  });
+
+  test.each([
+    ['changed in one bit', (sealed: string) => flipped(sealed)],
+    ['cut short', (sealed: string) => sealed.slice(0, -30)],
+    ['empty', () => ''],
+    ['something else', () => 'a.b.c.d.e'],
+  ])('it is refused by its kid when it was %s', async (_, damage) => {
+    const key = kept(await fileHolder(encryptionKey).make('ES256'));
+    expect(await refusal({ ...key, sealed: damage(key.sealed!) })).toBe(
+      `The signing key ${key.kid} cannot be used: its private half does not open with this key-encryption key.`,
+    );
+  });
+
+  test('it is refused under the name of another key of the same ring', async () => {
+    const holder = fileHolder(encryptionKey);
+    const [a, b] = [kept(await holder.make('ES256')), kept(await holder.make('ES256'))];
+    expect(await refusal({ ...a, sealed: b.sealed })).toBe(
+      `The signing key ${a.kid} cannot be used: what is sealed there is not its private half.`,
+    );
+  });
+
+  test('it is refused once it has no private half', async () => {
+    const key = kept(await fileHolder(encryptionKey).make('ES256'));
+    expect(await refusal({ ...key, sealed: null })).toBe(
+      `The signing key ${key.kid} cannot be used: it has no private half any more.`,
+    );
+  });
+});
+
+/** The cipher text with its first character changed. */
+function flipped(sealed: string): string {
+  const parts = sealed.split('.');
+  const text = parts[3]!;
+  parts[3] = (text.startsWith('A') ? 'B' : 'A') + text.slice(1);
+  return parts.join('.');
+}

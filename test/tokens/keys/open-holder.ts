@@ -1,0 +1,32 @@
+/** Holders opened as the composition root does, from a configuration, with their log at hand. */
+
+import { createLogger } from '../../../src/platform/log/index.ts';
+import { systemNow } from '../../../src/platform/time/index.ts';
+import { parseConfig } from '../../../src/server/config/load.ts';
+import { type Holder, openHolder } from '../../../src/tokens/keys/index.ts';
+
+export function holderOpener(keys: Readonly<Record<string, unknown>>, env: Record<string, string> = {}) {
+  let log = '';
+  const write = (line: string) => {
+    log += line;
+  };
+  const logger = createLogger({ level: 'debug', destination: { write } });
+  const opened: Holder[] = [];
+  return {
+    logged: () => log,
+    open: async (): Promise<Holder> => {
+      const issuer = 'https://id.example.com';
+      const config = parseConfig({ issuer, listen: { public: '127.0.0.1:8080' }, keys }, env);
+      const holder = await openHolder(config.keys.holder, config.keys, {
+        logger,
+        now: systemNow,
+        encryptionKey: async () => new Uint8Array(32).fill(7),
+      });
+      opened.push(holder);
+      return holder;
+    },
+    close: async () => {
+      for (const holder of opened) await holder.close?.();
+    },
+  };
+}

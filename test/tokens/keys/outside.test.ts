@@ -1,0 +1,140 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { placeOf } from '../../../src/tokens/issuer/index.ts';
+import { differenceAt, faultAt } from '../../../src/tokens/keys/index.ts';
+import { recordOf } from './records.ts';
+
+const key = recordOf('wanted', 'ES256', 'next').jwk;
+const other = recordOf('other', 'RS256', 'active').jwk;
+const url = 'https://id.example.com';
+const issuer = { url, jwks: placeOf(url).jwks };
+
+interface Page {
+  status?: number;
+  type?: string;
+  headers?: Record<string, string>;
+  body: string;
+}
+
+let server: Server;
+let base: string;
+let pages: Record<string, Page>;
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const { status = 200, type = 'application/json', headers = {}, body } = pages[request.url ?? '']!;
+    response.writeHead(status, { 'content-type': type, ...headers }).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+const discovery = '/.well-known/openid-configuration';
+beforeEach(() => {
+  pages = {
+    [discovery]: { body: JSON.stringify({ issuer: url, jwks_uri: issuer.jwks, extra: 1 }) },
+    '/jwks': { body: JSON.stringify({ keys: [other, key] }) },
+  };
+});
+
+const fault = () => faultAt(placeOf(base), issuer, key);
+
+describe('a look from outside', () => {
+  test('finds a key where both documents are as they should be', async () => {
+    expect(await fault()).toBeUndefined();
+  });
+
+  const wrongs: [string, () => void, string][] = [
+    [
+      'a JWKS without the key',
+      () => (pages['/jwks'] = { body: JSON.stringify({ keys: [other] }) }),
+      '/jwks does not list it',
+    ],
+    [
+      'another key under its kid',
+      () => (pages['/jwks'] = { body: JSON.stringify({ keys: [{ ...key, x: 'elsewhere' }] }) }),
+      '/jwks lists another key under its kid',
+    ],
+    [
+      'the kid twice',
+      () => (pages['/jwks'] = { body: JSON.stringify({ keys: [key, key] }) }),
+      '/jwks lists another key under its kid',
+    ],
+    ['a page of an error', () => (pages['/jwks'] = { status: 503, body: '' }), '/jwks answers 503'],
+    [
+      'a redirect, which no cloud is known to follow',
+      () => (pages['/jwks'] = { status: 302, headers: { location: '/jwks2' }, body: '' }),
+      '/jwks answers 302',
+    ],
+    [
+      'a page for people',
+      () => (pages['/jwks'] = { type: 'text/html', body: JSON.stringify({ keys: [key] }) }),
+      '/jwks is not served as application/json',
+    ],
+    ['no JSON', () => (pages['/jwks'] = { body: '<html>' }), '/jwks is not the document it should be'],
+    [
+      'the documents of another issuer',
+      () => (pages[discovery] = { body: JSON.stringify({ issuer: `${url}/`, jwks_uri: issuer.jwks }) }),
+      `${discovery} names another issuer`,
+    ],
+    [
+      'another place for the keys',
+      () => (pages[discovery] = { body: JSON.stringify({ issuer: url, jwks_uri: `${url}/keys` }) }),
+      `${discovery} names another jwks_uri`,
+    ],
+  ];
+
+  test.each(wrongs)('tells %s by its address', async (_, spoil, words) => {
+    spoil();
+    expect(await fault()).toBe(base + words);
+  });
+
+  test('tells an issuer that cannot be reached', async () => {
+    expect(await faultAt(placeOf('http://127.0.0.1:1'), issuer, key)).toBe(
+      '127.0.0.1:1 could not be reached.',
+    );
+  });
+});
+
+describe('a comparison of a copy', () => {
+  const served = {
+    discovery: JSON.stringify({ issuer: url, jwks_uri: issuer.jwks, extra: 1 }),
+    jwks: JSON.stringify({ keys: [other, key] }),
+  };
+  const difference = () => differenceAt(placeOf(base), served);
+  const listing = (...keys: unknown[]) => {
+    pages['/jwks'] = { body: JSON.stringify({ keys }) };
+  };
+
+  test('finds none where both documents say the same, in whatever spelling', async () => {
+    pages['/jwks'] = { body: JSON.stringify({ keys: [other, key] }, null, 2) };
+    expect(await difference()).toBeUndefined();
+  });
+
+  const wrongs: [string, () => void, string][] = [
+    ['a key that is not there yet', () => listing(other), `/jwks does not list ${key.kid}`],
+    [
+      'a key that should be gone',
+      () => listing(other, key, { ...key, kid: 'revoked' }),
+      '/jwks still lists revoked',
+    ],
+    [
+      'a key under the kid of ours',
+      () => listing(other, { ...key, x: 'theirs' }),
+      '/jwks says something else',
+    ],
+    [
+      'another issuer',
+      () => (pages[discovery] = { body: JSON.stringify({ issuer: 'https://evil', jwks_uri: issuer.jwks }) }),
+      `${discovery} says something else`,
+    ],
+    ['a document that is gone', () => (pages['/jwks'] = { status: 404, body: '' }), '/jwks answers 404'],
+  ];
+
+  test.each(wrongs)('tells %s', async (_, spoil, words) => {
+    spoil();
+    expect(await difference()).toBe(base + words);
+  });
+});

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createLogger } from '../../../src/platform/log/index.ts';
+import type { Store } from '../../../src/platform/store/index.ts';
+import { fileHolder, type KeyRecord, type Ring, rekey } from '../../../src/tokens/keys/index.ts';
+import { encryptionKey as former, type KeysBench, keysBench, kidsOf } from './bench.ts';
+
+let bench: KeysBench;
+beforeEach(async () => {
+  bench = await keysBench();
+});
+afterEach(() => bench.end());
+
+const current = new Uint8Array(32).fill(9);
+const both = { encryptionKey: current, former };
+
+const sealedIn = (ring: Ring): KeyRecord[] => ring.keys.filter(({ sealed }) => sealed !== null);
+const stored = async () => (await bench.store.get<Ring>('ring', 'shared'))!.value;
+const copied = async () => JSON.parse(await bench.copy()) as Ring;
+
+/** Whether every private half in the store and in the copy opens with a holder of these keys. */
+async function expectOpening(...keys: [Uint8Array, Uint8Array?]): Promise<void> {
+  for (const ring of [await stored(), await copied()]) {
+    expect(sealedIn(ring).length).toBeGreaterThan(0);
+    for (const key of sealedIn(ring)) await fileHolder(...keys).check(key);
+  }
+}
+
+describe('a start with a new and a former key-encryption key', () => {
+  test('seals the ring in the store and in the copy with the new one, and each key is told', async () => {
+    const kids = kidsOf(await bench.replica());
+    bench.changes.length = 0;
+    expect(kidsOf(await bench.replica(both))).toEqual(kids);
+    await expectOpening(current);
+    expect(await copied()).toEqual(await stored());
+    expect(bench.changes).toEqual(kids.map((kid) => ({ event: 'key.resealed', kid, alg: 'ES256' })));
+  });
+
+  test('changes nothing where all is sealed with the new one', async () => {
+    await bench.replica();
+    await bench.replica(both);
+    const before = await stored();
+    bench.changes.length = 0;
+    await (await bench.replica(both)).refresh();
+    expect(await stored()).toEqual(before);
+    expect(bench.changes).toEqual([]);
+  });
+
+  test('leaves another replica signing that knows only the former one', async () => {
+    const other = await bench.replica({ folder: 'other' });
+    await bench.replica(both);
+    await other.refresh();
+    const { kid } = other.active('ES256');
+    expect((await other.sign(kid, Buffer.from('x'))).length).toBe(64);
+  });
+
+  test('seals anew what such a replica makes later', async () => {
+    const old = await bench.replica({ folder: 'other' });
+    const keyring = await bench.replica(both);
+    await old.revoke(old.active('ES256').kid);
+    await keyring.refresh();
+    await expectOpening(current);
+    const { kid } = keyring.active('ES256');
+    expect((await keyring.sign(kid, Buffer.from('x'))).length).toBe(64);
+  });
+
+  test('is refused where a key opens with neither, and nothing is changed', async () => {
+    const [{ kid }] = (await bench.replica()).list() as [KeyRecord];
+    const before = await stored();
+    const stranger = new Uint8Array(32).fill(1);
+    await expect(bench.replica({ encryptionKey: current, former: stranger })).rejects.toMatchObject({
+      code: 'key_material_unusable',
+      message: `The signing key ${kid} cannot be used: its private half does not open with this key-encryption key.`,
+    });
+    expect(await stored()).toEqual(before);
+    await expectOpening(former);
+  });
+});
+
+describe('sealing anew without a server', () => {
+  const rekeyOn = (store: Store) =>
+    rekey({
+      store,
+      folder: bench.folder('keys'),
+      holder: fileHolder(current, former),
+      logger: createLogger({ level: 'silent' }),
+      now: () => bench.clock.ms,
+      record: async () => undefined,
+    });
+
+  test('tells how much was sealed anew, and does nothing the second time', async () => {
+    await bench.replica();
+    expect(await rekeyOn(bench.store)).toEqual({ rings: 1, keys: 2, resealed: 2 });
+    await expectOpening(current);
+    expect(await rekeyOn(bench.store)).toEqual({ rings: 1, keys: 2, resealed: 0 });
+  });
+
+  test('seals the rings of tenants too', async () => {
+    await bench.replica();
+    const ring = await stored();
+    await bench.store.insert('ring', 'ten_a', { ...ring, id: 'another', revision: 5 });
+    expect(await rekeyOn(bench.store)).toEqual({ rings: 2, keys: 4, resealed: 4 });
+    const theirs = (await bench.store.get<Ring>('ring', 'ten_a'))!.value;
+    for (const key of sealedIn(theirs)) await fileHolder(current).check(key);
+  });
+
+  test('goes on where a process was killed between the copy and the store', async () => {
+    const kids = kidsOf(await bench.replica());
+    const before = await stored();
+    await rekeyOn(bench.store);
+    const { version } = (await bench.store.get('ring', 'shared'))!;
+    await bench.store.replace('ring', 'shared', version, { ...before, format: 1 });
+    await expectOpening(current, former);
+    expect(kidsOf(await bench.replica(both))).toEqual(kids);
+    await expectOpening(current);
+  });
+
+  test.each([
+    ['before the first write to the store', 1, false],
+    ['after the first write to the store', 1, true],
+    ['before the last write to the store', 2, false],
+    ['after the last write to the store', 2, true],
+  ])('that ends %s leaves keys that open with one of the two, and can be done again', async (_, at, done) => {
+    const kids = kidsOf(await bench.replica());
+    let writes = 0;
+    // From the crash on, nothing of this process reaches the store or the disk.
+    const crash = async (): Promise<never> => {
+      throw new Error('crashed');
+    };
+    const dying: Store = {
+      ...bench.store,
+      async replace(...arguments_) {
+        writes++;
+        if (writes < at) return bench.store.replace(...arguments_);
+        if (done) await bench.store.replace(...arguments_);
+        return crash();
+      },
+    };
+    await expect(rekeyOn(dying)).rejects.toThrow('crashed');
+    expect(writes).toBe(at);
+    await expectOpening(current, former);
+    expect(kidsOf(await bench.replica(both))).toEqual(kids);
+    await expectOpening(current);
+  });
+});

@@ -1,0 +1,312 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { SojournError } from '../../../src/platform/errors/index.ts';
+import type { Store } from '../../../src/platform/store/index.ts';
+import type { Keyring, Ring } from '../../../src/tokens/keys/index.ts';
+import { type KeysBench, keysBench, kidsOf, statesOf } from './bench.ts';
+import { day, second } from './records.ts';
+
+let bench: KeysBench;
+beforeEach(async () => {
+  bench = await keysBench();
+});
+afterEach(() => bench.end());
+
+const inStore = async (store = bench.store) => (await store.get<Ring>('ring', 'shared'))?.value;
+
+/** Replicas with folders and handles on the store of their own. */
+async function replicas(count: number): Promise<Keyring[]> {
+  const opened: Keyring[] = [];
+  for (let i = 0; i < count; i++) {
+    opened.push(await bench.replica({ folder: `replica-${i}`, store: await bench.openStore() }));
+  }
+  return opened;
+}
+
+describe('replicas on one store', () => {
+  test('they share their keys, and each has a copy of its own', async () => {
+    const [a, b] = (await replicas(2)) as [Keyring, Keyring];
+    expect(b.list()).toEqual(a.list());
+    expect(await bench.copy('replica-1')).toEqual(await bench.copy('replica-0'));
+    // To the byte: what they serve has one ETag.
+    expect(JSON.stringify(b.jwks())).toBe(JSON.stringify(a.jwks()));
+    await expect(b.sign(a.active('ES256').kid, Buffer.from('x'))).resolves.toHaveLength(64);
+  });
+
+  test('one takes over what another changed, and tells whoever listens, once', async () => {
+    const [a, b] = (await replicas(2)) as [Keyring, Keyring];
+    let told = 0;
+    b.onChange(() => told++);
+    await b.refresh();
+    expect(told).toBe(0);
+    bench.clock.ms += day;
+    await a.rotate();
+    await b.refresh();
+    expect(told).toBe(1);
+    expect(b.list()).toEqual(a.list());
+    expect(JSON.parse(await bench.copy('replica-1'))).toEqual(await inStore());
+  });
+
+  test('20 that start at once on an empty store make one ring', async () => {
+    const stores = await Promise.all(Array.from({ length: 20 }, () => bench.openStore()));
+    const all = await Promise.all(stores.map((store, i) => bench.replica({ store, folder: `replica-${i}` })));
+    await Promise.all(all.map((keyring) => keyring.refresh()));
+    for (const keyring of all) expect(keyring.list()).toEqual(all[0]!.list());
+    expect(statesOf(all[0]!)).toEqual(['ES256 active', 'ES256 next']);
+    expect(bench.changes.map(({ event }) => event)).toEqual(['key.made', 'key.made']);
+    for (let i = 0; i < 20; i++)
+      expect(JSON.parse(await bench.copy(`replica-${i}`))).toEqual(await inStore());
+  });
+
+  test('20 rotations at once are one rotation', async () => {
+    const all = await replicas(5);
+    const [first, second] = kidsOf(all[0]!) as [string, string];
+    const { revision } = (await inStore())!;
+    bench.clock.ms += day;
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, i) => all[i % all.length]!.rotate()),
+    );
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'key_not_ready' });
+    expect(refused.length).toBeLessThan(20);
+    await Promise.all(all.map((keyring) => keyring.refresh()));
+    for (const keyring of all) expect(keyring.list()).toEqual(all[0]!.list());
+    expect(statesOf(all[0]!)).toEqual(['ES256 retired', 'ES256 active', 'ES256 next']);
+    expect(kidsOf(all[0]!).slice(0, 2)).toEqual([first, second]);
+    // One activation and one new key, whoever asked.
+    expect((await inStore())!.revision).toBe(revision + 2);
+    expect(bench.changes.slice(2).map(({ event }) => event)).toEqual(['key.activated', 'key.made']);
+  });
+
+  test('20 steps at once on the day of the rotation, with revocations between them, leave one active key', async () => {
+    const all = await replicas(4);
+    bench.clock.ms += 31 * day;
+    const first = kidsOf(all[0]!)[0]!;
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) => {
+        const keyring = all[i % all.length]!;
+        return i % 5 === 4 ? keyring.revoke(first) : keyring.advance();
+      }),
+    );
+    await Promise.all(all.map((keyring) => keyring.refresh()));
+    for (const keyring of all) expect(keyring.list()).toEqual(all[0]!.list());
+    const states = statesOf(all[0]!);
+    expect(states.filter((state) => state === 'ES256 active')).toHaveLength(1);
+    expect(states.filter((state) => state === 'ES256 next')).toHaveLength(1);
+    expect(all[0]!.jwks().map(({ kid }) => kid)).not.toContain(first);
+  });
+});
+
+describe('what is lost in one place comes back from the other', () => {
+  test('a start on an emptied store gives it the ring of the copy', async () => {
+    const before = await bench.replica();
+    const emptied = await bench.openStore('emptied');
+    const after = await bench.replica({ store: emptied });
+    expect(after.list()).toEqual(before.list());
+    expect(await inStore(emptied)).toEqual(await inStore());
+    expect(bench.changes).toHaveLength(2);
+    expect(bench.logged()).toContain('the store had lost the key ring; it gets it back from this replica');
+  });
+
+  test('a start without the copy writes it again from the store', async () => {
+    const before = await bench.replica();
+    const copy = await bench.copy();
+    await rm(bench.folder('keys'), { recursive: true });
+    expect((await bench.replica()).list()).toEqual(before.list());
+    expect(JSON.parse(await bench.copy())).toEqual(JSON.parse(copy));
+  });
+
+  test('a running replica gives the ring back to a store that lost it', async () => {
+    const keyring = await bench.replica();
+    const ring = await inStore();
+    await bench.store.remove('ring', 'shared', (await bench.store.get('ring', 'shared'))!.version);
+    await keyring.refresh();
+    expect(await inStore()).toEqual(ring);
+  });
+
+  test('a copy newer than the store, as after an old backup, is given back to the store', async () => {
+    const keyring = await bench.replica();
+    const old = (await inStore())!;
+    bench.clock.ms += day;
+    await keyring.rotate();
+    const newest = (await inStore())!;
+    const restored = await bench.openStore('restored');
+    await restored.insert('ring', 'shared', old);
+    const after = await bench.replica({ store: restored });
+    expect(await inStore(restored)).toEqual(newest);
+    expect(after.list()).toEqual(keyring.list());
+  });
+
+  test('of two states of one revision the one in the store is taken, and listeners hear of it', async () => {
+    const keyring = await bench.replica();
+    const stored = (await bench.store.get<Ring>('ring', 'shared'))!;
+    const [active, next] = stored.value.keys as [Ring['keys'][0], Ring['keys'][0]];
+    let told = 0;
+    keyring.onChange(() => told++);
+    await bench.store.replace('ring', 'shared', stored.version, {
+      ...stored.value,
+      keys: [active, { ...next, published_at: next.published_at + 1 }],
+    });
+    await keyring.refresh();
+    expect(told).toBe(1);
+    expect(keyring.list()[1]!.published_at).toBe(next.published_at + 1);
+  });
+});
+
+describe('another ring', () => {
+  const refusal = () => ({
+    code: 'key_material_unusable',
+    message: `The store holds another key ring than ${join(bench.folder('keys'), 'ring.json')}; nothing was changed in either.`,
+  });
+
+  test('in the store it is refused at the start, whichever is newer, and neither is changed', async () => {
+    const ours = await bench.replica();
+    const foreign = await bench.openStore('foreign');
+    const theirs = await bench.replica({ folder: 'theirs', store: foreign });
+    const check = async () => {
+      const before = [await bench.copy(), await inStore(), await inStore(foreign)];
+      await expect(bench.replica({ store: foreign })).rejects.toMatchObject(refusal());
+      expect([await bench.copy(), await inStore(), await inStore(foreign)]).toEqual(before);
+    };
+    bench.clock.ms += day;
+    await ours.rotate();
+    await check();
+    await theirs.rotate();
+    await theirs.revoke(kidsOf(theirs)[0]!);
+    await check();
+  });
+
+  test('that appears in the store of a running replica is not taken, and ours goes on signing', async () => {
+    const keyring = await bench.replica();
+    const foreign = await bench.openStore('foreign');
+    await bench.replica({ folder: 'theirs', store: foreign });
+    const before = keyring.list();
+    const { version } = (await bench.store.get('ring', 'shared'))!;
+    await bench.store.replace('ring', 'shared', version, await inStore(foreign));
+    for (const act of [() => keyring.refresh(), () => keyring.revoke(kidsOf(keyring)[0]!)]) {
+      await expect(act()).rejects.toMatchObject(refusal());
+    }
+    expect(keyring.list()).toEqual(before);
+    expect(await inStore()).toEqual(await inStore(foreign));
+    await expect(keyring.sign(keyring.active('ES256').kid, Buffer.from('x'))).resolves.toHaveLength(64);
+  });
+
+  test('that stays in the store ends the signing as a store that is not seen does, and the JWKS stays', async () => {
+    const keyring = await bench.replica();
+    const [{ kid }, jwks] = [keyring.active('ES256'), keyring.jwks()];
+    const { version, value } = (await bench.store.get<Ring>('ring', 'shared'))!;
+    await bench.store.replace('ring', 'shared', version, { ...value, id: 'another' });
+    bench.clock.ms += 301 * second;
+    await expect(keyring.refresh()).rejects.toMatchObject(refusal());
+    expect(keyring.confirm(version + 1, bench.clock.ms)).toBe(false);
+    await expect(keyring.sign(kid, Buffer.from('x'))).rejects.toMatchObject({
+      code: 'keys_unavailable',
+      message: 'The store has not been seen for 301 s, and the signing keys may have changed.',
+    });
+    expect(keyring.jwks()).toEqual(jwks);
+  });
+});
+
+describe('trouble while serving', () => {
+  test('a store that fails leaves the ring, the copy and the signing as they were', async () => {
+    const store = await bench.openStore();
+    const keyring = await bench.replica({ store });
+    const [before, copy] = [keyring.list(), await bench.copy()];
+    bench.clock.ms += 31 * day;
+    await store.close();
+    for (const act of [() => keyring.rotate(), () => keyring.advance(), () => keyring.refresh()]) {
+      await expect(act()).rejects.toMatchObject({ code: 'store_unavailable' });
+    }
+    expect(keyring.list()).toEqual(before);
+    expect(await bench.copy()).toBe(copy);
+  });
+
+  test('a replica that cannot see the store signs for the stated time, then stops, and serves its JWKS all along', async () => {
+    const store = await bench.openStore();
+    const keyring = await bench.replica({ store, timing: { staleAfter: 60 * second } });
+    const [{ kid }, jwks] = [keyring.active('ES256'), keyring.jwks()];
+    bench.clock.ms += 10 * second;
+    await keyring.refresh();
+    await store.close();
+    bench.clock.ms += 60 * second;
+    await expect(keyring.refresh()).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(keyring.sign(kid, Buffer.from('x'))).resolves.toHaveLength(64);
+    expect(keyring.staleness()).toEqual({ ms: 60_000, stale: false });
+    bench.clock.ms += 1;
+    await expect(keyring.sign(kid, Buffer.from('x'))).rejects.toMatchObject({
+      code: 'keys_unavailable',
+      message: 'The store has not been seen for 60 s, and the signing keys may have changed.',
+    });
+    expect(keyring.staleness()).toEqual({ ms: 60_001, stale: true });
+    expect(keyring.jwks()).toEqual(jwks);
+  });
+
+  test('a change that the store refused does not come back from the copy', async () => {
+    const store = await bench.openStore();
+    /** The store goes away at the very moment of the write. */
+    const leaving = {
+      ...store,
+      replace: async (...write: Parameters<typeof store.replace>) => {
+        await store.close();
+        return store.replace(...write);
+      },
+    };
+    await bench.replica();
+    const keyring = await bench.replica({ store: leaving });
+    bench.clock.ms += day;
+    await expect(keyring.rotate()).rejects.toMatchObject({ code: 'store_unavailable' });
+    const ring = await inStore();
+    expect(JSON.parse(await bench.copy())).toEqual(ring);
+    expect(statesOf(await bench.replica())).toEqual(['ES256 active', 'ES256 next']);
+    expect(await inStore()).toEqual(ring);
+  });
+
+  test('a revocation that was read and not taken, since the store went away, is read again', async () => {
+    const [other] = (await replicas(1)) as [Keyring];
+    const store = await bench.openStore();
+    const leaked = other.active('ES256').kid;
+    let reads = -Infinity;
+    /** Before the second read another replica revokes; with the third one the store is gone for a moment. */
+    const shaky = {
+      ...store,
+      get: async (...what: Parameters<typeof store.get>) => {
+        reads++;
+        if (reads === 2) await other.revoke(leaked);
+        if (reads === 3) throw new SojournError('store_unavailable');
+        return store.get(...what);
+      },
+    } as Store;
+    const keyring = await bench.replica({ folder: 'shaky', store: shaky });
+    reads = 0;
+    await expect(keyring.revoke(leaked)).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(reads).toBe(3);
+    const { version } = (await bench.store.get('ring', 'shared'))!;
+    expect(keyring.confirm(version, bench.clock.ms)).toBe(false);
+    await keyring.refresh();
+    expect(keyring.list()).toEqual(other.list());
+    expect(keyring.confirm(version, bench.clock.ms)).toBe(true);
+    await expect(keyring.sign(leaked, Buffer.from('x'))).rejects.toMatchObject({ code: 'keys_unavailable' });
+  });
+
+  test('a copy gone bad is told, and does not keep the replica from following the others', async () => {
+    const [a, b] = (await replicas(2)) as [Keyring, Keyring];
+    await writeFile(join(bench.folder('replica-1'), 'ring.json'), 'rubbish');
+    bench.clock.ms += day;
+    await a.rotate();
+    await expect(b.refresh()).rejects.toMatchObject({ code: 'key_material_unusable' });
+    expect(b.list()).toEqual(a.list());
+  });
+
+  test('a copy that cannot be written stops a rotation before anything has changed', async () => {
+    const keyring = await bench.replica();
+    const [ring, told] = [await inStore(), bench.changes.length];
+    await rm(bench.folder('keys'), { recursive: true });
+    await writeFile(bench.folder('keys'), 'a file where the folder was');
+    bench.clock.ms += day;
+    await expect(keyring.rotate()).rejects.toMatchObject({ code: 'key_material_unusable' });
+    expect(await inStore()).toEqual(ring);
+    expect(bench.changes).toHaveLength(told);
+    expect(statesOf(keyring)).toEqual(['ES256 active', 'ES256 next']);
+  });
+});

@@ -1,0 +1,136 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type KeyRecord, nextStep, published, type Ring } from '../../../src/tokens/keys/index.ts';
+import { activate, add, drop, keyIn, ready, revoke } from '../../../src/tokens/keys/ring.ts';
+import { day, hour, noon, recordOf, second, timing } from './records.ts';
+
+const algorithms = ['RS256', 'ES256'] as const;
+
+/** What happens to a server: time goes by with the server up, or an administrator rotates or revokes. */
+type Event =
+  | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'rotate' }
+  | { readonly kind: 'revoke'; readonly which: number };
+
+const event: fc.Arbitrary<Event> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(20 * day) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(2 * hour) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('rotate' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('revoke' as const), which: fc.nat(20) }) },
+);
+
+interface Moment {
+  readonly at: number;
+  readonly event: Event | 'start';
+  readonly before: Ring;
+  readonly after: Ring;
+}
+
+/** Every moment of a server's life, from its first start on. */
+function lifeOf(events: readonly Event[]): Moment[] {
+  let made = 0;
+  let at = noon;
+  let ring: Ring = { id: 'ring', revision: 0, keys: [] };
+  const settle = () => {
+    for (;;) {
+      const step = nextStep(ring, algorithms, timing, at);
+      if (!step) return;
+      if (step.step === 'make') {
+        const times = { published_at: at, activated_at: step.state === 'active' ? at : null };
+        ring = add(ring, recordOf(`k${++made}`, step.alg, step.state, times));
+      } else ring = step.step === 'drop' ? drop(ring, step.kid) : activate(ring, step.kid, at);
+    }
+  };
+  const moments: Moment[] = [];
+  for (const event of ['start' as const, ...events]) {
+    const before = ring;
+    if (event === 'start') settle();
+    else if (event.kind === 'wait') at += event.ms;
+    else if (event.kind === 'revoke') ring = revoke(ring, keyAt(ring, event.which).kid, at);
+    else if (algorithms.every((alg) => ready(keyIn(ring, alg, 'next')!, timing, at))) {
+      for (const alg of algorithms) ring = activate(ring, keyIn(ring, alg, 'next')!.kid, at);
+    }
+    settle();
+    moments.push({ at, event, before, after: ring });
+  }
+  return moments;
+}
+
+const keyAt = (ring: Ring, which: number): KeyRecord => ring.keys[which % ring.keys.length]!;
+const leaversOf = (before: Ring, after: Ring) => [...kidsIn(before)].filter((kid) => !kidsIn(after).has(kid));
+const kidsIn = (ring: Ring) => new Set(published(ring).map(({ kid }) => kid));
+
+const always = (holds: (life: readonly Moment[]) => void) =>
+  fc.assert(fc.property(fc.array(event, { maxLength: 40 }), (events) => holds(lifeOf(events))));
+
+describe('whatever is done to the ring', () => {
+  test('each algorithm has exactly one active key and exactly one next key once the due steps are done', () => {
+    always((life) => {
+      for (const { after } of life) {
+        for (const alg of algorithms) {
+          const states = after.keys.filter((key) => key.alg === alg).map((key) => key.state);
+          expect(states.filter((state) => state === 'active')).toHaveLength(1);
+          expect(states.filter((state) => state === 'next')).toHaveLength(1);
+        }
+      }
+    });
+  });
+
+  test('a key signs only after its lead, except the first one and after a revocation', () => {
+    always((life) => {
+      for (const { at, event, before, after } of life) {
+        const mayHurry = event === 'start' || event.kind === 'revoke';
+        const signing = after.keys.filter((key) => key.state === 'active');
+        for (const key of signing.filter(({ kid }) => stateIn(before, kid) !== 'active')) {
+          if (!mayHurry) expect(at - key.published_at).toBeGreaterThanOrEqual(timing.publishLead);
+        }
+      }
+    });
+  });
+
+  test('a key leaves the JWKS by revocation, or when its last token has been over for the retention', () => {
+    always((life) => {
+      const retiredAt = new Map<string, number>();
+      for (const { at, event, before, after } of life) {
+        for (const key of before.keys) if (key.retired_at !== null) retiredAt.set(key.kid, key.retired_at);
+        for (const kid of leaversOf(before, after)) {
+          if (event !== 'start' && event.kind === 'revoke' && keyAt(before, event.which).kid === kid)
+            continue;
+          const stayed = at - (retiredAt.get(kid) ?? at);
+          expect(stayed).toBeGreaterThanOrEqual(310 * second + timing.longestTokenLife + timing.retain);
+        }
+      }
+    });
+  });
+
+  test('a kid that has left the JWKS never comes back', () => {
+    always((life) => {
+      const gone = new Set<string>();
+      for (const { before, after } of life) {
+        for (const kid of leaversOf(before, after)) gone.add(kid);
+        expect([...kidsIn(after)].filter((kid) => gone.has(kid))).toEqual([]);
+      }
+    });
+  });
+
+  test('the revision rises with every change and with nothing else', () => {
+    always((life) => {
+      for (const { before, after } of life) {
+        if (before === after) expect(after.revision).toBe(before.revision);
+        else expect(after.revision).toBeGreaterThan(before.revision);
+      }
+    });
+  });
+
+  test('no key that will never sign again keeps its private half', () => {
+    always((life) => {
+      for (const { after } of life) {
+        for (const { state, sealed } of after.keys) {
+          expect(sealed !== null).toBe(state === 'active' || state === 'next');
+        }
+      }
+    });
+  });
+});
+
+const stateIn = (ring: Ring, kid: string) => ring.keys.find((key) => key.kid === kid)?.state;

@@ -1,0 +1,163 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createLogger } from '../../../src/platform/log/index.ts';
+import { crc32c } from '../../../src/tokens/keys/gcp-kms/crc32c.ts';
+import { AccessTokenSource } from '../../../src/tokens/keys/service/access-token.ts';
+import type { KeyService } from '../../../src/tokens/keys/service/contract.ts';
+import { serviceHolder } from '../../../src/tokens/keys/service/index.ts';
+import { rawSignature } from '../../../src/tokens/keys/service/signature.ts';
+import { failure, kept, some } from './holder-suite.ts';
+
+const logger = createLogger({ destination: { write: () => undefined } });
+
+/** A service whose signatures come when the test lets them, and that heeds no signal: as a PKCS#11 module is. */
+function stubborn(atOnce: number) {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const signature = (data: Uint8Array) =>
+    sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  const held: (() => void)[] = [];
+  const state = { holding: false, calls: 0 };
+  const service: KeyService = {
+    name: 'The stubborn one',
+    atOnce,
+    knows: () => true,
+    create: async () => 'key',
+    publicKey: async () => publicKey,
+    sign: (_reference, _alg, data) => {
+      state.calls++;
+      if (!state.holding) return Promise.resolve(signature(data));
+      return new Promise((resolve) => held.push(() => resolve(signature(data))));
+    },
+  };
+  const letGo = () => {
+    state.holding = false;
+    for (const go of held.splice(0)) go();
+  };
+  return { service, state, letGo };
+}
+
+const limits = { mayWait: 10, failuresInARow: 5, pauseMs: 50, signMs: 200, makeMs: 5_000 };
+
+describe('a key service whose calls cannot be broken off', () => {
+  test('calls that hang never pile up: nobody is let in until one comes back', async () => {
+    const { service, state, letGo } = stubborn(2);
+    const holder = serviceHolder(service, { logger, limits });
+    const key = kept(await holder.make('ES256'));
+    state.calls = 0;
+    state.holding = true;
+    for (let round = 0; round < 5; round++) {
+      const failures = await Promise.all(Array.from({ length: 20 }, () => failure(holder.sign(key, some))));
+      expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(['key_service_unavailable']));
+    }
+    expect(state.calls).toBe(2);
+    letGo();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect((await holder.sign(key, some)).length).toBe(64);
+  });
+
+  test('whoever comes when too many wait is turned away at once', async () => {
+    const { service, state, letGo } = stubborn(1);
+    const holder = serviceHolder(service, { logger, limits: { ...limits, signMs: 10_000 } });
+    const key = kept(await holder.make('ES256'));
+    state.holding = true;
+    const waiting = Array.from({ length: 11 }, () => holder.sign(key, some));
+    expect(await failure(holder.sign(key, some))).toMatchObject({
+      code: 'key_service_unavailable',
+      retryAfter: 1,
+    });
+    letGo();
+    expect((await Promise.all(waiting)).map(({ length }) => length)).toEqual(
+      Array.from({ length: 11 }, () => 64),
+    );
+  });
+});
+
+describe('signatures in DER', () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const der = () => sign('sha256', some, privateKey);
+
+  test('they become r and s, of 32 bytes each', () => {
+    const number = fc.uint8Array({ minLength: 1, maxLength: 32 }).filter(([first = 0]) => first > 0);
+    fc.assert(
+      fc.property(number, number, (r, s) => {
+        const integer = (value: Uint8Array) => {
+          const positive = value[0]! > 0x7f ? [0, ...value] : [...value];
+          return [2, positive.length, ...positive];
+        };
+        const body = [...integer(r), ...integer(s)];
+        const raw = rawSignature(Uint8Array.from([0x30, body.length, ...body]));
+        const filled = (value: Uint8Array) => Buffer.concat([Buffer.alloc(32 - value.length), value]);
+        expect(Buffer.from(raw!)).toEqual(Buffer.concat([filled(r), filled(s)]));
+      }),
+    );
+  });
+
+  test.each([
+    ['cut short', () => der().subarray(0, -1)],
+    ['longer than it says', () => Buffer.concat([der(), Buffer.from([0])])],
+    ['empty', () => Buffer.alloc(0)],
+    ['raw already', () => sign('sha256', some, { key: privateKey, dsaEncoding: 'ieee-p1363' as const })],
+    ['with a negative r', () => Buffer.from('30060201ff020101', 'hex')],
+    ['with an r of 33 bytes', () => Buffer.from(`30260221${'01'.repeat(33)}020101`, 'hex')],
+    ['something else', () => publicKey.export({ format: 'der', type: 'spki' })],
+  ])('one that is %s is none', (_, make) => {
+    expect(rawSignature(make())).toBeUndefined();
+  });
+});
+
+test('CRC-32C is the one of RFC 3720, and not that of zip', () => {
+  expect(crc32c(Buffer.from('123456789'))).toBe(String(0xe3069283));
+  expect(crc32c(Buffer.alloc(32))).toBe(String(0x8a9136aa));
+});
+
+describe('the access token for a key service', () => {
+  const minute = 60_000;
+  function source() {
+    const clock = { ms: 0 };
+    const state = { fetched: 0, fails: false };
+    const tokens = new AccessTokenSource(
+      async () => {
+        state.fetched++;
+        if (state.fails) throw new Error('nobody there');
+        return { value: `token ${state.fetched}`, expiresAt: clock.ms + 60 * minute };
+      },
+      () => clock.ms,
+    );
+    return { clock, state, tokens };
+  }
+
+  test('it is fetched once for all who wait, and kept', async () => {
+    const { state, tokens } = source();
+    expect(await Promise.all([tokens.get(), tokens.get(), tokens.get()])).toEqual([
+      'token 1',
+      'token 1',
+      'token 1',
+    ]);
+    expect(await tokens.get()).toBe('token 1');
+    expect(state.fetched).toBe(1);
+  });
+
+  test('it is renewed in its last minutes while the old one serves, also when that fails', async () => {
+    const { clock, state, tokens } = source();
+    await tokens.get();
+    clock.ms = 56 * minute;
+    state.fails = true;
+    for (let count = 0; count < 10; count++) {
+      expect(await tokens.get()).toBe('token 1');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(state.fetched).toBe(2);
+    clock.ms = 60 * minute;
+    await expect(tokens.get()).rejects.toThrow('nobody there');
+    state.fails = false;
+    expect(await tokens.get()).toBe('token 4');
+  });
+
+  test('one that was refused is fetched anew', async () => {
+    const { tokens } = source();
+    tokens.forget(await tokens.get());
+    expect(await tokens.get()).toBe('token 2');
+  });
+});

@@ -1,0 +1,173 @@
+import { execFileSync } from 'node:child_process';
+import { open, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from '@jest/globals';
+import { sojournProgram } from '../../e2e/process.ts';
+import { later } from '../../e2e/stage.ts';
+import {
+  oneConnection,
+  type TestClient,
+  type TestConnection,
+  type TestServer,
+  testServer,
+} from '../../support/server.ts';
+import { spawnAgent, startAgentProcess } from './process.ts';
+
+const timeout = 60_000;
+
+let server: TestServer;
+let connection: TestConnection;
+let client: TestClient;
+
+beforeAll(async () => {
+  server = await testServer();
+  later(() => server.close());
+  ({ connection, client } = await oneConnection(server));
+}, timeout);
+
+const start = (connections: readonly object[] = [{ id: connection.id, aws: { token_file: 'acme' } }]) =>
+  startAgentProcess({ issuer: server.issuer, client, connections });
+
+/** What a command that ends badly leaves behind. */
+const failure = (command: Promise<string>) =>
+  command.then(
+    () => 'it went well',
+    ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+      code,
+      stdout,
+      stderr,
+    }),
+  );
+
+test(
+  'status says for people and for machines what is held',
+  async () => {
+    const agent = await start();
+    const told = await agent.command('status');
+    expect(told).toMatch(
+      new RegExp(`^${server.issuer} answers\n\nID +KEEPS +SURVIVES MINUTES +REFRESHED AT +ERROR\n`),
+    );
+    expect(told).toMatch(new RegExp(`^${connection.id}  token  4 +\\d{4}-\\S+Z  -$`, 'm'));
+    expect(JSON.parse(await agent.command('status', '--json'))).toEqual({
+      issuer: server.issuer,
+      started_at: expect.any(String),
+      server: { answers: true, error: null, next_try_seconds: 0 },
+      connections: [
+        {
+          id: connection.id,
+          keeps: ['token'],
+          survives_minutes: 4,
+          refreshed_at: expect.any(String),
+          error: null,
+        },
+      ],
+    });
+  },
+  timeout,
+);
+
+test(
+  'SIGTERM ends it cleanly, and its files are gone; a command then says how to start it',
+  async () => {
+    const agent = await start();
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['acme', 'authorization', 'endpoint']);
+    agent.kill('SIGTERM');
+    expect(await agent.ended).toBe(0);
+    expect(await readdir(agent.directory)).toEqual([]);
+    const file = join(agent.directory, 'endpoint');
+    expect(await failure(agent.command('status'))).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `${file} cannot be read (ENOENT).\n→ Start it with \`sojourn agent --config FILE\`, or name its directory with --agent.\n`,
+    });
+  },
+  timeout,
+);
+
+test(
+  'after kill -9 the next start takes away what was left, and serves',
+  async () => {
+    const agent = await start();
+    agent.kill('SIGKILL');
+    await agent.ended;
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['acme', 'authorization', 'endpoint']);
+    await writeFile(join(agent.directory, 'acme'), 'an old token');
+    const { startAgent, signInOf } = await import('../../../src/tools/agent/index.ts');
+    const { createSojourn } = await import('../../../src/tools/sdk/index.ts');
+    const { createLogger } = await import('../../../src/platform/log/index.ts');
+    const signIn = {
+      client_id: client.client_id,
+      client_secret_file: join(agent.directory, '..', 'secret'),
+      private_key_file: null,
+      workload_token_file: null,
+    };
+    // Nobody answers there: what is left is gone all the same.
+    const next = await startAgent({
+      sojourn: createSojourn({ issuer: 'http://127.0.0.1:9', signIn: signInOf(signIn) }),
+      listen: { host: '127.0.0.1', port: 0 },
+      directory: agent.directory,
+      connections: [{ id: connection.id, aws: { token_file: 'acme' } }],
+      logger: createLogger({ level: 'silent' }),
+    });
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint']);
+    await next.close();
+  },
+  timeout,
+);
+
+test(
+  'SIGHUP takes a new configuration, and refuses a faulty one with its reason',
+  async () => {
+    const agent = await start();
+    await agent.configure({ connections: [{ id: connection.id, aws: { token_file: 'renamed' } }] });
+    agent.kill('SIGHUP');
+    await agent.said(/"event":"agent.reloaded"/);
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint', 'renamed']);
+    await agent.configure({ connections: [], listen: '0.0.0.0:1' });
+    agent.kill('SIGHUP');
+    await agent.said(/agent\.reload_refused.*connections: must name one connection or more/);
+    await agent.configure({ listen: '127.0.0.1:1' });
+    agent.kill('SIGHUP');
+    await agent.said(/listen and directory cannot change while the agent runs\. Start it again\./);
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint', 'renamed']);
+    await agent.configure({});
+    expect(JSON.parse(await agent.command('status', '--json'))).toMatchObject({
+      connections: [{ id: connection.id, keeps: ['token'], error: null }],
+    });
+  },
+  timeout,
+);
+
+test(
+  'SIGHUP before the configuration is read ends nothing: it is taken when the agent serves',
+  async () => {
+    const connections = [{ id: connection.id, aws: { token_file: 'acme' } }];
+    const agent = await spawnAgent({ issuer: server.issuer, client, connections }, async (config) =>
+      execFileSync('mkfifo', [config]),
+    );
+    // Opens when somebody reads, who then waits for the text.
+    const pipe = await open(agent.config, 'w');
+    agent.kill('SIGHUP');
+    await pipe.writeFile(agent.configured({}));
+    await pipe.close();
+    await agent.said(/The agent serves 1 connections/);
+    await agent.configure({ connections: [{ id: connection.id, aws: { token_file: 'renamed' } }] });
+    await agent.said(/"event":"agent.reloaded"/);
+    expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint', 'renamed']);
+    agent.kill('SIGTERM');
+    expect(await agent.ended).toBe(0);
+    expect(await readdir(agent.directory)).toEqual([]);
+  },
+  timeout,
+);
+
+test(
+  'the configuration may come by standard input',
+  async () => {
+    const agent = await start();
+    const argv = `"${process.execPath}" "${sojournProgram}" agent status --config /dev/stdin`;
+    const told = execFileSync('sh', ['-c', `cat "${agent.config}" | ${argv}`], { encoding: 'utf8' });
+    expect(told).toMatch(new RegExp(`^${connection.id}  token  4 +\\d{4}-\\S+Z  -$`, 'm'));
+  },
+  timeout,
+);

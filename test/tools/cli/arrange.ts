@@ -1,0 +1,84 @@
+/** The real program as a child process, and a server that writes down what it is asked. */
+import { execFile } from 'node:child_process';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { compiled } from '../../support/compiled.ts';
+
+export interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+const program = join(import.meta.dirname, '../../../bin/sojourn.js');
+
+/** Runs `sojourn` with these arguments and no other environment than this; ended after 15 s at the latest. */
+export function sojourn(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [program, ...args],
+      { env: { PATH: process.env.PATH ?? '', ...compiled, ...env }, timeout: 15_000 },
+      (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
+    );
+  });
+}
+
+export interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly authorization: string | undefined;
+  /** Parsed when it is JSON, text otherwise, undefined when empty. */
+  readonly body: unknown;
+}
+
+export interface Answer {
+  readonly status?: number;
+  readonly body?: unknown;
+}
+
+export interface Recorder {
+  readonly origin: string;
+  /** Since the last call of this function. */
+  asked(): readonly Asked[];
+  /** Answers by `METHOD path`; the query is not looked at. Anything else gets a 404 problem. */
+  answers: Record<string, Answer>;
+  close(): Promise<void>;
+}
+
+export async function recorder(): Promise<Recorder> {
+  let log: Asked[] = [];
+  const self: { answers: Record<string, Answer> } = { answers: {} };
+  const server = http.createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += String(chunk);
+    const { method = '', url = '', headers } = request;
+    const isJson = headers['content-type'] === 'application/json';
+    log.push({
+      method,
+      url,
+      authorization: headers.authorization,
+      body: text === '' ? undefined : isJson ? JSON.parse(text) : text,
+    });
+    const answer = self.answers[`${method} ${url.split('?')[0]}`] ?? {
+      status: 404,
+      body: { code: 'not_found', detail: 'There is nothing at this path.', advice: 'Check the path.' },
+    };
+    const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+    response.writeHead(answer.status ?? 200).end(body);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return Object.assign(self, {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked: () => log.splice(0),
+    close: () =>
+      new Promise<void>((resolve) => {
+        log = [];
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  });
+}

@@ -1,0 +1,163 @@
+/** `sojourn doctor --secrets` against real servers, and against some that do not tell the whole truth. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { assertionKey } from '../../support/assertions.ts';
+import { askToken, type TestClient, type TestServer, testServer, withSecret } from '../../support/server.ts';
+import { sojourn } from './arrange.ts';
+
+const token = 'x'.repeat(32);
+
+async function doctor(url: string, adminToken: string, ...args: string[]) {
+  const env = { SOJOURN_ADMIN_URL: url, SOJOURN_ADMIN_TOKEN: adminToken };
+  return sojourn(['doctor', '--secrets', ...args], env);
+}
+
+const note =
+  'The admin token is shared as well, and not counted: it opens the admin API and no cloud. Its age is not known here; give the server another SOJOURN_ADMIN_TOKEN when somebody leaves who knew it.';
+
+describe('with a server that can be asked', () => {
+  let server: TestServer;
+  const ask = (...args: string[]) => doctor(server.adminOrigin, server.adminToken, ...args);
+  const secrets = async () => JSON.parse((await ask('--json')).out) as { shared_secrets: object[] };
+  beforeAll(async () => {
+    server = await testServer();
+    const { jwk } = await assertionKey();
+    // More than one page of them.
+    for (let count = 0; count < 201; count++)
+      await server.admin.post('/clients', {
+        name: `keyed ${count}`,
+        may_use: [],
+        auth: {
+          method: 'private_key_jwt',
+          jwks: { keys: [jwk] },
+        },
+      });
+  }, 60_000);
+  afterAll(() => server.close());
+
+  test('none is left: exit code 0, and how many clients were looked at', async () => {
+    expect(await ask()).toEqual({
+      code: 0,
+      out: `0 shared secrets in use; 201 clients looked at.\n\n${note}\n`,
+      err: '',
+    });
+    expect(JSON.parse((await ask('--json')).out)).toEqual({
+      clients: 201,
+      shared_secrets: [],
+      notes: [note],
+    });
+  }, 60_000);
+
+  test('one on the last page is found, with its age, its last use, its end and what to use instead', async () => {
+    const client = await server.admin.post<TestClient & { secrets: { id: string }[] }>('/clients', {
+      name: 'old',
+      may_use: [],
+    });
+    const [secret] = client.secrets;
+    const unused = {
+      client_id: client.client_id,
+      name: 'old',
+      secret: secret?.id,
+      disabled: false,
+      ...{
+        age_days: 0,
+        last_used_at: null,
+        expires_at: null,
+      },
+      instead: `Nobody has used it: delete it with \`sojourn client secrets delete ${client.client_id} ${secret?.id}\`.`,
+    };
+    expect(await secrets()).toEqual({ clients: 202, shared_secrets: [unused], notes: [note] });
+
+    const asked = { ...withSecret(client), resource: 'urn:sojourn:api' };
+    expect((await askToken(server.issuer, asked)).status).toBe(200);
+    await server.admin.patch(`/clients/${client.client_id}`, { disabled: true });
+    const used = {
+      ...unused,
+      disabled: true,
+      last_used_at: expect.stringMatching(/Z$/),
+      instead: expect.stringMatching(/--federated.*private_key_jwt/),
+    };
+    expect((await secrets()).shared_secrets).toEqual([used]);
+    const { code, out } = await ask();
+    expect(code).toBe(1);
+    const lines = out.split('\n');
+    expect(lines[0]).toBe('1 shared secret in use; 202 clients looked at.');
+    expect(lines[2]).toMatch(/^CLIENT ID +NAME +SECRET +DISABLED +AGE DAYS +LAST USED AT +EXPIRES AT$/);
+    expect(lines[3]).toMatch(
+      new RegExp(`^${client.client_id}  old   ${secret?.id}  true      0         \\S+Z  -$`),
+    );
+    expect(out).not.toContain(client.client_secret);
+  }, 60_000);
+});
+
+test('one that has ended is not in use', async () => {
+  const clock = { ahead: -2 * 86_400_000 };
+  const server = await testServer({ now: () => Date.now() + clock.ahead });
+  try {
+    const client = await server.admin.post<TestClient & { secrets: { id: string }[] }>('/clients', {
+      name: 'ended',
+      may_use: [],
+    });
+    const expires_at = new Date(Date.now() - 86_400_000).toISOString();
+    await server.admin.post(`/clients/${client.client_id}/secrets`, { expires_at });
+    const { code, out } = await doctor(server.adminOrigin, server.adminToken, '--json');
+    const { shared_secrets } = JSON.parse(out) as { shared_secrets: { secret: string; age_days: number }[] };
+    expect({ code, left: shared_secrets.map(({ secret, age_days }) => [secret, age_days]) }).toEqual({
+      code: 1,
+      left: [[client.secrets[0]?.id, 2]],
+    });
+  } finally {
+    await server.close();
+  }
+}, 60_000);
+
+describe('without an answer that proves anything, the exit code is 3 and nothing is claimed', () => {
+  const keyed = (id: string) => ({
+    client_id: id,
+    name: 'k',
+    auth: { method: 'private_key_jwt' },
+    disabled: false,
+    secrets: [],
+  });
+  const lies: Record<string, (after: string | null) => unknown> = {
+    'a page without the word on the next one': () => ({ items: [] }),
+    'no list at all': () => ({ next: null }),
+    'a client without its secrets': () => ({
+      items: [{ ...keyed('cli_1'), secrets: undefined }],
+      next: null,
+    }),
+    'a way of signing in that is not known here': () => ({
+      items: [{ ...keyed('cli_1'), auth: { method: 'password' } }],
+      next: null,
+    }),
+    'a list that comes to no end': () => ({ items: [keyed('cli_1')], next: 'cli_1' }),
+    'a second page that fails': (after) => (after === null ? { items: [], next: 'cli_1' } : undefined),
+  };
+
+  test.each(Object.keys(lies))('%s', async (name) => {
+    const server = createServer((request, response) => {
+      const { searchParams } = new URL(request.url ?? '', 'http://x');
+      const body = lies[name]?.(searchParams.get('after'));
+      response.writeHead(body === undefined ? 500 : 200).end(JSON.stringify(body ?? {}));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const { code, out, err } = await doctor(url, token, '--json');
+      expect({ code, out }).toEqual({ code: 3, out: '' });
+      expect(err).toMatch(/^[^\n]+\n→ [^\n]+\n$/);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  test('no server', async () => {
+    const { code, out } = await doctor('http://127.0.0.1:9', token);
+    expect({ code, out }).toEqual({ code: 3, out: '' });
+  });
+
+  test('no admin token is a mistake in the call', async () => {
+    expect(await sojourn(['doctor', '--secrets'])).toMatchObject({ code: 2, out: '' });
+  });
+});

@@ -1,0 +1,374 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { run as runHere } from '../../../src/tools/cli/program.ts';
+import { type Ended, type Recorder, recorder } from './arrange.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sojourn-policy-'));
+const token = 'admin-token-of-the-tests-0123456789';
+let server: Recorder;
+
+beforeAll(async () => {
+  server = await recorder();
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** In this process: what is tested is what a command says, and a process of its own costs most of a second. */
+async function sojourn(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  const told = { out: '', err: '' };
+  const code = await runHere(args, {
+    out: (text) => {
+      told.out += text;
+    },
+    err: (text) => {
+      told.err += text;
+    },
+    stdout: process.stdout,
+    env,
+  });
+  return { code, ...told };
+}
+
+function inFile(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const policy = `
+guards:
+  - name: prod-from-main
+    on: { labels: { env: prod } }
+    require: { claims: { ref: refs/heads/main }, purposes: [deploy] }
+  - name: office-hours
+    on: { cloud: gcp }
+    require: { hours: { from: "08:00", to: "18:00", days: [mon, tue], time_zone: Europe/Berlin } }
+    mode: audit
+clients:
+  ci: { method: federated, may_use: [{ labels: { env: prod } }] }
+  service: { may_use: [{ cloud: gcp, purposes: [read] }] }
+connections:
+  acme-prod: { cloud: aws, labels: { env: prod }, purposes: [deploy, read] }
+  acme-data: { cloud: gcp, purposes: [read] }
+`;
+
+describe('policy test', () => {
+  const passing = `${policy}tests:
+  - { name: main may deploy, client: ci, connection: acme-prod, claims: { ref: refs/heads/main }, at: 2026-11-23T12:00:00Z, expect: allow, because: rule 0 }
+  - { client: ci, connection: acme-prod, claims: { ref: refs/heads/x }, at: 2026-11-23T12:00:00Z, expect: deny, because: guard prod-from-main }
+  - { client: ci, connection: acme-prod, purpose: null, claims: { ref: refs/heads/main }, at: 2026-11-23T12:00:00Z, expect: deny, because: guard }
+  - { client: service, connection: acme-data, at: 2026-11-29T12:00:00Z, expect: allow }
+  - { client: service, connection: acme-prod, at: 2026-11-29T12:00:00Z, expect: deny, because: no_rule }
+`;
+
+  test('tells each test in aligned lines, and ends with 0 when all pass', async () => {
+    expect(await sojourn(['policy', 'test', inFile('passing.yaml', passing)])).toEqual({
+      code: 0,
+      err: '',
+      out: `RESULT  TEST             EXPECTED                    DECIDED                     UNMET
+passed  main may deploy  allow: rule 0               allow: rule 0               -
+passed  2                deny: guard prod-from-main  deny: guard prod-from-main  claims.ref
+passed  3                deny: guard                 deny: guard prod-from-main  purposes
+passed  4                allow                       allow: rule 0               -
+passed  5                deny: no_rule               deny: no_rule               -
+
+5 passed.
+`,
+    });
+  });
+
+  test('ends with 1 when one fails, by its verdict or by its reason, also as JSON', async () => {
+    const failing = inFile(
+      'failing.json',
+      JSON.stringify({
+        clients: { a: { may_use: [{ cloud: 'aws' }] } },
+        connections: { c: { cloud: 'aws' } },
+        tests: [
+          { client: 'a', connection: 'c', expect: 'deny' },
+          { client: 'a', connection: 'c', expect: 'allow', because: 'rule 1' },
+          { client: 'a', connection: 'c', expect: 'allow', because: 'rule' },
+        ],
+      }),
+    );
+    const { code, out, err } = await sojourn(['policy', 'test', failing, '--json']);
+    expect({ code, err }).toEqual({ code: 1, err: '' });
+    const decision = {
+      allowed: true,
+      because: 'rule',
+      rule: { cloud: 'aws', index: 0 },
+      guard: null,
+      unmet: [],
+      purpose: null,
+      purposes: [],
+      watching: [],
+    };
+    const decided = 'allow: rule 0';
+    expect(JSON.parse(out)).toEqual({
+      passed: false,
+      tests: [
+        { passed: false, name: '1', expected: 'deny', decided, decision },
+        { passed: false, name: '2', expected: 'allow: rule 1', decided, decision },
+        { passed: true, name: '3', expected: 'allow: rule', decided, decision },
+      ],
+    });
+    expect(await sojourn(['policy', 'test', failing])).toEqual({
+      code: 1,
+      err: '',
+      out: `RESULT  TEST  EXPECTED       DECIDED        UNMET
+FAILED  1     deny           allow: rule 0  -
+FAILED  2     allow: rule 1  allow: rule 0  -
+passed  3     allow: rule    allow: rule 0  -
+
+2 of 3 failed.
+`,
+    });
+  });
+
+  test('tells all faults of the file at once, each with its line', async () => {
+    const faulty = inFile(
+      'faulty.yaml',
+      `guards:
+  - name: A
+    on: { env: prod }
+    require: {}
+clients:
+  ci: { methods: federated }
+connections:
+  c: { cloud: ibm }
+tests:
+  - { client: ci, connection: c, expect: maybe }
+`,
+    );
+    expect(await sojourn(['policy', 'test', faulty])).toEqual({
+      code: 1,
+      out: '',
+      err: `${faulty}:2 guards.0.name: must be a name of lower-case letters, digits and hyphens
+${faulty}:3 guards.0.on.env: is not known here
+${faulty}:4 guards.0.require: must name claims, methods, hours or purposes
+${faulty}:6 clients.ci.methods: is not known here
+${faulty}:8 connections.c.cloud: must be one of aws, azure, gcp
+${faulty}:10 tests.0.expect: must be allow or deny
+→ Correct every line named.
+`,
+    });
+  });
+
+  test('takes no name that stands for nothing, no claim of a secret, and no time that would be any', async () => {
+    const vague = inFile(
+      'vague.yaml',
+      `${policy}tests:
+  - { client: nobody, connection: __proto__, expect: deny }
+  - { client: service, connection: acme-data, claims: { ref: x }, at: 2026-11-23T12:00:00Z, expect: deny }
+`,
+    );
+    expect(await sojourn(['policy', 'test', vague])).toEqual({
+      code: 1,
+      out: '',
+      err: `${vague}:17 tests.0.client: there is no such client in this file
+${vague}:17 tests.0.connection: there is no such connection in this file
+${vague}:17 tests.0.at: is missing: something here depends on hours
+${vague}:18 tests.1.claims: cannot be: the client authenticates by client_secret
+→ Correct every line named.
+`,
+    });
+  });
+
+  test('a file without tests, and one that is not there, are no success', async () => {
+    const file = inFile('no-tests.yaml', policy);
+    expect(await sojourn(['policy', 'test', file])).toEqual({
+      code: 2,
+      out: '',
+      err: 'The file has no tests.\n',
+    });
+    const { code, err } = await sojourn(['policy', 'test', join(folder, 'nowhere.yaml')]);
+    expect([code, err]).toEqual([
+      1,
+      `${join(folder, 'nowhere.yaml')}: cannot be read (ENOENT)\n→ Correct every line named.\n`,
+    ]);
+  });
+});
+
+describe('policy apply and show', () => {
+  const run = async (args: readonly string[]) => {
+    const ended = await sojourn(args, { SOJOURN_ADMIN_URL: server.origin, SOJOURN_ADMIN_TOKEN: token });
+    const asked = server.asked().map(({ method, url, body }) => ({ request: `${method} ${url}`, body }));
+    return { ...ended, asked };
+  };
+  const guard = { name: 'main', on: {}, require: { claims: { ref: 'main' } } };
+  const kept = { ...guard, mode: 'enforce' };
+
+  test('the guards of a file replace the version that it names', async () => {
+    server.answers = {
+      'PUT /admin/v1/policy': {
+        body: { version: 8, guards: [kept], updated_at: '2026-11-23T12:00:00.000Z' },
+      },
+    };
+    const file = inFile('named.json', JSON.stringify({ version: 7, guards: [guard], clients: { a: {} } }));
+    expect(await run(['policy', 'apply', file])).toEqual({
+      code: 0,
+      err: '',
+      out: 'Version 8 is in force, with 1 guard.\n',
+      asked: [{ request: 'PUT /admin/v1/policy', body: { version: 7, guards: [kept] } }],
+    });
+  });
+
+  test('a file that names no version replaces the one that is there', async () => {
+    server.answers = {
+      'GET /admin/v1/policy': { body: { version: 3, guards: [], updated_at: null } },
+      'PUT /admin/v1/policy': { body: { version: 4, guards: [], updated_at: null } },
+    };
+    expect(await run(['policy', 'apply', inFile('empty.yaml', 'guards: []\n'), '--json'])).toEqual({
+      code: 0,
+      err: '',
+      out: `${JSON.stringify({ version: 4, guards: [], updated_at: null }, null, 2)}\n`,
+      asked: [
+        { request: 'GET /admin/v1/policy', body: undefined },
+        { request: 'PUT /admin/v1/policy', body: { version: 3, guards: [] } },
+      ],
+    });
+  });
+
+  test('a faulty file reaches no server', async () => {
+    const ended = await run(['policy', 'apply', inFile('wrong.yaml', 'guards: [{}]\n')]);
+    expect([ended.code, ended.asked]).toEqual([1, []]);
+  });
+
+  test('what is shown can be applied again', async () => {
+    server.answers = { 'GET /admin/v1/policy': { body: { version: 8, guards: [kept], updated_at: null } } };
+    const { out } = await run(['policy', 'show']);
+    expect(out).toBe(`version: 8
+guards:
+  - name: main
+    on: {}
+    require:
+      claims:
+        ref: main
+    mode: enforce
+`);
+    server.answers = { 'PUT /admin/v1/policy': { body: { version: 9, guards: [kept], updated_at: null } } };
+    expect((await run(['policy', 'apply', inFile('shown.yaml', out)])).asked).toEqual([
+      { request: 'PUT /admin/v1/policy', body: { version: 8, guards: [kept] } },
+    ]);
+  });
+
+  test('the schema is one of the whole file', async () => {
+    const { code, out } = await sojourn(['policy', 'schema']);
+    const schema = JSON.parse(out) as { properties: object; additionalProperties: boolean };
+    expect([code, Object.keys(schema.properties), schema.additionalProperties]).toEqual([
+      0,
+      ['version', 'guards', 'clients', 'connections', 'tests'],
+      false,
+    ]);
+  });
+});
+
+describe('can', () => {
+  const told = async (answer: object) => {
+    server.answers = {
+      'GET /admin/v1/clients/cli_1/can/con_1': {
+        body: {
+          guard: null,
+          unmet: [],
+          purpose: null,
+          purposes: [],
+          watching: [],
+          approval: null,
+          rule: null,
+          ...answer,
+        },
+      },
+    };
+    const args = ['can', 'cli_1', 'con_1', '--purpose', 'deploy', '--claim', 'ref=a=b', '--at', 'x'];
+    const { code, out } = await sojourn(args, {
+      SOJOURN_ADMIN_URL: server.origin,
+      SOJOURN_ADMIN_TOKEN: token,
+    });
+    const url = new URL(server.asked()[0]?.url ?? '', server.origin);
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      purpose: 'deploy',
+      claims: '{"ref":"a=b"}',
+      at: 'x',
+    });
+    return { code, out };
+  };
+  const rule = { cloud: 'aws', index: 2 };
+  const waiting = { allowed: false, because: 'approval_required', rule };
+  const approval = (state: string, until: string | null) => ({ request: 'apr_1', state, until });
+
+  test.each([
+    [
+      { allowed: true, because: 'rule', rule, purpose: 'deploy', watching: ['a', 'b'] },
+      0,
+      'yes: rule 2 (cloud=aws), for deploy only\nguards that only watch would refuse: a, b\n',
+    ],
+    [
+      { allowed: false, because: 'guard', rule, guard: 'strict', unmet: ['hours', 'methods'] },
+      1,
+      'no: the guard strict refuses; this does not hold: hours, methods\n',
+    ],
+    [
+      { allowed: false, because: 'when', rule, unmet: ['claims.ref'] },
+      1,
+      'no: rule 2 would, but this does not hold: claims.ref\n',
+    ],
+    [
+      { allowed: false, because: 'purposes', rule, unmet: ['purposes'] },
+      1,
+      'no: rule 2 admits to the connection, but not for this purpose\n',
+    ],
+    [
+      { allowed: false, because: 'purpose_required', rule, purposes: ['deploy', 'read'] },
+      1,
+      'no: a purpose must be named: deploy, read\n',
+    ],
+    [
+      { allowed: true, because: 'rule', rule, approval: approval('granted', '2027-01-31T12:00:00.000Z') },
+      0,
+      'yes: rule 2 (cloud=aws), granted until 2027-01-31T12:00:00.000Z\n',
+    ],
+    [
+      { ...waiting, approval: { request: null, state: 'unasked', until: null } },
+      1,
+      'no: the connection wants an approval, and the client has not asked for one\n',
+    ],
+    [
+      { ...waiting, approval: approval('pending', null) },
+      1,
+      'no: the connection wants an approval, and the request apr_1 is pending\n',
+    ],
+    [
+      { ...waiting, approval: approval('denied', '2027-01-31T12:00:00.000Z') },
+      1,
+      'no: the connection wants an approval, and the request apr_1 is denied, again possible from 2027-01-31T12:00:00.000Z\n',
+    ],
+    [
+      { ...waiting, approval: approval('ended', '2027-01-31T12:00:00.000Z') },
+      1,
+      'no: the connection wants an approval, and the request apr_1 is ended, since 2027-01-31T12:00:00.000Z\n',
+    ],
+  ])('%j is told with the exit code %d', async (answer, code, out) => {
+    expect(await told(answer)).toEqual({ code, out });
+  });
+});
+
+test('credentials are fetched for the purpose that is named', async () => {
+  server.answers = {
+    'POST /token': { body: { access_token: 'for-v1', token_type: 'Bearer', expires_in: 300 } },
+    'GET /v1/connections/con_1/credentials': { body: { connection: 'con_1', purpose: 'read&x' } },
+  };
+  const ended = await sojourn(['credentials', 'con_1', '--purpose', 'read&x'], {
+    SOJOURN_ISSUER: server.origin,
+    SOJOURN_CLIENT_ID: 'cli_1',
+    SOJOURN_CLIENT_SECRET: 's',
+  });
+  expect(ended).toEqual({ code: 0, err: '', out: '{"connection":"con_1","purpose":"read&x"}\n' });
+  expect(server.asked().map(({ method, url }) => `${method} ${url}`)).toEqual([
+    'POST /token',
+    'GET /v1/connections/con_1/credentials?format=json&purpose=read%26x',
+  ]);
+});

@@ -1,0 +1,67 @@
+/** A customer at all three sandbox clouds, a server, and a clock for both that a test turns; the SDKs read it as well. */
+import { jest } from '@jest/globals';
+import {
+  clientSecret,
+  createSojourn,
+  type Sojourn,
+  type SojournOptions,
+} from '../../../src/tools/sdk/index.ts';
+import { type Customer, connectCustomer } from '../../e2e/customer.ts';
+import { type Corridor, openCorridor } from '../../tokens/exchange/corridor.ts';
+
+export interface Stage {
+  readonly corridor: Corridor;
+  readonly customer: Customer;
+  sojourn(more?: Partial<SojournOptions>): Sojourn;
+  /** For programs: issuer and client as variables. */
+  readonly env: Record<string, string>;
+}
+
+export async function openStage(): Promise<Stage> {
+  // The server signs nothing while its view of the keys is old: here hours pass in a moment.
+  const keys = { publish_lead: '24h', stale_after: '12h' };
+  const corridor = await openCorridor({ config: { keys } });
+  const customer = await connectCustomer(corridor.admin, corridor.sandbox);
+  const { client_id: clientId, client_secret: secret } = await corridor.admin.post<{
+    client_id: string;
+    client_secret: string;
+  }>('/clients', { name: 'by-sdk', may_use: [{ tenant: customer.tenant }] });
+  return {
+    corridor,
+    customer,
+    sojourn: (more = {}) =>
+      createSojourn({ issuer: corridor.issuer, signIn: clientSecret({ clientId, secret }), ...more }),
+    env: {
+      SOJOURN_ISSUER: corridor.issuer,
+      SOJOURN_CLIENT_ID: clientId,
+      SOJOURN_CLIENT_SECRET: secret,
+    },
+  };
+}
+
+/** From here on every `Date` is one that stands still until it is moved; timers run as ever. */
+export function holdTheHour(): { pass(minutes: number): void; release(): void } {
+  jest.useFakeTimers({
+    now: Date.now(),
+    doNotFake: [
+      'hrtime',
+      'nextTick',
+      'performance',
+      'queueMicrotask',
+      'setImmediate',
+      'clearImmediate',
+      'setInterval',
+      'clearInterval',
+      'setTimeout',
+      'clearTimeout',
+    ],
+  });
+  return {
+    pass: (minutes) => {
+      jest.setSystemTime(Date.now() + minutes * 60_000);
+    },
+    release: () => {
+      jest.useRealTimers();
+    },
+  };
+}
