@@ -1,4 +1,5 @@
 # syntax=docker/dockerfile:1
+# `docker build .` makes the server; `docker build --target sandbox .` makes the sandbox clouds for a CI.
 FROM node:24-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -7,25 +8,33 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
+COPY package.json package-lock.json tsconfig.json tsconfig.build.json tsconfig.sandbox.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY src src
-RUN npm run build
+RUN npm run build && npm run build:sandbox
 
-FROM node:24-slim
-# Threads that allocate share their arenas: less memory, and none of them is in a hurry.
+FROM node:24-slim AS runtime
+# Threads share their allocation arenas, which saves memory; none of them is in a hurry.
 ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
-COPY --from=build /app/dist dist
 COPY package.json ./
 COPY bin bin
 COPY config config
 RUN install -d -m 0700 -o node -g node data keys
 USER node
+
+FROM runtime AS sandbox
+COPY --from=build /app/dist-sandbox dist
+EXPOSE 8090
+ENTRYPOINT ["node", "bin/sojourn.js"]
+CMD ["sandbox", "--listen", "0.0.0.0:8090"]
+
+FROM runtime AS server
+COPY --from=build /app/dist dist
 VOLUME ["/app/data", "/app/keys"]
 EXPOSE 8080
-# The admin listener is on loopback and speaks plain http there; another place is named by SOJOURN_ADMIN_URL.
+# The admin listener is on loopback and speaks plain http there; SOJOURN_ADMIN_URL names another address.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", "fetch((process.env.SOJOURN_ADMIN_URL || 'http://127.0.0.1:8081') + '/healthz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # Without the inspector that SIGUSR1 would open: it could read the signing keys.
 ENTRYPOINT ["node", "--disable-sigusr1", "bin/sojourn.js"]

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
@@ -77,7 +77,7 @@ test('an agent that gets no second process reads its configuration all the same'
     `{ issuer: "http://127.0.0.1:9", sign_in: { client_id: cli_1, client_secret_file: /none },
        directory: ${folder}/agent, connections: [{ id: ${connection}, aws: {} }] }`,
   );
-  rmSync(join(folder, 'dist/agent/config-program.js'));
+  rmSync(join(folder, 'dist/tools/agent/config-program.js'));
   const { status, stderr } = spawnSync(
     process.execPath,
     ['bin/sojourn.js', 'agent', 'status', '--config', config],
@@ -89,21 +89,75 @@ test('an agent that gets no second process reads its configuration all the same'
   });
 });
 
-const listOf = (pattern: RegExp): string[] => JSON.parse(pattern.exec(dockerfile)?.[1] ?? '[]') as string[];
+/** A list of the last stage, which is what `docker build .` makes. */
+const listOf = (pattern: RegExp): string[] =>
+  JSON.parse(pattern.exec(stages.at(-1)!)?.[1] ?? '[]') as string[];
 
-test('what is served is built, and the sources stay behind', () => {
-  const [dependencies, build, image] = stages;
+test('the image holds the server that is built, and the image target `sandbox` the sandbox with it; no sources', () => {
+  const [dependencies, build, runtime, sandbox, server] = stages;
   expect(dependencies).toMatch(/^RUN npm ci --omit=dev --omit=optional --ignore-scripts /m);
-  expect(build).toMatch(/^COPY src src\nRUN npm run build$/m);
-  const from = [...image!.matchAll(/^COPY (--from=\S+ )?(\S+) \S+$/gm)].map(([, , name]) => name);
-  expect(from).toEqual(['/app/node_modules', '/app/dist', 'package.json', 'bin', 'config']);
+  expect(build).toMatch(/^COPY src src\nRUN npm run build && npm run build:sandbox$/m);
+  const copies = (stage: string) =>
+    [...stage.matchAll(/^COPY (--from=\S+ )?(\S+) (\S+)$/gm)].map(([, , from, to]) => `${from} → ${to}`);
+  expect(copies(runtime!)).toEqual([
+    '/app/node_modules → node_modules',
+    'package.json → ./',
+    'bin → bin',
+    'config → config',
+  ]);
+  expect(copies(sandbox!)).toEqual(['/app/dist-sandbox → dist']);
+  // The last stage is what `docker build .` makes.
+  expect(copies(server!)).toEqual(['/app/dist → dist']);
+  expect(stages).toHaveLength(5);
 });
 
-test('the image is of Node 24 and runs as somebody without rights', () => {
+test('the images are of Node 24 and run as a user without rights', () => {
   expect([...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)).toEqual([
     'node:24-slim',
     'node:24-slim',
     'node:24-slim',
+    'runtime',
+    'runtime',
   ]);
   expect(dockerfile).toMatch(/^USER node$/m);
 });
+
+test("the server's build contains no sandbox, and its commands say where the sandbox is", () => {
+  const built = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' });
+  expect(built).toContain('server/compose.js');
+  expect(built.filter((file) => /(^|\/)(sandbox|demo)/.test(file))).toEqual([]);
+  for (const args of [['demo'], ['sandbox', '--listen', '127.0.0.1:0']]) {
+    const { status, stderr } = spawnSync(process.execPath, ['bin/sojourn.js', ...args], {
+      cwd: folder,
+      env: {},
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr:
+        'This build contains the server only. Run the command in a clone of the repository, or in an image built with `--target sandbox`.\n',
+    });
+  }
+});
+
+test('the files of the image target `sandbox` are enough for the demo and the sandbox', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'sojourn-sandbox-image-'));
+  try {
+    await buildInto(place, 'tsconfig.sandbox.json');
+    for (const name of ['config', ...installed()])
+      cpSync(join(root, name), join(place, name), { recursive: true });
+    const run = (args: string[]) =>
+      spawn(process.execPath, args, { cwd: place, env: { NODE_ENV: 'production' }, stdio: 'pipe' });
+
+    const sandbox = run(['bin/sojourn.js', 'sandbox', '--listen', '127.0.0.1:0']);
+    const [line] = (await once(sandbox.stdout, 'data')) as [Buffer];
+    const [origin = ''] = /http:\/\/127\.0\.0\.1:\d+/.exec(String(line)) ?? [];
+    expect((await fetch(`${origin}/sandbox/log`)).status).toBe(200);
+    sandbox.kill('SIGTERM');
+    expect((await once(sandbox, 'exit'))[0]).toBe(0);
+
+    expect((await once(run(['bin/sojourn.js', 'demo']), 'exit'))[0]).toBe(0);
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+}, 120_000);
