@@ -42,7 +42,7 @@ import {
   copiesIn,
   followRings,
   obstaclesTo,
-  openKeyHolder,
+  openKeyBackend,
   ringPollMs,
   ringSettings,
 } from './key-rings/index.ts';
@@ -81,8 +81,8 @@ export async function startServer(
     const store = await openStore(config.store, { logger, now });
     undo.push(() => store.close());
     const audit = createAudit({ store, logger, now, onFailure: config.audit.on_failure });
-    const holder = await openKeyHolder(config, store, { logger, now });
-    undo.push(() => holder.close?.());
+    const backend = await openKeyBackend(config, store, { logger, now });
+    undo.push(() => backend.close?.());
     const { issuer: issuerUrl, clouds: endpoints } = config;
     const { algorithms, allow_short_times: shortTimes } = config.keys;
     const keyrings = await Keyrings.open({
@@ -92,7 +92,7 @@ export async function startServer(
         ...(await uploads.obstacles(ring, key)),
       ],
       store,
-      holder,
+      backend,
       wanted: async (id) => (await tenants.find(id))?.own_keys === true,
       mayMake: (id) =>
         nobodyTrusts(store, id === mainRing ? undefined : { id, issuer: tenants.ownIssuer(id) }),
@@ -201,7 +201,7 @@ export async function startServer(
     const clock = watchClock({ now, elapsed: systemElapsed, logger });
     undo.push(every(clockLookMs, async () => clock.look()));
     const health = createHealth({
-      ...{ store, keyrings, holder, algorithms, shortTimes },
+      ...{ store, keyrings, backend, algorithms, shortTimes },
       places: publication.states,
       copies: copies.states,
       clock,

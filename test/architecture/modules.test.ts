@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { holderNames } from '../../src/tokens/keys/index.ts';
+import { backendNames } from '../../src/tokens/keys/index.ts';
 import { areas } from './areas.ts';
 import { areaOf, moduleOf, type Source, sources } from './source.ts';
 
@@ -118,7 +118,7 @@ describe('boundaries of single modules', () => {
     const folders = new Set(sources.flatMap(({ file }) => folderOf(file) ?? []));
     // Shared by the key services.
     folders.delete('service');
-    expect([...folders].toSorted()).toEqual(holderNames.toSorted());
+    expect([...folders].toSorted()).toEqual(backendNames.toSorted());
     const crossing = imports.filter(({ from, target }) => {
       const [own, other] = [folderOf(from.file), folderOf(target)];
       return own !== undefined && other !== undefined && own !== other && other !== 'service';

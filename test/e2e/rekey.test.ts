@@ -78,7 +78,7 @@ test('where there is no database none is made', async () => {
 
 test('where a key service holds the private keys there is nothing to seal, and that is said', async () => {
   const folder = await newFolder();
-  const keys = { holder: 'aws-kms', aws_kms: { region: 'eu-central-1' } };
+  const keys = { backend: 'aws-kms', aws_kms: { region: 'eu-central-1' } };
   const file = await writeConfig({ folder, port: 1, config: { keys } });
   const asked = ['keys', 'rekey', '--to', `file:${join(folder, 'k')}`, '--config', file];
   expect(await sojourn(asked, environment())).toEqual({

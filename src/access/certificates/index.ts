@@ -12,7 +12,7 @@ export { parseName } from './rfc4514.ts';
 
 /** What came with a request. */
 export interface Presented {
-  /** Its holder has its private key: that much TLS has proven, to us or to the proxy. */
+  /** Its backend has its private key: that much TLS has proven, to us or to the proxy. */
   readonly certificate?: X509Certificate;
   /** Why nobody vouches for its chain, or why there is none. */
   readonly fault?: string;

@@ -87,8 +87,8 @@ const dayMs = 86_400_000;
 const secretDays = 90;
 
 export function checkSecrets(clients: Told['clients'], now: number): Check {
-  const holders = clients.filter(({ auth }) => auth.method === 'client_secret');
-  const ages = holders.flatMap(({ client_id, secrets }) =>
+  const backends = clients.filter(({ auth }) => auth.method === 'client_secret');
+  const ages = backends.flatMap(({ client_id, secrets }) =>
     secrets.map(({ created_at }) => ({
       client_id,
       days: Math.floor((now - Date.parse(created_at)) / dayMs),
@@ -96,7 +96,7 @@ export function checkSecrets(clients: Told['clients'], now: number): Check {
   );
   const oldest = ages.toSorted((a, b) => b.days - a.days)[0];
   if (!oldest) return passed('shared_secrets', 'no client has one');
-  const detail = `${counted(ages.length, 'secret')} of ${counted(holders.length, 'client')}, the oldest ${counted(oldest.days, 'day')} old`;
+  const detail = `${counted(ages.length, 'secret')} of ${counted(backends.length, 'client')}, the oldest ${counted(oldest.days, 'day')} old`;
   return oldest.days < secretDays
     ? passed('shared_secrets', detail)
     : warned(

@@ -1,4 +1,4 @@
-/** The rows of the table for what a key service does not do; see docs/holders.md. */
+/** The rows of the table for what a key service does not do; see docs/key-backends.md. */
 export const keyServiceRows = {
   key_service_unavailable: {
     status: 503,

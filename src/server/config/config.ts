@@ -1,6 +1,6 @@
 /** The configuration as the program uses it: the keys of the file, checked and filled in. */
 import type { Algorithm, Endpoints } from '../../clouds/index.ts';
-import type { HolderName, HolderSettings } from '../../tokens/keys/index.ts';
+import type { BackendName, BackendSettings } from '../../tokens/keys/index.ts';
 import type { Address } from './address.ts';
 import type { PublishPlace } from './publish.ts';
 import type { PermissionSets } from './setup.ts';
@@ -30,8 +30,8 @@ export interface Config {
   readonly trust_proxy: readonly string[];
   /** `sqlite:FILE`, `redis://…` or `rediss://…` */
   readonly store: string;
-  readonly keys: HolderSettings & {
-    readonly holder: HolderName;
+  readonly keys: BackendSettings & {
+    readonly backend: BackendName;
     readonly path: string;
     readonly algorithms: readonly Algorithm[];
     readonly rotate_every: number;

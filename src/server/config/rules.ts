@@ -9,7 +9,7 @@ type Keys = Known<typeof shape>;
 
 export const crossFaults = (known: Keys): Fault[] => [
   ...rules.flatMap((rule) => rule(known) ?? []),
-  ...holderFaults(known),
+  ...backendFaults(known),
 ];
 
 const rules: readonly ((known: Keys) => Fault | undefined)[] = [
@@ -99,7 +99,7 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
       : undefined,
 
   ({ store, keys }) =>
-    store && !store.startsWith('sqlite:') && keys.holder === 'file' && keys.encryption_key === null
+    store && !store.startsWith('sqlite:') && keys.backend === 'file' && keys.encryption_key === null
       ? fault(
           'keys.encryption_key',
           'is required with a Redis store: every replica opens the keys that any of them made',
@@ -107,11 +107,11 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
       : undefined,
 ];
 
-/** What the chosen holder cannot do without. */
-function holderFaults({
-  keys: { holder, algorithms, aws_kms, gcp_kms, azure_key_vault, pkcs11 },
+/** What the chosen backend cannot do without. */
+function backendFaults({
+  keys: { backend, algorithms, aws_kms, gcp_kms, azure_key_vault, pkcs11 },
 }: Keys): Fault[] {
-  const needed: Record<NonNullable<typeof holder>, Record<string, unknown>> = {
+  const needed: Record<NonNullable<typeof backend>, Record<string, unknown>> = {
     file: {},
     'aws-kms': { 'aws_kms.region': aws_kms.region },
     'gcp-kms': {
@@ -126,9 +126,9 @@ function holderFaults({
       'pkcs11.pin': pkcs11.pin,
     },
   };
-  return Object.entries(holder ? needed[holder] : {})
+  return Object.entries(backend ? needed[backend] : {})
     .filter(([, value]) => value === null)
-    .map(([key]) => fault(`keys.${key}`, `is missing; keys.holder ${holder} needs it`));
+    .map(([key]) => fault(`keys.${key}`, `is missing; keys.backend ${backend} needs it`));
 }
 
 const fault = (path: string, message: string): Fault => ({ path, message });

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { plainHttpsField } from '../../access/federation/index.ts';
 import { durationBetween, durationField, nameField } from '../../platform/validation/index.ts';
-import { holderNames } from '../../tokens/keys/index.ts';
+import { backendNames } from '../../tokens/keys/index.ts';
 import { addressField, cidrField } from './address.ts';
-import { holderKeys } from './holders.ts';
+import { backendKeys } from './backends.ts';
 import { issuerField } from './issuer.ts';
 import { publishField } from './publish.ts';
 import { key, type Setting } from './setting.ts';
@@ -86,10 +86,10 @@ export const shape = {
     'Where the state lives: `sqlite:FILE` for one process, `redis://…` or `rediss://…` for many replicas.',
   ),
   keys: {
-    holder: key(
-      z.enum(holderNames, { error: `must be one of ${holderNames.join(', ')}` }),
+    backend: key(
+      z.enum(backendNames, { error: `must be one of ${backendNames.join(', ')}` }),
       'file',
-      'Who keeps the private keys: `file` (this server, encrypted), `aws-kms`, `gcp-kms`, `azure-key-vault` or `pkcs11`. See docs/holders.md.',
+      'Who keeps the private keys: `file` (this server, encrypted), `aws-kms`, `gcp-kms`, `azure-key-vault` or `pkcs11`. See docs/key-backends.md.',
     ),
     path: key(
       fileField,
@@ -154,14 +154,14 @@ export const shape = {
     encryption_key: key(
       secretSourceField.nullable(),
       null,
-      'Where the key-encryption key is: `file:PATH` or `env:NAME`, 32 random bytes in base64url. For the holder `file` only. Without it, one is made at first start beside the embedded store. Required with a Redis store, since replicas share it.',
+      'Where the key-encryption key is: `file:PATH` or `env:NAME`, 32 random bytes in base64url. For the backend `file` only. Without it, one is made at first start beside the embedded store. Required with a Redis store, since replicas share it.',
     ),
     former_encryption_key: key(
       secretSourceField.nullable(),
       null,
       'The key-encryption key that `encryption_key` takes the place of, in the same form. A start that has both opens keys with either, and seals all of them with the new one.',
     ),
-    ...holderKeys,
+    ...backendKeys,
   },
   tokens: {
     ttl: key(

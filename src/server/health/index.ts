@@ -5,7 +5,7 @@
 import type { Algorithm } from '../../clouds/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
-import type { Holder, Keyring, Keyrings, Waiting } from '../../tokens/keys/index.ts';
+import type { KeyBackend, Keyring, Keyrings, Waiting } from '../../tokens/keys/index.ts';
 import type { CopyState, PlaceState } from '../../tokens/publishing/index.ts';
 import type { ClockWatch } from './clock.ts';
 
@@ -26,22 +26,22 @@ export interface Health {
 export function createHealth(options: {
   store: Store;
   keyrings: Keyrings;
-  holder: Pick<Holder, 'trouble'>;
+  backend: Pick<KeyBackend, 'trouble'>;
   algorithms: readonly Algorithm[];
   shortTimes: boolean;
   places: () => readonly PlaceState[];
   copies: () => readonly CopyState[];
   clock: Pick<ClockWatch, 'told'>;
 }): Health {
-  const { store, keyrings, holder, algorithms, shortTimes, places, copies, clock } = options;
+  const { store, keyrings, backend, algorithms, shortTimes, places, copies, clock } = options;
   let leaving = false;
 
   return {
     async checks() {
       const checks = [await storeCheck(store), keysCheck(keyrings.main, algorithms)];
-      const trouble = holder.trouble?.();
+      const trouble = backend.trouble?.();
       // Ready all the same: the trouble is every replica's, and without them all the JWKS would be gone as well.
-      if (trouble) checks.push({ name: 'key_holder', ok: true, detail: `does not sign: ${trouble}` });
+      if (trouble) checks.push({ name: 'key_backend', ok: true, detail: `does not sign: ${trouble}` });
       const waiting = keyrings.waiting();
       if (waiting.length > 0) checks.push(rotationCheck(waiting));
       const doubts = keyrings.doubts();

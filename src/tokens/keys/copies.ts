@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
+import type { KeyBackend } from './backend.ts';
 import { readCopy, writeCopy } from './copy.ts';
-import type { Holder } from './holder.ts';
 import { ReplicatedRing } from './replicated.ts';
 import { mainRing } from './shared.ts';
 
@@ -35,11 +35,11 @@ export async function copiesIn(folder: string): Promise<readonly string[]> {
     .map((name) => (name === 'ring.json' ? mainRing : name.replace(/\.json$/, '')));
 }
 
-/** Rejects with `key_material_unusable` for a damaged copy, and for the first key that `holder`, if given, cannot sign with. */
-export async function checkCopies(folder: string, holder?: Holder): Promise<void> {
+/** Rejects with `key_material_unusable` for a damaged copy, and for the first key that `backend`, if given, cannot sign with. */
+export async function checkCopies(folder: string, backend?: KeyBackend): Promise<void> {
   for (const id of await copiesIn(folder)) {
     for (const key of (await readCopy(folder, id))?.keys ?? []) {
-      if (key.sealed !== null) await holder?.check(key);
+      if (key.sealed !== null) await backend?.check(key);
     }
   }
 }

@@ -1,9 +1,9 @@
 /** The ring in use: who signs now, and what is done to it, by an administrator or by whichever replica comes first. */
 import type { Algorithm } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
+import type { KeyBackend } from './backend.ts';
 import { changeTo, takesOver, told } from './changes.ts';
 import { type Clock, clockFault, contradiction } from './clock.ts';
-import type { Holder } from './holder.ts';
 import { Leaving } from './leaving.ts';
 import { Lookout, type LookoutOptions, type Waiting } from './lookout.ts';
 import { newKey } from './new-key.ts';
@@ -33,7 +33,7 @@ import {
 } from './ring.ts';
 
 export interface KeyringOptions extends ReplicatedRingOptions, LookoutOptions, Clock {
-  readonly holder: Holder;
+  readonly backend: KeyBackend;
   readonly algorithms: readonly Algorithm[];
   readonly timing: Timing;
   /**
@@ -121,7 +121,7 @@ export class Keyring {
    * `keys_unavailable` for any other key, and when this replica no longer knows what others did to the ring.
    */
   async sign(kid: string, data: Uint8Array): Promise<Uint8Array> {
-    const { holder, now } = this.#options;
+    const { backend, now } = this.#options;
     const { ms, stale } = this.staleness();
     if (stale) {
       throw new SojournError('keys_unavailable', {
@@ -135,7 +135,7 @@ export class Keyring {
     if (!key) {
       throw new SojournError('keys_unavailable', { detail: `The key ${kid} is not active.`, retryAfter: 1 });
     }
-    return holder.sign(key, data);
+    return backend.sign(key, data);
   }
 
   /** Called after each change of the ring, also one that another replica made. */
@@ -147,7 +147,7 @@ export class Keyring {
   refresh(): Promise<void> {
     return this.#alone(async () => {
       await this.#ring.refresh();
-      await this.#ring.change((ring) => renewal(ring, this.#options.holder));
+      await this.#ring.change((ring) => renewal(ring, this.#options.backend));
     });
   }
 
@@ -240,7 +240,7 @@ export class Keyring {
   /** Before anything is written: a ring that we cannot sign with stays exactly as it is. */
   async #check(): Promise<void> {
     if (this.#checked) return;
-    for (const key of this.list()) if (key.sealed !== null) await this.#options.holder.check(key);
+    for (const key of this.list()) if (key.sealed !== null) await this.#options.backend.check(key);
     this.#checked = true;
   }
 
@@ -281,8 +281,8 @@ export class Keyring {
   }
 
   async #make(ring: Ring, alg: Algorithm, state: 'next' | 'active'): Promise<Change> {
-    const { holder, now } = this.#options;
-    const key = newKey(await holder.make(alg), state, now());
+    const { backend, now } = this.#options;
+    const key = newKey(await backend.make(alg), state, now());
     return changeTo(add(ring, key), told('key.made', key));
   }
 

@@ -1,5 +1,5 @@
 /** A key as it enters the ring. */
-import type { NewKey } from './holder.ts';
+import type { NewKey } from './backend.ts';
 import type { KeyRecord } from './ring.ts';
 
 export const newKey = ({ jwk, sealed }: NewKey, state: 'next' | 'active', now: number): KeyRecord => ({

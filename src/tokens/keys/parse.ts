@@ -89,7 +89,7 @@ async function faultsIn(keys: readonly KeyRecord[]): Promise<string[]> {
 
 /** Smaller RSA keys are refused by every cloud, and by RFC 7518 section 3.3. */
 const rsaBits = 2048;
-/** What every holder makes and every cloud takes; with 1, anybody could sign. */
+/** What every backend makes and every cloud takes; with 1, anybody could sign. */
 const rsaExponent = 'AQAB';
 
 function weaknessOf(jwk: PublicJwk): string | undefined {

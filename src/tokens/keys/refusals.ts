@@ -7,7 +7,7 @@ export function notMade(alg: string): SojournError {
   return new SojournError('key_not_ready', {
     detail: `There is no next ${alg} key yet.`,
     advice:
-      'One is made within seconds, as soon as the holder of the keys answers: `sojourn keys list` shows it.',
+      'One is made within seconds, as soon as the backend of the keys answers: `sojourn keys list` shows it.',
     retryAfter: 5,
   });
 }

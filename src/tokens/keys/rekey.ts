@@ -2,7 +2,7 @@
 import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import type { Holder } from './holder.ts';
+import type { KeyBackend } from './backend.ts';
 import { renewal } from './renewal.ts';
 import { ReplicatedRing, type RingChange } from './replicated.ts';
 import { mainRing } from './shared.ts';
@@ -12,7 +12,7 @@ export interface RekeyOptions {
   /** Where this replica keeps its copies. */
   readonly folder: string;
   /** Opens what either key has sealed, and seals with the new one. */
-  readonly holder: Holder;
+  readonly backend: KeyBackend;
   readonly logger: Logger;
   readonly now: Now;
   readonly record: (ring: string, change: RingChange) => Promise<void>;
@@ -30,7 +30,7 @@ export interface Rekeyed {
  * Each key is a step of its own by compare-and-swap, so that whatever ends this halfway leaves rings of which every key
  * opens with one of the two. Rejects with `key_material_unusable` when one opens with neither, before anything is written.
  */
-export async function rekey({ store, folder, holder, record, ...rest }: RekeyOptions): Promise<Rekeyed> {
+export async function rekey({ store, folder, backend, record, ...rest }: RekeyOptions): Promise<Rekeyed> {
   const ids = new Set([mainRing, ...(await store.versions('ring')).keys()]);
   let resealed = 0;
   const rings: ReplicatedRing[] = [];
@@ -41,27 +41,27 @@ export async function rekey({ store, folder, holder, record, ...rest }: RekeyOpt
     };
     const options = { ...rest, store, folder, id, mayMake: async () => false, record: told };
     const ring = await ReplicatedRing.find(options);
-    await checkAll(ring, holder);
+    await checkAll(ring, backend);
     rings.push(ring);
   }
   for (const ring of rings) {
     await ring.refresh();
-    await ring.change((now) => renewal(now, holder));
+    await ring.change((now) => renewal(now, backend));
   }
   return { rings: rings.length, keys: rings.flatMap(sealedIn).length, resealed };
 }
 
-/** Rejects by its name for the first key that `holder` cannot sign with, as the store has it now. */
-export async function checkRings({ store, folder, holder, record, ...rest }: RekeyOptions): Promise<void> {
+/** Rejects by its name for the first key that `backend` cannot sign with, as the store has it now. */
+export async function checkRings({ store, folder, backend, record, ...rest }: RekeyOptions): Promise<void> {
   for (const id of (await store.versions('ring')).keys()) {
     const mayMake = async () => false;
     const told = (change: RingChange) => record(id, change);
-    await checkAll(await ReplicatedRing.find({ ...rest, store, folder, id, mayMake, record: told }), holder);
+    await checkAll(await ReplicatedRing.find({ ...rest, store, folder, id, mayMake, record: told }), backend);
   }
 }
 
 const sealedIn = (ring: ReplicatedRing) => ring.now.keys.filter(({ sealed }) => sealed !== null);
 
-async function checkAll(ring: ReplicatedRing, holder: Holder): Promise<void> {
-  for (const key of sealedIn(ring)) await holder.check(key);
+async function checkAll(ring: ReplicatedRing, backend: KeyBackend): Promise<void> {
+  for (const key of sealedIn(ring)) await backend.check(key);
 }

@@ -16,7 +16,7 @@ export interface KeyRecord {
   readonly alg: Algorithm;
   readonly state: KeyState;
   readonly jwk: PublicJwk;
-  /** The private half, in whatever form its holder needs to sign with it; null once the key can never sign again. */
+  /** The private half, in whatever form its backend needs to sign with it; null once the key can never sign again. */
   readonly sealed: string | null;
   readonly published_at: number;
   /** When an administrator wants a next key to take over; null for when the active one has signed for long enough. */

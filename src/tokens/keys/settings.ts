@@ -1,10 +1,10 @@
-/** What the holders are told: the section `keys` of the configuration as far as it is theirs, and the rest of the house. */
+/** What the backends are told: the section `keys` of the configuration as far as it is theirs, and the rest of the house. */
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import type { Holder } from './holder.ts';
+import type { KeyBackend } from './backend.ts';
 
-export interface HolderSettings {
+export interface BackendSettings {
   readonly aws_kms: { readonly region: string | null; readonly endpoint: string | null };
   readonly gcp_kms: {
     readonly key_ring: string | null;
@@ -39,28 +39,28 @@ export interface AzureIdentity {
   readonly authority_host: string | null;
 }
 
-export interface HolderContext {
+export interface BackendContext {
   readonly logger: Logger;
   readonly now: Now;
-  /** For the holder that keeps the private halves itself. */
+  /** For the backend that keeps the private halves itself. */
   readonly encryptionKey: () => Promise<Uint8Array>;
   /** What had its place before. */
   readonly formerEncryptionKey?: Uint8Array | undefined;
 }
 
-/** Opens a holder; rejects with `config_invalid` or `key_material_unusable`. Makes no key and signs nothing. */
-export type OpenHolder = (settings: HolderSettings, context: HolderContext) => Promise<Holder>;
+/** Opens a backend; rejects with `config_invalid` or `key_material_unusable`. Makes no key and signs nothing. */
+export type OpenBackend = (settings: BackendSettings, context: BackendContext) => Promise<KeyBackend>;
 
-/** A value without which the holder cannot be; the configuration has asked for it already. */
+/** A value without which the backend cannot be; the configuration has asked for it already. */
 export function required<T>(value: T | null, key: string): T {
   if (value !== null) return value;
   throw new SojournError('config_invalid', { detail: `${key}: is missing` });
 }
 
-/** For a package that only this holder needs, and that is not there. The command compiles where the package has to be. */
+/** For a package that only this backend needs, and that is not there. The command compiles where the package has to be. */
 export function missingPackage(name: string, cause: unknown): SojournError {
   return new SojournError('config_invalid', {
-    detail: `keys.holder: needs the package ${name}, which is not installed or does not load`,
+    detail: `keys.backend: needs the package ${name}, which is not installed or does not load`,
     advice: `Run: npm install --save-prod --omit=dev --ignore-scripts=false ${name}`,
     cause,
   });

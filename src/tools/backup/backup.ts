@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { copySqlite } from '../../platform/store/index.ts';
 import { systemNow, toTimestamp } from '../../platform/time/index.ts';
 import type { Config } from '../../server/config/index.ts';
-import { checkCopies, copyRings, createOwnFile, fileHolder, writeOwnFile } from '../../tokens/keys/index.ts';
+import { checkCopies, copyRings, createOwnFile, fileBackend, writeOwnFile } from '../../tokens/keys/index.ts';
 import { readDocuments } from './documents.ts';
 import { names, writeManifest } from './manifest.ts';
 import { fillNewFolder } from './new-folder.ts';
@@ -35,7 +35,7 @@ export function backUp(
       else await copySqlite(file, join(to, names.database));
       const rings = join(to, names.keys);
       await copyRings({ store, folder: config.keys.path, logger: quiet, now: systemNow }, rings);
-      await checkCopies(rings, key && fileHolder(key));
+      await checkCopies(rings, key && fileBackend(key));
       if (withKey && key) {
         await createOwnFile(join(to, names.encryptionKey), `${Buffer.from(key).toString('base64url')}\n`);
       }

@@ -6,7 +6,7 @@ import { systemNow } from '../../platform/time/index.ts';
 import type { Config } from '../../server/config/index.ts';
 import {
   checkRings,
-  fileHolder,
+  fileBackend,
   mainRing,
   type Rekeyed,
   type RingChange,
@@ -54,10 +54,10 @@ export async function rekeyAll(
       });
     const act = { store, folder: config.keys.path, logger: quiet, now: systemNow, record };
     // Before a new key is made: with the wrong one in hand, nothing happens at all.
-    if (!isThere(to)) await checkRings({ ...act, holder: fileHolder(former) });
+    if (!isThere(to)) await checkRings({ ...act, backend: fileBackend(former) });
     const current = await readKey(to, true);
-    const done = await rekey({ ...act, holder: fileHolder(current, former) });
-    await checkRings({ ...act, holder: fileHolder(current) });
+    const done = await rekey({ ...act, backend: fileBackend(current, former) });
+    await checkRings({ ...act, backend: fileBackend(current) });
     return done;
   });
 }

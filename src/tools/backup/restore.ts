@@ -11,7 +11,7 @@ import {
   checkCopies,
   copiesIn,
   createOwnFile,
-  fileHolder,
+  fileBackend,
   placeCopies,
   readOwnFile,
 } from '../../tokens/keys/index.ts';
@@ -74,7 +74,7 @@ async function checkKey(config: Config, folder: string, rings: string): Promise<
   const beside = keyBeside(fileOf(config) ?? '');
   const place =
     config.keys.encryption_key ?? [{ file: beside }, { file: included }].find(({ file }) => existsSync(file));
-  await checkCopies(rings, place && fileHolder(await readKey(place)));
+  await checkCopies(rings, place && fileBackend(await readKey(place)));
   return place !== undefined;
 }
 

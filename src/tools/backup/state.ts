@@ -36,12 +36,12 @@ export async function withStore<T>(config: Config, work: (store: Store) => Promi
 export const quiet = createLogger({ level: 'silent' });
 
 /** Whether the server seals its private keys itself. A key service keeps its own, and no key-encryption key opens them. */
-export const sealsKeys = ({ keys }: Config): boolean => keys.holder === 'file';
+export const sealsKeys = ({ keys }: Config): boolean => keys.backend === 'file';
 
 /** For who asks for the key-encryption key where there is none. */
 export const noKey = ({ keys }: Config, advice: string): SojournError =>
   new SojournError('config_invalid', {
-    detail: `There is no key-encryption key: the private keys are held by ${keys.holder}.`,
+    detail: `There is no key-encryption key: the private keys are held by ${keys.backend}.`,
     advice,
   });
 

@@ -107,8 +107,8 @@ describe('a pause', () => {
     expect(closedBy(await connections.setDisabled(id, true))).toBe('connection_disabled');
     await connections.setDisabled(id, false);
     const asked: string[] = [];
-    const answer = (leave: boolean) => async (holder: string) => {
-      asked.push(holder);
+    const answer = (leave: boolean) => async (backend: string) => {
+      asked.push(backend);
       return leave;
     };
     await expect(connections.resume(id, answer(false))).rejects.toMatchObject({

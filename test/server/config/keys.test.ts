@@ -17,7 +17,7 @@ describe('keys', () => {
       trust_proxy: ['10.0.0.0/8'],
       store: 'sqlite:./data/sojourn.db',
       keys: {
-        holder: 'file',
+        backend: 'file',
         path: './keys',
         algorithms: ['RS256', 'ES256'],
         rotate_every: 2_592_000,
@@ -142,9 +142,9 @@ describe('keys', () => {
     expect(faultsOf({ ...least, store })).toEqual([{ path: 'store', message }]);
   });
 
-  test('a holder that there is not is refused with the list of those that there are', () => {
-    expect(faultsOf({ ...least, keys: { holder: 'vault' } })).toEqual([
-      { path: 'keys.holder', message: 'must be one of file, aws-kms, gcp-kms, azure-key-vault, pkcs11' },
+  test('a backend that there is not is refused with the list of those that there are', () => {
+    expect(faultsOf({ ...least, keys: { backend: 'vault' } })).toEqual([
+      { path: 'keys.backend', message: 'must be one of file, aws-kms, gcp-kms, azure-key-vault, pkcs11' },
     ]);
   });
 

@@ -145,9 +145,9 @@ describe('the OpenAPI document', () => {
   });
 
   test('has no member of an answer that could hold a secret, but the two that are shown once', () => {
-    const holders = Object.entries(schemas).filter(([, schema]) =>
+    const withSecret = Object.entries(schemas).filter(([, schema]) =>
       /"(client_secret|hash|sealed|d)":/.test(JSON.stringify(schema)),
     );
-    expect(holders.map(([name]) => name).toSorted()).toEqual(['NewClient', 'NewSecret']);
+    expect(withSecret.map(([name]) => name).toSorted()).toEqual(['NewClient', 'NewSecret']);
   });
 });

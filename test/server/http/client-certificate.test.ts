@@ -69,7 +69,7 @@ afterAll(async () => {
 const client = async (auth: object): Promise<string> =>
   (
     await server.admin.post<TestClient>('/clients', {
-      name: 'holder',
+      name: 'backend',
       auth: { method: 'tls', ...auth },
       may_use: [{ connection }],
     })

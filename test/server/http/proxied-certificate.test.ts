@@ -33,7 +33,7 @@ async function clients(one: TestServer): Promise<[named: string, registered: str
   const make = async (auth: object) =>
     (
       await one.admin.post<TestClient>('/clients', {
-        name: 'holder',
+        name: 'backend',
         auth: { method: 'tls', ...auth },
         may_use: [{ connection: connection.id }],
       })

@@ -27,7 +27,7 @@ beforeEach(async () => {
     config: {
       clouds: { azure: { authority_host: cloud.origin } },
       tokens: { ttl: '1h' },
-      keys: { holder: 'gcp-kms', gcp_kms, stale_after: '1d' },
+      keys: { backend: 'gcp-kms', gcp_kms, stale_after: '1d' },
     },
   });
 }, 60_000);

@@ -5,7 +5,7 @@ import type { Algorithm } from '../../../src/clouds/index.ts';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { openStore, type Store } from '../../../src/platform/store/index.ts';
 import {
-  fileHolder,
+  fileBackend,
   Keyring,
   Keyrings,
   mainRing,
@@ -56,7 +56,7 @@ export async function keysBench() {
   const shared = await open();
   const what = (options: ReplicaOptions) => ({
     store: options.store ?? shared,
-    holder: fileHolder(options.encryptionKey ?? encryptionKey, options.former),
+    backend: fileBackend(options.encryptionKey ?? encryptionKey, options.former),
     folder: join(root, options.folder ?? 'keys'),
     algorithms: options.algorithms ?? (['ES256'] as const),
     timing: { ...timing, ...options.timing },

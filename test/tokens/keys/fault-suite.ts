@@ -1,7 +1,7 @@
-/** What a holder does while its key service fails; for the services of the tests, which can be told to. */
+/** What a backend does while its key service fails; for the services of the tests, which can be told to. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Holder, KeyRecord } from '../../../src/tokens/keys/index.ts';
-import { type Failure, failure, type HolderBench, kept, some } from './holder-suite.ts';
+import type { KeyBackend, KeyRecord } from '../../../src/tokens/keys/index.ts';
+import { type Failure, failure, type HolderBench, kept, some } from './backend-suite.ts';
 import type { LocalService } from './services/local-service.ts';
 
 export interface ServiceBench extends HolderBench {
@@ -12,18 +12,18 @@ export interface ServiceBench extends HolderBench {
   readonly words: { readonly disabled: string; readonly removed: string; readonly denied: string };
 }
 
-/** Calls per request in trouble, as docs/holders.md promises. */
+/** Calls per request in trouble, as docs/key-backends.md promises. */
 const callsPerRequest = 1.2;
 
 export function faultSuite(name: string, open: () => Promise<ServiceBench>): void {
-  describe(`the holder ${name} while its service fails`, () => {
+  describe(`the backend ${name} while its service fails`, () => {
     let bench: ServiceBench;
-    let holder: Holder;
+    let backend: KeyBackend;
     let key: KeyRecord;
     beforeEach(async () => {
       bench = await open();
-      holder = await bench.open();
-      key = kept(await holder.make('ES256'));
+      backend = await bench.open();
+      key = kept(await backend.make('ES256'));
       bench.service.calls.length = 0;
     });
     afterEach(() => bench.end());
@@ -32,14 +32,14 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       Promise.all(Array.from({ length: count }, work));
     const codesOf = (failures: readonly Failure[]) => [...new Set(failures.map(({ code }) => code))];
 
-    /** Until the holder signs again by itself. */
+    /** Until the backend signs again by itself. */
     async function recovers(): Promise<void> {
       for (let tries = 0; tries < 200; tries++) {
-        const signed = await holder.sign(key, some).catch(() => undefined);
+        const signed = await backend.sign(key, some).catch(() => undefined);
         if (signed) break;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      expect(holder.trouble?.()).toBeUndefined();
+      expect(backend.trouble?.()).toBeUndefined();
       expect(bench.logged()).toContain('the key service signs again');
     }
 
@@ -52,10 +52,10 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
 
     test('a signature whose answer was lost is asked for once more, a new key is not', async () => {
       bench.service.trouble.lost = 1;
-      expect((await holder.sign(key, some)).length).toBe(64);
+      expect((await backend.sign(key, some)).length).toBe(64);
       expect(bench.service.calls.length).toBe(2);
       bench.service.trouble.lost = 1;
-      expect(await failure(holder.make('ES256'))).toMatchObject({
+      expect(await failure(backend.make('ES256'))).toMatchObject({
         code: 'key_service_unavailable',
         status: 503,
       });
@@ -64,14 +64,14 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
 
     test('one throttled call is made once more', async () => {
       bench.service.trouble.throttled = 1;
-      expect((await holder.sign(key, some)).length).toBe(64);
+      expect((await backend.sign(key, some)).length).toBe(64);
       expect(bench.service.calls.length).toBe(2);
     });
 
     test('a service that goes on throttling gets hardly more calls than there are requests', async () => {
       bench.service.trouble.throttled = 1_000;
       const failures = [];
-      for (let count = 0; count < 50; count++) failures.push(await failure(holder.sign(key, some)));
+      for (let count = 0; count < 50; count++) failures.push(await failure(backend.sign(key, some)));
       expect(codesOf(failures)).toEqual(['key_service_throttled']);
       expect(failures.every(({ status, retryAfter }) => status === 503 && Number(retryAfter) >= 1)).toBe(
         true,
@@ -83,12 +83,12 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
 
     test('a signature by another key is never returned, and told loudly', async () => {
       bench.service.trouble.wrong = true;
-      expect(await failure(holder.sign(key, some))).toMatchObject({
+      expect(await failure(backend.sign(key, some))).toMatchObject({
         code: 'key_signature_wrong',
         status: 503,
       });
       expect(bench.logged()).toContain('A SIGNATURE OF THE KEY SERVICE IS WRONG');
-      expect(holder.trouble?.()).toContain(`is not one of ${key.kid}`);
+      expect(backend.trouble?.()).toContain(`is not one of ${key.kid}`);
       bench.service.trouble.wrong = false;
       await recovers();
     });
@@ -98,7 +98,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       async (state) => {
         bench.service.set(key.sealed!, state);
         const words = bench.words[state].replace('KEY', key.sealed!);
-        const failures = await times(50, () => failure(holder.sign(key, some)));
+        const failures = await times(50, () => failure(backend.sign(key, some)));
         expect(codesOf(failures)).toEqual(['key_service_refused']);
         expect(failures[0]).toMatchObject({
           status: 503,
@@ -106,7 +106,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
           retryAfter: 5,
         });
         expect(bench.service.calls.length).toBeLessThanOrEqual(50 * callsPerRequest);
-        expect(holder.trouble?.()).toContain(words);
+        expect(backend.trouble?.()).toContain(words);
         expect(bench.logged()).toContain(words);
         expect(await failure((await bench.open()).check(key))).toMatchObject({
           code: 'key_material_unusable',
@@ -118,20 +118,20 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
     );
 
     test('the other keys sign on while one is refused', async () => {
-      const other = kept(await holder.make('RS256'));
+      const other = kept(await backend.make('RS256'));
       bench.service.set(key.sealed!, 'disabled');
-      expect(await failure(holder.sign(key, some))).toMatchObject({ code: 'key_service_refused' });
-      expect((await holder.sign(other, some)).length).toBe(256);
+      expect(await failure(backend.sign(key, some))).toMatchObject({ code: 'key_service_refused' });
+      expect((await backend.sign(other, some)).length).toBe(256);
     });
 
     test('denied access is told by name, for a signature and for a new key', async () => {
       bench.service.trouble.denied = true;
-      expect(await failure(holder.sign(key, some))).toMatchObject({
+      expect(await failure(backend.sign(key, some))).toMatchObject({
         code: 'key_service_refused',
         status: 503,
       });
-      expect(holder.trouble?.()).toContain(bench.words.denied);
-      expect(await failure(holder.make('RS256'))).toMatchObject({
+      expect(backend.trouble?.()).toContain(bench.words.denied);
+      expect(await failure(backend.make('RS256'))).toMatchObject({
         code: 'key_service_refused',
         message: expect.stringMatching(/^No RS256 key can be made: /),
       });
@@ -139,16 +139,16 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
 
     test('a key that was made and cannot be used yet is not made again', async () => {
       bench.service.trouble.wrong = true;
-      expect(await failure(holder.make('ES256'))).toMatchObject({ code: 'key_signature_wrong' });
-      expect(await failure(holder.make('ES256'))).toMatchObject({ code: 'key_signature_wrong' });
+      expect(await failure(backend.make('ES256'))).toMatchObject({ code: 'key_signature_wrong' });
+      expect(await failure(backend.make('ES256'))).toMatchObject({ code: 'key_signature_wrong' });
       bench.service.trouble.wrong = false;
-      expect((await failure(holder.make('ES256'))).code).toBe('no refusal');
+      expect((await failure(backend.make('ES256'))).code).toBe('no refusal');
       expect(made()).toBe(1);
     });
 
     test('a service that never answers keeps no request, and is soon left alone', async () => {
       bench.service.trouble.hangs = true;
-      const failures = await times(200, () => failure(holder.sign(key, some)));
+      const failures = await times(200, () => failure(backend.sign(key, some)));
       expect(codesOf(failures)).toEqual(['key_service_unavailable']);
       expect(failures.every(({ status, retryAfter }) => status === 503 && retryAfter === 1)).toBe(true);
       expect(bench.service.calls.length).toBeLessThanOrEqual(50);
@@ -158,15 +158,15 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
 
     test('a slow service signs all the same, for as many as it can', async () => {
       bench.service.trouble.delayMs = 300;
-      const signatures = await times(40, () => holder.sign(key, some));
+      const signatures = await times(40, () => backend.sign(key, some));
       expect(signatures.map(({ length }) => length)).toEqual(Array.from({ length: 40 }, () => 64));
     });
 
     test('a refused connection is no storm of calls, and over by itself', async () => {
       await bench.service.stop();
-      const failures = await times(50, () => failure(holder.sign(key, some)));
+      const failures = await times(50, () => failure(backend.sign(key, some)));
       expect(codesOf(failures)).toEqual(['key_service_unavailable']);
-      expect(holder.trouble?.()).toContain('ECONNREFUSED');
+      expect(backend.trouble?.()).toContain('ECONNREFUSED');
       await bench.service.startAgain();
       await recovers();
     });

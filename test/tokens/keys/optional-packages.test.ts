@@ -6,10 +6,10 @@ import { expect, test } from '@jest/globals';
 const run = promisify(execFile);
 const here = import.meta.dirname;
 
-/** Opens the holder in a process of its own, as a server that was installed without the optional packages does. */
+/** Opens the backend in a process of its own, as a server that was installed without the optional packages does. */
 async function opened(keys: Record<string, unknown>, preload: readonly string[]): Promise<unknown> {
   const imports = preload.flatMap((file) => ['--import', join(here, file)]);
-  const program = join(here, 'open-holder-program.ts');
+  const program = join(here, 'open-backend-program.ts');
   const { stdout } = await run(process.execPath, [...imports, program, JSON.stringify(keys)], {
     env: { ...process.env, NODE_OPTIONS: '' },
   });
@@ -17,26 +17,26 @@ async function opened(keys: Record<string, unknown>, preload: readonly string[])
 }
 
 const module = import.meta.filename;
-const awsKms = { holder: 'aws-kms', aws_kms: { region: 'eu-central-1' } };
-const pkcs11 = { holder: 'pkcs11', pkcs11: { module, token_label: 'sojourn', pin: 'env:TOKEN_PIN' } };
+const awsKms = { backend: 'aws-kms', aws_kms: { region: 'eu-central-1' } };
+const pkcs11 = { backend: 'pkcs11', pkcs11: { module, token_label: 'sojourn', pin: 'env:TOKEN_PIN' } };
 const gcpKms = {
-  holder: 'gcp-kms',
+  backend: 'gcp-kms',
   gcp_kms: { key_ring: 'projects/a/locations/b/keyRings/c', rsa_key: 'rsa', ec_key: 'ec' },
 };
-const azure = { holder: 'azure-key-vault', azure_key_vault: { vault_url: 'https://acme.vault.azure.net' } };
+const azure = { backend: 'azure-key-vault', azure_key_vault: { vault_url: 'https://acme.vault.azure.net' } };
 
 test.each([
   ['@aws-sdk/client-kms', awsKms],
   ['pkcs11js', pkcs11],
-])('a holder without its package %s says which one to install', async (name, keys) => {
+])('a backend without its package %s says which one to install', async (name, keys) => {
   expect(await opened(keys, ['without-packages.ts'])).toEqual({
     code: 'config_invalid',
-    message: `keys.holder: needs the package ${name}, which is not installed or does not load`,
+    message: `keys.backend: needs the package ${name}, which is not installed or does not load`,
     advice: `Run: npm install --save-prod --omit=dev --ignore-scripts=false ${name}`,
   });
   expect(await opened(keys, [])).toEqual({ opened: true });
 });
 
-test.each([gcpKms, azure])('$holder needs no package of its own', async (keys) => {
+test.each([gcpKms, azure])('$backend needs no package of its own', async (keys) => {
   expect(await opened(keys, ['without-packages.ts'])).toEqual({ opened: true });
 });

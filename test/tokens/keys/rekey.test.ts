@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import type { Store } from '../../../src/platform/store/index.ts';
-import { fileHolder, type KeyRecord, type Ring, rekey } from '../../../src/tokens/keys/index.ts';
+import { fileBackend, type KeyRecord, type Ring, rekey } from '../../../src/tokens/keys/index.ts';
 import { encryptionKey as former, type KeysBench, keysBench, kidsOf } from './bench.ts';
 
 let bench: KeysBench;
@@ -17,11 +17,11 @@ const sealedIn = (ring: Ring): KeyRecord[] => ring.keys.filter(({ sealed }) => s
 const stored = async () => (await bench.store.get<Ring>('ring', 'shared'))!.value;
 const copied = async () => JSON.parse(await bench.copy()) as Ring;
 
-/** Whether every private half in the store and in the copy opens with a holder of these keys. */
+/** Whether every private half in the store and in the copy opens with a backend of these keys. */
 async function expectOpening(...keys: [Uint8Array, Uint8Array?]): Promise<void> {
   for (const ring of [await stored(), await copied()]) {
     expect(sealedIn(ring).length).toBeGreaterThan(0);
-    for (const key of sealedIn(ring)) await fileHolder(...keys).check(key);
+    for (const key of sealedIn(ring)) await fileBackend(...keys).check(key);
   }
 }
 
@@ -81,7 +81,7 @@ describe('sealing anew without a server', () => {
     rekey({
       store,
       folder: bench.folder('keys'),
-      holder: fileHolder(current, former),
+      backend: fileBackend(current, former),
       logger: createLogger({ level: 'silent' }),
       now: () => bench.clock.ms,
       record: async () => undefined,
@@ -100,7 +100,7 @@ describe('sealing anew without a server', () => {
     await bench.store.insert('ring', 'ten_a', { ...ring, id: 'another', revision: 5 });
     expect(await rekeyOn(bench.store)).toEqual({ rings: 2, keys: 4, resealed: 4 });
     const theirs = (await bench.store.get<Ring>('ring', 'ten_a'))!.value;
-    for (const key of sealedIn(theirs)) await fileHolder(current).check(key);
+    for (const key of sealedIn(theirs)) await fileBackend(current).check(key);
   });
 
   test('goes on where a process was killed between the copy and the store', async () => {

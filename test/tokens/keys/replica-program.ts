@@ -8,7 +8,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { SojournError } from '../../../src/platform/errors/index.ts';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { openStore, type Store } from '../../../src/platform/store/index.ts';
-import { fileHolder, Keyring, mainRing, type Timing } from '../../../src/tokens/keys/index.ts';
+import { fileBackend, Keyring, mainRing, type Timing } from '../../../src/tokens/keys/index.ts';
 import type { Order, Told } from './replica-process.ts';
 
 const [url = '', folder = '', timing = '', start = '', dieAt = ''] = process.argv.slice(2);
@@ -81,7 +81,7 @@ const keyring = await Keyring.open({
   mayMake: async () => true,
   checkFirst: true,
   store,
-  holder: fileHolder(new Uint8Array(32).fill(7)),
+  backend: fileBackend(new Uint8Array(32).fill(7)),
   folder,
   algorithms: ['ES256'],
   timing: JSON.parse(timing) as Timing,

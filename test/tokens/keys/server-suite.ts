@@ -6,7 +6,7 @@ import { askToken, oneConnection, testServer, withSecret } from '../../support/s
 export interface ServerBench {
   /** The section `keys` of the configuration. */
   readonly keys: Readonly<Record<string, unknown>>;
-  /** Makes the holder unable to sign; `reason` is what the operator is to read. */
+  /** Makes the backend unable to sign; `reason` is what the operator is to read. */
   interrupt(): Promise<void>;
   readonly reason: RegExp;
   /** Whether a server starts meanwhile: so it does while a service is down, and not when the service says no. */
@@ -16,7 +16,7 @@ export interface ServerBench {
 }
 
 export function serverSuite(name: string, open: () => Promise<ServerBench>): void {
-  test(`a server with the holder ${name} issues tokens, and serves its JWKS while it cannot`, async () => {
+  test(`a server with the backend ${name} issues tokens, and serves its JWKS while it cannot`, async () => {
     const bench = await open();
     const server = await testServer({ config: { keys: bench.keys } });
     try {
@@ -51,7 +51,7 @@ export function serverSuite(name: string, open: () => Promise<ServerBench>): voi
       expect({ status: ready.status, checks }).toEqual({
         status: 200,
         checks: expect.arrayContaining([
-          { name: 'key_holder', ok: true, detail: expect.stringMatching(bench.reason) },
+          { name: 'key_backend', ok: true, detail: expect.stringMatching(bench.reason) },
         ]),
       });
       for (const secret of bench.secrets) expect(server.logged()).not.toContain(secret);

@@ -5,9 +5,9 @@ import { createLogger } from '../../../src/platform/log/index.ts';
 import { crc32c } from '../../../src/tokens/keys/gcp-kms/crc32c.ts';
 import { AccessTokenSource } from '../../../src/tokens/keys/service/access-token.ts';
 import type { KeyService } from '../../../src/tokens/keys/service/contract.ts';
-import { serviceHolder } from '../../../src/tokens/keys/service/index.ts';
+import { serviceBackend } from '../../../src/tokens/keys/service/index.ts';
 import { rawSignature } from '../../../src/tokens/keys/service/signature.ts';
-import { failure, kept, some } from './holder-suite.ts';
+import { failure, kept, some } from './backend-suite.ts';
 
 const logger = createLogger({ destination: { write: () => undefined } });
 
@@ -42,27 +42,27 @@ const limits = { mayWait: 10, failuresInARow: 5, pauseMs: 50, signMs: 200, makeM
 describe('a key service whose calls cannot be broken off', () => {
   test('calls that hang never pile up: nobody is let in until one comes back', async () => {
     const { service, state, letGo } = stubborn(2);
-    const holder = serviceHolder(service, { logger, limits });
-    const key = kept(await holder.make('ES256'));
+    const backend = serviceBackend(service, { logger, limits });
+    const key = kept(await backend.make('ES256'));
     state.calls = 0;
     state.holding = true;
     for (let round = 0; round < 5; round++) {
-      const failures = await Promise.all(Array.from({ length: 20 }, () => failure(holder.sign(key, some))));
+      const failures = await Promise.all(Array.from({ length: 20 }, () => failure(backend.sign(key, some))));
       expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(['key_service_unavailable']));
     }
     expect(state.calls).toBe(2);
     letGo();
     await new Promise((resolve) => setImmediate(resolve));
-    expect((await holder.sign(key, some)).length).toBe(64);
+    expect((await backend.sign(key, some)).length).toBe(64);
   });
 
   test('whoever comes when too many wait is turned away at once', async () => {
     const { service, state, letGo } = stubborn(1);
-    const holder = serviceHolder(service, { logger, limits: { ...limits, signMs: 10_000 } });
-    const key = kept(await holder.make('ES256'));
+    const backend = serviceBackend(service, { logger, limits: { ...limits, signMs: 10_000 } });
+    const key = kept(await backend.make('ES256'));
     state.holding = true;
-    const waiting = Array.from({ length: 11 }, () => holder.sign(key, some));
-    expect(await failure(holder.sign(key, some))).toMatchObject({
+    const waiting = Array.from({ length: 11 }, () => backend.sign(key, some));
+    expect(await failure(backend.sign(key, some))).toMatchObject({
       code: 'key_service_unavailable',
       retryAfter: 1,
     });

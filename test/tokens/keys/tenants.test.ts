@@ -7,7 +7,7 @@ import { createTenants, type Tenants } from '../../../src/access/tenants/index.t
 import { SojournError } from '../../../src/platform/errors/index.ts';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import type { Store } from '../../../src/platform/store/index.ts';
-import { fileHolder, Keyrings, type Ring } from '../../../src/tokens/keys/index.ts';
+import { fileBackend, Keyrings, type Ring } from '../../../src/tokens/keys/index.ts';
 import { encryptionKey, type KeysBench, keysBench } from './bench.ts';
 import { day, timing } from './records.ts';
 
@@ -34,7 +34,7 @@ async function replica({
 } = {}) {
   const keyrings: Keyrings = await Keyrings.open({
     ...{ store, now, steadyNow: now, logger, timing, record },
-    holder: fileHolder(encryptionKey),
+    backend: fileBackend(encryptionKey),
     folder: bench.folder(folder),
     algorithms: ['ES256'],
     obstacles: async () => [],

@@ -68,7 +68,7 @@ async function startOn(bench: KeysBench, copies: readonly string[], publishEvery
     observe: () => tries.push(now() - begun),
   });
   const health = createHealth({
-    ...{ store, keyrings, algorithms, holder: {}, shortTimes: false },
+    ...{ store, keyrings, algorithms, backend: {}, shortTimes: false },
     places: publication.states,
     copies: compared.states,
     clock: { told: () => undefined },

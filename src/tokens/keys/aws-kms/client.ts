@@ -1,5 +1,5 @@
 /**
- * AWS's own client, loaded only where this holder is used. The server's own credentials are found by the SDK's default
+ * AWS's own client, loaded only where this backend is used. The server's own credentials are found by the SDK's default
  * chain (a role of the task, the pod or the instance), so none stands in the configuration.
  */
 import type {

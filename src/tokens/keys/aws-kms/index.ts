@@ -3,9 +3,9 @@ import { createHash, createPublicKey } from 'node:crypto';
 import type { Algorithm } from '../../../clouds/index.ts';
 import type { KeyService } from '../service/contract.ts';
 import { unavailable } from '../service/faults.ts';
-import { serviceHolder } from '../service/index.ts';
+import { serviceBackend } from '../service/index.ts';
 import { rawSignature } from '../service/signature.ts';
-import { type OpenHolder, required } from '../settings.ts';
+import { type OpenBackend, required } from '../settings.ts';
 import { connect, type Kms } from './client.ts';
 
 const name = 'AWS KMS';
@@ -14,9 +14,9 @@ const arn = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/;
 const specs = { RS256: 'RSA_2048', ES256: 'ECC_NIST_P256' } as const;
 const algorithms = { RS256: 'RSASSA_PKCS1_V1_5_SHA_256', ES256: 'ECDSA_SHA_256' } as const;
 
-export const awsKms: OpenHolder = async ({ aws_kms }, context) => {
+export const awsKms: OpenBackend = async ({ aws_kms }, context) => {
   const region = required(aws_kms.region, 'keys.aws_kms.region');
-  return serviceHolder(awsService(await connect(region, aws_kms.endpoint)), context);
+  return serviceBackend(awsService(await connect(region, aws_kms.endpoint)), context);
 };
 
 const awsService = (kms: Kms): KeyService => ({

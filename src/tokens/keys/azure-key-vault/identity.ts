@@ -8,7 +8,7 @@ import type { Now } from '../../../platform/time/index.ts';
 import type { AccessToken } from '../service/access-token.ts';
 import { unavailable } from '../service/faults.ts';
 import { callRest } from '../service/rest.ts';
-import type { AzureIdentity, HolderSettings } from '../settings.ts';
+import type { AzureIdentity, BackendSettings } from '../settings.ts';
 
 /** Managed identities write the life as text. */
 const schema = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() });
@@ -18,7 +18,7 @@ const publicAuthority = 'https://login.microsoftonline.com';
 const virtualMachine = 'http://169.254.169.254/metadata/identity/oauth2/token';
 
 export const identityToken =
-  (settings: HolderSettings['azure_key_vault'], resource: string, now: Now) =>
+  (settings: BackendSettings['azure_key_vault'], resource: string, now: Now) =>
   async (signal: AbortSignal): Promise<AccessToken> => {
     const asked = now();
     const { identity } = settings;
@@ -39,7 +39,7 @@ const isFederated = (identity: AzureIdentity): identity is Federated =>
 
 /** https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow, third case. */
 async function federated(
-  { authority_host }: HolderSettings['azure_key_vault'],
+  { authority_host }: BackendSettings['azure_key_vault'],
   identity: Federated,
   resource: string,
   signal: AbortSignal,
@@ -77,7 +77,7 @@ async function federated(
 
 /** https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token */
 function managed(
-  { identity_endpoint, identity: { endpoint, header, client_id } }: HolderSettings['azure_key_vault'],
+  { identity_endpoint, identity: { endpoint, header, client_id } }: BackendSettings['azure_key_vault'],
   resource: string,
   signal: AbortSignal,
 ) {

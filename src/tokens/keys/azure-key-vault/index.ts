@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { AccessTokenSource } from '../service/access-token.ts';
 import type { KeyService } from '../service/contract.ts';
 import { unavailable } from '../service/faults.ts';
-import { serviceHolder } from '../service/index.ts';
+import { serviceBackend } from '../service/index.ts';
 import { callWithToken } from '../service/rest.ts';
-import { type HolderSettings, type OpenHolder, required } from '../settings.ts';
+import { type BackendSettings, type OpenBackend, required } from '../settings.ts';
 import { explain } from './explain.ts';
 import { identityToken } from './identity.ts';
 
@@ -31,16 +31,16 @@ const keySchema = z.object({
 });
 const signatureSchema = z.object({ kid: z.string(), value: z.base64url() });
 
-export const azureKeyVault: OpenHolder = async ({ azure_key_vault: settings }, context) => {
+export const azureKeyVault: OpenBackend = async ({ azure_key_vault: settings }, context) => {
   const vault = required(settings.vault_url, 'keys.azure_key_vault.vault_url');
   const fetchToken = identityToken(settings, audienceOf(vault), context.now);
   const tokens = new AccessTokenSource(fetchToken, context.now);
-  return serviceHolder(azureService(vault, settings, tokens), context);
+  return serviceBackend(azureService(vault, settings, tokens), context);
 };
 
 function azureService(
   vault: string,
-  { key_name }: HolderSettings['azure_key_vault'],
+  { key_name }: BackendSettings['azure_key_vault'],
   tokens: AccessTokenSource,
 ): KeyService {
   const call = <T>(

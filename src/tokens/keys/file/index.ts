@@ -1,5 +1,5 @@
 /**
- * The holder that keeps private keys itself, encrypted (JWE, RFC 7516: dir with A256GCM) under the key-encryption
+ * The backend that keeps private keys itself, encrypted (JWE, RFC 7516: dir with A256GCM) under the key-encryption
  * key. Owns: making, sealing, opening and using them. Does not own: where the sealed form is kept.
  */
 import { createPrivateKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import type { Algorithm } from '../../../clouds/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
-import type { Holder, NewKey } from '../holder.ts';
+import type { KeyBackend, NewKey } from '../backend.ts';
 import { publicJwk } from '../jwk.ts';
 import type { KeyRecord } from '../ring.ts';
 
@@ -15,7 +15,7 @@ const generate = promisify(generateKeyPair);
 const signOnThread = promisify(sign);
 
 /** @param former the key-encryption key that had this place before: what it has sealed is opened, and can be renewed */
-export function fileHolder(encryptionKey: Uint8Array, former?: Uint8Array): Holder {
+export function fileBackend(encryptionKey: Uint8Array, former?: Uint8Array): KeyBackend {
   const opened = new Map<string, KeyObject>();
   /** By kid, what is known to be sealed with the key in use: nothing is opened twice to find that out. */
   const renewed = new Map<string, string>();

@@ -5,10 +5,10 @@ import { sleep } from '../../../platform/time/index.ts';
 import { AccessTokenSource } from '../service/access-token.ts';
 import type { KeyService } from '../service/contract.ts';
 import { refused, unavailable } from '../service/faults.ts';
-import { serviceHolder } from '../service/index.ts';
+import { serviceBackend } from '../service/index.ts';
 import { callWithToken } from '../service/rest.ts';
 import { rawSignature } from '../service/signature.ts';
-import { type HolderSettings, type OpenHolder, required } from '../settings.ts';
+import { type BackendSettings, type OpenBackend, required } from '../settings.ts';
 import { crc32c } from './crc32c.ts';
 import { explain } from './explain.ts';
 import { metadataToken } from './metadata.ts';
@@ -30,12 +30,12 @@ const signatureSchema = z.object({
   verifiedDigestCrc32c: z.literal(true),
 });
 
-export const gcpKms: OpenHolder = async ({ gcp_kms: settings }, context) => {
+export const gcpKms: OpenBackend = async ({ gcp_kms: settings }, context) => {
   const tokens = new AccessTokenSource(metadataToken(settings.metadata_endpoint, context.now), context.now);
-  return serviceHolder(gcpService(settings, tokens), context);
+  return serviceBackend(gcpService(settings, tokens), context);
 };
 
-function gcpService(settings: HolderSettings['gcp_kms'], tokens: AccessTokenSource): KeyService {
+function gcpService(settings: BackendSettings['gcp_kms'], tokens: AccessTokenSource): KeyService {
   const base = `${settings.endpoint ?? 'https://cloudkms.googleapis.com'}/v1`;
   const keyRing = required(settings.key_ring, 'keys.gcp_kms.key_ring');
 

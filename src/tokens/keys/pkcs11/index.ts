@@ -1,19 +1,19 @@
 /** A token behind a PKCS#11 module: an HSM, a smart card, SoftHSM. The reference of a key is its CKA_ID in hex. */
 import { createPublicKey } from 'node:crypto';
 import type { KeyService } from '../service/contract.ts';
-import { serviceHolder } from '../service/index.ts';
-import { type OpenHolder, required } from '../settings.ts';
+import { serviceBackend } from '../service/index.ts';
+import { type OpenBackend, required } from '../settings.ts';
 import type { PublicMembers } from './token.ts';
 import { TokenWorker } from './worker.ts';
 
-export const pkcs11: OpenHolder = async ({ pkcs11: settings }, context) => {
+export const pkcs11: OpenBackend = async ({ pkcs11: settings }, context) => {
   const worker = new TokenWorker({
     module: required(settings.module, 'keys.pkcs11.module'),
     label: required(settings.token_label, 'keys.pkcs11.token_label'),
     pin: required(settings.pin, 'keys.pkcs11.pin').value.trim(),
   });
   await worker.start();
-  return serviceHolder(tokenService(worker), context);
+  return serviceBackend(tokenService(worker), context);
 };
 
 const tokenService = (worker: TokenWorker): KeyService => ({

@@ -1,6 +1,6 @@
 /**
  * What a key service must do: few calls, each made once. Waiting, trying again, counting and verifying are done for all
- * of them in one place, by `serviceHolder`.
+ * of them in one place, by `serviceBackend`.
  */
 import type { KeyObject } from 'node:crypto';
 import type { Algorithm } from '../../../clouds/index.ts';
@@ -10,7 +10,7 @@ export interface KeyService {
   readonly name: string;
   /** How many calls it is asked to do at once. */
   readonly atOnce: number;
-  /** Whether this can be a reference of its own, and not one that another holder made. */
+  /** Whether this can be a reference of its own, and not one that another backend made. */
   knows(reference: string): boolean;
   /** Makes a key pair, whose private half never leaves the service; gives the reference that leads every replica to it. */
   create(alg: Algorithm, signal: AbortSignal): Promise<string>;

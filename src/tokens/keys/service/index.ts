@@ -1,5 +1,5 @@
 /**
- * The holder for a key service: what the service signs is verified before it is used, and what it does not answer is
+ * The backend for a key service: what the service signs is verified before it is used, and what it does not answer is
  * never waited for. Owns: the steps that are the same for all services. Does not own: what a service says or wants.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -7,7 +7,7 @@ import type { Algorithm } from '../../../clouds/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { Logger } from '../../../platform/log/index.ts';
 import { sleep } from '../../../platform/time/index.ts';
-import type { Holder, NewKey } from '../holder.ts';
+import type { KeyBackend, NewKey } from '../backend.ts';
 import { publicJwk } from '../jwk.ts';
 import type { KeyRecord } from '../ring.ts';
 import { Asking, type Limits, type Repeats } from './asking.ts';
@@ -35,10 +35,10 @@ const triesForNewKey = 3;
 
 type SigningKey = Pick<KeyRecord, 'kid' | 'alg' | 'jwk'>;
 
-export function serviceHolder(
+export function serviceBackend(
   service: KeyService,
   { logger, limits = defaultLimits }: { logger: Logger; limits?: ServiceLimits },
-): Holder {
+): KeyBackend {
   const asking = new Asking(service, limits);
   // A little longer than a refused key is left alone.
   const pauseMs = limits.pauseMs * 1.1;
@@ -56,8 +56,8 @@ export function serviceHolder(
   const tell = () => {
     const now = trouble();
     if (now === told) return;
-    if (now === undefined) logger.info({ holder: service.name }, 'the key service signs again');
-    else logger.error({ holder: service.name, reason: now }, 'the key service does not sign');
+    if (now === undefined) logger.info({ backend: service.name }, 'the key service signs again');
+    else logger.error({ backend: service.name, reason: now }, 'the key service does not sign');
     told = now;
   };
 
@@ -74,7 +74,7 @@ export function serviceHolder(
       if (verifier.verifies(key, data, signature)) return signature;
       const error = wrongSignature(`${service.name}: the signature by ${reference} is not one of ${key.kid}`);
       logger.error(
-        { holder: service.name, kid: key.kid, reference },
+        { backend: service.name, kid: key.kid, reference },
         'A SIGNATURE OF THE KEY SERVICE IS WRONG',
       );
       throw error;
@@ -92,7 +92,7 @@ export function serviceHolder(
     const jwk = await patiently(() => publicHalf(reference, alg), pauseMs);
     await patiently(() => signed({ kid: jwk.kid, alg, jwk }, reference, trialOf(jwk.kid)), pauseMs);
     unfinished.delete(alg);
-    logger.info({ holder: service.name, kid: jwk.kid, reference }, 'the key service made a key');
+    logger.info({ backend: service.name, kid: jwk.kid, reference }, 'the key service made a key');
     return { jwk, sealed: reference };
   }
 
@@ -129,7 +129,7 @@ export function serviceHolder(
         if (error.code === 'key_material_unusable') throw error;
         // A service that is down keeps nobody from starting: the public halves are known, and the JWKS needs no more.
         logger.error(
-          { holder: service.name, kid: key.kid, reason: reasonOf(error) },
+          { backend: service.name, kid: key.kid, reason: reasonOf(error) },
           'the key could not be tried; nothing is signed with it until the key service answers',
         );
       }
@@ -166,7 +166,7 @@ function unusable(key: KeyRecord, why: string, cause?: unknown): SojournError {
   return new SojournError('key_material_unusable', {
     detail: `The signing key ${key.kid} cannot be used: ${why}.`,
     advice:
-      'Enable or restore the key in the key service and let the server use it, or set keys.holder to the holder that made it. Nothing was made anew.',
+      'Enable or restore the key in the key service and let the server use it, or set keys.backend to the backend that made it. Nothing was made anew.',
     cause,
   });
 }

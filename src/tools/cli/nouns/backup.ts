@@ -23,14 +23,14 @@ export const backup: CommandSpec = {
     face.out(
       flag(given, 'json')
         ? `${JSON.stringify(done, null, 2)}\n`
-        : `The backup is in ${done.folder}.\n${whereKeysAre(done, config.keys.holder)}\n`,
+        : `The backup is in ${done.folder}.\n${whereKeysAre(done, config.keys.backend)}\n`,
     );
     return 0;
   },
 };
 
-function whereKeysAre({ encryption_key, encryption_key_included }: BackedUp, holder: string): string {
-  if (encryption_key === null) return `The private keys are not in it: they stay with ${holder}.`;
+function whereKeysAre({ encryption_key, encryption_key_included }: BackedUp, backend: string): string {
+  if (encryption_key === null) return `The private keys are not in it: they stay with ${backend}.`;
   return encryption_key_included
     ? 'The key-encryption key is in it: whoever has the folder has the signing keys.'
     : `The key-encryption key is not in it. It is at ${encryption_key}: keep a copy of it apart from the backup.`;

@@ -1,4 +1,4 @@
-/** The keys of the holders that are services; each has a section under `keys`. */
+/** The keys of the backends that are services; each has a section under `keys`. */
 import { z } from 'zod';
 import { key } from './setting.ts';
 import { endpointField, fileField, secretSourceField } from './urls.ts';
@@ -6,7 +6,7 @@ import { endpointField, fileField, secretSourceField } from './urls.ts';
 const nullable = (pattern: RegExp, message: string) => z.string().regex(pattern, message).nullable();
 const keyId = nullable(/^[\w-]{1,63}$/, 'must be the id of a key: letters, digits, - and _');
 
-export const holderKeys = {
+export const backendKeys = {
   aws_kms: {
     region: key(
       nullable(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, 'must be a region such as eu-central-1'),

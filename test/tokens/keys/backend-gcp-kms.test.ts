@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { failure, holderSuite, kept, some } from './backend-suite.ts';
 import { faultSuite, type ServiceBench } from './fault-suite.ts';
-import { failure, holderSuite, kept, some } from './holder-suite.ts';
-import { holderOpener } from './open-holder.ts';
+import { holderOpener } from './open-backend.ts';
 import { serverSuite } from './server-suite.ts';
 import { gcpKmsService, gcpToken, keyRing } from './services/gcp-kms.ts';
 
@@ -17,7 +17,7 @@ async function bench(changed: Record<string, string> = {}) {
     metadata_endpoint: service.metadata.origin,
     ...changed,
   };
-  const keys = { holder: 'gcp-kms', gcp_kms };
+  const keys = { backend: 'gcp-kms', gcp_kms };
   const { open, logged, close } = holderOpener(keys);
   return {
     keys,
@@ -45,7 +45,7 @@ serverSuite('gcp-kms', async () => {
   return { keys, secrets, end, interrupt: service.stop, reason: /ECONNREFUSED/, starts: true };
 });
 
-describe('the holder gcp-kms', () => {
+describe('the backend gcp-kms', () => {
   test('it waits until a new version is enabled, whose name is the reference', async () => {
     const { open, service, end } = await bench();
     const { sealed } = await (await open()).make('RS256');
@@ -63,16 +63,16 @@ describe('the holder gcp-kms', () => {
 
   test('what was bent on the way is not used', async () => {
     const { open, service, end } = await bench();
-    const holder = await open();
-    const key = kept(await holder.make('ES256'));
+    const backend = await open();
+    const key = kept(await backend.make('ES256'));
     service.bent.signature = true;
     const reason = (what: string) => `Google Cloud KMS: ${what} did not arrive as it was sent`;
-    expect(await failure(holder.sign(key, some))).toMatchObject({
+    expect(await failure(backend.sign(key, some))).toMatchObject({
       code: 'key_service_unavailable',
       cause: { message: reason(`a signature by ${key.sealed}`) },
     });
     service.bent.publicKey = true;
-    expect(await failure(holder.make('ES256'))).toMatchObject({
+    expect(await failure(backend.make('ES256'))).toMatchObject({
       code: 'key_service_unavailable',
       message: expect.stringMatching(
         /the public key of \S+\/cryptoKeyVersions\/2 did not arrive as it was sent\.$/,
@@ -93,9 +93,9 @@ describe('the holder gcp-kms', () => {
 
   test('one access token serves many signatures, and without any the reason is told', async () => {
     const { open, service, end } = await bench();
-    const holder = await open();
-    const key = kept(await holder.make('ES256'));
-    await Promise.all(Array.from({ length: 20 }, () => holder.sign(key, some)));
+    const backend = await open();
+    const key = kept(await backend.make('ES256'));
+    await Promise.all(Array.from({ length: 20 }, () => backend.sign(key, some)));
     expect(service.metadata.calls.length).toBe(1);
     await service.metadata.stop();
     expect(await failure((await open()).sign(key, some))).toMatchObject({

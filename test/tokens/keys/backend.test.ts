@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose';
-import { fileHolder, type KeyRecord, type NewKey } from '../../../src/tokens/keys/index.ts';
+import { fileBackend, type KeyRecord, type NewKey } from '../../../src/tokens/keys/index.ts';
 import { encryptionKey } from './bench.ts';
 import { recordOf } from './records.ts';
 
@@ -10,12 +10,12 @@ const kept = ({ jwk, sealed }: NewKey): KeyRecord => ({
   sealed,
 });
 
-describe.each(['RS256', 'ES256'] as const)('the file holder with %s', (alg) => {
+describe.each(['RS256', 'ES256'] as const)('the file backend with %s', (alg) => {
   test('its signatures verify under the public key that it names, and under no other text', async () => {
-    const holder = fileHolder(encryptionKey);
-    const key = kept(await holder.make(alg));
+    const backend = fileBackend(encryptionKey);
+    const key = kept(await backend.make(alg));
     const signed = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.cGF5bG9hZA`;
-    const signature = Buffer.from(await holder.sign(key, Buffer.from(signed))).toString('base64url');
+    const signature = Buffer.from(await backend.sign(key, Buffer.from(signed))).toString('base64url');
     const publicKey = await importJWK({ ...key.jwk });
     const { payload } = await compactVerify(`${signed}.${signature}`, publicKey);
     expect(Buffer.from(payload).toString()).toBe('payload');
@@ -25,7 +25,7 @@ describe.each(['RS256', 'ES256'] as const)('the file holder with %s', (alg) => {
   });
 
   test('its public keys have the members that clouds take, and the thumbprint as kid', async () => {
-    const { jwk } = await fileHolder(encryptionKey).make(alg);
+    const { jwk } = await fileBackend(encryptionKey).make(alg);
     const members = alg === 'RS256' ? ['n', 'e'] : ['crv', 'x', 'y'];
     expect(Object.keys(jwk).sort()).toEqual(['kty', 'use', 'alg', 'kid', ...members].sort());
     expect(jwk.kid).toBe(await calculateJwkThumbprint({ ...jwk }));
@@ -33,14 +33,14 @@ describe.each(['RS256', 'ES256'] as const)('the file holder with %s', (alg) => {
   });
 
   test('what it seals can be used by another process with the same key-encryption key', async () => {
-    const key = kept(await fileHolder(encryptionKey).make(alg));
-    const other = fileHolder(encryptionKey);
+    const key = kept(await fileBackend(encryptionKey).make(alg));
+    const other = fileBackend(encryptionKey);
     await other.check(key);
     expect((await other.sign(key, Buffer.from('x'))).length).toBe(alg === 'RS256' ? 256 : 64);
   });
 
   test('what it seals holds nothing of the private key in the clear', async () => {
-    const { sealed } = await fileHolder(encryptionKey).make(alg);
+    const { sealed } = await fileBackend(encryptionKey).make(alg);
     const [header, key, ...rest] = sealed.split('.');
     expect(JSON.parse(Buffer.from(header!, 'base64url').toString())).toEqual({
       alg: 'dir',
@@ -57,16 +57,18 @@ describe.each(['RS256', 'ES256'] as const)('the file holder with %s', (alg) => {
 
 describe('a sealed key that cannot be trusted', () => {
   const refusal = async (key: KeyRecord, kek = encryptionKey) => {
-    const holder = fileHolder(kek);
-    await expect(holder.sign(key, Buffer.from('x'))).rejects.toMatchObject({ code: 'key_material_unusable' });
-    return holder.check(key).then(
+    const backend = fileBackend(kek);
+    await expect(backend.sign(key, Buffer.from('x'))).rejects.toMatchObject({
+      code: 'key_material_unusable',
+    });
+    return backend.check(key).then(
       () => 'no refusal',
       (error: Error) => error.message,
     );
   };
 
   test('it is refused by its kid under another key-encryption key', async () => {
-    const key = kept(await fileHolder(encryptionKey).make('ES256'));
+    const key = kept(await fileBackend(encryptionKey).make('ES256'));
     expect(await refusal(key, new Uint8Array(32).fill(8))).toBe(
       `The signing key ${key.kid} cannot be used: its private half does not open with this key-encryption key.`,
     );
@@ -78,22 +80,22 @@ describe('a sealed key that cannot be trusted', () => {
     ['empty', () => ''],
     ['something else', () => 'a.b.c.d.e'],
   ])('it is refused by its kid when it was %s', async (_, damage) => {
-    const key = kept(await fileHolder(encryptionKey).make('ES256'));
+    const key = kept(await fileBackend(encryptionKey).make('ES256'));
     expect(await refusal({ ...key, sealed: damage(key.sealed!) })).toBe(
       `The signing key ${key.kid} cannot be used: its private half does not open with this key-encryption key.`,
     );
   });
 
   test('it is refused under the name of another key of the same ring', async () => {
-    const holder = fileHolder(encryptionKey);
-    const [a, b] = [kept(await holder.make('ES256')), kept(await holder.make('ES256'))];
+    const backend = fileBackend(encryptionKey);
+    const [a, b] = [kept(await backend.make('ES256')), kept(await backend.make('ES256'))];
     expect(await refusal({ ...a, sealed: b.sealed })).toBe(
       `The signing key ${a.kid} cannot be used: what is sealed there is not its private half.`,
     );
   });
 
   test('it is refused once it has no private half', async () => {
-    const key = kept(await fileHolder(encryptionKey).make('ES256'));
+    const key = kept(await fileBackend(encryptionKey).make('ES256'));
     expect(await refusal({ ...key, sealed: null })).toBe(
       `The signing key ${key.kid} cannot be used: it has no private half any more.`,
     );

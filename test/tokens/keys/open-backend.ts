@@ -1,9 +1,9 @@
-/** Holders opened as the composition root does, from a configuration, with their log at hand. */
+/** Backends opened as the composition root does, from a configuration, with their log at hand. */
 
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { systemNow } from '../../../src/platform/time/index.ts';
 import { parseConfig } from '../../../src/server/config/load.ts';
-import { type Holder, openHolder } from '../../../src/tokens/keys/index.ts';
+import { type KeyBackend, openBackend } from '../../../src/tokens/keys/index.ts';
 
 export function holderOpener(keys: Readonly<Record<string, unknown>>, env: Record<string, string> = {}) {
   let log = '';
@@ -11,22 +11,22 @@ export function holderOpener(keys: Readonly<Record<string, unknown>>, env: Recor
     log += line;
   };
   const logger = createLogger({ level: 'debug', destination: { write } });
-  const opened: Holder[] = [];
+  const opened: KeyBackend[] = [];
   return {
     logged: () => log,
-    open: async (): Promise<Holder> => {
+    open: async (): Promise<KeyBackend> => {
       const issuer = 'https://id.example.com';
       const config = parseConfig({ issuer, listen: { public: '127.0.0.1:8080' }, keys }, env);
-      const holder = await openHolder(config.keys.holder, config.keys, {
+      const backend = await openBackend(config.keys.backend, config.keys, {
         logger,
         now: systemNow,
         encryptionKey: async () => new Uint8Array(32).fill(7),
       });
-      opened.push(holder);
-      return holder;
+      opened.push(backend);
+      return backend;
     },
     close: async () => {
-      for (const holder of opened) await holder.close?.();
+      for (const backend of opened) await backend.close?.();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
+import { failure, holderSuite } from './backend-suite.ts';
 import { faultSuite, type ServiceBench } from './fault-suite.ts';
-import { failure, holderSuite } from './holder-suite.ts';
-import { holderOpener } from './open-holder.ts';
+import { holderOpener } from './open-backend.ts';
 import { serverSuite } from './server-suite.ts';
 import { awsCredentials, awsKmsService, awsSessionToken } from './services/aws-kms.ts';
 
@@ -16,7 +16,7 @@ const secrets = [awsCredentials.secretAccessKey, awsSessionToken, 'AWS4-HMAC-SHA
 
 async function bench() {
   const service = await awsKmsService();
-  const keys = { holder: 'aws-kms', aws_kms: { region: service.region, endpoint: service.origin } };
+  const keys = { backend: 'aws-kms', aws_kms: { region: service.region, endpoint: service.origin } };
   const { open, logged, close } = holderOpener(keys);
   return {
     keys,
@@ -46,7 +46,7 @@ serverSuite('aws-kms', async () => {
 
 test('credentials that AWS does not take are told without the words of AWS, which repeat the session token', async () => {
   const { open, logged, end } = await bench();
-  const holder = await open();
+  const backend = await open();
   process.env.AWS_SECRET_ACCESS_KEY = 'another-secret';
   const failed = await failure((await open()).make('ES256'));
   process.env.AWS_SECRET_ACCESS_KEY = awsCredentials.secretAccessKey;
@@ -57,7 +57,7 @@ test('credentials that AWS does not take are told without the words of AWS, whic
   });
   for (const secret of secrets)
     expect(`${logged()}${failed.message}${failed.cause?.message}`).not.toContain(secret);
-  expect((await holder.make('ES256')).sealed).toMatch(
+  expect((await backend.make('ES256')).sealed).toMatch(
     /^arn:aws:kms:eu-central-1:111122223333:key\/[0-9a-f-]{36}$/,
   );
   await end();

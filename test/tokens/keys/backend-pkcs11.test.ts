@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { failure, holderSuite, kept, some } from './holder-suite.ts';
-import { holderOpener } from './open-holder.ts';
+import { failure, holderSuite, kept, some } from './backend-suite.ts';
+import { holderOpener } from './open-backend.ts';
 import { serverSuite } from './server-suite.ts';
 import { pin, softHsm } from './services/softhsm.ts';
 
@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => hsm.end());
 
 const settings = (changed: Record<string, string> = {}) => ({
-  holder: 'pkcs11',
+  backend: 'pkcs11',
   pkcs11: { module: hsm.module, token_label: 'sojourn', pin: 'env:TOKEN_PIN', ...changed },
 });
 
@@ -22,28 +22,28 @@ function bench(changed: Record<string, string> = {}, env = { TOKEN_PIN: pin }) {
 
 holderSuite('pkcs11', async () => bench());
 
-describe('the holder pkcs11', () => {
+describe('the backend pkcs11', () => {
   test('its private keys cannot be read, not even by whoever knows the PIN', async () => {
     const { open, end } = bench();
-    const holder = await open();
-    const { sealed } = await holder.make('RS256');
+    const backend = await open();
+    const { sealed } = await backend.make('RS256');
     expect(await hsm.readPrivate('sojourn', sealed)).toMatch(/^CKR_ATTRIBUTE_SENSITIVE, CKR_/);
-    const ec = await holder.make('ES256');
+    const ec = await backend.make('ES256');
     expect(await hsm.readPrivate('sojourn', ec.sealed)).toMatch(/^CKR_[A-Z_]+, CKR_ATTRIBUTE_SENSITIVE$/);
     await end();
   });
 
   test('a key that was deleted is told by name, and the others sign on', async () => {
     const { open, end, logged } = bench();
-    const holder = await open();
-    const [gone, other] = [kept(await holder.make('ES256')), kept(await holder.make('ES256'))];
+    const backend = await open();
+    const [gone, other] = [kept(await backend.make('ES256')), kept(await backend.make('ES256'))];
     expect(await hsm.remove('sojourn', gone.sealed!)).toBe('1 found');
     const refusal = { code: 'key_service_refused', status: 503, retryAfter: 5 };
-    expect(await failure(holder.sign(gone, some))).toMatchObject(refusal);
+    expect(await failure(backend.sign(gone, some))).toMatchObject(refusal);
     const words = `PKCS#11: the token has no key with the CKA_ID ${gone.sealed}`;
-    expect(holder.trouble?.()).toBe(words);
+    expect(backend.trouble?.()).toBe(words);
     expect(logged()).toContain(words);
-    expect((await holder.sign(other, some)).length).toBe(64);
+    expect((await backend.sign(other, some)).length).toBe(64);
     expect(await failure((await open()).check(gone))).toMatchObject({
       code: 'key_material_unusable',
       message: `The signing key ${gone.kid} cannot be used: ${words}.`,
@@ -53,9 +53,9 @@ describe('the holder pkcs11', () => {
 
   test('a wrong PIN is tried once and never again, since the token would lock itself', async () => {
     const { open, end, logged } = bench({ token_label: 'wrong-pin' }, { TOKEN_PIN: 'not-the-pin' });
-    const holder = await open();
+    const backend = await open();
     for (let count = 0; count < 3; count++) {
-      expect(await failure(holder.make('ES256'))).toMatchObject({
+      expect(await failure(backend.make('ES256'))).toMatchObject({
         code: 'key_service_refused',
         message:
           'No ES256 key can be made: PKCS#11: the token does not take the PIN (CKR_PIN_INCORRECT); not tried again until a restart.',
@@ -86,19 +86,19 @@ describe('the holder pkcs11', () => {
 
   test('a session that was lost is opened anew for the same request', async () => {
     const { open, end } = bench();
-    const holder = await open();
-    const key = kept(await holder.make('ES256'));
+    const backend = await open();
+    const key = kept(await backend.make('ES256'));
     await hsm.endSessions('sojourn');
-    expect((await holder.sign(key, some)).length).toBe(64);
-    expect(holder.trouble?.()).toBeUndefined();
+    expect((await backend.sign(key, some)).length).toBe(64);
+    expect(backend.trouble?.()).toBeUndefined();
     await end();
   });
 
   test('fifty requests at once are signed one after the other', async () => {
     const { open, end } = bench();
-    const holder = await open();
-    const key = kept(await holder.make('RS256'));
-    const signatures = await Promise.all(Array.from({ length: 50 }, () => holder.sign(key, some)));
+    const backend = await open();
+    const key = kept(await backend.make('RS256'));
+    const signatures = await Promise.all(Array.from({ length: 50 }, () => backend.sign(key, some)));
     expect(new Set(signatures.map(({ length }) => length))).toEqual(new Set([256]));
     await end();
   });

@@ -1,10 +1,10 @@
-/** A process of its own that opens the holder of the section `keys` in its first argument, and prints how that went. */
-import { holderOpener } from './open-holder.ts';
+/** A process of its own that opens the backend of the section `keys` in its first argument, and prints how that went. */
+import { holderOpener } from './open-backend.ts';
 
 const keys = JSON.parse(process.argv[2]!) as Record<string, unknown>;
 const { open } = holderOpener(keys, { TOKEN_PIN: 'pin' });
 const answer = await open().then(
-  (holder) => holder.close?.().then(() => ({ opened: true })),
+  (backend) => backend.close?.().then(() => ({ opened: true })),
   ({ code, message, advice }) => ({ code, message, advice }),
 );
 process.stdout.write(JSON.stringify(answer));

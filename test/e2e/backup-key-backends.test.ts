@@ -38,7 +38,7 @@ test.each<[string, string, () => Promise<{ store?: string }>]>([
     const place = async () => {
       const folder = await newFolder();
       const keys = {
-        holder: 'aws-kms',
+        backend: 'aws-kms',
         aws_kms: { region: service.region, endpoint: service.origin },
         publish_lead: '1h',
       };

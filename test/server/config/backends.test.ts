@@ -2,23 +2,23 @@ import { describe, expect, test } from '@jest/globals';
 import { parseConfig } from '../../../src/server/config/load.ts';
 import { faultsOf, fileOf, least } from './arrange.ts';
 
-const missing = (holder: string, ...keys: string[]) =>
-  keys.map((key) => ({ path: `keys.${key}`, message: `is missing; keys.holder ${holder} needs it` }));
+const missing = (backend: string, ...keys: string[]) =>
+  keys.map((key) => ({ path: `keys.${key}`, message: `is missing; keys.backend ${backend} needs it` }));
 const key_ring = 'projects/acme/locations/eu/keyRings/sojourn';
 
-describe('holders', () => {
+describe('backends', () => {
   test.each([
     ['aws-kms', {}, ['aws_kms.region']],
     ['gcp-kms', {}, ['gcp_kms.key_ring', 'gcp_kms.rsa_key', 'gcp_kms.ec_key']],
     ['gcp-kms', { algorithms: ['ES256'] }, ['gcp_kms.key_ring', 'gcp_kms.ec_key']],
     ['azure-key-vault', {}, ['azure_key_vault.vault_url']],
     ['pkcs11', {}, ['pkcs11.module', 'pkcs11.token_label', 'pkcs11.pin']],
-  ])('%s says at once all that it cannot do without (%j)', (holder, more, keys) => {
-    expect(faultsOf({ ...least, keys: { holder, ...more } })).toEqual(missing(holder, ...keys));
+  ])('%s says at once all that it cannot do without (%j)', (backend, more, keys) => {
+    expect(faultsOf({ ...least, keys: { backend, ...more } })).toEqual(missing(backend, ...keys));
   });
 
-  test('what another holder needs is not asked for, nor is a key-encryption key for keys that lie elsewhere', () => {
-    const keys = { holder: 'aws-kms', aws_kms: { region: 'eu-central-1' } };
+  test('what another backend needs is not asked for, nor is a key-encryption key for keys that lie elsewhere', () => {
+    const keys = { backend: 'aws-kms', aws_kms: { region: 'eu-central-1' } };
     const config = parseConfig({ ...least, store: 'redis://127.0.0.1:6379', keys });
     expect(config.keys).toMatchObject({ ...keys, encryption_key: null });
   });
@@ -68,10 +68,10 @@ describe('holders', () => {
     expect(faultsOf({ ...least, keys: { [section]: value } })).toEqual([{ path: `keys.${path}`, message }]);
   });
 
-  test('every key of a holder has its variable, and secrets are read from where they are', () => {
+  test('every key of a backend has its variable, and secrets are read from where they are', () => {
     const module = fileOf('library', 'lib.so');
     const env = {
-      SOJOURN_KEYS_HOLDER: 'pkcs11',
+      SOJOURN_KEYS_BACKEND: 'pkcs11',
       SOJOURN_KEYS_PKCS11_MODULE: module,
       SOJOURN_KEYS_PKCS11_TOKEN_LABEL: 'sojourn',
       SOJOURN_KEYS_PKCS11_PIN: 'env:SOJOURN_PIN',
@@ -81,8 +81,8 @@ describe('holders', () => {
       IDENTITY_ENDPOINT: 'http://localhost:42356/msi/token',
     };
     const { keys } = parseConfig(least, env);
-    expect({ holder: keys.holder, pkcs11: keys.pkcs11, key_ring: keys.gcp_kms.key_ring }).toEqual({
-      holder: 'pkcs11',
+    expect({ backend: keys.backend, pkcs11: keys.pkcs11, key_ring: keys.gcp_kms.key_ring }).toEqual({
+      backend: 'pkcs11',
       pkcs11: { module, token_label: 'sojourn', pin: { value: '1234', source: 'env:SOJOURN_PIN' } },
       key_ring,
     });

@@ -5,20 +5,20 @@ import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import {
   encryptionKeyFile,
-  type Holder,
+  type KeyBackend,
   mainRing,
-  openHolder,
+  openBackend,
   parseEncryptionKey,
   readCopy,
 } from '../../tokens/keys/index.ts';
 import type { Config } from '../config/index.ts';
 
-/** The configured holder. Its key-encryption key, where it needs one, is made beside the embedded store at first start. */
-export function openKeyHolder(
+/** The configured backend. Its key-encryption key, where it needs one, is made beside the embedded store at first start. */
+export function openKeyBackend(
   { keys, store: storeUrl }: Config,
   store: Store,
   context: { logger: Logger; now: Now },
-): Promise<Holder> {
+): Promise<KeyBackend> {
   const nothingSealed = async () => !(await readCopy(keys.path)) && !(await store.get('ring', mainRing));
   const encryptionKey = async () =>
     keys.encryption_key === null
@@ -26,5 +26,5 @@ export function openKeyHolder(
       : parseEncryptionKey(keys.encryption_key.value, keys.encryption_key.source);
   const former = keys.former_encryption_key;
   const formerEncryptionKey = former ? parseEncryptionKey(former.value, former.source) : undefined;
-  return openHolder(keys.holder, keys, { ...context, encryptionKey, formerEncryptionKey });
+  return openBackend(keys.backend, keys, { ...context, encryptionKey, formerEncryptionKey });
 }

@@ -1,12 +1,12 @@
-/** What every holder does, whoever holds the keys; each has a test file that calls this with a bench of its own. */
+/** What every backend does, whoever holds the keys; each has a test file that calls this with a bench of its own. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose';
-import type { Holder, KeyRecord, NewKey } from '../../../src/tokens/keys/index.ts';
+import type { KeyBackend, KeyRecord, NewKey } from '../../../src/tokens/keys/index.ts';
 import { recordOf } from './records.ts';
 
 export interface HolderBench {
-  /** A holder as a replica has it; all of them are set up alike. */
-  readonly open: () => Promise<Holder>;
+  /** A backend as a replica has it; all of them are set up alike. */
+  readonly open: () => Promise<KeyBackend>;
   /** Everything logged by any of them so far. */
   readonly logged: () => string;
   /** What must never stand in a log. */
@@ -31,7 +31,7 @@ export interface Failure {
   readonly cause?: Error;
 }
 
-/** What the holder's promise is rejected with. */
+/** What the backend's promise is rejected with. */
 export const failure = (promise: Promise<unknown>): Promise<Failure> =>
   promise.then(
     () => ({ code: 'no refusal', message: '' }),
@@ -40,16 +40,16 @@ export const failure = (promise: Promise<unknown>): Promise<Failure> =>
 
 export function holderSuite(name: string, open: () => Promise<HolderBench>): void {
   let bench: HolderBench;
-  let holder: Holder;
+  let backend: KeyBackend;
   beforeEach(async () => {
     bench = await open();
-    holder = await bench.open();
+    backend = await bench.open();
   });
   afterEach(() => bench.end());
 
-  describe.each(['RS256', 'ES256'] as const)(`the holder ${name} with %s`, (alg) => {
+  describe.each(['RS256', 'ES256'] as const)(`the backend ${name} with %s`, (alg) => {
     test('its public keys have the members that clouds take, and the thumbprint as kid', async () => {
-      const { jwk } = await holder.make(alg);
+      const { jwk } = await backend.make(alg);
       const members = alg === 'RS256' ? ['n', 'e'] : ['crv', 'x', 'y'];
       expect(Object.keys(jwk).sort()).toEqual(['kty', 'use', 'alg', 'kid', ...members].sort());
       expect(jwk.kid).toBe(await calculateJwkThumbprint({ ...jwk }));
@@ -57,12 +57,12 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
     });
 
     test('its signatures verify under the public key that it names, and under no other text', async () => {
-      const key = kept(await holder.make(alg));
+      const key = kept(await backend.make(alg));
       const signed = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.cGF5bG9hZA`;
       const publicKey = await importJWK({ ...key.jwk });
       // More than one, since a DER integer is at times a byte shorter or longer than the others.
       for (let count = 0; count < 40; count++) {
-        const signature = Buffer.from(await holder.sign(key, Buffer.from(signed))).toString('base64url');
+        const signature = Buffer.from(await backend.sign(key, Buffer.from(signed))).toString('base64url');
         const { payload } = await compactVerify(`${signed}.${signature}`, publicKey);
         expect(Buffer.from(payload).toString()).toBe('payload');
         await expect(compactVerify(`${signed}A.${signature}`, publicKey)).rejects.toMatchObject({
@@ -72,34 +72,34 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
     });
 
     test('it signs a text of any length', async () => {
-      const key = kept(await holder.make(alg));
-      const signature = await holder.sign(key, Buffer.alloc(20_000, 'a'));
+      const key = kept(await backend.make(alg));
+      const signature = await backend.sign(key, Buffer.alloc(20_000, 'a'));
       expect(signature.length).toBe(alg === 'RS256' ? 256 : 64);
     });
 
     test('another replica signs with the same record', async () => {
-      const key = kept(await holder.make(alg));
+      const key = kept(await backend.make(alg));
       const other = await bench.open();
       await other.check(key);
       expect((await other.sign(key, some)).length).toBe(alg === 'RS256' ? 256 : 64);
     });
 
     test('two keys are two keys', async () => {
-      const [a, b] = [await holder.make(alg), await holder.make(alg)];
+      const [a, b] = [await backend.make(alg), await backend.make(alg)];
       expect(a.jwk.kid).not.toBe(b.jwk.kid);
       expect(a.sealed).not.toBe(b.sealed);
     });
 
     test('it refuses a record whose public half is another key', async () => {
-      const [a, b] = [kept(await holder.make(alg)), kept(await holder.make(alg))];
+      const [a, b] = [kept(await backend.make(alg)), kept(await backend.make(alg))];
       expect(await failure((await bench.open()).check({ ...a, sealed: b.sealed }))).toMatchObject({
         code: 'key_material_unusable',
         message: expect.stringContaining(`The signing key ${a.kid} cannot be used: `),
       });
     });
 
-    test('it refuses a record that another holder made, or that can sign no more', async () => {
-      const key = kept(await holder.make(alg));
+    test('it refuses a record that another backend made, or that can sign no more', async () => {
+      const key = kept(await backend.make(alg));
       const replica = await bench.open();
       for (const sealed of ['made elsewhere', 'https://elsewhere.example/keys/a/b', '', null]) {
         const refusal = { code: 'key_material_unusable', status: 500 };
@@ -109,9 +109,9 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
     });
 
     test('nothing secret stands in the log', async () => {
-      const key = kept(await holder.make(alg));
-      await holder.sign(key, some);
-      await failure(holder.check({ ...key, sealed: 'made elsewhere' }));
+      const key = kept(await backend.make(alg));
+      await backend.sign(key, some);
+      await failure(backend.check({ ...key, sealed: 'made elsewhere' }));
       for (const secret of bench.secrets) expect(bench.logged()).not.toContain(secret);
     });
   });

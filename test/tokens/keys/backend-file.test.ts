@@ -1,8 +1,8 @@
-import { holderSuite } from './holder-suite.ts';
-import { holderOpener } from './open-holder.ts';
+import { holderSuite } from './backend-suite.ts';
+import { holderOpener } from './open-backend.ts';
 
 holderSuite('file', async () => {
-  const { open, logged, close } = holderOpener({ holder: 'file' });
+  const { open, logged, close } = holderOpener({ backend: 'file' });
   const encryptionKey = Buffer.from(new Uint8Array(32).fill(7)).toString('base64url');
   return { open, logged, secrets: [encryptionKey], end: close };
 });

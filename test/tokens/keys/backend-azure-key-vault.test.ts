@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { failure, holderSuite, kept, some } from './backend-suite.ts';
 import { faultSuite, type ServiceBench } from './fault-suite.ts';
-import { failure, holderSuite, kept, some } from './holder-suite.ts';
-import { holderOpener } from './open-holder.ts';
+import { holderOpener } from './open-backend.ts';
 import { serverSuite } from './server-suite.ts';
 import { azureToken, azureVaultService, clusterToken, identityHeader } from './services/azure-key-vault.ts';
 
@@ -17,7 +17,7 @@ async function bench(env: Record<string, string> = {}) {
     identity_endpoint: service.identity.origin,
     authority_host: service.identity.origin,
   };
-  const keys = { holder: 'azure-key-vault', azure_key_vault };
+  const keys = { backend: 'azure-key-vault', azure_key_vault };
   const { open, logged, close } = holderOpener(keys, env);
   return {
     keys,
@@ -45,7 +45,7 @@ serverSuite('azure-key-vault', async () => {
   return { keys, secrets, end, interrupt: service.stop, reason: /ECONNREFUSED/, starts: true };
 });
 
-describe('the holder azure-key-vault', () => {
+describe('the backend azure-key-vault', () => {
   test('a new key cannot leave the vault, and its key id is the reference', async () => {
     const { open, service, end } = await bench();
     const { sealed } = await (await open()).make('ES256');
@@ -66,13 +66,13 @@ describe('the holder azure-key-vault', () => {
 
   test('when the vault challenges, the token is fetched anew and the request made once more', async () => {
     const { open, service, end } = await bench();
-    const holder = await open();
-    const key = kept(await holder.make('ES256'));
+    const backend = await open();
+    const key = kept(await backend.make('ES256'));
     Object.assign(service.tokens, { taken: `${azureToken}2`, given: `${azureToken}2` });
-    expect((await holder.sign(key, some)).length).toBe(64);
+    expect((await backend.sign(key, some)).length).toBe(64);
     expect(service.identity.calls.length).toBe(2);
     service.tokens.taken = 'none that is given';
-    expect(await failure(holder.sign(key, some))).toMatchObject({
+    expect(await failure(backend.sign(key, some))).toMatchObject({
       code: 'key_service_unavailable',
       cause: { message: "Azure Key Vault does not take the server's own token (Unauthorized)" },
     });
@@ -81,14 +81,14 @@ describe('the holder azure-key-vault', () => {
 
   test('the access token goes to the vault of the configuration, whatever the reference says', async () => {
     const { open, service, end } = await bench();
-    const holder = await open();
-    const key = kept(await holder.make('ES256'));
+    const backend = await open();
+    const key = kept(await backend.make('ES256'));
     const elsewhere = key.sealed!.replace('acme.vault.azure.net', 'evil.example');
-    expect((await holder.sign({ ...key, sealed: elsewhere }, some)).length).toBe(64);
+    expect((await backend.sign({ ...key, sealed: elsewhere }, some)).length).toBe(64);
     expect(service.calls.at(-1)?.headers.host).toBe(new URL(service.origin).host);
     for (const odd of ['/../secrets/a/b', '/keys/a/../../secrets/b', '/keys/a']) {
       expect(
-        await failure(holder.sign({ ...key, sealed: `https://acme.vault.azure.net${odd}` }, some)),
+        await failure(backend.sign({ ...key, sealed: `https://acme.vault.azure.net${odd}` }, some)),
       ).toMatchObject({
         code: 'key_material_unusable',
       });
