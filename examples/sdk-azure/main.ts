@@ -1,9 +1,9 @@
 import { getBearerTokenProvider } from '@azure/identity';
-import { sojournFrom } from 'sojourn/sdk';
+import { sojournFromEnv } from 'sojourn/sdk';
 import { azureCredential } from 'sojourn/sdk/azure';
 
 const { AZURE_CONNECTION = '', SANDBOX } = process.env;
-const credential = azureCredential(sojournFrom(process.env), AZURE_CONNECTION);
+const credential = azureCredential(sojournFromEnv(process.env), AZURE_CONNECTION);
 const bearer = getBearerTokenProvider(credential, 'https://management.azure.com/.default');
 const arm = SANDBOX ? `${SANDBOX}/azure` : 'https://management.azure.com';
 const answer = await fetch(`${arm}/subscriptions?api-version=2022-12-01`, {

@@ -15,13 +15,16 @@ export interface Endpoints {
     /** `{region}` in it stands for the region. */
     readonly sts_endpoint: string | null;
     /** Whether another region of the same geography may be asked when the target's own does not answer. */
-    readonly sts_stand_in?: boolean;
+    readonly sts_region_fallback?: boolean;
   };
-  readonly azure: { readonly authority_host: string | null; readonly resource_manager: string | null };
+  readonly azure: {
+    readonly authority_host: string | null;
+    readonly resource_manager_endpoint: string | null;
+  };
   readonly gcp: {
     readonly sts_endpoint: string | null;
     readonly iam_credentials_endpoint: string | null;
-    readonly resource_manager: string | null;
+    readonly resource_manager_endpoint: string | null;
   };
 }
 

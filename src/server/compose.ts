@@ -39,8 +39,8 @@ import {
   type TlsPair,
 } from './http/index.ts';
 import {
-  copiesIn,
   followRings,
+  mirrorsIn,
   obstaclesTo,
   openKeyBackend,
   ringPollMs,
@@ -155,7 +155,10 @@ export async function startServer(
       audit,
       endpoints,
       outage,
-      turns: createTurns({ atOnce: config.limits.visits, ofOne: config.limits.visits_per_tenant }),
+      turns: createTurns({
+        atOnce: config.limits.concurrent_exchanges,
+        ofOne: config.limits.concurrent_exchanges_per_tenant,
+      }),
       now,
       elapsed: systemElapsed,
       observe: metrics.exchange,
@@ -165,7 +168,7 @@ export async function startServer(
       ...{ connections, tenants, issuers, exchange, audit, store, logger, now, endpoints },
       vendor: config.vendor,
       prober: issuers.takeProber(),
-      lookOutside: config.keys.look_outside,
+      checkPropagation: config.keys.check_propagation,
       every: config.verify.every * 1000,
     });
     connections.onVerdict(recordDrift(audit));
@@ -180,9 +183,9 @@ export async function startServer(
     const { publication, copies, start } = createPublishing({
       ...{ connections, exchange, issuers, tenants, keyrings, audit, logger, now },
       places: config.keys.publish,
-      copies: copiesIn(config.keys),
-      publishEvery: config.keys.publish_every * 1000,
-      compareEvery: config.keys.compare_every * 1000,
+      copies: mirrorsIn(config.keys),
+      publishEvery: config.keys.republish_every * 1000,
+      compareEvery: config.keys.check_mirrors_every * 1000,
       observe: metrics.publication,
     });
     metrics.watchCopies(() => ({
@@ -225,7 +228,7 @@ export async function startServer(
           now,
           path,
           limits,
-          failedLogins: config.limits.failed_logins,
+          failedSignIns: config.limits.failed_sign_ins,
         },
         certificateOf: certificateReader({ asked, header, proxies: config.trust_proxy }),
       },

@@ -142,8 +142,8 @@ describe('the entry into AWS', () => {
 const atHome = (): Visit => ({ ...visitTo('http://127.0.0.1:1'), endpoints: publicDoors });
 const publicDoors: Endpoints = {
   aws: { sts_endpoint: null },
-  azure: { authority_host: null, resource_manager: null },
-  gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager: null },
+  azure: { authority_host: null, resource_manager_endpoint: null },
+  gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager_endpoint: null },
 };
 
 describe('the environment of the process', () => {

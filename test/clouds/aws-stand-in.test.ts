@@ -25,7 +25,10 @@ afterEach(() => cloud.close());
 const visit = (aws: Partial<Visit['endpoints']['aws']> = {}): Visit => {
   const plain = visitTo(cloud.origin);
   const sts_endpoint = `${cloud.origin}/{region}`;
-  return { ...plain, endpoints: { ...plain.endpoints, aws: { sts_endpoint, sts_stand_in: true, ...aws } } };
+  return {
+    ...plain,
+    endpoints: { ...plain.endpoints, aws: { sts_endpoint, sts_region_fallback: true, ...aws } },
+  };
 };
 const enter = (target: object = { role_arn: role, region: 'eu-central-1' }, of = visit()) =>
   clouds.aws.destination(keep('aws', target)).enter(of);
@@ -86,7 +89,7 @@ describe('no other region is asked', () => {
   });
 
   test.each<[string, Partial<Visit['endpoints']['aws']>]>([
-    ['the operator forbids it', { sts_stand_in: false }],
+    ['the operator forbids it', { sts_region_fallback: false }],
     ['all regions have one endpoint', { sts_endpoint: '' }],
   ])('when %s', async (_, aws) => {
     cloud.answers = [down];

@@ -114,6 +114,6 @@ describe('the entry into Azure', () => {
 
 const noOverrides = {
   aws: { sts_endpoint: null },
-  azure: { authority_host: null, resource_manager: null },
-  gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager: null },
+  azure: { authority_host: null, resource_manager_endpoint: null },
+  gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager_endpoint: null },
 };

@@ -77,8 +77,8 @@ export function visitTo(origin: string, milliseconds = 5000): Visit & { readonly
   let count = 0;
   const endpoints: Endpoints = {
     aws: { sts_endpoint: origin },
-    azure: { authority_host: origin, resource_manager: origin },
-    gcp: { sts_endpoint: origin, iam_credentials_endpoint: origin, resource_manager: origin },
+    azure: { authority_host: origin, resource_manager_endpoint: origin },
+    gcp: { sts_endpoint: origin, iam_credentials_endpoint: origin, resource_manager_endpoint: origin },
   };
   return {
     connection: 'con_01jd0000000000000000000000',

@@ -92,8 +92,8 @@ describe('the entry into Google Cloud', () => {
     });
     const endpoints = {
       aws: { sts_endpoint: null },
-      azure: { authority_host: null, resource_manager: null },
-      gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager: null },
+      azure: { authority_host: null, resource_manager_endpoint: null },
+      gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager_endpoint: null },
     };
     try {
       await destinationOf({ service_account }).enter({ ...visitTo(''), endpoints });

@@ -163,7 +163,7 @@ describe('a trust policy', () => {
         'for everybody',
         policy(statement({ Principal: '*' })),
         'F',
-        ['anybody stranger', 'no_statement closed'],
+        ['anybody stranger', 'statement_missing closed'],
       ],
       [
         'for every account',
@@ -193,11 +193,11 @@ describe('a trust policy', () => {
         'without the action',
         policy(statement({ Action: ['sts:AssumeRole', 'sts:TagSession'] })),
         'D',
-        ['action closed', 'more_actions untidy'],
+        ['action closed', 'extra_actions untidy'],
       ],
-      ['with every action', policy(statement({ Action: 'sts:*' })), 'C', ['wide_action weak']],
+      ['with every action', policy(statement({ Action: 'sts:*' })), 'C', ['wildcard_action weak']],
       ['with NotPrincipal', policy(statement({ NotPrincipal: { AWS: '1' } })), 'F', ['negated stranger']],
-      ['of nobody', policy(), 'D', ['no_statement closed']],
+      ['of nobody', policy(), 'D', ['statement_missing closed']],
       [
         'where another statement lets somebody else in',
         policy(
@@ -444,13 +444,13 @@ const bound = (...members: string[]) => ({
 describe('the policy of a service account', () => {
   judges('gcp', [
     ['as in the set-up file', bound(member), 'A', []],
-    ['for the whole pool', bound(member, `principalSet://${pool}/*`), 'F', ['pool_wide stranger']],
+    ['for the whole pool', bound(member, `principalSet://${pool}/*`), 'F', ['pool_wide_binding stranger']],
     ['for everybody', bound(member, 'allAuthenticatedUsers'), 'F', ['anybody stranger']],
     [
       'for an attribute',
       bound(member, `principalSet://${pool}/attribute.env/prod`),
       'C',
-      ['attribute_set weak'],
+      ['principal_set_binding weak'],
     ],
     [
       'for the id of the project',

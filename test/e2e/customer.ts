@@ -17,11 +17,11 @@ export const places = { subscription: azure.subscription, project: gcp.projectId
 /** The configuration that sends the server to the sandbox instead of the clouds. */
 export const cloudsAt = (sandbox: string) => ({
   aws: { sts_endpoint: `${sandbox}/aws` },
-  azure: { authority_host: `${sandbox}/azure`, resource_manager: `${sandbox}/azure` },
+  azure: { authority_host: `${sandbox}/azure`, resource_manager_endpoint: `${sandbox}/azure` },
   gcp: {
     sts_endpoint: `${sandbox}/gcp`,
     iam_credentials_endpoint: `${sandbox}/gcp`,
-    resource_manager: `${sandbox}/gcp`,
+    resource_manager_endpoint: `${sandbox}/gcp`,
   },
 });
 

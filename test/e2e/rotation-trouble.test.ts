@@ -168,9 +168,9 @@ describe('a rotation while the public address serves an old JWKS', () => {
       headers: { authorization: 'Bearer admin-token-of-the-end-to-end-tests' },
     });
     expect(metrics.body).toContain('\nsojourn_keys_waiting 1\n');
-    const { items } = await replica.admin.get<{ items: object[] }>('/audit?event=key.held&limit=10');
+    const { items } = await replica.admin.get<{ items: object[] }>('/audit?event=key.postponed&limit=10');
     expect(items).toEqual([
-      expect.objectContaining({ event: 'key.held', outcome: 'refused', kid: next, reason: fault }),
+      expect.objectContaining({ event: 'key.postponed', outcome: 'refused', kid: next, reason: fault }),
     ]);
     for (let i = 0; i < 20; i++) {
       expect(await useOne()).toBe(active);

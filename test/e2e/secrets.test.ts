@@ -261,7 +261,7 @@ test('a server at debug level tells no secret of good and of malformed requests,
 
   // What is looked through is really what was said, and what is looked for is really there to be found.
   const output = sojourn.output();
-  for (const line of ['token.issued', 'token.refused', 'exchange.done', 'api.refused', 'admin.refused'])
+  for (const line of ['token.issued', 'token.refused', 'exchange.succeeded', 'api.refused', 'admin.refused'])
     expect(output).toContain(`"event":"${line}"`);
   for (const code of ['cloud_throttled', 'cloud_unavailable']) expect(output).toContain(`"code":"${code}"`);
   for (const id of [client.client_id, keyed.client_id, customer.aws.id]) expect(output).toContain(id);

@@ -8,9 +8,9 @@ export interface Kept {
   readonly client: string;
   readonly connection: string;
   readonly tenant: string;
-  readonly asked_at: string;
-  readonly last_asked_at: string;
-  /** How often since `asked_at`. */
+  readonly requested_at: string;
+  readonly last_requested_at: string;
+  /** How often since `requested_at`. */
   readonly asked: number;
   /** The network address of the last one who asked. */
   readonly address: string;
@@ -19,7 +19,7 @@ export interface Kept {
   /** When a grant ends, or when a denied request can be made again. */
   readonly until: string | null;
   /** What came with it and may not be in the audit yet, oldest first. */
-  readonly untold?: readonly ('approval.ended' | 'approval.asked')[];
+  readonly untold?: readonly ('approval.expired' | 'approval.requested')[];
 }
 
 export const states = ['pending', 'granted', 'ended', 'denied', 'revoked'] as const;
@@ -43,15 +43,15 @@ export function canAskAnew(kept: Kept, now: number): boolean {
   const state = stateAt(kept, now);
   // One that nobody has heard of is made again: whoever made it could not write the audit, or was gone before.
   if (state === 'pending')
-    return kept.untold !== undefined && Math.abs(now - Date.parse(kept.asked_at)) > tellingMs;
+    return kept.untold !== undefined && Math.abs(now - Date.parse(kept.requested_at)) > tellingMs;
   return state === 'ended' || state === 'revoked' || (state === 'denied' && isOver(kept, now));
 }
 
 /** What the audit is to be told of a request that takes the place of this one. */
 export const toTell = (before: Kept | undefined, now: number): NonNullable<Kept['untold']> =>
-  before && (stateAt(before, now) === 'ended' || before.untold?.includes('approval.ended'))
-    ? ['approval.ended', 'approval.asked']
-    : ['approval.asked'];
+  before && (stateAt(before, now) === 'ended' || before.untold?.includes('approval.expired'))
+    ? ['approval.expired', 'approval.requested']
+    : ['approval.requested'];
 
 /** As it is told: by its state, which depends on the hour, and not by the decision alone. */
 export function view(kept: Kept, now: number): Approval {

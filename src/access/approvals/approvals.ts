@@ -51,7 +51,7 @@ export interface Approvals {
   look(client: string, connection: Connection, at: number): Promise<Standing | undefined>;
   /** Removes the requests and grants of a client or of a connection, which is gone. */
   forget(of: { readonly client: string } | { readonly connection: string }): Promise<void>;
-  /** Of any number of decisions on one request one is taken; the others reject with `approval_decided`. */
+  /** Of any number of decisions on one request one is taken; the others reject with `approval_conflict`. */
   grant(id: string, input: unknown): Promise<Approval>;
   deny(id: string, input: unknown): Promise<Approval>;
   /** Takes a grant or a denial back; the next time that the client asks is a new request. */
@@ -93,7 +93,7 @@ export function createApprovals(options: {
       throw new SojournError('connection_not_found');
     }
     for (const event of untold) {
-      const by = event === 'approval.ended' ? { actor: 'system' } : { actor: client, address, request };
+      const by = event === 'approval.expired' ? { actor: 'system' } : { actor: client, address, request };
       await audit.record({ ...about(event, asked), ...by });
     }
     await unlessGone(kept.change(id, ({ untold: _, ...told }) => told));
@@ -112,7 +112,7 @@ export function createApprovals(options: {
   async function count({ id, version, value }: Stored<Kept>, { address }: Visitor): Promise<void> {
     const times = tally.count(id);
     if (times === 0) return;
-    const counted: Kept = { ...value, asked: value.asked + times, last_asked_at: stamp(), address };
+    const counted: Kept = { ...value, asked: value.asked + times, last_requested_at: stamp(), address };
     await store.replace('approval', id, version, counted);
   }
 
@@ -120,7 +120,7 @@ export function createApprovals(options: {
     const decided = await kept.change(id, (newest) => {
       const state = stateAt(newest, now());
       if (!from.includes(state))
-        throw new SojournError('approval_decided', {
+        throw new SojournError('approval_conflict', {
           detail: `The request is ${state} and not ${from.join(' or ')}.`,
         });
       return { ...newest, ...decision, decided_at: stamp() };
@@ -146,8 +146,8 @@ export function createApprovals(options: {
           client,
           connection: connection.id,
           tenant: connection.tenant,
-          asked_at: at,
-          last_asked_at: at,
+          requested_at: at,
+          last_requested_at: at,
           asked: 1,
           address: visitor.address,
           decision: null,

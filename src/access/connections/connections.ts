@@ -32,12 +32,12 @@ export interface Connections {
   adopt(id: string, issuer: string): Promise<Connection>;
   /**
    * Fields of the target as its customer reports them; null takes one out. Rejects with `invalid_request`, and
-   * with `connection_settled` once it has been active: a report never leads an access that is in use elsewhere.
+   * with `target_locked` once it has been active: a report never leads an access that is in use elsewhere.
    */
   report(id: string, fields: Readonly<Record<string, unknown>>): Promise<Connection>;
   /** Stops its use at once. Held by the invitation that stopped it first. */
   pause(id: string, invitation: string): Promise<Connection>;
-  /** Rejects with `pause_held_elsewhere` unless `mayLift` agrees for the invitation that holds the pause. */
+  /** Rejects with `pause_not_owned` unless `mayLift` agrees for the invitation that holds the pause. */
   resume(id: string, mayLift: (invitation: string) => Promise<boolean>): Promise<Connection>;
   /**
    * What a verification of the connection, as it was then, has found; nothing where it leads elsewhere since.
@@ -169,7 +169,7 @@ export function createConnections(options: {
         from = connection.verdict;
         const target = reportedTarget(connection, fields);
         if (isDeepStrictEqual(target, connection.target)) return connection;
-        if (hasBeenActive(connection)) throw new SojournError('connection_settled');
+        if (hasBeenActive(connection)) throw new SojournError('target_locked');
         return { ...connection, target, verdict: 'pending', updated_at: stamp() };
       });
       await tell(from, after, { actor: 'customer' });
@@ -185,8 +185,7 @@ export function createConnections(options: {
 
     resume: (id, mayLift) =>
       kept.change(id, async ({ paused_at: _, paused_by, ...connection }) => {
-        if (paused_by !== undefined && !(await mayLift(paused_by)))
-          throw new SojournError('pause_held_elsewhere');
+        if (paused_by !== undefined && !(await mayLift(paused_by))) throw new SojournError('pause_not_owned');
         return { ...connection, updated_at: stamp() };
       }),
 

@@ -19,7 +19,7 @@ export async function keyOfIssuer(
     (await cache.keysOf(
       {
         // Two kinds read one document differently: a bundle has other keys than a JWKS.
-        id: JSON.stringify([trust.preset === 'spiffe', trust.issuer, trust.jwks_url ?? null]),
+        id: JSON.stringify([trust.preset === 'spiffe', trust.issuer, trust.jwks_uri ?? null]),
         fetch: () => issuerKeys(trust, guard),
         missing: (fault) => refused(`the issuer's keys are not to be had: ${fault}`),
       },

@@ -20,7 +20,7 @@ export interface Published {
 export async function issuerKeys(trust: Trust, guard: Guard): Promise<Published> {
   const signal = AbortSignal.timeout(deadlineMs);
   const place =
-    trust.jwks_url ?? jwksPlace(trust.issuer, await get(discoveryOf(trust.issuer), guard, signal));
+    trust.jwks_uri ?? jwksPlace(trust.issuer, await get(discoveryOf(trust.issuer), guard, signal));
   return listed(place, await get(place, guard, signal), useOf(trust.preset));
 }
 

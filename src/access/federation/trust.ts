@@ -47,7 +47,7 @@ const fields = z.strictObject({
     .refine((claims) => Object.keys(claims).length <= 20, 'must not hold more than 20 claims')
     .exactOptional(),
   jwks: jwksField.exactOptional(),
-  jwks_url: plainHttpsField.exactOptional(),
+  jwks_uri: plainHttpsField.exactOptional(),
 });
 
 export interface Trust {
@@ -60,7 +60,7 @@ export interface Trust {
   readonly claims?: Readonly<Record<string, Pattern>>;
   /** In place of what the issuer publishes. */
   readonly jwks?: { readonly keys: readonly ForeignKey[] };
-  readonly jwks_url?: string;
+  readonly jwks_uri?: string;
 }
 
 /** The whole of a client's `auth` with the method `federated`. What follows from the preset is filled in. */
@@ -96,7 +96,7 @@ export const trustInput = fields
         'subject',
         `must name ${segmentsOfSubject} whole segments before its *, or strangers would match`,
       );
-    if (trust.jwks && trust.jwks_url) refuse('jwks_url', 'and jwks exclude each other');
+    if (trust.jwks && trust.jwks_uri) refuse('jwks_uri', 'and jwks exclude each other');
     if (trust.jwks && trust.jwks.keys.length === 0)
       refuse(
         'jwks.keys',
@@ -104,8 +104,8 @@ export const trustInput = fields
       );
     if (trust.issuer.startsWith('spiffe:') && trust.preset !== 'spiffe')
       refuse('issuer', 'is a trust domain; it goes with the preset spiffe');
-    if (trust.preset === 'spiffe' && !trust.jwks && !trust.jwks_url)
-      refuse('jwks_url', 'is missing: the trust bundle is found there, or given as jwks');
+    if (trust.preset === 'spiffe' && !trust.jwks && !trust.jwks_uri)
+      refuse('jwks_uri', 'is missing: the trust bundle is found there, or given as jwks');
   });
 
 /** A claim's name may hold dots. */

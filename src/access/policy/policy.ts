@@ -90,7 +90,7 @@ export function createPolicy(options: {
       }
       for (const guard of watching)
         await audit.record({
-          event: 'policy.would_refuse',
+          event: 'guard.violated',
           outcome: 'ok',
           actor: asked.client.client_id,
           client: asked.client.client_id,

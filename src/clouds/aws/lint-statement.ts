@@ -93,14 +93,14 @@ export function statementFindings(given: {
     );
   if (actions.some((action) => action.includes('*')))
     add(
-      'wide_action',
+      'wildcard_action',
       'weak',
       '.Action',
       'A wildcard allows actions that are not needed.',
       'Name the actions.',
     );
   else if (actions.some((action) => !needed.includes(action)))
-    add('more_actions', 'untidy', '.Action', `Needed are ${needed.join(', ')}.`, 'Take out the others.');
+    add('extra_actions', 'untidy', '.Action', `Needed are ${needed.join(', ')}.`, 'Take out the others.');
   findings.push(...conditionFindings(facts, statement.Condition, `${where}.Condition`));
   const admits = own && !findings.some(({ severity }) => severity === 'closed');
   return { findings, concerns, admits, replaced: true };

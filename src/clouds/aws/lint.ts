@@ -43,7 +43,7 @@ function trustLint(target: AwsTarget, facts: SetupFacts, policy: Members): Linte
     .map((one) => (admitted && one.severity === 'closed' ? beside(one) : one));
   if (!judgedOnes.some(({ concerns }) => concerns))
     found.push({
-      rule: 'no_statement',
+      rule: 'statement_missing',
       severity: 'closed',
       where: 'Statement',
       detail: `No statement allows the OIDC provider ${providerName(facts.issuer)} to assume the role.`,

@@ -10,10 +10,10 @@ import { type AssumeRole, connect } from './sts.ts';
 /** The first one is the target's own. */
 export async function waysTo(
   region: string,
-  { sts_endpoint, sts_stand_in }: Endpoints['aws'],
+  { sts_endpoint, sts_region_fallback }: Endpoints['aws'],
 ): Promise<readonly AssumeRole[]> {
   // An endpoint without the name of a region in it is one and the same for all of them.
-  const mayStandIn = sts_stand_in && (sts_endpoint === null || sts_endpoint.includes(regionMark));
+  const mayStandIn = sts_region_fallback && (sts_endpoint === null || sts_endpoint.includes(regionMark));
   const other = mayStandIn ? standInFor(region) : undefined;
   const regions = other === undefined ? [region] : [region, other];
   return Promise.all(regions.map((one) => connect(one, sts_endpoint?.replaceAll(regionMark, one) ?? null)));

@@ -24,7 +24,7 @@ export const explanations: readonly Explanation[] = [
     means: 'cloud_permission_denied' as const,
     detail: 'Resource Manager does not take the access token.',
     advice:
-      'Check target.environment and clouds.azure.resource_manager: the token is for the Resource Manager of one Azure.',
+      'Check target.environment and clouds.azure.resource_manager_endpoint: the token is for the Resource Manager of one Azure.',
   })),
   hint(
     '700211',

@@ -33,7 +33,7 @@ export async function identify(
   await ask({
     request: {
       method: 'GET',
-      url: below(endpoints.azure.resource_manager ?? manager, path),
+      url: below(endpoints.azure.resource_manager_endpoint ?? manager, path),
       headers: { accept: 'application/json', authorization: `Bearer ${token}` },
       signal,
     },

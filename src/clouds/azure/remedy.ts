@@ -24,7 +24,7 @@ export function remedy(target: AzureTarget, facts: SetupFacts, error: SojournErr
     case '7000226':
       return { condition: 'credential', ...putCredential(target, facts) };
     case '700263':
-      return { condition: 'credential_twice', ...listCredentials(target) };
+      return { condition: 'credential_duplicate', ...listCredentials(target) };
     case '7000272':
     case '7000274':
       return { condition: 'key', fix: `sojourn lint ${facts.issuer}` };

@@ -21,7 +21,10 @@ export async function identify(
   { endpoints, signal }: Inquiry,
 ): Promise<string> {
   if (!('access_token' in credentials)) throw new SojournError('internal', { cause: 'no pass of Google' });
-  const url = below(endpoints.gcp.resource_manager ?? publicManager, `/v3/projects/${project_number}`);
+  const url = below(
+    endpoints.gcp.resource_manager_endpoint ?? publicManager,
+    `/v3/projects/${project_number}`,
+  );
   const headers = { accept: 'application/json', authorization: `Bearer ${credentials.access_token}` };
   const seen = await withRetries(async () => {
     const answer = await send({ method: 'GET', url, headers, signal });

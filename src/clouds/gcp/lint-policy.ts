@@ -33,13 +33,13 @@ export function policyLint(target: GcpTarget, facts: SetupFacts, policy: Members
         add('anybody', 'stranger', `${member} may become the service account.`, 'Take it out.');
       else if (member.startsWith('principalSet:') && member.endsWith('/*'))
         add(
-          'pool_wide',
+          'pool_wide_binding',
           'stranger',
           `${shown(member)} is everybody whom the pool takes.`,
           `Write ${wanted}.`,
         );
       else if (member.startsWith('principalSet:'))
-        add('attribute_set', 'weak', `${shown(member)} may be many.`, `Write ${wanted}.`);
+        add('principal_set_binding', 'weak', `${shown(member)} may be many.`, `Write ${wanted}.`);
       else if (member.startsWith('principal:') && member.endsWith(`/subject/${facts.subject}`))
         add(
           'project_id',

@@ -33,7 +33,7 @@ export interface Invitations {
   revoke(id: string): Promise<void>;
   /**
    * Once: the first report stands, and is what this resolves to; the same again changes nothing. Rejects with
-   * `report_taken` for another one.
+   * `setup_already_reported` for another one.
    */
   claim(id: string, fields: Report['fields']): Promise<Report>;
   settle(id: string, outcome: Omit<Outcome, 'at'>): Promise<Invitation>;
@@ -98,7 +98,7 @@ export function createInvitations(options: { store: Store; now: Now; issuer: str
         const { report } = invitation;
         if (!report) return { ...invitation, report: { at: toTimestamp(now()), fields } };
         if (saysTheSame(report.fields, fields)) return invitation;
-        throw new SojournError('report_taken');
+        throw new SojournError('setup_already_reported');
       });
       return report!;
     },

@@ -28,7 +28,7 @@ export interface Customer {
   /** Who comes with this secret; undefined for whatever is no living invitation of a connection. */
   open(secret: string): Promise<Guest | undefined>;
   view(guest: Guest): Promise<View>;
-  /** Rejects with `artefact_not_found`. */
+  /** Rejects with `setup_file_not_found`. */
   file(guest: Guest, name: string): Promise<Artefact>;
   report: TakeReport;
   pause(guest: Guest, origin: Origin): Promise<Connection>;
@@ -65,7 +65,7 @@ export function createCustomer(options: {
       const { report } = await onboarding.report(id);
       return verdict === 'pending' && report.finished_at < updated_at ? undefined : report;
     } catch (error) {
-      if (error instanceof SojournError && error.code === 'report_not_found') return undefined;
+      if (error instanceof SojournError && error.code === 'verification_not_found') return undefined;
       throw error;
     }
   };
@@ -119,7 +119,7 @@ export function createCustomer(options: {
       const { invitation, url } = await invitations.keep(guest.invitation);
       const { facts, ...line } = lineOf(guest, origin);
       await audit.record({
-        event: 'invitation.kept',
+        event: 'control_link.created',
         outcome: 'ok',
         ...line,
         facts: { ...facts, kept: invitation.id, expires_at: invitation.expires_at },

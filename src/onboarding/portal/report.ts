@@ -36,7 +36,7 @@ export interface ReportRooms {
 /** Whoever has a link can have the cloud asked, and lines written, no more often than this. */
 const betweenTriesMs = 5_000;
 
-/** Resolves to what the exchange found. Rejects with `invalid_request`, `report_taken`, `connection_…`. */
+/** Resolves to what the exchange found. Rejects with `invalid_request`, `setup_already_reported`, `connection_…`. */
 export type TakeReport = (guest: Guest, input: unknown, origin: Origin) => Promise<Found>;
 
 export function createReports(rooms: ReportRooms): TakeReport {
@@ -64,13 +64,13 @@ export function createReports(rooms: ReportRooms): TakeReport {
         guest.invitation.purpose === 'control' ||
         (hasBeenActive(guest.connection) && !guest.invitation.report)
       )
-        throw new SojournError('connection_settled');
+        throw new SojournError('target_locked');
       return await invitations.claim(guest.invitation.id, fields);
     } catch (error) {
       if (!(error instanceof SojournError) || error.status >= 500) throw error;
       const { facts, ...line } = lineOf(guest, origin);
       await audit.record({
-        event: 'connection.report_refused',
+        event: 'connection.setup_report_refused',
         outcome: 'refused',
         ...line,
         reason: error.code,
@@ -89,7 +89,7 @@ export function createReports(rooms: ReportRooms): TakeReport {
     if (!tried && !hasBeenActive(guest.connection)) {
       await connections.report(id, fields);
       await audit.record({
-        event: 'connection.reported',
+        event: 'connection.setup_reported',
         outcome: 'ok',
         ...line,
         facts: { ...facts, ...told(fields) },

@@ -28,7 +28,7 @@ export async function pause(rooms: SwitchRooms, guest: Guest, origin: Origin): P
   return paused;
 }
 
-/** Rejects with `pause_held_elsewhere`. */
+/** Rejects with `pause_not_owned`. */
 export async function resume(rooms: SwitchRooms, guest: Guest, origin: Origin): Promise<Connection> {
   const { connections, invitations, audit } = rooms;
   try {
@@ -38,7 +38,7 @@ export async function resume(rooms: SwitchRooms, guest: Guest, origin: Origin): 
     await audit.record({ event: 'connection.resumed', outcome: 'ok', ...lineOf(guest, origin) });
     return resumed;
   } catch (error) {
-    if (error instanceof SojournError && error.code === 'pause_held_elsewhere')
+    if (error instanceof SojournError && error.code === 'pause_not_owned')
       await audit.record({
         event: 'connection.resume_refused',
         outcome: 'refused',

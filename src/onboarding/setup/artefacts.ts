@@ -21,7 +21,7 @@ export interface Artefacts {
     request?: SetupRequest,
     readAt?: (name: string) => string,
   ): Promise<readonly Artefact[]>;
-  /** Rejects with `artefact_not_found` as well. */
+  /** Rejects with `setup_file_not_found` as well. */
   artefact(
     connection: Connection,
     name: string,
@@ -107,7 +107,7 @@ export function createArtefacts(options: ArtefactsOptions): Artefacts {
 
     async artefact(connection, name, request, readAt) {
       const found = (await artefacts(connection, request, readAt)).find((artefact) => artefact.name === name);
-      if (!found) throw new SojournError('artefact_not_found');
+      if (!found) throw new SojournError('setup_file_not_found');
       return found;
     },
   };

@@ -21,7 +21,7 @@ export interface Onboarding extends Artefacts {
   afterLeak(connection: Connection, at: number): LeakAdvice;
   /** Tries the connection, and whether it lets in strangers, and keeps what came of it as its state and report. */
   verify(connection: Connection, actor: string): Promise<Verification>;
-  /** The latest report of a verification, and the same signed. Rejects with `report_not_found`. */
+  /** The latest report of a verification, and the same signed. Rejects with `verification_not_found`. */
   report(connection: string): Promise<KeptReport>;
 }
 

@@ -45,12 +45,14 @@ const ofDocuments: readonly ErrorCode[] = [
 export async function documentChecks(
   connection: Connection,
   { code }: SojournError,
-  options: { readonly issuers: Pick<Issuers, 'of'>; readonly lookOutside: boolean; readonly now: Now },
+  options: { readonly issuers: Pick<Issuers, 'of'>; readonly checkPropagation: boolean; readonly now: Now },
 ): Promise<readonly Check[]> {
   if (!ofDocuments.includes(code)) return [];
   const name = 'issuer_documents';
-  if (!options.lookOutside)
-    return [skipped(name, 'keys.look_outside is off: the server does not look at its own public address.')];
+  if (!options.checkPropagation)
+    return [
+      skipped(name, 'keys.check_propagation is off: the server does not look at its own public address.'),
+    ];
   const issuer = await options.issuers.of(connection);
   const discovery = JSON.parse(issuer.discovery().body.toString()) as Record<string, unknown>;
   const { keys } = JSON.parse(issuer.jwks().body.toString()) as { keys: Record<string, unknown>[] };

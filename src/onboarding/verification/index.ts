@@ -33,7 +33,7 @@ export interface Verification {
 export interface Verifier {
   /** Tries the connection and keeps what came of it as its state and report; asked twice at once, it is done once. */
   verify(connection: Connection, actor: string): Promise<Verification>;
-  /** The latest report. Rejects with `report_not_found`. */
+  /** The latest report. Rejects with `verification_not_found`. */
   report(connection: string): Promise<KeptReport>;
   /** Begins to try again whoever waits, and to verify whoever is due; what is returned ends that. */
   start(): () => Promise<void>;
@@ -72,7 +72,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
     return {
       verdict: 'failing',
       state: stateOf(connection),
-      checks: [{ name: 'issuer', outcome: 'failed', detail, advice, condition: 'issuer_move' }, ...checks],
+      checks: [
+        { name: 'issuer', outcome: 'failed', detail, advice, condition: 'issuer_not_registered' },
+        ...checks,
+      ],
       retry_at: null,
     };
   }
@@ -120,7 +123,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     await keepReport(store, connection, {
       report,
       jws,
-      ...(since === undefined ? {} : { waiting_since: since }),
+      ...(since === undefined ? {} : { propagating_since: since }),
     });
     return answer;
   }
@@ -137,7 +140,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const at = nextTryInOutage(tries, now());
       return { checks, ...(at === undefined ? {} : { wait: { since: now(), tries, at } }) };
     }
-    const kept = (await findReport(store, connection.id))?.waiting_since ?? now();
+    const kept = (await findReport(store, connection.id))?.propagating_since ?? now();
     const since = Math.max(kept, Date.parse(connection.updated_at));
     if (isOver(since, seconds, now()))
       return {
@@ -213,7 +216,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     verify,
     async report(connection) {
       const kept = await findReport(store, connection);
-      if (!kept) throw new SojournError('report_not_found');
+      if (!kept) throw new SojournError('verification_not_found');
       return kept;
     },
     start() {

@@ -38,7 +38,7 @@ export const probes: readonly Probe[] = [
     shown: 'a subject that is never given out',
   },
   {
-    name: 'probe_foreign_subject',
+    name: 'probe_other_subject',
     kind: 'subject',
     // Another connection's shape, and all but the last letter its own: `u` is in no id, so nobody can ever have it.
     deviation: (connection) => ({

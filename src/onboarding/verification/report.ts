@@ -31,7 +31,7 @@ export interface KeptReport {
   /** The report signed: `typ` sojourn-verification+jwt, its one claim is `report`. */
   readonly jws: string;
   /** Since when a refusal has been put down to a change that is not everywhere yet, in milliseconds. */
-  readonly waiting_since?: number;
+  readonly propagating_since?: number;
 }
 
 export const findReport = async (store: Store, connection: string): Promise<KeptReport | undefined> =>

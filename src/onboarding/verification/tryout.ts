@@ -13,7 +13,7 @@ export interface TryoutOptions extends Probing {
   readonly exchange: Pick<Exchange, 'attempt'>;
   readonly issuers: Pick<Issuers, 'of'>;
   /** Whether the server can see its own public address. */
-  readonly lookOutside: boolean;
+  readonly checkPropagation: boolean;
 }
 
 /** For the question who the credentials belong to. */

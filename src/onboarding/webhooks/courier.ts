@@ -66,7 +66,7 @@ export function createCourier(options: CourierOptions): Courier {
     const became = await deliveries.settle(claimed, { status, error }, outcome);
     if (became === 'failed')
       await audit.record({
-        event: 'webhook.given_up',
+        event: 'webhook.abandoned',
         outcome: 'failed',
         actor: 'system',
         connection: told.connection,

@@ -12,7 +12,7 @@ export const eventNames = [
   'connection.verified',
   'connection.drifted',
   'connection.recovered',
-  'connection.reported',
+  'connection.setup_reported',
   'connection.paused',
   'connection.resumed',
   'connection.jwks_uploaded',

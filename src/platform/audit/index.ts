@@ -12,21 +12,24 @@ export type AuditEvent =
   | 'token.issued'
   | 'token.refused'
   /** An address has failed too often, and is not listened to for a while. */
-  | 'token.limited'
+  | 'sign_in.rate_limited'
   /** An address or a client asks too often; told once a minute. */
-  | 'request.limited'
-  | 'exchange.done'
+  | 'request.rate_limited'
+  | 'exchange.succeeded'
+  /** Sojourn did not allow it; the cloud was not asked. */
   | 'exchange.refused'
+  /** Sojourn allowed it, and the cloud refused it or could not be asked. */
+  | 'exchange.failed'
   | 'credentials.served'
   | 'admin.refused'
   /** A guard that only watches would have refused. */
-  | 'policy.would_refuse'
+  | 'guard.violated'
   | 'policy.updated'
   | 'api.refused'
   | `${'tenant' | 'client' | 'connection'}.${'created' | 'updated' | 'deleted'}`
-  | 'tenant.moved'
+  | 'tenant.move_started'
   /** A client wants to use a connection that a second person has to grant; and what became of it. */
-  | `approval.${'asked' | 'granted' | 'denied' | 'revoked' | 'ended'}`
+  | `approval.${'requested' | 'granted' | 'denied' | 'revoked' | 'expired'}`
   | `secret.${'created' | 'deleted' | 'replaced'}`
   | `connection.${'enabled' | 'disabled' | 'verified' | 'jwks_uploaded'}`
   /** What a verification found is not what was found before: the cloud has changed. */
@@ -34,21 +37,22 @@ export type AuditEvent =
   /** The customer's cloud was shown a token that it must refuse: `refused`, or let in, which is `failed`. */
   | 'connection.probed'
   /** By the customer, on the page of an invitation. */
-  | `connection.${'reported' | 'report_refused' | 'paused' | 'resumed' | 'resume_refused'}`
-  | `invitation.${'created' | 'kept' | 'revoked' | 'refused' | 'limited'}`
-  | `key.${'made' | 'activated' | 'dropped' | 'revoked' | 'resealed'}`
+  | `connection.${'setup_reported' | 'setup_report_refused' | 'paused' | 'resumed' | 'resume_refused'}`
+  | `invitation.${'created' | 'revoked' | 'refused' | 'rate_limited'}`
+  /** The customer made a link that lasts, to pause and resume the connection. */
+  | 'control_link.created'
+  | `key.${'created' | 'activated' | 'removed' | 'revoked' | 'rewrapped'}`
   /** Its turn has come, and verifiers would not find it yet. */
-  | 'key.held'
-  /** A copy of discovery and JWKS: put into a bucket, and compared with what is served. */
-  | `documents.${'published' | 'refused'}`
-  | `copy.${'differs' | 'restored'}`
+  | 'key.postponed'
+  /** A mirror of discovery and JWKS: written to a bucket, and compared with what this server serves. */
+  | `mirror.${'published' | 'publish_failed' | 'drifted' | 'recovered'}`
   /** By an administrator; what the ring then did is told by the events of the keys. */
-  | `key.${'rotation' | 'revocation'}_ordered`
-  | `key.rotation_${'planned' | 'taken_back'}`
+  | `key.${'rotation' | 'revocation'}_requested`
+  | `key.rotation_${'scheduled' | 'cancelled'}`
   | `webhook.${'created' | 'updated' | 'deleted'}`
   /** A receiver was not reached for a day, or said that it does not take this event. */
-  | 'webhook.given_up'
-  | 'webhook.sent_again';
+  | 'webhook.abandoned'
+  | 'webhook.redelivery_requested';
 
 export interface AuditEntry {
   readonly event: AuditEvent;

@@ -21,12 +21,12 @@ export const agentRows = {
     title: 'A file of the agent cannot be written.',
     advice: 'Check that the disk has room and that the agent may write to its directory.',
   },
-  agent_token_too_short: {
+  agent_token_ttl_too_short: {
     status: 500,
     title: 'The tokens of a connection end too soon for the program that reads them.',
     advice: 'Raise `token_ttl` of the connection.',
   },
-  agent_clock_wrong: {
+  agent_clock_skew: {
     status: 500,
     title: 'What the server just gave is over already by the clock of this machine.',
     advice: 'Set the clock of this machine (NTP), or that of the server.',

@@ -15,7 +15,7 @@ export const approvalRows = {
     title: 'There is no such request for approval.',
     advice: 'List them with `sojourn approval list`.',
   },
-  approval_decided: {
+  approval_conflict: {
     status: 409,
     title: 'The request is not in a state for this.',
     advice: 'Look at it with `sojourn approval list`; somebody else may have decided.',

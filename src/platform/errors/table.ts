@@ -118,7 +118,7 @@ const rows = {
     title: 'There is no such key.',
     advice: 'List the keys with `sojourn keys list`.',
   },
-  artefact_not_found: {
+  setup_file_not_found: {
     status: 404,
     title: 'The connection has no set-up file of this name.',
     advice: 'List the files with `sojourn connection setup ID`.',
@@ -138,7 +138,7 @@ const rows = {
     title: 'There are as many webhooks as there can be.',
     advice: 'Delete one that is not needed, or let one receiver pass events on.',
   },
-  report_not_found: {
+  verification_not_found: {
     status: 404,
     title: 'The connection has not been verified yet.',
     advice: 'Verify it first: `sojourn connection verify ID`.',
@@ -180,7 +180,7 @@ const rows = {
     title: 'The next key has not been published for long enough.',
     advice: 'Wait until the time told; signing with it now would break every verifier that caches the JWKS.',
   },
-  key_not_published: {
+  key_not_propagated: {
     status: 409,
     title: 'The next key is not found where verifiers look for it.',
     advice:

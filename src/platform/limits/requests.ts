@@ -49,7 +49,7 @@ export function createRequestLimits(options: {
     }
     if (told.wait(key) === 0) {
       told.take(key);
-      await audit.record({ event: 'request.limited', outcome: 'refused', ...about });
+      await audit.record({ event: 'request.rate_limited', outcome: 'refused', ...about });
     }
     throw new SojournError('rate_limited', { retryAfter });
   }

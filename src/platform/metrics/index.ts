@@ -88,14 +88,14 @@ export function createMetrics(): Metrics {
   });
 
   const publications = new Counter({
-    name: 'sojourn_publications_total',
+    name: 'sojourn_mirror_publish_attempts_total',
     help: 'Tries to put documents into a bucket, by what came of them.',
     labelNames: ['outcome'],
     registers,
   });
 
   const webhooks = new Counter({
-    name: 'sojourn_webhooks_total',
+    name: 'sojourn_webhook_delivery_attempts_total',
     help: 'Tries to tell a webhook of an event, by what came of them.',
     labelNames: ['outcome'],
     registers,
@@ -122,12 +122,12 @@ export function createMetrics(): Metrics {
     },
     watchKeys(look) {
       gauge(
-        'sojourn_keys_waiting',
+        'sojourn_keys_postponed',
         'Next keys that are held back since verifiers would not find them.',
         () => look().waiting,
       );
       gauge(
-        'sojourn_keys_unseen_seconds',
+        'sojourn_key_ring_staleness_seconds',
         'Time since the key ring was last read from the store.',
         () => look().unseenSeconds,
       );
@@ -140,12 +140,12 @@ export function createMetrics(): Metrics {
     },
     watchCopies(look) {
       gauge(
-        'sojourn_copies_unpublished',
+        'sojourn_mirrors_publish_failing',
         'Buckets into which the last try to publish failed.',
         () => look().unpublished,
       );
       gauge(
-        'sojourn_copies_differing',
+        'sojourn_mirrors_drifted',
         'Copies of the documents that differ from what is served.',
         () => look().differing,
       );

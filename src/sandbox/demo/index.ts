@@ -22,11 +22,14 @@ export async function runDemo({ output }: { output: NodeJS.WritableStream }): Pr
       config: {
         clouds: {
           aws: { sts_endpoint: `${sandbox.origin}/aws` },
-          azure: { authority_host: `${sandbox.origin}/azure`, resource_manager: `${sandbox.origin}/azure` },
+          azure: {
+            authority_host: `${sandbox.origin}/azure`,
+            resource_manager_endpoint: `${sandbox.origin}/azure`,
+          },
           gcp: {
             sts_endpoint: `${sandbox.origin}/gcp`,
             iam_credentials_endpoint: `${sandbox.origin}/gcp`,
-            resource_manager: `${sandbox.origin}/gcp`,
+            resource_manager_endpoint: `${sandbox.origin}/gcp`,
           },
         },
         vendor: 'Vendor Inc.',

@@ -36,7 +36,11 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
         issuer,
         listen: { public: `127.0.0.1:${port}`, admin: '127.0.0.1:0' },
         // Tests and benchmarks ask as fast as they can and fail on purpose, all from one address.
-        limits: { failed_logins: 1_000_000, requests_per_address: 1_000_000, requests_per_client: 1_000_000 },
+        limits: {
+          failed_sign_ins: 1_000_000,
+          requests_per_address: 1_000_000,
+          requests_per_client: 1_000_000,
+        },
         store: `sqlite:${join(folder, 'sojourn.db')}`,
         ...config,
         keys: {

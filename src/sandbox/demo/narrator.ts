@@ -9,7 +9,7 @@ export interface Narrator {
   failed(error: unknown): void;
 }
 
-/** The longest label is the event `key.rotation_ordered`. */
+/** The longest label is the event `key.rotation_requested`. */
 const labelWidth = 20;
 
 export function narrator(output: NodeJS.WritableStream): Narrator {

@@ -38,15 +38,15 @@ export interface Config {
     readonly publish_lead: number;
     readonly retain: number;
     readonly stale_after: number;
-    readonly look_outside: boolean;
+    readonly check_propagation: boolean;
     /** With no trailing slash. */
-    readonly copies: readonly string[];
+    readonly mirrors: readonly string[];
     readonly publish: readonly PublishPlace[];
-    readonly publish_every: number;
-    readonly compare_every: number;
+    readonly republish_every: number;
+    readonly check_mirrors_every: number;
     readonly allow_short_times: boolean;
     readonly encryption_key: SecretText | null;
-    readonly former_encryption_key: SecretText | null;
+    readonly previous_encryption_key: SecretText | null;
   };
   readonly tokens: { readonly ttl: number };
   readonly clouds: Endpoints;
@@ -62,13 +62,13 @@ export interface Config {
   };
   readonly limits: {
     /** In a minute. */
-    readonly failed_logins: number;
+    readonly failed_sign_ins: number;
     /** In a second. */
     readonly requests_per_address: number;
     readonly requests_per_client: number;
     /** At once. */
-    readonly visits: number;
-    readonly visits_per_tenant: number;
+    readonly concurrent_exchanges: number;
+    readonly concurrent_exchanges_per_tenant: number;
   };
   readonly federation: {
     /** CIDRs, each with its prefix length. */

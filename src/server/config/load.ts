@@ -28,13 +28,13 @@ export const parseConfig = (raw: unknown, env: Environment = {}): Config => chec
 
 function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | undefined): Config {
   const { values, faults } = readShape(shape, raw, env);
-  const { encryption_key, former_encryption_key, pkcs11 } = values.keys;
+  const { encryption_key, previous_encryption_key, pkcs11 } = values.keys;
   const encryptionKey = readSecret('keys.encryption_key', encryption_key ?? null, env);
-  const formerKey = readSecret('keys.former_encryption_key', former_encryption_key ?? null, env);
+  const formerKey = readSecret('keys.previous_encryption_key', previous_encryption_key ?? null, env);
   const pin = readSecret('keys.pkcs11.pin', pkcs11.pin ?? null, env);
   const adminToken = readAdminToken(env);
   const variables = settingsOf(shape).map(({ path }) => variableOf(path));
-  const named = [encryption_key, former_encryption_key, pkcs11.pin].flatMap((secret) =>
+  const named = [encryption_key, previous_encryption_key, pkcs11.pin].flatMap((secret) =>
     secret?.from === 'env' ? [secret.name] : [],
   );
 
@@ -65,7 +65,7 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
     keys: {
       ...keys,
       encryption_key: encryptionKey.value,
-      former_encryption_key: formerKey.value,
+      previous_encryption_key: formerKey.value,
       azure_key_vault: { ...keys.azure_key_vault, identity: readAzureIdentity(env) },
       pkcs11: { ...keys.pkcs11, pin: pin.value },
     },

@@ -94,8 +94,8 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
       : undefined,
 
   ({ keys }) =>
-    keys.former_encryption_key && keys.encryption_key === null
-      ? fault('keys.former_encryption_key', 'needs keys.encryption_key, the one that takes its place')
+    keys.previous_encryption_key && keys.encryption_key === null
+      ? fault('keys.previous_encryption_key', 'needs keys.encryption_key, the one that takes its place')
       : undefined,
 
   ({ store, keys }) =>

@@ -121,12 +121,12 @@ export const shape = {
       '5m',
       'How long a replica goes on signing when it cannot see the store, and so not what others did to the keys. At most half of `publish_lead`.',
     ),
-    look_outside: key(
+    check_propagation: key(
       z.boolean(),
       true,
       'Whether a key is first fetched from `issuer`, as a cloud would, before it signs. Switch it off only where the server cannot reach its own public address.',
     ),
-    copies: key(
+    mirrors: key(
       z.array(endpointField).max(10, 'must hold 10 places at most'),
       [],
       'Base URLs where copies of discovery and JWKS are served, which must have a key as well before it signs.',
@@ -134,14 +134,14 @@ export const shape = {
     publish: key(
       publishField,
       [],
-      'Buckets where the server puts copies of discovery and JWKS itself, without a key: a list of `{ to: s3://BUCKET/PREFIX | gs://BUCKET/PREFIX | https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX, connection: con_… }`. `region` is that of an S3 bucket; `endpoint` stands in place of the cloud’s own address; at `public_url` the copy can be read, and is one of `copies`.',
+      'Buckets where the server puts copies of discovery and JWKS itself, without a key: a list of `{ to: s3://BUCKET/PREFIX | gs://BUCKET/PREFIX | https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX, connection: con_… }`. `region` is that of an S3 bucket; `endpoint` stands in place of the cloud’s own address; at `public_url` the copy can be read, and is one of `mirrors`.',
     ),
-    publish_every: key(
+    republish_every: key(
       durationBetween('1m', '24h'),
       '1h',
       'How often everything is put there again, changed or not, so that what was lost or altered heals. What has changed is put there at once.',
     ),
-    compare_every: key(
+    check_mirrors_every: key(
       durationBetween('10s', '24h'),
       '5m',
       'How often every copy is compared with what this server serves.',
@@ -156,7 +156,7 @@ export const shape = {
       null,
       'Where the key-encryption key is: `file:PATH` or `env:NAME`, 32 random bytes in base64url. For the backend `file` only. Without it, one is made at first start beside the embedded store. Required with a Redis store, since replicas share it.',
     ),
-    former_encryption_key: key(
+    previous_encryption_key: key(
       secretSourceField.nullable(),
       null,
       'The key-encryption key that `encryption_key` takes the place of, in the same form. A start that has both opens keys with either, and seals all of them with the new one.',
@@ -177,7 +177,7 @@ export const shape = {
         null,
         'In place of the regional STS endpoints: a private endpoint, an emulator, the sandbox. `{region}` in it stands for the name of the region.',
       ),
-      sts_stand_in: key(
+      sts_region_fallback: key(
         z.boolean(),
         true,
         'Whether the STS of another region of the same geography is asked when that of the connection’s region does not answer. Its credentials are good in every region.',
@@ -189,7 +189,7 @@ export const shape = {
         null,
         'In place of `https://login.microsoftonline.com` and its like.',
       ),
-      resource_manager: key(
+      resource_manager_endpoint: key(
         endpointField.nullable(),
         null,
         'In place of `https://management.azure.com` and its like, which verification asks once.',
@@ -202,7 +202,7 @@ export const shape = {
         null,
         'In place of `https://iamcredentials.googleapis.com`.',
       ),
-      resource_manager: key(
+      resource_manager_endpoint: key(
         endpointField.nullable(),
         null,
         'In place of `https://cloudresourcemanager.googleapis.com`, which verification asks once.',
@@ -260,7 +260,7 @@ export const shape = {
     ),
   },
   limits: {
-    failed_logins: key(
+    failed_sign_ins: key(
       countBetween(5, 1_000_000),
       60,
       'How many sign-ins at `/token` and wrong tokens at `/v1` together, and how many wrong links at `/connect`, one network address may try in a minute; then it gets 429 for a while. An IPv6 address counts as its /64.',
@@ -275,12 +275,12 @@ export const shape = {
       50,
       'The same for one client, wherever it asks from, once it has proven itself. A tenth of what one core carries.',
     ),
-    visits: key(
+    concurrent_exchanges: key(
       countBetween(1, 10_000),
       64,
       'How many visits to clouds are under way at once. Others wait for 1.5 seconds at most, each tenant in its turn; then they get 503.',
     ),
-    visits_per_tenant: key(
+    concurrent_exchanges_per_tenant: key(
       countBetween(1, 10_000),
       16,
       'How many of these may be of one tenant, so that a cloud that hangs holds no others up.',

@@ -108,7 +108,7 @@ function copiesCheck(copies: readonly CopyState[]): ReadinessCheck {
     .map(({ copy }) => `${copy} not compared yet`);
   const told = [...wrong, ...unknown];
   const detail = told.length > 0 ? told.join(', ') : `${copies.length} as served`;
-  return { name: 'copies', ok: true, detail };
+  return { name: 'mirrors', ok: true, detail };
 }
 
 /** Every tenant may have keys of its own. */

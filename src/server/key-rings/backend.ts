@@ -24,7 +24,7 @@ export function openKeyBackend(
     keys.encryption_key === null
       ? encryptionKeyFile(join(dirname(storeUrl.replace(/^sqlite:/, '')), 'encryption.key'), nothingSealed)
       : parseEncryptionKey(keys.encryption_key.value, keys.encryption_key.source);
-  const former = keys.former_encryption_key;
-  const formerEncryptionKey = former ? parseEncryptionKey(former.value, former.source) : undefined;
-  return openBackend(keys.backend, keys, { ...context, encryptionKey, formerEncryptionKey });
+  const former = keys.previous_encryption_key;
+  const previousEncryptionKey = former ? parseEncryptionKey(former.value, former.source) : undefined;
+  return openBackend(keys.backend, keys, { ...context, encryptionKey, previousEncryptionKey });
 }

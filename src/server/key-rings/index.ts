@@ -6,5 +6,5 @@
 
 export { openKeyBackend } from './backend.ts';
 export { followRings, ringPollMs } from './follow.ts';
-export { copiesIn, obstaclesTo } from './outside.ts';
+export { mirrorsIn, obstaclesTo } from './outside.ts';
 export { ringSettings } from './settings.ts';

@@ -11,7 +11,7 @@ export async function obstaclesTo(
   issuer: string,
   keys: Config['keys'],
 ): Promise<readonly string[]> {
-  const places = [...(keys.look_outside ? [issuer] : []), ...copiesIn(keys)].map((base) =>
+  const places = [...(keys.check_propagation ? [issuer] : []), ...mirrorsIn(keys)].map((base) =>
     placeOf(base + path),
   );
   const named = { url: issuer + path, jwks: placeOf(issuer + path).jwks };
@@ -20,6 +20,6 @@ export async function obstaclesTo(
 }
 
 /** Every place where a copy can be read, whoever puts it there. */
-export const copiesIn = ({ copies, publish }: Config['keys']): readonly string[] => [
-  ...new Set([...copies, ...publish.flatMap(({ public_url }) => public_url ?? [])]),
+export const mirrorsIn = ({ mirrors, publish }: Config['keys']): readonly string[] => [
+  ...new Set([...mirrors, ...publish.flatMap(({ public_url }) => public_url ?? [])]),
 ];

@@ -40,7 +40,7 @@ export function ringSettings(
       const reason = obstacles.join('; ');
       audit
         .record({
-          event: 'key.held',
+          event: 'key.postponed',
           outcome: 'refused',
           actor: 'system',
           kid,

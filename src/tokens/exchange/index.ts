@@ -103,7 +103,7 @@ export function createExchange(options: {
   ): Promise<Pass> {
     const destination = destinationOf(connection);
     const entry: AuditEntry = {
-      event: 'exchange.done',
+      event: 'exchange.succeeded',
       outcome: 'ok',
       ...about,
       connection: connection.id,
@@ -139,7 +139,8 @@ export function createExchange(options: {
       await audit
         .record({
           ...entry,
-          event: 'exchange.refused',
+          // Every 4xx is a refusal of our own; with any other status the cloud was asked, or should have been.
+          event: refusal.status < 500 ? 'exchange.refused' : 'exchange.failed',
           outcome: isPassing(refusal) ? 'failed' : 'refused',
           ...last,
           ...(Object.keys(facts).length > 0 ? { facts } : {}),

@@ -8,8 +8,8 @@ import { pkcs11 } from './pkcs11/index.ts';
 import type { BackendContext, BackendSettings, OpenBackend } from './settings.ts';
 
 const backends = {
-  file: async (_, { encryptionKey, formerEncryptionKey }) =>
-    fileBackend(await encryptionKey(), formerEncryptionKey),
+  file: async (_, { encryptionKey, previousEncryptionKey }) =>
+    fileBackend(await encryptionKey(), previousEncryptionKey),
   'aws-kms': awsKms,
   'gcp-kms': gcpKms,
   'azure-key-vault': azureKeyVault,

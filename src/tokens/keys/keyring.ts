@@ -172,7 +172,7 @@ export class Keyring {
    * Lets the published next key of every algorithm sign from `at` on (milliseconds), or from now on, also where the ring
    * has times ahead of the clock: an administrator has looked at it. Rejects with `keys_unavailable` when the clock was
    * set since the start, with `key_not_ready` when a key is not made yet or would be too young then, and
-   * with `key_not_published` when one is not found where verifiers look; `override` passes over the latter.
+   * with `key_not_propagated` when one is not found where verifiers look; `override` passes over the latter.
    */
   async rotate({ at, override = false }: { at?: number; override?: boolean } = {}): Promise<void> {
     const { algorithms, timing, now, obstacles } = this.#options;
@@ -275,7 +275,7 @@ export class Keyring {
       if (step.step === 'make') return this.#make(ring, step.alg, step.state);
       const key = ring.keys.find((candidate) => candidate.kid === step.kid);
       if (!key) return undefined;
-      if (step.step === 'drop') return changeTo(drop(ring, key.kid), told('key.dropped', key));
+      if (step.step === 'drop') return changeTo(drop(ring, key.kid), told('key.removed', key));
       return changeTo(activate(ring, key.kid, this.#options.now()), takesOver(key, this.#options));
     });
   }
@@ -283,7 +283,7 @@ export class Keyring {
   async #make(ring: Ring, alg: Algorithm, state: 'next' | 'active'): Promise<Change> {
     const { backend, now } = this.#options;
     const key = newKey(await backend.make(alg), state, now());
-    return changeTo(add(ring, key), told('key.made', key));
+    return changeTo(add(ring, key), told('key.created', key));
   }
 
   /** One thing at a time within this process; between processes the compare-and-swap decides. */

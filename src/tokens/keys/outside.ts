@@ -83,7 +83,7 @@ async function fetchJson<T>(url: string, schema: z.ZodType<T>): Promise<T> {
 }
 
 /** Only its message is used. */
-const unfit = (detail: string) => new SojournError('key_not_published', { detail });
+const unfit = (detail: string) => new SojournError('key_not_propagated', { detail });
 
 function parse(text: string): unknown {
   try {

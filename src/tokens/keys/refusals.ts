@@ -27,7 +27,7 @@ export function notBelieved(fault: string): SojournError {
 }
 
 export function notPublished(key: KeyRecord, obstacles: readonly string[]): SojournError {
-  return new SojournError('key_not_published', {
+  return new SojournError('key_not_propagated', {
     detail: `The next ${key.alg} key ${key.kid} cannot sign yet: ${obstacles.join('; ')}.`,
   });
 }

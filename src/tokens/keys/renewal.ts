@@ -9,7 +9,7 @@ export async function renewal(ring: Ring, backend: KeyBackend): Promise<Change |
     const sealed = await backend.renew?.(key);
     if (sealed === undefined) continue;
     const { kid, alg } = key;
-    return { what: [{ event: 'key.resealed', kid, alg }], ring: reseal(ring, kid, sealed) };
+    return { what: [{ event: 'key.rewrapped', kid, alg }], ring: reseal(ring, kid, sealed) };
   }
   return undefined;
 }

@@ -12,7 +12,7 @@ import { givenBack, type Ring } from './ring.ts';
 import { readShared, type SharedRing, writeShared } from './shared.ts';
 
 export interface RingChange {
-  readonly event: 'key.made' | 'key.activated' | 'key.dropped' | 'key.revoked' | 'key.resealed';
+  readonly event: 'key.created' | 'key.activated' | 'key.removed' | 'key.revoked' | 'key.rewrapped';
   readonly kid: string;
   readonly alg: Algorithm;
   /** It signs before it was published for long enough, because no other can. */

@@ -45,7 +45,7 @@ export interface BackendContext {
   /** For the backend that keeps the private halves itself. */
   readonly encryptionKey: () => Promise<Uint8Array>;
   /** What had its place before. */
-  readonly formerEncryptionKey?: Uint8Array | undefined;
+  readonly previousEncryptionKey?: Uint8Array | undefined;
 }
 
 /** Opens a backend; rejects with `config_invalid` or `key_material_unusable`. Makes no key and signs nothing. */

@@ -63,11 +63,11 @@ export function createCopies(
     if (reason === before?.reason) return;
     if (reason === undefined) {
       logger.info({ copy }, 'a copy of the documents is as it should be again');
-      return audit.record({ event: 'copy.restored', outcome: 'ok', actor: 'system', facts: { copy } });
+      return audit.record({ event: 'mirror.recovered', outcome: 'ok', actor: 'system', facts: { copy } });
     }
     logger.warn({ copy, reason }, 'a copy of the documents differs from what is served');
     return audit.record({
-      event: 'copy.differs',
+      event: 'mirror.drifted',
       outcome: 'failed',
       actor: 'system',
       reason,

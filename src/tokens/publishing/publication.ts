@@ -81,7 +81,7 @@ export function createPublication(
       observe('ok');
       const about = { connection: id, tenant: connection.tenant };
       await audit.record({
-        event: 'documents.published',
+        event: 'mirror.published',
         outcome: 'ok',
         actor: 'system',
         ...about,
@@ -104,7 +104,7 @@ export function createPublication(
       logger.warn({ err: refusal, to, connection: id }, 'the documents cannot be published');
       if (isNew)
         await audit.record({
-          event: 'documents.refused',
+          event: 'mirror.publish_failed',
           outcome: refusal.status >= 503 ? 'failed' : 'refused',
           actor: 'system',
           connection: id,

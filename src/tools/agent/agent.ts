@@ -48,7 +48,7 @@ const turnMs = 1_000;
 /** How long a start looks whether the server takes what it is asked. */
 const firstLookMs = 5_000;
 
-/** Rejects with `config_invalid` or `agent_token_too_short`; a server that is away is no fault, and is asked again. */
+/** Rejects with `config_invalid` or `agent_token_ttl_too_short`; a server that is away is no fault, and is asked again. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { logger, now = systemNow, random = Math.random } = options;
   const startedAt = now();
@@ -102,7 +102,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     enough.abort();
     const short = keeper
       .held()
-      .flatMap(({ trouble }) => (trouble?.code === 'agent_token_too_short' ? trouble : []));
+      .flatMap(({ trouble }) => (trouble?.code === 'agent_token_ttl_too_short' ? trouble : []));
     if (short.length > 0) throw tooShort(short);
   }
 
@@ -176,7 +176,7 @@ const ownersOf = (connections: readonly AgentConnection[]) =>
   new Map(connections.flatMap((connection) => filesOf(connection).map((name) => [name, connection.id])));
 
 function tooShort(short: readonly { readonly sentence: string; readonly advice: string }[]): SojournError {
-  return new SojournError('agent_token_too_short', {
+  return new SojournError('agent_token_ttl_too_short', {
     detail: short.map(({ sentence }) => sentence).join(' '),
     advice: short.map(({ advice }) => advice).join(' '),
   });

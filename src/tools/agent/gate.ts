@@ -30,7 +30,8 @@ export function createGate({ now, random, logger }: { now: Now; random: Random; 
   return {
     room: () => (secondsLeft() > 0 ? 0 : failures > 0 ? 1 : maxCalls),
     answered() {
-      if (failures > 0) logger.info({ event: 'agent.server_back', failures }, 'the server answers again');
+      if (failures > 0)
+        logger.info({ event: 'agent.server_recovered', failures }, 'the server answers again');
       failures = 0;
       closedUntil = 0;
       trouble = undefined;
@@ -42,7 +43,7 @@ export function createGate({ now, random, logger }: { now: Now; random: Random; 
       closedUntil = now() + waitAfter(failures, reason, longestPauseMs, random);
       trouble = reason;
       logger.warn(
-        { event: 'agent.server_away', code: reason.code, failures, wait_seconds: secondsLeft() },
+        { event: 'agent.server_unavailable', code: reason.code, failures, wait_seconds: secondsLeft() },
         `${reason.sentence} ${reason.advice}`,
       );
     },

@@ -87,7 +87,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     gate.answered();
     if (!isWanted(item)) return;
     const left = (grant.expiresAt - now()) / 1000;
-    if (left <= 0) throw new SojournError('agent_clock_wrong');
+    if (left <= 0) throw new SojournError('agent_clock_skew');
     if (left < item.leastSeconds) throw tooShort(item, left);
     item.grant = grant;
     item.refreshedAt = now();
@@ -234,7 +234,7 @@ const onTheWay = {
 
 function tooShort({ connection, leastSeconds }: Wanted, left: number): SojournError {
   const enough = Math.max(900, leastSeconds);
-  return new SojournError('agent_token_too_short', {
+  return new SojournError('agent_token_ttl_too_short', {
     detail: `The tokens of ${connection} live ${Math.round(left)} seconds, and its file needs ${leastSeconds} or more: Azure's libraries keep what they have read for 5 minutes.`,
     advice: `Run: sojourn connection update ${connection} --token-ttl ${enough}`,
   });

@@ -34,7 +34,7 @@ export function createAgentMetrics(look: () => AgentGauges): AgentMetrics {
     new Counter({ name, help, labelNames: [label], registers });
   const refreshes = counter('sojourn_agent_refreshes_total', 'Calls to the server, by outcome.', 'outcome');
   const refusals = counter(
-    'sojourn_agent_refused_total',
+    'sojourn_agent_requests_refused_total',
     'Callers that were turned away, by reason.',
     'reason',
   );
@@ -50,11 +50,11 @@ export function createAgentMetrics(look: () => AgentGauges): AgentMetrics {
   gauge('sojourn_agent_ready', 'Tokens and credentials that can be handed out.', ({ ready }) => ready);
   gauge('sojourn_agent_empty', 'Tokens and credentials that are wanted and missing.', ({ empty }) => empty);
   gauge(
-    'sojourn_agent_survives_seconds',
+    'sojourn_agent_outage_budget_seconds',
     'How long the one that ends first would last.',
     ({ leastSeconds }) => leastSeconds,
   );
-  gauge('sojourn_agent_server_answers', '1 while the server answers.', ({ serverAnswers }) =>
+  gauge('sojourn_agent_server_available', '1 while the server answers.', ({ serverAnswers }) =>
     Number(serverAnswers),
   );
   return {

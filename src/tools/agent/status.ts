@@ -7,7 +7,7 @@ export interface ConnectionStatus {
   readonly id: string;
   readonly keeps: readonly string[];
   /** Whole minutes that everything kept for it would last if the server were gone from now on. */
-  readonly survives_minutes: number;
+  readonly outage_budget_minutes: number;
   /** RFC 3339; null where there was none yet. */
   readonly refreshed_at: string | null;
   readonly error: string | null;
@@ -19,7 +19,7 @@ export interface AgentStatus {
   readonly server: {
     readonly answers: boolean;
     readonly error: string | null;
-    readonly next_try_seconds: number;
+    readonly retry_in_seconds: number;
   };
   readonly connections: readonly ConnectionStatus[];
 }
@@ -35,7 +35,7 @@ export function statusOf(
     server: {
       answers: trouble === undefined,
       error: trouble ? `${trouble.sentence} ${trouble.advice}` : null,
-      next_try_seconds: trouble?.seconds ?? 0,
+      retry_in_seconds: trouble?.seconds ?? 0,
     },
     connections: [...Map.groupBy(keeper.held(), ({ connection }) => connection)].map(([id, items]) => {
       const refreshed = items.flatMap(({ refreshedAt }) => refreshedAt ?? []);
@@ -43,7 +43,7 @@ export function statusOf(
       return {
         id,
         keeps: items.map(({ kind }) => kind),
-        survives_minutes: Math.floor(Math.min(...items.map((item) => secondsLeft(item, now))) / 60),
+        outage_budget_minutes: Math.floor(Math.min(...items.map((item) => secondsLeft(item, now))) / 60),
         refreshed_at: refreshed.length > 0 ? toTimestamp(Math.max(...refreshed)) : null,
         error: error ? `${error.sentence} ${error.advice}` : null,
       };

@@ -22,8 +22,8 @@ export interface Trouble {
 const ofTheServer: readonly string[] = [
   'unreachable',
   'timeout',
-  'answer_unknown',
-  'sign_in_unusable',
+  'response_invalid',
+  'sign_in_invalid',
   'invalid_client',
   'unauthorized',
   'rate_limited',
@@ -47,6 +47,6 @@ export function troubleOf(error: unknown): Trouble {
     advice: known.advice,
     retryAfter: undefined,
     cause: known.cause,
-    kind: known.code === 'agent_token_too_short' ? 'refusal' : 'moment',
+    kind: known.code === 'agent_token_ttl_too_short' ? 'refusal' : 'moment',
   };
 }

@@ -1,6 +1,6 @@
 /** Commands that act as a client, with the SDK as any service would. */
 import { lightFetch } from '../../platform/outbound/index.ts';
-import { type Credentials, type Sojourn, sojournFrom } from '../sdk/index.ts';
+import { type Credentials, type Sojourn, sojournFromEnv } from '../sdk/index.ts';
 import { type Face, type Given, type OptionSpec, text } from './command.ts';
 
 export const clientOptions: readonly OptionSpec[] = [
@@ -22,10 +22,10 @@ export const purposeOption: OptionSpec = {
 /** Credentials of a connection, for the purpose that was given. */
 export type CredentialsOf = (connection: string) => Promise<Credentials>;
 
-/** The environment with what the options put in its place. Throws `call_invalid`. */
+/** The environment with what the options put in its place. Throws `invalid_argument`. */
 export function clientGiven(given: Given, { env }: Pick<Face, 'env'>, signal?: AbortSignal): Sojourn {
   const [issuer, tokenFile] = [text(given, 'issuer'), text(given, 'workloadTokenFile')];
-  return sojournFrom(
+  return sojournFromEnv(
     {
       ...env,
       ...(issuer === undefined ? {} : { SOJOURN_ISSUER: issuer }),

@@ -31,7 +31,7 @@ export function tellFailure(error: unknown, face: Face): number {
   if (error instanceof SojournRequestError) {
     face.err(`${printable(error.detail)}\n→ ${printable(error.advice)}\n`);
     // What cannot be meant was not asked.
-    return error.code === 'call_invalid' ? 2 : 1;
+    return error.code === 'invalid_argument' ? 2 : 1;
   }
   if (!(error instanceof SojournError)) throw error;
   if (error.faults.length > 0) {

@@ -17,7 +17,7 @@ export interface FetchAnswer {
 const maxBytes = 1024 * 1024;
 const checkIssuer = 'Check that the issuer is the address of a Sojourn server.';
 
-/** Reads the body up to a bound. Rejects with `answer_unknown` beyond it. */
+/** Reads the body up to a bound. Rejects with `response_invalid` beyond it. */
 export async function readAnswer(response: FetchAnswer): Promise<Answer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -34,7 +34,7 @@ export async function readAnswer(response: FetchAnswer): Promise<Answer> {
   };
 }
 
-/** The object in a good answer. Throws `answer_unknown`. */
+/** The object in a good answer. Throws `response_invalid`. */
 export function objectIn({
   status,
   body,
@@ -45,7 +45,7 @@ export function objectIn({
 }
 
 export const notOurs = (status: number, detail: string) =>
-  new SojournRequestError({ code: 'answer_unknown', status, detail, advice: checkIssuer });
+  new SojournRequestError({ code: 'response_invalid', status, detail, advice: checkIssuer });
 
 /** What a bad answer stands for. */
 export type ErrorIn = (answer: Answer) => SojournRequestError;
@@ -55,7 +55,7 @@ export const problemIn: ErrorIn = ({ status, retryAfter, body }) => {
   const { code, detail, advice, request } = parsed(body) ?? {};
   if (!isCode(code) || typeof detail !== 'string')
     return new SojournRequestError({
-      code: 'answer_unknown',
+      code: 'response_invalid',
       detail: `The server answered ${status}.`,
       advice: checkIssuer,
       status,

@@ -23,7 +23,7 @@ export interface AzureOptions extends CallOptions {
 
 /**
  * A credential: `new ResourceManagementClient(azureCredential(sojourn, 'con_…'), subscription)`. A connection is for one
- * scope, so `getToken` rejects with `call_invalid` for any other; and with every other SojournRequestError.
+ * scope, so `getToken` rejects with `invalid_argument` for any other; and with every other SojournRequestError.
  */
 export function azureCredential(
   sojourn: Sojourn,
@@ -44,9 +44,9 @@ export function azureCredential(
 
 /**
  * For a credential that makes the exchange itself and may ask for any scope that the customer granted:
- * `new ClientAssertionCredential(tenantId, clientId, azureAssertion(sojourn, 'con_…'))`.
+ * `new ClientAssertionCredential(tenantId, clientId, azureClientAssertion(sojourn, 'con_…'))`.
  */
-export function azureAssertion(
+export function azureClientAssertion(
   sojourn: Sojourn,
   connection: string,
   options: TokenOptions = {},
@@ -56,7 +56,7 @@ export function azureAssertion(
 
 const otherScope = (scope: string, asked: readonly string[]) =>
   new SojournRequestError({
-    code: 'call_invalid',
+    code: 'invalid_argument',
     detail: `This credential is for the scope ${scope} alone, and was asked for ${asked.join(' and ')}.`,
     advice: 'Use a connection with that scope in its target, and name the scope to azureCredential.',
   });

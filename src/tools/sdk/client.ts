@@ -43,7 +43,7 @@ export interface Sojourn {
 const credentialsMarginMs = 300_000;
 const tokenMarginMs = 60_000;
 
-/** Throws `call_invalid` when a secret would travel unencrypted, or the issuer is no URL. */
+/** Throws `invalid_argument` when a secret would travel unencrypted, or the issuer is no URL. */
 export function createSojourn(options: SojournOptions): Sojourn {
   const { signIn, fetch = (...given) => globalThis.fetch(...given), now = Date.now } = options;
   const issuer = soundIssuer(options.issuer);
@@ -118,7 +118,7 @@ function soundIssuer(text: string): string {
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);
   if (!url || !isSafe || url.username || url.password || url.search || url.hash)
     throw new SojournRequestError({
-      code: 'call_invalid',
+      code: 'invalid_argument',
       detail: 'The issuer is no https URL such as https://id.example.com.',
       advice: 'Give the `issuer` of the server; plain http is for this machine alone.',
     });
@@ -129,7 +129,7 @@ function pathOf(connection: string, what: string, query: Record<string, string |
   // The text is not repeated: a secret may stand here by mistake.
   if (typeof connection !== 'string' || !/^\w{1,64}$/.test(connection))
     throw new SojournRequestError({
-      code: 'call_invalid',
+      code: 'invalid_argument',
       detail: 'That is no id of a connection.',
       advice: 'Give the id, which begins with con_ (`sojourn connection list`).',
     });

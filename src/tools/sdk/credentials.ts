@@ -27,7 +27,7 @@ export interface CloudToken {
   readonly expiresAt: Date;
 }
 
-/** Reads `format=json`. Throws `answer_unknown`. */
+/** Reads `format=json`. Throws `response_invalid`. */
 export function credentialsIn(body: string): Credentials {
   const { connection, cloud, expires_at: end, credentials } = objectIn({ status: 200, body });
   const expiresAt = new Date(String(end));
@@ -44,7 +44,7 @@ export function credentialsIn(body: string): Credentials {
   throw notOurs(200, 'The answer holds no credentials.');
 }
 
-/** Reads a token answer (RFC 6749 section 5.1); `now` in milliseconds. Throws `answer_unknown`. */
+/** Reads a token answer (RFC 6749 section 5.1); `now` in milliseconds. Throws `response_invalid`. */
 export function tokenIn(body: string, now: number): CloudToken {
   const { access_token: token, expires_in: seconds } = objectIn({ status: 200, body });
   // It goes into a header: what cannot stand there would be told in the error of that.

@@ -6,22 +6,22 @@ import { clientSecret, type SignIn, workload } from './sign-in.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `sojournFrom(process.env)`: the issuer in SOJOURN_ISSUER, and the client. Throws `call_invalid` naming what is missing. */
-export function sojournFrom(
+/** `sojournFromEnv(process.env)`: the issuer in SOJOURN_ISSUER, and the client. Throws `invalid_argument` naming what is missing. */
+export function sojournFromEnv(
   env: Environment,
   options: Omit<SojournOptions, 'issuer' | 'signIn'> = {},
 ): Sojourn {
   const issuer = env.SOJOURN_ISSUER;
   if (!issuer) throw missing('There is no issuer.', 'Set SOJOURN_ISSUER to the issuer of the server.');
-  return createSojourn({ ...options, issuer, signIn: signInFrom(env) });
+  return createSojourn({ ...options, issuer, signIn: signInFromEnv(env) });
 }
 
 /**
  * The first of: a token of the workload in SOJOURN_WORKLOAD_TOKEN_FILE; a private key in SOJOURN_CLIENT_KEY_FILE; a secret
  * in SOJOURN_CLIENT_SECRET_FILE or SOJOURN_CLIENT_SECRET. All but the first need SOJOURN_CLIENT_ID. An empty variable
- * counts as absent. Throws `call_invalid`.
+ * counts as absent. Throws `invalid_argument`.
  */
-export function signInFrom(env: Environment): SignIn {
+export function signInFromEnv(env: Environment): SignIn {
   const { SOJOURN_CLIENT_ID: clientId, SOJOURN_WORKLOAD_TOKEN_FILE: tokenFile } = env;
   if (tokenFile) return workload({ tokenFile, ...(clientId ? { clientId } : {}) });
   const { SOJOURN_CLIENT_KEY_FILE: keyFile } = env;
@@ -36,4 +36,4 @@ export function signInFrom(env: Environment): SignIn {
 }
 
 const missing = (detail: string, advice: string) =>
-  new SojournRequestError({ code: 'call_invalid', detail, advice });
+  new SojournRequestError({ code: 'invalid_argument', detail, advice });

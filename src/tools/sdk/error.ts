@@ -1,7 +1,12 @@
 /** The one error of the SDK. It stands apart from the server's, whose codes it carries as they come. */
 
 /** What no server said: nobody answered, not in time, not in our words, or a call that cannot be meant. */
-export type LocalCode = 'unreachable' | 'timeout' | 'answer_unknown' | 'sign_in_unusable' | 'call_invalid';
+export type LocalCode =
+  | 'unreachable'
+  | 'timeout'
+  | 'response_invalid'
+  | 'sign_in_invalid'
+  | 'invalid_argument';
 
 export interface RequestErrorFacts {
   /** A code of docs/errors.md, of OAuth (RFC 6749 section 5.2), or a `LocalCode`. */
@@ -49,13 +54,13 @@ export function isPassing(error: unknown): error is SojournRequestError {
 export const isRefusal = (error: unknown): boolean =>
   error instanceof SojournRequestError &&
   error.status !== undefined &&
-  error.code !== 'answer_unknown' &&
+  error.code !== 'response_invalid' &&
   !isPassing(error);
 
 /** A face of one cloud was handed a connection to another. */
 export const otherCloud = (face: string, cloud: string) =>
   new SojournRequestError({
-    code: 'call_invalid',
+    code: 'invalid_argument',
     detail: `The connection leads to ${cloud}, which ${face} is not for.`,
     advice: 'Give the id of a connection to that cloud, or use the face of this one.',
   });

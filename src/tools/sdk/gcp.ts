@@ -20,7 +20,7 @@ export function gcpRefreshHandler(
 }
 
 /** The subject token supplier of an IdentityPoolClient (`subject_token_supplier`); its type is `…:token-type:jwt`. */
-export function gcpSubjectToken(
+export function gcpSubjectTokenSupplier(
   sojourn: Sojourn,
   connection: string,
   options: TokenOptions = {},

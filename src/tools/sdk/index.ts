@@ -7,8 +7,8 @@
 export type { CallOptions, Sojourn, SojournOptions, TokenOptions } from './client.ts';
 export { createSojourn } from './client.ts';
 export type { AwsCredentials, BearerCredentials, CloudToken, Credentials } from './credentials.ts';
-export { signInFrom, sojournFrom } from './environment.ts';
+export { signInFromEnv, sojournFromEnv } from './environment.ts';
 export { isRefusal, SojournRequestError } from './error.ts';
 export { privateKeyJwt } from './private-key.ts';
-export type { SignIn, SignInFacts, SignInProof } from './sign-in.ts';
+export type { SignIn, SignInContext, SignInParameters } from './sign-in.ts';
 export { clientCertificate, clientSecret, workload } from './sign-in.ts';

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { SojournRequestError } from './error.ts';
 
-export interface SignInFacts {
+export interface SignInContext {
   /** The issuer, to the letter: an assertion is made for it and no other. */
   readonly issuer: string;
   /** Milliseconds since the epoch. */
@@ -11,13 +11,13 @@ export interface SignInFacts {
 }
 
 /** What goes with a request to /token. */
-export interface SignInProof {
+export interface SignInParameters {
   readonly headers?: Readonly<Record<string, string>>;
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
-/** Made anew for every request. Rejects with `sign_in_unusable`. */
-export type SignIn = (facts: SignInFacts) => Promise<SignInProof>;
+/** Made anew for every request. Rejects with `sign_in_invalid`. */
+export type SignIn = (facts: SignInContext) => Promise<SignInParameters>;
 
 /** A client id and its secret (RFC 6749 section 2.3.1); `secretFile` is a file that holds nothing else. */
 export function clientSecret(
@@ -65,7 +65,7 @@ export const assertion = (token: string) => ({
   client_assertion: token,
 });
 
-/** The text of a file without the white space around it. Rejects with `sign_in_unusable`. */
+/** The text of a file without the white space around it. Rejects with `sign_in_invalid`. */
 export async function textOf(file: string, what: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw unusable(`${what}, ${file}, cannot be read (${error.code}).`);
@@ -76,7 +76,7 @@ export async function textOf(file: string, what: string): Promise<string> {
 
 export const unusable = (detail: string) =>
   new SojournRequestError({
-    code: 'sign_in_unusable',
+    code: 'sign_in_invalid',
     detail,
     advice: 'Correct what `signIn` was given, or the file that it names.',
   });

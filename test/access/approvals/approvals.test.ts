@@ -38,5 +38,5 @@ test('nor of a connection that is', async () => {
 
 test('while both are there it is kept and told', async () => {
   await expect(check()).rejects.toMatchObject({ code: 'approval_required' });
-  expect(await left()).toEqual({ requests: ['pending'], told: ['approval.asked'] });
+  expect(await left()).toEqual({ requests: ['pending'], told: ['approval.requested'] });
 });

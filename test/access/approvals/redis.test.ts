@@ -20,7 +20,7 @@ approvals('Redis, with two replicas', async (config, now) => {
         ...config,
         store: redis.url,
         issuer: 'https://id.example.com',
-        keys: { stale_after: '9d', encryption_key: `file:${key}`, look_outside: false },
+        keys: { stale_after: '9d', encryption_key: `file:${key}`, check_propagation: false },
       },
     });
   const [one, other] = [await replica(), await replica()];

@@ -148,7 +148,7 @@ export function approvals(
       problem(
         409,
         'Conflict',
-        'approval_decided',
+        'approval_conflict',
         `The request is ${state} and not ${from}.`,
         'Look at it with `sojourn approval list`; somebody else may have decided.',
       );
@@ -164,8 +164,8 @@ export function approvals(
         tenant: tenant.id,
         state: 'pending',
         ...{
-          asked_at: moment,
-          last_asked_at: moment,
+          requested_at: moment,
+          last_requested_at: moment,
           asked: 1,
           address: '127.0.0.1',
         },
@@ -194,7 +194,7 @@ export function approvals(
       expect(clouds.aws.asked).toHaveLength(before);
       expect(await lines()).toEqual([
         {
-          event: 'approval.asked',
+          event: 'approval.requested',
           outcome: 'ok',
           actor: client.client_id,
           client: client.client_id,
@@ -253,10 +253,10 @@ export function approvals(
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]));
       expect((await list()).map(({ state }) => state)).toEqual(['pending']);
       expect((await lines()).map(({ event }) => event)).toEqual([
-        'approval.asked',
+        'approval.requested',
         'approval.granted',
         'approval.revoked',
-        'approval.asked',
+        'approval.requested',
       ]);
     });
 
@@ -285,10 +285,10 @@ export function approvals(
       const about = { client: client.client_id, connection: connection.id, tenant: tenant.id };
       const byClient = { outcome: 'ok', actor: client.client_id, address: '127.0.0.1' };
       expect(await lines()).toEqual([
-        { event: 'approval.asked', ...byClient, ...about, facts: { approval: id } },
+        { event: 'approval.requested', ...byClient, ...about, facts: { approval: id } },
         { event: 'approval.granted', ...byAdmin, ...about, facts: { approval: id, until: moment } },
-        { event: 'approval.ended', outcome: 'ok', actor: 'system', ...about, facts: { approval: id } },
-        { event: 'approval.asked', ...byClient, ...about, facts: { approval: id } },
+        { event: 'approval.expired', outcome: 'ok', actor: 'system', ...about, facts: { approval: id } },
+        { event: 'approval.requested', ...byClient, ...about, facts: { approval: id } },
       ]);
     });
 
@@ -372,9 +372,9 @@ export function approvals(
       expect((await token()).body.error_description).toContain('waits for an administrator');
       expect((await list('&state=pending')).map((one) => one.id)).toEqual([id]);
       expect((await lines()).map(({ event }) => event)).toEqual([
-        'approval.asked',
+        'approval.requested',
         'approval.denied',
-        'approval.asked',
+        'approval.requested',
       ]);
     });
 

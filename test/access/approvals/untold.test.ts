@@ -67,9 +67,9 @@ test('the first request is told when it is made again', async () => {
   ahead += 11_000;
   const answers = await Promise.all(Array.from({ length: 10 }, ask));
   expect(new Set(answers)).toEqual(new Set([400]));
-  expect(await told()).toEqual(['approval.asked']);
+  expect(await told()).toEqual(['approval.requested']);
   ahead += 11_000;
-  expect([await ask(), await told()]).toEqual([400, ['approval.asked']]);
+  expect([await ask(), await told()]).toEqual([400, ['approval.requested']]);
 });
 
 test('so is the end of the grant before', async () => {
@@ -78,12 +78,12 @@ test('so is the end of the grant before', async () => {
   await server.admin.post(`/approvals/${id}/grant`, { for: '5m' });
   expect(await ask()).toBe(200);
   ahead += 5 * 60_000;
-  const before = ['approval.granted', 'approval.asked'];
+  const before = ['approval.granted', 'approval.requested'];
   for (let times = 0; times < 2; times++) {
     await withoutAudit(async () => expect(await ask()).toBe(503));
     expect(await told()).toEqual(before);
     ahead += 11_000;
   }
   expect(await ask()).toBe(400);
-  expect(await told()).toEqual(['approval.asked', 'approval.ended', ...before]);
+  expect(await told()).toEqual(['approval.requested', 'approval.expired', ...before]);
 });

@@ -42,7 +42,7 @@ describe('what a customer reports', () => {
     await connections.report(id, { role_arn: roleArn });
     const active = await connections.setVerdict(await connections.get(id), 'active', by);
     expect(active.activated_at).toBe(atNoon);
-    const settled = { code: 'connection_settled' };
+    const settled = { code: 'target_locked' };
     await expect(connections.report(id, { role_arn: other })).rejects.toMatchObject(settled);
     await connections.setVerdict(await connections.get(id), 'failing', by);
     await expect(connections.report(id, { role_arn: other })).rejects.toMatchObject(settled);
@@ -64,7 +64,7 @@ describe('what a customer reports', () => {
     const { version } = (await store.get('connection', id))!;
     await store.replace('connection', id, version, former);
     await expect(connections.report(id, { role_arn: other })).rejects.toMatchObject({
-      code: 'connection_settled',
+      code: 'target_locked',
     });
     expect(await connections.get(id)).toEqual(former);
   });
@@ -112,7 +112,7 @@ describe('a pause', () => {
       return leave;
     };
     await expect(connections.resume(id, answer(false))).rejects.toMatchObject({
-      code: 'pause_held_elsewhere',
+      code: 'pause_not_owned',
     });
     expect(stateOf(await connections.get(id))).toBe('paused');
     const resumed = await connections.resume(id, answer(true));

@@ -103,7 +103,7 @@ describe('how often', () => {
     const place = `${path}/keys`;
     const only = { keys: [stage.foreign.keys[0].publicJwk] };
     stage.foreign.pages[place] = only;
-    await client({ jwks_url: stage.foreign.origin + place });
+    await client({ jwks_uri: stage.foreign.origin + place });
     expect((await ask()).status).toBe(200);
     stage.foreign.pages[place] = { keys: [] };
     clock += 6 * 60_000;
@@ -122,7 +122,7 @@ describe('how often', () => {
   test('but an answer that is no key set withdraws nothing', async () => {
     const place = `${path}/keys`;
     stage.foreign.pages[place] = { keys: [stage.foreign.keys[0].publicJwk] };
-    await client({ jwks_url: stage.foreign.origin + place });
+    await client({ jwks_uri: stage.foreign.origin + place });
     expect((await ask()).status).toBe(200);
     for (const page of [{}, [], null, 'down', { keys: 'none' }, { keys: null }]) {
       stage.foreign.pages[place] = page;
@@ -169,7 +169,7 @@ describe('where', () => {
   });
 
   test('a URL that is given is asked instead of discovery', async () => {
-    await client({ jwks_url: `${stage.foreign.origin}/jwks` });
+    await client({ jwks_uri: `${stage.foreign.origin}/jwks` });
     expect((await ask()).status).toBe(200);
     expect(asked()).toEqual(['/jwks']);
   });
@@ -233,7 +233,7 @@ describe('where', () => {
     for (const [n, [keys, reason]] of unusable.entries()) {
       path = `/unusable-${n}`;
       stage.foreign.pages[`${path}/keys`] = { keys };
-      await client({ jwks_url: `${stage.foreign.origin}${path}/keys` });
+      await client({ jwks_uri: `${stage.foreign.origin}${path}/keys` });
       expect(await ask()).toEqual(invalidClient);
       expect(await stage.reason()).toMatch(reason);
     }
@@ -242,7 +242,7 @@ describe('where', () => {
   test('two keys with one kid are no key', async () => {
     const twin = await makeKey('RS256', stage.foreign.keys[0].kid);
     stage.foreign.pages[`${path}/twins`] = { keys: [stage.foreign.keys[0].publicJwk, twin.publicJwk] };
-    await client({ jwks_url: `${stage.foreign.origin}${path}/twins` });
+    await client({ jwks_uri: `${stage.foreign.origin}${path}/twins` });
     expect(await ask()).toEqual(invalidClient);
     expect(await stage.reason()).toMatch(/more than one key/);
   });

@@ -19,7 +19,7 @@ const perClient = 5 * 2;
 
 beforeAll(async () => {
   stage = await startStage({
-    config: { limits: { requests_per_client: 2, failed_logins: 1_000 } },
+    config: { limits: { requests_per_client: 2, failed_sign_ins: 1_000 } },
     now: () => (stopped ?? Date.now()) + ahead,
   });
   const { tenant } = await stage.server.admin.get<{ tenant: string }>(`/connections/${stage.connection.id}`);

@@ -140,7 +140,7 @@ const demands: [string, object, string[]][] = [
       preset: 'spiffe',
       issuer: 'spiffe://a.example',
       subject: 'spiffe://a.example/',
-      jwks_url: `${https}/b`,
+      jwks_uri: `${https}/b`,
     },
     ['auth.subject: must be a SPIFFE ID with a path, exactly'],
   ],
@@ -150,14 +150,14 @@ const demands: [string, object, string[]][] = [
       preset: 'spiffe',
       issuer: 'spiffe://a.example',
       subject: 'spiffe://b.example/x',
-      jwks_url: `${https}/b`,
+      jwks_uri: `${https}/b`,
     },
     ['auth.issuer: must be the trust domain of the subject, as spiffe://DOMAIN'],
   ],
   [
     'a SPIFFE ID without a bundle',
     { preset: 'spiffe', issuer: 'spiffe://a.example', subject: 'spiffe://a.example/x' },
-    ['auth.jwks_url: is missing: the trust bundle is found there, or given as jwks'],
+    ['auth.jwks_uri: is missing: the trust bundle is found there, or given as jwks'],
   ],
 ];
 
@@ -283,8 +283,8 @@ describe('keys that are given', () => {
 
   test('exclude a URL where others are', async () => {
     expect(
-      await faults({ issuer: https, subject: 'a', jwks: { keys: [good] }, jwks_url: `${https}/jwks` }),
-    ).toEqual(['auth.jwks_url: and jwks exclude each other']);
+      await faults({ issuer: https, subject: 'a', jwks: { keys: [good] }, jwks_uri: `${https}/jwks` }),
+    ).toEqual(['auth.jwks_uri: and jwks exclude each other']);
   });
 });
 

@@ -223,7 +223,7 @@ export const workloads = {
         preset: 'spiffe',
         issuer: 'spiffe://prod.example.com',
         subject,
-        jwks_url: `${issuer.origin}/bundle`,
+        jwks_uri: `${issuer.origin}/bundle`,
       },
       claims: () => ({ sub: subject, aud: [audience], iat: now(), exp: now() + 300 }),
     };

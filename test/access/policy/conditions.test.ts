@@ -181,9 +181,9 @@ describe('a guard', () => {
     const service = await stage.member([{ connection: id }]);
     await stage.guards([{ ...noSecrets, mode: 'audit' }]);
     expect(await doors(service)).toEqual(yes);
-    const lines = await stage.audit(`client=${service.id}&event=policy.would_refuse&limit=10`);
+    const lines = await stage.audit(`client=${service.id}&event=guard.violated&limit=10`);
     const line = {
-      event: 'policy.would_refuse',
+      event: 'guard.violated',
       outcome: 'ok',
       actor: service.id,
       client: service.id,
@@ -195,7 +195,7 @@ describe('a guard', () => {
     expect(lines).toEqual([line, line, line]);
     const job = await stage.member([{ connection: id }], true);
     expect(await doors(job, main)).toEqual(yes);
-    expect(await stage.audit(`client=${job.id}&event=policy.would_refuse&limit=10`)).toEqual([]);
+    expect(await stage.audit(`client=${job.id}&event=guard.violated&limit=10`)).toEqual([]);
   });
 });
 

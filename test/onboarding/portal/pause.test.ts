@@ -105,7 +105,7 @@ describe('the switch that the customer holds', () => {
     expect((await show(invited)).state).toBe('paused');
     expect((await ask(`DELETE ${at}/invitations/${id}`)).body).toMatchObject({
       status: 409,
-      code: 'invitation_holds_pause',
+      code: 'invitation_in_use',
     });
 
     const own = await stage.server.admin.post<{ url: string; id: string }>(`${at}/invitations`);
@@ -142,7 +142,7 @@ describe('the switch that the customer holds', () => {
     const kept = items.find(({ purpose }) => purpose === 'control')!;
     expect(items).toHaveLength(2);
     expect(Date.parse(kept.expires_at) - Date.now()).toBeGreaterThan(364 * 86_400_000);
-    expect(await stage.audit(invited.connection, 'invitation.kept')).toEqual([
+    expect(await stage.audit(invited.connection, 'control_link.created')).toEqual([
       expect.objectContaining({
         actor: 'customer',
         facts: { invitation: id, kept: kept.id, expires_at: kept.expires_at },
@@ -157,7 +157,7 @@ describe('the switch that the customer holds', () => {
       url: `${location}/report`,
       body: { role_arn: 'arn:aws:iam::111122223333:role/x' },
     };
-    expect(JSON.parse((await call(report)).body)).toMatchObject({ status: 409, code: 'connection_settled' });
+    expect(JSON.parse((await call(report)).body)).toMatchObject({ status: 409, code: 'target_locked' });
   });
 
   test('is left to whoever has a living link when its own has ended', async () => {

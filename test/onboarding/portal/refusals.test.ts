@@ -7,7 +7,7 @@ let clock = 0;
 beforeAll(async () => {
   stage = await openStage({
     now: () => Date.now() + clock,
-    config: { trust_proxy: ['127.0.0.1/32'], limits: { failed_logins: 5 } },
+    config: { trust_proxy: ['127.0.0.1/32'], limits: { failed_sign_ins: 5 } },
   });
 });
 afterAll(() => stage.close());
@@ -79,7 +79,9 @@ describe('a link that is no living invitation', () => {
     expect(limited).toMatchObject({ status: 429, headers: { 'retry-after': '12' } });
     expect(limited.body).toContain('Too many requests.');
     expect((await answerOf(invitation.url, {}, other)).status).toBe(200);
-    const { items } = await stage.server.admin.get<{ items: object[] }>('/audit?event=invitation.limited');
+    const { items } = await stage.server.admin.get<{ items: object[] }>(
+      '/audit?event=invitation.rate_limited',
+    );
     expect(items).toEqual([
       expect.objectContaining({ outcome: 'refused', actor: 'unknown', address: guesser }),
     ]);

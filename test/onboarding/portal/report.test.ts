@@ -48,7 +48,7 @@ describe.each<Cloud>(['aws', 'azure', 'gcp'])('a report of %s', (cloud) => {
     expect(await show(invited)).toMatchObject({ state: 'active', target: fields });
     expect(await visits()).toBeGreaterThan(0);
     const said = { actor: 'customer', connection: invited.connection.id, address: '127.0.0.1' };
-    expect(await stage.audit(invited.connection, 'connection.reported')).toEqual([
+    expect(await stage.audit(invited.connection, 'connection.setup_reported')).toEqual([
       expect.objectContaining({ ...said, facts: { invitation: invited.invitation.id, ...fields } }),
     ]);
     expect(await stage.audit(invited.connection, 'connection.verified')).toEqual([
@@ -72,16 +72,16 @@ describe('the same invitation', () => {
     const refused = {
       status: 409,
       body: expect.objectContaining({
-        code: 'report_taken',
+        code: 'setup_already_reported',
         detail: 'This invitation has reported something else already, and reports once.',
       }),
     };
     expect(await report(invited, other)).toEqual(refused);
     expect(await show(invited)).toMatchObject({ state: 'active', target: fields });
-    expect(await stage.audit(invited.connection, 'connection.report_refused')).toEqual([
+    expect(await stage.audit(invited.connection, 'connection.setup_report_refused')).toEqual([
       expect.objectContaining({
         outcome: 'refused',
-        reason: 'report_taken',
+        reason: 'setup_already_reported',
         facts: { invitation: invited.invitation.id, ...other },
       }),
     ]);
@@ -92,7 +92,7 @@ describe('the same invitation', () => {
     const roles = Array.from({ length: 8 }, (_, at) => `arn:aws:iam::11112222333${at}:role/r`);
     const answers = await Promise.all(roles.map((role_arn) => report(invited, { role_arn })));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    expect(answers.filter(({ body }) => body.code === 'report_taken')).toHaveLength(7);
+    expect(answers.filter(({ body }) => body.code === 'setup_already_reported')).toHaveLength(7);
     const winner = answers.findIndex(({ status }) => status === 200);
     expect((await show(invited)).target.role_arn).toBe(roles[winner]);
   });
@@ -103,7 +103,7 @@ describe('the same invitation', () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => report(invited, fields)));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
     expect((await show(invited)).state).toBe('active');
-    expect(await stage.audit(invited.connection, 'connection.reported')).not.toEqual([]);
+    expect(await stage.audit(invited.connection, 'connection.setup_reported')).not.toEqual([]);
   });
 });
 
@@ -166,7 +166,7 @@ describe('a report that is refused leaves nothing behind', () => {
     );
     const again = { connection: invited.connection, invitation: second };
     const role_arn = 'arn:aws:iam::999988887777:role/attacker';
-    const refused = { status: 409, body: expect.objectContaining({ code: 'connection_settled' }) };
+    const refused = { status: 409, body: expect.objectContaining({ code: 'target_locked' }) };
     expect(await report(again, { role_arn })).toEqual(refused);
     // Nor while it fails, after the customer took the role away.
     await call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
@@ -215,7 +215,7 @@ test('a set-up that is repaired in the cloud is tried again by the same report, 
   await later(5);
   expect(await report(invited, { role_arn })).toEqual(active);
   expect((await show(invited)).state).toBe('active');
-  expect(await stage.audit(invited.connection, 'connection.reported')).toHaveLength(1);
+  expect(await stage.audit(invited.connection, 'connection.setup_reported')).toHaveLength(1);
 });
 
 describe('a report while the cloud is still asked about another one', () => {
@@ -304,13 +304,13 @@ describe('a field that need not be there', () => {
     expect(target).toMatchObject(others);
     expect(target).not.toHaveProperty('service_account');
     const said = { facts: { invitation: invited.invitation.id, ...others, service_account: null } };
-    expect(await stage.audit(invited.connection, 'connection.reported')).toEqual([
+    expect(await stage.audit(invited.connection, 'connection.setup_reported')).toEqual([
       expect.objectContaining(said),
     ]);
     for (const same of [{ ...others, service_account: '' }, others])
       expect((await report(invited, same)).status).toBe(200);
     const other = { ...others, service_account: gcp.serviceAccount };
-    expect((await report(invited, other)).body.code).toBe('report_taken');
+    expect((await report(invited, other)).body.code).toBe('setup_already_reported');
     expect((await show(invited)).target).toEqual(target);
   });
 
@@ -319,7 +319,9 @@ describe('a field that need not be there', () => {
     const { service_account, ...others } = await stage.setUp('gcp', invited);
     expect((await report(invited, others)).status).toBe(200);
     expect((await show(invited)).target).toMatchObject({ service_account });
-    expect((await report(invited, { ...others, service_account: '' })).body.code).toBe('report_taken');
+    expect((await report(invited, { ...others, service_account: '' })).body.code).toBe(
+      'setup_already_reported',
+    );
   });
 });
 
@@ -353,7 +355,7 @@ test('an access that was lost since its report is tried again by the same report
   await later(60);
   expect(await report(invited, fields)).toEqual(active);
   expect((await show(invited)).state).toBe('active');
-  expect(await stage.audit(invited.connection, 'connection.reported')).toHaveLength(1);
+  expect(await stage.audit(invited.connection, 'connection.setup_reported')).toHaveLength(1);
 });
 
 test('the form of the page does the same, leads back to it, and keeps what was typed when something is wrong', async () => {
@@ -379,7 +381,7 @@ test('nothing that a report or a link holds is in the log', async () => {
   const invited = await stage.invite();
   await report(invited, await stage.setUp('aws', invited));
   const secret = invited.invitation.url.split('/').at(-1)!;
-  expect(stage.server.logged()).toContain('connection.reported');
+  expect(stage.server.logged()).toContain('connection.setup_reported');
   expect(stage.server.logged()).not.toContain(secret);
   expect(stage.server.logged()).not.toMatch(/eyJ[\w-]+\.[\w-]/);
 });

@@ -102,8 +102,12 @@ async function shown(
       connection: id,
       endpoints: {
         aws: { sts_endpoint: `${sandbox}/aws` },
-        azure: { authority_host: `${sandbox}/azure`, resource_manager: null },
-        gcp: { sts_endpoint: `${sandbox}/gcp`, iam_credentials_endpoint: null, resource_manager: null },
+        azure: { authority_host: `${sandbox}/azure`, resource_manager_endpoint: null },
+        gcp: {
+          sts_endpoint: `${sandbox}/gcp`,
+          iam_credentials_endpoint: null,
+          resource_manager_endpoint: null,
+        },
       },
       now: Date.now,
       signal: AbortSignal.timeout(5_000),

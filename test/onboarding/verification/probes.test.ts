@@ -79,7 +79,7 @@ describe('a probe', () => {
 test('a server that cannot see its own address does not judge its documents', async () => {
   const options = {
     issuers: { of: () => Promise.reject(new Error('never asked')) },
-    lookOutside: false,
+    checkPropagation: false,
     now,
   };
   const unread = new SojournError('cloud_issuer_unreachable');
@@ -87,7 +87,7 @@ test('a server that cannot see its own address does not judge its documents', as
     {
       name: 'issuer_documents',
       outcome: 'skipped',
-      detail: 'keys.look_outside is off: the server does not look at its own public address.',
+      detail: 'keys.check_propagation is off: the server does not look at its own public address.',
       advice: null,
     },
   ]);

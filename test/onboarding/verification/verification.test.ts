@@ -61,7 +61,7 @@ const allPassed = [
   'exchange passed',
   'identity passed',
   'probe_unknown_subject passed',
-  'probe_foreign_subject passed',
+  'probe_other_subject passed',
   'probe_wrong_audience passed',
 ];
 
@@ -109,7 +109,7 @@ describe('a connection that is set up as it should be', () => {
       expect(probed.map((line) => without(line, 'reason', 'kid', 'jti')).toReversed()).toEqual(
         [
           ['probe_unknown_subject', { sub: `probe_${made.connection.subject}` }],
-          ['probe_foreign_subject', { sub: sibling(made) }],
+          ['probe_other_subject', { sub: sibling(made) }],
           [
             'probe_wrong_audience',
             {
@@ -137,22 +137,18 @@ describe('a connection that is set up as it should be', () => {
 describe('trust that lets strangers in is found, although the connection itself works:', () => {
   const subject = [
     'probe_unknown_subject failed',
-    'probe_foreign_subject failed',
+    'probe_other_subject failed',
     'probe_wrong_audience passed',
   ];
   const byShape = [
     'probe_unknown_subject passed',
-    'probe_foreign_subject failed',
+    'probe_other_subject failed',
     'probe_wrong_audience passed',
   ];
-  const byEnd = [
-    'probe_unknown_subject failed',
-    'probe_foreign_subject passed',
-    'probe_wrong_audience passed',
-  ];
+  const byEnd = ['probe_unknown_subject failed', 'probe_other_subject passed', 'probe_wrong_audience passed'];
   const audience = [
     'probe_unknown_subject passed',
-    'probe_foreign_subject passed',
+    'probe_other_subject passed',
     'probe_wrong_audience failed',
   ];
   const withCondition = (of: (name: string, subject: string) => object) => () =>
@@ -267,7 +263,7 @@ describe('trust that lets strangers in is found, although the connection itself 
     });
     const first = obstacle(told);
     expect(first?.detail).toMatch(/^THE CLOUD LET IN a token with .+ Strangers can enter\./);
-    expect(first?.condition).toBe(found === audience ? 'audience_open' : 'subject_open');
+    expect(first?.condition).toBe(found === audience ? 'audience_too_broad' : 'subject_too_broad');
     expect(first?.fix).toMatch(fix);
     expect(
       (await linesOf(made)).map(({ outcome, facts }) => [outcome, (facts as { proof?: string })?.proof]),
@@ -375,7 +371,7 @@ describe('what is told to be pasted', () => {
         ],
       });
       const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
-      expect(condition).toBe('subject_open');
+      expect(condition).toBe('subject_too_broad');
       await paste(made, fix);
       const kept = wide(like, { Principal: { Federated: [saml] } });
       expect(await made.statements()).toEqual([before, kept, denied, other, added(made)]);
@@ -507,7 +503,7 @@ describe('the report of a verification', () => {
     const made = await atAws(corridor);
     const { connection } = made;
     const none = await corridor.admin.get(`/connections/${connection.id}/report`).catch(String);
-    expect(none).toMatch(/report_not_found/);
+    expect(none).toMatch(/verification_not_found/);
     const told = await verify(corridor, connection);
     const { report, jws } = await corridor.admin.get<{ report: Record<string, unknown>; jws: string }>(
       `/connections/${connection.id}/report`,
@@ -576,8 +572,12 @@ describe('the report of a verification', () => {
       connection: connection.id,
       endpoints: {
         aws: { sts_endpoint: null },
-        azure: { authority_host: `${sandbox}/azure`, resource_manager: null },
-        gcp: { sts_endpoint: `${sandbox}/gcp`, iam_credentials_endpoint: null, resource_manager: null },
+        azure: { authority_host: `${sandbox}/azure`, resource_manager_endpoint: null },
+        gcp: {
+          sts_endpoint: `${sandbox}/gcp`,
+          iam_credentials_endpoint: null,
+          resource_manager_endpoint: null,
+        },
       },
       now: Date.now,
       signal: AbortSignal.timeout(5_000),

@@ -86,7 +86,7 @@ describe('what is told', () => {
           'connection.verified',
           'connection.drifted',
           'connection.recovered',
-          'connection.reported',
+          'connection.setup_reported',
           'connection.paused',
           'connection.resumed',
           'connection.jwks_uploaded',
@@ -199,12 +199,12 @@ describe('a receiver that does not hear', () => {
     await receiver.until('/lost', 1);
     ahead += day;
     const [lost] = await settled(webhook, 'failed');
-    const { body } = await ask(`GET /audit?connection=${connection.id}&event=webhook.given_up`);
+    const { body } = await ask(`GET /audit?connection=${connection.id}&event=webhook.abandoned`);
     expect((body as { items: object[] }).items).toEqual([
       {
         id: expect.any(Number),
         at: moment,
-        event: 'webhook.given_up',
+        event: 'webhook.abandoned',
         outcome: 'failed',
         actor: 'system',
         connection: connection.id,
@@ -213,10 +213,10 @@ describe('a receiver that does not hear', () => {
       },
     ]);
     receiver.answer('/lost', 204);
-    const again = await plain(ask(`POST /webhooks/${webhook.id}/deliveries/${lost?.id}/send-again`));
+    const again = await plain(ask(`POST /webhooks/${webhook.id}/deliveries/${lost?.id}/redeliver`));
     expect(again).toEqual({ status: 200, body: { ...lost, state: 'pending' } });
     expect(await newestLine(ask)).toEqual({
-      event: 'webhook.sent_again',
+      event: 'webhook.redelivery_requested',
       ...byAdmin,
       facts: { webhook: webhook.id, delivery: lost?.id },
     });
@@ -284,7 +284,7 @@ describe('where a webhook leads', () => {
     const [one, other] = made as [Made, Made];
     const foreign = `${other.id}.${'0'.repeat(16)}`;
     for (const delivery of [foreign, 'x'])
-      expect(await plain(ask(`POST /webhooks/${one.id}/deliveries/${delivery}/send-again`))).toEqual(
+      expect(await plain(ask(`POST /webhooks/${one.id}/deliveries/${delivery}/redeliver`))).toEqual(
         problem(404, 'delivery_not_found', 'The webhook has no such delivery.'),
       );
     for (const { id } of made) await ask(`DELETE /webhooks/${id}`);

@@ -157,9 +157,9 @@ describe('rules between keys', () => {
 
   test('a former key-encryption key needs the one that takes its place', () => {
     const env = { OLD: Buffer.alloc(32, 7).toString('base64url') };
-    expect(faultsOf({ ...least, keys: { former_encryption_key: 'env:OLD' } }, env)).toEqual([
+    expect(faultsOf({ ...least, keys: { previous_encryption_key: 'env:OLD' } }, env)).toEqual([
       {
-        path: 'keys.former_encryption_key',
+        path: 'keys.previous_encryption_key',
         message: 'needs keys.encryption_key, the one that takes its place',
       },
     ]);

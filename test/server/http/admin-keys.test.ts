@@ -57,7 +57,7 @@ describe('keys', () => {
     expect(kidsOf(after, 'active').toSorted()).toEqual(kidsOf(before, 'next').toSorted());
     expect(kidsOf(after, 'retired').toSorted()).toEqual(kidsOf(before, 'active').toSorted());
     expect(await newestLine(ask)).toEqual({
-      event: 'key.rotation_ordered',
+      event: 'key.rotation_requested',
       ...byAdmin,
       facts: { override: false },
     });
@@ -88,9 +88,9 @@ describe('keys', () => {
     const at = new Date(Date.now() + 86_400_000).toISOString();
     const planned = await keys('POST /keys/rotate', { body: { at } });
     expect(planned).toEqual(before.map((key) => ({ ...key, activate_at: key.state === 'next' ? at : null })));
-    expect(await newestLine(ask)).toEqual({ event: 'key.rotation_planned', ...byAdmin, facts: { at } });
-    expect(await keys('POST /keys/take-back')).toEqual(before);
-    expect(await newestLine(ask)).toEqual({ event: 'key.rotation_taken_back', ...byAdmin });
+    expect(await newestLine(ask)).toEqual({ event: 'key.rotation_scheduled', ...byAdmin, facts: { at } });
+    expect(await keys('POST /keys/cancel-rotation')).toEqual(before);
+    expect(await newestLine(ask)).toEqual({ event: 'key.rotation_cancelled', ...byAdmin });
   });
 
   test.each([
@@ -113,7 +113,7 @@ describe('keys', () => {
     expect(after.find((key) => key.kid === kid)).toEqual(
       expect.objectContaining({ kid, state: 'revoked', revoked_at: moment, retired_at: null }),
     );
-    expect(await newestLine(ask)).toEqual({ event: 'key.revocation_ordered', ...byAdmin, kid });
+    expect(await newestLine(ask)).toEqual({ event: 'key.revocation_requested', ...byAdmin, kid });
     expect(await (await fetch(`${server.issuer}/jwks`)).text()).not.toContain(kid);
   });
 

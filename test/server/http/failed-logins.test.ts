@@ -57,7 +57,7 @@ describe('guessing at /token', () => {
   let hour = Date.now();
   beforeAll(async () => {
     server = await testServer({
-      config: { limits: { failed_logins: 5 }, trust_proxy: ['127.0.0.1/32'] },
+      config: { limits: { failed_sign_ins: 5 }, trust_proxy: ['127.0.0.1/32'] },
       now: () => hour,
     });
     ({ client, connection } = await oneConnection(server));
@@ -92,10 +92,10 @@ describe('guessing at /token', () => {
     expect((await call({ url: `${server.issuer}/jwks`, ...from('192.0.2.1') })).status).toBe(200);
 
     const { items } = await server.admin.get<{ items: Record<string, unknown>[] }>(
-      '/audit?event=token.limited',
+      '/audit?event=sign_in.rate_limited',
     );
     expect(items).toEqual([
-      expect.objectContaining({ event: 'token.limited', outcome: 'refused', address: '192.0.2.1' }),
+      expect.objectContaining({ event: 'sign_in.rate_limited', outcome: 'refused', address: '192.0.2.1' }),
     ]);
   });
 
@@ -131,7 +131,7 @@ describe('guessing at /token', () => {
       const refused = init.body instanceof URLSearchParams && init.body.has('state') ? 413 : 400;
       expect(statuses).toEqual([...Array(5).fill(refused), 429, 429, 429]);
       expect((await lines('token.refused', address)).length).toBe(5);
-      expect((await lines('token.limited', address)).length).toBe(1);
+      expect((await lines('sign_in.rate_limited', address)).length).toBe(1);
     },
   );
 
@@ -152,7 +152,7 @@ describe('guessing at /token', () => {
     // One account for both, or a guess in one place would be free in the other.
     expect((await post(address, form(withSecret(client, connection)))).status).toBe(429);
     expect((await lines('api.refused', address)).length).toBe(5);
-    expect((await lines('token.limited', address)).length).toBe(1);
+    expect((await lines('sign_in.rate_limited', address)).length).toBe(1);
   });
 
   test('counts failures to sign in, and nothing else', async () => {

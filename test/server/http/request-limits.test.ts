@@ -91,10 +91,10 @@ describe('requests', () => {
     for (const path of ['/jwks', '/.well-known/openid-configuration'])
       expect((await call({ url: server.issuer + path, headers: from('198.51.100.1') })).status).toBe(200);
     expect((await ask(client, elsewhere())).status).toBe(200);
-    const told = (await lines('event=request.limited')).map(({ id, at, request, ...line }) => line);
+    const told = (await lines('event=request.rate_limited')).map(({ id, at, request, ...line }) => line);
     expect(told).toEqual([
       {
-        event: 'request.limited',
+        event: 'request.rate_limited',
         outcome: 'refused',
         actor: 'unknown',
         ...{
@@ -143,7 +143,7 @@ describe('requests', () => {
     expect(await issued()).toBe(before + 10);
     expect((await ask(other, elsewhere())).status).toBe(200);
     // Neither a line for each of its refusals nor none.
-    const told = await lines(`event=request.limited&client=${client.client_id}`);
+    const told = await lines(`event=request.rate_limited&client=${client.client_id}`);
     expect(told).toEqual([
       expect.objectContaining({ actor: client.client_id, reason: 'limits.requests_per_client' }),
     ]);
@@ -167,7 +167,10 @@ describe('visits to clouds', () => {
     await new Promise<void>((resolve) => cloud.listen(0, '127.0.0.1', resolve));
     const authority_host = `http://127.0.0.1:${(cloud.address() as AddressInfo).port}`;
     const server = await testServer({
-      config: { clouds: { azure: { authority_host } }, limits: { visits: 4, visits_per_tenant: 2 } },
+      config: {
+        clouds: { azure: { authority_host } },
+        limits: { concurrent_exchanges: 4, concurrent_exchanges_per_tenant: 2 },
+      },
     });
     try {
       const connect = async (digit: string, tenant: { id: string }) =>

@@ -41,11 +41,14 @@ export async function openCorridor(
       ...(options.front ? { issuer: options.front.issuer } : {}),
       clouds: {
         aws: { sts_endpoint: `${sandbox.origin}/aws` },
-        azure: { authority_host: `${sandbox.origin}/azure`, resource_manager: `${sandbox.origin}/azure` },
+        azure: {
+          authority_host: `${sandbox.origin}/azure`,
+          resource_manager_endpoint: `${sandbox.origin}/azure`,
+        },
         gcp: {
           sts_endpoint: `${sandbox.origin}/gcp`,
           iam_credentials_endpoint: `${sandbox.origin}/gcp`,
-          resource_manager: `${sandbox.origin}/gcp`,
+          resource_manager_endpoint: `${sandbox.origin}/gcp`,
         },
       },
       ...options.config,

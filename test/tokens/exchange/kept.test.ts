@@ -60,7 +60,7 @@ describe('credentials that are kept', () => {
     const answers = await Promise.all(Array.from({ length: 200 }, () => corridor.credentials(id)));
     expect(new Set(answers.map(given))).toEqual(new Set(['first']));
     expect(cloud.asked).toHaveLength(1);
-    const lines = await corridor.audit(`connection=${id}&event=exchange.done`);
+    const lines = await corridor.audit(`connection=${id}&event=exchange.succeeded`);
     expect(lines).toHaveLength(1);
     expect(await corridor.audit(`connection=${id}&event=credentials.served`)).toHaveLength(200);
   }, 60_000);

@@ -39,10 +39,10 @@ afterEach(async () => {
 });
 
 test.each<[string, string, () => unknown]>([
-  ['is away', 'key_service_unavailable', () => service.stop()],
-  ['throttles', 'key_service_throttled', () => (service.trouble.throttled = 1_000)],
-  ['denies access', 'key_service_refused', () => (service.trouble.denied = true)],
-  ['signs with another key', 'key_signature_wrong', () => (service.trouble.wrong = true)],
+  ['is away', 'key_backend_unavailable', () => service.stop()],
+  ['throttles', 'key_backend_throttled', () => (service.trouble.throttled = 1_000)],
+  ['denies access', 'key_backend_refused', () => (service.trouble.denied = true)],
+  ['signs with another key', 'key_backend_signature_invalid', () => (service.trouble.wrong = true)],
 ])(
   'while the key service %s, kept credentials are served as long as they live',
   async (_, code, interrupt) => {
@@ -63,7 +63,7 @@ test.each<[string, string, () => unknown]>([
       expect(await corridor.credentials(id)).toEqual(first);
     }
     expect(cloud.asked).toHaveLength(1);
-    const refused = await corridor.audit(`connection=${id}&event=exchange.refused`);
+    const refused = await corridor.audit(`connection=${id}&event=exchange.failed`);
     const reasons = refused.map(({ outcome, reason }) => `${outcome} ${String(reason).split(':')[0]}`);
     expect(new Set(reasons)).toEqual(new Set([`failed ${code}`]));
     expect(await corridor.audit(`connection=${id}&event=credentials.served`)).toHaveLength(5);

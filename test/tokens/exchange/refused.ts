@@ -43,7 +43,7 @@ export async function expectRefused(
   expect((await corridor.doors()).slice(before.length)).toEqual(doors);
   const [line] = await corridor.audit(`connection=${connection.id}`);
   expect(line).toEqual({
-    event: 'exchange.refused',
+    event: status < 500 ? 'exchange.refused' : 'exchange.failed',
     outcome: status >= 503 ? 'failed' : 'refused',
     actor: corridor.client.client_id,
     client: corridor.client.client_id,

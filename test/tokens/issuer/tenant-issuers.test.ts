@@ -283,7 +283,7 @@ describe('a move', () => {
       checks: [
         {
           name: 'issuer',
-          condition: 'issuer_move',
+          condition: 'issuer_not_registered',
           outcome: 'failed',
           detail: `Not registered under ${own} yet; tokens still come from ${server.issuer}.`,
           advice: 'Apply the set-up file again: it names the new issuer.',

@@ -51,7 +51,7 @@ test('credentials that AWS does not take are told without the words of AWS, whic
   const failed = await failure((await open()).make('ES256'));
   process.env.AWS_SECRET_ACCESS_KEY = awsCredentials.secretAccessKey;
   expect(failed).toMatchObject({
-    code: 'key_service_unavailable',
+    code: 'key_backend_unavailable',
     message:
       "No ES256 key can be made: AWS KMS: the server's own AWS credentials are missing or not valid (InvalidSignatureException).",
   });

@@ -73,7 +73,7 @@ describe('the backend azure-key-vault', () => {
     expect(service.identity.calls.length).toBe(2);
     service.tokens.taken = 'none that is given';
     expect(await failure(backend.sign(key, some))).toMatchObject({
-      code: 'key_service_unavailable',
+      code: 'key_backend_unavailable',
       cause: { message: "Azure Key Vault does not take the server's own token (Unauthorized)" },
     });
     await end();
@@ -106,13 +106,13 @@ describe('the backend azure-key-vault', () => {
     };
     const { open, service, logged, end } = await bench(env);
     expect(await failure((await open()).make('ES256'))).toMatchObject({
-      code: 'key_service_unavailable',
+      code: 'key_backend_unavailable',
       message: expect.stringContaining(`The token of the cluster in ${file} cannot be read (ENOENT)`),
     });
     await writeFile(file, 'eyJ.kms-test-other-token');
     const refused = await failure((await open()).make('ES256'));
     expect(refused).toMatchObject({
-      code: 'key_service_unavailable',
+      code: 'key_backend_unavailable',
       message: expect.stringContaining('Microsoft Entra gives no access token (status 401 AADSTS700213)'),
     });
     expect(`${refused.message}${logged()}`).not.toContain('eyJ.');

@@ -68,12 +68,12 @@ describe('the backend gcp-kms', () => {
     service.bent.signature = true;
     const reason = (what: string) => `Google Cloud KMS: ${what} did not arrive as it was sent`;
     expect(await failure(backend.sign(key, some))).toMatchObject({
-      code: 'key_service_unavailable',
+      code: 'key_backend_unavailable',
       cause: { message: reason(`a signature by ${key.sealed}`) },
     });
     service.bent.publicKey = true;
     expect(await failure(backend.make('ES256'))).toMatchObject({
-      code: 'key_service_unavailable',
+      code: 'key_backend_unavailable',
       message: expect.stringMatching(
         /the public key of \S+\/cryptoKeyVersions\/2 did not arrive as it was sent\.$/,
       ),
@@ -84,7 +84,7 @@ describe('the backend gcp-kms', () => {
   test('a crypto key of another algorithm is told by name', async () => {
     const { open, end } = await bench({ ec_key: 'rsa' });
     expect(await failure((await open()).make('ES256'))).toMatchObject({
-      code: 'key_service_refused',
+      code: 'key_backend_refused',
       message:
         'No ES256 key can be made: Google Cloud KMS: rsa makes keys for RSA_SIGN_PKCS1_2048_SHA256, not for EC_SIGN_P256_SHA256.',
     });
@@ -99,7 +99,7 @@ describe('the backend gcp-kms', () => {
     expect(service.metadata.calls.length).toBe(1);
     await service.metadata.stop();
     expect(await failure((await open()).sign(key, some))).toMatchObject({
-      code: 'key_service_unavailable',
+      code: 'key_backend_unavailable',
       cause: {
         message: expect.stringMatching(/^The metadata server: 127\.0\.0\.1:\d+ could not be reached \(/),
       },

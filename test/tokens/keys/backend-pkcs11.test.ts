@@ -38,7 +38,7 @@ describe('the backend pkcs11', () => {
     const backend = await open();
     const [gone, other] = [kept(await backend.make('ES256')), kept(await backend.make('ES256'))];
     expect(await hsm.remove('sojourn', gone.sealed!)).toBe('1 found');
-    const refusal = { code: 'key_service_refused', status: 503, retryAfter: 5 };
+    const refusal = { code: 'key_backend_refused', status: 503, retryAfter: 5 };
     expect(await failure(backend.sign(gone, some))).toMatchObject(refusal);
     const words = `PKCS#11: the token has no key with the CKA_ID ${gone.sealed}`;
     expect(backend.trouble?.()).toBe(words);
@@ -56,7 +56,7 @@ describe('the backend pkcs11', () => {
     const backend = await open();
     for (let count = 0; count < 3; count++) {
       expect(await failure(backend.make('ES256'))).toMatchObject({
-        code: 'key_service_refused',
+        code: 'key_backend_refused',
         message:
           'No ES256 key can be made: PKCS#11: the token does not take the PIN (CKR_PIN_INCORRECT); not tried again until a restart.',
       });

@@ -56,7 +56,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       expect(bench.service.calls.length).toBe(2);
       bench.service.trouble.lost = 1;
       expect(await failure(backend.make('ES256'))).toMatchObject({
-        code: 'key_service_unavailable',
+        code: 'key_backend_unavailable',
         status: 503,
       });
       expect(made()).toBe(1);
@@ -72,7 +72,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       bench.service.trouble.throttled = 1_000;
       const failures = [];
       for (let count = 0; count < 50; count++) failures.push(await failure(backend.sign(key, some)));
-      expect(codesOf(failures)).toEqual(['key_service_throttled']);
+      expect(codesOf(failures)).toEqual(['key_backend_throttled']);
       expect(failures.every(({ status, retryAfter }) => status === 503 && Number(retryAfter) >= 1)).toBe(
         true,
       );
@@ -84,7 +84,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
     test('a signature by another key is never returned, and told loudly', async () => {
       bench.service.trouble.wrong = true;
       expect(await failure(backend.sign(key, some))).toMatchObject({
-        code: 'key_signature_wrong',
+        code: 'key_backend_signature_invalid',
         status: 503,
       });
       expect(bench.logged()).toContain('A SIGNATURE OF THE KEY SERVICE IS WRONG');
@@ -99,7 +99,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
         bench.service.set(key.sealed!, state);
         const words = bench.words[state].replace('KEY', key.sealed!);
         const failures = await times(50, () => failure(backend.sign(key, some)));
-        expect(codesOf(failures)).toEqual(['key_service_refused']);
+        expect(codesOf(failures)).toEqual(['key_backend_refused']);
         expect(failures[0]).toMatchObject({
           status: 503,
           message: 'The key service refuses to sign with this key.',
@@ -120,27 +120,27 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
     test('the other keys sign on while one is refused', async () => {
       const other = kept(await backend.make('RS256'));
       bench.service.set(key.sealed!, 'disabled');
-      expect(await failure(backend.sign(key, some))).toMatchObject({ code: 'key_service_refused' });
+      expect(await failure(backend.sign(key, some))).toMatchObject({ code: 'key_backend_refused' });
       expect((await backend.sign(other, some)).length).toBe(256);
     });
 
     test('denied access is told by name, for a signature and for a new key', async () => {
       bench.service.trouble.denied = true;
       expect(await failure(backend.sign(key, some))).toMatchObject({
-        code: 'key_service_refused',
+        code: 'key_backend_refused',
         status: 503,
       });
       expect(backend.trouble?.()).toContain(bench.words.denied);
       expect(await failure(backend.make('RS256'))).toMatchObject({
-        code: 'key_service_refused',
+        code: 'key_backend_refused',
         message: expect.stringMatching(/^No RS256 key can be made: /),
       });
     });
 
     test('a key that was made and cannot be used yet is not made again', async () => {
       bench.service.trouble.wrong = true;
-      expect(await failure(backend.make('ES256'))).toMatchObject({ code: 'key_signature_wrong' });
-      expect(await failure(backend.make('ES256'))).toMatchObject({ code: 'key_signature_wrong' });
+      expect(await failure(backend.make('ES256'))).toMatchObject({ code: 'key_backend_signature_invalid' });
+      expect(await failure(backend.make('ES256'))).toMatchObject({ code: 'key_backend_signature_invalid' });
       bench.service.trouble.wrong = false;
       expect((await failure(backend.make('ES256'))).code).toBe('no refusal');
       expect(made()).toBe(1);
@@ -149,7 +149,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
     test('a service that never answers keeps no request, and is soon left alone', async () => {
       bench.service.trouble.hangs = true;
       const failures = await times(200, () => failure(backend.sign(key, some)));
-      expect(codesOf(failures)).toEqual(['key_service_unavailable']);
+      expect(codesOf(failures)).toEqual(['key_backend_unavailable']);
       expect(failures.every(({ status, retryAfter }) => status === 503 && retryAfter === 1)).toBe(true);
       expect(bench.service.calls.length).toBeLessThanOrEqual(50);
       bench.service.trouble.hangs = false;
@@ -165,7 +165,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
     test('a refused connection is no storm of calls, and over by itself', async () => {
       await bench.service.stop();
       const failures = await times(50, () => failure(backend.sign(key, some)));
-      expect(codesOf(failures)).toEqual(['key_service_unavailable']);
+      expect(codesOf(failures)).toEqual(['key_backend_unavailable']);
       expect(backend.trouble?.()).toContain('ECONNREFUSED');
       await bench.service.startAgain();
       await recovers();
@@ -178,7 +178,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       expect(bench.logged()).toContain('the key could not be tried');
       expect(bench.logged()).toContain(key.kid);
       expect(await failure(replica.sign(key, some))).toMatchObject({
-        code: 'key_service_unavailable',
+        code: 'key_backend_unavailable',
         status: 503,
       });
     });

@@ -30,7 +30,7 @@ describe('the first start', () => {
       [noon, noon],
       [noon, null],
     ]);
-    expect(bench.changes).toEqual(keyring.list().map(({ kid, alg }) => ({ event: 'key.made', kid, alg })));
+    expect(bench.changes).toEqual(keyring.list().map(({ kid, alg }) => ({ event: 'key.created', kid, alg })));
     for (const alg of ['RS256', 'ES256'] as const) {
       expect(await signs(keyring, keyring.active(alg).kid)).toBe(true);
     }
@@ -109,8 +109,8 @@ describe('a rotation', () => {
     expect(bench.changes.slice(4).map(({ event, kid }) => [event, kid])).toEqual([
       ['key.activated', rsNew],
       ['key.activated', esNew],
-      ['key.made', rsNext],
-      ['key.made', esNext],
+      ['key.created', rsNext],
+      ['key.created', esNext],
     ]);
     expect(await signs(keyring, rsNew)).toBe(true);
   });
@@ -128,7 +128,7 @@ describe('a rotation', () => {
     await keyring.advance();
     expect(published(keyring)).not.toContain(first);
     expect(keyring.active('ES256').kid).toBe(second);
-    expect(bench.changes.at(-1)).toEqual({ event: 'key.dropped', kid: first, alg: 'ES256' });
+    expect(bench.changes.at(-1)).toEqual({ event: 'key.removed', kid: first, alg: 'ES256' });
   });
 
   test('fifty retired keys that are due at once are all dropped', async () => {
@@ -260,7 +260,7 @@ describe('a rotation', () => {
     const [first, second] = kidsOf(keyring) as [string, string];
     bench.clock.ms += day;
     await expect(keyring.rotate()).rejects.toMatchObject({
-      code: 'key_not_published',
+      code: 'key_not_propagated',
       message: `The next ES256 key ${second} cannot sign yet: the copy does not list it; nor the origin.`,
     });
     expect(keyring.active('ES256').kid).toBe(first);
@@ -296,7 +296,7 @@ describe('a revocation', () => {
     expect(bench.changes.slice(2).map(({ event, kid }) => [event, kid])).toEqual([
       ['key.revoked', first],
       ['key.activated', second],
-      ['key.made', kidsOf(keyring)[2]],
+      ['key.created', kidsOf(keyring)[2]],
     ]);
     const line = bench
       .logged()

@@ -32,7 +32,7 @@ describe('a start with a new and a former key-encryption key', () => {
     expect(kidsOf(await bench.replica(both))).toEqual(kids);
     await expectOpening(current);
     expect(await copied()).toEqual(await stored());
-    expect(bench.changes).toEqual(kids.map((kid) => ({ event: 'key.resealed', kid, alg: 'ES256' })));
+    expect(bench.changes).toEqual(kids.map((kid) => ({ event: 'key.rewrapped', kid, alg: 'ES256' })));
   });
 
   test('changes nothing where all is sealed with the new one', async () => {

@@ -54,7 +54,7 @@ describe('replicas on one store', () => {
     await Promise.all(all.map((keyring) => keyring.refresh()));
     for (const keyring of all) expect(keyring.list()).toEqual(all[0]!.list());
     expect(statesOf(all[0]!)).toEqual(['ES256 active', 'ES256 next']);
-    expect(bench.changes.map(({ event }) => event)).toEqual(['key.made', 'key.made']);
+    expect(bench.changes.map(({ event }) => event)).toEqual(['key.created', 'key.created']);
     for (let i = 0; i < 20; i++)
       expect(JSON.parse(await bench.copy(`replica-${i}`))).toEqual(await inStore());
   });
@@ -76,7 +76,7 @@ describe('replicas on one store', () => {
     expect(kidsOf(all[0]!).slice(0, 2)).toEqual([first, second]);
     // One activation and one new key, whoever asked.
     expect((await inStore())!.revision).toBe(revision + 2);
-    expect(bench.changes.slice(2).map(({ event }) => event)).toEqual(['key.activated', 'key.made']);
+    expect(bench.changes.slice(2).map(({ event }) => event)).toEqual(['key.activated', 'key.created']);
   });
 
   test('20 steps at once on the day of the rotation, with revocations between them, leave one active key', async () => {

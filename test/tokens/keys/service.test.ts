@@ -48,7 +48,7 @@ describe('a key service whose calls cannot be broken off', () => {
     state.holding = true;
     for (let round = 0; round < 5; round++) {
       const failures = await Promise.all(Array.from({ length: 20 }, () => failure(backend.sign(key, some))));
-      expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(['key_service_unavailable']));
+      expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(['key_backend_unavailable']));
     }
     expect(state.calls).toBe(2);
     letGo();
@@ -63,7 +63,7 @@ describe('a key service whose calls cannot be broken off', () => {
     state.holding = true;
     const waiting = Array.from({ length: 11 }, () => backend.sign(key, some));
     expect(await failure(backend.sign(key, some))).toMatchObject({
-      code: 'key_service_unavailable',
+      code: 'key_backend_unavailable',
       retryAfter: 1,
     });
     letGo();

@@ -160,7 +160,7 @@ describe('publishing to Cloud Storage and Blob Storage without a key', () => {
           expect(found).toEqual(await read(bench.server.issuer, path));
         }
       }
-      await until(async () => (await checkOf(bench.server, 'copies'))?.detail === '2 as served');
+      await until(async () => (await checkOf(bench.server, 'mirrors'))?.detail === '2 as served');
       expect(bench.server.logged()).not.toMatch(/ya29\.|eyJ[\w-]*\./);
     },
     timeout,

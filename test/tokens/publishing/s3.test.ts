@@ -52,10 +52,10 @@ describe('publishing to S3 without a key', () => {
       const server = await bench.start({ publish });
       for (const path of documents) expect(await found(path)).toEqual(await read(server.issuer, path));
       expect(
-        await until(() => auditOf(server, 'documents.published').then((lines) => lines.length > 0 && lines)),
+        await until(() => auditOf(server, 'mirror.published').then((lines) => lines.length > 0 && lines)),
       ).toEqual([
         {
-          event: 'documents.published',
+          event: 'mirror.published',
           outcome: 'ok',
           actor: 'system',
           connection: connection.id,
@@ -65,10 +65,10 @@ describe('publishing to S3 without a key', () => {
       ]);
       expect(
         await until(async () => {
-          const check = await checkOf(server, 'copies');
+          const check = await checkOf(server, 'mirrors');
           return check?.detail === '1 as served' && check;
         }),
-      ).toEqual({ name: 'copies', ok: true, detail: '1 as served' });
+      ).toEqual({ name: 'mirrors', ok: true, detail: '1 as served' });
       expect(await checkOf(server, 'publication')).toEqual({
         name: 'publication',
         ok: true,
@@ -86,10 +86,10 @@ describe('publishing to S3 without a key', () => {
       // The next comparison is due.
       bench.clock.ms += 5 * 60_000;
       expect(await found('jwks')).toEqual(await read(bench.server.issuer, 'jwks'));
-      await until(async () => (await auditOf(bench.server, 'copy.restored')).length > 0);
-      expect(await auditOf(bench.server, 'copy.differs')).toEqual([
+      await until(async () => (await auditOf(bench.server, 'mirror.recovered')).length > 0);
+      expect(await auditOf(bench.server, 'mirror.drifted')).toEqual([
         {
-          event: 'copy.differs',
+          event: 'mirror.drifted',
           outcome: 'failed',
           actor: 'system',
           reason: `${copy}/jwks answers 403`,
@@ -128,9 +128,9 @@ describe('publishing to S3 without a key', () => {
           /^s3:\/\/id-example-com\/issuer failed, last published \S+: cloud_permission_denied: The role may not write to the bucket\. AWS says AccessDenied: Access Denied → Allow the role s3:PutObject on /,
         ),
       });
-      expect(await auditOf(server, 'documents.refused')).toEqual([
+      expect(await auditOf(server, 'mirror.publish_failed')).toEqual([
         {
-          event: 'documents.refused',
+          event: 'mirror.publish_failed',
           outcome: 'refused',
           actor: 'system',
           connection: connection.id,
@@ -147,8 +147,10 @@ describe('publishing to S3 without a key', () => {
       expect(held.ok).toBe(true);
       expect(held.detail).toContain(`${copy}/jwks does not list it`);
       const metrics = await (await fetch(`${server.adminOrigin}/metrics`)).text();
-      expect(metrics).toMatch(/^sojourn_copies_unpublished 1$/m);
-      expect(metrics).toMatch(/^sojourn_publications_total\{outcome="cloud_permission_denied"\} [1-9]/m);
+      expect(metrics).toMatch(/^sojourn_mirrors_publish_failing 1$/m);
+      expect(metrics).toMatch(
+        /^sojourn_mirror_publish_attempts_total\{outcome="cloud_permission_denied"\} [1-9]/m,
+      );
 
       await allowPutting(origin);
       // The next try is due.
@@ -163,7 +165,7 @@ describe('publishing to S3 without a key', () => {
     'keeps the credentials of the cloud out of the log',
     async () => {
       const log = bench.server.logged();
-      expect(log).toContain('documents.published');
+      expect(log).toContain('mirror.published');
       expect(log).not.toMatch(/ASIA[A-Z2-7]{16}|AWS4-HMAC|x-amz-security-token|eyJ[\w-]*\./i);
     },
     timeout,

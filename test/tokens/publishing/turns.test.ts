@@ -129,8 +129,8 @@ describe('a tenant whose keys cannot be used', () => {
 
     await started.publication.turn();
     expect(started.publication.states()).toEqual([refused]);
-    expect(await checkOf(started, 'copies')).toEqual({
-      name: 'copies',
+    expect(await checkOf(started, 'mirrors')).toEqual({
+      name: 'mirrors',
       ok: true,
       detail: `${copy} not compared yet`,
     });
@@ -138,7 +138,7 @@ describe('a tenant whose keys cannot be used', () => {
     await started.copies.turn();
     expect(started.copies.states()).toEqual([{ copy, reason: undefined, comparedAt: noon }]);
     expect(asked.toSorted()).toEqual(paths.toSorted());
-    expect(await checkOf(started, 'copies')).toEqual({ name: 'copies', ok: true, detail: '1 as served' });
+    expect(await checkOf(started, 'mirrors')).toEqual({ name: 'mirrors', ok: true, detail: '1 as served' });
     const told = {
       level: 'warn',
       tenants: [bad.id],

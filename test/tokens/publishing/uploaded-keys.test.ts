@@ -96,16 +96,16 @@ describe('a connection to a provider whose JWKS is uploaded', () => {
           new RegExp(`^ES256 ${next?.kid} waits since \\S+: not yet uploaded for ${connection.id}$`),
         ),
       });
-      expect((await auditOf(bench.server, 'key.held'))[0]).toMatchObject({
+      expect((await auditOf(bench.server, 'key.postponed'))[0]).toMatchObject({
         kid: next?.kid,
         reason: `not yet uploaded for ${connection.id}`,
       });
       const metrics = await (await fetch(`${bench.server.adminOrigin}/metrics`)).text();
-      expect(metrics).toMatch(/^sojourn_keys_waiting 1$/m);
+      expect(metrics).toMatch(/^sojourn_keys_postponed 1$/m);
 
       const kids = await upload();
       const ask = asking(bench.server);
-      const { body } = await ask(`POST /connections/${connection.id}/jwks-uploaded`, { body: { kids } });
+      const { body } = await ask(`POST /connections/${connection.id}/uploaded-keys`, { body: { kids } });
       expect(body).toEqual(expect.objectContaining({ id: connection.id, uploaded_kids: kids }));
       await until(async () => (await keys('active'))[0]?.kid === next?.kid);
       expect(await verify()).toMatchObject({ verdict: 'active' });
@@ -128,7 +128,7 @@ describe('a connection to a provider whose JWKS is uploaded', () => {
       expect(refused).toEqual(
         problem(
           409,
-          'key_not_published',
+          'key_not_propagated',
           `The next ES256 key ${next[0]?.kid} cannot sign yet: not yet uploaded for ${connection.id}.`,
         ),
       );
@@ -158,7 +158,7 @@ describe('a connection to a provider whose JWKS is uploaded', () => {
     'refuses %j as uploaded keys',
     async (body, field, message) => {
       expect(
-        await plain(asking(bench.server)(`POST /connections/${connection.id}/jwks-uploaded`, { body })),
+        await plain(asking(bench.server)(`POST /connections/${connection.id}/uploaded-keys`, { body })),
       ).toEqual(problem(400, 'invalid_request', `${field}: ${message}`, [{ field, message }]));
     },
     timeout,

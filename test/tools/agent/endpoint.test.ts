@@ -170,7 +170,7 @@ describe('who may ask', () => {
     const { body } = await agent.get('/metrics');
     const count = (reason: string) => seen.filter((one) => one === reason).length;
     for (const reason of new Set(seen))
-      expect(body).toContain(`sojourn_agent_refused_total{reason="${reason}"} ${count(reason)}\n`);
+      expect(body).toContain(`sojourn_agent_requests_refused_total{reason="${reason}"} ${count(reason)}\n`);
     expect(agent.logged()).not.toContain(agent.authorization);
   });
 
@@ -343,7 +343,7 @@ describe('what is answered', () => {
       {
         id: aws,
         keeps: ['credentials', 'token'],
-        survives_minutes: 0,
+        outage_budget_minutes: 0,
         refreshed_at: expect.any(String),
         error: 'The connection is disabled. Enable it.',
       },
@@ -374,7 +374,7 @@ describe('a start, and another configuration', () => {
     const sentence = (id: string) =>
       `The tokens of ${id} live 300 seconds, and its file needs 660 or more: Azure's libraries keep what they have read for 5 minutes.`;
     await expect(start({ directory, connections })).rejects.toMatchObject({
-      code: 'agent_token_too_short',
+      code: 'agent_token_ttl_too_short',
       message: `${sentence(azure)} ${sentence(other)}`,
       advice: `Run: sojourn connection update ${azure} --token-ttl 900 Run: sojourn connection update ${other} --token-ttl 900`,
     });
@@ -407,7 +407,7 @@ describe('a start, and another configuration', () => {
     server.answers[`GET /v1/connections/${azure}/token`] = [tokenFor(azure, 300)];
     await expect(
       agent.reload({ sojourn, connections: [{ id: azure, azure: { token_file: 'acme-gcp' } }] }),
-    ).rejects.toMatchObject({ code: 'agent_token_too_short' });
+    ).rejects.toMatchObject({ code: 'agent_token_ttl_too_short' });
     expect((await readdir(agent.directory)).toSorted()).toEqual(['acme-gcp', 'authorization', 'endpoint']);
     expect(await agent.get(`/v1/token/${gcp}`)).toMatchObject({ status: 200 });
     expect(await readFile(join(agent.directory, 'acme-gcp'), 'utf8')).toBe(jwtFor(gcp));
@@ -438,10 +438,10 @@ test('status and metrics say how long it would last, and nothing holds a secret'
   expect(body).toEqual({
     issuer: server.origin,
     started_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
-    server: { answers: true, error: null, next_try_seconds: 0 },
+    server: { answers: true, error: null, retry_in_seconds: 0 },
     connections: [
-      { id: aws, keeps: ['credentials', 'token'], survives_minutes: 14, refreshed_at, error: null },
-      { id: gcp, keeps: ['token'], survives_minutes: 14, refreshed_at, error: null },
+      { id: aws, keeps: ['credentials', 'token'], outage_budget_minutes: 14, refreshed_at, error: null },
+      { id: gcp, keeps: ['token'], outage_budget_minutes: 14, refreshed_at, error: null },
     ],
   });
   const metrics = String((await agent.get('/metrics')).body);
@@ -449,10 +449,10 @@ test('status and metrics say how long it would last, and nothing holds a secret'
     'sojourn_agent_refreshes_total{outcome="ok"} 3',
     'sojourn_agent_ready 3',
     'sojourn_agent_empty 0',
-    'sojourn_agent_server_answers 1',
+    'sojourn_agent_server_available 1',
   ])
     expect(metrics).toContain(`${line}\n`);
-  expect(Number(/^sojourn_agent_survives_seconds (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(800);
+  expect(Number(/^sojourn_agent_outage_budget_seconds (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(800);
   await agent.close();
   const everything = agent.logged() + metrics + JSON.stringify(body);
   expect(agent.logged()).toContain('agent.refreshed');

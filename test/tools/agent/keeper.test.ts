@@ -119,7 +119,7 @@ describe('while the server is away', () => {
     expect(lines[0]).toEqual({
       level: 'warn',
       time: expect.any(String),
-      event: 'agent.server_away',
+      event: 'agent.server_unavailable',
       code: 'unreachable',
       failures: 1,
       wait_seconds: 1,
@@ -128,10 +128,10 @@ describe('while the server is away', () => {
     server.says = undefined;
     await server.pass(minute);
     expect(server.keeper.held().filter(({ grant }) => !grant)).toEqual([]);
-    expect(server.log().filter(({ event }) => event === 'agent.server_back')).toHaveLength(1);
+    expect(server.log().filter(({ event }) => event === 'agent.server_recovered')).toHaveLength(1);
   }, 60_000);
 
-  test.each(['invalid_client', 'rate_limited', 'store_unavailable', 'sign_in_unusable'])(
+  test.each(['invalid_client', 'rate_limited', 'store_unavailable', 'sign_in_invalid'])(
     '%s concerns all connections, and takes nothing away that was given',
     async (code) => {
       const server = world([token('con_a'), token('con_b')]);

@@ -51,12 +51,12 @@ test(
     expect(JSON.parse(await agent.command('status', '--json'))).toEqual({
       issuer: server.issuer,
       started_at: expect.any(String),
-      server: { answers: true, error: null, next_try_seconds: 0 },
+      server: { answers: true, error: null, retry_in_seconds: 0 },
       connections: [
         {
           id: connection.id,
           keeps: ['token'],
-          survives_minutes: 4,
+          outage_budget_minutes: 4,
           refreshed_at: expect.any(String),
           error: null,
         },

@@ -114,7 +114,7 @@ describe('each command asks for exactly one thing', () => {
       },
     ],
     [
-      'client update cli_1 --federated jwt --issuer https://k --audience a --subject-glob s:* --jwks-url https://k/jwks',
+      'client update cli_1 --federated jwt --issuer https://k --audience a --subject-glob s:* --jwks-uri https://k/jwks',
       'PATCH /clients/cli_1',
       {
         auth: {
@@ -122,7 +122,7 @@ describe('each command asks for exactly one thing', () => {
           issuer: 'https://k',
           audience: 'a',
           subject: { glob: 's:*' },
-          jwks_url: 'https://k/jwks',
+          jwks_uri: 'https://k/jwks',
         },
       },
     ],
@@ -190,7 +190,7 @@ describe('each command asks for exactly one thing', () => {
     ['connection delete con_1', 'DELETE /connections/con_1', undefined],
     [
       `connection uploaded con_1 --file ${inFile('uploaded.json', { keys: [{ kid: 'a' }, { kid: 'b' }] })}`,
-      'POST /connections/con_1/jwks-uploaded',
+      'POST /connections/con_1/uploaded-keys',
       { kids: ['a', 'b'] },
     ],
     ['keys list', 'GET /keys', undefined],
@@ -198,7 +198,7 @@ describe('each command asks for exactly one thing', () => {
     ['keys rotate --override', 'POST /keys/rotate', { override: true }],
     ['keys rotate --at 2027-01-31T02:00:00Z', 'POST /keys/rotate', { at: '2027-01-31T02:00:00Z' }],
     ['keys list --tenant ten_1', 'GET /keys?tenant=ten_1', undefined],
-    ['keys take-back --tenant ten_1', 'POST /keys/take-back', { tenant: 'ten_1' }],
+    ['keys cancel-rotation --tenant ten_1', 'POST /keys/cancel-rotation', { tenant: 'ten_1' }],
     [
       'tenant create --name Acme --own-issuer --own-keys',
       'POST /tenants',
@@ -241,7 +241,7 @@ describe('each command asks for exactly one thing', () => {
     ['webhook enable whk_1', 'PATCH /webhooks/whk_1', { disabled: false }],
     ['webhook delete whk_1', 'DELETE /webhooks/whk_1', undefined],
     ['webhook deliveries whk_1 --after whk_1.1', 'GET /webhooks/whk_1/deliveries?after=whk_1.1', undefined],
-    ['webhook send-again whk_1 whk_1.1', 'POST /webhooks/whk_1/deliveries/whk_1.1/send-again', undefined],
+    ['webhook redeliver whk_1 whk_1.1', 'POST /webhooks/whk_1/deliveries/whk_1.1/redeliver', undefined],
     ['approval grant apr_1 --for 2h', 'POST /approvals/apr_1/grant', { for: '2h' }],
     ['approval deny apr_1', 'POST /approvals/apr_1/deny', { for: '1h' }],
     ['approval revoke apr_1', 'POST /approvals/apr_1/revoke', undefined],

@@ -101,7 +101,7 @@ describe('what cannot be meant ends with 2, before anything is asked', () => {
     ['client create --name k --federated github --claim ref', '--claim takes NAME=VALUE.\n'],
     [
       'client create --name k --subject s',
-      '--issuer, --audience, --subject, --subject-glob, --claim, --claim-glob and --jwks-url go with --federated.\n',
+      '--issuer, --audience, --subject, --subject-glob, --claim and --claim-glob go with --federated.\n',
     ],
     [
       'client create --name k --federated jwt --subject s --subject-glob s-*',
@@ -113,11 +113,11 @@ describe('what cannot be meant ends with 2, before anything is asked', () => {
     ],
     [
       'client create --name k --jwks-uri https://a.example/jwks',
-      '--jwks-uri goes with --auth private_key_jwt.\n',
+      '--jwks-file and --jwks-uri need --auth private_key_jwt or --federated.\n',
     ],
     [
-      'client create --name k --federated github --jwks-uri https://a.example/jwks',
-      '--jwks-uri goes with --auth private_key_jwt.\n',
+      'client create --name k --tls-san-dns a.example --jwks-uri https://a.example/jwks',
+      '--jwks-file and --jwks-uri cannot be combined with the --tls options.\n',
     ],
     [
       'client create --name k --tls-san-dns a.example --tls-san-ip 10.0.0.7',

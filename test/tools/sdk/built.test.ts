@@ -31,11 +31,11 @@ test('a plain program imports it and gets credentials', async () => {
   const program = join(folder, 'program.js');
   writeFileSync(
     program,
-    `import { SojournRequestError, sojournFrom } from 'sojourn/sdk';
+    `import { SojournRequestError, sojournFromEnv } from 'sojourn/sdk';
      import { awsCredentials } from 'sojourn/sdk/aws';
      import { azureCredential } from 'sojourn/sdk/azure';
      import { gcpRefreshHandler } from 'sojourn/sdk/gcp';
-     const sojourn = sojournFrom(process.env);
+     const sojourn = sojournFromEnv(process.env);
      console.log(JSON.stringify(await awsCredentials(sojourn, 'con_1')()));
      await gcpRefreshHandler(sojourn, 'con_1')().catch((error) => console.log(error instanceof SojournRequestError));
      await azureCredential(sojourn, 'con_1').getToken([]).catch((error) => console.log(error.code));`,

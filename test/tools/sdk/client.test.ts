@@ -164,8 +164,8 @@ describe('what is kept', () => {
     expect(await errorOf(sojourn.credentials('con_1'))).toEqual({
       name: 'SojournRequestError',
       message:
-        'The server answered 404. Check that the issuer is the address of a Sojourn server. (answer_unknown)',
-      code: 'answer_unknown',
+        'The server answered 404. Check that the issuer is the address of a Sojourn server. (response_invalid)',
+      code: 'response_invalid',
       detail: 'The server answered 404.',
       advice: 'Check that the issuer is the address of a Sojourn server.',
       status: 404,
@@ -308,7 +308,7 @@ describe('what fails', () => {
     server.answers[credentialsPath] = [said];
     const error = await errorOf(client().credentials('con_1'));
     expect(error).toMatchObject({
-      code: 'answer_unknown',
+      code: 'response_invalid',
       advice: 'Check that the issuer is the address of a Sojourn server.',
     });
     expect(asked()).toHaveLength(2);
@@ -321,7 +321,7 @@ describe('what fails', () => {
     'https://id.example.com?a',
   ])('the issuer %s gets no secret', (issuer) => {
     expect(() => client({ issuer })).toThrow(
-      'The issuer is no https URL such as https://id.example.com. Give the `issuer` of the server; plain http is for this machine alone. (call_invalid)',
+      'The issuer is no https URL such as https://id.example.com. Give the `issuer` of the server; plain http is for this machine alone. (invalid_argument)',
     );
   });
 
@@ -330,7 +330,7 @@ describe('what fails', () => {
     async (id) => {
       expect(await errorOf(client().credentials(id))).toMatchObject({
         message:
-          'That is no id of a connection. Give the id, which begins with con_ (`sojourn connection list`). (call_invalid)',
+          'That is no id of a connection. Give the id, which begins with con_ (`sojourn connection list`). (invalid_argument)',
       });
       expect(asked()).toEqual([]);
     },
@@ -392,6 +392,6 @@ test('no error holds the secret or the token, whatever a fetch of somebody else 
     await errorOf(client().credentials('con_1')),
     await errorOf(client({ fetch: spiteful, signal: AbortSignal.timeout(5_000) }).credentials('con_1')),
   ];
-  expect(errors.map(({ code }) => code)).toEqual(['answer_unknown', 'unreachable']);
+  expect(errors.map(({ code }) => code)).toEqual(['response_invalid', 'unreachable']);
   expect(JSON.stringify(errors)).not.toMatch(/never-in-an-error|api-token|Basic|Bearer/);
 });

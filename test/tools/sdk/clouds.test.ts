@@ -6,8 +6,8 @@ import { IdentityPoolClient, OAuth2Client } from 'google-auth-library';
 import * as gcp from '../../../src/sandbox/demo/customer/gcp.ts';
 import { json } from '../../../src/sandbox/demo/http.ts';
 import { awsCredentials } from '../../../src/tools/sdk/aws.ts';
-import { azureAssertion, azureCredential } from '../../../src/tools/sdk/azure.ts';
-import { gcpRefreshHandler, gcpSubjectToken } from '../../../src/tools/sdk/gcp.ts';
+import { azureClientAssertion, azureCredential } from '../../../src/tools/sdk/azure.ts';
+import { gcpRefreshHandler, gcpSubjectTokenSupplier } from '../../../src/tools/sdk/gcp.ts';
 import { askedOf, azureLog, type CloudName, gcpLog } from '../../e2e/asked.ts';
 import { places } from '../../e2e/customer.ts';
 import { type EntraFront, startEntraFront, tokenByMsal } from '../../e2e/entra-front.ts';
@@ -49,7 +49,7 @@ describe('MSAL', () => {
     const { tenant_id: tenant = '', client_id: clientId = '' } = (
       await stage.corridor.admin.get<{ target: Record<string, string> }>(`/connections/${azure.id}`)
     ).target;
-    const assertion = await azureAssertion(stage.sojourn(), azure.id)();
+    const assertion = await azureClientAssertion(stage.sojourn(), azure.id)();
     const { log } = await asked('azure', async () =>
       groupsWith(await tokenByMsal(entra, { tenant, clientId, assertion })),
     );
@@ -162,7 +162,7 @@ describe('the Azure SDK', () => {
       [],
     ])
       expect(await errorOf(credential.getToken(scopes))).toMatchObject({
-        code: 'call_invalid',
+        code: 'invalid_argument',
         detail: `This credential is for the scope ${arm} alone, and was asked for ${[scopes].flat().join(' and ')}.`,
       });
   });
@@ -210,7 +210,7 @@ describe('google-auth-library', () => {
       subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
       token_url: `${sandbox}/gcp/v1/token`,
       service_account_impersonation_url: `${sandbox}/gcp/v1/projects/-/serviceAccounts/${gcp.serviceAccount}:generateAccessToken`,
-      subject_token_supplier: gcpSubjectToken(stage.sojourn(), stage.customer.gcp.id),
+      subject_token_supplier: gcpSubjectTokenSupplier(stage.sojourn(), stage.customer.gcp.id),
     });
     const { result, log } = await asked('gcp', async () => {
       const { data } = await client.request<{ projectId: string }>({ url: projectUrl() });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { sojournFrom } from '../../../src/tools/sdk/index.ts';
+import { sojournFromEnv } from '../../../src/tools/sdk/index.ts';
 import { errorOf } from './arrange.ts';
 
 const env = { SOJOURN_ISSUER: 'https://id.example.com', SOJOURN_CLIENT_ID: 'cli_1' };
@@ -11,7 +11,7 @@ async function asked(variables: Record<string, string>): Promise<unknown> {
     sent = init;
     return new Response('{"error":"invalid_client"}', { status: 401 });
   };
-  const error = await errorOf(sojournFrom({ ...env, ...variables }, { fetch: noting }).token('con_1'));
+  const error = await errorOf(sojournFromEnv({ ...env, ...variables }, { fetch: noting }).token('con_1'));
   return sent
     ? { authorization: new Headers(sent.headers).get('authorization'), body: sent.body }
     : error.detail;
@@ -47,5 +47,5 @@ test.each([
   [env, 'There is no client. Set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET, or name a file in '],
   [{ ...env, SOJOURN_CLIENT_ID: '', SOJOURN_CLIENT_KEY_FILE: '/k' }, 'There is no client.'],
 ])('what is missing is named: %#', (variables, sentence) => {
-  expect(() => sojournFrom(variables)).toThrow(sentence);
+  expect(() => sojournFromEnv(variables)).toThrow(sentence);
 });

@@ -110,7 +110,7 @@ describe('a private key', () => {
     ['that is no JSON', () => '{secret-of-mine', / holds no private key, in PEM or as a JWK, /],
   ])('%s is told, and nothing of it', async (_, content, words) => {
     const error = await errorOf(tokenBy(privateKeyJwt({ clientId: 'cli_1', keyFile: file(content()) })));
-    expect(error).toMatchObject({ code: 'sign_in_unusable', message: expect.stringMatching(words) });
+    expect(error).toMatchObject({ code: 'sign_in_invalid', message: expect.stringMatching(words) });
     expect(JSON.stringify(error)).not.toMatch(/secret-of-mine|c2Vj/);
   });
 });
@@ -183,5 +183,5 @@ test.each([
     'The file of the private key, /dev/null, is empty.',
   ],
 ])('a file that cannot be used is named: %#', async (signIn, sentence) => {
-  expect(await errorOf(tokenBy(signIn()))).toMatchObject({ code: 'sign_in_unusable', detail: sentence });
+  expect(await errorOf(tokenBy(signIn()))).toMatchObject({ code: 'sign_in_invalid', detail: sentence });
 });

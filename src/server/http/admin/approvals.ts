@@ -14,9 +14,9 @@ export const approval = z.object({
   connection: z.string(),
   tenant: z.string(),
   state: z.enum(states),
-  asked_at: moment,
-  last_asked_at: moment.describe('To some seconds.'),
-  asked: z.int().describe('How often since `asked_at`.'),
+  requested_at: moment,
+  last_requested_at: moment.describe('To some seconds.'),
+  asked: z.int().describe('How often since `requested_at`.'),
   address: z.string().describe('Of the last one who asked.'),
   decided_at: moment.nullable(),
   until: moment.nullable().describe('When the grant ends, or the denied request can be made again.'),
@@ -54,7 +54,7 @@ export const approvalRoutes: readonly Route[] = [
     input: grantInput,
     status: 200,
     answer: approval,
-    refusals: ['approval_not_found', 'approval_decided', 'version_conflict'],
+    refusals: ['approval_not_found', 'approval_conflict', 'version_conflict'],
     async change({ approvals }, { params: { id }, body }) {
       const answer = await approvals.grant(id, body);
       return { answer, did: deed('approval.granted', answer) };
@@ -68,7 +68,7 @@ export const approvalRoutes: readonly Route[] = [
     input: denialInput,
     status: 200,
     answer: approval,
-    refusals: ['approval_not_found', 'approval_decided', 'version_conflict'],
+    refusals: ['approval_not_found', 'approval_conflict', 'version_conflict'],
     async change({ approvals }, { params: { id }, body }) {
       const answer = await approvals.deny(id, body);
       return { answer, did: deed('approval.denied', answer) };
@@ -82,7 +82,7 @@ export const approvalRoutes: readonly Route[] = [
     input: nothing,
     status: 200,
     answer: approval,
-    refusals: ['approval_not_found', 'approval_decided', 'version_conflict'],
+    refusals: ['approval_not_found', 'approval_conflict', 'version_conflict'],
     async change({ approvals }, { params: { id } }) {
       const answer = await approvals.revoke(id);
       return { answer, did: deed('approval.revoked', answer) };

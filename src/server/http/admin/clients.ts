@@ -21,7 +21,6 @@ export const client = z.object({
     audience: z.string().exactOptional(),
     subject: pattern.exactOptional(),
     claims: z.record(z.string(), pattern).exactOptional(),
-    jwks_url: z.string().exactOptional(),
     jwks_uri: z.string().exactOptional(),
     subject_dn: z.string().exactOptional(),
     san_dns: z.string().exactOptional(),

@@ -77,12 +77,12 @@ export const invitationRoutes: readonly Route[] = [
     input: nothing,
     status: 204,
     answer: gone,
-    refusals: ['connection_not_found', 'invitation_not_found', 'invitation_holds_pause', 'version_conflict'],
+    refusals: ['connection_not_found', 'invitation_not_found', 'invitation_in_use', 'version_conflict'],
     async change({ connections, invitations }, { params: { id, invitation: which } }) {
       const { tenant, paused_by } = await connections.get(id);
       const one = await invitations.get(id, which);
       // Without it anybody with a newer link could resume, an administrator too.
-      if (paused_by === one.id) throw new SojournError('invitation_holds_pause');
+      if (paused_by === one.id) throw new SojournError('invitation_in_use');
       await invitations.revoke(one.id);
       return { answer: undefined, did: { ...deed('invitation.revoked', one), tenant } };
     },

@@ -95,7 +95,7 @@ export const keyRoutes: readonly Route[] = [
     input: rotation,
     status: 200,
     answer: keyList,
-    refusals: ['tenant_not_found', 'key_not_ready', 'key_not_published', 'keys_unavailable'],
+    refusals: ['tenant_not_found', 'key_not_ready', 'key_not_propagated', 'keys_unavailable'],
     async change(rooms, { body }) {
       const { tenant, at, override } = read(rotation, body);
       if (at !== undefined && at < rooms.now()) throw invalidRequest([{ path: 'at', message: 'is over' }]);
@@ -103,15 +103,15 @@ export const keyRoutes: readonly Route[] = [
       await keyring.rotate({ override, ...(at === undefined ? {} : { at }) });
       const did =
         at === undefined
-          ? ({ event: 'key.rotation_ordered', facts: { override } } as const)
-          : ({ event: 'key.rotation_planned', facts: { at: toTimestamp(at) } } as const);
+          ? ({ event: 'key.rotation_requested', facts: { override } } as const)
+          : ({ event: 'key.rotation_scheduled', facts: { at: toTimestamp(at) } } as const);
       return { answer: listOf(keyring), did: { ...did, ...(tenant && { tenant }) } };
     },
   }),
   act({
     method: 'POST',
-    path: '/keys/take-back',
-    name: 'takeBackRotation',
+    path: '/keys/cancel-rotation',
+    name: 'cancelRotation',
     summary: 'Take a planned rotation back; the next keys sign in their turn',
     input: rings,
     status: 200,
@@ -121,7 +121,7 @@ export const keyRoutes: readonly Route[] = [
       const { tenant } = read(rings, body);
       const keyring = await ringOf(rooms, tenant);
       await keyring.takeBack();
-      const did = { event: 'key.rotation_taken_back', ...(tenant && { tenant }) } as const;
+      const did = { event: 'key.rotation_cancelled', ...(tenant && { tenant }) } as const;
       return { answer: listOf(keyring), did };
     },
   }),
@@ -140,7 +140,7 @@ export const keyRoutes: readonly Route[] = [
       return {
         answer: { ...listOf(keyring), impact_url: `${prefix}/keys/${encodeURIComponent(kid)}/impact` },
         did: {
-          event: 'key.revocation_ordered',
+          event: 'key.revocation_requested',
           kid,
           ...(keyring.id === mainRing ? {} : { tenant: keyring.id }),
         },

@@ -214,7 +214,7 @@ export const outsidePaths = {
   },
   '/connect/{invitation}/pause': button('pauseAccess', 'Refuse every use of the connection from now on'),
   '/connect/{invitation}/resume': button('resumeAccess', 'Lift a pause that this link holds'),
-  '/connect/{invitation}/keep': button('keepLink', 'Make a link that lasts a year, and go to it'),
+  '/connect/{invitation}/keep': button('createControlLink', 'Make a link that lasts a year, and go to it'),
   '/v1/connections/{id}/token': {
     ...issuer,
     get: {

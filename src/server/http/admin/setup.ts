@@ -69,7 +69,7 @@ const setupFile: Route = {
   input: nothing,
   answer: 'file',
   status: 200,
-  refusals: ['connection_not_found', 'artefact_not_found'],
+  refusals: ['connection_not_found', 'setup_file_not_found'],
   async serve({ connections, onboarding }, { params: { id = '', name = '' }, query, body }) {
     const request = read(setupQuery, readQuery(query, Object.keys(setupQuery.shape)));
     read(nothing, body);
@@ -98,11 +98,11 @@ export const setupRoutes: readonly Route[] = [
   }),
   look({
     path: '/connections/:id/report',
-    name: 'fetchReport',
+    name: 'fetchVerification',
     summary: 'Fetch what the latest verification found, and the same signed by the issuer',
     query: nothing,
     answer: signedReport,
-    refusals: ['connection_not_found', 'report_not_found'],
+    refusals: ['connection_not_found', 'verification_not_found'],
     async find({ connections, onboarding }, { params: { id } }) {
       return onboarding.report((await connections.get(id)).id);
     },

@@ -42,13 +42,13 @@ export const tenantMoveRoutes: readonly Route[] = [
       const { own_issuer, own_keys } = moved;
       return {
         answer: viewIn(rooms)(moved),
-        did: { event: 'tenant.moved', tenant: id, facts: { own_issuer, own_keys } },
+        did: { event: 'tenant.move_started', tenant: id, facts: { own_issuer, own_keys } },
       };
     },
   }),
   look({
     path: '/tenants/:id/move',
-    name: 'showMove',
+    name: 'showTenantMove',
     summary: 'List the connections that are still under another issuer than the tenant',
     query: pageQuery,
     answer: movePage,

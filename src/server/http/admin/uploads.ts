@@ -1,4 +1,4 @@
-/** /connections/ID/jwks-uploaded: what an administrator says of the keys in a customer's cloud. */
+/** /connections/ID/uploaded-keys: what an administrator says of the keys in a customer's cloud. */
 import { z } from 'zod';
 import { destinationOf, stateOf, subjectOf } from '../../../access/connections/index.ts';
 import { invalidRequest } from '../../../platform/errors/index.ts';
@@ -17,7 +17,7 @@ export const uploadInput = z.strictObject({
 
 export const uploadsRoute = act({
   method: 'POST',
-  path: '/connections/:id/jwks-uploaded',
+  path: '/connections/:id/uploaded-keys',
   name: 'confirmUpload',
   summary: 'Say which keys were uploaded to the cloud, so that a rotation need not wait for it',
   input: uploadInput,

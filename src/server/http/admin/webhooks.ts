@@ -133,8 +133,8 @@ export const webhookRoutes: readonly Route[] = [
   }),
   act({
     method: 'POST',
-    path: '/webhooks/:id/deliveries/:delivery/send-again',
-    name: 'sendDeliveryAgain',
+    path: '/webhooks/:id/deliveries/:delivery/redeliver',
+    name: 'redeliverWebhook',
     summary: 'Tell it once more, whatever came of it before',
     input: nothing,
     status: 200,
@@ -143,7 +143,7 @@ export const webhookRoutes: readonly Route[] = [
     async change({ webhooks }, { params: { id, delivery } }) {
       const one = await webhooks.get(id);
       const again = await webhooks.sendAgain(id, delivery);
-      return { answer: deliveryView(again), did: deed('webhook.sent_again', one, { delivery }) };
+      return { answer: deliveryView(again), did: deed('webhook.redelivery_requested', one, { delivery }) };
     },
   }),
 ];

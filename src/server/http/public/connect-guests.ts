@@ -20,16 +20,16 @@ export interface Entrance {
   readonly audit: Audit;
   readonly now: Now;
   /** How many wrong links an address may try in a minute. */
-  readonly failedLogins: number;
+  readonly failedSignIns: number;
 }
 
 export function createEntrance(rooms: Entrance, frame: Frame): (act: Act) => (ctx: Visited) => Promise<void> {
-  const { customer, audit, now, failedLogins } = rooms;
-  const limit = createFailedLogins(failedLogins, now);
+  const { customer, audit, now, failedSignIns } = rooms;
+  const limit = createFailedLogins(failedSignIns, now);
 
   async function turnAway(ctx: Context): Promise<void> {
     const visitor = visitorOf(ctx);
-    const event = limit.failed(visitor.address) ? 'invitation.limited' : 'invitation.refused';
+    const event = limit.failed(visitor.address) ? 'invitation.rate_limited' : 'invitation.refused';
     await audit.record({ event, outcome: 'refused', actor: 'unknown', ...visitor });
     answerPage(ctx, 404, plainPage(frame, 'This link is not valid', noInvitation));
   }

@@ -6,7 +6,7 @@ import type { Context } from 'koa';
 import { SojournError } from '../../../platform/errors/index.ts';
 
 /**
- * Throws `request_from_elsewhere`. Browsers say where a request comes from in Sec-Fetch-Site; older ones in Origin,
+ * Throws `cross_origin_request`. Browsers say where a request comes from in Sec-Fetch-Site; older ones in Origin,
  * which is `null` for a form under our referrer policy, and then says nothing. Programs say neither.
  */
 export function fromThisSite(ctx: Pick<Context, 'get'>, origin: string): void {
@@ -14,5 +14,5 @@ export function fromThisSite(ctx: Pick<Context, 'get'>, origin: string): void {
   const from = ctx.get('origin');
   const isOurs = from === '' || from === origin || (from === 'null' && site !== '');
   if (isOurs && ['', 'same-origin', 'none'].includes(site)) return;
-  throw new SojournError('request_from_elsewhere');
+  throw new SojournError('cross_origin_request');
 }

@@ -34,7 +34,7 @@ export interface PublicRooms {
   readonly now: Now;
   readonly limits: RequestLimits;
   /** How many sign-ins an address may fail in a minute. */
-  readonly failedLogins: number;
+  readonly failedSignIns: number;
   readonly certificateOf: CertificateOf;
   /** The path of the issuer: empty for `https://id.vendor.com`. */
   readonly path: string;

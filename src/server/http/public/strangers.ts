@@ -21,11 +21,11 @@ export interface StrangersOptions {
   readonly audit: Audit;
   readonly now: Now;
   /** How many sign-ins an address may fail in a minute. */
-  readonly failedLogins: number;
+  readonly failedSignIns: number;
 }
 
-export function createStrangers({ limits, audit, now, failedLogins }: StrangersOptions): Strangers {
-  const failures = createFailedLogins(failedLogins, now);
+export function createStrangers({ limits, audit, now, failedSignIns }: StrangersOptions): Strangers {
+  const failures = createFailedLogins(failedSignIns, now);
   return {
     async admit(visitor) {
       const retryAfter = failures.wait(visitor.address);
@@ -34,7 +34,7 @@ export function createStrangers({ limits, audit, now, failedLogins }: StrangersO
     },
     async failed(visitor) {
       if (!failures.failed(visitor.address)) return;
-      await audit.record({ event: 'token.limited', outcome: 'refused', actor: 'unknown', ...visitor });
+      await audit.record({ event: 'sign_in.rate_limited', outcome: 'refused', actor: 'unknown', ...visitor });
     },
   };
 }

@@ -45,7 +45,7 @@ export class Asking {
     );
   }
 
-  /** Does `work`, about what `subject` names, until `signal` fires. Rejects with `key_service_…` or `key_signature_wrong`. */
+  /** Does `work`, about what `subject` names, until `signal` fires. Rejects with `key_service_…` or `key_backend_signature_invalid`. */
   async ask<T>(
     subject: string,
     signal: AbortSignal,
@@ -105,7 +105,7 @@ export class Asking {
 
   /** A refusal is about the key, and shows that the service is there; all else is about the service. */
   #failed(subject: string, fault: SojournError): void {
-    if (fault.code === 'key_service_refused' || fault.code === 'key_signature_wrong') {
+    if (fault.code === 'key_backend_refused' || fault.code === 'key_backend_signature_invalid') {
       this.#breaker.succeeded();
       const key = this.#keys.get(subject) ?? new Breaker(refusalsInARow, this.#limits.pauseMs);
       this.#keys.set(subject, key);
@@ -135,8 +135,8 @@ const longestWishSeconds = 1;
 
 const worthAnother = ({ code, retryAfter = 0 }: SojournError, repeats: Repeats): boolean =>
   retryAfter <= longestWishSeconds &&
-  (code === 'key_service_throttled' ||
-    (code === 'key_service_unavailable' && repeats === 'after any fault of the moment'));
+  (code === 'key_backend_throttled' ||
+    (code === 'key_backend_unavailable' && repeats === 'after any fault of the moment'));
 
 /** By chance, so that replicas do not knock in step. */
 const pauseMs = (): number => 100 * (0.5 + Math.random());

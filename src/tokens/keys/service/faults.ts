@@ -6,17 +6,17 @@ import { SojournError } from '../../../platform/errors/index.ts';
 
 /** No answer, or one that means nothing: a fault of the moment. */
 export const unavailable = (why: string): SojournError =>
-  new SojournError('key_service_unavailable', { cause: new Error(told(why)), retryAfter: 1 });
+  new SojournError('key_backend_unavailable', { cause: new Error(told(why)), retryAfter: 1 });
 
 export const throttled = (why: string, retryAfter = 1): SojournError =>
-  new SojournError('key_service_throttled', { cause: new Error(told(why)), retryAfter });
+  new SojournError('key_backend_throttled', { cause: new Error(told(why)), retryAfter });
 
 /** A clear no: disabled, deleted, denied. Asking again does not help until somebody has acted. */
 export const refused = (why: string): SojournError =>
-  new SojournError('key_service_refused', { cause: new Error(told(why)), retryAfter: 5 });
+  new SojournError('key_backend_refused', { cause: new Error(told(why)), retryAfter: 5 });
 
 export const wrongSignature = (why: string): SojournError =>
-  new SojournError('key_signature_wrong', { cause: new Error(told(why)), retryAfter: 5 });
+  new SojournError('key_backend_signature_invalid', { cause: new Error(told(why)), retryAfter: 5 });
 
 /** What stands behind an error, for the operator. */
 export const reasonOf = (error: SojournError): string =>

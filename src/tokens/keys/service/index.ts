@@ -124,7 +124,7 @@ export function serviceBackend(
         await signed(key, reference, trialOf(key.kid));
       } catch (error) {
         if (!(error instanceof SojournError)) throw error;
-        if (error.code === 'key_service_refused' || error.code === 'key_signature_wrong')
+        if (error.code === 'key_backend_refused' || error.code === 'key_backend_signature_invalid')
           throw unusable(key, reasonOf(error), error);
         if (error.code === 'key_material_unusable') throw error;
         // A service that is down keeps nobody from starting: the public halves are known, and the JWKS needs no more.

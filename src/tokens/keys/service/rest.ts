@@ -19,7 +19,7 @@ export interface RestCall<T> {
   readonly refusal: (answer: OutboundAnswer) => SojournError;
 }
 
-/** Rejects with `refusal`'s error or `key_service_unavailable`. */
+/** Rejects with `refusal`'s error or `key_backend_unavailable`. */
 export async function callRest<T>(call: RestCall<T>): Promise<T> {
   const { service, method, url, headers, body, signal, schema, refusal } = call;
   const answer = await send({

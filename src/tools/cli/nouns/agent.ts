@@ -102,14 +102,14 @@ const status: CommandSpec = {
     const { directory } = await configGiven(given, face);
     const answer = JSON.parse(await askAgent(directory, '/v1/status')) as AgentStatus;
     face.out(flag(given, 'json') ? `${JSON.stringify(answer, null, 2)}\n` : told(answer));
-    return answer.connections.every(({ survives_minutes }) => survives_minutes > 0) ? 0 : 1;
+    return answer.connections.every(({ outage_budget_minutes }) => outage_budget_minutes > 0) ? 0 : 1;
   },
 };
 
 function told({ issuer, server, connections }: AgentStatus): string {
   const away =
-    server.error === null ? '' : `: ${printable(server.error)} Next try in ${server.next_try_seconds} s.`;
-  const names = ['id', 'keeps', 'survives_minutes', 'refreshed_at', 'error'];
+    server.error === null ? '' : `: ${printable(server.error)} Next try in ${server.retry_in_seconds} s.`;
+  const names = ['id', 'keeps', 'outage_budget_minutes', 'refreshed_at', 'error'];
   return `${issuer} ${server.answers ? 'answers' : 'is away'}${away}\n\n${columns(
     connections.map((one) => ({ ...one })),
     names,

@@ -36,7 +36,7 @@ export const approval: Noun = {
           'connection',
           'state',
           'asked',
-          'last_asked_at',
+          'last_requested_at',
           'address',
           'until',
         ]) + more(answer, '--after'),

@@ -24,7 +24,8 @@ export const authOptions: readonly OptionSpec[] = [
   },
   {
     flags: '--jwks-uri <url>',
-    about: 'where a private_key_jwt client publishes them itself; one of clients.jwks_uris of the server',
+    about:
+      'URL of these keys instead: for private_key_jwt one of clients.jwks_uris; for a federated client its issuer’s JWKS or trust bundle',
   },
   ...nameTypes.map((type) => ({
     flags: `--tls-${type.replace('_', '-')} <text>`,
@@ -41,13 +42,9 @@ export const authOptions: readonly OptionSpec[] = [
 /** The client's `auth`; undefined when no option says anything about it but perhaps the method. */
 export function authOf(given: Given): object | undefined {
   const keys = keysOf(given);
-  const ways = [trustOf(given, keys.jwks), certificateOf(given)].filter((way) => way !== undefined);
-  if (ways.length > 1) throw usageError('--federated and the --tls options exclude each other.');
-  const [way] = ways;
-  if (way) {
-    if (keys.jwks_uri !== undefined) throw usageError('--jwks-uri goes with --auth private_key_jwt.');
-    return way;
-  }
+  const [trust, certificate] = [trustOf(given, keys), certificateOf(given)];
+  if (trust && certificate) throw usageError('--federated and the --tls options exclude each other.');
+  if (trust || certificate) return trust ?? certificate;
   return keys.jwks === undefined && keys.jwks_uri === undefined
     ? undefined
     : { method: 'private_key_jwt', ...keys };
@@ -59,11 +56,7 @@ export function newAuthOf(given: Given): object {
   const method = text(given, 'auth');
   const withKeys = auth !== undefined && 'method' in auth && auth.method === 'private_key_jwt';
   if (withKeys && method !== 'private_key_jwt')
-    throw usageError(
-      text(given, 'jwksUri') === undefined
-        ? '--jwks-file goes with --auth private_key_jwt or --federated.'
-        : '--jwks-uri goes with --auth private_key_jwt.',
-    );
+    throw usageError('--jwks-file and --jwks-uri need --auth private_key_jwt or --federated.');
   if (auth) return auth;
   if (method === 'private_key_jwt')
     throw usageError('--auth private_key_jwt needs --jwks-file or --jwks-uri.');
@@ -79,8 +72,8 @@ function certificateOf(given: Given): object | undefined {
   if (names.length === 0 && files.length === 0) return undefined;
   if (names.length + Math.min(files.length, 1) > 1)
     throw usageError('A certificate is recognized by one name, or by itself: give one of the --tls options.');
-  if (text(given, 'jwksFile') !== undefined)
-    throw usageError('--jwks-file and the --tls options exclude each other.');
+  if (text(given, 'jwksFile') !== undefined || text(given, 'jwksUri') !== undefined)
+    throw usageError('--jwks-file and --jwks-uri cannot be combined with the --tls options.');
   return files.length === 0
     ? { method: 'tls', ...Object.fromEntries(names) }
     : {

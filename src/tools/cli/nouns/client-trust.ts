@@ -25,19 +25,21 @@ export const trustOptions: readonly OptionSpec[] = [
     about: 'another claim with *; may be repeated',
     many: true,
   },
-  { flags: '--jwks-url <url>', about: 'where its keys or its trust bundle are, instead of discovery' },
 ];
 
-/** The client's `auth`; undefined without --federated. `jwks` are the keys of --jwks-file. */
-export function trustOf(given: Given, jwks: unknown): object | undefined {
+/** The client's `auth`; undefined without --federated. `keys` come from --jwks-file or --jwks-uri. */
+export function trustOf(
+  given: Given,
+  keys: { readonly jwks?: unknown; readonly jwks_uri?: string },
+): object | undefined {
   const kind = text(given, 'federated');
   if (kind === undefined) {
-    const stray = ['issuer', 'audience', 'subject', 'subjectGlob', 'jwksUrl'].some(
+    const stray = ['issuer', 'audience', 'subject', 'subjectGlob'].some(
       (name) => text(given, name) !== undefined,
     );
     if (stray || texts(given, 'claim').length > 0 || texts(given, 'claimGlob').length > 0)
       throw usageError(
-        '--issuer, --audience, --subject, --subject-glob, --claim, --claim-glob and --jwks-url go with --federated.',
+        '--issuer, --audience, --subject, --subject-glob, --claim and --claim-glob go with --federated.',
       );
     return undefined;
   }
@@ -60,8 +62,7 @@ export function trustOf(given: Given, jwks: unknown): object | undefined {
     audience: text(given, 'audience'),
     subject: glob === undefined ? text(given, 'subject') : { glob },
     ...(Object.keys(claims).length > 0 ? { claims } : {}),
-    jwks,
-    jwks_url: text(given, 'jwksUrl'),
+    ...keys,
   };
 }
 

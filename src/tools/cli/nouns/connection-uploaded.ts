@@ -19,7 +19,7 @@ export const connectionUploaded: CommandSpec = {
     const kids = kidsIn(await jwksOf(given, face));
     const answer = readAnswer(
       await askAdmin(
-        { method: 'POST', path: at`/connections/${id}/jwks-uploaded`, body: { kids } },
+        { method: 'POST', path: at`/connections/${id}/uploaded-keys`, body: { kids } },
         given,
         face,
       ),

@@ -17,7 +17,7 @@ export const keysRekey: CommandSpec = {
   examples: ['keys rekey --to file:./data/encryption-2.key --config config/sojourn.yaml'],
   async run(given, face) {
     const config = await configGiven(given, face.env);
-    const { encryption_key: current, former_encryption_key: former } = config.keys;
+    const { encryption_key: current, previous_encryption_key: former } = config.keys;
     const to = placeOf('--to', given, 'to', face.env) ?? (former ? current : null);
     if (!to) throw usageError('There is no new key-encryption key: name it with --to.');
     const from = placeOf('--from', given, 'from', face.env) ?? former ?? current ?? undefined;

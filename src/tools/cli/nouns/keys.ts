@@ -56,11 +56,15 @@ export const keys: Noun = {
       tell: tellKeys,
     }),
     adminCommand({
-      usage: 'take-back',
+      usage: 'cancel-rotation',
       about: 'take a planned rotation back; the next keys sign in their turn',
-      examples: ['keys take-back'],
+      examples: ['keys cancel-rotation'],
       options: [tenantOption],
-      ask: (given) => ({ method: 'POST', path: '/keys/take-back', body: { tenant: text(given, 'tenant') } }),
+      ask: (given) => ({
+        method: 'POST',
+        path: '/keys/cancel-rotation',
+        body: { tenant: text(given, 'tenant') },
+      }),
       tell: tellKeys,
     }),
     keysRevoke,

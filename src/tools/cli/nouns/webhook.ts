@@ -86,12 +86,12 @@ export const webhook: Noun = {
         more(answer, '--after'),
     }),
     adminCommand({
-      usage: 'send-again <id> <delivery>',
+      usage: 'redeliver <id> <delivery>',
       about: 'tell one delivery once more',
-      examples: ['webhook send-again whk_01k0… whk_01k0….0000000000000042'],
+      examples: ['webhook redeliver whk_01k0… whk_01k0….0000000000000042'],
       ask: ({ args }) => ({
         method: 'POST',
-        path: at`/webhooks/${args[0]}/deliveries/${args[1]}/send-again`,
+        path: at`/webhooks/${args[0]}/deliveries/${args[1]}/redeliver`,
       }),
       tell: (_, { args }) => `${cell(args[1])} is told again within a few seconds.\n`,
     }),
