@@ -43,7 +43,7 @@ export const areaOf = (file: string): string => file.split('/')[1]?.replace(/\.t
 
 /**
  * `src/tokens/keys/ring.ts` is in the module `tokens/keys`. The clouds are one module, and so are the sandbox clouds, whose
- * only other module is the demo. `src/server/compose.ts` is a module of one file.
+ * only other module is the demo. `src/platform/manifest.ts` is a module of one file.
  */
 export function moduleOf(file: string): string {
   const [, area = '', folder = ''] = file.replace(/\.ts$/, '').split('/');

@@ -124,7 +124,7 @@ test('the images are of Node 24 and run as a user without rights', () => {
 
 test("the server's build contains no sandbox, and its commands say where the sandbox is", () => {
   const built = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' });
-  expect(built).toContain('server/compose.js');
+  expect(built).toContain('server/compose/index.js');
   expect(built.filter((file) => /(^|\/)(sandbox|demo)/.test(file))).toEqual([]);
   for (const args of [['demo'], ['sandbox', '--listen', '127.0.0.1:0']]) {
     const { status, stderr } = spawnSync(process.execPath, ['bin/sojourn.js', ...args], {

@@ -1,7 +1,7 @@
 /** `sojourn serve` with a log that says all it can say; the command itself has no key for that. */
 import { once } from 'node:events';
 import { createLogger } from '../../src/platform/log/index.ts';
-import { startServer } from '../../src/server/compose.ts';
+import { startServer } from '../../src/server/compose/index.ts';
 import { loadConfig } from '../../src/server/config/index.ts';
 
 const config = await loadConfig({ file: process.argv.at(-1) ?? '' });

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createLogger, type Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import { startServer } from '../../server/compose.ts';
+import { startServer } from '../../server/compose/index.ts';
 import { parseConfig } from '../../server/config/index.ts';
 import { type AdminClient, adminClient } from './http.ts';
 

@@ -70,7 +70,7 @@ describe('a probe', () => {
     expect(take()).toEqual({ mint: expect.any(Function) });
     expect(take).toThrow('Something failed inside the server.');
     const taking = sources.filter(({ code }) => /\btakeProber\b/.test(code)).map(({ file }) => file);
-    expect(taking.toSorted()).toEqual(['src/server/compose.ts', 'src/tokens/issuer/issuers.ts']);
+    expect(taking.toSorted()).toEqual(['src/server/compose/services.ts', 'src/tokens/issuer/issuers.ts']);
     const minting = sources.filter(({ code }) => /\bprober\.mint\(/.test(code)).map(({ file }) => file);
     expect(minting).toEqual(['src/onboarding/verification/probes.ts']);
   });

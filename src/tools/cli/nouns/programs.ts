@@ -21,7 +21,7 @@ export const serve: CommandSpec = {
     const config = await loadConfig({ file, env: face.env });
     const logger = createLogger();
     keepMemoryIn({ nodeOptions: face.env.NODE_OPTIONS, logger });
-    const { startServer } = await import('../../../server/compose.ts');
+    const { startServer } = await import('../../../server/compose/index.ts');
     // Before the start: who is told to stop meanwhile, or with the first word, still closes what was opened.
     const stop = signalled();
     const server = await startServer(config, { logger });

@@ -1,0 +1,46 @@
+/**
+ * The composition root. Owns: how a server starts and stops, in three steps: open the state, build the services, listen.
+ * Does not own: what any of them does. It is the only module that is given the whole configuration.
+ */
+import { createLogger, type Logger } from '../../platform/log/index.ts';
+import { type Now, steadyOf, systemElapsed, systemNow } from '../../platform/time/index.ts';
+import type { Config } from '../config/index.ts';
+import { type Context, createShutdown } from './context.ts';
+import { startListeners } from './listeners.ts';
+import { buildServices } from './services.ts';
+import { openState } from './state.ts';
+
+export interface RunningServer {
+  readonly publicOrigin: string;
+  readonly adminOrigin: string;
+  /** Created at this start, to be shown to the operator once; undefined when there was one before. */
+  readonly newAdminToken: string | undefined;
+  /** Reports not ready, then takes no new connections, then stops; no request in flight fails. */
+  close(): Promise<void>;
+}
+
+/** Rejects with a `SojournError` that says what stops the start; nothing is left running then. */
+export async function startServer(
+  config: Config,
+  options: { logger?: Logger; now?: Now; steadyNow?: Now } = {},
+): Promise<RunningServer> {
+  const { logger = createLogger(), now = systemNow } = options;
+  // A test that sets the clock moves both, unless it says otherwise.
+  const { steadyNow = options.now ?? steadyOf(systemNow, systemElapsed) } = options;
+  const shutdown = createShutdown();
+  const context: Context = { config, logger, now, steadyNow, shutdown };
+  try {
+    const state = await openState(context);
+    const services = await buildServices(context, state);
+    const { publicListener, adminListener } = await startListeners(context, state, services);
+    return {
+      publicOrigin: publicListener.origin,
+      adminOrigin: adminListener.origin,
+      newAdminToken: services.adminToken.made,
+      close: shutdown.run,
+    };
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+}

@@ -1,0 +1,132 @@
+/** The third step: listens, and starts what runs by itself. */
+import { every, sleep, systemElapsed } from '../../platform/time/index.ts';
+import { isLoopback } from '../config/index.ts';
+import { createHealth, watchClock } from '../health/index.ts';
+import {
+  type AppOptions,
+  addressReader,
+  certificateReader,
+  createAdminApp,
+  createPublicApp,
+  followTls,
+  type Listener,
+  listen,
+  readTls,
+  type TlsPair,
+} from '../http/index.ts';
+import { followRings, ringPollMs } from '../key-rings/index.ts';
+import type { Context } from './context.ts';
+import { asksForCertificates, type Services } from './services.ts';
+import type { State } from './state.ts';
+
+export interface Listeners {
+  readonly publicListener: Listener;
+  readonly adminListener: Listener;
+}
+
+/** Time for load balancers to see that this replica is no longer ready, before it takes no more connections. */
+const lingerMs = 300;
+
+const webhookPollMs = 1_000;
+const clockLookMs = 1_000;
+
+export async function startListeners(context: Context, state: State, services: Services): Promise<Listeners> {
+  const { config, logger, now, shutdown } = context;
+  const { keyrings, publishing, metrics, verifier, webhooks, customer } = services;
+  observeState(services);
+
+  for (const stop of followRings(keyrings, logger)) shutdown.add(stop);
+  const clock = watchClock({ now, elapsed: systemElapsed, logger });
+  shutdown.add(every(clockLookMs, async () => clock.look()));
+  const health = createHealth({
+    store: state.store,
+    keyrings,
+    backend: state.backend,
+    algorithms: config.keys.algorithms,
+    shortTimes: config.keys.allow_short_times,
+    places: publishing.publication.states,
+    copies: publishing.copies.states,
+    clock,
+  });
+
+  const readAddress = addressReader(config.trust_proxy);
+  const appOptions = (listener: 'public' | 'admin'): AppOptions => ({
+    logger,
+    now,
+    addressOf: (ctx) => readAddress(ctx.req),
+    observe: (request) => metrics.request({ listener, ...request }),
+  });
+  const { audit } = state;
+  const publicApp = createPublicApp(
+    {
+      ...services,
+      audit,
+      now,
+      path: new URL(config.issuer).pathname.replace(/\/$/, ''),
+      failedSignIns: config.limits.failed_sign_ins,
+      certificateOf: certificateReader({
+        asked: asksForCertificates(context),
+        header: config.listen.client_certificate_header,
+        proxies: config.trust_proxy,
+      }),
+    },
+    appOptions('public'),
+  );
+  const adminApp = createAdminApp(
+    { ...services, audit, now, metrics: metrics.text, readiness: health.checks },
+    appOptions('admin'),
+  );
+
+  const tlsFiles = config.listen.tls;
+  const tls = tlsFiles && (await readTls(tlsFiles));
+  const publicListener = await listen(publicApp.callback(), {
+    ...config.listen.public,
+    tls,
+    name: 'public',
+  });
+  shutdown.add(publicListener.close);
+  const adminListener = await listen(adminApp.callback(), {
+    ...config.listen.admin,
+    // On loopback it speaks plain http; anywhere else its token must not cross the network in the clear.
+    tls: isLoopback(config.listen.admin.host) || !tls ? null : serverPair(tls),
+    name: 'admin',
+  });
+  shutdown.add(adminListener.close);
+  // Runs before the listeners close: an event stream of the customer's page never ends by itself.
+  shutdown.add(customer.close);
+
+  shutdown.add(publishing.start(ringPollMs));
+  shutdown.add(verifier.start());
+  shutdown.add(webhooks.close);
+  shutdown.add(every(webhookPollMs, webhooks.turn));
+  if (tlsFiles && tls) {
+    const take = (pair: TlsPair) => {
+      publicListener.renew(pair);
+      adminListener.renew(serverPair(pair));
+    };
+    shutdown.add(followTls(tlsFiles, { current: tls, take, logger }));
+  }
+  shutdown.add(() => {
+    health.leave();
+    publicListener.leave();
+    adminListener.leave();
+    return sleep(lingerMs);
+  });
+  return { publicListener, adminListener };
+}
+
+/** Gauges that are read at each scrape. */
+function observeState({ metrics, keyrings, outage, publishing }: Services): void {
+  metrics.watchKeys(() => ({
+    waiting: keyrings.waiting().length,
+    unseenSeconds: keyrings.main.staleness().ms / 1000,
+  }));
+  metrics.watchOutage(async () => (await outage.budget()).first[0]?.seconds);
+  metrics.watchCopies(() => ({
+    unpublished: publishing.publication.states().filter(({ failure }) => failure).length,
+    differing: publishing.copies.states().filter(({ reason }) => reason !== undefined).length,
+  }));
+}
+
+/** Administrators sign in with a token; the admin listener asks nobody for a certificate. */
+const serverPair = ({ cert, key }: TlsPair): TlsPair => ({ cert, key });

@@ -1,0 +1,164 @@
+/** The second step: builds every service from the open state. Nothing listens yet, and nothing runs by itself. */
+import { type AdminToken, openAdminToken } from '../../access/admin-token/index.ts';
+import { createInvitations, type Invitations } from '../../onboarding/invitations/index.ts';
+import { type Customer, createCustomer } from '../../onboarding/portal/index.ts';
+import { createOnboarding, type Onboarding } from '../../onboarding/setup/index.ts';
+import { createVerifier, recordDrift, type Verifier } from '../../onboarding/verification/index.ts';
+import { createWebhooks, type Webhooks } from '../../onboarding/webhooks/index.ts';
+import { createRequestLimits, createTurns, type RequestLimits } from '../../platform/limits/index.ts';
+import { createMetrics, type Metrics } from '../../platform/metrics/index.ts';
+import { permitsIn } from '../../platform/outbound/index.ts';
+import { systemElapsed } from '../../platform/time/index.ts';
+import { createExchange, type Exchange } from '../../tokens/exchange/index.ts';
+import { createIssuers, type Issuers } from '../../tokens/issuer/index.ts';
+import { createOutage, type Outage } from '../../tokens/outage/index.ts';
+import { createPublishing, createTemplates } from '../../tokens/publishing/index.ts';
+import { createUploads, type Uploads } from '../../tokens/uploaded-keys/index.ts';
+import { mirrorsIn } from '../key-rings/index.ts';
+import { type Access, buildAccess, readAuthorities } from './access.ts';
+import type { Context } from './context.ts';
+import type { State } from './state.ts';
+
+export interface Services extends Access {
+  readonly adminToken: AdminToken;
+  readonly metrics: Metrics;
+  readonly limits: RequestLimits;
+  readonly issuers: Issuers;
+  readonly outage: Outage;
+  readonly exchange: Exchange;
+  readonly verifier: Verifier;
+  readonly onboarding: Onboarding;
+  readonly invitations: Invitations;
+  readonly customer: Customer;
+  readonly publishing: ReturnType<typeof createPublishing>;
+  readonly webhooks: Webhooks;
+}
+
+export async function buildServices(context: Context, state: State): Promise<Services> {
+  const { config, logger, now } = context;
+  const { store, audit } = state;
+  const { issuer, vendor, clouds: endpoints } = config;
+
+  const access = await buildAccess(context, state, (ring, key) => uploads.obstacles(ring, key));
+  const { keyrings, tenants, connections, clients, federation, policy } = access;
+  // Created after the key rings are open: a first start shows the token once, so it must not fail afterwards.
+  const adminToken = await openAdminToken(store, config.admin_token);
+  const metrics = createMetrics();
+  const limits = createRequestLimits({
+    audit,
+    now,
+    perAddress: config.limits.requests_per_address,
+    perClient: config.limits.requests_per_client,
+  });
+
+  const issuers = createIssuers({
+    issuer,
+    ttl: config.tokens.ttl,
+    algorithms: config.keys.algorithms,
+    certificates: asksForCertificates(context) || config.listen.client_certificate_header !== null,
+    store,
+    clients,
+    federation,
+    connections,
+    policy,
+    tenants,
+    keyrings,
+    audit,
+    limits,
+    logger,
+    now,
+  });
+  const outage = createOutage({ store, logger, now });
+  const exchange = createExchange({
+    policy,
+    issuers,
+    audit,
+    endpoints,
+    outage,
+    turns: createTurns({
+      atOnce: config.limits.concurrent_exchanges,
+      ofOne: config.limits.concurrent_exchanges_per_tenant,
+    }),
+    now,
+    elapsed: systemElapsed,
+    observe: metrics.exchange,
+  });
+  const uploads: Uploads = createUploads({ connections, issuers, keyrings });
+  const publishing = createPublishing({
+    connections,
+    exchange,
+    issuers,
+    tenants,
+    keyrings,
+    audit,
+    logger,
+    now,
+    places: config.keys.publish,
+    copies: mirrorsIn(config.keys),
+    publishEvery: config.keys.republish_every * 1000,
+    compareEvery: config.keys.check_mirrors_every * 1000,
+    observe: metrics.publication,
+  });
+
+  const verifier = createVerifier({
+    connections,
+    tenants,
+    issuers,
+    exchange,
+    audit,
+    store,
+    logger,
+    now,
+    endpoints,
+    vendor,
+    prober: issuers.takeProber(),
+    checkPropagation: config.keys.check_propagation,
+    every: config.verify.every * 1000,
+  });
+  connections.onVerdict(recordDrift(audit));
+  const onboarding = createOnboarding({
+    vendor,
+    connections,
+    tenants,
+    verifier,
+    keysFor: uploads.keysFor,
+    permissions: config.setup.permissions,
+    publish: createTemplates({ place: config.setup.templates, connections, exchange, logger, now }),
+  });
+  const invitations = createInvitations({ store, now, issuer });
+  const customer = createCustomer({ connections, invitations, onboarding, audit, logger, now });
+  const webhooks = createWebhooks({
+    store,
+    audit,
+    tenants,
+    logger,
+    now,
+    observe: metrics.webhook,
+    state: (typ, claims) => issuers.main.state(typ, claims),
+    guard: {
+      permits: permitsIn(config.webhooks.allow_networks),
+      allowedBy: 'webhooks.allow_networks',
+      ...(await readAuthorities(config.webhooks.ca)),
+    },
+  });
+
+  return {
+    ...access,
+    adminToken,
+    metrics,
+    limits,
+    issuers,
+    outage,
+    exchange,
+    verifier,
+    onboarding,
+    invitations,
+    customer,
+    publishing,
+    webhooks,
+  };
+}
+
+/** Whether the public listener itself asks clients for certificates. */
+export const asksForCertificates = ({ config }: Pick<Context, 'config'>): boolean =>
+  typeof config.listen.tls?.client_ca === 'string';

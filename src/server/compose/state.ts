@@ -1,0 +1,22 @@
+/** The first step: opens what outlives the process: the store, the audit log and the key backend. */
+import { type Audit, createAudit } from '../../platform/audit/index.ts';
+import { openStore, type Store } from '../../platform/store/index.ts';
+import type { KeyBackend } from '../../tokens/keys/index.ts';
+import { openKeyBackend } from '../key-rings/index.ts';
+import type { Context } from './context.ts';
+
+export interface State {
+  readonly store: Store;
+  readonly audit: Audit;
+  readonly backend: KeyBackend;
+}
+
+/** Rejects with a `SojournError` that says what cannot be used. */
+export async function openState({ config, logger, now, shutdown }: Context): Promise<State> {
+  const store = await openStore(config.store, { logger, now });
+  shutdown.add(() => store.close());
+  const audit = createAudit({ store, logger, now, onFailure: config.audit.on_failure });
+  const backend = await openKeyBackend(config, store, { logger, now });
+  shutdown.add(() => backend.close?.());
+  return { store, audit, backend };
+}
