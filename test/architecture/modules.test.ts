@@ -83,7 +83,7 @@ describe('boundaries of single modules', () => {
     const importing = across.filter(({ target }) => areaOf(target) === 'sandbox');
     expect(new Set(importing.map(({ from }) => from.module))).toEqual(new Set(['sandbox/demo']));
     const loading = sources.filter(({ area, code }) => area !== 'sandbox' && /\/sandbox\//.test(code));
-    expect(loading.map(({ file }) => file)).toEqual(['src/tools/cli/nouns/programs.ts']);
+    expect(loading.map(({ file }) => file)).toEqual(['src/tools/cli/commands/programs.ts']);
   });
 
   test('the sandbox clouds share no code with the server that reads tokens or trust', () => {

@@ -84,7 +84,7 @@ function loadedWith(entry: string): string[] {
 test.each(['agent', 'credentials', 'exec'])(
   'sojourn %s is small: no parser, no schemas, nothing of fetch',
   (name) => {
-    const loaded = loadedWith(`src/tools/cli/nouns/${name}.ts`);
+    const loaded = loadedWith(`src/tools/cli/commands/${name}.ts`);
     expect(loaded).toContain('node:path');
     expect(loaded.filter((one) => !/^node:/.test(one))).toEqual([
       'commander',

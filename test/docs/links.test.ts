@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { errorTable } from '../../src/platform/errors/index.ts';
-import { commands, nouns } from '../../src/tools/cli/list.ts';
+import { commands, groups } from '../../src/tools/cli/all-commands.ts';
 import { documents, root, textOf } from './documents.ts';
 
 test('the README is under 200 lines', () => {
@@ -36,7 +36,7 @@ test.each(documents)('every relative link and anchor in %s leads somewhere', (fi
 /** Each command as it is typed: `serve`, `client secrets list`. */
 const known = [
   ...commands.map(({ usage }) => usage.split(' ')[0]!),
-  ...nouns.flatMap(({ name, commands: inner, nouns: deeper = [] }) => [
+  ...groups.flatMap(({ name, commands: inner, groups: deeper = [] }) => [
     name,
     ...inner.map(({ usage }) => `${name} ${usage.split(' ')[0]}`),
     ...deeper.flatMap((noun) =>
@@ -57,10 +57,11 @@ function named(file: string): string[] {
 
 const isKnown = (words: string) => {
   const [first = '', second = '', third = ''] = words.split(' ');
-  const nested = nouns.find(({ name }) => name === first);
+  const nested = groups.find(({ name }) => name === first);
   if (!nested) return known.includes(first);
   if (second === '') return true;
-  if (nested.nouns?.some(({ name }) => name === second)) return known.includes(`${first} ${second} ${third}`);
+  if (nested.groups?.some(({ name }) => name === second))
+    return known.includes(`${first} ${second} ${third}`);
   return known.includes(`${first} ${second}`);
 };
 

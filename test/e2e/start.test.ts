@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { oneConnection } from '../support/server.ts';
-import { type Ended, sojourn } from '../tools/cli/arrange.ts';
+import { type CommandResult, sojourn } from '../tools/cli/arrange.ts';
 import { environment, writeConfig } from './process.ts';
 import { later, newFolder, server, steadyPort } from './stage.ts';
 
 /** Without what went to the log, of which a start that fails may have written some already. */
-async function refusal(file: string, env: Record<string, string> = {}): Promise<Omit<Ended, 'out'>> {
+async function refusal(file: string, env: Record<string, string> = {}): Promise<Omit<CommandResult, 'out'>> {
   const { code, err } = await sojourn(['serve', '--config', file], environment(env));
   return { code, err };
 }

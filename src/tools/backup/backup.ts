@@ -7,9 +7,16 @@ import { checkCopies, copyRings, createOwnFile, fileBackend, writeOwnFile } from
 import { readDocuments } from './documents.ts';
 import { names, writeManifest } from './manifest.ts';
 import { fillNewFolder } from './new-folder.ts';
-import { fileOf, keyOf, keyPlace, noKey, quiet, withStore } from './state.ts';
+import {
+  databaseFile,
+  keySourceName,
+  noEncryptionKey,
+  readConfiguredKey,
+  silentLogger,
+  withStore,
+} from './state.ts';
 
-export interface BackedUp {
+export interface BackupResult {
   readonly folder: string;
   /** `file:PATH` or `env:NAME`: without it, no key of the backup opens. Null where a key service holds the private keys. */
   readonly encryption_key: string | null;
@@ -24,17 +31,17 @@ export interface BackedUp {
 export function backUp(
   config: Config,
   { folder, withKey }: { folder: string; withKey: boolean },
-): Promise<BackedUp> {
-  const file = fileOf(config);
+): Promise<BackupResult> {
+  const file = databaseFile(config);
   return withStore(config, async (store) => {
-    const key = await keyOf(config);
-    if (withKey && !key) throw noKey(config, 'Leave out --with-encryption-key.');
+    const key = await readConfiguredKey(config);
+    if (withKey && !key) throw noEncryptionKey(config, 'Leave out --with-encryption-key.');
     await fillNewFolder(folder, async (to) => {
       // The rings after the state: they may be newer then, and the newer of the two is what a start goes on with.
       if (file === undefined) await writeOwnFile(join(to, names.documents), await readDocuments(store));
       else await copySqlite(file, join(to, names.database));
       const rings = join(to, names.keys);
-      await copyRings({ store, folder: config.keys.path, logger: quiet, now: systemNow }, rings);
+      await copyRings({ store, folder: config.keys.path, logger: silentLogger, now: systemNow }, rings);
       await checkCopies(rings, key && fileBackend(key));
       if (withKey && key) {
         await createOwnFile(join(to, names.encryptionKey), `${Buffer.from(key).toString('base64url')}\n`);
@@ -45,6 +52,6 @@ export function backUp(
         state: file === undefined ? 'documents' : 'database',
       });
     });
-    return { folder, encryption_key: keyPlace(config), encryption_key_included: withKey };
+    return { folder, encryption_key: keySourceName(config), encryption_key_included: withKey };
   });
 }

@@ -3,6 +3,6 @@
  * act that can be done while servers run, or without any. Does not own: how keys or documents are kept.
  * The command line calls it.
  */
-export { type BackedUp, backUp } from './backup.ts';
+export { type BackupResult as BackedUp, backUp } from './backup.ts';
 export { rekeyAll } from './rekey.ts';
-export { type Restored, restore } from './restore.ts';
+export { type RestoreResult as Restored, restore } from './restore.ts';

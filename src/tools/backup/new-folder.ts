@@ -21,7 +21,7 @@ export async function fillNewFolder(given: string, fill: (folder: string) => Pro
     await fill(folder);
   } catch (error) {
     // What hinders this as well is less than what hindered the backup.
-    await takeBack(folder, made).catch(() => undefined);
+    await removeAll(folder, made).catch(() => undefined);
     throw error;
   }
 }
@@ -37,7 +37,7 @@ const claim = (folder: string): Promise<boolean> =>
   );
 
 /** @param made the topmost folder that was not there before */
-async function takeBack(folder: string, made: string | undefined): Promise<void> {
+async function removeAll(folder: string, made: string | undefined): Promise<void> {
   for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
   if (made === undefined) return;
   for (let one = folder; one.length >= made.length; one = dirname(one)) await rmdir(one);

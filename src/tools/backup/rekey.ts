@@ -13,13 +13,13 @@ import {
   rekey,
 } from '../../tokens/keys/index.ts';
 import {
-  type EncryptionKeyPlace,
-  fileOf,
-  keyBeside,
-  noKey,
-  quiet,
+  databaseFile,
+  defaultKeyFile,
+  type EncryptionKeySource,
+  encryptsKeys,
+  noEncryptionKey,
   readKey,
-  sealsKeys,
+  silentLogger,
   withStore,
 } from './state.ts';
 
@@ -29,11 +29,11 @@ import {
  */
 export async function rekeyAll(
   config: Config,
-  { from, to }: { from: EncryptionKeyPlace | undefined; to: EncryptionKeyPlace },
+  { from, to }: { from: EncryptionKeySource | undefined; to: EncryptionKeySource },
 ): Promise<Rekeyed> {
-  if (!sealsKeys(config)) throw noKey(config, 'Keys in a service rotate: sojourn keys rotate.');
-  const beside = fileOf(config);
-  const before = from ?? (beside === undefined ? undefined : { file: keyBeside(beside) });
+  if (!encryptsKeys(config)) throw noEncryptionKey(config, 'Keys in a service rotate: sojourn keys rotate.');
+  const beside = databaseFile(config);
+  const before = from ?? (beside === undefined ? undefined : { file: defaultKeyFile(beside) });
   if (!before) {
     throw new SojournError('config_invalid', {
       detail: 'Nothing says which key-encryption key the keys are sealed with.',
@@ -42,7 +42,12 @@ export async function rekeyAll(
   }
   const former = await readKey(before);
   return withStore(config, async (store) => {
-    const audit = createAudit({ store, logger: quiet, now: systemNow, onFailure: config.audit.on_failure });
+    const audit = createAudit({
+      store,
+      logger: silentLogger,
+      now: systemNow,
+      onFailure: config.audit.on_failure,
+    });
     const record = (ring: string, { event, kid, alg }: RingChange) =>
       audit.record({
         event,
@@ -52,7 +57,7 @@ export async function rekeyAll(
         ...(ring === mainRing ? {} : { tenant: ring }),
         facts: { alg },
       });
-    const act = { store, folder: config.keys.path, logger: quiet, now: systemNow, record };
+    const act = { store, folder: config.keys.path, logger: silentLogger, now: systemNow, record };
     // Before a new key is made: with the wrong one in hand, nothing happens at all.
     if (!isThere(to)) await checkRings({ ...act, backend: fileBackend(former) });
     const current = await readKey(to, true);
@@ -62,4 +67,4 @@ export async function rekeyAll(
   });
 }
 
-const isThere = (place: EncryptionKeyPlace): boolean => !('file' in place) || existsSync(place.file);
+const isThere = (place: EncryptionKeySource): boolean => !('file' in place) || existsSync(place.file);

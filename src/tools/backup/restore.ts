@@ -17,16 +17,16 @@ import {
 } from '../../tokens/keys/index.ts';
 import { isEmpty, parseDocuments, writeDocuments } from './documents.ts';
 import { names, readManifest } from './manifest.ts';
-import { fileOf, keyBeside, keyPlace, readKey, sealsKeys } from './state.ts';
+import { databaseFile, defaultKeyFile, encryptsKeys, keySourceName, readKey } from './state.ts';
 
-export interface Restored {
+export interface RestoreResult {
   readonly issuer: string;
   /** When the backup was made. */
   readonly made_at: string;
   /** Null where a key service holds the private keys. */
   readonly encryption_key: string | null;
   /** False: it has to be put there before the start, if there is one. */
-  readonly encryption_key_there: boolean;
+  readonly encryption_key_present: boolean;
 }
 
 /**
@@ -34,9 +34,9 @@ export interface Restored {
  * everything is found fit: the backup whole and of this issuer, its places empty, its keys opening with the
  * key-encryption key where that is at hand. Rejects with `state_unusable` or `key_material_unusable`.
  */
-export async function restore(config: Config, folder: string): Promise<Restored> {
+export async function restore(config: Config, folder: string): Promise<RestoreResult> {
   const { issuer, made_at, state } = await readManifest(folder);
-  const file = fileOf(config);
+  const file = databaseFile(config);
   if (issuer !== config.issuer) {
     throw refused(
       `The backup is of ${issuer}, and the configuration of ${config.issuer}`,
@@ -50,15 +50,15 @@ export async function restore(config: Config, folder: string): Promise<Restored>
     );
   }
   const rings = join(folder, names.keys);
-  if ((await copiesIn(config.keys.path)).length > 0) throw occupied(config.keys.path);
+  if ((await copiesIn(config.keys.path)).length > 0) throw notEmpty(config.keys.path);
   const there = await checkKey(config, folder, rings);
 
   if (file === undefined)
-    await restoreDocuments(config, join(folder, names.documents), () => placeKey(config, folder));
-  else await restoreDatabase(join(folder, names.database), file, () => placeKey(config, folder));
+    await restoreDocuments(config, join(folder, names.documents), () => restoreKey(config, folder));
+  else await restoreDatabase(join(folder, names.database), file, () => restoreKey(config, folder));
   // Last: without its copies a start goes on with the rings in the store, and makes them.
   await placeCopies(rings, config.keys.path);
-  return { issuer, made_at, encryption_key: keyPlace(config), encryption_key_there: there };
+  return { issuer, made_at, encryption_key: keySourceName(config), encryption_key_present: there };
 }
 
 /**
@@ -66,12 +66,12 @@ export async function restore(config: Config, folder: string): Promise<Restored>
  * key service holds is left to the start, which asks it.
  */
 async function checkKey(config: Config, folder: string, rings: string): Promise<boolean> {
-  if (!sealsKeys(config)) {
+  if (!encryptsKeys(config)) {
     await checkCopies(rings);
     return false;
   }
   const included = join(folder, names.encryptionKey);
-  const beside = keyBeside(fileOf(config) ?? '');
+  const beside = defaultKeyFile(databaseFile(config) ?? '');
   const place =
     config.keys.encryption_key ?? [{ file: beside }, { file: included }].find(({ file }) => existsSync(file));
   await checkCopies(rings, place && fileBackend(await readKey(place)));
@@ -79,19 +79,19 @@ async function checkKey(config: Config, folder: string, rings: string): Promise<
 }
 
 /** Only where the configuration leaves the key to the server: another place was chosen to be apart. */
-async function placeKey(config: Config, folder: string): Promise<void> {
-  if (!sealsKeys(config)) return;
+async function restoreKey(config: Config, folder: string): Promise<void> {
+  if (!encryptsKeys(config)) return;
   const text = await readOwnFile(join(folder, names.encryptionKey));
-  const file = fileOf(config);
+  const file = databaseFile(config);
   if (text === undefined || config.keys.encryption_key !== null || file === undefined) return;
-  await createOwnFile(keyBeside(file), text);
+  await createOwnFile(defaultKeyFile(file), text);
 }
 
 async function restoreDocuments(config: Config, source: string, before: () => Promise<void>): Promise<void> {
   const documents = parseDocuments((await readOwnFile(source)) ?? '-', source);
   const store = await openStore(config.store, { logger: createLogger({ level: 'silent' }), now: systemNow });
   try {
-    if (!(await isEmpty(store))) throw occupied('The store');
+    if (!(await isEmpty(store))) throw notEmpty('The store');
     await before();
     await writeDocuments(store, documents);
   } finally {
@@ -100,7 +100,7 @@ async function restoreDocuments(config: Config, source: string, before: () => Pr
 }
 
 async function restoreDatabase(source: string, file: string, before: () => Promise<void>): Promise<void> {
-  for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) throw occupied(one);
+  for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) throw notEmpty(one);
   if (!existsSync(source))
     throw refused(`${source} is missing`, 'Name the folder that `sojourn backup` wrote.');
   examineSqlite(source);
@@ -115,7 +115,7 @@ async function restoreDatabase(source: string, file: string, before: () => Promi
     await handle.close();
     // Not a rename: that would take the place of a file which came meanwhile.
     await link(temporary, file).catch((cause: NodeJS.ErrnoException) => {
-      throw cause.code === 'EEXIST' ? occupied(file) : cause;
+      throw cause.code === 'EEXIST' ? notEmpty(file) : cause;
     });
     const folder = await open(dirname(file), 'r');
     await folder.sync();
@@ -125,7 +125,7 @@ async function restoreDatabase(source: string, file: string, before: () => Promi
   }
 }
 
-const occupied = (place: string) =>
+const notEmpty = (place: string) =>
   refused(
     `${place} is not empty, and a restore overwrites nothing`,
     'Name a configuration whose places are empty, or move away what is there.',

@@ -1,13 +1,14 @@
 /** Commands that act as a client, with the SDK as any service would. */
 import { lightFetch } from '../../platform/outbound/index.ts';
 import { type Credentials, type Sojourn, sojournFromEnv } from '../sdk/index.ts';
-import { type Face, type Given, type OptionSpec, text } from './command.ts';
+import { type OptionSpec, type ParsedArguments, type Terminal, text } from './command.ts';
 
 export const clientOptions: readonly OptionSpec[] = [
-  { flags: '--issuer <url>', about: 'the issuer (SOJOURN_ISSUER)' },
+  { flags: '--issuer <url>', description: 'the issuer (SOJOURN_ISSUER)' },
   {
     flags: '--workload-token-file <file>',
-    about: 'token of this workload from its own platform, instead of a secret (SOJOURN_WORKLOAD_TOKEN_FILE)',
+    description:
+      'token of this workload from its own platform, instead of a secret (SOJOURN_WORKLOAD_TOKEN_FILE)',
   },
 ];
 
@@ -16,15 +17,19 @@ export const clientVariables =
 
 export const purposeOption: OptionSpec = {
   flags: '--purpose <name>',
-  about: 'a purpose of the connection; the one that there is without it',
+  description: 'a purpose of the connection; the one that there is without it',
 };
 
 /** Credentials of a connection, for the purpose that was given. */
-export type CredentialsOf = (connection: string) => Promise<Credentials>;
+export type FetchCredentials = (connection: string) => Promise<Credentials>;
 
 /** The environment with what the options put in its place. Throws `invalid_argument`. */
-export function clientGiven(given: Given, { env }: Pick<Face, 'env'>, signal?: AbortSignal): Sojourn {
-  const [issuer, tokenFile] = [text(given, 'issuer'), text(given, 'workloadTokenFile')];
+export function createClient(
+  args: ParsedArguments,
+  { env }: Pick<Terminal, 'env'>,
+  signal?: AbortSignal,
+): Sojourn {
+  const [issuer, tokenFile] = [text(args, 'issuer'), text(args, 'workloadTokenFile')];
   return sojournFromEnv(
     {
       ...env,

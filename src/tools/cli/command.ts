@@ -2,7 +2,7 @@
 import type { Environment } from '../../server/config/index.ts';
 
 /** The terminal, or what stands in for it. */
-export interface Face {
+export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly stdout: NodeJS.WritableStream;
@@ -10,55 +10,55 @@ export interface Face {
 }
 
 /** What was typed. */
-export interface Given {
-  readonly args: readonly string[];
+export interface ParsedArguments {
+  readonly positionals: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   /** Another program and its arguments: what stands behind `--`. */
-  readonly inner: readonly string[];
+  readonly childCommand: readonly string[];
 }
 
 export interface OptionSpec {
   /** As commander reads it: `--name <text>`. */
   readonly flags: string;
-  readonly about: string;
+  readonly description: string;
   readonly required?: boolean;
   /** May be given many times. */
-  readonly many?: boolean;
+  readonly repeatable?: boolean;
   readonly choices?: readonly string[];
-  readonly initial?: string;
+  readonly defaultValue?: string;
 }
 
 export interface CommandSpec {
   /** `show <id>` */
   readonly usage: string;
-  readonly about: string;
+  readonly description: string;
   readonly options?: readonly OptionSpec[];
   /** Whether it is what its noun does when no command is named. */
   readonly isDefault?: boolean;
   /** Without the leading `sojourn`. */
   readonly examples: readonly string[];
   /** Whether it runs another program, which stands behind `--`. */
-  readonly runs?: true;
+  readonly runsProgram?: true;
   /** Resolves to the exit code, 0 when undefined. */
-  readonly run: (given: Given, face: Face) => Promise<number | undefined>;
+  readonly run: (args: ParsedArguments, terminal: Terminal) => Promise<number | undefined>;
 }
 
-export interface Noun {
+export interface CommandGroup {
   readonly name: string;
-  readonly about: string;
+  readonly description: string;
   readonly commands: readonly CommandSpec[];
-  readonly nouns?: readonly Noun[];
+  readonly groups?: readonly CommandGroup[];
 }
 
 /** An option's text, undefined when it was not given. */
-export function text({ options }: Given, name: string): string | undefined {
+export function text({ options }: ParsedArguments, name: string): string | undefined {
   const value = options[name];
   return typeof value === 'string' ? value : undefined;
 }
 
-export function texts({ options }: Given, name: string): readonly string[] {
+export function texts({ options }: ParsedArguments, name: string): readonly string[] {
   const value = options[name];
   return Array.isArray(value) ? value : [];
 }
 
-export const flag = ({ options }: Given, name: string): boolean => options[name] === true;
+export const isSet = ({ options }: ParsedArguments, name: string): boolean => options[name] === true;

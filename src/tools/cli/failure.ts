@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander';
 import { type ErrorCode, errorTable, SojournError } from '../../platform/errors/index.ts';
 import { SojournRequestError } from '../sdk/index.ts';
-import type { Face } from './command.ts';
+import type { Terminal } from './command.ts';
 import { printable } from './print.ts';
 
 /** What was typed cannot be meant; the exit code is 2. */
@@ -10,7 +10,7 @@ export const usageError = (message: string): CommanderError =>
   new CommanderError(2, 'sojourn.usage', message);
 
 /** The error that an answer of the server stands for: a problem document (RFC 9457), or OAuth's form at /token. */
-export function answeredError(status: number, body: string): SojournError {
+export function errorFromResponse(status: number, body: string): SojournError {
   const value = parseJson(body);
   const problem = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   const code = Object.hasOwn(errorTable, String(problem.code)) ? (problem.code as ErrorCode) : 'internal';
@@ -23,22 +23,22 @@ export function answeredError(status: number, body: string): SojournError {
 }
 
 /** Tells the error and returns the exit code. */
-export function tellFailure(error: unknown, face: Face): number {
+export function reportFailure(error: unknown, terminal: Terminal): number {
   if (error instanceof CommanderError) {
-    if (error.code === 'sojourn.usage') face.err(`${error.message}\n`);
+    if (error.code === 'sojourn.usage') terminal.err(`${error.message}\n`);
     return error.exitCode === 0 ? 0 : 2;
   }
   if (error instanceof SojournRequestError) {
-    face.err(`${printable(error.detail)}\n→ ${printable(error.advice)}\n`);
+    terminal.err(`${printable(error.detail)}\n→ ${printable(error.advice)}\n`);
     // What cannot be meant was not asked.
     return error.code === 'invalid_argument' ? 2 : 1;
   }
   if (!(error instanceof SojournError)) throw error;
   if (error.faults.length > 0) {
-    for (const { path, message } of error.faults) face.err(`${printable(`${path}: ${message}`)}\n`);
-    face.err(`→ ${printable(error.advice)}\n`);
+    for (const { path, message } of error.faults) terminal.err(`${printable(`${path}: ${message}`)}\n`);
+    terminal.err(`→ ${printable(error.advice)}\n`);
   } else {
-    face.err(`${printable(error.message)}\n→ ${printable(error.advice)}\n`);
+    terminal.err(`${printable(error.message)}\n→ ${printable(error.advice)}\n`);
   }
   return 1;
 }

@@ -12,14 +12,14 @@ export async function readPolicyFile(file: string): Promise<PolicyFile> {
   const found = inShape.length > 0 ? inShape : faultsInCases(read(policyFile, raw));
   if (found.length === 0) return read(policyFile, raw);
   const faults = found.map(({ path, message }) => ({
-    path: `${placeOf(path, lineOf, file)} ${path}`,
+    path: `${locationOf(path, lineOf, file)} ${path}`,
     message,
   }));
-  throw refused(faults);
+  throw invalidFile(faults);
 }
 
 /** The line of the value, or of what it is missing in. */
-function placeOf(path: string, lineOf: (path: string[]) => string | undefined, file: string): string {
+function locationOf(path: string, lineOf: (path: string[]) => string | undefined, file: string): string {
   for (let parts = path.split('.'); parts.length > 0; parts = parts.slice(0, -1)) {
     const line = lineOf(parts);
     if (line) return line;
@@ -27,7 +27,7 @@ function placeOf(path: string, lineOf: (path: string[]) => string | undefined, f
   return file;
 }
 
-const refused = (faults: readonly Fault[]) =>
+const invalidFile = (faults: readonly Fault[]) =>
   new SojournError('config_invalid', {
     detail: faults.map(({ path, message }) => `${path}: ${message}`).join('; '),
     faults,

@@ -12,23 +12,23 @@ export const printable = (text: string): string =>
 export function columns(items: readonly Json[], names: readonly string[]): string {
   const rows = [
     names.map((name) => name.replaceAll('_', ' ').toUpperCase()),
-    ...items.map((item) => names.map((name) => cell(deep(item, name)))),
+    ...items.map((item) => names.map((name) => cell(memberAt(item, name)))),
   ];
-  return aligned(rows);
+  return alignRows(rows);
 }
 
 /** One line for each member, those of inner objects by their dotted names. */
-export const record = (value: Json): string => aligned(flatten(value, ''));
+export const record = (value: Json): string => alignRows(flatten(value, ''));
 
 function flatten(value: Json, above: string): string[][] {
   return Object.entries(value).flatMap(([name, member]) =>
-    isMap(member) && Object.keys(member).length > 0
+    isObject(member) && Object.keys(member).length > 0
       ? flatten(member, `${above}${name}.`)
       : [[above + name, cell(member)]],
   );
 }
 
-function aligned(rows: readonly (readonly string[])[]): string {
+function alignRows(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows
     .map((row) =>
@@ -45,7 +45,7 @@ function aligned(rows: readonly (readonly string[])[]): string {
 export function cell(value: unknown): string {
   if (value === null || value === undefined) return '-';
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cell).join(', ');
-  if (isMap(value))
+  if (isObject(value))
     return (
       Object.entries(value)
         .map(([name, member]) => `${name}=${cell(member)}`)
@@ -54,8 +54,8 @@ export function cell(value: unknown): string {
   return printable(typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('\n', ' ');
 }
 
-const deep = (item: Json, name: string): unknown =>
-  name.split('.').reduce<unknown>((value, part) => (isMap(value) ? value[part] : undefined), item);
+const memberAt = (item: Json, name: string): unknown =>
+  name.split('.').reduce<unknown>((value, part) => (isObject(value) ? value[part] : undefined), item);
 
-const isMap = (value: unknown): value is Json =>
+const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

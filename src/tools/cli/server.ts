@@ -3,7 +3,7 @@
 import { SojournError } from '../../platform/errors/index.ts';
 import { type OutboundAnswer, type OutboundRequest, send } from '../../platform/outbound/index.ts';
 import { endpointField } from '../../server/config/index.ts';
-import { answeredError, parseJson, usageError } from './failure.ts';
+import { errorFromResponse, parseJson, usageError } from './failure.ts';
 import type { Json } from './print.ts';
 
 const deadlineMs = 30_000;
@@ -11,14 +11,14 @@ const deadlineMs = 30_000;
 const maxBytes = 8 * 1024 * 1024;
 
 /** The base URL without a trailing slash. Plain http leaves the machine for nobody: a secret goes with every request. */
-export function baseUrl(given: string, source: string): string {
-  const parsed = endpointField.safeParse(given);
+export function parseBaseUrl(args: string, source: string): string {
+  const parsed = endpointField.safeParse(args);
   if (parsed.success) return parsed.data;
   throw usageError(`${source} ${parsed.error.issues[0]?.message ?? 'is not a URL'}`);
 }
 
 /** The object in a 2xx answer; `{}` when it has no body. */
-export function readAnswer(body: string): Json {
+export function parseAnswer(body: string): Json {
   if (body === '') return {};
   const value = parseJson(body);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
@@ -29,11 +29,11 @@ export function readAnswer(body: string): Json {
 }
 
 /** The answer to a probe, whatever its status: /readyz says no with 503. */
-export const probe = (url: string): Promise<OutboundAnswer> =>
+export const get = (url: string): Promise<OutboundAnswer> =>
   send({ method: 'GET', url, signal: AbortSignal.timeout(deadlineMs), maxBytes });
 
 /** The answer when it is a 2xx; rejects with what the server said, or that there is none. */
-export async function ask(
+export async function sendRequest(
   request: Omit<OutboundRequest, 'signal' | 'maxBytes'>,
   howToName: string,
 ): Promise<OutboundAnswer> {
@@ -48,5 +48,5 @@ export async function ask(
     },
   );
   if (answer.status >= 200 && answer.status <= 299) return answer;
-  throw answeredError(answer.status, answer.body);
+  throw errorFromResponse(answer.status, answer.body);
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { compiled } from '../../support/compiled.ts';
 
-export interface Ended {
+export interface CommandResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
@@ -14,7 +14,7 @@ export interface Ended {
 const program = join(import.meta.dirname, '../../../bin/sojourn.js');
 
 /** Runs `sojourn` with these arguments and no other environment than this; ended after 15 s at the latest. */
-export function sojourn(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+export function sojourn(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Endpoint, startEndpoint } from '../../../src/tools/cli/exec/endpoint.ts';
-import { keepTokenFile } from '../../../src/tools/cli/exec/token-file.ts';
+import { refreshTokenFile } from '../../../src/tools/cli/exec/token-file.ts';
 import { type Credentials, clientSecret, createSojourn } from '../../../src/tools/sdk/index.ts';
 import { ask as askRaw } from '../agent/arrange.ts';
 import { apiToken, awsUntil, noon, problem, type Script, script } from '../sdk/arrange.ts';
@@ -119,7 +119,7 @@ test('the token file always holds one whole token, and the next one when that is
     },
   });
   server.answers[credentialsPath] = [google(noon + 60 * minute, 'first')];
-  const stop = await keepTokenFile(credentialsOf(), 'con_1', file, 5);
+  const stop = await refreshTokenFile(credentialsOf(), 'con_1', file, 5);
   expect(readFileSync(file, 'utf8')).toBe('first');
   expect(statSync(file).mode & 0o777).toBe(0o600);
   server.answers[credentialsPath] = [problem(409, 'connection_disabled', 'It is disabled.', 'Enable it.')];
@@ -142,7 +142,7 @@ test('a turn that is ended, or cannot write, neither ends the program nor keeps 
     if (accessToken instanceof DOMException) throw accessToken;
     return { cloud: 'gcp', connection, accessToken, expiresAt: new Date(noon) };
   };
-  const stop = await keepTokenFile(credentials, 'con_1', join(folder, 'gcp-token'), 5);
+  const stop = await refreshTokenFile(credentials, 'con_1', join(folder, 'gcp-token'), 5);
   rmSync(folder, { recursive: true });
   for (let turns = 0; turns < 200 && said.length > 0; turns++)
     await new Promise((resolve) => setTimeout(resolve, 5));

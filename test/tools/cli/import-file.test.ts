@@ -9,10 +9,10 @@ import {
   progressLine,
   readProgress,
 } from '../../../src/tools/cli/import/progress.ts';
-import { readWanted } from '../../../src/tools/cli/import/wanted.ts';
+import { readRows } from '../../../src/tools/cli/import/rows.ts';
 
 const read = (text: string | Uint8Array) =>
-  readWanted(typeof text === 'string' ? new TextEncoder().encode(text) : text);
+  readRows(typeof text === 'string' ? new TextEncoder().encode(text) : text);
 const faultsOf = (text: string | Uint8Array) =>
   read(text).faults.map(({ path, message }) => `${path}: ${message}`);
 const role = (account: string, name = 'vendor') => `arn:aws:iam::${account}:role/${name}`;

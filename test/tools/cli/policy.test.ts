@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { run as runHere } from '../../../src/tools/cli/program.ts';
-import { type Ended, type Recorder, recorder } from './arrange.ts';
+import { type CommandResult, type Recorder, recorder } from './arrange.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-policy-'));
 const token = 'admin-token-of-the-tests-0123456789';
@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 /** In this process: what is tested is what a command says, and a process of its own costs most of a second. */
-async function sojourn(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+async function sojourn(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
   const told = { out: '', err: '' };
   const code = await runHere(args, {
     out: (text) => {

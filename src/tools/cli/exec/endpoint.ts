@@ -4,15 +4,15 @@ import type { IncomingMessage } from 'node:http';
 import { type Now, systemNow } from '../../../platform/time/index.ts';
 import { knows, type Listener, listenLocally, outsiderTo } from '../../loopback/index.ts';
 import { type Credentials, isRefusal, SojournRequestError } from '../../sdk/index.ts';
-import type { CredentialsOf } from '../client.ts';
-import { forms, type LocalForm } from './forms.ts';
+import type { FetchCredentials } from '../client.ts';
+import { type EndpointProtocol, protocols } from './protocols.ts';
 
 export interface Endpoint extends Listener {
   /** Whoever shows it gets the credentials. */
   readonly secret: string;
 }
 
-interface Outcome {
+interface EndpointResponse {
   readonly status: number;
   readonly body: object;
 }
@@ -21,33 +21,33 @@ const maxBytes = 16 * 1024;
 
 /** Serves the connection of each cloud; the SDK keeps what it got, so that a library is answered at once. */
 export async function startEndpoint(
-  credentialsOf: CredentialsOf,
+  fetchCredentials: FetchCredentials,
   connections: ReadonlyMap<Credentials['cloud'], string>,
   now: Now = systemNow,
 ): Promise<Endpoint> {
   const secret = randomBytes(32).toString('base64url');
   const isSecret = knows(secret);
 
-  async function answer(request: IncomingMessage, isOutside: boolean): Promise<Outcome> {
+  async function answer(request: IncomingMessage, isOutside: boolean): Promise<EndpointResponse> {
     const [path] = (request.url ?? '').split('?');
     const [cloud, form] =
-      Object.entries(forms).find(([, one]) => one.path === path && one.method === request.method) ?? [];
+      Object.entries(protocols).find(([, one]) => one.path === path && one.method === request.method) ?? [];
     const connection = connections.get(cloud as Credentials['cloud']);
     if (!form || connection === undefined) return { status: 404, body: {} };
-    const body = await textOf(request);
+    const body = await readBody(request);
     if (isOutside || body === undefined || !isSecret(form.secretIn(request.headers, body)))
-      return { status: 401, body: form.refuse(stranger) };
-    return handOver(form, connection);
+      return { status: 401, body: form.error(unauthorized) };
+    return serveCredentials(form, connection);
   }
 
-  async function handOver(form: LocalForm, connection: string): Promise<Outcome> {
+  async function serveCredentials(form: EndpointProtocol, connection: string): Promise<EndpointResponse> {
     try {
-      const body = form.answer(await credentialsOf(connection), now());
+      const body = form.credentials(await fetchCredentials(connection), now());
       return body ? { status: 200, body } : { status: 404, body: {} };
     } catch (error) {
       if (!(error instanceof SojournRequestError)) return { status: 500, body: {} };
       // A 4xx is shown by the libraries and not asked again; they know no 409.
-      return { status: isRefusal(error) ? 400 : 503, body: form.refuse(error) };
+      return { status: isRefusal(error) ? 400 : 503, body: form.error(error) };
     }
   }
 
@@ -61,15 +61,15 @@ export async function startEndpoint(
   return { ...listener, secret };
 }
 
-const failed: Outcome = { status: 500, body: {} };
+const failed: EndpointResponse = { status: 500, body: {} };
 
-const stranger = {
+const unauthorized = {
   code: 'unauthorized',
   detail: 'This endpoint belongs to another program.',
   advice: 'Ask with the variables that `sojourn exec` gave to the program.',
 };
 
-async function textOf(request: IncomingMessage): Promise<string | undefined> {
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {

@@ -2,19 +2,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Environment } from '../../../server/config/index.ts';
-import type { Face } from '../command.ts';
+import type { Terminal } from '../command.ts';
 
 /** A terminal sends these to every process in front of it, so the program has them already. */
 const fromTerminal = ['SIGINT', 'SIGQUIT'] as const;
-const passedOn = [...fromTerminal, 'SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const;
+const forwarded = [...fromTerminal, 'SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const;
 
 /** By themselves these end nothing. */
 const harmless: readonly NodeJS.Signals[] = ['SIGCONT', 'SIGWINCH'];
 
-export interface Relay {
+export interface SignalRelay {
   /** The exit code of a program that was told to end before it was there, as a shell has it; it is not started then. */
-  ended(): number | undefined;
-  to(program: ChildProcess): void;
+  exitCode(): number | undefined;
+  forwardTo(program: ChildProcess): void;
   release(): void;
 }
 
@@ -22,7 +22,7 @@ export interface Relay {
  * From now on signals are the program's. One that comes before there is a program is told to `early`: were nobody listening
  * it would end this process at once, and leave behind what was made for the program.
  */
-export function relaySignals(early: () => void): Relay {
+export function relaySignals(early: () => void): SignalRelay {
   let program: ChildProcess | undefined;
   let first: NodeJS.Signals | undefined;
   const take = (signal: NodeJS.Signals): void => {
@@ -34,14 +34,14 @@ export function relaySignals(early: () => void): Relay {
       early();
     }
   };
-  for (const signal of passedOn) process.on(signal, take);
+  for (const signal of forwarded) process.on(signal, take);
   return {
-    ended: () => first && 128 + constants.signals[first],
-    to(started) {
+    exitCode: () => first && 128 + constants.signals[first],
+    forwardTo(started) {
       program = started;
     },
     release() {
-      for (const signal of passedOn) process.removeListener(signal, take);
+      for (const signal of forwarded) process.removeListener(signal, take);
     },
   };
 }
@@ -50,16 +50,16 @@ export function relaySignals(early: () => void): Relay {
 export function runProgram(
   [name = '', ...args]: readonly string[],
   env: Environment,
-  face: Pick<Face, 'err'>,
-  signals: Relay,
+  terminal: Pick<Terminal, 'err'>,
+  signals: SignalRelay,
 ): Promise<number> {
   return new Promise((resolve) => {
-    const ended = signals.ended();
+    const ended = signals.exitCode();
     if (ended !== undefined) return resolve(ended);
     const child = spawn(name, args, { stdio: 'inherit', env: { ...env } });
-    signals.to(child);
+    signals.forwardTo(child);
     child.once('error', (error: NodeJS.ErrnoException) => {
-      face.err(`The program ${name} cannot be run (${error.code}).\n→ Check its name and PATH.\n`);
+      terminal.err(`The program ${name} cannot be run (${error.code}).\n→ Check its name and PATH.\n`);
       resolve(error.code === 'ENOENT' ? 127 : 126);
     });
     child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']));

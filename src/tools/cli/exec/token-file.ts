@@ -2,21 +2,21 @@
 
 import { every } from '../../../platform/time/index.ts';
 import { replaceFile } from '../../loopback/index.ts';
-import type { CredentialsOf } from '../client.ts';
+import type { FetchCredentials } from '../client.ts';
 
 /** The SDK renews five minutes before the end, so what is read has four minutes left or more. */
-const lookMs = 60_000;
+const refreshIntervalMs = 60_000;
 
 /** Writes the file, and again whenever there is a newer token, until what is returned is called. */
-export async function keepTokenFile(
-  credentialsOf: CredentialsOf,
+export async function refreshTokenFile(
+  fetchCredentials: FetchCredentials,
   connection: string,
   file: string,
-  turnMs = lookMs,
+  intervalMs = refreshIntervalMs,
 ): Promise<() => Promise<void>> {
   let written = '';
   const write = async () => {
-    const given = await credentialsOf(connection);
+    const given = await fetchCredentials(connection);
     if (given.cloud === 'aws' || given.accessToken === written) return;
     await replaceFile(file, given.accessToken);
     written = given.accessToken;
@@ -24,5 +24,5 @@ export async function keepTokenFile(
   await write();
   // Whatever stops a turn, be it the server, the disk or the end of all this, the old token stays; a program that needs a
   // new one hears from its cloud when that ends.
-  return every(turnMs, () => write().catch(() => undefined));
+  return every(intervalMs, () => write().catch(() => undefined));
 }

@@ -1,13 +1,13 @@
 /** What of the wanted is there already, and what is wrong with the file as seen from the server. Pure. */
 import type { Fault } from '../../../platform/errors/index.ts';
-import { accountLabel, type Wanted } from './wanted.ts';
+import { accountLabel, type ImportRow } from './rows.ts';
 
-export interface KnownTenant {
+export interface ExistingTenant {
   readonly id: string;
   readonly name: string;
 }
 
-export interface KnownConnection {
+export interface ExistingConnection {
   readonly id: string;
   readonly name: string;
   readonly tenant: string;
@@ -16,26 +16,26 @@ export interface KnownConnection {
   readonly target: Readonly<Record<string, unknown>>;
 }
 
-export interface Planned {
-  readonly wanted: Wanted;
+export interface PlannedRow {
+  readonly row: ImportRow;
   /** Undefined where it has to be made. */
-  readonly tenant: KnownTenant | undefined;
-  readonly connection: KnownConnection | undefined;
+  readonly tenant: ExistingTenant | undefined;
+  readonly connection: ExistingConnection | undefined;
 }
 
 /** A connection is known by its name within its tenant: so the same file again makes nothing twice. */
 export function planImport(
-  wanted: readonly Wanted[],
-  tenants: readonly KnownTenant[],
-  connections: readonly KnownConnection[],
-): { planned: readonly Planned[]; faults: readonly Fault[] } {
+  wanted: readonly ImportRow[],
+  tenants: readonly ExistingTenant[],
+  connections: readonly ExistingConnection[],
+): { planned: readonly PlannedRow[]; faults: readonly Fault[] } {
   const byId = new Map(tenants.map((one) => [one.id, one]));
   const byName = Map.groupBy(tenants, ({ name }) => name);
   const there = Map.groupBy(connections, ({ tenant, name }) => JSON.stringify([tenant, name]));
   const first = new Map<string, number>();
   const faults: Fault[] = [];
 
-  const planned = wanted.map((one): Planned => {
+  const planned = wanted.map((one): PlannedRow => {
     const fault = (path: string, message: string) =>
       faults.push({ path: `line ${one.line}, ${path}`, message });
     const named = byName.get(one.tenant) ?? [];
@@ -56,7 +56,7 @@ export function planImport(
       fault('role_arn', `is not the one that ${connection?.id} has, ${String(known)}`);
     else if (typeof known === 'string' && known.split(':')[4] !== one.labels[accountLabel])
       fault('account_id', `is not the account of the role that ${connection?.id} has, ${known}`);
-    return { wanted: one, tenant, connection };
+    return { row: one, tenant, connection };
   });
   return { planned, faults };
 }

@@ -2,7 +2,7 @@
 import { parse } from 'csv-parse/sync';
 import { decode, delimiterOf } from './table.ts';
 
-export interface Progress {
+export interface ProgressRow {
   readonly name: string;
   readonly tenant: string;
   readonly connection: string;
@@ -16,7 +16,7 @@ export const columns = ['name', 'tenant', 'connection', 'state', 'invitation', '
 
 export const progressHeader = `${columns.join(',')}\n`;
 
-export const progressLine = (row: Progress): string =>
+export const progressLine = (row: ProgressRow): string =>
   `${columns.map((name) => cell(row[name])).join(',')}\n`;
 
 /** What begins like a formula becomes text by an apostrophe in front (OWASP, CSV injection). */
@@ -29,7 +29,7 @@ function cell(value: string): string {
  * The rows of a list as it was written, or as a spreadsheet has saved it since; undefined for whatever is no such list.
  * What a full disk has cut off is passed over.
  */
-export function readProgress(bytes: Uint8Array): readonly Progress[] | undefined {
+export function readProgress(bytes: Uint8Array): readonly ProgressRow[] | undefined {
   const text = decode(bytes);
   if (text === undefined) return undefined;
   const [header = [], ...records] = parse(text, {
@@ -42,8 +42,8 @@ export function readProgress(bytes: Uint8Array): readonly Progress[] | undefined
   if (names.toSorted().join() !== columns.toSorted().join()) return undefined;
   return records
     .map((record) => {
-      const at = (name: keyof Progress) => textOf(record[names.indexOf(name)] ?? '');
-      return Object.fromEntries(columns.map((name) => [name, at(name)])) as unknown as Progress;
+      const at = (name: keyof ProgressRow) => textOf(record[names.indexOf(name)] ?? '');
+      return Object.fromEntries(columns.map((name) => [name, at(name)])) as unknown as ProgressRow;
     })
     .filter(({ connection }) => connection.startsWith('con_'));
 }
@@ -51,7 +51,7 @@ export function readProgress(bytes: Uint8Array): readonly Progress[] | undefined
 const textOf = (cell: string): string => (/^'[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell);
 
 /** By connection: the link that was told last. */
-export const linksIn = (rows: readonly Progress[]): ReadonlyMap<string, string> =>
+export const linksIn = (rows: readonly ProgressRow[]): ReadonlyMap<string, string> =>
   new Map(
     rows.flatMap(({ connection, invitation }): [string, string][] =>
       /^https?:\/\//.test(invitation) ? [[connection, invitation]] : [],
@@ -59,6 +59,6 @@ export const linksIn = (rows: readonly Progress[]): ReadonlyMap<string, string> 
   );
 
 /** Each connection once, in the place where it came first, as it was told last. */
-export const latestOf = (rows: readonly Progress[]): readonly Progress[] => [
+export const latestOf = (rows: readonly ProgressRow[]): readonly ProgressRow[] => [
   ...new Map(rows.map((row) => [row.connection, row])).values(),
 ];

@@ -1,10 +1,10 @@
 /** What an import asks of the admin API. */
-import { type AdminRequest, at, itemsOf } from '../admin.ts';
+import { type AdminRequest, apiPath, itemsOf } from '../admin.ts';
 import type { Json } from '../print.ts';
-import type { KnownConnection, KnownTenant } from './plan.ts';
-import type { Wanted } from './wanted.ts';
+import type { ExistingConnection, ExistingTenant } from './plan.ts';
+import type { ImportRow } from './rows.ts';
 
-export type Ask = (request: AdminRequest) => Promise<Json>;
+export type RequestAdmin = (request: AdminRequest) => Promise<Json>;
 
 export interface Link {
   readonly url: string;
@@ -12,7 +12,7 @@ export interface Link {
 }
 
 /** Every item of a list, page by page. */
-async function all(ask: Ask, path: string): Promise<Json[]> {
+async function fetchAll(ask: RequestAdmin, path: string): Promise<Json[]> {
   const items: Json[] = [];
   for (let after: string | undefined; ; ) {
     const page = await ask({ method: 'GET', path, query: { limit: '200', after } });
@@ -22,23 +22,23 @@ async function all(ask: Ask, path: string): Promise<Json[]> {
   }
 }
 
-export const serverOf = (ask: Ask) => ({
-  tenants: async () => (await all(ask, '/tenants')) as unknown as KnownTenant[],
-  connections: async () => (await all(ask, '/connections')) as unknown as KnownConnection[],
+export const createImportApi = (ask: RequestAdmin) => ({
+  tenants: async () => (await fetchAll(ask, '/tenants')) as unknown as ExistingTenant[],
+  connections: async () => (await fetchAll(ask, '/connections')) as unknown as ExistingConnection[],
 
   addTenant: async (name: string) =>
-    (await ask({ method: 'POST', path: '/tenants', body: { name } })) as unknown as KnownTenant,
+    (await ask({ method: 'POST', path: '/tenants', body: { name } })) as unknown as ExistingTenant,
 
-  addConnection: async ({ name, target, labels }: Wanted, tenant: string) =>
+  addConnection: async ({ name, target, labels }: ImportRow, tenant: string) =>
     (await ask({
       method: 'POST',
       path: '/connections',
       body: { name, tenant, cloud: 'aws', target, labels },
-    })) as unknown as KnownConnection,
+    })) as unknown as ExistingConnection,
 
   /** The links that an administrator made and that have not ended: when each ends, by its id. */
   async openLinks(connection: string): Promise<ReadonlyMap<string, string>> {
-    const links = await all(ask, at`/connections/${connection}/invitations`);
+    const links = await fetchAll(ask, apiPath`/connections/${connection}/invitations`);
     return new Map(
       links
         .filter(({ purpose }) => purpose === 'connect')
@@ -49,9 +49,9 @@ export const serverOf = (ask: Ask) => ({
   invite: async (connection: string, body: Readonly<Record<string, unknown>>) =>
     (await ask({
       method: 'POST',
-      path: at`/connections/${connection}/invitations`,
+      path: apiPath`/connections/${connection}/invitations`,
       body,
     })) as unknown as Link,
 });
 
-export type Server = ReturnType<typeof serverOf>;
+export type ImportApi = ReturnType<typeof createImportApi>;

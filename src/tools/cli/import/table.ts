@@ -2,14 +2,14 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import type { Fault } from '../../../platform/errors/index.ts';
 
-export interface Row {
+export interface TableRow {
   /** Where it begins; a cell may hold line breaks. */
   readonly line: number;
   readonly cells: Readonly<Record<string, string>>;
 }
 
 export interface Table {
-  readonly rows: readonly Row[];
+  readonly rows: readonly TableRow[];
   readonly faults: readonly Fault[];
 }
 
@@ -18,7 +18,7 @@ interface Columns {
   readonly required: readonly string[];
 }
 
-const mostRows = 10_000;
+const maxRows = 10_000;
 
 /** @param bytes UTF-8, with a byte order mark or without */
 export function readTable(bytes: Uint8Array, columns: Columns): Table {
@@ -32,7 +32,7 @@ export function readTable(bytes: Uint8Array, columns: Columns): Table {
   const faults = faultsInHeader(names, columns);
   if (faults.length > 0) return { rows: [], faults };
   if (records.length === 0) return refused('file', 'has no line behind its header');
-  if (records.length > mostRows) return refused('file', `must be ${mostRows} lines at most`);
+  if (records.length > maxRows) return refused('file', `must be ${maxRows} lines at most`);
   return {
     rows: records.map(({ line, record }) => ({
       line,

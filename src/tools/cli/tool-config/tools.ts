@@ -23,10 +23,10 @@ interface Tool {
   readonly clouds: readonly ToolConnection['cloud'][];
   readonly write: (connection: ToolConnection, options: ToolOptions) => string;
   /** What to do with it. */
-  readonly next: (options: ToolOptions) => string;
+  readonly nextStep: (options: ToolOptions) => string;
 }
 
-const fetching = (options: ToolOptions, { id }: ToolConnection, format: string): string => {
+const credentialsCommand = (options: ToolOptions, { id }: ToolConnection, format: string): string => {
   const { command, issuer, purpose } = options;
   const more = Object.entries({ issuer, purpose }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, value],
@@ -39,20 +39,20 @@ const variables = (all: Readonly<Record<string, string>>): string =>
     .map(([name, value]) => `export ${name}=${shellWord(value)}\n`)
     .join('');
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+const stringOrEmpty = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html */
 const awsProfile: Tool['write'] = (connection, options) =>
   [
     `[profile ${options.profile}]`,
-    ...(textOf(connection.target.region) === '' ? [] : [`region = ${connection.target.region}`]),
-    `credential_process = ${fetching(options, connection, 'aws-process')}`,
+    ...(stringOrEmpty(connection.target.region) === '' ? [] : [`region = ${connection.target.region}`]),
+    `credential_process = ${credentialsCommand(options, connection, 'aws-process')}`,
     '',
   ].join('\n');
 
 /** An executable-sourced external account: https://google.aip.dev/auth/4117 */
 function externalAccount(connection: ToolConnection, options: ToolOptions): string {
-  const account = textOf(connection.target.service_account);
+  const account = stringOrEmpty(connection.target.service_account);
   const whole = {
     type: 'external_account',
     universe_domain: 'googleapis.com',
@@ -65,7 +65,7 @@ function externalAccount(connection: ToolConnection, options: ToolOptions): stri
           service_account_impersonation_url: `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${account}:generateAccessToken`,
         }),
     credential_source: {
-      executable: { command: fetching(options, connection, 'gcp'), timeout_millis: 30_000 },
+      executable: { command: credentialsCommand(options, connection, 'gcp'), timeout_millis: 30_000 },
     },
   };
   return `${JSON.stringify(whole, null, 2)}\n`;
@@ -84,9 +84,9 @@ const terraform: Readonly<Record<ToolConnection['cloud'], Tool['write']>> = {
   azure: ({ target }, { file }) =>
     variables({
       ARM_USE_OIDC: 'true',
-      ARM_TENANT_ID: textOf(target.tenant_id),
-      ARM_CLIENT_ID: textOf(target.client_id),
-      ARM_ENVIRONMENT: textOf(target.environment).replace('usgov', 'usgovernment'),
+      ARM_TENANT_ID: stringOrEmpty(target.tenant_id),
+      ARM_CLIENT_ID: stringOrEmpty(target.client_id),
+      ARM_ENVIRONMENT: stringOrEmpty(target.environment).replace('usgov', 'usgovernment'),
       ARM_OIDC_TOKEN_FILE_PATH: file,
     }),
   gcp: (_, { file }) => variables({ GOOGLE_APPLICATION_CREDENTIALS: file, [allowExecutables]: '1' }),
@@ -96,35 +96,37 @@ export const tools: Readonly<Record<string, Tool>> = {
   aws: {
     clouds: ['aws'],
     write: awsProfile,
-    next: ({ profile }) => `Add it to ~/.aws/config, and use it with AWS_PROFILE=${profile}.`,
+    nextStep: ({ profile }) => `Add it to ~/.aws/config, and use it with AWS_PROFILE=${profile}.`,
   },
   google: {
     clouds: ['gcp'],
     write: externalAccount,
-    next: ({ file }) => `Save it, and set GOOGLE_APPLICATION_CREDENTIALS=${file} and ${allowExecutables}=1.`,
+    nextStep: ({ file }) =>
+      `Save it, and set GOOGLE_APPLICATION_CREDENTIALS=${file} and ${allowExecutables}=1.`,
   },
   gcloud: {
     clouds: ['gcp'],
     write: externalAccount,
-    next: ({ file }) =>
+    nextStep: ({ file }) =>
       `Save it, set ${allowExecutables}=1, and run \`gcloud auth login --cred-file=${file}\`.`,
   },
   azure: {
     clouds: ['azure'],
     write: ({ target }, { file }) =>
       variables({
-        AZURE_TENANT_ID: textOf(target.tenant_id),
-        AZURE_CLIENT_ID: textOf(target.client_id),
-        AZURE_AUTHORITY_HOST: authorities[textOf(target.environment)] ?? 'https://login.microsoftonline.com',
+        AZURE_TENANT_ID: stringOrEmpty(target.tenant_id),
+        AZURE_CLIENT_ID: stringOrEmpty(target.client_id),
+        AZURE_AUTHORITY_HOST:
+          authorities[stringOrEmpty(target.environment)] ?? 'https://login.microsoftonline.com',
         AZURE_FEDERATED_TOKEN_FILE: file,
       }),
-    next: ({ file }) =>
+    nextStep: ({ file }) =>
       `Evaluate it in the shell of the tool, while the agent keeps a cloud token in ${file}.`,
   },
   terraform: {
     clouds: ['aws', 'azure', 'gcp'],
     write: (connection, options) => terraform[connection.cloud](connection, options),
-    next: () =>
+    nextStep: () =>
       'Evaluate it in the shell of Terraform: AWS needs the profile of --tool aws as well, Google the file of --tool google, Azure a cloud token that the agent keeps in the file.',
   },
 };

@@ -1,0 +1,75 @@
+/** `sojourn can`: whether a client may use a connection, for what, and why. */
+import { adminCommand, apiPath } from '../admin.ts';
+import { type CommandSpec, type ParsedArguments, text, texts } from '../command.ts';
+import { usageError } from '../failure.ts';
+import { cell, type Json } from '../print.ts';
+
+const reasons: Readonly<Record<string, (decision: Json) => string>> = {
+  no_rule: () => 'no rule of the client admits to the connection',
+  when: ({ rule, unmet }) => `rule ${indexOf(rule)} would, but this does not hold: ${cell(unmet)}`,
+  purposes: ({ rule }) => `rule ${indexOf(rule)} admits to the connection, but not for this purpose`,
+  purpose_required: ({ purposes }) => `a purpose must be named: ${cell(purposes)}`,
+  guard: ({ guard, unmet }) => `the guard ${cell(guard)} refuses; this does not hold: ${cell(unmet)}`,
+  client_disabled: () => 'the client is disabled',
+  connection_disabled: () => 'the connection is disabled',
+  connection_paused: () => 'the customer has paused the connection',
+  approval_required: ({ approval }) =>
+    `the connection wants an approval, and ${describeApproval(approval as Json)}`,
+};
+
+function describeApproval({ request, state, until }: Json): string {
+  if (state === 'unasked') return 'the client has not asked for one';
+  const times: Readonly<Record<string, string>> = { denied: 'again possible from', ended: 'since' };
+  const when = Object.hasOwn(times, String(state)) ? `, ${times[String(state)]} ${cell(until)}` : '';
+  return `the request ${cell(request)} is ${cell(state)}${when}`;
+}
+
+const indexOf = (rule: unknown): string => cell((rule as Json | null)?.index);
+
+export const can: CommandSpec = adminCommand({
+  usage: 'can <client> <connection>',
+  description:
+    'tell whether a client may use a connection, and which rule or guard decides; ends with 1 when not',
+  options: [
+    {
+      flags: '--purpose <name>',
+      description: 'for this purpose, instead of everything or the one that there is',
+    },
+    {
+      flags: '--claim <name=value>',
+      description: 'a claim of the token by which it would have signed in; may be repeated',
+      repeatable: true,
+    },
+    { flags: '--at <time>', description: 'at this time, such as 2027-01-31T12:00:00Z, instead of now' },
+  ],
+  examples: [
+    'can cli_01k0… con_01k0…',
+    'can cli_01k0… con_01k0… --purpose deploy --claim ref=refs/heads/main --at 2027-01-31T12:00:00Z',
+  ],
+  request: (args) => ({
+    method: 'GET',
+    path: apiPath`/clients/${args.positionals[0]}/can/${args.positionals[1]}`,
+    query: { purpose: text(args, 'purpose'), claims: claimsOf(args), at: text(args, 'at') },
+  }),
+  format: (decision) => {
+    const { allowed, because, rule, purpose, watching, approval } = decision;
+    if (allowed !== true) return `no: ${reasons[String(because)]?.(decision) ?? cell(because)}\n`;
+    const { index, ...conditions } = (rule ?? {}) as Json;
+    const forWhat = typeof purpose === 'string' ? `, for ${cell(purpose)} only` : '';
+    const watched = Array.isArray(watching) && watching.length > 0 ? watching : undefined;
+    const granted = approval ? `, granted until ${cell((approval as Json).until)}` : '';
+    return `yes: rule ${cell(index)} (${cell(conditions)})${forWhat}${granted}\n${
+      watched ? `guards that only watch would refuse: ${cell(watched)}\n` : ''
+    }`;
+  },
+  exitCode: ({ allowed }) => (allowed === true ? 0 : 1),
+});
+
+function claimsOf(args: ParsedArguments): string | undefined {
+  const claims = texts(args, 'claim').map((claim): [string, string] => {
+    const [name = '', ...value] = claim.split('=');
+    if (name === '' || value.length === 0) throw usageError('--claim must be name=value.');
+    return [name, value.join('=')];
+  });
+  return claims.length === 0 ? undefined : JSON.stringify(Object.fromEntries(claims));
+}

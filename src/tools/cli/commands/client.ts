@@ -1,0 +1,141 @@
+/** `sojourn client`: your services that fetch tokens. */
+import {
+  adminCommand,
+  apiPath,
+  itemsOf,
+  nextPageHint,
+  pageOptions,
+  pageQuery,
+  parseJsonOption,
+} from '../admin.ts';
+import { type CommandGroup, isSet, type OptionSpec, type ParsedArguments, text, texts } from '../command.ts';
+import { usageError } from '../failure.ts';
+import { columns, type Json, record } from '../print.ts';
+import { authOf, authOfNewClient, authOptions } from './client-auth.ts';
+import { clientSecrets, secretHint } from './client-secrets.ts';
+
+const ruleOptions: readonly OptionSpec[] = [
+  {
+    flags: '--connection <id>',
+    description: 'a connection that it may use; may be repeated',
+    repeatable: true,
+  },
+  {
+    flags: '--tenant <id>',
+    description: 'a tenant whose connections it may use; may be repeated',
+    repeatable: true,
+  },
+  {
+    flags: '--rule <json>',
+    description:
+      'a rule with several conditions, such as {"cloud":"aws","labels":{"env":"prod"}}; may be repeated',
+    repeatable: true,
+  },
+];
+
+export const client: CommandGroup = {
+  name: 'client',
+  description: 'your services that fetch tokens',
+  commands: [
+    adminCommand({
+      usage: 'create',
+      description: 'add a client; its secret is shown this once',
+      options: [
+        { flags: '--name <text>', description: 'name for people', required: true },
+        {
+          flags: '--auth <method>',
+          description: 'how it authenticates',
+          choices: ['client_secret', 'private_key_jwt'],
+          defaultValue: 'client_secret',
+        },
+        ...authOptions,
+        ...ruleOptions,
+      ],
+      examples: [
+        'client create --name deployer --connection con_01k0…',
+        'client create --name ci --connection con_01k0… --federated github --audience https://id.example.com --claim repository_id=74 --claim repository_owner_id=65 --claim ref=refs/heads/main',
+        'client create --name scanner --tenant ten_01k0… --auth private_key_jwt --jwks-file jwks.json',
+        'client create --name mesh --connection con_01k0… --tls-san-uri spiffe://prod.example.com/billing',
+      ],
+      request: (args) => ({
+        method: 'POST',
+        path: '/clients',
+        body: { name: text(args, 'name'), auth: authOfNewClient(args), may_use: rulesOf(args) },
+      }),
+      format: (answer) => formatClient(answer) + secretHint(answer),
+    }),
+    adminCommand({
+      usage: 'list',
+      description: 'list the clients',
+      options: pageOptions,
+      examples: ['client list'],
+      request: (args) => ({ method: 'GET', path: '/clients', query: pageQuery(args) }),
+      format: (answer) =>
+        columns(itemsOf(answer), ['client_id', 'name', 'auth.method', 'may_use', 'disabled']) +
+        nextPageHint(answer, '--after'),
+    }),
+    adminCommand({
+      usage: 'show <id>',
+      description: 'show one client and what it may use',
+      examples: ['client show cli_01k0…'],
+      request: ({ positionals }) => ({ method: 'GET', path: apiPath`/clients/${positionals[0]}` }),
+      format: formatClient,
+    }),
+    adminCommand({
+      usage: 'update <id>',
+      description: 'change a client; rules that are given replace the old ones',
+      options: [
+        { flags: '--name <text>', description: 'name for people' },
+        { flags: '--disable', description: 'refuse it from now on' },
+        { flags: '--enable', description: 'let it in again' },
+        ...authOptions,
+        ...ruleOptions,
+      ],
+      examples: ['client update cli_01k0… --disable', 'client update cli_01k0… --connection con_01k0…'],
+      request: (args) => ({
+        method: 'PATCH',
+        path: apiPath`/clients/${args.positionals[0]}`,
+        body: changeOf(args),
+      }),
+      format: formatClient,
+    }),
+    adminCommand({
+      usage: 'delete <id>',
+      description: 'remove a client',
+      examples: ['client delete cli_01k0…'],
+      request: ({ positionals }) => ({ method: 'DELETE', path: apiPath`/clients/${positionals[0]}` }),
+      format: (_, { positionals }) => `Deleted ${positionals[0]}.\n`,
+    }),
+  ],
+  groups: [clientSecrets],
+};
+
+/** A certificate is told by what stands in it; its text is for `--json`. */
+function formatClient({ auth, ...rest }: Json): string {
+  const { certificates: _, ...told } = Object(auth) as Json;
+  const { client_id, name, ...others } = rest;
+  return record({ client_id, name, auth: told, ...others });
+}
+
+const rulesOf = (args: ParsedArguments) => [
+  ...texts(args, 'connection').map((id) => ({ connection: id })),
+  ...texts(args, 'tenant').map((id) => ({ tenant: id })),
+  ...texts(args, 'rule').map((rule) => parseJsonOption(rule, '--rule')),
+];
+
+function changeOf(args: ParsedArguments) {
+  if (isSet(args, 'disable') && isSet(args, 'enable'))
+    throw usageError('--disable and --enable exclude each other.');
+  const rules = rulesOf(args);
+  const auth = authOf(args);
+  const change = {
+    name: text(args, 'name'),
+    ...(auth === undefined ? {} : { auth }),
+    ...(rules.length > 0 ? { may_use: rules } : {}),
+    ...(isSet(args, 'disable') ? { disabled: true } : {}),
+    ...(isSet(args, 'enable') ? { disabled: false } : {}),
+  };
+  if (Object.values(change).every((value) => value === undefined))
+    throw usageError('There is nothing to change: give at least one option.');
+  return change;
+}

@@ -1,0 +1,186 @@
+/** `sojourn connection`: the ways into your customers' clouds. */
+import {
+  adminCommand,
+  apiPath,
+  itemsOf,
+  nextPageHint,
+  pageOptions,
+  pageQuery,
+  parseJsonOption,
+} from '../admin.ts';
+import { type CommandGroup, type OptionSpec, type ParsedArguments, text, texts } from '../command.ts';
+import { usageError } from '../failure.ts';
+import { cell, columns, record } from '../print.ts';
+import { formatVerification } from '../verification.ts';
+import { connectionConfirmUpload } from './connection-confirm-upload.ts';
+import { connectionImport } from './connection-import.ts';
+import { connectionInvitations, connectionInvite } from './connection-invitations.ts';
+import { connectionSetup } from './connection-setup.ts';
+import { connectionVerification } from './connection-verification.ts';
+import { targetOf, targetOptions } from './target.ts';
+
+const settings: readonly OptionSpec[] = [
+  ...targetOptions,
+  { flags: '--algorithm <alg>', description: 'how its tokens are signed', choices: ['RS256', 'ES256'] },
+  { flags: '--token-ttl <seconds>', description: 'life of its tokens, 60 to 3600' },
+  {
+    flags: '--approval <kind>',
+    description: 'whether an administrator has to grant its use',
+    choices: ['none', 'required'],
+  },
+];
+
+const labelOption: OptionSpec = {
+  flags: '--label <name=value>',
+  description: 'a label by which rules of clients find it; may be repeated',
+  repeatable: true,
+};
+
+const purposeOption: OptionSpec = {
+  flags: '--purpose <name=json>',
+  description:
+    'what it may be used for, and the fields of the target that this narrows, such as read={"duration_seconds":900}; may be repeated',
+  repeatable: true,
+};
+
+/** Given purposes take the place of all that were there. */
+function purposesOf(args: ParsedArguments) {
+  const purposes = texts(args, 'purpose').map((purpose): [string, unknown] => {
+    const [name = '', ...json] = purpose.split('=');
+    if (name === '' || json.length === 0) throw usageError('--purpose must be name=json.');
+    return [name, parseJsonOption(json.join('='), `--purpose ${name}`)];
+  });
+  return purposes.length === 0 ? {} : { purposes: Object.fromEntries(purposes) };
+}
+
+/** Given labels take the place of all that were there. */
+function labelsOf(args: ParsedArguments) {
+  const labels = texts(args, 'label').map((label): [string, string] => {
+    const [name = '', ...value] = label.split('=');
+    if (name === '' || value.length === 0) throw usageError('--label must be name=value.');
+    return [name, value.join('=')];
+  });
+  return labels.length === 0 ? {} : { labels: Object.fromEntries(labels) };
+}
+
+const idCommand = (name: string, description: string, method: 'GET' | 'POST', below = '') =>
+  adminCommand({
+    usage: `${name} <id>`,
+    description,
+    examples: [`connection ${name} con_01k0…`],
+    request: ({ positionals }) => ({ method, path: apiPath`/connections/${positionals[0]}` + below }),
+    format: record,
+  });
+
+export const connection: CommandGroup = {
+  name: 'connection',
+  description: "the ways into your customers' clouds",
+  commands: [
+    adminCommand({
+      usage: 'create',
+      description: 'add a connection; its target may be completed later',
+      options: [
+        { flags: '--name <text>', description: 'name for people', required: true },
+        { flags: '--tenant <id>', description: 'whose cloud it is', required: true },
+        { flags: '--cloud <cloud>', description: 'aws, azure or gcp', required: true },
+        labelOption,
+        purposeOption,
+        ...settings,
+      ],
+      examples: [
+        'connection create --name acme-prod --tenant ten_01k0… --cloud aws --set region=eu-central-1',
+        'connection create --name acme-gcp --tenant ten_01k0… --cloud gcp --target-file target.json',
+      ],
+      request: (args) => ({
+        method: 'POST',
+        path: '/connections',
+        body: {
+          name: text(args, 'name'),
+          tenant: text(args, 'tenant'),
+          cloud: text(args, 'cloud'),
+          target: targetOf(args) ?? {},
+          ...labelsOf(args),
+          ...purposesOf(args),
+          algorithm: text(args, 'algorithm'),
+          token_ttl: parseTtl(text(args, 'tokenTtl')),
+          approval: text(args, 'approval'),
+        },
+      }),
+      format: (answer) => `${record(answer)}\nNext: sojourn connection setup ${cell(answer.id)}\n`,
+    }),
+    adminCommand({
+      usage: 'list',
+      description: 'list the connections',
+      options: [{ flags: '--tenant <id>', description: 'only those of this tenant' }, ...pageOptions],
+      examples: ['connection list', 'connection list --tenant ten_01k0… --json'],
+      request: (args) => ({
+        method: 'GET',
+        path: '/connections',
+        query: { tenant: text(args, 'tenant'), ...pageQuery(args) },
+      }),
+      format: (answer) =>
+        columns(itemsOf(answer), ['id', 'name', 'tenant', 'cloud', 'state']) +
+        nextPageHint(answer, '--after'),
+    }),
+    idCommand('show', 'show one connection', 'GET'),
+    adminCommand({
+      usage: 'update <id>',
+      description: 'change a connection; target fields are merged, null takes one out',
+      options: [
+        { flags: '--name <text>', description: 'name for people' },
+        labelOption,
+        purposeOption,
+        ...settings,
+      ],
+      examples: ['connection update con_01k0… --set role_arn=arn:aws:iam::111122223333:role/vendor'],
+      request: (args) => {
+        const body = {
+          name: text(args, 'name'),
+          target: targetOf(args),
+          ...labelsOf(args),
+          ...purposesOf(args),
+          algorithm: text(args, 'algorithm'),
+          token_ttl: parseTtl(text(args, 'tokenTtl')),
+          approval: text(args, 'approval'),
+        };
+        if (Object.values(body).every((value) => value === undefined))
+          throw usageError('There is nothing to change: give at least one option.');
+        return { method: 'PATCH', path: apiPath`/connections/${args.positionals[0]}`, body };
+      },
+      format: record,
+    }),
+    idCommand('enable', 'let it be used again', 'POST', '/enable'),
+    idCommand('disable', 'refuse its use from now on', 'POST', '/disable'),
+    adminCommand({
+      usage: 'verify <id>',
+      description:
+        'enter the cloud, see that it lets nobody else in, and tell what came of it; exit code 1 when not all is well',
+      examples: ['connection verify con_01k0…'],
+      request: ({ positionals }) => ({
+        method: 'POST',
+        path: apiPath`/connections/${positionals[0]}/verify`,
+      }),
+      format: formatVerification,
+      exitCode: ({ verdict }) => (verdict === 'active' ? 0 : 1),
+    }),
+    connectionVerification,
+    connectionInvite,
+    connectionImport,
+    connectionSetup,
+    connectionConfirmUpload,
+    adminCommand({
+      usage: 'delete <id>',
+      description: 'remove a connection for good; its id is never used again',
+      examples: ['connection delete con_01k0…'],
+      request: ({ positionals }) => ({ method: 'DELETE', path: apiPath`/connections/${positionals[0]}` }),
+      format: (_, { positionals }) => `Deleted ${positionals[0]}.\n`,
+    }),
+  ],
+  groups: [connectionInvitations],
+};
+
+function parseTtl(seconds: string | undefined): number | undefined {
+  if (seconds === undefined) return undefined;
+  if (/^\d+$/.test(seconds)) return Number(seconds);
+  throw usageError('--token-ttl must be a whole number of seconds.');
+}

@@ -1,0 +1,68 @@
+/** `sojourn doctor`: whether the clouds would trust this server, and what somebody should know. */
+import { type Check, examine, type Told } from '../../../onboarding/doctor/index.ts';
+import { systemNow } from '../../../platform/time/index.ts';
+import { adminUrl, connectionOptions, itemsOf, requestAdmin } from '../admin.ts';
+import { type CommandSpec, isSet, type ParsedArguments, type Terminal } from '../command.ts';
+import { parseJson } from '../failure.ts';
+import { columns, type Json, printable } from '../print.ts';
+import { get, parseAnswer } from '../server.ts';
+import { doctorSecrets } from './doctor-secrets.ts';
+
+export const doctor: CommandSpec = {
+  usage: 'doctor',
+  description:
+    'look at a running server as the clouds see it from here; exit code 1 when a check fails, 3 when --secrets cannot tell',
+  options: [
+    { flags: '--tenant <id>', description: 'the issuer of this tenant instead of the main one' },
+    { flags: '--secrets', description: 'look for shared secrets alone; exit code 1 when a client has one' },
+    { flags: '--json', description: 'print the answer as JSON' },
+    ...connectionOptions,
+  ],
+  examples: ['doctor', 'doctor --json --url https://admin.example.com:8081', 'doctor --secrets'],
+  async run(args, terminal) {
+    if (isSet(args, 'secrets')) return doctorSecrets(args, terminal);
+    const checks = await examine(await fetchInput(args, terminal), systemNow);
+    terminal.out(isSet(args, 'json') ? `${JSON.stringify({ checks }, null, 2)}\n` : formatChecks(checks));
+    return checks.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
+  },
+};
+
+async function fetchInput(args: ParsedArguments, terminal: Terminal): Promise<Told> {
+  const tenant = typeof args.options.tenant === 'string' ? args.options.tenant : undefined;
+  const look = async (path: string, query = {}): Promise<Json> =>
+    parseAnswer(await requestAdmin({ method: 'GET', path, query }, args, terminal));
+  const all = async (path: string): Promise<readonly Json[]> => {
+    const found: Json[] = [];
+    for (let after: string | undefined; ; ) {
+      const page = await look(path, { limit: '200', after });
+      found.push(...itemsOf(page));
+      if (typeof page.next !== 'string') return found;
+      after = page.next;
+    }
+  };
+  // First: it says by a whole sentence when no server is there or the token is wrong.
+  const issuer = await look('/issuer', { tenant });
+  const base = adminUrl(args, terminal);
+  const { headers, body } = await get(`${base}/readyz`);
+  const ready = parseJson(body) as { checks?: unknown } | undefined;
+  return {
+    adminUrl: base,
+    issuer,
+    serverDate: headers.date,
+    readiness: Array.isArray(ready?.checks) ? ready.checks : [],
+    keys: itemsOf(await look('/keys')),
+    connections: await all('/connections'),
+    clients: await all('/clients'),
+  } as unknown as Told;
+}
+
+function formatChecks(checks: readonly Check[]): string {
+  const rows = columns(
+    checks.map((check) => ({ ...check })),
+    ['name', 'outcome', 'detail'],
+  );
+  const advice = checks
+    .filter((check) => check.advice !== null)
+    .map((check) => `→ ${check.name}: ${printable(check.advice ?? '')}\n`);
+  return rows + (advice.length === 0 ? '' : `\n${advice.join('')}`);
+}

@@ -1,0 +1,89 @@
+/** `sojourn keys export`: discovery and JWKS as files, for a place that outlives this server. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { connectionOptions, itemsOf, requestAdmin } from '../admin.ts';
+import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text } from '../command.ts';
+import { usageError } from '../failure.ts';
+import type { Json } from '../print.ts';
+import { parseAnswer } from '../server.ts';
+import { type ExportedFile, uploadCommands } from './upload-commands.ts';
+
+const manifestName = 'manifest.json';
+
+export const keysExport: CommandSpec = {
+  usage: 'export',
+  description: 'write discovery and JWKS of every issuer to files, and tell how they are uploaded',
+  options: [
+    {
+      flags: '--output <dir>',
+      description: 'the folder, laid out as the URLs below the issuer',
+      required: true,
+    },
+    { flags: '--to <place>', description: 's3://…, gs://… or https://ACCOUNT.blob.core.windows.net/…' },
+    { flags: '--json', description: 'print the manifest as JSON' },
+    ...connectionOptions,
+  ],
+  examples: ['keys export --output ./issuer', 'keys export --output ./issuer --to s3://id-example-com'],
+  async run(args, terminal) {
+    const folder = text(args, 'output') ?? '';
+    const commands = uploadCommands(folder, text(args, 'to'));
+    const files: ExportedFile[] = [];
+    const missing: string[] = [];
+    for await (const { body, ...file } of fetchDocuments(args, terminal, missing)) {
+      writeDocument(join(folder, file.path), body);
+      files.push(file);
+    }
+    const manifest = `${JSON.stringify({ files }, null, 2)}\n`;
+    writeDocument(join(folder, manifestName), manifest);
+    terminal.out(
+      isSet(args, 'json')
+        ? manifest
+        : `Wrote ${files.length} documents and ${manifestName} to ${folder}\n\n${commands(files)}`,
+    );
+    for (const tenant of missing) {
+      terminal.err(
+        `The documents of ${tenant} are missing: the keys of this tenant cannot be used. See the log of the server.\n`,
+      );
+    }
+    return missing.length > 0 ? 1 : 0;
+  },
+};
+
+/** @param missing gets the tenants whose documents the server cannot tell */
+async function* fetchDocuments(
+  args: ParsedArguments,
+  terminal: Terminal,
+  missing: string[],
+): AsyncGenerator<ExportedFile & { body: string }> {
+  let after: string | undefined;
+  do {
+    const query = { after, limit: '200' };
+    const page = parseAnswer(
+      await requestAdmin({ method: 'GET', path: '/keys/documents', query }, args, terminal),
+    );
+    for (const item of itemsOf(page)) yield parseDocument(item);
+    if (Array.isArray(page.missing)) missing.push(...page.missing.map(String));
+    after = typeof page.next === 'string' ? page.next : undefined;
+  } while (after !== undefined);
+}
+
+/** The path came over the network: it is one that an issuer has, or it names no file. */
+function parseDocument({ path, media_type, cache_control, body }: Json) {
+  if (!/^(t\/ten_[0-9a-z]+\/)?(jwks|\.well-known\/openid-configuration)$/.test(String(path)))
+    throw usageError(`${String(path)} is no document of an issuer.`);
+  return {
+    path: String(path),
+    media_type: String(media_type),
+    cache_control: String(cache_control),
+    body: String(body),
+  };
+}
+
+function writeDocument(path: string, content: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  } catch (error) {
+    throw usageError(`--output: ${path} cannot be written (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}

@@ -1,0 +1,75 @@
+/** `sojourn keys`: the signing keys. */
+import { adminCommand, itemsOf } from '../admin.ts';
+import { type CommandGroup, isSet, type OptionSpec, text } from '../command.ts';
+import { columns, type Json } from '../print.ts';
+import { keysExport } from './keys-export.ts';
+import { keysRekey } from './keys-rekey.ts';
+import { keysImpact, keysRevoke } from './keys-revoke.ts';
+
+const tenantOption: OptionSpec = {
+  flags: '--tenant <id>',
+  description: 'the keys of this tenant instead of the shared ones',
+};
+
+const formatKeys = (answer: Json): string =>
+  columns(itemsOf(answer), [
+    'kid',
+    'alg',
+    'state',
+    'published_at',
+    'activate_at',
+    'activated_at',
+    'retired_at',
+    'revoked_at',
+  ]);
+
+export const keys: CommandGroup = {
+  name: 'keys',
+  description: 'the signing keys',
+  commands: [
+    adminCommand({
+      usage: 'list',
+      description: 'list the keys with their states',
+      examples: ['keys list'],
+      options: [tenantOption],
+      request: (args) => ({ method: 'GET', path: '/keys', query: { tenant: text(args, 'tenant') } }),
+      format: formatKeys,
+    }),
+    adminCommand({
+      usage: 'rotate',
+      description: 'let the published next keys sign, from now on or from a time on',
+      options: [
+        { flags: '--at <time>', description: 'plan it for then: 2027-01-31T02:00:00Z' },
+        tenantOption,
+        { flags: '--override', description: 'also where verifiers would not find the keys yet' },
+      ],
+      examples: ['keys rotate', 'keys rotate --at 2027-01-31T02:00:00Z'],
+      request: (args) => ({
+        method: 'POST',
+        path: '/keys/rotate',
+        body: {
+          tenant: text(args, 'tenant'),
+          at: text(args, 'at'),
+          ...(isSet(args, 'override') ? { override: true } : {}),
+        },
+      }),
+      format: formatKeys,
+    }),
+    adminCommand({
+      usage: 'cancel-rotation',
+      description: 'take a planned rotation back; the next keys sign in their turn',
+      examples: ['keys cancel-rotation'],
+      options: [tenantOption],
+      request: (args) => ({
+        method: 'POST',
+        path: '/keys/cancel-rotation',
+        body: { tenant: text(args, 'tenant') },
+      }),
+      format: formatKeys,
+    }),
+    keysRevoke,
+    keysRekey,
+    keysImpact,
+    keysExport,
+  ],
+};

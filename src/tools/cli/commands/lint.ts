@@ -1,0 +1,95 @@
+/** `sojourn lint`: whether a document of a customer's cloud, or an issuer, is as it should be. */
+import { type IssuerLint, lintIssuer } from '../../../onboarding/doctor/index.ts';
+import { lookGuarded, type Permits, permitsIn } from '../../../platform/outbound/index.ts';
+import { systemNow } from '../../../platform/time/index.ts';
+import { apiPath, connectionOptions, readTextFile, requestAdmin } from '../admin.ts';
+import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text, texts } from '../command.ts';
+import { usageError } from '../failure.ts';
+import { cell, columns, type Json, printable } from '../print.ts';
+import { parseAnswer } from '../server.ts';
+
+export const lint: CommandSpec = {
+  usage: 'lint <what>',
+  description:
+    "judge a customer's document for a connection, or any issuer as the three clouds do; exit code 1 when something is wrong",
+  options: [
+    { flags: '--connection <id>', description: 'the connection that the document in the file is for' },
+    { flags: '--corrected', description: 'print the corrected document alone' },
+    { flags: '--json', description: 'print the answer as JSON' },
+    {
+      flags: '--allow-network <cidr>',
+      description: 'a network that is not public and where the issuer may be; may be repeated',
+      repeatable: true,
+    },
+    { flags: '--ca <file>', description: 'PEM file with authorities to trust besides the public ones' },
+    ...connectionOptions,
+  ],
+  examples: [
+    'lint trust-policy.json --connection con_01k0…',
+    'lint provider.json --connection con_01k0… --corrected > sound.json',
+    'lint https://id.example.com',
+  ],
+  run: (args, terminal) =>
+    /^https?:\/\//i.test(args.positionals[0] ?? '')
+      ? lintIssuerUrl(args, terminal)
+      : lintDocumentFile(args, terminal),
+};
+
+async function lintDocumentFile(args: ParsedArguments, terminal: Terminal): Promise<number> {
+  const id = text(args, 'connection');
+  if (id === undefined) throw usageError('Name the connection that the document is for: --connection ID.');
+  const body = { document: readTextFile(args.positionals[0] ?? '', 'The document') };
+  const answer = parseAnswer(
+    await requestAdmin({ method: 'POST', path: apiPath`/connections/${id}/lint`, body }, args, terminal),
+  );
+  if (isSet(args, 'json')) terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
+  else if (isSet(args, 'corrected')) terminal.out(String(answer.corrected));
+  else terminal.out(formatDocumentLint(answer));
+  return answer.grade === 'A' || answer.grade === 'B' ? 0 : 1;
+}
+
+function formatDocumentLint({ kind, grade, findings, corrected }: Json): string {
+  const found = Array.isArray(findings) ? (findings as Json[]) : [];
+  const head = `${cell(kind)}: ${cell(grade)}\n`;
+  if (found.length === 0) return head;
+  const advice = found.map(({ advice: line }) => `→ ${cell(line)}\n`).join('');
+  const rows = columns(found, ['severity', 'rule', 'where', 'detail']);
+  return `${head}\n${rows}\n${advice}\nCorrected:\n\n${printable(String(corrected))}`;
+}
+
+async function lintIssuerUrl(args: ParsedArguments, terminal: Terminal): Promise<number> {
+  const [url = ''] = args.positionals;
+  if (!URL.canParse(url)) throw usageError(`${url} is no URL.`);
+  const ca = text(args, 'ca');
+  const guard = {
+    permits: allowedNetworks(args),
+    allowedBy: '--allow-network',
+    ...(ca === undefined ? {} : { ca: readTextFile(ca, '--ca') }),
+  };
+  const found = await lintIssuer(url, systemNow, (address, signal) => lookGuarded(address, guard, signal));
+  terminal.out(isSet(args, 'json') ? `${JSON.stringify(found, null, 2)}\n` : formatIssuerLint(found));
+  return found.checks.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
+}
+
+function allowedNetworks(args: ParsedArguments): Permits {
+  const networks = texts(args, 'allowNetwork');
+  try {
+    return permitsIn(networks);
+  } catch {
+    throw usageError(`--allow-network must be a network such as 10.0.0.0/8, and not ${networks.join(', ')}.`);
+  }
+}
+
+function formatIssuerLint({ clouds, checks }: IssuerLint): string {
+  const rows = columns(
+    checks.map((check) => ({ ...check })),
+    ['name', 'outcome', 'minds', 'detail'],
+  );
+  const advice = checks.flatMap(({ name, advice: line }) =>
+    line === null ? [] : [`→ ${name}: ${cell(line)}\n`],
+  );
+  const verdict = Object.entries(clouds)
+    .map(([cloud, says]) => `${cloud} ${says}`)
+    .join(', ');
+  return `${verdict}\n\n${rows}${advice.length === 0 ? '' : `\n${advice.join('')}`}`;
+}

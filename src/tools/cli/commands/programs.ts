@@ -1,0 +1,108 @@
+/** The commands that are programs of their own: the server, the demo and the sandbox. Each is loaded when it is run. */
+import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
+
+import { createLogger } from '../../../platform/log/index.ts';
+import { addressField, loadConfig } from '../../../server/config/index.ts';
+import { keepMemoryIn } from '../../../server/hardening/index.ts';
+import type { CommandSpec } from '../command.ts';
+import { usageError } from '../failure.ts';
+import { stopSignal } from '../signals.ts';
+
+export const serve: CommandSpec = {
+  usage: 'serve',
+  description: 'run the server until it is told to stop (SIGTERM, SIGINT)',
+  options: [{ flags: '--config <file>', description: 'the YAML file (else SOJOURN_CONFIG)' }],
+  examples: ['serve --config config/sojourn.yaml'],
+  async run({ options }, terminal) {
+    const file = options.config ?? terminal.env.SOJOURN_CONFIG;
+    if (typeof file !== 'string' || file === '')
+      throw usageError('There is no configuration: name its file with --config.');
+    const config = await loadConfig({ file, env: terminal.env });
+    const logger = createLogger();
+    keepMemoryIn({ nodeOptions: terminal.env.NODE_OPTIONS, logger });
+    const { startServer } = await import('../../../server/compose/index.ts');
+    // Before the start: who is told to stop meanwhile, or with the first word, still closes what was opened.
+    const stop = stopSignal();
+    const server = await startServer(config, { logger });
+    terminal.err(formatStarted(server, config.issuer));
+    await stop;
+    await server.close();
+    return 0;
+  },
+};
+
+function formatStarted(
+  server: { publicOrigin: string; adminOrigin: string; newAdminToken: string | undefined },
+  issuer: string,
+): string {
+  const token = server.newAdminToken
+    ? `\nThe admin token, made at this first start and never shown again:\n\n  export SOJOURN_ADMIN_TOKEN=${server.newAdminToken}\n`
+    : '';
+  return `Sojourn serves ${issuer} on ${server.publicOrigin}, and its admin API on ${server.adminOrigin}.
+${token}
+Next, in another terminal:
+
+  npm run -s sojourn -- tenant create --name Acme
+`;
+}
+
+/** What the sandbox commands need of `src/sandbox`. Named here: a type import would put the sandbox into the server's build. */
+interface Demo {
+  runDemo(options: { readonly output: NodeJS.WritableStream }): Promise<number>;
+}
+
+interface Sandbox {
+  startSandbox(options: {
+    readonly listen: { readonly host: string; readonly port: number };
+  }): Promise<{ readonly origin: string; close(): Promise<void> }>;
+}
+
+/** Loads a module of `src/sandbox`, which the server's build leaves out (tsconfig.build.json). */
+async function loadFromSandbox<T>(module: string): Promise<T> {
+  const file = new URL(`../../../sandbox/${module}${extname(import.meta.filename)}`, import.meta.url);
+  if (!existsSync(file))
+    throw usageError(
+      'This build contains the server only. Run the command in a clone of the repository, or in an image built with `--target sandbox`.',
+    );
+  return (await import(file.href)) as T;
+}
+
+export const demo: CommandSpec = {
+  usage: 'demo',
+  description: 'run the main workflow on this machine, against the sandbox clouds',
+  examples: ['demo'],
+  async run(_, terminal) {
+    const { runDemo } = await loadFromSandbox<Demo>('demo/index');
+    return runDemo({ output: terminal.stdout });
+  },
+};
+
+export const sandbox: CommandSpec = {
+  usage: 'sandbox',
+  description: 'run stand-ins for AWS, Azure and GCP until told to stop',
+  options: [
+    {
+      flags: '--listen <address>',
+      description: 'HOST:PORT; port 0 takes a free one',
+      defaultValue: '127.0.0.1:8090',
+    },
+  ],
+  examples: ['sandbox --listen 127.0.0.1:8090'],
+  async run({ options }, terminal) {
+    const listen = addressField.safeParse(options.listen);
+    if (!listen.success) throw usageError(`--listen ${listen.error.issues[0]?.message}.`);
+    const { startSandbox } = await loadFromSandbox<Sandbox>('index');
+    const stop = stopSignal();
+    const clouds = await startSandbox({ listen: listen.data }).catch((error: NodeJS.ErrnoException) => {
+      throw usageError(`--listen ${String(options.listen)} cannot be used (${error.code}).`);
+    });
+    terminal.out(formatSandboxStarted(clouds.origin));
+    await stop;
+    await clouds.close();
+    return 0;
+  },
+};
+
+const formatSandboxStarted = (origin: string): string =>
+  `The sandbox clouds are at ${origin}: /aws, /azure and /gcp; /sandbox sets clock and faults.\n`;

@@ -1,0 +1,105 @@
+/** `sojourn webhook`: where your own systems hear of connections. */
+import { adminCommand, apiPath, itemsOf, nextPageHint, pageOptions, pageQuery } from '../admin.ts';
+import { type CommandGroup, type OptionSpec, text, texts } from '../command.ts';
+import { cell, columns, type Json, record } from '../print.ts';
+
+const eventOption: OptionSpec = {
+  flags: '--event <name>',
+  description: 'only this event; may be given many times (connection.verified …)',
+  repeatable: true,
+};
+
+const eventsOf = (names: readonly string[]) => (names.length === 0 ? {} : { events: names });
+
+export const webhook: CommandGroup = {
+  name: 'webhook',
+  description: 'where your own systems hear of connections',
+  commands: [
+    adminCommand({
+      usage: 'create <url>',
+      description: 'post security event tokens to a receiver from now on',
+      options: [{ flags: '--tenant <id>', description: 'only what concerns this tenant' }, eventOption],
+      examples: [
+        'webhook create https://ops.example.com/sojourn',
+        'webhook create https://ops.example.com/sojourn --event connection.verified',
+      ],
+      request: (args) => ({
+        method: 'POST',
+        path: '/webhooks',
+        body: {
+          url: args.positionals[0],
+          ...(text(args, 'tenant') === undefined ? {} : { tenant: text(args, 'tenant') }),
+          ...eventsOf(texts(args, 'event')),
+        },
+      }),
+      format: record,
+    }),
+    adminCommand({
+      usage: 'list',
+      description: 'list the webhooks',
+      options: pageOptions,
+      examples: ['webhook list'],
+      request: (args) => ({ method: 'GET', path: '/webhooks', query: pageQuery(args) }),
+      format: (answer) =>
+        columns(itemsOf(answer), ['id', 'url', 'tenant', 'disabled']) + nextPageHint(answer, '--after'),
+    }),
+    adminCommand({
+      usage: 'show <id>',
+      description: 'show one webhook',
+      examples: ['webhook show whk_01k0…'],
+      request: ({ positionals }) => ({ method: 'GET', path: apiPath`/webhooks/${positionals[0]}` }),
+      format: record,
+    }),
+    ...(['disable', 'enable'] as const).map((verb) =>
+      adminCommand({
+        usage: `${verb} <id>`,
+        description:
+          verb === 'disable' ? 'tell it nothing until it is enabled' : 'tell it what happens from now on',
+        examples: [`webhook ${verb} whk_01k0…`],
+        request: ({ positionals }) => ({
+          method: 'PATCH',
+          path: apiPath`/webhooks/${positionals[0]}`,
+          body: { disabled: verb === 'disable' },
+        }),
+        format: record,
+      }),
+    ),
+    adminCommand({
+      usage: 'delete <id>',
+      description: 'remove a webhook; what waits for it is dropped',
+      examples: ['webhook delete whk_01k0…'],
+      request: ({ positionals }) => ({ method: 'DELETE', path: apiPath`/webhooks/${positionals[0]}` }),
+      format: (_, { positionals }) => `Deleted ${positionals[0]}.\n`,
+    }),
+    adminCommand({
+      usage: 'deliveries <id>',
+      description: 'list what was and will be told, oldest first',
+      options: pageOptions,
+      examples: ['webhook deliveries whk_01k0…'],
+      request: (args) => ({
+        method: 'GET',
+        path: apiPath`/webhooks/${args.positionals[0]}/deliveries`,
+        query: pageQuery(args),
+      }),
+      format: (answer) =>
+        columns(itemsOf(answer).map(toRow), ['id', 'event', 'connection', 'at', 'state', 'tries', 'last']) +
+        nextPageHint(answer, '--after'),
+    }),
+    adminCommand({
+      usage: 'redeliver <id> <delivery>',
+      description: 'tell one delivery once more',
+      examples: ['webhook redeliver whk_01k0… whk_01k0….0000000000000042'],
+      request: ({ positionals }) => ({
+        method: 'POST',
+        path: apiPath`/webhooks/${positionals[0]}/deliveries/${positionals[1]}/redeliver`,
+      }),
+      format: (_, { positionals }) => `${cell(positionals[1])} is told again within a few seconds.\n`,
+    }),
+  ],
+};
+
+function toRow(delivery: Json): Json {
+  const attempts = Array.isArray(delivery.attempts) ? (delivery.attempts as Json[]) : [];
+  const last = attempts.at(-1);
+  return { ...delivery, tries: attempts.length, last: last?.status ?? last?.error ?? '' };
+}

@@ -1,0 +1,38 @@
+/** Where credentials come from: the server, or an agent that runs beside and has them at hand. */
+
+import { systemNow } from '../../platform/time/index.ts';
+import { askAgent } from '../loopback/index.ts';
+import type { Sojourn } from '../sdk/index.ts';
+import { createClient } from './client.ts';
+import { type OptionSpec, type ParsedArguments, type Terminal, text } from './command.ts';
+import { usageError } from './failure.ts';
+
+export const agentOption: OptionSpec = {
+  flags: '--agent <directory>',
+  description: 'ask the agent that has this directory, instead of signing in (SOJOURN_AGENT_DIRECTORY)',
+};
+
+export type CredentialsSource = Pick<Sojourn, 'token' | 'deliver'>;
+
+/** An agent that is named and does not answer is an error: whoever set it up has no other way in, or does not want it. */
+export function createSource(args: ParsedArguments, terminal: Terminal): CredentialsSource {
+  const directory = text(args, 'agent') ?? (terminal.env.SOJOURN_AGENT_DIRECTORY || undefined);
+  if (directory === undefined) return createClient(args, terminal);
+  const own = ['issuer', 'workloadTokenFile'].some((name) => text(args, name) !== undefined);
+  if (own)
+    throw usageError('--issuer and --workload-token-file do not go with an agent, which signs in itself.');
+  return agentSource(directory);
+}
+
+const agentSource = (directory: string): CredentialsSource => ({
+  deliver(connection, format, { purpose } = {}) {
+    const query = new URLSearchParams({ format, ...(purpose === undefined ? {} : { purpose }) });
+    return askAgent(directory, `/v1/credentials/${encodeURIComponent(connection)}?${query}`);
+  },
+  async token(connection) {
+    const body = await askAgent(directory, `/v1/token/${encodeURIComponent(connection)}`);
+    const { access_token: token, expires_in } = JSON.parse(body) as Record<'access_token', string> &
+      Record<'expires_in', number>;
+    return { token, expiresAt: new Date(systemNow() + expires_in * 1000) };
+  },
+});
