@@ -20,7 +20,7 @@ const shown: Readonly<Record<string, readonly RegExp[]>> = {
     /^http:\/\/127\.0\.0\.1:\d+\/connect\/[\w-]{43}$/m,
     /^active$/m,
     /^paused$/m,
-    /^refused, as it must be$/m,
+    /^refused: the customer has paused it$/m,
   ],
   'docs/import.md': [
     /^3 listed: 3 pending\. Made 3 connections and 3 links\.$/m,
