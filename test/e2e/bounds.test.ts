@@ -82,7 +82,7 @@ describe('the size of a body', () => {
         code: 'body_too_large',
         detail: 'The body is over 16 KB.',
         advice: 'Send a smaller body.',
-        request: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       },
     });
   });

@@ -81,7 +81,7 @@ describe('two replicas', () => {
         code: 'connection_disabled',
         detail: 'The connection is disabled.',
         advice: 'Enable it with `sojourn connection enable ID`.',
-        request: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       },
     });
     expect(await askToken(other.origin, form)).toEqual({

@@ -17,12 +17,12 @@ Under \`/v1\` and \`/admin/v1\` a refusal is a problem document (RFC 9457, \`app
   "detail": "target.role_arn: must be the ARN of an IAM role",
   "advice": "Correct the named field and send it again.",
   "errors": [{ "field": "target.role_arn", "message": "must be the ARN of an IAM role" }],
-  "request": "5f0c3b4e-8a51-4a0f-9a5d-0f6f1f1f7c11"
+  "request_id": "5f0c3b4e-8a51-4a0f-9a5d-0f6f1f1f7c11"
 }
 \`\`\`
 
 \`code\` is for programs: the list is closed and a code never changes its meaning. \`errors\` is there when fields are at
-fault, and names all of them. \`request\` finds the lines of the log and of the audit. \`/token\` answers in OAuth's own
+fault, and names all of them. \`request_id\` finds the lines of the log and of the audit. \`/token\` answers in OAuth's own
 form (RFC 6749 section 5.2) with the error of the third column; a code without one does not come from there, or only for
 requests that never reach it, such as one with another method.
 

@@ -1,5 +1,5 @@
 /** The requests in the store: asked by clients, decided by administrators, and looked at for every use. */
-import type { Audit, AuditEntry } from '../../platform/audit/index.ts';
+import type { Audit, AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { derivedId } from '../../platform/ids/index.ts';
 import { type Page, records, type Store, type Stored } from '../../platform/store/index.ts';
@@ -20,11 +20,6 @@ import {
 } from './approval.ts';
 import { createTally } from './tally.ts';
 
-interface Visitor {
-  readonly address: string;
-  readonly request: string;
-}
-
 /** How a client stands with a connection that wants an approval. */
 export interface Standing {
   /** Null where the client has asked for nothing yet. */
@@ -40,7 +35,7 @@ export interface Approvals {
    * `approval_required`, once the request is kept, with `approval_denied`, or with `connection_not_found` where one of
    * them is deleted meanwhile. Read from the store each time, so that a grant that was revoked on one replica is none on any.
    */
-  check(client: Client, connection: Connection, visitor: Visitor): Promise<number | undefined>;
+  check(client: Client, connection: Connection, context: RequestContext): Promise<number | undefined>;
   list(query: {
     state?: ApprovalState;
     connection?: string;
@@ -79,7 +74,7 @@ export function createApprovals(options: {
   async function askAnew(
     asked: Kept,
     before: Stored<Kept> | undefined,
-    { address, request }: Visitor,
+    { source_ip, request_id }: RequestContext,
   ): Promise<void> {
     const { id, client, connection: within } = asked;
     const untold = toTell(before?.value, now());
@@ -93,7 +88,8 @@ export function createApprovals(options: {
       throw new SojournError('connection_not_found');
     }
     for (const event of untold) {
-      const by = event === 'approval.expired' ? { actor: 'system' } : { actor: client, address, request };
+      const by =
+        event === 'approval.expired' ? { actor: 'system' } : { actor: client, source_ip, request_id };
       await audit.record({ ...about(event, asked), ...by });
     }
     await unlessGone(kept.change(id, ({ untold: _, ...told }) => told));
@@ -109,10 +105,15 @@ export function createApprovals(options: {
   });
 
   /** Noted now and then, and not at any price: a client that asks all the time costs no write each time. */
-  async function count({ id, version, value }: Stored<Kept>, { address }: Visitor): Promise<void> {
+  async function count({ id, version, value }: Stored<Kept>, { source_ip }: RequestContext): Promise<void> {
     const times = tally.count(id);
     if (times === 0) return;
-    const counted: Kept = { ...value, asked: value.asked + times, last_requested_at: stamp(), address };
+    const counted: Kept = {
+      ...value,
+      asked: value.asked + times,
+      last_requested_at: stamp(),
+      address: source_ip,
+    };
     await store.replace('approval', id, version, counted);
   }
 
@@ -130,7 +131,7 @@ export function createApprovals(options: {
   const inSeconds = (seconds: number) => toTimestamp(now() + seconds * 1000);
 
   return {
-    async check({ client_id: client }, connection, visitor) {
+    async check({ client_id: client }, connection, context) {
       if (connection.approval !== 'required') return undefined;
       const id = idOf(client, connection.id);
       const stored = await store.get<Kept>('approval', id);
@@ -138,7 +139,7 @@ export function createApprovals(options: {
       if (found?.until && stateAt(found, now()) === 'granted') return Date.parse(found.until);
       if (stored && !canAskAnew(stored.value, now())) {
         if (stateAt(stored.value, now()) === 'denied') throw denied(stored.value, now());
-        await count(stored, visitor);
+        await count(stored, context);
       } else {
         const at = stamp();
         const asked: Kept = {
@@ -149,12 +150,12 @@ export function createApprovals(options: {
           requested_at: at,
           last_requested_at: at,
           asked: 1,
-          address: visitor.address,
+          address: context.source_ip,
           decision: null,
           decided_at: null,
           until: null,
         };
-        await askAnew(asked, stored, visitor);
+        await askAnew(asked, stored, context);
       }
       throw required(id);
     },

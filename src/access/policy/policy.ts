@@ -1,6 +1,6 @@
 /** Policy at work: the decision on what is in the store at this moment, and what callers and the audit get to see of it. */
 
-import type { Audit } from '../../platform/audit/index.ts';
+import type { Audit, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
@@ -23,7 +23,7 @@ export interface Wish extends Pick<Question, 'purpose'> {
   readonly claims?: CarriedClaims;
   /** Or else, while that token is at hand, all of them. */
   readonly signedInBy?: Claims | undefined;
-  readonly by: { readonly address: string; readonly request: string };
+  readonly by: RequestContext;
 }
 
 export interface Admission {

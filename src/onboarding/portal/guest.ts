@@ -1,7 +1,7 @@
 /** Who came by a link: an invitation and the connection that it is for. Nobody is known by name here. */
 
 import type { Connection } from '../../access/connections/index.ts';
-import type { AuditEntry } from '../../platform/audit/index.ts';
+import type { AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import type { Invitation } from '../invitations/index.ts';
 
 export interface Guest {
@@ -11,22 +11,16 @@ export interface Guest {
   readonly url: string;
 }
 
-/** Where the request came from, for the audit. */
-export interface Origin {
-  readonly address: string;
-  readonly request: string;
-}
-
 /** What every line about a guest says. */
 export const lineOf = (
   { invitation, connection }: Guest,
-  origin: Origin,
-): Pick<AuditEntry, 'actor' | 'connection' | 'tenant' | 'address' | 'request'> & {
+  context: RequestContext,
+): Pick<AuditEntry, 'actor' | 'connection' | 'tenant' | keyof RequestContext> & {
   facts: { invitation: string };
 } => ({
   actor: 'customer',
   connection: connection.id,
   tenant: connection.tenant,
-  ...origin,
+  ...context,
   facts: { invitation: invitation.id },
 });

@@ -6,21 +6,21 @@
 
 import { type Connection, type Connections, hasBeenActive, stateOf } from '../../access/connections/index.ts';
 import type { Artefact } from '../../clouds/index.ts';
-import type { Audit } from '../../platform/audit/index.ts';
+import type { Audit, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import type { Invitations } from '../invitations/index.ts';
 import type { Onboarding } from '../setup/index.ts';
 import { createFeed, type Feed, type Look } from './feed.ts';
-import { type Guest, lineOf, type Origin } from './guest.ts';
+import { type Guest, lineOf } from './guest.ts';
 import { createReports, type TakeReport } from './report.ts';
 import { liftsPause, pause, resume } from './switch.ts';
 import { usesOf } from './uses.ts';
 import { revisionOf, type View } from './view.ts';
 
 export { createFeed, type Feed } from './feed.ts';
-export type { Guest, Origin } from './guest.ts';
+export type { Guest } from './guest.ts';
 export type { Uses } from './uses.ts';
 export type { View } from './view.ts';
 
@@ -31,10 +31,10 @@ export interface Customer {
   /** Rejects with `setup_file_not_found`. */
   file(guest: Guest, name: string): Promise<Artefact>;
   report: TakeReport;
-  pause(guest: Guest, origin: Origin): Promise<Connection>;
-  resume(guest: Guest, origin: Origin): Promise<Connection>;
+  pause(guest: Guest, context: RequestContext): Promise<Connection>;
+  resume(guest: Guest, context: RequestContext): Promise<Connection>;
   /** The URL of a lasting link. Rejects with `connection_incomplete` before the first success. */
-  keep(guest: Guest, origin: Origin): Promise<string>;
+  keep(guest: Guest, context: RequestContext): Promise<string>;
   /** For the feed: the revision of what the page shows. */
   look(guest: Guest): Look;
   readonly feed: Pick<Feed, 'listen'>;
@@ -111,13 +111,13 @@ export function createCustomer(options: {
       return onboarding.artefact(guest.connection, name, request, readAt);
     },
     report: createReports({ connections, invitations, onboarding, audit, now }),
-    pause: (guest, origin) => pause({ connections, invitations, audit }, guest, origin),
-    resume: (guest, origin) => resume({ connections, invitations, audit }, guest, origin),
+    pause: (guest, context) => pause({ connections, invitations, audit }, guest, context),
+    resume: (guest, context) => resume({ connections, invitations, audit }, guest, context),
 
-    async keep(guest, origin) {
+    async keep(guest, context) {
       if (!hasBeenActive(guest.connection)) throw new SojournError('connection_incomplete');
       const { invitation, url } = await invitations.keep(guest.invitation);
-      const { facts, ...line } = lineOf(guest, origin);
+      const { facts, ...line } = lineOf(guest, context);
       await audit.record({
         event: 'control_link.created',
         outcome: 'ok',

@@ -14,13 +14,13 @@ import {
   stateOf,
 } from '../../access/connections/index.ts';
 import { type Cloud, clouds } from '../../clouds/index.ts';
-import type { Audit } from '../../platform/audit/index.ts';
+import type { Audit, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import { read } from '../../platform/validation/index.ts';
 import type { Invitations, Outcome, Report } from '../invitations/index.ts';
 import type { Onboarding } from '../setup/index.ts';
-import { type Guest, lineOf, type Origin } from './guest.ts';
+import { type Guest, lineOf } from './guest.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Found = Omit<Outcome, 'at'>;
@@ -37,7 +37,7 @@ export interface ReportRooms {
 const betweenTriesMs = 5_000;
 
 /** Resolves to what the exchange found. Rejects with `invalid_request`, `setup_already_reported`, `connection_…`. */
-export type TakeReport = (guest: Guest, input: unknown, origin: Origin) => Promise<Found>;
+export type TakeReport = (guest: Guest, input: unknown, context: RequestContext) => Promise<Found>;
 
 export function createReports(rooms: ReportRooms): TakeReport {
   const { connections, invitations, onboarding, audit, now } = rooms;
@@ -56,7 +56,7 @@ export function createReports(rooms: ReportRooms): TakeReport {
   const isFresh = ({ at }: Outcome) => now() - Date.parse(at) < betweenTriesMs;
 
   /** Resolves to the report that the invitation stands for now; a refusal is in the audit, since somebody else may have come first. */
-  async function claim(guest: Guest, fields: Fields, origin: Origin): Promise<Report> {
+  async function claim(guest: Guest, fields: Fields, context: RequestContext): Promise<Report> {
     try {
       const closed = closedBy(guest.connection);
       if (closed) throw new SojournError(closed);
@@ -68,7 +68,7 @@ export function createReports(rooms: ReportRooms): TakeReport {
       return await invitations.claim(guest.invitation.id, fields);
     } catch (error) {
       if (!(error instanceof SojournError) || error.status >= 500) throw error;
-      const { facts, ...line } = lineOf(guest, origin);
+      const { facts, ...line } = lineOf(guest, context);
       await audit.record({
         event: 'connection.setup_report_refused',
         outcome: 'refused',
@@ -80,12 +80,12 @@ export function createReports(rooms: ReportRooms): TakeReport {
     }
   }
 
-  return async (guest, input, origin) => {
+  return async (guest, input, context) => {
     const { id } = guest.connection;
-    const { fields, outcome: tried } = await claim(guest, readFields(guest.connection, input), origin);
+    const { fields, outcome: tried } = await claim(guest, readFields(guest.connection, input), context);
     if (tried && !isOf(guest.connection, fields)) return { ...tried, state: 'failing' };
     if (tried && (stillHolds(tried, guest.connection) || isFresh(tried))) return tried;
-    const { facts, ...line } = lineOf(guest, origin);
+    const { facts, ...line } = lineOf(guest, context);
     if (!tried && !hasBeenActive(guest.connection)) {
       await connections.report(id, fields);
       await audit.record({

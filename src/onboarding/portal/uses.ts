@@ -20,7 +20,7 @@ export async function usesOf(audit: Audit, connection: string, now: number): Pro
   const [tokens, credentials] = await Promise.all(
     (['token.issued', 'credentials.served'] as const).map(async (event) => {
       const { items } = await audit.search({ connection, event, limit: mostCounted });
-      return items.map(({ at }) => at);
+      return items.map(({ occurred_at }) => occurred_at);
     }),
   );
   const all = [

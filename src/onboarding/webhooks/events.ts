@@ -36,7 +36,7 @@ export interface Told {
   readonly facts: AuditLine['facts'];
 }
 
-export function toldOf({ event, connection, tenant, at, facts }: AuditLine): Told | undefined {
+export function toldOf({ event, connection, tenant, occurred_at: at, facts }: AuditLine): Told | undefined {
   if (!isEventName(event) || connection === undefined || tenant === undefined) return undefined;
   return { event, connection, tenant, at, facts };
 }

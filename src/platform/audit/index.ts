@@ -54,7 +54,15 @@ export type AuditEvent =
   | 'webhook.abandoned'
   | 'webhook.redelivery_requested';
 
-export interface AuditEntry {
+/** Where a request comes from, and the id by which the log and the audit know it. */
+export interface RequestContext {
+  /** The caller's network address, as trusted proxies report it. */
+  readonly source_ip: string;
+  /** A UUID, made for each request. */
+  readonly request_id: string;
+}
+
+export interface AuditEntry extends Partial<RequestContext> {
   readonly event: AuditEvent;
   readonly outcome: 'ok' | 'refused' | 'failed';
   /** `admin`, `system`, `customer`, `unknown` or a client id. */
@@ -66,9 +74,6 @@ export interface AuditEntry {
   readonly kid?: string;
   readonly sub?: string;
   readonly aud?: string;
-  /** The caller's network address. */
-  readonly address?: string;
-  readonly request?: string;
   /** The true reason of a refusal, for the operator's eyes only. */
   readonly reason?: string;
   readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
@@ -76,7 +81,8 @@ export interface AuditEntry {
 
 export interface AuditLine extends AuditEntry {
   readonly id: number;
-  readonly at: string;
+  /** RFC 3339. */
+  readonly occurred_at: string;
 }
 
 export interface AuditQuery {
@@ -132,7 +138,7 @@ export function createAudit(options: {
       });
       const items = page.items.map(({ sequence, at, value }) => ({
         id: sequence,
-        at: toTimestamp(at),
+        occurred_at: toTimestamp(at),
         ...(value as AuditEntry),
       }));
       return { ...page, items };

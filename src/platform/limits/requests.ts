@@ -2,21 +2,15 @@
  * Requests at /token and /v1, counted twice: by network address before anything is read, and by client once it has proven
  * itself. No stranger can use up what a client has, since naming a client counts for nothing.
  */
-import type { Audit } from '../audit/index.ts';
+import type { Audit, RequestContext } from '../audit/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { Now } from '../time/index.ts';
 import { createBuckets, networkOf } from './buckets.ts';
 
-interface Visitor {
-  /** The caller's network address. */
-  readonly address: string;
-  readonly request: string;
-}
-
 /** Both reject with `rate_limited`. */
 export interface RequestLimits {
-  countAddress(visitor: Visitor): Promise<void>;
-  countClient(client: string, visitor: Visitor): Promise<void>;
+  countAddress(context: RequestContext): Promise<void>;
+  countClient(client: string, context: RequestContext): Promise<void>;
 }
 
 /** Jobs begin on the full minute and fetch what they need at once: a bucket holds so many seconds' worth. */
@@ -40,7 +34,7 @@ export function createRequestLimits(options: {
   async function count(
     buckets: typeof clients,
     key: string,
-    about: { actor: string; client?: string; reason: string } & Visitor,
+    about: { actor: string; client?: string; reason: string } & RequestContext,
   ): Promise<void> {
     const retryAfter = buckets.wait(key);
     if (retryAfter === 0) {
@@ -55,19 +49,19 @@ export function createRequestLimits(options: {
   }
 
   return {
-    countAddress: ({ address, request }) =>
-      count(addresses, networkOf(address), {
+    countAddress: ({ source_ip, request_id }) =>
+      count(addresses, networkOf(source_ip), {
         actor: 'unknown',
-        address,
-        request,
+        source_ip,
+        request_id,
         reason: 'limits.requests_per_address',
       }),
-    countClient: (client, { address, request }) =>
+    countClient: (client, { source_ip, request_id }) =>
       count(clients, client, {
         actor: client,
         client,
-        address,
-        request,
+        source_ip,
+        request_id,
         reason: 'limits.requests_per_client',
       }),
   };

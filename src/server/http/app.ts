@@ -1,6 +1,7 @@
 /** What both listeners' koa applications begin with: a request id, safe headers, and one handler for every error. */
 import { randomUUID } from 'node:crypto';
 import Koa, { type Context, type Next } from 'koa';
+import type { RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
@@ -15,18 +16,13 @@ export interface AppOptions {
   readonly observe: (request: { route: string; method: string; status: number; seconds: number }) => void;
 }
 
-/** What every handler may rely on. */
-export interface Visitor {
-  readonly request: string;
-  readonly address: string;
-}
+const contexts = new WeakMap<Context['req'], RequestContext>();
 
-const visitors = new WeakMap<Context['req'], Visitor>();
-
-export function visitorOf(ctx: Pick<Context, 'req'>): Visitor {
-  const visitor = visitors.get(ctx.req);
-  if (!visitor) throw new SojournError('internal', { cause: new Error('a request that came in by no door') });
-  return visitor;
+export function requestContextOf(ctx: Pick<Context, 'req'>): RequestContext {
+  const context = contexts.get(ctx.req);
+  if (!context)
+    throw new SojournError('internal', { cause: new Error('the request was not accepted by createApp') });
+  return context;
 }
 
 export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa {
@@ -35,10 +31,10 @@ export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa 
   app.on('error', (err: unknown) => logger.error({ err }, 'a response could not be sent'));
   app.use(async (ctx: Context, next: Next) => {
     const begun = now();
-    const visitor: Visitor = { request: randomUUID(), address: addressOf(ctx) };
-    visitors.set(ctx.req, visitor);
+    const context: RequestContext = { request_id: randomUUID(), source_ip: addressOf(ctx) };
+    contexts.set(ctx.req, context);
     ctx.set({
-      'x-request-id': visitor.request,
+      'x-request-id': context.request_id,
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -49,10 +45,10 @@ export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa 
       const error = asSojournError(thrown);
       if (error.status >= 500)
         logger.error(
-          { err: error.cause ?? error, code: error.code, request: visitor.request },
+          { err: error.cause ?? error, code: error.code, request_id: context.request_id },
           error.message,
         );
-      answerProblem(ctx, error, visitor.request);
+      answerProblem(ctx, error, context.request_id);
     }
     const route = (ctx as { _matchedRoute?: unknown })._matchedRoute;
     observe({

@@ -12,10 +12,10 @@ export interface Problem {
   readonly advice: string;
   readonly errors?: readonly { readonly field: string; readonly message: string }[];
   /** Found again in the log and the audit. */
-  readonly request: string;
+  readonly request_id: string;
 }
 
-export function problemOf(error: SojournError, request: string): Problem {
+export function problemOf(error: SojournError, requestId: string): Problem {
   return {
     type: `urn:sojourn:error:${error.code}`,
     title: STATUS_CODES[error.status] ?? 'Error',
@@ -26,16 +26,16 @@ export function problemOf(error: SojournError, request: string): Problem {
     ...(error.faults.length > 0
       ? { errors: error.faults.map(({ path, message }) => ({ field: path, message })) }
       : {}),
-    request,
+    request_id: requestId,
   };
 }
 
-export function answerProblem(ctx: Context, error: SojournError, request: string): void {
+export function answerProblem(ctx: Context, error: SojournError, requestId: string): void {
   ctx.status = error.status;
   ctx.set('cache-control', 'no-store');
   if (error.retryAfter !== undefined) ctx.set('retry-after', String(error.retryAfter));
   if (error.status === 401) ctx.set('www-authenticate', 'Bearer');
-  ctx.body = JSON.stringify(problemOf(error, request));
+  ctx.body = JSON.stringify(problemOf(error, requestId));
   ctx.type = 'application/problem+json';
 }
 

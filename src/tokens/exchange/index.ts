@@ -8,7 +8,7 @@ import type { Client } from '../../access/clients/index.ts';
 import { type Connection, destinationOf, narrowedTo } from '../../access/connections/index.ts';
 import type { Admission, CarriedClaims, Policy } from '../../access/policy/index.ts';
 import type { Endpoints, Pass } from '../../clouds/index.ts';
-import type { Audit, AuditEntry } from '../../platform/audit/index.ts';
+import type { Audit, AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import type { Turns } from '../../platform/limits/index.ts';
@@ -18,12 +18,10 @@ import type { Outage } from '../outage/index.ts';
 import { createPassCache } from './cache.ts';
 
 /** Who asks. */
-export interface Caller {
+export interface Caller extends RequestContext {
   readonly client: Client;
   /** Of the token by which it has signed in. */
   readonly claims: CarriedClaims;
-  readonly address: string;
-  readonly request: string;
 }
 
 /** How somebody wants credentials. */
@@ -77,10 +75,10 @@ export function createExchange(options: {
     id: string,
     purpose: string | null | undefined,
   ): Promise<Admission> {
-    const { client, claims, address, request } = caller;
+    const { client, claims, source_ip, request_id } = caller;
     const named = purpose === undefined ? {} : { purpose };
     try {
-      return await policy.admit({ client, connection: id, claims, ...named, by: { address, request } });
+      return await policy.admit({ client, connection: id, claims, ...named, by: { source_ip, request_id } });
     } catch (error) {
       if (!(error instanceof SojournError) || error.status >= 500) throw error;
       await audit.record({
@@ -97,7 +95,7 @@ export function createExchange(options: {
 
   async function visit(
     connection: Connection,
-    about: Pick<AuditEntry, 'actor' | 'client' | 'address' | 'request'>,
+    about: Pick<AuditEntry, 'actor' | 'client' | keyof RequestContext>,
     facts: NonNullable<AuditEntry['facts']> = {},
     until?: number,
   ): Promise<Pass> {
@@ -222,11 +220,11 @@ function unwritten(refusal: SojournError, { code, retryAfter }: SojournError): S
   return new SojournError(code, { cause: refusal, ...(retryAfter === undefined ? {} : { retryAfter }) });
 }
 
-const who = ({ client, address, request }: Caller) => ({
+const who = ({ client, source_ip, request_id }: Caller) => ({
   actor: client.client_id,
   client: client.client_id,
-  address,
-  request,
+  source_ip,
+  request_id,
 });
 
 function incomplete(missing: readonly string[]): SojournError {

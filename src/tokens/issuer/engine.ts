@@ -151,7 +151,7 @@ async function giveBack({ logger }: EngineOptions, visit: Visit): Promise<void> 
   try {
     await visit.giveBack?.();
   } catch (err) {
-    logger.warn({ err, request: visit.request }, 'a token that nothing was issued for stays used up');
+    logger.warn({ err, request_id: visit.request_id }, 'a token that nothing was issued for stays used up');
   }
 }
 
@@ -195,7 +195,7 @@ export async function refuse(
   const withAssertion = visit.parameters.has('client_assertion');
   const refusal = refusalOf(visit.refusal, { authenticated, withAssertion });
   if (refusal.status >= 500)
-    logger.error({ err: visit.refusal, request: visit.request }, 'a token request failed');
+    logger.error({ err: visit.refusal, request_id: visit.request_id }, 'a token request failed');
   // A flood is told by whoever counts it, once.
   if (visit.refusal instanceof SojournError && visit.refusal.code === 'rate_limited') return refusal;
   try {

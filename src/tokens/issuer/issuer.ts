@@ -11,7 +11,7 @@ import { type Connection, type Connections, tokenSecondsOf } from '../../access/
 import type { Federation } from '../../access/federation/index.ts';
 import type { CarriedClaims, Policy } from '../../access/policy/index.ts';
 import type { Algorithm, Minted } from '../../clouds/index.ts';
-import type { Audit } from '../../platform/audit/index.ts';
+import type { Audit, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { RequestLimits } from '../../platform/limits/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
@@ -37,11 +37,9 @@ import type { Refusal } from './refusal.ts';
 import type { Visit } from './visit.ts';
 
 /** A POST to /token whose body has been read. */
-export interface TokenRequest {
+export interface TokenRequest extends RequestContext {
   readonly original: IncomingMessage;
   readonly body: string;
-  readonly address: string;
-  readonly request: string;
   /** The client certificate that came with it. */
   readonly certificate: () => Presented;
 }
@@ -67,7 +65,7 @@ export interface Issuer {
   /** Answers on `response`, if it gets so far. */
   token(request: TokenRequest, response: ServerResponse): Promise<Ending>;
   /** The answer to a request that could not even be read, once it is in the audit. */
-  refuse(visitor: Pick<TokenRequest, 'address' | 'request'>, error: SojournError): Promise<Refusal>;
+  refuse(context: RequestContext, error: SojournError): Promise<Refusal>;
   /** Signs a cloud token for the exchange, which ends no later than `until`, in milliseconds. */
   mint(
     connection: Connection,
@@ -151,7 +149,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
     discovery: () => discovery,
     jwks: () => current.jwks,
 
-    async token({ original, body, ...visitor }, response) {
+    async token({ original, body, ...context }, response) {
       let parameters: ReadonlyMap<string, string> = new Map();
       let proven: Proven | undefined;
       let client: Client | undefined;
@@ -163,19 +161,19 @@ export function createIssuer(options: IssuerOptions): Issuer {
             client = one;
           });
       } catch (refusal) {
-        const visit: Visit = { ...visitor, parameters, refusal, ...(client ? { client } : {}) };
+        const visit: Visit = { ...context, parameters, refusal, ...(client ? { client } : {}) };
         return { refusal: await refuse(options, visit, false), sent: false };
       }
       const visit: Visit = proven
-        ? { ...visitor, parameters: proven.parameters, proven }
-        : { ...visitor, parameters };
+        ? { ...context, parameters: proven.parameters, proven }
+        : { ...context, parameters };
       const rebuilt = engineRequest(issuer, original, visit.parameters);
       visits.set(rebuilt, visit);
       await current.engine()(rebuilt, response);
       return { refusal: visit.refused, sent: true };
     },
 
-    refuse: (visitor, refusal) => refuse(options, { ...visitor, parameters: new Map(), refusal }, false),
+    refuse: (context, refusal) => refuse(options, { ...context, parameters: new Map(), refusal }, false),
 
     async mint(connection, until) {
       const jti = randomBytes(16).toString('base64url');

@@ -42,13 +42,13 @@ export function recordReplaced(audit: Audit, visit: Visit, secret: string): Prom
   });
 }
 
-function who({ client, connection, asked, address, request }: Visit) {
+function who({ client, connection, asked, source_ip, request_id }: Visit) {
   return {
     actor: client?.client_id ?? 'unknown',
     ...(client ? { client: client.client_id } : {}),
     ...(asked === undefined ? {} : { connection: asked }),
     ...(connection ? { tenant: connection.tenant } : {}),
-    address,
-    request,
+    source_ip,
+    request_id,
   };
 }

@@ -64,9 +64,9 @@ export async function resourceServerInfo(options: ResourceOptions, visit: Visit,
 
 /** A cloud token is good for everything that the cloud gives for it. */
 async function admit(policy: Policy, visit: Visit, client: Client, id: string) {
-  const { address, request, proven } = visit;
+  const { source_ip, request_id, proven } = visit;
   try {
-    const wish = { client, connection: id, purpose: null, by: { address, request } };
+    const wish = { client, connection: id, purpose: null, by: { source_ip, request_id } };
     return await policy.admit({ ...wish, signedInBy: proven?.claims });
   } catch (error) {
     if (!(error instanceof SojournError)) throw error;

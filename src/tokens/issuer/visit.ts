@@ -5,14 +5,11 @@ import type { Client } from '../../access/clients/index.ts';
 import type { Connection } from '../../access/connections/index.ts';
 import type { GiveBack } from '../../access/federation/index.ts';
 import type { CarriedClaims } from '../../access/policy/index.ts';
-import type { AuditEntry } from '../../platform/audit/index.ts';
+import type { AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import type { Proven } from './foreign.ts';
 import type { Refusal } from './refusal.ts';
 
-export interface Visit {
-  /** The caller's network address. */
-  readonly address: string;
-  readonly request: string;
+export interface Visit extends RequestContext {
   /** What was sent, empty parameters left out. */
   readonly parameters: ReadonlyMap<string, string>;
   /** The client that has proven itself by a token of its own issuer, before the engine was asked. */

@@ -52,7 +52,7 @@ export type ErrorIn = (answer: Answer) => SojournRequestError;
 
 /** Under /v1: a problem document (RFC 9457). What a gateway in front says in other forms is not the server's word. */
 export const problemIn: ErrorIn = ({ status, retryAfter, body }) => {
-  const { code, detail, advice, request } = parsed(body) ?? {};
+  const { code, detail, advice, request_id } = parsed(body) ?? {};
   if (!isCode(code) || typeof detail !== 'string')
     return new SojournRequestError({
       code: 'response_invalid',
@@ -67,7 +67,7 @@ export const problemIn: ErrorIn = ({ status, retryAfter, body }) => {
     advice: typeof advice === 'string' ? advice : checkIssuer,
     status,
     retryAfter,
-    request: typeof request === 'string' ? request : undefined,
+    requestId: typeof request_id === 'string' ? request_id : undefined,
   });
 };
 

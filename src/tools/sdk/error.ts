@@ -18,7 +18,7 @@ export interface RequestErrorFacts {
   /** Whole seconds after which another try makes sense. */
   readonly retryAfter?: number | undefined;
   /** The server's id of the request, as its log and audit have it. */
-  readonly request?: string | undefined;
+  readonly requestId?: string | undefined;
 }
 
 /** Never holds a secret, a token or a body: only what a problem document (RFC 9457) says to its caller. */
@@ -29,16 +29,16 @@ export class SojournRequestError extends Error {
   readonly advice: string;
   readonly status: number | undefined;
   readonly retryAfter: number | undefined;
-  readonly request: string | undefined;
+  readonly requestId: string | undefined;
 
-  constructor({ code, detail, advice, status, retryAfter, request }: RequestErrorFacts) {
-    super(`${detail} ${advice} (${request === undefined ? code : `${code}, request ${request}`})`);
+  constructor({ code, detail, advice, status, retryAfter, requestId }: RequestErrorFacts) {
+    super(`${detail} ${advice} (${requestId === undefined ? code : `${code}, request ${requestId}`})`);
     this.code = code;
     this.detail = detail;
     this.advice = advice;
     this.status = status;
     this.retryAfter = retryAfter;
-    this.request = request;
+    this.requestId = requestId;
   }
 }
 

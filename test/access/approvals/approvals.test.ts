@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => bench.end());
 
 /** As the policy asks, which has read both before. */
-const check = () => bench.approvals.check(client, connection, { address: '192.0.2.1', request: 'r' });
+const check = () => bench.approvals.check(client, connection, { source_ip: '192.0.2.1', request_id: 'r' });
 const left = async () => ({
   requests: (await bench.approvals.list({ limit: 5 })).items.map(({ state }) => state),
   told: (await bench.audit().search({ limit: 5 })).items.map(({ event }) => event),

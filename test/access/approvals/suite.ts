@@ -125,7 +125,7 @@ export function approvals(
       );
       return items
         .filter(({ event }) => String(event).startsWith('approval.'))
-        .map(({ id, at, request, ...line }) => line)
+        .map(({ id, occurred_at, request_id, ...line }) => line)
         .toReversed();
     };
     const problem = (status: number, title: string, code: string, detail: string, advice: string) => ({
@@ -137,7 +137,7 @@ export function approvals(
         code,
         detail,
         advice,
-        request: expect.any(String),
+        request_id: expect.any(String),
       },
     });
     const required = (id: string) => ({
@@ -201,7 +201,7 @@ export function approvals(
           ...{
             connection: connection.id,
             tenant: tenant.id,
-            address: '127.0.0.1',
+            source_ip: '127.0.0.1',
           },
           facts: { approval: kept?.id },
         },
@@ -213,14 +213,14 @@ export function approvals(
         const { items } = await replicas.one.admin.get<{ items: Record<string, unknown>[] }>(
           '/audit?event=token.refused&limit=3',
         );
-        return items.map(({ id, at, request, reason, ...line }) => line);
+        return items.map(({ id, occurred_at, request_id, reason, ...line }) => line);
       };
       const line = {
         event: 'token.refused',
         outcome: 'refused',
         actor: client.client_id,
         client: client.client_id,
-        address: '127.0.0.1',
+        source_ip: '127.0.0.1',
       };
       expect((await token()).status).toBe(400);
       const foreign = await oneConnection(replicas.one);
@@ -283,7 +283,7 @@ export function approvals(
       expect(clouds.aws.asked).toHaveLength(asked);
       expect((await list()).map(({ state }) => state)).toEqual(['pending']);
       const about = { client: client.client_id, connection: connection.id, tenant: tenant.id };
-      const byClient = { outcome: 'ok', actor: client.client_id, address: '127.0.0.1' };
+      const byClient = { outcome: 'ok', actor: client.client_id, source_ip: '127.0.0.1' };
       expect(await lines()).toEqual([
         { event: 'approval.requested', ...byClient, ...about, facts: { approval: id } },
         { event: 'approval.granted', ...byAdmin, ...about, facts: { approval: id, until: moment } },

@@ -187,7 +187,7 @@ describe('a guard', () => {
       outcome: 'ok',
       actor: service.id,
       client: service.id,
-      address: '127.0.0.1',
+      source_ip: '127.0.0.1',
       connection: id,
       tenant: stage.customer.tenant,
       facts: { guard: 'no-secrets' },

@@ -75,7 +75,7 @@ describe('the policy document', () => {
       client,
       connection: connection.id,
       claims: {},
-      by: { address: '127.0.0.1', request: 'r' },
+      by: { source_ip: '127.0.0.1', request_id: 'r' },
     };
     await expect(bench.policy.admit(wish)).rejects.toMatchObject({ code: 'store_unavailable' });
   });

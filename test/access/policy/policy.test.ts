@@ -36,7 +36,12 @@ async function clientWith(rules: readonly Rule[], disabled = false): Promise<Cli
 async function admitted(client: Client, connection: string): Promise<Connection | undefined> {
   try {
     return (
-      await bench.policy.admit({ client, connection, claims: {}, by: { address: '127.0.0.1', request: 'r' } })
+      await bench.policy.admit({
+        client,
+        connection,
+        claims: {},
+        by: { source_ip: '127.0.0.1', request_id: 'r' },
+      })
     ).connection;
   } catch (error) {
     if (error instanceof SojournError && error.code === 'connection_not_found') return undefined;

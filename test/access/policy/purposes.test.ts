@@ -127,7 +127,7 @@ describe.each(clouds)('%s', (cloud) => {
       outcome: 'ok',
       actor: deployer.id,
       client: deployer.id,
-      address: '127.0.0.1',
+      source_ip: '127.0.0.1',
       connection: id,
       tenant: stage.customer.tenant,
       facts: { purpose: 'deploy', cached: true, expires_at: Date.parse(String(named.body.expires_at)) },
@@ -140,7 +140,7 @@ describe.each(clouds)('%s', (cloud) => {
     const refused = async (member: Member, path: string) => {
       const { status, body } = await stage.v1(member, `${id}/${path}`);
       const [line] = await stage.audit(`client=${member.id}&event=exchange.refused&limit=1`);
-      const { request: _, ...plain } = body;
+      const { request_id: _, ...plain } = body;
       return { answer: { status, body: plain }, line };
     };
     const problem = (status: number, title: string, code: string, detail: string, advice: string) => ({
@@ -166,7 +166,7 @@ describe.each(clouds)('%s', (cloud) => {
       outcome: 'refused',
       actor: member.id,
       client: member.id,
-      address: '127.0.0.1',
+      source_ip: '127.0.0.1',
       connection: id,
       reason,
     });

@@ -115,7 +115,7 @@ export async function openStage(): Promise<Stage> {
     },
     async audit(query) {
       const { items } = await server.admin.get<{ items: Record<string, unknown>[] }>(`/audit?${query}`);
-      return items.map(({ id: _, at: __, request: ___, ...line }) => line);
+      return items.map(({ id: _, occurred_at: __, request_id: ___, ...line }) => line);
     },
     async close() {
       await server.close();

@@ -29,7 +29,7 @@ export function strangeness({ status, contentType, body }: Answer, headOnly: boo
   const shape = Object.keys(members).toSorted().join();
   if (contentType === 'application/problem+json')
     return Object.hasOwn(errorTable, String(members.code)) &&
-      shape === 'advice,code,detail,request,status,title,type' &&
+      shape === 'advice,code,detail,request_id,status,title,type' &&
       members.status === status
       ? undefined
       : `a problem of the shape ${shape}`;

@@ -62,7 +62,7 @@ describe('the switch that the customer holds', () => {
       code: 'connection_paused',
       detail: 'The customer has paused the connection.',
       advice: 'Ask the customer; only they can resume it, on the page of their invitation.',
-      request: expect.any(String),
+      request_id: expect.any(String),
     };
     expect(await credentials(invited)).toEqual({ status: 409, body: closed });
     expect(await cloudToken(invited)).toBe(409);

@@ -83,7 +83,7 @@ describe('a link that is no living invitation', () => {
       '/audit?event=invitation.rate_limited',
     );
     expect(items).toEqual([
-      expect.objectContaining({ outcome: 'refused', actor: 'unknown', address: guesser }),
+      expect.objectContaining({ outcome: 'refused', actor: 'unknown', source_ip: guesser }),
     ]);
   });
 });

@@ -47,7 +47,7 @@ describe.each<Cloud>(['aws', 'azure', 'gcp'])('a report of %s', (cloud) => {
     expect(await report(invited, fields)).toEqual(active);
     expect(await show(invited)).toMatchObject({ state: 'active', target: fields });
     expect(await visits()).toBeGreaterThan(0);
-    const said = { actor: 'customer', connection: invited.connection.id, address: '127.0.0.1' };
+    const said = { actor: 'customer', connection: invited.connection.id, source_ip: '127.0.0.1' };
     expect(await stage.audit(invited.connection, 'connection.setup_reported')).toEqual([
       expect.objectContaining({ ...said, facts: { invitation: invited.invitation.id, ...fields } }),
     ]);

@@ -19,8 +19,8 @@ const issued: AuditEntry = {
   kid: 'kid_1',
   sub: 'con_1',
   aud: 'sts.amazonaws.com',
-  address: '192.0.2.1',
-  request: 'req_1',
+  source_ip: '192.0.2.1',
+  request_id: 'req_1',
 };
 const entries: readonly AuditEntry[] = [
   issued,
@@ -44,7 +44,7 @@ describe('the audit', () => {
   test('an entry is found whole, with its number and its time', async () => {
     const audit = await filled();
     expect((await audit.search({ jti: 'jti_1', limit: 10 })).items).toEqual([
-      { ...issued, id: expect.any(Number), at: '2026-11-23T12:00:00.000Z' },
+      { ...issued, id: expect.any(Number), occurred_at: '2026-11-23T12:00:00.000Z' },
     ]);
   });
 
@@ -63,7 +63,7 @@ describe('the audit', () => {
     [{ to: noon - 1 }, []],
   ])('searched by %j it answers the newest first', async (query, found) => {
     const { items, next } = await (await filled()).search({ ...query, limit: 10 });
-    expect(items.map(({ id: _id, at: _at, ...entry }) => entry)).toEqual(
+    expect(items.map(({ id: _id, occurred_at: _at, ...entry }) => entry)).toEqual(
       found.map((place) => entries[place]),
     );
     expect(next).toBeUndefined();

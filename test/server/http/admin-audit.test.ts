@@ -11,7 +11,7 @@ import { type Ask, asking, moment, plain, problem } from './ask.ts';
 
 interface Line {
   readonly id: number;
-  readonly at: string;
+  readonly occurred_at: string;
   readonly event: string;
   readonly jti?: string;
   readonly request?: string;
@@ -48,7 +48,7 @@ describe('the audit', () => {
         items: [
           expect.objectContaining({
             id: expect.any(Number),
-            at: moment,
+            occurred_at: moment,
             event: 'token.issued',
             outcome: 'ok',
             actor: client.client_id,
@@ -58,8 +58,8 @@ describe('the audit', () => {
             kid,
             sub: connection.id,
             aud: claims.aud,
-            address: '127.0.0.1',
-            request: expect.any(String),
+            source_ip: '127.0.0.1',
+            request_id: expect.any(String),
           }),
         ],
         next: null,
@@ -97,10 +97,10 @@ describe('the audit', () => {
   test('is searched by time, in whatever zone it is written', async () => {
     const all = await lines('limit=200');
     const [newest] = all;
-    const since = await lines(`from=${newest?.at}`);
+    const since = await lines(`from=${newest?.occurred_at}`);
     expect(since).toContainEqual(newest);
-    expect(since.every(({ at }) => at === newest?.at)).toBe(true);
-    const hourAhead = new Date(Date.parse(newest?.at ?? '') + 3_600_000).toISOString();
+    expect(since.every(({ occurred_at }) => occurred_at === newest?.occurred_at)).toBe(true);
+    const hourAhead = new Date(Date.parse(newest?.occurred_at ?? '') + 3_600_000).toISOString();
     expect(await lines(`from=${encodeURIComponent(hourAhead.replace('Z', '+01:00'))}`)).toEqual(since);
     expect(await lines(`from=${hourAhead}`)).toEqual([]);
     expect(await lines('to=2020-01-01T00:00:00Z')).toEqual([]);

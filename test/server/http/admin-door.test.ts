@@ -44,7 +44,7 @@ describe('the admin token', () => {
           code: 'unauthorized',
           detail: 'The bearer token is missing, wrong or expired.',
           advice: 'Send `Authorization: Bearer TOKEN`; for /v1 fetch a token with resource=urn:sojourn:api.',
-          request: answer.headers.get('x-request-id'),
+          request_id: answer.headers.get('x-request-id'),
         },
       ]);
       expect(answer.headers.get('www-authenticate')).toBe('Bearer');
@@ -52,7 +52,7 @@ describe('the admin token', () => {
         event: 'admin.refused',
         outcome: 'refused',
         actor: 'unknown',
-        address: '127.0.0.1',
+        source_ip: '127.0.0.1',
         reason,
       });
     }

@@ -103,7 +103,7 @@ describe('tenants', () => {
         detail: expect.stringContaining(`${field}: `),
         advice: 'Correct the named field and send it again.',
         errors: [{ field, message }],
-        request: answer.headers.get('x-request-id'),
+        request_id: answer.headers.get('x-request-id'),
       });
       expect((await ask('GET /tenants')).text).toBe(before);
       expect(await newestLine(ask)).toEqual(line);

@@ -60,7 +60,7 @@ export async function newestLine(ask: Ask): Promise<Record<string, unknown>> {
   const { body } = await ask('GET /audit?limit=1');
   const [line = {}] = (body as { items: Record<string, unknown>[] }).items;
   return Object.fromEntries(
-    Object.entries(line).filter(([member]) => !['id', 'at', 'request'].includes(member)),
+    Object.entries(line).filter(([member]) => !['id', 'occurred_at', 'request_id'].includes(member)),
   );
 }
 
@@ -75,4 +75,4 @@ export const moment = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d
 export const idOf = (prefix: string) => expect.stringMatching(new RegExp(`^${prefix}_[0-9a-z]{26}$`));
 
 /** How the audit begins the line of an act. */
-export const byAdmin = { outcome: 'ok', actor: 'admin', address: '127.0.0.1' };
+export const byAdmin = { outcome: 'ok', actor: 'admin', source_ip: '127.0.0.1' };

@@ -95,14 +95,14 @@ describe('guessing at /token', () => {
       '/audit?event=sign_in.rate_limited',
     );
     expect(items).toEqual([
-      expect.objectContaining({ event: 'sign_in.rate_limited', outcome: 'refused', address: '192.0.2.1' }),
+      expect.objectContaining({ event: 'sign_in.rate_limited', outcome: 'refused', source_ip: '192.0.2.1' }),
     ]);
   });
 
   const lines = async (event: string, address: string) =>
     (
-      await server.admin.get<{ items: { address?: string }[] }>(`/audit?limit=200&event=${event}`)
-    ).items.filter((line) => line.address === address);
+      await server.admin.get<{ items: { source_ip?: string }[] }>(`/audit?limit=200&event=${event}`)
+    ).items.filter((line) => line.source_ip === address);
   const post = async (address: string, init: RequestInit, query = '') => {
     const headers = { ...(init.headers as Record<string, string>), ...from(address).headers };
     const response = await fetch(`${server.issuer}/token${query}`, { method: 'POST', ...init, headers });

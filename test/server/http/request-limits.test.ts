@@ -29,7 +29,7 @@ const refusal = (status: number, title: string, code: string, detail: string, ad
     code,
     detail,
     advice,
-    request: expect.any(String),
+    request_id: expect.any(String),
   },
 });
 const tooManyProblem = refusal(
@@ -91,14 +91,16 @@ describe('requests', () => {
     for (const path of ['/jwks', '/.well-known/openid-configuration'])
       expect((await call({ url: server.issuer + path, headers: from('198.51.100.1') })).status).toBe(200);
     expect((await ask(client, elsewhere())).status).toBe(200);
-    const told = (await lines('event=request.rate_limited')).map(({ id, at, request, ...line }) => line);
+    const told = (await lines('event=request.rate_limited')).map(
+      ({ id, occurred_at, request_id, ...line }) => line,
+    );
     expect(told).toEqual([
       {
         event: 'request.rate_limited',
         outcome: 'refused',
         actor: 'unknown',
         ...{
-          address: '198.51.100.1',
+          source_ip: '198.51.100.1',
           reason: 'limits.requests_per_address',
         },
       },

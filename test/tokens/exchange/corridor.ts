@@ -111,7 +111,7 @@ export async function openCorridor(
     },
     async audit(query: string): Promise<Record<string, unknown>[]> {
       const { items } = await admin.get<{ items: Record<string, unknown>[] }>(`/audit?limit=200&${query}`);
-      return items.map((line) => without(line, 'id', 'at', 'request'));
+      return items.map((line) => without(line, 'id', 'occurred_at', 'request_id'));
     },
     async close() {
       await server.close();

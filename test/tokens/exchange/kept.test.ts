@@ -206,7 +206,7 @@ describe('while the audit cannot be written', () => {
           code: 'audit_unavailable',
           detail: 'The audit log cannot be written, so nothing is issued.',
           advice: 'Free the disk or the store of the server, or set audit.on_failure to continue.',
-          request: expect.any(String),
+          request_id: expect.any(String),
         },
       });
     }

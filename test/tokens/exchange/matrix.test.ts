@@ -74,7 +74,7 @@ const asked = () => cloudNames.map((cloud) => clouds[cloud].asked.length);
 /** A problem without what is different each time. */
 const plain = ({ status, body }: { status: number; body: Readonly<Record<string, unknown>> }) => ({
   status,
-  body: without(body, 'request'),
+  body: without(body, 'request_id'),
 });
 const claimsOf = (token: unknown) =>
   JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString()) as Record<

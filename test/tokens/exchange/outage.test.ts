@@ -123,7 +123,7 @@ test.each([
       detail: `format: ${message}`,
       advice: 'Correct the named field and send it again.',
       errors: [{ field: 'format', message }],
-      request: expect.any(String),
+      request_id: expect.any(String),
     },
   });
   expect(cloud.asked).toEqual([]);

@@ -37,7 +37,7 @@ export async function expectRefused(
       code,
       detail: said(detail),
       advice,
-      request: expect.any(String),
+      request_id: expect.any(String),
     },
   });
   expect((await corridor.doors()).slice(before.length)).toEqual(doors);
@@ -47,7 +47,7 @@ export async function expectRefused(
     outcome: status >= 503 ? 'failed' : 'refused',
     actor: corridor.client.client_id,
     client: corridor.client.client_id,
-    address: '127.0.0.1',
+    source_ip: '127.0.0.1',
     connection: connection.id,
     tenant: corridor.tenant.id,
     jti: expect.stringMatching(/^[\w-]{22}$/),

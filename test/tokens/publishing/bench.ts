@@ -69,6 +69,6 @@ export async function checkOf({ adminOrigin }: TestServer, name: string): Promis
 export async function auditOf({ admin }: TestServer, event: string): Promise<Record<string, unknown>[]> {
   const { items } = await admin.get<{ items: Record<string, unknown>[] }>(`/audit?event=${event}`);
   return items.map((line) =>
-    Object.fromEntries(Object.entries(line).filter(([member]) => !['id', 'at'].includes(member))),
+    Object.fromEntries(Object.entries(line).filter(([member]) => !['id', 'occurred_at'].includes(member))),
   );
 }

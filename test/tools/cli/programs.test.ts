@@ -58,7 +58,15 @@ test('an address that is taken is refused in one sentence', async () => {
 test('the audit is followed from its newest entry on, in order and with none twice', async () => {
   const server = await recorder();
   const entries = (...ids: number[]) => ({
-    body: { items: ids.map((id) => ({ id, at: 'T', event: 'token.issued', outcome: 'ok', actor: 'cli_1' })) },
+    body: {
+      items: ids.map((id) => ({
+        id,
+        occurred_at: 'T',
+        event: 'token.issued',
+        outcome: 'ok',
+        actor: 'cli_1',
+      })),
+    },
   });
   server.answers = { 'GET /admin/v1/audit': entries(7) };
   const { child, said } = start(['audit', 'tail', '--json'], {

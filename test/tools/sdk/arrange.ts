@@ -70,7 +70,7 @@ export const awsUntil = (end: number, id = 'ASIAEXAMPLE') => ({
 
 export const problem = (status: number, code: string, detail: string, advice: string) => ({
   status,
-  body: { type: `urn:sojourn:error:${code}`, title: '', status, code, detail, advice, request: 'req_1' },
+  body: { type: `urn:sojourn:error:${code}`, title: '', status, code, detail, advice, request_id: 'req_1' },
 });
 
 /** The members of the error with which this rejects. */

@@ -170,7 +170,7 @@ describe('what is kept', () => {
       advice: 'Check that the issuer is the address of a Sojourn server.',
       status: 404,
       retryAfter: undefined,
-      request: undefined,
+      requestId: undefined,
     });
     const away = {
       ...problem(503, 'store_unavailable', 'It is away.', 'Wait.'),
@@ -220,7 +220,7 @@ describe('what fails', () => {
       advice: 'Check the connection id.',
       status: 404,
       retryAfter: undefined,
-      request: 'req_1',
+      requestId: 'req_1',
     });
     expect(asked()).toEqual(['POST /token', credentialsPath]);
   });
@@ -245,7 +245,7 @@ describe('what fails', () => {
       advice: 'Check the client id and its secret or key; see the log.',
       status: 401,
       retryAfter: undefined,
-      request: undefined,
+      requestId: undefined,
     });
   });
 

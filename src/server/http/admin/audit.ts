@@ -25,7 +25,7 @@ const text = z.string().exactOptional();
 
 export const auditLine = z.object({
   id: z.int(),
-  at: moment,
+  occurred_at: moment,
   event: z.string(),
   outcome: z.enum(['ok', 'refused', 'failed']),
   actor: z.string().describe('admin, system, unknown or a client id.'),
@@ -36,8 +36,8 @@ export const auditLine = z.object({
   kid: text,
   sub: text,
   aud: text,
-  address: text,
-  request: text,
+  source_ip: text.describe('The caller’s network address.'),
+  request_id: text.describe('The id of the request, as in `x-request-id` and in the log.'),
   reason: text.describe('The true reason of a refusal.'),
   facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).exactOptional(),
 });

@@ -1,7 +1,7 @@
 /** Nothing behind this is reached without the admin token, whether or not there is anything. */
 import type { Context, Next } from 'koa';
 import { SojournError } from '../../../platform/errors/index.ts';
-import { lastly, visitorOf } from '../app.ts';
+import { lastly, requestContextOf } from '../app.ts';
 import { bearerOf } from '../bearer.ts';
 import type { AdminRooms } from './rooms.ts';
 import { prefix } from './route.ts';
@@ -16,7 +16,7 @@ export const guard =
         event: 'admin.refused',
         outcome: 'refused',
         actor: 'unknown',
-        ...visitorOf(ctx),
+        ...requestContextOf(ctx),
         reason: token === undefined ? 'no bearer token' : 'wrong bearer token',
       });
       throw new SojournError('unauthorized');

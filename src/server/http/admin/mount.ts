@@ -1,7 +1,7 @@
 /** From rows to a router: the steps that every admin request takes, in one place, so that no row can forget one. */
 import type Router from '@koa/router';
 import type { Context } from 'koa';
-import { visitorOf } from '../app.ts';
+import { requestContextOf } from '../app.ts';
 import { readJson } from '../body.ts';
 import type { AdminRooms } from './rooms.ts';
 import type { Route } from './route.ts';
@@ -15,7 +15,7 @@ export function mount(router: Router, routes: readonly Route[], rooms: AdminRoom
         body: await readJson(ctx.req, route.maxBytes),
       });
       // Before the answer: what was told to be done is in the audit.
-      if (did) await rooms.audit.record({ outcome: 'ok', actor: 'admin', ...did, ...visitorOf(ctx) });
+      if (did) await rooms.audit.record({ outcome: 'ok', actor: 'admin', ...did, ...requestContextOf(ctx) });
       ctx.status = route.status;
       ctx.set('cache-control', 'no-store');
       if (!content) return;

@@ -13,5 +13,5 @@ export const problem = z.object({
     .array(z.object({ field: z.string(), message: z.string() }))
     .exactOptional()
     .describe('Every faulty field.'),
-  request: z.string().describe('The id under which the log and the audit have this request.'),
+  request_id: z.string().describe('The id under which the log and the audit have this request.'),
 });

@@ -3,7 +3,7 @@
  * OpenAPI document are both made from these rows, so neither can know of a path that the other does not.
  */
 import { z } from 'zod';
-import type { AuditEntry } from '../../../platform/audit/index.ts';
+import type { AuditEntry, RequestContext } from '../../../platform/audit/index.ts';
 import type { ErrorCode } from '../../../platform/errors/index.ts';
 import { read } from '../../../platform/validation/index.ts';
 import { readQuery } from '../body.ts';
@@ -44,7 +44,7 @@ export interface Served {
 }
 
 /** What an administrator did; who and from where is added by the one place that writes it down. */
-export type Deed = Omit<AuditEntry, 'outcome' | 'actor' | 'address' | 'request'>;
+export type Deed = Omit<AuditEntry, 'outcome' | 'actor' | keyof RequestContext>;
 
 /** No parameter, no body. */
 export const nothing = z.strictObject({});

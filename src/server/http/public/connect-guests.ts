@@ -8,7 +8,7 @@ import type { Customer, Guest } from '../../../onboarding/portal/index.ts';
 import type { Audit } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
-import { visitorOf } from '../app.ts';
+import { requestContextOf } from '../app.ts';
 import { answerPage, answerRefusal } from './connect-pages.ts';
 import { createFailedLogins } from './failed-logins.ts';
 
@@ -28,14 +28,14 @@ export function createEntrance(rooms: Entrance, frame: Frame): (act: Act) => (ct
   const limit = createFailedLogins(failedSignIns, now);
 
   async function turnAway(ctx: Context): Promise<void> {
-    const visitor = visitorOf(ctx);
-    const event = limit.failed(visitor.address) ? 'invitation.rate_limited' : 'invitation.refused';
-    await audit.record({ event, outcome: 'refused', actor: 'unknown', ...visitor });
+    const context = requestContextOf(ctx);
+    const event = limit.failed(context.source_ip) ? 'invitation.rate_limited' : 'invitation.refused';
+    await audit.record({ event, outcome: 'refused', actor: 'unknown', ...context });
     answerPage(ctx, 404, plainPage(frame, 'This link is not valid', noInvitation));
   }
 
   return (act) => async (ctx) => {
-    const wait = limit.wait(visitorOf(ctx).address);
+    const wait = limit.wait(requestContextOf(ctx).source_ip);
     if (wait > 0) return answerRefusal(ctx, frame, new SojournError('rate_limited', { retryAfter: wait }));
     const guest = await customer.open(ctx.params.invitation ?? '');
     if (!guest) return turnAway(ctx);

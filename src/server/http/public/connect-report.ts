@@ -3,7 +3,7 @@
 import { connectPage, type Frame } from '../../../onboarding/page/index.ts';
 import type { Customer } from '../../../onboarding/portal/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
-import { visitorOf } from '../app.ts';
+import { requestContextOf } from '../app.ts';
 import { readJson, readText } from '../body.ts';
 import type { Act, Visited } from './connect-guests.ts';
 import { fromThisSite } from './connect-origin.ts';
@@ -14,14 +14,14 @@ export const reportDoor =
   async (ctx, guest) => {
     fromThisSite(ctx, origin);
     if (!ctx.is('application/x-www-form-urlencoded')) {
-      const found = await customer.report(guest, await readJson(ctx.req), visitorOf(ctx));
+      const found = await customer.report(guest, await readJson(ctx.req), requestContextOf(ctx));
       ctx.set('cache-control', 'no-store');
       ctx.body = { state: found.state, checks: found.checks };
       return;
     }
     const typed = await readForm(ctx);
     try {
-      await customer.report(guest, typed, visitorOf(ctx));
+      await customer.report(guest, typed, requestContextOf(ctx));
     } catch (error) {
       if (!(error instanceof SojournError) || error.code !== 'invalid_request') throw error;
       const refused = { typed, faults: error.faults };

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import type Router from '@koa/router';
 import { assets, connectPage } from '../../../onboarding/page/index.ts';
 import type { Customer, Guest } from '../../../onboarding/portal/index.ts';
-import { visitorOf } from '../app.ts';
+import { requestContextOf } from '../app.ts';
 import { createEntrance, type Entrance, type Visited } from './connect-guests.ts';
 import { fromThisSite } from './connect-origin.ts';
 import { answerPage, seeOther } from './connect-pages.ts';
@@ -74,12 +74,12 @@ export function connectDoor(router: Router, rooms: ConnectRooms): void {
       }),
     );
   button('pause', async (guest, ctx) => {
-    await customer.pause(guest, visitorOf(ctx));
+    await customer.pause(guest, requestContextOf(ctx));
     return guest.url;
   });
   button('resume', async (guest, ctx) => {
-    await customer.resume(guest, visitorOf(ctx));
+    await customer.resume(guest, requestContextOf(ctx));
     return guest.url;
   });
-  button('keep', (guest, ctx) => customer.keep(guest, visitorOf(ctx)));
+  button('keep', (guest, ctx) => customer.keep(guest, requestContextOf(ctx)));
 }

@@ -9,7 +9,7 @@ import type { Now } from '../../../platform/time/index.ts';
 import type { Caller, Exchange } from '../../../tokens/exchange/index.ts';
 import { deliver, fittingFormat } from '../../../tokens/formats/index.ts';
 import type { Issuers } from '../../../tokens/issuer/index.ts';
-import { visitorOf } from '../app.ts';
+import { requestContextOf } from '../app.ts';
 import { readJson, readQuery } from '../body.ts';
 import type { Strangers } from './strangers.ts';
 
@@ -28,22 +28,22 @@ interface Rooms {
 export function credentialsDoor(router: Router, rooms: Rooms): void {
   const { issuers, exchange, audit, now, limits, strangers } = rooms;
   async function callerOf(ctx: Context): Promise<Caller> {
-    const visitor = visitorOf(ctx);
-    await strangers.admit(visitor);
+    const context = requestContextOf(ctx);
+    await strangers.admit(context);
     const [, token] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization')) ?? [];
     try {
       if (!token) throw new SojournError('unauthorized');
       const caller = await issuers.main.callerOf(token);
-      await limits.countClient(caller.client.client_id, visitor);
-      return { ...caller, ...visitor };
+      await limits.countClient(caller.client.client_id, context);
+      return { ...caller, ...context };
     } catch (error) {
       if (error instanceof SojournError && error.code === 'unauthorized') {
-        await strangers.failed(visitor);
+        await strangers.failed(context);
         await audit.record({
           event: 'api.refused',
           outcome: 'refused',
           actor: 'unknown',
-          ...visitor,
+          ...context,
           reason: 'unauthorized',
         });
       }

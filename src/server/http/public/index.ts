@@ -18,7 +18,7 @@ import {
   jwksPath,
   tokenPath,
 } from '../../../tokens/issuer/index.ts';
-import { type AppOptions, createApp, lastly, visitorOf } from '../app.ts';
+import { type AppOptions, createApp, lastly, requestContextOf } from '../app.ts';
 import { asSojournError } from '../problem.ts';
 import { connectDoor } from './connect.ts';
 import { credentialsDoor } from './credentials.ts';
@@ -75,13 +75,13 @@ export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
 /** Answers who asks or has failed too often unread; `work` tells whether the request of anybody else has failed. */
 function limitToken(strangers: Strangers) {
   return async (ctx: Context, work: () => Promise<boolean>): Promise<void> => {
-    const visitor = visitorOf(ctx);
+    const context = requestContextOf(ctx);
     try {
-      await strangers.admit(visitor);
+      await strangers.admit(context);
     } catch (error) {
       return answerUnread(ctx, asSojournError(error));
     }
-    if (await work()) await strangers.failed(visitor);
+    if (await work()) await strangers.failed(context);
   };
 }
 

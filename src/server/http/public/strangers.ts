@@ -2,18 +2,17 @@
  * How much a stranger may ask at /token and /v1: who asks or fails too often is answered by itself for a while, and leaves
  * no line in the audit then. One account for both, or guesses at one would be free at the other.
  */
-import type { Audit } from '../../../platform/audit/index.ts';
+import type { Audit, RequestContext } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { RequestLimits } from '../../../platform/limits/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
-import type { Visitor } from '../app.ts';
 import { createFailedLogins } from './failed-logins.ts';
 
 export interface Strangers {
   /** Counts a request; rejects with `rate_limited` for an address that has asked or failed too often. */
-  admit(visitor: Visitor): Promise<void>;
+  admit(context: RequestContext): Promise<void>;
   /** Counts a request that has proven nobody, in its address's account. */
-  failed(visitor: Visitor): Promise<void>;
+  failed(context: RequestContext): Promise<void>;
 }
 
 export interface StrangersOptions {
@@ -27,14 +26,14 @@ export interface StrangersOptions {
 export function createStrangers({ limits, audit, now, failedSignIns }: StrangersOptions): Strangers {
   const failures = createFailedLogins(failedSignIns, now);
   return {
-    async admit(visitor) {
-      const retryAfter = failures.wait(visitor.address);
+    async admit(context) {
+      const retryAfter = failures.wait(context.source_ip);
       if (retryAfter > 0) throw new SojournError('rate_limited', { retryAfter });
-      await limits.countAddress(visitor);
+      await limits.countAddress(context);
     },
-    async failed(visitor) {
-      if (!failures.failed(visitor.address)) return;
-      await audit.record({ event: 'sign_in.rate_limited', outcome: 'refused', actor: 'unknown', ...visitor });
+    async failed(context) {
+      if (!failures.failed(context.source_ip)) return;
+      await audit.record({ event: 'sign_in.rate_limited', outcome: 'refused', actor: 'unknown', ...context });
     },
   };
 }

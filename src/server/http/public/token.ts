@@ -4,7 +4,7 @@ import type { Context } from 'koa';
 import type { Presented } from '../../../access/certificates/index.ts';
 import { errorTable, SojournError } from '../../../platform/errors/index.ts';
 import type { Issuer, Refusal } from '../../../tokens/issuer/index.ts';
-import { visitorOf } from '../app.ts';
+import { requestContextOf } from '../app.ts';
 import { readText } from '../body.ts';
 
 export type CertificateOf = (request: IncomingMessage) => Presented;
@@ -16,13 +16,13 @@ export async function tokenDoor(
   ctx: Context,
 ): Promise<boolean> {
   ctx.set('cache-control', 'no-store');
-  const { address, request } = visitorOf(ctx);
+  const context = requestContextOf(ctx);
   const read = await readForm(ctx).catch((error: unknown) => error as SojournError);
   const { refusal, sent } =
     read instanceof Error
-      ? { refusal: await issuer.refuse({ address, request }, read), sent: false }
+      ? { refusal: await issuer.refuse(context, read), sent: false }
       : await issuer.token(
-          { original: ctx.req, body: read, address, request, certificate: () => certificateOf(ctx.req) },
+          { original: ctx.req, body: read, ...context, certificate: () => certificateOf(ctx.req) },
           ctx.res,
         );
   if (sent) ctx.respond = false;

@@ -79,8 +79,8 @@ async function fetchSince(last: number, args: ParsedArguments, terminal: Termina
   return found.reverse();
 }
 
-const formatEntry = ({ at, event, outcome, actor, connection, reason }: Json): string =>
-  `${[at, event, outcome, actor, connection, reason]
+const formatEntry = ({ occurred_at, event, outcome, actor, connection, reason }: Json): string =>
+  `${[occurred_at, event, outcome, actor, connection, reason]
     .filter((part) => part !== undefined)
     .map((part) => cell(part))
     .join('  ')}\n`;
@@ -102,7 +102,7 @@ export const audit: CommandGroup = {
       examples: ['audit search --connection con_01k0… --limit 20', 'audit search --jti 5nX… --json'],
       request: (args) => ({ method: 'GET', path: '/audit', query: filterQuery(args) }),
       format: (answer) =>
-        columns(itemsOf(answer), ['at', 'event', 'outcome', 'actor', 'connection', 'reason']) +
+        columns(itemsOf(answer), ['occurred_at', 'event', 'outcome', 'actor', 'connection', 'reason']) +
         nextPageHint(answer, '--before'),
     }),
     tail,
