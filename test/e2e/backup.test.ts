@@ -71,7 +71,7 @@ describe.each([
       own_issuer: true,
       own_keys: true,
     });
-    const guards = [{ name: 'secrets', on: {}, require: { methods: ['client_secret'] }, mode: 'audit' }];
+    const guards = [{ name: 'secrets', match: {}, require: { methods: ['client_secret'] }, mode: 'audit' }];
     await first.admin.put('/policy', { version: 0, guards });
     const invitations = `/connections/${connection.id}/invitations`;
     const { url } = await first.admin.post<{ url: string }>(invitations);

@@ -1,4 +1,4 @@
-/** The requests in the store: asked by clients, decided by administrators, and looked at for every use. */
+/** Stored approvals: requested by clients, decided by administrators, checked at every use of a connection. */
 import type { Audit, AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { derivedId } from '../../platform/ids/index.ts';
@@ -10,30 +10,31 @@ import type { Connection, Connections } from '../connections/index.ts';
 import {
   type Approval,
   type ApprovalState,
-  canAskAnew,
   denialInput,
+  eventsToRecord,
   grantInput,
-  type Kept,
+  type StoredApproval,
+  startsNewRequest,
   stateAt,
-  toTell,
-  view,
+  toApproval,
 } from './approval.ts';
-import { createTally } from './tally.ts';
+import { createRequestCounter } from './request-counter.ts';
 
-/** How a client stands with a connection that wants an approval. */
-export interface Standing {
-  /** Null where the client has asked for nothing yet. */
-  readonly request: string | null;
-  readonly state: ApprovalState | 'unasked';
-  /** Of the approval. */
-  readonly until: string | null;
+/** The state of a client's approval for a connection that needs one. */
+export interface ApprovalStatus {
+  /** The approval's id; null if the client has not requested one. */
+  readonly approval: string | null;
+  readonly state: ApprovalState | 'not_requested';
+  /** When the grant or the denial ends. */
+  readonly expires_at: string | null;
 }
 
 export interface Approvals {
   /**
-   * When the client's grant ends, in milliseconds; undefined where the connection wants none. Rejects with
-   * `approval_required`, once the request is kept, with `approval_denied`, or with `connection_not_found` where one of
-   * them is deleted meanwhile. Read from the store each time, so that a grant that was revoked on one replica is none on any.
+   * Resolves to the end of the client's grant in milliseconds since the epoch, or undefined if the connection needs no
+   * approval. Rejects with `approval_required` after storing the request, with `approval_denied`, or with
+   * `connection_not_found` if the client or the connection is deleted during the call. Reads the store every time, so
+   * that a revocation takes effect on all replicas at once.
    */
   check(client: Client, connection: Connection, context: RequestContext): Promise<number | undefined>;
   list(query: {
@@ -42,14 +43,14 @@ export interface Approvals {
     after?: string;
     limit: number;
   }): Promise<Page<Approval>>;
-  /** What `check` would find at this time, in milliseconds; asks for nothing. Undefined where the connection wants none. */
-  look(client: string, connection: Connection, at: number): Promise<Standing | undefined>;
-  /** Removes the requests and grants of a client or of a connection, which is gone. */
+  /** The state at a time in milliseconds since the epoch; requests nothing. Undefined if the connection needs no approval. */
+  status(client: string, connection: Connection, at: number): Promise<ApprovalStatus | undefined>;
+  /** Removes the approvals of a deleted client or connection. */
   forget(of: { readonly client: string } | { readonly connection: string }): Promise<void>;
-  /** Of any number of decisions on one request one is taken; the others reject with `approval_conflict`. */
+  /** Of several concurrent decisions on one request, one succeeds; the others reject with `approval_conflict`. */
   grant(id: string, input: unknown): Promise<Approval>;
   deny(id: string, input: unknown): Promise<Approval>;
-  /** Takes a grant or a denial back; the next time that the client asks is a new request. */
+  /** Revokes a grant or a denial; the client's next request is a new one. */
   revoke(id: string): Promise<Approval>;
 }
 
@@ -63,39 +64,40 @@ export function createApprovals(options: {
   now: Now;
 }): Approvals {
   const { store, clients, connections, audit, now } = options;
-  const kept = records<Kept>(store, 'approval', 'approval_not_found');
-  const tally = createTally(now);
-  const stamp = () => toTimestamp(now());
+  const approvalRecords = records<StoredApproval>(store, 'approval', 'approval_not_found');
+  const requestCounter = createRequestCounter(now);
+  const timestamp = () => toTimestamp(now());
 
   /**
-   * Keeps the new request, and tells the audit. Whoever is faster has asked or decided meanwhile, and either is as good.
-   * What is to be told is kept with it, so that nothing goes untold for good.
+   * Stores the new request and records its audit events. If another process stores or decides a request first, this one
+   * does nothing. The events are stored with the request, so that a later request can record them if this process fails.
    */
-  async function askAnew(
-    asked: Kept,
-    before: Stored<Kept> | undefined,
+  async function startRequest(
+    approval: StoredApproval,
+    previous: Stored<StoredApproval> | undefined,
     { source_ip, request_id }: RequestContext,
   ): Promise<void> {
-    const { id, client, connection: within } = asked;
-    const untold = toTell(before?.value, now());
-    const isFirst = before
-      ? await store.replace('approval', id, before.version, { ...asked, untold })
-      : await store.insert('approval', id, { ...asked, untold }, { within });
-    if (!isFirst) return;
-    // Whoever deletes one of them forgets its requests afterwards: either that finds this one, or this finds it gone.
+    const { id, client, connection: within } = approval;
+    const unrecorded = eventsToRecord(previous?.value, now());
+    const isStored = previous
+      ? await store.replace('approval', id, previous.version, { ...approval, unrecorded })
+      : await store.insert('approval', id, { ...approval, unrecorded }, { within });
+    if (!isStored) return;
+    // A deletion removes the approvals after the client or connection: either it removes this one, or this check finds
+    // the client or connection missing.
     if (!(await clients.find(client)) || !(await connections.find(within))) {
-      await unlessGone(kept.remove(id));
+      await ignoreNotFound(approvalRecords.remove(id));
       throw new SojournError('connection_not_found');
     }
-    for (const event of untold) {
-      const by =
+    for (const event of unrecorded) {
+      const actor =
         event === 'approval.expired' ? { actor: 'system' } : { actor: client, source_ip, request_id };
-      await audit.record({ ...about(event, asked), ...by });
+      await audit.record({ ...auditEntryOf(event, approval), ...actor });
     }
-    await unlessGone(kept.change(id, ({ untold: _, ...told }) => told));
+    await ignoreNotFound(approvalRecords.change(id, ({ unrecorded: _, ...recorded }) => recorded));
   }
 
-  const about = (event: AuditEntry['event'], { id, client, connection, tenant }: Kept) => ({
+  const auditEntryOf = (event: AuditEntry['event'], { id, client, connection, tenant }: StoredApproval) => ({
     event,
     outcome: 'ok' as const,
     client,
@@ -104,82 +106,85 @@ export function createApprovals(options: {
     facts: { approval: id },
   });
 
-  /** Noted now and then, and not at any price: a client that asks all the time costs no write each time. */
-  async function count({ id, version, value }: Stored<Kept>, { source_ip }: RequestContext): Promise<void> {
-    const times = tally.count(id);
+  /** Counts a repeated request. Best effort and batched, so that a polling client does not cause a write each time. */
+  async function countRequest(
+    { id, version, value }: Stored<StoredApproval>,
+    { source_ip }: RequestContext,
+  ): Promise<void> {
+    const times = requestCounter.count(id);
     if (times === 0) return;
-    const counted: Kept = {
+    const updated: StoredApproval = {
       ...value,
-      asked: value.asked + times,
-      last_requested_at: stamp(),
-      address: source_ip,
+      request_count: value.request_count + times,
+      last_requested_at: timestamp(),
+      source_ip,
     };
-    await store.replace('approval', id, version, counted);
+    await store.replace('approval', id, version, updated);
   }
 
-  const decide = async (id: string, from: readonly ApprovalState[], decision: Partial<Kept>) => {
-    const decided = await kept.change(id, (newest) => {
+  const decide = async (id: string, from: readonly ApprovalState[], decision: Partial<StoredApproval>) => {
+    const decided = await approvalRecords.change(id, (newest) => {
       const state = stateAt(newest, now());
       if (!from.includes(state))
         throw new SojournError('approval_conflict', {
-          detail: `The request is ${state} and not ${from.join(' or ')}.`,
+          detail: `The approval is ${state}; it must be ${from.join(' or ')}.`,
         });
-      return { ...newest, ...decision, decided_at: stamp() };
+      return { ...newest, ...decision, decided_at: timestamp() };
     });
-    return view(decided, now());
+    return toApproval(decided, now());
   };
-  const inSeconds = (seconds: number) => toTimestamp(now() + seconds * 1000);
+  const timestampIn = (seconds: number) => toTimestamp(now() + seconds * 1000);
 
   return {
     async check({ client_id: client }, connection, context) {
       if (connection.approval !== 'required') return undefined;
       const id = idOf(client, connection.id);
-      const stored = await store.get<Kept>('approval', id);
-      const found = stored?.value;
-      if (found?.until && stateAt(found, now()) === 'granted') return Date.parse(found.until);
-      if (stored && !canAskAnew(stored.value, now())) {
+      const stored = await store.get<StoredApproval>('approval', id);
+      const current = stored?.value;
+      if (current?.expires_at && stateAt(current, now()) === 'granted') return Date.parse(current.expires_at);
+      if (stored && !startsNewRequest(stored.value, now())) {
         if (stateAt(stored.value, now()) === 'denied') throw denied(stored.value, now());
-        await count(stored, context);
+        await countRequest(stored, context);
       } else {
-        const at = stamp();
-        const asked: Kept = {
+        const requestedAt = timestamp();
+        const approval: StoredApproval = {
           id,
           client,
           connection: connection.id,
           tenant: connection.tenant,
-          requested_at: at,
-          last_requested_at: at,
-          asked: 1,
-          address: context.source_ip,
+          requested_at: requestedAt,
+          last_requested_at: requestedAt,
+          request_count: 1,
+          source_ip: context.source_ip,
           decision: null,
           decided_at: null,
-          until: null,
+          expires_at: null,
         };
-        await askAnew(asked, stored, context);
+        await startRequest(approval, stored, context);
       }
       throw required(id);
     },
 
-    async look(client, connection, at) {
+    async status(client, connection, at) {
       if (connection.approval !== 'required') return undefined;
-      const found = await kept.find(idOf(client, connection.id));
-      return found
-        ? { request: found.id, state: stateAt(found, at), until: found.until }
-        : { request: null, state: 'unasked', until: null };
+      const stored = await approvalRecords.find(idOf(client, connection.id));
+      return stored
+        ? { approval: stored.id, state: stateAt(stored, at), expires_at: stored.expires_at }
+        : { approval: null, state: 'not_requested', expires_at: null };
     },
 
     async forget(of) {
       const within = 'connection' in of ? { within: of.connection } : {};
       let after: string | undefined;
       do {
-        const page = await kept.list({
+        const page = await approvalRecords.list({
           limit: pageSize,
           ...within,
           ...(after === undefined ? {} : { after }),
         });
-        // Two who remove the same thing are both right.
+        // Another process may remove the same approval.
         for (const { id, client } of page.items)
-          if ('connection' in of || client === of.client) await unlessGone(kept.remove(id));
+          if ('connection' in of || client === of.client) await ignoreNotFound(approvalRecords.remove(id));
         after = page.next;
       } while (after !== undefined);
     },
@@ -188,15 +193,15 @@ export function createApprovals(options: {
       const items: Approval[] = [];
       let from = after;
       do {
-        const page = await kept.list({
+        const page = await approvalRecords.list({
           limit: pageSize,
           ...(connection === undefined ? {} : { within: connection }),
           ...(from === undefined ? {} : { after: from }),
         });
-        for (const one of page.items.map((item) => view(item, now()))) {
-          if (state !== undefined && one.state !== state) continue;
+        for (const approval of page.items.map((item) => toApproval(item, now()))) {
+          if (state !== undefined && approval.state !== state) continue;
           if (items.length === limit) return { items, next: items.at(-1)!.id };
-          items.push(one);
+          items.push(approval);
         }
         from = page.next;
       } while (from !== undefined);
@@ -204,20 +209,20 @@ export function createApprovals(options: {
     },
 
     async grant(id, input) {
-      const until = inSeconds(read(grantInput, input).for);
-      return decide(id, ['pending'], { decision: 'granted', until });
+      const expires_at = timestampIn(read(grantInput, input).duration);
+      return decide(id, ['pending'], { decision: 'granted', expires_at });
     },
 
     async deny(id, input) {
-      const until = inSeconds(read(denialInput, input).for);
-      return decide(id, ['pending'], { decision: 'denied', until });
+      const expires_at = timestampIn(read(denialInput, input).duration);
+      return decide(id, ['pending'], { decision: 'denied', expires_at });
     },
 
-    revoke: (id) => decide(id, ['granted', 'denied'], { decision: 'revoked', until: null }),
+    revoke: (id) => decide(id, ['granted', 'denied'], { decision: 'revoked', expires_at: null }),
   };
 }
 
-const unlessGone = (work: Promise<unknown>) =>
+const ignoreNotFound = (work: Promise<unknown>) =>
   work.catch((error: unknown) => {
     if (!(error instanceof SojournError && error.code === 'approval_not_found')) throw error;
   });
@@ -226,12 +231,12 @@ const idOf = (client: string, connection: string): string => derivedId('apr', cl
 
 const required = (id: string) =>
   new SojournError('approval_required', {
-    detail: `The connection wants an approval; the request ${id} waits for an administrator.`,
-    advice: `Let an administrator grant it, \`sojourn approval grant ${id} --for 2h\`, then ask again.`,
+    detail: `The connection needs an approval. The request ${id} is waiting for an administrator.`,
+    advice: `Ask an administrator to grant it (\`sojourn approval grant ${id} --for 2h\`), then try again.`,
   });
 
-const denied = ({ id, until }: Kept, now: number) =>
+const denied = ({ id, expires_at }: StoredApproval, now: number) =>
   new SojournError('approval_denied', {
-    detail: `An administrator has denied the request ${id}; it can be made again from ${until} on.`,
-    retryAfter: Math.ceil((Date.parse(until ?? '') - now) / 1000),
+    detail: `An administrator denied the request ${id}. You can request again after ${expires_at}.`,
+    retryAfter: Math.ceil((Date.parse(expires_at ?? '') - now) / 1000),
   });

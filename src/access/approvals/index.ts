@@ -1,7 +1,8 @@
 /**
- * Second persons: connections that a client may enter only while an administrator has said so. Owns: the requests, one for
- * each client and connection at most, their decisions and ends, and the one check that /token and the exchange both pass
- * behind the policy. Does not own: who may ask at all (policy), or who is an administrator (the admin door).
+ * Approvals: connections that a client may use only under an active grant of an administrator.
+ * Owns: the approvals (at most one per client and connection), the decisions on them and their expiry, and the check that
+ * /token and the exchange make after the policy.
+ * Does not own: whether a client may use a connection at all (policy), or who is an administrator (admin listener).
  */
 export {
   type Approval,
@@ -11,4 +12,4 @@ export {
   states,
   withinGrant,
 } from './approval.ts';
-export { type Approvals, createApprovals, type Standing } from './approvals.ts';
+export { type ApprovalStatus, type Approvals, createApprovals } from './approvals.ts';

@@ -2,7 +2,7 @@
 import type { Connection } from './connection.ts';
 
 /** The code of the refusal, asked by every road into a cloud; undefined while the way is open. */
-export const closedBy = ({
+export const unavailableReason = ({
   disabled,
   paused_at,
 }: Pick<Connection, 'disabled' | 'paused_at'>): 'connection_disabled' | 'connection_paused' | undefined =>

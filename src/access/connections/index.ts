@@ -2,7 +2,7 @@
  * The ways into the customers' clouds. Owns: their records, what may be set on them, and their state. Does not own:
  * what a target means (clouds) or whether a cloud really lets us in (exchange).
  */
-export { closedBy, hasBeenActive } from './closed.ts';
+export { hasBeenActive, unavailableReason } from './closed.ts';
 export {
   type Connection,
   type ConnectionState,

@@ -1,4 +1,4 @@
-/** A policy that is tried out without a server: guards, clients and connections of one file, and what is expected of them. */
+/** The file of `sojourn policy test`: guards, clients and connections of test file, and the decisions expected of them. */
 import { z } from 'zod';
 import type { Fault } from '../../platform/errors/index.ts';
 import { labelsField, purposeName } from '../../platform/validation/index.ts';
@@ -10,13 +10,13 @@ const fixtureName = z.string().min(1, 'must not be empty').max(100, 'must not be
 const flag = z.boolean('must be true or false').default(false);
 
 const client = z.strictObject({
-  method: z.enum(methodNames, `must be one of ${methodNames.join(', ')}`).default('client_secret'),
+  method: z.enum(methodNames, `must be test of ${methodNames.join(', ')}`).default('client_secret'),
   may_use: z.array(ruleInput).max(1000).default([]),
   disabled: flag,
 });
 
 const connection = z.strictObject({
-  id: selectors.connection.describe('Where rules or guards name it by its id.'),
+  id: selectors.connection.describe('Set it if a rule or a guard selects the connection by id.'),
   tenant: selectors.tenant,
   cloud: selectors.cloud.unwrap(),
   labels: labelsField.default({}),
@@ -24,72 +24,75 @@ const connection = z.strictObject({
   disabled: flag,
 });
 
-const oneTest = z.strictObject({
+const policyTest = z.strictObject({
   name: z
     .string()
     .max(200, 'must not be over 200 characters')
     .exactOptional()
-    .describe('What it is to show.'),
+    .describe('What the test shows.'),
   client: fixtureName,
   connection: fixtureName,
   purpose: z
     .string()
     .nullable()
     .exactOptional()
-    .describe('null for a cloud token; without it what a caller gets that names none.'),
+    .describe('null for a cloud token; if omitted, the decision for a caller that sends no purpose.'),
   claims: z
-    .record(z.string(), z.string('must be a text'))
+    .record(z.string(), z.string('must be a string'))
     .default({})
-    .describe('Of the token by which it has signed in, named as in the conditions.'),
+    .describe('Claims of the token with which the client signed in, named as in the conditions.'),
   at: z.iso
     .datetime({ offset: true, error: 'must be a time such as 2027-01-31T12:00:00+01:00' })
     .transform((text) => Date.parse(text))
     .exactOptional()
-    .describe('Needed where a rule or a guard depends on hours.'),
+    .describe('Required if a rule or a guard depends on hours.'),
   expect: z.enum(['allow', 'deny'], 'must be allow or deny'),
-  because: z
+  reason: z
     .string()
     .exactOptional()
-    .describe('The reason, as in `guard NAME`, `rule 0`, `no_rule`, `when` or `purposes`.'),
+    .describe(
+      'The expected reason, such as `guard NAME`, `rule 0`, `no_rule_matched`, `condition_unmet` or `purpose_not_allowed`.',
+    ),
 });
 
-/** The file of `sojourn policy test`, which `sojourn policy apply` takes as well. */
+/** `sojourn policy apply` accepts the same file. */
 export const policyFile = z.strictObject({
   version: z
     .int('must be a whole number')
     .min(0, 'must be 0 or more')
     .exactOptional()
-    .describe('The version of the server’s policy that it replaces when it is applied.'),
+    .describe('The version of the policy on the server that this file replaces when it is applied.'),
   guards: guardsField.default([]),
   clients: z.record(fixtureName, client).default({}),
   connections: z.record(fixtureName, connection).default({}),
-  tests: z.array(oneTest).default([]),
+  tests: z.array(policyTest).default([]),
 });
 
 export type PolicyFile = z.output<typeof policyFile>;
 
-/** What the file's own schema cannot see: names that stand for nothing, and times that would be any. */
-export function faultsInCases({ guards, clients, connections, tests }: PolicyFile): readonly Fault[] {
-  const ofHours = [
+/** What the schema cannot check: references to missing entries, claims without federation, and a missing time. */
+export function policyFileFaults({ guards, clients, connections, tests }: PolicyFile): readonly Fault[] {
+  const dependsOnHours = [
     ...guards.map(({ require }) => require),
     ...Object.values(clients).flatMap(({ may_use }) => may_use.map(({ when = {} }) => when)),
   ].some(({ hours }) => hours !== undefined);
-  return tests.flatMap((one, index) => {
+  return tests.flatMap((test, index) => {
     const faults: Fault[] = [];
     const refuse = (path: string, message: string) =>
       faults.push({ path: `tests.${index}.${path}`, message });
-    const known = Object.hasOwn(clients, one.client) ? clients[one.client] : undefined;
-    if (!known) refuse('client', 'there is no such client in this file');
-    if (!Object.hasOwn(connections, one.connection))
-      refuse('connection', 'there is no such connection in this file');
-    if (known && known.method !== 'federated' && Object.keys(one.claims).length > 0)
-      refuse('claims', `cannot be: the client authenticates by ${known.method}`);
-    if (ofHours && one.at === undefined) refuse('at', 'is missing: something here depends on hours');
+    const known = Object.hasOwn(clients, test.client) ? clients[test.client] : undefined;
+    if (!known) refuse('client', 'is not a client of this file');
+    if (!Object.hasOwn(connections, test.connection))
+      refuse('connection', 'is not a connection of this file');
+    if (known && known.method !== 'federated' && Object.keys(test.claims).length > 0)
+      refuse('claims', `must be empty: the client authenticates with ${known.method}`);
+    if (dependsOnHours && test.at === undefined)
+      refuse('at', 'is missing: a rule or a guard in this file depends on hours');
     return faults;
   });
 }
 
-export interface Outcome {
+export interface TestOutcome {
   readonly passed: boolean;
   readonly name: string;
   readonly expected: string;
@@ -97,43 +100,43 @@ export interface Outcome {
   readonly decision: Decision;
 }
 
-/** Every test of a file in which `faultsInCases` finds nothing. Pure. */
-export const outcomesOf = (file: PolicyFile): readonly Outcome[] =>
-  file.tests.map((one, index) => {
-    const decision = decide(file.guards, questionOf(file, one));
+/** Runs every test of a file for which `policyFileFaults` returns no faults. Pure. */
+export const runTests = (file: PolicyFile): readonly TestOutcome[] =>
+  file.tests.map((test, index) => {
+    const decision = decide(file.guards, questionOf(file, test));
     const verdict = decision.allowed ? 'allow' : 'deny';
     const reason = reasonOf(decision);
-    const sameReason = one.because === undefined || [reason, decision.because].includes(one.because);
+    const sameReason = test.reason === undefined || [reason, decision.reason].includes(test.reason);
     return {
-      passed: verdict === one.expect && sameReason,
-      name: one.name ?? `${index + 1}`,
-      expected: one.because === undefined ? one.expect : `${one.expect}: ${one.because}`,
+      passed: verdict === test.expect && sameReason,
+      name: test.name ?? `${index + 1}`,
+      expected: test.reason === undefined ? test.expect : `${test.expect}: ${test.reason}`,
       decided: `${verdict}: ${reason}`,
       decision,
     };
   });
 
-function questionOf({ clients, connections }: PolicyFile, one: PolicyFile['tests'][number]): Question {
-  const { method, ...caller } = clients[one.client]!;
-  const { purposes, ...place } = connections[one.connection]!;
+function questionOf({ clients, connections }: PolicyFile, test: PolicyFile['tests'][number]): Question {
+  const { method, ...policyClient } = clients[test.client]!;
+  const { purposes, ...subject } = connections[test.connection]!;
   const auth: { method: Method } = { method };
   return {
-    client: { ...caller, auth },
-    // A name is no id: without one no rule and no guard can mean it.
+    client: { ...policyClient, auth },
+    // The name is a placeholder: without an id, no rule or guard can select the connection by id.
     connection: {
-      id: one.connection,
+      id: test.connection,
       tenant: '',
-      ...place,
+      ...subject,
       purposes: Object.fromEntries(purposes.map((name) => [name, {}])),
     },
-    claims: one.claims,
-    at: one.at ?? 0,
-    ...(one.purpose === undefined ? {} : { purpose: one.purpose }),
+    claims: test.claims,
+    at: test.at ?? 0,
+    ...(test.purpose === undefined ? {} : { purpose: test.purpose }),
   };
 }
 
-/** What decided, by its name. */
-function reasonOf({ because, rule, guard }: Decision): string {
-  if (because === 'guard') return `guard ${guard}`;
-  return because === 'rule' ? `rule ${rule?.index}` : because;
+/** The reason as a test file writes it: the guard's name or the rule's index where one of them decided. */
+function reasonOf({ reason, rule, guard }: Decision): string {
+  if (reason === 'guard_refused') return `guard ${guard}`;
+  return reason === 'rule_matched' ? `rule ${rule?.index}` : reason;
 }

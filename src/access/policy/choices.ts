@@ -1,6 +1,6 @@
-/** What a caller might try to choose; the connection alone says where it leads, as whom and for how long. */
-const neverTheCallers = new Set([
-  // Where to
+/** Parameters that a caller might send, but that only the connection sets: target, identity and lifetime. */
+const fixedByConnection = new Set([
+  // Target
   'target',
   'region',
   'role_arn',
@@ -14,20 +14,20 @@ const neverTheCallers = new Set([
   'pool_id',
   'provider_id',
   'service_account',
-  // With what
+  // Permissions
   'policy',
   'session_policy',
   'session_tags',
   'source_identity',
   'scopes',
-  // What stands in the token
+  // Token claims
   'claims',
   'iss',
   'sub',
   'subject',
   'aud',
   'exp',
-  // For how long
+  // Lifetime
   'ttl',
   'lifetime',
   'lifetime_seconds',
@@ -35,4 +35,4 @@ const neverTheCallers = new Set([
   'duration_seconds',
 ]);
 
-export const isNeverTheCallers = (parameter: string): boolean => neverTheCallers.has(parameter);
+export const isFixedByConnection = (parameter: string): boolean => fixedByConnection.has(parameter);

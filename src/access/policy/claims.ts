@@ -1,35 +1,35 @@
-/** The claims of a foreign token that conditions depend on: no others go along into a token for /v1. Pure. */
+/** The claims of an external token that conditions depend on; an API token carries these and no others. Pure. */
 import type { Restriction, Rule } from '../clients/index.ts';
 import { type Claims, claimAt, textOf } from '../federation/index.ts';
 import type { Guard } from './guards.ts';
 
-export type CarriedClaims = Readonly<Record<string, string>>;
+export type WorkloadClaims = Readonly<Record<string, string>>;
 
-/** As long as the longest value that a condition can name in full. */
-const longestValue = 512;
-/** Names and values as JSON. A token travels in a header, and 8 KB are read of all headers together. */
-const longestTogether = 3_000;
+/** In characters; the longest exact value that a condition can hold. */
+const maxValueLength = 512;
+/** In bytes, names and values as JSON. The token is sent in a header, and the server reads at most 8 KB of headers. */
+const maxTotalBytes = 3_000;
 
-/** What is left out is a claim that is not there, and whatever depends on it is refused: here and at /v1 alike. */
-export function carriedClaims(
+/** A claim that is left out counts as missing at /token and at /v1, so a condition on it is not met. */
+export function workloadClaimsOf(
   rules: readonly Rule[],
   guards: readonly Guard[],
   claims: Claims | undefined,
-): CarriedClaims {
-  const carried: [string, string][] = [];
+): WorkloadClaims {
+  const workloadClaims: [string, string][] = [];
   if (claims === undefined) return {};
-  let room = longestTogether;
+  let remainingBytes = maxTotalBytes;
   for (const name of namesOf(rules, guards)) {
     const value = textOf(claimAt(claims, name));
-    if (value === undefined || value.length > longestValue) continue;
-    room -= Buffer.byteLength(JSON.stringify([name, value]));
-    if (room < 0) break;
-    carried.push([name, value]);
+    if (value === undefined || value.length > maxValueLength) continue;
+    remainingBytes -= Buffer.byteLength(JSON.stringify([name, value]));
+    if (remainingBytes < 0) break;
+    workloadClaims.push([name, value]);
   }
-  return Object.fromEntries(carried);
+  return Object.fromEntries(workloadClaims);
 }
 
-/** In one order, whatever the order of rules and guards; what guards only watch takes no room from what decides. */
+/** Sorted, so that the order of rules and guards does not matter; claims of enforcing guards and rules come before those of guards in mode `audit`. */
 function namesOf(rules: readonly Rule[], guards: readonly Guard[]): ReadonlySet<string> {
   const requiredBy = (mode: Guard['mode']) =>
     guards.filter((guard) => guard.mode === mode).map((guard) => guard.require);

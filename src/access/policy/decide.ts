@@ -1,84 +1,96 @@
-/** The one decision, taken alike by /token, by /v1 and by whoever asks why. Pure. */
+/** The decision: /token, /v1 and the access question all use this one function. Pure. */
 import type { Client, Restriction, Rule } from '../clients/index.ts';
-import { closedBy, purposesOf } from '../connections/index.ts';
-import { type Circumstances, covers, type Place, unmet } from './evaluate.ts';
+import { purposesOf, unavailableReason } from '../connections/index.ts';
+import { type Circumstances, matchesSelector, type PolicySubject, unmetConditions } from './evaluate.ts';
 import type { Guard } from './guards.ts';
 
-export type Caller = Pick<Client, 'may_use' | 'disabled'> & { readonly auth: Pick<Client['auth'], 'method'> };
+export type PolicyClient = Pick<Client, 'may_use' | 'disabled'> & {
+  readonly auth: Pick<Client['auth'], 'method'>;
+};
 
 export interface Question extends Pick<Circumstances, 'claims' | 'at'> {
-  readonly client: Caller;
-  readonly connection: Place;
-  /** A purpose; null for everything; left out by who takes everything, or else the one purpose that there is. */
+  readonly client: PolicyClient;
+  readonly connection: PolicySubject;
+  /** A purpose, or null for unrestricted use. If omitted: unrestricted use if allowed, else the only allowed purpose. */
   readonly purpose?: string | null;
 }
 
 export interface Decision {
   readonly allowed: boolean;
-  readonly because:
-    | 'rule'
-    | 'no_rule'
-    /** A rule would admit at other times, with other claims, or to another kind of client. */
-    | 'when'
-    /** Rules admit, but not for this. */
-    | 'purposes'
-    /** There are several purposes, and none was named. */
+  readonly reason:
+    | 'rule_matched'
+    | 'no_rule_matched'
+    /** A rule selects the connection, but its conditions (claims, methods, hours) are not met. */
+    | 'condition_unmet'
+    /** Rules select the connection, but not for this purpose. */
+    | 'purpose_not_allowed'
+    /** Several purposes are allowed, and the request names none. */
     | 'purpose_required'
-    | 'guard'
+    | 'guard_refused'
     | 'client_disabled'
     | 'connection_disabled'
     | 'connection_paused';
-  /** The first rule that admits, or else the one that came nearest, and its place in `may_use`. */
+  /** The rule that allows, or else the closest one, with its index in `may_use`. */
   readonly rule: (Rule & { readonly index: number }) | null;
   /** The guard that refuses. */
   readonly guard: string | null;
-  /** What does not hold, of that guard or of that rule: `claims.ref`, `methods`, `hours`, `purposes`. */
-  readonly unmet: readonly string[];
-  /** What may be done; null for everything, and where nothing may. */
+  /** Unmet conditions of that guard or rule: `claims.ref`, `methods`, `hours`, `purposes`. */
+  readonly unmet_conditions: readonly string[];
+  /** The allowed purpose; null for unrestricted use and for a refusal. */
   readonly purpose: string | null;
-  /** Those that may be named, where one must be. */
+  /** The allowed purposes, if the request has to name one. */
   readonly purposes: readonly string[];
-  /** Guards that only watch, and would refuse. */
-  readonly watching: readonly string[];
+  /** Guards in mode `audit` that would refuse. */
+  readonly audit_violations: readonly string[];
 }
 
-const nothing = { rule: null, guard: null, unmet: [], purpose: null, purposes: [], watching: [] } as const;
+const emptyDecision = {
+  rule: null,
+  guard: null,
+  unmet_conditions: [],
+  purpose: null,
+  purposes: [],
+  audit_violations: [],
+} as const;
 
 export function decide(guards: readonly Guard[], question: Question): Decision {
   const { client, connection, purpose, claims, at } = question;
-  const about = guards.filter(({ on }) => covers(on, connection));
-  const rules = client.may_use.flatMap((rule, index) =>
-    admits(rule, connection) ? [{ ...rule, index, restriction: restrictionOf(rule) }] : [],
+  const matchingGuards = guards.filter(({ match }) => matchesSelector(match, connection));
+  const candidates = client.may_use.flatMap((rule, index) =>
+    selects(rule, connection) ? [{ ...rule, index, restriction: restrictionOf(rule) }] : [],
   );
   const options = purpose === undefined ? [null, ...purposesOf(connection)] : [purpose];
-  const judged = options.flatMap((option) => {
+  const evaluations = options.flatMap((option) => {
     const circumstances = { method: client.auth.method, claims, at, purpose: option };
-    return judge(rules, about, connection, circumstances);
+    return evaluate(candidates, matchingGuards, connection, circumstances);
   });
-  const open = judged.filter(({ refusal }) => !refusal);
-  const chosen = open.find((one) => one.purpose === null) ?? (open.length === 1 ? open[0] : undefined);
-  // What was refused by a guard came nearer than what no rule admits.
-  const nearest = judged.toSorted((a, b) => distance(a) - distance(b))[0];
-  const rule = shown((chosen ?? nearest)?.rule);
+  const allowed = evaluations.filter(({ refusal }) => !refusal);
+  const chosen =
+    allowed.find((evaluation) => evaluation.purpose === null) ??
+    (allowed.length === 1 ? allowed[0] : undefined);
+  const nearest = evaluations.toSorted((a, b) => distance(a) - distance(b))[0];
+  const rule = ruleOf((chosen ?? nearest)?.rule);
 
-  if (client.disabled) return { ...nothing, allowed: false, because: 'client_disabled', rule };
-  if (!chosen && open.length > 1) {
-    const purposes = open.flatMap((one) => one.purpose ?? []);
-    return { ...nothing, allowed: false, because: 'purpose_required', rule, purposes };
+  if (client.disabled) return { ...emptyDecision, allowed: false, reason: 'client_disabled', rule };
+  if (!chosen && allowed.length > 1) {
+    const purposes = allowed.flatMap((evaluation) => evaluation.purpose ?? []);
+    return { ...emptyDecision, allowed: false, reason: 'purpose_required', rule, purposes };
   }
-  if (!chosen) return { ...nothing, allowed: false, because: 'no_rule', ...nearest?.refusal, rule };
-  const decided = { ...nothing, rule, purpose: chosen.purpose, watching: chosen.watching };
-  const closed = closedBy(connection);
-  return closed
-    ? { ...decided, allowed: false, because: closed }
-    : { ...decided, allowed: true, because: 'rule' };
+  if (!chosen)
+    return { ...emptyDecision, allowed: false, reason: 'no_rule_matched', ...nearest?.refusal, rule };
+  const { purpose: chosenPurpose, audit_violations } = chosen;
+  const decision = { ...emptyDecision, rule, purpose: chosenPurpose, audit_violations };
+  const unavailable = unavailableReason(connection);
+  return unavailable
+    ? { ...decision, allowed: false, reason: unavailable }
+    : { ...decision, allowed: true, reason: 'rule_matched' };
 }
 
-/** A rule that names no connections is refused when it is saved, and would be no rule for everything here either. */
-function admits(rule: Rule, connection: Place): boolean {
-  const { connection: one, tenant, cloud, labels = {} } = rule;
-  const names = (one ?? tenant ?? cloud) !== undefined || Object.keys(labels).length > 0;
-  return names && covers(rule, connection);
+/** A rule without a selector is rejected when it is saved; if one were stored, it would select nothing. */
+function selects(rule: Rule, connection: PolicySubject): boolean {
+  const { connection: id, tenant, cloud, labels = {} } = rule;
+  const hasSelector = (id ?? tenant ?? cloud) !== undefined || Object.keys(labels).length > 0;
+  return hasSelector && matchesSelector(rule, connection);
 }
 
 const restrictionOf = ({ when = {}, purposes }: Rule): Restriction => ({
@@ -88,53 +100,59 @@ const restrictionOf = ({ when = {}, purposes }: Rule): Restriction => ({
 
 type Candidate = Rule & { readonly index: number; readonly restriction: Restriction };
 
-interface Judged {
+interface Evaluation {
   readonly purpose: string | null;
   readonly rule: Candidate;
-  readonly watching: readonly string[];
-  readonly refusal?: Pick<Decision, 'because' | 'guard' | 'unmet'>;
+  readonly audit_violations: readonly string[];
+  readonly refusal?: Pick<Decision, 'reason' | 'guard' | 'unmet_conditions'>;
 }
 
-/** One use of the connection: by the first rule that admits, or else refused by the rule that came nearest. */
-function judge(
-  rules: readonly Candidate[],
+/** Evaluates one purpose (or null): the first rule that allows it, or else a refusal by the closest rule. */
+function evaluate(
+  candidates: readonly Candidate[],
   guards: readonly Guard[],
-  connection: Place,
+  connection: PolicySubject,
   circumstances: Circumstances,
-): readonly Judged[] {
+): readonly Evaluation[] {
   const { purpose } = circumstances;
   const unknown = purpose !== null && !purposesOf(connection).includes(purpose) ? ['purposes'] : [];
-  const [best] = rules
-    .map((rule) => ({ rule, faults: [...new Set([...unmet(rule.restriction, circumstances), ...unknown])] }))
-    .toSorted((a, b) => farness(a.faults) - farness(b.faults));
+  const [best] = candidates
+    .map((rule) => ({
+      rule,
+      unmet: [...new Set([...unmetConditions(rule.restriction, circumstances), ...unknown])],
+    }))
+    .toSorted((a, b) => unmetWeight(a.unmet) - unmetWeight(b.unmet));
   if (!best) return [];
-  const { rule, faults } = best;
-  const found = { purpose, rule, watching: [] };
-  if (faults.length > 0) {
-    const because = isOfPurposes(faults) ? 'purposes' : 'when';
-    return [{ ...found, refusal: { because, guard: null, unmet: faults } }];
+  const { rule, unmet } = best;
+  const evaluation = { purpose, rule, audit_violations: [] };
+  if (unmet.length > 0) {
+    const reason = isPurposesOnly(unmet) ? 'purpose_not_allowed' : 'condition_unmet';
+    return [{ ...evaluation, refusal: { reason, guard: null, unmet_conditions: unmet } }];
   }
-  const failing = guards
-    .map((guard) => ({ guard, faults: unmet(guard.require, circumstances) }))
-    .filter((one) => one.faults.length > 0);
-  const refusing = failing.find(({ guard }) => guard.mode === 'enforce');
-  if (refusing)
-    return [{ ...found, refusal: { because: 'guard', guard: refusing.guard.name, unmet: refusing.faults } }];
-  return [{ ...found, watching: failing.map(({ guard }) => guard.name) }];
+  const violations = guards
+    .map((guard) => ({ guard, unmet: unmetConditions(guard.require, circumstances) }))
+    .filter((violation) => violation.unmet.length > 0);
+  const refusing = violations.find(({ guard }) => guard.mode === 'enforce');
+  if (refusing) {
+    const { guard, unmet: unmet_conditions } = refusing;
+    return [{ ...evaluation, refusal: { reason: 'guard_refused', guard: guard.name, unmet_conditions } }];
+  }
+  return [{ ...evaluation, audit_violations: violations.map(({ guard }) => guard.name) }];
 }
 
-function distance({ refusal }: Judged): number {
+/** Smaller is closer to being allowed; a refusal by a guard is closer than any refusal by a rule. */
+function distance({ refusal }: Evaluation): number {
   if (refusal === undefined) return 0;
-  return (refusal.because === 'guard' ? 0 : 1000) + farness(refusal.unmet);
+  return (refusal.reason === 'guard_refused' ? 0 : 1000) + unmetWeight(refusal.unmet_conditions);
 }
 
-/** Of two that lack as much, the one whose purposes are others came nearer: the reason is the same in any order. */
-const farness = (faults: readonly string[]): number => faults.length * 2 - (isOfPurposes(faults) ? 1 : 0);
+/** At the same number of unmet conditions, a rule that lacks only the purpose is closer; so the order of rules never changes the reason. */
+const unmetWeight = (unmet: readonly string[]): number => unmet.length * 2 - (isPurposesOnly(unmet) ? 1 : 0);
 
-const isOfPurposes = (faults: readonly string[]): boolean =>
-  faults.length > 0 && faults.every((name) => name === 'purposes');
+const isPurposesOnly = (unmet: readonly string[]): boolean =>
+  unmet.length > 0 && unmet.every((name) => name === 'purposes');
 
-function shown(candidate: Candidate | undefined): Decision['rule'] {
+function ruleOf(candidate: Candidate | undefined): Decision['rule'] {
   if (!candidate) return null;
   const { restriction: _, ...rule } = candidate;
   return rule;

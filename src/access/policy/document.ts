@@ -1,4 +1,4 @@
-/** The policy document: one for the server, changed as a whole, and known by its version. */
+/** The policy document: one per server, replaced as a whole with optimistic locking by its version. */
 import { z } from 'zod';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 import type { Store } from '../../platform/store/index.ts';
@@ -12,76 +12,78 @@ export const policyInput = z.strictObject({
   version: z
     .int('must be a whole number')
     .min(0, 'must be 0 or more')
-    .describe('The version that it replaces; 0 where there was never a policy.'),
+    .describe('The version that this policy replaces; 0 if the server has none.'),
   guards: guardsField,
 });
 
 export interface PolicyDocument {
   readonly version: number;
   readonly guards: readonly Guard[];
-  /** Null where there was never one. */
+  /** Null if no policy was ever saved. */
   readonly updated_at: string | null;
 }
 
-type Kept = Omit<PolicyDocument, 'version'>;
+type StoredDocument = Omit<PolicyDocument, 'version'>;
 
-export interface Document {
+export interface StoredPolicy {
   /**
-   * The newest one; its guards are the same objects for as long as its version is the same. Costs one small read. Rejects
-   * with `store_unavailable`: without the guards nothing is decided.
+   * The current document. Its guards stay the same objects while the version is the same. Costs one small read.
+   * Rejects with `store_unavailable`: without the guards, every request is refused.
    */
   current(): Promise<PolicyDocument>;
-  /** Rejects with `version_conflict` when another version is there than the one to be replaced. */
+  /** Rejects with `version_conflict` if the stored version is not the one that the input replaces. */
   replace(input: unknown): Promise<PolicyDocument>;
 }
 
-const kind = 'policy';
+const recordType = 'policy';
 const id = 'policy';
-const none: PolicyDocument = { version: 0, guards: [], updated_at: null };
+const emptyDocument: PolicyDocument = { version: 0, guards: [], updated_at: null };
 
-export function keptDocument(options: {
+export function createStoredPolicy(options: {
   store: Store;
   now: Now;
   connections: Pick<Connections, 'find'>;
   tenants: Pick<Tenants, 'find'>;
-}): Document {
+}): StoredPolicy {
   const { store, now } = options;
-  let known = none;
+  let cached = emptyDocument;
 
   return {
     async current() {
-      const version = (await store.versions(kind)).get(id) ?? 0;
-      if (version === known.version) return known;
-      const stored = await store.get<Kept>(kind, id);
-      known = stored ? { ...stored.value, version: stored.version } : none;
-      return known;
+      const version = (await store.versions(recordType)).get(id) ?? 0;
+      if (version === cached.version) return cached;
+      const stored = await store.get<StoredDocument>(recordType, id);
+      cached = stored ? { ...stored.value, version: stored.version } : emptyDocument;
+      return cached;
     },
 
     async replace(input) {
       const { version, guards } = read(policyInput, input);
-      await checkNames(guards, options);
-      const kept: Kept = { guards, updated_at: toTimestamp(now()) };
-      const done =
-        version === 0 ? await store.insert(kind, id, kept) : await store.replace(kind, id, version, kept);
-      if (!done) throw new SojournError('version_conflict');
-      return { ...kept, version: version + 1 };
+      await checkReferences(guards, options);
+      const document: StoredDocument = { guards, updated_at: toTimestamp(now()) };
+      const isReplaced =
+        version === 0
+          ? await store.insert(recordType, id, document)
+          : await store.replace(recordType, id, version, document);
+      if (!isReplaced) throw new SojournError('version_conflict');
+      return { ...document, version: version + 1 };
     },
   };
 }
 
-/** A guard that names nothing would never bite, and nobody would see it. */
-async function checkNames(
+/** Rejects a guard that matches a missing connection or tenant: it would never apply, and no one would notice. */
+async function checkReferences(
   guards: readonly Guard[],
   { connections, tenants }: { connections: Pick<Connections, 'find'>; tenants: Pick<Tenants, 'find'> },
 ): Promise<void> {
   const missing = await Promise.all(
-    guards.map(async ({ on: { connection, tenant } }) => {
+    guards.map(async ({ match: { connection, tenant } }) => {
       if (connection !== undefined && !(await connections.find(connection))) return 'connection';
       return tenant !== undefined && !(await tenants.find(tenant)) ? 'tenant' : undefined;
     }),
   );
   const faults = missing.flatMap((name, index) =>
-    name ? [{ path: `guards.${index}.on.${name}`, message: `there is no such ${name}` }] : [],
+    name ? [{ path: `guards.${index}.match.${name}`, message: `there is no such ${name}` }] : [],
   );
   if (faults.length > 0) throw invalidRequest(faults);
 }

@@ -1,34 +1,34 @@
-/** The one evaluator, of rules and of guards: which connections they are about, and what stands in the way. Pure. */
+/** Evaluates selectors and conditions, the same for rules and guards. Pure. */
 import type { Restriction, Rule } from '../clients/index.ts';
 import type { Connection } from '../connections/index.ts';
 import { matcherOf } from '../federation/index.ts';
 import { isWithin } from './hours.ts';
 
-/** What is known of a request besides its client and its connection. */
+/** The facts of a request besides its client and its connection. */
 export interface Circumstances {
-  /** How the client has authenticated. */
+  /** The client's authentication method. */
   readonly method: string;
-  /** Of the token by which it has; see `carriedClaims`. */
+  /** Claims of the external token with which the client signed in; see `workloadClaimsOf`. */
   readonly claims: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** For what the connection is to be used; null for everything, as a cloud token is good for. */
+  /** The purpose of the use; null for unrestricted use, which is what a cloud token gives. */
   readonly purpose: string | null;
 }
 
 export type Selector = Pick<Rule, 'connection' | 'tenant' | 'cloud' | 'labels'>;
-export type Place = Pick<
+export type PolicySubject = Pick<
   Connection,
   'id' | 'tenant' | 'cloud' | 'labels' | 'purposes' | 'disabled' | 'paused_at'
 >;
 
-/** Whether the connection is among those that are named: everything that is there must hold. */
-export function covers(
-  { connection: one, tenant, cloud, labels = {} }: Selector,
-  connection: Place,
+/** Whether every member of the selector matches the connection; an empty selector matches all. */
+export function matchesSelector(
+  { connection: id, tenant, cloud, labels = {} }: Selector,
+  connection: PolicySubject,
 ): boolean {
   return (
-    (one === undefined || one === connection.id) &&
+    (id === undefined || id === connection.id) &&
     (tenant === undefined || tenant === connection.tenant) &&
     (cloud === undefined || cloud === connection.cloud) &&
     Object.entries(labels).every(
@@ -42,13 +42,13 @@ interface Check {
   readonly holds: (circumstances: Circumstances) => boolean;
 }
 
-/** By what was read from the store: a guard's are made once for each version of the document. */
-const made = new WeakMap<Restriction, readonly Check[]>();
+/** Compiled checks by restriction object; a guard's restriction is the same object for one version of the document. */
+const checksCache = new WeakMap<Restriction, readonly Check[]>();
 
-/** What does not hold, by its name (`claims.ref`, `methods`, `hours`, `purposes`); nothing when everything does. */
-export function unmet(restriction: Restriction, circumstances: Circumstances): readonly string[] {
-  const checks = made.get(restriction) ?? checksOf(restriction);
-  made.set(restriction, checks);
+/** Names of the unmet conditions (`claims.ref`, `methods`, `hours`, `purposes`); empty if all are met. */
+export function unmetConditions(restriction: Restriction, circumstances: Circumstances): readonly string[] {
+  const checks = checksCache.get(restriction) ?? checksOf(restriction);
+  checksCache.set(restriction, checks);
   return checks.filter(({ holds }) => !holds(circumstances)).map(({ name }) => name);
 }
 
@@ -57,10 +57,12 @@ function checksOf({ claims = {}, methods, hours, purposes }: Restriction): reado
     const matches = matcherOf(pattern);
     return {
       name: `claims.${name}`,
-      holds: (known) => Object.hasOwn(known.claims, name) && matches(known.claims[name]),
+      holds: (circumstances) =>
+        Object.hasOwn(circumstances.claims, name) && matches(circumstances.claims[name]),
     };
   });
-  if (methods) checks.push({ name: 'methods', holds: ({ method }) => methods.some((one) => one === method) });
+  if (methods)
+    checks.push({ name: 'methods', holds: ({ method }) => methods.some((allowed) => allowed === method) });
   if (hours) checks.push({ name: 'hours', holds: ({ at }) => isWithin(hours, at) });
   if (purposes)
     checks.push({

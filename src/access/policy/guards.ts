@@ -1,4 +1,4 @@
-/** The guards: what must hold for everybody who uses the connections that they are about. */
+/** Guards: conditions that every client must meet to use the connections that a guard matches. */
 import { z } from 'zod';
 import {
   conditions,
@@ -14,34 +14,34 @@ const guardName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be a name of lower-case letters, digits and hyphens');
 
-const on = z
+const match = z
   .strictObject(selectors)
   .refine(connectionStandsAlone, {
-    message: 'must stand alone: one connection needs no other selector',
+    message: 'cannot be combined with other selectors',
     path: ['connection'],
     when: ({ issues }) => issues.length === 0,
   })
-  .describe('The connections that it is about: those of which everything holds; {} for all.');
+  .describe('The connections to which the guard applies: those that match every selector; {} for all.');
 
-const demanded = z
+const requirement = z
   .strictObject({
     ...conditions,
-    purposes: purposesField.describe('Only for these purposes, so never for a cloud token.'),
+    purposes: purposesField.describe('Allows only these purposes, and so no cloud token.'),
   })
-  .refine((given) => Object.keys(given).length > 0, {
-    message: 'must name claims, methods, hours or purposes',
+  .refine((restriction) => Object.keys(restriction).length > 0, {
+    message: 'must contain claims, methods, hours or purposes',
     when: ({ issues }) => issues.length === 0,
   })
-  .describe('What must hold; everything that is there.');
+  .describe('Conditions that must all be met.');
 
 export const guardInput = z.strictObject({
   name: guardName,
-  on,
-  require: demanded,
+  match,
+  require: requirement,
   mode: z
     .enum(['enforce', 'audit'], 'must be enforce or audit')
     .default('enforce')
-    .describe('With audit nothing is refused, and the audit tells what would be.'),
+    .describe('In mode audit the guard refuses nothing; the audit log records what it would refuse.'),
 });
 
 export const guardsField = z
@@ -50,11 +50,15 @@ export const guardsField = z
   .superRefine((guards, context) => {
     for (const [index, { name }] of guards.entries())
       if (guards.findIndex((other) => other.name === name) < index)
-        context.addIssue({ code: 'custom', path: [index, 'name'], message: 'is the name of another guard' });
+        context.addIssue({
+          code: 'custom',
+          path: [index, 'name'],
+          message: 'is already the name of another guard',
+        });
   });
 
-type Read = z.infer<typeof guardInput>;
+type GuardInput = z.infer<typeof guardInput>;
 
-export interface Guard extends Omit<Read, 'require'> {
+export interface Guard extends Omit<GuardInput, 'require'> {
   readonly require: Restriction;
 }

@@ -1,14 +1,14 @@
-/** Whether it is within a window of hours, as the clocks of a time zone show it. Pure. */
+/** Whether a time is within a window of hours, by the wall clock of a time zone. Pure. */
 import { dayNames, type Hours } from '../clients/index.ts';
 
 const minutesPerDay = 1440;
 
-/** A formatter costs a hundred times what it then does; there are some 600 zones. */
-const clocks = new Map<string, Intl.DateTimeFormat>();
+/** Creating a formatter costs about 100 times as much as using it. Bounded: there are about 600 zones. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
 
-function clockOf(timeZone: string): Intl.DateTimeFormat {
-  const known =
-    clocks.get(timeZone) ??
+function formatterOf(timeZone: string): Intl.DateTimeFormat {
+  const formatter =
+    formatters.get(timeZone) ??
     new Intl.DateTimeFormat('en-US', {
       timeZone,
       weekday: 'short',
@@ -16,14 +16,14 @@ function clockOf(timeZone: string): Intl.DateTimeFormat {
       minute: '2-digit',
       hourCycle: 'h23',
     });
-  clocks.set(timeZone, known);
-  return known;
+  formatters.set(timeZone, formatter);
+  return formatter;
 }
 
-/** The wall clock of the zone: the day of the week from 0 (Sunday), and the minute of that day. */
+/** The wall clock of the zone: day of the week from 0 (Sunday), and minute of that day. */
 function wallClock(timeZone: string, at: number): { day: number; minute: number } {
   const parts = new Map(
-    clockOf(timeZone)
+    formatterOf(timeZone)
       .formatToParts(at)
       .map(({ type, value }) => [type, value]),
   );
@@ -36,14 +36,14 @@ function wallClock(timeZone: string, at: number): { day: number; minute: number 
 const minuteOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
 
 /**
- * `at` in milliseconds. A window that ends earlier than it begins ends on the next day, and belongs to the day on which
- * it began. What counts is the wall clock: an hour that summer time leaves out is in no window, and one that comes twice
- * is in both times.
+ * `at` in milliseconds. If `to` is before `from`, the window ends on the next day and belongs to the day on which it
+ * begins. The wall clock decides: the hour that daylight saving time skips is in no window, and the hour that it repeats
+ * is in the window both times.
  */
 export function isWithin({ from, to, days, time_zone }: Hours, at: number): boolean {
   const { day, minute } = wallClock(time_zone, at);
   const [begin, end] = [minuteOf(from), minuteOf(to)];
-  const on = (which: number) => days === undefined || days.includes(dayNames[which % 7]!);
-  if (begin < end) return on(day) && begin <= minute && minute < end;
-  return (on(day) && begin <= minute && minute < minutesPerDay) || (on(day + 6) && minute < end);
+  const isOnDay = (which: number) => days === undefined || days.includes(dayNames[which % 7]!);
+  if (begin < end) return isOnDay(day) && begin <= minute && minute < end;
+  return (isOnDay(day) && begin <= minute && minute < minutesPerDay) || (isOnDay(day + 6) && minute < end);
 }

@@ -1,16 +1,17 @@
 /**
- * Who may enter where, for what. Owns: the one decision, taken by /token and by the exchange alike, the guards that stand
- * above all rules, and the list of what no caller may choose. Does not own: the rules (they stand on the client), the
- * purposes (on the connection), or what happens afterwards.
+ * Policy: whether a client may use a connection, and for which purpose.
+ * Owns: the decision that /token and the exchange share, the guards that apply to all clients, the policy test file, and
+ * the list of parameters that callers cannot set.
+ * Does not own: the rules (clients), the purposes (connections), or what happens after the decision.
  */
-export { faultsInCases, type Outcome, outcomesOf, type PolicyFile, policyFile } from './cases.ts';
-export { isNeverTheCallers } from './choices.ts';
-export type { CarriedClaims } from './claims.ts';
-export { carriedClaims } from './claims.ts';
-export { type Caller, type Decision, decide, type Question } from './decide.ts';
+export { type PolicyFile, policyFile, policyFileFaults, runTests, type TestOutcome } from './cases.ts';
+export { isFixedByConnection } from './choices.ts';
+export type { WorkloadClaims } from './claims.ts';
+export { workloadClaimsOf } from './claims.ts';
+export { type Decision, decide, type PolicyClient, type Question } from './decide.ts';
 export { type PolicyDocument, policyInput } from './document.ts';
-export { covers, type Place } from './evaluate.ts';
+export { matchesSelector, type PolicySubject } from './evaluate.ts';
 export { type Guard, guardInput, guardsField } from './guards.ts';
 export { isWithin } from './hours.ts';
 export { onlyConnection } from './only-connection.ts';
-export { type Admission, createPolicy, type Policy } from './policy.ts';
+export { createPolicy, type Grant, type Policy } from './policy.ts';

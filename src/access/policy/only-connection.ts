@@ -1,11 +1,11 @@
-/** The connection that a client means by naming none. */
+/** The connection of a token request that names none. */
 import type { Client, Rule } from '../clients/index.ts';
 import type { Connections } from '../connections/index.ts';
-import { covers } from './evaluate.ts';
+import { matchesSelector } from './evaluate.ts';
 
 /**
- * The only one that its rules name; undefined if there are others, or could be: a rule that names neither a connection
- * nor a tenant is not counted out. Whether it may be used now, and for what, is decided afterwards as for any other.
+ * The only connection that the client's rules select; undefined if there are or could be others: for a rule without
+ * connection and tenant, the connections are not counted. Whether the client may use it now is decided afterwards.
  */
 export async function onlyConnection(connections: Connections, client: Client): Promise<string | undefined> {
   const ids = new Set<string>();
@@ -34,7 +34,8 @@ async function addUpToTwo(
       limit: 200,
       ...(after === undefined ? {} : { after }),
     });
-    for (const one of page.items) if (ids.size < 2 && covers(rule, one)) ids.add(one.id);
+    for (const connection of page.items)
+      if (ids.size < 2 && matchesSelector(rule, connection)) ids.add(connection.id);
     after = ids.size < 2 ? page.next : undefined;
   } while (after !== undefined);
 }

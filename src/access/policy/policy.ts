@@ -1,64 +1,66 @@
-/** Policy at work: the decision on what is in the store at this moment, and what callers and the audit get to see of it. */
+/** Loads the stored policy, decides, and turns a refusal into an error and audit violations into audit lines. */
 
 import type { Audit, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import type { Approvals, Standing } from '../approvals/index.ts';
+import type { ApprovalStatus, Approvals } from '../approvals/index.ts';
 import type { Client } from '../clients/index.ts';
 import type { Connection, Connections } from '../connections/index.ts';
 import type { Claims } from '../federation/index.ts';
 import type { Tenants } from '../tenants/index.ts';
-import { type CarriedClaims, carriedClaims } from './claims.ts';
+import { type WorkloadClaims, workloadClaimsOf } from './claims.ts';
 import { type Decision, decide, type Question } from './decide.ts';
-import { keptDocument, type PolicyDocument } from './document.ts';
+import { createStoredPolicy, type PolicyDocument } from './document.ts';
 import { refusalOf } from './refusal.ts';
 
-/** Who asks, for what. */
-export interface Wish extends Pick<Question, 'purpose'> {
+/** A client's request to use a connection. */
+export interface AccessRequest extends Pick<Question, 'purpose'> {
   readonly client: Client;
-  /** What was sent in the place of a connection's id. */
+  /** The connection id as the caller sent it; it may not exist. */
   readonly connection: string;
-  /** Of the token by which it has signed in: those that went along into a token for /v1. */
-  readonly claims?: CarriedClaims;
-  /** Or else, while that token is at hand, all of them. */
-  readonly signedInBy?: Claims | undefined;
-  readonly by: RequestContext;
+  /** Workload claims carried in an API token. */
+  readonly claims?: WorkloadClaims;
+  /** At /token instead: all claims of the external token with which the client signed in. */
+  readonly signInClaims?: Claims | undefined;
+  readonly context: RequestContext;
 }
 
-export interface Admission {
+export interface Grant {
   readonly connection: Connection;
-  /** For what it may be used; null for everything. */
+  /** The allowed purpose; null for unrestricted use. */
   readonly purpose: string | null;
-  /** When the grant to use it ends, in milliseconds; undefined where it needs none. */
-  readonly until: number | undefined;
+  /** When the approval expires, in milliseconds since the epoch; undefined if the connection needs none. */
+  readonly notAfter: number | undefined;
 }
 
-/** What somebody wants to know of a client; `at` in milliseconds, now without it. */
-export interface Inquiry extends Omit<Question, 'at' | 'client' | 'connection'> {
+/** A question of an administrator; `at` in milliseconds since the epoch, by default now. */
+export interface AccessQuestion extends Omit<Question, 'at' | 'client' | 'connection'> {
   readonly client: Client;
   readonly connection: Connection;
   readonly at?: number;
 }
 
-export interface Explanation extends Omit<Decision, 'because'> {
-  /** `approval_required`: the policy admits, and a second person has not granted it, whatever the request's state. */
-  readonly because: Decision['because'] | 'approval_required';
-  /** Null where the connection wants no approval. */
-  readonly approval: Standing | null;
+export interface Explanation extends Omit<Decision, 'reason'> {
+  /** `approval_required`: the policy allows the use, but no grant is active, whatever the state of the approval. */
+  readonly reason: Decision['reason'] | 'approval_required';
+  /** Null if the connection needs no approval. */
+  readonly approval: ApprovalStatus | null;
 }
 
 export interface Policy {
   /**
-   * The connection, if the client may use it so. Rejects with `connection_not_found` where it is not there, where it is
-   * not the client's, and where a condition does not hold: what is not yours now is not there. Who may use it otherwise
-   * is told `approval_…`, `connection_disabled`, `connection_paused`, `purpose_required` or `purpose_not_found`. The cause holds the true reason.
+   * Resolves if the client may use the connection as requested. Rejects with `connection_not_found` if the connection
+   * does not exist, no rule of the client selects it, or a condition is not met, so that a client cannot learn of
+   * connections that it may not use. Rejects with `approval_…`, `connection_disabled`, `connection_paused`,
+   * `purpose_required` or `purpose_not_found` if the client may use the connection otherwise. The error's cause has the
+   * exact reason.
    */
-  admit(wish: Wish): Promise<Admission>;
-  /** For people who ask why; says no exactly where a client would hear no, and asks for no approval. */
-  explain(question: Inquiry): Promise<Explanation>;
-  /** What of a foreign token's claims the client's rules and the guards depend on. */
-  carried(client: Client, claims: Claims | undefined): Promise<CarriedClaims>;
+  authorize(request: AccessRequest): Promise<Grant>;
+  /** For administrators: gives the same decision as `authorize`, but does not request an approval. */
+  explain(question: AccessQuestion): Promise<Explanation>;
+  /** The claims of an external token on which the client's rules and the guards depend. */
+  workloadClaims(client: Client, claims: Claims | undefined): Promise<WorkloadClaims>;
   document(): Promise<PolicyDocument>;
   /** Rejects with `invalid_request` or `version_conflict`. */
   replace(input: unknown): Promise<PolicyDocument>;
@@ -68,55 +70,60 @@ export function createPolicy(options: {
   store: Store;
   connections: Connections;
   tenants: Tenants;
-  approvals: Pick<Approvals, 'check' | 'look'>;
+  approvals: Pick<Approvals, 'check' | 'status'>;
   audit: Audit;
   now: Now;
 }): Policy {
   const { connections, approvals, audit, now } = options;
-  const kept = keptDocument(options);
+  const stored = createStoredPolicy(options);
 
   return {
-    async admit({ connection: id, claims: carried, signedInBy, by, ...asked }) {
+    async authorize({ connection: id, claims: carriedClaims, signInClaims, context, ...request }) {
       const connection = await connections.find(id);
       if (!connection) throw new SojournError('connection_not_found');
-      const { guards } = await kept.current();
-      const claims = carried ?? carriedClaims(asked.client.may_use, guards, signedInBy);
-      const question = { ...asked, connection, claims, at: now() };
+      const { client } = request;
+      const { guards } = await stored.current();
+      const claims = carriedClaims ?? workloadClaimsOf(client.may_use, guards, signInClaims);
+      const question = { ...request, connection, claims, at: now() };
       const decision = decide(guards, question);
-      const { purpose, watching } = decision;
+      const { purpose, audit_violations } = decision;
       if (!decision.allowed) {
-        const { purpose: named, ...openly } = question;
-        throw refusalOf(decision, connection, named, decide(guards, openly));
+        const { purpose: requestedPurpose, ...withoutPurpose } = question;
+        throw refusalOf(decision, connection, requestedPurpose, decide(guards, withoutPurpose));
       }
-      for (const guard of watching)
+      for (const guard of audit_violations)
         await audit.record({
           event: 'guard.violated',
           outcome: 'ok',
-          actor: asked.client.client_id,
-          client: asked.client.client_id,
-          ...by,
+          actor: client.client_id,
+          client: client.client_id,
+          ...context,
           connection: connection.id,
           tenant: connection.tenant,
           facts: { guard, ...(purpose === null ? {} : { purpose }) },
         });
-      const until = await approvals.check(asked.client, connection, by);
-      return { connection, purpose, until };
+      const notAfter = await approvals.check(client, connection, context);
+      return { connection, purpose, notAfter };
     },
 
-    async explain({ at = now(), ...asked }) {
-      const { guards } = await kept.current();
-      const decision = decide(guards, { ...asked, at });
-      const approval = (await approvals.look(asked.client.client_id, asked.connection, at)) ?? null;
-      const waits = decision.allowed && approval !== null && approval.state !== 'granted';
-      return { ...decision, ...(waits ? { allowed: false, because: 'approval_required' } : {}), approval };
+    async explain({ at = now(), ...question }) {
+      const { guards } = await stored.current();
+      const decision = decide(guards, { ...question, at });
+      const approval = (await approvals.status(question.client.client_id, question.connection, at)) ?? null;
+      const needsGrant = decision.allowed && approval !== null && approval.state !== 'granted';
+      return {
+        ...decision,
+        ...(needsGrant ? { allowed: false, reason: 'approval_required' } : {}),
+        approval,
+      };
     },
 
-    async carried(client, claims) {
+    async workloadClaims(client, claims) {
       if (claims === undefined) return {};
-      return carriedClaims(client.may_use, (await kept.current()).guards, claims);
+      return workloadClaimsOf(client.may_use, (await stored.current()).guards, claims);
     },
 
-    document: () => kept.current(),
-    replace: (input) => kept.replace(input),
+    document: () => stored.current(),
+    replace: (input) => stored.replace(input),
   };
 }

@@ -1,43 +1,49 @@
-/** What a refused caller hears, and what the audit does. Pure. */
+/** Turns a refusal into the error for the caller; its cause has the reason for the audit log. Pure. */
 
 import { SojournError } from '../../platform/errors/index.ts';
 import { purposesOf } from '../connections/index.ts';
 import type { Decision } from './decide.ts';
-import type { Place } from './evaluate.ts';
+import type { PolicySubject } from './evaluate.ts';
 
-/** `otherwise` is the decision for the same caller without a purpose; `asked` is what it sent. */
+/** `requestedPurpose` is the caller's parameter; `withoutPurpose` is the decision for the same request without it. */
 export function refusalOf(
   decision: Decision,
-  connection: Place,
-  asked: string | null | undefined,
-  otherwise: Decision,
+  connection: PolicySubject,
+  requestedPurpose: string | null | undefined,
+  withoutPurpose: Decision,
 ): SojournError {
-  const { because, purposes } = decision;
-  if (isClosed(because)) return new SojournError(because);
-  if (because === 'purpose_required') {
-    const detail = `The connection can be used for ${purposes.join(', ')}; none was named.`;
+  const { reason, purposes } = decision;
+  if (isConnectionUnavailable(reason)) return new SojournError(reason);
+  if (reason === 'purpose_required') {
+    const detail = `The client may use the connection for several purposes (${purposes.join(', ')}), and the request names none.`;
     return new SojournError('purpose_required', { detail });
   }
-  const mayOtherwise =
-    otherwise.allowed || otherwise.because === 'purpose_required' || isClosed(otherwise.because);
-  const code = typeof asked === 'string' && mayOtherwise ? 'purpose_not_found' : 'connection_not_found';
-  const reason = reasonOf(decision, connection, asked);
-  return new SojournError(code, reason === undefined ? {} : { cause: new Error(reason) });
+  const mayUseConnection =
+    withoutPurpose.allowed ||
+    withoutPurpose.reason === 'purpose_required' ||
+    isConnectionUnavailable(withoutPurpose.reason);
+  const code =
+    typeof requestedPurpose === 'string' && mayUseConnection ? 'purpose_not_found' : 'connection_not_found';
+  const cause = causeOf(decision, connection, requestedPurpose);
+  return new SojournError(code, cause === undefined ? {} : { cause: new Error(cause) });
 }
 
-const isClosed = (because: Decision['because']) =>
-  because === 'connection_disabled' || because === 'connection_paused';
+const isConnectionUnavailable = (reason: Decision['reason']) =>
+  reason === 'connection_disabled' || reason === 'connection_paused';
 
-function reasonOf(
-  { because, rule, guard, unmet }: Decision,
-  connection: Place,
-  asked: string | null | undefined,
+function causeOf(
+  { reason, rule, guard, unmet_conditions }: Decision,
+  connection: PolicySubject,
+  purpose: string | null | undefined,
 ): string | undefined {
-  // A name that is not there may be a secret in the wrong place.
-  const known = typeof asked === 'string' && purposesOf(connection).includes(asked);
-  const use = typeof asked === 'string' ? (known ? ` for ${asked}` : ' for a purpose that is not there') : '';
-  if (because === 'guard') return `the guard ${guard} refuses${use}: ${unmet.join(', ')}`;
-  if (because === 'when' || because === 'purposes')
-    return `rule ${rule?.index} does not admit${use}: ${unmet.join(', ')}`;
+  const unmet = unmet_conditions.join(', ');
+  const use = typeof purpose === 'string' ? ` for ${nameOf(purpose, connection)}` : '';
+  if (reason === 'guard_refused') return `guard ${guard}${use}: ${unmet}`;
+  if (reason === 'condition_unmet' || reason === 'purpose_not_allowed')
+    return `rule ${rule?.index}${use}: ${unmet}`;
   return undefined;
 }
+
+/** Never logs an unknown purpose: the value may be a secret in the wrong parameter. */
+const nameOf = (purpose: string, connection: PolicySubject): string =>
+  purposesOf(connection).includes(purpose) ? `purpose ${purpose}` : 'an unknown purpose';

@@ -8,10 +8,10 @@ import { z } from 'zod';
 import {
   type Connection,
   type Connections,
-  closedBy,
   hasBeenActive,
   reportedTarget,
   stateOf,
+  unavailableReason,
 } from '../../access/connections/index.ts';
 import { type Cloud, clouds } from '../../clouds/index.ts';
 import type { Audit, RequestContext } from '../../platform/audit/index.ts';
@@ -58,7 +58,7 @@ export function createReports(rooms: ReportRooms): TakeReport {
   /** Resolves to the report that the invitation stands for now; a refusal is in the audit, since somebody else may have come first. */
   async function claim(guest: Guest, fields: Fields, context: RequestContext): Promise<Report> {
     try {
-      const closed = closedBy(guest.connection);
+      const closed = unavailableReason(guest.connection);
       if (closed) throw new SojournError(closed);
       if (
         guest.invitation.purpose === 'control' ||

@@ -3,7 +3,13 @@
  * connection is verified again. Does not own: how a cloud is reached (exchange) or what its refusals mean (clouds).
  */
 import type { Connection, ConnectionState, Connections, Verdict } from '../../access/connections/index.ts';
-import { closedBy, destinationOf, leadAlike, stateOf, subjectOf } from '../../access/connections/index.ts';
+import {
+  destinationOf,
+  leadAlike,
+  stateOf,
+  subjectOf,
+  unavailableReason,
+} from '../../access/connections/index.ts';
 import type { Tenants } from '../../access/tenants/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
@@ -161,7 +167,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   /** By itself, with a line in the audit as for any other. */
   async function again(id: string): Promise<void> {
     const connection = await connections.find(id);
-    if (!connection || closedBy(connection)) {
+    if (!connection || unavailableReason(connection)) {
       waiting.delete(id);
       return;
     }

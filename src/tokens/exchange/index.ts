@@ -6,7 +6,7 @@
 
 import type { Client } from '../../access/clients/index.ts';
 import { type Connection, destinationOf, narrowedTo } from '../../access/connections/index.ts';
-import type { Admission, CarriedClaims, Policy } from '../../access/policy/index.ts';
+import type { Grant, Policy, WorkloadClaims } from '../../access/policy/index.ts';
 import type { Endpoints, Pass } from '../../clouds/index.ts';
 import type { Audit, AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -21,7 +21,7 @@ import { createPassCache } from './cache.ts';
 export interface Caller extends RequestContext {
   readonly client: Client;
   /** Of the token by which it has signed in. */
-  readonly claims: CarriedClaims;
+  readonly claims: WorkloadClaims;
 }
 
 /** How somebody wants credentials. */
@@ -37,11 +37,7 @@ export interface Exchange {
    * Credentials of the connection's cloud. Rejects with `connection_…`, `purpose_…` or `cloud_…`, or with what `check`
    * throws.
    */
-  credentials(
-    caller: Caller,
-    connectionId: string,
-    wish?: Wish,
-  ): Promise<Admission & { readonly pass: Pass }>;
+  credentials(caller: Caller, connectionId: string, wish?: Wish): Promise<Grant & { readonly pass: Pass }>;
   /** The cloud token itself, for SDKs that make the exchange on their own. */
   token(caller: Caller, connectionId: string): Promise<{ token: string; expiresIn: number }>;
   /** A real exchange past the cache, whatever the state of the connection unless paused; for verification. */
@@ -70,15 +66,17 @@ export function createExchange(options: {
   const cache = createPassCache(now, elapsed, maxCached);
 
   /** The connection, if the client may use it so; otherwise a line in the audit and a refusal. */
-  async function entrance(
-    caller: Caller,
-    id: string,
-    purpose: string | null | undefined,
-  ): Promise<Admission> {
+  async function entrance(caller: Caller, id: string, purpose: string | null | undefined): Promise<Grant> {
     const { client, claims, source_ip, request_id } = caller;
     const named = purpose === undefined ? {} : { purpose };
     try {
-      return await policy.admit({ client, connection: id, claims, ...named, by: { source_ip, request_id } });
+      return await policy.authorize({
+        client,
+        connection: id,
+        claims,
+        ...named,
+        context: { source_ip, request_id },
+      });
     } catch (error) {
       if (!(error instanceof SojournError) || error.status >= 500) throw error;
       await audit.record({
@@ -153,7 +151,7 @@ export function createExchange(options: {
 
   return {
     async credentials(caller, id, { purpose: named, check } = {}) {
-      const { connection, purpose, until } = await entrance(caller, id, named);
+      const { connection, purpose, notAfter: until } = await entrance(caller, id, named);
       check?.(connection);
       const narrowed = narrowedTo(connection, purpose ?? undefined);
       const facts = purpose === null ? {} : { purpose };
@@ -174,11 +172,11 @@ export function createExchange(options: {
         tenant: connection.tenant,
         facts: { ...facts, cached, expires_at: pass.expiresAt },
       });
-      return { connection, purpose, until, pass };
+      return { connection, purpose, notAfter: until, pass };
     },
 
     async token(caller, id) {
-      const { connection, until } = await entrance(caller, id, null);
+      const { connection, notAfter: until } = await entrance(caller, id, null);
       const { token, jti, kid, claims } = await mint(connection, until);
       const { sub, aud, exp, iat } = claims;
       await audit.record({

@@ -1,7 +1,7 @@
 /** What stands in a token: the only place that says so, whichever way the token leaves. */
 
 import { type Connection, destinationOf, subjectOf } from '../../access/connections/index.ts';
-import type { CarriedClaims } from '../../access/policy/index.ts';
+import type { WorkloadClaims } from '../../access/policy/index.ts';
 import type { Algorithm } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
@@ -85,7 +85,7 @@ export function apiClaims(
   issuer: string,
   client: string,
   occasion: Occasion,
-  claims: CarriedClaims = {},
+  claims: WorkloadClaims = {},
 ): Claims {
   return {
     ...times(occasion),

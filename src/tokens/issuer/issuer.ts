@@ -9,7 +9,7 @@ import type { Presented } from '../../access/certificates/index.ts';
 import type { Client, Clients } from '../../access/clients/index.ts';
 import { type Connection, type Connections, tokenSecondsOf } from '../../access/connections/index.ts';
 import type { Federation } from '../../access/federation/index.ts';
-import type { CarriedClaims, Policy } from '../../access/policy/index.ts';
+import type { Policy, WorkloadClaims } from '../../access/policy/index.ts';
 import type { Algorithm, Minted } from '../../clouds/index.ts';
 import type { Audit, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -82,7 +82,7 @@ export interface Issuer {
    */
   state(typ: StatementType, claims: Statement): Promise<string>;
   /** The client that an API token belongs to, and the claims that went along with it. Rejects with `unauthorized`. */
-  callerOf(apiToken: string): Promise<{ readonly client: Client; readonly claims: CarriedClaims }>;
+  callerOf(apiToken: string): Promise<{ readonly client: Client; readonly claims: WorkloadClaims }>;
   /** To be called when the keys have changed. */
   renew(): void;
 }
@@ -231,7 +231,7 @@ function keyFor(alg: Algorithm, keys: readonly KeyRecord[]): KeyRecord {
 const apartSeconds = 5;
 
 /** We have signed it; whatever is not of this form is a claim that is not there. */
-const carriedIn = (payload: Readonly<Record<string, unknown>>): CarriedClaims =>
+const carriedIn = (payload: Readonly<Record<string, unknown>>): WorkloadClaims =>
   carriedForm.safeParse(payload[workloadClaims]).data ?? {};
 
 const carriedForm = z.record(z.string(), z.string());

@@ -1,7 +1,7 @@
 /** The form that a client sends to /token, checked before anything else is done with it. */
 
 import { refused as proofRefused } from '../../access/federation/index.ts';
-import { isNeverTheCallers } from '../../access/policy/index.ts';
+import { isFixedByConnection } from '../../access/policy/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 
 const maxParameters = 50;
@@ -52,7 +52,7 @@ export function readParameters(body: string): ReadonlyMap<string, string> {
         throw new SojournError('invalid_target', { detail: 'Only one resource can be asked for at a time.' });
       throw refused(`The parameter ${shown(name)} is there twice.`);
     }
-    if (isNeverTheCallers(name))
+    if (isFixedByConnection(name))
       throw refused(
         `The parameter ${shown(name)} is not the caller's to choose.`,
         'Remove it: the connection alone says where it leads and for how long.',

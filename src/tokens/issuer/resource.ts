@@ -42,14 +42,14 @@ export async function resourceServerInfo(options: ResourceOptions, visit: Visit,
   if (resource === apiResource) {
     if (!options.api) throw elsewhere('Tokens for the API are given by the main issuer of this server.');
     checkAudience(parameters, apiResource);
-    visit.carried = await options.policy.carried(client, visit.proven?.claims);
+    visit.carried = await options.policy.workloadClaims(client, visit.proven?.claims);
     return describe(options, visit, apiResource, options.ttl);
   }
   const id = connectionIn(resource);
   if (id === undefined) throw new SojournError('invalid_target');
   // In the place of an id a caller may have put a secret, which no log may hold.
   if (isId('con', id)) visit.asked = id;
-  const { connection, until } = await admit(options.policy, visit, client, id);
+  const { connection, notAfter: until } = await admit(options.policy, visit, client, id);
   if (connection.issuer !== options.issuer)
     throw elsewhere(
       'The connection is registered under another issuer.',
@@ -66,8 +66,8 @@ export async function resourceServerInfo(options: ResourceOptions, visit: Visit,
 async function admit(policy: Policy, visit: Visit, client: Client, id: string) {
   const { source_ip, request_id, proven } = visit;
   try {
-    const wish = { client, connection: id, purpose: null, by: { source_ip, request_id } };
-    return await policy.admit({ ...wish, signedInBy: proven?.claims });
+    const wish = { client, connection: id, purpose: null, context: { source_ip, request_id } };
+    return await policy.authorize({ ...wish, signInClaims: proven?.claims });
   } catch (error) {
     if (!(error instanceof SojournError)) throw error;
     // "Unwilling or unable to issue a token for any target service indicated" (RFC 8693 section 2.2.2, as in RFC 8707).

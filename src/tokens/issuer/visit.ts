@@ -4,7 +4,7 @@ import type { Presented } from '../../access/certificates/index.ts';
 import type { Client } from '../../access/clients/index.ts';
 import type { Connection } from '../../access/connections/index.ts';
 import type { GiveBack } from '../../access/federation/index.ts';
-import type { CarriedClaims } from '../../access/policy/index.ts';
+import type { WorkloadClaims } from '../../access/policy/index.ts';
 import type { AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import type { Proven } from './foreign.ts';
 import type { Refusal } from './refusal.ts';
@@ -29,7 +29,7 @@ export interface Visit extends RequestContext {
   /** Whether it is counted as one of the client's. */
   counted?: boolean;
   /** What goes along into a token for our own API. */
-  carried?: CarriedClaims;
+  carried?: WorkloadClaims;
   /** The id of the secret by which the client has proven itself. */
   secret?: string | undefined;
   /** The key chosen to sign. */

@@ -1,6 +1,6 @@
 /** One bucket: what this process has put there, and putting there what differs from that. */
 
-import { type Connection, type Connections, closedBy } from '../../access/connections/index.ts';
+import { type Connection, type Connections, unavailableReason } from '../../access/connections/index.ts';
 import { type BucketPlace, clouds } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
@@ -49,7 +49,7 @@ export class Place {
     const changed = documents.filter(({ path, document }) => this.#put.get(path) !== document.headers.etag);
     if (changed.length === 0) return { put: 0 };
     const connection = await connections.get(this.where.connection);
-    const closed = closedBy(connection);
+    const closed = unavailableReason(connection);
     if (closed) throw new SojournError(closed);
     const { bucket } = clouds[connection.cloud];
     if (!bucket.takes(this.where.to)) {

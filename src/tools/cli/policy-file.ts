@@ -1,6 +1,6 @@
 /** The file of a policy, read from the disk: YAML or JSON, all faults told at once, each with its line. */
 
-import { faultsInCases, type PolicyFile, policyFile } from '../../access/policy/index.ts';
+import { type PolicyFile, policyFile, policyFileFaults } from '../../access/policy/index.ts';
 import { type Fault, SojournError } from '../../platform/errors/index.ts';
 import { faultsIn, read } from '../../platform/validation/index.ts';
 import { readYamlFile } from '../../server/config/index.ts';
@@ -9,7 +9,7 @@ import { readYamlFile } from '../../server/config/index.ts';
 export async function readPolicyFile(file: string): Promise<PolicyFile> {
   const { raw, lineOf } = await readYamlFile(file);
   const inShape = faultsIn(policyFile, raw);
-  const found = inShape.length > 0 ? inShape : faultsInCases(read(policyFile, raw));
+  const found = inShape.length > 0 ? inShape : policyFileFaults(read(policyFile, raw));
   if (found.length === 0) return read(policyFile, raw);
   const faults = found.map(({ path, message }) => ({
     path: `${locationOf(path, lineOf, file)} ${path}`,

@@ -116,7 +116,7 @@ export function approvals(
     };
     const granted = async (forHowLong = '2h'): Promise<string> => {
       const id = await requested();
-      expect((await admin(`POST /approvals/${id}/grant`, { for: forHowLong })).status).toBe(200);
+      expect((await admin(`POST /approvals/${id}/grant`, { duration: forHowLong })).status).toBe(200);
       return id;
     };
     const lines = async () => {
@@ -141,15 +141,15 @@ export function approvals(
       },
     });
     const required = (id: string) => ({
-      detail: `The connection wants an approval; the request ${id} waits for an administrator.`,
-      advice: `Let an administrator grant it, \`sojourn approval grant ${id} --for 2h\`, then ask again.`,
+      detail: `The connection needs an approval. The request ${id} is waiting for an administrator.`,
+      advice: `Ask an administrator to grant it (\`sojourn approval grant ${id} --for 2h\`), then try again.`,
     });
     const decided = (state: string, from = 'pending') =>
       problem(
         409,
         'Conflict',
         'approval_conflict',
-        `The request is ${state} and not ${from}.`,
+        `The approval is ${state}; it must be ${from}.`,
         'Look at it with `sojourn approval list`; somebody else may have decided.',
       );
 
@@ -166,12 +166,12 @@ export function approvals(
         ...{
           requested_at: moment,
           last_requested_at: moment,
-          asked: 1,
-          address: '127.0.0.1',
+          request_count: 1,
+          source_ip: '127.0.0.1',
         },
         ...{
           decided_at: null,
-          until: null,
+          expires_at: null,
         },
       });
       const { detail, advice } = required(kept?.id ?? '');
@@ -190,7 +190,7 @@ export function approvals(
       expect((await token(replicas.other)).status).toBe(400);
       const all = await list();
       expect(all).toHaveLength(1);
-      expect(all[0]?.asked).toBeGreaterThanOrEqual(7);
+      expect(all[0]?.request_count).toBeGreaterThanOrEqual(7);
       expect(clouds.aws.asked).toHaveLength(before);
       expect(await lines()).toEqual([
         {
@@ -286,7 +286,7 @@ export function approvals(
       const byClient = { outcome: 'ok', actor: client.client_id, source_ip: '127.0.0.1' };
       expect(await lines()).toEqual([
         { event: 'approval.requested', ...byClient, ...about, facts: { approval: id } },
-        { event: 'approval.granted', ...byAdmin, ...about, facts: { approval: id, until: moment } },
+        { event: 'approval.granted', ...byAdmin, ...about, facts: { approval: id, expires_at: moment } },
         { event: 'approval.expired', outcome: 'ok', actor: 'system', ...about, facts: { approval: id } },
         { event: 'approval.requested', ...byClient, ...about, facts: { approval: id } },
       ]);
@@ -329,7 +329,10 @@ export function approvals(
         expect((await credentials(server)).status).toBe(200);
       const asked = clouds.aws.asked.length;
       const { status, body } = await admin(`POST /approvals/${id}/revoke`);
-      expect({ status, body }).toMatchObject({ status: 200, body: { id, state: 'revoked', until: null } });
+      expect({ status, body }).toMatchObject({
+        status: 200,
+        body: { id, state: 'revoked', expires_at: null },
+      });
       for (const server of [replicas.other, replicas.one])
         expect(await credentials(server)).toMatchObject({ status: 403, body: { code: 'approval_required' } });
       expect(clouds.aws.asked).toHaveLength(asked);
@@ -353,23 +356,28 @@ export function approvals(
 
     test('a denied request is not pending again for its time, and is then', async () => {
       const id = await requested();
-      const { status, body } = await admin(`POST /approvals/${id}/deny`, { for: '5m' });
-      const until = String((body as Approval).until);
-      expect({ status, body }).toMatchObject({ status: 200, body: { id, state: 'denied', until: moment } });
+      const { status, body } = await admin(`POST /approvals/${id}/deny`, { duration: '5m' });
+      const until = String((body as Approval).expires_at);
+      expect({ status, body }).toMatchObject({
+        status: 200,
+        body: { id, state: 'denied', expires_at: moment },
+      });
       expect(await credentials(replicas.other)).toEqual({
         retryAfter: expect.stringMatching(/^(300|29\d)$/),
         ...problem(
           403,
           'Forbidden',
           'approval_denied',
-          `An administrator has denied the request ${id}; it can be made again from ${until} on.`,
+          `An administrator denied the request ${id}. You can request again after ${until}.`,
           'Ask the administrator why; it can be made again after the time in Retry-After.',
         ),
       });
-      expect(await plain(admin(`POST /approvals/${id}/grant`, { for: '1h' }))).toEqual(decided('denied'));
+      expect(await plain(admin(`POST /approvals/${id}/grant`, { duration: '1h' }))).toEqual(
+        decided('denied'),
+      );
       expect((await list('&state=pending')).length).toBe(0);
       clock.ahead += 5 * minute;
-      expect((await token()).body.error_description).toContain('waits for an administrator');
+      expect((await token()).body.error_description).toContain('is waiting for an administrator');
       expect((await list('&state=pending')).map((one) => one.id)).toEqual([id]);
       expect((await lines()).map(({ event }) => event)).toEqual([
         'approval.requested',
@@ -383,7 +391,7 @@ export function approvals(
       const decisions = Array.from({ length: 8 }, (_, time) => {
         const server = time % 2 ? replicas.one : replicas.other;
         const verb = time % 4 < 2 ? 'grant' : 'deny';
-        return plain(admin(`POST /approvals/${id}/${verb}`, { for: '1h' }, server));
+        return plain(admin(`POST /approvals/${id}/${verb}`, { duration: '1h' }, server));
       });
       const answers = await Promise.all(decisions);
       const taken = answers.filter(({ status }) => status === 200);
@@ -411,13 +419,13 @@ export function approvals(
         deny: ['4m', '31d'],
       }))
         for (const time of times)
-          expect(await plain(admin(`POST /approvals/${id}/${verb}`, { for: time }))).toMatchObject({
+          expect(await plain(admin(`POST /approvals/${id}/${verb}`, { duration: time }))).toMatchObject({
             status: 400,
-            body: { code: 'invalid_request', errors: [{ field: 'for' }] },
+            body: { code: 'invalid_request', errors: [{ field: 'duration' }] },
           });
       expect(await plain(admin(`POST /approvals/${id}/grant`, {}))).toMatchObject({ status: 400 });
       const unknown = 'apr_00000000000000000000000000';
-      expect(await plain(admin(`POST /approvals/${unknown}/grant`, { for: '1h' }))).toEqual(
+      expect(await plain(admin(`POST /approvals/${unknown}/grant`, { duration: '1h' }))).toEqual(
         problem(
           404,
           'Not Found',
@@ -459,30 +467,42 @@ export function approvals(
         expect(rule).toEqual({ connection: connection.id, index: 0 });
         return decision;
       };
-      const open = { guard: null, unmet: [], purpose: null, purposes: [], watching: [] };
-      const no = { ...open, allowed: false, because: 'approval_required' };
-      const yes = { ...open, allowed: true, because: 'rule' };
-      const unasked = { ...no, approval: { request: null, state: 'unasked', until: null } };
+      const open = { guard: null, unmet_conditions: [], purpose: null, purposes: [], audit_violations: [] };
+      const no = { ...open, allowed: false, reason: 'approval_required' };
+      const yes = { ...open, allowed: true, reason: 'rule_matched' };
+      const unasked = { ...no, approval: { approval: null, state: 'not_requested', expires_at: null } };
       expect(await can()).toEqual(unasked);
       expect(await list()).toEqual([]);
 
       const request = await requested();
-      expect(await can()).toEqual({ ...no, approval: { request, state: 'pending', until: null } });
-      expect((await list()).map(({ asked }) => asked)).toEqual([1]);
+      expect(await can()).toEqual({
+        ...no,
+        approval: { approval: request, state: 'pending', expires_at: null },
+      });
+      expect((await list()).map(({ request_count }) => request_count)).toEqual([1]);
 
-      await admin(`POST /approvals/${request}/grant`, { for: '2h' });
-      const [{ until } = { until: '' }] = await list();
-      expect(await can()).toEqual({ ...yes, approval: { request, state: 'granted', until } });
-      const later = new Date(Date.parse(String(until)) + 1000).toISOString();
-      expect(await can(`?at=${later}`)).toEqual({ ...no, approval: { request, state: 'ended', until } });
+      await admin(`POST /approvals/${request}/grant`, { duration: '2h' });
+      const [{ expires_at } = { expires_at: '' }] = await list();
+      expect(await can()).toEqual({ ...yes, approval: { approval: request, state: 'granted', expires_at } });
+      const later = new Date(Date.parse(String(expires_at)) + 1000).toISOString();
+      expect(await can(`?at=${later}`)).toEqual({
+        ...no,
+        approval: { approval: request, state: 'expired', expires_at },
+      });
 
       await admin(`POST /approvals/${request}/revoke`);
-      expect(await can()).toEqual({ ...no, approval: { request, state: 'revoked', until: null } });
+      expect(await can()).toEqual({
+        ...no,
+        approval: { approval: request, state: 'revoked', expires_at: null },
+      });
       expect((await list()).map(({ state }) => state)).toEqual(['revoked']);
 
       await requested();
       await admin(`POST /approvals/${request}/deny`);
-      expect(await can()).toEqual({ ...no, approval: { request, state: 'denied', until: moment } });
+      expect(await can()).toEqual({
+        ...no,
+        approval: { approval: request, state: 'denied', expires_at: moment },
+      });
 
       await replicas.one.admin.patch(`/connections/${connection.id}`, { approval: 'none' });
       expect(await can()).toEqual({ ...yes, approval: null });

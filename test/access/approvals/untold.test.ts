@@ -60,7 +60,7 @@ const requests = async () =>
 test('the first request is told when it is made again', async () => {
   await withoutAudit(async () => expect(await ask()).toBe(503));
   const kept = await requests();
-  expect(kept).toMatchObject([{ client: client.client_id, state: 'pending', asked: 1 }]);
+  expect(kept).toMatchObject([{ client: client.client_id, state: 'pending', request_count: 1 }]);
   expect(Object.keys(kept[0]!)).not.toContain('untold');
   // Whoever has made it may still be telling.
   expect([await ask(), await told()]).toEqual([400, []]);
@@ -75,7 +75,7 @@ test('the first request is told when it is made again', async () => {
 test('so is the end of the grant before', async () => {
   expect(await ask()).toBe(400);
   const [{ id }] = (await requests()) as [{ id: string }];
-  await server.admin.post(`/approvals/${id}/grant`, { for: '5m' });
+  await server.admin.post(`/approvals/${id}/grant`, { duration: '5m' });
   expect(await ask()).toBe(200);
   ahead += 5 * 60_000;
   const before = ['approval.granted', 'approval.requested'];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { closedBy, stateOf } from '../../../src/access/connections/index.ts';
+import { stateOf, unavailableReason } from '../../../src/access/connections/index.ts';
 import {
   aMinuteLater,
   atNoon,
@@ -97,14 +97,14 @@ describe('a pause', () => {
     const { connections, clock } = bench;
     await connections.setVerdict(await connections.get(id), 'active', by);
     const paused = await connections.pause(id, 'first');
-    expect([stateOf(paused), closedBy(paused), paused.paused_at]).toEqual([
+    expect([stateOf(paused), unavailableReason(paused), paused.paused_at]).toEqual([
       'paused',
       'connection_paused',
       atNoon,
     ]);
     clock.ms += 60_000;
     expect(await connections.pause(id, 'second')).toEqual(paused);
-    expect(closedBy(await connections.setDisabled(id, true))).toBe('connection_disabled');
+    expect(unavailableReason(await connections.setDisabled(id, true))).toBe('connection_disabled');
     await connections.setDisabled(id, false);
     const asked: string[] = [];
     const answer = (leave: boolean) => async (backend: string) => {
@@ -116,7 +116,7 @@ describe('a pause', () => {
     });
     expect(stateOf(await connections.get(id))).toBe('paused');
     const resumed = await connections.resume(id, answer(true));
-    expect([stateOf(resumed), closedBy(resumed), resumed.updated_at]).toEqual([
+    expect([stateOf(resumed), unavailableReason(resumed), resumed.updated_at]).toEqual([
       'active',
       undefined,
       aMinuteLater,

@@ -71,7 +71,7 @@ describe.each(['github', 'gitlab', 'aws'] as const)('a token of the kind %s', (n
       refusal(400, 'invalid_target', expect.stringContaining('then ask again')),
     );
     const [approval] = await pending();
-    await stage.server.admin.post(`/approvals/${approval}/grant`, { for: '2h' });
+    await stage.server.admin.post(`/approvals/${approval}/grant`, { duration: '2h' });
     expect(await ask(resourceOf(wanting))).toEqual(issued);
     expect(await ask(resourceOf(wanting), asSubject)).toEqual(invalidClient);
     expect(await stage.reason()).toBe('invalid_client: the token was used before');

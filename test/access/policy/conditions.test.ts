@@ -57,9 +57,9 @@ describe('a rule with claims', () => {
     expect(await doors(job, { ...main, environment: ['production'] })).toEqual(no);
     expect(await stage.asked()).toBe(before);
     expect((await newest(job)).slice(0, 3)).toEqual([
-      'connection_not_found: rule 0 does not admit: claims.environment',
-      'connection_not_found: rule 0 does not admit: claims.environment',
-      'invalid_target: rule 0 does not admit: claims.environment',
+      'connection_not_found: rule 0: claims.environment',
+      'connection_not_found: rule 0: claims.environment',
+      'invalid_target: rule 0: claims.environment',
     ]);
   });
 
@@ -86,8 +86,8 @@ describe('a token for /v1', () => {
     const job = await stage.member([{ connection: id, when: { claims: { ref: 'refs/heads/main' } } }], true);
     expect(await carried(job, main)).toEqual({ ref: 'refs/heads/main' });
     await stage.guards([
-      { name: 'a', on: {}, require: { claims: { run_attempt: '1' } } },
-      { name: 'b', on: {}, require: { claims: { '/build/id': '1', missing: 'x' } }, mode: 'audit' },
+      { name: 'a', match: {}, require: { claims: { run_attempt: '1' } } },
+      { name: 'b', match: {}, require: { claims: { '/build/id': '1', missing: 'x' } }, mode: 'audit' },
     ]);
     expect(await carried(job, { ...main, build: { id: 7 }, run_attempt: '2' })).toEqual({
       ref: 'refs/heads/main',
@@ -114,7 +114,7 @@ describe('a token for /v1', () => {
     const job = await stage.member([{ connection: id }], true);
     const old = await stage.bearer(job, main);
     expect((await stage.withBearer(old, `${id}/token`)).status).toBe(200);
-    await stage.guards([{ name: 'main', on: {}, require: { claims: { ref: 'refs/heads/main' } } }]);
+    await stage.guards([{ name: 'main', match: {}, require: { claims: { ref: 'refs/heads/main' } } }]);
     expect((await stage.withBearer(old, `${id}/token`)).body.code).toBe('connection_not_found');
     expect(await doors(job, main)).toEqual(yes);
   });
@@ -135,9 +135,9 @@ describe('hours', () => {
     expect(await doors(early)).toEqual(yes);
     expect(await doors(late)).toEqual(no);
     expect(await newest(late)).toEqual([
-      'connection_not_found: rule 0 does not admit: hours',
-      'connection_not_found: rule 0 does not admit: hours',
-      'invalid_target: rule 0 does not admit: hours',
+      'connection_not_found: rule 0: hours',
+      'connection_not_found: rule 0: hours',
+      'invalid_target: rule 0: hours',
     ]);
     stage.clock.ahead = 20 * minute;
     expect((await stage.withBearer(ofEarly, `${id}/credentials`)).body.code).toBe('connection_not_found');
@@ -150,7 +150,7 @@ describe('hours', () => {
 describe('a guard', () => {
   const noSecrets = {
     name: 'no-secrets',
-    on: { labels: { env: 'prod' } },
+    match: { labels: { env: 'prod' } },
     require: { methods: ['federated'] },
   };
 
@@ -164,7 +164,7 @@ describe('a guard', () => {
     expect((await stage.withBearer(bearer, `${id}/credentials`)).body.code).toBe('connection_not_found');
     expect(await doors(service)).toEqual(no);
     expect(await stage.asked()).toBe(before);
-    expect((await newest(service))[0]).toBe('connection_not_found: the guard no-secrets refuses: methods');
+    expect((await newest(service))[0]).toBe('connection_not_found: guard no-secrets: methods');
     expect(await doors(job, main)).toEqual(yes);
     const elsewhere = await stage.member([{ connection: stage.customer.gcp.id }]);
     expect((await stage.v1(elsewhere, `${stage.customer.gcp.id}/token`)).status).toBe(200);
@@ -172,7 +172,7 @@ describe('a guard', () => {
 
   test('that demands a purpose leaves that one to everybody, and no cloud token to anybody', async () => {
     const service = await stage.member([{ connection: id }]);
-    await stage.guards([{ name: 'deploy', on: { connection: id }, require: { purposes: ['deploy'] } }]);
+    await stage.guards([{ name: 'deploy', match: { connection: id }, require: { purposes: ['deploy'] } }]);
     expect(await doors(service)).toEqual(['invalid_target', 'connection_not_found', 'yes']);
     expect((await stage.v1(service, `${id}/credentials`)).body.purpose).toBe('deploy');
   });
@@ -214,10 +214,17 @@ test('/token and /v1 decide alike, whatever the rules, the guards and the claims
   ];
   const guards: object[][] = [
     [],
-    [{ name: 'main', on: { cloud: 'aws' }, require: { claims: { ref: 'refs/heads/main' } } }],
-    [{ name: 'secrets', on: {}, require: { methods: ['client_secret'] } }],
-    [{ name: 'deploy', on: { labels: { env: 'prod' } }, require: { purposes: ['deploy'] } }],
-    [{ name: 'main', on: { cloud: 'aws' }, require: { claims: { ref: 'refs/heads/main' } }, mode: 'audit' }],
+    [{ name: 'main', match: { cloud: 'aws' }, require: { claims: { ref: 'refs/heads/main' } } }],
+    [{ name: 'secrets', match: {}, require: { methods: ['client_secret'] } }],
+    [{ name: 'deploy', match: { labels: { env: 'prod' } }, require: { purposes: ['deploy'] } }],
+    [
+      {
+        name: 'main',
+        match: { cloud: 'aws' },
+        require: { claims: { ref: 'refs/heads/main' } },
+        mode: 'audit',
+      },
+    ],
   ];
   const members: Member[] = [];
   for (const may_use of rules)

@@ -17,9 +17,9 @@ beforeEach(async () => {
 });
 afterEach(() => bench.end());
 
-const federatedOnly = { name: 'federated-only', on: {}, require: { methods: ['federated'] } };
+const federatedOnly = { name: 'federated-only', match: {}, require: { methods: ['federated'] } };
 const question = () => ({ client, connection, claims: {} });
-const because = async (policy: Policy) => (await policy.explain(question())).because;
+const reasonOf = async (policy: Policy) => (await policy.explain(question())).reason;
 
 /** A replica of its own on the same store, and what it asks of that store. */
 function replica() {
@@ -45,7 +45,7 @@ function replica() {
 describe('the policy document', () => {
   test('that is replaced on one replica decides on every other at once', async () => {
     const { policy } = replica();
-    expect(await because(policy)).toBe('rule');
+    expect(await reasonOf(policy)).toBe('rule_matched');
     bench.clock.ms += 60_000;
     const replaced = await bench.policy.replace({ version: 0, guards: [federatedOnly] });
     expect(replaced).toEqual({
@@ -54,30 +54,30 @@ describe('the policy document', () => {
       updated_at: aMinuteLater,
     });
     expect(await policy.document()).toEqual(replaced);
-    expect(await because(policy)).toBe('guard');
+    expect(await reasonOf(policy)).toBe('guard_refused');
     await policy.replace({ version: 1, guards: [] });
-    expect(await because(bench.policy)).toBe('rule');
-    expect(await because(policy)).toBe('rule');
+    expect(await reasonOf(bench.policy)).toBe('rule_matched');
+    expect(await reasonOf(policy)).toBe('rule_matched');
   });
 
   test('costs one read of its version for each decision, and is read itself only when that has changed', async () => {
     const { policy, asked } = replica();
     await bench.policy.replace({ version: 0, guards: [federatedOnly] });
-    for (let i = 0; i < 3; i++) await because(policy);
+    for (let i = 0; i < 3; i++) await reasonOf(policy);
     expect(asked).toEqual(['versions', 'get', 'versions', 'versions']);
   });
 
   test('without which nothing is decided: while the store does not answer, nobody is admitted', async () => {
-    expect(await because(bench.policy)).toBe('rule');
+    expect(await reasonOf(bench.policy)).toBe('rule_matched');
     await bench.store.close();
     await expect(bench.policy.explain(question())).rejects.toMatchObject({ code: 'store_unavailable' });
     const wish = {
       client,
       connection: connection.id,
       claims: {},
-      by: { source_ip: '127.0.0.1', request_id: 'r' },
+      context: { source_ip: '127.0.0.1', request_id: 'r' },
     };
-    await expect(bench.policy.admit(wish)).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(bench.policy.authorize(wish)).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 });
 

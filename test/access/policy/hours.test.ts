@@ -4,7 +4,7 @@ import { read } from '../../../src/platform/validation/index.ts';
 import { faultsOf } from '../../support/modules.ts';
 
 const hoursOf = (hours: unknown) =>
-  read(guardInput, { name: 'g', on: {}, require: { hours } }).require.hours!;
+  read(guardInput, { name: 'g', match: {}, require: { hours } }).require.hours!;
 const within = (hours: object, ...times: readonly string[]) =>
   times.map((time) => isWithin(hoursOf({ time_zone: 'Europe/Berlin', ...hours }), Date.parse(time)));
 

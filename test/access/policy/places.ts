@@ -1,8 +1,8 @@
 /** Clients, connections and guards as the store keeps them, for tests of the decision alone. */
 import type { Rule } from '../../../src/access/clients/index.ts';
-import type { Caller, Guard, Place } from '../../../src/access/policy/index.ts';
+import type { Guard, PolicyClient, PolicySubject } from '../../../src/access/policy/index.ts';
 
-export const placeOf = (given: Partial<Place> & Pick<Place, 'id'>): Place => ({
+export const placeOf = (given: Partial<PolicySubject> & Pick<PolicySubject, 'id'>): PolicySubject => ({
   tenant: 'ten_a',
   cloud: 'aws',
   labels: {},
@@ -10,7 +10,7 @@ export const placeOf = (given: Partial<Place> & Pick<Place, 'id'>): Place => ({
   ...given,
 });
 
-export const callerOf = (may_use: readonly Rule[], more: Partial<Caller> = {}): Caller => ({
+export const callerOf = (may_use: readonly Rule[], more: Partial<PolicyClient> = {}): PolicyClient => ({
   may_use,
   disabled: false,
   auth: { method: 'client_secret' },
@@ -19,7 +19,7 @@ export const callerOf = (may_use: readonly Rule[], more: Partial<Caller> = {}): 
 
 export const guardOf = (given: Partial<Guard> & Pick<Guard, 'require'>): Guard => ({
   name: 'guard',
-  on: {},
+  match: {},
   mode: 'enforce',
   ...given,
 });

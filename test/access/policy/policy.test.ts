@@ -36,11 +36,11 @@ async function clientWith(rules: readonly Rule[], disabled = false): Promise<Cli
 async function admitted(client: Client, connection: string): Promise<Connection | undefined> {
   try {
     return (
-      await bench.policy.admit({
+      await bench.policy.authorize({
         client,
         connection,
         claims: {},
-        by: { source_ip: '127.0.0.1', request_id: 'r' },
+        context: { source_ip: '127.0.0.1', request_id: 'r' },
       })
     ).connection;
   } catch (error) {

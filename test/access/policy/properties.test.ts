@@ -3,11 +3,11 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { methodNames, type Rule } from '../../../src/access/clients/index.ts';
 import {
-  covers,
   type Decision,
   decide,
   type Guard,
-  type Place,
+  matchesSelector,
+  type PolicySubject,
   type Question,
 } from '../../../src/access/policy/index.ts';
 import { callerOf } from './places.ts';
@@ -23,7 +23,7 @@ const tenant = fc.constantFrom('ten_1', 'ten_2');
 const purposeName = fc.constantFrom('deploy', 'read', 'paint');
 const purposeNames = fc.uniqueArray(purposeName, { minLength: 1, maxLength: 2 });
 
-const place: fc.Arbitrary<Place> = fc.record({
+const place: fc.Arbitrary<PolicySubject> = fc.record({
   id,
   tenant,
   cloud,
@@ -66,7 +66,7 @@ const rules = fc.array(rule, { maxLength: 4 });
 
 const guard = fc.record({
   name: fc.constantFrom('a', 'b', 'c'),
-  on: selector,
+  match: selector,
   require: fc.record({ ...conditions, purposes: purposeNames }, { requiredKeys: [] }),
   mode: fc.constantFrom('enforce' as const, 'audit' as const),
 }) as fc.Arbitrary<Guard>;
@@ -100,7 +100,7 @@ const rights = (
 ): readonly (string | null)[] =>
   [null, 'deploy', 'read', 'paint', '__proto__'].filter((one) => ask(list, may_use, where, one).allowed);
 
-const verdict = ({ allowed, because, purpose: decided }: Decision) => ({ allowed, because, decided });
+const verdict = ({ allowed, reason: because, purpose: decided }: Decision) => ({ allowed, because, decided });
 
 const check = <T>(property: fc.IProperty<T>): void => fc.assert(property, { numRuns: 1000 });
 
@@ -112,7 +112,7 @@ describe('a decision', () => {
         const straight = ask(list, may_use, where, wanted);
         expect(verdict(turned)).toEqual(verdict(straight));
         expect(turned.purposes.toSorted()).toEqual(straight.purposes.toSorted());
-        expect(turned.watching.toSorted()).toEqual(straight.watching.toSorted());
+        expect(turned.audit_violations.toSorted()).toEqual(straight.audit_violations.toSorted());
       }),
     );
   });
@@ -254,7 +254,7 @@ describe('no right becomes wider', () => {
         const has = Object.entries(wanted).every(
           ([name, value]) => Object.hasOwn(one.labels, name) && one.labels[name] === value,
         );
-        expect(covers({ labels: wanted }, one)).toBe(has);
+        expect(matchesSelector({ labels: wanted }, one)).toBe(has);
       }),
     );
   });
@@ -269,7 +269,7 @@ describe('no right becomes wider', () => {
           { labels: {} },
           { labels: undefined },
         ] as Rule[])
-          expect(ask([], [empty], where, wanted).because).toBe('no_rule');
+          expect(ask([], [empty], where, wanted).reason).toBe('no_rule_matched');
       }),
     );
   });
@@ -281,15 +281,15 @@ describe('a guard that only watches', () => {
       fc.property(guards, rules, situation, purpose, (list, may_use, where, wanted) => {
         const enforced = list.filter(({ mode }) => mode === 'enforce');
         const decided = ask(list, may_use, where, wanted);
-        const { watching, ...same } = decided;
-        const { watching: none, ...without } = ask(enforced, may_use, where, wanted);
+        const { audit_violations: watching, ...same } = decided;
+        const { audit_violations: none, ...without } = ask(enforced, may_use, where, wanted);
         expect(none).toEqual([]);
         expect(same).toEqual(without);
         if (!decided.allowed) return;
         const refusing = list.filter(
           (one) =>
             one.mode === 'audit' &&
-            ask([{ ...one, mode: 'enforce' }], may_use, where, decided.purpose).because === 'guard',
+            ask([{ ...one, mode: 'enforce' }], may_use, where, decided.purpose).reason === 'guard_refused',
         );
         expect(watching).toEqual(refusing.map(({ name }) => name));
       }),

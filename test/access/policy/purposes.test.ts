@@ -171,24 +171,24 @@ describe.each(clouds)('%s', (cloud) => {
       reason,
     });
     const rows: [Member, string, object, string][] = [
-      [deployer, 'token', noConnection, 'connection_not_found: rule 0 does not admit: purposes'],
+      [deployer, 'token', noConnection, 'connection_not_found: rule 0: purposes'],
       [
         deployer,
         'credentials?purpose=read',
         noPurpose,
-        'purpose_not_found: rule 0 does not admit for read: purposes',
+        'purpose_not_found: rule 0 for purpose read: purposes',
       ],
       [
         deployer,
         'credentials?purpose=paint',
         noPurpose,
-        'purpose_not_found: rule 0 does not admit for a purpose that is not there: purposes',
+        'purpose_not_found: rule 0 for an unknown purpose: purposes',
       ],
       [
         whole,
         'credentials?purpose=paint',
         noPurpose,
-        'purpose_not_found: rule 0 does not admit for a purpose that is not there: purposes',
+        'purpose_not_found: rule 0 for an unknown purpose: purposes',
       ],
       // Who may not use the connection now is not told which purposes it has.
       [nobody, 'credentials?purpose=deploy', noConnection, 'connection_not_found'],
@@ -196,9 +196,9 @@ describe.each(clouds)('%s', (cloud) => {
         late,
         'credentials?purpose=deploy',
         noConnection,
-        'connection_not_found: rule 0 does not admit for deploy: claims.ref',
+        'connection_not_found: rule 0 for purpose deploy: claims.ref',
       ],
-      [both, 'token', noConnection, 'connection_not_found: rule 0 does not admit: purposes'],
+      [both, 'token', noConnection, 'connection_not_found: rule 0: purposes'],
       [
         both,
         'credentials',
@@ -206,7 +206,7 @@ describe.each(clouds)('%s', (cloud) => {
           400,
           'Bad Request',
           'purpose_required',
-          'The connection can be used for deploy, read; none was named.',
+          'The client may use the connection for several purposes (deploy, read), and the request names none.',
           'Send one of them as the parameter `purpose`.',
         ),
         'purpose_required',
@@ -227,7 +227,7 @@ describe('a cloud token', () => {
       for (const member of [deployer, both]) {
         expect(await member.signIn(resource)).toEqual(none);
         const [line] = await stage.audit(`client=${member.id}&event=token.refused&limit=1`);
-        expect(line?.reason).toBe('invalid_target: rule 0 does not admit: purposes');
+        expect(line?.reason).toBe('invalid_target: rule 0: purposes');
       }
       expect((await whole.signIn(resource)).status).toBe(200);
     }

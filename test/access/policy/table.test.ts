@@ -52,7 +52,7 @@ const told = (guards: readonly Guard[], client: Client, connection: Name, purpos
   const known = rest.client.auth.method === 'federated' ? claims : {};
   const {
     allowed,
-    because,
+    reason: because,
     purpose: decided,
   } = decide(guards, {
     ...rest,
@@ -64,11 +64,11 @@ const told = (guards: readonly Guard[], client: Client, connection: Name, purpos
 
 type Row = readonly [Client, Name, token: string, open: string, deploy: string, read: string];
 
-const no = '- no_rule';
-const not = '- purposes';
+const no = '- no_rule_matched';
+const not = '- purpose_not_allowed';
 const which = '- purpose_required';
 const off = '- connection_disabled';
-const when = '- when';
+const when = '- condition_unmet';
 const out = '- client_disabled';
 
 const rows: readonly Row[] = [
@@ -147,14 +147,14 @@ describe('who may do what', () => {
 });
 
 describe('who may do what under guards', () => {
-  const refused = '- guard';
+  const refused = '- guard_refused';
   const federated: readonly [Method] = ['federated'];
   const guards: Readonly<Record<string, Guard>> = {
-    'deploy only': guardOf({ on: { labels: { env: 'prod' } }, require: { purposes: ['deploy'] } }),
-    'at night': guardOf({ on: {}, require: { hours: { ...atWork, from: '18:00', to: '08:00' } } }),
-    'from main': guardOf({ on: { cloud: 'aws' }, require: main }),
-    'no secrets': guardOf({ on: { tenant: 'ten_a' }, require: { methods: [...federated] } }),
-    'of another': guardOf({ on: { connection: 'con_test' }, require: { purposes: ['deploy'] } }),
+    'deploy only': guardOf({ match: { labels: { env: 'prod' } }, require: { purposes: ['deploy'] } }),
+    'at night': guardOf({ match: {}, require: { hours: { ...atWork, from: '18:00', to: '08:00' } } }),
+    'from main': guardOf({ match: { cloud: 'aws' }, require: main }),
+    'no secrets': guardOf({ match: { tenant: 'ten_a' }, require: { methods: [...federated] } }),
+    'of another': guardOf({ match: { connection: 'con_test' }, require: { purposes: ['deploy'] } }),
   };
 
   const guarded: readonly [string, ...Row][] = [
@@ -194,24 +194,24 @@ describe('who may do what under guards', () => {
     const require = { ...main, methods: [...federated], hours: atWork, purposes: ['deploy'] };
     expect(decide([guardOf({ name: 'strict', require })], { ...question, purpose: null })).toEqual({
       allowed: false,
-      because: 'guard',
+      reason: 'guard_refused',
       rule,
       guard: 'strict',
-      unmet: ['claims.ref', 'methods', 'purposes'],
+      unmet_conditions: ['claims.ref', 'methods', 'purposes'],
       purpose: null,
       purposes: [],
-      watching: [],
+      audit_violations: [],
     });
     const watching = ['one', 'two'].map((name) => guardOf({ name, require, mode: 'audit' }));
     expect(decide(watching, question)).toEqual({
       allowed: true,
-      because: 'rule',
+      reason: 'rule_matched',
       rule,
       guard: null,
-      unmet: [],
+      unmet_conditions: [],
       purpose: null,
       purposes: [],
-      watching: ['one', 'two'],
+      audit_violations: ['one', 'two'],
     });
   });
 
@@ -224,13 +224,13 @@ describe('who may do what under guards', () => {
     };
     expect(decide([], question)).toEqual({
       allowed: false,
-      because: 'when',
+      reason: 'condition_unmet',
       rule: { ...clients['main for deploy'].may_use[0], index: 0 },
       guard: null,
-      unmet: ['claims.ref'],
+      unmet_conditions: ['claims.ref'],
       purpose: null,
       purposes: [],
-      watching: [],
+      audit_violations: [],
     });
   });
 });

@@ -161,18 +161,25 @@ describe('clients', () => {
     const { client_id } = (
       await ask('POST /clients', { body: { name: 'asked', may_use: [{ cloud: 'gcp' }, { tenant }] } })
     ).body as { client_id: string };
-    const plainly = { guard: null, unmet: [], purpose: null, purposes: [], watching: [], approval: null };
+    const plainly = {
+      guard: null,
+      unmet_conditions: [],
+      purpose: null,
+      purposes: [],
+      audit_violations: [],
+      approval: null,
+    };
     const decision = async () => (await ask(`GET /clients/${client_id}/can/${connection}`)).body;
     expect(await decision()).toEqual({
       ...plainly,
       allowed: true,
-      because: 'rule',
+      reason: 'rule_matched',
       rule: { index: 1, tenant },
     });
     await ask(`PATCH /clients/${client_id}`, { body: { may_use: [{ cloud: 'gcp' }] } });
-    expect(await decision()).toEqual({ ...plainly, allowed: false, because: 'no_rule', rule: null });
+    expect(await decision()).toEqual({ ...plainly, allowed: false, reason: 'no_rule_matched', rule: null });
     await ask(`PATCH /clients/${client_id}`, { body: { disabled: true } });
-    expect(await decision()).toEqual({ ...plainly, allowed: false, because: 'client_disabled', rule: null });
+    expect(await decision()).toEqual({ ...plainly, allowed: false, reason: 'client_disabled', rule: null });
     expect((await ask(`GET /clients/${client_id}/can/con_nobody`)).status).toBe(404);
   });
 

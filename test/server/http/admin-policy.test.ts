@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const guard = { name: 'deploy-only', on: { cloud: 'aws' }, require: { purposes: ['deploy'] } };
+const guard = { name: 'deploy-only', match: { cloud: 'aws' }, require: { purposes: ['deploy'] } };
 
 describe('the policy', () => {
   test('is empty at first, and every version replaces the one before', async () => {
@@ -67,16 +67,20 @@ describe('the policy', () => {
   const tenant = 'ten_00000000000000000000000000';
   test.each<[unknown, string, string]>([
     [{ ...guard, name: 'A' }, 'guards.0.name', 'must be a name of lower-case letters, digits and hyphens'],
-    [{ ...guard, on: { env: 'prod' } }, 'guards.0.on.env', 'is not known here'],
-    [{ ...guard, on: { connection: nowhere } }, 'guards.0.on.connection', 'there is no such connection'],
-    [{ ...guard, on: { tenant } }, 'guards.0.on.tenant', 'there is no such tenant'],
+    [{ ...guard, match: { env: 'prod' } }, 'guards.0.match.env', 'is not known here'],
     [
-      { ...guard, on: { connection: nowhere, cloud: 'aws' } },
-      'guards.0.on.connection',
-      'must stand alone: one connection needs no other selector',
+      { ...guard, match: { connection: nowhere } },
+      'guards.0.match.connection',
+      'there is no such connection',
     ],
-    [{ ...guard, on: { labels: {} } }, 'guards.0.on.labels', 'must name a label'],
-    [{ ...guard, require: {} }, 'guards.0.require', 'must name claims, methods, hours or purposes'],
+    [{ ...guard, match: { tenant } }, 'guards.0.match.tenant', 'there is no such tenant'],
+    [
+      { ...guard, match: { connection: nowhere, cloud: 'aws' } },
+      'guards.0.match.connection',
+      'cannot be combined with other selectors',
+    ],
+    [{ ...guard, match: { labels: {} } }, 'guards.0.match.labels', 'must name a label'],
+    [{ ...guard, require: {} }, 'guards.0.require', 'must contain claims, methods, hours or purposes'],
     [{ ...guard, require: { claims: {} } }, 'guards.0.require.claims', 'must name a claim'],
     [
       { ...guard, require: { claims: { ref: '*' } } },
@@ -90,7 +94,7 @@ describe('the policy', () => {
     ],
     [{ ...guard, require: { purposes: [] } }, 'guards.0.require.purposes', 'must name a purpose'],
     [{ ...guard, mode: 'warn' }, 'guards.0.mode', 'must be enforce or audit'],
-    [{ ...guard, on: JSON.parse('{"__proto__":{}}') }, 'guards.0.on.__proto__', 'is not known here'],
+    [{ ...guard, match: JSON.parse('{"__proto__":{}}') }, 'guards.0.match.__proto__', 'is not known here'],
     [
       { ...guard, require: JSON.parse('{"claims":{"ref":"main","__proto__":"x"}}') },
       'guards.0.require.claims.__proto__',
@@ -111,7 +115,7 @@ describe('the policy', () => {
     const refused = async (guards: unknown) =>
       ((await ask('PUT /policy', { body: { version, guards } })).body as { errors: unknown }).errors;
     expect(await refused([guard, { ...guard, mode: 'audit' }])).toEqual([
-      { field: 'guards.1.name', message: 'is the name of another guard' },
+      { field: 'guards.1.name', message: 'is already the name of another guard' },
     ]);
     const many = Array.from({ length: 101 }, (_, i) => ({ ...guard, name: `g${i}` }));
     expect(await refused(many)).toEqual([{ field: 'guards', message: 'must be 100 guards at most' }]);
@@ -122,43 +126,50 @@ describe('why a client may use a connection', () => {
   const decided = async (query = '') =>
     (await ask(`GET /clients/${client}/can/${connection}${query}`)).body as Record<string, unknown>;
   const rule = () => ({ connection, index: 0 });
-  const plainly = { guard: null, unmet: [], purpose: null, purposes: [], watching: [], approval: null };
+  const plainly = {
+    guard: null,
+    unmet_conditions: [],
+    purpose: null,
+    purposes: [],
+    audit_violations: [],
+    approval: null,
+  };
 
   test('is told for a purpose, with claims, and at a time', async () => {
     const { version } = (await ask('GET /policy')).body as { version: number };
     const hours = { from: '08:00', to: '18:00', days: ['mon'], time_zone: 'Europe/Berlin' };
     const guards = [
       guard,
-      { name: 'at-work', on: { connection }, require: { hours } },
-      { name: 'from-main', on: {}, require: { claims: { ref: 'main' } }, mode: 'audit' },
+      { name: 'at-work', match: { connection }, require: { hours } },
+      { name: 'from-main', match: {}, require: { claims: { ref: 'main' } }, mode: 'audit' },
     ];
     expect((await ask('PUT /policy', { body: { version, guards } })).status).toBe(200);
     const monday = 'at=2026-11-23T12:00:00%2B01:00';
-    const yes = { ...plainly, allowed: true, because: 'rule', rule: rule(), purpose: 'deploy' };
-    expect(await decided(`?${monday}`)).toEqual({ ...yes, watching: ['from-main'] });
+    const yes = { ...plainly, allowed: true, reason: 'rule_matched', rule: rule(), purpose: 'deploy' };
+    expect(await decided(`?${monday}`)).toEqual({ ...yes, audit_violations: ['from-main'] });
     expect(await decided(`?${monday}&purpose=deploy&claims=%7B%22ref%22:%22main%22%7D`)).toEqual(yes);
     expect(await decided('?at=2026-11-22T12:00:00Z')).toEqual({
       ...plainly,
       allowed: false,
-      because: 'guard',
+      reason: 'guard_refused',
       rule: rule(),
       guard: 'deploy-only',
-      unmet: ['purposes'],
+      unmet_conditions: ['purposes'],
     });
     expect(await decided('?at=2026-11-22T12:00:00Z&purpose=deploy')).toEqual({
       ...plainly,
       allowed: false,
-      because: 'guard',
+      reason: 'guard_refused',
       rule: rule(),
       guard: 'at-work',
-      unmet: ['hours'],
+      unmet_conditions: ['hours'],
     });
     expect(await decided(`?${monday}&purpose=paint`)).toEqual({
       ...plainly,
       allowed: false,
-      because: 'purposes',
+      reason: 'purpose_not_allowed',
       rule: rule(),
-      unmet: ['purposes'],
+      unmet_conditions: ['purposes'],
     });
   });
 

@@ -242,14 +242,14 @@ describe('each command asks for exactly one thing', () => {
     ['webhook delete whk_1', 'DELETE /webhooks/whk_1', undefined],
     ['webhook deliveries whk_1 --after whk_1.1', 'GET /webhooks/whk_1/deliveries?after=whk_1.1', undefined],
     ['webhook redeliver whk_1 whk_1.1', 'POST /webhooks/whk_1/deliveries/whk_1.1/redeliver', undefined],
-    ['approval grant apr_1 --for 2h', 'POST /approvals/apr_1/grant', { for: '2h' }],
-    ['approval deny apr_1', 'POST /approvals/apr_1/deny', { for: '1h' }],
+    ['approval grant apr_1 --for 2h', 'POST /approvals/apr_1/grant', { duration: '2h' }],
+    ['approval deny apr_1', 'POST /approvals/apr_1/deny', { duration: '1h' }],
     ['approval revoke apr_1', 'POST /approvals/apr_1/revoke', undefined],
     [
       'can cli_1 con_1',
       'GET /clients/cli_1/can/con_1',
       undefined,
-      { allowed: true, because: 'rule', rule: { index: 0, tenant: 'ten_1' } },
+      { allowed: true, reason: 'rule_matched', rule: { index: 0, tenant: 'ten_1' } },
     ],
     [
       'connection update con_1 --purpose read={"duration_seconds":900} --purpose logs={"policy_arns":["a=b"]}',

@@ -43,10 +43,10 @@ function inFile(name: string, content: string): string {
 const policy = `
 guards:
   - name: prod-from-main
-    on: { labels: { env: prod } }
+    match: { labels: { env: prod } }
     require: { claims: { ref: refs/heads/main }, purposes: [deploy] }
   - name: office-hours
-    on: { cloud: gcp }
+    match: { cloud: gcp }
     require: { hours: { from: "08:00", to: "18:00", days: [mon, tue], time_zone: Europe/Berlin } }
     mode: audit
 clients:
@@ -59,23 +59,23 @@ connections:
 
 describe('policy test', () => {
   const passing = `${policy}tests:
-  - { name: main may deploy, client: ci, connection: acme-prod, claims: { ref: refs/heads/main }, at: 2026-11-23T12:00:00Z, expect: allow, because: rule 0 }
-  - { client: ci, connection: acme-prod, claims: { ref: refs/heads/x }, at: 2026-11-23T12:00:00Z, expect: deny, because: guard prod-from-main }
-  - { client: ci, connection: acme-prod, purpose: null, claims: { ref: refs/heads/main }, at: 2026-11-23T12:00:00Z, expect: deny, because: guard }
+  - { name: main may deploy, client: ci, connection: acme-prod, claims: { ref: refs/heads/main }, at: 2026-11-23T12:00:00Z, expect: allow, reason: rule 0 }
+  - { client: ci, connection: acme-prod, claims: { ref: refs/heads/x }, at: 2026-11-23T12:00:00Z, expect: deny, reason: guard prod-from-main }
+  - { client: ci, connection: acme-prod, purpose: null, claims: { ref: refs/heads/main }, at: 2026-11-23T12:00:00Z, expect: deny, reason: guard_refused }
   - { client: service, connection: acme-data, at: 2026-11-29T12:00:00Z, expect: allow }
-  - { client: service, connection: acme-prod, at: 2026-11-29T12:00:00Z, expect: deny, because: no_rule }
+  - { client: service, connection: acme-prod, at: 2026-11-29T12:00:00Z, expect: deny, reason: no_rule_matched }
 `;
 
   test('tells each test in aligned lines, and ends with 0 when all pass', async () => {
     expect(await sojourn(['policy', 'test', inFile('passing.yaml', passing)])).toEqual({
       code: 0,
       err: '',
-      out: `RESULT  TEST             EXPECTED                    DECIDED                     UNMET
+      out: `RESULT  TEST             EXPECTED                    DECIDED                     UNMET CONDITIONS
 passed  main may deploy  allow: rule 0               allow: rule 0               -
 passed  2                deny: guard prod-from-main  deny: guard prod-from-main  claims.ref
-passed  3                deny: guard                 deny: guard prod-from-main  purposes
+passed  3                deny: guard_refused         deny: guard prod-from-main  purposes
 passed  4                allow                       allow: rule 0               -
-passed  5                deny: no_rule               deny: no_rule               -
+passed  5                deny: no_rule_matched       deny: no_rule_matched       -
 
 5 passed.
 `,
@@ -90,8 +90,8 @@ passed  5                deny: no_rule               deny: no_rule              
         connections: { c: { cloud: 'aws' } },
         tests: [
           { client: 'a', connection: 'c', expect: 'deny' },
-          { client: 'a', connection: 'c', expect: 'allow', because: 'rule 1' },
-          { client: 'a', connection: 'c', expect: 'allow', because: 'rule' },
+          { client: 'a', connection: 'c', expect: 'allow', reason: 'rule 1' },
+          { client: 'a', connection: 'c', expect: 'allow', reason: 'rule_matched' },
         ],
       }),
     );
@@ -99,13 +99,13 @@ passed  5                deny: no_rule               deny: no_rule              
     expect({ code, err }).toEqual({ code: 1, err: '' });
     const decision = {
       allowed: true,
-      because: 'rule',
+      reason: 'rule_matched',
       rule: { cloud: 'aws', index: 0 },
       guard: null,
-      unmet: [],
+      unmet_conditions: [],
       purpose: null,
       purposes: [],
-      watching: [],
+      audit_violations: [],
     };
     const decided = 'allow: rule 0';
     expect(JSON.parse(out)).toEqual({
@@ -113,16 +113,16 @@ passed  5                deny: no_rule               deny: no_rule              
       tests: [
         { passed: false, name: '1', expected: 'deny', decided, decision },
         { passed: false, name: '2', expected: 'allow: rule 1', decided, decision },
-        { passed: true, name: '3', expected: 'allow: rule', decided, decision },
+        { passed: true, name: '3', expected: 'allow: rule_matched', decided, decision },
       ],
     });
     expect(await sojourn(['policy', 'test', failing])).toEqual({
       code: 1,
       err: '',
-      out: `RESULT  TEST  EXPECTED       DECIDED        UNMET
-FAILED  1     deny           allow: rule 0  -
-FAILED  2     allow: rule 1  allow: rule 0  -
-passed  3     allow: rule    allow: rule 0  -
+      out: `RESULT  TEST  EXPECTED             DECIDED        UNMET CONDITIONS
+FAILED  1     deny                 allow: rule 0  -
+FAILED  2     allow: rule 1        allow: rule 0  -
+passed  3     allow: rule_matched  allow: rule 0  -
 
 2 of 3 failed.
 `,
@@ -134,7 +134,7 @@ passed  3     allow: rule    allow: rule 0  -
       'faulty.yaml',
       `guards:
   - name: A
-    on: { env: prod }
+    match: { env: prod }
     require: {}
 clients:
   ci: { methods: federated }
@@ -148,8 +148,8 @@ tests:
       code: 1,
       out: '',
       err: `${faulty}:2 guards.0.name: must be a name of lower-case letters, digits and hyphens
-${faulty}:3 guards.0.on.env: is not known here
-${faulty}:4 guards.0.require: must name claims, methods, hours or purposes
+${faulty}:3 guards.0.match.env: is not known here
+${faulty}:4 guards.0.require: must contain claims, methods, hours or purposes
 ${faulty}:6 clients.ci.methods: is not known here
 ${faulty}:8 connections.c.cloud: must be one of aws, azure, gcp
 ${faulty}:10 tests.0.expect: must be allow or deny
@@ -169,10 +169,10 @@ ${faulty}:10 tests.0.expect: must be allow or deny
     expect(await sojourn(['policy', 'test', vague])).toEqual({
       code: 1,
       out: '',
-      err: `${vague}:17 tests.0.client: there is no such client in this file
-${vague}:17 tests.0.connection: there is no such connection in this file
-${vague}:17 tests.0.at: is missing: something here depends on hours
-${vague}:18 tests.1.claims: cannot be: the client authenticates by client_secret
+      err: `${vague}:17 tests.0.client: is not a client of this file
+${vague}:17 tests.0.connection: is not a connection of this file
+${vague}:17 tests.0.at: is missing: a rule or a guard in this file depends on hours
+${vague}:18 tests.1.claims: must be empty: the client authenticates with client_secret
 → Correct every line named.
 `,
     });
@@ -199,7 +199,7 @@ describe('policy apply and show', () => {
     const asked = server.asked().map(({ method, url, body }) => ({ request: `${method} ${url}`, body }));
     return { ...ended, asked };
   };
-  const guard = { name: 'main', on: {}, require: { claims: { ref: 'main' } } };
+  const guard = { name: 'main', match: {}, require: { claims: { ref: 'main' } } };
   const kept = { ...guard, mode: 'enforce' };
 
   test('the guards of a file replace the version that it names', async () => {
@@ -244,7 +244,7 @@ describe('policy apply and show', () => {
     expect(out).toBe(`version: 8
 guards:
   - name: main
-    on: {}
+    match: {}
     require:
       claims:
         ref: main
@@ -273,10 +273,10 @@ describe('can', () => {
       'GET /admin/v1/clients/cli_1/can/con_1': {
         body: {
           guard: null,
-          unmet: [],
+          unmet_conditions: [],
           purpose: null,
           purposes: [],
-          watching: [],
+          audit_violations: [],
           approval: null,
           rule: null,
           ...answer,
@@ -297,42 +297,53 @@ describe('can', () => {
     return { code, out };
   };
   const rule = { cloud: 'aws', index: 2 };
-  const waiting = { allowed: false, because: 'approval_required', rule };
-  const approval = (state: string, until: string | null) => ({ request: 'apr_1', state, until });
+  const waiting = { allowed: false, reason: 'approval_required', rule };
+  const approval = (state: string, expires_at: string | null) => ({ approval: 'apr_1', state, expires_at });
 
   test.each([
     [
-      { allowed: true, because: 'rule', rule, purpose: 'deploy', watching: ['a', 'b'] },
+      { allowed: true, reason: 'rule_matched', rule, purpose: 'deploy', audit_violations: ['a', 'b'] },
       0,
       'yes: rule 2 (cloud=aws), for deploy only\nguards that only watch would refuse: a, b\n',
     ],
     [
-      { allowed: false, because: 'guard', rule, guard: 'strict', unmet: ['hours', 'methods'] },
+      {
+        allowed: false,
+        reason: 'guard_refused',
+        rule,
+        guard: 'strict',
+        unmet_conditions: ['hours', 'methods'],
+      },
       1,
       'no: the guard strict refuses; this does not hold: hours, methods\n',
     ],
     [
-      { allowed: false, because: 'when', rule, unmet: ['claims.ref'] },
+      { allowed: false, reason: 'condition_unmet', rule, unmet_conditions: ['claims.ref'] },
       1,
       'no: rule 2 would, but this does not hold: claims.ref\n',
     ],
     [
-      { allowed: false, because: 'purposes', rule, unmet: ['purposes'] },
+      { allowed: false, reason: 'purpose_not_allowed', rule, unmet_conditions: ['purposes'] },
       1,
       'no: rule 2 admits to the connection, but not for this purpose\n',
     ],
     [
-      { allowed: false, because: 'purpose_required', rule, purposes: ['deploy', 'read'] },
+      { allowed: false, reason: 'purpose_required', rule, purposes: ['deploy', 'read'] },
       1,
       'no: a purpose must be named: deploy, read\n',
     ],
     [
-      { allowed: true, because: 'rule', rule, approval: approval('granted', '2027-01-31T12:00:00.000Z') },
+      {
+        allowed: true,
+        reason: 'rule_matched',
+        rule,
+        approval: approval('granted', '2027-01-31T12:00:00.000Z'),
+      },
       0,
       'yes: rule 2 (cloud=aws), granted until 2027-01-31T12:00:00.000Z\n',
     ],
     [
-      { ...waiting, approval: { request: null, state: 'unasked', until: null } },
+      { ...waiting, approval: { approval: null, state: 'not_requested', expires_at: null } },
       1,
       'no: the connection wants an approval, and the client has not asked for one\n',
     ],
@@ -347,9 +358,9 @@ describe('can', () => {
       'no: the connection wants an approval, and the request apr_1 is denied, again possible from 2027-01-31T12:00:00.000Z\n',
     ],
     [
-      { ...waiting, approval: approval('ended', '2027-01-31T12:00:00.000Z') },
+      { ...waiting, approval: approval('expired', '2027-01-31T12:00:00.000Z') },
       1,
-      'no: the connection wants an approval, and the request apr_1 is ended, since 2027-01-31T12:00:00.000Z\n',
+      'no: the connection wants an approval, and the request apr_1 is expired, since 2027-01-31T12:00:00.000Z\n',
     ],
   ])('%j is told with the exit code %d', async (answer, code, out) => {
     expect(await told(answer)).toEqual({ code, out });

@@ -16,10 +16,10 @@ export const approval = z.object({
   state: z.enum(states),
   requested_at: moment,
   last_requested_at: moment.describe('To some seconds.'),
-  asked: z.int().describe('How often since `requested_at`.'),
-  address: z.string().describe('Of the last one who asked.'),
+  request_count: z.int().describe('Number of requests since `requested_at`.'),
+  source_ip: z.string().describe('The client’s network address at the last request.'),
   decided_at: moment.nullable(),
-  until: moment.nullable().describe('When the grant ends, or the denied request can be made again.'),
+  expires_at: moment.nullable().describe('When the grant ends, or when a denied client can request again.'),
 });
 
 export const approvalPage = pageOf(approval);
@@ -29,12 +29,12 @@ const query = pageQuery.extend({
   connection: word.describe('Only for this connection.'),
 });
 
-const deed = (event: AuditEvent, { id, client, connection, tenant, until }: Approval): Deed => ({
+const deed = (event: AuditEvent, { id, client, connection, tenant, expires_at }: Approval): Deed => ({
   event,
   client,
   connection,
   tenant,
-  facts: { approval: id, until },
+  facts: { approval: id, expires_at },
 });
 
 export const approvalRoutes: readonly Route[] = [

@@ -8,13 +8,13 @@ import { moment } from './words.ts';
 
 export const decision = z.object({
   allowed: z.boolean(),
-  because: z.enum([
-    'rule',
-    'no_rule',
-    'when',
-    'purposes',
+  reason: z.enum([
+    'rule_matched',
+    'no_rule_matched',
+    'condition_unmet',
+    'purpose_not_allowed',
     'purpose_required',
-    'guard',
+    'guard_refused',
     'client_disabled',
     'connection_disabled',
     'connection_paused',
@@ -25,18 +25,20 @@ export const decision = z.object({
     .nullable()
     .describe('The first that admits, or the one that came nearest.'),
   guard: z.string().nullable().describe('The guard that refuses.'),
-  unmet: z.array(z.string()).describe('What does not hold, of that guard or of that rule.'),
+  unmet_conditions: z.array(z.string()).describe('Unmet conditions of that guard or rule.'),
   purpose: z
     .string()
     .nullable()
     .describe('The only purpose that it may be used for; null for everything, a cloud token too.'),
   purposes: z.array(z.string()).describe('Those of which one must be named.'),
-  watching: z.array(z.string()).describe('Guards that only watch, and would refuse.'),
+  audit_violations: z.array(z.string()).describe('Guards in mode audit that would refuse.'),
   approval: z
     .object({
-      request: z.string().nullable().describe('Its id; null while the client has asked for nothing.'),
-      state: z.enum([...states, 'unasked']),
-      until: moment.nullable().describe('When the grant ends, or the denied request can be made again.'),
+      approval: z.string().nullable().describe('Its id; null if the client has not requested one.'),
+      state: z.enum([...states, 'not_requested']),
+      expires_at: moment
+        .nullable()
+        .describe('When the grant ends, or when a denied client can request again.'),
     })
     .nullable()
     .describe('How the client stands with a connection that wants an approval; null where it wants none.'),

@@ -14,7 +14,7 @@ export const policy = z.object({
   guards: z.array(
     z.object({
       name: z.string(),
-      on: z.object(selectors),
+      match: z.object(selectors),
       require: z.object({ ...conditions, purposes }),
       mode: z.enum(['enforce', 'audit']),
     }),

@@ -1,7 +1,7 @@
 /** /v1: credentials and cloud tokens for a client that has fetched a token for `urn:sojourn:api`. */
 import type Router from '@koa/router';
 import type { Context } from 'koa';
-import { isNeverTheCallers } from '../../../access/policy/index.ts';
+import { isFixedByConnection } from '../../../access/policy/index.ts';
 import type { Audit } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { RequestLimits } from '../../../platform/limits/index.ts';
@@ -88,7 +88,7 @@ async function refuseChoice(ctx: Context): Promise<void> {
   const body = await readJson(ctx.req);
   const members = typeof body === 'object' && body !== null ? Object.keys(body) : ['the body'];
   const chosen = [...members, ...new URLSearchParams(ctx.querystring).keys()].find(
-    (name) => isNeverTheCallers(name) || namesOfTheCloud.includes(name),
+    (name) => isFixedByConnection(name) || namesOfTheCloud.includes(name),
   );
   if (chosen)
     throw new SojournError('target_not_selectable', {

@@ -14,7 +14,7 @@ export const approval: CommandGroup = {
         {
           flags: '--state <state>',
           description: 'only those in this state',
-          choices: ['pending', 'granted', 'ended', 'denied', 'revoked'],
+          choices: ['pending', 'granted', 'expired', 'denied', 'revoked'],
         },
         { flags: '--connection <id>', description: 'only those for this connection' },
         ...pageOptions,
@@ -35,10 +35,10 @@ export const approval: CommandGroup = {
           'client',
           'connection',
           'state',
-          'asked',
+          'request_count',
           'last_requested_at',
-          'address',
-          'until',
+          'source_ip',
+          'expires_at',
         ]) + nextPageHint(answer, '--after'),
     }),
     adminCommand({
@@ -49,7 +49,7 @@ export const approval: CommandGroup = {
       request: (args) => ({
         method: 'POST',
         path: apiPath`/approvals/${args.positionals[0]}/grant`,
-        body: { for: text(args, 'for') },
+        body: { duration: text(args, 'for') },
       }),
       format: record,
     }),
@@ -61,7 +61,7 @@ export const approval: CommandGroup = {
       request: (args) => ({
         method: 'POST',
         path: apiPath`/approvals/${args.positionals[0]}/deny`,
-        body: { for: text(args, 'for') },
+        body: { duration: text(args, 'for') },
       }),
       format: record,
     }),

@@ -5,11 +5,14 @@ import { usageError } from '../failure.ts';
 import { cell, type Json } from '../print.ts';
 
 const reasons: Readonly<Record<string, (decision: Json) => string>> = {
-  no_rule: () => 'no rule of the client admits to the connection',
-  when: ({ rule, unmet }) => `rule ${indexOf(rule)} would, but this does not hold: ${cell(unmet)}`,
-  purposes: ({ rule }) => `rule ${indexOf(rule)} admits to the connection, but not for this purpose`,
+  no_rule_matched: () => 'no rule of the client admits to the connection',
+  condition_unmet: ({ rule, unmet_conditions }) =>
+    `rule ${indexOf(rule)} would, but this does not hold: ${cell(unmet_conditions)}`,
+  purpose_not_allowed: ({ rule }) =>
+    `rule ${indexOf(rule)} admits to the connection, but not for this purpose`,
   purpose_required: ({ purposes }) => `a purpose must be named: ${cell(purposes)}`,
-  guard: ({ guard, unmet }) => `the guard ${cell(guard)} refuses; this does not hold: ${cell(unmet)}`,
+  guard_refused: ({ guard, unmet_conditions }) =>
+    `the guard ${cell(guard)} refuses; this does not hold: ${cell(unmet_conditions)}`,
   client_disabled: () => 'the client is disabled',
   connection_disabled: () => 'the connection is disabled',
   connection_paused: () => 'the customer has paused the connection',
@@ -17,11 +20,11 @@ const reasons: Readonly<Record<string, (decision: Json) => string>> = {
     `the connection wants an approval, and ${describeApproval(approval as Json)}`,
 };
 
-function describeApproval({ request, state, until }: Json): string {
-  if (state === 'unasked') return 'the client has not asked for one';
-  const times: Readonly<Record<string, string>> = { denied: 'again possible from', ended: 'since' };
-  const when = Object.hasOwn(times, String(state)) ? `, ${times[String(state)]} ${cell(until)}` : '';
-  return `the request ${cell(request)} is ${cell(state)}${when}`;
+function describeApproval({ approval, state, expires_at }: Json): string {
+  if (state === 'not_requested') return 'the client has not asked for one';
+  const times: Readonly<Record<string, string>> = { denied: 'again possible from', expired: 'since' };
+  const when = Object.hasOwn(times, String(state)) ? `, ${times[String(state)]} ${cell(expires_at)}` : '';
+  return `the request ${cell(approval)} is ${cell(state)}${when}`;
 }
 
 const indexOf = (rule: unknown): string => cell((rule as Json | null)?.index);
@@ -52,12 +55,13 @@ export const can: CommandSpec = adminCommand({
     query: { purpose: text(args, 'purpose'), claims: claimsOf(args), at: text(args, 'at') },
   }),
   format: (decision) => {
-    const { allowed, because, rule, purpose, watching, approval } = decision;
-    if (allowed !== true) return `no: ${reasons[String(because)]?.(decision) ?? cell(because)}\n`;
+    const { allowed, reason, rule, purpose, audit_violations, approval } = decision;
+    if (allowed !== true) return `no: ${reasons[String(reason)]?.(decision) ?? cell(reason)}\n`;
     const { index, ...conditions } = (rule ?? {}) as Json;
     const forWhat = typeof purpose === 'string' ? `, for ${cell(purpose)} only` : '';
-    const watched = Array.isArray(watching) && watching.length > 0 ? watching : undefined;
-    const granted = approval ? `, granted until ${cell((approval as Json).until)}` : '';
+    const watched =
+      Array.isArray(audit_violations) && audit_violations.length > 0 ? audit_violations : undefined;
+    const granted = approval ? `, granted until ${cell((approval as Json).expires_at)}` : '';
     return `yes: rule ${cell(index)} (${cell(conditions)})${forWhat}${granted}\n${
       watched ? `guards that only watch would refuse: ${cell(watched)}\n` : ''
     }`;

@@ -1,7 +1,7 @@
 /** `sojourn policy`: the guards that stand above the rules of all clients. */
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { outcomesOf, policyFile } from '../../../access/policy/index.ts';
+import { policyFile, runTests } from '../../../access/policy/index.ts';
 import { adminCommand, connectionOptions, requestAdmin } from '../admin.ts';
 import {
   type CommandGroup,
@@ -54,20 +54,20 @@ const test: CommandSpec = {
   async run(args, terminal) {
     const file = await readPolicyFile(args.positionals[0] ?? '');
     if (file.tests.length === 0) throw usageError('The file has no tests.');
-    const outcomes = outcomesOf(file);
+    const outcomes = runTests(file);
     const failed = outcomes.filter(({ passed }) => !passed).length;
-    const rows = outcomes.map(({ passed, name, expected, decided, decision: { unmet } }) => ({
+    const rows = outcomes.map(({ passed, name, expected, decided, decision: { unmet_conditions } }) => ({
       result: passed ? 'passed' : 'FAILED',
       test: name,
       expected,
       decided,
-      unmet,
+      unmet_conditions,
     }));
     const sum = failed > 0 ? `${failed} of ${outcomes.length} failed` : `${outcomes.length} passed`;
     terminal.out(
       isSet(args, 'json')
         ? `${JSON.stringify({ passed: failed === 0, tests: outcomes }, null, 2)}\n`
-        : `${columns(rows, ['result', 'test', 'expected', 'decided', 'unmet'])}\n${sum}.\n`,
+        : `${columns(rows, ['result', 'test', 'expected', 'decided', 'unmet_conditions'])}\n${sum}.\n`,
     );
     return failed > 0 ? 1 : 0;
   },
