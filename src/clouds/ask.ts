@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { SojournError } from '../platform/errors/index.ts';
 import { type OutboundAnswer, type OutboundRequest, send } from '../platform/outbound/index.ts';
-import type { CloudAnswer } from './explanation.ts';
+import type { CloudResponse } from './explanation.ts';
 import { withRetries } from './retry.ts';
 
-export interface Question<T> {
+export interface JsonRequest<T> {
   readonly request: OutboundRequest;
   /** What a good answer holds. */
   readonly schema: z.ZodType<T>;
@@ -14,16 +14,16 @@ export interface Question<T> {
 }
 
 /** Rejects with `refusal`'s error, `cloud_timeout`, `cloud_unavailable` or `cloud_answer_unknown`. */
-export function ask<T>({ request, schema, refusal }: Question<T>): Promise<T> {
+export function requestJson<T>({ request, schema, refusal }: JsonRequest<T>): Promise<T> {
   return withRetries(async () => {
     const answer = await send(request);
     if (answer.status < 200 || answer.status > 299) throw refusal(answer);
-    return readAnswer(schema, parse(answer.body), new URL(request.url).host);
+    return parseResponse(schema, parse(answer.body), new URL(request.url).host);
   }, request.signal);
 }
 
 /** The answer holds credentials: only the names of wrong fields may be told or logged. */
-export function readAnswer<T>(schema: z.ZodType<T>, value: unknown, host: string): T {
+export function parseResponse<T>(schema: z.ZodType<T>, value: unknown, host: string): T {
   const read = schema.safeParse(value);
   if (read.success) return read.data;
   const fields = new Set(read.error.issues.map(({ path }) => path.join('.')).filter((path) => path !== ''));
@@ -36,12 +36,15 @@ export function readAnswer<T>(schema: z.ZodType<T>, value: unknown, host: string
 }
 
 /** The members of a JSON object that are of the wanted kind, out of an answer that may be anything. */
-export function readError<T>(schema: z.ZodType<T>, { body }: OutboundAnswer): Partial<T> {
+export function parseError<T>(schema: z.ZodType<T>, { body }: OutboundAnswer): Partial<T> {
   return schema.safeParse(parse(body)).data ?? {};
 }
 
 /** What every refusal has, whatever its words. */
-export function refusedWith({ status, headers }: OutboundAnswer): Pick<CloudAnswer, 'status' | 'retryAfter'> {
+export function refusalHead({
+  status,
+  headers,
+}: OutboundAnswer): Pick<CloudResponse, 'status' | 'retryAfter'> {
   const wait = /^\d{1,5}$/.exec(headers['retry-after'] ?? '')?.[0];
   return { status, ...(wait === undefined ? {} : { retryAfter: Number(wait) }) };
 }
@@ -50,10 +53,10 @@ export function refusedWith({ status, headers }: OutboundAnswer): Pick<CloudAnsw
 export const formType = 'application/x-www-form-urlencoded';
 
 /** A door's address below one that may have been set with or without a slash at its end. */
-export const below = (base: string, path: string): string => base.replace(/\/+$/, '') + path;
+export const joinUrl = (base: string, path: string): string => base.replace(/\/+$/, '') + path;
 
 /** What a cloud may have for a text that is in no way promised. */
-export const text = z.string().catch('');
+export const optionalText = z.string().catch('');
 
 function parse(body: string): unknown {
   try {

@@ -2,9 +2,9 @@
 import type { z } from 'zod';
 import type { Fault, SojournError } from '../platform/errors/index.ts';
 import type { Now } from '../platform/time/index.ts';
-import type { CloudAnswer, Explanation } from './explanation.ts';
+import type { CloudResponse, Explanation } from './explanation.ts';
 import type { Guide } from './guide.ts';
-import type { Linted } from './lint.ts';
+import type { LintResult } from './lint.ts';
 
 export type CloudName = 'aws' | 'azure' | 'gcp';
 export type Algorithm = 'RS256' | 'ES256';
@@ -29,26 +29,26 @@ export interface Endpoints {
 }
 
 /** A cloud token just signed for this connection. */
-export interface Minted {
+export interface SignedToken {
   readonly token: string;
   readonly jti: string;
 }
 
 /** One visit to the cloud. */
-export interface Visit {
+export interface CloudRequest {
   readonly connection: string;
   /** Signs a fresh token; called once for the visit, and once more where a cloud says the first one came too late. */
-  mint(): Promise<Minted>;
+  sign(): Promise<SignedToken>;
   readonly endpoints: Endpoints;
   readonly now: Now;
   /** When the credentials should end at the latest, in milliseconds, as far as the cloud can be told. */
-  readonly until?: number | undefined;
+  readonly notAfter?: number | undefined;
   /** Aborts when the time for the whole exchange is over. */
   readonly signal: AbortSignal;
 }
 
 /** Short-lived credentials of the customer's cloud. Never logged, never stored, only kept in memory. */
-export interface Pass {
+export interface Credentials {
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   readonly credentials:
@@ -57,13 +57,13 @@ export interface Pass {
 }
 
 /** Asking a cloud something else than to be let in. */
-export type Inquiry = Pick<Visit, 'endpoints' | 'now' | 'signal'>;
+export type CloudContext = Pick<CloudRequest, 'endpoints' | 'now' | 'signal'>;
 
 /** What was wrong on purpose with a token that the cloud must refuse. */
-export type ProbeKind = 'subject' | 'audience';
+export type ProbeType = 'subject' | 'audience';
 
 /** What a cloud's answer to such a token proves; an outage proves nothing. */
-export type Proof = 'refused' | 'admitted' | 'unclear';
+export type ProbeResult = 'refused' | 'admitted' | 'unclear';
 
 /** What to paste into a shell or a console so that a refusal ends. */
 export interface Remedy {
@@ -92,14 +92,14 @@ export interface SetupFacts {
   /** The permission sets that were chosen, by their names; each has passed the cloud's `permissionSet`. */
   readonly permissions?: Readonly<Record<string, unknown>>;
   /** More connections of the same customer to the same cloud, which the same files set up. */
-  readonly beside?: readonly { readonly target: unknown; readonly facts: SetupFacts }[];
+  readonly additional?: readonly { readonly target: unknown; readonly facts: SetupFacts }[];
 }
 
 /** Members of a public JWK that every cloud takes: kty, alg, use, kid, and n and e, or crv, x and y. */
 export type UploadedKey = Readonly<Record<string, string>>;
 
 /** A file that the customer applies in their own account. */
-export interface Artefact {
+export interface SetupFile {
   /** File name, also the last path segment of its URL. */
   readonly name: string;
   readonly mediaType: string;
@@ -107,13 +107,13 @@ export interface Artefact {
   readonly title: string;
   readonly content: string;
   /** A console of the cloud reads it from a public address, where it has one. */
-  readonly published?: boolean;
+  readonly publiclyReadable?: boolean;
 }
 
 /** Where a file that is `published` can be read, by the name of the file. */
-export type Published = ReadonlyMap<string, PublishedFile>;
+export type PublicFiles = ReadonlyMap<string, PublicFile>;
 
-export interface PublishedFile {
+export interface PublicFile {
   readonly url: string;
   /** Of its content, in hex. */
   readonly sha256: string;
@@ -122,21 +122,21 @@ export interface PublishedFile {
 /** What the advice after a leak is about. */
 export interface LeakFacts extends SetupFacts {
   /** RFC 3339: what was given before may be in foreign hands. */
-  readonly at: string;
+  readonly compromisedBefore: string;
 }
 
 /** What a customer must know and do when a signing key of the issuer may be in foreign hands. */
 export interface LeakAdvice {
   /** How long the cloud goes on trusting a key that has left the JWKS, for people. */
-  readonly trusts: string;
+  readonly trustedFor: string;
   /** In this order; none while nothing is set up in the cloud yet. */
   readonly steps: readonly LeakStep[];
 }
 
 export interface LeakStep {
-  readonly say: string;
+  readonly instruction: string;
   /** The command for it, where there is one. */
-  readonly run?: string;
+  readonly command?: string;
 }
 
 /** A connection's target, seen by the corridors. */
@@ -152,35 +152,35 @@ export interface Destination {
    */
   readonly tokenSeconds?: number;
   /** Fields of the target that must be filled before `enter` makes sense; empty when complete. */
-  readonly missing: readonly string[];
+  readonly missingFields: readonly string[];
   /** The customer uploads the keys to the cloud, which fetches none: no key may sign before that was done. */
   readonly uploadsKeys?: boolean;
   /** Trades the token; rejects with SojournError `cloud_…`, whose detail holds no token and no secret. */
-  enter(visit: Visit): Promise<Pass>;
+  exchange(visit: CloudRequest): Promise<Credentials>;
   /** Who the pass belongs to, in words; rejects with `cloud_identity_mismatch` when that is not whom the target names. */
-  identify(pass: Pass, inquiry: Inquiry): Promise<string>;
+  identify(pass: Credentials, inquiry: CloudContext): Promise<string>;
   /** An audience that tokens of the same issuer have elsewhere, and that this cloud must not take. */
-  readonly foreignAudience: string;
+  readonly wrongAudience: string;
   /** What it proves that a probe ended so; without an error it was let in. */
-  proves(kind: ProbeKind, error: SojournError | undefined): Proof;
+  interpretProbe(kind: ProbeType, error: SojournError | undefined): ProbeResult;
   /** For how many seconds a change of trust may take to arrive everywhere, and whether a refusal can come of that. */
-  readonly settles: { readonly seconds: number; may(error: SojournError): boolean };
+  readonly propagation: { readonly seconds: number; may(error: SojournError): boolean };
   /** What mends a refusal, or shuts a door that a probe found open. */
   remedy(facts: SetupFacts, error: SojournError): Remedy;
-  narrow(facts: SetupFacts, kind: ProbeKind): Remedy;
+  fix(facts: SetupFacts, kind: ProbeType): Remedy;
   /** The same target without what asks for more than entry, when it has any: which of both was refused is told by it. */
-  readonly bare?: Readonly<Record<string, unknown>>;
+  readonly withoutOptions?: Readonly<Record<string, unknown>>;
   /** Judges a document of the customer's cloud; throws `invalid_request` when it is none that decides who is let in. */
-  lint(facts: SetupFacts, document: unknown): Linted;
+  lint(facts: SetupFacts, document: unknown): LintResult;
   /** Throws `invalid_request` for options that do not go with the target or with each other. */
-  setup(facts: SetupFacts): readonly Artefact[];
+  setup(facts: SetupFacts): readonly SetupFile[];
   /** The ways that begin with a click; what is not `published` is left out of them. */
-  links(facts: SetupFacts, published: Published): readonly Artefact[];
-  afterLeak(facts: LeakFacts): LeakAdvice;
+  links(facts: SetupFacts, published: PublicFiles): readonly SetupFile[];
+  leakAdvice(facts: LeakFacts): LeakAdvice;
 }
 
 /** A place in a cloud's object store, as the configuration names it. */
-export interface BucketPlace {
+export interface BucketLocation {
   /** `s3://BUCKET/PREFIX` and its like. */
   readonly to: string;
   readonly region?: string | undefined;
@@ -189,14 +189,14 @@ export interface BucketPlace {
 }
 
 /** One document on its way into a bucket. */
-export interface Deposit {
-  readonly place: BucketPlace;
+export interface Upload {
+  readonly location: BucketLocation;
   /** Below the place, without a leading slash; letters, digits, `.`, `-`, `_` and `/` only. */
   readonly path: string;
   readonly body: string;
   readonly contentType: string;
   readonly cacheControl: string;
-  readonly pass: Pass;
+  readonly credentials: Credentials;
   readonly now: Now;
   /** Aborts when the time for this document, further tries included, is over. */
   readonly signal: AbortSignal;
@@ -205,13 +205,13 @@ export interface Deposit {
 /** The cloud's object store, where documents are put that verifiers read. */
 export interface Bucket {
   /** Whether a place of this form is one of this cloud. */
-  takes(to: string): boolean;
+  accepts(to: string): boolean;
   /** What is wrong with a place that it takes, in words that follow its name. */
-  fault(place: BucketPlace): { readonly field: string; readonly message: string } | undefined;
+  faultOf(place: BucketLocation): { readonly field: string; readonly message: string } | undefined;
   /** Where the document is: the public address too, for whoever the bucket lets read. `place` has no `fault`. */
-  addressOf(place: BucketPlace, path: string): string;
+  urlOf(place: BucketLocation, path: string): string;
   /** Rejects with `cloud_…`, whose detail holds no credential. */
-  put(deposit: Deposit): Promise<void>;
+  put(deposit: Upload): Promise<void>;
 }
 
 export interface Cloud {
@@ -227,7 +227,7 @@ export interface Cloud {
    */
   readonly purpose: z.ZodType<Readonly<Record<string, unknown>>>;
   /** The fields of a purpose that are not proven to narrow the target; both have passed their schemas. */
-  widening(target: unknown, purpose: unknown): readonly Fault[];
+  widenedFields(target: unknown, purpose: unknown): readonly Fault[];
   /** What may be asked of the set-up files: strict, every field optional. */
   readonly setupOptions: z.ZodType<Readonly<Record<string, unknown>>>;
   /** What a permission set of the vendor's configuration grants in this cloud. */
@@ -235,7 +235,7 @@ export interface Cloud {
   /** `target` has passed the schema; a purpose may have taken the place of some fields. */
   destination(target: unknown): Destination;
   /** The documented code and advice for an answer of this cloud; public for the doctor and the tests. */
-  explain(answer: CloudAnswer): SojournError;
+  explain(answer: CloudResponse): SojournError;
   /** The table behind `explain`, read from the top. */
   readonly explanations: readonly Explanation[];
 }

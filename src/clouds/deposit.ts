@@ -1,12 +1,12 @@
 /** Putting one document into an object store by HTTP: what is alike for all three, whose errors are XML. */
 import type { SojournError } from '../platform/errors/index.ts';
 import { type OutboundAnswer, send } from '../platform/outbound/index.ts';
-import { refusedWith } from './ask.ts';
-import type { CloudAnswer } from './explanation.ts';
+import { refusalHead } from './ask.ts';
+import type { CloudResponse } from './explanation.ts';
 import { withRetries } from './retry.ts';
 
 /** The step of every answer to a deposit, by which its rows in the tables are found. */
-export const depositStep = 'bucket';
+export const uploadStep = 'bucket';
 
 /** Rejects with what `explain` makes of a refusal, `cloud_timeout` or `cloud_unavailable`. */
 export function putObject(
@@ -16,7 +16,7 @@ export function putObject(
     readonly body: string;
     readonly signal: AbortSignal;
   },
-  explain: (answer: CloudAnswer) => SojournError,
+  explain: (answer: CloudResponse) => SojournError,
 ): Promise<void> {
   return withRetries(async () => {
     const answer = await send({ method: 'PUT', ...request });
@@ -32,12 +32,12 @@ export const objectUrl = (base: string, ...parts: readonly string[]): string =>
   ].reduce((url, segment) => `${url}/${encodeURIComponent(segment)}`);
 
 /** S3, GCS and Azure all say `<Error><Code>…</Code><Message>…</Message>`; a redirect is an answer without one. */
-function read(answer: OutboundAnswer): CloudAnswer {
+function read(answer: OutboundAnswer): CloudResponse {
   const member = (name: string) =>
     new RegExp(`<${name}>([^<]{0,2000})</${name}>`).exec(answer.body)?.[1]?.trim() ?? '';
   return {
-    ...refusedWith(answer),
-    step: depositStep,
+    ...refusalHead(answer),
+    step: uploadStep,
     code: member('Code'),
     message: member('Message'),
   };

@@ -2,7 +2,7 @@
 import { type ErrorCode, SojournError } from '../platform/errors/index.ts';
 
 /** What a cloud said when it refused, reduced to what may be kept. */
-export interface CloudAnswer {
+export interface CloudResponse {
   readonly status: number;
   /** The cloud's own code: `AccessDenied`, `700213`, `invalid_grant`. */
   readonly code: string;
@@ -14,18 +14,18 @@ export interface CloudAnswer {
 }
 
 /** What an answer must have; what is left out may be anything. */
-export interface Symptom {
+export interface Match {
   readonly step?: string;
   readonly status?: number;
   /** The cloud's own code, exactly. */
   readonly code?: string;
   /** A piece of the message, in any case of letters. */
-  readonly says?: string;
+  readonly messageIncludes?: string;
 }
 
 export interface Explanation {
-  readonly when: Symptom;
-  readonly means: ErrorCode;
+  readonly match: Match;
+  readonly errorCode: ErrorCode;
   /** What is wrong, in our words. */
   readonly detail: string;
   /** What to do about it; the advice of the code when absent. */
@@ -39,9 +39,13 @@ const usualWaitSeconds: { readonly [code in ErrorCode]?: number } = {
 };
 
 /** The first row that fits, with the cloud's own words behind ours; the answer itself, cleaned, is the `cause`. */
-export function explainBy(cloud: string, rows: readonly Explanation[], answer: CloudAnswer): SojournError {
-  const { means, detail, advice } = rows.find(({ when }) => fits(when, answer)) ?? byStatus(answer.status);
-  const cause: CloudAnswer = { ...answer, code: clean(answer.code), message: clean(answer.message) };
+export function explainBy(cloud: string, rows: readonly Explanation[], answer: CloudResponse): SojournError {
+  const {
+    errorCode: means,
+    detail,
+    advice,
+  } = rows.find(({ match: when }) => fits(when, answer)) ?? byStatus(answer.status);
+  const cause: CloudResponse = { ...answer, code: redact(answer.code), message: redact(answer.message) };
   const words = [cause.code, cause.message].filter((part) => part !== '').join(': ');
   const wait = answer.retryAfter ?? usualWaitSeconds[means];
   return new SojournError(means, {
@@ -53,11 +57,11 @@ export function explainBy(cloud: string, rows: readonly Explanation[], answer: C
 }
 
 /** What the cloud said, of an error that `explainBy` made. */
-export function answerBehind({ cause }: SojournError): Partial<CloudAnswer> {
+export function cloudResponseOf({ cause }: SojournError): Partial<CloudResponse> {
   return typeof cause === 'object' && cause !== null ? cause : {};
 }
 
-function fits({ step, status, code, says }: Symptom, answer: CloudAnswer): boolean {
+function fits({ step, status, code, messageIncludes: says }: Match, answer: CloudResponse): boolean {
   return (
     (step === undefined || step === answer.step) &&
     (status === undefined || status === answer.status) &&
@@ -66,10 +70,10 @@ function fits({ step, status, code, says }: Symptom, answer: CloudAnswer): boole
   );
 }
 
-function byStatus(status: number): Omit<Explanation, 'when'> {
-  if (status === 429) return { means: 'cloud_throttled', detail: 'The cloud is throttling.' };
-  if (status >= 500) return { means: 'cloud_unavailable', detail: 'The cloud has a fault of its own.' };
-  return { means: 'cloud_answer_unknown', detail: `The cloud refused with status ${status}.` };
+function byStatus(status: number): Omit<Explanation, 'match'> {
+  if (status === 429) return { errorCode: 'cloud_throttled', detail: 'The cloud is throttling.' };
+  if (status >= 500) return { errorCode: 'cloud_unavailable', detail: 'The cloud has a fault of its own.' };
+  return { errorCode: 'cloud_answer_unknown', detail: `The cloud refused with status ${status}.` };
 }
 
 const longestMessage = 400;
@@ -79,7 +83,7 @@ const longestMessage = 400;
  * long secret is taken out; key ids (43 characters, or 64 of hex as Entra writes them) and names stay. A slash is in base64 as it is in the names of
  * resources: only what also has a plus, or ends in an equals sign, is taken for base64.
  */
-export function clean(text: string): string {
+export function redact(text: string): string {
   return text
     .replace(/\p{Cc}+/gu, ' ')
     .replace(/(eyJ|ya29\.)[\w.-]*( +[\w.-]{20,})*/g, '[token]')

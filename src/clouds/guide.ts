@@ -11,28 +11,28 @@ export interface ReportField {
 }
 
 /** One way to apply the set-up, step by step. */
-export interface Way {
+export interface SetupMethod {
   readonly title: string;
   /** One sentence: for whom it is, or what happens. */
-  readonly say: string;
+  readonly summary: string;
   /** Whether what it makes is reported by itself. */
-  readonly reports?: boolean;
+  readonly reportsIds?: boolean;
   /** The set-up file without which it is no way. */
-  readonly needs?: string;
+  readonly requiredFile?: string;
   readonly steps: readonly Step[];
 }
 
 export interface Step {
-  readonly say: string;
+  readonly instruction: string;
   /** A command that does it. */
-  readonly run?: string;
+  readonly command?: string;
   /** A page of the cloud's console that does it. */
-  readonly open?: { readonly label: string; readonly url: string };
+  readonly link?: { readonly label: string; readonly url: string };
   /** A set-up file to fetch. */
   readonly file?: string;
 }
 
-export interface Fact {
+export interface LabeledValue {
   readonly label: string;
   readonly value: string;
 }
@@ -42,22 +42,22 @@ export interface Guide {
   /** The cloud's name for people. */
   readonly title: string;
   /** What access is asked to, as the end of a sentence: `your AWS account`. */
-  readonly place: string;
+  readonly accessTo: string;
   /** The only fields that a report may set, in the order in which they are asked. */
-  readonly reports: readonly ReportField[];
+  readonly reportFields: readonly ReportField[];
   /** What applying the set-up makes. */
-  makes(target: unknown): readonly string[];
+  creates(target: unknown): readonly string[];
   /**
    * What the access can do there, and what bounds it.
    * @param permissions the permission sets that are asked for, by their names
    */
   allows(target: unknown, permissions: Readonly<Record<string, unknown>>): readonly string[];
   /** What of the target is known already. */
-  facts(target: unknown): readonly Fact[];
+  knownValues(target: unknown): readonly LabeledValue[];
   /** How everything is taken back in the cloud itself. */
   readonly undo: string;
   /** The simplest first. */
-  ways(target: unknown, files: Files): readonly Way[];
+  methods(target: unknown, files: Files): readonly SetupMethod[];
 }
 
 /** The set-up files, as the page has them. */
@@ -69,11 +69,11 @@ export interface Files {
 }
 
 /** The https link that a file holds, as a button. */
-export const opening = (files: Files, file: string, label: string): Pick<Step, 'open'> => {
+export const linkIn = (files: Files, file: string, label: string): Pick<Step, 'link'> => {
   const url = files.contentOf(file)?.trim();
-  return url?.startsWith('https://') ? { open: { label, url } } : {};
+  return url?.startsWith('https://') ? { link: { label, url } } : {};
 };
 
 /** Those that are known. */
-export const factsOf = (rows: Readonly<Record<string, string | undefined>>): readonly Fact[] =>
+export const labeledValues = (rows: Readonly<Record<string, string | undefined>>): readonly LabeledValue[] =>
   Object.entries(rows).flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));

@@ -9,9 +9,9 @@ import type { Cloud, CloudName } from './contract.ts';
 import { gcp } from './gcp/index.ts';
 
 export type * from './contract.ts';
-export type { Explanation, Symptom } from './explanation.ts';
-export type { Fact, Guide, ReportField, Step, Way } from './guide.ts';
-export type { Finding, Grade, Linted, Severity } from './lint.ts';
+export type { Explanation, Match as Symptom } from './explanation.ts';
+export type { Guide, LabeledValue as Fact, ReportField, SetupMethod as Way, Step } from './guide.ts';
+export type { Finding, Grade, LintResult as Linted, Severity } from './lint.ts';
 
 export const clouds: Readonly<Record<CloudName, Cloud>> = { aws, azure, gcp };
 

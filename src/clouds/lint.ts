@@ -18,7 +18,7 @@ export interface Finding {
 
 export type Grade = 'A' | 'B' | 'C' | 'D' | 'F';
 
-export interface Linted {
+export interface LintResult {
   /** What the document was taken for. */
   readonly kind: string;
   readonly grade: Grade;
@@ -31,7 +31,7 @@ export interface Linted {
 const order: readonly Severity[] = ['stranger', 'closed', 'weak', 'untidy'];
 const grades: Readonly<Record<Severity, Grade>> = { stranger: 'F', closed: 'D', weak: 'C', untidy: 'B' };
 
-export function judged(kind: string, found: readonly Finding[], corrected: unknown): Linted {
+export function gradeFindings(kind: string, found: readonly Finding[], corrected: unknown): LintResult {
   const findings = found.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
   const [gravest] = findings;
   return {
@@ -42,17 +42,17 @@ export function judged(kind: string, found: readonly Finding[], corrected: unkno
   };
 }
 
-export type Members = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
-export const isMembers = (value: unknown): value is Members =>
+export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** IAM and its like take one text for a list of one. */
-export const textsIn = (value: unknown): readonly string[] =>
+export const stringsIn = (value: unknown): readonly string[] =>
   (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
 
 /** A text of the document, for people: it may be long. */
-export const shown = (value: unknown): string => {
+export const describeValue = (value: unknown): string => {
   const bare = typeof value === 'string' && value !== '' && value === value.trim();
   const text = bare ? value : (JSON.stringify(value) ?? 'nothing');
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;

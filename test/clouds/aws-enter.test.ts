@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { clouds, type Endpoints, type Visit } from '../../src/clouds/index.ts';
+import { type CloudRequest, clouds, type Endpoints } from '../../src/clouds/index.ts';
 import {
   type FakeCloud,
   noon,
@@ -53,7 +53,7 @@ const bareHeaders = (host: string, length: number) => ({
 describe('the entry into AWS', () => {
   test('is one unsigned call with the role, a session named after connection and token, and the token', async () => {
     const visit = visitTo(cloud.origin);
-    expect(await destinationOf({ role_arn: role }).enter(visit)).toEqual(pass);
+    expect(await destinationOf({ role_arn: role }).exchange(visit)).toEqual(pass);
     const { method, path, headers, body } = onlyRequest(cloud);
     expect({ method, path, form: formOf(body) }).toEqual({ method: 'POST', path: '/', form: asked });
     expect(headers).toEqual(bareHeaders(new URL(cloud.origin).host, body.length));
@@ -62,7 +62,7 @@ describe('the entry into AWS', () => {
 
   test('asks for the duration and with the policy of the target, which are no part of the token', async () => {
     const session_policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*"}]}';
-    await destinationOf({ role_arn: role, duration_seconds: 900, session_policy }).enter(
+    await destinationOf({ role_arn: role, duration_seconds: 900, session_policy }).exchange(
       visitTo(cloud.origin),
     );
     expect(cloud.asked.map(({ body }) => formOf(body))).toEqual([
@@ -72,7 +72,7 @@ describe('the entry into AWS', () => {
 
   test('carries session tags and source identity in the token only', async () => {
     const target = { role_arn: role, session_tags: { Team: 'blue' }, source_identity: 'acme' };
-    await destinationOf(target).enter(visitTo(cloud.origin));
+    await destinationOf(target).exchange(visitTo(cloud.origin));
     expect(cloud.asked.map(({ body }) => formOf(body))).toEqual([asked]);
     expect(destinationOf(target).claims).toEqual({
       'https://aws.amazon.com/roles': [role],
@@ -82,12 +82,12 @@ describe('the entry into AWS', () => {
   });
 
   test('keeps a path in front of the endpoint, and makes a session name that STS takes of any ids', async () => {
-    const visit: Visit = {
+    const visit: CloudRequest = {
       ...visitTo(`${cloud.origin}/aws/`),
       connection: 'con:/ü',
-      mint: () => Promise.resolve({ token: 'abcd', jti: 'x'.repeat(80) }),
+      sign: () => Promise.resolve({ token: 'abcd', jti: 'x'.repeat(80) }),
     };
-    await destinationOf({ role_arn: role }).enter(visit);
+    await destinationOf({ role_arn: role }).exchange(visit);
     const { path, body } = onlyRequest(cloud);
     expect(path).toBe('/aws/');
     expect(formOf(body).RoleSessionName).toBe(`con----${'x'.repeat(57)}`);
@@ -95,7 +95,7 @@ describe('the entry into AWS', () => {
 
   test('is not tried without a role, and no token is signed for it', async () => {
     const visit = visitTo(cloud.origin);
-    const { code } = await refusalOf(destinationOf({}).enter(visit));
+    const { code } = await refusalOf(destinationOf({}).exchange(visit));
     expect({ code, asked: cloud.asked, minted: visit.minted() }).toEqual({
       code: 'connection_incomplete',
       asked: [],
@@ -123,7 +123,7 @@ describe('the entry into AWS', () => {
   ])('of %s through %s knocks at %s', async (role_arn, region, url) => {
     const outside = await closeNetwork({ status: 200, body: awsPass() });
     try {
-      expect(await destinationOf({ role_arn, region }).enter(atHome())).toEqual(pass);
+      expect(await destinationOf({ role_arn, region }).exchange(atHome())).toEqual(pass);
       expect(outside.left.map((request) => ({ ...request, body: formOf(request.body) }))).toEqual([
         {
           method: 'POST',
@@ -139,7 +139,7 @@ describe('the entry into AWS', () => {
 });
 
 /** A visit to the cloud's own public door. */
-const atHome = (): Visit => ({ ...visitTo('http://127.0.0.1:1'), endpoints: publicDoors });
+const atHome = (): CloudRequest => ({ ...visitTo('http://127.0.0.1:1'), endpoints: publicDoors });
 const publicDoors: Endpoints = {
   aws: { sts_endpoint: null },
   azure: { authority_host: null, resource_manager_endpoint: null },
@@ -205,7 +205,7 @@ describe('the environment of the process', () => {
     const regions = ['ca-west-1', 'il-central-1'];
     const outside = await closeNetwork({ status: 200, body: awsPass() });
     try {
-      for (const region of regions) await destinationOf({ role_arn: role, region }).enter(atHome());
+      for (const region of regions) await destinationOf({ role_arn: role, region }).exchange(atHome());
       expect(outside.left.map((request) => ({ ...request, body: formOf(request.body) }))).toEqual(
         regions.map((region) => ({
           method: 'POST',
@@ -217,7 +217,7 @@ describe('the environment of the process', () => {
     } finally {
       outside.close();
     }
-    await destinationOf({ role_arn: role, region: 'me-south-1' }).enter(visitTo(cloud.origin));
+    await destinationOf({ role_arn: role, region: 'me-south-1' }).exchange(visitTo(cloud.origin));
     const { headers, body } = onlyRequest(cloud);
     expect(formOf(body)).toEqual(asked);
     expect(headers).toEqual(bareHeaders(new URL(cloud.origin).host, body.length));

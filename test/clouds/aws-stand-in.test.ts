@@ -1,6 +1,6 @@
 /** When the STS of the connection's region does not answer, that of another region of the same geography does. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { clouds, type Visit } from '../../src/clouds/index.ts';
+import { type CloudRequest, clouds } from '../../src/clouds/index.ts';
 import { type FakeCloud, refusalOf, startFakeCloud, visitTo } from './fake-cloud.ts';
 import { awsPass } from './outside.ts';
 import { keep } from './target-bench.ts';
@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => cloud.close());
 
-const visit = (aws: Partial<Visit['endpoints']['aws']> = {}): Visit => {
+const visit = (aws: Partial<CloudRequest['endpoints']['aws']> = {}): CloudRequest => {
   const plain = visitTo(cloud.origin);
   const sts_endpoint = `${cloud.origin}/{region}`;
   return {
@@ -31,7 +31,7 @@ const visit = (aws: Partial<Visit['endpoints']['aws']> = {}): Visit => {
   };
 };
 const enter = (target: object = { role_arn: role, region: 'eu-central-1' }, of = visit()) =>
-  clouds.aws.destination(keep('aws', target)).enter(of);
+  clouds.aws.destination(keep('aws', target)).exchange(of);
 const regions = () => cloud.asked.map(({ path }) => path.split('/')[1]);
 
 describe('another region stands in', () => {
@@ -88,7 +88,7 @@ describe('no other region is asked', () => {
     expect(regions()).toEqual(['eu-central-1']);
   });
 
-  test.each<[string, Partial<Visit['endpoints']['aws']>]>([
+  test.each<[string, Partial<CloudRequest['endpoints']['aws']>]>([
     ['the operator forbids it', { sts_region_fallback: false }],
     ['all regions have one endpoint', { sts_endpoint: '' }],
   ])('when %s', async (_, aws) => {

@@ -68,7 +68,7 @@ describe('the entry into Azure', () => {
       try {
         const destination = destinationOf({ tenant_id, client_id, environment });
         const visit = { ...visitTo(''), endpoints: noOverrides };
-        expect(await destination.enter(visit)).toEqual(pass);
+        expect(await destination.exchange(visit)).toEqual(pass);
         expect(destination.audience).toBe(audience);
         expect(outside.left.map((request) => ({ ...request, body: formOf(request.body) }))).toEqual([
           {
@@ -87,7 +87,7 @@ describe('the entry into Azure', () => {
   test('is one call without an Authorization header, for the scope of the target', async () => {
     const scope = 'https://vault.azure.net/.default';
     const visit = visitTo(`${cloud.origin}/azure/`);
-    expect(await destinationOf({ tenant_id, client_id, scope }).enter(visit)).toEqual(pass);
+    expect(await destinationOf({ tenant_id, client_id, scope }).exchange(visit)).toEqual(pass);
     const { method, path, headers, body } = onlyRequest(cloud);
     expect({ method, path, form: formOf(body) }).toEqual({
       method: 'POST',
@@ -102,7 +102,7 @@ describe('the entry into Azure', () => {
     'is not tried with %j, and no token is signed for it',
     async (target) => {
       const visit = visitTo(cloud.origin);
-      const { code } = await refusalOf(destinationOf(target).enter(visit));
+      const { code } = await refusalOf(destinationOf(target).exchange(visit));
       expect({ code, asked: cloud.asked, minted: visit.minted() }).toEqual({
         code: 'connection_incomplete',
         asked: [],

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { addressOf } from '../../src/clouds/aws/bucket.ts';
+import { urlOf } from '../../src/clouds/aws/bucket.ts';
 
 const discovery = '.well-known/openid-configuration';
 
@@ -10,5 +10,5 @@ test.each([
   ['s3://id.acme', 'us-east-1', undefined, `https://s3.us-east-1.amazonaws.com/id.acme/${discovery}`],
   ['s3://ids/a', 'us-east-1', 'http://127.0.0.1:1/s3', `http://127.0.0.1:1/s3/ids/a/${discovery}`],
 ])('a document of %s in %s, endpoint %s, is put to %s', (to, region, endpoint, url) => {
-  expect(addressOf({ to, region, endpoint }, discovery)).toBe(url);
+  expect(urlOf({ to, region, endpoint }, discovery)).toBe(url);
 });

@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type CloudName, clouds, type Deposit, type Pass } from '../../src/clouds/index.ts';
+import { type CloudName, type Credentials, clouds, type Upload } from '../../src/clouds/index.ts';
 import { type FakeCloud, noon, refusalOf, startFakeCloud } from './fake-cloud.ts';
 
 const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 /** As long as the shortest ones, and in base64 as all of them. */
 const sessionToken = `${Buffer.alloc(300, 'token').toString('base64')}+A==`;
-const bearer: Pass = {
+const bearer: Credentials = {
   expiresAt: noon + 3_600_000,
   credentials: { access_token: `ya29.${secret}`, token_type: 'Bearer' },
 };
-const session: Pass = {
+const session: Credentials = {
   expiresAt: noon + 3_600_000,
   credentials: { access_key_id: 'ASIA1', secret_access_key: secret, session_token: sessionToken },
 };
-const cases: Record<CloudName, { to: string; region?: string; pass: Pass; path: string }> = {
+const cases: Record<CloudName, { to: string; region?: string; pass: Credentials; path: string }> = {
   aws: { to: 's3://ids/v1', region: 'eu-west-1', pass: session, path: '/ids/v1/t/ten_1/jwks' },
   azure: {
     to: 'https://acme.blob.core.windows.net/$web/v1',
@@ -30,15 +30,15 @@ beforeEach(async () => {
 });
 afterEach(() => cloud.close());
 
-const deposit = (name: CloudName, milliseconds = 30_000): Deposit => {
+const deposit = (name: CloudName, milliseconds = 30_000): Upload => {
   const { to, region, pass } = cases[name];
   return {
-    place: { to, region, endpoint: cloud.origin },
+    location: { to, region, endpoint: cloud.origin },
     path: 't/ten_1/jwks',
     body: '{"keys":[]}',
     contentType: 'application/json',
     cacheControl: 'public, max-age=300',
-    pass,
+    credentials: pass,
     now: () => noon,
     signal: AbortSignal.timeout(milliseconds),
   };

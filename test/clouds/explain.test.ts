@@ -9,7 +9,7 @@ describe('an explanation', () => {
   test('stands in the table only where no earlier row takes its answers', () => {
     for (const name of names) {
       for (const [index, row] of clouds[name].explanations.entries()) {
-        const { status = 400, code = '', says = '', step = '' } = row.when;
+        const { status = 400, code = '', messageIncludes: says = '', step = '' } = row.match;
         const answer = clouds[name].explain({ status, code, message: says, step });
         expect([name, index, answer.message.startsWith(row.detail)]).toEqual([name, index, true]);
       }
@@ -17,7 +17,7 @@ describe('an explanation', () => {
   });
 
   test('of every row has a code for clouds, a sentence and an advice that is one', () => {
-    for (const { means, detail, advice = errorTable[means].advice } of names.flatMap(
+    for (const { errorCode: means, detail, advice = errorTable[means].advice } of names.flatMap(
       (name) => clouds[name].explanations,
     )) {
       expect(means).toMatch(/^cloud_/);

@@ -1,7 +1,7 @@
 /** A door on loopback that writes down what it is asked and gives the answers it was told to, the last one for ever. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Endpoints, Minted, Visit } from '../../src/clouds/index.ts';
+import type { CloudRequest, Endpoints, SignedToken } from '../../src/clouds/index.ts';
 import { SojournError } from '../../src/platform/errors/index.ts';
 
 export interface Asked {
@@ -67,13 +67,16 @@ export const json = (status: number, body: unknown, headers: Record<string, stri
 export const noon = 1_795_435_200_000;
 
 /** Shaped like a token, so that a test can look for it in errors. */
-export const tokenNumber = (count: number): Minted => ({
+export const tokenNumber = (count: number): SignedToken => ({
   token: `eyJhbGciOiJSUzI1NiJ9.eyJjb3VudCI6${count}fQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg`,
   jti: `jti_${count}`,
 });
 
 /** A visit to the door at `origin`, whichever cloud it plays; `minted` counts the tokens taken. */
-export function visitTo(origin: string, milliseconds = 5000): Visit & { readonly minted: () => number } {
+export function visitTo(
+  origin: string,
+  milliseconds = 5000,
+): CloudRequest & { readonly minted: () => number } {
   let count = 0;
   const endpoints: Endpoints = {
     aws: { sts_endpoint: origin },
@@ -85,7 +88,7 @@ export function visitTo(origin: string, milliseconds = 5000): Visit & { readonly
     endpoints,
     now: () => noon,
     signal: AbortSignal.timeout(milliseconds),
-    mint: () => Promise.resolve(tokenNumber(++count)),
+    sign: () => Promise.resolve(tokenNumber(++count)),
     minted: () => count,
   };
 }

@@ -57,7 +57,7 @@ describe('the entry into Google Cloud', () => {
       'https://www.googleapis.com/auth/devstorage.read_only',
       'https://www.googleapis.com/auth/pubsub',
     ];
-    expect(await destinationOf({ scopes }).enter(visit)).toEqual({
+    expect(await destinationOf({ scopes }).exchange(visit)).toEqual({
       expiresAt: noon + 300_000,
       credentials: { access_token: 'ya29.federated', token_type: 'Bearer' },
     });
@@ -68,7 +68,7 @@ describe('the entry into Google Cloud', () => {
   test('with a service account trades the federated token for one of the account, with its scopes and lifetime', async () => {
     const scopes = ['https://www.googleapis.com/auth/pubsub'];
     const destination = destinationOf({ service_account, scopes, lifetime_seconds: 1800 });
-    expect(await destination.enter(visitTo(cloud.origin))).toEqual({
+    expect(await destination.exchange(visitTo(cloud.origin))).toEqual({
       expiresAt: noon + 3_600_000,
       credentials: { access_token: 'ya29.account', token_type: 'Bearer' },
     });
@@ -96,7 +96,7 @@ describe('the entry into Google Cloud', () => {
       gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager_endpoint: null },
     };
     try {
-      await destinationOf({ service_account }).enter({ ...visitTo(''), endpoints });
+      await destinationOf({ service_account }).exchange({ ...visitTo(''), endpoints });
       expect(outside.left.map(({ url }) => url)).toEqual([
         'https://sts.googleapis.com/v1/token',
         `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${service_account}:generateAccessToken`,
@@ -109,7 +109,7 @@ describe('the entry into Google Cloud', () => {
   test('uses no token that Google gives no life', async () => {
     const { expires_in: _, ...lifeless } = federatedPass;
     cloud.answers = [json(200, lifeless)];
-    await expect(destinationOf({ service_account }).enter(visitTo(cloud.origin))).rejects.toMatchObject({
+    await expect(destinationOf({ service_account }).exchange(visitTo(cloud.origin))).rejects.toMatchObject({
       code: 'cloud_answer_unknown',
       message: `${new URL(cloud.origin).host} answered without a usable expires_in.`,
     });

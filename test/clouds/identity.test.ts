@@ -1,6 +1,6 @@
 /** Who a cloud says that credentials belong to, and when that is somebody else. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type CloudName, clouds, type Pass } from '../../src/clouds/index.ts';
+import { type CloudName, type Credentials, clouds } from '../../src/clouds/index.ts';
 import { type FakeCloud, json, onlyRequest, refusalOf, startFakeCloud, visitTo } from './fake-cloud.ts';
 
 const guid = '8d6c2f6e-1f0b-4e7e-9d3b-0a1b2c3d4e5f';
@@ -20,16 +20,20 @@ beforeEach(() => {
   (cloud.asked as unknown[]).length = 0;
 });
 
-const keys: Pass['credentials'] = {
+const keys: Credentials['credentials'] = {
   access_key_id: 'ASIAEXAMPLE',
   secret_access_key: 'the-secret-key',
   session_token: 'the-session-token',
 };
 const jwt = (claims: object) =>
   `eyJhbGciOiJSUzI1NiJ9.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
-const bearer = (access_token: string): Pass['credentials'] => ({ access_token, token_type: 'Bearer' });
+const bearer = (access_token: string): Credentials['credentials'] => ({ access_token, token_type: 'Bearer' });
 
-function identify(name: CloudName, credentials: Pass['credentials'], patch: object = {}): Promise<string> {
+function identify(
+  name: CloudName,
+  credentials: Credentials['credentials'],
+  patch: object = {},
+): Promise<string> {
   const destination = clouds[name].destination(clouds[name].target.parse({ ...targets[name], ...patch }));
   return destination.identify({ expiresAt: 0, credentials }, visitTo(cloud.origin));
 }
@@ -106,7 +110,7 @@ test.each<[number, string]>([
   expect(onlyRequest(cloud).path).toBe('/v3/projects/123456789012');
 });
 
-test.each<[CloudName, Pass['credentials'], ReturnType<typeof json>]>([
+test.each<[CloudName, Credentials['credentials'], ReturnType<typeof json>]>([
   [
     'aws',
     keys,

@@ -7,14 +7,14 @@ const facts: LeakFacts = {
   audience: 'sts.amazonaws.com',
   connection: { id: 'con_1', name: 'prod' },
   vendor: 'Vendor',
-  at: '2026-11-23T12:00:00.000Z',
+  compromisedBefore: '2026-11-23T12:00:00.000Z',
 };
 
 const commands = (cloud: CloudName, target: Record<string, unknown>) =>
   clouds[cloud]
     .destination(clouds[cloud].target.parse(target))
-    .afterLeak(facts)
-    .steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
+    .leakAdvice(facts)
+    .steps.flatMap(({ command: run }) => (run === undefined ? [] : [run]));
 
 describe('after a leak', () => {
   test('AWS: the provider loses its audience, old sessions are denied, and both can be undone', () => {
@@ -58,7 +58,7 @@ describe('after a leak', () => {
   });
 
   test('GCP: uploaded keys are trusted until others are uploaded, and that is said', () => {
-    const { trusts, steps } = clouds.gcp
+    const { trustedFor: trusts, steps } = clouds.gcp
       .destination(
         clouds.gcp.target.parse({
           project_number: '123456789012',
@@ -67,10 +67,11 @@ describe('after a leak', () => {
           uploaded_jwks: true,
         }),
       )
-      .afterLeak(facts);
+      .leakAdvice(facts);
     expect(trusts).toMatch(/^Until its customer uploads a key set without it/);
     expect(steps[1]).toEqual({
-      say: 'Run the set-up script of the vendor again: the keys that it uploads are those without this one.',
+      instruction:
+        'Run the set-up script of the vendor again: the keys that it uploads are those without this one.',
     });
   });
 

@@ -6,10 +6,9 @@ const role = 'arn:aws:iam::123456789012:role/acme';
 
 /** What every destination can do, whatever the cloud. */
 const doors = Object.fromEntries(
-  ['enter', 'identify', 'proves', 'remedy', 'narrow', 'lint', 'setup', 'links', 'afterLeak'].map((name) => [
-    name,
-    expect.any(Function),
-  ]),
+  ['exchange', 'identify', 'interpretProbe', 'remedy', 'fix', 'lint', 'setup', 'links', 'leakAdvice'].map(
+    (name) => [name, expect.any(Function)],
+  ),
 );
 
 describe('the AWS target', () => {
@@ -197,17 +196,17 @@ describe('the AWS target', () => {
         'https://aws.amazon.com/tags': { principal_tags: { Team: ['blue'] } },
         'https://aws.amazon.com/source_identity': 'acme',
       },
-      missing: [],
-      bare: { role_arn: role, region: 'us-east-1', duration_seconds: 3600 },
+      missingFields: [],
+      withoutOptions: { role_arn: role, region: 'us-east-1', duration_seconds: 3600 },
       ...doors,
-      foreignAudience: 'api://AzureADTokenExchange',
-      settles: { seconds: 15, may: expect.any(Function) },
+      wrongAudience: 'api://AzureADTokenExchange',
+      propagation: { seconds: 15, may: expect.any(Function) },
     });
   });
 
   test('becomes a destination that lacks its role', () => {
-    const { missing, claims } = clouds.aws.destination(keep('aws', { session_tags: {} }));
-    expect({ missing, claims }).toEqual({ missing: ['role_arn'], claims: {} });
+    const { missingFields, claims } = clouds.aws.destination(keep('aws', { session_tags: {} }));
+    expect({ missingFields, claims }).toEqual({ missingFields: ['role_arn'], claims: {} });
   });
 });
 
@@ -226,17 +225,17 @@ describe('the Azure target', () => {
       audience,
       algorithms: ['RS256'],
       claims: {},
-      missing: [],
+      missingFields: [],
       ...doors,
-      foreignAudience: 'sts.amazonaws.com',
-      settles: { seconds: 600, may: expect.any(Function) },
+      wrongAudience: 'sts.amazonaws.com',
+      propagation: { seconds: 600, may: expect.any(Function) },
     });
   });
 
   test('may lack the identity at first', () => {
     const target = keep('azure', {});
     expect(target).toEqual({ environment: 'public', scope: 'https://management.azure.com/.default' });
-    expect(clouds.azure.destination(target).missing).toEqual(['tenant_id', 'client_id']);
+    expect(clouds.azure.destination(target).missingFields).toEqual(['tenant_id', 'client_id']);
   });
 
   test('writes GUIDs in lower case, as Entra does', () => {
@@ -291,10 +290,10 @@ describe('the GCP target', () => {
         'https://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/sojourn-pool/providers/sojourn',
       algorithms: ['ES256', 'RS256'],
       claims: {},
-      missing: [],
+      missingFields: [],
       ...doors,
-      foreignAudience: 'sts.amazonaws.com',
-      settles: { seconds: 90, may: expect.any(Function) },
+      wrongAudience: 'sts.amazonaws.com',
+      propagation: { seconds: 90, may: expect.any(Function) },
     });
   });
 

@@ -48,7 +48,7 @@ afterEach(() => cloud.close());
 /** What came of a visit: how often was asked and signed, and the refusal. */
 async function outcomeOf(entered: Destination, milliseconds?: number) {
   const visit = visitTo(cloud.origin, milliseconds);
-  const { code, status, retryAfter, message } = await refusalOf(entered.enter(visit));
+  const { code, status, retryAfter, message } = await refusalOf(entered.exchange(visit));
   return { code, status, retryAfter, message, asked: cloud.asked.length, minted: visit.minted() };
 }
 
@@ -74,13 +74,13 @@ describe('a fault of the moment', () => {
     async (name, _, fault) => {
       cloud.answers = [fault, fault, good[name]];
       const visit = visitTo(cloud.origin);
-      expect((await destination(name).enter(visit)).expiresAt).toBeGreaterThan(noon);
+      expect((await destination(name).exchange(visit)).expiresAt).toBeGreaterThan(noon);
       expect({ asked: cloud.asked.length, minted: visit.minted() }).toEqual({ asked: 3, minted: 1 });
       expect(new Set(cloud.asked.map(({ body }) => body)).size).toBe(1);
 
       cloud.answers = [fault];
       const again = visitTo(cloud.origin);
-      await refusalOf(destination(name).enter(again));
+      await refusalOf(destination(name).exchange(again));
       expect({ asked: cloud.asked.length, minted: again.minted() }).toEqual({ asked: 6, minted: 1 });
     },
   );
@@ -161,7 +161,7 @@ describe('a token that came too late', () => {
 
   test('is followed by a fresh one', async () => {
     cloud.answers = [expired, good.aws];
-    expect((await destination('aws').enter(visitTo(cloud.origin))).expiresAt).toBe(noon + 3_600_000);
+    expect((await destination('aws').exchange(visitTo(cloud.origin))).expiresAt).toBe(noon + 3_600_000);
     expect(sessions()).toEqual(
       [1, 2].map((count) => [`con_01jd0000000000000000000000-jti_${count}`, tokenNumber(count).token]),
     );
@@ -301,7 +301,7 @@ describe('a cloud that says back what it was told', () => {
     'is not said after: %s, %s',
     async (name, _, words) => {
       cloud.answers = [answerOf[name](words)];
-      const error = await refusalOf(destination(name).enter(visitTo(cloud.origin)));
+      const error = await refusalOf(destination(name).exchange(visitTo(cloud.origin)));
       for (const piece of pieces) expect(allOf(error)).not.toContain(piece);
       expect(error.message).toContain('bad');
     },
@@ -314,7 +314,7 @@ describe('a cloud that says back what it was told', () => {
       gcp: gcp(400, token, 'x'),
     };
     cloud.answers = [answers[name]];
-    const error = await refusalOf(destination(name).enter(visitTo(cloud.origin)));
+    const error = await refusalOf(destination(name).exchange(visitTo(cloud.origin)));
     expect(error.code).toBe('cloud_answer_unknown');
     for (const piece of pieces) expect(allOf(error)).not.toContain(piece);
   });
@@ -324,7 +324,7 @@ describe('a cloud that says back what it was told', () => {
       json(200, federatedPass),
       google(401, 'UNAUTHENTICATED', `bad ${federatedPass.access_token}`),
     ];
-    const error = await refusalOf(toAccount.enter(visitTo(cloud.origin)));
+    const error = await refusalOf(toAccount.exchange(visitTo(cloud.origin)));
     expect(allOf(error)).not.toContain('federated"');
     expect(allOf(error)).not.toContain(federatedPass.access_token);
   });
@@ -337,7 +337,7 @@ describe('a cloud that says back what it was told', () => {
     ];
     for (const [name, answer] of cases) {
       cloud.answers = [answer];
-      const error = await refusalOf(destination(name).enter(visitTo(cloud.origin)));
+      const error = await refusalOf(destination(name).exchange(visitTo(cloud.origin)));
       for (const secretPart of ['secret/key+', 'session//token', 'azure-access', 'ya29'])
         expect(allOf(error)).not.toContain(secretPart);
     }

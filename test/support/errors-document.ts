@@ -59,12 +59,12 @@ export function errorsDocument(): string {
   return `${opening}${codes.join('\n')}\n${clouded}${sections.join('')}`;
 }
 
-function explained({ when, means, detail, advice }: Explanation, prefix: string): string {
+function explained({ match: when, errorCode: means, detail, advice }: Explanation, prefix: string): string {
   const symptoms = [
     when.step && `at ${when.step}`,
     when.status && `status ${when.status}`,
     when.code && `\`${prefix}${when.code}\``,
-    when.says && `"${when.says}"`,
+    when.messageIncludes && `"${when.messageIncludes}"`,
   ].filter(Boolean);
   return cells(symptoms.join(', '), `\`${means}\``, detail, advice ?? errorTable[means].advice);
 }

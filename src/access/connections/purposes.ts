@@ -28,7 +28,7 @@ export function faultsInPurposes(cloud: CloudName, target: unknown, given: Purpo
     const at = `purposes.${name}`;
     const faults = faultsIn(one.purpose, purpose, at);
     if (faults.length > 0) return faults;
-    return one.widening(target, read(one.purpose, purpose)).map(({ path, message }) => ({
+    return one.widenedFields(target, read(one.purpose, purpose)).map(({ path, message }) => ({
       path: `${at}.${path}`,
       message,
     }));

@@ -1,5 +1,5 @@
 /** Documents in S3: PutObject, signed with the session of the connection's role. */
-import type { Bucket, BucketPlace } from '../contract.ts';
+import type { Bucket, BucketLocation } from '../contract.ts';
 import { objectUrl, putObject } from '../deposit.ts';
 import { explain } from './explain.ts';
 import { domainOf, regionField } from './partitions.ts';
@@ -9,9 +9,9 @@ import { signed } from './signature.ts';
 const form = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/[\w.-]+)*)\/?$/;
 
 export const bucket: Bucket = {
-  takes: (to) => to.startsWith('s3://'),
+  accepts: (to) => to.startsWith('s3://'),
 
-  fault({ to, region }) {
+  faultOf({ to, region }) {
     if (!form.test(to)) return { field: 'to', message: 'must be s3://BUCKET or s3://BUCKET/PREFIX' };
     if (region === undefined) return { field: 'region', message: 'is missing: the region of the bucket' };
     return regionField.safeParse(region).success
@@ -19,11 +19,20 @@ export const bucket: Bucket = {
       : { field: 'region', message: 'must be the name of a region, such as eu-central-1' };
   },
 
-  addressOf,
+  urlOf,
 
   async put(deposit) {
-    const { place, path, body, contentType, cacheControl, pass, now, signal } = deposit;
-    const url = addressOf(place, path);
+    const {
+      location: place,
+      path,
+      body,
+      contentType,
+      cacheControl,
+      credentials: pass,
+      now,
+      signal,
+    } = deposit;
+    const url = urlOf(place, path);
     const headers = await signed({
       ...{ method: 'PUT', url, service: 's3', region: place.region ?? '', body, pass, at: now() },
       headers: { 'content-type': contentType, 'cache-control': cacheControl },
@@ -33,7 +42,7 @@ export const bucket: Bucket = {
 };
 
 /** Where the object is: in the name of the host, as AWS wants it, or at the endpoint in the path, as emulators do. */
-export function addressOf({ to, region = '', endpoint }: BucketPlace, path: string): string {
+export function urlOf({ to, region = '', endpoint }: BucketLocation, path: string): string {
   const [, name = '', prefix = ''] = form.exec(to) ?? [];
   const domain = domainOf(region);
   if (endpoint !== undefined) return objectUrl(endpoint, name, prefix, path);

@@ -1,9 +1,9 @@
 /** Trades the token for the keys of a session: AssumeRoleWithWebIdentity, which nobody signs. */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
-import { readAnswer } from '../ask.ts';
-import type { Minted, Pass, Visit } from '../contract.ts';
-import { answerBehind } from '../explanation.ts';
+import { parseResponse } from '../ask.ts';
+import type { CloudRequest, Credentials, SignedToken } from '../contract.ts';
+import { cloudResponseOf } from '../explanation.ts';
 import { withRetries } from '../retry.ts';
 import type { NarrowedTarget } from './purpose.ts';
 import { inTurn, isOfRegion, waysTo } from './ways.ts';
@@ -16,14 +16,14 @@ const credentials = z.object({
 });
 
 /** Rejects with `cloud_…`, or `connection_incomplete` while the role is not known. */
-export async function enter(target: NarrowedTarget, visit: Visit): Promise<Pass> {
+export async function exchange(target: NarrowedTarget, visit: CloudRequest): Promise<Credentials> {
   const { role_arn, region } = target;
   if (!role_arn || !region) throw new SojournError('connection_incomplete');
   const ways = await waysTo(region, visit.endpoints.aws);
-  let minted: Minted | undefined;
+  let minted: SignedToken | undefined;
   let expirations = 0;
   const attempt = inTurn(ways, visit.signal, async (assumeRole, signal) => {
-    minted ??= await visit.mint();
+    minted ??= await visit.sign();
     return assumeRole(inputFor(target, role_arn, minted, visit), signal);
   });
   const answer = await withRetries(attempt, visit.signal, (error) => {
@@ -34,7 +34,7 @@ export async function enter(target: NarrowedTarget, visit: Visit): Promise<Pass>
     expirations += 1;
     return expirations === 1;
   });
-  const keys = readAnswer(credentials, answer.Credentials, 'STS');
+  const keys = parseResponse(credentials, answer.Credentials, 'STS');
   return {
     expiresAt: keys.Expiration.getTime(),
     credentials: {
@@ -48,8 +48,8 @@ export async function enter(target: NarrowedTarget, visit: Visit): Promise<Pass>
 const inputFor = (
   { duration_seconds, session_policy, policy_arns }: NarrowedTarget,
   role: string,
-  { token, jti }: Minted,
-  { connection, until, now }: Visit,
+  { token, jti }: SignedToken,
+  { connection, notAfter: until, now }: CloudRequest,
 ) => ({
   RoleArn: role,
   RoleSessionName: sessionName(connection, jti),
@@ -71,6 +71,6 @@ const sessionName = (connection: string, jti: string): string =>
 
 /** STS could not reach the issuer this time. */
 const isIssuerUnheard = (error: SojournError): boolean =>
-  answerBehind(error).code === 'IDPCommunicationError';
+  cloudResponseOf(error).code === 'IDPCommunicationError';
 
-const isExpired = (error: SojournError): boolean => answerBehind(error).code === 'ExpiredToken';
+const isExpired = (error: SojournError): boolean => cloudResponseOf(error).code === 'ExpiredToken';

@@ -1,179 +1,183 @@
 /** What STS means. Texts as recorded from the real service; it tells no more than this, and CloudTrail not even that. */
 import type { SojournError } from '../../platform/errors/index.ts';
-import { type CloudAnswer, type Explanation, explainBy } from '../explanation.ts';
+import { type CloudResponse, type Explanation, explainBy } from '../explanation.ts';
 import { bucketRefusals } from './bucket-refusals.ts';
 
-const invalid = (says: string) => ({ code: 'InvalidIdentityToken', says });
+const invalid = (messageIncludes: string) => ({ code: 'InvalidIdentityToken', messageIncludes });
 
 export const explanations: readonly Explanation[] = [
   ...bucketRefusals,
   {
-    when: { step: 'GetCallerIdentity', status: 403 },
-    means: 'cloud_permission_denied',
+    match: { step: 'GetCallerIdentity', status: 403 },
+    errorCode: 'cloud_permission_denied',
     detail: 'STS does not take the session that it has just given.',
     advice: 'Verify once more; if it stays so, check clouds.aws.sts_endpoint: both calls go there.',
   },
   {
-    when: { code: 'AccessDenied', says: 'Unrecognized OAuth provider' },
-    means: 'cloud_token_rejected',
+    match: { code: 'AccessDenied', messageIncludes: 'Unrecognized OAuth provider' },
+    errorCode: 'cloud_token_rejected',
     detail: 'STS took the token for one of another kind of provider.',
   },
   {
-    when: { code: 'AccessDenied', says: 'explicit deny' },
-    means: 'cloud_policy_forbids',
+    match: { code: 'AccessDenied', messageIncludes: 'explicit deny' },
+    errorCode: 'cloud_policy_forbids',
     detail: 'A policy above the role denies the entry.',
     advice:
       'Ask the customer to look for sts:AssumeRoleWithWebIdentity in the service and resource control policies of their organization.',
   },
   {
-    when: { code: 'AccessDenied' },
-    means: 'cloud_trust_refused',
+    match: { code: 'AccessDenied' },
+    errorCode: 'cloud_trust_refused',
     detail:
       'The role does not exist, does not trust this subject, or does not allow the session tags or source identity.',
     advice:
       'Wait 15 seconds if the role is new. Otherwise apply the set-up file again: the keys of both conditions must hold the whole issuer with its path, sub must be equal to the letter, and session_tags need sts:TagSession, source_identity sts:SetSourceIdentity.',
   },
   {
-    when: invalid('No OpenIDConnect provider found'),
-    means: 'cloud_issuer_unknown',
+    match: invalid('No OpenIDConnect provider found'),
+    errorCode: 'cloud_issuer_unknown',
     detail: 'The account of the role has no OIDC provider for this issuer.',
     advice:
       'Create the provider in the account and partition of role_arn, with the issuer to the letter: a slash at the end or another case makes another provider.',
   },
   {
-    when: invalid("Couldn't retrieve verification key"),
-    means: 'cloud_issuer_unreachable',
+    match: invalid("Couldn't retrieve verification key"),
+    errorCode: 'cloud_issuer_unreachable',
     detail: 'STS could not read the discovery document or the JWKS, or did not find the key in it.',
     advice:
       'Check in this order that both documents are public, answer within 5 seconds, name the three *_supported lists, and that the JWKS has the key id of the token (`sojourn doctor`). CloudTrail does not show this.',
   },
   {
-    when: { code: 'IDPCommunicationError' },
-    means: 'cloud_issuer_unreachable',
+    match: { code: 'IDPCommunicationError' },
+    errorCode: 'cloud_issuer_unreachable',
     detail: 'STS could not reach the issuer.',
   },
   {
-    when: invalid('could not be validated'),
-    means: 'cloud_audience_mismatch',
+    match: invalid('could not be validated'),
+    errorCode: 'cloud_audience_mismatch',
     detail: 'The OIDC provider does not list the audience, or the signature does not fit the published key.',
     advice:
       'Add the audience of the connection to the client ids of the OIDC provider. If it is there, compare the JWKS that the internet sees with the one of this server (`sojourn doctor`).',
   },
   {
-    when: invalid('Incorrect token audience'),
-    means: 'cloud_audience_mismatch',
+    match: invalid('Incorrect token audience'),
+    errorCode: 'cloud_audience_mismatch',
     detail: 'The OIDC provider does not list the audience.',
     advice: 'Add the audience of the connection to the client ids of the OIDC provider.',
   },
   {
-    when: { code: 'ExpiredToken' },
-    means: 'cloud_token_time',
+    match: { code: 'ExpiredToken' },
+    errorCode: 'cloud_token_time',
     detail: 'The token had expired by the clock of STS.',
   },
   {
-    when: invalid('Token issued in the future'),
-    means: 'cloud_token_time',
+    match: invalid('Token issued in the future'),
+    errorCode: 'cloud_token_time',
     detail: 'The clock of this server is more than five minutes ahead.',
   },
   {
-    when: invalid('Token not yet valid'),
-    means: 'cloud_token_time',
+    match: invalid('Token not yet valid'),
+    errorCode: 'cloud_token_time',
     detail: 'The clock of this server is more than five minutes ahead.',
   },
   {
-    when: invalid('Missing a required claim'),
-    means: 'cloud_token_rejected',
+    match: invalid('Missing a required claim'),
+    errorCode: 'cloud_token_rejected',
     detail: 'The token lacks one of iss, sub, aud, iat and exp.',
   },
   {
-    when: invalid('is not a valid JWT'),
-    means: 'cloud_token_rejected',
+    match: invalid('is not a valid JWT'),
+    errorCode: 'cloud_token_rejected',
     detail: 'STS could not read the token as a JWS, or its header has crit.',
   },
   {
-    when: invalid('Invalid timestamp in token claims'),
-    means: 'cloud_token_rejected',
+    match: invalid('Invalid timestamp in token claims'),
+    errorCode: 'cloud_token_rejected',
     detail: 'One of iat, nbf and exp is no whole number.',
   },
   {
-    when: invalid('more than one audience'),
-    means: 'cloud_token_rejected',
+    match: invalid('more than one audience'),
+    errorCode: 'cloud_token_rejected',
     detail: 'The token has several audiences and no azp.',
   },
   {
-    when: invalid('Claim is not allowed to be empty: aud'),
-    means: 'cloud_token_rejected',
+    match: invalid('Claim is not allowed to be empty: aud'),
+    errorCode: 'cloud_token_rejected',
     detail: 'The token has an empty list of audiences.',
   },
   {
-    when: invalid('principal_tags passed in claim is not in correct format'),
-    means: 'cloud_token_rejected',
+    match: invalid('principal_tags passed in claim is not in correct format'),
+    errorCode: 'cloud_token_rejected',
     detail: 'The session tags in the token are not lists of one value each.',
   },
   {
-    when: invalid('roles claim is not in a supported format'),
-    means: 'cloud_token_rejected',
+    match: invalid('roles claim is not in a supported format'),
+    errorCode: 'cloud_token_rejected',
     detail: 'The list of roles in the token is no list.',
   },
   {
-    when: invalid('roles claim contains no valid role ARNs'),
-    means: 'cloud_token_rejected',
+    match: invalid('roles claim contains no valid role ARNs'),
+    errorCode: 'cloud_token_rejected',
     detail: 'STS does not take role_arn for the ARN of a role.',
     advice: 'Copy role_arn from the role itself; case matters.',
   },
   {
-    when: invalid('not present in the roles claim'),
-    means: 'cloud_token_rejected',
+    match: invalid('not present in the roles claim'),
+    errorCode: 'cloud_token_rejected',
     detail: 'The token is bound to another role than the one that was asked for.',
   },
   {
-    when: invalid('not a Login With Amazon token'),
-    means: 'cloud_token_rejected',
+    match: invalid('not a Login With Amazon token'),
+    errorCode: 'cloud_token_rejected',
     detail: 'STS took the token for one of another kind of provider.',
   },
   {
-    when: { code: 'IDPRejectedClaim' },
-    means: 'cloud_token_rejected',
+    match: { code: 'IDPRejectedClaim' },
+    errorCode: 'cloud_token_rejected',
     detail: 'STS took the token for one of another kind of provider.',
   },
   {
-    when: { code: 'InternalFailure', says: 'Unknown error validating third-party token' },
-    means: 'cloud_token_rejected',
+    match: { code: 'InternalFailure', messageIncludes: 'Unknown error validating third-party token' },
+    errorCode: 'cloud_token_rejected',
     detail: 'STS could not work with the subject of the token.',
   },
-  { when: { code: 'InvalidIdentityToken' }, means: 'cloud_token_rejected', detail: 'STS refused the token.' },
   {
-    when: { code: 'RegionDisabled' },
-    means: 'cloud_region_disabled',
+    match: { code: 'InvalidIdentityToken' },
+    errorCode: 'cloud_token_rejected',
+    detail: 'STS refused the token.',
+  },
+  {
+    match: { code: 'RegionDisabled' },
+    errorCode: 'cloud_region_disabled',
     detail: 'STS is switched off for this region in the account.',
     advice: 'Activate the region in the account settings of IAM, or set another region in the target.',
   },
   {
-    when: { code: 'PackedPolicyTooLarge' },
-    means: 'cloud_request_invalid',
+    match: { code: 'PackedPolicyTooLarge' },
+    errorCode: 'cloud_request_invalid',
     detail: 'session_policy and session_tags are too large together.',
     advice: 'Shorten target.session_policy or target.session_tags; AWS counts both in a packed form.',
   },
   {
-    when: { code: 'MalformedPolicyDocument' },
-    means: 'cloud_request_invalid',
+    match: { code: 'MalformedPolicyDocument' },
+    errorCode: 'cloud_request_invalid',
     detail: 'session_policy is not a policy that IAM can read.',
     advice: 'Correct target.session_policy; IAM Access Analyzer can check it.',
   },
   {
-    when: { code: 'ValidationError', says: 'MaxSessionDuration' },
-    means: 'cloud_request_invalid',
+    match: { code: 'ValidationError', messageIncludes: 'MaxSessionDuration' },
+    errorCode: 'cloud_request_invalid',
     detail: 'duration_seconds is over the longest session that the role allows.',
     advice: 'Lower target.duration_seconds, or raise the maximum session duration of the role.',
   },
   {
-    when: { code: 'ValidationError' },
-    means: 'cloud_request_invalid',
+    match: { code: 'ValidationError' },
+    errorCode: 'cloud_request_invalid',
     detail: 'STS does not accept one of the settings.',
   },
-  { when: { code: 'Throttling' }, means: 'cloud_throttled', detail: 'STS is throttling the account.' },
+  { match: { code: 'Throttling' }, errorCode: 'cloud_throttled', detail: 'STS is throttling the account.' },
 ];
 
 /** Some codes end in `Exception` on the wire and some only in the SDK. */
-export const explain = (answer: CloudAnswer): SojournError =>
+export const explain = (answer: CloudResponse): SojournError =>
   explainBy('AWS', explanations, { ...answer, code: answer.code.replace(/Exception$/, '') });

@@ -1,6 +1,6 @@
 /** What an AWS administrator is told and asked. */
 import { shellCommand } from '../encode/index.ts';
-import { type Files, factsOf, type Guide, opening, type Way } from '../guide.ts';
+import { type Files, type Guide, labeledValues, linkIn, type SetupMethod } from '../guide.ts';
 import { grantsOf } from './grants.ts';
 import type { AwsPermissionSet } from './options.ts';
 import { consoleOf, partitionFor } from './partitions.ts';
@@ -11,8 +11,8 @@ const template = 'cloudformation.json';
 
 export const guide: Guide = {
   title: 'Amazon Web Services',
-  place: 'your AWS account',
-  reports: [
+  accessTo: 'your AWS account',
+  reportFields: [
     {
       name: 'role_arn',
       label: 'Role ARN',
@@ -20,7 +20,7 @@ export const guide: Guide = {
       example: 'arn:aws:iam::111122223333:role/sojourn-Role-1A2B3C',
     },
   ],
-  makes: (given) => [
+  creates: (given) => [
     'An IAM OIDC identity provider, by which your account recognizes the issuer below.',
     (given as AwsTarget).role_arn === undefined
       ? 'An IAM role that trusts this issuer for the one subject and audience below, and for nothing else.'
@@ -50,65 +50,70 @@ export const guide: Guide = {
         : []),
     ];
   },
-  facts(given) {
+  knownValues(given) {
     const { role_arn, region } = given as AwsTarget;
-    return factsOf({ 'Role ARN': role_arn, Region: region });
+    return labeledValues({ 'Role ARN': role_arn, Region: region });
   },
   undo: 'Delete the stack, the role, or the statement in its trust policy: no session begins any more.',
-  ways: (given, files) => [
+  methods: (given, files) => [
     ...ownRole(given as AwsTarget, files),
     {
       title: 'One click in the console',
-      say: 'CloudFormation opens with everything filled in.',
-      reports: true,
-      needs: 'quick-create.uri',
+      summary: 'CloudFormation opens with everything filled in.',
+      reportsIds: true,
+      requiredFile: 'quick-create.uri',
       steps: [
         {
-          say: 'Acknowledge that it makes IAM resources, and create the stack.',
-          ...opening(files, 'quick-create.uri', 'Open CloudFormation'),
+          instruction: 'Acknowledge that it makes IAM resources, and create the stack.',
+          ...linkIn(files, 'quick-create.uri', 'Open CloudFormation'),
         },
       ],
     },
     {
       title: 'In the console',
-      say: 'You upload the template to CloudFormation.',
-      reports: true,
-      needs: 'console.uri',
+      summary: 'You upload the template to CloudFormation.',
+      reportsIds: true,
+      requiredFile: 'console.uri',
       steps: [
-        { say: 'Download the CloudFormation template and read it.', file: template },
+        { instruction: 'Download the CloudFormation template and read it.', file: template },
         {
-          say: 'Create a stack from it: choose “Upload a template file”, then the policies that you grant, and acknowledge that it makes IAM resources.',
-          ...opening(files, 'console.uri', 'Open CloudFormation'),
+          instruction:
+            'Create a stack from it: choose “Upload a template file”, then the policies that you grant, and acknowledge that it makes IAM resources.',
+          ...linkIn(files, 'console.uri', 'Open CloudFormation'),
         },
       ],
     },
     {
       title: 'With a script',
-      say: 'Around the AWS command line, in CloudShell or wherever it is signed in to the account.',
-      reports: true,
-      needs: 'setup.sh',
+      summary: 'Around the AWS command line, in CloudShell or wherever it is signed in to the account.',
+      reportsIds: true,
+      requiredFile: 'setup.sh',
       steps: fetchAndRun(given as AwsTarget, files, 'setup.sh'),
     },
     {
       title: 'With Terraform',
-      say: 'A module of one file, for an account that Terraform keeps.',
-      reports: true,
-      needs: 'main.tf',
+      summary: 'A module of one file, for an account that Terraform keeps.',
+      reportsIds: true,
+      requiredFile: 'main.tf',
       steps: [
-        { say: 'Download the file and read it.', file: 'main.tf' },
-        { say: 'Apply it.', run: 'terraform init && terraform apply' },
+        { instruction: 'Download the file and read it.', file: 'main.tf' },
+        { instruction: 'Apply it.', command: 'terraform init && terraform apply' },
       ],
     },
     {
       title: 'With CloudFormation on the command line',
-      say: 'The same template as in the console, for a pipeline.',
-      reports: true,
-      needs: template,
+      summary: 'The same template as in the console, for a pipeline.',
+      reportsIds: true,
+      requiredFile: template,
       steps: [
-        { say: 'Fetch the template.', run: shellCommand(['curl', '-sSfo', template, files.urlOf(template)]) },
         {
-          say: 'Deploy it. Add --parameter-overrides ManagedPolicyArns=ARN for what else the role may do.',
-          run: `aws cloudformation deploy --stack-name ${stack} --template-file ${template} --capabilities CAPABILITY_NAMED_IAM`,
+          instruction: 'Fetch the template.',
+          command: shellCommand(['curl', '-sSfo', template, files.urlOf(template)]),
+        },
+        {
+          instruction:
+            'Deploy it. Add --parameter-overrides ManagedPolicyArns=ARN for what else the role may do.',
+          command: `aws cloudformation deploy --stack-name ${stack} --template-file ${template} --capabilities CAPABILITY_NAMED_IAM`,
         },
       ],
     },
@@ -116,37 +121,40 @@ export const guide: Guide = {
 };
 
 /** Where the role is known, it may be one that is there and is kept. */
-const ownRole = (target: AwsTarget, files: Files): readonly Way[] => [
+const ownRole = (target: AwsTarget, files: Files): readonly SetupMethod[] => [
   {
     title: 'Keep your role, with a script',
-    say: 'Adds one statement to the trust of the role that you have, and leaves the others as they are.',
-    reports: true,
-    needs: 'keep-role.sh',
+    summary: 'Adds one statement to the trust of the role that you have, and leaves the others as they are.',
+    reportsIds: true,
+    requiredFile: 'keep-role.sh',
     steps: fetchAndRun(target, files, 'keep-role.sh'),
   },
   {
     title: 'Keep your role, by hand',
-    say: 'The same in the IAM console, or in the code that keeps the role.',
-    needs: 'trust-statement.json',
+    summary: 'The same in the IAM console, or in the code that keeps the role.',
+    requiredFile: 'trust-statement.json',
     steps: [
-      { say: 'Add an OIDC identity provider with the issuer and audience below. No thumbprint is needed.' },
       {
-        say: 'Add this statement to the trust policy of the role, beside those that are there.',
+        instruction:
+          'Add an OIDC identity provider with the issuer and audience below. No thumbprint is needed.',
+      },
+      {
+        instruction: 'Add this statement to the trust policy of the role, beside those that are there.',
         file: 'trust-statement.json',
       },
-      { say: 'Report the ARN of the role below.' },
+      { instruction: 'Report the ARN of the role below.' },
     ],
   },
 ];
 
-const fetchAndRun = (target: AwsTarget, files: Files, file: string): Way['steps'] => [
+const fetchAndRun = (target: AwsTarget, files: Files, file: string): SetupMethod['steps'] => [
   {
-    say: 'Fetch the script and read it.',
-    run: shellCommand(['curl', '-sSfo', file, files.urlOf(file)]),
+    instruction: 'Fetch the script and read it.',
+    command: shellCommand(['curl', '-sSfo', file, files.urlOf(file)]),
     // docs.aws.amazon.com/cloudshell: in the regions of this partition.
     ...(partitionFor(target) === 'aws'
-      ? { open: { label: 'Open CloudShell', url: `https://${consoleOf('aws')}/cloudshell/home` } }
+      ? { link: { label: 'Open CloudShell', url: `https://${consoleOf('aws')}/cloudshell/home` } }
       : {}),
   },
-  { say: 'Run it; it may be run again.', run: `sh ${file}` },
+  { instruction: 'Run it; it may be run again.', command: `sh ${file}` },
 ];

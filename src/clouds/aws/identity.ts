@@ -1,8 +1,8 @@
 /** Whose session it is: sts:GetCallerIdentity, which no policy can take away (STS API reference, GetCallerIdentity). */
 import { SojournError } from '../../platform/errors/index.ts';
 import { send } from '../../platform/outbound/index.ts';
-import { formType, refusedWith } from '../ask.ts';
-import type { Inquiry, Pass } from '../contract.ts';
+import { formType, refusalHead } from '../ask.ts';
+import type { CloudContext, Credentials } from '../contract.ts';
 import { withRetries } from '../retry.ts';
 import { explain } from './explain.ts';
 import { domainOf } from './partitions.ts';
@@ -13,8 +13,8 @@ const body = 'Action=GetCallerIdentity&Version=2011-06-15';
 
 export async function identify(
   { role_arn = '', region = '' }: AwsTarget,
-  pass: Pass,
-  { endpoints, now, signal }: Inquiry,
+  pass: Credentials,
+  { endpoints, now, signal }: CloudContext,
 ): Promise<string> {
   const url = endpoints.aws.sts_endpoint ?? `https://sts.${domainOf(region)}/`;
   const answer = await withRetries(async () => {
@@ -25,7 +25,7 @@ export async function identify(
     const given = await send({ method: 'POST', url, headers, body, signal });
     if (given.status === 200) return given;
     const [code, message] = [member(given.body, 'Code'), member(given.body, 'Message')];
-    throw explain({ ...refusedWith(given), step: 'GetCallerIdentity', code, message });
+    throw explain({ ...refusalHead(given), step: 'GetCallerIdentity', code, message });
   }, signal);
   const arn = member(answer.body, 'Arn');
   const account = role_arn.split(':')[4];

@@ -4,27 +4,35 @@
  */
 import type { Cloud } from '../contract.ts';
 import { bucket } from './bucket.ts';
-import { enter } from './enter.ts';
+import { exchange } from './enter.ts';
 import { explain, explanations } from './explain.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
-import { afterLeak } from './leak.ts';
+import { leakAdvice } from './leak.ts';
 import { links } from './links.ts';
 import { lint } from './lint.ts';
 import { permissionSet, setupOptions } from './options.ts';
-import { foreignAudience, narrow, proves } from './probe.ts';
-import { type NarrowedTarget, purpose, widening } from './purpose.ts';
+import { fix, interpretProbe, wrongAudience } from './probe.ts';
+import { type NarrowedTarget, purpose, widenedFields } from './purpose.ts';
 import { remedy } from './remedy.ts';
-import { settles } from './settling.ts';
+import { propagation } from './settling.ts';
 import { setup } from './setup.ts';
-import { type AwsTarget, audience, bareOf, claims, missing, target as schema } from './target.ts';
+import {
+  type AwsTarget,
+  audience,
+  claims,
+  missingFields,
+  target as schema,
+  withoutOptions,
+} from './target.ts';
 
 export const aws: Cloud = {
   name: 'aws',
   bucket,
   target: schema,
   purpose,
-  widening: (target, given) => widening(target as AwsTarget, given as Parameters<typeof widening>[1]),
+  widenedFields: (target, given) =>
+    widenedFields(target as AwsTarget, given as Parameters<typeof widenedFields>[1]),
   guide,
   setupOptions,
   permissionSet,
@@ -34,19 +42,19 @@ export const aws: Cloud = {
       audience,
       algorithms: ['ES256', 'RS256'],
       claims: claims(target),
-      missing: missing(target),
-      enter: (visit) => enter(target, visit),
+      missingFields: missingFields(target),
+      exchange: (visit) => exchange(target, visit),
       identify: (pass, inquiry) => identify(target, pass, inquiry),
-      foreignAudience,
-      ...bareOf(target),
-      proves,
-      settles,
+      wrongAudience,
+      ...withoutOptions(target),
+      interpretProbe,
+      propagation,
       remedy: (facts, error) => remedy(target, facts, error),
-      narrow: (facts, kind) => narrow(target, facts, kind),
+      fix: (facts, kind) => fix(target, facts, kind),
       lint: (facts, document) => lint(target, facts, document),
       setup: (facts) => setup(target, facts),
       links: (facts, published) => links(target, facts, published),
-      afterLeak: (facts) => afterLeak(target, facts),
+      leakAdvice: (facts) => leakAdvice(target, facts),
     };
   },
   explain,

@@ -4,37 +4,41 @@ import { shellCommand } from '../encode/index.ts';
 import type { AwsTarget } from './target.ts';
 import { providerArn } from './trust.ts';
 
-export function afterLeak({ role_arn }: AwsTarget, { issuer, audience, at }: LeakFacts): LeakAdvice {
+export function leakAdvice(
+  { role_arn }: AwsTarget,
+  { issuer, audience, compromisedBefore: at }: LeakFacts,
+): LeakAdvice {
   const provider = role_arn === undefined ? undefined : providerArn(role_arn, issuer);
   return {
     // Recorded against the real STS: a key taken away was refused at the next call where the JWKS was not to be cached.
-    trusts:
+    trustedFor:
       'Minutes: STS fetches the JWKS often, and reports of up to 30 minutes are known. A session that was given lasts to its end, 12 hours at most, whatever happens to the key.',
     steps:
       role_arn === undefined || provider === undefined
         ? []
         : [
             {
-              say: 'Close the door: the provider takes no token any more.',
-              run: iam('remove-client-id-from-open-id-connect-provider', [
+              instruction: 'Close the door: the provider takes no token any more.',
+              command: iam('remove-client-id-from-open-id-connect-provider', [
                 `--open-id-connect-provider-arn=${provider}`,
                 `--client-id=${audience}`,
               ]),
             },
             {
-              say: 'End the sessions that were given until now.',
-              run: iam('put-role-policy', [
+              instruction: 'End the sessions that were given until now.',
+              command: iam('put-role-policy', [
                 `--role-name=${role_arn.slice(role_arn.lastIndexOf('/') + 1)}`,
                 '--policy-name=AWSRevokeOlderSessions',
                 `--policy-document=${JSON.stringify(denyBefore(at))}`,
               ]),
             },
             {
-              say: 'Look in CloudTrail for AssumeRoleWithWebIdentity events of this role whose session name is not in the audit of the vendor.',
+              instruction:
+                'Look in CloudTrail for AssumeRoleWithWebIdentity events of this role whose session name is not in the audit of the vendor.',
             },
             {
-              say: 'Open the door again, half an hour or more after the key was revoked.',
-              run: iam('add-client-id-to-open-id-connect-provider', [
+              instruction: 'Open the door again, half an hour or more after the key was revoked.',
+              command: iam('add-client-id-to-open-id-connect-provider', [
                 `--open-id-connect-provider-arn=${provider}`,
                 `--client-id=${audience}`,
               ]),

@@ -1,5 +1,5 @@
 /** The way that begins with a click: the console of CloudFormation (CloudFormation user guide, "Quick-create links"). */
-import type { Artefact, Published, SetupFacts } from '../contract.ts';
+import type { PublicFiles, SetupFacts, SetupFile } from '../contract.ts';
 import { uriList } from '../encode/index.ts';
 import { consoleOf, defaultRegionOf, partitionFor } from './partitions.ts';
 import type { AwsTarget } from './target.ts';
@@ -11,8 +11,8 @@ const isOnS3 = (url: string): boolean =>
 export function links(
   target: AwsTarget,
   { connection }: SetupFacts,
-  published: Published,
-): readonly Artefact[] {
+  published: PublicFiles,
+): readonly SetupFile[] {
   const partition = partitionFor(target);
   const region = target.region ?? defaultRegionOf(partition);
   const console = `https://${consoleOf(partition)}/cloudformation/home?region=${region}#/stacks`;

@@ -1,7 +1,7 @@
 /** What a trust policy asks of a token: exactly one audience and one subject, or less than that. */
 import type { SetupFacts } from '../contract.ts';
 import { difference } from '../difference.ts';
-import { type Finding, isMembers, type Severity, shown, textsIn } from '../lint.ts';
+import { describeValue, type Finding, isJsonObject, type Severity, stringsIn } from '../lint.ts';
 import { providerName } from './trust.ts';
 
 interface Asked {
@@ -25,7 +25,7 @@ export function conditionFindings(facts: SetupFacts, condition: unknown, where: 
       'wrong_prefix',
       /IfExists$|^ForAllValues|^Null$|Not/.test(operator) ? 'stranger' : 'closed',
       `.${operator}`,
-      `The key ${shown(key)} is about another issuer: ours is ${name}, path included.`,
+      `The key ${describeValue(key)} is about another issuer: ours is ${name}, path included.`,
       `Write ${name}:${claim}.`,
     );
   }
@@ -71,7 +71,7 @@ function claimFindings(
         'wildcard',
         whenMissing,
         at,
-        `${shown(wide[0])} stands for more than one ${claim === 'sub' ? 'subject' : 'audience'}.`,
+        `${describeValue(wide[0])} stands for more than one ${claim === 'sub' ? 'subject' : 'audience'}.`,
         `Use StringEquals with ${wanted}.`,
       );
       holds = true;
@@ -102,7 +102,7 @@ function claimFindings(
         claim === 'sub' ? 'subject' : 'audience',
         'closed',
         at,
-        `${shown(values[0])} is not ${wanted}: ${words}.`,
+        `${describeValue(values[0])} is not ${wanted}: ${words}.`,
         `Write ${wanted}.`,
       );
     } else if (values.length > 1)
@@ -127,10 +127,10 @@ function claimFindings(
 }
 
 function testsIn(condition: unknown): Asked[] {
-  if (!isMembers(condition)) return [];
+  if (!isJsonObject(condition)) return [];
   return Object.entries(condition).flatMap(([operator, keys]) =>
-    isMembers(keys)
-      ? Object.entries(keys).map(([key, values]) => ({ operator, key, values: textsIn(values) }))
+    isJsonObject(keys)
+      ? Object.entries(keys).map(([key, values]) => ({ operator, key, values: stringsIn(values) }))
       : [],
   );
 }

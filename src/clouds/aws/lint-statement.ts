@@ -1,6 +1,13 @@
 /** One statement of a trust policy: whom it is for, and what it asks of their tokens. */
 import type { SetupFacts } from '../contract.ts';
-import { type Finding, isMembers, type Members, type Severity, shown, textsIn } from '../lint.ts';
+import {
+  describeValue,
+  type Finding,
+  isJsonObject,
+  type JsonObject,
+  type Severity,
+  stringsIn,
+} from '../lint.ts';
 import { conditionFindings } from './lint-conditions.ts';
 import type { AwsTarget } from './target.ts';
 import { providerName } from './trust.ts';
@@ -20,7 +27,7 @@ const entry = 'sts:AssumeRoleWithWebIdentity';
 export function statementFindings(given: {
   readonly target: AwsTarget;
   readonly facts: SetupFacts;
-  readonly statement: Members;
+  readonly statement: JsonObject;
   readonly where: string;
   readonly isOurs: (arn: string) => boolean;
   /** What the ARN of the provider ends with. */
@@ -41,9 +48,9 @@ export function statementFindings(given: {
         'Name what is allowed.',
       );
 
-  const principal = isMembers(statement.Principal) ? statement.Principal : {};
-  const federated = textsIn(principal.Federated);
-  if (statement.Principal === '*' || textsIn(principal.AWS).includes('*'))
+  const principal = isJsonObject(statement.Principal) ? statement.Principal : {};
+  const federated = stringsIn(principal.Federated);
+  if (statement.Principal === '*' || stringsIn(principal.AWS).includes('*'))
     add('anybody', 'stranger', '.Principal', 'Everybody is named.', 'Name the OIDC provider alone.');
   else if ('AWS' in principal || 'Service' in principal)
     add(
@@ -61,7 +68,7 @@ export function statementFindings(given: {
       'provider_arn',
       'closed',
       '.Principal.Federated',
-      `The provider is ${shown(near)}, and it must end with ${ending} in the account of the role.`,
+      `The provider is ${describeValue(near)}, and it must end with ${ending} in the account of the role.`,
       'Copy the ARN of the corrected document: path, case and a slash at the end count.',
     );
   const concerns = own || near !== undefined;
@@ -80,7 +87,7 @@ export function statementFindings(given: {
     ...(Object.keys(target.session_tags ?? {}).length > 0 ? ['sts:TagSession'] : []),
     ...(target.source_identity ? ['sts:SetSourceIdentity'] : []),
   ];
-  const actions = textsIn(statement.Action);
+  const actions = stringsIn(statement.Action);
   const allows = (wanted: string) => actions.some((action) => matches(action, wanted));
   const lacking = needed.filter((action) => !allows(action));
   if (lacking.length > 0)

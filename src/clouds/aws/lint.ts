@@ -2,16 +2,24 @@
 import { invalidRequest } from '../../platform/errors/index.ts';
 import type { SetupFacts } from '../contract.ts';
 import { difference } from '../difference.ts';
-import { type Finding, isMembers, judged, type Linted, type Members, shown, textsIn } from '../lint.ts';
+import {
+  describeValue,
+  type Finding,
+  gradeFindings,
+  isJsonObject,
+  type JsonObject,
+  type LintResult,
+  stringsIn,
+} from '../lint.ts';
 import { statementFindings } from './lint-statement.ts';
 import type { AwsTarget } from './target.ts';
 import { providerArn, providerName, trustPolicy } from './trust.ts';
 
 /** Throws `invalid_request` for what is neither. */
-export function lint(target: AwsTarget, facts: SetupFacts, document: unknown): Linted {
+export function lint(target: AwsTarget, facts: SetupFacts, document: unknown): LintResult {
   const policy = policyIn(document);
   if (policy) return trustLint(target, facts, policy);
-  if (isMembers(document) && 'ClientIDList' in document) return providerLint(facts, document);
+  if (isJsonObject(document) && 'ClientIDList' in document) return providerLint(facts, document);
   throw invalidRequest([
     {
       path: 'document',
@@ -22,15 +30,15 @@ export function lint(target: AwsTarget, facts: SetupFacts, document: unknown): L
 }
 
 /** Bare, or as `aws iam get-role` shows it. */
-function policyIn(document: unknown): Members | undefined {
-  if (!isMembers(document)) return undefined;
+function policyIn(document: unknown): JsonObject | undefined {
+  if (!isJsonObject(document)) return undefined;
   if ('Statement' in document) return document;
-  const role = isMembers(document.Role) ? document.Role : document;
-  return isMembers(role.AssumeRolePolicyDocument) ? role.AssumeRolePolicyDocument : undefined;
+  const role = isJsonObject(document.Role) ? document.Role : document;
+  return isJsonObject(role.AssumeRolePolicyDocument) ? role.AssumeRolePolicyDocument : undefined;
 }
 
-function trustLint(target: AwsTarget, facts: SetupFacts, policy: Members): Linted {
-  const statements = [policy.Statement].flat().filter(isMembers);
+function trustLint(target: AwsTarget, facts: SetupFacts, policy: JsonObject): LintResult {
+  const statements = [policy.Statement].flat().filter(isJsonObject);
   const wanted = target.role_arn === undefined ? undefined : providerArn(target.role_arn, facts.issuer);
   const ending = `:oidc-provider/${providerName(facts.issuer)}`;
   const isOurs = (arn: string) => (wanted === undefined ? arn.endsWith(ending) : arn === wanted);
@@ -52,7 +60,7 @@ function trustLint(target: AwsTarget, facts: SetupFacts, policy: Members): Linte
   const others = statements.filter((_, index) => !judgedOnes[index]?.replaced);
   const federated = wanted ?? `arn:aws:iam::ACCOUNT${ending}`;
   const sound = trustPolicy(target, facts, federated);
-  return judged('aws-trust-policy', found, { ...sound, Statement: [...others, ...sound.Statement] });
+  return gradeFindings('aws-trust-policy', found, { ...sound, Statement: [...others, ...sound.Statement] });
 }
 
 /** Where another statement lets the connection in, one that does not is only in the way, or lets in somebody else. */
@@ -61,7 +69,7 @@ const beside = (finding: Finding): Finding =>
     ? { ...finding, severity: 'weak', advice: 'Give each connection a role of its own.' }
     : { ...finding, severity: 'untidy' };
 
-function providerLint({ issuer, audience }: SetupFacts, document: Members): Linted {
+function providerLint({ issuer, audience }: SetupFacts, document: JsonObject): LintResult {
   const found: Finding[] = [];
   const url = typeof document.Url === 'string' ? document.Url.replace(/^https?:\/\//, '') : '';
   const differs = difference(providerName(issuer), url);
@@ -70,10 +78,10 @@ function providerLint({ issuer, audience }: SetupFacts, document: Members): Lint
       rule: `issuer_${differs.name}`,
       severity: 'closed',
       where: 'Url',
-      detail: `The provider is for ${shown(url)} and not for ${providerName(issuer)}: ${differs.words}.`,
+      detail: `The provider is for ${describeValue(url)} and not for ${providerName(issuer)}: ${differs.words}.`,
       advice: 'Create a provider with this URL; the URL of one that is there cannot be changed.',
     });
-  const clients = textsIn(document.ClientIDList);
+  const clients = stringsIn(document.ClientIDList);
   if (!clients.includes(audience))
     found.push({
       rule: 'audience',
@@ -90,7 +98,7 @@ function providerLint({ issuer, audience }: SetupFacts, document: Members): Lint
       detail: 'The list holds other audiences: every role that trusts this provider has to test :aud.',
       advice: 'Take out what no role needs.',
     });
-  return judged('aws-oidc-provider', found, {
+  return gradeFindings('aws-oidc-provider', found, {
     ...document,
     Url: providerName(issuer),
     ClientIDList: [audience],

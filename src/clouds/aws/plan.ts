@@ -54,7 +54,7 @@ export function planOf(target: AwsTarget, facts: SetupFacts): Plan {
     ]),
   ];
   const policies = sets.flatMap(([name, { policy }]) => (policy ? [{ name, document: policy }] : []));
-  const all = [{ target, facts }, ...(facts.beside ?? [])] as readonly {
+  const all = [{ target, facts }, ...(facts.additional ?? [])] as readonly {
     target: AwsTarget;
     facts: SetupFacts;
   }[];

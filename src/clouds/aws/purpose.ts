@@ -40,7 +40,7 @@ const maxTogether = 2048;
  * policy narrows a role. But a policy would take the place of the target's own, and a managed one would be added to it:
  * what one of them allows is allowed. Beside a policy of the target there is therefore no other.
  */
-export function widening(target: AwsTarget, given: AwsPurpose): readonly Fault[] {
+export function widenedFields(target: AwsTarget, given: AwsPurpose): readonly Fault[] {
   const { session_policy, policy_arns = [], duration_seconds = 0 } = given;
   const faults: Fault[] = [];
   const refuse = (path: string, message: string) => faults.push({ path, message });

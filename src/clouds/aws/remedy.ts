@@ -2,14 +2,14 @@
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { Remedy, SetupFacts } from '../contract.ts';
 import { shellCommand } from '../encode/index.ts';
-import { answerBehind } from '../explanation.ts';
+import { cloudResponseOf } from '../explanation.ts';
 import { add, changeTrust } from './kept-trust.ts';
 import { defaultRegion } from './partitions.ts';
 import type { AwsTarget } from './target.ts';
 import { providerArn } from './trust.ts';
 
 export function remedy(target: AwsTarget, facts: SetupFacts, error: SojournError): Remedy {
-  const { message = '' } = answerBehind(error);
+  const { message = '' } = cloudResponseOf(error);
   const { issuer, audience } = facts;
   switch (error.code) {
     case 'cloud_issuer_unknown':

@@ -1,5 +1,5 @@
 /** What a customer applies in an AWS account: one plan in several spellings. */
-import type { Artefact, SetupFacts } from '../contract.ts';
+import type { SetupFacts, SetupFile } from '../contract.ts';
 import { keepRoleScript } from './keep-role.ts';
 import { statementToAdd } from './kept-trust.ts';
 import { defaultRegionOf, partitionFor } from './partitions.ts';
@@ -11,7 +11,7 @@ import { cloudFormation } from './template.ts';
 import { terraform } from './terraform.ts';
 import { providerArn, trustPolicy } from './trust.ts';
 
-export function setup(target: AwsTarget, facts: SetupFacts): readonly Artefact[] {
+export function setup(target: AwsTarget, facts: SetupFacts): readonly SetupFile[] {
   const plan = planOf(target, facts);
   if (spansAccounts(plan)) return stackSet(plan, target);
   return [
@@ -21,7 +21,7 @@ export function setup(target: AwsTarget, facts: SetupFacts): readonly Artefact[]
       title:
         'CloudFormation template: aws cloudformation deploy --template-file cloudformation.json --stack-name NAME --capabilities CAPABILITY_NAMED_IAM',
       content: write(cloudFormation(plan)),
-      published: true,
+      publiclyReadable: true,
     },
     {
       name: 'main.tf',
@@ -63,7 +63,7 @@ export function setup(target: AwsTarget, facts: SetupFacts): readonly Artefact[]
   ];
 }
 
-const stackSet = (plan: Plan, target: AwsTarget): readonly Artefact[] => [
+const stackSet = (plan: Plan, target: AwsTarget): readonly SetupFile[] => [
   {
     name: 'stackset.json',
     mediaType: 'application/json',

@@ -1,7 +1,7 @@
 /** Signature Version 4, by AWS's own signer: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
 import { createHash, createHmac } from 'node:crypto';
 import { SojournError } from '../../platform/errors/index.ts';
-import type { Pass } from '../contract.ts';
+import type { Credentials } from '../contract.ts';
 
 /** What is signed, and with whose session. */
 export interface ToSign {
@@ -11,7 +11,7 @@ export interface ToSign {
   readonly region: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  readonly pass: Pass;
+  readonly pass: Credentials;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }

@@ -10,7 +10,7 @@ import type {
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import { send } from '../../platform/outbound/index.ts';
-import { formType, text } from '../ask.ts';
+import { formType, optionalText } from '../ask.ts';
 import { explain } from './explain.ts';
 
 /** One call of AssumeRoleWithWebIdentity; rejects with `cloud_…`. */
@@ -92,9 +92,9 @@ async function handle(
 
 /** Of an error of the SDK no more is kept than these four: it drags the whole answer along, credentials and all. */
 const sdkError = z.object({
-  name: text,
-  Code: text,
-  message: text,
+  name: optionalText,
+  Code: optionalText,
+  message: optionalText,
   $metadata: z.object({ httpStatusCode: z.number() }),
 });
 

@@ -41,7 +41,7 @@ export type AwsTarget = z.output<typeof target>;
 /** The name of STS for itself, whatever the partition. */
 export const audience = 'sts.amazonaws.com';
 
-export function missing({ role_arn }: AwsTarget): readonly string[] {
+export function missingFields({ role_arn }: AwsTarget): readonly string[] {
   return role_arn ? [] : ['role_arn'];
 }
 
@@ -66,6 +66,8 @@ export function claims({ role_arn, session_tags = {}, source_identity }: AwsTarg
 }
 
 /** The same role entered without tags and source identity; nothing where it has none. */
-export function bareOf({ session_tags = {}, source_identity, ...target }: AwsTarget): { bare?: AwsTarget } {
-  return Object.keys(session_tags).length > 0 || source_identity ? { bare: target } : {};
+export function withoutOptions({ session_tags = {}, source_identity, ...target }: AwsTarget): {
+  withoutOptions?: AwsTarget;
+} {
+  return Object.keys(session_tags).length > 0 || source_identity ? { withoutOptions: target } : {};
 }

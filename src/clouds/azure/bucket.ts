@@ -1,6 +1,6 @@
 /** Documents in Blob Storage: https://learn.microsoft.com/rest/api/storageservices/put-blob */
 import { SojournError } from '../../platform/errors/index.ts';
-import type { Bucket, BucketPlace } from '../contract.ts';
+import type { Bucket, BucketLocation } from '../contract.ts';
 import { objectUrl, putObject } from '../deposit.ts';
 import { explain } from './explain.ts';
 
@@ -12,9 +12,9 @@ const form =
   /^https:\/\/([a-z0-9]{3,24})\.(blob\.core\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn))\/(\$web|[a-z0-9](?:-?[a-z0-9]){2,62})((?:\/[\w.-]+)*)\/?$/;
 
 export const bucket: Bucket = {
-  takes: (to) => to.startsWith('https://'),
+  accepts: (to) => to.startsWith('https://'),
 
-  fault({ to, region }) {
+  faultOf({ to, region }) {
     if (!form.test(to))
       return {
         field: 'to',
@@ -23,9 +23,9 @@ export const bucket: Bucket = {
     return region === undefined ? undefined : { field: 'region', message: 'is only for s3://' };
   },
 
-  addressOf,
+  urlOf,
 
-  async put({ place, path, body, contentType, cacheControl, pass, now, signal }) {
+  async put({ location: place, path, body, contentType, cacheControl, credentials: pass, now, signal }) {
     const { credentials } = pass;
     if (!('access_token' in credentials)) throw new SojournError('internal', { cause: 'no pass of Azure' });
     const headers = {
@@ -37,12 +37,12 @@ export const bucket: Bucket = {
       'x-ms-date': new Date(now()).toUTCString(),
       'x-ms-version': version,
     };
-    await putObject({ url: addressOf(place, path), headers, body, signal }, explain);
+    await putObject({ url: urlOf(place, path), headers, body, signal }, explain);
   },
 };
 
 /** At another endpoint the account is the first segment, as emulators have it. */
-function addressOf({ to, endpoint }: BucketPlace, path: string): string {
+function urlOf({ to, endpoint }: BucketLocation, path: string): string {
   const [, account = '', domain = '', container = '', prefix = ''] = form.exec(to) ?? [];
   return endpoint === undefined
     ? objectUrl(`https://${account}.${domain}`, container, prefix, path)

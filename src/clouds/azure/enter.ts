@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { OutboundAnswer } from '../../platform/outbound/index.ts';
-import { ask, below, formType, readError, refusedWith, text } from '../ask.ts';
-import type { Pass, Visit } from '../contract.ts';
+import { formType, joinUrl, optionalText, parseError, refusalHead, requestJson } from '../ask.ts';
+import type { CloudRequest, Credentials } from '../contract.ts';
 import { explain } from './explain.ts';
 import { type AzureTarget, authority } from './target.ts';
 
@@ -14,22 +14,22 @@ const tokenAnswer = z.object({
 });
 
 const errorAnswer = z.object({
-  error: text,
-  error_description: text,
+  error: optionalText,
+  error_description: optionalText,
   error_codes: z.array(z.number()).catch([]),
 });
 
 /** Rejects with `cloud_…`, or `connection_incomplete` while the identity is not known. */
-export async function enter(target: AzureTarget, visit: Visit): Promise<Pass> {
+export async function exchange(target: AzureTarget, visit: CloudRequest): Promise<Credentials> {
   const { tenant_id, client_id, scope } = target;
   if (!tenant_id || !client_id) throw new SojournError('connection_incomplete');
   const base = visit.endpoints.azure.authority_host ?? authority(target);
-  const { token } = await visit.mint();
+  const { token } = await visit.sign();
   const asked = visit.now();
-  const { access_token, expires_in } = await ask({
+  const { access_token, expires_in } = await requestJson({
     request: {
       method: 'POST',
-      url: below(base, `/${tenant_id}/oauth2/v2.0/token`),
+      url: joinUrl(base, `/${tenant_id}/oauth2/v2.0/token`),
       headers: { accept: 'application/json', 'content-type': formType },
       body: new URLSearchParams({
         client_id,
@@ -48,10 +48,10 @@ export async function enter(target: AzureTarget, visit: Visit): Promise<Pass> {
 
 /** The number is in a list of its own, and in the text for the versions that have no list. */
 function refusal(answer: OutboundAnswer): SojournError {
-  const { error = '', error_description = '', error_codes = [] } = readError(errorAnswer, answer);
+  const { error = '', error_description = '', error_codes = [] } = parseError(errorAnswer, answer);
   const number = error_codes[0]?.toString() ?? /^AADSTS(\d+)/.exec(error_description)?.[1];
   return explain({
-    ...refusedWith(answer),
+    ...refusalHead(answer),
     step: 'token',
     code: number ?? error,
     message: error_description,

@@ -3,16 +3,21 @@
  * reference-error-codes), so that a row is a hint for people; nothing is retried or decided by it.
  */
 import type { SojournError } from '../../platform/errors/index.ts';
-import { type CloudAnswer, type Explanation, explainBy } from '../explanation.ts';
+import { type CloudResponse, type Explanation, explainBy } from '../explanation.ts';
 import { bucketRefusals } from './bucket-refusals.ts';
 
 const replication = 'A new credential takes some minutes to arrive everywhere, also after a first success.';
 const fetching =
   'Check from outside that discovery and JWKS are public, quick, without a challenge or redirect, and with a full certificate chain (`sojourn doctor`).';
 
-const hint = (code: string, means: Explanation['means'], detail: string, advice?: string): Explanation => ({
-  when: { code },
-  means,
+const hint = (
+  code: string,
+  errorCode: Explanation['errorCode'],
+  detail: string,
+  advice?: string,
+): Explanation => ({
+  match: { code },
+  errorCode,
   detail,
   ...(advice === undefined ? {} : { advice }),
 });
@@ -20,8 +25,8 @@ const hint = (code: string, means: Explanation['means'], detail: string, advice?
 export const explanations: readonly Explanation[] = [
   ...bucketRefusals,
   ...[401, 403].map((status) => ({
-    when: { step: 'subscriptions', status },
-    means: 'cloud_permission_denied' as const,
+    match: { step: 'subscriptions', status },
+    errorCode: 'cloud_permission_denied' as const,
     detail: 'Resource Manager does not take the access token.',
     advice:
       'Check target.environment and clouds.azure.resource_manager_endpoint: the token is for the Resource Manager of one Azure.',
@@ -160,4 +165,4 @@ export const explanations: readonly Explanation[] = [
   ),
 ];
 
-export const explain = (answer: CloudAnswer): SojournError => explainBy('Azure', explanations, answer);
+export const explain = (answer: CloudResponse): SojournError => explainBy('Azure', explanations, answer);

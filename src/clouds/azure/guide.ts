@@ -1,6 +1,6 @@
 /** What an Azure administrator is told and asked. */
 import { shellCommand } from '../encode/index.ts';
-import { type Files, factsOf, type Guide, opening, type Way } from '../guide.ts';
+import { type Files, type Guide, labeledValues, linkIn, type SetupMethod } from '../guide.ts';
 import type { AzurePermissionSet } from './options.ts';
 import type { AzureTarget } from './target.ts';
 
@@ -20,8 +20,8 @@ const consents = (target: unknown): boolean => (target as AzureTarget).consent_r
 
 export const guide: Guide = {
   title: 'Microsoft Azure',
-  place: 'a resource group of yours in Azure',
-  reports: [
+  accessTo: 'a resource group of yours in Azure',
+  reportFields: [
     {
       name: 'tenant_id',
       label: 'Directory (tenant) ID',
@@ -35,7 +35,7 @@ export const guide: Guide = {
       example: '66666666-7777-4888-9999-000000000000',
     },
   ],
-  makes: (given) =>
+  creates: (given) =>
     consents(given)
       ? ['An enterprise application in your directory, which stands for the vendor’s own application.']
       : [
@@ -49,47 +49,48 @@ export const guide: Guide = {
       : rolesIn(permissions)),
     `Access tokens for ${(given as AzureTarget).scope.replace(/\/\.default$/, '')}, which end by themselves.`,
   ],
-  facts(given) {
+  knownValues(given) {
     const { tenant_id, client_id, environment } = given as AzureTarget;
-    return factsOf({
+    return labeledValues({
       'Directory (tenant) ID': tenant_id,
       'Client ID': client_id,
       Environment: environment === 'public' ? undefined : environment,
     });
   },
   undo: 'Delete the managed identity: no token is given for it any more.',
-  ways: (given, files) => [
+  methods: (given, files) => [
     {
       title: 'Consent in the browser',
-      say: 'You admit the vendor’s application to your directory, and then give it roles.',
-      needs: 'admin-consent.uri',
+      summary: 'You admit the vendor’s application to your directory, and then give it roles.',
+      requiredFile: 'admin-consent.uri',
       steps: [
-        { say: 'Consent as an administrator.', ...opening(files, 'admin-consent.uri', 'Open Entra') },
-        { say: 'Assign the roles that you grant to the application, where its access is to go.' },
-        { say: 'Then confirm the ids below.' },
+        { instruction: 'Consent as an administrator.', ...linkIn(files, 'admin-consent.uri', 'Open Entra') },
+        { instruction: 'Assign the roles that you grant to the application, where its access is to go.' },
+        { instruction: 'Then confirm the ids below.' },
       ],
     },
     {
       title: 'Deploy to Azure',
-      say: 'The portal opens with the template and its parameters filled in.',
-      needs: 'deploy-to-azure.uri',
+      summary: 'The portal opens with the template and its parameters filled in.',
+      requiredFile: 'deploy-to-azure.uri',
       steps: [
         {
-          say: 'Choose a resource group, with the roles that you grant, and create it.',
-          ...opening(files, 'deploy-to-azure.uri', 'Deploy to Azure'),
+          instruction: 'Choose a resource group, with the roles that you grant, and create it.',
+          ...linkIn(files, 'deploy-to-azure.uri', 'Deploy to Azure'),
         },
         readOutputs,
       ],
     },
     {
       title: 'In the portal',
-      say: 'You load the template into the portal’s editor.',
-      needs: 'portal.uri',
+      summary: 'You load the template into the portal’s editor.',
+      requiredFile: 'portal.uri',
       steps: [
-        { say: 'Download the template and read it.', file: template },
+        { instruction: 'Download the template and read it.', file: template },
         {
-          say: 'Choose “Build your own template in the editor”, load the file, and create it in a resource group.',
-          ...opening(files, 'portal.uri', 'Open the portal'),
+          instruction:
+            'Choose “Build your own template in the editor”, load the file, and create it in a resource group.',
+          ...linkIn(files, 'portal.uri', 'Open the portal'),
         },
         readOutputs,
       ],
@@ -97,12 +98,15 @@ export const guide: Guide = {
     script(given as AzureTarget, files),
     {
       title: 'With Terraform',
-      say: 'A module of one file, for a resource group that Terraform keeps.',
-      reports: true,
-      needs: 'main.tf',
+      summary: 'A module of one file, for a resource group that Terraform keeps.',
+      reportsIds: true,
+      requiredFile: 'main.tf',
       steps: [
-        { say: 'Download the file and read it.', file: 'main.tf' },
-        { say: 'Apply it.', run: 'terraform init && terraform apply -var resource_group_name=NAME' },
+        { instruction: 'Download the file and read it.', file: 'main.tf' },
+        {
+          instruction: 'Apply it.',
+          command: 'terraform init && terraform apply -var resource_group_name=NAME',
+        },
       ],
     },
     deployment(
@@ -128,39 +132,43 @@ function rolesIn(permissions: Readonly<Record<string, unknown>>): readonly strin
 }
 
 const readOutputs = {
-  say: 'When it is complete, copy tenantId and clientId from its Outputs and report them below.',
+  instruction: 'When it is complete, copy tenantId and clientId from its Outputs and report them below.',
 };
 
-const script = ({ environment }: AzureTarget, files: Files): Way => ({
+const script = ({ environment }: AzureTarget, files: Files): SetupMethod => ({
   title: 'With a script',
-  say: 'Around the Azure command line, in Cloud Shell or wherever it is signed in.',
-  reports: true,
-  needs: 'setup.sh',
+  summary: 'Around the Azure command line, in Cloud Shell or wherever it is signed in.',
+  reportsIds: true,
+  requiredFile: 'setup.sh',
   steps: [
     {
-      say: 'Fetch the script and read it.',
-      run: shellCommand(['curl', '-sSfo', 'setup.sh', files.urlOf('setup.sh')]),
+      instruction: 'Fetch the script and read it.',
+      command: shellCommand(['curl', '-sSfo', 'setup.sh', files.urlOf('setup.sh')]),
       ...(environment === 'public'
-        ? { open: { label: 'Open Cloud Shell', url: 'https://shell.azure.com/' } }
+        ? { link: { label: 'Open Cloud Shell', url: 'https://shell.azure.com/' } }
         : {}),
     },
-    { say: 'Run it with the name of a resource group; it may be run again.', run: 'sh setup.sh NAME' },
+    {
+      instruction: 'Run it with the name of a resource group; it may be run again.',
+      command: 'sh setup.sh NAME',
+    },
   ],
 });
 
-const deployment = (title: string, say: string, file: string, files: Files): Way => ({
+const deployment = (title: string, summary: string, file: string, files: Files): SetupMethod => ({
   title,
-  say,
-  needs: file,
+  summary,
+  requiredFile: file,
   steps: [
-    { say: 'Fetch the file.', run: shellCommand(['curl', '-sSfo', file, files.urlOf(file)]) },
+    { instruction: 'Fetch the file.', command: shellCommand(['curl', '-sSfo', file, files.urlOf(file)]) },
     {
-      say: 'Deploy it into a resource group.',
-      run: `az deployment group create --name sojourn --resource-group NAME --template-file ${file}`,
+      instruction: 'Deploy it into a resource group.',
+      command: `az deployment group create --name sojourn --resource-group NAME --template-file ${file}`,
     },
     {
-      say: 'Read both ids and report them below.',
-      run: 'az deployment group show --name sojourn --resource-group NAME --query "properties.outputs.[tenantId.value, clientId.value]" --output tsv',
+      instruction: 'Read both ids and report them below.',
+      command:
+        'az deployment group show --name sojourn --resource-group NAME --query "properties.outputs.[tenantId.value, clientId.value]" --output tsv',
     },
   ],
 });

@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { OutboundAnswer } from '../../platform/outbound/index.ts';
-import { ask, below, readError, refusedWith, text } from '../ask.ts';
-import type { Inquiry, Pass } from '../contract.ts';
+import { joinUrl, optionalText, parseError, refusalHead, requestJson } from '../ask.ts';
+import type { CloudContext, Credentials } from '../contract.ts';
 import { explain } from './explain.ts';
 import { type AzureTarget, resourceManager } from './target.ts';
 
@@ -14,8 +14,8 @@ const path = '/subscriptions?api-version=2022-12-01';
 
 export async function identify(
   target: AzureTarget,
-  { credentials }: Pass,
-  { endpoints, signal }: Inquiry,
+  { credentials }: Credentials,
+  { endpoints, signal }: CloudContext,
 ): Promise<string> {
   if (!('access_token' in credentials)) throw new SojournError('internal', { cause: 'no pass of Azure' });
   const token = credentials.access_token;
@@ -30,10 +30,10 @@ export async function identify(
     return named
       ? `${words}, as Entra wrote into it; it is not for Resource Manager, so nobody else was asked.`
       : 'The access token is not for Resource Manager and cannot be read; Entra gave it to the application that target names.';
-  await ask({
+  await requestJson({
     request: {
       method: 'GET',
-      url: below(endpoints.azure.resource_manager_endpoint ?? manager, path),
+      url: joinUrl(endpoints.azure.resource_manager_endpoint ?? manager, path),
       headers: { accept: 'application/json', authorization: `Bearer ${token}` },
       signal,
     },
@@ -62,9 +62,9 @@ function read(token: string): z.output<typeof claims> | undefined {
   }
 }
 
-const armError = z.object({ error: z.object({ code: text, message: text }) });
+const armError = z.object({ error: z.object({ code: optionalText, message: optionalText }) });
 
 function refusal(answer: OutboundAnswer): SojournError {
-  const { code = '', message = '' } = readError(armError, answer).error ?? {};
-  return explain({ ...refusedWith(answer), step: 'subscriptions', code, message });
+  const { code = '', message = '' } = parseError(armError, answer).error ?? {};
+  return explain({ ...refusalHead(answer), step: 'subscriptions', code, message });
 }

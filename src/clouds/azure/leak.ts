@@ -4,12 +4,12 @@ import { shellCommand, shellWord } from '../encode/index.ts';
 import { credentialName } from './plan.ts';
 import type { AzureTarget } from './target.ts';
 
-export function afterLeak(
+export function leakAdvice(
   { client_id, consent_redirect_uri }: AzureTarget,
   { connection }: LeakFacts,
 ): LeakAdvice {
   return {
-    trusts:
+    trustedFor:
       'Unknown: Entra keeps the keys of an issuer on its own terms and documents no time; count on a day. An access token that was given lasts to its end, about an hour.',
     steps:
       client_id === undefined
@@ -17,12 +17,13 @@ export function afterLeak(
         : [
             consent_redirect_uri === undefined
               ? {
-                  say: 'Close the door: the identity takes no token of this issuer any more.',
-                  run: `az resource delete --ids "$(${identityId(client_id)})"/federatedIdentityCredentials/${shellWord(credentialName(connection.id))}`,
+                  instruction: 'Close the door: the identity takes no token of this issuer any more.',
+                  command: `az resource delete --ids "$(${identityId(client_id)})"/federatedIdentityCredentials/${shellWord(credentialName(connection.id))}`,
                 }
               : {
-                  say: 'Close the door: the application of the vendor may not sign in to this directory any more.',
-                  run: shellCommand([
+                  instruction:
+                    'Close the door: the application of the vendor may not sign in to this directory any more.',
+                  command: shellCommand([
                     'az',
                     'ad',
                     'sp',
@@ -33,19 +34,22 @@ export function afterLeak(
                   ]),
                 },
             {
-              say: 'Make the access tokens that were given worthless.',
-              run: shellCommand(['az', 'role', 'assignment', 'delete', `--assignee=${client_id}`]),
+              instruction: 'Make the access tokens that were given worthless.',
+              command: shellCommand(['az', 'role', 'assignment', 'delete', `--assignee=${client_id}`]),
             },
             {
-              say: 'Look in the sign-in logs of the identity for sign-ins that are not in the audit of the vendor.',
+              instruction:
+                'Look in the sign-in logs of the identity for sign-ins that are not in the audit of the vendor.',
             },
             consent_redirect_uri === undefined
               ? {
-                  say: 'Open the door again, a day or more after the key was revoked: deploy azuredeploy.json once more.',
+                  instruction:
+                    'Open the door again, a day or more after the key was revoked: deploy azuredeploy.json once more.',
                 }
               : {
-                  say: 'Open the door again, a day or more after the key was revoked, and assign its roles anew.',
-                  run: shellCommand([
+                  instruction:
+                    'Open the door again, a day or more after the key was revoked, and assign its roles anew.',
+                  command: shellCommand([
                     'az',
                     'ad',
                     'sp',

@@ -1,9 +1,9 @@
 /** The ways that begin with a click: the portal, and the consent to an application of the vendor. */
-import type { Artefact, Published, SetupFacts } from '../contract.ts';
+import type { PublicFiles, SetupFacts, SetupFile } from '../contract.ts';
 import { uriList } from '../encode/index.ts';
 import { type AzureTarget, authority, portal } from './target.ts';
 
-export function links(target: AzureTarget, _facts: SetupFacts, published: Published): readonly Artefact[] {
+export function links(target: AzureTarget, _facts: SetupFacts, published: PublicFiles): readonly SetupFile[] {
   if (target.consent_redirect_uri !== undefined) return consent(target, target.consent_redirect_uri);
   const create = `${portal(target)}/#create/Microsoft.Template`;
   const template = published.get('azuredeploy.json')?.url;
@@ -20,7 +20,7 @@ export function links(target: AzureTarget, _facts: SetupFacts, published: Publis
 }
 
 /** learn.microsoft.com/entra/identity-platform/v2-admin-consent. The directory is the connection's and no other. */
-function consent(target: AzureTarget, redirect: string): readonly Artefact[] {
+function consent(target: AzureTarget, redirect: string): readonly SetupFile[] {
   const { tenant_id, client_id } = target;
   if (tenant_id === undefined || client_id === undefined) return [];
   const query = new URLSearchParams({ client_id, scope: target.scope, redirect_uri: redirect });

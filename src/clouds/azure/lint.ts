@@ -3,14 +3,14 @@ import { invalidRequest } from '../../platform/errors/index.ts';
 import type { SetupFacts } from '../contract.ts';
 import { difference } from '../difference.ts';
 import {
+  describeValue,
   type Finding,
-  isMembers,
-  judged,
-  type Linted,
-  type Members,
+  gradeFindings,
+  isJsonObject,
+  type JsonObject,
+  type LintResult,
   type Severity,
-  shown,
-  textsIn,
+  stringsIn,
 } from '../lint.ts';
 import { credentialName } from './plan.ts';
 
@@ -18,11 +18,11 @@ import { credentialName } from './plan.ts';
 const credentialsAtMost = 20;
 
 /** Throws `invalid_request` for what is neither. */
-export function lint(facts: SetupFacts, document: unknown): Linted {
-  const list = isMembers(document) && Array.isArray(document.value) ? document.value : document;
-  if (Array.isArray(list)) return listLint(facts, list.filter(isMembers));
-  if (isMembers(document) && ('subject' in fieldsOf(document) || 'issuer' in fieldsOf(document)))
-    return judged(
+export function lint(facts: SetupFacts, document: unknown): LintResult {
+  const list = isJsonObject(document) && Array.isArray(document.value) ? document.value : document;
+  if (Array.isArray(list)) return listLint(facts, list.filter(isJsonObject));
+  if (isJsonObject(document) && ('subject' in fieldsOf(document) || 'issuer' in fieldsOf(document)))
+    return gradeFindings(
       'azure-federated-credential',
       credentialFindings(facts, document, ''),
       sound(facts, document),
@@ -36,16 +36,16 @@ export function lint(facts: SetupFacts, document: unknown): Linted {
 }
 
 /** As Resource Manager has it, below `properties`, or flat as the az command and Graph do. */
-const fieldsOf = (credential: Members): Members =>
-  isMembers(credential.properties) ? credential.properties : credential;
+const fieldsOf = (credential: JsonObject): JsonObject =>
+  isJsonObject(credential.properties) ? credential.properties : credential;
 
-function sound({ issuer, subject, audience, connection }: SetupFacts, credential: Members): Members {
+function sound({ issuer, subject, audience, connection }: SetupFacts, credential: JsonObject): JsonObject {
   const fields = { issuer, subject, audiences: [audience] };
   const name = typeof credential.name === 'string' ? credential.name : credentialName(connection.id);
-  return isMembers(credential.properties) ? { name, properties: fields } : { name, ...fields };
+  return isJsonObject(credential.properties) ? { name, properties: fields } : { name, ...fields };
 }
 
-function credentialFindings(facts: SetupFacts, credential: Members, where: string): Finding[] {
+function credentialFindings(facts: SetupFacts, credential: JsonObject, where: string): Finding[] {
   const findings: Finding[] = [];
   const add = (rule: string, at: string, detail: string, advice: string, severity: Severity = 'closed') =>
     findings.push({ rule, severity, where: `${where}${at}`, detail, advice });
@@ -67,11 +67,11 @@ function credentialFindings(facts: SetupFacts, credential: Members, where: strin
     add(
       wild ? 'wildcard' : `${name}_${differs.name}`,
       name,
-      `${shown(found)} is not ${wanted}: ${wild ? 'Entra takes an asterisk to the letter, so that nobody fits' : differs.words}.`,
+      `${describeValue(found)} is not ${wanted}: ${wild ? 'Entra takes an asterisk to the letter, so that nobody fits' : differs.words}.`,
       `Write ${wanted}.`,
     );
   }
-  const given = textsIn(audiences);
+  const given = stringsIn(audiences);
   if (given.length !== 1 || !Array.isArray(audiences))
     add(
       'audiences',
@@ -83,13 +83,13 @@ function credentialFindings(facts: SetupFacts, credential: Members, where: strin
     add(
       'audience',
       'audiences',
-      `${shown(given[0])} is not ${facts.audience}; it differs by environment.`,
+      `${describeValue(given[0])} is not ${facts.audience}; it differs by environment.`,
       `Write ["${facts.audience}"].`,
     );
   return findings;
 }
 
-function listLint(facts: SetupFacts, list: readonly Members[]): Linted {
+function listLint(facts: SetupFacts, list: readonly JsonObject[]): LintResult {
   const of = list.map((one, index) => ({ one, index, fields: fieldsOf(one) }));
   const own = of.filter(({ fields }) => fields.issuer === facts.issuer && fields.subject === facts.subject);
   // The nearest one, so that the fault is told and not only that none fits.
@@ -127,18 +127,18 @@ function listLint(facts: SetupFacts, list: readonly Members[]): Linted {
         'other_subjects',
         'weak',
         `[${index}]`,
-        `${shown(fields.subject)} of this issuer is let in as well.`,
+        `${describeValue(fields.subject)} of this issuer is let in as well.`,
         'Delete it, unless this identity is meant for both.',
       );
   const others = of.filter(
     ({ index }) => index !== nearest?.index && !own.some((one) => one.index === index),
   );
-  return judged('azure-federated-credentials', found, [
+  return gradeFindings('azure-federated-credentials', found, [
     ...others.map(({ one }) => one),
     sound(facts, nearest?.one ?? {}),
   ]);
 }
 
-const isNear = (facts: SetupFacts, { issuer, subject }: Members): boolean =>
+const isNear = (facts: SetupFacts, { issuer, subject }: JsonObject): boolean =>
   String(subject).toLowerCase() === facts.subject ||
   String(issuer).toLowerCase().replace(/\/+$/, '') === facts.issuer;

@@ -37,7 +37,7 @@ export function planOf(facts: SetupFacts): Plan {
   const wanted = [...new Set([...sets.flatMap((set) => set.roles), ...roles])];
   if (wanted.length > maxRoles)
     throw invalidRequest([{ path: 'permissions', message: `are over ${maxRoles} roles together` }]);
-  const all = [facts, ...(facts.beside ?? []).map((one) => one.facts)];
+  const all = [facts, ...(facts.additional ?? []).map((one) => one.facts)];
   const identities = all.map((one, at) => identityPlan(one, at === 0 ? '' : String(at + 1), identity_name));
   // Azure tells no names apart by case.
   if (new Set(identities.map(({ name }) => name.toLowerCase())).size < identities.length)

@@ -12,7 +12,7 @@ export const purpose = z.strictObject({ scope: scopeField });
  * that for every resource on which the identity has a role. A caller of this purpose gets one of those, and no cloud
  * token.
  */
-export function widening(
+export function widenedFields(
   { environment }: AzureTarget,
   { scope }: z.output<typeof purpose>,
 ): readonly Fault[] {

@@ -2,13 +2,13 @@
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { Remedy, SetupFacts } from '../contract.ts';
 import { shellWord } from '../encode/index.ts';
-import { answerBehind } from '../explanation.ts';
+import { cloudResponseOf } from '../explanation.ts';
 import { credentialName } from './plan.ts';
 import { type AzureTarget, authority, resourceManagerOf } from './target.ts';
 import { identityVersion } from './template.ts';
 
 export function remedy(target: AzureTarget, facts: SetupFacts, error: SojournError): Remedy {
-  const { code = '' } = answerBehind(error);
+  const { code = '' } = cloudResponseOf(error);
   const { id } = facts.connection;
   const update = (setting: string) => `sojourn connection update ${id} ${setting}`;
   switch (code) {

@@ -1,5 +1,5 @@
 /** What a customer applies in an Azure resource group: one plan in several spellings. */
-import type { Artefact, SetupFacts } from '../contract.ts';
+import type { SetupFacts, SetupFile } from '../contract.ts';
 import { bicep } from './bicep.ts';
 import { credentialName, planOf } from './plan.ts';
 import { azScript } from './script.ts';
@@ -7,7 +7,7 @@ import type { AzureTarget } from './target.ts';
 import { armTemplate } from './template.ts';
 import { terraform } from './terraform.ts';
 
-export function setup(target: AzureTarget, facts: SetupFacts): readonly Artefact[] {
+export function setup(target: AzureTarget, facts: SetupFacts): readonly SetupFile[] {
   if (target.consent_redirect_uri !== undefined) return [credentialOfApplication(facts)];
   const plan = planOf(facts);
   return [
@@ -17,7 +17,7 @@ export function setup(target: AzureTarget, facts: SetupFacts): readonly Artefact
       title:
         'ARM template: az deployment group create --resource-group NAME --template-file azuredeploy.json',
       content: write(armTemplate(plan)),
-      published: true,
+      publiclyReadable: true,
     },
     {
       name: 'main.bicep',
@@ -41,7 +41,7 @@ export function setup(target: AzureTarget, facts: SetupFacts): readonly Artefact
 }
 
 /** The application is the vendor's, and so is this file: the customer only consents. */
-const credentialOfApplication = ({ issuer, subject, audience, connection }: SetupFacts): Artefact => ({
+const credentialOfApplication = ({ issuer, subject, audience, connection }: SetupFacts): SetupFile => ({
   name: 'federated-credential.json',
   mediaType: 'application/json',
   title:

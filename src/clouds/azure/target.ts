@@ -82,7 +82,7 @@ export const authority = ({ environment }: AzureTarget): string => environments[
 /** Where its administrators work: an origin without a trailing slash. */
 export const portal = ({ environment }: AzureTarget): string => environments[environment].portal;
 
-export function missing({ tenant_id, client_id }: AzureTarget): readonly string[] {
+export function missingFields({ tenant_id, client_id }: AzureTarget): readonly string[] {
   return [...(tenant_id ? [] : ['tenant_id']), ...(client_id ? [] : ['client_id'])];
 }
 

@@ -1,7 +1,7 @@
 /** A file that is one link (RFC 2483 section 5). */
-import type { Artefact } from '../contract.ts';
+import type { SetupFile } from '../contract.ts';
 
-export const uriList = (name: string, uri: string, title: string): Artefact => ({
+export const uriList = (name: string, uri: string, title: string): SetupFile => ({
   name,
   mediaType: 'text/uri-list',
   title,

@@ -1,6 +1,6 @@
 /** Documents in Cloud Storage, by its XML API: https://cloud.google.com/storage/docs/xml-api/put-object */
 import { SojournError } from '../../platform/errors/index.ts';
-import type { Bucket, BucketPlace } from '../contract.ts';
+import type { Bucket, BucketLocation } from '../contract.ts';
 import { objectUrl, putObject } from '../deposit.ts';
 import { explain } from './explain.ts';
 
@@ -10,16 +10,16 @@ const publicAddress = 'https://storage.googleapis.com';
 const form = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])((?:\/[\w.-]+)*)\/?$/;
 
 export const bucket: Bucket = {
-  takes: (to) => to.startsWith('gs://'),
+  accepts: (to) => to.startsWith('gs://'),
 
-  fault: ({ to, region }) => {
+  faultOf: ({ to, region }) => {
     if (!form.test(to)) return { field: 'to', message: 'must be gs://BUCKET or gs://BUCKET/PREFIX' };
     return region === undefined ? undefined : { field: 'region', message: 'is only for s3://' };
   },
 
-  addressOf,
+  urlOf,
 
-  async put({ place, path, body, contentType, cacheControl, pass, signal }) {
+  async put({ location: place, path, body, contentType, cacheControl, credentials: pass, signal }) {
     const { credentials } = pass;
     if (!('access_token' in credentials)) throw new SojournError('internal', { cause: 'no pass of Google' });
     const headers = {
@@ -27,11 +27,11 @@ export const bucket: Bucket = {
       'content-type': contentType,
       'cache-control': cacheControl,
     };
-    await putObject({ url: addressOf(place, path), headers, body, signal }, explain);
+    await putObject({ url: urlOf(place, path), headers, body, signal }, explain);
   },
 };
 
-function addressOf({ to, endpoint = publicAddress }: BucketPlace, path: string): string {
+function urlOf({ to, endpoint = publicAddress }: BucketLocation, path: string): string {
   const [, name = '', prefix = ''] = form.exec(to) ?? [];
   return objectUrl(endpoint, name, prefix, path);
 }

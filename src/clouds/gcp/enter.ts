@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { OutboundAnswer } from '../../platform/outbound/index.ts';
-import { ask, below, formType, readError, refusedWith, text } from '../ask.ts';
-import type { Pass, Visit } from '../contract.ts';
+import { formType, joinUrl, optionalText, parseError, refusalHead, requestJson } from '../ask.ts';
+import type { CloudRequest, Credentials } from '../contract.ts';
 import { explain, steps } from './explain.ts';
 import { exchangeAudience, type GcpTarget, impersonationScope } from './target.ts';
 
@@ -24,26 +24,26 @@ const accountAnswer = z.object({
 
 /** The token service speaks OAuth, the API behind it and the front of both speak Google's own form. */
 const errorAnswer = z.object({
-  error: z.union([z.string(), z.object({ status: text, message: text })]),
-  error_description: text,
+  error: z.union([z.string(), z.object({ status: optionalText, message: optionalText })]),
+  error_description: optionalText,
 });
 
 /** Rejects with `cloud_…`. */
-export async function enter(target: GcpTarget, visit: Visit): Promise<Pass> {
+export async function exchange(target: GcpTarget, visit: CloudRequest): Promise<Credentials> {
   const { service_account } = target;
-  const federated = await exchange(target, visit);
+  const federated = await exchangeToken(target, visit);
   return service_account ? impersonate(target, service_account, federated, visit) : federated;
 }
 
-type BearerPass = Pass & { readonly credentials: { readonly access_token: string } };
+type BearerCredentials = Credentials & { readonly credentials: { readonly access_token: string } };
 
-async function exchange(target: GcpTarget, visit: Visit): Promise<BearerPass> {
-  const { token } = await visit.mint();
+async function exchangeToken(target: GcpTarget, visit: CloudRequest): Promise<BearerCredentials> {
+  const { token } = await visit.sign();
   const asked = visit.now();
-  const { access_token, expires_in } = await ask({
+  const { access_token, expires_in } = await requestJson({
     request: {
       method: 'POST',
-      url: below(visit.endpoints.gcp.sts_endpoint ?? publicSts, '/v1/token'),
+      url: joinUrl(visit.endpoints.gcp.sts_endpoint ?? publicSts, '/v1/token'),
       headers: { accept: 'application/json', 'content-type': formType },
       body: new URLSearchParams({
         grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -64,16 +64,16 @@ async function exchange(target: GcpTarget, visit: Visit): Promise<BearerPass> {
 async function impersonate(
   { scopes, lifetime_seconds }: GcpTarget,
   account: string,
-  federated: BearerPass,
-  { endpoints, signal, until, now }: Visit,
-): Promise<Pass> {
+  federated: BearerCredentials,
+  { endpoints, signal, notAfter: until, now }: CloudRequest,
+): Promise<Credentials> {
   const left = until === undefined ? Number.POSITIVE_INFINITY : Math.floor((until - now()) / 1000);
   const lifetime = Math.max(1, Math.min(Number(lifetime_seconds), left));
   const base = endpoints.gcp.iam_credentials_endpoint ?? publicIamCredentials;
-  const { accessToken, expireTime } = await ask({
+  const { accessToken, expireTime } = await requestJson({
     request: {
       method: 'POST',
-      url: below(base, `/v1/projects/-/serviceAccounts/${account}:generateAccessToken`),
+      url: joinUrl(base, `/v1/projects/-/serviceAccounts/${account}:generateAccessToken`),
       headers: {
         accept: 'application/json',
         authorization: `Bearer ${federated.credentials.access_token}`,
@@ -91,13 +91,13 @@ async function impersonate(
 const refusalAt =
   (step: string) =>
   (answer: OutboundAnswer): SojournError => {
-    const { error = '', error_description = '' } = readError(errorAnswer, answer);
+    const { error = '', error_description = '' } = parseError(errorAnswer, answer);
     const [code, message] =
       typeof error === 'string' ? [error, error_description] : [error.status, error.message];
-    return explain({ ...refusedWith(answer), step, code, message });
+    return explain({ ...refusalHead(answer), step, code, message });
   };
 
-const bearer = (access_token: string, expiresAt: number): BearerPass => ({
+const bearer = (access_token: string, expiresAt: number): BearerCredentials => ({
   expiresAt,
   credentials: { access_token, token_type: 'Bearer' },
 });

@@ -1,13 +1,13 @@
 /** What a Google Cloud administrator is told and asked. */
 import { shellCommand } from '../encode/index.ts';
-import { factsOf, type Guide, opening } from '../guide.ts';
+import { type Guide, labeledValues, linkIn } from '../guide.ts';
 import type { GcpPermissionSet } from './options.ts';
 import type { GcpTarget } from './target.ts';
 
 export const guide: Guide = {
   title: 'Google Cloud',
-  place: 'your Google Cloud project',
-  reports: [
+  accessTo: 'your Google Cloud project',
+  reportFields: [
     {
       name: 'project_number',
       label: 'Project number',
@@ -29,7 +29,7 @@ export const guide: Guide = {
       optional: true,
     },
   ],
-  makes: () => [
+  creates: () => [
     'A workload identity pool, and in it an OIDC provider that trusts the issuer below for the one audience below.',
     'A condition on the provider that admits the one subject below, and nobody else.',
   ],
@@ -46,9 +46,9 @@ export const guide: Guide = {
       `Access tokens for ${scopes.join(', ')}, which end by themselves.`,
     ];
   },
-  facts(given) {
+  knownValues(given) {
     const { project_number, pool_id, provider_id, service_account } = given as GcpTarget;
-    return factsOf({
+    return labeledValues({
       'Project number': project_number,
       'Pool ID': pool_id,
       'Provider ID': provider_id,
@@ -56,51 +56,51 @@ export const guide: Guide = {
     });
   },
   undo: 'Delete the provider, or the pool: no token is given for it any more.',
-  ways: (_, files) => [
+  methods: (_, files) => [
     {
       title: 'One line in Cloud Shell',
-      say: 'It fetches the script, sees that it is unaltered, and runs it.',
-      reports: true,
-      needs: 'cloud-shell.sh',
+      summary: 'It fetches the script, sees that it is unaltered, and runs it.',
+      reportsIds: true,
+      requiredFile: 'cloud-shell.sh',
       steps: [
         {
-          say: 'Open Cloud Shell in the project, and paste this line.',
-          run: files.contentOf('cloud-shell.sh')?.trim() ?? '',
-          ...opening(files, 'cloud-shell.uri', 'Open Cloud Shell'),
+          instruction: 'Open Cloud Shell in the project, and paste this line.',
+          command: files.contentOf('cloud-shell.sh')?.trim() ?? '',
+          ...linkIn(files, 'cloud-shell.uri', 'Open Cloud Shell'),
         },
       ],
     },
     {
       title: 'With gcloud',
-      say: 'In Cloud Shell, or wherever gcloud is signed in to the project.',
-      reports: true,
-      needs: 'setup.sh',
+      summary: 'In Cloud Shell, or wherever gcloud is signed in to the project.',
+      reportsIds: true,
+      requiredFile: 'setup.sh',
       steps: [
         {
-          say: 'Fetch the script and read it.',
-          run: shellCommand(['curl', '-sSfo', 'setup.sh', files.urlOf('setup.sh')]),
-          ...opening(files, 'cloud-shell.uri', 'Open Cloud Shell'),
+          instruction: 'Fetch the script and read it.',
+          command: shellCommand(['curl', '-sSfo', 'setup.sh', files.urlOf('setup.sh')]),
+          ...linkIn(files, 'cloud-shell.uri', 'Open Cloud Shell'),
         },
-        { say: 'Run it; it may be run again.', run: 'sh setup.sh' },
+        { instruction: 'Run it; it may be run again.', command: 'sh setup.sh' },
       ],
     },
     {
       title: 'With Terraform',
-      say: 'A module of one file, for a project that Terraform keeps.',
-      reports: true,
-      needs: 'main.tf',
+      summary: 'A module of one file, for a project that Terraform keeps.',
+      reportsIds: true,
+      requiredFile: 'main.tf',
       steps: [
-        { say: 'Download the file and read it.', file: 'main.tf' },
-        { say: 'Apply it.', run: 'terraform init && terraform apply' },
+        { instruction: 'Download the file and read it.', file: 'main.tf' },
+        { instruction: 'Apply it.', command: 'terraform init && terraform apply' },
       ],
     },
     {
       title: 'With the APIs',
-      say: 'The calls in their order, for tools of your own.',
-      needs: 'requests.json',
+      summary: 'The calls in their order, for tools of your own.',
+      requiredFile: 'requests.json',
       steps: [
-        { say: 'Download the list, and send each call as it stands there.', file: 'requests.json' },
-        { say: 'Then confirm the ids below.' },
+        { instruction: 'Download the list, and send each call as it stands there.', file: 'requests.json' },
+        { instruction: 'Then confirm the ids below.' },
       ],
     },
   ],

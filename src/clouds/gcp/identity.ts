@@ -5,23 +5,23 @@
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import { send } from '../../platform/outbound/index.ts';
-import { below, readError, refusedWith, text } from '../ask.ts';
-import type { Inquiry, Pass } from '../contract.ts';
+import { joinUrl, optionalText, parseError, refusalHead } from '../ask.ts';
+import type { CloudContext, Credentials } from '../contract.ts';
 import { withRetries } from '../retry.ts';
 import { explain, steps } from './explain.ts';
 import type { GcpTarget } from './target.ts';
 
 const publicManager = 'https://cloudresourcemanager.googleapis.com';
 
-const errorAnswer = z.object({ error: z.object({ status: text, message: text }) });
+const errorAnswer = z.object({ error: z.object({ status: optionalText, message: optionalText }) });
 
 export async function identify(
   { project_number, service_account }: GcpTarget,
-  { credentials }: Pass,
-  { endpoints, signal }: Inquiry,
+  { credentials }: Credentials,
+  { endpoints, signal }: CloudContext,
 ): Promise<string> {
   if (!('access_token' in credentials)) throw new SojournError('internal', { cause: 'no pass of Google' });
-  const url = below(
+  const url = joinUrl(
     endpoints.gcp.resource_manager_endpoint ?? publicManager,
     `/v3/projects/${project_number}`,
   );
@@ -29,8 +29,8 @@ export async function identify(
   const seen = await withRetries(async () => {
     const answer = await send({ method: 'GET', url, headers, signal });
     if (answer.status === 200 || answer.status === 403) return answer.status === 200;
-    const { status = '', message = '' } = readError(errorAnswer, answer).error ?? {};
-    throw explain({ ...refusedWith(answer), step: steps.identity, code: status, message });
+    const { status = '', message = '' } = parseError(errorAnswer, answer).error ?? {};
+    throw explain({ ...refusalHead(answer), step: steps.identity, code: status, message });
   }, signal);
   const whose = service_account ?? 'the federated identity';
   const may = seen ? 'may see' : 'may not see';

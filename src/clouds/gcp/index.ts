@@ -4,18 +4,18 @@
  */
 import type { Cloud } from '../contract.ts';
 import { bucket } from './bucket.ts';
-import { enter } from './enter.ts';
+import { exchange } from './enter.ts';
 import { explain, explanations } from './explain.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
-import { afterLeak } from './leak.ts';
+import { leakAdvice } from './leak.ts';
 import { links } from './links.ts';
 import { lint } from './lint.ts';
 import { permissionSet, setupOptions } from './options.ts';
-import { foreignAudience, narrow, proves } from './probe.ts';
-import { purpose, widening } from './purpose.ts';
+import { fix, interpretProbe, wrongAudience } from './probe.ts';
+import { purpose, widenedFields } from './purpose.ts';
 import { remedy } from './remedy.ts';
-import { settles } from './settling.ts';
+import { propagation } from './settling.ts';
 import { setup } from './setup.ts';
 import { audience, type GcpTarget, target as schema, tokenSeconds } from './target.ts';
 
@@ -24,7 +24,8 @@ export const gcp: Cloud = {
   bucket,
   target: schema,
   purpose,
-  widening: (target, given) => widening(target as GcpTarget, given as Parameters<typeof widening>[1]),
+  widenedFields: (target, given) =>
+    widenedFields(target as GcpTarget, given as Parameters<typeof widenedFields>[1]),
   guide,
   setupOptions,
   permissionSet,
@@ -36,19 +37,19 @@ export const gcp: Cloud = {
       algorithms: ['ES256', 'RS256'],
       claims: {},
       ...(seconds === undefined ? {} : { tokenSeconds: seconds }),
-      missing: [],
+      missingFields: [],
       ...(target.uploaded_jwks ? { uploadsKeys: true } : {}),
-      enter: (visit) => enter(target, visit),
+      exchange: (visit) => exchange(target, visit),
       identify: (pass, inquiry) => identify(target, pass, inquiry),
-      foreignAudience,
-      proves,
-      settles,
+      wrongAudience,
+      interpretProbe,
+      propagation,
       remedy: (facts, error) => remedy(target, facts, error),
-      narrow: (facts, kind) => narrow(target, facts, kind),
+      fix: (facts, kind) => fix(target, facts, kind),
       lint: (facts, document) => lint(target, facts, document),
       setup: (facts) => setup(target, facts),
       links: (_facts, published) => links(published),
-      afterLeak: (facts) => afterLeak(target, facts),
+      leakAdvice: (facts) => leakAdvice(target, facts),
     };
   },
   explain,

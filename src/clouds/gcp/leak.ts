@@ -4,7 +4,7 @@ import { shellCommand } from '../encode/index.ts';
 import { memberName, providerName } from './names.ts';
 import type { GcpTarget } from './target.ts';
 
-export function afterLeak(target: GcpTarget, { subject }: LeakFacts): LeakAdvice {
+export function leakAdvice(target: GcpTarget, { subject }: LeakFacts): LeakAdvice {
   const { service_account, uploaded_jwks = false } = target;
   const update = (flag: string) =>
     shellCommand([
@@ -18,18 +18,19 @@ export function afterLeak(target: GcpTarget, { subject }: LeakFacts): LeakAdvice
     ]);
   return {
     // Measured against the real service.
-    trusts: uploaded_jwks
+    trustedFor: uploaded_jwks
       ? 'Until its customer uploads a key set without it, which acts within seconds. A token that was given lasts to its end, and can be traded for tokens of the service account until then: two hours at worst.'
       : 'A day or more: a key gone from the JWKS was still accepted after 21.7 hours. A token that was given lasts to its end, and can be traded for tokens of the service account until then: two hours at worst.',
     steps: [
       {
-        say: 'Close the door: within a second the provider takes no token any more.',
-        run: update('--disabled'),
+        instruction: 'Close the door: within a second the provider takes no token any more.',
+        command: update('--disabled'),
       },
       ...(uploaded_jwks
         ? [
             {
-              say: 'Run the set-up script of the vendor again: the keys that it uploads are those without this one.',
+              instruction:
+                'Run the set-up script of the vendor again: the keys that it uploads are those without this one.',
             },
           ]
         : []),
@@ -37,8 +38,9 @@ export function afterLeak(target: GcpTarget, { subject }: LeakFacts): LeakAdvice
         ? []
         : [
             {
-              say: 'Keep the tokens that were given from the service account; this acts after a minute and a half.',
-              run: shellCommand([
+              instruction:
+                'Keep the tokens that were given from the service account; this acts after a minute and a half.',
+              command: shellCommand([
                 'gcloud',
                 'iam',
                 'service-accounts',
@@ -51,11 +53,13 @@ export function afterLeak(target: GcpTarget, { subject }: LeakFacts): LeakAdvice
             },
           ]),
       {
-        say: 'Look in the audit logs of the project for exchanges of this principal that are not in the audit of the vendor.',
+        instruction:
+          'Look in the audit logs of the project for exchanges of this principal that are not in the audit of the vendor.',
       },
       {
-        say: 'Open the door again, two days after the key was revoked. A binding comes back by the set-up file.',
-        run: update('--no-disabled'),
+        instruction:
+          'Open the door again, two days after the key was revoked. A binding comes back by the set-up file.',
+        command: update('--no-disabled'),
       },
     ],
   };

@@ -2,12 +2,12 @@
  * The way that begins with a click: Cloud Shell. Its own links open a public git repository and nothing else
  * (cloud.google.com/shell/docs/open-in-cloud-shell), which cannot carry a connection's file: so there is a line to paste.
  */
-import type { Artefact, Published } from '../contract.ts';
+import type { PublicFiles, SetupFile } from '../contract.ts';
 import { shellWord, uriList } from '../encode/index.ts';
 
 const shell = 'https://shell.cloud.google.com/?show=terminal';
 
-export function links(published: Published): readonly Artefact[] {
+export function links(published: PublicFiles): readonly SetupFile[] {
   const script = published.get('setup.sh');
   if (script === undefined)
     return [

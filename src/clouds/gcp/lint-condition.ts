@@ -2,7 +2,7 @@
 import { type ASTNode, parse } from '@marcbachmann/cel-js';
 import { difference } from '../difference.ts';
 import { celString } from '../encode/index.ts';
-import { type Finding, shown } from '../lint.ts';
+import { describeValue, type Finding } from '../lint.ts';
 
 export function conditionFinding(condition: unknown, subject: string): Finding | undefined {
   const where = 'attributeCondition';
@@ -20,7 +20,7 @@ export function conditionFinding(condition: unknown, subject: string): Finding |
   if (!narrowest)
     return {
       ...{ rule: 'condition_weak', severity: 'stranger', where, advice },
-      detail: `${shown(condition)} is not known to hold the subject to one value.`,
+      detail: `${describeValue(condition)} is not known to hold the subject to one value.`,
     };
   const closed = lists.find((list) => !list.includes(subject));
   if (closed)
@@ -28,7 +28,7 @@ export function conditionFinding(condition: unknown, subject: string): Finding |
       ...{ rule: 'subject', severity: 'closed', where, advice },
       detail:
         closed.length === 1
-          ? `${shown(closed[0])} is not ${subject}: ${difference(subject, closed[0] ?? '')?.words}.`
+          ? `${describeValue(closed[0])} is not ${subject}: ${difference(subject, closed[0] ?? '')?.words}.`
           : `The list does not hold ${subject}.`,
     };
   if (narrowest.length === 1) return undefined;

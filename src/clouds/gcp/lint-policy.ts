@@ -1,14 +1,14 @@
 /** The policy of a service account: who may become it. */
 import type { SetupFacts } from '../contract.ts';
 import {
+  describeValue,
   type Finding,
-  isMembers,
-  judged,
-  type Linted,
-  type Members,
+  gradeFindings,
+  isJsonObject,
+  type JsonObject,
+  type LintResult,
   type Severity,
-  shown,
-  textsIn,
+  stringsIn,
 } from '../lint.ts';
 import { memberName, poolName } from './names.ts';
 import type { GcpTarget } from './target.ts';
@@ -16,9 +16,9 @@ import type { GcpTarget } from './target.ts';
 /** Roles with iam.serviceAccounts.getAccessToken. */
 const becoming = ['roles/iam.workloadIdentityUser', 'roles/iam.serviceAccountTokenCreator'];
 
-export function policyLint(target: GcpTarget, facts: SetupFacts, policy: Members): Linted {
+export function policyLint(target: GcpTarget, facts: SetupFacts, policy: JsonObject): LintResult {
   const findings: Finding[] = [];
-  const bindings = (policy.bindings as readonly unknown[]).filter(isMembers);
+  const bindings = (policy.bindings as readonly unknown[]).filter(isJsonObject);
   const wanted = memberName(target, facts.subject);
   const pool = `//iam.googleapis.com/${poolName(target)}/`;
   let bound = false;
@@ -27,7 +27,7 @@ export function policyLint(target: GcpTarget, facts: SetupFacts, policy: Members
     const where = `bindings[${index}].members`;
     const add = (rule: string, severity: Severity, detail: string, advice: string) =>
       findings.push({ rule, severity, where, detail, advice });
-    for (const member of textsIn(members)) {
+    for (const member of stringsIn(members)) {
       if (member === wanted) bound = true;
       else if (/^all(Authenticated)?Users$/.test(member))
         add('anybody', 'stranger', `${member} may become the service account.`, 'Take it out.');
@@ -35,23 +35,23 @@ export function policyLint(target: GcpTarget, facts: SetupFacts, policy: Members
         add(
           'pool_wide_binding',
           'stranger',
-          `${shown(member)} is everybody whom the pool takes.`,
+          `${describeValue(member)} is everybody whom the pool takes.`,
           `Write ${wanted}.`,
         );
       else if (member.startsWith('principalSet:'))
-        add('principal_set_binding', 'weak', `${shown(member)} may be many.`, `Write ${wanted}.`);
+        add('principal_set_binding', 'weak', `${describeValue(member)} may be many.`, `Write ${wanted}.`);
       else if (member.startsWith('principal:') && member.endsWith(`/subject/${facts.subject}`))
         add(
           'project_id',
           'closed',
-          `${shown(member)} names another pool: a principal has the number of the project, never its id.`,
+          `${describeValue(member)} names another pool: a principal has the number of the project, never its id.`,
           `Write ${wanted}.`,
         );
       else if (member.startsWith(`principal:${pool}`))
         add(
           'other_subjects',
           'weak',
-          `${shown(member)} may become the service account as well.`,
+          `${describeValue(member)} may become the service account as well.`,
           'Give it an account of its own, unless this one is meant for both.',
         );
     }
@@ -69,11 +69,11 @@ export function policyLint(target: GcpTarget, facts: SetupFacts, policy: Members
   const kept = bindings
     .map((one) =>
       becoming.includes(String(one.role))
-        ? { ...one, members: textsIn(one.members).filter((member) => !isWide(member)) }
+        ? { ...one, members: stringsIn(one.members).filter((member) => !isWide(member)) }
         : one,
     )
-    .filter(({ members }) => textsIn(members).length > 0);
-  return judged('gcp-service-account-policy', findings, {
+    .filter(({ members }) => stringsIn(members).length > 0);
+  return gradeFindings('gcp-service-account-policy', findings, {
     ...policy,
     bindings: [...kept, { role: becoming[0], members: [wanted] }],
   });

@@ -4,14 +4,14 @@ import type { SetupFacts } from '../contract.ts';
 import { difference } from '../difference.ts';
 import { celString } from '../encode/index.ts';
 import {
+  describeValue,
   type Finding,
-  isMembers,
-  judged,
-  type Linted,
-  type Members,
+  gradeFindings,
+  isJsonObject,
+  type JsonObject,
+  type LintResult,
   type Severity,
-  shown,
-  textsIn,
+  stringsIn,
 } from '../lint.ts';
 import { conditionFinding } from './lint-condition.ts';
 import { policyLint } from './lint-policy.ts';
@@ -19,10 +19,10 @@ import { providerName } from './names.ts';
 import type { GcpTarget } from './target.ts';
 
 /** Throws `invalid_request` for what is neither. */
-export function lint(target: GcpTarget, facts: SetupFacts, document: unknown): Linted {
-  if (isMembers(document) && Array.isArray(document.bindings)) return policyLint(target, facts, document);
-  if (isMembers(document) && ('oidc' in document || 'attributeMapping' in document))
-    return judged('gcp-provider', providerFindings(target, facts, document), sound(facts, document));
+export function lint(target: GcpTarget, facts: SetupFacts, document: unknown): LintResult {
+  if (isJsonObject(document) && Array.isArray(document.bindings)) return policyLint(target, facts, document);
+  if (isJsonObject(document) && ('oidc' in document || 'attributeMapping' in document))
+    return gradeFindings('gcp-provider', providerFindings(target, facts, document), sound(facts, document));
   throw invalidRequest([
     {
       path: 'document',
@@ -31,28 +31,28 @@ export function lint(target: GcpTarget, facts: SetupFacts, document: unknown): L
   ]);
 }
 
-const sound = ({ issuer, subject, audience }: SetupFacts, document: Members) => ({
+const sound = ({ issuer, subject, audience }: SetupFacts, document: JsonObject) => ({
   ...document,
   attributeMapping: { 'google.subject': 'assertion.sub' },
   attributeCondition: `assertion.sub==${celString(subject)}`,
   oidc: {
-    ...(isMembers(document.oidc) ? document.oidc : {}),
+    ...(isJsonObject(document.oidc) ? document.oidc : {}),
     issuerUri: issuer,
     allowedAudiences: [audience],
   },
 });
 
-function providerFindings(target: GcpTarget, facts: SetupFacts, document: Members): Finding[] {
+function providerFindings(target: GcpTarget, facts: SetupFacts, document: JsonObject): Finding[] {
   const findings: Finding[] = [];
   const add = (rule: string, severity: Severity, where: string, detail: string, advice: string) =>
     findings.push({ rule, severity, where, detail, advice });
-  const oidc = isMembers(document.oidc) ? document.oidc : {};
+  const oidc = isJsonObject(document.oidc) ? document.oidc : {};
   if (typeof document.name === 'string' && document.name !== providerName(target))
     add(
       'provider_name',
       'closed',
       'name',
-      `${shown(document.name)} is not ${providerName(target)}.`,
+      `${describeValue(document.name)} is not ${providerName(target)}.`,
       'Correct the target of the connection: it has the number of the project, and not its id.',
     );
   if (document.disabled === true || document.state === 'DELETED')
@@ -70,10 +70,10 @@ function providerFindings(target: GcpTarget, facts: SetupFacts, document: Member
       `issuer_${differs.name}`,
       'closed',
       'oidc.issuerUri',
-      `${shown(oidc.issuerUri)} is not ${facts.issuer}: ${differs.words}.`,
+      `${describeValue(oidc.issuerUri)} is not ${facts.issuer}: ${differs.words}.`,
       `Write ${facts.issuer}.`,
     );
-  const audiences = textsIn(oidc.allowedAudiences);
+  const audiences = stringsIn(oidc.allowedAudiences);
   if (oidc.allowedAudiences === undefined || audiences.length === 0)
     add(
       'audiences_missing',
@@ -99,14 +99,14 @@ function providerFindings(target: GcpTarget, facts: SetupFacts, document: Member
       `Write ["${facts.audience}"].`,
     );
 
-  const mapping = isMembers(document.attributeMapping) ? document.attributeMapping : {};
+  const mapping = isJsonObject(document.attributeMapping) ? document.attributeMapping : {};
   const subject = String(mapping['google.subject'] ?? '');
   if (subject !== 'assertion.sub')
     add(
       'mapping',
       /^\s*(?:'[^']*'|"[^"]*")\s*$/.test(subject) ? 'stranger' : 'closed',
       'attributeMapping',
-      `google.subject is ${shown(subject)} and not assertion.sub.`,
+      `google.subject is ${describeValue(subject)} and not assertion.sub.`,
       'Map google.subject to assertion.sub and nothing more; it may have 127 bytes.',
     );
   const found = conditionFinding(document.attributeCondition, facts.subject);

@@ -14,7 +14,7 @@ export const purpose = z
  * Only scopes that the target has, or any where it has cloud-platform, which stands for all of Google Cloud. It does not
  * stand for Workspace, whose data no cloud scope opens.
  */
-export function widening(target: GcpTarget, given: z.output<typeof purpose>): readonly Fault[] {
+export function widenedFields(target: GcpTarget, given: z.output<typeof purpose>): readonly Fault[] {
   const { scopes = [], lifetime_seconds } = given;
   const all = target.scopes.includes(cloudPlatform);
   const more = scopes.filter((scope) => !target.scopes.includes(scope) && !(all && isOfCloud(scope)));

@@ -3,13 +3,13 @@ import type { SojournError } from '../../platform/errors/index.ts';
 import type { Remedy, SetupFacts } from '../contract.ts';
 import { difference } from '../difference.ts';
 import { celString, shellCommand } from '../encode/index.ts';
-import { answerBehind } from '../explanation.ts';
+import { cloudResponseOf } from '../explanation.ts';
 import { steps } from './explain.ts';
 import { memberName, providerName } from './names.ts';
 import type { GcpTarget } from './target.ts';
 
 export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError): Remedy {
-  const { message = '', step } = answerBehind(error);
+  const { message = '', step } = cloudResponseOf(error);
   switch (error.code) {
     case 'cloud_issuer_unknown': {
       const found = /expected one in config: (.+?)\.?$/.exec(message)?.[1];

@@ -79,7 +79,7 @@ export type SetupRequest = CreatePool | CreateProvider | AddBinding | GrantRole;
  * `invalid_request` where two share a provider, whose condition admits one subject.
  */
 export function setupRequests(target: GcpTarget, facts: SetupFacts): readonly SetupRequest[] {
-  const all = [{ target, facts }, ...(facts.beside ?? [])] as readonly {
+  const all = [{ target, facts }, ...(facts.additional ?? [])] as readonly {
     target: GcpTarget;
     facts: SetupFacts;
   }[];

@@ -1,5 +1,5 @@
 /** What a customer applies in a Google Cloud project: one list of requests in three spellings. */
-import type { Artefact, SetupFacts } from '../contract.ts';
+import type { SetupFacts, SetupFile } from '../contract.ts';
 import { uploadedJwks } from './jwks.ts';
 import { memberName } from './names.ts';
 import type { GcpSetupOptions } from './options.ts';
@@ -8,12 +8,12 @@ import { gcloudScript } from './script.ts';
 import type { GcpTarget } from './target.ts';
 import { terraform } from './terraform.ts';
 
-export function setup(target: GcpTarget, facts: SetupFacts): readonly Artefact[] {
+export function setup(target: GcpTarget, facts: SetupFacts): readonly SetupFile[] {
   const requests = setupRequests(target, facts);
   const { existing_pool = false, ...others } = (facts.options ?? {}) as GcpSetupOptions;
   // Terraform asks a variable.
   const withPool = existing_pool ? setupRequests(target, { ...facts, options: others }) : requests;
-  const all = [{ target, facts }, ...(facts.beside ?? [])] as readonly {
+  const all = [{ target, facts }, ...(facts.additional ?? [])] as readonly {
     target: GcpTarget;
     facts: SetupFacts;
   }[];
@@ -26,7 +26,7 @@ export function setup(target: GcpTarget, facts: SetupFacts): readonly Artefact[]
       mediaType: 'text/x-shellscript',
       title: 'Script around gcloud, which may be run again: sh setup.sh',
       content: gcloudScript(requests, members, report.report),
-      published: true,
+      publiclyReadable: true,
     },
     {
       name: 'main.tf',

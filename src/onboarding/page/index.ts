@@ -19,7 +19,7 @@ export type { Refused } from './report.ts';
 /** The whole page. Pure. */
 export function connectPage(frame: Frame, view: View, refused?: Refused): string {
   const { vendor, connection } = view.facts;
-  const { place, title } = clouds[view.cloud].guide;
+  const { accessTo: place, title } = clouds[view.cloud].guide;
   const isSetUp = view.settled || view.invitation.purpose === 'control';
   return documentOf(
     frame,

@@ -14,7 +14,7 @@ export function reportSection(view: View, refused?: Refused): Html | undefined {
   const { url, cloud, target, invitation, state, settled } = view;
   if (settled || invitation.purpose === 'control' || state === 'paused' || state === 'disabled')
     return undefined;
-  const { reports } = clouds[cloud].guide;
+  const { reportFields: reports } = clouds[cloud].guide;
   const { report } = invitation;
   const known = (name: string) => refused?.typed[name] ?? String(report?.fields[name] ?? target[name] ?? '');
   if (report)

@@ -12,11 +12,11 @@ const table = (facts: readonly Fact[]): Html =>
 
 export function trustSection({ cloud, target, facts, permissions }: View): Html {
   const { guide } = clouds[cloud];
-  const known = guide.facts(target);
+  const known = guide.knownValues(target);
   return html`<section aria-labelledby="asked">
 <h2 id="asked">What you are asked for</h2>
 <h3>What the set-up makes</h3>
-<ul>${guide.makes(target).map((line) => html`<li>${line}</li>`)}</ul>
+<ul>${guide.creates(target).map((line) => html`<li>${line}</li>`)}</ul>
 <h3>What it permits</h3>
 <ul>${guide.allows(target, permissions).map((line) => html`<li>${line}</li>`)}</ul>
 <h3>Whom your cloud trusts, to the letter</h3>

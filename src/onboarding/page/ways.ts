@@ -1,5 +1,5 @@
 /** How it is set up: the ways of the customer's cloud, and every file in full, since it is read before it is applied. */
-import { type Artefact, clouds, type Step, type Way } from '../../clouds/index.ts';
+import { clouds, type SetupFile, type Step, type Way } from '../../clouds/index.ts';
 import type { View } from '../portal/index.ts';
 import { type Html, html } from './html.ts';
 import { copyable } from './trust.ts';
@@ -13,8 +13,8 @@ export function waysSection({ url, cloud, target, artefacts, settled, invitation
     contentOf: (name: string) => artefacts.find((one) => one.name === name)?.content,
   };
   const ways = guide
-    .ways(target, files)
-    .filter(({ needs }) => needs === undefined || files.contentOf(needs) !== undefined);
+    .methods(target, files)
+    .filter(({ requiredFile: needs }) => needs === undefined || files.contentOf(needs) !== undefined);
   // A link that is kept for later takes no report.
   const hears = !settled && invitation.purpose === 'connect';
   return html`<section aria-labelledby="ways">
@@ -32,7 +32,7 @@ const uriList = 'text/uri-list';
 
 const wayOf = (
   url: string,
-  { title, say, reports, steps }: Way,
+  { title, summary: say, reportsIds: reports, steps }: Way,
   { hears, isOpen }: { hears: boolean; isOpen: boolean },
 ): Html => html`<details name="way"${isOpen ? html` open` : undefined}>
 <summary>${title}${hears && reports ? html` <span class="tag">reports by itself</span>` : undefined}<span class="hint">${say}</span></summary>
@@ -46,12 +46,15 @@ const wayOf = (
 const buttonTo = (label: string, uri: string): Html =>
   html`<a class="button" href="${uri}" rel="noreferrer noopener" target="_blank">${label}<span class="visually-hidden"> (opens a new tab)</span></a>`;
 
-const stepOf = (url: string, { say, run, open, file }: Step): Html => html`<p>${say}</p>
+const stepOf = (
+  url: string,
+  { instruction: say, command: run, link: open, file }: Step,
+): Html => html`<p>${say}</p>
 ${run === undefined ? undefined : copyable('command', run)}
 ${open && html`<p>${buttonTo(open.label, open.url)}</p>`}
 ${file === undefined ? undefined : html`<p><a class="button" href="${fileUrl(url, file)}" download="${file}">Download ${file}</a></p>`}`;
 
-const fileOf = (url: string, { name, title, content }: Artefact): Html => html`<details class="file">
+const fileOf = (url: string, { name, title, content }: SetupFile): Html => html`<details class="file">
 <summary><code>${name}</code></summary>
 <p>${title}</p>
 <p><a href="${fileUrl(url, name)}" download="${name}">Download ${name}</a></p>

@@ -5,7 +5,7 @@
  */
 
 import { type Connection, type Connections, hasBeenActive, stateOf } from '../../access/connections/index.ts';
-import type { Artefact } from '../../clouds/index.ts';
+import type { SetupFile } from '../../clouds/index.ts';
 import type { Audit, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
@@ -29,7 +29,7 @@ export interface Customer {
   open(secret: string): Promise<Guest | undefined>;
   view(guest: Guest): Promise<View>;
   /** Rejects with `setup_file_not_found`. */
-  file(guest: Guest, name: string): Promise<Artefact>;
+  file(guest: Guest, name: string): Promise<SetupFile>;
   report: TakeReport;
   pause(guest: Guest, context: RequestContext): Promise<Connection>;
   resume(guest: Guest, context: RequestContext): Promise<Connection>;

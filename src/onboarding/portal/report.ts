@@ -132,12 +132,12 @@ export function readFields(
     // A form sends all of its fields; what is not there cannot be taken out.
     given[name] === null ? connection.target[name] !== undefined : given[name] !== undefined;
   return Object.fromEntries(
-    guide.reports.flatMap(({ name }) => (isSaid(name) ? [[name, target[name] ?? null]] : [])),
+    guide.reportFields.flatMap(({ name }) => (isSaid(name) ? [[name, target[name] ?? null]] : [])),
   );
 }
 
 /** An optional field may be sent empty, as a form does. */
-const fieldsOf = ({ reports }: Cloud['guide']) =>
+const fieldsOf = ({ reportFields: reports }: Cloud['guide']) =>
   z.strictObject(
     Object.fromEntries(
       reports.map(({ name, optional }) => {

@@ -1,7 +1,7 @@
 /** What the page shows, with nothing of the vendor's inside in it. */
 import { createHash } from 'node:crypto';
 import { type Connection, stateOf } from '../../access/connections/index.ts';
-import type { Artefact, CloudName, SetupFacts } from '../../clouds/index.ts';
+import type { CloudName, SetupFacts, SetupFile } from '../../clouds/index.ts';
 import type { Invitation } from '../invitations/index.ts';
 import type { Check, Report } from '../verification/index.ts';
 import type { Uses } from './uses.ts';
@@ -23,7 +23,7 @@ export interface View {
   readonly mayResume: boolean;
   readonly verified_at: string | null;
   readonly facts: SetupFacts;
-  readonly artefacts: readonly Artefact[];
+  readonly artefacts: readonly SetupFile[];
   /** The permission sets that are asked for, by their names. */
   readonly permissions: Readonly<Record<string, unknown>>;
   /** What the newest verification found, whoever asked for it; undefined before the first. */

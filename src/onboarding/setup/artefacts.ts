@@ -7,7 +7,7 @@ import {
   setupFactsOf,
 } from '../../access/connections/index.ts';
 import type { Tenants } from '../../access/tenants/index.ts';
-import type { Artefact, Published, PublishedFile, SetupFacts, UploadedKey } from '../../clouds/index.ts';
+import type { PublicFile, PublicFiles, SetupFacts, SetupFile, UploadedKey } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { type PermissionSets, readRequest, type SetupRequest } from './request.ts';
 
@@ -20,14 +20,14 @@ export interface Artefacts {
     connection: Connection,
     request?: SetupRequest,
     readAt?: (name: string) => string,
-  ): Promise<readonly Artefact[]>;
+  ): Promise<readonly SetupFile[]>;
   /** Rejects with `setup_file_not_found` as well. */
   artefact(
     connection: Connection,
     name: string,
     request?: SetupRequest,
     readAt?: (name: string) => string,
-  ): Promise<Artefact>;
+  ): Promise<SetupFile>;
   /** Those of the vendor's permission sets that there are for its cloud, with what they grant. */
   grants(connection: Connection, names: readonly string[]): Readonly<Record<string, unknown>>;
 }
@@ -40,7 +40,7 @@ export interface ArtefactsOptions {
   readonly keysFor: (connection: Connection) => Promise<readonly UploadedKey[]>;
   readonly permissions: PermissionSets;
   /** Puts a file where the cloud's console can read it; never rejects. Undefined where there is no such place. */
-  readonly publish: (artefact: Artefact) => Promise<PublishedFile | undefined>;
+  readonly publish: (artefact: SetupFile) => Promise<PublicFile | undefined>;
 }
 
 /** The connection as it is to be: other than it is only while its tenant moves to another issuer. */
@@ -53,7 +53,7 @@ export const asWanted = async (
 });
 
 /** A console reads over https only. */
-const readable = ({ content }: Artefact, url = ''): PublishedFile | undefined =>
+const readable = ({ content }: SetupFile, url = ''): PublicFile | undefined =>
   url.startsWith('https://')
     ? { url, sha256: createHash('sha256').update(content).digest('hex') }
     : undefined;
@@ -74,7 +74,7 @@ export function createArtefacts(options: ArtefactsOptions): Artefacts {
       ...(await wantedFacts(connection)),
       options: read.options,
       permissions: read.permissions,
-      beside: await Promise.all(
+      additional: await Promise.all(
         read.beside.map(async (one) => ({ target: one.target, facts: await wantedFacts(one) })),
       ),
       ...(read.callback === undefined ? {} : { callback: read.callback }),
@@ -84,12 +84,14 @@ export function createArtefacts(options: ArtefactsOptions): Artefacts {
   };
 
   const publishAll = async (
-    files: readonly Artefact[],
+    files: readonly SetupFile[],
     readAt?: (name: string) => string,
-  ): Promise<Published> => {
-    const published = new Map<string, PublishedFile>();
+  ): Promise<PublicFiles> => {
+    const published = new Map<string, PublicFile>();
     for (const file of files) {
-      const at = file.published ? ((await publish(file)) ?? readable(file, readAt?.(file.name))) : undefined;
+      const at = file.publiclyReadable
+        ? ((await publish(file)) ?? readable(file, readAt?.(file.name)))
+        : undefined;
       if (at) published.set(file.name, at);
     }
     return published;

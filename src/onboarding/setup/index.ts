@@ -40,7 +40,10 @@ export function createOnboarding(
     },
 
     afterLeak: (connection, at) =>
-      destinationOf(connection).afterLeak({ ...setupFactsOf(connection, vendor), at: toTimestamp(at) }),
+      destinationOf(connection).leakAdvice({
+        ...setupFactsOf(connection, vendor),
+        compromisedBefore: toTimestamp(at),
+      }),
 
     verify: verifier.verify,
     report: verifier.report,

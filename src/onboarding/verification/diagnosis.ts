@@ -18,7 +18,7 @@ export function refusedCheck(
 ): Check {
   const destination = destinationOf(connection);
   const { condition, detail, fix } = destination.remedy(setupFactsOf(connection, vendor), error);
-  const outcome = isOutage(error) ? 'unclear' : destination.settles.may(error) ? 'waiting' : 'failed';
+  const outcome = isOutage(error) ? 'unclear' : destination.propagation.may(error) ? 'waiting' : 'failed';
   return {
     name,
     outcome,

@@ -140,7 +140,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     checks: readonly Check[],
   ): Promise<{ readonly checks: readonly Check[]; readonly wait?: Wait }> {
     if (decide(checks) !== 'undecided') return { checks };
-    const { seconds } = destinationOf(connection).settles;
+    const { seconds } = destinationOf(connection).propagation;
     const tries = (waiting.get(connection.id)?.tries ?? -1) + 1;
     if (!checks.some(({ outcome }) => outcome === 'waiting')) {
       const at = nextTryInOutage(tries, now());

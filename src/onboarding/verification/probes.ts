@@ -4,7 +4,7 @@
  */
 
 import { type Connection, destinationOf, setupFactsOf, subjectOf } from '../../access/connections/index.ts';
-import type { Endpoints, Minted, ProbeKind, Proof } from '../../clouds/index.ts';
+import type { Endpoints, ProbeResult, ProbeType, SignedToken } from '../../clouds/index.ts';
 import type { Audit } from '../../platform/audit/index.ts';
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
@@ -24,7 +24,7 @@ export interface Probing {
 
 interface Probe {
   readonly name: string;
-  readonly kind: ProbeKind;
+  readonly kind: ProbeType;
   readonly deviation: (connection: Connection) => Deviation;
   readonly shown: string;
 }
@@ -49,7 +49,7 @@ export const probes: readonly Probe[] = [
   {
     name: 'probe_wrong_audience',
     kind: 'audience',
-    deviation: (connection) => ({ audience: destinationOf(connection).foreignAudience }),
+    deviation: (connection) => ({ audience: destinationOf(connection).wrongAudience }),
     shown: 'an audience for another cloud',
   },
 ];
@@ -65,16 +65,16 @@ export async function probe(
   const destination = destinationOf(connection);
   const { prober, audit, endpoints, now, vendor, ending } = options;
   const wrong = deviation(connection);
-  let minted: (Minted & { readonly kid: string }) | undefined;
+  let minted: (SignedToken & { readonly kid: string }) | undefined;
   let refusal: SojournError | undefined;
   try {
     // What it may bring goes nowhere: it is dropped before the line ends.
-    await destination.enter({
+    await destination.exchange({
       connection: `probe-${connection.id}`,
       endpoints,
       now,
       signal: AbortSignal.any([AbortSignal.timeout(deadlineMs), ending]),
-      mint: async () => {
+      sign: async () => {
         minted = await prober.mint(connection, wrong);
         return minted;
       },
@@ -82,7 +82,7 @@ export async function probe(
   } catch (error) {
     refusal = cloudError(error);
   }
-  const proof = destination.proves(kind, refusal);
+  const proof = destination.interpretProbe(kind, refusal);
   const value = 'subject' in wrong ? wrong.subject : wrong.audience;
   await audit.record({
     event: 'connection.probed',
@@ -97,13 +97,13 @@ export async function probe(
   });
   const shownToken = `a token with ${shown} (${value})`;
   return told(name, proof, shownToken, refusal, () =>
-    destination.narrow(setupFactsOf(connection, vendor), kind),
+    destination.fix(setupFactsOf(connection, vendor), kind),
   );
 }
 
 function told(
   name: string,
-  proof: Proof,
+  proof: ProbeResult,
   token: string,
   refusal: SojournError | undefined,
   narrow: () => { readonly condition: string; readonly detail?: string; readonly fix?: string },

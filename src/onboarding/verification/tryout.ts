@@ -34,7 +34,7 @@ export async function tryOut(
 }
 
 function targetCheck(connection: Connection): Check {
-  const { missing } = destinationOf(connection);
+  const { missingFields: missing } = destinationOf(connection);
   if (missing.length === 0) return passed('target', `Complete for ${clouds[connection.cloud].name}.`);
   return {
     name: 'target',
@@ -79,7 +79,7 @@ async function withoutExtras(
   refusal: SojournError,
   { exchange, vendor }: TryoutOptions,
 ): Promise<Check | undefined> {
-  const { bare } = destinationOf(connection);
+  const { withoutOptions: bare } = destinationOf(connection);
   if (bare === undefined || refusal.code !== 'cloud_trust_refused') return undefined;
   try {
     await exchange.attempt({ ...connection, target: bare }, actor);

@@ -1,10 +1,10 @@
 /** Where copies of the documents are put: which bucket, and by which connection it is entered. */
 import { z } from 'zod';
-import { type BucketPlace, clouds } from '../../clouds/index.ts';
+import { type BucketLocation, clouds } from '../../clouds/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import { endpointField } from './urls.ts';
 
-export interface PublishPlace extends BucketPlace {
+export interface PublishPlace extends BucketLocation {
   readonly connection: string;
   /** With no trailing slash. */
   readonly public_url?: string | undefined;
@@ -19,9 +19,9 @@ export const placeField = z
     public_url: endpointField.optional(),
   })
   .superRefine((place, context) => {
-    const cloud = Object.values(clouds).find(({ bucket }) => bucket.takes(place.to));
+    const cloud = Object.values(clouds).find(({ bucket }) => bucket.accepts(place.to));
     const fault = cloud
-      ? cloud.bucket.fault(place)
+      ? cloud.bucket.faultOf(place)
       : { field: 'to', message: 'must begin with s3://, gs:// or https://' };
     if (fault) context.addIssue({ code: 'custom', path: [fault.field], message: fault.message });
   });

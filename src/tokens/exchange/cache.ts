@@ -1,9 +1,9 @@
 /** Credentials in memory: served until shortly before they end, fetched by one call at a time, and not without bound. */
-import type { Pass } from '../../clouds/index.ts';
+import type { Credentials } from '../../clouds/index.ts';
 import { type Elapsed, laterOf, type Now } from '../../platform/time/index.ts';
 
 interface Entry {
-  readonly pass: Pass;
+  readonly pass: Credentials;
   /** By which the pass ages. */
   readonly hour: Now;
   /** From here on one call in the background brings new ones, and nobody waits for it. */
@@ -30,17 +30,21 @@ export interface PassCache {
    */
   get(
     key: string,
-    fetch: () => Promise<Pass>,
+    fetch: () => Promise<Credentials>,
     mayServeOld: MayServeOld,
-  ): Promise<{ pass: Pass; cached: boolean }>;
+  ): Promise<{ pass: Credentials; cached: boolean }>;
   readonly size: number;
 }
 
 export function createPassCache(now: Now, elapsed: Elapsed, maxEntries: number): PassCache {
   const kept = new Map<string, Entry>();
-  const flights = new Map<string, Promise<Pass>>();
+  const flights = new Map<string, Promise<Credentials>>();
 
-  const fetchOnce = (key: string, fetch: () => Promise<Pass>, mayServeOld: MayServeOld): Promise<Pass> => {
+  const fetchOnce = (
+    key: string,
+    fetch: () => Promise<Credentials>,
+    mayServeOld: MayServeOld,
+  ): Promise<Credentials> => {
     const inFlight = flights.get(key);
     if (inFlight) return inFlight;
     // What came of it is kept before the flight ends: there is no moment at which a caller finds neither.
@@ -66,7 +70,7 @@ export function createPassCache(now: Now, elapsed: Elapsed, maxEntries: number):
     kept.set(key, { ...entry, renewFrom: pauseEnd, freshUntil: Math.max(entry.freshUntil, pauseEnd) });
   };
 
-  const keep = (key: string, pass: Pass): Pass => {
+  const keep = (key: string, pass: Credentials): Credentials => {
     const margin = Math.min(longestMarginMs, (pass.expiresAt - now()) / 4);
     kept.delete(key);
     kept.set(key, {

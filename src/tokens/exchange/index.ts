@@ -7,7 +7,7 @@
 import type { Client } from '../../access/clients/index.ts';
 import { type Connection, destinationOf, narrowedTo } from '../../access/connections/index.ts';
 import type { Grant, Policy, WorkloadClaims } from '../../access/policy/index.ts';
-import type { Endpoints, Pass } from '../../clouds/index.ts';
+import type { Credentials, Endpoints } from '../../clouds/index.ts';
 import type { Audit, AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
@@ -37,11 +37,15 @@ export interface Exchange {
    * Credentials of the connection's cloud. Rejects with `connection_…`, `purpose_…` or `cloud_…`, or with what `check`
    * throws.
    */
-  credentials(caller: Caller, connectionId: string, wish?: Wish): Promise<Grant & { readonly pass: Pass }>;
+  credentials(
+    caller: Caller,
+    connectionId: string,
+    wish?: Wish,
+  ): Promise<Grant & { readonly pass: Credentials }>;
   /** The cloud token itself, for SDKs that make the exchange on their own. */
   token(caller: Caller, connectionId: string): Promise<{ token: string; expiresIn: number }>;
   /** A real exchange past the cache, whatever the state of the connection unless paused; for verification. */
-  attempt(connection: Connection, actor: string): Promise<Pass>;
+  attempt(connection: Connection, actor: string): Promise<Credentials>;
 }
 
 /** For the whole visit to the cloud, the wait for its turn and further tries included. */
@@ -96,7 +100,7 @@ export function createExchange(options: {
     about: Pick<AuditEntry, 'actor' | 'client' | keyof RequestContext>,
     facts: NonNullable<AuditEntry['facts']> = {},
     until?: number,
-  ): Promise<Pass> {
+  ): Promise<Credentials> {
     const destination = destinationOf(connection);
     const entry: AuditEntry = {
       event: 'exchange.succeeded',
@@ -109,16 +113,16 @@ export function createExchange(options: {
     let last: { jti?: string; kid?: string; sub?: string; aud?: string } = {};
     try {
       if (connection.paused_at) throw new SojournError('connection_paused');
-      if (destination.missing.length > 0) throw incomplete(destination.missing);
+      if (destination.missingFields.length > 0) throw incomplete(destination.missingFields);
       const signal = AbortSignal.timeout(deadlineMs);
       const pass = await turns.take(connection.tenant, () =>
-        destination.enter({
+        destination.exchange({
           connection: connection.id,
           endpoints,
           now,
           signal,
-          until,
-          mint: async () => {
+          notAfter: until,
+          sign: async () => {
             const { token, jti, kid, claims } = await mint(connection, until);
             last = { jti, kid, sub: claims.sub, aud: claims.aud };
             return { token, jti };

@@ -4,7 +4,7 @@
  */
 
 import type { Connection } from '../../access/connections/index.ts';
-import type { CloudName, Pass } from '../../clouds/index.ts';
+import type { CloudName, Credentials } from '../../clouds/index.ts';
 import { invalidRequest } from '../../platform/errors/index.ts';
 import { type Now, toSeconds, toTimestamp } from '../../platform/time/index.ts';
 
@@ -28,8 +28,8 @@ export const deliveryFormats = Object.keys(owners) as readonly DeliveryFormat[];
 
 /** The connection, as far as a form names it. */
 type Named = Pick<Connection, 'id' | 'cloud'>;
-type AwsKeys = Extract<Pass['credentials'], { access_key_id: string }>;
-type AccessToken = Extract<Pass['credentials'], { access_token: string }>;
+type AwsKeys = Extract<Credentials['credentials'], { access_key_id: string }>;
+type AccessToken = Extract<Credentials['credentials'], { access_token: string }>;
 
 /** Throws `invalid_request` when the format is unknown or belongs to another cloud. */
 export function fittingFormat(format: string, { cloud }: Pick<Named, 'cloud'>): DeliveryFormat {
@@ -46,7 +46,7 @@ const unfit = (message: string) => invalidRequest([{ path: 'format', message }])
 export function deliver(
   format: DeliveryFormat,
   connection: Named,
-  pass: Pass,
+  pass: Credentials,
   now: Now,
   purpose: string | null = null,
 ): Delivery {
@@ -101,7 +101,7 @@ export function deliver(
 
 const json = (value: unknown): Delivery => ({ mediaType: 'application/json', body: JSON.stringify(value) });
 
-function environment({ credentials, expiresAt }: Pass): string {
+function environment({ credentials, expiresAt }: Credentials): string {
   const variables =
     'access_key_id' in credentials
       ? {

@@ -10,7 +10,7 @@ import type { Client, Clients } from '../../access/clients/index.ts';
 import { type Connection, type Connections, tokenSecondsOf } from '../../access/connections/index.ts';
 import type { Federation } from '../../access/federation/index.ts';
 import type { Policy, WorkloadClaims } from '../../access/policy/index.ts';
-import type { Algorithm, Minted } from '../../clouds/index.ts';
+import type { Algorithm, SignedToken } from '../../clouds/index.ts';
 import type { Audit, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { RequestLimits } from '../../platform/limits/index.ts';
@@ -70,7 +70,7 @@ export interface Issuer {
   mint(
     connection: Connection,
     until?: number,
-  ): Promise<Minted & { readonly kid: string; readonly claims: Claims }>;
+  ): Promise<SignedToken & { readonly kid: string; readonly claims: Claims }>;
   /** What `mint` would sign at this moment; nothing is signed. */
   preview(connection: Connection): {
     readonly header: Readonly<Record<string, string>>;

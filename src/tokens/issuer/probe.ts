@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Connection } from '../../access/connections/index.ts';
-import type { Minted } from '../../clouds/index.ts';
+import type { SignedToken } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { type Now, toSeconds } from '../../platform/time/index.ts';
 import type { Keyring } from '../keys/index.ts';
@@ -16,7 +16,7 @@ export interface Prober {
   mint(
     connection: Connection,
     deviation: Deviation,
-  ): Promise<Minted & { readonly kid: string; readonly claims: Claims }>;
+  ): Promise<SignedToken & { readonly kid: string; readonly claims: Claims }>;
 }
 
 /** Seconds: enough for one visit to a cloud, further tries included. */

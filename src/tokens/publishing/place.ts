@@ -1,13 +1,13 @@
 /** One bucket: what this process has put there, and putting there what differs from that. */
 
 import { type Connection, type Connections, unavailableReason } from '../../access/connections/index.ts';
-import { type BucketPlace, clouds } from '../../clouds/index.ts';
+import { type BucketLocation, clouds } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import type { Exchange } from '../exchange/index.ts';
 import type { PublishedDocument } from '../issuer/index.ts';
 
-export interface PublishPlace extends BucketPlace {
+export interface PublishPlace extends BucketLocation {
   readonly connection: string;
   readonly public_url?: string | undefined;
 }
@@ -52,7 +52,7 @@ export class Place {
     const closed = unavailableReason(connection);
     if (closed) throw new SojournError(closed);
     const { bucket } = clouds[connection.cloud];
-    if (!bucket.takes(this.where.to)) {
+    if (!bucket.accepts(this.where.to)) {
       throw new SojournError('cloud_request_invalid', {
         detail: `The connection leads to ${connection.cloud}, and ${this.where.to} is not there.`,
         advice: 'Name a connection to the cloud of the bucket in keys.publish.',
@@ -63,12 +63,12 @@ export class Place {
       await Promise.all(
         changed.slice(at, at + atOnce).map(async ({ path, document }) => {
           await bucket.put({
-            place: this.where,
+            location: this.where,
             path,
             body: document.body.toString(),
             contentType: document.headers['content-type'] ?? '',
             cacheControl: document.headers['cache-control'] ?? '',
-            pass,
+            credentials: pass,
             now: this.#options.now,
             signal: AbortSignal.any([ending, AbortSignal.timeout(deadlineMs)]),
           });

@@ -3,7 +3,7 @@
  * not have the file, what is there never changes, and replicas need not agree on anything.
  */
 import { createHash } from 'node:crypto';
-import { type Artefact, clouds, type PublishedFile } from '../../clouds/index.ts';
+import { clouds, type PublicFile, type SetupFile } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { Place, type PlaceOptions, type PublishPlace } from './place.ts';
@@ -17,11 +17,11 @@ const pauseMs = 30_000;
 /** Undefined where there is no place, and while it takes nothing; never rejects. */
 export function createTemplates(
   options: Omit<PlaceOptions, 'ending'> & { readonly place: PublishPlace | null; readonly logger: Logger },
-): (artefact: Artefact) => Promise<PublishedFile | undefined> {
+): (artefact: SetupFile) => Promise<PublicFile | undefined> {
   const { place: where, now, logger } = options;
   if (!where) return async () => undefined;
   const place = new Place(where, { ...options, ending: new AbortController().signal });
-  const { bucket } = Object.values(clouds).find((cloud) => cloud.bucket.takes(where.to)) ?? clouds.aws;
+  const { bucket } = Object.values(clouds).find((cloud) => cloud.bucket.accepts(where.to)) ?? clouds.aws;
   let tryAgainAt = 0;
   let kept = 0;
 
@@ -43,7 +43,7 @@ export function createTemplates(
       logger.warn({ err: refusal, to: where.to }, 'a set-up file cannot be published; its link is left out');
       return undefined;
     }
-    const url = where.public_url ? `${where.public_url}/${path}` : bucket.addressOf(where, path);
+    const url = where.public_url ? `${where.public_url}/${path}` : bucket.urlOf(where, path);
     return { url, sha256 };
   };
 }

@@ -105,9 +105,9 @@ describe('connections', () => {
 
   test('the role may come later', async () => {
     const made = await create({ cloud: 'aws' });
-    expect(destinationOf(made).missing).toEqual(['role_arn']);
+    expect(destinationOf(made).missingFields).toEqual(['role_arn']);
     const changed = await bench.connections.update(made.id, { target: { role_arn: roleArn } });
-    expect(destinationOf(changed).missing).toEqual([]);
+    expect(destinationOf(changed).missingFields).toEqual([]);
   });
 
   test('it is pending, then what a verification found, and pending again with another target', async () => {

@@ -65,7 +65,7 @@ const viewOf = (cloud: keyof typeof targets, hostile: string, more: Partial<View
     expires_at: '2026-12-01T12:00:00.000Z',
     report: {
       at: '2026-11-25T12:00:00.000Z',
-      fields: Object.fromEntries(clouds[cloud].guide.reports.map(({ name }) => [name, hostile])),
+      fields: Object.fromEntries(clouds[cloud].guide.reportFields.map(({ name }) => [name, hostile])),
     },
   },
   uses: { last: null, count: 0, more: false },
@@ -111,7 +111,7 @@ describe.each(['aws', 'azure', 'gcp'] as const)('the page for %s', (cloud) => {
     );
     const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id!);
     expect(new Set(ids).size).toBe(ids.length);
-    for (const { name } of clouds[cloud].guide.reports) expect(page).toContain(`<label for="${name}">`);
+    for (const { name } of clouds[cloud].guide.reportFields) expect(page).toContain(`<label for="${name}">`);
     for (const [, id] of page.matchAll(/aria-labelledby="([^"]+)"/g)) expect(ids).toContain(id);
   });
 });

@@ -83,7 +83,7 @@ describe('the CloudFormation template', () => {
     const boundary = 'arn:aws:iam::aws:policy/PowerUserAccess';
     const [one, two] = [await connect('one'), await connect('two', { session_tags: { Team: 'x' } })];
     const template = fileFor(one, 'cloudformation.json', {
-      beside: [beside(two)],
+      additional: [beside(two)],
       permissions: { 'read-only': readOnly },
       options: {
         role_name: 'vendor',
@@ -252,7 +252,7 @@ describe('the stack set', () => {
         await connect('one', roleIn(3)),
         await connect('two', { ...roleIn(4), source_identity: 'acme' }),
       ];
-      const files = filesFor(one, { beside: [beside(two)] });
+      const files = filesFor(one, { additional: [beside(two)] });
       expect(files.map(({ name }) => name)).toEqual(['stackset.json', 'stackset.sh']);
       const ran = await inTemporaryDirectory((cwd) => {
         for (const { name, content } of files) writeFileSync(join(cwd, name), content);

@@ -65,7 +65,7 @@ describe('applied to a resource group', () => {
     const group = name.replace('.', '-');
     await makeGroup(arm, group);
     const [one, two] = [await connect('one'), await connect('[two]')];
-    const source = fileFor(one, name, { beside: [beside(two)], options, permissions });
+    const source = fileFor(one, name, { additional: [beside(two)], options, permissions });
     const outputs = await deployTemplate(arm, group, read(source));
     expect(outputs.tenantId).toBe(tenantId);
     expect((await identitiesIn(group)).map(({ tags }) => tags)).toEqual([options.tags, options.tags]);

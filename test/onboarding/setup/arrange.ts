@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Artefact, SetupFacts } from '../../../src/clouds/index.ts';
+import type { SetupFacts, SetupFile } from '../../../src/clouds/index.ts';
 
 export const facts = (given: Partial<SetupFacts> = {}): SetupFacts => ({
   issuer: 'https://id.vendor.com/t/ten_x',
@@ -17,7 +17,7 @@ export const facts = (given: Partial<SetupFacts> = {}): SetupFacts => ({
   ...given,
 });
 
-export function contentOf(artefacts: readonly Artefact[], name: string): string {
+export function contentOf(artefacts: readonly SetupFile[], name: string): string {
   const found = artefacts.find((artefact) => artefact.name === name);
   if (!found) throw new Error(`no artefact ${name}`);
   return found.content;

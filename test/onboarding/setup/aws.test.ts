@@ -188,10 +188,10 @@ describe('the CloudFormation template', () => {
       inTemporaryDirectory((directory) => {
         const files = {
           'plain.json': template(target(), facts()),
-          'full.json': template(target(tags), facts({ ...more, beside: beside({}) })),
+          'full.json': template(target(tags), facts({ ...more, additional: beside({}) })),
           'set.json': JSON.parse(
             contentOf(
-              setup(target({ ...tags, ...role(1) }), facts({ ...more, beside: beside(role(2)) })),
+              setup(target({ ...tags, ...role(1) }), facts({ ...more, additional: beside(role(2)) })),
               'stackset.json',
             ),
           ),
@@ -256,7 +256,7 @@ describe('a role whose ARN is known before it is made', () => {
   ])('goes into no common file with roles %s', (_title, arns) => {
     const [first, ...others] = arns.map((arn) => target(arn === undefined ? {} : { role_arn: arn }));
     const beside = others.map((other) => ({ target: other, facts: facts() }));
-    expect(() => setup(first ?? target(), facts({ beside }))).toThrow(
+    expect(() => setup(first ?? target(), facts({ additional: beside }))).toThrow(
       'with: must name connections whose roles',
     );
   });
@@ -268,7 +268,7 @@ describe('a role whose ARN is known before it is made', () => {
   ])('goes into no common file for two connections to %s', (_title, first, second, options) => {
     const other = facts({ subject: 'con_2', connection: { id: 'con_2', name: 'b' } });
     const beside = [{ target: target({ role_arn: second }), facts: other }];
-    expect(() => setup(target({ role_arn: first }), facts({ beside, options }))).toThrow(
+    expect(() => setup(target({ role_arn: first }), facts({ additional: beside, options }))).toThrow(
       /^with: must name connections each of which has a role of its own$/,
     );
   });

@@ -99,7 +99,11 @@ describe('the ARM template', () => {
         const other = { subject: 'con_other', connection: { id: 'con_other', name: 'b' } };
         const beside = [{ target, facts: facts(other) }];
         const options = { tags: { Team: tag }, roles: ['acdd72a7-3385-48ef-bd42-f606fba81ae7'] };
-        const asked = [facts(), facts({ subject, audience, connection, options }), facts({ beside })];
+        const asked = [
+          facts(),
+          facts({ subject, audience, connection, options }),
+          facts({ additional: beside }),
+        ];
         for (const given of asked) armSchema.parse(template(target, given));
       }),
     );
@@ -107,9 +111,9 @@ describe('the ARM template', () => {
 
   test('makes no identity for two connections', () => {
     const beside = [{ target, facts: facts({ connection: { id: 'con_2', name: 'b' } }) }];
-    expect(() => setup(target, facts({ beside, options: { identity_name: 'Sojourn-con_2' } }))).toThrow(
-      /^identity_name: must not be the name of the identity of another connection in the files$/,
-    );
+    expect(() =>
+      setup(target, facts({ additional: beside, options: { identity_name: 'Sojourn-con_2' } })),
+    ).toThrow(/^identity_name: must not be the name of the identity of another connection in the files$/);
   });
 
   test('keeps a loopback issuer as it is', () => {

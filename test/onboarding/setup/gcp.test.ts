@@ -69,7 +69,7 @@ describe('the list of requests', () => {
   test('makes no provider for two connections, whose condition can admit one of them only', () => {
     const other = facts({ subject: 'con_2', connection: { id: 'con_2', name: 'b' } });
     const beside = [{ target: target({ service_account: account }), facts: other }];
-    expect(() => setup(target(), facts({ beside }))).toThrow(
+    expect(() => setup(target(), facts({ additional: beside }))).toThrow(
       /^with: must name connections each of which has a provider of its own$/,
     );
   });

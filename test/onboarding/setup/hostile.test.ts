@@ -8,7 +8,7 @@ import { setup as setupAws } from '../../../src/clouds/aws/setup.ts';
 import { setup as setupAzure } from '../../../src/clouds/azure/setup.ts';
 import { bicepString } from '../../../src/clouds/encode/index.ts';
 import { setup as setupGcp } from '../../../src/clouds/gcp/setup.ts';
-import type { Artefact, SetupFacts } from '../../../src/clouds/index.ts';
+import type { SetupFacts, SetupFile } from '../../../src/clouds/index.ts';
 import { carriable, contentOf, facts, hostileText, inTemporaryDirectory, testWith } from './arrange.ts';
 import { armOf, bicepText } from './bicep.arrange.ts';
 import { gcpFacts, gcpTarget } from './gcp.arrange.ts';
@@ -56,7 +56,7 @@ describe('Bicep', () => {
 });
 
 describe('Terraform', () => {
-  const read = (artefacts: readonly Artefact[]) => readTerraform(contentOf(artefacts, 'main.tf'));
+  const read = (artefacts: readonly SetupFile[]) => readTerraform(contentOf(artefacts, 'main.tf'));
 
   test('of AWS means what it was given', async () => {
     await fc.assert(

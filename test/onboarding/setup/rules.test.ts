@@ -98,7 +98,7 @@ async function shown(
   };
   const { sandbox } = bent;
   try {
-    await destination.enter({
+    await destination.exchange({
       connection: id,
       endpoints: {
         aws: { sts_endpoint: `${sandbox}/aws` },
@@ -111,7 +111,7 @@ async function shown(
       },
       now: Date.now,
       signal: AbortSignal.timeout(5_000),
-      mint: async () => ({ token: await token(sound), jti: 'x' }),
+      sign: async () => ({ token: await token(sound), jti: 'x' }),
     });
   } catch (error) {
     if (error instanceof SojournError) return refusedCheck('exchange', connection, error, 'Vendor');
@@ -567,10 +567,12 @@ const elsewhere: readonly [number, string, () => Promise<void>][] = [
     async () => {
       await atGcp(plain);
       const { items: keys } = await plain.admin.get<{ items: { kid: string }[] }>('/keys');
-      const { items } = await plain.admin.get<{ items: { cloud: string; trusts: string }[] }>(
+      const { items } = await plain.admin.get<{ items: { cloud: string; trusted_for: string }[] }>(
         `/keys/${keys[0]?.kid}/impact`,
       );
-      expect(items.find(({ cloud }) => cloud === 'gcp')?.trusts).toMatch(/still accepted after 21\.7 hours/);
+      expect(items.find(({ cloud }) => cloud === 'gcp')?.trusted_for).toMatch(
+        /still accepted after 21\.7 hours/,
+      );
     },
   ],
   [

@@ -144,7 +144,7 @@ applied()(
     // The provider for the issuer on loopback is there already: Terraform's own takes https alone, even where it makes none.
     await deploy(bench.sandbox.origin, account, fileFor(zero, 'cloudformation.json'));
     const main = fileFor(one, 'main.tf', {
-      beside: [{ target: two.target, facts: factsFor(two) }],
+      additional: [{ target: two.target, facts: factsFor(two) }],
       callback: bench.callback,
       options: { existing_provider: true, permissions_boundary: 'arn:aws:iam::aws:policy/PowerUserAccess' },
     });

@@ -568,7 +568,7 @@ describe('the report of a verification', () => {
     const { jws } = await corridor.admin.get<{ jws: string }>(`/connections/${connection.id}/report`);
     const { target } = await corridor.admin.get<{ target: object }>(`/connections/${connection.id}`);
     const { sandbox } = corridor;
-    const entering = clouds[cloud].destination(target).enter({
+    const entering = clouds[cloud].destination(target).exchange({
       connection: connection.id,
       endpoints: {
         aws: { sts_endpoint: null },
@@ -581,7 +581,7 @@ describe('the report of a verification', () => {
       },
       now: Date.now,
       signal: AbortSignal.timeout(5_000),
-      mint: async () => ({ token: jws, jti: 'x' }),
+      sign: async () => ({ token: jws, jti: 'x' }),
     });
     await expect(entering).rejects.toThrow(refusal);
   });

@@ -137,11 +137,11 @@ describe('keys', () => {
       name: 'prod',
       tenant: connection.tenant,
       cloud: 'aws',
-      trusts: expect.stringMatching(/^Minutes: /),
+      trusted_for: expect.stringMatching(/^Minutes: /),
       steps: expect.arrayContaining([
         {
-          say: 'Close the door: the provider takes no token any more.',
-          run: expect.stringContaining(`:oidc-provider/${server.issuer.replace('http://', '')} `),
+          instruction: 'Close the door: the provider takes no token any more.',
+          command: expect.stringContaining(`:oidc-provider/${server.issuer.replace('http://', '')} `),
         },
       ]),
     });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { Pass } from '../../../src/clouds/index.ts';
+import type { Credentials } from '../../../src/clouds/index.ts';
 import { createPassCache, type PassCache } from '../../../src/tokens/exchange/cache.ts';
 import { noon } from '../../support/modules.ts';
 
@@ -21,19 +21,19 @@ beforeEach(() => {
 });
 
 /** A pass that says whose it is and which fetch brought it. */
-const passFor = (key: string, life = hour): Pass => ({
+const passFor = (key: string, life = hour): Credentials => ({
   expiresAt: clock.ms + life,
   credentials: { access_token: `${key} ${++fetched}`, token_type: 'Bearer' },
 });
 const always = () => true;
 const never = () => false;
 const outage = new Error('the cloud is down');
-const down = async (): Promise<Pass> => {
+const down = async (): Promise<Credentials> => {
   fetched++;
   throw outage;
 };
 const get = (key = 'a', life = hour) => cache.get(key, async () => passFor(key, life), always);
-const textOf = ({ pass }: { pass: Pass }) =>
+const textOf = ({ pass }: { pass: Credentials }) =>
   'access_token' in pass.credentials && pass.credentials.access_token;
 
 describe('the cache of passes', () => {
@@ -200,7 +200,7 @@ describe('while the cloud is down', () => {
   });
 });
 
-const passOf = (text: string, expiresAt: number): Pass => ({
+const passOf = (text: string, expiresAt: number): Credentials => ({
   expiresAt,
   credentials: { access_token: text, token_type: 'Bearer' },
 });

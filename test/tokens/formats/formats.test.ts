@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Connection } from '../../../src/access/connections/index.ts';
-import type { CloudName, Pass } from '../../../src/clouds/index.ts';
+import type { CloudName, Credentials } from '../../../src/clouds/index.ts';
 import { SojournError } from '../../../src/platform/errors/index.ts';
 import { deliver, deliveryFormats, fittingFormat } from '../../../src/tokens/formats/index.ts';
 
@@ -33,8 +33,8 @@ const connectionTo = (cloud: CloudName): Connection => ({
 const keys = { access_key_id: 'ASIAEXAMPLE', secret_access_key: 'wJalr/+K7=', session_token: 'IQoJb3/+==' };
 const token = { access_token: 'ya29.c.b0Aaek', token_type: 'Bearer' } as const;
 
-const aws: Pass = { expiresAt, credentials: keys };
-const bearer: Pass = { expiresAt, credentials: token };
+const aws: Credentials = { expiresAt, credentials: keys };
+const bearer: Credentials = { expiresAt, credentials: token };
 const passTo = (cloud: CloudName) => (cloud === 'aws' ? aws : bearer);
 
 const deliverTo = (cloud: CloudName, format: string, pass = passTo(cloud)) =>
@@ -157,7 +157,7 @@ describe('the format env, evaluated by a shell', () => {
   ];
 
   test.each(hostile)('%j arrives as it is and does nothing', (value) => {
-    const pass: Pass = {
+    const pass: Credentials = {
       expiresAt,
       credentials: { access_key_id: value, secret_access_key: `a${value}`, session_token: `${value}z` },
     };

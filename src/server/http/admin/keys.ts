@@ -31,8 +31,8 @@ export const impactPage = pageOf(
     name: z.string(),
     tenant: z.string(),
     cloud: z.string(),
-    trusts: z.string().describe('How long the cloud goes on trusting a key that has left the JWKS.'),
-    steps: z.array(z.object({ say: z.string(), run: z.string().optional() })),
+    trusted_for: z.string().describe('How long the cloud still trusts a key after it has left the JWKS.'),
+    steps: z.array(z.object({ instruction: z.string(), command: z.string().optional() })),
   }),
 ).describe('A page may hold fewer than the limit, or none, and still have a next one.');
 
@@ -164,13 +164,17 @@ export const keyRoutes: readonly Route[] = [
         const accepted = destinationOf(one).algorithms.includes(key.alg);
         if (accepted && (await issuers.ringOf(one)) === keyring.id) touched.push(one);
       }
-      return pageOn({ ...page, items: touched }, (one) => ({
-        connection: one.id,
-        name: one.name,
-        tenant: one.tenant,
-        cloud: one.cloud,
-        ...onboarding.afterLeak(one, key.revoked_at ?? now()),
-      }));
+      return pageOn({ ...page, items: touched }, (one) => {
+        const { trustedFor, steps } = onboarding.afterLeak(one, key.revoked_at ?? now());
+        return {
+          connection: one.id,
+          name: one.name,
+          tenant: one.tenant,
+          cloud: one.cloud,
+          trusted_for: trustedFor,
+          steps,
+        };
+      });
     },
   }),
 ];

@@ -100,7 +100,7 @@ const report = {
   description: 'The members of one cloud.',
   properties: Object.fromEntries(
     cloudNames.flatMap((cloud) =>
-      clouds[cloud].guide.reports.map(({ name, label, example }) => [
+      clouds[cloud].guide.reportFields.map(({ name, label, example }) => [
         name,
         { ...text, description: `${clouds[cloud].guide.title}: ${label}`, example },
       ]),

@@ -70,16 +70,16 @@ async function printImpact(args: ParsedArguments, terminal: Terminal): Promise<v
   }
 }
 
-function formatConnection({ connection, name, tenant, cloud, trusts, steps }: Json): string {
+function formatConnection({ connection, name, tenant, cloud, trusted_for, steps }: Json): string {
   const list = Array.isArray(steps) ? (steps as Json[]) : [];
-  const head = `\n${cell(cloud)}  ${cell(connection)}  ${cell(name)}  (${cell(tenant)})\n  ${cell(trusts)}\n`;
+  const head = `\n${cell(cloud)}  ${cell(connection)}  ${cell(name)}  (${cell(tenant)})\n  ${cell(trusted_for)}\n`;
   if (list.length === 0) return `${head}  Nothing is set up in the cloud yet.\n`;
   return (
     head +
     list
-      .map(({ say, run }, index) => {
-        const command = run === undefined ? '' : `${printable(String(run)).replace(/^/gm, '     ')}\n`;
-        return `  ${index + 1}. ${cell(say)}\n${command}`;
+      .map(({ instruction, command }, index) => {
+        const code = command === undefined ? '' : `${printable(String(command)).replace(/^/gm, '     ')}\n`;
+        return `  ${index + 1}. ${cell(instruction)}\n${code}`;
       })
       .join('')
   );
