@@ -25,7 +25,7 @@ test('while the server runs, and after a restart the former key is needed by nob
   expect(rekeyed).toEqual({
     code: 0,
     err: '',
-    out: `All 4 private keys open with file:${made}; 4 of them were sealed anew now.
+    out: `All 4 private keys open with file:${made}; 4 of them were rewrapped now.
 
 Set keys.encryption_key to file:${made} and restart every server. A server that has not been restarted yet seals what it
 makes with the former key: when all have been, run this once more, and then the former key can go.

@@ -7,7 +7,7 @@ import { createFederation, type Federation } from '../../access/federation/index
 import { createPolicy, type Policy } from '../../access/policy/index.ts';
 import { createTenants, type Tenants } from '../../access/tenants/index.ts';
 import { Keyrings, mainRing, type PublicJwk } from '../../tokens/keys/index.ts';
-import { obstaclesTo, ringSettings } from '../key-rings/index.ts';
+import { propagationObstacles, ringSettings } from '../key-rings/index.ts';
 import type { Context } from './context.ts';
 import type { State } from './state.ts';
 
@@ -37,11 +37,12 @@ export async function buildAccess(
     store,
     backend,
     obstacles: async (ring, key) => [
-      ...(await obstaclesTo(key, ring === mainRing ? '' : `/t/${ring}`, issuer, keys)),
+      ...(await propagationObstacles(key, ring === mainRing ? '' : `/t/${ring}`, issuer, keys)),
       ...(await notUploaded(ring, key)),
     ],
-    wanted: async (id) => (await tenants.find(id))?.own_keys === true,
-    mayMake: (id) => nobodyTrusts(store, id === mainRing ? undefined : { id, issuer: tenants.ownIssuer(id) }),
+    hasTenant: async (id) => (await tenants.find(id))?.own_keys === true,
+    mayCreate: (id) =>
+      nobodyTrusts(store, id === mainRing ? undefined : { id, issuer: tenants.ownIssuer(id) }),
   });
   const tenants: Tenants = createTenants({
     store,

@@ -14,7 +14,7 @@ import {
   readTls,
   type TlsPair,
 } from '../http/index.ts';
-import { followRings, ringPollMs } from '../key-rings/index.ts';
+import { followKeyRings, ringPollMs } from '../key-rings/index.ts';
 import type { Context } from './context.ts';
 import { asksForCertificates, type Services } from './services.ts';
 import type { State } from './state.ts';
@@ -35,7 +35,7 @@ export async function startListeners(context: Context, state: State, services: S
   const { keyrings, publishing, metrics, verifier, webhooks, customer } = services;
   observeState(services);
 
-  for (const stop of followRings(keyrings, logger)) shutdown.add(stop);
+  for (const stop of followKeyRings(keyrings, logger)) shutdown.add(stop);
   const clock = watchClock({ now, elapsed: systemElapsed, logger });
   shutdown.add(every(clockLookMs, async () => clock.look()));
   const health = createHealth({
@@ -44,8 +44,8 @@ export async function startListeners(context: Context, state: State, services: S
     backend: state.backend,
     algorithms: config.keys.algorithms,
     shortTimes: config.keys.allow_short_times,
-    places: publishing.publication.states,
-    copies: publishing.copies.states,
+    places: publishing.publisher.states,
+    copies: publishing.mirrors.states,
     clock,
   });
 
@@ -116,15 +116,15 @@ export async function startListeners(context: Context, state: State, services: S
 }
 
 /** Gauges that are read at each scrape. */
-function observeState({ metrics, keyrings, outage, publishing }: Services): void {
+function observeState({ metrics, keyrings, outageBudget, publishing }: Services): void {
   metrics.watchKeys(() => ({
-    waiting: keyrings.waiting().length,
+    waiting: keyrings.postponed().length,
     unseenSeconds: keyrings.main.staleness().ms / 1000,
   }));
-  metrics.watchOutage(async () => (await outage.budget()).first[0]?.seconds);
+  metrics.watchOutage(async () => (await outageBudget.compute()).first[0]?.remaining_seconds);
   metrics.watchCopies(() => ({
-    unpublished: publishing.publication.states().filter(({ failure }) => failure).length,
-    differing: publishing.copies.states().filter(({ reason }) => reason !== undefined).length,
+    unpublished: publishing.publisher.states().filter(({ failure }) => failure).length,
+    differing: publishing.mirrors.states().filter(({ reason }) => reason !== undefined).length,
   }));
 }
 

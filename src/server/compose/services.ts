@@ -11,10 +11,10 @@ import { permitsIn } from '../../platform/outbound/index.ts';
 import { systemElapsed } from '../../platform/time/index.ts';
 import { createExchange, type Exchange } from '../../tokens/exchange/index.ts';
 import { createIssuers, type Issuers } from '../../tokens/issuer/index.ts';
-import { createOutage, type Outage } from '../../tokens/outage/index.ts';
+import { createOutageBudget, type OutageBudget } from '../../tokens/outage-budget/index.ts';
 import { createPublishing, createTemplates } from '../../tokens/publishing/index.ts';
 import { createUploads, type Uploads } from '../../tokens/uploaded-keys/index.ts';
-import { mirrorsIn } from '../key-rings/index.ts';
+import { mirrorUrls } from '../key-rings/index.ts';
 import { type Access, buildAccess, readAuthorities } from './access.ts';
 import type { Context } from './context.ts';
 import type { State } from './state.ts';
@@ -24,7 +24,7 @@ export interface Services extends Access {
   readonly metrics: Metrics;
   readonly limits: RequestLimits;
   readonly issuers: Issuers;
-  readonly outage: Outage;
+  readonly outageBudget: OutageBudget;
   readonly exchange: Exchange;
   readonly verifier: Verifier;
   readonly onboarding: Onboarding;
@@ -68,13 +68,13 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     logger,
     now,
   });
-  const outage = createOutage({ store, logger, now });
+  const outageBudget = createOutageBudget({ store, logger, now });
   const exchange = createExchange({
     policy,
     issuers,
     audit,
     endpoints,
-    outage,
+    outageBudget,
     turns: createTurns({
       atOnce: config.limits.concurrent_exchanges,
       ofOne: config.limits.concurrent_exchanges_per_tenant,
@@ -93,10 +93,10 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     audit,
     logger,
     now,
-    places: config.keys.publish,
-    copies: mirrorsIn(config.keys),
-    publishEvery: config.keys.republish_every * 1000,
-    compareEvery: config.keys.check_mirrors_every * 1000,
+    buckets: config.keys.publish,
+    mirrors: mirrorUrls(config.keys),
+    republishEvery: config.keys.republish_every * 1000,
+    checkMirrorsEvery: config.keys.check_mirrors_every * 1000,
     observe: metrics.publication,
   });
 
@@ -123,7 +123,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     verifier,
     keysFor: uploads.keysFor,
     permissions: config.setup.permissions,
-    publish: createTemplates({ place: config.setup.templates, connections, exchange, logger, now }),
+    publish: createTemplates({ bucket: config.setup.templates, connections, exchange, logger, now }),
   });
   const invitations = createInvitations({ store, now, issuer });
   const customer = createCustomer({ connections, invitations, onboarding, audit, logger, now });
@@ -148,7 +148,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     metrics,
     limits,
     issuers,
-    outage,
+    outageBudget,
     exchange,
     verifier,
     onboarding,

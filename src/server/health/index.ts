@@ -5,8 +5,8 @@
 import type { Algorithm } from '../../clouds/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
-import type { KeyBackend, Keyring, Keyrings, Waiting } from '../../tokens/keys/index.ts';
-import type { CopyState, PlaceState } from '../../tokens/publishing/index.ts';
+import type { KeyBackend, Keyring, Keyrings, PostponedKey } from '../../tokens/keys/index.ts';
+import type { BucketState, MirrorState } from '../../tokens/publishing/index.ts';
 import type { ClockWatch } from './clock.ts';
 
 export { type ClockWatch, watchClock } from './clock.ts';
@@ -26,11 +26,11 @@ export interface Health {
 export function createHealth(options: {
   store: Store;
   keyrings: Keyrings;
-  backend: Pick<KeyBackend, 'trouble'>;
+  backend: Pick<KeyBackend, 'failure'>;
   algorithms: readonly Algorithm[];
   shortTimes: boolean;
-  places: () => readonly PlaceState[];
-  copies: () => readonly CopyState[];
+  places: () => readonly BucketState[];
+  copies: () => readonly MirrorState[];
   clock: Pick<ClockWatch, 'told'>;
 }): Health {
   const { store, keyrings, backend, algorithms, shortTimes, places, copies, clock } = options;
@@ -39,12 +39,12 @@ export function createHealth(options: {
   return {
     async checks() {
       const checks = [await storeCheck(store), keysCheck(keyrings.main, algorithms)];
-      const trouble = backend.trouble?.();
+      const trouble = backend.failure?.();
       // Ready all the same: the trouble is every replica's, and without them all the JWKS would be gone as well.
       if (trouble) checks.push({ name: 'key_backend', ok: true, detail: `does not sign: ${trouble}` });
-      const waiting = keyrings.waiting();
+      const waiting = keyrings.postponed();
       if (waiting.length > 0) checks.push(rotationCheck(waiting));
-      const doubts = keyrings.doubts();
+      const doubts = keyrings.clockProblems();
       if (doubts.length > 0) checks.push(clockCheck(doubts));
       if (places().length > 0) checks.push(publicationCheck(places()));
       if (copies().length > 0) checks.push(copiesCheck(copies()));
@@ -72,7 +72,7 @@ const storeCheck = (store: Store): Promise<ReadinessCheck> =>
   );
 
 /** No reason to send requests elsewhere: the active keys go on signing. */
-function rotationCheck(waiting: readonly Waiting[]): ReadinessCheck {
+function rotationCheck(waiting: readonly PostponedKey[]): ReadinessCheck {
   const told = waiting.map(
     ({ kid, alg, since, obstacles }) =>
       `${alg} ${kid} waits since ${toTimestamp(since)}: ${obstacles.join('; ')}`,
@@ -88,11 +88,11 @@ const clockCheck = (doubts: readonly string[]): ReadinessCheck => ({
 });
 
 /** No reason either: the issuer itself answers. */
-const publicationCheck = (places: readonly PlaceState[]): ReadinessCheck => ({
+const publicationCheck = (places: readonly BucketState[]): ReadinessCheck => ({
   name: 'publication',
   ok: true,
   detail: places
-    .map(({ to, publishedAt, failure }) => {
+    .map(({ bucket: to, publishedAt, failure }) => {
       const last = publishedAt === undefined ? 'never' : toTimestamp(publishedAt);
       return failure
         ? `${to} failed, last published ${last}: ${failure.reason} → ${failure.advice}`
@@ -101,11 +101,11 @@ const publicationCheck = (places: readonly PlaceState[]): ReadinessCheck => ({
     .join(', '),
 });
 
-function copiesCheck(copies: readonly CopyState[]): ReadinessCheck {
+function copiesCheck(copies: readonly MirrorState[]): ReadinessCheck {
   const wrong = copies.flatMap(({ reason }) => reason ?? []);
   const unknown = copies
-    .filter(({ comparedAt }) => comparedAt === undefined)
-    .map(({ copy }) => `${copy} not compared yet`);
+    .filter(({ checkedAt: comparedAt }) => comparedAt === undefined)
+    .map(({ mirror: copy }) => `${copy} not compared yet`);
   const told = [...wrong, ...unknown];
   const detail = told.length > 0 ? told.join(', ') : `${copies.length} as served`;
   return { name: 'mirrors', ok: true, detail };

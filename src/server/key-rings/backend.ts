@@ -4,12 +4,12 @@ import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import {
-  encryptionKeyFile,
   type KeyBackend,
+  loadEncryptionKey,
   mainRing,
   openBackend,
   parseEncryptionKey,
-  readCopy,
+  readRingFile,
 } from '../../tokens/keys/index.ts';
 import type { Config } from '../config/index.ts';
 
@@ -19,10 +19,10 @@ export function openKeyBackend(
   store: Store,
   context: { logger: Logger; now: Now },
 ): Promise<KeyBackend> {
-  const nothingSealed = async () => !(await readCopy(keys.path)) && !(await store.get('ring', mainRing));
+  const nothingSealed = async () => !(await readRingFile(keys.path)) && !(await store.get('ring', mainRing));
   const encryptionKey = async () =>
     keys.encryption_key === null
-      ? encryptionKeyFile(join(dirname(storeUrl.replace(/^sqlite:/, '')), 'encryption.key'), nothingSealed)
+      ? loadEncryptionKey(join(dirname(storeUrl.replace(/^sqlite:/, '')), 'encryption.key'), nothingSealed)
       : parseEncryptionKey(keys.encryption_key.value, keys.encryption_key.source);
   const former = keys.previous_encryption_key;
   const previousEncryptionKey = former ? parseEncryptionKey(former.value, former.source) : undefined;

@@ -13,7 +13,7 @@ const pollsPerStaleness = 4;
  * Follows what other replicas do to the rings, and does what is due. Two rounds, since a key that is due is first looked
  * for outside, and nobody else's revocation waits for that. Returns what ends them.
  */
-export function followRings(keyrings: Keyrings, logger: Logger): readonly (() => Promise<void>)[] {
+export function followKeyRings(keyrings: Keyrings, logger: Logger): readonly (() => Promise<void>)[] {
   const pollMs = Math.min(ringPollMs, keyrings.main.timing.staleAfter / pollsPerStaleness);
   const round = (work: () => Promise<void>) =>
     every(pollMs, () =>

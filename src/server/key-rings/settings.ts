@@ -26,16 +26,16 @@ export function ringSettings(
     now,
     steadyNow,
     logger,
-    record: (ring, { event, kid, alg, early }) =>
+    record: (ring, { event, kid, alg, publishLeadSkipped }) =>
       audit.record({
         event,
         outcome: 'ok',
         actor: 'system',
         kid,
         ...ofRing(ring),
-        facts: { alg, ...(early && { early }) },
+        facts: { alg, ...(publishLeadSkipped && { publish_lead_skipped: true }) },
       }),
-    held: (ring, { kid, alg, obstacles }) => {
+    onPostponed: (ring, { kid, alg, obstacles }) => {
       logger.warn({ kid, alg, obstacles }, 'a rotation waits: verifiers would not find the next key');
       const reason = obstacles.join('; ');
       audit

@@ -14,7 +14,7 @@ import { isId } from '../../platform/ids/index.ts';
 import type { Turns } from '../../platform/limits/index.ts';
 import type { Elapsed, Now } from '../../platform/time/index.ts';
 import type { Issuers } from '../issuer/index.ts';
-import type { Outage } from '../outage/index.ts';
+import type { OutageBudget } from '../outage-budget/index.ts';
 import { createPassCache } from './cache.ts';
 
 /** Who asks. */
@@ -58,13 +58,13 @@ export function createExchange(options: {
   audit: Audit;
   endpoints: Endpoints;
   turns: Turns;
-  outage: Pick<Outage, 'note'>;
+  outageBudget: Pick<OutageBudget, 'recordServed'>;
   now: Now;
   elapsed: Elapsed;
   /** Told of each visit to a cloud, for the metrics. */
   observe: (visit: { cloud: string; outcome: string; seconds: number }) => void;
 }): Exchange {
-  const { policy, issuers, audit, endpoints, turns, outage, now, elapsed, observe } = options;
+  const { policy, issuers, audit, endpoints, turns, outageBudget, now, elapsed, observe } = options;
   const mint = async (connection: Connection, until?: number) =>
     (await issuers.of(connection)).mint(connection, until);
   const cache = createPassCache(now, elapsed, maxCached);
@@ -167,7 +167,10 @@ export function createExchange(options: {
       // A visit takes its time, in which the grant may have been taken back.
       if (until !== undefined) await entrance(caller, id, named);
       const { tenant } = connection;
-      await outage.note({ client: caller.client.client_id, connection: id, tenant, purpose }, pass.expiresAt);
+      await outageBudget.recordServed(
+        { client: caller.client.client_id, connection: id, tenant, purpose },
+        pass.expiresAt,
+      );
       await audit.record({
         event: 'credentials.served',
         outcome: 'ok',

@@ -8,7 +8,7 @@ import type { CloudName, Credentials } from '../../clouds/index.ts';
 import { invalidRequest } from '../../platform/errors/index.ts';
 import { type Now, toSeconds, toTimestamp } from '../../platform/time/index.ts';
 
-export interface Delivery {
+export interface FormattedCredentials {
   readonly mediaType: string;
   readonly body: string;
 }
@@ -23,8 +23,8 @@ const owners = {
   azure: 'azure',
 } as const satisfies Readonly<Record<string, CloudName | null>>;
 
-export type DeliveryFormat = keyof typeof owners;
-export const deliveryFormats = Object.keys(owners) as readonly DeliveryFormat[];
+export type CredentialsFormat = keyof typeof owners;
+export const credentialsFormats = Object.keys(owners) as readonly CredentialsFormat[];
 
 /** The connection, as far as a form names it. */
 type Named = Pick<Connection, 'id' | 'cloud'>;
@@ -32,9 +32,9 @@ type AwsKeys = Extract<Credentials['credentials'], { access_key_id: string }>;
 type AccessToken = Extract<Credentials['credentials'], { access_token: string }>;
 
 /** Throws `invalid_request` when the format is unknown or belongs to another cloud. */
-export function fittingFormat(format: string, { cloud }: Pick<Named, 'cloud'>): DeliveryFormat {
-  const known = deliveryFormats.find((one) => one === format);
-  if (known === undefined) throw unfit(`must be one of ${deliveryFormats.join(', ')}`);
+export function requireFormat(format: string, { cloud }: Pick<Named, 'cloud'>): CredentialsFormat {
+  const known = credentialsFormats.find((one) => one === format);
+  if (known === undefined) throw unfit(`must be one of ${credentialsFormats.join(', ')}`);
   const owner = owners[known];
   if (owner !== null && owner !== cloud) throw unfit(`${format} does not fit a connection to ${cloud}`);
   return known;
@@ -43,13 +43,13 @@ export function fittingFormat(format: string, { cloud }: Pick<Named, 'cloud'>): 
 const unfit = (message: string) => invalidRequest([{ path: 'format', message }]);
 
 /** The pass in a format that fits its connection. */
-export function deliver(
-  format: DeliveryFormat,
+export function formatCredentials(
+  format: CredentialsFormat,
   connection: Named,
   pass: Credentials,
   now: Now,
   purpose: string | null = null,
-): Delivery {
+): FormattedCredentials {
   switch (format) {
     case 'json':
       return json({
@@ -99,7 +99,10 @@ export function deliver(
   }
 }
 
-const json = (value: unknown): Delivery => ({ mediaType: 'application/json', body: JSON.stringify(value) });
+const json = (value: unknown): FormattedCredentials => ({
+  mediaType: 'application/json',
+  body: JSON.stringify(value),
+});
 
 function environment({ credentials, expiresAt }: Credentials): string {
   const variables =
@@ -115,9 +118,9 @@ function environment({ credentials, expiresAt }: Credentials): string {
           CLOUD_ACCESS_TOKEN_EXPIRATION: toTimestamp(expiresAt),
         };
   return Object.entries(variables)
-    .map(([name, value]) => `export ${name}=${quoted(value)}\n`)
+    .map(([name, value]) => `export ${name}=${shellQuote(value)}\n`)
     .join('');
 }
 
 /** POSIX single quotes: nothing inside them means anything to a shell. */
-const quoted = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`;
+const shellQuote = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`;

@@ -1,7 +1,7 @@
 /** Discovery and JWKS: bytes made once from the configured issuer, never from what a request says. */
 import { createHash } from 'node:crypto';
 import type { Algorithm } from '../../clouds/index.ts';
-import type { Place, PublicJwk } from '../keys/index.ts';
+import type { DocumentUrls, PublicJwk } from '../keys/index.ts';
 import { exchangeGrant } from './parameters.ts';
 
 export interface FixedDocument {
@@ -42,7 +42,10 @@ export function discoveryDocument(
 }
 
 /** Where both documents are found below the URL of an issuer, or of a copy of its documents. */
-export const placeOf = (base: string): Place => ({ discovery: base + discoveryPath, jwks: base + jwksPath });
+export const placeOf = (base: string): DocumentUrls => ({
+  discovery: base + discoveryPath,
+  jwks: base + jwksPath,
+});
 
 export const tokenEndpointAuthMethods = [
   'client_secret_basic',

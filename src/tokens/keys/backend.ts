@@ -9,7 +9,7 @@ export interface NewKey {
 }
 
 export interface KeyBackend {
-  make(alg: Algorithm): Promise<NewKey>;
+  createKey(alg: Algorithm): Promise<NewKey>;
   /** A JWS signature (RFC 7518 section 3): for ES256 the 64 bytes r||s. */
   sign(key: KeyRecord, data: Uint8Array): Promise<Uint8Array>;
   /**
@@ -18,8 +18,8 @@ export interface KeyBackend {
    */
   check(key: KeyRecord): Promise<void>;
   /** Why it did not sign when last asked, for the operator; undefined while it does. */
-  trouble?(): string | undefined;
+  failure?(): string | undefined;
   close?(): Promise<void>;
   /** For backends that seal: the private half as it would be sealed today; undefined when it is sealed so already. */
-  renew?(key: KeyRecord): Promise<string | undefined>;
+  rewrap?(key: KeyRecord): Promise<string | undefined>;
 }

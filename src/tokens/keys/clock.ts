@@ -3,7 +3,7 @@
  * the JWKS that they need, on every replica.
  */
 import { clockToleranceMs, type Now, toTimestamp } from '../../platform/time/index.ts';
-import { aheadOf, type Ring } from './ring.ts';
+import { keyAheadOf, type Ring } from './ring.ts';
 
 export interface Clock {
   readonly now: Now;
@@ -20,8 +20,8 @@ export function clockFault({ now, steadyNow }: Clock): string | undefined {
 }
 
 /** Why the clock and the ring of this name cannot both be right; undefined while they can. */
-export function contradiction(ring: Ring, name: string, { now }: Clock): string | undefined {
-  const key = aheadOf(ring, now());
+export function ringClockConflict(ring: Ring, name: string, { now }: Clock): string | undefined {
+  const key = keyAheadOf(ring, now());
   return (
     key &&
     `the key ${key.kid} of the ring ${name} has a time that is ahead of the clock of this server: ${toTimestamp(key.at)}`

@@ -5,26 +5,26 @@
 
 export type { KeyBackend, NewKey } from './backend.ts';
 export { type BackendName, backendNames, openBackend } from './backends.ts';
-export { checkCopies, copiesIn, copyRings, placeCopies } from './copies.ts';
-export { readCopy } from './copy.ts';
-export { encryptionKeyFile, parseEncryptionKey } from './file/encryption-key.ts';
+export { loadEncryptionKey, parseEncryptionKey } from './file/encryption-key.ts';
 export { fileBackend } from './file/index.ts';
 export { Keyring, type KeyringOptions } from './keyring.ts';
 export { Keyrings, type KeyringsOptions } from './keyrings.ts';
-export type { Waiting } from './lookout.ts';
-export { differenceAt, faultAt, type Place } from './outside.ts';
-export { createOwnFile, readOwnFile, writeOwnFile } from './own-file.ts';
-export { checkRings, type Rekeyed, rekey } from './rekey.ts';
+export { createPrivateFile, readPrivateFile, writePrivateFile } from './private-file.ts';
+export type { PostponedKey } from './propagation-check.ts';
+export { checkRings, type RekeyResult, rekey } from './rekey.ts';
+export { type DocumentUrls, findDrift, findPropagationFault } from './remote-documents.ts';
 export type { RingChange } from './replicated.ts';
 export {
   type KeyRecord,
   type KeyState,
   nextStep,
   type PublicJwk,
-  published,
+  publishedKeys,
   type Ring,
   type Step,
   type Timing,
 } from './ring.ts';
+export { readRingFile } from './ring-file.ts';
+export { backupRings, checkRingFiles, restoreRingFiles, ringFileIds } from './ring-files.ts';
 export type { AzureIdentity, BackendContext, BackendSettings } from './settings.ts';
-export { mainRing } from './shared.ts';
+export { mainRing } from './stored-ring.ts';

@@ -2,37 +2,37 @@
 import type { Algorithm } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { KeyBackend } from './backend.ts';
-import { changeTo, takesOver, told } from './changes.ts';
-import { type Clock, clockFault, contradiction } from './clock.ts';
-import { Leaving } from './leaving.ts';
-import { Lookout, type LookoutOptions, type Waiting } from './lookout.ts';
-import { newKey } from './new-key.ts';
-import { notBelieved, notMade, notPublished, notReady } from './refusals.ts';
-import { renewal } from './renewal.ts';
+import { activationEvent, changeWith, keyEvent } from './changes.ts';
+import { type Clock, clockFault, ringClockConflict } from './clock.ts';
+import { newKeyRecord } from './new-key.ts';
+import { type PostponedKey, PropagationCheck, type PropagationCheckOptions } from './propagation-check.ts';
+import { clockNotTrusted, nextKeyMissing, nextKeyNotPropagated, nextKeyNotReady } from './refusals.ts';
 import { type Change, ReplicatedRing, type ReplicatedRingOptions } from './replicated.ts';
+import { RetiringKeys } from './retiring-keys.ts';
+import { nextRewrap } from './rewrap.ts';
 import {
   activate,
-  add,
-  drop,
+  addKey,
   dueAt,
+  isReady,
   type KeyRecord,
   keyIn,
-  lacking,
   mayFinish,
+  missingNextKey,
   nextStep,
   type PublicJwk,
-  plan,
-  published,
+  publishedKeys,
   type Ring,
-  ready,
   readyAt,
+  removeKey,
   revoke,
   type Step,
+  scheduleActivation,
   successorOf,
   type Timing,
 } from './ring.ts';
 
-export interface KeyringOptions extends ReplicatedRingOptions, LookoutOptions, Clock {
+export interface KeyringOptions extends ReplicatedRingOptions, PropagationCheckOptions, Clock {
   readonly backend: KeyBackend;
   readonly algorithms: readonly Algorithm[];
   readonly timing: Timing;
@@ -40,22 +40,22 @@ export interface KeyringOptions extends ReplicatedRingOptions, LookoutOptions, C
    * Whether every private half is tried before anything else is done; otherwise before the ring is first changed, which
    * lets a thousand rings be opened in seconds.
    */
-  readonly checkFirst: boolean;
+  readonly checkOnOpen: boolean;
 }
 
 export class Keyring {
   readonly #options: KeyringOptions;
   readonly #ring: ReplicatedRing;
-  readonly #leaving = new Leaving();
-  readonly #lookout: Lookout;
+  readonly #retiring = new RetiringKeys();
+  readonly #propagation: PropagationCheck;
   #checked = false;
-  #before: Promise<unknown> = Promise.resolve();
+  #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(options: KeyringOptions, ring: ReplicatedRing) {
     this.#options = options;
     this.#ring = ring;
-    this.#lookout = new Lookout(options);
-    ring.onChange((before, after) => this.#leaving.note(before, after, options.now()));
+    this.#propagation = new PropagationCheck(options);
+    ring.onChange((before, after) => this.#retiring.update(before, after, options.now()));
   }
 
   /**
@@ -63,12 +63,12 @@ export class Keyring {
    * there is neither and nothing was ever registered. Rejects with `key_material_unusable` or `state_unusable`.
    */
   static async open(options: KeyringOptions): Promise<Keyring> {
-    const ring = await ReplicatedRing.find(options);
+    const ring = await ReplicatedRing.load(options);
     const keyring = new Keyring(options, ring);
-    if (options.checkFirst) await keyring.#check();
+    if (options.checkOnOpen) await keyring.#check();
     await keyring.refresh();
     // A key whose turn has come waits for the first round: now nobody is served yet who could see it.
-    await keyring.#alone(() => keyring.#advance(() => true));
+    await keyring.#exclusively(() => keyring.#advance(() => true));
     return keyring;
   }
 
@@ -79,12 +79,12 @@ export class Keyring {
 
   /** Public keys in the order in which they are published. */
   jwks(): readonly PublicJwk[] {
-    return published(this.#ring.now);
+    return publishedKeys(this.#ring.current);
   }
 
   /** Every key with its state, revoked ones included. */
   list(): readonly KeyRecord[] {
-    return this.#ring.now.keys;
+    return this.#ring.current.keys;
   }
 
   get timing(): Timing {
@@ -93,26 +93,26 @@ export class Keyring {
 
   /** The key that signs for this algorithm; throws `keys_unavailable` when none does. */
   active(alg: Algorithm): KeyRecord {
-    const key = keyIn(this.#ring.now, alg, 'active');
+    const key = keyIn(this.#ring.current, alg, 'active');
     if (!key)
       throw new SojournError('keys_unavailable', { detail: `No ${alg} key is active.`, retryAfter: 5 });
     return key;
   }
 
   /** Next keys that are held back, as this replica last saw it. */
-  get waiting(): readonly Waiting[] {
-    return this.#lookout.waiting;
+  get postponed(): readonly PostponedKey[] {
+    return this.#propagation.postponed;
   }
 
   /** Why no key is made to sign or dropped by this server's clock, for the operator; undefined while it is believed. */
-  get doubt(): string | undefined {
-    return clockFault(this.#options) ?? contradiction(this.#ring.now, this.id, this.#options);
+  get clockProblem(): string | undefined {
+    return clockFault(this.#options) ?? ringClockConflict(this.#ring.current, this.id, this.#options);
   }
 
   /** For how long the store has not been seen, in milliseconds, and whether that is too long to sign. */
   staleness(): { readonly ms: number; readonly stale: boolean } {
     const { now, timing } = this.#options;
-    const ms = now() - this.#ring.seenAt;
+    const ms = now() - this.#ring.lastReadAt;
     return { ms, stale: ms > timing.staleAfter };
   }
 
@@ -129,8 +129,8 @@ export class Keyring {
         retryAfter: 5,
       });
     }
-    const record = this.#ring.now.keys.find((key) => key.kid === kid);
-    const finishing = record && mayFinish(record, now()) && this.#leaving.find(kid);
+    const record = this.#ring.current.keys.find((key) => key.kid === kid);
+    const finishing = record && mayFinish(record, now()) && this.#retiring.find(kid);
     const key = record?.state === 'active' ? record : finishing;
     if (!key) {
       throw new SojournError('keys_unavailable', { detail: `The key ${kid} is not active.`, retryAfter: 1 });
@@ -145,27 +145,27 @@ export class Keyring {
 
   /** Takes over what other replicas changed; gives back to the store, or to our folder, what it lost. */
   refresh(): Promise<void> {
-    return this.#alone(async () => {
+    return this.#exclusively(async () => {
       await this.#ring.refresh();
-      await this.#ring.change((ring) => renewal(ring, this.#options.backend));
+      await this.#ring.change((ring) => nextRewrap(ring, this.#options.backend));
     });
   }
 
   /** Takes note that nobody changed the ring until `at`; false when there is something to be read. */
-  confirm(version: number, at: number): boolean {
-    return this.#ring.confirm(version, at);
+  confirmUnchanged(version: number, at: number): boolean {
+    return this.#ring.confirmUnchanged(version, at);
   }
 
   /** Whether `advance` has something to do or to look for. Cheap. */
   isDue(): boolean {
-    return this.#step(this.#ring.now) !== undefined || this.waiting.length > 0;
+    return this.#step(this.#ring.current) !== undefined || this.postponed.length > 0;
   }
 
   /** Does every step that is due. Any number of replicas may do this at once. */
   async advance(): Promise<void> {
     // Looking around takes time, in which changes of others are still followed.
-    const held = await this.#lookout.look(this.#due());
-    return this.#alone(() => this.#advance((kid) => held.has(kid)));
+    const held = await this.#propagation.findPostponed(this.#due());
+    return this.#exclusively(() => this.#advance((kid) => held.has(kid)));
   }
 
   /**
@@ -177,39 +177,43 @@ export class Keyring {
   async rotate({ at, override = false }: { at?: number; override?: boolean } = {}): Promise<void> {
     const { algorithms, timing, now, obstacles } = this.#options;
     const fault = clockFault(this.#options);
-    if (fault && at === undefined) throw notBelieved(fault);
+    if (fault && at === undefined) throw clockNotTrusted(fault);
     await this.refresh();
     const next = this.#next();
     const lacking = algorithms.find((alg) => !next.some((key) => key.alg === alg));
-    if (lacking) throw notMade(lacking);
-    const young = next.find((key) => !ready(key, timing, at ?? now()));
-    if (young) throw notReady(young, readyAt(young, timing), now());
+    if (lacking) throw nextKeyMissing(lacking);
+    const young = next.find((key) => !isReady(key, timing, at ?? now()));
+    if (young) throw nextKeyNotReady(young, readyAt(young, timing), now());
     if (at === undefined && !override) {
       for (const key of next) {
         const found = await obstacles(key.jwk);
-        if (found.length > 0) throw notPublished(key, found);
+        if (found.length > 0) throw nextKeyNotPropagated(key, found);
       }
     }
-    return this.#alone(async () => {
+    return this.#exclusively(async () => {
       await this.#check();
       const kids = new Set(next.map(({ kid }) => kid));
       await this.#ring.change(async (ring) => {
         const waiting = ring.keys.filter((key) => kids.has(key.kid) && key.state === 'next');
         if (at !== undefined)
-          return waiting.some((key) => key.activate_at !== at) ? { ring: plan(ring, at) } : undefined;
+          return waiting.some((key) => key.activate_at !== at)
+            ? { ring: scheduleActivation(ring, at) }
+            : undefined;
         const [first] = waiting;
-        return first && changeTo(activate(ring, first.kid, now()), told('key.activated', first));
+        return first && changeWith(activate(ring, first.kid, now()), keyEvent('key.activated', first));
       });
       if (at === undefined) await this.#advance();
     });
   }
 
   /** Takes back what `rotate` has planned and not done yet: the next keys sign in their turn. */
-  takeBack(): Promise<void> {
-    return this.#alone(async () => {
+  cancelRotation(): Promise<void> {
+    return this.#exclusively(async () => {
       await this.#ring.refresh();
       await this.#ring.change(async (ring) =>
-        ring.keys.some((key) => key.activate_at !== null) ? { ring: plan(ring, null) } : undefined,
+        ring.keys.some((key) => key.activate_at !== null)
+          ? { ring: scheduleActivation(ring, null) }
+          : undefined,
       );
     });
   }
@@ -219,7 +223,7 @@ export class Keyring {
    * the ring has times ahead of the clock: an administrator has looked at it. Rejects with `key_not_found`.
    */
   revoke(kid: string): Promise<void> {
-    return this.#alone(async () => {
+    return this.#exclusively(async () => {
       await this.#ring.refresh();
       await this.#ring.change(async (ring) => {
         const key = ring.keys.find((candidate) => candidate.kid === kid);
@@ -227,10 +231,10 @@ export class Keyring {
         if (key.state === 'revoked') return undefined;
         const after = revoke(ring, kid, this.#options.now());
         const successor = successorOf(ring, kid);
-        return changeTo(
+        return changeWith(
           after,
-          told('key.revoked', key),
-          ...(successor ? [takesOver(successor, this.#options)] : []),
+          keyEvent('key.revoked', key),
+          ...(successor ? [activationEvent(successor, this.#options)] : []),
         );
       });
       await this.#advance(undefined, true);
@@ -246,16 +250,16 @@ export class Keyring {
 
   #next(): KeyRecord[] {
     return this.#options.algorithms
-      .map((alg) => keyIn(this.#ring.now, alg, 'next'))
+      .map((alg) => keyIn(this.#ring.current, alg, 'next'))
       .filter((key) => key !== undefined);
   }
 
   /** The next keys whose turn has come while another still signs. */
   #due(): KeyRecord[] {
     const { timing, now } = this.#options;
-    if (this.doubt !== undefined) return [];
+    if (this.clockProblem !== undefined) return [];
     return this.#next().filter((key) => {
-      const active = keyIn(this.#ring.now, key.alg, 'active');
+      const active = keyIn(this.#ring.current, key.alg, 'active');
       return active && now() >= dueAt(active, key, timing);
     });
   }
@@ -264,7 +268,7 @@ export class Keyring {
     const { algorithms, timing, now } = this.#options;
     const fault = clockFault(this.#options);
     const due = nextStep(ring, algorithms, timing, fault ? undefined : now(), held);
-    return due ?? (ordered && !fault ? lacking(ring, algorithms) : undefined);
+    return due ?? (ordered && !fault ? missingNextKey(ring, algorithms) : undefined);
   }
 
   #advance(held?: (kid: string) => boolean, ordered = false): Promise<void> {
@@ -272,24 +276,24 @@ export class Keyring {
       const step = this.#step(ring, held, ordered);
       if (!step) return undefined;
       await this.#check();
-      if (step.step === 'make') return this.#make(ring, step.alg, step.state);
+      if (step.step === 'create') return this.#create(ring, step.alg, step.state);
       const key = ring.keys.find((candidate) => candidate.kid === step.kid);
       if (!key) return undefined;
-      if (step.step === 'drop') return changeTo(drop(ring, key.kid), told('key.removed', key));
-      return changeTo(activate(ring, key.kid, this.#options.now()), takesOver(key, this.#options));
+      if (step.step === 'remove') return changeWith(removeKey(ring, key.kid), keyEvent('key.removed', key));
+      return changeWith(activate(ring, key.kid, this.#options.now()), activationEvent(key, this.#options));
     });
   }
 
-  async #make(ring: Ring, alg: Algorithm, state: 'next' | 'active'): Promise<Change> {
+  async #create(ring: Ring, alg: Algorithm, state: 'next' | 'active'): Promise<Change> {
     const { backend, now } = this.#options;
-    const key = newKey(await backend.make(alg), state, now());
-    return changeTo(add(ring, key), told('key.created', key));
+    const key = newKeyRecord(await backend.createKey(alg), state, now());
+    return changeWith(addKey(ring, key), keyEvent('key.created', key));
   }
 
   /** One thing at a time within this process; between processes the compare-and-swap decides. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#before.then(work);
-    this.#before = done.catch(() => undefined);
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => undefined);
     return done;
   }
 }

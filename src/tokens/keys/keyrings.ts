@@ -1,23 +1,23 @@
 /** All key rings: the main one, and those of the tenants that have keys of their own. Opened as they are wanted. */
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
-import { copiesIn } from './copies.ts';
-import { removeCopy } from './copy.ts';
 import { Keyring, type KeyringOptions } from './keyring.ts';
-import type { Waiting } from './lookout.ts';
+import type { PostponedKey } from './propagation-check.ts';
 import type { RingChange } from './replicated.ts';
 import type { KeyRecord, PublicJwk } from './ring.ts';
-import { mainRing } from './shared.ts';
+import { removeRingFile } from './ring-file.ts';
+import { ringFileIds } from './ring-files.ts';
+import { mainRing } from './stored-ring.ts';
 
 /** What is the same for every ring; the rest is asked with the ring's id: `shared`, or the tenant's. */
 export interface KeyringsOptions
-  extends Omit<KeyringOptions, 'id' | 'mayMake' | 'checkFirst' | 'record' | 'obstacles' | 'held'> {
-  readonly mayMake: (ring: string) => Promise<boolean>;
+  extends Omit<KeyringOptions, 'id' | 'mayCreate' | 'checkOnOpen' | 'record' | 'obstacles' | 'onPostponed'> {
+  readonly mayCreate: (ring: string) => Promise<boolean>;
   readonly record: (ring: string, change: RingChange) => Promise<void>;
   readonly obstacles: (ring: string, key: PublicJwk) => Promise<readonly string[]>;
-  readonly held: (ring: string, waiting: Waiting) => void;
+  readonly onPostponed: (ring: string, waiting: PostponedKey) => void;
   /** Whether there is a tenant of this id that has keys of its own. */
-  readonly wanted: (ring: string) => Promise<boolean>;
+  readonly hasTenant: (ring: string) => Promise<boolean>;
 }
 
 export class Keyrings {
@@ -26,15 +26,15 @@ export class Keyrings {
   readonly #opened = new Map<string, Keyring>();
   readonly #opening = new Map<string, Promise<Keyring>>();
   readonly #listeners: ((ring: string) => void)[] = [];
-  #doubted = false;
+  #clockProblemLogged = false;
   /** Whether this replica's folder is still to be looked through for what went while it was down. */
-  #sweeps: boolean;
+  #scansFolder: boolean;
 
   private constructor(options: KeyringsOptions, main: Keyring, sweeps: boolean) {
     this.#options = options;
     this.main = main;
-    this.#sweeps = sweeps;
-    this.#keep(mainRing, main);
+    this.#scansFolder = sweeps;
+    this.#register(mainRing, main);
   }
 
   /** Opens the main ring; rejects as `Keyring.open` does. The others follow with the first `refresh`. */
@@ -59,8 +59,8 @@ export class Keyrings {
   async #open(tenant: string): Promise<Keyring> {
     const keyring = await openRing(this.#options, tenant);
     // Afterwards: a deletion meanwhile may have come before there was anything to remove.
-    if (await this.#clear(tenant)) throw new SojournError('tenant_not_found');
-    return this.#keep(tenant, keyring);
+    if (await this.#removeIfOrphaned(tenant)) throw new SojournError('tenant_not_found');
+    return this.#register(tenant, keyring);
   }
 
   /** Every ring that is open here. */
@@ -69,13 +69,13 @@ export class Keyrings {
   }
 
   /** The keys of all rings that are held back. */
-  waiting(): readonly Waiting[] {
-    return this.all().flatMap((keyring) => keyring.waiting);
+  postponed(): readonly PostponedKey[] {
+    return this.all().flatMap((keyring) => keyring.postponed);
   }
 
   /** Why no key is made to sign or dropped by this server's clock, each reason once. */
-  doubts(): readonly string[] {
-    return [...new Set(this.all().flatMap(({ doubt }) => doubt ?? []))];
+  clockProblems(): readonly string[] {
+    return [...new Set(this.all().flatMap(({ clockProblem }) => clockProblem ?? []))];
   }
 
   /** The ring that holds this key, and the key; rejects with `key_not_found`. */
@@ -100,34 +100,34 @@ export class Keyrings {
     const { store, now } = this.#options;
     const begun = now();
     const versions = await store.versions('ring');
-    await this.#attend(mainRing, () => this.main.refresh());
-    await eachOf(versions, async ([id, version]) => {
+    await this.#safely(mainRing, () => this.main.refresh());
+    await forEachConcurrently(versions, async ([id, version]) => {
       if (id === mainRing) return;
       const keyring = this.#opened.get(id);
-      if (!keyring) await this.#attend(id, () => this.of(id));
-      else if (!keyring.confirm(version, begun)) await this.#attend(id, () => keyring.refresh());
+      if (!keyring) await this.#safely(id, () => this.of(id));
+      else if (!keyring.confirmUnchanged(version, begun)) await this.#safely(id, () => keyring.refresh());
     });
     for (const [id, keyring] of this.#opened) {
       // Lost there, and given back; or its tenant is gone.
-      if (id !== mainRing && !versions.has(id)) await this.#attend(id, () => keyring.refresh());
+      if (id !== mainRing && !versions.has(id)) await this.#safely(id, () => keyring.refresh());
     }
-    if (this.#sweeps) await this.#sweep(versions);
+    if (this.#scansFolder) await this.#openLocalRings(versions);
   }
 
   /** Opens the rings that are only in the folder: the store gets them back, or they go with their tenants. */
-  async #sweep(versions: ReadonlyMap<string, number>): Promise<void> {
-    this.#sweeps = false;
-    for (const id of await copiesIn(this.#options.folder)) {
+  async #openLocalRings(versions: ReadonlyMap<string, number>): Promise<void> {
+    this.#scansFolder = false;
+    for (const id of await ringFileIds(this.#options.folder)) {
       // Whatever else somebody keeps there is theirs.
-      if (isId('ten', id) && !versions.has(id)) await this.#attend(id, () => this.of(id));
+      if (isId('ten', id) && !versions.has(id)) await this.#safely(id, () => this.of(id));
     }
   }
 
   /** Does every step that is due in any ring, one after the other. */
   async advance(): Promise<void> {
-    this.#tellDoubts();
+    this.#logClockProblems();
     for (const [id, keyring] of this.#opened) {
-      if (keyring.isDue()) await this.#attend(id, () => keyring.advance());
+      if (keyring.isDue()) await this.#safely(id, () => keyring.advance());
     }
   }
 
@@ -141,16 +141,16 @@ export class Keyrings {
       // Another replica may just have rotated it.
       if (!stored || (await store.remove('ring', tenant, stored.version))) break;
     }
-    await removeCopy(folder, tenant);
-    this.#tell(tenant);
+    await removeRingFile(folder, tenant);
+    this.#notify(tenant);
   }
 
-  #tellDoubts(): void {
-    const doubts = this.doubts();
-    if (this.#doubted === doubts.length > 0) return;
-    this.#doubted = !this.#doubted;
+  #logClockProblems(): void {
+    const doubts = this.clockProblems();
+    if (this.#clockProblemLogged === doubts.length > 0) return;
+    this.#clockProblemLogged = !this.#clockProblemLogged;
     const { logger } = this.#options;
-    if (!this.#doubted) logger.info('the clock can be believed again');
+    if (!this.#clockProblemLogged) logger.info('the clock can be believed again');
     else
       logger.warn(
         { doubts },
@@ -159,9 +159,9 @@ export class Keyrings {
   }
 
   /** What is wrong with one ring keeps no other from its turn, and a ring that is nobody's has none. */
-  async #attend(id: string, work: () => Promise<unknown>): Promise<void> {
+  async #safely(id: string, work: () => Promise<unknown>): Promise<void> {
     try {
-      if (!(await this.#clear(id))) await work();
+      if (!(await this.#removeIfOrphaned(id))) await work();
     } catch (err) {
       this.#options.logger.error(
         { err, ring: id },
@@ -174,44 +174,44 @@ export class Keyrings {
    * Removes the ring if its tenant is gone: the deletion was cut short, or a replica that did not know yet gave it back.
    * Never while a connection is registered with it: then it is the tenant's record that was lost.
    */
-  async #clear(id: string): Promise<boolean> {
-    const { wanted, mayMake, logger } = this.#options;
-    if (id === mainRing || (await wanted(id)) || !(await mayMake(id))) return false;
+  async #removeIfOrphaned(id: string): Promise<boolean> {
+    const { hasTenant, mayCreate, logger } = this.#options;
+    if (id === mainRing || (await hasTenant(id)) || !(await mayCreate(id))) return false;
     await this.remove(id);
     logger.info({ ring: id }, 'the tenant of a key ring is gone, and so is the ring');
     return true;
   }
 
-  #keep(id: string, keyring: Keyring): Keyring {
+  #register(id: string, keyring: Keyring): Keyring {
     this.#opened.set(id, keyring);
-    keyring.onChange(() => this.#tell(id));
+    keyring.onChange(() => this.#notify(id));
     return keyring;
   }
 
-  #tell(id: string): void {
+  #notify(id: string): void {
     for (const listener of this.#listeners) listener(id);
   }
 }
 
 /** Opening a ring waits for the disk most of the time. */
-const atOnce = 16;
+const maxConcurrentOpens = 16;
 
-async function eachOf<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+async function forEachConcurrently<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
   const queue = items[Symbol.iterator]();
   const worker = async () => {
     for (let next = queue.next(); !next.done; next = queue.next()) await work(next.value);
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await Promise.all(Array.from({ length: maxConcurrentOpens }, worker));
 }
 
 const openRing = (options: KeyringsOptions, id: string): Promise<Keyring> =>
   Keyring.open({
     ...options,
     id,
-    mayMake: () => options.mayMake(id),
+    mayCreate: () => options.mayCreate(id),
     // A wrong key-encryption key shows at the main ring, at the start.
-    checkFirst: id === mainRing,
+    checkOnOpen: id === mainRing,
     record: (change) => options.record(id, change),
     obstacles: (key) => options.obstacles(id, key),
-    held: (waiting) => options.held(id, waiting),
+    onPostponed: (waiting) => options.onPostponed(id, waiting),
   });

@@ -2,7 +2,7 @@
 import type { NewKey } from './backend.ts';
 import type { KeyRecord } from './ring.ts';
 
-export const newKey = ({ jwk, sealed }: NewKey, state: 'next' | 'active', now: number): KeyRecord => ({
+export const newKeyRecord = ({ jwk, sealed }: NewKey, state: 'next' | 'active', now: number): KeyRecord => ({
   kid: jwk.kid,
   alg: jwk.alg,
   state,

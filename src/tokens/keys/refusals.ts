@@ -3,7 +3,7 @@ import { SojournError } from '../../platform/errors/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
 import type { KeyRecord } from './ring.ts';
 
-export function notMade(alg: string): SojournError {
+export function nextKeyMissing(alg: string): SojournError {
   return new SojournError('key_not_ready', {
     detail: `There is no next ${alg} key yet.`,
     advice:
@@ -12,21 +12,21 @@ export function notMade(alg: string): SojournError {
   });
 }
 
-export function notReady(key: KeyRecord, at: number, now: number): SojournError {
+export function nextKeyNotReady(key: KeyRecord, at: number, now: number): SojournError {
   return new SojournError('key_not_ready', {
     detail: `The next ${key.alg} key ${key.kid} may sign from ${toTimestamp(at)} on.`,
     retryAfter: Math.ceil((at - now) / 1000),
   });
 }
 
-export function notBelieved(fault: string): SojournError {
+export function clockNotTrusted(fault: string): SojournError {
   return new SojournError('keys_unavailable', {
     detail: `No key is made to sign: ${fault}.`,
     advice: 'Set the clock of the server (NTP) and restart it, or order the rotation at another replica.',
   });
 }
 
-export function notPublished(key: KeyRecord, obstacles: readonly string[]): SojournError {
+export function nextKeyNotPropagated(key: KeyRecord, obstacles: readonly string[]): SojournError {
   return new SojournError('key_not_propagated', {
     detail: `The next ${key.alg} key ${key.kid} cannot sign yet: ${obstacles.join('; ')}.`,
   });

@@ -3,9 +3,9 @@ import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import type { KeyBackend } from './backend.ts';
-import { renewal } from './renewal.ts';
 import { ReplicatedRing, type RingChange } from './replicated.ts';
-import { mainRing } from './shared.ts';
+import { nextRewrap } from './rewrap.ts';
+import { mainRing } from './stored-ring.ts';
 
 export interface RekeyOptions {
   readonly store: Store;
@@ -18,49 +18,52 @@ export interface RekeyOptions {
   readonly record: (ring: string, change: RingChange) => Promise<void>;
 }
 
-export interface Rekeyed {
+export interface RekeyResult {
   readonly rings: number;
   /** Private halves that are kept. */
   readonly keys: number;
   /** How many of them were sealed anew now. */
-  readonly resealed: number;
+  readonly rewrapped: number;
 }
 
 /**
  * Each key is a step of its own by compare-and-swap, so that whatever ends this halfway leaves rings of which every key
  * opens with one of the two. Rejects with `key_material_unusable` when one opens with neither, before anything is written.
  */
-export async function rekey({ store, folder, backend, record, ...rest }: RekeyOptions): Promise<Rekeyed> {
+export async function rekey({ store, folder, backend, record, ...rest }: RekeyOptions): Promise<RekeyResult> {
   const ids = new Set([mainRing, ...(await store.versions('ring')).keys()]);
-  let resealed = 0;
+  let rewrapped = 0;
   const rings: ReplicatedRing[] = [];
   for (const id of ids) {
     const told = async (change: RingChange) => {
-      resealed++;
+      rewrapped++;
       await record(id, change);
     };
-    const options = { ...rest, store, folder, id, mayMake: async () => false, record: told };
-    const ring = await ReplicatedRing.find(options);
+    const options = { ...rest, store, folder, id, mayCreate: async () => false, record: told };
+    const ring = await ReplicatedRing.load(options);
     await checkAll(ring, backend);
     rings.push(ring);
   }
   for (const ring of rings) {
     await ring.refresh();
-    await ring.change((now) => renewal(now, backend));
+    await ring.change((now) => nextRewrap(now, backend));
   }
-  return { rings: rings.length, keys: rings.flatMap(sealedIn).length, resealed };
+  return { rings: rings.length, keys: rings.flatMap(sealedIn).length, rewrapped };
 }
 
 /** Rejects by its name for the first key that `backend` cannot sign with, as the store has it now. */
 export async function checkRings({ store, folder, backend, record, ...rest }: RekeyOptions): Promise<void> {
   for (const id of (await store.versions('ring')).keys()) {
-    const mayMake = async () => false;
+    const mayCreate = async () => false;
     const told = (change: RingChange) => record(id, change);
-    await checkAll(await ReplicatedRing.find({ ...rest, store, folder, id, mayMake, record: told }), backend);
+    await checkAll(
+      await ReplicatedRing.load({ ...rest, store, folder, id, mayCreate, record: told }),
+      backend,
+    );
   }
 }
 
-const sealedIn = (ring: ReplicatedRing) => ring.now.keys.filter(({ sealed }) => sealed !== null);
+const sealedIn = (ring: ReplicatedRing) => ring.current.keys.filter(({ sealed }) => sealed !== null);
 
 async function checkAll(ring: ReplicatedRing, backend: KeyBackend): Promise<void> {
   for (const key of sealedIn(ring)) await backend.check(key);

@@ -6,22 +6,22 @@ import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import { copyFile, readCopy, writeCopy } from './copy.ts';
 import { parseRing, storable } from './parse.ts';
-import { givenBack, type Ring } from './ring.ts';
-import { readShared, type SharedRing, writeShared } from './shared.ts';
+import { type Ring, ringToRestore } from './ring.ts';
+import { readRingFile, ringFilePath, writeRingFile } from './ring-file.ts';
+import { readStoredRing, type StoredRing, writeStoredRing } from './stored-ring.ts';
 
 export interface RingChange {
   readonly event: 'key.created' | 'key.activated' | 'key.removed' | 'key.revoked' | 'key.rewrapped';
   readonly kid: string;
   readonly alg: Algorithm;
   /** It signs before it was published for long enough, because no other can. */
-  readonly early?: true;
+  readonly publishLeadSkipped?: true;
 }
 
 export interface Change {
   /** Absent for a plan: nothing has happened to a key yet. */
-  readonly what?: readonly RingChange[];
+  readonly events?: readonly RingChange[];
   readonly ring: Ring;
 }
 
@@ -30,7 +30,7 @@ export interface ReplicatedRingOptions {
   /** Its name in the store. */
   readonly id: string;
   /** Whether a ring may be made where none is found: not once customers trust the keys that are missing. */
-  readonly mayMake: () => Promise<boolean>;
+  readonly mayCreate: () => Promise<boolean>;
   /** Where this replica keeps its own copy. */
   readonly folder: string;
   readonly logger: Logger;
@@ -45,7 +45,7 @@ const maxTries = 50;
 export class ReplicatedRing {
   readonly #options: ReplicatedRingOptions;
   #ring: Ring;
-  #seenAt: number;
+  #lastReadAt: number;
   /** Of the document in the store that is the ring at hand; undefined while none is known to be. */
   #version: number | undefined;
   readonly #listeners: ((before: Ring, after: Ring) => void)[] = [];
@@ -53,35 +53,35 @@ export class ReplicatedRing {
   private constructor(options: ReplicatedRingOptions, ring: Ring) {
     this.#options = options;
     this.#ring = ring;
-    this.#seenAt = options.now();
+    this.#lastReadAt = options.now();
   }
 
   /**
    * The newer one of the two; an empty ring only where there is neither and nothing was ever registered. Writes nothing.
    * Rejects with `key_material_unusable` or `state_unusable`.
    */
-  static async find(options: ReplicatedRingOptions): Promise<ReplicatedRing> {
+  static async load(options: ReplicatedRingOptions): Promise<ReplicatedRing> {
     const { store, folder, id } = options;
-    const copy = await readCopy(folder, id);
-    const shared = await readShared(store, id);
-    if (!copy && !shared && !(await options.mayMake())) {
+    const copy = await readRingFile(folder, id);
+    const shared = await readStoredRing(store, id);
+    if (!copy && !shared && !(await options.mayCreate())) {
       throw new SojournError('state_unusable', {
-        detail: `The store has connections, but there are no signing keys for them in it nor in ${copyFile(folder, id)}.`,
+        detail: `The store has connections, but there are no signing keys for them in it nor in ${ringFilePath(folder, id)}.`,
         advice:
           'Restore the keys from a backup: new keys would lock every customer out until they trust them.',
       });
     }
-    if (copy && shared) assertSameRing(copy, shared.ring, copyFile(folder, id));
+    if (copy && shared) assertSameRing(copy, shared.ring, ringFilePath(folder, id));
     return new ReplicatedRing(options, newer(shared?.ring, copy) ?? emptyRing());
   }
 
-  get now(): Ring {
+  get current(): Ring {
     return this.#ring;
   }
 
   /** When the store was last read and taken over, in milliseconds: what others did later is not known here. */
-  get seenAt(): number {
-    return this.#seenAt;
+  get lastReadAt(): number {
+    return this.#lastReadAt;
   }
 
   onChange(listener: (before: Ring, after: Ring) => void): void {
@@ -100,9 +100,9 @@ export class ReplicatedRing {
       // In the form in which others will read it: the same bytes in every replica's JWKS, and nothing they would refuse.
       const ring = await parseRing(storable(change.ring), 'The changed key ring');
       if (untouched && (await this.#swap(shared, ring))) {
-        this.#take(ring);
-        this.#saw((shared?.version ?? 0) + 1, begun);
-        for (const what of change.what ?? []) await record(what);
+        this.#adopt(ring);
+        this.#markRead((shared?.version ?? 0) + 1, begun);
+        for (const what of change.events ?? []) await record(what);
         lost = 0;
       } else {
         await this.refresh();
@@ -120,56 +120,56 @@ export class ReplicatedRing {
     const { store, folder, id, logger, now } = this.#options;
     const begun = now();
     const shared = await this.#read();
-    if (shared && this.#ring.revision > 0) assertSameRing(this.#ring, shared.ring, copyFile(folder, id));
+    if (shared && this.#ring.revision > 0) assertSameRing(this.#ring, shared.ring, ringFilePath(folder, id));
     // On equal revisions the store decides. Before the copy is looked at: a bad disk must not keep us from following.
     if (shared && shared.ring.revision >= this.#ring.revision) {
-      this.#take(shared.ring);
-      this.#saw(shared.version, begun);
+      this.#adopt(shared.ring);
+      this.#markRead(shared.version, begun);
     }
-    const copy = await readCopy(folder, id);
-    if (copy && shared) assertSameRing(copy, shared.ring, copyFile(folder, id));
-    if (copy && copy.revision > this.#ring.revision) this.#take(copy);
+    const copy = await readRingFile(folder, id);
+    if (copy && shared) assertSameRing(copy, shared.ring, ringFilePath(folder, id));
+    if (copy && copy.revision > this.#ring.revision) this.#adopt(copy);
     if (this.#ring.revision === 0) return;
     if (this.#ring.revision > (shared?.ring.revision ?? 0)) {
       logger.warn(
         { revision: this.#ring.revision, found: shared?.ring.revision ?? null },
         'the store had lost the key ring; it gets it back from this replica',
       );
-      this.#take(givenBack(this.#ring, shared?.ring, now()));
-      if (await writeShared(store, id, shared?.version, this.#ring))
-        this.#saw((shared?.version ?? 0) + 1, begun);
+      this.#adopt(ringToRestore(this.#ring, shared?.ring, now()));
+      if (await writeStoredRing(store, id, shared?.version, this.#ring))
+        this.#markRead((shared?.version ?? 0) + 1, begun);
     }
     if (isDeepStrictEqual(copy, this.#ring)) return;
-    if (copy?.revision === this.#ring.revision) this.#tellDifference(copy);
-    await writeCopy(folder, id, this.#ring);
+    if (copy?.revision === this.#ring.revision) this.#logDrift(copy);
+    await writeRingFile(folder, id, this.#ring);
   }
 
   /** A copy that is behind is nothing new; one of the same revision was changed by something that is not this program. */
-  #tellDifference(copy: Ring): void {
+  #logDrift(copy: Ring): void {
     const { folder, id, logger } = this.#options;
     const kids = [...copy.keys, ...this.#ring.keys]
       .filter((key) => !sameKey(copy, this.#ring, key.kid))
       .map(({ kid }) => kid);
     logger.warn(
-      { file: copyFile(folder, id), revision: copy.revision, kids: [...new Set(kids)] },
+      { file: ringFilePath(folder, id), revision: copy.revision, kids: [...new Set(kids)] },
       'the copy of the key ring is not what the store holds at this revision; it is replaced',
     );
   }
 
-  #read(): Promise<SharedRing | undefined> {
-    return readShared(this.#options.store, this.#options.id);
+  #read(): Promise<StoredRing | undefined> {
+    return readStoredRing(this.#options.store, this.#options.id);
   }
 
   /** Only after its ring was taken: a version that was read and no more would keep the ring from being read again. */
-  #saw(version: number, at: number): void {
+  #markRead(version: number, at: number): void {
     this.#version = version;
-    this.#seenAt = at;
+    this.#lastReadAt = at;
   }
 
   /** Takes note that the store had this version at `at`; false when there is something to be read there. */
-  confirm(version: number, at: number): boolean {
+  confirmUnchanged(version: number, at: number): boolean {
     if (version !== this.#version) return false;
-    this.#seenAt = at;
+    this.#lastReadAt = at;
     return true;
   }
 
@@ -177,20 +177,20 @@ export class ReplicatedRing {
    * The copy first: a key that others may see is never only in the store. Not so the first key ever, which two replicas
    * may make at once: the slower one's copy would be of a ring that never was. The next step writes that copy.
    */
-  async #swap(shared: SharedRing | undefined, ring: Ring): Promise<boolean> {
+  async #swap(shared: StoredRing | undefined, ring: Ring): Promise<boolean> {
     const { store, folder, id } = this.#options;
-    if (!shared) return writeShared(store, id, undefined, ring);
-    await writeCopy(folder, id, ring);
+    if (!shared) return writeStoredRing(store, id, undefined, ring);
+    await writeRingFile(folder, id, ring);
     try {
-      return await writeShared(store, id, shared.version, ring);
+      return await writeStoredRing(store, id, shared.version, ring);
     } catch (error) {
       // Or a change that was refused would come back from the copy later.
-      await writeCopy(folder, id, shared.ring).catch(() => undefined);
+      await writeRingFile(folder, id, shared.ring).catch(() => undefined);
       throw error;
     }
   }
 
-  #take(ring: Ring): void {
+  #adopt(ring: Ring): void {
     this.#version = undefined;
     const before = this.#ring;
     if (isDeepStrictEqual(ring, before)) return;

@@ -47,9 +47,9 @@ export interface Timing {
 }
 
 export type Step =
-  | { readonly step: 'make'; readonly alg: Algorithm; readonly state: 'next' | 'active' }
+  | { readonly step: 'create'; readonly alg: Algorithm; readonly state: 'next' | 'active' }
   | { readonly step: 'activate'; readonly kid: string }
-  | { readonly step: 'drop'; readonly kid: string };
+  | { readonly step: 'remove'; readonly kid: string };
 
 /** How long a request that chose its key just before a rotation may take to sign with it, in milliseconds. */
 const finishingMs = 10_000;
@@ -68,29 +68,32 @@ export function nextStep(
   now: number | undefined,
   held: (kid: string) => boolean = () => false,
 ): Step | undefined {
-  const believed = now !== undefined && !aheadOf(ring, now);
+  const believed = now !== undefined && !keyAheadOf(ring, now);
   for (const alg of algorithms) {
     const active = keyIn(ring, alg, 'active');
     const next = keyIn(ring, alg, 'next');
     // With no key that can sign, a key must sign at once: the first key ever, or all of them revoked.
-    if (!active) return next ? { step: 'activate', kid: next.kid } : { step: 'make', alg, state: 'active' };
-    if (!next && believed) return { step: 'make', alg, state: 'next' };
+    if (!active) return next ? { step: 'activate', kid: next.kid } : { step: 'create', alg, state: 'active' };
+    if (!next && believed) return { step: 'create', alg, state: 'next' };
     if (next && believed && now >= dueAt(active, next, timing) && !held(next.kid))
       return { step: 'activate', kid: next.kid };
   }
   if (!believed) return undefined;
-  const over = ring.keys.find((key) => key.retired_at !== null && now >= leavesAt(key.retired_at, timing));
-  return over && { step: 'drop', kid: over.kid };
+  const over = ring.keys.find((key) => key.retired_at !== null && now >= removableAt(key.retired_at, timing));
+  return over && { step: 'remove', kid: over.kid };
 }
 
 /** The next key that the ring lacks, whatever its times say of the clock: for an administrator who has looked at it. */
-export function lacking(ring: Ring, algorithms: readonly Algorithm[]): Step | undefined {
+export function missingNextKey(ring: Ring, algorithms: readonly Algorithm[]): Step | undefined {
   const alg = algorithms.find((one) => !keyIn(ring, one, 'next'));
-  return alg && { step: 'make', alg, state: 'next' };
+  return alg && { step: 'create', alg, state: 'next' };
 }
 
 /** A key that became what it is later than `now`. A revoked one stays in the ring for good, and tells nothing. */
-export function aheadOf(ring: Ring, now: number): { readonly kid: string; readonly at: number } | undefined {
+export function keyAheadOf(
+  ring: Ring,
+  now: number,
+): { readonly kid: string; readonly at: number } | undefined {
   const since = ({ state, published_at, activated_at, retired_at }: KeyRecord) =>
     ({ next: published_at, active: activated_at, retired: retired_at, revoked: null })[state] ?? -Infinity;
   return ring.keys
@@ -105,14 +108,14 @@ export function dueAt(active: KeyRecord, next: KeyRecord, timing: Timing): numbe
 }
 
 /** The ring with the turn of every next key set to `at`; null gives them back to the schedule. */
-export function plan(ring: Ring, at: number | null): Ring {
-  return changed(ring, (key) => (key.state === 'next' ? { ...key, activate_at: at } : key));
+export function scheduleActivation(ring: Ring, at: number | null): Ring {
+  return mapKeys(ring, (key) => (key.state === 'next' ? { ...key, activate_at: at } : key));
 }
 
 /** The ring with `kid` signing and its forerunner retired. */
 export function activate(ring: Ring, kid: string, now: number): Ring {
   const alg = ring.keys.find((key) => key.kid === kid)?.alg;
-  return changed(ring, (key) => {
+  return mapKeys(ring, (key) => {
     if (key.kid === kid) return { ...key, state: 'active', activate_at: null, activated_at: now };
     if (key.alg === alg && key.state === 'active')
       return { ...key, state: 'retired', retired_at: now, sealed: null };
@@ -126,7 +129,7 @@ export function activate(ring: Ring, kid: string, now: number): Ring {
  */
 export function revoke(ring: Ring, kid: string, now: number): Ring {
   const successor = successorOf(ring, kid)?.kid;
-  return changed(ring, (key) => {
+  return mapKeys(ring, (key) => {
     if (key.kid === kid)
       return { ...key, state: 'revoked', activate_at: null, revoked_at: now, retired_at: null, sealed: null };
     if (key.kid === successor) return { ...key, state: 'active', activate_at: null, activated_at: now };
@@ -145,7 +148,7 @@ export function successorOf(ring: Ring, kid: string): KeyRecord | undefined {
  * made: its maker died over it, and the others went on publishing and signing as `found` says. So its times begin now, and
  * never earlier than they did: by a clock that was set back a key would sign, or be gone, too soon.
  */
-export function givenBack(ring: Ring, found: Ring | undefined, now: number): Ring {
+export function ringToRestore(ring: Ring, found: Ring | undefined, now: number): Ring {
   const keys = ring.keys.map((key) => {
     const known = found?.keys.find(({ kid }) => kid === key.kid);
     if (key.state === 'next' && !known) return { ...key, published_at: Math.max(key.published_at, now) };
@@ -157,17 +160,17 @@ export function givenBack(ring: Ring, found: Ring | undefined, now: number): Rin
 }
 
 /** The ring with the private half of `kid` in another form. */
-export const reseal = (ring: Ring, kid: string, sealed: string): Ring =>
-  changed(ring, (key) => (key.kid === kid ? { ...key, sealed } : key));
+export const replaceSealed = (ring: Ring, kid: string, sealed: string): Ring =>
+  mapKeys(ring, (key) => (key.kid === kid ? { ...key, sealed } : key));
 
-export function drop(ring: Ring, kid: string): Ring {
+export function removeKey(ring: Ring, kid: string): Ring {
   return withKeys(
     ring,
     ring.keys.filter((key) => key.kid !== kid),
   );
 }
 
-export function add(ring: Ring, record: KeyRecord): Ring {
+export function addKey(ring: Ring, record: KeyRecord): Ring {
   return withKeys(ring, [...ring.keys, record]);
 }
 
@@ -175,7 +178,7 @@ export function keyIn(ring: Ring, alg: Algorithm, state: KeyState): KeyRecord | 
   return ring.keys.find((key) => key.alg === alg && key.state === state);
 }
 
-export const ready = (key: KeyRecord, timing: Timing, now: number): boolean => now >= readyAt(key, timing);
+export const isReady = (key: KeyRecord, timing: Timing, now: number): boolean => now >= readyAt(key, timing);
 export const readyAt = (key: KeyRecord, timing: Timing): number => key.published_at + timing.publishLead;
 
 /** Whether what was begun with a key before it retired may still be signed with it. */
@@ -183,14 +186,14 @@ export const mayFinish = (key: KeyRecord, now: number): boolean =>
   key.retired_at !== null && now - key.retired_at < finishingMs;
 
 /** Counted from the last signature, which a replica that was cut off from the store makes later than the retirement. */
-export const leavesAt = (retiredAt: number, timing: Timing): number =>
+export const removableAt = (retiredAt: number, timing: Timing): number =>
   retiredAt + timing.staleAfter + finishingMs + timing.longestTokenLife + timing.retain;
 
 /**
  * What verifiers see: signing keys first, since some take the first key and ignore kid, and RS256 before ES256,
  * since the ones that do so know RS256 best.
  */
-export function published(ring: Ring): readonly PublicJwk[] {
+export function publishedKeys(ring: Ring): readonly PublicJwk[] {
   const order: Record<KeyState, number> = { active: 0, next: 1, retired: 2, revoked: 3 };
   return ring.keys
     .filter((key) => key.state !== 'revoked')
@@ -198,7 +201,7 @@ export function published(ring: Ring): readonly PublicJwk[] {
     .map((key) => key.jwk);
 }
 
-function changed(ring: Ring, change: (key: KeyRecord) => KeyRecord): Ring {
+function mapKeys(ring: Ring, change: (key: KeyRecord) => KeyRecord): Ring {
   return withKeys(ring, ring.keys.map(change));
 }
 

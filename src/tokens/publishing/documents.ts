@@ -1,10 +1,10 @@
-/** All documents of all issuers that have them, page by page, so that many tenants are never held at once. */
+/** All documents of all issuers, read page by page, so that memory does not grow with the number of tenants. */
 
 import type { Tenants } from '../../access/tenants/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { type Issuers, type PublishedDocument, publishedDocuments } from '../issuer/index.ts';
 
-export interface Source {
+export interface DocumentSource {
   readonly issuers: Pick<Issuers, 'main' | 'ofTenant'>;
   readonly tenants: Pick<Tenants, 'list'>;
   readonly logger: Logger;
@@ -12,7 +12,11 @@ export interface Source {
 
 const pageSize = 200;
 
-export async function* allDocuments({ issuers, tenants, logger }: Source): AsyncGenerator<PublishedDocument> {
+export async function* allDocuments({
+  issuers,
+  tenants,
+  logger,
+}: DocumentSource): AsyncGenerator<PublishedDocument> {
   let after: string | undefined;
   do {
     const page = await publishedDocuments(issuers, tenants, {
@@ -23,7 +27,7 @@ export async function* allDocuments({ issuers, tenants, logger }: Source): Async
     if (page.missing.length > 0)
       logger.warn(
         { tenants: page.missing },
-        'documents are left out: the keys of these tenants cannot be used',
+        'cannot use the signing keys of these tenants; their documents are not published',
       );
     after = page.next;
   } while (after !== undefined);

@@ -1,10 +1,10 @@
 /**
- * What outlives this server in buckets: copies of discovery and JWKS, and set-up files for the clouds' consoles. Owns:
- * putting them there by our own keyless exchange, healing what was lost, and noticing when a copy lags behind or lies. Does
- * not own: the documents (issuer), the files (clouds), the way into a cloud (exchange), or how a bucket is written (clouds).
- * Compose gives it its turns; serving never waits for the copies.
+ * Publishing to buckets: mirrors of discovery and JWKS, which outlive this server, and set-up files for the clouds' consoles.
+ * Owns: writing them through our own keyless exchange, restoring lost ones, and detecting mirrors that are outdated or
+ * altered. Does not own: the documents (issuer), the set-up files and the bucket APIs (clouds), or the credentials (exchange).
+ * Compose starts it; serving the documents never waits for a mirror.
  */
-export type { CopyState } from './copies.ts';
-export type { PlaceState } from './publication.ts';
+export type { MirrorState } from './mirrors.ts';
+export type { BucketState } from './publisher.ts';
 export { createPublishing } from './publishing.ts';
 export { createTemplates } from './templates.ts';

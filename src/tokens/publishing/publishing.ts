@@ -1,59 +1,59 @@
-/** Publishing and comparing, joined: what was just put is compared, and what is found altered is put again. */
+/** Combines publishing and checking: mirrors are checked after each publish, and a drifted one is published again. */
 
 import { every } from '../../platform/time/index.ts';
 import type { Keyrings } from '../keys/index.ts';
-import { type Copies, createCopies } from './copies.ts';
-import type { PublishPlace } from './place.ts';
-import { createPublication, type Publication } from './publication.ts';
+import type { BucketTarget } from './bucket-writer.ts';
+import { createMirrors, type Mirrors } from './mirrors.ts';
+import { createPublisher, type Publisher } from './publisher.ts';
 
-type PublicationOptions = Parameters<typeof createPublication>[0];
-type CopiesOptions = Parameters<typeof createCopies>[0];
+type PublisherOptions = Parameters<typeof createPublisher>[0];
+type MirrorsOptions = Parameters<typeof createMirrors>[0];
 
 export interface PublishingOptions
-  extends Omit<PublicationOptions, 'every' | 'ending' | 'published' | 'keyrings'>,
-    Omit<CopiesOptions, 'every' | 'differs'> {
+  extends Omit<PublisherOptions, 'every' | 'shutdown' | 'onPublished' | 'keyrings'>,
+    Omit<MirrorsOptions, 'every' | 'onDrift'> {
   readonly keyrings: Pick<Keyrings, 'refresh' | 'main' | 'onChange'>;
-  readonly places: readonly PublishPlace[];
-  /** Base URLs where copies can be read, whoever puts them there. */
-  readonly copies: readonly string[];
-  /** Milliseconds, as `compareEvery`. */
-  readonly publishEvery: number;
-  readonly compareEvery: number;
+  readonly buckets: readonly BucketTarget[];
+  /** Base URLs of all mirrors, including those that the operator fills by other means. */
+  readonly mirrors: readonly string[];
+  /** Milliseconds, as `checkMirrorsEvery`. */
+  readonly republishEvery: number;
+  readonly checkMirrorsEvery: number;
 }
 
 export function createPublishing(options: PublishingOptions): {
-  readonly publication: Publication;
-  readonly copies: Copies;
-  /** Begins to give both their turns, with pauses of that many milliseconds; what is returned ends them. */
+  readonly publisher: Publisher;
+  readonly mirrors: Mirrors;
+  /** Runs both every `pauseMs` milliseconds until the returned function is called. */
   start(pauseMs: number): () => Promise<void>;
 } {
-  const ending = new AbortController();
-  const copies = createCopies({
+  const shutdown = new AbortController();
+  const mirrors = createMirrors({
     ...options,
-    every: options.compareEvery,
-    differs: (copy) => {
-      for (const { to, public_url } of options.places) if (public_url === copy) publication.heal(to);
+    every: options.checkMirrorsEvery,
+    onDrift: (mirror) => {
+      for (const { to, public_url } of options.buckets) if (public_url === mirror) publisher.republish(to);
     },
   });
-  const publication = createPublication({
+  const publisher = createPublisher({
     ...options,
-    every: options.publishEvery,
-    ending: ending.signal,
-    published: () => copies.wake(),
+    every: options.republishEvery,
+    shutdown: shutdown.signal,
+    onPublished: () => mirrors.checkSoon(),
   });
-  // A new key has to be in every copy before it may sign.
-  options.keyrings.onChange(() => publication.wake());
+  // Every mirror must have a new key before it may sign.
+  options.keyrings.onChange(() => publisher.publishSoon());
   return {
-    publication,
-    copies,
+    publisher,
+    mirrors,
     start(pauseMs) {
-      if (options.places.length + options.copies.length === 0) return async () => undefined;
+      if (options.buckets.length + options.mirrors.length === 0) return async () => undefined;
       const end = every(pauseMs, async () => {
-        await publication.turn();
-        await copies.turn();
+        await publisher.tick();
+        await mirrors.tick();
       });
       return () => {
-        ending.abort();
+        shutdown.abort();
         return end();
       };
     },

@@ -18,7 +18,7 @@ export interface Uploads {
 
 const order: readonly KeyState[] = ['active', 'next', 'retired'];
 /** Ids that are told; an issuer may have very many connections. */
-const toldAtMost = 10;
+const maxListed = 10;
 
 export function createUploads(options: {
   connections: Pick<Connections, 'list'>;
@@ -28,7 +28,7 @@ export function createUploads(options: {
   const { connections, issuers, keyrings } = options;
 
   /** Whether its customer's cloud would not know the key: one that is set up, in use, and was not told to hold it. */
-  async function lacks(connection: Connection, ring: string, key: PublicJwk): Promise<boolean> {
+  async function isKeyMissing(connection: Connection, ring: string, key: PublicJwk): Promise<boolean> {
     const { disabled, verified_at, algorithm, uploaded_kids = [] } = connection;
     if (disabled || verified_at === null || algorithm !== key.alg || uploaded_kids.includes(key.kid))
       return false;
@@ -61,12 +61,12 @@ export function createUploads(options: {
           ...(after === undefined ? {} : { after }),
           limit: 200,
         });
-        for (const one of page.items) if (await lacks(one, ring, key)) found.push(one.id);
+        for (const one of page.items) if (await isKeyMissing(one, ring, key)) found.push(one.id);
         after = page.next;
       } while (after !== undefined);
       if (found.length === 0) return [];
-      const more = found.length > toldAtMost ? ` and ${found.length - toldAtMost} more` : '';
-      return [`not yet uploaded for ${found.slice(0, toldAtMost).join(', ')}${more}`];
+      const more = found.length > maxListed ? ` and ${found.length - maxListed} more` : '';
+      return [`not yet uploaded for ${found.slice(0, maxListed).join(', ')}${more}`];
     },
   };
 }

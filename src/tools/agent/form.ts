@@ -2,9 +2,9 @@
 import type { Connection } from '../../access/connections/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import { type Delivery, deliver, fittingFormat } from '../../tokens/formats/index.ts';
+import { type FormattedCredentials, formatCredentials, requireFormat } from '../../tokens/formats/index.ts';
 
-type Held = Parameters<typeof deliver>[2]['credentials'];
+type Held = Parameters<typeof formatCredentials>[2]['credentials'];
 
 /** What the server gives as `format=json`; of the rest it has made sure itself. */
 interface Given {
@@ -30,8 +30,8 @@ export function endIn(text: string): number {
 }
 
 /** Throws `invalid_request` when the format is unknown or belongs to another cloud. */
-export function inForm(format: string, text: string, now: Now): Delivery {
+export function inForm(format: string, text: string, now: Now): FormattedCredentials {
   const { connection: id, cloud, purpose = null, credentials } = JSON.parse(text) as Given;
-  const fitting = fittingFormat(format, { cloud });
-  return deliver(fitting, { id, cloud }, { credentials, expiresAt: endIn(text) }, now, purpose);
+  const fitting = requireFormat(format, { cloud });
+  return formatCredentials(fitting, { id, cloud }, { credentials, expiresAt: endIn(text) }, now, purpose);
 }

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { copySqlite } from '../../platform/store/index.ts';
 import { systemNow, toTimestamp } from '../../platform/time/index.ts';
 import type { Config } from '../../server/config/index.ts';
-import { checkCopies, copyRings, createOwnFile, fileBackend, writeOwnFile } from '../../tokens/keys/index.ts';
+import {
+  backupRings,
+  checkRingFiles,
+  createPrivateFile,
+  fileBackend,
+  writePrivateFile,
+} from '../../tokens/keys/index.ts';
 import { readDocuments } from './documents.ts';
 import { names, writeManifest } from './manifest.ts';
 import { fillNewFolder } from './new-folder.ts';
@@ -38,13 +44,13 @@ export function backUp(
     if (withKey && !key) throw noEncryptionKey(config, 'Leave out --with-encryption-key.');
     await fillNewFolder(folder, async (to) => {
       // The rings after the state: they may be newer then, and the newer of the two is what a start goes on with.
-      if (file === undefined) await writeOwnFile(join(to, names.documents), await readDocuments(store));
+      if (file === undefined) await writePrivateFile(join(to, names.documents), await readDocuments(store));
       else await copySqlite(file, join(to, names.database));
       const rings = join(to, names.keys);
-      await copyRings({ store, folder: config.keys.path, logger: silentLogger, now: systemNow }, rings);
-      await checkCopies(rings, key && fileBackend(key));
+      await backupRings({ store, folder: config.keys.path, logger: silentLogger, now: systemNow }, rings);
+      await checkRingFiles(rings, key && fileBackend(key));
       if (withKey && key) {
-        await createOwnFile(join(to, names.encryptionKey), `${Buffer.from(key).toString('base64url')}\n`);
+        await createPrivateFile(join(to, names.encryptionKey), `${Buffer.from(key).toString('base64url')}\n`);
       }
       await writeManifest(to, {
         made_at: toTimestamp(systemNow()),

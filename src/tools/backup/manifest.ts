@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
-import { readOwnFile, writeOwnFile } from '../../tokens/keys/index.ts';
+import { readPrivateFile, writePrivateFile } from '../../tokens/keys/index.ts';
 
 /** Rises when an older program could not restore what a newer one writes. */
 const format = 1;
@@ -26,12 +26,12 @@ export const names = {
 } as const;
 
 export const writeManifest = (folder: string, of: Manifest): Promise<void> =>
-  writeOwnFile(join(folder, names.manifest), `${JSON.stringify({ format, ...of }, null, 2)}\n`);
+  writePrivateFile(join(folder, names.manifest), `${JSON.stringify({ format, ...of }, null, 2)}\n`);
 
 /** Rejects with `state_unusable` when the folder is no whole backup, or a newer program's. */
 export async function readManifest(folder: string): Promise<Manifest> {
   const file = join(folder, names.manifest);
-  const value = parse((await readOwnFile(file)) ?? '');
+  const value = parse((await readPrivateFile(file)) ?? '');
   const newer = z.object({ format: z.number().int().gt(format) }).safeParse(value);
   if (newer.success) {
     throw new SojournError('state_unusable', {

@@ -8,7 +8,7 @@ import {
   checkRings,
   fileBackend,
   mainRing,
-  type Rekeyed,
+  type RekeyResult,
   type RingChange,
   rekey,
 } from '../../tokens/keys/index.ts';
@@ -30,7 +30,7 @@ import {
 export async function rekeyAll(
   config: Config,
   { from, to }: { from: EncryptionKeySource | undefined; to: EncryptionKeySource },
-): Promise<Rekeyed> {
+): Promise<RekeyResult> {
   if (!encryptsKeys(config)) throw noEncryptionKey(config, 'Keys in a service rotate: sojourn keys rotate.');
   const beside = databaseFile(config);
   const before = from ?? (beside === undefined ? undefined : { file: defaultKeyFile(beside) });

@@ -8,12 +8,12 @@ import { examineSqlite, openStore } from '../../platform/store/index.ts';
 import { systemNow } from '../../platform/time/index.ts';
 import type { Config } from '../../server/config/index.ts';
 import {
-  checkCopies,
-  copiesIn,
-  createOwnFile,
+  checkRingFiles,
+  createPrivateFile,
   fileBackend,
-  placeCopies,
-  readOwnFile,
+  readPrivateFile,
+  restoreRingFiles,
+  ringFileIds,
 } from '../../tokens/keys/index.ts';
 import { isEmpty, parseDocuments, writeDocuments } from './documents.ts';
 import { names, readManifest } from './manifest.ts';
@@ -50,14 +50,14 @@ export async function restore(config: Config, folder: string): Promise<RestoreRe
     );
   }
   const rings = join(folder, names.keys);
-  if ((await copiesIn(config.keys.path)).length > 0) throw notEmpty(config.keys.path);
+  if ((await ringFileIds(config.keys.path)).length > 0) throw notEmpty(config.keys.path);
   const there = await checkKey(config, folder, rings);
 
   if (file === undefined)
     await restoreDocuments(config, join(folder, names.documents), () => restoreKey(config, folder));
   else await restoreDatabase(join(folder, names.database), file, () => restoreKey(config, folder));
   // Last: without its copies a start goes on with the rings in the store, and makes them.
-  await placeCopies(rings, config.keys.path);
+  await restoreRingFiles(rings, config.keys.path);
   return { issuer, made_at, encryption_key: keySourceName(config), encryption_key_present: there };
 }
 
@@ -67,28 +67,28 @@ export async function restore(config: Config, folder: string): Promise<RestoreRe
  */
 async function checkKey(config: Config, folder: string, rings: string): Promise<boolean> {
   if (!encryptsKeys(config)) {
-    await checkCopies(rings);
+    await checkRingFiles(rings);
     return false;
   }
   const included = join(folder, names.encryptionKey);
   const beside = defaultKeyFile(databaseFile(config) ?? '');
   const place =
     config.keys.encryption_key ?? [{ file: beside }, { file: included }].find(({ file }) => existsSync(file));
-  await checkCopies(rings, place && fileBackend(await readKey(place)));
+  await checkRingFiles(rings, place && fileBackend(await readKey(place)));
   return place !== undefined;
 }
 
 /** Only where the configuration leaves the key to the server: another place was chosen to be apart. */
 async function restoreKey(config: Config, folder: string): Promise<void> {
   if (!encryptsKeys(config)) return;
-  const text = await readOwnFile(join(folder, names.encryptionKey));
+  const text = await readPrivateFile(join(folder, names.encryptionKey));
   const file = databaseFile(config);
   if (text === undefined || config.keys.encryption_key !== null || file === undefined) return;
-  await createOwnFile(defaultKeyFile(file), text);
+  await createPrivateFile(defaultKeyFile(file), text);
 }
 
 async function restoreDocuments(config: Config, source: string, before: () => Promise<void>): Promise<void> {
-  const documents = parseDocuments((await readOwnFile(source)) ?? '-', source);
+  const documents = parseDocuments((await readPrivateFile(source)) ?? '-', source);
   const store = await openStore(config.store, { logger: createLogger({ level: 'silent' }), now: systemNow });
   try {
     if (!(await isEmpty(store))) throw notEmpty('The store');

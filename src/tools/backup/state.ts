@@ -6,7 +6,7 @@ import { createLogger } from '../../platform/log/index.ts';
 import { openStore, type Store } from '../../platform/store/index.ts';
 import { systemNow } from '../../platform/time/index.ts';
 import type { Config, SecretText } from '../../server/config/index.ts';
-import { encryptionKeyFile, parseEncryptionKey } from '../../tokens/keys/index.ts';
+import { loadEncryptionKey, parseEncryptionKey } from '../../tokens/keys/index.ts';
 
 /** The file of the embedded store; undefined for a shared one. */
 export const databaseFile = ({ store }: Pick<Config, 'store'>): string | undefined =>
@@ -62,5 +62,5 @@ export type EncryptionKeySource = SecretText | { readonly file: string };
 
 export const readKey = async (place: EncryptionKeySource, mayMake = false): Promise<Uint8Array> =>
   'file' in place
-    ? encryptionKeyFile(place.file, async () => mayMake)
+    ? loadEncryptionKey(place.file, async () => mayMake)
     : parseEncryptionKey(place.value, place.source);

@@ -36,10 +36,10 @@ const connect = (digit: string) =>
 
 interface Live {
   readonly connection: string;
-  readonly seconds: number;
+  readonly remaining_seconds: number;
 }
 interface Budget {
-  readonly live: number;
+  readonly in_use: number;
   readonly first_failure: Live | null;
   readonly items: readonly Live[];
 }
@@ -56,7 +56,7 @@ const gauge = async () => {
 };
 
 test('there is none as long as no credentials are in use', async () => {
-  expect(await budget()).toEqual({ live: 0, first_failure: null, items: [] });
+  expect(await budget()).toEqual({ in_use: 0, first_failure: null, items: [] });
   expect(await gauge()).toBeNaN();
 });
 
@@ -71,19 +71,19 @@ test('it is what is left of the credentials that end first, and a renewal moves 
     connection: early.id,
     tenant: corridor.tenant.id,
     purpose: null,
-    since: moment,
+    first_served_at: moment,
     expires_at: moment,
-    seconds: about(40 * 60),
+    remaining_seconds: about(40 * 60),
   };
-  const second = { ...first, connection: late.id, seconds: about(60 * 60) };
-  expect(await budget()).toEqual({ live: 2, first_failure: first, items: [first, second] });
+  const second = { ...first, connection: late.id, remaining_seconds: about(60 * 60) };
+  expect(await budget()).toEqual({ in_use: 2, first_failure: first, items: [first, second] });
   expect(await gauge()).toEqual(about(40 * 60));
 
   ahead = 56 * minute;
   await corridor.credentials(early.id);
   expect((await budget()).items).toEqual([
-    { ...second, seconds: about(24 * 60) },
-    { ...first, seconds: about(60 * 60) },
+    { ...second, remaining_seconds: about(24 * 60) },
+    { ...first, remaining_seconds: about(60 * 60) },
   ]);
 });
 
@@ -91,9 +91,9 @@ test('credentials that nobody has renewed in time are those of a job that is ove
   const { id } = await connect('1');
   await corridor.credentials(id);
   ahead = hour - 6 * minute;
-  expect((await budget()).live).toBe(1);
+  expect((await budget()).in_use).toBe(1);
   ahead = hour - 4 * minute;
-  expect(await budget()).toEqual({ live: 0, first_failure: null, items: [] });
+  expect(await budget()).toEqual({ in_use: 0, first_failure: null, items: [] });
 });
 
 test('what was refused is in nobody’s hands', async () => {
@@ -102,7 +102,7 @@ test('what was refused is in nobody’s hands', async () => {
     json(401, { error: 'invalid_client', error_description: 'AADSTS700213: No.', error_codes: [700213] }),
   ];
   expect((await corridor.credentials(id)).status).toBe(502);
-  expect((await budget()).live).toBe(0);
+  expect((await budget()).in_use).toBe(0);
 });
 
 test.each([
@@ -128,5 +128,5 @@ test.each([
   });
   expect(cloud.asked).toEqual([]);
   expect(await corridor.audit(`connection=${id}`)).toEqual(before);
-  expect(await budget()).toEqual({ live: 0, first_failure: null, items: [] });
+  expect(await budget()).toEqual({ in_use: 0, first_failure: null, items: [] });
 });

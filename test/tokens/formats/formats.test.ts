@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import type { Connection } from '../../../src/access/connections/index.ts';
 import type { CloudName, Credentials } from '../../../src/clouds/index.ts';
 import { SojournError } from '../../../src/platform/errors/index.ts';
-import { deliver, deliveryFormats, fittingFormat } from '../../../src/tokens/formats/index.ts';
+import { credentialsFormats, formatCredentials, requireFormat } from '../../../src/tokens/formats/index.ts';
 
 /** 2026-11-23T12:00:00Z */
 const noon = 1_795_435_200_000;
@@ -38,7 +38,7 @@ const bearer: Credentials = { expiresAt, credentials: token };
 const passTo = (cloud: CloudName) => (cloud === 'aws' ? aws : bearer);
 
 const deliverTo = (cloud: CloudName, format: string, pass = passTo(cloud)) =>
-  deliver(fittingFormat(format, connectionTo(cloud)), connectionTo(cloud), pass, () => noon + 500);
+  formatCredentials(requireFormat(format, connectionTo(cloud)), connectionTo(cloud), pass, () => noon + 500);
 
 const json = (value: unknown) => ({ mediaType: 'application/json', body: JSON.stringify(value) });
 const text = (...lines: string[]) => ({
@@ -115,7 +115,7 @@ describe('a format that does not fit', () => {
   test('of another cloud is refused, for every cloud and format', () => {
     const owner = { 'aws-process': 'aws', 'aws-container': 'aws', gcp: 'gcp', azure: 'azure' } as const;
     for (const cloud of ['aws', 'azure', 'gcp'] as const) {
-      for (const format of deliveryFormats) {
+      for (const format of credentialsFormats) {
         const fits = !(format in owner) || owner[format as keyof typeof owner] === cloud;
         expect([cloud, format, refusalOf(() => deliverTo(cloud, format))]).toEqual([
           cloud,

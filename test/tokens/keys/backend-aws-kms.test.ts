@@ -48,7 +48,7 @@ test('credentials that AWS does not take are told without the words of AWS, whic
   const { open, logged, end } = await bench();
   const backend = await open();
   process.env.AWS_SECRET_ACCESS_KEY = 'another-secret';
-  const failed = await failure((await open()).make('ES256'));
+  const failed = await failure((await open()).createKey('ES256'));
   process.env.AWS_SECRET_ACCESS_KEY = awsCredentials.secretAccessKey;
   expect(failed).toMatchObject({
     code: 'key_backend_unavailable',
@@ -57,7 +57,7 @@ test('credentials that AWS does not take are told without the words of AWS, whic
   });
   for (const secret of secrets)
     expect(`${logged()}${failed.message}${failed.cause?.message}`).not.toContain(secret);
-  expect((await backend.make('ES256')).sealed).toMatch(
+  expect((await backend.createKey('ES256')).sealed).toMatch(
     /^arn:aws:kms:eu-central-1:111122223333:key\/[0-9a-f-]{36}$/,
   );
   await end();
@@ -65,7 +65,7 @@ test('credentials that AWS does not take are told without the words of AWS, whic
 
 test('a new key is described and tagged, and signs digests only', async () => {
   const { open, service, end } = await bench();
-  const { jwk } = await (await open()).make('RS256');
+  const { jwk } = await (await open()).createKey('RS256');
   const inputs = service.calls.map(({ headers, body }) => [headers['x-amz-target'], JSON.parse(body)]);
   const [arn] = service.keys.keys();
   expect(inputs).toEqual([

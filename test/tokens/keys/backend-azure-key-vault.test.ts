@@ -48,7 +48,7 @@ serverSuite('azure-key-vault', async () => {
 describe('the backend azure-key-vault', () => {
   test('a new key cannot leave the vault, and its key id is the reference', async () => {
     const { open, service, end } = await bench();
-    const { sealed } = await (await open()).make('ES256');
+    const { sealed } = await (await open()).createKey('ES256');
     expect(sealed).toMatch(/^https:\/\/acme\.vault\.azure\.net\/keys\/sojourn-es256\/[0-9a-f]{32}$/);
     expect(service.calls[0]).toMatchObject({
       method: 'POST',
@@ -67,7 +67,7 @@ describe('the backend azure-key-vault', () => {
   test('when the vault challenges, the token is fetched anew and the request made once more', async () => {
     const { open, service, end } = await bench();
     const backend = await open();
-    const key = kept(await backend.make('ES256'));
+    const key = kept(await backend.createKey('ES256'));
     Object.assign(service.tokens, { taken: `${azureToken}2`, given: `${azureToken}2` });
     expect((await backend.sign(key, some)).length).toBe(64);
     expect(service.identity.calls.length).toBe(2);
@@ -82,7 +82,7 @@ describe('the backend azure-key-vault', () => {
   test('the access token goes to the vault of the configuration, whatever the reference says', async () => {
     const { open, service, end } = await bench();
     const backend = await open();
-    const key = kept(await backend.make('ES256'));
+    const key = kept(await backend.createKey('ES256'));
     const elsewhere = key.sealed!.replace('acme.vault.azure.net', 'evil.example');
     expect((await backend.sign({ ...key, sealed: elsewhere }, some)).length).toBe(64);
     expect(service.calls.at(-1)?.headers.host).toBe(new URL(service.origin).host);
@@ -105,19 +105,19 @@ describe('the backend azure-key-vault', () => {
       AZURE_FEDERATED_TOKEN_FILE: file,
     };
     const { open, service, logged, end } = await bench(env);
-    expect(await failure((await open()).make('ES256'))).toMatchObject({
+    expect(await failure((await open()).createKey('ES256'))).toMatchObject({
       code: 'key_backend_unavailable',
       message: expect.stringContaining(`The token of the cluster in ${file} cannot be read (ENOENT)`),
     });
     await writeFile(file, 'eyJ.kms-test-other-token');
-    const refused = await failure((await open()).make('ES256'));
+    const refused = await failure((await open()).createKey('ES256'));
     expect(refused).toMatchObject({
       code: 'key_backend_unavailable',
       message: expect.stringContaining('Microsoft Entra gives no access token (status 401 AADSTS700213)'),
     });
     expect(`${refused.message}${logged()}`).not.toContain('eyJ.');
     await writeFile(file, `${clusterToken}\n`);
-    expect((await (await open()).make('ES256')).jwk.alg).toBe('ES256');
+    expect((await (await open()).createKey('ES256')).jwk.alg).toBe('ES256');
     expect(service.identity.calls.every(({ method }) => method === 'POST')).toBe(true);
     await end();
     await rm(folder, { recursive: true });
@@ -134,7 +134,7 @@ describe('the backend azure-key-vault', () => {
       AZURE_CLIENT_ID: 'mine',
     };
     const own = await bench(env);
-    expect((await (await own.open()).make('ES256')).jwk.alg).toBe('ES256');
+    expect((await (await own.open()).createKey('ES256')).jwk.alg).toBe('ES256');
     const [call] = own.service.identity.calls;
     expect({ url: call?.url, metadata: call?.headers.metadata }).toEqual({
       url: '/?api-version=2019-08-01&resource=https%3A%2F%2Fvault.azure.net&client_id=mine',

@@ -48,7 +48,7 @@ serverSuite('gcp-kms', async () => {
 describe('the backend gcp-kms', () => {
   test('it waits until a new version is enabled, whose name is the reference', async () => {
     const { open, service, end } = await bench();
-    const { sealed } = await (await open()).make('RS256');
+    const { sealed } = await (await open()).createKey('RS256');
     const version = `${keyRing}/cryptoKeys/rsa/cryptoKeyVersions/1`;
     expect(sealed).toBe(version);
     expect(service.calls.map(({ method, url }) => `${method} ${url}`)).toEqual([
@@ -64,7 +64,7 @@ describe('the backend gcp-kms', () => {
   test('what was bent on the way is not used', async () => {
     const { open, service, end } = await bench();
     const backend = await open();
-    const key = kept(await backend.make('ES256'));
+    const key = kept(await backend.createKey('ES256'));
     service.bent.signature = true;
     const reason = (what: string) => `Google Cloud KMS: ${what} did not arrive as it was sent`;
     expect(await failure(backend.sign(key, some))).toMatchObject({
@@ -72,7 +72,7 @@ describe('the backend gcp-kms', () => {
       cause: { message: reason(`a signature by ${key.sealed}`) },
     });
     service.bent.publicKey = true;
-    expect(await failure(backend.make('ES256'))).toMatchObject({
+    expect(await failure(backend.createKey('ES256'))).toMatchObject({
       code: 'key_backend_unavailable',
       message: expect.stringMatching(
         /the public key of \S+\/cryptoKeyVersions\/2 did not arrive as it was sent\.$/,
@@ -83,7 +83,7 @@ describe('the backend gcp-kms', () => {
 
   test('a crypto key of another algorithm is told by name', async () => {
     const { open, end } = await bench({ ec_key: 'rsa' });
-    expect(await failure((await open()).make('ES256'))).toMatchObject({
+    expect(await failure((await open()).createKey('ES256'))).toMatchObject({
       code: 'key_backend_refused',
       message:
         'No ES256 key can be made: Google Cloud KMS: rsa makes keys for RSA_SIGN_PKCS1_2048_SHA256, not for EC_SIGN_P256_SHA256.',
@@ -94,7 +94,7 @@ describe('the backend gcp-kms', () => {
   test('one access token serves many signatures, and without any the reason is told', async () => {
     const { open, service, end } = await bench();
     const backend = await open();
-    const key = kept(await backend.make('ES256'));
+    const key = kept(await backend.createKey('ES256'));
     await Promise.all(Array.from({ length: 20 }, () => backend.sign(key, some)));
     expect(service.metadata.calls.length).toBe(1);
     await service.metadata.stop();

@@ -26,9 +26,9 @@ describe('the backend pkcs11', () => {
   test('its private keys cannot be read, not even by whoever knows the PIN', async () => {
     const { open, end } = bench();
     const backend = await open();
-    const { sealed } = await backend.make('RS256');
+    const { sealed } = await backend.createKey('RS256');
     expect(await hsm.readPrivate('sojourn', sealed)).toMatch(/^CKR_ATTRIBUTE_SENSITIVE, CKR_/);
-    const ec = await backend.make('ES256');
+    const ec = await backend.createKey('ES256');
     expect(await hsm.readPrivate('sojourn', ec.sealed)).toMatch(/^CKR_[A-Z_]+, CKR_ATTRIBUTE_SENSITIVE$/);
     await end();
   });
@@ -36,12 +36,12 @@ describe('the backend pkcs11', () => {
   test('a key that was deleted is told by name, and the others sign on', async () => {
     const { open, end, logged } = bench();
     const backend = await open();
-    const [gone, other] = [kept(await backend.make('ES256')), kept(await backend.make('ES256'))];
+    const [gone, other] = [kept(await backend.createKey('ES256')), kept(await backend.createKey('ES256'))];
     expect(await hsm.remove('sojourn', gone.sealed!)).toBe('1 found');
     const refusal = { code: 'key_backend_refused', status: 503, retryAfter: 5 };
     expect(await failure(backend.sign(gone, some))).toMatchObject(refusal);
     const words = `PKCS#11: the token has no key with the CKA_ID ${gone.sealed}`;
-    expect(backend.trouble?.()).toBe(words);
+    expect(backend.failure?.()).toBe(words);
     expect(logged()).toContain(words);
     expect((await backend.sign(other, some)).length).toBe(64);
     expect(await failure((await open()).check(gone))).toMatchObject({
@@ -55,7 +55,7 @@ describe('the backend pkcs11', () => {
     const { open, end, logged } = bench({ token_label: 'wrong-pin' }, { TOKEN_PIN: 'not-the-pin' });
     const backend = await open();
     for (let count = 0; count < 3; count++) {
-      expect(await failure(backend.make('ES256'))).toMatchObject({
+      expect(await failure(backend.createKey('ES256'))).toMatchObject({
         code: 'key_backend_refused',
         message:
           'No ES256 key can be made: PKCS#11: the token does not take the PIN (CKR_PIN_INCORRECT); not tried again until a restart.',
@@ -65,19 +65,19 @@ describe('the backend pkcs11', () => {
     await end();
     // The token still takes the right one.
     const right = bench({ token_label: 'wrong-pin' });
-    expect((await (await right.open()).make('ES256')).jwk.alg).toBe('ES256');
+    expect((await (await right.open()).createKey('ES256')).jwk.alg).toBe('ES256');
     await right.end();
   });
 
   test('a token that is not there, and a module that is none, are told by name', async () => {
     const absent = bench({ token_label: 'nowhere' });
-    expect(await failure((await absent.open()).make('ES256'))).toMatchObject({
+    expect(await failure((await absent.open()).createKey('ES256'))).toMatchObject({
       status: 503,
       message: 'No ES256 key can be made: PKCS#11: there is no token labelled nowhere.',
     });
     await absent.end();
     const none = bench({ module: import.meta.filename });
-    expect(await failure((await none.open()).make('ES256'))).toMatchObject({
+    expect(await failure((await none.open()).createKey('ES256'))).toMatchObject({
       status: 503,
       message: expect.stringContaining(`PKCS#11: the module ${import.meta.filename} cannot be loaded`),
     });
@@ -87,17 +87,17 @@ describe('the backend pkcs11', () => {
   test('a session that was lost is opened anew for the same request', async () => {
     const { open, end } = bench();
     const backend = await open();
-    const key = kept(await backend.make('ES256'));
+    const key = kept(await backend.createKey('ES256'));
     await hsm.endSessions('sojourn');
     expect((await backend.sign(key, some)).length).toBe(64);
-    expect(backend.trouble?.()).toBeUndefined();
+    expect(backend.failure?.()).toBeUndefined();
     await end();
   });
 
   test('fifty requests at once are signed one after the other', async () => {
     const { open, end } = bench();
     const backend = await open();
-    const key = kept(await backend.make('RS256'));
+    const key = kept(await backend.createKey('RS256'));
     const signatures = await Promise.all(Array.from({ length: 50 }, () => backend.sign(key, some)));
     expect(new Set(signatures.map(({ length }) => length))).toEqual(new Set([256]));
     await end();

@@ -49,7 +49,7 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
 
   describe.each(['RS256', 'ES256'] as const)(`the backend ${name} with %s`, (alg) => {
     test('its public keys have the members that clouds take, and the thumbprint as kid', async () => {
-      const { jwk } = await backend.make(alg);
+      const { jwk } = await backend.createKey(alg);
       const members = alg === 'RS256' ? ['n', 'e'] : ['crv', 'x', 'y'];
       expect(Object.keys(jwk).sort()).toEqual(['kty', 'use', 'alg', 'kid', ...members].sort());
       expect(jwk.kid).toBe(await calculateJwkThumbprint({ ...jwk }));
@@ -57,7 +57,7 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
     });
 
     test('its signatures verify under the public key that it names, and under no other text', async () => {
-      const key = kept(await backend.make(alg));
+      const key = kept(await backend.createKey(alg));
       const signed = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.cGF5bG9hZA`;
       const publicKey = await importJWK({ ...key.jwk });
       // More than one, since a DER integer is at times a byte shorter or longer than the others.
@@ -72,26 +72,26 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
     });
 
     test('it signs a text of any length', async () => {
-      const key = kept(await backend.make(alg));
+      const key = kept(await backend.createKey(alg));
       const signature = await backend.sign(key, Buffer.alloc(20_000, 'a'));
       expect(signature.length).toBe(alg === 'RS256' ? 256 : 64);
     });
 
     test('another replica signs with the same record', async () => {
-      const key = kept(await backend.make(alg));
+      const key = kept(await backend.createKey(alg));
       const other = await bench.open();
       await other.check(key);
       expect((await other.sign(key, some)).length).toBe(alg === 'RS256' ? 256 : 64);
     });
 
     test('two keys are two keys', async () => {
-      const [a, b] = [await backend.make(alg), await backend.make(alg)];
+      const [a, b] = [await backend.createKey(alg), await backend.createKey(alg)];
       expect(a.jwk.kid).not.toBe(b.jwk.kid);
       expect(a.sealed).not.toBe(b.sealed);
     });
 
     test('it refuses a record whose public half is another key', async () => {
-      const [a, b] = [kept(await backend.make(alg)), kept(await backend.make(alg))];
+      const [a, b] = [kept(await backend.createKey(alg)), kept(await backend.createKey(alg))];
       expect(await failure((await bench.open()).check({ ...a, sealed: b.sealed }))).toMatchObject({
         code: 'key_material_unusable',
         message: expect.stringContaining(`The signing key ${a.kid} cannot be used: `),
@@ -99,7 +99,7 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
     });
 
     test('it refuses a record that another backend made, or that can sign no more', async () => {
-      const key = kept(await backend.make(alg));
+      const key = kept(await backend.createKey(alg));
       const replica = await bench.open();
       for (const sealed of ['made elsewhere', 'https://elsewhere.example/keys/a/b', '', null]) {
         const refusal = { code: 'key_material_unusable', status: 500 };
@@ -109,7 +109,7 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
     });
 
     test('nothing secret stands in the log', async () => {
-      const key = kept(await backend.make(alg));
+      const key = kept(await backend.createKey(alg));
       await backend.sign(key, some);
       await failure(backend.check({ ...key, sealed: 'made elsewhere' }));
       for (const secret of bench.secrets) expect(bench.logged()).not.toContain(secret);

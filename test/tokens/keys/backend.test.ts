@@ -13,7 +13,7 @@ const kept = ({ jwk, sealed }: NewKey): KeyRecord => ({
 describe.each(['RS256', 'ES256'] as const)('the file backend with %s', (alg) => {
   test('its signatures verify under the public key that it names, and under no other text', async () => {
     const backend = fileBackend(encryptionKey);
-    const key = kept(await backend.make(alg));
+    const key = kept(await backend.createKey(alg));
     const signed = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.cGF5bG9hZA`;
     const signature = Buffer.from(await backend.sign(key, Buffer.from(signed))).toString('base64url');
     const publicKey = await importJWK({ ...key.jwk });
@@ -25,7 +25,7 @@ describe.each(['RS256', 'ES256'] as const)('the file backend with %s', (alg) => 
   });
 
   test('its public keys have the members that clouds take, and the thumbprint as kid', async () => {
-    const { jwk } = await fileBackend(encryptionKey).make(alg);
+    const { jwk } = await fileBackend(encryptionKey).createKey(alg);
     const members = alg === 'RS256' ? ['n', 'e'] : ['crv', 'x', 'y'];
     expect(Object.keys(jwk).sort()).toEqual(['kty', 'use', 'alg', 'kid', ...members].sort());
     expect(jwk.kid).toBe(await calculateJwkThumbprint({ ...jwk }));
@@ -33,14 +33,14 @@ describe.each(['RS256', 'ES256'] as const)('the file backend with %s', (alg) => 
   });
 
   test('what it seals can be used by another process with the same key-encryption key', async () => {
-    const key = kept(await fileBackend(encryptionKey).make(alg));
+    const key = kept(await fileBackend(encryptionKey).createKey(alg));
     const other = fileBackend(encryptionKey);
     await other.check(key);
     expect((await other.sign(key, Buffer.from('x'))).length).toBe(alg === 'RS256' ? 256 : 64);
   });
 
   test('what it seals holds nothing of the private key in the clear', async () => {
-    const { sealed } = await fileBackend(encryptionKey).make(alg);
+    const { sealed } = await fileBackend(encryptionKey).createKey(alg);
     const [header, key, ...rest] = sealed.split('.');
     expect(JSON.parse(Buffer.from(header!, 'base64url').toString())).toEqual({
       alg: 'dir',
@@ -68,7 +68,7 @@ describe('a sealed key that cannot be trusted', () => {
   };
 
   test('it is refused by its kid under another key-encryption key', async () => {
-    const key = kept(await fileBackend(encryptionKey).make('ES256'));
+    const key = kept(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal(key, new Uint8Array(32).fill(8))).toBe(
       `The signing key ${key.kid} cannot be used: its private half does not open with this key-encryption key.`,
     );
@@ -80,7 +80,7 @@ describe('a sealed key that cannot be trusted', () => {
     ['empty', () => ''],
     ['something else', () => 'a.b.c.d.e'],
   ])('it is refused by its kid when it was %s', async (_, damage) => {
-    const key = kept(await fileBackend(encryptionKey).make('ES256'));
+    const key = kept(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal({ ...key, sealed: damage(key.sealed!) })).toBe(
       `The signing key ${key.kid} cannot be used: its private half does not open with this key-encryption key.`,
     );
@@ -88,14 +88,14 @@ describe('a sealed key that cannot be trusted', () => {
 
   test('it is refused under the name of another key of the same ring', async () => {
     const backend = fileBackend(encryptionKey);
-    const [a, b] = [kept(await backend.make('ES256')), kept(await backend.make('ES256'))];
+    const [a, b] = [kept(await backend.createKey('ES256')), kept(await backend.createKey('ES256'))];
     expect(await refusal({ ...a, sealed: b.sealed })).toBe(
       `The signing key ${a.kid} cannot be used: what is sealed there is not its private half.`,
     );
   });
 
   test('it is refused once it has no private half', async () => {
-    const key = kept(await fileBackend(encryptionKey).make('ES256'));
+    const key = kept(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal({ ...key, sealed: null })).toBe(
       `The signing key ${key.kid} cannot be used: it has no private half any more.`,
     );

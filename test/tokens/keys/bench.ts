@@ -9,10 +9,10 @@ import {
   Keyring,
   Keyrings,
   mainRing,
+  type PostponedKey,
   type PublicJwk,
   type RingChange,
   type Timing,
-  type Waiting,
 } from '../../../src/tokens/keys/index.ts';
 import { memoryFolder } from '../../support/memory.ts';
 import { noon, timing } from './records.ts';
@@ -38,7 +38,7 @@ export async function keysBench() {
   const clock = { ms: noon };
   const stores: Store[] = [];
   const changes: RingChange[] = [];
-  const held: Waiting[] = [];
+  const held: PostponedKey[] = [];
   let log = '';
   const destination = {
     write: (line: string) => {
@@ -81,10 +81,10 @@ export async function keysBench() {
       Keyring.open({
         ...what(options),
         id: mainRing,
-        checkFirst: true,
-        mayMake: async () => (await shared.list('connection', { limit: 1 })).items.length === 0,
+        checkOnOpen: true,
+        mayCreate: async () => (await shared.list('connection', { limit: 1 })).items.length === 0,
         obstacles: options.obstacles ?? (async () => []),
-        held: (waiting) => {
+        onPostponed: (waiting) => {
           held.push(waiting);
         },
         record: async (change) => {
@@ -95,10 +95,10 @@ export async function keysBench() {
     rings: (options: ReplicaOptions = {}) =>
       Keyrings.open({
         ...what(options),
-        mayMake: async () => true,
-        wanted: async () => true,
+        mayCreate: async () => true,
+        hasTenant: async () => true,
         obstacles: async () => [],
-        held: () => undefined,
+        onPostponed: () => undefined,
         record: async () => undefined,
       }),
     copy: (folder = 'keys') => readFile(join(root, folder, 'ring.json'), 'utf8'),

@@ -46,7 +46,7 @@ describe('a clock that was set while the server runs', () => {
     await rounds(right, wrong);
     expect([right.list(), wrong.list()]).toEqual([before, before]);
     expect(bench.changes).toHaveLength(told);
-    expect([right.doubt, wrong.doubt, wrong.isDue()]).toEqual([
+    expect([right.clockProblem, wrong.clockProblem, wrong.isDue()]).toEqual([
       undefined,
       `the clock of this server is ${Math.abs(ms) / second} s ${direction} of the time since its start`,
       false,
@@ -55,7 +55,7 @@ describe('a clock that was set while the server runs', () => {
     set.ms = 0;
     bench.clock.ms += 27 * hour;
     await rounds(wrong);
-    expect([wrong.doubt, statesOf(wrong)]).toEqual([undefined, ['ES256 active', 'ES256 next']]);
+    expect([wrong.clockProblem, statesOf(wrong)]).toEqual([undefined, ['ES256 active', 'ES256 next']]);
   });
 
   test('by a minute at most is as if it were right', async () => {
@@ -63,7 +63,7 @@ describe('a clock that was set while the server runs', () => {
     bench.clock.ms += 27 * hour;
     set.ms = -60 * second;
     await rounds(wrong);
-    expect([wrong.doubt, statesOf(wrong)]).toEqual([undefined, ['ES256 active', 'ES256 next']]);
+    expect([wrong.clockProblem, statesOf(wrong)]).toEqual([undefined, ['ES256 active', 'ES256 next']]);
   });
 
   test('lets no next key sign by an order, which may still be planned for the time when it is right', async () => {
@@ -145,7 +145,7 @@ describe('a ring with times ahead of the clock', () => {
   test('gets a key where none can sign and no other, and what is planned or revoked says nothing of the clock', () => {
     const ahead = { ...retired, retired_at: at(1) };
     expect(nextStep(ringOf(ahead), ['ES256'], timing, due)).toEqual({
-      step: 'make',
+      step: 'create',
       alg: 'ES256',
       state: 'active',
     });
@@ -154,7 +154,7 @@ describe('a ring with times ahead of the clock', () => {
     const planned = { ...next, activate_at: at(1) };
     const revoked = recordOf('v', 'ES256', 'revoked', { revoked_at: at(1), activated_at: at(1) });
     expect(nextStep(ringOf(active, planned, revoked, retired), ['ES256'], timing, due)).toEqual({
-      step: 'drop',
+      step: 'remove',
       kid: 'r',
     });
   });
@@ -183,7 +183,7 @@ describe('a ring with times ahead of the clock', () => {
       },
     });
     await rotating.rotate();
-    expect(behind.doubt).toBe(
+    expect(behind.clockProblem).toBe(
       `the key ${kidsOf(right)[0]} of the ring shared has a time that is ahead of the clock of this server: 2026-11-25T12:00:00.000Z`,
     );
     await right.refresh();
@@ -231,7 +231,7 @@ describe('a ring with times ahead of the clock', () => {
     await right.refresh();
     const [retiredAhead, activeAhead, nextAhead] = right.list();
     expect(statesOf(right)).toEqual(['ES256 retired', 'ES256 active', 'ES256 next']);
-    expect(right.doubt).toBe(
+    expect(right.clockProblem).toBe(
       `the key ${retiredAhead!.kid} of the ring shared has a time that is ahead of the clock of this server: 2027-11-24T12:00:00.000Z`,
     );
     bench.clock.ms += 40 * day;
@@ -250,7 +250,7 @@ describe('a ring with times ahead of the clock', () => {
     expect(right.jwks().map(({ kid }) => kid)).toContain(activeAhead!.kid);
     await right.revoke(retiredAhead!.kid);
     await rounds(right);
-    expect([right.doubt, statesOf(right).filter((state) => state !== 'ES256 revoked')]).toEqual([
+    expect([right.clockProblem, statesOf(right).filter((state) => state !== 'ES256 revoked')]).toEqual([
       undefined,
       ['ES256 active', 'ES256 next'],
     ]);

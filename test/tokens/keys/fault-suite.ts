@@ -23,7 +23,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
     beforeEach(async () => {
       bench = await open();
       backend = await bench.open();
-      key = kept(await backend.make('ES256'));
+      key = kept(await backend.createKey('ES256'));
       bench.service.calls.length = 0;
     });
     afterEach(() => bench.end());
@@ -39,7 +39,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
         if (signed) break;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      expect(backend.trouble?.()).toBeUndefined();
+      expect(backend.failure?.()).toBeUndefined();
       expect(bench.logged()).toContain('the key service signs again');
     }
 
@@ -55,7 +55,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       expect((await backend.sign(key, some)).length).toBe(64);
       expect(bench.service.calls.length).toBe(2);
       bench.service.trouble.lost = 1;
-      expect(await failure(backend.make('ES256'))).toMatchObject({
+      expect(await failure(backend.createKey('ES256'))).toMatchObject({
         code: 'key_backend_unavailable',
         status: 503,
       });
@@ -88,7 +88,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
         status: 503,
       });
       expect(bench.logged()).toContain('A SIGNATURE OF THE KEY SERVICE IS WRONG');
-      expect(backend.trouble?.()).toContain(`is not one of ${key.kid}`);
+      expect(backend.failure?.()).toContain(`is not one of ${key.kid}`);
       bench.service.trouble.wrong = false;
       await recovers();
     });
@@ -106,7 +106,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
           retryAfter: 5,
         });
         expect(bench.service.calls.length).toBeLessThanOrEqual(50 * callsPerRequest);
-        expect(backend.trouble?.()).toContain(words);
+        expect(backend.failure?.()).toContain(words);
         expect(bench.logged()).toContain(words);
         expect(await failure((await bench.open()).check(key))).toMatchObject({
           code: 'key_material_unusable',
@@ -118,7 +118,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
     );
 
     test('the other keys sign on while one is refused', async () => {
-      const other = kept(await backend.make('RS256'));
+      const other = kept(await backend.createKey('RS256'));
       bench.service.set(key.sealed!, 'disabled');
       expect(await failure(backend.sign(key, some))).toMatchObject({ code: 'key_backend_refused' });
       expect((await backend.sign(other, some)).length).toBe(256);
@@ -130,8 +130,8 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
         code: 'key_backend_refused',
         status: 503,
       });
-      expect(backend.trouble?.()).toContain(bench.words.denied);
-      expect(await failure(backend.make('RS256'))).toMatchObject({
+      expect(backend.failure?.()).toContain(bench.words.denied);
+      expect(await failure(backend.createKey('RS256'))).toMatchObject({
         code: 'key_backend_refused',
         message: expect.stringMatching(/^No RS256 key can be made: /),
       });
@@ -139,10 +139,14 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
 
     test('a key that was made and cannot be used yet is not made again', async () => {
       bench.service.trouble.wrong = true;
-      expect(await failure(backend.make('ES256'))).toMatchObject({ code: 'key_backend_signature_invalid' });
-      expect(await failure(backend.make('ES256'))).toMatchObject({ code: 'key_backend_signature_invalid' });
+      expect(await failure(backend.createKey('ES256'))).toMatchObject({
+        code: 'key_backend_signature_invalid',
+      });
+      expect(await failure(backend.createKey('ES256'))).toMatchObject({
+        code: 'key_backend_signature_invalid',
+      });
       bench.service.trouble.wrong = false;
-      expect((await failure(backend.make('ES256'))).code).toBe('no refusal');
+      expect((await failure(backend.createKey('ES256'))).code).toBe('no refusal');
       expect(made()).toBe(1);
     });
 
@@ -166,7 +170,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       await bench.service.stop();
       const failures = await times(50, () => failure(backend.sign(key, some)));
       expect(codesOf(failures)).toEqual(['key_backend_unavailable']);
-      expect(backend.trouble?.()).toContain('ECONNREFUSED');
+      expect(backend.failure?.()).toContain('ECONNREFUSED');
       await bench.service.startAgain();
       await recovers();
     });

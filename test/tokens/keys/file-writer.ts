@@ -1,9 +1,9 @@
 /** Replaces a file for ever, to be killed while at it. Usage: node file-writer.ts FILE */
 import { writeSync } from 'node:fs';
-import { writeOwnFile } from '../../../src/tokens/keys/index.ts';
+import { writePrivateFile } from '../../../src/tokens/keys/index.ts';
 
 const [file = ''] = process.argv.slice(2);
 for (let round = 0; ; round++) {
-  await writeOwnFile(file, JSON.stringify({ round, filling: String(round % 10).repeat(100_000) }));
+  await writePrivateFile(file, JSON.stringify({ round, filling: String(round % 10).repeat(100_000) }));
   if (round === 0) writeSync(1, 'begun\n');
 }

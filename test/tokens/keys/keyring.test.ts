@@ -173,7 +173,7 @@ describe('a rotation', () => {
     ]);
     expect(bench.changes).toHaveLength(told);
 
-    await keyring.takeBack();
+    await keyring.cancelRotation();
     bench.clock.ms += 3 * day;
     await keyring.advance();
     expect(keyring.active('ES256').kid).toBe(first);
@@ -221,7 +221,11 @@ describe('a rotation', () => {
     bench.clock.ms += 31 * day;
     for (let round = 0; round < 3; round++) await keyring.advance();
     const waiting = { kid: second, alg: 'ES256', obstacles, since: noon + 31 * day };
-    expect([keyring.active('ES256').kid, keyring.waiting, bench.held]).toEqual([first, [waiting], [waiting]]);
+    expect([keyring.active('ES256').kid, keyring.postponed, bench.held]).toEqual([
+      first,
+      [waiting],
+      [waiting],
+    ]);
 
     bench.clock.ms += hour;
     obstacles = ['https://id.example.com/jwks answers 503'];
@@ -230,7 +234,7 @@ describe('a rotation', () => {
 
     obstacles = [];
     await keyring.advance();
-    expect([keyring.active('ES256').kid, keyring.waiting]).toEqual([second, []]);
+    expect([keyring.active('ES256').kid, keyring.postponed]).toEqual([second, []]);
     expect(bench.held).toHaveLength(2);
   });
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Keyring, type PublicJwk, type Ring, readCopy } from '../../../src/tokens/keys/index.ts';
+import { type Keyring, type PublicJwk, type Ring, readRingFile } from '../../../src/tokens/keys/index.ts';
 import { type KeysBench, keysBench } from './bench.ts';
 import { day, hour, timing } from './records.ts';
 import { startReplica, type View, verifies } from './replica-process.ts';
@@ -96,7 +96,7 @@ function expectSound(history: History, view: View | undefined): View {
 async function expectAgreement(): Promise<void> {
   const stored = (await bench.store.get<Ring & { format: 1 }>('ring', 'shared'))!.value;
   const { format, ...ring } = stored;
-  expect({ format, ...(await readCopy(bench.folder('killed'))) }).toEqual({ format: 1, ...ring });
+  expect({ format, ...(await readRingFile(bench.folder('killed'))) }).toEqual({ format: 1, ...ring });
 }
 
 describe('a replica that dies by SIGKILL', () => {

@@ -1,8 +1,8 @@
 /** What the model check remembers of a world, and in which form two worlds are the same. */
 import type { KeyRecord, Ring } from '../../../src/tokens/keys/index.ts';
-import { keyIn, leavesAt } from '../../../src/tokens/keys/ring.ts';
+import { keyIn, removableAt } from '../../../src/tokens/keys/ring.ts';
 import {
-  isReady,
+  isServing,
   type KeyHistory,
   kidsOf,
   maxAge,
@@ -36,7 +36,7 @@ export function firstWorld(rules: Rules): World {
 export function settled(before: World, after: World, rules: Rules): World {
   const living = after.replicas.filter(({ up }) => up);
   const signing = new Set(living.flatMap((replica) => signable(replica, rules)));
-  const served = living.filter((replica) => isReady(replica, rules)).map(({ ring }) => kidsOf(ring));
+  const served = living.filter((replica) => isServing(replica, rules)).map(({ ring }) => kidsOf(ring));
   const inStore = new Set(kidsOf(after.store));
   const history = Array.from({ length: after.made }, (_, at): KeyHistory => {
     const kid = `k${at}`;
@@ -78,7 +78,7 @@ function inOneForm(world: World, rules: Rules): World {
     const { up, unseen } = replica;
     const by = replica.ring.revision - world.store.revision;
     // As soon as the store is seen, its ring takes the place of an older one.
-    const forgotten = by < 0 && !isReady(replica, rules) && !(up && rules.signsWhileStale);
+    const forgotten = by < 0 && !isServing(replica, rules) && !(up && rules.signsWhileStale);
     const ring = by === 0 || forgotten ? store : bounded[by < 0 ? -1 : 1](replica.ring);
     return { up, ring, unseen: up ? unseen : 0 };
   }) as [Replica, Replica];
@@ -110,7 +110,7 @@ const boundedKey = (key: KeyRecord): KeyRecord => ({
   published_at: Math.max(key.published_at, noon - promised.publishLead),
   activate_at: key.activate_at === null ? null : Math.max(key.activate_at, noon),
   activated_at: key.state === 'active' ? Math.max(key.activated_at ?? 0, noon - promised.rotateEvery) : null,
-  retired_at: key.retired_at === null ? null : Math.max(key.retired_at, noon - leavesAt(0, promised)),
+  retired_at: key.retired_at === null ? null : Math.max(key.retired_at, noon - removableAt(0, promised)),
   revoked_at: key.revoked_at === null ? null : noon,
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { nextStep } from '../../../src/tokens/keys/ring.ts';
 import {
   honest,
-  isReady,
+  isServing,
   kidsOf,
   maxAge,
   promised,
@@ -19,7 +19,7 @@ import { noon } from './records.ts';
 /** What is broken in this world, in words. */
 function broken(world: World, rules: Rules): string[] {
   const { store, replicas, history } = world;
-  const ready = replicas.filter((replica) => isReady(replica, rules));
+  const ready = replicas.filter((replica) => isServing(replica, rules));
   const signing = new Set(replicas.flatMap((replica) => signable(replica, rules)));
   const faults: string[] = [];
   for (const { keys } of [store, ...ready.map(({ ring }) => ring)]) {
@@ -29,7 +29,11 @@ function broken(world: World, rules: Rules): string[] {
     if (new Set(keys.map(({ kid }) => kid)).size < keys.length) faults.push('a kid is there twice');
   }
   const due = nextStep(store, ['ES256'], promised, noon);
-  if (!store.keys.some(({ state }) => state === 'active') && due?.step !== 'activate' && due?.step !== 'make')
+  if (
+    !store.keys.some(({ state }) => state === 'active') &&
+    due?.step !== 'activate' &&
+    due?.step !== 'create'
+  )
     faults.push('no key is active, and none is about to be');
   for (const [at, { signed, lacked, seen, known, early, revoked }] of history.entries()) {
     const kid = `k${at}`;
@@ -95,7 +99,7 @@ function wayTo(
   return way;
 }
 
-const changes = ['make', 'activate', 'drop', 'rotates', 'plans', 'takes back', 'revokes'];
+const changes = ['create', 'activate', 'remove', 'rotates', 'plans', 'takes back', 'revokes'];
 const everyStep = [
   'tick',
   'crashes',
@@ -138,7 +142,7 @@ describe('in every state of two replicas, three keys and all caches', () => {
     ],
     [
       'comes back from a copy with the times of the copy',
-      { givenBack: (ring) => ring },
+      { ringToRestore: (ring) => ring },
       'k1 signs and a replica does not publish it (P1)',
     ],
   ] satisfies [string, Partial<Rules>, string][])(

@@ -5,21 +5,21 @@
 import {
   type KeyRecord,
   nextStep,
-  published,
+  publishedKeys,
   type Ring,
   type Step,
   type Timing,
 } from '../../../src/tokens/keys/index.ts';
 import {
   activate,
-  add,
-  drop,
-  givenBack,
+  addKey,
+  isReady,
   keyIn,
   mayFinish,
-  plan,
-  ready,
+  removeKey,
   revoke,
+  ringToRestore,
+  scheduleActivation,
 } from '../../../src/tokens/keys/ring.ts';
 import { noon, recordOf } from './records.ts';
 
@@ -72,18 +72,20 @@ export const maxAge = tick;
 export interface Rules {
   readonly timing: Timing;
   readonly signsWhileStale: boolean;
-  readonly givenBack: typeof givenBack;
+  readonly ringToRestore: typeof ringToRestore;
 }
-export const honest: Rules = { timing: promised, signsWhileStale: false, givenBack };
+export const honest: Rules = { timing: promised, signsWhileStale: false, ringToRestore };
 
-export const isReady = ({ up, unseen }: Replica, { timing }: Rules): boolean =>
+export const isServing = ({ up, unseen }: Replica, { timing }: Rules): boolean =>
   up && unseen <= timing.staleAfter;
 
-export const kidsOf = remembered((ring: Ring): readonly string[] => published(ring).map(({ kid }) => kid));
+export const kidsOf = remembered((ring: Ring): readonly string[] =>
+  publishedKeys(ring).map(({ kid }) => kid),
+);
 
 /** The kids that the replica signs with at this moment. */
 export function signable(replica: Replica, rules: Rules): readonly string[] {
-  return isReady(replica, rules) || (replica.up && rules.signsWhileStale) ? signingIn(replica.ring) : [];
+  return isServing(replica, rules) || (replica.up && rules.signsWhileStale) ? signingIn(replica.ring) : [];
 }
 
 const signingIn = remembered((ring: Ring): readonly string[] =>
@@ -141,11 +143,11 @@ function* changesOf(store: Ring, made: number, { timing }: Rules): Generator<rea
   const step = dueStep(store, made, timing);
   if (step) yield [step.step, apply(store, step, made)];
   const [active, next] = [keyIn(store, 'ES256', 'active'), keyIn(store, 'ES256', 'next')];
-  if (active && next && ready(next, timing, noon)) {
+  if (active && next && isReady(next, timing, noon)) {
     yield ['rotates', { ring: activate(store, next.kid, noon) }];
     yield next.activate_at === null
-      ? ['plans', { ring: plan(store, noon + tick) }]
-      : ['takes back', { ring: plan(store, null) }];
+      ? ['plans', { ring: scheduleActivation(store, noon + tick) }]
+      : ['takes back', { ring: scheduleActivation(store, null) }];
   }
   for (const { kid, state } of store.keys) {
     // The last key that the world has room for is not taken away.
@@ -157,19 +159,20 @@ function* changesOf(store: Ring, made: number, { timing }: Rules): Generator<rea
 /** With no room for a further key, what is due is what would be due if that key were there and not ready. */
 function dueStep(ring: Ring, made: number, timing: Timing): Step | undefined {
   const step = nextStep(ring, ['ES256'], timing, noon);
-  if (step?.step !== 'make' || made < keysAtMost || step.state === 'active') return step;
-  return nextStep(add(ring, recordOf('none', 'ES256', 'next')), ['ES256'], timing, noon, () => true);
+  if (step?.step !== 'create' || made < keysAtMost || step.state === 'active') return step;
+  return nextStep(addKey(ring, recordOf('none', 'ES256', 'next')), ['ES256'], timing, noon, () => true);
 }
 
 function apply(ring: Ring, step: Step, made: number): Change {
-  if (step.step === 'drop') return { ring: drop(ring, step.kid) };
+  if (step.step === 'remove') return { ring: removeKey(ring, step.kid) };
   if (step.step === 'activate') return { ring: activate(ring, step.kid, noon) };
-  return { ring: add(ring, recordOf(`k${made}`, 'ES256', step.state)), made: made + 1 };
+  return { ring: addKey(ring, recordOf(`k${made}`, 'ES256', step.state)), made: made + 1 };
 }
 
 function restarted(world: World, at: 0 | 1, rules: Rules): World {
   const { ring } = world.replicas[at];
-  const store = ring.revision > world.store.revision ? rules.givenBack(ring, world.store, noon) : world.store;
+  const store =
+    ring.revision > world.store.revision ? rules.ringToRestore(ring, world.store, noon) : world.store;
   return { ...replaced(world, at, { up: true, ring: store, unseen: 0 }), store };
 }
 

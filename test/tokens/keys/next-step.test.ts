@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { nextStep, published, type Ring } from '../../../src/tokens/keys/index.ts';
+import { nextStep, publishedKeys, type Ring } from '../../../src/tokens/keys/index.ts';
 import { activate, revoke } from '../../../src/tokens/keys/ring.ts';
 import { day, hour, noon, recordOf, ringOf, second, timing } from './records.ts';
 
@@ -11,16 +11,16 @@ const retired = recordOf('r', 'ES256', 'retired');
 
 describe('what is due next', () => {
   test('an empty ring gets a key that signs at once, then the one that follows it', () => {
-    expect(due(ringOf(), noon)).toEqual({ step: 'make', alg: 'ES256', state: 'active' });
-    expect(due(ringOf(active), noon)).toEqual({ step: 'make', alg: 'ES256', state: 'next' });
+    expect(due(ringOf(), noon)).toEqual({ step: 'create', alg: 'ES256', state: 'active' });
+    expect(due(ringOf(active), noon)).toEqual({ step: 'create', alg: 'ES256', state: 'next' });
     expect(due(ringOf(active, next), noon)).toBeUndefined();
   });
 
   test('each algorithm of the server has keys of its own', () => {
     const both = (ring: Ring) => nextStep(ring, ['RS256', 'ES256'], timing, noon);
-    expect(both(ringOf(active, next))).toEqual({ step: 'make', alg: 'RS256', state: 'active' });
+    expect(both(ringOf(active, next))).toEqual({ step: 'create', alg: 'RS256', state: 'active' });
     const rs = [recordOf('ra', 'RS256', 'active'), recordOf('rn', 'RS256', 'next')];
-    expect(both(ringOf(...rs))).toEqual({ step: 'make', alg: 'ES256', state: 'active' });
+    expect(both(ringOf(...rs))).toEqual({ step: 'create', alg: 'ES256', state: 'active' });
     expect(both(ringOf(...rs, active, next))).toBeUndefined();
   });
 
@@ -36,7 +36,7 @@ describe('what is due next', () => {
   test.each([
     ['a moment before its lead is over', noon + 30 * day + day - 1, undefined],
     ['when its lead is over', noon + 30 * day + day, { step: 'activate', kid: 'n' }],
-  ])('a next key that was published late is waited for: %s', (_, at, step) => {
+  ])('a next key that was publishedKeys late is waited for: %s', (_, at, step) => {
     const late = recordOf('n', 'ES256', 'next', { published_at: noon + 30 * day });
     expect(due(ringOf(active, late), at)).toEqual(step);
   });
@@ -57,7 +57,7 @@ describe('what is due next', () => {
   test('a key that is held back does not sign, and what else is due is done', () => {
     const ring = ringOf(active, next, retired);
     expect(nextStep(ring, ['ES256'], timing, noon + 30 * day, (kid) => kid === 'n')).toEqual({
-      step: 'drop',
+      step: 'remove',
       kid: 'r',
     });
   });
@@ -73,7 +73,7 @@ describe('what is due next', () => {
   // Ten seconds are for what was begun before the retirement, five minutes for a replica that did not hear of it.
   test.each([
     ['a moment before nobody needs it', noon + 26 * hour + 310 * second - 1, undefined],
-    ['when nobody needs it', noon + 26 * hour + 310 * second, { step: 'drop', kid: 'r' }],
+    ['when nobody needs it', noon + 26 * hour + 310 * second, { step: 'remove', kid: 'r' }],
   ])('a retired key stays for the longest token and the retention: %s', (_, at, step) => {
     expect(due(ringOf(retired, active, next), at)).toEqual(step);
   });
@@ -115,7 +115,7 @@ test('the JWKS has signing keys first and RS256 before ES256, without revoked on
     recordOf(`es-${state}`, 'ES256', state),
     recordOf(`rs-${state}`, 'RS256', state),
   ]);
-  expect(published(ringOf(...keys)).map(({ kid }) => kid)).toEqual([
+  expect(publishedKeys(ringOf(...keys)).map(({ kid }) => kid)).toEqual([
     'rs-active',
     'es-active',
     'rs-next',
@@ -123,7 +123,7 @@ test('the JWKS has signing keys first and RS256 before ES256, without revoked on
     'rs-retired',
     'es-retired',
   ]);
-  expect(published(ringOf(recordOf('k', 'RS256', 'active')))).toEqual([
+  expect(publishedKeys(ringOf(recordOf('k', 'RS256', 'active')))).toEqual([
     { kty: 'RSA', use: 'sig', alg: 'RS256', kid: 'k', n: 'n', e: 'AQAB' },
   ]);
 });

@@ -78,8 +78,8 @@ const store: Store = {
 
 const keyring = await Keyring.open({
   id: mainRing,
-  mayMake: async () => true,
-  checkFirst: true,
+  mayCreate: async () => true,
+  checkOnOpen: true,
   store,
   backend: fileBackend(new Uint8Array(32).fill(7)),
   folder,
@@ -89,7 +89,7 @@ const keyring = await Keyring.open({
   steadyNow: () => now,
   logger,
   obstacles: async () => [],
-  held: () => undefined,
+  onPostponed: () => undefined,
   record: async () => step(),
 });
 

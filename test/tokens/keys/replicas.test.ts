@@ -199,7 +199,7 @@ describe('another ring', () => {
     await bench.store.replace('ring', 'shared', version, { ...value, id: 'another' });
     bench.clock.ms += 301 * second;
     await expect(keyring.refresh()).rejects.toMatchObject(refusal());
-    expect(keyring.confirm(version + 1, bench.clock.ms)).toBe(false);
+    expect(keyring.confirmUnchanged(version + 1, bench.clock.ms)).toBe(false);
     await expect(keyring.sign(kid, Buffer.from('x'))).rejects.toMatchObject({
       code: 'keys_unavailable',
       message: 'The store has not been seen for 301 s, and the signing keys may have changed.',
@@ -282,10 +282,10 @@ describe('trouble while serving', () => {
     await expect(keyring.revoke(leaked)).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(reads).toBe(3);
     const { version } = (await bench.store.get('ring', 'shared'))!;
-    expect(keyring.confirm(version, bench.clock.ms)).toBe(false);
+    expect(keyring.confirmUnchanged(version, bench.clock.ms)).toBe(false);
     await keyring.refresh();
     expect(keyring.list()).toEqual(other.list());
-    expect(keyring.confirm(version, bench.clock.ms)).toBe(true);
+    expect(keyring.confirmUnchanged(version, bench.clock.ms)).toBe(true);
     await expect(keyring.sign(leaked, Buffer.from('x'))).rejects.toMatchObject({ code: 'keys_unavailable' });
   });
 

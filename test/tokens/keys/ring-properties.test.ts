@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type KeyRecord, nextStep, published, type Ring } from '../../../src/tokens/keys/index.ts';
-import { activate, add, drop, keyIn, ready, revoke } from '../../../src/tokens/keys/ring.ts';
+import { type KeyRecord, nextStep, publishedKeys, type Ring } from '../../../src/tokens/keys/index.ts';
+import { activate, addKey, isReady, keyIn, removeKey, revoke } from '../../../src/tokens/keys/ring.ts';
 import { day, hour, noon, recordOf, second, timing } from './records.ts';
 
 const algorithms = ['RS256', 'ES256'] as const;
@@ -35,10 +35,10 @@ function lifeOf(events: readonly Event[]): Moment[] {
     for (;;) {
       const step = nextStep(ring, algorithms, timing, at);
       if (!step) return;
-      if (step.step === 'make') {
+      if (step.step === 'create') {
         const times = { published_at: at, activated_at: step.state === 'active' ? at : null };
-        ring = add(ring, recordOf(`k${++made}`, step.alg, step.state, times));
-      } else ring = step.step === 'drop' ? drop(ring, step.kid) : activate(ring, step.kid, at);
+        ring = addKey(ring, recordOf(`k${++made}`, step.alg, step.state, times));
+      } else ring = step.step === 'remove' ? removeKey(ring, step.kid) : activate(ring, step.kid, at);
     }
   };
   const moments: Moment[] = [];
@@ -47,7 +47,7 @@ function lifeOf(events: readonly Event[]): Moment[] {
     if (event === 'start') settle();
     else if (event.kind === 'wait') at += event.ms;
     else if (event.kind === 'revoke') ring = revoke(ring, keyAt(ring, event.which).kid, at);
-    else if (algorithms.every((alg) => ready(keyIn(ring, alg, 'next')!, timing, at))) {
+    else if (algorithms.every((alg) => isReady(keyIn(ring, alg, 'next')!, timing, at))) {
       for (const alg of algorithms) ring = activate(ring, keyIn(ring, alg, 'next')!.kid, at);
     }
     settle();
@@ -58,7 +58,7 @@ function lifeOf(events: readonly Event[]): Moment[] {
 
 const keyAt = (ring: Ring, which: number): KeyRecord => ring.keys[which % ring.keys.length]!;
 const leaversOf = (before: Ring, after: Ring) => [...kidsIn(before)].filter((kid) => !kidsIn(after).has(kid));
-const kidsIn = (ring: Ring) => new Set(published(ring).map(({ kid }) => kid));
+const kidsIn = (ring: Ring) => new Set(publishedKeys(ring).map(({ kid }) => kid));
 
 const always = (holds: (life: readonly Moment[]) => void) =>
   fc.assert(fc.property(fc.array(event, { maxLength: 40 }), (events) => holds(lifeOf(events))));

@@ -20,8 +20,8 @@ function stubborn(atOnce: number) {
   const state = { holding: false, calls: 0 };
   const service: KeyService = {
     name: 'The stubborn one',
-    atOnce,
-    knows: () => true,
+    maxConcurrency: atOnce,
+    isReference: () => true,
     create: async () => 'key',
     publicKey: async () => publicKey,
     sign: (_reference, _alg, data) => {
@@ -37,13 +37,13 @@ function stubborn(atOnce: number) {
   return { service, state, letGo };
 }
 
-const limits = { mayWait: 10, failuresInARow: 5, pauseMs: 50, signMs: 200, makeMs: 5_000 };
+const limits = { maxQueued: 10, failureThreshold: 5, openMs: 50, signTimeoutMs: 200, createTimeoutMs: 5_000 };
 
 describe('a key service whose calls cannot be broken off', () => {
   test('calls that hang never pile up: nobody is let in until one comes back', async () => {
     const { service, state, letGo } = stubborn(2);
     const backend = serviceBackend(service, { logger, limits });
-    const key = kept(await backend.make('ES256'));
+    const key = kept(await backend.createKey('ES256'));
     state.calls = 0;
     state.holding = true;
     for (let round = 0; round < 5; round++) {
@@ -58,8 +58,8 @@ describe('a key service whose calls cannot be broken off', () => {
 
   test('whoever comes when too many wait is turned away at once', async () => {
     const { service, state, letGo } = stubborn(1);
-    const backend = serviceBackend(service, { logger, limits: { ...limits, signMs: 10_000 } });
-    const key = kept(await backend.make('ES256'));
+    const backend = serviceBackend(service, { logger, limits: { ...limits, signTimeoutMs: 10_000 } });
+    const key = kept(await backend.createKey('ES256'));
     state.holding = true;
     const waiting = Array.from({ length: 11 }, () => backend.sign(key, some));
     expect(await failure(backend.sign(key, some))).toMatchObject({

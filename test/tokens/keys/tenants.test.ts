@@ -38,9 +38,10 @@ async function replica({
     folder: bench.folder(folder),
     algorithms: ['ES256'],
     obstacles: async () => [],
-    held: () => {},
-    wanted: async (id) => (await tenants.find(id))?.own_keys === true,
-    mayMake: (id) => nobodyTrusts(store, id === 'shared' ? undefined : { id, issuer: tenants.ownIssuer(id) }),
+    onPostponed: () => {},
+    hasTenant: async (id) => (await tenants.find(id))?.own_keys === true,
+    mayCreate: (id) =>
+      nobodyTrusts(store, id === 'shared' ? undefined : { id, issuer: tenants.ownIssuer(id) }),
   });
   const tenants: Tenants = createTenants({
     ...{ store, now, issuer },

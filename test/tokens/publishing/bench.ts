@@ -1,4 +1,4 @@
-/** A server and the sandbox under one clock, with a bucket there that the server may fill without a key. */
+/** A server and the sandbox on one clock, for tests that publish to the sandbox's buckets. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,17 +12,17 @@ export interface PublishingBench {
   readonly sandbox: Sandbox;
   readonly clock: { ms: number };
   server: TestServer;
-  /** Starts the server, or starts it anew with these settings of `keys`, and whatever else. */
+  /** Starts or restarts the server with these settings of `keys` and `more` at the top level. */
   start(keys?: Record<string, unknown>, more?: Record<string, unknown>): Promise<TestServer>;
   end(): Promise<void>;
 }
 
 export async function publishingBench(): Promise<PublishingBench> {
-  // Real hours, that a test may move on: tokens are judged by the sandbox's clock.
+  // The real time plus an offset that the test sets: the sandbox checks token times against its own clock.
   const clock = { ms: 0 };
   const now = () => Date.now() + clock.ms;
   const sandbox = await startSandbox({ listen: { host: '127.0.0.1', port: 0 }, now });
-  const folder = await mkdtemp(join(tmpdir(), 'sojourn-publication-'));
+  const folder = await mkdtemp(join(tmpdir(), 'sojourn-publishing-'));
   const port = await freePort();
   const bench: PublishingBench = {
     sandbox,
@@ -43,11 +43,11 @@ export async function publishingBench(): Promise<PublishingBench> {
   return bench;
 }
 
-/** Looks until there is something, for as long as the test may take. */
-export async function until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
+/** Polls until `read` returns a value; the test's timeout bounds it. */
+export async function until<T>(read: () => Promise<T | undefined | false>): Promise<T> {
   for (;;) {
-    const found = await look();
-    if (found) return found;
+    const value = await read();
+    if (value) return value;
     await wait(100);
   }
 }
@@ -58,14 +58,14 @@ export interface Check {
   readonly detail: string;
 }
 
-/** What /readyz says under this name. */
+/** The check of this name in /readyz. */
 export async function checkOf({ adminOrigin }: TestServer, name: string): Promise<Check | undefined> {
   const answer = await fetch(`${adminOrigin}/readyz`);
   const { checks } = (await answer.json()) as { checks: Check[] };
   return checks.find((check) => check.name === name);
 }
 
-/** The lines of the audit for this event, newest first, without what differs from run to run. */
+/** The audit lines of this event, newest first, without the members that differ from run to run. */
 export async function auditOf({ admin }: TestServer, event: string): Promise<Record<string, unknown>[]> {
   const { items } = await admin.get<{ items: Record<string, unknown>[] }>(`/audit?event=${event}`);
   return items.map((line) =>

@@ -13,17 +13,17 @@ const contributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe';
 
 let bench: PublishingBench;
 const connections: { gcp?: TestConnection; azure?: TestConnection } = {};
-let copies: Record<'gcp' | 'azure', string>;
+let mirrors: Record<'gcp' | 'azure', string>;
 
 const connect = async (cloud: 'gcp' | 'azure', tenant: string, target: object): Promise<TestConnection> => {
-  const made = await bench.server.admin.post<TestConnection>('/connections', {
+  const connection = await bench.server.admin.post<TestConnection>('/connections', {
     name: cloud,
     tenant,
     cloud,
     target,
   });
-  connections[cloud] = made;
-  return made;
+  connections[cloud] = connection;
+  return connection;
 };
 const file = ({ id }: TestConnection, name: string) =>
   bench.server.admin.file(`/connections/${id}/setup/${name}`);
@@ -84,7 +84,7 @@ beforeAll(async () => {
     properties: { allowBlobPublicAccess: true },
   });
   await arm('PUT', container, { properties: { publicAccess: 'Blob' } });
-  copies = {
+  mirrors = {
     gcp: `${origin}/gcp/storage/id-example-com/v1`,
     azure: `${origin}/azure/blob/idexample/issuer/v1`,
   };
@@ -104,7 +104,7 @@ async function read(base: string, path: string) {
 
 describe('publishing to Cloud Storage and Blob Storage without a key', () => {
   test(
-    'tells what each of them refuses, with advice, while the server is ready all the same',
+    'reports the refusal of each cloud with advice, while the server stays ready',
     async () => {
       const { origin } = bench.sandbox;
       await bench.start({
@@ -113,13 +113,13 @@ describe('publishing to Cloud Storage and Blob Storage without a key', () => {
             to: 'gs://id-example-com/v1',
             connection: connections.gcp?.id,
             endpoint: `${origin}/gcp/storage`,
-            public_url: copies.gcp,
+            public_url: mirrors.gcp,
           },
           {
             to: 'https://idexample.blob.core.windows.net/issuer/v1',
             connection: connections.azure?.id,
             endpoint: `${origin}/azure/blob`,
-            public_url: copies.azure,
+            public_url: mirrors.azure,
           },
         ],
       });
@@ -140,7 +140,7 @@ describe('publishing to Cloud Storage and Blob Storage without a key', () => {
   );
 
   test(
-    'puts every document as it is served once both allow it',
+    'writes every document as it is served once both clouds allow it',
     async () => {
       await grantAtGoogle({
         role: 'roles/storage.objectUser',
@@ -149,12 +149,12 @@ describe('publishing to Cloud Storage and Blob Storage without a key', () => {
         ],
       });
       await grantAtAzure();
-      // The next try is due.
+      // The next attempt is due.
       bench.clock.ms += 16 * 60_000;
-      for (const copy of Object.values(copies)) {
+      for (const mirror of Object.values(mirrors)) {
         for (const path of ['jwks', '.well-known/openid-configuration']) {
           const found = await until(async () => {
-            const answer = await read(copy, path);
+            const answer = await read(mirror, path);
             return answer.status === 200 && answer;
           });
           expect(found).toEqual(await read(bench.server.issuer, path));
@@ -167,10 +167,10 @@ describe('publishing to Cloud Storage and Blob Storage without a key', () => {
   );
 
   test(
-    'says so when the tokens of an Azure connection are for something else than storage',
+    'advises to set target.scope if the tokens of an Azure connection are not for storage',
     async () => {
       await bench.server.admin.patch(`/connections/${connections.azure?.id}`, { target: { scope: null } });
-      // Everything is put again.
+      // The periodic republication is due.
       bench.clock.ms += 60 * 60_000;
       const check = await until(async () => {
         const found = await checkOf(bench.server, 'publication');

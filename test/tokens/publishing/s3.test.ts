@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { askToken, type TestConnection, withSecret } from '../../support/server.ts';
 import { auditOf, checkOf, type PublishingBench, publishingBench, until } from './bench.ts';
-import { allowPutting, bucketName, connectPublisher, makeBucket, onS3, region } from './s3.ts';
+import { allowPuts, bucketName, connectPublisher, createBucket, onS3, region } from './s3.ts';
 
 const timeout = 120_000;
-const place = `s3://${bucketName}/issuer`;
+const bucket = `s3://${bucketName}/issuer`;
 
 let bench: PublishingBench;
 let connection: TestConnection;
-let copy: string;
+let mirror: string;
 let publish: Record<string, unknown>[];
 
 beforeAll(async () => {
@@ -17,11 +17,11 @@ beforeAll(async () => {
   await bench.start();
   const { origin } = bench.sandbox;
   connection = await connectPublisher(bench);
-  await makeBucket(origin);
-  await allowPutting(origin);
-  copy = `${origin}/aws/s3/${bucketName}/issuer`;
+  await createBucket(origin);
+  await allowPuts(origin);
+  mirror = `${origin}/aws/s3/${bucketName}/issuer`;
   publish = [
-    { to: place, connection: connection.id, region, endpoint: `${origin}/aws/s3`, public_url: copy },
+    { to: bucket, connection: connection.id, region, endpoint: `${origin}/aws/s3`, public_url: mirror },
   ];
 }, timeout);
 afterAll(() => bench.end(), timeout);
@@ -39,18 +39,19 @@ async function read(base: string, path: string) {
   };
 }
 
-const found = (path: string) =>
+const fetchMirrored = (path: string) =>
   until(async () => {
-    const answer = await read(copy, path);
+    const answer = await read(mirror, path);
     return answer.status === 200 && answer;
   });
 
 describe('publishing to S3 without a key', () => {
   test(
-    'puts every document as it is served, tells the audit, and finds the copy as it should be',
+    'writes every document as it is served, records it in the audit, and finds that the mirror has not drifted',
     async () => {
       const server = await bench.start({ publish });
-      for (const path of documents) expect(await found(path)).toEqual(await read(server.issuer, path));
+      for (const path of documents)
+        expect(await fetchMirrored(path)).toEqual(await read(server.issuer, path));
       expect(
         await until(() => auditOf(server, 'mirror.published').then((lines) => lines.length > 0 && lines)),
       ).toEqual([
@@ -60,7 +61,7 @@ describe('publishing to S3 without a key', () => {
           actor: 'system',
           connection: connection.id,
           tenant: connection.tenant,
-          facts: { to: place, documents: 2 },
+          facts: { bucket, document_count: 2 },
         },
       ]);
       expect(
@@ -79,21 +80,21 @@ describe('publishing to S3 without a key', () => {
   );
 
   test(
-    'puts a document back that somebody deleted',
+    'restores a document that was deleted from the bucket',
     async () => {
       await onS3(bench.sandbox.origin, 'DELETE', `${bucketName}/issuer/jwks`);
-      expect((await read(copy, 'jwks')).status).toBe(403);
-      // The next comparison is due.
+      expect((await read(mirror, 'jwks')).status).toBe(403);
+      // The next check of the mirrors is due.
       bench.clock.ms += 5 * 60_000;
-      expect(await found('jwks')).toEqual(await read(bench.server.issuer, 'jwks'));
+      expect(await fetchMirrored('jwks')).toEqual(await read(bench.server.issuer, 'jwks'));
       await until(async () => (await auditOf(bench.server, 'mirror.recovered')).length > 0);
       expect(await auditOf(bench.server, 'mirror.drifted')).toEqual([
         {
           event: 'mirror.drifted',
           outcome: 'failed',
           actor: 'system',
-          reason: `${copy}/jwks answers 403`,
-          facts: { copy },
+          reason: `${mirror}/jwks answers 403`,
+          facts: { mirror },
         },
       ]);
     },
@@ -101,11 +102,11 @@ describe('publishing to S3 without a key', () => {
   );
 
   test(
-    'tells a refusal with advice, holds a rotation back, and lets it go on once the copy has the key',
+    'reports a refusal with advice, and postpones a rotation until the mirror has the key',
     async () => {
       const { origin } = bench.sandbox;
-      await allowPutting(origin, 'another-bucket');
-      const before = await read(copy, 'jwks');
+      await allowPuts(origin, 'another-bucket');
+      const before = await read(mirror, 'jwks');
       const server = bench.server;
       interface Key {
         kid: string;
@@ -114,7 +115,7 @@ describe('publishing to S3 without a key', () => {
       }
       const keys = async (state: string) =>
         (await server.admin.get<{ items: Key[] }>('/keys')).items.filter((key) => key.state === state);
-      // Activation makes new next keys, which the bucket does not get.
+      // Activation creates new next keys, which the bucket refuses.
       await server.admin.post('/keys/rotate', {});
       const next = await keys('next');
       const failed = await until(async () => {
@@ -136,24 +137,24 @@ describe('publishing to S3 without a key', () => {
           connection: connection.id,
           reason:
             'cloud_permission_denied: The role may not write to the bucket. AWS says AccessDenied: Access Denied',
-          facts: { to: place },
+          facts: { bucket },
         },
       ]);
-      expect(await read(copy, 'jwks')).toEqual(before);
+      expect(await read(mirror, 'jwks')).toEqual(before);
 
       const at = new Date(Date.now() + bench.clock.ms + 3_000).toISOString();
       await server.admin.post('/keys/rotate', { at });
-      const held = await until(() => checkOf(server, 'rotation'));
-      expect(held.ok).toBe(true);
-      expect(held.detail).toContain(`${copy}/jwks does not list it`);
+      const postponed = await until(() => checkOf(server, 'rotation'));
+      expect(postponed.ok).toBe(true);
+      expect(postponed.detail).toContain(`${mirror}/jwks does not list it`);
       const metrics = await (await fetch(`${server.adminOrigin}/metrics`)).text();
       expect(metrics).toMatch(/^sojourn_mirrors_publish_failing 1$/m);
       expect(metrics).toMatch(
         /^sojourn_mirror_publish_attempts_total\{outcome="cloud_permission_denied"\} [1-9]/m,
       );
 
-      await allowPutting(origin);
-      // The next try is due.
+      await allowPuts(origin);
+      // The next attempt is due.
       bench.clock.ms += 16 * 60_000;
       await until(async () => (await keys('active')).every(({ kid }) => next.some((key) => key.kid === kid)));
       expect(await until(async () => !(await checkOf(server, 'rotation')))).toBe(true);
@@ -162,7 +163,7 @@ describe('publishing to S3 without a key', () => {
   );
 
   test(
-    'keeps the credentials of the cloud out of the log',
+    'keeps cloud credentials out of the log',
     async () => {
       const log = bench.server.logged();
       expect(log).toContain('mirror.published');
@@ -172,7 +173,7 @@ describe('publishing to S3 without a key', () => {
   );
 
   test(
-    'leaves a copy by which a token is verified when the server is gone',
+    'leaves a mirror with which a token can be verified after the server has stopped',
     async () => {
       const { server } = bench;
       const client = await server.admin.post<{ client_id: string; client_secret: string }>('/clients', {
@@ -180,18 +181,18 @@ describe('publishing to S3 without a key', () => {
         may_use: [{ connection: connection.id }],
       });
       const { body } = await askToken(server.issuer, withSecret(client, connection));
-      await until(async () => (await read(copy, 'jwks')).body === (await read(server.issuer, 'jwks')).body);
+      await until(async () => (await read(mirror, 'jwks')).body === (await read(server.issuer, 'jwks')).body);
       await server.stop();
       await expect(fetch(`${server.issuer}/jwks`)).rejects.toThrow();
 
-      const discovery = JSON.parse((await read(copy, documents[1]!)).body) as {
+      const discovery = JSON.parse((await read(mirror, documents[1]!)).body) as {
         issuer: string;
         jwks_uri: string;
       };
       expect(discovery).toMatchObject({ issuer: server.issuer, jwks_uri: `${server.issuer}/jwks` });
       const { payload } = await jwtVerify(
         String(body.access_token),
-        createRemoteJWKSet(new URL(`${copy}/jwks`)),
+        createRemoteJWKSet(new URL(`${mirror}/jwks`)),
         {
           issuer: server.issuer,
           audience: connection.audience,

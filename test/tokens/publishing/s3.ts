@@ -1,4 +1,4 @@
-/** The vendor's own AWS account in the sandbox: a role for the server, and a bucket that the internet may read. */
+/** The vendor's own AWS account in the sandbox: a role for the server, and a publicly readable bucket. */
 import * as aws from '../../../src/sandbox/demo/customer/aws.ts';
 import { call } from '../../../src/sandbox/demo/http.ts';
 import type { TestConnection } from '../../support/server.ts';
@@ -23,8 +23,8 @@ export const onS3 = (sandbox: string, method: string, path: string, body?: objec
 
 const statement = (fields: object) => ({ Version: '2012-10-17', Statement: [fields] });
 
-/** Lets the role put objects into the bucket, or, with another bucket's name, into none that is there. */
-export async function allowPutting(sandbox: string, bucket = bucketName): Promise<void> {
+/** Allows the role to put objects into the bucket; with another bucket's name, revokes that permission. */
+export async function allowPuts(sandbox: string, bucket = bucketName): Promise<void> {
   const { status, body } = await call({
     method: 'POST',
     url: `${sandbox}/aws/`,
@@ -46,7 +46,7 @@ export async function allowPutting(sandbox: string, bucket = bucketName): Promis
   if (status !== 200) throw new Error(body);
 }
 
-export async function makeBucket(sandbox: string): Promise<void> {
+export async function createBucket(sandbox: string): Promise<void> {
   await onS3(sandbox, 'PUT', bucketName);
   const policy = {
     Effect: 'Allow',
@@ -57,18 +57,18 @@ export async function makeBucket(sandbox: string): Promise<void> {
   await onS3(sandbox, 'PUT', `${bucketName}?policy`, statement(policy));
 }
 
-/** A connection into that account, set up by its own template. */
+/** A connection to that account, set up with its own template. */
 export async function connectPublisher({ server, sandbox }: PublishingBench): Promise<TestConnection> {
   const { admin } = server;
   const tenant = (await admin.post<{ id: string }>('/tenants', { name: 'Ourselves' })).id;
-  const made = await admin.post<TestConnection>('/connections', {
+  const connection = await admin.post<TestConnection>('/connections', {
     name: 'publisher',
     tenant,
     cloud: 'aws',
     target: { region },
   });
-  const template = JSON.parse(await admin.file(`/connections/${made.id}/setup/cloudformation.json`));
+  const template = JSON.parse(await admin.file(`/connections/${connection.id}/setup/cloudformation.json`));
   template.Resources.Role.Properties.RoleName = role;
   const outputs = await aws.applyTemplate(`${sandbox.origin}/aws`, JSON.stringify(template));
-  return admin.patch(`/connections/${made.id}`, { target: { role_arn: outputs.RoleArn } });
+  return admin.patch(`/connections/${connection.id}`, { target: { role_arn: outputs.RoleArn } });
 }

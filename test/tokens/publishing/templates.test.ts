@@ -1,11 +1,11 @@
-/** Set-up files in a bucket of the vendor's, and the links of the consoles that read them there. */
+/** Set-up files in the vendor's bucket, and the console links that point to them. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { inTemporaryDirectory } from '../../onboarding/setup/arrange.ts';
 import { runProgram } from '../../onboarding/setup/aws.arrange.ts';
 import type { TestConnection } from '../../support/server.ts';
 import { type PublishingBench, publishingBench } from './bench.ts';
-import { allowPutting, bucketName, connectPublisher, makeBucket, onS3, region } from './s3.ts';
+import { allowPuts, bucketName, connectPublisher, createBucket, onS3, region } from './s3.ts';
 
 const timeout = 120_000;
 const s3 = `https://${bucketName}.s3.${region}.amazonaws.com/setup`;
@@ -13,15 +13,15 @@ const s3 = `https://${bucketName}.s3.${region}.amazonaws.com/setup`;
 let bench: PublishingBench;
 let publisher: TestConnection;
 let templates: Record<string, unknown>;
-const made: Partial<Record<'aws' | 'azure' | 'gcp', TestConnection>> = {};
+const connections: Partial<Record<'aws' | 'azure' | 'gcp', TestConnection>> = {};
 
 beforeAll(async () => {
   bench = await publishingBench();
   const { admin } = await bench.start();
   const { origin } = bench.sandbox;
   publisher = await connectPublisher(bench);
-  await makeBucket(origin);
-  await allowPutting(origin);
+  await createBucket(origin);
+  await allowPuts(origin);
   templates = {
     to: `s3://${bucketName}/setup`,
     connection: publisher.id,
@@ -30,31 +30,33 @@ beforeAll(async () => {
     public_url: s3,
   };
   const { tenant } = publisher;
-  const make = (cloud: string, target: object) =>
+  const connect = (cloud: string, target: object) =>
     admin.post<TestConnection>('/connections', { name: cloud, tenant, cloud, target });
-  made.aws = await make('aws', { region: 'eu-central-1' });
-  made.azure = await make('azure', {});
-  made.gcp = await make('gcp', { project_number: '1234567', pool_id: 'pool', provider_id: 'idp1' });
+  connections.aws = await connect('aws', { region: 'eu-central-1' });
+  connections.azure = await connect('azure', {});
+  connections.gcp = await connect('gcp', { project_number: '1234567', pool_id: 'pool', provider_id: 'idp1' });
   await bench.start({}, { setup: { templates } });
 }, timeout);
 afterAll(() => bench.end(), timeout);
 
-const file = (cloud: keyof typeof made, name: string) =>
-  bench.server.admin.file(`/connections/${made[cloud]?.id}/setup/${name}`);
-const namesOf = async (cloud: keyof typeof made) =>
+const file = (cloud: keyof typeof connections, name: string) =>
+  bench.server.admin.file(`/connections/${connections[cloud]?.id}/setup/${name}`);
+const namesOf = async (cloud: keyof typeof connections) =>
   (
-    await bench.server.admin.get<{ items: { name: string }[] }>(`/connections/${made[cloud]?.id}/setup`)
+    await bench.server.admin.get<{ items: { name: string }[] }>(
+      `/connections/${connections[cloud]?.id}/setup`,
+    )
   ).items.map(({ name }) => name);
 
-/** Where the file is publicly, under a path that only its content tells. */
+/** The path of the published file: the hash of its content, then its name. */
 const pathOf = (name: string, content: string) =>
   `${createHash('sha256').update(content).digest('hex')}/${name}`;
 const inBucket = (path: string) => fetch(`${bench.sandbox.origin}/aws/s3/${bucketName}/setup/${path}`);
 
-test('a template is in the bucket as it is served, and the consoles of AWS and Azure are sent there', async () => {
+test('a template in the bucket equals the served one, and the links to the AWS and Azure consoles point to it', async () => {
   const template = await file('aws', 'cloudformation.json');
   const path = pathOf('cloudformation.json', template);
-  const stack = `sojourn-${made.aws?.id.replaceAll('_', '-')}`;
+  const stack = `sojourn-${connections.aws?.id.replaceAll('_', '-')}`;
   expect(await file('aws', 'quick-create.uri')).toBe(
     `https://console.aws.amazon.com/cloudformation/home?region=eu-central-1#/stacks/quickcreate?${new URLSearchParams({ templateURL: `${s3}/${path}`, stackName: stack })}\r\n`,
   );
@@ -71,7 +73,7 @@ test('a template is in the bucket as it is served, and the consoles of AWS and A
   expect((await inBucket(arm)).status).toBe(200);
 });
 
-test('Cloud Shell gets a line that runs the script only when it is what was generated', async () => {
+test('the Cloud Shell command runs the script only if its hash is that of the generated one', async () => {
   const script = await file('gcp', 'setup.sh');
   const [sha256] = pathOf('setup.sh', script).split('/');
   expect(await file('gcp', 'cloud-shell.sh')).toBe(
@@ -79,7 +81,7 @@ test('Cloud Shell gets a line that runs the script only when it is what was gene
   );
 });
 
-test('the line fetches the script and stops where somebody has altered it', async () => {
+test('the Cloud Shell command fetches the script and stops if it was altered', async () => {
   const { origin } = bench.sandbox;
   const public_url = `${origin}/aws/s3/${bucketName}/setup`;
   await bench.start({}, { setup: { templates: { ...templates, public_url } } });
@@ -95,14 +97,14 @@ test('the line fetches the script and stops where somebody has altered it', asyn
   expect(await paste()).toMatchObject({ status: 1, stdout: expect.stringContaining('setup.sh: FAILED') });
 });
 
-test('where the bucket takes nothing the files are there and the links lead to an upload', async () => {
+test('if the bucket refuses writes, the files are served and the links open the upload page of the console', async () => {
   await bench.start({}, { setup: { templates: { ...templates, to: 's3://somebody-elses' } } });
   expect([await namesOf('aws'), await namesOf('azure'), await namesOf('gcp')]).toEqual([
     ['cloudformation.json', 'main.tf', 'setup.sh', 'console.uri'],
     ['azuredeploy.json', 'main.bicep', 'main.tf', 'setup.sh', 'portal.uri'],
     ['setup.sh', 'main.tf', 'requests.json', 'cloud-shell.uri'],
   ]);
-  expect(bench.server.logged()).toContain('a set-up file cannot be published; its link is left out');
+  expect(bench.server.logged()).toContain('cannot publish a set-up file; leaving its link out');
   const [secret = ''] = /ASIA[A-Z0-9]{16}/.exec(bench.server.logged()) ?? [];
   expect(secret).toBe('');
 });

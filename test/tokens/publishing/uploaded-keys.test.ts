@@ -21,7 +21,7 @@ const keys = async (state: string) =>
   );
 const file = (name: string) => bench.server.admin.file(`/connections/${connection.id}/setup/${name}`);
 const verify = () => bench.server.admin.post<{ verdict: string }>(`/connections/${connection.id}/verify`, {});
-/** As `setup.sh` does when it is run again: the provider gets the keys of the file. */
+/** Writes the keys of the file to the provider, as `setup.sh` does when it is run again. */
 async function upload(): Promise<string[]> {
   const jwksJson = await file('jwks.json');
   const response = await fetch(
@@ -54,15 +54,15 @@ beforeAll(async () => {
       uploaded_jwks: true,
     },
   });
-  const place = `${bench.sandbox.origin}/gcp`;
-  await gcp.prepareProject(place);
-  await gcp.applyRequests(place, await file('requests.json'));
+  const endpoint = `${bench.sandbox.origin}/gcp`;
+  await gcp.prepareProject(endpoint);
+  await gcp.applyRequests(endpoint, await file('requests.json'));
 }, timeout);
 afterAll(() => bench.end(), timeout);
 
-describe('a connection to a provider whose JWKS is uploaded', () => {
+describe('a connection to a provider with an uploaded JWKS', () => {
   test(
-    'has the keys of its algorithm in its files: the active one, the next one, and nothing that Google would refuse',
+    'has the active and the next key of its algorithm in its files, in a form that Google accepts',
     async () => {
       const { keys: listed } = JSON.parse(await file('jwks.json')) as { keys: Key[] };
       const [active, next] = [await keys('active'), await keys('next')];
@@ -83,13 +83,13 @@ describe('a connection to a provider whose JWKS is uploaded', () => {
   );
 
   test(
-    'holds a rotation back until somebody says that the next key is there, and is told by its id',
+    'postpones a rotation until the upload of the next key is confirmed, and is named in the reason',
     async () => {
       const [next] = await keys('next');
       const at = new Date(Date.now() + bench.clock.ms + 2_000).toISOString();
       await bench.server.admin.post('/keys/rotate', { at });
-      const held = await until(() => checkOf(bench.server, 'rotation'));
-      expect(held).toEqual({
+      const postponed = await until(() => checkOf(bench.server, 'rotation'));
+      expect(postponed).toEqual({
         name: 'rotation',
         ok: true,
         detail: expect.stringMatching(
@@ -117,7 +117,7 @@ describe('a connection to a provider whose JWKS is uploaded', () => {
   );
 
   test(
-    'refuses an order to rotate at once, and gives way to an override',
+    'refuses an immediate rotation unless it is overridden',
     async () => {
       const ask = asking(bench.server);
       const next = await keys('next');
@@ -140,7 +140,7 @@ describe('a connection to a provider whose JWKS is uploaded', () => {
   );
 
   test(
-    'does not hold a rotation back while it is disabled',
+    'does not postpone a rotation while it is disabled',
     async () => {
       const ask = asking(bench.server);
       await ask(`POST /connections/${connection.id}/disable`);

@@ -224,7 +224,7 @@ describe('each command asks for exactly one thing', () => {
       'GET /approvals?state=pending&connection=con_1&limit=5',
       undefined,
     ],
-    ['outage', 'GET /outage', undefined, { live: 0, first_failure: null, items: [] }],
+    ['outage', 'GET /outage', undefined, { in_use: 0, first_failure: null, items: [] }],
     ['webhook create https://ops.example.com/s', 'POST /webhooks', { url: 'https://ops.example.com/s' }],
     [
       'webhook create https://ops.example.com/s --tenant ten_1 --event connection.verified --event connection.drifted',

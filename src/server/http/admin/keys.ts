@@ -120,7 +120,7 @@ export const keyRoutes: readonly Route[] = [
     async change(rooms, { body }) {
       const { tenant } = read(rings, body);
       const keyring = await ringOf(rooms, tenant);
-      await keyring.takeBack();
+      await keyring.cancelRotation();
       const did = { event: 'key.rotation_cancelled', ...(tenant && { tenant }) } as const;
       return { answer: listOf(keyring), did };
     },

@@ -1,32 +1,34 @@
-/** /outage: how long the workloads would go on without this server. */
+/** /outage: how long workloads keep working if this server stops. */
 import { z } from 'zod';
 import { look, nothing } from './route.ts';
 import { moment } from './words.ts';
 
-const liveCredentials = z.object({
+const servedCredentials = z.object({
   client: z.string(),
   connection: z.string(),
   tenant: z.string(),
   purpose: z.string().nullable(),
-  since: moment.describe('When they were handed out first.'),
+  first_served_at: moment.describe('When they were first served.'),
   expires_at: moment,
-  seconds: z.int().describe('What is left of them.'),
+  remaining_seconds: z.int().describe('Seconds until they expire.'),
 });
 
 export const outageBudget = z.object({
-  live: z.int().describe('Of how many clients and connections credentials are in use.'),
-  first_failure: liveCredentials.nullable().describe('Which of them ends first; null when there are none.'),
-  items: z.array(liveCredentials).describe('The 50 that end first.'),
+  in_use: z.int().describe('The number of pairs of client and connection whose credentials are in use.'),
+  first_failure: servedCredentials
+    .nullable()
+    .describe('The credentials that expire first; null when none are in use.'),
+  items: z.array(servedCredentials).describe('The 50 that expire first, soonest first.'),
 });
 
 export const outageRoute = look({
   path: '/outage',
   name: 'showOutageBudget',
-  summary: 'If the issuer stopped now: when the first workload would be without credentials',
+  summary: 'Show when the first workload would lack credentials if the issuer stopped now',
   query: nothing,
   answer: outageBudget,
-  async find({ outage }) {
-    const { live, first } = await outage.budget();
-    return { live, first_failure: first[0] ?? null, items: first };
+  async find({ outageBudget }) {
+    const { in_use, first } = await outageBudget.compute();
+    return { in_use, first_failure: first[0] ?? null, items: first };
   },
 });

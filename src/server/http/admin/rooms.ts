@@ -13,7 +13,7 @@ import type { Audit } from '../../../platform/audit/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 import type { Issuers } from '../../../tokens/issuer/index.ts';
 import type { Keyrings } from '../../../tokens/keys/index.ts';
-import type { Outage } from '../../../tokens/outage/index.ts';
+import type { OutageBudget } from '../../../tokens/outage-budget/index.ts';
 import type { ReadinessCheck } from '../../health/index.ts';
 
 export interface AdminRooms {
@@ -29,7 +29,7 @@ export interface AdminRooms {
   readonly onboarding: Onboarding;
   readonly issuers: Issuers;
   readonly webhooks: Webhooks;
-  readonly outage: Outage;
+  readonly outageBudget: OutageBudget;
   readonly adminToken: Pick<AdminToken, 'matches'>;
   /** The Prometheus text format. */
   readonly metrics: () => Promise<string>;

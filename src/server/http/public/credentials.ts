@@ -7,7 +7,7 @@ import { SojournError } from '../../../platform/errors/index.ts';
 import type { RequestLimits } from '../../../platform/limits/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 import type { Caller, Exchange } from '../../../tokens/exchange/index.ts';
-import { deliver, fittingFormat } from '../../../tokens/formats/index.ts';
+import { formatCredentials, requireFormat } from '../../../tokens/formats/index.ts';
 import type { Issuers } from '../../../tokens/issuer/index.ts';
 import { requestContextOf } from '../app.ts';
 import { readJson, readQuery } from '../body.ts';
@@ -63,10 +63,10 @@ export function credentialsDoor(router: Router, rooms: Rooms): void {
       ]);
       const { connection, purpose, pass } = await exchange.credentials(caller, ctx.params.id ?? '', {
         purpose: named,
-        check: (admitted) => fittingFormat(format, admitted),
+        check: (admitted) => requireFormat(format, admitted),
       });
-      const fitting = fittingFormat(format, connection);
-      const { mediaType, body } = deliver(fitting, connection, pass, now, purpose);
+      const fitting = requireFormat(format, connection);
+      const { mediaType, body } = formatCredentials(fitting, connection, pass, now, purpose);
       ctx.set('cache-control', 'no-store');
       ctx.body = body;
       ctx.set('content-type', mediaType);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { refused, throttled, unavailable } from '../service/faults.ts';
-import { text, unsent } from '../service/rest.ts';
+import { describeSendError, text } from '../service/rest.ts';
 
 const refusals = new Set([
   'AccessDeniedException',
@@ -38,7 +38,7 @@ const unauthenticated = new Set([
 const sdkError = z.object({ name: text, message: text });
 
 export function explain(error: unknown): SojournError {
-  if (error instanceof SojournError) return unavailable(`AWS KMS: ${unsent(error)}`);
+  if (error instanceof SojournError) return unavailable(`AWS KMS: ${describeSendError(error)}`);
   const { name = '', message = '' } = sdkError.safeParse(error).data ?? {};
   if (refusals.has(name)) return refused(`AWS KMS: ${name}: ${message}`);
   if (throttles.has(name)) return throttled(`AWS KMS: ${name}`);

@@ -22,8 +22,8 @@ export const awsKms: OpenBackend = async ({ aws_kms }, context) => {
 const awsService = (kms: Kms): KeyService => ({
   name,
   // At 10 to 20 ms a call this is above the account's quota of 1,000 signatures a second.
-  atOnce: 32,
-  knows: (reference) => arn.test(reference),
+  maxConcurrency: 32,
+  isReference: (reference) => arn.test(reference),
 
   async create(alg, signal) {
     const { KeyMetadata } = await kms.createKey(
@@ -57,7 +57,7 @@ const awsService = (kms: Kms): KeyService => ({
       SigningAlgorithm: algorithms[alg],
     } as const;
     const { Signature } = await kms.sign(input, signal);
-    const signature = Signature && inJws(alg, Signature);
+    const signature = Signature && toJwsSignature(alg, Signature);
     if (!signature) throw unreadable('Sign');
     return signature;
   },
@@ -65,7 +65,7 @@ const awsService = (kms: Kms): KeyService => ({
   close: async () => kms.close(),
 });
 
-const inJws = (alg: Algorithm, signature: Uint8Array): Uint8Array | undefined =>
+const toJwsSignature = (alg: Algorithm, signature: Uint8Array): Uint8Array | undefined =>
   alg === 'ES256' ? rawSignature(signature) : signature;
 
 const unreadable = (operation: string) => unavailable(`${name}: the answer to ${operation} is not readable`);

@@ -23,8 +23,8 @@ export const identityToken =
     const asked = now();
     const { identity } = settings;
     const { access_token, expires_in } = isFederated(identity)
-      ? await federated(settings, identity, resource, signal)
-      : await managed(settings, resource, signal);
+      ? await workloadIdentityToken(settings, identity, resource, signal)
+      : await managedIdentityToken(settings, resource, signal);
     return { value: access_token, expiresAt: asked + expires_in * 1000 };
   };
 
@@ -38,7 +38,7 @@ const isFederated = (identity: AzureIdentity): identity is Federated =>
   identity.federated_token_file !== null && identity.tenant_id !== null && identity.client_id !== null;
 
 /** https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow, third case. */
-async function federated(
+async function workloadIdentityToken(
   { authority_host }: BackendSettings['azure_key_vault'],
   identity: Federated,
   resource: string,
@@ -76,7 +76,7 @@ async function federated(
 }
 
 /** https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token */
-function managed(
+function managedIdentityToken(
   { identity_endpoint, identity: { endpoint, header, client_id } }: BackendSettings['azure_key_vault'],
   resource: string,
   signal: AbortSignal,

@@ -14,7 +14,7 @@ const name = 'Azure Key Vault';
 const version = '?api-version=7.4';
 const keyPath = /^\/keys\/[0-9A-Za-z-]{1,127}\/[0-9a-f]{32}$/;
 
-const kinds = { RS256: { kty: 'RSA', key_size: 2048 }, ES256: { kty: 'EC', crv: 'P-256' } } as const;
+const keyParameters = { RS256: { kty: 'RSA', key_size: 2048 }, ES256: { kty: 'EC', crv: 'P-256' } } as const;
 
 /** A key that a Managed HSM holds says so in its kty. */
 const keySchema = z.object({
@@ -63,13 +63,13 @@ function azureService(
   return {
     name,
     // The vault's quota for signatures with 2,048 bit keys is 4,000 in 10 seconds.
-    atOnce: 32,
-    knows: (reference) => pathOf(reference) !== undefined,
+    maxConcurrency: 32,
+    isReference: (reference) => pathOf(reference) !== undefined,
 
     async create(alg, signal) {
       const path = `/keys/${key_name}-${alg.toLowerCase()}/create`;
       const { key } = await call('POST', path, keySchema, signal, {
-        ...kinds[alg],
+        ...keyParameters[alg],
         key_ops: ['sign', 'verify'],
         attributes: { enabled: true, exportable: false },
         tags: { application: 'sojourn', algorithm: alg },

@@ -1,7 +1,7 @@
 /** The key-encryption key: 32 random bytes, base64url, in a file of its own or handed in by the environment. */
 import { randomBytes } from 'node:crypto';
 import { SojournError } from '../../../platform/errors/index.ts';
-import { createOwnFile, readOwnFile } from '../own-file.ts';
+import { createPrivateFile, readPrivateFile } from '../private-file.ts';
 
 /** Decodes it; `source` is named when it is not what it should be. */
 export function parseEncryptionKey(text: string, source: string): Uint8Array {
@@ -18,8 +18,8 @@ export function parseEncryptionKey(text: string, source: string): Uint8Array {
 }
 
 /** The key from `file`; made there when the file is absent and `mayMake` says that nothing was sealed with it yet. */
-export async function encryptionKeyFile(file: string, mayMake: () => Promise<boolean>): Promise<Uint8Array> {
-  const text = await readOwnFile(file);
+export async function loadEncryptionKey(file: string, mayMake: () => Promise<boolean>): Promise<Uint8Array> {
+  const text = await readPrivateFile(file);
   if (text !== undefined) return parseEncryptionKey(text, file);
   if (!(await mayMake())) {
     throw new SojournError('key_material_unusable', {
@@ -28,7 +28,7 @@ export async function encryptionKeyFile(file: string, mayMake: () => Promise<boo
     });
   }
   const made = randomBytes(32);
-  if (await createOwnFile(file, `${made.toString('base64url')}\n`)) return made;
+  if (await createPrivateFile(file, `${made.toString('base64url')}\n`)) return made;
   // Another process started at the same moment; what it made is the key of both.
-  return encryptionKeyFile(file, mayMake);
+  return loadEncryptionKey(file, mayMake);
 }

@@ -50,7 +50,7 @@ export function fileBackend(encryptionKey: Uint8Array, former?: Uint8Array): Key
   }
 
   return {
-    async make(alg: Algorithm): Promise<NewKey> {
+    async createKey(alg: Algorithm): Promise<NewKey> {
       const { privateKey } =
         alg === 'RS256'
           ? await generate('rsa', { modulusLength: 2048 })
@@ -72,7 +72,7 @@ export function fileBackend(encryptionKey: Uint8Array, former?: Uint8Array): Key
       await open(key);
     },
 
-    renew,
+    rewrap: renew,
   };
 }
 

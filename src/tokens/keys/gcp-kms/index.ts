@@ -59,8 +59,8 @@ function gcpService(settings: BackendSettings['gcp_kms'], tokens: AccessTokenSou
   return {
     name,
     // At 20 ms a call and more; the quota of HSM keys, 3,000 signatures a minute, is met long before.
-    atOnce: 32,
-    knows: (reference) => versionName.test(reference),
+    maxConcurrency: 32,
+    isReference: (reference) => versionName.test(reference),
 
     async create(alg, signal) {
       const keyName =
@@ -82,7 +82,7 @@ function gcpService(settings: BackendSettings['gcp_kms'], tokens: AccessTokenSou
 
     async publicKey(reference, signal) {
       const { pem, pemCrc32c } = await call('GET', `${reference}/publicKey`, publicKeySchema, signal);
-      if (crc32c(Buffer.from(pem)) !== pemCrc32c) throw bent(`the public key of ${reference}`);
+      if (crc32c(Buffer.from(pem)) !== pemCrc32c) throw corrupted(`the public key of ${reference}`);
       return createPublicKey(pem);
     },
 
@@ -94,12 +94,12 @@ function gcpService(settings: BackendSettings['gcp_kms'], tokens: AccessTokenSou
       });
       const given = Buffer.from(answer.signature, 'base64');
       if (answer.name !== reference || crc32c(given) !== answer.signatureCrc32c)
-        throw bent(`a signature by ${reference}`);
+        throw corrupted(`a signature by ${reference}`);
       const signature = alg === 'ES256' ? rawSignature(given) : given;
-      if (!signature) throw bent(`a signature by ${reference}`);
+      if (!signature) throw corrupted(`a signature by ${reference}`);
       return signature;
     },
   };
 }
 
-const bent = (what: string) => unavailable(`${name}: ${what} did not arrive as it was sent`);
+const corrupted = (what: string) => unavailable(`${name}: ${what} did not arrive as it was sent`);

@@ -2,10 +2,10 @@
 
 export interface TokenFault {
   readonly kind: 'refused' | 'unavailable';
-  readonly why: string;
+  readonly reason: string;
 }
 
-export const fault = (kind: TokenFault['kind'], why: string): TokenFault => ({ kind, why });
+export const fault = (kind: TokenFault['kind'], why: string): TokenFault => ({ kind, reason: why });
 
 const isFault = (error: unknown): error is TokenFault =>
   typeof error === 'object' && error !== null && 'kind' in error && 'why' in error;
@@ -28,8 +28,8 @@ export function faultOf(error: unknown): TokenFault {
 }
 
 /** The handle leads nowhere: deleted, or the token was taken out and put back. */
-export const isKeyGone = (error: unknown): boolean =>
-  isFault(error) && /^CKR_(KEY|OBJECT)_HANDLE_INVALID$/.test(error.why);
+export const isKeyMissing = (error: unknown): boolean =>
+  isFault(error) && /^CKR_(KEY|OBJECT)_HANDLE_INVALID$/.test(error.reason);
 
-export const isLogin = (error: unknown): error is Error =>
+export const isPinError = (error: unknown): error is Error =>
   error instanceof Error && /^CKR_(PIN_|USER_PIN_NOT_INITIALIZED)/.test(error.message);

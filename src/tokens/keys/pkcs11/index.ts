@@ -19,13 +19,13 @@ export const pkcs11: OpenBackend = async ({ pkcs11: settings }, context) => {
 const tokenService = (worker: TokenWorker): KeyService => ({
   name: 'PKCS#11',
   // One session in one thread. Calls cannot be broken off, and more of them would only wait inside of the module.
-  atOnce: 1,
-  knows: (reference) => /^[0-9a-f]{32}$/.test(reference),
-  create: async (alg) => (await worker.do({ task: 'create', alg })) as string,
+  maxConcurrency: 1,
+  isReference: (reference) => /^[0-9a-f]{32}$/.test(reference),
+  create: async (alg) => (await worker.run({ task: 'create', alg })) as string,
   publicKey: async (id) => {
-    const members = (await worker.do({ task: 'publicKey', id })) as PublicMembers;
+    const members = (await worker.run({ task: 'publicKey', id })) as PublicMembers;
     return createPublicKey({ key: { ...members }, format: 'jwk' });
   },
-  sign: async (id, alg, data) => (await worker.do({ task: 'sign', id, alg, data })) as Uint8Array,
+  sign: async (id, alg, data) => (await worker.run({ task: 'sign', id, alg, data })) as Uint8Array,
   close: () => worker.close(),
 });

@@ -14,14 +14,14 @@ export type Task =
       readonly data: Uint8Array;
     };
 
-export interface Done {
+export interface TaskResult {
   readonly number: number;
   readonly result?: string | PublicMembers | Uint8Array;
   readonly fault?: TokenFault;
 }
 
 /** The first message: the package is there, or why not. */
-export type Start = { readonly ready: true } | { readonly missing: string };
+export type StartMessage = { readonly ready: true } | { readonly missing: string };
 
 const port = parentPort!;
 const settings = workerData as TokenSettings;
@@ -32,21 +32,21 @@ try {
   port.on('message', ({ number, ...task }: Task & { number: number }) => {
     try {
       token ??= load(pkcs11js);
-      port.postMessage({ number, result: perform(token, task) } satisfies Done);
+      port.postMessage({ number, result: perform(token, task) } satisfies TaskResult);
     } catch (error) {
-      port.postMessage({ number, fault: faultOf(error) } satisfies Done);
+      port.postMessage({ number, fault: faultOf(error) } satisfies TaskResult);
     }
   });
-  port.postMessage({ ready: true } satisfies Start);
+  port.postMessage({ ready: true } satisfies StartMessage);
 } catch (error) {
-  port.postMessage({ missing: String(error) } satisfies Start);
+  port.postMessage({ missing: String(error) } satisfies StartMessage);
 }
 
 function load(pkcs11js: typeof Pkcs11): Token {
   try {
     return new Token(pkcs11js, settings);
   } catch (error) {
-    throw fault('refused', `the module ${settings.module} cannot be loaded (${faultOf(error).why})`);
+    throw fault('refused', `the module ${settings.module} cannot be loaded (${faultOf(error).reason})`);
   }
 }
 

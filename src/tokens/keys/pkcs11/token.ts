@@ -1,7 +1,7 @@
 /** A token behind a PKCS#11 module (v2.40), in one session. All calls block, so this lives in a thread of its own. */
 import { createHash, randomBytes } from 'node:crypto';
 import type * as Pkcs11 from 'pkcs11js';
-import { fault, faultOf, isKeyGone, isLogin } from './fault.ts';
+import { fault, faultOf, isKeyMissing, isPinError } from './fault.ts';
 
 export interface TokenSettings {
   readonly module: string;
@@ -18,7 +18,7 @@ export type PublicMembers =
 const p256 = Buffer.from('06082a8648ce3d030107', 'hex');
 
 export class Token {
-  readonly #c: typeof Pkcs11;
+  readonly #constants: typeof Pkcs11;
   readonly #settings: TokenSettings;
   readonly #lib: Pkcs11.PKCS11;
   #session: Buffer | undefined;
@@ -28,7 +28,7 @@ export class Token {
   #pinRefused: string | undefined;
 
   constructor(pkcs11js: typeof Pkcs11, settings: TokenSettings) {
-    this.#c = pkcs11js;
+    this.#constants = pkcs11js;
     this.#settings = settings;
     this.#lib = new pkcs11js.PKCS11();
     this.#lib.load(settings.module);
@@ -37,7 +37,7 @@ export class Token {
   /** The new key's CKA_ID in hex. */
   create(alg: 'RS256' | 'ES256'): string {
     return this.#inSession((session) => {
-      const c = this.#c;
+      const c = this.#constants;
       const id = randomBytes(16);
       const named = [
         { type: c.CKA_TOKEN, value: true },
@@ -78,7 +78,7 @@ export class Token {
 
   publicKey(id: string): PublicMembers {
     return this.#inSession((session) => {
-      const c = this.#c;
+      const c = this.#constants;
       const key = this.#find(session, c.CKO_PUBLIC_KEY, id);
       const [type] = this.#read(session, key, [c.CKA_KEY_TYPE]);
       if (type?.[0] === c.CKK_RSA) {
@@ -103,7 +103,7 @@ export class Token {
     try {
       return this.#inSession((session) => this.#sign(session, id, alg, data));
     } catch (error) {
-      if (!isKeyGone(error)) throw error;
+      if (!isKeyMissing(error)) throw error;
       // The handle is old; the key may still be there under a new one.
       this.#handles.clear();
       return this.#inSession((session) => this.#sign(session, id, alg, data));
@@ -111,21 +111,21 @@ export class Token {
   }
 
   #sign(session: Buffer, id: string, alg: 'RS256' | 'ES256', data: Uint8Array): Uint8Array {
-    const key = this.#handles.get(id) ?? this.#find(session, this.#c.CKO_PRIVATE_KEY, id);
+    const key = this.#handles.get(id) ?? this.#find(session, this.#constants.CKO_PRIVATE_KEY, id);
     this.#handles.set(id, key);
     // Plain ECDSA over a digest of our own: not every token knows ECDSA together with SHA-256.
     const [mechanism, input] =
       alg === 'RS256'
-        ? [this.#c.CKM_SHA256_RSA_PKCS, Buffer.from(data)]
-        : [this.#c.CKM_ECDSA, createHash('sha256').update(data).digest()];
+        ? [this.#constants.CKM_SHA256_RSA_PKCS, Buffer.from(data)]
+        : [this.#constants.CKM_ECDSA, createHash('sha256').update(data).digest()];
     this.#lib.C_SignInit(session, { mechanism }, key);
     return this.#lib.C_Sign(session, input, Buffer.alloc(256));
   }
 
   #find(session: Buffer, kind: number, id: string): Buffer {
     const template = [
-      { type: this.#c.CKA_CLASS, value: kind },
-      { type: this.#c.CKA_ID, value: Buffer.from(id, 'hex') },
+      { type: this.#constants.CKA_CLASS, value: kind },
+      { type: this.#constants.CKA_ID, value: Buffer.from(id, 'hex') },
     ];
     this.#lib.C_FindObjectsInit(session, template);
     try {
@@ -156,7 +156,7 @@ export class Token {
   }
 
   #open(): Buffer {
-    const { CKF_SERIAL_SESSION, CKF_RW_SESSION, CKU_USER, CKF_OS_LOCKING_OK } = this.#c;
+    const { CKF_SERIAL_SESSION, CKF_RW_SESSION, CKU_USER, CKF_OS_LOCKING_OK } = this.#constants;
     tolerate('CKR_CRYPTOKI_ALREADY_INITIALIZED', () => this.#lib.C_Initialize({ flags: CKF_OS_LOCKING_OK }));
     const slot = this.#lib
       .C_GetSlotList(true)
@@ -166,7 +166,7 @@ export class Token {
     try {
       tolerate('CKR_USER_ALREADY_LOGGED_IN', () => this.#lib.C_Login(session, CKU_USER, this.#settings.pin));
     } catch (error) {
-      if (isLogin(error))
+      if (isPinError(error))
         this.#pinRefused = `the token does not take the PIN (${error.message}); not tried again until a restart`;
       this.#lib.C_CloseSession(session);
       throw this.#pinRefused ? fault('refused', this.#pinRefused) : error;

@@ -3,13 +3,13 @@ import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { refused, unavailable } from '../service/faults.ts';
 import { missingPackage } from '../settings.ts';
-import type { Done, Start, Task } from './thread.ts';
+import type { StartMessage, Task, TaskResult } from './thread.ts';
 import type { TokenSettings } from './token.ts';
 
 const thread = join(import.meta.dirname, `thread${extname(import.meta.filename)}`);
 
-interface Waiting {
-  readonly resolve: (result: Done['result']) => void;
+interface PendingTask {
+  readonly resolve: (result: TaskResult['result']) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -17,7 +17,7 @@ export class TokenWorker {
   readonly #settings: TokenSettings;
   #worker: Promise<Worker> | undefined;
   #count = 0;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending = new Map<number, PendingTask>();
 
   constructor(settings: TokenSettings) {
     this.#settings = settings;
@@ -25,14 +25,14 @@ export class TokenWorker {
 
   /** Rejects with `config_invalid` when the package is not there. */
   async start(): Promise<void> {
-    await this.#running();
+    await this.#startedWorker();
   }
 
-  async do(task: Task): Promise<NonNullable<Done['result']>> {
-    const worker = await this.#running();
+  async run(task: Task): Promise<NonNullable<TaskResult['result']>> {
+    const worker = await this.#startedWorker();
     const number = ++this.#count;
-    const result = await new Promise<Done['result']>((resolve, reject) => {
-      this.#waiting.set(number, { resolve, reject });
+    const result = await new Promise<TaskResult['result']>((resolve, reject) => {
+      this.#pending.set(number, { resolve, reject });
       worker.postMessage({ number, ...task });
     });
     return result!;
@@ -43,17 +43,17 @@ export class TokenWorker {
     await worker?.terminate();
   }
 
-  #running(): Promise<Worker> {
-    this.#worker ??= this.#begin();
+  #startedWorker(): Promise<Worker> {
+    this.#worker ??= this.#spawn();
     return this.#worker;
   }
 
-  #begin(): Promise<Worker> {
+  #spawn(): Promise<Worker> {
     const worker = new Worker(thread, { workerData: this.#settings });
     // A device that never answers keeps no process alive.
     worker.unref();
     return new Promise((resolve, reject) => {
-      worker.on('message', (message: Start | Done) => {
+      worker.on('message', (message: StartMessage | TaskResult) => {
         if ('ready' in message) resolve(worker);
         else if ('missing' in message) reject(missingPackage('pkcs11js', message.missing));
         else this.#settle(message);
@@ -65,19 +65,19 @@ export class TokenWorker {
         this.#worker = undefined;
         const fault = unavailable(`PKCS#11: the thread of the token has ended (${String(error)})`);
         reject(fault);
-        for (const { reject: rejectTask } of this.#waiting.values()) rejectTask(fault);
-        this.#waiting.clear();
+        for (const { reject: rejectTask } of this.#pending.values()) rejectTask(fault);
+        this.#pending.clear();
       };
       worker.once('error', gone);
       worker.once('exit', gone);
     });
   }
 
-  #settle({ number, result, fault }: Done): void {
-    const waiting = this.#waiting.get(number);
-    this.#waiting.delete(number);
+  #settle({ number, result, fault }: TaskResult): void {
+    const waiting = this.#pending.get(number);
+    this.#pending.delete(number);
     if (fault) {
-      const why = `PKCS#11: ${fault.why}`;
+      const why = `PKCS#11: ${fault.reason}`;
       waiting?.reject(fault.kind === 'refused' ? refused(why) : unavailable(why));
     } else waiting?.resolve(result);
   }

@@ -9,18 +9,18 @@ export interface AccessToken {
 
 /** Renewed while it still serves, so that no signature waits for it. */
 const renewBeforeMs = 5 * 60_000;
-const uselessBeforeMs = 10_000;
+const minRemainingMs = 10_000;
 /** After a renewal that failed, while the token at hand still serves. */
-const restMs = 10_000;
+const backOffMs = 10_000;
 /** Not the time of the request that came first: those that come later need the token as well. */
-const fetchMs = 5_000;
+const fetchTimeoutMs = 5_000;
 
 export class AccessTokenSource {
   readonly #obtain: (signal: AbortSignal) => Promise<AccessToken>;
   readonly #now: Now;
   #token: AccessToken | undefined;
   #fetching: Promise<AccessToken> | undefined;
-  #resting = false;
+  #backingOff = false;
 
   constructor(obtain: (signal: AbortSignal) => Promise<AccessToken>, now: Now) {
     this.#obtain = obtain;
@@ -29,8 +29,8 @@ export class AccessTokenSource {
 
   async get(): Promise<string> {
     const left = (this.#token?.expiresAt ?? 0) - this.#now();
-    if (this.#token && left > uselessBeforeMs) {
-      if (left < renewBeforeMs && !this.#resting) this.#renew().catch(() => this.#rest());
+    if (this.#token && left > minRemainingMs) {
+      if (left < renewBeforeMs && !this.#backingOff) this.#renew().catch(() => this.#backOff());
       return this.#token.value;
     }
     return (await this.#renew()).value;
@@ -41,16 +41,16 @@ export class AccessTokenSource {
     if (this.#token?.value === value) this.#token = undefined;
   }
 
-  #rest(): void {
-    this.#resting = true;
+  #backOff(): void {
+    this.#backingOff = true;
     setTimeout(() => {
-      this.#resting = false;
-    }, restMs).unref();
+      this.#backingOff = false;
+    }, backOffMs).unref();
   }
 
   /** One fetch at a time, for all who wait. */
   #renew(): Promise<AccessToken> {
-    this.#fetching ??= this.#obtain(AbortSignal.timeout(fetchMs))
+    this.#fetching ??= this.#obtain(AbortSignal.timeout(fetchTimeoutMs))
       .then((token) => {
         this.#token = token;
         return token;

@@ -9,9 +9,9 @@ export interface KeyService {
   /** As operators know it: `AWS KMS`. */
   readonly name: string;
   /** How many calls it is asked to do at once. */
-  readonly atOnce: number;
+  readonly maxConcurrency: number;
   /** Whether this can be a reference of its own, and not one that another backend made. */
-  knows(reference: string): boolean;
+  isReference(reference: string): boolean;
   /** Makes a key pair, whose private half never leaves the service; gives the reference that leads every replica to it. */
   create(alg: Algorithm, signal: AbortSignal): Promise<string>;
   publicKey(reference: string, signal: AbortSignal): Promise<KeyObject>;

@@ -10,28 +10,28 @@ import { sleep } from '../../../platform/time/index.ts';
 import type { KeyBackend, NewKey } from '../backend.ts';
 import { publicJwk } from '../jwk.ts';
 import type { KeyRecord } from '../ring.ts';
-import { Asking, type Limits, type Repeats } from './asking.ts';
+import { type Limits, type RetryPolicy, ServiceCalls } from './calls.ts';
 import type { KeyService } from './contract.ts';
 import { reasonOf, wrongSignature } from './faults.ts';
 import { Verifier } from './signature.ts';
 
 export interface ServiceLimits extends Limits {
   /** For a signature, with waiting, another try and verifying: its caller is to have an answer within 2 s. */
-  readonly signMs: number;
+  readonly signTimeoutMs: number;
   /** For making a key. */
-  readonly makeMs: number;
+  readonly createTimeoutMs: number;
 }
 
 const defaultLimits: ServiceLimits = {
-  mayWait: 100,
-  failuresInARow: 5,
-  pauseMs: 1_000,
-  signMs: 1_500,
-  makeMs: 20_000,
+  maxQueued: 100,
+  failureThreshold: 5,
+  openMs: 1_000,
+  signTimeoutMs: 1_500,
+  createTimeoutMs: 20_000,
 };
 
 /** A key service may need a moment until all of it knows a new key (AWS KMS: "eventual consistency"). */
-const triesForNewKey = 3;
+const newKeyAttempts = 3;
 
 type SigningKey = Pick<KeyRecord, 'kid' | 'alg' | 'jwk'>;
 
@@ -39,16 +39,16 @@ export function serviceBackend(
   service: KeyService,
   { logger, limits = defaultLimits }: { logger: Logger; limits?: ServiceLimits },
 ): KeyBackend {
-  const asking = new Asking(service, limits);
+  const asking = new ServiceCalls(service, limits);
   // A little longer than a refused key is left alone.
-  const pauseMs = limits.pauseMs * 1.1;
+  const pauseMs = limits.openMs * 1.1;
   const verifier = new Verifier();
   /** Made, but not yet seen to sign: used by the next try, or every try would leave a key behind that costs money. */
   const unfinished = new Map<Algorithm, string>();
   let told: string | undefined;
 
   const trouble = () => {
-    const reasons = new Set(asking.troubles.map(reasonOf));
+    const reasons = new Set(asking.failures.map(reasonOf));
     return reasons.size > 0 ? [...reasons].join('; ') : undefined;
   };
 
@@ -65,11 +65,11 @@ export function serviceBackend(
     about: string,
     milliseconds: number,
     work: (signal: AbortSignal) => Promise<T>,
-    repeats?: Repeats,
-  ) => asking.ask(about, AbortSignal.timeout(milliseconds), work, repeats).finally(tell);
+    repeats?: RetryPolicy,
+  ) => asking.call(about, AbortSignal.timeout(milliseconds), work, repeats).finally(tell);
 
   function signed(key: SigningKey, reference: string, data: Uint8Array): Promise<Uint8Array> {
-    return ask(key.kid, limits.signMs, async (signal) => {
+    return ask(key.kid, limits.signTimeoutMs, async (signal) => {
       const signature = await service.sign(reference, key.alg, data, signal);
       if (verifier.verifies(key, data, signature)) return signature;
       const error = wrongSignature(`${service.name}: the signature by ${reference} is not one of ${key.kid}`);
@@ -82,22 +82,29 @@ export function serviceBackend(
   }
 
   const publicHalf = async (reference: string, alg: Algorithm) =>
-    publicJwk(await ask(reference, limits.signMs, (signal) => service.publicKey(reference, signal)), alg);
+    publicJwk(
+      await ask(reference, limits.signTimeoutMs, (signal) => service.publicKey(reference, signal)),
+      alg,
+    );
 
   async function make(alg: Algorithm): Promise<NewKey> {
     const create = (signal: AbortSignal) => service.create(alg, signal);
     const reference =
-      unfinished.get(alg) ?? (await ask(`a new ${alg} key`, limits.makeMs, create, 'when throttled'));
+      unfinished.get(alg) ??
+      (await ask(`a new ${alg} key`, limits.createTimeoutMs, create, 'when throttled'));
     unfinished.set(alg, reference);
-    const jwk = await patiently(() => publicHalf(reference, alg), pauseMs);
-    await patiently(() => signed({ kid: jwk.kid, alg, jwk }, reference, trialOf(jwk.kid)), pauseMs);
+    const jwk = await retryOnRefusal(() => publicHalf(reference, alg), pauseMs);
+    await retryOnRefusal(
+      () => signed({ kid: jwk.kid, alg, jwk }, reference, testMessageFor(jwk.kid)),
+      pauseMs,
+    );
     unfinished.delete(alg);
     logger.info({ backend: service.name, kid: jwk.kid, reference }, 'the key service made a key');
     return { jwk, sealed: reference };
   }
 
   return {
-    async make(alg): Promise<NewKey> {
+    async createKey(alg): Promise<NewKey> {
       try {
         return await make(alg);
       } catch (error) {
@@ -121,7 +128,7 @@ export function serviceBackend(
         if (!isDeepStrictEqual({ ...jwk }, { ...key.jwk })) {
           throw unusable(key, `${reference} is another key in ${service.name}`);
         }
-        await signed(key, reference, trialOf(key.kid));
+        await signed(key, reference, testMessageFor(key.kid));
       } catch (error) {
         if (!(error instanceof SojournError)) throw error;
         if (error.code === 'key_backend_refused' || error.code === 'key_backend_signature_invalid')
@@ -135,21 +142,21 @@ export function serviceBackend(
       }
     },
 
-    trouble,
+    failure: trouble,
     close: async () => service.close?.(),
   };
 }
 
 /** No JWS: it has no dot in it. */
-const trialOf = (kid: string): Uint8Array => Buffer.from(`sojourn tries the key ${kid}`);
+const testMessageFor = (kid: string): Uint8Array => Buffer.from(`sojourn tries the key ${kid}`);
 
 /** Tries again after a refusal, since a key that was made a moment ago may be unknown here and there. */
-async function patiently<T>(work: () => Promise<T>, pauseMs: number): Promise<T> {
+async function retryOnRefusal<T>(work: () => Promise<T>, pauseMs: number): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof SojournError) || error.status !== 503 || tries === triesForNewKey) throw error;
+      if (!(error instanceof SojournError) || error.status !== 503 || tries === newKeyAttempts) throw error;
       await sleep(pauseMs);
     }
   }
@@ -157,7 +164,7 @@ async function patiently<T>(work: () => Promise<T>, pauseMs: number): Promise<T>
 
 function referenceOf(key: KeyRecord, service: KeyService): string {
   if (key.sealed === null) throw unusable(key, 'it cannot sign any more');
-  if (!service.knows(key.sealed))
+  if (!service.isReference(key.sealed))
     throw unusable(key, `it was not made in ${service.name}, by these settings`);
   return key.sealed;
 }

@@ -29,7 +29,7 @@ export async function callRest<T>(call: RestCall<T>): Promise<T> {
     headers: { accept: 'application/json', ...(body === undefined ? {} : jsonType), ...headers },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   }).catch((error: unknown) => {
-    throw unavailable(`${service}: ${unsent(error)}`);
+    throw unavailable(`${service}: ${describeSendError(error)}`);
   });
   if (answer.status < 200 || answer.status > 299) throw refusal(answer);
   const read = schema.safeParse(parse(answer.body));
@@ -67,7 +67,7 @@ export const retryAfterOf = ({ headers }: OutboundAnswer): number =>
 const jsonType = { 'content-type': 'application/json' };
 
 /** Why a request got no answer, with the word of the system where it has one: `connect ECONNREFUSED 127.0.0.1:1`. */
-export function unsent(error: unknown): string {
+export function describeSendError(error: unknown): string {
   if (!(error instanceof SojournError)) return String(error);
   const reason = error.code === 'cloud_unavailable' && (error.cause as { message?: string }).message;
   return error.message.replace(/\.$/, reason ? ` (${reason})` : '');

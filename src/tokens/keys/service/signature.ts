@@ -25,15 +25,15 @@ function integerAt(body: readonly number[], at: number): { bytes: number[]; end:
 
 /** Public keys by kid, opened once: verifying never asks the service. */
 export class Verifier {
-  readonly #opened = new Map<string, KeyObject>();
+  readonly #keys = new Map<string, KeyObject>();
 
   verifies(
     { kid, alg, jwk }: Pick<KeyRecord, 'kid' | 'alg' | 'jwk'>,
     data: Uint8Array,
     signature: Uint8Array,
   ): boolean {
-    const key = this.#opened.get(kid) ?? open(jwk);
-    this.#opened.set(kid, key);
+    const key = this.#keys.get(kid) ?? open(jwk);
+    this.#keys.set(kid, key);
     if (alg === 'RS256') return verify('sha256', data, key, signature);
     return signature.length === 64 && verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
   }

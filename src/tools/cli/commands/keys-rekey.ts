@@ -36,8 +36,8 @@ export const keysRekey: CommandSpec = {
   },
 };
 
-const formatResult = ({ keys, resealed }: { keys: number; resealed: number }, name: string): string =>
-  `All ${keys} private keys open with ${name}; ${resealed} of them were sealed anew now.
+const formatResult = ({ keys, rewrapped }: { keys: number; rewrapped: number }, name: string): string =>
+  `All ${keys} private keys open with ${name}; ${rewrapped} of them were rewrapped now.
 
 Set keys.encryption_key to ${name} and restart every server. A server that has not been restarted yet seals what it
 makes with the former key: when all have been, run this once more, and then the former key can go.

@@ -1,21 +1,24 @@
-/** `sojourn outage`: how long the workloads would go on without the server. */
+/** `sojourn outage`: how long workloads keep working if the server stops. */
 import { adminCommand, itemsOf } from '../admin.ts';
 import { cell, columns, type Json } from '../print.ts';
 
 export const outage = adminCommand({
   usage: 'outage',
-  description: 'say when the first workload would fail if the issuer stopped now',
+  description: 'show when the first workload would fail if the issuer stopped now',
   examples: ['outage', 'outage --json'],
   request: () => ({ method: 'GET', path: '/outage' }),
   format(answer) {
     const first = answer.first_failure as Json | null;
-    if (!first) return 'No credentials are in use: nobody would notice at once.\n';
-    const inTime = formatDuration(Number(first.seconds));
-    const whose = `client ${cell(first.client)} at connection ${cell(first.connection)}`;
-    const rows = itemsOf(answer).map((one) => ({ ...one, left: formatDuration(Number(one.seconds)) }));
+    if (!first) return 'No credentials are in use, so no workload would fail.\n';
+    const remaining = formatDuration(Number(first.remaining_seconds));
+    const affected = `client ${cell(first.client)} at connection ${cell(first.connection)}`;
+    const rows = itemsOf(answer).map((item) => ({
+      ...item,
+      remaining: formatDuration(Number(item.remaining_seconds)),
+    }));
     return (
-      `If the issuer stopped now, the first workload fails in ${inTime}: ${whose}.\n\n` +
-      columns(rows, ['left', 'expires_at', 'client', 'connection', 'purpose'])
+      `If the issuer stopped now, the first workload would fail in ${remaining}: ${affected}.\n\n` +
+      columns(rows, ['remaining', 'expires_at', 'client', 'connection', 'purpose'])
     );
   },
 });

@@ -2,18 +2,18 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SojournError } from '../../platform/errors/index.ts';
-import { readOwnFile, writeOwnFile } from './own-file.ts';
 import { parseRing, storable } from './parse.ts';
+import { readPrivateFile, writePrivateFile } from './private-file.ts';
 import type { Ring } from './ring.ts';
-import { mainRing } from './shared.ts';
+import { mainRing } from './stored-ring.ts';
 
-export const copyFile = (folder: string, id: string): string =>
+export const ringFilePath = (folder: string, id: string): string =>
   join(folder, id === mainRing ? 'ring.json' : `${id}.json`);
 
 /** The copy; undefined when this replica never had one. */
-export async function readCopy(folder: string, id: string = mainRing): Promise<Ring | undefined> {
-  const file = copyFile(folder, id);
-  const text = await readOwnFile(file);
+export async function readRingFile(folder: string, id: string = mainRing): Promise<Ring | undefined> {
+  const file = ringFilePath(folder, id);
+  const text = await readPrivateFile(file);
   if (text === undefined) return undefined;
   let value: unknown;
   try {
@@ -25,9 +25,9 @@ export async function readCopy(folder: string, id: string = mainRing): Promise<R
   return parseRing(value, file);
 }
 
-export const removeCopy = (folder: string, id: string): Promise<void> =>
-  rm(copyFile(folder, id), { force: true });
+export const removeRingFile = (folder: string, id: string): Promise<void> =>
+  rm(ringFilePath(folder, id), { force: true });
 
-export function writeCopy(folder: string, id: string, ring: Ring): Promise<void> {
-  return writeOwnFile(copyFile(folder, id), `${JSON.stringify(storable(ring), null, 2)}\n`);
+export function writeRingFile(folder: string, id: string, ring: Ring): Promise<void> {
+  return writePrivateFile(ringFilePath(folder, id), `${JSON.stringify(storable(ring), null, 2)}\n`);
 }

@@ -1,4 +1,4 @@
-/** Publishing with its rooms on a real store, under a clock that is moved by hand. */
+/** Publishing with its dependencies on a real store and a clock that the test sets. */
 import { createApprovals } from '../../../src/access/approvals/index.ts';
 import { createClients } from '../../../src/access/clients/index.ts';
 import { createConnections } from '../../../src/access/connections/index.ts';
@@ -14,29 +14,29 @@ import { createPublishing } from '../../../src/tokens/publishing/index.ts';
 import { type KeysBench, keysBench } from '../keys/bench.ts';
 import { day } from '../keys/records.ts';
 
-export const to = 's3://id-example-com/issuer';
+export const bucket = 's3://id-example-com/issuer';
 const algorithms = ['ES256'] as const;
 
-export interface PublicationRooms {
+export interface PublishingSuite {
   readonly keys: KeysBench;
-  /** As a server that has just started has them. */
-  start(copies?: readonly string[], publishEvery?: number): Promise<Started>;
+  /** Publishing as in a server that has just started. */
+  start(mirrors?: readonly string[], republishEvery?: number): Promise<Started>;
   end(): Promise<void>;
 }
 
 export type Started = Awaited<ReturnType<typeof startOn>>;
 
-export async function publicationRooms(): Promise<PublicationRooms> {
+export async function publishingSuite(): Promise<PublishingSuite> {
   const keys = await keysBench();
   return {
     keys,
-    start: (copies = [], publishEvery = day) => startOn(keys, copies, publishEvery),
+    start: (mirrors = [], republishEvery = day) => startOn(keys, mirrors, republishEvery),
     end: keys.end,
   };
 }
 
-/** One bucket, to which leads a connection that is not there: whoever publishes is refused, and nobody is asked. */
-async function startOn(bench: KeysBench, copies: readonly string[], publishEvery: number) {
+/** One bucket whose connection does not exist, so that every publish is refused before a cloud is called. */
+async function startOn(bench: KeysBench, mirrorUrls: readonly string[], republishEvery: number) {
   const { now, logger } = bench;
   const store = await bench.openStore();
   const keyrings = await bench.rings({ store });
@@ -56,21 +56,21 @@ async function startOn(bench: KeysBench, copies: readonly string[], publishEvery
     ttl: 300,
     certificates: false,
   });
-  /** When something was tried, in milliseconds since the start. */
-  const tries: number[] = [];
-  const begun = now();
-  const { publication, copies: compared } = createPublishing({
-    ...{ connections, issuers, tenants, keyrings, audit, logger, now, copies },
-    exchange: { attempt: () => Promise.reject(new Error('nobody is asked')) },
-    places: [{ to, region: 'us-east-1', connection: 'con_01m8a88jt1jrjr7p98t6njdv7n' }],
-    publishEvery,
-    compareEvery: 300_000,
-    observe: () => tries.push(now() - begun),
+  /** Times of the attempts, in milliseconds since the start. */
+  const attempts: number[] = [];
+  const startedAt = now();
+  const { publisher, mirrors } = createPublishing({
+    ...{ connections, issuers, tenants, keyrings, audit, logger, now, mirrors: mirrorUrls },
+    exchange: { attempt: () => Promise.reject(new Error('no cloud is called')) },
+    buckets: [{ to: bucket, region: 'us-east-1', connection: 'con_01m8a88jt1jrjr7p98t6njdv7n' }],
+    republishEvery,
+    checkMirrorsEvery: 300_000,
+    observe: () => attempts.push(now() - startedAt),
   });
   const health = createHealth({
     ...{ store, keyrings, algorithms, backend: {}, shortTimes: false },
-    places: publication.states,
-    copies: compared.states,
+    places: publisher.states,
+    copies: mirrors.states,
     clock: { told: () => undefined },
   });
   return {
@@ -78,9 +78,9 @@ async function startOn(bench: KeysBench, copies: readonly string[], publishEvery
     keyrings: keyrings as Keyrings,
     tenants,
     issuers,
-    publication,
-    copies: compared,
+    publisher,
+    mirrors,
     health,
-    tries,
+    attempts,
   };
 }

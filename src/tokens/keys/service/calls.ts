@@ -1,121 +1,123 @@
 /** Asking a key service: bounded in time and number, once more where that helps, and not at all while it is down. */
 import { SojournError } from '../../../platform/errors/index.ts';
 import { sleep } from '../../../platform/time/index.ts';
-import { Breaker } from './breaker.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 import type { KeyService } from './contract.ts';
 import { unavailable } from './faults.ts';
-import { Gate } from './gate.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { Slots } from './slots.ts';
 
 export interface Limits {
   /** Calls that wait for a place; each is a request of a client. */
-  readonly mayWait: number;
-  readonly failuresInARow: number;
+  readonly maxQueued: number;
+  readonly failureThreshold: number;
   /** How long nobody asks a service that failed; then one request tries. */
-  readonly pauseMs: number;
+  readonly openMs: number;
 }
 
 /** The same for a key that was refused: one refusal is enough, and the other keys are none of its business. */
-const refusalsInARow = 1;
+const keyFailureThreshold = 1;
 /** A key that nobody asks for any more has left the ring, and is no trouble either. */
 const forgetMs = 10 * 60_000;
 
 /** A call that makes something may have made it although its answer was lost; throttled, it was not even begun. */
-export type Repeats = 'after any fault of the moment' | 'when throttled';
+export type RetryPolicy = 'after any fault of the moment' | 'when throttled';
 
-export class Asking {
+export class ServiceCalls {
   readonly #service: KeyService;
   readonly #limits: Limits;
-  readonly #gate: Gate;
+  readonly #slots: Slots;
   readonly #budget = new RetryBudget();
-  readonly #breaker: Breaker;
-  readonly #keys = new Map<string, Breaker>();
+  readonly #breaker: CircuitBreaker;
+  readonly #keyBreakers = new Map<string, CircuitBreaker>();
 
   constructor(service: KeyService, limits: Limits) {
     this.#service = service;
     this.#limits = limits;
-    this.#gate = new Gate(service.name, service.atOnce, limits.mayWait);
-    this.#breaker = new Breaker(limits.failuresInARow, limits.pauseMs);
+    this.#slots = new Slots(service.name, service.maxConcurrency, limits.maxQueued);
+    this.#breaker = new CircuitBreaker(limits.failureThreshold, limits.openMs);
   }
 
   /** What went wrong since it last went well, with the service or with a key. */
-  get troubles(): readonly SojournError[] {
-    return [this.#breaker.last, ...[...this.#keys.values()].map(({ last }) => last)].filter(
-      (error) => error !== undefined,
-    );
+  get failures(): readonly SojournError[] {
+    return [
+      this.#breaker.lastFailure,
+      ...[...this.#keyBreakers.values()].map(({ lastFailure: last }) => last),
+    ].filter((error) => error !== undefined);
   }
 
   /** Does `work`, about what `subject` names, until `signal` fires. Rejects with `key_service_…` or `key_backend_signature_invalid`. */
-  async ask<T>(
+  async call<T>(
     subject: string,
     signal: AbortSignal,
     work: (signal: AbortSignal) => Promise<T>,
-    repeats: Repeats = 'after any fault of the moment',
+    repeats: RetryPolicy = 'after any fault of the moment',
   ): Promise<T> {
     this.#budget.earn();
-    let outcome = await this.#once(subject, signal, work);
+    let outcome = await this.#callOnce(subject, signal, work);
     if (
       'fault' in outcome &&
-      worthAnother(outcome.fault, repeats) &&
+      isRetryable(outcome.fault, repeats) &&
       !signal.aborted &&
       this.#budget.spend()
     ) {
-      const inTime = await sleep(pauseMs(), signal).then(
+      const inTime = await sleep(retryDelayMs(), signal).then(
         () => true,
         () => false,
       );
-      if (inTime) outcome = await this.#once(subject, signal, work);
+      if (inTime) outcome = await this.#callOnce(subject, signal, work);
     }
     if ('fault' in outcome) throw outcome.fault;
     return outcome.result;
   }
 
   /** One call and how it went. Rejects when the service was not even asked. */
-  async #once<T>(
+  async #callOnce<T>(
     subject: string,
     signal: AbortSignal,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<{ result: T } | { fault: SojournError }> {
-    const place = await this.#gate.enter(signal);
-    const refusal = this.#keys.get(subject)?.refusal ?? this.#breaker.refusal;
+    const place = await this.#slots.acquire(signal);
+    const refusal = this.#keyBreakers.get(subject)?.openError ?? this.#breaker.openError;
     if (refusal) {
-      place.leave();
+      place.release();
       throw refusal;
     }
-    this.#keys.get(subject)?.begin();
-    this.#breaker.begin();
+    this.#keyBreakers.get(subject)?.startCall();
+    this.#breaker.startCall();
     let ended = false;
     const working = work(signal).finally(() => {
       ended = true;
-      place.leave();
+      place.release();
     });
     try {
       const result = await this.#inTime(working, signal);
-      this.#breaker.succeeded();
-      this.#keys.delete(subject);
+      this.#breaker.recordSuccess();
+      this.#keyBreakers.delete(subject);
       return { result };
     } catch (error) {
-      if (!ended) place.overdue();
+      if (!ended) place.markOverdue();
       const fault =
         error instanceof SojournError ? error : unavailable(`${this.#service.name}: ${String(error)}`);
-      this.#failed(subject, fault);
+      this.#recordFailure(subject, fault);
       return { fault };
     }
   }
 
   /** A refusal is about the key, and shows that the service is there; all else is about the service. */
-  #failed(subject: string, fault: SojournError): void {
+  #recordFailure(subject: string, fault: SojournError): void {
     if (fault.code === 'key_backend_refused' || fault.code === 'key_backend_signature_invalid') {
-      this.#breaker.succeeded();
-      const key = this.#keys.get(subject) ?? new Breaker(refusalsInARow, this.#limits.pauseMs);
-      this.#keys.set(subject, key);
-      key.failed(fault);
+      this.#breaker.recordSuccess();
+      const key =
+        this.#keyBreakers.get(subject) ?? new CircuitBreaker(keyFailureThreshold, this.#limits.openMs);
+      this.#keyBreakers.set(subject, key);
+      key.recordFailure(fault);
       setTimeout(() => {
-        if (this.#keys.get(subject)?.last === fault) this.#keys.delete(subject);
+        if (this.#keyBreakers.get(subject)?.lastFailure === fault) this.#keyBreakers.delete(subject);
       }, forgetMs).unref();
     } else {
-      this.#breaker.failed(fault);
-      this.#keys.get(subject)?.failed(fault);
+      this.#breaker.recordFailure(fault);
+      this.#keyBreakers.get(subject)?.recordFailure(fault);
     }
   }
 
@@ -131,12 +133,12 @@ export class Asking {
 }
 
 /** A service that wants a longer pause than the caller would wait is not asked again. */
-const longestWishSeconds = 1;
+const maxRetryAfterSeconds = 1;
 
-const worthAnother = ({ code, retryAfter = 0 }: SojournError, repeats: Repeats): boolean =>
-  retryAfter <= longestWishSeconds &&
+const isRetryable = ({ code, retryAfter = 0 }: SojournError, repeats: RetryPolicy): boolean =>
+  retryAfter <= maxRetryAfterSeconds &&
   (code === 'key_backend_throttled' ||
     (code === 'key_backend_unavailable' && repeats === 'after any fault of the moment'));
 
 /** By chance, so that replicas do not knock in step. */
-const pauseMs = (): number => 100 * (0.5 + Math.random());
+const retryDelayMs = (): number => 100 * (0.5 + Math.random());

@@ -2,11 +2,11 @@
 import type { SojournError } from '../../../platform/errors/index.ts';
 import { unavailable } from './faults.ts';
 
-export interface Place {
+export interface Slot {
   /** To be called when the work has truly ended: what cannot be broken off keeps its place, so that it never piles up. */
-  leave(): void;
+  release(): void;
   /** Called when nobody waits for the work any more, while it goes on. */
-  overdue(): void;
+  markOverdue(): void;
 }
 
 interface Waiting {
@@ -14,42 +14,43 @@ interface Waiting {
   readonly giveUp: (error: SojournError) => void;
 }
 
-export class Gate {
+export class Slots {
   readonly #name: string;
-  readonly #atOnce: number;
-  readonly #mayWait: number;
-  #inside = 0;
+  readonly #maxConcurrency: number;
+  readonly #maxQueued: number;
+  #inUse = 0;
   #overdue = 0;
   readonly #waiting = new Set<Waiting>();
 
-  constructor(name: string, atOnce: number, mayWait: number) {
+  constructor(name: string, maxConcurrency: number, maxQueued: number) {
     this.#name = name;
-    this.#atOnce = atOnce;
-    this.#mayWait = mayWait;
+    this.#maxConcurrency = maxConcurrency;
+    this.#maxQueued = maxQueued;
   }
 
   /** Waits for a place until `signal` fires. */
-  async enter(signal: AbortSignal): Promise<Place> {
-    if (this.#overdue >= this.#atOnce) throw this.#stuck();
-    if (this.#inside >= this.#atOnce) await this.#wait(signal);
-    else this.#inside++;
+  async acquire(signal: AbortSignal): Promise<Slot> {
+    if (this.#overdue >= this.#maxConcurrency) throw this.#stuck();
+    if (this.#inUse >= this.#maxConcurrency) await this.#wait(signal);
+    else this.#inUse++;
     let overdue = false;
     return {
-      overdue: () => {
+      markOverdue: () => {
         overdue = true;
         this.#overdue++;
-        if (this.#overdue >= this.#atOnce) for (const { giveUp } of this.#waiting) giveUp(this.#stuck());
+        if (this.#overdue >= this.#maxConcurrency)
+          for (const { giveUp } of this.#waiting) giveUp(this.#stuck());
       },
-      leave: () => {
+      release: () => {
         if (overdue) this.#overdue--;
-        this.#leave();
+        this.#release();
       },
     };
   }
 
   #wait(signal: AbortSignal): Promise<void> {
-    if (this.#waiting.size >= this.#mayWait) {
-      throw unavailable(`${this.#name}: ${this.#mayWait} signatures wait already`);
+    if (this.#waiting.size >= this.#maxQueued) {
+      throw unavailable(`${this.#name}: ${this.#maxQueued} signatures wait already`);
     }
     return new Promise((resolve, reject) => {
       const end = (then: () => void) => {
@@ -69,10 +70,10 @@ export class Gate {
   }
 
   /** The place goes to whoever waits longest. */
-  #leave(): void {
+  #release(): void {
     const [next] = this.#waiting;
     if (next) next.enter();
-    else this.#inside--;
+    else this.#inUse--;
   }
 
   #stuck(): SojournError {

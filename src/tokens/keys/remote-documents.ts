@@ -6,7 +6,7 @@ import { send } from '../../platform/outbound/index.ts';
 import type { PublicJwk } from './ring.ts';
 
 /** A place where the two documents are served: the issuer itself, or a copy of its documents elsewhere. */
-export interface Place {
+export interface DocumentUrls {
   readonly discovery: string;
   readonly jwks: string;
 }
@@ -21,8 +21,8 @@ const jwksAnswer = z.looseObject({ keys: z.array(z.looseObject({ kid: z.string()
  * What keeps verifiers from finding `key` at `place`, in words for the operator; undefined when they find it.
  * @param issuer what the discovery document must say of itself, wherever it is served (OIDC Discovery section 4.3)
  */
-export async function faultAt(
-  place: Place,
+export async function findPropagationFault(
+  place: DocumentUrls,
   issuer: { readonly url: string; readonly jwks: string },
   key: PublicJwk,
 ): Promise<string | undefined> {
@@ -45,8 +45,8 @@ export async function faultAt(
  * What a copy at `place` says otherwise than the documents that are served, in words for the operator; undefined when
  * it says the same.
  */
-export async function differenceAt(
-  place: Place,
+export async function findDrift(
+  place: DocumentUrls,
   served: { readonly discovery: string; readonly jwks: string },
 ): Promise<string | undefined> {
   try {

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { placeOf } from '../../../src/tokens/issuer/index.ts';
-import { differenceAt, faultAt } from '../../../src/tokens/keys/index.ts';
+import { findDrift, findPropagationFault } from '../../../src/tokens/keys/index.ts';
 import { recordOf } from './records.ts';
 
 const key = recordOf('wanted', 'ES256', 'next').jwk;
@@ -39,7 +39,7 @@ beforeEach(() => {
   };
 });
 
-const fault = () => faultAt(placeOf(base), issuer, key);
+const fault = () => findPropagationFault(placeOf(base), issuer, key);
 
 describe('a look from outside', () => {
   test('finds a key where both documents are as they should be', async () => {
@@ -92,7 +92,7 @@ describe('a look from outside', () => {
   });
 
   test('tells an issuer that cannot be reached', async () => {
-    expect(await faultAt(placeOf('http://127.0.0.1:1'), issuer, key)).toBe(
+    expect(await findPropagationFault(placeOf('http://127.0.0.1:1'), issuer, key)).toBe(
       '127.0.0.1:1 could not be reached.',
     );
   });
@@ -103,7 +103,7 @@ describe('a comparison of a copy', () => {
     discovery: JSON.stringify({ issuer: url, jwks_uri: issuer.jwks, extra: 1 }),
     jwks: JSON.stringify({ keys: [other, key] }),
   };
-  const difference = () => differenceAt(placeOf(base), served);
+  const difference = () => findDrift(placeOf(base), served);
   const listing = (...keys: unknown[]) => {
     pages['/jwks'] = { body: JSON.stringify({ keys }) };
   };

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { SojournError } from '../../platform/errors/index.ts';
 
 /** The text of the file; undefined when there is none. Rejects when somebody else could read or change it. */
-export async function readOwnFile(file: string): Promise<string | undefined> {
+export async function readPrivateFile(file: string): Promise<string | undefined> {
   let handle: FileHandle;
   try {
     // NONBLOCK: a pipe in the file's place is refused below and not waited for.
@@ -36,13 +36,13 @@ export async function readOwnFile(file: string): Promise<string | undefined> {
 }
 
 /** temp + fsync + rename + fsync of the folder: after a crash there is the old file or the new one, never a part. */
-export async function writeOwnFile(file: string, text: string): Promise<void> {
+export async function writePrivateFile(file: string, text: string): Promise<void> {
   if ((await lstat(file).catch(() => undefined))?.isSymbolicLink()) throw isLink(file);
   await place(file, text, rename);
 }
 
 /** The same for a file that must not be there yet; false when it is, also when another process was a moment faster. */
-export async function createOwnFile(file: string, text: string): Promise<boolean> {
+export async function createPrivateFile(file: string, text: string): Promise<boolean> {
   let made = true;
   await place(file, text, async (temporary) => {
     await link(temporary, file).catch((cause: unknown) => {

@@ -6,12 +6,12 @@ import type { Ring } from './ring.ts';
 /** The ring of every issuer that has no keys of its own; a tenant's own ring is called by the tenant's id. */
 export const mainRing = 'shared';
 
-export interface SharedRing {
+export interface StoredRing {
   readonly ring: Ring;
   readonly version: number;
 }
 
-export async function readShared(store: Store, id: string): Promise<SharedRing | undefined> {
+export async function readStoredRing(store: Store, id: string): Promise<StoredRing | undefined> {
   const stored = await store.get('ring', id);
   return (
     stored && {
@@ -22,7 +22,7 @@ export async function readShared(store: Store, id: string): Promise<SharedRing |
 }
 
 /** False when somebody else was faster than the one who read `version`; undefined is for a store without a ring. */
-export function writeShared(
+export function writeStoredRing(
   store: Store,
   id: string,
   version: number | undefined,

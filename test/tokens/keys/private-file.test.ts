@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { encryptionKeyFile, readOwnFile, writeOwnFile } from '../../../src/tokens/keys/index.ts';
+import { loadEncryptionKey, readPrivateFile, writePrivateFile } from '../../../src/tokens/keys/index.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -19,19 +19,19 @@ const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toStrin
 describe('a file of our own', () => {
   test('it is absent, then written and replaced whole, for its owner alone, with nothing left beside it', async () => {
     const file = join(folder, 'keys', 'ring.json');
-    expect(await readOwnFile(file)).toBeUndefined();
-    await writeOwnFile(file, 'one');
-    await writeOwnFile(file, 'two');
-    expect(await readOwnFile(file)).toBe('two');
+    expect(await readPrivateFile(file)).toBeUndefined();
+    await writePrivateFile(file, 'one');
+    await writePrivateFile(file, 'two');
+    expect(await readPrivateFile(file)).toBe('two');
     expect([await modeOf(file), await modeOf(join(folder, 'keys'))]).toEqual(['600', '700']);
     expect(await readdir(join(folder, 'keys'))).toEqual(['ring.json']);
   });
 
   test.each([0o640, 0o604, 0o660, 0o666, 0o610])('mode %o is refused by name', async (mode) => {
     const file = join(folder, 'ring.json');
-    await writeOwnFile(file, 'secret');
+    await writePrivateFile(file, 'secret');
     await chmod(file, mode);
-    await expect(readOwnFile(file)).rejects.toMatchObject({
+    await expect(readPrivateFile(file)).rejects.toMatchObject({
       code: 'key_material_unusable',
       message: `${file} has mode 0${mode.toString(8)}: others than its owner can reach it.`,
       advice: `Run: chmod 600 ${file}. If it may have been read by others, treat its keys as leaked.`,
@@ -43,8 +43,8 @@ describe('a file of our own', () => {
     await writeFile(target, 'theirs', { mode: 0o600 });
     await symlink(target, file);
     const refusal = { code: 'key_material_unusable', message: `${file} is a symbolic link.` };
-    await expect(readOwnFile(file)).rejects.toMatchObject(refusal);
-    await expect(writeOwnFile(file, 'ours')).rejects.toMatchObject(refusal);
+    await expect(readPrivateFile(file)).rejects.toMatchObject(refusal);
+    await expect(writePrivateFile(file, 'ours')).rejects.toMatchObject(refusal);
     expect(await readFile(target, 'utf8')).toBe('theirs');
   });
 
@@ -53,7 +53,7 @@ describe('a file of our own', () => {
     await mkdir(file, { mode: 0o700 });
     await once(spawn('mkfifo', ['-m', '600', pipe]), 'close');
     for (const path of [file, pipe]) {
-      await expect(readOwnFile(path)).rejects.toMatchObject({
+      await expect(readPrivateFile(path)).rejects.toMatchObject({
         code: 'key_material_unusable',
         message: `${path} is not a regular file.`,
       });
@@ -63,7 +63,7 @@ describe('a file of our own', () => {
   test('a place that cannot be written is named, with what to do', async () => {
     await writeFile(join(folder, 'keys'), 'a file where the folder should be');
     const file = join(folder, 'keys', 'ring.json');
-    await expect(writeOwnFile(file, 'x')).rejects.toMatchObject({
+    await expect(writePrivateFile(file, 'x')).rejects.toMatchObject({
       code: 'key_material_unusable',
       message: `${file} cannot be written (EEXIST).`,
       advice: 'Check that the disk has room and that the server may write to this folder.',
@@ -84,7 +84,7 @@ describe('a file of our own', () => {
       await sleep(Math.random() * 20);
       child.kill('SIGKILL');
       await ended;
-      const text = (await readOwnFile(file))!;
+      const text = (await readPrivateFile(file))!;
       const { round: written, filling } = JSON.parse(text) as { round: number; filling: string };
       expect(filling).toBe(String(written % 10).repeat(100_000));
       seen.add(text.slice(0, 30));
@@ -99,23 +99,23 @@ describe('the file of the key-encryption key', () => {
 
   test('it is made once, with 32 bytes, and read from then on', async () => {
     const file = join(folder, 'data', 'encryption.key');
-    const made = await encryptionKeyFile(file, may);
+    const made = await loadEncryptionKey(file, may);
     expect(made).toHaveLength(32);
-    expect(await encryptionKeyFile(file, mayNot)).toEqual(made);
+    expect(await loadEncryptionKey(file, mayNot)).toEqual(made);
     expect(await readFile(file, 'utf8')).toBe(`${Buffer.from(made).toString('base64url')}\n`);
     expect(await modeOf(file)).toBe('600');
   });
 
   test('of processes that start at once on one folder, all get the same key', async () => {
     const file = join(folder, 'encryption.key');
-    const keys = await Promise.all(Array.from({ length: 20 }, () => encryptionKeyFile(file, may)));
+    const keys = await Promise.all(Array.from({ length: 20 }, () => loadEncryptionKey(file, may)));
     expect(new Set(keys.map((key) => Buffer.from(key).toString('hex'))).size).toBe(1);
     expect(await readdir(folder)).toEqual(['encryption.key']);
   });
 
   test('a missing one is not made anew once something was sealed', async () => {
     const file = join(folder, 'encryption.key');
-    await expect(encryptionKeyFile(file, mayNot)).rejects.toMatchObject({
+    await expect(loadEncryptionKey(file, mayNot)).rejects.toMatchObject({
       code: 'key_material_unusable',
       message: `The key-encryption key ${file} is missing, and keys exist that were sealed with it.`,
       advice: 'Restore this file from a backup.',
@@ -128,7 +128,7 @@ describe('the file of the key-encryption key', () => {
     async (text) => {
       const file = join(folder, 'encryption.key');
       await writeFile(file, text, { mode: 0o600 });
-      await expect(encryptionKeyFile(file, may)).rejects.toMatchObject({
+      await expect(loadEncryptionKey(file, may)).rejects.toMatchObject({
         code: 'key_material_unusable',
         message: `${file} does not hold a key-encryption key.`,
       });

@@ -1,11 +1,11 @@
 /** Keys just retired, as they were while they signed: a retired record has no private half any more. */
 import { type KeyRecord, mayFinish, type Ring } from './ring.ts';
 
-export class Leaving {
+export class RetiringKeys {
   #keys: readonly KeyRecord[] = [];
 
   /** To be told of every change of the ring. `now` in milliseconds. */
-  note(before: Ring, after: Ring, now: number): void {
+  update(before: Ring, after: Ring, now: number): void {
     const finishing = new Set(after.keys.filter((key) => mayFinish(key, now)).map((key) => key.kid));
     this.#keys = [...this.#keys, ...before.keys].filter(
       ({ kid, sealed }) => sealed !== null && finishing.has(kid),

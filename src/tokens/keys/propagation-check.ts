@@ -4,16 +4,16 @@ import type { Algorithm } from '../../clouds/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import type { KeyRecord, PublicJwk } from './ring.ts';
 
-export interface LookoutOptions {
+export interface PropagationCheckOptions {
   readonly now: Now;
   /** What stands against letting this key sign: places where verifiers look and do not find it. Never rejects. */
   readonly obstacles: (key: PublicJwk) => Promise<readonly string[]>;
   /** Told when a key has to wait, and again when the reasons have changed. */
-  readonly held: (waiting: Waiting) => void;
+  readonly onPostponed: (waiting: PostponedKey) => void;
 }
 
 /** A next key whose turn has come and that does not sign yet. */
-export interface Waiting {
+export interface PostponedKey {
   readonly kid: string;
   readonly alg: Algorithm;
   readonly obstacles: readonly string[];
@@ -21,33 +21,33 @@ export interface Waiting {
   readonly since: number;
 }
 
-export class Lookout {
-  readonly #options: LookoutOptions;
-  #waiting: readonly Waiting[] = [];
+export class PropagationCheck {
+  readonly #options: PropagationCheckOptions;
+  #postponed: readonly PostponedKey[] = [];
 
-  constructor(options: LookoutOptions) {
+  constructor(options: PropagationCheckOptions) {
     this.#options = options;
   }
 
-  get waiting(): readonly Waiting[] {
-    return this.#waiting;
+  get postponed(): readonly PostponedKey[] {
+    return this.#postponed;
   }
 
   /** The kids, of these whose turn has come, that must wait. */
-  async look(due: readonly KeyRecord[]): Promise<ReadonlySet<string>> {
-    const waiting: Waiting[] = [];
+  async findPostponed(due: readonly KeyRecord[]): Promise<ReadonlySet<string>> {
+    const waiting: PostponedKey[] = [];
     for (const key of due) {
       const obstacles = await this.#options.obstacles(key.jwk);
       if (obstacles.length > 0) waiting.push(this.#wait(key, obstacles));
     }
-    this.#waiting = waiting;
+    this.#postponed = waiting;
     return new Set(waiting.map(({ kid }) => kid));
   }
 
-  #wait({ kid, alg }: KeyRecord, obstacles: readonly string[]): Waiting {
-    const known = this.#waiting.find((one) => one.kid === kid);
+  #wait({ kid, alg }: KeyRecord, obstacles: readonly string[]): PostponedKey {
+    const known = this.#postponed.find((one) => one.kid === kid);
     const waiting = { kid, alg, obstacles, since: known?.since ?? this.#options.now() };
-    if (!isDeepStrictEqual(known, waiting)) this.#options.held(waiting);
+    if (!isDeepStrictEqual(known, waiting)) this.#options.onPostponed(waiting);
     return waiting;
   }
 }
