@@ -5,7 +5,7 @@ import { runBlocks } from './run.ts';
 /** Blocks that no test runs, and why. */
 const notRun: Readonly<Record<string, string>> = {
   'npm ci && npm run demo\n': 'npm ci needs the registry; the demo has a test of its own below',
-  'npm ci\nnpm test        # all tests; starts what it needs\nnpm run check   # types, lint, format, tests\nnpm run demo    # the whole road, against the sandbox clouds\n':
+  'npm ci\nnpm test        # all tests; starts what it needs\nnpm run check   # types, lint, format, tests\nnpm run demo    # the whole workflow, against the sandbox clouds\n':
     'npm ci needs the registry, and npm test would run itself',
 };
 
