@@ -37,7 +37,7 @@ export async function startListeners(context: Context, state: State, services: S
 
   for (const stop of followKeyRings(keyrings, logger)) shutdown.add(stop);
   const clock = watchClock({ now, elapsed: systemElapsed, logger });
-  shutdown.add(every(clockLookMs, async () => clock.look()));
+  shutdown.add(every(clockLookMs, async () => clock.check()));
   const health = createHealth({
     store: state.store,
     keyrings,
@@ -101,15 +101,15 @@ export async function startListeners(context: Context, state: State, services: S
   shutdown.add(every(webhookPollMs, webhooks.turn));
   if (tlsFiles && tls) {
     const take = (pair: TlsPair) => {
-      publicListener.renew(pair);
-      adminListener.renew(serverPair(pair));
+      publicListener.renewTls(pair);
+      adminListener.renewTls(serverPair(pair));
     };
     shutdown.add(followTls(tlsFiles, { current: tls, take, logger }));
   }
   shutdown.add(() => {
-    health.leave();
-    publicListener.leave();
-    adminListener.leave();
+    health.startShutdown();
+    publicListener.startDraining();
+    adminListener.startDraining();
     return sleep(lingerMs);
   });
   return { publicListener, adminListener };

@@ -2,7 +2,7 @@
 import type { Algorithm, Endpoints } from '../../clouds/index.ts';
 import type { BackendName, BackendSettings } from '../../tokens/keys/index.ts';
 import type { Address } from './address.ts';
-import type { PublishPlace } from './publish.ts';
+import type { PublishBucket } from './publish.ts';
 import type { PermissionSets } from './setup.ts';
 
 /** The text of a secret, read but not judged, and the place it came from, for errors. */
@@ -41,7 +41,7 @@ export interface Config {
     readonly check_propagation: boolean;
     /** With no trailing slash. */
     readonly mirrors: readonly string[];
-    readonly publish: readonly PublishPlace[];
+    readonly publish: readonly PublishBucket[];
     readonly republish_every: number;
     readonly check_mirrors_every: number;
     readonly allow_short_times: boolean;
@@ -52,7 +52,7 @@ export interface Config {
   readonly clouds: Endpoints;
   readonly setup: {
     readonly permissions: PermissionSets;
-    readonly templates: PublishPlace | null;
+    readonly templates: PublishBucket | null;
   };
   /** Seconds. */
   readonly verify: { readonly every: number };

@@ -27,7 +27,7 @@ const serviceLink =
   /^SOJOURN(_[A-Z0-9]+)*_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
 /** An empty variable counts as absent, as most tools that pass variables on mean it. */
-export const given = (env: Environment, name: string): string | undefined => env[name] || undefined;
+export const variableIn = (env: Environment, name: string): string | undefined => env[name] || undefined;
 
 /**
  * The value a variable's text stands for: `initial` tells the form. Lists are JSON or separated by commas, sections with

@@ -5,7 +5,7 @@ import { type Environment, environment, unknownVariables } from './environment.t
 import { invalid } from './invalid.ts';
 import { noCertificate, readAdminToken, readAzureIdentity, readSecret, unreadable } from './outside.ts';
 import { readShape } from './read.ts';
-import { crossFaults } from './rules.ts';
+import { faultsBetweenKeys } from './rules.ts';
 import { type Path, settingsOf, type Values, variableOf } from './setting.ts';
 import { shape } from './shape.ts';
 import { withSource } from './source.ts';
@@ -40,7 +40,7 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
 
   const all: Fault[] = [
     ...faults,
-    ...crossFaults(values),
+    ...faultsBetweenKeys(values),
     ...unreadable('listen.tls.cert', values.listen.tls.cert),
     ...unreadable('listen.tls.key', values.listen.tls.key),
     ...noCertificate('listen.tls.client_ca', values.listen.tls.client_ca),

@@ -4,7 +4,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import type { Fault } from '../../platform/errors/index.ts';
 import type { AzureIdentity } from '../../tokens/keys/index.ts';
 import type { SecretText } from './config.ts';
-import { type Environment, given } from './environment.ts';
+import { type Environment, variableIn } from './environment.ts';
 
 interface Read<T> {
   readonly value: T | null;
@@ -23,7 +23,7 @@ export function readSecret(path: string, source: SecretSource | null, env: Envir
     faults: [{ path, message }],
   });
   if (source.from === 'env') {
-    const value = given(env, source.name);
+    const value = variableIn(env, source.name);
     return value === undefined
       ? missing(`names the variable ${source.name}, which is not set`)
       : { value: { value, source: `env:${source.name}` }, faults: [] };
@@ -40,19 +40,19 @@ export function readSecret(path: string, source: SecretSource | null, env: Envir
 
 /** What Azure's platforms tell a process about its own identity; their names, so no key of ours. */
 export const readAzureIdentity = (env: Environment): AzureIdentity => ({
-  client_id: given(env, 'AZURE_CLIENT_ID') ?? null,
-  tenant_id: given(env, 'AZURE_TENANT_ID') ?? null,
-  federated_token_file: given(env, 'AZURE_FEDERATED_TOKEN_FILE') ?? null,
-  endpoint: given(env, 'IDENTITY_ENDPOINT') ?? null,
-  header: given(env, 'IDENTITY_HEADER') ?? null,
-  authority_host: given(env, 'AZURE_AUTHORITY_HOST') ?? null,
+  client_id: variableIn(env, 'AZURE_CLIENT_ID') ?? null,
+  tenant_id: variableIn(env, 'AZURE_TENANT_ID') ?? null,
+  federated_token_file: variableIn(env, 'AZURE_FEDERATED_TOKEN_FILE') ?? null,
+  endpoint: variableIn(env, 'IDENTITY_ENDPOINT') ?? null,
+  header: variableIn(env, 'IDENTITY_HEADER') ?? null,
+  authority_host: variableIn(env, 'AZURE_AUTHORITY_HOST') ?? null,
 });
 
 /** The characters that a Bearer token may have (RFC 6750 section 2.1), and too many of them to be guessed. */
 const adminToken = /^[\w.~+/-]{32,}=*$/;
 
 export function readAdminToken(env: Environment): Read<string> {
-  const value = given(env, 'SOJOURN_ADMIN_TOKEN') ?? null;
+  const value = variableIn(env, 'SOJOURN_ADMIN_TOKEN') ?? null;
   return value === null || adminToken.test(value)
     ? { value, faults: [] }
     : {

@@ -4,13 +4,13 @@ import { type BucketLocation, clouds } from '../../clouds/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import { endpointField } from './urls.ts';
 
-export interface PublishPlace extends BucketLocation {
+export interface PublishBucket extends BucketLocation {
   readonly connection: string;
   /** With no trailing slash. */
   readonly public_url?: string | undefined;
 }
 
-export const placeField = z
+export const bucketField = z
   .strictObject({
     to: z.string('must be text').transform((to) => to.replace(/\/+$/, '')),
     connection: z.string('must be text').refine((id) => isId('con', id), 'must be the id of a connection'),
@@ -26,7 +26,7 @@ export const placeField = z
     if (fault) context.addIssue({ code: 'custom', path: [fault.field], message: fault.message });
   });
 
-export const publishField: z.ZodType<readonly PublishPlace[]> = z
-  .array(placeField)
+export const publishField: z.ZodType<readonly PublishBucket[]> = z
+  .array(bucketField)
   .max(10, 'must hold 10 places at most')
   .refine((list) => new Set(list.map(({ to }) => to)).size === list.length, 'must not hold a place twice');

@@ -1,11 +1,11 @@
 /** From what is given to values, key by key, so that one fault never hides another. */
 import type { z } from 'zod';
 import type { Fault } from '../../platform/errors/index.ts';
-import { type Environment, fromText, given } from './environment.ts';
+import { type Environment, fromText, variableIn } from './environment.ts';
 import { nearest } from './nearest.ts';
 import {
   isSetting,
-  type Known,
+  type PartialValues,
   type Path,
   type Setting,
   type Shape,
@@ -13,13 +13,13 @@ import {
   variableOf,
 } from './setting.ts';
 
-export interface Found<S> {
-  readonly values: Known<S>;
+export interface ReadResult<S> {
+  readonly values: PartialValues<S>;
   readonly faults: readonly Fault[];
 }
 
 /** Reads `raw` (the file) under `env` (which wins) by `shape`. */
-export function readShape<S extends Shape>(shape: S, raw: unknown, env: Environment): Found<S> {
+export function readShape<S extends Shape>(shape: S, raw: unknown, env: Environment): ReadResult<S> {
   const faults: Fault[] = [];
   const names = settingsOf(shape).map(({ path }) => path);
 
@@ -42,7 +42,7 @@ export function readShape<S extends Shape>(shape: S, raw: unknown, env: Environm
   };
 
   const setting = ({ field, initial }: Setting, found: unknown, path: Path): unknown => {
-    const text = given(env, variableOf(path));
+    const text = variableIn(env, variableOf(path));
     const value = text === undefined ? (found === undefined ? initial : found) : fromText(text, initial);
     const parsed = field.safeParse(value, { error: say });
     if (parsed.success) return parsed.data;
@@ -51,7 +51,7 @@ export function readShape<S extends Shape>(shape: S, raw: unknown, env: Environm
     return undefined;
   };
 
-  return { values: section(shape, raw, []) as Known<S>, faults };
+  return { values: section(shape, raw, []) as PartialValues<S>, faults };
 }
 
 function unknownKey(name: string, path: Path, siblings: readonly string[], all: readonly Path[]): Fault {

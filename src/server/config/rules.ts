@@ -2,12 +2,12 @@
 import type { Fault } from '../../platform/errors/index.ts';
 import { durationField } from '../../platform/validation/index.ts';
 import { isLoopback } from './address.ts';
-import type { Known } from './setting.ts';
+import type { PartialValues } from './setting.ts';
 import type { shape } from './shape.ts';
 
-type Keys = Known<typeof shape>;
+type Keys = PartialValues<typeof shape>;
 
-export const crossFaults = (known: Keys): Fault[] => [
+export const faultsBetweenKeys = (known: Keys): Fault[] => [
   ...rules.flatMap((rule) => rule(known) ?? []),
   ...backendFaults(known),
 ];

@@ -25,8 +25,8 @@ export type Values<S> = {
 };
 
 /** The same while some keys may be faulty, which are undefined then. */
-export type Known<S> = {
-  readonly [K in keyof S]: S[K] extends Setting<infer T> ? T | undefined : Known<S[K]>;
+export type PartialValues<S> = {
+  readonly [K in keyof S]: S[K] extends Setting<infer T> ? T | undefined : PartialValues<S[K]>;
 };
 
 export type Path = readonly string[];

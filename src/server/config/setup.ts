@@ -1,7 +1,7 @@
 /** What the set-up files may grant, and where the clouds' consoles read them. */
 import { z } from 'zod';
 import { clouds } from '../../clouds/index.ts';
-import { type PublishPlace, placeField } from './publish.ts';
+import { bucketField, type PublishBucket } from './publish.ts';
 
 const nameField = z
   .string()
@@ -23,4 +23,4 @@ export const permissionsField: z.ZodType<PermissionSets> = z
   )
   .refine((sets) => Object.keys(sets).length <= 50, 'must be 50 permission sets at most');
 
-export const templatesField: z.ZodType<PublishPlace> = placeField;
+export const templatesField: z.ZodType<PublishBucket> = bucketField;

@@ -1,6 +1,6 @@
 /** Where a faulty value came from, so that its writer finds it. */
 import type { Fault } from '../../platform/errors/index.ts';
-import { type Environment, given } from './environment.ts';
+import { type Environment, variableIn } from './environment.ts';
 import { type Path, type Shape, settingsOf, variableOf } from './setting.ts';
 
 /** Adds the line or the variable that the faulty value came from. */
@@ -14,7 +14,7 @@ export function withSource(
   const variable = settingsOf(shape)
     .filter((setting) => setting.path.every((name, index) => name === path[index]))
     .map((setting) => variableOf(setting.path))
-    .find((name) => given(env, name) !== undefined);
+    .find((name) => variableIn(env, name) !== undefined);
   const source = variable ?? lineOf(path);
   return source ? { ...fault, message: `${fault.message} (${source})` } : fault;
 }

@@ -11,7 +11,7 @@ const limit = 1;
 const patienceMs = 5_000;
 
 /** Says in the log when it cannot be done: Node cannot set limits itself, and prlimit (util-linux) is not everywhere. */
-export function closeCoreDumps(logger: Logger): void {
+export function disableCoreDumps(logger: Logger): void {
   const command = ['--pid', String(process.pid), `--core=${limit}:${limit}`];
   spawnSync('prlimit', command, { stdio: 'ignore', timeout: patienceMs });
   if (coreLimit() > limit) {

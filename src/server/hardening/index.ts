@@ -5,14 +5,14 @@
 import { url as inspectorUrl } from 'node:inspector';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import { closeCoreDumps } from './core-dumps.ts';
-import { leaks } from './leaks.ts';
+import { disableCoreDumps } from './core-dumps.ts';
+import { findLeakingOptions } from './leaking-options.ts';
 
 /**
  * Rejects with `config_invalid` where something is on that shows the memory to others.
  * @param nodeOptions what the variable NODE_OPTIONS holds
  */
-export function keepMemoryIn({
+export function hardenProcess({
   nodeOptions,
   logger,
 }: {
@@ -21,7 +21,7 @@ export function keepMemoryIn({
 }): void {
   // Without a listener, Node opens the inspector at this signal, also long after the start.
   process.on('SIGUSR1', () => undefined);
-  const [found] = leaks([...process.execArgv, ...optionsIn(nodeOptions)]);
+  const [found] = findLeakingOptions([...process.execArgv, ...optionsIn(nodeOptions)]);
   if (found) {
     throw new SojournError('config_invalid', {
       detail: `The server does not start with ${found.flag}: ${found.why}, and the private keys are in it.`,
@@ -42,7 +42,7 @@ export function keepMemoryIn({
     reportOnUncaughtException: false,
     excludeEnv: true,
   });
-  closeCoreDumps(logger);
+  disableCoreDumps(logger);
 }
 
 /** As Node takes them apart: by blanks, with double quotes around what holds some. */

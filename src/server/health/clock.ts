@@ -7,9 +7,9 @@ import { clockToleranceMs, type Elapsed, type Now, toTimestamp } from '../../pla
 
 export interface ClockWatch {
   /** To be called every second. */
-  look(): void;
+  check(): void;
   /** What happened last, for as long as a day; undefined without it. */
-  told(): string | undefined;
+  lastJump(): string | undefined;
 }
 
 const toldForMs = 86_400_000;
@@ -21,7 +21,7 @@ export function watchClock(options: { now: Now; elapsed: Elapsed; logger: Logger
   let last: { readonly sentence: string; readonly seen: number } | undefined;
 
   return {
-    look() {
+    check() {
       const jump = difference() - before;
       before += jump;
       if (Math.abs(jump) <= clockToleranceMs) return;
@@ -33,6 +33,6 @@ export function watchClock(options: { now: Now; elapsed: Elapsed; logger: Logger
       last = { sentence: `${sentence}, found at ${toTimestamp(now())}`, seen: elapsed() };
       logger.warn({ event: 'clock.jumped', seconds }, sentence);
     },
-    told: () => (last && elapsed() - last.seen < toldForMs ? last.sentence : undefined),
+    lastJump: () => (last && elapsed() - last.seen < toldForMs ? last.sentence : undefined),
   };
 }

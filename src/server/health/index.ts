@@ -20,7 +20,7 @@ export interface ReadinessCheck {
 export interface Health {
   checks(): Promise<readonly ReadinessCheck[]>;
   /** From now on not ready: the process is going down. */
-  leave(): void;
+  startShutdown(): void;
 }
 
 export function createHealth(options: {
@@ -31,7 +31,7 @@ export function createHealth(options: {
   shortTimes: boolean;
   places: () => readonly BucketState[];
   copies: () => readonly MirrorState[];
-  clock: Pick<ClockWatch, 'told'>;
+  clock: Pick<ClockWatch, 'lastJump'>;
 }): Health {
   const { store, keyrings, backend, algorithms, shortTimes, places, copies, clock } = options;
   let leaving = false;
@@ -53,13 +53,13 @@ export function createHealth(options: {
           'keys.allow_short_times is on: verifiers that cache the JWKS will fail at a rotation. Not for production.';
         checks.push({ name: 'key_times', ok: true, detail });
       }
-      const jump = clock.told();
+      const jump = clock.lastJump();
       // Nor a reason: which of both hours is the right one, no process knows by itself.
       if (jump) checks.push({ name: 'clock_jump', ok: true, detail: jump });
       if (leaving) checks.push({ name: 'process', ok: false, detail: 'going down' });
       return checks;
     },
-    leave() {
+    startShutdown() {
       leaving = true;
     },
   };

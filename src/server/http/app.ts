@@ -62,7 +62,7 @@ export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa 
 }
 
 /** Behind every route: nothing stands at this path, or nothing for this method. */
-export function lastly(ctx: Context): never {
+export function notFoundOrMethodNotAllowed(ctx: Context): never {
   const { matched = [] } = ctx as { matched?: { methods: string[] }[] };
   const methods = new Set(matched.flatMap((layer) => layer.methods));
   if (methods.size === 0) throw new SojournError('not_found');

@@ -8,9 +8,9 @@ import type { Server, Socket } from 'node:net';
 
 export interface Authorities {
   /** Whether this connection began with the authorities that count now. */
-  vouchFor(socket: Socket): boolean;
+  isTrusted(socket: Socket): boolean;
   /** Takes the ones that count from now on; false when they are the same. */
-  renew(authorities: string | undefined): boolean;
+  replace(authorities: string | undefined): boolean;
 }
 
 export function followAuthorities(server: Server, current: string | undefined): Authorities {
@@ -23,8 +23,8 @@ export function followAuthorities(server: Server, current: string | undefined): 
     socket.once('close', () => begun.get(ends)?.socket === socket && begun.delete(ends));
   });
   return {
-    vouchFor: (socket) => begun.get(endsOf(socket))?.generation === generation,
-    renew(authorities) {
+    isTrusted: (socket) => begun.get(endsOf(socket))?.generation === generation,
+    replace(authorities) {
       if (authorities === generation.authorities) return false;
       generation = { authorities };
       return true;

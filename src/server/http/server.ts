@@ -13,12 +13,12 @@ export interface Listener {
    * Every answer from now on, also to what has begun already, ends its connection: told to go, a peer takes its next
    * request to another replica instead of losing it on a connection that is closed at that moment.
    */
-  leave(): void;
+  startDraining(): void;
   /**
    * New connections get this certificate from now on; those that are open keep theirs. With other client authorities they
    * are ended unheard, since what the old ones vouched for counts no more. Nothing without TLS.
    */
-  renew(tls: TlsPair): void;
+  renewTls(tls: TlsPair): void;
   /** Takes no new connection, lets what has begun finish, then ends; what has not finished by then is cut. */
   close(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   let leaving = false;
   const unanswered = new Set<ServerResponse>();
   const courteous: RequestListener = (request, response) => {
-    if (authorities?.vouchFor(request.socket) === false) return request.socket.destroy();
+    if (authorities?.isTrusted(request.socket) === false) return request.socket.destroy();
     unanswered.add(response);
     response.once('close', () => unanswered.delete(response));
     if (leaving) response.setHeader('connection', 'close');
@@ -93,11 +93,11 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   const at = server.address() as AddressInfo;
   return {
     origin: `${tls ? 'https' : 'http'}://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`,
-    leave,
-    renew(pair) {
+    startDraining: leave,
+    renewTls(pair) {
       // Without tickets of the old context: no session is resumed that it began.
       secured?.setSecureContext(secureOptions(pair));
-      if (!authorities?.renew(pair.client_ca)) return;
+      if (!authorities?.replace(pair.client_ca)) return;
       endAfterAnswer();
       server.closeIdleConnections();
     },

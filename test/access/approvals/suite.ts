@@ -462,7 +462,7 @@ export function approvals(
 
     test('who asks why hears of the approval, and asks for none by that', async () => {
       const can = async (query = '') => {
-        const path = `/clients/${client.client_id}/can/${connection.id}${query}`;
+        const path = `/clients/${client.client_id}/access/${connection.id}${query}`;
         const { rule, ...decision } = await replicas.other.admin.get<Record<string, unknown>>(path);
         expect(rule).toEqual({ connection: connection.id, index: 0 });
         return decision;

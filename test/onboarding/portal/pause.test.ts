@@ -77,7 +77,7 @@ describe('the switch that the customer holds', () => {
     expect(await visits()).toBe(before);
     expect(await show(invited)).toMatchObject({ state: 'paused', paused_at: expect.any(String) });
     expect(
-      (await ask(`GET /clients/${stage.client.client_id}/can/${invited.connection.id}`)).body,
+      (await ask(`GET /clients/${stage.client.client_id}/access/${invited.connection.id}`)).body,
     ).toMatchObject({ allowed: false, because: 'connection_paused' });
 
     expect(await press(url, 'resume')).toEqual({ status: 303, location: url, body: '' });

@@ -23,8 +23,8 @@ test('a jump over a minute is told for a day, a smaller one and hours that pass 
   const pass = (milliseconds: number, set = 0) => {
     clock.passed += milliseconds;
     clock.wall += milliseconds + set;
-    watch.look();
-    return watch.told();
+    watch.check();
+    return watch.lastJump();
   };
   expect(pass(day)).toBeUndefined();
   expect(pass(second, -60 * second)).toBeUndefined();

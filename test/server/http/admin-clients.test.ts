@@ -169,7 +169,7 @@ describe('clients', () => {
       audit_violations: [],
       approval: null,
     };
-    const decision = async () => (await ask(`GET /clients/${client_id}/can/${connection}`)).body;
+    const decision = async () => (await ask(`GET /clients/${client_id}/access/${connection}`)).body;
     expect(await decision()).toEqual({
       ...plainly,
       allowed: true,
@@ -180,7 +180,7 @@ describe('clients', () => {
     expect(await decision()).toEqual({ ...plainly, allowed: false, reason: 'no_rule_matched', rule: null });
     await ask(`PATCH /clients/${client_id}`, { body: { disabled: true } });
     expect(await decision()).toEqual({ ...plainly, allowed: false, reason: 'client_disabled', rule: null });
-    expect((await ask(`GET /clients/${client_id}/can/con_nobody`)).status).toBe(404);
+    expect((await ask(`GET /clients/${client_id}/access/con_nobody`)).status).toBe(404);
   });
 
   test('a secret that is rotated ends the old one once it was used itself, and both are in the list and the audit', async () => {

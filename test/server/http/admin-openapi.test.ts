@@ -63,7 +63,7 @@ describe('the OpenAPI document', () => {
         'tenants/{id}/move',
         'clients',
         'clients/{id}',
-        'clients/{id}/can/{connection}',
+        'clients/{id}/access/{connection}',
         'clients/{id}/secrets',
         'clients/{id}/secrets/{secret}',
         'connections',

@@ -124,7 +124,7 @@ describe('the policy', () => {
 
 describe('why a client may use a connection', () => {
   const decided = async (query = '') =>
-    (await ask(`GET /clients/${client}/can/${connection}${query}`)).body as Record<string, unknown>;
+    (await ask(`GET /clients/${client}/access/${connection}${query}`)).body as Record<string, unknown>;
   const rule = () => ({ connection, index: 0 });
   const plainly = {
     guard: null,

@@ -71,7 +71,7 @@ async function startOn(bench: KeysBench, mirrorUrls: readonly string[], republis
     ...{ store, keyrings, algorithms, backend: {}, shortTimes: false },
     places: publisher.states,
     copies: mirrors.states,
-    clock: { told: () => undefined },
+    clock: { lastJump: () => undefined },
   });
   return {
     store,

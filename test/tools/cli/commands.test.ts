@@ -247,7 +247,7 @@ describe('each command asks for exactly one thing', () => {
     ['approval revoke apr_1', 'POST /approvals/apr_1/revoke', undefined],
     [
       'can cli_1 con_1',
-      'GET /clients/cli_1/can/con_1',
+      'GET /clients/cli_1/access/con_1',
       undefined,
       { allowed: true, reason: 'rule_matched', rule: { index: 0, tenant: 'ten_1' } },
     ],

@@ -270,7 +270,7 @@ guards:
 describe('can', () => {
   const told = async (answer: object) => {
     server.answers = {
-      'GET /admin/v1/clients/cli_1/can/con_1': {
+      'GET /admin/v1/clients/cli_1/access/con_1': {
         body: {
           guard: null,
           unmet_conditions: [],

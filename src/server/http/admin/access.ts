@@ -1,32 +1,89 @@
-/** Who may use what, as answers tell it: the rules of clients, the guards, and the decision. */
+/** /clients/ID/access/CONNECTION: whether a client may use a connection, and which rule or guard decides. */
 import { z } from 'zod';
+import { states } from '../../../access/approvals/index.ts';
+import { timestamp } from './fields.ts';
+import { shortText } from './paging.ts';
+import { type Route, readRoute } from './route.ts';
+import { rule } from './rule-schemas.ts';
 
-export const pattern = z.union([
-  z.string(),
-  z.object({ one_of: z.array(z.string()) }),
-  z.object({ glob: z.string() }),
-]);
-
-export const selectors = {
-  connection: z.string().exactOptional(),
-  tenant: z.string().exactOptional(),
-  cloud: z.string().exactOptional(),
-  labels: z.record(z.string(), z.string()).exactOptional(),
-};
-
-export const conditions = {
-  claims: z.record(z.string(), pattern).exactOptional(),
-  methods: z.array(z.string()).exactOptional(),
-  hours: z
+export const decision = z.object({
+  allowed: z.boolean(),
+  reason: z.enum([
+    'rule_matched',
+    'no_rule_matched',
+    'condition_unmet',
+    'purpose_not_allowed',
+    'purpose_required',
+    'guard_refused',
+    'client_disabled',
+    'connection_disabled',
+    'connection_paused',
+    'approval_required',
+  ]),
+  rule: rule
+    .extend({ index: z.int().describe('Position in `may_use`, from 0.') })
+    .nullable()
+    .describe('The first rule that allows the access, or else the closest match.'),
+  guard: z.string().nullable().describe('The guard that refuses.'),
+  unmet_conditions: z.array(z.string()).describe('Unmet conditions of that guard or rule.'),
+  purpose: z
+    .string()
+    .nullable()
+    .describe(
+      'The only purpose that the access is limited to; null for unlimited access, which includes the cloud token.',
+    ),
+  purposes: z.array(z.string()).describe('Purposes of which the client must name one.'),
+  audit_violations: z.array(z.string()).describe('Guards in mode `audit` that would refuse.'),
+  approval: z
     .object({
-      from: z.string(),
-      to: z.string(),
-      days: z.array(z.string()).exactOptional(),
-      time_zone: z.string(),
+      approval: z.string().nullable().describe('Its id; null if the client has not requested one.'),
+      state: z.enum([...states, 'not_requested']),
+      expires_at: timestamp
+        .nullable()
+        .describe('When the grant ends, or when a denied client can request again.'),
     })
-    .exactOptional(),
-};
+    .nullable()
+    .describe('The client’s approval; null if the connection requires none.'),
+});
 
-export const purposes = z.array(z.string()).exactOptional();
+const claims = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue('must be JSON');
+      return z.NEVER;
+    }
+  })
+  .pipe(z.record(z.string(), z.string('must be a text')));
 
-export const rule = z.object({ ...selectors, purposes, when: z.object(conditions).exactOptional() });
+const accessQuery = z.strictObject({
+  purpose: shortText.describe(
+    'For this purpose. Without it: for unlimited access, or for the only purpose that is allowed.',
+  ),
+  claims: claims
+    .exactOptional()
+    .describe(
+      'Claims of the token that the client would sign in with, as JSON such as {"ref":"refs/heads/main"}.',
+    ),
+  at: z.iso
+    .datetime({ offset: true, error: 'must be a time such as 2027-01-31T12:00:00Z' })
+    .transform((text) => Date.parse(text))
+    .exactOptional()
+    .describe('Decide for this time; the default is now.'),
+});
+
+export const accessRoute: Route = readRoute({
+  path: '/clients/:id/access/:connection',
+  operationId: 'explainAccess',
+  summary: 'Explain whether a client may use a connection, and which rule or guard decides',
+  query: accessQuery,
+  answer: decision,
+  refusals: ['client_not_found', 'connection_not_found'],
+  async find({ clients, connections, policy }, { params, query: { claims: tokenClaims = {}, ...query } }) {
+    const client = await clients.get(params.id);
+    const connection = await connections.get(params.connection);
+    return policy.explain({ client, connection, claims: tokenClaims, ...query });
+  },
+});

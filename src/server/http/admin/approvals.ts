@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { type Approval, denialInput, grantInput, states } from '../../../access/approvals/index.ts';
 import type { AuditEvent } from '../../../platform/audit/index.ts';
-import { pageOf, pageOn, pageQuery, word } from './paging.ts';
-import { act, type Deed, look, nothing, type Route } from './route.ts';
-import { moment } from './words.ts';
+import { timestamp } from './fields.ts';
+import { mapPage, pageOf, pageQuery, shortText } from './paging.ts';
+import { type AdminAuditEvent, nothing, type Route, readRoute, writeRoute } from './route.ts';
 
 export { denialInput, grantInput };
 
@@ -14,22 +14,27 @@ export const approval = z.object({
   connection: z.string(),
   tenant: z.string(),
   state: z.enum(states),
-  requested_at: moment,
-  last_requested_at: moment.describe('To some seconds.'),
+  requested_at: timestamp,
+  last_requested_at: timestamp.describe('To some seconds.'),
   request_count: z.int().describe('Number of requests since `requested_at`.'),
   source_ip: z.string().describe('The client’s network address at the last request.'),
-  decided_at: moment.nullable(),
-  expires_at: moment.nullable().describe('When the grant ends, or when a denied client can request again.'),
+  decided_at: timestamp.nullable(),
+  expires_at: timestamp
+    .nullable()
+    .describe('When the grant ends, or when a denied client can request again.'),
 });
 
 export const approvalPage = pageOf(approval);
 
 const query = pageQuery.extend({
   state: z.enum(states, `must be one of ${states.join(', ')}`).exactOptional(),
-  connection: word.describe('Only for this connection.'),
+  connection: shortText.describe('Only for this connection.'),
 });
 
-const deed = (event: AuditEvent, { id, client, connection, tenant, expires_at }: Approval): Deed => ({
+const eventOf = (
+  event: AuditEvent,
+  { id, client, connection, tenant, expires_at }: Approval,
+): AdminAuditEvent => ({
   event,
   client,
   connection,
@@ -38,18 +43,18 @@ const deed = (event: AuditEvent, { id, client, connection, tenant, expires_at }:
 });
 
 export const approvalRoutes: readonly Route[] = [
-  look({
+  readRoute({
     path: '/approvals',
-    name: 'listApprovals',
+    operationId: 'listApprovals',
     summary: 'List what clients asked for, and what was decided',
     query,
     answer: approvalPage,
-    find: async ({ approvals }, asked) => pageOn(await approvals.list(asked.query), (one) => one),
+    find: async ({ approvals }, asked) => mapPage(await approvals.list(asked.query), (one) => one),
   }),
-  act({
+  writeRoute({
     method: 'POST',
     path: '/approvals/:id/grant',
-    name: 'grantApproval',
+    operationId: 'grantApproval',
     summary: 'Let the client use the connection for a time',
     input: grantInput,
     status: 200,
@@ -57,13 +62,13 @@ export const approvalRoutes: readonly Route[] = [
     refusals: ['approval_not_found', 'approval_conflict', 'version_conflict'],
     async change({ approvals }, { params: { id }, body }) {
       const answer = await approvals.grant(id, body);
-      return { answer, did: deed('approval.granted', answer) };
+      return { answer, auditEvent: eventOf('approval.granted', answer) };
     },
   }),
-  act({
+  writeRoute({
     method: 'POST',
     path: '/approvals/:id/deny',
-    name: 'denyApproval',
+    operationId: 'denyApproval',
     summary: 'Refuse it, and let it not be asked for again for a time',
     input: denialInput,
     status: 200,
@@ -71,13 +76,13 @@ export const approvalRoutes: readonly Route[] = [
     refusals: ['approval_not_found', 'approval_conflict', 'version_conflict'],
     async change({ approvals }, { params: { id }, body }) {
       const answer = await approvals.deny(id, body);
-      return { answer, did: deed('approval.denied', answer) };
+      return { answer, auditEvent: eventOf('approval.denied', answer) };
     },
   }),
-  act({
+  writeRoute({
     method: 'POST',
     path: '/approvals/:id/revoke',
-    name: 'revokeApproval',
+    operationId: 'revokeApproval',
     summary: 'Take a grant or a denial back, from now on',
     input: nothing,
     status: 200,
@@ -85,7 +90,7 @@ export const approvalRoutes: readonly Route[] = [
     refusals: ['approval_not_found', 'approval_conflict', 'version_conflict'],
     async change({ approvals }, { params: { id } }) {
       const answer = await approvals.revoke(id);
-      return { answer, did: deed('approval.revoked', answer) };
+      return { answer, auditEvent: eventOf('approval.revoked', answer) };
     },
   }),
 ];

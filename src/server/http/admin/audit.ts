@@ -1,8 +1,8 @@
 /** /audit: who did what, newest first. */
 import { z } from 'zod';
-import { limit, pageOf, pageOn, sequence, word } from './paging.ts';
-import { look, type Route } from './route.ts';
-import { moment } from './words.ts';
+import { timestamp } from './fields.ts';
+import { limit, mapPage, pageOf, sequence, shortText } from './paging.ts';
+import { type Route, readRoute } from './route.ts';
 
 const time = z.iso
   .datetime({ offset: true, error: 'must be a time such as 2027-01-31T12:00:00Z' })
@@ -12,11 +12,11 @@ const time = z.iso
 const auditQuery = z.strictObject({
   from: time.describe('Not older than this.'),
   to: time.describe('Not newer than this.'),
-  connection: word,
-  client: word,
-  tenant: word,
-  jti: word,
-  event: word,
+  connection: shortText,
+  client: shortText,
+  tenant: shortText,
+  jti: shortText,
+  event: shortText,
   before: sequence.describe('Continue with entries older than this id: `next` of the page before.'),
   limit,
 });
@@ -25,7 +25,7 @@ const text = z.string().exactOptional();
 
 export const auditLine = z.object({
   id: z.int(),
-  occurred_at: moment,
+  occurred_at: timestamp,
   event: z.string(),
   outcome: z.enum(['ok', 'refused', 'failed']),
   actor: z.string().describe('admin, system, unknown or a client id.'),
@@ -45,14 +45,14 @@ export const auditLine = z.object({
 export const auditPage = pageOf(auditLine);
 
 export const auditRoutes: readonly Route[] = [
-  look({
+  readRoute({
     path: '/audit',
-    name: 'searchAudit',
+    operationId: 'searchAudit',
     summary: 'List audit entries, newest first',
     query: auditQuery,
     answer: auditPage,
     async find({ audit }, { query }) {
-      return pageOn(await audit.search(query), (line) => line);
+      return mapPage(await audit.search(query), (line) => line);
     },
   }),
 ];

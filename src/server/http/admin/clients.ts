@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { describeCertificate } from '../../../access/certificates/index.ts';
 import { type Client, clientInput, clientPatch, secretInput } from '../../../access/clients/index.ts';
-import { pattern, rule } from './access.ts';
-import { pageOf, pageOn, pageQuery } from './paging.ts';
-import type { AdminRooms } from './rooms.ts';
-import { act, look, nothing, type Route } from './route.ts';
-import { gone, membersOf, moment } from './words.ts';
+import { changedFields, noContent, timestamp } from './fields.ts';
+import { mapPage, pageOf, pageQuery } from './paging.ts';
+import { nothing, type Route, readRoute, writeRoute } from './route.ts';
+import { pattern, rule } from './rule-schemas.ts';
+import type { AdminServices } from './services.ts';
 
 export { clientInput, clientPatch as clientChange, secretInput };
 
@@ -31,7 +31,7 @@ export const client = z.object({
     certificates: z.array(z.string()).exactOptional().describe('In PEM.'),
   }),
   certificates: z
-    .array(z.object({ sha256: z.string(), subject: z.string(), expires_at: moment }))
+    .array(z.object({ sha256: z.string(), subject: z.string(), expires_at: timestamp }))
     .exactOptional()
     .describe('What stands in the certificates of a client with self_signed. An expired one is still taken.'),
   may_use: z.array(rule),
@@ -39,22 +39,22 @@ export const client = z.object({
   secrets: z.array(
     z.object({
       id: z.string(),
-      created_at: moment,
-      expires_at: moment.nullable(),
-      last_used_at: moment.nullable().describe('To a few minutes; null when it never was.'),
+      created_at: timestamp,
+      expires_at: timestamp.nullable(),
+      last_used_at: timestamp.nullable().describe('To a few minutes; null when it never was.'),
       replaces: z
         .object({ id: z.string(), grace_seconds: z.int() })
         .nullable()
         .describe('The secret that ends once this one has been seen in use.'),
     }),
   ),
-  created_at: moment,
-  updated_at: moment,
+  created_at: timestamp,
+  updated_at: timestamp,
 });
 
 export const clientPage = pageOf(client);
 
-async function viewOf({ clients }: Pick<AdminRooms, 'clients'>, one: Client) {
+async function viewOf({ clients }: Pick<AdminServices, 'clients'>, one: Client) {
   const secrets = await Promise.all(
     one.secrets.map(async (secret) => ({
       ...secret,
@@ -82,107 +82,111 @@ export const newSecret = z.object({
 });
 
 export const clientRoutes: readonly Route[] = [
-  act({
+  writeRoute({
     method: 'POST',
     path: '/clients',
-    name: 'createClient',
+    operationId: 'createClient',
     summary: 'Add a client; its secret is shown this once',
     input: clientInput,
     status: 201,
     answer: newClient,
-    async change(rooms, { body }) {
-      const { client: made, secret } = await rooms.clients.create(body);
+    async change(services, { body }) {
+      const { client: created, secret } = await services.clients.create(body);
       return {
         answer: {
-          ...(await viewOf(rooms, made)),
+          ...(await viewOf(services, created)),
           ...(secret ? { client_secret: secret.client_secret } : {}),
         },
-        did: { event: 'client.created', client: made.client_id, facts: { auth: made.auth.method } },
+        auditEvent: {
+          event: 'client.created',
+          client: created.client_id,
+          facts: { auth: created.auth.method },
+        },
       };
     },
   }),
-  look({
+  readRoute({
     path: '/clients',
-    name: 'listClients',
+    operationId: 'listClients',
     summary: 'List the clients',
     query: pageQuery,
     answer: clientPage,
-    async find(rooms, { query }) {
-      const page = await rooms.clients.list(query);
-      const items = await Promise.all(page.items.map((one) => viewOf(rooms, one)));
-      return pageOn({ ...page, items }, (one) => one);
+    async find(services, { query }) {
+      const page = await services.clients.list(query);
+      const items = await Promise.all(page.items.map((one) => viewOf(services, one)));
+      return mapPage({ ...page, items }, (one) => one);
     },
   }),
-  look({
+  readRoute({
     path: '/clients/:id',
-    name: 'showClient',
+    operationId: 'showClient',
     summary: 'Show one client and what it may use',
     query: nothing,
     answer: client,
     refusals: ['client_not_found'],
-    find: async (rooms, { params: { id } }) => viewOf(rooms, await rooms.clients.get(id)),
+    find: async (services, { params: { id } }) => viewOf(services, await services.clients.get(id)),
   }),
-  act({
+  writeRoute({
     method: 'PATCH',
     path: '/clients/:id',
-    name: 'updateClient',
+    operationId: 'updateClient',
     summary: 'Change a client; rules that are given replace the old ones',
     input: clientPatch,
     status: 200,
     answer: client,
     refusals: ['client_not_found', 'version_conflict'],
-    async change(rooms, { params: { id }, body }) {
-      const changed = await rooms.clients.update(id, body);
+    async change(services, { params: { id }, body }) {
+      const changed = await services.clients.update(id, body);
       return {
-        answer: await viewOf(rooms, changed),
-        did: { event: 'client.updated', client: id, facts: { changed: membersOf(body) } },
+        answer: await viewOf(services, changed),
+        auditEvent: { event: 'client.updated', client: id, facts: { changed: changedFields(body) } },
       };
     },
   }),
-  act({
+  writeRoute({
     method: 'DELETE',
     path: '/clients/:id',
-    name: 'deleteClient',
+    operationId: 'deleteClient',
     summary: 'Remove a client',
     input: nothing,
     status: 204,
-    answer: gone,
+    answer: noContent,
     refusals: ['client_not_found', 'version_conflict'],
     async change({ clients, approvals }, { params: { id } }) {
       await clients.remove(id);
       await approvals.forget({ client: id });
-      return { answer: undefined, did: { event: 'client.deleted', client: id } };
+      return { answer: undefined, auditEvent: { event: 'client.deleted', client: id } };
     },
   }),
-  act({
+  writeRoute({
     method: 'POST',
     path: '/clients/:id/secrets',
-    name: 'createSecret',
+    operationId: 'createSecret',
     summary: 'Make a second secret, so that it is rolled out while the first one still works',
     input: secretInput,
     status: 201,
     answer: newSecret,
     refusals: ['client_not_found', 'secret_limit', 'version_conflict'],
     async change({ clients }, { params: { id }, body }) {
-      const made = await clients.addSecret(id, body);
+      const created = await clients.addSecret(id, body);
       return {
-        answer: { client_id: id, ...made },
-        did: { event: 'secret.created', client: id, facts: { secret: made.secret_id } },
+        answer: { client_id: id, ...created },
+        auditEvent: { event: 'secret.created', client: id, facts: { secret: created.secret_id } },
       };
     },
   }),
-  act({
+  writeRoute({
     method: 'DELETE',
     path: '/clients/:id/secrets/:secret',
-    name: 'deleteSecret',
+    operationId: 'deleteSecret',
     summary: 'Make a secret worthless at once',
     input: nothing,
     status: 204,
-    answer: gone,
+    answer: noContent,
     refusals: ['client_not_found', 'version_conflict'],
     async change({ clients }, { params: { id, secret } }) {
       await clients.removeSecret(id, secret);
-      return { answer: undefined, did: { event: 'secret.deleted', client: id, facts: { secret } } };
+      return { answer: undefined, auditEvent: { event: 'secret.deleted', client: id, facts: { secret } } };
     },
   }),
 ];

@@ -8,10 +8,10 @@ import {
   stateOf,
   subjectOf,
 } from '../../../access/connections/index.ts';
-import { pageOf, pageOn, pageQuery, word } from './paging.ts';
-import type { AdminRooms } from './rooms.ts';
-import { act, type Deed, look, nothing, type Params, type Route } from './route.ts';
-import { gone, membersOf, moment } from './words.ts';
+import { changedFields, noContent, timestamp } from './fields.ts';
+import { mapPage, pageOf, pageQuery, shortText } from './paging.ts';
+import { type AdminAuditEvent, nothing, type Params, type Route, readRoute, writeRoute } from './route.ts';
+import type { AdminServices } from './services.ts';
 
 export { connectionInput, connectionPatch as connectionChange };
 
@@ -40,15 +40,15 @@ export const connection = z.object({
     .optional()
     .describe('What its cloud was said to hold, where keys are uploaded.'),
   state: z.enum(['pending', 'active', 'failing', 'disabled', 'paused']),
-  paused_at: moment.optional().describe('When its customer paused it; only they can resume it.'),
-  created_at: moment,
-  updated_at: moment,
-  verified_at: moment.nullable(),
+  paused_at: timestamp.optional().describe('When its customer paused it; only they can resume it.'),
+  created_at: timestamp,
+  updated_at: timestamp,
+  verified_at: timestamp.nullable(),
 });
 
 export const connectionPage = pageOf(connection);
 
-const connectionQuery = pageQuery.extend({ tenant: word.describe('Only those of this tenant.') });
+const connectionQuery = pageQuery.extend({ tenant: shortText.describe('Only those of this tenant.') });
 
 const viewOf = (one: Connection) => ({
   ...one,
@@ -57,39 +57,43 @@ const viewOf = (one: Connection) => ({
   state: stateOf(one),
 });
 
-const deed = (event: Deed['event'], { id, tenant }: Connection): Deed => ({ event, connection: id, tenant });
+const eventOf = (event: AdminAuditEvent['event'], { id, tenant }: Connection): AdminAuditEvent => ({
+  event,
+  connection: id,
+  tenant,
+});
 
 export const connectionRoutes: readonly Route[] = [
-  act({
+  writeRoute({
     method: 'POST',
     path: '/connections',
-    name: 'createConnection',
+    operationId: 'createConnection',
     summary: 'Add a connection; its target may be completed later',
     input: connectionInput,
     status: 201,
     answer: connection,
     async change({ connections }, { body }) {
-      const made = await connections.create(body);
+      const created = await connections.create(body);
       return {
-        answer: viewOf(made),
-        did: { ...deed('connection.created', made), facts: { cloud: made.cloud } },
+        answer: viewOf(created),
+        auditEvent: { ...eventOf('connection.created', created), facts: { cloud: created.cloud } },
       };
     },
   }),
-  look({
+  readRoute({
     path: '/connections',
-    name: 'listConnections',
+    operationId: 'listConnections',
     summary: 'List the connections',
     query: connectionQuery,
     answer: connectionPage,
     async find({ connections }, { query: { tenant, ...page } }) {
       const within = tenant === undefined ? {} : { within: tenant };
-      return pageOn(await connections.list({ ...page, ...within }), viewOf);
+      return mapPage(await connections.list({ ...page, ...within }), viewOf);
     },
   }),
-  look({
+  readRoute({
     path: '/connections/:id',
-    name: 'showConnection',
+    operationId: 'showConnection',
     summary: 'Show one connection',
     query: nothing,
     answer: connection,
@@ -98,10 +102,10 @@ export const connectionRoutes: readonly Route[] = [
       return viewOf(await connections.get(id));
     },
   }),
-  act({
+  writeRoute({
     method: 'PATCH',
     path: '/connections/:id',
-    name: 'updateConnection',
+    operationId: 'updateConnection',
     summary: 'Change a connection; fields of the target are merged, null takes one out',
     input: connectionPatch,
     status: 200,
@@ -111,52 +115,52 @@ export const connectionRoutes: readonly Route[] = [
       const changed = await connections.update(id, body);
       return {
         answer: viewOf(changed),
-        did: { ...deed('connection.updated', changed), facts: { changed: membersOf(body) } },
+        auditEvent: { ...eventOf('connection.updated', changed), facts: { changed: changedFields(body) } },
       };
     },
   }),
-  act({
+  writeRoute({
     method: 'DELETE',
     path: '/connections/:id',
-    name: 'deleteConnection',
+    operationId: 'deleteConnection',
     summary: 'Remove a connection for good; its id is never used again',
     input: nothing,
     status: 204,
-    answer: gone,
+    answer: noContent,
     refusals: ['connection_not_found', 'version_conflict'],
     async change({ connections, approvals }, { params: { id } }) {
       const one = await connections.get(id);
       await connections.remove(id);
       await approvals.forget({ connection: id });
-      return { answer: undefined, did: deed('connection.deleted', one) };
+      return { answer: undefined, auditEvent: eventOf('connection.deleted', one) };
     },
   }),
-  act({
+  writeRoute({
     method: 'POST',
     path: '/connections/:id/enable',
-    name: 'enableConnection',
+    operationId: 'enableConnection',
     summary: 'Let a connection be used again',
     input: nothing,
     status: 200,
     answer: connection,
     refusals: ['connection_not_found', 'version_conflict'],
-    change: (rooms, { params }) => setDisabled(rooms, params, false),
+    change: (services, { params }) => setDisabled(services, params, false),
   }),
-  act({
+  writeRoute({
     method: 'POST',
     path: '/connections/:id/disable',
-    name: 'disableConnection',
+    operationId: 'disableConnection',
     summary: 'Refuse the use of a connection from now on',
     input: nothing,
     status: 200,
     answer: connection,
     refusals: ['connection_not_found', 'version_conflict'],
-    change: (rooms, { params }) => setDisabled(rooms, params, true),
+    change: (services, { params }) => setDisabled(services, params, true),
   }),
 ];
 
-async function setDisabled({ connections }: AdminRooms, { id }: Params<':id'>, disabled: boolean) {
+async function setDisabled({ connections }: AdminServices, { id }: Params<':id'>, disabled: boolean) {
   const changed = await connections.setDisabled(id, disabled);
   const event = disabled ? 'connection.disabled' : 'connection.enabled';
-  return { answer: viewOf(changed), did: deed(event, changed) };
+  return { answer: viewOf(changed), auditEvent: eventOf(event, changed) };
 }

@@ -1,8 +1,8 @@
 /** /keys/documents: discovery and JWKS as they are served, for copies that stay when this server does not. */
 import { z } from 'zod';
 import { publishedDocuments } from '../../../tokens/issuer/index.ts';
-import { pageOf, pageOn, pageQuery } from './paging.ts';
-import { look } from './route.ts';
+import { mapPage, pageOf, pageQuery } from './paging.ts';
+import { readRoute } from './route.ts';
 
 export const documentPage = pageOf(
   z.object({
@@ -17,15 +17,15 @@ export const documentPage = pageOf(
   })
   .describe('The limit counts tenants; those without an issuer of their own have no documents.');
 
-export const documentsRoute = look({
+export const documentsRoute = readRoute({
   path: '/keys/documents',
-  name: 'listDocuments',
+  operationId: 'listDocuments',
   summary: 'List discovery and JWKS of every issuer, as they are served',
   query: pageQuery,
   answer: documentPage,
   async find({ issuers, tenants }, { query }) {
     const page = await publishedDocuments(issuers, tenants, query);
-    const view = pageOn(page, ({ path, document }) => ({
+    const view = mapPage(page, ({ path, document }) => ({
       path,
       media_type: document.headers['content-type'] ?? '',
       cache_control: document.headers['cache-control'] ?? '',

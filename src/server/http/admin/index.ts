@@ -5,27 +5,27 @@
  */
 import Router from '@koa/router';
 import type Koa from 'koa';
-import { type AppOptions, createApp, lastly } from '../app.ts';
-import { guard } from './guard.ts';
-import { mount } from './mount.ts';
-import { probes } from './probes.ts';
-import type { AdminRooms } from './rooms.ts';
+import { type AppOptions, createApp, notFoundOrMethodNotAllowed } from '../app.ts';
+import { mountMonitoring } from './monitoring.ts';
+import { mountRoutes } from './mount-routes.ts';
+import { requireAdminToken } from './require-admin-token.ts';
 import { prefix } from './route.ts';
 import { routes } from './routes.ts';
+import type { AdminServices } from './services.ts';
 
-export type { AdminRooms } from './rooms.ts';
 export { document as openApi } from './routes.ts';
+export type { AdminServices as AdminRooms } from './services.ts';
 
-export function createAdminApp(rooms: AdminRooms, options: AppOptions): Koa {
+export function createAdminApp(services: AdminServices, options: AppOptions): Koa {
   const open = new Router({ strict: true, sensitive: true });
-  probes(open, rooms);
+  mountMonitoring(open, services);
   const guarded = new Router({ prefix, strict: true, sensitive: true });
-  mount(guarded, routes, rooms);
+  mountRoutes(guarded, routes, services);
 
   const app = createApp(options);
   app.use(open.routes());
-  app.use(guard(rooms));
+  app.use(requireAdminToken(services));
   app.use(guarded.routes());
-  app.use(lastly);
+  app.use(notFoundOrMethodNotAllowed);
   return app;
 }

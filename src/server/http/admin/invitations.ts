@@ -3,16 +3,16 @@ import { z } from 'zod';
 import { type Invitation, invitationInput } from '../../../onboarding/invitations/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { read } from '../../../platform/validation/index.ts';
-import { pageOf, pageOn, pageQuery } from './paging.ts';
-import { act, type Deed, look, nothing, type Route } from './route.ts';
-import { gone, moment } from './words.ts';
+import { noContent, timestamp } from './fields.ts';
+import { mapPage, pageOf, pageQuery } from './paging.ts';
+import { type AdminAuditEvent, nothing, type Route, readRoute, writeRoute } from './route.ts';
 
 export { invitationInput };
 
 export const newInvitation = z.object({
   id: z.string(),
   url: z.string().describe('The page for the customer; shown this once, since only its hash is kept.'),
-  expires_at: moment,
+  expires_at: timestamp,
 });
 
 export const invitation = z.object({
@@ -20,26 +20,29 @@ export const invitation = z.object({
   purpose: z
     .enum(['connect', 'control'])
     .describe('`connect` is yours; `control` is a lasting link that the customer keeps.'),
-  created_at: moment,
-  expires_at: moment,
-  reported_at: moment.nullable().describe('When something was reported with it.'),
+  created_at: timestamp,
+  expires_at: timestamp,
+  reported_at: timestamp.nullable().describe('When something was reported with it.'),
 });
 
 export const invitationPage = pageOf(invitation);
 
 const viewOf = (one: Invitation) => ({ ...one, reported_at: one.report?.at ?? null });
 
-const deed = (event: Deed['event'], { id, connection, expires_at }: Invitation): Deed => ({
+const eventOf = (
+  event: AdminAuditEvent['event'],
+  { id, connection, expires_at }: Invitation,
+): AdminAuditEvent => ({
   event,
   connection,
   facts: { invitation: id, expires_at },
 });
 
 export const invitationRoutes: readonly Route[] = [
-  act({
+  writeRoute({
     method: 'POST',
     path: '/connections/:id/invitations',
-    name: 'createInvitation',
+    operationId: 'createInvitation',
     summary: "Make a link for the customer's administrator",
     input: invitationInput,
     status: 201,
@@ -50,33 +53,33 @@ export const invitationRoutes: readonly Route[] = [
       // What the files refuse is told to whoever asks for it, and not to the customer.
       const { permissions } = read(invitationInput, body);
       if (permissions.length > 0) await onboarding.artefacts(connection, { permissions });
-      const { invitation: made, url } = await invitations.create(id, body);
+      const { invitation: created, url } = await invitations.create(id, body);
       return {
-        answer: { id: made.id, url, expires_at: made.expires_at },
-        did: { ...deed('invitation.created', made), tenant: connection.tenant },
+        answer: { id: created.id, url, expires_at: created.expires_at },
+        auditEvent: { ...eventOf('invitation.created', created), tenant: connection.tenant },
       };
     },
   }),
-  look({
+  readRoute({
     path: '/connections/:id/invitations',
-    name: 'listInvitations',
+    operationId: 'listInvitations',
     summary: 'List the invitations that have not ended, those that the customer keeps among them',
     query: pageQuery,
     answer: invitationPage,
     refusals: ['connection_not_found'],
     async find({ connections, invitations }, { params: { id }, query }) {
       await connections.get(id);
-      return pageOn(await invitations.list(id, query), viewOf);
+      return mapPage(await invitations.list(id, query), viewOf);
     },
   }),
-  act({
+  writeRoute({
     method: 'DELETE',
     path: '/connections/:id/invitations/:invitation',
-    name: 'revokeInvitation',
+    operationId: 'revokeInvitation',
     summary: 'Make a link worthless at once',
     input: nothing,
     status: 204,
-    answer: gone,
+    answer: noContent,
     refusals: ['connection_not_found', 'invitation_not_found', 'invitation_in_use', 'version_conflict'],
     async change({ connections, invitations }, { params: { id, invitation: which } }) {
       const { tenant, paused_by } = await connections.get(id);
@@ -84,7 +87,7 @@ export const invitationRoutes: readonly Route[] = [
       // Without it anybody with a newer link could resume, an administrator too.
       if (paused_by === one.id) throw new SojournError('invitation_in_use');
       await invitations.revoke(one.id);
-      return { answer: undefined, did: { ...deed('invitation.revoked', one), tenant } };
+      return { answer: undefined, auditEvent: { ...eventOf('invitation.revoked', one), tenant } };
     },
   }),
 ];

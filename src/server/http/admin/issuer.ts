@@ -1,27 +1,27 @@
 /** /issuer: what this server publishes, to be compared with what the world sees. */
 import { z } from 'zod';
-import { word } from './paging.ts';
-import { look, type Route } from './route.ts';
+import { shortText } from './paging.ts';
+import { type Route, readRoute } from './route.ts';
 
 const document = z.record(z.string(), z.unknown());
 
-export const publishedIssuer = z.object({
+export const issuerDocuments = z.object({
   issuer: z.string(),
   discovery: document,
   jwks: z.object({ keys: z.array(document) }),
 });
 
 export const issuerRoutes: readonly Route[] = [
-  look({
+  readRoute({
     path: '/issuer',
-    name: 'showIssuer',
+    operationId: 'showIssuer',
     summary: 'Show the documents that this server publishes',
     query: z.strictObject({
-      tenant: word.describe(
+      tenant: shortText.describe(
         'Those of the issuer of this tenant; of the main one where it has none of its own.',
       ),
     }),
-    answer: publishedIssuer,
+    answer: issuerDocuments,
     refusals: ['tenant_not_found'],
     async find({ issuers, tenants }, { query: { tenant } }) {
       const own = tenant === undefined ? undefined : await issuers.ofTenant((await tenants.get(tenant)).id);

@@ -5,10 +5,10 @@ import { invalidRequest } from '../../../platform/errors/index.ts';
 import { toTimestamp } from '../../../platform/time/index.ts';
 import { read } from '../../../platform/validation/index.ts';
 import { type KeyRecord, type Keyring, mainRing } from '../../../tokens/keys/index.ts';
-import { pageOf, pageOn, pageQuery, word } from './paging.ts';
-import type { AdminRooms } from './rooms.ts';
-import { act, look, nothing, prefix, type Route } from './route.ts';
-import { moment } from './words.ts';
+import { timestamp } from './fields.ts';
+import { mapPage, pageOf, pageQuery, shortText } from './paging.ts';
+import { nothing, prefix, type Route, readRoute, writeRoute } from './route.ts';
+import type { AdminServices } from './services.ts';
 
 export const keyList = z.object({
   items: z.array(
@@ -16,11 +16,11 @@ export const keyList = z.object({
       kid: z.string(),
       alg: z.string(),
       state: z.enum(['next', 'active', 'retired', 'revoked']),
-      published_at: moment,
-      activate_at: moment.nullable().describe('When it is planned to sign; null for in its turn.'),
-      activated_at: moment.nullable(),
-      retired_at: moment.nullable(),
-      revoked_at: moment.nullable(),
+      published_at: timestamp,
+      activate_at: timestamp.nullable().describe('When it is planned to sign; null for in its turn.'),
+      activated_at: timestamp.nullable(),
+      retired_at: timestamp.nullable(),
+      revoked_at: timestamp.nullable(),
     }),
   ),
 });
@@ -36,7 +36,7 @@ export const impactPage = pageOf(
   }),
 ).describe('A page may hold fewer than the limit, or none, and still have a next one.');
 
-const ofTenant = word.describe('The keys of this tenant instead of the shared ones.');
+const ofTenant = shortText.describe('The keys of this tenant instead of the shared ones.');
 
 /** Nothing in it: now, if verifiers find the keys. */
 const rotation = z.strictObject({
@@ -67,7 +67,7 @@ const viewOf = ({ kid, alg, state, ...times }: KeyRecord) => ({
 const listOf = (keyring: Keyring) => ({ items: keyring.list().map(viewOf) });
 
 /** The main ring, or that of a tenant with keys of its own; rejects with `tenant_not_found` or `invalid_request`. */
-async function ringOf({ keyrings, tenants }: AdminRooms, tenant: string | undefined): Promise<Keyring> {
+async function ringOf({ keyrings, tenants }: AdminServices, tenant: string | undefined): Promise<Keyring> {
   if (tenant === undefined) return keyrings.main;
   if (!(await tenants.get(tenant)).own_keys) {
     throw invalidRequest([{ path: 'tenant', message: 'has no keys of its own' }]);
@@ -76,70 +76,70 @@ async function ringOf({ keyrings, tenants }: AdminRooms, tenant: string | undefi
 }
 
 export const keyRoutes: readonly Route[] = [
-  look({
+  readRoute({
     path: '/keys',
-    name: 'listKeys',
+    operationId: 'listKeys',
     summary: 'List the signing keys with their states',
     query: z.strictObject({ tenant: ofTenant }),
     answer: keyList,
     refusals: ['tenant_not_found'],
-    async find(rooms, { query: { tenant } }) {
-      return listOf(await ringOf(rooms, tenant));
+    async find(services, { query: { tenant } }) {
+      return listOf(await ringOf(services, tenant));
     },
   }),
-  act({
+  writeRoute({
     method: 'POST',
     path: '/keys/rotate',
-    name: 'rotateKeys',
+    operationId: 'rotateKeys',
     summary: 'Let the published next keys sign, from now on or from a time on',
     input: rotation,
     status: 200,
     answer: keyList,
     refusals: ['tenant_not_found', 'key_not_ready', 'key_not_propagated', 'keys_unavailable'],
-    async change(rooms, { body }) {
+    async change(services, { body }) {
       const { tenant, at, override } = read(rotation, body);
-      if (at !== undefined && at < rooms.now()) throw invalidRequest([{ path: 'at', message: 'is over' }]);
-      const keyring = await ringOf(rooms, tenant);
+      if (at !== undefined && at < services.now()) throw invalidRequest([{ path: 'at', message: 'is over' }]);
+      const keyring = await ringOf(services, tenant);
       await keyring.rotate({ override, ...(at === undefined ? {} : { at }) });
-      const did =
+      const auditEvent =
         at === undefined
           ? ({ event: 'key.rotation_requested', facts: { override } } as const)
           : ({ event: 'key.rotation_scheduled', facts: { at: toTimestamp(at) } } as const);
-      return { answer: listOf(keyring), did: { ...did, ...(tenant && { tenant }) } };
+      return { answer: listOf(keyring), auditEvent: { ...auditEvent, ...(tenant && { tenant }) } };
     },
   }),
-  act({
+  writeRoute({
     method: 'POST',
     path: '/keys/cancel-rotation',
-    name: 'cancelRotation',
+    operationId: 'cancelRotation',
     summary: 'Take a planned rotation back; the next keys sign in their turn',
     input: rings,
     status: 200,
     answer: keyList,
     refusals: ['tenant_not_found', 'keys_unavailable'],
-    async change(rooms, { body }) {
+    async change(services, { body }) {
       const { tenant } = read(rings, body);
-      const keyring = await ringOf(rooms, tenant);
+      const keyring = await ringOf(services, tenant);
       await keyring.cancelRotation();
-      const did = { event: 'key.rotation_cancelled', ...(tenant && { tenant }) } as const;
-      return { answer: listOf(keyring), did };
+      const auditEvent = { event: 'key.rotation_cancelled', ...(tenant && { tenant }) } as const;
+      return { answer: listOf(keyring), auditEvent };
     },
   }),
-  act({
+  writeRoute({
     method: 'POST',
     path: '/keys/:kid/revoke',
-    name: 'revokeKey',
+    operationId: 'revokeKey',
     summary: 'Take a key out of the JWKS for good',
     input: nothing,
     status: 200,
     answer: keyList.extend({ impact_url: z.string().describe('Whom it touches, and what they must do.') }),
     refusals: ['key_not_found', 'keys_unavailable'],
-    async change(rooms, { params: { kid } }) {
-      const { keyring } = rooms.keyrings.find(kid);
+    async change(services, { params: { kid } }) {
+      const { keyring } = services.keyrings.find(kid);
       await keyring.revoke(kid);
       return {
         answer: { ...listOf(keyring), impact_url: `${prefix}/keys/${encodeURIComponent(kid)}/impact` },
-        did: {
+        auditEvent: {
           event: 'key.revocation_requested',
           kid,
           ...(keyring.id === mainRing ? {} : { tenant: keyring.id }),
@@ -147,9 +147,9 @@ export const keyRoutes: readonly Route[] = [
       };
     },
   }),
-  look({
+  readRoute({
     path: '/keys/:kid/impact',
-    name: 'showKeyImpact',
+    operationId: 'showKeyImpact',
     summary: 'List the connections that a leak of the key touches, and what each customer must do',
     query: pageQuery,
     answer: impactPage,
@@ -164,7 +164,7 @@ export const keyRoutes: readonly Route[] = [
         const accepted = destinationOf(one).algorithms.includes(key.alg);
         if (accepted && (await issuers.ringOf(one)) === keyring.id) touched.push(one);
       }
-      return pageOn({ ...page, items: touched }, (one) => {
+      return mapPage({ ...page, items: touched }, (one) => {
         const { trustedFor, steps } = onboarding.afterLeak(one, key.revoked_at ?? now());
         return {
           connection: one.id,

@@ -1,7 +1,7 @@
 /** /connections/ID/lint: a document of the customer's cloud, judged before it is applied or when nothing works. */
 import { z } from 'zod';
 import { read } from '../../../platform/validation/index.ts';
-import { ponder } from './route.ts';
+import { queryRoute } from './route.ts';
 
 const maxDocument = 64 * 1024;
 
@@ -28,9 +28,9 @@ export const lintAnswer = z.object({
   corrected: z.string().describe('The document as it should be.'),
 });
 
-export const lintRoute = ponder({
+export const lintRoute = queryRoute({
   path: '/connections/:id/lint',
-  name: 'lintDocument',
+  operationId: 'lintDocument',
   summary: 'Judge a trust policy, a federated credential, a provider or a binding of the customer',
   input: lintInput,
   // In JSON every character of the document may take two.

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { connectionInput, purposesField } from '../../../access/connections/index.ts';
 import { type ErrorCode, errorTable } from '../../../platform/errors/index.ts';
 import { manifest } from '../../../platform/manifest.ts';
-import { outsidePaths, securitySchemes } from './outside.ts';
+import { otherPaths, securitySchemes } from './other-paths.ts';
 import { nothing, prefix, type Route } from './route.ts';
 import { answers, inputs, purposeNames, targetNames } from './schemas.ts';
 
@@ -25,7 +25,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
     },
     servers: [{ url: '/', description: 'The admin listener' }],
     security: [{ admin_token: [] }],
-    paths: { ...Object.fromEntries(rows), ...outsidePaths },
+    paths: { ...Object.fromEntries(rows), ...otherPaths },
     components: {
       schemas: { ...schemasOf(inputs, 'input'), ...schemasOf(answers, 'output') },
       securitySchemes,
@@ -33,7 +33,16 @@ export function openApiDocument(routes: readonly Route[]): Json {
   };
 }
 
-function operation({ path, name, summary, query, input, answer, status, refusals }: Route): Json {
+function operation({
+  path,
+  operationId: name,
+  summary,
+  query,
+  input,
+  answer,
+  status,
+  refusals,
+}: Route): Json {
   const segments = [...path.matchAll(/:(\w+)/g)].map(([, segment]) => ({
     name: segment,
     in: 'path',

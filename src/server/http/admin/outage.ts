@@ -1,15 +1,15 @@
 /** /outage: how long workloads keep working if this server stops. */
 import { z } from 'zod';
-import { look, nothing } from './route.ts';
-import { moment } from './words.ts';
+import { timestamp } from './fields.ts';
+import { nothing, readRoute } from './route.ts';
 
 const servedCredentials = z.object({
   client: z.string(),
   connection: z.string(),
   tenant: z.string(),
   purpose: z.string().nullable(),
-  first_served_at: moment.describe('When they were first served.'),
-  expires_at: moment,
+  first_served_at: timestamp.describe('When they were first served.'),
+  expires_at: timestamp,
   remaining_seconds: z.int().describe('Seconds until they expire.'),
 });
 
@@ -21,9 +21,9 @@ export const outageBudget = z.object({
   items: z.array(servedCredentials).describe('The 50 that expire first, soonest first.'),
 });
 
-export const outageRoute = look({
+export const outageRoute = readRoute({
   path: '/outage',
-  name: 'showOutageBudget',
+  operationId: 'showOutageBudget',
   summary: 'Show when the first workload would lack credentials if the issuer stopped now',
   query: nothing,
   answer: outageBudget,

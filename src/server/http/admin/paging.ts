@@ -17,11 +17,11 @@ export const sequence = wholeNumber(
 ).exactOptional();
 
 /** Something by which lines are found: an id or a word, never longer than what is kept. */
-export const word = z.string().max(200, 'must not be over 200 characters').exactOptional();
+export const shortText = z.string().max(200, 'must not be over 200 characters').exactOptional();
 
 export const pageQuery = z.strictObject({
   limit,
-  after: word.describe('Continue behind this id: `next` of the page before.'),
+  after: shortText.describe('Continue behind this id: `next` of the page before.'),
 });
 
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
@@ -30,7 +30,7 @@ export const pageOf = <Item extends z.ZodType>(item: Item) =>
     next: z.string().nullable().describe('Where the next page begins; null on the last one.'),
   });
 
-export const pageOn = <Item, View>({ items, next }: Page<Item>, view: (item: Item) => View) => ({
+export const mapPage = <Item, View>({ items, next }: Page<Item>, view: (item: Item) => View) => ({
   items: items.map(view),
   next: next ?? null,
 });

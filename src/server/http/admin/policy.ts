@@ -1,9 +1,9 @@
 /** /policy: the guards that stand above the rules of all clients. */
 import { z } from 'zod';
 import { policyInput } from '../../../access/policy/index.ts';
-import { conditions, purposes, selectors } from './access.ts';
-import { act, look, nothing, type Route } from './route.ts';
-import { moment } from './words.ts';
+import { timestamp } from './fields.ts';
+import { nothing, type Route, readRoute, writeRoute } from './route.ts';
+import { conditions, purposes, selectors } from './rule-schemas.ts';
 
 export { policyInput };
 
@@ -19,22 +19,22 @@ export const policy = z.object({
       mode: z.enum(['enforce', 'audit']),
     }),
   ),
-  updated_at: moment.nullable(),
+  updated_at: timestamp.nullable(),
 });
 
 export const policyRoutes: readonly Route[] = [
-  look({
+  readRoute({
     path: '/policy',
-    name: 'showPolicy',
+    operationId: 'showPolicy',
     summary: 'Show the policy and its version',
     query: nothing,
     answer: policy,
     find: ({ policy: room }) => room.document(),
   }),
-  act({
+  writeRoute({
     method: 'PUT',
     path: '/policy',
-    name: 'replacePolicy',
+    operationId: 'replacePolicy',
     summary: 'Replace the policy, if its version is still the one that is named',
     input: policyInput,
     status: 200,
@@ -45,7 +45,7 @@ export const policyRoutes: readonly Route[] = [
       const { version, guards } = document;
       return {
         answer: document,
-        did: { event: 'policy.updated', facts: { version, guards: guards.length } },
+        auditEvent: { event: 'policy.updated', facts: { version, guards: guards.length } },
       };
     },
   }),

@@ -7,7 +7,7 @@ import type { AuditEntry, RequestContext } from '../../../platform/audit/index.t
 import type { ErrorCode } from '../../../platform/errors/index.ts';
 import { read } from '../../../platform/validation/index.ts';
 import { readQuery } from '../body.ts';
-import type { AdminRooms } from './rooms.ts';
+import type { AdminServices } from './services.ts';
 
 export const prefix = '/admin/v1';
 
@@ -16,7 +16,7 @@ export interface Route {
   /** Below the prefix; `:name` stands for one segment. */
   readonly path: string;
   /** The operationId of OpenAPI. */
-  readonly name: string;
+  readonly operationId: string;
   readonly summary: string;
   readonly query: z.ZodObject;
   /** For the document; the room that takes the body checks it. */
@@ -27,7 +27,7 @@ export interface Route {
   readonly maxBytes?: number;
   /** Codes beyond those that every row can answer with. */
   readonly refusals: readonly ErrorCode[];
-  serve(rooms: AdminRooms, request: RouteRequest): Promise<Served>;
+  serve(services: AdminServices, request: RouteRequest): Promise<Served>;
 }
 
 export interface RouteRequest {
@@ -40,30 +40,30 @@ export interface Served {
   /** Absent with status 204. */
   readonly content?: { readonly mediaType: string; readonly body: string; readonly fileName?: string };
   /** What has been changed, for the audit. */
-  readonly did?: Deed;
+  readonly auditEvent?: AdminAuditEvent;
 }
 
-/** What an administrator did; who and from where is added by the one place that writes it down. */
-export type Deed = Omit<AuditEntry, 'outcome' | 'actor' | keyof RequestContext>;
+/** What an administrator changed; `mountRoutes` adds actor, outcome and request context. */
+export type AdminAuditEvent = Omit<AuditEntry, 'outcome' | 'actor' | keyof RequestContext>;
 
 /** No parameter, no body. */
 export const nothing = z.strictObject({});
 
 interface Row<Path, Answer> {
   readonly path: Path;
-  readonly name: string;
+  readonly operationId: string;
   readonly summary: string;
   readonly answer: Answer;
   readonly refusals?: readonly ErrorCode[];
 }
 
 /** A row that only reads. */
-export function look<const Path extends string, Answer extends z.ZodType, Query extends z.ZodObject>(
+export function readRoute<const Path extends string, Answer extends z.ZodType, Query extends z.ZodObject>(
   row: Row<Path, Answer> & {
     readonly query: Query;
     find(
-      rooms: AdminRooms,
-      asked: { params: Params<Path>; query: z.output<Query> },
+      services: AdminServices,
+      request: { params: Params<Path>; query: z.output<Query> },
     ): Immutable<z.input<Answer>> | Promise<Immutable<z.input<Answer>>>;
   },
 ): Route {
@@ -73,9 +73,9 @@ export function look<const Path extends string, Answer extends z.ZodType, Query 
     method: 'GET',
     input: nothing,
     status: 200,
-    async serve(rooms, { params, query, body }) {
+    async serve(services, { params, query, body }) {
       read(nothing, body);
-      const found = await row.find(rooms, {
+      const found = await row.find(services, {
         params: params as Params<Path>,
         query: read(row.query, readQuery(query, Object.keys(row.query.shape))) as z.output<Query>,
       });
@@ -85,13 +85,13 @@ export function look<const Path extends string, Answer extends z.ZodType, Query 
 }
 
 /** A row that answers a question too long for a query, and changes nothing. */
-export function ponder<const Path extends string, Answer extends z.ZodType>(
+export function queryRoute<const Path extends string, Answer extends z.ZodType>(
   row: Row<Path, Answer> & {
     readonly input: z.ZodType;
     readonly maxBytes: number;
     find(
-      rooms: AdminRooms,
-      asked: { params: Params<Path>; body: unknown },
+      services: AdminServices,
+      request: { params: Params<Path>; body: unknown },
     ): Promise<Immutable<z.input<Answer>>>;
   },
 ): Route {
@@ -101,34 +101,36 @@ export function ponder<const Path extends string, Answer extends z.ZodType>(
     method: 'POST',
     query: nothing,
     status: 200,
-    async serve(rooms, { params, query, body }) {
+    async serve(services, { params, query, body }) {
       readQuery(query, []);
-      return { content: json(row.answer, await row.find(rooms, { params: params as Params<Path>, body })) };
+      return {
+        content: json(row.answer, await row.find(services, { params: params as Params<Path>, body })),
+      };
     },
   };
 }
 
 /** A row that changes something, and says what for the audit. */
-export function act<const Path extends string, Answer extends z.ZodType>(
+export function writeRoute<const Path extends string, Answer extends z.ZodType>(
   row: Row<Path, Answer> & {
     readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
     readonly input: z.ZodType;
     readonly status: Route['status'];
     change(
-      rooms: AdminRooms,
-      asked: { params: Params<Path>; body: unknown },
-    ): Promise<{ answer: Immutable<z.input<Answer>>; did: Deed }>;
+      services: AdminServices,
+      request: { params: Params<Path>; body: unknown },
+    ): Promise<{ answer: Immutable<z.input<Answer>>; auditEvent: AdminAuditEvent }>;
   },
 ): Route {
   return {
     refusals: [],
     ...row,
     query: nothing,
-    async serve(rooms, { params, query, body }) {
+    async serve(services, { params, query, body }) {
       readQuery(query, []);
       if (row.input === nothing) read(nothing, body);
-      const { answer, did } = await row.change(rooms, { params: params as Params<Path>, body });
-      return { did, ...(row.status === 204 ? {} : { content: json(row.answer, answer) }) };
+      const { answer, auditEvent } = await row.change(services, { params: params as Params<Path>, body });
+      return { auditEvent, ...(row.status === 204 ? {} : { content: json(row.answer, answer) }) };
     },
   };
 }

@@ -1,8 +1,8 @@
 /** Every row of the admin API. */
 import { z } from 'zod';
+import { accessRoute } from './access.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
-import { canRoute } from './can.ts';
 import { clientRoutes } from './clients.ts';
 import { connectionRoutes } from './connections.ts';
 import { documentsRoute } from './documents.ts';
@@ -13,16 +13,16 @@ import { lintRoute } from './lint.ts';
 import { openApiDocument } from './openapi.ts';
 import { outageRoute } from './outage.ts';
 import { policyRoutes } from './policy.ts';
-import { look, nothing, type Route } from './route.ts';
+import { nothing, type Route, readRoute } from './route.ts';
 import { setupRoutes } from './setup.ts';
 import { tenantMoveRoutes } from './tenant-moves.ts';
 import { tenantRoutes } from './tenants.ts';
-import { uploadsRoute } from './uploads.ts';
+import { uploadedKeysRoute } from './uploaded-keys.ts';
 import { webhookRoutes } from './webhooks.ts';
 
-const documentRoute = look({
+const documentRoute = readRoute({
   path: '/openapi.json',
-  name: 'fetchOpenApi',
+  operationId: 'fetchOpenApi',
   summary: 'This document',
   query: nothing,
   answer: z.record(z.string(), z.unknown()),
@@ -33,14 +33,14 @@ export const routes: readonly Route[] = [
   ...tenantRoutes,
   ...tenantMoveRoutes,
   ...clientRoutes,
-  canRoute,
+  accessRoute,
   ...connectionRoutes,
   ...policyRoutes,
   ...setupRoutes,
   ...invitationRoutes,
   lintRoute,
   ...issuerRoutes,
-  uploadsRoute,
+  uploadedKeysRoute,
   ...keyRoutes,
   documentsRoute,
   ...webhookRoutes,

@@ -1,9 +1,9 @@
 /** The schemas that the OpenAPI document calls by a name; any other stands where it is used. */
 import type { z } from 'zod';
 import { cloudNames, clouds } from '../../../clouds/index.ts';
+import { decision } from './access.ts';
 import { approval, approvalPage, denialInput, grantInput } from './approvals.ts';
 import { auditLine, auditPage } from './audit.ts';
-import { decision } from './can.ts';
 import {
   client,
   clientChange,
@@ -16,7 +16,7 @@ import {
 import { connection, connectionChange, connectionInput, connectionPage } from './connections.ts';
 import { documentPage } from './documents.ts';
 import { invitationInput, invitationPage, newInvitation } from './invitations.ts';
-import { publishedIssuer } from './issuer.ts';
+import { issuerDocuments } from './issuer.ts';
 import { impactPage, keyList } from './keys.ts';
 import { lintAnswer, lintInput } from './lint.ts';
 import { outageBudget } from './outage.ts';
@@ -25,7 +25,7 @@ import { problem } from './problem.ts';
 import { preview, setupFiles, signedReport, verification } from './setup.ts';
 import { movePage } from './tenant-moves.ts';
 import { tenant, tenantChange, tenantInput, tenantMove, tenantPage } from './tenants.ts';
-import { uploadInput } from './uploads.ts';
+import { uploadedKeysInput } from './uploaded-keys.ts';
 import { delivery, deliveryPage, webhook, webhookChange, webhookInput, webhookPage } from './webhooks.ts';
 
 type Named = Readonly<Record<string, z.ZodType>>;
@@ -45,7 +45,7 @@ export const inputs: Named = {
   SecretInput: secretInput,
   ConnectionInput: connectionInput,
   ConnectionChange: connectionChange,
-  UploadInput: uploadInput,
+  UploadInput: uploadedKeysInput,
   InvitationInput: invitationInput,
   WebhookInput: webhookInput,
   WebhookChange: webhookChange,
@@ -80,7 +80,7 @@ export const answers: Named = {
   SignedReport: signedReport,
   Lint: lintAnswer,
   Preview: preview,
-  PublishedIssuer: publishedIssuer,
+  PublishedIssuer: issuerDocuments,
   KeyList: keyList,
   KeyImpactPage: impactPage,
   DocumentPage: documentPage,

@@ -33,7 +33,7 @@ export const setupQuery = z.strictObject({
   with: list.describe(
     'Ids of more connections, of the same tenant to the same cloud, that the same files set up, separated by commas.',
   ),
-  tags: json.describe('AWS and Azure: tags of what is made, as a JSON object of strings.'),
+  tags: json.describe('AWS and Azure: tags of what is created, as a JSON object of strings.'),
   existing_provider: flag.describe("AWS: the account has the issuer's OIDC provider already."),
   role_name: text.exactOptional().describe('AWS: name of the role.'),
   managed_policy_arns: list.describe(

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { read } from '../../../platform/validation/index.ts';
 import { readQuery } from '../body.ts';
-import { act, look, nothing, prefix, type Route } from './route.ts';
+import { timestamp } from './fields.ts';
+import { nothing, prefix, type Route, readRoute, writeRoute } from './route.ts';
 import { searchOf, setupQuery } from './setup-query.ts';
-import { moment } from './words.ts';
 
 export const setupFiles = z.object({
   items: z.array(z.object({ name: z.string(), media_type: z.string(), title: z.string(), url: z.string() })),
@@ -23,7 +23,7 @@ const checks = z.array(
 
 const state = z.enum(['pending', 'active', 'failing', 'disabled', 'paused']);
 const verdict = z.enum(['active', 'failing']);
-const retryAt = moment.nullable().describe('When it is tried again by itself.');
+const retryAt = timestamp.nullable().describe('When it is tried again by itself.');
 
 export const verification = z.object({
   verdict: verdict.describe('Whether every check passed, this time.'),
@@ -45,8 +45,8 @@ export const signedReport = z.object({
     verdict,
     state,
     actor: z.string(),
-    started_at: moment,
-    finished_at: moment,
+    started_at: timestamp,
+    finished_at: timestamp,
     retry_at: retryAt,
     checks,
   }),
@@ -63,7 +63,7 @@ export const preview = z.object({
 const setupFile: Route = {
   method: 'GET',
   path: '/connections/:id/setup/:name',
-  name: 'fetchSetupFile',
+  operationId: 'fetchSetupFile',
   summary: 'Fetch one file that the customer applies',
   query: setupQuery,
   input: nothing,
@@ -79,10 +79,10 @@ const setupFile: Route = {
 };
 
 export const setupRoutes: readonly Route[] = [
-  act({
+  writeRoute({
     method: 'POST',
     path: '/connections/:id/verify',
-    name: 'verifyConnection',
+    operationId: 'verifyConnection',
     summary: 'Enter the cloud, see that it lets nobody else in, and tell what came of it',
     input: nothing,
     status: 200,
@@ -93,12 +93,12 @@ export const setupRoutes: readonly Route[] = [
       const { tenant } = connection;
       const answer = await onboarding.verify(connection, 'admin');
       const facts = { verdict: answer.verdict };
-      return { answer, did: { event: 'connection.verified', connection: id, tenant, facts } };
+      return { answer, auditEvent: { event: 'connection.verified', connection: id, tenant, facts } };
     },
   }),
-  look({
+  readRoute({
     path: '/connections/:id/report',
-    name: 'fetchVerification',
+    operationId: 'fetchVerification',
     summary: 'Fetch what the latest verification found, and the same signed by the issuer',
     query: nothing,
     answer: signedReport,
@@ -107,9 +107,9 @@ export const setupRoutes: readonly Route[] = [
       return onboarding.report((await connections.get(id)).id);
     },
   }),
-  look({
+  readRoute({
     path: '/connections/:id/setup',
-    name: 'listSetupFiles',
+    operationId: 'listSetupFiles',
     summary: 'List the files that the customer applies',
     query: setupQuery,
     answer: setupFiles,
@@ -127,9 +127,9 @@ export const setupRoutes: readonly Route[] = [
     },
   }),
   setupFile,
-  look({
+  readRoute({
     path: '/connections/:id/claims',
-    name: 'previewClaims',
+    operationId: 'previewClaims',
     summary: 'Show the header and claims of a token for the connection; nothing is signed',
     query: nothing,
     answer: preview,

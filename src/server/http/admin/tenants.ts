@@ -1,10 +1,10 @@
 /** /tenants: the vendor's customers. */
 import { z } from 'zod';
 import { type Tenant, tenantInput, tenantMove, tenantPatch } from '../../../access/tenants/index.ts';
-import { pageOf, pageOn, pageQuery } from './paging.ts';
-import type { AdminRooms } from './rooms.ts';
-import { act, look, nothing, type Route } from './route.ts';
-import { gone, moment } from './words.ts';
+import { noContent, timestamp } from './fields.ts';
+import { mapPage, pageOf, pageQuery } from './paging.ts';
+import { nothing, type Route, readRoute, writeRoute } from './route.ts';
+import type { AdminServices } from './services.ts';
 
 export { tenantInput, tenantMove };
 
@@ -16,77 +16,80 @@ export const tenant = z.object({
   issuer: z.string().describe('The issuer that the customer registers.'),
   own_issuer: z.boolean(),
   own_keys: z.boolean().nullable().describe('Null as long as it never had an issuer of its own.'),
-  created_at: moment,
-  updated_at: moment,
+  created_at: timestamp,
+  updated_at: timestamp,
 });
 
 export const tenantPage = pageOf(tenant);
 
 export const viewIn =
-  ({ tenants }: Pick<AdminRooms, 'tenants'>) =>
+  ({ tenants }: Pick<AdminServices, 'tenants'>) =>
   (one: Tenant) => ({ ...one, issuer: tenants.issuerOf(one) });
 
 export const tenantRoutes: readonly Route[] = [
-  act({
+  writeRoute({
     method: 'POST',
     path: '/tenants',
-    name: 'createTenant',
+    operationId: 'createTenant',
     summary: 'Add a customer',
     input: tenantInput,
     status: 201,
     answer: tenant,
-    async change(rooms, { body }) {
-      const made = await rooms.tenants.create(body);
-      return { answer: viewIn(rooms)(made), did: { event: 'tenant.created', tenant: made.id } };
+    async change(services, { body }) {
+      const created = await services.tenants.create(body);
+      return {
+        answer: viewIn(services)(created),
+        auditEvent: { event: 'tenant.created', tenant: created.id },
+      };
     },
   }),
-  look({
+  readRoute({
     path: '/tenants',
-    name: 'listTenants',
+    operationId: 'listTenants',
     summary: 'List the customers',
     query: pageQuery,
     answer: tenantPage,
-    async find(rooms, { query }) {
-      return pageOn(await rooms.tenants.list(query), viewIn(rooms));
+    async find(services, { query }) {
+      return mapPage(await services.tenants.list(query), viewIn(services));
     },
   }),
-  look({
+  readRoute({
     path: '/tenants/:id',
-    name: 'showTenant',
+    operationId: 'showTenant',
     summary: 'Show one customer',
     query: nothing,
     answer: tenant,
     refusals: ['tenant_not_found'],
-    async find(rooms, { params: { id } }) {
-      return viewIn(rooms)(await rooms.tenants.get(id));
+    async find(services, { params: { id } }) {
+      return viewIn(services)(await services.tenants.get(id));
     },
   }),
-  act({
+  writeRoute({
     method: 'PATCH',
     path: '/tenants/:id',
-    name: 'updateTenant',
+    operationId: 'updateTenant',
     summary: 'Rename a customer',
     input: tenantChange,
     status: 200,
     answer: tenant,
     refusals: ['tenant_not_found', 'version_conflict'],
-    async change(rooms, { params: { id }, body }) {
-      const changed = await rooms.tenants.update(id, body);
-      return { answer: viewIn(rooms)(changed), did: { event: 'tenant.updated', tenant: id } };
+    async change(services, { params: { id }, body }) {
+      const changed = await services.tenants.update(id, body);
+      return { answer: viewIn(services)(changed), auditEvent: { event: 'tenant.updated', tenant: id } };
     },
   }),
-  act({
+  writeRoute({
     method: 'DELETE',
     path: '/tenants/:id',
-    name: 'deleteTenant',
+    operationId: 'deleteTenant',
     summary: 'Remove a customer that has no connections',
     input: nothing,
     status: 204,
-    answer: gone,
+    answer: noContent,
     refusals: ['tenant_not_found', 'tenant_not_empty', 'version_conflict'],
     async change({ tenants }, { params: { id } }) {
       await tenants.remove(id);
-      return { answer: undefined, did: { event: 'tenant.deleted', tenant: id } };
+      return { answer: undefined, auditEvent: { event: 'tenant.deleted', tenant: id } };
     },
   }),
 ];

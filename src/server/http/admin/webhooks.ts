@@ -8,9 +8,9 @@ import {
   webhookChange,
   webhookInput,
 } from '../../../onboarding/webhooks/index.ts';
-import { pageOf, pageOn, pageQuery } from './paging.ts';
-import { act, type Deed, look, nothing, type Route } from './route.ts';
-import { gone, membersOf, moment } from './words.ts';
+import { changedFields, noContent, timestamp } from './fields.ts';
+import { mapPage, pageOf, pageQuery } from './paging.ts';
+import { type AdminAuditEvent, nothing, type Route, readRoute, writeRoute } from './route.ts';
 
 export { webhookChange, webhookInput };
 
@@ -20,8 +20,8 @@ export const webhook = z.object({
   tenant: z.string().nullable(),
   events: z.array(z.enum(eventNames)),
   disabled: z.boolean(),
-  created_at: moment,
-  updated_at: moment,
+  created_at: timestamp,
+  updated_at: timestamp,
 });
 
 export const delivery = z.object({
@@ -29,12 +29,12 @@ export const delivery = z.object({
   event: z.enum(eventNames),
   connection: z.string(),
   tenant: z.string(),
-  at: moment.describe('When it happened.'),
+  at: timestamp.describe('When it happened.'),
   state: z.enum(['pending', 'delivered', 'failed']),
   attempts: z
     .array(
       z.object({
-        at: moment,
+        at: timestamp,
         status: z.int().nullable().describe('Of HTTP; null when there was no answer.'),
         error: z.string().nullable(),
       }),
@@ -54,48 +54,52 @@ const deliveryView = ({ id, told, state, attempts }: Delivery) => ({
   attempts: [...attempts],
 });
 
-const deed = (event: Deed['event'], { id, tenant }: Webhook, facts: Deed['facts'] = {}): Deed => ({
+const eventOf = (
+  event: AdminAuditEvent['event'],
+  { id, tenant }: Webhook,
+  facts: AdminAuditEvent['facts'] = {},
+): AdminAuditEvent => ({
   event,
   ...(tenant === null ? {} : { tenant }),
   facts: { webhook: id, ...facts },
 });
 
 export const webhookRoutes: readonly Route[] = [
-  act({
+  writeRoute({
     method: 'POST',
     path: '/webhooks',
-    name: 'createWebhook',
+    operationId: 'createWebhook',
     summary: 'Tell a receiver of what happens to connections, from now on',
     input: webhookInput,
     status: 201,
     answer: webhook,
     refusals: ['tenant_not_found', 'webhook_limit'],
     async change({ webhooks }, { body }) {
-      const made = await webhooks.create(body);
-      return { answer: viewOf(made), did: deed('webhook.created', made) };
+      const created = await webhooks.create(body);
+      return { answer: viewOf(created), auditEvent: eventOf('webhook.created', created) };
     },
   }),
-  look({
+  readRoute({
     path: '/webhooks',
-    name: 'listWebhooks',
+    operationId: 'listWebhooks',
     summary: 'List the webhooks',
     query: pageQuery,
     answer: webhookPage,
-    find: async ({ webhooks }, { query }) => pageOn(await webhooks.list(query), viewOf),
+    find: async ({ webhooks }, { query }) => mapPage(await webhooks.list(query), viewOf),
   }),
-  look({
+  readRoute({
     path: '/webhooks/:id',
-    name: 'showWebhook',
+    operationId: 'showWebhook',
     summary: 'Show one webhook',
     query: nothing,
     answer: webhook,
     refusals: ['webhook_not_found'],
     find: async ({ webhooks }, { params: { id } }) => viewOf(await webhooks.get(id)),
   }),
-  act({
+  writeRoute({
     method: 'PATCH',
     path: '/webhooks/:id',
-    name: 'updateWebhook',
+    operationId: 'updateWebhook',
     summary: 'Change a webhook; what happens while it is disabled is never told',
     input: webhookChange,
     status: 200,
@@ -103,38 +107,41 @@ export const webhookRoutes: readonly Route[] = [
     refusals: ['webhook_not_found', 'version_conflict'],
     async change({ webhooks }, { params: { id }, body }) {
       const changed = await webhooks.update(id, body);
-      return { answer: viewOf(changed), did: deed('webhook.updated', changed, { changed: membersOf(body) }) };
+      return {
+        answer: viewOf(changed),
+        auditEvent: eventOf('webhook.updated', changed, { changed: changedFields(body) }),
+      };
     },
   }),
-  act({
+  writeRoute({
     method: 'DELETE',
     path: '/webhooks/:id',
-    name: 'deleteWebhook',
+    operationId: 'deleteWebhook',
     summary: 'Remove a webhook; what waits for it is dropped',
     input: nothing,
     status: 204,
-    answer: gone,
+    answer: noContent,
     refusals: ['webhook_not_found', 'version_conflict'],
     async change({ webhooks }, { params: { id } }) {
       const one = await webhooks.get(id);
       await webhooks.remove(id);
-      return { answer: undefined, did: deed('webhook.deleted', one) };
+      return { answer: undefined, auditEvent: eventOf('webhook.deleted', one) };
     },
   }),
-  look({
+  readRoute({
     path: '/webhooks/:id/deliveries',
-    name: 'listDeliveries',
+    operationId: 'listDeliveries',
     summary: 'List what was and will be told, oldest first; kept for 30 days',
     query: pageQuery,
     answer: deliveryPage,
     refusals: ['webhook_not_found'],
     find: async ({ webhooks }, { params: { id }, query }) =>
-      pageOn(await webhooks.deliveries(id, query), deliveryView),
+      mapPage(await webhooks.deliveries(id, query), deliveryView),
   }),
-  act({
+  writeRoute({
     method: 'POST',
     path: '/webhooks/:id/deliveries/:delivery/redeliver',
-    name: 'redeliverWebhook',
+    operationId: 'redeliverWebhook',
     summary: 'Tell it once more, whatever came of it before',
     input: nothing,
     status: 200,
@@ -143,7 +150,10 @@ export const webhookRoutes: readonly Route[] = [
     async change({ webhooks }, { params: { id, delivery } }) {
       const one = await webhooks.get(id);
       const again = await webhooks.sendAgain(id, delivery);
-      return { answer: deliveryView(again), did: deed('webhook.redelivery_requested', one, { delivery }) };
+      return {
+        answer: deliveryView(again),
+        auditEvent: eventOf('webhook.redelivery_requested', one, { delivery }),
+      };
     },
   }),
 ];

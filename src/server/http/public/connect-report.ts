@@ -5,14 +5,14 @@ import type { Customer } from '../../../onboarding/portal/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { requestContextOf } from '../app.ts';
 import { readJson, readText } from '../body.ts';
-import type { Act, Visited } from './connect-guests.ts';
-import { fromThisSite } from './connect-origin.ts';
+import type { ConnectContext, InvitationHandler } from './connect-invitation.ts';
+import { requireSameOrigin } from './connect-origin.ts';
 import { answerPage, seeOther } from './connect-pages.ts';
 
-export const reportDoor =
-  (customer: Customer, frame: Frame, origin: string): Act =>
+export const createReportHandler =
+  (customer: Customer, frame: Frame, origin: string): InvitationHandler =>
   async (ctx, guest) => {
-    fromThisSite(ctx, origin);
+    requireSameOrigin(ctx, origin);
     if (!ctx.is('application/x-www-form-urlencoded')) {
       const found = await customer.report(guest, await readJson(ctx.req), requestContextOf(ctx));
       ctx.set('cache-control', 'no-store');
@@ -31,7 +31,7 @@ export const reportDoor =
   };
 
 /** Each field once: which of two would count, nobody can know. */
-async function readForm(ctx: Visited): Promise<Record<string, string>> {
+async function readForm(ctx: ConnectContext): Promise<Record<string, string>> {
   const form = new URLSearchParams(await readText(ctx.req));
   const typed = Object.fromEntries(form);
   if (form.size === Object.keys(typed).length) return typed;

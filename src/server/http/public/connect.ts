@@ -4,12 +4,16 @@ import type Router from '@koa/router';
 import { assets, connectPage } from '../../../onboarding/page/index.ts';
 import type { Customer, Guest } from '../../../onboarding/portal/index.ts';
 import { requestContextOf } from '../app.ts';
-import { createEntrance, type Entrance, type Visited } from './connect-guests.ts';
-import { fromThisSite } from './connect-origin.ts';
+import {
+  type ConnectContext,
+  createInvitationCheck,
+  type InvitationCheckServices,
+} from './connect-invitation.ts';
+import { requireSameOrigin } from './connect-origin.ts';
 import { answerPage, seeOther } from './connect-pages.ts';
-import { reportDoor } from './connect-report.ts';
+import { createReportHandler } from './connect-report.ts';
 
-export interface ConnectRooms extends Entrance {
+export interface ConnectServices extends InvitationCheckServices {
   readonly customer: Customer;
   /** The path of the issuer. */
   readonly path: string;
@@ -17,10 +21,10 @@ export interface ConnectRooms extends Entrance {
   readonly origin: string;
 }
 
-export function connectDoor(router: Router, rooms: ConnectRooms): void {
-  const { customer, path, origin } = rooms;
+export function mountConnect(router: Router, services: ConnectServices): void {
+  const { customer, path, origin } = services;
   const frame = { assets: `${path}/connect/assets` };
-  const guests = createEntrance(rooms, frame);
+  const guests = createInvitationCheck(services, frame);
 
   for (const { name, mediaType, body } of assets)
     router.get(`/connect/assets/${name}`, (ctx) => {
@@ -62,14 +66,14 @@ export function connectDoor(router: Router, rooms: ConnectRooms): void {
     }),
   );
 
-  router.post('/connect/:invitation/report', guests(reportDoor(customer, frame, origin)));
+  router.post('/connect/:invitation/report', guests(createReportHandler(customer, frame, origin)));
 
   /** A button of the page. The answer leads back to a page, so that a reload does nothing again. */
-  const button = (name: string, press: (guest: Guest, ctx: Visited) => Promise<string>) =>
+  const button = (name: string, press: (guest: Guest, ctx: ConnectContext) => Promise<string>) =>
     router.post(
       `/connect/:invitation/${name}`,
       guests(async (ctx, guest) => {
-        fromThisSite(ctx, origin);
+        requireSameOrigin(ctx, origin);
         seeOther(ctx, await press(guest, ctx));
       }),
     );

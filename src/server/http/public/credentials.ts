@@ -11,25 +11,25 @@ import { formatCredentials, requireFormat } from '../../../tokens/formats/index.
 import type { Issuers } from '../../../tokens/issuer/index.ts';
 import { requestContextOf } from '../app.ts';
 import { readJson, readQuery } from '../body.ts';
-import type { Strangers } from './strangers.ts';
+import type { UnauthenticatedCallers } from './unauthenticated-callers.ts';
 
 /** At /token these are the caller's own or refused in words of their own; here they could only mean the cloud's. */
 const namesOfTheCloud = ['client_id', 'scope', 'audience'];
 
-interface Rooms {
+interface CredentialsServices {
   readonly issuers: Issuers;
   readonly exchange: Exchange;
   readonly audit: Audit;
   readonly now: Now;
   readonly limits: RequestLimits;
-  readonly strangers: Strangers;
+  readonly unauthenticatedCallers: UnauthenticatedCallers;
 }
 
-export function credentialsDoor(router: Router, rooms: Rooms): void {
-  const { issuers, exchange, audit, now, limits, strangers } = rooms;
+export function mountCredentials(router: Router, services: CredentialsServices): void {
+  const { issuers, exchange, audit, now, limits, unauthenticatedCallers } = services;
   async function callerOf(ctx: Context): Promise<Caller> {
     const context = requestContextOf(ctx);
-    await strangers.admit(context);
+    await unauthenticatedCallers.admit(context);
     const [, token] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization')) ?? [];
     try {
       if (!token) throw new SojournError('unauthorized');
@@ -38,7 +38,7 @@ export function credentialsDoor(router: Router, rooms: Rooms): void {
       return { ...caller, ...context };
     } catch (error) {
       if (error instanceof SojournError && error.code === 'unauthorized') {
-        await strangers.failed(context);
+        await unauthenticatedCallers.recordFailure(context);
         await audit.record({
           event: 'api.refused',
           outcome: 'refused',
@@ -56,7 +56,7 @@ export function credentialsDoor(router: Router, rooms: Rooms): void {
     ['GET', 'POST'],
     async (ctx: Context & { params: { id?: string } }) => {
       const caller = await callerOf(ctx);
-      await refuseChoice(ctx);
+      await rejectParameters(ctx);
       const { format = 'json', purpose: named } = readQuery(new URLSearchParams(ctx.querystring), [
         'format',
         'purpose',
@@ -75,7 +75,7 @@ export function credentialsDoor(router: Router, rooms: Rooms): void {
 
   router.get('/v1/connections/:id/token', async (ctx) => {
     const caller = await callerOf(ctx);
-    await refuseChoice(ctx);
+    await rejectParameters(ctx);
     readQuery(new URLSearchParams(ctx.querystring), []);
     const { token, expiresIn } = await exchange.token(caller, ctx.params.id ?? '');
     ctx.set('cache-control', 'no-store');
@@ -84,7 +84,7 @@ export function credentialsDoor(router: Router, rooms: Rooms): void {
 }
 
 /** Throws `target_not_selectable` or `unknown_parameter`: a POST says no more than its URL does. */
-async function refuseChoice(ctx: Context): Promise<void> {
+async function rejectParameters(ctx: Context): Promise<void> {
   const body = await readJson(ctx.req);
   const members = typeof body === 'object' && body !== null ? Object.keys(body) : ['the body'];
   const chosen = [...members, ...new URLSearchParams(ctx.querystring).keys()].find(

@@ -18,15 +18,15 @@ import {
   jwksPath,
   tokenPath,
 } from '../../../tokens/issuer/index.ts';
-import { type AppOptions, createApp, lastly, requestContextOf } from '../app.ts';
+import { type AppOptions, createApp, notFoundOrMethodNotAllowed, requestContextOf } from '../app.ts';
 import { asSojournError } from '../problem.ts';
-import { connectDoor } from './connect.ts';
-import { credentialsDoor } from './credentials.ts';
+import { mountConnect } from './connect.ts';
+import { mountCredentials } from './credentials.ts';
 import { serveDocument } from './documents.ts';
-import { createStrangers, type Strangers } from './strangers.ts';
 import { answerUnread, type CertificateOf, tokenDoor } from './token.ts';
+import { createUnauthenticatedCallers, type UnauthenticatedCallers } from './unauthenticated-callers.ts';
 
-export interface PublicRooms {
+export interface PublicServices {
   readonly issuers: Issuers;
   readonly exchange: Exchange;
   readonly customer: Customer;
@@ -44,11 +44,11 @@ interface Tenant {
   readonly params: { readonly tenant?: string };
 }
 
-export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
-  const { issuers, path, certificateOf } = rooms;
+export function createPublicApp(services: PublicServices, options: AppOptions): Koa {
+  const { issuers, path, certificateOf } = services;
   const router = new Router({ prefix: path, strict: true, sensitive: true });
-  const strangers = createStrangers(rooms);
-  const limited = limitToken(strangers);
+  const unauthenticatedCallers = createUnauthenticatedCallers(services);
+  const limited = limitToken(unauthenticatedCallers);
   const serveIssuer = (below: string, find: (ctx: Context & Tenant) => Promise<Issuer>) => {
     router.get(below + discoveryPath, async (ctx) => serveDocument(ctx, (await find(ctx)).discovery()));
     router.get(below + jwksPath, async (ctx) => serveDocument(ctx, (await find(ctx)).jwks()));
@@ -62,26 +62,26 @@ export function createPublicApp(rooms: PublicRooms, options: AppOptions): Koa {
     if (!issuer) throw new SojournError('not_found');
     return issuer;
   });
-  credentialsDoor(router, { ...rooms, strangers });
-  connectDoor(router, { ...rooms, origin: new URL(issuers.main.url).origin });
+  mountCredentials(router, { ...services, unauthenticatedCallers });
+  mountConnect(router, { ...services, origin: new URL(issuers.main.url).origin });
 
   const app = createApp(options);
   app.use(originFormOnly);
   app.use(router.routes());
-  app.use(lastly);
+  app.use(notFoundOrMethodNotAllowed);
   return app;
 }
 
 /** Answers who asks or has failed too often unread; `work` tells whether the request of anybody else has failed. */
-function limitToken(strangers: Strangers) {
+function limitToken(unauthenticatedCallers: UnauthenticatedCallers) {
   return async (ctx: Context, work: () => Promise<boolean>): Promise<void> => {
     const context = requestContextOf(ctx);
     try {
-      await strangers.admit(context);
+      await unauthenticatedCallers.admit(context);
     } catch (error) {
       return answerUnread(ctx, asSojournError(error));
     }
-    if (await work()) await strangers.failed(context);
+    if (await work()) await unauthenticatedCallers.recordFailure(context);
   };
 }
 

@@ -4,7 +4,7 @@ import { SojournError } from '../../../platform/errors/index.ts';
 import { createLogger, type Logger } from '../../../platform/log/index.ts';
 import { lightFetch } from '../../../platform/outbound/index.ts';
 import type { AgentConfig } from '../../../server/config/index.ts';
-import { keepMemoryIn } from '../../../server/hardening/index.ts';
+import { hardenProcess } from '../../../server/hardening/index.ts';
 import { type AgentStatus, keepHeapSmall, readConfig, signInOf, startAgent } from '../../agent/index.ts';
 import { askAgent } from '../../loopback/index.ts';
 import { createSojourn } from '../../sdk/index.ts';
@@ -45,7 +45,7 @@ const run: CommandSpec = {
     keepHeapSmall();
     const config = await loadAgentConfig(args, terminal);
     const logger = createLogger();
-    keepMemoryIn({ nodeOptions: terminal.env.NODE_OPTIONS, logger });
+    hardenProcess({ nodeOptions: terminal.env.NODE_OPTIONS, logger });
     const stop = stopSignal();
     const { listen, directory, connections } = config;
     const agent = await startAgent({

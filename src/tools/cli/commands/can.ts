@@ -51,7 +51,7 @@ export const can: CommandSpec = adminCommand({
   ],
   request: (args) => ({
     method: 'GET',
-    path: apiPath`/clients/${args.positionals[0]}/can/${args.positionals[1]}`,
+    path: apiPath`/clients/${args.positionals[0]}/access/${args.positionals[1]}`,
     query: { purpose: text(args, 'purpose'), claims: claimsOf(args), at: text(args, 'at') },
   }),
   format: (decision) => {

@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 
 import { createLogger } from '../../../platform/log/index.ts';
 import { addressField, loadConfig } from '../../../server/config/index.ts';
-import { keepMemoryIn } from '../../../server/hardening/index.ts';
+import { hardenProcess } from '../../../server/hardening/index.ts';
 import type { CommandSpec } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { stopSignal } from '../signals.ts';
@@ -20,7 +20,7 @@ export const serve: CommandSpec = {
       throw usageError('There is no configuration: name its file with --config.');
     const config = await loadConfig({ file, env: terminal.env });
     const logger = createLogger();
-    keepMemoryIn({ nodeOptions: terminal.env.NODE_OPTIONS, logger });
+    hardenProcess({ nodeOptions: terminal.env.NODE_OPTIONS, logger });
     const { startServer } = await import('../../../server/compose/index.ts');
     // Before the start: who is told to stop meanwhile, or with the first word, still closes what was opened.
     const stop = stopSignal();

@@ -136,7 +136,7 @@ const credentials = (operationId: string) => ({
   },
 });
 
-export const outsidePaths = {
+export const otherPaths = {
   '/healthz': probe('isAlive', 'Whether the process lives', { 200: json('It does') }),
   '/readyz': probe('isReady', 'Whether the process should get requests', {
     200: json('It should, and every check with its detail'),
@@ -192,7 +192,7 @@ export const outsidePaths = {
     ...issuer,
     post: customer(
       'reportSetup',
-      'Say what the set-up has made, once; it is tried at once',
+      'Say what the set-up has created, once; it is tried at once',
       {
         200: json('What the try has found', {
           type: 'object',

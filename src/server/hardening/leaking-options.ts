@@ -1,6 +1,6 @@
 /** The options of Node and V8 that put the memory, or the environment, where others can read it. */
 
-interface Leak {
+interface LeakingOption {
   readonly flag: string;
   readonly why: string;
 }
@@ -18,7 +18,7 @@ const known: readonly { readonly flag: RegExp; readonly why: string }[] = [
 ];
 
 /** Those among `options`, in their order, each as it is written without its value. */
-export const leaks = (options: readonly string[]): readonly Leak[] =>
+export const findLeakingOptions = (options: readonly string[]): readonly LeakingOption[] =>
   options.flatMap((option) => {
     const flag = option.replace(/=.*$/s, '');
     // Node and V8 read an underscore as a hyphen.

@@ -16,7 +16,7 @@ import type { Keyrings } from '../../../tokens/keys/index.ts';
 import type { OutageBudget } from '../../../tokens/outage-budget/index.ts';
 import type { ReadinessCheck } from '../../health/index.ts';
 
-export interface AdminRooms {
+export interface AdminServices {
   readonly tenants: Tenants;
   readonly clients: Clients;
   readonly connections: Connections;

@@ -6,16 +6,16 @@ import type { Audit, RequestContext } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { RequestLimits } from '../../../platform/limits/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
-import { createFailedLogins } from './failed-logins.ts';
+import { createFailedSignIns } from './failed-sign-ins.ts';
 
-export interface Strangers {
+export interface UnauthenticatedCallers {
   /** Counts a request; rejects with `rate_limited` for an address that has asked or failed too often. */
   admit(context: RequestContext): Promise<void>;
   /** Counts a request that has proven nobody, in its address's account. */
-  failed(context: RequestContext): Promise<void>;
+  recordFailure(context: RequestContext): Promise<void>;
 }
 
-export interface StrangersOptions {
+export interface UnauthenticatedCallersOptions {
   readonly limits: Pick<RequestLimits, 'countAddress'>;
   readonly audit: Audit;
   readonly now: Now;
@@ -23,16 +23,21 @@ export interface StrangersOptions {
   readonly failedSignIns: number;
 }
 
-export function createStrangers({ limits, audit, now, failedSignIns }: StrangersOptions): Strangers {
-  const failures = createFailedLogins(failedSignIns, now);
+export function createUnauthenticatedCallers({
+  limits,
+  audit,
+  now,
+  failedSignIns,
+}: UnauthenticatedCallersOptions): UnauthenticatedCallers {
+  const failures = createFailedSignIns(failedSignIns, now);
   return {
     async admit(context) {
       const retryAfter = failures.wait(context.source_ip);
       if (retryAfter > 0) throw new SojournError('rate_limited', { retryAfter });
       await limits.countAddress(context);
     },
-    async failed(context) {
-      if (!failures.failed(context.source_ip)) return;
+    async recordFailure(context) {
+      if (!failures.record(context.source_ip)) return;
       await audit.record({ event: 'sign_in.rate_limited', outcome: 'refused', actor: 'unknown', ...context });
     },
   };

@@ -5,9 +5,9 @@ import { invalidRequest } from '../../../platform/errors/index.ts';
 import { read } from '../../../platform/validation/index.ts';
 import { mainRing } from '../../../tokens/keys/index.ts';
 import { connection } from './connections.ts';
-import { act } from './route.ts';
+import { writeRoute } from './route.ts';
 
-export const uploadInput = z.strictObject({
+export const uploadedKeysInput = z.strictObject({
   kids: z
     .array(z.string('must be a string'), 'must be a list of key ids')
     .min(1, 'must hold at least one key id')
@@ -15,18 +15,18 @@ export const uploadInput = z.strictObject({
     .describe('Every key that the provider holds now; an upload replaces all that were there.'),
 });
 
-export const uploadsRoute = act({
+export const uploadedKeysRoute = writeRoute({
   method: 'POST',
   path: '/connections/:id/uploaded-keys',
-  name: 'confirmUpload',
+  operationId: 'confirmUpload',
   summary: 'Say which keys were uploaded to the cloud, so that a rotation need not wait for it',
-  input: uploadInput,
+  input: uploadedKeysInput,
   status: 200,
   answer: connection,
   refusals: ['connection_not_found', 'version_conflict', 'keys_unavailable'],
   async change({ connections, issuers, keyrings }, { params: { id }, body }) {
     const one = await connections.get(id);
-    const { kids } = read(uploadInput, body);
+    const { kids } = read(uploadedKeysInput, body);
     if (!destinationOf(one).uploadsKeys)
       throw invalidRequest([
         { path: 'kids', message: 'are fetched by this cloud: target.uploaded_jwks is not true' },
@@ -46,7 +46,7 @@ export const uploadsRoute = act({
         audience: destinationOf(changed).audience,
         state: stateOf(changed),
       },
-      did: {
+      auditEvent: {
         event: 'connection.jwks_uploaded',
         connection: id,
         tenant: changed.tenant,

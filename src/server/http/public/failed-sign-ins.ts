@@ -5,18 +5,18 @@
 import { createBuckets, networkOf } from '../../../platform/limits/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 
-export interface FailedLogins {
+export interface FailedSignIns {
   /** Whole seconds that this address has to wait; 0 when it may try. */
   wait(address: string): number;
   /** True for the failure that used up what the address has: worth one line in the audit. */
-  failed(address: string): boolean;
+  record(address: string): boolean;
 }
 
 /** A bucket for each address: it holds a minute's worth of failures and fills again within a minute. */
-export function createFailedLogins(perMinute: number, now: Now): FailedLogins {
+export function createFailedSignIns(perMinute: number, now: Now): FailedSignIns {
   const buckets = createBuckets({ size: perMinute, perSecond: perMinute / 60 }, now);
   return {
     wait: (address) => buckets.wait(networkOf(address)),
-    failed: (address) => buckets.take(networkOf(address)),
+    record: (address) => buckets.take(networkOf(address)),
   };
 }

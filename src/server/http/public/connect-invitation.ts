@@ -10,12 +10,12 @@ import { SojournError } from '../../../platform/errors/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 import { requestContextOf } from '../app.ts';
 import { answerPage, answerRefusal } from './connect-pages.ts';
-import { createFailedLogins } from './failed-logins.ts';
+import { createFailedSignIns } from './failed-sign-ins.ts';
 
-export type Visited = Context & { params: { invitation?: string; name?: string } };
-export type Act = (ctx: Visited, guest: Guest) => Promise<void>;
+export type ConnectContext = Context & { params: { invitation?: string; name?: string } };
+export type InvitationHandler = (ctx: ConnectContext, guest: Guest) => Promise<void>;
 
-export interface Entrance {
+export interface InvitationCheckServices {
   readonly customer: Pick<Customer, 'open'>;
   readonly audit: Audit;
   readonly now: Now;
@@ -23,13 +23,16 @@ export interface Entrance {
   readonly failedSignIns: number;
 }
 
-export function createEntrance(rooms: Entrance, frame: Frame): (act: Act) => (ctx: Visited) => Promise<void> {
-  const { customer, audit, now, failedSignIns } = rooms;
-  const limit = createFailedLogins(failedSignIns, now);
+export function createInvitationCheck(
+  services: InvitationCheckServices,
+  frame: Frame,
+): (act: InvitationHandler) => (ctx: ConnectContext) => Promise<void> {
+  const { customer, audit, now, failedSignIns } = services;
+  const limit = createFailedSignIns(failedSignIns, now);
 
   async function turnAway(ctx: Context): Promise<void> {
     const context = requestContextOf(ctx);
-    const event = limit.failed(context.source_ip) ? 'invitation.rate_limited' : 'invitation.refused';
+    const event = limit.record(context.source_ip) ? 'invitation.rate_limited' : 'invitation.refused';
     await audit.record({ event, outcome: 'refused', actor: 'unknown', ...context });
     answerPage(ctx, 404, plainPage(frame, 'This link is not valid', noInvitation));
   }

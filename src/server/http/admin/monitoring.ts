@@ -1,8 +1,11 @@
 /** What a load balancer, an orchestrator and a scraper ask. They carry no token; the listener is not for the public. */
 import type Router from '@koa/router';
-import type { AdminRooms } from './rooms.ts';
+import type { AdminServices } from './services.ts';
 
-export function probes(router: Router, { metrics, readiness }: Pick<AdminRooms, 'metrics' | 'readiness'>) {
+export function mountMonitoring(
+  router: Router,
+  { metrics, readiness }: Pick<AdminServices, 'metrics' | 'readiness'>,
+) {
   router.use(async (ctx, next) => {
     ctx.set('cache-control', 'no-store');
     await next();

@@ -3,19 +3,25 @@ import type Router from '@koa/router';
 import type { Context } from 'koa';
 import { requestContextOf } from '../app.ts';
 import { readJson } from '../body.ts';
-import type { AdminRooms } from './rooms.ts';
 import type { Route } from './route.ts';
+import type { AdminServices } from './services.ts';
 
-export function mount(router: Router, routes: readonly Route[], rooms: AdminRooms): void {
+export function mountRoutes(router: Router, routes: readonly Route[], services: AdminServices): void {
   for (const route of routes) {
     router.register(route.path, [route.method], async (ctx: Context & { params: Record<string, string> }) => {
-      const { content, did } = await route.serve(rooms, {
+      const { content, auditEvent } = await route.serve(services, {
         params: ctx.params,
         query: new URLSearchParams(ctx.querystring),
         body: await readJson(ctx.req, route.maxBytes),
       });
       // Before the answer: what was told to be done is in the audit.
-      if (did) await rooms.audit.record({ outcome: 'ok', actor: 'admin', ...did, ...requestContextOf(ctx) });
+      if (auditEvent)
+        await services.audit.record({
+          outcome: 'ok',
+          actor: 'admin',
+          ...auditEvent,
+          ...requestContextOf(ctx),
+        });
       ctx.status = route.status;
       ctx.set('cache-control', 'no-store');
       if (!content) return;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { call } from '../../../src/sandbox/demo/http.ts';
-import { createFailedLogins } from '../../../src/server/http/public/failed-logins.ts';
+import { createFailedSignIns } from '../../../src/server/http/public/failed-sign-ins.ts';
 import {
   askToken,
   oneConnection,
@@ -13,9 +13,9 @@ import {
 describe('the account of an address', () => {
   const limit = (perMinute = 6) => {
     const clock = { ms: 0 };
-    const logins = createFailedLogins(perMinute, () => clock.ms);
+    const logins = createFailedSignIns(perMinute, () => clock.ms);
     const fail = (address: string, times: number) =>
-      Array.from({ length: times }, () => logins.failed(address)).filter(Boolean).length;
+      Array.from({ length: times }, () => logins.record(address)).filter(Boolean).length;
     return { clock, logins, fail };
   };
 

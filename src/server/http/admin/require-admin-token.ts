@@ -1,15 +1,15 @@
 /** Nothing behind this is reached without the admin token, whether or not there is anything. */
 import type { Context, Next } from 'koa';
 import { SojournError } from '../../../platform/errors/index.ts';
-import { lastly, requestContextOf } from '../app.ts';
+import { notFoundOrMethodNotAllowed, requestContextOf } from '../app.ts';
 import { bearerOf } from '../bearer.ts';
-import type { AdminRooms } from './rooms.ts';
 import { prefix } from './route.ts';
+import type { AdminServices } from './services.ts';
 
-export const guard =
-  ({ adminToken, audit }: Pick<AdminRooms, 'adminToken' | 'audit'>) =>
+export const requireAdminToken =
+  ({ adminToken, audit }: Pick<AdminServices, 'adminToken' | 'audit'>) =>
   async (ctx: Context, next: Next): Promise<void> => {
-    if (ctx.path !== prefix && !ctx.path.startsWith(`${prefix}/`)) return lastly(ctx);
+    if (ctx.path !== prefix && !ctx.path.startsWith(`${prefix}/`)) return notFoundOrMethodNotAllowed(ctx);
     const token = bearerOf(ctx);
     if (token === undefined || !adminToken.matches(token)) {
       await audit.record({

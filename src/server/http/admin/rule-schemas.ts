@@ -1,0 +1,32 @@
+/** Who may use what, as answers tell it: the rules of clients, the guards, and the decision. */
+import { z } from 'zod';
+
+export const pattern = z.union([
+  z.string(),
+  z.object({ one_of: z.array(z.string()) }),
+  z.object({ glob: z.string() }),
+]);
+
+export const selectors = {
+  connection: z.string().exactOptional(),
+  tenant: z.string().exactOptional(),
+  cloud: z.string().exactOptional(),
+  labels: z.record(z.string(), z.string()).exactOptional(),
+};
+
+export const conditions = {
+  claims: z.record(z.string(), pattern).exactOptional(),
+  methods: z.array(z.string()).exactOptional(),
+  hours: z
+    .object({
+      from: z.string(),
+      to: z.string(),
+      days: z.array(z.string()).exactOptional(),
+      time_zone: z.string(),
+    })
+    .exactOptional(),
+};
+
+export const purposes = z.array(z.string()).exactOptional();
+
+export const rule = z.object({ ...selectors, purposes, when: z.object(conditions).exactOptional() });
