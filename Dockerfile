@@ -3,7 +3,7 @@
 FROM node:24-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-# The optional packages are Node binaries for machines with an older Node; this image has its own.
+# The optional packages are Node binaries for machines with an older Node; this image has Node 24.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim AS build
@@ -14,7 +14,7 @@ COPY src src
 RUN npm run build && npm run build:sandbox
 
 FROM node:24-slim AS runtime
-# Threads share their allocation arenas, which saves memory; none of them is in a hurry.
+# Threads share their allocation arenas, which saves memory; allocation speed is not critical.
 ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
@@ -34,8 +34,8 @@ FROM runtime AS server
 COPY --from=build /app/dist dist
 VOLUME ["/app/data", "/app/keys"]
 EXPOSE 8080
-# The admin listener is on loopback and speaks plain http there; SOJOURN_ADMIN_URL names another address.
+# On loopback the admin listener uses plain http. SOJOURN_ADMIN_URL overrides the address.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", "fetch((process.env.SOJOURN_ADMIN_URL || 'http://127.0.0.1:8081') + '/healthz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# Without the inspector that SIGUSR1 would open: it could read the signing keys.
+# SIGUSR1 would open Node's inspector, which can read the signing keys.
 ENTRYPOINT ["node", "--disable-sigusr1", "bin/sojourn.js"]
 CMD ["serve", "--config", "config/sojourn.yaml"]

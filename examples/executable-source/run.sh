@@ -1,7 +1,7 @@
 set -eu
 sojourn config "$GCP_CONNECTION" --tool google --output acme.json --force
 if [ -n "${SANDBOX:-}" ]; then
-  # The file names Google; the sandbox stands at another address.
+  # The file has Google's endpoints; the sandbox has another address.
   jq --arg gcp "$SANDBOX/gcp" '.token_url = $gcp + "/v1/token"
     | .service_account_impersonation_url |= sub("https://[^/]*"; $gcp)' acme.json > sandbox.json
   mv sandbox.json acme.json
