@@ -42,7 +42,7 @@ const secret = join(folder, 'secret');
 writeFileSync(secret, 'secret');
 const connections = Array.from({ length: count }, (_, index) => ({
   id: `con_01kb${String(index).padStart(22, '0')}`,
-  aws: { container: true, token_file: `token-${index}` },
+  aws: { container_endpoint: true, token_file: `token-${index}` },
 }));
 writeFileSync(
   config,
@@ -70,7 +70,7 @@ try {
   const status = async () => {
     const authorization = readFileSync(join(folder, 'files/authorization'), 'utf8');
     const answer = await fetch(`http://127.0.0.1:${agentPort}/metrics`, { headers: { authorization } });
-    return Number(/^sojourn_agent_ready (\d+)$/m.exec(await answer.text())?.[1]);
+    return Number(/^sojourn_agent_cache_entries\{state="ready"\} (\d+)$/m.exec(await answer.text())?.[1]);
   };
   while ((await status().catch(() => 0)) < 2 * count) {
     if (agent.exitCode !== null) throw new Error('The agent ended.');

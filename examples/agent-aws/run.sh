@@ -9,7 +9,7 @@ listen: $address
 directory: agent-files
 connections:
   - id: $AWS_CONNECTION
-    aws: { container: true }
+    aws: { container_endpoint: true }
 END
 sojourn agent --config agent.yaml > agent.log 2>&1 &
 agent=$!

@@ -8,11 +8,11 @@ listen: ${SOJOURN_AGENT_LISTEN:-127.0.0.1:9180}
 directory: agent-files
 connections:
   - id: $AWS_CONNECTION
-    aws: { container: true }
+    aws: { container_endpoint: true }
   - id: $AZURE_CONNECTION
-    azure: { credentials: true }
+    azure: { cache_credentials: true }
   - id: $GCP_CONNECTION
-    gcp: { credentials: true }
+    gcp: { cache_credentials: true }
 END
 sojourn agent --config agent.yaml > agent.log 2>&1 &
 agent=$!

@@ -14,7 +14,7 @@ const shellOf = (file: string) => blocks(file, 'sh').filter((block) => !Object.h
 /** What the end of each document must have shown. */
 const shown: Readonly<Record<string, readonly RegExp[]>> = {
   'README.md': [/^active$/m, /"access_token":"ey/, /"Version":1,"AccessKeyId":"ASIA/],
-  'docs/agent.md': [/KEEPS/, /-rw-------.* acme-aws$/m, /^\d{3}$/m, /"Code":"agent_forbidden"/],
+  'docs/agent.md': [/SERVES/, /-rw-------.* acme-aws$/m, /^\d{3}$/m, /"Code":"agent_forbidden"/],
   'docs/clouds.md': [/"aud": "api:\/\/AzureADTokenExchange"/],
   'docs/first-connection.md': [
     /^http:\/\/127\.0\.0\.1:\d+\/connect\/[\w-]{43}$/m,

@@ -1,4 +1,4 @@
-/** Every folder of `examples`, run as it stands by somebody who installed the package, against the sandbox clouds. */
+/** Runs every example against the sandbox clouds, with the package installed as a user would install it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,19 +14,19 @@ import { openStage, type Stage } from '../tools/sdk/stage.ts';
 
 const identity = 'arn:aws:sts::111122223333:assumed-role/sojourn-Role-[A-Z0-9]+/con_[^ "]+';
 
-/** What each shows at its end, and the programs without which it is not run. */
-const examples: Readonly<Record<string, { shows: RegExp; needs?: readonly string[] }>> = {
-  'sdk-aws': { shows: new RegExp(`^${identity}\n$`) },
-  'sdk-azure': { shows: /^subscription aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee\n$/ },
-  'sdk-gcp': { shows: /^project acme-prod\n$/ },
-  'credential-process': { shows: new RegExp(`^Wrote aws-config\n${identity}\n$`), needs: ['aws'] },
-  'executable-source': { shows: /^Wrote acme\.json\nproject acme-prod\n$/, needs: ['jq'] },
-  exec: { shows: new RegExp(`^${identity}\nAzure until 20.+Z\nGoogle has a token\n$`) },
-  terraform: { shows: new RegExp(`Apply complete![^]*\narn = "${identity}"\n$`), needs: ['terraform'] },
-  'agent-aws': { shows: new RegExp(`^${identity}\n$`) },
-  'agent-gcp': { shows: /^project acme-prod\n$/ },
-  'agent-credentials': { shows: /^aws until 20.+Z\nazure until 20.+Z\ngcp until 20.+Z\n$/, needs: ['jq'] },
-  'shell-env': { shows: new RegExp(`^${identity}\n$`), needs: ['aws'] },
+/** The expected output of each example, and the programs that it needs. */
+const examples: Readonly<Record<string, { output: RegExp; needs?: readonly string[] }>> = {
+  'sdk-aws': { output: new RegExp(`^${identity}\n$`) },
+  'sdk-azure': { output: /^subscription aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee\n$/ },
+  'sdk-gcp': { output: /^project acme-prod\n$/ },
+  'credential-process': { output: new RegExp(`^Wrote aws-config\n${identity}\n$`), needs: ['aws'] },
+  'executable-source': { output: /^Wrote acme\.json\nproject acme-prod\n$/, needs: ['jq'] },
+  exec: { output: new RegExp(`^${identity}\nAzure until 20.+Z\nGoogle has a token\n$`) },
+  terraform: { output: new RegExp(`Apply complete![^]*\narn = "${identity}"\n$`), needs: ['terraform'] },
+  'agent-aws': { output: new RegExp(`^${identity}\n$`) },
+  'agent-gcp': { output: /^project acme-prod\n$/ },
+  'agent-credentials': { output: /^aws until 20.+Z\nazure until 20.+Z\ngcp until 20.+Z\n$/, needs: ['jq'] },
+  'shell-env': { output: new RegExp(`^${identity}\n$`), needs: ['aws'] },
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-examples-'));
@@ -64,7 +64,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('every folder has its example and its line in the table', () => {
+test('every folder of examples/ has a test and a row in examples/README.md', () => {
   const folders = readdirSync(join(root, 'examples')).filter((name) => name !== 'README.md');
   expect(Object.keys(examples).toSorted()).toEqual(folders.toSorted());
   const table = textOf('examples/README.md');
@@ -72,22 +72,22 @@ test('every folder has its example and its line in the table', () => {
   expect(missing).toEqual([]);
 });
 
-for (const [name, { shows, needs = [] }] of Object.entries(examples)) {
+for (const [name, { output, needs = [] }] of Object.entries(examples)) {
   const absent = needs.filter((program) => !isInstalled(program));
   if (absent.length > 0) {
-    test.todo(`the example ${name}: not run, since ${absent.join(' and ')} is not on this machine`);
+    test.todo(`the example ${name}: not run, because ${absent.join(' and ')} is not installed`);
     continue;
   }
-  test(`the example ${name} runs as it stands`, async () => {
+  test(`the example ${name} runs unchanged and prints its result`, async () => {
     const cwd = join(folder, name);
     const [command, file] = existsSync(join(cwd, 'run.sh')) ? ['sh', 'run.sh'] : ['node', 'main.ts'];
     const child = spawn(command, [file], { cwd, env, timeout: 100_000 });
     const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-    // What went wrong stands in the errors, and is shown in that case alone: terraform and aws may warn.
+    // Standard error is compared only on failure, because terraform and aws may print warnings.
     const { exitCode: code } = child;
     expect({ code, out, err: code === 0 ? '' : err }).toEqual({
       code: 0,
-      out: expect.stringMatching(shows),
+      out: expect.stringMatching(output),
       err: '',
     });
   }, 120_000);

@@ -18,11 +18,11 @@ const nameField = z
   .regex(/^[A-Za-z0-9][\w.-]{0,99}$/, 'must be a plain file name in `directory`, with no slash')
   .refine(
     (name) => !['authorization', 'endpoint'].includes(name),
-    'is the name of a file of the agent itself',
+    'must not be the name of one of the agent’s own files (authorization, endpoint)',
   );
 
-/** Whether access tokens are kept, for `sojourn credentials`. */
-const credentialsField = z.boolean('must be true or false');
+/** Whether the agent caches access tokens, for `sojourn credentials`. */
+const cacheCredentialsField = z.boolean('must be true or false');
 
 const connectionShape = z
   .strictObject({
@@ -31,18 +31,21 @@ const connectionShape = z
     purpose: purposeName.optional(),
     aws: z
       .strictObject({
-        /** Whether the container endpoint serves it; it does where there is no token file. */
-        container: z.boolean('must be true or false').optional(),
+        /** Whether the container endpoint serves the connection. Default: true if there is no token file. */
+        container_endpoint: z.boolean('must be true or false').optional(),
         token_file: nameField.optional(),
       })
       .optional(),
     azure: z
-      .strictObject({ token_file: nameField.optional(), credentials: credentialsField.optional() })
+      .strictObject({
+        token_file: nameField.optional(),
+        cache_credentials: cacheCredentialsField.optional(),
+      })
       .optional(),
     gcp: z
       .strictObject({
         token_file: nameField.optional(),
-        credentials: credentialsField.optional(),
+        cache_credentials: cacheCredentialsField.optional(),
         /** An `external_account` file for GOOGLE_APPLICATION_CREDENTIALS. */
         credentials_file: nameField.optional(),
         service_account: z
@@ -56,39 +59,39 @@ const connectionShape = z
   })
   .refine(
     ({ aws, azure, gcp }) => [aws, azure, gcp].filter(Boolean).length === 1,
-    'must have one of aws, azure and gcp',
+    'must have exactly one of aws, azure and gcp',
   );
 
 export type AgentConnection = z.output<typeof connectionShape>;
 
-/** Where a token is handed over as well, a purpose would promise what it does not hold. */
-function keepsCredentialsAlone({ aws, azure, gcp }: AgentConnection): boolean {
-  const { token_file, credentials } = { ...azure, ...gcp };
-  if (aws) return aws.container !== false && aws.token_file === undefined;
-  return credentials === true && token_file === undefined && gcp?.credentials_file === undefined;
+/** A purpose does not narrow tokens, so a connection with a purpose must serve credentials only. */
+function servesCredentialsOnly({ aws, azure, gcp }: AgentConnection): boolean {
+  const { token_file, cache_credentials } = { ...azure, ...gcp };
+  if (aws) return aws.container_endpoint !== false && aws.token_file === undefined;
+  return cache_credentials === true && token_file === undefined && gcp?.credentials_file === undefined;
 }
 
 const connectionField = connectionShape.refine(
-  (connection) => connection.purpose === undefined || keepsCredentialsAlone(connection),
-  'must keep credentials and no token beside its purpose, which narrows no token',
+  (connection) => connection.purpose === undefined || servesCredentialsOnly(connection),
+  'must serve credentials only, because its purpose does not narrow tokens',
 );
 
 const filesOf = ({ aws, azure, gcp }: AgentConnection) =>
   [aws?.token_file, azure?.token_file, gcp?.token_file, gcp?.credentials_file].filter(
     (name) => name !== undefined,
   );
-const areAll = (names: readonly string[]) => new Set(names).size === names.length;
+const areUnique = (names: readonly string[]) => new Set(names).size === names.length;
 
 const connectionsField = z
   .array(connectionField)
-  .min(1, 'must name one connection or more')
-  .max(100_000, 'must be 100000 connections at most')
-  .refine((list) => areAll(list.map(({ id }) => id)), 'must not hold a connection twice')
-  .refine((list) => areAll(list.flatMap(filesOf)), 'must not give a file name twice');
+  .min(1, 'must have at least one connection')
+  .max(100_000, 'must have at most 100000 connections')
+  .refine((list) => areUnique(list.map(({ id }) => id)), 'must not list a connection twice')
+  .refine((list) => areUnique(list.flatMap(filesOf)), 'must not use a file name twice');
 
 const loopbackField = addressField.refine(
   ({ host }) => isLoopback(host),
-  'must be an address of loopback such as 127.0.0.1:9180: whoever reaches it gets a chance at your customers’ clouds',
+  'must be a loopback address such as 127.0.0.1:9180, because the endpoint serves credentials of your customers’ clouds',
 );
 
 const file = (about: string) => key(fileField.nullable(), null, about);
@@ -102,21 +105,21 @@ export const agentShape = {
         .regex(/^[\w.:-]{1,100}$/, 'must be the id of a client')
         .nullable(),
       null,
-      'The client. A workload token may do without.',
+      'The client id. Optional with a workload token.',
     ),
-    client_secret_file: file('File with the secret of the client.'),
-    private_key_file: file('Or with its private key, in PEM or as a JWK.'),
-    workload_token_file: file('Or with the token that the platform gives this workload.'),
+    client_secret_file: file('File with the client secret.'),
+    private_key_file: file('File with the private key of the client, in PEM or JWK format.'),
+    workload_token_file: file('File with the token that the platform issues to the workload.'),
   },
-  listen: key(loopbackField, '127.0.0.1:9180', 'Where the endpoint is: loopback and nothing else.'),
+  listen: key(loopbackField, '127.0.0.1:9180', 'Loopback address of the endpoint.'),
   directory: {
     field: fileField,
-    about: 'The folder for the files of the agent: its own, mode 0700, made where there is none.',
+    about: 'Directory for the files of the agent only; mode 0700, created if missing.',
   } satisfies Setting<string>,
-  connections: key(connectionsField, [], 'What is kept, and in which forms.'),
+  connections: key(connectionsField, [], 'The connections, and how the agent serves each.'),
 } as const;
 
-/** Tens of thousands of connections. */
+/** Enough for tens of thousands of connections. */
 const maxBytes = 8 * 1024 * 1024;
 
 type Keys = Values<typeof agentShape>;
@@ -131,8 +134,7 @@ export interface AgentConfig {
 }
 
 /**
- * Reads the file, where there is one, with the environment over it. Rejects with `config_invalid`, which names every
- * fault.
+ * Reads the file, if any; environment variables override it. Rejects with `config_invalid`, which names every fault.
  */
 export async function loadAgentConfig({
   file: path,
@@ -144,7 +146,7 @@ export async function loadAgentConfig({
   const { raw, lineOf }: YamlFile = path
     ? await readYamlFile(path, maxBytes)
     : { raw: {}, lineOf: () => undefined };
-  // One floor deeper, so that every variable begins with SOJOURN_AGENT_.
+  // Nested under `agent`, so that every variable begins with SOJOURN_AGENT_.
   const whole = { agent: agentShape };
   const { values, faults } = readShape(whole, { agent: raw }, env);
   const variables = [
@@ -157,7 +159,7 @@ export async function loadAgentConfig({
     ...signInFaults(sign_in),
     ...unknownVariables(env, variables, 'SOJOURN_AGENT_'),
   ];
-  // No fault, so no value is missing.
+  // Without faults, no value is missing.
   if (all.length === 0) return values.agent as Keys;
   const inFile = (names: Path) => (names.length > 1 ? lineOf(names.slice(1)) : undefined);
   throw invalid(
@@ -174,16 +176,19 @@ function signInFaults(
   signIn: { readonly [name in keyof Keys['sign_in']]: string | null | undefined },
 ): Fault[] {
   const { client_id, client_secret_file, private_key_file, workload_token_file } = signIn;
-  const ways = [client_secret_file, private_key_file, workload_token_file];
-  // A faulty one has been told already.
-  if (ways.includes(undefined)) return [];
-  const chosen = ways.filter((way) => way !== null).length;
+  const methods = [client_secret_file, private_key_file, workload_token_file];
+  // Undefined: the field is invalid and already reported.
+  if (methods.includes(undefined)) return [];
+  const count = methods.filter((method) => method !== null).length;
   const path = 'agent.sign_in';
-  if (chosen !== 1)
+  if (count !== 1)
     return [
-      { path, message: 'must have one of client_secret_file, private_key_file and workload_token_file' },
+      {
+        path,
+        message: 'must have exactly one of client_secret_file, private_key_file and workload_token_file',
+      },
     ];
   return client_id === null && workload_token_file === null
-    ? [{ path: `${path}.client_id`, message: 'is missing; a secret or a key belongs to one' }]
+    ? [{ path: `${path}.client_id`, message: 'is required with a client secret or a private key' }]
     : [];
 }

@@ -1,17 +1,20 @@
-/** How long to wait after failures: doubling, never in step with others, and as long as was asked for. */
-import type { Trouble } from './trouble.ts';
+/** Exponential backoff with jitter, at least as long as the server's Retry-After. */
+import type { Failure } from './failure.ts';
 
-/** A fraction from 0 to 1, as Math.random gives it. */
+/** A fraction from 0 to 1, like Math.random. */
 export type Random = () => number;
 
-/** The wait after `failures` in a row, in milliseconds: from half of 1, 2, 4 … seconds up to the whole, `longest` at most. */
-export function waitAfter(
+/**
+ * The pause after `failures` in a row, in milliseconds: a random time between half of 1, 2, 4 … seconds and the whole, at
+ * most `maxMs`. Retry-After counts up to ten times `maxMs`.
+ */
+export function backoffMs(
   failures: number,
-  { retryAfter = 0 }: Pick<Trouble, 'retryAfter'>,
-  longestMs: number,
+  { retryAfter = 0 }: Pick<Failure, 'retryAfter'>,
+  maxMs: number,
   random: Random,
 ): number {
-  const whole = Math.min(longestMs, 1000 * 2 ** Math.min(failures - 1, 20));
-  const asked = retryAfter * 1000;
-  return Math.max(whole / 2 + (whole / 2) * random(), Math.min(asked, 10 * longestMs));
+  const ceilingMs = Math.min(maxMs, 1000 * 2 ** Math.min(failures - 1, 20));
+  const retryAfterMs = retryAfter * 1000;
+  return Math.max(ceilingMs / 2 + (ceilingMs / 2) * random(), Math.min(retryAfterMs, 10 * maxMs));
 }

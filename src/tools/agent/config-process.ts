@@ -1,7 +1,7 @@
 /**
- * The configuration, read by a process of its own. What a process has once grown to it keeps, and to read and check ten
- * thousand connections takes more than to serve them: the parser, the schemas, and what they leave behind. A thread would
- * not help, for its memory stays with the process.
+ * Reads the configuration in a child process. A process keeps the memory to which it once grew, and parsing and
+ * validating ten thousand connections takes more than serving them. A worker thread would not help, because its memory
+ * stays with the process.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import module from 'node:module';
@@ -9,41 +9,41 @@ import { dirname, extname, join } from 'node:path';
 import { type Fault, SojournError } from '../../platform/errors/index.ts';
 import type { AgentConfig, Environment } from '../../server/config/index.ts';
 
-/** From where it is read, which goes there, and what comes back. */
-export interface Wish {
+/** The message to the child process, and its answer. */
+export interface ConfigRequest {
   readonly file: string | undefined;
   readonly env: Environment;
 }
-export type Outcome =
+export type ConfigResult =
   | { readonly config: AgentConfig }
   | { readonly detail: string; readonly advice: string; readonly faults: readonly Fault[] };
 
 const program = join(import.meta.dirname, `config-program${extname(import.meta.filename)}`);
 
-/** Rejects with `config_invalid`, as the configuration itself does. */
-export async function readConfig({ file, env }: Wish): Promise<AgentConfig> {
-  // Of the environment nothing else goes along, for it may hold secrets.
-  const ours = Object.entries(env).filter(([name]) => name.startsWith('SOJOURN_AGENT_'));
-  const compiled = module.getCompileCacheDir();
+/** Rejects with `config_invalid`, as loadAgentConfig does. */
+export async function readConfig({ file, env }: ConfigRequest): Promise<AgentConfig> {
+  // The child gets no other variables: they may hold secrets.
+  const agentVariables = Object.entries(env).filter(([name]) => name.startsWith('SOJOURN_AGENT_'));
+  const compileCache = module.getCompileCacheDir();
   const child = fork(program, {
-    env: compiled === undefined ? {} : { NODE_COMPILE_CACHE: dirname(compiled) },
+    env: compileCache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(compileCache) },
     execArgv: ['--no-warnings'],
     serialization: 'advanced',
-    // The file may be /dev/stdin.
+    // Inherited, because the file may be /dev/stdin.
     stdio: ['inherit', 'ignore', 'ignore', 'ipc'],
   });
-  child.send({ file, env: Object.fromEntries(ours) } satisfies Wish, () => undefined);
-  const outcome = await answerOf(child);
-  // No process could be had, or it did not live: then at the price of its memory.
-  if (!outcome) return (await import('../../server/config/index.ts')).loadAgentConfig({ file, env });
-  if ('config' in outcome) return outcome.config;
-  throw new SojournError('config_invalid', outcome);
+  child.send({ file, env: Object.fromEntries(agentVariables) } satisfies ConfigRequest, () => undefined);
+  const result = await resultOf(child);
+  // If the child did not start or crashed, this process reads the file and pays with its memory.
+  if (!result) return (await import('../../server/config/index.ts')).loadAgentConfig({ file, env });
+  if ('config' in result) return result.config;
+  throw new SojournError('config_invalid', result);
 }
 
-/** Undefined when it ends without a word. */
-function answerOf(child: ChildProcess): Promise<Outcome | undefined> {
+/** Undefined if the child ends without a message. */
+function resultOf(child: ChildProcess): Promise<ConfigResult | undefined> {
   return new Promise((resolve) => {
-    child.once('message', (outcome) => resolve(outcome as Outcome));
-    for (const end of ['error', 'exit']) child.once(end, () => resolve(undefined));
+    child.once('message', (result) => resolve(result as ConfigResult));
+    for (const event of ['error', 'exit']) child.once(event, () => resolve(undefined));
   });
 }

@@ -1,17 +1,17 @@
-/** The process that reads the configuration: it is told from where, tells what stands there, and ends. */
+/** The child process of config-process.ts: receives a request, sends the configuration or its errors, and ends. */
 
 import { SojournError } from '../../platform/errors/index.ts';
 import { loadAgentConfig } from '../../server/config/index.ts';
-import type { Outcome, Wish } from './config-process.ts';
+import type { ConfigRequest, ConfigResult } from './config-process.ts';
 
-process.once('message', async (wish: Wish) => {
-  const outcome = await outcomeOf(wish);
-  process.send?.(outcome, () => process.disconnect());
+process.once('message', async (request: ConfigRequest) => {
+  const result = await load(request);
+  process.send?.(result, () => process.disconnect());
 });
 
-async function outcomeOf(wish: Wish): Promise<Outcome> {
+async function load(request: ConfigRequest): Promise<ConfigResult> {
   try {
-    return { config: await loadAgentConfig(wish) };
+    return { config: await loadAgentConfig(request) };
   } catch (error) {
     if (!(error instanceof SojournError && error.code === 'config_invalid')) throw error;
     const { message: detail, advice, faults } = error;

@@ -1,29 +1,33 @@
-/** What a connection of the configuration means: what is kept for it, and which files show it. */
+/** What the agent caches for a connection of its configuration, and in which files it writes tokens. */
 import type { AgentConnection } from '../../server/config/index.ts';
-import type { Wanted } from './held.ts';
+import type { EntrySpec } from './cache-entry.ts';
 
 /**
- * @azure/identity keeps what it has read for 5 minutes (WorkloadIdentityCredential), and a token is renewed at half of its
- * life: that half must outlast the 5 minutes, and a renewal that takes a while.
+ * WorkloadIdentityCredential of @azure/identity caches the file's content for 5 minutes, and the agent renews a token at
+ * half of its lifetime: half a lifetime must cover the 5 minutes and a slow renewal.
  */
-const leastSecondsForAzure = 2 * (300 + 30);
+const minAzureLifetimeSeconds = 2 * (300 + 30);
 
-const keepsCredentials = ({ aws, azure, gcp }: AgentConnection): boolean =>
-  aws ? (aws.container ?? aws.token_file === undefined) : (azure ?? gcp)?.credentials === true;
+const cachesCredentials = ({ aws, azure, gcp }: AgentConnection): boolean =>
+  aws ? (aws.container_endpoint ?? aws.token_file === undefined) : (azure ?? gcp)?.cache_credentials === true;
 
 export const tokenFileOf = ({ aws, azure, gcp }: AgentConnection): string | undefined =>
   aws?.token_file ?? azure?.token_file ?? gcp?.token_file;
 
-/** All names that it takes in the directory. */
+/** All names that the connection uses in the directory. */
 export const filesOf = (connection: AgentConnection): readonly string[] =>
   [tokenFileOf(connection), connection.gcp?.credentials_file].filter((name) => name !== undefined);
 
-export function wantedOf(connection: AgentConnection): readonly Wanted[] {
+export function entriesOf(connection: AgentConnection): readonly EntrySpec[] {
   const { id, azure, purpose } = connection;
-  const credentials = { connection: id, kind: 'credentials', leastSeconds: 0, purpose } as const;
-  const token = { connection: id, kind: 'token', leastSeconds: azure ? leastSecondsForAzure : 0 } as const;
+  const credentials = { connection: id, type: 'credentials', minLifetimeSeconds: 0, purpose } as const;
+  const token = {
+    connection: id,
+    type: 'token',
+    minLifetimeSeconds: azure ? minAzureLifetimeSeconds : 0,
+  } as const;
   return [
-    ...(keepsCredentials(connection) ? [credentials] : []),
-    ...(!keepsCredentials(connection) || filesOf(connection).length > 0 ? [token] : []),
+    ...(cachesCredentials(connection) ? [credentials] : []),
+    ...(!cachesCredentials(connection) || filesOf(connection).length > 0 ? [token] : []),
   ];
 }

@@ -1,44 +1,41 @@
-/** The folder where the agent keeps its files: ours alone, or nothing is written into it. */
+/** The directory of the agent's files. The agent writes only if no other user can read or change it. */
 import { access, constants, lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SojournError } from '../../platform/errors/index.ts';
-import { isLeftOver, replaceFile } from '../loopback/index.ts';
+import { isLeftover, replaceFile } from '../loopback/index.ts';
 
 export interface Directory {
   /** The path of a file in it. */
   path(name: string): string;
-  /** Mode 0600, replaced whole or not at all; no line ends it, since some readers send the file as it is. */
+  /** Mode 0600, replaced atomically. Adds no line end, because some readers send the content unchanged. */
   write(name: string, text: string): Promise<void>;
   remove(name: string): Promise<void>;
 }
 
 /**
- * Makes the folder where there is none. Rejects with `config_invalid` when somebody else could read or change it, or we
- * could not. Files of these names that an agent before us left, whole or half written, are removed.
+ * Creates the directory if it is missing, and removes files of these names, complete or temporary, that an earlier agent
+ * left. Rejects with `config_invalid` if other users can read or change it, or if the agent cannot.
  */
 export async function openDirectory(folder: string, names: readonly string[]): Promise<Directory> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    if (codeOf(cause) !== 'EEXIST') throw refused(folder, `cannot be made (${codeOf(cause)})`, cause);
+    if (codeOf(cause) !== 'EEXIST') throw refused(folder, `cannot be created (${codeOf(cause)})`, cause);
   });
   const stat = await lstat(folder);
   const mode = stat.mode & 0o777;
   if (stat.isSymbolicLink()) throw refused(folder, 'is a symbolic link');
   if (!stat.isDirectory()) throw refused(folder, 'is not a directory');
   if (process.geteuid && stat.uid !== process.geteuid())
-    throw refused(
-      folder,
-      `belongs to the user ${stat.uid}, not to ${process.geteuid()} as whom the agent runs`,
-    );
+    throw refused(folder, `belongs to user ${stat.uid}, but the agent runs as user ${process.geteuid()}`);
   if ((mode & 0o077) !== 0)
     throw refused(
       folder,
-      `has mode ${mode.toString(8).padStart(4, '0')}, and must be closed to others: chmod 700`,
+      `has mode ${mode.toString(8).padStart(4, '0')} and must be closed to other users: chmod 700`,
     );
   await access(folder, constants.R_OK | constants.W_OK | constants.X_OK).catch((cause: unknown) => {
     throw refused(folder, `is not writable (${codeOf(cause)})`, cause);
   });
-  for (const found of await readdir(folder))
-    if (isLeftOver(found, names)) await rm(join(folder, found), { force: true });
+  for (const file of await readdir(folder))
+    if (isLeftover(file, names)) await rm(join(folder, file), { force: true });
   return {
     path: (name) => join(folder, name),
     write: (name, text) => replace(join(folder, name), text),
@@ -62,5 +59,5 @@ const refused = (folder: string, message: string, cause?: unknown) =>
     cause,
   });
 
-/** Not by instanceof: the errors of node:fs are another realm's wherever code runs in a context of its own. */
+/** Without instanceof, which fails for errors of node:fs if this code runs in another context (realm), as in jest. */
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown';

@@ -1,51 +1,53 @@
-/** The file with which Google's libraries find the agent: an `external_account` (https://google.aip.dev/auth/4117). */
+/** The `external_account` file for Google's libraries (https://google.aip.dev/auth/4117). */
 
 import { SojournError } from '../../platform/errors/index.ts';
 import type { AgentConnection } from '../../server/config/index.ts';
 
-/** Where the library gets its token: a file, or the agent's endpoint with the header that opens it. */
-export type TokenPlace = { readonly file: string } | { readonly url: string; readonly authorization: string };
+/** Where the library reads the token: a file, or the agent's endpoint with its `Authorization` header. */
+export type TokenSource =
+  | { readonly file: string }
+  | { readonly url: string; readonly authorization: string };
 
-/** @param token a token of the connection, whose audience names the provider */
+/** @param token a token of the connection; its audience names the provider */
 export function externalAccount(
   { id, gcp = {} }: Pick<AgentConnection, 'id' | 'gcp'>,
   token: string,
-  place: TokenPlace,
+  source: TokenSource,
 ): string {
   const sts = gcp.sts_endpoint ?? 'https://sts.googleapis.com';
   const iam = gcp.iam_credentials_endpoint ?? 'https://iamcredentials.googleapis.com';
   return JSON.stringify({
     universe_domain: 'googleapis.com',
     type: 'external_account',
-    audience: providerIn(token, id),
+    audience: providerOf(token, id),
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
     token_url: `${sts}/v1/token`,
     ...(gcp.service_account && {
       service_account_impersonation_url: `${iam}/v1/projects/-/serviceAccounts/${gcp.service_account}:generateAccessToken`,
     }),
     credential_source:
-      'file' in place
-        ? { file: place.file, format: { type: 'text' } }
+      'file' in source
+        ? { file: source.file, format: { type: 'text' } }
         : {
-            url: place.url,
-            headers: { Authorization: place.authorization },
+            url: source.url,
+            headers: { Authorization: source.authorization },
             format: { type: 'json', subject_token_field_name: 'access_token' },
           },
   });
 }
 
-/** The audience of the token is the provider's address, which the exchange names without the scheme. */
-function providerIn(token: string, connection: string): string {
+/** The token's audience is the URL of the provider; the exchange uses it without the scheme. */
+function providerOf(token: string, connection: string): string {
   const [, payload = ''] = token.split('.');
   try {
     const { aud } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { aud?: unknown };
     const [, provider] = /^https:(\/\/iam\.googleapis\.com\/\S+)$/.exec(String(aud)) ?? [];
     if (provider) return provider;
   } catch {
-    // What is no JWT has no audience either.
+    // Not a JWT, so it has no audience.
   }
   throw new SojournError('internal', {
-    detail: `The token of ${connection} is for no workload identity pool of Google Cloud.`,
-    advice: 'Check that the connection leads to Google Cloud.',
+    detail: `The audience of the token of ${connection} is not a workload identity pool of Google Cloud.`,
+    advice: 'Check that the connection is for Google Cloud.',
   });
 }

@@ -1,65 +1,80 @@
-/** What a scrape of the agent sees. As everywhere: no label holds an id. */
+/** The metrics of the agent. No label contains an id, as in the server's metrics. */
 import { createRequire } from 'node:module';
 import type * as Prometheus from 'prom-client';
 
 const load = createRequire(import.meta.url);
-// One by one: the whole of it brings quantiles and the metrics of a process, which take eight megabytes.
+// Loaded one by one: all of prom-client, with quantiles and process metrics, takes eight megabytes.
 const Registry = load('prom-client/lib/registry.js') as typeof Prometheus.Registry;
 const Counter = load('prom-client/lib/counter.js') as typeof Prometheus.Counter;
 const Gauge = load('prom-client/lib/gauge.js') as typeof Prometheus.Gauge;
 
 export interface AgentGauges {
-  /** Grants that can be handed out, and those that are wanted and missing. */
+  /** Number of cache entries with a usable value. */
   readonly ready: number;
-  readonly empty: number;
-  /** How long the one that ends first would last, in seconds. */
-  readonly leastSeconds: number;
-  readonly serverAnswers: boolean;
+  /** Number of cache entries without one. */
+  readonly missing: number;
+  /** Time until the first cached value expires. */
+  readonly outageBudgetSeconds: number;
+  readonly serverAvailable: boolean;
 }
 
 export interface AgentMetrics {
-  /** Told of each call to the server: `ok`, or the code of the refusal. */
-  refreshed(outcome: string): void;
-  /** Told of each caller that was turned away, and why. */
-  refused(reason: string): void;
+  /** Counts a request to the server: `ok`, or the error code. */
+  recordRefresh(outcome: string): void;
+  recordRefusal(reason: string): void;
   /** The Prometheus text format, version 0.0.4. */
   text(): Promise<string>;
 }
 
-/** @param look asked at each scrape */
-export function createAgentMetrics(look: () => AgentGauges): AgentMetrics {
+/** @param readGauges called several times at each scrape */
+export function createAgentMetrics(readGauges: () => AgentGauges): AgentMetrics {
   const registry = new Registry();
   const registers = [registry];
   const counter = (name: string, help: string, label: string) =>
     new Counter({ name, help, labelNames: [label], registers });
-  const refreshes = counter('sojourn_agent_refreshes_total', 'Calls to the server, by outcome.', 'outcome');
+  const refreshes = counter(
+    'sojourn_agent_refreshes_total',
+    'Requests to the server, by outcome.',
+    'outcome',
+  );
   const refusals = counter(
     'sojourn_agent_requests_refused_total',
-    'Callers that were turned away, by reason.',
+    'Requests that the agent refused, by reason.',
     'reason',
   );
-  const gauge = (name: string, help: string, value: (seen: AgentGauges) => number) =>
+  const gauge = (name: string, help: string, read: (gauges: AgentGauges) => number) =>
     new Gauge({
       name,
       help,
       registers,
       collect() {
-        this.set(value(look()));
+        this.set(read(readGauges()));
       },
     });
-  gauge('sojourn_agent_ready', 'Tokens and credentials that can be handed out.', ({ ready }) => ready);
-  gauge('sojourn_agent_empty', 'Tokens and credentials that are wanted and missing.', ({ empty }) => empty);
+  new Gauge({
+    name: 'sojourn_agent_cache_entries',
+    help: 'Tokens and credentials, by state: ready or missing.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { ready, missing } = readGauges();
+      this.set({ state: 'ready' }, ready);
+      this.set({ state: 'missing' }, missing);
+    },
+  });
   gauge(
     'sojourn_agent_outage_budget_seconds',
-    'How long the one that ends first would last.',
-    ({ leastSeconds }) => leastSeconds,
+    'Time until the first cached token or credentials expire if the server stopped now.',
+    ({ outageBudgetSeconds }) => outageBudgetSeconds,
   );
-  gauge('sojourn_agent_server_available', '1 while the server answers.', ({ serverAnswers }) =>
-    Number(serverAnswers),
+  gauge(
+    'sojourn_agent_server_available',
+    '1 while the server answers and accepts the sign-in.',
+    ({ serverAvailable }) => Number(serverAvailable),
   );
   return {
-    refreshed: (outcome) => refreshes.inc({ outcome }),
-    refused: (reason) => refusals.inc({ reason }),
+    recordRefresh: (outcome) => refreshes.inc({ outcome }),
+    recordRefusal: (reason) => refusals.inc({ reason }),
     text: () => registry.metrics(),
   };
 }

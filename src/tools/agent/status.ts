@@ -1,14 +1,16 @@
-/** How the agent is: for people, for the metrics, and the answer to how long it would last without the server. */
+/** The status of the agent, for people and for metrics, with its outage budget. */
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
-import { type Held, isLive } from './held.ts';
-import type { Keeper } from './keeper.ts';
+import { type CacheEntry, isUsable } from './cache-entry.ts';
+import type { AgentGauges } from './metrics.ts';
+import type { Refresher } from './refresher.ts';
 
 export interface ConnectionStatus {
   readonly id: string;
-  readonly keeps: readonly string[];
-  /** Whole minutes that everything kept for it would last if the server were gone from now on. */
+  /** `credentials`, `token` or both. */
+  readonly serves: readonly string[];
+  /** Whole minutes until the first cached value of the connection expires if the server stopped now. */
   readonly outage_budget_minutes: number;
-  /** RFC 3339; null where there was none yet. */
+  /** RFC 3339; null before the first refresh. */
   readonly refreshed_at: string | null;
   readonly error: string | null;
 }
@@ -17,7 +19,7 @@ export interface AgentStatus {
   readonly issuer: string;
   readonly started_at: string;
   readonly server: {
-    readonly answers: boolean;
+    readonly available: boolean;
     readonly error: string | null;
     readonly retry_in_seconds: number;
   };
@@ -25,42 +27,45 @@ export interface AgentStatus {
 }
 
 export function statusOf(
-  keeper: Pick<Keeper, 'gate' | 'held'>,
+  refresher: Pick<Refresher, 'breaker' | 'entries'>,
   { issuer, startedAt, now }: { issuer: string; startedAt: number; now: Now },
 ): AgentStatus {
-  const { trouble } = keeper.gate;
+  const { failure } = refresher.breaker;
   return {
     issuer,
     started_at: toTimestamp(startedAt),
     server: {
-      answers: trouble === undefined,
-      error: trouble ? `${trouble.sentence} ${trouble.advice}` : null,
-      retry_in_seconds: trouble?.seconds ?? 0,
+      available: failure === undefined,
+      error: failure ? `${failure.detail} ${failure.advice}` : null,
+      retry_in_seconds: failure?.retryInSeconds ?? 0,
     },
-    connections: [...Map.groupBy(keeper.held(), ({ connection }) => connection)].map(([id, items]) => {
-      const refreshed = items.flatMap(({ refreshedAt }) => refreshedAt ?? []);
-      const error = items.find(({ trouble: own }) => own)?.trouble;
-      return {
-        id,
-        keeps: items.map(({ kind }) => kind),
-        outage_budget_minutes: Math.floor(Math.min(...items.map((item) => secondsLeft(item, now))) / 60),
-        refreshed_at: refreshed.length > 0 ? toTimestamp(Math.max(...refreshed)) : null,
-        error: error ? `${error.sentence} ${error.advice}` : null,
-      };
-    }),
+    connections: [...Map.groupBy(refresher.entries(), ({ connection }) => connection)].map(
+      ([id, entries]) => {
+        const refreshTimes = entries.flatMap(({ refreshedAt }) => refreshedAt ?? []);
+        const error = entries.find((entry) => entry.failure)?.failure;
+        return {
+          id,
+          serves: entries.map(({ type }) => type),
+          outage_budget_minutes: Math.floor(
+            Math.min(...entries.map((entry) => remainingSeconds(entry, now))) / 60,
+          ),
+          refreshed_at: refreshTimes.length > 0 ? toTimestamp(Math.max(...refreshTimes)) : null,
+          error: error ? `${error.detail} ${error.advice}` : null,
+        };
+      },
+    ),
   };
 }
 
-/** For the metrics, in which no id stands. */
-export function gaugesOf(keeper: Pick<Keeper, 'gate' | 'held'>, now: Now) {
-  const left = keeper.held().map((item) => secondsLeft(item, now));
+export function gaugesOf(refresher: Pick<Refresher, 'breaker' | 'entries'>, now: Now): AgentGauges {
+  const remaining = refresher.entries().map((entry) => remainingSeconds(entry, now));
   return {
-    ready: left.filter((seconds) => seconds > 0).length,
-    empty: left.filter((seconds) => seconds === 0).length,
-    leastSeconds: left.length > 0 ? Math.min(...left) : 0,
-    serverAnswers: keeper.gate.trouble === undefined,
+    ready: remaining.filter((seconds) => seconds > 0).length,
+    missing: remaining.filter((seconds) => seconds === 0).length,
+    outageBudgetSeconds: remaining.length > 0 ? Math.min(...remaining) : 0,
+    serverAvailable: refresher.breaker.failure === undefined,
   };
 }
 
-const secondsLeft = (item: Readonly<Held>, now: Now): number =>
-  item.grant && isLive(item, now) ? (item.grant.expiresAt - now()) / 1000 : 0;
+const remainingSeconds = (entry: Readonly<CacheEntry>, now: Now): number =>
+  entry.value && isUsable(entry, now) ? (entry.value.expiresAt - now()) / 1000 : 0;

@@ -1,7 +1,7 @@
 /** Where credentials come from: the server, or an agent that runs beside and has them at hand. */
 
 import { systemNow } from '../../platform/time/index.ts';
-import { askAgent } from '../loopback/index.ts';
+import { fetchFromAgent } from '../loopback/index.ts';
 import type { Sojourn } from '../sdk/index.ts';
 import { createClient } from './client.ts';
 import { type OptionSpec, type ParsedArguments, type Terminal, text } from './command.ts';
@@ -12,7 +12,7 @@ export const agentOption: OptionSpec = {
   description: 'ask the agent that has this directory, instead of signing in (SOJOURN_AGENT_DIRECTORY)',
 };
 
-export type CredentialsSource = Pick<Sojourn, 'token' | 'deliver'>;
+export type CredentialsSource = Pick<Sojourn, 'token' | 'formattedCredentials'>;
 
 /** An agent that is named and does not answer is an error: whoever set it up has no other way in, or does not want it. */
 export function createSource(args: ParsedArguments, terminal: Terminal): CredentialsSource {
@@ -25,12 +25,12 @@ export function createSource(args: ParsedArguments, terminal: Terminal): Credent
 }
 
 const agentSource = (directory: string): CredentialsSource => ({
-  deliver(connection, format, { purpose } = {}) {
+  formattedCredentials(connection, format, { purpose } = {}) {
     const query = new URLSearchParams({ format, ...(purpose === undefined ? {} : { purpose }) });
-    return askAgent(directory, `/v1/credentials/${encodeURIComponent(connection)}?${query}`);
+    return fetchFromAgent(directory, `/v1/credentials/${encodeURIComponent(connection)}?${query}`);
   },
   async token(connection) {
-    const body = await askAgent(directory, `/v1/token/${encodeURIComponent(connection)}`);
+    const body = await fetchFromAgent(directory, `/v1/token/${encodeURIComponent(connection)}`);
     const { access_token: token, expires_in } = JSON.parse(body) as Record<'access_token', string> &
       Record<'expires_in', number>;
     return { token, expiresAt: new Date(systemNow() + expires_in * 1000) };

@@ -1,9 +1,9 @@
 /**
- * Handing secrets to programs of this machine. Owns: a listener on loopback with its bounds, who may ask there, files that
- * are replaced whole, and how a running agent is found and asked. Does not own: what is handed over, or in which form; the
- * agent and `sojourn exec` do. It is small, since commands load it that tools run again and again.
+ * Loopback communication between programs of this machine. Owns: a listener with its limits, the checks of requests to
+ * it, atomic replacement of files, and requests to a running agent. Does not own: what is served and in which format; the
+ * agent and `sojourn exec` do. It stays small, because commands that tools run often load it.
  */
-export { agentFiles, askAgent } from './ask-agent.ts';
-export { isLeftOver, replaceFile } from './file.ts';
-export { knows, type Outsider, outsiderTo } from './guard.ts';
-export { type Answer, type Listener, listenLocally } from './listener.ts';
+export { agentFiles, fetchFromAgent } from './fetch-from-agent.ts';
+export { type HttpResponse, type Listener, listenLocally } from './listener.ts';
+export { isLeftover, replaceFile } from './replace-file.ts';
+export { createOriginCheck, createSecretMatcher, type OriginViolation } from './request-check.ts';

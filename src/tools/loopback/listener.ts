@@ -1,9 +1,9 @@
-/** A listener on loopback, bounded in what a slow or silent peer can hold of it. */
+/** A loopback listener with time limits, so that a slow or silent client cannot hold its connections. */
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SojournError } from '../../platform/errors/index.ts';
 
-// An import would look at each of its exports, and one of these loads all that fetch is made of.
+// An import would evaluate every export of node:http, and one of them loads all of fetch.
 const { createServer } = process.getBuiltinModule('node:http');
 
 export interface Listener {
@@ -12,7 +12,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly type: string;
   readonly text: string;
@@ -25,28 +25,28 @@ const limits = {
   keepAliveTimeout: 5_000,
   maxHeaderSize: 8 * 1024,
 };
-/** How long an answer that is under way may take when the listener is closed. */
-const lastAnswerMs = 1_000;
+/** Time for current responses to finish when the listener closes. */
+const drainMs = 1_000;
 
 /**
- * Port 0 takes a free one. What `answering` returns never rejects. Rejects with `config_invalid` when the address cannot be
- * used.
+ * Port 0 selects a free port. The handler that `createHandler` returns must not reject. Rejects with `config_invalid` if
+ * the address cannot be used.
  */
 export async function listenLocally(
   { host, port }: { readonly host: string; readonly port: number },
-  answering: (origin: string) => (request: IncomingMessage) => Promise<Answer>,
+  createHandler: (origin: string) => (request: IncomingMessage) => Promise<HttpResponse>,
 ): Promise<Listener> {
   const server = createServer(limits);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(taken(`${host}:${port}`, cause)));
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(`${host}:${port}`, cause)));
     server.listen(port, host, resolve);
   });
-  const at = server.address() as AddressInfo;
-  const origin = `http://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`;
-  const answer = answering(origin);
+  const bound = server.address() as AddressInfo;
+  const origin = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
+  const handle = createHandler(origin);
   server.on('request', async (request, response) => {
-    const { status, type, text, headers = {} } = await answer(request);
-    // Whatever was not read of the request is let go.
+    const { status, type, text, headers = {} } = await handle(request);
+    // Discards the unread part of the request.
     request.resume();
     response
       .writeHead(status, {
@@ -62,9 +62,9 @@ export async function listenLocally(
     origin,
     close: () =>
       new Promise((resolve) => {
-        const cut = setTimeout(() => server.closeAllConnections(), lastAnswerMs);
+        const timer = setTimeout(() => server.closeAllConnections(), drainMs);
         server.close(() => {
-          clearTimeout(cut);
+          clearTimeout(timer);
           resolve();
         });
         server.closeIdleConnections();
@@ -72,10 +72,10 @@ export async function listenLocally(
   };
 }
 
-const taken = (address: string, cause: NodeJS.ErrnoException) =>
+const cannotListen = (address: string, cause: NodeJS.ErrnoException) =>
   new SojournError('config_invalid', {
     detail: `listen: ${address} cannot be used (${cause.code})`,
     faults: [{ path: 'listen', message: `${address} cannot be used (${cause.code})` }],
-    advice: 'Choose another port, or stop what listens there.',
+    advice: 'Choose another port, or stop the program that listens there.',
     cause,
   });

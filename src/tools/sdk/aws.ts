@@ -1,6 +1,6 @@
-/** The face for the AWS SDK for JavaScript v3, and for whatever takes its credential providers. */
+/** Adapter for the AWS SDK for JavaScript v3 and for any other user of its credential providers. */
 import type { CallOptions, Sojourn } from './client.ts';
-import { otherCloud } from './error.ts';
+import { wrongCloud } from './error.ts';
 
 /** AwsCredentialIdentity of @smithy/types. */
 export interface AwsIdentity {
@@ -11,8 +11,8 @@ export interface AwsIdentity {
 }
 
 /**
- * A credential provider: `new S3Client({ credentials: awsCredentials(sojourn, 'con_…') })`. The SDK asks it again five
- * minutes before `expiration`. Rejects with a SojournRequestError.
+ * A credential provider: `new S3Client({ credentials: awsCredentials(sojourn, 'con_…') })`. The AWS SDK calls it again
+ * five minutes before `expiration`. Rejects with a SojournRequestError.
  */
 export function awsCredentials(
   sojourn: Sojourn,
@@ -20,9 +20,9 @@ export function awsCredentials(
   options: CallOptions = {},
 ): () => Promise<AwsIdentity> {
   return async () => {
-    const given = await sojourn.credentials(connection, options);
-    if (given.cloud !== 'aws') throw otherCloud('awsCredentials', given.cloud);
-    const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = given;
+    const credentials = await sojourn.credentials(connection, options);
+    if (credentials.cloud !== 'aws') throw wrongCloud('awsCredentials', 'aws', credentials.cloud);
+    const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = credentials;
     return { accessKeyId, secretAccessKey, sessionToken, expiration: expiresAt };
   };
 }

@@ -1,8 +1,8 @@
-/** The faces for the Azure SDK for JavaScript: a credential, and an assertion for the credential of its own. */
+/** Adapters for the Azure SDK for JavaScript: a credential, and an assertion for its ClientAssertionCredential. */
 import type { CallOptions, Sojourn, TokenOptions } from './client.ts';
-import { otherCloud, SojournRequestError } from './error.ts';
+import { SojournRequestError, wrongCloud } from './error.ts';
 
-/** AbortSignalLike of @azure/abort-controller, which an AbortSignal is. */
+/** AbortSignalLike of @azure/abort-controller, which AbortSignal implements. */
 interface SignalLike {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void): void;
@@ -17,13 +17,13 @@ export interface AzureCredential {
 }
 
 export interface AzureOptions extends CallOptions {
-  /** The scope of the connection's target; the resource manager of the public cloud without it. */
+  /** The scope of the connection's target. Default: Azure Resource Manager of the public cloud. */
   readonly scope?: string;
 }
 
 /**
- * A credential: `new ResourceManagementClient(azureCredential(sojourn, 'con_…'), subscription)`. A connection is for one
- * scope, so `getToken` rejects with `invalid_argument` for any other; and with every other SojournRequestError.
+ * A credential: `new ResourceManagementClient(azureCredential(sojourn, 'con_…'), subscription)`. A connection has one
+ * scope, so `getToken` rejects with `invalid_argument` for any other. Rejects with a SojournRequestError.
  */
 export function azureCredential(
   sojourn: Sojourn,
@@ -32,18 +32,18 @@ export function azureCredential(
 ): AzureCredential {
   return {
     async getToken(scopes, { abortSignal } = {}) {
-      const asked = [scopes].flat();
-      if (asked.length !== 1 || asked[0] !== scope) throw otherScope(scope, asked);
-      const signal = bothOf(options.signal, abortSignal);
-      const given = await sojourn.credentials(connection, { ...options, signal });
-      if (given.cloud !== 'azure') throw otherCloud('azureCredential', given.cloud);
-      return { token: given.accessToken, expiresOnTimestamp: given.expiresAt.valueOf() };
+      const requested = [scopes].flat();
+      if (requested.length !== 1 || requested[0] !== scope) throw wrongScope(scope, requested);
+      const signal = combineSignals(options.signal, abortSignal);
+      const credentials = await sojourn.credentials(connection, { ...options, signal });
+      if (credentials.cloud !== 'azure') throw wrongCloud('azureCredential', 'azure', credentials.cloud);
+      return { token: credentials.accessToken, expiresOnTimestamp: credentials.expiresAt.valueOf() };
     },
   };
 }
 
 /**
- * For a credential that makes the exchange itself and may ask for any scope that the customer granted:
+ * For a credential that does the exchange itself and can request any scope that the customer granted:
  * `new ClientAssertionCredential(tenantId, clientId, azureClientAssertion(sojourn, 'con_…'))`.
  */
 export function azureClientAssertion(
@@ -54,17 +54,20 @@ export function azureClientAssertion(
   return async () => (await sojourn.token(connection, options)).token;
 }
 
-const otherScope = (scope: string, asked: readonly string[]) =>
+const wrongScope = (scope: string, requested: readonly string[]) =>
   new SojournRequestError({
     code: 'invalid_argument',
-    detail: `This credential is for the scope ${scope} alone, and was asked for ${asked.join(' and ')}.`,
-    advice: 'Use a connection with that scope in its target, and name the scope to azureCredential.',
+    detail: `This credential is only for the scope ${scope}. The request is for ${requested.join(' and ')}.`,
+    advice: 'Use a connection with that scope in its target, and pass the scope to azureCredential.',
   });
 
-function bothOf(ours: AbortSignal | undefined, theirs: SignalLike | undefined): AbortSignal | undefined {
+function combineSignals(
+  ours: AbortSignal | undefined,
+  theirs: SignalLike | undefined,
+): AbortSignal | undefined {
   if (theirs === undefined) return ours;
-  const ending = new AbortController();
-  if (theirs.aborted) ending.abort();
-  theirs.addEventListener('abort', () => ending.abort());
-  return ours ? AbortSignal.any([ours, ending.signal]) : ending.signal;
+  const controller = new AbortController();
+  if (theirs.aborted) controller.abort();
+  theirs.addEventListener('abort', () => controller.abort());
+  return ours ? AbortSignal.any([ours, controller.signal]) : controller.signal;
 }

@@ -1,21 +1,21 @@
-/** The client of one issuer: it signs in, asks, and keeps what it got. */
-import { oauthErrorIn, problemIn } from './answer.ts';
-import { type CloudToken, type Credentials, credentialsIn, tokenIn } from './credentials.ts';
+/** The client of one issuer: signs in, requests tokens and credentials, and caches them. */
+import { createCache } from './cache.ts';
+import { type CloudToken, type Credentials, parseCredentials, parseToken } from './credentials.ts';
 import { SojournRequestError } from './error.ts';
-import { createFlights } from './flights.ts';
-import { createKept } from './kept.ts';
 import { type Call, type Fetch, request } from './request.ts';
+import { parseOAuthError, parseProblem } from './response.ts';
 import type { SignIn } from './sign-in.ts';
+import { createSingleFlight } from './single-flight.ts';
 
 export interface SojournOptions {
-  /** https, or http to this machine. To the letter as the server's configuration has it. */
+  /** https, or http on loopback. Exactly as in the server's configuration. */
   readonly issuer: string;
   readonly signIn: SignIn;
-  /** For a proxy, a private certificate authority, or a client certificate; the global one without it. */
+  /** For a proxy, a private certificate authority, or a client certificate. Default: the global `fetch`. */
   readonly fetch?: Fetch;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-  /** Ends everything under way, and everything after. */
+  /** Aborts all current and later calls. */
   readonly signal?: AbortSignal;
 }
 
@@ -24,39 +24,39 @@ export interface TokenOptions {
 }
 
 export interface CallOptions extends TokenOptions {
-  /** A purpose that the connection knows, which narrows what the credentials open. */
+  /** A purpose of the connection, which narrows what the credentials allow. */
   readonly purpose?: string | undefined;
 }
 
 /** Every method rejects with a SojournRequestError, or with the reason of the signal. */
 export interface Sojourn {
   readonly issuer: string;
-  /** Credentials of the connection's cloud, kept until five minutes before their end; all callers share one call. */
+  /** Credentials of the connection's cloud, cached until five minutes before they expire; concurrent callers share one request. */
   credentials(connection: string, options?: CallOptions): Promise<Credentials>;
-  /** The cloud token itself, made at this moment, for a cloud's own library to trade; concurrent callers share one. */
+  /** A new cloud token, for a cloud's own library to exchange. Not cached; concurrent callers share one request. */
   token(connection: string, options?: TokenOptions): Promise<CloudToken>;
-  /** Credentials in a form of the server's, as text: `aws-process`, `env` and so on. Nothing is kept. */
-  deliver(connection: string, format: string, options?: CallOptions): Promise<string>;
+  /** Credentials as text in a format of the server: `aws-process`, `env` and so on. Not cached. */
+  formattedCredentials(connection: string, format: string, options?: CallOptions): Promise<string>;
 }
 
-/** The clouds' SDKs renew theirs five minutes before the end. */
+/** The clouds' SDKs refresh their credentials five minutes before expiry. */
 const credentialsMarginMs = 300_000;
 const tokenMarginMs = 60_000;
 
-/** Throws `invalid_argument` when a secret would travel unencrypted, or the issuer is no URL. */
+/** Throws `invalid_argument` if the issuer is not a URL, or if a secret would travel unencrypted. */
 export function createSojourn(options: SojournOptions): Sojourn {
-  const { signIn, fetch = (...given) => globalThis.fetch(...given), now = Date.now } = options;
-  const issuer = soundIssuer(options.issuer);
-  const apiTokens = createKept<CloudToken>(tokenMarginMs, now);
-  const kept = createKept<Credentials>(credentialsMarginMs, now);
-  const joinToken = createFlights<CloudToken>();
+  const { signIn, fetch = (...args) => globalThis.fetch(...args), now = Date.now } = options;
+  const issuer = validIssuer(options.issuer);
+  const apiTokens = createCache<CloudToken>(tokenMarginMs, now);
+  const credentialsCache = createCache<Credentials>(credentialsMarginMs, now);
+  const shareToken = createSingleFlight<CloudToken>();
 
-  const apiToken = (signal: AbortSignal): Promise<CloudToken> =>
+  const apiToken = (callerSignal: AbortSignal): Promise<CloudToken> =>
     apiTokens.get(
       '',
-      async (ending) => {
-        const prepare = async (within: AbortSignal): Promise<Call> => {
-          const { headers, parameters } = await signIn({ issuer, now, signal: within });
+      async (requestSignal) => {
+        const prepare = async (signal: AbortSignal): Promise<Call> => {
+          const { headers, parameters } = await signIn({ issuer, now, signal });
           return {
             url: `${issuer}/token`,
             method: 'POST',
@@ -68,72 +68,84 @@ export function createSojourn(options: SojournOptions): Sojourn {
             }).toString(),
           };
         };
-        return tokenIn(await request(prepare, oauthErrorIn, fetch, ending), now());
+        return parseToken(await request(prepare, parseOAuthError, fetch, requestSignal), now());
       },
-      signal,
+      callerSignal,
     );
 
   async function get(path: string, signal: AbortSignal): Promise<string> {
-    const ask = ({ token }: CloudToken) =>
+    const getWith = ({ token }: CloudToken) =>
       request(
         async () => ({ url: issuer + path, method: 'GET', headers: { authorization: `Bearer ${token}` } }),
-        problemIn,
+        parseProblem,
         fetch,
         signal,
       );
-    const used = await apiToken(signal);
+    const token = await apiToken(signal);
     try {
-      return await ask(used);
+      return await getWith(token);
     } catch (error) {
       if (!(error instanceof SojournRequestError && error.code === 'unauthorized')) throw error;
-      // The server may have other keys by now: a new token is worth one more try, and no third.
-      apiTokens.forget('', used);
-      return ask(await apiToken(signal));
+      // The server's keys may have changed: retry once with a new token.
+      apiTokens.forget('', token);
+      return getWith(await apiToken(signal));
     }
   }
 
-  const withOurs = (signal: AbortSignal | undefined): AbortSignal | undefined =>
+  const withClientSignal = (signal: AbortSignal | undefined): AbortSignal | undefined =>
     options.signal && signal ? AbortSignal.any([options.signal, signal]) : (options.signal ?? signal);
 
   return {
     issuer,
     async credentials(connection, { purpose, signal } = {}) {
       const path = pathOf(connection, 'credentials', { purpose });
-      return kept.get(path, async (ending) => credentialsIn(await get(path, ending)), withOurs(signal));
+      return credentialsCache.get(
+        path,
+        async (requestSignal) => parseCredentials(await get(path, requestSignal)),
+        withClientSignal(signal),
+      );
     },
     async token(connection, { signal } = {}) {
       const path = pathOf(connection, 'token');
-      return joinToken(path, async (ending) => tokenIn(await get(path, ending), now()), withOurs(signal));
+      return shareToken(
+        path,
+        async (requestSignal) => parseToken(await get(path, requestSignal), now()),
+        withClientSignal(signal),
+      );
     },
-    async deliver(connection, format, { purpose, signal } = {}) {
+    async formattedCredentials(connection, format, { purpose, signal } = {}) {
       const path = pathOf(connection, 'credentials', { format, purpose });
-      return get(path, withOurs(signal) ?? new AbortController().signal);
+      return get(path, withClientSignal(signal) ?? new AbortController().signal);
     },
   };
 }
 
-function soundIssuer(text: string): string {
+function validIssuer(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url?.hostname ?? '');
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);
   if (!url || !isSafe || url.username || url.password || url.search || url.hash)
     throw new SojournRequestError({
       code: 'invalid_argument',
-      detail: 'The issuer is no https URL such as https://id.example.com.',
-      advice: 'Give the `issuer` of the server; plain http is for this machine alone.',
+      detail: 'The issuer is not an https URL such as https://id.example.com.',
+      advice: 'Use the `issuer` of the server; plain http is allowed only on loopback.',
     });
   return text.replace(/\/+$/, '');
 }
 
-function pathOf(connection: string, what: string, query: Record<string, string | undefined> = {}): string {
-  // The text is not repeated: a secret may stand here by mistake.
+function pathOf(
+  connection: string,
+  resource: string,
+  query: Record<string, string | undefined> = {},
+): string {
+  // The error does not repeat the argument, which may be a secret by mistake.
   if (typeof connection !== 'string' || !/^\w{1,64}$/.test(connection))
     throw new SojournRequestError({
       code: 'invalid_argument',
-      detail: 'That is no id of a connection.',
-      advice: 'Give the id, which begins with con_ (`sojourn connection list`).',
+      detail: 'The argument is not a connection id.',
+      advice: 'Use the id, which begins with con_ (`sojourn connection list`).',
     });
-  const given = Object.entries(query).filter(([, value]) => value !== undefined) as [string, string][];
-  const search = new URLSearchParams(given).toString();
-  return `/v1/connections/${connection}/${what}${search && `?${search}`}`;
+  const parameters = Object.entries(query).filter(([, value]) => value !== undefined) as [string, string][];
+  const search = new URLSearchParams(parameters).toString();
+  return `/v1/connections/${connection}/${resource}${search && `?${search}`}`;
 }

@@ -1,56 +1,56 @@
-/** What the server hands over, as values. */
-import { notOurs, objectIn } from './answer.ts';
+/** Credentials and tokens of the server as typed values. */
+import { invalidResponse, parseObject } from './response.ts';
 
-interface Handed {
+interface ConnectionCredentials {
   readonly connection: string;
   readonly expiresAt: Date;
 }
 
-export interface AwsCredentials extends Handed {
+export interface AwsCredentials extends ConnectionCredentials {
   readonly cloud: 'aws';
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
 }
 
-export interface BearerCredentials extends Handed {
+export interface BearerCredentials extends ConnectionCredentials {
   readonly cloud: 'azure' | 'gcp';
   readonly accessToken: string;
 }
 
-/** `cloud` tells which. */
+/** Discriminated by `cloud`. */
 export type Credentials = AwsCredentials | BearerCredentials;
 
-/** The JWT that a cloud's own library trades for credentials (RFC 7523, RFC 8693). */
+/** The JWT that a cloud's own library exchanges for credentials (RFC 7523, RFC 8693). */
 export interface CloudToken {
   readonly token: string;
   readonly expiresAt: Date;
 }
 
 /** Reads `format=json`. Throws `response_invalid`. */
-export function credentialsIn(body: string): Credentials {
-  const { connection, cloud, expires_at: end, credentials } = objectIn({ status: 200, body });
-  const expiresAt = new Date(String(end));
-  const given = (credentials ?? {}) as Readonly<Record<string, unknown>>;
+export function parseCredentials(body: string): Credentials {
+  const { connection, cloud, expires_at, credentials } = parseObject({ status: 200, body });
+  const expiresAt = new Date(String(expires_at));
+  const members = (credentials ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof connection === 'string' && !Number.isNaN(expiresAt.valueOf())) {
-    const { access_key_id: accessKeyId, secret_access_key: secretAccessKey } = given;
-    const { session_token: sessionToken, access_token: accessToken } = given;
-    const handed = { connection, expiresAt };
+    const { access_key_id: accessKeyId, secret_access_key: secretAccessKey } = members;
+    const { session_token: sessionToken, access_token: accessToken } = members;
+    const common = { connection, expiresAt };
     if (cloud === 'aws' && isText(accessKeyId) && isText(secretAccessKey) && isText(sessionToken))
-      return { ...handed, cloud, accessKeyId, secretAccessKey, sessionToken };
+      return { ...common, cloud, accessKeyId, secretAccessKey, sessionToken };
     if ((cloud === 'azure' || cloud === 'gcp') && isText(accessToken))
-      return { ...handed, cloud, accessToken };
+      return { ...common, cloud, accessToken };
   }
-  throw notOurs(200, 'The answer holds no credentials.');
+  throw invalidResponse(200, 'The response contains no credentials.');
 }
 
-/** Reads a token answer (RFC 6749 section 5.1); `now` in milliseconds. Throws `response_invalid`. */
-export function tokenIn(body: string, now: number): CloudToken {
-  const { access_token: token, expires_in: seconds } = objectIn({ status: 200, body });
-  // It goes into a header: what cannot stand there would be told in the error of that.
+/** Reads a token response (RFC 6749 section 5.1); `now` in milliseconds. Throws `response_invalid`. */
+export function parseToken(body: string, now: number): CloudToken {
+  const { access_token: token, expires_in: seconds } = parseObject({ status: 200, body });
+  // The token goes into a header. If it held other characters, the error about the header would print it.
   if (isText(token) && /^[\x21-\x7e]+$/.test(token) && typeof seconds === 'number' && seconds > 0)
     return { token, expiresAt: new Date(now + seconds * 1000) };
-  throw notOurs(200, 'The answer holds no token.');
+  throw invalidResponse(200, 'The response contains no token.');
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';

@@ -1,8 +1,8 @@
-/** The client that the environment describes, for programs, containers and our own command line alike. */
+/** Creates a client from environment variables, for programs, containers and the `sojourn` command. */
 import { createSojourn, type Sojourn, type SojournOptions } from './client.ts';
 import { SojournRequestError } from './error.ts';
 import { privateKeyJwt } from './private-key.ts';
-import { clientSecret, type SignIn, workload } from './sign-in.ts';
+import { clientSecret, type SignIn, workloadToken } from './sign-in.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -12,25 +12,25 @@ export function sojournFromEnv(
   options: Omit<SojournOptions, 'issuer' | 'signIn'> = {},
 ): Sojourn {
   const issuer = env.SOJOURN_ISSUER;
-  if (!issuer) throw missing('There is no issuer.', 'Set SOJOURN_ISSUER to the issuer of the server.');
+  if (!issuer) throw missing('The issuer is not set.', 'Set SOJOURN_ISSUER to the issuer of the server.');
   return createSojourn({ ...options, issuer, signIn: signInFromEnv(env) });
 }
 
 /**
- * The first of: a token of the workload in SOJOURN_WORKLOAD_TOKEN_FILE; a private key in SOJOURN_CLIENT_KEY_FILE; a secret
- * in SOJOURN_CLIENT_SECRET_FILE or SOJOURN_CLIENT_SECRET. All but the first need SOJOURN_CLIENT_ID. An empty variable
+ * The first of: a workload token in SOJOURN_WORKLOAD_TOKEN_FILE; a private key in SOJOURN_CLIENT_KEY_FILE; a secret in
+ * SOJOURN_CLIENT_SECRET_FILE or SOJOURN_CLIENT_SECRET. All but the first require SOJOURN_CLIENT_ID. An empty variable
  * counts as absent. Throws `invalid_argument`.
  */
 export function signInFromEnv(env: Environment): SignIn {
   const { SOJOURN_CLIENT_ID: clientId, SOJOURN_WORKLOAD_TOKEN_FILE: tokenFile } = env;
-  if (tokenFile) return workload({ tokenFile, ...(clientId ? { clientId } : {}) });
+  if (tokenFile) return workloadToken({ tokenFile, ...(clientId ? { clientId } : {}) });
   const { SOJOURN_CLIENT_KEY_FILE: keyFile } = env;
   const { SOJOURN_CLIENT_SECRET_FILE: secretFile, SOJOURN_CLIENT_SECRET: secret } = env;
   if (clientId && keyFile) return privateKeyJwt({ clientId, keyFile });
   if (clientId && secretFile) return clientSecret({ clientId, secretFile });
   if (clientId && secret) return clientSecret({ clientId, secret });
   throw missing(
-    'There is no client.',
+    'The client is not set.',
     'Set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET, or name a file in SOJOURN_CLIENT_SECRET_FILE, SOJOURN_CLIENT_KEY_FILE or SOJOURN_WORKLOAD_TOKEN_FILE.',
   );
 }

@@ -1,6 +1,6 @@
-/** The one error of the SDK. It stands apart from the server's, whose codes it carries as they come. */
+/** The only error class of the SDK. It passes on the server's codes unchanged. */
 
-/** What no server said: nobody answered, not in time, not in our words, or a call that cannot be meant. */
+/** Codes of the SDK itself: no server, no response in time, an unreadable response, or an invalid argument. */
 export type LocalCode =
   | 'unreachable'
   | 'timeout'
@@ -8,20 +8,20 @@ export type LocalCode =
   | 'sign_in_invalid'
   | 'invalid_argument';
 
-export interface RequestErrorFacts {
+export interface RequestErrorDetails {
   /** A code of docs/errors.md, of OAuth (RFC 6749 section 5.2), or a `LocalCode`. */
   readonly code: string;
   readonly detail: string;
   readonly advice: string;
-  /** Of the answer, if there was one. */
+  /** HTTP status of the response, if there was one. */
   readonly status?: number | undefined;
-  /** Whole seconds after which another try makes sense. */
+  /** Whole seconds to wait before a retry. */
   readonly retryAfter?: number | undefined;
-  /** The server's id of the request, as its log and audit have it. */
+  /** The server's request id, as in its log and audit. */
   readonly requestId?: string | undefined;
 }
 
-/** Never holds a secret, a token or a body: only what a problem document (RFC 9457) says to its caller. */
+/** Never contains a secret, a token or a body: only what a problem document (RFC 9457) says to its caller. */
 export class SojournRequestError extends Error {
   override readonly name = 'SojournRequestError';
   readonly code: string;
@@ -31,7 +31,7 @@ export class SojournRequestError extends Error {
   readonly retryAfter: number | undefined;
   readonly requestId: string | undefined;
 
-  constructor({ code, detail, advice, status, retryAfter, requestId }: RequestErrorFacts) {
+  constructor({ code, detail, advice, status, retryAfter, requestId }: RequestErrorDetails) {
     super(`${detail} ${advice} (${requestId === undefined ? code : `${code}, request ${requestId}`})`);
     this.code = code;
     this.detail = detail;
@@ -42,25 +42,25 @@ export class SojournRequestError extends Error {
   }
 }
 
-/** Another try may help. A 502 in the server's own words is the cloud's refusal, which the server has judged already. */
-export function isPassing(error: unknown): error is SojournRequestError {
+/** A retry may help. A 502 with a `cloud_…` code is the cloud's refusal as the server classified it, and is final. */
+export function isTransient(error: unknown): error is SojournRequestError {
   if (!(error instanceof SojournRequestError)) return false;
   const { code, status } = error;
   if (status === undefined) return code === 'unreachable' || code === 'timeout';
   return status === 429 || (status >= 500 && !(status === 502 && code.startsWith('cloud_')));
 }
 
-/** The server itself says no, and not somebody in front of it: what it gave before is not to be used any longer. */
+/** The server itself refuses, not a gateway: cached credentials must not be used any longer. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof SojournRequestError &&
   error.status !== undefined &&
   error.code !== 'response_invalid' &&
-  !isPassing(error);
+  !isTransient(error);
 
-/** A face of one cloud was handed a connection to another. */
-export const otherCloud = (face: string, cloud: string) =>
+/** The connection's cloud is not the one that the adapter supports. */
+export const wrongCloud = (adapter: string, supported: string, cloud: string) =>
   new SojournRequestError({
     code: 'invalid_argument',
-    detail: `The connection leads to ${cloud}, which ${face} is not for.`,
-    advice: 'Give the id of a connection to that cloud, or use the face of this one.',
+    detail: `The connection is to ${cloud}, but ${adapter} supports only ${supported}.`,
+    advice: `Use a connection to ${supported}, or the adapter for ${cloud}.`,
   });

@@ -1,9 +1,9 @@
-/** The faces for google-auth-library: one for our own credentials, one for the exchange that the library makes. */
+/** Adapters for google-auth-library: one provides credentials, one a token that the library exchanges itself. */
 import type { CallOptions, Sojourn, TokenOptions } from './client.ts';
-import { otherCloud } from './error.ts';
+import { wrongCloud } from './error.ts';
 
 /**
- * The refresh handler of an OAuth2Client, which every Google Cloud client takes as `authClient`:
+ * The refresh handler of an OAuth2Client, which every Google Cloud client accepts as `authClient`:
  * `Object.assign(new OAuth2Client(), { refreshHandler: gcpRefreshHandler(sojourn, 'con_…') })`. The library calls it
  * again five minutes before `expiry_date` (milliseconds since the epoch). Rejects with a SojournRequestError.
  */
@@ -13,9 +13,9 @@ export function gcpRefreshHandler(
   options: CallOptions = {},
 ): () => Promise<{ access_token: string; expiry_date: number }> {
   return async () => {
-    const given = await sojourn.credentials(connection, options);
-    if (given.cloud !== 'gcp') throw otherCloud('gcpRefreshHandler', given.cloud);
-    return { access_token: given.accessToken, expiry_date: given.expiresAt.valueOf() };
+    const credentials = await sojourn.credentials(connection, options);
+    if (credentials.cloud !== 'gcp') throw wrongCloud('gcpRefreshHandler', 'gcp', credentials.cloud);
+    return { access_token: credentials.accessToken, expiry_date: credentials.expiresAt.valueOf() };
   };
 }
 

@@ -1,6 +1,6 @@
-/** One request to the server, made again after a fault of the moment, and bounded in all. */
-import { type Answer, type ErrorIn, type FetchAnswer, readAnswer } from './answer.ts';
-import { isPassing, SojournRequestError } from './error.ts';
+/** One request to the server, with retries after transient errors and a limit on the total time. */
+import { isTransient, SojournRequestError } from './error.ts';
+import { type ErrorParser, type FetchResponse, readResponse, type ServerResponse } from './response.ts';
 
 export interface Call {
   readonly url: string;
@@ -9,46 +9,47 @@ export interface Call {
   readonly body?: string;
 }
 
-/** As much of `fetch` as is asked for: the standard one fits, and so does a smaller one. */
+/** The part of the standard `fetch` that the SDK uses. */
 export type Fetch = (
   url: string,
-  asking: Omit<Call, 'url'> & { readonly redirect: 'manual'; readonly signal: AbortSignal },
-) => Promise<FetchAnswer>;
+  init: Omit<Call, 'url'> & { readonly redirect: 'manual'; readonly signal: AbortSignal },
+) => Promise<FetchResponse>;
 
-/** The server gives a visit to a cloud five seconds. */
-const tryMs = 10_000;
-/** All tries and pauses together. */
-const wholeMs = 30_000;
-const maxTries = 4;
-const firstPauseMs = 250;
+/** Longer than the server's limit of five seconds for one cloud exchange. */
+const attemptMs = 10_000;
+/** All attempts and pauses together. */
+const totalMs = 30_000;
+const maxAttempts = 4;
+const firstBackoffMs = 250;
 
-/** What makes a call: a client assertion is taken once, so every try needs its own. */
+/** Builds one attempt: the server accepts a client assertion once, so every attempt needs a new one. */
 export type Prepare = (signal: AbortSignal) => Promise<Call>;
 
 /**
- * The body of a 2xx. Rejects with what the server said, with `unreachable` or `timeout`, or with the reason of the
- * signal. Retry-After is honoured where it lies within the bounds, and ends the tries where it does not.
+ * The body of a 2xx response. Rejects with the server's error, with `unreachable` or `timeout`, or with the reason of the
+ * signal. Waits for Retry-After if the total time allows it, and rejects at once if it does not.
  */
 export async function request(
   prepare: Prepare,
-  errorIn: ErrorIn,
+  parseError: ErrorParser,
   fetch: Fetch,
   signal: AbortSignal,
 ): Promise<string> {
-  return bounded(signal, wholeMs, async (within) => {
-    let left = wholeMs;
-    for (let tries = 1; ; tries++) {
+  return withTimeout(signal, totalMs, async (totalSignal) => {
+    let remainingMs = totalMs;
+    for (let attempts = 1; ; attempts++) {
       try {
-        const answer = await once(prepare, fetch, within);
-        if (answer.status >= 200 && answer.status <= 299) return answer.body;
-        throw errorIn(answer);
+        const response = await sendOnce(prepare, fetch, totalSignal);
+        if (response.status >= 200 && response.status <= 299) return response.body;
+        throw parseError(response);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        const pause = pauseMs(tries, error);
-        left -= pause;
-        if (!isPassing(error) || tries === maxTries || within.aborted || left <= 0) throw error;
-        // When the time runs out in the pause, what was said last is worth more than that.
-        await sleep(pause, within).catch(() => {
+        const pause = backoffMs(attempts, error);
+        remainingMs -= pause;
+        if (!isTransient(error) || attempts === maxAttempts || totalSignal.aborted || remainingMs <= 0)
+          throw error;
+        // If the time runs out in the pause, the last error says more than a timeout.
+        await sleep(pause, totalSignal).catch(() => {
           throw signal.aborted ? signal.reason : error;
         });
       }
@@ -57,75 +58,75 @@ export async function request(
 }
 
 /**
- * Gives the work a signal that fires with the outer one, or after this time, and lets go of both when the work is done:
- * AbortSignal.timeout holds what listens to it until its time has come, with everything that was answered meanwhile.
+ * Runs the work with a signal that aborts with the outer one or after this time, and removes the timer and the listener
+ * afterwards. AbortSignal.timeout would hold its listeners, and the responses they reference, until the time is over.
  */
-async function bounded<T>(
+async function withTimeout<T>(
   outer: AbortSignal,
   milliseconds: number,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const ending = new AbortController();
-  const end = () => ending.abort(outer.reason);
-  const timer = setTimeout(() => ending.abort(), milliseconds);
-  if (outer.aborted) end();
-  else outer.addEventListener('abort', end, { once: true });
+  const controller = new AbortController();
+  const abort = () => controller.abort(outer.reason);
+  const timer = setTimeout(() => controller.abort(), milliseconds);
+  if (outer.aborted) abort();
+  else outer.addEventListener('abort', abort, { once: true });
   try {
-    return await work(ending.signal);
+    return await work(controller.signal);
   } finally {
     clearTimeout(timer);
-    outer.removeEventListener('abort', end);
+    outer.removeEventListener('abort', abort);
   }
 }
 
-async function once(prepare: Prepare, fetch: Fetch, within: AbortSignal): Promise<Answer> {
-  const call = await Promise.race([prepare(within), endOf(within)]);
-  return bounded(within, tryMs, (signal) => send(call, fetch, signal));
+async function sendOnce(prepare: Prepare, fetch: Fetch, totalSignal: AbortSignal): Promise<ServerResponse> {
+  const call = await Promise.race([prepare(totalSignal), rejectOnAbort(totalSignal)]);
+  return withTimeout(totalSignal, attemptMs, (signal) => send(call, fetch, signal));
 }
 
-async function send({ url, ...init }: Call, fetch: Fetch, signal: AbortSignal): Promise<Answer> {
+async function send({ url, ...init }: Call, fetch: Fetch, signal: AbortSignal): Promise<ServerResponse> {
   try {
-    // A redirect would carry the secret elsewhere.
-    return await readAnswer(await fetch(url, { ...init, redirect: 'manual', signal }));
+    // A redirect would send the secret to another host.
+    return await readResponse(await fetch(url, { ...init, redirect: 'manual', signal }));
   } catch (error) {
     if (error instanceof SojournRequestError) throw error;
     const { origin } = new URL(url);
-    if (signal.aborted) throw tooLate(`The server at ${origin} did not answer in time.`);
+    if (signal.aborted) throw timeoutError(`The server at ${origin} did not answer in time.`);
     throw new SojournRequestError({
       code: 'unreachable',
       detail: `No server answers at ${origin}${causeOf(error)}.`,
-      advice: 'Check the issuer, the network, and that the server runs.',
+      advice: 'Check the issuer and the network, and that the server is running.',
     });
   }
 }
 
-/** Rejects when the signal fires: a sign-in of somebody else's may not listen to it. */
-function endOf(signal: AbortSignal): Promise<never> {
+/** Rejects when the signal aborts: a custom sign-in may not listen to it. */
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const end = () => reject(tooLate('Signing in took too long.'));
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
+    const abort = () => reject(timeoutError('The sign-in timed out.'));
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
   });
 }
 
-const tooLate = (detail: string) =>
+const timeoutError = (detail: string) =>
   new SojournRequestError({
     code: 'timeout',
     detail,
-    advice: 'Try again; check the network and /readyz of the server.',
+    advice: 'Try again. Check the network and the server’s /readyz.',
   });
 
-/** The system's short word for it. What else the error says may come from a `fetch` of somebody else's. */
+/** The system's error code, such as ECONNREFUSED. The rest of the error is dropped: a custom `fetch` may put secrets there. */
 function causeOf(error: unknown): string {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } };
-  const word = cause?.code ?? code;
-  return typeof word === 'string' && /^[A-Z_0-9]{1,64}$/.test(word) ? ` (${word})` : '';
+  const systemCode = cause?.code ?? code;
+  return typeof systemCode === 'string' && /^[A-Z_0-9]{1,64}$/.test(systemCode) ? ` (${systemCode})` : '';
 }
 
-/** Doubles, and is spread by chance, so that many services do not knock in step. */
-function pauseMs(tries: number, error: unknown): number {
-  const wish = error instanceof SojournRequestError ? (error.retryAfter ?? 0) * 1000 : 0;
-  return wish + firstPauseMs * 2 ** (tries - 1) * (0.5 + Math.random());
+/** Exponential backoff with jitter, after Retry-After. */
+function backoffMs(attempts: number, error: unknown): number {
+  const retryAfterMs = error instanceof SojournRequestError ? (error.retryAfter ?? 0) * 1000 : 0;
+  return retryAfterMs + firstBackoffMs * 2 ** (attempts - 1) * (0.5 + Math.random());
 }
 
 function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -123,13 +123,13 @@ connections:
       'colour: is not known here (agent.yaml:5)',
       'issuer: must be in lower case (agent.yaml:1)',
       'issuer: must not end with a slash (agent.yaml:1)',
-      'listen: must be an address of loopback such as 127.0.0.1:9180: whoever reaches it gets a chance at your customers’ clouds (agent.yaml:3)',
+      'listen: must be a loopback address such as 127.0.0.1:9180, because the endpoint serves credentials of your customers’ clouds (agent.yaml:3)',
       'connections.0.id: must be the id of a connection (agent.yaml:7)',
       'connections.0.aws.token_file: must be a plain file name in `directory`, with no slash (agent.yaml:8)',
-      'connections.1.azure.token_file: is the name of a file of the agent itself (agent.yaml:9)',
+      'connections.1.azure.token_file: must not be the name of one of the agent’s own files (authorization, endpoint) (agent.yaml:9)',
       'connections.1.azure: has a key that is not known here: audience (agent.yaml:9)',
-      'connections.2: must have one of aws, azure and gcp (agent.yaml:10)',
-      'sign_in.client_id: is missing; a secret or a key belongs to one',
+      'connections.2: must have exactly one of aws, azure and gcp (agent.yaml:10)',
+      'sign_in.client_id: is required with a client secret or a private key',
       'SOJOURN_AGENT_DIRECTRY: is not known here; did you mean SOJOURN_AGENT_DIRECTORY?',
     ]);
   });
@@ -138,7 +138,7 @@ connections:
     'listening on %s, since it is not loopback',
     async (listen) => {
       expect(await faultsOf({ ...whole, listen })).toEqual([
-        'listen: must be an address of loopback such as 127.0.0.1:9180: whoever reaches it gets a chance at your customers’ clouds',
+        'listen: must be a loopback address such as 127.0.0.1:9180, because the endpoint serves credentials of your customers’ clouds',
       ]);
     },
   );
@@ -155,53 +155,56 @@ connections:
     ['two', { client_id: 'cli_1', client_secret_file: '/a', private_key_file: '/b' }],
   ])('%s of the ways to sign in', async (_, sign_in) => {
     expect(await faultsOf({ ...whole, sign_in })).toEqual([
-      'sign_in: must have one of client_secret_file, private_key_file and workload_token_file',
+      'sign_in: must have exactly one of client_secret_file, private_key_file and workload_token_file',
     ]);
   });
 
   test('no connection, the same one twice, and one file for two', async () => {
     expect(await faultsOf({ ...whole, connections: [] })).toEqual([
-      'connections: must name one connection or more',
+      'connections: must have at least one connection',
     ]);
     const twice = [
       { id: con('a'), gcp: { token_file: 'acme' } },
       { id: con('a'), gcp: { credentials_file: 'acme' } },
     ];
     expect(await faultsOf({ ...whole, connections: twice })).toEqual([
-      'connections: must not hold a connection twice',
-      'connections: must not give a file name twice',
+      'connections: must not list a connection twice',
+      'connections: must not use a file name twice',
     ]);
   });
 
   test.each([
     [{ aws: { token_file: 'acme' } }],
-    [{ aws: { container: true, token_file: 'acme' } }],
-    [{ aws: { container: false } }],
+    [{ aws: { container_endpoint: true, token_file: 'acme' } }],
+    [{ aws: { container_endpoint: false } }],
     [{ azure: {} }],
-    [{ azure: { credentials: true, token_file: 'acme' } }],
-    [{ gcp: { credentials: true, credentials_file: 'acme.json' } }],
+    [{ azure: { cache_credentials: true, token_file: 'acme' } }],
+    [{ gcp: { cache_credentials: true, credentials_file: 'acme.json' } }],
   ])('a purpose where a token is handed over, which it does not narrow: %j', async (kept) => {
     const connections = [{ id: con('a'), purpose: 'read', ...kept }];
     expect(await faultsOf({ ...whole, connections })).toEqual([
-      'connections.0: must keep credentials and no token beside its purpose, which narrows no token',
+      'connections.0: must serve credentials only, because its purpose does not narrow tokens',
     ]);
   });
 
-  test.each([[{ aws: {} }], [{ azure: { credentials: true } }], [{ gcp: { credentials: true } }]])(
-    'a purpose of credentials alone is not: %j',
-    async (kept) => {
-      expect(await faultsOf({ ...whole, connections: [{ id: con('a'), purpose: 'read', ...kept }] })).toEqual(
-        [],
-      );
-    },
-  );
+  test.each([
+    [{ aws: {} }],
+    [{ azure: { cache_credentials: true } }],
+    [{ gcp: { cache_credentials: true } }],
+  ])('a purpose of credentials alone is not: %j', async (kept) => {
+    expect(await faultsOf({ ...whole, connections: [{ id: con('a'), purpose: 'read', ...kept }] })).toEqual(
+      [],
+    );
+  });
 
   test.each(['authorization', 'endpoint'])(
     'a token file that is called %s, as one of the agent’s own',
     async (name) => {
       expect(
         await faultsOf({ ...whole, connections: [{ id: con('a'), gcp: { token_file: name } }] }),
-      ).toEqual(['connections.0.gcp.token_file: is the name of a file of the agent itself']);
+      ).toEqual([
+        'connections.0.gcp.token_file: must not be the name of one of the agent’s own files (authorization, endpoint)',
+      ]);
     },
   );
 

@@ -1,4 +1,4 @@
-/** An agent with a directory of its own and every line of its log, and requests to it as bytes. */
+/** An agent with a temporary directory and a captured log, and raw requests to it. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ export interface TestAgent extends Agent {
   get(path: string): Promise<{ status: number; body: unknown }>;
 }
 
-export type Given = Pick<AgentOptions, 'connections'> &
+export type Options = Pick<AgentOptions, 'connections'> &
   Partial<Pick<AgentOptions, 'now' | 'sojourn' | 'listen'>> & { readonly directory?: string };
 
 export const sojournAt = (issuer: string) =>
@@ -35,13 +35,13 @@ export async function newFolder(): Promise<string> {
 export const removeFolders = () =>
   Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
 
-export async function testAgent(issuer: string, given: Given): Promise<TestAgent> {
+export async function testAgent(issuer: string, options: Options): Promise<TestAgent> {
   let log = '';
-  const directory = given.directory ?? (await newFolder());
+  const directory = options.directory ?? (await newFolder());
   const agent = await startAgent({
     sojourn: sojournAt(issuer),
     listen: { host: '127.0.0.1', port: 0 },
-    ...given,
+    ...options,
     directory,
     logger: createLogger({
       level: 'debug',
@@ -65,7 +65,7 @@ export async function testAgent(issuer: string, given: Given): Promise<TestAgent
   };
 }
 
-/** One request with these headers and no others; a list is a header sent several times. */
+/** Sends a request with exactly these headers; a list sends a header several times. */
 export async function ask(
   origin: string,
   target: string,

@@ -1,4 +1,4 @@
-/** What people copy: the files for Kubernetes and systemd and the document say what the agent takes. */
+/** The example configurations of docs/agent.md, Kubernetes and systemd are valid for the agent. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,16 +38,16 @@ interface PodSpec {
 }
 
 const configurations = [
-  ...blocks('docs/agent.md', 'yml').map((yaml) => ({ place: 'docs/agent.md', yaml })),
-  { place: 'the ConfigMap', yaml: configMap.data['agent.yaml']! },
+  ...blocks('docs/agent.md', 'yml').map((yaml) => ({ source: 'docs/agent.md', yaml })),
+  { source: 'the ConfigMap', yaml: configMap.data['agent.yaml']! },
 ];
 
-test.each(configurations)('the configuration in $place is taken', async ({ yaml }) => {
+test.each(configurations)('the agent accepts the configuration in $source', async ({ yaml }) => {
   const { issuer } = await loadAgentConfig({ file: fileOf(yaml), env: {} });
   expect(issuer).toBe('https://id.example.com');
 });
 
-test('the document explains every key by its variable', () => {
+test('docs/agent.md explains every key and its variable', () => {
   const text = textOf('docs/agent.md');
   const signIn = Object.keys(agentShape.sign_in).map((name) => `sign_in.${name}`);
   const keys = [...Object.keys(agentShape).filter((name) => name !== 'sign_in'), ...signIn];
@@ -55,8 +55,8 @@ test('the document explains every key by its variable', () => {
     expect(text).toContain(`| \`${key}\`<br>\`SOJOURN_AGENT_${key.replace('.', '_').toUpperCase()}\` |`);
 });
 
-describe('the sidecar', () => {
-  test('is plain YAML of three objects', () => {
+describe('the Kubernetes sidecar', () => {
+  test('is a manifest of a ConfigMap, a ServiceAccount and a Pod', () => {
     expect(documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
     expect([configMap, serviceAccount, pod]).toMatchObject([
       { kind: 'ConfigMap' },
@@ -65,7 +65,7 @@ describe('the sidecar', () => {
     ]);
   });
 
-  test('runs as nobody, on a root that cannot be written, with files in memory and a token for Sojourn alone', () => {
+  test('runs without root, on a read-only root file system, with files in memory and a token only for Sojourn', () => {
     const { securityContext, volumes, initContainers, containers } = pod.spec;
     expect(securityContext).toEqual({
       runAsNonRoot: true,
@@ -105,7 +105,7 @@ describe('the sidecar', () => {
     });
   });
 
-  test('reads and writes where its volumes are', async () => {
+  test('reads and writes only paths of its volumes', async () => {
     const { sign_in, directory } = await loadAgentConfig({
       file: fileOf(configMap.data['agent.yaml']!),
       env: {},
@@ -113,18 +113,18 @@ describe('the sidecar', () => {
     const mounts = pod.spec.initContainers[0].volumeMounts.map(({ mountPath }) => mountPath);
     expect(mounts).toEqual(['/var/run/secrets/sojourn', '/etc/sojourn', '/run/sojourn']);
     expect(sign_in.workload_token_file).toBe('/var/run/secrets/sojourn/token');
-    // A folder inside the volume, whose own mode is Kubernetes' to choose.
+    // A directory inside the volume: Kubernetes decides the mode of the volume itself.
     expect(directory).toBe('/run/sojourn/agent');
   });
 });
 
-describe('the unit for systemd', () => {
+describe('the systemd unit', () => {
   const unit = textOf('deploy/systemd/sojourn-agent.service');
   const program = unit.replace('/usr/bin/node', process.execPath).replaceAll('/opt/sojourn', root);
   const file = join(folder, 'sojourn-agent.service');
   const analyze = (...args: string[]) => spawnSync('systemd-analyze', [...args, file], { encoding: 'utf8' });
 
-  test('gives it its directory, its secret and its reload', () => {
+  test('provides the directory, the secret and the reload of the agent', () => {
     for (const line of [
       'ExecReload=/bin/kill -HUP $MAINPID',
       'RuntimeDirectory=sojourn-agent',
@@ -137,9 +137,9 @@ describe('the unit for systemd', () => {
   });
 
   if (spawnSync('systemd-analyze', ['--version']).status !== 0)
-    test.todo('the unit: not judged, since systemd-analyze is not on this machine');
+    test.todo('the systemd unit: not checked, because systemd-analyze is not installed');
   else
-    test('is what systemd takes, and closes what it can', () => {
+    test('passes systemd-analyze verify and its security check', () => {
       writeFileSync(file, program);
       expect(analyze('verify')).toMatchObject({ status: 0, stderr: '' });
       // In tenths: systemd calls 2.0 and less OK.

@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/g
 import { apiToken, problem, type Script, script } from '../sdk/arrange.ts';
 import {
   ask,
-  type Given,
   newFolder,
+  type Options,
   removeFolders,
   secret,
   sojournAt,
@@ -24,7 +24,7 @@ beforeEach(async () => {
   server = await script();
   server.answers = {
     'POST /token': [apiToken('token-of-the-api')],
-    [`GET /v1/connections/${aws}/credentials`]: [{ body: given }],
+    [`GET /v1/connections/${aws}/credentials`]: [{ body: awsCredentials }],
     ...Object.fromEntries(
       [aws, azure, gcp].map((id) => [`GET /v1/connections/${id}/token`, [tokenFor(id, 900)]]),
     ),
@@ -37,8 +37,8 @@ afterEach(async () => {
 afterAll(removeFolders);
 
 const expires_at = new Date(Date.now() + 3_600_000).toISOString();
-/** What the server answers for its credentials. */
-const given = {
+/** The server's response for the AWS connection. */
+const awsCredentials = {
   connection: aws,
   cloud: 'aws',
   expires_at,
@@ -48,8 +48,8 @@ const given = {
     session_token: 'session-token-of-aws',
   },
 };
-/** What an SDK of AWS reads of it. */
-const handedOn = {
+/** The same in the format that AWS SDKs read. */
+const containerCredentials = {
   AccessKeyId: 'ASIAEXAMPLE',
   SecretAccessKey: 'secret-key-of-aws',
   Token: 'session-token-of-aws',
@@ -63,8 +63,8 @@ const tokenFor = (id: string, seconds: number) => ({
   body: { access_token: jwtFor(id), token_type: 'Bearer', expires_in: seconds },
 });
 
-async function start(given: Partial<Given> & Pick<Given, 'connections'>): Promise<TestAgent> {
-  const agent = await testAgent(server.origin, given);
+async function start(options: Partial<Options> & Pick<Options, 'connections'>): Promise<TestAgent> {
+  const agent = await testAgent(server.origin, options);
   running.push(agent);
   return agent;
 }
@@ -75,15 +75,15 @@ const forbidden = {
     'The agent does not hand anything to this caller. Send what the file `authorization` in the directory of the agent holds, to its own address, and from no web page.',
 };
 
-describe('who may ask', () => {
+describe('the endpoint', () => {
   const attacks: Record<string, { reason: string; headers: Record<string, string | readonly string[]> }> = {
     'no token': { reason: 'token', headers: {} },
     'an empty token': { reason: 'token', headers: { authorization: '' } },
     'a wrong token': { reason: 'token', headers: { authorization: 'x'.repeat(43) } },
-    'the beginning of the token': { reason: 'token', headers: { authorization: 'TOKEN-SHORT' } },
+    'a prefix of the token': { reason: 'token', headers: { authorization: 'TOKEN-SHORT' } },
     'the token as Basic': { reason: 'token', headers: { authorization: 'Basic TOKEN' } },
     'two tokens': { reason: 'token', headers: { authorization: ['TOKEN', 'TOKEN'] } },
-    'a name that was rebound to loopback': {
+    'DNS rebinding': {
       reason: 'host',
       headers: { host: 'evil.example:PORT', authorization: 'TOKEN' },
     },
@@ -93,7 +93,7 @@ describe('who may ask', () => {
       reason: 'host',
       headers: { host: '127.0.0.2:PORT', authorization: 'TOKEN' },
     },
-    'a name that only looks like it': {
+    'a host name that begins with localhost': {
       reason: 'host',
       headers: { host: 'localhost.evil.example:PORT', authorization: 'TOKEN' },
     },
@@ -101,7 +101,7 @@ describe('who may ask', () => {
       reason: 'host',
       headers: { host: ['127.0.0.1:PORT', 'evil.example'], authorization: 'TOKEN' },
     },
-    'a web page elsewhere': {
+    'a web page of another origin': {
       reason: 'browser',
       headers: { origin: 'https://evil.example', authorization: 'TOKEN' },
     },
@@ -109,7 +109,7 @@ describe('who may ask', () => {
       reason: 'browser',
       headers: { origin: 'null', authorization: 'TOKEN' },
     },
-    'the own origin': {
+    'the origin of the endpoint': {
       reason: 'browser',
       headers: { origin: 'http://127.0.0.1:PORT', authorization: 'TOKEN' },
     },
@@ -128,66 +128,70 @@ describe('who may ask', () => {
     },
   };
 
-  test('nobody without the token, from another name, by a browser or through a proxy, whatever is asked for', async () => {
+  test('answers 403 without the token, with another Host, from a browser and through a proxy, on every path', async () => {
     const agent = await start({ connections: [{ id: aws, aws: {} }] });
     const { port } = new URL(agent.origin);
-    const filled = (text: string) =>
+    const fill = (text: string) =>
       text
         .replace('TOKEN-SHORT', agent.authorization.slice(0, -1))
         .replace('TOKEN', agent.authorization)
         .replace('PORT', port);
-    const named = [`/v1/credentials/${aws}`, `/v1/credentials/${aws}?format=json`, `/v1/token/${aws}`];
-    const paths = [...named, '/v1/status', '/metrics', '/nothing'];
-    const seen: string[] = [];
+    const connectionPaths = [
+      `/v1/credentials/${aws}`,
+      `/v1/credentials/${aws}?format=json`,
+      `/v1/token/${aws}`,
+    ];
+    const paths = [...connectionPaths, '/v1/status', '/metrics', '/nothing'];
+    const reasons: string[] = [];
     for (const [name, { reason, headers }] of Object.entries(attacks)) {
       const sent = Object.fromEntries(
         Object.entries(headers).map(([key, value]) => [
           key,
-          typeof value === 'string' ? filled(value) : value.map(filled),
+          typeof value === 'string' ? fill(value) : value.map(fill),
         ]),
       );
       for (const path of paths) {
         const answer = await ask(agent.origin, path, sent);
         expect({ name, path, ...answer }).toEqual({ name, path, status: 403, body: forbidden });
-        seen.push(reason);
+        reasons.push(reason);
       }
     }
-    const lines = agent.lines('agent.refused');
-    expect(lines.map(({ reason }) => reason)).toEqual(seen);
+    const lines = agent.lines('agent.request_refused');
+    expect(lines.map(({ reason }) => reason)).toEqual(reasons);
     expect(lines[0]).toEqual({
       level: 'warn',
       time: expect.any(String),
-      event: 'agent.refused',
+      event: 'agent.request_refused',
       outcome: 'refused',
       reason: 'token',
       connection: aws,
-      msg: 'a caller was turned away',
+      msg: 'refused a request',
     });
     expect(lines.filter(({ connection }) => connection === aws)).toHaveLength(
-      named.length * Object.keys(attacks).length,
+      connectionPaths.length * Object.keys(attacks).length,
     );
     expect(JSON.stringify(lines)).not.toContain('nothing');
     const { body } = await agent.get('/metrics');
-    const count = (reason: string) => seen.filter((one) => one === reason).length;
-    for (const reason of new Set(seen))
+    const count = (reason: string) => reasons.filter((other) => other === reason).length;
+    for (const reason of new Set(reasons))
       expect(body).toContain(`sojourn_agent_requests_refused_total{reason="${reason}"} ${count(reason)}\n`);
     expect(agent.logged()).not.toContain(agent.authorization);
   });
 
   test.each(['127.0.0.1', 'localhost'])(
-    'who has the token, by the name %s and in either spelling',
+    'accepts the token with the host name %s, with and without Bearer',
     async (name) => {
       const agent = await start({ connections: [{ id: aws, aws: {} }] });
       const host = `${name}:${new URL(agent.origin).port}`;
       for (const authorization of [agent.authorization, `Bearer ${agent.authorization}`])
         expect(await ask(agent.origin, `/v1/credentials/${aws}`, { host, authorization })).toEqual({
           status: 200,
-          body: handedOn,
+          body: containerCredentials,
         });
     },
   );
 
-  test('who has the token, where the endpoint is at another address of loopback', async () => {
+  test('accepts the token on another loopback address', async () => {
     const agent = await start({
       listen: { host: '127.0.0.2', port: 0 },
       connections: [{ id: aws, aws: {} }],
@@ -195,7 +199,7 @@ describe('who may ask', () => {
     expect(await agent.get(`/v1/credentials/${aws}`)).toMatchObject({ status: 200 });
   });
 
-  test('each start has a token of its own, in a file that only its owner can read', async () => {
+  test('has a new token after each start, in a file with mode 0600', async () => {
     const directory = await newFolder();
     const tokens = new Set<string>();
     for (let starts = 0; starts < 2; starts++) {
@@ -211,11 +215,11 @@ describe('who may ask', () => {
   });
 });
 
-describe('what is answered', () => {
-  test('one sign-in and one call for each kind serve everybody, by endpoint and by file', async () => {
+describe('the agent', () => {
+  test('signs in once and makes one request for each value, and serves it by endpoint and by file', async () => {
     const agent = await start({
       connections: [
-        { id: aws, aws: { container: true, token_file: 'acme-aws' } },
+        { id: aws, aws: { container_endpoint: true, token_file: 'acme-aws' } },
         { id: azure, azure: { token_file: 'acme-azure' } },
         { id: gcp, gcp: { credentials_file: 'acme-gcp.json' } },
       ],
@@ -224,7 +228,7 @@ describe('what is answered', () => {
       const { status, body } = await agent.get(`/v1/credentials/${aws}`);
       expect({ status, body }).toEqual({
         status: 200,
-        body: handedOn,
+        body: containerCredentials,
       });
       for (const id of [aws, azure, gcp])
         expect(await agent.get(`/v1/token/${id}`)).toEqual({
@@ -264,7 +268,7 @@ describe('what is answered', () => {
     expect(await readdir(agent.directory)).toEqual([]);
   });
 
-  test('a file of Google’s libraries that reads a token file names that, and the service account', async () => {
+  test('writes an external account that names the token file and the service account', async () => {
     const agent = await start({
       connections: [
         {
@@ -306,7 +310,7 @@ describe('what is answered', () => {
     [`http://127.0.0.1/v1/credentials/${aws}`, 'GET', 404, 'not_found'],
     [`/v1/credentials/${aws}`, 'POST', 405, 'method_not_allowed'],
     [`/v1/credentials/${aws}`, 'OPTIONS', 405, 'method_not_allowed'],
-  ])('%s by %s is answered %i', async (path, method, status, code) => {
+  ])('answers %s by %s with %i', async (path, method, status, code) => {
     const agent = await start({
       connections: [
         { id: aws, aws: {} },
@@ -317,16 +321,17 @@ describe('what is answered', () => {
     expect(answer).toEqual({ status, body: { Code: code, Message: expect.any(String) } });
   });
 
-  test('a refusal of the server is told in its own words, and the file is gone', async () => {
+  test('passes on the server’s refusal and removes the token file', async () => {
     let offset = 0;
     const agent = await start({
-      connections: [{ id: aws, aws: { container: true, token_file: 'acme' } }],
+      connections: [{ id: aws, aws: { container_endpoint: true, token_file: 'acme' } }],
       now: () => Date.now() + offset,
     });
     expect((await readdir(agent.directory)).toSorted()).toEqual(['acme', 'authorization', 'endpoint']);
-    const no = problem(409, 'connection_disabled', 'The connection is disabled.', 'Enable it.');
-    for (const kind of ['credentials', 'token']) server.answers[`GET /v1/connections/${aws}/${kind}`] = [no];
-    // As after a sleep: what is held is over, and fetched anew at once.
+    const refusal = problem(409, 'connection_disabled', 'The connection is disabled.', 'Enable it.');
+    for (const type of ['credentials', 'token'])
+      server.answers[`GET /v1/connections/${aws}/${type}`] = [refusal];
+    // As after a sleep: all values are expired and refreshed at once.
     offset = 8 * 3_600_000;
     while (agent.status().connections[0]?.error === null || (await readdir(agent.directory)).length > 2)
       await agent.get('/v1/status');
@@ -342,7 +347,7 @@ describe('what is answered', () => {
     expect(agent.status().connections).toEqual([
       {
         id: aws,
-        keeps: ['credentials', 'token'],
+        serves: ['credentials', 'token'],
         outage_budget_minutes: 0,
         refreshed_at: expect.any(String),
         error: 'The connection is disabled. Enable it.',
@@ -350,38 +355,38 @@ describe('what is answered', () => {
     ]);
   });
 
-  test('a server that is away at the start, or hangs, is no fault: every tool gets a sentence', async () => {
+  test('starts while the server does not answer, and returns an error with advice', async () => {
     server.answers['POST /token'] = [{ instead: 'silence' }];
     const agent = await start({ connections: [{ id: aws, aws: {} }] });
     expect(await agent.get(`/v1/credentials/${aws}`)).toEqual({
       status: 424,
       body: {
         Code: 'agent_not_ready',
-        Message: `The agent has no credentials for ${aws}. The server has not answered yet, and the agent goes on asking. Try again in a few seconds.`,
+        Message: `The agent has no credentials for ${aws}. The server has not answered yet; the agent keeps trying. Try again in a few seconds.`,
       },
     });
   });
 });
 
-describe('a start, and another configuration', () => {
-  test('tokens that are too short for Azure stop the start, with every connection and the commands that help', async () => {
+describe('start and reload', () => {
+  test('a start fails if tokens are too short for Azure, and the error names every connection and its command', async () => {
     const other = 'con_01kb00000000000000000000dd';
     for (const id of [azure, other]) server.answers[`GET /v1/connections/${id}/token`] = [tokenFor(id, 300)];
     const directory = await newFolder();
     const connections = [azure, other, gcp].map((id, index) =>
       id === gcp ? { id, gcp: {} } : { id, azure: { token_file: `acme-${index}` } },
     );
-    const sentence = (id: string) =>
-      `The tokens of ${id} live 300 seconds, and its file needs 660 or more: Azure's libraries keep what they have read for 5 minutes.`;
+    const detail = (id: string) =>
+      `The tokens of ${id} are valid for 300 seconds, and its token file needs 660 or more: Azure's libraries cache a token for 5 minutes.`;
     await expect(start({ directory, connections })).rejects.toMatchObject({
       code: 'agent_token_ttl_too_short',
-      message: `${sentence(azure)} ${sentence(other)}`,
+      message: `${detail(azure)} ${detail(other)}`,
       advice: `Run: sojourn connection update ${azure} --token-ttl 900 Run: sojourn connection update ${other} --token-ttl 900`,
     });
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test('a second agent on the same port ends before it touches the files of the first', async () => {
+  test('a second agent on the same port fails before it changes the files of the first', async () => {
     const first = await start({ connections: [{ id: aws, aws: { token_file: 'acme' } }] });
     const port = Number(new URL(first.origin).port);
     await expect(
@@ -397,7 +402,7 @@ describe('a start, and another configuration', () => {
     expect((await readdir(first.directory)).toSorted()).toEqual(['acme', 'authorization', 'endpoint']);
   });
 
-  test('a new configuration takes the place of the old one, and a faulty one does not', async () => {
+  test('a reload replaces the configuration, and an invalid one keeps the current configuration', async () => {
     const agent = await start({ connections: [{ id: aws, aws: { token_file: 'acme-aws' } }] });
     const sojourn = sojournAt(server.origin);
     await agent.reload({ sojourn, connections: [{ id: gcp, gcp: { token_file: 'acme-gcp' } }] });
@@ -413,7 +418,7 @@ describe('a start, and another configuration', () => {
     expect(await readFile(join(agent.directory, 'acme-gcp'), 'utf8')).toBe(jwtFor(gcp));
   });
 
-  test('a file that another connection takes over never holds the token of the one before', async () => {
+  test('a file that a reload assigns to another connection never holds the previous connection’s token', async () => {
     const agent = await start({ connections: [{ id: aws, aws: { token_file: 'acme' } }] });
     server.answers[`GET /v1/connections/${gcp}/token`] = [
       problem(404, 'connection_not_found', 'No.', 'Check it.'),
@@ -421,15 +426,18 @@ describe('a start, and another configuration', () => {
     const sojourn = sojournAt(server.origin);
     await agent.reload({ sojourn, connections: [{ id: gcp, gcp: { token_file: 'acme' } }] });
     expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint']);
-    await agent.reload({ sojourn, connections: [{ id: aws, aws: { token_file: 'acme', container: true } }] });
+    await agent.reload({
+      sojourn,
+      connections: [{ id: aws, aws: { token_file: 'acme', container_endpoint: true } }],
+    });
     expect(await readFile(join(agent.directory, 'acme'), 'utf8')).toBe(jwtFor(aws));
   });
 });
 
-test('status and metrics say how long it would last, and nothing holds a secret', async () => {
+test('status and metrics of the agent report the outage budget, and contain no secret', async () => {
   const agent = await start({
     connections: [
-      { id: aws, aws: { container: true, token_file: 'acme' } },
+      { id: aws, aws: { container_endpoint: true, token_file: 'acme' } },
       { id: gcp, gcp: {} },
     ],
   });
@@ -438,17 +446,17 @@ test('status and metrics say how long it would last, and nothing holds a secret'
   expect(body).toEqual({
     issuer: server.origin,
     started_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
-    server: { answers: true, error: null, retry_in_seconds: 0 },
+    server: { available: true, error: null, retry_in_seconds: 0 },
     connections: [
-      { id: aws, keeps: ['credentials', 'token'], outage_budget_minutes: 14, refreshed_at, error: null },
-      { id: gcp, keeps: ['token'], outage_budget_minutes: 14, refreshed_at, error: null },
+      { id: aws, serves: ['credentials', 'token'], outage_budget_minutes: 14, refreshed_at, error: null },
+      { id: gcp, serves: ['token'], outage_budget_minutes: 14, refreshed_at, error: null },
     ],
   });
   const metrics = String((await agent.get('/metrics')).body);
   for (const line of [
     'sojourn_agent_refreshes_total{outcome="ok"} 3',
-    'sojourn_agent_ready 3',
-    'sojourn_agent_empty 0',
+    'sojourn_agent_cache_entries{state="ready"} 3',
+    'sojourn_agent_cache_entries{state="missing"} 0',
     'sojourn_agent_server_available 1',
   ])
     expect(metrics).toContain(`${line}\n`);
@@ -456,7 +464,7 @@ test('status and metrics say how long it would last, and nothing holds a secret'
   await agent.close();
   const everything = agent.logged() + metrics + JSON.stringify(body);
   expect(agent.logged()).toContain('agent.refreshed');
-  for (const hidden of [
+  for (const secretValue of [
     agent.authorization,
     secret,
     'token-of-the-api',
@@ -465,5 +473,5 @@ test('status and metrics say how long it would last, and nothing holds a secret'
     jwtFor(aws),
     jwtFor(gcp),
   ])
-    expect(everything).not.toContain(hidden);
+    expect(everything).not.toContain(secretValue);
 });

@@ -28,10 +28,10 @@ beforeAll(async () => {
 const start = (connections: readonly object[] = [{ id: connection.id, aws: { token_file: 'acme' } }]) =>
   startAgentProcess({ issuer: server.issuer, client, connections });
 
-/** What a command that ends badly leaves behind. */
+/** The exit code and output of a command that fails. */
 const failure = (command: Promise<string>) =>
   command.then(
-    () => 'it went well',
+    () => 'exit code 0',
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
       code,
       stdout,
@@ -40,22 +40,22 @@ const failure = (command: Promise<string>) =>
   );
 
 test(
-  'status says for people and for machines what is held',
+  'sojourn agent status prints the cached entries as a table and as JSON',
   async () => {
     const agent = await start();
-    const told = await agent.command('status');
-    expect(told).toMatch(
-      new RegExp(`^${server.issuer} answers\n\nID +KEEPS +SURVIVES MINUTES +REFRESHED AT +ERROR\n`),
+    const table = await agent.command('status');
+    expect(table).toMatch(
+      new RegExp(`^${server.issuer} answers\n\nID +SERVES +OUTAGE BUDGET MINUTES +REFRESHED AT +ERROR\n`),
     );
-    expect(told).toMatch(new RegExp(`^${connection.id}  token  4 +\\d{4}-\\S+Z  -$`, 'm'));
+    expect(table).toMatch(new RegExp(`^${connection.id}  token   4 +\\d{4}-\\S+Z  -$`, 'm'));
     expect(JSON.parse(await agent.command('status', '--json'))).toEqual({
       issuer: server.issuer,
       started_at: expect.any(String),
-      server: { answers: true, error: null, retry_in_seconds: 0 },
+      server: { available: true, error: null, retry_in_seconds: 0 },
       connections: [
         {
           id: connection.id,
-          keeps: ['token'],
+          serves: ['token'],
           outage_budget_minutes: 4,
           refreshed_at: expect.any(String),
           error: null,
@@ -67,7 +67,7 @@ test(
 );
 
 test(
-  'SIGTERM ends it cleanly, and its files are gone; a command then says how to start it',
+  'SIGTERM ends the agent and removes its files, and `sojourn agent status` then says how to start it',
   async () => {
     const agent = await start();
     expect((await readdir(agent.directory)).toSorted()).toEqual(['acme', 'authorization', 'endpoint']);
@@ -85,7 +85,7 @@ test(
 );
 
 test(
-  'after kill -9 the next start takes away what was left, and serves',
+  'the next start after kill -9 removes the files that were left',
   async () => {
     const agent = await start();
     agent.kill('SIGKILL');
@@ -101,7 +101,7 @@ test(
       private_key_file: null,
       workload_token_file: null,
     };
-    // Nobody answers there: what is left is gone all the same.
+    // Even without a server.
     const next = await startAgent({
       sojourn: createSojourn({ issuer: 'http://127.0.0.1:9', signIn: signInOf(signIn) }),
       listen: { host: '127.0.0.1', port: 0 },
@@ -116,43 +116,43 @@ test(
 );
 
 test(
-  'SIGHUP takes a new configuration, and refuses a faulty one with its reason',
+  'SIGHUP reloads the configuration, and the agent rejects an invalid one with the reason',
   async () => {
     const agent = await start();
     await agent.configure({ connections: [{ id: connection.id, aws: { token_file: 'renamed' } }] });
     agent.kill('SIGHUP');
-    await agent.said(/"event":"agent.reloaded"/);
+    await agent.waitForOutput(/"event":"agent.reloaded"/);
     expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint', 'renamed']);
     await agent.configure({ connections: [], listen: '0.0.0.0:1' });
     agent.kill('SIGHUP');
-    await agent.said(/agent\.reload_refused.*connections: must name one connection or more/);
+    await agent.waitForOutput(/agent\.reload_refused.*connections: must have at least one connection/);
     await agent.configure({ listen: '127.0.0.1:1' });
     agent.kill('SIGHUP');
-    await agent.said(/listen and directory cannot change while the agent runs\. Start it again\./);
+    await agent.waitForOutput(/listen and directory cannot change while the agent runs\. Start it again\./);
     expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint', 'renamed']);
     await agent.configure({});
     expect(JSON.parse(await agent.command('status', '--json'))).toMatchObject({
-      connections: [{ id: connection.id, keeps: ['token'], error: null }],
+      connections: [{ id: connection.id, serves: ['token'], error: null }],
     });
   },
   timeout,
 );
 
 test(
-  'SIGHUP before the configuration is read ends nothing: it is taken when the agent serves',
+  'SIGHUP during the start does not end the agent, and reloads the configuration afterwards',
   async () => {
     const connections = [{ id: connection.id, aws: { token_file: 'acme' } }];
     const agent = await spawnAgent({ issuer: server.issuer, client, connections }, async (config) =>
       execFileSync('mkfifo', [config]),
     );
-    // Opens when somebody reads, who then waits for the text.
+    // Opening a pipe for writing waits for its reader; the agent then waits for the text.
     const pipe = await open(agent.config, 'w');
     agent.kill('SIGHUP');
-    await pipe.writeFile(agent.configured({}));
+    await pipe.writeFile(agent.configText({}));
     await pipe.close();
-    await agent.said(/The agent serves 1 connections/);
+    await agent.waitForOutput(/The agent serves 1 connections/);
     await agent.configure({ connections: [{ id: connection.id, aws: { token_file: 'renamed' } }] });
-    await agent.said(/"event":"agent.reloaded"/);
+    await agent.waitForOutput(/"event":"agent.reloaded"/);
     expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint', 'renamed']);
     agent.kill('SIGTERM');
     expect(await agent.ended).toBe(0);
@@ -162,12 +162,12 @@ test(
 );
 
 test(
-  'the configuration may come by standard input',
+  'the agent reads its configuration from standard input',
   async () => {
     const agent = await start();
     const argv = `"${process.execPath}" "${sojournProgram}" agent status --config /dev/stdin`;
-    const told = execFileSync('sh', ['-c', `cat "${agent.config}" | ${argv}`], { encoding: 'utf8' });
-    expect(told).toMatch(new RegExp(`^${connection.id}  token  4 +\\d{4}-\\S+Z  -$`, 'm'));
+    const table = execFileSync('sh', ['-c', `cat "${agent.config}" | ${argv}`], { encoding: 'utf8' });
+    expect(table).toMatch(new RegExp(`^${connection.id}  token   4 +\\d{4}-\\S+Z  -$`, 'm'));
   },
   timeout,
 );

@@ -1,4 +1,4 @@
-/** The agent as it is run: a process with a file of configuration, which does not outlive the tests of the file. */
+/** The agent as a process with a configuration file; it is killed after the tests of the file. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -17,13 +17,13 @@ export interface AgentProcess {
   readonly pid: number;
   /** All of standard output and standard error so far. */
   output(): string;
-  /** Resolves when the pattern is in the output. */
-  said(pattern: RegExp): Promise<RegExpExecArray>;
-  /** What `sojourn agent …` writes; rejects when it ends badly. */
+  /** Resolves when the output matches. */
+  waitForOutput(pattern: RegExp): Promise<RegExpExecArray>;
+  /** The output of `sojourn agent …`; rejects if it fails. */
   command(...args: string[]): Promise<string>;
   configure(change: Record<string, unknown>): Promise<void>;
   /** The text of the configuration, with these changes. */
-  configured(change: Record<string, unknown>): string;
+  configText(change: Record<string, unknown>): string;
   kill(signal: NodeJS.Signals): void;
   /** The exit code. */
   readonly ended: Promise<number | null>;
@@ -36,14 +36,14 @@ interface Options {
   readonly port?: number;
 }
 
-/** Resolves when it serves. */
+/** Resolves when the agent serves. */
 export async function startAgentProcess(options: Options): Promise<AgentProcess> {
   const agent = await spawnAgent(options, (config, text) => writeFile(config, text));
-  await agent.said(/The agent serves \d+ connections/);
+  await agent.waitForOutput(/The agent serves \d+ connections/);
   return agent;
 }
 
-/** Started, and no more than that; `prepare` makes the file of the configuration. */
+/** Starts the process and does not wait for it; `prepare` creates the configuration file. */
 export async function spawnAgent(
   options: Options,
   prepare: (config: string, text: string) => Promise<unknown>,
@@ -55,7 +55,7 @@ export async function spawnAgent(
   ) as [string, string, string];
   await writeFile(secretFile, client.client_secret);
   const port = options.port ?? (await steadyPort());
-  const configured = (change: Record<string, unknown>) =>
+  const configText = (change: Record<string, unknown>) =>
     JSON.stringify({
       issuer,
       sign_in: { client_id: client.client_id, client_secret_file: secretFile },
@@ -64,7 +64,7 @@ export async function spawnAgent(
       connections,
       ...change,
     });
-  await prepare(config, configured({}));
+  await prepare(config, configText({}));
   const env = { PATH: process.env.PATH ?? '' };
   const child = spawn(process.execPath, [sojournProgram, 'agent', '--config', config], { env, cwd: folder });
   const ended = once(child, 'close').then(([code]) => code as number | null);
@@ -77,7 +77,7 @@ export async function spawnAgent(
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
-  const said = async (pattern: RegExp): Promise<RegExpExecArray> => {
+  const waitForOutput = async (pattern: RegExp): Promise<RegExpExecArray> => {
     for (;;) {
       const match = pattern.exec(output);
       if (match) return match;
@@ -93,7 +93,7 @@ export async function spawnAgent(
     secret: client.client_secret,
     pid: child.pid ?? 0,
     output: () => output,
-    said,
+    waitForOutput,
     async command(...args) {
       const { stdout } = await promisify(execFile)(
         process.execPath,
@@ -102,8 +102,8 @@ export async function spawnAgent(
       );
       return stdout;
     },
-    configure: (change) => writeFile(config, configured(change)),
-    configured,
+    configure: (change) => writeFile(config, configText(change)),
+    configText,
     kill: (signal) => child.kill(signal),
     ended,
   };

@@ -1,4 +1,4 @@
-/** Programs that know nothing of us get into the sandbox clouds by the real agent, the real server and nothing else. */
+/** Unmodified SDKs and command lines use the sandbox clouds through a real agent and a real server. */
 import { execFile, spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -47,7 +47,7 @@ beforeAll(async () => {
     issuer: sojourn.issuer,
     client,
     connections: [
-      { id: customer.aws.id, aws: { container: true, token_file: 'aws' } },
+      { id: customer.aws.id, aws: { container_endpoint: true, token_file: 'aws' } },
       { id: customer.azure.id, azure: { token_file: 'azure' } },
       {
         id: customer.gcp.id,
@@ -66,7 +66,7 @@ beforeAll(async () => {
 
 const run = promisify(execFile);
 
-/** What the program writes. It has no more of an environment than this. */
+/** The output of the program, which gets only these environment variables. */
 async function output(
   program: string,
   args: readonly string[],
@@ -84,20 +84,19 @@ async function output(
 const node = (name: string, env: Record<string, string>, ...args: string[]) =>
   output(process.execPath, [join(root, name), ...args], env);
 
-/** A program of the machine, if it has one. */
-const isThere = (program: string, ...args: string[]) => spawnSync(program, args).status === 0;
+const isInstalled = (program: string, ...args: string[]) => spawnSync(program, args).status === 0;
 
 describe('AWS', () => {
-  const ways = ['container endpoint', 'token file', 'credential_process', 'variables'] as const;
+  const methods = ['container endpoint', 'token file', 'credential_process', 'variables'] as const;
 
-  async function environmentFor(way: (typeof ways)[number]): Promise<Record<string, string>> {
+  async function environmentFor(method: (typeof methods)[number]): Promise<Record<string, string>> {
     const common = {
       AWS_REGION: 'us-east-1',
       AWS_DEFAULT_REGION: 'us-east-1',
       AWS_ENDPOINT_URL_STS: `${sandbox}/aws`,
       AWS_EC2_METADATA_DISABLED: 'true',
     };
-    switch (way) {
+    switch (method) {
       case 'container endpoint':
         return {
           ...common,
@@ -144,26 +143,26 @@ print(boto3.client('sts').get_caller_identity()['Arn'])`;
     boto3: (env: Record<string, string>) => output('python3', ['-c', python], env),
   };
   const absent = [
-    ...(isThere('aws', '--version') ? [] : ['AWS CLI']),
-    ...(isThere('python3', '-c', 'import boto3') ? [] : ['boto3']),
+    ...(isInstalled('aws', '--version') ? [] : ['AWS CLI']),
+    ...(isInstalled('python3', '-c', 'import boto3') ? [] : ['boto3']),
   ];
 
   for (const [name, program] of Object.entries(programs)) {
-    if (absent.includes(name)) test.todo(`the ${name}: not run, since it is not on this machine`);
-    // Variables are read the same by all.
+    if (absent.includes(name)) test.todo(`the ${name}: not run, because it is not installed`);
+    // All three read the variables in the same way, so one test is enough.
     else
-      test.each(name === 'AWS SDK for JavaScript' ? ways : ways.slice(0, 3))(
-        `the ${name} is who it should be by %s`,
-        async (way) => {
-          const env = await environmentFor(way);
+      test.each(name === 'AWS SDK for JavaScript' ? methods : methods.slice(0, 3))(
+        `the ${name} gets the identity of the connection by %s`,
+        async (method) => {
+          const env = await environmentFor(method);
           const { result, log } = await askedOf(sandbox, 'aws', () => program(env));
           const role = customer.aws.target.role_arn
             .replace(':iam:', ':sts:')
             .replace(':role/', ':assumed-role/');
-          expect(result).toContain(`${role}/${way === 'token file' ? 'workload' : customer.aws.id}`);
-          // Only who has the token alone takes the role by itself; the others get what the server got once for all.
+          expect(result).toContain(`${role}/${method === 'token file' ? 'workload' : customer.aws.id}`);
+          // With the token file the program assumes the role itself; the other methods use the server's cached credentials.
           expect(log.map(({ operation }) => operation)).toEqual([
-            ...(way === 'token file' ? ['sts:AssumeRoleWithWebIdentity'] : []),
+            ...(method === 'token file' ? ['sts:AssumeRoleWithWebIdentity'] : []),
             'sts:GetCallerIdentity',
           ]);
         },
@@ -171,7 +170,7 @@ print(boto3.client('sts').get_caller_identity()['Arn'])`;
       );
   }
 
-  test('the SDK’s own error holds our sentence and what to do', async () => {
+  test('the error of the AWS SDK contains the agent’s message and advice', async () => {
     const provider = fromHttp({
       awsContainerCredentialsFullUri: `${agent.origin}/v1/credentials/${customer.aws.id}`,
       awsContainerAuthorizationToken: 'wrong',
@@ -190,7 +189,7 @@ print(boto3.client('sts').get_caller_identity()['Arn'])`;
 describe('Google Cloud', () => {
   const sources = ['file', 'url', 'executable'] as const;
 
-  /** The file that the agent writes, as it is for the first source and with another one put in for the others. */
+  /** The agent's file for the source `file`, and a copy with another credential source for the others. */
   async function credentialsFor(source: (typeof sources)[number]): Promise<string> {
     const written = join(agent.directory, 'gcp.json');
     if (source === 'file') return written;
@@ -216,7 +215,7 @@ describe('Google Cloud', () => {
   });
 
   test.each(sources)(
-    'google-auth-library sees the project by the source %s',
+    'google-auth-library reads the project with the credential source %s',
     async (source) => {
       const env = await environmentFor(source);
       const { result, log } = await askedOf(sandbox, 'gcp', () =>
@@ -228,17 +227,17 @@ describe('Google Cloud', () => {
     timeout,
   );
 
-  if (!isThere('gcloud', '--version')) test.todo('gcloud: not run, since it is not on this machine');
+  if (!isInstalled('gcloud', '--version')) test.todo('gcloud: not run, because it is not installed');
   else
     test.each(sources)(
-      'gcloud gets an access token by the source %s',
+      'gcloud gets an access token with the credential source %s',
       async (source) => {
         const env = await environmentFor(source);
         const { result, log } = await askedOf(sandbox, 'gcp', () =>
           output('gcloud', ['auth', 'application-default', 'print-access-token'], env),
         );
         const credentials = { access_token: result };
-        // Where a service account is impersonated, Google's library for Python asks for no more than that needs.
+        // To impersonate a service account, Google's library for Python requests only the scope that needs.
         const detail = { scope: 'https://www.googleapis.com/auth/iam' };
         expect(log).toEqual([{ ...gcpLog[0], detail }, gcpLog[1]]);
         expect(await useOnce(sandbox, { cloud: 'gcp', expires_at: '', credentials }, places)).toBe(
@@ -251,8 +250,8 @@ describe('Google Cloud', () => {
 
 describe('Azure', () => {
   test.each(['workload', 'assertion'])(
-    '@azure/identity gets an access token by its %s credential',
-    async (way) => {
+    '@azure/identity gets an access token with its %s credential',
+    async (type) => {
       const { result, log } = await askedOf(sandbox, 'azure', async () => {
         const access_token = await node(
           'test/tools/agent/programs/azure.ts',
@@ -263,7 +262,7 @@ describe('Azure', () => {
             AZURE_AUTHORITY_HOST: front.origin,
             NODE_EXTRA_CA_CERTS: front.caFile,
           },
-          way,
+          type,
         );
         return useOnce(sandbox, { cloud: 'azure', expires_at: '', credentials: { access_token } }, places);
       });
@@ -274,12 +273,12 @@ describe('Azure', () => {
   );
 });
 
-test('the agent signed in once and asked the server once for each kind, and no line of its log holds a secret', async () => {
+test('the agent signs in once and makes one request for each value, and its log contains no secret', async () => {
   const { items } = await sojourn.admin.get<{ items: { event: string }[] }>('/audit?limit=200');
   const count = (event: string) => items.filter((item) => item.event === event).length;
   expect([count('credentials.served'), count('token.issued')]).toEqual([1, 4]);
   const files = await Promise.all(
     ['authorization', 'aws', 'azure', 'gcp'].map((name) => readFile(join(agent.directory, name), 'utf8')),
   );
-  for (const hidden of [...files, agent.secret]) expect(agent.output()).not.toContain(hidden);
+  for (const secret of [...files, agent.secret]) expect(agent.output()).not.toContain(secret);
 });

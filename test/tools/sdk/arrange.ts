@@ -1,17 +1,17 @@
-/** A server that says what a test wants, one answer after the other, and writes down what it was asked. */
+/** A server with scripted responses that records its requests. */
 import http, { type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-export interface Said {
+export interface ScriptedResponse {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  /** No answer at all: the connection is cut, or stays open and silent. */
+  /** No response: the connection is closed, or stays open and silent. */
   readonly instead?: 'cut' | 'silence';
 }
 
-export interface Heard {
+export interface ReceivedRequest {
   readonly request: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -19,25 +19,25 @@ export interface Heard {
 
 export interface Script {
   readonly origin: string;
-  /** Everything asked so far. */
-  readonly heard: Heard[];
-  /** By `METHOD path`: the answers in their order, of which the last one stays. */
-  answers: Record<string, Said[]>;
+  /** All requests so far. */
+  readonly heard: ReceivedRequest[];
+  /** Responses by `METHOD path`, in order; the last one repeats. */
+  answers: Record<string, ScriptedResponse[]>;
   close(): Promise<void>;
 }
 
 export async function script(): Promise<Script> {
-  const heard: Heard[] = [];
-  const self: { answers: Record<string, Said[]> } = { answers: {} };
+  const heard: ReceivedRequest[] = [];
+  const self: { answers: Record<string, ScriptedResponse[]> } = { answers: {} };
   const server = http.createServer(async (request, response) => {
     const { method = '', url = '', headers } = request;
     heard.push({ request: `${method} ${url}`, headers, body: await text(request) });
     const answers = self.answers[`${method} ${url.split('?')[0]}`] ?? [{ status: 404, body: '<html>' }];
-    const said = (answers.length > 1 ? answers.shift() : answers[0]) ?? {};
-    if (said.instead === 'silence') return;
-    if (said.instead === 'cut') return request.destroy();
-    const body = typeof said.body === 'string' ? said.body : JSON.stringify(said.body);
-    response.writeHead(said.status ?? 200, said.headers).end(body);
+    const next = (answers.length > 1 ? answers.shift() : answers[0]) ?? {};
+    if (next.instead === 'silence') return;
+    if (next.instead === 'cut') return request.destroy();
+    const body = typeof next.body === 'string' ? next.body : JSON.stringify(next.body);
+    response.writeHead(next.status ?? 200, next.headers).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return Object.assign(self, {
@@ -58,7 +58,7 @@ export const apiToken = (name = 'api-token') => ({
   body: { access_token: name, token_type: 'Bearer', expires_in: 300 },
 });
 
-/** AWS credentials as `format=json` has them. */
+/** AWS credentials in the format `json`. */
 export const awsUntil = (end: number, id = 'ASIAEXAMPLE') => ({
   body: {
     connection: 'con_1',
@@ -73,10 +73,10 @@ export const problem = (status: number, code: string, detail: string, advice: st
   body: { type: `urn:sojourn:error:${code}`, title: '', status, code, detail, advice, request_id: 'req_1' },
 });
 
-/** The members of the error with which this rejects. */
+/** The members of the error with which the promise rejects. */
 export async function errorOf(work: Promise<unknown>): Promise<Record<string, unknown>> {
   const error = await work.then(
-    () => new Error('nothing failed'),
+    () => new Error('the promise resolved'),
     (reason: unknown) => reason as Error,
   );
   return { ...error, name: error.name, message: error.message };

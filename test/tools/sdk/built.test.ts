@@ -1,4 +1,4 @@
-/** What `npm run build` makes, as a program of others has it: a package in node_modules, plain JavaScript and types. */
+/** The built package in node_modules, as users have it: plain JavaScript and types. */
 import { execFile } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('a plain program imports it and gets credentials', async () => {
+test('a JavaScript program imports the built SDK and gets credentials', async () => {
   const end = Date.now() + 3_600_000;
   server.answers = {
     'POST /token': [apiToken()],
@@ -52,20 +52,20 @@ test('a plain program imports it and gets credentials', async () => {
       secretAccessKey: 'secret-key',
       sessionToken: 'session',
       expiration: new Date(end),
-    })}\ntrue\ncall_invalid\n`,
+    })}\ntrue\ninvalid_argument\n`,
     stderr: '',
   });
 });
 
-test('its types fit those of the clouds’ SDKs in every example, and tell what is wrong', async () => {
+test('the types of the built SDK fit the clouds’ SDKs in every example, and reject a wrong argument', async () => {
   const programs = globSync('examples/*/main.ts', { cwd: root }).map((file) =>
     readFileSync(join(root, file), 'utf8'),
   );
   const examples = [...blocks('docs/sdk.md', 'ts'), ...programs];
   expect(examples.length).toBeGreaterThan(8);
-  const names = examples.map((example, at) => {
-    writeFileSync(join(folder, `example-${at}.ts`), example);
-    return `example-${at}.ts`;
+  const names = examples.map((example, index) => {
+    writeFileSync(join(folder, `example-${index}.ts`), example);
+    return `example-${index}.ts`;
   });
   writeFileSync(
     join(folder, 'wrong.ts'),

@@ -1,4 +1,4 @@
-/** The program of docs/sdk.md that signs in by a certificate, run as it stands against a server with TLS of its own. */
+/** Runs the program of docs/sdk.md that signs in with a certificate, against a server with TLS. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,9 +17,9 @@ const pathTo = (name: string) => join(folder, name);
 let server: TestServer;
 let connection: string;
 let env: Record<string, string>;
-let stranger: Pair;
+let otherService: Pair;
 
-function keep(name: string, { cert, key }: Pair): { cert: string; key: string } {
+function writePair(name: string, { cert, key }: Pair): { cert: string; key: string } {
   const files = { cert: pathTo(`${name}.pem`), key: pathTo(`${name}-key.pem`) };
   writeFileSync(files.cert, cert);
   writeFileSync(files.key, key);
@@ -30,12 +30,12 @@ beforeAll(async () => {
   await installInto(folder);
   const authority = await startAuthority('Acme');
   const dns = (value: string) => ({ type: 2 as const, value });
-  const own = keep(
+  const serverPair = writePair(
     'server',
     await authority.issue({ purpose: 'serverAuth', names: [dns('id.example.com')] }),
   );
-  const service = keep('service', await authority.issue({ names: [dns('billing.example.com')] }));
-  stranger = await authority.issue({ names: [dns('other.example.com')] });
+  const service = writePair('service', await authority.issue({ names: [dns('billing.example.com')] }));
+  otherService = await authority.issue({ names: [dns('other.example.com')] });
   writeFileSync(pathTo('ca.pem'), authority.cert);
   const port = await freePort();
   server = await testServer({
@@ -45,7 +45,7 @@ beforeAll(async () => {
       listen: {
         public: `127.0.0.1:${port}`,
         admin: '127.0.0.1:0',
-        tls: { ...own, client_ca: pathTo('ca.pem') },
+        tls: { ...serverPair, client_ca: pathTo('ca.pem') },
       },
     },
   });
@@ -59,7 +59,7 @@ beforeAll(async () => {
   });
   const [program = ''] = blocks('docs/sdk.md', 'ts').filter((block) => block.includes('clientCertificate'));
   writeFileSync(pathTo('program.ts'), program);
-  // The name of the issuer leads to this machine; TLS still checks it.
+  // Resolves the issuer's name to this machine; TLS still verifies the name.
   writeFileSync(
     pathTo('names.mjs'),
     `import https from 'node:https';
@@ -91,7 +91,7 @@ const run = (more: Record<string, string> = {}) =>
     timeout: 15_000,
   }).catch((error: { stdout: string; stderr: string }) => error);
 
-test('the certificate of the client signs it in, with nothing but what Node has', async () => {
+test('the program of docs/sdk.md signs in with the certificate of its client', async () => {
   const { stdout, stderr } = await run();
   expect({ stdout, stderr }).toEqual({
     stdout: expect.stringMatching(/^a token until 20\S+Z\n$/),
@@ -99,8 +99,8 @@ test('the certificate of the client signs it in, with nothing but what Node has'
   });
 });
 
-test('the certificate of another service does not', async () => {
-  const other = keep('other', stranger);
+test('the program of docs/sdk.md fails with the certificate of another service', async () => {
+  const other = writePair('other', otherService);
   const { stdout, stderr } = await run({ CERT_FILE: other.cert, KEY_FILE: other.key });
   expect(stdout).toBe('');
   expect(stderr).toContain("code: 'invalid_client'");

@@ -5,14 +5,14 @@ import { apiToken, awsUntil, errorOf, noon, problem, type Script, script } from 
 const minute = 60_000;
 const secret = 'sjs_never-in-an-error';
 let server: Script;
-let hour = noon;
+let time = noon;
 
 beforeAll(async () => {
   server = await script();
 });
 afterAll(() => server.close());
 beforeEach(() => {
-  hour = noon;
+  time = noon;
   server.heard.length = 0;
   server.answers = { 'POST /token': [apiToken()], [credentialsPath]: [awsUntil(noon + 60 * minute)] };
 });
@@ -23,10 +23,10 @@ const client = (more: Partial<SojournOptions> = {}) =>
   createSojourn({
     issuer: server.origin,
     signIn: clientSecret({ clientId: 'cli_1', secret }),
-    now: () => hour,
+    now: () => time,
     ...more,
   });
-const asked = () => server.heard.map(({ request }) => request);
+const requests = () => server.heard.map(({ request }) => request);
 
 const credentialsOf = (end: number, accessKeyId = 'ASIAEXAMPLE') => ({
   connection: 'con_1',
@@ -37,8 +37,8 @@ const credentialsOf = (end: number, accessKeyId = 'ASIAEXAMPLE') => ({
   sessionToken: 'session',
 });
 
-describe('what is asked', () => {
-  test('a client signs in once and then asks for credentials with its token', async () => {
+describe('requests of the client', () => {
+  test('the client signs in once and requests credentials with its API token', async () => {
     expect(await client().credentials('con_1')).toEqual(credentialsOf(noon + 60 * minute));
     expect(server.heard.map(({ request, headers, body }) => [request, headers.authorization, body])).toEqual([
       [
@@ -50,70 +50,70 @@ describe('what is asked', () => {
     ]);
   });
 
-  test('the purpose goes with the request, and what was given for another one is not used', async () => {
+  test('the client sends the purpose and caches credentials for each purpose separately', async () => {
     const sojourn = client();
     await sojourn.credentials('con_1', { purpose: 'nightly scan' });
     await sojourn.credentials('con_1', { purpose: 'nightly scan' });
     await sojourn.credentials('con_1', { purpose: 'repair' });
-    expect(asked()).toEqual([
+    expect(requests()).toEqual([
       'POST /token',
       `${credentialsPath}?purpose=nightly+scan`,
       `${credentialsPath}?purpose=repair`,
     ]);
   });
 
-  test('a form of the server is handed on as it comes', async () => {
+  test('formattedCredentials returns the server’s text unchanged', async () => {
     server.answers[credentialsPath] = [{ body: "export A='b'\n" }];
-    expect(await client().deliver('con_1', 'env')).toBe("export A='b'\n");
-    expect(asked()).toEqual(['POST /token', `${credentialsPath}?format=env`]);
+    expect(await client().formattedCredentials('con_1', 'env')).toBe("export A='b'\n");
+    expect(requests()).toEqual(['POST /token', `${credentialsPath}?format=env`]);
   });
 
-  test('a cloud token is made for each moment, and concurrent callers share it', async () => {
+  test('token requests a new cloud token for each call, and concurrent callers share one', async () => {
     server.answers[tokenPath] = [apiToken('first'), apiToken('second')];
     const sojourn = client();
     const three = await Promise.all([1, 2, 3].map(() => sojourn.token('con_1')));
     expect(three).toEqual(Array(3).fill({ token: 'first', expiresAt: new Date(noon + 5 * minute) }));
     expect((await sojourn.token('con_1')).token).toBe('second');
-    expect(asked()).toEqual(['POST /token', tokenPath, tokenPath]);
+    expect(requests()).toEqual(['POST /token', tokenPath, tokenPath]);
   });
 });
 
-describe('what is kept', () => {
-  test('credentials are renewed five minutes before their end, and the API token one minute before its', async () => {
+describe('the cache of the client', () => {
+  test('credentials are renewed five minutes before they expire, and the API token one minute before', async () => {
     const sojourn = client();
     await sojourn.credentials('con_1');
-    hour = noon + 55 * minute - 1;
+    time = noon + 55 * minute - 1;
     await sojourn.credentials('con_1');
-    expect(asked()).toEqual(['POST /token', credentialsPath]);
-    hour += 1;
-    server.answers[credentialsPath] = [awsUntil(hour + 60 * minute, 'ASIANEXT')];
-    expect(await sojourn.credentials('con_1')).toEqual(credentialsOf(hour + 60 * minute, 'ASIANEXT'));
-    expect(asked()).toEqual(['POST /token', credentialsPath, 'POST /token', credentialsPath]);
+    expect(requests()).toEqual(['POST /token', credentialsPath]);
+    time += 1;
+    server.answers[credentialsPath] = [awsUntil(time + 60 * minute, 'ASIANEXT')];
+    expect(await sojourn.credentials('con_1')).toEqual(credentialsOf(time + 60 * minute, 'ASIANEXT'));
+    expect(requests()).toEqual(['POST /token', credentialsPath, 'POST /token', credentialsPath]);
   });
 
-  test('credentials that come with little left are kept for half of it', async () => {
+  test('credentials with little time left are cached for half of it', async () => {
     server.answers[credentialsPath] = [awsUntil(noon + 4 * minute)];
     const sojourn = client();
     await sojourn.credentials('con_1');
-    hour = noon + 2 * minute - 1;
+    time = noon + 2 * minute - 1;
     await sojourn.credentials('con_1');
-    expect(asked()).toEqual(['POST /token', credentialsPath]);
-    hour += 1;
+    expect(requests()).toEqual(['POST /token', credentialsPath]);
+    time += 1;
     await sojourn.credentials('con_1');
-    expect(asked()).toEqual(['POST /token', credentialsPath, credentialsPath]);
+    expect(requests()).toEqual(['POST /token', credentialsPath, credentialsPath]);
   });
 
-  test('200 callers of one cold connection make one call', async () => {
+  test('200 concurrent callers of one connection make one request', async () => {
     const sojourn = client();
     const all = await Promise.all(Array.from({ length: 200 }, () => sojourn.credentials('con_1')));
     expect(new Set(all).size).toBe(1);
-    expect(asked()).toEqual(['POST /token', credentialsPath]);
+    expect(requests()).toEqual(['POST /token', credentialsPath]);
   });
 
-  test('while the server is down, credentials that still have life are served, and none that have not', async () => {
+  test('cached credentials are served while the server is down, until they are about to expire', async () => {
     const sojourn = client();
     await sojourn.credentials('con_1');
-    hour = noon + 57 * minute;
+    time = noon + 57 * minute;
     server.answers[credentialsPath] = [
       {
         ...problem(503, 'store_unavailable', 'The store does not answer.', 'Try again shortly.'),
@@ -121,25 +121,25 @@ describe('what is kept', () => {
       },
     ];
     expect(await sojourn.credentials('con_1')).toEqual(credentialsOf(noon + 60 * minute));
-    // Within the pause nobody knocks.
+    // No retry within the pause.
     expect(await sojourn.credentials('con_1')).toEqual(credentialsOf(noon + 60 * minute));
-    expect(asked().filter((request) => request === credentialsPath)).toHaveLength(2);
-    hour = noon + 59 * minute;
+    expect(requests().filter((request) => request === credentialsPath)).toHaveLength(2);
+    time = noon + 59 * minute;
     expect(await errorOf(sojourn.credentials('con_1'))).toMatchObject({ code: 'store_unavailable' });
   });
 
-  test('a refusal is told at once, whatever is kept', async () => {
+  test('a refusal reaches the caller even if unexpired credentials are cached', async () => {
     const sojourn = client();
     await sojourn.credentials('con_1');
-    hour = noon + 57 * minute;
+    time = noon + 57 * minute;
     server.answers[credentialsPath] = [problem(409, 'connection_disabled', 'It is disabled.', 'Enable it.')];
     expect(await errorOf(sojourn.credentials('con_1'))).toMatchObject({ code: 'connection_disabled' });
   });
 
-  test('what was refused is not handed out again, also while the server is down after that', async () => {
+  test('a refusal evicts the cached credentials, so that a later outage does not bring them back', async () => {
     const sojourn = client();
     await sojourn.credentials('con_1');
-    hour = noon + 57 * minute;
+    time = noon + 57 * minute;
     server.answers[credentialsPath] = [problem(409, 'connection_disabled', 'It is disabled.', 'Enable it.')];
     expect(await errorOf(sojourn.credentials('con_1'))).toMatchObject({ code: 'connection_disabled' });
     const away = {
@@ -151,23 +151,23 @@ describe('what is kept', () => {
   });
 
   test.each([
-    ['a page', credentialsPath, '<html>'],
-    ['words like those of OAuth', credentialsPath, { error: 'not_found' }],
-    ['a page in the place of a token', 'POST /token', '<html>'],
-    ['words like those of OAuth in the place of a token', 'POST /token', { error: 'not_found' }],
-    ['a word of OAuth alone', 'POST /token', { error: 'invalid_request' }],
-  ])('a 404 of a gateway, %s, is no refusal of the server', async (_, place, body) => {
+    ['with an HTML page for credentials', credentialsPath, '<html>'],
+    ['with OAuth-like JSON for credentials', credentialsPath, { error: 'not_found' }],
+    ['with an HTML page for a token', 'POST /token', '<html>'],
+    ['with OAuth-like JSON for a token', 'POST /token', { error: 'not_found' }],
+    ['with an OAuth code and no description', 'POST /token', { error: 'invalid_request' }],
+  ])('a 404 of a gateway %s does not count as a refusal of the server', async (_, path, body) => {
     const sojourn = client();
     await sojourn.credentials('con_1');
-    hour = noon + 57 * minute;
-    server.answers[place] = [{ status: 404, body }];
+    time = noon + 57 * minute;
+    server.answers[path] = [{ status: 404, body }];
     expect(await errorOf(sojourn.credentials('con_1'))).toEqual({
       name: 'SojournRequestError',
       message:
-        'The server answered 404. Check that the issuer is the address of a Sojourn server. (response_invalid)',
+        'The server answered 404. Check that the issuer is the URL of a Sojourn server. (response_invalid)',
       code: 'response_invalid',
       detail: 'The server answered 404.',
-      advice: 'Check that the issuer is the address of a Sojourn server.',
+      advice: 'Check that the issuer is the URL of a Sojourn server.',
       status: 404,
       retryAfter: undefined,
       requestId: undefined,
@@ -176,11 +176,11 @@ describe('what is kept', () => {
       ...problem(503, 'store_unavailable', 'It is away.', 'Wait.'),
       headers: { 'retry-after': '3600' },
     };
-    server.answers[place] = [away];
+    server.answers[path] = [away];
     expect(await sojourn.credentials('con_1')).toEqual(credentialsOf(noon + 60 * minute));
   });
 
-  test('a token that the server takes no more is replaced, once', async () => {
+  test('an API token that the server rejects is replaced once', async () => {
     const sojourn = client();
     const refused = problem(
       401,
@@ -192,17 +192,17 @@ describe('what is kept', () => {
     server.answers[credentialsPath] = [refused, awsUntil(noon + 60 * minute)];
     await sojourn.credentials('con_1');
     expect(
-      server.heard.map(({ headers }) => headers.authorization).filter((one) => one?.startsWith('Bearer')),
+      server.heard.map(({ headers }) => headers.authorization).filter((value) => value?.startsWith('Bearer')),
     ).toEqual(['Bearer old', 'Bearer new']);
     server.answers['GET /v1/connections/con_2/credentials'] = [refused];
     server.heard.length = 0;
     expect(await errorOf(sojourn.credentials('con_2'))).toMatchObject({ code: 'unauthorized' });
-    expect(asked()).toHaveLength(3);
+    expect(requests()).toHaveLength(3);
   });
 });
 
-describe('what fails', () => {
-  test('a problem is told with its sentence and its advice, and not asked again', async () => {
+describe('errors of the client', () => {
+  test('a problem document becomes an error with detail and advice, without a retry', async () => {
     server.answers[credentialsPath] = [
       problem(
         404,
@@ -222,10 +222,10 @@ describe('what fails', () => {
       retryAfter: undefined,
       requestId: 'req_1',
     });
-    expect(asked()).toEqual(['POST /token', credentialsPath]);
+    expect(requests()).toEqual(['POST /token', credentialsPath]);
   });
 
-  test('what /token says in the form of OAuth is taken apart', async () => {
+  test('an OAuth error of /token is split into detail and advice', async () => {
     server.answers['POST /token'] = [
       {
         status: 401,
@@ -249,27 +249,27 @@ describe('what fails', () => {
     });
   });
 
-  test('a refusal of the cloud is not asked again, though it is a 502; a 502 of a proxy is', async () => {
+  test('a 502 with a cloud_ code is not retried, and a 502 of a proxy is', async () => {
     server.answers[credentialsPath] = [
       problem(502, 'cloud_trust_refused', 'The trust does not fit.', 'Apply it.'),
     ];
     expect(await errorOf(client().credentials('con_1'))).toMatchObject({ code: 'cloud_trust_refused' });
-    expect(asked()).toHaveLength(2);
+    expect(requests()).toHaveLength(2);
     server.answers[credentialsPath] = [{ status: 502, body: '<html>' }, awsUntil(noon + 60 * minute)];
     expect(await client().credentials('con_1')).toEqual(credentialsOf(noon + 60 * minute));
   });
 
   test.each([
-    ['a fault of the server', { status: 500, body: '<html>' }],
-    ['a cut connection', { instead: 'cut' }],
-    ['a limit', { status: 429, headers: { 'retry-after': '1' }, body: '{}' }],
-  ] as const)('%s is asked again', async (_, said) => {
-    server.answers[credentialsPath] = [said, awsUntil(noon + 60 * minute)];
+    ['an internal error of the server', { status: 500, body: '<html>' }],
+    ['a closed connection', { instead: 'cut' }],
+    ['a rate limit', { status: 429, headers: { 'retry-after': '1' }, body: '{}' }],
+  ] as const)('%s is retried', async (_, response) => {
+    server.answers[credentialsPath] = [response, awsUntil(noon + 60 * minute)];
     expect(await client().credentials('con_1')).toEqual(credentialsOf(noon + 60 * minute));
-    expect(asked()).toEqual(['POST /token', credentialsPath, credentialsPath]);
+    expect(requests()).toEqual(['POST /token', credentialsPath, credentialsPath]);
   });
 
-  test('a Retry-After beyond what a caller waits ends the tries, and is told', async () => {
+  test('a Retry-After beyond the total time ends the retries and is part of the error', async () => {
     server.answers['POST /token'] = [
       {
         status: 429,
@@ -282,36 +282,36 @@ describe('what fails', () => {
       status: 429,
       retryAfter: 60,
     });
-    expect(asked()).toEqual(['POST /token']);
+    expect(requests()).toEqual(['POST /token']);
   });
 
-  test('a server that is not there is named after four tries', async () => {
+  test('the error for an unreachable server names its origin after four attempts', async () => {
     const gone = await script();
     await gone.close();
     const error = await errorOf(client({ issuer: gone.origin }).credentials('con_1'));
     expect(error).toMatchObject({
       code: 'unreachable',
-      message: `No server answers at ${gone.origin} (ECONNREFUSED). Check the issuer, the network, and that the server runs. (unreachable)`,
+      message: `No server answers at ${gone.origin} (ECONNREFUSED). Check the issuer and the network, and that the server is running. (unreachable)`,
     });
   });
 
   test.each([
-    ['a page', { body: '<html>' }],
+    ['an HTML page', { body: '<html>' }],
     ['a redirect', { status: 302, headers: { location: 'https://elsewhere.example' }, body: '' }],
     [
-      'credentials without a key',
+      'JSON without credentials',
       { body: { connection: 'con_1', cloud: 'aws', expires_at: '2026-11-25T13:00:00Z' } },
     ],
-    ['credentials without an end', { body: { ...awsUntil(noon).body, expires_at: 'soon' } }],
-    ['a body without end', { body: 'x'.repeat(1024 * 1024 + 1) }],
-  ])('%s is no answer of a server of ours', async (_, said) => {
-    server.answers[credentialsPath] = [said];
+    ['credentials without an expiry', { body: { ...awsUntil(noon).body, expires_at: 'soon' } }],
+    ['a body over 1 MiB', { body: 'x'.repeat(1024 * 1024 + 1) }],
+  ])('%s is an invalid response and is not retried', async (_, response) => {
+    server.answers[credentialsPath] = [response];
     const error = await errorOf(client().credentials('con_1'));
     expect(error).toMatchObject({
       code: 'response_invalid',
-      advice: 'Check that the issuer is the address of a Sojourn server.',
+      advice: 'Check that the issuer is the URL of a Sojourn server.',
     });
-    expect(asked()).toHaveLength(2);
+    expect(requests()).toHaveLength(2);
   });
 
   test.each([
@@ -319,78 +319,82 @@ describe('what fails', () => {
     'id.example.com',
     'https://u:p@id.example.com',
     'https://id.example.com?a',
-  ])('the issuer %s gets no secret', (issuer) => {
+  ])('createSojourn rejects the issuer %s', (issuer) => {
     expect(() => client({ issuer })).toThrow(
-      'The issuer is no https URL such as https://id.example.com. Give the `issuer` of the server; plain http is for this machine alone. (invalid_argument)',
+      'The issuer is not an https URL such as https://id.example.com. Use the `issuer` of the server; plain http is allowed only on loopback. (invalid_argument)',
     );
   });
 
   test.each(['', '..', 'con_1/../../admin', 'a?b', `ey${'x'.repeat(100)}.y.z`])(
-    '%j is no connection, and is not repeated',
+    'the connection id %j is rejected, and the error does not repeat it',
     async (id) => {
       expect(await errorOf(client().credentials(id))).toMatchObject({
         message:
-          'That is no id of a connection. Give the id, which begins with con_ (`sojourn connection list`). (invalid_argument)',
+          'The argument is not a connection id. Use the id, which begins with con_ (`sojourn connection list`). (invalid_argument)',
       });
-      expect(asked()).toEqual([]);
+      expect(requests()).toEqual([]);
     },
   );
 });
 
-describe('who gives up', () => {
+describe('a caller that aborts', () => {
   const reason = new Error('enough');
 
-  test('stops waiting at once, and the others get theirs', async () => {
+  test('stops waiting at once, and the other callers get their credentials', async () => {
     const sojourn = client();
-    const ending = new AbortController();
-    const first = sojourn.credentials('con_1', { signal: ending.signal });
+    const controller = new AbortController();
+    const first = sojourn.credentials('con_1', { signal: controller.signal });
     const second = sojourn.credentials('con_1');
-    ending.abort(reason);
+    controller.abort(reason);
     await expect(first).rejects.toBe(reason);
     expect(await second).toEqual(credentialsOf(noon + 60 * minute));
-    expect(asked()).toEqual(['POST /token', credentialsPath]);
+    expect(requests()).toEqual(['POST /token', credentialsPath]);
   });
 
-  test('ends the call when nobody else waits, and who comes later gets a call of their own', async () => {
+  test('aborts the request if no other caller waits, and a later caller starts a new one', async () => {
     server.answers[credentialsPath] = [{ instead: 'silence' }, awsUntil(noon + 60 * minute)];
     const sojourn = client();
-    const ending = new AbortController();
-    const waiting = sojourn.credentials('con_1', { signal: ending.signal });
-    while (!asked().includes(credentialsPath)) await new Promise((resolve) => setImmediate(resolve));
-    ending.abort(reason);
+    const controller = new AbortController();
+    const waiting = sojourn.credentials('con_1', { signal: controller.signal });
+    while (!requests().includes(credentialsPath)) await new Promise((resolve) => setImmediate(resolve));
+    controller.abort(reason);
     await expect(waiting).rejects.toBe(reason);
     expect(await sojourn.credentials('con_1')).toEqual(credentialsOf(noon + 60 * minute));
-    expect(asked()).toEqual(['POST /token', credentialsPath, credentialsPath]);
+    expect(requests()).toEqual(['POST /token', credentialsPath, credentialsPath]);
   });
 
-  test('before the call asks nothing', async () => {
+  test('before the call causes no request', async () => {
     const signal = AbortSignal.abort(reason);
     await expect(client().credentials('con_1', { signal })).rejects.toBe(reason);
     await expect(client({ signal }).token('con_1')).rejects.toBe(reason);
-    await expect(client({ signal }).deliver('con_1', 'env')).rejects.toBe(reason);
-    expect(asked()).toEqual([]);
+    await expect(client({ signal }).formattedCredentials('con_1', 'env')).rejects.toBe(reason);
+    expect(requests()).toEqual([]);
   });
 
-  test('as a whole client ends everything under way', async () => {
+  test('through the client’s signal aborts all running calls', async () => {
     server.answers[credentialsPath] = [{ instead: 'silence' }];
-    const ending = new AbortController();
-    const sojourn = client({ signal: ending.signal });
-    const all = [sojourn.credentials('con_1'), sojourn.credentials('con_1'), sojourn.deliver('con_1', 'env')];
-    while (asked().length < 3) await new Promise((resolve) => setImmediate(resolve));
-    ending.abort(reason);
-    for (const one of all) await expect(one).rejects.toBe(reason);
+    const controller = new AbortController();
+    const sojourn = client({ signal: controller.signal });
+    const all = [
+      sojourn.credentials('con_1'),
+      sojourn.credentials('con_1'),
+      sojourn.formattedCredentials('con_1', 'env'),
+    ];
+    while (requests().length < 3) await new Promise((resolve) => setImmediate(resolve));
+    controller.abort(reason);
+    for (const call of all) await expect(call).rejects.toBe(reason);
   });
 });
 
-test('no error holds the secret or the token, whatever a fetch of somebody else says', async () => {
+test('no error contains the secret or a token, even if a custom fetch throws them', async () => {
   server.answers['POST /token'] = [apiToken('api-token-of-the-client')];
   server.answers[credentialsPath] = [{ status: 400, body: { echo: 'api-token-of-the-client' } }];
-  const spiteful: typeof fetch = async (_, init) => {
+  const leakyFetch: typeof fetch = async (_, init) => {
     throw Object.assign(new Error(JSON.stringify(init)), { code: JSON.stringify(init) });
   };
   const errors = [
     await errorOf(client().credentials('con_1')),
-    await errorOf(client({ fetch: spiteful, signal: AbortSignal.timeout(5_000) }).credentials('con_1')),
+    await errorOf(client({ fetch: leakyFetch, signal: AbortSignal.timeout(5_000) }).credentials('con_1')),
   ];
   expect(errors.map(({ code }) => code)).toEqual(['response_invalid', 'unreachable']);
   expect(JSON.stringify(errors)).not.toMatch(/never-in-an-error|api-token|Basic|Bearer/);

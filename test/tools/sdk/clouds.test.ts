@@ -1,4 +1,4 @@
-/** The SDKs of the three clouds, unmodified, with nothing but our faces in their options. */
+/** The unmodified SDKs of the three clouds with the adapters in their options. */
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { getBearerTokenProvider } from '@azure/identity';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -12,24 +12,24 @@ import { askedOf, azureLog, type CloudName, gcpLog } from '../../e2e/asked.ts';
 import { places } from '../../e2e/customer.ts';
 import { type EntraFront, startEntraFront, tokenByMsal } from '../../e2e/entra-front.ts';
 import { errorOf } from './arrange.ts';
-import { holdTheHour, openStage, type Stage } from './stage.ts';
+import { freezeClock, openStage, type Stage } from './stage.ts';
 
 const arm = 'https://management.azure.com/.default';
 let stage: Stage;
 let entra: EntraFront;
-let hour: ReturnType<typeof holdTheHour>;
+let clock: ReturnType<typeof freezeClock>;
 
 beforeAll(async () => {
-  hour = holdTheHour();
+  clock = freezeClock();
   stage = await openStage();
   entra = await startEntraFront(stage.corridor.sandbox);
 });
 afterAll(async () => {
   await stage.corridor.close();
-  hour.release();
+  clock.release();
 });
 
-const asked = <T>(cloud: CloudName, work: () => Promise<T>) => askedOf(stage.corridor.sandbox, cloud, work);
+const withLog = <T>(cloud: CloudName, work: () => Promise<T>) => askedOf(stage.corridor.sandbox, cloud, work);
 
 const served = async (connection: { id: string }) =>
   (await stage.corridor.audit(`event=credentials.served&connection=${connection.id}`)).length;
@@ -42,15 +42,15 @@ const groupsWith = (bearer: string) =>
 
 const projectUrl = () => `${stage.corridor.sandbox}/gcp/v3/projects/${places.project}`;
 
-/** First, since MSAL runs in a process of its own, where the hour is the real one. */
+/** First, because MSAL runs in a child process with the real clock. */
 describe('MSAL', () => {
-  test('makes the exchange itself with our assertion', async () => {
+  test('exchanges the assertion of azureClientAssertion', async () => {
     const { azure } = stage.customer;
     const { tenant_id: tenant = '', client_id: clientId = '' } = (
       await stage.corridor.admin.get<{ target: Record<string, string> }>(`/connections/${azure.id}`)
     ).target;
     const assertion = await azureClientAssertion(stage.sojourn(), azure.id)();
-    const { log } = await asked('azure', async () =>
+    const { log } = await withLog('azure', async () =>
       groupsWith(await tokenByMsal(entra, { tenant, clientId, assertion })),
     );
     expect(log).toEqual(azureLog(azure));
@@ -73,32 +73,32 @@ describe('the AWS SDK', () => {
   };
   const called = { cloud: 'aws', operation: 'sts:GetCallerIdentity', outcome: 'ok' };
 
-  test('knows who it is, and takes new credentials before the old ones end', async () => {
+  test('calls AWS with awsCredentials, and renews them before they expire', async () => {
     const { aws } = stage.customer;
     const sts = client(awsCredentials(stage.sojourn(), aws.id));
-    const who = () => sts.send(new GetCallerIdentityCommand({}));
+    const identity = () => sts.send(new GetCallerIdentityCommand({}));
     const role = aws.target.role_arn.split('/').at(-1);
-    const { result, log } = await asked('aws', async () => [await who(), await who()]);
+    const { result, log } = await withLog('aws', async () => [await identity(), await identity()]);
     for (const { Arn } of result)
       expect(Arn).toMatch(new RegExp(`^arn:aws:sts::111122223333:assumed-role/${role}/`));
     expect(log).toEqual([assumed, expect.objectContaining(called), expect.objectContaining(called)]);
 
-    hour.pass(56);
-    const later = await asked('aws', who);
+    clock.advance(56);
+    const later = await withLog('aws', identity);
     expect(later.log).toEqual([assumed, expect.objectContaining(called)]);
-    // The first ones are over by now: it is the second that are used.
-    hour.pass(30);
-    expect((await asked('aws', who)).log).toEqual([expect.objectContaining(called)]);
+    // The first credentials have expired by now, so the second are in use.
+    clock.advance(30);
+    expect((await withLog('aws', identity)).log).toEqual([expect.objectContaining(called)]);
     sts.destroy();
   });
 
-  test('in 200 callers of one cold connection makes one call to the server and one to the cloud', async () => {
+  test('causes one request to the server and one to the cloud for 200 concurrent callers', async () => {
     const { aws } = stage.customer;
-    hour.pass(120);
+    clock.advance(120);
     const before = await served(aws);
     const provider = awsCredentials(stage.sojourn(), aws.id);
     const clients = Array.from({ length: 200 }, () => client(provider));
-    const { result, log } = await asked('aws', () =>
+    const { result, log } = await withLog('aws', () =>
       Promise.all(clients.map(({ config }) => config.credentials())),
     );
     expect(new Set(result.map(({ accessKeyId }) => accessKeyId)).size).toBe(1);
@@ -106,18 +106,18 @@ describe('the AWS SDK', () => {
     expect(await served(aws)).toBe(before + 1);
   });
 
-  test('tells our sentence and advice', async () => {
+  test('reports the server’s and the adapter’s detail and advice', async () => {
     const sts = client(awsCredentials(stage.sojourn(), 'con_01jd0000000000000000000000'));
     await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toThrow(
       /^There is no such connection for this client\. Check the connection id, and that the client may use it \(`sojourn client show`\)\. \(connection_not_found, request /,
     );
     const wrong = client(awsCredentials(stage.sojourn(), stage.customer.gcp.id));
     await expect(wrong.send(new GetCallerIdentityCommand({}))).rejects.toThrow(
-      'The connection leads to gcp, which awsCredentials is not for.',
+      'The connection is to gcp, but awsCredentials supports only aws.',
     );
   });
 
-  test('stops waiting when it is told to', async () => {
+  test('stops waiting when the signal aborts', async () => {
     const reason = new Error('enough');
     const provider = awsCredentials(stage.sojourn(), stage.customer.aws.id, {
       signal: AbortSignal.abort(reason),
@@ -127,26 +127,26 @@ describe('the AWS SDK', () => {
 });
 
 describe('the Azure SDK', () => {
-  test('gets its token by our credential, and another before that ends', async () => {
+  test('calls Azure with azureCredential, and renews its token before it expires', async () => {
     const { azure } = stage.customer;
     const bearer = getBearerTokenProvider(azureCredential(stage.sojourn(), azure.id), arm);
     const use = async () => {
       const { value } = await groupsWith(await bearer());
       expect(value).toEqual([expect.objectContaining({ name: 'workloads' })]);
     };
-    expect((await asked('azure', use)).log).toEqual(azureLog(azure));
-    expect((await asked('azure', use)).log).toEqual(azureLog(azure).slice(1));
-    // Entra's tokens live for 60 to 90 minutes.
-    hour.pass(120);
-    expect((await asked('azure', use)).log).toEqual(azureLog(azure));
+    expect((await withLog('azure', use)).log).toEqual(azureLog(azure));
+    expect((await withLog('azure', use)).log).toEqual(azureLog(azure).slice(1));
+    // Entra's tokens are valid for 60 to 90 minutes.
+    clock.advance(120);
+    expect((await withLog('azure', use)).log).toEqual(azureLog(azure));
   });
 
-  test('in 200 callers of one cold connection makes one call to the server and one to the cloud', async () => {
+  test('causes one request to the server and one to the cloud for 200 concurrent callers', async () => {
     const { azure } = stage.customer;
-    hour.pass(120);
+    clock.advance(120);
     const before = await served(azure);
     const credential = azureCredential(stage.sojourn(), azure.id);
-    const { result, log } = await asked('azure', () =>
+    const { result, log } = await withLog('azure', () =>
       Promise.all(Array.from({ length: 200 }, () => getBearerTokenProvider(credential, arm)())),
     );
     expect(new Set(result).size).toBe(1);
@@ -154,7 +154,7 @@ describe('the Azure SDK', () => {
     expect(await served(azure)).toBe(before + 1);
   });
 
-  test('is refused any scope but the one of the connection', async () => {
+  test('gets an error for any scope but the connection’s', async () => {
     const credential = azureCredential(stage.sojourn(), stage.customer.azure.id);
     for (const scopes of [
       'https://vault.azure.net/.default',
@@ -163,7 +163,7 @@ describe('the Azure SDK', () => {
     ])
       expect(await errorOf(credential.getToken(scopes))).toMatchObject({
         code: 'invalid_argument',
-        detail: `This credential is for the scope ${arm} alone, and was asked for ${[scopes].flat().join(' and ')}.`,
+        detail: `This credential is only for the scope ${arm}. The request is for ${[scopes].flat().join(' and ')}.`,
       });
   });
 
@@ -176,33 +176,33 @@ describe('the Azure SDK', () => {
 });
 
 describe('google-auth-library', () => {
-  const withOurs = (sojourn = stage.sojourn()) =>
+  const clientWithHandler = (sojourn = stage.sojourn()) =>
     Object.assign(new OAuth2Client(), { refreshHandler: gcpRefreshHandler(sojourn, stage.customer.gcp.id) });
 
-  test('gets its token by our refresh handler, and another before that ends', async () => {
-    hour.pass(120);
-    const client = withOurs();
+  test('calls Google Cloud with gcpRefreshHandler, and renews its token before it expires', async () => {
+    clock.advance(120);
+    const client = clientWithHandler();
     const use = async () =>
       (await client.request<{ projectId: string }>({ url: projectUrl() })).data.projectId;
-    const first = await asked('gcp', use);
+    const first = await withLog('gcp', use);
     expect(first).toEqual({ result: places.project, log: gcpLog });
-    expect((await asked('gcp', use)).log).toEqual(gcpLog.slice(2));
-    hour.pass(56);
-    expect((await asked('gcp', use)).log).toEqual(gcpLog);
+    expect((await withLog('gcp', use)).log).toEqual(gcpLog.slice(2));
+    clock.advance(56);
+    expect((await withLog('gcp', use)).log).toEqual(gcpLog);
   });
 
-  test('in 200 callers of one cold connection makes one call to the server and one to the cloud', async () => {
-    hour.pass(120);
+  test('causes one request to the server and one to the cloud for 200 concurrent callers', async () => {
+    clock.advance(120);
     const before = await served(stage.customer.gcp);
     const sojourn = stage.sojourn();
-    const { log } = await asked('gcp', () =>
-      Promise.all(Array.from({ length: 200 }, () => withOurs(sojourn).getAccessToken())),
+    const { log } = await withLog('gcp', () =>
+      Promise.all(Array.from({ length: 200 }, () => clientWithHandler(sojourn).getAccessToken())),
     );
     expect(log).toEqual(gcpLog.slice(0, 2));
     expect(await served(stage.customer.gcp)).toBe(before + 1);
   });
 
-  test('makes the exchange itself with our subject token', async () => {
+  test('exchanges the token of gcpSubjectTokenSupplier', async () => {
     const { sandbox } = stage.corridor;
     const client = new IdentityPoolClient({
       type: 'external_account',
@@ -212,7 +212,7 @@ describe('google-auth-library', () => {
       service_account_impersonation_url: `${sandbox}/gcp/v1/projects/-/serviceAccounts/${gcp.serviceAccount}:generateAccessToken`,
       subject_token_supplier: gcpSubjectTokenSupplier(stage.sojourn(), stage.customer.gcp.id),
     });
-    const { result, log } = await asked('gcp', async () => {
+    const { result, log } = await withLog('gcp', async () => {
       const { data } = await client.request<{ projectId: string }>({ url: projectUrl() });
       return data.projectId;
     });
@@ -220,12 +220,12 @@ describe('google-auth-library', () => {
     expect(log).toEqual(gcpLog);
   });
 
-  test('tells our sentence and advice', async () => {
+  test('reports the adapter’s detail and advice', async () => {
     const client = Object.assign(new OAuth2Client(), {
       refreshHandler: gcpRefreshHandler(stage.sojourn(), stage.customer.aws.id),
     });
     await expect(client.getAccessToken()).rejects.toThrow(
-      'The connection leads to aws, which gcpRefreshHandler is not for. Give the id of a connection to that cloud',
+      'The connection is to aws, but gcpRefreshHandler supports only gcp. Use a connection to gcp, or the adapter for aws.',
     );
   });
 });

@@ -4,14 +4,16 @@ import { errorOf } from './arrange.ts';
 
 const env = { SOJOURN_ISSUER: 'https://id.example.com', SOJOURN_CLIENT_ID: 'cli_1' };
 
-/** What /token would be asked. */
-async function asked(variables: Record<string, string>): Promise<unknown> {
+/** The request to /token, or the detail of the error. */
+async function tokenRequestOf(variables: Record<string, string>): Promise<unknown> {
   let sent: RequestInit | undefined;
-  const noting: typeof fetch = async (_, init) => {
+  const recordingFetch: typeof fetch = async (_, init) => {
     sent = init;
     return new Response('{"error":"invalid_client"}', { status: 401 });
   };
-  const error = await errorOf(sojournFromEnv({ ...env, ...variables }, { fetch: noting }).token('con_1'));
+  const error = await errorOf(
+    sojournFromEnv({ ...env, ...variables }, { fetch: recordingFetch }).token('con_1'),
+  );
   return sent
     ? { authorization: new Headers(sent.headers).get('authorization'), body: sent.body }
     : error.detail;
@@ -19,33 +21,33 @@ async function asked(variables: Record<string, string>): Promise<unknown> {
 
 test.each([
   [
-    'a secret',
+    'a client secret',
     { SOJOURN_CLIENT_SECRET: 's' },
     { authorization: `Basic ${btoa('cli_1:s')}`, body: expect.any(String) },
   ],
   [
-    'the file of a secret before that',
+    'a client secret file rather than a secret',
     { SOJOURN_CLIENT_SECRET: 's', SOJOURN_CLIENT_SECRET_FILE: '/none' },
-    'The file of the client secret, /none, cannot be read (ENOENT).',
+    'The client secret file /none cannot be read (ENOENT).',
   ],
   [
-    'a key before secrets',
+    'a private key rather than a secret',
     { SOJOURN_CLIENT_SECRET: 's', SOJOURN_CLIENT_KEY_FILE: '/none' },
-    'The file of the private key, /none, cannot be read (ENOENT).',
+    'The private key file /none cannot be read (ENOENT).',
   ],
   [
-    'a workload token before all, with no client needed',
+    'a workload token rather than all others, without a client id,',
     { SOJOURN_CLIENT_SECRET: 's', SOJOURN_CLIENT_ID: '', SOJOURN_WORKLOAD_TOKEN_FILE: '/none' },
-    'The file of the workload token, /none, cannot be read (ENOENT).',
+    'The workload token file /none cannot be read (ENOENT).',
   ],
-])('%s is taken from the environment', async (_, variables, expected) => {
-  expect(await asked(variables)).toEqual(expected);
+])('sojournFromEnv uses %s', async (_, variables, expected) => {
+  expect(await tokenRequestOf(variables)).toEqual(expected);
 });
 
 test.each([
-  [{ ...env, SOJOURN_ISSUER: '' }, 'There is no issuer. Set SOJOURN_ISSUER to the issuer of the server.'],
-  [env, 'There is no client. Set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET, or name a file in '],
-  [{ ...env, SOJOURN_CLIENT_ID: '', SOJOURN_CLIENT_KEY_FILE: '/k' }, 'There is no client.'],
-])('what is missing is named: %#', (variables, sentence) => {
-  expect(() => sojournFromEnv(variables)).toThrow(sentence);
+  [{ ...env, SOJOURN_ISSUER: '' }, 'The issuer is not set. Set SOJOURN_ISSUER to the issuer of the server.'],
+  [env, 'The client is not set. Set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET, or name a file in '],
+  [{ ...env, SOJOURN_CLIENT_ID: '', SOJOURN_CLIENT_KEY_FILE: '/k' }, 'The client is not set.'],
+])('sojournFromEnv names what is missing: %#', (variables, message) => {
+  expect(() => sojournFromEnv(variables)).toThrow(message);
 });

@@ -1,4 +1,4 @@
-/** A folder in which `sojourn` is installed as others install it: what `npm run build` makes, and the clouds' packages. */
+/** Installs `sojourn` into a directory like a user would: the output of `npm run build` and the clouds' packages. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildInto } from '../../support/build.ts';

@@ -10,7 +10,7 @@ import {
   createSojourn,
   privateKeyJwt,
   type SignIn,
-  workload,
+  workloadToken,
 } from '../../../src/tools/sdk/index.ts';
 import { oneConnection, type TestServer, testServer } from '../../support/server.ts';
 import { errorOf } from './arrange.ts';
@@ -43,11 +43,11 @@ const clientWith = (auth: object) =>
 const tokenBy = (signIn: SignIn) => createSojourn({ issuer: server.issuer, signIn }).token(connection.id);
 const isToken = { token: expect.stringMatching(/^ey[\w-]+\.[\w-]+\.[\w-]+$/), expiresAt: expect.any(Date) };
 
-describe('a client secret', () => {
-  test('is given as it is, or in a file that is read for each sign-in', async () => {
+describe('clientSecret', () => {
+  test('signs in with a secret, or with a file that it reads for each sign-in', async () => {
     const { client_id: clientId, client_secret } = secret;
     expect(await tokenBy(clientSecret({ clientId, secret: client_secret }))).toEqual(isToken);
-    const secretFile = file('an old one');
+    const secretFile = file('a wrong secret');
     const signIn = clientSecret({ clientId, secretFile });
     const refused = await errorOf(tokenBy(signIn));
     expect(refused).toMatchObject({
@@ -60,39 +60,42 @@ describe('a client secret', () => {
   });
 });
 
-describe('a private key', () => {
+describe('privateKeyJwt', () => {
   const pairs = {
     RS256: generateKeyPairSync('rsa', { modulusLength: 2048 }),
     ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
     EdDSA: generateKeyPairSync('ed25519'),
   };
 
-  test.each(['RS256', 'ES256', 'EdDSA'] as const)('%s signs in from PEM and from a JWK', async (alg) => {
-    const { publicKey, privateKey } = pairs[alg];
-    const jwk = publicKey.export({ format: 'jwk' });
-    const { client_id: clientId } = await clientWith({
-      method: 'private_key_jwt',
-      jwks: { keys: [{ ...jwk, kid: 'mine' }] },
-    });
-    const pem = file(String(privateKey.export({ format: 'pem', type: 'pkcs8' })));
-    expect(await tokenBy(privateKeyJwt({ clientId, keyFile: pem }))).toEqual(isToken);
-    const asJwk = file(JSON.stringify({ ...privateKey.export({ format: 'jwk' }), kid: 'mine' }));
-    expect(await tokenBy(privateKeyJwt({ clientId, keyFile: asJwk }))).toEqual(isToken);
-  });
+  test.each(['RS256', 'ES256', 'EdDSA'] as const)(
+    'signs in with %s keys in PEM and JWK format',
+    async (alg) => {
+      const { publicKey, privateKey } = pairs[alg];
+      const jwk = publicKey.export({ format: 'jwk' });
+      const { client_id: clientId } = await clientWith({
+        method: 'private_key_jwt',
+        jwks: { keys: [{ ...jwk, kid: 'mine' }] },
+      });
+      const pem = file(String(privateKey.export({ format: 'pem', type: 'pkcs8' })));
+      expect(await tokenBy(privateKeyJwt({ clientId, keyFile: pem }))).toEqual(isToken);
+      const asJwk = file(JSON.stringify({ ...privateKey.export({ format: 'jwk' }), kid: 'mine' }));
+      expect(await tokenBy(privateKeyJwt({ clientId, keyFile: asJwk }))).toEqual(isToken);
+    },
+  );
 
-  test('makes an assertion of its own for every request, named after the key', async () => {
+  test('makes a new assertion for every request, with the kid of the key', async () => {
     const keyFile = file(String(pairs.ES256.privateKey.export({ format: 'pem', type: 'sec1' })));
     const signIn = privateKeyJwt({ clientId: 'cli_1', keyFile, kid: 'mine' });
-    const facts = { issuer: server.issuer, now: Date.now, signal: new AbortController().signal };
-    const [first, second] = [await signIn(facts), await signIn(facts)];
-    const { client_assertion: one = '' } = first.parameters ?? {};
-    expect(decodeProtectedHeader(one)).toEqual({ alg: 'ES256', typ: 'JWT', kid: 'mine' });
-    expect(second.parameters?.client_assertion).not.toBe(one);
+    const context = { issuer: server.issuer, now: Date.now, signal: new AbortController().signal };
+    const [first, second] = [await signIn(context), await signIn(context)];
+    const { client_assertion: assertion = '' } = first.parameters ?? {};
+    expect(decodeProtectedHeader(assertion)).toEqual({ alg: 'ES256', typ: 'JWT', kid: 'mine' });
+    expect(second.parameters?.client_assertion).not.toBe(assertion);
   });
 
   test.each([
     [
-      'of another kind',
+      'with an unsupported key type',
       () =>
         String(
           generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({
@@ -100,23 +103,27 @@ describe('a private key', () => {
             type: 'pkcs8',
           }),
         ),
-      /^The key in .* is not RSA, P-256 or Ed25519\. /,
+      /^The key in .* is not an RSA, P-256 or Ed25519 key\. /,
     ],
     [
-      'that is none',
+      'without a private key',
       () => '{"kty":"oct","k":"c2VjcmV0LW9mLW1pbmU"}',
-      / holds no private key, in PEM or as a JWK, /,
+      / does not contain an unencrypted private key in PEM or JWK format\. /,
     ],
-    ['that is no JSON', () => '{secret-of-mine', / holds no private key, in PEM or as a JWK, /],
-  ])('%s is told, and nothing of it', async (_, content, words) => {
+    [
+      'that is not JSON',
+      () => '{secret-of-mine',
+      / does not contain an unencrypted private key in PEM or JWK format\. /,
+    ],
+  ])('rejects a key file %s, and the error contains nothing of the file', async (_, content, message) => {
     const error = await errorOf(tokenBy(privateKeyJwt({ clientId: 'cli_1', keyFile: file(content()) })));
-    expect(error).toMatchObject({ code: 'sign_in_invalid', message: expect.stringMatching(words) });
+    expect(error).toMatchObject({ code: 'sign_in_invalid', message: expect.stringMatching(message) });
     expect(JSON.stringify(error)).not.toMatch(/secret-of-mine|c2Vj/);
   });
 });
 
-describe('a token of the workload', () => {
-  test('comes from its file, read again each time, or from a function', async () => {
+describe('workloadToken', () => {
+  test('signs in with a token from a file that it reads each time, or from a function', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { SignJWT } = await import('jose');
     const { client_id: clientId } = await clientWith({
@@ -136,23 +143,25 @@ describe('a token of the workload', () => {
         .setExpirationTime('10m')
         .sign(privateKey);
     const tokenFile = file('no token yet');
-    const signIn = workload({ tokenFile, clientId });
+    const signIn = workloadToken({ tokenFile, clientId });
     expect(await errorOf(tokenBy(signIn))).toMatchObject({ code: 'invalid_client' });
     writeFileSync(tokenFile, await issue());
     expect(await tokenBy(signIn)).toEqual(isToken);
-    expect(await tokenBy(workload({ token: issue }))).toEqual(isToken);
+    expect(await tokenBy(workloadToken({ token: issue }))).toEqual(isToken);
   });
 
-  test('is asked for within bounds: who ends the client ends the waiting', async () => {
-    const ending = new AbortController();
-    const signIn = workload({ token: () => new Promise(() => undefined) });
-    const waiting = createSojourn({ issuer: server.issuer, signIn, signal: ending.signal }).token('con_1');
-    ending.abort(new Error('enough'));
+  test('stops waiting for the token when the client is aborted', async () => {
+    const controller = new AbortController();
+    const signIn = workloadToken({ token: () => new Promise(() => undefined) });
+    const waiting = createSojourn({ issuer: server.issuer, signIn, signal: controller.signal }).token(
+      'con_1',
+    );
+    controller.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
   });
 });
 
-test('a certificate is presented by the fetch that is given; the client id goes along', async () => {
+test('clientCertificate sends the client id and uses the custom fetch', async () => {
   const sent: unknown[] = [];
   const withCertificate: typeof fetch = async (url, init) => {
     sent.push([url, init?.body]);
@@ -172,16 +181,16 @@ test('a certificate is presented by the fetch that is given; the client id goes 
 test.each([
   [
     () => clientSecret({ clientId: 'cli_1', secretFile: '/nowhere' }),
-    'The file of the client secret, /nowhere, cannot be read (ENOENT).',
+    'The client secret file /nowhere cannot be read (ENOENT).',
   ],
   [
-    () => workload({ tokenFile: '/nowhere' }),
-    'The file of the workload token, /nowhere, cannot be read (ENOENT).',
+    () => workloadToken({ tokenFile: '/nowhere' }),
+    'The workload token file /nowhere cannot be read (ENOENT).',
   ],
   [
     () => privateKeyJwt({ clientId: 'cli_1', keyFile: '/dev/null' }),
-    'The file of the private key, /dev/null, is empty.',
+    'The private key file /dev/null is empty.',
   ],
-])('a file that cannot be used is named: %#', async (signIn, sentence) => {
-  expect(await errorOf(tokenBy(signIn()))).toMatchObject({ code: 'sign_in_invalid', detail: sentence });
+])('the error for an unusable sign-in file names the file: %#', async (signIn, detail) => {
+  expect(await errorOf(tokenBy(signIn()))).toMatchObject({ code: 'sign_in_invalid', detail });
 });

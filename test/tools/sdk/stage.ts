@@ -1,4 +1,4 @@
-/** A customer at all three sandbox clouds, a server, and a clock for both that a test turns; the SDKs read it as well. */
+/** A customer with three sandbox clouds and a server, and a clock for all of them that a test sets. */
 import { jest } from '@jest/globals';
 import {
   clientSecret,
@@ -13,12 +13,12 @@ export interface Stage {
   readonly corridor: Corridor;
   readonly customer: Customer;
   sojourn(more?: Partial<SojournOptions>): Sojourn;
-  /** For programs: issuer and client as variables. */
+  /** Environment variables of the issuer and the client. */
   readonly env: Record<string, string>;
 }
 
 export async function openStage(): Promise<Stage> {
-  // The server signs nothing while its view of the keys is old: here hours pass in a moment.
+  // Long times, because the tests skip hours, and the server does not sign with a stale key ring.
   const keys = { publish_lead: '24h', stale_after: '12h' };
   const corridor = await openCorridor({ config: { keys } });
   const customer = await connectCustomer(corridor.admin, corridor.sandbox);
@@ -39,8 +39,8 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
-/** From here on every `Date` is one that stands still until it is moved; timers run as ever. */
-export function holdTheHour(): { pass(minutes: number): void; release(): void } {
+/** Freezes `Date` until `advance` moves it; timers keep running. */
+export function freezeClock(): { advance(minutes: number): void; release(): void } {
   jest.useFakeTimers({
     now: Date.now(),
     doNotFake: [
@@ -57,7 +57,7 @@ export function holdTheHour(): { pass(minutes: number): void; release(): void } 
     ],
   });
   return {
-    pass: (minutes) => {
+    advance: (minutes) => {
       jest.setSystemTime(Date.now() + minutes * 60_000);
     },
     release: () => {

@@ -6,7 +6,7 @@ import { lightFetch } from '../../../platform/outbound/index.ts';
 import type { AgentConfig } from '../../../server/config/index.ts';
 import { hardenProcess } from '../../../server/hardening/index.ts';
 import { type AgentStatus, keepHeapSmall, readConfig, signInOf, startAgent } from '../../agent/index.ts';
-import { askAgent } from '../../loopback/index.ts';
+import { fetchFromAgent } from '../../loopback/index.ts';
 import { createSojourn } from '../../sdk/index.ts';
 import {
   type CommandGroup,
@@ -108,7 +108,7 @@ const status: CommandSpec = {
   examples: ['agent status --config agent.yaml'],
   async run(args, terminal) {
     const { directory } = await loadAgentConfig(args, terminal);
-    const answer = JSON.parse(await askAgent(directory, '/v1/status')) as AgentStatus;
+    const answer = JSON.parse(await fetchFromAgent(directory, '/v1/status')) as AgentStatus;
     terminal.out(isSet(args, 'json') ? `${JSON.stringify(answer, null, 2)}\n` : formatStatus(answer));
     return answer.connections.every(({ outage_budget_minutes }) => outage_budget_minutes > 0) ? 0 : 1;
   },
@@ -117,8 +117,8 @@ const status: CommandSpec = {
 function formatStatus({ issuer, server, connections }: AgentStatus): string {
   const away =
     server.error === null ? '' : `: ${printable(server.error)} Next try in ${server.retry_in_seconds} s.`;
-  const names = ['id', 'keeps', 'outage_budget_minutes', 'refreshed_at', 'error'];
-  return `${issuer} ${server.answers ? 'answers' : 'is away'}${away}\n\n${columns(
+  const names = ['id', 'serves', 'outage_budget_minutes', 'refreshed_at', 'error'];
+  return `${issuer} ${server.available ? 'answers' : 'is away'}${away}\n\n${columns(
     connections.map((one) => ({ ...one })),
     names,
   )}`;

@@ -37,7 +37,7 @@ export const credentials: CommandSpec = {
       );
     const source = () => createSource(args, terminal);
     if (format === 'gcp') return executableSource(connection, source, terminal);
-    const body = await source().deliver(connection, format, { purpose });
+    const body = await source().formattedCredentials(connection, format, { purpose });
     terminal.out(body.endsWith('\n') ? body : `${body}\n`);
     return 0;
   },

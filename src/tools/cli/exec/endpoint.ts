@@ -2,7 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type Now, systemNow } from '../../../platform/time/index.ts';
-import { knows, type Listener, listenLocally, outsiderTo } from '../../loopback/index.ts';
+import {
+  createOriginCheck,
+  createSecretMatcher,
+  type Listener,
+  listenLocally,
+} from '../../loopback/index.ts';
 import { type Credentials, isRefusal, SojournRequestError } from '../../sdk/index.ts';
 import type { FetchCredentials } from '../client.ts';
 import { type EndpointProtocol, protocols } from './protocols.ts';
@@ -26,7 +31,7 @@ export async function startEndpoint(
   now: Now = systemNow,
 ): Promise<Endpoint> {
   const secret = randomBytes(32).toString('base64url');
-  const isSecret = knows(secret);
+  const isSecret = createSecretMatcher(secret);
 
   async function answer(request: IncomingMessage, isOutside: boolean): Promise<EndpointResponse> {
     const [path] = (request.url ?? '').split('?');
@@ -52,7 +57,7 @@ export async function startEndpoint(
   }
 
   const listener = await listenLocally({ host: '127.0.0.1', port: 0 }, (origin) => {
-    const outsider = outsiderTo(origin);
+    const outsider = createOriginCheck(origin);
     return async (request) => {
       const given = await answer(request, outsider(request) !== undefined).catch(() => failed);
       return { status: given.status, type: 'application/json', text: JSON.stringify(given.body) };

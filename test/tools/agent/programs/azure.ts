@@ -1,13 +1,13 @@
 /**
- * A program that knows nothing of us: @azure/identity with the variables that it reads itself. Its argument says by which
- * of its credentials. It writes the access token.
+ * A program with unmodified @azure/identity, configured by its standard variables. The argument selects the credential
+ * class. It prints the access token.
  */
 import { readFile } from 'node:fs/promises';
 import { ClientAssertionCredential, WorkloadIdentityCredential } from '@azure/identity';
 
 const { AZURE_TENANT_ID = '', AZURE_CLIENT_ID = '', AZURE_FEDERATED_TOKEN_FILE = '' } = process.env;
 const readToken = () => readFile(AZURE_FEDERATED_TOKEN_FILE, 'utf8');
-// Entra answers about its own clouds alone; the sandbox is none of these.
+// Instance discovery knows only Microsoft's clouds, not the sandbox.
 const options = { disableInstanceDiscovery: true };
 const credential =
   process.argv[2] === 'assertion'

@@ -1,11 +1,11 @@
-/** Files that others read again and again while they are written: the old one or the new one, and never a part. */
+/** Atomic replacement of files that other programs read: they see the old or the new content, never a part. */
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * Mode 0600. No line ends it, since some readers send the file as it is. Rejects with the error of the system, and leaves
- * the old file then.
+ * Mode 0600. Adds no line end, because some readers send the content unchanged. On failure it rejects with the system's
+ * error and keeps the old file.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
@@ -13,7 +13,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     const handle = await open(temporary, 'wx', 0o600);
     try {
       await handle.writeFile(text);
-      // Without it a power cut may leave the new name on an empty file.
+      // Without sync, a power cut can leave an empty file under the new name.
       await handle.sync();
     } finally {
       await handle.close();
@@ -25,6 +25,6 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-/** Whether a file of this name is one of those, whole or half written. */
-export const isLeftOver = (found: string, names: readonly string[]): boolean =>
-  names.includes(/^\.(.+)\.[0-9a-f]{12}\.tmp$/.exec(found)?.[1] ?? found);
+/** Whether the file is one of `names`, or a temporary file of one of them. */
+export const isLeftover = (file: string, names: readonly string[]): boolean =>
+  names.includes(/^\.(.+)\.[0-9a-f]{12}\.tmp$/.exec(file)?.[1] ?? file);

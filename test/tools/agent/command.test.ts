@@ -1,4 +1,4 @@
-/** `sojourn credentials` beside a running agent, and purposes by every way in which credentials reach a program. */
+/** `sojourn credentials` with a running agent, and purposes in the SDK, the commands and the agent. */
 import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -16,7 +16,7 @@ const timestamp = expect.stringMatching(/^20\d\d-\d\d-\d\dT[\d:.]+Z$/);
 let stage: Stage;
 let agent: TestAgent;
 let home: string;
-const clock = { ahead: 0 };
+const clock = { offset: 0 };
 
 beforeAll(async () => {
   stage = await openStage();
@@ -34,11 +34,11 @@ beforeAll(async () => {
   });
   agent = await testAgent(stage.corridor.issuer, {
     sojourn: stage.sojourn(),
-    now: () => Date.now() + clock.ahead,
+    now: () => Date.now() + clock.offset,
     connections: [
       { id: aws.id, aws: {} },
-      { id: azure.id, azure: { token_file: 'acme', credentials: true } },
-      { id: gcp.id, gcp: { credentials: true, token_file: 'acme-gcp' } },
+      { id: azure.id, azure: { token_file: 'acme', cache_credentials: true } },
+      { id: gcp.id, gcp: { cache_credentials: true, token_file: 'acme-gcp' } },
     ],
   });
 }, 60_000);
@@ -48,7 +48,7 @@ afterAll(async () => {
   await removeFolders();
 });
 
-/** With a home, where it keeps what it has compiled. */
+/** With a HOME for the compile cache. */
 const sojourn = (args: readonly string[], env: Record<string, string> = {}) =>
   command(args, { HOME: home, ...env });
 
@@ -57,12 +57,12 @@ const events = async (event: string, query = '') =>
     (item) => item.event === event,
   ).length;
 
-/** The command with nothing that opens the server, as it is where only the agent may sign in. */
+/** The command without credentials for the server, as where only the agent may sign in. */
 const credentials = (id: string, ...more: string[]) =>
   sojourn(['credentials', id, '--agent', agent.directory, ...more]);
 
-describe('sojourn credentials beside an agent', () => {
-  test('prints what the agent holds in every form, and the server hears nothing of it', async () => {
+describe('sojourn credentials with an agent', () => {
+  test('prints the agent’s cached credentials in every format, without a request to the server', async () => {
     const { aws, azure, gcp } = stage.customer;
     const before = [await events('credentials.served'), await events('token.issued')];
     const parsed = async (id: string, format: string) => {
@@ -130,16 +130,16 @@ describe('sojourn credentials beside an agent', () => {
     expect([await events('credentials.served'), await events('token.issued')]).toEqual(before);
   });
 
-  test('tells what is not kept, or not so, with what to do', async () => {
+  test('reports with advice what the agent does not serve', async () => {
     const { aws } = stage.customer;
-    const notKept = {
+    const notServed = {
       code: 1,
       out: '',
-      err: 'The agent keeps nothing of this kind, or not for this purpose.\n→ Check the connection, what is kept of it and its `purpose` in the configuration of the agent.\n',
+      err: 'The agent does not serve this for the connection, or not for this purpose.\n→ Check the connection, what it serves and its `purpose` in the configuration of the agent.\n',
     };
-    expect(await credentials('con_01jd0000000000000000000000')).toEqual(notKept);
-    expect(await credentials('../status')).toEqual(notKept);
-    expect(await credentials(aws.id, '--purpose', 'short')).toEqual(notKept);
+    expect(await credentials('con_01jd0000000000000000000000')).toEqual(notServed);
+    expect(await credentials('../status')).toEqual(notServed);
+    expect(await credentials(aws.id, '--purpose', 'short')).toEqual(notServed);
     expect(await credentials(aws.id, '--format', 'azure')).toEqual({
       code: 1,
       out: '',
@@ -147,8 +147,8 @@ describe('sojourn credentials beside an agent', () => {
     });
     expect(await credentials(aws.id, '--format', 'gcp')).toEqual({
       code: 1,
-      out: `${JSON.stringify({ version: 1, success: false, code: 'not_found', message: notKept.err.replace('\n→', '').trim() })}\n`,
-      err: notKept.err,
+      out: `${JSON.stringify({ version: 1, success: false, code: 'not_found', message: notServed.err.replace('\n→', '').trim() })}\n`,
+      err: notServed.err,
     });
     expect(await credentials(aws.id, '--issuer', 'https://id.example.com')).toEqual({
       code: 2,
@@ -157,10 +157,10 @@ describe('sojourn credentials beside an agent', () => {
     });
   });
 
-  test('never asks the server in the place of an agent that is not there, or is another', async () => {
+  test('never signs in to the server if the agent is missing or another program answers', async () => {
     const { aws } = stage.customer;
     const directory = await newFolder();
-    const ask = () => sojourn(['credentials', aws.id], { ...stage.env, SOJOURN_AGENT_DIRECTORY: directory });
+    const run = () => sojourn(['credentials', aws.id], { ...stage.env, SOJOURN_AGENT_DIRECTORY: directory });
     const failed = (detail: string) => ({
       code: 1,
       out: '',
@@ -168,28 +168,28 @@ describe('sojourn credentials beside an agent', () => {
     });
     const before = await events('credentials.served');
     const endpoint = join(directory, 'endpoint');
-    expect(await ask()).toEqual(failed(`${endpoint} cannot be read (ENOENT).`));
+    expect(await run()).toEqual(failed(`${endpoint} cannot be read (ENOENT).`));
 
     await writeFile(join(directory, 'authorization'), 'secret');
-    for (const place of [
+    for (const address of [
       'https://evil.example',
       'http://127.0.0.1.evil.example:80',
       'http://127.0.0.1:80/x',
     ]) {
-      await writeFile(endpoint, place);
-      expect(await ask()).toEqual(failed(`${endpoint} holds no address of loopback.`));
+      await writeFile(endpoint, address);
+      expect(await run()).toEqual(failed(`${endpoint} does not contain a loopback address.`));
     }
     const other = http.createServer((_, response) => response.writeHead(403).end('{"code":"x"}'));
     await once(other.listen(0, '127.0.0.1'), 'listening');
     const origin = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
     await writeFile(endpoint, origin);
-    expect(await ask()).toEqual(failed(`What answers at ${origin} is no agent.`));
+    expect(await run()).toEqual(failed(`The program at ${origin} is not an agent.`));
     await new Promise((resolve) => other.close(resolve));
-    expect(await ask()).toEqual(failed(`No agent answers at ${origin}.`));
+    expect(await run()).toEqual(failed(`No agent answers at ${origin}.`));
     expect(await events('credentials.served')).toBe(before);
   });
 
-  test('without the token of the agent it gets nothing', async () => {
+  test('gets an error without the agent’s token', async () => {
     const directory = await newFolder();
     await writeFile(join(directory, 'endpoint'), agent.origin);
     await writeFile(join(directory, 'authorization'), 'x'.repeat(43));
@@ -208,16 +208,17 @@ describe('sojourn credentials beside an agent', () => {
 });
 
 describe('a purpose', () => {
-  /** How long what was handed over lives, in whole minutes from now on. */
-  const minutes = (end: unknown) => Math.round((Date.parse(String(end)) - Date.now()) / minute);
+  /** Whole minutes from now until `expiresAt`. */
+  const minutesUntil = (expiresAt: unknown) =>
+    Math.round((Date.parse(String(expiresAt)) - Date.now()) / minute);
 
-  test('narrows by the SDK, the command and exec, and by nothing that is not the connection’s', async () => {
+  test('narrows credentials in the SDK, `sojourn credentials` and `sojourn exec`, and must be one of the connection’s', async () => {
     const { aws, gcp } = stage.customer;
     const client = stage.sojourn();
-    const lives = async (id: string, purpose?: string) =>
-      minutes((await client.credentials(id, { purpose })).expiresAt.toISOString());
-    expect([await lives(aws.id), await lives(aws.id, 'short')]).toEqual([60, 15]);
-    expect([await lives(gcp.id), await lives(gcp.id, 'short')]).toEqual([60, 10]);
+    const lifetimeMinutes = async (id: string, purpose?: string) =>
+      minutesUntil((await client.credentials(id, { purpose })).expiresAt.toISOString());
+    expect([await lifetimeMinutes(aws.id), await lifetimeMinutes(aws.id, 'short')]).toEqual([60, 15]);
+    expect([await lifetimeMinutes(gcp.id), await lifetimeMinutes(gcp.id, 'short')]).toEqual([60, 10]);
     await expect(client.credentials(aws.id, { purpose: 'none' })).rejects.toMatchObject({
       code: 'purpose_not_found',
       status: 404,
@@ -225,28 +226,28 @@ describe('a purpose', () => {
 
     const { out } = await sojourn(['credentials', aws.id, '--purpose', 'short'], stage.env);
     expect(JSON.parse(out)).toMatchObject({ purpose: 'short', expires_at: timestamp });
-    expect(minutes((JSON.parse(out) as { expires_at: string }).expires_at)).toBe(15);
+    expect(minutesUntil((JSON.parse(out) as { expires_at: string }).expires_at)).toBe(15);
 
     const program = `
       const { AWS_CONTAINER_CREDENTIALS_FULL_URI: url, AWS_CONTAINER_AUTHORIZATION_TOKEN: authorization } = process.env;
       console.log((await (await fetch(url, { headers: { authorization } })).json()).Expiration);`;
     const node = [process.execPath, '--input-type=module', '-e', program];
     const exec = await sojourn(['exec', aws.id, '--purpose', 'short', '--', ...node], stage.env);
-    expect({ ...exec, out: minutes(exec.out.trim()) }).toEqual({ code: 0, out: 15, err: '' });
+    expect({ ...exec, out: minutesUntil(exec.out.trim()) }).toEqual({ code: 0, out: 15, err: '' });
   });
 
-  test('of the configuration narrows what the agent keeps, and another one is fetched anew', async () => {
+  test('in the agent’s configuration narrows its credentials, and a changed one takes effect at once', async () => {
     const { aws, azure, gcp } = stage.customer;
-    const before = agent.status().connections.map(({ id, keeps }) => ({ id, keeps }));
+    const before = agent.status().connections.map(({ id, serves }) => ({ id, serves }));
     const expiry = async () => {
       const { body } = await agent.get(`/v1/credentials/${aws.id}`);
-      return minutes((body as { Expiration: string }).Expiration);
+      return minutesUntil((body as { Expiration: string }).Expiration);
     };
     expect(await expiry()).toBeGreaterThan(50);
     const change = { sojourn: stage.sojourn() };
     const rest = [
-      { id: azure.id, azure: { token_file: 'acme', credentials: true } },
-      { id: gcp.id, gcp: { credentials: true, token_file: 'acme-gcp' } },
+      { id: azure.id, azure: { token_file: 'acme', cache_credentials: true } },
+      { id: gcp.id, gcp: { cache_credentials: true, token_file: 'acme-gcp' } },
     ];
     await agent.reload({ ...change, connections: [{ id: aws.id, purpose: 'short', aws: {} }, ...rest] });
     expect(await expiry()).toBe(15);
@@ -264,37 +265,37 @@ describe('a purpose', () => {
     });
     await agent.reload({ ...change, connections: [{ id: aws.id, aws: {} }, ...rest] });
     expect(await expiry()).toBeGreaterThan(50);
-    expect(agent.status().connections.map(({ id, keeps }) => ({ id, keeps }))).toEqual(before);
+    expect(agent.status().connections.map(({ id, serves }) => ({ id, serves }))).toEqual(before);
   });
 });
 
-test('two hundred callers of a cold connection cause one call of the server and one of the cloud', async () => {
+test('two hundred concurrent callers of the agent cause one request to the server and one to the cloud', async () => {
   const { aws } = stage.customer;
   const { admin, sandbox } = stage.corridor;
   await admin.post(`/connections/${aws.id}/disable`, {});
-  // As after a sleep: everything is fetched anew, and refused.
-  clock.ahead += 2 * minute;
+  // As after a sleep: all entries are refreshed, and this one is refused.
+  clock.offset += 2 * minute;
   while ((await agent.get(`/v1/credentials/${aws.id}`)).status !== 424)
     await new Promise((resolve) => setTimeout(resolve, 20));
   await admin.post(`/connections/${aws.id}/enable`, {});
-  const visits = async () => {
+  const cloudExchanges = async () => {
     const answer = await fetch(`${sandbox}/sandbox/log`);
     const { entries } = (await answer.json()) as { entries: { operation: string }[] };
     return entries.filter(({ operation }) => operation === 'sts:AssumeRoleWithWebIdentity').length;
   };
   const served = () => events('credentials.served', `&connection=${aws.id}`);
-  const before = [await visits(), await served()];
-  clock.ahead += 2 * minute;
-  // Nobody is kept waiting for long: on a slow machine a caller is told to try again, and does.
-  const ask = async () => {
+  const before = [await cloudExchanges(), await served()];
+  clock.offset += 2 * minute;
+  // The agent answers within half a second: on a slow machine callers get a 424 and retry.
+  const fetchCredentials = async () => {
     for (;;) {
       const answer = await agent.get(`/v1/credentials/${aws.id}`);
       if (answer.status !== 424) return answer;
     }
   };
-  const answers = await Promise.all(Array.from({ length: 200 }, ask));
+  const answers = await Promise.all(Array.from({ length: 200 }, fetchCredentials));
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
   expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
-  expect(await visits()).toBeLessThanOrEqual((before[0] ?? 0) + 1);
+  expect(await cloudExchanges()).toBeLessThanOrEqual((before[0] ?? 0) + 1);
   expect(await served()).toBe((before[1] ?? 0) + 1);
 });

@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals';
+import { createCache } from '../../../src/tools/sdk/cache.ts';
+import { SojournRequestError } from '../../../src/tools/sdk/index.ts';
+import { noon } from './arrange.ts';
+
+const minute = 60_000;
+const unreachable = new SojournRequestError({
+  code: 'unreachable',
+  detail: 'No server answers.',
+  advice: 'Wait.',
+});
+
+test('a cached value still expires on time if the wall clock is set back', async () => {
+  const clock = { wall: noon, elapsed: 0 };
+  const cache = createCache<{ readonly expiresAt: Date }>(
+    5 * minute,
+    () => clock.wall,
+    () => clock.elapsed,
+  );
+  const value = { expiresAt: new Date(noon + 60 * minute) };
+  const get = (load: () => Promise<typeof value>) => cache.get('a', load, undefined);
+  const fail = () => Promise.reject(unreachable);
+  const advance = (minutes: number) => {
+    clock.wall += minutes * minute;
+    clock.elapsed += minutes * minute;
+  };
+  expect(await get(async () => value)).toBe(value);
+  clock.wall -= 60 * minute;
+  advance(54);
+  const newer = { expiresAt: new Date(noon + 60 * minute) };
+  expect(await get(async () => newer)).toBe(value);
+  advance(1);
+  expect(await get(fail)).toBe(value);
+  advance(4);
+  await expect(get(fail)).rejects.toBe(unreachable);
+  expect(await get(async () => newer)).toBe(newer);
+});
