@@ -155,7 +155,7 @@ describe('a body or a parameter that is not as it must be', () => {
         body: Uint8Array.from(gzipSync(form)),
       });
       expect({ status: response.status, body: await response.json() }).toEqual(
-        refusal(415, 'invalid_request', 'A compressed body is not read here. Send it uncompressed.'),
+        refusal(415, 'invalid_request', 'The body is compressed. Send it uncompressed.'),
       );
     },
   );

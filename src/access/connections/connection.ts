@@ -56,9 +56,22 @@ export const subjectOf = (connection: Connection): string => connection.id;
 export const destinationOf = (connection: Connection): Destination =>
   clouds[connection.cloud].destination(connection.target);
 
-/** Life of the connection's tokens in seconds: its own, else what its cloud needs, else what the server gives. */
-export const tokenSecondsOf = (connection: Connection, otherwise: number): number =>
-  connection.token_ttl ?? destinationOf(connection).tokenSeconds ?? otherwise;
+/** A connection with its destination, which is built once for each use. */
+export interface ResolvedConnection {
+  readonly connection: Connection;
+  readonly destination: Destination;
+}
+
+export const resolveConnection = (connection: Connection): ResolvedConnection => ({
+  connection,
+  destination: destinationOf(connection),
+});
+
+/** Life of the connection's tokens in seconds: its own, else what its cloud needs, else the server's default. */
+export const tokenSecondsOf = (
+  { connection, destination }: ResolvedConnection,
+  serverDefault: number,
+): number => connection.token_ttl ?? destination.tokenSeconds ?? serverDefault;
 
 /** Whether both lead through the same door: what was found at another one says nothing. */
 export const leadAlike = (one: Connection, other: Connection): boolean =>

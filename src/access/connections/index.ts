@@ -8,6 +8,8 @@ export {
   type ConnectionState,
   destinationOf,
   leadAlike,
+  type ResolvedConnection,
+  resolveConnection,
   stateOf,
   subjectOf,
   tokenSecondsOf,

@@ -3,19 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import getRawBody from 'raw-body';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 
-const usualBytes = 16 * 1024;
+export const maxBodyBytes = 16 * 1024;
 
 /** The body as text. Rejects with `body_too_large` over `maxBytes`, `unsupported_media_type` when compressed. */
-export async function readText(request: IncomingMessage, maxBytes = usualBytes): Promise<string> {
-  if (
-    request.headers['content-encoding'] !== undefined &&
-    request.headers['content-encoding'] !== 'identity'
-  ) {
-    throw new SojournError('unsupported_media_type', {
-      detail: 'A compressed body is not read here.',
-      advice: 'Send it uncompressed.',
-    });
-  }
+export async function readText(request: IncomingMessage, maxBytes = maxBodyBytes): Promise<string> {
+  refuseCompressed(request);
   try {
     return await getRawBody(request, {
       limit: maxBytes,
@@ -25,11 +17,23 @@ export async function readText(request: IncomingMessage, maxBytes = usualBytes):
   } catch (cause) {
     if (cause instanceof Error && 'status' in cause && cause.status === 413)
       throw new SojournError('body_too_large', {
-        ...(maxBytes === usualBytes ? {} : { detail: `The body is over ${Math.floor(maxBytes / 1024)} KB.` }),
+        ...(maxBytes === maxBodyBytes
+          ? {}
+          : { detail: `The body is over ${Math.floor(maxBytes / 1024)} KB.` }),
         cause,
       });
     throw new SojournError('invalid_request', { detail: 'The body did not arrive whole.', cause });
   }
+}
+
+/** @throws {SojournError} `unsupported_media_type` */
+export function refuseCompressed({ headers }: IncomingMessage): void {
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return;
+  throw new SojournError('unsupported_media_type', {
+    detail: 'The body is compressed.',
+    advice: 'Send it uncompressed.',
+  });
 }
 
 /** The body as JSON; an absent one is `{}`. */

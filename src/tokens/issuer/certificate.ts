@@ -4,10 +4,10 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { matchesName, type NameType, thumbprintOf } from '../../access/certificates/index.ts';
 import { refused, shown } from '../../access/federation/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import type { Visit } from './visit.ts';
+import type { Progress } from './token-request.ts';
 
 export interface CertificateOptions {
-  readonly visitOf: (ctx: KoaContextWithOIDC) => Visit;
+  readonly progressOf: (ctx: KoaContextWithOIDC) => Progress;
   readonly now: Now;
 }
 
@@ -15,7 +15,7 @@ export interface CertificateOptions {
  * `features.mTLS`. Tokens are not bound to the certificate: the clouds, whom they are for, do not look at `cnf`. Each hook
  * refuses by itself, since only so the reason gets into the audit.
  */
-export function certificateFeature({ visitOf, now }: CertificateOptions) {
+export function certificateFeature({ progressOf, now }: CertificateOptions) {
   return {
     enabled: true,
     certificateBoundAccessTokens: false,
@@ -23,10 +23,10 @@ export function certificateFeature({ visitOf, now }: CertificateOptions) {
     selfSignedTlsClientAuth: true,
 
     getCertificate(ctx: KoaContextWithOIDC): X509Certificate {
-      const visit = visitOf(ctx);
-      const { certificate, fault } = visit.certificate?.() ?? {};
+      const progress = progressOf(ctx);
+      const { certificate, fault } = progress.request.certificate();
       if (!certificate) throw refused(`there is no client certificate: ${fault}`);
-      visit.facts = {
+      progress.facts = {
         auth: 'tls',
         certificate: thumbprintOf(certificate),
         subject: textOf(certificate.subject),
@@ -38,7 +38,7 @@ export function certificateFeature({ visitOf, now }: CertificateOptions) {
     },
 
     certificateAuthorized(ctx: KoaContextWithOIDC): boolean {
-      const { certificate, fault } = visitOf(ctx).certificate?.() ?? {};
+      const { certificate, fault } = progressOf(ctx).request.certificate();
       if (fault !== undefined) throw refused(`the certificate is not trusted: ${fault}`);
       // A proxy, or a connection that has lasted, may have judged it some time ago.
       if (!certificate || isOver(certificate, now)) throw refused('the certificate has expired');
@@ -47,7 +47,7 @@ export function certificateFeature({ visitOf, now }: CertificateOptions) {
     },
 
     certificateSubjectMatches(ctx: KoaContextWithOIDC, property: string, expected: string): boolean {
-      const { certificate } = visitOf(ctx).certificate?.() ?? {};
+      const { certificate } = progressOf(ctx).request.certificate();
       const type = property.replace('tls_client_auth_', '') as NameType;
       if (certificate && matchesName(certificate, type, expected)) return true;
       const names = [certificate?.subject, certificate?.subjectAltName].map(textOf).join(' with ');

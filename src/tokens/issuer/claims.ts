@@ -1,14 +1,12 @@
-/** What stands in a token: the only place that says so, whichever way the token leaves. */
-
-import { type Connection, destinationOf, subjectOf } from '../../access/connections/index.ts';
+/** Header and claims of every token. Pure: the same for /token, /v1, previews and probes. */
+import { type ResolvedConnection, subjectOf } from '../../access/connections/index.ts';
 import type { WorkloadClaims } from '../../access/policy/index.ts';
 import type { Algorithm } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
-import type { Visit } from './visit.ts';
 
-/** Times are NumericDate (RFC 7519): whole seconds. */
-export interface Occasion {
+/** When a token is issued. Times are NumericDate (RFC 7519): whole seconds. */
+export interface Issuance {
   readonly iat: number;
   /** Life in seconds. */
   readonly ttl: number;
@@ -18,7 +16,7 @@ export interface Occasion {
 export interface Claims extends Readonly<Record<string, unknown>> {
   readonly iss: string;
   readonly sub: string;
-  /** One string: AWS refuses several without azp, and azp would take the place of aud. */
+  /** One string: AWS refuses a list without azp, and reads azp instead of aud. */
   readonly aud: string;
   readonly iat: number;
   readonly nbf: number;
@@ -29,84 +27,73 @@ export interface Claims extends Readonly<Record<string, unknown>> {
 /** The resource (RFC 8707) that asks for a token for our own /v1, and its audience. */
 export const apiResource = 'urn:sojourn:api';
 
-/** The member of a token for our own API that holds claims of the workload's own token. */
+/** The claim of an API token that contains claims of the workload's own token. */
 export const workloadClaims = 'workload_claims';
 
 const connectionResourcePrefix = 'urn:sojourn:connection:';
 
 export const connectionResource = (id: string): string => connectionResourcePrefix + id;
 
-/** What a visit ends with a token for: its connection, or else our own API. */
-export const resourceOf = ({ connection }: Pick<Visit, 'connection'>): string =>
-  connection ? connectionResource(connection.id) : apiResource;
-
 /** The connection id in a resource indicator; undefined when it names none. */
 export const connectionIn = (resource: string): string | undefined =>
   resource.startsWith(connectionResourcePrefix) ? resource.slice(connectionResourcePrefix.length) : undefined;
 
-/** The cloud token of a connection. Entra takes no typ but JWT, so `at+jwt` would be refused. Pure. */
+/** Entra accepts no typ but JWT, so a cloud token cannot be `at+jwt`. */
 export const cloudHeader = { typ: 'JWT' } as const;
 
-export function cloudClaims(connection: Connection, occasion: Occasion): Claims {
-  const { audience, claims } = destinationOf(connection);
+/** The cloud token of a connection. */
+export function cloudClaims({ connection, destination }: ResolvedConnection, issuance: Issuance): Claims {
   return {
-    ...claims,
-    ...times(occasion),
+    ...destination.claims,
+    ...times(issuance),
     iss: connection.issuer,
     sub: subjectOf(connection),
-    aud: audience,
-    jti: occasion.jti,
+    aud: destination.audience,
+    jti: issuance.jti,
   };
 }
 
-/** In what a probe is not a token of its connection. */
+/** How a probe differs from a token of its connection. */
 export type Deviation = { readonly subject: string } | { readonly audience: string };
 
-/** The same token but for its subject or its audience, which must be another. Pure. */
-export function probeClaims(connection: Connection, occasion: Occasion, deviation: Deviation): Claims {
-  const real = cloudClaims(connection, occasion);
+/**
+ * The same token with another subject or another audience.
+ *
+ * @throws {SojournError} `internal` when the token could be accepted as one of a connection
+ */
+export function probeClaims(resolved: ResolvedConnection, issuance: Issuance, deviation: Deviation): Claims {
+  const real = cloudClaims(resolved, issuance);
   const claims: Claims =
     'subject' in deviation ? { ...real, sub: deviation.subject } : { ...real, aud: deviation.audience };
   const isAnothers = 'subject' in deviation && isId('con', deviation.subject);
   if (isAnothers || (claims.sub === real.sub && claims.aud === real.aud))
-    throw new SojournError('internal', { cause: new Error('a probe that could be a real token') });
+    throw new SojournError('internal', { cause: new Error('the probe could be a real token') });
   return claims;
 }
 
-/** What is for ourselves and ours is signed with ES256 for choice: it costs a tenth of RS256. */
+/** Tokens and statements that no cloud reads are signed with ES256 where there is a key: it costs a tenth of RS256. */
 export const ownAlgorithm = (available: readonly Algorithm[]): Algorithm =>
   available.includes('ES256') ? 'ES256' : 'RS256';
 
-/** The token for our own API: the type of RFC 9068, so that neither kind can pass for the other. Pure. */
+/** The type of RFC 9068, so that an API token and a cloud token cannot be mistaken for each other. */
 export const apiHeader = { typ: 'at+jwt' } as const;
 
-/** `claims` of the token by which a workload has signed in, as far as policy depends on them. */
+/** The token for our own API. `claims` are those of the workload's own token that policy depends on. */
 export function apiClaims(
   issuer: string,
   client: string,
-  occasion: Occasion,
-  claims: WorkloadClaims = {},
+  issuance: Issuance,
+  claims: WorkloadClaims,
 ): Claims {
   return {
-    ...times(occasion),
+    ...times(issuance),
     iss: issuer,
     sub: client,
     client_id: client,
     aud: apiResource,
-    jti: occasion.jti,
+    jti: issuance.jti,
     ...(Object.keys(claims).length > 0 ? { [workloadClaims]: claims } : {}),
   };
 }
 
-const times = ({ iat, ttl }: Occasion) => ({ iat, nbf: iat, exp: iat + ttl });
-
-/** Header and claims of the token that a visit ends with: the connection's, or else the client's own for our API. */
-export function describeToken(
-  issuer: string,
-  { client, connection, carried }: Pick<Visit, 'client' | 'connection' | 'carried'>,
-  occasion: Occasion,
-): { header: { readonly typ: string }; claims: Claims } {
-  if (connection) return { header: cloudHeader, claims: cloudClaims(connection, occasion) };
-  if (client) return { header: apiHeader, claims: apiClaims(issuer, client.client_id, occasion, carried) };
-  throw new SojournError('internal', { cause: new Error('a token for nobody') });
-}
+const times = ({ iat, ttl }: Issuance) => ({ iat, nbf: iat, exp: iat + ttl });

@@ -5,8 +5,9 @@
  */
 export { type Claims, connectionResource, type Deviation } from './claims.ts';
 export { discoveryPath, type FixedDocument, jwksPath, placeOf, tokenPath } from './documents.ts';
-export type { Issuer, Statement, StatementType, TokenRequest } from './issuer.ts';
+export type { IncomingTokenRequest, Issuer, Statement, StatementType } from './issuer.ts';
 export { createIssuers, type Issuers } from './issuers.ts';
 export type { Prober } from './probe.ts';
 export { type PublishedDocument, publishedDocuments } from './published.ts';
 export type { Refusal } from './refusal.ts';
+export { peekBody } from './request-body.ts';

@@ -1,10 +1,16 @@
 /** A JWS in compact form (RFC 7515 section 7.1), signed by a key of a ring. */
 import type { Keyring } from '../keys/index.ts';
 
+export type JwsHeader = {
+  readonly alg: string;
+  readonly typ: string;
+  readonly kid: string;
+};
+
 /** Rejects with `keys_unavailable`. */
 export async function signJws(
   keyring: Pick<Keyring, 'sign'>,
-  header: { readonly alg: string; readonly kid: string; readonly typ: string },
+  header: JwsHeader,
   payload: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   const input = [header, payload]

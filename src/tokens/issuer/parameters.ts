@@ -17,7 +17,9 @@ export const issuedTypes = [`${tokenType}access_token`, `${tokenType}jwt`] as co
 
 const ofExchange = new Set(['subject_token', 'subject_token_type', 'requested_token_type']);
 
-const proofs = new Set(['client_assertion', 'client_assertion_type']);
+export const secretParameter = 'client_secret';
+export const assertionParameters = ['client_assertion', 'client_assertion_type'] as const;
+const proofs = new Set<string>(assertionParameters);
 
 /** Standard parameters of flows that are not served; taking them in silence would change what they mean. */
 const ofOtherFlows = new Set([

@@ -2,13 +2,13 @@
  * Tokens that a customer's cloud must refuse, to see that it does. The composition root takes the one prober that there
  * is and hands it to the verification; after that nobody else can come by one.
  */
-import { randomBytes } from 'node:crypto';
-import type { Connection } from '../../access/connections/index.ts';
+import { type Connection, resolveConnection } from '../../access/connections/index.ts';
 import type { SignedToken } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { type Now, toSeconds } from '../../platform/time/index.ts';
 import type { Keyring } from '../keys/index.ts';
 import { type Claims, cloudHeader, type Deviation, probeClaims } from './claims.ts';
+import { newJti } from './grant.ts';
 import { signJws } from './jws.ts';
 
 export interface Prober {
@@ -32,8 +32,12 @@ export function onlyProber(keyringOf: (connection: Connection) => Promise<Keyrin
       async mint(connection, deviation) {
         const keyring = await keyringOf(connection);
         const { alg, kid } = keyring.active(connection.algorithm);
-        const jti = randomBytes(16).toString('base64url');
-        const claims = probeClaims(connection, { iat: toSeconds(now()), ttl: life, jti }, deviation);
+        const jti = newJti();
+        const claims = probeClaims(
+          resolveConnection(connection),
+          { iat: toSeconds(now()), ttl: life, jti },
+          deviation,
+        );
         return { token: await signJws(keyring, { alg, ...cloudHeader, kid }, claims), jti, kid, claims };
       },
     };

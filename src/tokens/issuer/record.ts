@@ -1,54 +1,59 @@
 /** The audit's lines about /token. */
 import type { Audit } from '../../platform/audit/index.ts';
 import type { Claims } from './claims.ts';
-import type { Refusal } from './refusal.ts';
-import type { Visit } from './visit.ts';
+import type { Progress } from './token-request.ts';
 
-export function recordIssue(audit: Audit, visit: Visit, { sub, aud, jti }: Claims): Promise<void> {
+export function recordIssued(
+  audit: Audit,
+  progress: Progress,
+  kid: string,
+  { sub, aud, jti }: Claims,
+): Promise<void> {
   return audit.record({
     event: 'token.issued',
     outcome: 'ok',
-    ...who(visit),
+    ...subjectOfLine(progress),
     jti,
     sub,
     aud,
-    ...(visit.kid ? { kid: visit.kid } : {}),
-    ...factsOf(visit),
+    kid,
+    ...factsOf(progress),
   });
 }
 
-export function recordRefusal(audit: Audit, visit: Visit, { status, reason }: Refusal): Promise<void> {
+export function recordRefused(
+  audit: Audit,
+  progress: Progress,
+  { status, reason }: { readonly status: number; readonly reason: string },
+): Promise<void> {
   return audit.record({
     event: 'token.refused',
     outcome: status >= 500 ? 'failed' : 'refused',
-    ...who(visit),
+    ...subjectOfLine(progress),
     reason,
-    ...factsOf(visit),
+    ...factsOf(progress),
   });
 }
 
-function factsOf({ proven, facts = proven?.facts }: Visit) {
-  return facts ? { facts } : {};
-}
-
-/** A secret ends because the one that was made to replace it has been seen. */
-export function recordReplaced(audit: Audit, visit: Visit, secret: string): Promise<void> {
+/** A secret has ended because its replacement was used. */
+export function recordReplaced(audit: Audit, progress: Progress, secret: string): Promise<void> {
   return audit.record({
     event: 'secret.replaced',
     outcome: 'ok',
-    ...who(visit),
+    ...subjectOfLine(progress),
     actor: 'system',
     facts: { secret },
   });
 }
 
-function who({ client, connection, asked, source_ip, request_id }: Visit) {
+const factsOf = ({ facts }: Progress) => (facts ? { facts } : {});
+
+function subjectOfLine({ client, connection, requested, request: { context } }: Progress) {
   return {
     actor: client?.client_id ?? 'unknown',
     ...(client ? { client: client.client_id } : {}),
-    ...(asked === undefined ? {} : { connection: asked }),
+    ...(requested === undefined ? {} : { connection: requested }),
     ...(connection ? { tenant: connection.tenant } : {}),
-    source_ip,
-    request_id,
+    ...context,
   };
 }

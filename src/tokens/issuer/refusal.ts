@@ -1,6 +1,10 @@
 /** What a refused caller of /token gets to see, and what only the operator does. */
 import { errors } from 'oidc-provider';
+import type { Audit } from '../../platform/audit/index.ts';
 import { errorTable, SojournError } from '../../platform/errors/index.ts';
+import type { Logger } from '../../platform/log/index.ts';
+import { recordRefused } from './record.ts';
+import type { Progress } from './token-request.ts';
 
 export interface Refusal {
   readonly status: number;
@@ -12,13 +16,32 @@ export interface Refusal {
   readonly ofStranger: boolean;
 }
 
+/** The answer to a request that has failed, once it is in the audit. */
+export async function refuse(
+  { audit, logger }: { readonly audit: Audit; readonly logger: Logger },
+  progress: Progress,
+  error: unknown,
+  clientFound: boolean,
+): Promise<Refusal> {
+  const { context, parameters } = progress.request;
+  const withAssertion = parameters.has('client_assertion');
+  const refusal = refusalOf(error, { authenticated: clientFound, withAssertion });
+  if (refusal.status >= 500)
+    logger.error({ err: error, request_id: context.request_id }, 'a token request failed');
+  // The limits record a flood themselves, once.
+  if (error instanceof SojournError && error.code === 'rate_limited') return refusal;
+  try {
+    await recordRefused(audit, progress, refusal);
+    return refusal;
+  } catch (failure) {
+    return refusalOf(failure, { authenticated: clientFound, withAssertion });
+  }
+}
+
 type Told = Omit<Refusal, 'ofStranger'>;
 
 /** Turns whatever went wrong into one of a few answers. `authenticated` is false until it names a client that there is. */
-export function refusalOf(
-  error: unknown,
-  facts: { authenticated: boolean; withAssertion: boolean },
-): Refusal {
+function refusalOf(error: unknown, facts: { authenticated: boolean; withAssertion: boolean }): Refusal {
   const told = toldOf(error, facts);
   const proven = facts.authenticated && told.status !== 401;
   return { ...told, ofStranger: told.status < 500 && !proven };

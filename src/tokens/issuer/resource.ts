@@ -1,79 +1,89 @@
-/** What a client asks for in `resource` (RFC 8707): one connection that it may use, or our own API. */
-import { withinGrant } from '../../access/approvals/index.ts';
-import type { Client } from '../../access/clients/index.ts';
-import { type Connections, destinationOf, tokenSecondsOf } from '../../access/connections/index.ts';
-import { onlyConnection, type Policy } from '../../access/policy/index.ts';
-import type { Algorithm } from '../../clouds/index.ts';
+/** What a client requests with `resource` (RFC 8707): a connection that it may use, or our own API. */
+import {
+  type Connections,
+  type ResolvedConnection,
+  resolveConnection,
+} from '../../access/connections/index.ts';
+import { onlyConnection, type Policy, type WorkloadClaims } from '../../access/policy/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
-import type { Now } from '../../platform/time/index.ts';
-import type { KeyRecord } from '../keys/index.ts';
-import { apiResource, connectionIn, connectionResource, ownAlgorithm } from './claims.ts';
-import type { Visit } from './visit.ts';
+import { apiResource, connectionIn, connectionResource } from './claims.ts';
+import type { AuthenticatedProgress } from './token-request.ts';
 
 export interface ResourceOptions {
   readonly issuer: string;
+  /** Whether this issuer gives tokens for our own API. */
   readonly api: boolean;
   readonly connections: Connections;
   readonly policy: Policy;
-  readonly now: Now;
-  /** Life of a token in seconds where the connection does not say otherwise. */
-  readonly ttl: number;
-  readonly algorithms: readonly Algorithm[];
-  /** The key that signs for an algorithm; throws `keys_unavailable`. */
-  readonly active: (alg: Algorithm) => KeyRecord;
 }
 
-/** The resource of a client that names none. Rejects with `invalid_target` unless there is exactly one. */
-export async function defaultResource(connections: Connections, { client }: Visit): Promise<string> {
-  const only = client && (await onlyConnection(connections, client));
-  if (only) return connectionResource(only);
-  throw new SojournError('invalid_target', {
-    detail: 'The parameter resource is missing.',
-    advice:
-      'Name the connection: resource=urn:sojourn:connection:ID. Only a client with exactly one connection may leave it out.',
-  });
-}
+/** A resource that the policy allows the client. */
+export type Resource =
+  /** `notAfter`: when the client's grant ends, in milliseconds; undefined where it needs none. */
+  | { readonly connection: ResolvedConnection; readonly notAfter: number | undefined }
+  /** Claims of the workload's own token that decisions at /v1 depend on. */
+  | { readonly workloadClaims: WorkloadClaims };
 
-/** The connection (or our own API) that the resource names, in the engine's terms. */
-export async function resourceServerInfo(options: ResourceOptions, visit: Visit, resource: string) {
-  const { client, parameters } = visit;
-  if (!client) throw new SojournError('internal', { cause: new Error('a resource without a client') });
-  if (resource === apiResource) {
-    if (!options.api) throw elsewhere('Tokens for the API are given by the main issuer of this server.');
-    checkAudience(parameters, apiResource);
-    visit.carried = await options.policy.workloadClaims(client, visit.proven?.claims);
-    return describe(options, visit, apiResource, options.ttl);
+/** The resource indicator: what an external token is consumed for. */
+export const indicatorOf = (resource: Resource): string =>
+  'connection' in resource ? connectionResource(resource.connection.connection.id) : apiResource;
+
+/** @throws {SojournError} `invalid_target` */
+export async function resolveResource(
+  options: ResourceOptions,
+  progress: AuthenticatedProgress,
+): Promise<Resource> {
+  const { client, request, proof } = progress;
+  const indicator =
+    request.parameters.get('resource') ?? (await defaultResource(options.connections, progress));
+  if (indicator === apiResource) {
+    if (!options.api) throw invalidTarget('Only the main issuer of this server gives tokens for the API.');
+    checkAudience(request.parameters, apiResource);
+    const claims = proof?.method === 'external' ? proof.claims : undefined;
+    return { workloadClaims: await options.policy.workloadClaims(client, claims) };
   }
-  const id = connectionIn(resource);
+  const id = connectionIn(indicator);
   if (id === undefined) throw new SojournError('invalid_target');
-  // In the place of an id a caller may have put a secret, which no log may hold.
-  if (isId('con', id)) visit.asked = id;
-  const { connection, notAfter: until } = await admit(options.policy, visit, client, id);
+  // A caller may have sent a secret instead of an id, which no log may contain.
+  if (isId('con', id)) progress.requested = id;
+  const { connection, notAfter } = await authorize(options.policy, progress, id);
   if (connection.issuer !== options.issuer)
-    throw elsewhere(
+    throw invalidTarget(
       'The connection is registered under another issuer.',
       `Ask for its token at ${connection.issuer}/token.`,
     );
-  const { audience } = destinationOf(connection);
-  checkAudience(parameters, audience);
-  visit.connection = connection;
-  const life = tokenSecondsOf(connection, options.ttl);
-  return describe(options, visit, audience, withinGrant(life, until, options.now()));
+  const resolved = resolveConnection(connection);
+  checkAudience(request.parameters, resolved.destination.audience);
+  progress.connection = connection;
+  return { connection: resolved, notAfter };
 }
 
-/** A cloud token is good for everything that the cloud gives for it. */
-async function admit(policy: Policy, visit: Visit, client: Client, id: string) {
-  const { source_ip, request_id, proven } = visit;
+/** For a client that may use exactly one connection. */
+async function defaultResource(connections: Connections, { client }: AuthenticatedProgress): Promise<string> {
+  const only = await onlyConnection(connections, client);
+  if (only !== undefined) return connectionResource(only);
+  throw invalidTarget(
+    'The parameter resource is missing.',
+    'Name the connection: resource=urn:sojourn:connection:ID. Only a client with exactly one connection may omit it.',
+  );
+}
+
+/** For no purpose: a cloud token opens all that the cloud gives for it. */
+async function authorize(
+  policy: Policy,
+  { client, request: { context }, proof }: AuthenticatedProgress,
+  id: string,
+) {
+  const signInClaims = proof?.method === 'external' ? proof.claims : undefined;
   try {
-    const wish = { client, connection: id, purpose: null, context: { source_ip, request_id } };
-    return await policy.authorize({ ...wish, signInClaims: proven?.claims });
+    return await policy.authorize({ client, connection: id, purpose: null, context, signInClaims });
   } catch (error) {
     if (!(error instanceof SojournError)) throw error;
     // "Unwilling or unable to issue a token for any target service indicated" (RFC 8693 section 2.2.2, as in RFC 8707).
     const { message: detail, advice, retryAfter, cause } = error;
-    const about = cause === undefined ? {} : { cause };
-    if (error.code === 'connection_not_found') throw new SojournError('invalid_target', about);
+    if (error.code === 'connection_not_found')
+      throw new SojournError('invalid_target', cause === undefined ? {} : { cause });
     if (error.status !== 403 && error.status !== 409) throw error;
     throw new SojournError('invalid_target', {
       detail,
@@ -84,30 +94,15 @@ async function admit(policy: Policy, visit: Visit, client: Client, id: string) {
   }
 }
 
-const elsewhere = (detail: string, advice?: string) =>
+const invalidTarget = (detail: string, advice?: string) =>
   new SojournError('invalid_target', advice === undefined ? { detail } : { detail, advice });
 
-function describe(options: ResourceOptions, visit: Visit, audience: string, ttl: number) {
-  const { alg, kid } = signingKey(options, visit);
-  visit.kid = kid;
-  return {
-    scope: '',
-    audience,
-    accessTokenTTL: ttl,
-    accessTokenFormat: 'jwt',
-    jwt: { sign: { alg, kid } },
-  };
-}
-
-const signingKey = ({ active, algorithms }: ResourceOptions, { connection }: Visit): KeyRecord =>
-  active(connection?.algorithm ?? ownAlgorithm(algorithms));
-
-/** `audience` is no parameter of this grant, but some clients send it: then it must say what the token will say. */
+/** `audience` is no parameter of these grants, but some clients send it: then it must say what the token will say. */
 function checkAudience(parameters: ReadonlyMap<string, string>, audience: string): void {
-  const asked = parameters.get('audience');
-  if (asked === undefined || asked === audience) return;
-  throw new SojournError('invalid_target', {
-    detail: 'The parameter audience is not the audience of the connection.',
-    advice: 'Leave it out: the connection has exactly one audience.',
-  });
+  const requested = parameters.get('audience');
+  if (requested === undefined || requested === audience) return;
+  throw invalidTarget(
+    'The parameter audience is not the audience of the connection.',
+    'Omit it: the connection has exactly one audience.',
+  );
 }

@@ -4,6 +4,7 @@ import {
   type Connection,
   destinationOf,
   narrowedTo,
+  resolveConnection,
   tokenSecondsOf,
 } from '../../../src/access/connections/index.ts';
 import {
@@ -239,7 +240,7 @@ describe('a connection that is narrowed', () => {
       const target = { ...gcpTarget, lifetime_seconds: 3600 };
       const purpose = { scopes: [google('pubsub')], ...(lifetime_seconds ? { lifetime_seconds } : {}) };
       const made: Connection = await create('gcp', target, { read: purpose }, token_ttl ? { token_ttl } : {});
-      expect(tokenSecondsOf(narrowedTo(made, 'read'), 60)).toBe(seconds);
+      expect(tokenSecondsOf(resolveConnection(narrowedTo(made, 'read')), 60)).toBe(seconds);
     },
   );
 });

@@ -1,7 +1,7 @@
 /** What a probe can never be, and by whom a connection is verified again. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Connection } from '../../../src/access/connections/index.ts';
+import { type Connection, resolveConnection } from '../../../src/access/connections/index.ts';
 import { clouds } from '../../../src/clouds/index.ts';
 import { documentChecks } from '../../../src/onboarding/verification/diagnosis.ts';
 import { probes } from '../../../src/onboarding/verification/probes.ts';
@@ -34,7 +34,7 @@ describe('a probe', () => {
       const connection = await made(cloud);
       for (const { deviation } of probes) {
         const occasion = { iat: 1, ttl: 60, jti: 'x' };
-        const { sub, aud } = probeClaims(connection, occasion, deviation(connection));
+        const { sub, aud } = probeClaims(resolveConnection(connection), occasion, deviation(connection));
         const own = clouds[connection.cloud].destination(connection.target).audience;
         expect(isId('con', sub) && aud === own).toBe(false);
         expect(Buffer.byteLength(sub)).toBeLessThanOrEqual(100);
@@ -60,7 +60,7 @@ describe('a probe', () => {
       { subject: newId('con', () => 7) },
       { audience: 'sts.amazonaws.com' },
     ])
-      expect(() => probeClaims(connection, occasion, deviation)).toThrow(
+      expect(() => probeClaims(resolveConnection(connection), occasion, deviation)).toThrow(
         'Something failed inside the server.',
       );
   });

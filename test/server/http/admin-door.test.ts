@@ -144,7 +144,7 @@ describe('bodies', () => {
       { text: tenant(0), headers: { ...json, 'content-encoding': 'gzip' } },
       415,
       'unsupported_media_type',
-      'A compressed body is not read here.',
+      'The body is compressed.',
     ],
     [
       'one that is no JSON',

@@ -226,7 +226,7 @@ describe('traps of the engine', () => {
       body: {
         error: 'invalid_target',
         error_description:
-          'The parameter resource is missing. Name the connection: resource=urn:sojourn:connection:ID. Only a client with exactly one connection may leave it out.',
+          'The parameter resource is missing. Name the connection: resource=urn:sojourn:connection:ID. Only a client with exactly one connection may omit it.',
       },
     });
   });

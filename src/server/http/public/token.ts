@@ -1,33 +1,35 @@
-/** POST /token: reads the form and hands it to the issuer, which answers in OAuth's own form. */
+/** POST /token: reads the form, and sends the issuer's answer in the form of RFC 6749 section 5. */
 import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
 import type { Presented } from '../../../access/certificates/index.ts';
 import { errorTable, SojournError } from '../../../platform/errors/index.ts';
-import type { Issuer, Refusal } from '../../../tokens/issuer/index.ts';
+import { type Issuer, peekBody, type Refusal } from '../../../tokens/issuer/index.ts';
 import { requestContextOf } from '../app.ts';
-import { readText } from '../body.ts';
+import { maxBodyBytes, refuseCompressed } from '../body.ts';
 
 export type CertificateOf = (request: IncomingMessage) => Presented;
 
-/** Resolves, once it is answered, to whether it was refused because it proves nobody to be a client. */
+/** Resolves, once it is answered, to whether it was refused without an authenticated client. */
 export async function tokenDoor(
   issuer: Issuer,
   certificateOf: CertificateOf,
   ctx: Context,
 ): Promise<boolean> {
   ctx.set('cache-control', 'no-store');
-  const context = requestContextOf(ctx);
-  const read = await readForm(ctx).catch((error: unknown) => error as SojournError);
-  const { refusal, sent } =
-    read instanceof Error
-      ? { refusal: await issuer.refuse(context, read), sent: false }
-      : await issuer.token(
-          { original: ctx.req, body: read, ...context, certificate: () => certificateOf(ctx.req) },
-          ctx.res,
-        );
-  if (sent) ctx.respond = false;
-  else if (refusal) answer(ctx, refusal);
-  return refusal?.ofStranger ?? false;
+  const result = await issuer.token({
+    request: ctx.req,
+    response: ctx.res,
+    context: requestContextOf(ctx),
+    certificate: () => certificateOf(ctx.req),
+    body: () => readForm(ctx),
+  });
+  if ('refusal' in result) {
+    answer(ctx, result.refusal);
+    return result.refusal.ofStranger;
+  }
+  ctx.status = 200;
+  ctx.body = result.response;
+  return false;
 }
 
 async function readForm(ctx: Context): Promise<string> {
@@ -43,7 +45,8 @@ async function readForm(ctx: Context): Promise<string> {
       advice: 'Send it as application/x-www-form-urlencoded.',
     });
   }
-  return readText(ctx.req);
+  refuseCompressed(ctx.req);
+  return peekBody(ctx.req, maxBodyBytes);
 }
 
 /** Nothing is read and nothing is looked up: whoever guesses learns nothing more, right or wrong. */

@@ -1,0 +1,136 @@
+/**
+ * Workloads that present a token of their own issuer: as a client assertion (RFC 7523 section 2.2) or for exchange
+ * (RFC 8693). This finds the client that the token belongs to; federation.prove decides whether the token is genuine.
+ */
+import type { Client, Clients } from '../../access/clients/index.ts';
+import {
+  drawersFor,
+  type Federation,
+  type ForeignToken,
+  isForeign,
+  issuersIn,
+  readToken,
+  refused,
+  shown,
+  type Trust,
+} from '../../access/federation/index.ts';
+import { assertionType, exchangeGrant } from './parameters.ts';
+
+/** A token of another issuer, and the client whose trust its claims match. Its signature is not verified yet. */
+export interface ExternalToken {
+  readonly client: FederatedClient;
+  readonly token: ForeignToken;
+  /** For the audit. */
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+export interface ExternalOptions {
+  readonly clients: Clients;
+  readonly federation: Federation;
+  /** Our main issuer: what this server signs never authenticates a client. */
+  readonly self: string;
+}
+
+type FederatedClient = Client & { readonly auth: Trust };
+
+/**
+ * The token of another issuer in a request, with its client; undefined when the request has none.
+ *
+ * @throws {SojournError} `invalid_client`, whose cause says why and names the nearest client
+ */
+export async function findExternal(
+  options: ExternalOptions,
+  parameters: ReadonlyMap<string, string>,
+  authorization: string | undefined,
+): Promise<ExternalToken | undefined> {
+  const compact = tokenIn(parameters, authorization);
+  if (compact === undefined) return undefined;
+  const { clients, federation, self } = options;
+  const token = readToken(compact);
+  const { iss, sub } = token.claims;
+  if (typeof iss === 'string' && (iss === self || iss.startsWith(`${self}/`)))
+    throw refused('the token is one of our own');
+  const named = parameters.get('client_id');
+  const matching = await candidates(clients, token, named);
+  const others = matching.length > 0 || named !== undefined ? [] : await ofIssuer(clients, token);
+  const client = choose(matching.length > 0 ? matching : others, token, federation);
+  return {
+    client,
+    token,
+    facts: {
+      auth: 'federated',
+      issuer: client.auth.issuer,
+      subject: typeof sub === 'string' ? sub.slice(0, 200) : '',
+    },
+  };
+}
+
+function tokenIn(
+  parameters: ReadonlyMap<string, string>,
+  authorization: string | undefined,
+): string | undefined {
+  const exchanged = parameters.get('grant_type') === exchangeGrant;
+  const assertion = parameters.get('client_assertion');
+  const asserted =
+    assertion !== undefined &&
+    parameters.get('client_assertion_type') === assertionType &&
+    isForeign(assertion);
+  const token = exchanged ? parameters.get('subject_token') : asserted ? assertion : undefined;
+  if (token === undefined) return undefined;
+  const otherProofs = [authorization, parameters.get('client_secret'), exchanged ? assertion : undefined];
+  if (otherProofs.some((proof) => proof !== undefined))
+    throw refused('the request authenticates in more than one way');
+  return token;
+}
+
+async function candidates(clients: Clients, { claims }: ForeignToken, named: string | undefined) {
+  const found =
+    named === undefined
+      ? await clients.inDrawers(drawersFor(claims))
+      : [/^cli_[0-9a-z]{26}$/.test(named) ? await clients.find(named) : undefined];
+  return found.filter(isFederated);
+}
+
+const isFederated = (one: Client | undefined): one is FederatedClient => one?.auth.method === 'federated';
+
+/** One read of the store: how many clients are compared with a token that matches none. */
+const comparedClients = 200;
+
+/** Other workloads of the token's issuer. None of them matches; the audit says by what the nearest one differs. */
+async function ofIssuer(clients: Clients, { claims }: ForeignToken): Promise<readonly FederatedClient[]> {
+  const issuers = issuersIn(claims);
+  const { items } = await clients.list({ limit: comparedClients });
+  return items.filter(isFederated).filter(({ auth }) => issuers.includes(auth.issuer));
+}
+
+function choose(
+  found: readonly FederatedClient[],
+  token: ForeignToken,
+  federation: Federation,
+): FederatedClient {
+  const judged = found
+    .map((client) => ({
+      client,
+      faults: [...(client.disabled ? ['it is disabled'] : []), ...federation.faults(client.auth, token)],
+    }))
+    .toSorted((a, b) => a.faults.length - b.faults.length);
+  const [nearest, second] = judged;
+  if (!nearest) throw refused(noClientFor(token));
+  if (nearest.faults.length > 0)
+    throw refused(
+      `no client matches; ${nearest.client.client_id} comes nearest: ${nearest.faults.join('; ')}`,
+    );
+  if (second?.faults.length === 0)
+    throw refused(
+      `more than one client matches, ${nearest.client.client_id} and ${second.client.client_id}: send client_id`,
+    );
+  return nearest.client;
+}
+
+/** What an administrator needs to find the client that should match. */
+function noClientFor({ claims }: ForeignToken): string {
+  const said = ['iss', 'sub', 'repository_id', 'project_id', 'oid'].flatMap((name) =>
+    claims[name] === undefined ? [] : [`${name} ${shown(claims[name])}`],
+  );
+  return `no client is for ${said.join(', ') || 'a token that names nobody'}`;
+}

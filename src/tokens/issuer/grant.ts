@@ -1,0 +1,124 @@
+/** What /token does once the client has authenticated: resolve → policy → claims → audit → sign. The same for both grants. */
+import { randomBytes } from 'node:crypto';
+import { withinGrant } from '../../access/approvals/index.ts';
+import type { Clients } from '../../access/clients/index.ts';
+import { type ResolvedConnection, tokenSecondsOf } from '../../access/connections/index.ts';
+import type { Algorithm } from '../../clouds/index.ts';
+import type { Audit } from '../../platform/audit/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
+import type { RequestLimits } from '../../platform/limits/index.ts';
+import type { Logger } from '../../platform/log/index.ts';
+import { type Now, toSeconds } from '../../platform/time/index.ts';
+import type { Keyring } from '../keys/index.ts';
+import { apiClaims, apiHeader, type Claims, cloudClaims, cloudHeader, ownAlgorithm } from './claims.ts';
+import type { TokenResponse } from './engine.ts';
+import { type JwsHeader, signJws } from './jws.ts';
+import { exchangeGrant, issuedTypes } from './parameters.ts';
+import { recordIssued, recordReplaced } from './record.ts';
+import { indicatorOf, type Resource, type ResourceOptions, resolveResource } from './resource.ts';
+import type { AuthenticatedProgress, Progress } from './token-request.ts';
+
+export interface DescribeOptions {
+  readonly issuer: string;
+  readonly keyring: Keyring;
+  readonly algorithms: readonly Algorithm[];
+  /** Life of a token in seconds where the connection sets none. */
+  readonly ttl: number;
+  readonly now: Now;
+}
+
+export interface GrantOptions extends ResourceOptions, DescribeOptions {
+  readonly clients: Clients;
+  readonly audit: Audit;
+  readonly limits: Pick<RequestLimits, 'countClient'>;
+  readonly logger: Logger;
+}
+
+export interface UnsignedToken {
+  readonly header: JwsHeader;
+  readonly claims: Claims;
+}
+
+export const newJti = (): string => randomBytes(16).toString('base64url');
+
+/** @param notAfter in milliseconds: the token ends no later */
+export function describeCloudToken(
+  { keyring, ttl, now }: DescribeOptions,
+  resolved: ResolvedConnection,
+  jti: string,
+  notAfter: number | undefined,
+): UnsignedToken {
+  const { alg, kid } = keyring.active(resolved.connection.algorithm);
+  const life = withinGrant(tokenSecondsOf(resolved, ttl), notAfter, now());
+  const claims = cloudClaims(resolved, { iat: toSeconds(now()), ttl: life, jti });
+  return { header: { alg, ...cloudHeader, kid }, claims };
+}
+
+export const createGrant =
+  (options: GrantOptions) =>
+  async (progress: Progress): Promise<TokenResponse> => {
+    const { limits, audit, keyring, logger } = options;
+    const { request, proof } = progress;
+    assertAuthenticated(progress);
+    await limits.countClient(progress.client.client_id, request.context);
+    const resource = await resolveResource(options, progress);
+    const { header, claims } = describe(options, progress, resource);
+    // Once nothing in the request can be refused: an external token is consumed by what is issued for it.
+    const release = proof?.method === 'external' ? await proof.consume(indicatorOf(resource)) : undefined;
+    try {
+      // Before the signature: a token that is not in the audit does not exist.
+      await recordIssued(audit, progress, header.kid, claims);
+      await noteSecretUse(options, progress);
+      return {
+        access_token: await signJws(keyring, header, claims),
+        expires_in: claims.exp - claims.iat,
+        token_type: 'Bearer',
+        ...issuedType(request.parameters),
+      };
+    } catch (error) {
+      // The workload may have no other token to try again with.
+      await release?.().catch((err: unknown) =>
+        logger.warn(
+          { err, request_id: request.context.request_id },
+          'cannot release an external token after a failure; it stays used',
+        ),
+      );
+      throw error;
+    }
+  };
+
+function assertAuthenticated(progress: Progress): asserts progress is AuthenticatedProgress {
+  if (!progress.client)
+    throw new SojournError('internal', { cause: new Error('no client has authenticated') });
+}
+
+function describe(options: GrantOptions, { client }: AuthenticatedProgress, resource: Resource) {
+  if ('connection' in resource)
+    return describeCloudToken(options, resource.connection, newJti(), resource.notAfter);
+  const { issuer, keyring, algorithms, ttl, now } = options;
+  const { alg, kid } = keyring.active(ownAlgorithm(algorithms));
+  const issuance = { iat: toSeconds(now()), ttl, jti: newJti() };
+  const claims = apiClaims(issuer, client.client_id, issuance, resource.workloadClaims);
+  return { header: { alg, ...apiHeader, kid }, claims };
+}
+
+/** RFC 8693 section 2.2.1. */
+const issuedType = (parameters: ReadonlyMap<string, string>) =>
+  parameters.get('grant_type') === exchangeGrant
+    ? { issued_token_type: parameters.get('requested_token_type') ?? issuedTypes[0] }
+    : {};
+
+/** Records when a secret was used last. It never prevents the token. */
+async function noteSecretUse(
+  { clients, audit, logger }: GrantOptions,
+  progress: AuthenticatedProgress,
+): Promise<void> {
+  const { client, proof } = progress;
+  if (proof?.method !== 'secret') return;
+  try {
+    const replaced = await clients.used(client, proof.secret);
+    if (replaced !== undefined) await recordReplaced(audit, progress, replaced);
+  } catch (err) {
+    logger.warn({ err, client: client.client_id }, 'cannot record the use of a secret');
+  }
+}
