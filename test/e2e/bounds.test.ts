@@ -185,7 +185,7 @@ describe('a body or a parameter that is not as it must be', () => {
         refusal(
           400,
           'invalid_target',
-          'The parameter audience is not the audience of the connection. Leave it out: the connection has exactly one audience.',
+          'The parameter audience is not the audience of the connection. Omit it: the connection has exactly one audience.',
         ),
       );
     expect(await askToken(server.issuer, { ...parameters(), audience: connection.audience })).toEqual(good);

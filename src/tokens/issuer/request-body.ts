@@ -15,6 +15,8 @@ const emptyForm = '&';
  * @throws {SojournError} `body_too_large` over `maxBytes`; `invalid_request` when the caller goes away
  */
 export async function peekBody(request: IncomingMessage, maxBytes: number): Promise<string> {
+  // A declared length is refused before the body has arrived.
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw new SojournError('body_too_large');
   const chunks: Buffer[] = [];
   let size = 0;
   for (;;) {
