@@ -1,7 +1,7 @@
 /**
- * The memory of `sojourn agent` that keeps 10,000 connections, each with credentials and a token, and answers for them:
- * the real program as the image has it, and beside it a server that gives what a real one would in size. Target: 120 MB
- * resident, ten seconds after the last of them came.
+ * Memory of `sojourn agent` with 10,000 connections, each with credentials and a token. Runs the built program as in the
+ * image, against a server whose responses have realistic sizes. Target: 120 MB resident, ten seconds after the cache is
+ * full.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -59,30 +59,30 @@ writeFileSync(
 await buildInto(folder);
 symlinkSync(join(import.meta.dirname, '../node_modules'), join(folder, 'node_modules'));
 const agent = spawn(process.execPath, [join(folder, 'bin/sojourn.js'), 'agent', '--config', config], {
-  // No HOME, so that no compiled code is found that an image would not have.
+  // No HOME, so that the agent finds no compile cache, as in the image.
   env: { MALLOC_ARENA_MAX: '2' },
   stdio: ['ignore', 'ignore', 'inherit'],
 });
 const residentMb = (): number =>
   (Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${agent.pid}/status`, 'utf8'))?.[1]) * 1024) / 1e6;
 try {
-  const begun = Date.now();
-  const status = async () => {
+  const startedAt = Date.now();
+  const readyEntries = async () => {
     const authorization = readFileSync(join(folder, 'files/authorization'), 'utf8');
     const answer = await fetch(`http://127.0.0.1:${agentPort}/metrics`, { headers: { authorization } });
     return Number(/^sojourn_agent_cache_entries\{state="ready"\} (\d+)$/m.exec(await answer.text())?.[1]);
   };
-  while ((await status().catch(() => 0)) < 2 * count) {
-    if (agent.exitCode !== null) throw new Error('The agent ended.');
+  while ((await readyEntries().catch(() => 0)) < 2 * count) {
+    if (agent.exitCode !== null) throw new Error('the agent ended');
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
-  const filled = (Date.now() - begun) / 1000;
+  const filled = (Date.now() - startedAt) / 1000;
   const peak = residentMb();
   await new Promise((resolve) => setTimeout(resolve, 10_000));
-  console.log(`${count} connections, ${2 * count} grants, all there after ${filled.toFixed(0)} s`);
+  console.log(`${count} connections, ${2 * count} cache entries, ready after ${filled.toFixed(0)} s`);
   const resident = residentMb();
   console.log(
-    `resident: ${peak.toFixed(0)} MB at the end of that, ${resident.toFixed(0)} MB ten seconds later (target ${targetMb})`,
+    `resident: ${peak.toFixed(0)} MB when ready, ${resident.toFixed(0)} MB ten seconds later (target ${targetMb})`,
   );
   if (resident > targetMb) process.exitCode = 1;
 } finally {

@@ -1,8 +1,8 @@
 /**
- * Credentials from the cache, as a workload fetches them: what an answer costs, as a ratio to the least that an HTTP
- * server does in the same run, and how long one caller waits. Targets: 4 × hello, and under 5 ms.
+ * Cached credentials over HTTP: CPU time per request, as a ratio to a minimal HTTP server in the same run, and latency
+ * for a single caller. Targets: 4 × hello, and under 5 ms.
  */
-import { send } from './load.ts';
+import { sendLoad } from './load.ts';
 import { type Subject, startSubject } from './subject.ts';
 
 const names = ['hello', 'credentials'] as const;
@@ -15,21 +15,21 @@ const median = (values: readonly number[], share = 0.5): number =>
 
 const subjects = new Map<string, Subject>();
 const cpu = new Map<string, number[]>(names.map((name) => [name, []]));
-const waits = new Map<string, number[]>(names.map((name) => [name, []]));
+const latencies = new Map<string, number[]>(names.map((name) => [name, []]));
 try {
   for (const name of names) subjects.set(name, await startSubject(name));
   for (let round = 0; round <= rounds; round++) {
     for (const [name, { target, cpu: cpuOf }] of subjects) {
       if (!target) throw new Error(`${name} has no address`);
       const before = await cpuOf();
-      await send({ ...target, requests: perRound, connections });
+      await sendLoad({ ...target, requests: perRound, connections });
       const used = ((await cpuOf()) - before) / perRound;
-      const waited: number[] = [];
-      await send({ ...target, requests: 500, connections: 1, waited });
-      // The first round warms up and does not count.
+      const latenciesMs: number[] = [];
+      await sendLoad({ ...target, requests: 500, connections: 1, latenciesMs });
+      // The first round is a warm-up and does not count.
       if (round === 0) continue;
       cpu.get(name)?.push(used);
-      waits.get(name)?.push(...waited);
+      latencies.get(name)?.push(...latenciesMs);
     }
     process.stderr.write(round === 0 ? 'warmed up\n' : `round ${round} of ${rounds}\n`);
   }
@@ -42,8 +42,8 @@ const rows = names.map((name) => ({
   subject: name,
   cpu_us_per_request: Math.round(median(cpu.get(name) ?? [])),
   ratio_to_hello: Number((median(cpu.get(name) ?? []) / hello).toFixed(2)),
-  wait_ms: Number(median(waits.get(name) ?? []).toFixed(2)),
-  wait_ms_p99: Number(median(waits.get(name) ?? [], 0.99).toFixed(2)),
+  wait_ms: Number(median(latencies.get(name) ?? []).toFixed(2)),
+  wait_ms_p99: Number(median(latencies.get(name) ?? [], 0.99).toFixed(2)),
 }));
 if (process.argv.includes('--json')) console.log(JSON.stringify(rows));
 else {

@@ -1,4 +1,4 @@
-/** Load in bounded rounds: so many POSTs over so many connections that are kept open, then stop. */
+/** Sends a fixed number of POST requests over a fixed number of keep-alive connections. */
 import { Agent, request } from 'node:http';
 
 export interface Load {
@@ -6,37 +6,44 @@ export interface Load {
   readonly body: string;
   readonly requests: number;
   readonly connections: number;
-  /** Besides those of a form, or in their place. */
+  /** Added to the headers of a form, or overriding them. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Takes the milliseconds that each answer took. */
-  readonly waited?: number[];
+  /** Receives the latency of each response. */
+  readonly latenciesMs?: number[];
 }
 
-/** Sends them all; rejects at the first answer that is not 200. */
-export async function send({ url, body, requests, connections, headers: own, waited }: Load): Promise<void> {
+/** Rejects at the first response that is not 200. */
+export async function sendLoad({
+  url,
+  body,
+  requests,
+  connections,
+  headers: own,
+  latenciesMs,
+}: Load): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   let left = requests;
-  const one = () =>
+  const sendRequest = () =>
     new Promise<void>((resolve, reject) => {
       const headers = {
         'content-type': 'application/x-www-form-urlencoded',
         'content-length': Buffer.byteLength(body),
         ...own,
       };
-      const begun = performance.now();
+      const startedAt = performance.now();
       request(url, { method: 'POST', agent, headers }, (response) => {
         response.resume();
         response.on('end', () => {
-          waited?.push(performance.now() - begun);
+          latenciesMs?.push(performance.now() - startedAt);
           if (response.statusCode === 200) resolve();
-          else reject(new Error(`answer ${response.statusCode}`));
+          else reject(new Error(`status ${response.statusCode}`));
         });
       })
         .on('error', reject)
         .end(body);
     });
   const worker = async () => {
-    while (left-- > 0) await one();
+    while (left-- > 0) await sendRequest();
   };
   await Promise.all(Array.from({ length: connections }, worker));
   agent.destroy();

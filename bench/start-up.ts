@@ -1,6 +1,6 @@
 /**
- * How long `sojourn credentials` takes by itself, as a tool runs it for each refresh: the server, or the agent, answers at
- * once. What an empty program takes stands beside it, since that is Node's share. Target: 150 ms of our own.
+ * Duration of `sojourn credentials`, which tools run for each refresh, with a server or agent that answers at once. An
+ * empty program shows the share of Node itself. Target: 150 ms above that.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,11 +24,11 @@ await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
 const home = mkdtempSync(join(tmpdir(), 'sojourn-bench-'));
 const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-// What an agent writes about itself.
+// The files of a running agent.
 writeFileSync(join(home, 'endpoint'), origin);
 writeFileSync(join(home, 'authorization'), 'a');
 const env = {
-  // Where the command keeps what it compiled.
+  // For the compile cache.
   HOME: home,
   SOJOURN_ISSUER: origin,
   SOJOURN_CLIENT_ID: 'cli_1',
@@ -41,22 +41,22 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   'sojourn tenant list --help': [program, 'tenant', 'list', '--help'],
 };
 
-/** Interleaved, so that a busy moment of the machine hits all of them. */
+/** Interleaved, so that a busy moment of the machine affects all commands. */
 const times = new Map<string, number[]>(Object.keys(commands).map((name) => [name, []]));
 for (let round = 0; round < rounds; round++) {
   for (const [name, argv] of Object.entries(commands)) {
-    const begun = performance.now();
+    const startedAt = performance.now();
     await run(process.execPath, [...argv], { env });
-    times.get(name)?.push(performance.now() - begun);
+    times.get(name)?.push(performance.now() - startedAt);
   }
 }
 const medians = [...times].map(([name, all]) => {
-  const sorted = all.toSorted((one, other) => one - other);
+  const sorted = all.toSorted((a, b) => a - b);
   return { name, least: sorted[0] ?? 0, median: sorted[Math.floor(rounds / 2)] ?? 0 };
 });
 const empty = medians[0]?.median ?? 0;
 for (const { name, least, median } of medians) {
-  const own = `${(median - empty).toFixed(0).padStart(4)} ms of our own, ${(median / empty).toFixed(1)} times an empty one`;
+  const own = `${(median - empty).toFixed(0).padStart(4)} ms above an empty program, ${(median / empty).toFixed(1)} times as long`;
   console.log(
     `${name.padEnd(27)} median ${median.toFixed(0).padStart(4)} ms (${own}), least ${least.toFixed(0)} ms`,
   );

@@ -1,10 +1,10 @@
-/** A program under measurement: a child process that does its work when told and says what CPU that took. */
+/** A program under measurement: a child process that works on request and reports its CPU time. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 export interface Subject {
-  /** Where to send requests and with which form; absent for work without a network. */
+  /** Where to send requests, and with which body; undefined for work without a network. */
   readonly target?: {
     readonly url: string;
     readonly body: string;
@@ -12,7 +12,7 @@ export interface Subject {
   };
   /** User and system CPU time of all threads so far, in microseconds. */
   cpu(): Promise<number>;
-  /** Does the work `times` times inside the process. */
+  /** Repeats the work inside the process. */
   work(times: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -26,31 +26,31 @@ export async function startSubject(name: string): Promise<Subject> {
   const child = fork(fileURLToPath(new URL(`./subjects/${name}.ts`, import.meta.url)), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const ready = await answer(child);
+  const ready = await nextMessage(child);
   if (!('ready' in ready)) throw new Error(`${name} did not start`);
-  const ask = async (question: object): Promise<Message> => {
-    const answered = answer(child);
-    child.send(question);
-    return answered;
+  const request = async (command: object): Promise<Message> => {
+    const reply = nextMessage(child);
+    child.send(command);
+    return reply;
   };
   return {
     ...(ready.ready ? { target: ready.ready } : {}),
     cpu: async () => {
-      const said = await ask({ ask: 'cpu' });
-      return 'cpu' in said ? said.cpu : Number.NaN;
+      const reply = await request({ command: 'cpu' });
+      return 'cpu' in reply ? reply.cpu : Number.NaN;
     },
     work: async (times) => {
-      await ask({ ask: 'work', times });
+      await request({ command: 'work', times });
     },
     stop: async () => {
-      const gone = once(child, 'exit');
+      const exited = once(child, 'exit');
       child.kill();
-      await gone;
+      await exited;
     },
   };
 }
 
-async function answer(child: ChildProcess): Promise<Message> {
+async function nextMessage(child: ChildProcess): Promise<Message> {
   const done = new AbortController();
   const { signal } = done;
   try {
@@ -66,13 +66,13 @@ async function answer(child: ChildProcess): Promise<Message> {
   }
 }
 
-/** The child's side. */
-export function beSubject(
+/** Runs in the child process. */
+export function runSubject(
   target: Subject['target'] | null,
   work: (times: number) => Promise<void> = async () => {},
 ): void {
-  process.on('message', async (message: { ask: 'cpu' | 'work'; times?: number }) => {
-    if (message.ask === 'work') {
+  process.on('message', async (message: { command: 'cpu' | 'work'; times?: number }) => {
+    if (message.command === 'work') {
       await work(message.times ?? 0);
       process.send?.({ worked: true });
     } else {

@@ -1,6 +1,6 @@
 /**
- * A thousand tenants with issuers and keys of their own: how long a start takes, and the longest pause of the event loop
- * while all of them are opened and while many of them rotate. Bounded: it stops by itself after a minute or two.
+ * Start time with a thousand tenants that have their own issuers and keys, and the longest pause of the event loop while
+ * all of them are opened and while many of them rotate. Ends after a minute or two.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,30 +16,30 @@ import { freePort, startLocalServer } from '../src/sandbox/demo/local-server.ts'
 const count = 1_000;
 const rotateForMs = 20_000;
 const asJson = process.argv.includes('--json');
-const say = (text: string) => asJson || process.stderr.write(`${text}\n`);
+const log = (text: string) => asJson || process.stderr.write(`${text}\n`);
 
 const folder = await mkdtemp(join(tmpdir(), 'sojourn-bench-'));
 const port = await freePort();
 try {
-  const tenants = await makeTenants();
-  say(`${count} tenants made`);
+  const tenants = await createTenants();
+  log(`${count} tenants created`);
 
-  const opening = pauses();
-  const begun = performance.now();
+  const stopOpening = measureLongestPause();
+  const startedAt = performance.now();
   const server = await startLocalServer({ folder, port });
-  const ready = performance.now() - begun;
-  await allServed(server.issuer, tenants);
-  const served = performance.now() - begun;
-  const openingPause = opening();
+  const ready = performance.now() - startedAt;
+  await requestAllJwks(server.issuer, tenants);
+  const served = performance.now() - startedAt;
+  const openingPause = stopOpening();
   await server.close();
-  say('started; now rotating');
+  log('started; now rotating');
 
-  // The lead of one second is over, so with a plan in the past every ring is due at once.
+  // The publish lead of one second is over and rotate_every is two seconds, so every ring is due at once.
   const rotating = await startLocalServer({ folder, port, config: { keys: { rotate_every: '2s' } } });
-  await allServed(rotating.issuer, tenants);
-  const during = pauses();
+  await requestAllJwks(rotating.issuer, tenants);
+  const stopRotation = measureLongestPause();
   await wait(rotateForMs);
-  const rotationPause = during();
+  const rotationPause = stopRotation();
   const rotated = (await rotating.admin.get<{ items: unknown[] }>('/audit?event=key.activated&limit=200'))
     .items.length;
   await rotating.close();
@@ -58,8 +58,8 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** One tenant made by the server, and its ring copied for the others: keys cost the same wherever they came from. */
-async function makeTenants(): Promise<string[]> {
+/** Creates one tenant through the server and copies its key ring for the others: the keys need not differ. */
+async function createTenants(): Promise<string[]> {
   const server = await startLocalServer({ folder, port });
   const first = await server.admin.post<{ id: string }>('/tenants', {
     name: 'T',
@@ -76,25 +76,25 @@ async function makeTenants(): Promise<string[]> {
   const ids = [first.id];
   for (let n = 1; n < count; n++) {
     const id = `ten_${String(n).padStart(26, '0')}`;
-    const own = { ...ring, id: randomBytes(16).toString('base64url') };
+    const copy = { ...ring, id: randomBytes(16).toString('base64url') };
     await store.insert('tenant', id, { ...tenant, id });
-    await store.insert('ring', id, own);
+    await store.insert('ring', id, copy);
     ids.push(id);
   }
   await store.close();
   return ids;
 }
 
-async function allServed(issuer: string, tenants: readonly string[]): Promise<void> {
+async function requestAllJwks(issuer: string, tenants: readonly string[]): Promise<void> {
   for (const id of tenants) {
-    const answer = await fetch(`${issuer}/t/${id}/jwks`);
-    if (answer.status !== 200) throw new Error(`${id}: ${answer.status}`);
-    await answer.arrayBuffer();
+    const response = await fetch(`${issuer}/t/${id}/jwks`);
+    if (response.status !== 200) throw new Error(`${id}: ${response.status}`);
+    await response.arrayBuffer();
   }
 }
 
-/** The longest the loop was late, in milliseconds, from now until the returned function is called. */
-function pauses(): () => number {
+/** Measures until the returned function is called, which returns the longest delay of the event loop in milliseconds. */
+function measureLongestPause(): () => number {
   const histogram = monitorEventLoopDelay({ resolution: 5 });
   histogram.enable();
   return () => {

@@ -1,9 +1,9 @@
 /**
- * POST /token (ES256, client_secret): this server against bare oidc-provider and against one raw signature. Rounds are
- * interleaved in one run, because the same server measured twice an hour apart differs by more than most changes make;
- * CPU time per request is the figure, because it does not ask what else the machine is doing. No target: the truth.
+ * POST /token (ES256, client_secret): this server, bare oidc-provider and one raw signature. The rounds are interleaved in
+ * one run, because two runs of the same server an hour apart differ more than most changes. The result is CPU time per
+ * request, which does not depend on the load of the machine. There is no target.
  */
-import { send } from './load.ts';
+import { sendLoad } from './load.ts';
 import { type Subject, startSubject } from './subject.ts';
 
 const names = ['signature', 'bare', 'sojourn'] as const;
@@ -19,9 +19,9 @@ try {
   for (let round = 0; round <= rounds; round++) {
     for (const [name, subject] of subjects) {
       const before = await subject.cpu();
-      if (subject.target) await send({ ...subject.target, requests: perRound, connections });
+      if (subject.target) await sendLoad({ ...subject.target, requests: perRound, connections });
       else await subject.work(perRound);
-      // The first round warms up and does not count.
+      // The first round is a warm-up and does not count.
       if (round > 0) measured.get(name)?.push(((await subject.cpu()) - before) / perRound);
     }
     if (!asJson) process.stderr.write(round === 0 ? 'warmed up\n' : `round ${round} of ${rounds}\n`);

@@ -1,11 +1,11 @@
 /**
- * The program, with the environment that bin/sojourn.js hands it: the configuration, which reads it otherwise, is far more
- * than a command needs that tools run again and again.
+ * The program. bin/sojourn.js passes the environment, so that commands that tools run often need not load the
+ * configuration module, which otherwise reads it.
  */
-import { type Face, run } from './tools/cli/index.ts';
+import { run, type Terminal } from './tools/cli/index.ts';
 
-export async function main(argv: readonly string[], env: Face['env']): Promise<number> {
-  // A reader that has gone away, as in `sojourn audit tail | head`, is no failure.
+export async function main(argv: readonly string[], env: Terminal['env']): Promise<number> {
+  // A closed pipe, as in `sojourn audit tail | head`, is not an error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit(0);

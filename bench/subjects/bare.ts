@@ -1,8 +1,8 @@
-/** oidc-provider as its documentation starts it: a client with a secret, one resource, ES256. */
+/** oidc-provider with a minimal configuration: a client with a secret, one resource, ES256. */
 import { generateKeyPairSync } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
-import { beSubject } from '../subject.ts';
+import { runSubject } from '../subject.ts';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const resource = 'urn:bench:api';
@@ -41,5 +41,5 @@ const server = provider.listen(0, '127.0.0.1', () => {
     client_secret: 'bench-secret-bench-secret',
     resource,
   }).toString();
-  beSubject({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`, body });
+  runSubject({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`, body });
 });

@@ -6,7 +6,7 @@ import { applyTemplate } from '../../src/sandbox/demo/customer/aws.ts';
 import { call } from '../../src/sandbox/demo/http.ts';
 import { freePort, startLocalServer } from '../../src/sandbox/demo/local-server.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
-import { beSubject } from '../subject.ts';
+import { runSubject } from '../subject.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -19,8 +19,8 @@ const { issuer, admin, adminOrigin, adminToken } = await startLocalServer({
 });
 
 const tenant = await admin.post<{ id: string }>('/tenants', { name: 'Bench' });
-const wanted = { name: 'bench', tenant: tenant.id, cloud: 'aws', target: { region: 'eu-central-1' } };
-const { id } = await admin.post<{ id: string }>('/connections', wanted);
+const input = { name: 'bench', tenant: tenant.id, cloud: 'aws', target: { region: 'eu-central-1' } };
+const { id } = await admin.post<{ id: string }>('/connections', input);
 const client = await admin.post<{ client_id: string; client_secret: string }>('/clients', {
   name: 'bench',
   may_use: [{ connection: id }],
@@ -39,7 +39,7 @@ const form = new URLSearchParams({
 });
 const { body } = await call({ method: 'POST', url: `${issuer}/token`, body: form });
 const { access_token } = JSON.parse(body) as { access_token: string };
-beSubject({
+runSubject({
   url: `${issuer}/v1/connections/${id}/credentials`,
   body: '',
   headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },

@@ -1,7 +1,7 @@
-/** The least that an HTTP server does: a fixed answer from Node's own. */
+/** A minimal HTTP server of Node with a fixed response. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { beSubject } from '../subject.ts';
+import { runSubject } from '../subject.ts';
 
 const server = createServer((request, response) => {
   request.resume();
@@ -9,5 +9,5 @@ const server = createServer((request, response) => {
   response.end('{"hello":"world"}');
 });
 server.listen(0, '127.0.0.1', () =>
-  beSubject({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, body: '' }),
+  runSubject({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, body: '' }),
 );

@@ -1,9 +1,9 @@
-/** This server on its embedded store: audit, metrics and all, one AWS connection (ES256), a client with a secret. */
+/** This server on its embedded store with audit and metrics, one AWS connection (ES256) and a client with a secret. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, startLocalServer } from '../../src/sandbox/demo/local-server.ts';
-import { beSubject } from '../subject.ts';
+import { runSubject } from '../subject.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -25,4 +25,4 @@ const body = new URLSearchParams({
   client_secret: client.client_secret,
   resource: `urn:sojourn:connection:${connection.id}`,
 });
-beSubject({ url: `${issuer}/token`, body: body.toString() });
+runSubject({ url: `${issuer}/token`, body: body.toString() });

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair } from 'jose';
 import { call } from '../../src/sandbox/demo/http.ts';
-import type { Delivered } from '../../src/sandbox/demo/use.ts';
+import type { ServedCredentials } from '../../src/sandbox/demo/use.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
 import { assertionKey, withAssertion } from '../support/assertions.ts';
 import { bodyOf, sendRaw } from '../support/raw-http.ts';
@@ -82,7 +82,7 @@ async function goodTraffic(): Promise<void> {
     for (const format of formats) {
       const { status, body } = await call({ url: `${url}/credentials?format=${format}`, headers });
       if (status !== 200) told.push(body);
-      if (format === 'json') keepCredentials(cloud, JSON.parse(body) as Delivered);
+      if (format === 'json') keepCredentials(cloud, JSON.parse(body) as ServedCredentials);
     }
     const { body } = await call({ url: `${url}/token`, headers });
     keepJws(`a token of /v1 for ${cloud}`, (JSON.parse(body) as { access_token: string }).access_token);
@@ -98,7 +98,7 @@ async function goodTraffic(): Promise<void> {
 }
 
 /** The id of an AWS key is none: it stands in the customer's own logs. */
-function keepCredentials(cloud: string, { credentials }: Delivered): void {
+function keepCredentials(cloud: string, { credentials }: ServedCredentials): void {
   for (const name of ['secret_access_key', 'session_token', 'access_token'])
     if (credentials[name]) secrets.set(`${name} of ${cloud}`, credentials[name]);
 }

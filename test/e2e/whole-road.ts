@@ -6,7 +6,7 @@ import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose'
 import * as azure from '../../src/sandbox/demo/customer/azure.ts';
 import * as gcp from '../../src/sandbox/demo/customer/gcp.ts';
 import { json } from '../../src/sandbox/demo/http.ts';
-import { type Delivered, useOnce } from '../../src/sandbox/demo/use.ts';
+import { type ServedCredentials, useOnce } from '../../src/sandbox/demo/use.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
 import type { TestClient, TestConnection } from '../support/server.ts';
 import { askedOf, azureLog, type CloudName, gcpLog } from './asked.ts';
@@ -211,7 +211,7 @@ export function wholeRoad(
         const { proof, id } = clients.client_secret;
         const { access_token } = await withOpenidClient(sojourn.issuer, id, proof, 'urn:sojourn:api');
         const fetchCredentials = () =>
-          json<Delivered>({
+          json<ServedCredentials>({
             method: 'POST',
             url: `${sojourn.issuer}/v1/connections/${connection.id}/credentials`,
             headers: { authorization: `Bearer ${access_token}` },

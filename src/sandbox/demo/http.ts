@@ -1,4 +1,4 @@
-/** Plain HTTP, as a customer's or a vendor's script would speak it. The demo uses nothing of the server's inside. */
+/** Plain HTTP, as a script of a vendor or a customer would use it. The demo uses no internals of the server. */
 
 export interface Answer {
   readonly status: number;
@@ -9,7 +9,7 @@ export interface Call {
   readonly method?: string;
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A form when URLSearchParams, JSON otherwise. */
+  /** URLSearchParams are sent as a form, anything else as JSON. */
   readonly body?: unknown;
 }
 
@@ -26,7 +26,7 @@ export async function call({ method = 'GET', url, headers = {}, body }: Call): P
   return { status: response.status, body: await response.text() };
 }
 
-/** The JSON of a 2xx answer; rejects with what the server said otherwise. */
+/** The JSON body of a 2xx response. Rejects with the response body otherwise. */
 export async function json<T>(request: Call): Promise<T> {
   const { status, body } = await call(request);
   if (status < 200 || status > 299)
@@ -36,7 +36,7 @@ export async function json<T>(request: Call): Promise<T> {
 
 export interface AdminClient {
   get<T>(path: string): Promise<T>;
-  /** The file as it is served. */
+  /** The body of the response as text. */
   file(path: string): Promise<string>;
   post<T>(path: string, body?: unknown): Promise<T>;
   put<T>(path: string, body: unknown): Promise<T>;

@@ -1,18 +1,18 @@
 /**
- * The main job, shown: `npm run demo`. Owns: a vendor, a customer with three clouds, and the story between them. Does
- * not own: anything that does the work; it speaks to the server and the sandbox over HTTP, as anybody would.
+ * The demo of the main workflow: `npm run demo`. Owns: a vendor, a customer with three clouds, and the steps between
+ * them. Does not own: the server and the sandbox; it uses both over HTTP, like any other program.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSandbox } from '../index.ts';
 import { freePort, startLocalServer } from './local-server.ts';
-import { narrator } from './narrator.ts';
-import { tellStory } from './story.ts';
+import { createDemoOutput } from './output.ts';
+import { runScenario } from './scenario.ts';
 
-/** Runs the demo on free ports of loopback and in a folder of its own, and leaves nothing behind. Returns the exit code. */
+/** Runs the demo on free loopback ports in a temporary directory, and removes everything. Returns the exit code. */
 export async function runDemo({ output }: { output: NodeJS.WritableStream }): Promise<number> {
-  const say = narrator(output);
+  const printer = createDemoOutput(output);
   const folder = await mkdtemp(join(tmpdir(), 'sojourn-demo-'));
   const sandbox = await startSandbox({ listen: { host: '127.0.0.1', port: 0 } });
   try {
@@ -36,13 +36,13 @@ export async function runDemo({ output }: { output: NodeJS.WritableStream }): Pr
       },
     });
     try {
-      await tellStory({ server, sandbox: sandbox.origin, say });
+      await runScenario({ server, sandbox: sandbox.origin, output: printer });
       return 0;
     } finally {
       await server.close();
     }
   } catch (error) {
-    say.failed(error);
+    printer.failed(error);
     return 1;
   } finally {
     await sandbox.close();

@@ -1,4 +1,4 @@
-/** A server on loopback with everything in one folder: for the demo, the benchmarks and the tests. */
+/** A loopback server with all its files in one directory, for the demo, the benchmarks and the tests. */
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createLogger, type Logger } from '../../platform/log/index.ts';
@@ -18,7 +18,7 @@ export interface LocalServer {
 export interface LocalServerOptions {
   readonly folder: string;
   readonly port: number;
-  /** What differs from a plain local configuration, as in the YAML file. */
+  /** Overrides of the local configuration, as in the YAML file. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly logger?: Logger;
   readonly now?: Now;
@@ -35,7 +35,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       {
         issuer,
         listen: { public: `127.0.0.1:${port}`, admin: '127.0.0.1:0' },
-        // Tests and benchmarks ask as fast as they can and fail on purpose, all from one address.
+        // Tests and benchmarks send many requests from one address, and sign in with wrong secrets on purpose.
         limits: {
           failed_sign_ins: 1_000_000,
           requests_per_address: 1_000_000,
@@ -63,7 +63,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   };
 }
 
-/** A port of loopback that was free a moment ago. */
+/** A loopback port that was free at the time of the call. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();

@@ -1,31 +1,31 @@
-/** What the vendor's service does with what it got: one call into each cloud. */
+/** Uses credentials as the vendor's service would: one call to each cloud. */
 import { call, json } from './http.ts';
 
-export interface Delivered {
+export interface ServedCredentials {
   readonly cloud: 'aws' | 'azure' | 'gcp';
   readonly expires_at: string;
   readonly credentials: Readonly<Record<string, string>>;
 }
 
-/** Makes one call with the credentials and returns, in a few words, what the cloud says we are or may see. */
+/** Makes one call with the credentials, and returns a short text with the identity or the resources that the cloud returned. */
 export async function useOnce(
   sandbox: string,
-  { cloud, credentials }: Delivered,
-  places: { subscription: string; project: string },
+  { cloud, credentials }: ServedCredentials,
+  targets: { subscription: string; project: string },
 ): Promise<string> {
   switch (cloud) {
     case 'aws':
       return callerIdentity(sandbox, credentials);
     case 'azure': {
       const groups = await json<{ value: { name: string }[] }>({
-        url: `${sandbox}/azure/subscriptions/${places.subscription}/resourcegroups?api-version=2021-04-01`,
+        url: `${sandbox}/azure/subscriptions/${targets.subscription}/resourcegroups?api-version=2021-04-01`,
         headers: { authorization: `Bearer ${credentials.access_token}` },
       });
       return `resource groups: ${groups.value.map(({ name }) => name).join(', ')}`;
     }
     case 'gcp': {
       const { status, body } = await call({
-        url: `${sandbox}/gcp/v3/projects/${places.project}`,
+        url: `${sandbox}/gcp/v3/projects/${targets.project}`,
         headers: { authorization: `Bearer ${credentials.access_token}` },
       });
       if (status !== 200) throw new Error(`projects.get answered ${status}: ${body}`);
@@ -34,8 +34,11 @@ export async function useOnce(
   }
 }
 
-/** Through the AWS SDK, because the call has to be signed. */
-async function callerIdentity(sandbox: string, credentials: Delivered['credentials']): Promise<string> {
+/** With the AWS SDK, because the request must be signed. */
+async function callerIdentity(
+  sandbox: string,
+  credentials: ServedCredentials['credentials'],
+): Promise<string> {
   const { STSClient, GetCallerIdentityCommand } = await import('@aws-sdk/client-sts');
   const client = new STSClient({
     region: 'us-east-1',

@@ -1,4 +1,4 @@
-/** The customer's AWS administrator: applies the CloudFormation template, and nothing else. */
+/** The customer's AWS administrator, who only applies the CloudFormation template. */
 import { XMLParser } from 'fast-xml-parser';
 import { call } from '../http.ts';
 
@@ -18,7 +18,7 @@ export async function applyTemplate(aws: string, template: string): Promise<Reco
   return Object.fromEntries(stack.Outputs.member.map((output) => [output.OutputKey, output.OutputValue]));
 }
 
-interface Described {
+interface DescribeStacksResult {
   readonly DescribeStacksResponse: {
     readonly DescribeStacksResult: {
       readonly Stacks: {
@@ -35,17 +35,17 @@ interface Described {
 
 const parser = new XMLParser({ isArray: (name) => name === 'member', parseTagValue: false });
 
-async function query(aws: string, parameters: Record<string, string>): Promise<Described> {
+async function query(aws: string, parameters: Record<string, string>): Promise<DescribeStacksResult> {
   const { status, body } = await call({
     method: 'POST',
     url: `${aws}/`,
     headers: {
-      // The sandbox takes a 12-digit access key for the account's administrator, whatever the signature.
+      // The sandbox treats a 12-digit access key id as the account's administrator and ignores the signature.
       authorization: `AWS4-HMAC-SHA256 Credential=${account}/20260101/us-east-1/cloudformation/aws4_request, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`,
       'x-amz-date': '20260101T000000Z',
     },
     body: new URLSearchParams({ ...parameters, Version: '2010-05-15' }),
   });
   if (status !== 200) throw new Error(`${parameters.Action} answered ${status}: ${body}`);
-  return parser.parse(body) as Described;
+  return parser.parse(body) as DescribeStacksResult;
 }

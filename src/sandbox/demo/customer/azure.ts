@@ -1,4 +1,4 @@
-/** The customer's Azure administrator: deploys the ARM template into a resource group, and nothing else. */
+/** The customer's Azure administrator, who only deploys the ARM template into a resource group. */
 import { json } from '../http.ts';
 
 export const tenantId = '11111111-2222-4333-8444-555555555555';

@@ -1,4 +1,4 @@
-/** The customer's Google Cloud administrator: sends the requests of the list one after the other, and nothing else. */
+/** The customer's Google Cloud administrator, who only sends the requests of the list in order. */
 import { json } from '../http.ts';
 
 export const projectId = 'acme-prod';
@@ -11,7 +11,7 @@ export const provider = `//iam.googleapis.com/projects/${projectNumber}/location
 
 const headers = { authorization: `Bearer sandbox:${projectId}:${projectNumber}` };
 
-/** What the customer has before we come: a service account that may look at the project. */
+/** The customer's project before the set-up: a service account that may read the project. */
 export async function prepareProject(gcp: string): Promise<void> {
   await json({
     method: 'POST',
@@ -29,14 +29,14 @@ export async function prepareProject(gcp: string): Promise<void> {
   });
 }
 
-/** The parts of the list that have to be known to send it. */
+/** The members of a request that are needed to send it. */
 interface SetupRequest {
   readonly kind: 'create_pool' | 'create_provider' | 'add_binding' | 'grant_role';
   readonly method: string;
   readonly url: string;
   readonly query: Readonly<Record<string, string>>;
   readonly body?: object;
-  /** A binding is added to the policy that this reads. */
+  /** Reads the policy to which `binding` is added. */
   readonly read?: {
     readonly method: string;
     readonly url: string;
@@ -60,25 +60,28 @@ export async function applyRequests(gcp: string, list: string): Promise<void> {
     if (request.read && request.binding) {
       const policy = await json<Policy>({
         method: request.read.method,
-        url: at(gcp, request.read),
+        url: sandboxUrl(gcp, request.read),
         headers,
         body: request.read.body ?? {},
       });
       const bindings = [...(policy.bindings ?? []), request.binding];
       await json({
         method: request.method,
-        url: at(gcp, request),
+        url: sandboxUrl(gcp, request),
         headers,
         body: { policy: { ...policy, bindings } },
       });
     } else {
-      await json({ method: request.method, url: at(gcp, request), headers, body: request.body });
+      await json({ method: request.method, url: sandboxUrl(gcp, request), headers, body: request.body });
     }
   }
 }
 
-/** The same path and query, at the sandbox instead of Google. */
-function at(gcp: string, { url, query }: { url: string; query: Readonly<Record<string, string>> }): string {
+/** The URL with the sandbox's origin instead of Google's. */
+function sandboxUrl(
+  gcp: string,
+  { url, query }: { url: string; query: Readonly<Record<string, string>> },
+): string {
   const search = new URLSearchParams(query).toString();
   return gcp + new URL(url).pathname + (search ? `?${search}` : '');
 }

@@ -1,8 +1,8 @@
-/** How the demo is told: calm, aligned, one fact a line. */
+/** Prints the demo: numbered steps with aligned facts, one on a line. */
 
-export interface Narrator {
-  chapter(title: string): void;
-  /** A label and what there is to see. */
+export interface DemoOutput {
+  step(title: string): void;
+  /** A label and a value. */
   fact(label: string, value: string): void;
   refusal(attempt: string, answer: string): void;
   block(lines: readonly string[]): void;
@@ -10,16 +10,16 @@ export interface Narrator {
 }
 
 /** The longest label is the event `key.rotation_requested`. */
-const labelWidth = 20;
+const labelWidth = 22;
 
-export function narrator(output: NodeJS.WritableStream): Narrator {
+export function createDemoOutput(output: NodeJS.WritableStream): DemoOutput {
   const line = (text = '') => output.write(`${text}\n`);
-  let chapters = 0;
+  let steps = 0;
   return {
-    chapter(title) {
-      chapters += 1;
+    step(title) {
+      steps += 1;
       line();
-      line(`${chapters}. ${title}`);
+      line(`${steps}. ${title}`);
     },
     fact: (label, value) => line(`   ${label.padEnd(labelWidth)} ${value}`),
     refusal(attempt, answer) {

@@ -1,18 +1,18 @@
-/** The story: set up, enter, rotate, enter again, be refused. */
+/** The steps of the demo: set up, use credentials, rotate the keys, use credentials again, show refusals. */
 import { setTimeout as wait } from 'node:timers/promises';
 import * as aws from './customer/aws.ts';
 import * as azure from './customer/azure.ts';
 import * as gcp from './customer/gcp.ts';
 import { call, json } from './http.ts';
 import type { LocalServer } from './local-server.ts';
-import type { Narrator } from './narrator.ts';
-import { type Delivered, useOnce } from './use.ts';
+import type { DemoOutput } from './output.ts';
+import { type ServedCredentials, useOnce } from './use.ts';
 
-interface Stage {
+interface Scenario {
   readonly server: LocalServer;
   /** The sandbox's origin. */
   readonly sandbox: string;
-  readonly say: Narrator;
+  readonly output: DemoOutput;
 }
 
 interface Connection {
@@ -27,63 +27,63 @@ interface Credentials {
   readonly client_secret: string;
 }
 
-const places = { subscription: azure.subscription, project: gcp.projectId };
+const targets = { subscription: azure.subscription, project: gcp.projectId };
 
-export async function tellStory(stage: Stage): Promise<void> {
-  const { server, sandbox, say } = stage;
+export async function runScenario(scenario: Scenario): Promise<void> {
+  const { server, sandbox, output } = scenario;
 
-  say.chapter(
-    'The vendor runs Sojourn; a customer and three clouds stand by (sandboxes, as strict as the real ones)',
+  output.step(
+    'The vendor runs Sojourn; the customer has three clouds (sandboxes, as strict as the real ones)',
   );
-  say.fact('issuer', server.issuer);
-  say.fact('clouds', `${sandbox}/aws  /azure  /gcp`);
+  output.fact('issuer', server.issuer);
+  output.fact('clouds', `${sandbox}/aws  /azure  /gcp`);
 
-  say.chapter('The vendor makes a tenant, three connections and a client');
+  output.step('The vendor creates a tenant, three connections and a client');
   const tenant = await server.admin.post<{ id: string }>('/tenants', { name: 'Acme' });
-  const connections = await connect(server, tenant.id);
+  const connections = await createConnections(server, tenant.id);
   const client = await server.admin.post<Credentials>('/clients', {
     name: 'deployer',
     may_use: [{ tenant: tenant.id }],
   });
-  say.fact('tenant', tenant.id);
-  for (const { cloud, id } of connections) say.fact(cloud, id);
-  say.fact('client', `${client.client_id}  (its secret is shown once and kept as a hash)`);
+  output.fact('tenant', tenant.id);
+  for (const { cloud, id } of connections) output.fact(cloud, id);
+  output.fact('client', `${client.client_id}  (its secret is shown once and stored as a hash)`);
 
-  say.chapter('The customer applies the generated files in their own accounts');
-  await setUp(stage, connections);
+  output.step('The customer applies the generated set-up files in their accounts');
+  await setUp(scenario, connections);
 
-  say.chapter('A service fetches a cloud token, as any OAuth client would');
+  output.step('A service requests a cloud token, like any OAuth client');
   const sample = await fetchToken(server.issuer, client, connections[0]?.id ?? '');
-  say.fact(
+  output.fact(
     'POST /token',
     `grant_type=client_credentials  resource=urn:sojourn:connection:${connections[0]?.id}`,
   );
-  say.block(decoded(sample));
+  output.block(decodeToken(sample));
 
-  say.chapter('It trades tokens for credentials and uses each of them once');
-  await enterAll(stage, client, connections);
+  output.step('The service gets credentials of each cloud and uses them once');
+  await useAllCredentials(scenario, client, connections);
 
-  say.chapter('The signing keys rotate; nobody restarts and nobody is told');
-  await rotate(stage);
-  say.fact('again', 'a fresh exchange with each cloud, signed by the new keys');
+  output.step('The signing keys rotate without a restart and without action by the customer');
+  await rotate(scenario);
+  output.fact('again', 'a new exchange with each cloud, signed with the new keys');
   for (const { id, cloud } of connections) {
     const { verdict } = await server.admin.post<{ verdict: string }>(`/connections/${id}/verify`);
     if (verdict !== 'active') throw new Error(`${cloud} refused the new key`);
-    say.fact(cloud, verdict);
+    output.fact(cloud, verdict);
   }
-  await enterAll(stage, client, connections);
+  await useAllCredentials(scenario, client, connections);
 
-  say.chapter('What must be refused, is');
-  await refusals(stage, tenant.id, client, connections);
+  output.step('Invalid requests are refused');
+  await showRefusals(scenario, tenant.id, client, connections);
 
-  say.chapter('All of it is in the audit');
+  output.step('The audit log contains all of it');
   const { items } = await server.admin.get<{ items: { event: string }[] }>('/audit?limit=200');
-  const counted = Map.groupBy(items, ({ event }) => event);
-  for (const [event, lines] of [...counted].toSorted()) say.fact(event, `${lines.length}`);
+  const byEvent = Map.groupBy(items, ({ event }) => event);
+  for (const [event, lines] of [...byEvent].toSorted()) output.fact(event, `${lines.length}`);
 }
 
-async function connect({ admin }: LocalServer, tenant: string): Promise<Connection[]> {
-  const wanted = [
+async function createConnections({ admin }: LocalServer, tenant: string): Promise<Connection[]> {
+  const inputs = [
     { name: 'acme-aws', cloud: 'aws', target: { region: 'us-east-1', session_tags: { Team: 'platform' } } },
     { name: 'acme-azure', cloud: 'azure', target: { tenant_id: azure.tenantId } },
     {
@@ -97,14 +97,14 @@ async function connect({ admin }: LocalServer, tenant: string): Promise<Connecti
       },
     },
   ];
-  const made: Connection[] = [];
-  for (const connection of wanted)
-    made.push(await admin.post<Connection>('/connections', { ...connection, tenant }));
-  return made;
+  const connections: Connection[] = [];
+  for (const input of inputs)
+    connections.push(await admin.post<Connection>('/connections', { ...input, tenant }));
+  return connections;
 }
 
 async function setUp(
-  { server: { admin }, sandbox, say }: Stage,
+  { server: { admin }, sandbox, output }: Scenario,
   connections: readonly Connection[],
 ): Promise<void> {
   for (const { id, cloud } of connections) {
@@ -112,15 +112,15 @@ async function setUp(
     if (cloud === 'aws') {
       const outputs = await aws.applyTemplate(`${sandbox}/aws`, await file('cloudformation.json'));
       await admin.patch(`/connections/${id}`, { target: { role_arn: outputs.RoleArn } });
-      say.fact('aws', `cloudformation.json  →  ${outputs.RoleArn}`);
+      output.fact('aws', `cloudformation.json  →  ${outputs.RoleArn}`);
     } else if (cloud === 'azure') {
       const outputs = await azure.applyTemplate(`${sandbox}/azure`, await file('azuredeploy.json'));
       await admin.patch(`/connections/${id}`, { target: { client_id: outputs.clientId } });
-      say.fact('azure', `azuredeploy.json  →  identity ${outputs.clientId}`);
+      output.fact('azure', `azuredeploy.json  →  identity ${outputs.clientId}`);
     } else {
       await gcp.prepareProject(`${sandbox}/gcp`);
       await gcp.applyRequests(`${sandbox}/gcp`, await file('requests.json'));
-      say.fact('gcp', `requests.json  →  pool, provider and one binding for ${gcp.serviceAccount}`);
+      output.fact('gcp', `requests.json  →  pool, provider and one binding for ${gcp.serviceAccount}`);
     }
   }
 }
@@ -134,13 +134,13 @@ async function fetchToken(issuer: string, client: Credentials, connection: strin
     .access_token;
 }
 
-function decoded(token: string): string[] {
+function decodeToken(token: string): string[] {
   const [header = '', claims = ''] = token.split('.');
   return [header, claims].map((part) => Buffer.from(part, 'base64url').toString());
 }
 
-async function enterAll(
-  { server: { issuer }, sandbox, say }: Stage,
+async function useAllCredentials(
+  { server: { issuer }, sandbox, output }: Scenario,
   client: Credentials,
   connections: readonly Connection[],
 ): Promise<void> {
@@ -150,11 +150,11 @@ async function enterAll(
     body: tokenForm(client, 'urn:sojourn:api'),
   });
   for (const { id, cloud } of connections) {
-    const delivered = await json<Delivered>({
+    const served = await json<ServedCredentials>({
       url: `${issuer}/v1/connections/${id}/credentials`,
       headers: { authorization: `Bearer ${access_token}` },
     });
-    say.fact(cloud, `${await useOnce(sandbox, delivered, places)}  (until ${delivered.expires_at})`);
+    output.fact(cloud, `${await useOnce(sandbox, served, targets)}  (until ${served.expires_at})`);
   }
 }
 
@@ -162,24 +162,24 @@ interface Keys {
   readonly items: readonly { readonly kid: string; readonly alg: string; readonly state: string }[];
 }
 
-async function rotate({ server: { admin }, say }: Stage): Promise<void> {
-  // The demo's keys are published for one second before they may sign; 24 hours in real life.
+async function rotate({ server: { admin }, output }: Scenario): Promise<void> {
+  // In the demo a key may sign after one second of publication; the default is 24 hours.
   await wait(1_100);
   const before = await admin.get<Keys>('/keys');
   const after = await admin.post<Keys>('/keys/rotate');
   const active = ({ items }: Keys, alg: string) =>
     items.find((key) => key.alg === alg && key.state === 'active')?.kid;
-  for (const alg of ['RS256', 'ES256']) say.fact(alg, `${active(before, alg)}  →  ${active(after, alg)}`);
+  for (const alg of ['RS256', 'ES256']) output.fact(alg, `${active(before, alg)}  →  ${active(after, alg)}`);
 }
 
-async function refusals(
-  { server, sandbox, say }: Stage,
+async function showRefusals(
+  { server, sandbox, output }: Scenario,
   tenant: string,
   client: Credentials,
   connections: readonly Connection[],
 ): Promise<void> {
   const [first, second] = connections;
-  if (!first || !second) throw new Error('the story needs two connections');
+  if (!first || !second) throw new Error('the demo needs two connections');
   const { target } = await server.admin.get<{ target: object }>(`/connections/${first.id}`);
   const sibling = await server.admin.post<Connection>('/connections', {
     name: 'sibling',
@@ -190,9 +190,9 @@ async function refusals(
   const wrongSubject = await server.admin.post<{ checks: { outcome: string; detail: string }[] }>(
     `/connections/${sibling.id}/verify`,
   );
-  say.refusal(
+  output.refusal(
     'wrong subject: another connection at the same role',
-    refused(wrongSubject.checks.find(({ outcome }) => outcome !== 'passed')?.detail),
+    requireRefusal(wrongSubject.checks.find(({ outcome }) => outcome !== 'passed')?.detail),
   );
 
   const wrongAudience = await call({
@@ -207,28 +207,28 @@ async function refusals(
       subject_token: await fetchToken(server.issuer, client, second.id),
     }),
   });
-  say.refusal(
-    'wrong audience: a token made for Azure, shown to Google',
-    refused(wrongAudience.status === 200 ? undefined : description(wrongAudience.body)),
+  output.refusal(
+    'wrong audience: a token for Azure, sent to Google',
+    requireRefusal(wrongAudience.status === 200 ? undefined : description(wrongAudience.body)),
   );
 
-  const stranger = await server.admin.post<Credentials>('/clients', { name: 'stranger', may_use: [] });
+  const otherClient = await server.admin.post<Credentials>('/clients', { name: 'other', may_use: [] });
   const { status, body } = await call({
     method: 'POST',
     url: `${server.issuer}/token`,
-    body: tokenForm(stranger, `urn:sojourn:connection:${first.id}`),
+    body: tokenForm(otherClient, `urn:sojourn:connection:${first.id}`),
   });
-  say.refusal(
+  output.refusal(
     'a client that may not use the connection',
-    refused(status === 400 ? description(body) : undefined),
+    requireRefusal(status === 400 ? description(body) : undefined),
   );
 }
 
-/** What an OAuth error says for people. */
+/** The description of an OAuth error. */
 const description = (body: string): string =>
   (JSON.parse(body) as { error_description: string }).error_description;
 
-function refused(answer: string | undefined): string {
-  if (answer === undefined) throw new Error('something that must be refused was not');
+function requireRefusal(answer: string | undefined): string {
+  if (answer === undefined) throw new Error('a request that must be refused was accepted');
   return answer;
 }
