@@ -7,26 +7,26 @@ import { blocks, documents, root } from './documents.ts';
 
 const examples = [
   ...readdirSync(join(root, 'config')).map((name) => ({
-    place: `config/${name}`,
+    file: `config/${name}`,
     yaml: readFileSync(join(root, 'config', name), 'utf8'),
   })),
-  ...documents.flatMap((file) => blocks(file, 'yaml').map((yaml) => ({ place: file, yaml }))),
+  ...documents.flatMap((file) => blocks(file, 'yaml').map((yaml) => ({ file, yaml }))),
 ];
 
-test('there are examples of one server and of replicas', () => {
-  expect(examples.map(({ place }) => place)).toEqual(
+test('the documents and config/ have configurations of one server and of replicas', () => {
+  expect(examples.map(({ file }) => file)).toEqual(
     expect.arrayContaining(['config/sojourn.yaml', 'config/replicas.yaml', 'docs/operations.md']),
   );
 });
 
-/** What examples name: the key that replicas share, the PIN of a token. */
+/** The variables that the examples read: the key-encryption key of replicas, the PIN of a token. */
 const env = { KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64url'), TOKEN_PIN: '1234' };
 
-/** What stands in every file; an example that is about one section leaves it out. */
-const around = 'issuer: https://id.example.com\ntrust_proxy: [10.0.0.0/8]\n';
+/** Required keys, added to examples that show only one section. */
+const requiredKeys = 'issuer: https://id.example.com\ntrust_proxy: [10.0.0.0/8]\n';
 
-test.each(examples)('the configuration in $place is taken', async ({ yaml }) => {
-  const whole = /^issuer:/m.test(yaml) ? yaml : around + yaml;
-  const { issuer } = await loadConfig({ file: fileOf(whole), env });
-  expect(whole).toContain(`issuer: ${issuer}`);
+test.each(examples)('the server accepts the configuration in $file', async ({ yaml }) => {
+  const complete = /^issuer:/m.test(yaml) ? yaml : requiredKeys + yaml;
+  const { issuer } = await loadConfig({ file: fileOf(complete), env });
+  expect(complete).toContain(`issuer: ${issuer}`);
 });

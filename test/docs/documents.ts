@@ -1,4 +1,4 @@
-/** What people read, and the fenced blocks in it. */
+/** The hand-written and generated documents, and their fenced blocks. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -17,7 +17,7 @@ export const documents: readonly string[] = [
 
 export const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-/** The contents of the blocks that are fenced with this word, in order. */
+/** The contents of the fenced blocks in this language, in order. */
 export const blocks = (file: string, language: string): string[] =>
   [...textOf(file).matchAll(/^```(\S*)\n(.*?)^```$/gms)]
     .filter(([, word]) => word === language)

@@ -12,19 +12,19 @@ const dockerfile = textOf('Dockerfile');
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-image-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, names = '']) =>
+const copiedPaths = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, names = '']) =>
   names.split(' '),
 );
 const stages = dockerfile.split(/^FROM /m).slice(1);
 
-test('.dockerignore lets in what is copied, and nothing else', () => {
+test('.dockerignore admits exactly the paths that the Dockerfile copies', () => {
   const [first, ...rest] = textOf('.dockerignore').trim().split('\n');
   expect(first).toBe('*');
-  expect(rest.toSorted()).toEqual([...new Set(copied)].map((name) => `!${name}`).toSorted());
+  expect(rest.toSorted()).toEqual([...new Set(copiedPaths)].map((name) => `!${name}`).toSorted());
 });
 
-/** What `npm ci --omit=dev --omit=optional` installs, by the lock file: copied, so that nothing else is found. */
-function installed(): string[] {
+/** Folders that `npm ci --omit=dev --omit=optional` installs. Only these are copied, so that no other package can be found. */
+function installedPackages(): string[] {
   const { packages } = JSON.parse(textOf('package-lock.json')) as {
     packages: Record<string, { dev?: boolean; optional?: boolean; devOptional?: boolean }>;
   };
@@ -33,9 +33,9 @@ function installed(): string[] {
     .map(([path]) => path);
 }
 
-test('the files of the image are enough to serve, and its health check sees that', async () => {
+test('the server runs from the files of the image, and its health check follows it', async () => {
   await buildInto(folder);
-  for (const name of ['config', ...installed()])
+  for (const name of ['config', ...installedPackages()])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   const [open, admin] = [await freePort(), await freePort()];
   const env = {
@@ -48,28 +48,28 @@ test('the files of the image are enough to serve, and its health check sees that
   const [entry, command] = ['ENTRYPOINT', 'CMD'].map((word) =>
     listOf(new RegExp(`^${word} (\\[.*\\])$`, 'm')),
   );
-  const probe = listOf(/^HEALTHCHECK .* CMD (\[.*\])$/m);
+  const healthCheck = listOf(/^HEALTHCHECK .* CMD (\[.*\])$/m);
   const run = ([, ...args]: string[]) =>
     spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
 
   const server = run([...entry!, ...command!]);
-  let told = '';
+  let log = '';
   const ready = new Promise<void>((resolve) => {
     server.once('exit', () => resolve());
     server.stderr.on('data', (chunk) => {
-      told += String(chunk);
-      if (told.includes('Sojourn serves')) resolve();
+      log += String(chunk);
+      if (log.includes('Sojourn serves')) resolve();
     });
   });
   await ready;
-  expect(told).toContain('Sojourn serves');
-  expect((await once(run(probe), 'exit'))[0]).toBe(0);
+  expect(log).toContain('Sojourn serves');
+  expect((await once(run(healthCheck), 'exit'))[0]).toBe(0);
   server.kill('SIGTERM');
   expect((await once(server, 'exit'))[0]).toBe(0);
-  expect((await once(run(probe), 'exit'))[0]).toBe(1);
+  expect((await once(run(healthCheck), 'exit'))[0]).toBe(1);
 }, 120_000);
 
-test('an agent that gets no second process reads its configuration all the same', async () => {
+test('the agent reads its configuration in its own process if it cannot start a second one', async () => {
   const config = join(folder, 'agent.yaml');
   const connection = 'con_01jd0000000000000000000000';
   writeFileSync(
@@ -89,11 +89,11 @@ test('an agent that gets no second process reads its configuration all the same'
   });
 });
 
-/** A list of the last stage, which is what `docker build .` makes. */
+/** A list in the last stage, which `docker build .` builds. */
 const listOf = (pattern: RegExp): string[] =>
   JSON.parse(pattern.exec(stages.at(-1)!)?.[1] ?? '[]') as string[];
 
-test('the image holds the server that is built, and the image target `sandbox` the sandbox with it; no sources', () => {
+test('the image contains the built server, and the image target `sandbox` the server with the sandbox, without sources', () => {
   const [dependencies, build, runtime, sandbox, server] = stages;
   expect(dependencies).toMatch(/^RUN npm ci --omit=dev --omit=optional --ignore-scripts /m);
   expect(build).toMatch(/^COPY src src\nRUN npm run build && npm run build:sandbox$/m);
@@ -106,12 +106,12 @@ test('the image holds the server that is built, and the image target `sandbox` t
     'config → config',
   ]);
   expect(copies(sandbox!)).toEqual(['/app/dist-sandbox → dist']);
-  // The last stage is what `docker build .` makes.
+  // `docker build .` builds the last stage.
   expect(copies(server!)).toEqual(['/app/dist → dist']);
   expect(stages).toHaveLength(5);
 });
 
-test('the images are of Node 24 and run as a user without rights', () => {
+test('the images use Node 24 and run as an unprivileged user', () => {
   expect([...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)).toEqual([
     'node:24-slim',
     'node:24-slim',
@@ -122,7 +122,7 @@ test('the images are of Node 24 and run as a user without rights', () => {
   expect(dockerfile).toMatch(/^USER node$/m);
 });
 
-test("the server's build contains no sandbox, and its commands say where the sandbox is", () => {
+test("the server's build contains no sandbox, and its demo and sandbox commands say where to find one", () => {
   const built = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' });
   expect(built).toContain('server/compose/index.js');
   expect(built.filter((file) => /(^|\/)(sandbox|demo)/.test(file))).toEqual([]);
@@ -140,14 +140,14 @@ test("the server's build contains no sandbox, and its commands say where the san
   }
 });
 
-test('the files of the image target `sandbox` are enough for the demo and the sandbox', async () => {
-  const place = mkdtempSync(join(tmpdir(), 'sojourn-sandbox-image-'));
+test('the demo and the sandbox run from the files of the image target `sandbox`', async () => {
+  const sandboxFolder = mkdtempSync(join(tmpdir(), 'sojourn-sandbox-image-'));
   try {
-    await buildInto(place, 'tsconfig.sandbox.json');
-    for (const name of ['config', ...installed()])
-      cpSync(join(root, name), join(place, name), { recursive: true });
+    await buildInto(sandboxFolder, 'tsconfig.sandbox.json');
+    for (const name of ['config', ...installedPackages()])
+      cpSync(join(root, name), join(sandboxFolder, name), { recursive: true });
     const run = (args: string[]) =>
-      spawn(process.execPath, args, { cwd: place, env: { NODE_ENV: 'production' }, stdio: 'pipe' });
+      spawn(process.execPath, args, { cwd: sandboxFolder, env: { NODE_ENV: 'production' }, stdio: 'pipe' });
 
     const sandbox = run(['bin/sojourn.js', 'sandbox', '--listen', '127.0.0.1:0']);
     const [line] = (await once(sandbox.stdout, 'data')) as [Buffer];
@@ -158,6 +158,6 @@ test('the files of the image target `sandbox` are enough for the demo and the sa
 
     expect((await once(run(['bin/sojourn.js', 'demo']), 'exit'))[0]).toBe(0);
   } finally {
-    rmSync(place, { recursive: true, force: true });
+    rmSync(sandboxFolder, { recursive: true, force: true });
   }
 }, 120_000);

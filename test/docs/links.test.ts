@@ -5,11 +5,11 @@ import { errorTable } from '../../src/platform/errors/index.ts';
 import { commands, groups } from '../../src/tools/cli/all-commands.ts';
 import { documents, root, textOf } from './documents.ts';
 
-test('the README is under 200 lines', () => {
+test('the README has less than 200 lines', () => {
   expect(textOf('README.md').split('\n').length).toBeLessThan(200);
 });
 
-/** As GitHub makes them: lower case, no punctuation, blanks to hyphens. */
+/** Anchors as GitHub creates them: lower case, no punctuation, hyphens for blanks. */
 const anchors = (file: string): string[] =>
   [...textOf(file).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
     title
@@ -18,7 +18,7 @@ const anchors = (file: string): string[] =>
       .replaceAll(' ', '-'),
   );
 
-function broken(file: string): string[] {
+function brokenLinks(file: string): string[] {
   const links = [...textOf(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
   return links.filter((link) => {
     if (/^https?:/.test(link)) return false;
@@ -29,12 +29,12 @@ function broken(file: string): string[] {
   });
 }
 
-test.each(documents)('every relative link and anchor in %s leads somewhere', (file) => {
-  expect(broken(file)).toEqual([]);
+test.each(documents)('every relative link and anchor in %s has a target', (file) => {
+  expect(brokenLinks(file)).toEqual([]);
 });
 
-/** Each command as it is typed: `serve`, `client secrets list`. */
-const known = [
+/** Each command as a user types it: `serve`, `client secrets list`. */
+const knownCommands = [
   ...commands.map(({ usage }) => usage.split(' ')[0]!),
   ...groups.flatMap(({ name, commands: inner, groups: deeper = [] }) => [
     name,
@@ -45,8 +45,8 @@ const known = [
   ]),
 ];
 
-/** `sojourn` and the words behind it, in code; a word that cannot be a command ends it. */
-function named(file: string): string[] {
+/** The words after `sojourn` in code blocks and inline code, up to the first that cannot be a command. */
+function namedCommands(file: string): string[] {
   const code = [...textOf(file).matchAll(/`([^`\n]+)`/g), ...textOf(file).matchAll(/^```sh\n(.*?)^```$/gms)];
   return code.flatMap(([, text = '']) =>
     [...text.matchAll(/(?:^|[\s(])sojourn (?:-- )?([a-z]+(?: [a-z]+(?:-[a-z]+)*){0,2})/gm)].map(
@@ -58,25 +58,25 @@ function named(file: string): string[] {
 const isKnown = (words: string) => {
   const [first = '', second = '', third = ''] = words.split(' ');
   const nested = groups.find(({ name }) => name === first);
-  if (!nested) return known.includes(first);
+  if (!nested) return knownCommands.includes(first);
   if (second === '') return true;
   if (nested.groups?.some(({ name }) => name === second))
-    return known.includes(`${first} ${second} ${third}`);
-  return known.includes(`${first} ${second}`);
+    return knownCommands.includes(`${first} ${second} ${third}`);
+  return knownCommands.includes(`${first} ${second}`);
 };
 
 test.each(documents)('every command that %s names exists', (file) => {
-  expect(named(file).filter((words) => !isKnown(words))).toEqual([]);
+  expect(namedCommands(file).filter((words) => !isKnown(words))).toEqual([]);
 });
 
-test('every code that the README explains is one of the table', () => {
+test('every error code that the README explains is in the error table', () => {
   const codes = [...textOf('README.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, code = '']) => code);
-  const explained = codes.filter((code) => /^(cloud|connection|invalid|unauthorized)/.test(code));
-  expect(explained.length).toBeGreaterThanOrEqual(9);
-  expect(explained.filter((code) => !Object.hasOwn(errorTable, code))).toEqual([]);
+  const errorCodes = codes.filter((code) => /^(cloud|connection|invalid|unauthorized)/.test(code));
+  expect(errorCodes.length).toBeGreaterThanOrEqual(9);
+  expect(errorCodes.filter((code) => !Object.hasOwn(errorTable, code))).toEqual([]);
 });
 
-test('every folder and file in the table of CONTRIBUTING is in the tree', () => {
+test('every file and folder that CONTRIBUTING names exists', () => {
   const paths = [...textOf('CONTRIBUTING.md').matchAll(/`((?:src|test|docs)\/[\w./-]+)`/g)].map(
     ([, path = '']) => path,
   );

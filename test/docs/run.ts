@@ -1,4 +1,4 @@
-/** The shell examples of a document, run in a folder of their own as a reader would from a clean clone. */
+/** Runs the shell examples of a document in a new folder, as a reader would in a clean clone. */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,21 +7,21 @@ import { compiled } from '../support/compiled.ts';
 import { freePort } from '../support/redis.ts';
 import { root } from './documents.ts';
 
-export interface Ran {
+export interface ExampleRun {
   readonly code: number | null;
   readonly output: string;
 }
 
 /**
- * One shell for all blocks, since a later one uses what an earlier one captured. Only ports are substituted: those of
- * the examples may be taken on this machine. The whole process group ends with the shell.
+ * Runs all blocks in one shell, because later blocks use variables of earlier ones. Replaces only the ports, which may be
+ * in use on this machine. Ends the whole process group with the shell.
  */
-export async function runBlocks(blocks: readonly string[]): Promise<Ran> {
+export async function runBlocks(blocks: readonly string[]): Promise<ExampleRun> {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-docs-'));
   for (const name of ['package.json', 'bin', 'src', 'node_modules'])
     symlinkSync(join(root, name), join(folder, name));
   cpSync(join(root, 'config'), join(folder, 'config'), { recursive: true });
-  const [open, admin, sandbox, agent] = [
+  const [publicPort, adminPort, sandboxPort, agentPort] = [
     await freePort(),
     await freePort(),
     await freePort(),
@@ -29,13 +29,13 @@ export async function runBlocks(blocks: readonly string[]): Promise<Ran> {
   ];
   const script = blocks
     .join('\n')
-    .replaceAll('127.0.0.1:8080', `127.0.0.1:${open}`)
-    .replaceAll('127.0.0.1:8081', `127.0.0.1:${admin}`)
-    .replaceAll('127.0.0.1:8090', `127.0.0.1:${sandbox}`)
-    .replaceAll('127.0.0.1:9180', `127.0.0.1:${agent}`);
+    .replaceAll('127.0.0.1:8080', `127.0.0.1:${publicPort}`)
+    .replaceAll('127.0.0.1:8081', `127.0.0.1:${adminPort}`)
+    .replaceAll('127.0.0.1:8090', `127.0.0.1:${sandboxPort}`)
+    .replaceAll('127.0.0.1:9180', `127.0.0.1:${agentPort}`);
   const log = join(folder, 'output');
   const file = openSync(log, 'a');
-  // Background jobs hold the output open: it is a file, and the end of the shell is the end of the example.
+  // Background jobs keep the output open, so it is a file, and the example ends when the shell exits.
   const shell = spawn('sh', ['-ec', script], {
     cwd: folder,
     detached: true,
@@ -44,10 +44,10 @@ export async function runBlocks(blocks: readonly string[]): Promise<Ran> {
       PATH: process.env.PATH ?? '',
       HOME: folder,
       ...compiled,
-      SOJOURN_ISSUER: `http://127.0.0.1:${open}`,
-      SOJOURN_LISTEN_PUBLIC: `127.0.0.1:${open}`,
-      SOJOURN_LISTEN_ADMIN: `127.0.0.1:${admin}`,
-      SOJOURN_ADMIN_URL: `http://127.0.0.1:${admin}`,
+      SOJOURN_ISSUER: `http://127.0.0.1:${publicPort}`,
+      SOJOURN_LISTEN_PUBLIC: `127.0.0.1:${publicPort}`,
+      SOJOURN_LISTEN_ADMIN: `127.0.0.1:${adminPort}`,
+      SOJOURN_ADMIN_URL: `http://127.0.0.1:${adminPort}`,
     },
   });
   const group = -(shell.pid ?? 0);
@@ -59,7 +59,7 @@ export async function runBlocks(blocks: readonly string[]): Promise<Ran> {
   try {
     process.kill(group, 'SIGKILL');
   } catch (error) {
-    // ESRCH: the example left nothing behind.
+    // ESRCH: no process of the example is left.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
   const output = readFileSync(log, 'utf8');

@@ -2,17 +2,17 @@ import { expect, test } from '@jest/globals';
 import { blocks, documents } from './documents.ts';
 import { runBlocks } from './run.ts';
 
-/** Blocks that no test runs, and why. */
+/** Blocks that these tests do not run, and why. */
 const notRun: Readonly<Record<string, string>> = {
-  'npm ci && npm run demo\n': 'npm ci needs the registry; the demo has a test of its own below',
+  'npm ci && npm run demo\n': 'npm ci needs the registry; the last test runs the demo',
   'npm ci\nnpm test        # all tests; starts what it needs\nnpm run check   # types, lint, format, tests\nnpm run demo    # the whole workflow, against the sandbox clouds\n':
     'npm ci needs the registry, and npm test would run itself',
 };
 
 const shellOf = (file: string) => blocks(file, 'sh').filter((block) => !Object.hasOwn(notRun, block));
 
-/** What the end of each document must have shown. */
-const shown: Readonly<Record<string, readonly RegExp[]>> = {
+/** Patterns that the output of each document's examples must match. */
+const expectedOutput: Readonly<Record<string, readonly RegExp[]>> = {
   'README.md': [/^active$/m, /"access_token":"ey/, /"Version":1,"AccessKeyId":"ASIA/],
   'docs/agent.md': [/SERVES/, /-rw-------.* acme-aws$/m, /^\d{3}$/m, /"Code":"agent_forbidden"/],
   'docs/clouds.md': [/"aud": "api:\/\/AzureADTokenExchange"/],
@@ -66,27 +66,27 @@ const shown: Readonly<Record<string, readonly RegExp[]>> = {
   ],
 };
 
-test('every document with shell examples is run', () => {
+test('every document with shell examples has an expected output', () => {
   expect(documents.filter((file) => shellOf(file).length > 0).toSorted()).toEqual(
-    Object.keys(shown).toSorted(),
+    Object.keys(expectedOutput).toSorted(),
   );
 });
 
-test('every block that is not run is still there', () => {
+test('every block that is excluded from the run still exists', () => {
   const all = documents.flatMap((file) => blocks(file, 'sh'));
   expect(Object.keys(notRun).filter((block) => !all.includes(block))).toEqual([]);
 });
 
-test.each(Object.keys(shown))(
-  'the shell examples of %s run as they stand',
+test.each(Object.keys(expectedOutput))(
+  'the shell examples of %s run unchanged and print what the document promises',
   async (file) => {
     const { code, output } = await runBlocks(shellOf(file));
     expect({ code, output }).toEqual({ code: 0, output: expect.any(String) });
-    for (const sight of shown[file]!) expect(output).toMatch(sight);
+    for (const pattern of expectedOutput[file]!) expect(output).toMatch(pattern);
   },
   300_000,
 );
 
-test('npm run demo ends well', async () => {
+test('npm run demo exits with 0', async () => {
   expect(await runBlocks(['npm run -s demo\n'])).toMatchObject({ code: 0 });
 }, 300_000);

@@ -36,15 +36,15 @@ type Sample = Record<string, unknown>;
 const samples = ['README.md', 'docs/clouds.md'].flatMap((file) => {
   const json = blocks(file, 'json').map((block) => JSON.parse(block) as Sample);
   return json
-    .flatMap((header, at) => ('kid' in header ? [{ header, claims: json[at + 1]! }] : []))
+    .flatMap((header, index) => ('kid' in header ? [{ header, claims: json[index + 1]! }] : []))
     .map((pair) => ({ file, ...pair, audience: String(pair.claims.aud) }));
 });
 
-test('there is a sample for each cloud', () => {
+test('the documents have a sample token for each cloud', () => {
   expect(new Set(samples.map(({ audience }) => audience))).toEqual(new Set(Object.keys(targets)));
 });
 
-/** Names with the kind of their values; an id by its prefix and its length. */
+/** Member names with the types of their values; an id by its prefix and length. */
 const shapeOf = (value: Sample) =>
   Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
@@ -58,7 +58,7 @@ const shapeOf = (value: Sample) =>
   );
 
 test.each(samples)(
-  'the token for $audience in $file looks like a live one',
+  'the sample token for $audience in $file has the header and claims of an issued token',
   async ({ header, claims, audience }) => {
     const { connection, client } = await oneConnection(server, targets[audience]);
     const { body } = await askToken(server.issuer, withSecret(client, connection));
