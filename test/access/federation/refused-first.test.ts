@@ -68,7 +68,7 @@ describe.each(['github', 'gitlab', 'aws'] as const)('a token of the kind %s', (n
 
   test('is good for what it asked a second person for, once that is granted, and then no more', async () => {
     expect(await ask(resourceOf(wanting))).toEqual(
-      refusal(400, 'invalid_target', expect.stringContaining('then ask again')),
+      refusal(400, 'invalid_target', expect.stringContaining('is waiting for an administrator')),
     );
     const [approval] = await pending();
     await stage.server.admin.post(`/approvals/${approval}/grant`, { duration: '2h' });
