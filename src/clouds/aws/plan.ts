@@ -105,7 +105,12 @@ function refuse(
   const names = new Set(roles.map((role) => `${accountOf(role)} ${roleNameOf(role).toLowerCase()}`));
   const faults = [
     ...(names.size < roles.length
-      ? [{ path: 'with', message: 'must name connections each of which has a role of its own' }]
+      ? [
+          {
+            path: 'additional_connections',
+            message: 'must name connections each of which has a role of its own',
+          },
+        ]
       : []),
     // In a property of a template it would stand for the value of a secret.
     ...(roles.some(({ path }) => path.includes('{{'))

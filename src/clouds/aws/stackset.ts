@@ -25,7 +25,7 @@ export function spansAccounts({ roles }: Plan): boolean {
     return true;
   throw invalidRequest([
     {
-      path: 'with',
+      path: 'additional_connections',
       message:
         'must name connections whose roles are in one account, or each in another one, of one partition and with one path, known by its role_arn',
     },

@@ -87,7 +87,10 @@ export function setupRequests(target: GcpTarget, facts: SetupFacts): readonly Se
   const roles = rolesOf(facts);
   if (new Set(all.map((one) => providerName(one.target))).size < all.length)
     throw invalidRequest([
-      { path: 'with', message: 'must name connections each of which has a provider of its own' },
+      {
+        path: 'additional_connections',
+        message: 'must name connections each of which has a provider of its own',
+      },
     ]);
   return all.flatMap((one, at) => {
     const before = all.slice(0, at).some((other) => poolName(other.target) === poolName(one.target));

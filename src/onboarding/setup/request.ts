@@ -11,8 +11,8 @@ export interface SetupRequest {
   readonly callback?: string;
   /** Names of the vendor's permission sets. */
   readonly permissions?: readonly string[];
-  /** Ids of more connections, of the same customer to the same cloud, that the same files set up. */
-  readonly with?: readonly string[];
+  /** Ids of further connections of the same customer and cloud that the same files set up. */
+  readonly additional_connections?: readonly string[];
   readonly [option: string]: unknown;
 }
 
@@ -36,7 +36,10 @@ const common = z.object({
     .refine((url) => callbackForm.test(url) && URL.canParse(url), 'must be an https URL')
     .optional(),
   permissions: z.array(z.string(), 'must be a list of names').max(20, 'must be 20 names at most').default([]),
-  with: z.array(z.string(), 'must be a list of ids').max(19, 'must be 19 connections at most').default([]),
+  additional_connections: z
+    .array(z.string(), 'must be a list of ids')
+    .max(19, 'must be at most 19 connections')
+    .default([]),
 });
 
 /** Rejects with `invalid_request`, every fault at once. */
@@ -45,15 +48,17 @@ export async function readRequest(
   request: SetupRequest,
   { connections, sets }: { connections: Pick<Connections, 'find'>; sets: PermissionSets },
 ): Promise<ReadRequest> {
-  const { callback, permissions, with: others, ...options } = request;
+  const { callback, permissions, additional_connections, ...options } = request;
   const cloud = clouds[connection.cloud];
-  const shared = { callback, permissions, with: others };
+  const shared = { callback, permissions, additional_connections };
   const faults = [...faultsIn(common, shared), ...faultsIn(cloud.setupOptions, options)];
   if (faults.length > 0) throw invalidRequest(faults);
   const asked = read(common, shared);
   const unknown = asked.permissions.flatMap((name) => faultOfSet(name, connection, sets));
-  const beside = await Promise.all(asked.with.map((id) => connections.find(id)));
-  const foreign = asked.with.flatMap((id, at) => faultOfOther(id, beside[at], connection, asked.with));
+  const beside = await Promise.all(asked.additional_connections.map((id) => connections.find(id)));
+  const foreign = asked.additional_connections.flatMap((id, at) =>
+    faultOfOther(id, beside[at], connection, asked.additional_connections),
+  );
   if (unknown.length + foreign.length > 0) throw invalidRequest([...unknown, ...foreign]);
   return {
     options: read(cloud.setupOptions, options),
@@ -83,7 +88,9 @@ function faultOfOther(
   all: readonly string[],
 ): Fault[] {
   const twice = id === connection.id || all.indexOf(id) !== all.lastIndexOf(id);
-  if (twice) return [{ path: 'with', message: 'names a connection twice' }];
+  if (twice) return [{ path: 'additional_connections', message: 'names a connection twice' }];
   if (other?.tenant === connection.tenant && other.cloud === connection.cloud) return [];
-  return [{ path: 'with', message: 'must name connections of the same tenant to the same cloud' }];
+  return [
+    { path: 'additional_connections', message: 'must name connections of the same tenant to the same cloud' },
+  ];
 }

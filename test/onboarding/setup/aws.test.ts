@@ -257,7 +257,7 @@ describe('a role whose ARN is known before it is made', () => {
     const [first, ...others] = arns.map((arn) => target(arn === undefined ? {} : { role_arn: arn }));
     const beside = others.map((other) => ({ target: other, facts: facts() }));
     expect(() => setup(first ?? target(), facts({ additional: beside }))).toThrow(
-      'with: must name connections whose roles',
+      'additional_connections: must name connections whose roles',
     );
   });
 
@@ -269,7 +269,7 @@ describe('a role whose ARN is known before it is made', () => {
     const other = facts({ subject: 'con_2', connection: { id: 'con_2', name: 'b' } });
     const beside = [{ target: target({ role_arn: second }), facts: other }];
     expect(() => setup(target({ role_arn: first }), facts({ additional: beside, options }))).toThrow(
-      /^with: must name connections each of which has a role of its own$/,
+      /^additional_connections: must name connections each of which has a role of its own$/,
     );
   });
 

@@ -70,7 +70,7 @@ describe('the list of requests', () => {
     const other = facts({ subject: 'con_2', connection: { id: 'con_2', name: 'b' } });
     const beside = [{ target: target({ service_account: account }), facts: other }];
     expect(() => setup(target(), facts({ additional: beside }))).toThrow(
-      /^with: must name connections each of which has a provider of its own$/,
+      /^additional_connections: must name connections each of which has a provider of its own$/,
     );
   });
 

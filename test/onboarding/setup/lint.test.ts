@@ -78,7 +78,7 @@ describe('a pasted document', () => {
         'document: is no trust policy (Statement), no role (AssumeRolePolicyDocument) and no OIDC provider (ClientIDList)',
       ],
       ['', 'document: must not be empty'],
-      [`{"Statement":"${'x'.repeat(65_536)}"}`, 'document: must be 64 KB at most'],
+      [`{"Statement":"${'x'.repeat(65_536)}"}`, 'document: must be at most 64 KB'],
     ];
     for (const [document, detail] of refusals)
       expect(await lint(document)).toMatchObject({ status: 400, body: { code: 'invalid_request', detail } });

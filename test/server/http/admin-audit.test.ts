@@ -114,7 +114,7 @@ describe('the audit', () => {
 
   const faulty: [string, string, string, string][] = [
     ['a limit of 0', 'limit=0', 'limit', 'must be 1 or more'],
-    ['a limit of 201', 'limit=201', 'limit', 'must be 200 at most'],
+    ['a limit of 201', 'limit=201', 'limit', 'must be at most 200'],
     ['a limit that is no number', 'limit=ten', 'limit', 'must be a whole number'],
     ['a limit with a fraction', 'limit=1.5', 'limit', 'must be a whole number'],
     ['a limit in hexadecimal', 'limit=0x10', 'limit', 'must be a whole number'],
@@ -123,7 +123,7 @@ describe('the audit', () => {
     ['a day that is not', 'to=2026-02-30T00:00:00Z', 'to', 'must be a time such as 2027-01-31T12:00:00Z'],
     ['a word for an id of a line', 'before=newest', 'before', 'must be a whole number'],
     ['a limit given twice', 'limit=1&limit=2', 'limit', 'is there twice'],
-    ['a word of 201 characters', `jti=${'x'.repeat(201)}`, 'jti', 'must not be over 200 characters'],
+    ['a word of 201 characters', `jti=${'x'.repeat(201)}`, 'jti', 'must be at most 200 characters'],
   ];
 
   test.each(faulty)('%s is refused by name', async (_title, query, field, message) => {

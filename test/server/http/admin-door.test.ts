@@ -31,7 +31,7 @@ describe('the admin token', () => {
   ];
 
   test.each(wrong)('%s opens nothing under /admin/v1, be it there or not', async (_title, authorization) => {
-    const reason = authorization?.startsWith('Bearer s') ? 'wrong bearer token' : 'no bearer token';
+    const reason = authorization?.startsWith('Bearer s') ? 'invalid bearer token' : 'missing bearer token';
     for (const request of requests) {
       const answer = await ask(request, { headers: { authorization } });
       expect([request, answer.status, answer.body]).toEqual([

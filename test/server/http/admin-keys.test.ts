@@ -86,16 +86,20 @@ describe('keys', () => {
   test('a rotation is planned for a time and taken back, and both are in the audit', async () => {
     const before = await keys('GET /keys');
     const at = new Date(Date.now() + 86_400_000).toISOString();
-    const planned = await keys('POST /keys/rotate', { body: { at } });
+    const planned = await keys('POST /keys/rotate', { body: { activate_at: at } });
     expect(planned).toEqual(before.map((key) => ({ ...key, activate_at: key.state === 'next' ? at : null })));
-    expect(await newestLine(ask)).toEqual({ event: 'key.rotation_scheduled', ...byAdmin, facts: { at } });
+    expect(await newestLine(ask)).toEqual({
+      event: 'key.rotation_scheduled',
+      ...byAdmin,
+      facts: { activate_at: at },
+    });
     expect(await keys('POST /keys/cancel-rotation')).toEqual(before);
     expect(await newestLine(ask)).toEqual({ event: 'key.rotation_cancelled', ...byAdmin });
   });
 
   test.each([
-    [{ at: '2020-01-01T00:00:00Z' }, 'at', 'is over'],
-    [{ at: 'tomorrow' }, 'at', 'must be a time such as 2027-01-31T02:00:00Z'],
+    [{ activate_at: '2020-01-01T00:00:00Z' }, 'activate_at', 'must be in the future'],
+    [{ activate_at: 'tomorrow' }, 'activate_at', 'must be a time such as 2027-01-31T02:00:00Z'],
     [{ when: 1 }, 'when', 'is not known here'],
   ])('a rotation by %j is refused and changes nothing', async (body, field, message) => {
     const before = (await ask('GET /keys')).text;

@@ -138,22 +138,24 @@ describe('the options of the set-up files', () => {
   test('never put a connection of another customer into the files, nor say whether it is there', async () => {
     const same = 'must name connections of the same tenant to the same cloud';
     for (const id of [ids.foreign, ids.azure, 'con_nobody'])
-      expect(await plain(ask(`GET /connections/${ids.aws}/setup?${query({ with: id })}`))).toEqual(
-        problem(400, 'invalid_request', `with: ${same}`),
-      );
-    expect(await plain(ask(`GET /connections/${ids.aws}/setup?${query({ with: ids.aws })}`))).toEqual(
-      problem(400, 'invalid_request', 'with: names a connection twice'),
-    );
+      expect(
+        await plain(ask(`GET /connections/${ids.aws}/setup?${query({ additional_connections: id })}`)),
+      ).toEqual(problem(400, 'invalid_request', `additional_connections: ${same}`));
+    expect(
+      await plain(ask(`GET /connections/${ids.aws}/setup?${query({ additional_connections: ids.aws })}`)),
+    ).toEqual(problem(400, 'invalid_request', 'additional_connections: names a connection twice'));
   });
 
   test('do not mix roles whose accounts are known with others', async () => {
-    const { status, body } = await ask(`GET /connections/${ids.aws}/setup?${query({ with: ids.other })}`);
+    const { status, body } = await ask(
+      `GET /connections/${ids.aws}/setup?${query({ additional_connections: ids.other })}`,
+    );
     expect({
       status,
       fields: (body as { errors: { field: string }[] }).errors.map(({ field }) => field),
     }).toEqual({
       status: 400,
-      fields: ['with'],
+      fields: ['additional_connections'],
     });
   });
 });

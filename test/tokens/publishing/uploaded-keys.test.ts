@@ -152,8 +152,8 @@ describe('a connection to a provider with an uploaded JWKS', () => {
   );
 
   test.each([
-    [{ kids: ['elsewhere'] }, 'kids.0', 'is no published key of its issuer'],
-    [{ kids: [] }, 'kids', 'must hold at least one key id'],
+    [{ kids: ['elsewhere'] }, 'kids.0', 'must be a published key of the connection’s issuer'],
+    [{ kids: [] }, 'kids', 'must have at least one key id'],
   ])(
     'refuses %j as uploaded keys',
     async (body, field, message) => {

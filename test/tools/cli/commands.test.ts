@@ -178,8 +178,8 @@ describe('each command asks for exactly one thing', () => {
     ['connection invitations list con_1', 'GET /connections/con_1/invitations', undefined],
     ['connection invitations revoke con_1 h4sh', 'DELETE /connections/con_1/invitations/h4sh', undefined],
     [
-      'connection setup con_1 main.tf --permissions a --permissions b --existing-provider --tag T=a=b --with con_2',
-      'GET /connections/con_1/setup/main.tf?permissions=a%2Cb&with=con_2&tags=%7B%22T%22%3A%22a%3Db%22%7D&existing_provider=true',
+      'connection setup con_1 main.tf --permissions a --permissions b --existing-provider --tag T=a=b --additional-connection con_2',
+      'GET /connections/con_1/setup/main.tf?permissions=a%2Cb&additional_connections=con_2&tags=%7B%22T%22%3A%22a%3Db%22%7D&existing_provider=true',
       undefined,
     ],
     [
@@ -196,7 +196,7 @@ describe('each command asks for exactly one thing', () => {
     ['keys list', 'GET /keys', undefined],
     ['keys rotate', 'POST /keys/rotate', {}],
     ['keys rotate --override', 'POST /keys/rotate', { override: true }],
-    ['keys rotate --at 2027-01-31T02:00:00Z', 'POST /keys/rotate', { at: '2027-01-31T02:00:00Z' }],
+    ['keys rotate --at 2027-01-31T02:00:00Z', 'POST /keys/rotate', { activate_at: '2027-01-31T02:00:00Z' }],
     ['keys list --tenant ten_1', 'GET /keys?tenant=ten_1', undefined],
     ['keys cancel-rotation --tenant ten_1', 'POST /keys/cancel-rotation', { tenant: 'ten_1' }],
     [

@@ -1,4 +1,4 @@
-/** /approvals: what clients ask for and a second person decides. Nothing here can be reached with a client's own token. */
+/** /approvals: clients' requests to use a connection, which an administrator decides. A client's own token opens none of it. */
 import { z } from 'zod';
 import { type Approval, denialInput, grantInput, states } from '../../../access/approvals/index.ts';
 import type { AuditEvent } from '../../../platform/audit/index.ts';
@@ -15,7 +15,7 @@ export const approval = z.object({
   tenant: z.string(),
   state: z.enum(states),
   requested_at: timestamp,
-  last_requested_at: timestamp.describe('To some seconds.'),
+  last_requested_at: timestamp.describe('Accurate to a few seconds.'),
   request_count: z.int().describe('Number of requests since `requested_at`.'),
   source_ip: z.string().describe('The client’s network address at the last request.'),
   decided_at: timestamp.nullable(),
@@ -28,7 +28,7 @@ export const approvalPage = pageOf(approval);
 
 const query = pageQuery.extend({
   state: z.enum(states, `must be one of ${states.join(', ')}`).exactOptional(),
-  connection: shortText.describe('Only for this connection.'),
+  connection: shortText.describe('Only approvals for this connection.'),
 });
 
 const eventOf = (
@@ -46,16 +46,16 @@ export const approvalRoutes: readonly Route[] = [
   readRoute({
     path: '/approvals',
     operationId: 'listApprovals',
-    summary: 'List what clients asked for, and what was decided',
+    summary: 'List approvals: clients’ requests and the decisions on them',
     query,
     answer: approvalPage,
-    find: async ({ approvals }, asked) => mapPage(await approvals.list(asked.query), (one) => one),
+    find: async ({ approvals }, request) => mapPage(await approvals.list(request.query), (item) => item),
   }),
   writeRoute({
     method: 'POST',
     path: '/approvals/:id/grant',
     operationId: 'grantApproval',
-    summary: 'Let the client use the connection for a time',
+    summary: 'Grant the client the use of the connection for a limited time',
     input: grantInput,
     status: 200,
     answer: approval,
@@ -69,7 +69,7 @@ export const approvalRoutes: readonly Route[] = [
     method: 'POST',
     path: '/approvals/:id/deny',
     operationId: 'denyApproval',
-    summary: 'Refuse it, and let it not be asked for again for a time',
+    summary: 'Deny a request; the client cannot request again for a limited time',
     input: denialInput,
     status: 200,
     answer: approval,
@@ -83,7 +83,7 @@ export const approvalRoutes: readonly Route[] = [
     method: 'POST',
     path: '/approvals/:id/revoke',
     operationId: 'revokeApproval',
-    summary: 'Take a grant or a denial back, from now on',
+    summary: 'Revoke a grant or a denial',
     input: nothing,
     status: 200,
     answer: approval,

@@ -1,4 +1,4 @@
-/** /audit: who did what, newest first. */
+/** /audit: the audit log, newest entry first. */
 import { z } from 'zod';
 import { timestamp } from './fields.ts';
 import { limit, mapPage, pageOf, sequence, shortText } from './paging.ts';
@@ -10,14 +10,14 @@ const time = z.iso
   .exactOptional();
 
 const auditQuery = z.strictObject({
-  from: time.describe('Not older than this.'),
-  to: time.describe('Not newer than this.'),
+  from: time.describe('Only entries at or after this time.'),
+  to: time.describe('Only entries at or before this time.'),
   connection: shortText,
   client: shortText,
   tenant: shortText,
   jti: shortText,
   event: shortText,
-  before: sequence.describe('Continue with entries older than this id: `next` of the page before.'),
+  before: sequence.describe('Only entries older than this id: `next` of the previous page.'),
   limit,
 });
 
@@ -28,7 +28,7 @@ export const auditLine = z.object({
   occurred_at: timestamp,
   event: z.string(),
   outcome: z.enum(['ok', 'refused', 'failed']),
-  actor: z.string().describe('admin, system, unknown or a client id.'),
+  actor: z.string().describe('`admin`, `system`, `customer`, `unknown` or a client id.'),
   client: text,
   connection: text,
   tenant: text,
@@ -38,7 +38,7 @@ export const auditLine = z.object({
   aud: text,
   source_ip: text.describe('The caller’s network address.'),
   request_id: text.describe('The id of the request, as in `x-request-id` and in the log.'),
-  reason: text.describe('The true reason of a refusal.'),
+  reason: text.describe('The internal reason of a refusal, more precise than the answer to the caller.'),
   facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).exactOptional(),
 });
 

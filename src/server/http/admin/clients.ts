@@ -1,4 +1,4 @@
-/** /clients: the vendor's services that fetch tokens. No answer has a hash, and a secret is in one answer only. */
+/** /clients: the vendor's services that fetch tokens. No answer contains a hash, and each secret is in one answer only. */
 import { z } from 'zod';
 import { describeCertificate } from '../../../access/certificates/index.ts';
 import { type Client, clientInput, clientPatch, secretInput } from '../../../access/clients/index.ts';
@@ -33,7 +33,7 @@ export const client = z.object({
   certificates: z
     .array(z.object({ sha256: z.string(), subject: z.string(), expires_at: timestamp }))
     .exactOptional()
-    .describe('What stands in the certificates of a client with self_signed. An expired one is still taken.'),
+    .describe('The certificates of a client with `self_signed`. An expired certificate is still accepted.'),
   may_use: z.array(rule),
   disabled: z.boolean(),
   secrets: z.array(
@@ -41,11 +41,11 @@ export const client = z.object({
       id: z.string(),
       created_at: timestamp,
       expires_at: timestamp.nullable(),
-      last_used_at: timestamp.nullable().describe('To a few minutes; null when it never was.'),
+      last_used_at: timestamp.nullable().describe('Accurate to a few minutes; null if never used.'),
       replaces: z
         .object({ id: z.string(), grace_seconds: z.int() })
         .nullable()
-        .describe('The secret that ends once this one has been seen in use.'),
+        .describe('The secret that expires `grace_seconds` after this one is first used.'),
     }),
   ),
   created_at: timestamp,
@@ -69,10 +69,10 @@ function certificatesOf({ auth }: Client) {
   return { certificates: auth.certificates.flatMap((pem) => describeCertificate(pem) ?? []) };
 }
 
-const shownOnce = 'Shown this once; only its hash is kept.';
+const shownOnce = 'Shown only once; the server stores a hash.';
 
 export const newClient = client.extend({
-  client_secret: z.string().exactOptional().describe(`With the method client_secret. ${shownOnce}`),
+  client_secret: z.string().exactOptional().describe(`Only for the method \`client_secret\`. ${shownOnce}`),
 });
 
 export const newSecret = z.object({
@@ -86,7 +86,7 @@ export const clientRoutes: readonly Route[] = [
     method: 'POST',
     path: '/clients',
     operationId: 'createClient',
-    summary: 'Add a client; its secret is shown this once',
+    summary: 'Create a client; its secret is shown only once',
     input: clientInput,
     status: 201,
     answer: newClient,
@@ -108,7 +108,7 @@ export const clientRoutes: readonly Route[] = [
   readRoute({
     path: '/clients',
     operationId: 'listClients',
-    summary: 'List the clients',
+    summary: 'List clients',
     query: pageQuery,
     answer: clientPage,
     async find(services, { query }) {
@@ -120,7 +120,7 @@ export const clientRoutes: readonly Route[] = [
   readRoute({
     path: '/clients/:id',
     operationId: 'showClient',
-    summary: 'Show one client and what it may use',
+    summary: 'Show a client and its access rules',
     query: nothing,
     answer: client,
     refusals: ['client_not_found'],
@@ -130,7 +130,7 @@ export const clientRoutes: readonly Route[] = [
     method: 'PATCH',
     path: '/clients/:id',
     operationId: 'updateClient',
-    summary: 'Change a client; rules that are given replace the old ones',
+    summary: 'Update a client; rules in the body replace all existing rules',
     input: clientPatch,
     status: 200,
     answer: client,
@@ -147,7 +147,7 @@ export const clientRoutes: readonly Route[] = [
     method: 'DELETE',
     path: '/clients/:id',
     operationId: 'deleteClient',
-    summary: 'Remove a client',
+    summary: 'Delete a client',
     input: nothing,
     status: 204,
     answer: noContent,
@@ -162,7 +162,7 @@ export const clientRoutes: readonly Route[] = [
     method: 'POST',
     path: '/clients/:id/secrets',
     operationId: 'createSecret',
-    summary: 'Make a second secret, so that it is rolled out while the first one still works',
+    summary: 'Create a second secret, to roll it out while the first one still works',
     input: secretInput,
     status: 201,
     answer: newSecret,
@@ -179,7 +179,7 @@ export const clientRoutes: readonly Route[] = [
     method: 'DELETE',
     path: '/clients/:id/secrets/:secret',
     operationId: 'deleteSecret',
-    summary: 'Make a secret worthless at once',
+    summary: 'Delete a secret; it stops working at once',
     input: nothing,
     status: 204,
     answer: noContent,

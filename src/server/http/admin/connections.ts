@@ -1,4 +1,4 @@
-/** /connections: the ways into the customers' clouds. */
+/** /connections: each gives access to one account in a customer's cloud. */
 import { z } from 'zod';
 import {
   type Connection,
@@ -25,22 +25,24 @@ export const connection = z.object({
   purposes: z
     .record(z.string(), z.record(z.string(), z.unknown()))
     .exactOptional()
-    .describe('What it may be used for, where not for everything.'),
-  subject: z.string().describe('The sub of its tokens.'),
-  audience: z.string().describe('The aud of its tokens.'),
-  issuer: z.string().describe('The iss of its tokens.'),
+    .describe('Named restrictions of the target. A connection without purposes is unrestricted.'),
+  subject: z.string().describe('The `sub` of its tokens.'),
+  audience: z.string().describe('The `aud` of its tokens.'),
+  issuer: z.string().describe('The `iss` of its tokens.'),
   algorithm: z.string(),
-  token_ttl: z.int().nullable().describe("Seconds; null stands for the server's own."),
+  token_ttl: z.int().nullable().describe('Seconds; null means the server’s `tokens.ttl`.'),
   approval: z
     .enum(['none', 'required'])
     .default('none')
-    .describe('Whether an administrator has to grant each client its use.'),
+    .describe('Whether each client needs a grant from an administrator.'),
   uploaded_kids: z
     .array(z.string())
     .optional()
-    .describe('What its cloud was said to hold, where keys are uploaded.'),
+    .describe(
+      'Ids of the keys that its cloud holds, as confirmed by an administrator; only for clouds with uploaded keys.',
+    ),
   state: z.enum(['pending', 'active', 'failing', 'disabled', 'paused']),
-  paused_at: timestamp.optional().describe('When its customer paused it; only they can resume it.'),
+  paused_at: timestamp.optional().describe('When the customer paused it; only the customer can resume it.'),
   created_at: timestamp,
   updated_at: timestamp,
   verified_at: timestamp.nullable(),
@@ -48,7 +50,7 @@ export const connection = z.object({
 
 export const connectionPage = pageOf(connection);
 
-const connectionQuery = pageQuery.extend({ tenant: shortText.describe('Only those of this tenant.') });
+const connectionQuery = pageQuery.extend({ tenant: shortText.describe('Only connections of this tenant.') });
 
 const viewOf = (one: Connection) => ({
   ...one,
@@ -68,7 +70,7 @@ export const connectionRoutes: readonly Route[] = [
     method: 'POST',
     path: '/connections',
     operationId: 'createConnection',
-    summary: 'Add a connection; its target may be completed later',
+    summary: 'Create a connection; its target can be completed later',
     input: connectionInput,
     status: 201,
     answer: connection,
@@ -83,7 +85,7 @@ export const connectionRoutes: readonly Route[] = [
   readRoute({
     path: '/connections',
     operationId: 'listConnections',
-    summary: 'List the connections',
+    summary: 'List connections',
     query: connectionQuery,
     answer: connectionPage,
     async find({ connections }, { query: { tenant, ...page } }) {
@@ -94,7 +96,7 @@ export const connectionRoutes: readonly Route[] = [
   readRoute({
     path: '/connections/:id',
     operationId: 'showConnection',
-    summary: 'Show one connection',
+    summary: 'Show a connection',
     query: nothing,
     answer: connection,
     refusals: ['connection_not_found'],
@@ -106,7 +108,7 @@ export const connectionRoutes: readonly Route[] = [
     method: 'PATCH',
     path: '/connections/:id',
     operationId: 'updateConnection',
-    summary: 'Change a connection; fields of the target are merged, null takes one out',
+    summary: 'Update a connection; target fields are merged, and null removes a field',
     input: connectionPatch,
     status: 200,
     answer: connection,
@@ -123,7 +125,7 @@ export const connectionRoutes: readonly Route[] = [
     method: 'DELETE',
     path: '/connections/:id',
     operationId: 'deleteConnection',
-    summary: 'Remove a connection for good; its id is never used again',
+    summary: 'Delete a connection; its id is never reused',
     input: nothing,
     status: 204,
     answer: noContent,
@@ -139,7 +141,7 @@ export const connectionRoutes: readonly Route[] = [
     method: 'POST',
     path: '/connections/:id/enable',
     operationId: 'enableConnection',
-    summary: 'Let a connection be used again',
+    summary: 'Enable a disabled connection',
     input: nothing,
     status: 200,
     answer: connection,
@@ -150,7 +152,7 @@ export const connectionRoutes: readonly Route[] = [
     method: 'POST',
     path: '/connections/:id/disable',
     operationId: 'disableConnection',
-    summary: 'Refuse the use of a connection from now on',
+    summary: 'Disable a connection; no client can use it until it is enabled',
     input: nothing,
     status: 200,
     answer: connection,

@@ -1,4 +1,4 @@
-/** /keys/documents: discovery and JWKS as they are served, for copies that stay when this server does not. */
+/** /keys/documents: discovery and JWKS exactly as served, for mirrors that stay up when this server is down. */
 import { z } from 'zod';
 import { publishedDocuments } from '../../../tokens/issuer/index.ts';
 import { mapPage, pageOf, pageQuery } from './paging.ts';
@@ -9,18 +9,20 @@ export const documentPage = pageOf(
     path: z.string().describe('Below the URL of the main issuer.'),
     media_type: z.string(),
     cache_control: z.string(),
-    body: z.string().describe('To be served as it is, byte for byte.'),
+    body: z.string().describe('Serve it unchanged, byte for byte.'),
   }),
 )
   .extend({
-    missing: z.array(z.string()).describe('Tenants whose documents are left out: their keys cannot be used.'),
+    omitted_tenants: z
+      .array(z.string())
+      .describe('Tenants whose documents are omitted because their keys are unusable.'),
   })
-  .describe('The limit counts tenants; those without an issuer of their own have no documents.');
+  .describe('`limit` counts tenants; a tenant on the shared issuer has no documents.');
 
 export const documentsRoute = readRoute({
   path: '/keys/documents',
   operationId: 'listDocuments',
-  summary: 'List discovery and JWKS of every issuer, as they are served',
+  summary: 'List the discovery document and JWKS of every issuer, as served',
   query: pageQuery,
   answer: documentPage,
   async find({ issuers, tenants }, { query }) {
@@ -31,6 +33,6 @@ export const documentsRoute = readRoute({
       cache_control: document.headers['cache-control'] ?? '',
       body: document.body.toString(),
     }));
-    return { ...view, missing: [...page.missing] };
+    return { ...view, omitted_tenants: [...page.missing] };
   },
 });

@@ -1,7 +1,7 @@
 /**
- * The admin door: /admin/v1, and the probes. Owns: the list of its paths, the token at its entrance, the form of its
- * answers, and that every act is in the audit before it is answered. Does not own: any of the acts; each row hands over
- * to the room that does it.
+ * The admin listener: /admin/v1, health checks and metrics. Owns: its list of paths, the check of the admin token, the
+ * form of its answers, and that every change is in the audit before it is answered. Does not own: the changes
+ * themselves; each route calls the module that makes them.
  */
 import Router from '@koa/router';
 import type Koa from 'koa';

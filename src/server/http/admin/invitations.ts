@@ -11,12 +11,12 @@ export { invitationInput };
 
 export const newInvitation = z.object({
   id: z.string(),
-  url: z.string().describe('The page for the customer; shown this once, since only its hash is kept.'),
+  url: z.string().describe('The page for the customer. Shown only once; the server stores a hash.'),
   expires_at: timestamp,
 });
 
 export const invitation = z.object({
-  id: z.string().describe('The hash of its secret, which opens nothing.'),
+  id: z.string().describe('The hash of its secret; it does not open the page.'),
   purpose: z
     .enum(['connect', 'control'])
     .describe('`connect` is yours; `control` is a lasting link that the customer keeps.'),
@@ -43,14 +43,14 @@ export const invitationRoutes: readonly Route[] = [
     method: 'POST',
     path: '/connections/:id/invitations',
     operationId: 'createInvitation',
-    summary: "Make a link for the customer's administrator",
+    summary: 'Create an invitation: a link for the customer’s administrator',
     input: invitationInput,
     status: 201,
     answer: newInvitation,
     refusals: ['connection_not_found', 'invitation_limit'],
     async change({ connections, invitations, onboarding }, { params: { id }, body }) {
       const connection = await connections.get(id);
-      // What the files refuse is told to whoever asks for it, and not to the customer.
+      // Checks the permissions now, so that this caller gets the error and not the customer.
       const { permissions } = read(invitationInput, body);
       if (permissions.length > 0) await onboarding.artefacts(connection, { permissions });
       const { invitation: created, url } = await invitations.create(id, body);
@@ -63,7 +63,7 @@ export const invitationRoutes: readonly Route[] = [
   readRoute({
     path: '/connections/:id/invitations',
     operationId: 'listInvitations',
-    summary: 'List the invitations that have not ended, those that the customer keeps among them',
+    summary: 'List invitations and control links that have not expired',
     query: pageQuery,
     answer: invitationPage,
     refusals: ['connection_not_found'],
@@ -76,7 +76,7 @@ export const invitationRoutes: readonly Route[] = [
     method: 'DELETE',
     path: '/connections/:id/invitations/:invitation',
     operationId: 'revokeInvitation',
-    summary: 'Make a link worthless at once',
+    summary: 'Revoke an invitation or a control link; it stops working at once',
     input: nothing,
     status: 204,
     answer: noContent,
@@ -84,7 +84,7 @@ export const invitationRoutes: readonly Route[] = [
     async change({ connections, invitations }, { params: { id, invitation: which } }) {
       const { tenant, paused_by } = await connections.get(id);
       const one = await invitations.get(id, which);
-      // Without it anybody with a newer link could resume, an administrator too.
+      // The connection is paused through this link. Without it, any newer link could resume the connection.
       if (paused_by === one.id) throw new SojournError('invitation_in_use');
       await invitations.revoke(one.id);
       return { answer: undefined, auditEvent: { ...eventOf('invitation.revoked', one), tenant } };

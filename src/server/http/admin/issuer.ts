@@ -1,4 +1,4 @@
-/** /issuer: what this server publishes, to be compared with what the world sees. */
+/** /issuer: the documents that this server publishes, to compare with what verifiers fetch. */
 import { z } from 'zod';
 import { shortText } from './paging.ts';
 import { type Route, readRoute } from './route.ts';
@@ -15,10 +15,10 @@ export const issuerRoutes: readonly Route[] = [
   readRoute({
     path: '/issuer',
     operationId: 'showIssuer',
-    summary: 'Show the documents that this server publishes',
+    summary: 'Show the discovery document and JWKS that this server publishes',
     query: z.strictObject({
       tenant: shortText.describe(
-        'Those of the issuer of this tenant; of the main one where it has none of its own.',
+        'The issuer of this tenant, which is the main issuer if the tenant has none of its own.',
       ),
     }),
     answer: issuerDocuments,

@@ -17,7 +17,9 @@ export const keyList = z.object({
       alg: z.string(),
       state: z.enum(['next', 'active', 'retired', 'revoked']),
       published_at: timestamp,
-      activate_at: timestamp.nullable().describe('When it is planned to sign; null for in its turn.'),
+      activate_at: timestamp
+        .nullable()
+        .describe('When it is scheduled to sign; null if it follows `keys.rotate_every`.'),
       activated_at: timestamp.nullable(),
       retired_at: timestamp.nullable(),
       revoked_at: timestamp.nullable(),
@@ -34,19 +36,21 @@ export const impactPage = pageOf(
     trusted_for: z.string().describe('How long the cloud still trusts a key after it has left the JWKS.'),
     steps: z.array(z.object({ instruction: z.string(), command: z.string().optional() })),
   }),
-).describe('A page may hold fewer than the limit, or none, and still have a next one.');
+).describe('A page can have fewer items than `limit`, or none, and still have a `next`.');
 
-const ofTenant = shortText.describe('The keys of this tenant instead of the shared ones.');
+const ofTenant = shortText.describe('The keys of this tenant instead of the shared keys.');
 
-/** Nothing in it: now, if verifiers find the keys. */
+/** An empty body rotates now, provided that verifiers can fetch the next keys. */
 const rotation = z.strictObject({
   tenant: ofTenant,
-  at: z.iso
+  activate_at: z.iso
     .datetime('must be a time such as 2027-01-31T02:00:00Z')
     .transform(Date.parse)
     .optional()
-    .describe('When the keys shall sign; they must have been published for long enough by then.'),
-  override: z.boolean().default(false).describe('Sign although verifiers would not find the keys.'),
+    .describe(
+      'When the keys start to sign; by then they must be published for `keys.publish_lead`. The default is now.',
+    ),
+  override: z.boolean().default(false).describe('Rotate even if verifiers cannot fetch the keys yet.'),
 });
 
 const rings = rotation.pick({ tenant: true });
@@ -66,11 +70,11 @@ const viewOf = ({ kid, alg, state, ...times }: KeyRecord) => ({
 
 const listOf = (keyring: Keyring) => ({ items: keyring.list().map(viewOf) });
 
-/** The main ring, or that of a tenant with keys of its own; rejects with `tenant_not_found` or `invalid_request`. */
+/** The main key ring, or that of a tenant with its own keys. Rejects with `tenant_not_found` or `invalid_request`. */
 async function ringOf({ keyrings, tenants }: AdminServices, tenant: string | undefined): Promise<Keyring> {
   if (tenant === undefined) return keyrings.main;
   if (!(await tenants.get(tenant)).own_keys) {
-    throw invalidRequest([{ path: 'tenant', message: 'has no keys of its own' }]);
+    throw invalidRequest([{ path: 'tenant', message: 'must be a tenant with its own keys' }]);
   }
   return keyrings.of(tenant);
 }
@@ -79,7 +83,7 @@ export const keyRoutes: readonly Route[] = [
   readRoute({
     path: '/keys',
     operationId: 'listKeys',
-    summary: 'List the signing keys with their states',
+    summary: 'List the signing keys and their states',
     query: z.strictObject({ tenant: ofTenant }),
     answer: keyList,
     refusals: ['tenant_not_found'],
@@ -91,20 +95,21 @@ export const keyRoutes: readonly Route[] = [
     method: 'POST',
     path: '/keys/rotate',
     operationId: 'rotateKeys',
-    summary: 'Let the published next keys sign, from now on or from a time on',
+    summary: 'Activate the next keys, now or at a given time',
     input: rotation,
     status: 200,
     answer: keyList,
     refusals: ['tenant_not_found', 'key_not_ready', 'key_not_propagated', 'keys_unavailable'],
     async change(services, { body }) {
-      const { tenant, at, override } = read(rotation, body);
-      if (at !== undefined && at < services.now()) throw invalidRequest([{ path: 'at', message: 'is over' }]);
+      const { tenant, activate_at: at, override } = read(rotation, body);
+      if (at !== undefined && at < services.now())
+        throw invalidRequest([{ path: 'activate_at', message: 'must be in the future' }]);
       const keyring = await ringOf(services, tenant);
       await keyring.rotate({ override, ...(at === undefined ? {} : { at }) });
       const auditEvent =
         at === undefined
           ? ({ event: 'key.rotation_requested', facts: { override } } as const)
-          : ({ event: 'key.rotation_scheduled', facts: { at: toTimestamp(at) } } as const);
+          : ({ event: 'key.rotation_scheduled', facts: { activate_at: toTimestamp(at) } } as const);
       return { answer: listOf(keyring), auditEvent: { ...auditEvent, ...(tenant && { tenant }) } };
     },
   }),
@@ -112,7 +117,7 @@ export const keyRoutes: readonly Route[] = [
     method: 'POST',
     path: '/keys/cancel-rotation',
     operationId: 'cancelRotation',
-    summary: 'Take a planned rotation back; the next keys sign in their turn',
+    summary: 'Cancel a scheduled rotation; keys rotate at their usual time',
     input: rings,
     status: 200,
     answer: keyList,
@@ -129,10 +134,12 @@ export const keyRoutes: readonly Route[] = [
     method: 'POST',
     path: '/keys/:kid/revoke',
     operationId: 'revokeKey',
-    summary: 'Take a key out of the JWKS for good',
+    summary: 'Revoke a key: remove it from the JWKS permanently',
     input: nothing,
     status: 200,
-    answer: keyList.extend({ impact_url: z.string().describe('Whom it touches, and what they must do.') }),
+    answer: keyList.extend({
+      impact_url: z.string().describe('The affected connections, with the steps for each customer.'),
+    }),
     refusals: ['key_not_found', 'keys_unavailable'],
     async change(services, { params: { kid } }) {
       const { keyring } = services.keyrings.find(kid);
@@ -150,7 +157,7 @@ export const keyRoutes: readonly Route[] = [
   readRoute({
     path: '/keys/:kid/impact',
     operationId: 'showKeyImpact',
-    summary: 'List the connections that a leak of the key touches, and what each customer must do',
+    summary: 'List the connections that a leak of the key affects, with the steps for each customer',
     query: pageQuery,
     answer: impactPage,
     refusals: ['key_not_found'],
@@ -158,13 +165,13 @@ export const keyRoutes: readonly Route[] = [
       const { keyring, key } = keyrings.find(kid);
       const within = keyring.id === mainRing ? {} : { within: keyring.id };
       const page = await connections.list({ ...query, ...within });
-      const touched: Connection[] = [];
+      const affected: Connection[] = [];
       for (const one of page.items) {
-        // Whoever has the key can write any token: what counts is what a cloud accepts, not what we sign for it.
+        // An attacker with the key can sign any token, so the algorithms that the cloud accepts count, not the one in use.
         const accepted = destinationOf(one).algorithms.includes(key.alg);
-        if (accepted && (await issuers.ringOf(one)) === keyring.id) touched.push(one);
+        if (accepted && (await issuers.ringOf(one)) === keyring.id) affected.push(one);
       }
-      return mapPage({ ...page, items: touched }, (one) => {
+      return mapPage({ ...page, items: affected }, (one) => {
         const { trustedFor, steps } = onboarding.afterLeak(one, key.revoked_at ?? now());
         return {
           connection: one.id,

@@ -1,4 +1,4 @@
-/** /connections/ID/lint: a document of the customer's cloud, judged before it is applied or when nothing works. */
+/** /connections/ID/lint: checks a document of the customer's cloud, before it is applied or when sign-in fails. */
 import { z } from 'zod';
 import { read } from '../../../platform/validation/index.ts';
 import { queryRoute } from './route.ts';
@@ -9,12 +9,12 @@ export const lintInput = z.strictObject({
   document: z
     .string('must be the document as a string')
     .min(1, 'must not be empty')
-    .max(maxDocument, 'must be 64 KB at most')
-    .describe('The text of a JSON document: as a string, so that it is read as it is.'),
+    .max(maxDocument, 'must be at most 64 KB')
+    .describe('The JSON document as a string, so that it is checked exactly as written.'),
 });
 
 export const lintAnswer = z.object({
-  kind: z.string().describe('What the document was taken for.'),
+  kind: z.string().describe('The detected type of the document.'),
   grade: z.enum(['A', 'B', 'C', 'D', 'F']).describe('See docs/verification.md.'),
   findings: z.array(
     z.object({
@@ -25,15 +25,15 @@ export const lintAnswer = z.object({
       advice: z.string(),
     }),
   ),
-  corrected: z.string().describe('The document as it should be.'),
+  corrected: z.string().describe('The document with the findings fixed.'),
 });
 
 export const lintRoute = queryRoute({
   path: '/connections/:id/lint',
   operationId: 'lintDocument',
-  summary: 'Judge a trust policy, a federated credential, a provider or a binding of the customer',
+  summary: 'Check a trust policy, federated credential, identity provider or IAM binding of the customer',
   input: lintInput,
-  // In JSON every character of the document may take two.
+  // Escaping in JSON can double the length of the document.
   maxBytes: 2 * maxDocument + 1024,
   answer: lintAnswer,
   refusals: ['connection_not_found', 'body_too_large'],

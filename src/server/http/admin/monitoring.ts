@@ -1,4 +1,4 @@
-/** What a load balancer, an orchestrator and a scraper ask. They carry no token; the listener is not for the public. */
+/** Health checks and metrics, without a token: the admin listener is not public. */
 import type Router from '@koa/router';
 import type { AdminServices } from './services.ts';
 

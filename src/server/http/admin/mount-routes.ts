@@ -1,4 +1,4 @@
-/** From rows to a router: the steps that every admin request takes, in one place, so that no row can forget one. */
+/** Registers the routes on the router. Every admin request takes the same steps here, so no route can omit one. */
 import type Router from '@koa/router';
 import type { Context } from 'koa';
 import { requestContextOf } from '../app.ts';
@@ -14,7 +14,7 @@ export function mountRoutes(router: Router, routes: readonly Route[], services: 
         query: new URLSearchParams(ctx.querystring),
         body: await readJson(ctx.req, route.maxBytes),
       });
-      // Before the answer: what was told to be done is in the audit.
+      // Recorded before the answer is sent, so that no acknowledged change is missing from the audit.
       if (auditEvent)
         await services.audit.record({
           outcome: 'ok',

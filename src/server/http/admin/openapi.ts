@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document, made from the rows that the router is made from. Pure. */
+/** The OpenAPI 3.1 document, generated from the same routes as the router. Pure. */
 import { z } from 'zod';
 import { connectionInput, purposesField } from '../../../access/connections/index.ts';
 import { type ErrorCode, errorTable } from '../../../platform/errors/index.ts';
@@ -11,9 +11,9 @@ type Json = Readonly<Record<string, unknown>>;
 
 export function openApiDocument(routes: readonly Route[]): Json {
   const byPath = Map.groupBy(routes, ({ path }) => prefix + path.replaceAll(/:(\w+)/g, '{$1}'));
-  const rows = [...byPath].map(([path, there]) => [
+  const paths = [...byPath].map(([path, routesOfPath]) => [
     path,
-    Object.fromEntries(there.map((route) => [route.method.toLowerCase(), operation(route)])),
+    Object.fromEntries(routesOfPath.map((route) => [route.method.toLowerCase(), operation(route)])),
   ]);
   return {
     openapi: '3.1.0',
@@ -25,7 +25,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
     },
     servers: [{ url: '/', description: 'The admin listener' }],
     security: [{ admin_token: [] }],
-    paths: { ...Object.fromEntries(rows), ...otherPaths },
+    paths: { ...Object.fromEntries(paths), ...otherPaths },
     components: {
       schemas: { ...schemasOf(inputs, 'input'), ...schemasOf(answers, 'output') },
       securitySchemes,
@@ -60,7 +60,7 @@ function operation({
     responses: {
       [status]: { description: summary, ...contentOf(answer) },
       ...refusalsOf(['invalid_request', 'unauthorized', ...refusals]),
-      default: refusal('Refused; the code says why.'),
+      default: refusal('Refused; see `code`.'),
     },
   };
 }
@@ -101,11 +101,11 @@ function refOf(schema: z.ZodType, named: Readonly<Record<string, z.ZodType>>, io
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  return bare(z.toJSONSchema(schema, { io }));
+  return withoutMetadata(z.toJSONSchema(schema, { io }));
 }
 
-/** The dialect of OpenAPI 3.1 is that of zod, and names are given by the place. */
-function bare({ $schema: _dialect, $id: _name, ...schema }: z.core.JSONSchema.BaseSchema): Json {
+/** OpenAPI 3.1 uses the JSON Schema dialect that zod emits, and names a schema by its position in the document. */
+function withoutMetadata({ $schema: _dialect, $id: _name, ...schema }: z.core.JSONSchema.BaseSchema): Json {
   return schema;
 }
 
@@ -116,13 +116,13 @@ function schemasOf(named: Readonly<Record<string, z.ZodType>>, io: 'input' | 'ou
     io,
     uri: reference,
     override({ jsonSchema, zodSchema }) {
-      // An answer may have more members one day, and no reader should stumble over them.
+      // Later versions may add members to an answer; clients must accept them.
       if (io === 'output' && jsonSchema.additionalProperties === false)
         delete jsonSchema.additionalProperties;
-      // Which cloud it is, only the member beside it says.
+      // Only the sibling member `cloud` determines which of these schemas applies.
       if (zodSchema === connectionInput.shape.target) jsonSchema.anyOf = targetNames.map(schemaRef);
       if (zodSchema === purposesField.valueType) jsonSchema.anyOf = purposeNames.map(schemaRef);
     },
   });
-  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));
+  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, withoutMetadata(schema)]));
 }

@@ -1,4 +1,4 @@
-/** What the OpenAPI document says of paths that are not the admin API's: the probes, and the public listener. */
+/** OpenAPI descriptions of paths outside the admin API: health checks, metrics and the public listener. */
 import { cloudNames, clouds } from '../../../clouds/index.ts';
 
 const text = { type: 'string' } as const;
@@ -7,7 +7,7 @@ const json = (description: string, schema: object = { type: 'object' }) => ({
   content: { 'application/json': { schema } },
 });
 const refusal = {
-  description: 'Refused; the code says why.',
+  description: 'Refused; see `code`.',
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
 
@@ -27,8 +27,8 @@ const fixedDocument = (operationId: string, summary: string) => ({
   get: { operationId, summary, tags: ['issuer'], security: [], responses: { 200: json(summary) } },
 });
 
-const probe = (operationId: string, summary: string, responses: object) => ({
-  get: { operationId, summary, tags: ['probes'], security: [], responses },
+const monitoringPath = (operationId: string, summary: string, responses: object) => ({
+  get: { operationId, summary, tags: ['monitoring'], security: [], responses },
 });
 
 const form = {
@@ -36,16 +36,23 @@ const form = {
   required: ['grant_type'],
   properties: {
     grant_type: { enum: ['client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'] },
-    resource: { ...text, description: 'urn:sojourn:connection:ID, or urn:sojourn:api for a token for /v1.' },
-    audience: { ...text, description: 'When sent, it must be the audience of the connection.' },
+    resource: {
+      ...text,
+      description:
+        '`urn:sojourn:connection:ID` for a cloud token, or `urn:sojourn:api` for a token for /v1. A client that may use only one connection can omit it.',
+    },
+    audience: { ...text, description: 'Optional; must equal the audience of the connection.' },
     client_id: text,
     client_secret: text,
     client_assertion_type: { const: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' },
     client_assertion: {
       ...text,
-      description: 'Signed by the client, or the token of a federated client from its own issuer.',
+      description: 'A JWT signed by the client, or the token of a federated client from its own issuer.',
     },
-    subject_token: { ...text, description: 'The token of a federated client, to be exchanged (RFC 8693).' },
+    subject_token: {
+      ...text,
+      description: 'The token of a federated client, for a token exchange (RFC 8693).',
+    },
     subject_token_type: {
       enum: ['urn:ietf:params:oauth:token-type:jwt', 'urn:ietf:params:oauth:token-type:id_token'],
     },
@@ -62,7 +69,7 @@ const bearerToken = {
     access_token: text,
     token_type: { const: 'Bearer' },
     expires_in: { type: 'integer' },
-    issued_token_type: { ...text, description: 'After an exchange.' },
+    issued_token_type: { ...text, description: 'Only after a token exchange.' },
   },
 };
 
@@ -74,7 +81,7 @@ const oauthError = {
 
 const invitation = { name: 'invitation', in: 'path', required: true, schema: text };
 const page = (description: string) => ({ description, content: { 'text/html': { schema: text } } });
-const noInvitation = page('No living invitation; the same whatever is wrong with it');
+const noInvitation = page('Unknown, expired or revoked invitation; the answer is the same for all three');
 
 const customer = (operationId: string, summary: string, responses: object, more: object = {}) => ({
   operationId,
@@ -86,18 +93,18 @@ const customer = (operationId: string, summary: string, responses: object, more:
   ...more,
 });
 
-/** A button of the page. */
+/** A button on the page. */
 const button = (operationId: string, summary: string) => ({
   ...issuer,
   post: customer(operationId, summary, {
-    303: { description: 'Done; the page shows it' },
-    default: page('Refused; the page says why'),
+    303: { description: 'Done; redirects to the page' },
+    default: page('Refused; the page shows the reason'),
   }),
 });
 
 const report = {
   type: 'object',
-  description: 'The members of one cloud.',
+  description: 'The fields of one cloud.',
   properties: Object.fromEntries(
     cloudNames.flatMap((cloud) =>
       clouds[cloud].guide.reportFields.map(({ name, label, example }) => [
@@ -110,7 +117,7 @@ const report = {
 
 const credentials = (operationId: string) => ({
   operationId,
-  summary: "Credentials of the connection's cloud",
+  summary: 'Fetch credentials of the connection’s cloud',
   tags: ['credentials'],
   security: [{ api_token: [] }],
   parameters: [
@@ -123,13 +130,13 @@ const credentials = (operationId: string) => ({
     {
       name: 'purpose',
       in: 'query',
-      description: 'A purpose of the connection; it may be left out where the client has only one.',
+      description: 'A purpose of the connection; optional if the client may use only one.',
       schema: text,
     },
   ],
   responses: {
     200: {
-      description: 'In the form that was asked for',
+      description: 'Credentials in the requested format',
       content: { 'application/json': { schema: { type: 'object' } }, 'text/plain': { schema: text } },
     },
     default: refusal,
@@ -137,21 +144,23 @@ const credentials = (operationId: string) => ({
 });
 
 export const otherPaths = {
-  '/healthz': probe('isAlive', 'Whether the process lives', { 200: json('It does') }),
-  '/readyz': probe('isReady', 'Whether the process should get requests', {
-    200: json('It should, and every check with its detail'),
-    503: json('It should not, and every check with its detail'),
+  '/healthz': monitoringPath('isAlive', 'Check that the process is running', {
+    200: json('The process is running'),
   }),
-  '/metrics': probe('scrape', 'Metrics in the Prometheus text format', {
-    200: { description: 'Version 0.0.4', content: { 'text/plain': { schema: text } } },
+  '/readyz': monitoringPath('isReady', 'Check that the process can serve requests', {
+    200: json('Ready; with the detail of every check'),
+    503: json('Not ready; with the detail of every check'),
   }),
-  '/.well-known/openid-configuration': fixedDocument('discover', 'The discovery document'),
-  '/jwks': fixedDocument('fetchKeys', 'The public keys'),
+  '/metrics': monitoringPath('scrape', 'Fetch metrics in the Prometheus text format', {
+    200: { description: 'Text format version 0.0.4', content: { 'text/plain': { schema: text } } },
+  }),
+  '/.well-known/openid-configuration': fixedDocument('discover', 'Fetch the discovery document'),
+  '/jwks': fixedDocument('fetchKeys', 'Fetch the public keys (JWKS)'),
   '/token': {
     ...issuer,
     post: {
       operationId: 'fetchToken',
-      summary: 'A token for a connection, or for /v1',
+      summary: 'Fetch a cloud token for a connection, or a token for /v1',
       tags: ['issuer'],
       security: [{ client_secret: [] }, {}],
       requestBody: {
@@ -171,34 +180,38 @@ export const otherPaths = {
   },
   '/connect/{invitation}': {
     ...issuer,
-    get: customer('showPage', "The page for the customer's administrator", { 200: page('The page') }),
+    get: customer('showPage', 'Show the page for the customer’s administrator', { 200: page('The page') }),
   },
   '/connect/{invitation}/files/{name}': {
     ...issuer,
     get: customer(
       'fetchCustomerFile',
-      'One file that the customer applies',
+      'Fetch a set-up file',
       { 200: { description: 'The file', content: { '*/*': { schema: {} } } } },
       { parameters: [invitation, { name: 'name', in: 'path', required: true, schema: text }] },
     ),
   },
   '/connect/{invitation}/events': {
     ...issuer,
-    get: customer('watchStatus', 'Server-sent events: another identifier for each state of the page', {
-      200: { description: 'The stream', content: { 'text/event-stream': { schema: text } } },
-    }),
+    get: customer(
+      'watchStatus',
+      'Watch for changes: server-sent events with a new identifier for each state of the page',
+      {
+        200: { description: 'The stream', content: { 'text/event-stream': { schema: text } } },
+      },
+    ),
   },
   '/connect/{invitation}/report': {
     ...issuer,
     post: customer(
       'reportSetup',
-      'Say what the set-up has created, once; it is tried at once',
+      'Report the ids of the created resources, once; starts a verification',
       {
-        200: json('What the try has found', {
+        200: json('The result of the verification', {
           type: 'object',
           properties: { state: { enum: ['active', 'failing'] }, checks: { type: 'array' } },
         }),
-        303: { description: 'After a form; the page shows what the try has found' },
+        303: { description: 'After a form; redirects to the page, which shows the result' },
         default: refusal,
       },
       {
@@ -212,14 +225,23 @@ export const otherPaths = {
       },
     ),
   },
-  '/connect/{invitation}/pause': button('pauseAccess', 'Refuse every use of the connection from now on'),
-  '/connect/{invitation}/resume': button('resumeAccess', 'Lift a pause that this link holds'),
-  '/connect/{invitation}/keep': button('createControlLink', 'Make a link that lasts a year, and go to it'),
+  '/connect/{invitation}/pause': button(
+    'pauseAccess',
+    'Pause the connection; every use is refused until it is resumed',
+  ),
+  '/connect/{invitation}/resume': button(
+    'resumeAccess',
+    'Resume a connection that was paused through this link',
+  ),
+  '/connect/{invitation}/keep': button(
+    'createControlLink',
+    'Create a control link that is valid for a year, and redirect to it',
+  ),
   '/v1/connections/{id}/token': {
     ...issuer,
     get: {
       operationId: 'fetchCloudToken',
-      summary: 'The cloud token itself',
+      summary: 'Fetch the cloud token itself',
       tags: ['credentials'],
       security: [{ api_token: [] }],
       parameters: [connectionId],

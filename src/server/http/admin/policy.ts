@@ -1,4 +1,4 @@
-/** /policy: the guards that stand above the rules of all clients. */
+/** /policy: the guards, which every client must meet in addition to its own rules. */
 import { z } from 'zod';
 import { policyInput } from '../../../access/policy/index.ts';
 import { timestamp } from './fields.ts';
@@ -8,9 +8,7 @@ import { conditions, purposes, selectors } from './rule-schemas.ts';
 export { policyInput };
 
 export const policy = z.object({
-  version: z
-    .int()
-    .describe('To be sent with the policy that replaces this one; 0 where there was never one.'),
+  version: z.int().describe('Send it with the policy that replaces this one; 0 if no policy was ever set.'),
   guards: z.array(
     z.object({
       name: z.string(),
@@ -29,19 +27,19 @@ export const policyRoutes: readonly Route[] = [
     summary: 'Show the policy and its version',
     query: nothing,
     answer: policy,
-    find: ({ policy: room }) => room.document(),
+    find: (services) => services.policy.document(),
   }),
   writeRoute({
     method: 'PUT',
     path: '/policy',
     operationId: 'replacePolicy',
-    summary: 'Replace the policy, if its version is still the one that is named',
+    summary: 'Replace the policy if `version` is still the current version',
     input: policyInput,
     status: 200,
     answer: policy,
     refusals: ['version_conflict'],
-    async change({ policy: room }, { body }) {
-      const document = await room.replace(body);
+    async change(services, { body }) {
+      const document = await services.policy.replace(body);
       const { version, guards } = document;
       return {
         answer: document,

@@ -1,4 +1,4 @@
-/** The form of a refusal (RFC 9457), as the OpenAPI document tells it. */
+/** The schema of an error (RFC 9457) for the OpenAPI document. */
 import { z } from 'zod';
 import { type ErrorCode, errorTable } from '../../../platform/errors/index.ts';
 
@@ -12,6 +12,6 @@ export const problem = z.object({
   errors: z
     .array(z.object({ field: z.string(), message: z.string() }))
     .exactOptional()
-    .describe('Every faulty field.'),
-  request_id: z.string().describe('The id under which the log and the audit have this request.'),
+    .describe('Every invalid field.'),
+  request_id: z.string().describe('The id of this request in the log and the audit.'),
 });

@@ -1,4 +1,4 @@
-/** Nothing behind this is reached without the admin token, whether or not there is anything. */
+/** Rejects every request without the admin token, also for paths that do not exist. */
 import type { Context, Next } from 'koa';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { notFoundOrMethodNotAllowed, requestContextOf } from '../app.ts';
@@ -17,7 +17,7 @@ export const requireAdminToken =
         outcome: 'refused',
         actor: 'unknown',
         ...requestContextOf(ctx),
-        reason: token === undefined ? 'no bearer token' : 'wrong bearer token',
+        reason: token === undefined ? 'missing bearer token' : 'invalid bearer token',
       });
       throw new SojournError('unauthorized');
     }

@@ -1,6 +1,6 @@
 /**
- * One row of the admin API: what it is called, what it takes, what it answers and who does the work. The router and the
- * OpenAPI document are both made from these rows, so neither can know of a path that the other does not.
+ * A route of the admin API: its name, its input, its answer and its handler. The router and the OpenAPI document are
+ * both built from these routes, so they always list the same paths.
  */
 import { z } from 'zod';
 import type { AuditEntry, RequestContext } from '../../../platform/audit/index.ts';
@@ -13,19 +13,19 @@ export const prefix = '/admin/v1';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Below the prefix; `:name` stands for one segment. */
+  /** Relative to the prefix; `:name` matches one segment. */
   readonly path: string;
   /** The operationId of OpenAPI. */
   readonly operationId: string;
   readonly summary: string;
   readonly query: z.ZodObject;
-  /** For the document; the room that takes the body checks it. */
+  /** For the OpenAPI document only; the service that receives the body validates it. */
   readonly input: z.ZodType;
   readonly answer: z.ZodType | 'file';
   readonly status: 200 | 201 | 204;
-  /** Of the body, in bytes, where it may be over 16 KB. */
+  /** Maximum size of the body in bytes; 16 KB by default. */
   readonly maxBytes?: number;
-  /** Codes beyond those that every row can answer with. */
+  /** Error codes in addition to those that every route can answer with. */
   readonly refusals: readonly ErrorCode[];
   serve(services: AdminServices, request: RouteRequest): Promise<Served>;
 }
@@ -39,14 +39,14 @@ export interface RouteRequest {
 export interface Served {
   /** Absent with status 204. */
   readonly content?: { readonly mediaType: string; readonly body: string; readonly fileName?: string };
-  /** What has been changed, for the audit. */
+  /** What the route changed, for the audit. */
   readonly auditEvent?: AdminAuditEvent;
 }
 
 /** What an administrator changed; `mountRoutes` adds actor, outcome and request context. */
 export type AdminAuditEvent = Omit<AuditEntry, 'outcome' | 'actor' | keyof RequestContext>;
 
-/** No parameter, no body. */
+/** No query parameters, or an empty body. */
 export const nothing = z.strictObject({});
 
 interface Row<Path, Answer> {
@@ -57,7 +57,7 @@ interface Row<Path, Answer> {
   readonly refusals?: readonly ErrorCode[];
 }
 
-/** A row that only reads. */
+/** A GET route: reads, and changes nothing. */
 export function readRoute<const Path extends string, Answer extends z.ZodType, Query extends z.ZodObject>(
   row: Row<Path, Answer> & {
     readonly query: Query;
@@ -75,16 +75,16 @@ export function readRoute<const Path extends string, Answer extends z.ZodType, Q
     status: 200,
     async serve(services, { params, query, body }) {
       read(nothing, body);
-      const found = await row.find(services, {
+      const result = await row.find(services, {
         params: params as Params<Path>,
         query: read(row.query, readQuery(query, Object.keys(row.query.shape))) as z.output<Query>,
       });
-      return { content: json(row.answer, found) };
+      return { content: json(row.answer, result) };
     },
   };
 }
 
-/** A row that answers a question too long for a query, and changes nothing. */
+/** A POST route that changes nothing: its input is too long for a query string. */
 export function queryRoute<const Path extends string, Answer extends z.ZodType>(
   row: Row<Path, Answer> & {
     readonly input: z.ZodType;
@@ -110,7 +110,7 @@ export function queryRoute<const Path extends string, Answer extends z.ZodType>(
   };
 }
 
-/** A row that changes something, and says what for the audit. */
+/** A route that changes state, and returns what it changed for the audit. */
 export function writeRoute<const Path extends string, Answer extends z.ZodType>(
   row: Row<Path, Answer> & {
     readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -135,7 +135,7 @@ export function writeRoute<const Path extends string, Answer extends z.ZodType>(
   };
 }
 
-/** Through its schema: a member that the schema does not name never leaves, whatever a room keeps. */
+/** Parsed by its schema, so that a member that the schema does not name never leaves the server. */
 const json = (schema: z.ZodType, value: unknown) => ({
   mediaType: 'application/json; charset=utf-8',
   body: JSON.stringify(schema.parse(value)),

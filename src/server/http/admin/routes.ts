@@ -1,4 +1,4 @@
-/** Every row of the admin API. */
+/** Every route of the admin API. */
 import { z } from 'zod';
 import { accessRoute } from './access.ts';
 import { approvalRoutes } from './approvals.ts';
@@ -23,7 +23,7 @@ import { webhookRoutes } from './webhooks.ts';
 const documentRoute = readRoute({
   path: '/openapi.json',
   operationId: 'fetchOpenApi',
-  summary: 'This document',
+  summary: 'Fetch this OpenAPI document',
   query: nothing,
   answer: z.record(z.string(), z.unknown()),
   find: () => document,

@@ -1,4 +1,4 @@
-/** Who may use what, as answers tell it: the rules of clients, the guards, and the decision. */
+/** Response schemas that clients' rules, guards and access decisions share. */
 import { z } from 'zod';
 
 export const pattern = z.union([

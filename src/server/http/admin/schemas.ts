@@ -1,4 +1,4 @@
-/** The schemas that the OpenAPI document calls by a name; any other stands where it is used. */
+/** Schemas with a name in the OpenAPI document; all others are inlined where they are used. */
 import type { z } from 'zod';
 import { cloudNames, clouds } from '../../../clouds/index.ts';
 import { decision } from './access.ts';
@@ -45,7 +45,7 @@ export const inputs: Named = {
   SecretInput: secretInput,
   ConnectionInput: connectionInput,
   ConnectionChange: connectionChange,
-  UploadInput: uploadedKeysInput,
+  UploadedKeysInput: uploadedKeysInput,
   InvitationInput: invitationInput,
   WebhookInput: webhookInput,
   WebhookChange: webhookChange,
@@ -80,7 +80,7 @@ export const answers: Named = {
   SignedReport: signedReport,
   Lint: lintAnswer,
   Preview: preview,
-  PublishedIssuer: issuerDocuments,
+  Issuer: issuerDocuments,
   KeyList: keyList,
   KeyImpactPage: impactPage,
   DocumentPage: documentPage,

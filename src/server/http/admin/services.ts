@@ -1,4 +1,4 @@
-/** What the admin doors hand over to. */
+/** The services that the admin routes call. */
 
 import type { AdminToken } from '../../../access/admin-token/index.ts';
 import type { Approvals } from '../../../access/approvals/index.ts';
@@ -31,7 +31,7 @@ export interface AdminServices {
   readonly webhooks: Webhooks;
   readonly outageBudget: OutageBudget;
   readonly adminToken: Pick<AdminToken, 'matches'>;
-  /** The Prometheus text format. */
+  /** In the Prometheus text format. */
   readonly metrics: () => Promise<string>;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
 }

@@ -1,8 +1,8 @@
-/** What may be asked of the set-up files, as it stands in a query; which of it goes with which cloud, onboarding knows. */
+/** Query parameters of the set-up files. Onboarding checks which of them apply to which cloud. */
 import { z } from 'zod';
 import type { SetupRequest } from '../../../onboarding/setup/index.ts';
 
-const text = z.string().max(4_000, 'must not be over 4000 characters');
+const text = z.string().max(4_000, 'must be at most 4000 characters');
 
 const list = text.transform((items) => items.split(',').map((item) => item.trim())).exactOptional();
 
@@ -29,26 +29,26 @@ const json = text
   .exactOptional();
 
 export const setupQuery = z.strictObject({
-  permissions: list.describe('Names of permission sets of `setup.permissions`, separated by commas.'),
-  with: list.describe(
-    'Ids of more connections, of the same tenant to the same cloud, that the same files set up, separated by commas.',
+  permissions: list.describe('Names of permission sets from `setup.permissions`, separated by commas.'),
+  additional_connections: list.describe(
+    'Ids of further connections of the same tenant and cloud that the same files set up, separated by commas.',
   ),
-  tags: json.describe('AWS and Azure: tags of what is created, as a JSON object of strings.'),
-  existing_provider: flag.describe("AWS: the account has the issuer's OIDC provider already."),
+  tags: json.describe('AWS and Azure: tags of the created resources, as a JSON object of strings.'),
+  existing_provider: flag.describe('AWS: the account already has the OIDC provider of the issuer.'),
   role_name: text.exactOptional().describe('AWS: name of the role.'),
   managed_policy_arns: list.describe(
-    'AWS: managed policies beside the permission sets, separated by commas.',
+    'AWS: ARNs of managed policies in addition to the permission sets, separated by commas.',
   ),
   permissions_boundary: text.exactOptional().describe('AWS: ARN of the permissions boundary of the role.'),
-  max_session_seconds: seconds.describe('AWS: the longest session of the role.'),
+  max_session_seconds: seconds.describe('AWS: the maximum session duration of the role.'),
   identity_name: text.exactOptional().describe('Azure: name of the user-assigned identity.'),
   roles: list.describe(
-    'Azure: GUIDs of role definitions, Google Cloud: roles in the project, beside the permission sets; separated by commas.',
+    'In addition to the permission sets, separated by commas. Azure: GUIDs of role definitions. Google Cloud: roles in the project.',
   ),
-  existing_pool: flag.describe('Google Cloud: the project has the workload identity pool already.'),
+  existing_pool: flag.describe('Google Cloud: the project already has the workload identity pool.'),
 });
 
-/** What was asked for, for the links to the single files: they are to be of the same form. */
+/** The same parameters as a query string, for the links to single files. */
 export const searchOf = (request: SetupRequest): string => {
   const search = new URLSearchParams(
     Object.entries(request).map(([name, value]): [string, string] => [

@@ -1,4 +1,4 @@
-/** /connections/ID/…: what the customer applies, whether it worked, and what the tokens will say. */
+/** /connections/ID/…: set-up files, verification, and a preview of the token's claims. */
 import { z } from 'zod';
 import { read } from '../../../platform/validation/index.ts';
 import { readQuery } from '../body.ts';
@@ -16,18 +16,18 @@ const checks = z.array(
     outcome: z.enum(['passed', 'failed', 'waiting', 'unclear', 'skipped']),
     detail: z.string(),
     advice: z.string().nullable(),
-    condition: z.string().optional().describe('The condition that does not hold.'),
-    fix: z.string().optional().describe('What to paste so that it holds.'),
+    condition: z.string().optional().describe('The unmet condition.'),
+    fix: z.string().optional().describe('Text to paste that meets the condition.'),
   }),
 );
 
 const state = z.enum(['pending', 'active', 'failing', 'disabled', 'paused']);
 const verdict = z.enum(['active', 'failing']);
-const retryAt = timestamp.nullable().describe('When it is tried again by itself.');
+const retryAt = timestamp.nullable().describe('When the server verifies it again; null if it does not.');
 
 export const verification = z.object({
-  verdict: verdict.describe('Whether every check passed, this time.'),
-  state: state.describe('Of the connection, after this.'),
+  verdict: verdict.describe('Whether every check passed.'),
+  state: state.describe('State of the connection after this verification.'),
   checks,
   retry_at: retryAt,
 });
@@ -64,7 +64,7 @@ const setupFile: Route = {
   method: 'GET',
   path: '/connections/:id/setup/:name',
   operationId: 'fetchSetupFile',
-  summary: 'Fetch one file that the customer applies',
+  summary: 'Fetch a set-up file',
   query: setupQuery,
   input: nothing,
   answer: 'file',
@@ -83,7 +83,7 @@ export const setupRoutes: readonly Route[] = [
     method: 'POST',
     path: '/connections/:id/verify',
     operationId: 'verifyConnection',
-    summary: 'Enter the cloud, see that it lets nobody else in, and tell what came of it',
+    summary: 'Verify a connection: exchange a token, and check that the cloud refuses wrong tokens',
     input: nothing,
     status: 200,
     answer: verification,
@@ -110,7 +110,7 @@ export const setupRoutes: readonly Route[] = [
   readRoute({
     path: '/connections/:id/setup',
     operationId: 'listSetupFiles',
-    summary: 'List the files that the customer applies',
+    summary: 'List the set-up files that the customer applies',
     query: setupQuery,
     answer: setupFiles,
     refusals: ['connection_not_found'],
@@ -130,7 +130,7 @@ export const setupRoutes: readonly Route[] = [
   readRoute({
     path: '/connections/:id/claims',
     operationId: 'previewClaims',
-    summary: 'Show the header and claims of a token for the connection; nothing is signed',
+    summary: 'Preview the header and claims of a token for the connection; nothing is signed',
     query: nothing,
     answer: preview,
     refusals: ['connection_not_found', 'keys_unavailable'],

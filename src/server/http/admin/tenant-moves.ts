@@ -1,4 +1,4 @@
-/** /tenants/ID/move: from the shared issuer to one of its own, or back, one connection after the other. */
+/** /tenants/ID/move: moves a tenant to its own issuer or back to the shared one, connection by connection. */
 import { z } from 'zod';
 import { tenantMove } from '../../../access/tenants/index.ts';
 import { mapPage, pageOf, pageQuery } from './paging.ts';
@@ -8,18 +8,18 @@ import { tenant, viewIn } from './tenants.ts';
 
 export const movePage = pageOf(
   z.object({ connection: z.string(), name: z.string(), cloud: z.string(), issuer: z.string() }),
-).describe('A page may hold fewer than the limit, or none, and still have a next one.');
+).describe('A page can have fewer items than `limit`, or none, and still have a `next`.');
 
-/** Connections that are still under another issuer than the tenant's. */
-async function stillToDo(
+/** Connections whose issuer is not the tenant's issuer yet. */
+async function listRemaining(
   { tenants, connections }: AdminServices,
   id: string,
   query: { after?: string; limit: number },
 ) {
-  const wanted = tenants.issuerOf(await tenants.get(id));
+  const targetIssuer = tenants.issuerOf(await tenants.get(id));
   const page = await connections.list({ ...query, within: id });
-  const left = page.items.filter(({ issuer }) => issuer !== wanted);
-  return mapPage({ ...page, items: left }, ({ id: connection, name, cloud, issuer }) => ({
+  const remaining = page.items.filter(({ issuer }) => issuer !== targetIssuer);
+  return mapPage({ ...page, items: remaining }, ({ id: connection, name, cloud, issuer }) => ({
     connection,
     name,
     cloud,
@@ -32,7 +32,7 @@ export const tenantMoveRoutes: readonly Route[] = [
     method: 'POST',
     path: '/tenants/:id/move',
     operationId: 'moveTenant',
-    summary: 'Let the connections go over to another issuer, each as soon as it is verified there',
+    summary: 'Move a tenant to another issuer; each connection moves once it is verified there',
     input: tenantMove,
     status: 200,
     answer: tenant,
@@ -49,10 +49,10 @@ export const tenantMoveRoutes: readonly Route[] = [
   readRoute({
     path: '/tenants/:id/move',
     operationId: 'showTenantMove',
-    summary: 'List the connections that are still under another issuer than the tenant',
+    summary: 'List the connections that have not moved to the tenant’s issuer yet',
     query: pageQuery,
     answer: movePage,
     refusals: ['tenant_not_found'],
-    find: (services, { params: { id }, query }) => stillToDo(services, id, query),
+    find: (services, { params: { id }, query }) => listRemaining(services, id, query),
   }),
 ];

@@ -15,7 +15,7 @@ export const tenant = z.object({
   name: z.string(),
   issuer: z.string().describe('The issuer that the customer registers.'),
   own_issuer: z.boolean(),
-  own_keys: z.boolean().nullable().describe('Null as long as it never had an issuer of its own.'),
+  own_keys: z.boolean().nullable().describe('Null if the tenant never had its own issuer.'),
   created_at: timestamp,
   updated_at: timestamp,
 });
@@ -31,7 +31,7 @@ export const tenantRoutes: readonly Route[] = [
     method: 'POST',
     path: '/tenants',
     operationId: 'createTenant',
-    summary: 'Add a customer',
+    summary: 'Create a tenant',
     input: tenantInput,
     status: 201,
     answer: tenant,
@@ -46,7 +46,7 @@ export const tenantRoutes: readonly Route[] = [
   readRoute({
     path: '/tenants',
     operationId: 'listTenants',
-    summary: 'List the customers',
+    summary: 'List tenants',
     query: pageQuery,
     answer: tenantPage,
     async find(services, { query }) {
@@ -56,7 +56,7 @@ export const tenantRoutes: readonly Route[] = [
   readRoute({
     path: '/tenants/:id',
     operationId: 'showTenant',
-    summary: 'Show one customer',
+    summary: 'Show a tenant',
     query: nothing,
     answer: tenant,
     refusals: ['tenant_not_found'],
@@ -68,7 +68,7 @@ export const tenantRoutes: readonly Route[] = [
     method: 'PATCH',
     path: '/tenants/:id',
     operationId: 'updateTenant',
-    summary: 'Rename a customer',
+    summary: 'Rename a tenant',
     input: tenantChange,
     status: 200,
     answer: tenant,
@@ -82,7 +82,7 @@ export const tenantRoutes: readonly Route[] = [
     method: 'DELETE',
     path: '/tenants/:id',
     operationId: 'deleteTenant',
-    summary: 'Remove a customer that has no connections',
+    summary: 'Delete a tenant that has no connections',
     input: nothing,
     status: 204,
     answer: noContent,

@@ -1,4 +1,4 @@
-/** /connections/ID/uploaded-keys: what an administrator says of the keys in a customer's cloud. */
+/** /connections/ID/uploaded-keys: the administrator confirms which keys the customer's cloud holds. */
 import { z } from 'zod';
 import { destinationOf, stateOf, subjectOf } from '../../../access/connections/index.ts';
 import { invalidRequest } from '../../../platform/errors/index.ts';
@@ -10,16 +10,16 @@ import { writeRoute } from './route.ts';
 export const uploadedKeysInput = z.strictObject({
   kids: z
     .array(z.string('must be a string'), 'must be a list of key ids')
-    .min(1, 'must hold at least one key id')
-    .max(8, 'must hold 8 key ids at most')
-    .describe('Every key that the provider holds now; an upload replaces all that were there.'),
+    .min(1, 'must have at least one key id')
+    .max(8, 'must have at most 8 key ids')
+    .describe('Every key that the provider holds now; an upload replaces all earlier keys.'),
 });
 
 export const uploadedKeysRoute = writeRoute({
   method: 'POST',
   path: '/connections/:id/uploaded-keys',
   operationId: 'confirmUpload',
-  summary: 'Say which keys were uploaded to the cloud, so that a rotation need not wait for it',
+  summary: 'Confirm which keys were uploaded to the cloud, so that a rotation does not wait for the upload',
   input: uploadedKeysInput,
   status: 200,
   answer: connection,
@@ -29,13 +29,18 @@ export const uploadedKeysRoute = writeRoute({
     const { kids } = read(uploadedKeysInput, body);
     if (!destinationOf(one).uploadsKeys)
       throw invalidRequest([
-        { path: 'kids', message: 'are fetched by this cloud: target.uploaded_jwks is not true' },
+        {
+          path: 'kids',
+          message: 'only for connections with target.uploaded_jwks; this cloud fetches the JWKS',
+        },
       ]);
     const ring = await issuers.ringOf(one);
     const keyring = ring === mainRing ? keyrings.main : await keyrings.of(ring);
     const known = keyring.jwks().map(({ kid }) => kid);
     const faults = kids.flatMap((kid, index) =>
-      known.includes(kid) ? [] : [{ path: `kids.${index}`, message: 'is no published key of its issuer' }],
+      known.includes(kid)
+        ? []
+        : [{ path: `kids.${index}`, message: 'must be a published key of the connection’s issuer' }],
     );
     if (faults.length > 0) throw invalidRequest(faults);
     const changed = await connections.setUploaded(id, kids);

@@ -1,4 +1,4 @@
-/** /webhooks: where the vendor's own systems hear of connections. */
+/** /webhooks: receivers in the vendor's systems for events about connections. */
 import { z } from 'zod';
 import {
   type Delivery,
@@ -69,7 +69,7 @@ export const webhookRoutes: readonly Route[] = [
     method: 'POST',
     path: '/webhooks',
     operationId: 'createWebhook',
-    summary: 'Tell a receiver of what happens to connections, from now on',
+    summary: 'Create a webhook for events about connections',
     input: webhookInput,
     status: 201,
     answer: webhook,
@@ -82,7 +82,7 @@ export const webhookRoutes: readonly Route[] = [
   readRoute({
     path: '/webhooks',
     operationId: 'listWebhooks',
-    summary: 'List the webhooks',
+    summary: 'List webhooks',
     query: pageQuery,
     answer: webhookPage,
     find: async ({ webhooks }, { query }) => mapPage(await webhooks.list(query), viewOf),
@@ -90,7 +90,7 @@ export const webhookRoutes: readonly Route[] = [
   readRoute({
     path: '/webhooks/:id',
     operationId: 'showWebhook',
-    summary: 'Show one webhook',
+    summary: 'Show a webhook',
     query: nothing,
     answer: webhook,
     refusals: ['webhook_not_found'],
@@ -100,7 +100,7 @@ export const webhookRoutes: readonly Route[] = [
     method: 'PATCH',
     path: '/webhooks/:id',
     operationId: 'updateWebhook',
-    summary: 'Change a webhook; what happens while it is disabled is never told',
+    summary: 'Update a webhook; events that occur while it is disabled are never delivered',
     input: webhookChange,
     status: 200,
     answer: webhook,
@@ -117,7 +117,7 @@ export const webhookRoutes: readonly Route[] = [
     method: 'DELETE',
     path: '/webhooks/:id',
     operationId: 'deleteWebhook',
-    summary: 'Remove a webhook; what waits for it is dropped',
+    summary: 'Delete a webhook and its pending deliveries',
     input: nothing,
     status: 204,
     answer: noContent,
@@ -131,7 +131,7 @@ export const webhookRoutes: readonly Route[] = [
   readRoute({
     path: '/webhooks/:id/deliveries',
     operationId: 'listDeliveries',
-    summary: 'List what was and will be told, oldest first; kept for 30 days',
+    summary: 'List deliveries, oldest first; kept for 30 days',
     query: pageQuery,
     answer: deliveryPage,
     refusals: ['webhook_not_found'],
@@ -142,7 +142,7 @@ export const webhookRoutes: readonly Route[] = [
     method: 'POST',
     path: '/webhooks/:id/deliveries/:delivery/redeliver',
     operationId: 'redeliverWebhook',
-    summary: 'Tell it once more, whatever came of it before',
+    summary: 'Deliver an event again, whatever its state',
     input: nothing,
     status: 200,
     answer: delivery,

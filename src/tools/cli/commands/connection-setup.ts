@@ -22,7 +22,7 @@ export const connectionSetup: CommandSpec = {
     'connection setup con_01k0… cloudformation.json > acme.json',
     'connection setup con_01k0… main.tf --permissions read-only --existing-provider',
     'connection setup con_01k0… setup.sh --tag Team=platform --role-name vendor',
-    'connection setup con_01k0… --with con_01k1… --output ./acme',
+    'connection setup con_01k0… --additional-connection con_01k1… --output ./acme',
     'connection setup con_01k0… --output ./acme',
   ],
   async run(args, terminal) {

@@ -28,8 +28,8 @@ export const keysExport: CommandSpec = {
     const folder = text(args, 'output') ?? '';
     const commands = uploadCommands(folder, text(args, 'to'));
     const files: ExportedFile[] = [];
-    const missing: string[] = [];
-    for await (const { body, ...file } of fetchDocuments(args, terminal, missing)) {
+    const omittedTenants: string[] = [];
+    for await (const { body, ...file } of fetchDocuments(args, terminal, omittedTenants)) {
       writeDocument(join(folder, file.path), body);
       files.push(file);
     }
@@ -40,20 +40,20 @@ export const keysExport: CommandSpec = {
         ? manifest
         : `Wrote ${files.length} documents and ${manifestName} to ${folder}\n\n${commands(files)}`,
     );
-    for (const tenant of missing) {
+    for (const tenant of omittedTenants) {
       terminal.err(
         `The documents of ${tenant} are missing: the keys of this tenant cannot be used. See the log of the server.\n`,
       );
     }
-    return missing.length > 0 ? 1 : 0;
+    return omittedTenants.length > 0 ? 1 : 0;
   },
 };
 
-/** @param missing gets the tenants whose documents the server cannot tell */
+/** @param omittedTenants receives the tenants whose documents the server omits */
 async function* fetchDocuments(
   args: ParsedArguments,
   terminal: Terminal,
-  missing: string[],
+  omittedTenants: string[],
 ): AsyncGenerator<ExportedFile & { body: string }> {
   let after: string | undefined;
   do {
@@ -62,7 +62,7 @@ async function* fetchDocuments(
       await requestAdmin({ method: 'GET', path: '/keys/documents', query }, args, terminal),
     );
     for (const item of itemsOf(page)) yield parseDocument(item);
-    if (Array.isArray(page.missing)) missing.push(...page.missing.map(String));
+    if (Array.isArray(page.omitted_tenants)) omittedTenants.push(...page.omitted_tenants.map(String));
     after = typeof page.next === 'string' ? page.next : undefined;
   } while (after !== undefined);
 }

@@ -49,7 +49,7 @@ export const keys: CommandGroup = {
         path: '/keys/rotate',
         body: {
           tenant: text(args, 'tenant'),
-          at: text(args, 'at'),
+          activate_at: text(args, 'at'),
           ...(isSet(args, 'override') ? { override: true } : {}),
         },
       }),

@@ -9,10 +9,10 @@ const options: Readonly<Record<string, OptionSpec>> = {
     description: 'permission set of the configuration to grant; may be repeated',
     repeatable: true,
   },
-  with: {
-    flags: '--with <id>',
+  additional_connections: {
+    flags: '--additional-connection <id>',
     description:
-      'another connection, of the same tenant to the same cloud, in the same files; may be repeated',
+      'another connection of the same tenant and cloud that the same files set up; may be repeated',
     repeatable: true,
   },
   tags: {
