@@ -63,7 +63,7 @@ export type CloudContext = Pick<CloudRequest, 'endpoints' | 'now' | 'signal'>;
 export type ProbeType = 'subject' | 'audience';
 
 /** What a cloud's answer to such a token proves; an outage proves nothing. */
-export type ProbeResult = 'refused' | 'admitted' | 'unclear';
+export type ProbeResult = 'refused' | 'admitted' | 'inconclusive';
 
 /** What to paste into a shell or a console so that a refusal ends. */
 export interface Remedy {

@@ -10,5 +10,5 @@ export const probeResultBy =
   (expected: Readonly<Record<ProbeType, readonly ErrorCode[]>>) =>
   (kind: ProbeType, error: SojournError | undefined): ProbeResult => {
     if (error === undefined) return 'admitted';
-    return expected[kind].includes(error.code) ? 'refused' : 'unclear';
+    return expected[kind].includes(error.code) ? 'refused' : 'inconclusive';
   };

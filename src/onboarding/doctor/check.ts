@@ -1,7 +1,7 @@
-/** What one look came to. */
+/** The result of one check of the doctor. */
 export interface Check {
   readonly name: string;
-  /** `warned`: it works, and somebody should know. */
+  /** `warned`: it works, but needs attention. */
   readonly outcome: 'passed' | 'warned' | 'failed';
   readonly detail: string;
   readonly advice: string | null;

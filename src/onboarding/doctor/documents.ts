@@ -1,4 +1,4 @@
-/** Discovery and JWKS, as the world sees them, beside what the server itself says. */
+/** Compares the public discovery document and JWKS with those that the server reports. */
 import { isDeepStrictEqual } from 'node:util';
 import { type Check, failed, passed } from './check.ts';
 import { deadlineMs, type Fetched } from './fetch.ts';
@@ -6,24 +6,24 @@ import { deadlineMs, type Fetched } from './fetch.ts';
 export type Members = Readonly<Record<string, unknown>>;
 
 const advice =
-  'Compare what this URL answers with what the public listener answers: something on the way redirects, caches, rewrites or refuses it. A whole certificate chain must be sent.';
+  'Compare the response of this URL with that of the public listener: a proxy or cache between them redirects, caches, changes or refuses it. The server must send the whole certificate chain.';
 
 /** Without these three AWS answers "Couldn't retrieve verification key". */
-export const lists = [
+export const requiredLists = [
   'response_types_supported',
   'subject_types_supported',
   'id_token_signing_alg_values_supported',
 ] as const;
 
 export function checkDiscovery(fetched: Fetched, expected: Members): Check {
-  const { document, faults } = read(fetched);
+  const { document, faults } = parseDocument(fetched);
   if (document) {
     for (const name of ['issuer', 'jwks_uri']) {
       if (document[name] !== expected[name]) {
         faults.push(`${name} is ${JSON.stringify(document[name])} and not ${JSON.stringify(expected[name])}`);
       }
     }
-    for (const name of lists) {
+    for (const name of requiredLists) {
       const list = document[name];
       if (!Array.isArray(list) || list.length === 0) faults.push(`${name} is missing`);
     }
@@ -31,45 +31,45 @@ export function checkDiscovery(fetched: Fetched, expected: Members): Check {
   return verdict('discovery', fetched, faults);
 }
 
-/** GCP takes no more of an uploaded JWKS. */
-export const keysAtMost = 8;
+/** GCP's limit for an uploaded JWKS. */
+export const maxKeys = 8;
 
-/** With key_ops AWS passes a key over, with x5c or x5t GCP refuses an uploaded JWKS; the others are private. */
-export const unwanted = ['key_ops', 'x5c', 'x5t', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'k'];
+/** AWS ignores a key with key_ops; GCP rejects an uploaded JWKS with x5c or x5t; the others are private. */
+export const unwantedMembers = ['key_ops', 'x5c', 'x5t', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'k'];
 
 export function checkJwks(fetched: Fetched, expected: readonly Members[]): Check {
-  const { document, faults } = read(fetched);
+  const { document, faults } = parseDocument(fetched);
   if (document) {
     const keys = Array.isArray(document.keys) ? (document.keys as Members[]) : [];
-    if (keys.length > keysAtMost) faults.push(`it has ${keys.length} keys, over ${keysAtMost}`);
+    if (keys.length > maxKeys) faults.push(`it has ${keys.length} keys, more than ${maxKeys}`);
     for (const key of expected) {
-      const found = keys.filter(({ kid }) => kid === key.kid);
-      if (found.length === 0) faults.push(`the key ${String(key.kid)} is missing`);
-      else if (!isDeepStrictEqual(found, [key])) faults.push(`the key ${String(key.kid)} is another one`);
+      const matches = keys.filter(({ kid }) => kid === key.kid);
+      if (matches.length === 0) faults.push(`the key ${String(key.kid)} is missing`);
+      else if (!isDeepStrictEqual(matches, [key])) faults.push(`the key ${String(key.kid)} differs`);
     }
     for (const key of keys) {
       if (!expected.some(({ kid }) => kid === key.kid))
-        faults.push(`the key ${String(key.kid)} is none that the server publishes`);
-      const members = unwanted.filter((member) => Object.hasOwn(key, member));
+        faults.push(`the server does not publish the key ${String(key.kid)}`);
+      const members = unwantedMembers.filter((member) => Object.hasOwn(key, member));
       if (members.length > 0) faults.push(`the key ${String(key.kid)} has ${members.join(', ')}`);
     }
   }
   return verdict('jwks', fetched, faults);
 }
 
-export function read({ answer, ms, fault }: Fetched): { document?: Members; faults: string[] } {
+export function parseDocument({ answer, ms, fault }: Fetched): { document?: Members; faults: string[] } {
   if (!answer) return { faults: [fault ?? 'no answer'] };
   const faults: string[] = [];
-  if (ms >= deadlineMs) faults.push(`it takes ${ms} ms, and clouds give up after ${deadlineMs}`);
+  if (ms >= deadlineMs) faults.push(`it takes ${ms} ms, but clouds give up after ${deadlineMs} ms`);
   if (answer.status !== 200) {
     const location = answer.headers.location;
     faults.push(`it answers ${answer.status}${location ? `, a redirect to ${location}` : ''}`);
     return { faults };
   }
-  const type = answer.headers['content-type'] ?? 'nothing';
-  if (!/^application\/json\b/.test(type)) faults.push(`it is served as ${type}`);
+  const type = answer.headers['content-type'] ?? 'none';
+  if (!/^application\/json\b/.test(type)) faults.push(`its content type is ${type}`);
   const document = parse(answer.body);
-  if (!document) faults.push('it is no JSON object');
+  if (!document) faults.push('it is not a JSON object');
   return { ...(document && { document }), faults };
 }
 

@@ -1,4 +1,4 @@
-/** One look at a public URL, as a cloud takes it: no redirect is followed, and nobody waits for long. */
+/** Fetches a public URL as a cloud does: follows no redirect, gives up after five seconds. */
 import { SojournError } from '../../platform/errors/index.ts';
 import { type OutboundAnswer, send } from '../../platform/outbound/index.ts';
 import type { Now } from '../../platform/time/index.ts';
@@ -9,31 +9,31 @@ export const deadlineMs = 5_000;
 export interface Fetched {
   readonly url: string;
   readonly ms: number;
-  /** Absent when there was none. */
+  /** Absent if there was no answer. */
   readonly answer?: OutboundAnswer;
-  /** Why there was none. */
+  /** Why there was no answer. */
   readonly fault?: string;
 }
 
-/** One of the ways to ask: the plain one, or one that guards against what somebody else has named. */
-export type Look = (url: string, signal: AbortSignal) => Promise<OutboundAnswer>;
+/** Sends the request: without restrictions, or with an egress policy for URLs from an untrusted document. */
+export type FetchPublic = (url: string, signal: AbortSignal) => Promise<OutboundAnswer>;
 
-const plainLook: Look = (url, signal) =>
+const fetchPlain: FetchPublic = (url, signal) =>
   send({ method: 'GET', url, headers: { accept: 'application/json' }, signal });
 
-export async function fetchPublic(url: string, now: Now, look = plainLook): Promise<Fetched> {
-  const begun = now();
+export async function fetchPublic(url: string, now: Now, fetchUrl = fetchPlain): Promise<Fetched> {
+  const startedAt = now();
   try {
-    const answer = await look(url, AbortSignal.timeout(deadlineMs));
-    return { url, ms: now() - begun, answer };
+    const answer = await fetchUrl(url, AbortSignal.timeout(deadlineMs));
+    return { url, ms: now() - startedAt, answer };
   } catch (error) {
-    return { url, ms: now() - begun, fault: faultOf(error) };
+    return { url, ms: now() - startedAt, fault: faultOf(error) };
   }
 }
 
 function faultOf(error: unknown): string {
   if (!(error instanceof SojournError)) throw error;
-  // The true reason, such as UNABLE_TO_VERIFY_LEAF_SIGNATURE.
+  // The underlying error, such as UNABLE_TO_VERIFY_LEAF_SIGNATURE.
   const reason = (error.cause as { code?: unknown } | undefined)?.code;
   return typeof reason === 'string' ? `${error.message} (${reason})` : error.message;
 }

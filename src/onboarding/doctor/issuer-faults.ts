@@ -1,14 +1,14 @@
-/** What can be wrong with an issuer's URL, its discovery document and its keys, and which cloud minds. */
+/** Possible faults of an issuer's URL, discovery document and keys, and the clouds that they affect. */
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import type { CloudName } from '../../clouds/index.ts';
-import { keysAtMost, lists, type Members, unwanted } from './documents.ts';
+import { type Members, maxKeys, requiredLists, unwantedMembers } from './documents.ts';
 
 export interface Fault {
-  readonly what: string;
+  readonly problem: string;
   readonly advice: string;
-  readonly minds: readonly CloudName[];
-  /** It works, or may work. */
-  readonly mild?: boolean;
+  readonly clouds: readonly CloudName[];
+  /** The issuer works in spite of it, or may work. */
+  readonly isWarning?: boolean;
 }
 
 const all: readonly CloudName[] = ['aws', 'azure', 'gcp'];
@@ -17,152 +17,164 @@ const all: readonly CloudName[] = ['aws', 'azure', 'gcp'];
 export function urlFaults(issuer: string): Fault[] {
   const url = new URL(issuer);
   const authority = /^[a-z]+:\/\/([^/?#]*)/i.exec(issuer)?.[1] ?? '';
-  const found: Fault[] = [];
-  const add = (holds: boolean, what: string, advice: string, minds = all, mild = false) => {
-    if (holds) found.push({ what, advice, minds, mild });
+  const faults: Fault[] = [];
+  const addIf = (applies: boolean, problem: string, advice: string, clouds = all, isWarning = false) => {
+    if (applies) faults.push({ problem, advice, clouds, isWarning });
   };
-  add(
+  addIf(
     url.protocol !== 'https:',
-    'it is no https URL',
-    'Serve it by https with a certificate of a public authority.',
+    'it is not an https URL',
+    'Serve it over https with a certificate of a public authority.',
   );
-  add(/:\d+$/.test(authority), 'it has a port', 'Use 443, and leave it out: IAM takes no other.', ['aws']);
-  add(/[?#]/.test(issuer), 'it has a query or a fragment', 'Leave it out.');
-  add(
+  addIf(/:\d+$/.test(authority), 'it has a port', 'Use port 443 and omit it: AWS IAM accepts no other.', [
+    'aws',
+  ]);
+  addIf(/[?#]/.test(issuer), 'it has a query or a fragment', 'Remove it.');
+  addIf(
     authority !== authority.toLowerCase(),
     'its host has upper-case letters',
-    'Write it in lower case: it is compared to the letter.',
+    'Write it in lower case: clouds compare it exactly.',
     all,
     true,
   );
-  add(
+  addIf(
     issuer.endsWith('/'),
-    'it has a slash at the end',
-    'Leave it out, or write it everywhere: with and without are two issuers to every cloud.',
+    'it ends with a slash',
+    'Remove the slash, or use it everywhere: to every cloud, the URLs with and without it are two issuers.',
     all,
     true,
   );
-  add(issuer.length > 255, 'it is over 255 characters', 'Shorten it.', ['aws']);
-  return found;
+  addIf(issuer.length > 255, 'it is longer than 255 characters', 'Shorten it.', ['aws']);
+  return faults;
 }
 
 export function discoveryFaults(issuer: string, document: Members): Fault[] {
-  const found: Fault[] = [];
+  const faults: Fault[] = [];
   if (document.issuer !== issuer)
-    found.push({
-      what: `issuer is ${JSON.stringify(document.issuer)} and not ${JSON.stringify(issuer)}`,
-      advice: 'Let the document name the issuer to the letter, as the tokens do.',
-      minds: all,
+    faults.push({
+      problem: `issuer is ${JSON.stringify(document.issuer)} and not ${JSON.stringify(issuer)}`,
+      advice: 'Set issuer in the document to exactly the value in the tokens.',
+      clouds: all,
     });
   const uri = document.jwks_uri;
   if (typeof uri !== 'string' || !uri.startsWith('https://'))
-    found.push({ what: `jwks_uri is ${JSON.stringify(uri)}`, advice: 'Name an https URL.', minds: all });
-  for (const name of lists) {
+    faults.push({
+      problem: `jwks_uri is ${JSON.stringify(uri)}`,
+      advice: 'Set it to an https URL.',
+      clouds: all,
+    });
+  for (const name of requiredLists) {
     const list = document[name];
     if (!Array.isArray(list) || list.length === 0)
-      found.push({
-        what: `${name} is missing`,
-        advice: 'Add it: without the three lists AWS reads no key.',
-        minds: ['aws'],
+      faults.push({
+        problem: `${name} is missing`,
+        advice: 'Add it: without the three lists AWS does not read the keys.',
+        clouds: ['aws'],
       });
   }
   const algorithms = document.id_token_signing_alg_values_supported;
   if (Array.isArray(algorithms) && !algorithms.includes('RS256'))
-    found.push({
-      what: 'RS256 is not offered',
+    faults.push({
+      problem: 'RS256 is not listed',
       advice: 'Sign tokens for Azure with RS256.',
-      minds: ['azure'],
+      clouds: ['azure'],
     });
-  return found;
+  return faults;
 }
 
 export function jwksFaults(keys: readonly Members[]): Fault[] {
-  const found = keys.flatMap(keyFaults);
+  const faults = keys.flatMap(keyFaults);
   const kids = keys.map(({ kid }) => kid).filter((kid) => kid !== undefined);
-  const twice = kids.find((kid, index) => kids.indexOf(kid) !== index);
+  const duplicate = kids.find((kid, index) => kids.indexOf(kid) !== index);
   const count = (kty: string) => keys.filter((key) => key.kty === kty).length;
-  if (twice !== undefined)
-    found.push({
-      what: `two keys have the kid ${String(twice)}`,
-      advice: 'Give each its own: the RFC 7638 thumbprint.',
-      minds: all,
+  if (duplicate !== undefined)
+    faults.push({
+      problem: `two keys have the kid ${String(duplicate)}`,
+      advice: 'Use unique kids, such as the RFC 7638 thumbprints.',
+      clouds: all,
     });
   if (keys.length === 0)
-    found.push({ what: 'there is no key', advice: 'Publish the signing keys.', minds: all });
+    faults.push({ problem: 'there is no key', advice: 'Publish the signing keys.', clouds: all });
   if (count('RSA') > 100 || count('EC') > 100)
-    found.push({
-      what: 'there are over 100 keys of one type',
-      advice: 'Take out old ones: AWS uses none of them then.',
-      minds: ['aws'],
+    faults.push({
+      problem: 'there are more than 100 keys of one type',
+      advice: 'Remove old keys: AWS uses none of them above this limit.',
+      clouds: ['aws'],
     });
-  else if (keys.length > keysAtMost)
-    found.push({
-      what: `there are ${keys.length} keys`,
-      advice: `Take out old ones: who uploads them to Google Cloud can have ${keysAtMost}.`,
-      minds: ['gcp'],
-      mild: true,
+  else if (keys.length > maxKeys)
+    faults.push({
+      problem: `there are ${keys.length} keys`,
+      advice: `Remove old keys: a JWKS uploaded to Google Cloud can have ${maxKeys}.`,
+      clouds: ['gcp'],
+      isWarning: true,
     });
   if (keys.length > 0 && count('RSA') === 0)
-    found.push({
-      what: 'there is no RSA key',
-      advice: 'Azure takes RS256 only: publish one.',
-      minds: ['azure'],
+    faults.push({
+      problem: 'there is no RSA key',
+      advice: 'Publish one: Azure accepts RS256 only.',
+      clouds: ['azure'],
     });
-  return found;
+  return faults;
 }
 
-/** AWS's own and Google's words on each stand in docs/verification.md. */
+/** docs/verification.md quotes the AWS and Google documentation for each fault. */
 function keyFaults(key: Members, index: number): Fault[] {
   const name = typeof key.kid === 'string' ? `the key ${key.kid}` : `key number ${index + 1}`;
-  const found: Fault[] = [];
-  const add = (holds: boolean, what: string, advice: string, minds: readonly CloudName[], mild = false) => {
-    if (holds) found.push({ what: `${name} ${what}`, advice, minds, mild });
+  const faults: Fault[] = [];
+  const addIf = (
+    applies: boolean,
+    problem: string,
+    advice: string,
+    clouds: readonly CloudName[],
+    isWarning = false,
+  ) => {
+    if (applies) faults.push({ problem: `${name} ${problem}`, advice, clouds, isWarning });
   };
   const has = (member: string) => Object.hasOwn(key, member);
-  const secret = unwanted.filter((member) => /^(d|p|q|dp|dq|qi|k)$/.test(member) && has(member));
-  add(
+  const secret = unwantedMembers.filter((member) => /^(d|p|q|dp|dq|qi|k)$/.test(member) && has(member));
+  addIf(
     secret.length > 0,
-    `holds its private half (${secret.join(', ')})`,
-    'Revoke it now, and publish public keys only.',
+    `contains private members (${secret.join(', ')})`,
+    'Revoke it now, and publish public members only.',
     all,
   );
-  add(
+  addIf(
     typeof key.kid !== 'string' || key.kid === '',
     'has no kid',
-    'Give it one: the RFC 7638 thumbprint.',
+    'Add one, such as the RFC 7638 thumbprint.',
     all,
   );
-  add(has('key_ops'), 'has key_ops', 'Take it out: AWS does not use a key that has it.', ['aws']);
-  add(
+  addIf(has('key_ops'), 'has key_ops', 'Remove it: AWS ignores a key that has it.', ['aws']);
+  addIf(
     has('x5c') || has('x5t'),
     'has x5c or x5t',
-    'Take them out: Google refuses such a key when it is uploaded.',
+    'Remove them: Google rejects such a key in an uploaded JWKS.',
     ['gcp'],
     true,
   );
-  add(
+  addIf(
     key.use !== undefined && key.use !== 'sig',
-    `is for ${String(key.use)}`,
+    `has use ${String(key.use)}`,
     'Publish signing keys only, with use sig.',
     all,
     true,
   );
-  add(key.use === undefined || key.alg === undefined, 'lacks use or alg', 'Name both.', ['gcp'], true);
+  addIf(key.use === undefined || key.alg === undefined, 'lacks use or alg', 'Add both.', ['gcp'], true);
   const usable = key.kty === 'RSA' || (key.kty === 'EC' && key.crv === 'P-256');
-  add(
+  addIf(
     !usable,
-    `is of a type that not all clouds take (${String(key.kty)} ${String(key.crv ?? '')})`.trim(),
-    'Use RSA of 2048 bits, or P-256.',
+    `has a type that not all clouds accept (${String(key.kty)} ${String(key.crv ?? '')})`.trim(),
+    'Use RSA with 2048 bits, or P-256.',
     ['azure', 'gcp'],
     true,
   );
-  add(
+  addIf(
     key.kty === 'RSA' && bitsOf(key) < 2048,
-    'is shorter than 2048 bits or damaged',
-    'Make a new one of 2048 bits.',
+    'is shorter than 2048 bits or malformed',
+    'Create a new key with 2048 bits.',
     all,
   );
-  return found;
+  return faults;
 }
 
 function bitsOf(key: Members): number {

@@ -1,96 +1,99 @@
-/** Any issuer in the world, as each of the clouds would judge it. */
+/** Lints any OpenID issuer by the rules of each cloud. */
 import type { CloudName } from '../../clouds/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import { type Check, failed, passed, warned } from './check.ts';
-import { type Members, read } from './documents.ts';
-import { type Fetched, fetchPublic, type Look } from './fetch.ts';
+import { type Members, parseDocument } from './documents.ts';
+import { type Fetched, type FetchPublic, fetchPublic } from './fetch.ts';
 import { discoveryFaults, type Fault, jwksFaults, urlFaults } from './issuer-faults.ts';
 
 export interface IssuerCheck extends Check {
-  /** The clouds that refuse the issuer, or that may do so, for this. */
-  readonly minds: readonly CloudName[];
+  /** The clouds that refuse, or may refuse, the issuer because of this. */
+  readonly affected_clouds: readonly CloudName[];
 }
 
 export interface IssuerLint {
   readonly issuer: string;
-  /** What each cloud would do with its tokens. */
+  /** How each cloud treats the issuer's tokens. */
   readonly clouds: Readonly<Record<CloudName, 'accepts' | 'risky' | 'refuses'>>;
   readonly checks: readonly IssuerCheck[];
 }
 
-const names: readonly CloudName[] = ['aws', 'azure', 'gcp'];
-/** Above this one slow moment is one too many for AWS, which gives up after five seconds. */
+const allClouds: readonly CloudName[] = ['aws', 'azure', 'gcp'];
+/** AWS gives up after five seconds; above this, one slow moment exceeds that. */
 const slowMs = 2_000;
-/** Nobody documents a limit; no real document comes near. */
-const longBytes = 64 * 1024;
+/** No cloud documents a limit; real documents are far smaller. */
+const largeBytes = 64 * 1024;
 
-export async function lintIssuer(issuer: string, now: Now, look?: Look): Promise<IssuerLint> {
-  const checks = [...told('url', `${issuer} is as every cloud wants it`, urlFaults(issuer))];
+export async function lintIssuer(issuer: string, now: Now, fetchUrl?: FetchPublic): Promise<IssuerLint> {
+  const checks = [...checksOf('url', `every cloud accepts ${issuer} as an issuer URL`, urlFaults(issuer))];
   const discovery = await fetchPublic(
     `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
     now,
-    look,
+    fetchUrl,
   );
-  const document = read(discovery);
+  const document = parseDocument(discovery);
   checks.push(
-    ...told('discovery', said(discovery), [
-      ...transport(discovery, document.faults),
+    ...checksOf('discovery', timingOf(discovery), [
+      ...transportFaults(discovery, document.faults),
       ...(document.document ? discoveryFaults(issuer, document.document) : []),
     ]),
   );
   const uri = document.document?.jwks_uri;
-  if (typeof uri === 'string' && URL.canParse(uri)) checks.push(...(await jwksChecks(uri, now, look)));
+  if (typeof uri === 'string' && URL.canParse(uri)) checks.push(...(await jwksChecks(uri, now, fetchUrl)));
   return { issuer, clouds: verdicts(checks), checks };
 }
 
-async function jwksChecks(uri: string, now: Now, look?: Look): Promise<IssuerCheck[]> {
-  const fetched = await fetchPublic(uri, now, look);
-  const { document, faults } = read(fetched);
+async function jwksChecks(uri: string, now: Now, fetchUrl?: FetchPublic): Promise<IssuerCheck[]> {
+  const fetched = await fetchPublic(uri, now, fetchUrl);
+  const { document, faults } = parseDocument(fetched);
   const keys = Array.isArray(document?.keys)
     ? document.keys.filter((key): key is Members => typeof key === 'object' && key !== null)
     : [];
-  return told('jwks', said(fetched), [...transport(fetched, faults), ...(document ? jwksFaults(keys) : [])]);
+  return checksOf('jwks', timingOf(fetched), [
+    ...transportFaults(fetched, faults),
+    ...(document ? jwksFaults(keys) : []),
+  ]);
 }
 
-const said = ({ url, ms }: Fetched): string => `${url} answers in ${ms} ms`;
+const timingOf = ({ url, ms }: Fetched): string => `${url} answers in ${ms} ms`;
 
-function transport({ ms, answer }: Fetched, faults: readonly string[]): Fault[] {
-  const found: Fault[] = faults.map((what) => ({
-    what,
+function transportFaults({ ms, answer }: Fetched, faults: readonly string[]): Fault[] {
+  const result: Fault[] = faults.map((problem) => ({
+    problem,
     advice:
-      'Serve it from the URL itself with status 200 as application/json, within 5 seconds, with the whole certificate chain, without redirect or challenge.',
-    minds: names,
+      'Serve it at this URL with status 200 as application/json, within 5 seconds, with the whole certificate chain, and without a redirect or an authentication challenge.',
+    clouds: allClouds,
   }));
   if (answer && faults.length === 0 && ms > slowMs)
-    found.push({
-      what: `it takes ${ms} ms`,
+    result.push({
+      problem: `it takes ${ms} ms`,
       advice: 'Answer faster: AWS gives up after 5 seconds.',
-      minds: ['aws'],
-      mild: true,
+      clouds: ['aws'],
+      isWarning: true,
     });
-  if (answer && Buffer.byteLength(answer.body) > longBytes)
-    found.push({
-      what: `it has over ${longBytes} bytes`,
+  if (answer && Buffer.byteLength(answer.body) > largeBytes)
+    result.push({
+      problem: `it has more than ${largeBytes} bytes`,
       advice: 'Publish fewer keys.',
-      minds: names,
-      mild: true,
+      clouds: allClouds,
+      isWarning: true,
     });
-  return found;
+  return result;
 }
 
-function told(name: string, well: string, faults: readonly Fault[]): IssuerCheck[] {
-  if (faults.length === 0) return [{ ...passed(name, well), minds: [] }];
-  return faults.map(({ what, advice, minds, mild = false }) => ({
-    ...(mild ? warned(name, what, advice) : failed(name, what, advice)),
-    minds,
+function checksOf(name: string, passedDetail: string, faults: readonly Fault[]): IssuerCheck[] {
+  if (faults.length === 0) return [{ ...passed(name, passedDetail), affected_clouds: [] }];
+  return faults.map(({ problem, advice, clouds, isWarning = false }) => ({
+    ...(isWarning ? warned(name, problem, advice) : failed(name, problem, advice)),
+    affected_clouds: clouds,
   }));
 }
 
 function verdicts(checks: readonly IssuerCheck[]): IssuerLint['clouds'] {
   const of = (cloud: CloudName) => {
-    const minded = checks.filter(({ minds }) => minds.includes(cloud));
-    if (minded.some(({ outcome }) => outcome === 'failed')) return 'refuses';
-    return minded.length > 0 ? 'risky' : 'accepts';
+    const problems = checks.filter(({ affected_clouds }) => affected_clouds.includes(cloud));
+    if (problems.some(({ outcome }) => outcome === 'failed')) return 'refuses';
+    return problems.length > 0 ? 'risky' : 'accepts';
   };
   return { aws: of('aws'), azure: of('azure'), gcp: of('gcp') };
 }

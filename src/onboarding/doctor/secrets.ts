@@ -1,26 +1,32 @@
-/** Whether anything is left that two sides have to know: proven by the whole list of clients, or not at all. */
+/** Finds every secret that a client shares with the server. Reads the complete list of clients or fails. */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 
-/** Ways in that are shared with nobody: a key of the client's own, or a token of its own platform. */
-const keyed = ['private_key_jwt', 'federated', 'tls', 'tls_client_auth', 'self_signed_tls_client_auth'];
+/** Authentication methods without a shared secret: a private key, or a token of the client's platform. */
+const secretlessMethods = [
+  'private_key_jwt',
+  'federated',
+  'tls',
+  'tls_client_auth',
+  'self_signed_tls_client_auth',
+];
 
-const moment = z.iso.datetime();
+const timestamp = z.iso.datetime();
 
-/** What must stand in a page of clients. Anything else is no proof of anything, an absent `next` included. */
-const pageForm = z.object({
+/** Required form of a page of clients. Every other answer is an error, including one without `next`. */
+const clientPage = z.object({
   items: z.array(
     z.object({
       client_id: z.string().min(1),
       name: z.string(),
-      auth: z.object({ method: z.enum(['client_secret', ...keyed]) }),
+      auth: z.object({ method: z.enum(['client_secret', ...secretlessMethods]) }),
       disabled: z.boolean(),
       secrets: z.array(
         z.object({
           id: z.string(),
-          created_at: moment,
-          expires_at: moment.nullable(),
-          last_used_at: moment.nullable(),
+          created_at: timestamp,
+          expires_at: timestamp.nullable(),
+          last_used_at: timestamp.nullable(),
         }),
       ),
     }),
@@ -32,55 +38,56 @@ export interface SharedSecret {
   readonly client_id: string;
   readonly name: string;
   readonly secret: string;
-  /** That of a disabled client opens again when the client is enabled. */
+  /** Whether the client is disabled. Its secrets work again when it is enabled. */
   readonly disabled: boolean;
   readonly age_days: number;
-  /** To a few minutes; null when it never was. */
+  /** Accurate to a few minutes; null if never used. */
   readonly last_used_at: string | null;
-  /** Null for never. */
+  /** Null if it does not expire. */
   readonly expires_at: string | null;
-  /** What to use in its place. */
-  readonly instead: string;
+  /** How to replace or remove it. */
+  readonly advice: string;
 }
 
-export interface SecretsFound {
+export interface SharedSecrets {
   readonly clients: number;
   readonly shared_secrets: readonly SharedSecret[];
-  /** What is shared and not counted. */
+  /** Shared secrets that are not in the list. */
   readonly notes: readonly string[];
 }
 
 const dayMs = 86_400_000;
 
-const keyless =
-  'Make another client for the same service, with the token of its own platform (--federated) or a key of its own (--auth private_key_jwt), then delete this one.';
+const keylessAdvice =
+  'Create another client for the same service that uses a token of its platform (--federated) or a private key (--auth private_key_jwt). Then delete this client.';
 
 const notes = [
-  'The admin token is shared as well, and not counted: it opens the admin API and no cloud. Its age is not known here; give the server another SOJOURN_ADMIN_TOKEN when somebody leaves who knew it.',
+  'The admin token is a shared secret too, but is not counted: it gives access to the admin API, not to a cloud. Its age is unknown. Replace SOJOURN_ADMIN_TOKEN when someone who knows it leaves.',
 ];
 
 /**
- * Every secret that is good for something, of every client. `page` fetches the clients behind an id; `serverDate` is the
- * Date header of the server (RFC 9110 section 6.6.1), by whose clock secrets end. Rejects, whatever it has found by then,
- * when the list cannot be read to its end.
+ * Lists every secret of every client that has not expired. `page` fetches the clients after an id; `serverDate` is the
+ * server's Date header (RFC 9110 section 6.6.1), whose clock decides what has expired. Rejects if the list cannot be read
+ * completely.
  */
 export async function findSharedSecrets(
   page: (after: string | undefined) => Promise<unknown>,
   serverDate: string | undefined,
-): Promise<SecretsFound> {
+): Promise<SharedSecrets> {
   const now = Date.parse(serverDate ?? '');
-  if (Number.isNaN(now)) throw noProof('The server does not tell the hour, by which secrets end.');
+  if (Number.isNaN(now))
+    throw noResult('The server sends no Date header, so expired secrets cannot be recognized.');
   const shared_secrets: SharedSecret[] = [];
   let clients = 0;
   for (let after: string | undefined; ; ) {
-    const parsed = pageForm.safeParse(await page(after));
-    if (!parsed.success) throw noProof('The server answers with a list of clients that is not understood.');
+    const parsed = clientPage.safeParse(await page(after));
+    if (!parsed.success) throw noResult('The server sends a list of clients in an unknown format.');
     const { items, next } = parsed.data;
     clients += items.length;
     for (const { client_id, name, disabled, secrets } of items)
       for (const { id: secret, created_at, expires_at, last_used_at } of secrets) {
         if (expires_at !== null && Date.parse(expires_at) <= now) continue;
-        // The server tells its hour in whole seconds: at the end of this one the secret is as old as it can be now.
+        // The Date header has whole seconds; 999 ms gives the highest possible age.
         const age_days = Math.floor((now + 999 - Date.parse(created_at)) / dayMs);
         shared_secrets.push({
           client_id,
@@ -90,21 +97,22 @@ export async function findSharedSecrets(
           age_days,
           last_used_at,
           expires_at,
-          instead:
+          advice:
             last_used_at === null
-              ? `Nobody has used it: delete it with \`sojourn client secrets delete ${client_id} ${secret}\`.`
-              : keyless,
+              ? `It was never used: delete it with \`sojourn client secrets delete ${client_id} ${secret}\`.`
+              : keylessAdvice,
         });
       }
     if (next === null) return { clients, shared_secrets, notes };
-    if (after !== undefined && next <= after) throw noProof('The list of clients comes to no end.');
+    if (after !== undefined && next <= after)
+      throw noResult('The list of clients does not end: the server repeats a page.');
     after = next;
   }
 }
 
-const noProof = (detail: string) =>
+const noResult = (detail: string) =>
   new SojournError('internal', {
     detail,
     advice:
-      'Nothing is proven. Ask with the `sojourn` of the same version as the server, at its admin listener.',
+      'There is no result. Use the `sojourn` command of the same version as the server, and the URL of its admin listener.',
   });

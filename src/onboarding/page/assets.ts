@@ -1,4 +1,4 @@
-/** The page's own style and script, under names that change with their bytes, so that they may be kept for ever. */
+/** The page's style and script. Their names contain a hash of the content, so browsers may cache them forever. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

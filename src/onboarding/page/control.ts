@@ -1,49 +1,49 @@
-/** What was done with the access, the switch that stops it, and the link that is kept for later. */
+/** How the connection was used, the pause button, and the control link. */
 import { clouds } from '../../clouds/index.ts';
 import type { View } from '../portal/index.ts';
 import { type Html, html } from './html.ts';
-import { moment } from './words.ts';
+import { timeOf } from './text.ts';
 
 export const controlSection = (
   view: View,
 ): Html => html`<section id="control" aria-labelledby="control-title">
 <h2 id="control-title">You stay in control</h2>
-${usesOf(view)}
-${switchOf(view)}
-<p class="quiet">To end it for good, in your cloud: ${clouds[view.cloud].guide.undo}</p>
-${keepOf(view)}
+${usageParagraph(view)}
+${pauseForm(view)}
+<p class="quiet">To end the access permanently, in your cloud: ${clouds[view.cloud].guide.undo}</p>
+${controlLinkForm(view)}
 </section>`;
 
-function usesOf({ uses: { last, count, more } }: View): Html {
+function usageParagraph({ usage: { last, count, more } }: View): Html {
   if (!last) return html`<p>The access has never been used.</p>`;
-  const what = last.what === 'token' ? 'a token' : 'credentials';
-  return html`<p>Last used ${moment(last.at)}, for ${what}. In the last 30 days: ${more ? `${count} times or more` : count === 1 ? 'once' : `${count} times`}.</p>`;
+  const issued = last.issued === 'token' ? 'a token' : 'credentials';
+  return html`<p>Last used ${timeOf(last.at)}, for ${issued}. In the last 30 days: ${more ? `${count} times or more` : count === 1 ? 'once' : `${count} times`}.</p>`;
 }
 
-function switchOf({ url, paused_at, mayResume, facts: { vendor } }: View): Html {
+function pauseForm({ url, paused_at, canResume, facts: { vendor } }: View): Html {
   if (!paused_at)
     return html`<form method="post" action="${`${url}/pause`}">
-<p>Pausing refuses every new token and all credentials at once. What was handed out before ends by itself when its time is over. Only you can resume; ${vendor} cannot.</p>
+<p>While paused, the access gets no new tokens and no credentials. Those already issued stay valid until they expire. Only you can resume; ${vendor} cannot.</p>
 <button type="submit" class="stop">Pause access</button>
 </form>`;
-  if (!mayResume)
-    return html`<p>Paused ${moment(paused_at)} with another link. Only that link can resume it.</p>`;
+  if (!canResume)
+    return html`<p>Paused ${timeOf(paused_at)} with another link. Only that link can resume it.</p>`;
   return html`<form method="post" action="${`${url}/resume`}">
-<p>Paused ${moment(paused_at)}. Only this link, or one kept from it, can resume.</p>
+<p>Paused ${timeOf(paused_at)}. Only this link, or a control link created from it, can resume.</p>
 <button type="submit">Resume access</button>
 </form>`;
 }
 
-function keepOf({ url, settled, invitation: { purpose, expires_at } }: View): Html {
-  const until = html`<p>This link is good until ${moment(expires_at)}. Whoever has it can do what you can do here: keep it like a key.</p>`;
-  if (!settled) return until;
-  return html`${until}
-<form method="post" action="${`${url}/keep`}">
+function controlLinkForm({ url, wasActive, invitation: { type, expires_at } }: View): Html {
+  const expiry = html`<p>This link is valid until ${timeOf(expires_at)}. Everyone who has it can do what you can do here, so protect it like a password.</p>`;
+  if (!wasActive) return expiry;
+  return html`${expiry}
+<form method="post" action="${`${url}/control-link`}">
 <p>${
-    purpose === 'control'
-      ? 'Make the next one before this one ends:'
-      : 'For the status and the pause switch later on, make a link that lasts a year, and bookmark the page that opens:'
+    type === 'control'
+      ? 'Create the next control link before this one expires:'
+      : 'To see the status and to pause later, create a control link. It is valid for a year; bookmark the page that opens:'
   }</p>
-<button type="submit" class="second">Make a link to keep</button>
+<button type="submit" class="second">Create a control link</button>
 </form>`;
 }

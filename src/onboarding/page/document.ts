@@ -1,13 +1,13 @@
-/** The frame around every page. */
+/** The HTML document around every page. */
 import { script, style } from './assets.ts';
 import { type Html, html } from './html.ts';
 
 export interface Frame {
-  /** Where the page's own files are: the path of the issuer and `/connect/assets`. */
+  /** URL path of the style and script: the issuer's path and `/connect/assets`. */
   readonly assets: string;
 }
 
-/** A whole document, with or without the script. */
+/** A complete document. `live` adds the script. */
 export const documentOf = (
   { assets }: Frame,
   title: string,
@@ -31,10 +31,15 @@ ${body}
 </html>
 `.html;
 
-/** A page of a few words: nothing here, wait, something failed. */
-export const plainPage = (frame: Frame, title: string, say: readonly string[], back?: string): string =>
+/** A short message page, such as for an invalid link or an error. */
+export const plainPage = (
+  frame: Frame,
+  title: string,
+  paragraphs: readonly string[],
+  back?: string,
+): string =>
   documentOf(
     frame,
     title,
-    html`<main class="plain"><h1>${title}</h1>${say.map((line) => html`<p>${line}</p>`)}${back && html`<p><a href="${back}">Back to the page</a></p>`}</main>`,
+    html`<main class="plain"><h1>${title}</h1>${paragraphs.map((line) => html`<p>${line}</p>`)}${back && html`<p><a href="${back}">Back to the page</a></p>`}</main>`,
   );

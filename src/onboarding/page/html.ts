@@ -1,4 +1,4 @@
-/** HTML that escapes by default: whatever is put into it is text, unless it was made here itself. Pure. */
+/** HTML templates that escape by default: every inserted value is text, unless this module created it. Pure. */
 
 export interface Html {
   readonly html: string;
@@ -6,7 +6,7 @@ export interface Html {
 
 type Part = Html | string | number | undefined | readonly Part[];
 
-const made = new WeakSet<object>();
+const trusted = new WeakSet<object>();
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -16,24 +16,24 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** For text and for quoted attributes alike (HTML standard, section 13.3). NUL would end as U+FFFD; it is left out. */
-const escaped = (text: string): string =>
+/** For text and quoted attributes (HTML standard, section 13.3). Removes NUL, which a parser would turn into U+FFFD. */
+const escape = (text: string): string =>
   text.replaceAll('\0', '').replace(/[&<>"']/g, (character) => entities[character]!);
 
 function render(part: Part): string {
   if (part === undefined) return '';
-  if (typeof part === 'string' || typeof part === 'number') return escaped(String(part));
+  if (typeof part === 'string' || typeof part === 'number') return escape(String(part));
   if (isList(part)) return part.map(render).join('');
-  // An object that only looks like HTML may have come in as JSON.
-  return made.has(part) ? part.html : escaped(part.html);
+  // An object with an `html` member can also come from parsed JSON, so it is not trusted.
+  return trusted.has(part) ? part.html : escape(part.html);
 }
 
 const isList = (part: Part): part is readonly Part[] => Array.isArray(part);
 
-/** Attributes are always written in double quotes; nothing is ever put into a tag's name, a script or a style. */
+/** Templates quote attributes with double quotes and insert nothing into tag names, scripts or styles. */
 export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  const rendered = texts.reduce((before, text, at) => before + render(parts[at - 1]) + text, '');
+  const rendered = texts.reduce((before, text, index) => before + render(parts[index - 1]) + text, '');
   const node = { html: rendered };
-  made.add(node);
+  trusted.add(node);
   return node;
 }

@@ -1,9 +1,9 @@
-/** What is asked for: the trust to the letter, what it makes and what it permits. */
+/** The requested access: what the set-up creates, what it permits, and the exact trust. */
 import { clouds, type Fact } from '../../clouds/index.ts';
 import type { View } from '../portal/index.ts';
 import { type Html, html } from './html.ts';
 
-/** A value with a button to copy it, which only a script can do and shows. */
+/** A value with a button that copies it. The button is hidden without the script. */
 export const copyable = (label: string, value: string): Html =>
   html`<span class="copyable"><code>${value}</code><button type="button" class="copy" data-copy="${value}" aria-label="${`Copy ${label}`}" hidden>Copy</button></span>`;
 
@@ -13,19 +13,19 @@ const table = (facts: readonly Fact[]): Html =>
 export function trustSection({ cloud, target, facts, permissions }: View): Html {
   const { guide } = clouds[cloud];
   const known = guide.knownValues(target);
-  return html`<section aria-labelledby="asked">
-<h2 id="asked">What you are asked for</h2>
-<h3>What the set-up makes</h3>
+  return html`<section aria-labelledby="trust">
+<h2 id="trust">The requested access</h2>
+<h3>What the set-up creates</h3>
 <ul>${guide.creates(target).map((line) => html`<li>${line}</li>`)}</ul>
 <h3>What it permits</h3>
 <ul>${guide.allows(target, permissions).map((line) => html`<li>${line}</li>`)}</ul>
-<h3>Whom your cloud trusts, to the letter</h3>
-<p>Each token is signed by the issuer, and must have exactly this subject and this audience. No other customer and no other connection has this subject, and it is never given again.</p>
+<h3>What your cloud will trust</h3>
+<p>The issuer signs each token, and the token must have exactly this subject and this audience. No other customer and no other connection has this subject, and it is never reused.</p>
 ${table([
   { label: 'Issuer', value: facts.issuer },
   { label: 'Subject', value: facts.subject },
   { label: 'Audience', value: facts.audience },
 ])}
-${known.length > 0 ? html`<h3>What ${facts.vendor} knows of your side</h3>${table(known)}` : undefined}
+${known.length > 0 ? html`<h3>What ${facts.vendor} knows about your side</h3>${table(known)}` : undefined}
 </section>`;
 }

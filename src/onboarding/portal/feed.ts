@@ -1,71 +1,71 @@
 /**
- * Live status by server-sent events (HTML standard, section 9.2). One timer looks for all who listen, so that the store
- * is asked no more often than that, and how many may listen is bounded.
+ * Live status by server-sent events (HTML standard, section 9.2). One timer polls the store for all listeners, and their
+ * number is bounded.
  */
 import type { Writable } from 'node:stream';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { every } from '../../platform/time/index.ts';
 
-/** What somebody listens to: resolves to what is told when it changes; undefined when there is nothing left to tell. */
-export type Look = () => Promise<string | undefined>;
+/** Resolves to the current revision, which is sent when it changes; undefined ends the stream. */
+export type RevisionSource = () => Promise<string | undefined>;
 
 export interface Feed {
-  /** Writes to the stream until it is closed. Throws `rate_limited` where too many listen already, `shutting_down`. */
-  listen(invitation: string, look: Look, stream: Writable): void;
+  /** Writes to the stream until it is closed. Throws `rate_limited` if there are too many listeners, `shutting_down`. */
+  listen(invitation: string, readRevision: RevisionSource, stream: Writable): void;
   /** Ends every stream. */
   close(): Promise<void>;
 }
 
 interface Listener {
   readonly invitation: string;
-  readonly look: Look;
+  readonly readRevision: RevisionSource;
   readonly stream: Writable;
-  told: string | undefined;
+  lastSent: string | undefined;
 }
 
-const lookEveryMs = 2_000;
-/** In looks: proxies cut a connection that is silent for half a minute. */
+const pollMs = 2_000;
+/** In polls, so every 14 s: proxies cut a connection that is silent for 30 s. */
 const heartbeatEvery = 7;
 const maxPerInvitation = 6;
 const maxListeners = 500;
-/** Bytes that somebody who does not read may leave in memory. */
+/** Bytes buffered for a client that does not read; beyond this its stream is cut. */
 const maxUnread = 16 * 1024;
 
 export function createFeed(logger: Logger): Feed {
   const listeners = new Set<Listener>();
-  let turn = 0;
+  let tick = 0;
   let closed = false;
-  /** There while somebody listens. */
+  /** Stops the timer; set while there are listeners. */
   let stop: (() => Promise<void>) | undefined;
 
-  async function tell(listener: Listener, beat: boolean): Promise<void> {
-    const { stream, look } = listener;
+  async function sendUpdate(listener: Listener, heartbeat: boolean): Promise<void> {
+    const { stream, readRevision } = listener;
     if (stream.writableLength > maxUnread) return void stream.destroy();
-    const seen = await look();
+    const revision = await readRevision();
     if (stream.destroyed || stream.writableEnded) return;
-    if (seen === undefined) return void stream.end('event: gone\ndata:\n\n');
-    if (seen !== listener.told) stream.write(`data: ${seen}\n\n`);
-    else if (beat) stream.write(':\n\n');
-    listener.told = seen;
+    if (revision === undefined) return void stream.end('event: ended\ndata:\n\n');
+    if (revision !== listener.lastSent) stream.write(`data: ${revision}\n\n`);
+    else if (heartbeat) stream.write(':\n\n');
+    listener.lastSent = revision;
   }
 
-  /** False where it could not look: a store that is away for a moment is asked by one, not by all who wait. */
-  const tried = (listener: Listener, beat: boolean): Promise<boolean> =>
-    tell(listener, beat).then(
+  /** Resolves to false if the store did not answer; the poll then ends, so that an outage costs one request. */
+  const trySend = (listener: Listener, heartbeat: boolean): Promise<boolean> =>
+    sendUpdate(listener, heartbeat).then(
       () => true,
       (err: unknown) => {
-        logger.debug({ err }, 'the status of a connection could not be told');
+        logger.debug({ err }, 'cannot read the status of a connection for its page');
         return false;
       },
     );
 
-  const lookAround = async () => {
-    turn += 1;
-    for (const listener of listeners) if (!(await tried(listener, turn % heartbeatEvery === 0))) return;
+  const poll = async () => {
+    tick += 1;
+    for (const listener of listeners) if (!(await trySend(listener, tick % heartbeatEvery === 0))) return;
   };
 
-  const leave = (listener: Listener) => {
+  const removeListener = (listener: Listener) => {
     listeners.delete(listener);
     if (listeners.size > 0) return;
     void stop?.();
@@ -73,17 +73,17 @@ export function createFeed(logger: Logger): Feed {
   };
 
   return {
-    listen(invitation, look, stream) {
+    listen(invitation, readRevision, stream) {
       if (closed) throw new SojournError('shutting_down');
-      const own = [...listeners].filter((listener) => listener.invitation === invitation).length;
-      if (own >= maxPerInvitation || listeners.size >= maxListeners)
+      const ofInvitation = [...listeners].filter((listener) => listener.invitation === invitation).length;
+      if (ofInvitation >= maxPerInvitation || listeners.size >= maxListeners)
         throw new SojournError('rate_limited', { retryAfter: 30 });
-      const listener: Listener = { invitation, look, stream, told: undefined };
+      const listener: Listener = { invitation, readRevision, stream, lastSent: undefined };
       listeners.add(listener);
-      stop ??= every(lookEveryMs, lookAround);
-      stream.once('close', () => leave(listener));
-      stream.on('error', () => leave(listener));
-      void tried(listener, true);
+      stop ??= every(pollMs, poll);
+      stream.once('close', () => removeListener(listener));
+      stream.on('error', () => removeListener(listener));
+      void trySend(listener, true);
     },
     async close() {
       closed = true;

@@ -1,7 +1,7 @@
 /**
- * The customer's side, as far as an invitation goes. Owns: what the holder of a link may see of a connection and do with
- * it: report, pause, resume, keep a link; and the live status. Does not own: the links (invitations), the files and the
- * proof that access works (onboarding), or how any of it looks (page).
+ * The customer's portal, as far as an invitation allows. Owns: what the holder of a link may see of a connection and do
+ * with it (report, pause, resume, create a control link), and the live status. Does not own: the links (invitations),
+ * set-up files (setup), verification, or the HTML (page).
  */
 
 import { type Connection, type Connections, hasBeenActive, stateOf } from '../../access/connections/index.ts';
@@ -12,58 +12,62 @@ import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import type { Invitations } from '../invitations/index.ts';
 import type { Onboarding } from '../setup/index.ts';
-import { createFeed, type Feed, type Look } from './feed.ts';
-import { type Guest, lineOf } from './guest.ts';
-import { createReports, type TakeReport } from './report.ts';
-import { liftsPause, pause, resume } from './switch.ts';
-import { usesOf } from './uses.ts';
+import { createFeed, type Feed, type RevisionSource } from './feed.ts';
+import { auditFieldsOf, type InvitationHolder } from './invitation-holder.ts';
+import { canEndPause, pause, resume } from './pause.ts';
+import { createReportHandler, type HandleReport } from './report.ts';
+import { usageOf } from './usage.ts';
 import { revisionOf, type View } from './view.ts';
 
 export { createFeed, type Feed } from './feed.ts';
-export type { Guest } from './guest.ts';
-export type { Uses } from './uses.ts';
+export type { InvitationHolder } from './invitation-holder.ts';
+export type { Usage } from './usage.ts';
 export type { View } from './view.ts';
 
-export interface Customer {
-  /** Who comes with this secret; undefined for whatever is no living invitation of a connection. */
-  open(secret: string): Promise<Guest | undefined>;
-  view(guest: Guest): Promise<View>;
+export interface Portal {
+  /** Finds the invitation with this secret and its connection; undefined if there is no valid one. */
+  open(secret: string): Promise<InvitationHolder | undefined>;
+  view(holder: InvitationHolder): Promise<View>;
   /** Rejects with `setup_file_not_found`. */
-  file(guest: Guest, name: string): Promise<SetupFile>;
-  report: TakeReport;
-  pause(guest: Guest, context: RequestContext): Promise<Connection>;
-  resume(guest: Guest, context: RequestContext): Promise<Connection>;
-  /** The URL of a lasting link. Rejects with `connection_incomplete` before the first success. */
-  keep(guest: Guest, context: RequestContext): Promise<string>;
-  /** For the feed: the revision of what the page shows. */
-  look(guest: Guest): Look;
+  file(holder: InvitationHolder, name: string): Promise<SetupFile>;
+  report: HandleReport;
+  pause(holder: InvitationHolder, context: RequestContext): Promise<Connection>;
+  resume(holder: InvitationHolder, context: RequestContext): Promise<Connection>;
+  /** Resolves to the URL of a control link. Rejects with `connection_incomplete` before the first success. */
+  createControlLink(holder: InvitationHolder, context: RequestContext): Promise<string>;
+  /** For the feed: reads the revision of the page's content. */
+  revisionSource(holder: InvitationHolder): RevisionSource;
   readonly feed: Pick<Feed, 'listen'>;
   close(): Promise<void>;
 }
 
-export function createCustomer(options: {
+export function createPortal(options: {
   connections: Connections;
   invitations: Invitations;
   onboarding: Onboarding;
   audit: Audit;
   logger: Logger;
   now: Now;
-}): Customer {
+}): Portal {
   const { connections, invitations, onboarding, audit, logger, now } = options;
   const feed = createFeed(logger);
-  const filesFor = ({ url, invitation, connection }: Guest) => ({
+  const filesFor = ({ url, invitation, connection }: InvitationHolder) => ({
     request: {
-      ...(invitation.purpose === 'connect' ? { callback: `${url}/report` } : {}),
-      permissions: Object.keys(onboarding.grants(connection, invitation.permissions ?? [])),
+      ...(invitation.type === 'connect' ? { callback: `${url}/report` } : {}),
+      permissions: Object.keys(onboarding.permissionsOf(connection, invitation.permissions ?? [])),
     },
-    // Where a file has no other public address.
+    // Used for files that have no other public URL.
     readAt: (name: string) => `${url}/files/${name}`,
   });
-  /** Of an access that has led elsewhere since, nothing. */
-  const triedLast = async ({ id, verdict, updated_at }: Connection): Promise<View['tried']> => {
+  /** Undefined if the target has changed since the latest verification. */
+  const latestVerification = async ({
+    id,
+    verdict,
+    updated_at,
+  }: Connection): Promise<View['verification']> => {
     try {
-      const { report } = await onboarding.report(id);
-      return verdict === 'pending' && report.finished_at < updated_at ? undefined : report;
+      const { verification } = await onboarding.latestVerification(id);
+      return verdict === 'pending' && verification.finished_at < updated_at ? undefined : verification;
     } catch (error) {
       if (error instanceof SojournError && error.code === 'verification_not_found') return undefined;
       throw error;
@@ -77,58 +81,58 @@ export function createCustomer(options: {
       return connection && { invitation, connection, url: invitations.urlOf(secret) };
     },
 
-    async view(guest) {
-      const { invitation, connection, url } = guest;
-      const { request, readAt } = filesFor(guest);
-      const [facts, artefacts, tried, uses, mayResume] = await Promise.all([
+    async view(holder) {
+      const { invitation, connection, url } = holder;
+      const { request, readAt } = filesFor(holder);
+      const [facts, files, verification, usage, canResume] = await Promise.all([
         onboarding.facts(connection),
-        onboarding.artefacts(connection, request, readAt),
-        triedLast(connection),
-        usesOf(audit, connection.id, now()),
-        connection.paused_by === undefined || liftsPause(invitation, connection.paused_by, invitations),
+        onboarding.files(connection, request, readAt),
+        latestVerification(connection),
+        usageOf(audit, connection.id, now()),
+        connection.paused_by === undefined || canEndPause(invitation, connection.paused_by, invitations),
       ]);
       return {
         url,
         cloud: connection.cloud,
         target: connection.target,
         state: stateOf(connection),
-        settled: hasBeenActive(connection),
+        wasActive: hasBeenActive(connection),
         paused_at: connection.paused_at,
-        mayResume,
+        canResume,
         verified_at: connection.verified_at,
         facts,
-        artefacts,
-        permissions: onboarding.grants(connection, invitation.permissions ?? []),
-        tried,
+        files,
+        permissions: onboarding.permissionsOf(connection, invitation.permissions ?? []),
+        verification,
         invitation,
-        uses,
+        usage,
         revision: revisionOf(connection, invitation),
       };
     },
 
-    file(guest, name) {
-      const { request, readAt } = filesFor(guest);
-      return onboarding.artefact(guest.connection, name, request, readAt);
+    file(holder, name) {
+      const { request, readAt } = filesFor(holder);
+      return onboarding.file(holder.connection, name, request, readAt);
     },
-    report: createReports({ connections, invitations, onboarding, audit, now }),
-    pause: (guest, context) => pause({ connections, invitations, audit }, guest, context),
-    resume: (guest, context) => resume({ connections, invitations, audit }, guest, context),
+    report: createReportHandler({ connections, invitations, onboarding, audit, now }),
+    pause: (holder, context) => pause({ connections, invitations, audit }, holder, context),
+    resume: (holder, context) => resume({ connections, invitations, audit }, holder, context),
 
-    async keep(guest, context) {
-      if (!hasBeenActive(guest.connection)) throw new SojournError('connection_incomplete');
-      const { invitation, url } = await invitations.keep(guest.invitation);
-      const { facts, ...line } = lineOf(guest, context);
+    async createControlLink(holder, context) {
+      if (!hasBeenActive(holder.connection)) throw new SojournError('connection_incomplete');
+      const { invitation, url } = await invitations.createControlLink(holder.invitation);
+      const { facts, ...line } = auditFieldsOf(holder, context);
       await audit.record({
         event: 'control_link.created',
         outcome: 'ok',
         ...line,
-        facts: { ...facts, kept: invitation.id, expires_at: invitation.expires_at },
+        facts: { ...facts, control_link: invitation.id, expires_at: invitation.expires_at },
       });
       return url;
     },
 
-    look: (guest) => async () => {
-      const invitation = await invitations.find(guest.invitation.id);
+    revisionSource: (holder) => async () => {
+      const invitation = await invitations.find(holder.invitation.id);
       const connection = invitation && (await connections.find(invitation.connection));
       return connection && revisionOf(connection, invitation);
     },

@@ -1,6 +1,6 @@
 /**
- * A report: what the customer's set-up has made, said once by each invitation, and believed only after a real exchange.
- * Its values are checked before anything is written, so that what is refused leaves nothing behind.
+ * A set-up report: the ids that the customer's set-up created. Each invitation reports once, and only a real exchange
+ * confirms the report. All values are validated before anything is written, so a refused report changes nothing.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -18,14 +18,14 @@ import type { Audit, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import { read } from '../../platform/validation/index.ts';
-import type { Invitations, Outcome, Report } from '../invitations/index.ts';
+import type { Invitations, SetupReport, SetupResult } from '../invitations/index.ts';
 import type { Onboarding } from '../setup/index.ts';
-import { type Guest, lineOf } from './guest.ts';
+import { auditFieldsOf, type InvitationHolder } from './invitation-holder.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-type Found = Omit<Outcome, 'at'>;
+type Result = Omit<SetupResult, 'finished_at'>;
 
-export interface ReportRooms {
+export interface ReportDependencies {
   readonly connections: Connections;
   readonly invitations: Invitations;
   readonly onboarding: Pick<Onboarding, 'verify'>;
@@ -33,114 +33,123 @@ export interface ReportRooms {
   readonly now: Now;
 }
 
-/** Whoever has a link can have the cloud asked, and lines written, no more often than this. */
-const betweenTriesMs = 5_000;
+/** Limits how often the holder of a link can cause a cloud request and an audit line. */
+const minRetryMs = 5_000;
 
-/** Resolves to what the exchange found. Rejects with `invalid_request`, `setup_already_reported`, `connection_…`. */
-export type TakeReport = (guest: Guest, input: unknown, context: RequestContext) => Promise<Found>;
+/** Resolves to the result of the exchange. Rejects with `invalid_request`, `setup_already_reported`, `connection_…`. */
+export type HandleReport = (
+  holder: InvitationHolder,
+  input: unknown,
+  context: RequestContext,
+) => Promise<Result>;
 
-export function createReports(rooms: ReportRooms): TakeReport {
-  const { connections, invitations, onboarding, audit, now } = rooms;
+export function createReportHandler(dependencies: ReportDependencies): HandleReport {
+  const { connections, invitations, onboarding, audit, now } = dependencies;
 
-  /** Whoever asks while the same target is being tried is told what that finds. */
-  async function verify(id: string, fields: Fields): Promise<Found> {
+  /** Concurrent reports of one target share one verification. */
+  async function verify(id: string, fields: Fields): Promise<Result> {
     const { checks } = await onboarding.verify(await connections.get(id), 'customer');
     const connection = await connections.get(id);
     return {
-      // Another report may have come meanwhile: its success is not this one's.
-      state: isOf(connection, fields) ? stateOf(connection) : 'failing',
+      // A different report may have arrived during the verification: its success does not confirm this one.
+      state: targetMatches(connection, fields) ? stateOf(connection) : 'failing',
       checks: checks.map(({ name, outcome, detail, advice }) => ({ name, outcome, detail, advice })),
     };
   }
 
-  const isFresh = ({ at }: Outcome) => now() - Date.parse(at) < betweenTriesMs;
+  const isFresh = ({ finished_at }: SetupResult) => now() - Date.parse(finished_at) < minRetryMs;
 
-  /** Resolves to the report that the invitation stands for now; a refusal is in the audit, since somebody else may have come first. */
-  async function claim(guest: Guest, fields: Fields, context: RequestContext): Promise<Report> {
+  /**
+   * Resolves to the stored report of the invitation. Refusals are recorded in the audit, because they can mean that
+   * someone else reported first.
+   */
+  async function acceptReport(
+    holder: InvitationHolder,
+    fields: Fields,
+    context: RequestContext,
+  ): Promise<SetupReport> {
+    const { connection, invitation } = holder;
     try {
-      const closed = unavailableReason(guest.connection);
+      const closed = unavailableReason(connection);
       if (closed) throw new SojournError(closed);
-      if (
-        guest.invitation.purpose === 'control' ||
-        (hasBeenActive(guest.connection) && !guest.invitation.report)
-      )
+      if (invitation.type === 'control' || (hasBeenActive(connection) && !invitation.report))
         throw new SojournError('target_locked');
-      return await invitations.claim(guest.invitation.id, fields);
+      return await invitations.recordReport(invitation.id, fields);
     } catch (error) {
       if (!(error instanceof SojournError) || error.status >= 500) throw error;
-      const { facts, ...line } = lineOf(guest, context);
+      const { facts, ...line } = auditFieldsOf(holder, context);
       await audit.record({
         event: 'connection.setup_report_refused',
         outcome: 'refused',
         ...line,
         reason: error.code,
-        facts: { ...facts, ...told(fields) },
+        facts: { ...facts, ...factsOf(fields) },
       });
       throw error;
     }
   }
 
-  return async (guest, input, context) => {
-    const { id } = guest.connection;
-    const { fields, outcome: tried } = await claim(guest, readFields(guest.connection, input), context);
-    if (tried && !isOf(guest.connection, fields)) return { ...tried, state: 'failing' };
-    if (tried && (stillHolds(tried, guest.connection) || isFresh(tried))) return tried;
-    const { facts, ...line } = lineOf(guest, context);
-    if (!tried && !hasBeenActive(guest.connection)) {
-      await connections.report(id, fields);
+  return async (holder, input, context) => {
+    const { connection, invitation } = holder;
+    const { fields, result: previous } = await acceptReport(holder, readReport(connection, input), context);
+    if (previous && !targetMatches(connection, fields)) return { ...previous, state: 'failing' };
+    if (previous && (stillActive(previous, connection) || isFresh(previous))) return previous;
+    const { facts, ...line } = auditFieldsOf(holder, context);
+    if (!previous && !hasBeenActive(connection)) {
+      await connections.report(connection.id, fields);
       await audit.record({
         event: 'connection.setup_reported',
         outcome: 'ok',
         ...line,
-        facts: { ...facts, ...told(fields) },
+        facts: { ...facts, ...factsOf(fields) },
       });
     }
-    const found = await verify(id, fields);
-    await invitations.settle(guest.invitation.id, found);
-    const failed = found.checks.find(({ outcome }) => outcome === 'failed');
+    const result = await verify(connection.id, fields);
+    await invitations.recordResult(invitation.id, result);
+    const failed = result.checks.find(({ outcome }) => outcome === 'failed');
     await audit.record({
       event: 'connection.verified',
       outcome: 'ok',
       ...line,
-      facts: { ...facts, verdict: found.state },
+      facts: { ...facts, verdict: result.state },
       ...(failed ? { reason: failed.detail } : {}),
     });
-    return found;
+    return result;
   };
 }
 
-/** Whether what was reported is what the connection leads to now; null is what is not there. */
-const isOf = ({ target }: Connection, fields: Fields): boolean =>
+/** Whether the connection's target has the reported values; null means that a field is not set. */
+const targetMatches = ({ target }: Connection, fields: Fields): boolean =>
   Object.entries(fields).every(([name, value]) => isDeepStrictEqual(target[name] ?? null, value));
 
-/** Nothing new is to be found out about an access that works. */
-const stillHolds = ({ state }: Outcome, connection: Connection): boolean =>
+/** A connection that still works needs no new verification. */
+const stillActive = ({ state }: SetupResult, connection: Connection): boolean =>
   state === 'active' && stateOf(connection) === 'active';
 
 /**
- * The fields as the target's schema writes them, in the order of the guide; null where one is to be taken out. Throws
- * naming each that is faulty.
+ * Returns the fields in the target schema's form and the guide's order; null for a field to remove. Throws
+ * `invalid_request` with every faulty field.
  */
-export function readFields(
+export function readReport(
   connection: Pick<Connection, 'cloud' | 'target' | 'purposes'>,
   input: unknown,
 ): Fields {
   const { guide } = clouds[connection.cloud];
-  const given = read(fieldsOf(guide), input);
-  const target = reportedTarget(connection, given);
-  const isSaid = (name: string) =>
-    // A form sends all of its fields; what is not there cannot be taken out.
-    given[name] === null ? connection.target[name] !== undefined : given[name] !== undefined;
+  const report = read(reportSchema(guide), input);
+  const target = reportedTarget(connection, report);
+  const isReported = (name: string) =>
+    // A form sends every field: an empty one removes a value only if the target has one.
+    report[name] === null ? connection.target[name] !== undefined : report[name] !== undefined;
   return Object.fromEntries(
-    guide.reportFields.flatMap(({ name }) => (isSaid(name) ? [[name, target[name] ?? null]] : [])),
+    guide.reportFields.flatMap(({ name }) => (isReported(name) ? [[name, target[name] ?? null]] : [])),
   );
 }
 
-/** An optional field may be sent empty, as a form does. */
-const fieldsOf = ({ reportFields: reports }: Cloud['guide']) =>
+/** An optional field may be empty, as forms send it. */
+const reportSchema = ({ reportFields }: Cloud['guide']) =>
   z.strictObject(
     Object.fromEntries(
-      reports.map(({ name, optional }) => {
+      reportFields.map(({ name, optional }) => {
         const field = z.string('must be a string').trim();
         return [
           name,
@@ -150,8 +159,8 @@ const fieldsOf = ({ reportFields: reports }: Cloud['guide']) =>
     ) as Record<string, z.ZodType<string | null | undefined>>,
   );
 
-/** Names of things in the customer's cloud are no secrets, and the administrator has to see them. */
-const told = (fields: Fields): Record<string, string | null> =>
+/** Ids in the customer's cloud are not secret, and the vendor's administrator needs to see them. */
+const factsOf = (fields: Fields): Record<string, string | null> =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, value === null ? null : String(value)]),
   );

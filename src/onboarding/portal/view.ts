@@ -1,13 +1,13 @@
-/** What the page shows, with nothing of the vendor's inside in it. */
+/** The content of the page. It contains no internals of the vendor. */
 import { createHash } from 'node:crypto';
 import { type Connection, stateOf } from '../../access/connections/index.ts';
 import type { CloudName, SetupFacts, SetupFile } from '../../clouds/index.ts';
 import type { Invitation } from '../invitations/index.ts';
-import type { Check, Report } from '../verification/index.ts';
-import type { Uses } from './uses.ts';
+import type { Check, VerificationRecord } from '../verification/index.ts';
+import type { Usage } from './usage.ts';
 
-/** Of a report no more than helps the customer. */
-export type Tried = Pick<Report, 'state'> & {
+/** The parts of a verification that help the customer. */
+export type VerificationView = Pick<VerificationRecord, 'state'> & {
   readonly checks: readonly Pick<Check, 'outcome' | 'detail' | 'advice' | 'fix'>[];
 };
 
@@ -16,25 +16,25 @@ export interface View {
   readonly cloud: CloudName;
   readonly target: Connection['target'];
   readonly state: ReturnType<typeof stateOf>;
-  /** Whether it has ever been active. */
-  readonly settled: boolean;
+  /** Whether the connection has ever been active. */
+  readonly wasActive: boolean;
   readonly paused_at: string | undefined;
-  /** Whether this link lifts the pause. */
-  readonly mayResume: boolean;
+  /** Whether this link can end the pause. */
+  readonly canResume: boolean;
   readonly verified_at: string | null;
   readonly facts: SetupFacts;
-  readonly artefacts: readonly SetupFile[];
-  /** The permission sets that are asked for, by their names. */
+  readonly files: readonly SetupFile[];
+  /** The requested permission sets, by name. */
   readonly permissions: Readonly<Record<string, unknown>>;
-  /** What the newest verification found, whoever asked for it; undefined before the first. */
-  readonly tried: Tried | undefined;
-  readonly invitation: Pick<Invitation, 'purpose' | 'expires_at' | 'report'>;
-  readonly uses: Uses;
-  /** Another one whenever what is shown has changed. */
+  /** The latest verification, whoever requested it; undefined before the first. */
+  readonly verification: VerificationView | undefined;
+  readonly invitation: Pick<Invitation, 'type' | 'expires_at' | 'report'>;
+  readonly usage: Usage;
+  /** Changes whenever the content changes. */
   readonly revision: string;
 }
 
-/** Of what changes while somebody looks on. */
+/** Hash of everything on the page that can change while it is open. */
 export const revisionOf = (connection: Connection, invitation: Invitation): string =>
   createHash('sha256')
     .update(
@@ -42,7 +42,7 @@ export const revisionOf = (connection: Connection, invitation: Invitation): stri
         stateOf(connection),
         connection.verified_at,
         connection.target,
-        invitation.report?.outcome?.at ?? invitation.report?.at ?? null,
+        invitation.report?.result?.finished_at ?? invitation.report?.reported_at ?? null,
       ]),
     )
     .digest('base64url')

@@ -1,42 +1,42 @@
 /**
- * The customer's side of a connection. Owns: the files that a customer applies, and finding out whether that worked.
- * Does not own: what stands in the files of a cloud (clouds) or how its door is entered (exchange).
+ * Set-up of a connection at the customer's side. Owns: the set-up files, the lint of a customer's documents, and access
+ * to verifications. Does not own: the content of a cloud's files (clouds) or the exchange (exchange).
  */
 
 import { type Connection, destinationOf, setupFactsOf } from '../../access/connections/index.ts';
 import type { LeakAdvice, Linted, SetupFacts } from '../../clouds/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
-import type { KeptReport, Verification, Verifier } from '../verification/index.ts';
-import { type Artefacts, type ArtefactsOptions, asWanted, createArtefacts } from './artefacts.ts';
+import type { StoredVerification, Verification, Verifier } from '../verification/index.ts';
+import { createSetupFiles, type SetupFiles, type SetupFilesOptions, underTenantIssuer } from './files.ts';
 import { lintDocument } from './lint.ts';
 
 export type { SetupRequest } from './request.ts';
 
-export interface Onboarding extends Artefacts {
-  /** What the customer's cloud is to trust: during a move, the new issuer. */
+export interface Onboarding extends SetupFiles {
+  /** What the customer's cloud has to trust. While the tenant moves, this names the new issuer. */
   facts(connection: Connection): Promise<SetupFacts>;
-  /** Judges a document that the customer has in its cloud, or is to have. Rejects with `invalid_request`. */
+  /** Lints a trust document, before or after the customer applies it. Rejects with `invalid_request`. */
   lint(connection: Connection, document: string): Promise<Linted>;
-  /** What its customer must do when a key of its issuer may have been in foreign hands until `at` (milliseconds). */
+  /** What the customer must do if a key of the issuer may have been leaked until `at` (milliseconds since the epoch). */
   afterLeak(connection: Connection, at: number): LeakAdvice;
-  /** Tries the connection, and whether it lets in strangers, and keeps what came of it as its state and report. */
+  /** Verifies the connection, with probes, and stores the result and the state. */
   verify(connection: Connection, actor: string): Promise<Verification>;
-  /** The latest report of a verification, and the same signed. Rejects with `verification_not_found`. */
-  report(connection: string): Promise<KeptReport>;
+  /** The latest verification, plain and signed. Rejects with `verification_not_found`. */
+  latestVerification(connection: string): Promise<StoredVerification>;
 }
 
 export function createOnboarding(
-  options: ArtefactsOptions & { readonly verifier: Pick<Verifier, 'verify' | 'report'> },
+  options: SetupFilesOptions & { readonly verifier: Pick<Verifier, 'verify' | 'latest'> },
 ): Onboarding {
   const { vendor, tenants, verifier } = options;
   return {
-    ...createArtefacts(options),
+    ...createSetupFiles(options),
 
-    facts: async (connection) => setupFactsOf(await asWanted(connection, tenants), vendor),
+    facts: async (connection) => setupFactsOf(await underTenantIssuer(connection, tenants), vendor),
 
     async lint(connection, document) {
-      const wanted = await asWanted(connection, tenants);
-      return lintDocument(wanted, setupFactsOf(wanted, vendor), document);
+      const registered = await underTenantIssuer(connection, tenants);
+      return lintDocument(registered, setupFactsOf(registered, vendor), document);
     },
 
     afterLeak: (connection, at) =>
@@ -46,6 +46,6 @@ export function createOnboarding(
       }),
 
     verify: verifier.verify,
-    report: verifier.report,
+    latestVerification: verifier.latest,
   };
 }

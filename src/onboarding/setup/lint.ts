@@ -1,26 +1,26 @@
-/** A document that somebody pasted, read strictly and judged by the cloud of the connection. */
+/** Parses a pasted document strictly and lints it by the rules of the connection's cloud. */
 
 import { type Connection, destinationOf } from '../../access/connections/index.ts';
 import type { Linted, SetupFacts } from '../../clouds/index.ts';
 import { invalidRequest } from '../../platform/errors/index.ts';
 import { hasDoubledName } from '../../platform/validation/index.ts';
 
-/** Throws `invalid_request` for what is no JSON, can be read in two ways, or is no document that decides who is let in. */
+/** Throws `invalid_request` for invalid or ambiguous JSON and for documents that grant no access. */
 export const lintDocument = (connection: Connection, facts: SetupFacts, text: string): Linted =>
-  destinationOf(connection).lint(facts, strict(text));
+  destinationOf(connection).lint(facts, parseStrictly(text));
 
-function strict(text: string): unknown {
+function parseStrictly(text: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw invalidRequest([{ path: 'document', message: 'is no JSON' }]);
+    throw invalidRequest([{ path: 'document', message: 'must be JSON' }]);
   }
   if (hasDoubledName(text))
     throw invalidRequest([
       {
         path: 'document',
-        message: 'has a member twice, of which one reader takes the first and another the last',
+        message: 'must not contain a member twice: some readers use the first one, others the last one',
       },
     ]);
   return value;

@@ -1,14 +1,17 @@
-/** What one look came to, and what all of them come to together. */
+/** The result of one check, and the verdict that all checks give together. */
 
 export interface Check {
   readonly name: string;
-  /** `waiting`: the change may not have arrived everywhere yet. `unclear`: the cloud did not answer as it should. */
-  readonly outcome: 'passed' | 'failed' | 'waiting' | 'unclear' | 'skipped';
+  /**
+   * `propagating`: a recent change may not be visible everywhere yet. `inconclusive`: the cloud's answer says nothing
+   * about the connection.
+   */
+  readonly outcome: 'passed' | 'failed' | 'propagating' | 'inconclusive' | 'skipped';
   readonly detail: string;
   readonly advice: string | null;
-  /** The condition that does not hold, as a name for programs. */
+  /** Machine-readable name of the condition that does not hold. */
   readonly condition?: string;
-  /** What to paste, whole, so that it holds. */
+  /** A complete command or document to paste that makes the condition hold. */
   readonly fix?: string;
 }
 
@@ -24,13 +27,13 @@ export const skipped = (name: string, detail: string): Check => ({
   outcome: 'skipped',
 });
 
-/** `undecided` says nothing against the connection, and nothing for it. */
+/** `undecided`: the checks speak neither for nor against the connection. */
 export function decide(checks: readonly Check[]): 'active' | 'failing' | 'undecided' {
   const outcomes = checks.map(({ outcome }) => outcome);
   if (outcomes.includes('failed')) return 'failing';
-  return outcomes.includes('waiting') || outcomes.includes('unclear') ? 'undecided' : 'active';
+  return outcomes.includes('propagating') || outcomes.includes('inconclusive') ? 'undecided' : 'active';
 }
 
-/** The first of them that stands in the way: what is behind it may be a consequence. */
+/** The first check that did not pass. Later ones may fail only as a consequence. */
 export const firstObstacle = (checks: readonly Check[]): Check | undefined =>
   checks.find(({ outcome }) => outcome !== 'passed' && outcome !== 'skipped');

@@ -1,4 +1,4 @@
-/** The audit's lines about a cloud that has changed under a connection, and changed back. */
+/** Audit events for drift: an active connection starts to fail, or recovers. */
 
 import type { VerdictChange } from '../../access/connections/index.ts';
 import type { Audit } from '../../platform/audit/index.ts';

@@ -1,6 +1,7 @@
 /**
- * Whether a connection works, and admits no other subject. Owns: the checks, the verdict, the kept report, and when a
- * connection is verified again. Does not own: how a cloud is reached (exchange) or what its refusals mean (clouds).
+ * Verification: whether a connection works and admits no other subject. Owns: the checks, the verdict, the signed result
+ * of the latest verification, and when a connection is verified again. Does not own: the exchange with a cloud
+ * (exchange) or the meaning of a cloud's refusals (clouds).
  */
 import type { Connection, ConnectionState, Connections, Verdict } from '../../access/connections/index.ts';
 import {
@@ -17,35 +18,40 @@ import type { Store } from '../../platform/store/index.ts';
 import { every, toTimestamp } from '../../platform/time/index.ts';
 import type { Issuers } from '../../tokens/issuer/index.ts';
 import { type Check, decide, firstObstacle } from './check.ts';
-import { findReport, type KeptReport, keepReport, type Report } from './report.ts';
-import { claim, dueNow, walkMs } from './schedule.ts';
-import { type TryoutOptions, tryOut } from './tryout.ts';
-import { isOver, nextTry, nextTryInOutage, type Wait } from './waiting.ts';
+import {
+  findVerification,
+  type StoredVerification,
+  storeVerification,
+  type VerificationRecord,
+} from './record.ts';
+import { isPropagationOver, nextRetry, nextRetryInOutage, type Retry } from './retry.ts';
+import { type CheckOptions, runChecks } from './run-checks.ts';
+import { claimVerification, listDue, scanIntervalMs } from './schedule.ts';
 
 export type { Check } from './check.ts';
 export { recordDrift } from './drift.ts';
-export type { KeptReport, Report } from './report.ts';
+export type { StoredVerification, VerificationRecord } from './record.ts';
 
 export interface Verification {
-  /** Whether all checks passed, this time. */
+  /** `active` if all checks of this verification passed. */
   readonly verdict: Exclude<Verdict, 'pending'>;
-  /** Of the connection, after this: an outage, or a change that has not arrived everywhere, leaves it as it was. */
+  /** The connection's state after the verification. An outage or a propagating change leaves it unchanged. */
   readonly state: ConnectionState;
   readonly checks: readonly Check[];
-  /** When it is tried again by itself; null where nothing is open. */
+  /** When the server repeats the verification; null if no check is undecided. */
   readonly retry_at: string | null;
 }
 
 export interface Verifier {
-  /** Tries the connection and keeps what came of it as its state and report; asked twice at once, it is done once. */
+  /** Runs all checks and stores the result and the state. Concurrent calls for one connection share one run. */
   verify(connection: Connection, actor: string): Promise<Verification>;
-  /** The latest report. Rejects with `verification_not_found`. */
-  report(connection: string): Promise<KeptReport>;
-  /** Begins to try again whoever waits, and to verify whoever is due; what is returned ends that. */
+  /** The latest verification. Rejects with `verification_not_found`. */
+  latest(connection: string): Promise<StoredVerification>;
+  /** Starts retries and scheduled verifications. Returns a function that stops them. */
   start(): () => Promise<void>;
 }
 
-export interface VerifierOptions extends Omit<TryoutOptions, 'ending'> {
+export interface VerifierOptions extends Omit<CheckOptions, 'stopping'> {
   readonly connections: Connections;
   readonly tenants: Pick<Tenants, 'get' | 'issuerOf'>;
   readonly issuers: Pick<Issuers, 'of'>;
@@ -55,25 +61,25 @@ export interface VerifierOptions extends Omit<TryoutOptions, 'ending'> {
   readonly every: number;
 }
 
-/** Of those in memory; the store is looked through at longer intervals. */
-const turnMs = 1_000;
+/** Interval of the retries, which are in memory. The store is scanned less often (`scanIntervalMs`). */
+const tickMs = 1_000;
 
 export function createVerifier(options: VerifierOptions): Verifier {
   const { connections, tenants, issuers, store, audit, logger, now } = options;
-  const waiting = new Map<string, Wait>();
-  const ending = new AbortController();
-  const underWay = new Map<string, Promise<Verification>>();
-  let nextWalk = now() + walkMs(options.every);
+  const retries = new Map<string, Retry>();
+  const stopping = new AbortController();
+  const inFlight = new Map<string, Promise<Verification>>();
+  let nextScanAt = now() + scanIntervalMs(options.every);
 
-  async function once(connection: Connection, actor: string): Promise<Verification> {
+  async function verifyNow(connection: Connection, actor: string): Promise<Verification> {
     const { issuer } = connection;
-    const wanted = { ...connection, issuer: tenants.issuerOf(await tenants.get(connection.tenant)) };
-    if (wanted.issuer === issuer) return conclude(connection, actor, await looked(connection, actor));
-    // Its tenant moves: it goes on under the issuer that the customer's cloud knows until that knows the other.
-    const { checks, started } = await looked(wanted, actor);
+    const moved = { ...connection, issuer: tenants.issuerOf(await tenants.get(connection.tenant)) };
+    if (moved.issuer === issuer) return recordResult(connection, actor, await runTimed(connection, actor));
+    // The tenant is moving: the connection keeps its issuer until the customer's cloud trusts the new one.
+    const { checks, started } = await runTimed(moved, actor);
     if (decide(checks) === 'active')
-      return conclude(await connections.adopt(connection.id, wanted.issuer), actor, { checks, started });
-    const detail = `Not registered under ${wanted.issuer} yet; tokens still come from ${issuer}.`;
+      return recordResult(await connections.adopt(connection.id, moved.issuer), actor, { checks, started });
+    const detail = `The cloud does not trust ${moved.issuer} yet; tokens still come from ${issuer}.`;
     const advice = 'Apply the set-up file again: it names the new issuer.';
     return {
       verdict: 'failing',
@@ -86,33 +92,33 @@ export function createVerifier(options: VerifierOptions): Verifier {
     };
   }
 
-  async function looked(connection: Connection, actor: string) {
+  async function runTimed(connection: Connection, actor: string) {
     const started = now();
-    return { started, checks: await tryOut(connection, actor, { ...options, ending: ending.signal }) };
+    return { started, checks: await runChecks(connection, actor, { ...options, stopping: stopping.signal }) };
   }
 
-  async function conclude(
+  async function recordResult(
     connection: Connection,
     actor: string,
-    { checks: seen, started }: { checks: readonly Check[]; started: number },
+    { checks: results, started }: { checks: readonly Check[]; started: number },
   ): Promise<Verification> {
-    const { wait, checks } = await patience(connection, seen);
+    const { retry, checks } = await applyPropagation(connection, results);
     const verdict = decide(checks);
     const after =
       verdict === 'undecided'
         ? await connections.get(connection.id)
-        : await connections.setVerdict(connection, verdict, because(actor, checks));
-    const found = {
+        : await connections.setVerdict(connection, verdict, verdictReason(actor, checks));
+    const result = {
       verdict: verdict === 'active' ? 'active' : 'failing',
       state: stateOf(after),
       checks,
     } as const;
-    // It leads elsewhere since: whoever asked hears of what was tried, and nothing of it stays.
-    if (!leadAlike(after, connection)) return { ...found, retry_at: null };
-    if (wait) waiting.set(connection.id, wait);
-    else waiting.delete(connection.id);
-    const answer: Verification = { ...found, retry_at: wait ? toTimestamp(wait.at) : null };
-    const report: Report = {
+    // The target changed during the run: return the result, but store nothing.
+    if (!leadAlike(after, connection)) return { ...result, retry_at: null };
+    if (retry) retries.set(connection.id, retry);
+    else retries.delete(connection.id);
+    const answer: Verification = { ...result, retry_at: retry ? toTimestamp(retry.dueAt) : null };
+    const verification: VerificationRecord = {
       connection: connection.id,
       ...{ name: connection.name, tenant: connection.tenant, cloud: connection.cloud },
       issuer: connection.issuer,
@@ -124,51 +130,56 @@ export function createVerifier(options: VerifierOptions): Verifier {
       started_at: toTimestamp(started),
       finished_at: toTimestamp(now()),
     };
-    const jws = await (await issuers.of(connection)).state('sojourn-verification+jwt', { report });
-    const since = checks.some(({ outcome }) => outcome === 'waiting') ? wait?.since : undefined;
-    await keepReport(store, connection, {
-      report,
+    const jws = await (await issuers.of(connection)).state('sojourn-verification+jwt', { verification });
+    const since = checks.some(({ outcome }) => outcome === 'propagating') ? retry?.since : undefined;
+    await storeVerification(store, connection, {
+      verification,
       jws,
       ...(since === undefined ? {} : { propagating_since: since }),
     });
     return answer;
   }
 
-  /** A refusal that a fresh change explains is no verdict until the change has had its time. */
-  async function patience(
+  /** A refusal that a recent change can explain counts as failed only after the propagation time. */
+  async function applyPropagation(
     connection: Connection,
     checks: readonly Check[],
-  ): Promise<{ readonly checks: readonly Check[]; readonly wait?: Wait }> {
+  ): Promise<{ readonly checks: readonly Check[]; readonly retry?: Retry }> {
     if (decide(checks) !== 'undecided') return { checks };
     const { seconds } = destinationOf(connection).propagation;
-    const tries = (waiting.get(connection.id)?.tries ?? -1) + 1;
-    if (!checks.some(({ outcome }) => outcome === 'waiting')) {
-      const at = nextTryInOutage(tries, now());
-      return { checks, ...(at === undefined ? {} : { wait: { since: now(), tries, at } }) };
+    const attempts = (retries.get(connection.id)?.attempts ?? -1) + 1;
+    if (!checks.some(({ outcome }) => outcome === 'propagating')) {
+      const dueAt = nextRetryInOutage(attempts, now());
+      return { checks, ...(dueAt === undefined ? {} : { retry: { since: now(), attempts, dueAt } }) };
     }
-    const kept = (await findReport(store, connection.id))?.propagating_since ?? now();
-    const since = Math.max(kept, Date.parse(connection.updated_at));
-    if (isOver(since, seconds, now()))
+    const firstRefusal = (await findVerification(store, connection.id))?.propagating_since ?? now();
+    const since = Math.max(firstRefusal, Date.parse(connection.updated_at));
+    if (isPropagationOver(since, seconds, now()))
       return {
-        checks: checks.map((one) => (one.outcome === 'waiting' ? { ...one, outcome: 'failed' } : one)),
+        checks: checks.map((check) =>
+          check.outcome === 'propagating' ? { ...check, outcome: 'failed' } : check,
+        ),
       };
-    return { checks, wait: { since, tries, at: nextTry({ since, tries }, seconds, now()) } };
+    return {
+      checks,
+      retry: { since, attempts, dueAt: nextRetry({ since, attempts }, seconds, now()) },
+    };
   }
 
   function verify(connection: Connection, actor: string): Promise<Verification> {
     const key = `${connection.id} ${connection.updated_at}`;
-    const running = underWay.get(key);
+    const running = inFlight.get(key);
     if (running) return running;
-    const run = once(connection, actor).finally(() => underWay.delete(key));
-    underWay.set(key, run);
+    const run = verifyNow(connection, actor).finally(() => inFlight.delete(key));
+    inFlight.set(key, run);
     return run;
   }
 
-  /** By itself, with a line in the audit as for any other. */
-  async function again(id: string): Promise<void> {
+  /** Recorded in the audit like a requested one. */
+  async function verifyScheduled(id: string): Promise<void> {
     const connection = await connections.find(id);
     if (!connection || unavailableReason(connection)) {
-      waiting.delete(id);
+      retries.delete(id);
       return;
     }
     const { verdict, state } = await verify(connection, 'system');
@@ -182,61 +193,62 @@ export function createVerifier(options: VerifierOptions): Verifier {
     });
   }
 
-  async function guarded(id: string): Promise<void> {
+  async function verifySafely(id: string): Promise<void> {
     try {
-      await again(id);
+      await verifyScheduled(id);
     } catch (err) {
-      logger.warn({ err, connection: id }, 'a connection cannot be verified at this moment');
-      const wait = waiting.get(id);
-      const at = nextTryInOutage((wait?.tries ?? 0) + 1, now());
-      if (wait && at !== undefined) waiting.set(id, { ...wait, tries: wait.tries + 1, at });
-      else waiting.delete(id);
+      logger.warn({ err, connection: id }, 'cannot verify the connection now; trying again later');
+      const retry = retries.get(id);
+      const dueAt = nextRetryInOutage((retry?.attempts ?? 0) + 1, now());
+      if (retry && dueAt !== undefined) retries.set(id, { ...retry, attempts: retry.attempts + 1, dueAt });
+      else retries.delete(id);
     }
   }
 
-  async function retry(): Promise<void> {
-    const ready = [...waiting].filter(([, { at }]) => at <= now());
-    await Promise.all(ready.map(([id]) => guarded(id)));
+  async function retryDue(): Promise<void> {
+    const due = [...retries].filter(([, { dueAt }]) => dueAt <= now());
+    await Promise.all(due.map(([id]) => verifySafely(id)));
   }
 
-  async function walk(): Promise<void> {
-    if (now() < nextWalk) return;
-    nextWalk = now() + walkMs(options.every);
+  async function scan(): Promise<void> {
+    if (now() < nextScanAt) return;
+    nextScanAt = now() + scanIntervalMs(options.every);
     try {
-      const due = await dueNow(connections, store, options.every, now());
-      // One after the other at each cloud, so that a thousand connections are no storm.
+      const due = await listDue(connections, store, options.every, now());
+      // One at a time per cloud, so that a thousand due connections do not cause a burst of requests.
       await Promise.all(
         [...due.values()].map(async (list) => {
-          for (const one of list) {
-            if (ending.signal.aborted) return;
-            if (await claim(store, one, options.every, now())) await guarded(one.id);
+          for (const connection of list) {
+            if (stopping.signal.aborted) return;
+            if (await claimVerification(store, connection, options.every, now()))
+              await verifySafely(connection.id);
           }
         }),
       );
     } catch (err) {
-      logger.warn({ err }, 'it cannot be seen which connections are due');
+      logger.warn({ err }, 'cannot list the connections that are due for verification');
     }
   }
 
   return {
     verify,
-    async report(connection) {
-      const kept = await findReport(store, connection);
-      if (!kept) throw new SojournError('verification_not_found');
-      return kept;
+    async latest(connection) {
+      const stored = await findVerification(store, connection);
+      if (!stored) throw new SojournError('verification_not_found');
+      return stored;
     },
     start() {
-      // Two rounds: whoever waits for a change of today does not wait for a thousand others.
-      const ends = [every(turnMs, retry), every(turnMs, walk)];
+      // Two loops, so that a retry does not wait behind a scan of a thousand connections.
+      const stops = [every(tickMs, retryDue), every(tickMs, scan)];
       return async () => {
-        ending.abort();
-        for (const end of ends) await end();
+        stopping.abort();
+        for (const stop of stops) await stop();
       };
     },
   };
 }
 
-function because(actor: string, checks: readonly Check[]): { actor: string; reason?: string } {
+function verdictReason(actor: string, checks: readonly Check[]): { actor: string; reason?: string } {
   const first = firstObstacle(checks);
   return first ? { actor, reason: `${first.name}: ${first.condition ?? first.detail}` } : { actor };
 }

@@ -1,6 +1,6 @@
 /**
- * Three tokens of our own that the customer's cloud must refuse: that it lets the right one in proves nothing about whom
- * else it lets in. None of their subjects is, was or will be that of a connection.
+ * Probes: three tokens of our issuer that the customer's cloud must refuse. That it admits the right token does not show
+ * whom else it admits. The subject of a probe is never that of a connection, past or future.
  */
 
 import { type Connection, destinationOf, setupFactsOf, subjectOf } from '../../access/connections/index.ts';
@@ -12,117 +12,117 @@ import type { Deviation, Prober } from '../../tokens/issuer/index.ts';
 import type { Check } from './check.ts';
 import { cloudError } from './diagnosis.ts';
 
-export interface Probing {
+export interface ProbeOptions {
   readonly prober: Prober;
   readonly audit: Audit;
   readonly endpoints: Endpoints;
   readonly now: Now;
   readonly vendor: string;
-  /** Fires when the server stops: nobody waits for a cloud then. */
-  readonly ending: AbortSignal;
+  /** Aborts when the server stops. */
+  readonly stopping: AbortSignal;
 }
 
 interface Probe {
   readonly name: string;
-  readonly kind: ProbeType;
+  readonly type: ProbeType;
   readonly deviation: (connection: Connection) => Deviation;
-  readonly shown: string;
+  readonly description: string;
 }
 
 export const probes: readonly Probe[] = [
   {
     name: 'probe_unknown_subject',
-    kind: 'subject',
-    // Ends like the real one: a pattern that looks at the end alone is found by it as well.
+    type: 'subject',
+    // Ends like the real subject, so it also detects a pattern that matches only the end.
     deviation: (connection) => ({ subject: `probe_${subjectOf(connection)}` }),
-    shown: 'a subject that is never given out',
+    description: 'a subject that no connection has',
   },
   {
     name: 'probe_other_subject',
-    kind: 'subject',
-    // Another connection's shape, and all but the last letter its own: `u` is in no id, so nobody can ever have it.
+    type: 'subject',
+    // Differs from the real subject in the last letter only. No id contains `u`, so no connection can ever have it.
     deviation: (connection) => ({
       subject: subjectOf({ ...connection, id: `${connection.id.slice(0, -1)}u` }),
     }),
-    shown: "another connection's subject",
+    description: "another connection's subject",
   },
   {
     name: 'probe_wrong_audience',
-    kind: 'audience',
+    type: 'audience',
     deviation: (connection) => ({ audience: destinationOf(connection).wrongAudience }),
-    shown: 'an audience for another cloud',
+    description: 'an audience for another cloud',
   },
 ];
 
-/** For one whole visit to the cloud. */
+/** For the whole exchange with the cloud. */
 const deadlineMs = 5_000;
 
-export async function probe(
+export async function runProbe(
   connection: Connection,
-  { name, kind, deviation, shown }: Probe,
-  options: Probing,
+  { name, type, deviation, description }: Probe,
+  options: ProbeOptions,
 ) {
   const destination = destinationOf(connection);
-  const { prober, audit, endpoints, now, vendor, ending } = options;
-  const wrong = deviation(connection);
+  const { prober, audit, endpoints, now, vendor, stopping } = options;
+  const deviating = deviation(connection);
   let minted: (SignedToken & { readonly kid: string }) | undefined;
   let refusal: SojournError | undefined;
   try {
-    // What it may bring goes nowhere: it is dropped before the line ends.
+    // Credentials that the cloud may issue are discarded at once.
     await destination.exchange({
       connection: `probe-${connection.id}`,
       endpoints,
       now,
-      signal: AbortSignal.any([AbortSignal.timeout(deadlineMs), ending]),
+      signal: AbortSignal.any([AbortSignal.timeout(deadlineMs), stopping]),
       sign: async () => {
-        minted = await prober.mint(connection, wrong);
+        minted = await prober.mint(connection, deviating);
         return minted;
       },
     });
   } catch (error) {
     refusal = cloudError(error);
   }
-  const proof = destination.interpretProbe(kind, refusal);
-  const value = 'subject' in wrong ? wrong.subject : wrong.audience;
+  const result = destination.interpretProbe(type, refusal);
+  const value = 'subject' in deviating ? deviating.subject : deviating.audience;
   await audit.record({
     event: 'connection.probed',
-    outcome: proof === 'refused' ? 'refused' : 'failed',
+    outcome: result === 'refused' ? 'ok' : 'failed',
     actor: 'system',
     connection: connection.id,
     tenant: connection.tenant,
     ...(minted ? { jti: minted.jti, kid: minted.kid } : {}),
-    ...('subject' in wrong ? { sub: wrong.subject } : { aud: wrong.audience }),
-    reason: refusal ? `${refusal.code}: ${refusal.message}` : 'the cloud gave credentials',
-    facts: { probe: name, proof },
+    ...('subject' in deviating ? { sub: deviating.subject } : { aud: deviating.audience }),
+    reason: refusal ? `${refusal.code}: ${refusal.message}` : 'the cloud issued credentials',
+    facts: { probe: name, result },
   });
-  const shownToken = `a token with ${shown} (${value})`;
-  return told(name, proof, shownToken, refusal, () =>
-    destination.fix(setupFactsOf(connection, vendor), kind),
+  return checkOf(name, result, `a token with ${description} (${value})`, refusal, () =>
+    destination.fix(setupFactsOf(connection, vendor), type),
   );
 }
 
-function told(
+function checkOf(
   name: string,
-  proof: ProbeResult,
+  result: ProbeResult,
   token: string,
   refusal: SojournError | undefined,
   narrow: () => { readonly condition: string; readonly detail?: string; readonly fix?: string },
 ): Check {
-  if (proof === 'refused')
+  if (result === 'refused')
     return { name, outcome: 'passed', detail: `The cloud refused ${token}.`, advice: null };
-  if (proof === 'unclear')
+  if (result === 'inconclusive')
     return {
       name,
-      outcome: 'unclear',
+      outcome: 'inconclusive',
       detail: `The cloud's answer to ${token} proves nothing. ${refusal?.code}: ${refusal?.message}`,
-      advice: 'It is tried again; if it stays so, see what the cloud says in the detail.',
+      advice:
+        'The server tries again. If the result stays the same, follow what the cloud says in the detail.',
     };
   const { condition, detail, fix } = narrow();
   return {
     name,
     outcome: 'failed',
-    detail: `THE CLOUD LET IN ${token}. Strangers can enter.${detail === undefined ? '' : ` ${detail}`}`,
-    advice: 'Shut this door now: let the trust in the cloud admit this audience and this subject exactly.',
+    detail: `THE CLOUD ADMITTED ${token}. Others can get access.${detail === undefined ? '' : ` ${detail}`}`,
+    advice: 'Fix this now: restrict the trust in the cloud to exactly this audience and this subject.',
     condition,
     ...(fix === undefined ? {} : { fix }),
   };

@@ -1,31 +1,34 @@
-/** When connections are verified again by themselves, and by which replica. */
+/** When connections are verified on schedule, and by which replica. */
 import { createHash } from 'node:crypto';
 import { type Connection, type Connections, stateOf } from '../../access/connections/index.ts';
 import type { CloudName } from '../../clouds/index.ts';
 import type { Store } from '../../platform/store/index.ts';
-import { findReport } from './report.ts';
+import { findVerification } from './record.ts';
 
 const hourMs = 3_600_000;
-/** A replica that was killed in the middle keeps the others away for no longer; an undecided one is not tried sooner. */
+/** Lease of one verification: after a crash, another replica takes over when it ends. Also the shortest retry interval. */
 const claimMs = 600_000;
 const pageSize = 200;
-/** The replica that waits itself is never so late. */
+/** A replica that retries from its own memory is never this late. */
 const graceMs = 60_000;
 
-/** Milliseconds since the epoch; undefined for those that nobody waits for. Spread over a tenth of the time, each at its own place. */
+/**
+ * Milliseconds since the epoch; undefined if the connection is not verified on schedule. The due times spread over the
+ * last tenth of the interval; the hash of the id decides where.
+ */
 export function dueAt(connection: Connection, everyMs: number): number | undefined {
   const state = stateOf(connection);
   if (connection.verified_at === null || (state !== 'active' && state !== 'failing')) return undefined;
-  const pause = state === 'failing' ? Math.min(everyMs, hourMs) : everyMs;
-  const place = createHash('sha256').update(connection.id).digest().readUInt32BE() / 2 ** 32;
-  return Date.parse(connection.verified_at) + pause * (0.9 + place / 10);
+  const interval = state === 'failing' ? Math.min(everyMs, hourMs) : everyMs;
+  const jitter = createHash('sha256').update(connection.id).digest().readUInt32BE() / 2 ** 32;
+  return Date.parse(connection.verified_at) + interval * (0.9 + jitter / 10);
 }
 
-/** How often it is looked who is due. */
-export const walkMs = (everyMs: number): number => Math.min(300_000, Math.max(10_000, everyMs / 100));
+/** How often the store is scanned for due connections. */
+export const scanIntervalMs = (everyMs: number): number => Math.min(300_000, Math.max(10_000, everyMs / 100));
 
-/** Those who are due, by cloud. */
-export async function dueNow(
+/** The connections that are due, by cloud. */
+export async function listDue(
   connections: Pick<Connections, 'list'>,
   store: Store,
   everyMs: number,
@@ -34,22 +37,31 @@ export async function dueNow(
   const due: Connection[] = [];
   for (let after: string | undefined; ; ) {
     const page = await connections.list({ limit: pageSize, ...(after === undefined ? {} : { after }) });
-    for (const one of page.items) {
-      const at = dueAt(one, everyMs) ?? (await leftBehind(one, store, now));
-      if (at !== undefined && at <= now) due.push(one);
+    for (const connection of page.items) {
+      const time = dueAt(connection, everyMs) ?? (await overdueRetryAt(connection, store, now));
+      if (time !== undefined && time <= now) due.push(connection);
     }
     if (page.next === undefined) return Map.groupBy(due, ({ cloud }) => cloud);
     after = page.next;
   }
 }
 
-/** When a new connection should have been tried again, by a replica that has gone meanwhile. */
-async function leftBehind(one: Connection, store: Store, now: number): Promise<number | undefined> {
-  if (stateOf(one) !== 'pending' || Date.parse(one.updated_at) < now - hourMs) return undefined;
-  const at = (await findReport(store, one.id))?.report.retry_at;
-  return typeof at === 'string' ? Date.parse(at) + graceMs : undefined;
+/** When the retry of a new connection counts as missed because the replica that scheduled it has stopped. */
+async function overdueRetryAt(
+  connection: Connection,
+  store: Store,
+  now: number,
+): Promise<number | undefined> {
+  if (stateOf(connection) !== 'pending' || Date.parse(connection.updated_at) < now - hourMs) return undefined;
+  const retryAt = (await findVerification(store, connection.id))?.verification.retry_at;
+  return typeof retryAt === 'string' ? Date.parse(retryAt) + graceMs : undefined;
 }
 
-/** True for one replica alone. */
-export const claim = (store: Store, { id }: Connection, everyMs: number, now: number): Promise<boolean> =>
+/** Resolves to true for exactly one replica. */
+export const claimVerification = (
+  store: Store,
+  { id }: Connection,
+  everyMs: number,
+  now: number,
+): Promise<boolean> =>
   store.insert('once', `verify:${id}`, {}, { expiresAt: Math.floor(now + Math.min(claimMs, everyMs / 2)) });

@@ -1,17 +1,17 @@
 /**
- * What is to be told, to whom, and how that went. A delivery is kept for a month; as long as it waits, there is a note of
- * it in the outbox, so that nobody has to read through a month to find what is due.
+ * Stores deliveries for 30 days. A pending delivery also has an outbox entry, so that finding what is due does not
+ * require reading a month of deliveries.
  */
 import { SojournError } from '../../platform/errors/index.ts';
 import { type Page, records, type Store, type Stored } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
-import type { Told } from './events.ts';
+import type { WebhookEvent } from './events.ts';
 
 export interface Attempt {
   /** RFC 3339. */
-  readonly at: string;
-  /** The HTTP status; null when there was no answer. */
-  readonly status: number | null;
+  readonly attempted_at: string;
+  /** Null if there was no response. */
+  readonly http_status: number | null;
   readonly error: string | null;
 }
 
@@ -19,69 +19,73 @@ export interface Delivery {
   readonly id: string;
   readonly webhook: string;
   readonly state: 'pending' | 'delivered' | 'failed';
-  readonly told: Told;
-  /** The last ones, oldest first. */
+  readonly event: WebhookEvent;
+  /** The last ten, oldest first. */
   readonly attempts: readonly Attempt[];
 }
 
-/** A note that a delivery waits. Notes of one webhook sort by the order of what happened. */
-export interface Note {
+/** Marks a pending delivery and has its id. Entries of one webhook sort in the order of the events. */
+export interface OutboxEntry {
   readonly webhook: string;
-  /** Tries so far. */
-  readonly tries: number;
+  /** Attempts so far. */
+  readonly attempts: number;
   /** Milliseconds since the epoch. */
-  readonly due: number;
-  /** Since when it waits; set anew when it is to be sent again. */
-  readonly since: number;
+  readonly next_attempt_at: number;
+  /** Milliseconds since the epoch; reset by a redelivery. */
+  readonly queued_at: number;
 }
 
-const keptMs = 30 * 24 * 3_600_000;
+const retentionMs = 30 * 24 * 3_600_000;
 const maxAttempts = 10;
-/** Between tries: at first a restart of the receiver is bridged, then a deployment, then a night. */
-const pausesMs = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400].map((seconds) => seconds * 1000);
-/** Who could not be reached for a day is not told any more: what is true now, the API says. */
+/** Delays between attempts: they bridge a restart of the receiver, then a deployment, then a night. */
+const retryDelaysMs = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400].map((seconds) => seconds * 1000);
+/** Give up after a day; receivers resynchronize through the API. */
 const maxAgeMs = 24 * 3_600_000;
-/** Another replica writes a note first and its delivery then; whichever has none after this has outlived it. */
-const writtenWithinMs = 60_000;
-/** Longer than any try takes. A replica that dies over a try loses no more than this. */
+/** A replica writes the outbox entry before its delivery. An older entry without a delivery is a leftover. */
+const writeGraceMs = 60_000;
+/** Longer than any attempt. If a replica crashes during an attempt, the delivery is delayed by no more than this. */
 const claimMs = 30_000;
 
 export interface Deliveries {
-  /** Once only for each webhook and line of the audit, whoever comes first. */
-  add(webhook: string, line: number, told: Told): Promise<void>;
+  /** Idempotent: one delivery per webhook and audit line, whichever replica adds it first. */
+  add(webhook: string, line: number, event: WebhookEvent): Promise<void>;
   list(webhook: string, page: { after?: string; limit: number }): Promise<Page<Delivery>>;
   /** Rejects with `delivery_not_found`. */
   get(webhook: string, id: string): Promise<Delivery>;
-  /** What the note is of: `coming` when that is not kept yet, `gone` when it is not kept any longer. */
-  of(note: Stored<Note>): Promise<Delivery | 'coming' | 'gone'>;
-  sendAgain(delivery: Delivery): Promise<void>;
-  /** The oldest note of each webhook that has any. */
-  heads(): AsyncGenerator<Stored<Note>>;
-  /** The note behind this one. */
-  behind(note: Stored<Note>): Promise<Stored<Note> | undefined>;
-  /** For this process alone, for a while; undefined when it is not due or another has it. */
-  claim(note: Stored<Note>): Promise<Stored<Note> | undefined>;
-  /** Keeps what came of a try: heard, to be tried again, or given up. */
-  settle(note: Stored<Note>, attempt: Omit<Attempt, 'at'>, outcome: Outcome): Promise<Delivery['state']>;
-  /** Gives a claim back: nothing was tried. */
-  release(note: Stored<Note>): Promise<void>;
-  drop(note: Stored<Note>): Promise<void>;
+  /** The delivery of an outbox entry; `being_written` if it is not stored yet, `deleted` if it has expired. */
+  deliveryOf(entry: Stored<OutboxEntry>): Promise<Delivery | 'being_written' | 'deleted'>;
+  requeue(delivery: Delivery): Promise<void>;
+  /** The oldest outbox entry of each webhook that has any. */
+  oldestPerWebhook(): AsyncGenerator<Stored<OutboxEntry>>;
+  /** The next outbox entry of the same webhook. */
+  next(entry: Stored<OutboxEntry>): Promise<Stored<OutboxEntry> | undefined>;
+  /** Leases the entry to this process; undefined if it is not due or another process has it. */
+  claim(entry: Stored<OutboxEntry>): Promise<Stored<OutboxEntry> | undefined>;
+  /** Stores the result of an attempt and resolves to the delivery's new state. */
+  recordAttempt(
+    entry: Stored<OutboxEntry>,
+    attempt: Omit<Attempt, 'attempted_at'>,
+    outcome: DeliveryOutcome,
+  ): Promise<Delivery['state']>;
+  /** Ends a claim without an attempt. */
+  release(entry: Stored<OutboxEntry>): Promise<void>;
+  drop(entry: Stored<OutboxEntry>): Promise<void>;
 }
 
-export type Outcome = 'heard' | 'unheard' | 'refused';
+/** Of one attempt. `rejected`: the receiver refuses this event, so it is not sent again. */
+export type DeliveryOutcome = 'delivered' | 'failed' | 'rejected';
 
 export function createDeliveries(store: Store, now: Now): Deliveries {
-  const kept = records<Delivery>(store, 'delivery', 'delivery_not_found');
+  const stored = records<Delivery>(store, 'delivery', 'delivery_not_found');
 
-  const noteOf = async (id: string, note: Note) => {
-    if (!(await store.insert('outbox', id, note))) {
-      const there = await store.get<Note>('outbox', id);
-      if (there) await store.replace('outbox', id, there.version, note);
-    }
+  const enqueue = async (id: string, entry: OutboxEntry) => {
+    if (await store.insert('outbox', id, entry)) return;
+    const existing = await store.get<OutboxEntry>('outbox', id);
+    if (existing) await store.replace('outbox', id, existing.version, entry);
   };
 
-  const firstFrom = async (after: string | undefined): Promise<Stored<Note> | undefined> => {
-    const { items } = await store.list<Note>('outbox', {
+  const firstAfter = async (after: string | undefined): Promise<Stored<OutboxEntry> | undefined> => {
+    const { items } = await store.list<OutboxEntry>('outbox', {
       limit: 1,
       ...(after === undefined ? {} : { after }),
     });
@@ -89,82 +93,80 @@ export function createDeliveries(store: Store, now: Now): Deliveries {
   };
 
   return {
-    async add(webhook, line, told) {
+    async add(webhook, line, event) {
       const id = idOf(webhook, line);
-      if (await kept.find(id)) return;
-      const at = now();
-      // The note first: a delivery without one would wait for ever.
-      await store.insert('outbox', id, { webhook, tries: 0, due: at, since: at } satisfies Note);
-      await store.insert(
-        'delivery',
-        id,
-        { id, webhook, state: 'pending', told, attempts: [] },
-        {
-          within: webhook,
-          expiresAt: at + keptMs,
-        },
-      );
+      if (await stored.find(id)) return;
+      const time = now();
+      const entry: OutboxEntry = { webhook, attempts: 0, next_attempt_at: time, queued_at: time };
+      const delivery: Delivery = { id, webhook, state: 'pending', event, attempts: [] };
+      // The entry first: a delivery without one would stay pending forever.
+      await store.insert('outbox', id, entry);
+      await store.insert('delivery', id, delivery, { within: webhook, expiresAt: time + retentionMs });
     },
 
-    list: (webhook, page) => kept.list({ within: webhook, ...page }),
+    list: (webhook, page) => stored.list({ within: webhook, ...page }),
 
     async get(webhook, id) {
-      const delivery = await kept.get(id);
+      const delivery = await stored.get(id);
       if (delivery.webhook !== webhook) throw new SojournError('delivery_not_found');
       return delivery;
     },
 
-    async of({ id, value }) {
-      return (await kept.find(id)) ?? (now() - value.since < writtenWithinMs ? 'coming' : 'gone');
+    async deliveryOf({ id, value }) {
+      return (
+        (await stored.find(id)) ?? (now() - value.queued_at < writeGraceMs ? 'being_written' : 'deleted')
+      );
     },
 
-    async sendAgain({ id, webhook }) {
-      await kept.change(id, (delivery) => ({ ...delivery, state: 'pending' }));
-      await noteOf(id, { webhook, tries: 0, due: now(), since: now() });
+    async requeue({ id, webhook }) {
+      await stored.change(id, (delivery) => ({ ...delivery, state: 'pending' }));
+      await enqueue(id, { webhook, attempts: 0, next_attempt_at: now(), queued_at: now() });
     },
 
-    async *heads() {
-      let head = await firstFrom(undefined);
-      while (head) {
-        yield head;
-        // Sorts behind every note of this webhook.
-        head = await firstFrom(`${head.value.webhook}~`);
+    async *oldestPerWebhook() {
+      let oldest = await firstAfter(undefined);
+      while (oldest) {
+        yield oldest;
+        // Sorts after every entry of this webhook.
+        oldest = await firstAfter(`${oldest.value.webhook}~`);
       }
     },
 
-    async behind({ id, value }) {
-      const next = await firstFrom(id);
+    async next({ id, value }) {
+      const next = await firstAfter(id);
       return next?.value.webhook === value.webhook ? next : undefined;
     },
 
     async claim({ id, version, value }) {
-      if (value.due > now()) return undefined;
-      const claimed = { ...value, due: now() + claimMs };
+      if (value.next_attempt_at > now()) return undefined;
+      const claimed: OutboxEntry = { ...value, next_attempt_at: now() + claimMs };
       return (await store.replace('outbox', id, version, claimed))
         ? { id, version: version + 1, value: claimed }
         : undefined;
     },
 
-    async settle({ id, version, value }, attempt, outcome) {
-      const tries = value.tries + 1;
-      const over = outcome === 'refused' || now() - value.since >= maxAgeMs;
-      const state = outcome === 'heard' ? 'delivered' : over ? 'failed' : 'pending';
-      const line: Attempt = { at: toTimestamp(now()), ...attempt };
-      await kept.change(id, (delivery) => ({
+    async recordAttempt({ id, version, value }, result, outcome) {
+      const attempts = value.attempts + 1;
+      const isFinal = outcome === 'rejected' || now() - value.queued_at >= maxAgeMs;
+      const state = outcome === 'delivered' ? 'delivered' : isFinal ? 'failed' : 'pending';
+      const attempt: Attempt = { attempted_at: toTimestamp(now()), ...result };
+      await stored.change(id, (delivery) => ({
         ...delivery,
         state,
-        attempts: [...delivery.attempts, line].slice(-maxAttempts),
+        attempts: [...delivery.attempts, attempt].slice(-maxAttempts),
       }));
       if (state !== 'pending') await store.remove('outbox', id, version);
       else {
-        const pause = pausesMs[Math.min(tries, pausesMs.length) - 1]!;
-        await store.replace('outbox', id, version, { ...value, tries, due: now() + pause });
+        const delay = retryDelaysMs[Math.min(attempts, retryDelaysMs.length) - 1]!;
+        const entry: OutboxEntry = { ...value, attempts, next_attempt_at: now() + delay };
+        await store.replace('outbox', id, version, entry);
       }
       return state;
     },
 
     async release({ id, version, value }) {
-      await store.replace('outbox', id, version, { ...value, due: now() });
+      const entry: OutboxEntry = { ...value, next_attempt_at: now() };
+      await store.replace('outbox', id, version, entry);
     },
 
     async drop({ id, version }) {
@@ -173,5 +175,5 @@ export function createDeliveries(store: Store, now: Now): Deliveries {
   };
 }
 
-/** The number of the line has a fixed width, so that ids sort as the lines do. */
+/** The line number has a fixed width, so ids sort in the order of the audit lines. */
 const idOf = (webhook: string, line: number): string => `${webhook}.${String(line).padStart(16, '0')}`;

@@ -1,8 +1,8 @@
-/** From a line of the audit to a Security Event Token (RFC 8417), which is how it is told. Pure. */
+/** From an audit line to a Security Event Token (RFC 8417), the payload of a delivery. Pure. */
 import type { AuditLine } from '../../platform/audit/index.ts';
 import { toSeconds } from '../../platform/time/index.ts';
 
-/** Lines about a connection, by the names that they have in the audit. */
+/** Audit events of connections; webhooks use the same names. */
 export const eventNames = [
   'connection.created',
   'connection.updated',
@@ -23,35 +23,44 @@ export type EventName = (typeof eventNames)[number];
 export const isEventName = (event: string): event is EventName =>
   (eventNames as readonly string[]).includes(event);
 
-/** The name of an event in a token must be a URI. */
+/** RFC 8417 section 2.2: event types are URIs. */
 const eventUri = (event: string): string => `urn:sojourn:event:${event}`;
 
-/** What is told of a line: never an address, a reason or an id of a request, which are the operator's own. */
-export interface Told {
-  readonly event: EventName;
+/** The part of an audit line that receivers get. Addresses, reasons and request ids stay with the operator. */
+export interface WebhookEvent {
+  readonly name: EventName;
   readonly connection: string;
   readonly tenant: string;
   /** RFC 3339. */
-  readonly at: string;
+  readonly occurred_at: string;
   readonly facts: AuditLine['facts'];
 }
 
-export function toldOf({ event, connection, tenant, occurred_at: at, facts }: AuditLine): Told | undefined {
+export function webhookEventOf({
+  event,
+  connection,
+  tenant,
+  occurred_at,
+  facts,
+}: AuditLine): WebhookEvent | undefined {
   if (!isEventName(event) || connection === undefined || tenant === undefined) return undefined;
-  return { event, connection, tenant, at, facts };
+  return { name: event, connection, tenant, occurred_at, facts };
 }
 
 /**
- * The claims but `iss`, which the issuer adds. `sub_id` and not `sub` (RFC 9493), no `exp`: a token for a receiver must
- * not look like one for a cloud. `jti` is the delivery's id, the same at every try.
+ * All claims except `iss`, which the issuer adds. Uses `sub_id` instead of `sub` (RFC 9493) and has no `exp`, so that it
+ * cannot be taken for a cloud token. `jti` is the delivery's id and the same in every attempt.
  */
-export const claimsOf = (told: Told, delivery: string, audience: string, now: number) => ({
+export const claimsOf = (
+  { name, connection, tenant, occurred_at, facts }: WebhookEvent,
+  delivery: string,
+  audience: string,
+  now: number,
+) => ({
   jti: delivery,
   iat: toSeconds(now),
   aud: audience,
-  toe: toSeconds(Date.parse(told.at)),
-  sub_id: { format: 'opaque', id: told.connection },
-  events: {
-    [eventUri(told.event)]: { connection: told.connection, tenant: told.tenant, at: told.at, ...told.facts },
-  },
+  toe: toSeconds(Date.parse(occurred_at)),
+  sub_id: { format: 'opaque', id: connection },
+  events: { [eventUri(name)]: { connection, tenant, occurred_at, ...facts } },
 });

@@ -1,7 +1,7 @@
 /**
- * What the vendor's own systems are told of connections. Owns: where to tell it, which lines of the audit are worth
- * telling, and trying until it was heard or a day has passed. Does not own: what happened (the audit) or the signature
- * (issuer). The source is the audit: what is in it is told, and what is told is in it.
+ * Webhooks: events of connections for the vendor's own systems. Owns: the registered receivers, which audit events they
+ * get, and delivery with retries for up to a day. Does not own: recording the events (audit) or the signature (issuer).
+ * The audit is the only source of events.
  */
 export type { Attempt, Delivery } from './deliveries.ts';
 export { eventNames, isEventName } from './events.ts';

@@ -1,4 +1,4 @@
-/** What the API takes for a webhook, and what is kept of it. */
+/** A webhook: its stored form and the schemas of its API inputs. */
 import { z } from 'zod';
 import { eventNames } from './events.ts';
 
@@ -10,13 +10,13 @@ export interface Webhook {
   readonly disabled: boolean;
   readonly created_at: string;
   readonly updated_at: string;
-  /** The last line of the audit that was looked at for it. */
+  /** Id of the last audit line that was processed for it. */
   readonly cursor: number;
 }
 
 const urlField = z
   .string()
-  .max(2_000, 'must not be over 2000 characters')
+  .max(2_000, 'must not be longer than 2000 characters')
   .refine((text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     return url?.protocol === 'https:' && !url.username && !url.password && !url.hash && !text.includes('@');
@@ -24,13 +24,13 @@ const urlField = z
 
 const eventsField = z
   .array(z.enum(eventNames, `must be one of ${eventNames.join(', ')}`))
-  .min(1, 'must name an event')
+  .min(1, 'must have at least one event')
   .max(eventNames.length)
-  .refine((events) => new Set(events).size === events.length, 'must not hold an event twice');
+  .refine((events) => new Set(events).size === events.length, 'must not contain an event twice');
 
 export const webhookInput = z.strictObject({
-  url: urlField.describe('Where security event tokens are posted (RFC 8935).'),
-  tenant: z.string().nullable().default(null).describe('Only what concerns this tenant.'),
+  url: urlField.describe('The URL that receives security event tokens (RFC 8935).'),
+  tenant: z.string().nullable().default(null).describe('Only events of this tenant.'),
   events: eventsField.default([...eventNames]),
 });
 

@@ -1,4 +1,4 @@
-/** The room itself: webhooks as an administrator keeps them, and the two things that are done again and again. */
+/** Manages webhooks, and runs the periodic steps: follow the audit, send due deliveries. */
 
 import type { Tenants } from '../../access/tenants/index.ts';
 import type { Audit } from '../../platform/audit/index.ts';
@@ -7,13 +7,13 @@ import { newId } from '../../platform/ids/index.ts';
 import { type Page, records, type Store } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import { read } from '../../platform/validation/index.ts';
-import { type Courier, type CourierOptions, createCourier } from './courier.ts';
 import { createDeliveries, type Delivery } from './deliveries.ts';
+import { createDispatcher, type Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import { follow } from './follow.ts';
 import { type Webhook, webhookChange, webhookInput } from './schema.ts';
 
 export interface Webhooks {
-  /** Told from the next event on. Rejects with `webhook_limit` or `tenant_not_found`. */
+  /** Events after this call are delivered. Rejects with `webhook_limit` or `tenant_not_found`. */
   create(input: unknown): Promise<Webhook>;
   get(id: string): Promise<Webhook>;
   list(query: { after?: string; limit: number }): Promise<Page<Webhook>>;
@@ -21,14 +21,14 @@ export interface Webhooks {
   remove(id: string): Promise<void>;
   /** Oldest first. */
   deliveries(id: string, query: { after?: string; limit: number }): Promise<Page<Delivery>>;
-  sendAgain(id: string, delivery: string): Promise<Delivery>;
-  /** Looks for what is new and sets out to tell what is due; never rejects. To be called every few seconds. */
-  turn(): Promise<void>;
-  /** After the last turn: ends what is being told, which is told again by whoever comes next. */
+  redeliver(id: string, delivery: string): Promise<Delivery>;
+  /** Adds deliveries for new events and starts sending due ones; never rejects. Call it every few seconds. */
+  tick(): Promise<void>;
+  /** Call after the last tick: aborts requests in flight. Another replica sends their deliveries again. */
   close(): Promise<void>;
 }
 
-/** Each is looked at for every event. */
+/** Every event is matched against every webhook. */
 const maxWebhooks = 50;
 
 export function createWebhooks(
@@ -37,19 +37,19 @@ export function createWebhooks(
     readonly audit: Audit;
     readonly tenants: Pick<Tenants, 'find'>;
     readonly now: Now;
-  } & Omit<CourierOptions, 'deliveries' | 'webhooks'>,
+  } & Omit<DispatcherOptions, 'deliveries' | 'webhooks'>,
 ): Webhooks {
   const { store, audit, tenants, now, logger } = options;
-  const kept = records<Webhook>(store, 'webhook', 'webhook_not_found');
+  const stored = records<Webhook>(store, 'webhook', 'webhook_not_found');
   const deliveries = createDeliveries(store, now);
-  const courier: Courier = createCourier({ ...options, deliveries, webhooks: kept });
-  const all = async () => (await kept.list({ limit: maxWebhooks })).items;
+  const dispatcher: Dispatcher = createDispatcher({ ...options, deliveries, webhooks: stored });
+  const listAll = async () => (await stored.list({ limit: maxWebhooks })).items;
 
-  /** A store that was restored counts its lines anew, and a cursor ahead of them would wait for the old count. */
+  /** Line ids restart in a restored store. A cursor ahead of the newest line would skip every event until then. */
   const rewind = async (): Promise<void> => {
     const newest = await newestLine();
-    for (const { id, cursor } of await all())
-      if (cursor > newest) await kept.change(id, (webhook) => ({ ...webhook, cursor: newest }));
+    for (const { id, cursor } of await listAll())
+      if (cursor > newest) await stored.change(id, (webhook) => ({ ...webhook, cursor: newest }));
   };
   const newestLine = async () => (await audit.search({ limit: 1 })).items[0]?.id ?? 0;
   let rewound = false;
@@ -58,30 +58,30 @@ export function createWebhooks(
     async create(input) {
       const { url, tenant, events } = read(webhookInput, input);
       if (tenant !== null && !(await tenants.find(tenant))) throw new SojournError('tenant_not_found');
-      if ((await all()).length >= maxWebhooks)
+      if ((await listAll()).length >= maxWebhooks)
         throw new SojournError('webhook_limit', {
-          detail: `There are ${maxWebhooks} webhooks, the most there can be.`,
+          detail: `The limit of ${maxWebhooks} webhooks is reached.`,
         });
-      const at = toTimestamp(now());
+      const createdAt = toTimestamp(now());
       const cursor = await newestLine();
-      const made = {
+      const webhook = {
         id: newId('whk', now),
         url,
         tenant,
         events,
         disabled: false,
-        created_at: at,
-        updated_at: at,
+        created_at: createdAt,
+        updated_at: createdAt,
         cursor,
       };
-      await kept.insert(made.id, made);
-      return made;
+      await stored.insert(webhook.id, webhook);
+      return webhook;
     },
-    get: kept.get,
-    list: kept.list,
+    get: stored.get,
+    list: stored.list,
     update(id, input) {
       const change = read(webhookChange, input);
-      return kept.change(id, (webhook) => ({
+      return stored.change(id, (webhook) => ({
         ...webhook,
         url: change.url ?? webhook.url,
         events: change.events ?? webhook.events,
@@ -90,27 +90,26 @@ export function createWebhooks(
       }));
     },
     async remove(id) {
-      await kept.remove(id);
+      await stored.remove(id);
     },
     async deliveries(id, query) {
-      await kept.get(id);
+      await stored.get(id);
       return deliveries.list(id, query);
     },
-    async sendAgain(id, delivery) {
-      const found = await deliveries.get(id, delivery);
-      await deliveries.sendAgain(found);
+    async redeliver(id, delivery) {
+      await deliveries.requeue(await deliveries.get(id, delivery));
       return deliveries.get(id, delivery);
     },
-    async turn() {
+    async tick() {
       try {
         if (!rewound) await rewind();
         rewound = true;
-        await follow({ audit, deliveries, webhooks: kept }, await all());
-        await courier.turn();
+        await follow({ audit, deliveries, webhooks: stored }, await listAll());
+        await dispatcher.tick();
       } catch (err) {
-        logger.warn({ err }, 'webhooks wait: the store does not answer');
+        logger.warn({ err }, 'cannot process webhooks: the store does not answer; trying again later');
       }
     },
-    close: courier.close,
+    close: dispatcher.close,
   };
 }

@@ -98,7 +98,7 @@ export async function startListeners(context: Context, state: State, services: S
   shutdown.add(publishing.start(ringPollMs));
   shutdown.add(verifier.start());
   shutdown.add(webhooks.close);
-  shutdown.add(every(webhookPollMs, webhooks.turn));
+  shutdown.add(every(webhookPollMs, webhooks.tick));
   if (tlsFiles && tls) {
     const take = (pair: TlsPair) => {
       publicListener.renewTls(pair);

@@ -1,7 +1,7 @@
 /** The second step: builds every service from the open state. Nothing listens yet, and nothing runs by itself. */
 import { type AdminToken, openAdminToken } from '../../access/admin-token/index.ts';
 import { createInvitations, type Invitations } from '../../onboarding/invitations/index.ts';
-import { type Customer, createCustomer } from '../../onboarding/portal/index.ts';
+import { createPortal, type Portal } from '../../onboarding/portal/index.ts';
 import { createOnboarding, type Onboarding } from '../../onboarding/setup/index.ts';
 import { createVerifier, recordDrift, type Verifier } from '../../onboarding/verification/index.ts';
 import { createWebhooks, type Webhooks } from '../../onboarding/webhooks/index.ts';
@@ -29,7 +29,7 @@ export interface Services extends Access {
   readonly verifier: Verifier;
   readonly onboarding: Onboarding;
   readonly invitations: Invitations;
-  readonly customer: Customer;
+  readonly customer: Portal;
   readonly publishing: ReturnType<typeof createPublishing>;
   readonly webhooks: Webhooks;
 }
@@ -126,7 +126,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     publish: createTemplates({ bucket: config.setup.templates, connections, exchange, logger, now }),
   });
   const invitations = createInvitations({ store, now, issuer });
-  const customer = createCustomer({ connections, invitations, onboarding, audit, logger, now });
+  const customer = createPortal({ connections, invitations, onboarding, audit, logger, now });
   const webhooks = createWebhooks({
     store,
     audit,

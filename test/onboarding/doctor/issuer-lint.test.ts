@@ -44,7 +44,7 @@ const trusting = () => ['--ca', site.caFile, '--allow-network', '127.0.0.0/8', '
 const beside = ({ checks }: IssuerLint) =>
   checks
     .filter(({ name, outcome }) => name !== 'url' && outcome !== 'passed')
-    .map(({ detail, minds }) => [detail, minds.join()]);
+    .map(({ detail, affected_clouds: minds }) => [detail, minds.join()]);
 
 const answering =
   (status: number, headers: Record<string, string>, body = '{}'): Page =>
@@ -193,7 +193,7 @@ test.each<[string, string[]]>([
   ['https://id.example.com?x=1', ['it has a query or a fragment']],
   [`https://id.example.com/${'x'.repeat(250)}`, ['it is over 255 characters']],
 ])('the URL %s', (url, faults) => {
-  expect(urlFaults(url).map(({ what }) => what)).toEqual(faults);
+  expect(urlFaults(url).map(({ problem: what }) => what)).toEqual(faults);
 });
 
 test.each<[string, Record<string, unknown>, string, string]>([
@@ -205,12 +205,12 @@ test.each<[string, Record<string, unknown>, string, string]>([
   ['a short modulus', { n: 'AQAB' }, 'the key rsa is shorter than 2048 bits or damaged', 'aws,azure,gcp'],
 ])('a key with %s', (_, patch, what, minds) => {
   const [found] = jwksFaults([{ ...site.keys[0].publicJwk, ...patch }]);
-  expect([found?.what, found?.minds.join()]).toEqual([what, minds]);
+  expect([found?.problem, found?.clouds.join()]).toEqual([what, minds]);
 });
 
 test('a set with no key, with none for Azure, with too many', () => {
   const ec = { ...site.keys[1].publicJwk };
-  const whats = (keys: Record<string, unknown>[]) => jwksFaults(keys).map(({ what }) => what);
+  const whats = (keys: Record<string, unknown>[]) => jwksFaults(keys).map(({ problem: what }) => what);
   expect(whats([])).toEqual(['there is no key']);
   expect(whats([ec])).toEqual(['there is no RSA key']);
   const many = (count: number) => Array.from({ length: count }, (_, kid) => ({ ...ec, kid: `k${kid}` }));

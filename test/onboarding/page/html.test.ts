@@ -43,9 +43,9 @@ const viewOf = (cloud: keyof typeof targets, hostile: string, more: Partial<View
   cloud,
   target: targets[cloud],
   state: 'failing',
-  settled: false,
+  wasActive: false,
   paused_at: undefined,
-  mayResume: true,
+  canResume: true,
   verified_at: '2026-11-25T12:00:00.000Z',
   facts: {
     issuer: 'https://id.example.com',
@@ -54,21 +54,21 @@ const viewOf = (cloud: keyof typeof targets, hostile: string, more: Partial<View
     connection: { id: 'con_1', name: hostile },
     vendor: hostile,
   },
-  artefacts: [{ name: 'file.json', mediaType: 'application/json', title: hostile, content: hostile }],
+  files: [{ name: 'file.json', mediaType: 'application/json', title: hostile, content: hostile }],
   permissions: {},
-  tried: {
+  verification: {
     state: 'failing',
     checks: [{ outcome: 'failed', detail: hostile, advice: hostile, fix: hostile }],
   },
   invitation: {
-    purpose: 'connect',
+    type: 'connect',
     expires_at: '2026-12-01T12:00:00.000Z',
     report: {
-      at: '2026-11-25T12:00:00.000Z',
+      reported_at: '2026-11-25T12:00:00.000Z',
       fields: Object.fromEntries(clouds[cloud].guide.reportFields.map(({ name }) => [name, hostile])),
     },
   },
-  uses: { last: null, count: 0, more: false },
+  usage: { last: null, count: 0, more: false },
   revision: 'r',
   ...more,
 });
@@ -107,7 +107,7 @@ describe.each(['aws', 'azure', 'gcp'] as const)('the page for %s', (cloud) => {
   test('gives every input a label, every part a name, and every id once', () => {
     const page = connectPage(
       frame,
-      viewOf(cloud, 'x', { invitation: { purpose: 'connect', expires_at: '2026-12-01T12:00:00.000Z' } }),
+      viewOf(cloud, 'x', { invitation: { type: 'connect', expires_at: '2026-12-01T12:00:00.000Z' } }),
     );
     const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id!);
     expect(new Set(ids).size).toBe(ids.length);
@@ -117,9 +117,9 @@ describe.each(['aws', 'azure', 'gcp'] as const)('the page for %s', (cloud) => {
 });
 
 test('the reasons of a try are shown while they are those of how it stands', () => {
-  const { tried } = viewOf('aws', 'the reason');
+  const { verification: tried } = viewOf('aws', 'the reason');
   const shows = (state: View['state'], found: View['state']) =>
-    connectPage(frame, viewOf('aws', 'x', { state, tried: { ...tried!, state: found } })).includes(
+    connectPage(frame, viewOf('aws', 'x', { state, verification: { ...tried!, state: found } })).includes(
       '<li><code>the reason</code>',
     );
   expect([shows('failing', 'failing'), shows('pending', 'pending'), shows('failing', 'pending')]).toEqual([
@@ -136,7 +136,7 @@ test('the reasons of a try are shown while they are those of how it stands', () 
 
 test('a way is shown where its file is there, and a file that is a link as a link to https alone', () => {
   const shown = (mediaType: string, content: string, name = 'quick-create.uri') =>
-    connectPage(frame, viewOf('aws', 'x', { artefacts: [{ name, mediaType, title: 'Quickly', content }] }));
+    connectPage(frame, viewOf('aws', 'x', { files: [{ name, mediaType, title: 'Quickly', content }] }));
   const link = shown('text/uri-list', 'https://console.example/?a=1&b="\r\n');
   expect(link).toContain('href="https://console.example/?a=1&amp;b=&quot;"');
   expect(link).not.toContain('<code>quick-create.uri</code>');

@@ -49,7 +49,7 @@ describe('who may listen', () => {
     expect(heard(stream)).toBe('data: second\n\n');
     seen = undefined;
     await jest.advanceTimersByTimeAsync(2_000);
-    expect(heard(stream)).toBe('event: gone\ndata:\n\n');
+    expect(heard(stream)).toBe('event: ended\ndata:\n\n');
     expect(stream.writableEnded).toBe(true);
     await feed.close();
   });
@@ -128,7 +128,7 @@ describe('the events of an invitation', () => {
       `${stage.server.adminOrigin}/admin/v1/connections/${connection.id}/invitations/${invitation.id}`,
       { method: 'DELETE', headers: { authorization: `Bearer ${stage.server.adminToken}` } },
     );
-    expect((await events.read()).value).toBe('event: gone\ndata:\n\n');
+    expect((await events.read()).value).toBe('event: ended\ndata:\n\n');
     expect((await events.read()).done).toBe(true);
   });
 

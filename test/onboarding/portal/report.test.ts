@@ -241,7 +241,7 @@ describe('a report while the cloud is still asked about another one', () => {
     const failing = {
       state: 'failing',
       checks: expect.arrayContaining([
-        expect.objectContaining({ name: 'exchange', outcome: cloud === 'aws' ? 'waiting' : 'failed' }),
+        expect.objectContaining({ name: 'exchange', outcome: cloud === 'aws' ? 'propagating' : 'failed' }),
       ]),
     };
     expect((await wrong).body).toEqual(failing);

@@ -124,7 +124,7 @@ describe('the CloudFormation template', () => {
       [0, 1].map(() => [
         ['target', 'passed'],
         // Refused, as a role is at first that was just made.
-        ['exchange', 'waiting'],
+        ['exchange', 'propagating'],
       ]),
     );
   });

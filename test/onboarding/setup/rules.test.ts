@@ -144,7 +144,7 @@ interface Rule {
   /** What it says, in the detail or the advice. */
   readonly says: RegExp;
   readonly fix?: RegExp;
-  readonly outcome?: 'waiting';
+  readonly outcome?: 'propagating';
 }
 
 const rules: readonly Rule[] = [
@@ -170,7 +170,7 @@ const rules: readonly Rule[] = [
     condition: 'issuer',
     says: /a slash at its end or another case is another one/,
     fix: /^aws iam create-open-id-connect-provider [\s\S]*--url=http:\/\/127\.0\.0\.1:\d+ \\\n {2}--client-id-list=sts\.amazonaws\.com$/,
-    outcome: 'waiting',
+    outcome: 'propagating',
   },
   {
     rule: 3,
@@ -180,7 +180,7 @@ const rules: readonly Rule[] = [
     condition: 'issuer',
     says: /a slash at the end counts/,
     fix: /^az rest --method put .* --body '\{"properties":\{"issuer":"http:\/\/127\.0\.0\.1:\d+","subject":"con_/,
-    outcome: 'waiting',
+    outcome: 'propagating',
   },
   {
     rule: 3,
@@ -201,7 +201,7 @@ const rules: readonly Rule[] = [
     condition: 'subject',
     says: /case counts/,
     fix: /"subject":"con_[0-9a-z]{26}"/,
-    outcome: 'waiting',
+    outcome: 'propagating',
   },
   {
     rule: 5,
@@ -226,7 +226,7 @@ const rules: readonly Rule[] = [
     },
     condition: 'credential',
     says: /takes some minutes to arrive everywhere, also after a first success/,
-    outcome: 'waiting',
+    outcome: 'propagating',
   },
   {
     rule: 7,
@@ -280,7 +280,7 @@ const rules: readonly Rule[] = [
       `asked at https://login\\.microsoftonline\\.com for application 9{8}\\S+ of directory ${directory}`,
     ),
     fix: /^az identity list --query /,
-    outcome: 'waiting',
+    outcome: 'propagating',
   },
   {
     rule: 12,
@@ -375,14 +375,14 @@ const rules: readonly Rule[] = [
     condition: 'trust',
     says: /the keys of both conditions must hold the whole issuer with its path/,
     fix: /^trust=\$\(aws iam get-role \\\n {2}--role-name=vendor [\s\S]*"127\.0\.0\.1:\d+\/t\/1:sub":"con_[\s\S]* &&\naws iam update-assume-role-policy \\\n {2}--role-name=vendor --policy-document="\$trust"$/,
-    outcome: 'waiting',
+    outcome: 'propagating',
   },
   {
     rule: 16,
     fault: 'session tags without sts:TagSession',
     named: () => first(plain, atAws(plain, { target: { session_tags: { Team: 'blue' } } })),
     condition: 'session_tags',
-    says: /lets the same token in without session tags.*lacks sts:TagSession/,
+    says: /admits the same token without session tags.*lacks sts:TagSession/,
     fix: /"sts:AssumeRoleWithWebIdentity","sts:TagSession"/,
   },
   {
@@ -475,7 +475,7 @@ const rules: readonly Rule[] = [
     condition: 'binding',
     says: /Wait 90 seconds if the binding is new/,
     fix: /^gcloud iam service-accounts add-iam-policy-binding [\s\S]*--member=principal:\/\/iam\.googleapis\.com\/projects\/123456789012\/.*\/subject\/con_/,
-    outcome: 'waiting',
+    outcome: 'propagating',
   },
   {
     rule: 27,
@@ -496,7 +496,7 @@ const rules: readonly Rule[] = [
     fault: 'x5c in the JWKS',
     named: async () => {
       const [found] = jwksFaults([{ ...front.keys[0]?.publicJwk, x5c: ['x'] }]);
-      return { condition: 'jwks', ...(found ? { detail: found.what, advice: found.advice } : {}) };
+      return { condition: 'jwks', ...(found ? { detail: found.problem, advice: found.advice } : {}) };
     },
     condition: 'jwks',
     says: /has x5c or x5t Take them out/,

@@ -5,9 +5,9 @@ import { type Connection, resolveConnection } from '../../../src/access/connecti
 import { clouds } from '../../../src/clouds/index.ts';
 import { documentChecks } from '../../../src/onboarding/verification/diagnosis.ts';
 import { probes } from '../../../src/onboarding/verification/probes.ts';
-import { keepReport, type Report } from '../../../src/onboarding/verification/report.ts';
-import { claim, dueAt, dueNow } from '../../../src/onboarding/verification/schedule.ts';
-import { nextTry } from '../../../src/onboarding/verification/waiting.ts';
+import { storeVerification, type VerificationRecord } from '../../../src/onboarding/verification/record.ts';
+import { nextRetry } from '../../../src/onboarding/verification/retry.ts';
+import { claimVerification, dueAt, listDue } from '../../../src/onboarding/verification/schedule.ts';
 import { SojournError } from '../../../src/platform/errors/index.ts';
 import { isId, newId } from '../../../src/platform/ids/index.ts';
 import { probeClaims } from '../../../src/tokens/issuer/claims.ts';
@@ -87,7 +87,7 @@ test('a server that cannot see its own address does not judge its documents', as
     {
       name: 'issuer_documents',
       outcome: 'skipped',
-      detail: 'keys.check_propagation is off: the server does not look at its own public address.',
+      detail: 'keys.check_propagation is off: the server does not fetch its own public documents.',
       advice: null,
     },
   ]);
@@ -113,11 +113,11 @@ describe('the schedule', () => {
 
   test('is kept by one of many replicas, and by another when that one was killed', async () => {
     const connection = await bench.connections.setVerdict(await made(), 'active', { actor: 'admin' });
-    expect(await dueNow(bench.connections, bench.store, day, now())).toEqual(new Map());
+    expect(await listDue(bench.connections, bench.store, day, now())).toEqual(new Map());
     bench.clock.ms += day;
-    expect([...(await dueNow(bench.connections, bench.store, day, now())).keys()]).toEqual(['aws']);
+    expect([...(await listDue(bench.connections, bench.store, day, now())).keys()]).toEqual(['aws']);
     const claims = () =>
-      Promise.all(Array.from({ length: 5 }, () => claim(bench.store, connection, day, now())));
+      Promise.all(Array.from({ length: 5 }, () => claimVerification(bench.store, connection, day, now())));
     expect((await claims()).filter(Boolean)).toHaveLength(1);
     expect((await claims()).filter(Boolean)).toHaveLength(0);
     bench.clock.ms += 600_001;
@@ -126,9 +126,9 @@ describe('the schedule', () => {
 
   test('takes up a new connection whose replica has gone while it waited', async () => {
     const connection = await made();
-    const due = async () => [...(await dueNow(bench.connections, bench.store, day, now())).values()].flat();
-    await keepReport(bench.store, connection, {
-      report: { retry_at: new Date(now()).toISOString() } as Report,
+    const due = async () => [...(await listDue(bench.connections, bench.store, day, now())).values()].flat();
+    await storeVerification(bench.store, connection, {
+      verification: { retry_at: new Date(now()).toISOString() } as VerificationRecord,
       jws: '',
     });
     expect(await due()).toEqual([]);
@@ -143,7 +143,7 @@ describe('the schedule', () => {
       let now = 1_000_000;
       const times: number[] = [];
       for (let tries = 0; now < 1_000_000 + seconds * 1000; tries++) {
-        now = nextTry({ since: 1_000_000, tries }, seconds, now);
+        now = nextRetry({ since: 1_000_000, attempts: tries }, seconds, now);
         times.push(now);
       }
       expect(times.at(-1)).toBe(1_000_000 + seconds * 1000);

@@ -262,7 +262,7 @@ describe('trust that lets strangers in is found, although the connection itself 
       retry_at: null,
     });
     const first = obstacle(told);
-    expect(first?.detail).toMatch(/^THE CLOUD LET IN a token with .+ Strangers can enter\./);
+    expect(first?.detail).toMatch(/^THE CLOUD ADMITTED a token with .+ Others can get access\./);
     expect(first?.condition).toBe(found === audience ? 'audience_too_broad' : 'subject_too_broad');
     expect(first?.fix).toMatch(fix);
     expect(
@@ -481,7 +481,7 @@ describe('by itself, once a day,', () => {
     expect([report.verdict, report.state, obstacle(report)?.outcome]).toEqual([
       'failing',
       'active',
-      'unclear',
+      'inconclusive',
     ]);
 
     await corridor.turn('PUT', '/faults', { cloud: 'gcp' });

@@ -321,7 +321,12 @@ describe('the verification of a connection', () => {
             condition: 'target',
             fix: `sojourn connection update ${id} --set role_arn=VALUE`,
           },
-          { name: 'exchange', outcome: 'skipped', detail: 'Nothing to enter yet.', advice: null },
+          {
+            name: 'exchange',
+            outcome: 'skipped',
+            detail: 'Not tried: the target is incomplete.',
+            advice: null,
+          },
         ],
       },
     });

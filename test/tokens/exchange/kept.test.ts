@@ -164,7 +164,7 @@ describe('credentials that are kept', () => {
         { name: 'target', outcome: 'passed', detail: 'Complete for azure.', advice: null },
         {
           name: 'exchange',
-          outcome: 'waiting',
+          outcome: 'propagating',
           condition: 'subject',
           fix: expect.stringMatching(/^az rest /),
           detail:

@@ -1,7 +1,7 @@
-/** What a page without a script does not have: copying, and a status that renews itself. */
+/** Adds copy buttons and a live status. The page works without this script. */
 const main = document.querySelector('main');
 
-/** Also for what was put in place later. */
+/** Shows the parts that need the script; also used for sections that are inserted later. */
 function reveal(root) {
   for (const hidden of root.querySelectorAll('.copy, .script-only')) hidden.hidden = false;
 }
@@ -12,44 +12,45 @@ document.addEventListener('click', async ({ target }) => {
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
   } catch {
-    // Not every browser lets a page do that: then it is selected, and one key away.
+    // Some browsers deny clipboard access: then select the value, so that the user can copy it.
     getSelection().selectAllChildren(button.previousElementSibling);
     return;
   }
   button.textContent = 'Copied';
-  document.getElementById('told').textContent = `${button.getAttribute('aria-label')}: done`;
+  document.getElementById('announcement').textContent = `${button.getAttribute('aria-label')}: done`;
   setTimeout(() => {
     button.textContent = 'Copy';
   }, 2_000);
 });
 
-/** What somebody is filling in, and details that were opened, stay as they are. */
+/** Whether the user has entered something in the section, which an update must not overwrite. */
 function isInUse(section) {
   return [...section.querySelectorAll('input:not([type=hidden])')].some(
     (input) => input === document.activeElement || input.value !== input.defaultValue,
   );
 }
 
-/** The live region itself stays and gets new words: that is what screen readers tell. */
-function renew(now, next) {
-  const [told, news] = [now, next].map((section) => section.querySelector('[aria-live]'));
-  if (!told || !news) return now.replaceWith(next);
-  now.className = next.className;
-  if (told.innerHTML !== news.innerHTML) told.replaceChildren(...news.childNodes);
-  for (const rest of [...now.children]) if (rest !== told) rest.remove();
-  now.append(...[...next.children].filter((child) => child !== news));
+/** Keeps the live region and replaces its content: screen readers announce only changes of an existing region. */
+function update(current, next) {
+  const [currentRegion, nextRegion] = [current, next].map((section) => section.querySelector('[aria-live]'));
+  if (!currentRegion || !nextRegion) return current.replaceWith(next);
+  current.className = next.className;
+  if (currentRegion.innerHTML !== nextRegion.innerHTML)
+    currentRegion.replaceChildren(...nextRegion.childNodes);
+  for (const child of [...current.children]) if (child !== currentRegion) child.remove();
+  current.append(...[...next.children].filter((child) => child !== nextRegion));
 }
 
 async function refresh(revision) {
-  const answer = await fetch(location.href, { cache: 'no-store' });
-  if (!answer.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  reveal(fresh);
+  const response = await fetch(location.href, { cache: 'no-store' });
+  if (!response.ok) return;
+  const nextPage = new DOMParser().parseFromString(await response.text(), 'text/html');
+  reveal(nextPage);
   for (const id of ['status', 'report', 'control']) {
-    const now = document.getElementById(id);
-    const next = fresh.getElementById(id);
-    if (now && next && !isInUse(now)) renew(now, next);
-    else if (now && !next) now.remove();
+    const current = document.getElementById(id);
+    const next = nextPage.getElementById(id);
+    if (current && next && !isInUse(current)) update(current, next);
+    else if (current && !next) current.remove();
   }
   main.dataset.revision = revision;
 }
@@ -62,11 +63,11 @@ function listen() {
   events.addEventListener('message', ({ data }) => {
     if (data !== main.dataset.revision) void refresh(data);
   });
-  events.addEventListener('gone', () => {
+  events.addEventListener('ended', () => {
     events.close();
     location.reload();
   });
-  // The browser comes back by itself after a lost connection, but not after a refusal.
+  // The browser reconnects after a lost connection, but not after an error response.
   events.addEventListener('error', () => {
     if (events.readyState === EventSource.CLOSED) setTimeout(listen, 15_000);
   });

@@ -17,7 +17,7 @@ export const newInvitation = z.object({
 
 export const invitation = z.object({
   id: z.string().describe('The hash of its secret; it does not open the page.'),
-  purpose: z
+  type: z
     .enum(['connect', 'control'])
     .describe('`connect` is yours; `control` is a lasting link that the customer keeps.'),
   created_at: timestamp,
@@ -27,7 +27,7 @@ export const invitation = z.object({
 
 export const invitationPage = pageOf(invitation);
 
-const viewOf = (one: Invitation) => ({ ...one, reported_at: one.report?.at ?? null });
+const viewOf = (one: Invitation) => ({ ...one, reported_at: one.report?.reported_at ?? null });
 
 const eventOf = (
   event: AdminAuditEvent['event'],
@@ -52,7 +52,7 @@ export const invitationRoutes: readonly Route[] = [
       const connection = await connections.get(id);
       // Checks the permissions now, so that this caller gets the error and not the customer.
       const { permissions } = read(invitationInput, body);
-      if (permissions.length > 0) await onboarding.artefacts(connection, { permissions });
+      if (permissions.length > 0) await onboarding.files(connection, { permissions });
       const { invitation: created, url } = await invitations.create(id, body);
       return {
         answer: { id: created.id, url, expires_at: created.expires_at },

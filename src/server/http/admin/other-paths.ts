@@ -233,7 +233,7 @@ export const otherPaths = {
     'resumeAccess',
     'Resume a connection that was paused through this link',
   ),
-  '/connect/{invitation}/keep': button(
+  '/connect/{invitation}/control-link': button(
     'createControlLink',
     'Create a control link that is valid for a year, and redirect to it',
   ),

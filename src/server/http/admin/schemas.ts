@@ -22,7 +22,7 @@ import { lintAnswer, lintInput } from './lint.ts';
 import { outageBudget } from './outage.ts';
 import { policy, policyInput } from './policy.ts';
 import { problem } from './problem.ts';
-import { preview, setupFiles, signedReport, verification } from './setup.ts';
+import { preview, setupFiles, signedVerification, verification } from './setup.ts';
 import { movePage } from './tenant-moves.ts';
 import { tenant, tenantChange, tenantInput, tenantMove, tenantPage } from './tenants.ts';
 import { uploadedKeysInput } from './uploaded-keys.ts';
@@ -77,7 +77,7 @@ export const answers: Named = {
   NewInvitation: newInvitation,
   InvitationPage: invitationPage,
   Verification: verification,
-  SignedReport: signedReport,
+  SignedVerification: signedVerification,
   Lint: lintAnswer,
   Preview: preview,
   Issuer: issuerDocuments,

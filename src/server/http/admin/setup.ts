@@ -13,7 +13,7 @@ export const setupFiles = z.object({
 const checks = z.array(
   z.object({
     name: z.string(),
-    outcome: z.enum(['passed', 'failed', 'waiting', 'unclear', 'skipped']),
+    outcome: z.enum(['passed', 'failed', 'propagating', 'inconclusive', 'skipped']),
     detail: z.string(),
     advice: z.string().nullable(),
     condition: z.string().optional().describe('The unmet condition.'),
@@ -32,8 +32,8 @@ export const verification = z.object({
   retry_at: retryAt,
 });
 
-export const signedReport = z.object({
-  report: z.object({
+export const signedVerification = z.object({
+  verification: z.object({
     connection: z.string(),
     name: z.string(),
     tenant: z.string(),
@@ -52,7 +52,7 @@ export const signedReport = z.object({
   }),
   jws: z
     .string()
-    .describe('The report signed by the issuer: typ sojourn-verification+jwt, its one claim is report.'),
+    .describe('The verification signed by the issuer: typ sojourn-verification+jwt, claim verification.'),
 });
 
 export const preview = z.object({
@@ -73,7 +73,7 @@ const setupFile: Route = {
   async serve({ connections, onboarding }, { params: { id = '', name = '' }, query, body }) {
     const request = read(setupQuery, readQuery(query, Object.keys(setupQuery.shape)));
     read(nothing, body);
-    const { mediaType, content } = await onboarding.artefact(await connections.get(id), name, request);
+    const { mediaType, content } = await onboarding.file(await connections.get(id), name, request);
     return { content: { mediaType, body: content, fileName: name } };
   },
 };
@@ -97,14 +97,14 @@ export const setupRoutes: readonly Route[] = [
     },
   }),
   readRoute({
-    path: '/connections/:id/report',
+    path: '/connections/:id/verification',
     operationId: 'fetchVerification',
     summary: 'Fetch what the latest verification found, and the same signed by the issuer',
     query: nothing,
-    answer: signedReport,
+    answer: signedVerification,
     refusals: ['connection_not_found', 'verification_not_found'],
     async find({ connections, onboarding }, { params: { id } }) {
-      return onboarding.report((await connections.get(id)).id);
+      return onboarding.latestVerification((await connections.get(id)).id);
     },
   }),
   readRoute({
@@ -115,7 +115,7 @@ export const setupRoutes: readonly Route[] = [
     answer: setupFiles,
     refusals: ['connection_not_found'],
     async find({ connections, onboarding }, { params: { id }, query }) {
-      const files = await onboarding.artefacts(await connections.get(id), query);
+      const files = await onboarding.files(await connections.get(id), query);
       return {
         items: files.map(({ name, mediaType, title }) => ({
           name,

@@ -29,13 +29,13 @@ export const delivery = z.object({
   event: z.enum(eventNames),
   connection: z.string(),
   tenant: z.string(),
-  at: timestamp.describe('When it happened.'),
+  occurred_at: timestamp,
   state: z.enum(['pending', 'delivered', 'failed']),
   attempts: z
     .array(
       z.object({
-        at: timestamp,
-        status: z.int().nullable().describe('Of HTTP; null when there was no answer.'),
+        attempted_at: timestamp,
+        http_status: z.int().nullable().describe('Null if there was no response.'),
         error: z.string().nullable(),
       }),
     )
@@ -47,9 +47,17 @@ export const deliveryPage = pageOf(delivery);
 
 const viewOf = (one: Webhook) => ({ ...one, events: one.events.filter(isEventName) });
 
-const deliveryView = ({ id, told, state, attempts }: Delivery) => ({
+const deliveryView = ({
   id,
-  ...told,
+  event: { name, connection, tenant, occurred_at },
+  state,
+  attempts,
+}: Delivery) => ({
+  id,
+  event: name,
+  connection,
+  tenant,
+  occurred_at,
   state,
   attempts: [...attempts],
 });
@@ -149,7 +157,7 @@ export const webhookRoutes: readonly Route[] = [
     refusals: ['webhook_not_found', 'delivery_not_found', 'version_conflict'],
     async change({ webhooks }, { params: { id, delivery } }) {
       const one = await webhooks.get(id);
-      const again = await webhooks.sendAgain(id, delivery);
+      const again = await webhooks.redeliver(id, delivery);
       return {
         answer: deliveryView(again),
         auditEvent: eventOf('webhook.redelivery_requested', one, { delivery }),

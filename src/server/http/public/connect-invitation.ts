@@ -4,7 +4,7 @@
  */
 import type { Context } from 'koa';
 import { type Frame, plainPage } from '../../../onboarding/page/index.ts';
-import type { Customer, Guest } from '../../../onboarding/portal/index.ts';
+import type { InvitationHolder, Portal } from '../../../onboarding/portal/index.ts';
 import type { Audit } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
@@ -13,10 +13,10 @@ import { answerPage, answerRefusal } from './connect-pages.ts';
 import { createFailedSignIns } from './failed-sign-ins.ts';
 
 export type ConnectContext = Context & { params: { invitation?: string; name?: string } };
-export type InvitationHandler = (ctx: ConnectContext, guest: Guest) => Promise<void>;
+export type InvitationHandler = (ctx: ConnectContext, guest: InvitationHolder) => Promise<void>;
 
 export interface InvitationCheckServices {
-  readonly customer: Pick<Customer, 'open'>;
+  readonly customer: Pick<Portal, 'open'>;
   readonly audit: Audit;
   readonly now: Now;
   /** How many wrong links an address may try in a minute. */

@@ -1,7 +1,7 @@
 /** POST /connect/INVITATION/report: by a form of the page, or as JSON by what the customer's set-up runs. */
 
 import { connectPage, type Frame } from '../../../onboarding/page/index.ts';
-import type { Customer } from '../../../onboarding/portal/index.ts';
+import type { Portal } from '../../../onboarding/portal/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { requestContextOf } from '../app.ts';
 import { readJson, readText } from '../body.ts';
@@ -10,7 +10,7 @@ import { requireSameOrigin } from './connect-origin.ts';
 import { answerPage, seeOther } from './connect-pages.ts';
 
 export const createReportHandler =
-  (customer: Customer, frame: Frame, origin: string): InvitationHandler =>
+  (customer: Portal, frame: Frame, origin: string): InvitationHandler =>
   async (ctx, guest) => {
     requireSameOrigin(ctx, origin);
     if (!ctx.is('application/x-www-form-urlencoded')) {
@@ -24,7 +24,7 @@ export const createReportHandler =
       await customer.report(guest, typed, requestContextOf(ctx));
     } catch (error) {
       if (!(error instanceof SojournError) || error.code !== 'invalid_request') throw error;
-      const refused = { typed, faults: error.faults };
+      const refused = { input: typed, faults: error.faults };
       return answerPage(ctx, 400, connectPage(frame, await customer.view(guest), refused));
     }
     seeOther(ctx, guest.url);

@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream';
 import type Router from '@koa/router';
 import { assets, connectPage } from '../../../onboarding/page/index.ts';
-import type { Customer, Guest } from '../../../onboarding/portal/index.ts';
+import type { InvitationHolder, Portal } from '../../../onboarding/portal/index.ts';
 import { requestContextOf } from '../app.ts';
 import {
   type ConnectContext,
@@ -14,7 +14,7 @@ import { answerPage, seeOther } from './connect-pages.ts';
 import { createReportHandler } from './connect-report.ts';
 
 export interface ConnectServices extends InvitationCheckServices {
-  readonly customer: Customer;
+  readonly customer: Portal;
   /** The path of the issuer. */
   readonly path: string;
   /** The origin of the issuer, at which a browser has the page. */
@@ -56,7 +56,7 @@ export function mountConnect(router: Router, services: ConnectServices): void {
     '/connect/:invitation/events',
     guests(async (ctx, guest) => {
       const stream = new PassThrough();
-      customer.feed.listen(guest.invitation.id, customer.look(guest), stream);
+      customer.feed.listen(guest.invitation.id, customer.revisionSource(guest), stream);
       ctx.set({
         'cache-control': 'no-store',
         'content-type': 'text/event-stream',
@@ -69,7 +69,7 @@ export function mountConnect(router: Router, services: ConnectServices): void {
   router.post('/connect/:invitation/report', guests(createReportHandler(customer, frame, origin)));
 
   /** A button of the page. The answer leads back to a page, so that a reload does nothing again. */
-  const button = (name: string, press: (guest: Guest, ctx: ConnectContext) => Promise<string>) =>
+  const button = (name: string, press: (guest: InvitationHolder, ctx: ConnectContext) => Promise<string>) =>
     router.post(
       `/connect/:invitation/${name}`,
       guests(async (ctx, guest) => {
@@ -85,5 +85,5 @@ export function mountConnect(router: Router, services: ConnectServices): void {
     await customer.resume(guest, requestContextOf(ctx));
     return guest.url;
   });
-  button('keep', (guest, ctx) => customer.keep(guest, requestContextOf(ctx)));
+  button('control-link', (guest, ctx) => customer.createControlLink(guest, requestContextOf(ctx)));
 }

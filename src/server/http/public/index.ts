@@ -5,7 +5,7 @@
 import Router from '@koa/router';
 import type Koa from 'koa';
 import type { Context, Next } from 'koa';
-import type { Customer } from '../../../onboarding/portal/index.ts';
+import type { Portal } from '../../../onboarding/portal/index.ts';
 import type { Audit } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { RequestLimits } from '../../../platform/limits/index.ts';
@@ -29,7 +29,7 @@ import { createUnauthenticatedCallers, type UnauthenticatedCallers } from './una
 export interface PublicServices {
   readonly issuers: Issuers;
   readonly exchange: Exchange;
-  readonly customer: Customer;
+  readonly customer: Portal;
   readonly audit: Audit;
   readonly now: Now;
   readonly limits: RequestLimits;

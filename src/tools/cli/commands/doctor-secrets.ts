@@ -1,5 +1,5 @@
 /** `sojourn doctor --secrets`: proves that no client shares a secret with this server, or says which do. */
-import { findSharedSecrets, type SecretsFound } from '../../../onboarding/doctor/index.ts';
+import { findSharedSecrets, type SharedSecrets } from '../../../onboarding/doctor/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { adminUrl, requestAdmin } from '../admin.ts';
 import { isSet, type ParsedArguments, type Terminal } from '../command.ts';
@@ -29,14 +29,14 @@ export async function doctorSecrets(args: ParsedArguments, terminal: Terminal): 
   }
 }
 
-function formatResult({ clients, shared_secrets: left, notes }: SecretsFound): string {
+function formatResult({ clients, shared_secrets: left, notes }: SharedSecrets): string {
   const counted = `${left.length} shared ${left.length === 1 ? 'secret' : 'secrets'} in use; ${clients} ${clients === 1 ? 'client' : 'clients'} looked at.\n`;
   const names = ['client_id', 'name', 'secret', 'disabled', 'age_days', 'last_used_at', 'expires_at'];
   const rows = columns(
     left.map((one) => ({ ...one })),
     names,
   );
-  const advice = left.map(({ client_id, instead }) => `→ ${printable(`${client_id}: ${instead}`)}\n`);
+  const advice = left.map(({ client_id, advice: instead }) => `→ ${printable(`${client_id}: ${instead}`)}\n`);
   const list = left.length === 0 ? '' : `\n${rows}\n${advice.join('')}`;
   return `${counted}${list}\n${notes.map((note) => `${note}\n`).join('')}`;
 }

@@ -1,5 +1,5 @@
 /** `sojourn doctor`: whether the clouds would trust this server, and what somebody should know. */
-import { type Check, examine, type Told } from '../../../onboarding/doctor/index.ts';
+import { type Check, type DoctorInput, examine } from '../../../onboarding/doctor/index.ts';
 import { systemNow } from '../../../platform/time/index.ts';
 import { adminUrl, connectionOptions, itemsOf, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal } from '../command.ts';
@@ -27,7 +27,7 @@ export const doctor: CommandSpec = {
   },
 };
 
-async function fetchInput(args: ParsedArguments, terminal: Terminal): Promise<Told> {
+async function fetchInput(args: ParsedArguments, terminal: Terminal): Promise<DoctorInput> {
   const tenant = typeof args.options.tenant === 'string' ? args.options.tenant : undefined;
   const look = async (path: string, query = {}): Promise<Json> =>
     parseAnswer(await requestAdmin({ method: 'GET', path, query }, args, terminal));
@@ -53,7 +53,7 @@ async function fetchInput(args: ParsedArguments, terminal: Terminal): Promise<To
     keys: itemsOf(await look('/keys')),
     connections: await all('/connections'),
     clients: await all('/clients'),
-  } as unknown as Told;
+  } as unknown as DoctorInput;
 }
 
 function formatChecks(checks: readonly Check[]): string {

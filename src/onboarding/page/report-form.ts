@@ -1,47 +1,48 @@
-/** The form for what the set-up has made. */
+/** The form that reports the ids that the set-up created. */
 import { clouds, type ReportField } from '../../clouds/index.ts';
 import type { Fault } from '../../platform/errors/index.ts';
 import type { View } from '../portal/index.ts';
 import { type Html, html } from './html.ts';
 
-/** What was refused, with what had been typed, so that nothing has to be typed again. */
-export interface Refused {
-  readonly typed: Readonly<Record<string, string>>;
+/** A refused report with its values, so that nobody has to enter them again. */
+export interface RefusedReport {
+  readonly input: Readonly<Record<string, string>>;
   readonly faults: readonly Fault[];
 }
 
-export function reportSection(view: View, refused?: Refused): Html | undefined {
-  const { url, cloud, target, invitation, state, settled } = view;
-  if (settled || invitation.purpose === 'control' || state === 'paused' || state === 'disabled')
+export function reportSection(view: View, refused?: RefusedReport): Html | undefined {
+  const { url, cloud, target, invitation, state, wasActive } = view;
+  if (wasActive || invitation.type === 'control' || state === 'paused' || state === 'disabled')
     return undefined;
-  const { reportFields: reports } = clouds[cloud].guide;
+  const { reportFields } = clouds[cloud].guide;
   const { report } = invitation;
-  const known = (name: string) => refused?.typed[name] ?? String(report?.fields[name] ?? target[name] ?? '');
+  const valueOf = (name: string) =>
+    refused?.input[name] ?? String(report?.fields[name] ?? target[name] ?? '');
   if (report)
     return html`<section id="report" aria-labelledby="report-title">
 <h2 id="report-title">Reported</h2>
-<dl>${reports.map(({ name, label }) => html`<div><dt>${label}</dt><dd><code>${known(name) || '–'}</code></dd></div>`)}</dl>
-<p>An invitation reports once. If this is wrong, ask ${view.facts.vendor} for a new one.</p>
+<dl>${reportFields.map(({ name, label }) => html`<div><dt>${label}</dt><dd><code>${valueOf(name) || '–'}</code></dd></div>`)}</dl>
+<p>An invitation can report only once. If these ids are wrong, ask ${view.facts.vendor} for a new invitation.</p>
 <form method="post" action="${`${url}/report`}">
 ${Object.entries(report.fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${String(value ?? '')}">`)}
 <button type="submit">Try again</button>
 </form>
 </section>`;
   return html`<section id="report" aria-labelledby="report-title">
-<h2 id="report-title">Report what it made</h2>
-<p>${view.facts.vendor} then tries the access at once, with a real token. Names like these are no secrets.</p>
-${refused && alertOf(refused, reports)}
+<h2 id="report-title">Report the ids</h2>
+<p>${view.facts.vendor} then checks the access at once with a real token. These ids are not secret.</p>
+${refused && alertOf(refused, reportFields)}
 <form method="post" action="${`${url}/report`}">
-${reports.map((field) => inputOf(field, known(field.name), refused))}
-<button type="submit">Report and try</button>
+${reportFields.map((field) => inputOf(field, valueOf(field.name), refused))}
+<button type="submit">Report and check</button>
 </form>
 </section>`;
 }
 
-/** Also what is wrong elsewhere: a value may not fit to what was there already. */
-function alertOf({ faults }: Refused, reports: readonly ReportField[]): Html {
-  const others = faults.filter(({ path }) => !reports.some(({ name }) => name === path));
-  return html`<div class="alert" role="alert"><p>Nothing was saved. Correct what is wrong and send it again.</p>${others.map(
+/** Also lists faults of other fields: a reported value may conflict with one that is already stored. */
+function alertOf({ faults }: RefusedReport, reportFields: readonly ReportField[]): Html {
+  const others = faults.filter(({ path }) => !reportFields.some(({ name }) => name === path));
+  return html`<div class="alert" role="alert"><p>Nothing was saved. Correct the marked fields and send the form again.</p>${others.map(
     ({ path, message }) => html`<p>${path} ${message}.</p>`,
   )}</div>`;
 }
@@ -49,11 +50,11 @@ function alertOf({ faults }: Refused, reports: readonly ReportField[]): Html {
 function inputOf(
   { name, label, hint, example, optional }: ReportField,
   value: string,
-  refused?: Refused,
+  refused?: RefusedReport,
 ): Html {
   const faults = refused?.faults.filter(({ path }) => path === name) ?? [];
   const isFaulty = faults.length > 0;
-  // Where the reader goes on, script or none.
+  // Autofocus works without the script.
   const isFirst = isFaulty && refused?.faults[0]?.path === name;
   return html`<p class="field">
 <label for="${name}">${label}${optional ? html` <span class="quiet">(optional)</span>` : undefined}</label>

@@ -1,19 +1,19 @@
-/** Who came by a link: an invitation and the connection that it is for. Nobody is known by name here. */
+/** A person with a valid link: the invitation and its connection. The person's name is not known. */
 
 import type { Connection } from '../../access/connections/index.ts';
 import type { AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import type { Invitation } from '../invitations/index.ts';
 
-export interface Guest {
+export interface InvitationHolder {
   readonly invitation: Invitation;
   readonly connection: Connection;
-  /** The page's own URL, with the secret in it. */
+  /** URL of the page. It contains the secret. */
   readonly url: string;
 }
 
-/** What every line about a guest says. */
-export const lineOf = (
-  { invitation, connection }: Guest,
+/** The fields that every audit event about an invitation holder has. */
+export const auditFieldsOf = (
+  { invitation, connection }: InvitationHolder,
   context: RequestContext,
 ): Pick<AuditEntry, 'actor' | 'connection' | 'tenant' | keyof RequestContext> & {
   facts: { invitation: string };

@@ -56,17 +56,17 @@ const happens = (
 const waiting = async () => (await bench.store.list('outbox', { limit: 100 })).items;
 const deliveries = async ({ id }: { id: string }) => (await webhooks.deliveries(id, { limit: 100 })).items;
 const summary = async (webhook: { id: string }) =>
-  (await deliveries(webhook)).map(({ told, state, attempts }) => [
+  (await deliveries(webhook)).map(({ event: told, state, attempts }) => [
     told.connection,
     state,
-    ...attempts.map(({ status }) => status),
+    ...attempts.map(({ http_status: status }) => status),
   ]);
 
 /** Turn by turn, until it is so. */
 async function turnsUntil<T>(look: () => Promise<T>, wanted: T): Promise<void> {
   let seen: T | undefined;
   for (let turns = 0; turns < 100; turns++) {
-    await webhooks.turn();
+    await webhooks.tick();
     seen = await look();
     if (JSON.stringify(seen) === JSON.stringify(wanted)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -97,7 +97,7 @@ describe('a delivery whose month is over', () => {
     await turnsUntil(() => summary(webhook), [['con_1', 'failed', 400]]);
     bench.clock.ms += 29.5 * day;
     receiver.answer('/again', 503);
-    await webhooks.sendAgain(webhook.id, (await deliveries(webhook))[0]!.id);
+    await webhooks.redeliver(webhook.id, (await deliveries(webhook))[0]!.id);
     await turnsUntil(() => summary(webhook), [['con_1', 'pending', 400, 503]]);
     bench.clock.ms += 0.6 * day;
     receiver.answer('/again', 202);
@@ -114,14 +114,19 @@ test('a note of which another replica has not kept the delivery yet is left to i
   const at = bench.clock.ms;
   const note = { webhook, tries: 0, due: at, since: at };
   await bench.store.insert('outbox', id, note);
-  await webhooks.turn();
-  await webhooks.turn();
+  await webhooks.tick();
+  await webhooks.tick();
   expect(await waiting()).toEqual([{ id, version: 1, value: note }]);
-  const told: Delivery['told'] = {
-    event: 'connection.disabled',
-    ...{ connection: 'con_1', tenant: 'ten_1', at: '2026-11-23T12:00:00.000Z', facts: { cloud: 'aws' } },
+  const told: Delivery['event'] = {
+    name: 'connection.disabled',
+    ...{
+      connection: 'con_1',
+      tenant: 'ten_1',
+      occurred_at: '2026-11-23T12:00:00.000Z',
+      facts: { cloud: 'aws' },
+    },
   };
-  const delivery: Delivery = { id, webhook, state: 'pending', told, attempts: [] };
+  const delivery: Delivery = { id, webhook, state: 'pending', event: told, attempts: [] };
   await bench.store.insert('delivery', id, delivery, { within: webhook, expiresAt: at + 30 * day });
   await turnsUntil(waiting, []);
   expect(await deliveries({ id: webhook })).toEqual([
@@ -143,11 +148,11 @@ describe('a receiver that hangs', () => {
     await webhookTo('/hangs', { events: ['connection.disabled'] });
     const hears = await webhookTo('/hears', { events: ['connection.enabled'] });
     await happens('con_1');
-    await webhooks.turn();
+    await webhooks.tick();
     await receiver.until('/hangs', 1);
     for (const [at, connection] of ['con_2', 'con_3'].entries()) {
       await happens(connection, 'connection.enabled');
-      await webhooks.turn();
+      await webhooks.tick();
       await receiver.until('/hears', at + 1);
     }
     await turnsUntil(
@@ -167,7 +172,7 @@ describe('a receiver that hangs', () => {
     const webhook = await webhookTo('/late');
     await happens('con_1');
     await happens('con_2');
-    await webhooks.turn();
+    await webhooks.tick();
     await receiver.until('/late', 1);
     await webhooks.close();
     expect((await waiting()).map(({ value }) => value)).toEqual(
@@ -199,7 +204,7 @@ test('a receiver that did not hear of one is not asked for the next in the same 
   for (const connection of ['con_1', 'con_2', 'con_3']) await happens(connection);
   await turnsUntil(async () => (await summary(webhook))[0], ['con_1', 'pending', 503]);
   bench.clock.ms += day;
-  await webhooks.turn();
+  await webhooks.tick();
   await receiver.until('/away', 2);
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(await summary(webhook)).toEqual([

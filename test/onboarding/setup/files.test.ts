@@ -1,17 +1,17 @@
 /** What is asked of the set-up files from inside the server, where the invitation is known that they report to. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection } from '../../../src/access/connections/index.ts';
-import { type Artefacts, createArtefacts } from '../../../src/onboarding/setup/artefacts.ts';
+import { createSetupFiles, type SetupFiles } from '../../../src/onboarding/setup/files.ts';
 import { roomsBench } from '../../support/modules.ts';
 
 let bench: Awaited<ReturnType<typeof roomsBench>>;
-let artefacts: Artefacts;
+let artefacts: SetupFiles;
 let connection: Connection;
 
 beforeAll(async () => {
   bench = await roomsBench();
   const { connections, tenants } = bench;
-  artefacts = createArtefacts({
+  artefacts = createSetupFiles({
     ...{ vendor: 'Vendor', connections, tenants, permissions: {} },
     keysFor: async () => [],
     publish: async () => undefined,
@@ -25,14 +25,14 @@ const callback = 'https://id.example.com/connect/inv_1/report';
 
 test('every file that can report does so where it is told to, and none without', async () => {
   const reporting = async (request?: { callback: string }) =>
-    (await artefacts.artefacts(connection, request))
+    (await artefacts.files(connection, request))
       .filter(({ content }) => content.includes(callback))
       .map(({ name }) => name);
   expect([await reporting({ callback }), await reporting()]).toEqual([
     ['cloudformation.json', 'main.tf', 'setup.sh'],
     [],
   ]);
-  const { content } = await artefacts.artefact(connection, 'setup.sh', { callback });
+  const { content } = await artefacts.file(connection, 'setup.sh', { callback });
   expect(content).toContain(`REPORT_TO=${callback}\n`);
   expect(bench.logged()).not.toContain(callback);
 });
@@ -46,7 +46,7 @@ test.each([
   "https://a/'\n",
   '/connect/x',
 ])('they report to no such place as %j', async (place) => {
-  await expect(artefacts.artefacts(connection, { callback: place })).rejects.toMatchObject({
+  await expect(artefacts.files(connection, { callback: place })).rejects.toMatchObject({
     code: 'invalid_request',
     faults: [{ path: 'callback', message: 'must be an https URL' }],
   });

@@ -1,0 +1,34 @@
+/** When an undecided verification is repeated: while a trust change propagates, and after an outage of a cloud. */
+
+export interface Retry {
+  /** When the wait began, in milliseconds since the epoch. */
+  readonly since: number;
+  readonly attempts: number;
+  /** Milliseconds since the epoch. */
+  readonly dueAt: number;
+}
+
+/** During an outage: one attempt a minute, ten in all. Then the regular schedule applies again. */
+const outageRetryMs = 60_000;
+const maxOutageAttempts = 10;
+
+/**
+ * Delays grow by half, from an eighth of the propagation time: five or six attempts, the last one at the end of the
+ * propagation time.
+ */
+export function nextRetry(
+  { since, attempts }: Omit<Retry, 'dueAt'>,
+  propagationSeconds: number,
+  now: number,
+): number {
+  const end = since + propagationSeconds * 1000;
+  const delay = (propagationSeconds * 1000 * 1.5 ** attempts) / 8;
+  return Math.max(now + 1000, Math.min(now + delay, end));
+}
+
+export const isPropagationOver = (since: number, propagationSeconds: number, now: number): boolean =>
+  now >= since + propagationSeconds * 1000;
+
+/** Undefined after the last attempt. */
+export const nextRetryInOutage = (attempts: number, now: number): number | undefined =>
+  attempts < maxOutageAttempts ? now + outageRetryMs : undefined;

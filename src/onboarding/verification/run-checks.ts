@@ -1,0 +1,102 @@
+/** Runs the checks of a connection in order: target, exchange, identity, probes. A failed step ends the run. */
+
+import { type Connection, destinationOf } from '../../access/connections/index.ts';
+import { clouds } from '../../clouds/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
+import type { Exchange } from '../../tokens/exchange/index.ts';
+import type { Issuers } from '../../tokens/issuer/index.ts';
+import { type Check, passed, skipped } from './check.ts';
+import { cloudError, documentChecks, refusedCheck } from './diagnosis.ts';
+import { type ProbeOptions, probes, runProbe } from './probes.ts';
+
+export interface CheckOptions extends ProbeOptions {
+  readonly exchange: Pick<Exchange, 'attempt'>;
+  readonly issuers: Pick<Issuers, 'of'>;
+  /** Whether the server can reach its own public address. */
+  readonly checkPropagation: boolean;
+}
+
+/** For the request that identifies the credentials. */
+const identityDeadlineMs = 5_000;
+
+export async function runChecks(
+  connection: Connection,
+  actor: string,
+  options: CheckOptions,
+): Promise<readonly Check[]> {
+  const target = targetCheck(connection);
+  if (target.outcome === 'failed')
+    return [target, skipped('exchange', 'Not tried: the target is incomplete.')];
+  const exchangeChecks = await checkExchange(connection, actor, options);
+  if (exchangeChecks.at(-1)?.outcome !== 'passed') return [target, ...exchangeChecks];
+  const probeChecks: Check[] = [];
+  for (const probe of probes) probeChecks.push(await runProbe(connection, probe, options));
+  return [target, ...exchangeChecks, ...probeChecks];
+}
+
+function targetCheck(connection: Connection): Check {
+  const { missingFields } = destinationOf(connection);
+  if (missingFields.length === 0) return passed('target', `Complete for ${clouds[connection.cloud].name}.`);
+  return {
+    name: 'target',
+    outcome: 'failed',
+    detail: `The target has no ${missingFields.join(', ')} yet.`,
+    advice: 'Finish the set-up in the cloud, then save the missing fields.',
+    condition: 'target',
+    fix: `sojourn connection update ${connection.id} ${missingFields.map((field) => `--set ${field}=VALUE`).join(' ')}`,
+  };
+}
+
+/** Exchanges a token and asks the cloud to whom the credentials belong. The credentials are discarded. */
+async function checkExchange(connection: Connection, actor: string, options: CheckOptions): Promise<Check[]> {
+  const { exchange, vendor } = options;
+  let credentials: Awaited<ReturnType<Exchange['attempt']>>;
+  try {
+    credentials = await exchange.attempt(connection, actor);
+  } catch (error) {
+    const refusal = cloudError(error);
+    return [
+      ...(await documentChecks(connection, refusal, options)),
+      (await retryWithoutOptions(connection, actor, refusal, options)) ??
+        refusedCheck('exchange', connection, refusal, vendor),
+    ];
+  }
+  const exchanged = passed('exchange', 'The cloud issued credentials for a fresh token.');
+  try {
+    const signal = AbortSignal.any([AbortSignal.timeout(identityDeadlineMs), options.stopping]);
+    return [
+      exchanged,
+      passed('identity', await destinationOf(connection).identify(credentials, { ...options, signal })),
+    ];
+  } catch (error) {
+    return [exchanged, refusedCheck('identity', connection, cloudError(error), vendor)];
+  }
+}
+
+/**
+ * AWS STS has one error message for many faults. A second attempt without session tags and source identity shows whether
+ * they are the cause.
+ */
+async function retryWithoutOptions(
+  connection: Connection,
+  actor: string,
+  refusal: SojournError,
+  { exchange, vendor }: CheckOptions,
+): Promise<Check | undefined> {
+  const { withoutOptions } = destinationOf(connection);
+  if (withoutOptions === undefined || refusal.code !== 'cloud_trust_refused') return undefined;
+  try {
+    await exchange.attempt({ ...connection, target: withoutOptions }, actor);
+  } catch (error) {
+    if (error instanceof SojournError && error.code === 'audit_unavailable') throw error;
+    return undefined;
+  }
+  return {
+    ...refusedCheck('exchange', connection, refusal, vendor),
+    outcome: 'failed',
+    condition: 'session_tags',
+    detail:
+      'cloud_trust_refused: The role admits the same token without session tags and source identity, so the trust policy lacks sts:TagSession or sts:SetSourceIdentity.',
+    advice: 'Allow the missing action in the trust policy, as in the set-up file.',
+  };
+}
