@@ -17,15 +17,15 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /** For text and quoted attributes (HTML standard, section 13.3). Removes NUL, which a parser would turn into U+FFFD. */
-const escape = (text: string): string =>
+const escapeText = (text: string): string =>
   text.replaceAll('\0', '').replace(/[&<>"']/g, (character) => entities[character]!);
 
 function render(part: Part): string {
   if (part === undefined) return '';
-  if (typeof part === 'string' || typeof part === 'number') return escape(String(part));
+  if (typeof part === 'string' || typeof part === 'number') return escapeText(String(part));
   if (isList(part)) return part.map(render).join('');
   // An object with an `html` member can also come from parsed JSON, so it is not trusted.
-  return trusted.has(part) ? part.html : escape(part.html);
+  return trusted.has(part) ? part.html : escapeText(part.html);
 }
 
 const isList = (part: Part): part is readonly Part[] => Array.isArray(part);

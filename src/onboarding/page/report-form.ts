@@ -16,12 +16,12 @@ export function reportSection(view: View, refused?: RefusedReport): Html | undef
     return undefined;
   const { reportFields } = clouds[cloud].guide;
   const { report } = invitation;
-  const valueOf = (name: string) =>
+  const currentValue = (name: string) =>
     refused?.input[name] ?? String(report?.fields[name] ?? target[name] ?? '');
   if (report)
     return html`<section id="report" aria-labelledby="report-title">
 <h2 id="report-title">Reported</h2>
-<dl>${reportFields.map(({ name, label }) => html`<div><dt>${label}</dt><dd><code>${valueOf(name) || '–'}</code></dd></div>`)}</dl>
+<dl>${reportFields.map(({ name, label }) => html`<div><dt>${label}</dt><dd><code>${currentValue(name) || '–'}</code></dd></div>`)}</dl>
 <p>An invitation can report only once. If these ids are wrong, ask ${view.facts.vendor} for a new invitation.</p>
 <form method="post" action="${`${url}/report`}">
 ${Object.entries(report.fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${String(value ?? '')}">`)}
@@ -33,7 +33,7 @@ ${Object.entries(report.fields).map(([name, value]) => html`<input type="hidden"
 <p>${view.facts.vendor} then checks the access at once with a real token. These ids are not secret.</p>
 ${refused && alertOf(refused, reportFields)}
 <form method="post" action="${`${url}/report`}">
-${reportFields.map((field) => inputOf(field, valueOf(field.name), refused))}
+${reportFields.map((field) => inputOf(field, currentValue(field.name), refused))}
 <button type="submit">Report and check</button>
 </form>
 </section>`;

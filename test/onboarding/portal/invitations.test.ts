@@ -59,7 +59,7 @@ describe('an invitation', () => {
       items: [
         {
           id: invitation.id,
-          purpose: 'connect',
+          type: 'connect',
           created_at: moment,
           expires_at: invitation.expires_at,
           reported_at: null,

@@ -139,13 +139,13 @@ describe('the switch that the customer holds', () => {
 
     const listed = await asking(stage.server)(`GET /connections/${invited.connection.id}/invitations`);
     const { items } = listed.body as { items: { id: string; purpose: string; expires_at: string }[] };
-    const kept = items.find(({ purpose }) => purpose === 'control')!;
+    const kept = items.find(({ type }) => type === 'control')!;
     expect(items).toHaveLength(2);
     expect(Date.parse(kept.expires_at) - Date.now()).toBeGreaterThan(364 * 86_400_000);
     expect(await stage.audit(invited.connection, 'control_link.created')).toEqual([
       expect.objectContaining({
         actor: 'customer',
-        facts: { invitation: id, kept: kept.id, expires_at: kept.expires_at },
+        facts: { invitation: id, control_link: kept.id, expires_at: kept.expires_at },
       }),
     ]);
     expect(JSON.stringify(await stage.audit(invited.connection))).not.toContain(location!.slice(-43));

@@ -25,9 +25,9 @@ async function answerOf(url: string, init: RequestInit = {}, address = elsewhere
   return { status: response.status, headers: Object.fromEntries(kept), body: await response.text() };
 }
 
-const paths = ['', '/files/cloudformation.json', '/events', '/report', '/pause', '/resume', '/keep'];
+const paths = ['', '/files/cloudformation.json', '/events', '/report', '/pause', '/resume', '/control-link'];
 const methodOf = (path: string) =>
-  ['/report', '/pause', '/resume', '/keep'].includes(path) ? 'POST' : 'GET';
+  ['/report', '/pause', '/resume', '/control-link'].includes(path) ? 'POST' : 'GET';
 
 describe('a link that is no living invitation', () => {
   test('is answered alike on every path, whatever is wrong with it, and leaves nothing behind', async () => {
@@ -100,7 +100,7 @@ describe('a request that a page of another site sends', () => {
     [{ origin: 'null' }],
   ])('is refused with %j and changes nothing', async (headers: Record<string, string>) => {
     const { connection, invitation } = await stage.invite();
-    for (const path of ['/report', '/pause', '/resume', '/keep']) {
+    for (const path of ['/report', '/pause', '/resume', '/control-link']) {
       const answer = await answerOf(invitation.url + path, from({ ...form, ...headers }));
       expect({ status: answer.status, type: answer.headers['content-type'] }).toEqual({
         status: 403,

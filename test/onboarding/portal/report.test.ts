@@ -248,8 +248,8 @@ describe('a report while the cloud is still asked about another one', () => {
     // Nor later, when the other one's values have been found good.
     expect((await report(first, { ...right, ...slip })).body).toEqual(failing);
     expect(await show(first)).toMatchObject({ state: 'active', target: right });
-    expect(await stage.server.admin.get(`/connections/${first.connection.id}/report`)).toMatchObject({
-      report: { verdict: 'active', state: 'active', retry_at: null },
+    expect(await stage.server.admin.get(`/connections/${first.connection.id}/verification`)).toMatchObject({
+      verification: { verdict: 'active', state: 'active', retry_at: null },
     });
     expect(await pageOf(second)).toContain('Your cloud let Example Corp in');
   });

@@ -77,10 +77,10 @@ test('once it has worked, the page tells what the newest verification found, who
   await call({ method: 'PUT', url: `${stage.sandbox}/sandbox/clock`, body });
   await verify();
   expect(await statusOf(invited)).toBe('Not working');
-  const { report } = await stage.server.admin.get<{
-    report: { checks: { outcome: string; detail: string; advice: string }[] };
-  }>(`/connections/${invited.connection.id}/report`);
-  const { detail, advice } = report.checks.find(({ outcome }) => outcome === 'failed')!;
+  const { verification } = await stage.server.admin.get<{
+    verification: { checks: { outcome: string; detail: string; advice: string }[] };
+  }>(`/connections/${invited.connection.id}/verification`);
+  const { detail, advice } = verification.checks.find(({ outcome }) => outcome === 'failed')!;
   const page = (await call({ url: invited.invitation.url })).body;
   expect(page).toContain(detail);
   expect(page).toContain(advice);

@@ -121,7 +121,7 @@ describe('a connection that is set up as it should be', () => {
           ],
         ].map(([probe, wrong]) => ({
           event: 'connection.probed',
-          outcome: 'refused',
+          outcome: 'ok',
           actor: 'system',
           connection: made.connection.id,
           tenant: corridor.tenant.id,
@@ -410,7 +410,7 @@ describe('a change that is not everywhere yet', () => {
     await corridor.turn('PUT', '/faults', { cloud, propagation_seconds: seconds - 5 });
     const made = await set();
     const told = await verify(corridor, made.connection);
-    expect(outcomes(told)).toEqual(['target passed', 'exchange waiting']);
+    expect(outcomes(told)).toEqual(['target passed', 'exchange propagating']);
     expect({ verdict: told.verdict, state: told.state, retry_at: told.retry_at }).toEqual({
       verdict: 'failing',
       state: 'pending',
@@ -431,15 +431,18 @@ describe('a change that is not everywhere yet', () => {
 
   test('that never arrives is a failure when its time is over', async () => {
     const made = await atAws(corridor, { role: 'another' });
-    expect(outcomes(await verify(corridor, made.connection))).toEqual(['target passed', 'exchange waiting']);
+    expect(outcomes(await verify(corridor, made.connection))).toEqual([
+      'target passed',
+      'exchange propagating',
+    ]);
     expect(await stateOf(made)).toBe('pending');
     await later(16);
     await until(async () => (await stateOf(made)) === 'failing');
-    const { report } = await corridor.admin.get<{ report: Told }>(
-      `/connections/${made.connection.id}/report`,
+    const { verification } = await corridor.admin.get<{ verification: Told }>(
+      `/connections/${made.connection.id}/verification`,
     );
-    expect(outcomes(report)).toEqual(['target passed', 'exchange failed']);
-    expect(report.retry_at).toBeNull();
+    expect(outcomes(verification)).toEqual(['target passed', 'exchange failed']);
+    expect(verification.retry_at).toBeNull();
   });
 
   test('is no excuse for what waiting cannot mend', async () => {
@@ -475,10 +478,10 @@ describe('by itself, once a day,', () => {
     await later(25 * 3600);
     await until(async () => (await verifiedBySystem()) === 1);
     expect([await stateOf(made), await events()]).toEqual(['active', []]);
-    const { report } = await corridor.admin.get<{ report: Told }>(
-      `/connections/${made.connection.id}/report`,
+    const { verification } = await corridor.admin.get<{ verification: Told }>(
+      `/connections/${made.connection.id}/verification`,
     );
-    expect([report.verdict, report.state, obstacle(report)?.outcome]).toEqual([
+    expect([verification.verdict, verification.state, obstacle(verification)?.outcome]).toEqual([
       'failing',
       'active',
       'inconclusive',
@@ -502,13 +505,14 @@ describe('the report of a verification', () => {
   test('says all of it, is signed by the issuer, and passes nowhere for a token', async () => {
     const made = await atAws(corridor);
     const { connection } = made;
-    const none = await corridor.admin.get(`/connections/${connection.id}/report`).catch(String);
+    const none = await corridor.admin.get(`/connections/${connection.id}/verification`).catch(String);
     expect(none).toMatch(/verification_not_found/);
     const told = await verify(corridor, connection);
-    const { report, jws } = await corridor.admin.get<{ report: Record<string, unknown>; jws: string }>(
-      `/connections/${connection.id}/report`,
-    );
-    expect(report).toEqual({
+    const { verification, jws } = await corridor.admin.get<{
+      verification: Record<string, unknown>;
+      jws: string;
+    }>(`/connections/${connection.id}/verification`);
+    expect(verification).toEqual({
       connection: connection.id,
       name: 'prod',
       tenant: corridor.tenant.id,
@@ -524,14 +528,14 @@ describe('the report of a verification', () => {
     });
     const keys = createRemoteJWKSet(new URL(`${corridor.issuer}/jwks`));
     const { payload, protectedHeader } = await compactVerify(jws, keys);
-    expect(JSON.parse(Buffer.from(payload).toString())).toEqual({ iss: corridor.issuer, report });
+    expect(JSON.parse(Buffer.from(payload).toString())).toEqual({ iss: corridor.issuer, verification });
     expect(protectedHeader).toEqual({
       alg: 'ES256',
       typ: 'sojourn-verification+jwt',
       kid: expect.any(String),
     });
     expect(decodeProtectedHeader(jws).typ).toBe('sojourn-verification+jwt');
-    expect(Object.keys(decodeJwt(jws)).toSorted()).toEqual(['iss', 'report']);
+    expect(Object.keys(decodeJwt(jws)).toSorted()).toEqual(['iss', 'verification']);
 
     const aws = await fetch(`${corridor.sandbox}/aws`, {
       method: 'POST',
@@ -554,7 +558,7 @@ describe('the report of a verification', () => {
       headers: { authorization: `Bearer ${adminToken}` },
     });
     expect(gone.status).toBe(204);
-    expect(await corridor.admin.get(`/connections/${connection.id}/report`).catch(String)).toMatch(
+    expect(await corridor.admin.get(`/connections/${connection.id}/verification`).catch(String)).toMatch(
       /connection_not_found/,
     );
   });
@@ -565,7 +569,7 @@ describe('the report of a verification', () => {
   ])('is no token at %s either', async (cloud, set, refusal) => {
     const { connection } = await set();
     await verify(corridor, connection);
-    const { jws } = await corridor.admin.get<{ jws: string }>(`/connections/${connection.id}/report`);
+    const { jws } = await corridor.admin.get<{ jws: string }>(`/connections/${connection.id}/verification`);
     const { target } = await corridor.admin.get<{ target: object }>(`/connections/${connection.id}`);
     const { sandbox } = corridor;
     const entering = clouds[cloud].destination(target).exchange({

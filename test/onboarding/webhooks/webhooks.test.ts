@@ -209,7 +209,7 @@ describe('a receiver that does not hear', () => {
         actor: 'system',
         connection: connection.id,
         tenant: connection.tenant,
-        facts: { webhook: webhook.id, delivery: lost?.id, status: 500, told: 'connection.created' },
+        facts: { webhook: webhook.id, delivery: lost?.id, status: 500, event: 'connection.created' },
       },
     ]);
     receiver.answer('/lost', 204);

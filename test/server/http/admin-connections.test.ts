@@ -155,7 +155,7 @@ describe('connections', () => {
       `POST ${at}/enable`,
       `POST ${at}/disable`,
       `POST ${at}/verify`,
-      `GET ${at}/report`,
+      `GET ${at}/verification`,
       `GET ${at}/setup`,
       `GET ${at}/setup/cloudformation.json`,
       `GET ${at}/claims`,

@@ -71,7 +71,7 @@ describe('the OpenAPI document', () => {
         'connections/{id}/enable',
         'connections/{id}/disable',
         'connections/{id}/verify',
-        'connections/{id}/report',
+        'connections/{id}/verification',
         'connections/{id}/lint',
         'connections/{id}/setup',
         'connections/{id}/setup/{name}',

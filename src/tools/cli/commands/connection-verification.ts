@@ -15,12 +15,12 @@ export const connectionVerification: CommandSpec = {
   ],
   examples: ['connection report con_01k0…', 'connection report con_01k0… --jws > report.jws'],
   async run(args, terminal) {
-    const path = apiPath`/connections/${args.positionals[0]}/report`;
+    const path = apiPath`/connections/${args.positionals[0]}/verification`;
     const answer = parseAnswer(await requestAdmin({ method: 'GET', path }, args, terminal));
     if (isSet(args, 'json')) terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
     else if (isSet(args, 'jws')) terminal.out(`${String(answer.jws)}\n`);
     else {
-      const { checks, ...facts } = answer.report as Json;
+      const { checks, ...facts } = answer.verification as Json;
       terminal.out(`${record(facts)}\n${formatChecks(checks)}`);
     }
     return 0;

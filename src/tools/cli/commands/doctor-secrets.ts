@@ -36,7 +36,7 @@ function formatResult({ clients, shared_secrets: left, notes }: SharedSecrets): 
     left.map((one) => ({ ...one })),
     names,
   );
-  const advice = left.map(({ client_id, advice: instead }) => `→ ${printable(`${client_id}: ${instead}`)}\n`);
-  const list = left.length === 0 ? '' : `\n${rows}\n${advice.join('')}`;
+  const adviceLines = left.map(({ client_id, advice }) => `→ ${printable(`${client_id}: ${advice}`)}\n`);
+  const list = left.length === 0 ? '' : `\n${rows}\n${adviceLines.join('')}`;
   return `${counted}${list}\n${notes.map((note) => `${note}\n`).join('')}`;
 }

@@ -83,7 +83,7 @@ function allowedNetworks(args: ParsedArguments): Permits {
 function formatIssuerLint({ clouds, checks }: IssuerLint): string {
   const rows = columns(
     checks.map((check) => ({ ...check })),
-    ['name', 'outcome', 'minds', 'detail'],
+    ['name', 'outcome', 'affected_clouds', 'detail'],
   );
   const advice = checks.flatMap(({ name, advice: line }) =>
     line === null ? [] : [`→ ${name}: ${cell(line)}\n`],

@@ -82,8 +82,15 @@ export const webhook: CommandGroup = {
         query: pageQuery(args),
       }),
       format: (answer) =>
-        columns(itemsOf(answer).map(toRow), ['id', 'event', 'connection', 'at', 'state', 'tries', 'last']) +
-        nextPageHint(answer, '--after'),
+        columns(itemsOf(answer).map(toRow), [
+          'id',
+          'event',
+          'connection',
+          'occurred_at',
+          'state',
+          'attempt_count',
+          'last',
+        ]) + nextPageHint(answer, '--after'),
     }),
     adminCommand({
       usage: 'redeliver <id> <delivery>',
@@ -101,5 +108,5 @@ export const webhook: CommandGroup = {
 function toRow(delivery: Json): Json {
   const attempts = Array.isArray(delivery.attempts) ? (delivery.attempts as Json[]) : [];
   const last = attempts.at(-1);
-  return { ...delivery, tries: attempts.length, last: last?.status ?? last?.error ?? '' };
+  return { ...delivery, attempt_count: attempts.length, last: last?.http_status ?? last?.error ?? '' };
 }

@@ -41,7 +41,7 @@ export const createImportApi = (ask: RequestAdmin) => ({
     const links = await fetchAll(ask, apiPath`/connections/${connection}/invitations`);
     return new Map(
       links
-        .filter(({ purpose }) => purpose === 'connect')
+        .filter(({ type }) => type === 'connect')
         .map(({ id, expires_at }) => [String(id), String(expires_at)]),
     );
   },
