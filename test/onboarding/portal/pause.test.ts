@@ -138,7 +138,7 @@ describe('the switch that the customer holds', () => {
     expect((await press(location!, 'resume')).status).toBe(303);
 
     const listed = await asking(stage.server)(`GET /connections/${invited.connection.id}/invitations`);
-    const { items } = listed.body as { items: { id: string; purpose: string; expires_at: string }[] };
+    const { items } = listed.body as { items: { id: string; type: string; expires_at: string }[] };
     const kept = items.find(({ type }) => type === 'control')!;
     expect(items).toHaveLength(2);
     expect(Date.parse(kept.expires_at) - Date.now()).toBeGreaterThan(364 * 86_400_000);

@@ -126,7 +126,7 @@ describe('a connection that is set up as it should be', () => {
           connection: made.connection.id,
           tenant: corridor.tenant.id,
           ...(wrong as object),
-          facts: { probe, proof: 'refused' },
+          facts: { probe, result: 'refused' },
         })),
       );
       expect(new Set(probed.map(({ jti }) => jti)).size).toBe(3);
