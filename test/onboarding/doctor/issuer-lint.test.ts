@@ -1,4 +1,4 @@
-/** `sojourn lint ISSUER` against an issuer over real https whose every part is bent. */
+/** `sojourn lint ISSUER` against an issuer over real https with one fault after the other. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type IssuerLint, lintIssuer } from '../../../src/onboarding/doctor/index.ts';
 import { discoveryFaults, jwksFaults, urlFaults } from '../../../src/onboarding/doctor/issuer-faults.ts';
@@ -40,19 +40,19 @@ async function linted(
   }
 }
 const trusting = () => ['--ca', site.caFile, '--allow-network', '127.0.0.0/8', '--allow-network', '::1/128'];
-/** The test's own server has a port, which IAM does not take. */
-const beside = ({ checks }: IssuerLint) =>
+/** Without the check of the URL: the test's server has a port, which IAM does not accept. */
+const faultsOf = ({ checks }: IssuerLint) =>
   checks
     .filter(({ name, outcome }) => name !== 'url' && outcome !== 'passed')
-    .map(({ detail, affected_clouds: minds }) => [detail, minds.join()]);
+    .map(({ detail, affected_clouds }) => [detail, affected_clouds.join()]);
 
 const answering =
   (status: number, headers: Record<string, string>, body = '{}'): Page =>
   (_, response) =>
     void response.writeHead(status, headers).end(body);
 
-describe('an issuer', () => {
-  test('that is sound is accepted by all, but for the port of this very test', async () => {
+describe('lint of an issuer', () => {
+  test('accepts a correct issuer, except that AWS refuses the port of this test', async () => {
     await linted();
     const { code, out, err } = await sojourn(['lint', issuer, '--json', ...trusting()], {});
     expect({ code, err }).toEqual({ code: 1, err: '' });
@@ -64,22 +64,22 @@ describe('an issuer', () => {
           name: 'url',
           outcome: 'failed',
           detail: 'it has a port',
-          advice: 'Use 443, and leave it out: IAM takes no other.',
-          minds: ['aws'],
+          advice: 'Use port 443 and omit it: AWS IAM accepts no other.',
+          affected_clouds: ['aws'],
         },
         {
           name: 'discovery',
           outcome: 'passed',
           detail: expect.stringMatching(/ answers in \d+ ms$/),
           advice: null,
-          minds: [],
+          affected_clouds: [],
         },
         {
           name: 'jwks',
           outcome: 'passed',
           detail: expect.stringMatching(/jwks answers in/),
           advice: null,
-          minds: [],
+          affected_clouds: [],
         },
       ],
     });
@@ -96,11 +96,11 @@ describe('an issuer', () => {
     [
       'offers no RS256',
       { id_token_signing_alg_values_supported: ['ES256'] },
-      /^RS256 is not offered$/,
+      /^RS256 is not listed$/,
       'azure',
     ],
     [
-      'has its keys by http',
+      'serves its keys over http',
       { jwks_uri: 'http://x/jwks' },
       /^jwks_uri is "http:\/\/x\/jwks"$/,
       'aws,azure,gcp',
@@ -111,17 +111,17 @@ describe('an issuer', () => {
       /^it answers 302, a redirect to https:\/\/x\/$/,
       'aws,azure,gcp',
     ],
-    ['is challenged', answering(403, { 'content-type': 'text/html' }), /^it answers 403$/, 'aws,azure,gcp'],
+    ['answers 403', answering(403, { 'content-type': 'text/html' }), /^it answers 403$/, 'aws,azure,gcp'],
     [
       'is served as HTML',
       answering(200, { 'content-type': 'text/html' }),
-      /^it is served as text\/html$/,
+      /^its content type is text\/html$/,
       'aws,azure,gcp',
     ],
     [
-      'is no JSON',
+      'is not JSON',
       answering(200, { 'content-type': 'application/json' }, '<html>'),
-      /^it is no JSON object$/,
+      /^it is not a JSON object$/,
       'aws,azure,gcp',
     ],
     [
@@ -130,13 +130,13 @@ describe('an issuer', () => {
       /sends a compressed answer/,
       'aws,azure,gcp',
     ],
-  ])('that %s', async (_, patch, detail, minds) => {
-    expect(beside(await linted(patch))[0]).toEqual([expect.stringMatching(detail), minds]);
+  ])('finds that it %s', async (_, patch, detail, minds) => {
+    expect(faultsOf(await linted(patch))[0]).toEqual([expect.stringMatching(detail), minds]);
   });
 
-  test('whose certificate does not lead to a known authority, or whose address is private, is named so', async () => {
+  test('names an untrusted certificate and a private address', async () => {
     expect(
-      beside(await linted({}, undefined, { permits: permitsIn(['127.0.0.0/8', '::1/128']) }))[0],
+      faultsOf(await linted({}, undefined, { permits: permitsIn(['127.0.0.0/8', '::1/128']) }))[0],
     ).toEqual([
       expect.stringMatching(
         /could not be reached\. \((DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE)\)$/,
@@ -144,7 +144,7 @@ describe('an issuer', () => {
       'aws,azure,gcp',
     ]);
     expect(
-      beside(
+      faultsOf(
         await linted({}, undefined, { permits: permitsIn([]), ca: site.ca, allowedBy: '--allow-network' }),
       )[0],
     ).toEqual([
@@ -153,29 +153,31 @@ describe('an issuer', () => {
     ]);
   });
 
-  test('whose keys are wrong is told each fault', async () => {
+  test('lists every fault of the keys', async () => {
     const [rsa, ec] = site.keys.map(({ publicJwk }) => ({ ...publicJwk }));
     const keys = [
       { ...rsa, key_ops: ['verify'] },
       { ...ec, kid: rsa?.kid },
     ];
-    const found = await linted({}, { keys });
-    expect(found.clouds).toEqual({ aws: 'refuses', azure: 'refuses', gcp: 'refuses' });
-    expect(beside(found)).toEqual([
+    const result = await linted({}, { keys });
+    expect(result.clouds).toEqual({ aws: 'refuses', azure: 'refuses', gcp: 'refuses' });
+    expect(faultsOf(result)).toEqual([
       ['the key rsa has key_ops', 'aws'],
       ['two keys have the kid rsa', 'aws,azure,gcp'],
     ]);
   });
 
-  test('is told to people with what to do', async () => {
+  test('prints a table with advice', async () => {
     await linted({ subject_types_supported: [] });
     const { code, out } = await sojourn(['lint', issuer, ...trusting()], {});
     expect(code).toBe(1);
-    expect(out).toMatch(/^aws refuses, azure accepts, gcp accepts\n\nNAME +OUTCOME +MINDS +DETAIL\n/);
-    expect(out).toContain('→ discovery: Add it: without the three lists AWS reads no key.\n');
+    expect(out).toMatch(
+      /^aws refuses, azure accepts, gcp accepts\n\nNAME +OUTCOME +AFFECTED CLOUDS +DETAIL\n/,
+    );
+    expect(out).toContain('→ discovery: Add it: without the three lists AWS does not read the keys.\n');
   }, 60_000);
 
-  test('that is no URL, or a network that is none, is a fault of the command', async () => {
+  test('refuses arguments that are not a URL or not a network', async () => {
     expect(await sojourn(['lint', 'https://'], {})).toMatchObject({ code: 2, err: 'https:// is no URL.\n' });
     expect(await sojourn(['lint', 'https://x', '--allow-network', '1.2.3.4/99'], {})).toMatchObject({
       code: 2,
@@ -186,35 +188,35 @@ describe('an issuer', () => {
 
 test.each<[string, string[]]>([
   ['https://id.example.com/t/1', []],
-  ['http://id.example.com', ['it is no https URL']],
+  ['http://id.example.com', ['it is not an https URL']],
   ['https://id.example.com:8443', ['it has a port']],
-  ['https://id.example.com/', ['it has a slash at the end']],
+  ['https://id.example.com/', ['it ends with a slash']],
   ['https://ID.example.com', ['its host has upper-case letters']],
   ['https://id.example.com?x=1', ['it has a query or a fragment']],
-  [`https://id.example.com/${'x'.repeat(250)}`, ['it is over 255 characters']],
-])('the URL %s', (url, faults) => {
-  expect(urlFaults(url).map(({ problem: what }) => what)).toEqual(faults);
+  [`https://id.example.com/${'x'.repeat(250)}`, ['it is longer than 255 characters']],
+])('lint reports the faults of the issuer URL %s', (url, faults) => {
+  expect(urlFaults(url).map(({ problem }) => problem)).toEqual(faults);
 });
 
 test.each<[string, Record<string, unknown>, string, string]>([
   ['x5c', { x5c: ['x'] }, 'the key rsa has x5c or x5t', 'gcp'],
   ['no kid', { kid: undefined }, 'key number 1 has no kid', 'aws,azure,gcp'],
-  ['use enc', { use: 'enc' }, 'the key rsa is for enc', 'aws,azure,gcp'],
+  ['use enc', { use: 'enc' }, 'the key rsa has use enc', 'aws,azure,gcp'],
   ['no alg', { alg: undefined }, 'the key rsa lacks use or alg', 'gcp'],
-  ['its private half', { d: 'x' }, 'the key rsa holds its private half (d)', 'aws,azure,gcp'],
-  ['a short modulus', { n: 'AQAB' }, 'the key rsa is shorter than 2048 bits or damaged', 'aws,azure,gcp'],
-])('a key with %s', (_, patch, what, minds) => {
-  const [found] = jwksFaults([{ ...site.keys[0].publicJwk, ...patch }]);
-  expect([found?.problem, found?.clouds.join()]).toEqual([what, minds]);
+  ['private members', { d: 'x' }, 'the key rsa contains private members (d)', 'aws,azure,gcp'],
+  ['a short modulus', { n: 'AQAB' }, 'the key rsa is shorter than 2048 bits or malformed', 'aws,azure,gcp'],
+])('lint reports a key with %s', (_, patch, problem, clouds) => {
+  const [fault] = jwksFaults([{ ...site.keys[0].publicJwk, ...patch }]);
+  expect([fault?.problem, fault?.clouds.join()]).toEqual([problem, clouds]);
 });
 
-test('a set with no key, with none for Azure, with too many', () => {
+test('lint reports a JWKS without keys, without an RSA key, and with too many keys', () => {
   const ec = { ...site.keys[1].publicJwk };
-  const whats = (keys: Record<string, unknown>[]) => jwksFaults(keys).map(({ problem: what }) => what);
-  expect(whats([])).toEqual(['there is no key']);
-  expect(whats([ec])).toEqual(['there is no RSA key']);
+  const problemsOf = (keys: Record<string, unknown>[]) => jwksFaults(keys).map(({ problem }) => problem);
+  expect(problemsOf([])).toEqual(['there is no key']);
+  expect(problemsOf([ec])).toEqual(['there is no RSA key']);
   const many = (count: number) => Array.from({ length: count }, (_, kid) => ({ ...ec, kid: `k${kid}` }));
-  expect(whats(many(9))).toContain('there are 9 keys');
-  expect(whats(many(101))).toContain('there are over 100 keys of one type');
+  expect(problemsOf(many(9))).toContain('there are 9 keys');
+  expect(problemsOf(many(101))).toContain('there are more than 100 keys of one type');
   expect(discoveryFaults('https://x', {}).length).toBe(5);
 });

@@ -1,4 +1,4 @@
-/** What the page offers a customer to apply, in which order, and what it says of it. */
+/** The set-up methods on the page: which there are, their order and their description. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { call } from '../../../src/sandbox/demo/http.ts';
@@ -37,11 +37,11 @@ const get = (url: string) => call({ url: url.replace(issuer, inside) });
 const pageOf = async ({ invitation }: Invited) => (await get(invitation.url)).body;
 const unescaped = (text: string) =>
   text.replaceAll('&#39;', "'").replaceAll('&quot;', '"').replaceAll('&amp;', '&');
-/** Each has a sentence of its own; `*` marks those that report by themselves. */
-const waysOf = (page: string) =>
-  [...page.matchAll(/<details name="way"[^>]*>\s*<summary>(.*?)<\/summary>/g)].map(([, summary = '']) =>
+/** Each has its own sentence; `*` marks those that report automatically. */
+const methodsOf = (page: string) =>
+  [...page.matchAll(/<details name="method"[^>]*>\s*<summary>(.*?)<\/summary>/g)].map(([, summary = '']) =>
     summary
-      .replace(/ <span class="tag">reports by itself<\/span>/, '*')
+      .replace(/ <span class="tag">reports automatically<\/span>/, '*')
       .replace(/<span class="hint">[A-Z][^<]+\.<\/span>$/, ''),
   );
 const invite = (connection: { id: string }, body: object) =>
@@ -59,37 +59,37 @@ test.each<[Cloud, string[]]>([
   ],
   ['azure', ['Deploy to Azure', 'With a script*', 'With Terraform*', 'With an ARM template', 'With Bicep']],
   ['gcp', ['One line in Cloud Shell*', 'With gcloud*', 'With Terraform*', 'With the APIs']],
-])('a customer of %s is offered each way, the simplest first', async (cloud, ways) => {
+])('the page for %s offers every set-up method, the simplest first', async (cloud, methods) => {
   const page = await pageOf(await stage.invite(cloud));
-  expect(waysOf(page)).toEqual(ways);
-  expect(page.match(/<details name="way" open/g)).toHaveLength(1);
+  expect(methodsOf(page)).toEqual(methods);
+  expect(page.match(/<details name="method" open/g)).toHaveLength(1);
 });
 
-test('a role that is there is kept, and what is made anew comes after it', async () => {
+test('for an existing role, the page first offers to keep it, then to create a new one', async () => {
   const target = { role_arn: 'arn:aws:iam::111122223333:role/vendor' };
   const page = await pageOf(await stage.invite('aws', { target }));
-  expect(waysOf(page).slice(0, 3)).toEqual([
+  expect(methodsOf(page).slice(0, 3)).toEqual([
     'Keep your role, with a script*',
     'Keep your role, by hand',
     'In the console*',
   ]);
 });
 
-test('an application of the vendor is consented to, and nothing else is offered', async () => {
+test("for the vendor's application, the page offers consent and no other method", async () => {
   const target = {
     tenant_id: '11111111-2222-4333-8444-555555555555',
     client_id: '66666666-7777-4888-9999-000000000000',
     consent_redirect_uri: 'https://app.example.com/consented',
   };
   const page = await pageOf(await stage.invite('azure', { target }));
-  expect(waysOf(page)).toEqual(['Consent in the browser']);
+  expect(methodsOf(page)).toEqual(['Consent in the browser']);
   expect(page).toContain(
     'href="https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/v2.0/adminconsent?',
   );
   expect(page).not.toContain('managed identity in a resource group');
 });
 
-test('the portal and Cloud Shell read the file from the page itself, without a bucket', async () => {
+test('without a bucket, the Azure portal and Cloud Shell read the set-up file from the page', async () => {
   const { invitation } = await stage.invite('azure');
   const [, template = ''] =
     /href="https:\/\/portal\.azure\.com\/#create\/Microsoft\.Template\/uri\/([^"]+)"/.exec(
@@ -113,7 +113,7 @@ test('the portal and Cloud Shell read the file from the page itself, without a b
 });
 
 describe('the permission sets of an invitation', () => {
-  const told: Record<Cloud, string[]> = {
+  const descriptions: Record<Cloud, string[]> = {
     aws: [
       'read-only: what AWS’s own policy permits: ReadOnlyAccess.',
       'read-only: never s3:GetObject on everything.',
@@ -127,27 +127,27 @@ describe('the permission sets of an invitation', () => {
     ['aws', 'cloudformation.json', 'iam::aws:policy/ReadOnlyAccess'],
     ['azure', 'azuredeploy.json', 'acdd72a7-3385-48ef-bd42-f606fba81ae7'],
     ['gcp', 'setup.sh', 'roles/viewer'],
-  ])('are told in plain words to a customer of %s, and are in the files', async (cloud, name, granted) => {
+  ])('are described on the page for %s, and are in the set-up files', async (cloud, name, granted) => {
     const { connection, invitation } = await stage.invite(cloud);
     const without = (await get(invitation.url)).body;
     const { body } = await invite(connection, { permissions: ['read-only'] });
     const { url } = JSON.parse(body) as { url: string };
     const page = (await get(url)).body;
-    for (const line of told[cloud]) {
+    for (const line of descriptions[cloud]) {
       expect(page).toContain(`<li>${line}</li>`);
       expect(without).not.toContain(line);
     }
     expect((await get(`${url}/files/${name}`)).body).toContain(granted);
   });
 
-  test('are refused to whoever asks for one that there is not, and no link is made', async () => {
+  test('must exist: an unknown one is refused and no invitation is created', async () => {
     const { connection } = await stage.invite();
     const answer = await invite(connection, { permissions: ['owner'] });
     expect([answer.status, JSON.parse(answer.body)]).toEqual([
       400,
       expect.objectContaining({
         code: 'invalid_request',
-        detail: 'permissions: must be among those of setup.permissions for aws: read-only',
+        detail: 'permissions: must be permission sets of setup.permissions for aws: read-only',
       }),
     ]);
     const list = await stage.server.admin.get<{ items: unknown[] }>(

@@ -128,7 +128,7 @@ describe('the switch that the customer holds', () => {
     const invited = await connected();
     const { url, id } = invited.invitation;
     await press(url, 'pause');
-    const { status, location } = await press(url, 'keep');
+    const { status, location } = await press(url, 'control-link');
     expect(status).toBe(303);
     expect(location).toMatch(/\/connect\/[\w-]{43}$/);
     expect(location).not.toBe(url);
@@ -176,7 +176,7 @@ describe('the switch that the customer holds', () => {
   test('works before anything is set up, when no link can be kept yet and no report is taken', async () => {
     const invited = await stage.invite();
     const { url } = invited.invitation;
-    expect((await press(url, 'keep')).status).toBe(409);
+    expect((await press(url, 'control-link')).status).toBe(409);
     await press(url, 'pause');
     expect((await show(invited)).state).toBe('paused');
     const report = {

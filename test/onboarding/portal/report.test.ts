@@ -54,7 +54,7 @@ describe.each<Cloud>(['aws', 'azure', 'gcp'])('a report of %s', (cloud) => {
     expect(await stage.audit(invited.connection, 'connection.verified')).toEqual([
       expect.objectContaining({ ...said, facts: { invitation: invited.invitation.id, verdict: 'active' } }),
     ]);
-    expect(await pageOf(invited)).toContain('Your cloud let Example Corp in');
+    expect(await pageOf(invited)).toContain('Your cloud accepted a fresh token of Example Corp');
     expect((await stage.token(invited.connection)).status).toBe(200);
   });
 });
@@ -120,7 +120,7 @@ test("a report with another account's ids fails at the cloud, and is told to bot
   const [line] = await stage.audit(invited.connection, 'connection.verified');
   expect(line).toMatchObject({ facts: { verdict: 'failing' }, reason: expect.stringContaining('cloud_') });
   const page = await pageOf(invited);
-  expect(page).toContain('your cloud did not let Example Corp in');
+  expect(page).toContain('your cloud refused the token of Example Corp');
   expect(page).toContain('cloud_');
   expect((await stage.token(invited.connection)).body).not.toHaveProperty('refresh_token');
 });
@@ -251,7 +251,7 @@ describe('a report while the cloud is still asked about another one', () => {
     expect(await stage.server.admin.get(`/connections/${first.connection.id}/verification`)).toMatchObject({
       verification: { verdict: 'active', state: 'active', retry_at: null },
     });
-    expect(await pageOf(second)).toContain('Your cloud let Example Corp in');
+    expect(await pageOf(second)).toContain('Your cloud accepted a fresh token of Example Corp');
   });
 });
 
@@ -349,7 +349,7 @@ test('an access that was lost since its report is tried again by the same report
   const failing = { status: 200, body: { state: 'failing', checks: expect.any(Array) } };
   expect(await report(invited, fields)).toEqual(failing);
   expect(await visits()).toBeGreaterThan(before);
-  expect(await pageOf(invited)).toContain('your cloud did not let Example Corp in');
+  expect(await pageOf(invited)).toContain('your cloud refused the latest token of Example Corp');
 
   expect(await stage.setUp('aws', invited)).toEqual(fields);
   await later(60);

@@ -68,10 +68,10 @@ describe('a pasted document', () => {
 
   test('is read strictly, and only up to 64 KB', async () => {
     const refusals: [string, string][] = [
-      ['{"Statement":', 'document: is no JSON'],
+      ['{"Statement":', 'document: must be JSON'],
       [
         '{"Statement":[],"Statement":[]}',
-        'document: has a member twice, of which one reader takes the first and another the last',
+        'document: must not contain a member twice: some readers use the first one, others the last one',
       ],
       [
         '[]',

@@ -1,4 +1,4 @@
-/** How it is told, over months and to receivers that hang: the room itself on a real store, with a clock that can be set. */
+/** Delivery over months and to receivers that hang: the webhooks module on a real store, with a settable clock. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createWebhooks, type Delivery, type Webhooks } from '../../../src/onboarding/webhooks/index.ts';
@@ -49,75 +49,75 @@ function openWebhooks(): Webhooks {
 
 const webhookTo = (path: string, more: object = {}) =>
   webhooks.create({ url: receiver.origin + path, ...more });
-const happens = (
+const recordEvent = (
   connection: string,
   event: 'connection.disabled' | 'connection.enabled' = 'connection.disabled',
 ) => bench.audit().record({ event, outcome: 'ok', actor: 'admin', connection, tenant: 'ten_1' });
-const waiting = async () => (await bench.store.list('outbox', { limit: 100 })).items;
+const outbox = async () => (await bench.store.list('outbox', { limit: 100 })).items;
 const deliveries = async ({ id }: { id: string }) => (await webhooks.deliveries(id, { limit: 100 })).items;
 const summary = async (webhook: { id: string }) =>
-  (await deliveries(webhook)).map(({ event: told, state, attempts }) => [
-    told.connection,
+  (await deliveries(webhook)).map(({ event, state, attempts }) => [
+    event.connection,
     state,
-    ...attempts.map(({ http_status: status }) => status),
+    ...attempts.map(({ http_status }) => http_status),
   ]);
 
-/** Turn by turn, until it is so. */
-async function turnsUntil<T>(look: () => Promise<T>, wanted: T): Promise<void> {
-  let seen: T | undefined;
-  for (let turns = 0; turns < 100; turns++) {
+/** Runs ticks until `read` resolves to the expected value. */
+async function tickUntil<T>(read: () => Promise<T>, expected: T): Promise<void> {
+  let actual: T | undefined;
+  for (let ticks = 0; ticks < 100; ticks++) {
     await webhooks.tick();
-    seen = await look();
-    if (JSON.stringify(seen) === JSON.stringify(wanted)) return;
+    actual = await read();
+    if (JSON.stringify(actual) === JSON.stringify(expected)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  expect(seen).toEqual(wanted);
+  expect(actual).toEqual(expected);
 }
 
-describe('a delivery whose month is over', () => {
-  test('while its webhook was disabled keeps nothing behind it waiting', async () => {
+describe('a delivery that expired after a month', () => {
+  test('does not block later deliveries of a webhook that was disabled', async () => {
     receiver.answer('/month', 503);
     const webhook = await webhookTo('/month');
-    await happens('con_1');
-    await turnsUntil(() => summary(webhook), [['con_1', 'pending', 503]]);
+    await recordEvent('con_1');
+    await tickUntil(() => summary(webhook), [['con_1', 'pending', 503]]);
     await webhooks.update(webhook.id, { disabled: true });
     bench.clock.ms += 31 * day;
     await webhooks.update(webhook.id, { disabled: false });
     receiver.answer('/month', 202);
-    await happens('con_2');
-    await turnsUntil(() => summary(webhook), [['con_2', 'delivered', 202]]);
-    expect(await waiting()).toEqual([]);
-    expect(log).not.toContain('a webhook waits');
+    await recordEvent('con_2');
+    await tickUntil(() => summary(webhook), [['con_2', 'delivered', 202]]);
+    expect(await outbox()).toEqual([]);
+    expect(log).not.toContain('cannot send a webhook delivery now');
   });
 
-  test('while it was sent again keeps nothing behind it waiting either', async () => {
+  test('does not block later deliveries after a redelivery', async () => {
     receiver.answer('/again', 400);
     const webhook = await webhookTo('/again');
-    await happens('con_1');
-    await turnsUntil(() => summary(webhook), [['con_1', 'failed', 400]]);
+    await recordEvent('con_1');
+    await tickUntil(() => summary(webhook), [['con_1', 'failed', 400]]);
     bench.clock.ms += 29.5 * day;
     receiver.answer('/again', 503);
     await webhooks.redeliver(webhook.id, (await deliveries(webhook))[0]!.id);
-    await turnsUntil(() => summary(webhook), [['con_1', 'pending', 400, 503]]);
+    await tickUntil(() => summary(webhook), [['con_1', 'pending', 400, 503]]);
     bench.clock.ms += 0.6 * day;
     receiver.answer('/again', 202);
-    await happens('con_2');
-    await turnsUntil(() => summary(webhook), [['con_2', 'delivered', 202]]);
-    expect(await waiting()).toEqual([]);
+    await recordEvent('con_2');
+    await tickUntil(() => summary(webhook), [['con_2', 'delivered', 202]]);
+    expect(await outbox()).toEqual([]);
   });
 });
 
-test('a note of which another replica has not kept the delivery yet is left to it, unclaimed', async () => {
+test('an outbox entry whose delivery another replica is still writing is not claimed', async () => {
   receiver.answer('/young', 202);
   const { id: webhook } = await webhookTo('/young');
   const id = `${webhook}.${'1'.padStart(16, '0')}`;
-  const at = bench.clock.ms;
-  const note = { webhook, tries: 0, due: at, since: at };
-  await bench.store.insert('outbox', id, note);
+  const now = bench.clock.ms;
+  const entry = { webhook, attempts: 0, next_attempt_at: now, queued_at: now };
+  await bench.store.insert('outbox', id, entry);
   await webhooks.tick();
   await webhooks.tick();
-  expect(await waiting()).toEqual([{ id, version: 1, value: note }]);
-  const told: Delivery['event'] = {
+  expect(await outbox()).toEqual([{ id, version: 1, value: entry }]);
+  const event: Delivery['event'] = {
     name: 'connection.disabled',
     ...{
       connection: 'con_1',
@@ -126,57 +126,60 @@ test('a note of which another replica has not kept the delivery yet is left to i
       facts: { cloud: 'aws' },
     },
   };
-  const delivery: Delivery = { id, webhook, state: 'pending', event: told, attempts: [] };
-  await bench.store.insert('delivery', id, delivery, { within: webhook, expiresAt: at + 30 * day });
-  await turnsUntil(waiting, []);
+  const delivery: Delivery = { id, webhook, state: 'pending', event, attempts: [] };
+  await bench.store.insert('delivery', id, delivery, { within: webhook, expiresAt: now + 30 * day });
+  await tickUntil(outbox, []);
   expect(await deliveries({ id: webhook })).toEqual([
     {
       ...delivery,
       state: 'delivered',
-      attempts: [{ at: '2026-11-23T12:00:00.000Z', status: 202, error: null }],
+      attempts: [{ attempted_at: '2026-11-23T12:00:00.000Z', http_status: 202, error: null }],
     },
   ]);
   expect(receiver.received.map(({ body }) => body)).toEqual([id]);
 });
 
 describe('a receiver that hangs', () => {
-  const since = '2026-11-23T12:00:00.000Z';
-
-  test('keeps no other webhook waiting, and no turn', async () => {
+  test('delays neither other webhooks nor the next tick', async () => {
     receiver.hang('/hangs');
     receiver.answer('/hears', 202);
     await webhookTo('/hangs', { events: ['connection.disabled'] });
     const hears = await webhookTo('/hears', { events: ['connection.enabled'] });
-    await happens('con_1');
+    await recordEvent('con_1');
     await webhooks.tick();
     await receiver.until('/hangs', 1);
-    for (const [at, connection] of ['con_2', 'con_3'].entries()) {
-      await happens(connection, 'connection.enabled');
+    for (const [index, connection] of ['con_2', 'con_3'].entries()) {
+      await recordEvent(connection, 'connection.enabled');
       await webhooks.tick();
-      await receiver.until('/hears', at + 1);
+      await receiver.until('/hears', index + 1);
     }
-    await turnsUntil(
+    await tickUntil(
       () => summary(hears),
       [
         ['con_2', 'delivered', 202],
         ['con_3', 'delivered', 202],
       ],
     );
-    // It was asked once, and still is.
+    // Its one request is still in flight.
     expect(receiver.received.filter(({ path }) => path === '/hangs')).toHaveLength(1);
-    expect((await waiting()).map(({ value }) => value)).toEqual([expect.objectContaining({ tries: 0 })]);
+    expect((await outbox()).map(({ value }) => value)).toEqual([expect.objectContaining({ attempts: 0 })]);
   });
 
-  test('keeps no server from going: what it did not answer is told again by the next, and was no try', async () => {
+  test('does not block a shutdown, and its aborted delivery is sent again without counting as an attempt', async () => {
     receiver.hang('/late');
     const webhook = await webhookTo('/late');
-    await happens('con_1');
-    await happens('con_2');
+    await recordEvent('con_1');
+    await recordEvent('con_2');
     await webhooks.tick();
     await receiver.until('/late', 1);
     await webhooks.close();
-    expect((await waiting()).map(({ value }) => value)).toEqual(
-      [1, 2].map(() => ({ webhook: webhook.id, tries: 0, due: bench.clock.ms, since: bench.clock.ms })),
+    expect((await outbox()).map(({ value }) => value)).toEqual(
+      [1, 2].map(() => ({
+        webhook: webhook.id,
+        attempts: 0,
+        next_attempt_at: bench.clock.ms,
+        queued_at: bench.clock.ms,
+      })),
     );
     expect(await summary(webhook)).toEqual([
       ['con_1', 'pending'],
@@ -186,23 +189,23 @@ describe('a receiver that hangs', () => {
 
     receiver.answer('/late', 202);
     webhooks = openWebhooks();
-    await turnsUntil(
+    await tickUntil(
       () => summary(webhook),
       [
         ['con_1', 'delivered', 202],
         ['con_2', 'delivered', 202],
       ],
     );
-    const attempt = { at: since, status: 202, error: null };
+    const attempt = { attempted_at: '2026-11-23T12:00:00.000Z', http_status: 202, error: null };
     expect((await deliveries(webhook)).map(({ attempts }) => attempts)).toEqual([[attempt], [attempt]]);
   });
 });
 
-test('a receiver that did not hear of one is not asked for the next in the same turn, however old they are', async () => {
+test('after a failed attempt, the webhook gets no further delivery in the same tick, even if the failed one is abandoned', async () => {
   receiver.answer('/away', 503);
   const webhook = await webhookTo('/away');
-  for (const connection of ['con_1', 'con_2', 'con_3']) await happens(connection);
-  await turnsUntil(async () => (await summary(webhook))[0], ['con_1', 'pending', 503]);
+  for (const connection of ['con_1', 'con_2', 'con_3']) await recordEvent(connection);
+  await tickUntil(async () => (await summary(webhook))[0], ['con_1', 'pending', 503]);
   bench.clock.ms += day;
   await webhooks.tick();
   await receiver.until('/away', 2);
@@ -212,9 +215,9 @@ test('a receiver that did not hear of one is not asked for the next in the same 
     ['con_2', 'pending'],
     ['con_3', 'pending'],
   ]);
-  // By then it hears, and nothing more is lost.
+  // The receiver is back, and no further delivery is lost.
   receiver.answer('/away', 202);
-  await turnsUntil(
+  await tickUntil(
     () => summary(webhook),
     [
       ['con_1', 'failed', 503, 503],

@@ -1,4 +1,4 @@
-/** A receiver of security event tokens over real https, and what it was told. */
+/** A receiver of security event tokens over real https that records its requests. */
 import type { ServerResponse } from 'node:http';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { type ForeignIssuer, type Page, startForeignIssuer } from '../../support/foreign-issuer.ts';
@@ -11,11 +11,11 @@ export interface Received {
 
 export interface Receiver extends Pick<ForeignIssuer, 'origin' | 'caFile' | 'close'> {
   readonly received: Received[];
-  /** What it answers at this path from now on. */
+  /** Sets the response at this path. */
   answer(path: string, status: number, headers?: Record<string, string>): void;
-  /** From now on it takes what comes at this path and says nothing. */
+  /** Requests at this path get no response from now on. */
   hang(path: string): void;
-  /** Resolves when at least this many came in at the path. */
+  /** Resolves when the path has received at least this many requests. */
   until(path: string, count: number): Promise<readonly Received[]>;
 }
 
@@ -24,8 +24,8 @@ const waitAtMostMs = 15_000;
 export async function startReceiver(): Promise<Receiver> {
   const { origin, caFile, pages, close } = await startForeignIssuer();
   const received: Received[] = [];
-  const at = (path: string) => received.filter((one) => one.path === path);
-  const take = (path: string, then: (response: ServerResponse) => void) => {
+  const receivedAt = (path: string) => received.filter((request) => request.path === path);
+  const handle = (path: string, respond: (response: ServerResponse) => void) => {
     const page: Page = (request, response) => {
       let body = '';
       request.on('data', (chunk) => {
@@ -33,7 +33,7 @@ export async function startReceiver(): Promise<Receiver> {
       });
       request.on('end', () => {
         received.push({ path, contentType: String(request.headers['content-type']), body });
-        then(response);
+        respond(response);
       });
     };
     pages[path] = page;
@@ -44,20 +44,21 @@ export async function startReceiver(): Promise<Receiver> {
     close,
     received,
     answer: (path, status, headers = {}) =>
-      take(path, (response) => void response.writeHead(status, headers).end()),
-    hang: (path) => take(path, () => undefined),
+      handle(path, (response) => void response.writeHead(status, headers).end()),
+    hang: (path) => handle(path, () => undefined),
     async until(path, count) {
       const end = performance.now() + waitAtMostMs;
-      while (at(path).length < count) {
-        if (performance.now() > end) throw new Error(`${at(path).length} of ${count} came in at ${path}`);
+      while (receivedAt(path).length < count) {
+        if (performance.now() > end)
+          throw new Error(`${path} received ${receivedAt(path).length} of ${count} requests`);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      return at(path);
+      return receivedAt(path);
     },
   };
 }
 
-/** As a receiver does it: with the keys that the issuer publishes, and nothing shared before. */
+/** Verifies an event as a receiver does: with the issuer's published keys and no shared secret. */
 export async function readEvent(issuer: string, audience: string, { body }: Received) {
   const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
   const { payload } = await jwtVerify(body, keys, { issuer, audience, typ: 'secevent+jwt' });

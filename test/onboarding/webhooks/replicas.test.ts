@@ -1,4 +1,4 @@
-/** Two replicas on one Redis look for the same events and tell each of them once. */
+/** Two replicas on one Redis follow the same events and deliver each of them once. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('each event comes in once, in the order of what happened', async () => {
+test('two replicas deliver each event once and in order', async () => {
   receiver.answer('/once', 202);
   const [first, second] = replicas.map(asking);
   const url = `${receiver.origin}/once`;
@@ -47,18 +47,18 @@ test('each event comes in once, in the order of what happened', async () => {
     body: { name: 'prod', tenant: tenant.id, cloud: 'aws', target: awsTarget },
   });
   const { id } = body as { id: string };
-  for (let turn = 0; turn < events; turn++)
-    await (turn % 3 === 0 ? second! : first!)(`POST /connections/${id}/${turn % 2 ? 'enable' : 'disable'}`);
+  for (let index = 0; index < events; index++)
+    await (index % 3 === 0 ? second! : first!)(`POST /connections/${id}/${index % 2 ? 'enable' : 'disable'}`);
   await receiver.until('/once', events);
-  // A second telling would come with the next turn of either replica.
+  // A duplicate delivery would arrive with the next tick of either replica.
   await new Promise((resolve) => setTimeout(resolve, 2_500));
-  const told = await Promise.all(
-    receiver.received.map(async (one) => (await readEvent(replicas[0]!.issuer, url, one)).payload),
+  const payloads = await Promise.all(
+    receiver.received.map(async (request) => (await readEvent(replicas[0]!.issuer, url, request)).payload),
   );
-  expect(new Set(told.map(({ jti }) => jti)).size).toBe(events);
-  expect(told.map(({ events: said }) => Object.keys(said as object)[0])).toEqual(
-    Array.from({ length: events }, (_, turn) =>
-      turn % 2 ? 'urn:sojourn:event:connection.enabled' : 'urn:sojourn:event:connection.disabled',
+  expect(new Set(payloads.map(({ jti }) => jti)).size).toBe(events);
+  expect(payloads.map(({ events: claim }) => Object.keys(claim as object)[0])).toEqual(
+    Array.from({ length: events }, (_, index) =>
+      index % 2 ? 'urn:sojourn:event:connection.enabled' : 'urn:sojourn:event:connection.disabled',
     ),
   );
 });

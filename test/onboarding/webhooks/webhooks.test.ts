@@ -1,4 +1,4 @@
-/** Black box: an administrator adds a webhook, and a receiver over https hears of connections. */
+/** Black box: an administrator creates a webhook, and a receiver over https gets events of connections. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { openStore } from '../../../src/platform/store/index.ts';
@@ -34,43 +34,43 @@ afterAll(async () => {
   await receiver.close();
 });
 
-interface Made {
+interface Created {
   readonly id: string;
 }
 
-interface Told {
+interface DeliveryAnswer {
   readonly id: string;
   readonly state: string;
   readonly attempts: readonly object[];
 }
 
-const tenantNamed = async (name: string) => (await ask('POST /tenants', { body: { name } })).body as Made;
-const connectionOf = async (tenant: Made) =>
+const tenantNamed = async (name: string) => (await ask('POST /tenants', { body: { name } })).body as Created;
+const connectionOf = async (tenant: Created) =>
   (
     await ask('POST /connections', {
       body: { name: 'prod', tenant: tenant.id, cloud: 'aws', target: awsTarget },
     })
   ).body as TestConnection;
 const webhookTo = async (path: string, other: object = {}) =>
-  (await ask('POST /webhooks', { body: { url: receiver.origin + path, ...other } })).body as Made;
-const deliveriesOf = async ({ id }: Made) =>
-  ((await ask(`GET /webhooks/${id}/deliveries`)).body as { items: Told[] }).items;
+  (await ask('POST /webhooks', { body: { url: receiver.origin + path, ...other } })).body as Created;
+const deliveriesOf = async ({ id }: Created) =>
+  ((await ask(`GET /webhooks/${id}/deliveries`)).body as { items: DeliveryAnswer[] }).items;
 
-async function settled(webhook: Made, state: string, count = 1): Promise<readonly Told[]> {
+async function deliveriesIn(webhook: Created, state: string, count = 1): Promise<readonly DeliveryAnswer[]> {
   for (let tries = 0; tries < 200; tries++) {
-    const there = (await deliveriesOf(webhook)).filter((one) => one.state === state);
-    if (there.length >= count) return there;
+    const matching = (await deliveriesOf(webhook)).filter((delivery) => delivery.state === state);
+    if (matching.length >= count) return matching;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`no ${count} deliveries are ${state}`);
 }
 
-describe('what is told', () => {
-  test('is a security event token that the published keys verify and no cloud could take', async () => {
-    receiver.answer('/told', 202);
-    const url = `${receiver.origin}/told`;
+describe('a webhook', () => {
+  test('gets security event tokens that the published keys verify and no cloud accepts', async () => {
+    receiver.answer('/events', 202);
+    const url = `${receiver.origin}/events`;
     const made = await plain(ask('POST /webhooks', { body: { url } }));
-    const webhook = { ...(made.body as Made) };
+    const webhook = { ...(made.body as Created) };
     expect(made).toEqual({
       status: 201,
       body: {
@@ -104,11 +104,11 @@ describe('what is told', () => {
 
     const tenant = await tenantNamed('Acme');
     const connection = await connectionOf(tenant);
-    const [first] = await receiver.until('/told', 1);
+    const [first] = await receiver.until('/events', 1);
     expect(first?.contentType).toBe('application/secevent+jwt');
     const { header, payload } = await readEvent(server.issuer, url, first!);
     expect(header).toEqual({ alg: 'ES256', typ: 'secevent+jwt', kid: expect.any(String) });
-    const [delivery] = await settled(webhook, 'delivered');
+    const [delivery] = await deliveriesIn(webhook, 'delivered');
     expect(payload).toEqual({
       iss: server.issuer,
       aud: url,
@@ -120,7 +120,7 @@ describe('what is told', () => {
         'urn:sojourn:event:connection.created': {
           connection: connection.id,
           tenant: tenant.id,
-          at: moment,
+          occurred_at: moment,
           cloud: 'aws',
         },
       },
@@ -130,17 +130,17 @@ describe('what is told', () => {
       event: 'connection.created',
       connection: connection.id,
       tenant: tenant.id,
-      at: moment,
+      occurred_at: moment,
       state: 'delivered',
-      attempts: [{ at: moment, status: 202, error: null }],
+      attempts: [{ attempted_at: moment, http_status: 202, error: null }],
     });
 
     await ask(`POST /connections/${connection.id}/disable`);
     await ask(`POST /connections/${connection.id}/enable`);
     await ask(`DELETE /connections/${connection.id}`);
-    const all = await receiver.until('/told', 4);
-    const told = await Promise.all(all.map((one) => readEvent(server.issuer, url, one)));
-    expect(told.map((one) => Object.keys(one.payload.events as object)[0])).toEqual(
+    const all = await receiver.until('/events', 4);
+    const tokens = await Promise.all(all.map((request) => readEvent(server.issuer, url, request)));
+    expect(tokens.map((token) => Object.keys(token.payload.events as object)[0])).toEqual(
       ['created', 'disabled', 'enabled', 'deleted'].map((verb) => `urn:sojourn:event:connection.${verb}`),
     );
     await ask(`DELETE /webhooks/${webhook.id}`);
@@ -149,61 +149,61 @@ describe('what is told', () => {
     );
   });
 
-  test('is what was asked for: this tenant, this event, and nothing while it is disabled', async () => {
+  test('gets only events of its tenant and its event list, and none while it is disabled', async () => {
     receiver.answer('/some', 200);
     const [mine, other] = [await tenantNamed('mine'), await tenantNamed('other')];
     const webhook = await webhookTo('/some', { tenant: mine.id, events: ['connection.disabled'] });
     const [here, there] = [await connectionOf(mine), await connectionOf(other)];
     await ask(`POST /connections/${there.id}/disable`);
     await ask(`POST /connections/${here.id}/disable`);
-    await settled(webhook, 'delivered');
+    await deliveriesIn(webhook, 'delivered');
     await ask(`PATCH /webhooks/${webhook.id}`, { body: { disabled: true } });
     await ask(`POST /connections/${here.id}/disable`);
-    // Another webhook has heard of it: by then it was looked at for this one as well.
+    // When another webhook has got the event, this one has been processed too.
     receiver.answer('/witness', 200);
     const witness = await webhookTo('/witness');
     await ask(`POST /connections/${here.id}/enable`);
     await receiver.until('/witness', 1);
     await ask(`PATCH /webhooks/${webhook.id}`, { body: { disabled: false } });
     await ask(`POST /connections/${here.id}/disable`);
-    await settled(webhook, 'delivered', 2);
+    await deliveriesIn(webhook, 'delivered', 2);
     expect((await deliveriesOf(webhook)).map(({ state }) => state)).toEqual(['delivered', 'delivered']);
     for (const { id } of [webhook, witness]) await ask(`DELETE /webhooks/${id}`);
   });
 });
 
-describe('a receiver that does not hear', () => {
-  test('is tried again, in the order of what happened, and others do not wait for it', async () => {
+describe('a failing receiver', () => {
+  test('gets its deliveries again in order, without a delay for other receivers', async () => {
     receiver.answer('/down', 503);
     receiver.answer('/up', 200);
     const [down, up] = [await webhookTo('/down'), await webhookTo('/up')];
     const connection = await connectionOf(await tenantNamed('Acme'));
     await ask(`POST /connections/${connection.id}/disable`);
-    await settled(up, 'delivered', 2);
+    await deliveriesIn(up, 'delivered', 2);
     await receiver.until('/down', 1);
     receiver.answer('/down', 200);
     ahead += 10_000;
-    const [first, second] = await settled(down, 'delivered', 2);
+    const [first, second] = await deliveriesIn(down, 'delivered', 2);
     expect(first?.attempts).toEqual([
-      { at: moment, status: 503, error: null },
-      { at: moment, status: 200, error: null },
+      { attempted_at: moment, http_status: 503, error: null },
+      { attempted_at: moment, http_status: 200, error: null },
     ]);
-    expect(second?.attempts).toEqual([{ at: moment, status: 200, error: null }]);
+    expect(second?.attempts).toEqual([{ attempted_at: moment, http_status: 200, error: null }]);
     for (const { id } of [down, up]) await ask(`DELETE /webhooks/${id}`);
   });
 
-  test('for a day is given up and told in the audit; it can be sent again', async () => {
+  test('is abandoned after a day, with an audit event, and the delivery can be redelivered', async () => {
     receiver.answer('/lost', 500);
     const webhook = await webhookTo('/lost', { events: ['connection.created'] });
     const connection = await connectionOf(await tenantNamed('Acme'));
     await receiver.until('/lost', 1);
     ahead += day;
-    const [lost] = await settled(webhook, 'failed');
+    const [lost] = await deliveriesIn(webhook, 'failed');
     const { body } = await ask(`GET /audit?connection=${connection.id}&event=webhook.abandoned`);
     expect((body as { items: object[] }).items).toEqual([
       {
         id: expect.any(Number),
-        at: moment,
+        occurred_at: moment,
         event: 'webhook.abandoned',
         outcome: 'failed',
         actor: 'system',
@@ -220,24 +220,27 @@ describe('a receiver that does not hear', () => {
       ...byAdmin,
       facts: { webhook: webhook.id, delivery: lost?.id },
     });
-    const [heard] = await settled(webhook, 'delivered');
-    expect(heard?.attempts).toEqual([...lost!.attempts, { at: moment, status: 204, error: null }]);
+    const [delivered] = await deliveriesIn(webhook, 'delivered');
+    expect(delivered?.attempts).toEqual([
+      ...lost!.attempts,
+      { attempted_at: moment, http_status: 204, error: null },
+    ]);
     await ask(`DELETE /webhooks/${webhook.id}`);
   });
 
-  test('because it refuses the event is not asked again, and hears of the next', async () => {
+  test('that rejects an event does not get it again, but gets the next event', async () => {
     receiver.answer('/picky', 400);
     const webhook = await webhookTo('/picky');
     const connection = await connectionOf(await tenantNamed('Acme'));
-    const [refused] = await settled(webhook, 'failed');
-    expect(refused?.attempts).toEqual([{ at: moment, status: 400, error: null }]);
+    const [rejected] = await deliveriesIn(webhook, 'failed');
+    expect(rejected?.attempts).toEqual([{ attempted_at: moment, http_status: 400, error: null }]);
     receiver.answer('/picky', 200);
     await ask(`POST /connections/${connection.id}/disable`);
-    expect((await settled(webhook, 'delivered'))[0]?.attempts).toHaveLength(1);
+    expect((await deliveriesIn(webhook, 'delivered'))[0]?.attempts).toHaveLength(1);
     await ask(`DELETE /webhooks/${webhook.id}`);
   });
 
-  test('since it sends elsewhere is not followed', async () => {
+  test('that redirects is not followed', async () => {
     receiver.answer('/moved', 307, { location: `${receiver.origin}/elsewhere` });
     receiver.answer('/elsewhere', 200);
     const webhook = await webhookTo('/moved');
@@ -248,14 +251,14 @@ describe('a receiver that does not hear', () => {
   });
 });
 
-describe('where a webhook leads', () => {
+describe('the webhook API', () => {
   test.each([
     ['http://ops.example.com/hook'],
     ['https://user:word@ops.example.com/hook'],
     ['https://ops.example.com/hook#part'],
     ['ftp://ops.example.com'],
     ['no url'],
-  ])('is refused when it is %s', async (url) => {
+  ])('refuses the URL %s', async (url) => {
     const refused = await plain(ask('POST /webhooks', { body: { url } }));
     expect(refused).toEqual(
       problem(400, 'invalid_request', 'url: must be an https URL without a user or fragment'),
@@ -263,7 +266,7 @@ describe('where a webhook leads', () => {
     expect((await plain(ask('GET /webhooks'))).body).toEqual({ items: [], next: null });
   });
 
-  test('is not a tenant, an event or a number that there is not', async () => {
+  test('refuses an unknown tenant and an unknown event', async () => {
     const url = 'https://ops.example.com/hook';
     const unknown = { url, tenant: 'ten_00000000000000000000000000' };
     expect(await plain(ask('POST /webhooks', { body: unknown }))).toEqual(
@@ -274,14 +277,14 @@ describe('where a webhook leads', () => {
     expect((await plain(ask('GET /webhooks'))).body).toEqual({ items: [], next: null });
   });
 
-  test('is one of fifty at most, and tells of no delivery that is not its own', async () => {
+  test('allows fifty webhooks, and finds no delivery of another webhook', async () => {
     const url = 'https://ops.example.com/hook';
-    const made: Made[] = [];
-    while (made.length < 50) made.push((await ask('POST /webhooks', { body: { url } })).body as Made);
+    const made: Created[] = [];
+    while (made.length < 50) made.push((await ask('POST /webhooks', { body: { url } })).body as Created);
     expect(await plain(ask('POST /webhooks', { body: { url } }))).toEqual(
-      problem(409, 'webhook_limit', 'There are 50 webhooks, the most there can be.'),
+      problem(409, 'webhook_limit', 'The limit of 50 webhooks is reached.'),
     );
-    const [one, other] = made as [Made, Made];
+    const [one, other] = made as [Created, Created];
     const foreign = `${other.id}.${'0'.repeat(16)}`;
     for (const delivery of [foreign, 'x'])
       expect(await plain(ask(`POST /webhooks/${one.id}/deliveries/${delivery}/redeliver`))).toEqual(
@@ -291,28 +294,28 @@ describe('where a webhook leads', () => {
     expect((await plain(ask('GET /webhooks'))).body).toEqual({ items: [], next: null });
   });
 
-  test('is public unless the operator says otherwise, and its path is in no message and no log', async () => {
+  test('delivers to public addresses only unless configured otherwise, and never logs or reports the path of a URL', async () => {
     const strict = await testServer();
     try {
       const there = asking(strict);
       const url = `${receiver.origin}/services/T0/B0/hidden-in-the-path?key=hidden-in-the-query`;
       const { body } = await there('POST /webhooks', { body: { url } });
-      const { id } = body as Made;
-      const tenant = (await there('POST /tenants', { body: { name: 'Acme' } })).body as Made;
+      const { id } = body as Created;
+      const tenant = (await there('POST /tenants', { body: { name: 'Acme' } })).body as Created;
       await there('POST /connections', {
         body: { name: 'prod', tenant: tenant.id, cloud: 'aws', target: awsTarget },
       });
       let attempts: readonly object[] = [];
       for (let tries = 0; attempts.length === 0 && tries < 200; tries++) {
         await new Promise((resolve) => setTimeout(resolve, 50));
-        const { items } = (await there(`GET /webhooks/${id}/deliveries`)).body as { items: Told[] };
+        const { items } = (await there(`GET /webhooks/${id}/deliveries`)).body as { items: DeliveryAnswer[] };
         attempts = items[0]?.attempts ?? [];
       }
       const host = new URL(receiver.origin).host;
       expect(attempts).toEqual([
         {
-          at: moment,
-          status: null,
+          attempted_at: moment,
+          http_status: null,
           error: expect.stringMatching(
             new RegExp(
               `^${host} leads to [0-9a-f.:]+, which is not public and not in webhooks.allow_networks.$`,
@@ -320,7 +323,7 @@ describe('where a webhook leads', () => {
           ),
         },
       ]);
-      expect(strict.logged()).toContain('a webhook was not heard');
+      expect(strict.logged()).toContain('a webhook delivery failed');
       expect(strict.logged()).not.toContain('hidden-in');
     } finally {
       await strict.close();
@@ -328,27 +331,27 @@ describe('where a webhook leads', () => {
   });
 });
 
-/** A server with one webhook, closed before it could tell of one connection. */
+/** Starts a server with one webhook and stops it before its one event was delivered. */
 async function closedServer(path: string, hangs = false) {
   if (hangs) receiver.hang(path);
   else receiver.answer(path, 503);
   const first = await testServer({ config: config() });
   const there = asking(first);
   const { body } = await there('POST /webhooks', { body: { url: receiver.origin + path } });
-  const tenant = (await there('POST /tenants', { body: { name: 'Acme' } })).body as Made;
+  const tenant = (await there('POST /tenants', { body: { name: 'Acme' } })).body as Created;
   const connection = { name: 'prod', tenant: tenant.id, cloud: 'aws', target: awsTarget };
   await there('POST /connections', { body: connection });
   if (hangs) await receiver.until(path, 1);
   await first.stop();
   receiver.answer(path, 200);
-  return { first, webhook: body as Made, connection };
+  return { first, webhook: body as Created, connection };
 }
 
-/** The deliveries about this connection, or any, once one has arrived. */
-async function deliveredThere(there: Ask, webhook: Made, about?: Made) {
+/** The delivered deliveries of this connection, or of any, once there is one. */
+async function deliveredThere(there: Ask, webhook: Created, about?: Created) {
   for (let tries = 0; ; tries++) {
     const { items } = (await there(`GET /webhooks/${webhook.id}/deliveries`)).body as {
-      items: (Told & { connection: string })[];
+      items: (DeliveryAnswer & { connection: string })[];
     };
     const found = items.filter(
       ({ connection, state }) => (!about || connection === about.id) && state === 'delivered',
@@ -366,46 +369,46 @@ const again = (first: TestServer) =>
     now: () => Date.now() + 60_000,
   });
 
-describe('a server that comes back', () => {
-  test('goes on where it was', async () => {
+describe('a restarted server', () => {
+  test('sends the deliveries that were pending', async () => {
     const { first } = await closedServer('/later');
     const second = await again(first);
     try {
-      const heard = await receiver.until('/later', 1);
-      const { payload } = await readEvent(first.issuer, `${receiver.origin}/later`, heard.at(-1)!);
+      const received = await receiver.until('/later', 1);
+      const { payload } = await readEvent(first.issuer, `${receiver.origin}/later`, received.at(-1)!);
       expect(Object.keys(payload.events as object)).toEqual(['urn:sojourn:event:connection.created']);
     } finally {
       await second.close();
     }
   });
 
-  test('tells what a receiver had not answered when it went, which was no try', async () => {
+  test('sends a delivery again whose request the shutdown aborted, without counting it as an attempt', async () => {
     const { first, webhook } = await closedServer('/unanswered', true);
-    expect(first.logged()).not.toContain('a webhook was not heard');
+    expect(first.logged()).not.toContain('a webhook delivery failed');
     const second = await again(first);
     try {
       await receiver.until('/unanswered', 2);
-      const [told] = await deliveredThere(asking(second), webhook);
-      expect(told?.attempts).toEqual([{ at: moment, status: 200, error: null }]);
+      const [delivery] = await deliveredThere(asking(second), webhook);
+      expect(delivery?.attempts).toEqual([{ attempted_at: moment, http_status: 200, error: null }]);
     } finally {
       await second.close();
     }
   });
 
-  test('with a restored store, whose audit counts anew, tells what happens then', async () => {
+  test('delivers new events after a restore that restarted the audit line ids', async () => {
     const { first, webhook, connection } = await closedServer('/restored');
     const store = await openStore(`sqlite:${first.folder}/sojourn.db`, {
       logger: createLogger({ level: 'silent' }),
       now: Date.now,
     });
-    const kept = await store.get<object>('webhook', webhook.id);
-    await store.replace('webhook', webhook.id, kept!.version, { ...kept!.value, cursor: 1_000_000 });
+    const stored = await store.get<object>('webhook', webhook.id);
+    await store.replace('webhook', webhook.id, stored!.version, { ...stored!.value, cursor: 1_000_000 });
     await store.close();
     const second = await again(first);
     try {
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       const there = asking(second);
-      const made = (await there('POST /connections', { body: connection })).body as Made;
+      const made = (await there('POST /connections', { body: connection })).body as Created;
       const items = await deliveredThere(there, webhook, made);
       expect(items).toEqual([expect.objectContaining({ event: 'connection.created', state: 'delivered' })]);
     } finally {

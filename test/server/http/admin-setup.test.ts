@@ -84,7 +84,7 @@ describe('the options of the set-up files', () => {
       'aws',
       { permissions: 'browse' },
       'permissions',
-      'must be among those of setup.permissions for aws: read-only',
+      'must be permission sets of setup.permissions for aws: read-only',
     ],
     ['azure', { roles: 'Reader' }, 'roles.0', 'must be the GUID of a role definition'],
     [
@@ -136,14 +136,14 @@ describe('the options of the set-up files', () => {
   });
 
   test('never put a connection of another customer into the files, nor say whether it is there', async () => {
-    const same = 'must name connections of the same tenant to the same cloud';
+    const same = 'must be connections of the same tenant to the same cloud';
     for (const id of [ids.foreign, ids.azure, 'con_nobody'])
       expect(
         await plain(ask(`GET /connections/${ids.aws}/setup?${query({ additional_connections: id })}`)),
       ).toEqual(problem(400, 'invalid_request', `additional_connections: ${same}`));
     expect(
       await plain(ask(`GET /connections/${ids.aws}/setup?${query({ additional_connections: ids.aws })}`)),
-    ).toEqual(problem(400, 'invalid_request', 'additional_connections: names a connection twice'));
+    ).toEqual(problem(400, 'invalid_request', 'additional_connections: must not contain a connection twice'));
   });
 
   test('do not mix roles whose accounts are known with others', async () => {

@@ -14,7 +14,7 @@ async function doctor(url: string, adminToken: string, ...args: string[]) {
 }
 
 const note =
-  'The admin token is shared as well, and not counted: it opens the admin API and no cloud. Its age is not known here; give the server another SOJOURN_ADMIN_TOKEN when somebody leaves who knew it.';
+  'The admin token is a shared secret too, but is not counted: it gives access to the admin API, not to a cloud. Its age is unknown. Replace SOJOURN_ADMIN_TOKEN when someone who knows it leaves.';
 
 describe('with a server that can be asked', () => {
   let server: TestServer;
@@ -65,7 +65,7 @@ describe('with a server that can be asked', () => {
         last_used_at: null,
         expires_at: null,
       },
-      instead: `Nobody has used it: delete it with \`sojourn client secrets delete ${client.client_id} ${secret?.id}\`.`,
+      advice: `It was never used: delete it with \`sojourn client secrets delete ${client.client_id} ${secret?.id}\`.`,
     };
     expect(await secrets()).toEqual({ clients: 202, shared_secrets: [unused], notes: [note] });
 
@@ -76,7 +76,7 @@ describe('with a server that can be asked', () => {
       ...unused,
       disabled: true,
       last_used_at: expect.stringMatching(/Z$/),
-      instead: expect.stringMatching(/--federated.*private_key_jwt/),
+      advice: expect.stringMatching(/--federated.*private_key_jwt/),
     };
     expect((await secrets()).shared_secrets).toEqual([used]);
     const { code, out } = await ask();

@@ -101,19 +101,19 @@ describe('a server that is as it should be', () => {
       checks: [
         passed('discovery', answers('/.well-known/openid-configuration')),
         passed('jwks', answers('/jwks')),
-        passed('admin_listener', `not served at ${issuer}; asked here at ${adminOrigin}`),
-        passed('clock', expect.stringMatching(/^\d s between the server and this machine$/)),
+        passed('admin_listener', `not served at ${issuer}; this machine reaches it at ${adminOrigin}`),
+        passed('clock', expect.stringMatching(/^the clocks of the server and this machine differ by \d s$/)),
         passed('store', 'reads and writes'),
         passed('keys', expect.stringMatching(/^signing with /)),
         {
           name: 'key_times',
           outcome: 'warned',
           detail: expect.stringMatching(/^keys.allow_short_times is on/),
-          advice: 'Take keys.allow_short_times out of the configuration.',
+          advice: 'Remove keys.allow_short_times from the configuration.',
         },
-        passed('key_ring', expect.stringMatching(/^\w+ signs since \S+Z, \w+ signs since \S+Z$/)),
+        passed('key_ring', expect.stringMatching(/^\w+ in use since \S+Z, \w+ in use since \S+Z$/)),
         passed('connections', '0 active, 0 pending, 0 failing, 0 disabled'),
-        passed('shared_secrets', 'no client has one'),
+        passed('shared_secrets', 'no client has a secret'),
       ],
     });
   }, 60_000);
@@ -125,10 +125,10 @@ describe('a server that is as it should be', () => {
     const lines = out.split('\n');
     expect(code).toBe(0);
     expect(lines[0]).toBe('NAME            OUTCOME  DETAIL');
-    expect(lines[10]).toBe('shared_secrets  passed   no client has one');
+    expect(lines[10]).toBe('shared_secrets  passed   no client has a secret');
     expect(lines.slice(11)).toEqual([
       '',
-      '→ key_times: Take keys.allow_short_times out of the configuration.',
+      '→ key_times: Remove keys.allow_short_times from the configuration.',
       '',
     ]);
   }, 60_000);
@@ -202,7 +202,7 @@ describe('what the world sees', () => {
     [
       'a web page',
       (it) => Object.assign(it, { headers: { 'content-type': 'text/html' }, body: '<p>' }),
-      () => 'it is served as text/html; it is no JSON object',
+      () => 'its content type is text/html; it is not a JSON object',
     ],
   ])(
     '%s in discovery fails',
@@ -239,7 +239,7 @@ describe('what the world sees', () => {
     [
       'a key of somebody else',
       jwks((keys) => keys.push({ kty: 'EC', kid: 'mine' })),
-      () => 'the key mine is none that the server publishes',
+      () => 'the server does not publish the key mine',
     ],
     [
       'too many keys',
@@ -283,7 +283,7 @@ describe('what the world sees', () => {
       name: 'admin_listener',
       outcome: 'failed',
       detail: `${server.issuer} serves /admin/v1/keys, /metrics, /readyz`,
-      advice: 'Let the proxy in front pass only to listen.public.',
+      advice: 'Configure the reverse proxy to forward to listen.public only.',
     });
   }, 60_000);
 });
@@ -304,7 +304,7 @@ describe('what the server says of itself', () => {
       expect(code).toBe(exit);
       expect(of('clock')).toMatchObject({
         outcome,
-        detail: expect.stringMatching(/^\d+ s between the server and this machine$/),
+        detail: expect.stringMatching(/^the clocks of the server and this machine differ by \d+ s$/),
       });
     },
     60_000,
@@ -335,7 +335,7 @@ describe('what the server says of itself', () => {
       name: 'shared_secrets',
       outcome: 'warned',
       detail: '1 secret of 1 client, the oldest 100 days old',
-      advice: `Give ${client.client_id} another secret, or a key of its own (private_key_jwt), which nobody has to share.`,
+      advice: `Replace the secret of ${client.client_id}, or use private_key_jwt, which shares no secret.`,
     });
   }, 60_000);
 });

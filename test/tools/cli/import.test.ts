@@ -129,7 +129,7 @@ test('what failed half-way is finished by the same command, and nothing is made 
   const failed = await run(at('half.csv'), '--permissions', 'none');
   expect(failed.code).toBe(1);
   expect(failed.err).toContain('Run it again: what is made is not made twice.\n');
-  expect(failed.err).toContain('permissions: there are none for aws in setup.permissions');
+  expect(failed.err).toContain('permissions: must be empty: setup.permissions has no permission set for aws');
   const before = await count();
   const ended = await run(at('half.csv'));
   expect(ended.err).toMatch(/^2 listed: 2 pending\. Made \d connections and 2 links\.\n$/);
