@@ -144,7 +144,7 @@ describe('a server that is as it should be', () => {
       detail:
         'no key is made to sign or dropped: the clock of this server is 120 s ahead of the time since its start',
       advice:
-        'Set the clock of the server (NTP) and restart it; docs/keys.md says how keys with wrong times heal.',
+        'Synchronize the clock of the server by NTP and restart it; docs/keys.md explains how keys with wrong times recover.',
     });
   }, 60_000);
 
@@ -217,7 +217,7 @@ describe('what the world sees', () => {
         outcome: 'failed',
         detail: `${server.issuer}/.well-known/openid-configuration: ${why(server.issuer)}`,
         advice:
-          'Compare what this URL answers with what the public listener answers: something on the way redirects, caches, rewrites or refuses it. A whole certificate chain must be sent.',
+          'Compare the response of this URL with that of the public listener: a proxy or cache between them redirects, caches, changes or refuses it. The server must send the whole certificate chain.',
       });
       expect(of('jwks')).toMatchObject({ outcome: 'passed' });
     },
@@ -229,12 +229,12 @@ describe('what the world sees', () => {
     [
       'another key under a kid',
       jwks((keys) => Object.assign(keys[0]!, { use: 'enc' })),
-      (kid) => `the key ${kid} is another one`,
+      (kid) => `the key ${kid} differs`,
     ],
     [
       'a key with key_ops',
       jwks((keys) => Object.assign(keys[0]!, { key_ops: ['verify'] })),
-      (kid) => `the key ${kid} is another one; the key ${kid} has key_ops`,
+      (kid) => `the key ${kid} differs; the key ${kid} has key_ops`,
     ],
     [
       'a key of somebody else',
@@ -244,7 +244,7 @@ describe('what the world sees', () => {
     [
       'too many keys',
       jwks((keys) => keys.push(...(Array(5).fill(keys[0]) as Keys))),
-      (kid) => `it has 9 keys, over 8; the key ${kid} is another one`,
+      (kid) => `it has 9 keys, more than 8; the key ${kid} differs`,
     ],
   ])(
     '%s in the JWKS fails',
