@@ -31,7 +31,7 @@ const expectedOutput: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   'docs/sandbox.md': [/"offset_seconds":3600/, /cloud_unavailable/, /"operation":/],
   'docs/webhooks.md': [
-    /^heard urn:sojourn:event:connection\.created con_/m,
+    /^received urn:sojourn:event:connection\.created con_/m,
     /connection\.created +con_\w+ +\S+ +delivered +1 +202$/m,
   ],
   'docs/workloads.md': [
