@@ -39,7 +39,7 @@ const refused = (...lines: string[]) => ({
 test('the key-encryption key is missing', async () => {
   const place = await newFolder();
   const expected = refused(
-    `The key-encryption key ${join(folder, 'encryption.key')} is missing, and keys exist that were sealed with it.`,
+    `The key-encryption key ${join(folder, 'encryption.key')} is missing, and signing keys are encrypted with it.`,
     '→ Restore this file from a backup.',
   );
   expect(await withoutKey(() => backUp(join(place, 'new/er')))).toEqual(expected);
@@ -52,7 +52,7 @@ test('a private key does not open', async () => {
   const expected = {
     code: 1,
     out: '',
-    err: expect.stringMatching(/ its private half does not open with this key-encryption key\.\n/),
+    err: expect.stringMatching(/ its private key cannot be decrypted with this key-encryption key\.\n/),
   };
   await withoutKey(async () => {
     const wrong = Buffer.alloc(32, 1).toString('base64url');

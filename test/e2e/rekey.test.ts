@@ -56,7 +56,7 @@ test('with the wrong key in hand nothing is changed and no new one is made', asy
     code: 1,
     out: '',
     err: expect.stringMatching(
-      /^The signing key \S+ cannot be used: its private half does not open with this key-encryption key\.\n/,
+      /^The signing key \S+ cannot be used: its private key cannot be decrypted with this key-encryption key\.\n/,
     ),
   });
   await expect(readFile(made)).rejects.toMatchObject({ code: 'ENOENT' });

@@ -152,7 +152,7 @@ describe('state that cannot be used', () => {
     await expectRefused(
       folder,
       file,
-      `The store has connections, but there are no signing keys for them in it nor in ${join(folder, 'keys/ring.json')}.\n→ Restore the keys from a backup: new keys would lock every customer out until they trust them.\n`,
+      `The store has connections, but neither the store nor ${join(folder, 'keys/ring.json')} has their signing keys.\n→ Restore the keys from a backup. New keys would lock out every customer until they trust them.\n`,
     );
   });
 
@@ -178,7 +178,7 @@ describe('state that cannot be used', () => {
     await expectRefused(
       folder,
       file,
-      `${ring} cannot be used: it is not whole.\n→ Restore the named file from a backup; nothing was made anew.\n`,
+      `${ring} is not valid JSON.\n→ Restore the named file from a backup; nothing was made anew.\n`,
     );
   });
 
@@ -188,7 +188,7 @@ describe('state that cannot be used', () => {
     await expectRefused(
       folder,
       file,
-      `The signing key ${kid} cannot be used: its private half does not open with this key-encryption key.\n→ Restore the named file from a backup; nothing was made anew.\n`,
+      `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key.\n→ Restore the named file from a backup; nothing was made anew.\n`,
     );
   });
 
@@ -198,7 +198,7 @@ describe('state that cannot be used', () => {
     await expectRefused(
       folder,
       file,
-      `The key-encryption key ${join(folder, 'encryption.key')} is missing, and keys exist that were sealed with it.\n→ Restore this file from a backup.\n`,
+      `The key-encryption key ${join(folder, 'encryption.key')} is missing, and signing keys are encrypted with it.\n→ Restore this file from a backup.\n`,
     );
   });
 
@@ -211,7 +211,7 @@ describe('state that cannot be used', () => {
     await expectRefused(
       folder,
       file,
-      `The store holds another key ring than ${join(folder, 'keys/ring.json')}; nothing was changed in either.\n→ Set \`store\` and \`keys.path\` to places that belong together. If the ring in the store is the right one, move the file away.\n`,
+      `The store and ${join(folder, 'keys/ring.json')} have different key rings. Neither was changed.\n→ Set \`store\` and \`keys.path\` to the store and the folder of the same server. If the ring in the store is the right one, move the file away.\n`,
     );
     expect(await snapshot(other)).toEqual(before);
   }, 60_000);

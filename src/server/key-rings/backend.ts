@@ -1,4 +1,4 @@
-/** Who keeps the private halves, as the configuration says. */
+/** Opens the configured key backend. */
 import { dirname, join } from 'node:path';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
@@ -13,18 +13,22 @@ import {
 } from '../../tokens/keys/index.ts';
 import type { Config } from '../config/index.ts';
 
-/** The configured backend. Its key-encryption key, where it needs one, is made beside the embedded store at first start. */
+/**
+ * Opens the backend. If it needs a key-encryption key and none is configured, creates one beside the embedded store at
+ * first start.
+ */
 export function openKeyBackend(
   { keys, store: storeUrl }: Config,
   store: Store,
   context: { logger: Logger; now: Now },
 ): Promise<KeyBackend> {
-  const nothingSealed = async () => !(await readRingFile(keys.path)) && !(await store.get('ring', mainRing));
+  const nothingEncrypted = async () =>
+    !(await readRingFile(keys.path)) && !(await store.get('ring', mainRing));
   const encryptionKey = async () =>
     keys.encryption_key === null
-      ? loadEncryptionKey(join(dirname(storeUrl.replace(/^sqlite:/, '')), 'encryption.key'), nothingSealed)
+      ? loadEncryptionKey(join(dirname(storeUrl.replace(/^sqlite:/, '')), 'encryption.key'), nothingEncrypted)
       : parseEncryptionKey(keys.encryption_key.value, keys.encryption_key.source);
-  const former = keys.previous_encryption_key;
-  const previousEncryptionKey = former ? parseEncryptionKey(former.value, former.source) : undefined;
+  const previous = keys.previous_encryption_key;
+  const previousEncryptionKey = previous ? parseEncryptionKey(previous.value, previous.source) : undefined;
   return openBackend(keys.backend, keys, { ...context, encryptionKey, previousEncryptionKey });
 }

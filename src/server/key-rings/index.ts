@@ -1,7 +1,7 @@
 /**
- * The signing keys running server keeps them. Owns: opening their backend, following what other replicas do, what is
- * looked for outside before a key signs, and what of all this is told. Does not own: the rings and their states (keys), or
- * publishing copies (publication). Compose opens the rings with it.
+ * The key rings of a running server. Owns: opening the key backend, refreshing the rings, the propagation check before a
+ * key signs, and the audit and log lines about them. Does not own: the rings and key states (keys), or publishing to
+ * mirrors (publishing). Compose opens the rings with it.
  */
 
 export { openKeyBackend } from './backend.ts';

@@ -1,25 +1,25 @@
-/** Where verifiers look for a key, whoever serves it there. */
+/** The documents that verifiers read, at the issuer and at mirrors. */
 
 import { placeOf } from '../../tokens/issuer/index.ts';
 import { findPropagationFault, type PublicJwk } from '../../tokens/keys/index.ts';
 import type { Config } from '../config/index.ts';
 
-/** Where verifiers look for a key and do not find it. */
+/** The documents in which verifiers would not find the key. */
 export async function propagationObstacles(
   key: PublicJwk,
   path: string,
   issuer: string,
   keys: Config['keys'],
 ): Promise<readonly string[]> {
-  const places = [...(keys.check_propagation ? [issuer] : []), ...mirrorUrls(keys)].map((base) =>
+  const locations = [...(keys.check_propagation ? [issuer] : []), ...mirrorUrls(keys)].map((base) =>
     placeOf(base + path),
   );
-  const named = { url: issuer + path, jwks: placeOf(issuer + path).jwks };
-  const faults = await Promise.all(places.map((place) => findPropagationFault(place, named, key)));
+  const expected = { url: issuer + path, jwks: placeOf(issuer + path).jwks };
+  const faults = await Promise.all(locations.map((urls) => findPropagationFault(urls, expected, key)));
   return faults.filter((fault) => fault !== undefined);
 }
 
-/** Every place where a copy can be read, whoever puts it there. */
+/** The base URLs of all mirrors, including those that the operator fills by other means. */
 export const mirrorUrls = ({ mirrors, publish }: Config['keys']): readonly string[] => [
   ...new Set([...mirrors, ...publish.flatMap(({ public_url }) => public_url ?? [])]),
 ];

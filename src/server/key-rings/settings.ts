@@ -1,11 +1,11 @@
-/** How all rings of a server are kept. */
+/** The options of all key rings of a server. */
 import type { Audit } from '../../platform/audit/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import { type KeyringsOptions, mainRing } from '../../tokens/keys/index.ts';
 import type { Config } from '../config/index.ts';
 
-/** What is the same for all rings, and where what happens to them is told. */
+/** The options that all rings share, and the recording of their events. */
 export function ringSettings(
   { keys, tokens }: Config,
   audit: Audit,
@@ -19,7 +19,7 @@ export function ringSettings(
       rotateEvery: keys.rotate_every * 1000,
       publishLead: keys.publish_lead * 1000,
       retain: keys.retain * 1000,
-      // What a connection may ask for at most, whatever the default is.
+      // The longest lifetime that a connection may request, even if the default is shorter.
       longestTokenLife: Math.max(tokens.ttl, 3600) * 1000,
       staleAfter: keys.stale_after * 1000,
     },
@@ -36,7 +36,7 @@ export function ringSettings(
         facts: { alg, ...(publishLeadSkipped && { publish_lead_skipped: true }) },
       }),
     onPostponed: (ring, { kid, alg, obstacles }) => {
-      logger.warn({ kid, alg, obstacles }, 'a rotation waits: verifiers would not find the next key');
+      logger.warn({ kid, alg, obstacles }, 'postponing a rotation: verifiers would not find the next key');
       const reason = obstacles.join('; ');
       audit
         .record({
@@ -48,7 +48,7 @@ export function ringSettings(
           reason,
           facts: { alg },
         })
-        .catch((err: unknown) => logger.error({ err }, 'a rotation that waits is not in the audit'));
+        .catch((err: unknown) => logger.error({ err }, 'cannot record a postponed rotation in the audit'));
     },
   } satisfies Partial<KeyringsOptions>;
 }

@@ -1,6 +1,6 @@
 /**
- * The forms in which credentials are handed over. Owns: the shapes that SDKs and tools read. Does not own: fetching
- * them. The public door calls it with what the exchange brought.
+ * The formats of credentials. Owns: the shapes that SDKs and tools read. Does not own: fetching the credentials (exchange).
+ * The public listener formats the exchanged credentials with it.
  */
 
 import type { Connection } from '../../access/connections/index.ts';
@@ -13,8 +13,8 @@ export interface FormattedCredentials {
   readonly body: string;
 }
 
-/** The cloud to which a format belongs; null where it fits all. */
-const owners = {
+/** The cloud of each format; null for formats of all clouds. */
+const cloudOfFormat = {
   json: null,
   'aws-process': 'aws',
   'aws-container': 'aws',
@@ -23,30 +23,31 @@ const owners = {
   azure: 'azure',
 } as const satisfies Readonly<Record<string, CloudName | null>>;
 
-export type CredentialsFormat = keyof typeof owners;
-export const credentialsFormats = Object.keys(owners) as readonly CredentialsFormat[];
+export type CredentialsFormat = keyof typeof cloudOfFormat;
+export const credentialsFormats = Object.keys(cloudOfFormat) as readonly CredentialsFormat[];
 
-/** The connection, as far as a form names it. */
-type Named = Pick<Connection, 'id' | 'cloud'>;
+/** The members of a connection that a format contains. */
+type ConnectionInfo = Pick<Connection, 'id' | 'cloud'>;
 type AwsKeys = Extract<Credentials['credentials'], { access_key_id: string }>;
 type AccessToken = Extract<Credentials['credentials'], { access_token: string }>;
 
-/** Throws `invalid_request` when the format is unknown or belongs to another cloud. */
-export function requireFormat(format: string, { cloud }: Pick<Named, 'cloud'>): CredentialsFormat {
-  const known = credentialsFormats.find((one) => one === format);
-  if (known === undefined) throw unfit(`must be one of ${credentialsFormats.join(', ')}`);
-  const owner = owners[known];
-  if (owner !== null && owner !== cloud) throw unfit(`${format} does not fit a connection to ${cloud}`);
+/** Throws `invalid_request` if the format is unknown or for another cloud. */
+export function requireFormat(format: string, { cloud }: Pick<ConnectionInfo, 'cloud'>): CredentialsFormat {
+  const known = credentialsFormats.find((candidate) => candidate === format);
+  if (known === undefined) throw invalidFormat(`must be one of ${credentialsFormats.join(', ')}`);
+  const required = cloudOfFormat[known];
+  if (required !== null && required !== cloud)
+    throw invalidFormat(`cannot be ${format} for a connection to ${cloud}`);
   return known;
 }
 
-const unfit = (message: string) => invalidRequest([{ path: 'format', message }]);
+const invalidFormat = (message: string) => invalidRequest([{ path: 'format', message }]);
 
-/** The pass in a format that fits its connection. */
+/** Formats the credentials; the caller has checked the format with `requireFormat`. */
 export function formatCredentials(
   format: CredentialsFormat,
-  connection: Named,
-  pass: Credentials,
+  connection: ConnectionInfo,
+  issued: Credentials,
   now: Now,
   purpose: string | null = null,
 ): FormattedCredentials {
@@ -55,45 +56,45 @@ export function formatCredentials(
       return json({
         connection: connection.id,
         cloud: connection.cloud,
-        // Said, because a caller with a single purpose need not name it.
+        // Included, because a caller with a single purpose may omit it.
         ...(purpose === null ? {} : { purpose }),
-        expires_at: toTimestamp(pass.expiresAt),
-        credentials: pass.credentials,
+        expires_at: toTimestamp(issued.expiresAt),
+        credentials: issued.credentials,
       });
     // https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
     case 'aws-process': {
-      const keys = pass.credentials as AwsKeys;
+      const keys = issued.credentials as AwsKeys;
       return json({
         Version: 1,
         AccessKeyId: keys.access_key_id,
         SecretAccessKey: keys.secret_access_key,
         SessionToken: keys.session_token,
-        Expiration: toTimestamp(pass.expiresAt),
+        Expiration: toTimestamp(issued.expiresAt),
       });
     }
     // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
     case 'aws-container': {
-      const keys = pass.credentials as AwsKeys;
+      const keys = issued.credentials as AwsKeys;
       return json({
         AccessKeyId: keys.access_key_id,
         SecretAccessKey: keys.secret_access_key,
         Token: keys.session_token,
-        Expiration: toTimestamp(pass.expiresAt),
+        Expiration: toTimestamp(issued.expiresAt),
       });
     }
     case 'env':
-      return { mediaType: 'text/plain; charset=utf-8', body: environment(pass) };
-    // The shapes of the two metadata servers, which the clouds' own libraries know.
+      return { mediaType: 'text/plain; charset=utf-8', body: environment(issued) };
+    // The shapes of the two metadata servers, which the clouds' own libraries can read.
     case 'gcp':
       return json({
-        access_token: (pass.credentials as AccessToken).access_token,
-        expires_in: toSeconds(pass.expiresAt - now()),
+        access_token: (issued.credentials as AccessToken).access_token,
+        expires_in: toSeconds(issued.expiresAt - now()),
         token_type: 'Bearer',
       });
     case 'azure':
       return json({
-        access_token: (pass.credentials as AccessToken).access_token,
-        expires_on: String(toSeconds(pass.expiresAt)),
+        access_token: (issued.credentials as AccessToken).access_token,
+        expires_on: String(toSeconds(issued.expiresAt)),
         token_type: 'Bearer',
       });
   }
@@ -122,5 +123,5 @@ function environment({ credentials, expiresAt }: Credentials): string {
     .join('');
 }
 
-/** POSIX single quotes: nothing inside them means anything to a shell. */
+/** In POSIX single quotes, a shell interprets no character. */
 const shellQuote = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`;

@@ -1,10 +1,10 @@
-/** Who holds the private halves: this process, in files, or a key service. All fulfil the same few lines. */
+/** A key backend holds the private keys: this process, encrypted in files, or a key service. */
 import type { Algorithm } from '../../clouds/index.ts';
 import type { KeyRecord, PublicJwk } from './ring.ts';
 
 export interface NewKey {
   readonly jwk: PublicJwk;
-  /** What the backend needs to sign with this key later; safe to store and to send to other replicas. */
+  /** What the backend needs to sign with this key later: an encrypted key or a reference. Safe to store and to share. */
   readonly sealed: string;
 }
 
@@ -13,13 +13,13 @@ export interface KeyBackend {
   /** A JWS signature (RFC 7518 section 3): for ES256 the 64 bytes r||s. */
   sign(key: KeyRecord, data: Uint8Array): Promise<Uint8Array>;
   /**
-   * Rejects with `key_material_unusable` unless the backend can sign with this key. Where that cannot be found out at
-   * this moment, it says so in the log and resolves.
+   * Rejects with `key_material_unusable` if the backend cannot sign with this key. If the backend cannot be reached, it
+   * logs that and resolves.
    */
   check(key: KeyRecord): Promise<void>;
-  /** Why it did not sign when last asked, for the operator; undefined while it does. */
+  /** Why the last signature failed, for the operator; undefined while signing works. */
   failure?(): string | undefined;
   close?(): Promise<void>;
-  /** For backends that seal: the private half as it would be sealed today; undefined when it is sealed so already. */
+  /** For backends that encrypt keys: the key under the current key-encryption key; undefined if it needs no change. */
   rewrap?(key: KeyRecord): Promise<string | undefined>;
 }

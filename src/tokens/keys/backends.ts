@@ -1,4 +1,4 @@
-/** The backends there are. This list is the only one: a sixth backend is one folder and one line here. */
+/** The list of key backends. A new backend needs one folder and one line here. */
 import { awsKms } from './aws-kms/index.ts';
 import { azureKeyVault } from './azure-key-vault/index.ts';
 import type { KeyBackend } from './backend.ts';

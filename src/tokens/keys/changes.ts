@@ -1,4 +1,4 @@
-/** A change of the ring, with what is told of it. */
+/** A change of the ring, with the events to record for it. */
 import type { Logger } from '../../platform/log/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import type { Change, RingChange } from './replicated.ts';
@@ -12,7 +12,10 @@ export const keyEvent = (event: RingChange['event'], { kid, alg }: KeyRecord): R
 
 export const changeWith = (ring: Ring, ...what: readonly RingChange[]): Change => ({ events: what, ring });
 
-/** That a key signs from now on; said aloud when it is too early, which is only where no other key can. */
+/**
+ * The event of a key that starts to sign. Logs a warning if it was published too briefly, which happens only if no other
+ * key can sign.
+ */
 export function activationEvent(
   key: KeyRecord,
   { timing, now, logger }: { readonly timing: Timing; readonly now: Now; readonly logger: Logger },
@@ -20,7 +23,7 @@ export function activationEvent(
   if (isReady(key, timing, now())) return keyEvent('key.activated', key);
   logger.warn(
     { kid: key.kid, alg: key.alg, published_at: toTimestamp(key.published_at) },
-    'a key signs before it was published for long enough, because no other can',
+    'activating a key before the end of its publish lead, because no other key can sign',
   );
   return { ...keyEvent('key.activated', key), publishLeadSkipped: true };
 }

@@ -1,4 +1,6 @@
-/** The ring in use: who signs now, and what is done to it, by an administrator or by whichever replica comes first. */
+/**
+ * A ring in use: signs with the active key, and applies changes, whether an administrator requests them or they are due.
+ */
 import type { Algorithm } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { KeyBackend } from './backend.ts';
@@ -37,8 +39,8 @@ export interface KeyringOptions extends ReplicatedRingOptions, PropagationCheckO
   readonly algorithms: readonly Algorithm[];
   readonly timing: Timing;
   /**
-   * Whether every private half is tried before anything else is done; otherwise before the ring is first changed, which
-   * lets a thousand rings be opened in seconds.
+   * Whether `open` checks every private key. Otherwise the first change checks them, so that a thousand rings open in
+   * seconds.
    */
   readonly checkOnOpen: boolean;
 }
@@ -59,30 +61,31 @@ export class Keyring {
   }
 
   /**
-   * Finds the ring in the store or in this replica's copy, whichever is newer, and makes the first keys only where
-   * there is neither and nothing was ever registered. Rejects with `key_material_unusable` or `state_unusable`.
+   * Opens the newer ring of the store and the local file. Creates the first keys only if neither has a ring and `mayCreate`
+   * allows it. Rejects with `key_material_unusable` or `state_unusable`.
    */
   static async open(options: KeyringOptions): Promise<Keyring> {
     const ring = await ReplicatedRing.load(options);
     const keyring = new Keyring(options, ring);
     if (options.checkOnOpen) await keyring.#check();
     await keyring.refresh();
-    // A key whose turn has come waits for the first round: now nobody is served yet who could see it.
+    // A due key is not activated here but at the first tick: the server does not serve yet, so verifiers cannot see the
+    // key.
     await keyring.#exclusively(() => keyring.#advance(() => true));
     return keyring;
   }
 
-  /** `shared`, or the id of the tenant whose own keys these are. */
+  /** `shared`, or the id of the tenant with own keys. */
   get id(): string {
     return this.#options.id;
   }
 
-  /** Public keys in the order in which they are published. */
+  /** The public keys in the order of the JWKS. */
   jwks(): readonly PublicJwk[] {
     return publishedKeys(this.#ring.current);
   }
 
-  /** Every key with its state, revoked ones included. */
+  /** All keys with their states, including revoked ones. */
   list(): readonly KeyRecord[] {
     return this.#ring.current.keys;
   }
@@ -91,7 +94,7 @@ export class Keyring {
     return this.#options.timing;
   }
 
-  /** The key that signs for this algorithm; throws `keys_unavailable` when none does. */
+  /** The active key of this algorithm; throws `keys_unavailable` if there is none. */
   active(alg: Algorithm): KeyRecord {
     const key = keyIn(this.#ring.current, alg, 'active');
     if (!key)
@@ -99,17 +102,20 @@ export class Keyring {
     return key;
   }
 
-  /** Next keys that are held back, as this replica last saw it. */
+  /** The postponed next keys, as of the last check by this replica. */
   get postponed(): readonly PostponedKey[] {
     return this.#propagation.postponed;
   }
 
-  /** Why no key is made to sign or dropped by this server's clock, for the operator; undefined while it is believed. */
+  /**
+   * Why this server activates and removes no keys: its clock is wrong. For the operator; undefined while the clock is
+   * trusted.
+   */
   get clockProblem(): string | undefined {
     return clockFault(this.#options) ?? ringClockConflict(this.#ring.current, this.id, this.#options);
   }
 
-  /** For how long the store has not been seen, in milliseconds, and whether that is too long to sign. */
+  /** Milliseconds since the ring was last read from the store, and whether that is too long to keep signing. */
   staleness(): { readonly ms: number; readonly stale: boolean } {
     const { now, timing } = this.#options;
     const ms = now() - this.#ring.lastReadAt;
@@ -117,15 +123,15 @@ export class Keyring {
   }
 
   /**
-   * A JWS signature over `data`. A key just retired may still finish what was begun with it. Rejects with
-   * `keys_unavailable` for any other key, and when this replica no longer knows what others did to the ring.
+   * A JWS signature over `data`. Requests that started before a key retired may still sign with it. Rejects with
+   * `keys_unavailable` for any other key, and if this replica has not read the ring from the store for too long.
    */
   async sign(kid: string, data: Uint8Array): Promise<Uint8Array> {
     const { backend, now } = this.#options;
     const { ms, stale } = this.staleness();
     if (stale) {
       throw new SojournError('keys_unavailable', {
-        detail: `The store has not been seen for ${Math.floor(ms / 1000)} s, and the signing keys may have changed.`,
+        detail: `The key ring was last read from the store ${Math.floor(ms / 1000)} s ago, and the signing keys may have changed.`,
         retryAfter: 5,
       });
     }
@@ -138,12 +144,12 @@ export class Keyring {
     return backend.sign(key, data);
   }
 
-  /** Called after each change of the ring, also one that another replica made. */
+  /** The listener is called after each change of the ring, also a change by another replica. */
   onChange(listener: () => void): void {
     this.#ring.onChange(() => listener());
   }
 
-  /** Takes over what other replicas changed; gives back to the store, or to our folder, what it lost. */
+  /** Reads the changes of other replicas, and restores a ring that the store or the local folder has lost. */
   refresh(): Promise<void> {
     return this.#exclusively(async () => {
       await this.#ring.refresh();
@@ -151,62 +157,68 @@ export class Keyring {
     });
   }
 
-  /** Takes note that nobody changed the ring until `at`; false when there is something to be read. */
-  confirmUnchanged(version: number, at: number): boolean {
-    return this.#ring.confirmUnchanged(version, at);
+  /** Records that the ring was unchanged at `time`; returns false if it has changed and must be read. */
+  confirmUnchanged(version: number, time: number): boolean {
+    return this.#ring.confirmUnchanged(version, time);
   }
 
-  /** Whether `advance` has something to do or to look for. Cheap. */
+  /** Whether `advance` has a step to run or a postponed key to check again. Cheap. */
   isDue(): boolean {
     return this.#step(this.#ring.current) !== undefined || this.postponed.length > 0;
   }
 
-  /** Does every step that is due. Any number of replicas may do this at once. */
+  /** Runs every due step. Any number of replicas may do this at once. */
   async advance(): Promise<void> {
-    // Looking around takes time, in which changes of others are still followed.
-    const held = await this.#propagation.findPostponed(this.#due());
-    return this.#exclusively(() => this.#advance((kid) => held.has(kid)));
+    // Outside #exclusively: the check takes time, and must not delay the changes of other replicas.
+    const postponed = await this.#propagation.findPostponed(this.#due());
+    return this.#exclusively(() => this.#advance((kid) => postponed.has(kid)));
   }
 
   /**
-   * Lets the published next key of every algorithm sign from `at` on (milliseconds), or from now on, also where the ring
-   * has times ahead of the clock: an administrator has looked at it. Rejects with `keys_unavailable` when the clock was
-   * set since the start, with `key_not_ready` when a key is not made yet or would be too young then, and
-   * with `key_not_propagated` when one is not found where verifiers look; `override` passes over the latter.
+   * Activates the next key of every algorithm at `activateAt` (milliseconds) or now, even if times in the ring are ahead of
+   * the clock, because an administrator requested it. Rejects with `keys_unavailable` if the clock has jumped since the
+   * start, with `key_not_ready` if a key is missing or its publish lead would not have ended, and with `key_not_propagated`
+   * if verifiers do not find a key; `override` skips only the last check.
    */
-  async rotate({ at, override = false }: { at?: number; override?: boolean } = {}): Promise<void> {
+  async rotate({
+    activateAt,
+    override = false,
+  }: {
+    activateAt?: number;
+    override?: boolean;
+  } = {}): Promise<void> {
     const { algorithms, timing, now, obstacles } = this.#options;
     const fault = clockFault(this.#options);
-    if (fault && at === undefined) throw clockNotTrusted(fault);
+    if (fault && activateAt === undefined) throw clockNotTrusted(fault);
     await this.refresh();
     const next = this.#next();
-    const lacking = algorithms.find((alg) => !next.some((key) => key.alg === alg));
-    if (lacking) throw nextKeyMissing(lacking);
-    const young = next.find((key) => !isReady(key, timing, at ?? now()));
-    if (young) throw nextKeyNotReady(young, readyAt(young, timing), now());
-    if (at === undefined && !override) {
+    const missing = algorithms.find((alg) => !next.some((key) => key.alg === alg));
+    if (missing) throw nextKeyMissing(missing);
+    const notReady = next.find((key) => !isReady(key, timing, activateAt ?? now()));
+    if (notReady) throw nextKeyNotReady(notReady, readyAt(notReady, timing), now());
+    if (activateAt === undefined && !override) {
       for (const key of next) {
-        const found = await obstacles(key.jwk);
-        if (found.length > 0) throw nextKeyNotPropagated(key, found);
+        const reasons = await obstacles(key.jwk);
+        if (reasons.length > 0) throw nextKeyNotPropagated(key, reasons);
       }
     }
     return this.#exclusively(async () => {
       await this.#check();
       const kids = new Set(next.map(({ kid }) => kid));
       await this.#ring.change(async (ring) => {
-        const waiting = ring.keys.filter((key) => kids.has(key.kid) && key.state === 'next');
-        if (at !== undefined)
-          return waiting.some((key) => key.activate_at !== at)
-            ? { ring: scheduleActivation(ring, at) }
+        const nextKeys = ring.keys.filter((key) => kids.has(key.kid) && key.state === 'next');
+        if (activateAt !== undefined)
+          return nextKeys.some((key) => key.activate_at !== activateAt)
+            ? { ring: scheduleActivation(ring, activateAt) }
             : undefined;
-        const [first] = waiting;
+        const [first] = nextKeys;
         return first && changeWith(activate(ring, first.kid, now()), keyEvent('key.activated', first));
       });
-      if (at === undefined) await this.#advance();
+      if (activateAt === undefined) await this.#advance();
     });
   }
 
-  /** Takes back what `rotate` has planned and not done yet: the next keys sign in their turn. */
+  /** Cancels a scheduled rotation: the next keys follow the regular rotation again. */
   cancelRotation(): Promise<void> {
     return this.#exclusively(async () => {
       await this.#ring.refresh();
@@ -219,8 +231,8 @@ export class Keyring {
   }
 
   /**
-   * Takes a key out of the JWKS for good; the published next key signs from now on, and the one after it is made also where
-   * the ring has times ahead of the clock: an administrator has looked at it. Rejects with `key_not_found`.
+   * Removes a key from the JWKS permanently. If it was active, the next key takes over. A new next key is created even if
+   * times in the ring are ahead of the clock, because an administrator requested this. Rejects with `key_not_found`.
    */
   revoke(kid: string): Promise<void> {
     return this.#exclusively(async () => {
@@ -241,7 +253,7 @@ export class Keyring {
     });
   }
 
-  /** Before anything is written: a ring that we cannot sign with stays exactly as it is. */
+  /** Runs before anything is written: a ring with which the backend cannot sign is not changed. */
   async #check(): Promise<void> {
     if (this.#checked) return;
     for (const key of this.list()) if (key.sealed !== null) await this.#options.backend.check(key);
@@ -254,7 +266,7 @@ export class Keyring {
       .filter((key) => key !== undefined);
   }
 
-  /** The next keys whose turn has come while another still signs. */
+  /** The next keys that are due to replace an active key. */
   #due(): KeyRecord[] {
     const { timing, now } = this.#options;
     if (this.clockProblem !== undefined) return [];
@@ -264,16 +276,16 @@ export class Keyring {
     });
   }
 
-  #step(ring: Ring, held?: (kid: string) => boolean, ordered = false): Step | undefined {
+  #step(ring: Ring, isPostponed?: (kid: string) => boolean, requested = false): Step | undefined {
     const { algorithms, timing, now } = this.#options;
     const fault = clockFault(this.#options);
-    const due = nextStep(ring, algorithms, timing, fault ? undefined : now(), held);
-    return due ?? (ordered && !fault ? missingNextKey(ring, algorithms) : undefined);
+    const due = nextStep(ring, algorithms, timing, fault ? undefined : now(), isPostponed);
+    return due ?? (requested && !fault ? missingNextKey(ring, algorithms) : undefined);
   }
 
-  #advance(held?: (kid: string) => boolean, ordered = false): Promise<void> {
+  #advance(isPostponed?: (kid: string) => boolean, requested = false): Promise<void> {
     return this.#ring.change(async (ring) => {
-      const step = this.#step(ring, held, ordered);
+      const step = this.#step(ring, isPostponed, requested);
       if (!step) return undefined;
       await this.#check();
       if (step.step === 'create') return this.#create(ring, step.alg, step.state);
@@ -290,10 +302,10 @@ export class Keyring {
     return changeWith(addKey(ring, key), keyEvent('key.created', key));
   }
 
-  /** One thing at a time within this process; between processes the compare-and-swap decides. */
+  /** Runs one operation at a time within this process; between processes the compare-and-swap decides. */
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#queue.then(work);
-    this.#queue = done.catch(() => undefined);
-    return done;
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
   }
 }

@@ -1,4 +1,4 @@
-/** All key rings: the main one, and those of the tenants that have keys of their own. Opened as they are wanted. */
+/** All key rings: the main one, and one for each tenant with own keys, opened on first use. */
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import { Keyring, type KeyringOptions } from './keyring.ts';
@@ -9,14 +9,14 @@ import { removeRingFile } from './ring-file.ts';
 import { ringFileIds } from './ring-files.ts';
 import { mainRing } from './stored-ring.ts';
 
-/** What is the same for every ring; the rest is asked with the ring's id: `shared`, or the tenant's. */
+/** Options that all rings share; the callbacks get the ring's id, which is `shared` or the tenant's. */
 export interface KeyringsOptions
   extends Omit<KeyringOptions, 'id' | 'mayCreate' | 'checkOnOpen' | 'record' | 'obstacles' | 'onPostponed'> {
   readonly mayCreate: (ring: string) => Promise<boolean>;
   readonly record: (ring: string, change: RingChange) => Promise<void>;
   readonly obstacles: (ring: string, key: PublicJwk) => Promise<readonly string[]>;
-  readonly onPostponed: (ring: string, waiting: PostponedKey) => void;
-  /** Whether there is a tenant of this id that has keys of its own. */
+  readonly onPostponed: (ring: string, key: PostponedKey) => void;
+  /** Whether a tenant with this id exists and has own keys. */
   readonly hasTenant: (ring: string) => Promise<boolean>;
 }
 
@@ -27,7 +27,7 @@ export class Keyrings {
   readonly #opening = new Map<string, Promise<Keyring>>();
   readonly #listeners: ((ring: string) => void)[] = [];
   #clockProblemLogged = false;
-  /** Whether this replica's folder is still to be looked through for what went while it was down. */
+  /** Whether the local folder still has to be searched for rings that the store lost while this replica was down. */
   #scansFolder: boolean;
 
   private constructor(options: KeyringsOptions, main: Keyring, sweeps: boolean) {
@@ -37,16 +37,18 @@ export class Keyrings {
     this.#register(mainRing, main);
   }
 
-  /** Opens the main ring; rejects as `Keyring.open` does. The others follow with the first `refresh`. */
+  /** Opens the main ring; rejects as `Keyring.open` does. The first `refresh` opens the others. */
   static async open(options: KeyringsOptions): Promise<Keyrings> {
-    // Asked before it is opened, which gives it back: a store without it has lost tenants too, and all there is are copies.
+    // Read before the ring is opened, because that restores it. A store without the main ring has lost its tenants too, so
+    // their local ring files must not be removed as orphans.
     const whole = (await options.store.versions('ring')).has(mainRing);
     return new Keyrings(options, await openRing(options, mainRing), whole);
   }
 
   /**
-   * The ring of a tenant, made when the tenant is new. Rejects with `state_unusable` when it is lost, and with what is
-   * wrong with it otherwise; with `tenant_not_found` when the tenant is gone, and then leaves nothing.
+   * The ring of a tenant; creates it for a new tenant. Rejects with `state_unusable` if the ring is lost, with
+   * `key_material_unusable` if it is damaged, and with `tenant_not_found` if the tenant was deleted, and then leaves
+   * nothing.
    */
   async of(tenant: string): Promise<Keyring> {
     const opened = this.#opened.get(tenant);
@@ -58,72 +60,75 @@ export class Keyrings {
 
   async #open(tenant: string): Promise<Keyring> {
     const keyring = await openRing(this.#options, tenant);
-    // Afterwards: a deletion meanwhile may have come before there was anything to remove.
+    // Checked after opening: the tenant may have been deleted while its ring was created.
     if (await this.#removeIfOrphaned(tenant)) throw new SojournError('tenant_not_found');
     return this.#register(tenant, keyring);
   }
 
-  /** Every ring that is open here. */
+  /** All open rings. */
   all(): readonly Keyring[] {
     return [...this.#opened.values()];
   }
 
-  /** The keys of all rings that are held back. */
+  /** The postponed keys of all rings. */
   postponed(): readonly PostponedKey[] {
     return this.all().flatMap((keyring) => keyring.postponed);
   }
 
-  /** Why no key is made to sign or dropped by this server's clock, each reason once. */
+  /** Why this server activates and removes no keys, each reason once: its clock is wrong. */
   clockProblems(): readonly string[] {
     return [...new Set(this.all().flatMap(({ clockProblem }) => clockProblem ?? []))];
   }
 
-  /** The ring that holds this key, and the key; rejects with `key_not_found`. */
+  /** The key with this kid and its ring; throws `key_not_found`. */
   find(kid: string): { readonly keyring: Keyring; readonly key: KeyRecord } {
     for (const keyring of this.#opened.values()) {
-      const key = keyring.list().find((one) => one.kid === kid);
+      const key = keyring.list().find((candidate) => candidate.kid === kid);
       if (key) return { keyring, key };
     }
     throw new SojournError('key_not_found', { detail: `There is no key ${kid}.` });
   }
 
-  /** Called with the ring's id after each change of one, also by another replica, and when it is gone. */
+  /** The listener gets the ring's id after each change, also a change by another replica, and after a removal. */
   onChange(listener: (ring: string) => void): void {
     this.#listeners.push(listener);
   }
 
   /**
-   * Takes over what other replicas changed, reading only what did change; opens rings that others made. Rejects only when
-   * the store or the folder cannot be asked: whether the main ring could be followed shows in its staleness.
+   * Reads the rings that other replicas changed and opens those they created. Rejects only if the store or the folder
+   * cannot be read; a main ring that could not be refreshed shows in its staleness.
    */
   async refresh(): Promise<void> {
     const { store, now } = this.#options;
-    const begun = now();
+    const startedAt = now();
     const versions = await store.versions('ring');
     await this.#safely(mainRing, () => this.main.refresh());
     await forEachConcurrently(versions, async ([id, version]) => {
       if (id === mainRing) return;
       const keyring = this.#opened.get(id);
       if (!keyring) await this.#safely(id, () => this.of(id));
-      else if (!keyring.confirmUnchanged(version, begun)) await this.#safely(id, () => keyring.refresh());
+      else if (!keyring.confirmUnchanged(version, startedAt)) await this.#safely(id, () => keyring.refresh());
     });
     for (const [id, keyring] of this.#opened) {
-      // Lost there, and given back; or its tenant is gone.
+      // Either the store lost it and it is restored, or its tenant was deleted.
       if (id !== mainRing && !versions.has(id)) await this.#safely(id, () => keyring.refresh());
     }
     if (this.#scansFolder) await this.#openLocalRings(versions);
   }
 
-  /** Opens the rings that are only in the folder: the store gets them back, or they go with their tenants. */
+  /**
+   * Opens the rings that are only in the local folder: they are restored to the store, or removed if their tenant was
+   * deleted.
+   */
   async #openLocalRings(versions: ReadonlyMap<string, number>): Promise<void> {
     this.#scansFolder = false;
     for (const id of await ringFileIds(this.#options.folder)) {
-      // Whatever else somebody keeps there is theirs.
+      // Other files in the folder do not belong to Sojourn.
       if (isId('ten', id) && !versions.has(id)) await this.#safely(id, () => this.of(id));
     }
   }
 
-  /** Does every step that is due in any ring, one after the other. */
+  /** Runs the due steps of all rings, one ring after the other. */
   async advance(): Promise<void> {
     this.#logClockProblems();
     for (const [id, keyring] of this.#opened) {
@@ -131,14 +136,14 @@ export class Keyrings {
     }
   }
 
-  /** Removes the ring of a tenant that is gone. */
+  /** Removes the ring of a deleted tenant. */
   async remove(tenant: string): Promise<void> {
     const { store, folder } = this.#options;
-    // First: should the store fail now, the next round meets a ring that is not open, and asks whose it is.
+    // First: if the store fails now, the next refresh finds a ring that is not open and checks whether its tenant exists.
     this.#opened.delete(tenant);
     for (;;) {
       const stored = await store.get('ring', tenant);
-      // Another replica may just have rotated it.
+      // Retried on a version conflict: another replica may have just rotated it.
       if (!stored || (await store.remove('ring', tenant, stored.version))) break;
     }
     await removeRingFile(folder, tenant);
@@ -146,39 +151,36 @@ export class Keyrings {
   }
 
   #logClockProblems(): void {
-    const doubts = this.clockProblems();
-    if (this.#clockProblemLogged === doubts.length > 0) return;
+    const reasons = this.clockProblems();
+    if (this.#clockProblemLogged === reasons.length > 0) return;
     this.#clockProblemLogged = !this.#clockProblemLogged;
     const { logger } = this.#options;
-    if (!this.#clockProblemLogged) logger.info('the clock can be believed again');
+    if (!this.#clockProblemLogged) logger.info('the clock is trusted again');
     else
       logger.warn(
-        { doubts },
-        'no key is made to sign or dropped by this clock; set it right (NTP) and restart this server',
+        { reasons },
+        'the clock is wrong, so no key is activated or removed; correct it (NTP) and restart this server',
       );
   }
 
-  /** What is wrong with one ring keeps no other from its turn, and a ring that is nobody's has none. */
+  /** Runs `work` for one ring, unless its tenant was deleted. Logs an error, so that one ring does not stop the others. */
   async #safely(id: string, work: () => Promise<unknown>): Promise<void> {
     try {
       if (!(await this.#removeIfOrphaned(id))) await work();
     } catch (err) {
-      this.#options.logger.error(
-        { err, ring: id },
-        'a key ring cannot be followed; going on with what is at hand',
-      );
+      this.#options.logger.error({ err, ring: id }, 'cannot refresh a key ring; keeping its current state');
     }
   }
 
   /**
-   * Removes the ring if its tenant is gone: the deletion was cut short, or a replica that did not know yet gave it back.
-   * Never while a connection is registered with it: then it is the tenant's record that was lost.
+   * Removes the ring if its tenant was deleted: the deletion was interrupted, or a replica unaware of it restored the ring.
+   * A ring with registered connections is never removed: then it is the tenant's record that was lost.
    */
   async #removeIfOrphaned(id: string): Promise<boolean> {
     const { hasTenant, mayCreate, logger } = this.#options;
     if (id === mainRing || (await hasTenant(id)) || !(await mayCreate(id))) return false;
     await this.remove(id);
-    logger.info({ ring: id }, 'the tenant of a key ring is gone, and so is the ring');
+    logger.info({ ring: id }, 'removed the key ring of a deleted tenant');
     return true;
   }
 
@@ -193,7 +195,7 @@ export class Keyrings {
   }
 }
 
-/** Opening a ring waits for the disk most of the time. */
+/** More than the number of cores, because opening a ring mostly waits for the disk. */
 const maxConcurrentOpens = 16;
 
 async function forEachConcurrently<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
@@ -209,9 +211,9 @@ const openRing = (options: KeyringsOptions, id: string): Promise<Keyring> =>
     ...options,
     id,
     mayCreate: () => options.mayCreate(id),
-    // A wrong key-encryption key shows at the main ring, at the start.
+    // Checking the main ring is enough to detect a wrong key-encryption key at start.
     checkOnOpen: id === mainRing,
     record: (change) => options.record(id, change),
     obstacles: (key) => options.obstacles(id, key),
-    onPostponed: (waiting) => options.onPostponed(id, waiting),
+    onPostponed: (key) => options.onPostponed(id, key),
   });

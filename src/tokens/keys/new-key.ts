@@ -1,4 +1,4 @@
-/** A key as it enters the ring. */
+/** The record of a key that is added to the ring. */
 import type { NewKey } from './backend.ts';
 import type { KeyRecord } from './ring.ts';
 

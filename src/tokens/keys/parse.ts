@@ -1,4 +1,4 @@
-/** The ring as it is kept, in the store and in the copies, and what must be true of one before it is used. */
+/** The format of a stored ring, in the store and in local ring files, and the checks before a ring is used. */
 import { createPublicKey } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import { z } from 'zod';
@@ -7,7 +7,7 @@ import type { KeyRecord, PublicJwk, Ring } from './ring.ts';
 
 const time = z.number().int().nullable();
 const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/, 'must be base64url');
-const named = { kid: base64url, use: z.literal('sig') };
+const commonMembers = { kid: base64url, use: z.literal('sig') };
 
 const ringSchema = z.strictObject({
   format: z.literal(1),
@@ -22,14 +22,14 @@ const ringSchema = z.strictObject({
         jwk: z.discriminatedUnion('kty', [
           z.strictObject({
             kty: z.literal('RSA'),
-            ...named,
+            ...commonMembers,
             alg: z.literal('RS256'),
             n: base64url,
             e: base64url,
           }),
           z.strictObject({
             kty: z.literal('EC'),
-            ...named,
+            ...commonMembers,
             alg: z.literal('ES256'),
             crv: z.literal('P-256'),
             x: base64url,
@@ -49,12 +49,12 @@ const ringSchema = z.strictObject({
 
 export const storable = (ring: Ring) => ({ format: 1, ...ring });
 
-/** Checks a ring that comes from outside this process; rejects with `key_material_unusable` naming `source`. */
+/** Checks a ring from outside this process; rejects with `key_material_unusable`, which names `source`. */
 export async function parseRing(value: unknown, source: string): Promise<Ring> {
   const parsed = ringSchema.safeParse(value);
   const faults = parsed.success
     ? await faultsIn(parsed.data.keys)
-    : parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`);
+    : parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the ring'}: ${message}`);
   if (parsed.success && faults.length === 0) {
     const { id, revision, keys } = parsed.data;
     return { id, revision, keys };
@@ -68,14 +68,14 @@ async function faultsIn(keys: readonly KeyRecord[]): Promise<string[]> {
   const faults: string[] = [];
   const seen = new Set<string>();
   const once = (what: string) => {
-    if (seen.has(what)) faults.push(`it holds ${what} twice`);
+    if (seen.has(what)) faults.push(`it contains ${what} twice`);
     seen.add(what);
   };
   for (const { kid, alg, state, jwk, sealed } of keys) {
     once(`the kid ${kid}`);
     if (state === 'active' || state === 'next') {
-      once(`a key for ${alg} that is ${state}`);
-      if (sealed === null) faults.push(`the key ${kid} is ${state} and has no private half`);
+      once(`a key for ${alg} in state ${state}`);
+      if (sealed === null) faults.push(`the key ${kid} is ${state} and has no private key`);
     }
     if (jwk.alg !== alg) faults.push(`the key ${kid} is not for ${alg}`);
     if (jwk.kid !== kid || (await calculateJwkThumbprint(jwk)) !== kid) {
@@ -89,7 +89,7 @@ async function faultsIn(keys: readonly KeyRecord[]): Promise<string[]> {
 
 /** Smaller RSA keys are refused by every cloud, and by RFC 7518 section 3.3. */
 const rsaBits = 2048;
-/** What every backend makes and every cloud takes; with 1, anybody could sign. */
+/** 65537, which every backend uses and every cloud accepts. With the exponent 1, anyone could sign. */
 const rsaExponent = 'AQAB';
 
 function weaknessOf(jwk: PublicJwk): string | undefined {
@@ -102,11 +102,11 @@ function weaknessOf(jwk: PublicJwk): string | undefined {
     createPublicKey({ key: { ...jwk }, format: 'jwk' });
     return undefined;
   } catch {
-    return 'is no point of its curve';
+    return 'is not a point on its curve';
   }
 }
 
-/** Of an unsigned number in base64url; an import of the key would cost twenty times as much. */
+/** The bit length of an unsigned number in base64url. Importing the key to get it would cost twenty times as much. */
 function bitsOf(number: string): number {
   const bytes = Buffer.from(number, 'base64url');
   const first = bytes.findIndex((byte) => byte !== 0);

@@ -1,14 +1,16 @@
-/** Files that only we may read: mode 0600, never a link, replaced whole or not at all. */
+/** Files that only their owner may read: mode 0600, never a symbolic link, written atomically. */
 import { randomBytes } from 'node:crypto';
 import { constants, type FileHandle, link, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SojournError } from '../../platform/errors/index.ts';
 
-/** The text of the file; undefined when there is none. Rejects when somebody else could read or change it. */
+/**
+ * The text of the file; undefined if there is none. Rejects with `key_material_unusable` if other users have access to it.
+ */
 export async function readPrivateFile(file: string): Promise<string | undefined> {
   let handle: FileHandle;
   try {
-    // NONBLOCK: a pipe in the file's place is refused below and not waited for.
+    // NONBLOCK, so that a pipe instead of a file does not block here; it is refused below.
     handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return undefined;
@@ -25,8 +27,8 @@ export async function readPrivateFile(file: string): Promise<string | undefined>
     }
     if ((stat.mode & 0o077) !== 0) {
       throw new SojournError('key_material_unusable', {
-        detail: `${file} has mode ${(stat.mode & 0o777).toString(8).padStart(4, '0')}: others than its owner can reach it.`,
-        advice: `Run: chmod 600 ${file}. If it may have been read by others, treat its keys as leaked.`,
+        detail: `${file} has mode ${(stat.mode & 0o777).toString(8).padStart(4, '0')}: users other than its owner have access.`,
+        advice: `Run: chmod 600 ${file}. If others may have read it, treat its keys as leaked.`,
       });
     }
     return await handle.readFile('utf8');
@@ -35,29 +37,29 @@ export async function readPrivateFile(file: string): Promise<string | undefined>
   }
 }
 
-/** temp + fsync + rename + fsync of the folder: after a crash there is the old file or the new one, never a part. */
+/** temp + fsync + rename + fsync of the folder: after a crash the file is either the old or the new one, never partial. */
 export async function writePrivateFile(file: string, text: string): Promise<void> {
   if ((await lstat(file).catch(() => undefined))?.isSymbolicLink()) throw isLink(file);
-  await place(file, text, rename);
+  await writeAtomically(file, text, rename);
 }
 
-/** The same for a file that must not be there yet; false when it is, also when another process was a moment faster. */
+/** As `writePrivateFile`, but returns false if the file exists already, even if another process has just created it. */
 export async function createPrivateFile(file: string, text: string): Promise<boolean> {
-  let made = true;
-  await place(file, text, async (temporary) => {
+  let created = true;
+  await writeAtomically(file, text, async (temporary) => {
     await link(temporary, file).catch((cause: unknown) => {
       if (codeOf(cause) !== 'EEXIST') throw cause;
-      made = false;
+      created = false;
     });
     await rm(temporary);
   });
-  return made;
+  return created;
 }
 
-async function place(
+async function writeAtomically(
   file: string,
   text: string,
-  put: (temporary: string, file: string) => Promise<void>,
+  publish: (temporary: string, file: string) => Promise<void>,
 ): Promise<void> {
   const folder = dirname(file);
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
@@ -67,13 +69,13 @@ async function place(
       await handle.writeFile(text);
       await handle.sync();
     });
-    await put(temporary, file);
+    await publish(temporary, file);
     await using(await open(folder, 'r'), (handle) => handle.sync());
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw new SojournError('key_material_unusable', {
       detail: `${file} cannot be written (${codeOf(cause)}).`,
-      advice: 'Check that the disk has room and that the server may write to this folder.',
+      advice: 'Check that the disk has space and that the server may write to this folder.',
       cause,
     });
   }
@@ -88,7 +90,7 @@ async function using(handle: FileHandle, work: (handle: FileHandle) => Promise<v
 }
 
 const isLink = (file: string) =>
-  new SojournError('key_material_unusable', { detail: `${file} is a symbolic link.` });
+  new SojournError('key_material_unusable', { detail: `${file} is a symbolic link, which is not allowed.` });
 
-/** Not by instanceof: the errors of node:fs are another realm's wherever code runs in a context of its own. */
+/** Without instanceof: in a separate vm context, the errors of node:fs come from another realm. */
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown';

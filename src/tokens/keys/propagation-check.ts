@@ -1,4 +1,4 @@
-/** Who watches whether a key whose turn has come can be seen by everybody, and remembers which ones have to wait. */
+/** Checks that verifiers can see a next key before it signs, and remembers which keys are postponed. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Algorithm } from '../../clouds/index.ts';
 import type { Now } from '../../platform/time/index.ts';
@@ -6,13 +6,13 @@ import type { KeyRecord, PublicJwk } from './ring.ts';
 
 export interface PropagationCheckOptions {
   readonly now: Now;
-  /** What stands against letting this key sign: places where verifiers look and do not find it. Never rejects. */
+  /** Why this key must not sign yet: the documents in which verifiers would not find it. Never rejects. */
   readonly obstacles: (key: PublicJwk) => Promise<readonly string[]>;
-  /** Told when a key has to wait, and again when the reasons have changed. */
-  readonly onPostponed: (waiting: PostponedKey) => void;
+  /** Called when a key is postponed, and again when the reasons change. */
+  readonly onPostponed: (key: PostponedKey) => void;
 }
 
-/** A next key whose turn has come and that does not sign yet. */
+/** A next key that is due but does not sign yet. */
 export interface PostponedKey {
   readonly kid: string;
   readonly alg: Algorithm;
@@ -33,21 +33,21 @@ export class PropagationCheck {
     return this.#postponed;
   }
 
-  /** The kids, of these whose turn has come, that must wait. */
+  /** The kids of the due keys that must be postponed. */
   async findPostponed(due: readonly KeyRecord[]): Promise<ReadonlySet<string>> {
-    const waiting: PostponedKey[] = [];
+    const postponed: PostponedKey[] = [];
     for (const key of due) {
       const obstacles = await this.#options.obstacles(key.jwk);
-      if (obstacles.length > 0) waiting.push(this.#wait(key, obstacles));
+      if (obstacles.length > 0) postponed.push(this.#postpone(key, obstacles));
     }
-    this.#postponed = waiting;
-    return new Set(waiting.map(({ kid }) => kid));
+    this.#postponed = postponed;
+    return new Set(postponed.map(({ kid }) => kid));
   }
 
-  #wait({ kid, alg }: KeyRecord, obstacles: readonly string[]): PostponedKey {
-    const known = this.#postponed.find((one) => one.kid === kid);
-    const waiting = { kid, alg, obstacles, since: known?.since ?? this.#options.now() };
-    if (!isDeepStrictEqual(known, waiting)) this.#options.onPostponed(waiting);
-    return waiting;
+  #postpone({ kid, alg }: KeyRecord, obstacles: readonly string[]): PostponedKey {
+    const known = this.#postponed.find((key) => key.kid === kid);
+    const postponed = { kid, alg, obstacles, since: known?.since ?? this.#options.now() };
+    if (!isDeepStrictEqual(known, postponed)) this.#options.onPostponed(postponed);
+    return postponed;
   }
 }

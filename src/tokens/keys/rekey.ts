@@ -1,4 +1,6 @@
-/** Seals every ring anew, in the store and in this replica's copies, whether servers run meanwhile or not. */
+/**
+ * Rewraps all private keys with a new key-encryption key, in the store and in the local ring files, also while servers run.
+ */
 import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
@@ -9,9 +11,9 @@ import { mainRing } from './stored-ring.ts';
 
 export interface RekeyOptions {
   readonly store: Store;
-  /** Where this replica keeps its copies. */
+  /** The folder of the local ring files. */
   readonly folder: string;
-  /** Opens what either key has sealed, and seals with the new one. */
+  /** Decrypts with either key-encryption key, and encrypts with the new one. */
   readonly backend: KeyBackend;
   readonly logger: Logger;
   readonly now: Now;
@@ -20,44 +22,44 @@ export interface RekeyOptions {
 
 export interface RekeyResult {
   readonly rings: number;
-  /** Private halves that are kept. */
+  /** The number of private keys. */
   readonly keys: number;
-  /** How many of them were sealed anew now. */
+  /** How many of them this run rewrapped. */
   readonly rewrapped: number;
 }
 
 /**
- * Each key is a step of its own by compare-and-swap, so that whatever ends this halfway leaves rings of which every key
- * opens with one of the two. Rejects with `key_material_unusable` when one opens with neither, before anything is written.
+ * Rewraps each key in its own compare-and-swap, so that after an interruption one of the two key-encryption keys still
+ * decrypts each key. If neither decrypts a key, it rejects with `key_material_unusable` before it writes anything.
  */
 export async function rekey({ store, folder, backend, record, ...rest }: RekeyOptions): Promise<RekeyResult> {
   const ids = new Set([mainRing, ...(await store.versions('ring')).keys()]);
   let rewrapped = 0;
   const rings: ReplicatedRing[] = [];
   for (const id of ids) {
-    const told = async (change: RingChange) => {
+    const recordRewrap = async (change: RingChange) => {
       rewrapped++;
       await record(id, change);
     };
-    const options = { ...rest, store, folder, id, mayCreate: async () => false, record: told };
+    const options = { ...rest, store, folder, id, mayCreate: async () => false, record: recordRewrap };
     const ring = await ReplicatedRing.load(options);
     await checkAll(ring, backend);
     rings.push(ring);
   }
   for (const ring of rings) {
     await ring.refresh();
-    await ring.change((now) => nextRewrap(now, backend));
+    await ring.change((current) => nextRewrap(current, backend));
   }
   return { rings: rings.length, keys: rings.flatMap(sealedIn).length, rewrapped };
 }
 
-/** Rejects by its name for the first key that `backend` cannot sign with, as the store has it now. */
+/** Rejects for the first key in the store that `backend` cannot sign with; the error names the key. */
 export async function checkRings({ store, folder, backend, record, ...rest }: RekeyOptions): Promise<void> {
   for (const id of (await store.versions('ring')).keys()) {
     const mayCreate = async () => false;
-    const told = (change: RingChange) => record(id, change);
+    const recordChange = (change: RingChange) => record(id, change);
     await checkAll(
-      await ReplicatedRing.load({ ...rest, store, folder, id, mayCreate, record: told }),
+      await ReplicatedRing.load({ ...rest, store, folder, id, mayCreate, record: recordChange }),
       backend,
     );
   }

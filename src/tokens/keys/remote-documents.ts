@@ -1,11 +1,11 @@
-/** Fetches the published keys as a cloud would, to know what verifiers really get: behind proxies, caches and copies. */
+/** Fetches discovery and JWKS as a cloud does, to see what verifiers get behind proxies, caches and mirrors. */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import { send } from '../../platform/outbound/index.ts';
 import type { PublicJwk } from './ring.ts';
 
-/** A place where the two documents are served: the issuer itself, or a copy of its documents elsewhere. */
+/** The URLs of the two documents, at the issuer or at a mirror. */
 export interface DocumentUrls {
   readonly discovery: string;
   readonly jwks: string;
@@ -14,76 +14,75 @@ export interface DocumentUrls {
 /** AWS gives up on an issuer after five seconds. */
 const deadlineMs = 5_000;
 
-const discoveryAnswer = z.looseObject({ issuer: z.string(), jwks_uri: z.string() });
-const jwksAnswer = z.looseObject({ keys: z.array(z.looseObject({ kid: z.string() })) });
+const discoverySchema = z.looseObject({ issuer: z.string(), jwks_uri: z.string() });
+const jwksSchema = z.looseObject({ keys: z.array(z.looseObject({ kid: z.string() })) });
 
 /**
- * What keeps verifiers from finding `key` at `place`, in words for the operator; undefined when they find it.
- * @param issuer what the discovery document must say of itself, wherever it is served (OIDC Discovery section 4.3)
+ * Why verifiers would not find `key` at these URLs, for the operator; undefined if they find it.
+ * @param issuer the values that the discovery document must have, at a mirror too (OIDC Discovery section 4.3)
  */
 export async function findPropagationFault(
-  place: DocumentUrls,
+  urls: DocumentUrls,
   issuer: { readonly url: string; readonly jwks: string },
   key: PublicJwk,
 ): Promise<string | undefined> {
   try {
-    const discovery = await fetchJson(place.discovery, discoveryAnswer);
-    if (discovery.issuer !== issuer.url) return `${place.discovery} names another issuer`;
-    if (discovery.jwks_uri !== issuer.jwks) return `${place.discovery} names another jwks_uri`;
-    const { keys } = await fetchJson(place.jwks, jwksAnswer);
-    const found = keys.filter(({ kid }) => kid === key.kid);
-    if (found.length === 0) return `${place.jwks} does not list it`;
-    return isDeepStrictEqual(found, [{ ...key }])
+    const discovery = await fetchJson(urls.discovery, discoverySchema);
+    if (discovery.issuer !== issuer.url) return `${urls.discovery} names another issuer`;
+    if (discovery.jwks_uri !== issuer.jwks) return `${urls.discovery} names another jwks_uri`;
+    const { keys } = await fetchJson(urls.jwks, jwksSchema);
+    const sameKid = keys.filter(({ kid }) => kid === key.kid);
+    if (sameKid.length === 0) return `${urls.jwks} does not list it`;
+    return isDeepStrictEqual(sameKid, [{ ...key }])
       ? undefined
-      : `${place.jwks} lists another key under its kid`;
+      : `${urls.jwks} lists another key under its kid`;
   } catch (error) {
-    return error instanceof SojournError ? error.message : `${place.jwks} cannot be checked`;
+    return error instanceof SojournError ? error.message : `${urls.jwks} cannot be checked`;
   }
 }
 
 /**
- * What a copy at `place` says otherwise than the documents that are served, in words for the operator; undefined when
- * it says the same.
+ * How the documents at these URLs differ from the ones this server serves, for the operator; undefined if they do not.
  */
 export async function findDrift(
-  place: DocumentUrls,
-  served: { readonly discovery: string; readonly jwks: string },
+  urls: DocumentUrls,
+  expected: { readonly discovery: string; readonly jwks: string },
 ): Promise<string | undefined> {
   try {
-    const discovery = await fetchJson(place.discovery, discoveryAnswer);
-    if (!isDeepStrictEqual(discovery, parse(served.discovery)))
-      return `${place.discovery} says something else`;
-    const copy = await fetchJson(place.jwks, jwksAnswer);
-    const ours = jwksAnswer.parse(parse(served.jwks));
-    const kids = ({ keys }: typeof ours) => keys.map(({ kid }) => kid);
-    const lacking = kids(ours).filter((kid) => !kids(copy).includes(kid));
-    if (lacking.length > 0) return `${place.jwks} does not list ${lacking.join(', ')}`;
-    const left = kids(copy).filter((kid) => !kids(ours).includes(kid));
-    if (left.length > 0) return `${place.jwks} still lists ${left.join(', ')}`;
-    return isDeepStrictEqual(copy, ours) ? undefined : `${place.jwks} says something else`;
+    const discovery = await fetchJson(urls.discovery, discoverySchema);
+    if (!isDeepStrictEqual(discovery, parse(expected.discovery)))
+      return `${urls.discovery} differs from the served document`;
+    const mirrored = await fetchJson(urls.jwks, jwksSchema);
+    const served = jwksSchema.parse(parse(expected.jwks));
+    const kids = ({ keys }: typeof served) => keys.map(({ kid }) => kid);
+    const missing = kids(served).filter((kid) => !kids(mirrored).includes(kid));
+    if (missing.length > 0) return `${urls.jwks} does not list ${missing.join(', ')}`;
+    const outdated = kids(mirrored).filter((kid) => !kids(served).includes(kid));
+    if (outdated.length > 0) return `${urls.jwks} still lists ${outdated.join(', ')}`;
+    return isDeepStrictEqual(mirrored, served) ? undefined : `${urls.jwks} differs from the served document`;
   } catch (error) {
-    return error instanceof SojournError ? error.message : `${place.jwks} cannot be checked`;
+    return error instanceof SojournError ? error.message : `${urls.jwks} cannot be checked`;
   }
 }
 
 async function fetchJson<T>(url: string, schema: z.ZodType<T>): Promise<T> {
-  const answer = await send({
+  const response = await send({
     method: 'GET',
     url,
     headers: { accept: 'application/json' },
     signal: AbortSignal.timeout(deadlineMs),
   });
-  if (answer.status !== 200) throw unfit(`${url} answers ${answer.status}`);
-  if (!/^application\/json\b/.test(answer.headers['content-type'] ?? '')) {
-    throw unfit(`${url} is not served as application/json`);
+  if (response.status !== 200) throw invalid(`${url} answers ${response.status}`);
+  if (!/^application\/json\b/.test(response.headers['content-type'] ?? '')) {
+    throw invalid(`${url} is not served as application/json`);
   }
-  const read = schema.safeParse(parse(answer.body));
-  if (!read.success) throw unfit(`${url} is not the document it should be`);
-  return read.data;
+  const parsed = schema.safeParse(parse(response.body));
+  if (!parsed.success) throw invalid(`${url} is not a valid document`);
+  return parsed.data;
 }
 
-/** Only its message is used. */
-const unfit = (detail: string) => new SojournError('key_not_propagated', { detail });
+/** Only the message of this error is used. */
+const invalid = (detail: string) => new SojournError('key_not_propagated', { detail });
 
 function parse(text: string): unknown {
   try {

@@ -1,4 +1,4 @@
-/** The ring, kept twice: in the store, where all replicas change it, and in this replica's copy on disk. */
+/** A ring that is saved twice: in the store, where all replicas change it, and in the local ring file of this replica. */
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Algorithm } from '../../clouds/index.ts';
@@ -15,38 +15,38 @@ export interface RingChange {
   readonly event: 'key.created' | 'key.activated' | 'key.removed' | 'key.revoked' | 'key.rewrapped';
   readonly kid: string;
   readonly alg: Algorithm;
-  /** It signs before it was published for long enough, because no other can. */
+  /** The key was activated before its publish lead ended, because no other key could sign. */
   readonly publishLeadSkipped?: true;
 }
 
 export interface Change {
-  /** Absent for a plan: nothing has happened to a key yet. */
+  /** Absent if only a schedule changed, which is no event of a key. */
   readonly events?: readonly RingChange[];
   readonly ring: Ring;
 }
 
 export interface ReplicatedRingOptions {
   readonly store: Store;
-  /** Its name in the store. */
+  /** The id of the ring in the store. */
   readonly id: string;
-  /** Whether a ring may be made where none is found: not once customers trust the keys that are missing. */
+  /** Whether a missing ring may be created. It may not once customers trust the missing keys. */
   readonly mayCreate: () => Promise<boolean>;
-  /** Where this replica keeps its own copy. */
+  /** The folder of the local ring files. */
   readonly folder: string;
   readonly logger: Logger;
   readonly now: Now;
-  /** Told of every change that this replica made, before the caller is. */
+  /** Called for every change that this replica made, before `change` resolves. */
   readonly record: (change: RingChange) => Promise<void>;
 }
 
-/** Lost races in a row. Each was won by another replica, and all of them soon want the same; more means a fault. */
+/** Limit of consecutive lost races. Replicas soon agree on the ring, so more lost races mean a fault. */
 const maxTries = 50;
 
 export class ReplicatedRing {
   readonly #options: ReplicatedRingOptions;
   #ring: Ring;
   #lastReadAt: number;
-  /** Of the document in the store that is the ring at hand; undefined while none is known to be. */
+  /** The store version that holds the current ring; undefined if unknown. */
   #version: number | undefined;
   readonly #listeners: ((before: Ring, after: Ring) => void)[] = [];
 
@@ -57,29 +57,29 @@ export class ReplicatedRing {
   }
 
   /**
-   * The newer one of the two; an empty ring only where there is neither and nothing was ever registered. Writes nothing.
-   * Rejects with `key_material_unusable` or `state_unusable`.
+   * Loads the newer ring of the store and the local file. Returns an empty ring only if neither has one and `mayCreate`
+   * allows it. Writes nothing. Rejects with `key_material_unusable` or `state_unusable`.
    */
   static async load(options: ReplicatedRingOptions): Promise<ReplicatedRing> {
     const { store, folder, id } = options;
-    const copy = await readRingFile(folder, id);
+    const local = await readRingFile(folder, id);
     const shared = await readStoredRing(store, id);
-    if (!copy && !shared && !(await options.mayCreate())) {
+    if (!local && !shared && !(await options.mayCreate())) {
       throw new SojournError('state_unusable', {
-        detail: `The store has connections, but there are no signing keys for them in it nor in ${ringFilePath(folder, id)}.`,
+        detail: `The store has connections, but neither the store nor ${ringFilePath(folder, id)} has their signing keys.`,
         advice:
-          'Restore the keys from a backup: new keys would lock every customer out until they trust them.',
+          'Restore the keys from a backup. New keys would lock out every customer until they trust them.',
       });
     }
-    if (copy && shared) assertSameRing(copy, shared.ring, ringFilePath(folder, id));
-    return new ReplicatedRing(options, newer(shared?.ring, copy) ?? emptyRing());
+    if (local && shared) assertSameRing(local, shared.ring, ringFilePath(folder, id));
+    return new ReplicatedRing(options, newer(shared?.ring, local) ?? emptyRing());
   }
 
   get current(): Ring {
     return this.#ring;
   }
 
-  /** When the store was last read and taken over, in milliseconds: what others did later is not known here. */
+  /** When the ring was last read from the store, in milliseconds. Later changes by other replicas are unknown here. */
   get lastReadAt(): number {
     return this.#lastReadAt;
   }
@@ -88,71 +88,71 @@ export class ReplicatedRing {
     this.#listeners.push(listener);
   }
 
-  /** Changes the ring by compare-and-swap until `decide` wants no more, each time from the newest ring. */
+  /** Changes the ring by compare-and-swap until `decide` returns undefined. Each call of `decide` gets the newest ring. */
   async change(decide: (ring: Ring) => Promise<Change | undefined>): Promise<void> {
     const { record } = this.#options;
-    for (let lost = 0; lost < maxTries; ) {
+    for (let lostRaces = 0; lostRaces < maxTries; ) {
       const change = await decide(this.#ring);
       if (!change) return;
-      const begun = this.#options.now();
+      const startedAt = this.#options.now();
       const shared = await this.#read();
       const untouched = shared ? isDeepStrictEqual(shared.ring, this.#ring) : this.#ring.revision === 0;
-      // In the form in which others will read it: the same bytes in every replica's JWKS, and nothing they would refuse.
+      // Parsed as other replicas will parse it: every replica serves the same bytes, and none refuses the ring.
       const ring = await parseRing(storable(change.ring), 'The changed key ring');
       if (untouched && (await this.#swap(shared, ring))) {
         this.#adopt(ring);
-        this.#markRead((shared?.version ?? 0) + 1, begun);
+        this.#markRead((shared?.version ?? 0) + 1, startedAt);
         for (const what of change.events ?? []) await record(what);
-        lost = 0;
+        lostRaces = 0;
       } else {
         await this.refresh();
-        lost++;
+        lostRaces++;
       }
     }
     throw new SojournError('keys_unavailable', {
-      detail: 'The key ring is being changed by others all the time.',
+      detail: 'Other replicas keep changing the key ring.',
       retryAfter: 5,
     });
   }
 
-  /** Takes over what other replicas changed; gives back to the store, or to our folder, what it lost. */
+  /** Reads the changes of other replicas, and restores a ring that the store or the local folder has lost. */
   async refresh(): Promise<void> {
     const { store, folder, id, logger, now } = this.#options;
-    const begun = now();
+    const startedAt = now();
     const shared = await this.#read();
     if (shared && this.#ring.revision > 0) assertSameRing(this.#ring, shared.ring, ringFilePath(folder, id));
-    // On equal revisions the store decides. Before the copy is looked at: a bad disk must not keep us from following.
+    // On equal revisions the store wins. This comes before the local file is read: a bad disk must not stop updates.
     if (shared && shared.ring.revision >= this.#ring.revision) {
       this.#adopt(shared.ring);
-      this.#markRead(shared.version, begun);
+      this.#markRead(shared.version, startedAt);
     }
-    const copy = await readRingFile(folder, id);
-    if (copy && shared) assertSameRing(copy, shared.ring, ringFilePath(folder, id));
-    if (copy && copy.revision > this.#ring.revision) this.#adopt(copy);
+    const local = await readRingFile(folder, id);
+    if (local && shared) assertSameRing(local, shared.ring, ringFilePath(folder, id));
+    if (local && local.revision > this.#ring.revision) this.#adopt(local);
     if (this.#ring.revision === 0) return;
     if (this.#ring.revision > (shared?.ring.revision ?? 0)) {
       logger.warn(
-        { revision: this.#ring.revision, found: shared?.ring.revision ?? null },
-        'the store had lost the key ring; it gets it back from this replica',
+        { revision: this.#ring.revision, stored_revision: shared?.ring.revision ?? null },
+        'the store has lost the key ring or its last changes; restoring it from this replica',
       );
       this.#adopt(ringToRestore(this.#ring, shared?.ring, now()));
       if (await writeStoredRing(store, id, shared?.version, this.#ring))
-        this.#markRead((shared?.version ?? 0) + 1, begun);
+        this.#markRead((shared?.version ?? 0) + 1, startedAt);
     }
-    if (isDeepStrictEqual(copy, this.#ring)) return;
-    if (copy?.revision === this.#ring.revision) this.#logDrift(copy);
+    if (isDeepStrictEqual(local, this.#ring)) return;
+    if (local?.revision === this.#ring.revision) this.#logDrift(local);
     await writeRingFile(folder, id, this.#ring);
   }
 
-  /** A copy that is behind is nothing new; one of the same revision was changed by something that is not this program. */
-  #logDrift(copy: Ring): void {
+  /** An older local file is normal. A different one of the same revision was changed by another program. */
+  #logDrift(local: Ring): void {
     const { folder, id, logger } = this.#options;
-    const kids = [...copy.keys, ...this.#ring.keys]
-      .filter((key) => !sameKey(copy, this.#ring, key.kid))
+    const kids = [...local.keys, ...this.#ring.keys]
+      .filter((key) => !isSameKey(local, this.#ring, key.kid))
       .map(({ kid }) => kid);
     logger.warn(
-      { file: ringFilePath(folder, id), revision: copy.revision, kids: [...new Set(kids)] },
-      'the copy of the key ring is not what the store holds at this revision; it is replaced',
+      { file: ringFilePath(folder, id), revision: local.revision, kids: [...new Set(kids)] },
+      'the local ring file differs from the store at the same revision; replacing it',
     );
   }
 
@@ -160,22 +160,23 @@ export class ReplicatedRing {
     return readStoredRing(this.#options.store, this.#options.id);
   }
 
-  /** Only after its ring was taken: a version that was read and no more would keep the ring from being read again. */
-  #markRead(version: number, at: number): void {
+  /** Called only after the ring of this version was adopted; otherwise `confirmUnchanged` would skip reading it. */
+  #markRead(version: number, time: number): void {
     this.#version = version;
-    this.#lastReadAt = at;
+    this.#lastReadAt = time;
   }
 
-  /** Takes note that the store had this version at `at`; false when there is something to be read there. */
-  confirmUnchanged(version: number, at: number): boolean {
+  /** Records that the store had this version at `time`; returns false if it is another version, which must be read. */
+  confirmUnchanged(version: number, time: number): boolean {
     if (version !== this.#version) return false;
-    this.#lastReadAt = at;
+    this.#lastReadAt = time;
     return true;
   }
 
   /**
-   * The copy first: a key that others may see is never only in the store. Not so the first key ever, which two replicas
-   * may make at once: the slower one's copy would be of a ring that never was. The next step writes that copy.
+   * Writes the local file first, so that a key that others may see is never only in the store. The first keys are an
+   * exception: two replicas may create them at once, and the loser's file would hold a ring that never existed. The next
+   * step writes it.
    */
   async #swap(shared: StoredRing | undefined, ring: Ring): Promise<boolean> {
     const { store, folder, id } = this.#options;
@@ -184,7 +185,7 @@ export class ReplicatedRing {
     try {
       return await writeStoredRing(store, id, shared.version, ring);
     } catch (error) {
-      // Or a change that was refused would come back from the copy later.
+      // Otherwise a change that the store did not accept would come back from the local file later.
       await writeRingFile(folder, id, shared.ring).catch(() => undefined);
       throw error;
     }
@@ -199,7 +200,7 @@ export class ReplicatedRing {
   }
 }
 
-const sameKey = (a: Ring, b: Ring, kid: string): boolean =>
+const isSameKey = (a: Ring, b: Ring, kid: string): boolean =>
   isDeepStrictEqual(...([a, b].map(({ keys }) => keys.find((key) => key.kid === kid)) as [unknown, unknown]));
 
 const emptyRing = (): Ring => ({ id: randomBytes(16).toString('base64url'), revision: 0, keys: [] });
@@ -208,12 +209,12 @@ function newer(a: Ring | undefined, b: Ring | undefined): Ring | undefined {
   return b && b.revision > (a?.revision ?? 0) ? b : a;
 }
 
-/** Two rings under one issuer would lock out every customer who trusts the other one, so neither replaces the other. */
-function assertSameRing(ours: Ring, shared: Ring, copy: string): void {
+/** Neither ring replaces the other: that would lock out every customer who trusts the replaced one. */
+function assertSameRing(ours: Ring, shared: Ring, file: string): void {
   if (ours.id === shared.id) return;
   throw new SojournError('key_material_unusable', {
-    detail: `The store holds another key ring than ${copy}; nothing was changed in either.`,
+    detail: `The store and ${file} have different key rings. Neither was changed.`,
     advice:
-      'Set `store` and `keys.path` to places that belong together. If the ring in the store is the right one, move the file away.',
+      'Set `store` and `keys.path` to the store and the folder of the same server. If the ring in the store is the right one, move the file away.',
   });
 }

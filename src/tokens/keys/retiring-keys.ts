@@ -1,10 +1,10 @@
-/** Keys just retired, as they were while they signed: a retired record has no private half any more. */
+/** Keys that retired a moment ago, with their private keys, which their records in the ring no longer have. */
 import { type KeyRecord, mayFinish, type Ring } from './ring.ts';
 
 export class RetiringKeys {
   #keys: readonly KeyRecord[] = [];
 
-  /** To be told of every change of the ring. `now` in milliseconds. */
+  /** Called for every change of the ring. `now` in milliseconds. */
   update(before: Ring, after: Ring, now: number): void {
     const finishing = new Set(after.keys.filter((key) => mayFinish(key, now)).map((key) => key.kid));
     this.#keys = [...this.#keys, ...before.keys].filter(

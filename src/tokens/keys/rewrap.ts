@@ -1,9 +1,9 @@
-/** One step of giving every private half the form in which its backend seals today. */
+/** Rewraps private keys with the current key-encryption key, one at a time. */
 import type { KeyBackend } from './backend.ts';
 import type { Change } from './replicated.ts';
 import { type Ring, replaceSealed } from './ring.ts';
 
-/** The change that is due, one key at a time; undefined when none is. A key that the backend cannot open stays as it is. */
+/** The next change; undefined if no key needs one. A key that the backend cannot decrypt stays unchanged. */
 export async function nextRewrap(ring: Ring, backend: KeyBackend): Promise<Change | undefined> {
   for (const key of ring.keys) {
     const sealed = await backend.rewrap?.(key);

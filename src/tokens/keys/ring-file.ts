@@ -1,4 +1,7 @@
-/** This replica's own copy of a ring, `keys/ring.json` or `keys/TENANT.json`: as good as the one in the store, should that be lost. */
+/**
+ * The local ring file of this replica, `keys/ring.json` or `keys/TENANT.json`, from which a ring lost in the store is
+ * restored.
+ */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -10,7 +13,7 @@ import { mainRing } from './stored-ring.ts';
 export const ringFilePath = (folder: string, id: string): string =>
   join(folder, id === mainRing ? 'ring.json' : `${id}.json`);
 
-/** The copy; undefined when this replica never had one. */
+/** The ring in the file; undefined if there is no file. */
 export async function readRingFile(folder: string, id: string = mainRing): Promise<Ring | undefined> {
   const file = ringFilePath(folder, id);
   const text = await readPrivateFile(file);
@@ -19,8 +22,8 @@ export async function readRingFile(folder: string, id: string = mainRing): Promi
   try {
     value = JSON.parse(text);
   } catch {
-    // Without the parser's own words: they quote the text.
-    throw new SojournError('key_material_unusable', { detail: `${file} cannot be used: it is not whole.` });
+    // The parser's message is left out, because it quotes the text.
+    throw new SojournError('key_material_unusable', { detail: `${file} is not valid JSON.` });
   }
   return parseRing(value, file);
 }

@@ -1,4 +1,4 @@
-/** The copies of all rings, as a backup takes and gives them. */
+/** The local ring files of all rings, for backup and restore. */
 import { readdir } from 'node:fs/promises';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
@@ -9,8 +9,8 @@ import { readRingFile, writeRingFile } from './ring-file.ts';
 import { mainRing } from './stored-ring.ts';
 
 /**
- * Writes every ring into the folder `to`: the newest of store and `folder`, checked as at a start. Changes nothing else.
- * Rejects with `key_material_unusable` or `state_unusable`.
+ * Writes every ring to the folder `to`: the newer of the one in the store and the one in `folder`, checked as at a start.
+ * Changes nothing else. Rejects with `key_material_unusable` or `state_unusable`.
  */
 export async function backupRings(
   options: { readonly store: Store; readonly folder: string; readonly logger: Logger; readonly now: Now },
@@ -24,7 +24,7 @@ export async function backupRings(
   }
 }
 
-/** The ids of the rings of which there is a copy in the folder. */
+/** The ids of the rings that have a file in the folder. */
 export async function ringFileIds(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -35,7 +35,10 @@ export async function ringFileIds(folder: string): Promise<readonly string[]> {
     .map((name) => (name === 'ring.json' ? mainRing : name.replace(/\.json$/, '')));
 }
 
-/** Rejects with `key_material_unusable` for a damaged copy, and for the first key that `backend`, if given, cannot sign with. */
+/**
+ * Rejects with `key_material_unusable` for a damaged file, and for the first key that `backend`, if passed, cannot sign
+ * with.
+ */
 export async function checkRingFiles(folder: string, backend?: KeyBackend): Promise<void> {
   for (const id of await ringFileIds(folder)) {
     for (const key of (await readRingFile(folder, id))?.keys ?? []) {
@@ -44,7 +47,7 @@ export async function checkRingFiles(folder: string, backend?: KeyBackend): Prom
   }
 }
 
-/** Each copy is read and checked before it is written. */
+/** Copies the ring files from one folder to another; checks each before it is written. */
 export async function restoreRingFiles(from: string, to: string): Promise<void> {
   for (const id of await ringFileIds(from)) {
     const ring = await readRingFile(from, id);

@@ -1,10 +1,10 @@
-/** The ring: every signing key with its state, and the one place that decides what happens to it next. */
+/** The key ring: every signing key with its state, and the rules for what happens to it next. Pure functions. */
 import type { Algorithm } from '../../clouds/index.ts';
 import { clockToleranceMs } from '../../platform/time/index.ts';
 
 export type KeyState = 'next' | 'active' | 'retired' | 'revoked';
 
-/** A public key as it stands in the JWKS: exactly these members, because AWS and GCP refuse keys with others. */
+/** A public key as the JWKS lists it, with exactly these members: AWS and GCP refuse keys with others. */
 export type PublicJwk = { readonly kid: string; readonly use: 'sig'; readonly alg: Algorithm } & (
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
   | { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string }
@@ -16,10 +16,10 @@ export interface KeyRecord {
   readonly alg: Algorithm;
   readonly state: KeyState;
   readonly jwk: PublicJwk;
-  /** The private half, in whatever form its backend needs to sign with it; null once the key can never sign again. */
+  /** The encrypted private key, or a reference to it, as the backend needs it; null once the key can never sign again. */
   readonly sealed: string | null;
   readonly published_at: number;
-  /** When an administrator wants a next key to take over; null for when the active one has signed for long enough. */
+  /** When an administrator scheduled a next key to take over; null for the regular rotation. */
   readonly activate_at: number | null;
   readonly activated_at: number | null;
   readonly retired_at: number | null;
@@ -27,9 +27,9 @@ export interface KeyRecord {
 }
 
 export interface Ring {
-  /** Given once, with the first key: tells another state of this ring from another ring, which never takes its place. */
+  /** Set once, with the first key. A ring with another id never replaces this one. */
   readonly id: string;
-  /** Rises by one with every change; tells which of two copies is the newer one. */
+  /** Increases by one with every change, so that the newer of two versions is known. */
   readonly revision: number;
   readonly keys: readonly KeyRecord[];
 }
@@ -39,10 +39,10 @@ export interface Timing {
   readonly rotateEvery: number;
   /** How long a key is published before it may sign. */
   readonly publishLead: number;
-  /** How long a key stays published after the last token it signed has ended. */
+  /** How long a key stays published after the last token it signed has expired. */
   readonly retain: number;
   readonly longestTokenLife: number;
-  /** How long a replica goes on signing without having seen the store, which others may have changed meanwhile. */
+  /** How long a replica keeps signing without reading the store, in which other replicas may have changed the ring. */
   readonly staleAfter: number;
 }
 
@@ -51,45 +51,50 @@ export type Step =
   | { readonly step: 'activate'; readonly kid: string }
   | { readonly step: 'remove'; readonly kid: string };
 
-/** How long a request that chose its key just before a rotation may take to sign with it, in milliseconds. */
+/** How long a request that chose its key just before a rotation may still sign with it, in milliseconds. */
 const finishingMs = 10_000;
 
 /**
- * What is due now, one step at a time; undefined when the ring is as it should be. Pure. While the ring has a time ahead
- * of `now`, one clock is wrong: no key leaves its place by either, and a next one that it dates could sign too young. Then
- * only what cannot wait is done, a key where none signs.
- * @param now undefined while the clock cannot be believed at all: the same then
- * @param held whether a next key whose turn has come must wait all the same, because not everybody can see it
+ * The next step that is due; undefined if none is. If the ring contains a time later than `now`, one of the clocks is
+ * wrong: a rotation or removal could come too early, and a new next key could get a wrong publication time. Then the only
+ * step is to activate or create a key for an algorithm without an active one.
+ * @param now undefined if the clock of this server is known to be wrong, with the same effect
+ * @param isPostponed whether a due next key must wait, because not all verifiers can see it
  */
 export function nextStep(
   ring: Ring,
   algorithms: readonly Algorithm[],
   timing: Timing,
   now: number | undefined,
-  held: (kid: string) => boolean = () => false,
+  isPostponed: (kid: string) => boolean = () => false,
 ): Step | undefined {
-  const believed = now !== undefined && !keyAheadOf(ring, now);
+  const clockTrusted = now !== undefined && !keyAheadOf(ring, now);
   for (const alg of algorithms) {
     const active = keyIn(ring, alg, 'active');
     const next = keyIn(ring, alg, 'next');
-    // With no key that can sign, a key must sign at once: the first key ever, or all of them revoked.
+    // Without an active key, a key must sign at once: it is the first key of the ring, or all were revoked.
     if (!active) return next ? { step: 'activate', kid: next.kid } : { step: 'create', alg, state: 'active' };
-    if (!next && believed) return { step: 'create', alg, state: 'next' };
-    if (next && believed && now >= dueAt(active, next, timing) && !held(next.kid))
+    if (!next && clockTrusted) return { step: 'create', alg, state: 'next' };
+    if (next && clockTrusted && now >= dueAt(active, next, timing) && !isPostponed(next.kid))
       return { step: 'activate', kid: next.kid };
   }
-  if (!believed) return undefined;
-  const over = ring.keys.find((key) => key.retired_at !== null && now >= removableAt(key.retired_at, timing));
-  return over && { step: 'remove', kid: over.kid };
+  if (!clockTrusted) return undefined;
+  const removable = ring.keys.find(
+    (key) => key.retired_at !== null && now >= removableAt(key.retired_at, timing),
+  );
+  return removable && { step: 'remove', kid: removable.kid };
 }
 
-/** The next key that the ring lacks, whatever its times say of the clock: for an administrator who has looked at it. */
+/**
+ * The step that creates a missing next key, even if the times in the ring contradict the clock: an administrator decided
+ * so.
+ */
 export function missingNextKey(ring: Ring, algorithms: readonly Algorithm[]): Step | undefined {
-  const alg = algorithms.find((one) => !keyIn(ring, one, 'next'));
+  const alg = algorithms.find((candidate) => !keyIn(ring, candidate, 'next'));
   return alg && { step: 'create', alg, state: 'next' };
 }
 
-/** A key that became what it is later than `now`. A revoked one stays in the ring for good, and tells nothing. */
+/** A key that entered its state later than `now`. Revoked keys are ignored, because they stay in the ring forever. */
 export function keyAheadOf(
   ring: Ring,
   now: number,
@@ -101,18 +106,21 @@ export function keyAheadOf(
     .find(({ at }) => at > now + clockToleranceMs);
 }
 
-/** When a next key takes over from the active one: as planned, or in turn, but never before verifiers know it. */
+/**
+ * When a next key takes over from the active one: as scheduled or by the regular rotation, but not before its publish lead
+ * ends.
+ */
 export function dueAt(active: KeyRecord, next: KeyRecord, timing: Timing): number {
-  const wanted = next.activate_at ?? (active.activated_at ?? Infinity) + timing.rotateEvery;
-  return Math.max(wanted, readyAt(next, timing));
+  const scheduled = next.activate_at ?? (active.activated_at ?? Infinity) + timing.rotateEvery;
+  return Math.max(scheduled, readyAt(next, timing));
 }
 
-/** The ring with the turn of every next key set to `at`; null gives them back to the schedule. */
-export function scheduleActivation(ring: Ring, at: number | null): Ring {
-  return mapKeys(ring, (key) => (key.state === 'next' ? { ...key, activate_at: at } : key));
+/** The ring with the activation of every next key scheduled at `time`; null restores the regular rotation. */
+export function scheduleActivation(ring: Ring, time: number | null): Ring {
+  return mapKeys(ring, (key) => (key.state === 'next' ? { ...key, activate_at: time } : key));
 }
 
-/** The ring with `kid` signing and its forerunner retired. */
+/** The ring with `kid` active and the previously active key retired. */
 export function activate(ring: Ring, kid: string, now: number): Ring {
   const alg = ring.keys.find((key) => key.kid === kid)?.alg;
   return mapKeys(ring, (key) => {
@@ -124,8 +132,8 @@ export function activate(ring: Ring, kid: string, now: number): Ring {
 }
 
 /**
- * The ring with `kid` out of the JWKS for good; if it was signing, the next key signs in its place, however young. One
- * step, so that there is no moment without a key. The record stays, so that the kid can never come back.
+ * The ring with `kid` removed from the JWKS permanently. If it was active, the next key replaces it in the same step, even
+ * before the end of its publish lead, so that a key is always active. The record stays, so that the kid can never return.
  */
 export function revoke(ring: Ring, kid: string, now: number): Ring {
   const successor = successorOf(ring, kid)?.kid;
@@ -137,20 +145,20 @@ export function revoke(ring: Ring, kid: string, now: number): Ring {
   });
 }
 
-/** The key that would sign in the place of `kid`; undefined when that one does not sign, or when there is no other. */
+/** The key that would replace `kid`; undefined if `kid` is not active or there is no next key. */
 export function successorOf(ring: Ring, kid: string): KeyRecord | undefined {
   const key = ring.keys.find((candidate) => candidate.kid === kid);
   return key?.state === 'active' ? keyIn(ring, key.alg, 'next') : undefined;
 }
 
 /**
- * The ring as a store gets it back that has only `found`, or nothing. A change that the store lacks was perhaps never
- * made: its maker died over it, and the others went on publishing and signing as `found` says. So its times begin now, and
- * never earlier than they did: by a clock that was set back a key would sign, or be gone, too soon.
+ * The ring to write to a store that has only the older ring `stored`, or none. The replica that made the newer changes may
+ * have crashed before other replicas saw them, and those kept publishing and signing by `stored`. So the times of these
+ * changes start now, but never earlier than recorded: with a clock set back, a key would sign or be removed too early.
  */
-export function ringToRestore(ring: Ring, found: Ring | undefined, now: number): Ring {
+export function ringToRestore(ring: Ring, stored: Ring | undefined, now: number): Ring {
   const keys = ring.keys.map((key) => {
-    const known = found?.keys.find(({ kid }) => kid === key.kid);
+    const known = stored?.keys.find(({ kid }) => kid === key.kid);
     if (key.state === 'next' && !known) return { ...key, published_at: Math.max(key.published_at, now) };
     if (key.state === 'retired' && known?.state !== 'retired')
       return { ...key, retired_at: Math.max(key.retired_at ?? now, now) };
@@ -159,7 +167,7 @@ export function ringToRestore(ring: Ring, found: Ring | undefined, now: number):
   return { ...ring, keys };
 }
 
-/** The ring with the private half of `kid` in another form. */
+/** The ring with the private key of `kid` encrypted differently. */
 export const replaceSealed = (ring: Ring, kid: string, sealed: string): Ring =>
   mapKeys(ring, (key) => (key.kid === kid ? { ...key, sealed } : key));
 
@@ -181,17 +189,17 @@ export function keyIn(ring: Ring, alg: Algorithm, state: KeyState): KeyRecord | 
 export const isReady = (key: KeyRecord, timing: Timing, now: number): boolean => now >= readyAt(key, timing);
 export const readyAt = (key: KeyRecord, timing: Timing): number => key.published_at + timing.publishLead;
 
-/** Whether what was begun with a key before it retired may still be signed with it. */
+/** Whether a request that started before the key retired may still sign with it. */
 export const mayFinish = (key: KeyRecord, now: number): boolean =>
   key.retired_at !== null && now - key.retired_at < finishingMs;
 
-/** Counted from the last signature, which a replica that was cut off from the store makes later than the retirement. */
+/** Counts from the last possible signature: a replica cut off from the store may sign after the retirement. */
 export const removableAt = (retiredAt: number, timing: Timing): number =>
   retiredAt + timing.staleAfter + finishingMs + timing.longestTokenLife + timing.retain;
 
 /**
- * What verifiers see: signing keys first, since some take the first key and ignore kid, and RS256 before ES256,
- * since the ones that do so know RS256 best.
+ * The keys in JWKS order: active keys first, because some verifiers take the first key and ignore `kid`, and RS256 before
+ * ES256, because those verifiers support RS256 best.
  */
 export function publishedKeys(ring: Ring): readonly PublicJwk[] {
   const order: Record<KeyState, number> = { active: 0, next: 1, retired: 2, revoked: 3 };

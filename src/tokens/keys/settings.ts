@@ -1,4 +1,4 @@
-/** What the backends are told: the section `keys` of the configuration as far as it is theirs, and the rest of the house. */
+/** What a backend gets when it is opened: its part of the configuration section `keys`, and the logger and clock. */
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
@@ -18,7 +18,7 @@ export interface BackendSettings {
     readonly key_name: string;
     readonly identity_endpoint: string | null;
     readonly authority_host: string | null;
-    /** What the platform tells in the environment about the server's own identity. */
+    /** The server's own identity, from the environment variables that the platform sets. */
     readonly identity: AzureIdentity;
   };
   readonly pkcs11: {
@@ -28,12 +28,15 @@ export interface BackendSettings {
   };
 }
 
-/** A workload identity (AKS: a token in a file) or a managed identity (a local endpoint); null where nothing is told. */
+/**
+ * A workload identity (AKS: a token in a file) or a managed identity (a local endpoint); null where the variable is not
+ * set.
+ */
 export interface AzureIdentity {
   readonly client_id: string | null;
   readonly tenant_id: string | null;
   readonly federated_token_file: string | null;
-  /** App Service, Functions and Container Apps; virtual machines have a fixed address and no header. */
+  /** Set on App Service, Functions and Container Apps; virtual machines have a fixed address and no header. */
   readonly endpoint: string | null;
   readonly header: string | null;
   readonly authority_host: string | null;
@@ -42,22 +45,22 @@ export interface AzureIdentity {
 export interface BackendContext {
   readonly logger: Logger;
   readonly now: Now;
-  /** For the backend that keeps the private halves itself. */
+  /** For the file backend. */
   readonly encryptionKey: () => Promise<Uint8Array>;
-  /** What had its place before. */
+  /** The previous key-encryption key. */
   readonly previousEncryptionKey?: Uint8Array | undefined;
 }
 
-/** Opens a backend; rejects with `config_invalid` or `key_material_unusable`. Makes no key and signs nothing. */
+/** Opens a backend; rejects with `config_invalid` or `key_material_unusable`. Creates no key and signs nothing. */
 export type OpenBackend = (settings: BackendSettings, context: BackendContext) => Promise<KeyBackend>;
 
-/** A value without which the backend cannot be; the configuration has asked for it already. */
+/** A value that the backend requires. The configuration check reports a missing one earlier. */
 export function required<T>(value: T | null, key: string): T {
   if (value !== null) return value;
   throw new SojournError('config_invalid', { detail: `${key}: is missing` });
 }
 
-/** For a package that only this backend needs, and that is not there. The command compiles where the package has to be. */
+/** The error for a missing package that only this backend needs. The advised command also compiles native packages. */
 export function missingPackage(name: string, cause: unknown): SojournError {
   return new SojournError('config_invalid', {
     detail: `keys.backend: needs the package ${name}, which is not installed or does not load`,

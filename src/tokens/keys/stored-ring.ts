@@ -3,7 +3,7 @@ import type { Store } from '../../platform/store/index.ts';
 import { parseRing, storable } from './parse.ts';
 import type { Ring } from './ring.ts';
 
-/** The ring of every issuer that has no keys of its own; a tenant's own ring is called by the tenant's id. */
+/** The ring of all issuers without own keys. A tenant with own keys has a ring under the tenant's id. */
 export const mainRing = 'shared';
 
 export interface StoredRing {
@@ -21,7 +21,7 @@ export async function readStoredRing(store: Store, id: string): Promise<StoredRi
   );
 }
 
-/** False when somebody else was faster than the one who read `version`; undefined is for a store without a ring. */
+/** False if another writer has changed the ring since `version`. `version` is undefined if the store has no ring. */
 export function writeStoredRing(
   store: Store,
   id: string,

@@ -1,4 +1,6 @@
-/** Schedules the writes to the buckets: at once when documents change, again after a failure, and everything periodically. */
+/**
+ * Schedules the writes to the buckets: at once when documents change, again after a failure, and everything periodically.
+ */
 import type { Audit } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';

@@ -1,7 +1,7 @@
 /**
- * Keys that customers upload to their cloud by hand. Owns: which keys those are for a connection, and which connections
- * hold a rotation back since nobody has said that the next key is there. Does not own: what the customer said, which
- * stands on the connection. Compose asks before a key may sign; the set-up files carry the keys.
+ * Keys that customers upload to their cloud by hand. Owns: which keys these are for a connection, and which connections
+ * postpone a rotation because the upload of the next key is not confirmed. Does not own: the confirmation, which is stored
+ * in the connection. Compose checks for obstacles before a key may sign; the set-up files contain the keys.
  */
 
 import { type Connection, type Connections, destinationOf } from '../../access/connections/index.ts';
@@ -10,14 +10,14 @@ import type { Issuers } from '../issuer/index.ts';
 import { type Keyrings, type KeyState, mainRing, type PublicJwk } from '../keys/index.ts';
 
 export interface Uploads {
-  /** The next key and the active one first, then retired ones, the newest first. */
+  /** The active key first, then the next one, then retired keys, newest first. */
   keysFor(connection: Connection): Promise<readonly UploadedKey[]>;
-  /** What stands against letting this key of the ring sign, in words for the operator. */
+  /** Why this key of the ring must not sign yet, for the operator. */
   obstacles(ring: string, key: PublicJwk): Promise<readonly string[]>;
 }
 
 const order: readonly KeyState[] = ['active', 'next', 'retired'];
-/** Ids that are told; an issuer may have very many connections. */
+/** Limit of the connection ids in an obstacle, because an issuer may have very many connections. */
 const maxListed = 10;
 
 export function createUploads(options: {
@@ -27,7 +27,9 @@ export function createUploads(options: {
 }): Uploads {
   const { connections, issuers, keyrings } = options;
 
-  /** Whether its customer's cloud would not know the key: one that is set up, in use, and was not told to hold it. */
+  /**
+   * Whether the customer's cloud lacks the key: the connection is verified and enabled, and the upload is not confirmed.
+   */
   async function isKeyMissing(connection: Connection, ring: string, key: PublicJwk): Promise<boolean> {
     const { disabled, verified_at, algorithm, uploaded_kids = [] } = connection;
     if (disabled || verified_at === null || algorithm !== key.alg || uploaded_kids.includes(key.kid))
@@ -53,7 +55,7 @@ export function createUploads(options: {
 
     async obstacles(ring, key) {
       const within = ring === mainRing ? {} : { within: ring };
-      const found: string[] = [];
+      const missing: string[] = [];
       let after: string | undefined;
       do {
         const page = await connections.list({
@@ -61,12 +63,13 @@ export function createUploads(options: {
           ...(after === undefined ? {} : { after }),
           limit: 200,
         });
-        for (const one of page.items) if (await isKeyMissing(one, ring, key)) found.push(one.id);
+        for (const connection of page.items)
+          if (await isKeyMissing(connection, ring, key)) missing.push(connection.id);
         after = page.next;
       } while (after !== undefined);
-      if (found.length === 0) return [];
-      const more = found.length > maxListed ? ` and ${found.length - maxListed} more` : '';
-      return [`not yet uploaded for ${found.slice(0, maxListed).join(', ')}${more}`];
+      if (missing.length === 0) return [];
+      const more = missing.length > maxListed ? ` and ${missing.length - maxListed} more` : '';
+      return [`not yet uploaded for ${missing.slice(0, maxListed).join(', ')}${more}`];
     },
   };
 }

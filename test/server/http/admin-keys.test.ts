@@ -76,7 +76,7 @@ describe('keys', () => {
       status: 409,
       body: expect.objectContaining({
         code: 'key_not_ready',
-        detail: expect.stringMatching(/^The next \w+256 key [\w-]+ may sign from [\dTZ:.-]+ on\.$/),
+        detail: expect.stringMatching(/^The next \w+256 key [\w-]+ may not sign before [\dTZ:.-]+\.$/),
       }),
     });
     expect(answer.headers.get('retry-after')).toBe('1');

@@ -107,8 +107,8 @@ test('what was refused is in nobody’s hands', async () => {
 
 test.each([
   ['yaml', 'must be one of json, aws-process, aws-container, env, gcp, azure'],
-  ['aws-process', 'aws-process does not fit a connection to azure'],
-  ['gcp', 'gcp does not fit a connection to azure'],
+  ['aws-process', 'cannot be aws-process for a connection to azure'],
+  ['gcp', 'cannot be gcp for a connection to azure'],
 ])('who asks for the format %s is refused before anything is done', async (format, message) => {
   const { id } = await connect('1');
   const before = await corridor.audit(`connection=${id}`);

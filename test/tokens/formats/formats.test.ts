@@ -124,7 +124,7 @@ describe('a format that does not fit', () => {
             ? 'delivered'
             : {
                 code: 'invalid_request',
-                faults: [{ path: 'format', message: `${format} does not fit a connection to ${cloud}` }],
+                faults: [{ path: 'format', message: `cannot be ${format} for a connection to ${cloud}` }],
               },
         ]);
       }

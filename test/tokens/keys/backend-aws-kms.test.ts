@@ -53,7 +53,7 @@ test('credentials that AWS does not take are told without the words of AWS, whic
   expect(failed).toMatchObject({
     code: 'key_backend_unavailable',
     message:
-      "No ES256 key can be made: AWS KMS: the server's own AWS credentials are missing or not valid (InvalidSignatureException).",
+      "The key service cannot create an ES256 key: AWS KMS: the server's own AWS credentials are missing or invalid (InvalidSignatureException).",
   });
   for (const secret of secrets)
     expect(`${logged()}${failed.message}${failed.cause?.message}`).not.toContain(secret);

@@ -107,13 +107,15 @@ describe('the backend azure-key-vault', () => {
     const { open, service, logged, end } = await bench(env);
     expect(await failure((await open()).createKey('ES256'))).toMatchObject({
       code: 'key_backend_unavailable',
-      message: expect.stringContaining(`The token of the cluster in ${file} cannot be read (ENOENT)`),
+      message: expect.stringContaining(`The federated token file ${file} cannot be read (ENOENT)`),
     });
     await writeFile(file, 'eyJ.kms-test-other-token');
     const refused = await failure((await open()).createKey('ES256'));
     expect(refused).toMatchObject({
       code: 'key_backend_unavailable',
-      message: expect.stringContaining('Microsoft Entra gives no access token (status 401 AADSTS700213)'),
+      message: expect.stringContaining(
+        'Microsoft Entra did not issue an access token (status 401 AADSTS700213)',
+      ),
     });
     expect(`${refused.message}${logged()}`).not.toContain('eyJ.');
     await writeFile(file, `${clusterToken}\n`);

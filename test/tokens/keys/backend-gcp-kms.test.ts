@@ -66,7 +66,7 @@ describe('the backend gcp-kms', () => {
     const backend = await open();
     const key = kept(await backend.createKey('ES256'));
     service.bent.signature = true;
-    const reason = (what: string) => `Google Cloud KMS: ${what} did not arrive as it was sent`;
+    const reason = (what: string) => `Google Cloud KMS: ${what} was corrupted in transit`;
     expect(await failure(backend.sign(key, some))).toMatchObject({
       code: 'key_backend_unavailable',
       cause: { message: reason(`a signature by ${key.sealed}`) },
@@ -75,7 +75,7 @@ describe('the backend gcp-kms', () => {
     expect(await failure(backend.createKey('ES256'))).toMatchObject({
       code: 'key_backend_unavailable',
       message: expect.stringMatching(
-        /the public key of \S+\/cryptoKeyVersions\/2 did not arrive as it was sent\.$/,
+        /the public key of \S+\/cryptoKeyVersions\/2 was corrupted in transit\.$/,
       ),
     });
     await end();
@@ -86,7 +86,7 @@ describe('the backend gcp-kms', () => {
     expect(await failure((await open()).createKey('ES256'))).toMatchObject({
       code: 'key_backend_refused',
       message:
-        'No ES256 key can be made: Google Cloud KMS: rsa makes keys for RSA_SIGN_PKCS1_2048_SHA256, not for EC_SIGN_P256_SHA256.',
+        'The key service cannot create an ES256 key: Google Cloud KMS: rsa has the algorithm RSA_SIGN_PKCS1_2048_SHA256, not EC_SIGN_P256_SHA256.',
     });
     await end();
   });

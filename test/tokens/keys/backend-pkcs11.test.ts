@@ -58,7 +58,7 @@ describe('the backend pkcs11', () => {
       expect(await failure(backend.createKey('ES256'))).toMatchObject({
         code: 'key_backend_refused',
         message:
-          'No ES256 key can be made: PKCS#11: the token does not take the PIN (CKR_PIN_INCORRECT); not tried again until a restart.',
+          'The key service cannot create an ES256 key: PKCS#11: the token rejects the PIN (CKR_PIN_INCORRECT); it is not tried again before a restart.',
       });
     }
     expect(logged()).not.toContain('not-the-pin');
@@ -73,7 +73,7 @@ describe('the backend pkcs11', () => {
     const absent = bench({ token_label: 'nowhere' });
     expect(await failure((await absent.open()).createKey('ES256'))).toMatchObject({
       status: 503,
-      message: 'No ES256 key can be made: PKCS#11: there is no token labelled nowhere.',
+      message: 'The key service cannot create an ES256 key: PKCS#11: no token has the label nowhere.',
     });
     await absent.end();
     const none = bench({ module: import.meta.filename });

@@ -70,7 +70,7 @@ describe('a sealed key that cannot be trusted', () => {
   test('it is refused by its kid under another key-encryption key', async () => {
     const key = kept(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal(key, new Uint8Array(32).fill(8))).toBe(
-      `The signing key ${key.kid} cannot be used: its private half does not open with this key-encryption key.`,
+      `The signing key ${key.kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`,
     );
   });
 
@@ -82,7 +82,7 @@ describe('a sealed key that cannot be trusted', () => {
   ])('it is refused by its kid when it was %s', async (_, damage) => {
     const key = kept(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal({ ...key, sealed: damage(key.sealed!) })).toBe(
-      `The signing key ${key.kid} cannot be used: its private half does not open with this key-encryption key.`,
+      `The signing key ${key.kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`,
     );
   });
 
@@ -90,14 +90,14 @@ describe('a sealed key that cannot be trusted', () => {
     const backend = fileBackend(encryptionKey);
     const [a, b] = [kept(await backend.createKey('ES256')), kept(await backend.createKey('ES256'))];
     expect(await refusal({ ...a, sealed: b.sealed })).toBe(
-      `The signing key ${a.kid} cannot be used: what is sealed there is not its private half.`,
+      `The signing key ${a.kid} cannot be used: the encrypted key is not its private key.`,
     );
   });
 
   test('it is refused once it has no private half', async () => {
     const key = kept(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal({ ...key, sealed: null })).toBe(
-      `The signing key ${key.kid} cannot be used: it has no private half any more.`,
+      `The signing key ${key.kid} cannot be used: its private key was deleted.`,
     );
   });
 });

@@ -19,12 +19,12 @@ test('a server whose clock was set says so in /readyz, stays ready, and says no 
           name: 'key_clock',
           ok: true,
           detail:
-            'no key is made to sign or dropped: the clock of this server is 3600 s back of the time since its start',
+            'no key is made to sign or dropped: the clock of this server has jumped 3600 s back since its start',
         },
       ],
     });
     await expect(server.admin.post('/keys/rotate', {})).rejects.toThrow(
-      'No key is made to sign: the clock of this server is 3600 s back of the time since its start.',
+      'No key can be activated: the clock of this server has jumped 3600 s back since its start.',
     );
     set.ms = 0;
     expect(await clock()).toEqual({ status: 200, clock: [] });

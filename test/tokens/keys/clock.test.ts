@@ -38,7 +38,7 @@ describe('a clock that was set while the server runs', () => {
   test.each([
     [year, 'ahead'],
     [-year, 'back'],
-    [61 * second, 'ahead'],
+    [61 * second, 'forward'],
   ])('by %d ms changes no key, for any replica, until it is right again', async (ms, direction) => {
     const { right, wrong, set } = await afterRotation();
     const [before, told] = [right.list(), bench.changes.length];
@@ -48,7 +48,7 @@ describe('a clock that was set while the server runs', () => {
     expect(bench.changes).toHaveLength(told);
     expect([right.clockProblem, wrong.clockProblem, wrong.isDue()]).toEqual([
       undefined,
-      `the clock of this server is ${Math.abs(ms) / second} s ${direction} of the time since its start`,
+      `the clock of this server has jumped ${Math.abs(ms) / second} s ${direction} since its start`,
       false,
     ]);
 
@@ -73,12 +73,13 @@ describe('a clock that was set while the server runs', () => {
     await expect(wrong.rotate()).rejects.toMatchObject({
       code: 'keys_unavailable',
       status: 503,
-      message: `No key is made to sign: the clock of this server is ${year / second} s ahead of the time since its start.`,
-      advice: 'Set the clock of the server (NTP) and restart it, or order the rotation at another replica.',
+      message: `No key can be activated: the clock of this server has jumped ${year / second} s forward since its start.`,
+      advice:
+        'Correct the clock of this server (NTP) and restart it, or request the rotation from another replica.',
     });
     await right.refresh();
     expect(right.list()).toEqual(before);
-    await wrong.rotate({ at: bench.clock.ms + 2 * year });
+    await wrong.rotate({ activateAt: bench.clock.ms + 2 * year });
     expect(wrong.list()[2]!.activate_at).toBe(bench.clock.ms + 2 * year);
   });
 
@@ -184,7 +185,7 @@ describe('a ring with times ahead of the clock', () => {
     });
     await rotating.rotate();
     expect(behind.clockProblem).toBe(
-      `the key ${kidsOf(right)[0]} of the ring shared has a time that is ahead of the clock of this server: 2026-11-25T12:00:00.000Z`,
+      `the key ${kidsOf(right)[0]} of the ring shared has a time in the future of the clock of this server: 2026-11-25T12:00:00.000Z`,
     );
     await right.refresh();
     expect(statesOf(right)).toEqual(['ES256 retired', 'ES256 active', 'ES256 next']);
@@ -214,7 +215,7 @@ describe('a ring with times ahead of the clock', () => {
     expect(statesOf(right)).toEqual(['ES256 retired', 'ES256 active', 'ES256 revoked']);
     await expect(right.rotate()).rejects.toMatchObject({
       code: 'key_not_ready',
-      message: 'There is no next ES256 key yet.',
+      message: 'The next ES256 key does not exist yet.',
     });
     await right.revoke(next);
     expect(statesOf(right).slice(2)).toEqual(['ES256 revoked', 'ES256 next']);
@@ -232,7 +233,7 @@ describe('a ring with times ahead of the clock', () => {
     const [retiredAhead, activeAhead, nextAhead] = right.list();
     expect(statesOf(right)).toEqual(['ES256 retired', 'ES256 active', 'ES256 next']);
     expect(right.clockProblem).toBe(
-      `the key ${retiredAhead!.kid} of the ring shared has a time that is ahead of the clock of this server: 2027-11-24T12:00:00.000Z`,
+      `the key ${retiredAhead!.kid} of the ring shared has a time in the future of the clock of this server: 2027-11-24T12:00:00.000Z`,
     );
     bench.clock.ms += 40 * day;
     const before = right.list();

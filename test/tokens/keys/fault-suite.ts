@@ -87,8 +87,8 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
         code: 'key_backend_signature_invalid',
         status: 503,
       });
-      expect(bench.logged()).toContain('A SIGNATURE OF THE KEY SERVICE IS WRONG');
-      expect(backend.failure?.()).toContain(`is not one of ${key.kid}`);
+      expect(bench.logged()).toContain('the key service returned an invalid signature');
+      expect(backend.failure?.()).toContain(`does not verify with ${key.kid}`);
       bench.service.trouble.wrong = false;
       await recovers();
     });
@@ -133,7 +133,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       expect(backend.failure?.()).toContain(bench.words.denied);
       expect(await failure(backend.createKey('RS256'))).toMatchObject({
         code: 'key_backend_refused',
-        message: expect.stringMatching(/^No RS256 key can be made: /),
+        message: expect.stringMatching(/^The key service cannot create an RS256 key: /),
       });
     });
 

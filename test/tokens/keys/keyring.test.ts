@@ -49,8 +49,8 @@ describe('the first start', () => {
     await bench.store.insert('connection', 'con_1', {}, { within: 'ten_1' });
     await expect(bench.replica()).rejects.toMatchObject({
       code: 'state_unusable',
-      message: `The store has connections, but there are no signing keys for them in it nor in ${bench.folder('keys')}/ring.json.`,
-      advice: 'Restore the keys from a backup: new keys would lock every customer out until they trust them.',
+      message: `The store has connections, but neither the store nor ${bench.folder('keys')}/ring.json has their signing keys.`,
+      advice: 'Restore the keys from a backup. New keys would lock out every customer until they trust them.',
     });
     expect(await bench.store.get('ring', 'shared')).toBeUndefined();
     expect(bench.changes).toEqual([]);
@@ -74,7 +74,7 @@ describe('a rotation', () => {
     const next = keyring.list()[1]!.kid;
     await expect(keyring.rotate()).rejects.toMatchObject({
       code: 'key_not_ready',
-      message: `The next ES256 key ${next} may sign from 2026-11-24T12:00:00.000Z on.`,
+      message: `The next ES256 key ${next} may not sign before 2026-11-24T12:00:00.000Z.`,
       retryAfter: 90,
     });
     expect(await bench.copy()).toBe(copy);
@@ -164,9 +164,11 @@ describe('a rotation', () => {
   test('planned for a time, it comes at that time, and can be taken back until then', async () => {
     const keyring = await bench.replica();
     const [first, second] = kidsOf(keyring) as [string, string];
-    await expect(keyring.rotate({ at: noon + day - 1 })).rejects.toMatchObject({ code: 'key_not_ready' });
+    await expect(keyring.rotate({ activateAt: noon + day - 1 })).rejects.toMatchObject({
+      code: 'key_not_ready',
+    });
     const told = bench.changes.length;
-    await keyring.rotate({ at: noon + 2 * day });
+    await keyring.rotate({ activateAt: noon + 2 * day });
     expect(keyring.list().map(({ state, activate_at }) => [state, activate_at])).toEqual([
       ['active', null],
       ['next', noon + 2 * day],
@@ -178,7 +180,7 @@ describe('a rotation', () => {
     await keyring.advance();
     expect(keyring.active('ES256').kid).toBe(first);
 
-    await keyring.rotate({ at: noon + 4 * day });
+    await keyring.rotate({ activateAt: noon + 4 * day });
     const other = await bench.replica({ folder: 'other' });
     bench.clock.ms += day - 1;
     await other.advance();
@@ -192,9 +194,9 @@ describe('a rotation', () => {
   test('planned again for the same time, it includes a next key that was made since', async () => {
     const keyring = await bench.replica({ algorithms: ['RS256', 'ES256'] });
     const at = noon + 10 * day;
-    await keyring.rotate({ at });
+    await keyring.rotate({ activateAt: at });
     await keyring.revoke(keyring.list().find(({ alg, state }) => alg === 'ES256' && state === 'next')!.kid);
-    await keyring.rotate({ at });
+    await keyring.rotate({ activateAt: at });
     const next = keyring.list().filter(({ state }) => state === 'next');
     expect(next.map(({ alg, activate_at }) => [alg, activate_at])).toEqual([
       ['RS256', at],
@@ -205,7 +207,7 @@ describe('a rotation', () => {
   test('planned for later than its turn, it waits for the plan', async () => {
     const keyring = await bench.replica();
     const first = keyring.active('ES256').kid;
-    await keyring.rotate({ at: noon + 40 * day });
+    await keyring.rotate({ activateAt: noon + 40 * day });
     bench.clock.ms += 39 * day;
     await keyring.advance();
     expect(keyring.active('ES256').kid).toBe(first);

@@ -53,7 +53,7 @@ describe('the main ring and those of tenants', () => {
     };
     await rounds(hour);
     expect(rings.clockProblems()).toEqual([
-      'the clock of this server is 3600 s ahead of the time since its start',
+      'the clock of this server has jumped 3600 s forward since its start',
     ]);
     await rounds(0);
     expect(rings.clockProblems()).toEqual([]);
@@ -65,10 +65,10 @@ describe('the main ring and those of tenants', () => {
     expect(told).toEqual([
       expect.objectContaining({
         level: 'warn',
-        doubts: ['the clock of this server is 3600 s ahead of the time since its start'],
-        msg: 'no key is made to sign or dropped by this clock; set it right (NTP) and restart this server',
+        doubts: ['the clock of this server has jumped 3600 s forward since its start'],
+        msg: 'the clock is wrong, so no key is activated or removed; correct it (NTP) and restart this server',
       }),
-      expect.objectContaining({ level: 'info', msg: 'the clock can be believed again' }),
+      expect.objectContaining({ level: 'info', msg: 'the clock is trusted again' }),
     ]);
   });
 });

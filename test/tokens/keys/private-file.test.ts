@@ -33,8 +33,8 @@ describe('a file of our own', () => {
     await chmod(file, mode);
     await expect(readPrivateFile(file)).rejects.toMatchObject({
       code: 'key_material_unusable',
-      message: `${file} has mode 0${mode.toString(8)}: others than its owner can reach it.`,
-      advice: `Run: chmod 600 ${file}. If it may have been read by others, treat its keys as leaked.`,
+      message: `${file} has mode 0${mode.toString(8)}: users other than its owner have access.`,
+      advice: `Run: chmod 600 ${file}. If others may have read it, treat its keys as leaked.`,
     });
   });
 
@@ -42,7 +42,10 @@ describe('a file of our own', () => {
     const [file, target] = [join(folder, 'ring.json'), join(folder, 'elsewhere')];
     await writeFile(target, 'theirs', { mode: 0o600 });
     await symlink(target, file);
-    const refusal = { code: 'key_material_unusable', message: `${file} is a symbolic link.` };
+    const refusal = {
+      code: 'key_material_unusable',
+      message: `${file} is a symbolic link, which is not allowed.`,
+    };
     await expect(readPrivateFile(file)).rejects.toMatchObject(refusal);
     await expect(writePrivateFile(file, 'ours')).rejects.toMatchObject(refusal);
     expect(await readFile(target, 'utf8')).toBe('theirs');
@@ -66,7 +69,7 @@ describe('a file of our own', () => {
     await expect(writePrivateFile(file, 'x')).rejects.toMatchObject({
       code: 'key_material_unusable',
       message: `${file} cannot be written (EEXIST).`,
-      advice: 'Check that the disk has room and that the server may write to this folder.',
+      advice: 'Check that the disk has space and that the server may write to this folder.',
     });
   });
 
@@ -117,7 +120,7 @@ describe('the file of the key-encryption key', () => {
     const file = join(folder, 'encryption.key');
     await expect(loadEncryptionKey(file, mayNot)).rejects.toMatchObject({
       code: 'key_material_unusable',
-      message: `The key-encryption key ${file} is missing, and keys exist that were sealed with it.`,
+      message: `The key-encryption key ${file} is missing, and signing keys are encrypted with it.`,
       advice: 'Restore this file from a backup.',
     });
     expect(await readdir(folder)).toEqual([]);
@@ -130,7 +133,7 @@ describe('the file of the key-encryption key', () => {
       await writeFile(file, text, { mode: 0o600 });
       await expect(loadEncryptionKey(file, may)).rejects.toMatchObject({
         code: 'key_material_unusable',
-        message: `${file} does not hold a key-encryption key.`,
+        message: `${file} is not a key-encryption key.`,
       });
       expect(await readFile(file, 'utf8')).toBe(text);
     },

@@ -73,7 +73,7 @@ describe('a look from outside', () => {
       () => (pages['/jwks'] = { type: 'text/html', body: JSON.stringify({ keys: [key] }) }),
       '/jwks is not served as application/json',
     ],
-    ['no JSON', () => (pages['/jwks'] = { body: '<html>' }), '/jwks is not the document it should be'],
+    ['no JSON', () => (pages['/jwks'] = { body: '<html>' }), '/jwks is not a valid document'],
     [
       'the documents of another issuer',
       () => (pages[discovery] = { body: JSON.stringify({ issuer: `${url}/`, jwks_uri: issuer.jwks }) }),
@@ -123,12 +123,12 @@ describe('a comparison of a copy', () => {
     [
       'a key under the kid of ours',
       () => listing(other, { ...key, x: 'theirs' }),
-      '/jwks says something else',
+      '/jwks differs from the served document',
     ],
     [
       'another issuer',
       () => (pages[discovery] = { body: JSON.stringify({ issuer: 'https://evil', jwks_uri: issuer.jwks }) }),
-      `${discovery} says something else`,
+      `${discovery} differs from the served document`,
     ],
     ['a document that is gone', () => (pages['/jwks'] = { status: 404, body: '' }), '/jwks answers 404'],
   ];

@@ -69,7 +69,7 @@ describe('a start with a new and a former key-encryption key', () => {
     const stranger = new Uint8Array(32).fill(1);
     await expect(bench.replica({ encryptionKey: current, former: stranger })).rejects.toMatchObject({
       code: 'key_material_unusable',
-      message: `The signing key ${kid} cannot be used: its private half does not open with this key-encryption key.`,
+      message: `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`,
     });
     expect(await stored()).toEqual(before);
     await expectOpening(former);

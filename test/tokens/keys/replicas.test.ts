@@ -106,7 +106,9 @@ describe('what is lost in one place comes back from the other', () => {
     expect(after.list()).toEqual(before.list());
     expect(await inStore(emptied)).toEqual(await inStore());
     expect(bench.changes).toHaveLength(2);
-    expect(bench.logged()).toContain('the store had lost the key ring; it gets it back from this replica');
+    expect(bench.logged()).toContain(
+      'the store has lost the key ring or its last changes; restoring it from this replica',
+    );
   });
 
   test('a start without the copy writes it again from the store', async () => {
@@ -157,7 +159,7 @@ describe('what is lost in one place comes back from the other', () => {
 describe('another ring', () => {
   const refusal = () => ({
     code: 'key_material_unusable',
-    message: `The store holds another key ring than ${join(bench.folder('keys'), 'ring.json')}; nothing was changed in either.`,
+    message: `The store and ${join(bench.folder('keys'), 'ring.json')} have different key rings. Neither was changed.`,
   });
 
   test('in the store it is refused at the start, whichever is newer, and neither is changed', async () => {
@@ -202,7 +204,7 @@ describe('another ring', () => {
     expect(keyring.confirmUnchanged(version + 1, bench.clock.ms)).toBe(false);
     await expect(keyring.sign(kid, Buffer.from('x'))).rejects.toMatchObject({
       code: 'keys_unavailable',
-      message: 'The store has not been seen for 301 s, and the signing keys may have changed.',
+      message: 'The key ring was last read from the store 301 s ago, and the signing keys may have changed.',
     });
     expect(keyring.jwks()).toEqual(jwks);
   });
@@ -236,7 +238,7 @@ describe('trouble while serving', () => {
     bench.clock.ms += 1;
     await expect(keyring.sign(kid, Buffer.from('x'))).rejects.toMatchObject({
       code: 'keys_unavailable',
-      message: 'The store has not been seen for 60 s, and the signing keys may have changed.',
+      message: 'The key ring was last read from the store 60 s ago, and the signing keys may have changed.',
     });
     expect(keyring.staleness()).toEqual({ ms: 60_001, stale: true });
     expect(keyring.jwks()).toEqual(jwks);

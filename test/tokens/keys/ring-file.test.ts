@@ -85,7 +85,11 @@ describe("this replica's copy of the ring", () => {
   });
 
   test.each([
-    ['has another mode', () => chmod(file(), 0o644), 'has mode 0644: others than its owner can reach it.'],
+    [
+      'has another mode',
+      () => chmod(file(), 0o644),
+      'has mode 0644: users other than its owner have access.',
+    ],
     [
       'is a symbolic link',
       async () => {
@@ -155,7 +159,7 @@ describe("this replica's copy of the ring", () => {
       ring.keys[0] = { ...ring.keys[0]!, sealed: null };
     });
     expect((await refusals(bare))[0]).toMatchObject(
-      refusal(`the key ${kid} is active and has no private half`),
+      refusal(`the key ${kid} is active and has no private key`),
     );
   });
 
@@ -212,7 +216,7 @@ describe("this replica's copy of the ring", () => {
     const other = rewrite((ring) => {
       ring.keys[1] = { ...ring.keys[1]!, kid, jwk };
     });
-    expect((await refusals(other))[0]).toMatchObject(refusal(`the key ${kid} is no point of its curve`));
+    expect((await refusals(other))[0]).toMatchObject(refusal(`the key ${kid} is not a point on its curve`));
   });
 
   test('a point that is not on the curve is refused', async () => {
@@ -222,7 +226,7 @@ describe("this replica's copy of the ring", () => {
     const off = rewrite((ring) => {
       ring.keys[1] = { ...ring.keys[1]!, kid, jwk };
     });
-    expect((await refusals(off))[0]).toMatchObject(refusal(`the key ${kid} is no point of its curve`));
+    expect((await refusals(off))[0]).toMatchObject(refusal(`the key ${kid} is not a point on its curve`));
   });
 
   test('private halves swapped between two keys are refused', async () => {
@@ -239,7 +243,7 @@ describe("this replica's copy of the ring", () => {
     for (const found of await refusals(swapped)) {
       expect(found).toMatchObject({
         code: 'key_material_unusable',
-        message: `The signing key ${kid} cannot be used: what is sealed there is not its private half.`,
+        message: `The signing key ${kid} cannot be used: the encrypted key is not its private key.`,
       });
     }
   });
@@ -256,7 +260,7 @@ describe("this replica's copy of the ring", () => {
     for (const folder of ['keys', 'elsewhere']) {
       await expect(bench.replica({ folder, encryptionKey: new Uint8Array(32) })).rejects.toMatchObject({
         code: 'key_material_unusable',
-        message: `The signing key ${kid} cannot be used: its private half does not open with this key-encryption key.`,
+        message: `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`,
       });
     }
     expect(await bench.copy()).toBe(copy);

@@ -143,7 +143,7 @@ describe('sojourn credentials with an agent', () => {
     expect(await credentials(aws.id, '--format', 'azure')).toEqual({
       code: 1,
       out: '',
-      err: 'format: azure does not fit a connection to aws\n→ Correct the named field and send it again.\n',
+      err: 'format: cannot be azure for a connection to aws\n→ Correct the named field and send it again.\n',
     });
     expect(await credentials(aws.id, '--format', 'gcp')).toEqual({
       code: 1,

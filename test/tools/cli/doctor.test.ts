@@ -142,7 +142,7 @@ describe('a server that is as it should be', () => {
       name: 'key_clock',
       outcome: 'warned',
       detail:
-        'no key is made to sign or dropped: the clock of this server is 120 s ahead of the time since its start',
+        'no key is made to sign or dropped: the clock of this server has jumped 120 s forward since its start',
       advice:
         'Synchronize the clock of the server by NTP and restart it; docs/keys.md explains how keys with wrong times recover.',
     });

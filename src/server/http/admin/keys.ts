@@ -105,7 +105,7 @@ export const keyRoutes: readonly Route[] = [
       if (at !== undefined && at < services.now())
         throw invalidRequest([{ path: 'activate_at', message: 'must be in the future' }]);
       const keyring = await ringOf(services, tenant);
-      await keyring.rotate({ override, ...(at === undefined ? {} : { at }) });
+      await keyring.rotate({ override, ...(at === undefined ? {} : { activateAt: at }) });
       const auditEvent =
         at === undefined
           ? ({ event: 'key.rotation_requested', facts: { override } } as const)

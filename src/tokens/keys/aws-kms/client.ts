@@ -1,6 +1,6 @@
 /**
- * AWS's own client, loaded only where this backend is used. The server's own credentials are found by the SDK's default
- * chain (a role of the task, the pod or the instance), so none stands in the configuration.
+ * The AWS SDK client, loaded only if this backend is used. The SDK's default credential chain finds the server's own
+ * credentials (a role of the task, the pod or the instance), so the configuration contains none.
  */
 import type {
   CreateKeyCommandInput,
@@ -15,7 +15,7 @@ import { send } from '../../../platform/outbound/index.ts';
 import { missingPackage } from '../settings.ts';
 import { explain } from './explain.ts';
 
-/** The calls of KMS that are used; each rejects with `key_service_…`. */
+/** The KMS operations in use; each rejects with `key_backend_…`. */
 export interface Kms {
   createKey(input: CreateKeyCommandInput, signal: AbortSignal): Promise<CreateKeyCommandOutput>;
   getPublicKey(input: GetPublicKeyCommandInput, signal: AbortSignal): Promise<GetPublicKeyCommandOutput>;
@@ -31,25 +31,25 @@ export async function connect(region: string, endpoint: string | null): Promise<
     region,
     ...(endpoint === null ? {} : { endpoint }),
     requestHandler: { handle },
-    // Trying again is decided in one place for all key services.
+    // Retries are decided in one place for all key services.
     maxAttempts: 1,
     retryMode: 'standard',
     defaultsMode: 'standard',
   });
-  const told = (error: unknown): never => {
+  const rethrow = (error: unknown): never => {
     throw explain(error);
   };
   return {
     createKey: (input, abortSignal) =>
-      client.send(new sdk.CreateKeyCommand(input), { abortSignal }).catch(told),
+      client.send(new sdk.CreateKeyCommand(input), { abortSignal }).catch(rethrow),
     getPublicKey: (input, abortSignal) =>
-      client.send(new sdk.GetPublicKeyCommand(input), { abortSignal }).catch(told),
-    sign: (input, abortSignal) => client.send(new sdk.SignCommand(input), { abortSignal }).catch(told),
+      client.send(new sdk.GetPublicKeyCommand(input), { abortSignal }).catch(rethrow),
+    sign: (input, abortSignal) => client.send(new sdk.SignCommand(input), { abortSignal }).catch(rethrow),
     close: () => client.destroy(),
   };
 }
 
-/** What this room reads of the SDK's requests. */
+/** The members of the SDK's requests that this module reads. */
 interface SdkRequest {
   readonly protocol: string;
   readonly hostname: string;
@@ -59,24 +59,24 @@ interface SdkRequest {
   readonly body: string | Uint8Array;
 }
 
-/** Leaves through `outbound`, which writes the host and the length itself, with the values that were signed. */
+/** Sends through `outbound`, which sets Host and Content-Length itself, to the values that the SDK signed. */
 async function handle(
   { protocol, hostname, port, path, headers, body }: SdkRequest,
   { abortSignal }: { readonly abortSignal: AbortSignal },
 ) {
-  const sent = Object.entries(headers).filter(([name]) => !/^(host|content-length)$/i.test(name));
-  const answer = await send({
+  const headersToSend = Object.entries(headers).filter(([name]) => !/^(host|content-length)$/i.test(name));
+  const response = await send({
     method: 'POST',
     url: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`,
-    headers: Object.fromEntries(sent),
+    headers: Object.fromEntries(headersToSend),
     body: typeof body === 'string' ? body : new TextDecoder().decode(body),
     signal: abortSignal,
   });
   return {
     response: {
-      statusCode: answer.status,
-      headers: answer.headers,
-      body: Buffer.from(answer.body),
+      statusCode: response.status,
+      headers: response.headers,
+      body: Buffer.from(response.body),
     },
   };
 }

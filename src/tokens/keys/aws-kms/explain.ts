@@ -1,13 +1,13 @@
-/** What an error of AWS KMS means: https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html, "Errors". */
+/** Maps errors of AWS KMS: https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html, "Errors". */
 import { z } from 'zod';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { refused, throttled, unavailable } from '../service/faults.ts';
-import { describeSendError, text } from '../service/rest.ts';
+import { describeSendError, optionalText } from '../service/rest.ts';
 
 const refusals = new Set([
   'AccessDeniedException',
   'DisabledException',
-  // Pending deletion, for one: CancelKeyDeletion brings the key back.
+  // For example a key pending deletion, which CancelKeyDeletion restores.
   'KMSInvalidStateException',
   'NotFoundException',
   'InvalidArnException',
@@ -24,7 +24,7 @@ const throttles = new Set([
   'RequestLimitExceeded',
   'LimitExceeded',
 ]);
-/** The server's own credentials do not hold; the words of some of these repeat the session token. */
+/** The server's own credentials are invalid. Messages are left out, because some of them repeat the session token. */
 const unauthenticated = new Set([
   'UnrecognizedClientException',
   'InvalidSignatureException',
@@ -35,7 +35,7 @@ const unauthenticated = new Set([
   'TokenProviderError',
 ]);
 
-const sdkError = z.object({ name: text, message: text });
+const sdkError = z.object({ name: optionalText, message: optionalText });
 
 export function explain(error: unknown): SojournError {
   if (error instanceof SojournError) return unavailable(`AWS KMS: ${describeSendError(error)}`);
@@ -43,6 +43,6 @@ export function explain(error: unknown): SojournError {
   if (refusals.has(name)) return refused(`AWS KMS: ${name}: ${message}`);
   if (throttles.has(name)) return throttled(`AWS KMS: ${name}`);
   if (unauthenticated.has(name))
-    return unavailable(`AWS KMS: the server's own AWS credentials are missing or not valid (${name})`);
-  return unavailable(`AWS KMS: ${/^\w{1,60}$/.test(name) ? name : 'an unknown answer'}`);
+    return unavailable(`AWS KMS: the server's own AWS credentials are missing or invalid (${name})`);
+  return unavailable(`AWS KMS: ${/^\w{1,60}$/.test(name) ? name : 'unknown error'}`);
 }

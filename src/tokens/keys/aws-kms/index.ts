@@ -1,4 +1,4 @@
-/** AWS KMS, by AWS's own client. The reference of a key is its ARN. */
+/** AWS KMS, through the AWS SDK. The reference of a key is its ARN. */
 import { createHash, createPublicKey } from 'node:crypto';
 import type { Algorithm } from '../../../clouds/index.ts';
 import type { KeyService } from '../service/contract.ts';
@@ -21,7 +21,7 @@ export const awsKms: OpenBackend = async ({ aws_kms }, context) => {
 
 const awsService = (kms: Kms): KeyService => ({
   name,
-  // At 10 to 20 ms a call this is above the account's quota of 1,000 signatures a second.
+  // At 10 to 20 ms a call, 32 calls at once exceed the account's quota of 1,000 signatures a second.
   maxConcurrency: 32,
   isReference: (reference) => arn.test(reference),
 
@@ -38,27 +38,27 @@ const awsService = (kms: Kms): KeyService => ({
       },
       signal,
     );
-    if (!KeyMetadata?.Arn) throw unreadable('CreateKey');
+    if (!KeyMetadata?.Arn) throw invalidResponse('CreateKey');
     return KeyMetadata.Arn;
   },
 
   async publicKey(reference, signal) {
     const { PublicKey } = await kms.getPublicKey({ KeyId: reference }, signal);
-    if (!PublicKey) throw unreadable('GetPublicKey');
+    if (!PublicKey) throw invalidResponse('GetPublicKey');
     return createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
   },
 
   async sign(reference, alg, data, signal) {
     const input = {
       KeyId: reference,
-      // The digest, since KMS takes no message over 4,096 bytes.
+      // The digest, because KMS accepts at most 4,096 bytes as a message.
       Message: createHash('sha256').update(data).digest(),
       MessageType: 'DIGEST',
       SigningAlgorithm: algorithms[alg],
     } as const;
     const { Signature } = await kms.sign(input, signal);
     const signature = Signature && toJwsSignature(alg, Signature);
-    if (!signature) throw unreadable('Sign');
+    if (!signature) throw invalidResponse('Sign');
     return signature;
   },
 
@@ -68,4 +68,5 @@ const awsService = (kms: Kms): KeyService => ({
 const toJwsSignature = (alg: Algorithm, signature: Uint8Array): Uint8Array | undefined =>
   alg === 'ES256' ? rawSignature(signature) : signature;
 
-const unreadable = (operation: string) => unavailable(`${name}: the answer to ${operation} is not readable`);
+const invalidResponse = (operation: string) =>
+  unavailable(`${name}: the response to ${operation} is invalid`);

@@ -1,22 +1,25 @@
-/** What an error of Azure Key Vault means: https://learn.microsoft.com/azure/key-vault/general/rest-error-codes */
+/** Maps errors of Azure Key Vault: https://learn.microsoft.com/azure/key-vault/general/rest-error-codes */
 import { z } from 'zod';
 import type { SojournError } from '../../../platform/errors/index.ts';
 import type { OutboundAnswer } from '../../../platform/outbound/index.ts';
 import { refused, throttled, unavailable } from '../service/faults.ts';
-import { readError, retryAfterOf, text } from '../service/rest.ts';
+import { optionalText, readError, retryAfterOf } from '../service/rest.ts';
 
-const inner = z.object({ code: text }).optional().catch(undefined);
-const errorSchema = z.object({ error: z.object({ code: text, message: text, innererror: inner }) });
+const inner = z.object({ code: optionalText }).optional().catch(undefined);
+const errorSchema = z.object({
+  error: z.object({ code: optionalText, message: optionalText, innererror: inner }),
+});
 
 export function explain(answer: OutboundAnswer): SojournError {
   const { code, message, innererror } = readError(errorSchema, answer)?.error ?? { code: '', message: '' };
   const codes = [code || `status ${answer.status}`, innererror?.code].filter(Boolean).join('/');
-  const said = `Azure Key Vault: ${codes}${message ? `: ${message}` : ''}`;
-  if (answer.status === 429) return throttled(said, retryAfterOf(answer));
-  // 401 is about our own token, which is fetched anew; its words may repeat what was sent.
+  const text = `Azure Key Vault: ${codes}${message ? `: ${message}` : ''}`;
+  if (answer.status === 429) return throttled(text, retryAfterOf(answer));
+  // 401 rejects our own access token, which is then fetched again. The message is left out, because it may repeat the
+  // token.
   if (answer.status === 401)
-    return unavailable(`Azure Key Vault does not take the server's own token (${codes})`);
-  // 403 is disabled or denied, 404 deleted or never there, 409 deleted but not yet purged.
-  if ([400, 403, 404, 409].includes(answer.status)) return refused(said);
-  return unavailable(said);
+    return unavailable(`Azure Key Vault rejects the server's own access token (${codes})`);
+  // 403: disabled or denied. 404: deleted or never created. 409: deleted but not purged yet.
+  if ([400, 403, 404, 409].includes(answer.status)) return refused(text);
+  return unavailable(text);
 }

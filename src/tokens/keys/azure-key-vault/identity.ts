@@ -1,6 +1,6 @@
 /**
- * The server's own access token for the vault: by workload identity (a token of the cluster, traded at Entra) or by
- * managed identity (a local endpoint of the platform). Neither needs a secret that lasts.
+ * The server's own access token for the vault, through workload identity (a token of the cluster, exchanged at Entra) or
+ * managed identity (a local endpoint of the platform). Neither needs a long-lived secret.
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -10,7 +10,7 @@ import { unavailable } from '../service/faults.ts';
 import { callRest } from '../service/rest.ts';
 import type { AzureIdentity, BackendSettings } from '../settings.ts';
 
-/** Managed identities write the life as text. */
+/** Managed identity endpoints return the lifetime as a string. */
 const schema = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() });
 
 const publicAuthority = 'https://login.microsoftonline.com';
@@ -20,12 +20,12 @@ const virtualMachine = 'http://169.254.169.254/metadata/identity/oauth2/token';
 export const identityToken =
   (settings: BackendSettings['azure_key_vault'], resource: string, now: Now) =>
   async (signal: AbortSignal): Promise<AccessToken> => {
-    const asked = now();
+    const requestedAt = now();
     const { identity } = settings;
     const { access_token, expires_in } = isFederated(identity)
       ? await workloadIdentityToken(settings, identity, resource, signal)
       : await managedIdentityToken(settings, resource, signal);
-    return { value: access_token, expiresAt: asked + expires_in * 1000 };
+    return { value: access_token, expiresAt: requestedAt + expires_in * 1000 };
   };
 
 type Federated = AzureIdentity & {
@@ -44,11 +44,11 @@ async function workloadIdentityToken(
   resource: string,
   signal: AbortSignal,
 ) {
-  // Read each time: the cluster replaces it every hour.
+  // Read each time, because the cluster replaces the file every hour.
   const assertion = await readFile(identity.federated_token_file, 'utf8').catch(
     (error: NodeJS.ErrnoException) => {
       throw unavailable(
-        `The token of the cluster in ${identity.federated_token_file} cannot be read (${error.code})`,
+        `The federated token file ${identity.federated_token_file} cannot be read (${error.code})`,
       );
     },
   );
@@ -68,9 +68,9 @@ async function workloadIdentityToken(
     signal,
     schema,
     refusal: ({ status, body }) =>
-      // Only the number of the error: its words quote the assertion's claims.
+      // Only the error code, because the message quotes claims of the assertion.
       unavailable(
-        `Microsoft Entra gives no access token (status ${status} ${/AADSTS\d+/.exec(body)?.[0] ?? ''})`,
+        `Microsoft Entra did not issue an access token (status ${status} ${/AADSTS\d+/.exec(body)?.[0] ?? ''})`,
       ),
   });
 }
@@ -94,6 +94,6 @@ function managedIdentityToken(
     signal,
     schema,
     refusal: ({ status }) =>
-      unavailable(`The managed identity endpoint gives no access token (status ${status})`),
+      unavailable(`The managed identity endpoint did not issue an access token (status ${status})`),
   });
 }

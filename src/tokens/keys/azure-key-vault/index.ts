@@ -1,4 +1,4 @@
-/** Azure Key Vault, by its REST API 7.4. The reference of a key is its key id, the URL of one version. */
+/** Azure Key Vault, through its REST API 7.4. The reference of a key is its key id, the URL of one version. */
 import { createHash, createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { AccessTokenSource } from '../service/access-token.ts';
@@ -16,7 +16,7 @@ const keyPath = /^\/keys\/[0-9A-Za-z-]{1,127}\/[0-9a-f]{32}$/;
 
 const keyParameters = { RS256: { kty: 'RSA', key_size: 2048 }, ES256: { kty: 'EC', crv: 'P-256' } } as const;
 
-/** A key that a Managed HSM holds says so in its kty. */
+/** A Managed HSM adds `-HSM` to the kty. */
 const keySchema = z.object({
   key: z.union([
     z.object({ kid: z.string(), kty: z.enum(['RSA', 'RSA-HSM']), n: z.string(), e: z.string() }),
@@ -62,7 +62,7 @@ function azureService(
 
   return {
     name,
-    // The vault's quota for signatures with 2,048 bit keys is 4,000 in 10 seconds.
+    // The vault's quota is 4,000 signatures with 2,048-bit keys in 10 seconds.
     maxConcurrency: 32,
     isReference: (reference) => pathOf(reference) !== undefined,
 
@@ -74,7 +74,8 @@ function azureService(
         attributes: { enabled: true, exportable: false },
         tags: { application: 'sojourn', algorithm: alg },
       });
-      if (pathOf(key.kid) === undefined) throw unavailable(`${name}: the new key has no key id`);
+      if (pathOf(key.kid) === undefined)
+        throw unavailable(`${name}: the response has no key id for the new key`);
       return key.kid;
     },
 
@@ -92,13 +93,16 @@ function azureService(
   };
 }
 
-/** The path alone, below the vault of the configuration: a reference never says where the token is sent. */
+/**
+ * Only the path of a reference is used, below the configured vault, so that a reference cannot choose where the token is
+ * sent.
+ */
 function pathOf(reference: string): string | undefined {
   const path = URL.canParse(reference) ? new URL(reference).pathname : '';
   return keyPath.test(path) ? path : undefined;
 }
 
-/** Each Azure has an audience of its own for vaults: `https://acme.vault.usgovcloudapi.net` is of the second. */
+/** Each Azure cloud has its own audience for vaults: `https://acme.vault.usgovcloudapi.net` has the second. */
 const audiences = ['vault.azure.net', 'vault.usgovcloudapi.net', 'vault.azure.cn', 'managedhsm.azure.net'];
 
 const audienceOf = (vault: string): string =>

@@ -1,6 +1,6 @@
 /**
- * The backend that keeps private keys itself, encrypted (JWE, RFC 7516: dir with A256GCM) under the key-encryption
- * key. Owns: making, sealing, opening and using them. Does not own: where the sealed form is kept.
+ * The backend that holds the private keys itself, encrypted (JWE, RFC 7516: dir with A256GCM) under the key-encryption
+ * key. Owns: generating, encrypting, decrypting and using them. Does not own: where the encrypted keys are stored.
  */
 import { createPrivateKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -14,11 +14,11 @@ import type { KeyRecord } from '../ring.ts';
 const generate = promisify(generateKeyPair);
 const signOnThread = promisify(sign);
 
-/** @param former the key-encryption key that had this place before: what it has sealed is opened, and can be renewed */
-export function fileBackend(encryptionKey: Uint8Array, former?: Uint8Array): KeyBackend {
+/** @param previousKey the previous key-encryption key: keys encrypted with it can still be used, and rewrapped */
+export function fileBackend(encryptionKey: Uint8Array, previousKey?: Uint8Array): KeyBackend {
   const opened = new Map<string, KeyObject>();
-  /** By kid, what is known to be sealed with the key in use: nothing is opened twice to find that out. */
-  const renewed = new Map<string, string>();
+  /** By kid, the form known to be encrypted with the current key, so that no key is decrypted twice to find out. */
+  const current = new Map<string, string>();
 
   async function open(key: KeyRecord): Promise<KeyObject> {
     const known = opened.get(key.kid);
@@ -30,22 +30,22 @@ export function fileBackend(encryptionKey: Uint8Array, former?: Uint8Array): Key
 
   const unsealWithEither = (key: KeyRecord): Promise<KeyObject> =>
     unseal(key, encryptionKey).catch((error: unknown) => {
-      if (!former) throw error;
-      return unseal(key, former).catch(() => {
+      if (!previousKey) throw error;
+      return unseal(key, previousKey).catch(() => {
         throw error;
       });
     });
 
   async function renew(key: KeyRecord): Promise<string | undefined> {
-    if (!former || key.sealed === null || renewed.get(key.kid) === key.sealed) return undefined;
-    const current = await unseal(key, encryptionKey).then(
+    if (!previousKey || key.sealed === null || current.get(key.kid) === key.sealed) return undefined;
+    const unchanged = await unseal(key, encryptionKey).then(
       () => key.sealed,
       () => undefined,
     );
-    const privateKey = current ? undefined : await unseal(key, former).catch(() => undefined);
-    const sealed = current ?? (privateKey && (await seal(privateKey, key.kid, encryptionKey)));
+    const privateKey = unchanged ? undefined : await unseal(key, previousKey).catch(() => undefined);
+    const sealed = unchanged ?? (privateKey && (await seal(privateKey, key.kid, encryptionKey)));
     if (!sealed) return undefined;
-    renewed.set(key.kid, sealed);
+    current.set(key.kid, sealed);
     return sealed === key.sealed ? undefined : sealed;
   }
 
@@ -62,7 +62,8 @@ export function fileBackend(encryptionKey: Uint8Array, former?: Uint8Array): Key
 
     async sign(key, data) {
       const privateKey = await open(key);
-      // RSA costs ten times an ES256 signature: worth a thread. The short one is dearer to hand over than to do.
+      // An RSA signature costs ten times an ES256 signature, so it runs on a thread. For ES256 the hand-over would cost
+      // more than the signature.
       return key.alg === 'RS256'
         ? signOnThread('sha256', data, privateKey)
         : sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' });
@@ -88,12 +89,12 @@ async function seal(privateKey: KeyObject, kid: string, encryptionKey: Uint8Arra
 }
 
 async function unseal(key: KeyRecord, encryptionKey: Uint8Array): Promise<KeyObject> {
-  if (key.sealed === null) throw unusable(key, 'it has no private half any more');
+  if (key.sealed === null) throw unusable(key, 'its private key was deleted');
   const { plaintext, protectedHeader } = await compactDecrypt(key.sealed, encryptionKey, {
     keyManagementAlgorithms: ['dir'],
     contentEncryptionAlgorithms: ['A256GCM'],
   }).catch((cause: unknown) => {
-    throw unusable(key, 'its private half does not open with this key-encryption key', cause);
+    throw unusable(key, 'its private key cannot be decrypted with this key-encryption key', cause);
   });
   try {
     if (protectedHeader.kid !== key.kid) throw new Error(`sealed as ${protectedHeader.kid}`);
@@ -106,15 +107,15 @@ async function unseal(key: KeyRecord, encryptionKey: Uint8Array): Promise<KeyObj
     if (kid !== key.kid) throw new Error(`the private half of ${kid}`);
     return privateKey;
   } catch (cause) {
-    throw unusable(key, 'what is sealed there is not its private half', cause);
+    throw unusable(key, 'the encrypted key is not its private key', cause);
   } finally {
     plaintext.fill(0);
   }
 }
 
-function unusable(key: KeyRecord, why: string, cause?: unknown): SojournError {
+function unusable(key: KeyRecord, reason: string, cause?: unknown): SojournError {
   return new SojournError('key_material_unusable', {
-    detail: `The signing key ${key.kid} cannot be used: ${why}.`,
+    detail: `The signing key ${key.kid} cannot be used: ${reason}.`,
     cause,
   });
 }

@@ -1,4 +1,4 @@
-/** CRC-32C (RFC 3720 appendix B.4), by which Cloud KMS and its callers see that nothing was bent on the way. */
+/** CRC-32C (RFC 3720 appendix B.4), with which Cloud KMS and its callers detect corruption in transit. */
 
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
@@ -6,7 +6,7 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** As Cloud KMS writes it: an int64 is text in JSON. */
+/** A decimal string, as Cloud KMS writes an int64 in JSON. */
 export function crc32c(data: Uint8Array): string {
   let value = 0xffffffff;
   for (const byte of data) value = table[(value ^ byte) & 0xff]! ^ (value >>> 8);

@@ -1,4 +1,4 @@
-/** Google Cloud KMS, by its REST API v1. The reference of a key is the name of a version of the configured key. */
+/** Google Cloud KMS, through its REST API v1. The reference of a key is the name of a version of the configured key. */
 import { createHash, createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { sleep } from '../../../platform/time/index.ts';
@@ -18,7 +18,7 @@ const versionName =
   /^projects\/[^/?#]+\/locations\/[^/?#]+\/keyRings\/[\w-]+\/cryptoKeys\/[\w-]+\/cryptoKeyVersions\/\d+$/;
 const algorithms = { RS256: 'RSA_SIGN_PKCS1_2048_SHA256', ES256: 'EC_SIGN_P256_SHA256' } as const;
 
-/** A new version is generated in the background, an RSA key in some seconds. */
+/** KMS generates a new version in the background; an RSA key takes some seconds. */
 const pollMs = 300;
 
 const versionSchema = z.object({ name: z.string(), state: z.string(), algorithm: z.string() });
@@ -58,7 +58,7 @@ function gcpService(settings: BackendSettings['gcp_kms'], tokens: AccessTokenSou
 
   return {
     name,
-    // At 20 ms a call and more; the quota of HSM keys, 3,000 signatures a minute, is met long before.
+    // At 20 ms or more a call, 32 calls at once exceed the quota of HSM keys, 3,000 signatures a minute, many times over.
     maxConcurrency: 32,
     isReference: (reference) => versionName.test(reference),
 
@@ -70,7 +70,7 @@ function gcpService(settings: BackendSettings['gcp_kms'], tokens: AccessTokenSou
       const path = `${keyRing}/cryptoKeys/${keyName}/cryptoKeyVersions`;
       let version = await call('POST', path, versionSchema, signal, {});
       if (version.algorithm !== algorithms[alg]) {
-        throw refused(`${name}: ${keyName} makes keys for ${version.algorithm}, not for ${algorithms[alg]}`);
+        throw refused(`${name}: ${keyName} has the algorithm ${version.algorithm}, not ${algorithms[alg]}`);
       }
       while (version.state === 'PENDING_GENERATION') {
         await sleep(pollMs, signal);
@@ -92,14 +92,14 @@ function gcpService(settings: BackendSettings['gcp_kms'], tokens: AccessTokenSou
         digest: { sha256: digest.toString('base64') },
         digestCrc32c: crc32c(digest),
       });
-      const given = Buffer.from(answer.signature, 'base64');
-      if (answer.name !== reference || crc32c(given) !== answer.signatureCrc32c)
+      const bytes = Buffer.from(answer.signature, 'base64');
+      if (answer.name !== reference || crc32c(bytes) !== answer.signatureCrc32c)
         throw corrupted(`a signature by ${reference}`);
-      const signature = alg === 'ES256' ? rawSignature(given) : given;
+      const signature = alg === 'ES256' ? rawSignature(bytes) : bytes;
       if (!signature) throw corrupted(`a signature by ${reference}`);
       return signature;
     },
   };
 }
 
-const corrupted = (what: string) => unavailable(`${name}: ${what} did not arrive as it was sent`);
+const corrupted = (what: string) => unavailable(`${name}: ${what} was corrupted in transit`);

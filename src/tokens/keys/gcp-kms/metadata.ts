@@ -1,6 +1,6 @@
 /**
- * The server's own access token, from the metadata server of the machine or pod it runs on (GCE, GKE with Workload
- * Identity, Cloud Run): https://cloud.google.com/compute/docs/access/authenticate-workloads. No key file is ever read.
+ * The server's own access token, from the metadata server of its machine or pod (GCE, GKE with Workload Identity, Cloud
+ * Run): https://cloud.google.com/compute/docs/access/authenticate-workloads. It never reads a key file.
  */
 import { z } from 'zod';
 import type { Now } from '../../../platform/time/index.ts';
@@ -14,7 +14,7 @@ const schema = z.object({ access_token: z.string().min(1), expires_in: z.number(
 export const metadataToken =
   (endpoint: string | null, now: Now) =>
   async (signal: AbortSignal): Promise<AccessToken> => {
-    const asked = now();
+    const requestedAt = now();
     const { access_token, expires_in } = await callRest({
       service: 'The metadata server',
       method: 'GET',
@@ -22,7 +22,8 @@ export const metadataToken =
       headers: { 'metadata-flavor': 'Google' },
       signal,
       schema,
-      refusal: ({ status }) => unavailable(`The metadata server gives no access token (status ${status})`),
+      refusal: ({ status }) =>
+        unavailable(`The metadata server did not issue an access token (status ${status})`),
     });
-    return { value: access_token, expiresAt: asked + expires_in * 1000 };
+    return { value: access_token, expiresAt: requestedAt + expires_in * 1000 };
   };

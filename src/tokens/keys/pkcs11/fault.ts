@@ -1,16 +1,16 @@
-/** What a return value of a PKCS#11 module means, in a form that crosses from one thread to another. */
+/** Maps return values of a PKCS#11 module to plain objects, which can be sent between threads. */
 
 export interface TokenFault {
   readonly kind: 'refused' | 'unavailable';
   readonly reason: string;
 }
 
-export const fault = (kind: TokenFault['kind'], why: string): TokenFault => ({ kind, reason: why });
+export const fault = (kind: TokenFault['kind'], reason: string): TokenFault => ({ kind, reason });
 
 const isFault = (error: unknown): error is TokenFault =>
-  typeof error === 'object' && error !== null && 'kind' in error && 'why' in error;
+  typeof error === 'object' && error !== null && 'kind' in error && 'reason' in error;
 
-/** About the key or the mechanism; everything else is taken for a fault of the session or of the device. */
+/** Errors of the key or the mechanism. All others count as errors of the session or the device. */
 const refusals = [
   'CKR_KEY_FUNCTION_NOT_PERMITTED',
   'CKR_KEY_HANDLE_INVALID',
@@ -27,7 +27,7 @@ export function faultOf(error: unknown): TokenFault {
   return fault(refusals.includes(message) ? 'refused' : 'unavailable', message);
 }
 
-/** The handle leads nowhere: deleted, or the token was taken out and put back. */
+/** The handle is invalid: the key was deleted, or the token was removed and inserted again. */
 export const isKeyMissing = (error: unknown): boolean =>
   isFault(error) && /^CKR_(KEY|OBJECT)_HANDLE_INVALID$/.test(error.reason);
 

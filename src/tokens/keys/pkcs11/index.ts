@@ -18,7 +18,7 @@ export const pkcs11: OpenBackend = async ({ pkcs11: settings }, context) => {
 
 const tokenService = (worker: TokenWorker): KeyService => ({
   name: 'PKCS#11',
-  // One session in one thread. Calls cannot be broken off, and more of them would only wait inside of the module.
+  // One session in one thread. Calls cannot be aborted, and more of them would only wait inside the module.
   maxConcurrency: 1,
   isReference: (reference) => /^[0-9a-f]{32}$/.test(reference),
   create: async (alg) => (await worker.run({ task: 'create', alg })) as string,

@@ -1,4 +1,6 @@
-/** The thread that speaks to the token: a module that hangs, as one for a device in the network may, stops nothing else. */
+/**
+ * The worker thread that calls the module: one that hangs, as a module for a network device may, blocks only this thread.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import type * as Pkcs11 from 'pkcs11js';
 import { fault, faultOf, type TokenFault } from './fault.ts';
@@ -20,7 +22,7 @@ export interface TaskResult {
   readonly fault?: TokenFault;
 }
 
-/** The first message: the package is there, or why not. */
+/** The first message: whether the package loads, or why not. */
 export type StartMessage = { readonly ready: true } | { readonly missing: string };
 
 const port = parentPort!;

@@ -1,4 +1,4 @@
-/** A token behind a PKCS#11 module (v2.40), in one session. All calls block, so this lives in a thread of its own. */
+/** A token behind a PKCS#11 module (v2.40), in one session. All calls block, so it runs in its own thread. */
 import { createHash, randomBytes } from 'node:crypto';
 import type * as Pkcs11 from 'pkcs11js';
 import { fault, faultOf, isKeyMissing, isPinError } from './fault.ts';
@@ -9,7 +9,7 @@ export interface TokenSettings {
   readonly pin: string;
 }
 
-/** A public half as the token tells it. */
+/** A public key as read from the token. */
 export type PublicMembers =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
   | { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string };
@@ -24,7 +24,7 @@ export class Token {
   #session: Buffer | undefined;
   /** Private keys by CKA_ID. */
   readonly #handles = new Map<string, Buffer>();
-  /** A PIN that was refused is not tried again: after a few tries the token would lock itself. */
+  /** A rejected PIN is not tried again: after a few attempts the token would lock itself. */
   #pinRefused: string | undefined;
 
   constructor(pkcs11js: typeof Pkcs11, settings: TokenSettings) {
@@ -39,12 +39,12 @@ export class Token {
     return this.#inSession((session) => {
       const c = this.#constants;
       const id = randomBytes(16);
-      const named = [
+      const commonAttributes = [
         { type: c.CKA_TOKEN, value: true },
         { type: c.CKA_ID, value: id },
         { type: c.CKA_LABEL, value: `sojourn ${alg}` },
       ];
-      const size = [
+      const rsaAttributes = [
         { type: c.CKA_MODULUS_BITS, value: 2048 },
         { type: c.CKA_PUBLIC_EXPONENT, value: Buffer.from([1, 0, 1]) },
       ];
@@ -55,21 +55,24 @@ export class Token {
           parameter: null!,
         },
         [
-          ...named,
+          ...commonAttributes,
           { type: c.CKA_VERIFY, value: true },
-          ...(alg === 'RS256' ? size : [{ type: c.CKA_EC_PARAMS, value: p256 }]),
+          ...(alg === 'RS256' ? rsaAttributes : [{ type: c.CKA_EC_PARAMS, value: p256 }]),
         ],
         [
-          ...named,
+          ...commonAttributes,
           { type: c.CKA_PRIVATE, value: true },
           { type: c.CKA_SENSITIVE, value: true },
           { type: c.CKA_EXTRACTABLE, value: false },
           { type: c.CKA_SIGN, value: true },
         ],
       );
-      const kept = this.#read(session, keys.privateKey, [c.CKA_SENSITIVE, c.CKA_EXTRACTABLE]);
-      if (kept[0]?.[0] !== 1 || kept[1]?.[0] !== 0) {
-        throw fault('refused', 'the token made a private key that could be taken out of it');
+      const [sensitive, extractable] = this.#read(session, keys.privateKey, [
+        c.CKA_SENSITIVE,
+        c.CKA_EXTRACTABLE,
+      ]);
+      if (sensitive?.[0] !== 1 || extractable?.[0] !== 0) {
+        throw fault('refused', 'the token created a private key that can be extracted');
       }
       this.#handles.set(id.toString('hex'), keys.privateKey);
       return id.toString('hex');
@@ -86,15 +89,15 @@ export class Token {
         return { kty: 'RSA', n: n!.toString('base64url'), e: e!.toString('base64url') };
       }
       const [curve, point] = this.#read(session, key, [c.CKA_EC_PARAMS, c.CKA_EC_POINT]);
-      // A DER OCTET STRING, though some tokens leave its two bytes out; inside are 04, x and y.
-      const bare = point!.subarray(-65);
-      if (!curve!.equals(p256) || bare.length !== 65 || bare[0] !== 4)
+      // A DER OCTET STRING with 04, x and y; some tokens omit its two-byte header.
+      const uncompressed = point!.subarray(-65);
+      if (!curve!.equals(p256) || uncompressed.length !== 65 || uncompressed[0] !== 4)
         throw fault('refused', `the key ${id} is not on P-256`);
       return {
         kty: 'EC',
         crv: 'P-256',
-        x: bare.subarray(1, 33).toString('base64url'),
-        y: bare.subarray(33).toString('base64url'),
+        x: uncompressed.subarray(1, 33).toString('base64url'),
+        y: uncompressed.subarray(33).toString('base64url'),
       };
     });
   }
@@ -104,7 +107,7 @@ export class Token {
       return this.#inSession((session) => this.#sign(session, id, alg, data));
     } catch (error) {
       if (!isKeyMissing(error)) throw error;
-      // The handle is old; the key may still be there under a new one.
+      // The handle is outdated; the key may have a new one.
       this.#handles.clear();
       return this.#inSession((session) => this.#sign(session, id, alg, data));
     }
@@ -113,7 +116,7 @@ export class Token {
   #sign(session: Buffer, id: string, alg: 'RS256' | 'ES256', data: Uint8Array): Uint8Array {
     const key = this.#handles.get(id) ?? this.#find(session, this.#constants.CKO_PRIVATE_KEY, id);
     this.#handles.set(id, key);
-    // Plain ECDSA over a digest of our own: not every token knows ECDSA together with SHA-256.
+    // Plain ECDSA over our own digest, because not every token supports ECDSA with SHA-256.
     const [mechanism, input] =
       alg === 'RS256'
         ? [this.#constants.CKM_SHA256_RSA_PKCS, Buffer.from(data)]
@@ -142,16 +145,16 @@ export class Token {
     return this.#lib.C_GetAttributeValue(session, object, template).map(({ value }) => value as Buffer);
   }
 
-  /** After a fault of the moment nothing of the session is relied on. */
+  /** A transient error discards the session, because its state is unknown. */
   #inSession<T>(work: (session: Buffer) => T): T {
     if (this.#pinRefused) throw fault('refused', this.#pinRefused);
     try {
       this.#session ??= this.#open();
       return work(this.#session);
     } catch (error) {
-      const told = faultOf(error);
-      if (told.kind === 'unavailable') this.#forgetSession();
-      throw told;
+      const tokenFault = faultOf(error);
+      if (tokenFault.kind === 'unavailable') this.#forgetSession();
+      throw tokenFault;
     }
   }
 
@@ -161,13 +164,13 @@ export class Token {
     const slot = this.#lib
       .C_GetSlotList(true)
       .find((candidate) => this.#lib.C_GetTokenInfo(candidate).label.trim() === this.#settings.label);
-    if (!slot) throw fault('unavailable', `there is no token labelled ${this.#settings.label}`);
+    if (!slot) throw fault('unavailable', `no token has the label ${this.#settings.label}`);
     const session = this.#lib.C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION);
     try {
       tolerate('CKR_USER_ALREADY_LOGGED_IN', () => this.#lib.C_Login(session, CKU_USER, this.#settings.pin));
     } catch (error) {
       if (isPinError(error))
-        this.#pinRefused = `the token does not take the PIN (${error.message}); not tried again until a restart`;
+        this.#pinRefused = `the token rejects the PIN (${error.message}); it is not tried again before a restart`;
       this.#lib.C_CloseSession(session);
       throw this.#pinRefused ? fault('refused', this.#pinRefused) : error;
     }
@@ -179,7 +182,7 @@ export class Token {
     try {
       if (this.#session) this.#lib.C_CloseSession(this.#session);
     } catch {
-      // It is gone already.
+      // The session is closed already.
     }
     this.#session = undefined;
   }

@@ -1,4 +1,4 @@
-/** This side of the thread: tasks go in, results come out, and a thread that died is replaced. */
+/** Sends tasks to the worker thread, returns their results, and replaces a thread that has ended. */
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { refused, unavailable } from '../service/faults.ts';
@@ -23,7 +23,7 @@ export class TokenWorker {
     this.#settings = settings;
   }
 
-  /** Rejects with `config_invalid` when the package is not there. */
+  /** Rejects with `config_invalid` if the package is missing. */
   async start(): Promise<void> {
     await this.#startedWorker();
   }
@@ -50,7 +50,7 @@ export class TokenWorker {
 
   #spawn(): Promise<Worker> {
     const worker = new Worker(thread, { workerData: this.#settings });
-    // A device that never answers keeps no process alive.
+    // unref, so that a device that never responds does not keep the process alive.
     worker.unref();
     return new Promise((resolve, reject) => {
       worker.on('message', (message: StartMessage | TaskResult) => {
@@ -59,17 +59,17 @@ export class TokenWorker {
         else this.#settle(message);
       });
       let over = false;
-      const gone = (error: unknown) => {
+      const onEnd = (error: unknown) => {
         if (over) return;
         over = true;
         this.#worker = undefined;
-        const fault = unavailable(`PKCS#11: the thread of the token has ended (${String(error)})`);
+        const fault = unavailable(`PKCS#11: the worker thread of the token has ended (${String(error)})`);
         reject(fault);
         for (const { reject: rejectTask } of this.#pending.values()) rejectTask(fault);
         this.#pending.clear();
       };
-      worker.once('error', gone);
-      worker.once('exit', gone);
+      worker.once('error', onEnd);
+      worker.once('exit', onEnd);
     });
   }
 

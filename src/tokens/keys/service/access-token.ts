@@ -1,4 +1,4 @@
-/** The server's own access token for a key service: short-lived, kept in memory, renewed before it ends. */
+/** The server's own access token for a key service: short-lived, cached in memory, renewed before it expires. */
 import type { Now } from '../../../platform/time/index.ts';
 
 export interface AccessToken {
@@ -7,12 +7,12 @@ export interface AccessToken {
   readonly expiresAt: number;
 }
 
-/** Renewed while it still serves, so that no signature waits for it. */
+/** Renewal starts while the token is still valid, so that no signature waits for it. */
 const renewBeforeMs = 5 * 60_000;
 const minRemainingMs = 10_000;
-/** After a renewal that failed, while the token at hand still serves. */
+/** Pause after a failed renewal, while the cached token is still valid. */
 const backOffMs = 10_000;
-/** Not the time of the request that came first: those that come later need the token as well. */
+/** Independent of the deadline of the first request, because later requests need the token too. */
 const fetchTimeoutMs = 5_000;
 
 export class AccessTokenSource {
@@ -36,7 +36,7 @@ export class AccessTokenSource {
     return (await this.#renew()).value;
   }
 
-  /** For a token that the service does not take. */
+  /** Discards a token that the service rejects. */
   forget(value: string): void {
     if (this.#token?.value === value) this.#token = undefined;
   }
@@ -48,7 +48,7 @@ export class AccessTokenSource {
     }, backOffMs).unref();
   }
 
-  /** One fetch at a time, for all who wait. */
+  /** Single-flight: concurrent callers share one fetch. */
   #renew(): Promise<AccessToken> {
     this.#fetching ??= this.#obtain(AbortSignal.timeout(fetchTimeoutMs))
       .then((token) => {

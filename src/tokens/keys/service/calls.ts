@@ -1,4 +1,7 @@
-/** Asking a key service: bounded in time and number, once more where that helps, and not at all while it is down. */
+/**
+ * Calls to a key service: limited in time and number, retried once where that helps, refused while a circuit breaker is
+ * open.
+ */
 import { SojournError } from '../../../platform/errors/index.ts';
 import { sleep } from '../../../platform/time/index.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
@@ -8,20 +11,20 @@ import { RetryBudget } from './retry-budget.ts';
 import { Slots } from './slots.ts';
 
 export interface Limits {
-  /** Calls that wait for a place; each is a request of a client. */
+  /** Calls that may wait for a slot; each is a request of a client. */
   readonly maxQueued: number;
   readonly failureThreshold: number;
-  /** How long nobody asks a service that failed; then one request tries. */
+  /** How long the circuit breaker stays open, in milliseconds, before it allows one trial call. */
   readonly openMs: number;
 }
 
-/** The same for a key that was refused: one refusal is enough, and the other keys are none of its business. */
+/** For the circuit breaker of a single key: one refusal opens it, and calls for other keys continue. */
 const keyFailureThreshold = 1;
-/** A key that nobody asks for any more has left the ring, and is no trouble either. */
+/** A key without calls for this long has left the ring, so its failure is forgotten. */
 const forgetMs = 10 * 60_000;
 
-/** A call that makes something may have made it although its answer was lost; throttled, it was not even begun. */
-export type RetryPolicy = 'after any fault of the moment' | 'when throttled';
+/** A call that creates a key may have succeeded although its response was lost. A throttled call was not even started. */
+export type RetryPolicy = 'after any transient error' | 'only if throttled';
 
 export class ServiceCalls {
   readonly #service: KeyService;
@@ -38,26 +41,26 @@ export class ServiceCalls {
     this.#breaker = new CircuitBreaker(limits.failureThreshold, limits.openMs);
   }
 
-  /** What went wrong since it last went well, with the service or with a key. */
+  /** The last failures of the service and of single keys since their last success. */
   get failures(): readonly SojournError[] {
     return [
       this.#breaker.lastFailure,
-      ...[...this.#keyBreakers.values()].map(({ lastFailure: last }) => last),
+      ...[...this.#keyBreakers.values()].map(({ lastFailure }) => lastFailure),
     ].filter((error) => error !== undefined);
   }
 
-  /** Does `work`, about what `subject` names, until `signal` fires. Rejects with `key_service_…` or `key_backend_signature_invalid`. */
+  /** Runs `work` for the key that `subject` names, until `signal` aborts. Rejects with `key_backend_…`. */
   async call<T>(
     subject: string,
     signal: AbortSignal,
     work: (signal: AbortSignal) => Promise<T>,
-    repeats: RetryPolicy = 'after any fault of the moment',
+    retryPolicy: RetryPolicy = 'after any transient error',
   ): Promise<T> {
     this.#budget.earn();
     let outcome = await this.#callOnce(subject, signal, work);
     if (
       'fault' in outcome &&
-      isRetryable(outcome.fault, repeats) &&
+      isRetryable(outcome.fault, retryPolicy) &&
       !signal.aborted &&
       this.#budget.spend()
     ) {
@@ -71,16 +74,16 @@ export class ServiceCalls {
     return outcome.result;
   }
 
-  /** One call and how it went. Rejects when the service was not even asked. */
+  /** Makes one call and returns its result or error. Rejects if the service was not called. */
   async #callOnce<T>(
     subject: string,
     signal: AbortSignal,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<{ result: T } | { fault: SojournError }> {
-    const place = await this.#slots.acquire(signal);
+    const slot = await this.#slots.acquire(signal);
     const refusal = this.#keyBreakers.get(subject)?.openError ?? this.#breaker.openError;
     if (refusal) {
-      place.release();
+      slot.release();
       throw refusal;
     }
     this.#keyBreakers.get(subject)?.startCall();
@@ -88,7 +91,7 @@ export class ServiceCalls {
     let ended = false;
     const working = work(signal).finally(() => {
       ended = true;
-      place.release();
+      slot.release();
     });
     try {
       const result = await this.#inTime(working, signal);
@@ -96,7 +99,7 @@ export class ServiceCalls {
       this.#keyBreakers.delete(subject);
       return { result };
     } catch (error) {
-      if (!ended) place.markOverdue();
+      if (!ended) slot.markOverdue();
       const fault =
         error instanceof SojournError ? error : unavailable(`${this.#service.name}: ${String(error)}`);
       this.#recordFailure(subject, fault);
@@ -104,7 +107,9 @@ export class ServiceCalls {
     }
   }
 
-  /** A refusal is about the key, and shows that the service is there; all else is about the service. */
+  /**
+   * A refusal counts against the key, and shows that the service is available. Any other error counts against the service.
+   */
   #recordFailure(subject: string, fault: SojournError): void {
     if (fault.code === 'key_backend_refused' || fault.code === 'key_backend_signature_invalid') {
       this.#breaker.recordSuccess();
@@ -121,7 +126,7 @@ export class ServiceCalls {
     }
   }
 
-  /** Work that does not heed its signal is left to itself. */
+  /** Settles when `signal` aborts, even if `work` ignores the signal and continues. */
   #inTime<T>(working: Promise<T>, signal: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       const late = () => reject(unavailable(`${this.#service.name} did not answer in time`));
@@ -132,13 +137,13 @@ export class ServiceCalls {
   }
 }
 
-/** A service that wants a longer pause than the caller would wait is not asked again. */
+/** A call is not retried if the service asks for a longer pause than the caller would wait. */
 const maxRetryAfterSeconds = 1;
 
-const isRetryable = ({ code, retryAfter = 0 }: SojournError, repeats: RetryPolicy): boolean =>
+const isRetryable = ({ code, retryAfter = 0 }: SojournError, retryPolicy: RetryPolicy): boolean =>
   retryAfter <= maxRetryAfterSeconds &&
   (code === 'key_backend_throttled' ||
-    (code === 'key_backend_unavailable' && repeats === 'after any fault of the moment'));
+    (code === 'key_backend_unavailable' && retryPolicy === 'after any transient error'));
 
-/** By chance, so that replicas do not knock in step. */
+/** With jitter, so that replicas do not retry at the same time. */
 const retryDelayMs = (): number => 100 * (0.5 + Math.random());

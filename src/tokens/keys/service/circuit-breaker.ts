@@ -1,4 +1,4 @@
-/** Stops asking what does not answer: after some failures in a row nobody asks for a while, then one does. */
+/** Circuit breaker: opens after consecutive failures, then half-opens and allows one trial call. */
 import type { SojournError } from '../../../platform/errors/index.ts';
 
 export class CircuitBreaker {
@@ -13,12 +13,12 @@ export class CircuitBreaker {
     this.#openMs = openMs;
   }
 
-  /** The error that answers a request without asking; undefined when it may `begin`. */
+  /** The error for a call that is not allowed; undefined if `startCall` is allowed. */
   get openError(): SojournError | undefined {
     return this.#state === 'closed' || this.#state === 'half-open' ? undefined : this.#lastFailure;
   }
 
-  /** Whoever begins tells afterwards how it went; until then nobody else tries a door that stands ajar. */
+  /** The caller must record the outcome. While half-open, one trial call runs at a time. */
   startCall(): void {
     if (this.#state === 'half-open') this.#state = 'trial';
   }
@@ -35,13 +35,13 @@ export class CircuitBreaker {
     if (this.#state === 'open' || (this.#state === 'closed' && this.#failures < this.#failureThreshold))
       return;
     this.#state = 'open';
-    // Not by the wall clock, which may jump; and no reason for a process that ends to wait.
+    // A timer, because the wall clock may jump; unref, so that it does not keep the process alive.
     setTimeout(() => {
       if (this.#state === 'open') this.#state = 'half-open';
     }, this.#openMs).unref();
   }
 
-  /** The last failure since the last success. */
+  /** The last failure; undefined after a success. */
   get lastFailure(): SojournError | undefined {
     return this.#lastFailure;
   }

@@ -1,18 +1,18 @@
 /**
- * What a key service must do: few calls, each made once. Waiting, trying again, counting and verifying are done for all
- * of them in one place, by `serviceBackend`.
+ * The interface of a key service: a few operations, each with one call. `serviceBackend` adds queueing, retries, the
+ * circuit breaker and the verification of signatures for all services.
  */
 import type { KeyObject } from 'node:crypto';
 import type { Algorithm } from '../../../clouds/index.ts';
 
 export interface KeyService {
-  /** As operators know it: `AWS KMS`. */
+  /** The product name, such as `AWS KMS`. */
   readonly name: string;
-  /** How many calls it is asked to do at once. */
+  /** The limit of concurrent calls. */
   readonly maxConcurrency: number;
-  /** Whether this can be a reference of its own, and not one that another backend made. */
+  /** Whether the reference has the format of this service; false for a key of another backend. */
   isReference(reference: string): boolean;
-  /** Makes a key pair, whose private half never leaves the service; gives the reference that leads every replica to it. */
+  /** Creates a key pair whose private key never leaves the service; returns a reference that every replica can use. */
   create(alg: Algorithm, signal: AbortSignal): Promise<string>;
   publicKey(reference: string, signal: AbortSignal): Promise<KeyObject>;
   /** The signature of RFC 7518 section 3; for ES256 the 64 bytes r||s. */

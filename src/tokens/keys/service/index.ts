@@ -1,6 +1,6 @@
 /**
- * The backend for a key service: what the service signs is verified before it is used, and what it does not answer is
- * never waited for. Owns: the steps that are the same for all services. Does not own: what a service says or wants.
+ * The key backend for all key services. It verifies each signature before use, and limits the wait for a response. Owns:
+ * the steps that are the same for all services. Does not own: the API and the error messages of a service.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Algorithm } from '../../../clouds/index.ts';
@@ -16,9 +16,9 @@ import { reasonOf, wrongSignature } from './faults.ts';
 import { Verifier } from './signature.ts';
 
 export interface ServiceLimits extends Limits {
-  /** For a signature, with waiting, another try and verifying: its caller is to have an answer within 2 s. */
+  /** For a signature, including queueing, a retry and the verification: the client must get a response within 2 s. */
   readonly signTimeoutMs: number;
-  /** For making a key. */
+  /** For creating a key. */
   readonly createTimeoutMs: number;
 }
 
@@ -30,7 +30,7 @@ const defaultLimits: ServiceLimits = {
   createTimeoutMs: 20_000,
 };
 
-/** A key service may need a moment until all of it knows a new key (AWS KMS: "eventual consistency"). */
+/** A new key may need a moment to become visible in all parts of the service (AWS KMS: "eventual consistency"). */
 const newKeyAttempts = 3;
 
 type SigningKey = Pick<KeyRecord, 'kid' | 'alg' | 'jwk'>;
@@ -39,141 +39,143 @@ export function serviceBackend(
   service: KeyService,
   { logger, limits = defaultLimits }: { logger: Logger; limits?: ServiceLimits },
 ): KeyBackend {
-  const asking = new ServiceCalls(service, limits);
-  // A little longer than a refused key is left alone.
+  const calls = new ServiceCalls(service, limits);
+  // Slightly longer than the circuit breaker of a refused key stays open.
   const pauseMs = limits.openMs * 1.1;
   const verifier = new Verifier();
-  /** Made, but not yet seen to sign: used by the next try, or every try would leave a key behind that costs money. */
+  /**
+   * Created, but not yet seen to sign. The next attempt reuses it; otherwise each attempt would leave a key that costs
+   * money.
+   */
   const unfinished = new Map<Algorithm, string>();
-  let told: string | undefined;
+  let loggedFailure: string | undefined;
 
-  const trouble = () => {
-    const reasons = new Set(asking.failures.map(reasonOf));
+  const failure = () => {
+    const reasons = new Set(calls.failures.map(reasonOf));
     return reasons.size > 0 ? [...reasons].join('; ') : undefined;
   };
 
-  /** Says what is wrong once, and once that it is over: a line for each request would drown the rest. */
-  const tell = () => {
-    const now = trouble();
-    if (now === told) return;
-    if (now === undefined) logger.info({ backend: service.name }, 'the key service signs again');
-    else logger.error({ backend: service.name, reason: now }, 'the key service does not sign');
-    told = now;
+  /** Logs a failure once, and its end once, instead of one line for each request. */
+  const logFailureChange = () => {
+    const reason = failure();
+    if (reason === loggedFailure) return;
+    if (reason === undefined) logger.info({ backend: service.name }, 'the key service signs again');
+    else logger.error({ backend: service.name, reason }, 'the key service does not sign');
+    loggedFailure = reason;
   };
 
-  const ask = <T>(
-    about: string,
-    milliseconds: number,
+  const call = <T>(
+    subject: string,
+    timeoutMs: number,
     work: (signal: AbortSignal) => Promise<T>,
-    repeats?: RetryPolicy,
-  ) => asking.call(about, AbortSignal.timeout(milliseconds), work, repeats).finally(tell);
+    retryPolicy?: RetryPolicy,
+  ) => calls.call(subject, AbortSignal.timeout(timeoutMs), work, retryPolicy).finally(logFailureChange);
 
-  function signed(key: SigningKey, reference: string, data: Uint8Array): Promise<Uint8Array> {
-    return ask(key.kid, limits.signTimeoutMs, async (signal) => {
+  function sign(key: SigningKey, reference: string, data: Uint8Array): Promise<Uint8Array> {
+    return call(key.kid, limits.signTimeoutMs, async (signal) => {
       const signature = await service.sign(reference, key.alg, data, signal);
       if (verifier.verifies(key, data, signature)) return signature;
-      const error = wrongSignature(`${service.name}: the signature by ${reference} is not one of ${key.kid}`);
+      const error = wrongSignature(
+        `${service.name}: the signature by ${reference} does not verify with ${key.kid}`,
+      );
       logger.error(
         { backend: service.name, kid: key.kid, reference },
-        'A SIGNATURE OF THE KEY SERVICE IS WRONG',
+        'the key service returned an invalid signature',
       );
       throw error;
     });
   }
 
-  const publicHalf = async (reference: string, alg: Algorithm) =>
+  const fetchPublicJwk = async (reference: string, alg: Algorithm) =>
     publicJwk(
-      await ask(reference, limits.signTimeoutMs, (signal) => service.publicKey(reference, signal)),
+      await call(reference, limits.signTimeoutMs, (signal) => service.publicKey(reference, signal)),
       alg,
     );
 
-  async function make(alg: Algorithm): Promise<NewKey> {
+  async function createKey(alg: Algorithm): Promise<NewKey> {
     const create = (signal: AbortSignal) => service.create(alg, signal);
     const reference =
       unfinished.get(alg) ??
-      (await ask(`a new ${alg} key`, limits.createTimeoutMs, create, 'when throttled'));
+      (await call(`a new ${alg} key`, limits.createTimeoutMs, create, 'only if throttled'));
     unfinished.set(alg, reference);
-    const jwk = await retryOnRefusal(() => publicHalf(reference, alg), pauseMs);
-    await retryOnRefusal(
-      () => signed({ kid: jwk.kid, alg, jwk }, reference, testMessageFor(jwk.kid)),
-      pauseMs,
-    );
+    const jwk = await retryOnRefusal(() => fetchPublicJwk(reference, alg), pauseMs);
+    await retryOnRefusal(() => sign({ kid: jwk.kid, alg, jwk }, reference, testMessageFor(jwk.kid)), pauseMs);
     unfinished.delete(alg);
-    logger.info({ backend: service.name, kid: jwk.kid, reference }, 'the key service made a key');
+    logger.info({ backend: service.name, kid: jwk.kid, reference }, 'created a key in the key service');
     return { jwk, sealed: reference };
   }
 
   return {
     async createKey(alg): Promise<NewKey> {
       try {
-        return await make(alg);
+        return await createKey(alg);
       } catch (error) {
-        // Whoever makes keys is the operator, who is to read the reason at once.
+        // Keys are created for the operator, so the reason is part of the message.
         if (!(error instanceof SojournError) || error.status !== 503) throw error;
         const { code, retryAfter = 5, cause } = error;
         throw new SojournError(code, {
-          detail: `No ${alg} key can be made: ${reasonOf(error)}.`,
+          detail: `The key service cannot create an ${alg} key: ${reasonOf(error)}.`,
           retryAfter,
           cause,
         });
       }
     },
 
-    sign: async (key, data) => signed(key, referenceOf(key, service), data),
+    sign: async (key, data) => sign(key, referenceOf(key, service), data),
 
     async check(key) {
       const reference = referenceOf(key, service);
       try {
-        const jwk = await publicHalf(reference, key.alg);
+        const jwk = await fetchPublicJwk(reference, key.alg);
         if (!isDeepStrictEqual({ ...jwk }, { ...key.jwk })) {
           throw unusable(key, `${reference} is another key in ${service.name}`);
         }
-        await signed(key, reference, testMessageFor(key.kid));
+        await sign(key, reference, testMessageFor(key.kid));
       } catch (error) {
         if (!(error instanceof SojournError)) throw error;
         if (error.code === 'key_backend_refused' || error.code === 'key_backend_signature_invalid')
           throw unusable(key, reasonOf(error), error);
         if (error.code === 'key_material_unusable') throw error;
-        // A service that is down keeps nobody from starting: the public halves are known, and the JWKS needs no more.
+        // The server starts even if the service is down: the public keys are known, and the JWKS needs only those.
         logger.error(
           { backend: service.name, kid: key.kid, reason: reasonOf(error) },
-          'the key could not be tried; nothing is signed with it until the key service answers',
+          'cannot check a key; signing with it fails until the key service responds',
         );
       }
     },
 
-    failure: trouble,
+    failure,
     close: async () => service.close?.(),
   };
 }
 
-/** No JWS: it has no dot in it. */
-const testMessageFor = (kid: string): Uint8Array => Buffer.from(`sojourn tries the key ${kid}`);
+/** Not usable as a JWS, because it contains no dot. */
+const testMessageFor = (kid: string): Uint8Array => Buffer.from(`sojourn tests the key ${kid}`);
 
-/** Tries again after a refusal, since a key that was made a moment ago may be unknown here and there. */
+/** Retries, because a new key may not be visible yet in all parts of the service. */
 async function retryOnRefusal<T>(work: () => Promise<T>, pauseMs: number): Promise<T> {
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof SojournError) || error.status !== 503 || tries === newKeyAttempts) throw error;
+      if (!(error instanceof SojournError) || error.status !== 503 || attempt === newKeyAttempts) throw error;
       await sleep(pauseMs);
     }
   }
 }
 
 function referenceOf(key: KeyRecord, service: KeyService): string {
-  if (key.sealed === null) throw unusable(key, 'it cannot sign any more');
+  if (key.sealed === null) throw unusable(key, 'it is retired or revoked');
   if (!service.isReference(key.sealed))
-    throw unusable(key, `it was not made in ${service.name}, by these settings`);
+    throw unusable(key, `it was not created in ${service.name} with these settings`);
   return key.sealed;
 }
 
-function unusable(key: KeyRecord, why: string, cause?: unknown): SojournError {
+function unusable(key: KeyRecord, reason: string, cause?: unknown): SojournError {
   return new SojournError('key_material_unusable', {
-    detail: `The signing key ${key.kid} cannot be used: ${why}.`,
+    detail: `The signing key ${key.kid} cannot be used: ${reason}.`,
     advice:
-      'Enable or restore the key in the key service and let the server use it, or set keys.backend to the backend that made it. Nothing was made anew.',
+      'Enable or restore the key in the key service and permit the server to use it, or set keys.backend to the backend that created it. Sojourn has not created a replacement.',
     cause,
   });
 }

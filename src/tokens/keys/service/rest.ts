@@ -1,4 +1,4 @@
-/** A call of a key service that speaks JSON over HTTP with an access token. */
+/** Calls to key services with a JSON API over HTTP and an access token. */
 import { z } from 'zod';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { type OutboundAnswer, send } from '../../../platform/outbound/index.ts';
@@ -10,12 +10,12 @@ export interface RestCall<T> {
   readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON, unless it is text already. */
+  /** Sent as JSON, or as it is if it is a string. */
   readonly body?: unknown;
   readonly signal: AbortSignal;
-  /** What a good answer holds. */
+  /** The schema of a successful response. */
   readonly schema: z.ZodType<T>;
-  /** The error in an answer that is not 2xx. */
+  /** Turns a response other than 2xx into an error. */
   readonly refusal: (answer: OutboundAnswer) => SojournError;
 }
 
@@ -33,13 +33,13 @@ export async function callRest<T>(call: RestCall<T>): Promise<T> {
   });
   if (answer.status < 200 || answer.status > 299) throw refusal(answer);
   const read = schema.safeParse(parse(answer.body));
-  // Without the values: they may be an access token.
+  // Without the values, because they may contain an access token.
   if (!read.success)
-    throw unavailable(`${service}: an answer to ${method} ${new URL(url).pathname} is not readable`);
+    throw unavailable(`${service}: the response to ${method} ${new URL(url).pathname} is invalid`);
   return read.data;
 }
 
-/** The same with an access token, which is forgotten when it is not taken any more. */
+/** As `callRest`, with an access token, which is discarded if the service rejects it. */
 export async function callWithToken<T>(
   tokens: AccessTokenSource,
   call: Omit<RestCall<T>, 'headers'>,
@@ -55,18 +55,18 @@ export async function callWithToken<T>(
   });
 }
 
-/** The members of an error's body that are of the wanted kind, out of an answer that may be anything. */
+/** The parsed error body; undefined if it does not match the schema. */
 export function readError<T>(schema: z.ZodType<T>, { body }: OutboundAnswer): T | undefined {
   return schema.safeParse(parse(body)).data;
 }
 
-/** Whole seconds of Retry-After. */
+/** Retry-After in whole seconds; 1 if it is missing or not a number. */
 export const retryAfterOf = ({ headers }: OutboundAnswer): number =>
   Number(/^\d{1,4}$/.exec(headers['retry-after'] ?? '')?.[0] ?? 1);
 
 const jsonType = { 'content-type': 'application/json' };
 
-/** Why a request got no answer, with the word of the system where it has one: `connect ECONNREFUSED 127.0.0.1:1`. */
+/** Why a request got no response, with the system's error if there is one: `connect ECONNREFUSED 127.0.0.1:1`. */
 export function describeSendError(error: unknown): string {
   if (!(error instanceof SojournError)) return String(error);
   const reason = error.code === 'cloud_unavailable' && (error.cause as { message?: string }).message;
@@ -81,5 +81,5 @@ function parse(body: string): unknown {
   }
 }
 
-/** What a service may have for a text that is in no way promised. */
-export const text = z.string().catch('');
+/** A string that a service may omit; defaults to ''. */
+export const optionalText = z.string().catch('');

@@ -1,6 +1,5 @@
 /**
- * How often a failed call may be made once more. Ten requests pay for one: whatever happens, a service in trouble gets
- * at most 1.1 calls per request, and two on top.
+ * Limits retries. Each request earns a tenth of a retry, so a failing service gets at most 1.1 calls per request, plus two.
  */
 export class RetryBudget {
   #left = 2;

@@ -1,8 +1,8 @@
-/** Signatures as JWS wants them, and whether they are right. */
+/** Converts signatures to the JWS form and verifies them. */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import type { KeyRecord, PublicJwk } from '../ring.ts';
 
-/** From ECDSA-Sig-Value (RFC 3279 section 2.2.3, DER) to r||s (RFC 7518 section 3.4); undefined when it is none. */
+/** From ECDSA-Sig-Value (RFC 3279 section 2.2.3, DER) to r||s (RFC 7518 section 3.4); undefined if it is malformed. */
 export function rawSignature(der: Uint8Array): Uint8Array | undefined {
   const [tag, length, ...body] = der;
   if (tag !== 0x30 || length !== body.length) return undefined;
@@ -11,19 +11,19 @@ export function rawSignature(der: Uint8Array): Uint8Array | undefined {
   return r && s && s.end === body.length ? Uint8Array.from([...r.bytes, ...s.bytes]) : undefined;
 }
 
-/** A positive INTEGER of at most 32 bytes, filled up to 32. */
+/** A positive INTEGER of at most 32 bytes, left-padded to 32. */
 function integerAt(body: readonly number[], at: number): { bytes: number[]; end: number } | undefined {
   const [tag, length = 0] = body.slice(at, at + 2);
   const end = at + 2 + length;
   const bytes = body.slice(at + 2, end);
   if (tag !== 0x02 || length < 1 || bytes.length !== length || bytes[0]! > 0x7f) return undefined;
-  // A zero in front keeps a high first bit from being a sign.
+  // DER prepends a zero byte if the first bit is set, so that the number is not negative.
   const plain = bytes[0] === 0 ? bytes.slice(1) : bytes;
   if (plain.length > 32) return undefined;
   return { bytes: [...Array.from({ length: 32 - plain.length }, () => 0), ...plain], end };
 }
 
-/** Public keys by kid, opened once: verifying never asks the service. */
+/** Verifies signatures locally. Caches the imported public keys by kid. */
 export class Verifier {
   readonly #keys = new Map<string, KeyObject>();
 

@@ -1,11 +1,11 @@
-/** So many calls at once and so many that wait; whoever comes then is turned away at once. */
+/** Limits concurrent calls and queued calls; refuses further calls at once. */
 import type { SojournError } from '../../../platform/errors/index.ts';
 import { unavailable } from './faults.ts';
 
 export interface Slot {
-  /** To be called when the work has truly ended: what cannot be broken off keeps its place, so that it never piles up. */
+  /** Called when the work has really ended. Work that cannot be aborted keeps its slot, so that it does not pile up. */
   release(): void;
-  /** Called when nobody waits for the work any more, while it goes on. */
+  /** Called when the caller has given up but the work continues. */
   markOverdue(): void;
 }
 
@@ -28,7 +28,7 @@ export class Slots {
     this.#maxQueued = maxQueued;
   }
 
-  /** Waits for a place until `signal` fires. */
+  /** Waits for a slot until `signal` aborts. */
   async acquire(signal: AbortSignal): Promise<Slot> {
     if (this.#overdue >= this.#maxConcurrency) throw this.#stuck();
     if (this.#inUse >= this.#maxConcurrency) await this.#wait(signal);
@@ -50,7 +50,7 @@ export class Slots {
 
   #wait(signal: AbortSignal): Promise<void> {
     if (this.#waiting.size >= this.#maxQueued) {
-      throw unavailable(`${this.#name}: ${this.#maxQueued} signatures wait already`);
+      throw unavailable(`${this.#name}: the queue of ${this.#maxQueued} calls is full`);
     }
     return new Promise((resolve, reject) => {
       const end = (then: () => void) => {
@@ -58,7 +58,7 @@ export class Slots {
         this.#waiting.delete(waiting);
         then();
       };
-      const late = () => waiting.giveUp(unavailable(`${this.#name}: no call could be made in time`));
+      const late = () => waiting.giveUp(unavailable(`${this.#name}: timed out waiting for a free slot`));
       const waiting: Waiting = {
         enter: () => end(resolve),
         giveUp: (error) => end(() => reject(error)),
@@ -69,7 +69,7 @@ export class Slots {
     });
   }
 
-  /** The place goes to whoever waits longest. */
+  /** The slot goes to the caller that has waited longest. */
   #release(): void {
     const [next] = this.#waiting;
     if (next) next.enter();
@@ -77,6 +77,6 @@ export class Slots {
   }
 
   #stuck(): SojournError {
-    return unavailable(`${this.#name}: no call comes back`);
+    return unavailable(`${this.#name}: all running calls are overdue`);
   }
 }
