@@ -23,7 +23,7 @@ export function activationEvent(
   if (isReady(key, timing, now())) return keyEvent('key.activated', key);
   logger.warn(
     { kid: key.kid, alg: key.alg, published_at: toTimestamp(key.published_at) },
-    'activating a key before the end of its publish lead, because no other key can sign',
+    'activating a key before the end of its publish_lead, because no other key can sign',
   );
   return { ...keyEvent('key.activated', key), publishLeadSkipped: true };
 }

@@ -177,7 +177,7 @@ export class Keyring {
   /**
    * Activates the next key of every algorithm at `activateAt` (milliseconds) or now, even if times in the ring are ahead of
    * the clock, because an administrator requested it. Rejects with `keys_unavailable` if the clock has jumped since the
-   * start, with `key_not_ready` if a key is missing or its publish lead would not have ended, and with `key_not_propagated`
+   * start, with `key_not_ready` if a key is missing or its publish_lead would not have ended, and with `key_not_propagated`
    * if verifiers do not find a key; `override` skips only the last check.
    */
   async rotate({

@@ -15,7 +15,7 @@ export interface RingChange {
   readonly event: 'key.created' | 'key.activated' | 'key.removed' | 'key.revoked' | 'key.rewrapped';
   readonly kid: string;
   readonly alg: Algorithm;
-  /** The key was activated before its publish lead ended, because no other key could sign. */
+  /** The key was activated before its publish_lead ended, because no other key could sign. */
   readonly publishLeadSkipped?: true;
 }
 

@@ -107,7 +107,7 @@ export function keyAheadOf(
 }
 
 /**
- * When a next key takes over from the active one: as scheduled or by the regular rotation, but not before its publish lead
+ * When a next key takes over from the active one: as scheduled or by the regular rotation, but not before its publish_lead
  * ends.
  */
 export function dueAt(active: KeyRecord, next: KeyRecord, timing: Timing): number {
@@ -133,7 +133,7 @@ export function activate(ring: Ring, kid: string, now: number): Ring {
 
 /**
  * The ring with `kid` removed from the JWKS permanently. If it was active, the next key replaces it in the same step, even
- * before the end of its publish lead, so that a key is always active. The record stays, so that the kid can never return.
+ * before the end of its publish_lead, so that a key is always active. The record stays, so that the kid can never return.
  */
 export function revoke(ring: Ring, kid: string, now: number): Ring {
   const successor = successorOf(ring, kid)?.kid;
@@ -189,7 +189,7 @@ export function keyIn(ring: Ring, alg: Algorithm, state: KeyState): KeyRecord | 
 export const isReady = (key: KeyRecord, timing: Timing, now: number): boolean => now >= readyAt(key, timing);
 export const readyAt = (key: KeyRecord, timing: Timing): number => key.published_at + timing.publishLead;
 
-/** Whether a request that started before the key retired may still sign with it. */
+/** Whether requests that started before the key retired may still use it. */
 export const mayFinish = (key: KeyRecord, now: number): boolean =>
   key.retired_at !== null && now - key.retired_at < finishingMs;
 

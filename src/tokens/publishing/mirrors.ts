@@ -1,4 +1,4 @@
-/** Checks that each mirror serves the same documents as this server: neither outdated nor altered. */
+/** Checks that each mirror serves the same documents as this server, not outdated or altered ones. */
 import type { Audit } from '../../platform/audit/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';

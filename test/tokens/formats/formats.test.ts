@@ -101,7 +101,7 @@ test.each([
   expect(deliverTo(cloud, format)).toEqual(body);
 });
 
-describe('a format that does not fit', () => {
+describe('a format', () => {
   const refusalOf = (work: () => unknown) => {
     try {
       work();
@@ -112,7 +112,7 @@ describe('a format that does not fit', () => {
     return 'delivered';
   };
 
-  test('of another cloud is refused, for every cloud and format', () => {
+  test('of another cloud is refused for every cloud and format', () => {
     const owner = { 'aws-process': 'aws', 'aws-container': 'aws', gcp: 'gcp', azure: 'azure' } as const;
     for (const cloud of ['aws', 'azure', 'gcp'] as const) {
       for (const format of credentialsFormats) {
@@ -131,7 +131,7 @@ describe('a format that does not fit', () => {
     }
   });
 
-  test.each(['', 'JSON', 'yaml', '__proto__', 'json '])('%j is unknown', (format) => {
+  test.each(['', 'JSON', 'yaml', '__proto__', 'json '])('named %j is refused as unknown', (format) => {
     expect(refusalOf(() => deliverTo('aws', format))).toEqual({
       code: 'invalid_request',
       faults: [
@@ -141,7 +141,7 @@ describe('a format that does not fit', () => {
   });
 });
 
-describe('the format env, evaluated by a shell', () => {
+describe('the format env in a shell', () => {
   const hostile = [
     `it's "quoted"`,
     `'; touch hacked; '`,
@@ -156,23 +156,23 @@ describe('the format env, evaluated by a shell', () => {
     'ünïcode 株式会社',
   ];
 
-  test.each(hostile)('%j arrives as it is and does nothing', (value) => {
+  test.each(hostile)('preserves the value %j and executes nothing', (value) => {
     const pass: Credentials = {
       expiresAt,
       credentials: { access_key_id: value, secret_access_key: `a${value}`, session_token: `${value}z` },
     };
     const { body } = deliverTo('aws', 'env', pass);
-    // A NUL can stand in no variable, so it parts the answers.
+    // No variable can contain NUL, so it separates the outputs.
     const script = `${body}\nprintf '%s\\0' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN"; ls`;
     const cwd = mkdtempSync(join(tmpdir(), 'sojourn-env-'));
     const said = execFileSync('sh', ['-eu', '-c', script], { cwd, encoding: 'utf8' });
     rmSync(cwd, { recursive: true });
-    // The last part is the listing of an empty folder.
+    // The last part lists the folder, which must be empty.
     expect(said.split('\0')).toEqual([value, `a${value}`, `${value}z`, '']);
   });
 
-  test('whatever the values hold, they arrive as they are: one shell evaluates hundreds', () => {
-    // What a shell gives a meaning, more often than chance would.
+  test('preserves hundreds of random values in one shell', () => {
+    // Characters special to a shell, more often than at random.
     const unit = fc.oneof(
       fc.constantFrom(...`'"\`$\\;&|<>(){}[]*?~#! \t\n\r`),
       fc.string({ unit: 'binary', maxLength: 2 }),
@@ -180,7 +180,7 @@ describe('the format env, evaluated by a shell', () => {
     const value = fc
       .array(unit, { maxLength: 30 })
       .map((parts) => parts.join(''))
-      // No variable can hold NUL, and what is no text in UTF-8 cannot leave this process.
+      // No variable can contain NUL, and only valid UTF-8 can be passed to another process.
       .filter((text) => !text.includes('\0') && text.isWellFormed());
     fc.assert(
       fc.property(fc.array(value, { minLength: 60, maxLength: 60 }), (values) => {

@@ -1,4 +1,4 @@
-/** Two processes that rotate at the same moment, a thousand times: whoever loses the race goes by what the other one did. */
+/** Two processes rotate at the same moment, a thousand times; the loser of each race adopts the winner's ring. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -10,7 +10,7 @@ import { startRedis } from '../../support/redis.ts';
 import { day, noon, second } from './records.ts';
 import { startReplica, type View, verifies } from './replica-process.ts';
 
-/** A retired key leaves a dozen rotations later, so that there is something to drop in nearly every round too. */
+/** A retired key is removed a dozen rotations later, so that nearly every round has a key to remove. */
 const timing = {
   rotateEvery: 365 * day,
   publishLead: 0,
@@ -43,7 +43,7 @@ describe.each([
   ['SQLite', 1_000],
   ['Redis', 200],
 ] as const)('two processes on one %s', (name, rotations) => {
-  test(`rotate ${rotations} times at once and always have one ring, with one active key that both publish`, async () => {
+  test(`rotate ${rotations} times concurrently and always share one ring with one active key that both publish`, async () => {
     const url = await stores[name]();
     const folder = await newFolder();
     const replicas = ['a', 'b'].map((own) => {
@@ -52,7 +52,7 @@ describe.each([
       return replica;
     });
     const [a, b] = replicas as [(typeof replicas)[0], (typeof replicas)[0]];
-    // The first key may be made by both at once; who loses has then to hear of it.
+    // Both may create the first key at once; the loser then has to learn of it.
     await Promise.all(replicas.map(({ started }) => started));
     const seen = await readUntilEnded(url, async () => {
       for (let round = 1; round <= rotations; round++) {
@@ -71,12 +71,12 @@ describe.each([
     for (const ring of [...rings.slice(1), ...seen]) expectWhole(ring, known);
     const activated = new Set(rings.map(activeIn));
     expect(activated.size).toBeGreaterThan(rotations);
-    // Both have had their share.
+    // Both have won some of the races.
     for (const { swapped } of replicas) expect(swapped.length).toBeGreaterThan(rotations / 10);
   }, 900_000);
 });
 
-/** What each of them signs verifies by what the other one publishes. */
+/** A signature of each verifies with the JWKS that the other one publishes. */
 function expectAtOne([a, b]: readonly [View, View]): void {
   for (const [signer, publisher] of [
     [a, b],
@@ -101,7 +101,7 @@ function expectWhole({ keys }: Ring, known: Map<string, PublicJwk>): void {
 
 const activeIn = ({ keys }: Ring) => keys.find(({ state }) => state === 'active')?.kid;
 
-/** Every ring that a third one finds in the store while the work is going on. */
+/** Every ring that a third reader sees in the store during the rotations. */
 async function readUntilEnded(url: string, work: () => Promise<void>): Promise<readonly Ring[]> {
   const store = await openStore(url, { logger: createLogger({ level: 'silent' }), now: () => noon });
   endings.push(() => store.close());

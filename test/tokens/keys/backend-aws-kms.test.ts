@@ -5,7 +5,7 @@ import { holderOpener } from './open-backend.ts';
 import { serverSuite } from './server-suite.ts';
 import { awsCredentials, awsKmsService, awsSessionToken } from './services/aws-kms.ts';
 
-// Where the SDK's default chain looks first.
+// The first source in the SDK's default credential chain.
 beforeAll(() => {
   process.env.AWS_ACCESS_KEY_ID = awsCredentials.accessKeyId;
   process.env.AWS_SECRET_ACCESS_KEY = awsCredentials.secretAccessKey;
@@ -44,7 +44,7 @@ serverSuite('aws-kms', async () => {
   return { keys, secrets, end, interrupt: service.stop, reason: /ECONNREFUSED/, starts: true };
 });
 
-test('credentials that AWS does not take are told without the words of AWS, which repeat the session token', async () => {
+test('an error about rejected AWS credentials omits the message of AWS, which repeats the session token', async () => {
   const { open, logged, end } = await bench();
   const backend = await open();
   process.env.AWS_SECRET_ACCESS_KEY = 'another-secret';
@@ -63,7 +63,7 @@ test('credentials that AWS does not take are told without the words of AWS, whic
   await end();
 });
 
-test('a new key is described and tagged, and signs digests only', async () => {
+test('a new key in AWS KMS has a description and tags, and signs digests only', async () => {
   const { open, service, end } = await bench();
   const { jwk } = await (await open()).createKey('RS256');
   const inputs = service.calls.map(({ headers, body }) => [headers['x-amz-target'], JSON.parse(body)]);

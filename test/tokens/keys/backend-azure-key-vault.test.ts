@@ -46,7 +46,7 @@ serverSuite('azure-key-vault', async () => {
 });
 
 describe('the backend azure-key-vault', () => {
-  test('a new key cannot leave the vault, and its key id is the reference', async () => {
+  test('creates keys that are not exportable, with the key id as reference', async () => {
     const { open, service, end } = await bench();
     const { sealed } = await (await open()).createKey('ES256');
     expect(sealed).toMatch(/^https:\/\/acme\.vault\.azure\.net\/keys\/sojourn-es256\/[0-9a-f]{32}$/);
@@ -64,7 +64,7 @@ describe('the backend azure-key-vault', () => {
     await end();
   });
 
-  test('when the vault challenges, the token is fetched anew and the request made once more', async () => {
+  test('after a challenge from the vault, it fetches a new access token and repeats the request once', async () => {
     const { open, service, end } = await bench();
     const backend = await open();
     const key = kept(await backend.createKey('ES256'));
@@ -79,7 +79,7 @@ describe('the backend azure-key-vault', () => {
     await end();
   });
 
-  test('the access token goes to the vault of the configuration, whatever the reference says', async () => {
+  test('sends the access token only to the configured vault, even if a reference names another host', async () => {
     const { open, service, end } = await bench();
     const backend = await open();
     const key = kept(await backend.createKey('ES256'));
@@ -96,7 +96,7 @@ describe('the backend azure-key-vault', () => {
     await end();
   });
 
-  test('a workload identity trades the token of its cluster, read from its file each time', async () => {
+  test('exchanges the token of the cluster for a workload identity, reading its file each time', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sojourn-azure-'));
     const file = join(folder, 'token');
     const env = {
@@ -125,7 +125,7 @@ describe('the backend azure-key-vault', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('on App Service the identity endpoint of the platform is asked with its header', async () => {
+  test('calls the identity endpoint of App Service with its header', async () => {
     const {
       service: { identity },
       end,

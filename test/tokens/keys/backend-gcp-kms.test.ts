@@ -46,7 +46,7 @@ serverSuite('gcp-kms', async () => {
 });
 
 describe('the backend gcp-kms', () => {
-  test('it waits until a new version is enabled, whose name is the reference', async () => {
+  test('waits until a new key version is enabled, and uses its name as reference', async () => {
     const { open, service, end } = await bench();
     const { sealed } = await (await open()).createKey('RS256');
     const version = `${keyRing}/cryptoKeys/rsa/cryptoKeyVersions/1`;
@@ -61,7 +61,7 @@ describe('the backend gcp-kms', () => {
     await end();
   });
 
-  test('what was bent on the way is not used', async () => {
+  test('rejects responses that were corrupted in transit', async () => {
     const { open, service, end } = await bench();
     const backend = await open();
     const key = kept(await backend.createKey('ES256'));
@@ -81,7 +81,7 @@ describe('the backend gcp-kms', () => {
     await end();
   });
 
-  test('a crypto key of another algorithm is told by name', async () => {
+  test('names a crypto key with the wrong algorithm in the error', async () => {
     const { open, end } = await bench({ ec_key: 'rsa' });
     expect(await failure((await open()).createKey('ES256'))).toMatchObject({
       code: 'key_backend_refused',
@@ -91,7 +91,7 @@ describe('the backend gcp-kms', () => {
     await end();
   });
 
-  test('one access token serves many signatures, and without any the reason is told', async () => {
+  test('uses one access token for many signatures, and reports why it gets none', async () => {
     const { open, service, end } = await bench();
     const backend = await open();
     const key = kept(await backend.createKey('ES256'));

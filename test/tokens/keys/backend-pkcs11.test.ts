@@ -23,7 +23,7 @@ function bench(changed: Record<string, string> = {}, env = { TOKEN_PIN: pin }) {
 holderSuite('pkcs11', async () => bench());
 
 describe('the backend pkcs11', () => {
-  test('its private keys cannot be read, not even by whoever knows the PIN', async () => {
+  test('creates private keys that cannot be read even with the PIN', async () => {
     const { open, end } = bench();
     const backend = await open();
     const { sealed } = await backend.createKey('RS256');
@@ -33,7 +33,7 @@ describe('the backend pkcs11', () => {
     await end();
   });
 
-  test('a key that was deleted is told by name, and the others sign on', async () => {
+  test('names a deleted key in the error, while the other keys keep signing', async () => {
     const { open, end, logged } = bench();
     const backend = await open();
     const [gone, other] = [kept(await backend.createKey('ES256')), kept(await backend.createKey('ES256'))];
@@ -51,7 +51,7 @@ describe('the backend pkcs11', () => {
     await end();
   });
 
-  test('a wrong PIN is tried once and never again, since the token would lock itself', async () => {
+  test('tries a wrong PIN only once, because the token would lock itself', async () => {
     const { open, end, logged } = bench({ token_label: 'wrong-pin' }, { TOKEN_PIN: 'not-the-pin' });
     const backend = await open();
     for (let count = 0; count < 3; count++) {
@@ -63,13 +63,13 @@ describe('the backend pkcs11', () => {
     }
     expect(logged()).not.toContain('not-the-pin');
     await end();
-    // The token still takes the right one.
+    // The token still accepts the right PIN.
     const right = bench({ token_label: 'wrong-pin' });
     expect((await (await right.open()).createKey('ES256')).jwk.alg).toBe('ES256');
     await right.end();
   });
 
-  test('a token that is not there, and a module that is none, are told by name', async () => {
+  test('names a missing token and an unusable module in the error', async () => {
     const absent = bench({ token_label: 'nowhere' });
     expect(await failure((await absent.open()).createKey('ES256'))).toMatchObject({
       status: 503,
@@ -84,7 +84,7 @@ describe('the backend pkcs11', () => {
     await none.end();
   });
 
-  test('a session that was lost is opened anew for the same request', async () => {
+  test('reopens a lost session for the same request', async () => {
     const { open, end } = bench();
     const backend = await open();
     const key = kept(await backend.createKey('ES256'));
@@ -94,7 +94,7 @@ describe('the backend pkcs11', () => {
     await end();
   });
 
-  test('fifty requests at once are signed one after the other', async () => {
+  test('signs fifty concurrent requests one after the other', async () => {
     const { open, end } = bench();
     const backend = await open();
     const key = kept(await backend.createKey('RS256'));

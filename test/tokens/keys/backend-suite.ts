@@ -1,15 +1,15 @@
-/** What every backend does, whoever holds the keys; each has a test file that calls this with a bench of its own. */
+/** The tests that every backend must pass. Each backend's test file calls this with its own bench. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose';
 import type { KeyBackend, KeyRecord, NewKey } from '../../../src/tokens/keys/index.ts';
 import { recordOf } from './records.ts';
 
 export interface HolderBench {
-  /** A backend as a replica has it; all of them are set up alike. */
+  /** A backend of one replica; all have the same settings. */
   readonly open: () => Promise<KeyBackend>;
-  /** Everything logged by any of them so far. */
+  /** The log lines of all of them so far. */
   readonly logged: () => string;
-  /** What must never stand in a log. */
+  /** Secrets that must never appear in a log. */
   readonly secrets: readonly string[];
   readonly end: () => Promise<void>;
 }
@@ -22,7 +22,7 @@ export const kept = ({ jwk, sealed }: NewKey): KeyRecord => ({
 
 export const some = Buffer.from('some text');
 
-/** A SojournError, as far as the tests look at it. */
+/** The members of a SojournError that the tests read. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -31,7 +31,7 @@ export interface Failure {
   readonly cause?: Error;
 }
 
-/** What the backend's promise is rejected with. */
+/** The error with which the promise rejects. */
 export const failure = (promise: Promise<unknown>): Promise<Failure> =>
   promise.then(
     () => ({ code: 'no refusal', message: '' }),
@@ -48,7 +48,7 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
   afterEach(() => bench.end());
 
   describe.each(['RS256', 'ES256'] as const)(`the backend ${name} with %s`, (alg) => {
-    test('its public keys have the members that clouds take, and the thumbprint as kid', async () => {
+    test('returns public keys with the members that clouds accept and the thumbprint as kid', async () => {
       const { jwk } = await backend.createKey(alg);
       const members = alg === 'RS256' ? ['n', 'e'] : ['crv', 'x', 'y'];
       expect(Object.keys(jwk).sort()).toEqual(['kty', 'use', 'alg', 'kid', ...members].sort());
@@ -56,11 +56,11 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
       expect(jwk).toMatchObject({ alg, use: 'sig' });
     });
 
-    test('its signatures verify under the public key that it names, and under no other text', async () => {
+    test('makes signatures that verify only with its public key and the signed text', async () => {
       const key = kept(await backend.createKey(alg));
       const signed = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.cGF5bG9hZA`;
       const publicKey = await importJWK({ ...key.jwk });
-      // More than one, since a DER integer is at times a byte shorter or longer than the others.
+      // Several, because the length of a DER integer varies.
       for (let count = 0; count < 40; count++) {
         const signature = Buffer.from(await backend.sign(key, Buffer.from(signed))).toString('base64url');
         const { payload } = await compactVerify(`${signed}.${signature}`, publicKey);
@@ -71,26 +71,26 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
       }
     });
 
-    test('it signs a text of any length', async () => {
+    test('signs a text of any length', async () => {
       const key = kept(await backend.createKey(alg));
       const signature = await backend.sign(key, Buffer.alloc(20_000, 'a'));
       expect(signature.length).toBe(alg === 'RS256' ? 256 : 64);
     });
 
-    test('another replica signs with the same record', async () => {
+    test('signs with a key record that another replica created', async () => {
       const key = kept(await backend.createKey(alg));
       const other = await bench.open();
       await other.check(key);
       expect((await other.sign(key, some)).length).toBe(alg === 'RS256' ? 256 : 64);
     });
 
-    test('two keys are two keys', async () => {
+    test('creates a different key each time', async () => {
       const [a, b] = [await backend.createKey(alg), await backend.createKey(alg)];
       expect(a.jwk.kid).not.toBe(b.jwk.kid);
       expect(a.sealed).not.toBe(b.sealed);
     });
 
-    test('it refuses a record whose public half is another key', async () => {
+    test('refuses a record with the public key of another key', async () => {
       const [a, b] = [kept(await backend.createKey(alg)), kept(await backend.createKey(alg))];
       expect(await failure((await bench.open()).check({ ...a, sealed: b.sealed }))).toMatchObject({
         code: 'key_material_unusable',
@@ -98,7 +98,7 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
       });
     });
 
-    test('it refuses a record that another backend made, or that can sign no more', async () => {
+    test('refuses a record of another backend, or of a key that can no longer sign', async () => {
       const key = kept(await backend.createKey(alg));
       const replica = await bench.open();
       for (const sealed of ['made elsewhere', 'https://elsewhere.example/keys/a/b', '', null]) {
@@ -108,7 +108,7 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
       }
     });
 
-    test('nothing secret stands in the log', async () => {
+    test('writes no secret to the log', async () => {
       const key = kept(await backend.createKey(alg));
       await backend.sign(key, some);
       await failure(backend.check({ ...key, sealed: 'made elsewhere' }));

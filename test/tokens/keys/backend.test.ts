@@ -11,7 +11,7 @@ const kept = ({ jwk, sealed }: NewKey): KeyRecord => ({
 });
 
 describe.each(['RS256', 'ES256'] as const)('the file backend with %s', (alg) => {
-  test('its signatures verify under the public key that it names, and under no other text', async () => {
+  test('makes signatures that verify only with its public key and the signed text', async () => {
     const backend = fileBackend(encryptionKey);
     const key = kept(await backend.createKey(alg));
     const signed = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.cGF5bG9hZA`;
@@ -24,7 +24,7 @@ describe.each(['RS256', 'ES256'] as const)('the file backend with %s', (alg) => 
     });
   });
 
-  test('its public keys have the members that clouds take, and the thumbprint as kid', async () => {
+  test('returns public keys with the members that clouds accept and the thumbprint as kid', async () => {
     const { jwk } = await fileBackend(encryptionKey).createKey(alg);
     const members = alg === 'RS256' ? ['n', 'e'] : ['crv', 'x', 'y'];
     expect(Object.keys(jwk).sort()).toEqual(['kty', 'use', 'alg', 'kid', ...members].sort());
@@ -32,14 +32,14 @@ describe.each(['RS256', 'ES256'] as const)('the file backend with %s', (alg) => 
     expect(jwk).toMatchObject({ alg, use: 'sig' });
   });
 
-  test('what it seals can be used by another process with the same key-encryption key', async () => {
+  test('encrypts keys so that another process with the same key-encryption key can use them', async () => {
     const key = kept(await fileBackend(encryptionKey).createKey(alg));
     const other = fileBackend(encryptionKey);
     await other.check(key);
     expect((await other.sign(key, Buffer.from('x'))).length).toBe(alg === 'RS256' ? 256 : 64);
   });
 
-  test('what it seals holds nothing of the private key in the clear', async () => {
+  test('leaves no part of the private key unencrypted', async () => {
     const { sealed } = await fileBackend(encryptionKey).createKey(alg);
     const [header, key, ...rest] = sealed.split('.');
     expect(JSON.parse(Buffer.from(header!, 'base64url').toString())).toEqual({
@@ -48,14 +48,14 @@ describe.each(['RS256', 'ES256'] as const)('the file backend with %s', (alg) => 
       kid: expect.any(String),
     });
     expect(key).toBe('');
-    // PKCS #8 begins with SEQUENCE, version 0, and names its algorithm by an OID; neither stands in the cipher text.
+    // PKCS #8 starts with SEQUENCE and version 0, and contains the OID of its algorithm; the ciphertext contains neither.
     const bytes = Buffer.concat(rest.map((part) => Buffer.from(part, 'base64url')));
     const oid = alg === 'RS256' ? '2a864886f70d010101' : '2a8648ce3d0201';
     expect(bytes.includes(Buffer.from(oid, 'hex'))).toBe(false);
   });
 });
 
-describe('a sealed key that cannot be trusted', () => {
+describe('an encrypted key that cannot be trusted', () => {
   const refusal = async (key: KeyRecord, kek = encryptionKey) => {
     const backend = fileBackend(kek);
     await expect(backend.sign(key, Buffer.from('x'))).rejects.toMatchObject({
@@ -67,7 +67,7 @@ describe('a sealed key that cannot be trusted', () => {
     );
   };
 
-  test('it is refused by its kid under another key-encryption key', async () => {
+  test('is refused with its kid under another key-encryption key', async () => {
     const key = kept(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal(key, new Uint8Array(32).fill(8))).toBe(
       `The signing key ${key.kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`,
@@ -79,14 +79,14 @@ describe('a sealed key that cannot be trusted', () => {
     ['cut short', (sealed: string) => sealed.slice(0, -30)],
     ['empty', () => ''],
     ['something else', () => 'a.b.c.d.e'],
-  ])('it is refused by its kid when it was %s', async (_, damage) => {
+  ])('is refused with its kid when it was %s', async (_, damage) => {
     const key = kept(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal({ ...key, sealed: damage(key.sealed!) })).toBe(
       `The signing key ${key.kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`,
     );
   });
 
-  test('it is refused under the name of another key of the same ring', async () => {
+  test('is refused under the kid of another key of the same ring', async () => {
     const backend = fileBackend(encryptionKey);
     const [a, b] = [kept(await backend.createKey('ES256')), kept(await backend.createKey('ES256'))];
     expect(await refusal({ ...a, sealed: b.sealed })).toBe(
@@ -94,7 +94,7 @@ describe('a sealed key that cannot be trusted', () => {
     );
   });
 
-  test('it is refused once it has no private half', async () => {
+  test('is refused once its private key is deleted', async () => {
     const key = kept(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal({ ...key, sealed: null })).toBe(
       `The signing key ${key.kid} cannot be used: its private key was deleted.`,
@@ -102,7 +102,7 @@ describe('a sealed key that cannot be trusted', () => {
   });
 });
 
-/** The cipher text with its first character changed. */
+/** The ciphertext with its first character changed. */
 function flipped(sealed: string): string {
   const parts = sealed.split('.');
   const text = parts[3]!;

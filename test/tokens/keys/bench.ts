@@ -1,4 +1,4 @@
-/** Key rings on real stores and real folders, for as many replicas as a test wants, under one clock that can be set. */
+/** Key rings on real stores and folders, for any number of replicas, with a clock that the test sets. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Algorithm } from '../../../src/clouds/index.ts';
@@ -25,9 +25,9 @@ export interface ReplicaOptions {
   readonly algorithms?: readonly Algorithm[];
   readonly timing?: Partial<Timing>;
   readonly obstacles?: (key: PublicJwk) => Promise<readonly string[]>;
-  /** By how much its clock is wrong from its start on, in milliseconds. */
+  /** The constant error of its clock, in milliseconds. */
   readonly off?: number;
-  /** By how much its clock was set since. */
+  /** The jump of its clock since the start, in milliseconds. */
   readonly set?: { ms: number };
 }
 
@@ -91,7 +91,7 @@ export async function keysBench() {
           changes.push(change);
         },
       }),
-    /** The main ring and those of tenants, each of whom has keys of its own. */
+    /** The main ring and the rings of tenants with own keys. */
     rings: (options: ReplicaOptions = {}) =>
       Keyrings.open({
         ...what(options),
@@ -112,7 +112,7 @@ export async function keysBench() {
 
 export type KeysBench = Awaited<ReturnType<typeof keysBench>>;
 
-/** `RS256 active, RS256 next, …`: the ring in a form that a test can state. */
+/** The ring as `RS256 active, RS256 next, …`. */
 export const statesOf = (keyring: Keyring): string[] =>
   keyring.list().map(({ alg, state }) => `${alg} ${state}`);
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { testServer } from '../../support/server.ts';
 
-test('a server whose clock was set says so in /readyz, stays ready, and says no more once it is right again', async () => {
+test('a server whose clock has jumped reports it in /readyz, stays ready, and stops reporting once the clock is right', async () => {
   const set = { ms: 0 };
   const server = await testServer({ now: () => Date.now() + set.ms, steadyNow: () => Date.now() });
   const clock = async () => {

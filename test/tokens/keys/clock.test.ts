@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.end());
 
-/** A few seconds in which every replica does what it does all the time. */
+/** Runs a few ticks of every replica. */
 async function rounds(...replicas: readonly Keyring[]): Promise<void> {
   for (let round = 0; round < 3; round++) {
     bench.clock.ms += 2 * second;
@@ -23,7 +23,7 @@ async function rounds(...replicas: readonly Keyring[]): Promise<void> {
   }
 }
 
-/** Two replicas right after a rotation, and how much the clock of the second one was set. */
+/** Two replicas right after a rotation, and the offset of the second one's clock. */
 async function afterRotation() {
   const set = { ms: 0 };
   const right = await bench.replica({ folder: 'right' });
@@ -34,12 +34,12 @@ async function afterRotation() {
   return { right, wrong, set };
 }
 
-describe('a clock that was set while the server runs', () => {
+describe('a clock that jumps while the server runs', () => {
   test.each([
     [year, 'ahead'],
     [-year, 'back'],
     [61 * second, 'forward'],
-  ])('by %d ms changes no key, for any replica, until it is right again', async (ms, direction) => {
+  ])('by %d ms changes no key of any replica until it is right again', async (ms, direction) => {
     const { right, wrong, set } = await afterRotation();
     const [before, told] = [right.list(), bench.changes.length];
     set.ms = ms;
@@ -58,7 +58,7 @@ describe('a clock that was set while the server runs', () => {
     expect([wrong.clockProblem, statesOf(wrong)]).toEqual([undefined, ['ES256 active', 'ES256 next']]);
   });
 
-  test('by a minute at most is as if it were right', async () => {
+  test('by at most a minute has no effect', async () => {
     const { wrong, set } = await afterRotation();
     bench.clock.ms += 27 * hour;
     set.ms = -60 * second;
@@ -66,7 +66,7 @@ describe('a clock that was set while the server runs', () => {
     expect([wrong.clockProblem, statesOf(wrong)]).toEqual([undefined, ['ES256 active', 'ES256 next']]);
   });
 
-  test('lets no next key sign by an order, which may still be planned for the time when it is right', async () => {
+  test('prevents an immediate rotation, but not one scheduled for a time when the clock is right', async () => {
     const { right, wrong, set } = await afterRotation();
     const before = right.list();
     set.ms = year;
@@ -83,7 +83,7 @@ describe('a clock that was set while the server runs', () => {
     expect(wrong.list()[2]!.activate_at).toBe(bench.clock.ms + 2 * year);
   });
 
-  test('keeps no key from being revoked, and none from taking its place; the one after waits for a right clock', async () => {
+  test('allows a revocation and the activation of the next key, but a further key waits for a correct clock', async () => {
     const { right, wrong, set } = await afterRotation();
     const [, active, next] = kidsOf(wrong) as [string, string, string];
     set.ms = -year;
@@ -98,7 +98,7 @@ describe('a clock that was set while the server runs', () => {
   });
 
   test.each([-2 * day, 2 * day])(
-    'by %d ms makes no key older that it gives back to a store which lost the ring',
+    'by %d ms does not make keys older that are restored to a store which lost the ring',
     async (ms) => {
       const { right, wrong, set } = await afterRotation();
       const before = right.list();
@@ -132,7 +132,7 @@ describe('a ring with times ahead of the clock', () => {
     ['an active key', { ...active, alg: 'RS256' as const, kid: 'x', activated_at: at(1) }],
     ['a next key', { ...next, alg: 'RS256' as const, kid: 'x', published_at: at(1) }],
     ['a retired key', { ...retired, kid: 'x', retired_at: at(1) }],
-  ])('of %s has no key retired or dropped, as one clock must be wrong', (_, ahead) => {
+  ])('of %s has no key retired or removed, because one clock must be wrong', (_, ahead) => {
     expect(nextStep(ringOf(active, next, ahead), ['ES256'], timing, due)).toBeUndefined();
     expect(
       nextStep(ringOf(active, { ...next, published_at: due }, retired, ahead), ['ES256'], timing, due),
@@ -143,7 +143,7 @@ describe('a ring with times ahead of the clock', () => {
     });
   });
 
-  test('gets a key where none can sign and no other, and what is planned or revoked says nothing of the clock', () => {
+  test('gets a key only if none can sign; scheduled and revoked keys are no evidence of a wrong clock', () => {
     const ahead = { ...retired, retired_at: at(1) };
     expect(nextStep(ringOf(ahead), ['ES256'], timing, due)).toEqual({
       step: 'create',
@@ -160,7 +160,7 @@ describe('a ring with times ahead of the clock', () => {
     });
   });
 
-  test('gets its next key from a replica that is not behind, so that no young key signs by an order', async () => {
+  test('gets its next key only from a replica whose clock is not behind, so that no key signs before its publish_lead ends', async () => {
     const right = await bench.replica({ folder: 'right' });
     bench.clock.ms += day;
     const behind = await bench.replica({
@@ -170,7 +170,7 @@ describe('a ring with times ahead of the clock', () => {
     });
     bench.clock.ms += day;
     await right.refresh();
-    // Between the two steps of the rotation, as the store has them, comes the round of the other replica.
+    // The tick of the other replica runs between the two steps of the rotation.
     const rotating = await bench.replica({
       folder: 'right',
       store: {
@@ -195,7 +195,7 @@ describe('a ring with times ahead of the clock', () => {
     expect(right.list()).toEqual(before);
   });
 
-  test('gets its next key by the order that revoked one, and by the same order again when that was cut short', async () => {
+  test('gets its next key from the revocation request, and from a repeated request if the first was interrupted', async () => {
     const right = await bench.replica({ folder: 'right' });
     await rounds(await bench.replica({ folder: 'ahead', store: await bench.openStore(), off: year }));
     let fails = 0;
@@ -222,11 +222,11 @@ describe('a ring with times ahead of the clock', () => {
     expect(right.list()[3]!.published_at).toBe(bench.clock.ms);
   });
 
-  test('written by a replica whose clock was wrong from its start, is told, and heals by orders', async () => {
+  test('written by a replica whose clock was wrong from the start is reported, and is repaired by administrator requests', async () => {
     const right = await bench.replica({ folder: 'right' });
     bench.clock.ms += day;
     await right.rotate();
-    // It believes that a month has gone by, drops a key and lets another sign. Nobody can know better yet.
+    // For this replica a month has passed, so it removes one key and activates another. It has no way to know better.
     const wrong = await bench.replica({ folder: 'wrong', store: await bench.openStore(), off: year });
     await wrong.advance();
     await right.refresh();
@@ -247,7 +247,7 @@ describe('a ring with times ahead of the clock', () => {
     expect(right.active('ES256')).toMatchObject({ published_at: bench.clock.ms - day });
     bench.clock.ms += 27 * hour;
     await rounds(right);
-    // The one that the wrong clock retired is the last with a time ahead; no token of it is left by now.
+    // The key that the wrong clock retired is the last with a time in the future; by now all its tokens have expired.
     expect(right.jwks().map(({ kid }) => kid)).toContain(activeAhead!.kid);
     await right.revoke(retiredAhead!.kid);
     await rounds(right);

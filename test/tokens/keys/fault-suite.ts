@@ -1,4 +1,4 @@
-/** What a backend does while its key service fails; for the services of the tests, which can be told to. */
+/** The tests of a backend while its key service fails, for the fake services, which can simulate failures. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KeyBackend, KeyRecord } from '../../../src/tokens/keys/index.ts';
 import { type Failure, failure, type HolderBench, kept, some } from './backend-suite.ts';
@@ -8,11 +8,11 @@ export interface ServiceBench extends HolderBench {
   readonly service: LocalService & {
     set(reference: string, state: 'enabled' | 'disabled' | 'removed'): void;
   };
-  /** What the log is to say of a key that was treated so; `KEY` stands for its reference. */
+  /** The expected log text for each failure of a key; `KEY` is replaced by its reference. */
   readonly words: { readonly disabled: string; readonly removed: string; readonly denied: string };
 }
 
-/** Calls per request in trouble, as docs/key-backends.md promises. */
+/** Calls per request during a failure, as docs/key-backends.md promises. */
 const callsPerRequest = 1.2;
 
 export function faultSuite(name: string, open: () => Promise<ServiceBench>): void {
@@ -32,7 +32,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       Promise.all(Array.from({ length: count }, work));
     const codesOf = (failures: readonly Failure[]) => [...new Set(failures.map(({ code }) => code))];
 
-    /** Until the backend signs again by itself. */
+    /** Waits until the backend signs again without help. */
     async function recovers(): Promise<void> {
       for (let tries = 0; tries < 200; tries++) {
         const signed = await backend.sign(key, some).catch(() => undefined);
@@ -50,7 +50,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
           : method === 'POST' && /cryptoKeyVersions$|\/create\?/.test(url),
       ).length;
 
-    test('a signature whose answer was lost is asked for once more, a new key is not', async () => {
+    test('retries once after a lost response for a signature, but not for a new key', async () => {
       bench.service.trouble.lost = 1;
       expect((await backend.sign(key, some)).length).toBe(64);
       expect(bench.service.calls.length).toBe(2);
@@ -62,13 +62,13 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       expect(made()).toBe(1);
     });
 
-    test('one throttled call is made once more', async () => {
+    test('retries one throttled call once', async () => {
       bench.service.trouble.throttled = 1;
       expect((await backend.sign(key, some)).length).toBe(64);
       expect(bench.service.calls.length).toBe(2);
     });
 
-    test('a service that goes on throttling gets hardly more calls than there are requests', async () => {
+    test('sends hardly more calls than requests while the service throttles', async () => {
       bench.service.trouble.throttled = 1_000;
       const failures = [];
       for (let count = 0; count < 50; count++) failures.push(await failure(backend.sign(key, some)));
@@ -81,7 +81,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       await recovers();
     });
 
-    test('a signature by another key is never returned, and told loudly', async () => {
+    test('never returns a signature by another key, and logs an error', async () => {
       bench.service.trouble.wrong = true;
       expect(await failure(backend.sign(key, some))).toMatchObject({
         code: 'key_backend_signature_invalid',
@@ -94,7 +94,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
     });
 
     test.each(['disabled', 'removed'] as const)(
-      'a key that was %s is told by name, and serves again when it is back',
+      'names a key that was %s in the error, and uses it again once it is back',
       async (state) => {
         bench.service.set(key.sealed!, state);
         const words = bench.words[state].replace('KEY', key.sealed!);
@@ -117,14 +117,14 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       },
     );
 
-    test('the other keys sign on while one is refused', async () => {
+    test('keeps signing with other keys while one is refused', async () => {
       const other = kept(await backend.createKey('RS256'));
       bench.service.set(key.sealed!, 'disabled');
       expect(await failure(backend.sign(key, some))).toMatchObject({ code: 'key_backend_refused' });
       expect((await backend.sign(other, some)).length).toBe(256);
     });
 
-    test('denied access is told by name, for a signature and for a new key', async () => {
+    test('reports denied access for a signature and for a new key', async () => {
       bench.service.trouble.denied = true;
       expect(await failure(backend.sign(key, some))).toMatchObject({
         code: 'key_backend_refused',
@@ -137,7 +137,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       });
     });
 
-    test('a key that was made and cannot be used yet is not made again', async () => {
+    test('does not create a key again if the new one is not usable yet', async () => {
       bench.service.trouble.wrong = true;
       expect(await failure(backend.createKey('ES256'))).toMatchObject({
         code: 'key_backend_signature_invalid',
@@ -150,7 +150,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       expect(made()).toBe(1);
     });
 
-    test('a service that never answers keeps no request, and is soon left alone', async () => {
+    test('answers requests in time while the service hangs, and soon stops calling it', async () => {
       bench.service.trouble.hangs = true;
       const failures = await times(200, () => failure(backend.sign(key, some)));
       expect(codesOf(failures)).toEqual(['key_backend_unavailable']);
@@ -160,13 +160,13 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       await recovers();
     });
 
-    test('a slow service signs all the same, for as many as it can', async () => {
+    test('signs with a slow service, up to its capacity', async () => {
       bench.service.trouble.delayMs = 300;
       const signatures = await times(40, () => backend.sign(key, some));
       expect(signatures.map(({ length }) => length)).toEqual(Array.from({ length: 40 }, () => 64));
     });
 
-    test('a refused connection is no storm of calls, and over by itself', async () => {
+    test('sends few calls while connections are refused, and recovers without help', async () => {
       await bench.service.stop();
       const failures = await times(50, () => failure(backend.sign(key, some)));
       expect(codesOf(failures)).toEqual(['key_backend_unavailable']);
@@ -175,7 +175,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       await recovers();
     });
 
-    test('a replica that starts meanwhile starts, and says which key it could not try', async () => {
+    test('lets a replica start, and logs which key could not be checked', async () => {
       await bench.service.stop();
       const replica = await bench.open();
       await replica.check(key);
@@ -187,7 +187,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       });
     });
 
-    test('nothing secret stands in the log or in an error, whatever fails', async () => {
+    test('writes no secret to the log or to an error in any failure', async () => {
       const told: Failure[] = [];
       const { trouble } = bench.service;
       for (const fault of [{ wrong: true }, { denied: true }, { throttled: 5 }, { hangs: true }]) {

@@ -1,4 +1,4 @@
-/** Replaces a file for ever, to be killed while at it. Usage: node file-writer.ts FILE */
+/** Replaces a file in an endless loop until it is killed. Usage: node file-writer.ts FILE */
 import { writeSync } from 'node:fs';
 import { writePrivateFile } from '../../../src/tokens/keys/index.ts';
 

@@ -1,4 +1,4 @@
-/** A change is in a replica's copy a moment before it is in the store: what if that replica dies in between. */
+/** A change is in the local ring file a moment before it is in the store. These tests kill the replica in between. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Store } from '../../../src/platform/store/index.ts';
 import type { Keyring } from '../../../src/tokens/keys/index.ts';
@@ -11,8 +11,10 @@ beforeEach(async () => {
 });
 afterEach(() => bench.end());
 
-describe('a replica that died between its copy and the store', () => {
-  /** Leaves the folder `dead` as a process does that is killed before the store has got the change of this number. */
+describe('a replica that died between writing its local file and the store', () => {
+  /**
+   * Leaves the folder `dead` as a process does that is killed just before the change with this number reaches the store.
+   */
   async function dieOver(change: number, act: (keyring: Keyring) => Promise<unknown>): Promise<void> {
     let changes = 0;
     const reached = Promise.withResolvers<void>();
@@ -28,7 +30,7 @@ describe('a replica that died between its copy and the store', () => {
     await reached.promise;
   }
 
-  test('retires a key late: it stays for the tokens that others have signed with it since', async () => {
+  test('retires a key later, because other replicas have kept signing with that key', async () => {
     const living = await bench.replica();
     const first = living.active('ES256').kid;
     bench.clock.ms += day;
@@ -49,9 +51,9 @@ describe('a replica that died between its copy and the store', () => {
     expect(back.jwks().map(({ kid }) => kid)).not.toContain(first);
   });
 
-  test('publishes a key late: it waits for its lead from then on', async () => {
+  test('starts the publish_lead of a key only when the key is really published', async () => {
     const [first, following] = kidsOf(await bench.replica()) as [string, string];
-    // The first change is the revocation, the second one the key that follows.
+    // The first change is the revocation, the second one the new next key.
     await dieOver(2, (dying) => dying.revoke(following));
     bench.clock.ms += 40 * day;
 

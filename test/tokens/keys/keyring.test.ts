@@ -12,7 +12,7 @@ afterEach(() => bench.end());
 
 const published = (keyring: Keyring) => keyring.jwks().map(({ kid }) => kid);
 
-/** Whether a signature by `kid` verifies under the key that the JWKS has for it. */
+/** Whether a signature by `kid` verifies with its key in the JWKS. */
 async function signs(keyring: Keyring, kid: string): Promise<boolean> {
   const jwk = keyring.jwks().find((key) => key.kid === kid)!;
   const input = `${Buffer.from(JSON.stringify({ alg: jwk.alg })).toString('base64url')}.e30`;
@@ -20,8 +20,8 @@ async function signs(keyring: Keyring, kid: string): Promise<boolean> {
   return compactVerify(`${input}.${signature}`, await importJWK({ ...jwk })).then(() => true);
 }
 
-describe('the first start', () => {
-  test('it makes an active and a next key for each algorithm, and tells each', async () => {
+describe('a start', () => {
+  test('of a new server creates and records an active and a next key for each algorithm', async () => {
     const keyring = await bench.replica({ algorithms: ['RS256', 'ES256'] });
     expect(statesOf(keyring)).toEqual(['RS256 active', 'RS256 next', 'ES256 active', 'ES256 next']);
     expect(keyring.list().map(({ published_at, activated_at }) => [published_at, activated_at])).toEqual([
@@ -36,7 +36,7 @@ describe('the first start', () => {
     }
   });
 
-  test('the second start makes nothing and signs with the same keys', async () => {
+  test('of an existing server creates nothing and signs with the same keys', async () => {
     const first = await bench.replica();
     const told = bench.changes.length;
     const second = await bench.replica();
@@ -45,7 +45,7 @@ describe('the first start', () => {
     expect(await signs(second, first.active('ES256').kid)).toBe(true);
   });
 
-  test('a store with connections and no keys is refused, and no key is made', async () => {
+  test('with connections but without keys in the store is refused, and creates no key', async () => {
     await bench.store.insert('connection', 'con_1', {}, { within: 'ten_1' });
     await expect(bench.replica()).rejects.toMatchObject({
       code: 'state_unusable',
@@ -57,7 +57,7 @@ describe('the first start', () => {
     await expect(bench.filesIn('keys')).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  test('an algorithm added later gets keys, and one taken away keeps signing and stays published', async () => {
+  test('creates keys for an added algorithm, and keeps the keys of a removed one active and published', async () => {
     const before = kidsOf(await bench.replica({ algorithms: ['ES256'] }));
     const both = await bench.replica({ algorithms: ['RS256'] });
     expect(statesOf(both)).toEqual(['ES256 active', 'ES256 next', 'RS256 active', 'RS256 next']);
@@ -67,7 +67,7 @@ describe('the first start', () => {
 });
 
 describe('a rotation', () => {
-  test('before the lead is over it is refused with the time, and nothing is changed', async () => {
+  test('before the publish_lead ends is refused with the earliest time, and changes nothing', async () => {
     const keyring = await bench.replica();
     const [copy, told] = [await bench.copy(), bench.changes.length];
     bench.clock.ms += day - 90 * second;
@@ -81,7 +81,7 @@ describe('a rotation', () => {
     expect(bench.changes).toHaveLength(told);
   });
 
-  test('one algorithm that is not ready holds back all of them', async () => {
+  test('is refused for all algorithms if one of them is not ready', async () => {
     await bench.replica({ algorithms: ['ES256'] });
     bench.clock.ms += 2 * day;
     const both = await bench.replica({ algorithms: ['RS256', 'ES256'] });
@@ -90,7 +90,7 @@ describe('a rotation', () => {
     expect(statesOf(both)).toEqual(before);
   });
 
-  test('after the lead the published key signs, and a new one follows it', async () => {
+  test('after the publish_lead activates the published key and creates a new next key', async () => {
     const keyring = await bench.replica({ algorithms: ['RS256', 'ES256'] });
     const [rsOld, rsNew, esOld, esNew] = kidsOf(keyring) as [string, string, string, string];
     bench.clock.ms += day;
@@ -115,7 +115,7 @@ describe('a rotation', () => {
     expect(await signs(keyring, rsNew)).toBe(true);
   });
 
-  test('it comes by itself when it is time, and the retired key leaves when nobody needs it', async () => {
+  test('happens automatically when it is due, and the retired key is removed when no token needs it', async () => {
     const keyring = await bench.replica();
     const [first, second] = kidsOf(keyring) as [string, string];
     bench.clock.ms += 30 * day;
@@ -131,7 +131,7 @@ describe('a rotation', () => {
     expect(bench.changes.at(-1)).toEqual({ event: 'key.removed', kid: first, alg: 'ES256' });
   });
 
-  test('fifty retired keys that are due at once are all dropped', async () => {
+  test('removes fifty retired keys that are due at once', async () => {
     const short = { timing: { publishLead: 0, rotateEvery: 100 * day } };
     const keyring = await bench.replica(short);
     for (let i = 0; i < 52; i++) await keyring.rotate();
@@ -140,7 +140,7 @@ describe('a rotation', () => {
     expect(statesOf(await bench.replica(short))).toEqual(['ES256 active', 'ES256 next']);
   });
 
-  test('what was begun with the old key is finished with it for ten seconds, also by a replica that never used it', async () => {
+  test('allows requests to finish with the old key for ten seconds, even on a replica that never used it', async () => {
     const keyring = await bench.replica();
     const other = await bench.replica({ folder: 'other' });
     bench.clock.ms += day;
@@ -161,7 +161,7 @@ describe('a rotation', () => {
     }
   });
 
-  test('planned for a time, it comes at that time, and can be taken back until then', async () => {
+  test('scheduled for a time happens at that time, and can be cancelled before', async () => {
     const keyring = await bench.replica();
     const [first, second] = kidsOf(keyring) as [string, string];
     await expect(keyring.rotate({ activateAt: noon + day - 1 })).rejects.toMatchObject({
@@ -191,7 +191,7 @@ describe('a rotation', () => {
     expect(other.list().map(({ activate_at }) => activate_at)).toEqual([null, null, null]);
   });
 
-  test('planned again for the same time, it includes a next key that was made since', async () => {
+  test('scheduled again for the same time includes a next key created since', async () => {
     const keyring = await bench.replica({ algorithms: ['RS256', 'ES256'] });
     const at = noon + 10 * day;
     await keyring.rotate({ activateAt: at });
@@ -204,7 +204,7 @@ describe('a rotation', () => {
     ]);
   });
 
-  test('planned for later than its turn, it waits for the plan', async () => {
+  test('scheduled for later than the regular rotation waits for the scheduled time', async () => {
     const keyring = await bench.replica();
     const first = keyring.active('ES256').kid;
     await keyring.rotate({ activateAt: noon + 40 * day });
@@ -216,7 +216,7 @@ describe('a rotation', () => {
     expect(keyring.active('ES256').kid).not.toBe(first);
   });
 
-  test('waits while verifiers would not find the key, tells that once, and goes on by itself', async () => {
+  test('is postponed while verifiers would not find the key, is logged once, and resumes automatically', async () => {
     let obstacles = ['https://id.example.com/jwks does not list it'];
     const keyring = await bench.replica({ obstacles: async () => obstacles });
     const [first, second] = kidsOf(keyring) as [string, string];
@@ -240,7 +240,7 @@ describe('a rotation', () => {
     expect(bench.held).toHaveLength(2);
   });
 
-  test('one algorithm that waits holds back neither the other nor what else is due', async () => {
+  test('postponed for one algorithm does not delay the other algorithm or other due steps', async () => {
     const keyring = await bench.replica({
       algorithms: ['RS256', 'ES256'],
       obstacles: async ({ alg }) => (alg === 'RS256' ? ['not there'] : []),
@@ -259,7 +259,7 @@ describe('a rotation', () => {
     expect(statesOf(keyring)).toEqual(['RS256 active', 'RS256 next', 'ES256 active', 'ES256 next']);
   });
 
-  test('ordered while verifiers would not find the key, it is refused, unless it is ordered all the same', async () => {
+  test('requested while verifiers would not find the key is refused unless it is overridden', async () => {
     const keyring = await bench.replica({
       obstacles: async () => ['the copy does not list it', 'nor the origin'],
     });
@@ -274,7 +274,7 @@ describe('a rotation', () => {
     expect(keyring.active('ES256').kid).toBe(second);
   });
 
-  test('after a revocation the next key signs at once, wherever it is found', async () => {
+  test('after a revocation activates the next key at once, without a propagation check', async () => {
     const keyring = await bench.replica({ obstacles: async () => ['not there'] });
     const [first, second] = kidsOf(keyring) as [string, string];
     await keyring.revoke(first);
@@ -282,7 +282,7 @@ describe('a rotation', () => {
     expect(bench.changes.at(-2)).toEqual({ event: 'key.activated', kid: second, alg: 'ES256', early: true });
   });
 
-  test('a next key and a key unknown here sign nothing', async () => {
+  test('does not let a next key or an unknown key sign', async () => {
     const keyring = await bench.replica();
     for (const kid of [kidsOf(keyring)[1]!, 'unknown', '__proto__', '../ring.json']) {
       await expect(keyring.sign(kid, Buffer.from('x'))).rejects.toMatchObject({ code: 'keys_unavailable' });
@@ -291,7 +291,7 @@ describe('a rotation', () => {
 });
 
 describe('a revocation', () => {
-  test('it takes the active key out of the JWKS, and the next one signs at once and says so', async () => {
+  test('removes the active key from the JWKS, and records that the next one skipped its publish_lead', async () => {
     const keyring = await bench.replica();
     const [first, second] = kidsOf(keyring) as [string, string];
     await keyring.revoke(first);
@@ -311,7 +311,7 @@ describe('a revocation', () => {
     expect(JSON.parse(line!)).toMatchObject({ level: 'warn', kid: second, alg: 'ES256' });
   });
 
-  test('of every key that can sign, it leaves a new one that signs', async () => {
+  test('of every usable key creates a new active key', async () => {
     const keyring = await bench.replica();
     const before = kidsOf(keyring);
     await keyring.revoke(before[1]!);
@@ -326,7 +326,7 @@ describe('a revocation', () => {
     expect(before).not.toContain(keyring.active('ES256').kid);
   });
 
-  test('a key that was revoked within its last ten seconds finishes nothing', async () => {
+  test('of a key that retired less than ten seconds ago prevents requests from using it any longer', async () => {
     const keyring = await bench.replica();
     const first = kidsOf(keyring)[0]!;
     bench.clock.ms += day;
@@ -335,7 +335,7 @@ describe('a revocation', () => {
     await expect(keyring.sign(first, Buffer.from('x'))).rejects.toMatchObject({ code: 'keys_unavailable' });
   });
 
-  test('a second revocation changes nothing, and an unknown kid is refused', async () => {
+  test('of a revoked key changes nothing, and of an unknown kid is refused', async () => {
     const keyring = await bench.replica();
     await keyring.revoke(kidsOf(keyring)[0]!);
     const [copy, told] = [await bench.copy(), bench.changes.length];
@@ -347,7 +347,7 @@ describe('a revocation', () => {
     });
   });
 
-  test('it outlives the loss of the store', async () => {
+  test('survives the loss of the store', async () => {
     const keyring = await bench.replica();
     const first = kidsOf(keyring)[0]!;
     await keyring.revoke(first);

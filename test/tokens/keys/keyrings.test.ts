@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => bench.end());
 
 describe('the main ring and those of tenants', () => {
-  test('a copy of the main ring that cannot be used is told, and stops neither its signing nor the tenants', async () => {
+  test('keep working when the local file of the main ring is unusable, which is logged', async () => {
     const rings = await bench.rings();
     const own = await rings.of('ten_1');
     await chmod(join(bench.folder('keys'), 'ring.json'), 0o644);
@@ -34,7 +34,7 @@ describe('the main ring and those of tenants', () => {
     ]);
   });
 
-  test('a store that does not answer rejects the round, and is told once and not for each ring', async () => {
+  test('reject a refresh once, not once for each ring, when the store does not respond', async () => {
     const store = await bench.openStore();
     const rings = await bench.rings({ store });
     await rings.of('ten_1');
@@ -43,7 +43,7 @@ describe('the main ring and those of tenants', () => {
     expect(bench.logged()).not.toContain('cannot be followed');
   });
 
-  test('a clock that was set is told once for all of them, and once more when it is right again', async () => {
+  test('log a clock jump once for all rings, and once more when the clock is right again', async () => {
     const set = { ms: 0 };
     const rings = await bench.rings({ set });
     await rings.of('ten_1');

@@ -1,4 +1,4 @@
-/** SIGKILL in the midst of a rotation, at every step of it and at random, with another replica that lives on. */
+/** SIGKILL during a rotation, at every step and at random, while another replica keeps running. */
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,12 +14,12 @@ beforeEach(async () => {
 });
 afterEach(() => bench.end());
 
-/** All that verifiers were told, and all that was signed. */
+/** Everything that was published to verifiers, and everything that was signed. */
 class History {
-  /** When a JWKS was last served without the key, from the start on. */
+  /** When a JWKS without the key was last served; initially the start. */
   readonly #lacked = new Map<string, number>();
   readonly #signed = new Map<string, number>();
-  /** Keys that came to sign since there was no other. */
+  /** Keys that were activated because there was no other. */
   readonly #early = new Set<string>();
   readonly #revoked = new Set<string>();
   readonly #jwks = new Map<string, PublicJwk>();
@@ -37,7 +37,7 @@ class History {
     }
     for (const [kid, signedAt] of this.#signed) {
       const over = signedAt + timing.longestTokenLife + timing.retain;
-      // P2: its last token, and whoever has kept it, are over.
+      // P2: its last token has expired, and so has every cached JWKS with it.
       if (!this.#revoked.has(kid) && at < over) expect(kids).toContain(kid);
     }
     expect(keys.filter(({ state }) => state === 'active').length).toBe(1);
@@ -48,7 +48,7 @@ class History {
     const mayHurry = this.#signed.size === 0 || [...this.#revoked].some((gone) => this.#signed.has(gone));
     const known = at - (this.#lacked.get(kid) ?? at);
     if (!this.#signed.has(kid) && known < timing.publishLead) {
-      // P1: only the first key, and the one after a revocation.
+      // P1: except the first key and the one after a revocation.
       expect({ kid, known, mayHurry }).toEqual({ kid, known, mayHurry: true });
       this.#early.add(kid);
     }
@@ -60,12 +60,12 @@ class History {
   }
 }
 
-/** A replica in this process that serves on, whatever becomes of the other one. */
+/** A replica in this process that keeps serving while the other one is killed. */
 async function witness(history: History): Promise<{ look: () => Promise<void>; keyring: Keyring }> {
   const keyring = await bench.replica({ folder: 'witness' });
   const look = async () => {
     await keyring.refresh();
-    // Killed between a revocation and what follows it: any other replica does that in its next round.
+    // Killed between a revocation and the next step: any other replica runs that step at its next tick.
     if (!keyring.list().some(({ state }) => state === 'active')) await keyring.advance();
     history.served(bench.clock.ms, keyring.list(), keyring.jwks());
     const { kid } = keyring.active('ES256');
@@ -100,7 +100,7 @@ async function expectAgreement(): Promise<void> {
 }
 
 describe('a replica that dies by SIGKILL', () => {
-  test('at each step of a rotation, starts again by itself, with every promise kept', async () => {
+  test('at each step of a rotation restarts without help and breaks no promise to verifiers', async () => {
     const history = new History();
     const { look } = await witness(history);
     const whole = start();
@@ -109,7 +109,7 @@ describe('a replica that dies by SIGKILL', () => {
     await look();
     const after = expectSound(history, await whole.order({ now: bench.clock.ms, act: 'rotate' })).steps;
     await whole.end();
-    // An activation and a new key, each to the copy and to the store.
+    // An activation and a new key, each written to the local file and to the store.
     expect(after - before).toBeGreaterThan(20);
 
     for (let step = 1; step <= after - before; step++) {
@@ -124,7 +124,7 @@ describe('a replica that dies by SIGKILL', () => {
       await dying.end();
       expect(dying.child.signalCode).toBe('SIGKILL');
       await look();
-      // As long as it takes for a key to be published, or for all tokens of the last one to be over.
+      // Long enough for a key's publish_lead, or for all tokens of the last key to expire.
       bench.clock.ms += step % 2 === 0 ? 3 * day : 1;
       await look();
       const back = start();
@@ -136,7 +136,7 @@ describe('a replica that dies by SIGKILL', () => {
     }
   }, 600_000);
 
-  test('200 times at random, starts again by itself each time, with every promise kept', async () => {
+  test('at 200 random moments restarts without help each time and breaks no promise to verifiers', async () => {
     const history = new History();
     const { look, keyring } = await witness(history);
     const random = seeded(20261125);
@@ -170,13 +170,13 @@ describe('a replica that dies by SIGKILL', () => {
     expectSound(history, await last.order({ now: bench.clock.ms, act: 'refresh' }));
     await expectAgreement();
     await last.end();
-    // Many were over with their work when they were killed; these were in the midst of it.
+    // Many had finished their work when they were killed; these had not.
     expect(died).toBeGreaterThan(40);
     expect(history.moments).toBeGreaterThan(400);
   }, 900_000);
 });
 
-/** The same numbers at each run (mulberry32): a failure can be found again. */
+/** The same numbers in each run (mulberry32), so that a failure can be reproduced. */
 function seeded(seed: number): () => number {
   let a = seed;
   return () => {

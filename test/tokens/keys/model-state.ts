@@ -1,4 +1,4 @@
-/** What the model check remembers of a world, and in which form two worlds are the same. */
+/** The state of a world in the model check, in a normal form in which equivalent worlds are equal. */
 import type { KeyRecord, Ring } from '../../../src/tokens/keys/index.ts';
 import { keyIn, removableAt } from '../../../src/tokens/keys/ring.ts';
 import {
@@ -16,7 +16,7 @@ import {
 } from './model.ts';
 import { noon, recordOf } from './records.ts';
 
-/** A first replica has just made the first key; the second one has never run. */
+/** The first replica has just created the first key; the second one has never run. */
 export function firstWorld(rules: Rules): World {
   const store: Ring = { id: 'ring', revision: 1, keys: [recordOf('k0', 'ES256', 'active')] };
   const nothing: Ring = { id: 'ring', revision: 0, keys: [] };
@@ -32,7 +32,7 @@ export function firstWorld(rules: Rules): World {
   return settled({ ...world, store: nothing }, world, rules);
 }
 
-/** The world after a step, with what that step adds to what is remembered, in its one form. */
+/** The world after a step, with the history that the step adds, in normal form. */
 export function settled(before: World, after: World, rules: Rules): World {
   const living = after.replicas.filter(({ up }) => up);
   const signing = new Set(living.flatMap((replica) => signable(replica, rules)));
@@ -61,23 +61,23 @@ export function settled(before: World, after: World, rules: Rules): World {
   return inOneForm({ ...after, history }, rules);
 }
 
-/** A signature longer ago than this binds nobody. */
+/** Older signatures no longer matter: their tokens have expired. */
 const over = promised.longestTokenLife + promised.retain + tick;
 
-/** Whether the key has come to sign since there was no other: the first one, or after a revocation. */
+/** Whether the key was activated because there was no other: the first one, or after a revocation. */
 function signsForWant(kid: string, before: Ring, after: Ring): boolean {
   if (keyIn(after, 'ES256', 'active')?.kid !== kid) return false;
   const former = keyIn(before, 'ES256', 'active')?.kid;
   return former === undefined || after.keys.some((key) => key.kid === former && key.state === 'revoked');
 }
 
-/** Forgets what can make no difference any more, so that the worlds are finitely many. */
+/** Drops history that no longer matters, so that the number of worlds is finite. */
 function inOneForm(world: World, rules: Rules): World {
   const store = bounded[0](world.store);
   const [first, second] = world.replicas.map((replica): Replica => {
     const { up, unseen } = replica;
     const by = replica.ring.revision - world.store.revision;
-    // As soon as the store is seen, its ring takes the place of an older one.
+    // As soon as the replica reads the store, its ring replaces an older one.
     const forgotten = by < 0 && !isServing(replica, rules) && !(up && rules.signsWhileStale);
     const ring = by === 0 || forgotten ? store : bounded[by < 0 ? -1 : 1](replica.ring);
     return { up, ring, unseen: up ? unseen : 0 };
@@ -89,7 +89,7 @@ function inOneForm(world: World, rules: Rules): World {
   };
 }
 
-/** The ring as one of few: revisions tell only who is ahead of the store, and times only what is over. */
+/** The ring in normal form: revisions keep only their order against the store, and times only whether they have passed. */
 const bounded = { [-1]: boundedAs(9), 0: boundedAs(10), 1: boundedAs(11) };
 
 const all = new Map<string, Ring>();
@@ -114,7 +114,7 @@ const boundedKey = (key: KeyRecord): KeyRecord => ({
   revoked_at: key.revoked_at === null ? null : noon,
 });
 
-/** Two worlds of one key are one world. */
+/** Worlds with the same normal form are one world. */
 export const keyOf = remembered(({ store, replicas, made, history }: World): string =>
   [
     keyOfRing(store),
@@ -131,7 +131,7 @@ const keyOfReplica = ({ up, ring, unseen }: Replica): string =>
   `${Number(up)}${unseen / tick} ${keyOfRing(ring)}`;
 
 let rings = 0;
-/** Rings in their one form are the same object. */
+/** Equal rings in normal form are the same object. */
 const keyOfRing = remembered((_ring: Ring): number => ++rings);
 
 const textOf = ({ revision, keys }: Ring): string =>

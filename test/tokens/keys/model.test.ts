@@ -1,4 +1,4 @@
-/** Every state that two replicas, a store and the verifiers can get into, one by one: no luck and no sampling. */
+/** Model check: visits every state that two replicas, a store and the verifiers can reach. No random sampling. */
 import { describe, expect, test } from '@jest/globals';
 import { nextStep } from '../../../src/tokens/keys/ring.ts';
 import {
@@ -16,7 +16,7 @@ import {
 import { firstWorld, keyOf, settled } from './model-state.ts';
 import { noon } from './records.ts';
 
-/** What is broken in this world, in words. */
+/** The promises that are broken in this world. */
 function broken(world: World, rules: Rules): string[] {
   const { store, replicas, history } = world;
   const ready = replicas.filter((replica) => isServing(replica, rules));
@@ -56,13 +56,13 @@ function broken(world: World, rules: Rules): string[] {
 
 interface Found {
   readonly states: number;
-  /** What is broken in the first world that is, and the steps that led there. */
+  /** The broken promise in the first world that has one, and the steps to that world. */
   readonly fault?: { readonly broken: string[]; readonly way: string[] };
-  /** The names of all steps that were taken, without who took them. */
+  /** The names of all steps taken, without their replicas. */
   readonly steps: ReadonlySet<string>;
 }
 
-/** Breadth first, so that a fault is told by one of the shortest ways to it. */
+/** Breadth-first, so that a fault is reported with one of the shortest traces. */
 function explore(rules: Rules): Found {
   const start = firstWorld(rules);
   const from = new Map<string, { readonly before: string; readonly name: string }>();
@@ -110,7 +110,7 @@ const everyStep = [
 ];
 
 describe('in every state of two replicas, three keys and all caches', () => {
-  test('what is promised holds', () => {
+  test('the promises to verifiers hold', () => {
     const began = performance.now();
     const { states, fault, steps } = explore(honest);
     process.stdout.write(`model check: ${states} states, ${Math.round(performance.now() - began)} ms\n`);
@@ -121,32 +121,32 @@ describe('in every state of two replicas, three keys and all caches', () => {
 
   test.each([
     [
-      'is not published before it signs',
+      'signs without a publish_lead',
       { timing: { ...promised, publishLead: 0 } },
-      'k1 signs and a cache may be without it (P1)',
+      'k1 signs and a cache may lack it (P1)',
     ],
     [
-      'leaves when it retires',
+      'is removed when it retires',
       { timing: { ...promised, retain: -4 * tick } },
-      'k0 has left before its tokens (P2)',
+      'k0 was removed before its tokens expired (P2)',
     ],
     [
-      'is used by a replica that has lost sight of the store',
+      'is used by a replica that has not read the store for too long',
       { signsWhileStale: true },
-      'k0 has left before its tokens (P2)',
+      'k0 was removed before its tokens expired (P2)',
     ],
     [
-      'may be used without sight of the store for the whole lead',
+      'may be used without reading the store for the whole publish_lead',
       { timing: { ...promised, staleAfter: 2 * tick } },
-      'k1 signs and a cache may be without it (P1)',
+      'k1 signs and a cache may lack it (P1)',
     ],
     [
-      'comes back from a copy with the times of the copy',
+      'is restored from a local file with the times in that file',
       { ringToRestore: (ring) => ring },
       'k1 signs and a replica does not publish it (P1)',
     ],
   ] satisfies [string, Partial<Rules>, string][])(
-    'a key that %s is caught',
+    'the model check detects a key that %s',
     (_, change, promise) => {
       const { fault } = explore({ ...honest, ...change });
       expect(fault?.broken).toContain(promise);

@@ -1,6 +1,6 @@
 /**
- * A small world for the model check: two replicas, one store, three keys at most, and every verifier's cache at once.
- * It moves by what src/tokens/keys/ring.ts decides, and `Rules` is where a test puts a fault in.
+ * A small world for the model check: two replicas, one store, at most three keys, and the caches of all verifiers.
+ * Its steps follow the decisions of src/tokens/keys/ring.ts; a test injects a fault through `Rules`.
  */
 import {
   type KeyRecord,
@@ -23,20 +23,20 @@ import {
 } from '../../../src/tokens/keys/ring.ts';
 import { noon, recordOf } from './records.ts';
 
-/** As long as a request may take to finish with a retired key; every other time is a few of these. */
+/** The time that a request has to finish with a retired key; all other times are multiples of it. */
 export const tick = 10_000;
-/** More are made only where none could sign, since those that were made are lost in the copies of dead replicas. */
+/** More are created only if no key could sign, because the existing ones are lost in the local files of dead replicas. */
 export const keysAtMost = 3;
 
 export interface Replica {
   readonly up: boolean;
-  /** What it goes by while it is up, what is in its copy while it is down. */
+  /** The ring in memory while it is up, and in its local file while it is down. */
   readonly ring: Ring;
-  /** Since it last saw the store, in milliseconds. */
+  /** Milliseconds since it last read the store. */
   readonly unseen: number;
 }
 
-/** The clock stands at noon; each tick moves everything that has happened into the past. */
+/** The clock always shows noon; each tick moves all past events further into the past. */
 export interface World {
   readonly store: Ring;
   readonly replicas: readonly [Replica, Replica];
@@ -45,20 +45,20 @@ export interface World {
 }
 
 export interface KeyHistory {
-  /** Since a replica could last sign with it. */
+  /** The time since a replica could last sign with it. */
   readonly signed: number;
-  /** Since a replica that was ready last served a JWKS without it: a verifier's cache may be as old as that. */
+  /** The time since a serving replica last served a JWKS without it; a verifier's cache may be that old. */
   readonly lacked: number;
-  /** Where the store stands with it. A key that is gone must not be back. */
+  /** Whether the store has it. A removed key must not return. */
   readonly seen: 'never' | 'published' | 'gone' | 'back';
-  /** Since it was first in the store, as far as its lead. */
+  /** The time since it was first in the store, up to its publish_lead. */
   readonly known: number;
-  /** It signed before its lead was over, because no other could. */
+  /** It signed before its publish_lead ended, because no other key could. */
   readonly early: boolean;
   readonly revoked: boolean;
 }
 
-/** What is promised to verifiers, who keep a JWKS for `maxAge`. */
+/** The promises to verifiers, who cache a JWKS for `maxAge`. */
 export const promised: Timing = {
   rotateEvery: 3 * tick,
   publishLead: 2 * tick,
@@ -68,7 +68,7 @@ export const promised: Timing = {
 };
 export const maxAge = tick;
 
-/** What replicas go by; other than what is promised in a mutant. */
+/** The rules that replicas follow; a mutant breaks one of them. */
 export interface Rules {
   readonly timing: Timing;
   readonly signsWhileStale: boolean;
@@ -83,7 +83,7 @@ export const kidsOf = remembered((ring: Ring): readonly string[] =>
   publishedKeys(ring).map(({ kid }) => kid),
 );
 
-/** The kids that the replica signs with at this moment. */
+/** The kids with which the replica can sign now. */
 export function signable(replica: Replica, rules: Rules): readonly string[] {
   return isServing(replica, rules) || (replica.up && rules.signsWhileStale) ? signingIn(replica.ring) : [];
 }
@@ -92,7 +92,7 @@ const signingIn = remembered((ring: Ring): readonly string[] =>
   ring.keys.filter((key) => key.state === 'active' || mayFinish(key, noon)).map(({ kid }) => kid),
 );
 
-/** The same rings come up again and again. */
+/** Memoized, because the same rings occur many times. */
 export function remembered<T extends object, R>(work: (of: T) => R): (of: T) => R {
   const known = new WeakMap<T, R>();
   return (of) => {
@@ -105,7 +105,7 @@ export function remembered<T extends object, R>(work: (of: T) => R): (of: T) => 
   };
 }
 
-/** Everything that can happen next, with its name. */
+/** All possible next steps, with their names. */
 export function* stepsFrom(world: World, rules: Rules): Generator<readonly [string, World]> {
   yield ['tick', later(world, rules)];
   for (const at of [0, 1] as const) {
@@ -116,12 +116,12 @@ export function* stepsFrom(world: World, rules: Rules): Generator<readonly [stri
     }
     yield [`${at} crashes`, replaced(world, at, { up: false })];
     const seen = replaced(world, at, { ring: world.store, unseen: 0 });
-    // The compare-and-swap: who goes by another ring than the one in the store reads it, and writes nothing.
+    // The compare-and-swap: a replica whose ring differs from the store reads the store and writes nothing.
     if (unseen > 0 || ring !== world.store) yield [`${at} refreshes`, seen];
     for (const [name, change] of changesBy(rules)[seen.made]!(seen.store)) {
       const { made = seen.made } = change;
       yield [`${at} ${name}`, { ...replaced(seen, at, { ring: change.ring }), store: change.ring, made }];
-      // Its copy has the change, the store has not.
+      // Its local file has the change, the store does not.
       yield [`${at} dies over ${name}`, { ...replaced(seen, at, { ring: change.ring, up: false }), made }];
     }
   }
@@ -138,7 +138,7 @@ const changesBy = remembered((rules: Rules) =>
   ),
 );
 
-/** What can be done to the ring in the store: the step that is due, and what an administrator may order. */
+/** The possible changes of the ring in the store: the due step, and the requests of an administrator. */
 function* changesOf(store: Ring, made: number, { timing }: Rules): Generator<readonly [string, Change]> {
   const step = dueStep(store, made, timing);
   if (step) yield [step.step, apply(store, step, made)];
@@ -150,13 +150,13 @@ function* changesOf(store: Ring, made: number, { timing }: Rules): Generator<rea
       : ['takes back', { ring: scheduleActivation(store, null) }];
   }
   for (const { kid, state } of store.keys) {
-    // The last key that the world has room for is not taken away.
+    // The last key that the world allows is not revoked.
     const another = state === 'retired' || made < keysAtMost || (active && next);
     if (state !== 'revoked' && another) yield [`revokes ${kid}`, { ring: revoke(store, kid, noon) }];
   }
 }
 
-/** With no room for a further key, what is due is what would be due if that key were there and not ready. */
+/** If no further key is allowed, the due step is computed as if that key existed but was not ready. */
 function dueStep(ring: Ring, made: number, timing: Timing): Step | undefined {
   const step = nextStep(ring, ['ES256'], timing, noon);
   if (step?.step !== 'create' || made < keysAtMost || step.state === 'active') return step;

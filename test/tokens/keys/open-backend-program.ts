@@ -1,4 +1,4 @@
-/** A process of its own that opens the backend of the section `keys` in its first argument, and prints how that went. */
+/** A separate process that opens the backend of the section `keys` in its first argument, and prints the result. */
 import { holderOpener } from './open-backend.ts';
 
 const keys = JSON.parse(process.argv[2]!) as Record<string, unknown>;

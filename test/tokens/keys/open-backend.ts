@@ -1,4 +1,4 @@
-/** Backends opened as the composition root does, from a configuration, with their log at hand. */
+/** Opens backends from a configuration, as the composition root does, and records their log. */
 
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { systemNow } from '../../../src/platform/time/index.ts';

@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 const run = promisify(execFile);
 const here = import.meta.dirname;
 
-/** Opens the backend in a process of its own, as a server that was installed without the optional packages does. */
+/** Opens the backend in a separate process, as a server installed without the optional packages does. */
 async function opened(keys: Record<string, unknown>, preload: readonly string[]): Promise<unknown> {
   const imports = preload.flatMap((file) => ['--import', join(here, file)]);
   const program = join(here, 'open-backend-program.ts');
@@ -28,7 +28,7 @@ const azure = { backend: 'azure-key-vault', azure_key_vault: { vault_url: 'https
 test.each([
   ['@aws-sdk/client-kms', awsKms],
   ['pkcs11js', pkcs11],
-])('a backend without its package %s says which one to install', async (name, keys) => {
+])('a backend without its package %s names the package to install', async (name, keys) => {
   expect(await opened(keys, ['without-packages.ts'])).toEqual({
     code: 'config_invalid',
     message: `keys.backend: needs the package ${name}, which is not installed or does not load`,
@@ -37,6 +37,6 @@ test.each([
   expect(await opened(keys, [])).toEqual({ opened: true });
 });
 
-test.each([gcpKms, azure])('$backend needs no package of its own', async (keys) => {
+test.each([gcpKms, azure])('$backend needs no additional package', async (keys) => {
   expect(await opened(keys, ['without-packages.ts'])).toEqual({ opened: true });
 });

@@ -16,8 +16,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 
-describe('a file of our own', () => {
-  test('it is absent, then written and replaced whole, for its owner alone, with nothing left beside it', async () => {
+describe('a private file', () => {
+  test('is created and replaced atomically with mode 0600, and leaves no temporary file', async () => {
     const file = join(folder, 'keys', 'ring.json');
     expect(await readPrivateFile(file)).toBeUndefined();
     await writePrivateFile(file, 'one');
@@ -27,18 +27,21 @@ describe('a file of our own', () => {
     expect(await readdir(join(folder, 'keys'))).toEqual(['ring.json']);
   });
 
-  test.each([0o640, 0o604, 0o660, 0o666, 0o610])('mode %o is refused by name', async (mode) => {
-    const file = join(folder, 'ring.json');
-    await writePrivateFile(file, 'secret');
-    await chmod(file, mode);
-    await expect(readPrivateFile(file)).rejects.toMatchObject({
-      code: 'key_material_unusable',
-      message: `${file} has mode 0${mode.toString(8)}: users other than its owner have access.`,
-      advice: `Run: chmod 600 ${file}. If others may have read it, treat its keys as leaked.`,
-    });
-  });
+  test.each([0o640, 0o604, 0o660, 0o666, 0o610])(
+    'with mode %o is refused, and the error names the file',
+    async (mode) => {
+      const file = join(folder, 'ring.json');
+      await writePrivateFile(file, 'secret');
+      await chmod(file, mode);
+      await expect(readPrivateFile(file)).rejects.toMatchObject({
+        code: 'key_material_unusable',
+        message: `${file} has mode 0${mode.toString(8)}: users other than its owner have access.`,
+        advice: `Run: chmod 600 ${file}. If others may have read it, treat its keys as leaked.`,
+      });
+    },
+  );
 
-  test('a symbolic link is neither read nor written through', async () => {
+  test('that is a symbolic link is not read or written', async () => {
     const [file, target] = [join(folder, 'ring.json'), join(folder, 'elsewhere')];
     await writeFile(target, 'theirs', { mode: 0o600 });
     await symlink(target, file);
@@ -51,7 +54,7 @@ describe('a file of our own', () => {
     expect(await readFile(target, 'utf8')).toBe('theirs');
   });
 
-  test('a folder or a pipe in its place is refused by name, at once', async () => {
+  test('that is a folder or a pipe is refused at once, and the error names it', async () => {
     const [file, pipe] = [join(folder, 'ring.json'), join(folder, 'pipe')];
     await mkdir(file, { mode: 0o700 });
     await once(spawn('mkfifo', ['-m', '600', pipe]), 'close');
@@ -63,7 +66,7 @@ describe('a file of our own', () => {
     }
   });
 
-  test('a place that cannot be written is named, with what to do', async () => {
+  test('that cannot be written is named in the error, with advice', async () => {
     await writeFile(join(folder, 'keys'), 'a file where the folder should be');
     const file = join(folder, 'keys', 'ring.json');
     await expect(writePrivateFile(file, 'x')).rejects.toMatchObject({
@@ -73,7 +76,7 @@ describe('a file of our own', () => {
     });
   });
 
-  test('it is whole after every one of 15 kills of the process that writes it', async () => {
+  test('is complete after each of 15 kills of the process that writes it', async () => {
     const file = join(folder, 'ring.json');
     const writer = fileURLToPath(new URL('file-writer.ts', import.meta.url));
     const seen = new Set<string>();
@@ -100,7 +103,7 @@ describe('the file of the key-encryption key', () => {
   const may = async () => true;
   const mayNot = async () => false;
 
-  test('it is made once, with 32 bytes, and read from then on', async () => {
+  test('is created once with 32 bytes, and read from then on', async () => {
     const file = join(folder, 'data', 'encryption.key');
     const made = await loadEncryptionKey(file, may);
     expect(made).toHaveLength(32);
@@ -109,14 +112,14 @@ describe('the file of the key-encryption key', () => {
     expect(await modeOf(file)).toBe('600');
   });
 
-  test('of processes that start at once on one folder, all get the same key', async () => {
+  test('gives the same key to all processes that start at once', async () => {
     const file = join(folder, 'encryption.key');
     const keys = await Promise.all(Array.from({ length: 20 }, () => loadEncryptionKey(file, may)));
     expect(new Set(keys.map((key) => Buffer.from(key).toString('hex'))).size).toBe(1);
     expect(await readdir(folder)).toEqual(['encryption.key']);
   });
 
-  test('a missing one is not made anew once something was sealed', async () => {
+  test('is not created again once it has encrypted a key', async () => {
     const file = join(folder, 'encryption.key');
     await expect(loadEncryptionKey(file, mayNot)).rejects.toMatchObject({
       code: 'key_material_unusable',
@@ -127,7 +130,7 @@ describe('the file of the key-encryption key', () => {
   });
 
   test.each(['', 'short', 'A'.repeat(42), 'A'.repeat(44), `${'A'.repeat(42)}!`, '0'.repeat(64)])(
-    'a text that is no key is refused by the name of its file and stays: "%s"',
+    'with the invalid text "%s" is refused, named in the error, and not changed',
     async (text) => {
       const file = join(folder, 'encryption.key');
       await writeFile(file, text, { mode: 0o600 });

@@ -41,8 +41,8 @@ beforeEach(() => {
 
 const fault = () => findPropagationFault(placeOf(base), issuer, key);
 
-describe('a look from outside', () => {
-  test('finds a key where both documents are as they should be', async () => {
+describe('the propagation check', () => {
+  test('finds a key if both documents are correct', async () => {
     expect(await fault()).toBeUndefined();
   });
 
@@ -64,7 +64,7 @@ describe('a look from outside', () => {
     ],
     ['a page of an error', () => (pages['/jwks'] = { status: 503, body: '' }), '/jwks answers 503'],
     [
-      'a redirect, which no cloud is known to follow',
+      'a redirect, which clouds are not known to follow',
       () => (pages['/jwks'] = { status: 302, headers: { location: '/jwks2' }, body: '' }),
       '/jwks answers 302',
     ],
@@ -75,30 +75,30 @@ describe('a look from outside', () => {
     ],
     ['no JSON', () => (pages['/jwks'] = { body: '<html>' }), '/jwks is not a valid document'],
     [
-      'the documents of another issuer',
+      'documents of another issuer',
       () => (pages[discovery] = { body: JSON.stringify({ issuer: `${url}/`, jwks_uri: issuer.jwks }) }),
       `${discovery} names another issuer`,
     ],
     [
-      'another place for the keys',
+      'another jwks_uri',
       () => (pages[discovery] = { body: JSON.stringify({ issuer: url, jwks_uri: `${url}/keys` }) }),
       `${discovery} names another jwks_uri`,
     ],
   ];
 
-  test.each(wrongs)('tells %s by its address', async (_, spoil, words) => {
+  test.each(wrongs)('reports %s with its URL', async (_, spoil, words) => {
     spoil();
     expect(await fault()).toBe(base + words);
   });
 
-  test('tells an issuer that cannot be reached', async () => {
+  test('reports an issuer that cannot be reached', async () => {
     expect(await findPropagationFault(placeOf('http://127.0.0.1:1'), issuer, key)).toBe(
       '127.0.0.1:1 could not be reached.',
     );
   });
 });
 
-describe('a comparison of a copy', () => {
+describe('the check of a mirror', () => {
   const served = {
     discovery: JSON.stringify({ issuer: url, jwks_uri: issuer.jwks, extra: 1 }),
     jwks: JSON.stringify({ keys: [other, key] }),
@@ -108,7 +108,7 @@ describe('a comparison of a copy', () => {
     pages['/jwks'] = { body: JSON.stringify({ keys }) };
   };
 
-  test('finds none where both documents say the same, in whatever spelling', async () => {
+  test('finds no drift if both documents have the same content in another formatting', async () => {
     pages['/jwks'] = { body: JSON.stringify({ keys: [other, key] }, null, 2) };
     expect(await difference()).toBeUndefined();
   });
@@ -116,12 +116,12 @@ describe('a comparison of a copy', () => {
   const wrongs: [string, () => void, string][] = [
     ['a key that is not there yet', () => listing(other), `/jwks does not list ${key.kid}`],
     [
-      'a key that should be gone',
+      'a key that should have been removed',
       () => listing(other, key, { ...key, kid: 'revoked' }),
       '/jwks still lists revoked',
     ],
     [
-      'a key under the kid of ours',
+      'a different key under the same kid',
       () => listing(other, { ...key, x: 'theirs' }),
       '/jwks differs from the served document',
     ],
@@ -133,7 +133,7 @@ describe('a comparison of a copy', () => {
     ['a document that is gone', () => (pages['/jwks'] = { status: 404, body: '' }), '/jwks answers 404'],
   ];
 
-  test.each(wrongs)('tells %s', async (_, spoil, words) => {
+  test.each(wrongs)('reports %s', async (_, spoil, words) => {
     spoil();
     expect(await difference()).toBe(base + words);
   });

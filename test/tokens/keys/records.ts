@@ -1,4 +1,4 @@
-/** Rings made by hand, for what is decided without any real key. */
+/** Hand-made rings, for decisions that need no real key. */
 import type { Algorithm } from '../../../src/clouds/index.ts';
 import type { KeyRecord, KeyState, Ring, Timing } from '../../../src/tokens/keys/index.ts';
 

@@ -17,7 +17,7 @@ const sealedIn = (ring: Ring): KeyRecord[] => ring.keys.filter(({ sealed }) => s
 const stored = async () => (await bench.store.get<Ring>('ring', 'shared'))!.value;
 const copied = async () => JSON.parse(await bench.copy()) as Ring;
 
-/** Whether every private half in the store and in the copy opens with a backend of these keys. */
+/** Whether a backend with these key-encryption keys can decrypt every private key in the store and in the local file. */
 async function expectOpening(...keys: [Uint8Array, Uint8Array?]): Promise<void> {
   for (const ring of [await stored(), await copied()]) {
     expect(sealedIn(ring).length).toBeGreaterThan(0);
@@ -25,8 +25,8 @@ async function expectOpening(...keys: [Uint8Array, Uint8Array?]): Promise<void> 
   }
 }
 
-describe('a start with a new and a former key-encryption key', () => {
-  test('seals the ring in the store and in the copy with the new one, and each key is told', async () => {
+describe('a start with a new and a previous key-encryption key', () => {
+  test('rewraps the ring in the store and in the local file with the new key, and records each private key', async () => {
     const kids = kidsOf(await bench.replica());
     bench.changes.length = 0;
     expect(kidsOf(await bench.replica(both))).toEqual(kids);
@@ -35,7 +35,7 @@ describe('a start with a new and a former key-encryption key', () => {
     expect(bench.changes).toEqual(kids.map((kid) => ({ event: 'key.rewrapped', kid, alg: 'ES256' })));
   });
 
-  test('changes nothing where all is sealed with the new one', async () => {
+  test('changes nothing if all keys are encrypted with the new one', async () => {
     await bench.replica();
     await bench.replica(both);
     const before = await stored();
@@ -45,7 +45,7 @@ describe('a start with a new and a former key-encryption key', () => {
     expect(bench.changes).toEqual([]);
   });
 
-  test('leaves another replica signing that knows only the former one', async () => {
+  test('does not stop another replica that has only the previous one from signing', async () => {
     const other = await bench.replica({ folder: 'other' });
     await bench.replica(both);
     await other.refresh();
@@ -53,7 +53,7 @@ describe('a start with a new and a former key-encryption key', () => {
     expect((await other.sign(kid, Buffer.from('x'))).length).toBe(64);
   });
 
-  test('seals anew what such a replica makes later', async () => {
+  test('rewraps keys that a replica with the previous one creates later', async () => {
     const old = await bench.replica({ folder: 'other' });
     const keyring = await bench.replica(both);
     await old.revoke(old.active('ES256').kid);
@@ -63,7 +63,7 @@ describe('a start with a new and a former key-encryption key', () => {
     expect((await keyring.sign(kid, Buffer.from('x'))).length).toBe(64);
   });
 
-  test('is refused where a key opens with neither, and nothing is changed', async () => {
+  test('is refused if no key-encryption key decrypts a private key, and changes nothing', async () => {
     const [{ kid }] = (await bench.replica()).list() as [KeyRecord];
     const before = await stored();
     const stranger = new Uint8Array(32).fill(1);
@@ -76,7 +76,7 @@ describe('a start with a new and a former key-encryption key', () => {
   });
 });
 
-describe('sealing anew without a server', () => {
+describe('rekeying without a server', () => {
   const rekeyOn = (store: Store) =>
     rekey({
       store,
@@ -87,14 +87,14 @@ describe('sealing anew without a server', () => {
       record: async () => undefined,
     });
 
-  test('tells how much was sealed anew, and does nothing the second time', async () => {
+  test('returns the number of rewrapped keys, and does nothing the second time', async () => {
     await bench.replica();
     expect(await rekeyOn(bench.store)).toEqual({ rings: 1, keys: 2, resealed: 2 });
     await expectOpening(current);
     expect(await rekeyOn(bench.store)).toEqual({ rings: 1, keys: 2, resealed: 0 });
   });
 
-  test('seals the rings of tenants too', async () => {
+  test('rewraps the rings of tenants too', async () => {
     await bench.replica();
     const ring = await stored();
     await bench.store.insert('ring', 'ten_a', { ...ring, id: 'another', revision: 5 });
@@ -103,7 +103,7 @@ describe('sealing anew without a server', () => {
     for (const key of sealedIn(theirs)) await fileBackend(current).check(key);
   });
 
-  test('goes on where a process was killed between the copy and the store', async () => {
+  test('continues after a process was killed between the local file and the store', async () => {
     const kids = kidsOf(await bench.replica());
     const before = await stored();
     await rekeyOn(bench.store);
@@ -119,26 +119,29 @@ describe('sealing anew without a server', () => {
     ['after the first write to the store', 1, true],
     ['before the last write to the store', 2, false],
     ['after the last write to the store', 2, true],
-  ])('that ends %s leaves keys that open with one of the two, and can be done again', async (_, at, done) => {
-    const kids = kidsOf(await bench.replica());
-    let writes = 0;
-    // From the crash on, nothing of this process reaches the store or the disk.
-    const crash = async (): Promise<never> => {
-      throw new Error('crashed');
-    };
-    const dying: Store = {
-      ...bench.store,
-      async replace(...arguments_) {
-        writes++;
-        if (writes < at) return bench.store.replace(...arguments_);
-        if (done) await bench.store.replace(...arguments_);
-        return crash();
-      },
-    };
-    await expect(rekeyOn(dying)).rejects.toThrow('crashed');
-    expect(writes).toBe(at);
-    await expectOpening(current, former);
-    expect(kidsOf(await bench.replica(both))).toEqual(kids);
-    await expectOpening(current);
-  });
+  ])(
+    'that ends %s leaves each key decryptable with one of the two, and can be repeated',
+    async (_, at, done) => {
+      const kids = kidsOf(await bench.replica());
+      let writes = 0;
+      // After the crash, this process writes nothing to the store or the disk.
+      const crash = async (): Promise<never> => {
+        throw new Error('crashed');
+      };
+      const dying: Store = {
+        ...bench.store,
+        async replace(...arguments_) {
+          writes++;
+          if (writes < at) return bench.store.replace(...arguments_);
+          if (done) await bench.store.replace(...arguments_);
+          return crash();
+        },
+      };
+      await expect(rekeyOn(dying)).rejects.toThrow('crashed');
+      expect(writes).toBe(at);
+      await expectOpening(current, former);
+      expect(kidsOf(await bench.replica(both))).toEqual(kids);
+      await expectOpening(current);
+    },
+  );
 });

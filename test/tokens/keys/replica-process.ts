@@ -1,4 +1,4 @@
-/** Starts test/tokens/keys/replica-program.ts and talks with it. */
+/** Starts test/tokens/keys/replica-program.ts and exchanges messages with it. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
 import { once } from 'node:events';
@@ -11,16 +11,16 @@ export interface Order {
   readonly act: 'rotate' | 'advance' | 'refresh' | 'revoke';
 }
 
-/** What a replica goes by, with a signature by its active key. */
+/** The ring of a replica, with a signature by its active key. */
 export interface View {
   readonly told: 'view';
-  /** Steps of its work so far, at each of which it could have died. */
+  /** The number of its steps so far, at each of which it could have died. */
   readonly steps: number;
   readonly keys: readonly { readonly kid: string; readonly state: KeyState }[];
   readonly jwks: readonly PublicJwk[];
   readonly kid: string;
   readonly signature: string;
-  /** The code of the refusal of what it was told to do. */
+  /** The error code, if the command was refused. */
   readonly refused?: string;
 }
 
@@ -28,11 +28,11 @@ export type Told = View | { readonly told: 'swapped'; readonly value: unknown };
 
 export interface ReplicaProcess {
   readonly child: ChildProcess;
-  /** The view with which it has started; undefined when it died before. */
+  /** The view after its start; undefined if it died before. */
   readonly started: Promise<View | undefined>;
-  /** What it goes by afterwards; undefined when it died over it. */
+  /** The view after the command; undefined if it died during it. */
   order(order: Order): Promise<View | undefined>;
-  /** Every document that the store has taken from it. */
+  /** Every document that it has written to the store. */
   readonly swapped: readonly unknown[];
   end(): Promise<void>;
 }
@@ -78,7 +78,7 @@ export function startReplica(options: {
   };
 }
 
-/** Whether this JWKS knows the key that has signed in that view, and its signature is good. */
+/** Whether this JWKS has the key that signed in that view, and the signature verifies. */
 export function verifies({ kid, signature }: View, jwks: readonly PublicJwk[]): boolean {
   const jwk = jwks.find((key) => key.kid === kid);
   if (!jwk) return false;

@@ -1,5 +1,5 @@
 /**
- * A replica's key ring in a process of its own that does what it is told by messages. With DIE_AT it kills itself by
+ * A replica's key ring in a separate process that executes commands from messages. With DIE_AT it kills itself by
  * SIGKILL at that step of its work: before or after a write to the store, or between any two calls to the file system.
  * Started by replica-process.ts. Usage: fork replica-program.ts URL FOLDER TIMING NOW [DIE_AT]
  */

@@ -15,7 +15,7 @@ afterEach(() => bench.end());
 
 const inStore = async (store = bench.store) => (await store.get<Ring>('ring', 'shared'))?.value;
 
-/** Replicas with folders and handles on the store of their own. */
+/** Replicas with separate folders and store handles. */
 async function replicas(count: number): Promise<Keyring[]> {
   const opened: Keyring[] = [];
   for (let i = 0; i < count; i++) {
@@ -25,16 +25,16 @@ async function replicas(count: number): Promise<Keyring[]> {
 }
 
 describe('replicas on one store', () => {
-  test('they share their keys, and each has a copy of its own', async () => {
+  test('share their keys, and each has its own local file', async () => {
     const [a, b] = (await replicas(2)) as [Keyring, Keyring];
     expect(b.list()).toEqual(a.list());
     expect(await bench.copy('replica-1')).toEqual(await bench.copy('replica-0'));
-    // To the byte: what they serve has one ETag.
+    // Byte for byte, because both serve it with the same ETag.
     expect(JSON.stringify(b.jwks())).toBe(JSON.stringify(a.jwks()));
     await expect(b.sign(a.active('ES256').kid, Buffer.from('x'))).resolves.toHaveLength(64);
   });
 
-  test('one takes over what another changed, and tells whoever listens, once', async () => {
+  test('adopt the changes of another replica and notify their listeners once', async () => {
     const [a, b] = (await replicas(2)) as [Keyring, Keyring];
     let told = 0;
     b.onChange(() => told++);
@@ -48,7 +48,7 @@ describe('replicas on one store', () => {
     expect(JSON.parse(await bench.copy('replica-1'))).toEqual(await inStore());
   });
 
-  test('20 that start at once on an empty store make one ring', async () => {
+  test('create one ring when 20 of them start at once on an empty store', async () => {
     const stores = await Promise.all(Array.from({ length: 20 }, () => bench.openStore()));
     const all = await Promise.all(stores.map((store, i) => bench.replica({ store, folder: `replica-${i}` })));
     await Promise.all(all.map((keyring) => keyring.refresh()));
@@ -59,7 +59,7 @@ describe('replicas on one store', () => {
       expect(JSON.parse(await bench.copy(`replica-${i}`))).toEqual(await inStore());
   });
 
-  test('20 rotations at once are one rotation', async () => {
+  test('make one rotation of 20 concurrent requests', async () => {
     const all = await replicas(5);
     const [first, second] = kidsOf(all[0]!) as [string, string];
     const { revision } = (await inStore())!;
@@ -74,12 +74,12 @@ describe('replicas on one store', () => {
     for (const keyring of all) expect(keyring.list()).toEqual(all[0]!.list());
     expect(statesOf(all[0]!)).toEqual(['ES256 retired', 'ES256 active', 'ES256 next']);
     expect(kidsOf(all[0]!).slice(0, 2)).toEqual([first, second]);
-    // One activation and one new key, whoever asked.
+    // One activation and one new key in total.
     expect((await inStore())!.revision).toBe(revision + 2);
     expect(bench.changes.slice(2).map(({ event }) => event)).toEqual(['key.activated', 'key.created']);
   });
 
-  test('20 steps at once on the day of the rotation, with revocations between them, leave one active key', async () => {
+  test('have one active key after 20 concurrent steps on the day of the rotation, with revocations in between', async () => {
     const all = await replicas(4);
     bench.clock.ms += 31 * day;
     const first = kidsOf(all[0]!)[0]!;
@@ -98,8 +98,8 @@ describe('replicas on one store', () => {
   });
 });
 
-describe('what is lost in one place comes back from the other', () => {
-  test('a start on an emptied store gives it the ring of the copy', async () => {
+describe('a ring that is lost in the store or the local file', () => {
+  test('is restored from the local file by a start on an emptied store', async () => {
     const before = await bench.replica();
     const emptied = await bench.openStore('emptied');
     const after = await bench.replica({ store: emptied });
@@ -111,7 +111,7 @@ describe('what is lost in one place comes back from the other', () => {
     );
   });
 
-  test('a start without the copy writes it again from the store', async () => {
+  test('is written again from the store by a start without the local file', async () => {
     const before = await bench.replica();
     const copy = await bench.copy();
     await rm(bench.folder('keys'), { recursive: true });
@@ -119,7 +119,7 @@ describe('what is lost in one place comes back from the other', () => {
     expect(JSON.parse(await bench.copy())).toEqual(JSON.parse(copy));
   });
 
-  test('a running replica gives the ring back to a store that lost it', async () => {
+  test('is restored to the store by a running replica', async () => {
     const keyring = await bench.replica();
     const ring = await inStore();
     await bench.store.remove('ring', 'shared', (await bench.store.get('ring', 'shared'))!.version);
@@ -127,7 +127,7 @@ describe('what is lost in one place comes back from the other', () => {
     expect(await inStore()).toEqual(ring);
   });
 
-  test('a copy newer than the store, as after an old backup, is given back to the store', async () => {
+  test('is restored from a local file newer than the store, as after restoring an old backup', async () => {
     const keyring = await bench.replica();
     const old = (await inStore())!;
     bench.clock.ms += day;
@@ -140,7 +140,7 @@ describe('what is lost in one place comes back from the other', () => {
     expect(after.list()).toEqual(keyring.list());
   });
 
-  test('of two states of one revision the one in the store is taken, and listeners hear of it', async () => {
+  test('is taken from the store if both have the same revision, and listeners are notified', async () => {
     const keyring = await bench.replica();
     const stored = (await bench.store.get<Ring>('ring', 'shared'))!;
     const [active, next] = stored.value.keys as [Ring['keys'][0], Ring['keys'][0]];
@@ -162,7 +162,7 @@ describe('another ring', () => {
     message: `The store and ${join(bench.folder('keys'), 'ring.json')} have different key rings. Neither was changed.`,
   });
 
-  test('in the store it is refused at the start, whichever is newer, and neither is changed', async () => {
+  test('in the store is refused at the start, even if it is newer, and both rings stay unchanged', async () => {
     const ours = await bench.replica();
     const foreign = await bench.openStore('foreign');
     const theirs = await bench.replica({ folder: 'theirs', store: foreign });
@@ -179,7 +179,7 @@ describe('another ring', () => {
     await check();
   });
 
-  test('that appears in the store of a running replica is not taken, and ours goes on signing', async () => {
+  test('that appears in the store of a running replica is not adopted, and the current one keeps signing', async () => {
     const keyring = await bench.replica();
     const foreign = await bench.openStore('foreign');
     await bench.replica({ folder: 'theirs', store: foreign });
@@ -194,7 +194,7 @@ describe('another ring', () => {
     await expect(keyring.sign(keyring.active('ES256').kid, Buffer.from('x'))).resolves.toHaveLength(64);
   });
 
-  test('that stays in the store ends the signing as a store that is not seen does, and the JWKS stays', async () => {
+  test('that stays in the store stops signing, as an unreachable store does, while the JWKS stays available', async () => {
     const keyring = await bench.replica();
     const [{ kid }, jwks] = [keyring.active('ES256'), keyring.jwks()];
     const { version, value } = (await bench.store.get<Ring>('ring', 'shared'))!;
@@ -210,8 +210,8 @@ describe('another ring', () => {
   });
 });
 
-describe('trouble while serving', () => {
-  test('a store that fails leaves the ring, the copy and the signing as they were', async () => {
+describe('a failure', () => {
+  test('of the store leaves the ring and the local file unchanged, and signing continues', async () => {
     const store = await bench.openStore();
     const keyring = await bench.replica({ store });
     const [before, copy] = [keyring.list(), await bench.copy()];
@@ -224,7 +224,7 @@ describe('trouble while serving', () => {
     expect(await bench.copy()).toBe(copy);
   });
 
-  test('a replica that cannot see the store signs for the stated time, then stops, and serves its JWKS all along', async () => {
+  test('to read the store stops signing after the configured time, while the JWKS stays available', async () => {
     const store = await bench.openStore();
     const keyring = await bench.replica({ store, timing: { staleAfter: 60 * second } });
     const [{ kid }, jwks] = [keyring.active('ES256'), keyring.jwks()];
@@ -244,9 +244,9 @@ describe('trouble while serving', () => {
     expect(keyring.jwks()).toEqual(jwks);
   });
 
-  test('a change that the store refused does not come back from the copy', async () => {
+  test('of a store write does not let the change return from the local file', async () => {
     const store = await bench.openStore();
-    /** The store goes away at the very moment of the write. */
+    /** The store fails at the moment of the write. */
     const leaving = {
       ...store,
       replace: async (...write: Parameters<typeof store.replace>) => {
@@ -264,12 +264,12 @@ describe('trouble while serving', () => {
     expect(await inStore()).toEqual(ring);
   });
 
-  test('a revocation that was read and not taken, since the store went away, is read again', async () => {
+  test('of the store after a revocation was read but not adopted makes the replica read it again', async () => {
     const [other] = (await replicas(1)) as [Keyring];
     const store = await bench.openStore();
     const leaked = other.active('ES256').kid;
     let reads = -Infinity;
-    /** Before the second read another replica revokes; with the third one the store is gone for a moment. */
+    /** Another replica revokes before the second read; the store fails for a moment at the third one. */
     const shaky = {
       ...store,
       get: async (...what: Parameters<typeof store.get>) => {
@@ -291,7 +291,7 @@ describe('trouble while serving', () => {
     await expect(keyring.sign(leaked, Buffer.from('x'))).rejects.toMatchObject({ code: 'keys_unavailable' });
   });
 
-  test('a copy gone bad is told, and does not keep the replica from following the others', async () => {
+  test('to read the local file is reported, and does not stop the replica from reading changes of the others', async () => {
     const [a, b] = (await replicas(2)) as [Keyring, Keyring];
     await writeFile(join(bench.folder('replica-1'), 'ring.json'), 'rubbish');
     bench.clock.ms += day;
@@ -300,7 +300,7 @@ describe('trouble while serving', () => {
     expect(b.list()).toEqual(a.list());
   });
 
-  test('a copy that cannot be written stops a rotation before anything has changed', async () => {
+  test('to write the local file stops a rotation before anything has changed', async () => {
     const keyring = await bench.replica();
     const [ring, told] = [await inStore(), bench.changes.length];
     await rm(bench.folder('keys'), { recursive: true });

@@ -16,7 +16,7 @@ type Raw = { -readonly [field in keyof Ring]: Ring[field] } & { format: number; 
 
 const file = () => join(bench.folder('keys'), 'ring.json');
 
-/** Starts once, spoils the copy, starts again with the store as it was, and with an empty one. */
+/** Starts once, damages the local file, then starts again with the same store and with an empty one. */
 async function refusals(spoil: () => Promise<unknown>): Promise<unknown[]> {
   const keyring = await bench.replica({ algorithms: ['ES256'] });
   const before = keyring.list();
@@ -45,8 +45,8 @@ const refusal = (why: string) => ({
   advice: 'Restore the named file from a backup; nothing was made anew.',
 });
 
-describe("this replica's copy of the ring", () => {
-  test('it is told by name before it is replaced, when one of its private halves is not the one in the store', async () => {
+describe('the local ring file', () => {
+  test('is named in the log before it is replaced, if one of its private keys differs from the store', async () => {
     const keyring = await bench.replica();
     const kid = keyring.active('ES256').kid;
     const before = await bench.copy();
@@ -67,7 +67,7 @@ describe("this replica's copy of the ring", () => {
     ]);
   });
 
-  test('it is replaced without a word when it is only behind', async () => {
+  test('is replaced without a log line if it is only older', async () => {
     const keyring = await bench.replica();
     const before = await bench.copy();
     await keyring.revoke(keyring.active('ES256').kid);
@@ -76,7 +76,7 @@ describe("this replica's copy of the ring", () => {
     expect(bench.logged()).not.toContain('it is replaced');
   });
 
-  test('it is for its owner alone and holds what the store holds', async () => {
+  test('is readable only by its owner, and equals the ring in the store', async () => {
     const keyring = await bench.replica();
     const stored = await bench.store.get('ring', 'shared');
     expect(JSON.parse(await bench.copy())).toEqual(stored!.value);
@@ -106,7 +106,7 @@ describe("this replica's copy of the ring", () => {
       },
       'is not a regular file.',
     ],
-  ])('a start is refused by its name when it %s, and nothing is changed or made', async (_, spoil, why) => {
+  ])('stops a start that names it when it %s, and nothing is changed or created', async (_, spoil, why) => {
     const message = `${file()} ${why}`;
     expect(await refusals(spoil)).toEqual([
       expect.objectContaining({ code: 'key_material_unusable', message }),
@@ -120,7 +120,7 @@ describe("this replica's copy of the ring", () => {
     [
       'is no ring',
       () => writeFile(file(), '"x"'),
-      'the whole: Invalid input: expected object, received string',
+      'the ring: Invalid input: expected object, received string',
     ],
     ['is of another format', rewrite((ring) => (ring.format = 2)), 'format: Invalid input: expected 1'],
     [
@@ -128,14 +128,14 @@ describe("this replica's copy of the ring", () => {
       rewrite((ring) => (ring.keys = [])),
       'keys: Too small: expected array to have >=1 items',
     ],
-  ])('a start is refused by its name when it %s, and nothing is changed or made', async (_, spoil, why) => {
+  ])('stops a start that names it when it %s, and nothing is changed or created', async (_, spoil, why) => {
     expect(await refusals(spoil)).toEqual([
       expect.objectContaining(refusal(why)),
       expect.objectContaining(refusal(why)),
     ]);
   });
 
-  test('a kid that stands in it twice is refused', async () => {
+  test('is refused if it contains a kid twice', async () => {
     let kid = '';
     const twice = rewrite((ring) => {
       kid = ring.keys[0]!.kid;
@@ -145,14 +145,14 @@ describe("this replica's copy of the ring", () => {
     expect(found).toMatchObject(refusal(`it holds the kid ${kid} twice`));
   });
 
-  test('two active keys of one algorithm are refused', async () => {
+  test('is refused if it has two active keys of one algorithm', async () => {
     const two = rewrite((ring) => {
       ring.keys[1] = { ...ring.keys[1]!, state: 'active' };
     });
     expect((await refusals(two))[0]).toMatchObject(refusal('it holds a key for ES256 that is active twice'));
   });
 
-  test('an active key without its private half is refused', async () => {
+  test('is refused if an active key has no private key', async () => {
     let kid = '';
     const bare = rewrite((ring) => {
       kid = ring.keys[0]!.kid;
@@ -163,7 +163,7 @@ describe("this replica's copy of the ring", () => {
     );
   });
 
-  test('a kid that is not the thumbprint of its key is refused', async () => {
+  test('is refused if a kid is not the thumbprint of its key', async () => {
     const renamed = rewrite((ring) => {
       const key = ring.keys[0]!;
       ring.keys[0] = { ...key, kid: 'mine', jwk: { ...key.jwk, kid: 'mine' } };
@@ -173,7 +173,7 @@ describe("this replica's copy of the ring", () => {
     );
   });
 
-  test('an RSA key under 2048 bits is refused, also one that is padded to look longer', async () => {
+  test('is refused for an RSA key under 2048 bits, even if the modulus is padded to look longer', async () => {
     for (const padding of ['', 'AAAA'.repeat(43)]) {
       const { n, e } = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({
         format: 'jwk',
@@ -195,7 +195,7 @@ describe("this replica's copy of the ring", () => {
     ['1, with which anybody can sign', 'AQ'],
     ['3', 'Aw'],
     ['0', 'AA'],
-  ])('an RSA key with the exponent %s, is refused', async (_, e) => {
+  ])('is refused for an RSA key with the exponent %s', async (_, e) => {
     const { n } = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
     const bare = { kty: 'RSA', n: n!, e } as const;
     const kid = await calculateJwkThumbprint(bare);
@@ -208,7 +208,7 @@ describe("this replica's copy of the ring", () => {
     );
   });
 
-  test('an EC key on another curve is refused, also one that says it is on P-256', async () => {
+  test('is refused for an EC key on another curve, even if it claims P-256', async () => {
     const { x, y } = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' });
     const bare = { kty: 'EC', crv: 'P-256', x: x!, y: y! } as const;
     const kid = await calculateJwkThumbprint(bare);
@@ -219,7 +219,7 @@ describe("this replica's copy of the ring", () => {
     expect((await refusals(other))[0]).toMatchObject(refusal(`the key ${kid} is not a point on its curve`));
   });
 
-  test('a point that is not on the curve is refused', async () => {
+  test('is refused for a point that is not on the curve', async () => {
     const bare = { kty: 'EC', crv: 'P-256', x: 'AQ', y: 'AQ' } as const;
     const kid = await calculateJwkThumbprint(bare);
     const jwk = { ...bare, kid, use: 'sig', alg: 'ES256' } as const;
@@ -229,7 +229,7 @@ describe("this replica's copy of the ring", () => {
     expect((await refusals(off))[0]).toMatchObject(refusal(`the key ${kid} is not a point on its curve`));
   });
 
-  test('private halves swapped between two keys are refused', async () => {
+  test('is refused if the private keys of two keys are swapped', async () => {
     let kid = '';
     const swapped = rewrite((ring) => {
       const [a, b] = ring.keys as [KeyRecord, KeyRecord];
@@ -248,7 +248,7 @@ describe("this replica's copy of the ring", () => {
     }
   });
 
-  test('another key-encryption key is refused, also when a new key is due, and nothing is changed or made', async () => {
+  test('is refused under another key-encryption key, even if a new key is due, and nothing is changed or created', async () => {
     const keyring = await bench.replica();
     const [{ kid }] = keyring.list() as [KeyRecord];
     const [copy, shared, made] = [
@@ -271,7 +271,7 @@ describe("this replica's copy of the ring", () => {
   });
 });
 
-test('a ring in the store that cannot be used is refused, and neither it nor the copy is changed', async () => {
+test('an unusable ring in the store is refused, and both it and the local file stay unchanged', async () => {
   await bench.replica();
   const copy = await bench.copy();
   const stored = (await bench.store.get<Raw>('ring', 'shared'))!;

@@ -6,7 +6,7 @@ import { day, hour, noon, recordOf, second, timing } from './records.ts';
 
 const algorithms = ['RS256', 'ES256'] as const;
 
-/** What happens to a server: time goes by with the server up, or an administrator rotates or revokes. */
+/** The events of a server: time passes while it runs, or an administrator rotates or revokes. */
 type Event =
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'rotate' }
@@ -26,7 +26,7 @@ interface Moment {
   readonly after: Ring;
 }
 
-/** Every moment of a server's life, from its first start on. */
+/** Every state of a server since its first start. */
 function lifeOf(events: readonly Event[]): Moment[] {
   let made = 0;
   let at = noon;
@@ -63,8 +63,8 @@ const kidsIn = (ring: Ring) => new Set(publishedKeys(ring).map(({ kid }) => kid)
 const always = (holds: (life: readonly Moment[]) => void) =>
   fc.assert(fc.property(fc.array(event, { maxLength: 40 }), (events) => holds(lifeOf(events))));
 
-describe('whatever is done to the ring', () => {
-  test('each algorithm has exactly one active key and exactly one next key once the due steps are done', () => {
+describe('after any sequence of events', () => {
+  test('each algorithm has exactly one active and one next key once the due steps have run', () => {
     always((life) => {
       for (const { after } of life) {
         for (const alg of algorithms) {
@@ -76,7 +76,7 @@ describe('whatever is done to the ring', () => {
     });
   });
 
-  test('a key signs only after its lead, except the first one and after a revocation', () => {
+  test('a key signs only after its publish_lead, except the first one and after a revocation', () => {
     always((life) => {
       for (const { at, event, before, after } of life) {
         const mayHurry = event === 'start' || event.kind === 'revoke';
@@ -88,7 +88,7 @@ describe('whatever is done to the ring', () => {
     });
   });
 
-  test('a key leaves the JWKS by revocation, or when its last token has been over for the retention', () => {
+  test('a key leaves the JWKS only by revocation, or when the retention after its last token has passed', () => {
     always((life) => {
       const retiredAt = new Map<string, number>();
       for (const { at, event, before, after } of life) {
@@ -103,7 +103,7 @@ describe('whatever is done to the ring', () => {
     });
   });
 
-  test('a kid that has left the JWKS never comes back', () => {
+  test('a kid that has left the JWKS never returns', () => {
     always((life) => {
       const gone = new Set<string>();
       for (const { before, after } of life) {
@@ -113,7 +113,7 @@ describe('whatever is done to the ring', () => {
     });
   });
 
-  test('the revision rises with every change and with nothing else', () => {
+  test('the revision increases with every change and only then', () => {
     always((life) => {
       for (const { before, after } of life) {
         if (before === after) expect(after.revision).toBe(before.revision);
@@ -122,7 +122,7 @@ describe('whatever is done to the ring', () => {
     });
   });
 
-  test('no key that will never sign again keeps its private half', () => {
+  test('every key that will never sign again has lost its private key', () => {
     always((life) => {
       for (const { after } of life) {
         for (const { state, sealed } of after.keys) {

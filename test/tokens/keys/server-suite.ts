@@ -1,4 +1,7 @@
-/** A whole server whose keys another holds: it issues while that serves, and keeps publishing when it does not. */
+/**
+ * A whole server with a key service: it issues tokens while the service works, and keeps serving its JWKS while it does
+ * not.
+ */
 import { expect, test } from '@jest/globals';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { askToken, oneConnection, testServer, withSecret } from '../../support/server.ts';
@@ -6,17 +9,17 @@ import { askToken, oneConnection, testServer, withSecret } from '../../support/s
 export interface ServerBench {
   /** The section `keys` of the configuration. */
   readonly keys: Readonly<Record<string, unknown>>;
-  /** Makes the backend unable to sign; `reason` is what the operator is to read. */
+  /** Makes the backend unable to sign; `reason` is the expected text for the operator. */
   interrupt(): Promise<void>;
   readonly reason: RegExp;
-  /** Whether a server starts meanwhile: so it does while a service is down, and not when the service says no. */
+  /** Whether a server starts meanwhile: yes while a service is down, no if the service refuses. */
   readonly starts: boolean;
   readonly secrets: readonly string[];
   end(): Promise<void>;
 }
 
 export function serverSuite(name: string, open: () => Promise<ServerBench>): void {
-  test(`a server with the backend ${name} issues tokens, and serves its JWKS while it cannot`, async () => {
+  test(`a server with the backend ${name} issues tokens, and keeps serving its JWKS while the backend fails`, async () => {
     const bench = await open();
     const server = await testServer({ config: { keys: bench.keys } });
     try {

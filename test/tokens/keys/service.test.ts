@@ -11,7 +11,7 @@ import { failure, kept, some } from './backend-suite.ts';
 
 const logger = createLogger({ destination: { write: () => undefined } });
 
-/** A service whose signatures come when the test lets them, and that heeds no signal: as a PKCS#11 module is. */
+/** A service that returns signatures when the test allows it and ignores abort signals, as a PKCS#11 module does. */
 function stubborn(atOnce: number) {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const signature = (data: Uint8Array) =>
@@ -39,8 +39,8 @@ function stubborn(atOnce: number) {
 
 const limits = { maxQueued: 10, failureThreshold: 5, openMs: 50, signTimeoutMs: 200, createTimeoutMs: 5_000 };
 
-describe('a key service whose calls cannot be broken off', () => {
-  test('calls that hang never pile up: nobody is let in until one comes back', async () => {
+describe('a key service whose calls cannot be aborted', () => {
+  test('accepts no further call while its hanging calls use all slots', async () => {
     const { service, state, letGo } = stubborn(2);
     const backend = serviceBackend(service, { logger, limits });
     const key = kept(await backend.createKey('ES256'));
@@ -56,7 +56,7 @@ describe('a key service whose calls cannot be broken off', () => {
     expect((await backend.sign(key, some)).length).toBe(64);
   });
 
-  test('whoever comes when too many wait is turned away at once', async () => {
+  test('refuses a call at once when its queue is full', async () => {
     const { service, state, letGo } = stubborn(1);
     const backend = serviceBackend(service, { logger, limits: { ...limits, signTimeoutMs: 10_000 } });
     const key = kept(await backend.createKey('ES256'));
@@ -73,12 +73,12 @@ describe('a key service whose calls cannot be broken off', () => {
   });
 });
 
-describe('signatures in DER', () => {
+describe('a DER signature', () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const der = () => sign('sha256', some, privateKey);
 
-  test('they become r and s, of 32 bytes each', () => {
+  test('becomes r and s of 32 bytes each', () => {
     const number = fc.uint8Array({ minLength: 1, maxLength: 32 }).filter(([first = 0]) => first > 0);
     fc.assert(
       fc.property(number, number, (r, s) => {
@@ -102,12 +102,12 @@ describe('signatures in DER', () => {
     ['with a negative r', () => Buffer.from('30060201ff020101', 'hex')],
     ['with an r of 33 bytes', () => Buffer.from(`30260221${'01'.repeat(33)}020101`, 'hex')],
     ['something else', () => publicKey.export({ format: 'der', type: 'spki' })],
-  ])('one that is %s is none', (_, make) => {
+  ])('that is %s is rejected', (_, make) => {
     expect(rawSignature(make())).toBeUndefined();
   });
 });
 
-test('CRC-32C is the one of RFC 3720, and not that of zip', () => {
+test('crc32c computes the checksum of RFC 3720, not that of zip', () => {
   expect(crc32c(Buffer.from('123456789'))).toBe(String(0xe3069283));
   expect(crc32c(Buffer.alloc(32))).toBe(String(0x8a9136aa));
 });
@@ -128,7 +128,7 @@ describe('the access token for a key service', () => {
     return { clock, state, tokens };
   }
 
-  test('it is fetched once for all who wait, and kept', async () => {
+  test('is fetched once for concurrent callers, and cached', async () => {
     const { state, tokens } = source();
     expect(await Promise.all([tokens.get(), tokens.get(), tokens.get()])).toEqual([
       'token 1',
@@ -139,7 +139,7 @@ describe('the access token for a key service', () => {
     expect(state.fetched).toBe(1);
   });
 
-  test('it is renewed in its last minutes while the old one serves, also when that fails', async () => {
+  test('is renewed in its last minutes while the old one stays in use, even if the renewal fails', async () => {
     const { clock, state, tokens } = source();
     await tokens.get();
     clock.ms = 56 * minute;
@@ -155,7 +155,7 @@ describe('the access token for a key service', () => {
     expect(await tokens.get()).toBe('token 4');
   });
 
-  test('one that was refused is fetched anew', async () => {
+  test('is fetched again after the service rejects it', async () => {
     const { tokens } = source();
     tokens.forget(await tokens.get());
     expect(await tokens.get()).toBe('token 2');

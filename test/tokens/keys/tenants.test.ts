@@ -1,4 +1,4 @@
-/** No ring without its tenant: whatever cuts a deletion short or comes between, the next round removes what is nobody's. */
+/** No ring outlives its tenant: after an interrupted or concurrent deletion, the next refresh removes the orphaned ring. */
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -22,7 +22,7 @@ const logger = createLogger({ level: 'silent' });
 const issuer = 'https://id.example.com';
 const ownKeys = { name: 'Acme', own_issuer: true, own_keys: true };
 
-/** The rings and the tenants of one replica, joined as in a server. */
+/** The rings and the tenants of one replica, connected as in a server. */
 async function replica({
   folder = 'keys',
   store = bench.store,
@@ -57,7 +57,7 @@ async function replica({
 
 const down = () => new SojournError('store_unavailable');
 
-/** What is kept of all rings: in the store, and as copies of these replicas. */
+/** All saved rings: in the store, and in the local files of these replicas. */
 const left = async (...folders: string[]) => ({
   stored: [...(await bench.store.versions('ring')).keys()],
   copies: await Promise.all(folders.map(async (folder) => (await bench.filesIn(folder)).sort())),
@@ -69,7 +69,7 @@ const mainAlone = (...folders: string[]) => ({
 
 const inKeys = (name: string) => join(bench.folder('keys'), name);
 
-/** The record goes, and whoever deletes the tenant dies before the keys go. */
+/** Deletes the tenant's record, as a replica does that dies before it deletes the keys. */
 async function cutShort(id: string): Promise<void> {
   const { remove } = createTenants({
     ...{ store: bench.store, now, issuer },
@@ -79,8 +79,8 @@ async function cutShort(id: string): Promise<void> {
   await expect(remove(id)).rejects.toMatchObject({ code: 'store_unavailable' });
 }
 
-describe('making a tenant with keys of its own', () => {
-  test('leaves neither when the keys cannot be told of', async () => {
+describe('creating a tenant with own keys', () => {
+  test('leaves no tenant and no keys if the new keys cannot be recorded in the audit', async () => {
     const record = (ring: string) =>
       ring === 'shared' ? Promise.resolve() : Promise.reject(new SojournError('audit_unavailable'));
     const { tenants, keyrings } = await replica({ record });
@@ -90,7 +90,7 @@ describe('making a tenant with keys of its own', () => {
     expect(await left('keys')).toEqual(mainAlone('keys'));
   });
 
-  test('leaves neither when it is deleted while the keys are made', async () => {
+  test('leaves no tenant and no keys if the tenant is deleted at the same time', async () => {
     let made: string | undefined;
     const { tenants, keyrings } = await replica({
       store: {
@@ -111,8 +111,8 @@ describe('making a tenant with keys of its own', () => {
   });
 });
 
-describe('the ring of a tenant that is gone', () => {
-  test('goes when a server starts, and with the next round everywhere', async () => {
+describe('the ring of a deleted tenant', () => {
+  test('is removed when a server starts, and on other replicas at the next refresh', async () => {
     const [first, other] = [await replica(), await replica({ folder: 'other' })];
     const { id } = await first.tenants.create(ownKeys);
     await other.round();
@@ -127,7 +127,7 @@ describe('the ring of a tenant that is gone', () => {
     expect(await left('keys', 'other')).toEqual(mainAlone('keys', 'other'));
   });
 
-  test('goes where it is open and nobody starts, as soon as something is to be done to it', async () => {
+  test('is removed by a running replica as soon as a step for it is due', async () => {
     const { keyrings, tenants, round } = await replica();
     await cutShort((await tenants.create(ownKeys)).id);
     bench.clock.ms += 31 * day;
@@ -136,7 +136,7 @@ describe('the ring of a tenant that is gone', () => {
     expect(await left('keys')).toEqual(mainAlone('keys'));
   });
 
-  test('goes at the next round when the store fails in the middle of the deletion', async () => {
+  test('is removed at the next refresh if the store fails during the deletion', async () => {
     let fails = true;
     const { tenants, keyrings, round } = await replica({
       store: {
@@ -153,7 +153,7 @@ describe('the ring of a tenant that is gone', () => {
     expect(await left('keys')).toEqual(mainAlone('keys'));
   });
 
-  test('goes although another replica rotates it at that moment', async () => {
+  test('is removed even if another replica rotates it at the same moment', async () => {
     const rotating = await replica({ folder: 'other' });
     let rotations = 0;
     const { tenants } = await replica({
@@ -174,7 +174,7 @@ describe('the ring of a tenant that is gone', () => {
     expect(await left('keys', 'other')).toEqual(mainAlone('keys', 'other'));
   });
 
-  test('goes again when another replica, which does not know yet, gives it back', async () => {
+  test('is removed again if another replica, unaware of the deletion, restores it', async () => {
     const [first, other] = [await replica(), await replica({ folder: 'other' })];
     const { id } = await first.tenants.create(ownKeys);
     await other.round();
@@ -189,7 +189,7 @@ describe('the ring of a tenant that is gone', () => {
     expect(await left('keys', 'other')).toEqual(mainAlone('keys', 'other'));
   });
 
-  test('leaves no copy with a replica that was down meanwhile, or died before its copy went', async () => {
+  test('leaves no local file with a replica that was down, or that died before it deleted its file', async () => {
     const [first, down] = [await replica(), await replica({ folder: 'down' })];
     const gone = await first.tenants.create(ownKeys);
     const dying = await first.tenants.create(ownKeys);
@@ -212,7 +212,7 @@ describe('the ring of a tenant that is gone', () => {
     expect(await left('keys', 'down')).toEqual(mainAlone('keys', 'down'));
   });
 
-  test('is all that goes at a start: what is a tenant’s comes back to the store, and what is no copy stays', async () => {
+  test('is the only one removed at a start: other rings are restored to the store, and other files stay', async () => {
     const { id } = await (await replica()).tenants.create(ownKeys);
     const { value, version } = (await bench.store.get<Ring>('ring', id))!;
     await bench.store.remove('ring', id, version);
@@ -226,7 +226,7 @@ describe('the ring of a tenant that is gone', () => {
     });
   });
 
-  test('keeps its copy at a start with a store that has lost the main ring too: all of it was lost', async () => {
+  test('keeps its local file at a start with a store that lost the main ring too, because the store lost everything', async () => {
     const { id } = await (await replica()).tenants.create(ownKeys);
     const { round, keyrings } = await replica({ store: await bench.openStore('empty') });
     await round();
@@ -234,7 +234,7 @@ describe('the ring of a tenant that is gone', () => {
     expect(await left('keys')).toEqual({ stored: ['shared', id], copies: [['ring.json', `${id}.json`]] });
   });
 
-  test('stays, and rotates, while a connection is registered with it: then the record was lost', async () => {
+  test('stays and rotates while a connection uses it, because then the record of the tenant was lost', async () => {
     const first = await replica();
     const { id } = await first.tenants.create(ownKeys);
     await createConnections({

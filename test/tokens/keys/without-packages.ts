@@ -1,4 +1,4 @@
-/** Preloaded with `--import`: the optional packages are not there, in this thread and in those that it starts. */
+/** Preloaded with `--import`: makes the optional packages unavailable in this thread and in threads that it starts. */
 import { registerHooks } from 'node:module';
 
 registerHooks({

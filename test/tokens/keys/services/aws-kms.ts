@@ -1,4 +1,4 @@
-/** AWS KMS as its clients meet it: JSON 1.1, X-Amz-Target, signed requests, answers in DER, errors of the real shapes. */
+/** A fake AWS KMS: JSON 1.1, X-Amz-Target, signed requests, signatures in DER, errors in the real shapes. */
 import { randomUUID } from 'node:crypto';
 import { isSignedBy, parseAuthorization } from '../../../../src/sandbox/aws/sigv4.ts';
 import { type HeldKey, newKey, signDigest } from './held-keys.ts';

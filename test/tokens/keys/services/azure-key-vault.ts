@@ -1,4 +1,4 @@
-/** Azure Key Vault as its callers meet it, by REST 7.4; and the managed identity endpoint that gives them their tokens. */
+/** A fake Azure Key Vault with the REST API 7.4, and a managed identity endpoint that issues the access tokens. */
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type HeldKey, newKey, signDigest } from './held-keys.ts';
@@ -10,7 +10,7 @@ export const identityHeader = 'kms-test-identity-header';
 
 export async function azureVaultService() {
   const keys = new Map<string, HeldKey>();
-  /** What the vault takes, and what the identity gives: as long as they differ, the vault challenges. */
+  /** The token that the vault accepts and the one that the identity issues; while they differ, the vault challenges. */
   const tokens = { taken: azureToken, given: azureToken };
   const service = await localService('application/json; charset=utf-8', (call, trouble) => {
     if (call.headers.authorization !== `Bearer ${tokens.taken}`) return challenge();
@@ -37,7 +37,7 @@ export async function azureVaultService() {
   };
 }
 
-/** Microsoft Entra, which takes one assertion of one cluster. */
+/** A fake Microsoft Entra, which accepts one assertion of one cluster. */
 function entra(url: string, body: string, token: string): Answer {
   const form = Object.fromEntries(new URLSearchParams(body));
   const expected = {

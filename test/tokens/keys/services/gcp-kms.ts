@@ -1,4 +1,4 @@
-/** Google Cloud KMS as its callers meet it, by REST; and the metadata server that gives them their tokens. */
+/** A fake Google Cloud KMS with the REST API, and a metadata server that issues the access tokens. */
 import { crc32c } from '../../../../src/tokens/keys/gcp-kms/crc32c.ts';
 import { type HeldKey, newKey, signDigest } from './held-keys.ts';
 import { type Answer, type Call, localService, type Trouble } from './local-service.ts';
@@ -10,7 +10,7 @@ const algorithms = { RS256: 'RSA_SIGN_PKCS1_2048_SHA256', ES256: 'EC_SIGN_P256_S
 
 export async function gcpKmsService() {
   const keys = new Map<string, HeldKey>();
-  /** Bits that are bent on the way. */
+  /** Which values are corrupted in transit. */
   const bent = { signature: false, publicKey: false };
   const service = await localService('application/json', (call, trouble) => {
     if (call.headers.authorization !== `Bearer ${gcpToken}`)
@@ -75,7 +75,7 @@ function perform(
   if (!key) return refusal(404, 'NOT_FOUND', `CryptoKeyVersion ${name} not found.`);
   if (call.method === 'GET' && call.url === `/v1/${name}`) {
     const answer = described(name, key);
-    // It takes a moment, but not a long one.
+    // Key generation takes a short moment.
     if (key.state === 'generating') key.state = 'enabled';
     return answer;
   }

@@ -1,4 +1,4 @@
-/** The keys that a key service of the tests holds: real ones. */
+/** The keys of a fake key service, which are real keys. */
 import {
   constants,
   createECDH,
@@ -30,7 +30,7 @@ export const newKey = (alg: HeldAlgorithm, state: HeldKey['state'] = 'enabled'):
 
 const strangers = { RS256: newKey('RS256'), ES256: newKey('ES256') };
 
-/** A signature over a digest; with `wrong` set it is by another key. */
+/** A signature over a digest; if `wrong` is set, by another key. */
 export function signDigest(key: HeldKey, digest: Buffer, form: 'der' | 'raw', wrong: boolean): Buffer {
   if (digest.length !== 32) throw new Error('no SHA-256 digest');
   const { privateKey } = wrong ? strangers[key.alg] : key;
@@ -46,7 +46,7 @@ const rsa = (key: KeyObject, digest: Buffer): Buffer =>
 /** The order of P-256. */
 const n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
-/** FIPS 186-5 section 6.4.1, by hand: Node signs no digest that was made elsewhere. */
+/** FIPS 186-5 section 6.4.1, implemented here because Node cannot sign a precomputed digest. */
 function ecdsa(key: KeyObject, digest: Buffer, form: 'der' | 'raw'): Buffer {
   const secret = randomBytes(32);
   const k = number(secret) % n;

@@ -1,4 +1,4 @@
-/** A key service on loopback: answers as it is told to, counts its calls, and can be slow, hang, or be gone. */
+/** A fake key service on loopback: counts its calls, and can be slow, hang, or refuse connections. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,17 +18,17 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** What a key service of these tests does besides its work. */
+/** The failures that a fake key service simulates. */
 export interface Trouble {
   /** How many of the next calls are throttled. */
   throttled: number;
-  /** Signatures are made with some other key. */
+  /** Signatures are made with another key. */
   wrong: boolean;
-  /** Everything is denied. */
+  /** All calls are denied. */
   denied: boolean;
-  /** How many of the next calls are done, and their answers lost. */
+  /** How many of the next calls are executed, but their responses lost. */
   lost: number;
-  /** No call is ever answered. */
+  /** No call gets a response. */
   hangs: boolean;
   delayMs: number;
 }
@@ -49,7 +49,7 @@ export async function localService(contentType: string, answer: (call: Call, tro
       request.socket.destroy();
     } else write(response, contentType, done);
   });
-  // A test that fails before its end keeps no process alive.
+  // unref, so that a failing test does not keep the process alive.
   server.unref();
   const listen = async (port: number) => {
     server.listen(port, '127.0.0.1');
@@ -68,7 +68,7 @@ export async function localService(contentType: string, answer: (call: Call, tro
     origin: `http://127.0.0.1:${port}`,
     calls,
     trouble,
-    /** Nobody listens any more: connections are refused. */
+    /** Stops listening, so that connections are refused. */
     stop,
     startAgain: () => listen(port),
   };

@@ -1,4 +1,4 @@
-/** SoftHSM tokens in a folder of their own, and the hand of an administrator who deletes keys from one. */
+/** SoftHSM tokens in a temporary folder, and administrator operations on them. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { SHARE_ENV, Worker } from 'node:worker_threads';
 
 const run = promisify(execFile);
 
-/** Debian, Fedora, Homebrew on Apple and on Intel. */
+/** Debian, Fedora, Homebrew on Apple silicon and on Intel. */
 const places = [
   '/usr/lib/softhsm/libsofthsm2.so',
   '/usr/lib64/pkcs11/libsofthsm2.so',
@@ -37,19 +37,19 @@ export async function softHsm(labels: readonly string[]) {
   await tellLibrary(conf);
   return {
     module,
-    /** Where the PIN stands alone. */
+    /** The file that contains only the PIN. */
     pinFile,
-    /** Takes the key with this CKA_ID, or all of them, out of the token. */
+    /** Deletes the key with this CKA_ID, or all keys, from the token. */
     remove: (label: string, id: string) => onToken(module, label, { remove: id }),
-    /** What CKA_PRIVATE_EXPONENT or CKA_VALUE of the key reads as: an error code, or the worst. */
+    /** The result of reading CKA_PRIVATE_EXPONENT or CKA_VALUE: an error code, or the private key in the worst case. */
     readPrivate: (label: string, id: string) => onToken(module, label, { read: id }),
-    /** All sessions of this process end, as when the device restarts. */
+    /** Ends all sessions of this process, as a restart of the device does. */
     endSessions: (label: string) => onToken(module, label, {}),
     end: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-/** The library reads the process's real environment, of which jest shows its tests a copy. */
+/** The library reads the real environment of the process; jest gives its tests only a copy. */
 async function tellLibrary(conf: string): Promise<void> {
   const setting = 'process.env.SOFTHSM2_CONF = require("node:worker_threads").workerData';
   const worker = new Worker(setting, { eval: true, env: SHARE_ENV, workerData: conf });
