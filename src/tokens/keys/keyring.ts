@@ -1,6 +1,4 @@
-/**
- * A ring in use: signs with the active key, and applies changes, whether an administrator requests them or they are due.
- */
+/** A ring in use: signs with the active key, and applies changes that are due or that an administrator requests. */
 import type { Algorithm } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { KeyBackend } from './backend.ts';
@@ -38,12 +36,11 @@ export interface KeyringOptions extends ReplicatedRingOptions, PropagationCheckO
   readonly backend: KeyBackend;
   readonly algorithms: readonly Algorithm[];
   readonly timing: Timing;
-  /**
-   * Whether `open` checks every private key. Otherwise the first change checks them, so that a thousand rings open in
-   * seconds.
-   */
+  /** Whether `open` checks every private key. Otherwise the first change does, and a thousand rings open in seconds. */
   readonly checkOnOpen: boolean;
 }
+
+type RotateOptions = { readonly activateAt?: number; readonly override?: boolean };
 
 export class Keyring {
   readonly #options: KeyringOptions;
@@ -107,10 +104,7 @@ export class Keyring {
     return this.#propagation.postponed;
   }
 
-  /**
-   * Why this server activates and removes no keys: its clock is wrong. For the operator; undefined while the clock is
-   * trusted.
-   */
+  /** Why this server activates and removes no keys: its clock is wrong. Undefined while the clock is trusted. */
   get clockProblem(): string | undefined {
     return clockFault(this.#options) ?? ringClockConflict(this.#ring.current, this.id, this.#options);
   }
@@ -180,13 +174,7 @@ export class Keyring {
    * start, with `key_not_ready` if a key is missing or its publish_lead would not have ended, and with `key_not_propagated`
    * if verifiers do not find a key; `override` skips only the last check.
    */
-  async rotate({
-    activateAt,
-    override = false,
-  }: {
-    activateAt?: number;
-    override?: boolean;
-  } = {}): Promise<void> {
+  async rotate({ activateAt, override = false }: RotateOptions = {}): Promise<void> {
     const { algorithms, timing, now, obstacles } = this.#options;
     const fault = clockFault(this.#options);
     if (fault && activateAt === undefined) throw clockNotTrusted(fault);
