@@ -35,7 +35,7 @@ const refusal = (status: number, error: string, error_description: string) => ({
   status,
   body: { error, error_description },
 });
-const tooLarge = refusal(413, 'invalid_request', 'The body is over 16 KB. Send a smaller body.');
+const tooLarge = refusal(413, 'invalid_request', 'The body is larger than 16 KB. Send a smaller body.');
 const good = {
   status: 200,
   body: { access_token: expect.any(String), token_type: 'Bearer', expires_in: 300 },
@@ -80,7 +80,7 @@ describe('the size of a body', () => {
         title: 'Payload Too Large',
         status: 413,
         code: 'body_too_large',
-        detail: 'The body is over 16 KB.',
+        detail: 'The body is larger than 16 KB.',
         advice: 'Send a smaller body.',
         request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       },

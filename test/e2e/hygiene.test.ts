@@ -25,12 +25,11 @@ async function refusal(node: readonly string[], options?: string) {
 const refused = (flag: string, why: string) => ({
   code: 1,
   out: '',
-  err: `The server does not start with ${flag}: ${why}, and the private keys are in it.\n→ Take ${flag} out of the command line of node and out of NODE_OPTIONS.\n`,
+  err: `The server does not start with ${flag}: ${why}, and the private keys are in memory.\n→ Remove ${flag} from the command line of node and from NODE_OPTIONS.\n`,
 });
 
-const snapshot = 'a heap snapshot is the memory in a file';
-const report =
-  'a report holds the environment, from which the key-encryption key may come, and then the memory opens';
+const snapshot = 'a heap snapshot writes the memory to a file';
+const report = 'a diagnostic report contains the environment, which may hold the key-encryption key';
 
 describe('a start is refused and makes nothing', () => {
   test.each([
@@ -40,7 +39,11 @@ describe('a start is refused and makes nothing', () => {
     ['--report-on-signal', '--report-on-signal', report],
     ['--report-on-fatalerror', '--report-on-fatalerror', report],
     ['--report-uncaught-exception', '--report-uncaught-exception', report],
-    ['--abort-on-uncaught-exception', '--abort-on-uncaught-exception', 'a core dump is the memory in a file'],
+    [
+      '--abort-on-uncaught-exception',
+      '--abort-on-uncaught-exception',
+      'a core dump writes the memory to a file',
+    ],
   ])(
     'with %s',
     async (flag, given, why) => {
@@ -60,7 +63,7 @@ describe('a start is refused and makes nothing', () => {
         code: 1,
         out: '',
         err: expect.stringContaining(
-          'The server does not start with --inspect: an inspector shows the memory',
+          'The server does not start with --inspect: an inspector exposes the memory',
         ),
       });
     },
@@ -86,7 +89,7 @@ describe('a start is refused and makes nothing', () => {
       code: 1,
       out: '',
       err: expect.stringContaining(
-        'The server does not start with an open inspector: it shows the memory, and the private keys are in it.\n→ Start it without a debugger.\n',
+        'The server does not start with an open inspector: it exposes the memory, which holds the private keys.\n→ Start it without a debugger.\n',
       ),
     });
   }, 60_000);
@@ -132,7 +135,7 @@ describe('a crash', () => {
   test('that would leave one is told in the log, where prlimit is missing', async () => {
     const [folder, port] = [await newFolder(), await steadyPort()];
     const running = await server({ folder, port, ...crashable, env: { PATH: folder } });
-    expect(running.output()).toContain('a crash would write a core dump');
+    expect(running.output()).toContain('cannot disable core dumps');
     await running.stop('SIGTERM');
   }, 60_000);
 

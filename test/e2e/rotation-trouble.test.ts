@@ -75,7 +75,7 @@ describe('a replica whose network to the store swallows everything', () => {
     hole!.swallow(true);
     await until(async () => {
       await serve();
-      return /^not signing: the store has not been seen for \d+ s$/.test(
+      return /^not signing: no contact with the store for \d+ s$/.test(
         (await readinessOf(other)).detail('keys') ?? '',
       );
     });
@@ -156,13 +156,13 @@ describe('a rotation while the public address serves an old JWKS', () => {
     await cache.keep(true);
     await until(async () => {
       await useOne();
-      return (await readinessOf(replica)).detail('rotation') !== undefined;
+      return (await readinessOf(replica)).detail('key_rotation') !== undefined;
     });
     const [active, next] = [await useOne(), await stateOf(replica, 'next')];
     const fault = `${replica.issuer}/jwks does not list it`;
     const { status, detail } = await readinessOf(replica);
     expect(status).toBe(200);
-    expect(detail('rotation')).toMatch(new RegExp(`^ES256 ${next} waits since \\S+Z: ${fault}$`));
+    expect(detail('key_rotation')).toMatch(new RegExp(`^ES256 ${next} postponed since \\S+Z: ${fault}$`));
     const metrics = await call({
       url: `${replica.adminOrigin}/metrics`,
       headers: { authorization: 'Bearer admin-token-of-the-end-to-end-tests' },
@@ -179,6 +179,6 @@ describe('a rotation while the public address serves an old JWKS', () => {
 
     await cache.keep(false);
     await until(async () => (await useOne()) === next);
-    expect((await readinessOf(replica)).detail('rotation')).toBeUndefined();
+    expect((await readinessOf(replica)).detail('key_rotation')).toBeUndefined();
   }, 120_000);
 });

@@ -98,7 +98,7 @@ async function beginReadiness(): Promise<{ finish: () => Promise<{ status: numbe
 }
 
 const check = (name: string, ok: boolean) => ({ name, ok, detail: expect.any(String) });
-const otherChecks = ['store', 'keys', 'key_times'].map((name) => check(name, true));
+const otherChecks = ['store', 'keys', 'short_key_times'].map((name) => check(name, true));
 
 test('under load readiness goes first, then every caller is told with an answer to go elsewhere, and no request is lost', async () => {
   const [before, after] = [await beginReadiness(), await beginReadiness()];
@@ -126,7 +126,7 @@ test('under load readiness goes first, then every caller is told with an answer 
     status: 503,
     body: {
       status: 'not_ready',
-      checks: [...otherChecks, { name: 'process', ok: false, detail: 'going down' }],
+      checks: [...otherChecks, { name: 'shutdown', ok: false, detail: 'shutting down' }],
     },
   });
   expect(await ended).toEqual({ code: 0, signal: null });

@@ -74,7 +74,7 @@ function damageKey(file: string): string {
 describe('an address that is taken', () => {
   const taken = (listener: string, port: number) => ({
     code: 1,
-    err: `listen.${listener}: 127.0.0.1:${port} cannot be used (EADDRINUSE).\n→ Choose another address, or stop what listens there.\n`,
+    err: `listen.${listener}: 127.0.0.1:${port} cannot be used (EADDRINUSE).\n→ Choose another address, or stop the process that uses this one.\n`,
   });
 
   test('is told when it is the public one, and the state stays as it was', async () => {

@@ -42,12 +42,13 @@ export function checkClock(serverDate: string | undefined, now: number): Check {
 
 /** Checks that /readyz reports although the server is ready. */
 const warningAdvice: Readonly<Record<string, string>> = {
-  rotation: 'Make the named URLs serve the same documents as the server; `sojourn keys list` shows the keys.',
+  key_rotation:
+    'Make the named URLs serve the same documents as the server; `sojourn keys list` shows the keys.',
   clock_jump:
     'Synchronize the clock of the server by NTP, and see what was refused since: `sojourn audit search`.',
   key_clock:
     'Synchronize the clock of the server by NTP and restart it; docs/keys.md explains how keys with wrong times recover.',
-  key_times: 'Remove keys.allow_short_times from the configuration.',
+  short_key_times: 'Remove keys.allow_short_times from the configuration.',
 };
 
 export const checkReadiness = (checks: DoctorInput['readiness']): readonly Check[] =>

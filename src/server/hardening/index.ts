@@ -1,6 +1,6 @@
 /**
- * The process as the place where private keys lie open. Owns: closing what would carry its memory out of it, before a
- * key is there: inspector, heap snapshots, reports, core dumps. Does not own: the keys. `sojourn serve` calls it first.
+ * Process hardening: no inspector, heap snapshot, diagnostic report or core dump can expose the private keys in memory.
+ * Owns: closing these before the first key is loaded. Does not own: the keys. `sojourn serve` calls it first.
  */
 import { url as inspectorUrl } from 'node:inspector';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -9,8 +9,8 @@ import { disableCoreDumps } from './core-dumps.ts';
 import { findLeakingOptions } from './leaking-options.ts';
 
 /**
- * Rejects with `config_invalid` where something is on that shows the memory to others.
- * @param nodeOptions what the variable NODE_OPTIONS holds
+ * Throws `config_invalid` if an option that exposes the memory is on.
+ * @param nodeOptions the value of NODE_OPTIONS
  */
 export function hardenProcess({
   nodeOptions,
@@ -19,23 +19,23 @@ export function hardenProcess({
   nodeOptions: string | undefined;
   logger: Logger;
 }): void {
-  // Without a listener, Node opens the inspector at this signal, also long after the start.
+  // Without a handler, Node opens the inspector on this signal at any time.
   process.on('SIGUSR1', () => undefined);
-  const [found] = findLeakingOptions([...process.execArgv, ...optionsIn(nodeOptions)]);
-  if (found) {
+  const [option] = findLeakingOptions([...process.execArgv, ...optionsIn(nodeOptions)]);
+  if (option) {
     throw new SojournError('config_invalid', {
-      detail: `The server does not start with ${found.flag}: ${found.why}, and the private keys are in it.`,
-      advice: `Take ${found.flag} out of the command line of node and out of NODE_OPTIONS.`,
+      detail: `The server does not start with ${option.flag}: ${option.why}, and the private keys are in memory.`,
+      advice: `Remove ${option.flag} from the command line of node and from NODE_OPTIONS.`,
     });
   }
   if (inspectorUrl() !== undefined) {
     throw new SojournError('config_invalid', {
       detail:
-        'The server does not start with an open inspector: it shows the memory, and the private keys are in it.',
+        'The server does not start with an open inspector: it exposes the memory, which holds the private keys.',
       advice: 'Start it without a debugger.',
     });
   }
-  // A preloaded module may have switched them on.
+  // A preloaded module may have switched diagnostic reports on.
   Object.assign(process.report, {
     reportOnFatalError: false,
     reportOnSignal: false,
@@ -45,6 +45,6 @@ export function hardenProcess({
   disableCoreDumps(logger);
 }
 
-/** As Node takes them apart: by blanks, with double quotes around what holds some. */
+/** Splits as Node does: at spaces, except within double quotes. */
 const optionsIn = (text = ''): string[] =>
   (text.match(/(?:"(?:\\.|[^"\\])*"|[^\s"])+/g) ?? []).map((option) => option.replaceAll('"', ''));

@@ -1,27 +1,30 @@
-/** The options of Node and V8 that put the memory, or the environment, where others can read it. */
+/** Options of Node and V8 that expose the memory or the environment to others. */
 
 interface LeakingOption {
   readonly flag: string;
   readonly why: string;
 }
 
-const known: readonly { readonly flag: RegExp; readonly why: string }[] = [
-  { flag: /^--inspect(-brk|-wait|-brk-node)?$/, why: 'an inspector shows the memory' },
-  { flag: /^--heap-?snapshot-/, why: 'a heap snapshot is the memory in a file' },
+const rules: readonly { readonly flag: RegExp; readonly why: string }[] = [
+  { flag: /^--inspect(-brk|-wait|-brk-node)?$/, why: 'an inspector exposes the memory' },
+  { flag: /^--heap-?snapshot-/, why: 'a heap snapshot writes the memory to a file' },
   {
     flag: /^--report-(on-.*|uncaught-exception)$/,
-    why: 'a report holds the environment, from which the key-encryption key may come, and then the memory opens',
+    why: 'a diagnostic report contains the environment, which may hold the key-encryption key',
   },
-  { flag: /^--abort-on-uncaught-exception$/, why: 'a core dump is the memory in a file' },
-  // What stands in such a file cannot be seen from here.
-  { flag: /^--experimental-(default-)?config-file$/, why: 'its file may switch on what shows the memory' },
+  { flag: /^--abort-on-uncaught-exception$/, why: 'a core dump writes the memory to a file' },
+  // The content of such a file is unknown here.
+  {
+    flag: /^--experimental-(default-)?config-file$/,
+    why: 'its file can enable options that expose the memory',
+  },
 ];
 
-/** Those among `options`, in their order, each as it is written without its value. */
+/** The leaking options among `options`, in order, as written but without values. */
 export const findLeakingOptions = (options: readonly string[]): readonly LeakingOption[] =>
   options.flatMap((option) => {
     const flag = option.replace(/=.*$/s, '');
-    // Node and V8 read an underscore as a hyphen.
-    const leak = known.find((one) => one.flag.test(flag.replaceAll('_', '-')));
-    return leak ? [{ flag, why: leak.why }] : [];
+    // Node and V8 treat an underscore as a hyphen.
+    const rule = rules.find((candidate) => candidate.flag.test(flag.replaceAll('_', '-')));
+    return rule ? [{ flag, why: rule.why }] : [];
   });

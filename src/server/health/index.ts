@@ -1,6 +1,6 @@
 /**
- * Whether this process should get requests. Owns: the checks behind /readyz. Does not own: being alive, which a process
- * that answers proves by answering.
+ * Readiness: whether a load balancer should send requests to this process. Owns: the checks behind /readyz. Does not
+ * own: /healthz, which any answer satisfies.
  */
 import type { Algorithm } from '../../clouds/index.ts';
 import type { Store } from '../../platform/store/index.ts';
@@ -19,7 +19,7 @@ export interface ReadinessCheck {
 
 export interface Health {
   checks(): Promise<readonly ReadinessCheck[]>;
-  /** From now on not ready: the process is going down. */
+  /** Reports not ready from now on, because the process shuts down. */
   startShutdown(): void;
 }
 
@@ -34,33 +34,33 @@ export function createHealth(options: {
   clock: Pick<ClockWatch, 'lastJump'>;
 }): Health {
   const { store, keyrings, backend, algorithms, shortTimes, places, copies, clock } = options;
-  let leaving = false;
+  let shuttingDown = false;
 
   return {
     async checks() {
       const checks = [await storeCheck(store), keysCheck(keyrings.main, algorithms)];
-      const trouble = backend.failure?.();
-      // Ready all the same: the trouble is every replica's, and without them all the JWKS would be gone as well.
-      if (trouble) checks.push({ name: 'key_backend', ok: true, detail: `does not sign: ${trouble}` });
-      const waiting = keyrings.postponed();
-      if (waiting.length > 0) checks.push(rotationCheck(waiting));
-      const doubts = keyrings.clockProblems();
-      if (doubts.length > 0) checks.push(clockCheck(doubts));
-      if (places().length > 0) checks.push(publicationCheck(places()));
-      if (copies().length > 0) checks.push(copiesCheck(copies()));
+      const failure = backend.failure?.();
+      // Stays ready: a backend failure affects every replica, and with none ready the JWKS would be unavailable too.
+      if (failure) checks.push({ name: 'key_backend', ok: true, detail: `does not sign: ${failure}` });
+      const postponed = keyrings.postponed();
+      if (postponed.length > 0) checks.push(rotationCheck(postponed));
+      const clockProblems = keyrings.clockProblems();
+      if (clockProblems.length > 0) checks.push(clockCheck(clockProblems));
+      if (places().length > 0) checks.push(publishingCheck(places()));
+      if (copies().length > 0) checks.push(mirrorsCheck(copies()));
       if (shortTimes) {
         const detail =
-          'keys.allow_short_times is on: verifiers that cache the JWKS will fail at a rotation. Not for production.';
-        checks.push({ name: 'key_times', ok: true, detail });
+          'keys.allow_short_times is on: after a rotation, verifiers with a cached JWKS will reject tokens. Not for production.';
+        checks.push({ name: 'short_key_times', ok: true, detail });
       }
       const jump = clock.lastJump();
-      // Nor a reason: which of both hours is the right one, no process knows by itself.
+      // Stays ready: the process cannot know whether the old or the new time is right.
       if (jump) checks.push({ name: 'clock_jump', ok: true, detail: jump });
-      if (leaving) checks.push({ name: 'process', ok: false, detail: 'going down' });
+      if (shuttingDown) checks.push({ name: 'shutdown', ok: false, detail: 'shutting down' });
       return checks;
     },
     startShutdown() {
-      leaving = true;
+      shuttingDown = true;
     },
   };
 }
@@ -71,67 +71,67 @@ const storeCheck = (store: Store): Promise<ReadinessCheck> =>
     () => ({ name: 'store', ok: false, detail: 'does not answer' }),
   );
 
-/** No reason to send requests elsewhere: the active keys go on signing. */
-function rotationCheck(waiting: readonly PostponedKey[]): ReadinessCheck {
-  const told = waiting.map(
+/** Stays ready: the active keys continue to sign. */
+function rotationCheck(postponed: readonly PostponedKey[]): ReadinessCheck {
+  const texts = postponed.map(
     ({ kid, alg, since, obstacles }) =>
-      `${alg} ${kid} waits since ${toTimestamp(since)}: ${obstacles.join('; ')}`,
+      `${alg} ${kid} postponed since ${toTimestamp(since)}: ${obstacles.join('; ')}`,
   );
-  return { name: 'rotation', ok: true, detail: firstOf(told) };
+  return { name: 'key_rotation', ok: true, detail: firstOf(texts) };
 }
 
-/** No reason either: the keys stay as they are and go on. */
-const clockCheck = (doubts: readonly string[]): ReadinessCheck => ({
+/** Stays ready: the keys keep their states and continue to sign. */
+const clockCheck = (problems: readonly string[]): ReadinessCheck => ({
   name: 'key_clock',
   ok: true,
-  detail: `no key is made to sign or dropped: ${firstOf(doubts)}`,
+  detail: `keys are not activated or removed: ${firstOf(problems)}`,
 });
 
-/** No reason either: the issuer itself answers. */
-const publicationCheck = (places: readonly BucketState[]): ReadinessCheck => ({
-  name: 'publication',
+/** Stays ready: the issuer itself serves the documents. */
+const publishingCheck = (buckets: readonly BucketState[]): ReadinessCheck => ({
+  name: 'mirror_publishing',
   ok: true,
-  detail: places
-    .map(({ bucket: to, publishedAt, failure }) => {
+  detail: buckets
+    .map(({ bucket, publishedAt, failure }) => {
       const last = publishedAt === undefined ? 'never' : toTimestamp(publishedAt);
       return failure
-        ? `${to} failed, last published ${last}: ${failure.reason} → ${failure.advice}`
-        : `${to} last published ${last}`;
+        ? `${bucket} failed, last published ${last}: ${failure.reason} → ${failure.advice}`
+        : `${bucket} last published ${last}`;
     })
     .join(', '),
 });
 
-function copiesCheck(copies: readonly MirrorState[]): ReadinessCheck {
-  const wrong = copies.flatMap(({ reason }) => reason ?? []);
-  const unknown = copies
-    .filter(({ checkedAt: comparedAt }) => comparedAt === undefined)
-    .map(({ mirror: copy }) => `${copy} not compared yet`);
-  const told = [...wrong, ...unknown];
-  const detail = told.length > 0 ? told.join(', ') : `${copies.length} as served`;
+function mirrorsCheck(mirrors: readonly MirrorState[]): ReadinessCheck {
+  const problems = mirrors.flatMap(({ reason }) => reason ?? []);
+  const unchecked = mirrors
+    .filter(({ checkedAt }) => checkedAt === undefined)
+    .map(({ mirror }) => `${mirror} not checked yet`);
+  const texts = [...problems, ...unchecked];
+  const detail = texts.length > 0 ? texts.join(', ') : `${mirrors.length} as served`;
   return { name: 'mirrors', ok: true, detail };
 }
 
-/** Every tenant may have keys of its own. */
-const toldAtMost = 5;
+/** Every tenant can have its own keys, so a list is cut after this many. */
+const maxListed = 5;
 
 function firstOf(texts: readonly string[]): string {
-  const more = texts.length - toldAtMost;
-  return [...texts.slice(0, toldAtMost), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  const more = texts.length - maxListed;
+  return [...texts.slice(0, maxListed), ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
 function keysCheck(keyring: Keyring, algorithms: readonly Algorithm[]): ReadinessCheck {
   const { ms, stale } = keyring.staleness();
   if (stale) {
-    const detail = `not signing: the store has not been seen for ${Math.floor(ms / 1000)} s`;
+    const detail = `not signing: no contact with the store for ${Math.floor(ms / 1000)} s`;
     return { name: 'keys', ok: false, detail };
   }
   const active = keyring.list().filter((key) => key.state === 'active');
-  const without = algorithms.filter((alg) => !active.some((key) => key.alg === alg));
-  return without.length === 0
+  const missing = algorithms.filter((alg) => !active.some((key) => key.alg === alg));
+  return missing.length === 0
     ? {
         name: 'keys',
         ok: true,
         detail: `signing with ${active.map((key) => `${key.alg} ${key.kid}`).join(', ')}`,
       }
-    : { name: 'keys', ok: false, detail: `no active key for ${without.join(', ')}` };
+    : { name: 'keys', ok: false, detail: `no active key for ${missing.join(', ')}` };
 }

@@ -1,8 +1,8 @@
-/** Who is calling: the peer, or whom a trusted proxy says it speaks for. */
+/** The caller's network address: the peer's, or the one that a trusted proxy forwards. */
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
-/** Whether an address is in one of these networks. */
+/** A predicate: is the address in one of these networks? */
 export function within(cidrs: readonly string[]): (address: string) => boolean {
   const networks = new BlockList();
   for (const cidr of cidrs) {
@@ -12,19 +12,19 @@ export function within(cidrs: readonly string[]): (address: string) => boolean {
   return (address) => isIP(address) !== 0 && networks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** The other end of the connection, whatever a header says. */
-export const peerOf = ({ socket }: IncomingMessage): string => plain(socket.remoteAddress ?? '');
+/** The address of the TCP peer, without regard to headers. */
+export const peerOf = ({ socket }: IncomingMessage): string => normalize(socket.remoteAddress ?? '');
 
-/** `cidrs` are the proxies whose X-Forwarded-For is believed; with none of them the peer's own address counts. */
+/** @param cidrs proxies whose X-Forwarded-For is trusted; for any other peer, the peer's address is the caller's */
 export function addressReader(cidrs: readonly string[]): (request: IncomingMessage) => string {
   const isTrusted = within(cidrs);
   return (request) => {
     let address = peerOf(request);
-    // From the nearest hop outwards: the first one that is no trusted proxy is the caller. What stands before it,
-    // anybody can have written.
+    // From the nearest hop outwards, the first address that is not a trusted proxy is the caller's. The caller can
+    // forge every entry to the left of it.
     const hops = String(request.headers['x-forwarded-for'] ?? '')
       .split(',')
-      .map((hop) => plain(hop.trim()));
+      .map((hop) => normalize(hop.trim()));
     while (isTrusted(address)) {
       const hop = hops.pop();
       if (!hop || isIP(hop) === 0) break;
@@ -34,5 +34,5 @@ export function addressReader(cidrs: readonly string[]): (request: IncomingMessa
   };
 }
 
-/** One spelling per address: an IPv4 address that came in over an IPv6 socket is still the IPv4 address. */
-const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '');
+/** One spelling per address: writes an IPv4-mapped IPv6 address, as an IPv6 socket reports it, as IPv4. */
+const normalize = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '');

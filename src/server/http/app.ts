@@ -1,4 +1,4 @@
-/** What both listeners' koa applications begin with: a request id, safe headers, and one handler for every error. */
+/** The base of both listeners' koa applications: request context, security headers, one error handler and metrics. */
 import { randomUUID } from 'node:crypto';
 import Koa, { type Context, type Next } from 'koa';
 import type { RequestContext } from '../../platform/audit/index.ts';
@@ -10,9 +10,9 @@ import { answerProblem, asSojournError } from './problem.ts';
 export interface AppOptions {
   readonly logger: Logger;
   readonly now: Now;
-  /** The caller's network address, seen through trusted proxies. */
+  /** The caller's network address, as trusted proxies report it. */
   readonly addressOf: (ctx: Context) => string;
-  /** Told of each answered request, for the metrics. `route` is a pattern, never a path with ids. */
+  /** Called after each request, for the metrics. `route` is a pattern, never a path with ids. */
   readonly observe: (request: { route: string; method: string; status: number; seconds: number }) => void;
 }
 
@@ -28,9 +28,9 @@ export function requestContextOf(ctx: Pick<Context, 'req'>): RequestContext {
 export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa {
   const app = new Koa();
   app.silent = true;
-  app.on('error', (err: unknown) => logger.error({ err }, 'a response could not be sent'));
+  app.on('error', (err: unknown) => logger.error({ err }, 'cannot send a response'));
   app.use(async (ctx: Context, next: Next) => {
-    const begun = now();
+    const startedAt = now();
     const context: RequestContext = { request_id: randomUUID(), source_ip: addressOf(ctx) };
     contexts.set(ctx.req, context);
     ctx.set({
@@ -41,8 +41,8 @@ export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa 
     });
     try {
       await next();
-    } catch (thrown) {
-      const error = asSojournError(thrown);
+    } catch (cause) {
+      const error = asSojournError(cause);
       if (error.status >= 500)
         logger.error(
           { err: error.cause ?? error, code: error.code, request_id: context.request_id },
@@ -55,13 +55,13 @@ export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa 
       route: typeof route === 'string' ? route : 'other',
       method: ctx.method,
       status: ctx.res.statusCode,
-      seconds: (now() - begun) / 1000,
+      seconds: (now() - startedAt) / 1000,
     });
   });
   return app;
 }
 
-/** Behind every route: nothing stands at this path, or nothing for this method. */
+/** The last middleware: throws `not_found` if no route has this path, or `method_not_allowed` if none has this method. */
 export function notFoundOrMethodNotAllowed(ctx: Context): never {
   const { matched = [] } = ctx as { matched?: { methods: string[] }[] };
   const methods = new Set(matched.flatMap((layer) => layer.methods));

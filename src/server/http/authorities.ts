@@ -1,29 +1,29 @@
 /**
- * Whether what a connection's certificate was verified against still counts. OpenSSL takes the authorities when a
- * connection comes in, before its handshake, and stays with them, so it is noted then and not when it has shown what it
- * has. Nothing leads from the TLS socket of a request back to what came in, but that both have the same two ends: one port
- * of a peer may lead to several addresses of ours.
+ * Tracks which client authorities a TLS connection was verified against. OpenSSL fixes the authorities when it accepts
+ * the connection, before the handshake, so the generation is recorded at that moment. Node does not link the TLS socket
+ * of a request to the accepted TCP socket; both are identified by local and remote address, because one port of a peer
+ * can be connected to several addresses of the server.
  */
 import type { Server, Socket } from 'node:net';
 
 export interface Authorities {
-  /** Whether this connection began with the authorities that count now. */
+  /** Whether this connection was accepted with the current authorities. */
   isTrusted(socket: Socket): boolean;
-  /** Takes the ones that count from now on; false when they are the same. */
+  /** Sets the authorities for new connections; false if they are unchanged. */
   replace(authorities: string | undefined): boolean;
 }
 
 export function followAuthorities(server: Server, current: string | undefined): Authorities {
   let generation = { authorities: current };
-  const begun = new Map<string, { readonly socket: Socket; readonly generation: object }>();
+  const accepted = new Map<string, { readonly socket: Socket; readonly generation: object }>();
   server.on('connection', (socket: Socket) => {
-    const ends = endsOf(socket);
-    begun.set(ends, { socket, generation });
-    // The next one from there may have come in already.
-    socket.once('close', () => begun.get(ends)?.socket === socket && begun.delete(ends));
+    const key = keyOf(socket);
+    accepted.set(key, { socket, generation });
+    // A newer connection from the same peer port may already have this key.
+    socket.once('close', () => accepted.get(key)?.socket === socket && accepted.delete(key));
   });
   return {
-    isTrusted: (socket) => begun.get(endsOf(socket))?.generation === generation,
+    isTrusted: (socket) => accepted.get(keyOf(socket))?.generation === generation,
     replace(authorities) {
       if (authorities === generation.authorities) return false;
       generation = { authorities };
@@ -32,5 +32,5 @@ export function followAuthorities(server: Server, current: string | undefined): 
   };
 }
 
-const endsOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+const keyOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
   `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;

@@ -1,4 +1,4 @@
-/** The token of `Authorization: Bearer TOKEN` (RFC 6750 section 2.1); undefined when there is none in this form. */
+/** The token of `Authorization: Bearer TOKEN` (RFC 6750 section 2.1), or undefined. */
 import type { Context } from 'koa';
 
 export const bearerOf = (ctx: Context): string | undefined =>

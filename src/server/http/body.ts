@@ -1,11 +1,11 @@
-/** Reading a request's body, within bounds. */
+/** Reads bodies and query strings, with limits. */
 import type { IncomingMessage } from 'node:http';
 import getRawBody from 'raw-body';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 
 export const maxBodyBytes = 16 * 1024;
 
-/** The body as text. Rejects with `body_too_large` over `maxBytes`, `unsupported_media_type` when compressed. */
+/** The body as text. Rejects with `body_too_large` over `maxBytes`, and with `unsupported_media_type` if compressed. */
 export async function readText(request: IncomingMessage, maxBytes = maxBodyBytes): Promise<string> {
   refuseCompressed(request);
   try {
@@ -19,10 +19,10 @@ export async function readText(request: IncomingMessage, maxBytes = maxBodyBytes
       throw new SojournError('body_too_large', {
         ...(maxBytes === maxBodyBytes
           ? {}
-          : { detail: `The body is over ${Math.floor(maxBytes / 1024)} KB.` }),
+          : { detail: `The body is larger than ${Math.floor(maxBytes / 1024)} KB.` }),
         cause,
       });
-    throw new SojournError('invalid_request', { detail: 'The body did not arrive whole.', cause });
+    throw new SojournError('invalid_request', { detail: 'The body is incomplete.', cause });
   }
 }
 
@@ -36,7 +36,7 @@ export function refuseCompressed({ headers }: IncomingMessage): void {
   });
 }
 
-/** The body as JSON; an absent one is `{}`. */
+/** The body as JSON; an empty body counts as `{}`. */
 export async function readJson(request: IncomingMessage, maxBytes?: number): Promise<unknown> {
   const text = await readText(request, maxBytes);
   if (text === '') return {};
@@ -45,24 +45,25 @@ export async function readJson(request: IncomingMessage, maxBytes?: number): Pro
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SojournError('invalid_request', { detail: 'The body is not JSON.', cause });
+    throw new SojournError('invalid_request', { detail: 'The body is not valid JSON.', cause });
   }
 }
 
-/** The query's parameters, each once and each known; throws `invalid_request` or `unknown_parameter` by name. */
+/** The query parameters. Throws `unknown_parameter`, or `invalid_request` if one is repeated; an empty value counts as absent. */
 export function readQuery<Name extends string>(
   query: URLSearchParams,
   names: readonly Name[],
 ): { [name in Name]?: string } {
-  const found: { [name in Name]?: string } = {};
+  const values: { [name in Name]?: string } = {};
   for (const [name, value] of query) {
     const known = names.find((candidate) => candidate === name);
     if (!known)
       throw new SojournError('unknown_parameter', {
-        detail: `The parameter ${/^[\w-]{1,40}$/.test(name) ? name : '(unreadable name)'} is not known here.`,
+        detail: `The parameter ${/^[\w-]{1,40}$/.test(name) ? name : '(unreadable name)'} is unknown.`,
       });
-    if (found[known] !== undefined) throw invalidRequest([{ path: known, message: 'is there twice' }]);
-    if (value !== '') found[known] = value;
+    if (values[known] !== undefined)
+      throw invalidRequest([{ path: known, message: 'is given more than once' }]);
+    if (value !== '') values[known] = value;
   }
-  return found;
+  return values;
 }

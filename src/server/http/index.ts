@@ -1,6 +1,6 @@
 /**
- * The doors. Owns: listening, reading requests within bounds, routing by allow-list, and turning errors into bytes.
- * Does not own: any decision; each door hands over to the room that does.
+ * The HTTP listeners. Owns: listening, reading requests with limits, routing by allow-list, and formatting errors.
+ * Does not own: decisions; each route calls the module that decides.
  */
 export { addressReader } from './address.ts';
 export { type AdminRooms, createAdminApp } from './admin/index.ts';

@@ -1,4 +1,4 @@
-/** The one place that turns an error into bytes: RFC 9457, for every path but /token, which has OAuth's own form. */
+/** Formats errors as RFC 9457 problems, for every path except /token, which uses the OAuth form. */
 import { STATUS_CODES } from 'node:http';
 import type { Context } from 'koa';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -11,7 +11,7 @@ export interface Problem {
   readonly detail: string;
   readonly advice: string;
   readonly errors?: readonly { readonly field: string; readonly message: string }[];
-  /** Found again in the log and the audit. */
+  /** Identifies the request in the log and the audit. */
   readonly request_id: string;
 }
 
@@ -39,6 +39,6 @@ export function answerProblem(ctx: Context, error: SojournError, requestId: stri
   ctx.type = 'application/problem+json';
 }
 
-/** An error of ours as it is; anything else becomes `internal`, with the original as its cause. */
+/** Wraps any other error as `internal`, with the original as its cause. */
 export const asSojournError = (error: unknown): SojournError =>
   error instanceof SojournError ? error : new SojournError('internal', { cause: error });

@@ -1,4 +1,4 @@
-/** A listener: node:http(s) with bounds on what a slow or silent peer can hold, and a way down that fails nobody. */
+/** A listener: node:http(s) with timeouts against slow or silent peers, and a graceful shutdown. */
 import { X509Certificate } from 'node:crypto';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -10,16 +10,17 @@ import type { TlsPair } from './tls.ts';
 export interface Listener {
   readonly origin: string;
   /**
-   * Every answer from now on, also to what has begun already, ends its connection: told to go, a peer takes its next
-   * request to another replica instead of losing it on a connection that is closed at that moment.
+   * Sends `Connection: close` with every answer from now on, also for requests in progress. The peer then sends its
+   * next request to another replica instead of losing it on a connection that closes at that moment.
    */
   startDraining(): void;
   /**
-   * New connections get this certificate from now on; those that are open keep theirs. With other client authorities they
-   * are ended unheard, since what the old ones vouched for counts no more. Nothing without TLS.
+   * Uses this certificate for new connections; open connections keep theirs. If the client authorities change, open
+   * connections are closed before their next request, because they were verified against the old authorities. Does
+   * nothing without TLS.
    */
   renewTls(tls: TlsPair): void;
-  /** Takes no new connection, lets what has begun finish, then ends; what has not finished by then is cut. */
+  /** Accepts no new connections, waits up to 8 seconds for requests in progress, then closes all connections. */
   close(): Promise<void>;
 }
 
@@ -27,11 +28,11 @@ export interface ListenOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsPair | null;
-  /** What the listener is for, in an error. */
+  /** For error messages: `public` or `admin`. */
   readonly name: string;
 }
 
-/** Node's own defaults let a slow body hold a connection for 300 s and slow headers for 60 s. */
+/** Node's defaults allow a slow body to hold a connection for 300 s, and slow headers for 60 s. */
 const limits = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
@@ -40,10 +41,10 @@ const limits = {
   maxHeaderSize: 8 * 1024,
 };
 
-/** How long what has begun may take to finish while going down. */
+/** How long requests in progress may take to finish during shutdown. */
 const drainMs = 8_000;
 
-/** A certificate is asked for and not demanded: other clients, and the clouds, come without one. */
+/** Client certificates are requested, not required: other clients, and the clouds, have none. */
 const secureOptions = ({ cert, key, client_ca }: TlsPair) => ({
   cert,
   key,
@@ -52,61 +53,61 @@ const secureOptions = ({ cert, key, client_ca }: TlsPair) => ({
 
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listener> {
   const { host, port, tls, name } = options;
-  let leaving = false;
+  let draining = false;
   const unanswered = new Set<ServerResponse>();
-  const courteous: RequestListener = (request, response) => {
+  const trackedHandler: RequestListener = (request, response) => {
     if (authorities?.isTrusted(request.socket) === false) return request.socket.destroy();
     unanswered.add(response);
     response.once('close', () => unanswered.delete(response));
-    if (leaving) response.setHeader('connection', 'close');
+    if (draining) response.setHeader('connection', 'close');
     handler(request, response);
   };
-  const endAfterAnswer = () => {
+  const closeAfterAnswer = () => {
     for (const response of unanswered) if (!response.headersSent) response.setHeader('connection', 'close');
   };
-  const leave = () => {
-    leaving = true;
-    endAfterAnswer();
+  const startDraining = () => {
+    draining = true;
+    closeAfterAnswer();
   };
-  const secured = tls ? createTlsServer({ ...limits, ...secureOptions(tls) }, courteous) : undefined;
-  // OpenSSL leaves the wrong signature of a client's certificate in the errors of the thread, and Node takes that for an
-  // error of whichever connection it reads next. To read any certificate clears them.
-  secured?.on('secureConnection', ({ authorizationError }) => {
+  const tlsServer = tls ? createTlsServer({ ...limits, ...secureOptions(tls) }, trackedHandler) : undefined;
+  // OpenSSL leaves the failed signature check of a client certificate in the thread's error queue, and Node reports it
+  // as an error of the connection it reads next. Parsing any certificate clears the queue.
+  tlsServer?.on('secureConnection', ({ authorizationError }) => {
     if (authorizationError) void new X509Certificate(tls!.cert);
   });
-  // Where no certificates are asked for there is nothing to vouch for.
+  // Needed only if client certificates are requested.
   const authorities =
-    secured && tls?.client_ca !== undefined ? followAuthorities(secured, tls.client_ca) : undefined;
-  const server: Server = secured ?? createServer(limits, courteous);
+    tlsServer && tls?.client_ca !== undefined ? followAuthorities(tlsServer, tls.client_ca) : undefined;
+  const server: Server = tlsServer ?? createServer(limits, trackedHandler);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
         new SojournError('config_invalid', {
           detail: `listen.${name}: ${host}:${port} cannot be used (${cause.code}).`,
-          advice: 'Choose another address, or stop what listens there.',
+          advice: 'Choose another address, or stop the process that uses this one.',
           cause,
         }),
       ),
     );
     server.listen(port, host, resolve);
   });
-  const at = server.address() as AddressInfo;
+  const { address, family, port: boundPort } = server.address() as AddressInfo;
   return {
-    origin: `${tls ? 'https' : 'http'}://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`,
-    startDraining: leave,
+    origin: `${tls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${boundPort}`,
+    startDraining,
     renewTls(pair) {
-      // Without tickets of the old context: no session is resumed that it began.
-      secured?.setSecureContext(secureOptions(pair));
+      // The new context has new ticket keys, so no session of the old context is resumed.
+      tlsServer?.setSecureContext(secureOptions(pair));
       if (!authorities?.replace(pair.client_ca)) return;
-      endAfterAnswer();
+      closeAfterAnswer();
       server.closeIdleConnections();
     },
     close: () =>
       new Promise((resolve) => {
-        leave();
-        const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+        startDraining();
+        const timer = setTimeout(() => server.closeAllConnections(), drainMs);
         server.close(() => {
-          clearTimeout(cut);
+          clearTimeout(timer);
           resolve();
         });
         server.closeIdleConnections();

@@ -1,4 +1,4 @@
-/** Certificate, key and clients' authorities as files, which are renewed while the server runs. */
+/** Reads the TLS certificate, key and client authorities, and reloads the files when they change. */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
@@ -7,11 +7,11 @@ import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { every } from '../../platform/time/index.ts';
 
-/** PEM texts that belong together. */
+/** A certificate with its key, in PEM. */
 export interface TlsPair {
   readonly cert: string;
   readonly key: string;
-  /** Whose clients' certificates are trusted; without it clients are not asked for one. */
+  /** Authorities that client certificates are verified against; without it, none are requested. */
   readonly client_ca?: string;
 }
 
@@ -21,49 +21,52 @@ export interface TlsFiles {
   readonly client_ca?: string | null;
 }
 
-/** The pair at the start. Rejects with `config_invalid` when it cannot be used. */
+/** Reads the files at start. Rejects with `config_invalid` if they are unusable. */
 export async function readTls(files: TlsFiles): Promise<TlsPair> {
-  const { pair, fault } = await look(files);
+  const { pair, fault } = await readPair(files);
   if (pair && !fault) return pair;
   if (fault === noAuthority)
     throw new SojournError('config_invalid', {
       detail: `listen.tls.client_ca: ${files.client_ca} cannot be used: ${fault}.`,
-      advice: 'Name a PEM file with the certificates of the authorities, and nothing else.',
+      advice: 'Name a PEM file that contains only the certificates of the authorities.',
     });
   throw new SojournError('config_invalid', {
     detail: `listen.tls: ${files.cert} and ${files.key} cannot be used: ${fault}.`,
     advice:
-      'Name a PEM file with the certificate chain, and one with the private key of its first certificate.',
+      'Name a PEM file with the certificate chain, and a PEM file with the private key of its first certificate.',
   });
 }
 
-/** As often as this the files are looked at. Not by the system's notices: those miss a folder that is swapped as a whole. */
+/** The files are polled, because file system events miss a folder that is replaced as a whole. */
 const pollMs = 2_000;
 
 /**
- * Hands every new pair that can be used to `take`. One that cannot is told once, and the one before stays. Returns what
- * ends it.
+ * Calls `take` with every new usable pair. Logs an unusable pair once, and the current one stays in use. Returns a
+ * function that stops it.
  */
 export function followTls(
   files: TlsFiles,
   { current, take, logger }: { current: TlsPair; take: (pair: TlsPair) => void; logger: Logger },
 ): () => Promise<void> {
-  let [known, told] = [textOf(current), ''];
-  let before = known;
+  let [inUse, logged] = [textOf(current), ''];
+  let previous = inUse;
   return every(pollMs, async () => {
-    const { pair, fault } = await look(files);
+    const { pair, fault } = await readPair(files);
     const text = pair ? textOf(pair) : `${fault}`;
-    const settled = text === before;
-    before = text;
-    if (text === known) return;
+    const isStable = text === previous;
+    previous = text;
+    if (text === inUse) return;
     if (pair && !fault) {
       take(pair);
-      [known, told] = [text, ''];
-      logger.info({ ...files, valid_to: validTo(pair) }, 'a new certificate is taken');
-    } else if (settled && text !== told) {
-      // Twice the same: between one file and the other there is a moment at which they do not fit.
-      told = text;
-      logger.error({ ...files, reason: fault }, 'a new certificate cannot be used; the one before stays');
+      [inUse, logged] = [text, ''];
+      logger.info({ ...files, valid_to: validTo(pair) }, 'reloaded the TLS certificate');
+    } else if (isStable && text !== logged) {
+      // Unchanged since the last poll: while the files are replaced one by one, they do not match for a moment.
+      logged = text;
+      logger.error(
+        { ...files, reason: fault },
+        'cannot use the new TLS certificate; keeping the current one',
+      );
     }
   });
 }
@@ -72,10 +75,10 @@ const textOf = ({ cert, key, client_ca = '' }: TlsPair): string => `${cert}\n${k
 
 const validTo = ({ cert }: TlsPair): string => new X509Certificate(cert).validToDate.toISOString();
 
-const noAuthority = 'it is no bundle of certificates in PEM';
+const noAuthority = 'it is not a PEM file of certificates';
 
-/** What is in the files, and what is wrong with it. */
-async function look(files: TlsFiles): Promise<{ pair?: TlsPair; fault?: string }> {
+/** Reads and checks the files. */
+async function readPair(files: TlsFiles): Promise<{ pair?: TlsPair; fault?: string }> {
   let pair: TlsPair;
   try {
     pair = { cert: await readFile(files.cert, 'utf8'), key: await readFile(files.key, 'utf8') };
@@ -86,7 +89,7 @@ async function look(files: TlsFiles): Promise<{ pair?: TlsPair; fault?: string }
   try {
     validTo(pair);
     createSecureContext({ cert: pair.cert, key: pair.key });
-    // TLS would pass over what is no certificate, and then believe nobody, or those that are in front of it.
+    // TLS ignores everything that is not a certificate, and would then trust no authority or only some.
     const { client_ca } = pair;
     return client_ca === undefined || certificatesInPem(client_ca)?.length
       ? { pair }
@@ -96,8 +99,8 @@ async function look(files: TlsFiles): Promise<{ pair?: TlsPair; fault?: string }
   }
 }
 
-/** In words of our own: OpenSSL's may hold a part of the file. */
+/** Not OpenSSL's own message, which may contain a part of the file. */
 function faultOf({ code }: { code?: string }): string {
-  if (code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH') return 'the key is not the one of the certificate';
-  return `they are no certificate and key in PEM (${code ?? 'unknown reason'})`;
+  if (code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH') return 'the key does not belong to the certificate';
+  return `they are not a certificate and a key in PEM (${code ?? 'unknown reason'})`;
 }

@@ -56,7 +56,7 @@ export function readParameters(body: string): ReadonlyMap<string, string> {
     }
     if (isFixedByConnection(name))
       throw refused(
-        `The parameter ${shown(name)} is not the caller's to choose.`,
+        `The caller cannot set the parameter ${shown(name)}.`,
         'Remove it: the connection alone says where it leads and for how long.',
       );
     if (ofOtherFlows.has(name) || (ofExchange.has(name) && !exchanges))

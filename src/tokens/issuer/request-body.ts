@@ -48,4 +48,4 @@ export function replaceBody(request: IncomingMessage, parameters: ReadonlyMap<st
 }
 
 const incomplete = (cause?: unknown): SojournError =>
-  new SojournError('invalid_request', { detail: 'The body did not arrive whole.', cause });
+  new SojournError('invalid_request', { detail: 'The body is incomplete.', cause });

@@ -145,7 +145,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   function refreshAllAfter(gap: number): void {
     logger.warn(
       { event: 'agent.clock_jumped', seconds: Math.round(gap / 1000) },
-      'the clock was set or this machine slept; refreshing all entries',
+      'the clock was set or this machine was suspended; refreshing all entries',
     );
     breaker.retryNow();
     if (gap < 0) onClockSetBack(-gap);

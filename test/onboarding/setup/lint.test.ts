@@ -85,7 +85,7 @@ describe('a pasted document', () => {
     expect(await post('{}')).toMatchObject({ status: 400, body: { detail: 'document: is missing' } });
     expect(await post(JSON.stringify({ document: '"'.repeat(70_000) }))).toMatchObject({
       status: 413,
-      body: { code: 'body_too_large', detail: 'The body is over 129 KB.' },
+      body: { code: 'body_too_large', detail: 'The body is larger than 129 KB.' },
     });
     const { status, body } = await lint(policy({ Sid: '"\\'.repeat(15_000) }));
     expect([status, body.grade]).toEqual([200, 'A']);

@@ -30,7 +30,7 @@ test('a jump over a minute is told for a day, a smaller one and hours that pass 
   expect(pass(second, -60 * second)).toBeUndefined();
   expect(pass(second, 60 * second)).toBeUndefined();
   expect(log).toBe('');
-  const told = 'the clock was set back by 61 s, found at 2026-11-24T11:59:02.000Z';
+  const told = 'the clock was set back by 61 s, detected at 2026-11-24T11:59:02.000Z';
   expect(pass(second, -61 * second)).toBe(told);
   expect(pass(day - second)).toBe(told);
   expect(pass(second)).toBeUndefined();

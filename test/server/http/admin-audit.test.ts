@@ -122,7 +122,7 @@ describe('the audit', () => {
     ['a day for a time', 'from=2026-01-01', 'from', 'must be a time such as 2027-01-31T12:00:00Z'],
     ['a day that is not', 'to=2026-02-30T00:00:00Z', 'to', 'must be a time such as 2027-01-31T12:00:00Z'],
     ['a word for an id of a line', 'before=newest', 'before', 'must be a whole number'],
-    ['a limit given twice', 'limit=1&limit=2', 'limit', 'is there twice'],
+    ['a limit given twice', 'limit=1&limit=2', 'limit', 'is given more than once'],
     ['a word of 201 characters', `jti=${'x'.repeat(201)}`, 'jti', 'must be at most 200 characters'],
   ];
 
@@ -139,7 +139,7 @@ describe('the audit', () => {
       'POST /keys/rotate?colour=red',
     ])
       expect(await plain(ask(request))).toEqual(
-        problem(400, 'unknown_parameter', 'The parameter colour is not known here.'),
+        problem(400, 'unknown_parameter', 'The parameter colour is unknown.'),
       );
   });
 });

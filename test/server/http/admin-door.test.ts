@@ -137,7 +137,7 @@ describe('bodies', () => {
       { text: tenant(17 * 1024), headers: json },
       413,
       'body_too_large',
-      'The body is over 16 KB.',
+      'The body is larger than 16 KB.',
     ],
     [
       'a compressed one',
@@ -151,7 +151,7 @@ describe('bodies', () => {
       { text: '{"name":', headers: json },
       400,
       'invalid_request',
-      'The body is not JSON.',
+      'The body is not valid JSON.',
     ],
     [
       'a form',
@@ -215,7 +215,7 @@ describe('probes', () => {
             ok: true,
             detail: expect.stringMatching(/^signing with [RE]S256 \S+, [RE]S256 \S+$/),
           },
-          { name: 'key_times', ok: true, detail: expect.stringContaining('Not for production') },
+          { name: 'short_key_times', ok: true, detail: expect.stringContaining('Not for production') },
         ],
       },
     });
@@ -250,7 +250,7 @@ describe('a closing server', () => {
       status: 503,
       body: {
         status: 'not_ready',
-        checks: expect.arrayContaining([{ name: 'process', ok: false, detail: 'going down' }]),
+        checks: expect.arrayContaining([{ name: 'shutdown', ok: false, detail: 'shutting down' }]),
       },
     });
     expect(await plain(asked('GET ~/healthz'))).toEqual({ status: 200, body: { status: 'ok' } });

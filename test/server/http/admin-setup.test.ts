@@ -125,7 +125,7 @@ describe('the options of the set-up files', () => {
     ]);
     expect(await plain(ask(`GET /connections/${ids.aws}/setup?role_name=a&role_name=b`))).toMatchObject({
       status: 400,
-      body: { detail: 'role_name: is there twice' },
+      body: { detail: 'role_name: is given more than once' },
     });
     expect(await plain(ask(`GET /connections/${ids.aws}/setup?callback=https://evil.example`))).toMatchObject(
       {

@@ -125,7 +125,7 @@ describe('a client that is known by a name in its certificate', () => {
 
   const name = 'deployer.acme.example';
   const refused: [string, () => Promise<Partial<Pair>>, RegExp][] = [
-    ['no certificate', async () => ({}), /none came with the connection/],
+    ['no certificate', async () => ({}), /the connection has no client certificate/],
     [
       'one of another authority of the same name',
       () => other.issue({ names: [dns(name)] }),
@@ -325,7 +325,7 @@ test('when the authorities are exchanged, what the old ones vouched for ends at 
   await once(socket, 'connect');
   await writeFile(join(folder, 'ca.new'), other.cert);
   await rename(join(folder, 'ca.new'), join(folder, 'ca.pem'));
-  while (!server.logged().includes('a new certificate is taken')) await wait(50);
+  while (!server.logged().includes('reloaded the TLS certificate')) await wait(50);
   expect(plain(await postForm(port, as(id), fresh))).toEqual(issued);
   for (const how of [{ ...old, agent }, old, { session: kept.session! }]) {
     const answer = await postForm(port, as(id), how);

@@ -35,13 +35,13 @@ const jumps = () =>
 
 test.each([
   [-3600, 'the clock was set back by 3600 s'],
-  [7200, 'the clock was set ahead by 7200 s, or this machine slept'],
+  [7200, 'the clock was set ahead by 7200 s, or this machine was suspended'],
 ])(
   'by %i seconds, is noticed and shown in the log, at /readyz and by doctor',
   async (seconds, sentence) => {
     expect(await ready()).toEqual({ code: 200, status: 'ready', jump: [] });
     ahead = seconds * 1000;
-    const detail = expect.stringMatching(new RegExp(`^${sentence}, found at 20\\S+Z$`));
+    const detail = expect.stringMatching(new RegExp(`^${sentence}, detected at 20\\S+Z$`));
     expect(await shown()).toEqual({
       code: 200,
       status: 'ready',

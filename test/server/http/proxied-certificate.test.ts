@@ -98,22 +98,22 @@ describe('of the proxy', () => {
   });
 
   const spoiled: [string, () => string[], RegExp][] = [
-    ['is missing', () => [], /the proxy has sent none in the header client-cert/],
-    ['is empty', () => ['Client-Cert', ''], /the proxy has sent none/],
-    ['is there twice', () => ['Client-Cert', der, 'client-cert', der], /is there 2 times/],
-    ['is a list', () => ['Client-Cert', `${der}, ${der}`], /is not one certificate/],
-    ['has parameters', () => ['Client-Cert', `${der};a=1`], /is not one certificate/],
-    ['is cut off', () => ['Client-Cert', `${der.slice(0, 200)}:`], /is not one certificate/],
-    ['has more bytes', () => ['Client-Cert', `${der.slice(0, -1)}AAAA:`], /is not one certificate/],
-    ['is base64 alone', () => ['Client-Cert', der.slice(1, -1)], /is not one certificate/],
-    ['has two certificates', () => ['Client-Cert', escaped + escaped], /is not one certificate/],
+    ['is missing', () => [], /the proxy sent no certificate in the header client-cert/],
+    ['is empty', () => ['Client-Cert', ''], /the proxy sent no certificate/],
+    ['is there twice', () => ['Client-Cert', der, 'client-cert', der], /has the header client-cert 2 times/],
+    ['is a list', () => ['Client-Cert', `${der}, ${der}`], /is not a single certificate/],
+    ['has parameters', () => ['Client-Cert', `${der};a=1`], /is not a single certificate/],
+    ['is cut off', () => ['Client-Cert', `${der.slice(0, 200)}:`], /is not a single certificate/],
+    ['has more bytes', () => ['Client-Cert', `${der.slice(0, -1)}AAAA:`], /is not a single certificate/],
+    ['is base64 alone', () => ['Client-Cert', der.slice(1, -1)], /is not a single certificate/],
+    ['has two certificates', () => ['Client-Cert', escaped + escaped], /is not a single certificate/],
     [
       'is PEM with a key',
       () => ['Client-Cert', encodeURIComponent(pair.cert + pair.key)],
-      /is not one certificate/,
+      /is not a single certificate/,
     ],
-    ['is badly escaped', () => ['Client-Cert', '%E0%A4%A'], /is not one certificate/],
-    ['is a word', () => ['Client-Cert', 'NONE'], /is not one certificate/],
+    ['is badly escaped', () => ['Client-Cert', '%E0%A4%A'], /is not a single certificate/],
+    ['is a word', () => ['Client-Cert', 'NONE'], /is not a single certificate/],
   ];
   test.each(spoiled)('a header that %s stands for nobody', async (_title, headers, why) => {
     for (const id of [named, registered]) {
@@ -150,7 +150,9 @@ describe('of a stranger', () => {
         }
       }
     }
-    expect(why).toBe('invalid_client: there is no client certificate: none came with the connection');
+    expect(why).toBe(
+      'invalid_client: there is no client certificate: the connection has no client certificate',
+    );
   });
 });
 
@@ -159,7 +161,9 @@ test('a load balancer that verifies nothing vouches for nobody; a registered cer
   try {
     const [byName, byItself] = await clients(passing);
     expect(await post(passing, byName, ['X-Amzn-Mtls-Clientcert', escaped])).toEqual(invalidClient);
-    expect(await reason(passing)).toMatch(/nobody has verified what stands in x-amzn-mtls-clientcert$/);
+    expect(await reason(passing)).toMatch(
+      /the proxy does not verify the certificate in x-amzn-mtls-clientcert$/,
+    );
     expect(await post(passing, byItself, ['X-Amzn-Mtls-Clientcert', escaped])).toEqual(issued);
   } finally {
     await passing.close();
@@ -172,7 +176,7 @@ test('a server that asks for no certificates says so in its audit, and in its di
     const [byName] = await clients(plain);
     expect(await post(plain, byName, ['Client-Cert', der])).toEqual(invalidClient);
     expect(await reason(plain)).toBe(
-      'invalid_client: there is no client certificate: this server asks for none: set listen.tls.client_ca or listen.client_certificate_header',
+      'invalid_client: there is no client certificate: this server requests no client certificate: set listen.tls.client_ca or listen.client_certificate_header',
     );
     const discovery = await fetch(`${plain.issuer}/.well-known/openid-configuration`);
     expect(await discovery.json()).toMatchObject({

@@ -80,7 +80,7 @@ test('a new pair is taken by both listeners without a restart, and told', async 
   const running = await start();
   for (const port of ports(running)) expect(await nameAt(port)).toBe('first.example');
   await place(await pairOf('second.example'));
-  await until(() => linesWith(running, 'a new certificate is taken').length > 0);
+  await until(() => linesWith(running, 'reloaded the TLS certificate').length > 0);
   for (const port of ports(running)) expect(await nameAt(port)).toBe('second.example');
   expect(linesWith(running, 'a new certificate')).toEqual([
     expect.objectContaining({ level: 'info', ...files, valid_to: expect.stringMatching(/Z$/) }),
@@ -91,14 +91,14 @@ test.each<[string, (next: Pair, other: Pair) => Promise<unknown>, string]>([
   [
     'whose key is another one',
     (next, other) => place({ cert: next.cert, key: other.key }),
-    'the key is not the one of the certificate',
+    'the key does not belong to the certificate',
   ],
   [
     'that is cut short',
     (next) => place({ cert: next.cert.slice(0, 200), key: next.key }),
-    'they are no certificate and key in PEM (',
+    'they are not a certificate and a key in PEM (',
   ],
-  ['that is empty', () => place({ cert: '', key: '' }), 'they are no certificate and key in PEM ('],
+  ['that is empty', () => place({ cert: '', key: '' }), 'they are not a certificate and a key in PEM ('],
   ['that is gone', () => rm(files.key), 'it cannot be read (ENOENT)'],
 ])(
   'a pair %s is told once, the one before stays, and a better one is taken',
@@ -110,7 +110,7 @@ test.each<[string, (next: Pair, other: Pair) => Promise<unknown>, string]>([
     await until(() => linesWith(running, 'cannot be used; the one before stays').length > 0);
     for (const port of ports(running)) expect(await nameAt(port)).toBe('first.example');
     await place(next);
-    await until(() => linesWith(running, 'a new certificate is taken').length > 0);
+    await until(() => linesWith(running, 'reloaded the TLS certificate').length > 0);
     for (const port of ports(running)) expect(await nameAt(port)).toBe('second.example');
     const told = linesWith(running, 'cannot be used; the one before stays');
     expect(told).toEqual([expect.objectContaining({ level: 'error', ...files })]);
@@ -125,7 +125,7 @@ test('a pair that cannot be used stops the start with a sentence', async () => {
   await place({ cert: first.cert, key: other.key });
   await expect(start()).rejects.toMatchObject({
     code: 'config_invalid',
-    message: `listen.tls: ${files.cert} and ${files.key} cannot be used: the key is not the one of the certificate.`,
+    message: `listen.tls: ${files.cert} and ${files.key} cannot be used: the key does not belong to the certificate.`,
   });
 }, 60_000);
 
@@ -143,7 +143,7 @@ describe('authorities of clients', () => {
     await writeFile(client_ca, spoil(first.cert));
     await expect(start({ client_ca })).rejects.toMatchObject({
       code: 'config_invalid',
-      message: `listen.tls.client_ca: ${client_ca} cannot be used: it is no bundle of certificates in PEM.`,
+      message: `listen.tls.client_ca: ${client_ca} cannot be used: it is not a PEM file of certificates.`,
     });
   });
 
@@ -157,10 +157,10 @@ describe('authorities of clients', () => {
     await until(() => linesWith(running, 'cannot be used; the one before stays').length > 0);
     await place(await pairOf('second.example'));
     await writeFile(client_ca, first.cert);
-    await until(() => linesWith(running, 'a new certificate is taken').length > 0);
+    await until(() => linesWith(running, 'reloaded the TLS certificate').length > 0);
     for (const port of ports(running)) expect(await nameAt(port)).toBe('second.example');
     const told = linesWith(running, 'cannot be used; the one before stays');
-    expect(told).toEqual([expect.objectContaining({ reason: 'it is no bundle of certificates in PEM' })]);
+    expect(told).toEqual([expect.objectContaining({ reason: 'it is not a PEM file of certificates' })]);
   }, 60_000);
 
   test('are asked for at the public listener alone', async () => {

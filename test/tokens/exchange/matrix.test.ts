@@ -227,7 +227,7 @@ describe('what a caller would choose', () => {
     const refused = expect.objectContaining({
       status: 403,
       code: 'target_not_selectable',
-      detail: `The parameter ${name} is not the caller's to choose.`,
+      detail: `The caller cannot set the parameter ${name}.`,
     });
     for (const path of ['credentials', 'token']) {
       const url = `${idOf('a aws')}/${path}?${name}=x`;
@@ -249,7 +249,7 @@ describe('what a caller would choose', () => {
     expect([status, body.error, body.error_description]).toEqual([
       400,
       'invalid_request',
-      `The parameter ${name} is not the caller's to choose. Remove it: the connection alone says where it leads and for how long.`,
+      `The caller cannot set the parameter ${name}. Remove it: the connection alone says where it leads and for how long.`,
     ]);
   });
 

@@ -19,7 +19,7 @@ test('a server whose clock has jumped reports it in /readyz, stays ready, and st
           name: 'key_clock',
           ok: true,
           detail:
-            'no key is made to sign or dropped: the clock of this server has jumped 3600 s back since its start',
+            'keys are not activated or removed: the clock of this server has jumped 3600 s back since its start',
         },
       ],
     });

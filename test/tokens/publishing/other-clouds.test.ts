@@ -124,7 +124,7 @@ describe('publishing to Cloud Storage and Blob Storage without a key', () => {
         ],
       });
       const check = await until(async () => {
-        const found = await checkOf(bench.server, 'publication');
+        const found = await checkOf(bench.server, 'mirror_publishing');
         return found?.detail.split('failed').length === 3 && found;
       });
       expect(check.ok).toBe(true);
@@ -173,7 +173,7 @@ describe('publishing to Cloud Storage and Blob Storage without a key', () => {
       // The periodic republication is due.
       bench.clock.ms += 60 * 60_000;
       const check = await until(async () => {
-        const found = await checkOf(bench.server, 'publication');
+        const found = await checkOf(bench.server, 'mirror_publishing');
         return found?.detail.includes('failed') && found;
       });
       expect(check.detail).toContain(

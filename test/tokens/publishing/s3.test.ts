@@ -70,8 +70,8 @@ describe('publishing to S3 without a key', () => {
           return check?.detail === '1 as served' && check;
         }),
       ).toEqual({ name: 'mirrors', ok: true, detail: '1 as served' });
-      expect(await checkOf(server, 'publication')).toEqual({
-        name: 'publication',
+      expect(await checkOf(server, 'mirror_publishing')).toEqual({
+        name: 'mirror_publishing',
         ok: true,
         detail: expect.stringMatching(/^s3:\/\/id-example-com\/issuer last published \d{4}-/),
       });
@@ -119,11 +119,11 @@ describe('publishing to S3 without a key', () => {
       await server.admin.post('/keys/rotate', {});
       const next = await keys('next');
       const failed = await until(async () => {
-        const check = await checkOf(server, 'publication');
+        const check = await checkOf(server, 'mirror_publishing');
         return check?.detail.includes('failed') && check;
       });
       expect(failed).toEqual({
-        name: 'publication',
+        name: 'mirror_publishing',
         ok: true,
         detail: expect.stringMatching(
           /^s3:\/\/id-example-com\/issuer failed, last published \S+: cloud_permission_denied: The role may not write to the bucket\. AWS says AccessDenied: Access Denied → Allow the role s3:PutObject on /,
@@ -144,7 +144,7 @@ describe('publishing to S3 without a key', () => {
 
       const at = new Date(Date.now() + bench.clock.ms + 3_000).toISOString();
       await server.admin.post('/keys/rotate', { at });
-      const postponed = await until(() => checkOf(server, 'rotation'));
+      const postponed = await until(() => checkOf(server, 'key_rotation'));
       expect(postponed.ok).toBe(true);
       expect(postponed.detail).toContain(`${mirror}/jwks does not list it`);
       const metrics = await (await fetch(`${server.adminOrigin}/metrics`)).text();
@@ -157,7 +157,7 @@ describe('publishing to S3 without a key', () => {
       // The next attempt is due.
       bench.clock.ms += 16 * 60_000;
       await until(async () => (await keys('active')).every(({ kid }) => next.some((key) => key.kid === kid)));
-      expect(await until(async () => !(await checkOf(server, 'rotation')))).toBe(true);
+      expect(await until(async () => !(await checkOf(server, 'key_rotation')))).toBe(true);
     },
     timeout,
   );

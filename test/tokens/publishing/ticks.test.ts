@@ -86,8 +86,8 @@ describe('a tick that cannot read the documents', () => {
       advice: expect.stringMatching(/./),
     };
     expect(started.publisher.states()).toEqual([{ bucket, publishedAt: undefined, failure }]);
-    expect(await checkOf(started, 'publication')).toEqual({
-      name: 'publication',
+    expect(await checkOf(started, 'mirror_publishing')).toEqual({
+      name: 'mirror_publishing',
       ok: true,
       detail: expect.stringContaining(`${bucket} failed, last published never: ${failure.reason} → `),
     });
@@ -133,7 +133,7 @@ describe('a tenant with unusable keys', () => {
     expect(await checkOf(started, 'mirrors')).toEqual({
       name: 'mirrors',
       ok: true,
-      detail: `${mirror} not compared yet`,
+      detail: `${mirror} not checked yet`,
     });
     serve(page.items);
     await started.mirrors.tick();

@@ -88,12 +88,12 @@ describe('a connection to a provider with an uploaded JWKS', () => {
       const [next] = await keys('next');
       const at = new Date(Date.now() + bench.clock.ms + 2_000).toISOString();
       await bench.server.admin.post('/keys/rotate', { at });
-      const postponed = await until(() => checkOf(bench.server, 'rotation'));
+      const postponed = await until(() => checkOf(bench.server, 'key_rotation'));
       expect(postponed).toEqual({
-        name: 'rotation',
+        name: 'key_rotation',
         ok: true,
         detail: expect.stringMatching(
-          new RegExp(`^ES256 ${next?.kid} waits since \\S+: not yet uploaded for ${connection.id}$`),
+          new RegExp(`^ES256 ${next?.kid} postponed since \\S+: not yet uploaded for ${connection.id}$`),
         ),
       });
       expect((await auditOf(bench.server, 'key.postponed'))[0]).toMatchObject({

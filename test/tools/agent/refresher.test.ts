@@ -239,7 +239,7 @@ describe('when the clock jumps or the machine slept', () => {
       time: expect.any(String),
       event: 'agent.clock_jumped',
       seconds: 8 * 3600,
-      msg: 'the clock was set or this machine slept; refreshing all entries',
+      msg: 'the clock was set or this machine was suspended; refreshing all entries',
     });
   });
 

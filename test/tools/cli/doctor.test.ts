@@ -106,7 +106,7 @@ describe('a server that is as it should be', () => {
         passed('store', 'reads and writes'),
         passed('keys', expect.stringMatching(/^signing with /)),
         {
-          name: 'key_times',
+          name: 'short_key_times',
           outcome: 'warned',
           detail: expect.stringMatching(/^keys.allow_short_times is on/),
           advice: 'Remove keys.allow_short_times from the configuration.',
@@ -124,11 +124,11 @@ describe('a server that is as it should be', () => {
     const { code, out } = await sojourn(['doctor'], env);
     const lines = out.split('\n');
     expect(code).toBe(0);
-    expect(lines[0]).toBe('NAME            OUTCOME  DETAIL');
-    expect(lines[10]).toBe('shared_secrets  passed   no client has a secret');
+    expect(lines[0]).toBe('NAME             OUTCOME  DETAIL');
+    expect(lines[10]).toBe('shared_secrets   passed   no client has a secret');
     expect(lines.slice(11)).toEqual([
       '',
-      '→ key_times: Remove keys.allow_short_times from the configuration.',
+      '→ short_key_times: Remove keys.allow_short_times from the configuration.',
       '',
     ]);
   }, 60_000);
@@ -142,7 +142,7 @@ describe('a server that is as it should be', () => {
       name: 'key_clock',
       outcome: 'warned',
       detail:
-        'no key is made to sign or dropped: the clock of this server has jumped 120 s forward since its start',
+        'keys are not activated or removed: the clock of this server has jumped 120 s forward since its start',
       advice:
         'Synchronize the clock of the server by NTP and restart it; docs/keys.md explains how keys with wrong times recover.',
     });

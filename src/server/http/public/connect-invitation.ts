@@ -1,6 +1,6 @@
 /**
- * The entrance of /connect. Whoever comes with no living invitation gets one and the same answer on every path, whatever
- * is wrong with it, and an address that tries too many has to wait.
+ * Checks the invitation of every request under /connect. Without a valid invitation, the answer is the same on every
+ * path and for every reason, and an address with too many failures is rate-limited.
  */
 import type { Context } from 'koa';
 import { type Frame, plainPage } from '../../../onboarding/page/index.ts';
@@ -13,46 +13,43 @@ import { answerPage, answerRefusal } from './connect-pages.ts';
 import { createFailedSignIns } from './failed-sign-ins.ts';
 
 export type ConnectContext = Context & { params: { invitation?: string; name?: string } };
-export type InvitationHandler = (ctx: ConnectContext, guest: InvitationHolder) => Promise<void>;
+export type InvitationHandler = (ctx: ConnectContext, holder: InvitationHolder) => Promise<void>;
 
 export interface InvitationCheckServices {
   readonly customer: Pick<Portal, 'open'>;
   readonly audit: Audit;
   readonly now: Now;
-  /** How many wrong links an address may try in a minute. */
+  /** Number of invalid links that an address may try per minute. */
   readonly failedSignIns: number;
 }
 
 export function createInvitationCheck(
   services: InvitationCheckServices,
   frame: Frame,
-): (act: InvitationHandler) => (ctx: ConnectContext) => Promise<void> {
+): (handle: InvitationHandler) => (ctx: ConnectContext) => Promise<void> {
   const { customer, audit, now, failedSignIns } = services;
   const limit = createFailedSignIns(failedSignIns, now);
 
-  async function turnAway(ctx: Context): Promise<void> {
+  async function refuse(ctx: Context): Promise<void> {
     const context = requestContextOf(ctx);
     const event = limit.record(context.source_ip) ? 'invitation.rate_limited' : 'invitation.refused';
     await audit.record({ event, outcome: 'refused', actor: 'unknown', ...context });
     answerPage(ctx, 404, plainPage(frame, 'This link is not valid', noInvitation));
   }
 
-  return (act) => async (ctx) => {
+  return (handle) => async (ctx) => {
     const wait = limit.wait(requestContextOf(ctx).source_ip);
     if (wait > 0) return answerRefusal(ctx, frame, new SojournError('rate_limited', { retryAfter: wait }));
-    const guest = await customer.open(ctx.params.invitation ?? '');
-    if (!guest) return turnAway(ctx);
+    const holder = await customer.open(ctx.params.invitation ?? '');
+    if (!holder) return refuse(ctx);
     try {
-      await act(ctx, guest);
+      await handle(ctx, holder);
     } catch (error) {
-      // A program reads a problem; what failed in here goes to the log, where every door sends it.
+      // Programs get a problem document. Internal errors go to the error handler of the app, which logs them.
       if (!(error instanceof SojournError) || error.status >= 500 || ctx.is('json')) throw error;
-      answerRefusal(ctx, frame, error, guest.url);
+      answerRefusal(ctx, frame, error, holder.url);
     }
   };
 }
 
-const noInvitation = [
-  'It may have ended, or been revoked, or not been copied whole.',
-  'Ask whoever sent it to you for a new one.',
-];
+const noInvitation = ['It may be expired, revoked or incompletely copied.', 'Ask the sender for a new link.'];

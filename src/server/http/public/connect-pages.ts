@@ -1,9 +1,9 @@
-/** Pages as bytes: what may run on them, who may keep or frame them, and how a refusal looks. */
+/** Sends pages with their security headers, and errors as pages. */
 import type { Context } from 'koa';
 import { type Frame, plainPage } from '../../../onboarding/page/index.ts';
 import type { SojournError } from '../../../platform/errors/index.ts';
 
-/** Our own style and script by their names, forms and events to ourselves, and nothing else (CSP level 3). */
+/** Allows only our own style sheet, script, forms and event streams (CSP level 3). */
 const policy = [
   "default-src 'none'",
   "style-src 'self'",
@@ -28,7 +28,7 @@ export function answerPage(ctx: Context, status: number, page: string): void {
   ctx.body = page;
 }
 
-/** With the way back, for whoever has one. */
+/** @param back URL of the page, if the caller has a valid invitation */
 export function answerRefusal(ctx: Context, frame: Frame, error: SojournError, back?: string): void {
   if (error.retryAfter !== undefined) ctx.set('retry-after', String(error.retryAfter));
   answerPage(ctx, error.status, plainPage(frame, error.message, [error.advice], back));

@@ -1,4 +1,4 @@
-/** POST /connect/INVITATION/report: by a form of the page, or as JSON by what the customer's set-up runs. */
+/** POST /connect/INVITATION/report: from the form on the page, or as JSON from the customer's set-up. */
 
 import { connectPage, type Frame } from '../../../onboarding/page/index.ts';
 import type { Portal } from '../../../onboarding/portal/index.ts';
@@ -11,29 +11,29 @@ import { answerPage, seeOther } from './connect-pages.ts';
 
 export const createReportHandler =
   (customer: Portal, frame: Frame, origin: string): InvitationHandler =>
-  async (ctx, guest) => {
+  async (ctx, holder) => {
     requireSameOrigin(ctx, origin);
     if (!ctx.is('application/x-www-form-urlencoded')) {
-      const found = await customer.report(guest, await readJson(ctx.req), requestContextOf(ctx));
+      const result = await customer.report(holder, await readJson(ctx.req), requestContextOf(ctx));
       ctx.set('cache-control', 'no-store');
-      ctx.body = { state: found.state, checks: found.checks };
+      ctx.body = { state: result.state, checks: result.checks };
       return;
     }
-    const typed = await readForm(ctx);
+    const fields = await readForm(ctx);
     try {
-      await customer.report(guest, typed, requestContextOf(ctx));
+      await customer.report(holder, fields, requestContextOf(ctx));
     } catch (error) {
       if (!(error instanceof SojournError) || error.code !== 'invalid_request') throw error;
-      const refused = { input: typed, faults: error.faults };
-      return answerPage(ctx, 400, connectPage(frame, await customer.view(guest), refused));
+      const refused = { input: fields, faults: error.faults };
+      return answerPage(ctx, 400, connectPage(frame, await customer.view(holder), refused));
     }
-    seeOther(ctx, guest.url);
+    seeOther(ctx, holder.url);
   };
 
-/** Each field once: which of two would count, nobody can know. */
+/** Rejects repeated fields, because it is unclear which value is intended. */
 async function readForm(ctx: ConnectContext): Promise<Record<string, string>> {
   const form = new URLSearchParams(await readText(ctx.req));
-  const typed = Object.fromEntries(form);
-  if (form.size === Object.keys(typed).length) return typed;
-  throw new SojournError('invalid_request', { detail: 'A field of the form is there twice.' });
+  const fields = Object.fromEntries(form);
+  if (form.size === Object.keys(fields).length) return fields;
+  throw new SojournError('invalid_request', { detail: 'A field of the form is given more than once.' });
 }

@@ -1,4 +1,4 @@
-/** /connect: the page of an invitation, its files and live status, and what is done on it. */
+/** /connect: the page of an invitation, with its files, live status and buttons. */
 import { PassThrough } from 'node:stream';
 import type Router from '@koa/router';
 import { assets, connectPage } from '../../../onboarding/page/index.ts';
@@ -17,14 +17,14 @@ export interface ConnectServices extends InvitationCheckServices {
   readonly customer: Portal;
   /** The path of the issuer. */
   readonly path: string;
-  /** The origin of the issuer, at which a browser has the page. */
+  /** The origin of the issuer, from which browsers load the page. */
   readonly origin: string;
 }
 
 export function mountConnect(router: Router, services: ConnectServices): void {
   const { customer, path, origin } = services;
   const frame = { assets: `${path}/connect/assets` };
-  const guests = createInvitationCheck(services, frame);
+  const withInvitation = createInvitationCheck(services, frame);
 
   for (const { name, mediaType, body } of assets)
     router.get(`/connect/assets/${name}`, (ctx) => {
@@ -34,18 +34,20 @@ export function mountConnect(router: Router, services: ConnectServices): void {
 
   router.get(
     '/connect/:invitation',
-    guests(async (ctx, guest) => answerPage(ctx, 200, connectPage(frame, await customer.view(guest)))),
+    withInvitation(async (ctx, holder) =>
+      answerPage(ctx, 200, connectPage(frame, await customer.view(holder))),
+    ),
   );
 
   router.get(
     '/connect/:invitation/files/:name',
-    guests(async (ctx, guest) => {
-      const { name, mediaType, content } = await customer.file(guest, ctx.params.name ?? '');
+    withInvitation(async (ctx, holder) => {
+      const { name, mediaType, content } = await customer.file(holder, ctx.params.name ?? '');
       ctx.set({
         'cache-control': 'no-store',
         'content-type': `${mediaType}; charset=utf-8`,
         'content-disposition': `attachment; filename="${name}"`,
-        // Azure's portal fetches the template from its own pages; nothing but the URL opens it.
+        // Azure's portal fetches the template from its own origin. The secret in the URL protects the file.
         'access-control-allow-origin': '*',
       });
       ctx.body = content;
@@ -54,9 +56,9 @@ export function mountConnect(router: Router, services: ConnectServices): void {
 
   router.get(
     '/connect/:invitation/events',
-    guests(async (ctx, guest) => {
+    withInvitation(async (ctx, holder) => {
       const stream = new PassThrough();
-      customer.feed.listen(guest.invitation.id, customer.revisionSource(guest), stream);
+      customer.feed.listen(holder.invitation.id, customer.revisionSource(holder), stream);
       ctx.set({
         'cache-control': 'no-store',
         'content-type': 'text/event-stream',
@@ -66,24 +68,24 @@ export function mountConnect(router: Router, services: ConnectServices): void {
     }),
   );
 
-  router.post('/connect/:invitation/report', guests(createReportHandler(customer, frame, origin)));
+  router.post('/connect/:invitation/report', withInvitation(createReportHandler(customer, frame, origin)));
 
-  /** A button of the page. The answer leads back to a page, so that a reload does nothing again. */
-  const button = (name: string, press: (guest: InvitationHolder, ctx: ConnectContext) => Promise<string>) =>
+  /** A button on the page. It answers with a redirect, so that a reload does not repeat the action. */
+  const button = (name: string, press: (holder: InvitationHolder, ctx: ConnectContext) => Promise<string>) =>
     router.post(
       `/connect/:invitation/${name}`,
-      guests(async (ctx, guest) => {
+      withInvitation(async (ctx, holder) => {
         requireSameOrigin(ctx, origin);
-        seeOther(ctx, await press(guest, ctx));
+        seeOther(ctx, await press(holder, ctx));
       }),
     );
-  button('pause', async (guest, ctx) => {
-    await customer.pause(guest, requestContextOf(ctx));
-    return guest.url;
+  button('pause', async (holder, ctx) => {
+    await customer.pause(holder, requestContextOf(ctx));
+    return holder.url;
   });
-  button('resume', async (guest, ctx) => {
-    await customer.resume(guest, requestContextOf(ctx));
-    return guest.url;
+  button('resume', async (holder, ctx) => {
+    await customer.resume(holder, requestContextOf(ctx));
+    return holder.url;
   });
-  button('control-link', (guest, ctx) => customer.createControlLink(guest, requestContextOf(ctx)));
+  button('control-link', (holder, ctx) => customer.createControlLink(holder, requestContextOf(ctx)));
 }

@@ -1,4 +1,4 @@
-/** /v1: credentials and cloud tokens for a client that has fetched a token for `urn:sojourn:api`. */
+/** /v1: credentials and cloud tokens for clients with an API token (`urn:sojourn:api`). */
 import type Router from '@koa/router';
 import type { Context } from 'koa';
 import { isFixedByConnection } from '../../../access/policy/index.ts';
@@ -13,8 +13,8 @@ import { requestContextOf } from '../app.ts';
 import { readJson, readQuery } from '../body.ts';
 import type { UnauthenticatedCallers } from './unauthenticated-callers.ts';
 
-/** At /token these are the caller's own or refused in words of their own; here they could only mean the cloud's. */
-const namesOfTheCloud = ['client_id', 'scope', 'audience'];
+/** Parameters with their own meaning or error at /token. Here they could only name the cloud's target. */
+const targetParameters = ['client_id', 'scope', 'audience'];
 
 interface CredentialsServices {
   readonly issuers: Issuers;
@@ -63,10 +63,10 @@ export function mountCredentials(router: Router, services: CredentialsServices):
       ]);
       const { connection, purpose, pass } = await exchange.credentials(caller, ctx.params.id ?? '', {
         purpose: named,
-        check: (admitted) => requireFormat(format, admitted),
+        check: (candidate) => requireFormat(format, candidate),
       });
-      const fitting = requireFormat(format, connection);
-      const { mediaType, body } = formatCredentials(fitting, connection, pass, now, purpose);
+      const chosenFormat = requireFormat(format, connection);
+      const { mediaType, body } = formatCredentials(chosenFormat, connection, pass, now, purpose);
       ctx.set('cache-control', 'no-store');
       ctx.body = body;
       ctx.set('content-type', mediaType);
@@ -83,19 +83,19 @@ export function mountCredentials(router: Router, services: CredentialsServices):
   });
 }
 
-/** Throws `target_not_selectable` or `unknown_parameter`: a POST says no more than its URL does. */
+/** Throws `target_not_selectable` or `unknown_parameter`: neither query nor body may select the target. */
 async function rejectParameters(ctx: Context): Promise<void> {
   const body = await readJson(ctx.req);
   const members = typeof body === 'object' && body !== null ? Object.keys(body) : ['the body'];
-  const chosen = [...members, ...new URLSearchParams(ctx.querystring).keys()].find(
-    (name) => isFixedByConnection(name) || namesOfTheCloud.includes(name),
+  const selected = [...members, ...new URLSearchParams(ctx.querystring).keys()].find(
+    (name) => isFixedByConnection(name) || targetParameters.includes(name),
   );
-  if (chosen)
+  if (selected)
     throw new SojournError('target_not_selectable', {
-      detail: `The parameter ${chosen} is not the caller's to choose.`,
+      detail: `The caller cannot set the parameter ${selected}.`,
     });
   if (members.length > 0)
     throw new SojournError('unknown_parameter', {
-      detail: 'The body must be empty; the format stands in the query.',
+      detail: 'The body must be empty; `format` is a query parameter.',
     });
 }

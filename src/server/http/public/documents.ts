@@ -1,4 +1,4 @@
-/** Serving fixed bytes: the same for everybody, with an ETag to ask again cheaply. */
+/** Serves discovery and JWKS: fixed bytes with an ETag, the same for every caller. */
 import type { Context } from 'koa';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { FixedDocument } from '../../../tokens/issuer/index.ts';

@@ -1,18 +1,18 @@
 /**
- * Brute force at /token: who fails too often has to wait, and nobody else. What counts is the network address and never
- * the client that was named, or a stranger could lock a client out from anywhere.
+ * Rate limit against guessing of secrets. It counts failures per network address and never per client, or an
+ * unauthenticated caller could lock out a client from anywhere.
  */
 import { createBuckets, networkOf } from '../../../platform/limits/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 
 export interface FailedSignIns {
-  /** Whole seconds that this address has to wait; 0 when it may try. */
+  /** Whole seconds until this address may try again; 0 if it may try now. */
   wait(address: string): number;
-  /** True for the failure that used up what the address has: worth one line in the audit. */
+  /** Records a failure. True if it reached the limit, so that the audit gets one line per flood. */
   record(address: string): boolean;
 }
 
-/** A bucket for each address: it holds a minute's worth of failures and fills again within a minute. */
+/** A token bucket per address: it holds the failures of one minute, and refills within a minute. */
 export function createFailedSignIns(perMinute: number, now: Now): FailedSignIns {
   const buckets = createBuckets({ size: perMinute, perSecond: perMinute / 60 }, now);
   return {

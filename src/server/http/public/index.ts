@@ -1,6 +1,6 @@
 /**
- * The public door: discovery, JWKS, /token, /v1 and /connect. Owns: the allow-list of paths; whatever is not on it is
- * not there. Does not own: issuing (issuer), entering clouds (exchange), and what a customer sees and does (customer).
+ * The public listener: discovery, JWKS, /token, /v1 and /connect. Owns: the allow-list of paths; any other path is 404.
+ * Does not own: issuing tokens (issuer), exchanging them for credentials (exchange), and the customer's page (portal).
  */
 import Router from '@koa/router';
 import type Koa from 'koa';
@@ -33,7 +33,7 @@ export interface PublicServices {
   readonly audit: Audit;
   readonly now: Now;
   readonly limits: RequestLimits;
-  /** How many sign-ins an address may fail in a minute. */
+  /** Number of failed sign-ins that an address may have per minute. */
   readonly failedSignIns: number;
   readonly certificateOf: CertificateOf;
   /** The path of the issuer: empty for `https://id.vendor.com`. */
@@ -48,11 +48,11 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
   const { issuers, path, certificateOf } = services;
   const router = new Router({ prefix: path, strict: true, sensitive: true });
   const unauthenticatedCallers = createUnauthenticatedCallers(services);
-  const limited = limitToken(unauthenticatedCallers);
-  const serveIssuer = (below: string, find: (ctx: Context & Tenant) => Promise<Issuer>) => {
-    router.get(below + discoveryPath, async (ctx) => serveDocument(ctx, (await find(ctx)).discovery()));
-    router.get(below + jwksPath, async (ctx) => serveDocument(ctx, (await find(ctx)).jwks()));
-    router.post(below + tokenPath, async (ctx) =>
+  const limited = limitSignIns(unauthenticatedCallers);
+  const serveIssuer = (base: string, find: (ctx: Context & Tenant) => Promise<Issuer>) => {
+    router.get(base + discoveryPath, async (ctx) => serveDocument(ctx, (await find(ctx)).discovery()));
+    router.get(base + jwksPath, async (ctx) => serveDocument(ctx, (await find(ctx)).jwks()));
+    router.post(base + tokenPath, async (ctx) =>
       limited(ctx, async () => tokenDoor(await find(ctx), certificateOf, ctx)),
     );
   };
@@ -72,20 +72,20 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
   return app;
 }
 
-/** Answers who asks or has failed too often unread; `work` tells whether the request of anybody else has failed. */
-function limitToken(unauthenticatedCallers: UnauthenticatedCallers) {
-  return async (ctx: Context, work: () => Promise<boolean>): Promise<void> => {
+/** Answers 429 without reading the body if the address is over a limit. `signIn` resolves to true if the sign-in failed. */
+function limitSignIns(unauthenticatedCallers: UnauthenticatedCallers) {
+  return async (ctx: Context, signIn: () => Promise<boolean>): Promise<void> => {
     const context = requestContextOf(ctx);
     try {
       await unauthenticatedCallers.admit(context);
     } catch (error) {
       return answerUnread(ctx, asSojournError(error));
     }
-    if (await work()) await unauthenticatedCallers.recordFailure(context);
+    if (await signIn()) await unauthenticatedCallers.recordFailure(context);
   };
 }
 
-/** `GET http://elsewhere/…` and `//…` name another place than this one (RFC 9112 section 3.2). */
+/** Rejects `GET http://host/…` and `GET //host/…`, which name another host (RFC 9112 section 3.2). */
 async function originFormOnly(ctx: Context, next: Next): Promise<void> {
   if (!/^\/(?!\/)/.test(ctx.req.url ?? '')) throw new SojournError('not_found');
   await next();

@@ -1,6 +1,6 @@
 /**
- * How much a stranger may ask at /token and /v1: who asks or fails too often is answered by itself for a while, and leaves
- * no line in the audit then. One account for both, or guesses at one would be free at the other.
+ * Rate limits for callers at /token and /v1 before they are authenticated. A caller over a limit gets 429, without an
+ * audit line per request. Both paths share the counters, or guesses at one would not count at the other.
  */
 import type { Audit, RequestContext } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
@@ -9,9 +9,9 @@ import type { Now } from '../../../platform/time/index.ts';
 import { createFailedSignIns } from './failed-sign-ins.ts';
 
 export interface UnauthenticatedCallers {
-  /** Counts a request; rejects with `rate_limited` for an address that has asked or failed too often. */
+  /** Counts a request. Rejects with `rate_limited` if the address has too many requests or failures. */
   admit(context: RequestContext): Promise<void>;
-  /** Counts a request that has proven nobody, in its address's account. */
+  /** Counts a failed sign-in of this address. */
   recordFailure(context: RequestContext): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ export interface UnauthenticatedCallersOptions {
   readonly limits: Pick<RequestLimits, 'countAddress'>;
   readonly audit: Audit;
   readonly now: Now;
-  /** How many sign-ins an address may fail in a minute. */
+  /** Number of failed sign-ins that an address may have per minute. */
   readonly failedSignIns: number;
 }
 
