@@ -1,4 +1,4 @@
-/** A backup that cannot be taken is told by its reason, and leaves nothing behind. */
+/** A backup that fails reports why and leaves nothing behind. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
@@ -36,7 +36,7 @@ const refused = (...lines: string[]) => ({
   err: lines.map((line) => `${line}\n`).join(''),
 });
 
-test('the key-encryption key is missing', async () => {
+test('a backup without the key-encryption key fails and leaves no folder', async () => {
   const place = await newFolder();
   const expected = refused(
     `The key-encryption key ${join(folder, 'encryption.key')} is missing, and signing keys are encrypted with it.`,
@@ -46,7 +46,7 @@ test('the key-encryption key is missing', async () => {
   expect(await readdir(place)).toEqual([]);
 });
 
-test('a private key does not open', async () => {
+test('a backup with the wrong key-encryption key fails and leaves the target as it was', async () => {
   const place = await newFolder();
   await mkdir(join(place, 'empty'));
   const expected = {
@@ -63,13 +63,13 @@ test('a private key does not open', async () => {
   expect(await readdir(place, { recursive: true })).toEqual(['empty']);
 });
 
-test('another backup is being written there, which it leaves alone', async () => {
+test('of two concurrent backups to one folder, one succeeds and the other leaves it alone', async () => {
   const place = await newFolder();
   const to = join(place, 'backup');
   const both = await Promise.all([backUp(to), backUp(to)]);
   expect(both.map(({ code }) => code).toSorted()).toEqual([0, 1]);
   expect(both.find(({ code }) => code === 1)).toEqual(
-    refused(`${to} is not empty; nothing was written.`, '→ Name a folder that is not there yet.'),
+    refused(`${to} is not empty; nothing was written.`, '→ Give a folder that does not exist yet.'),
   );
   expect((await readdir(to)).toSorted()).toEqual(['backup.json', 'keys', 'sojourn.db']);
 }, 60_000);

@@ -1,4 +1,4 @@
-/** A server whose private keys lie in a key service is backed up and restored without any key-encryption key. */
+/** Backup and restore of a server whose private keys are in a key service; there is no key-encryption key. */
 import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-/** The command line asks no cloud for anything, so it is given nothing to ask with. */
+/** Without credentials for the key service: backup and restore do not call it. */
 const run = (file: string, ...args: string[]) => sojourn([...args, '--config', file], environment());
 
 const jwksOf = async (issuer: string) => (await fetch(`${issuer}/jwks`)).text();
@@ -32,7 +32,7 @@ test.each<[string, string, () => Promise<{ store?: string }>]>([
   ['the embedded store', 'sojourn.db', async () => ({})],
   ['a shared store', 'documents.jsonl', onRedis],
 ])(
-  'with %s, it is the same issuer with the same keys afterwards',
+  'with %s and keys in AWS KMS, a restored server is the same issuer with the same keys',
   async (_, state, stored) => {
     const port = await steadyPort();
     const place = async () => {
@@ -55,18 +55,18 @@ test.each<[string, string, () => Promise<{ store?: string }>]>([
     expect(await run(old.file, ...options, '--with-encryption-key')).toEqual({
       code: 1,
       out: '',
-      err: 'There is no key-encryption key: the private keys are held by aws-kms.\n→ Leave out --with-encryption-key.\n',
+      err: 'There is no key-encryption key: aws-kms has the private keys.\n→ Leave out --with-encryption-key.\n',
     });
     await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' });
     expect(await run(old.file, ...options)).toEqual({
       code: 0,
-      out: `The backup is in ${folder}.\nThe private keys are not in it: they stay with aws-kms.\n`,
+      out: `Wrote the backup to ${folder}.\nIt does not contain the private keys: they stay in aws-kms.\n`,
       err: '',
     });
     expect((await readdir(folder)).toSorted()).toEqual(['backup.json', 'keys', state].toSorted());
     await first.stop('SIGTERM');
 
-    // Of a server that sealed its keys itself before: it is no part of this one.
+    // Left by a server that encrypted its keys itself; restore must ignore it.
     await copyFile(join(folder, 'backup.json'), join(folder, 'encryption.key'));
     const restored = await run(fresh.file, 'restore', folder);
     expect(restored).toEqual({

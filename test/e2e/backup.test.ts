@@ -1,4 +1,4 @@
-/** What is backed up from a server at work is, restored elsewhere, the same issuer: no customer has to touch a cloud. */
+/** A backup of a running server, restored elsewhere, is the same issuer: no customer has to change anything in a cloud. */
 import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -35,7 +35,7 @@ const onRedis = async (port: number): Promise<Place> => {
 const run = (place: Place, ...args: string[]) =>
   sojourn([...args, '--config', place.file], environment(place.env));
 
-/** Adds tenants until it is told to stop; resolves to how many were acknowledged. */
+/** Adds tenants until the returned function is called, which resolves to the number of acknowledged ones. */
 function writing({ admin }: ServerProcess) {
   let on = true;
   const done = (async () => {
@@ -61,7 +61,7 @@ describe.each([
   ['the embedded store', embedded],
   ['a shared store', onRedis],
 ])('a backup of %s', (_, placed) => {
-  test('taken under writes and restored elsewhere gives the same issuer, kids, subjects and sign-ins', async () => {
+  test('written during changes restores the same issuer, kids, subjects and sign-ins elsewhere', async () => {
     const port = await steadyPort();
     const [old, fresh] = [await placed(port), await placed(port)];
     const first = await server({ ...old, port });
@@ -91,9 +91,9 @@ describe.each([
 
     const restored = await run(fresh, 'restore', folder, '--json');
     expect(restored).toMatchObject({ code: 0, err: '' });
-    const answer = JSON.parse(restored.out) as { encryption_key: string; encryption_key_there: boolean };
-    expect(answer.encryption_key_there).toBe(String(encryption_key).startsWith('env:'));
-    if (!answer.encryption_key_there)
+    const answer = JSON.parse(restored.out) as { encryption_key: string; encryption_key_present: boolean };
+    expect(answer.encryption_key_present).toBe(String(encryption_key).startsWith('env:'));
+    if (!answer.encryption_key_present)
       await copyFile(String(encryption_key).replace('file:', ''), answer.encryption_key.replace('file:', ''));
 
     const second = await server({ ...fresh, port });
@@ -111,7 +111,7 @@ describe.each([
     const { items } = await second.admin.get<{ items: { id: string }[] }>(`/connections?tenant=${tenant.id}`);
     expect(items).toEqual([expect.objectContaining({ id: connection.id, subject: connection.subject })]);
     expect((await second.admin.get<{ guards: unknown }>('/policy')).guards).toEqual(guards);
-    // The customer's link, which they may have kept for a pause, is the same as well.
+    // The customer's link still works; customers may keep it to pause access.
     expect((await fetch(url)).status).toBe(200);
     expect(await second.admin.get(invitations)).toEqual(invited);
     await second.stop('SIGTERM');
@@ -130,12 +130,12 @@ describe('a backup', () => {
     return { port, old, folder, taken };
   }
 
-  test('is for its owner alone, holds no key-encryption key, and says where that is', async () => {
+  test('is readable by its owner only, contains no key-encryption key, and names its source', async () => {
     const { old, folder, taken } = await backedUp();
     expect(taken).toEqual({
       code: 0,
       err: '',
-      out: `The backup is in ${folder}.\nThe key-encryption key is not in it. It is at file:${join(old.folder, 'encryption.key')}: keep a copy of it apart from the backup.\n`,
+      out: `Wrote the backup to ${folder}.\nIt does not contain the key-encryption key, file:${join(old.folder, 'encryption.key')}. Back that up separately.\n`,
     });
     const files = ['backup.json', 'keys/ring.json', 'sojourn.db'];
     const found = (await readdir(folder, { recursive: true })).filter((name) => name !== 'keys');
@@ -146,10 +146,10 @@ describe('a backup', () => {
     for (const file of files) expect(await readFile(join(folder, file), 'utf8')).not.toContain(key);
   }, 120_000);
 
-  test('with the key-encryption key opens by itself', async () => {
+  test('with the key-encryption key can be restored on its own', async () => {
     const { port, folder, taken } = await backedUp('--with-encryption-key');
     expect(taken.out).toBe(
-      `The backup is in ${folder}.\nThe key-encryption key is in it: whoever has the folder has the signing keys.\n`,
+      `Wrote the backup to ${folder}.\nIt contains the key-encryption key: anyone who can read the folder has the signing keys.\n`,
     );
     const fresh = await embedded(port);
     expect((await run(fresh, 'restore', folder)).out).toMatch(
@@ -159,18 +159,18 @@ describe('a backup', () => {
     expect(await running.stop('SIGTERM')).toEqual({ code: 0, signal: null });
   }, 120_000);
 
-  test('is not written into a folder that has something in it', async () => {
+  test('is not written to a folder that is not empty', async () => {
     const { old, folder } = await backedUp();
     expect(await run(old, 'backup', '--output', folder)).toEqual({
       code: 1,
       out: '',
-      err: `${folder} is not empty; nothing was written.\n→ Name a folder that is not there yet.\n`,
+      err: `${folder} is not empty; nothing was written.\n→ Give a folder that does not exist yet.\n`,
     });
   }, 120_000);
 
-  test('is not restored where something is, and leaves it as it is', async () => {
+  test('is not restored over existing data, which stays as it is', async () => {
     const { port, old, folder } = await backedUp();
-    const advice = '→ Name a configuration whose places are empty, or move away what is there.\n';
+    const advice = '→ Use a configuration with empty locations, or move the existing data away.\n';
     const refused = (place: string) => ({
       code: 1,
       out: '',
@@ -189,39 +189,39 @@ describe('a backup', () => {
   }, 120_000);
 
   test.each<[string, (backup: string, fresh: Place) => Promise<unknown>, RegExp]>([
-    ['is not whole', (backup) => rm(join(backup, 'backup.json')), /^\S+ is no whole backup: /],
+    ['is incomplete', (backup) => rm(join(backup, 'backup.json')), /^\S+ is not a complete backup: /],
     [
-      'is of a newer format',
+      'has a newer format',
       (backup) => change(join(backup, 'backup.json'), { format: 2 }),
-      /is of format 2; this program knows formats up to 1\.\n/,
+      /has format 2; this release of Sojourn reads formats up to 1\.\n/,
     ],
     [
-      'holds a newer database',
+      'contains a newer database',
       async (backup) => newer(join(backup, 'sojourn.db')),
       /is of version 99; this program knows versions up to \d+\.\n/,
     ],
     [
-      'is of another issuer',
+      'belongs to another issuer',
       (backup) => change(join(backup, 'backup.json'), { issuer: 'https://other.example' }),
-      /^The backup is of https:\/\/other\.example, and the configuration of http/,
+      /^The backup belongs to the issuer https:\/\/other\.example, but the configuration names http/,
     ],
     [
-      'holds a damaged database',
+      'contains a damaged database',
       (backup) => writeFile(join(backup, 'sojourn.db'), 'x'.repeat(8192)),
       /is damaged: /,
     ],
     [
-      'holds a ring that is cut short',
+      'contains a truncated key ring',
       async (backup) => cut(join(backup, 'keys/ring.json')),
       /cannot be used: it is not whole\.\n/,
     ],
     [
-      'does not open with the key that is in place',
+      'cannot be decrypted with the existing key-encryption key',
       (_, fresh) => wrongKey(fresh.folder),
       /does not open with this key-encryption key\.\n/,
     ],
   ])(
-    'that %s is not restored, and nothing is made',
+    'that %s is not restored, and nothing is written',
     async (_, spoil, why) => {
       const { port, folder } = await backedUp();
       const fresh = await embedded(port);
@@ -235,7 +235,7 @@ describe('a backup', () => {
   );
 });
 
-test('a shared store that is in use is not restored into', async () => {
+test('a backup is not restored into a shared store that is in use', async () => {
   const port = await steadyPort();
   const place = await onRedis(port);
   const running = await server({ ...place, port });

@@ -1,4 +1,4 @@
-/** The key-encryption key that the embedded store was given at its first start is changed for another. */
+/** Replaces the key-encryption key that a server with the embedded store created at its first start. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -12,9 +12,9 @@ const kidsAt = async (issuer: string): Promise<string[]> => {
   return keys.map(({ kid }) => kid);
 };
 
-test('while the server runs, and after a restart the former key is needed by nobody', async () => {
+test('keys rekey works while the server runs, and after a restart the previous key is not needed', async () => {
   const [folder, port] = [await newFolder(), await steadyPort()];
-  const [old, made] = [join(folder, 'encryption.key'), join(folder, 'kept/encryption-2.key')];
+  const [old, made] = [join(folder, 'encryption.key'), join(folder, 'new/encryption-2.key')];
   const long = { publish_lead: '1h' };
   const first = await server({ folder, port, config: { keys: long } });
   const { client, connection } = await oneConnection(first);
@@ -25,10 +25,12 @@ test('while the server runs, and after a restart the former key is needed by nob
   expect(rekeyed).toEqual({
     code: 0,
     err: '',
-    out: `All 4 private keys open with file:${made}; 4 of them were rewrapped now.
+    out: `file:${made} decrypts all 4 private keys; this run rewrapped 4 of them.
 
-Set keys.encryption_key to file:${made} and restart every server. A server that has not been restarted yet seals what it
-makes with the former key: when all have been, run this once more, and then the former key can go.
+Next:
+1. Set keys.encryption_key to file:${made} and restart all servers.
+2. Run this command again: until its restart, a server encrypts new keys with the previous key.
+3. Delete the previous key.
 `,
   });
   expect(await readFile(made, 'utf8')).not.toBe(await readFile(old, 'utf8'));
@@ -43,7 +45,7 @@ makes with the former key: when all have been, run this once more, and then the 
   await second.stop('SIGTERM');
 }, 120_000);
 
-test('with the wrong key in hand nothing is changed and no new one is made', async () => {
+test('keys rekey with a wrong current key changes nothing and creates no new key', async () => {
   const [folder, port] = [await newFolder(), await steadyPort()];
   const running = await server({ folder, port });
   await running.stop('SIGTERM');
@@ -63,7 +65,7 @@ test('with the wrong key in hand nothing is changed and no new one is made', asy
   expect(await readFile(join(folder, 'keys/ring.json'), 'utf8')).toBe(before);
 }, 120_000);
 
-test('where there is no database none is made', async () => {
+test('keys rekey creates no database if there is none', async () => {
   const folder = await newFolder();
   const file = await writeConfig({ folder, port: 1 });
   const env = environment({ OLD: Buffer.alloc(32, 1).toString('base64url') });
@@ -71,12 +73,12 @@ test('where there is no database none is made', async () => {
   expect(await sojourn(asked, env)).toEqual({
     code: 1,
     out: '',
-    err: `There is no database ${join(folder, 'sojourn.db')}.\n→ Name the configuration of the server with --config, and run this in its working directory.\n`,
+    err: `The database ${join(folder, 'sojourn.db')} does not exist.\n→ Give the server's configuration with --config, and run this command in the server's working directory.\n`,
   });
   expect(await readdir(folder)).toEqual(['sojourn.yaml']);
 }, 60_000);
 
-test('where a key service holds the private keys there is nothing to seal, and that is said', async () => {
+test('keys rekey reports that a key service needs no key-encryption key', async () => {
   const folder = await newFolder();
   const keys = { backend: 'aws-kms', aws_kms: { region: 'eu-central-1' } };
   const file = await writeConfig({ folder, port: 1, config: { keys } });
@@ -84,7 +86,7 @@ test('where a key service holds the private keys there is nothing to seal, and t
   expect(await sojourn(asked, environment())).toEqual({
     code: 1,
     out: '',
-    err: 'There is no key-encryption key: the private keys are held by aws-kms.\n→ Keys in a service rotate: sojourn keys rotate.\n',
+    err: 'There is no key-encryption key: aws-kms has the private keys.\n→ To replace them, run `sojourn keys rotate`.\n',
   });
   expect(await readdir(folder)).toEqual(['sojourn.yaml']);
 }, 60_000);

@@ -1,4 +1,4 @@
-/** Taking a backup, while servers run. */
+/** Writes a backup while servers run. */
 import { join } from 'node:path';
 import { copySqlite } from '../../platform/store/index.ts';
 import { systemNow, toTimestamp } from '../../platform/time/index.ts';
@@ -24,15 +24,14 @@ import {
 
 export interface BackupResult {
   readonly folder: string;
-  /** `file:PATH` or `env:NAME`: without it, no key of the backup opens. Null where a key service holds the private keys. */
+  /** `file:PATH` or `env:NAME`; needed to decrypt the keys of the backup. Null if a key service has the private keys. */
   readonly encryption_key: string | null;
   readonly encryption_key_included: boolean;
 }
 
 /**
- * Writes a new folder with the state, the key rings and, only when asked for, the key-encryption key. Every private key
- * that this server seals is opened once, so that a backup that is taken is one that can be used; one that cannot be taken
- * leaves nothing behind.
+ * Writes the state, the key rings and, if `withKey` is set, the key-encryption key to a new folder. Decrypts every private
+ * key once, so a finished backup is known to be usable. Removes everything it wrote if it fails.
  */
 export function backUp(
   config: Config,
@@ -42,18 +41,22 @@ export function backUp(
   return withStore(config, async (store) => {
     const key = await readConfiguredKey(config);
     if (withKey && !key) throw noEncryptionKey(config, 'Leave out --with-encryption-key.');
-    await fillNewFolder(folder, async (to) => {
-      // The rings after the state: they may be newer then, and the newer of the two is what a start goes on with.
-      if (file === undefined) await writePrivateFile(join(to, names.documents), await readDocuments(store));
-      else await copySqlite(file, join(to, names.database));
-      const rings = join(to, names.keys);
+    await fillNewFolder(folder, async (target) => {
+      // The rings come last because they may be newer than the state: a server starts with the newer of the two.
+      if (file === undefined)
+        await writePrivateFile(join(target, names.documents), await readDocuments(store));
+      else await copySqlite(file, join(target, names.database));
+      const rings = join(target, names.keys);
       await backupRings({ store, folder: config.keys.path, logger: silentLogger, now: systemNow }, rings);
       await checkRingFiles(rings, key && fileBackend(key));
       if (withKey && key) {
-        await createPrivateFile(join(to, names.encryptionKey), `${Buffer.from(key).toString('base64url')}\n`);
+        await createPrivateFile(
+          join(target, names.encryptionKey),
+          `${Buffer.from(key).toString('base64url')}\n`,
+        );
       }
-      await writeManifest(to, {
-        made_at: toTimestamp(systemNow()),
+      await writeManifest(target, {
+        created_at: toTimestamp(systemNow()),
         issuer: config.issuer,
         state: file === undefined ? 'documents' : 'database',
       });

@@ -1,8 +1,7 @@
 /**
- * What is done to the state besides serving it. Owns: sealing the keys anew, taking and restoring a backup, each as one
- * act that can be done while servers run, or without any. Does not own: how keys or documents are kept.
- * The command line calls it.
+ * Maintenance of the stored state. Owns: backup, restore, and a change of the key-encryption key; backup and rekey work
+ * while servers run. Does not own: the format of keys or records in the store. Used by the command line.
  */
-export { type BackupResult as BackedUp, backUp } from './backup.ts';
+export { type BackupResult, backUp } from './backup.ts';
 export { rekeyAll } from './rekey.ts';
-export { type RestoreResult as Restored, restore } from './restore.ts';
+export { type RestoreResult, restore } from './restore.ts';

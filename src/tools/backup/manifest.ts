@@ -1,17 +1,17 @@
-/** What a backup says of itself. It is written last: a folder without it is no whole backup. */
+/** The manifest of a backup. It is written last: a folder without it is an incomplete backup. */
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import { readPrivateFile, writePrivateFile } from '../../tokens/keys/index.ts';
 
-/** Rises when an older program could not restore what a newer one writes. */
+/** Increased when an older release could not restore what a newer release writes. */
 const format = 1;
 
 const manifest = z.strictObject({
   format: z.literal(format),
-  made_at: z.string(),
+  created_at: z.string(),
   issuer: z.string(),
-  /** `database`: the file of the embedded store. `documents`: one line of JSON for each document of a shared store. */
+  /** `database`: the file of the embedded store. `documents`: one line of JSON per record of a shared store. */
   state: z.enum(['database', 'documents']),
 });
 
@@ -25,25 +25,25 @@ export const names = {
   encryptionKey: 'encryption.key',
 } as const;
 
-export const writeManifest = (folder: string, of: Manifest): Promise<void> =>
-  writePrivateFile(join(folder, names.manifest), `${JSON.stringify({ format, ...of }, null, 2)}\n`);
+export const writeManifest = (folder: string, content: Manifest): Promise<void> =>
+  writePrivateFile(join(folder, names.manifest), `${JSON.stringify({ format, ...content }, null, 2)}\n`);
 
-/** Rejects with `state_unusable` when the folder is no whole backup, or a newer program's. */
+/** @throws {SojournError} `state_unusable` if the backup is incomplete or a newer release wrote it. */
 export async function readManifest(folder: string): Promise<Manifest> {
   const file = join(folder, names.manifest);
   const value = parse((await readPrivateFile(file)) ?? '');
   const newer = z.object({ format: z.number().int().gt(format) }).safeParse(value);
   if (newer.success) {
     throw new SojournError('state_unusable', {
-      detail: `The backup ${folder} is of format ${newer.data.format}; this program knows formats up to ${format}.`,
-      advice: 'Restore it with the newer program.',
+      detail: `The backup ${folder} has format ${newer.data.format}; this release of Sojourn reads formats up to ${format}.`,
+      advice: 'Restore it with the release that wrote it, or a newer one.',
     });
   }
   const parsed = manifest.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new SojournError('state_unusable', {
-    detail: `${folder} is no whole backup: ${file} is missing or damaged.`,
-    advice: 'Name the folder that `sojourn backup` wrote.',
+    detail: `${folder} is not a complete backup: ${file} is missing or damaged.`,
+    advice: 'Give the folder that `sojourn backup` wrote.',
   });
 }
 

@@ -1,32 +1,32 @@
-/** The folder of a backup: whole, or as it was before. */
+/** Writes the folder of a backup completely, or restores what was there before. */
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SojournError } from '../../platform/errors/index.ts';
 import { names } from './manifest.ts';
 
 /**
- * Lets `fill` write into a folder that is new or empty, and takes all of it away again when that fails. Rejects with
- * `state_unusable` where something is.
+ * Calls `fill` with a new or empty folder and removes everything written if it fails.
+ * @throws {SojournError} `state_unusable` if the folder is not empty.
  */
-export async function fillNewFolder(given: string, fill: (folder: string) => Promise<void>): Promise<void> {
-  const folder = resolve(given);
-  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+export async function fillNewFolder(path: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  const folder = resolve(path);
+  const firstCreated = await mkdir(folder, { recursive: true, mode: 0o700 });
   if ((await readdir(folder)).length > 0 || !(await claim(folder))) {
     throw new SojournError('state_unusable', {
-      detail: `${given} is not empty; nothing was written.`,
-      advice: 'Name a folder that is not there yet.',
+      detail: `${path} is not empty; nothing was written.`,
+      advice: 'Give a folder that does not exist yet.',
     });
   }
   try {
     await fill(folder);
   } catch (error) {
-    // What hinders this as well is less than what hindered the backup.
-    await removeAll(folder, made).catch(() => undefined);
+    // The first error matters more than a failed removal.
+    await removeAll(folder, firstCreated).catch(() => undefined);
     throw error;
   }
 }
 
-/** Of two that found the folder empty, the one that makes this has it; the other must not clear it away. */
+/** If two backups find the folder empty, the one that creates this subfolder owns it; the other must not remove it. */
 const claim = (folder: string): Promise<boolean> =>
   mkdir(join(folder, names.keys), { mode: 0o700 }).then(
     () => true,
@@ -36,9 +36,11 @@ const claim = (folder: string): Promise<boolean> =>
     },
   );
 
-/** @param made the topmost folder that was not there before */
-async function removeAll(folder: string, made: string | undefined): Promise<void> {
+/** @param firstCreated the topmost folder that this backup created */
+async function removeAll(folder: string, firstCreated: string | undefined): Promise<void> {
   for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
-  if (made === undefined) return;
-  for (let one = folder; one.length >= made.length; one = dirname(one)) await rmdir(one);
+  if (firstCreated === undefined) return;
+  for (let parent = folder; parent.length >= firstCreated.length; parent = dirname(parent)) {
+    await rmdir(parent);
+  }
 }

@@ -1,4 +1,4 @@
-/** From one key-encryption key to another. */
+/** Rewraps the private keys with a new key-encryption key. */
 import { existsSync } from 'node:fs';
 import { createAudit } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -24,23 +24,24 @@ import {
 } from './state.ts';
 
 /**
- * Seals every key with `to`, opening them with `from` or, where that is done already, with `to`; then opens all of them
- * with `to` alone. A file that `to` names and that is not there is made. Rejects with `key_material_unusable`.
+ * Decrypts every private key with `from`, or with `to` if an earlier run rewrapped it, and encrypts it with `to`. Then checks
+ * that `to` alone decrypts all of them. Creates the file of `to` if it is missing.
+ * @throws {SojournError} `key_material_unusable`
  */
 export async function rekeyAll(
   config: Config,
   { from, to }: { from: EncryptionKeySource | undefined; to: EncryptionKeySource },
 ): Promise<RekeyResult> {
-  if (!encryptsKeys(config)) throw noEncryptionKey(config, 'Keys in a service rotate: sojourn keys rotate.');
-  const beside = databaseFile(config);
-  const before = from ?? (beside === undefined ? undefined : { file: defaultKeyFile(beside) });
-  if (!before) {
+  if (!encryptsKeys(config)) throw noEncryptionKey(config, 'To replace them, run `sojourn keys rotate`.');
+  const database = databaseFile(config);
+  const source = from ?? (database === undefined ? undefined : { file: defaultKeyFile(database) });
+  if (!source) {
     throw new SojournError('config_invalid', {
-      detail: 'Nothing says which key-encryption key the keys are sealed with.',
-      advice: 'Name it with --from, or in the configuration as keys.encryption_key.',
+      detail: 'The current key-encryption key is not configured.',
+      advice: 'Give it with --from, or set keys.encryption_key in the configuration.',
     });
   }
-  const former = await readKey(before);
+  const previous = await readKey(source);
   return withStore(config, async (store) => {
     const audit = createAudit({
       store,
@@ -57,14 +58,14 @@ export async function rekeyAll(
         ...(ring === mainRing ? {} : { tenant: ring }),
         facts: { alg },
       });
-    const act = { store, folder: config.keys.path, logger: silentLogger, now: systemNow, record };
-    // Before a new key is made: with the wrong one in hand, nothing happens at all.
-    if (!isThere(to)) await checkRings({ ...act, backend: fileBackend(former) });
+    const options = { store, folder: config.keys.path, logger: silentLogger, now: systemNow, record };
+    // Check the previous key before creating a new one: a wrong key must change nothing.
+    if (!exists(to)) await checkRings({ ...options, backend: fileBackend(previous) });
     const current = await readKey(to, true);
-    const done = await rekey({ ...act, backend: fileBackend(current, former) });
-    await checkRings({ ...act, backend: fileBackend(current) });
-    return done;
+    const result = await rekey({ ...options, backend: fileBackend(current, previous) });
+    await checkRings({ ...options, backend: fileBackend(current) });
+    return result;
   });
 }
 
-const isThere = (place: EncryptionKeySource): boolean => !('file' in place) || existsSync(place.file);
+const exists = (source: EncryptionKeySource): boolean => !('file' in source) || existsSync(source.file);

@@ -1,4 +1,4 @@
-/** Restoring a backup where nothing is yet. */
+/** Restores a backup into an empty store and an empty key folder. */
 import { existsSync } from 'node:fs';
 import { copyFile, link, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -21,49 +21,50 @@ import { databaseFile, defaultKeyFile, encryptsKeys, keySourceName, readKey } fr
 
 export interface RestoreResult {
   readonly issuer: string;
-  /** When the backup was made. */
-  readonly made_at: string;
-  /** Null where a key service holds the private keys. */
+  /** Time of the backup. */
+  readonly created_at: string;
+  /** `file:PATH` or `env:NAME`; null if a key service has the private keys. */
   readonly encryption_key: string | null;
-  /** False: it has to be put there before the start, if there is one. */
+  /** If false and `encryption_key` is not null, put the key there before you start the server. */
   readonly encryption_key_present: boolean;
 }
 
 /**
- * Puts state and keys where the configuration wants them. Overwrites nothing, and writes nothing at all before
- * everything is found fit: the backup whole and of this issuer, its places empty, its keys opening with the
- * key-encryption key where that is at hand. Rejects with `state_unusable` or `key_material_unusable`.
+ * Writes state and keys to the locations in the configuration and overwrites nothing. Before the first write it checks that
+ * the backup is complete and of this issuer, that the locations are empty, and that the key-encryption key, if present,
+ * decrypts the keys.
+ * @throws {SojournError} `state_unusable` or `key_material_unusable`
  */
 export async function restore(config: Config, folder: string): Promise<RestoreResult> {
-  const { issuer, made_at, state } = await readManifest(folder);
+  const { issuer, created_at, state } = await readManifest(folder);
   const file = databaseFile(config);
   if (issuer !== config.issuer) {
     throw refused(
-      `The backup is of ${issuer}, and the configuration of ${config.issuer}`,
-      'Name the configuration that belongs to the backup.',
+      `The backup belongs to the issuer ${issuer}, but the configuration names ${config.issuer}`,
+      'Use the configuration that belongs to the backup.',
     );
   }
   if ((state === 'database') !== (file !== undefined)) {
     throw refused(
-      `The backup is of ${state === 'database' ? 'an embedded' : 'a shared'} store, and \`store\` names the other kind`,
-      'Name the configuration that belongs to the backup.',
+      `The backup is of ${state === 'database' ? 'an embedded' : 'a shared'} store, but \`store\` in the configuration is ${state === 'database' ? 'a shared' : 'an embedded'} one`,
+      'Use the configuration that belongs to the backup.',
     );
   }
   const rings = join(folder, names.keys);
   if ((await ringFileIds(config.keys.path)).length > 0) throw notEmpty(config.keys.path);
-  const there = await checkKey(config, folder, rings);
+  const keyPresent = await checkKey(config, folder, rings);
 
   if (file === undefined)
     await restoreDocuments(config, join(folder, names.documents), () => restoreKey(config, folder));
   else await restoreDatabase(join(folder, names.database), file, () => restoreKey(config, folder));
-  // Last: without its copies a start goes on with the rings in the store, and makes them.
+  // Last, because a server without these files still starts from the rings in the store and writes them again.
   await restoreRingFiles(rings, config.keys.path);
-  return { issuer, made_at, encryption_key: keySourceName(config), encryption_key_present: there };
+  return { issuer, created_at, encryption_key: keySourceName(config), encryption_key_present: keyPresent };
 }
 
 /**
- * Whether the key-encryption key is in its place or will be; rejects when it does not open the keys of the backup. What a
- * key service holds is left to the start, which asks it.
+ * Returns whether the key-encryption key exists or the restore will write it. Rejects if it does not decrypt the keys of the
+ * backup. Keys in a key service are checked when the server starts.
  */
 async function checkKey(config: Config, folder: string, rings: string): Promise<boolean> {
   if (!encryptsKeys(config)) {
@@ -71,14 +72,15 @@ async function checkKey(config: Config, folder: string, rings: string): Promise<
     return false;
   }
   const included = join(folder, names.encryptionKey);
-  const beside = defaultKeyFile(databaseFile(config) ?? '');
-  const place =
-    config.keys.encryption_key ?? [{ file: beside }, { file: included }].find(({ file }) => existsSync(file));
-  await checkRingFiles(rings, place && fileBackend(await readKey(place)));
-  return place !== undefined;
+  const standard = defaultKeyFile(databaseFile(config) ?? '');
+  const source =
+    config.keys.encryption_key ??
+    [{ file: standard }, { file: included }].find(({ file }) => existsSync(file));
+  await checkRingFiles(rings, source && fileBackend(await readKey(source)));
+  return source !== undefined;
 }
 
-/** Only where the configuration leaves the key to the server: another place was chosen to be apart. */
+/** Writes the key only to its default location. A configured location was chosen to keep the key away from the data. */
 async function restoreKey(config: Config, folder: string): Promise<void> {
   if (!encryptsKeys(config)) return;
   const text = await readPrivateFile(join(folder, names.encryptionKey));
@@ -87,25 +89,33 @@ async function restoreKey(config: Config, folder: string): Promise<void> {
   await createPrivateFile(defaultKeyFile(file), text);
 }
 
-async function restoreDocuments(config: Config, source: string, before: () => Promise<void>): Promise<void> {
+async function restoreDocuments(
+  config: Config,
+  source: string,
+  beforeWrite: () => Promise<void>,
+): Promise<void> {
   const documents = parseDocuments((await readPrivateFile(source)) ?? '-', source);
   const store = await openStore(config.store, { logger: createLogger({ level: 'silent' }), now: systemNow });
   try {
     if (!(await isEmpty(store))) throw notEmpty('The store');
-    await before();
+    await beforeWrite();
     await writeDocuments(store, documents);
   } finally {
     await store.close();
   }
 }
 
-async function restoreDatabase(source: string, file: string, before: () => Promise<void>): Promise<void> {
-  for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) throw notEmpty(one);
+async function restoreDatabase(
+  source: string,
+  file: string,
+  beforeWrite: () => Promise<void>,
+): Promise<void> {
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) throw notEmpty(path);
   if (!existsSync(source))
-    throw refused(`${source} is missing`, 'Name the folder that `sojourn backup` wrote.');
+    throw refused(`${source} is missing`, 'Give the folder that `sojourn backup` wrote.');
   examineSqlite(source);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await before();
+  await beforeWrite();
   const temporary = `${file}.restoring`;
   try {
     await copyFile(source, temporary);
@@ -113,7 +123,7 @@ async function restoreDatabase(source: string, file: string, before: () => Promi
     await handle.chmod(0o600);
     await handle.sync();
     await handle.close();
-    // Not a rename: that would take the place of a file which came meanwhile.
+    // link, not rename: a rename would replace a file that another process created since the check.
     await link(temporary, file).catch((cause: NodeJS.ErrnoException) => {
       throw cause.code === 'EEXIST' ? notEmpty(file) : cause;
     });
@@ -125,10 +135,10 @@ async function restoreDatabase(source: string, file: string, before: () => Promi
   }
 }
 
-const notEmpty = (place: string) =>
+const notEmpty = (location: string) =>
   refused(
-    `${place} is not empty, and a restore overwrites nothing`,
-    'Name a configuration whose places are empty, or move away what is there.',
+    `${location} is not empty, and a restore overwrites nothing`,
+    'Use a configuration with empty locations, or move the existing data away.',
   );
 
 const refused = (detail: string, advice: string) =>

@@ -1,4 +1,4 @@
-/** Commands that are one request to the admin API and a way to tell the answer. */
+/** Commands that send one request to the admin API and print the response. */
 import { readFileSync } from 'node:fs';
 import { SojournError } from '../../platform/errors/index.ts';
 import {
@@ -23,18 +23,21 @@ export interface AdminRequest {
 
 export interface AdminCommand extends Omit<CommandSpec, 'run'> {
   readonly request: (args: ParsedArguments) => AdminRequest;
-  /** The text for people; `{}` stands for an answer without a body. */
+  /** The text for people. The argument is `{}` if the response has no body. */
   readonly format: (answer: Json, args: ParsedArguments) => string;
-  /** The exit code that the answer means, 0 without this. */
+  /** The exit code for the response; 0 by default. */
   readonly exitCode?: (answer: Json) => number;
 }
 
 export const connectionOptions: readonly OptionSpec[] = [
-  { flags: '--url <url>', description: 'the admin listener (SOJOURN_ADMIN_URL, or http://127.0.0.1:8081)' },
-  { flags: '--token-file <file>', description: 'file with the admin token (else SOJOURN_ADMIN_TOKEN)' },
+  {
+    flags: '--url <url>',
+    description: 'URL of the admin API (SOJOURN_ADMIN_URL; default http://127.0.0.1:8081)',
+  },
+  { flags: '--token-file <file>', description: 'file with the admin token (SOJOURN_ADMIN_TOKEN)' },
 ];
 
-const jsonOption: OptionSpec = { flags: '--json', description: 'print the answer as JSON' };
+const jsonOption: OptionSpec = { flags: '--json', description: 'print JSON' };
 
 export function adminCommand({
   request: requestOf,
@@ -62,7 +65,7 @@ export const adminUrl = (args: ParsedArguments, terminal: Terminal): string =>
     text(args, 'url') === undefined ? 'SOJOURN_ADMIN_URL' : '--url',
   );
 
-/** The body of the answer, as it came. */
+/** Sends a request to the admin API and resolves to the body of the response. */
 export async function requestAdmin(
   request: AdminRequest,
   args: ParsedArguments,
@@ -89,12 +92,12 @@ export async function requestAdmin(
   return answer.body;
 }
 
-/** The server's own advice is for programs that send the header themselves. */
+/** Replaces the server's advice, which is for programs that set the header themselves. */
 const invalidToken = (cause: SojournError) =>
   new SojournError('unauthorized', {
-    detail: 'The server does not take this admin token.',
+    detail: 'The server rejects this admin token.',
     advice:
-      'Set SOJOURN_ADMIN_TOKEN to the one that this server showed at its first start or was started with.',
+      'Set SOJOURN_ADMIN_TOKEN to the token that this server printed at its first start, or that it was started with.',
     cause,
   });
 
@@ -103,10 +106,10 @@ function adminToken(args: ParsedArguments, terminal: Terminal): string {
   const token =
     file === undefined ? terminal.env.SOJOURN_ADMIN_TOKEN : readTextFile(file, '--token-file').trim();
   if (token && /^[\x21-\x7e]+$/.test(token)) return token;
-  throw usageError('There is no admin token: set SOJOURN_ADMIN_TOKEN, or name a file with --token-file.');
+  throw usageError('The admin token is missing. Set SOJOURN_ADMIN_TOKEN, or give a file with --token-file.');
 }
 
-/** The text of a file that an option names. */
+/** Reads the file in an option as text. */
 export function readTextFile(file: string, option: string): string {
   try {
     return readFileSync(file, 'utf8');
@@ -115,18 +118,18 @@ export function readTextFile(file: string, option: string): string {
   }
 }
 
-/** The value of an option that holds JSON. */
+/** Parses an option whose value is JSON. */
 export function parseJsonOption(value: string, option: string): unknown {
   const parsed = parseJson(value);
-  if (parsed === undefined) throw usageError(`${option} does not hold JSON.`);
+  if (parsed === undefined) throw usageError(`${option} is not valid JSON.`);
   return parsed;
 }
 
-/** A path in which every value is one segment, whatever it holds. Throws where a URL would make none of it. */
+/** A path of the API in which each value is exactly one segment. Throws a usage error for values that URLs normalize away. */
 export function apiPath(parts: TemplateStringsArray, ...values: readonly (string | undefined)[]): string {
   const segments = values.map((value = '') => {
-    // `secrets/..` would be the client itself (RFC 3986 section 5.2.4), and a deletion would hit that.
-    if (['', '.', '..'].includes(value)) throw usageError(`"${value}" is no name of anything.`);
+    // `secrets/..` would become the client itself (RFC 3986 section 5.2.4), and a DELETE would delete the client.
+    if (['', '.', '..'].includes(value)) throw usageError(`"${value}" is not an id.`);
     return encodeURIComponent(value);
   });
   return String.raw({ raw: parts }, ...segments);
@@ -135,13 +138,13 @@ export function apiPath(parts: TemplateStringsArray, ...values: readonly (string
 export const itemsOf = (answer: Json): readonly Json[] =>
   Array.isArray(answer.items) ? (answer.items as Json[]) : [];
 
-/** What goes behind a list that has more pages. */
+/** The line below a list that has more pages. */
 export const nextPageHint = (answer: Json, option: string): string =>
-  typeof answer.next === 'string' ? `There are more: ${option} ${answer.next}\n` : '';
+  typeof answer.next === 'string' ? `Next page: ${option} ${answer.next}\n` : '';
 
 export const pageOptions: readonly OptionSpec[] = [
-  { flags: '--after <id>', description: 'continue behind this id' },
-  { flags: '--limit <count>', description: 'how many at most' },
+  { flags: '--after <id>', description: 'continue after this id' },
+  { flags: '--limit <count>', description: 'maximum number of items' },
 ];
 
 export const pageQuery = (args: ParsedArguments) => ({

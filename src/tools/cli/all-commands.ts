@@ -1,4 +1,4 @@
-/** Every command, in the order of the help. */
+/** All commands, in the order of the help. */
 import type { CommandGroup, CommandSpec } from './command.ts';
 import { agent } from './commands/agent.ts';
 import { approval } from './commands/approval.ts';

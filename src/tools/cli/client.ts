@@ -1,4 +1,4 @@
-/** Commands that act as a client, with the SDK as any service would. */
+/** Commands that act as a client. They use the SDK, as any service does. */
 import { lightFetch } from '../../platform/outbound/index.ts';
 import { type Credentials, type Sojourn, sojournFromEnv } from '../sdk/index.ts';
 import { type OptionSpec, type ParsedArguments, type Terminal, text } from './command.ts';
@@ -7,8 +7,7 @@ export const clientOptions: readonly OptionSpec[] = [
   { flags: '--issuer <url>', description: 'the issuer (SOJOURN_ISSUER)' },
   {
     flags: '--workload-token-file <file>',
-    description:
-      'token of this workload from its own platform, instead of a secret (SOJOURN_WORKLOAD_TOKEN_FILE)',
+    description: "the workload's token from its platform, instead of a secret (SOJOURN_WORKLOAD_TOKEN_FILE)",
   },
 ];
 
@@ -17,13 +16,16 @@ export const clientVariables =
 
 export const purposeOption: OptionSpec = {
   flags: '--purpose <name>',
-  description: 'a purpose of the connection; the one that there is without it',
+  description: "purpose of the connection; optional if the client's rules allow only one",
 };
 
-/** Credentials of a connection, for the purpose that was given. */
+/** Fetches credentials of a connection for the purpose on the command line. */
 export type FetchCredentials = (connection: string) => Promise<Credentials>;
 
-/** The environment with what the options put in its place. Throws `invalid_argument`. */
+/**
+ * Creates a client from the environment; options override variables.
+ * @throws {SojournRequestError} `invalid_argument`
+ */
 export function createClient(
   args: ParsedArguments,
   { env }: Pick<Terminal, 'env'>,

@@ -1,7 +1,7 @@
-/** What a command is: words for people, and one thing to run. */
+/** Types of commands and of their parsed arguments. */
 import type { Environment } from '../../server/config/index.ts';
 
-/** The terminal, or what stands in for it. */
+/** Output streams and environment of a command; tests substitute their own. */
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -9,20 +9,20 @@ export interface Terminal {
   readonly env: Environment;
 }
 
-/** What was typed. */
+/** The command line after parsing. */
 export interface ParsedArguments {
   readonly positionals: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
-  /** Another program and its arguments: what stands behind `--`. */
+  /** The program after `--`, with its arguments. */
   readonly childCommand: readonly string[];
 }
 
 export interface OptionSpec {
-  /** As commander reads it: `--name <text>`. */
+  /** In commander's syntax: `--name <text>`. */
   readonly flags: string;
   readonly description: string;
   readonly required?: boolean;
-  /** May be given many times. */
+  /** May occur more than once. */
   readonly repeatable?: boolean;
   readonly choices?: readonly string[];
   readonly defaultValue?: string;
@@ -33,13 +33,13 @@ export interface CommandSpec {
   readonly usage: string;
   readonly description: string;
   readonly options?: readonly OptionSpec[];
-  /** Whether it is what its noun does when no command is named. */
+  /** Whether its group runs it if no command is given. */
   readonly isDefault?: boolean;
-  /** Without the leading `sojourn`. */
+  /** Example command lines without the leading `sojourn`. */
   readonly examples: readonly string[];
-  /** Whether it runs another program, which stands behind `--`. */
+  /** Whether it runs another program, given after `--`. */
   readonly runsProgram?: true;
-  /** Resolves to the exit code, 0 when undefined. */
+  /** Resolves to the exit code; undefined means 0. */
   readonly run: (args: ParsedArguments, terminal: Terminal) => Promise<number | undefined>;
 }
 
@@ -50,12 +50,13 @@ export interface CommandGroup {
   readonly groups?: readonly CommandGroup[];
 }
 
-/** An option's text, undefined when it was not given. */
+/** The value of an option; undefined if it is absent. */
 export function text({ options }: ParsedArguments, name: string): string | undefined {
   const value = options[name];
   return typeof value === 'string' ? value : undefined;
 }
 
+/** The values of a repeatable option. */
 export function texts({ options }: ParsedArguments, name: string): readonly string[] {
   const value = options[name];
   return Array.isArray(value) ? value : [];

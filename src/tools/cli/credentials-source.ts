@@ -1,4 +1,4 @@
-/** Where credentials come from: the server, or an agent that runs beside and has them at hand. */
+/** The source of credentials: the server, or an agent on this machine that caches them. */
 
 import { systemNow } from '../../platform/time/index.ts';
 import { fetchFromAgent } from '../loopback/index.ts';
@@ -9,18 +9,20 @@ import { usageError } from './failure.ts';
 
 export const agentOption: OptionSpec = {
   flags: '--agent <directory>',
-  description: 'ask the agent that has this directory, instead of signing in (SOJOURN_AGENT_DIRECTORY)',
+  description: 'use the agent with this directory instead of signing in (SOJOURN_AGENT_DIRECTORY)',
 };
 
 export type CredentialsSource = Pick<Sojourn, 'token' | 'formattedCredentials'>;
 
-/** An agent that is named and does not answer is an error: whoever set it up has no other way in, or does not want it. */
+/** A configured agent that does not answer is an error. There is no fallback to the server: it may not be intended. */
 export function createSource(args: ParsedArguments, terminal: Terminal): CredentialsSource {
   const directory = text(args, 'agent') ?? (terminal.env.SOJOURN_AGENT_DIRECTORY || undefined);
   if (directory === undefined) return createClient(args, terminal);
-  const own = ['issuer', 'workloadTokenFile'].some((name) => text(args, name) !== undefined);
-  if (own)
-    throw usageError('--issuer and --workload-token-file do not go with an agent, which signs in itself.');
+  const hasSignInOptions = ['issuer', 'workloadTokenFile'].some((name) => text(args, name) !== undefined);
+  if (hasSignInOptions)
+    throw usageError(
+      '--issuer and --workload-token-file cannot be combined with an agent: the agent signs in.',
+    );
   return agentSource(directory);
 }
 

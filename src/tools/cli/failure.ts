@@ -1,15 +1,15 @@
-/** How a command ends badly: with one sentence on what, and one on what to do. */
+/** Errors of commands: one sentence on what is wrong, one on what to do. */
 import { CommanderError } from 'commander';
 import { type ErrorCode, errorTable, SojournError } from '../../platform/errors/index.ts';
 import { SojournRequestError } from '../sdk/index.ts';
 import type { Terminal } from './command.ts';
 import { printable } from './print.ts';
 
-/** What was typed cannot be meant; the exit code is 2. */
+/** An error in the command line; exit code 2. */
 export const usageError = (message: string): CommanderError =>
   new CommanderError(2, 'sojourn.usage', message);
 
-/** The error that an answer of the server stands for: a problem document (RFC 9457), or OAuth's form at /token. */
+/** Reads an error response: a problem document (RFC 9457), or the OAuth form of /token (RFC 6749 section 5.2). */
 export function errorFromResponse(status: number, body: string): SojournError {
   const value = parseJson(body);
   const problem = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
@@ -18,11 +18,13 @@ export function errorFromResponse(status: number, body: string): SojournError {
   return new SojournError(code, {
     detail: typeof detail === 'string' ? detail : `The server answered ${status}.`,
     advice:
-      typeof problem.advice === 'string' ? problem.advice : 'Check that the URL leads to a Sojourn server.',
+      typeof problem.advice === 'string'
+        ? problem.advice
+        : 'Check that the URL is the URL of a Sojourn server.',
   });
 }
 
-/** Tells the error and returns the exit code. */
+/** Prints the error and returns the exit code. */
 export function reportFailure(error: unknown, terminal: Terminal): number {
   if (error instanceof CommanderError) {
     if (error.code === 'sojourn.usage') terminal.err(`${error.message}\n`);
@@ -30,7 +32,7 @@ export function reportFailure(error: unknown, terminal: Terminal): number {
   }
   if (error instanceof SojournRequestError) {
     terminal.err(`${printable(error.detail)}\n→ ${printable(error.advice)}\n`);
-    // What cannot be meant was not asked.
+    // An invalid argument is a usage error: no request was sent.
     return error.code === 'invalid_argument' ? 2 : 1;
   }
   if (!(error instanceof SojournError)) throw error;
@@ -43,7 +45,7 @@ export function reportFailure(error: unknown, terminal: Terminal): number {
   return 1;
 }
 
-/** The value, or undefined when the text is no JSON. */
+/** The parsed value; undefined if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,4 +1,4 @@
-/** What tools run again and again, or keep running: each is loaded alone, for loading all of them takes time and memory. */
+/** Commands that tools run often or keep running. Each loads without the others, which saves time and memory. */
 import type { CommandGroup, CommandSpec } from './command.ts';
 
 export interface LoadedCommands {

@@ -1,14 +1,17 @@
-/** Answers as calm, aligned text. */
+/** Formats JSON responses as aligned text for people. */
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** What a cloud or a server wrote may hold sequences that move a terminal's cursor: they are shown, not obeyed. */
+/** Escapes control and formatting characters: text of a cloud or a server must not move the terminal's cursor. */
 export const printable = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     character === '\n' ? character : `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`,
   );
 
-/** A member of each item per column; a name with a dot goes deeper. */
+/** A number with its noun: `1 client`, `2 clients`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** A table with one column per name; a dotted name reads a nested member. */
 export function columns(items: readonly Json[], names: readonly string[]): string {
   const rows = [
     names.map((name) => name.replaceAll('_', ' ').toUpperCase()),
@@ -17,14 +20,14 @@ export function columns(items: readonly Json[], names: readonly string[]): strin
   return alignRows(rows);
 }
 
-/** One line for each member, those of inner objects by their dotted names. */
+/** One line per member; members of nested objects have dotted names. */
 export const record = (value: Json): string => alignRows(flatten(value, ''));
 
-function flatten(value: Json, above: string): string[][] {
+function flatten(value: Json, prefix: string): string[][] {
   return Object.entries(value).flatMap(([name, member]) =>
     isObject(member) && Object.keys(member).length > 0
-      ? flatten(member, `${above}${name}.`)
-      : [[above + name, cell(member)]],
+      ? flatten(member, `${prefix}${name}.`)
+      : [[prefix + name, cell(member)]],
   );
 }
 
@@ -41,7 +44,7 @@ function alignRows(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
-/** Any value on one line. */
+/** Formats any value on one line. */
 export function cell(value: unknown): string {
   if (value === null || value === undefined) return '-';
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cell).join(', ');

@@ -1,11 +1,11 @@
-/** From the list of commands to a program that reads its arguments. */
+/** Builds the program from the command specifications, parses the arguments and runs one command. */
 import { Command, Option } from 'commander';
 import { manifest } from '../../platform/manifest.ts';
 import type { CommandGroup, CommandSpec, OptionSpec, ParsedArguments, Terminal } from './command.ts';
 import { reportFailure } from './failure.ts';
 import { type LoadedCommands, separatelyLoaded } from './lazy.ts';
 
-/** Runs one command; resolves to the exit code: 0, 1 when it failed, 2 when it was not understood. */
+/** Runs one command and resolves to its exit code: 0, 1 if it failed, 2 for a usage error, or the command's own. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   const outcome = { code: 0 };
   const program = new Command('sojourn')
@@ -14,12 +14,12 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .showHelpAfterError('(see --help)');
-  const { commands, groups: nouns } = await loadCommands(argv[0] ?? '');
-  const { words, inner } = splitAtDoubleDash(argv, commands);
-  for (const spec of commands) addCommand(program, spec, terminal, outcome, inner);
-  for (const noun of nouns) addGroup(program, noun, terminal, outcome);
+  const { commands, groups } = await loadCommands(argv[0] ?? '');
+  const { ownArguments, childCommand } = splitAtDoubleDash(argv, commands);
+  for (const spec of commands) addCommand(program, spec, terminal, outcome, childCommand);
+  for (const group of groups) addGroup(program, group, terminal, outcome);
   try {
-    await program.parseAsync([...words], { from: 'user' });
+    await program.parseAsync([...ownArguments], { from: 'user' });
     return outcome.code;
   } catch (error) {
     return reportFailure(error, terminal);
@@ -31,17 +31,21 @@ async function loadCommands(first: string): Promise<LoadedCommands> {
   return load ? load() : import('./all-commands.ts');
 }
 
-/** What stands behind `--` is another program's, where the command runs one. */
+/** If the command runs another program, the arguments after `--` are that program's command line. */
 function splitAtDoubleDash(argv: readonly string[], commands: readonly CommandSpec[]) {
-  const takes = commands.some(({ usage, runsProgram: runs }) => runs && usage.split(' ')[0] === argv[0]);
-  const at = takes ? argv.indexOf('--') : -1;
-  return at < 0 ? { words: argv, inner: [] } : { words: argv.slice(0, at), inner: argv.slice(at + 1) };
+  const takesProgram = commands.some(
+    ({ usage, runsProgram }) => runsProgram && usage.split(' ')[0] === argv[0],
+  );
+  const index = takesProgram ? argv.indexOf('--') : -1;
+  return index < 0
+    ? { ownArguments: argv, childCommand: [] }
+    : { ownArguments: argv.slice(0, index), childCommand: argv.slice(index + 1) };
 }
 
-function addGroup(parent: Command, noun: CommandGroup, terminal: Terminal, outcome: { code: number }): void {
-  const command = parent.command(noun.name).description(noun.description);
-  for (const spec of noun.commands) addCommand(command, spec, terminal, outcome);
-  for (const below of noun.groups ?? []) addGroup(command, below, terminal, outcome);
+function addGroup(parent: Command, group: CommandGroup, terminal: Terminal, outcome: { code: number }): void {
+  const command = parent.command(group.name).description(group.description);
+  for (const spec of group.commands) addCommand(command, spec, terminal, outcome);
+  for (const subgroup of group.groups ?? []) addGroup(command, subgroup, terminal, outcome);
 }
 
 function addCommand(
@@ -49,7 +53,7 @@ function addCommand(
   spec: CommandSpec,
   terminal: Terminal,
   outcome: { code: number },
-  inner: readonly string[] = [],
+  childCommand: readonly string[] = [],
 ): void {
   const command = parent
     .command(spec.usage, { isDefault: spec.isDefault ?? false })
@@ -61,7 +65,7 @@ function addCommand(
     `\nExamples:\n${spec.examples.map((example) => `  $ sojourn ${example}\n`).join('')}`,
   );
   command.action(async () => {
-    const args: ParsedArguments = { positionals: command.args, options: command.opts(), childCommand: inner };
+    const args: ParsedArguments = { positionals: command.args, options: command.opts(), childCommand };
     outcome.code = (await spec.run(args, terminal)) ?? 0;
   });
 }
@@ -78,6 +82,9 @@ function createOption({
   if (choices) option.choices([...choices]);
   if (defaultValue !== undefined) option.default(defaultValue);
   if (repeatable)
-    option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
+    option.argParser((value: string, previous: readonly string[] | undefined) => [
+      ...(previous ?? []),
+      value,
+    ]);
   return option;
 }

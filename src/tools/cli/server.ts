@@ -1,4 +1,4 @@
-/** One request to a server, either listener. */
+/** Requests to a server, at either listener. */
 
 import { SojournError } from '../../platform/errors/index.ts';
 import { type OutboundAnswer, type OutboundRequest, send } from '../../platform/outbound/index.ts';
@@ -7,42 +7,42 @@ import { errorFromResponse, parseJson, usageError } from './failure.ts';
 import type { Json } from './print.ts';
 
 const deadlineMs = 30_000;
-/** A page of 1,000 audit lines fits well. */
+/** A page of 1,000 audit lines is far smaller. */
 const maxBytes = 8 * 1024 * 1024;
 
-/** The base URL without a trailing slash. Plain http leaves the machine for nobody: a secret goes with every request. */
+/** The base URL without a trailing slash. Allows plain http for loopback only, because every request carries a secret. */
 export function parseBaseUrl(args: string, source: string): string {
   const parsed = endpointField.safeParse(args);
   if (parsed.success) return parsed.data;
   throw usageError(`${source} ${parsed.error.issues[0]?.message ?? 'is not a URL'}`);
 }
 
-/** The object in a 2xx answer; `{}` when it has no body. */
+/** The JSON object in the body of a 2xx response; `{}` if the body is empty. */
 export function parseAnswer(body: string): Json {
   if (body === '') return {};
   const value = parseJson(body);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
   throw new SojournError('internal', {
-    detail: 'The answer is no JSON object.',
-    advice: 'Check that the URL leads to a Sojourn server.',
+    detail: 'The response is not a JSON object.',
+    advice: 'Check that the URL is the URL of a Sojourn server.',
   });
 }
 
-/** The answer to a probe, whatever its status: /readyz says no with 503. */
+/** A GET that returns the response whatever its status is: /readyz answers 503 if the server is not ready. */
 export const get = (url: string): Promise<OutboundAnswer> =>
   send({ method: 'GET', url, signal: AbortSignal.timeout(deadlineMs), maxBytes });
 
-/** The answer when it is a 2xx; rejects with what the server said, or that there is none. */
+/** Resolves to a 2xx response. Rejects with the server's error, or with an error that no server answers. */
 export async function sendRequest(
   request: Omit<OutboundRequest, 'signal' | 'maxBytes'>,
-  howToName: string,
+  urlOption: string,
 ): Promise<OutboundAnswer> {
   const answer = await send({ ...request, signal: AbortSignal.timeout(deadlineMs), maxBytes }).catch(
     (cause: unknown) => {
       if (!(cause instanceof SojournError)) throw cause;
       throw new SojournError(cause.code, {
         detail: `No server answers at ${new URL(request.url).origin}.`,
-        advice: `Start it with \`sojourn serve\`, or name another one with ${howToName}.`,
+        advice: `Start one with \`sojourn serve\`, or give the URL of another one with ${urlOption}.`,
         cause,
       });
     },

@@ -1,13 +1,13 @@
-/** How a program that runs until it is told to stop hears of that, and of what else it is told meanwhile. */
+/** Signals of programs that run until they are stopped. */
 
-/** Resolves at the first request to stop; the second one does not wait for anything. */
+/** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once. */
 export function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false;
+    let stopping = false;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
-        if (asked) process.exit(1);
-        asked = true;
+        if (stopping) process.exit(1);
+        stopping = true;
         resolve();
       });
     }
@@ -15,14 +15,14 @@ export function stopSignal(): Promise<void> {
 }
 
 /**
- * Does the work at each SIGHUP, one after the other, and from now on: nobody listening, the signal ends the process, and
- * systemd takes that for a clean end. What comes during the start waits for the work to be there. Returns what waits for
- * all that was asked for.
+ * Runs the handler at each SIGHUP, one run after the other. Call it early: without a listener the signal ends the process,
+ * and systemd regards that as a clean exit. Signals that arrive before `handler` resolves are queued. Returns a function that
+ * waits for all runs.
  */
-export function onHangup(work: Promise<() => Promise<void>>): () => Promise<void> {
-  let turns = Promise.resolve();
+export function onHangup(handler: Promise<() => Promise<void>>): () => Promise<void> {
+  let runs = Promise.resolve();
   process.on('SIGHUP', () => {
-    turns = turns.then(async () => (await work)());
+    runs = runs.then(async () => (await handler)());
   });
-  return () => turns;
+  return () => runs;
 }

@@ -89,16 +89,16 @@ describe('rekeying without a server', () => {
 
   test('returns the number of rewrapped keys, and does nothing the second time', async () => {
     await bench.replica();
-    expect(await rekeyOn(bench.store)).toEqual({ rings: 1, keys: 2, resealed: 2 });
+    expect(await rekeyOn(bench.store)).toEqual({ rings: 1, keys: 2, rewrapped: 2 });
     await expectOpening(current);
-    expect(await rekeyOn(bench.store)).toEqual({ rings: 1, keys: 2, resealed: 0 });
+    expect(await rekeyOn(bench.store)).toEqual({ rings: 1, keys: 2, rewrapped: 0 });
   });
 
   test('rewraps the rings of tenants too', async () => {
     await bench.replica();
     const ring = await stored();
     await bench.store.insert('ring', 'ten_a', { ...ring, id: 'another', revision: 5 });
-    expect(await rekeyOn(bench.store)).toEqual({ rings: 2, keys: 4, resealed: 4 });
+    expect(await rekeyOn(bench.store)).toEqual({ rings: 2, keys: 4, rewrapped: 4 });
     const theirs = (await bench.store.get<Ring>('ring', 'ten_a'))!.value;
     for (const key of sealedIn(theirs)) await fileBackend(current).check(key);
   });

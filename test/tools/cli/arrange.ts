@@ -1,4 +1,4 @@
-/** The real program as a child process, and a server that writes down what it is asked. */
+/** The real program as a child process, and a server that records requests. */
 import { execFile } from 'node:child_process';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,7 @@ export interface CommandResult {
 
 const program = join(import.meta.dirname, '../../../bin/sojourn.js');
 
-/** Runs `sojourn` with these arguments and no other environment than this; ended after 15 s at the latest. */
+/** Runs `sojourn` with these arguments and only this environment; kills it after 15 s. */
 export function sojourn(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
   return new Promise((resolve) => {
     execFile(
@@ -29,7 +29,7 @@ export interface Asked {
   readonly method: string;
   readonly url: string;
   readonly authorization: string | undefined;
-  /** Parsed when it is JSON, text otherwise, undefined when empty. */
+  /** Parsed if it is JSON, otherwise text; undefined if empty. */
   readonly body: unknown;
 }
 
@@ -40,9 +40,9 @@ export interface Answer {
 
 export interface Recorder {
   readonly origin: string;
-  /** Since the last call of this function. */
+  /** The requests since the last call of this function. */
   asked(): readonly Asked[];
-  /** Answers by `METHOD path`; the query is not looked at. Anything else gets a 404 problem. */
+  /** Responses by `METHOD path`, ignoring the query. Any other request gets a 404 problem. */
   answers: Record<string, Answer>;
   close(): Promise<void>;
 }

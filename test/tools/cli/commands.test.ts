@@ -36,7 +36,7 @@ const inFile = (name: string, content: unknown): string => {
   return path;
 };
 
-describe('each command asks for exactly one thing', () => {
+describe('each command sends exactly one request', () => {
   const jwks = { keys: [{ kty: 'EC' }] };
   const target = { region: 'eu-central-1', duration_seconds: 900 };
   const cases: readonly [args: string, request: string, body: unknown, answer?: unknown][] = [
@@ -137,7 +137,7 @@ describe('each command asks for exactly one thing', () => {
     ['client delete cli_1', 'DELETE /clients/cli_1', undefined],
     ['client secrets create cli_1', 'POST /clients/cli_1/secrets', {}],
     [
-      'client secrets rotate cli_1 --grace 60 --expires 2027-01-31T02:00:00Z',
+      'client secrets rotate cli_1 --grace 60 --expires-at 2027-01-31T02:00:00Z',
       'POST /clients/cli_1/secrets',
       { replace: true, grace_seconds: 60, expires_at: '2027-01-31T02:00:00Z' },
     ],
@@ -189,7 +189,7 @@ describe('each command asks for exactly one thing', () => {
     ],
     ['connection delete con_1', 'DELETE /connections/con_1', undefined],
     [
-      `connection uploaded con_1 --file ${inFile('uploaded.json', { keys: [{ kid: 'a' }, { kid: 'b' }] })}`,
+      `connection confirm-upload con_1 --file ${inFile('uploaded.json', { keys: [{ kid: 'a' }, { kid: 'b' }] })}`,
       'POST /connections/con_1/uploaded-keys',
       { kids: ['a', 'b'] },
     ],
@@ -210,7 +210,7 @@ describe('each command asks for exactly one thing', () => {
       { own_issuer: true, own_keys: true },
     ],
     ['tenant move ten_1 --to shared', 'POST /tenants/ten_1/move', { own_issuer: false }],
-    ['tenant moving ten_1', 'GET /tenants/ten_1/move', undefined],
+    ['tenant move-status ten_1', 'GET /tenants/ten_1/move', undefined],
     ['keys impact k/1', 'GET /keys/k%2F1/impact?limit=200', undefined],
     [
       'audit search --connection con_1 --jti j --from 2027-01-01T00:00:00Z --limit 2',
@@ -279,8 +279,8 @@ describe('each command asks for exactly one thing', () => {
   });
 });
 
-describe('answers', () => {
-  test('a list reads as aligned columns, and says how to go on', async () => {
+describe('the command line prints', () => {
+  test('a list as aligned columns, with the option for the next page', async () => {
     const { out } = await admin(['tenant', 'list'], {
       'GET /tenants': {
         body: {
@@ -297,13 +297,13 @@ describe('answers', () => {
         'ID     NAME           CREATED AT',
         'ten_1  Acme           2027-01-01T00:00:00.000Z',
         'ten_2  A longer name  2027-01-02T00:00:00.000Z',
-        'There are more: --after ten_2',
+        'Next page: --after ten_2',
         '',
       ].join('\n'),
     );
   });
 
-  test('a record reads as names and values, inner ones by dotted names', async () => {
+  test('an object as names and values, nested members with dotted names', async () => {
     const { out } = await admin(['connection', 'show', 'con_1'], {
       'GET /connections/con_1': {
         body: {
@@ -326,7 +326,7 @@ describe('answers', () => {
     );
   });
 
-  test('--json prints the answer and nothing else', async () => {
+  test('with --json, the response and nothing else', async () => {
     const answer = { client_id: 'cli_1', client_secret: 'sjs_x', unknown: [1, { a: null }] };
     const { out } = await admin(['client', 'create', '--name', 'd', '--json'], {
       'POST /clients': { status: 201, body: answer },
@@ -334,23 +334,23 @@ describe('answers', () => {
     expect(out).toBe(`${JSON.stringify(answer, null, 2)}\n`);
   });
 
-  test('a secret comes with a sentence', async () => {
+  test('a hint below a new secret to save it', async () => {
     const { out } = await admin(['client', 'secrets', 'create', 'cli_1'], {
       'POST /clients/cli_1/secrets': { status: 201, body: { secret_id: 'sec_1', client_secret: 'sjs_x' } },
     });
     expect(out).toBe(
-      'secret_id      sec_1\nclient_secret  sjs_x\n\nKeep the client secret now: only its hash is stored, and it is never shown again.\n',
+      'secret_id      sec_1\nclient_secret  sjs_x\n\nSave the client secret now. The server stores only its hash and never shows it again.\n',
     );
   });
 
-  test('a deletion without a body is told', async () => {
+  test('a confirmation of a deletion', async () => {
     const { out } = await admin(['tenant', 'delete', 'ten_1'], {
       'DELETE /tenants/ten_1': { status: 204, body: '' },
     });
     expect(out).toBe('Deleted ten_1.\n');
   });
 
-  test('a failing verification shows its checks and advice, and ends with 1', async () => {
+  test('the checks and the advice of a failing verification, which exits with 1', async () => {
     const { code, out } = await admin(['connection', 'verify', 'con_1'], {
       'POST /connections/con_1/verify': {
         body: {
@@ -374,13 +374,13 @@ describe('answers', () => {
     expect(code).toBe(1);
     expect(out).toBe(
       [
-        'failing (the connection stays pending, tried again at 2026-11-23T12:00:05.000Z)',
+        'failing (the connection stays pending, next check at 2026-11-23T12:00:05.000Z)',
         '',
         'NAME      OUTCOME  DETAIL',
         'target    passed   Complete for aws.',
         'exchange  failed   No such role.',
         '',
-        'First: exchange: trust',
+        'Fix first: exchange: trust',
         '→ Check the role.',
         '',
         '  aws iam get-role \\',
@@ -390,7 +390,7 @@ describe('answers', () => {
     );
   });
 
-  test('a revocation tells whom it touches and what each of them must do', async () => {
+  test('after a key revocation, the affected connections and what each customer must do', async () => {
     const { out } = await admin(['keys', 'revoke', 'old'], {
       'POST /keys/old/revoke': {
         body: {
@@ -411,8 +411,8 @@ describe('answers', () => {
               cloud: 'aws',
               trusted_for: 'Minutes.',
               steps: [
-                { instruction: 'Close the door.', command: 'aws iam close \\\n  --now' },
-                { instruction: 'Look around.' },
+                { instruction: 'Block the role.', command: 'aws iam block \\\n  --now' },
+                { instruction: 'Check CloudTrail.' },
               ],
             },
             {
@@ -430,36 +430,36 @@ describe('answers', () => {
     });
     expect(out).toBe(
       [
-        'Revoked old. It leaves the JWKS of every replica within seconds.',
-        'RS256 tokens are signed by new now.',
+        'Revoked old. All replicas remove it from the JWKS within seconds.',
+        'new now signs RS256 tokens.',
         '',
-        'Clouds go on trusting what they have cached. Whom it touches, and what to do:',
+        'Clouds trust the revoked key until their cached JWKS expires. Affected connections:',
         '',
         'aws  con_1  prod  (ten_1)',
         '  Minutes.',
-        '  1. Close the door.',
-        '     aws iam close \\',
+        '  1. Block the role.',
+        '     aws iam block \\',
         '       --now',
-        '  2. Look around.',
+        '  2. Check CloudTrail.',
         '',
         'azure  con_2  new  (ten_1)',
         '  A day.',
-        '  Nothing is set up in the cloud yet.',
+        '  Nothing to do: the customer has not set up the connection yet.',
         '',
-        'Touched: connections 2, tenants 1.',
+        'Affected: 2 connections of 1 tenant.',
         '',
       ].join('\n'),
     );
   });
 
-  test('sequences that would move the cursor are shown, not obeyed', async () => {
+  test('control and formatting characters in escaped form', async () => {
     const { out } = await admin(['tenant', 'show', 'ten_1'], {
       'GET /tenants/ten_1': { body: { name: '\u001b[2Jgone\u202e' } },
     });
     expect(out).toBe('name  \\u001b[2Jgone\\u202e\n');
   });
 
-  test('set-up files are printed as they are, or written to a folder', async () => {
+  test('a set-up file unchanged, or writes it to a folder', async () => {
     const answers = {
       'GET /connections/con_1/setup': {
         body: { items: [{ name: 'stack.json', title: 'CloudFormation' }] },
@@ -475,7 +475,7 @@ describe('answers', () => {
   });
 
   test.each(['../evil', '/tmp/evil', '.bashrc', '..'])(
-    'a set-up file called %s is not written',
+    'no confirmation for a set-up file named %s, and does not write it',
     async (name) => {
       const { code, out } = await admin(['connection', 'setup', 'con_1', '--output', folder], {
         'GET /connections/con_1/setup': { body: { items: [{ name }] } },
@@ -488,7 +488,7 @@ describe('answers', () => {
   );
 });
 
-describe('config', () => {
+describe('sojourn config', () => {
   const targets = {
     aws: { region: 'eu-central-1' },
     azure: { tenant_id: 'ten-guid', client_id: 'cli-guid', environment: 'usgov' },
@@ -518,25 +518,25 @@ describe('config', () => {
       'aws',
       '--tool aws --profile acme --purpose deploy --issuer https://id.example.com',
       '[profile acme]\nregion = eu-central-1\ncredential_process = sojourn credentials con_1 --format aws-process --issuer https://id.example.com --purpose deploy\n',
-      'Add it to ~/.aws/config, and use it with AWS_PROFILE=acme.\n',
+      'Add this to ~/.aws/config, and select it with AWS_PROFILE=acme.\n',
     ],
     [
       'gcp',
       '--tool google',
       `${JSON.stringify(account, null, 2)}\n`,
-      'Save it, and set GOOGLE_APPLICATION_CREDENTIALS=con_1.json and GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1.\n',
+      'Keep this in con_1.json, and set GOOGLE_APPLICATION_CREDENTIALS=con_1.json and GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1.\n',
     ],
     [
       'gcp',
-      '--tool gcloud --file a.json',
+      '--tool gcloud --path a.json',
       `${JSON.stringify(account, null, 2)}\n`,
-      'Save it, set GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1, and run `gcloud auth login --cred-file=a.json`.\n',
+      'Keep this in a.json, set GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1, and run `gcloud auth login --cred-file=a.json`.\n',
     ],
     [
       'azure',
-      "--tool azure --file it's",
+      "--tool azure --path it's",
       "export AZURE_TENANT_ID=ten-guid\nexport AZURE_CLIENT_ID=cli-guid\nexport AZURE_AUTHORITY_HOST=https://login.microsoftonline.us\nexport AZURE_FEDERATED_TOKEN_FILE='it'\\''s'\n",
-      "Evaluate it in the shell of the tool, while the agent keeps a cloud token in it's.\n",
+      "Set these variables in the tool's shell. The agent must write a cloud token to it's.\n",
     ],
     [
       'azure',
@@ -551,16 +551,19 @@ describe('config', () => {
       'export GOOGLE_APPLICATION_CREDENTIALS=con_1.json\nexport GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1\n',
       undefined,
     ],
-  ] as const)('of %s, %s', async (cloud, args, out, err) => {
-    expect(await config(cloud, args)).toEqual({
-      code: 0,
-      out,
-      err: err ?? expect.stringMatching(/^Evaluate it in the shell of Terraform: /),
-      asked: [['GET /connections/con_1']],
-    });
-  });
+  ] as const)(
+    'prints for a connection to %s, with %s, what the tool reads',
+    async (cloud, args, out, err) => {
+      expect(await config(cloud, args)).toEqual({
+        code: 0,
+        out,
+        err: err ?? expect.stringMatching(/^Set these variables in Terraform's shell\. /),
+        asked: [['GET /connections/con_1']],
+      });
+    },
+  );
 
-  test('is written to a file for this user alone, and over no other without --force', async () => {
+  test('writes a file that only this user can read, and replaces an existing one only with --force', async () => {
     const file = join(folder, 'acme.json');
     const into = (more = '') => config('gcp', `--tool google --output ${file}${more}`);
     expect(await into()).toMatchObject({ code: 0, out: `Wrote ${file}\n` });
@@ -569,7 +572,7 @@ describe('config', () => {
     expect(await into()).toMatchObject({
       code: 2,
       out: '',
-      err: `${file} is there already: give --force to replace it, or another name.\n`,
+      err: `${file} exists. Give --force to replace it, or another name.\n`,
     });
     expect(readFileSync(file, 'utf8')).toBe('mine');
     expect(await into(' --force')).toMatchObject({ code: 0 });
@@ -577,37 +580,37 @@ describe('config', () => {
   });
 
   test.each([
-    ['aws', '--tool google', '--tool google does not fit a connection to aws.\n'],
+    ['aws', '--tool google', '--tool google does not support connections to aws.\n'],
     [
       'gcp',
       '--tool google --purpose deploy',
-      '--purpose goes with --tool aws: the other tools make the exchange themselves.\n',
+      '--purpose needs --tool aws: the other tools exchange the cloud token themselves.\n',
     ],
-    ['gcp', '--tool aws', '--tool aws does not fit a connection to gcp.\n'],
+    ['gcp', '--tool aws', '--tool aws does not support connections to gcp.\n'],
     [
       'aws',
       '--tool aws --profile a]b',
-      '--profile holds a character that the tool would not read as it is.\n',
+      "--profile contains a character that is not allowed in the tool's file.\n",
     ],
     [
       'aws',
       '--tool aws --issuer https://x/"',
-      '--issuer holds a character that the tool would not read as it is.\n',
+      "--issuer contains a character that is not allowed in the tool's file.\n",
     ],
     ['aws', '--tool aws --output /nowhere/x', '--output /nowhere/x cannot be written (ENOENT).\n'],
-  ] as const)('of %s by %s cannot be meant', async (cloud, args, err) => {
+  ] as const)('rejects for a connection to %s the arguments %s', async (cloud, args, err) => {
     expect(await config(cloud, args)).toMatchObject({ code: 2, out: '', err });
   });
 });
 
-describe('credentials', () => {
+describe('sojourn credentials', () => {
   const env = (issuer: string) => ({
     SOJOURN_ISSUER: issuer,
     SOJOURN_CLIENT_ID: 'cli_1',
     SOJOURN_CLIENT_SECRET: 'sjs_a+b:c',
   });
 
-  test('a token for the API is fetched, then the credentials, which are printed as they come', async () => {
+  test('fetches an API token, then the credentials, and prints them unchanged', async () => {
     const body = '{"Version":1}';
     server.answers = {
       'POST /id/token': { body: { access_token: 'abc', token_type: 'Bearer', expires_in: 300 } },
@@ -634,7 +637,7 @@ describe('credentials', () => {
     ]);
   });
 
-  test('a token of the workload itself takes the place of a secret', async () => {
+  test("uses the workload's own token instead of a secret", async () => {
     const file = join(folder, 'token');
     writeFileSync(file, 'ey.ey.x\n');
     server.answers = {
@@ -655,7 +658,7 @@ describe('credentials', () => {
     });
   });
 
-  test('what the token endpoint says is told', async () => {
+  test('prints the error of the token endpoint', async () => {
     server.answers = {
       'POST /token': {
         status: 401,

@@ -1,4 +1,4 @@
-/** `sojourn doctor --secrets` against real servers, and against some that do not tell the whole truth. */
+/** `sojourn doctor --secrets` against real servers, and against servers with incomplete responses. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -16,7 +16,7 @@ async function doctor(url: string, adminToken: string, ...args: string[]) {
 const note =
   'The admin token is a shared secret too, but is not counted: it gives access to the admin API, not to a cloud. Its age is unknown. Replace SOJOURN_ADMIN_TOKEN when someone who knows it leaves.';
 
-describe('with a server that can be asked', () => {
+describe('sojourn doctor --secrets', () => {
   let server: TestServer;
   const ask = (...args: string[]) => doctor(server.adminOrigin, server.adminToken, ...args);
   const secrets = async () => JSON.parse((await ask('--json')).out) as { shared_secrets: object[] };
@@ -36,10 +36,10 @@ describe('with a server that can be asked', () => {
   }, 60_000);
   afterAll(() => server.close());
 
-  test('none is left: exit code 0, and how many clients were looked at', async () => {
+  test('without shared secrets exits with 0 and prints how many clients it checked', async () => {
     expect(await ask()).toEqual({
       code: 0,
-      out: `0 shared secrets in use; 201 clients looked at.\n\n${note}\n`,
+      out: `0 shared secrets in use; 201 clients checked.\n\n${note}\n`,
       err: '',
     });
     expect(JSON.parse((await ask('--json')).out)).toEqual({
@@ -49,7 +49,7 @@ describe('with a server that can be asked', () => {
     });
   }, 60_000);
 
-  test('one on the last page is found, with its age, its last use, its end and what to use instead', async () => {
+  test('finds a secret on the last page, with age, last use, expiry and advice', async () => {
     const client = await server.admin.post<TestClient & { secrets: { id: string }[] }>('/clients', {
       name: 'old',
       may_use: [],
@@ -82,7 +82,7 @@ describe('with a server that can be asked', () => {
     const { code, out } = await ask();
     expect(code).toBe(1);
     const lines = out.split('\n');
-    expect(lines[0]).toBe('1 shared secret in use; 202 clients looked at.');
+    expect(lines[0]).toBe('1 shared secret in use; 202 clients checked.');
     expect(lines[2]).toMatch(/^CLIENT ID +NAME +SECRET +DISABLED +AGE DAYS +LAST USED AT +EXPIRES AT$/);
     expect(lines[3]).toMatch(
       new RegExp(`^${client.client_id}  old   ${secret?.id}  true      0         \\S+Z  -$`),
@@ -91,7 +91,7 @@ describe('with a server that can be asked', () => {
   }, 60_000);
 });
 
-test('one that has ended is not in use', async () => {
+test('sojourn doctor --secrets does not count an expired secret', async () => {
   const clock = { ahead: -2 * 86_400_000 };
   const server = await testServer({ now: () => Date.now() + clock.ahead });
   try {
@@ -112,7 +112,7 @@ test('one that has ended is not in use', async () => {
   }
 }, 60_000);
 
-describe('without an answer that proves anything, the exit code is 3 and nothing is claimed', () => {
+describe('sojourn doctor --secrets exits with 3 and prints no result for', () => {
   const keyed = (id: string) => ({
     client_id: id,
     name: 'k',
@@ -120,25 +120,25 @@ describe('without an answer that proves anything, the exit code is 3 and nothing
     disabled: false,
     secrets: [],
   });
-  const lies: Record<string, (after: string | null) => unknown> = {
-    'a page without the word on the next one': () => ({ items: [] }),
-    'no list at all': () => ({ next: null }),
+  const incomplete: Record<string, (after: string | null) => unknown> = {
+    'a page without the member next': () => ({ items: [] }),
+    'a response without a list': () => ({ next: null }),
     'a client without its secrets': () => ({
       items: [{ ...keyed('cli_1'), secrets: undefined }],
       next: null,
     }),
-    'a way of signing in that is not known here': () => ({
+    'an unknown authentication method': () => ({
       items: [{ ...keyed('cli_1'), auth: { method: 'password' } }],
       next: null,
     }),
-    'a list that comes to no end': () => ({ items: [keyed('cli_1')], next: 'cli_1' }),
+    'a list without end': () => ({ items: [keyed('cli_1')], next: 'cli_1' }),
     'a second page that fails': (after) => (after === null ? { items: [], next: 'cli_1' } : undefined),
   };
 
-  test.each(Object.keys(lies))('%s', async (name) => {
+  test.each(Object.keys(incomplete))('%s', async (name) => {
     const server = createServer((request, response) => {
       const { searchParams } = new URL(request.url ?? '', 'http://x');
-      const body = lies[name]?.(searchParams.get('after'));
+      const body = incomplete[name]?.(searchParams.get('after'));
       response.writeHead(body === undefined ? 500 : 200).end(JSON.stringify(body ?? {}));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -152,12 +152,12 @@ describe('without an answer that proves anything, the exit code is 3 and nothing
     }
   });
 
-  test('no server', async () => {
+  test('a URL without a server', async () => {
     const { code, out } = await doctor('http://127.0.0.1:9', token);
     expect({ code, out }).toEqual({ code: 3, out: '' });
   });
+});
 
-  test('no admin token is a mistake in the call', async () => {
-    expect(await sojourn(['doctor', '--secrets'])).toMatchObject({ code: 2, out: '' });
-  });
+test('sojourn doctor --secrets exits with 2 without an admin token', async () => {
+  expect(await sojourn(['doctor', '--secrets'])).toMatchObject({ code: 2, out: '' });
 });

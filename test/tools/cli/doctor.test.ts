@@ -1,4 +1,4 @@
-/** `sojourn doctor` against a real server, with fronts between it and the world that spoil what passes. */
+/** `sojourn doctor` against a real server, behind proxies that modify responses. */
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { freePort } from '../../../src/sandbox/demo/local-server.ts';
@@ -18,7 +18,7 @@ interface Passing {
 }
 type Spoil = (passing: Passing) => void;
 
-/** Passes everything to `target`, and spoils the answers. */
+/** Starts a proxy to `target` that modifies the responses. */
 async function front(port: number, target: string, spoil: Spoil): Promise<void> {
   const listener = createServer(async (request, response) => {
     const path = request.url ?? '';
@@ -45,7 +45,7 @@ async function front(port: number, target: string, spoil: Spoil): Promise<void> 
   );
 }
 
-/** A server whose public listener is reached through a front. */
+/** A server whose public listener is behind such a proxy. */
 async function behind(spoil: Spoil): Promise<TestServer> {
   const [port, inner] = [await freePort(), await freePort()];
   const listen = { public: `127.0.0.1:${inner}`, admin: '127.0.0.1:0' };
@@ -88,8 +88,8 @@ const discovery = (change: (document: Record<string, unknown>) => void) =>
 type Keys = Record<string, unknown>[];
 const jwks = (change: (keys: Keys) => void) => json((document) => change(document.keys as Keys), /\/jwks/);
 
-describe('a server that is as it should be', () => {
-  test('passes every check, but for the short times of a drill', async () => {
+describe('sojourn doctor, with a healthy server,', () => {
+  test('passes every check except the one for short key times', async () => {
     const server = await direct();
     const { code, err, checks } = await examined(server);
     const passed = (name: string, detail: unknown) => ({ name, outcome: 'passed', detail, advice: null });
@@ -118,7 +118,7 @@ describe('a server that is as it should be', () => {
     });
   }, 60_000);
 
-  test('is told in aligned lines, with the advice below', async () => {
+  test('prints the checks in aligned lines with the advice below', async () => {
     const server = await direct();
     const env = { SOJOURN_ADMIN_URL: server.adminOrigin, SOJOURN_ADMIN_TOKEN: server.adminToken };
     const { code, out } = await sojourn(['doctor'], env);
@@ -133,7 +133,7 @@ describe('a server that is as it should be', () => {
     ]);
   }, 60_000);
 
-  test('is not, when its clock was set since it started', async () => {
+  test('warns if its clock was set since the start', async () => {
     const set = { ms: 0 };
     const server = await direct({ now: () => Date.now() + set.ms, steadyNow: Date.now });
     set.ms = 120_000;
@@ -148,7 +148,7 @@ describe('a server that is as it should be', () => {
     });
   }, 60_000);
 
-  test('is looked at for a tenant with an issuer of its own', async () => {
+  test("checks a tenant's own issuer", async () => {
     const server = await direct();
     const tenant = await server.admin.post<{ id: string; issuer: string }>('/tenants', {
       name: 'Acme',
@@ -164,7 +164,7 @@ describe('a server that is as it should be', () => {
   }, 60_000);
 });
 
-describe('what the world sees', () => {
+describe('sojourn doctor, from outside,', () => {
   const wanted = (name: string, issuer: string) => `${name} is "http://x" and not "${issuer}`;
 
   test.each<[string, Spoil, (issuer: string) => string]>([
@@ -205,7 +205,7 @@ describe('what the world sees', () => {
       () => 'its content type is text/html; it is not a JSON object',
     ],
   ])(
-    '%s in discovery fails',
+    'reports %s in the discovery document as failed',
     async (_, spoil, why) => {
       const server = await behind((passing) => {
         if (passing.path.includes('openid-configuration')) spoil(passing);
@@ -247,7 +247,7 @@ describe('what the world sees', () => {
       (kid) => `it has 9 keys, more than 8; the key ${kid} differs`,
     ],
   ])(
-    '%s in the JWKS fails',
+    'reports %s in the JWKS as failed',
     async (_, spoil, why) => {
       const server = await behind(spoil);
       const answer = (await server.admin.get(`/issuer`)) as { jwks: { keys: { kid: string }[] } };
@@ -261,7 +261,7 @@ describe('what the world sees', () => {
     60_000,
   );
 
-  test('an issuer that nobody answers for fails, and everything else is told all the same', async () => {
+  test('reports an unreachable issuer as failed and still runs all other checks', async () => {
     const [port, inner] = [await freePort(), await freePort()];
     const listen = { public: `127.0.0.1:${inner}`, admin: '127.0.0.1:0' };
     const server = await direct({ port, config: { listen } });
@@ -274,7 +274,7 @@ describe('what the world sees', () => {
     expect(checks).toHaveLength(10);
   }, 60_000);
 
-  test('an admin listener that a proxy serves to everybody fails', async () => {
+  test('reports an admin listener that is reachable at the issuer as failed', async () => {
     const [port, admin] = [await freePort(), await freePort()];
     const listen = { public: `127.0.0.1:${await freePort()}`, admin: `127.0.0.1:${admin}` };
     const server = await direct({ port, config: { listen } });
@@ -288,12 +288,12 @@ describe('what the world sees', () => {
   }, 60_000);
 });
 
-describe('what the server says of itself', () => {
+describe('sojourn doctor, about the server itself,', () => {
   test.each([
     [3_600, 'failed', 1],
     [30, 'warned', 0],
   ])(
-    'a clock that is %d s off has %s',
+    'reports a clock that is %d s off as %s',
     async (seconds, outcome, exit) => {
       const server = await direct();
       const port = await freePort();
@@ -310,7 +310,7 @@ describe('what the server says of itself', () => {
     60_000,
   );
 
-  test('connections are counted by their state', async () => {
+  test('counts connections by state', async () => {
     const server = await direct();
     const { tenant } = await oneConnection(server);
     const { id } = await server.admin.post<{ id: string }>('/connections', {
@@ -326,7 +326,7 @@ describe('what the server says of itself', () => {
     });
   }, 60_000);
 
-  test('a shared secret that is older than a quarter has warned', async () => {
+  test('warns of a shared secret that is older than 90 days', async () => {
     const server = await direct({ now: () => Date.now() - 100 * 86_400_000 });
     const { client } = await oneConnection(server);
     const { code, of } = await examined(server);
@@ -340,11 +340,11 @@ describe('what the server says of itself', () => {
   }, 60_000);
 });
 
-test('without a server there is one sentence', async () => {
+test('sojourn doctor reports in one sentence that there is no server', async () => {
   const url = `http://127.0.0.1:${await freePort()}`;
   expect(await sojourn(['doctor'], { SOJOURN_ADMIN_URL: url, SOJOURN_ADMIN_TOKEN: 'x'.repeat(32) })).toEqual({
     code: 1,
     out: '',
-    err: `No server answers at ${url}.\n→ Start it with \`sojourn serve\`, or name another one with --url.\n`,
+    err: `No server answers at ${url}.\n→ Start one with \`sojourn serve\`, or give the URL of another one with --url.\n`,
   });
 }, 60_000);

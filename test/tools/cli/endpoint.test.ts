@@ -1,4 +1,4 @@
-/** What `sojourn exec` serves to its program while hours pass, and when the server says no or nothing. */
+/** The endpoint of `sojourn exec`: over hours, and with refusals and failures of the server. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,8 +50,8 @@ const keys = (end: number, id = 'ASIAEXAMPLE') => ({
   },
 });
 
-describe('the endpoint', () => {
-  test('hands out the same credentials until five minutes before their end, and then the next ones', async () => {
+describe('the endpoint of sojourn exec', () => {
+  test('serves the same credentials until five minutes before they expire, then new ones', async () => {
     expect(await ask()).toEqual(keys(noon + 60 * minute));
     server.answers[credentialsPath] = [awsUntil(noon + 120 * minute, 'ASIANEXT')];
     hour = noon + 54 * minute;
@@ -60,7 +60,7 @@ describe('the endpoint', () => {
     expect(await ask()).toEqual(keys(noon + 120 * minute, 'ASIANEXT'));
   });
 
-  test('hands nothing to a web page, a rebound name or a proxy, not even with the secret', async () => {
+  test('refuses web pages, rebound host names and proxies, even with the secret', async () => {
     const { secret: authorization, origin } = endpoint;
     const { port } = new URL(origin);
     const asked = server.heard.length;
@@ -83,7 +83,7 @@ describe('the endpoint', () => {
         body: {
           Code: 'unauthorized',
           Message:
-            'This endpoint belongs to another program. Ask with the variables that `sojourn exec` gave to the program.',
+            'This endpoint belongs to another program. Use the environment variables that `sojourn exec` set for the program.',
         },
       });
     expect(server.heard).toHaveLength(asked);
@@ -92,7 +92,7 @@ describe('the endpoint', () => {
     );
   });
 
-  test('says what the server says: a refusal as one, and a fault as what may pass', async () => {
+  test("passes on the server's errors: a refusal as 400, a transient error as 503", async () => {
     server.answers[credentialsPath] = [problem(409, 'connection_disabled', 'It is disabled.', 'Enable it.')];
     expect(await ask()).toEqual({
       status: 400,
@@ -107,7 +107,7 @@ describe('the endpoint', () => {
   });
 });
 
-test('the token file always holds one whole token, and the next one when that is near its end', async () => {
+test('the token file always contains one complete token, and a new one before it expires', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-token-file-'));
   const file = join(folder, 'gcp-token');
   const google = (end: number, token: string) => ({
@@ -134,7 +134,7 @@ test('the token file always holds one whole token, and the next one when that is
   rmSync(folder, { recursive: true });
 });
 
-test('a turn that is ended, or cannot write, neither ends the program nor keeps the end from coming', async () => {
+test('a failed refresh of the token file neither ends the program nor blocks its end', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-token-file-'));
   const said: (string | DOMException)[] = ['first', new DOMException('Ended.', 'AbortError'), 'second'];
   const credentials = async (connection: string): Promise<Credentials> => {

@@ -17,7 +17,7 @@ jest.setTimeout(60_000);
 const root = join(import.meta.dirname, '../../..');
 const sojourn = [process.execPath, join(root, 'bin/sojourn.js')];
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-cli-exec-'));
-/** Where exec makes its own folder: what it leaves behind is seen there. */
+/** Where exec creates its folder; after each test nothing may be left here. */
 const scratch = join(folder, 'tmp');
 let stage: Stage;
 
@@ -57,7 +57,7 @@ const projectId = (sandbox: string) => `
   const auth = new GoogleAuth({ scopes: 'https://www.googleapis.com/auth/cloud-platform' });
   console.log((await auth.request({ url: '${sandbox}/gcp/v3/projects/acme-prod' })).data.projectId);`;
 
-/** Each leads some library or tool to another identity. */
+/** Each of these selects another identity for some library or tool. */
 const mine = Object.fromEntries(
   [
     'AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ACCESS_KEY AWS_SECRET_KEY',
@@ -76,8 +76,8 @@ const mine = Object.fromEntries(
   ].flatMap((line) => line.split(' ').map((name) => [name, 'mine'])),
 );
 
-describe('a program that is run', () => {
-  test('finds each cloud, no other identity, and nothing that opens the server', async () => {
+describe('a program of sojourn exec', () => {
+  test('gets the endpoint of each cloud, no other identity and no access to the server', async () => {
     const { aws, azure, gcp } = stage.customer;
     const { code, out, err } = await exec(
       [aws, azure, gcp],
@@ -111,7 +111,7 @@ describe('a program that is run', () => {
     expect(JSON.stringify(given)).not.toMatch(/sjs_|mine/);
   });
 
-  test('ends with its own exit code, its own output and its own words', async () => {
+  test('keeps its own exit code, output and errors', async () => {
     const { aws } = stage.customer;
     expect(await exec([aws], ['sh', '-c', 'echo "$1"; echo two >&2; exit 7', 'sh', '--json'])).toEqual({
       code: 7,
@@ -121,7 +121,7 @@ describe('a program that is run', () => {
     expect(await exec([aws], ['no-such-program'])).toEqual({
       code: 127,
       out: '',
-      err: 'The program no-such-program cannot be run (ENOENT).\n→ Check its name and PATH.\n',
+      err: 'Cannot run the program no-such-program (ENOENT).\n→ Check its name and PATH.\n',
     });
   });
 
@@ -129,7 +129,7 @@ describe('a program that is run', () => {
     ['SIGTERM', 'trap "exit 9" TERM', 9],
     ['SIGTERM', ':', 143],
     ['SIGINT', 'trap "exit 8" INT', 8],
-  ] as const)('is passed %s on (%s)', async (signal, trap, code) => {
+  ] as const)('receives %s (%s)', async (signal, trap, code) => {
     const program = ['sh', '-c', `${trap}; echo ready; while :; do sleep 0.05; done`];
     const child = start([...sojourn, 'exec', stage.customer.aws.id, '--', ...program]);
     await once(child.stdout, 'data');
@@ -150,12 +150,12 @@ describe('a program that is run', () => {
     expect(await exec([aws, aws], ['touch', trace])).toEqual({
       code: 2,
       out: '',
-      err: 'Two of the connections lead to aws, and a program has one identity in a cloud.\n',
+      err: 'Give only one connection to aws: a program has one identity per cloud.\n',
     });
     expect(existsSync(trace)).toBe(false);
   });
 
-  test('is the only one to whom the endpoint hands anything', async () => {
+  test('is the only program that gets credentials from the endpoint', async () => {
     const { aws, azure, gcp } = stage.customer;
     const source = `
       const { AWS_CONTAINER_CREDENTIALS_FULL_URI: url, AWS_CONTAINER_AUTHORIZATION_TOKEN: secret } = process.env;
@@ -172,7 +172,7 @@ describe('a program that is run', () => {
       console.log(await ask('/', { headers: { authorization: secret } }));`;
     const { out, err } = await exec([aws, azure, gcp], node(source));
     const words =
-      'This endpoint belongs to another program. Ask with the variables that `sojourn exec` gave to the program.';
+      'This endpoint belongs to another program. Use the environment variables that `sojourn exec` set for the program.';
     expect({ out, err }).toEqual({
       out: [
         ...Array(4).fill(`401 ${JSON.stringify({ Code: 'unauthorized', Message: words })}`),
@@ -187,7 +187,7 @@ describe('a program that is run', () => {
   });
 });
 
-describe('a signal before there is a program', () => {
+describe('a signal before sojourn exec starts the program:', () => {
   test.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
@@ -195,7 +195,7 @@ describe('a signal before there is a program', () => {
   ] as const)('%s leaves no file behind and starts nothing', async (signal, code) => {
     const server = await script();
     try {
-      // What is over when it comes is asked for again, and that answer never comes: the file of the token waits for it.
+      // The first credentials are expired, so exec fetches again for the token file, and that response never comes.
       const over = {
         connection: 'con_1',
         cloud: 'gcp',
@@ -223,7 +223,7 @@ describe('a signal before there is a program', () => {
   });
 });
 
-describe('unmodified libraries in it', () => {
+describe('sojourn exec serves the unmodified library', () => {
   const sandbox = () => stage.corridor.sandbox;
 
   test('the AWS SDK for JavaScript', async () => {
@@ -263,7 +263,7 @@ describe('unmodified libraries in it', () => {
   });
 });
 
-describe('unmodified programs in it', () => {
+describe('sojourn exec serves the unmodified program', () => {
   testWith(['aws'])('the AWS CLI', async () => {
     const program = ['aws', 'sts', 'get-caller-identity', '--endpoint-url', `${stage.corridor.sandbox}/aws`];
     const { code, out, err } = await exec([stage.customer.aws], program, { AWS_DEFAULT_REGION: 'us-east-1' });
@@ -284,13 +284,13 @@ describe('unmodified programs in it', () => {
   });
 });
 
-describe('tools that run `sojourn credentials` by themselves', () => {
+describe('sojourn credentials serves the unmodified tool', () => {
   const [binary, program] = sojourn;
   const stranger = { id: 'con_01jd0000000000000000000000' };
   const words =
     'There is no such connection for this client.\n→ Check the connection id, and that the client may use it (`sojourn client show`).';
 
-  testWith(['aws'])('the AWS CLI, by the profile of `sojourn config`', async () => {
+  testWith(['aws'])('the AWS CLI, with the profile of sojourn config', async () => {
     const config = async ({ id }: { id: string }, profile: string) => {
       const options = ['--tool', 'aws', '--profile', profile, '--command', `${binary} ${program}`];
       const admin = {
@@ -326,7 +326,7 @@ describe('tools that run `sojourn credentials` by themselves', () => {
     expect(refused.code).not.toBe(0);
   });
 
-  test('google-auth-library, as an executable source', async () => {
+  test('google-auth-library, as an executable-sourced credential', async () => {
     const { sandbox } = stage.corridor;
     const account = (connection: { id: string }) => {
       const file = join(folder, `${connection.id}.json`);

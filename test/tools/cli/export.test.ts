@@ -35,8 +35,8 @@ const issuers = () => ['', ...tenants.filter(({ own_issuer }) => own_issuer).map
 const paths = () =>
   issuers().flatMap((below) => [`${below}jwks`, `${below}.well-known/openid-configuration`]);
 
-describe('keys export', () => {
-  test('writes every document of every issuer as it is served, at the path where it is served', async () => {
+describe('sojourn keys export', () => {
+  test('writes the documents of every issuer with the bytes and paths that the server serves', async () => {
     const output = join(folder, 'all');
     const { code, out, err } = await run('--output', output, '--json');
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -77,10 +77,10 @@ describe('keys export', () => {
         `az storage blob upload --auth-mode login --overwrite true --file ${file} --blob-url https://acme.blob.core.windows.net/id/${path} --content-type application/json --content-cache-control 'public, max-age=0, stale-if-error=86400'`,
     ],
   ])(
-    'tells the commands that upload the documents to %s',
-    async (place, line) => {
-      const output = join(folder, 'told');
-      const { code, out } = await run('--output', output, '--to', place);
+    'prints the commands that upload the documents to %s',
+    async (bucket, line) => {
+      const output = join(folder, 'printed');
+      const { code, out } = await run('--output', output, '--bucket', bucket);
       expect({ code, out }).toEqual({
         code: 0,
         out: `Wrote 6 documents and manifest.json to ${output}\n\n${paths()
@@ -91,17 +91,17 @@ describe('keys export', () => {
     60_000,
   );
 
-  test('refuses a place that it does not know, before it asks or writes anything', async () => {
+  test('rejects an unknown kind of bucket before it requests or writes anything', async () => {
     const output = join(folder, 'none');
-    expect(await run('--output', output, '--to', 'ftp://files')).toEqual({
+    expect(await run('--output', output, '--bucket', 'ftp://files')).toEqual({
       code: 2,
       out: '',
-      err: '--to must be s3://BUCKET, gs://BUCKET, https://ACCOUNT.blob.core.windows.net/CONTAINER, with a prefix or without.\n',
+      err: '--bucket must be s3://BUCKET, gs://BUCKET, https://ACCOUNT.blob.core.windows.net/CONTAINER, with or without a prefix.\n',
     });
     await expect(readFile(join(output, 'manifest.json'))).rejects.toThrow('ENOENT');
   }, 60_000);
 
-  test('writes no file that a server names outside the folder', async () => {
+  test('does not write a file outside the folder, whatever path the server sends', async () => {
     const other = await recorder();
     other.answers = {
       'GET /admin/v1/keys/documents': {
@@ -114,11 +114,11 @@ describe('keys export', () => {
       SOJOURN_ADMIN_TOKEN: server.adminToken,
     });
     await other.close();
-    expect(ended).toEqual({ code: 2, out: '', err: '../jwks is no document of an issuer.\n' });
+    expect(ended).toEqual({ code: 2, out: '', err: '../jwks is not the path of an issuer document.\n' });
     await expect(readFile(join(output, '../jwks'))).rejects.toThrow('ENOENT');
   }, 60_000);
 
-  test('writes those of all others when the keys of a tenant cannot be used, and fails by its name', async () => {
+  test("names a tenant whose keys are unusable, writes all other tenants' documents and exits with 1", async () => {
     const { id } = tenants[2]!;
     await server.stop();
     await chmod(join(server.folder, 'keys', `${id}.json`), 0o644);
@@ -127,7 +127,7 @@ describe('keys export', () => {
     const { code, out, err } = await run('--output', output, '--json');
     expect({ code, err }).toEqual({
       code: 1,
-      err: `The documents of ${id} are missing: the keys of this tenant cannot be used. See the log of the server.\n`,
+      err: `The documents of ${id} are missing, because its keys are unusable.\n→ See the server's log.\n`,
     });
     const { files } = JSON.parse(out) as { files: { path: string }[] };
     expect(files.map(({ path }) => path)).toEqual(paths().filter((path) => !path.includes(id)));

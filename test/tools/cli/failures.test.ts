@@ -14,8 +14,8 @@ afterAll(() => server.close());
 
 const env = () => ({ SOJOURN_ADMIN_URL: server.origin, SOJOURN_ADMIN_TOKEN: token });
 
-describe('what fails', () => {
-  test('a problem is told as what and advice, on the error stream, with exit code 1', async () => {
+describe('the command line reports', () => {
+  test("the server's problem, as detail and advice on standard error, with exit code 1", async () => {
     server.answers = {
       'GET /admin/v1/tenants/ten_1': {
         status: 404,
@@ -33,7 +33,7 @@ describe('what fails', () => {
     });
   });
 
-  test('a wrong admin token is told with the place where the right one goes', async () => {
+  test('a wrong admin token, and where to set the right one', async () => {
     server.answers = {
       'GET /admin/v1/tenants': {
         status: 401,
@@ -47,33 +47,33 @@ describe('what fails', () => {
     expect(await sojourn(['tenant', 'list'], env())).toEqual({
       code: 1,
       out: '',
-      err: 'The server does not take this admin token.\n→ Set SOJOURN_ADMIN_TOKEN to the one that this server showed at its first start or was started with.\n',
+      err: 'The server rejects this admin token.\n→ Set SOJOURN_ADMIN_TOKEN to the token that this server printed at its first start, or that it was started with.\n',
     });
   });
 
   test.each([
-    ['a page of some other server', '<html>'],
-    ['a list', '[]'],
-  ])('%s is no answer', async (_, body) => {
+    ['an HTML page', '<html>'],
+    ['a JSON array', '[]'],
+  ])('%s as an invalid response', async (_, body) => {
     server.answers = { 'GET /admin/v1/tenants': { body } };
     expect(await sojourn(['tenant', 'list'], env())).toEqual({
       code: 1,
       out: '',
-      err: 'The answer is no JSON object.\n→ Check that the URL leads to a Sojourn server.\n',
+      err: 'The response is not a JSON object.\n→ Check that the URL is the URL of a Sojourn server.\n',
     });
   });
 
-  test('a server that is not there is named', async () => {
+  test('the URL at which no server answers', async () => {
     const gone = await recorder();
     await gone.close();
     expect(await sojourn(['keys', 'list', '--url', gone.origin], { SOJOURN_ADMIN_TOKEN: token })).toEqual({
       code: 1,
       out: '',
-      err: `No server answers at ${gone.origin}.\n→ Start it with \`sojourn serve\`, or name another one with --url.\n`,
+      err: `No server answers at ${gone.origin}.\n→ Start one with \`sojourn serve\`, or give the URL of another one with --url.\n`,
     });
   });
 
-  test('every fault of a configuration is told, and nothing is started', async () => {
+  test('all errors of a configuration, and does not start the server', async () => {
     const ended = await sojourn(['serve', '--config', '/nowhere.yaml'], { SOJOURN_ISUER: 'x' });
     expect(ended).toEqual({
       code: 1,
@@ -83,29 +83,29 @@ describe('what fails', () => {
   });
 });
 
-describe('what cannot be meant ends with 2, before anything is asked', () => {
+describe('a usage error exits with 2 before any request:', () => {
   test.each([
     ['tenant', ''],
     ['tenant create', "error: required option '--name <text>' not specified\n(see --help)\n"],
     ['tenat list', "error: unknown command 'tenat'\n(Did you mean tenant?)\n(see --help)\n"],
     ['tenant list --jsn', "error: unknown option '--jsn'\n(Did you mean --json?)\n(see --help)\n"],
     ['tenant show', "error: missing required argument 'id'\n(see --help)\n"],
-    ['connection update con_1', 'There is nothing to change: give at least one option.\n'],
-    ['client secrets delete cli_1 ..', '".." is no name of anything.\n'],
-    ['tenant delete .', '"." is no name of anything.\n'],
+    ['connection update con_1', 'Nothing to change. Give at least one option.\n'],
+    ['client secrets delete cli_1 ..', '".." is not an id.\n'],
+    ['tenant delete .', '"." is not an id.\n'],
     ['connection update con_1 --set region', '--set must be name=text or name:=json.\n'],
-    ['connection update con_1 --set a:={', '--set a does not hold JSON.\n'],
+    ['connection update con_1 --set a:={', '--set a is not valid JSON.\n'],
     ['connection update con_1 --target []', 'The target must be a JSON object.\n'],
     ['connection update con_1 --token-ttl 5m', '--token-ttl must be a whole number of seconds.\n'],
-    ['client update cli_1 --enable --disable', '--disable and --enable exclude each other.\n'],
-    ['client create --name k --federated github --claim ref', '--claim takes NAME=VALUE.\n'],
+    ['client update cli_1 --enable --disable', '--disable cannot be combined with --enable.\n'],
+    ['client create --name k --federated github --claim ref', '--claim must be name=value.\n'],
     [
       'client create --name k --subject s',
-      '--issuer, --audience, --subject, --subject-glob, --claim and --claim-glob go with --federated.\n',
+      '--issuer, --audience, --subject, --subject-glob, --claim and --claim-glob need --federated.\n',
     ],
     [
       'client create --name k --federated jwt --subject s --subject-glob s-*',
-      '--subject and --subject-glob exclude each other.\n',
+      '--subject cannot be combined with --subject-glob.\n',
     ],
     [
       'client create --name k --auth private_key_jwt',
@@ -121,18 +121,18 @@ describe('what cannot be meant ends with 2, before anything is asked', () => {
     ],
     [
       'client create --name k --tls-san-dns a.example --tls-san-ip 10.0.0.7',
-      'A certificate is recognized by one name, or by itself: give one of the --tls options.\n',
+      'Give only one kind of --tls option.\n',
     ],
     [
       'client create --name k --tls-san-dns a.example --federated github',
-      '--federated and the --tls options exclude each other.\n',
+      '--federated cannot be combined with the --tls options.\n',
     ],
     ['keys list --token-file /nowhere', '--token-file /nowhere cannot be read (ENOENT).\n'],
     [
       'keys list --url http://sojourn.example.com',
       '--url must begin with https:// (http only for loopback hosts)\n',
     ],
-    ['serve', 'There is no configuration: name its file with --config.\n'],
+    ['serve', 'The configuration is missing. Give its file with --config.\n'],
     ['sandbox --listen 8090', '--listen must be HOST:PORT, for example 127.0.0.1:8080 or [::1]:8080.\n'],
   ])('sojourn %s', async (args, err) => {
     const ended = await sojourn(args.split(' '), env());
@@ -142,11 +142,11 @@ describe('what cannot be meant ends with 2, before anything is asked', () => {
     expect(server.asked()).toEqual([]);
   });
 
-  test('an empty id, as an unset variable of a script leaves it', async () => {
+  test('an empty id, as from an unset variable of a script', async () => {
     expect(await sojourn(['tenant', 'show', ''], env())).toEqual({
       code: 2,
       out: '',
-      err: '"" is no name of anything.\n',
+      err: '"" is not an id.\n',
     });
   });
 
@@ -154,47 +154,47 @@ describe('what cannot be meant ends with 2, before anything is asked', () => {
     expect(await sojourn(['keys', 'list'])).toEqual({
       code: 2,
       out: '',
-      err: 'There is no admin token: set SOJOURN_ADMIN_TOKEN, or name a file with --token-file.\n',
+      err: 'The admin token is missing. Set SOJOURN_ADMIN_TOKEN, or give a file with --token-file.\n',
     });
   });
 
-  test('no client, and no issuer', async () => {
+  test('no client or no issuer', async () => {
     const issuer = { SOJOURN_ISSUER: 'https://id.example.com' };
     for (const command of ['credentials con_1', 'exec con_1 -- true']) {
       expect(await sojourn(command.split(' '))).toEqual({
         code: 2,
         out: '',
-        err: 'There is no issuer.\n→ Set SOJOURN_ISSUER to the issuer of the server.\n',
+        err: 'The issuer is not set.\n→ Set SOJOURN_ISSUER to the issuer of the server.\n',
       });
       expect(await sojourn(command.split(' '), issuer)).toEqual({
         code: 2,
         out: '',
-        err: 'There is no client.\n→ Set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET, or name a file in SOJOURN_CLIENT_SECRET_FILE, SOJOURN_CLIENT_KEY_FILE or SOJOURN_WORKLOAD_TOKEN_FILE.\n',
+        err: 'The client is not set.\n→ Set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET, or name a file in SOJOURN_CLIENT_SECRET_FILE, SOJOURN_CLIENT_KEY_FILE or SOJOURN_WORKLOAD_TOKEN_FILE.\n',
       });
     }
   });
 
-  test('a purpose for what nothing narrows', async () => {
+  test('a purpose for --format gcp, which it cannot narrow', async () => {
     expect(await sojourn('credentials con_1 --format gcp --purpose deploy'.split(' '))).toEqual({
       code: 2,
       out: '',
-      err: '--purpose does not go with --format gcp: nothing narrows the token that this hands over.\n',
+      err: '--purpose cannot be combined with --format gcp: a purpose does not narrow the cloud token that it prints.\n',
     });
   });
 
   test.each([['exec con_1'], ['exec con_1 --'], ['exec con_1 true']])(
-    '%s has no program',
+    'sojourn %s without a program',
     async (command) => {
       expect(await sojourn(command.split(' '))).toEqual({
         code: 2,
         out: '',
-        err: 'There is no program: put it behind --, as in `sojourn exec con_01k0… -- aws s3 ls`.\n',
+        err: 'The program is missing. Put it after --: `sojourn exec con_01k0… -- aws s3 ls`.\n',
       });
     },
   );
 });
 
-describe('help', () => {
+describe('the help', () => {
   test.each([
     '',
     'tenant',
@@ -204,14 +204,14 @@ describe('help', () => {
     'credentials',
     'exec',
     'serve',
-  ])('sojourn %s --help', async (command) => {
+  ])('is printed by sojourn %s --help', async (command) => {
     const args = [...command.split(' ').filter(Boolean), '--help'];
     const { code, out, err } = await sojourn(args);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain(`Usage: ${['sojourn', command].join(' ').trim()}`);
   });
 
-  test('the examples of a command are in its help', async () => {
+  test('of a command contains its examples', async () => {
     expect((await sojourn(['tenant', 'create', '--help'])).out).toContain(
       '\nExamples:\n  $ sojourn tenant create --name Acme\n',
     );

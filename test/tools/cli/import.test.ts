@@ -43,13 +43,13 @@ staging,Acme,,444455556666,,
 =cmd,Beta,,777788889999,,
 `;
 
-test('a file makes tenants, connections and invitations once, and is the list of how they stand', async () => {
+test('an import creates tenants, connections and invitations once and lists their states', async () => {
   writeFileSync(at('customers.csv'), customers);
   const first = await run(at('customers.csv'), '--output', at('progress.csv'));
   expect([first.code, first.out, first.err]).toEqual([
     0,
     '',
-    '3 listed: 3 pending. Made 3 connections and 3 links.\n',
+    '3 listed: 3 pending. Created 3 connections and 3 links.\n',
   ]);
   expect(await count()).toEqual([2, 3]);
   const written = readFileSync(at('progress.csv'), 'utf8');
@@ -73,11 +73,11 @@ test('a file makes tenants, connections and invitations once, and is the list of
   expect(page).toContain('Keep your role, with a script');
 
   const again = await run(at('customers.csv'), '--output', at('progress.csv'));
-  expect([again.code, again.err]).toEqual([0, '3 listed: 3 pending. Made 0 connections and 0 links.\n']);
+  expect([again.code, again.err]).toEqual([0, '3 listed: 3 pending. Created 0 connections and 0 links.\n']);
   expect(readFileSync(at('progress.csv'), 'utf8')).toBe(written);
   expect(await count()).toEqual([2, 3]);
 
-  // A link that was revoked is told no more: another one is made in its place.
+  // A revoked link leaves the list: the import creates a new one.
   const [, , id = ''] = rows[0]!;
   const [{ id: invitation = '' } = {}] = await list(`connections/${id}/invitations`);
   await sojourn(['connection', 'invitations', 'revoke', id, invitation], {
@@ -91,54 +91,54 @@ test('a file makes tenants, connections and invitations once, and is the list of
   expect(renewed.slice(1)).toEqual(rows.slice(1));
   rows[0] = renewed[0]!;
 
-  // Without the list nobody knows the links; they are still out, and are replaced only when that is asked for.
+  // Without the list the open links are unknown. They stay valid, and only --new-links replaces them.
   const blind = await run(at('customers.csv'), '--json');
   const { items } = JSON.parse(blind.out) as { items: { invitation: string; expires_at: string }[] };
   expect(items.map(({ invitation, expires_at }) => [invitation, expires_at])).toEqual(
     rows.map(([, , , , , expires]) => ['', expires]),
   );
   const anew = await run(at('customers.csv'), '--new-links');
-  expect(anew.err).toBe('3 listed: 3 pending. Made 0 connections and 3 links.\n');
+  expect(anew.err).toBe('3 listed: 3 pending. Created 0 connections and 3 links.\n');
   for (const [, , , , url] of rowsOf(anew.out)) expect((await fetch(url!)).status).toBe(200);
   const secrets = [...rows, ...rowsOf(anew.out)].map(([, , , , url = '']) => url.split('/').at(-1)!);
   for (const secret of [...secrets, 'their-external-id']) expect(server.logged()).not.toContain(secret);
 });
 
-test('a file with faults makes nothing, whichever line they are in', async () => {
+test('an import of a file with errors creates nothing, whichever line they are in', async () => {
   const before = await count();
   writeFileSync(at('faulty.csv'), `name,tenant,account_id\nnew,New,111122223333\nother,New,1\n,New,\n`);
   const ended = await run(at('faulty.csv'), '--output', at('none.csv'));
   expect([ended.code, ended.out, ended.err]).toEqual([
     1,
     '',
-    'line 3, account_id: must be 12 digits; a spreadsheet may have dropped the zeros in front\n' +
+    'line 3, account_id: must be 12 digits; a spreadsheet may have removed leading zeros\n' +
       'line 4, name: must not be empty\n' +
-      'line 4, role_arn: is missing, and so is account_id: give one of them\n' +
+      'line 4, role_arn: is missing, as is account_id; give one of them\n' +
       '→ Correct the named field and send it again.\n',
   ]);
   writeFileSync(
     at('foreign.csv'),
     `name,tenant,account_id\nnew,New,111122223333\nother,ten_none,111122223333\n`,
   );
-  expect((await run(at('foreign.csv'))).err).toContain('line 3, tenant: there is no such tenant\n');
+  expect((await run(at('foreign.csv'))).err).toContain('line 3, tenant: does not exist\n');
   expect([await count(), existsSync(at('none.csv'))]).toEqual([before, false]);
 });
 
-test('what failed half-way is finished by the same command, and nothing is made twice', async () => {
+test('an import that failed is completed by the same command, which creates nothing twice', async () => {
   writeFileSync(at('half.csv'), `name,tenant,account_id\none,Half,111122223333\ntwo,Half,444455556666\n`);
   const failed = await run(at('half.csv'), '--permissions', 'none');
   expect(failed.code).toBe(1);
-  expect(failed.err).toContain('Run it again: what is made is not made twice.\n');
+  expect(failed.err).toContain('Run it again: it creates nothing twice.\n');
   expect(failed.err).toContain('permissions: must be empty: setup.permissions has no permission set for aws');
   const before = await count();
   const ended = await run(at('half.csv'));
-  expect(ended.err).toMatch(/^2 listed: 2 pending\. Made \d connections and 2 links\.\n$/);
+  expect(ended.err).toMatch(/^2 listed: 2 pending\. Created \d connections? and 2 links\.\n$/);
   const connections = (await list('connections')).map(({ name }) => name);
   expect(connections.filter((name) => name === 'one' || name === 'two').toSorted()).toEqual(['one', 'two']);
   expect((await count())[0]).toBe(before[0]);
 });
 
-test('a list that cannot be written ends the import before anything is made', async () => {
+test('an import whose list cannot be written creates nothing', async () => {
   const before = await count();
   writeFileSync(at('late.csv'), `name,tenant,account_id\nlate,Late,111122223333\n`);
   const ended = await run(at('late.csv'), '--output', at('no/where.csv'));
@@ -149,7 +149,7 @@ test('a list that cannot be written ends the import before anything is made', as
   expect(await count()).toEqual(before);
 });
 
-test('a list keeps the links of other files too, also after a spreadsheet has saved it in its own way', async () => {
+test('the progress list keeps the links of other imports, also after a spreadsheet saved it in its own format', async () => {
   const line = (name: string, account: string) => `name,tenant,account_id\n${name},Batches,${account}\n`;
   writeFileSync(at('batch-1.csv'), line('=one', '111122223333'));
   writeFileSync(at('batch-2.csv'), line('two', '444455556666'));
@@ -157,7 +157,7 @@ test('a list keeps the links of other files too, also after a spreadsheet has sa
   expect((await run(at('batch-1.csv'), ...output)).code).toBe(0);
   const first = readFileSync(at('batches.csv'), 'utf8');
   expect((await run(at('batch-2.csv'), ...output)).err).toBe(
-    '1 listed: 1 pending. Made 1 connections and 1 links.\n',
+    '1 listed: 1 pending. Created 1 connection and 1 link.\n',
   );
   const both = readFileSync(at('batches.csv'), 'utf8');
   expect(both.startsWith(first)).toBe(true);
@@ -167,32 +167,32 @@ test('a list keeps the links of other files too, also after a spreadsheet has sa
   for (const text of [`\ufeff${saved}`, saved.replaceAll(';', '\t'), first]) {
     writeFileSync(at('batches.csv'), text);
     expect((await run(at('batch-1.csv'), ...output)).err).toBe(
-      '1 listed: 1 pending. Made 0 connections and 0 links.\n',
+      '1 listed: 1 pending. Created 0 connections and 0 links.\n',
     );
     expect(readFileSync(at('batches.csv'), 'utf8')).toBe(text === first ? first : both);
   }
 });
 
-test('a list that an import left in the middle goes on', async () => {
+test('an import continues the list of a failed import', async () => {
   writeFileSync(at('torn.csv'), `name,tenant,account_id\na,Torn,111122223333\nb,Torn,444455556666\n`);
   const output = ['--output', at('torn-list.csv')];
   expect((await run(at('torn.csv'), '--permissions', 'none', ...output)).code).toBe(1);
   expect(readFileSync(at('torn-list.csv'), 'utf8')).toBe(progressHeader);
   expect((await run(at('torn.csv'), ...output)).code).toBe(0);
   const whole = readFileSync(at('torn-list.csv'), 'utf8');
-  // As a full disk leaves it.
+  // A row that a full disk truncated.
   writeFileSync(at('torn-list.csv'), `${whole}c,"To`);
   expect((await run(at('torn.csv'), ...output)).err).toBe(
-    '2 listed: 2 pending. Made 0 connections and 0 links.\n',
+    '2 listed: 2 pending. Created 0 connections and 0 links.\n',
   );
   expect(readFileSync(at('torn-list.csv'), 'utf8')).toBe(whole);
 });
 
 test.each([
-  ['of customers', Buffer.from('name,tenant,account_id\nlate,Late,111122223333\n')],
-  ['with a column more', Buffer.from(`${progressHeader.trim()},sent\na,b,con_1,pending,,,yes\n`)],
-  ['that is no UTF-8', Buffer.from(`${progressHeader}J\xfcrgen,b,con_1,pending,,\n`, 'latin1')],
-])('a file %s is not overwritten with the list, and nothing is made', async (_, bytes) => {
+  ['with customers', Buffer.from('name,tenant,account_id\nlate,Late,111122223333\n')],
+  ['with an additional column', Buffer.from(`${progressHeader.trim()},sent\na,b,con_1,pending,,,yes\n`)],
+  ['that is not UTF-8', Buffer.from(`${progressHeader}J\xfcrgen,b,con_1,pending,,\n`, 'latin1')],
+])('an import does not overwrite a file %s with its list, and creates nothing', async (_, bytes) => {
   const before = await count();
   writeFileSync(at('late.csv'), `name,tenant,account_id\nlate,Late,111122223333\n`);
   writeFileSync(at('other.csv'), bytes, { mode: 0o644 });
@@ -200,7 +200,7 @@ test.each([
   expect([ended.code, ended.out, ended.err]).toEqual([
     2,
     '',
-    `--output: ${at('other.csv')} is there and is no list of an import, in UTF-8 with the columns name, tenant, connection, state, invitation, expires_at. Name another file.\n`,
+    `--output: ${at('other.csv')} exists and is not a progress list (UTF-8, with the columns name, tenant, connection, state, invitation, expires_at). Give another file.\n`,
   ]);
   expect([await count(), readFileSync(at('other.csv')), statSync(at('other.csv')).mode & 0o777]).toEqual([
     before,

@@ -18,20 +18,20 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** In this process: what is tested is what a command says, and a process of its own costs most of a second. */
+/** Runs in this process: the tests check only output and exit code, and a child process takes most of a second. */
 async function sojourn(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
-  const told = { out: '', err: '' };
+  const output = { out: '', err: '' };
   const code = await runHere(args, {
     out: (text) => {
-      told.out += text;
+      output.out += text;
     },
     err: (text) => {
-      told.err += text;
+      output.err += text;
     },
     stdout: process.stdout,
     env,
   });
-  return { code, ...told };
+  return { code, ...output };
 }
 
 function inFile(name: string, content: string): string {
@@ -57,7 +57,7 @@ connections:
   acme-data: { cloud: gcp, purposes: [read] }
 `;
 
-describe('policy test', () => {
+describe('sojourn policy test', () => {
   const passing = `${policy}tests:
   - { name: main may deploy, client: ci, connection: acme-prod, claims: { ref: refs/heads/main }, at: 2026-11-23T12:00:00Z, expect: allow, reason: rule 0 }
   - { client: ci, connection: acme-prod, claims: { ref: refs/heads/x }, at: 2026-11-23T12:00:00Z, expect: deny, reason: guard prod-from-main }
@@ -66,7 +66,7 @@ describe('policy test', () => {
   - { client: service, connection: acme-prod, at: 2026-11-29T12:00:00Z, expect: deny, reason: no_rule_matched }
 `;
 
-  test('tells each test in aligned lines, and ends with 0 when all pass', async () => {
+  test('prints the tests in aligned lines and exits with 0 if all pass', async () => {
     expect(await sojourn(['policy', 'test', inFile('passing.yaml', passing)])).toEqual({
       code: 0,
       err: '',
@@ -82,7 +82,7 @@ passed  5                deny: no_rule_matched       deny: no_rule_matched      
     });
   });
 
-  test('ends with 1 when one fails, by its verdict or by its reason, also as JSON', async () => {
+  test('exits with 1 if the verdict or the reason of a test differs, also with --json', async () => {
     const failing = inFile(
       'failing.json',
       JSON.stringify({
@@ -129,7 +129,7 @@ passed  3     allow: rule_matched  allow: rule 0  -
     });
   });
 
-  test('tells all faults of the file at once, each with its line', async () => {
+  test('reports all errors of the file at once, each with its line', async () => {
     const faulty = inFile(
       'faulty.yaml',
       `guards:
@@ -158,7 +158,7 @@ ${faulty}:10 tests.0.expect: must be allow or deny
     });
   });
 
-  test('takes no name that stands for nothing, no claim of a secret, and no time that would be any', async () => {
+  test('rejects unknown names, claims of a client with a secret, and a missing time', async () => {
     const vague = inFile(
       'vague.yaml',
       `${policy}tests:
@@ -178,7 +178,7 @@ ${vague}:18 tests.1.claims: must be empty: the client authenticates with client_
     });
   });
 
-  test('a file without tests, and one that is not there, are no success', async () => {
+  test('fails for a file without tests and for a missing file', async () => {
     const file = inFile('no-tests.yaml', policy);
     expect(await sojourn(['policy', 'test', file])).toEqual({
       code: 2,
@@ -193,7 +193,7 @@ ${vague}:18 tests.1.claims: must be empty: the client authenticates with client_
   });
 });
 
-describe('policy apply and show', () => {
+describe('sojourn policy apply and show', () => {
   const run = async (args: readonly string[]) => {
     const ended = await sojourn(args, { SOJOURN_ADMIN_URL: server.origin, SOJOURN_ADMIN_TOKEN: token });
     const asked = server.asked().map(({ method, url, body }) => ({ request: `${method} ${url}`, body }));
@@ -202,7 +202,7 @@ describe('policy apply and show', () => {
   const guard = { name: 'main', match: {}, require: { claims: { ref: 'main' } } };
   const kept = { ...guard, mode: 'enforce' };
 
-  test('the guards of a file replace the version that it names', async () => {
+  test('replace the version that the file names', async () => {
     server.answers = {
       'PUT /admin/v1/policy': {
         body: { version: 8, guards: [kept], updated_at: '2026-11-23T12:00:00.000Z' },
@@ -212,12 +212,12 @@ describe('policy apply and show', () => {
     expect(await run(['policy', 'apply', file])).toEqual({
       code: 0,
       err: '',
-      out: 'Version 8 is in force, with 1 guard.\n',
+      out: 'Applied version 8 with 1 guard.\n',
       asked: [{ request: 'PUT /admin/v1/policy', body: { version: 7, guards: [kept] } }],
     });
   });
 
-  test('a file that names no version replaces the one that is there', async () => {
+  test('replace the current version if the file names none', async () => {
     server.answers = {
       'GET /admin/v1/policy': { body: { version: 3, guards: [], updated_at: null } },
       'PUT /admin/v1/policy': { body: { version: 4, guards: [], updated_at: null } },
@@ -233,12 +233,12 @@ describe('policy apply and show', () => {
     });
   });
 
-  test('a faulty file reaches no server', async () => {
+  test('send no request for an invalid file', async () => {
     const ended = await run(['policy', 'apply', inFile('wrong.yaml', 'guards: [{}]\n')]);
     expect([ended.code, ended.asked]).toEqual([1, []]);
   });
 
-  test('what is shown can be applied again', async () => {
+  test('print a policy that can be applied again', async () => {
     server.answers = { 'GET /admin/v1/policy': { body: { version: 8, guards: [kept], updated_at: null } } };
     const { out } = await run(['policy', 'show']);
     expect(out).toBe(`version: 8
@@ -256,7 +256,7 @@ guards:
     ]);
   });
 
-  test('the schema is one of the whole file', async () => {
+  test('read the members that sojourn policy schema lists', async () => {
     const { code, out } = await sojourn(['policy', 'schema']);
     const schema = JSON.parse(out) as { properties: object; additionalProperties: boolean };
     expect([code, Object.keys(schema.properties), schema.additionalProperties]).toEqual([
@@ -267,8 +267,8 @@ guards:
   });
 });
 
-describe('can', () => {
-  const told = async (answer: object) => {
+describe('sojourn can', () => {
+  const explain = async (answer: object) => {
     server.answers = {
       'GET /admin/v1/clients/cli_1/access/con_1': {
         body: {
@@ -304,7 +304,7 @@ describe('can', () => {
     [
       { allowed: true, reason: 'rule_matched', rule, purpose: 'deploy', audit_violations: ['a', 'b'] },
       0,
-      'yes: rule 2 (cloud=aws), for deploy only\nguards that only watch would refuse: a, b\n',
+      'yes: rule 2 (cloud=aws), only for deploy\nguards in audit mode that would refuse: a, b\n',
     ],
     [
       {
@@ -315,22 +315,22 @@ describe('can', () => {
         unmet_conditions: ['hours', 'methods'],
       },
       1,
-      'no: the guard strict refuses; this does not hold: hours, methods\n',
+      'no: guard strict refuses; these conditions are not met: hours, methods\n',
     ],
     [
       { allowed: false, reason: 'condition_unmet', rule, unmet_conditions: ['claims.ref'] },
       1,
-      'no: rule 2 would, but this does not hold: claims.ref\n',
+      'no: rule 2 matches, but these conditions are not met: claims.ref\n',
     ],
     [
       { allowed: false, reason: 'purpose_not_allowed', rule, unmet_conditions: ['purposes'] },
       1,
-      'no: rule 2 admits to the connection, but not for this purpose\n',
+      'no: rule 2 matches, but does not allow this purpose\n',
     ],
     [
       { allowed: false, reason: 'purpose_required', rule, purposes: ['deploy', 'read'] },
       1,
-      'no: a purpose must be named: deploy, read\n',
+      'no: a purpose is required: deploy, read\n',
     ],
     [
       {
@@ -345,29 +345,29 @@ describe('can', () => {
     [
       { ...waiting, approval: { approval: null, state: 'not_requested', expires_at: null } },
       1,
-      'no: the connection wants an approval, and the client has not asked for one\n',
+      'no: the connection requires an approval, and the client has not requested one\n',
     ],
     [
       { ...waiting, approval: approval('pending', null) },
       1,
-      'no: the connection wants an approval, and the request apr_1 is pending\n',
+      'no: the connection requires an approval, and the request apr_1 is pending\n',
     ],
     [
       { ...waiting, approval: approval('denied', '2027-01-31T12:00:00.000Z') },
       1,
-      'no: the connection wants an approval, and the request apr_1 is denied, again possible from 2027-01-31T12:00:00.000Z\n',
+      'no: the connection requires an approval, and the request apr_1 is denied until 2027-01-31T12:00:00.000Z\n',
     ],
     [
       { ...waiting, approval: approval('expired', '2027-01-31T12:00:00.000Z') },
       1,
-      'no: the connection wants an approval, and the request apr_1 is expired, since 2027-01-31T12:00:00.000Z\n',
+      'no: the connection requires an approval, and the request apr_1 is expired since 2027-01-31T12:00:00.000Z\n',
     ],
-  ])('%j is told with the exit code %d', async (answer, code, out) => {
-    expect(await told(answer)).toEqual({ code, out });
+  ])('explains the decision %j and exits with %d', async (answer, code, out) => {
+    expect(await explain(answer)).toEqual({ code, out });
   });
 });
 
-test('credentials are fetched for the purpose that is named', async () => {
+test('sojourn credentials requests the purpose that is given', async () => {
   server.answers = {
     'POST /token': { body: { access_token: 'for-v1', token_type: 'Bearer', expires_in: 300 } },
     'GET /v1/connections/con_1/credentials': { body: { connection: 'con_1', purpose: 'read&x' } },

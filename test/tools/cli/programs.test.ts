@@ -36,7 +36,7 @@ function start(args: readonly string[], env: Record<string, string> = {}) {
   };
 }
 
-test('the sandbox runs until it is told to stop', async () => {
+test('the sandbox runs until SIGTERM', async () => {
   const { child, said, ended } = start(['sandbox', '--listen', '127.0.0.1:0']);
   const [, origin] = await said(/The sandbox clouds are at (\S+):/);
   expect((await fetch(`${origin}/sandbox/log`)).status).toBe(200);
@@ -44,7 +44,7 @@ test('the sandbox runs until it is told to stop', async () => {
   expect(await ended()).toBe(0);
 });
 
-test('an address that is taken is refused in one sentence', async () => {
+test('sojourn sandbox reports in one sentence that its address is in use', async () => {
   const other = await recorder();
   const address = other.origin.replace('http://', '');
   expect(await sojourn(['sandbox', '--listen', address])).toEqual({
@@ -55,7 +55,7 @@ test('an address that is taken is refused in one sentence', async () => {
   await other.close();
 });
 
-test('the audit is followed from its newest entry on, in order and with none twice', async () => {
+test('sojourn audit tail prints new entries once each and in order', async () => {
   const server = await recorder();
   const entries = (...ids: number[]) => ({
     body: {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sojourn as sojournOf } from './arrange.ts';
 
-/** With a cache of its own, or none: not the one that the tests' programs share. */
+/** Runs with its own compile cache or none, not with the one that the tests share. */
 const sojourn = (args: string[], env: Record<string, string> = {}) =>
   sojournOf(args, { NODE_COMPILE_CACHE: '', ...env });
 
@@ -16,22 +16,22 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true }));
 
-describe('what is compiled', () => {
-  test('is kept for the next command, where this user alone may write', async () => {
+describe('the compile cache', () => {
+  test('is kept for the next command in a folder that only this user may write to', async () => {
     expect(await sojourn(['credentials', '--help'], { HOME: home })).toMatchObject({ code: 0, err: '' });
     expect(statSync(cache).mode & 0o777).toBe(0o700);
     expect(readdirSync(cache)).toHaveLength(1);
     expect(await sojourn(['credentials', '--help'], { HOME: home })).toMatchObject({ code: 0, err: '' });
   });
 
-  test('is neither kept nor taken where others may write', async () => {
+  test('is neither written to nor read from a folder that others may write to', async () => {
     mkdirSync(cache, { recursive: true });
     chmodSync(cache, 0o770);
     expect(await sojourn(['credentials', '--help'], { HOME: home })).toMatchObject({ code: 0, err: '' });
     expect(readdirSync(cache)).toEqual([]);
   });
 
-  test('is not kept by the server, nor where there is no place for it', async () => {
+  test('is not written by the server, or without a usable home folder', async () => {
     expect(await sojourn(['serve', '--help'], { HOME: home })).toMatchObject({ code: 0, err: '' });
     expect(existsSync(cache)).toBe(false);
     expect(await sojourn(['credentials', '--help'], { HOME: '/dev/null' })).toMatchObject({

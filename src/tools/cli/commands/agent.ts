@@ -1,4 +1,4 @@
-/** `sojourn agent`: the process beside a workload, and what a running one is asked. */
+/** `sojourn agent`: runs the agent beside a workload, or queries a running one. */
 import { flushCompileCache } from 'node:module';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { createLogger, type Logger } from '../../../platform/log/index.ts';
@@ -18,25 +18,25 @@ import {
   text,
 } from '../command.ts';
 import { usageError } from '../failure.ts';
-import { columns, printable } from '../print.ts';
+import { columns, counted, printable } from '../print.ts';
 import { onHangup, stopSignal } from '../signals.ts';
 
 const configOption: OptionSpec = {
   flags: '--config <file>',
-  description: 'the YAML file of the agent (else SOJOURN_AGENT_CONFIG, or variables alone)',
+  description: "the agent's YAML file (SOJOURN_AGENT_CONFIG); environment variables alone are enough",
 };
 
 function loadAgentConfig(args: ParsedArguments, { env }: Terminal): Promise<AgentConfig> {
   const file = text(args, 'config') ?? (env.SOJOURN_AGENT_CONFIG || undefined);
   if (!file && !Object.keys(env).some((name) => name.startsWith('SOJOURN_AGENT_')))
-    throw usageError('There is no configuration: name its file with --config.');
+    throw usageError('The configuration is missing. Give its file with --config.');
   return readConfig({ file, env });
 }
 
 const run: CommandSpec = {
   usage: 'run',
   isDefault: true,
-  description: 'keep credentials fresh for the SDKs of this machine, until told to stop (SIGTERM, SIGINT)',
+  description: 'serve fresh credentials to the cloud SDKs on this machine until SIGTERM or SIGINT',
   options: [configOption],
   examples: ['agent --config agent.yaml'],
   async run(args, terminal) {
@@ -55,17 +55,20 @@ const run: CommandSpec = {
       connections,
       logger,
     });
-    // Also for a next start after a kill: to strip the types anew takes 20 MB that nothing gives back.
+    // Keeps the compile cache even if the agent is killed: stripping types again takes 20 MB that are never released.
     flushCompileCache();
     terminal.err(
-      `The agent serves ${connections.length} connections of ${config.issuer} on ${agent.origin}.\n`,
+      `The agent serves ${counted(connections.length, 'connection')} of ${config.issuer} on ${agent.origin}.\n`,
     );
     reload.resolve(async () => {
       try {
         const next = await loadAgentConfig(args, terminal);
         assertSameEndpoint(config, next);
         await agent.reload({ sojourn: createSojournClient(next), connections: next.connections });
-        logger.info({ event: 'agent.reloaded' }, `${next.connections.length} connections from now on`);
+        logger.info(
+          { event: 'agent.reloaded' },
+          `reloaded the configuration: ${counted(next.connections.length, 'connection')}`,
+        );
       } catch (error) {
         logReloadFailure(error, logger);
       }
@@ -80,15 +83,15 @@ const run: CommandSpec = {
 const createSojournClient = ({ issuer, sign_in }: AgentConfig) =>
   createSojourn({ issuer, signIn: signInOf(sign_in), fetch: lightFetch });
 
-function assertSameEndpoint(before: AgentConfig, { listen, directory }: AgentConfig): void {
+function assertSameEndpoint(current: AgentConfig, { listen, directory }: AgentConfig): void {
   const hasMoved =
-    before.listen.host !== listen.host ||
-    before.listen.port !== listen.port ||
-    before.directory !== directory;
+    current.listen.host !== listen.host ||
+    current.listen.port !== listen.port ||
+    current.directory !== directory;
   if (hasMoved)
     throw new SojournError('config_invalid', {
       detail: 'listen and directory cannot change while the agent runs.',
-      advice: 'Start it again.',
+      advice: 'Restart the agent.',
     });
 }
 
@@ -97,14 +100,15 @@ function logReloadFailure(error: unknown, logger: Logger): void {
     error instanceof SojournError ? error : new SojournError('internal', { cause: error });
   logger.error(
     { event: 'agent.reload_refused', code },
-    `the agent goes on with its former configuration: ${message} ${advice}`,
+    `cannot reload the configuration; keeping the current one: ${message} ${advice}`,
   );
 }
 
 const status: CommandSpec = {
   usage: 'status',
-  description: 'show what a running agent holds, and how long it would last without the server',
-  options: [{ flags: '--json', description: 'print the answer as JSON' }, configOption],
+  description:
+    'show what a running agent serves, and for how long without the server; exit code 1 if anything is missing',
+  options: [{ flags: '--json', description: 'print JSON' }, configOption],
   examples: ['agent status --config agent.yaml'],
   async run(args, terminal) {
     const { directory } = await loadAgentConfig(args, terminal);
@@ -115,18 +119,24 @@ const status: CommandSpec = {
 };
 
 function formatStatus({ issuer, server, connections }: AgentStatus): string {
-  const away =
+  const error =
     server.error === null ? '' : `: ${printable(server.error)} Next try in ${server.retry_in_seconds} s.`;
-  const names = ['id', 'serves', 'outage_budget_minutes', 'refreshed_at', 'error'];
-  return `${issuer} ${server.available ? 'answers' : 'is away'}${away}\n\n${columns(
-    connections.map((one) => ({ ...one })),
+  // Typed, so that a renamed member of the status cannot leave an empty column.
+  const names: readonly (keyof AgentStatus['connections'][number])[] = [
+    'id',
+    'serves',
+    'outage_budget_minutes',
+    'refreshed_at',
+    'error',
+  ];
+  return `${issuer} is ${server.available ? 'available' : 'unavailable'}${error}\n\n${columns(
+    connections.map((connection) => ({ ...connection })),
     names,
   )}`;
 }
 
 export const agent: CommandGroup = {
   name: 'agent',
-  description:
-    'hand credentials to the SDKs of this machine: container endpoint, token files, Google’s sources',
+  description: 'run the agent, which serves credentials to the cloud SDKs on this machine',
   commands: [run, status],
 };

@@ -1,22 +1,22 @@
-/** `sojourn approval`: what clients ask for, and a second person decides. */
+/** `sojourn approval`: clients' requests to use a connection, which an administrator grants or denies. */
 import { adminCommand, apiPath, itemsOf, nextPageHint, pageOptions, pageQuery } from '../admin.ts';
 import { type CommandGroup, text } from '../command.ts';
 import { columns, record } from '../print.ts';
 
 export const approval: CommandGroup = {
   name: 'approval',
-  description: 'uses of connections that a second person has to grant',
+  description: "manage approvals: clients' requests to use a connection",
   commands: [
     adminCommand({
       usage: 'list',
-      description: 'list what clients asked for, and what was decided',
+      description: 'list requests and decisions',
       options: [
         {
           flags: '--state <state>',
-          description: 'only those in this state',
+          description: 'only approvals in this state',
           choices: ['pending', 'granted', 'expired', 'denied', 'revoked'],
         },
-        { flags: '--connection <id>', description: 'only those for this connection' },
+        { flags: '--connection <id>', description: 'only approvals for this connection' },
         ...pageOptions,
       ],
       examples: ['approval list --state pending', 'approval list --connection con_01k0… --json'],
@@ -43,8 +43,8 @@ export const approval: CommandGroup = {
     }),
     adminCommand({
       usage: 'grant <id>',
-      description: 'let the client use the connection for a time',
-      options: [{ flags: '--for <duration>', description: 'from 5m to 24h', required: true }],
+      description: 'allow the client to use the connection for a limited time',
+      options: [{ flags: '--for <duration>', description: '5m to 24h', required: true }],
       examples: ['approval grant apr_01k0… --for 2h'],
       request: (args) => ({
         method: 'POST',
@@ -55,8 +55,8 @@ export const approval: CommandGroup = {
     }),
     adminCommand({
       usage: 'deny <id>',
-      description: 'refuse it, and let it not be asked for again for a time',
-      options: [{ flags: '--for <duration>', description: 'from 5m to 30d', defaultValue: '1h' }],
+      description: 'refuse the request, and new ones for a limited time',
+      options: [{ flags: '--for <duration>', description: '5m to 30d', defaultValue: '1h' }],
       examples: ['approval deny apr_01k0…', 'approval deny apr_01k0… --for 1d'],
       request: (args) => ({
         method: 'POST',
@@ -67,7 +67,7 @@ export const approval: CommandGroup = {
     }),
     adminCommand({
       usage: 'revoke <id>',
-      description: 'take a grant or a denial back, from now on',
+      description: 'revoke a grant or a denial',
       examples: ['approval revoke apr_01k0…'],
       request: ({ positionals }) => ({ method: 'POST', path: apiPath`/approvals/${positionals[0]}/revoke` }),
       format: record,

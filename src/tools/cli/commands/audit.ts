@@ -1,4 +1,4 @@
-/** `sojourn audit`: who did what. */
+/** `sojourn audit`: reads the audit log. */
 
 import { sleep } from '../../../platform/time/index.ts';
 import { adminCommand, connectionOptions, itemsOf, nextPageHint, requestAdmin } from '../admin.ts';
@@ -31,7 +31,7 @@ const pollMs = 1_000;
 
 const tail: CommandSpec = {
   usage: 'tail',
-  description: 'print entries as they are written, until interrupted',
+  description: 'print new entries until interrupted',
   options: [
     ...filterOptions,
     { flags: '--json', description: 'print each entry as one line of JSON' },
@@ -62,9 +62,9 @@ async function fetchPage(
 const newestId = async (args: ParsedArguments, terminal: Terminal): Promise<number> =>
   Number(itemsOf(await fetchPage(args, terminal, { limit: '1' }))[0]?.id ?? 0);
 
-/** Every entry above `last`, oldest first, over as many pages as there are. */
+/** All entries after `last`, oldest first, from as many pages as needed. */
 async function fetchSince(last: number, args: ParsedArguments, terminal: Terminal): Promise<Json[]> {
-  const found: Json[] = [];
+  const entries: Json[] = [];
   let before: string | undefined;
   do {
     const answer = await fetchPage(args, terminal, {
@@ -72,11 +72,11 @@ async function fetchSince(last: number, args: ParsedArguments, terminal: Termina
       ...(before === undefined ? {} : { before }),
     });
     const fresh = itemsOf(answer).filter((entry) => Number(entry.id) > last);
-    found.push(...fresh);
+    entries.push(...fresh);
     before =
       fresh.length === itemsOf(answer).length && typeof answer.next === 'string' ? answer.next : undefined;
   } while (before !== undefined);
-  return found.reverse();
+  return entries.reverse();
 }
 
 const formatEntry = ({ occurred_at, event, outcome, actor, connection, reason }: Json): string =>
@@ -87,17 +87,20 @@ const formatEntry = ({ occurred_at, event, outcome, actor, connection, reason }:
 
 export const audit: CommandGroup = {
   name: 'audit',
-  description: 'who did what',
+  description: 'read the audit log',
   commands: [
     adminCommand({
       usage: 'search',
       description: 'list entries, newest first',
       options: [
         ...filterOptions,
-        { flags: '--from <time>', description: 'not older than this, such as 2027-01-31T12:00:00Z' },
-        { flags: '--to <time>', description: 'not newer than this' },
-        { flags: '--before <id>', description: 'continue with entries older than this id' },
-        { flags: '--limit <count>', description: 'how many at most' },
+        {
+          flags: '--from <time>',
+          description: 'only entries from this time on, such as 2027-01-31T12:00:00Z',
+        },
+        { flags: '--to <time>', description: 'only entries up to this time' },
+        { flags: '--before <id>', description: 'continue with entries before this id' },
+        { flags: '--limit <count>', description: 'maximum number of entries' },
       ],
       examples: ['audit search --connection con_01k0… --limit 20', 'audit search --jti 5nX… --json'],
       request: (args) => ({ method: 'GET', path: '/audit', query: filterQuery(args) }),

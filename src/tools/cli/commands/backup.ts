@@ -1,19 +1,19 @@
 /** `sojourn backup` and `sojourn restore`. */
-import type { BackedUp } from '../../backup/index.ts';
+import type { BackupResult } from '../../backup/index.ts';
 import { type CommandSpec, isSet, text } from '../command.ts';
 import { configOption, loadServerConfig } from '../config-option.ts';
 
-const jsonOption = { flags: '--json', description: 'print the answer as JSON' };
+const jsonOption = { flags: '--json', description: 'print JSON' };
 
 export const backup: CommandSpec = {
   usage: 'backup',
-  description: 'write state and key rings into a new folder, while servers run',
+  description: 'write the state and the key rings to a new folder; servers may keep running',
   options: [
     configOption,
-    { flags: '--output <folder>', description: 'a folder that is not there yet', required: true },
+    { flags: '--output <folder>', description: 'folder to create', required: true },
     {
       flags: '--with-encryption-key',
-      description: 'the key-encryption key too: then the backup opens by itself',
+      description: 'include the key-encryption key; the backup then contains usable signing keys',
     },
     jsonOption,
   ],
@@ -22,40 +22,43 @@ export const backup: CommandSpec = {
     const config = await loadServerConfig(args, terminal.env);
     const { backUp } = await import('../../backup/index.ts');
     const withKey = isSet(args, 'withEncryptionKey');
-    const done = await backUp(config, { folder: text(args, 'output') ?? '', withKey });
+    const result = await backUp(config, { folder: text(args, 'output') ?? '', withKey });
     terminal.out(
       isSet(args, 'json')
-        ? `${JSON.stringify(done, null, 2)}\n`
-        : `The backup is in ${done.folder}.\n${describeKeyLocation(done, config.keys.backend)}\n`,
+        ? `${JSON.stringify(result, null, 2)}\n`
+        : `Wrote the backup to ${result.folder}.\n${describeKeyLocation(result, config.keys.backend)}\n`,
     );
     return 0;
   },
 };
 
-function describeKeyLocation({ encryption_key, encryption_key_included }: BackedUp, backend: string): string {
-  if (encryption_key === null) return `The private keys are not in it: they stay with ${backend}.`;
+function describeKeyLocation(
+  { encryption_key, encryption_key_included }: BackupResult,
+  backend: string,
+): string {
+  if (encryption_key === null) return `It does not contain the private keys: they stay in ${backend}.`;
   return encryption_key_included
-    ? 'The key-encryption key is in it: whoever has the folder has the signing keys.'
-    : `The key-encryption key is not in it. It is at ${encryption_key}: keep a copy of it apart from the backup.`;
+    ? 'It contains the key-encryption key: anyone who can read the folder has the signing keys.'
+    : `It does not contain the key-encryption key, ${encryption_key}. Back that up separately.`;
 }
 
 export const restore: CommandSpec = {
   usage: 'restore <folder>',
-  description: 'put a backup where the configuration wants state and keys; overwrites nothing',
+  description: 'restore a backup to the locations in the configuration; overwrites nothing',
   options: [configOption, jsonOption],
   examples: ['restore /backup/2027-01-31 --config config/sojourn.yaml'],
   async run(args, terminal) {
     const config = await loadServerConfig(args, terminal.env);
-    const upkeep = await import('../../backup/index.ts');
-    const done = await upkeep.restore(config, args.positionals[0] ?? '');
+    const backups = await import('../../backup/index.ts');
+    const result = await backups.restore(config, args.positionals[0] ?? '');
     const next =
-      done.encryption_key_present || done.encryption_key === null
+      result.encryption_key_present || result.encryption_key === null
         ? 'Next: sojourn serve'
-        : `Next: put the key-encryption key at ${done.encryption_key}, then: sojourn serve`;
+        : `Next: put the key-encryption key at ${result.encryption_key}, then run: sojourn serve`;
     terminal.out(
       isSet(args, 'json')
-        ? `${JSON.stringify(done, null, 2)}\n`
-        : `Restored ${done.issuer} as of ${done.made_at}.\n${next}\n`,
+        ? `${JSON.stringify(result, null, 2)}\n`
+        : `Restored ${result.issuer} as of ${result.created_at}.\n${next}\n`,
     );
     return 0;
   },

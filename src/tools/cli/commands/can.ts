@@ -1,29 +1,28 @@
-/** `sojourn can`: whether a client may use a connection, for what, and why. */
+/** `sojourn can`: explains whether a client may use a connection, for which purpose, and why. */
 import { adminCommand, apiPath } from '../admin.ts';
 import { type CommandSpec, type ParsedArguments, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { cell, type Json } from '../print.ts';
 
 const reasons: Readonly<Record<string, (decision: Json) => string>> = {
-  no_rule_matched: () => 'no rule of the client admits to the connection',
+  no_rule_matched: () => 'no rule of the client allows this connection',
   condition_unmet: ({ rule, unmet_conditions }) =>
-    `rule ${indexOf(rule)} would, but this does not hold: ${cell(unmet_conditions)}`,
-  purpose_not_allowed: ({ rule }) =>
-    `rule ${indexOf(rule)} admits to the connection, but not for this purpose`,
-  purpose_required: ({ purposes }) => `a purpose must be named: ${cell(purposes)}`,
+    `rule ${indexOf(rule)} matches, but these conditions are not met: ${cell(unmet_conditions)}`,
+  purpose_not_allowed: ({ rule }) => `rule ${indexOf(rule)} matches, but does not allow this purpose`,
+  purpose_required: ({ purposes }) => `a purpose is required: ${cell(purposes)}`,
   guard_refused: ({ guard, unmet_conditions }) =>
-    `the guard ${cell(guard)} refuses; this does not hold: ${cell(unmet_conditions)}`,
+    `guard ${cell(guard)} refuses; these conditions are not met: ${cell(unmet_conditions)}`,
   client_disabled: () => 'the client is disabled',
   connection_disabled: () => 'the connection is disabled',
   connection_paused: () => 'the customer has paused the connection',
   approval_required: ({ approval }) =>
-    `the connection wants an approval, and ${describeApproval(approval as Json)}`,
+    `the connection requires an approval, and ${describeApproval(approval as Json)}`,
 };
 
 function describeApproval({ approval, state, expires_at }: Json): string {
-  if (state === 'not_requested') return 'the client has not asked for one';
-  const times: Readonly<Record<string, string>> = { denied: 'again possible from', expired: 'since' };
-  const when = Object.hasOwn(times, String(state)) ? `, ${times[String(state)]} ${cell(expires_at)}` : '';
+  if (state === 'not_requested') return 'the client has not requested one';
+  const times: Readonly<Record<string, string>> = { denied: 'until', expired: 'since' };
+  const when = Object.hasOwn(times, String(state)) ? ` ${times[String(state)]} ${cell(expires_at)}` : '';
   return `the request ${cell(approval)} is ${cell(state)}${when}`;
 }
 
@@ -32,18 +31,18 @@ const indexOf = (rule: unknown): string => cell((rule as Json | null)?.index);
 export const can: CommandSpec = adminCommand({
   usage: 'can <client> <connection>',
   description:
-    'tell whether a client may use a connection, and which rule or guard decides; ends with 1 when not',
+    'explain whether a client may use a connection, and which rule or guard decides; exit code 1 if not',
   options: [
     {
       flags: '--purpose <name>',
-      description: 'for this purpose, instead of everything or the one that there is',
+      description: 'check this purpose (default: the whole connection, or the only allowed purpose)',
     },
     {
       flags: '--claim <name=value>',
-      description: 'a claim of the token by which it would have signed in; may be repeated',
+      description: 'claim of the token that the client signs in with (repeatable)',
       repeatable: true,
     },
-    { flags: '--at <time>', description: 'at this time, such as 2027-01-31T12:00:00Z, instead of now' },
+    { flags: '--at <time>', description: 'check for this time, such as 2027-01-31T12:00:00Z (default: now)' },
   ],
   examples: [
     'can cli_01k0… con_01k0…',
@@ -58,13 +57,13 @@ export const can: CommandSpec = adminCommand({
     const { allowed, reason, rule, purpose, audit_violations, approval } = decision;
     if (allowed !== true) return `no: ${reasons[String(reason)]?.(decision) ?? cell(reason)}\n`;
     const { index, ...conditions } = (rule ?? {}) as Json;
-    const forWhat = typeof purpose === 'string' ? `, for ${cell(purpose)} only` : '';
-    const watched =
-      Array.isArray(audit_violations) && audit_violations.length > 0 ? audit_violations : undefined;
+    const onlyFor = typeof purpose === 'string' ? `, only for ${cell(purpose)}` : '';
     const granted = approval ? `, granted until ${cell((approval as Json).expires_at)}` : '';
-    return `yes: rule ${cell(index)} (${cell(conditions)})${forWhat}${granted}\n${
-      watched ? `guards that only watch would refuse: ${cell(watched)}\n` : ''
-    }`;
+    const violations =
+      Array.isArray(audit_violations) && audit_violations.length > 0
+        ? `guards in audit mode that would refuse: ${cell(audit_violations)}\n`
+        : '';
+    return `yes: rule ${cell(index)} (${cell(conditions)})${onlyFor}${granted}\n${violations}`;
   },
   exitCode: ({ allowed }) => (allowed === true ? 0 : 1),
 });

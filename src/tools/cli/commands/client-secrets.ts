@@ -1,46 +1,46 @@
-/** `sojourn client secrets`: two at a time, so that a new one is rolled out while the old one still works. */
+/** `sojourn client secrets`: a client may have two, so that a new one can be rolled out while the old one still works. */
 import { adminCommand, apiPath } from '../admin.ts';
 import { type CommandGroup, type OptionSpec, text } from '../command.ts';
 import { columns, type Json, record } from '../print.ts';
 
-/** The sentence that goes with a secret. */
+/** The hint below a new secret. */
 export const secretHint = (answer: Json): string =>
   typeof answer.client_secret === 'string'
-    ? '\nKeep the client secret now: only its hash is stored, and it is never shown again.\n'
+    ? '\nSave the client secret now. The server stores only its hash and never shows it again.\n'
     : '';
 
 const expiresOption: OptionSpec = {
-  flags: '--expires <time>',
-  description: 'when it ends by itself: 2027-01-31T02:00:00Z',
+  flags: '--expires-at <time>',
+  description: 'expiry time, such as 2027-01-31T02:00:00Z',
 };
 
 export const clientSecrets: CommandGroup = {
   name: 'secrets',
-  description: 'the secrets of a client, two at most',
+  description: "manage a client's secrets (at most two)",
   commands: [
     adminCommand({
       usage: 'create <client>',
-      description: 'make another secret; it is shown this once',
+      description: 'create another secret and show it once',
       options: [expiresOption],
       examples: [
         'client secrets create cli_01k0…',
-        'client secrets create cli_01k0… --expires 2027-01-31T00:00:00Z',
+        'client secrets create cli_01k0… --expires-at 2027-01-31T00:00:00Z',
       ],
       request: (args) => ({
         method: 'POST',
         path: apiPath`/clients/${args.positionals[0]}/secrets`,
-        body: { expires_at: text(args, 'expires') },
+        body: { expires_at: text(args, 'expiresAt') },
       }),
       format: (answer) => record(answer) + secretHint(answer),
     }),
     adminCommand({
       usage: 'rotate <client>',
-      description: 'make a new secret; the one that is there ends once the new one has been seen in use',
+      description: 'create a new secret; the old one expires after the first use of the new one',
       options: [
         expiresOption,
         {
           flags: '--grace <seconds>',
-          description: 'how long the old one still works from then on',
+          description: 'how long the old secret works after that first use',
           defaultValue: '3600',
         },
       ],
@@ -49,7 +49,7 @@ export const clientSecrets: CommandGroup = {
         method: 'POST',
         path: apiPath`/clients/${args.positionals[0]}/secrets`,
         body: {
-          expires_at: text(args, 'expires'),
+          expires_at: text(args, 'expiresAt'),
           replace: true,
           grace_seconds: Number(text(args, 'grace')),
         },
@@ -58,7 +58,7 @@ export const clientSecrets: CommandGroup = {
     }),
     adminCommand({
       usage: 'list <client>',
-      description: 'list the secrets by id and age, never their text',
+      description: 'list the secrets, without their values',
       examples: ['client secrets list cli_01k0…'],
       request: ({ positionals }) => ({ method: 'GET', path: apiPath`/clients/${positionals[0]}` }),
       format: ({ secrets }) =>
@@ -72,7 +72,7 @@ export const clientSecrets: CommandGroup = {
     }),
     adminCommand({
       usage: 'delete <client> <secret>',
-      description: 'make a secret worthless at once',
+      description: 'delete a secret; it stops working at once',
       examples: ['client secrets delete cli_01k0… sec_01k0…'],
       request: ({ positionals }) => ({
         method: 'DELETE',

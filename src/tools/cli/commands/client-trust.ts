@@ -1,31 +1,35 @@
-/** The options that say by what a client without a secret is recognized. */
+/** Options of federated clients, which sign in with a token of their platform instead of a secret. */
 import { kindNames } from '../../../access/federation/index.ts';
 import { type OptionSpec, type ParsedArguments, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
 
-/** Workloads of an issuer that is not of a known kind. */
+/** The choice for an issuer without a preset. */
 const anyIssuer = 'jwt';
 
 export const trustOptions: readonly OptionSpec[] = [
   {
-    flags: '--federated <kind>',
-    description: 'recognize it by a token of its own platform, with no secret',
+    flags: '--federated <preset>',
+    description: 'sign in with a token of its platform, without a secret',
     choices: [...kindNames, anyIssuer],
   },
   {
     flags: '--issuer <url>',
-    description: 'the iss of its tokens, exactly; some kinds have one of their own',
+    description: 'federated: exact iss of the tokens; some presets define it',
   },
-  { flags: '--audience <text>', description: 'the aud of its tokens, exactly' },
-  { flags: '--subject <text>', description: 'the sub of its tokens, exactly' },
+  { flags: '--audience <text>', description: 'federated: exact aud of the tokens' },
+  { flags: '--subject <text>', description: 'federated: exact sub of the tokens' },
   {
     flags: '--subject-glob <pattern>',
-    description: 'the same with *, which stands for characters other than / and :',
+    description: 'federated: pattern for sub; * matches all characters except / and :',
   },
-  { flags: '--claim <name=value>', description: 'another claim, exactly; may be repeated', repeatable: true },
+  {
+    flags: '--claim <name=value>',
+    description: 'federated: exact value of another claim (repeatable)',
+    repeatable: true,
+  },
   {
     flags: '--claim-glob <name=pattern>',
-    description: 'another claim with *; may be repeated',
+    description: 'federated: pattern for another claim (repeatable)',
     repeatable: true,
   },
 ];
@@ -42,13 +46,13 @@ export function trustOf(
     );
     if (stray || texts(args, 'claim').length > 0 || texts(args, 'claimGlob').length > 0)
       throw usageError(
-        '--issuer, --audience, --subject, --subject-glob, --claim and --claim-glob go with --federated.',
+        '--issuer, --audience, --subject, --subject-glob, --claim and --claim-glob need --federated.',
       );
     return undefined;
   }
   const glob = text(args, 'subjectGlob');
   if (glob !== undefined && text(args, 'subject') !== undefined)
-    throw usageError('--subject and --subject-glob exclude each other.');
+    throw usageError('--subject cannot be combined with --subject-glob.');
   const claims = {
     ...Object.fromEntries(texts(args, 'claim').map((one) => parsePair(one, '--claim'))),
     ...Object.fromEntries(
@@ -69,9 +73,9 @@ export function trustOf(
   };
 }
 
-/** A name of AWS's holds a colon and slashes, but none an equals sign. */
+/** Splits at the first `=`: claim names of AWS contain colons and slashes, but no `=`. */
 function parsePair(pair: string, option: string): [string, string] {
-  const at = pair.indexOf('=');
-  if (at < 1) throw usageError(`${option} takes NAME=VALUE.`);
-  return [pair.slice(0, at), pair.slice(at + 1)];
+  const index = pair.indexOf('=');
+  if (index < 1) throw usageError(`${option} must be name=value.`);
+  return [pair.slice(0, index), pair.slice(index + 1)];
 }

@@ -1,4 +1,4 @@
-/** `sojourn client`: your services that fetch tokens. */
+/** `sojourn client`: the vendor's services that fetch tokens. */
 import {
   adminCommand,
   apiPath,
@@ -17,34 +17,33 @@ import { clientSecrets, secretHint } from './client-secrets.ts';
 const ruleOptions: readonly OptionSpec[] = [
   {
     flags: '--connection <id>',
-    description: 'a connection that it may use; may be repeated',
+    description: 'allow this connection (repeatable)',
     repeatable: true,
   },
   {
     flags: '--tenant <id>',
-    description: 'a tenant whose connections it may use; may be repeated',
+    description: 'allow all connections of this tenant (repeatable)',
     repeatable: true,
   },
   {
     flags: '--rule <json>',
-    description:
-      'a rule with several conditions, such as {"cloud":"aws","labels":{"env":"prod"}}; may be repeated',
+    description: 'rule with several conditions: {"cloud":"aws","labels":{"env":"prod"}} (repeatable)',
     repeatable: true,
   },
 ];
 
 export const client: CommandGroup = {
   name: 'client',
-  description: 'your services that fetch tokens',
+  description: 'manage clients: your services that fetch tokens',
   commands: [
     adminCommand({
       usage: 'create',
-      description: 'add a client; its secret is shown this once',
+      description: 'create a client and show its secret once',
       options: [
-        { flags: '--name <text>', description: 'name for people', required: true },
+        { flags: '--name <text>', description: 'display name', required: true },
         {
           flags: '--auth <method>',
-          description: 'how it authenticates',
+          description: 'authentication method, unless --federated or a --tls option sets it',
           choices: ['client_secret', 'private_key_jwt'],
           defaultValue: 'client_secret',
         },
@@ -66,7 +65,7 @@ export const client: CommandGroup = {
     }),
     adminCommand({
       usage: 'list',
-      description: 'list the clients',
+      description: 'list clients',
       options: pageOptions,
       examples: ['client list'],
       request: (args) => ({ method: 'GET', path: '/clients', query: pageQuery(args) }),
@@ -76,18 +75,18 @@ export const client: CommandGroup = {
     }),
     adminCommand({
       usage: 'show <id>',
-      description: 'show one client and what it may use',
+      description: 'show a client and its rules',
       examples: ['client show cli_01k0…'],
       request: ({ positionals }) => ({ method: 'GET', path: apiPath`/clients/${positionals[0]}` }),
       format: formatClient,
     }),
     adminCommand({
       usage: 'update <id>',
-      description: 'change a client; rules that are given replace the old ones',
+      description: 'change a client; new rules replace all its rules',
       options: [
-        { flags: '--name <text>', description: 'name for people' },
-        { flags: '--disable', description: 'refuse it from now on' },
-        { flags: '--enable', description: 'let it in again' },
+        { flags: '--name <text>', description: 'display name' },
+        { flags: '--disable', description: 'refuse its sign-ins' },
+        { flags: '--enable', description: 'allow its sign-ins again' },
         ...authOptions,
         ...ruleOptions,
       ],
@@ -101,7 +100,7 @@ export const client: CommandGroup = {
     }),
     adminCommand({
       usage: 'delete <id>',
-      description: 'remove a client',
+      description: 'delete a client',
       examples: ['client delete cli_01k0…'],
       request: ({ positionals }) => ({ method: 'DELETE', path: apiPath`/clients/${positionals[0]}` }),
       format: (_, { positionals }) => `Deleted ${positionals[0]}.\n`,
@@ -110,7 +109,7 @@ export const client: CommandGroup = {
   groups: [clientSecrets],
 };
 
-/** A certificate is told by what stands in it; its text is for `--json`. */
+/** Leaves out the PEM text of certificates: their parsed fields identify them, and `--json` prints everything. */
 function formatClient({ auth, ...rest }: Json): string {
   const { certificates: _, ...told } = Object(auth) as Json;
   const { client_id, name, ...others } = rest;
@@ -125,7 +124,7 @@ const rulesOf = (args: ParsedArguments) => [
 
 function changeOf(args: ParsedArguments) {
   if (isSet(args, 'disable') && isSet(args, 'enable'))
-    throw usageError('--disable and --enable exclude each other.');
+    throw usageError('--disable cannot be combined with --enable.');
   const rules = rulesOf(args);
   const auth = authOf(args);
   const change = {
@@ -136,6 +135,6 @@ function changeOf(args: ParsedArguments) {
     ...(isSet(args, 'enable') ? { disabled: false } : {}),
   };
   if (Object.values(change).every((value) => value === undefined))
-    throw usageError('There is nothing to change: give at least one option.');
+    throw usageError('Nothing to change. Give at least one option.');
   return change;
 }

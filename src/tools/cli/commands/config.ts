@@ -1,4 +1,4 @@
-/** `sojourn config`: what a tool of a cloud reads so that it fetches credentials of a connection by itself. */
+/** `sojourn config`: writes the configuration with which a cloud's tool fetches credentials of a connection. */
 import { writeFileSync } from 'node:fs';
 import { apiPath, connectionOptions, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text } from '../command.ts';
@@ -8,20 +8,24 @@ import { type ToolConnection, type ToolOptions, tools } from '../tool-config/too
 
 export const config: CommandSpec = {
   usage: 'config <connection>',
-  description: 'write what a tool needs to fetch credentials of the connection by itself; no secret is in it',
+  description: "print the configuration with which a cloud's tool fetches credentials; contains no secret",
   options: [
-    { flags: '--tool <tool>', description: 'whose it is', choices: Object.keys(tools), required: true },
-    { flags: '--output <file>', description: 'write it to this file instead of printing it' },
-    { flags: '--force', description: 'replace the file if it is there' },
-    { flags: '--profile <name>', description: 'name of the AWS profile (else the connection)' },
+    { flags: '--tool <tool>', description: 'the tool', choices: Object.keys(tools), required: true },
+    { flags: '--output <file>', description: 'write to this file instead of standard output' },
+    { flags: '--force', description: 'replace an existing file' },
+    { flags: '--profile <name>', description: 'name of the AWS profile (default: the connection id)' },
     {
-      flags: '--file <file>',
+      flags: '--path <file>',
       description:
-        'where the tool finds its file: an external account, or the cloud token that the agent keeps',
+        "path at which the tool reads its file: the external account, or the agent's cloud token (default: --output, or CONNECTION.json or .token)",
     },
-    { flags: '--command <words>', description: 'how the tool starts this program', defaultValue: 'sojourn' },
-    { flags: '--purpose <name>', description: 'a purpose of the connection, for --tool aws' },
-    { flags: '--issuer <url>', description: 'written in where the tool has no SOJOURN_ISSUER' },
+    {
+      flags: '--command <words>',
+      description: 'command with which the tool starts sojourn',
+      defaultValue: 'sojourn',
+    },
+    { flags: '--purpose <name>', description: 'purpose of the connection; only for --tool aws' },
+    { flags: '--issuer <url>', description: 'issuer to include, if the tool runs without SOJOURN_ISSUER' },
     ...connectionOptions,
   ],
   examples: [
@@ -31,7 +35,7 @@ export const config: CommandSpec = {
   ],
   async run(args, terminal) {
     const tool = tools[text(args, 'tool') ?? ''];
-    if (!tool) throw usageError('--tool is not known.');
+    if (!tool) throw usageError(`--tool must be one of ${Object.keys(tools).join(', ')}.`);
     const answer = await requestAdmin(
       { method: 'GET', path: apiPath`/connections/${args.positionals[0]}` },
       args,
@@ -39,10 +43,10 @@ export const config: CommandSpec = {
     );
     const connection = parseAnswer(answer) as unknown as ToolConnection;
     if (!tool.clouds.includes(connection.cloud))
-      throw usageError(`--tool ${text(args, 'tool')} does not fit a connection to ${connection.cloud}.`);
+      throw usageError(`--tool ${text(args, 'tool')} does not support connections to ${connection.cloud}.`);
     const options = optionsOf(args, connection);
     if (options.purpose !== undefined && text(args, 'tool') !== 'aws')
-      throw usageError('--purpose goes with --tool aws: the other tools make the exchange themselves.');
+      throw usageError('--purpose needs --tool aws: the other tools exchange the cloud token themselves.');
     writeOutput(tool.write(connection, options), args, terminal);
     terminal.err(`${tool.nextStep(options)}\n`);
     return 0;
@@ -51,9 +55,9 @@ export const config: CommandSpec = {
 
 function optionsOf(args: ParsedArguments, { id, cloud }: ToolConnection): ToolOptions {
   const word = (name: string, pattern: RegExp, value: string | undefined): string | undefined => {
-    // They go into files of other syntaxes, where a quote or a line break would end what it stands in.
+    // The value is inserted into INI, JSON and shell text, where a quote or a line break could end the enclosing string.
     if (value === undefined || pattern.test(value)) return value;
-    throw usageError(`--${name} holds a character that the tool would not read as it is.`);
+    throw usageError(`--${name} contains a character that is not allowed in the tool's file.`);
   };
   const plain = /^[\w@%+:,./=~-]+$/;
   const output = text(args, 'output');
@@ -62,7 +66,7 @@ function optionsOf(args: ParsedArguments, { id, cloud }: ToolConnection): ToolOp
     issuer: word('issuer', plain, text(args, 'issuer')),
     purpose: word('purpose', plain, text(args, 'purpose')),
     profile: word('profile', plain, text(args, 'profile')) ?? id,
-    file: text(args, 'file') ?? output ?? `${id}.${cloud === 'gcp' ? 'json' : 'token'}`,
+    file: text(args, 'path') ?? output ?? `${id}.${cloud === 'gcp' ? 'json' : 'token'}`,
   };
 }
 
@@ -76,8 +80,7 @@ function writeOutput(content: string, args: ParsedArguments, terminal: Terminal)
     writeFileSync(file, content, { mode: 0o600, flag: isSet(args, 'force') ? 'w' : 'wx' });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST')
-      throw usageError(`${file} is there already: give --force to replace it, or another name.`);
+    if (code === 'EEXIST') throw usageError(`${file} exists. Give --force to replace it, or another name.`);
     throw usageError(`--output ${file} cannot be written (${code}).`);
   }
   terminal.out(`Wrote ${file}\n`);

@@ -1,4 +1,4 @@
-/** `sojourn connection uploaded`: the customer's cloud holds the keys now, so that the next one may sign. */
+/** `sojourn connection confirm-upload`: confirms that the customer's cloud has the keys, so the next one may sign. */
 import { apiPath, connectionOptions, readTextFile, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text } from '../command.ts';
 import { parseJson, usageError } from '../failure.ts';
@@ -6,17 +6,17 @@ import { cell } from '../print.ts';
 import { parseAnswer } from '../server.ts';
 
 export const connectionConfirmUpload: CommandSpec = {
-  usage: 'uploaded <id>',
-  description: 'say that the keys of jwks.json were uploaded to the cloud, so that they may sign',
+  usage: 'confirm-upload <id>',
+  description: 'confirm that the keys of jwks.json were uploaded to the cloud, so that they may sign',
   options: [
     {
       flags: '--file <file>',
-      description: 'the JWKS that was uploaded, instead of the one of the set-up files',
+      description: 'the JWKS that was uploaded (default: jwks.json of the set-up files)',
     },
-    { flags: '--json', description: 'print the answer as JSON' },
+    { flags: '--json', description: 'print JSON' },
     ...connectionOptions,
   ],
-  examples: ['connection uploaded con_01k0…', 'connection uploaded con_01k0… --file jwks.json'],
+  examples: ['connection confirm-upload con_01k0…', 'connection confirm-upload con_01k0… --file jwks.json'],
   async run(args, terminal) {
     const [id] = args.positionals;
     const kids = parseKids(await loadJwks(args, terminal));
@@ -30,7 +30,7 @@ export const connectionConfirmUpload: CommandSpec = {
     terminal.out(
       isSet(args, 'json')
         ? `${JSON.stringify(answer, null, 2)}\n`
-        : `The cloud of ${cell(id)} holds ${kids.map(cell).join(', ')}.\n`,
+        : `Confirmed for ${cell(id)}: ${kids.map(cell).join(', ')}.\n`,
     );
     return 0;
   },
@@ -50,6 +50,6 @@ function loadJwks(args: ParsedArguments, terminal: Terminal): string | Promise<s
 function parseKids(jwks: string): string[] {
   const value = parseJson(jwks);
   const keys = typeof value === 'object' && value !== null && 'keys' in value ? value.keys : undefined;
-  if (!Array.isArray(keys)) throw usageError('This is no JWKS.');
+  if (!Array.isArray(keys)) throw usageError('The file is not a JWKS.');
   return keys.map((key: { kid?: unknown }) => String(key?.kid));
 }

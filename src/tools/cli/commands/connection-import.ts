@@ -1,26 +1,27 @@
-/** `sojourn connection import`: many customers at once, from a file, and how far each has come. */
+/** `sojourn connection import`: creates connections and invitations for many tenants from a CSV file. */
 import { readFileSync } from 'node:fs';
 import { connectionOptions, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
+import { counted } from '../print.ts';
 import { parseAnswer } from '../server.ts';
 
 export const connectionImport: CommandSpec = {
   usage: 'import <file>',
   description:
-    'make a connection and an invitation for each line of a CSV file, and list how each stands; run again, it makes nothing twice',
+    'create a connection and an invitation for each row of a CSV file, and list their states; safe to run again',
   options: [
     {
       flags: '--output <file>',
-      description: 'write the list, with the links, to this CSV file; else it is printed',
+      description: 'write the list, with the links, to this CSV file instead of standard output',
     },
-    { flags: '--expires-in <duration>', description: 'how long the links are good for, 1m to 30d (7d)' },
+    { flags: '--expires-in <duration>', description: 'validity of the links, 1m to 30d (default: 7d)' },
     {
       flags: '--permissions <set>',
-      description: 'permission set of the configuration that the files grant; may be repeated',
+      description: 'permission set of the configuration for the set-up files (repeatable)',
       repeatable: true,
     },
-    { flags: '--new-links', description: 'make a new link where the one that is out is not in the list' },
+    { flags: '--new-links', description: 'create a new link if the list does not contain the open one' },
     { flags: '--json', description: 'print the list as JSON' },
     ...connectionOptions,
   ],
@@ -31,15 +32,11 @@ export const connectionImport: CommandSpec = {
   ],
   async run(args, terminal) {
     const [file = ''] = args.positionals;
-    // Only this command needs what reads such files.
+    // Loaded here because only this command needs the CSV parser.
     const { importConnections, progressHeader, progressLine } = await import('../import/index.ts');
     const permissions = texts(args, 'permissions');
     const output = text(args, 'output');
-    const {
-      rows,
-      created: made,
-      failure,
-    } = await importConnections({
+    const { rows, created, failure } = await importConnections({
       bytes: readBytes(file),
       request: async (request) => parseAnswer(await requestAdmin(request, args, terminal)),
       invitation: {
@@ -52,13 +49,13 @@ export const connectionImport: CommandSpec = {
     if (isSet(args, 'json')) terminal.out(`${JSON.stringify({ items: rows }, null, 2)}\n`);
     else if (output === undefined) terminal.out(progressHeader + rows.map(progressLine).join(''));
     const states = Object.entries(Object.groupBy(rows, ({ state }) => state)).map(
-      ([state, list = []]) => `${list.length} ${state}`,
+      ([state, group = []]) => `${group.length} ${state}`,
     );
     terminal.err(
-      `${rows.length} listed: ${states.join(', ') || 'none'}. Made ${made.connections} connections and ${made.invitations} links.\n`,
+      `${rows.length} listed: ${states.join(', ') || 'none'}. Created ${counted(created.connections, 'connection')} and ${counted(created.invitations, 'link')}.\n`,
     );
     if (failure === undefined) return 0;
-    terminal.err('It ended before the last line. Run it again: what is made is not made twice.\n');
+    terminal.err('The import stopped before the last row. Run it again: it creates nothing twice.\n');
     throw failure;
   },
 };

@@ -5,12 +5,12 @@ import { cell, columns } from '../print.ts';
 
 export const connectionInvite = adminCommand({
   usage: 'invite <id>',
-  description: "make a link to the page for the customer's administrator; it is shown this once",
+  description: "create a link to the set-up page for the customer's administrator and show it once",
   options: [
-    { flags: '--expires-in <duration>', description: 'how long it is good for, 1m to 30d (7d)' },
+    { flags: '--expires-in <duration>', description: 'validity of the link, 1m to 30d (default: 7d)' },
     {
       flags: '--permissions <set>',
-      description: 'permission set of the configuration that its files grant; may be repeated',
+      description: 'permission set of the configuration for the set-up files (repeatable)',
       repeatable: true,
     },
   ],
@@ -24,16 +24,16 @@ export const connectionInvite = adminCommand({
     },
   }),
   format: ({ url, expires_at }) =>
-    `${cell(url)}\n\nGood until ${cell(expires_at)}. Send it to the customer's cloud administrator, and to nobody else:\nwhoever has it can report where the connection leads, and pause it.\n`,
+    `${cell(url)}\n\nValid until ${cell(expires_at)}. Send the link only to the customer's cloud administrator:\nanyone who has it can set the target of the connection and pause it.\n`,
 });
 
 export const connectionInvitations: CommandGroup = {
   name: 'invitations',
-  description: 'the links of a connection that have not ended',
+  description: "manage a connection's unexpired links",
   commands: [
     adminCommand({
       usage: 'list <connection>',
-      description: 'list them by id and purpose, never their links',
+      description: 'list invitations and control links, without their URLs',
       options: pageOptions,
       examples: ['connection invitations list con_01k0…'],
       request: (args) => ({
@@ -47,7 +47,7 @@ export const connectionInvitations: CommandGroup = {
     }),
     adminCommand({
       usage: 'revoke <connection> <invitation>',
-      description: 'make a link worthless at once',
+      description: 'revoke a link; it stops working at once',
       examples: ['connection invitations revoke con_01k0… 4BzPg…'],
       request: ({ positionals }) => ({
         method: 'DELETE',

@@ -1,4 +1,4 @@
-/** `sojourn connection setup`: the files that the customer applies. */
+/** `sojourn connection setup`: the set-up files that the customer applies. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { apiPath, connectionOptions, itemsOf, requestAdmin } from '../admin.ts';
@@ -13,7 +13,7 @@ export const connectionSetup: CommandSpec = {
   description: 'list the set-up files, print one, or write them to a folder',
   options: [
     ...setupOptions,
-    { flags: '--output <dir>', description: 'write the named file, or all of them, to this folder' },
+    { flags: '--output <dir>', description: 'write the named file, or all files, to this folder' },
     { flags: '--json', description: 'print the list as JSON' },
     ...connectionOptions,
   ],
@@ -43,8 +43,8 @@ export const connectionSetup: CommandSpec = {
     );
     if (folder !== undefined) {
       for (const item of itemsOf(list)) {
-        const each = String(item.name);
-        writeSetupFile(folder, each, await fetchFile(args, terminal, each), terminal);
+        const fileName = String(item.name);
+        writeSetupFile(folder, fileName, await fetchFile(args, terminal, fileName), terminal);
       }
     } else if (isSet(args, 'json')) terminal.out(`${JSON.stringify(list, null, 2)}\n`);
     else terminal.out(columns(itemsOf(list), ['name', 'title']));
@@ -64,8 +64,8 @@ const fetchFile = (args: ParsedArguments, terminal: Terminal, name: string): Pro
   );
 
 function writeSetupFile(folder: string, name: string, content: string, terminal: Terminal): void {
-  // The name came over the network: it names a file in the folder, never a way out of it.
-  if (basename(name) !== name || name.startsWith('.')) throw usageError(`${name} is no file name.`);
+  // The name came over the network: it must not lead out of the folder.
+  if (basename(name) !== name || name.startsWith('.')) throw usageError(`${name} is not a file name.`);
   const path = join(folder, name);
   try {
     mkdirSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** `sojourn connection report`: what the latest verification found. */
+/** `sojourn connection verification`: the latest verification. */
 import { apiPath, connectionOptions, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet } from '../command.ts';
 import { type Json, record } from '../print.ts';
@@ -6,22 +6,22 @@ import { parseAnswer } from '../server.ts';
 import { formatChecks } from '../verification.ts';
 
 export const connectionVerification: CommandSpec = {
-  usage: 'report <id>',
-  description: 'show what the latest verification found, for people, as JSON, or signed',
+  usage: 'verification <id>',
+  description: 'show the latest verification',
   options: [
-    { flags: '--jws', description: 'print the report as the issuer signed it' },
-    { flags: '--json', description: 'print the answer as JSON' },
+    { flags: '--jws', description: "print the JWS, signed by the connection's issuer" },
+    { flags: '--json', description: 'print JSON' },
     ...connectionOptions,
   ],
-  examples: ['connection report con_01k0…', 'connection report con_01k0… --jws > report.jws'],
+  examples: ['connection verification con_01k0…', 'connection verification con_01k0… --jws > acme.jws'],
   async run(args, terminal) {
     const path = apiPath`/connections/${args.positionals[0]}/verification`;
     const answer = parseAnswer(await requestAdmin({ method: 'GET', path }, args, terminal));
     if (isSet(args, 'json')) terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
     else if (isSet(args, 'jws')) terminal.out(`${String(answer.jws)}\n`);
     else {
-      const { checks, ...facts } = answer.verification as Json;
-      terminal.out(`${record(facts)}\n${formatChecks(checks)}`);
+      const { checks, ...summary } = answer.verification as Json;
+      terminal.out(`${record(summary)}\n${formatChecks(checks)}`);
     }
     return 0;
   },

@@ -1,4 +1,4 @@
-/** `sojourn connection`: the ways into your customers' clouds. */
+/** `sojourn connection`: access to the customers' cloud accounts. */
 import {
   adminCommand,
   apiPath,
@@ -21,29 +21,32 @@ import { targetOf, targetOptions } from './target.ts';
 
 const settings: readonly OptionSpec[] = [
   ...targetOptions,
-  { flags: '--algorithm <alg>', description: 'how its tokens are signed', choices: ['RS256', 'ES256'] },
-  { flags: '--token-ttl <seconds>', description: 'life of its tokens, 60 to 3600' },
   {
-    flags: '--approval <kind>',
-    description: 'whether an administrator has to grant its use',
+    flags: '--algorithm <alg>',
+    description: 'signature algorithm of its tokens',
+    choices: ['RS256', 'ES256'],
+  },
+  { flags: '--token-ttl <seconds>', description: 'lifetime of its tokens, 60 to 3600' },
+  {
+    flags: '--approval <mode>',
+    description: 'whether an administrator must approve its use',
     choices: ['none', 'required'],
   },
 ];
 
 const labelOption: OptionSpec = {
   flags: '--label <name=value>',
-  description: 'a label by which rules of clients find it; may be repeated',
+  description: "label that clients' rules can match (repeatable)",
   repeatable: true,
 };
 
 const purposeOption: OptionSpec = {
   flags: '--purpose <name=json>',
-  description:
-    'what it may be used for, and the fields of the target that this narrows, such as read={"duration_seconds":900}; may be repeated',
+  description: 'purpose, with the target fields that it narrows: read={"duration_seconds":900} (repeatable)',
   repeatable: true,
 };
 
-/** Given purposes take the place of all that were there. */
+/** New purposes replace all existing ones. */
 function purposesOf(args: ParsedArguments) {
   const purposes = texts(args, 'purpose').map((purpose): [string, unknown] => {
     const [name = '', ...json] = purpose.split('=');
@@ -53,7 +56,7 @@ function purposesOf(args: ParsedArguments) {
   return purposes.length === 0 ? {} : { purposes: Object.fromEntries(purposes) };
 }
 
-/** Given labels take the place of all that were there. */
+/** New labels replace all existing ones. */
 function labelsOf(args: ParsedArguments) {
   const labels = texts(args, 'label').map((label): [string, string] => {
     const [name = '', ...value] = label.split('=');
@@ -74,14 +77,14 @@ const idCommand = (name: string, description: string, method: 'GET' | 'POST', be
 
 export const connection: CommandGroup = {
   name: 'connection',
-  description: "the ways into your customers' clouds",
+  description: "manage connections to your customers' clouds",
   commands: [
     adminCommand({
       usage: 'create',
-      description: 'add a connection; its target may be completed later',
+      description: 'create a connection; its target may be completed later',
       options: [
-        { flags: '--name <text>', description: 'name for people', required: true },
-        { flags: '--tenant <id>', description: 'whose cloud it is', required: true },
+        { flags: '--name <text>', description: 'display name', required: true },
+        { flags: '--tenant <id>', description: 'tenant that owns the cloud account', required: true },
         { flags: '--cloud <cloud>', description: 'aws, azure or gcp', required: true },
         labelOption,
         purposeOption,
@@ -110,8 +113,8 @@ export const connection: CommandGroup = {
     }),
     adminCommand({
       usage: 'list',
-      description: 'list the connections',
-      options: [{ flags: '--tenant <id>', description: 'only those of this tenant' }, ...pageOptions],
+      description: 'list connections',
+      options: [{ flags: '--tenant <id>', description: 'only connections of this tenant' }, ...pageOptions],
       examples: ['connection list', 'connection list --tenant ten_01k0… --json'],
       request: (args) => ({
         method: 'GET',
@@ -122,12 +125,12 @@ export const connection: CommandGroup = {
         columns(itemsOf(answer), ['id', 'name', 'tenant', 'cloud', 'state']) +
         nextPageHint(answer, '--after'),
     }),
-    idCommand('show', 'show one connection', 'GET'),
+    idCommand('show', 'show a connection', 'GET'),
     adminCommand({
       usage: 'update <id>',
-      description: 'change a connection; target fields are merged, null takes one out',
+      description: 'change a connection; merges target fields, null removes one',
       options: [
-        { flags: '--name <text>', description: 'name for people' },
+        { flags: '--name <text>', description: 'display name' },
         labelOption,
         purposeOption,
         ...settings,
@@ -144,17 +147,17 @@ export const connection: CommandGroup = {
           approval: text(args, 'approval'),
         };
         if (Object.values(body).every((value) => value === undefined))
-          throw usageError('There is nothing to change: give at least one option.');
+          throw usageError('Nothing to change. Give at least one option.');
         return { method: 'PATCH', path: apiPath`/connections/${args.positionals[0]}`, body };
       },
       format: record,
     }),
-    idCommand('enable', 'let it be used again', 'POST', '/enable'),
-    idCommand('disable', 'refuse its use from now on', 'POST', '/disable'),
+    idCommand('enable', 'allow its use again', 'POST', '/enable'),
+    idCommand('disable', 'refuse its use', 'POST', '/disable'),
     adminCommand({
       usage: 'verify <id>',
       description:
-        'enter the cloud, see that it lets nobody else in, and tell what came of it; exit code 1 when not all is well',
+        'test the access, and that the cloud refuses wrong tokens; exit code 1 if a check does not pass',
       examples: ['connection verify con_01k0…'],
       request: ({ positionals }) => ({
         method: 'POST',
@@ -170,7 +173,7 @@ export const connection: CommandGroup = {
     connectionConfirmUpload,
     adminCommand({
       usage: 'delete <id>',
-      description: 'remove a connection for good; its id is never used again',
+      description: 'delete a connection; its id is never reused',
       examples: ['connection delete con_01k0…'],
       request: ({ positionals }) => ({ method: 'DELETE', path: apiPath`/connections/${positionals[0]}` }),
       format: (_, { positionals }) => `Deleted ${positionals[0]}.\n`,

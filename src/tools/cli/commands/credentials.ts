@@ -1,4 +1,4 @@
-/** `sojourn credentials`: short-lived cloud credentials, as a client fetches them; also for tools that run a command. */
+/** `sojourn credentials`: fetches short-lived cloud credentials as a client, also for tools that run a command. */
 import { SojournError } from '../../../platform/errors/index.ts';
 import { SojournRequestError } from '../../sdk/index.ts';
 import { clientOptions, clientVariables, purposeOption } from '../client.ts';
@@ -8,11 +8,11 @@ import { reportFailure, usageError } from '../failure.ts';
 
 export const credentials: CommandSpec = {
   usage: 'credentials <connection>',
-  description: `fetch credentials of the customer’s cloud (${clientVariables})`,
+  description: `fetch credentials of the customer's cloud (${clientVariables})`,
   options: [
     {
       flags: '--format <format>',
-      description: 'how they are printed; gcp is what an executable source of Google’s libraries prints',
+      description: "output format; gcp is the format of executable-sourced credentials in Google's libraries",
       choices: ['json', 'aws-process', 'aws-container', 'env', 'gcp', 'azure'],
       defaultValue: 'json',
     },
@@ -33,7 +33,7 @@ export const credentials: CommandSpec = {
     const purpose = text(args, 'purpose');
     if (format === 'gcp' && purpose !== undefined)
       throw usageError(
-        '--purpose does not go with --format gcp: nothing narrows the token that this hands over.',
+        '--purpose cannot be combined with --format gcp: a purpose does not narrow the cloud token that it prints.',
       );
     const source = () => createSource(args, terminal);
     if (format === 'gcp') return executableSource(connection, source, terminal);
@@ -44,8 +44,8 @@ export const credentials: CommandSpec = {
 };
 
 /**
- * The output of an executable-sourced credential (google.aip.dev/auth/4117): the library makes the exchange itself with
- * the cloud token, and shows `message` when there is none.
+ * Prints an executable-sourced credential (google.aip.dev/auth/4117): the library exchanges the cloud token itself, and shows
+ * `message` on failure.
  */
 async function executableSource(
   connection: string,

@@ -1,4 +1,4 @@
-/** `sojourn doctor`: whether the clouds would trust this server, and what somebody should know. */
+/** `sojourn doctor`: checks a running server as the clouds see it. */
 import { type Check, type DoctorInput, examine } from '../../../onboarding/doctor/index.ts';
 import { systemNow } from '../../../platform/time/index.ts';
 import { adminUrl, connectionOptions, itemsOf, requestAdmin } from '../admin.ts';
@@ -11,11 +11,11 @@ import { doctorSecrets } from './doctor-secrets.ts';
 export const doctor: CommandSpec = {
   usage: 'doctor',
   description:
-    'look at a running server as the clouds see it from here; exit code 1 when a check fails, 3 when --secrets cannot tell',
+    'check a running server as the clouds see it; exit code 1 if a check fails, 3 if --secrets cannot be completed',
   options: [
-    { flags: '--tenant <id>', description: 'the issuer of this tenant instead of the main one' },
-    { flags: '--secrets', description: 'look for shared secrets alone; exit code 1 when a client has one' },
-    { flags: '--json', description: 'print the answer as JSON' },
+    { flags: '--tenant <id>', description: "check this tenant's issuer instead of the main one" },
+    { flags: '--secrets', description: 'check only for shared secrets; exit code 1 if a client has one' },
+    { flags: '--json', description: 'print JSON' },
     ...connectionOptions,
   ],
   examples: ['doctor', 'doctor --json --url https://admin.example.com:8081', 'doctor --secrets'],
@@ -29,19 +29,19 @@ export const doctor: CommandSpec = {
 
 async function fetchInput(args: ParsedArguments, terminal: Terminal): Promise<DoctorInput> {
   const tenant = typeof args.options.tenant === 'string' ? args.options.tenant : undefined;
-  const look = async (path: string, query = {}): Promise<Json> =>
+  const fetchJson = async (path: string, query = {}): Promise<Json> =>
     parseAnswer(await requestAdmin({ method: 'GET', path, query }, args, terminal));
-  const all = async (path: string): Promise<readonly Json[]> => {
-    const found: Json[] = [];
+  const fetchAll = async (path: string): Promise<readonly Json[]> => {
+    const items: Json[] = [];
     for (let after: string | undefined; ; ) {
-      const page = await look(path, { limit: '200', after });
-      found.push(...itemsOf(page));
-      if (typeof page.next !== 'string') return found;
+      const page = await fetchJson(path, { limit: '200', after });
+      items.push(...itemsOf(page));
+      if (typeof page.next !== 'string') return items;
       after = page.next;
     }
   };
-  // First: it says by a whole sentence when no server is there or the token is wrong.
-  const issuer = await look('/issuer', { tenant });
+  // First, because it reports clearly that there is no server or that the token is wrong.
+  const issuer = await fetchJson('/issuer', { tenant });
   const base = adminUrl(args, terminal);
   const { headers, body } = await get(`${base}/readyz`);
   const ready = parseJson(body) as { checks?: unknown } | undefined;
@@ -50,9 +50,9 @@ async function fetchInput(args: ParsedArguments, terminal: Terminal): Promise<Do
     issuer,
     serverDate: headers.date,
     readiness: Array.isArray(ready?.checks) ? ready.checks : [],
-    keys: itemsOf(await look('/keys')),
-    connections: await all('/connections'),
-    clients: await all('/clients'),
+    keys: itemsOf(await fetchJson('/keys')),
+    connections: await fetchAll('/connections'),
+    clients: await fetchAll('/clients'),
   } as unknown as DoctorInput;
 }
 

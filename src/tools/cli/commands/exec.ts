@@ -1,4 +1,4 @@
-/** `sojourn exec`: runs a program that finds credentials of the customers' clouds where its libraries look for them. */
+/** `sojourn exec`: runs a program whose cloud libraries find credentials of the customers' clouds. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import { usageError } from '../failure.ts';
 
 export const exec: CommandSpec = {
   usage: 'exec <connections...>',
-  description: `run a program with credentials of one connection per cloud, renewed while it runs (${clientVariables})`,
+  description: `run a program with fresh credentials of one connection per cloud (${clientVariables})`,
   options: [purposeOption, ...clientOptions],
   examples: [
     'exec con_01k0… -- aws sts get-caller-identity',
@@ -29,24 +29,25 @@ export const exec: CommandSpec = {
   runsProgram: true,
   async run(args, terminal) {
     if (args.childCommand.length === 0)
-      throw usageError('There is no program: put it behind --, as in `sojourn exec con_01k0… -- aws s3 ls`.');
-    const ending = new AbortController();
-    const sojourn = createClient(args, terminal, ending.signal);
+      throw usageError('The program is missing. Put it after --: `sojourn exec con_01k0… -- aws s3 ls`.');
+    const controller = new AbortController();
+    const sojourn = createClient(args, terminal, controller.signal);
     const purpose = text(args, 'purpose');
-    const credentialsOf: FetchCredentials = (connection) => sojourn.credentials(connection, { purpose });
-    // Before anything is started: who gets no credentials hears it from us, and not from a library.
-    const connections = await connectionsByCloud(credentialsOf, args.positionals);
-    const signals = relaySignals(() => ending.abort());
-    // From the last to the first: what lies in the folder is gone before anything waits for an answer under way.
-    const endings: (() => unknown)[] = [signals.release];
+    const fetchCredentials: FetchCredentials = (connection) => sojourn.credentials(connection, { purpose });
+    // Fetch before starting anything, so that errors are reported here and not by a cloud library.
+    const connections = await connectionsByCloud(fetchCredentials, args.positionals);
+    const signals = relaySignals(() => controller.abort());
+    // Runs from last to first: the folder is removed before the endpoint waits for pending requests.
+    const cleanups: (() => unknown)[] = [signals.release];
     try {
-      const endpoint = await startEndpoint(credentialsOf, connections);
-      endings.push(endpoint.close);
-      // Made for this user alone.
+      const endpoint = await startEndpoint(fetchCredentials, connections);
+      cleanups.push(endpoint.close);
+      // mkdtemp creates a folder that only this user can access.
       const folder = await mkdtemp(join(tmpdir(), 'sojourn-exec-'));
-      endings.push(() => rm(folder, { recursive: true, force: true }));
+      cleanups.push(() => rm(folder, { recursive: true, force: true }));
       const gcp = connections.get('gcp');
-      if (gcp !== undefined) endings.push(await refreshTokenFile(credentialsOf, gcp, gcpTokenFile(folder)));
+      if (gcp !== undefined)
+        cleanups.push(await refreshTokenFile(fetchCredentials, gcp, gcpTokenFile(folder)));
       const env = await environmentFor(connections.keys(), endpoint, folder, terminal.env);
       return await runProgram(args.childCommand, env, terminal, signals);
     } catch (error) {
@@ -54,22 +55,22 @@ export const exec: CommandSpec = {
       if (code === undefined) throw error;
       return code;
     } finally {
-      ending.abort();
-      for (const end of endings.toReversed()) await end();
+      controller.abort();
+      for (const cleanUp of cleanups.toReversed()) await cleanUp();
     }
   },
 };
 
 async function connectionsByCloud(
-  credentialsOf: FetchCredentials,
+  fetchCredentials: FetchCredentials,
   connections: readonly string[],
 ): Promise<ReadonlyMap<Credentials['cloud'], string>> {
-  const found = new Map<Credentials['cloud'], string>();
-  const all = await Promise.all(connections.map(credentialsOf));
-  for (const [at, { cloud }] of all.entries()) {
-    if (found.has(cloud))
-      throw usageError(`Two of the connections lead to ${cloud}, and a program has one identity in a cloud.`);
-    found.set(cloud, connections[at] ?? '');
+  const byCloud = new Map<Credentials['cloud'], string>();
+  const all = await Promise.all(connections.map(fetchCredentials));
+  for (const [index, { cloud }] of all.entries()) {
+    if (byCloud.has(cloud))
+      throw usageError(`Give only one connection to ${cloud}: a program has one identity per cloud.`);
+    byCloud.set(cloud, connections[index] ?? '');
   }
-  return found;
+  return byCloud;
 }

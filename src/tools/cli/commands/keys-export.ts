@@ -1,10 +1,10 @@
-/** `sojourn keys export`: discovery and JWKS as files, for a place that outlives this server. */
+/** `sojourn keys export`: writes issuer documents to files, for a mirror that stays available without this server. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connectionOptions, itemsOf, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text } from '../command.ts';
 import { usageError } from '../failure.ts';
-import type { Json } from '../print.ts';
+import { counted, type Json } from '../print.ts';
 import { parseAnswer } from '../server.ts';
 import { type ExportedFile, uploadCommands } from './upload-commands.ts';
 
@@ -12,21 +12,24 @@ const manifestName = 'manifest.json';
 
 export const keysExport: CommandSpec = {
   usage: 'export',
-  description: 'write discovery and JWKS of every issuer to files, and tell how they are uploaded',
+  description: 'write the discovery document and JWKS of every issuer to files, and print upload commands',
   options: [
     {
       flags: '--output <dir>',
-      description: 'the folder, laid out as the URLs below the issuer',
+      description: 'folder; the files get the paths of their URLs',
       required: true,
     },
-    { flags: '--to <place>', description: 's3://…, gs://… or https://ACCOUNT.blob.core.windows.net/…' },
+    {
+      flags: '--bucket <url>',
+      description: 'print commands for s3://…, gs://… or https://ACCOUNT.blob.core.windows.net/…',
+    },
     { flags: '--json', description: 'print the manifest as JSON' },
     ...connectionOptions,
   ],
-  examples: ['keys export --output ./issuer', 'keys export --output ./issuer --to s3://id-example-com'],
+  examples: ['keys export --output ./issuer', 'keys export --output ./issuer --bucket s3://id-example-com'],
   async run(args, terminal) {
     const folder = text(args, 'output') ?? '';
-    const commands = uploadCommands(folder, text(args, 'to'));
+    const commands = uploadCommands(folder, text(args, 'bucket'));
     const files: ExportedFile[] = [];
     const omittedTenants: string[] = [];
     for await (const { body, ...file } of fetchDocuments(args, terminal, omittedTenants)) {
@@ -38,18 +41,18 @@ export const keysExport: CommandSpec = {
     terminal.out(
       isSet(args, 'json')
         ? manifest
-        : `Wrote ${files.length} documents and ${manifestName} to ${folder}\n\n${commands(files)}`,
+        : `Wrote ${counted(files.length, 'document')} and ${manifestName} to ${folder}\n\n${commands(files)}`,
     );
     for (const tenant of omittedTenants) {
       terminal.err(
-        `The documents of ${tenant} are missing: the keys of this tenant cannot be used. See the log of the server.\n`,
+        `The documents of ${tenant} are missing, because its keys are unusable.\n→ See the server's log.\n`,
       );
     }
     return omittedTenants.length > 0 ? 1 : 0;
   },
 };
 
-/** @param omittedTenants receives the tenants whose documents the server omits */
+/** @param omittedTenants receives the tenants whose documents the server left out */
 async function* fetchDocuments(
   args: ParsedArguments,
   terminal: Terminal,
@@ -67,10 +70,10 @@ async function* fetchDocuments(
   } while (after !== undefined);
 }
 
-/** The path came over the network: it is one that an issuer has, or it names no file. */
+/** Validates the path, which came over the network: only paths of issuer documents become files. */
 function parseDocument({ path, media_type, cache_control, body }: Json) {
   if (!/^(t\/ten_[0-9a-z]+\/)?(jwks|\.well-known\/openid-configuration)$/.test(String(path)))
-    throw usageError(`${String(path)} is no document of an issuer.`);
+    throw usageError(`${String(path)} is not the path of an issuer document.`);
   return {
     path: String(path),
     media_type: String(media_type),

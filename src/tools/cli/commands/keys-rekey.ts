@@ -1,4 +1,4 @@
-/** `sojourn keys rekey`: the private keys, sealed with another key-encryption key. */
+/** `sojourn keys rekey`: encrypts the private keys with a new key-encryption key. */
 import { existsSync } from 'node:fs';
 import { type Environment, readSecret, secretSourceField } from '../../../server/config/index.ts';
 import { type CommandSpec, isSet, type ParsedArguments, text } from '../command.ts';
@@ -7,43 +7,48 @@ import { usageError } from '../failure.ts';
 
 export const keysRekey: CommandSpec = {
   usage: 'rekey',
-  description: 'seal the private keys with another key-encryption key',
+  description: 'encrypt the private keys with a new key-encryption key',
   options: [
     configOption,
-    { flags: '--from <place>', description: 'file:PATH or env:NAME of the key so far (else as configured)' },
     {
-      flags: '--to <place>',
-      description: 'file:PATH or env:NAME of the new one; a file is made if it is missing',
+      flags: '--from <source>',
+      description: 'current key, file:PATH or env:NAME (default: from the configuration)',
     },
-    { flags: '--json', description: 'print the answer as JSON' },
+    {
+      flags: '--to <source>',
+      description: 'new key, file:PATH or env:NAME; a missing file is created',
+    },
+    { flags: '--json', description: 'print JSON' },
   ],
   examples: ['keys rekey --to file:./data/encryption-2.key --config config/sojourn.yaml'],
   async run(args, terminal) {
     const config = await loadServerConfig(args, terminal.env);
-    const { encryption_key: current, previous_encryption_key: former } = config.keys;
-    const to = keySourceOf('--to', args, 'to', terminal.env) ?? (former ? current : null);
-    if (!to) throw usageError('There is no new key-encryption key: name it with --to.');
-    const from = keySourceOf('--from', args, 'from', terminal.env) ?? former ?? current ?? undefined;
+    const { encryption_key: current, previous_encryption_key: previous } = config.keys;
+    const to = readKeySource('--to', args, 'to', terminal.env) ?? (previous ? current : null);
+    if (!to) throw usageError('The new key-encryption key is missing. Give it with --to.');
+    const from = readKeySource('--from', args, 'from', terminal.env) ?? previous ?? current ?? undefined;
     const { rekeyAll } = await import('../../backup/index.ts');
-    const done = await rekeyAll(config, { from, to });
+    const result = await rekeyAll(config, { from, to });
     const name = 'file' in to ? `file:${to.file}` : to.source;
     terminal.out(
       isSet(args, 'json')
-        ? `${JSON.stringify({ ...done, encryption_key: name }, null, 2)}\n`
-        : formatResult(done, name),
+        ? `${JSON.stringify({ ...result, encryption_key: name }, null, 2)}\n`
+        : formatResult(result, name),
     );
     return 0;
   },
 };
 
 const formatResult = ({ keys, rewrapped }: { keys: number; rewrapped: number }, name: string): string =>
-  `All ${keys} private keys open with ${name}; ${rewrapped} of them were rewrapped now.
+  `${name} decrypts all ${keys} private keys; this run rewrapped ${rewrapped} of them.
 
-Set keys.encryption_key to ${name} and restart every server. A server that has not been restarted yet seals what it
-makes with the former key: when all have been, run this once more, and then the former key can go.
+Next:
+1. Set keys.encryption_key to ${name} and restart all servers.
+2. Run this command again: until its restart, a server encrypts new keys with the previous key.
+3. Delete the previous key.
 `;
 
-function keySourceOf(option: string, args: ParsedArguments, name: string, env: Environment) {
+function readKeySource(option: string, args: ParsedArguments, name: string, env: Environment) {
   const value = text(args, name);
   if (value === undefined) return undefined;
   const source = secretSourceField.safeParse(value);

@@ -1,17 +1,17 @@
-/** `sojourn keys revoke` and `keys impact`: a key in foreign hands, and what each customer must do about it. */
+/** `sojourn keys revoke` and `keys impact`: a leaked key, the affected connections, and what each customer must do. */
 import { apiPath, connectionOptions, itemsOf, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal } from '../command.ts';
-import { cell, type Json, printable } from '../print.ts';
+import { cell, counted, type Json, printable } from '../print.ts';
 import { parseAnswer } from '../server.ts';
 
 const options = [
-  { flags: '--json', description: 'print the connections that are touched as JSON, one to a line' },
+  { flags: '--json', description: 'print one affected connection per line, as JSON' },
   ...connectionOptions,
 ];
 
 export const keysImpact: CommandSpec = {
   usage: 'impact <kid>',
-  description: 'tell which connections a leak of the key touches, and what each customer must do',
+  description: 'show which connections a leak of the key affects, and what each customer must do',
   options,
   examples: ['keys impact 0rTzO…', 'keys impact 0rTzO… --json'],
   async run(args, terminal) {
@@ -22,7 +22,7 @@ export const keysImpact: CommandSpec = {
 
 export const keysRevoke: CommandSpec = {
   usage: 'revoke <kid>',
-  description: 'take a key out of the JWKS for good, let the next one sign, and tell whom it touches',
+  description: 'remove a leaked key from the JWKS, sign with the next key, and show the impact',
   options,
   examples: ['keys revoke 0rTzO…'],
   async run(args, terminal) {
@@ -30,13 +30,13 @@ export const keysRevoke: CommandSpec = {
     const answer = parseAnswer(
       await requestAdmin({ method: 'POST', path: apiPath`/keys/${kid}/revoke` }, args, terminal),
     );
-    const key = itemsOf(answer).find((one) => one.kid === kid);
-    const successor = itemsOf(answer).find((one) => one.alg === key?.alg && one.state === 'active');
+    const revoked = itemsOf(answer).find((key) => key.kid === kid);
+    const successor = itemsOf(answer).find((key) => key.alg === revoked?.alg && key.state === 'active');
     if (!isSet(args, 'json')) {
       terminal.out(
-        `Revoked ${cell(kid)}. It leaves the JWKS of every replica within seconds.\n` +
-          `${cell(key?.alg)} tokens are signed by ${cell(successor?.kid)} now.\n\n` +
-          'Clouds go on trusting what they have cached. Whom it touches, and what to do:\n',
+        `Revoked ${cell(kid)}. All replicas remove it from the JWKS within seconds.\n` +
+          `${cell(successor?.kid)} now signs ${cell(revoked?.alg)} tokens.\n\n` +
+          'Clouds trust the revoked key until their cached JWKS expires. Affected connections:\n',
       );
     }
     await printImpact(args, terminal);
@@ -44,7 +44,7 @@ export const keysRevoke: CommandSpec = {
   },
 };
 
-/** Page by page: there may be very many. */
+/** Prints page by page, because a key can affect very many connections. */
 async function printImpact(args: ParsedArguments, terminal: Terminal): Promise<void> {
   const tenants = new Set<unknown>();
   let connections = 0;
@@ -66,14 +66,16 @@ async function printImpact(args: ParsedArguments, terminal: Terminal): Promise<v
     after = typeof page.next === 'string' ? page.next : undefined;
   } while (after !== undefined);
   if (!isSet(args, 'json')) {
-    terminal.out(`\nTouched: connections ${connections}, tenants ${tenants.size}.\n`);
+    terminal.out(
+      `\nAffected: ${counted(connections, 'connection')} of ${counted(tenants.size, 'tenant')}.\n`,
+    );
   }
 }
 
 function formatConnection({ connection, name, tenant, cloud, trusted_for, steps }: Json): string {
   const list = Array.isArray(steps) ? (steps as Json[]) : [];
   const head = `\n${cell(cloud)}  ${cell(connection)}  ${cell(name)}  (${cell(tenant)})\n  ${cell(trusted_for)}\n`;
-  if (list.length === 0) return `${head}  Nothing is set up in the cloud yet.\n`;
+  if (list.length === 0) return `${head}  Nothing to do: the customer has not set up the connection yet.\n`;
   return (
     head +
     list

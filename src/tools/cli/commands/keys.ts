@@ -8,7 +8,7 @@ import { keysImpact, keysRevoke } from './keys-revoke.ts';
 
 const tenantOption: OptionSpec = {
   flags: '--tenant <id>',
-  description: 'the keys of this tenant instead of the shared ones',
+  description: "this tenant's own keys instead of the shared keys",
 };
 
 const formatKeys = (answer: Json): string =>
@@ -25,11 +25,11 @@ const formatKeys = (answer: Json): string =>
 
 export const keys: CommandGroup = {
   name: 'keys',
-  description: 'the signing keys',
+  description: 'manage signing keys',
   commands: [
     adminCommand({
       usage: 'list',
-      description: 'list the keys with their states',
+      description: 'list keys and their states',
       examples: ['keys list'],
       options: [tenantOption],
       request: (args) => ({ method: 'GET', path: '/keys', query: { tenant: text(args, 'tenant') } }),
@@ -37,11 +37,11 @@ export const keys: CommandGroup = {
     }),
     adminCommand({
       usage: 'rotate',
-      description: 'let the published next keys sign, from now on or from a time on',
+      description: 'sign with the published next keys, now or at a given time',
       options: [
-        { flags: '--at <time>', description: 'plan it for then: 2027-01-31T02:00:00Z' },
+        { flags: '--at <time>', description: 'schedule the rotation, such as 2027-01-31T02:00:00Z' },
         tenantOption,
-        { flags: '--override', description: 'also where verifiers would not find the keys yet' },
+        { flags: '--override', description: 'rotate although some verifiers may not have the next keys yet' },
       ],
       examples: ['keys rotate', 'keys rotate --at 2027-01-31T02:00:00Z'],
       request: (args) => ({
@@ -57,7 +57,7 @@ export const keys: CommandGroup = {
     }),
     adminCommand({
       usage: 'cancel-rotation',
-      description: 'take a planned rotation back; the next keys sign in their turn',
+      description: 'cancel a scheduled rotation; the regular schedule applies',
       examples: ['keys cancel-rotation'],
       options: [tenantOption],
       request: (args) => ({

@@ -1,4 +1,4 @@
-/** `sojourn lint`: whether a document of a customer's cloud, or an issuer, is as it should be. */
+/** `sojourn lint`: finds errors in a document of a customer's cloud, or in an issuer. */
 import { type IssuerLint, lintIssuer } from '../../../onboarding/doctor/index.ts';
 import { lookGuarded, type Permits, permitsIn } from '../../../platform/outbound/index.ts';
 import { systemNow } from '../../../platform/time/index.ts';
@@ -9,24 +9,24 @@ import { cell, columns, type Json, printable } from '../print.ts';
 import { parseAnswer } from '../server.ts';
 
 export const lint: CommandSpec = {
-  usage: 'lint <what>',
+  usage: 'lint <file-or-url>',
   description:
-    "judge a customer's document for a connection, or any issuer as the three clouds do; exit code 1 when something is wrong",
+    "check a document of a customer's cloud, or an issuer as AWS, Azure and GCP see it; exit code 1 if it has problems",
   options: [
-    { flags: '--connection <id>', description: 'the connection that the document in the file is for' },
-    { flags: '--corrected', description: 'print the corrected document alone' },
-    { flags: '--json', description: 'print the answer as JSON' },
+    { flags: '--connection <id>', description: 'connection that the document belongs to' },
+    { flags: '--corrected', description: 'print only the corrected document' },
+    { flags: '--json', description: 'print JSON' },
     {
       flags: '--allow-network <cidr>',
-      description: 'a network that is not public and where the issuer may be; may be repeated',
+      description: 'private network in which the issuer may be (repeatable)',
       repeatable: true,
     },
-    { flags: '--ca <file>', description: 'PEM file with authorities to trust besides the public ones' },
+    { flags: '--ca <file>', description: 'PEM file with additional certificate authorities to trust' },
     ...connectionOptions,
   ],
   examples: [
     'lint trust-policy.json --connection con_01k0…',
-    'lint provider.json --connection con_01k0… --corrected > sound.json',
+    'lint provider.json --connection con_01k0… --corrected > corrected.json',
     'lint https://id.example.com',
   ],
   run: (args, terminal) =>
@@ -37,7 +37,7 @@ export const lint: CommandSpec = {
 
 async function lintDocumentFile(args: ParsedArguments, terminal: Terminal): Promise<number> {
   const id = text(args, 'connection');
-  if (id === undefined) throw usageError('Name the connection that the document is for: --connection ID.');
+  if (id === undefined) throw usageError('Give the connection of the document with --connection ID.');
   const body = { document: readTextFile(args.positionals[0] ?? '', 'The document') };
   const answer = parseAnswer(
     await requestAdmin({ method: 'POST', path: apiPath`/connections/${id}/lint`, body }, args, terminal),
@@ -49,26 +49,26 @@ async function lintDocumentFile(args: ParsedArguments, terminal: Terminal): Prom
 }
 
 function formatDocumentLint({ kind, grade, findings, corrected }: Json): string {
-  const found = Array.isArray(findings) ? (findings as Json[]) : [];
+  const list = Array.isArray(findings) ? (findings as Json[]) : [];
   const head = `${cell(kind)}: ${cell(grade)}\n`;
-  if (found.length === 0) return head;
-  const advice = found.map(({ advice: line }) => `→ ${cell(line)}\n`).join('');
-  const rows = columns(found, ['severity', 'rule', 'where', 'detail']);
+  if (list.length === 0) return head;
+  const advice = list.map(({ advice: line }) => `→ ${cell(line)}\n`).join('');
+  const rows = columns(list, ['severity', 'rule', 'where', 'detail']);
   return `${head}\n${rows}\n${advice}\nCorrected:\n\n${printable(String(corrected))}`;
 }
 
 async function lintIssuerUrl(args: ParsedArguments, terminal: Terminal): Promise<number> {
   const [url = ''] = args.positionals;
-  if (!URL.canParse(url)) throw usageError(`${url} is no URL.`);
+  if (!URL.canParse(url)) throw usageError(`${url} is not a URL.`);
   const ca = text(args, 'ca');
   const guard = {
     permits: allowedNetworks(args),
     allowedBy: '--allow-network',
     ...(ca === undefined ? {} : { ca: readTextFile(ca, '--ca') }),
   };
-  const found = await lintIssuer(url, systemNow, (address, signal) => lookGuarded(address, guard, signal));
-  terminal.out(isSet(args, 'json') ? `${JSON.stringify(found, null, 2)}\n` : formatIssuerLint(found));
-  return found.checks.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
+  const result = await lintIssuer(url, systemNow, (address, signal) => lookGuarded(address, guard, signal));
+  terminal.out(isSet(args, 'json') ? `${JSON.stringify(result, null, 2)}\n` : formatIssuerLint(result));
+  return result.checks.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
 }
 
 function allowedNetworks(args: ParsedArguments): Permits {
@@ -76,7 +76,7 @@ function allowedNetworks(args: ParsedArguments): Permits {
   try {
     return permitsIn(networks);
   } catch {
-    throw usageError(`--allow-network must be a network such as 10.0.0.0/8, and not ${networks.join(', ')}.`);
+    throw usageError(`--allow-network must be a network such as 10.0.0.0/8, not ${networks.join(', ')}.`);
   }
 }
 
@@ -89,7 +89,7 @@ function formatIssuerLint({ clouds, checks }: IssuerLint): string {
     line === null ? [] : [`→ ${name}: ${cell(line)}\n`],
   );
   const verdict = Object.entries(clouds)
-    .map(([cloud, says]) => `${cloud} ${says}`)
+    .map(([cloud, grade]) => `${cloud} ${grade}`)
     .join(', ');
   return `${verdict}\n\n${rows}${advice.length === 0 ? '' : `\n${advice.join('')}`}`;
 }

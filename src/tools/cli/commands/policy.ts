@@ -1,4 +1,4 @@
-/** `sojourn policy`: the guards that stand above the rules of all clients. */
+/** `sojourn policy`: guards, the conditions that all clients must meet in addition to their rules. */
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { policyFile, runTests } from '../../../access/policy/index.ts';
@@ -12,19 +12,18 @@ import {
 } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { readPolicyFile } from '../policy-file.ts';
-import { columns, type Json, printable } from '../print.ts';
+import { columns, counted, type Json, printable } from '../print.ts';
 import { parseAnswer } from '../server.ts';
 
-const json = { flags: '--json', description: 'print the answer as JSON' };
+const jsonOption = { flags: '--json', description: 'print JSON' };
 
-/** As a file that can be changed and applied. */
+/** The policy in the format that `policy apply` reads. */
 const toPolicyFile = ({ version, guards }: Json): string => printable(stringify({ version, guards }));
 
 const apply: CommandSpec = {
   usage: 'apply <file>',
-  description:
-    'replace the policy by the guards of a file; refused when another version is there than the file names',
-  options: [json, ...connectionOptions],
+  description: "replace the policy with a file; refused if the file's version is not the current one",
+  options: [jsonOption, ...connectionOptions],
   examples: ['policy apply policy.yaml'],
   async run(args, terminal) {
     const file = await readPolicyFile(args.positionals[0] ?? '');
@@ -32,24 +31,23 @@ const apply: CommandSpec = {
     const body = { version, guards: file.guards };
     const answer = await requestAdmin({ method: 'PUT', path: '/policy', body }, args, terminal);
     const applied = parseAnswer(answer);
-    const count = file.guards.length;
     terminal.out(
       isSet(args, 'json')
         ? `${JSON.stringify(applied, null, 2)}\n`
-        : `Version ${Number(applied.version)} is in force, with ${count} ${count === 1 ? 'guard' : 'guards'}.\n`,
+        : `Applied version ${Number(applied.version)} with ${counted(file.guards.length, 'guard')}.\n`,
     );
     return 0;
   },
 };
 
-/** A file that names none replaces whatever is there at this moment. */
+/** A file without a version replaces the policy of this moment. */
 const currentVersion = async (args: ParsedArguments, terminal: Terminal): Promise<unknown> =>
   parseAnswer(await requestAdmin({ method: 'GET', path: '/policy' }, args, terminal)).version;
 
 const test: CommandSpec = {
   usage: 'test <file>',
-  description: 'try out the guards and rules of a file, with no server; ends with 1 when a test fails',
-  options: [json],
+  description: 'run the tests of a policy file, without a server; exit code 1 if one fails',
+  options: [jsonOption],
   examples: ['policy test policy.yaml', 'policy test policy.json --json'],
   async run(args, terminal) {
     const file = await readPolicyFile(args.positionals[0] ?? '');
@@ -63,11 +61,11 @@ const test: CommandSpec = {
       decided,
       unmet_conditions,
     }));
-    const sum = failed > 0 ? `${failed} of ${outcomes.length} failed` : `${outcomes.length} passed`;
+    const summary = failed > 0 ? `${failed} of ${outcomes.length} failed` : `${outcomes.length} passed`;
     terminal.out(
       isSet(args, 'json')
         ? `${JSON.stringify({ passed: failed === 0, tests: outcomes }, null, 2)}\n`
-        : `${columns(rows, ['result', 'test', 'expected', 'decided', 'unmet_conditions'])}\n${sum}.\n`,
+        : `${columns(rows, ['result', 'test', 'expected', 'decided', 'unmet_conditions'])}\n${summary}.\n`,
     );
     return failed > 0 ? 1 : 0;
   },
@@ -75,7 +73,7 @@ const test: CommandSpec = {
 
 const schema: CommandSpec = {
   usage: 'schema',
-  description: 'print the JSON Schema of a policy file, for editors',
+  description: 'print the JSON Schema of policy files, for editors',
   examples: ['policy schema > policy.schema.json'],
   async run(_, terminal) {
     terminal.out(`${JSON.stringify(z.toJSONSchema(policyFile, { io: 'input' }), null, 2)}\n`);
@@ -85,11 +83,11 @@ const schema: CommandSpec = {
 
 export const policy: CommandGroup = {
   name: 'policy',
-  description: 'the guards that stand above the rules of all clients',
+  description: 'manage the policy: guards that apply to all clients',
   commands: [
     adminCommand({
       usage: 'show',
-      description: 'show the policy and its version, as a file that can be changed and applied',
+      description: 'print the policy as a file to edit and apply',
       examples: ['policy show > policy.yaml'],
       request: () => ({ method: 'GET', path: '/policy' }),
       format: toPolicyFile,

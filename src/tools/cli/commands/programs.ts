@@ -1,4 +1,4 @@
-/** The commands that are programs of their own: the server, the demo and the sandbox. Each is loaded when it is run. */
+/** The server, the demo and the sandbox. The code of each is loaded only when it runs. */
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 
@@ -11,18 +11,18 @@ import { stopSignal } from '../signals.ts';
 
 export const serve: CommandSpec = {
   usage: 'serve',
-  description: 'run the server until it is told to stop (SIGTERM, SIGINT)',
-  options: [{ flags: '--config <file>', description: 'the YAML file (else SOJOURN_CONFIG)' }],
+  description: 'run the server until SIGTERM or SIGINT',
+  options: [{ flags: '--config <file>', description: 'the YAML file (SOJOURN_CONFIG)' }],
   examples: ['serve --config config/sojourn.yaml'],
   async run({ options }, terminal) {
     const file = options.config ?? terminal.env.SOJOURN_CONFIG;
     if (typeof file !== 'string' || file === '')
-      throw usageError('There is no configuration: name its file with --config.');
+      throw usageError('The configuration is missing. Give its file with --config.');
     const config = await loadConfig({ file, env: terminal.env });
     const logger = createLogger();
     hardenProcess({ nodeOptions: terminal.env.NODE_OPTIONS, logger });
     const { startServer } = await import('../../../server/compose/index.ts');
-    // Before the start: who is told to stop meanwhile, or with the first word, still closes what was opened.
+    // Listen before the start, so that a signal during the start still closes what was opened.
     const stop = stopSignal();
     const server = await startServer(config, { logger });
     terminal.err(formatStarted(server, config.issuer));
@@ -37,9 +37,9 @@ function formatStarted(
   issuer: string,
 ): string {
   const token = server.newAdminToken
-    ? `\nThe admin token, made at this first start and never shown again:\n\n  export SOJOURN_ADMIN_TOKEN=${server.newAdminToken}\n`
+    ? `\nThe admin token, created at this first start and never shown again:\n\n  export SOJOURN_ADMIN_TOKEN=${server.newAdminToken}\n`
     : '';
-  return `Sojourn serves ${issuer} on ${server.publicOrigin}, and its admin API on ${server.adminOrigin}.
+  return `Sojourn serves ${issuer} on ${server.publicOrigin} and the admin API on ${server.adminOrigin}.
 ${token}
 Next, in another terminal:
 
@@ -47,7 +47,7 @@ Next, in another terminal:
 `;
 }
 
-/** What the sandbox commands need of `src/sandbox`. Named here: a type import would put the sandbox into the server's build. */
+/** The parts of `src/sandbox` used here. Declared here because a type import would add the sandbox to the server's build. */
 interface Demo {
   runDemo(options: { readonly output: NodeJS.WritableStream }): Promise<number>;
 }
@@ -58,19 +58,19 @@ interface Sandbox {
   }): Promise<{ readonly origin: string; close(): Promise<void> }>;
 }
 
-/** Loads a module of `src/sandbox`, which the server's build leaves out (tsconfig.build.json). */
+/** Loads a module of `src/sandbox`, which the server's build does not contain (tsconfig.build.json). */
 async function loadFromSandbox<T>(module: string): Promise<T> {
   const file = new URL(`../../../sandbox/${module}${extname(import.meta.filename)}`, import.meta.url);
   if (!existsSync(file))
     throw usageError(
-      'This build contains the server only. Run the command in a clone of the repository, or in an image built with `--target sandbox`.',
+      'This build contains only the server. Run the command in a clone of the repository, or in an image built with `--target sandbox`.',
     );
   return (await import(file.href)) as T;
 }
 
 export const demo: CommandSpec = {
   usage: 'demo',
-  description: 'run the main workflow on this machine, against the sandbox clouds',
+  description: 'run the main workflow on this machine against the sandbox clouds',
   examples: ['demo'],
   async run(_, terminal) {
     const { runDemo } = await loadFromSandbox<Demo>('demo/index');
@@ -80,11 +80,11 @@ export const demo: CommandSpec = {
 
 export const sandbox: CommandSpec = {
   usage: 'sandbox',
-  description: 'run stand-ins for AWS, Azure and GCP until told to stop',
+  description: 'run local emulations of AWS, Azure and GCP until SIGTERM or SIGINT',
   options: [
     {
       flags: '--listen <address>',
-      description: 'HOST:PORT; port 0 takes a free one',
+      description: 'HOST:PORT; port 0 selects a free port',
       defaultValue: '127.0.0.1:8090',
     },
   ],

@@ -1,25 +1,25 @@
-/** How a connection's target is typed: as JSON, from a file, or field by field. */
+/** Options for the target of a connection: JSON, a JSON file, or single fields. */
 import { parseJsonOption, readTextFile } from '../admin.ts';
 import { type OptionSpec, type ParsedArguments, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
 
 export const targetOptions: readonly OptionSpec[] = [
-  { flags: '--target <json>', description: 'the target as JSON' },
+  { flags: '--target <json>', description: 'target as JSON' },
   { flags: '--target-file <file>', description: 'file with the target as JSON' },
   {
     flags: '--set <field>',
-    description: 'one field of the target: name=text, or name:=json; may be repeated',
+    description: 'a field of the target, name=text or name:=json; overrides the others (repeatable)',
     repeatable: true,
   },
 ];
 
-/** Undefined when none of the options was given. `--set` wins over the rest, field by field. */
+/** The target; undefined without any of the options. `--set` overrides single fields of the other two. */
 export function targetOf(args: ParsedArguments): Readonly<Record<string, unknown>> | undefined {
   const inline = text(args, 'target');
   const file = text(args, 'targetFile');
   const fields = texts(args, 'set');
   if (inline !== undefined && file !== undefined)
-    throw usageError('--target and --target-file exclude each other.');
+    throw usageError('--target cannot be combined with --target-file.');
   if (inline === undefined && file === undefined && fields.length === 0) return undefined;
   const target =
     inline !== undefined

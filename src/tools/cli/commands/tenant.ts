@@ -1,13 +1,13 @@
-/** `sojourn tenant`: your customers. */
+/** `sojourn tenant`: the vendor's customers. */
 import { adminCommand, apiPath, itemsOf, nextPageHint, pageOptions, pageQuery } from '../admin.ts';
 import { type CommandGroup, isSet, type OptionSpec, type ParsedArguments, text } from '../command.ts';
 import { cell, columns, record } from '../print.ts';
 
-const nameOption: OptionSpec = { flags: '--name <text>', description: 'name for people', required: true };
+const nameOption: OptionSpec = { flags: '--name <text>', description: 'display name', required: true };
 
 const issuerOptions: readonly OptionSpec[] = [
-  { flags: '--own-issuer', description: 'with an issuer of its own, at /t/ID' },
-  { flags: '--own-keys', description: 'with keys of its own as well' },
+  { flags: '--own-issuer', description: 'give the tenant its own issuer, at /t/ID' },
+  { flags: '--own-keys', description: 'give its issuer its own signing keys as well' },
 ];
 
 const issuerFields = (args: ParsedArguments) => ({
@@ -17,11 +17,11 @@ const issuerFields = (args: ParsedArguments) => ({
 
 export const tenant: CommandGroup = {
   name: 'tenant',
-  description: 'your customers',
+  description: 'manage tenants: your customers',
   commands: [
     adminCommand({
       usage: 'create',
-      description: 'add a customer',
+      description: 'create a tenant',
       options: [nameOption, ...issuerOptions],
       examples: ['tenant create --name Acme', 'tenant create --name Acme --own-issuer --own-keys'],
       request: (args) => ({
@@ -33,7 +33,7 @@ export const tenant: CommandGroup = {
     }),
     adminCommand({
       usage: 'list',
-      description: 'list the customers',
+      description: 'list tenants',
       options: pageOptions,
       examples: ['tenant list', 'tenant list --json'],
       request: (args) => ({ method: 'GET', path: '/tenants', query: pageQuery(args) }),
@@ -42,14 +42,14 @@ export const tenant: CommandGroup = {
     }),
     adminCommand({
       usage: 'show <id>',
-      description: 'show one customer',
+      description: 'show a tenant',
       examples: ['tenant show ten_01k0…'],
       request: ({ positionals }) => ({ method: 'GET', path: apiPath`/tenants/${positionals[0]}` }),
       format: record,
     }),
     adminCommand({
       usage: 'update <id>',
-      description: 'rename a customer',
+      description: 'rename a tenant',
       options: [nameOption],
       examples: ["tenant update ten_01k0… --name 'Acme Ltd'"],
       request: (args) => ({
@@ -61,10 +61,15 @@ export const tenant: CommandGroup = {
     }),
     adminCommand({
       usage: 'move <id>',
-      description: 'let the connections go over to another issuer, each when it is verified there',
+      description: 'move the connections to another issuer, each once it is verified there',
       options: [
-        { flags: '--to <issuer>', description: 'own or shared', required: true, choices: ['own', 'shared'] },
-        { flags: '--own-keys', description: 'with keys of its own, when its own issuer is new' },
+        {
+          flags: '--to <issuer>',
+          description: "the tenant's own issuer or the shared one",
+          required: true,
+          choices: ['own', 'shared'],
+        },
+        { flags: '--own-keys', description: 'give a new own issuer its own signing keys' },
       ],
       examples: ['tenant move ten_01k0… --to own --own-keys', 'tenant move ten_01k0… --to shared'],
       request: (args) => ({
@@ -76,13 +81,13 @@ export const tenant: CommandGroup = {
         },
       }),
       format: (answer) =>
-        `${record(answer)}\nUntil each connection is verified, it stays as it is. Still to do: sojourn tenant moving ${cell(answer.id)}\n`,
+        `${record(answer)}\nA connection moves once it is verified at the new issuer; until then nothing changes for it.\nNext: sojourn tenant move-status ${cell(answer.id)}\n`,
     }),
     adminCommand({
-      usage: 'moving <id>',
-      description: 'list the connections that are still under another issuer than their tenant',
+      usage: 'move-status <id>',
+      description: "list the connections that have not moved to the tenant's issuer yet",
       options: pageOptions,
-      examples: ['tenant moving ten_01k0…'],
+      examples: ['tenant move-status ten_01k0…'],
       request: (args) => ({
         method: 'GET',
         path: apiPath`/tenants/${args.positionals[0]}/move`,
@@ -90,13 +95,13 @@ export const tenant: CommandGroup = {
       }),
       format: (answer) =>
         itemsOf(answer).length === 0 && typeof answer.next !== 'string'
-          ? 'Nothing is left to do.\n'
+          ? 'All connections have moved.\n'
           : columns(itemsOf(answer), ['connection', 'cloud', 'name', 'issuer']) +
             nextPageHint(answer, '--after'),
     }),
     adminCommand({
       usage: 'delete <id>',
-      description: 'remove a customer that has no connections',
+      description: 'delete a tenant that has no connections',
       examples: ['tenant delete ten_01k0…'],
       request: ({ positionals }) => ({ method: 'DELETE', path: apiPath`/tenants/${positionals[0]}` }),
       format: (_, { positionals }) => `Deleted ${positionals[0]}.\n`,

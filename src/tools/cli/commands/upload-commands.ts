@@ -1,4 +1,4 @@
-/** The commands of the clouds' own programs that upload exported documents so that verifiers take them. */
+/** Commands of the clouds' CLIs that upload exported documents with the headers that verifiers need. */
 import { join } from 'node:path';
 import { usageError } from '../failure.ts';
 import { shellWord } from '../shell.ts';
@@ -12,21 +12,21 @@ export interface ExportedFile {
 type Command = (local: string, file: ExportedFile) => readonly string[];
 
 const uploaders: readonly {
-  readonly program: string;
-  readonly form: RegExp;
+  readonly cloud: string;
+  readonly pattern: RegExp;
   readonly example: string;
-  readonly command: (place: string) => Command;
+  readonly command: (bucket: string) => Command;
 }[] = [
   {
-    program: 'AWS',
-    form: /^s3:\/\/[a-z0-9][a-z0-9.-]+(\/|$)/,
+    cloud: 'AWS',
+    pattern: /^s3:\/\/[a-z0-9][a-z0-9.-]+(\/|$)/,
     example: 's3://BUCKET',
-    command: (place) => (local, file) => [
+    command: (bucket) => (local, file) => [
       'aws',
       's3',
       'cp',
       local,
-      `${place}/${file.path}`,
+      `${bucket}/${file.path}`,
       '--content-type',
       file.media_type,
       '--cache-control',
@@ -34,20 +34,20 @@ const uploaders: readonly {
     ],
   },
   {
-    program: 'Google Cloud',
-    form: /^gs:\/\/[a-z0-9][\w.-]+(\/|$)/,
+    cloud: 'Google Cloud',
+    pattern: /^gs:\/\/[a-z0-9][\w.-]+(\/|$)/,
     example: 'gs://BUCKET',
-    command: (place) => (local, file) => [
-      ...['gcloud', 'storage', 'cp', local, `${place}/${file.path}`],
+    command: (bucket) => (local, file) => [
+      ...['gcloud', 'storage', 'cp', local, `${bucket}/${file.path}`],
       `--content-type=${file.media_type}`,
       `--cache-control=${file.cache_control}`,
     ],
   },
   {
-    program: 'Azure',
-    form: /^https:\/\/[a-z0-9]+\.blob\.[a-z.]+\/[a-z0-9$-]+(\/|$)/,
+    cloud: 'Azure',
+    pattern: /^https:\/\/[a-z0-9]+\.blob\.[a-z.]+\/[a-z0-9$-]+(\/|$)/,
     example: 'https://ACCOUNT.blob.core.windows.net/CONTAINER',
-    command: (place) => (local, file) => [
+    command: (bucket) => (local, file) => [
       'az',
       'storage',
       'blob',
@@ -59,7 +59,7 @@ const uploaders: readonly {
       '--file',
       local,
       '--blob-url',
-      `${place}/${file.path}`,
+      `${bucket}/${file.path}`,
       '--content-type',
       file.media_type,
       '--content-cache-control',
@@ -68,25 +68,25 @@ const uploaders: readonly {
   },
 ];
 
-/** For the named place, or for one of each cloud to be filled in. Throws where the place is of no known form. */
+/** Commands for the bucket, or for a placeholder bucket of each cloud. Throws a usage error for an unknown kind of URL. */
 export function uploadCommands(
   folder: string,
-  place: string | undefined,
+  bucket: string | undefined,
 ): (files: readonly ExportedFile[]) => string {
-  const way = uploaders.find(({ form }) => form.test(place ?? ''));
-  if (place !== undefined && !way)
+  const uploader = uploaders.find(({ pattern }) => pattern.test(bucket ?? ''));
+  if (bucket !== undefined && !uploader)
     throw usageError(
-      `--to must be ${uploaders.map(({ example }) => example).join(', ')}, with a prefix or without.`,
+      `--bucket must be ${uploaders.map(({ example }) => example).join(', ')}, with or without a prefix.`,
     );
-  const lines = (files: readonly ExportedFile[], to: string, command: (place: string) => Command) =>
+  const lines = (files: readonly ExportedFile[], url: string, command: (bucket: string) => Command) =>
     files
-      .map((file) => command(to.replace(/\/+$/, ''))(join(folder, file.path), file))
+      .map((file) => command(url.replace(/\/+$/, ''))(join(folder, file.path), file))
       .map((words) => `${words.map(shellWord).join(' ')}\n`)
       .join('');
   return (files) =>
-    way && place !== undefined
-      ? lines(files, place, way.command)
+    uploader && bucket !== undefined
+      ? lines(files, bucket, uploader.command)
       : uploaders
-          .map(({ program, example, command }) => `${program}:\n${lines(files, example, command)}`)
+          .map(({ cloud, example, command }) => `${cloud}:\n${lines(files, example, command)}`)
           .join('\n');
 }

@@ -1,11 +1,11 @@
-/** `sojourn webhook`: where your own systems hear of connections. */
+/** `sojourn webhook`: receivers of events about connections. */
 import { adminCommand, apiPath, itemsOf, nextPageHint, pageOptions, pageQuery } from '../admin.ts';
 import { type CommandGroup, type OptionSpec, text, texts } from '../command.ts';
 import { cell, columns, type Json, record } from '../print.ts';
 
 const eventOption: OptionSpec = {
   flags: '--event <name>',
-  description: 'only this event; may be given many times (connection.verified …)',
+  description: 'only this event, such as connection.verified (repeatable)',
   repeatable: true,
 };
 
@@ -13,12 +13,12 @@ const eventsOf = (names: readonly string[]) => (names.length === 0 ? {} : { even
 
 export const webhook: CommandGroup = {
   name: 'webhook',
-  description: 'where your own systems hear of connections',
+  description: 'manage webhooks: receivers of events about connections',
   commands: [
     adminCommand({
       usage: 'create <url>',
-      description: 'post security event tokens to a receiver from now on',
-      options: [{ flags: '--tenant <id>', description: 'only what concerns this tenant' }, eventOption],
+      description: 'create a webhook, which receives security event tokens (RFC 8417)',
+      options: [{ flags: '--tenant <id>', description: 'only events of this tenant' }, eventOption],
       examples: [
         'webhook create https://ops.example.com/sojourn',
         'webhook create https://ops.example.com/sojourn --event connection.verified',
@@ -36,7 +36,7 @@ export const webhook: CommandGroup = {
     }),
     adminCommand({
       usage: 'list',
-      description: 'list the webhooks',
+      description: 'list webhooks',
       options: pageOptions,
       examples: ['webhook list'],
       request: (args) => ({ method: 'GET', path: '/webhooks', query: pageQuery(args) }),
@@ -45,7 +45,7 @@ export const webhook: CommandGroup = {
     }),
     adminCommand({
       usage: 'show <id>',
-      description: 'show one webhook',
+      description: 'show a webhook',
       examples: ['webhook show whk_01k0…'],
       request: ({ positionals }) => ({ method: 'GET', path: apiPath`/webhooks/${positionals[0]}` }),
       format: record,
@@ -54,7 +54,7 @@ export const webhook: CommandGroup = {
       adminCommand({
         usage: `${verb} <id>`,
         description:
-          verb === 'disable' ? 'tell it nothing until it is enabled' : 'tell it what happens from now on',
+          verb === 'disable' ? 'stop deliveries and ignore new events' : 'deliver events from now on',
         examples: [`webhook ${verb} whk_01k0…`],
         request: ({ positionals }) => ({
           method: 'PATCH',
@@ -66,14 +66,14 @@ export const webhook: CommandGroup = {
     ),
     adminCommand({
       usage: 'delete <id>',
-      description: 'remove a webhook; what waits for it is dropped',
+      description: 'delete a webhook and its pending deliveries',
       examples: ['webhook delete whk_01k0…'],
       request: ({ positionals }) => ({ method: 'DELETE', path: apiPath`/webhooks/${positionals[0]}` }),
       format: (_, { positionals }) => `Deleted ${positionals[0]}.\n`,
     }),
     adminCommand({
       usage: 'deliveries <id>',
-      description: 'list what was and will be told, oldest first',
+      description: 'list deliveries, oldest first',
       options: pageOptions,
       examples: ['webhook deliveries whk_01k0…'],
       request: (args) => ({
@@ -88,19 +88,19 @@ export const webhook: CommandGroup = {
           'connection',
           'occurred_at',
           'state',
-          'attempt_count',
-          'last',
+          'attempts',
+          'last_result',
         ]) + nextPageHint(answer, '--after'),
     }),
     adminCommand({
       usage: 'redeliver <id> <delivery>',
-      description: 'tell one delivery once more',
+      description: 'repeat a delivery',
       examples: ['webhook redeliver whk_01k0… whk_01k0….0000000000000042'],
       request: ({ positionals }) => ({
         method: 'POST',
         path: apiPath`/webhooks/${positionals[0]}/deliveries/${positionals[1]}/redeliver`,
       }),
-      format: (_, { positionals }) => `${cell(positionals[1])} is told again within a few seconds.\n`,
+      format: (_, { positionals }) => `Redelivering ${cell(positionals[1])} within a few seconds.\n`,
     }),
   ],
 };
@@ -108,5 +108,5 @@ export const webhook: CommandGroup = {
 function toRow(delivery: Json): Json {
   const attempts = Array.isArray(delivery.attempts) ? (delivery.attempts as Json[]) : [];
   const last = attempts.at(-1);
-  return { ...delivery, attempt_count: attempts.length, last: last?.http_status ?? last?.error ?? '' };
+  return { ...delivery, attempts: attempts.length, last_result: last?.http_status ?? last?.error ?? '' };
 }

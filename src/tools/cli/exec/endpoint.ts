@@ -1,4 +1,4 @@
-/** A place on loopback where one program fetches credentials, again and again while it runs, and nobody else does. */
+/** A loopback endpoint from which the child program fetches credentials while it runs. No other program can. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type Now, systemNow } from '../../../platform/time/index.ts';
@@ -13,7 +13,7 @@ import type { FetchCredentials } from '../client.ts';
 import { type EndpointProtocol, protocols } from './protocols.ts';
 
 export interface Endpoint extends Listener {
-  /** Whoever shows it gets the credentials. */
+  /** Bearer secret of the endpoint; known only to the child program. */
   readonly secret: string;
 }
 
@@ -24,7 +24,7 @@ interface EndpointResponse {
 
 const maxBytes = 16 * 1024;
 
-/** Serves the connection of each cloud; the SDK keeps what it got, so that a library is answered at once. */
+/** Serves one connection per cloud. The SDK caches credentials, so most responses need no request to the server. */
 export async function startEndpoint(
   fetchCredentials: FetchCredentials,
   connections: ReadonlyMap<Credentials['cloud'], string>,
@@ -33,34 +33,36 @@ export async function startEndpoint(
   const secret = randomBytes(32).toString('base64url');
   const isSecret = createSecretMatcher(secret);
 
-  async function answer(request: IncomingMessage, isOutside: boolean): Promise<EndpointResponse> {
+  async function respond(request: IncomingMessage, isOutside: boolean): Promise<EndpointResponse> {
     const [path] = (request.url ?? '').split('?');
-    const [cloud, form] =
-      Object.entries(protocols).find(([, one]) => one.path === path && one.method === request.method) ?? [];
+    const [cloud, protocol] =
+      Object.entries(protocols).find(
+        ([, candidate]) => candidate.path === path && candidate.method === request.method,
+      ) ?? [];
     const connection = connections.get(cloud as Credentials['cloud']);
-    if (!form || connection === undefined) return { status: 404, body: {} };
+    if (!protocol || connection === undefined) return { status: 404, body: {} };
     const body = await readBody(request);
-    if (isOutside || body === undefined || !isSecret(form.secretIn(request.headers, body)))
-      return { status: 401, body: form.error(unauthorized) };
-    return serveCredentials(form, connection);
+    if (isOutside || body === undefined || !isSecret(protocol.secretOf(request.headers, body)))
+      return { status: 401, body: protocol.error(unauthorized) };
+    return serveCredentials(protocol, connection);
   }
 
-  async function serveCredentials(form: EndpointProtocol, connection: string): Promise<EndpointResponse> {
+  async function serveCredentials(protocol: EndpointProtocol, connection: string): Promise<EndpointResponse> {
     try {
-      const body = form.credentials(await fetchCredentials(connection), now());
+      const body = protocol.credentials(await fetchCredentials(connection), now());
       return body ? { status: 200, body } : { status: 404, body: {} };
     } catch (error) {
       if (!(error instanceof SojournRequestError)) return { status: 500, body: {} };
-      // A 4xx is shown by the libraries and not asked again; they know no 409.
-      return { status: isRefusal(error) ? 400 : 503, body: form.error(error) };
+      // Cloud libraries report a 400 and do not retry it; they do not handle 409. They retry a 503.
+      return { status: isRefusal(error) ? 400 : 503, body: protocol.error(error) };
     }
   }
 
   const listener = await listenLocally({ host: '127.0.0.1', port: 0 }, (origin) => {
     const outsider = createOriginCheck(origin);
     return async (request) => {
-      const given = await answer(request, outsider(request) !== undefined).catch(() => failed);
-      return { status: given.status, type: 'application/json', text: JSON.stringify(given.body) };
+      const { status, body } = await respond(request, outsider(request) !== undefined).catch(() => failed);
+      return { status, type: 'application/json', text: JSON.stringify(body) };
     };
   });
   return { ...listener, secret };
@@ -71,7 +73,7 @@ const failed: EndpointResponse = { status: 500, body: {} };
 const unauthorized = {
   code: 'unauthorized',
   detail: 'This endpoint belongs to another program.',
-  advice: 'Ask with the variables that `sojourn exec` gave to the program.',
+  advice: 'Use the environment variables that `sojourn exec` set for the program.',
 };
 
 async function readBody(request: IncomingMessage): Promise<string | undefined> {

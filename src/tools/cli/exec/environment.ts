@@ -1,4 +1,4 @@
-/** What a program is given so that the libraries of each cloud find the endpoint, and no other identity before it. */
+/** The environment of the child program: the clouds' libraries find the endpoint and no other identity before it. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../../../server/config/index.ts';
@@ -8,7 +8,7 @@ import { protocols } from './protocols.ts';
 
 type Variables = Record<string, string>;
 
-/** The program acts in the clouds and not at the server: what opens that stays here. */
+/** Removed: the child program needs no access to the server. */
 const sojournVariables = [
   'SOJOURN_ADMIN_TOKEN',
   'SOJOURN_AGENT_DIRECTORY',
@@ -18,16 +18,16 @@ const sojournVariables = [
   'SOJOURN_WORKLOAD_TOKEN_FILE',
 ];
 
-/** Each of these leads a library to another identity, and most come before the endpoint. */
+/** Removed: each of these selects another identity, and most take precedence over the endpoint. */
 const otherIdentities: Readonly<Record<Credentials['cloud'], readonly string[]>> = {
   aws: [
     'AWS_ACCESS_KEY_ID',
     'AWS_SECRET_ACCESS_KEY',
     'AWS_SESSION_TOKEN',
-    // The SDK for Go and the older one for Java read these as well.
+    // Also read by the SDK for Go and the SDK for Java 1.x.
     'AWS_ACCESS_KEY',
     'AWS_SECRET_KEY',
-    // Comes before every other identity at this one service.
+    // Takes precedence over every other identity, for this service only.
     'AWS_BEARER_TOKEN_BEDROCK',
     'AWS_PROFILE',
     'AWS_DEFAULT_PROFILE',
@@ -82,10 +82,10 @@ const otherIdentities: Readonly<Record<Credentials['cloud'], readonly string[]>>
   ],
 };
 
-/** Where gcloud, which knows no endpoint, finds an access token. */
+/** The file with an access token for gcloud, which cannot use an endpoint. */
 export const gcpTokenFile = (folder: string): string => join(folder, 'gcp-token');
 
-/** The environment of the program. Files go into `folder`, readable by this user alone. */
+/** Creates the environment of the child program. Writes files to `folder`, readable by this user only. */
 export async function environmentFor(
   clouds: Iterable<Credentials['cloud']>,
   { origin, secret }: Pick<Endpoint, 'origin' | 'secret'>,
@@ -99,13 +99,13 @@ export async function environmentFor(
   };
   const variablesFor: Readonly<Record<Credentials['cloud'], () => Promise<Variables>>> = {
     async aws() {
-      // A profile in the files of the person would come before the endpoint.
-      const nothing = await file('aws', '');
+      // An empty file: a profile in the user's own files would take precedence over the endpoint.
+      const empty = await file('aws', '');
       return {
         AWS_CONTAINER_CREDENTIALS_FULL_URI: origin + protocols.aws.path,
         AWS_CONTAINER_AUTHORIZATION_TOKEN: secret,
-        AWS_SHARED_CREDENTIALS_FILE: nothing,
-        AWS_CONFIG_FILE: nothing,
+        AWS_SHARED_CREDENTIALS_FILE: empty,
+        AWS_CONFIG_FILE: empty,
         AWS_EC2_METADATA_DISABLED: 'true',
       };
     },
@@ -118,7 +118,7 @@ export async function environmentFor(
       const account = {
         type: 'external_account',
         universe_domain: 'googleapis.com',
-        // The endpoint takes any; libraries want the form.
+        // The endpoint ignores it; the libraries require this format.
         audience:
           '//iam.googleapis.com/projects/0/locations/global/workloadIdentityPools/sojourn/providers/sojourn',
         subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
@@ -132,11 +132,11 @@ export async function environmentFor(
       };
     },
   };
-  const left = new Map(Object.entries(env));
-  for (const name of sojournVariables) left.delete(name);
+  const childEnv = new Map(Object.entries(env));
+  for (const name of sojournVariables) childEnv.delete(name);
   for (const cloud of clouds) {
-    for (const name of otherIdentities[cloud]) left.delete(name);
-    for (const [name, value] of Object.entries(await variablesFor[cloud]())) left.set(name, value);
+    for (const name of otherIdentities[cloud]) childEnv.delete(name);
+    for (const [name, value] of Object.entries(await variablesFor[cloud]())) childEnv.set(name, value);
   }
-  return Object.fromEntries(left);
+  return Object.fromEntries(childEnv);
 }

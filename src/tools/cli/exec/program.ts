@@ -1,52 +1,52 @@
-/** Another program in the place of this one: its terminal, its signals, its exit code. */
+/** Runs the child program with this process's terminal, signals and exit code. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Environment } from '../../../server/config/index.ts';
 import type { Terminal } from '../command.ts';
 
-/** A terminal sends these to every process in front of it, so the program has them already. */
+/** A terminal sends these to its whole foreground process group, so the child receives them without our help. */
 const fromTerminal = ['SIGINT', 'SIGQUIT'] as const;
 const forwarded = [...fromTerminal, 'SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const;
 
-/** By themselves these end nothing. */
+/** Signals whose default action does not end a process. */
 const harmless: readonly NodeJS.Signals[] = ['SIGCONT', 'SIGWINCH'];
 
 export interface SignalRelay {
-  /** The exit code of a program that was told to end before it was there, as a shell has it; it is not started then. */
+  /** If a signal arrived before the child started: the exit code that a shell would report. The child is then not started. */
   exitCode(): number | undefined;
   forwardTo(program: ChildProcess): void;
   release(): void;
 }
 
 /**
- * From now on signals are the program's. One that comes before there is a program is told to `early`: were nobody listening
- * it would end this process at once, and leave behind what was made for the program.
+ * Forwards signals to the child program. Calls `onEarlySignal` for a signal that arrives before the child starts: without a
+ * listener it would end this process at once and leave temporary files behind.
  */
-export function relaySignals(early: () => void): SignalRelay {
+export function relaySignals(onEarlySignal: () => void): SignalRelay {
   let program: ChildProcess | undefined;
   let first: NodeJS.Signals | undefined;
-  const take = (signal: NodeJS.Signals): void => {
+  const onSignal = (signal: NodeJS.Signals): void => {
     if (program) {
-      const has = process.stdin.isTTY && (fromTerminal as readonly string[]).includes(signal);
-      if (!has) program.kill(signal);
+      const isDelivered = process.stdin.isTTY && (fromTerminal as readonly string[]).includes(signal);
+      if (!isDelivered) program.kill(signal);
     } else if (!harmless.includes(signal)) {
       first ??= signal;
-      early();
+      onEarlySignal();
     }
   };
-  for (const signal of forwarded) process.on(signal, take);
+  for (const signal of forwarded) process.on(signal, onSignal);
   return {
     exitCode: () => first && 128 + constants.signals[first],
     forwardTo(started) {
       program = started;
     },
     release() {
-      for (const signal of forwarded) process.removeListener(signal, take);
+      for (const signal of forwarded) process.removeListener(signal, onSignal);
     },
   };
 }
 
-/** Resolves to the exit code, as a shell has it (POSIX.1-2024, section 2.8.2): 127 and 126 when it cannot be run. */
+/** Resolves to the exit code that a shell reports (POSIX.1-2024, section 2.8.2): 127 or 126 if the program cannot run. */
 export function runProgram(
   [name = '', ...args]: readonly string[],
   env: Environment,
@@ -54,12 +54,12 @@ export function runProgram(
   signals: SignalRelay,
 ): Promise<number> {
   return new Promise((resolve) => {
-    const ended = signals.exitCode();
-    if (ended !== undefined) return resolve(ended);
+    const earlyExit = signals.exitCode();
+    if (earlyExit !== undefined) return resolve(earlyExit);
     const child = spawn(name, args, { stdio: 'inherit', env: { ...env } });
     signals.forwardTo(child);
     child.once('error', (error: NodeJS.ErrnoException) => {
-      terminal.err(`The program ${name} cannot be run (${error.code}).\n→ Check its name and PATH.\n`);
+      terminal.err(`Cannot run the program ${name} (${error.code}).\n→ Check its name and PATH.\n`);
       resolve(error.code === 'ENOENT' ? 127 : 126);
     });
     child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']));

@@ -1,13 +1,14 @@
-/** The forms in which the clouds' libraries ask a local endpoint, and what each understands as a refusal. */
+/** The protocols in which the clouds' libraries fetch credentials from a local endpoint, with their error formats. */
 import type { Credentials, SojournRequestError } from '../../sdk/index.ts';
 
-/** What a library asked, as far as it matters: where the secret was, and what was given. */
 export interface EndpointProtocol {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** The text that must be the secret. */
-  secretIn(headers: NodeJS.Dict<string | string[]>, body: string): unknown;
+  /** The value that must equal the secret. */
+  secretOf(headers: NodeJS.Dict<string | string[]>, body: string): unknown;
+  /** The body for credentials of this cloud; undefined for another cloud. */
   credentials(credentials: Credentials, now: number): object | undefined;
+  /** The body of an error response. */
   error(error: Pick<SojournRequestError, 'code' | 'detail' | 'advice'>): object;
 }
 
@@ -19,45 +20,45 @@ export const protocols: Readonly<Record<Credentials['cloud'], EndpointProtocol>>
   aws: {
     method: 'GET',
     path: '/aws',
-    secretIn: ({ authorization }) => authorization,
-    credentials: (given) =>
-      given.cloud === 'aws'
+    secretOf: ({ authorization }) => authorization,
+    credentials: (credentials) =>
+      credentials.cloud === 'aws'
         ? {
-            AccessKeyId: given.accessKeyId,
-            SecretAccessKey: given.secretAccessKey,
-            Token: given.sessionToken,
-            Expiration: given.expiresAt.toISOString(),
+            AccessKeyId: credentials.accessKeyId,
+            SecretAccessKey: credentials.secretAccessKey,
+            Token: credentials.sessionToken,
+            Expiration: credentials.expiresAt.toISOString(),
           }
         : undefined,
     error: (error) => ({ Code: error.code, Message: messageOf(error) }),
   },
-  // The managed identity of App Service: https://learn.microsoft.com/azure/app-service/overview-managed-identity
+  // The managed identity protocol of App Service: https://learn.microsoft.com/azure/app-service/overview-managed-identity
   azure: {
     method: 'GET',
     path: '/azure',
-    secretIn: (headers) => headers['x-identity-header'],
-    credentials: (given) =>
-      given.cloud === 'azure'
+    secretOf: (headers) => headers['x-identity-header'],
+    credentials: (credentials) =>
+      credentials.cloud === 'azure'
         ? {
-            access_token: given.accessToken,
-            expires_on: String(seconds(given.expiresAt)),
+            access_token: credentials.accessToken,
+            expires_on: String(seconds(credentials.expiresAt)),
             token_type: 'Bearer',
           }
         : undefined,
     error: (error) => ({ error: error.code, error_description: messageOf(error), message: messageOf(error) }),
   },
-  // A token exchange (RFC 8693), as an external account makes it: it already ends here, with what the cloud gave.
+  // The token exchange of an external account (RFC 8693). The response already contains Google's access token.
   gcp: {
     method: 'POST',
     path: '/gcp',
-    secretIn: (_, body) => new URLSearchParams(body).get('subject_token'),
-    credentials: (given, now) =>
-      given.cloud === 'gcp'
+    secretOf: (_, body) => new URLSearchParams(body).get('subject_token'),
+    credentials: (credentials, now) =>
+      credentials.cloud === 'gcp'
         ? {
-            access_token: given.accessToken,
+            access_token: credentials.accessToken,
             issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
             token_type: 'Bearer',
-            expires_in: Math.max(1, Math.floor((given.expiresAt.valueOf() - now) / 1000)),
+            expires_in: Math.max(1, Math.floor((credentials.expiresAt.valueOf() - now) / 1000)),
           }
         : undefined,
     error: (error) => ({ error: error.code, error_description: messageOf(error) }),

@@ -1,13 +1,13 @@
-/** An access token in a file, for a tool that reads it at each start and cannot ask an endpoint: gcloud. */
+/** An access token in a file for gcloud, which reads it at each start and cannot use an endpoint. */
 
 import { every } from '../../../platform/time/index.ts';
 import { replaceFile } from '../../loopback/index.ts';
 import type { FetchCredentials } from '../client.ts';
 
-/** The SDK renews five minutes before the end, so what is read has four minutes left or more. */
+/** The SDK refreshes five minutes before expiry, so a token in the file is valid for at least four more minutes. */
 const refreshIntervalMs = 60_000;
 
-/** Writes the file, and again whenever there is a newer token, until what is returned is called. */
+/** Writes the file and rewrites it for each new token. Returns a function that stops. */
 export async function refreshTokenFile(
   fetchCredentials: FetchCredentials,
   connection: string,
@@ -16,13 +16,12 @@ export async function refreshTokenFile(
 ): Promise<() => Promise<void>> {
   let written = '';
   const write = async () => {
-    const given = await fetchCredentials(connection);
-    if (given.cloud === 'aws' || given.accessToken === written) return;
-    await replaceFile(file, given.accessToken);
-    written = given.accessToken;
+    const credentials = await fetchCredentials(connection);
+    if (credentials.cloud === 'aws' || credentials.accessToken === written) return;
+    await replaceFile(file, credentials.accessToken);
+    written = credentials.accessToken;
   };
   await write();
-  // Whatever stops a turn, be it the server, the disk or the end of all this, the old token stays; a program that needs a
-  // new one hears from its cloud when that ends.
+  // If a refresh fails, the old token stays in the file; the cloud reports an error to the program once it expires.
   return every(intervalMs, () => write().catch(() => undefined));
 }

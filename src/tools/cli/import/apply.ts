@@ -1,4 +1,4 @@
-/** Makes what is not there yet, and tells of each line how it stands. What was made stays made when a later line fails. */
+/** Creates what does not exist yet and reports each row. If a row fails, everything created before stays. */
 import { invitationIdOf } from '../../../onboarding/invitations/index.ts';
 import type { ExistingTenant, PlannedRow } from './plan.ts';
 import type { ProgressRow } from './progress.ts';
@@ -6,14 +6,14 @@ import type { ImportApi } from './server.ts';
 
 export interface ApplyOptions {
   readonly server: ImportApi;
-  /** Of the invitations. */
+  /** Fields of new invitations. */
   readonly invitation: Readonly<Record<string, unknown>>;
-  /** Links that were told before, by connection. */
+  /** Links from the existing progress list, by connection. */
   readonly knownLinks: ReadonlyMap<string, string>;
-  /** Whether a link that nobody has is replaced by a new one. */
+  /** Whether to create a new link if the open one is not in the progress list. */
   readonly newLinks: boolean;
-  /** Called as soon as a line is done: its link is shown by the server this once. */
-  readonly onRow: (row: ProgressRow, made: Created) => void;
+  /** Called as soon as a row is done, because the server shows a link only once. */
+  readonly onRow: (row: ProgressRow, created: Created) => void;
 }
 
 export interface Created {
@@ -22,59 +22,58 @@ export interface Created {
   readonly invitation: boolean;
 }
 
-/** So many requests at once: enough to keep a server busy, and far from a flood. */
+/** Concurrent requests: enough to keep a server busy, too few to overload it. */
 const concurrency = 4;
 
-export async function applyPlan(planned: readonly PlannedRow[], making: ApplyOptions): Promise<void> {
-  const tenants = await createTenants(planned, making.server);
-  const waiting = [...planned];
+export async function applyPlan(rows: readonly PlannedRow[], options: ApplyOptions): Promise<void> {
+  const tenantOf = await createTenants(rows, options.server);
+  const queue = [...rows];
   const work = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
+    for (let row = queue.shift(); row; row = queue.shift()) {
       try {
-        await applyRow(next, tenants(next), making);
+        await applyRow(row, tenantOf(row), options);
       } catch (error) {
-        waiting.length = 0;
+        queue.length = 0;
         throw error;
       }
     }
   };
-  // All come to an end before a failure is told: what they made is in the list.
-  const ended = await Promise.allSettled(Array.from({ length: concurrency }, work));
-  for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  // Wait for all workers before rejecting, so that everything they created is reported.
+  const results = await Promise.allSettled(Array.from({ length: concurrency }, work));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-/** One after the other, so that two lines of one customer make one tenant. */
-async function createTenants(planned: readonly PlannedRow[], server: ImportApi) {
-  const added = new Map<string, ExistingTenant>();
-  for (const { tenant, row: wanted } of planned)
-    if (!tenant && !added.has(wanted.tenant)) added.set(wanted.tenant, await server.addTenant(wanted.tenant));
-  return ({ tenant, row: wanted }: PlannedRow): ExistingTenant => tenant ?? added.get(wanted.tenant)!;
+/** Creates tenants one after the other, so that two rows of one tenant create it once. */
+async function createTenants(plan: readonly PlannedRow[], server: ImportApi) {
+  const created = new Map<string, ExistingTenant>();
+  for (const { tenant, row } of plan)
+    if (!tenant && !created.has(row.tenant)) created.set(row.tenant, await server.addTenant(row.tenant));
+  return ({ tenant, row }: PlannedRow): ExistingTenant => tenant ?? created.get(row.tenant)!;
 }
 
 async function applyRow(
-  { row: wanted, connection: there }: PlannedRow,
+  { row, connection: existing }: PlannedRow,
   tenant: ExistingTenant,
-  making: ApplyOptions,
+  { server, knownLinks, newLinks, invitation, onRow }: ApplyOptions,
 ) {
-  const { server, knownLinks: links, newLinks: anew, invitation, onRow: done } = making;
-  const connection = there ?? (await server.addConnection(wanted, tenant.id));
-  const row = {
+  const connection = existing ?? (await server.addConnection(row, tenant.id));
+  const progress = {
     name: connection.name,
     tenant: tenant.name,
     connection: connection.id,
     state: connection.state,
   };
-  const tell = (link: { invitation: string; expires_at: string }, invited: boolean) =>
-    done({ ...row, ...link }, { line: wanted.line, connection: !there, invitation: invited });
-  // Whoever is in, or was paused or switched off, needs no link.
+  const report = (link: { invitation: string; expires_at: string }, isNew: boolean) =>
+    onRow({ ...progress, ...link }, { line: row.line, connection: !existing, invitation: isNew });
+  // An active, paused or disabled connection needs no link.
   if (connection.state !== 'pending' && connection.state !== 'failing')
-    return tell({ invitation: '', expires_at: '' }, false);
-  const open = there ? await server.openLinks(connection.id) : new Map<string, string>();
-  const known = links.get(connection.id) ?? '';
-  const until = open.get(invitationIdOf(known.slice(known.lastIndexOf('/') + 1)));
-  if (until !== undefined) return tell({ invitation: known, expires_at: until }, false);
-  if (open.size > 0 && !anew)
-    return tell({ invitation: '', expires_at: [...open.values()].toSorted().at(-1)! }, false);
+    return report({ invitation: '', expires_at: '' }, false);
+  const open = existing ? await server.openLinks(connection.id) : new Map<string, string>();
+  const knownLink = knownLinks.get(connection.id) ?? '';
+  const knownExpiry = open.get(invitationIdOf(knownLink.slice(knownLink.lastIndexOf('/') + 1)));
+  if (knownExpiry !== undefined) return report({ invitation: knownLink, expires_at: knownExpiry }, false);
+  if (open.size > 0 && !newLinks)
+    return report({ invitation: '', expires_at: [...open.values()].toSorted().at(-1)! }, false);
   const { url, expires_at } = await server.invite(connection.id, invitation);
-  return tell({ invitation: url, expires_at }, true);
+  return report({ invitation: url, expires_at }, true);
 }

@@ -1,6 +1,6 @@
 /**
- * Many connections at once, from a file. Owns: what the file may say, what of it is there already, and the list of what
- * became of each line. Does not own: the connections and their links, which the admin API makes one by one.
+ * Import of many connections from a CSV file. Owns: the format of the file, the comparison with existing connections, and
+ * the progress list. Does not own: connections and invitations; it creates them through the admin API.
  */
 import { invalidRequest } from '../../../platform/errors/index.ts';
 import { applyPlan, type Created } from './apply.ts';
@@ -23,39 +23,41 @@ export interface ImportRequest {
 export interface ImportResult {
   readonly rows: readonly ProgressRow[];
   readonly created: { readonly connections: number; readonly invitations: number };
-  /** Why it ended before the last line. */
+  /** The error that stopped the import before the last line; otherwise undefined. */
   readonly failure: unknown;
 }
 
-/** Rejects before anything is made with every fault of the file; a failure after that comes with what was made. */
-export async function importConnections(request: ImportRequest): Promise<ImportResult> {
-  const { bytes, request: ask, invitation, output, newLinks: anew } = request;
-  const server = createImportApi(ask);
-  const { wanted, faults } = readRows(bytes);
+/** Rejects with all errors of the file before it creates anything. A later failure is returned with what was created. */
+export async function importConnections(options: ImportRequest): Promise<ImportResult> {
+  const { bytes, request, invitation, output, newLinks } = options;
+  const server = createImportApi(request);
+  const { rows: wanted, faults } = readRows(bytes);
   if (faults.length > 0) throw invalidRequest(faults);
-  const planned = planImport(wanted, await server.tenants(), await server.connections());
-  if (planned.faults.length > 0) throw invalidRequest(planned.faults);
-  const list = output === undefined ? undefined : openProgressFile(output);
-  const done: { row: ProgressRow; made: Created }[] = [];
-  const failure = await applyPlan(planned.planned, {
-    ...{ server, invitation, newLinks: anew },
-    knownLinks: list?.links ?? new Map(),
-    onRow(row, made) {
-      done.push({ row, made });
-      if (made.invitation) list?.add(row);
+  const plan = planImport(wanted, await server.tenants(), await server.connections());
+  if (plan.faults.length > 0) throw invalidRequest(plan.faults);
+  const file = output === undefined ? undefined : openProgressFile(output);
+  const done: { row: ProgressRow; created: Created }[] = [];
+  const failure = await applyPlan(plan.rows, {
+    ...{ server, invitation, newLinks },
+    knownLinks: file?.links ?? new Map(),
+    onRow(row, created) {
+      done.push({ row, created });
+      if (created.invitation) file?.add(row);
     },
   }).then(
     () => undefined,
-    (error: unknown) => error ?? new Error('nothing was said'),
+    (error: unknown) => error ?? new Error('no reason was given'),
   );
-  const rows = done.toSorted((one, other) => one.made.line - other.made.line).map(({ row }) => row);
-  // After a failure the file stays as it was, with what was made at its end.
-  if (failure === undefined) list?.finish(rows);
+  const rows = done
+    .toSorted((first, second) => first.created.line - second.created.line)
+    .map(({ row }) => row);
+  // After a failure the file keeps its rows; the new ones are already appended.
+  if (failure === undefined) file?.finish(rows);
   return {
     rows,
     created: {
-      connections: done.filter(({ made }) => made.connection).length,
-      invitations: done.filter(({ made }) => made.invitation).length,
+      connections: done.filter(({ created }) => created.connection).length,
+      invitations: done.filter(({ created }) => created.invitation).length,
     },
     failure,
   };

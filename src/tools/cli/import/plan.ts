@@ -1,4 +1,4 @@
-/** What of the wanted is there already, and what is wrong with the file as seen from the server. Pure. */
+/** Matches the rows with existing tenants and connections, and validates them against these. Pure. */
 import type { Fault } from '../../../platform/errors/index.ts';
 import { accountLabel, type ImportRow } from './rows.ts';
 
@@ -18,45 +18,47 @@ export interface ExistingConnection {
 
 export interface PlannedRow {
   readonly row: ImportRow;
-  /** Undefined where it has to be made. */
+  /** Undefined if it must be created. */
   readonly tenant: ExistingTenant | undefined;
   readonly connection: ExistingConnection | undefined;
 }
 
-/** A connection is known by its name within its tenant: so the same file again makes nothing twice. */
+/** A connection is identified by its name within its tenant, so importing a file again creates no duplicates. */
 export function planImport(
-  wanted: readonly ImportRow[],
+  rows: readonly ImportRow[],
   tenants: readonly ExistingTenant[],
   connections: readonly ExistingConnection[],
-): { planned: readonly PlannedRow[]; faults: readonly Fault[] } {
-  const byId = new Map(tenants.map((one) => [one.id, one]));
-  const byName = Map.groupBy(tenants, ({ name }) => name);
-  const there = Map.groupBy(connections, ({ tenant, name }) => JSON.stringify([tenant, name]));
-  const first = new Map<string, number>();
+): { rows: readonly PlannedRow[]; faults: readonly Fault[] } {
+  const tenantsById = new Map(tenants.map((tenant) => [tenant.id, tenant]));
+  const tenantsByName = Map.groupBy(tenants, ({ name }) => name);
+  const connectionsByKey = Map.groupBy(connections, ({ tenant, name }) => JSON.stringify([tenant, name]));
+  const firstLines = new Map<string, number>();
   const faults: Fault[] = [];
 
-  const planned = wanted.map((one): PlannedRow => {
+  const planned = rows.map((row): PlannedRow => {
     const fault = (path: string, message: string) =>
-      faults.push({ path: `line ${one.line}, ${path}`, message });
-    const named = byName.get(one.tenant) ?? [];
-    if (one.tenant.startsWith('ten_') && !byId.has(one.tenant)) fault('tenant', 'there is no such tenant');
-    if (named.length > 1) fault('tenant', `${named.length} tenants have this name: give the id of one`);
-    const tenant = byId.get(one.tenant) ?? named[0];
-    const key = JSON.stringify([tenant?.id ?? one.tenant, one.name]);
-    const before = first.get(key);
-    if (before === undefined) first.set(key, one.line);
-    else fault('name', `is the same as in line ${before}, for the same tenant`);
-    const [connection, ...others] = (tenant && there.get(key)) ?? [];
-    if (others.length > 0) fault('name', `${others.length + 1} connections of the tenant have this name`);
+      faults.push({ path: `line ${row.line}, ${path}`, message });
+    const sameName = tenantsByName.get(row.tenant) ?? [];
+    if (row.tenant.startsWith('ten_') && !tenantsById.has(row.tenant)) fault('tenant', 'does not exist');
+    if (sameName.length > 1)
+      fault('tenant', `must be an id, because ${sameName.length} tenants have this name`);
+    const tenant = tenantsById.get(row.tenant) ?? sameName[0];
+    const key = JSON.stringify([tenant?.id ?? row.tenant, row.name]);
+    const firstLine = firstLines.get(key);
+    if (firstLine === undefined) firstLines.set(key, row.line);
+    else fault('name', `is the same as in line ${firstLine}, for the same tenant`);
+    const [connection, ...others] = (tenant && connectionsByKey.get(key)) ?? [];
+    if (others.length > 0)
+      fault('name', `is ambiguous: ${others.length + 1} connections of the tenant have it`);
     if (connection && connection.cloud !== 'aws')
-      fault('name', `${connection.id} has it, which is not to AWS`);
-    const { role_arn } = one.target;
-    const known = connection?.target.role_arn;
-    if (role_arn !== undefined && known !== undefined && known !== role_arn)
-      fault('role_arn', `is not the one that ${connection?.id} has, ${String(known)}`);
-    else if (typeof known === 'string' && known.split(':')[4] !== one.labels[accountLabel])
-      fault('account_id', `is not the account of the role that ${connection?.id} has, ${known}`);
-    return { row: one, tenant, connection };
+      fault('name', `belongs to ${connection.id}, which is not a connection to AWS`);
+    const { role_arn } = row.target;
+    const existingRole = connection?.target.role_arn;
+    if (role_arn !== undefined && existingRole !== undefined && existingRole !== role_arn)
+      fault('role_arn', `differs from the role of ${connection?.id}, ${String(existingRole)}`);
+    else if (typeof existingRole === 'string' && existingRole.split(':')[4] !== row.labels[accountLabel])
+      fault('account_id', `differs from the account of ${connection?.id}, whose role is ${existingRole}`);
+    return { row, tenant, connection };
   });
-  return { planned, faults };
+  return { rows: planned, faults };
 }

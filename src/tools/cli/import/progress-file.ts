@@ -1,4 +1,4 @@
-/** The list on disk. It holds links, which open the pages of customers: nobody but its owner reads it. */
+/** The progress list on disk. Only its owner may read it: it contains the invitation links. */
 import {
   appendFileSync,
   closeSync,
@@ -22,46 +22,46 @@ import {
 } from './progress.ts';
 
 export interface ProgressFile {
-  /** The links that it had, by connection. */
+  /** The links in the existing file, by connection. */
   readonly links: ReadonlyMap<string, string>;
-  /** At once: a link that is lost here is lost. */
+  /** Appends the row at once: the server shows a link only once. */
   add(row: ProgressRow): void;
-  /** The whole list: these rows, and those of other connections as they were. */
+  /** Rewrites the file with these rows; rows of other connections stay. */
   finish(rows: readonly ProgressRow[]): void;
 }
 
 const ownerOnly = 0o600;
 
-/** Throws a usage error for a file that cannot be written, or holds what is no list and would be lost. */
+/** Throws a usage error if the file cannot be written, or exists and is not a progress list. */
 export function openProgressFile(path: string): ProgressFile {
-  const trying = <T>(act: () => T): T => {
+  const withUsageError = <T>(access: () => T): T => {
     try {
-      return act();
+      return access();
     } catch (error) {
       throw usageError(`--output: ${path} cannot be written (${(error as NodeJS.ErrnoException).code}).`);
     }
   };
-  const bytes = trying(() => (existsSync(path) ? readFileSync(path) : new Uint8Array()));
+  const bytes = withUsageError(() => (existsSync(path) ? readFileSync(path) : new Uint8Array()));
   const before = bytes.length === 0 ? [] : readProgress(bytes);
   if (!before)
     throw usageError(
-      `--output: ${path} is there and is no list of an import, in UTF-8 with the columns ${columns.join(', ')}. Name another file.`,
+      `--output: ${path} exists and is not a progress list (UTF-8, with the columns ${columns.join(', ')}). Give another file.`,
     );
   const write = (rows: readonly ProgressRow[]) =>
-    trying(() => {
-      const fresh = `${path}.new`;
-      const file = openSync(fresh, 'w', ownerOnly);
+    withUsageError(() => {
+      const temporary = `${path}.new`;
+      const file = openSync(temporary, 'w', ownerOnly);
       fchmodSync(file, ownerOnly);
       writeFileSync(file, progressHeader + rows.map(progressLine).join(''));
       fsyncSync(file);
       closeSync(file);
-      renameSync(fresh, path);
+      renameSync(temporary, path);
     });
-  // In our own form, whatever program saved it last: lines are added to it from now on.
+  // Rewrites the file in our own format, because another program may have saved it and rows are appended from here on.
   write(before);
   return {
     links: linksIn(before),
-    add: (row) => trying(() => appendFileSync(path, progressLine(row))),
+    add: (row) => withUsageError(() => appendFileSync(path, progressLine(row))),
     finish: (rows) => write(latestOf([...before, ...rows])),
   };
 }

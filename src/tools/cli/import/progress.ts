@@ -1,4 +1,4 @@
-/** The list of what became of each line, as CSV that a spreadsheet can open and runs nothing of; and the links in an older one. */
+/** The progress list as CSV that is safe to open in a spreadsheet, and the links in an existing list. */
 import { parse } from 'csv-parse/sync';
 import { decode, delimiterOf } from './table.ts';
 
@@ -7,7 +7,7 @@ export interface ProgressRow {
   readonly tenant: string;
   readonly connection: string;
   readonly state: string;
-  /** The link; empty where it was shown before and is not in the list that was kept, and where none is needed. */
+  /** The link; empty if none is needed, or if the open link is not in the existing list (the server shows it only once). */
   readonly invitation: string;
   readonly expires_at: string;
 }
@@ -19,15 +19,15 @@ export const progressHeader = `${columns.join(',')}\n`;
 export const progressLine = (row: ProgressRow): string =>
   `${columns.map((name) => cell(row[name])).join(',')}\n`;
 
-/** What begins like a formula becomes text by an apostrophe in front (OWASP, CSV injection). */
+/** Prefixes an apostrophe to a value that a spreadsheet would read as a formula (OWASP, CSV injection). */
 function cell(value: string): string {
   const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return text !== value || /[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /**
- * The rows of a list as it was written, or as a spreadsheet has saved it since; undefined for whatever is no such list.
- * What a full disk has cut off is passed over.
+ * Reads a list that was written here, or saved by a spreadsheet since; undefined if it is not a progress list. Skips a row
+ * that a full disk truncated.
  */
 export function readProgress(bytes: Uint8Array): readonly ProgressRow[] | undefined {
   const text = decode(bytes);
@@ -42,15 +42,15 @@ export function readProgress(bytes: Uint8Array): readonly ProgressRow[] | undefi
   if (names.toSorted().join() !== columns.toSorted().join()) return undefined;
   return records
     .map((record) => {
-      const at = (name: keyof ProgressRow) => textOf(record[names.indexOf(name)] ?? '');
-      return Object.fromEntries(columns.map((name) => [name, at(name)])) as unknown as ProgressRow;
+      const memberOf = (name: keyof ProgressRow) => textOf(record[names.indexOf(name)] ?? '');
+      return Object.fromEntries(columns.map((name) => [name, memberOf(name)])) as unknown as ProgressRow;
     })
     .filter(({ connection }) => connection.startsWith('con_'));
 }
 
 const textOf = (cell: string): string => (/^'[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell);
 
-/** By connection: the link that was told last. */
+/** The latest link of each connection. */
 export const linksIn = (rows: readonly ProgressRow[]): ReadonlyMap<string, string> =>
   new Map(
     rows.flatMap(({ connection, invitation }): [string, string][] =>
@@ -58,7 +58,7 @@ export const linksIn = (rows: readonly ProgressRow[]): ReadonlyMap<string, strin
     ),
   );
 
-/** Each connection once, in the place where it came first, as it was told last. */
+/** The latest row of each connection, in the order in which the connections first occur. */
 export const latestOf = (rows: readonly ProgressRow[]): readonly ProgressRow[] => [
   ...new Map(rows.map((row) => [row.connection, row])).values(),
 ];

@@ -1,4 +1,4 @@
-/** What an import asks of the admin API. */
+/** The admin API as the import uses it. */
 import { type AdminRequest, apiPath, itemsOf } from '../admin.ts';
 import type { Json } from '../print.ts';
 import type { ExistingConnection, ExistingTenant } from './plan.ts';
@@ -11,34 +11,34 @@ export interface Link {
   readonly expires_at: string;
 }
 
-/** Every item of a list, page by page. */
-async function fetchAll(ask: RequestAdmin, path: string): Promise<Json[]> {
+/** Fetches all pages of a list. */
+async function fetchAll(request: RequestAdmin, path: string): Promise<Json[]> {
   const items: Json[] = [];
   for (let after: string | undefined; ; ) {
-    const page = await ask({ method: 'GET', path, query: { limit: '200', after } });
+    const page = await request({ method: 'GET', path, query: { limit: '200', after } });
     items.push(...itemsOf(page));
     if (typeof page.next !== 'string') return items;
     after = page.next;
   }
 }
 
-export const createImportApi = (ask: RequestAdmin) => ({
-  tenants: async () => (await fetchAll(ask, '/tenants')) as unknown as ExistingTenant[],
-  connections: async () => (await fetchAll(ask, '/connections')) as unknown as ExistingConnection[],
+export const createImportApi = (request: RequestAdmin) => ({
+  tenants: async () => (await fetchAll(request, '/tenants')) as unknown as ExistingTenant[],
+  connections: async () => (await fetchAll(request, '/connections')) as unknown as ExistingConnection[],
 
   addTenant: async (name: string) =>
-    (await ask({ method: 'POST', path: '/tenants', body: { name } })) as unknown as ExistingTenant,
+    (await request({ method: 'POST', path: '/tenants', body: { name } })) as unknown as ExistingTenant,
 
   addConnection: async ({ name, target, labels }: ImportRow, tenant: string) =>
-    (await ask({
+    (await request({
       method: 'POST',
       path: '/connections',
       body: { name, tenant, cloud: 'aws', target, labels },
     })) as unknown as ExistingConnection,
 
-  /** The links that an administrator made and that have not ended: when each ends, by its id. */
+  /** Expiry times of the unexpired invitations, by id; control links are left out. */
   async openLinks(connection: string): Promise<ReadonlyMap<string, string>> {
-    const links = await fetchAll(ask, apiPath`/connections/${connection}/invitations`);
+    const links = await fetchAll(request, apiPath`/connections/${connection}/invitations`);
     return new Map(
       links
         .filter(({ type }) => type === 'connect')
@@ -47,7 +47,7 @@ export const createImportApi = (ask: RequestAdmin) => ({
   },
 
   invite: async (connection: string, body: Readonly<Record<string, unknown>>) =>
-    (await ask({
+    (await request({
       method: 'POST',
       path: apiPath`/connections/${connection}/invitations`,
       body,

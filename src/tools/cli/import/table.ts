@@ -1,9 +1,9 @@
-/** A CSV file (RFC 4180, and what spreadsheets make of it) as rows that know their lines. Pure. */
+/** Parses a CSV file (RFC 4180, and variants that spreadsheets write) into rows with line numbers. Pure. */
 import { CsvError, parse } from 'csv-parse/sync';
 import type { Fault } from '../../../platform/errors/index.ts';
 
 export interface TableRow {
-  /** Where it begins; a cell may hold line breaks. */
+  /** Number of its first line; a cell may contain line breaks. */
   readonly line: number;
   readonly cells: Readonly<Record<string, string>>;
 }
@@ -27,16 +27,17 @@ export function readTable(bytes: Uint8Array, columns: Columns): Table {
   const parsed = parseRecords(text);
   if (!Array.isArray(parsed)) return { rows: [], faults: [parsed] };
   const [header, ...records] = parsed;
-  if (!header) return refused('line 1', `must be a header, with columns among ${columns.known.join(', ')}`);
+  if (!header)
+    return refused('line 1', `must be a header with some of the columns ${columns.known.join(', ')}`);
   const names = header.record.map((name) => name.trim().toLowerCase());
   const faults = faultsInHeader(names, columns);
   if (faults.length > 0) return { rows: [], faults };
-  if (records.length === 0) return refused('file', 'has no line behind its header');
-  if (records.length > maxRows) return refused('file', `must be ${maxRows} lines at most`);
+  if (records.length === 0) return refused('file', 'must have rows below its header');
+  if (records.length > maxRows) return refused('file', `must have at most ${maxRows} rows`);
   return {
     rows: records.map(({ line, record }) => ({
       line,
-      cells: Object.fromEntries(names.map((name, at) => [name, (record[at] ?? '').trim()])),
+      cells: Object.fromEntries(names.map((name, index) => [name, (record[index] ?? '').trim()])),
     })),
     faults: records.flatMap(({ line, record }) =>
       record.length === names.length
@@ -44,7 +45,7 @@ export function readTable(bytes: Uint8Array, columns: Columns): Table {
         : [
             {
               path: `line ${line}`,
-              message: `must have ${names.length} cells, as the header, not ${record.length}`,
+              message: `must have ${names.length} cells like the header, but has ${record.length}`,
             },
           ],
     ),
@@ -53,7 +54,7 @@ export function readTable(bytes: Uint8Array, columns: Columns): Table {
 
 const refused = (path: string, message: string): Table => ({ rows: [], faults: [{ path, message }] });
 
-/** Undefined when it is no UTF-8; without its byte order mark. */
+/** Decodes UTF-8 and removes the byte order mark; undefined if the bytes are not UTF-8. */
 export function decode(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -62,10 +63,14 @@ export function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Where a comma is decimal, spreadsheets write semicolons; the header, which has neither in its names, tells. */
+/**
+ * Detects the delimiter in the header, whose names contain none of the candidates. Spreadsheets write semicolons in locales
+ * with a decimal comma.
+ */
 export const delimiterOf = (text: string): string => {
   const [header = ''] = text.split(/[\r\n]/, 1);
-  return [',', ';', '\t'].toSorted((one, other) => header.split(other).length - header.split(one).length)[0]!;
+  const countOf = (delimiter: string) => header.split(delimiter).length;
+  return [',', ';', '\t'].toSorted((first, second) => countOf(second) - countOf(first))[0]!;
 };
 
 function parseRecords(text: string): { line: number; record: string[] }[] | Fault {
@@ -87,21 +92,21 @@ function parseRecords(text: string): { line: number; record: string[] }[] | Faul
     if (!(error instanceof CsvError)) throw error;
     const message =
       error.code === 'CSV_QUOTE_NOT_CLOSED'
-        ? 'has a quote that is not closed'
-        : 'has a quote in a cell: put the cell in quotes, and double those within';
+        ? 'has an unclosed quote'
+        : 'has a quote inside a cell: enclose the cell in quotes and double the quotes inside it';
     return { path: `line ${Number(error.lines) || line}`, message };
   }
 }
 
 function faultsInHeader(names: readonly string[], { known, required }: Columns): Fault[] {
-  const told = (message: string) => ({ path: 'line 1', message });
+  const fault = (message: string) => ({ path: 'line 1', message });
   return [
-    ...required.filter((name) => !names.includes(name)).map((name) => told(`has no column ${name}`)),
+    ...required.filter((name) => !names.includes(name)).map((name) => fault(`must have a column ${name}`)),
     ...names
       .filter((name) => !known.includes(name))
-      .map((name) => told(`has a column "${name}" that is not among ${known.join(', ')}`)),
+      .map((name) => fault(`has an unknown column "${name}"; known columns are ${known.join(', ')}`)),
     ...names
-      .filter((name, at) => names.indexOf(name) !== at)
-      .map((name) => told(`has the column ${name} twice`)),
+      .filter((name, index) => names.indexOf(name) !== index)
+      .map((name) => fault(`has the column ${name} twice`)),
   ];
 }

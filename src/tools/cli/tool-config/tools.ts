@@ -1,7 +1,7 @@
-/** What each tool reads so that it fetches its credentials by itself: a profile, a file, or variables. */
+/** The configuration of each tool that fetches credentials: a profile, a file, or environment variables. */
 import { shellWord } from '../shell.ts';
 
-/** A connection as the admin API tells it, as far as a tool needs to know. */
+/** The fields of a connection, as in the admin API, that a tool needs. */
 export interface ToolConnection {
   readonly id: string;
   readonly cloud: 'aws' | 'azure' | 'gcp';
@@ -10,28 +10,31 @@ export interface ToolConnection {
 }
 
 export interface ToolOptions {
-  /** The command line as the tool shall run it, and what else it needs to reach the server. */
+  /** Command with which the tool starts sojourn. */
   readonly command: string;
   readonly issuer: string | undefined;
   readonly purpose: string | undefined;
   readonly profile: string;
-  /** The file that the agent keeps a cloud token in, or that the external account is saved to. */
+  /** Path of the agent's token file, or of the saved external account. */
   readonly file: string;
 }
 
 interface Tool {
   readonly clouds: readonly ToolConnection['cloud'][];
   readonly write: (connection: ToolConnection, options: ToolOptions) => string;
-  /** What to do with it. */
+  /** What to do with the output. */
   readonly nextStep: (options: ToolOptions) => string;
 }
 
-const credentialsCommand = (options: ToolOptions, { id }: ToolConnection, format: string): string => {
-  const { command, issuer, purpose } = options;
-  const more = Object.entries({ issuer, purpose }).flatMap(([name, value]) =>
+const credentialsCommand = (
+  { command, issuer, purpose }: ToolOptions,
+  { id }: ToolConnection,
+  format: string,
+): string => {
+  const options = Object.entries({ issuer, purpose }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, value],
   );
-  return [command, 'credentials', id, '--format', format, ...more].join(' ');
+  return [command, 'credentials', id, '--format', format, ...options].join(' ');
 };
 
 const variables = (all: Readonly<Record<string, string>>): string =>
@@ -96,19 +99,19 @@ export const tools: Readonly<Record<string, Tool>> = {
   aws: {
     clouds: ['aws'],
     write: awsProfile,
-    nextStep: ({ profile }) => `Add it to ~/.aws/config, and use it with AWS_PROFILE=${profile}.`,
+    nextStep: ({ profile }) => `Add this to ~/.aws/config, and select it with AWS_PROFILE=${profile}.`,
   },
   google: {
     clouds: ['gcp'],
     write: externalAccount,
     nextStep: ({ file }) =>
-      `Save it, and set GOOGLE_APPLICATION_CREDENTIALS=${file} and ${allowExecutables}=1.`,
+      `Keep this in ${file}, and set GOOGLE_APPLICATION_CREDENTIALS=${file} and ${allowExecutables}=1.`,
   },
   gcloud: {
     clouds: ['gcp'],
     write: externalAccount,
     nextStep: ({ file }) =>
-      `Save it, set ${allowExecutables}=1, and run \`gcloud auth login --cred-file=${file}\`.`,
+      `Keep this in ${file}, set ${allowExecutables}=1, and run \`gcloud auth login --cred-file=${file}\`.`,
   },
   azure: {
     clouds: ['azure'],
@@ -121,12 +124,12 @@ export const tools: Readonly<Record<string, Tool>> = {
         AZURE_FEDERATED_TOKEN_FILE: file,
       }),
     nextStep: ({ file }) =>
-      `Evaluate it in the shell of the tool, while the agent keeps a cloud token in ${file}.`,
+      `Set these variables in the tool's shell. The agent must write a cloud token to ${file}.`,
   },
   terraform: {
     clouds: ['aws', 'azure', 'gcp'],
     write: (connection, options) => terraform[connection.cloud](connection, options),
     nextStep: () =>
-      'Evaluate it in the shell of Terraform: AWS needs the profile of --tool aws as well, Google the file of --tool google, Azure a cloud token that the agent keeps in the file.',
+      "Set these variables in Terraform's shell. AWS also needs the profile from --tool aws, GCP the file from --tool google, and Azure the agent's token file.",
   },
 };
