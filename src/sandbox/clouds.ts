@@ -1,9 +1,9 @@
-/** The one list of the sandbox's clouds: a fourth is one folder and one line. */
+/** The only list of the sandbox's clouds: a new cloud is one folder and one line here. */
 import { awsCloud } from './aws/index.ts';
 import { azureCloud } from './azure/index.ts';
-import type { SandboxCloud, SandboxWorld } from './contract.ts';
+import type { SandboxCloud, SandboxRuntime } from './contract.ts';
 import { gcpCloud } from './gcp/index.ts';
 
-export type CloudFactory = (world: SandboxWorld) => SandboxCloud;
+export type CloudFactory = (runtime: SandboxRuntime) => SandboxCloud;
 
 export const allClouds: readonly CloudFactory[] = [awsCloud, azureCloud, gcpCloud];

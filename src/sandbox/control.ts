@@ -1,14 +1,14 @@
-/** The doors under `/sandbox`, by which a test or a drill turns the clock, breaks a cloud and reads the log. */
+/** The routes under `/sandbox`, with which a test or a drill sets the clock, injects faults and reads the log. */
 import type { z } from 'zod';
 import { toTimestamp } from '../platform/time/index.ts';
-import type { SandboxAnswer, SandboxCloud, SandboxRequest } from './contract.ts';
+import type { SandboxCloud, SandboxRequest, SandboxResponse } from './contract.ts';
 import { clockSetting, faultSetting, type SandboxState } from './state.ts';
 
 export function control(
   state: SandboxState,
   clouds: readonly SandboxCloud[],
   request: SandboxRequest,
-): SandboxAnswer {
+): SandboxResponse {
   switch (`${request.method} ${request.path}`) {
     case 'POST /reset':
       for (const cloud of clouds) cloud.reset();
@@ -17,7 +17,7 @@ export function control(
     case 'PUT /clock':
       return withBody(clockSetting, request, ({ offset_seconds }) => {
         state.setClock(offset_seconds);
-        return { offset_seconds, now: toTimestamp(state.world.now()) };
+        return { offset_seconds, now: toTimestamp(state.runtime.now()) };
       });
     case 'PUT /faults':
       return withBody(faultSetting, request, ({ cloud, ...faults }) => {
@@ -34,10 +34,10 @@ export function control(
 function withBody<T extends z.ZodType>(
   shape: T,
   request: SandboxRequest,
-  act: (value: z.infer<T>) => unknown,
-): SandboxAnswer {
+  apply: (value: z.infer<T>) => unknown,
+): SandboxResponse {
   const parsed = shape.safeParse(parse(request.body));
-  if (parsed.success) return json(200, act(parsed.data));
+  if (parsed.success) return json(200, apply(parsed.data));
   const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
   return json(400, { error: 'invalid_request', faults });
 }
@@ -50,8 +50,8 @@ function parse(body: Buffer): unknown {
   }
 }
 
-export const notFound = (): SandboxAnswer => json(404, { error: 'not_found' });
+export const notFound = (): SandboxResponse => json(404, { error: 'not_found' });
 
-export function json(status: number, body: unknown): SandboxAnswer {
+export function json(status: number, body: unknown): SandboxResponse {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }

@@ -1,9 +1,9 @@
-/** How the sandbox reads an issuer: as a cloud would, save that loopback may speak plain http. */
+/** Fetches documents of an issuer like a cloud does, except that loopback may use plain http. */
 import { send } from '../platform/outbound/index.ts';
 import type { Fetched } from './contract.ts';
 import { isObject } from './jws.ts';
 
-/** AWS gives up after 5 s (clouds.md 1.2); the others publish no number. */
+/** AWS gives up after 5 s (clouds.md 1.2); the others publish no limit. */
 const timeoutMilliseconds = 5_000;
 const maxBytes = 64 * 1024;
 

@@ -1,5 +1,5 @@
-/** Discovery and JWKS of the issuers under test, kept for as long as the cloud in question keeps them. */
-import type { Fetched, SandboxWorld } from './contract.ts';
+/** Discovery documents and JWKS of the issuers under test, cached for as long as the emulated cloud caches them. */
+import type { Fetched, SandboxRuntime } from './contract.ts';
 import { isObject } from './jws.ts';
 
 export type Document = Readonly<Record<string, unknown>>;
@@ -12,41 +12,41 @@ export interface IssuerDocuments {
 }
 
 export interface IssuerCache {
-  /** From memory while it is fresh, else by two GETs. A failure is never kept. */
+  /** From the cache while it is fresh, otherwise with two GETs. A failure is not cached. */
   read(issuer: string, options?: { readonly refetch?: boolean }): Promise<Fetched<IssuerDocuments>>;
   reset(): void;
 }
 
-/** `keepSeconds` says how long the cloud keeps a key set that came with this Cache-Control. */
+/** `keepSeconds` returns how long the cloud caches a key set with this Cache-Control. */
 export function createIssuerCache(
-  world: SandboxWorld,
+  runtime: SandboxRuntime,
   keepSeconds: (cacheControl: string) => number,
 ): IssuerCache {
-  const kept = new Map<string, { readonly until: number; readonly answer: Fetched<IssuerDocuments> }>();
+  const cache = new Map<string, { readonly freshUntil: number; readonly answer: Fetched<IssuerDocuments> }>();
 
   return {
     async read(issuer, { refetch = false } = {}) {
-      const known = kept.get(issuer);
-      if (known && !refetch && world.now() < known.until) return known.answer;
-      const answer = await fetchDocuments(world, issuer);
+      const cached = cache.get(issuer);
+      if (cached && !refetch && runtime.now() < cached.freshUntil) return cached.answer;
+      const answer = await fetchDocuments(runtime, issuer);
       if (answer.ok)
-        kept.set(issuer, { until: world.now() + keepSeconds(answer.cacheControl) * 1000, answer });
+        cache.set(issuer, { freshUntil: runtime.now() + keepSeconds(answer.cacheControl) * 1000, answer });
       return answer;
     },
-    reset: () => kept.clear(),
+    reset: () => cache.clear(),
   };
 }
 
-async function fetchDocuments(world: SandboxWorld, issuer: string): Promise<Fetched<IssuerDocuments>> {
-  const discovery = await world.fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+async function fetchDocuments(runtime: SandboxRuntime, issuer: string): Promise<Fetched<IssuerDocuments>> {
+  const discovery = await runtime.fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
   if (!discovery.ok) return discovery;
   if (discovery.value.issuer !== issuer) return { ok: false, reason: 'discovery names another issuer' };
   const { jwks_uri: jwksUri } = discovery.value;
   if (typeof jwksUri !== 'string') return { ok: false, reason: 'discovery has no jwks_uri' };
-  const jwks = await world.fetchJson(jwksUri);
+  const jwks = await runtime.fetchJson(jwksUri);
   if (!jwks.ok) return jwks;
   const { keys } = jwks.value;
   if (!Array.isArray(keys)) return { ok: false, reason: 'the JWKS has no list of keys' };
-  const value = { discovery: discovery.value, keys: keys.filter(isObject), fetchedAt: world.now() };
+  const value = { discovery: discovery.value, keys: keys.filter(isObject), fetchedAt: runtime.now() };
   return { ok: true, value, cacheControl: jwks.cacheControl };
 }

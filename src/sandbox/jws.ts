@@ -1,11 +1,11 @@
-/** Compact JWS (RFC 7515) as the clouds read it. Written apart from the server's own code, which it has to judge. */
+/** Compact JWS (RFC 7515) as the clouds read it. Shares no code with the server, which it tests. */
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto';
 
 export interface Jws {
   readonly header: Readonly<Record<string, unknown>>;
-  /** Of duplicate members the last one stands, as in every cloud that was measured. */
+  /** Of duplicate members the last one counts, as in every cloud that was measured. */
   readonly claims: Readonly<Record<string, unknown>>;
-  /** The claims as they were signed, for readers who care how a number was written. */
+  /** The signed text of the claims, for checks that depend on how a number is written. */
   readonly claimsText: string;
   readonly signingInput: string;
   readonly signature: Buffer;
@@ -15,7 +15,7 @@ export type ParsedJws =
   | { readonly ok: true; readonly jws: Jws }
   | { readonly ok: false; readonly reason: string };
 
-/** Takes a token apart without believing it: three canonical base64url parts, two of them JSON objects. */
+/** Parses a token without verifying it: three canonical base64url parts, two of them JSON objects. */
 export function parseJws(token: string): ParsedJws {
   const parts = token.split('.');
   if (parts.length !== 3) return { ok: false, reason: 'not three parts' };
@@ -37,7 +37,7 @@ export function parseJws(token: string): ParsedJws {
   };
 }
 
-/** Padding, blanks and stray bits at the end all change the text but not the bytes: only one spelling passes. */
+/** Padding, white space and stray trailing bits decode to the same bytes: only the canonical encoding passes. */
 function decodePart(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, 'base64url');
   return bytes.toString('base64url') === part ? bytes : undefined;
@@ -62,7 +62,7 @@ interface Scheme {
   readonly curve?: string;
 }
 
-/** RFC 7518 section 3.1, as far as any of the three clouds takes them. */
+/** RFC 7518 section 3.1: the algorithms that at least one of the three clouds accepts. */
 const schemes = new Map<string, Scheme>([
   ['RS256', { hash: 'sha256', type: 'rsa' }],
   ['RS384', { hash: 'sha384', type: 'rsa' }],
@@ -72,7 +72,7 @@ const schemes = new Map<string, Scheme>([
   ['ES512', { hash: 'sha512', type: 'ec', curve: 'secp521r1' }],
 ]);
 
-/** The key of a JWK of kty RSA or EC, or undefined when it holds none. Other members are not looked at. */
+/** The key of a JWK with kty RSA or EC; undefined if it is invalid. Other members are ignored. */
 export function publicKeyOf(jwk: Readonly<Record<string, unknown>>): KeyObject | undefined {
   const { kty, n, e, crv, x, y } = jwk;
   const key = (kty === 'RSA' ? { kty, n, e } : { kty, crv, x, y }) as JsonWebKey;
@@ -83,14 +83,14 @@ export function publicKeyOf(jwk: Readonly<Record<string, unknown>>): KeyObject |
   }
 }
 
-/** Whether the key is one that the algorithm works with (RFC 7518 section 3.4 binds each curve to one hash). */
+/** Whether the key fits the algorithm (RFC 7518 section 3.4 binds each curve to one hash). */
 export function keyFits(alg: unknown, key: KeyObject): boolean {
   const scheme = typeof alg === 'string' ? schemes.get(alg) : undefined;
   if (!scheme || key.asymmetricKeyType !== scheme.type) return false;
   return !scheme.curve || key.asymmetricKeyDetails?.namedCurve === scheme.curve;
 }
 
-/** Verifies with the algorithm of the header; false for every algorithm and key that do not belong together. */
+/** Verifies with the algorithm of the header; false if the key does not fit the algorithm. */
 export function verifyJws(jws: Jws, key: KeyObject): boolean {
   const { alg } = jws.header;
   const scheme = typeof alg === 'string' ? schemes.get(alg) : undefined;

@@ -1,10 +1,10 @@
-/** One incoming request as the clouds see it, read whole and bounded. */
+/** Reads one incoming request completely, with a size limit. */
 import type { IncomingMessage } from 'node:http';
 import type { SandboxRequest } from './contract.ts';
 
 const maxBodyBytes = 1024 * 1024;
 
-/** Undefined when the body is too large; the rest of it is then left unread. */
+/** Undefined if the body is too large; the rest of the body stays unread. */
 export async function readRequest(
   incoming: IncomingMessage,
 ): Promise<{ readonly prefix: string; readonly request: SandboxRequest } | undefined> {
@@ -38,6 +38,6 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer | undefined> 
 }
 
 function splitOnce(text: string, mark: string): [string, string] {
-  const at = text.indexOf(mark);
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + mark.length)];
+  const index = text.indexOf(mark);
+  return index < 0 ? [text, ''] : [text.slice(0, index), text.slice(index + mark.length)];
 }

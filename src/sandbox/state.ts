@@ -1,9 +1,9 @@
-/** What `/sandbox` can turn: the clock, the faults of each cloud, and the log of what was asked. */
+/** What `/sandbox` controls: the clock, the faults of each cloud, and the log of requests. */
 import { z } from 'zod';
 import type { CloudName } from '../clouds/index.ts';
 import type { Now } from '../platform/time/index.ts';
 import { toTimestamp } from '../platform/time/index.ts';
-import type { SandboxWorld } from './contract.ts';
+import type { SandboxRuntime } from './contract.ts';
 import { fetchJson } from './fetch.ts';
 
 export const clockSetting = z.strictObject({ offset_seconds: z.int() });
@@ -18,18 +18,18 @@ export const faultSetting = z.strictObject({
 
 export type Faults = Omit<z.infer<typeof faultSetting>, 'cloud'>;
 
-/** Old entries fall out, so that a sandbox may run for a whole CI day. */
+/** Old entries are dropped, so that a sandbox can run for a whole CI day. */
 const logLimit = 1_000;
 
-type Note = Parameters<SandboxWorld['note']>[0] & { readonly time: string };
+type LogEntry = Parameters<SandboxRuntime['record']>[0] & { readonly time: string };
 
 export interface SandboxState {
-  readonly world: SandboxWorld;
+  readonly runtime: SandboxRuntime;
   setClock(offsetSeconds: number): void;
   setFaults(cloud: CloudName, faults: Faults): void;
   faults(cloud: CloudName): Faults;
   /** Newest first. */
-  log(): readonly Note[];
+  log(): readonly LogEntry[];
   reset(): void;
 }
 
@@ -38,16 +38,16 @@ const noFaults: Faults = { delay_ms: 0, status: null, propagation_seconds: 0, ou
 export function createState(now: Now, origin: () => string): SandboxState {
   let offsetSeconds = 0;
   const faults = new Map<CloudName, Faults>();
-  const entries: Note[] = [];
+  const entries: LogEntry[] = [];
   const time = () => now() + offsetSeconds * 1000;
   const faultsOf = (cloud: CloudName) => faults.get(cloud) ?? noFaults;
 
-  const world: SandboxWorld = {
+  const runtime: SandboxRuntime = {
     now: time,
-    // Without a wait nothing is too new, also when the clock was turned back behind its making.
+    // Without a delay every change is effective, even if the clock was set back to before it.
     propagationSeconds: (cloud) => faultsOf(cloud).propagation_seconds || Number.NEGATIVE_INFINITY,
     fetchJson,
-    note(entry) {
+    record(entry) {
       entries.unshift({ time: toTimestamp(time()), ...entry });
       entries.length = Math.min(entries.length, logLimit);
     },
@@ -57,7 +57,7 @@ export function createState(now: Now, origin: () => string): SandboxState {
   };
 
   return {
-    world,
+    runtime,
     setClock(offset) {
       offsetSeconds = offset;
     },

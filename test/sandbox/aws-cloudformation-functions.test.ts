@@ -1,4 +1,4 @@
-/** What the sandbox's CloudFormation does with functions, mappings and stack sets, and what it refuses. */
+/** Functions, mappings and stack sets in the sandbox's CloudFormation. */
 import {
   CreateStackCommand,
   DescribeStackEventsCommand,
@@ -19,7 +19,7 @@ const trusting = (service: string) => ({
   Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }],
 });
 
-/** A stack of one function and one resource that calls it; `body` is the handler's. */
+/** A stack with one function and one custom resource that invokes it; `body` is the body of the handler. */
 const calling = (body: string, { service = 'lambda.amazonaws.com', handler = 'index.handler' } = {}) => ({
   Role: { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: trusting(service) } },
   Function: {
@@ -65,8 +65,8 @@ async function make(name: string, Resources: object, more: object = {}) {
 }
 const output = (name: string) => ({ Outputs: { It: { Value: { 'Fn::GetAtt': ['Called', name] } } } });
 
-describe('a custom resource', () => {
-  test('is told what it is, gets numbers as text, and what it answers can be read', async () => {
+describe('a custom resource of the sandbox', () => {
+  test('passes its properties to the function with numbers as text, and exposes the attributes of the response', async () => {
     const body = answering(
       'Data: { Saw: [event.RequestType, event.ResourceType, event.ResourceProperties.Number].map((x) => typeof x + x).join() }',
     );
@@ -76,7 +76,7 @@ describe('a custom resource', () => {
     });
   });
 
-  test('is made by code that reads no file, starts no program and sees no environment', async () => {
+  test('runs its function without access to files, child processes and environment variables', async () => {
     const tries = [
       "() => require('fs').readFileSync('/etc/passwd')",
       "() => require('child_process').execSync('id')",
@@ -90,23 +90,38 @@ describe('a custom resource', () => {
   });
 
   const refused: [string, ReturnType<typeof calling>, string, string][] = [
-    ['silent', calling(''), 'Called', 'did not receive a response'],
-    ['broken', calling('throw new Error("x")'), 'Called', 'did not receive a response'],
+    ['the function does not respond', calling(''), 'Called', 'did not receive a response'],
+    ['the function throws', calling('throw new Error("x")'), 'Called', 'did not receive a response'],
     [
-      'garbled',
+      'the response is not JSON',
       calling(
         "await fetch(event.ResponseURL, { method: 'PUT', headers: { 'content-type': '' }, body: '{' });",
       ),
       'Called',
       'did not receive a response',
     ],
-    ['failing', calling(answering("Status: 'FAILED', Reason: 'no luck'")), 'Called', 'no luck'],
-    ['strange', calling(answering("RequestId: 'x'")), 'Called', 'Invalid response'],
-    ['foreign', calling('', { service: 'ec2.amazonaws.com' }), 'Function', 'cannot be assumed by Lambda'],
-    ['misnamed', calling('', { handler: 'other.handler' }), 'Function', 'Handler'],
+    [
+      'the response has the status FAILED',
+      calling(answering("Status: 'FAILED', Reason: 'no luck'")),
+      'Called',
+      'no luck',
+    ],
+    [
+      'the response has another request id',
+      calling(answering("RequestId: 'x'")),
+      'Called',
+      'Invalid response',
+    ],
+    [
+      'Lambda cannot assume the role',
+      calling('', { service: 'ec2.amazonaws.com' }),
+      'Function',
+      'cannot be assumed by Lambda',
+    ],
+    ['the handler has another file name', calling('', { handler: 'other.handler' }), 'Function', 'Handler'],
   ];
-  test.each(refused)('that is %s takes its stack down', async (name, resources, failed, reason) => {
-    expect(await make(name, resources)).toEqual({
+  test.each(refused)('rolls its stack back if %s', async (condition, resources, failed, reason) => {
+    expect(await make(condition.replaceAll(' ', '-'), resources)).toEqual({
       status: 'ROLLBACK_COMPLETE',
       outputs: [],
       failed,
@@ -115,7 +130,7 @@ describe('a custom resource', () => {
   });
 });
 
-test('a mapping gives what stands for the account, and takes the stack down where nothing does', async () => {
+test('a mapping returns the value for the account, and the stack is rolled back if there is none', async () => {
   const role = {
     Role: {
       Type: 'AWS::IAM::Role',
@@ -135,7 +150,7 @@ test('a mapping gives what stands for the account, and takes the stack down wher
   );
 });
 
-test('a permissions boundary that is not there is refused', async () => {
+test('CreateRole refuses a permissions boundary that does not exist', async () => {
   const arn = `arn:aws:iam::${account}:policy/nothing`;
   expect(
     await refusal(

@@ -28,8 +28,8 @@ async function get(OpenIDConnectProviderArn: string) {
   return provider;
 }
 
-describe('an OIDC provider', () => {
-  test('keeps its address, drops double client ids and lowers thumbprints', async () => {
+describe('an OIDC provider of the sandbox', () => {
+  test('keeps its URL, drops duplicate client ids and stores thumbprints in lower case', async () => {
     const created = await create({
       Url: 'https://id.example.com/path/',
       ClientIDList: ['z-client', 'a-client', 'z-client'],
@@ -48,14 +48,14 @@ describe('an OIDC provider', () => {
   });
 
   test.each([
-    ['another one without the slash at its end', 'https://id.example.com/path', 'id.example.com/path'],
-    ['the same without port 443', 'https://port.example.com:443', 'port.example.com'],
-    ['kept in upper case', 'https://ID.EXAMPLE.COM/MixedCase', 'ID.EXAMPLE.COM/MixedCase'],
-  ])('is %s', async (_title, Url, url) => {
+    ['is another provider without the trailing slash', 'https://id.example.com/path', 'id.example.com/path'],
+    ['is the same provider without port 443', 'https://port.example.com:443', 'port.example.com'],
+    ['keeps upper case in its URL', 'https://ID.EXAMPLE.COM/MixedCase', 'ID.EXAMPLE.COM/MixedCase'],
+  ])('%s', async (_title, Url, url) => {
     expect((await create({ Url })).OpenIDConnectProviderArn).toBe(arnOf(url));
   });
 
-  test('may have a thumbprint that is not hexadecimal', async () => {
+  test('accepts a thumbprint that is not hexadecimal', async () => {
     const created = await create({ Url: 'https://nonhex.example.com', ThumbprintList: ['g'.repeat(40)] });
     expect((await get(created.OpenIDConnectProviderArn ?? '')).ThumbprintList).toEqual(['g'.repeat(40)]);
   });
@@ -81,7 +81,7 @@ describe('an OIDC provider', () => {
       `1 validation error detected: Value '[${'b'.repeat(39)}]' at 'thumbprintList' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 40, Member must have length greater than or equal to 40]`,
     ],
     [
-      'with an address of 256 characters',
+      'with a URL of 256 characters',
       { Url: `https://${'a'.repeat(248)}` },
       400,
       'ValidationError',
@@ -102,13 +102,13 @@ describe('an OIDC provider', () => {
       'Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100',
     ],
     [
-      'without a thumbprint where nobody answers',
+      'without a thumbprint if the issuer does not answer',
       { Url: 'https://127.0.0.1:9/nobody', ThumbprintList: [] },
       400,
       'OpenIdIdpCommunicationErrorException',
       'Please check .well-known/openid-configuration of provider: https://127.0.0.1:9/nobody is valid.',
     ],
-  ])('is not made %s', async (_title, input, status, code, message) => {
+  ])('is not created %s', async (_title, input, status, code, message) => {
     expect(await refusal(create(input as CreateOpenIDConnectProviderCommandInput))).toEqual({
       status,
       code,
@@ -116,7 +116,7 @@ describe('an OIDC provider', () => {
     });
   });
 
-  test('takes client ids and thumbprints later', async () => {
+  test('accepts client ids and thumbprints after its creation', async () => {
     const OpenIDConnectProviderArn = arnOf('id.example.com/path/');
     const target = { OpenIDConnectProviderArn };
     await aws.iam.send(new AddClientIDToOpenIDConnectProviderCommand({ ...target, ClientID: 'a-client' }));
@@ -141,7 +141,7 @@ describe('an OIDC provider', () => {
     });
   });
 
-  test('is listed until it is deleted, and then is not found', async () => {
+  test('is listed until it is deleted', async () => {
     const target = { OpenIDConnectProviderArn: arnOf('id.example.com/path/') };
     const list = async () => {
       const { OpenIDConnectProviderList } = await aws.iam.send(new ListOpenIDConnectProvidersCommand({}));
@@ -173,14 +173,14 @@ describe('the Query interface', () => {
   test.each([
     ['without a signature', {}, 403, 'MissingAuthenticationToken', 'Request is missing Authentication Token'],
     [
-      'with a signature of another form',
+      'with a signature in another format',
       { authorization: 'Bearer abc' },
       400,
       'IncompleteSignature',
       'Authorization header does not have the form of AWS4-HMAC-SHA256.',
     ],
     [
-      'with a key that is no account',
+      'with an access key id that is not an account',
       signed(`AKIAIOSFODNN7EXAMPLE/${scope}`),
       403,
       'InvalidClientTokenId',
@@ -191,7 +191,7 @@ describe('the Query interface', () => {
     expect(told).toEqual({ status, code, message });
   });
 
-  test.each(['NoSuchAction', 'constructor', '__proto__', ''])('knows no action "%s"', async (Action) => {
+  test.each(['NoSuchAction', 'constructor', '__proto__', ''])('rejects the action "%s"', async (Action) => {
     const headers = signed(`${account}/${scope}`);
     const { body: _body, ...told } = await query(aws.origin, { ...list, Action }, headers);
     expect(told).toEqual({
@@ -208,7 +208,7 @@ describe('the Query interface', () => {
     );
   });
 
-  test('keeps accounts apart', async () => {
+  test('separates accounts', async () => {
     const other = await query(aws.origin, list, signed(`210987654321/${scope}`));
     expect(other.body).toContain('<OpenIDConnectProviderList></OpenIDConnectProviderList>');
   });

@@ -46,8 +46,8 @@ const readOnly = JSON.stringify({
   Statement: { Effect: 'Allow', Action: 's3:Get*', Resource: '*' },
 });
 
-describe('a role', () => {
-  test('comes back from its creation without its settings', async () => {
+describe('a role of the sandbox', () => {
+  test('is returned by CreateRole without its settings', async () => {
     const { Role } = await create({
       Path: '/vendors/',
       Description: 'for <Sojourn>',
@@ -57,7 +57,7 @@ describe('a role', () => {
     expect(Role).toEqual({ ...identity(), Tags: [{ Key: 'team', Value: 'a' }] });
   });
 
-  test('is shown whole by GetRole', async () => {
+  test('is returned completely by GetRole', async () => {
     const { Role } = await aws.iam.send(new GetRoleCommand({ RoleName }));
     expect(Role).toEqual({
       ...identity(),
@@ -68,7 +68,7 @@ describe('a role', () => {
     });
   });
 
-  test('is listed by its path', async () => {
+  test('is listed by path', async () => {
     const { Roles } = await aws.iam.send(new ListRolesCommand({ PathPrefix: '/vendors/' }));
     expect(Roles).toEqual([{ ...identity(), Description: 'for <Sojourn>', MaxSessionDuration: 7200 }]);
   });
@@ -78,13 +78,13 @@ describe('a role', () => {
 
   test.each([
     [
-      'twice, in whatever case',
+      'twice, in any case',
       { RoleName: 'SOJOURN' },
       409,
       'EntityAlreadyExistsException',
       'Role with name SOJOURN already exists.',
     ],
-    ['with a blank in its name', { RoleName: 'a b' }, 400, 'ValidationError', invalidName('a b')],
+    ['with a space in its name', { RoleName: 'a b' }, 400, 'ValidationError', invalidName('a b')],
     [
       'with a name of 65 characters',
       { RoleName: 'a'.repeat(65) },
@@ -107,7 +107,7 @@ describe('a role', () => {
       "1 validation error detected: Value '43201' at 'maxSessionDuration' failed to satisfy constraint: Member must have value less than or equal to 43200",
     ],
     [
-      'with tag keys that differ in case only',
+      'with tag keys that differ only in case',
       {
         RoleName: 'tags',
         Tags: [
@@ -119,11 +119,11 @@ describe('a role', () => {
       'InvalidInputException',
       'Duplicate tag keys found. Please note that Tag keys are case insensitive.',
     ],
-  ])('is not made %s', async (_title, input, status, code, message) => {
+  ])('is not created %s', async (_title, input, status, code, message) => {
     expect(await refusal(create(input))).toEqual({ status, code, message });
   });
 
-  test('changes its trust, its session duration and its tags', async () => {
+  test('allows changes of its trust policy, session duration and tags', async () => {
     const document = JSON.stringify(
       trustOf(aws.providerArn, aws.prefix, { Bool: { 'aws:SecureTransport': true } }),
     );
@@ -148,7 +148,7 @@ describe('a role', () => {
     ]);
   });
 
-  test('holds inline and managed policies, and is not deleted before they are gone', async () => {
+  test('has inline and managed policies, and cannot be deleted before they are removed', async () => {
     const PolicyArn = 'arn:aws:iam::aws:policy/ReadOnlyAccess';
     const PolicyName = 'read';
     await aws.iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: readOnly }));
@@ -181,7 +181,7 @@ describe('a role', () => {
   });
 
   test.each([
-    ['is no JSON', '{', 'This policy contains invalid Json'],
+    ['is not JSON', '{', 'This policy contains invalid Json'],
     ['has no statement', '{}', 'Syntax errors in policy.'],
     [
       'names a principal',
@@ -198,7 +198,7 @@ describe('a role', () => {
       JSON.stringify({ Statement: { Effect: 'Allow', Resource: '*' } }),
       'Policy statement must contain actions.',
     ],
-  ])('takes no policy that %s', async (_title, PolicyDocument, message) => {
+  ])('rejects an inline policy that %s', async (_title, PolicyDocument, message) => {
     const put = new PutRolePolicyCommand({ RoleName: 'partner', PolicyName: 'p', PolicyDocument });
     expect(await refusal(aws.iam.send(put))).toEqual({
       status: 400,
@@ -207,7 +207,7 @@ describe('a role', () => {
     });
   });
 
-  test('takes no managed policy that does not exist', async () => {
+  test('rejects a managed policy that does not exist', async () => {
     const PolicyArn = `arn:aws:iam::${account}:policy/none`;
     const attach = new AttachRolePolicyCommand({ RoleName: 'partner', PolicyArn });
     expect(await refusal(aws.iam.send(attach))).toEqual({

@@ -1,4 +1,4 @@
-/** S3 as the published documents meet it, asked with requests signed by the signer of AWS's own SDK. */
+/** The sandbox's S3 as used for mirrors, with requests signed by the AWS SDK's signer. */
 import { createHash, createHmac } from 'node:crypto';
 import { PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -33,7 +33,7 @@ interface Wish {
   in?: string;
   at?: number;
   keys?: typeof keys;
-  /** What is changed after the signature. */
+  /** Changes to the request after it was signed. */
   after?: (headers: Record<string, string>) => void;
 }
 
@@ -110,7 +110,7 @@ afterAll(() => aws.close());
 beforeEach(() => inline({ Effect: 'Allow', Action: 's3:PutObject', Resource: 'arn:aws:s3:::docs/v1/*' }));
 
 describe('S3 in the sandbox', () => {
-  test('takes an object that the role may put, and gives it to everybody once the bucket says so', async () => {
+  test('stores an object that the role may put, and serves it to everyone if the bucket policy allows it', async () => {
     expect(await signed('docs/v1/jwks')).toEqual({ status: 200, code: undefined });
     const url = `${aws.origin}/aws/s3/docs/v1/jwks`;
     expect(await told(await fetch(url))).toEqual({ status: 403, code: 'AccessDenied' });
@@ -127,12 +127,12 @@ describe('S3 in the sandbox', () => {
   });
 
   const refusals: [string, string, Wish, number, string][] = [
-    ['an object outside what the policy names', 'docs/v2/jwks', {}, 403, 'AccessDenied'],
+    ['an object outside the policy’s resources', 'docs/v2/jwks', {}, 403, 'AccessDenied'],
     ['a deletion that no policy allows', 'docs/v1/jwks', { method: 'DELETE', body: '' }, 403, 'AccessDenied'],
-    ['a bucket that is not there', 'none/v1/jwks', {}, 404, 'NoSuchBucket'],
+    ['a bucket that does not exist', 'none/v1/jwks', {}, 404, 'NoSuchBucket'],
     ['another region', 'docs/v1/jwks', { in: 'us-east-1' }, 400, 'AuthorizationHeaderMalformed'],
     [
-      'a signature of 16 minutes ago',
+      'a signature that is 16 minutes old',
       'docs/v1/jwks',
       { at: (hour - 960) * 1000 },
       403,
@@ -153,7 +153,7 @@ describe('S3 in the sandbox', () => {
       'AccessDenied',
     ],
     [
-      'a body of another hash',
+      'a body with another hash',
       'docs/v1/jwks',
       { after: (headers) => (headers['x-amz-content-sha256'] = '0'.repeat(64)) },
       400,
@@ -171,7 +171,7 @@ describe('S3 in the sandbox', () => {
     expect(await signed(path, wish)).toEqual({ status, code });
   });
 
-  test('lets a denial win, in the policy of the role and in that of the session', async () => {
+  test('applies a Deny of the role policy and of the session policy before any Allow', async () => {
     const policy = { Effect: 'Allow', Action: 's3:GetObject', Resource: '*' };
     const narrow = await enter({ Policy: JSON.stringify(statement(policy)) });
     expect(await signed('docs/v1/jwks', { keys: narrow })).toEqual({ status: 403, code: 'AccessDenied' });

@@ -32,7 +32,7 @@ beforeEach(() => {
   aws.issuer.headers = { 'cache-control': 'no-cache' };
 });
 
-/** Signs with a key of the issuer and asks for the role. */
+/** Signs a token with a key of the issuer and requests the role. */
 async function assume(header: Record<string, unknown> = {}, key?: TestKey) {
   const token = await aws.issuer.sign(aws.claims(), header, key ? { key } : {});
   const { body: _body, ...told } = await aws.assume(token);
@@ -50,29 +50,39 @@ describe('STS verifies with a key of the JWKS', () => {
     Object.fromEntries(Object.entries(jwk).filter(([member]) => member !== name));
 
   test.each<[string, () => Record<string, unknown>[], Record<string, unknown>, object]>([
-    ['a kid that no key has', () => [rsa, ec], { kid: 'unknown' }, noKey],
-    ['no kid, where there is a choice', () => [rsa, ec], { kid: undefined }, noKey],
-    ['an empty kid, where there is a choice', () => [rsa, ec], { kid: '' }, noKey],
-    ['no kid, where there is one key', () => [rsa], { kid: undefined }, accepted],
-    ['an empty kid, where there is one key', () => [rsa], { kid: '' }, accepted],
-    ['a kid that the one key does not have', () => [rsa], { kid: 'unknown' }, noKey],
-    ['no kid, where the one key has none', () => [without(rsa, 'kid')], { kid: undefined }, noKey],
+    ['an unknown kid', () => [rsa, ec], { kid: 'unknown' }, noKey],
+    ['no kid with several keys', () => [rsa, ec], { kid: undefined }, noKey],
+    ['an empty kid with several keys', () => [rsa, ec], { kid: '' }, noKey],
+    ['no kid with one key', () => [rsa], { kid: undefined }, accepted],
+    ['an empty kid with one key', () => [rsa], { kid: '' }, accepted],
+    ['an unknown kid with one key', () => [rsa], { kid: 'unknown' }, noKey],
+    ['no kid with one key that has no kid', () => [without(rsa, 'kid')], { kid: undefined }, noKey],
     ['an encryption key', () => [{ ...rsa, use: 'enc' }], {}, noKey],
     ['a key without use', () => [without(rsa, 'use')], {}, accepted],
-    ['a key of which another algorithm is told', () => [{ ...rsa, alg: 'RS512' }], {}, accepted],
+    ['a key with another alg', () => [{ ...rsa, alg: 'RS512' }], {}, accepted],
     ['a key with key_ops verify', () => [{ ...rsa, key_ops: ['verify'] }], {}, notValidated],
     ['a key with key_ops sign', () => [{ ...rsa, key_ops: ['sign'] }], {}, notValidated],
     ['the same key twice', () => [rsa, rsa], {}, accepted],
-    ['a wrong key before the right one of its kid', () => [{ ...ec, kid: rsa.kid }, rsa], {}, accepted],
-    ['a wrong key after the right one of its kid', () => [rsa, { ...ec, kid: rsa.kid }], {}, notValidated],
-    ['a key that holds no modulus', () => [without(rsa, 'n'), ec], {}, noKey],
+    [
+      'a wrong key before the right key with the same kid',
+      () => [{ ...ec, kid: rsa.kid }, rsa],
+      {},
+      accepted,
+    ],
+    [
+      'a wrong key after the right key with the same kid',
+      () => [rsa, { ...ec, kid: rsa.kid }],
+      {},
+      notValidated,
+    ],
+    ['a key without a modulus', () => [without(rsa, 'n'), ec], {}, noKey],
     ['an empty set', () => [], {}, noKey],
-  ])('by the rule for %s', async (_title, keys, header, expected) => {
+  ])('according to the rule for %s', async (_title, keys, header, expected) => {
     aws.issuer.jwks = { keys: keys() };
     expect(await assume(header)).toEqual(expected);
   });
 
-  test('as long as there are at most 100 RSA keys, and EC keys even then', async () => {
+  test('only while there are at most 100 RSA keys; EC keys are counted separately', async () => {
     const copies = Array.from({ length: 100 }, (_, index) => ({ ...rsa, kid: `extra${index}` }));
     aws.issuer.jwks = { keys: [...copies.slice(1), rsa, ec] };
     expect(await assume()).toEqual(accepted);
@@ -81,7 +91,7 @@ describe('STS verifies with a key of the JWKS', () => {
     expect(await assume({}, aws.issuer.keys[1])).toEqual(accepted);
   });
 
-  test('only if a certificate in x5c is of the same key', async () => {
+  test('only if the certificate in x5c has the same key', async () => {
     const pems = await generate([{ name: 'commonName', value: 'test' }], { keySize: 2048 });
     const certificate = new X509Certificate(pems.cert).raw.toString('base64');
     const pkcs8 = createPrivateKey(pems.private).export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -98,16 +108,16 @@ describe('STS verifies with a key of the JWKS', () => {
   });
 });
 
-describe('STS keeps the JWKS', () => {
+describe('STS caches the JWKS', () => {
   const fetches = () => aws.issuer.requests.filter((path) => path === '/t/1/jwks').length;
 
-  test('not at all under no-cache, so that a removed key is refused at once', async () => {
+  test('not with no-cache, so that a removed key is refused at once', async () => {
     expect(await assume()).toEqual(accepted);
     aws.issuer.jwks = { keys: [ec, { ...ec, kid: 'other' }] };
     expect(await assume()).toEqual(noKey);
   });
 
-  test('for some minutes otherwise, and fetches again for a kid that it has not seen', async () => {
+  test('for some minutes otherwise, and fetches it again for an unknown kid', async () => {
     await aws.control('PUT', '/clock', { offset_seconds: 600 });
     aws.issuer.headers = { 'cache-control': 'public, max-age=60' };
     const before = fetches();

@@ -76,7 +76,7 @@ describe('the parameters of AssumeRoleWithWebIdentity', () => {
       },
     ],
     [
-      'an ARN that is none of a role',
+      'an ARN that is not a role',
       { RoleArn: 'arn:aws:iam::123456789012:user/somebody' },
       { status: 400, code: 'ValidationError', message: 'Request ARN is invalid' },
     ],
@@ -88,7 +88,7 @@ describe('the parameters of AssumeRoleWithWebIdentity', () => {
       'foreign',
     ],
     [
-      'a session policy that is no JSON',
+      'a session policy that is not JSON',
       { Policy: '{' },
       { status: 400, code: 'MalformedPolicyDocument', message: 'This policy contains invalid Json' },
     ],
@@ -99,14 +99,14 @@ describe('the parameters of AssumeRoleWithWebIdentity', () => {
         `Value '${' '.repeat(2049)}' at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048`,
       ),
     ],
-  ])('may not be %s', async (_title, params, expected) => {
+  ])('must not contain %s', async (_title, params, expected) => {
     const foreign = invalid(`No OpenIDConnect provider found in your account for ${aws.issuer.issuer}`);
     expect(await assume({}, params as Record<string, string>)).toEqual(
       expected === 'foreign' ? foreign : expected,
     );
   });
 
-  test('may ask for a session longer than the token lives', async () => {
+  test('can request a session that is longer than the lifetime of the token', async () => {
     const { Credentials } = await aws.sts.send(
       new AssumeRoleWithWebIdentityCommand({
         RoleArn: aws.roleArn,
@@ -118,7 +118,7 @@ describe('the parameters of AssumeRoleWithWebIdentity', () => {
     expect(Credentials?.Expiration).toEqual(new Date((hour + 7200) * 1000));
   });
 
-  test('are all checked before one is told', async () => {
+  test('are checked together, and one error reports all violations', async () => {
     const told = await query(aws.origin, { Action: 'AssumeRoleWithWebIdentity', Version: '2011-06-15' });
     expect(told.message).toBe(
       "3 validation errors detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null; " +
@@ -134,20 +134,20 @@ describe('session tags and source identity', () => {
 
   test.each([
     [
-      'nested, each a list of one',
+      'nested, each a list with one value',
       { [tags]: { principal_tags: { Team: ['x'] }, transitive_tag_keys: ['Team'] } },
       accepted,
     ],
     [
-      'flat, each a text',
+      'flat, each a string',
       { [`${tags}/principal_tags/Team`]: 'x', [`${tags}/transitive_tag_keys`]: ['Team'] },
       accepted,
     ],
-    ['nested, as text', { [tags]: { principal_tags: { Team: 'x' } } }, wrong],
-    ['nested, in a list of two', { [tags]: { principal_tags: { Team: ['x', 'y'] } } }, wrong],
-    ['nested, in an empty list', { [tags]: { principal_tags: { Team: [] } } }, wrong],
-    ['flat, in a list', { [`${tags}/principal_tags/Team`]: ['x'] }, wrong],
-    ['as a text', { [tags]: 'Team=x' }, wrong],
+    ['nested, as strings', { [tags]: { principal_tags: { Team: 'x' } } }, wrong],
+    ['nested, as a list with two values', { [tags]: { principal_tags: { Team: ['x', 'y'] } } }, wrong],
+    ['nested, as an empty list', { [tags]: { principal_tags: { Team: [] } } }, wrong],
+    ['flat, as a list', { [`${tags}/principal_tags/Team`]: ['x'] }, wrong],
+    ['as a string', { [tags]: 'Team=x' }, wrong],
     ['over 256 characters', { [tags]: { principal_tags: { Team: ['x'.repeat(257)] } } }, wrong],
     [
       'more than fifty',
@@ -162,7 +162,7 @@ describe('session tags and source identity', () => {
     expect(await assume(patch)).toEqual(expected);
   });
 
-  test('a source identity comes back with the session', async () => {
+  test('a source identity is returned with the session', async () => {
     const answer = await aws.sts.send(
       new AssumeRoleWithWebIdentityCommand({
         RoleArn: aws.roleArn,
@@ -175,7 +175,7 @@ describe('session tags and source identity', () => {
     expect(answer.SourceIdentity).toBe('source-probe');
   });
 
-  test('both need their own action in the trust policy', async () => {
+  test('tags and source identity each need their action in the trust policy', async () => {
     const trust = trustOf(aws.providerArn, aws.prefix);
     const [statement] = trust.Statement;
     const bare = { ...trust, Statement: [{ ...statement!, Action: ['sts:AssumeRoleWithWebIdentity'] }] };
@@ -197,33 +197,33 @@ describe('the roles claim', () => {
 
   test.each([
     ['an array with the role', [role], accepted],
-    ['the role as a text', role, accepted],
-    ['an array of several', [other, role], accepted],
-    ['several, apart by semicolons', `${other};${role}`, accepted],
-    ['several, with a blank after the semicolon', `${other}; ${role}`, accepted],
-    ['blanks around it', ` ${role} `, accepted],
+    ['the role as a string', role, accepted],
+    ['an array of several roles', [other, role], accepted],
+    ['several roles separated by semicolons', `${other};${role}`, accepted],
+    ['several roles with a space after the semicolon', `${other}; ${role}`, accepted],
+    ['the role with surrounding spaces', ` ${role} `, accepted],
     ['a semicolon at the end', `${role};`, accepted],
     ['a semicolon at the start', `;${role}`, accepted],
     ['the role twice', [role, role], accepted],
-    ['an array with a number too', [123, role], accepted],
-    ['an array with null too', [null, role], accepted],
-    ['an array with no ARN too', ['not-an-arn', role], accepted],
+    ['an array that also has a number', [123, role], accepted],
+    ['an array that also has null', [null, role], accepted],
+    ['an array that also has a string that is not an ARN', ['not-an-arn', role], accepted],
     ['null', null, accepted],
     ['another role', [other], absent],
     ['an empty array', [], none],
-    ['an empty text', '', none],
+    ['an empty string', '', none],
     ['an array in an array', [[role]], none],
     ['a wildcard', `arn:aws:iam::${account}:role/*`, none],
     ['upper case', role.toUpperCase(), none],
-    ['several, apart by commas', `${other},${role}`, none],
+    ['several roles separated by commas', `${other},${role}`, none],
     ['a number', 123, unsupported],
     ['a boolean', true, unsupported],
     ['an object', { role }, unsupported],
-  ])('as %s', async (_title, claim, expected) => {
+  ])('is checked as %s', async (_title, claim, expected) => {
     expect(await assume({ 'https://aws.amazon.com/roles': claim })).toEqual(expected);
   });
 
-  test('is what sts:RoleAuthorizedByIdp tells', async () => {
+  test('sets sts:RoleAuthorizedByIdp', async () => {
     const arn = (name: string) => `arn:aws:iam::${account}:role/${name}`;
     for (const expected of ['true', 'false']) {
       const condition = { Bool: { 'sts:RoleAuthorizedByIdp': expected } };
@@ -239,7 +239,7 @@ describe('the roles claim', () => {
   });
 });
 
-test('a new role is not heard of until it has propagated', async () => {
+test('STS refuses a new role until it has propagated', async () => {
   await aws.control('PUT', '/faults', { cloud: 'aws', propagation_seconds: 10 });
   const RoleArn = await aws.createRole('fresh', trustOf(aws.providerArn, aws.prefix));
   expect(await assume({}, { RoleArn })).toEqual(notAuthorized);
@@ -269,7 +269,7 @@ describe('GetCallerIdentity', () => {
     };
   }
 
-  /** Signs at the sandbox's hour, moved by an offset. */
+  /** Signs at the sandbox's time plus an offset. */
   const ask = async (patch: object = {}, offsetSeconds = 0) => {
     const client = new STSClient({
       ...settings(),
@@ -279,7 +279,7 @@ describe('GetCallerIdentity', () => {
     return client.send(new GetCallerIdentityCommand({}));
   };
 
-  test('knows the session by its credentials', async () => {
+  test('returns the session of the credentials', async () => {
     const { $metadata: _metadata, ...identity } = await ask();
     expect(identity).toEqual({
       Arn: 'arn:aws:sts::123456789012:assumed-role/partner/test-session',
@@ -305,7 +305,7 @@ describe('GetCallerIdentity', () => {
     expect(await refusal(ask({ accessKeyId: 'ASIAAAAAAAAAAAAAAAAA' }))).toEqual(unknown);
   });
 
-  test('refuses a signature that is over five minutes old or early', async () => {
+  test('refuses a signature that is more than five minutes old or in the future', async () => {
     expect(await refusal(ask({}, -360))).toMatchObject({ status: 403, code: 'SignatureDoesNotMatch' });
     expect((await refusal(ask({}, -360))).message).toMatch(
       /^Signature expired: \d{8}T\d{6}Z is now earlier than \d{8}T\d{6}Z \(\d{8}T\d{6}Z - 5 min\.\)$/,
@@ -342,7 +342,7 @@ describe('GetCallerIdentity', () => {
     });
   });
 
-  test('is all that a session may call', async () => {
+  test('is the only action that a session may call', async () => {
     const client = new IAMClient({
       ...settings(),
       credentials: await credentials(),

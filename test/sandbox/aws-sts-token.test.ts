@@ -29,7 +29,7 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
     ['whose iat is null', { iat: null }, invalid('Invalid timestamp in token claims.')],
     ['whose iat is fractional', { iat: hour - 0.5 }, invalid('Invalid timestamp in token claims.')],
     ['whose exp is fractional', { exp: hour + 100.5 }, invalid('Invalid timestamp in token claims.')],
-    ['whose nbf is no number', { nbf: 'invalid' }, invalid('Invalid timestamp in token claims.')],
+    ['whose nbf is not a number', { nbf: 'invalid' }, invalid('Invalid timestamp in token claims.')],
     [
       'that expired 300 s ago',
       { exp: hour - 300 },
@@ -48,7 +48,7 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
       ),
     ],
     ['with two audiences and no azp', { aud: ['client-a', 'client-b'] }, invalid(twoAudiences)],
-    ['with no audience in its list', { aud: [] }, invalid('Claim is not allowed to be empty: aud')],
+    ['with an empty list of audiences', { aud: [] }, invalid('Claim is not allowed to be empty: aud')],
     ['with an unregistered audience', { aud: 'other' }, invalid(notValidated)],
     ['with an empty audience', { aud: '' }, invalid(notValidated)],
     ['whose azp is not registered, though its aud is', { azp: 'other' }, invalid(notValidated)],
@@ -68,7 +68,7 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
     expect(told).toEqual(expected);
   });
 
-  test('that ends in a slash more than the registered issuer', async () => {
+  test('whose issuer has one more trailing slash than the provider', async () => {
     const { status, code, message } = await aws.assume(
       await aws.issuer.sign(aws.claims({ iss: `${aws.issuer.issuer}/` })),
     );
@@ -79,10 +79,10 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
 
   test.each([
     ['that has a crit header', { crit: ['custom'], custom: 'yes' }],
-    ['that names no algorithm', { alg: 'none' }],
-    ['that names an algorithm with a shared secret', { alg: 'HS256' }],
-    ['that names RSA-PSS', { alg: 'PS256' }],
-    ['that names EdDSA', { alg: 'EdDSA' }],
+    ['with the algorithm none', { alg: 'none' }],
+    ['with an HMAC algorithm', { alg: 'HS256' }],
+    ['with RSA-PSS', { alg: 'PS256' }],
+    ['with EdDSA', { alg: 'EdDSA' }],
   ])('%s', async (_title, header) => {
     const [, payload, signature] = (await aws.issuer.sign(aws.claims())).split('.');
     const forged = { alg: 'RS256', kid: 'test-rs256', ...header };
@@ -93,9 +93,9 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
   });
 
   test.each([
-    ['of two parts', (token: string) => token.split('.').slice(0, 2).join('.')],
-    ['with a blank at its end', (token: string) => `${token} `],
-    ['with a line end', (token: string) => `${token}\n`],
+    ['with two parts', (token: string) => token.split('.').slice(0, 2).join('.')],
+    ['with a trailing space', (token: string) => `${token} `],
+    ['with a trailing line end', (token: string) => `${token}\n`],
     ['in padded base64', (token: string) => `${token}=`],
     ['that is opaque', () => 'ya29.opaque'],
   ])('%s', async (_title, bend) => {
@@ -109,7 +109,7 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
     expect(told).toEqual(invalid(notValidated));
   });
 
-  test('whose last duplicate claim is not registered, though its first one is', async () => {
+  test('whose last duplicate claim has another value than the registered one', async () => {
     const { privateKey } = aws.issuer.keys[0]!;
     const { CompactSign } = await import('jose');
     const claims = `${JSON.stringify(aws.claims()).slice(0, -1)},"aud":"other"}`;
@@ -120,7 +120,7 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
     expect(told).toEqual(invalid(notValidated));
   });
 
-  test('when nobody answers at the issuer', async () => {
+  test('when the issuer does not answer', async () => {
     const token = await aws.issuer.sign(aws.claims());
     aws.issuer.status = 503;
     const { body: _body, ...told } = await aws.assume(token);
@@ -131,9 +131,9 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
   test.each([
     ['names another issuer', { issuer: 'https://other.example.com' }],
     ['has no jwks_uri', { jwks_uri: undefined }],
-    ['leaves out its response types', { response_types_supported: undefined }],
-    ['leaves out its subject types', { subject_types_supported: undefined }],
-    ['leaves out its algorithms', { id_token_signing_alg_values_supported: undefined }],
+    ['has no response types', { response_types_supported: undefined }],
+    ['has no subject types', { subject_types_supported: undefined }],
+    ['has no algorithms', { id_token_signing_alg_values_supported: undefined }],
   ])('when the discovery document %s', async (_title, patch) => {
     const sound = aws.issuer.discovery;
     aws.issuer.discovery = { ...sound, ...patch };
@@ -187,19 +187,24 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
   });
 });
 
-describe('AssumeRoleWithWebIdentity takes a token', () => {
+describe('AssumeRoleWithWebIdentity accepts a token', () => {
   test.each([
     ['that expired 299 s ago', { exp: hour - 299 }, 'con_1', 'client-a'],
     ['issued 300 s from now', { iat: hour + 300 }, 'con_1', 'client-a'],
     ['valid from 300 s from now', { nbf: hour + 300 }, 'con_1', 'client-a'],
-    ['whose times are digits in text', { exp: String(hour + 600), iat: String(hour) }, 'con_1', 'client-a'],
+    [
+      'whose times are strings of digits',
+      { exp: String(hour + 600), iat: String(hour) },
+      'con_1',
+      'client-a',
+    ],
     ['with one audience in a list', { aud: ['client-a'] }, 'con_1', 'client-a'],
-    ['whose azp stands in for its audience', { aud: 'other', azp: 'client-b' }, 'con_1', 'client-b'],
+    ['whose azp replaces its audience', { aud: 'other', azp: 'client-b' }, 'con_1', 'client-b'],
     ['with two audiences and an azp', { aud: ['x', 'client-a'], azp: 'client-b' }, 'con_1', 'client-b'],
     ['with a short subject', { sub: 'a' }, 'a', 'client-a'],
     ['with a subject of 300 characters', { sub: 'a'.repeat(300) }, 'a'.repeat(300), 'client-a'],
     ['whose subject is a number', { sub: 123 }, '123', 'client-a'],
-    ['that lives for eleven years', { exp: hour + 347_000_000 }, 'con_1', 'client-a'],
+    ['that is valid for eleven years', { exp: hour + 347_000_000 }, 'con_1', 'client-a'],
   ])('%s', async (_title, patch, subject, audience) => {
     const answer = await aws.sts.send(
       new AssumeRoleWithWebIdentityCommand({

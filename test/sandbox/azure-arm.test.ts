@@ -27,8 +27,8 @@ const credentialId = `${identityId}/federatedIdentityCredentials/sojourn`;
 const assignment = (id: string) => `${id}/providers/Microsoft.Authorization/roleAssignments`;
 const name = '12345678-1234-1234-1234-123456789abc';
 
-describe('An identity and its federated credentials', () => {
-  test('are written, read, listed and deleted at their ids, whatever the case of the path', async () => {
+describe('an identity and its federated credentials in the sandbox', () => {
+  test('are written, read, listed and deleted by id, in any case', async () => {
     const identity = {
       id: identityId,
       name: 'sojourn',
@@ -58,7 +58,7 @@ describe('An identity and its federated credentials', () => {
     expect(await bench.arm('GET', credentialId)).toMatchObject({ status: 404 });
   });
 
-  test('keep their ids when they are written again', async () => {
+  test('keep their generated ids when they are written again', async () => {
     const again = await bench.arm('PUT', identityId, { location: 'westeurope' });
     expect(again.status).toBe(200);
     expect(again.body.properties.clientId).toBe(bench.clientId);
@@ -79,7 +79,7 @@ describe('An identity and its federated credentials', () => {
     expect(await bench.arm('PUT', credentialId, { properties })).toEqual(fault(400, 'BadRequest', message));
   });
 
-  test('are refused when issuer and subject are taken, under a bad name, and from the 21st on', async () => {
+  test('are refused with a duplicate issuer and subject, with an invalid name, and beyond 20 credentials', async () => {
     const put = (credential: string, changes = {}) =>
       bench.arm('PUT', `${identityId}/federatedIdentityCredentials/${credential}`, {
         properties: { issuer: bench.issuer.issuer, subject, audiences: [audience], ...changes },
@@ -99,7 +99,7 @@ describe('An identity and its federated credentials', () => {
     );
   });
 
-  test('need their parent and their group', async () => {
+  test('require their parent and their resource group', async () => {
     const orphan = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/none`;
     expect(
       await bench.arm('PUT', `${orphan}/federatedIdentityCredentials/sojourn`, { properties: {} }),
@@ -123,13 +123,13 @@ describe('An identity and its federated credentials', () => {
   });
 });
 
-describe('A role assignment', () => {
+describe('a role assignment in the sandbox', () => {
   const put = (properties: Record<string, unknown>, id = `${assignment(group)}/${name}`) =>
     bench.arm('PUT', id, {
       properties: { principalId: bench.principalId, roleDefinitionId: readerId, ...properties },
     });
 
-  test('is written once for a principal, a role and a scope', async () => {
+  test('exists at most once for a principal, a role and a scope', async () => {
     expect(await put({ principalType: 'ServicePrincipal' })).toEqual({
       status: 201,
       body: {
@@ -161,7 +161,7 @@ describe('A role assignment', () => {
     );
   });
 
-  test('is refused under a name that is no GUID and for a role that is not there', async () => {
+  test('is refused with a name that is not a GUID and for a role that does not exist', async () => {
     expect(await put({}, `${assignment(group)}/mine`)).toEqual(
       fault(
         400,
@@ -178,14 +178,14 @@ describe('A role assignment', () => {
     );
   });
 
-  test('needs principalType while the identity is fresh', async () => {
+  test('requires principalType while the identity is new', async () => {
     await bench.turn('/faults', { cloud: 'azure', propagation_seconds: 60 });
     expect(await put({})).toMatchObject({ status: 400, body: { error: { code: 'PrincipalNotFound' } } });
     expect((await put({ principalType: 'ServicePrincipal' })).status).toBe(201);
   });
 });
 
-describe('An access token', () => {
+describe('an access token of the sandbox’s Entra', () => {
   const tokenFor = async (scope = 'https://management.azure.com/.default') => {
     const assertion = await bench.issuer.sign(bench.claims());
     return (await bench.exchange({ ...bench.form(assertion), scope })).body.access_token as string;
@@ -207,7 +207,7 @@ describe('An access token', () => {
       `The client '${bench.clientId}' with object id '${bench.principalId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
     );
 
-  test('opens nothing without a role, and what is in the scope of one with it', async () => {
+  test('allows nothing without a role, and access to the scope of its role', async () => {
     const token = await tokenFor();
     const denied = refusedAt(
       'Microsoft.Resources/subscriptions/resourcegroups/read',
@@ -235,7 +235,7 @@ describe('An access token', () => {
     );
   });
 
-  test('waits for the role assignment to settle', async () => {
+  test('allows access only when the role assignment has propagated', async () => {
     const token = await tokenFor();
     await bench.turn('/faults', { cloud: 'azure', propagation_seconds: 60 });
     await assign(`/subscriptions/${subscription}`);
@@ -244,7 +244,7 @@ describe('An access token', () => {
     expect((await look(token)).status).toBe(200);
   });
 
-  test('is refused for another resource, after its end, and when it was not issued here', async () => {
+  test('is refused for another resource, after its expiry, and if the sandbox did not issue it', async () => {
     expect(await look(await tokenFor('https://vault.azure.net/.default'))).toEqual(
       fault(
         401,
@@ -269,8 +269,8 @@ describe('An access token', () => {
   });
 });
 
-describe('The door of Azure Resource Manager', () => {
-  test('wants a bearer, of the tenant that the subscription belongs to, and an api-version', async () => {
+describe('the sandbox’s Azure Resource Manager', () => {
+  test('requires a bearer token of the subscription’s tenant and an api-version', async () => {
     expect(await bench.arm('GET', group, undefined, '')).toEqual(
       fault(401, 'AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing."),
     );

@@ -1,4 +1,4 @@
-/** A sandbox Azure with one tenant, one identity and one federated credential, and the calls that tests make of it. */
+/** A sandbox Azure with one tenant, one identity and one federated credential, and functions to call it. */
 import { azureCloud } from '../../src/sandbox/azure/index.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { startTestIssuer, type TestIssuer } from '../support/test-issuer.ts';
@@ -15,7 +15,7 @@ export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export interface Answer {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into foreign JSON
+  // biome-ignore lint/suspicious/noExplicitAny: tests read JSON of the sandbox
   readonly body: any;
 }
 
@@ -25,10 +25,10 @@ export interface AzureBench {
   readonly clientId: string;
   readonly principalId: string;
   arm(method: string, path: string, body?: unknown, bearer?: string): Promise<Answer>;
-  /** Claims that Entra accepts, with changes. */
+  /** Claims that Entra accepts, with the changes applied. */
   claims(changes?: Record<string, unknown>): Record<string, unknown>;
   exchange(form: Record<string, string>, inTenant?: string): Promise<Answer>;
-  /** The whole form for an assertion. */
+  /** The complete form for an assertion. */
   form(assertion: string): Record<string, string>;
   /** `PUT /sandbox/clock` and `/sandbox/faults`. */
   turn(path: string, body: unknown): Promise<void>;

@@ -62,8 +62,8 @@ const invalid = (text: string) => ({
   body: { error: { code: 'InvalidTemplate', message: `Deployment template validation failed: '${text}'.` } },
 });
 
-describe('A deployment', () => {
-  test('makes the identity, its credential and its role, and gives the outputs', async () => {
+describe('an ARM deployment in the sandbox', () => {
+  test('creates the identity, its credential and its role assignment, and returns the outputs', async () => {
     const outputs = {
       clientId: {
         type: 'string',
@@ -115,7 +115,7 @@ describe('A deployment', () => {
     ).toBe(200);
   });
 
-  test('takes nested child resources, conditions and extension scopes', async () => {
+  test('supports nested child resources, conditions and extension scopes', async () => {
     const child = { ...credential('conn_1'), type: 'federatedIdentityCredentials', name: 'conn_1' };
     const answer = await deploy(
       template([
@@ -139,7 +139,7 @@ describe('A deployment', () => {
     ]);
   });
 
-  test('at subscription scope makes the group and fills it by a nested deployment', async () => {
+  test('at subscription scope creates the resource group, and its resources in a nested deployment', async () => {
     const nested = {
       type: 'Microsoft.Resources/deployments',
       apiVersion: '2022-09-01',
@@ -173,7 +173,7 @@ describe('A deployment', () => {
     details: [{ code, message }],
   });
 
-  test('fails when two credentials of one identity are written at the same time, and not in turn', async () => {
+  test('fails if two credentials of one identity are written concurrently, and succeeds in sequence', async () => {
     const id = `${group}/providers/${identityType}/acme`;
     const both = await deploy(template([identity(), credential('conn_1'), credential('conn_2')]));
     expect(both.body.properties).toMatchObject({
@@ -192,7 +192,7 @@ describe('A deployment', () => {
     expect(inTurn.body.properties.provisioningState).toBe('Succeeded');
   });
 
-  test('fails when a resource refers to one that it did not wait for', async () => {
+  test('fails if a resource refers to another without a dependency', async () => {
     const hasty = await deploy(template([identity(), roleAssignment({ dependsOn: [] })]), {
       name: { value: 'hasty' },
     });
@@ -200,7 +200,7 @@ describe('A deployment', () => {
     expect(hasty.body.properties.error).toEqual(failure('ResourceNotFound', missing));
   });
 
-  test('waits by itself for what is referred to by name', async () => {
+  test('adds a dependency for a reference by name', async () => {
     const byName = roleAssignment({ dependsOn: [] });
     byName.properties.principalId = "[reference(parameters('name')).principalId]";
     const answer = await deploy(template([byName, identity()]));
@@ -208,10 +208,10 @@ describe('A deployment', () => {
   });
 });
 
-describe('A template is refused before anything is made', () => {
+describe('an ARM template is refused before any resource is created', () => {
   test.each([
     [
-      'a parameter that it does not have',
+      'an unknown parameter',
       [],
       { extra: { value: 'x' } },
       "The template parameters 'extra' in the parameters file are not valid; they are not present in the original template and can therefore not be provided at deployment time.",
@@ -235,26 +235,31 @@ describe('A template is refused before anything is made', () => {
       "The template function 'newGuid' is not valid.",
     ],
     [
-      'an expression cut short',
+      'an incomplete expression',
       [identity({ name: "[concat('a']" })],
       {},
       "Unable to parse language expression 'concat('a'': unexpected token at position '3'.",
     ],
     [
-      'a dependency that is not there',
+      'a missing dependency',
       [identity({ dependsOn: ['nothing'] })],
       {},
       "The resource 'nothing' is not defined in the template. Please see https://aka.ms/arm-syntax for usage details.",
     ],
     [
-      'a circle',
+      'a circular dependency',
       [identity({ dependsOn: ['acme'] })],
       {},
       `Circular dependency detected on resource: '${group}/providers/${identityType}/acme'. Please see https://aka.ms/arm-syntax-resources for usage details.`,
     ],
-    ['a loop', [identity({ copy: { name: 'c', count: 2 } })], {}, "The sandbox does not evaluate 'copy'."],
     [
-      'a type of too few names',
+      'a copy loop',
+      [identity({ copy: { name: 'c', count: 2 } })],
+      {},
+      "The sandbox does not evaluate 'copy'.",
+    ],
+    [
+      'a type with too few names',
       [{ type: `${identityType}/federatedIdentityCredentials`, apiVersion: '1', name: 'one' }],
       {},
       `The template resource 'one' of type '${identityType}/federatedIdentityCredentials' has incorrect segment lengths. A nested resource type must have identical number of segments as its resource name. A root resource type must have segment length one greater than its resource name. Please see https://aka.ms/arm-syntax-resources for usage details.`,
@@ -266,7 +271,7 @@ describe('A template is refused before anything is made', () => {
     expect(await bench.arm('GET', `${group}/providers/${identityType}`)).toEqual(before);
   });
 
-  test('for a value outside of the allowed ones', async () => {
+  test('for a value that is not allowed', async () => {
     const parameters = { name: { type: 'string', allowedValues: ['one', 'two'] } };
     expect(await deploy(template([], { parameters }), { name: { value: 'three' } })).toEqual(
       invalid(
@@ -275,7 +280,7 @@ describe('A template is refused before anything is made', () => {
     );
   });
 
-  test('for a type that the sandbox does not have', async () => {
+  test('for a type that the sandbox does not support', async () => {
     const answer = await deploy(
       template([{ type: 'Microsoft.Network/virtualNetworks', apiVersion: '1', name: 'x' }]),
     );

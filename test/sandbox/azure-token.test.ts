@@ -20,7 +20,7 @@ const instant = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/;
 const trailer =
   / Trace ID: [0-9a-f-]{36} Correlation ID: [0-9a-f-]{36} Timestamp: \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/;
 
-/** Asserts Entra's whole error body; `text` may hold a pattern for times. */
+/** Asserts Entra's whole error body; `text` can be a pattern, for times. */
 function expectRefusal(
   answer: { status: number; body: { error_description: string } },
   status: number,
@@ -49,8 +49,8 @@ const seconds = () => Math.floor(Date.now() / 1000);
 const mismatch = (member: string, value: string) =>
   `No matching federated identity record found for presented assertion ${member} '${value}'. Please check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation`;
 
-describe('A token that the credential admits', () => {
-  test('is traded for an access token, whatever unknown parameters come with it', async () => {
+describe('Entra’s token endpoint in the sandbox accepts a token that matches a credential and', () => {
+  test('exchanges it for an access token, ignoring unknown parameters', async () => {
     const assertion = await bench.issuer.sign(bench.claims());
     const answer = await bench.exchange({
       ...bench.form(assertion),
@@ -68,7 +68,7 @@ describe('A token that the credential admits', () => {
     });
   });
 
-  test('may carry the older typ', async () => {
+  test('allows the older typ', async () => {
     const assertion = await bench.issuer.sign(bench.claims(), { typ: 'http://openid.net/specs/jwt/1.0' });
     expect((await bench.exchange(bench.form(assertion))).status).toBe(200);
   });
@@ -77,16 +77,16 @@ describe('A token that the credential admits', () => {
     ['issued 4 minutes ahead', { iat: seconds() + 240, nbf: seconds() + 240 }],
     ['expired for 4 minutes', { iat: seconds() - 600, nbf: seconds() - 600, exp: seconds() - 240 }],
     ['valid for 25 hours', { exp: seconds() + 25 * 3600 - 5, iat: seconds() }],
-  ])('passes when %s', async (_, changes) => {
+  ])('allows it when %s', async (_, changes) => {
     const assertion = await bench.issuer.sign(bench.claims(changes));
     expect((await bench.exchange(bench.form(assertion))).status).toBe(200);
   });
 });
 
-describe('A token that the credential does not admit', () => {
+describe('a token that matches no credential of the Entra identity', () => {
   const rows: [string, Record<string, unknown>, () => [number, string]][] = [
     [
-      'an issuer with a slash at the end',
+      'an issuer with a trailing slash',
       { iss: 'https://id.example.com/' },
       () => [700211, mismatch('issuer', 'https://id.example.com/')],
     ],
@@ -102,7 +102,7 @@ describe('A token that the credential does not admit', () => {
       () => [700213, mismatch('subject', 'x')],
     ],
     [
-      'an issuer that is Entra itself',
+      'Entra itself as the issuer',
       { iss: `https://login.microsoftonline.com/${tenant}/v2.0` },
       () => [700222, 'AAD-issued tokens may not be used for federated identity flows.'],
     ],
@@ -113,7 +113,7 @@ describe('A token that the credential does not admit', () => {
     expectRefusal(answer, 401, 'invalid_client', code, text);
   });
 
-  test('is refused when the identity has no credential at all', async () => {
+  test('is refused when the identity has no credential', async () => {
     await bench.arm('DELETE', `${identityId}/federatedIdentityCredentials/sojourn`);
     const answer = await bench.exchange(bench.form(await bench.issuer.sign(bench.claims())));
     expectRefusal(
@@ -125,7 +125,7 @@ describe('A token that the credential does not admit', () => {
     );
   });
 
-  test('is refused while the credential has not reached every corner, and admitted afterwards', async () => {
+  test('is refused until the credential has propagated', async () => {
     await bench.turn('/faults', { cloud: 'azure', propagation_seconds: 60 });
     const early = await bench.exchange(bench.form(await bench.issuer.sign(bench.claims())));
     expectRefusal(
@@ -140,7 +140,7 @@ describe('A token that the credential does not admit', () => {
     expect(later.status).toBe(200);
   });
 
-  test('is refused when the credential was saved with a blank that nobody sees', async () => {
+  test('is refused when the credential has an invisible space', async () => {
     await bench.arm('PUT', `${identityId}/federatedIdentityCredentials/sojourn`, {
       properties: { issuer: bench.issuer.issuer, subject: `${subject} `, audiences: [audience] },
     });
@@ -148,7 +148,7 @@ describe('A token that the credential does not admit', () => {
     expectRefusal(answer, 401, 'invalid_client', 700213, mismatch('subject', subject));
   });
 
-  test('is not pieced together from two credentials', async () => {
+  test('is refused when two credentials match only together', async () => {
     const credentials = `${identityId}/federatedIdentityCredentials`;
     await bench.arm('PUT', `${credentials}/other`, {
       properties: { issuer: bench.issuer.issuer, subject: 'conn_2', audiences: ['api://other'] },
@@ -159,7 +159,7 @@ describe('A token that the credential does not admit', () => {
   });
 });
 
-describe('The form of the token', () => {
+describe('a token for Entra', () => {
   const typText = "Invalid JWT header type specified, must be 'JWT' or 'http://openid.net/specs/jwt/1.0'.";
   const algText = (alg: string) =>
     `Invalid JWT token. '${alg}' is not a supported signature algorithm. Supported signing algorithms are: 'RS256, HS256'`;
@@ -190,8 +190,8 @@ describe('The form of the token', () => {
   test.each([
     ['garbage', () => 'garbage'],
     ['two parts', () => 'a.b'],
-    ['a newline at the end', (token: string) => `${token}\n`],
-    ['a blank before it', (token: string) => ` ${token}`],
+    ['a trailing newline', (token: string) => `${token}\n`],
+    ['a leading space', (token: string) => ` ${token}`],
   ])('is refused as malformed with %s', async (_, bend) => {
     const assertion = bend(await bench.issuer.sign(bench.claims()));
     expectRefusal(
@@ -215,7 +215,7 @@ describe('The form of the token', () => {
   });
 });
 
-describe('The times of the token', () => {
+describe('the times of a token for Entra', () => {
   const range =
     /^AADSTS700024: Client assertion is not within its valid time range\. Current time: \S+\.\d{7}Z, assertion valid from \S+\.0{7}Z, expiry time of assertion \S+\.0{7}Z\. Review the documentation at https:\/\/learn\.microsoft\.com\/entra\/identity-platform\/certificate-credentials \.$/;
 
@@ -228,7 +228,7 @@ describe('The times of the token', () => {
     expectRefusal(await bench.exchange(bench.form(assertion)), 401, 'invalid_client', 700024, range);
   });
 
-  test('are refused without iat, since the lifetime then counts from 1970', async () => {
+  test('are refused without iat, because the lifetime then counts from 1970', async () => {
     const { exp } = bench.claims() as { exp: number };
     const assertion = await bench.issuer.sign(bench.claims({ iat: undefined, exp }));
     expectRefusal(
@@ -240,7 +240,7 @@ describe('The times of the token', () => {
     );
   });
 
-  test('are refused beyond 25 hours', async () => {
+  test('are refused with a lifetime over 25 hours', async () => {
     const iat = seconds();
     const exp = iat + 25 * 3600 + 1;
     const assertion = await bench.issuer.sign(bench.claims({ iat, exp }));
@@ -254,13 +254,13 @@ describe('The times of the token', () => {
   });
 });
 
-describe('The key of the token', () => {
+describe('the signing key of a token for Entra', () => {
   const unknownKey = (identifier: string) =>
     `The certificate with identifier ${identifier} used to sign the federated credential could not be found in the metadata of identity provider ${bench.issuer.issuer}. Please validate that your Identity Provider's metadata exposes the key used to sign the incoming token.`;
   const exchange = async (header = {}, options = {}) =>
     bench.exchange(bench.form(await bench.issuer.sign(bench.claims(), header, options)));
 
-  test('is refused when its kid is not in the metadata, shown in hex', async () => {
+  test('is refused when its kid is not in the metadata, and the error has the kid in hex', async () => {
     expectRefusal(
       await exchange({ kid: '36GEq14rP2UpuM_8GVMFAUI24pc' }),
       401,
@@ -270,12 +270,12 @@ describe('The key of the token', () => {
     );
   });
 
-  test('is refused without kid, even when the metadata has one key only', async () => {
+  test('is refused without kid, even with a single key in the metadata', async () => {
     bench.issuer.jwks.keys.length = 1;
     expectRefusal(await exchange({ kid: undefined }), 401, 'invalid_client', 7000272, unknownKey(''));
   });
 
-  test('is refused when another key made the signature', async () => {
+  test('is refused when another key signed the token', async () => {
     const key = await makeKey('RS256', 'test-rs256');
     expectRefusal(
       await exchange({}, { key }),
@@ -286,7 +286,7 @@ describe('The key of the token', () => {
     );
   });
 
-  test('is refused while Entra keeps the older metadata, whatever Cache-Control says, and found after 5 minutes', async () => {
+  test('is refused while Entra caches older metadata, whatever Cache-Control says, and accepted after 5 minutes', async () => {
     bench.issuer.headers = { 'cache-control': 'no-store' };
     expect((await exchange()).status).toBe(200);
     const key = await makeKey('RS256', 'next-key');
@@ -302,7 +302,7 @@ describe('The key of the token', () => {
     expect((await exchange({}, { key })).status).toBe(200);
   });
 
-  test('is still accepted after its removal, until the metadata is a day old', async () => {
+  test('is accepted after its removal until the cached metadata is a day old', async () => {
     expect((await exchange()).status).toBe(200);
     bench.issuer.jwks.keys.length = 0;
     expect((await exchange()).status).toBe(200);
@@ -334,7 +334,7 @@ describe('The key of the token', () => {
         bench.issuer.headers = { location: `${bench.issuer.issuer}/elsewhere` };
       },
     ],
-  ])('cannot be found when %s', async (_, breakIt) => {
+  ])('is not found when %s', async (_, breakIt) => {
     breakIt();
     expectRefusal(
       await exchange(),
@@ -346,13 +346,13 @@ describe('The key of the token', () => {
   });
 });
 
-describe('The request', () => {
+describe('a request to Entra’s token endpoint', () => {
   const missing = (name: string) => `The request body must contain the following parameter: '${name}'.`;
   const other = '99999999-2222-3333-4444-555555555555';
   const rows: [string, Record<string, string>, number, string, number, string][] = [
     ['no grant_type', { grant_type: '' }, 400, 'invalid_request', 900144, missing('grant_type')],
     [
-      'another grant',
+      'another grant type',
       { grant_type: 'password' },
       400,
       'unsupported_grant_type',
@@ -415,7 +415,7 @@ describe('The request', () => {
     expectRefusal(await bench.exchange(form), status, error, code, text);
   });
 
-  test('is refused with a secret in place of the assertion', async () => {
+  test('is refused with a secret instead of the assertion', async () => {
     const { client_assertion: _, ...form } = bench.form('');
     expectRefusal(
       await bench.exchange({ ...form, client_secret: 's' }),
@@ -442,7 +442,7 @@ describe('The request', () => {
       900023,
       "Specified tenant identifier 'nonsense' is neither a valid DNS name, nor a valid external domain.",
     ],
-  ])('is refused in the tenant %s', async (where, code, text) => {
+  ])('is refused for the tenant %s', async (where, code, text) => {
     const answer = await bench.exchange(bench.form(await bench.issuer.sign(bench.claims())), where);
     expectRefusal(answer, 400, 'invalid_request', code, text);
   });

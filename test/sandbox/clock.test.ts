@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { call } from '../../src/sandbox/demo/http.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
 
-test('every answer has the hour of the sandbox, by which AWS SDKs sign', async () => {
+test('every response has the time of the sandbox in its Date header, which AWS SDKs use to sign', async () => {
   const noon = 1_795_608_000_000;
   const sandbox = await startSandbox({ listen: { host: '127.0.0.1', port: 0 }, now: () => noon });
   const hour = async () => (await fetch(`${sandbox.origin}/aws`)).headers.get('date');

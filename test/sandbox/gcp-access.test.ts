@@ -41,7 +41,7 @@ const impersonate = (bearer: string, body: unknown = { scope: [cloudPlatform] })
   bench.manage('POST', impersonation, body, bearer);
 
 describe('generateAccessToken', () => {
-  test('gives a token of the account to the bound subject, for an hour when nothing else is asked', async () => {
+  test('returns a token of the service account to the bound subject, for one hour by default', async () => {
     await bench.bind(accountPath, user, [principal]);
     const answer = await impersonate(await bench.federated());
     expect(answer).toEqual({
@@ -60,7 +60,7 @@ describe('generateAccessToken', () => {
     ['the whole pool', `principalSet://iam.googleapis.com/${pool}/*`],
     ['an attribute', `principalSet://iam.googleapis.com/${pool}/attribute.team/blue`],
     ['a group', `principalSet://iam.googleapis.com/${pool}/group/admins`],
-  ])('admits a member by %s', async (_, member) => {
+  ])('accepts a principal bound by %s', async (_, member) => {
     await bench.manage('PATCH', `/v1/${pool}/providers/sojourn?updateMask=attributeMapping`, {
       attributeMapping: {
         'google.subject': 'assertion.sub',
@@ -74,9 +74,9 @@ describe('generateAccessToken', () => {
   });
 
   test.each([
-    ['nobody is bound', []],
+    ['no member is bound', []],
     ['another subject is bound', [`principal://iam.googleapis.com/${pool}/subject/conn_2`]],
-    ['the project is written by its id', [principal.replace(number, project)]],
+    ['the member has the project id', [principal.replace(number, project)]],
     ['the subject is bound as a set', [principal.replace('principal:', 'principalSet:')]],
   ])('is denied when %s', async (_, members) => {
     await bench.bind(accountPath, user, members);
@@ -91,7 +91,7 @@ describe('generateAccessToken', () => {
     expect(await bench.manage('POST', other, { scope: [cloudPlatform] }, token)).toEqual(denied);
   });
 
-  test('is denied until the binding has settled, and still given for a while after its removal', async () => {
+  test('is denied until the binding has propagated, and allowed for a while after its removal', async () => {
     await bench.turn('/faults', { cloud: 'gcp', propagation_seconds: 90 });
     await bench.bind(accountPath, user, [principal]);
     expect(await impersonate(await bench.federated())).toEqual(denied);
@@ -105,14 +105,14 @@ describe('generateAccessToken', () => {
     expect(await impersonate(token)).toEqual(denied);
   });
 
-  test('goes on with tokens issued before the provider was disabled', async () => {
+  test('accepts tokens issued before the provider was disabled', async () => {
     await bench.bind(accountPath, user, [principal]);
     const token = await bench.federated();
     await bench.manage('PATCH', `/v1/${pool}/providers/sojourn?updateMask=disabled`, { disabled: true });
     expect((await impersonate(token)).status).toBe(200);
   });
 
-  test('follows a chain of delegates link by link', async () => {
+  test('checks every link of a delegation chain', async () => {
     await bench.manage('POST', `/v1/projects/${project}/serviceAccounts`, { accountId: 'middle' });
     const middle = `middle@${project}.iam.gserviceaccount.com`;
     const body = { scope: [cloudPlatform], delegates: [`projects/-/serviceAccounts/${middle}`] };
@@ -146,7 +146,7 @@ describe('generateAccessToken', () => {
   });
 });
 
-describe('GET of a project', () => {
+describe('GET of a project in the sandbox', () => {
   const shown = {
     status: 200,
     body: {
@@ -160,7 +160,7 @@ describe('GET of a project', () => {
   };
   const look = (bearer: string) => bench.manage('GET', `/v3/projects/${number}`, undefined, bearer);
 
-  test('opens for a federated principal with a role on the project, and for no other', async () => {
+  test('is allowed only for a federated principal with a role on the project', async () => {
     const token = await bench.federated();
     expect(await look(token)).toMatchObject({
       status: 403,
@@ -173,14 +173,14 @@ describe('GET of a project', () => {
     expect((await look(await bench.federated({ sub: 'conn_2' }))).status).toBe(403);
   });
 
-  test('opens for the service account when that holds the role', async () => {
+  test('is allowed for a service account with the role', async () => {
     await bench.bind(accountPath, user, [principal]);
     await bench.bind(`/v1/projects/${project}`, 'roles/viewer', [`serviceAccount:${account}`]);
     const { body } = await impersonate(await bench.federated());
     expect(await look(body.accessToken)).toEqual(shown);
   });
 
-  test('refuses a token of another scope', async () => {
+  test('refuses a token with another scope', async () => {
     await bench.bind(accountPath, user, [principal]);
     const { body } = await impersonate(await bench.federated(), {
       scope: ['https://www.googleapis.com/auth/devstorage.read_only'],
@@ -207,7 +207,7 @@ describe('GET of a project', () => {
     });
   });
 
-  test('refuses a token after its end, one whose last part was changed, and everything of a disabled pool', async () => {
+  test('refuses an expired token, a changed token, and tokens of a disabled pool', async () => {
     await bench.bind(`/v1/projects/${project}`, 'roles/browser', [principal]);
     const token = await bench.federated();
     expect((await look(`${token.slice(0, -2)}AA`)).status).toBe(401);

@@ -1,4 +1,4 @@
-/** A sandbox Google Cloud with one project, one pool with a provider and one service account, and the calls of the tests. */
+/** A sandbox Google Cloud with one project, pool, provider and service account, and functions to call it. */
 import { gcpCloud } from '../../src/sandbox/gcp/index.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts';
 import { startTestIssuer, type TestIssuer } from '../support/test-issuer.ts';
@@ -15,7 +15,7 @@ export const impersonation = `/v1/projects/-/serviceAccounts/${account}:generate
 
 export interface Answer {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into foreign JSON
+  // biome-ignore lint/suspicious/noExplicitAny: tests read JSON of the sandbox
   readonly body: any;
 }
 
@@ -26,7 +26,7 @@ export interface GcpBench {
   claims(changes?: Record<string, unknown>): Record<string, unknown>;
   form(token: string): Record<string, string>;
   exchange(form: Record<string, string>, headers?: Record<string, string>): Promise<Answer>;
-  /** Signs, exchanges and gives the federated access token. */
+  /** Signs a token, exchanges it and returns the federated access token. */
   federated(changes?: Record<string, unknown>): Promise<string>;
   bind(path: string, role: string, members: readonly string[]): Promise<Answer>;
   turn(path: string, body: unknown): Promise<void>;

@@ -31,7 +31,7 @@ const present = async (changes = {}, header = {}, options = {}) =>
   bench.exchange(bench.form(await bench.issuer.sign(bench.claims(changes), header, options)));
 const providerPath = `/v1/${provider}`;
 
-describe('A token that the provider admits', () => {
+describe('a token that the Google provider accepts', () => {
   const granted = (expiresIn: number) => ({
     status: 200,
     body: {
@@ -42,17 +42,17 @@ describe('A token that the provider admits', () => {
     },
   });
 
-  test('is traded for an access token that lives no longer than itself', async () => {
+  test('is exchanged for an access token that expires no later', async () => {
     const answer = await present({ exp: seconds() + 300 });
     expect(answer).toEqual(granted(answer.body.expires_in));
     expect([298, 299, 300]).toContain(answer.body.expires_in);
   });
 
-  test('gives an hour at most, even when it is valid for 11 years', async () => {
+  test('gets an access token for at most one hour, even if it is valid for 11 years', async () => {
     expect(await present({ exp: seconds() + 11 * 365 * 86_400 })).toEqual(granted(3600));
   });
 
-  test('may come as JSON in camelCase, as id_token, and signed with ES256', async () => {
+  test('can be sent as JSON in camelCase, as id_token, and signed with ES256', async () => {
     const token = await bench.issuer.sign(bench.claims(), {}, { key: bench.issuer.keys[1]! });
     const answer = await fetch(`${bench.sandbox.origin}/gcp/v1/token`, {
       method: 'POST',
@@ -73,11 +73,11 @@ describe('A token that the provider admits', () => {
     ['the audience with https:', { aud: `https://iam.googleapis.com/${provider}` }],
     ['iat 58 s ahead', { iat: seconds() + 58 }],
     ['a subject of 127 bytes', { sub: 'x'.repeat(127) }],
-  ])('passes with %s', async (_, changes) => {
+  ])('is accepted with %s', async (_, changes) => {
     expect((await present(changes)).status).toBe(200);
   });
 
-  test('passes 55 s after its end, and then without expires_in', async () => {
+  test('is accepted 55 s after its expiry, with a response without expires_in', async () => {
     const answer = await present({ iat: seconds() - 300, exp: seconds() - 55 });
     expect(answer).toEqual({
       status: 200,
@@ -89,7 +89,7 @@ describe('A token that the provider admits', () => {
     });
   });
 
-  test('makes the service stumble when one second is left', async () => {
+  test('causes an internal error if one second of its lifetime is left', async () => {
     const offset = 1000 - (Date.now() % 1000);
     await new Promise((resolve) => setTimeout(resolve, offset + 20));
     expect(await present({ exp: seconds() + 2 })).toEqual({
@@ -99,7 +99,7 @@ describe('A token that the provider admits', () => {
   });
 });
 
-describe('A token that the provider does not admit', () => {
+describe('a token that the Google provider does not accept', () => {
   test('is refused for another issuer', async () => {
     const { issuer } = bench.issuer;
     expect(await present({ iss: `${issuer}/` })).toEqual(
@@ -125,7 +125,7 @@ describe('A token that the provider does not admit', () => {
     );
   });
 
-  test('is refused with the default audience as soon as the customer lists one', async () => {
+  test('is refused with the default audience if the provider has a list of audiences', async () => {
     await bench.manage('PATCH', `${providerPath}?updateMask=oidc.allowedAudiences`, {
       oidc: { allowedAudiences: ['urn:acme'] },
     });
@@ -143,7 +143,7 @@ describe('A token that the provider does not admit', () => {
     ['iat 119 s ahead', { iat: seconds() + 119 }],
     ['exp 65 s ago', { iat: seconds() - 300, exp: seconds() - 65 }],
     ['no exp', { exp: undefined }],
-    ['an exp in words', { exp: 'tomorrow' }],
+    ['a textual exp', { exp: 'tomorrow' }],
   ])('is refused as stale with %s', async (_, changes) => {
     const claims: Record<string, unknown> = { iat: seconds(), ...changes };
     expect(await present(claims)).toEqual(
@@ -161,11 +161,11 @@ describe('A token that the provider does not admit', () => {
     expect(await present({ sub: 'ä'.repeat(64) })).toEqual(refused('invalid_request', text));
   });
 
-  test('is refused without the subject', async () => {
+  test('is refused without a subject', async () => {
     expect(await present({ sub: undefined })).toEqual(rejected);
   });
 
-  test('is refused by the condition', async () => {
+  test('is refused by the attribute condition', async () => {
     await bench.manage('PATCH', `${providerPath}?updateMask=attributeCondition`, {
       attributeCondition: `assertion.sub == '${subject}' && google.subject.startsWith('conn_')`,
     });
@@ -173,15 +173,18 @@ describe('A token that the provider does not admit', () => {
     expect(await present({ sub: 'conn_2' })).toEqual(rejected);
   });
 
-  test.each(['garbage', 'a.b.c', ''.padEnd(30, 'x.')])('is refused unparsed when it is %s', async (token) => {
-    expect(await bench.exchange(bench.form(token))).toEqual(
-      refused('invalid_grant', 'Unable to parse the ID Token.'),
-    );
-  });
+  test.each(['garbage', 'a.b.c', ''.padEnd(30, 'x.')])(
+    'is refused as unparsable when it is %s',
+    async (token) => {
+      expect(await bench.exchange(bench.form(token))).toEqual(
+        refused('invalid_grant', 'Unable to parse the ID Token.'),
+      );
+    },
+  );
 });
 
-describe('The key of the token', () => {
-  test('is refused when another key made the signature', async () => {
+describe('the signing key of a token for Google', () => {
+  test('is refused when another key signed the token', async () => {
     const key = await makeKey('RS256', 'test-rs256');
     expect(await present({}, {}, { key })).toEqual(
       refused('invalid_grant', 'Unable to verify the ID Token signature.'),
@@ -208,7 +211,7 @@ describe('The key of the token', () => {
     expect(await bench.exchange(bench.form(`${header}.${claims}.${signature}`))).toEqual(unreachable);
   });
 
-  test('is not found when the issuer does not answer or names itself otherwise', async () => {
+  test('is not found when the issuer does not answer or has another name', async () => {
     bench.issuer.status = 503;
     expect(await present()).toEqual(unreachable);
     bench.issuer.status = 200;
@@ -216,7 +219,7 @@ describe('The key of the token', () => {
     expect(await present()).toEqual(unreachable);
   });
 
-  test('stays accepted after its removal, whatever Cache-Control says, until the kept set is a day old', async () => {
+  test('is accepted after its removal until the cached set is a day old, whatever Cache-Control says', async () => {
     bench.issuer.headers = { 'cache-control': 'max-age=60' };
     expect((await present()).status).toBe(200);
     bench.issuer.jwks.keys.shift();
@@ -227,14 +230,14 @@ describe('The key of the token', () => {
     expect(await present({ iat: seconds() + 90_000, exp: seconds() + 90_300 })).toEqual(unreachable);
   });
 
-  test('is fetched at once when it is new', async () => {
+  test('is fetched at once if its kid is unknown', async () => {
     expect((await present()).status).toBe(200);
     const key = await makeKey('RS256', 'next');
     bench.issuer.jwks.keys.push({ ...key.publicJwk });
     expect((await present({}, {}, { key })).status).toBe(200);
   });
 
-  test('is looked for in the uploaded set alone when there is one', async () => {
+  test('is searched only in the uploaded set if there is one', async () => {
     const key = await makeKey('RS256', 'uploaded');
     const upload = (jwksJson: string) =>
       bench.manage('PATCH', `${providerPath}?updateMask=oidc.jwksJson`, { oidc: { jwksJson } });
@@ -246,7 +249,7 @@ describe('The key of the token', () => {
   });
 });
 
-describe('The request', () => {
+describe('a request to Google’s token service', () => {
   const audienceText =
     'Invalid value for "audience". This value should be the full resource name of the Identity Provider. See https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats.';
   const targetText =
@@ -255,15 +258,15 @@ describe('The request', () => {
     bench.exchange({ ...bench.form(await bench.issuer.sign(bench.claims())), ...changes }, headers);
 
   test.each([
-    ['the pool in place of the provider', `//iam.googleapis.com/${pool}`],
-    ['the project by its id', `//iam.googleapis.com/${provider.replace(number, project)}`],
-    ['https: before it', `https://iam.googleapis.com/${provider}`],
+    ['the pool instead of the provider', `//iam.googleapis.com/${pool}`],
+    ['the project id', `//iam.googleapis.com/${provider.replace(number, project)}`],
+    ['the scheme https:', `https://iam.googleapis.com/${provider}`],
     ['nothing', ''],
   ])('is refused with an audience of %s', async (_, audience) => {
     expect(await ask({ audience })).toEqual(refused('invalid_request', audienceText));
   });
 
-  test('is refused when the provider is not there, disabled or deleted, or its pool is', async () => {
+  test('is refused when the provider or its pool is missing, disabled or deleted', async () => {
     const target = refused('invalid_target', targetText);
     expect(await ask({ audience: `//iam.googleapis.com/${pool}/providers/other` })).toEqual(target);
     await bench.manage('PATCH', `${providerPath}?updateMask=disabled`, { disabled: true });
@@ -280,12 +283,12 @@ describe('The request', () => {
 
   test.each([
     [
-      'another grant',
+      'another grant type',
       { grant_type: 'client_credentials' },
       'unsupported_grant_type',
       'Invalid value for "grant_type".',
     ],
-    ['no grant', { grant_type: '' }, 'invalid_request', 'Invalid value for "grant_type".'],
+    ['no grant type', { grant_type: '' }, 'invalid_request', 'Invalid value for "grant_type".'],
     [
       'no requested type',
       { requested_token_type: '' },
@@ -310,7 +313,7 @@ describe('The request', () => {
     );
   });
 
-  test('is throttled in the words of the token service', async () => {
+  test('is throttled with the error of the token service', async () => {
     await bench.turn('/faults', { cloud: 'gcp', status: 429 });
     expect(await ask({})).toEqual({
       status: 429,

@@ -22,8 +22,8 @@ const create = (changes: Record<string, unknown>, id = 'another') =>
     ...changes,
   });
 
-describe('A pool and its providers', () => {
-  test('are made by operations that are done at once, and named by the number of the project', async () => {
+describe('a workload identity pool and its providers in the sandbox', () => {
+  test('are created by operations that are done at once, with the project number in their names', async () => {
     const shown = {
       name: `${pool}/providers/another`,
       displayName: 'Another',
@@ -49,7 +49,7 @@ describe('A pool and its providers', () => {
     ]);
   });
 
-  test('keep a deleted name for 30 days, in which only undelete brings it back', async () => {
+  test('block a deleted name for 30 days, in which only undelete restores it', async () => {
     expect((await bench.manage('DELETE', `/v1/${provider}`)).body.response.state).toBe('DELETED');
     expect(await bench.manage('GET', providers)).toEqual({ status: 200, body: {} });
     expect(
@@ -64,7 +64,7 @@ describe('A pool and its providers', () => {
     expect((await create({}, 'sojourn')).status).toBe(200);
   });
 
-  test('change only what the mask names', async () => {
+  test('change only the fields of the update mask', async () => {
     await bench.manage('PATCH', `/v1/${provider}?updateMask=displayName,oidc.allowedAudiences`, {
       displayName: 'Sojourn',
       description: 'not in the mask',
@@ -93,7 +93,7 @@ describe('A pool and its providers', () => {
     ],
     ['no issuer', { oidc: {} }, 'Invalid OIDC issuer URI. The scheme must be https.'],
     [
-      'a host that only begins like loopback',
+      'a host that begins like loopback',
       { oidc: { issuerUri: 'http://127.0.0.1.example.com' } },
       'Invalid OIDC issuer URI. The scheme must be https.',
     ],
@@ -130,27 +130,27 @@ describe('A pool and its providers', () => {
       'The number of custom attributes in the attribute mapping cannot exceed 50.',
     ],
     [
-      'a mapping that is no CEL',
+      'a mapping that is not CEL',
       { attributeMapping: { 'google.subject': 'assertion.' } },
       /^The attribute mapping expression of 'google\.subject' is invalid: /,
     ],
     [
-      'a mapping that gives no text',
+      'a mapping that does not return a string',
       { attributeMapping: { 'google.subject': "assertion.sub == 'a'" } },
       "The attribute mapping expression of 'google.subject' is invalid: it gives bool, not string.",
     ],
     [
-      'a condition of unknown words',
+      'a condition with unknown names',
       { attributeCondition: "claims.sub == 'a'" },
       /^The attribute condition is invalid: /,
     ],
     [
-      'a condition that gives text',
+      'a condition that returns a string',
       { attributeCondition: "assertion.sub + 'a'" },
       /^The attribute condition is invalid: /,
     ],
     [
-      'a condition that looks at nothing',
+      'a condition without variables',
       { attributeCondition: 'true' },
       "The attribute condition is invalid: it must reference one of the provider's claims.",
     ],
@@ -187,7 +187,7 @@ describe('A pool and its providers', () => {
       `The ID '${'x'.repeat(33)}' is invalid. It must be 4-32 characters, and may contain the characters [a-z0-9-].`,
     ],
     ['gcp-mine', "The ID 'gcp-mine' is invalid. The prefix 'gcp-' is reserved."],
-  ])('are refused under the id %s', async (id, message) => {
+  ])('are refused with the id %s', async (id, message) => {
     expect(await create({}, id)).toEqual(fault(400, 'INVALID_ARGUMENT', message));
     expect(await bench.manage('POST', `${pools}?workloadIdentityPoolId=${id}`, {})).toEqual(
       fault(400, 'INVALID_ARGUMENT', message),
@@ -195,12 +195,12 @@ describe('A pool and its providers', () => {
   });
 });
 
-describe('An uploaded key set', () => {
+describe('an uploaded key set in the sandbox', () => {
   const upload = (keys: unknown) =>
     create({ oidc: { issuerUri: 'https://id.example.com', jwksJson: JSON.stringify({ keys }) } });
   const refused = (message: string) => fault(400, 'INVALID_ARGUMENT', message);
 
-  test.each(['RS256', 'ES256'])('may hold a key for %s', async (alg) => {
+  test.each(['RS256', 'ES256'])('can contain a key for %s', async (alg) => {
     expect((await upload([(await makeKey(alg, 'k')).publicJwk])).status).toBe(200);
   });
 
@@ -220,15 +220,15 @@ describe('An uploaded key set', () => {
     );
   });
 
-  test('is taken silently when it is no key set at all', async () => {
+  test('is accepted without an error if it is not a key set', async () => {
     expect((await upload('none')).status).toBe(200);
   });
 });
 
-describe('Service accounts and policies', () => {
+describe('service accounts and policies in the sandbox', () => {
   const path = `/v1/projects/${project}/serviceAccounts`;
 
-  test('are made once, shown and deleted', async () => {
+  test('are created once, returned and deleted', async () => {
     const shown = {
       name: `projects/${project}/serviceAccounts/${account}`,
       projectId: project,
@@ -254,7 +254,7 @@ describe('Service accounts and policies', () => {
     );
   });
 
-  test('guard their policy with an etag', async () => {
+  test('protect their policy with an etag', async () => {
     const bindings = [
       { role: 'roles/iam.workloadIdentityUser', members: ['serviceAccount:a@b.iam.gserviceaccount.com'] },
     ];
@@ -279,8 +279,8 @@ describe('Service accounts and policies', () => {
   });
 });
 
-describe('The administrator', () => {
-  test('reaches one project, whose id and number belong together from the first call', async () => {
+describe('the Google Cloud administrator of the sandbox', () => {
+  test('can access one project, whose id and number are fixed by the first call', async () => {
     const elsewhere = await bench.manage('GET', `/v1/projects/other-project/serviceAccounts`);
     expect(elsewhere).toMatchObject({
       status: 403,

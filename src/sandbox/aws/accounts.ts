@@ -1,4 +1,4 @@
-/** What the customers of this AWS have: accounts by partition, each with its IAM objects and stacks. */
+/** The state of the customers' AWS accounts: accounts by partition, each with its IAM objects and stacks. */
 import { randomBytes } from 'node:crypto';
 import type { LambdaFunction } from './cloudformation/run-function.ts';
 import type { Stack, StackSet } from './cloudformation/stack.ts';
@@ -6,7 +6,7 @@ import type { Tag } from './query.ts';
 
 export interface Provider {
   readonly arn: string;
-  /** As `iss` must say it. */
+  /** The required value of `iss`. */
   readonly issuer: string;
   /** The issuer without its scheme: the prefix of its condition keys. */
   readonly url: string;
@@ -14,7 +14,7 @@ export interface Provider {
   clientIds: readonly string[];
   thumbprints: readonly string[];
   tags: readonly Tag[];
-  /** When trust last changed; the rest of AWS hears of it later (`propagation_seconds`). */
+  /** Time of the last change of trust; the rest of AWS sees it later (`propagation_seconds`). */
   changedAt: number;
 }
 
@@ -40,7 +40,7 @@ export interface Account {
   readonly partition: string;
   /** By ARN. */
   readonly providers: Map<string, Provider>;
-  /** By name in lower case: role names differ in more than case. */
+  /** By name in lower case: role names must differ by more than case. */
   readonly roles: Map<string, Role>;
   /** Customer managed policies: documents by ARN. */
   readonly policies: Map<string, string>;
@@ -51,7 +51,7 @@ export interface Account {
 }
 
 export interface Accounts {
-  /** An account exists as soon as somebody names it. */
+  /** Creates the account on its first use. */
   open(partition: string, id: string): Account;
   reset(): void;
 }
@@ -78,19 +78,19 @@ export function createAccounts(): Accounts {
   };
 }
 
-/** IAM is one per partition, and no ARN of one is known in another. */
+/** Each partition has its own IAM; an ARN is valid in one partition only. */
 export function partitionOf(region: string): string {
   if (region.startsWith('cn-')) return 'aws-cn';
   if (region.startsWith('us-gov-')) return 'aws-us-gov';
   return region.startsWith('eusc-') ? 'aws-eusc' : 'aws';
 }
 
-/** `AROA…`, `ASIA…`: a prefix that tells the kind, then letters and digits of base 32. */
+/** `AROA…`, `ASIA…`: a prefix for the resource type, then random base 32 characters. */
 export function uniqueId(prefix: string, length: number): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   return prefix + Array.from(randomBytes(length), (byte) => alphabet[byte % 32]).join('');
 }
 
-/** RFC 3339 without fractions, as IAM and STS write most times. */
+/** RFC 3339 without fractions, the format of most times in IAM and STS. */
 export const seconds = (milliseconds: number): string =>
   new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');

@@ -1,4 +1,7 @@
-/** Who signed a call: an account (any secret will do, as in other emulators) or a session, verified to the last byte. */
+/**
+ * Authenticates a call: as an account (with any secret, as in other emulators) or as a session with a verified
+ * signature.
+ */
 
 import type { SandboxRequest } from '../contract.ts';
 import { seconds } from './accounts.ts';
@@ -6,13 +9,13 @@ import { fault } from './fault.ts';
 import type { Session, Sessions } from './sessions.ts';
 import { type Authorization, isSignedBy, parseAuthorization, signingTime } from './sigv4.ts';
 
-export type Caller =
+export type Principal =
   | { readonly kind: 'account'; readonly accountId: string; readonly region: string }
   | { readonly kind: 'session'; readonly session: Session; readonly region: string };
 
 const fiveMinutes = 5 * 60_000;
 
-export function authenticate(request: SandboxRequest, sessions: Sessions, now: number): Caller {
+export function authenticate(request: SandboxRequest, sessions: Sessions, now: number): Principal {
   const { authorization: header } = request.headers;
   if (!header) throw fault('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
   const authorization = parseAuthorization(header);

@@ -1,6 +1,6 @@
 /**
- * What AWS answers instead of a result. It travels as the cause of a plain Error, because a refusal by a stand-in
- * cloud is a proper answer and no failure of this program.
+ * An error response of AWS. It is attached to a plain Error, because a refusal by a sandbox cloud is a valid response
+ * and not a failure of this program.
  */
 export interface Fault {
   readonly code: string;

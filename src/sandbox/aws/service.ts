@@ -1,15 +1,15 @@
-/** What a service of this AWS is made of, and what its actions are given. */
-import type { SandboxRequest, SandboxWorld } from '../contract.ts';
+/** The interface of a service, and the input of its actions. */
+import type { SandboxRequest, SandboxRuntime } from '../contract.ts';
 import type { IssuerCache } from '../issuer-cache.ts';
 import type { Account, Accounts } from './accounts.ts';
-import type { Caller } from './authenticate.ts';
+import type { Principal } from './authenticate.ts';
 import type { Params } from './query.ts';
 import type { Bucket } from './s3/buckets.ts';
 import type { Sessions } from './sessions.ts';
 import type { XmlValue } from './xml.ts';
 
-export interface Estate {
-  readonly world: SandboxWorld;
+export interface CloudState {
+  readonly runtime: SandboxRuntime;
   readonly accounts: Accounts;
   readonly sessions: Sessions;
   /** By name. */
@@ -17,7 +17,7 @@ export interface Estate {
   readonly issuers: IssuerCache;
 }
 
-export interface Call extends Estate {
+export interface Call extends CloudState {
   readonly params: Params;
   readonly request: SandboxRequest;
 }
@@ -35,10 +35,10 @@ export interface Service {
   readonly name: string;
   readonly version: string;
   readonly namespace: string;
-  /** Only for the owner of the account. */
+  /** For the owner of the account only. */
   readonly actions: Readonly<Record<string, (call: OwnCall) => Result>>;
-  /** For whoever signs, sessions included. */
-  readonly forAnyCaller?: Readonly<Record<string, (call: Call, caller: Caller) => Result>>;
-  /** Not signed at all: the token in it is the proof. */
+  /** For every authenticated principal, including sessions. */
+  readonly forAnyPrincipal?: Readonly<Record<string, (call: Call, principal: Principal) => Result>>;
+  /** Without a signature: the token in the request is the credential. */
   readonly unsigned?: Readonly<Record<string, (call: Call) => Result>>;
 }

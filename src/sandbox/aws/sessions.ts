@@ -1,4 +1,4 @@
-/** The temporary credentials that STS has given out. */
+/** Temporary credentials that STS has issued. */
 import { randomBytes } from 'node:crypto';
 import { uniqueId } from './accounts.ts';
 
@@ -13,12 +13,12 @@ export interface Session {
   readonly arn: string;
   /** `AROA…:SESSION` */
   readonly userId: string;
-  /** The session policy, which only takes away. */
+  /** The session policy, which can only restrict. */
   readonly policy?: string;
 }
 
 export interface Sessions {
-  give(identity: Pick<Session, 'accountId' | 'arn' | 'userId' | 'expiresAt' | 'policy'>): Session;
+  issue(identity: Pick<Session, 'accountId' | 'arn' | 'userId' | 'expiresAt' | 'policy'>): Session;
   find(accessKeyId: string): Session | undefined;
   reset(): void;
 }
@@ -26,7 +26,7 @@ export interface Sessions {
 export function createSessions(): Sessions {
   const sessions = new Map<string, Session>();
   return {
-    give(identity) {
+    issue(identity) {
       const session = {
         ...identity,
         accessKeyId: uniqueId('ASIA', 16),

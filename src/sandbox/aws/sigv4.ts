@@ -1,4 +1,7 @@
-/** Signature Version 4, verified: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+/**
+ * Verification of Signature Version 4:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { SandboxRequest } from '../contract.ts';
 
@@ -15,7 +18,7 @@ export interface Authorization {
 const header =
   /^AWS4-HMAC-SHA256 Credential=([A-Z0-9]+)\/(\d{8})\/([a-z0-9-]+)\/([a-z0-9-]+)\/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$/;
 
-/** Undefined when the header has another shape. */
+/** Undefined if the header has another format. */
 export function parseAuthorization(value: string): Authorization | undefined {
   const [, accessKeyId, date, region, service, signed, signature] = header.exec(value) ?? [];
   if (!accessKeyId || !date || !region || !service || !signed || !signature) return undefined;
@@ -30,7 +33,7 @@ export function signingTime(request: SandboxRequest): number {
   return isoBasic.test(date) ? Date.parse(date.replace(isoBasic, '$1-$2-$3T$4:$5:$6Z')) : Number.NaN;
 }
 
-/** Whether this very request was signed with this secret. The host must be among the signed headers. */
+/** Whether this secret signed this request. The host must be a signed header. */
 export function isSignedBy(secret: string, authorization: Authorization, request: SandboxRequest): boolean {
   const { date, region, service, signedHeaders, signature } = authorization;
   const time = request.headers['x-amz-date'] ?? '';
@@ -48,7 +51,7 @@ function canonicalRequest({ service, signedHeaders }: Authorization, request: Sa
   const [path = '/'] = request.rawUrl.split('?');
   return [
     request.method,
-    // Every service but S3 encodes the path that is sent once more, and S3 alone is told the hash of the body.
+    // All services but S3 encode the path a second time, and only S3 requests carry the hash of the body in a header.
     service === 's3' ? path : path.split('/').map(encode).join('/'),
     canonicalQuery(request.query),
     ...signedHeaders.map((name) => `${name}:${canonicalValue(request.headers[name])}`),

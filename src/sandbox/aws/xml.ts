@@ -1,10 +1,10 @@
-/** The Query protocol's answers: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html */
+/** Responses of the Query protocol: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html */
 import { randomUUID } from 'node:crypto';
 import { XMLBuilder } from 'fast-xml-parser';
-import type { SandboxAnswer } from '../contract.ts';
+import type { SandboxResponse } from '../contract.ts';
 import type { Fault } from './fault.ts';
 
-/** Lists become `member` elements, undefined members vanish. */
+/** Lists become `member` elements; undefined members are omitted. */
 export type XmlValue =
   | string
   | number
@@ -15,7 +15,7 @@ export type XmlValue =
 
 const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '@', processEntities: true });
 
-/** Everything that XML 1.0 section 2.2 does not allow, in any escaping. */
+/** Characters that XML 1.0 section 2.2 does not allow, even escaped. */
 const forbidden = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 function shape(value: XmlValue): unknown {
@@ -25,8 +25,8 @@ function shape(value: XmlValue): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, shape(member)]));
 }
 
-/** `result` undefined: the action has none, only metadata. */
-export function success(namespace: string, action: string, result: XmlValue): SandboxAnswer {
+/** `result` undefined: the response has metadata only. */
+export function success(namespace: string, action: string, result: XmlValue): SandboxResponse {
   const requestId = randomUUID();
   return answer(200, requestId, {
     [`${action}Response`]: {
@@ -37,7 +37,7 @@ export function success(namespace: string, action: string, result: XmlValue): Sa
   });
 }
 
-export function failure(namespace: string, { code, message, status }: Fault): SandboxAnswer {
+export function failure(namespace: string, { code, message, status }: Fault): SandboxResponse {
   const requestId = randomUUID();
   return answer(status, requestId, {
     ErrorResponse: {
@@ -52,7 +52,7 @@ export function failure(namespace: string, { code, message, status }: Fault): Sa
   });
 }
 
-function answer(status: number, requestId: string, document: unknown): SandboxAnswer {
+function answer(status: number, requestId: string, document: unknown): SandboxResponse {
   return {
     status,
     headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },

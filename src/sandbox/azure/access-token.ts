@@ -1,6 +1,6 @@
 /**
- * The access tokens of the sandbox's Entra: of the shape of a JWT, as real ones are, and just as opaque.
- * Their last part is a MAC under a key that only this process holds, so nothing has to be kept.
+ * Access tokens of the sandbox's Entra: like real ones, they look like a JWT and are opaque to clients. Their last
+ * part is a MAC with a key of this process, so the sandbox stores no tokens.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
@@ -21,7 +21,7 @@ export interface AccessToken {
 
 export interface AccessTokens {
   issue(token: AccessToken): string;
-  /** Undefined for what was not issued here, expired or not. */
+  /** Undefined for a token that this sandbox did not issue. Does not check the expiry. */
   open(token: string): AccessToken | undefined;
 }
 
@@ -38,8 +38,8 @@ export function createAccessTokens(): AccessTokens {
     open(token) {
       const end = token.lastIndexOf('.');
       const expected = mac(token.slice(0, end));
-      const given = Buffer.from(token.slice(end + 1), 'base64url');
-      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+      const actual = Buffer.from(token.slice(end + 1), 'base64url');
+      if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) return undefined;
       return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as AccessToken;
     },
   };

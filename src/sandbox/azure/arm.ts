@@ -1,20 +1,20 @@
-/** The door of Azure Resource Manager: who calls, what the path names, and which operation that is. */
-import type { SandboxAnswer, SandboxRequest } from '../contract.ts';
+/** Azure Resource Manager: authenticates the request, parses the path and selects the operation. */
+import type { SandboxRequest, SandboxResponse } from '../contract.ts';
 import type { AccessTokens } from './access-token.ts';
-import { empty, json, made, type Outcome, refusal, refuse } from './answers.ts';
-import { authorise, type Caller, callerOf } from './caller.ts';
 import { deploy, deploymentType } from './deployments/deploy.ts';
 import type { Resource } from './directory.ts';
-import type { Estate } from './kinds/kind.ts';
+import { authenticate, authorize, type Principal } from './principal.ts';
 import { parseResourceId, type ResourceId, same } from './resource-id.ts';
+import type { CloudState } from './resource-types/resource-type.ts';
 import { list, read, write } from './resources.ts';
+import { empty, json, type Outcome, ok, refusal, refuse } from './responses.ts';
 import type { Action } from './roles.ts';
 import { resourceGroups, subscription, subscriptions } from './subscriptions.ts';
 import { isObject, type Json, type JsonObject } from './template/json.ts';
 
-export function arm(request: SandboxRequest, estate: Estate, tokens: AccessTokens): SandboxAnswer {
-  const caller = callerOf(request.headers.authorization, tokens, estate.now());
-  if (!caller.ok) return refusal(caller);
+export function arm(request: SandboxRequest, state: CloudState, tokens: AccessTokens): SandboxResponse {
+  const principal = authenticate(request.headers.authorization, tokens, state.now());
+  if (!principal.ok) return refusal(principal);
   if (!request.query.get('api-version'))
     return refusal(
       refuse(
@@ -24,52 +24,57 @@ export function arm(request: SandboxRequest, estate: Estate, tokens: AccessToken
       ),
     );
   const path = decodeURIComponent(request.path);
-  if (/^\/subscriptions\/?$/i.test(path)) return json(200, subscriptions(caller.value, estate));
+  if (/^\/subscriptions\/?$/i.test(path)) return json(200, subscriptions(principal.value, state));
   const target = parseResourceId(path);
   if (!target) return refusal(refuse(404, 'NotFound', `The path '${path}' is not known to the sandbox.`));
-  if (caller.value.kind === 'administrator') {
-    const claimed = estate.directory.claim(target.subscription, caller.value.tenant);
-    if (!claimed.ok) return refusal(claimed);
+  if (principal.value.kind === 'administrator') {
+    const claim = state.directory.claim(target.subscription, principal.value.tenant);
+    if (!claim.ok) return refusal(claim);
   }
-  return operate(request, target, caller.value, estate);
+  return operate(request, target, principal.value, state);
 }
 
-function operate(request: SandboxRequest, target: ResourceId, caller: Caller, estate: Estate): SandboxAnswer {
+function operate(
+  request: SandboxRequest,
+  target: ResourceId,
+  principal: Principal,
+  state: CloudState,
+): SandboxResponse {
   const { method } = request;
   if (
     method === 'GET' &&
     same(target.type, 'Microsoft.Resources/resourceGroups') &&
     target.names.length === 0
   )
-    return answer(resourceGroups(target, caller, estate), (value) => json(200, value));
+    return answer(resourceGroups(target, principal, state), (value) => json(200, value));
 
   const verb = method === 'GET' ? 'read' : method === 'DELETE' ? 'delete' : 'write';
   const grant = /^Microsoft\.Authorization\//i.test(target.type);
   const action: Action = verb === 'read' ? 'read' : grant ? 'grant' : 'write';
-  const denied = authorise(
-    caller,
+  const denied = authorize(
+    principal,
     action,
     `${operationType(target.type)}/${verb}`,
     target.id,
     target.subscription,
-    estate,
+    state,
   );
   if (denied) return refusal(denied);
   if (same(target.type, 'Microsoft.Resources/subscriptions') && method === 'GET')
-    return json(200, subscription(target.subscription, estate));
+    return json(200, subscription(target.subscription, state));
 
   const isCollection = target.names.length < target.type.split('/').length - 1;
   if (isCollection && method === 'GET')
-    return answer(list(target, estate), (value) => json(200, { value: value.map(shown) }));
+    return answer(list(target, state), (value) => json(200, { value: value.map(resourceJson) }));
   if (isCollection || !['GET', 'PUT', 'DELETE'].includes(method))
     return refusal(
       refuse(405, 'MethodNotAllowed', `The sandbox does not serve ${method} at '${target.id}'.`),
     );
-  if (method === 'PUT') return put(request, target, estate);
-  return method === 'GET' ? get(target, estate) : remove(target, estate);
+  if (method === 'PUT') return put(request, target, state);
+  return method === 'GET' ? get(target, state) : remove(target, state);
 }
 
-function put(request: SandboxRequest, target: ResourceId, estate: Estate): SandboxAnswer {
+function put(request: SandboxRequest, target: ResourceId, state: CloudState): SandboxResponse {
   const body = parse(request.body);
   if (!body)
     return refusal(
@@ -79,36 +84,38 @@ function put(request: SandboxRequest, target: ResourceId, estate: Estate): Sandb
         'The request content was invalid and could not be deserialized: the body is not a JSON object.',
       ),
     );
-  const status = estate.directory.get(target.id) ? 200 : 201;
+  const status = state.directory.get(target.id) ? 200 : 201;
   const outcome = same(target.type, deploymentType)
-    ? deploy(target, body, estate)
-    : write(target, body, estate);
-  return answer(outcome, (value) => json(status, shown(value)));
+    ? deploy(target, body, state)
+    : write(target, body, state);
+  return answer(outcome, (value) => json(status, resourceJson(value)));
 }
 
-function get(target: ResourceId, estate: Estate): SandboxAnswer {
+function get(target: ResourceId, state: CloudState): SandboxResponse {
   if (!same(target.type, deploymentType))
-    return answer(read(target, estate), (value) => json(200, shown(value)));
-  const kept = estate.directory.get(target.id);
-  const found: Outcome<Resource> = kept
-    ? made(kept)
+    return answer(read(target, state), (value) => json(200, resourceJson(value)));
+  const stored = state.directory.get(target.id);
+  const result: Outcome<Resource> = stored
+    ? ok(stored)
     : refuse(404, 'DeploymentNotFound', `Deployment '${target.names[0]}' could not be found.`);
-  return answer(found, (value) => json(200, shown(value)));
+  return answer(result, (value) => json(200, resourceJson(value)));
 }
 
-function remove(target: ResourceId, estate: Estate): SandboxAnswer {
-  const found = estate.directory.get(target.id);
-  if (!found) return empty(204);
-  estate.directory.remove(target.id);
-  return same(target.type, 'Microsoft.Authorization/roleAssignments') ? json(200, shown(found)) : empty(200);
+function remove(target: ResourceId, state: CloudState): SandboxResponse {
+  const result = state.directory.get(target.id);
+  if (!result) return empty(204);
+  state.directory.remove(target.id);
+  return same(target.type, 'Microsoft.Authorization/roleAssignments')
+    ? json(200, resourceJson(result))
+    : empty(200);
 }
 
-const answer = <T>(outcome: Outcome<T>, show: (value: T) => SandboxAnswer): SandboxAnswer =>
+const answer = <T>(outcome: Outcome<T>, show: (value: T) => SandboxResponse): SandboxResponse =>
   outcome.ok ? show(outcome.value) : refusal(outcome);
 
-const shown = ({ changedAt: _changedAt, ...resource }: Resource) => resource;
+const resourceJson = ({ changedAt: _changedAt, ...resource }: Resource) => resource;
 
-/** ARM names the actions on its own containers below `subscriptions`. */
+/** ARM names the actions on subscriptions and resource groups with the prefix `subscriptions`. */
 const operationType = (type: string): string =>
   same(type, 'Microsoft.Resources/resourceGroups')
     ? 'Microsoft.Resources/subscriptions/resourcegroups'

@@ -1,9 +1,9 @@
-/** The token of the external issuer: its form, its times, its key and its signature. */
+/** Verifies the external issuer's token: format, times, key and signature. */
 import { toTimestamp } from '../../platform/time/index.ts';
-import type { SandboxWorld } from '../contract.ts';
+import type { SandboxRuntime } from '../contract.ts';
 import type { Document, IssuerCache } from '../issuer-cache.ts';
 import { type Jws, parseJws, publicKeyOf, verifyJws } from '../jws.ts';
-import { aadsts, type EntraRefusal } from './entra-answer.ts';
+import { aadsts, type EntraRefusal } from './entra-response.ts';
 
 export interface Assertion {
   readonly jws: Jws;
@@ -14,11 +14,14 @@ export interface Assertion {
 
 /** Clock skew; known from practice, not documented (clouds.md 2.2). */
 const skewSeconds = 300;
-/** `1.01:00:00` in the text of 70023. */
-const longestSeconds = 25 * 3600;
-/** Entra forgets an issuer's keys after a day at the latest; claimed in the field, unproven. */
+/** `1.01:00:00` in the text of error 70023. */
+const maxLifetimeSeconds = 25 * 3600;
+/** Entra keeps an issuer's keys for at most a day; reported by users, not proven. */
 export const keepKeysSeconds = 24 * 3600;
-/** An unknown kid does not make Entra ask at once (clouds.md 4); that it does after 5 minutes is an assumption. */
+/**
+ * Entra does not fetch the keys at once for an unknown kid (clouds.md 4); that it does so after 5 minutes is an
+ * assumption.
+ */
 const refetchAfterSeconds = 300;
 
 const malformed = () => aadsts(50027, 'invalid_request', 'JWT token is invalid or malformed.');
@@ -29,14 +32,14 @@ export function readAssertion(
   const parsed = parseJws(token);
   if (!parsed.ok) return malformed();
   const { header, claims } = parsed.jws;
-  // A missing typ is refused like a wrong one: the text admits two values, and absence is neither.
+  // A missing typ is refused like a wrong one: the text allows exactly two values.
   if (header.typ !== 'JWT' && header.typ !== 'http://openid.net/specs/jwt/1.0')
     return aadsts(
       5002727,
       'invalid_request',
       "Invalid JWT header type specified, must be 'JWT' or 'http://openid.net/specs/jwt/1.0'.",
     );
-  // HS256 is named in the real text, but a federated issuer has no secret to share with Entra.
+  // The real text names HS256, but a federated issuer has no shared secret with Entra.
   if (header.alg !== 'RS256')
     return aadsts(
       5002738,
@@ -44,7 +47,7 @@ export function readAssertion(
       `Invalid JWT token. '${String(header.alg)}' is not a supported signature algorithm. Supported signing algorithms are: 'RS256, HS256'`,
     );
   const { iss, sub, aud } = claims;
-  const audiences = [aud].flat().filter((one) => typeof one === 'string');
+  const audiences = [aud].flat().filter((value) => typeof value === 'string');
   const times = [claims.exp, claims.nbf ?? 0, claims.iat ?? 0];
   if ('crit' in header || typeof iss !== 'string' || typeof sub !== 'string' || audiences.length === 0)
     return malformed();
@@ -54,15 +57,15 @@ export function readAssertion(
 
 export async function verifyAssertion(
   assertion: Assertion,
-  world: SandboxWorld,
+  runtime: SandboxRuntime,
   issuers: IssuerCache,
 ): Promise<EntraRefusal | undefined> {
-  return timeFault(assertion.jws.claims, world.now()) ?? (await keyFault(assertion, world, issuers));
+  return timeFault(assertion.jws.claims, runtime.now()) ?? (await keyFault(assertion, runtime, issuers));
 }
 
 function timeFault(claims: Jws['claims'], now: number): EntraRefusal | undefined {
   const { iat = 0, nbf = 0, exp } = claims as { iat?: number; nbf?: number; exp: number };
-  if (exp - iat > longestSeconds)
+  if (exp - iat > maxLifetimeSeconds)
     return aadsts(
       70023,
       'invalid_request',
@@ -78,19 +81,19 @@ function timeFault(claims: Jws['claims'], now: number): EntraRefusal | undefined
   );
 }
 
-/** .NET prints ten-millionths of a second. */
+/** .NET prints seven decimals. */
 const ticks = (time: number) => `${toTimestamp(time).slice(0, -1)}0000Z`;
 
 async function keyFault(
   { jws, issuer }: Assertion,
-  world: SandboxWorld,
+  runtime: SandboxRuntime,
   issuers: IssuerCache,
 ): Promise<EntraRefusal | undefined> {
   const { kid } = jws.header;
   const known = await issuers.read(issuer);
   if (!known.ok) return aadsts(50166, 'invalid_request', 'Request to External OIDC endpoint failed.');
   let jwk = keyNamed(kid, known.value.keys);
-  if (!jwk && world.now() - known.value.fetchedAt > refetchAfterSeconds * 1000) {
+  if (!jwk && runtime.now() - known.value.fetchedAt > refetchAfterSeconds * 1000) {
     const fresh = await issuers.read(issuer, { refetch: true });
     if (fresh.ok) jwk = keyNamed(kid, fresh.value.keys);
   }
@@ -101,7 +104,7 @@ async function keyFault(
       'invalid_client',
       `The certificate with identifier ${thumbprint(kid)} used to sign the federated credential could not be found in the metadata of identity provider ${issuer}. Please validate that your Identity Provider's metadata exposes the key used to sign the incoming token.`,
     );
-  // The code is known, its text is not recorded anywhere that we found.
+  // The code is known; we found no record of its text.
   if (!verifyJws(jws, key))
     return aadsts(7000274, 'invalid_client', 'Client assertion contains an invalid signature.');
   return undefined;
@@ -113,7 +116,7 @@ const keyNamed = (kid: unknown, keys: readonly Document[]) =>
       typeof kid === 'string' && kid !== '' && jwk.kid === kid && jwk.kty === 'RSA' && jwk.use !== 'enc',
   );
 
-/** Entra reads a kid as the base64url of a certificate's hash and shows it in hex. */
+/** Entra decodes a kid as the base64url of a certificate's hash and prints it in hex. */
 function thumbprint(kid: unknown): string {
   if (typeof kid !== 'string') return '';
   const bytes = Buffer.from(kid, 'base64url');

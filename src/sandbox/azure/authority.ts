@@ -1,9 +1,9 @@
-/** What client libraries ask an authority before they trust it. */
-import type { SandboxAnswer } from '../contract.ts';
-import { entraJson } from './entra-answer.ts';
+/** The metadata that client libraries read before they trust an authority. */
+import type { SandboxResponse } from '../contract.ts';
+import { entraJson } from './entra-response.ts';
 
 /** `/{tenant}/v2.0/.well-known/openid-configuration` */
-export function openidConfiguration(origin: string, tenant: string): SandboxAnswer {
+export function openidConfiguration(origin: string, tenant: string): SandboxResponse {
   const authority = `${origin}/azure/${tenant}`;
   return entraJson(200, {
     token_endpoint: `${authority}/oauth2/v2.0/token`,
@@ -24,8 +24,8 @@ export function openidConfiguration(origin: string, tenant: string): SandboxAnsw
   });
 }
 
-/** `/common/discovery/instance`: the sandbox is an authority with no other names. */
-export function instanceDiscovery(origin: string): SandboxAnswer {
+/** `/common/discovery/instance`: the sandbox is an authority without aliases. */
+export function instanceDiscovery(origin: string): SandboxResponse {
   const { host } = new URL(origin);
   return entraJson(200, {
     tenant_discovery_endpoint: `${origin}/azure/common/v2.0/.well-known/openid-configuration`,

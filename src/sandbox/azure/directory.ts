@@ -1,6 +1,7 @@
-/** What exists in the sandbox's Azure: subscriptions with their tenants, and resources by id. */
-import { made, type Outcome, refuse } from './answers.ts';
+/** The state of the sandbox's Azure: subscriptions with their tenants, and resources by id. */
+
 import { same } from './resource-id.ts';
+import { type Outcome, ok, refuse } from './responses.ts';
 import type { Json, JsonObject } from './template/json.ts';
 
 export interface Resource {
@@ -10,20 +11,20 @@ export interface Resource {
   readonly location?: string;
   readonly tags?: Json;
   readonly properties: JsonObject;
-  /** Milliseconds since the epoch of the last write; propagation counts from here. */
+  /** Time of the last write in milliseconds since the epoch; propagation starts here. */
   readonly changedAt: number;
 }
 
 export interface Directory {
-  /** The tenant of a subscription; undefined before its first management use. */
+  /** The tenant of a subscription; undefined before the first management call. */
   tenantOf(subscription: string): string | undefined;
   subscriptions(): readonly { readonly id: string; readonly tenant: string }[];
   knowsTenant(tenant: string): boolean;
-  /** A subscription belongs for good to the tenant that used it first. */
+  /** A subscription belongs permanently to the tenant that uses it first. */
   claim(subscription: string, tenant: string): Outcome<undefined>;
   get(id: string): Resource | undefined;
   put(resource: Resource): void;
-  /** Deletes the resource and everything that hangs on it. */
+  /** Deletes the resource and all resources below it. */
   remove(id: string): void;
   ofType(type: string): readonly Resource[];
 }
@@ -40,7 +41,7 @@ export function createDirectory(): Directory {
       const owner = tenantOf(subscription);
       if (owner && owner !== tenant.toLowerCase()) return wrongTenant(tenant, owner);
       tenants.set(subscription.toLowerCase(), tenant.toLowerCase());
-      return made(undefined);
+      return ok(undefined);
     },
     get: (id) => resources.get(id.toLowerCase()),
     put: (resource) => void resources.set(resource.id.toLowerCase(), resource),

@@ -1,77 +1,77 @@
 /**
- * The Azure of the sandbox: Entra's token endpoint and as much of Azure Resource Manager as a customer needs to let a
- * connection in. Owns: what exists there, who may do what, and every answer's words. Does not own: the listener, the
- * clock, the faults (the frame). Knows nothing of the server's own code for Azure, which it has to judge.
+ * Azure: Entra's token endpoint and the part of Azure Resource Manager that a customer needs to set up a connection.
+ * Owns: its resources, authorization, and the texts of responses. Does not own: the listener, the clock and the
+ * faults (sandbox/*.ts). Shares no code with the server's own Azure module, which it tests.
  *
  * Managed with `Authorization: Bearer sandbox:TENANT-GUID`: a subscription belongs to the tenant that first used it,
- * and a tenant exists as soon as it has a subscription. Access tokens from the token endpoint open what their
- * identity's role assignments allow, as `GET /subscriptions/ID/resourcegroups?api-version=2021-04-01`.
+ * and a tenant exists when it has a subscription. An access token of the token endpoint allows what the role
+ * assignments of its identity allow, such as `GET /subscriptions/ID/resourcegroups?api-version=2021-04-01`.
  */
-import type { SandboxAnswer, SandboxCloud, SandboxRequest, SandboxWorld } from '../contract.ts';
+import type { SandboxCloud, SandboxRequest, SandboxResponse, SandboxRuntime } from '../contract.ts';
 import { createIssuerCache } from '../issuer-cache.ts';
 import { createAccessTokens } from './access-token.ts';
-import { refusal, refuse } from './answers.ts';
 import { arm } from './arm.ts';
 import { keepKeysSeconds } from './assertion.ts';
 import { instanceDiscovery, openidConfiguration } from './authority.ts';
 import { type Blobs, blobs } from './blobs.ts';
 import { createDirectory } from './directory.ts';
-import { aadsts, entraRefusal } from './entra-answer.ts';
-import type { Estate } from './kinds/kind.ts';
-import { type EntraDesk, token } from './token.ts';
+import { aadsts, entraRefusal } from './entra-response.ts';
+import type { CloudState } from './resource-types/resource-type.ts';
+import { refusal, refuse } from './responses.ts';
+import { type EntraContext, token } from './token.ts';
 
-export function azureCloud(world: SandboxWorld): SandboxCloud {
-  const open = (): EntraDesk & { blobs: Blobs } => {
-    const estate: Estate = {
+export function azureCloud(runtime: SandboxRuntime): SandboxCloud {
+  const open = (): EntraContext & { blobs: Blobs } => {
+    const state: CloudState = {
       directory: createDirectory(),
-      now: () => world.now(),
-      propagationSeconds: () => world.propagationSeconds('azure'),
+      now: () => runtime.now(),
+      propagationSeconds: () => runtime.propagationSeconds('azure'),
     };
     return {
-      world,
-      estate,
+      runtime,
+      state,
       tokens: createAccessTokens(),
       blobs: new Map(),
-      issuers: createIssuerCache(world, () => keepKeysSeconds),
+      issuers: createIssuerCache(runtime, () => keepKeysSeconds),
     };
   };
-  let desk = open();
+  let context = open();
   return {
     name: 'azure',
-    handle: (request) => route(request, desk),
-    outOfOrder: (status, request) => outOfOrder(status, request, world.now()),
+    handle: (request) => route(request, context),
+    faultResponse: (status, request) => faultResponse(status, request, runtime.now()),
     reset() {
-      desk = open();
+      context = open();
     },
   };
 }
 
 async function route(
   request: SandboxRequest,
-  desk: EntraDesk & { readonly blobs: Blobs },
-): Promise<SandboxAnswer> {
+  context: EntraContext & { readonly blobs: Blobs },
+): Promise<SandboxResponse> {
   const { method, path } = request;
-  const { world, estate, tokens } = desk;
+  const { runtime, state, tokens } = context;
   if (/^\/subscriptions(\/|$)/i.test(path)) {
-    const answer = arm(request, estate, tokens);
-    world.note({ cloud: 'azure', operation: `${method} ${path}`, outcome: String(answer.status) });
+    const answer = arm(request, state, tokens);
+    runtime.record({ cloud: 'azure', operation: `${method} ${path}`, outcome: String(answer.status) });
     return answer;
   }
-  const blob = blobs(request, estate, tokens, desk.blobs);
+  const blob = blobs(request, state, tokens, context.blobs);
   if (blob) {
-    world.note({ cloud: 'azure', operation: `${method} ${path}`, outcome: String(blob.status) });
+    runtime.record({ cloud: 'azure', operation: `${method} ${path}`, outcome: String(blob.status) });
     return blob;
   }
-  if (path === '/common/discovery/instance') return instanceDiscovery(world.origin);
+  if (path === '/common/discovery/instance') return instanceDiscovery(runtime.origin);
   const [tenant = '', ...rest] = path.slice(1).split('/');
-  if (rest.join('/') === 'oauth2/v2.0/token') return token(tenant, request, desk);
+  if (rest.join('/') === 'oauth2/v2.0/token') return token(tenant, request, context);
   if (rest.join('/') === 'v2.0/.well-known/openid-configuration')
-    return openidConfiguration(world.origin, tenant);
+    return openidConfiguration(runtime.origin, tenant);
   return refusal(refuse(404, 'NotFound', `The path '${path}' is not known to the sandbox.`));
 }
 
-/** Entra's codes for its own trouble: 90033 transient, 50196 and 90055 throttling. */
-function outOfOrder(status: number, request: SandboxRequest, now: number): SandboxAnswer {
+/** Entra's codes for unavailability: 90033 transient, 50196 and 90055 throttling. */
+function faultResponse(status: number, request: SandboxRequest, now: number): SandboxResponse {
   const isToken = request.path.endsWith('/oauth2/v2.0/token');
   if (!isToken) {
     const code =

@@ -1,18 +1,19 @@
-/** Which federated credential of the identity admits the assertion, and which difference is named when none does. */
+/** Finds the federated credential that matches the assertion, and selects the error if none does. */
 import type { Assertion } from './assertion.ts';
 import type { Resource } from './directory.ts';
-import { aadsts, type EntraRefusal } from './entra-answer.ts';
-import type { Estate } from './kinds/kind.ts';
+import { aadsts, type EntraRefusal } from './entra-response.ts';
+import type { CloudState } from './resource-types/resource-type.ts';
 
 /**
- * One credential must match all three members exactly, case and blanks included. With several credentials the one
- * that matches furthest decides, in the order issuer, subject, audience; Entra's own order is not published.
+ * One credential must match all three members exactly, including case and spaces. With several credentials, the one
+ * that matches furthest selects the error, in the order issuer, subject, audience; Entra's own order is not
+ * published.
  */
 export function matchCredential(
   { issuer, subject, audiences }: Assertion,
   credentials: readonly Resource[],
   clientId: string,
-  { now, propagationSeconds }: Estate,
+  { now, propagationSeconds }: CloudState,
 ): EntraRefusal | undefined {
   if (
     /^https:\/\/(login\.microsoftonline\.(com|us)|login\.partner\.microsoftonline\.cn|sts\.windows\.net)\//.test(

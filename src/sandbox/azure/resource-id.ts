@@ -1,31 +1,31 @@
 /** ARM's resource ids: `/subscriptions/S/resourceGroups/G/providers/Namespace/type/name/type/name`. */
 
 export interface ResourceId {
-  /** In the case that the client used; ARM compares without case. */
+  /** In the case that the client used; ARM compares case-insensitively. */
   readonly id: string;
   readonly subscription: string;
   readonly group: string | undefined;
   /** `Microsoft.ManagedIdentity/userAssignedIdentities`, as the client wrote it. */
   readonly type: string;
-  /** One name for each level of the type; one fewer when the path names a collection. */
+  /** One name for each level of the type; one fewer if the path names a collection. */
   readonly names: readonly string[];
-  /** What an extension resource or a top-level resource hangs on. */
+  /** The parent scope of a top-level or extension resource. */
   readonly scope: string;
 }
 
 export const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-/** Whether `id` is `scope` or lies below it. */
+/** Whether `id` equals `scope` or is below it. */
 export const within = (id: string, scope: string): boolean =>
   `${id.toLowerCase()}/`.startsWith(`${scope.toLowerCase().replace(/\/$/, '')}/`);
 
-/** Reads the decoded path of a request or an id in a template; undefined when it is neither. */
+/** Parses the decoded path of a request or an id in a template; undefined if it is neither. */
 export function parseResourceId(path: string): ResourceId | undefined {
   const id = path.replace(/\/$/, '');
   const subscription = /^\/subscriptions\/([^/]+)/i.exec(id)?.[1];
   if (!subscription) return undefined;
   const group = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)/i.exec(id)?.[1];
-  // An extension resource hangs on another resource, so the last `providers` starts its own type.
+  // An extension resource belongs to another resource, so the last `providers` starts its type.
   const start = id.toLowerCase().lastIndexOf('/providers/');
   if (start < 0) return container(id, subscription, group);
 
@@ -46,7 +46,7 @@ function container(id: string, subscription: string, group: string | undefined):
   return { ...base, group, type: 'Microsoft.Resources/resourceGroups', names: group ? [group] : [] };
 }
 
-/** `resourceId()` of the template language: the type's levels and the names, woven together. */
+/** `resourceId()` of the template language: combines the levels of the type with the names. */
 export function composeResourceId(scope: string, type: string, names: readonly string[]): string {
   if (same(type, 'Microsoft.Resources/resourceGroups')) return `${scope}/resourceGroups/${names.join('/')}`;
   const [namespace, ...types] = type.split('/');

@@ -1,17 +1,18 @@
-/** Writing, reading and listing resources of the types that the sandbox has. */
-import { made, type Outcome, refuse } from './answers.ts';
+/** Writes, reads and lists resources of the supported types. */
+
 import type { Resource } from './directory.ts';
-import { container } from './kinds/container.ts';
-import { credential } from './kinds/credential.ts';
-import { identity } from './kinds/identity.ts';
-import type { Estate, Kind } from './kinds/kind.ts';
-import { resourceGroup } from './kinds/resource-group.ts';
-import { roleAssignment } from './kinds/role-assignment.ts';
-import { storageAccount } from './kinds/storage-account.ts';
 import { type ResourceId, same, within } from './resource-id.ts';
+import { container } from './resource-types/container.ts';
+import { credential } from './resource-types/credential.ts';
+import { identity } from './resource-types/identity.ts';
+import { resourceGroup } from './resource-types/resource-group.ts';
+import type { CloudState, ResourceType } from './resource-types/resource-type.ts';
+import { roleAssignment } from './resource-types/role-assignment.ts';
+import { storageAccount } from './resource-types/storage-account.ts';
+import { type Outcome, ok, refuse } from './responses.ts';
 import type { JsonObject } from './template/json.ts';
 
-const kinds: readonly Kind[] = [
+const resourceTypes: readonly ResourceType[] = [
   resourceGroup,
   identity,
   credential,
@@ -20,47 +21,48 @@ const kinds: readonly Kind[] = [
   container,
 ];
 
-export const kindOf = (type: string): Kind | undefined => kinds.find((kind) => same(kind.type, type));
+export const resourceTypeOf = (type: string): ResourceType | undefined =>
+  resourceTypes.find((kind) => same(kind.type, type));
 
-/** Checks what the resource hangs on, then the resource itself, and stores it. */
-export function write(target: ResourceId, body: JsonObject, estate: Estate): Outcome<Resource> {
-  const kind = kindOf(target.type);
+/** Checks the parent, then the resource itself, and stores it. */
+export function write(target: ResourceId, body: JsonObject, state: CloudState): Outcome<Resource> {
+  const kind = resourceTypeOf(target.type);
   if (!kind) return unknownType(target.type);
-  const absent = absentOwner(target, kind, estate);
+  const absent = absentOwner(target, kind, state);
   if (absent) return absent;
-  const outcome = kind.make(target, body, estate);
-  if (outcome.ok) estate.directory.put(outcome.value);
+  const outcome = kind.create(target, body, state);
+  if (outcome.ok) state.directory.put(outcome.value);
   return outcome;
 }
 
-export function read(target: ResourceId, estate: Estate): Outcome<Resource> {
-  if (!kindOf(target.type)) return unknownType(target.type);
-  const found = estate.directory.get(target.id);
-  return found ? made(found) : notFound(target, estate);
+export function read(target: ResourceId, state: CloudState): Outcome<Resource> {
+  if (!resourceTypeOf(target.type)) return unknownType(target.type);
+  const found = state.directory.get(target.id);
+  return found ? ok(found) : notFound(target, state);
 }
 
-/** The resources of a collection, in the order of their making. */
-export function list(target: ResourceId, estate: Estate): Outcome<readonly Resource[]> {
-  if (!kindOf(target.type)) return unknownType(target.type);
+/** The resources of a collection, in order of creation. */
+export function list(target: ResourceId, state: CloudState): Outcome<readonly Resource[]> {
+  if (!resourceTypeOf(target.type)) return unknownType(target.type);
   const parent = target.names.length > 0 ? target.id.slice(0, target.id.lastIndexOf('/')) : target.scope;
-  if (target.group && !groupExists(target, estate)) return groupNotFound(target);
-  return made(estate.directory.ofType(target.type).filter(({ id }) => within(id, parent)));
+  if (target.group && !groupExists(target, state)) return groupNotFound(target);
+  return ok(state.directory.ofType(target.type).filter(({ id }) => within(id, parent)));
 }
 
 const groupPath = ({ subscription, group }: ResourceId) =>
   `/subscriptions/${subscription}/resourceGroups/${group}`;
 
-const groupExists = (target: ResourceId, { directory }: Estate) =>
+const groupExists = (target: ResourceId, { directory }: CloudState) =>
   directory.get(groupPath(target)) !== undefined;
 
 const groupNotFound = ({ group }: ResourceId) =>
   refuse(404, 'ResourceGroupNotFound', `Resource group '${group}' could not be found.`);
 
-function absentOwner(target: ResourceId, kind: Kind, estate: Estate) {
+function absentOwner(target: ResourceId, kind: ResourceType, state: CloudState) {
   if (kind === resourceGroup) return undefined;
-  if (target.group && !groupExists(target, estate)) return groupNotFound(target);
+  if (target.group && !groupExists(target, state)) return groupNotFound(target);
   const parent = target.names.length > 1 ? target.id.split('/').slice(0, -2).join('/') : undefined;
-  if (!parent || estate.directory.get(parent)) return undefined;
+  if (!parent || state.directory.get(parent)) return undefined;
   const shortType = target.type.slice(target.type.indexOf('/') + 1);
   return refuse(
     404,
@@ -69,8 +71,8 @@ function absentOwner(target: ResourceId, kind: Kind, estate: Estate) {
   );
 }
 
-function notFound(target: ResourceId, estate: Estate) {
-  if (target.group && !groupExists(target, estate)) return groupNotFound(target);
+function notFound(target: ResourceId, state: CloudState) {
+  if (target.group && !groupExists(target, state)) return groupNotFound(target);
   if (same(target.type, roleAssignment.type))
     return refuse(404, 'RoleAssignmentNotFound', `The role assignment '${target.names[0]}' is not found.`);
   return refuse(
@@ -85,6 +87,6 @@ function unknownType(type: string) {
   return refuse(
     404,
     'InvalidResourceType',
-    `The resource type '${levels.join('/')}' could not be found in the namespace '${namespace}'. The sandbox has ${kinds.map((kind) => kind.type).join(', ')}.`,
+    `The resource type '${levels.join('/')}' could not be found in the namespace '${namespace}'. The sandbox has ${resourceTypes.map((kind) => kind.type).join(', ')}.`,
   );
 }

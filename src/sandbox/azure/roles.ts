@@ -1,9 +1,9 @@
-/** Built-in roles of Azure RBAC by id, and what they allow on the resources of the sandbox. */
+/** Built-in roles of Azure RBAC by id, and what they allow on the sandbox's resources. */
 import type { Directory } from './directory.ts';
 import { within } from './resource-id.ts';
 import { stringOf } from './template/json.ts';
 
-/** `grant` is writing under Microsoft.Authorization, which Contributor may not; `blob…` are data actions. */
+/** `grant`: writing under Microsoft.Authorization, which Contributor does not allow. `blob…` are data actions. */
 export type Action = 'read' | 'write' | 'grant' | 'blob.read' | 'blob.write';
 
 interface Role {
@@ -22,7 +22,7 @@ const roles: ReadonlyMap<string, Role> = new Map<string, Role>([
   ],
   ['43d0d8ad-25c7-4714-9337-8ba259a9fe05', { name: 'Monitoring Reader', actions: ['read'] }],
   ['73c42c96-874c-492b-b04d-ab87d138a893', { name: 'Log Analytics Reader', actions: ['read'] }],
-  // Data roles: they open data, nothing that Azure Resource Manager shows.
+  // Data roles allow access to data only, not to Azure Resource Manager.
   ['2a2b9908-6ea1-4ae2-8e65-a410df84e7d1', { name: 'Storage Blob Data Reader', actions: ['blob.read'] }],
   [
     'ba92f5b4-2d11-453d-a403-e96b0029c9fe',
@@ -33,7 +33,7 @@ const roles: ReadonlyMap<string, Role> = new Map<string, Role>([
 
 export const roleExists = (roleId: string): boolean => roles.has(roleId.toLowerCase());
 
-/** The id at the end of a roleDefinitionId, whatever scope it is written with. */
+/** The id at the end of a roleDefinitionId of any scope. */
 export const roleIdOf = (roleDefinitionId: string): string =>
   /\/providers\/Microsoft\.Authorization\/roleDefinitions\/([0-9a-f-]{36})$/i.exec(roleDefinitionId)?.[1] ??
   '';
@@ -43,7 +43,7 @@ export interface Grant {
   readonly actions: readonly Action[];
 }
 
-/** What a principal may do and where, as far as the assignments are `settledBefore` that time (milliseconds). */
+/** The principal's permissions by scope, from assignments made before `settledBefore` (milliseconds). */
 export function grantsOf(directory: Directory, principalId: string, settledBefore: number): readonly Grant[] {
   return directory
     .ofType('Microsoft.Authorization/roleAssignments')

@@ -1,7 +1,7 @@
 /** The scope of client_credentials: exactly one resource, ending in `/.default`. */
-import { aadsts, type EntraRefusal } from './entra-answer.ts';
+import { aadsts, type EntraRefusal } from './entra-response.ts';
 
-/** Resources with a service principal in every tenant, by identifier URI without a slash at the end. */
+/** Resources with a service principal in every tenant, by identifier URI without a trailing slash. */
 const resources = [
   'https://management.azure.com',
   'https://management.core.windows.net',
@@ -26,7 +26,7 @@ export function resourceOf(
       'invalid_scope',
       `The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope ${scope} is not valid.`,
     );
-  // `https://management.azure.com//.default` asks for the audience with its slash.
+  // `https://management.azure.com//.default` requests the audience with its trailing slash.
   if (resources.includes(resource.replace(/\/$/, ''))) return { ok: true, resource };
   return aadsts(
     500011,

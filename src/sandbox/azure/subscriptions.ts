@@ -1,27 +1,28 @@
-/** The GETs by which an access token shows what it opens: subscriptions and their resource groups. */
-import { made, type Outcome } from './answers.ts';
-import { authorise, type Caller, grants } from './caller.ts';
-import type { Estate } from './kinds/kind.ts';
+/** GET requests that show what an access token allows: subscriptions and their resource groups. */
+
+import { authorize, grants, type Principal } from './principal.ts';
 import { type ResourceId, within } from './resource-id.ts';
+import type { CloudState } from './resource-types/resource-type.ts';
+import { type Outcome, ok } from './responses.ts';
 import { allows } from './roles.ts';
 
-/** Not refused without a role: Azure lists the subscriptions in which the caller holds one anywhere. */
-export function subscriptions(caller: Caller, estate: Estate) {
-  const visible = estate.directory
+/** Succeeds without a role: Azure lists the subscriptions in which the principal has a role at any scope. */
+export function subscriptions(principal: Principal, state: CloudState) {
+  const visible = state.directory
     .subscriptions()
-    .filter(({ id, tenant }) => tenant === caller.tenant && sees(caller, id, estate));
+    .filter(({ id, tenant }) => tenant === principal.tenant && hasAnyRole(principal, id, state));
   return {
-    value: visible.map(({ id }) => subscription(id, estate)),
+    value: visible.map(({ id }) => subscription(id, state)),
     count: { type: 'Total', value: visible.length },
   };
 }
 
-function sees(caller: Caller, id: string, estate: Estate): boolean {
-  if (caller.kind === 'administrator') return true;
-  return grants(caller, estate).some(({ scope }) => within(scope, `/subscriptions/${id}`));
+function hasAnyRole(principal: Principal, id: string, state: CloudState): boolean {
+  if (principal.kind === 'administrator') return true;
+  return grants(principal, state).some(({ scope }) => within(scope, `/subscriptions/${id}`));
 }
 
-export const subscription = (id: string, { directory }: Estate) => ({
+export const subscription = (id: string, { directory }: CloudState) => ({
   id: `/subscriptions/${id}`,
   authorizationSource: 'RoleBased',
   managedByTenants: [],
@@ -36,24 +37,26 @@ export const subscription = (id: string, { directory }: Estate) => ({
   },
 });
 
-/** A role on one group shows that group alone; with no role in the subscription the list is refused. */
+/**
+ * With a role on one group, the list contains only that group; without any role in the subscription it is refused.
+ */
 export function resourceGroups(
   target: ResourceId,
-  caller: Caller,
-  estate: Estate,
+  principal: Principal,
+  state: CloudState,
 ): Outcome<{ value: unknown[] }> {
-  const denied = authorise(
-    caller,
+  const denied = authorize(
+    principal,
     'read',
     'Microsoft.Resources/subscriptions/resourcegroups/read',
     target.scope,
     target.subscription,
-    estate,
+    state,
   );
-  const groups = estate.directory
+  const groups = state.directory
     .ofType('Microsoft.Resources/resourceGroups')
     .filter(({ id }) => within(id, target.scope))
-    .filter(({ id }) => caller.kind === 'administrator' || allows(grants(caller, estate), 'read', id));
+    .filter(({ id }) => principal.kind === 'administrator' || allows(grants(principal, state), 'read', id));
   if (denied && (denied.status !== 403 || groups.length === 0)) return denied;
-  return made({ value: groups.map(({ changedAt: _changedAt, ...group }) => group) });
+  return ok({ value: groups.map(({ changedAt: _changedAt, ...group }) => group) });
 }

@@ -1,24 +1,24 @@
 /**
- * `POST /{tenant}/oauth2/v2.0/token` for client_credentials with a federated assertion.
- * Cheap refusals first, the issuer is asked last; Entra's own order between faults of one request is not published.
+ * `POST /{tenant}/oauth2/v2.0/token` for client_credentials with a federated assertion. Cheap checks run first and
+ * the request to the issuer last; Entra's own order of checks is not published.
  */
 import { toSeconds } from '../../platform/time/index.ts';
-import type { SandboxAnswer, SandboxRequest, SandboxWorld } from '../contract.ts';
+import type { SandboxRequest, SandboxResponse, SandboxRuntime } from '../contract.ts';
 import type { IssuerCache } from '../issuer-cache.ts';
 import type { AccessTokens } from './access-token.ts';
 import { readAssertion, verifyAssertion } from './assertion.ts';
 import type { Resource } from './directory.ts';
-import { aadsts, type EntraRefusal, entraJson, entraRefusal } from './entra-answer.ts';
-import { credentialsOf } from './kinds/credential.ts';
-import { identityByClientId } from './kinds/identity.ts';
-import type { Estate } from './kinds/kind.ts';
+import { aadsts, type EntraRefusal, entraJson, entraRefusal } from './entra-response.ts';
 import { matchCredential } from './matching.ts';
+import { credentialsOf } from './resource-types/credential.ts';
+import { identityByClientId } from './resource-types/identity.ts';
+import type { CloudState } from './resource-types/resource-type.ts';
 import { resourceOf } from './scope.ts';
 import { stringOf } from './template/json.ts';
 
-export interface EntraDesk {
-  readonly world: SandboxWorld;
-  readonly estate: Estate;
+export interface EntraContext {
+  readonly runtime: SandboxRuntime;
+  readonly state: CloudState;
   readonly tokens: AccessTokens;
   readonly issuers: IssuerCache;
 }
@@ -31,19 +31,19 @@ const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 export async function token(
   tenant: string,
   request: SandboxRequest,
-  desk: EntraDesk,
-): Promise<SandboxAnswer> {
-  const { world } = desk;
-  const outcome = await decide(tenant, request, desk);
+  context: EntraContext,
+): Promise<SandboxResponse> {
+  const { runtime } = context;
+  const outcome = await decide(tenant, request, context);
   const operation = 'token';
   if (!outcome.ok) {
-    world.note({ cloud: 'azure', operation, outcome: `AADSTS${outcome.code}`, detail: { tenant } });
-    return entraRefusal(outcome, request, world.now());
+    runtime.record({ cloud: 'azure', operation, outcome: `AADSTS${outcome.code}`, detail: { tenant } });
+    return entraRefusal(outcome, request, runtime.now());
   }
   const { identity, resource } = outcome;
-  const issuedAt = toSeconds(world.now());
+  const issuedAt = toSeconds(runtime.now());
   const principalId = stringOf(identity.properties.principalId);
-  const accessToken = desk.tokens.issue({
+  const accessToken = context.tokens.issue({
     aud: resource,
     iss: `https://sts.windows.net/${tenant.toLowerCase()}/`,
     iat: issuedAt,
@@ -56,7 +56,7 @@ export async function token(
     idtyp: 'app',
     ver: '1.0',
   });
-  world.note({
+  runtime.record({
     cloud: 'azure',
     operation,
     outcome: 'ok',
@@ -72,8 +72,8 @@ export async function token(
 
 type Decision = { readonly ok: true; readonly identity: Resource; readonly resource: string } | EntraRefusal;
 
-async function decide(tenant: string, request: SandboxRequest, desk: EntraDesk): Promise<Decision> {
-  const { directory } = desk.estate;
+async function decide(tenant: string, request: SandboxRequest, context: EntraContext): Promise<Decision> {
+  const { directory } = context.state;
   if (request.method !== 'POST')
     return aadsts(
       900561,
@@ -89,7 +89,7 @@ async function decide(tenant: string, request: SandboxRequest, desk: EntraDesk):
       'unsupported_grant_type',
       `The app requested an unsupported grant type '${grantType}'.`,
     );
-  const unknown = unknownTenant(tenant, desk.estate);
+  const unknown = unknownTenant(tenant, context.state);
   if (unknown) return unknown;
 
   const clientId = form.get('client_id');
@@ -114,17 +114,17 @@ async function decide(tenant: string, request: SandboxRequest, desk: EntraDesk):
     assertion.value,
     credentialsOf(directory, identity.id),
     clientId,
-    desk.estate,
+    context.state,
   );
   if (mismatch) return mismatch;
-  const fault = await verifyAssertion(assertion.value, desk.world, desk.issuers);
+  const fault = await verifyAssertion(assertion.value, context.runtime, context.issuers);
   return fault ?? { ok: true, identity, resource: resource.resource };
 }
 
 const missing = (parameter: string) =>
   aadsts(900144, 'invalid_request', `The request body must contain the following parameter: '${parameter}'.`);
 
-function unknownTenant(tenant: string, { directory }: Estate): EntraRefusal | undefined {
+function unknownTenant(tenant: string, { directory }: CloudState): EntraRefusal | undefined {
   if (['common', 'organizations', 'consumers'].includes(tenant))
     return aadsts(
       50059,

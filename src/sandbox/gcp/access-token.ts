@@ -1,6 +1,6 @@
 /**
- * The access tokens of the sandbox's Google: opaque, and closed by a MAC under a key that only this process holds.
- * What a federated token says is fixed at the exchange: disabling the provider later does not take it back.
+ * Access tokens of the sandbox's Google Cloud: opaque, with a MAC under a key of this process. The content of a
+ * federated token is fixed at the exchange: disabling the provider later does not revoke it.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
@@ -26,7 +26,7 @@ export type AccessToken = (FederatedToken | ServiceAccountToken) & {
 
 export interface AccessTokens {
   issue(token: AccessToken): string;
-  /** Undefined for what was not issued here, expired or not. */
+  /** Undefined for a token that this sandbox did not issue. Does not check the expiry. */
   open(token: string): AccessToken | undefined;
 }
 
@@ -42,8 +42,8 @@ export function createAccessTokens(): AccessTokens {
     open(token) {
       const end = token.lastIndexOf('.');
       const expected = mac(token.slice(0, end));
-      const given = Buffer.from(token.slice(end + 1), 'base64url');
-      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+      const actual = Buffer.from(token.slice(end + 1), 'base64url');
+      if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) return undefined;
       return JSON.parse(Buffer.from(token.split('.')[2] ?? '', 'base64url').toString()) as AccessToken;
     },
   };

@@ -1,14 +1,17 @@
-/** The customer's administrator at the management APIs: `Authorization: Bearer sandbox:PROJECT-ID:PROJECT-NUMBER`. */
+/**
+ * Authenticates the customer's administrator for the management APIs: `Authorization: Bearer
+ * sandbox:PROJECT-ID:PROJECT-NUMBER`.
+ */
 import type { SandboxRequest } from '../contract.ts';
-import { denied, made, type Outcome } from './answers.ts';
-import type { Estate } from './estate.ts';
+import type { CloudState } from './cloud-state.ts';
 import { principalOf } from './principal.ts';
 import type { Project } from './projects.ts';
+import { denied, type Outcome, ok } from './responses.ts';
 
-/** The project of the path, when it is the caller's own; `resource` and `permission` are named in the refusal. */
+/** The project of the path, if it is the caller's; the refusal names `resource` and `permission`. */
 export function administered(
   request: SandboxRequest,
-  estate: Estate,
+  state: CloudState,
   project: string,
   resource: string,
   permission: string,
@@ -21,11 +24,11 @@ export function administered(
       `Permission '${permission}' denied on resource '//iam.googleapis.com/${resource}' (or it may not exist).`,
     );
   if (bearer === undefined) {
-    const principal = principalOf(authorization, estate);
+    const principal = principalOf(authorization, state);
     return principal.ok ? refused() : principal;
   }
-  const claimed = estate.projects.claim(bearer, estate.world.now());
+  const claimed = state.projects.claim(bearer, state.runtime.now());
   if (!claimed.ok) return claimed;
   const { id, number } = claimed.value;
-  return [id, number, '-'].includes(project) ? made(claimed.value) : refused();
+  return [id, number, '-'].includes(project) ? ok(claimed.value) : refused();
 }

@@ -1,4 +1,4 @@
-/** From claims to a principal: the mapping, the sizes, the condition. */
+/** Maps claims to a principal: attribute mapping, size limits and attribute condition. */
 import type { FederatedToken } from './access-token.ts';
 import { compileCondition, compileMapping, evaluate } from './condition.ts';
 import { type Input, textOf, textsOf } from './input.ts';
@@ -7,8 +7,8 @@ import { type StsOutcome, stsRefuse } from './sts-request.ts';
 
 export type Mapped = Pick<FederatedToken, 'subject' | 'groups' | 'attributes'>;
 
-const longestSubjectBytes = 127;
-const mostBytes = 8 * 1024;
+const maxSubjectBytes = 127;
+const maxBytes = 8 * 1024;
 
 const rejected = () =>
   stsRefuse('unauthorized_client', 'The given credential is rejected by the attribute condition.');
@@ -18,7 +18,7 @@ export function mapClaims(claims: Input, provider: Provider): StsOutcome<Mapped>
   for (const [key, expression] of Object.entries(provider.attributeMapping)) {
     const compiled = compileMapping(expression, key === 'google.groups' ? 'list' : 'string');
     const value = evaluate(compiled, { assertion: claims });
-    // A claim that is not there, sub included, is told as a failed condition (clouds.md 3.2).
+    // A missing claim, including sub, is reported as a failed condition (clouds.md 3.2).
     if (key === 'google.groups' ? !Array.isArray(value) : typeof value !== 'string') return rejected();
     values[key] = value;
   }
@@ -30,20 +30,20 @@ export function mapClaims(claims: Input, provider: Provider): StsOutcome<Mapped>
       .map(([key, value]) => [key.slice('attribute.'.length), textOf(value)]),
   );
   if (subject === '') return rejected();
-  if (Buffer.byteLength(subject) > longestSubjectBytes) {
+  if (Buffer.byteLength(subject) > maxSubjectBytes) {
     return stsRefuse(
       'invalid_request',
-      `The size of mapped attribute google.subject exceeds the ${longestSubjectBytes} bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than ${longestSubjectBytes} bytes.`,
+      `The size of mapped attribute google.subject exceeds the ${maxSubjectBytes} bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than ${maxSubjectBytes} bytes.`,
     );
   }
-  if (Buffer.byteLength(JSON.stringify(values)) > mostBytes)
+  if (Buffer.byteLength(JSON.stringify(values)) > maxBytes)
     return stsRefuse('invalid_request', 'The size of the mapped attributes exceeds the 8 KB limit.');
-  const admitted =
+  const isAdmitted =
     provider.attributeCondition === undefined ||
     evaluate(compileCondition(provider.attributeCondition), {
       assertion: claims,
       google: { subject, groups },
       attribute: attributes,
     }) === true;
-  return admitted ? { ok: true, value: { subject, groups, attributes } } : rejected();
+  return isAdmitted ? { ok: true, value: { subject, groups, attributes } } : rejected();
 }

@@ -1,6 +1,6 @@
-/** Pools and providers share one life: made, changed, softly deleted with their name blocked, brought back. */
+/** The lifecycle of pools and providers: create, update, soft delete with a blocked name, undelete. */
 import { toTimestamp } from '../../platform/time/index.ts';
-import { made, notFound, type Outcome, refuse } from './answers.ts';
+import { notFound, type Outcome, ok, refuse } from './responses.ts';
 
 export interface Entity {
   /** `projects/NUMBER/locations/global/workloadIdentityPools/ID` and, for a provider, `/providers/ID`. */
@@ -8,42 +8,42 @@ export interface Entity {
   readonly disabled?: boolean;
 }
 
-export interface Kept<T extends Entity> {
+export interface StoredEntity<T extends Entity> {
   readonly entity: T;
-  /** Milliseconds since the epoch, when it is deleted. */
+  /** Time of the deletion in milliseconds since the epoch. */
   readonly deletedAt?: number;
 }
 
-/** A deleted id can be brought back, and not be made anew, for this long (clouds.md 3.1). */
-const blockedMilliseconds = 30 * 24 * 3600 * 1000;
+/** For this long, a deleted id can be undeleted and cannot be created again (clouds.md 3.1). */
+const blockedMs = 30 * 24 * 3600 * 1000;
 
 export interface Collection<T extends Entity> {
-  /** Deleted ones included, until they are gone for good. */
-  get(name: string): Kept<T> | undefined;
-  /** Only what can be used: neither deleted nor disabled. */
+  /** Including deleted ones, until they are permanently gone. */
+  get(name: string): StoredEntity<T> | undefined;
+  /** Undefined if the entity is deleted or disabled. */
   active(name: string): T | undefined;
-  list(parent: string, showDeleted: boolean): readonly Kept<T>[];
-  create(entity: T): Outcome<Kept<T>>;
-  change(name: string, change: (entity: T) => Outcome<T>): Outcome<Kept<T>>;
-  remove(name: string): Outcome<Kept<T>>;
-  undelete(name: string): Outcome<Kept<T>>;
+  list(parent: string, showDeleted: boolean): readonly StoredEntity<T>[];
+  create(entity: T): Outcome<StoredEntity<T>>;
+  change(name: string, change: (entity: T) => Outcome<T>): Outcome<StoredEntity<T>>;
+  remove(name: string): Outcome<StoredEntity<T>>;
+  undelete(name: string): Outcome<StoredEntity<T>>;
 }
 
 export function createCollection<T extends Entity>(now: () => number): Collection<T> {
-  const all = new Map<string, Kept<T>>();
-  const keep = (kept: Kept<T>): Outcome<Kept<T>> => {
-    all.set(kept.entity.name, kept);
-    return made(kept);
+  const all = new Map<string, StoredEntity<T>>();
+  const store = (stored: StoredEntity<T>): Outcome<StoredEntity<T>> => {
+    all.set(stored.entity.name, stored);
+    return ok(stored);
   };
   const get = (name: string) => {
-    const kept = all.get(name);
-    return kept?.deletedAt !== undefined && kept.deletedAt + blockedMilliseconds <= now() ? undefined : kept;
+    const stored = all.get(name);
+    return stored?.deletedAt !== undefined && stored.deletedAt + blockedMs <= now() ? undefined : stored;
   };
   return {
     get,
     active(name) {
-      const kept = get(name);
-      return kept && kept.deletedAt === undefined && !kept.entity.disabled ? kept.entity : undefined;
+      const stored = get(name);
+      return stored && stored.deletedAt === undefined && !stored.entity.disabled ? stored.entity : undefined;
     },
     list: (parent, showDeleted) =>
       [...all.keys()]
@@ -51,31 +51,31 @@ export function createCollection<T extends Entity>(now: () => number): Collectio
         .flatMap((name) => get(name) ?? [])
         .filter(({ deletedAt }) => showDeleted || deletedAt === undefined),
     create: (entity) =>
-      get(entity.name) ? refuse('ALREADY_EXISTS', 'Requested entity already exists') : keep({ entity }),
+      get(entity.name) ? refuse('ALREADY_EXISTS', 'Requested entity already exists') : store({ entity }),
     change(name, change) {
-      const kept = get(name);
-      if (!kept || kept.deletedAt !== undefined) return notFound();
-      const changed = change(kept.entity);
-      return changed.ok ? keep({ entity: changed.value }) : changed;
+      const stored = get(name);
+      if (!stored || stored.deletedAt !== undefined) return notFound();
+      const changed = change(stored.entity);
+      return changed.ok ? store({ entity: changed.value }) : changed;
     },
     remove(name) {
-      const kept = get(name);
-      return !kept || kept.deletedAt !== undefined
+      const stored = get(name);
+      return !stored || stored.deletedAt !== undefined
         ? notFound()
-        : keep({ entity: kept.entity, deletedAt: now() });
+        : store({ entity: stored.entity, deletedAt: now() });
     },
     undelete(name) {
-      const kept = get(name);
-      if (!kept) return notFound();
-      if (kept.deletedAt === undefined) return refuse('FAILED_PRECONDITION', 'The entity is not deleted.');
-      return keep({ entity: kept.entity });
+      const stored = get(name);
+      if (!stored) return notFound();
+      if (stored.deletedAt === undefined) return refuse('FAILED_PRECONDITION', 'The entity is not deleted.');
+      return store({ entity: stored.entity });
     },
   };
 }
 
-/** As the API shows it. */
-export const shown = <T extends Entity>({ entity, deletedAt }: Kept<T>) => ({
+/** The entity as the API returns it. */
+export const entityJson = <T extends Entity>({ entity, deletedAt }: StoredEntity<T>) => ({
   ...entity,
   state: deletedAt === undefined ? 'ACTIVE' : 'DELETED',
-  ...(deletedAt === undefined ? {} : { expireTime: toTimestamp(deletedAt + blockedMilliseconds) }),
+  ...(deletedAt === undefined ? {} : { expireTime: toTimestamp(deletedAt + blockedMs) }),
 });

@@ -2,15 +2,15 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { isRecord } from './input.ts';
 
-/** What a mapping may see. A condition sees the mapped `google` and `attribute` as well. */
-const mappingWords = new Environment()
+/** The variables of a mapping. A condition also has the mapped `google` and `attribute`. */
+const mappingEnvironment = new Environment()
   .registerVariable('assertion', 'map')
   .registerFunction('string.extract(string): string', extract);
 
-/** The library keeps `google` for the names of protobuf types, so the variable goes by another name inside. */
+/** The library reserves `google` for protobuf type names, so the variable has another name internally. */
 const googleInside = 'google__';
 
-const conditionWords = mappingWords
+const conditionEnvironment = mappingEnvironment
   .clone()
   .registerVariable(googleInside, 'map')
   .registerVariable('attribute', 'map');
@@ -19,31 +19,31 @@ export type Compiled =
   | { readonly ok: true; readonly run: ParseResult }
   | { readonly ok: false; readonly reason: string };
 
-export const compileMapping = (text: string, wanted: 'string' | 'list'): Compiled =>
-  compile(mappingWords, text, wanted);
+export const compileMapping = (text: string, expected: 'string' | 'list'): Compiled =>
+  compile(mappingEnvironment, text, expected);
 
-/** A condition has to look at the token: one that names no variable is refused as Google refuses it. */
+/** A condition must refer to the token: like Google, the sandbox rejects one without a variable. */
 export function compileCondition(text: string): Compiled {
-  const parsed = attempt(() => conditionWords.parse(text));
-  if (!parsed) return compile(conditionWords, text, 'bool');
+  const parsed = attempt(() => conditionEnvironment.parse(text));
+  if (!parsed) return compile(conditionEnvironment, text, 'bool');
   const names = namesIn(parsed.ast);
-  if (!names.some(({ args }) => args === 'google' || conditionWords.hasVariable(String(args))))
+  if (!names.some(({ args }) => args === 'google' || conditionEnvironment.hasVariable(String(args))))
     return { ok: false, reason: "it must reference one of the provider's claims" };
   const renamed = names
     .filter(({ args }) => args === 'google')
     .toSorted((a, b) => b.start - a.start)
     .reduce((changed, { start, end }) => changed.slice(0, start) + googleInside + changed.slice(end), text);
-  return compile(conditionWords, renamed, 'bool');
+  return compile(conditionEnvironment, renamed, 'bool');
 }
 
-function compile(words: Environment, text: string, wanted: string): Compiled {
-  const checked = words.check(text);
+function compile(environment: Environment, text: string, expected: string): Compiled {
+  const checked = environment.check(text);
   if (!checked.valid)
     return { ok: false, reason: (checked.error?.message ?? 'not an expression').split('\n')[0] ?? '' };
   const type = checked.type ?? 'dyn';
-  if (type !== 'dyn' && !type.startsWith(wanted))
-    return { ok: false, reason: `it gives ${type}, not ${wanted}` };
-  return { ok: true, run: words.parse(text) };
+  if (type !== 'dyn' && !type.startsWith(expected))
+    return { ok: false, reason: `it gives ${type}, not ${expected}` };
+  return { ok: true, run: environment.parse(text) };
 }
 
 type NameNode = ASTNode & { readonly op: 'id' };
@@ -63,7 +63,7 @@ function attempt<T>(act: () => T): T | undefined {
   }
 }
 
-/** The value, or undefined when the claims do not have what the expression names. */
+/** The value, or undefined if the claims lack what the expression refers to. */
 export function evaluate(compiled: Compiled, context: Readonly<Record<string, unknown>>): unknown {
   if (!compiled.ok) return undefined;
   const { google, ...rest } = context;
@@ -71,7 +71,7 @@ export function evaluate(compiled: Compiled, context: Readonly<Record<string, un
   return attempt((): unknown => compiled.run(values));
 }
 
-/** CEL has whole numbers apart from doubles; JSON has not. */
+/** CEL distinguishes integers from doubles; JSON does not. */
 function cel(value: unknown): unknown {
   if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
   if (Array.isArray(value)) return value.map(cel);
@@ -80,7 +80,7 @@ function cel(value: unknown): unknown {
   return value;
 }
 
-/** Google's own function: `'a/b/c'.extract('a/{x}/c')` is `b`; nothing when the text around it is absent. */
+/** Google's function: `'a/b/c'.extract('a/{x}/c')` is `b`; empty if the surrounding text does not match. */
 function extract(text: string, template: string): string {
   const [, prefix, suffix] = /^(.*?)\{\w+\}(.*)$/s.exec(template) ?? [];
   if (prefix === undefined || suffix === undefined || !text.includes(prefix)) return '';

@@ -1,21 +1,27 @@
-/** iamcredentials.googleapis.com: an access token of a service account for whoever may have one. */
-import type { SandboxAnswer, SandboxRequest } from '../contract.ts';
-import { answer, denied, invalid, made, type Outcome } from './answers.ts';
-import { accountResource, type Estate, projectResource, settledBefore } from './estate.ts';
+/** iamcredentials.googleapis.com: access tokens of service accounts, for principals that may impersonate them. */
+import type { SandboxRequest, SandboxResponse } from '../contract.ts';
+import { accountResource, type CloudState, projectResource, settledBefore } from './cloud-state.ts';
 import { parseInput, textOf, textsOf } from './input.ts';
 import { principalOf } from './principal.ts';
+import { answer, denied, invalid, type Outcome, ok } from './responses.ts';
 
 const permission = 'iam.serviceAccounts.getAccessToken';
-/** Roles with that permission, and the one among them that also lets an account stand in the middle of a chain. */
+/**
+ * Roles with that permission; only Token Creator also allows an account to be an intermediate of a delegation chain.
+ */
 const delegating = ['roles/iam.serviceAccountTokenCreator'];
 const impersonating = ['roles/iam.workloadIdentityUser', ...delegating];
 
-const usualSeconds = 3600;
+const defaultSeconds = 3600;
 
-export function generateAccessToken(request: SandboxRequest, email: string, estate: Estate): SandboxAnswer {
-  const outcome = decide(request, email, estate);
+export function generateAccessToken(
+  request: SandboxRequest,
+  email: string,
+  state: CloudState,
+): SandboxResponse {
+  const outcome = decide(request, email, state);
   const input = parseInput(request.body);
-  estate.world.note({
+  state.runtime.record({
     cloud: 'gcp',
     operation: 'iamcredentials.generateAccessToken',
     outcome: outcome.ok ? 'ok' : outcome.status,
@@ -24,8 +30,8 @@ export function generateAccessToken(request: SandboxRequest, email: string, esta
   return answer(outcome);
 }
 
-function decide(request: SandboxRequest, email: string, estate: Estate): Outcome<unknown> {
-  const principal = principalOf(request.headers.authorization, estate);
+function decide(request: SandboxRequest, email: string, state: CloudState): Outcome<unknown> {
+  const principal = principalOf(request.headers.authorization, state);
   if (!principal.ok) return principal;
   const input = parseInput(request.body);
   if (!input) return invalid('Invalid JSON payload received.');
@@ -38,43 +44,43 @@ function decide(request: SandboxRequest, email: string, estate: Estate): Outcome
   const chain = [...textsOf(input.delegates).map((name) => name.slice(name.lastIndexOf('/') + 1)), email];
   for (const [index, link] of chain.entries()) {
     const roles = index === chain.length - 1 ? impersonating : delegating;
-    if (!mayActAs(link, members, roles, estate))
+    if (!mayImpersonate(link, members, roles, state))
       return denied(permission, `Permission '${permission}' denied on resource (or it may not exist).`);
     members = [`serviceAccount:${link}`, 'allUsers', 'allAuthenticatedUsers'];
   }
-  const expiresAt = estate.world.now() + lifetime.value * 1000;
-  return made({
-    accessToken: estate.tokens.issue({ kind: 'service_account', email, scopes, expiresAt }),
+  const expiresAt = state.runtime.now() + lifetime.value * 1000;
+  return ok({
+    accessToken: state.tokens.issue({ kind: 'service_account', email, scopes, expiresAt }),
     expireTime: new Date(expiresAt).toISOString().replace(/\.\d{3}Z$/, 'Z'),
   });
 }
 
-/** By the account's own policy, or by its project's, which it inherits. */
-function mayActAs(
+/** By the account's own policy, or by the inherited policy of its project. */
+function mayImpersonate(
   email: string,
   members: readonly string[],
   roles: readonly string[],
-  estate: Estate,
+  state: CloudState,
 ): boolean {
-  const account = estate.serviceAccounts.get(email);
+  const account = state.serviceAccounts.get(email);
   if (!account) return false;
-  const { policies } = estate;
+  const { policies } = state;
   return [accountResource(email), projectResource(account.project)].some((resource) =>
-    policies.holds(resource, members, roles, settledBefore(estate)),
+    policies.holds(resource, members, roles, settledBefore(state)),
   );
 }
 
-function readLifetime(given: unknown): Outcome<number> {
-  if (given === undefined) return made(usualSeconds);
-  const seconds = Number(/^(\d+(?:\.\d{1,9})?)s$/.exec(textOf(given))?.[1] ?? Number.NaN);
+function readLifetime(value: unknown): Outcome<number> {
+  if (value === undefined) return ok(defaultSeconds);
+  const seconds = Number(/^(\d+(?:\.\d{1,9})?)s$/.exec(textOf(value))?.[1] ?? Number.NaN);
   if (Number.isNaN(seconds))
     return invalid(
-      `Invalid value at 'lifetime' (type.googleapis.com/google.protobuf.Duration), ${JSON.stringify(given)}`,
+      `Invalid value at 'lifetime' (type.googleapis.com/google.protobuf.Duration), ${JSON.stringify(value)}`,
     );
   if (seconds === 0) return invalid('The lifetime must be greater than 0.');
-  if (seconds > usualSeconds)
+  if (seconds > defaultSeconds)
     return invalid(
-      `The access token lifetime cannot exceed ${usualSeconds}s, unless the service account is allowed by an organization policy with the constraint constraints/iam.allowServiceAccountCredentialLifetimeExtension.`,
+      `The access token lifetime cannot exceed ${defaultSeconds}s, unless the service account is allowed by an organization policy with the constraint constraints/iam.allowServiceAccountCredentialLifetimeExtension.`,
     );
-  return made(seconds);
+  return ok(seconds);
 }

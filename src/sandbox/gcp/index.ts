@@ -1,49 +1,49 @@
 /**
- * The Google Cloud of the sandbox: the token service, IAM credentials, and as much of IAM and Resource Manager as a
- * customer needs to let a connection in. Owns: what exists there, who may do what, and every answer's words. Does not
- * own: the listener, the clock, the faults (the frame). Knows nothing of the server's own code for GCP.
+ * Google Cloud: the token service, IAM credentials, and the part of IAM and Resource Manager that a customer needs to
+ * set up a connection. Owns: its resources, authorization, and the texts of responses. Does not own: the listener,
+ * the clock and the faults (sandbox/*.ts). Shares no code with the server's own GCP module.
  *
- * Managed with `Authorization: Bearer sandbox:PROJECT-ID:PROJECT-NUMBER`: the project exists from the first such call,
- * and the pair is fixed by it. Google's hosts share the one prefix, since their paths do not collide.
+ * Managed with `Authorization: Bearer sandbox:PROJECT-ID:PROJECT-NUMBER`: the first such call creates the project and
+ * fixes the pair. Google's hosts share one prefix, because their paths do not collide.
  */
-import type { SandboxAnswer, SandboxCloud, SandboxRequest, SandboxWorld } from '../contract.ts';
-import { json, notFound, refusal, refuse, type Status } from './answers.ts';
-import { createEstate, type Estate } from './estate.ts';
+import type { SandboxCloud, SandboxRequest, SandboxResponse, SandboxRuntime } from '../contract.ts';
+import { type CloudState, createCloudState } from './cloud-state.ts';
 import { generateAccessToken } from './iam-credentials.ts';
 import { poolsApi } from './pools-api.ts';
 import { projectsApi } from './projects-api.ts';
+import { json, notFound, refusal, refuse, type Status } from './responses.ts';
 import { serviceAccountsApi } from './service-accounts-api.ts';
 import { storage } from './storage.ts';
 import { exchange, throttled } from './sts.ts';
 
-export function gcpCloud(world: SandboxWorld): SandboxCloud {
-  let estate = createEstate(world);
+export function gcpCloud(runtime: SandboxRuntime): SandboxCloud {
+  let state = createCloudState(runtime);
   return {
     name: 'gcp',
-    handle: (request) => route({ ...request, path: decoded(request.path) }, estate),
-    outOfOrder,
+    handle: (request) => route({ ...request, path: decoded(request.path) }, state),
+    faultResponse,
     reset() {
-      estate = createEstate(world);
+      state = createCloudState(runtime);
     },
   };
 }
 
-async function route(request: SandboxRequest, estate: Estate): Promise<SandboxAnswer> {
+async function route(request: SandboxRequest, state: CloudState): Promise<SandboxResponse> {
   const { method, path } = request;
-  if (method === 'POST' && path === '/v1/token') return exchange(request, estate);
+  if (method === 'POST' && path === '/v1/token') return exchange(request, state);
   const email = /^\/v1\/projects\/-\/serviceAccounts\/([^/:]+):generateAccessToken$/.exec(path)?.[1];
-  if (method === 'POST' && email) return generateAccessToken(request, email, estate);
+  if (method === 'POST' && email) return generateAccessToken(request, email, state);
   const answer =
-    poolsApi(request, estate) ??
-    serviceAccountsApi(request, estate) ??
-    projectsApi(request, estate) ??
-    storage(request, estate);
+    poolsApi(request, state) ??
+    serviceAccountsApi(request, state) ??
+    projectsApi(request, state) ??
+    storage(request, state);
   if (!answer) return refusal(notFound());
-  estate.world.note({ cloud: 'gcp', operation: `${method} ${path}`, outcome: String(answer.status) });
+  state.runtime.record({ cloud: 'gcp', operation: `${method} ${path}`, outcome: String(answer.status) });
   return answer;
 }
 
-/** A path with a stray percent sign is left as it is and found nowhere. */
+/** A path with an invalid percent-encoding stays as it is and matches no route. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
@@ -52,7 +52,7 @@ function decoded(path: string): string {
   }
 }
 
-function outOfOrder(status: number, request: SandboxRequest): SandboxAnswer {
+function faultResponse(status: number, request: SandboxRequest): SandboxResponse {
   if (status === 429 && request.path === '/v1/token') return throttled();
   const names: Readonly<Record<number, [Status, string]>> = {
     429: ['RESOURCE_EXHAUSTED', 'Resource has been exhausted (e.g. check quota).'],

@@ -1,4 +1,4 @@
-/** JSON that a client sent, read without trust. */
+/** Readers for untrusted JSON input. */
 
 export type Input = Readonly<Record<string, unknown>>;
 
@@ -10,7 +10,7 @@ export const textOf = (value: unknown): string => (typeof value === 'string' ? v
 export const textsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 
-/** Undefined for what is no JSON object; an empty body counts as `{}`, as Google's front end takes it. */
+/** Undefined if the body is not a JSON object; an empty body counts as `{}`, as in Google's front end. */
 export function parseInput(body: Buffer): Input | undefined {
   if (body.length === 0) return {};
   try {

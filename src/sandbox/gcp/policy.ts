@@ -1,7 +1,7 @@
-/** Allow policies: who holds which role on a project or a service account, and since when it is acted upon. */
+/** Allow policies: which members have which role on a project or a service account, and since when. */
 import { createHash } from 'node:crypto';
-import { invalid, made, type Outcome, refuse } from './answers.ts';
 import { type Input, isRecord, textOf, textsOf } from './input.ts';
+import { invalid, type Outcome, ok, refuse } from './responses.ts';
 
 export interface Binding {
   readonly role: string;
@@ -9,10 +9,10 @@ export interface Binding {
 }
 
 export interface Policies {
-  /** As `getIamPolicy` answers: at once what was last set. */
-  shown(resource: string): Input;
+  /** The latest policy, as in `getIamPolicy`, without propagation. */
+  current(resource: string): Input;
   set(resource: string, policy: unknown, now: number): Outcome<Input>;
-  /** Whether a member holds one of the roles, by the policy that has taken effect at that time. */
+  /** Whether a member has one of the roles, by the policy in effect at that time. */
   holds(
     resource: string,
     members: readonly string[],
@@ -26,7 +26,7 @@ interface Version {
   readonly bindings: readonly Binding[];
 }
 
-/** Principals as bindings write them; federated ones are taken unseen, so a project id in place of the number passes. */
+/** Principals in bindings. Federated ones are not checked, so a project id instead of the number passes. */
 const member =
   /^(allUsers|allAuthenticatedUsers|(user|group|domain|serviceAccount|deleted):\S+|principal(Set)?:\/\/iam\.googleapis\.com\/\S+)$/;
 
@@ -36,12 +36,12 @@ const etagOf = (bindings: readonly Binding[]) =>
 export function createPolicies(): Policies {
   const versions = new Map<string, Version[]>();
   const latest = (resource: string) => versions.get(resource)?.at(-1)?.bindings ?? [];
-  const shown = (resource: string) => {
+  const current = (resource: string) => {
     const bindings = latest(resource);
     return { version: 1, etag: etagOf(bindings), ...(bindings.length > 0 ? { bindings } : {}) };
   };
   return {
-    shown,
+    current,
     set(resource, policy, now) {
       if (!isRecord(policy)) return invalid('The policy is missing.');
       if (policy.etag !== undefined && policy.etag !== etagOf(latest(resource)))
@@ -53,30 +53,30 @@ export function createPolicies(): Policies {
       if (!bindings.ok) return bindings;
       const all = versions.get(resource) ?? [];
       versions.set(resource, [...all, { since: now, bindings: bindings.value }]);
-      return made(shown(resource));
+      return ok(current(resource));
     },
     holds(resource, members, roles, settledBefore) {
       const effective =
         versions.get(resource)?.findLast(({ since }) => since <= settledBefore)?.bindings ?? [];
       return effective.some(
-        (binding) => roles.includes(binding.role) && binding.members.some((one) => members.includes(one)),
+        (binding) => roles.includes(binding.role) && binding.members.some((bound) => members.includes(bound)),
       );
     },
   };
 }
 
-function readBindings(given: unknown): Outcome<readonly Binding[]> {
+function readBindings(input: unknown): Outcome<readonly Binding[]> {
   const bindings: Binding[] = [];
-  for (const entry of Array.isArray(given) ? given : []) {
+  for (const entry of Array.isArray(input) ? input : []) {
     const role = isRecord(entry) ? textOf(entry.role) : '';
     const members = isRecord(entry) ? textsOf(entry.members) : [];
     if (!/^(roles|projects\/[^/]+\/roles|organizations\/\d+\/roles)\/[\w.]+$/.test(role))
       return invalid(`Role ${role} is not supported for this resource.`);
     if (isRecord(entry) && entry.condition !== undefined)
       return invalid('The sandbox evaluates no conditions in allow policies.');
-    const unknown = members.find((one) => !member.test(one));
+    const unknown = members.find((name) => !member.test(name));
     if (unknown !== undefined) return invalid(`Invalid principal ${unknown}.`);
     if (members.length > 0) bindings.push({ role, members });
   }
-  return made(bindings);
+  return ok(bindings);
 }

@@ -1,7 +1,8 @@
-/** A workload identity pool: what a client may set of it (clouds.md 3.1). */
-import { invalid, made, type Outcome } from './answers.ts';
+/** A workload identity pool: the fields that a client can set (clouds.md 3.1). */
+
 import type { Entity } from './collection.ts';
 import { type Input, textOf } from './input.ts';
+import { invalid, type Outcome, ok } from './responses.ts';
 
 export interface Pool extends Entity {
   readonly displayName?: string;
@@ -12,10 +13,10 @@ export const poolFields = ['displayName', 'description', 'disabled'] as const;
 
 export function readPool(name: string, input: Input): Outcome<Pool> {
   const fault = idFault(name) ?? labelFault(input);
-  return fault ? invalid(fault) : made({ name, ...labels(input) });
+  return fault ? invalid(fault) : ok({ name, ...labels(input) });
 }
 
-/** The last segment of the name, as pools and providers are called alike. */
+/** Checks the last segment of the name; the rule is the same for pools and providers. */
 export function idFault(name: string): string | undefined {
   const id = name.slice(name.lastIndexOf('/') + 1);
   if (!/^[a-z0-9-]{4,32}$/.test(id))

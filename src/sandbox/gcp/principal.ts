@@ -1,32 +1,32 @@
-/** Who calls with an access token, in the words that allow policies use. */
+/** Authenticates an access token, and lists its members as allow policies name them. */
 import type { AccessToken } from './access-token.ts';
-import { made, type Outcome, refuse } from './answers.ts';
-import type { Estate } from './estate.ts';
+import type { CloudState } from './cloud-state.ts';
 import { unauthenticated } from './projects.ts';
+import { type Outcome, ok, refuse } from './responses.ts';
 
 export interface Principal {
-  /** Every member by which a binding may name the caller. */
+  /** Every member with which a binding can name the caller. */
   readonly members: readonly string[];
   readonly token: AccessToken;
 }
 
-export function principalOf(authorization: string | undefined, estate: Estate): Outcome<Principal> {
+export function principalOf(authorization: string | undefined, state: CloudState): Outcome<Principal> {
   if (!authorization)
     return refuse(
       'UNAUTHENTICATED',
       'Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.',
     );
   const [scheme = '', bearer = ''] = authorization.split(' ');
-  const token = scheme.toLowerCase() === 'bearer' ? estate.tokens.open(bearer) : undefined;
-  if (!token || token.expiresAt <= estate.world.now()) return unauthenticated();
-  // A disabled pool takes its tokens back, says the API's description; a disabled provider does not.
-  if (token.kind === 'federated' && !estate.pools.active(token.pool)) return unauthenticated();
-  return made({ members: membersOf(token), token });
+  const token = scheme.toLowerCase() === 'bearer' ? state.tokens.open(bearer) : undefined;
+  if (!token || token.expiresAt <= state.runtime.now()) return unauthenticated();
+  // According to the API's description, disabling a pool revokes its tokens; disabling a provider does not.
+  if (token.kind === 'federated' && !state.pools.active(token.pool)) return unauthenticated();
+  return ok({ members: membersOf(token), token });
 }
 
 function membersOf(token: AccessToken): string[] {
-  const everybody = ['allUsers', 'allAuthenticatedUsers'];
-  if (token.kind === 'service_account') return [`serviceAccount:${token.email}`, ...everybody];
+  const everyone = ['allUsers', 'allAuthenticatedUsers'];
+  if (token.kind === 'service_account') return [`serviceAccount:${token.email}`, ...everyone];
   const pool = `iam.googleapis.com/${token.pool}`;
   return [
     `principal://${pool}/subject/${token.subject}`,
@@ -35,6 +35,6 @@ function membersOf(token: AccessToken): string[] {
       ([name, value]) => `principalSet://${pool}/attribute.${name}/${value}`,
     ),
     `principalSet://${pool}/*`,
-    ...everybody,
+    ...everyone,
   ];
 }

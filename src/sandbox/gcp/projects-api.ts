@@ -1,15 +1,15 @@
 /**
- * cloudresourcemanager.googleapis.com: the policy of a project (v1 and v3), and the GET that honours an access token:
- * `GET /v3/projects/ID-OR-NUMBER` for whoever holds a role with resourcemanager.projects.get.
+ * cloudresourcemanager.googleapis.com: the policy of a project (v1 and v3), and a GET that accepts an access token:
+ * `GET /v3/projects/ID-OR-NUMBER`, for roles with resourcemanager.projects.get.
  */
 import { toTimestamp } from '../../platform/time/index.ts';
-import type { SandboxAnswer, SandboxRequest } from '../contract.ts';
+import type { SandboxRequest, SandboxResponse } from '../contract.ts';
 import { administered } from './admin.ts';
-import { answer, denied, json, refusal, refuse } from './answers.ts';
-import { type Estate, projectResource, settledBefore } from './estate.ts';
+import { type CloudState, projectResource, settledBefore } from './cloud-state.ts';
 import { parseInput } from './input.ts';
 import { principalOf } from './principal.ts';
 import type { Project } from './projects.ts';
+import { answer, denied, json, refusal, refuse } from './responses.ts';
 
 const path = /^\/(v1|v3)\/projects\/([^/:]+)(?::(getIamPolicy|setIamPolicy))?$/;
 
@@ -25,43 +25,43 @@ const scopes = [
   'https://www.googleapis.com/auth/cloud-platform.read-only',
 ];
 
-/** Undefined when the path is none of these. */
-export function projectsApi(request: SandboxRequest, estate: Estate): SandboxAnswer | undefined {
+/** Undefined if the path does not match. */
+export function projectsApi(request: SandboxRequest, state: CloudState): SandboxResponse | undefined {
   const [, version, name, action] = path.exec(request.path) ?? [];
   if (name === undefined) return undefined;
-  if (action === undefined) return get(request, name, version === 'v1', estate);
+  if (action === undefined) return get(request, name, version === 'v1', state);
   const project = administered(
     request,
-    estate,
+    state,
     name,
     `projects/${name}`,
     `resourcemanager.projects.${action}`,
   );
   if (!project.ok) return refusal(project);
   const resource = projectResource(project.value.id);
-  if (action === 'getIamPolicy') return json(200, estate.policies.shown(resource));
-  return answer(estate.policies.set(resource, parseInput(request.body)?.policy, estate.world.now()));
+  if (action === 'getIamPolicy') return json(200, state.policies.current(resource));
+  return answer(state.policies.set(resource, parseInput(request.body)?.policy, state.runtime.now()));
 }
 
-function get(request: SandboxRequest, name: string, old: boolean, estate: Estate): SandboxAnswer {
+function get(request: SandboxRequest, name: string, old: boolean, state: CloudState): SandboxResponse {
   const permission = 'resourcemanager.projects.get';
   const { authorization } = request.headers;
   if (/^Bearer sandbox:/i.test(authorization ?? '')) {
-    const own = administered(request, estate, name, `projects/${name}`, permission);
-    return own.ok ? json(200, shown(own.value, old)) : refusal(own);
+    const own = administered(request, state, name, `projects/${name}`, permission);
+    return own.ok ? json(200, projectJson(own.value, old)) : refusal(own);
   }
-  const principal = principalOf(authorization, estate);
+  const principal = principalOf(authorization, state);
   if (!principal.ok) return refusal(principal);
   const { members, token } = principal.value;
   if (!token.scopes.some((scope) => scopes.includes(scope)))
     return refusal(refuse('PERMISSION_DENIED', 'Request had insufficient authentication scopes.'));
-  const project = estate.projects.find(name);
-  if (project && estate.policies.holds(projectResource(project.id), members, viewing, settledBefore(estate)))
-    return json(200, shown(project, old));
+  const project = state.projects.find(name);
+  if (project && state.policies.holds(projectResource(project.id), members, viewing, settledBefore(state)))
+    return json(200, projectJson(project, old));
   return refusal(denied(permission, 'The caller does not have permission'));
 }
 
-function shown({ id, number, createdAt }: Project, old: boolean) {
+function projectJson({ id, number, createdAt }: Project, old: boolean) {
   const createTime = toTimestamp(createdAt);
   if (old) return { projectNumber: number, projectId: id, lifecycleState: 'ACTIVE', name: id, createTime };
   return {

@@ -1,5 +1,5 @@
-/** Projects: made when their administrator first names them, known by id and by number. */
-import { made, type Outcome, refuse } from './answers.ts';
+/** Projects, found by id and by number; the first use by their administrator creates them. */
+import { type Outcome, ok, refuse } from './responses.ts';
 
 export interface Project {
   readonly id: string;
@@ -10,7 +10,7 @@ export interface Project {
 
 export interface Projects {
   find(idOrNumber: string): Project | undefined;
-  /** Reads `sandbox:PROJECT-ID:PROJECT-NUMBER`; the pair is fixed by its first use. */
+  /** Parses `sandbox:PROJECT-ID:PROJECT-NUMBER`; the first use fixes the pair. */
   claim(bearer: string, now: number): Outcome<Project>;
 }
 
@@ -30,10 +30,10 @@ export function createProjects(): Projects {
       const [, id, number] = /^sandbox:([a-z][a-z0-9-]{4,28}[a-z0-9]):(\d{1,19})$/.exec(bearer) ?? [];
       if (!id || !number) return unauthenticated();
       const known = find(id) ?? find(number);
-      if (known) return known.id === id && known.number === number ? made(known) : unauthenticated();
+      if (known) return known.id === id && known.number === number ? ok(known) : unauthenticated();
       const project = { id, number, createdAt: now };
       projects.push(project);
-      return made(project);
+      return ok(project);
     },
   };
 }

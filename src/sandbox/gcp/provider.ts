@@ -1,9 +1,10 @@
-/** An OIDC provider of a pool: what a client may set of it (clouds.md 3.1). */
-import { invalid, made, type Outcome } from './answers.ts';
+/** An OIDC provider of a pool: the fields that a client can set (clouds.md 3.1). */
+
 import type { Entity } from './collection.ts';
 import { compileCondition, compileMapping } from './condition.ts';
 import { type Input, isRecord, textOf, textsOf } from './input.ts';
 import { idFault, labelFault, labels } from './pool.ts';
+import { invalid, type Outcome, ok } from './responses.ts';
 import { uploadFault } from './uploaded-keys.ts';
 
 export interface Provider extends Entity {
@@ -38,7 +39,7 @@ export function readProvider(name: string, input: Input): Outcome<Provider> {
     conditionFault(textOf(input.attributeCondition));
   if (fault) return invalid(fault);
   const audiences = textsOf(oidc.allowedAudiences);
-  return made({
+  return ok({
     name,
     ...labels(input),
     attributeMapping: mapping as Record<string, string>,
@@ -54,7 +55,7 @@ export function readProvider(name: string, input: Input): Outcome<Provider> {
 function oidcFault(oidc: Input): string | undefined {
   const issuer = textOf(oidc.issuerUri);
   const audiences = textsOf(oidc.allowedAudiences);
-  // Real Google takes https alone; a test issuer on loopback may speak http here.
+  // Google accepts https only; here a test issuer on loopback may use http.
   if (
     !/^https:\/\/[^/]/.test(issuer) &&
     !/^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/|$)/.test(issuer)
@@ -90,7 +91,7 @@ function conditionFault(condition: string): string | undefined {
   return compiled.ok ? undefined : `The attribute condition is invalid: ${compiled.reason}.`;
 }
 
-/** The audiences that count: the listed ones alone, or the provider's own name when none is listed. */
+/** The accepted audiences: the configured ones, or the provider's name if none is configured. */
 export function audiencesOf({ name, oidc }: Provider): readonly string[] {
   return oidc.allowedAudiences ?? [`https://iam.googleapis.com/${name}`, `//iam.googleapis.com/${name}`];
 }

@@ -1,35 +1,39 @@
-/** iam.googleapis.com v1, serviceAccounts: the accounts and who may act as them. */
+/** iam.googleapis.com v1, serviceAccounts: the accounts, and who may impersonate them. */
 import { randomInt } from 'node:crypto';
-import type { SandboxAnswer, SandboxRequest } from '../contract.ts';
+import type { SandboxRequest, SandboxResponse } from '../contract.ts';
 import { administered } from './admin.ts';
-import { answer, invalid, json, made, notFound, type Outcome, refusal, refuse } from './answers.ts';
-import { accountResource, type Estate, type ServiceAccount } from './estate.ts';
+import { accountResource, type CloudState, type ServiceAccount } from './cloud-state.ts';
 import { isRecord, parseInput, textOf } from './input.ts';
 import type { Project } from './projects.ts';
+import { answer, invalid, json, notFound, type Outcome, ok, refusal, refuse } from './responses.ts';
 
 const path = /^\/v1\/projects\/([^/]+)\/serviceAccounts(?:\/([^/:]+))?(?::(getIamPolicy|setIamPolicy))?$/;
 
-/** Undefined when the path is none of these. */
-export function serviceAccountsApi(request: SandboxRequest, estate: Estate): SandboxAnswer | undefined {
+/** Undefined if the path does not match. */
+export function serviceAccountsApi(request: SandboxRequest, state: CloudState): SandboxResponse | undefined {
   const [, projectName, email, action] = path.exec(request.path) ?? [];
   if (projectName === undefined) return undefined;
   const verb = action ?? { GET: 'get', POST: 'create', DELETE: 'delete' }[request.method] ?? 'get';
   const resource = `projects/${projectName}${email ? `/serviceAccounts/${email}` : ''}`;
-  const project = administered(request, estate, projectName, resource, `iam.serviceAccounts.${verb}`);
+  const project = administered(request, state, projectName, resource, `iam.serviceAccounts.${verb}`);
   if (!project.ok) return refusal(project);
   return email === undefined
-    ? many(request, project.value, estate)
-    : one(request, email, action, project.value, estate);
+    ? handleCollection(request, project.value, state)
+    : handleAccount(request, email, action, project.value, state);
 }
 
-function many(request: SandboxRequest, project: Project, estate: Estate): SandboxAnswer {
-  const accounts = [...estate.serviceAccounts.values()].filter((account) => account.project === project.id);
+function handleCollection(request: SandboxRequest, project: Project, state: CloudState): SandboxResponse {
+  const accounts = [...state.serviceAccounts.values()].filter((account) => account.project === project.id);
   if (request.method === 'GET')
-    return json(200, accounts.length > 0 ? { accounts: accounts.map(shown) } : {});
-  return answer(create(request, project, estate));
+    return json(200, accounts.length > 0 ? { accounts: accounts.map(accountJson) } : {});
+  return answer(create(request, project, state));
 }
 
-function create(request: SandboxRequest, project: Project, { serviceAccounts }: Estate): Outcome<unknown> {
+function create(
+  request: SandboxRequest,
+  project: Project,
+  { serviceAccounts }: CloudState,
+): Outcome<unknown> {
   const input = parseInput(request.body);
   const accountId = textOf(input?.accountId);
   if (!/^[a-z]([-a-z0-9]{4,28}[a-z0-9])$/.test(accountId))
@@ -51,34 +55,34 @@ function create(request: SandboxRequest, project: Project, { serviceAccounts }: 
     description: textOf(labels.description),
   };
   serviceAccounts.set(email, account);
-  return made(shown(account));
+  return ok(accountJson(account));
 }
 
-function one(
+function handleAccount(
   request: SandboxRequest,
   email: string,
   action: string | undefined,
   project: Project,
-  estate: Estate,
-): SandboxAnswer {
-  const account = estate.serviceAccounts.get(email);
+  state: CloudState,
+): SandboxResponse {
+  const account = state.serviceAccounts.get(email);
   if (account?.project !== project.id) {
     const resource = `projects/${project.id}/serviceAccounts/${email}`;
     return refusal({ ...notFound(), message: `Unknown service account: ${resource}` });
   }
-  const { policies, world } = estate;
+  const { policies, runtime } = state;
   const input = parseInput(request.body);
-  if (action === 'getIamPolicy') return json(200, policies.shown(accountResource(email)));
+  if (action === 'getIamPolicy') return json(200, policies.current(accountResource(email)));
   if (action === 'setIamPolicy')
-    return answer(policies.set(accountResource(email), input?.policy, world.now()));
+    return answer(policies.set(accountResource(email), input?.policy, runtime.now()));
   if (request.method === 'DELETE') {
-    estate.serviceAccounts.delete(email);
+    state.serviceAccounts.delete(email);
     return json(200, {});
   }
-  return json(200, shown(account));
+  return json(200, accountJson(account));
 }
 
-const shown = ({ email, uniqueId, project, displayName, description }: ServiceAccount) => ({
+const accountJson = ({ email, uniqueId, project, displayName, description }: ServiceAccount) => ({
   name: `projects/${project}/serviceAccounts/${email}`,
   projectId: project,
   uniqueId,

@@ -1,7 +1,7 @@
-/** The request of `POST /v1/token`: RFC 8693 as a form, or the same in JSON with camelCase names. */
-import type { SandboxAnswer, SandboxRequest } from '../contract.ts';
-import { stsError } from './answers.ts';
+/** The request of `POST /v1/token`: RFC 8693 as a form, or as JSON with camelCase names. */
+import type { SandboxRequest, SandboxResponse } from '../contract.ts';
 import { parseInput, textOf } from './input.ts';
+import { stsError } from './responses.ts';
 
 export interface StsRequest {
   /** `projects/NUMBER/locations/global/workloadIdentityPools/POOL` and `/providers/PROVIDER` below it. */
@@ -13,12 +13,12 @@ export interface StsRequest {
 
 export type StsOutcome<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly answer: SandboxAnswer };
+  | { readonly ok: false; readonly answer: SandboxResponse };
 
 export const stsRefuse = (
   error: string,
   description: string,
-): { readonly ok: false; readonly answer: SandboxAnswer } => ({
+): { readonly ok: false; readonly answer: SandboxResponse } => ({
   ok: false,
   answer: stsError(error, description),
 });
@@ -29,7 +29,7 @@ const subjectTypes = [`${prefix}:token-type:jwt`, `${prefix}:token-type:id_token
 const camel = (name: string) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 export function readStsRequest(request: SandboxRequest): StsOutcome<StsRequest> {
-  // RFC 6749 would let a client authenticate here; this endpoint takes no credential but the token itself.
+  // RFC 6749 allows client authentication here; this endpoint accepts only the subject token as a credential.
   if (request.headers.authorization)
     return stsRefuse('invalid_request', 'The Authorization header is not supported for this request.');
   const json = request.headers['content-type']?.startsWith('application/json')

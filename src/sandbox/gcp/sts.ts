@@ -1,49 +1,50 @@
-/** sts.googleapis.com: trades the issuer's token for a federated access token. */
-import type { SandboxAnswer, SandboxRequest } from '../contract.ts';
-import { json, refusal, refuse, stsError } from './answers.ts';
+/** sts.googleapis.com: exchanges the issuer's token for a federated access token. */
+import type { SandboxRequest, SandboxResponse } from '../contract.ts';
 import { mapClaims } from './attributes.ts';
-import type { Estate } from './estate.ts';
+import type { CloudState } from './cloud-state.ts';
+import { json, refusal, refuse, stsError } from './responses.ts';
 import { readStsRequest, type StsOutcome, stsRefuse } from './sts-request.ts';
 import { verifyToken } from './verify.ts';
 
-const longestSeconds = 3600;
+const maxSeconds = 3600;
 
-export async function exchange(request: SandboxRequest, estate: Estate): Promise<SandboxAnswer> {
-  const outcome = await decide(request, estate);
+export async function exchange(request: SandboxRequest, state: CloudState): Promise<SandboxResponse> {
+  const outcome = await decide(request, state);
   const answer = outcome.ok ? outcome.value : outcome.answer;
   const { error } = JSON.parse(answer.body) as { error?: unknown };
-  const said = typeof error === 'string' ? error : String(answer.status);
+  const errorCode = typeof error === 'string' ? error : String(answer.status);
   const read = readStsRequest(request);
-  estate.world.note({
+  state.runtime.record({
     cloud: 'gcp',
     operation: 'sts.token',
-    outcome: error === undefined ? 'ok' : said,
+    outcome: error === undefined ? 'ok' : errorCode,
     ...(read.ok ? { detail: { scope: read.value.scopes.join(' ') } } : {}),
   });
   return answer;
 }
 
-async function decide(request: SandboxRequest, estate: Estate): Promise<StsOutcome<SandboxAnswer>> {
+async function decide(request: SandboxRequest, state: CloudState): Promise<StsOutcome<SandboxResponse>> {
   const read = readStsRequest(request);
   if (!read.ok) return read;
   const { pool, provider: name, subjectToken, scopes } = read.value;
-  const provider = estate.pools.active(pool) && estate.providers.active(name);
+  const provider = state.pools.active(pool) && state.providers.active(name);
   if (!provider)
     return stsRefuse(
       'invalid_target',
       'The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     );
-  const verified = await verifyToken(subjectToken, provider, estate);
+  const verified = await verifyToken(subjectToken, provider, state);
   if (!verified.ok) return verified;
   const mapped = mapClaims(verified.value, provider);
   if (!mapped.ok) return mapped;
 
-  const now = estate.world.now();
-  const left = Math.floor(Number(verified.value.exp) - now / 1000);
-  // Measured and repeatable: a token with one second left makes the real service stumble.
-  if (left === 1) return { ok: false, answer: refusal(refuse('INTERNAL', 'Internal error encountered.')) };
-  const expiresIn = Math.min(left, longestSeconds);
-  const token = estate.tokens.issue({
+  const now = state.runtime.now();
+  const remainingSeconds = Math.floor(Number(verified.value.exp) - now / 1000);
+  // Measured and repeatable: a token with one second left causes an internal error in the real service.
+  if (remainingSeconds === 1)
+    return { ok: false, answer: refusal(refuse('INTERNAL', 'Internal error encountered.')) };
+  const expiresIn = Math.min(remainingSeconds, maxSeconds);
+  const token = state.tokens.issue({
     kind: 'federated',
     pool,
     ...mapped.value,
@@ -59,8 +60,8 @@ async function decide(request: SandboxRequest, estate: Estate): Promise<StsOutco
   return { ok: true, value };
 }
 
-/** The one refusal of the token service that no request earns by itself. */
-export const throttled = (): SandboxAnswer =>
+/** The only refusal of the token service that does not depend on the request. */
+export const throttled = (): SandboxResponse =>
   stsError(
     'quota_exceeded',
     'The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few seconds.',

@@ -1,10 +1,10 @@
-/** A key set that the customer uploads in place of one that Google fetches (clouds.md 3.1). */
+/** A key set that the customer uploads instead of having Google fetch it (clouds.md 3.1). */
 import { isRecord } from './input.ts';
 
 const members = ['kty', 'alg', 'use', 'kid', 'n', 'e', 'x', 'y', 'crv'];
 const maximum = 8;
 
-/** Undefined for what is no key set at all: Google takes it silently, and every exchange fails. */
+/** Undefined if the text is not a key set: Google accepts it without an error, and every exchange fails. */
 export function uploadedKeys(jwksJson: string): readonly Readonly<Record<string, unknown>>[] | undefined {
   try {
     const set: unknown = JSON.parse(jwksJson);
@@ -19,7 +19,7 @@ export function uploadFault(jwksJson: string): string | undefined {
   if (!keys) return undefined;
   if (keys.length > maximum) return `Invalid JWKs. The number of keys cannot exceed ${maximum}.`;
   for (const key of keys) {
-    // Documented for x5c and x5t; one measurement saw a garbage x5c pass.
+    // Documented for x5c and x5t; in one measurement a garbage x5c was accepted.
     if (Object.keys(key).some((name) => !members.includes(name)))
       return 'Input JWK is not in a valid json format';
     if (key.kty === 'OKP') return 'Input jwks contains corrupted key material.';

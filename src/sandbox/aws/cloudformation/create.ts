@@ -1,40 +1,40 @@
-/** Makes a stack, all of it or nothing. It is done when the call returns; the real one takes a minute. */
+/** Creates the resources of a stack, all or none. Done when the call returns; real CloudFormation takes a minute. */
 import { randomUUID } from 'node:crypto';
-import type { SandboxWorld } from '../../contract.ts';
+import type { SandboxRuntime } from '../../contract.ts';
 import { isObject } from '../../jws.ts';
 import type { Account } from '../accounts.ts';
 import { type Fault, faultOf, validationError } from '../fault.ts';
 import { evaluate, namedCondition, noValue, type Scope, textOf } from './intrinsics.ts';
-import type { Json, Made } from './kind.ts';
 import type { Parameter } from './parameters.ts';
-import { checkProperties, kindOf } from './resources.ts';
+import type { CreatedResource, Json } from './resource-type.ts';
+import { checkProperties, resourceTypeOf } from './resources.ts';
 import type { Stack } from './stack.ts';
 import type { ResourceDefinition, Template } from './template.ts';
 
-interface Site {
-  readonly world: SandboxWorld;
+interface StackContext {
+  readonly runtime: SandboxRuntime;
   readonly account: Account;
   readonly template: Template;
   readonly parameters: ReadonlyMap<string, Parameter>;
 }
 
-export async function makeStack(stack: Stack, site: Site): Promise<void> {
-  const { world, template } = site;
-  const made = new Map<string, Made>();
-  const scope = scopeOf(stack, site, made);
-  const tell = eventsOf(stack, world);
-  const wanted = template.resources.filter(
+export async function createStackResources(stack: Stack, context: StackContext): Promise<void> {
+  const { runtime, template } = context;
+  const created = new Map<string, CreatedResource>();
+  const scope = scopeOf(stack, context, created);
+  const recordEvent = eventRecorder(stack, runtime);
+  const definitions = template.resources.filter(
     ({ condition }) => condition === undefined || namedCondition(condition, scope),
   );
-  tell('stack', 'CREATE_IN_PROGRESS', 'User Initiated');
-  for (const definition of wanted) {
-    tell(definition, 'CREATE_IN_PROGRESS');
-    const outcome = await makeResource(definition, scope, site, stack);
+  recordEvent('stack', 'CREATE_IN_PROGRESS', 'User Initiated');
+  for (const definition of definitions) {
+    recordEvent(definition, 'CREATE_IN_PROGRESS');
+    const outcome = await createResource(definition, scope, context, stack);
     if ('code' in outcome) {
-      tell(definition, 'CREATE_FAILED', reasonOf(outcome));
-      return rollBack(stack, definition, tell);
+      recordEvent(definition, 'CREATE_FAILED', reasonOf(outcome));
+      return rollBack(stack, definition, recordEvent);
     }
-    made.set(definition.logicalId, outcome);
+    created.set(definition.logicalId, outcome);
     stack.resources.push({
       logicalId: definition.logicalId,
       type: definition.type,
@@ -43,26 +43,26 @@ export async function makeStack(stack: Stack, site: Site): Promise<void> {
       retained: definition.retained,
       status: 'CREATE_COMPLETE',
     });
-    tell(definition, 'CREATE_COMPLETE');
+    recordEvent(definition, 'CREATE_COMPLETE');
   }
   stack.outputs = outputsOf(template.outputs, scope);
   stack.status = 'CREATE_COMPLETE';
-  tell('stack', 'CREATE_COMPLETE');
+  recordEvent('stack', 'CREATE_COMPLETE');
 }
 
-async function makeResource(
+async function createResource(
   { type, properties, logicalId }: ResourceDefinition,
   scope: Scope,
-  { world, account }: Site,
+  { runtime, account }: StackContext,
   stack: Stack,
-): Promise<Made | Fault> {
+): Promise<CreatedResource | Fault> {
   try {
     const values = evaluate(properties, scope) as Json;
     checkProperties(type, values);
-    const kind = kindOf(type);
-    if (!kind) throw validationError(`Unrecognized resource types: [${type}]`);
-    return await kind.make(values, {
-      ...{ world, account, logicalId, resourceType: type },
+    const resourceType = resourceTypeOf(type);
+    if (!resourceType) throw validationError(`Unrecognized resource types: [${type}]`);
+    return await resourceType.create(values, {
+      ...{ runtime, account, logicalId, resourceType: type },
       ...{ stackName: stack.name, stackId: stack.id, stackRegion: stack.region },
     });
   } catch (error) {
@@ -72,45 +72,45 @@ async function makeResource(
   }
 }
 
-type Tell = ReturnType<typeof eventsOf>;
+type RecordEvent = ReturnType<typeof eventRecorder>;
 
-async function rollBack(stack: Stack, failed: ResourceDefinition, tell: Tell): Promise<void> {
-  tell(
+async function rollBack(stack: Stack, failed: ResourceDefinition, recordEvent: RecordEvent): Promise<void> {
+  recordEvent(
     'stack',
     'ROLLBACK_IN_PROGRESS',
     `The following resource(s) failed to create: [${failed.logicalId}]. Rollback requested by user.`,
   );
-  await removeResources(stack, tell, () => true);
+  await removeResources(stack, recordEvent, () => true);
   stack.status = 'ROLLBACK_COMPLETE';
-  tell('stack', 'ROLLBACK_COMPLETE');
+  recordEvent('stack', 'ROLLBACK_COMPLETE');
 }
 
-/** The latest first. */
+/** In reverse order of creation. */
 export async function removeResources(
   stack: Stack,
-  tell: Tell,
-  goes: (resource: Stack['resources'][number]) => boolean,
+  recordEvent: RecordEvent,
+  shouldRemove: (resource: Stack['resources'][number]) => boolean,
 ): Promise<void> {
-  for (const resource of stack.resources.filter(goes).reverse()) {
+  for (const resource of stack.resources.filter(shouldRemove).reverse()) {
     await resource.remove();
     resource.status = 'DELETE_COMPLETE';
-    tell(resource, 'DELETE_COMPLETE');
+    recordEvent(resource, 'DELETE_COMPLETE');
   }
 }
 
-export function eventsOf(stack: Stack, world: SandboxWorld) {
-  return (about: 'stack' | { logicalId: string; type: string }, status: string, reason?: string): void => {
-    const isStack = about === 'stack';
-    const logicalId = isStack ? stack.name : about.logicalId;
-    const resource = stack.resources.find((made) => made.logicalId === logicalId);
+export function eventRecorder(stack: Stack, runtime: SandboxRuntime) {
+  return (subject: 'stack' | { logicalId: string; type: string }, status: string, reason?: string): void => {
+    const isStack = subject === 'stack';
+    const logicalId = isStack ? stack.name : subject.logicalId;
+    const resource = stack.resources.find((created) => created.logicalId === logicalId);
     stack.events.push({
       id: randomUUID(),
       logicalId,
       physicalId: isStack ? stack.id : (resource?.physicalId ?? ''),
-      type: isStack ? 'AWS::CloudFormation::Stack' : about.type,
+      type: isStack ? 'AWS::CloudFormation::Stack' : subject.type,
       status,
       reason,
-      at: world.now(),
+      recordedAt: runtime.now(),
     });
     if (isStack) stack.statusReason = reason;
   };
@@ -128,8 +128,8 @@ function reasonOf({ code, message, status }: Fault): string {
 
 function scopeOf(
   stack: Stack,
-  { account, parameters, template }: Site,
-  made: ReadonlyMap<string, Made>,
+  { account, parameters, template }: StackContext,
+  created: ReadonlyMap<string, CreatedResource>,
 ): Scope {
   const pseudo = new Map<string, unknown>([
     ['AWS::AccountId', account.id],
@@ -150,12 +150,12 @@ function scopeOf(
     mappings: template.mappings,
     ref(name) {
       if (pseudo.has(name)) return pseudo.get(name);
-      const value = parameters.get(name)?.value ?? made.get(name)?.physicalId;
+      const value = parameters.get(name)?.value ?? created.get(name)?.physicalId;
       if (value === undefined) throw unresolved(name);
       return value;
     },
     attribute(name, attribute) {
-      const value = made.get(name)?.attributes[attribute];
+      const value = created.get(name)?.attributes[attribute];
       if (value === undefined)
         throw validationError(
           `Template error: resource ${name} does not support attribute type ${attribute} in Fn::GetAtt`,

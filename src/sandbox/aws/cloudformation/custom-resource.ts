@@ -1,6 +1,7 @@
 /**
- * Custom resources: a function is told what happens to the resource, and answers by a PUT to a URL of its own
- * (CloudFormation user guide, "Custom resource request types" and "Custom resource response objects").
+ * Custom resources: the sandbox invokes a function for each change of the resource, and the function answers with a
+ * PUT to a presigned URL (CloudFormation user guide, "Custom resource request types" and "Custom resource response
+ * objects").
  */
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -9,17 +10,24 @@ import { isObject } from '../../jws.ts';
 import type { Account } from '../accounts.ts';
 import { fault } from '../fault.ts';
 import { parseStatements } from '../policy/document.ts';
-import { invalid, type Json, type Kind, type Made, type Making, text } from './kind.ts';
+import {
+  type CreateContext,
+  type CreatedResource,
+  invalid,
+  type Json,
+  type ResourceType,
+  text,
+} from './resource-type.ts';
 import { runFunction } from './run-function.ts';
 
 export const isCustom = (type: string): boolean =>
   /^(Custom::[\w@-]{1,60}|AWS::CloudFormation::CustomResource)$/.test(type);
 
-/** An inline function may have 4 MB; its file is called index. */
+/** Inline code is limited to 4 MB; its file is named index. */
 const runtimes = ['nodejs20.x', 'nodejs22.x', 'nodejs24.x'];
 const maxSource = 4 * 1024 * 1024;
 
-export const lambdaFunction: Kind = {
+export const lambdaFunction: ResourceType = {
   properties: [
     'Code',
     'Role',
@@ -32,8 +40,8 @@ export const lambdaFunction: Kind = {
     'Tags',
   ],
   required: ['Code', 'Role'],
-  consent: () => undefined,
-  make(properties, { account, stackRegion, stackName, logicalId }) {
+  requiredCapability: () => undefined,
+  create(properties, { account, stackRegion, stackName, logicalId }) {
     const { ZipFile: source } = properties.Code as { ZipFile?: unknown };
     const [file, handler = ''] = (text(properties, 'Handler') ?? '').split('.');
     if (typeof source !== 'string' || source.length > maxSource)
@@ -43,7 +51,7 @@ export const lambdaFunction: Kind = {
     if (file !== 'index' || handler === '') throw invalid('Handler', 'inline code is index.NAME');
     const timeout = Number(text(properties, 'Timeout') ?? 3);
     if (!(timeout >= 1 && timeout <= 900)) throw invalid('Timeout', 'out of range');
-    refuseRole(account, text(properties, 'Role') ?? '');
+    requireLambdaRole(account, text(properties, 'Role') ?? '');
     const name = text(properties, 'FunctionName') ?? `${stackName}-${logicalId}-${randomUUID().slice(0, 12)}`;
     const arn = `arn:${account.partition}:lambda:${stackRegion}:${account.id}:function:${name}`;
     account.functions.set(arn, { source, handler, timeout });
@@ -51,8 +59,8 @@ export const lambdaFunction: Kind = {
   },
 };
 
-function refuseRole(account: Account, arn: string): void {
-  const role = [...account.roles.values()].find((one) => one.arn === arn);
+function requireLambdaRole(account: Account, arn: string): void {
+  const role = [...account.roles.values()].find((candidate) => candidate.arn === arn);
   const trusts = parseStatements(role?.trustPolicy ?? '{"Statement":[]}').some(
     ({ effect, actions, fields }) => {
       const { Service: services = [] } = (fields.Principal ?? {}) as { Service?: string | string[] };
@@ -70,19 +78,19 @@ function refuseRole(account: Account, arn: string): void {
     );
 }
 
-export const customResource: Kind = {
+export const customResource: ResourceType = {
   properties: 'any',
   required: ['ServiceToken'],
-  consent: () => undefined,
-  async make(properties, making) {
+  requiredCapability: () => undefined,
+  async create(properties, context) {
     const seconds = Number(text(properties, 'ServiceTimeout') ?? 3600);
     if (!(seconds >= 1 && seconds <= 3600)) throw invalid('ServiceTimeout', 'out of range');
-    const made = await tell('Create', properties, making, undefined);
+    const response = await invoke('Create', properties, context, undefined);
     return {
-      physicalId: made.physicalId,
-      attributes: made.attributes,
+      physicalId: response.physicalId,
+      attributes: response.attributes,
       async remove() {
-        await tell('Delete', properties, making, made.physicalId);
+        await invoke('Delete', properties, context, response.physicalId);
       },
     };
   },
@@ -98,12 +106,12 @@ interface Response {
   readonly Data?: Readonly<Record<string, unknown>>;
 }
 
-async function tell(
+async function invoke(
   type: 'Create' | 'Delete',
   properties: Json,
-  { account, logicalId, stackId, resourceType }: Making,
+  { account, logicalId, stackId, resourceType }: CreateContext,
   physicalId: string | undefined,
-): Promise<Pick<Made, 'physicalId' | 'attributes'>> {
+): Promise<Pick<CreatedResource, 'physicalId' | 'attributes'>> {
   const handler = account.functions.get(text(properties, 'ServiceToken') ?? '');
   if (!handler) throw invalid('ServiceToken', 'is no function of this account');
   const RequestId = randomUUID();
@@ -147,7 +155,7 @@ async function tell(
   };
 }
 
-/** What is no JSON object is as good as no answer. */
+/** Undefined if the body is not a JSON object, which counts as no response. */
 function parseResponse(body: string): Response | undefined {
   try {
     const response: unknown = JSON.parse(body);
@@ -157,14 +165,14 @@ function parseResponse(body: string): Response | undefined {
   }
 }
 
-/** Numbers and booleans arrive as strings. */
+/** CloudFormation passes numbers and booleans as strings. */
 function asText(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asText);
   if (typeof value !== 'object' || value === null) return String(value);
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, asText(member)]));
 }
 
-/** The presigned URL, which takes one PUT without a content type, as its signature has none. */
+/** The presigned URL, which accepts one PUT without a content type because its signature covers none. */
 async function openInbox() {
   const path = `/${randomUUID()}`;
   let received: Response | undefined;

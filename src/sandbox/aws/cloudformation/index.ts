@@ -1,14 +1,14 @@
 /**
- * CloudFormation: CreateStack and its kin for templates of IAM resources.
- * Owns: the Query actions and their answers. Does not own: what a resource is (resources.ts, by way of iam).
+ * CloudFormation: CreateStack and related actions for templates of IAM resources. Owns: the Query actions and their
+ * responses. Does not own: the behavior of resources (resources.ts, with iam).
  */
 import { toTimestamp } from '../../../platform/time/index.ts';
 import type { Account } from '../accounts.ts';
 import { validationError } from '../fault.ts';
 import { optionalText, read, records, text, texts } from '../query.ts';
 import type { OwnCall, Service } from '../service.ts';
-import { eventsOf, removeResources } from './create.ts';
-import { launch, living } from './launch.ts';
+import { eventRecorder, removeResources } from './create.ts';
+import { launch, liveStacks } from './launch.ts';
 import type { Stack } from './stack.ts';
 import { stackSetActions } from './stack-sets.ts';
 
@@ -23,7 +23,7 @@ export const cloudFormation: Service = {
     ...stackSetActions,
     DescribeStacks({ params, account, region }) {
       const { StackName: name } = read(params, { StackName: optionalText() });
-      const stacks = name === undefined ? living(account, region) : [find(account, region, name)];
+      const stacks = name === undefined ? liveStacks(account, region) : [find(account, region, name)];
       return { Stacks: stacks.map(asXml) };
     },
     ListStacks({ params, account, region }) {
@@ -56,63 +56,66 @@ export const cloudFormation: Service = {
           LogicalResourceId: event.logicalId,
           PhysicalResourceId: event.physicalId,
           ResourceType: event.type,
-          Timestamp: toTimestamp(event.at),
+          Timestamp: toTimestamp(event.recordedAt),
           ResourceStatus: event.status,
           ResourceStatusReason: event.reason,
         })),
       };
     },
-    /** Deleting what is not there succeeds. */
-    async DeleteStack({ params, account, region, world }) {
+    /** Deleting a missing stack succeeds. */
+    async DeleteStack({ params, account, region, runtime }) {
       const { StackName: name } = read(params, { StackName: text() });
-      const stack = living(account, region).find((candidate) =>
+      const stack = liveStacks(account, region).find((candidate) =>
         [candidate.name, candidate.id].includes(name),
       );
       if (!stack) return undefined;
       await removeResources(
         stack,
-        eventsOf(stack, world),
+        eventRecorder(stack, runtime),
         ({ status, retained }) => status === 'CREATE_COMPLETE' && !retained,
       );
       stack.status = 'DELETE_COMPLETE';
-      eventsOf(stack, world)('stack', 'DELETE_COMPLETE');
+      eventRecorder(stack, runtime)('stack', 'DELETE_COMPLETE');
       return undefined;
     },
   },
 };
 
 async function createStack(call: OwnCall) {
-  const { params, account, region, world } = call;
-  const wanted = read(params, {
+  const { params, account, region, runtime } = call;
+  const input = read(params, {
     StackName: stackName,
     TemplateBody: optionalText({ min: 1, max: 51_200 }),
     TemplateURL: optionalText({ min: 1, max: 5120 }),
     Parameters: records,
     Capabilities: texts(),
   });
-  const body = wanted.TemplateBody ?? (await fetchTemplate(call, wanted.TemplateURL));
+  const body = input.TemplateBody ?? (await fetchTemplate(call, input.TemplateURL));
   const parameters = new Map(
-    wanted.Parameters.map((item) => [item.get('ParameterKey') ?? '', item.get('ParameterValue') ?? '']),
+    input.Parameters.map((item) => [item.get('ParameterKey') ?? '', item.get('ParameterValue') ?? '']),
   );
-  const { StackName: name, Capabilities: capabilities } = wanted;
-  const stack = await launch({ name, body, parameters, capabilities }, { account, region, world });
+  const { StackName: name, Capabilities: capabilities } = input;
+  const stack = await launch({ name, body, parameters, capabilities }, { account, region, runtime });
   return { StackId: stack.id };
 }
 
-/** Only S3 is read, as in AWS; there is no S3 here, so this serves templates that really are in a public bucket. */
-async function fetchTemplate({ world }: OwnCall, url: string | undefined): Promise<string> {
+/**
+ * As in AWS, only S3 URLs are accepted. The URL must name a real public bucket, because the sandbox serves no
+ * templates.
+ */
+async function fetchTemplate({ runtime }: OwnCall, url: string | undefined): Promise<string> {
   if (url === undefined) throw validationError('Either Template URL or Template Body must be specified.');
   if (!/^https:\/\/([^/]+\.)?s3[.-][a-z0-9.-]*amazonaws\.com(\.cn)?\//.test(url))
     throw validationError('TemplateURL must be a supported URL.');
-  const fetched = await world.fetchJson(url);
+  const fetched = await runtime.fetchJson(url);
   if (!fetched.ok) throw validationError('S3 error: Access Denied');
   return JSON.stringify(fetched.value);
 }
 
-/** By name while it lives, by id for ever. */
+/** A deleted stack is found only by its id. */
 function find(account: Account, region: string, name: string): Stack {
   const stack =
-    living(account, region).find((candidate) => candidate.name === name) ??
+    liveStacks(account, region).find((candidate) => candidate.name === name) ??
     account.stacks.find(({ id }) => id === name);
   if (!stack) throw validationError(`Stack with id ${name} does not exist`);
   return stack;

@@ -1,22 +1,22 @@
 /** Intrinsic functions: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html */
 import { isObject } from '../../jws.ts';
 import { validationError } from '../fault.ts';
-import type { Json } from './kind.ts';
 import { getAttParts, variable } from './references.ts';
+import type { Json } from './resource-type.ts';
 
-/** What names mean at this moment. */
+/** Resolves the names that a template refers to. */
 export interface Scope {
-  /** A parameter, pseudo parameter or made resource; `noValue` for AWS::NoValue. */
+  /** A parameter, pseudo parameter or created resource; `noValue` for AWS::NoValue. */
   ref(name: string): unknown;
   attribute(name: string, attribute: string): string;
   readonly conditions: Json;
   readonly mappings: Json;
 }
 
-/** Stands for a property that is left out. */
+/** Marks a property that is omitted. */
 export const noValue = Symbol('AWS::NoValue');
 
-/** The value with every function applied. Throws ValidationError. */
+/** Applies every intrinsic function. Throws ValidationError. */
 export function evaluate(value: unknown, scope: Scope): unknown {
   if (Array.isArray(value))
     return value.map((item) => evaluate(item, scope)).filter((item) => item !== noValue);

@@ -1,9 +1,9 @@
-/** From a template as text to a stack that is made. */
+/** Creates a stack from the text of a template. */
 import { randomUUID } from 'node:crypto';
-import type { SandboxWorld } from '../../contract.ts';
+import type { SandboxRuntime } from '../../contract.ts';
 import type { Account } from '../accounts.ts';
 import { fault } from '../fault.ts';
-import { makeStack } from './create.ts';
+import { createStackResources } from './create.ts';
 import { resolveParameters } from './parameters.ts';
 import type { Stack } from './stack.ts';
 import { checkCapabilities, parseTemplate } from './template.ts';
@@ -15,27 +15,30 @@ export interface Launch {
   readonly capabilities: readonly string[];
 }
 
-export const living = (account: Account, region: string): Stack[] =>
+export const liveStacks = (account: Account, region: string): Stack[] =>
   account.stacks.filter((stack) => stack.region === region && stack.status !== 'DELETE_COMPLETE');
 
-/** Throws what CloudFormation refuses before it begins; whether the stack came to be is in its status. */
+/** Throws what CloudFormation rejects before it starts. Whether the creation succeeded is in the stack's status. */
 export async function launch(
-  wanted: Launch,
-  { account, region, world }: { account: Account; region: string; world: SandboxWorld },
+  input: Launch,
+  { account, region, runtime }: { account: Account; region: string; runtime: SandboxRuntime },
 ): Promise<Stack> {
-  const template = parseTemplate(wanted.body);
-  checkCapabilities(template, wanted.capabilities);
-  const parameters = resolveParameters(template.parameters, wanted.parameters);
-  if (living(account, region).some(({ name }) => name === wanted.name))
-    throw fault('AlreadyExistsException', `Stack [${wanted.name}] already exists`);
+  const template = parseTemplate(input.body);
+  checkCapabilities(template, input.capabilities);
+  const parameters = resolveParameters(template.parameters, input.parameters);
+  if (liveStacks(account, region).some(({ name }) => name === input.name))
+    throw fault('AlreadyExistsException', `Stack [${input.name}] already exists`);
   const stack: Stack = {
-    id: `arn:${account.partition}:cloudformation:${region}:${account.id}:stack/${wanted.name}/${randomUUID()}`,
-    name: wanted.name,
+    id: `arn:${account.partition}:cloudformation:${region}:${account.id}:stack/${input.name}/${randomUUID()}`,
+    name: input.name,
     region,
     description: template.description,
-    parameters: [...parameters].map(([name, { shown }]) => ({ ParameterKey: name, ParameterValue: shown })),
-    capabilities: wanted.capabilities,
-    createdAt: world.now(),
+    parameters: [...parameters].map(([name, { displayValue }]) => ({
+      ParameterKey: name,
+      ParameterValue: displayValue,
+    })),
+    capabilities: input.capabilities,
+    createdAt: runtime.now(),
     status: 'CREATE_IN_PROGRESS',
     statusReason: undefined,
     outputs: [],
@@ -43,6 +46,6 @@ export async function launch(
     events: [],
   };
   account.stacks.push(stack);
-  await makeStack(stack, { world, account, template, parameters });
+  await createStackResources(stack, { runtime, account, template, parameters });
   return stack;
 }

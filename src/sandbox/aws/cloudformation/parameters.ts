@@ -1,22 +1,22 @@
-/** The parameters of a template and the values a customer gave. */
+/** The parameters of a template and the values that the customer provides. */
 import { isObject } from '../../jws.ts';
 import { validationError } from '../fault.ts';
-import type { Json } from './kind.ts';
+import type { Json } from './resource-type.ts';
 
 export interface Parameter {
   readonly value: string | readonly string[];
-  /** As DescribeStacks shows it. */
-  readonly shown: string;
+  /** The value in DescribeStacks. */
+  readonly displayValue: string;
 }
 
 /** Throws ValidationError. */
 export function resolveParameters(
   definitions: Json,
-  given: ReadonlyMap<string, string>,
+  provided: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, Parameter> {
-  const strange = [...given.keys()].filter((name) => !(name in definitions));
-  if (strange.length > 0)
-    throw validationError(`Parameters: [${strange.join(', ')}] do not exist in the template`);
+  const unknown = [...provided.keys()].filter((name) => !(name in definitions));
+  if (unknown.length > 0)
+    throw validationError(`Parameters: [${unknown.join(', ')}] do not exist in the template`);
   const values = Object.entries(definitions).map(([name, definition]) => {
     if (!isObject(definition) || typeof definition.Type !== 'string')
       throw validationError(`Template format error: Every Parameters object must contain a Type member.`);
@@ -24,7 +24,7 @@ export function resolveParameters(
     return {
       name,
       definition,
-      text: given.get(name) ?? (fallback === undefined ? undefined : scalar(fallback)),
+      text: provided.get(name) ?? (fallback === undefined ? undefined : scalar(fallback)),
     };
   });
   const empty = values.filter(({ text }) => text === undefined).map(({ name }) => name);
@@ -34,7 +34,7 @@ export function resolveParameters(
       check(name, definition, text);
       const isList = /^(CommaDelimitedList$|List<)/.test(String(definition.Type as string));
       const value = isList ? text.split(',').map((item) => item.trim()) : text;
-      return [name, { value, shown: isSecret(definition) ? '****' : text }];
+      return [name, { value, displayValue: isSecret(definition) ? '****' : text }];
     }),
   );
 }
@@ -45,26 +45,26 @@ const scalar = (value: unknown): string => (typeof value === 'string' ? value : 
 
 function check(name: string, definition: Json, text: string): void {
   const { Type, AllowedValues, AllowedPattern, MinLength, MaxLength, MinValue, MaxValue } = definition;
-  const { ConstraintDescription: described } = definition;
-  const refuse = (message: string) =>
+  const { ConstraintDescription: description } = definition;
+  const constraintError = (message: string) =>
     validationError(
-      typeof described === 'string'
-        ? `Parameter ${name} failed to satisfy constraint: ${described}`
+      typeof description === 'string'
+        ? `Parameter ${name} failed to satisfy constraint: ${description}`
         : `Parameter ${name} failed to satisfy constraint: ${message}`,
     );
   if (Array.isArray(AllowedValues) && !AllowedValues.map(scalar).includes(text))
     throw validationError(`Parameter '${name}' must be one of AllowedValues`);
   if (typeof AllowedPattern === 'string' && !new RegExp(`^(?:${AllowedPattern})$`).test(text))
-    throw refuse(`Parameter ${name} must match pattern ${AllowedPattern}`);
+    throw constraintError(`Parameter ${name} must match pattern ${AllowedPattern}`);
   if (MinLength !== undefined && text.length < Number(MinLength))
-    throw refuse(`Parameter ${name} must contain at least ${Number(MinLength)} characters`);
+    throw constraintError(`Parameter ${name} must contain at least ${Number(MinLength)} characters`);
   if (MaxLength !== undefined && text.length > Number(MaxLength))
-    throw refuse(`Parameter ${name} must contain at most ${Number(MaxLength)} characters`);
+    throw constraintError(`Parameter ${name} must contain at most ${Number(MaxLength)} characters`);
   if (Type !== 'Number') return;
   if (text.trim() === '' || Number.isNaN(Number(text)))
     throw validationError(`Parameter '${name}' must be a number.`);
   if (MinValue !== undefined && Number(text) < Number(MinValue))
-    throw refuse(`Parameter ${name} must be a number not less than ${Number(MinValue)}`);
+    throw constraintError(`Parameter ${name} must be a number not less than ${Number(MinValue)}`);
   if (MaxValue !== undefined && Number(text) > Number(MaxValue))
-    throw refuse(`Parameter ${name} must be a number not greater than ${Number(MaxValue)}`);
+    throw constraintError(`Parameter ${name} must be a number not greater than ${Number(MaxValue)}`);
 }

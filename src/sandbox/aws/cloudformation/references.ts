@@ -1,7 +1,7 @@
-/** The names that a piece of a template refers to. */
+/** The names that a part of a template refers to. */
 import { isObject } from '../../jws.ts';
 
-/** By Ref, Fn::GetAtt and Fn::Sub, wherever they stand. */
+/** Through Ref, Fn::GetAtt and Fn::Sub, at any depth. */
 export function* referencesOf(value: unknown): Generator<string> {
   if (Array.isArray(value)) for (const item of value) yield* referencesOf(item);
   if (!isObject(value)) return;

@@ -1,4 +1,7 @@
-/** The resource types that our templates and their likes use: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html */
+/**
+ * The resource types that our templates and similar ones use:
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html
+ */
 import { uniqueId } from '../accounts.ts';
 import { alreadyExists } from '../fault.ts';
 import { createProvider, deleteProvider } from '../iam/providers.ts';
@@ -7,26 +10,26 @@ import { checkIdentityPolicy } from '../policy/document.ts';
 import type { Tag } from '../query.ts';
 import { customResource, isCustom, lambdaFunction } from './custom-resource.ts';
 import {
+  type CreateContext,
+  type CreatedResource,
   document,
   invalid,
   type Json,
-  type Kind,
   list,
-  type Made,
-  type Making,
   objects,
+  type ResourceType,
   text,
-} from './kind.ts';
+} from './resource-type.ts';
 
-const kinds = new Map<string, Kind>([
+const resourceTypes = new Map<string, ResourceType>([
   [
     'AWS::IAM::OIDCProvider',
     {
       properties: ['Url', 'ClientIdList', 'ThumbprintList', 'Tags'],
       required: [],
-      consent: () => undefined,
-      async make(properties, { world, account }) {
-        const { arn } = await createProvider(world, account, {
+      requiredCapability: () => undefined,
+      async create(properties, { runtime, account }) {
+        const { arn } = await createProvider(runtime, account, {
           url: text(properties, 'Url') ?? '',
           clientIds: list(properties, 'ClientIdList'),
           thumbprints: list(properties, 'ThumbprintList'),
@@ -51,8 +54,8 @@ const kinds = new Map<string, Kind>([
         'Tags',
       ],
       required: ['AssumeRolePolicyDocument'],
-      consent: named('RoleName'),
-      make: makeRole,
+      requiredCapability: named('RoleName'),
+      create: createRoleResource,
     },
   ],
   [
@@ -60,8 +63,8 @@ const kinds = new Map<string, Kind>([
     {
       properties: ['PolicyDocument', 'ManagedPolicyName', 'Description', 'Path', 'Roles', 'Users', 'Groups'],
       required: ['PolicyDocument'],
-      consent: named('ManagedPolicyName'),
-      make: makeManagedPolicy,
+      requiredCapability: named('ManagedPolicyName'),
+      create: createManagedPolicy,
     },
   ],
   [
@@ -69,22 +72,26 @@ const kinds = new Map<string, Kind>([
     {
       properties: ['PolicyName', 'PolicyDocument', 'Roles', 'Users', 'Groups'],
       required: ['PolicyName', 'PolicyDocument'],
-      consent: () => 'CAPABILITY_IAM',
-      make: makeInlinePolicy,
+      requiredCapability: () => 'CAPABILITY_IAM',
+      create: createInlinePolicy,
     },
   ],
   ['AWS::Lambda::Function', lambdaFunction],
 ]);
 
-/** Undefined for a type that the sandbox does not know. */
-export const kindOf = (type: string): Kind | undefined => (isCustom(type) ? customResource : kinds.get(type));
+/** Undefined for a type that the sandbox does not support. */
+export const resourceTypeOf = (type: string): ResourceType | undefined =>
+  isCustom(type) ? customResource : resourceTypes.get(type);
 
-function named(property: string): Kind['consent'] {
+function named(property: string): ResourceType['requiredCapability'] {
   return (properties) => (property in properties ? 'CAPABILITY_NAMED_IAM' : 'CAPABILITY_IAM');
 }
 
-function makeRole(properties: Json, { world, account, ...making }: Making): Made {
-  const name = text(properties, 'RoleName') ?? generatedName(making);
+function createRoleResource(
+  properties: Json,
+  { runtime, account, ...context }: CreateContext,
+): CreatedResource {
+  const name = text(properties, 'RoleName') ?? generatedName(context);
   const sessionSeconds = Number(text(properties, 'MaxSessionDuration') ?? 3600);
   if (!(sessionSeconds >= 3600 && sessionSeconds <= 43_200))
     throw invalid('MaxSessionDuration', 'out of range');
@@ -99,7 +106,7 @@ function makeRole(properties: Json, { world, account, ...making }: Making): Made
       permissionsBoundary: text(properties, 'PermissionsBoundary'),
       tags: tagList(properties),
     },
-    world.now(),
+    runtime.now(),
   );
   const remove = () => void account.roles.delete(name.toLowerCase());
   try {
@@ -113,8 +120,8 @@ function makeRole(properties: Json, { world, account, ...making }: Making): Made
   return { physicalId: name, attributes: { Arn: role.arn, RoleId: role.id }, remove };
 }
 
-function makeManagedPolicy(properties: Json, { account, ...making }: Making): Made {
-  const name = text(properties, 'ManagedPolicyName') ?? generatedName(making);
+function createManagedPolicy(properties: Json, { account, ...context }: CreateContext): CreatedResource {
+  const name = text(properties, 'ManagedPolicyName') ?? generatedName(context);
   const arn = `arn:${account.partition}:iam::${account.id}:policy${text(properties, 'Path') ?? '/'}${name}`;
   const policy = document(properties, 'PolicyDocument');
   checkIdentityPolicy(policy);
@@ -130,7 +137,7 @@ function makeManagedPolicy(properties: Json, { account, ...making }: Making): Ma
   return { physicalId: arn, attributes: { PolicyArn: arn }, remove };
 }
 
-function makeInlinePolicy(properties: Json, { account }: Making): Made {
+function createInlinePolicy(properties: Json, { account }: CreateContext): CreatedResource {
   const name = text(properties, 'PolicyName') ?? '';
   const policy = document(properties, 'PolicyDocument');
   const roles = list(properties, 'Roles').map((role) => findRole(account, role));
@@ -141,20 +148,20 @@ function makeInlinePolicy(properties: Json, { account }: Making): Made {
   return { physicalId: name, attributes: {}, remove };
 }
 
-/** CloudFormation's own naming, cut to what IAM takes. */
-function generatedName({ stackName, logicalId }: Pick<Making, 'stackName' | 'logicalId'>): string {
+/** CloudFormation's generated name, truncated to IAM's limit. */
+function generatedName({ stackName, logicalId }: Pick<CreateContext, 'stackName' | 'logicalId'>): string {
   return `${`${stackName}-${logicalId}`.slice(0, 51)}-${uniqueId('', 12)}`;
 }
 
-/** Throws what the resource's own schema would say. */
+/** Throws the errors of the resource type's schema. */
 export function checkProperties(type: string, properties: Json): void {
-  const kind = kindOf(type);
+  const resourceType = resourceTypeOf(type);
   const extra =
-    kind?.properties === 'any'
+    resourceType?.properties === 'any'
       ? undefined
-      : Object.keys(properties).find((name) => !kind?.properties.includes(name));
+      : Object.keys(properties).find((name) => !resourceType?.properties.includes(name));
   if (extra) throw invalid('', `extraneous key [${extra}] is not permitted`);
-  const missing = kind?.required.find((name) => properties[name] === undefined);
+  const missing = resourceType?.required.find((name) => properties[name] === undefined);
   if (missing) throw invalid('', `required key [${missing}] not found`);
 }
 

@@ -1,12 +1,12 @@
 /**
- * Runs the inline code of a function once, in a Node of its own that may read no file, start no program and sees no
- * environment. Stands in for Lambda as far as a custom resource needs it.
+ * Runs the inline code of a function once, in a Node process without file access, child processes and environment
+ * variables. Replaces Lambda as far as custom resources need it.
  */
 import { spawn } from 'node:child_process';
 
 export interface LambdaFunction {
   readonly source: string;
-  /** Of `exports`. */
+  /** The name of the handler in `exports`. */
   readonly handler: string;
   /** Seconds. */
   readonly timeout: number;
@@ -22,7 +22,10 @@ process.stdin.setEncoding('utf8').on('data', (part) => { text += part; }).on('en
   await module.exports[handler](event, {});
 });`;
 
-/** Resolves when it has ended, however it did; what came of it, it says to the event's ResponseURL. */
+/**
+ * Resolves when the process has ended, with or without success. The function reports its result to the event's
+ * ResponseURL.
+ */
 export function runFunction({ source, handler, timeout }: LambdaFunction, event: object): Promise<void> {
   const child = spawn(process.execPath, ['--permission', '--input-type=commonjs', '--eval', bootstrap], {
     env: {},

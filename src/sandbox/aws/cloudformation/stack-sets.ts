@@ -1,6 +1,6 @@
 /**
- * Stack sets with permissions managed by the service. There are no organisations here: whichever accounts are named are taken
- * for members of the organizational units that are named with them.
+ * Stack sets with service-managed permissions. The sandbox has no organizations: it treats all accounts in a call as
+ * members of the organizational units in the same call.
  */
 import { randomUUID } from 'node:crypto';
 import type { Account } from '../accounts.ts';
@@ -15,51 +15,51 @@ const setName = text({ min: 1, max: 128, pattern: /[a-zA-Z][-a-zA-Z0-9]*/ });
 
 export const stackSetActions: Service['actions'] = {
   CreateStackSet({ params, account }) {
-    const wanted = read(params, {
+    const input = read(params, {
       StackSetName: setName,
       TemplateBody: text({ min: 1, max: 51_200 }),
       PermissionModel: optionalText(),
       'AutoDeployment.Enabled': optionalText(),
       Capabilities: texts(),
     });
-    if (wanted.PermissionModel !== 'SERVICE_MANAGED')
+    if (input.PermissionModel !== 'SERVICE_MANAGED')
       throw validationError('The sandbox knows stack sets with PermissionModel SERVICE_MANAGED only.');
-    if (wanted['AutoDeployment.Enabled'] === undefined)
+    if (input['AutoDeployment.Enabled'] === undefined)
       throw validationError('AutoDeployment must be specified for SERVICE_MANAGED stack sets');
-    checkCapabilities(parseTemplate(wanted.TemplateBody), wanted.Capabilities);
-    if (account.stackSets.some(({ name }) => name === wanted.StackSetName))
-      throw fault('NameAlreadyExistsException', `StackSet ${wanted.StackSetName} already exists`, 409);
-    const id = `${wanted.StackSetName}:${randomUUID()}`;
+    checkCapabilities(parseTemplate(input.TemplateBody), input.Capabilities);
+    if (account.stackSets.some(({ name }) => name === input.StackSetName))
+      throw fault('NameAlreadyExistsException', `StackSet ${input.StackSetName} already exists`, 409);
+    const id = `${input.StackSetName}:${randomUUID()}`;
     account.stackSets.push({
-      name: wanted.StackSetName,
+      name: input.StackSetName,
       id,
-      body: wanted.TemplateBody,
-      capabilities: wanted.Capabilities,
+      body: input.TemplateBody,
+      capabilities: input.Capabilities,
       instances: [],
     });
     return { StackSetId: id };
   },
-  async CreateStackInstances({ params, account, accounts, world }) {
-    const wanted = read(params, {
+  async CreateStackInstances({ params, account, accounts, runtime }) {
+    const input = read(params, {
       StackSetName: setName,
       Regions: texts(),
       'DeploymentTargets.OrganizationalUnitIds': texts(),
       'DeploymentTargets.Accounts': texts(),
       'DeploymentTargets.AccountFilterType': optionalText(),
     });
-    const set = find(account, wanted.StackSetName);
-    if (wanted['DeploymentTargets.OrganizationalUnitIds'].length === 0)
+    const set = find(account, input.StackSetName);
+    if (input['DeploymentTargets.OrganizationalUnitIds'].length === 0)
       throw validationError('OrganizationalUnitIds are required');
-    if (wanted['DeploymentTargets.AccountFilterType'] !== 'INTERSECTION')
+    if (input['DeploymentTargets.AccountFilterType'] !== 'INTERSECTION')
       throw validationError(
         'The sandbox knows no members of organizational units: name Accounts, with INTERSECTION.',
       );
-    for (const id of wanted['DeploymentTargets.Accounts'])
-      for (const region of wanted.Regions) {
-        const own = { account: accounts.open(account.partition, id), region, world };
+    for (const id of input['DeploymentTargets.Accounts'])
+      for (const region of input.Regions) {
+        const target = { account: accounts.open(account.partition, id), region, runtime };
         const name = `StackSet-${set.name}-${randomUUID()}`;
         const { body, capabilities } = set;
-        const stack = await launch({ name, body, parameters: new Map(), capabilities }, own);
+        const stack = await launch({ name, body, parameters: new Map(), capabilities }, target);
         set.instances.push({ account: id, region, stack });
       }
     return { OperationId: randomUUID() };
@@ -82,7 +82,7 @@ export const stackSetActions: Service['actions'] = {
 };
 
 function find(account: Account, name: string): StackSet {
-  const set = account.stackSets.find((one) => one.name === name);
+  const set = account.stackSets.find(({ name: other }) => other === name);
   if (!set) throw fault('StackSetNotFoundException', `StackSet ${name} not found`, 404);
   return set;
 }

@@ -1,4 +1,4 @@
-/** A stack, as CloudFormation tells of it. */
+/** A stack as the CloudFormation API returns it. */
 export interface Stack {
   readonly id: string;
   readonly name: string;
@@ -25,7 +25,7 @@ export interface StackResource {
   readonly physicalId: string;
   readonly remove: () => void | Promise<void>;
   status: string;
-  /** `DeletionPolicy: Retain`: stays when the stack goes. */
+  /** `DeletionPolicy: Retain`: the resource stays when the stack is deleted. */
   readonly retained: boolean;
 }
 
@@ -36,10 +36,10 @@ export interface StackEvent {
   readonly type: string;
   readonly status: string;
   readonly reason: string | undefined;
-  readonly at: number;
+  readonly recordedAt: number;
 }
 
-/** One template for the accounts of an organisation. */
+/** One template for the accounts of an organization. */
 export interface StackSet {
   readonly name: string;
   readonly id: string;

@@ -1,9 +1,9 @@
-/** A template as text, and everything that CloudFormation refuses before it makes a stack. */
+/** Parses a template and makes all checks that CloudFormation makes before it creates a stack. */
 import { isObject } from '../../jws.ts';
 import { fault, validationError } from '../fault.ts';
-import type { Json } from './kind.ts';
 import { referencesOf } from './references.ts';
-import { kindOf } from './resources.ts';
+import type { Json } from './resource-type.ts';
+import { resourceTypeOf } from './resources.ts';
 
 export interface ResourceDefinition {
   readonly logicalId: string;
@@ -20,7 +20,7 @@ export interface Template {
   readonly mappings: Json;
   readonly conditions: Json;
   readonly outputs: Json;
-  /** Each after the ones that it needs. */
+  /** In order of creation: each after its dependencies. */
   readonly resources: readonly ResourceDefinition[];
 }
 
@@ -66,8 +66,8 @@ export function parseTemplate(body: string): Template {
   if (Object.keys(resources).length === 0)
     throw formatError('At least one Resources member must be defined.');
   const definitions = Object.entries(resources).map(([logicalId, value]) => parseResource(logicalId, value));
-  const strange = definitions.filter(({ type }) => !kindOf(type)).map(({ type }) => type);
-  if (strange.length > 0) throw formatError(`Unrecognized resource types: [${strange.join(', ')}]`);
+  const unknownTypes = definitions.filter(({ type }) => !resourceTypeOf(type)).map(({ type }) => type);
+  if (unknownTypes.length > 0) throw formatError(`Unrecognized resource types: [${unknownTypes.join(', ')}]`);
   const parsed = {
     description: typeof template.Description === 'string' ? template.Description : undefined,
     parameters: section(template, 'Parameters'),
@@ -77,7 +77,7 @@ export function parseTemplate(body: string): Template {
     resources: definitions,
   };
   checkReferences(parsed);
-  return { ...parsed, resources: inOrder(definitions) };
+  return { ...parsed, resources: sortByDependencies(definitions) };
 }
 
 function parseJson(body: string): Json {
@@ -126,16 +126,16 @@ function checkReferences({ resources, parameters, conditions, outputs }: Templat
       `Unresolved resource dependencies [${[...new Set(names)].join(', ')}] in the ${block} block of the template`,
     );
   if (missing.length > 0) throw unresolved(missing, 'Resources');
-  const lost = [...referencesOf(outputs)].filter((name) => !known.has(name));
-  if (lost.length > 0) throw unresolved(lost, 'Outputs');
+  const missingOutputs = [...referencesOf(outputs)].filter((name) => !known.has(name));
+  if (missingOutputs.length > 0) throw unresolved(missingOutputs, 'Outputs');
   for (const { condition } of resources)
     if (condition && !(condition in conditions))
       throw formatError(`Conditions condition ${condition} is not defined.`);
 }
 
-function inOrder(definitions: readonly ResourceDefinition[]): ResourceDefinition[] {
+function sortByDependencies(definitions: readonly ResourceDefinition[]): ResourceDefinition[] {
   const waiting = new Set(definitions);
-  const done: ResourceDefinition[] = [];
+  const sorted: ResourceDefinition[] = [];
   while (waiting.size > 0) {
     const names = [...waiting].map(({ logicalId }) => logicalId);
     const ready = [...waiting].filter(({ properties, dependsOn }) =>
@@ -144,17 +144,19 @@ function inOrder(definitions: readonly ResourceDefinition[]): ResourceDefinition
     if (ready.length === 0)
       throw validationError(`Circular dependency between resources: [${names.join(', ')}]`);
     for (const definition of ready) waiting.delete(definition);
-    done.push(...ready);
+    sorted.push(...ready);
   }
-  return done;
+  return sorted;
 }
 
-/** A name chosen by the template needs the stronger consent; conditions do not matter. */
+/** A name that the template chooses requires CAPABILITY_NAMED_IAM, whatever the conditions are. */
 export function checkCapabilities({ resources }: Template, granted: readonly string[]): void {
-  const consent = resources.map(({ type, properties }) => kindOf(type)?.consent(properties));
-  const needed = ['CAPABILITY_NAMED_IAM', 'CAPABILITY_IAM'].find((name) => consent.includes(name));
-  const enough = needed && [needed, 'CAPABILITY_NAMED_IAM'].some((name) => granted.includes(name));
-  if (needed && !enough)
+  const requiredCapability = resources.map(({ type, properties }) =>
+    resourceTypeOf(type)?.requiredCapability(properties),
+  );
+  const needed = ['CAPABILITY_NAMED_IAM', 'CAPABILITY_IAM'].find((name) => requiredCapability.includes(name));
+  const isGranted = needed && [needed, 'CAPABILITY_NAMED_IAM'].some((name) => granted.includes(name));
+  if (needed && !isGranted)
     throw fault('InsufficientCapabilitiesException', `Requires capabilities : [${needed}]`);
 }
 

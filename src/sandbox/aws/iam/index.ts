@@ -1,7 +1,6 @@
 /**
- * IAM: OIDC providers and roles, as far as a customer needs them to trust an issuer.
- * Owns: the Query actions and their answers. Does not own: the rules of the objects, which are in providers.ts and
- * roles.ts and serve CloudFormation too.
+ * IAM: OIDC providers and roles, as far as a customer needs them to trust an issuer. Owns: the Query actions and
+ * their responses. Does not own: the rules of the objects, which CloudFormation shares (providers.ts, roles.ts).
  */
 import type { Service } from '../service.ts';
 import { providerActions } from './provider-actions.ts';

@@ -19,18 +19,18 @@ const named = ({ params, account }: OwnCall) =>
   findProvider(account, read(params, { OpenIDConnectProviderArn: arn }).OpenIDConnectProviderArn);
 
 export const providerActions: Service['actions'] = {
-  async CreateOpenIDConnectProvider({ params, account, world }) {
-    const wanted = read(params, {
+  async CreateOpenIDConnectProvider({ params, account, runtime }) {
+    const input = read(params, {
       Url: text({ min: 1, max: 255 }),
       ClientIDList: texts({ item: { min: 1, max: 255 } }),
       ThumbprintList: thumbprints,
       Tags: tags,
     });
-    const provider = await createProvider(world, account, {
-      url: wanted.Url,
-      clientIds: wanted.ClientIDList,
-      thumbprints: wanted.ThumbprintList,
-      tags: wanted.Tags,
+    const provider = await createProvider(runtime, account, {
+      url: input.Url,
+      clientIds: input.ClientIDList,
+      thumbprints: input.ThumbprintList,
+      tags: input.Tags,
     });
     return {
       OpenIDConnectProviderArn: provider.arn,
@@ -64,12 +64,12 @@ export const providerActions: Service['actions'] = {
   },
   AddClientIDToOpenIDConnectProvider(call) {
     const { ClientID } = read(call.params, { OpenIDConnectProviderArn: arn, ClientID: clientId });
-    addClientId(named(call), ClientID, call.world.now());
+    addClientId(named(call), ClientID, call.runtime.now());
     return undefined;
   },
   RemoveClientIDFromOpenIDConnectProvider(call) {
     const { ClientID } = read(call.params, { OpenIDConnectProviderArn: arn, ClientID: clientId });
-    removeClientId(named(call), ClientID, call.world.now());
+    removeClientId(named(call), ClientID, call.runtime.now());
     return undefined;
   },
   TagOpenIDConnectProvider(call) {

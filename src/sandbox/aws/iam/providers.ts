@@ -1,5 +1,5 @@
 /** OIDC providers. The rules and texts were recorded from IAM on 2026-09-11, see clouds.md 1.1. */
-import type { SandboxWorld } from '../../contract.ts';
+import type { SandboxRuntime } from '../../contract.ts';
 import type { Account, Provider } from '../accounts.ts';
 import { alreadyExists, fault, limitExceeded, noSuchEntity, validationError } from '../fault.ts';
 import type { Tag } from '../query.ts';
@@ -15,28 +15,28 @@ export interface NewProvider {
 }
 
 export async function createProvider(
-  world: SandboxWorld,
+  runtime: SandboxRuntime,
   account: Account,
-  wanted: NewProvider,
+  input: NewProvider,
 ): Promise<Provider> {
-  const issuer = issuerOf(wanted.url);
+  const issuer = issuerOf(input.url);
   const url = issuer.replace(/^https?:\/\//, '');
-  const clientIds = [...new Set(wanted.clientIds)];
+  const clientIds = [...new Set(input.clientIds)];
   if (clientIds.length > maxClientIds) throw tooManyClientIds();
-  if (wanted.thumbprints.length > 5) throw tooManyThumbprints();
+  if (input.thumbprints.length > 5) throw tooManyThumbprints();
   const arn = `arn:${account.partition}:iam::${account.id}:oidc-provider/${url}`;
   if (account.providers.has(arn)) throw alreadyExists(`Provider with url ${issuer} already exists.`);
   if (account.providers.size >= maxProviders)
     throw limitExceeded(`Cannot exceed quota for OpenIdConnectProvidersPerAccount: ${maxProviders}`);
-  if (wanted.thumbprints.length === 0) await mustAnswer(world, issuer);
-  const now = world.now();
+  if (input.thumbprints.length === 0) await requireReachable(runtime, issuer);
+  const now = runtime.now();
   const provider: Provider = {
     arn,
     issuer,
     url,
     clientIds,
-    thumbprints: wanted.thumbprints.map((thumbprint) => thumbprint.toLowerCase()),
-    tags: wanted.tags,
+    thumbprints: input.thumbprints.map((thumbprint) => thumbprint.toLowerCase()),
+    tags: input.tags,
     createdAt: now,
     changedAt: now,
   };
@@ -44,9 +44,9 @@ export async function createProvider(
   return provider;
 }
 
-/** Without a thumbprint IAM goes to the issuer to take one, and fails when it cannot. */
-async function mustAnswer(world: SandboxWorld, issuer: string): Promise<void> {
-  const discovery = await world.fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+/** Without a thumbprint, IAM fetches one from the issuer, and fails if it cannot. */
+async function requireReachable(runtime: SandboxRuntime, issuer: string): Promise<void> {
+  const discovery = await runtime.fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
   if (!discovery.ok)
     throw fault(
       'OpenIdIdpCommunicationError',
@@ -54,7 +54,10 @@ async function mustAnswer(world: SandboxWorld, issuer: string): Promise<void> {
     );
 }
 
-/** Kept as written, upper case and trailing slash included; only `:443` goes. Loopback may be http with a port. */
+/**
+ * Keeps the URL as written, including case and trailing slash, and removes only `:443`. Loopback may use http and a
+ * port.
+ */
 function issuerOf(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const loopback = parsed?.hostname === 'localhost' || /^(127\.|\[::1\])/.test(parsed?.hostname ?? '');
@@ -98,5 +101,5 @@ export function updateThumbprints(provider: Provider, thumbprints: readonly stri
 const tooManyClientIds = () =>
   limitExceeded(`Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: ${maxClientIds}`);
 
-/** AWS says "fewer than 5" and takes five. */
+/** AWS says "fewer than 5" and accepts five. */
 const tooManyThumbprints = () => fault('InvalidInput', 'Thumbprint list must contain fewer than 5 entries.');

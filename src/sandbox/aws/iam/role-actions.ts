@@ -29,8 +29,8 @@ const named = ({ params, account }: OwnCall): Role =>
   findRole(account, read(params, { RoleName: roleName }).RoleName);
 
 export const roleActions: Service['actions'] = {
-  CreateRole({ params, account, world }) {
-    const wanted = read(params, {
+  CreateRole({ params, account, runtime }) {
+    const input = read(params, {
       RoleName: roleName,
       AssumeRolePolicyDocument: document,
       Path: path,
@@ -42,15 +42,15 @@ export const roleActions: Service['actions'] = {
     const role = createRole(
       account,
       {
-        name: wanted.RoleName,
-        path: wanted.Path ?? '/',
-        trustPolicy: wanted.AssumeRolePolicyDocument,
-        description: wanted.Description,
-        maxSessionDuration: wanted.MaxSessionDuration ?? 3600,
-        permissionsBoundary: wanted.PermissionsBoundary,
-        tags: wanted.Tags,
+        name: input.RoleName,
+        path: input.Path ?? '/',
+        trustPolicy: input.AssumeRolePolicyDocument,
+        description: input.Description,
+        maxSessionDuration: input.MaxSessionDuration ?? 3600,
+        permissionsBoundary: input.PermissionsBoundary,
+        tags: input.Tags,
       },
-      world.now(),
+      runtime.now(),
     );
     return { Role: { ...identity(role), ...boundary(role), ...tagged(role) } };
   },
@@ -71,14 +71,14 @@ export const roleActions: Service['actions'] = {
   },
   UpdateAssumeRolePolicy(call) {
     const { PolicyDocument } = read(call.params, { RoleName: roleName, PolicyDocument: document });
-    updateTrust(named(call), PolicyDocument, call.world.now());
+    updateTrust(named(call), PolicyDocument, call.runtime.now());
     return undefined;
   },
   UpdateRole(call) {
-    const wanted = read(call.params, { Description: description, MaxSessionDuration: sessionDuration });
+    const input = read(call.params, { Description: description, MaxSessionDuration: sessionDuration });
     const role = named(call);
-    role.description = wanted.Description ?? role.description;
-    role.maxSessionDuration = wanted.MaxSessionDuration ?? role.maxSessionDuration;
+    role.description = input.Description ?? role.description;
+    role.maxSessionDuration = input.MaxSessionDuration ?? role.maxSessionDuration;
     return {};
   },
   UpdateRoleDescription(call) {
@@ -87,8 +87,8 @@ export const roleActions: Service['actions'] = {
     return { Role: { ...identity(role), Description: role.description } };
   },
   PutRolePermissionsBoundary(call) {
-    const wanted = read(call.params, { RoleName: roleName, PermissionsBoundary: policyArn });
-    setBoundary(call.account, named(call), wanted.PermissionsBoundary);
+    const input = read(call.params, { RoleName: roleName, PermissionsBoundary: policyArn });
+    setBoundary(call.account, named(call), input.PermissionsBoundary);
     return undefined;
   },
   DeleteRolePermissionsBoundary(call) {
@@ -96,12 +96,12 @@ export const roleActions: Service['actions'] = {
     return undefined;
   },
   PutRolePolicy(call) {
-    const wanted = read(call.params, {
+    const input = read(call.params, {
       RoleName: roleName,
       PolicyName: policyName,
       PolicyDocument: document,
     });
-    putInlinePolicy(named(call), wanted.PolicyName, wanted.PolicyDocument);
+    putInlinePolicy(named(call), input.PolicyName, input.PolicyDocument);
     return undefined;
   },
   GetRolePolicy(call) {
@@ -145,7 +145,7 @@ export const roleActions: Service['actions'] = {
     return undefined;
   },
   ListRoleTags: (call) => ({ Tags: named(call).tags.map(tag), IsTruncated: false }),
-  /** Asked by Terraform before it deletes a role; there are no instances here. */
+  /** Terraform calls it before it deletes a role; the sandbox has no instances. */
   ListInstanceProfilesForRole(call) {
     named(call);
     return { InstanceProfiles: [], IsTruncated: false };
@@ -159,7 +159,7 @@ export const roleActions: Service['actions'] = {
   },
 };
 
-/** What every answer about a role has; recorded, as is that CreateRole leaves out the settings. */
+/** The members of every response about a role. Recorded: CreateRole omits the settings. */
 const identity = (role: Role) => ({
   Path: role.path,
   RoleName: role.name,

@@ -18,22 +18,22 @@ export interface NewRole {
 const maxInlinePolicyCharacters = 10_240;
 const maxAttachedPolicies = 10;
 
-export function createRole(account: Account, wanted: NewRole, now: number): Role {
-  checkTrustPolicy(wanted.trustPolicy);
-  if (account.roles.has(wanted.name.toLowerCase()))
-    throw alreadyExists(`Role with name ${wanted.name} already exists.`);
-  checkTags(wanted.tags);
-  checkBoundary(account, wanted.permissionsBoundary);
+export function createRole(account: Account, input: NewRole, now: number): Role {
+  checkTrustPolicy(input.trustPolicy);
+  if (account.roles.has(input.name.toLowerCase()))
+    throw alreadyExists(`Role with name ${input.name} already exists.`);
+  checkTags(input.tags);
+  checkBoundary(account, input.permissionsBoundary);
   const role: Role = {
-    ...wanted,
-    arn: `arn:${account.partition}:iam::${account.id}:role${wanted.path}${wanted.name}`,
+    ...input,
+    arn: `arn:${account.partition}:iam::${account.id}:role${input.path}${input.name}`,
     id: uniqueId('AROA', 17),
     inlinePolicies: new Map(),
     attachedPolicies: new Set(),
     createdAt: now,
     changedAt: now,
   };
-  account.roles.set(wanted.name.toLowerCase(), role);
+  account.roles.set(input.name.toLowerCase(), role);
   return role;
 }
 
@@ -85,7 +85,7 @@ function checkBoundary(account: Account, arn: string | undefined): void {
     throw noSuchEntity(`Scope ARN: ${arn} does not exist or is not attachable.`);
 }
 
-/** One of the account's own or, unseen, one of AWS. */
+/** One of the account's policies, or any policy name of AWS; the sandbox does not check that AWS has it. */
 const isPolicy = (account: Account, arn: string): boolean =>
   account.policies.has(arn) ||
   new RegExp(`^arn:${account.partition}:iam::aws:policy/[\\w+=,.@/-]+$`).test(arn);
@@ -101,7 +101,7 @@ export function detachPolicy(role: Role, arn: string): void {
   if (!role.attachedPolicies.delete(arn)) throw noSuchEntity(`Policy ${arn} was not found.`);
 }
 
-/** A later tag replaces an earlier one of the same key; keys of roles ignore case. */
+/** A later tag replaces an earlier one with the same key; keys of role tags are case-insensitive. */
 export function mergeTags(old: readonly Tag[], added: readonly Tag[]): readonly Tag[] {
   checkTags(added);
   const replaced = new Set(added.map(({ Key }) => Key.toLowerCase()));

@@ -8,7 +8,7 @@ export interface Condition {
   readonly values: readonly string[];
 }
 
-/** Whether a value of the call satisfies a value of the policy; undefined when the latter cannot be read. */
+/** Whether a value of the request satisfies a value of the policy; undefined if the policy's value cannot be read. */
 type Test = (policy: string, actual: string, context: Context) => boolean | undefined;
 
 const matching =
@@ -23,7 +23,7 @@ const comparing =
 
 const toTime = (text: string): number => (/^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text));
 
-/** Each of the six parts by itself, so that a wildcard does not cross a colon. */
+/** Compares each of the six parts separately, so that a wildcard does not match across a colon. */
 const arn: Test = (policy, actual, context) => {
   const [expected, parts] = [sixParts(policy), sixParts(actual)];
   const tests = expected.map((part, index) =>
@@ -53,7 +53,7 @@ const less = (a: number, b: number) => a < b;
 const lessOrEqual = (a: number, b: number) => a <= b;
 const same = (a: number, b: number) => a === b;
 
-/** A negated operator asks that none of the policy's values matches. */
+/** A negated operator requires that no value of the policy matches. */
 const operators = new Map<string, { readonly test: Test; readonly negated: boolean }>();
 function define(test: Test, name: string, negatedName?: string): void {
   operators.set(name, { test, negated: false });
@@ -92,7 +92,7 @@ export interface Operator {
   readonly ifExists: boolean;
 }
 
-/** Undefined when IAM knows no such operator. */
+/** Undefined if IAM has no such operator. */
 export function parseOperator(text: string): Operator | undefined {
   const [, set, name = '', ifExists] = form.exec(text) ?? [];
   if (!operators.has(name) && !(name === 'Null' && !ifExists)) return undefined;

@@ -1,4 +1,4 @@
-/** Policy documents as text: what every kind of policy has in common. */
+/** Policy documents: parsing and checks that all types of policy share. */
 import { isObject } from '../../jws.ts';
 import { malformedPolicy } from '../fault.ts';
 import { type Condition, parseOperator } from './conditions.ts';
@@ -7,7 +7,7 @@ export interface Statement {
   readonly effect: 'Allow' | 'Deny';
   readonly actions: readonly string[];
   readonly conditions: readonly Condition[];
-  /** The whole statement, for what only one kind of policy has. */
+  /** The whole statement, for members that only one type of policy has. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -70,7 +70,7 @@ export function strings(value: unknown): string[] {
   return list;
 }
 
-/** Numbers and booleans may stand in conditions without quotes. */
+/** In conditions, numbers and booleans need no quotes. */
 function scalars(value: unknown): string[] {
   const list: unknown[] = [value].flat();
   return list.map((item) => {
@@ -85,7 +85,7 @@ export const syntax = (): Error => malformedPolicy('Syntax errors in policy.');
 /** White space does not count against the quotas. */
 export const sizeOf = (document: string): number => document.replace(/\s/g, '').length;
 
-/** What identity and session policies must have. Throws MalformedPolicyDocument. */
+/** Checks what identity and session policies require. Throws MalformedPolicyDocument. */
 export function checkIdentityPolicy(document: string): void {
   for (const { fields } of parseStatements(document)) {
     if ('Principal' in fields || 'NotPrincipal' in fields)

@@ -1,11 +1,11 @@
-/** Text in a policy: `*` and `?` where the operator has wildcards, and `${…}` variables, whose values are literal. */
+/** Patterns in a policy: `*` and `?` if the operator allows wildcards, and `${…}` variables with literal values. */
 
-/** What is known of the call: lower-case key → values. */
+/** The request context: lower-case key → values. */
 export type Context = ReadonlyMap<string, readonly string[]>;
 
 const piece = /\$\{([^}]*)\}|[\s\S]/gu;
 
-/** Undefined when a variable has no value: then nothing matches, whatever the operator. */
+/** Undefined if a variable has no value: then the pattern matches nothing. */
 export function compile(
   pattern: string,
   context: Context,
@@ -24,7 +24,7 @@ export function compile(
   return new RegExp(`^${source}$`, `u${flags}`);
 }
 
-/** `${*}`, `${?}` and `${$}` stand for themselves; `${key, 'otherwise'}` has a default. */
+/** `${*}`, `${?}` and `${$}` are literal characters; `${key, 'default'}` has a default. */
 function resolve(variable: string, context: Context): string | undefined {
   if (variable === '*' || variable === '?' || variable === '$') return variable;
   const [, key = variable, otherwise] = /^([^,]*?)\s*(?:,\s*'(.*)'\s*)?$/.exec(variable) ?? [];

@@ -1,4 +1,4 @@
-/** Role trust policies: what IAM lets into one, and whom one lets in. */
+/** Role trust policies: which documents IAM accepts, and which callers a document admits. */
 import { isObject } from '../../jws.ts';
 import { limitExceeded, malformedPolicy } from '../fault.ts';
 import { holds } from './conditions.ts';
@@ -6,7 +6,7 @@ import { parseStatements, type Statement, sizeOf, strings, syntax } from './docu
 import { type Context, compile } from './pattern.ts';
 import { checkSharedIssuer } from './shared-issuers.ts';
 
-/** The default quota; a customer may ask AWS for more. */
+/** The default quota; AWS can raise it. */
 const maxSize = 2048;
 
 const webIdentity = 'sts:AssumeRoleWithWebIdentity';
@@ -49,14 +49,14 @@ export function checkTrustPolicy(document: string): void {
   if (sizeOf(document) > maxSize) throw limitExceeded(`Cannot exceed quota for ACLSizePerRole: ${maxSize}`);
 }
 
-/** Recorded: `STS:assumerolewithwebidentity` is refused, so the case counts here and only here. */
+/** Recorded: `STS:assumerolewithwebidentity` is rejected, so only here the case matters. */
 function isTrustAction(action: string): boolean {
   const pattern = compile(action, new Map(), { wildcards: true });
   return action.startsWith('sts:') && trustActions.some((known) => pattern?.test(known));
 }
 
-const allows = (actions: readonly string[], wanted: string): boolean =>
-  actions.some((action) => compile(action, new Map(), { wildcards: true, flags: 'i' })?.test(wanted));
+const allows = (actions: readonly string[], requested: string): boolean =>
+  actions.some((action) => compile(action, new Map(), { wildcards: true, flags: 'i' })?.test(requested));
 
 function federated({ fields: { Principal: principal } }: Statement): string[] {
   if (principal === '*') return [];
@@ -64,22 +64,22 @@ function federated({ fields: { Principal: principal } }: Statement): string[] {
   return principal.Federated === undefined ? [] : strings(principal.Federated);
 }
 
-/** Recorded: a principal of `"AWS": "*"` does not admit a web identity; it can only keep one out. */
-function concerns(statement: Statement, provider: string): boolean {
+/** Recorded: a principal `"AWS": "*"` does not admit a web identity; it can only deny one. */
+function appliesTo(statement: Statement, provider: string): boolean {
   if (federated(statement).includes(provider)) return true;
   const { Principal: principal } = statement.fields;
-  const everybody = principal === '*' || (isObject(principal) && [principal.AWS].flat().includes('*'));
-  return statement.effect === 'Deny' && everybody;
+  const isAnyPrincipal = principal === '*' || (isObject(principal) && [principal.AWS].flat().includes('*'));
+  return statement.effect === 'Deny' && isAnyPrincipal;
 }
 
-/** Whether the trust policy lets the provider do each of the actions; a Deny wins over every Allow. */
+/** Whether the trust policy allows the provider all of the actions; a Deny overrides every Allow. */
 export function admits(
   document: string,
   { provider, actions, context }: { provider: string; actions: readonly string[]; context: Context },
 ): boolean {
   const statements = parseStatements(document).filter(
     (statement) =>
-      concerns(statement, provider) && statement.conditions.every((condition) => holds(condition, context)),
+      appliesTo(statement, provider) && statement.conditions.every((condition) => holds(condition, context)),
   );
   return actions.every((action) => {
     const effects = statements

@@ -1,4 +1,4 @@
-/** The buckets of this AWS, whose names are of one space for all accounts, and what lies in them. */
+/** Buckets, with names that are unique across all accounts, and their objects. */
 
 export interface StoredObject {
   readonly body: Buffer;
@@ -19,6 +19,9 @@ export interface Bucket {
   policy: string | undefined;
 }
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, as far as a form says it. */
+/**
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, the rules that a regular expression
+ * can check.
+ */
 export const isBucketName = (name: string): boolean =>
   /^[a-z0-9](?:[a-z0-9-]|\.(?=[a-z0-9])){1,61}[a-z0-9]$/.test(name) && !/^\d+\.\d+\.\d+\.\d+$/.test(name);

@@ -1,7 +1,7 @@
-/** Whether a caller may do something to an object: the policies of the role, of the session and of the bucket. */
+/** Authorizes access to an object by the policies of the role, the session and the bucket. */
 import { isObject } from '../../jws.ts';
 import type { Account } from '../accounts.ts';
-import type { Caller } from '../authenticate.ts';
+import type { Principal } from '../authenticate.ts';
 import { holds } from '../policy/conditions.ts';
 import { parseStatements, type Statement, strings } from '../policy/document.ts';
 import { type Context, compile } from '../policy/pattern.ts';
@@ -9,38 +9,38 @@ import type { Bucket } from './buckets.ts';
 
 export type S3Action = 's3:PutObject' | 's3:GetObject' | 's3:DeleteObject';
 
-interface Wish {
+interface AccessRequest {
   readonly action: S3Action;
   readonly arn: string;
   readonly context: Context;
 }
 
-/** `caller` undefined: somebody from the internet. */
-export function mayDo(
-  caller: Caller | undefined,
+/** `principal` undefined: an anonymous request. */
+export function isAllowed(
+  principal: Principal | undefined,
   action: S3Action,
   bucket: Bucket,
   key: string,
-  role: (caller: Caller & { kind: 'session' }) => Account | undefined,
+  accountOf: (principal: Principal & { kind: 'session' }) => Account | undefined,
 ): boolean {
-  if (caller?.kind === 'account') return caller.accountId === bucket.accountId;
+  if (principal?.kind === 'account') return principal.accountId === bucket.accountId;
   const arn = `arn:${bucket.partition}:s3:::${bucket.name}/${key}`;
-  const wish = { action, arn, context: new Map() };
-  const ofBucket = verdict(everybody(bucket.policy), wish);
-  if (!caller) return ofBucket === 'Allow';
-  const { session } = caller;
+  const request = { action, arn, context: new Map() };
+  const bucketEffect = effectOf(publicStatements(bucket.policy), request);
+  if (!principal) return bucketEffect === 'Allow';
+  const { session } = principal;
   const name = session.arn.split('/')[1] ?? '';
-  const inline = [...(role(caller)?.roles.get(name.toLowerCase())?.inlinePolicies.values() ?? [])];
-  const ofRole = verdict(inline.flatMap(parseStatements), wish);
-  const ofSession =
-    session.policy === undefined ? 'Allow' : verdict([...parseStatements(session.policy)], wish);
-  if ([ofBucket, ofRole, ofSession].includes('Deny')) return false;
-  // In another account both sides must allow it.
-  const allowed = ofRole === 'Allow' && ofSession === 'Allow';
-  return allowed && (session.accountId === bucket.accountId || ofBucket === 'Allow');
+  const inline = [...(accountOf(principal)?.roles.get(name.toLowerCase())?.inlinePolicies.values() ?? [])];
+  const roleEffect = effectOf(inline.flatMap(parseStatements), request);
+  const sessionEffect =
+    session.policy === undefined ? 'Allow' : effectOf([...parseStatements(session.policy)], request);
+  if ([bucketEffect, roleEffect, sessionEffect].includes('Deny')) return false;
+  // Across accounts, both sides must allow the access.
+  const allowed = roleEffect === 'Allow' && sessionEffect === 'Allow';
+  return allowed && (session.accountId === bucket.accountId || bucketEffect === 'Allow');
 }
 
-const everybody = (policy: string | undefined): Statement[] =>
+const publicStatements = (policy: string | undefined): Statement[] =>
   policy === undefined
     ? []
     : parseStatements(policy).filter(
@@ -48,19 +48,22 @@ const everybody = (policy: string | undefined): Statement[] =>
           principal === '*' || (isObject(principal) && [principal.AWS].flat().includes('*')),
       );
 
-function verdict(statements: readonly Statement[], wish: Wish): 'Allow' | 'Deny' | undefined {
-  const effects = statements.filter((statement) => concerns(statement, wish)).map(({ effect }) => effect);
+function effectOf(statements: readonly Statement[], request: AccessRequest): 'Allow' | 'Deny' | undefined {
+  const effects = statements.filter((statement) => appliesTo(statement, request)).map(({ effect }) => effect);
   return effects.includes('Deny') ? 'Deny' : effects[0];
 }
 
-function concerns({ actions, conditions, fields }: Statement, { action, arn, context }: Wish): boolean {
-  const named = (list: readonly string[], value: string, flags: 'i' | '') =>
-    list.some((one) => compile(one, context, { wildcards: true, flags })?.test(value));
-  const ofAction =
-    'NotAction' in fields ? !named(strings(fields.NotAction), action, 'i') : named(actions, action, 'i');
-  const ofResource =
+function appliesTo(
+  { actions, conditions, fields }: Statement,
+  { action, arn, context }: AccessRequest,
+): boolean {
+  const matches = (list: readonly string[], value: string, flags: 'i' | '') =>
+    list.some((pattern) => compile(pattern, context, { wildcards: true, flags })?.test(value));
+  const matchesAction =
+    'NotAction' in fields ? !matches(strings(fields.NotAction), action, 'i') : matches(actions, action, 'i');
+  const matchesResource =
     'NotResource' in fields
-      ? !named(strings(fields.NotResource), arn, '')
-      : named(strings(fields.Resource ?? []), arn, '');
-  return ofAction && ofResource && conditions.every((condition) => holds(condition, context));
+      ? !matches(strings(fields.NotResource), arn, '')
+      : matches(strings(fields.Resource ?? []), arn, '');
+  return matchesAction && matchesResource && conditions.every((condition) => holds(condition, context));
 }

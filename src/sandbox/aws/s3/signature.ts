@@ -1,18 +1,22 @@
-/** Who signed a request to S3, which has rules and words of its own for Signature Version 4. */
+/** Authenticates a request to S3, which has its own rules and error texts for Signature Version 4. */
 import { createHash } from 'node:crypto';
 import type { SandboxRequest } from '../../contract.ts';
 import { seconds } from '../accounts.ts';
-import type { Caller } from '../authenticate.ts';
+import type { Principal } from '../authenticate.ts';
 import { fault } from '../fault.ts';
 import type { Sessions } from '../sessions.ts';
 import { isSignedBy, parseAuthorization, signingTime } from '../sigv4.ts';
-import { accessDenied } from './answers.ts';
+import { accessDenied } from './responses.ts';
 
 /** RequestTimeTooSkewed: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const fifteenMinutes = 15 * 60_000;
 
-/** Undefined for a request that nobody signed. */
-export function signerOf(request: SandboxRequest, sessions: Sessions, now: number): Caller | undefined {
+/** Undefined for an unsigned request. */
+export function authenticateS3(
+  request: SandboxRequest,
+  sessions: Sessions,
+  now: number,
+): Principal | undefined {
   const {
     authorization: header,
     'x-amz-security-token': token,
@@ -46,7 +50,7 @@ export function signerOf(request: SandboxRequest, sessions: Sessions, now: numbe
       'XAmzContentSHA256Mismatch',
       "The provided 'x-amz-content-sha256' header does not match what was computed.",
     );
-  // All x-amz- headers must be signed, the session token among them.
+  // All x-amz- headers must be signed, including the session token.
   const unsigned = Object.keys(request.headers).find(
     (name) => name.startsWith('x-amz-') && !signedHeaders.includes(name),
   );

@@ -23,57 +23,57 @@ const shape = {
   PolicyArns: records,
 };
 
-type Wanted = ReturnType<typeof read<typeof shape>>;
+type Input = ReturnType<typeof read<typeof shape>>;
 
 export async function assumeRoleWithWebIdentity(call: Call): Promise<XmlValue> {
-  const { params, world, issuers, sessions } = call;
-  const wanted = read(params, shape);
-  const target = parseRoleArn(wanted.RoleArn);
-  checkSessionPolicies(wanted);
-  checkProviderId(wanted.ProviderId);
+  const { params, runtime, issuers, sessions } = call;
+  const input = read(params, shape);
+  const target = parseRoleArn(input.RoleArn);
+  checkSessionPolicies(input);
+  checkProviderId(input.ProviderId);
 
-  const parsed = parseJws(wanted.WebIdentityToken);
+  const parsed = parseJws(input.WebIdentityToken);
   if (!parsed.ok || !isAcceptable(parsed.jws.header)) throw notAJwt();
   const { jws } = parsed;
-  const identity = checkClaims(jws, toSeconds(world.now()));
+  const identity = checkClaims(jws, toSeconds(runtime.now()));
   const account = call.accounts.open(target.partition, target.accountId);
   const provider = providerOf(account, identity.issuer);
   if (!provider.clientIds.includes(identity.audience)) throw notValidated();
   await verifySignature(jws, identity.issuer, issuers);
 
   const session = readSessionClaims(jws);
-  if (session.roles && !session.roles.includes(wanted.RoleArn))
+  if (session.roles && !session.roles.includes(input.RoleArn))
     throw invalidToken('The target role ARN is not present in the roles claim of the identity token');
   const role = account.roles.get(target.name.toLowerCase());
-  const context = contextOf(call, { identity, session, provider, role, sessionName: wanted.RoleSessionName });
-  if (!role || role.arn !== wanted.RoleArn || !isHeardOf(call, provider, role)) throw notAuthorized();
+  const context = contextOf(call, { identity, session, provider, role, sessionName: input.RoleSessionName });
+  if (!role || role.arn !== input.RoleArn || !hasPropagated(call, provider, role)) throw notAuthorized();
   if (!admits(role.trustPolicy, { provider: provider.arn, actions: neededActions(session), context }))
     throw notAuthorized();
 
-  const duration = wanted.DurationSeconds ?? 3600;
+  const duration = input.DurationSeconds ?? 3600;
   if (duration > role.maxSessionDuration)
     throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
-  const { RoleSessionName: name } = wanted;
-  const given = sessions.give({
+  const { RoleSessionName: name } = input;
+  const issued = sessions.issue({
     accountId: account.id,
     arn: `arn:${account.partition}:sts::${account.id}:assumed-role/${role.name}/${name}`,
     userId: `${role.id}:${name}`,
-    expiresAt: world.now() + duration * 1000,
-    ...sessionPolicyOf(wanted),
+    expiresAt: runtime.now() + duration * 1000,
+    ...sessionPolicyOf(input),
   });
   return {
     SubjectFromWebIdentityToken: identity.subject,
     Audience: identity.audience,
-    AssumedRoleUser: { Arn: given.arn, AssumedRoleId: given.userId },
+    AssumedRoleUser: { Arn: issued.arn, AssumedRoleId: issued.userId },
     Credentials: {
-      AccessKeyId: given.accessKeyId,
-      SecretAccessKey: given.secretAccessKey,
-      SessionToken: given.sessionToken,
-      Expiration: seconds(given.expiresAt),
+      AccessKeyId: issued.accessKeyId,
+      SecretAccessKey: issued.secretAccessKey,
+      SessionToken: issued.sessionToken,
+      Expiration: seconds(issued.expiresAt),
     },
     Provider: provider.arn,
     SourceIdentity: session.sourceIdentity,
-    // Percent of a limit that AWS does not publish; 25 is what a plain session was seen to take.
+    // Percentage of an unpublished limit; 25 was measured for a session without policies.
     PackedPolicySize: 25,
   };
 }
@@ -85,7 +85,7 @@ function parseRoleArn(arn: string): { partition: string; accountId: string; name
   return { partition, accountId, name };
 }
 
-function checkSessionPolicies({ Policy: policy = '', PolicyArns: list }: Wanted): void {
+function checkSessionPolicies({ Policy: policy = '', PolicyArns: list }: Input): void {
   const arns = list.map((item) => item.get('arn') ?? '');
   if (arns.length > 10)
     throw validationError(
@@ -102,20 +102,20 @@ function checkSessionPolicies({ Policy: policy = '', PolicyArns: list }: Wanted)
 }
 
 /**
- * A session is allowed what one of its policies allows. No managed policy exists in these accounts, so one that is named
- * allows nothing.
+ * A session is allowed what one of its policies allows. The accounts have no managed policies, so a named one allows
+ * nothing.
  */
-function sessionPolicyOf({ Policy: policy, PolicyArns: arns }: Wanted): { policy?: string } {
+function sessionPolicyOf({ Policy: policy, PolicyArns: arns }: Input): { policy?: string } {
   if (policy !== undefined) return { policy };
-  return arns.length > 0 ? { policy: nothing } : {};
+  return arns.length > 0 ? { policy: denyAll } : {};
 }
 
-const nothing = JSON.stringify({
+const denyAll = JSON.stringify({
   Version: '2012-10-17',
   Statement: [{ Effect: 'Deny', Action: '*', Resource: '*' }],
 });
 
-/** An OIDC token is never sent with one; recorded refusals. */
+/** ProviderId must be absent with an OIDC token; the refusals are recorded. */
 function checkProviderId(providerId: string | undefined): void {
   if (providerId === undefined) return;
   if (providerId === 'www.amazon.com') throw invalidToken('Provided Token is not a Login With Amazon token');
@@ -149,10 +149,10 @@ function neededActions({ tags, sourceIdentity }: SessionClaims): string[] {
   ];
 }
 
-/** A change of trust takes some seconds until STS knows of it (4 to 11 were measured). */
-function isHeardOf({ world }: Call, provider: Provider, role: Role): boolean {
+/** STS sees a change of trust after some seconds (4 to 11 were measured). */
+function hasPropagated({ runtime }: Call, provider: Provider, role: Role): boolean {
   const changedAt = Math.max(provider.changedAt, role.changedAt);
-  return world.now() >= changedAt + world.propagationSeconds('aws') * 1000;
+  return runtime.now() >= changedAt + runtime.propagationSeconds('aws') * 1000;
 }
 
 const notAuthorized = () => accessDenied('Not authorized to perform sts:AssumeRoleWithWebIdentity');

@@ -1,19 +1,19 @@
-/** The standard claims as STS checks them; texts and order of clouds.md 1.3, recorded on 2026-09-11. */
+/** The checks of the standard claims in STS; texts and order as in clouds.md 1.3, recorded on 2026-09-11. */
 import type { Jws } from '../../jws.ts';
 import { fault } from '../fault.ts';
 
 export interface Identity {
   readonly issuer: string;
   readonly subject: string;
-  /** `azp` when present, else the audience: what ClientIDList and `:aud` are held against. */
+  /** `azp` if present, otherwise the audience; compared with ClientIDList and `:aud`. */
   readonly audience: string;
-  /** As the token has them, for `:oaud`. */
+  /** All audiences of the token, for `:oaud`. */
   readonly audiences: readonly string[];
   readonly amr: readonly string[];
   readonly email: string | undefined;
 }
 
-/** AWS accepts this much difference of clocks, either way. */
+/** AWS accepts this much clock skew in both directions. */
 const skewSeconds = 300;
 
 export const invalidToken = (message: string): Error => fault('InvalidIdentityToken', message);
@@ -64,7 +64,7 @@ function checkTimes(claims: Jws['claims'], now: number): void {
     );
 }
 
-/** Whole seconds, as a number or as its digits. */
+/** Whole seconds, as a number or as a string of digits. */
 function timestamp(value: unknown): number | undefined {
   if (value === undefined) return undefined;
   const whole = typeof value === 'string' ? /^-?\d+$/.test(value) : Number.isInteger(value);
@@ -79,7 +79,7 @@ function audiencesOf(aud: unknown): string[] {
   return list;
 }
 
-/** Empty, short and long subjects pass, a number becomes text; null breaks AWS itself. */
+/** Empty, short and long subjects pass; a number becomes text; null causes an internal error in AWS. */
 function subjectOf(sub: unknown): string {
   if (typeof sub === 'string' || typeof sub === 'number' || typeof sub === 'boolean') return String(sub);
   throw fault('InternalFailure', 'Unknown error validating third-party token', 500);

@@ -1,11 +1,11 @@
-/** The condition keys that a trust policy can test when a web identity asks (clouds.md 1.4). */
+/** The condition keys of a trust policy for a web identity (clouds.md 1.4). */
 import type { Provider, Role } from '../accounts.ts';
 import type { Context } from '../policy/pattern.ts';
 import type { Call } from '../service.ts';
 import type { Identity } from './claims.ts';
 import type { SessionClaims } from './session-claims.ts';
 
-interface Facts {
+interface ContextInput {
   readonly identity: Identity;
   readonly session: SessionClaims;
   readonly provider: Provider;
@@ -13,9 +13,12 @@ interface Facts {
   readonly sessionName: string;
 }
 
-/** aws:PrincipalArn is absent here, and so is every claim but these. */
-export function contextOf(call: Call, { identity, session, provider, role, sessionName }: Facts): Context {
-  const now = call.world.now();
+/** aws:PrincipalArn and all other claims are absent. */
+export function contextOf(
+  call: Call,
+  { identity, session, provider, role, sessionName }: ContextInput,
+): Context {
+  const now = call.runtime.now();
   const keys: [string, readonly string[]][] = [
     [`${provider.url}:aud`, [identity.audience]],
     [`${provider.url}:oaud`, identity.audiences],

@@ -1,6 +1,6 @@
 /**
- * STS: trades a token for credentials and says whose credentials they are.
- * Owns: the rules for the token and the session. Does not own: trust policies (policy) and signatures of calls.
+ * STS: exchanges a token for credentials and returns the identity of credentials. Owns: the rules for the token and
+ * the session. Does not own: trust policies (policy) and signatures of calls.
  */
 import { partitionOf } from '../accounts.ts';
 import type { Service } from '../service.ts';
@@ -11,13 +11,13 @@ export const sts: Service = {
   version: '2011-06-15',
   namespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
   actions: {},
-  forAnyCaller: {
-    GetCallerIdentity(_call, caller) {
-      if (caller.kind === 'session') {
-        const { arn, userId, accountId } = caller.session;
+  forAnyPrincipal: {
+    GetCallerIdentity(_call, principal) {
+      if (principal.kind === 'session') {
+        const { arn, userId, accountId } = principal.session;
         return { Arn: arn, UserId: userId, Account: accountId };
       }
-      const { accountId, region } = caller;
+      const { accountId, region } = principal;
       return {
         Arn: `arn:${partitionOf(region)}:iam::${accountId}:root`,
         UserId: accountId,

@@ -1,4 +1,4 @@
-/** Which key of the issuer STS verifies with: JWK semantics of clouds.md 1.2, recorded on 2026-09-11. */
+/** How STS selects the issuer's key: JWK semantics of clouds.md 1.2, recorded on 2026-09-11. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import type { Fetched } from '../../contract.ts';
 import type { Document, IssuerCache, IssuerDocuments } from '../../issuer-cache.ts';
@@ -15,20 +15,20 @@ const requiredLists = [
 
 interface UsableKey {
   readonly key: KeyObject;
-  /** `key_ops`, whatever it says, makes AWS refuse the signature. */
-  readonly spoiled: boolean;
+  /** AWS refuses every signature of a key with `key_ops`, whatever its value is. */
+  readonly isUnusable: boolean;
 }
 
 /** Throws InvalidIdentityToken unless a published key signed the token. */
 export async function verifySignature(jws: Jws, issuer: string, issuers: IssuerCache): Promise<void> {
   const { kid } = jws.header;
-  const found =
+  const selected =
     select(await issuers.read(issuer), kid) ?? select(await issuers.read(issuer, { refetch: true }), kid);
-  if (!found) throw noKey();
-  if (found.spoiled || !verifyJws(jws, found.key)) throw notValidated();
+  if (!selected) throw noKey();
+  if (selected.isUnusable || !verifyJws(jws, selected.key)) throw notValidated();
 }
 
-/** By kid; a token that names none is verified all the same when there is no choice. */
+/** By kid. A token without a kid is verified if there is only one key. */
 function select(fetched: Fetched<IssuerDocuments>, kid: unknown): UsableKey | undefined {
   if (!fetched.ok || !requiredLists.every((name) => Array.isArray(fetched.value.discovery[name])))
     throw noKey();
@@ -38,16 +38,16 @@ function select(fetched: Fetched<IssuerDocuments>, kid: unknown): UsableKey | un
   return others.length === 0 ? only : undefined;
 }
 
-/** By kid; of equal kids the last one stands. */
+/** By kid; of several keys with the same kid, the last one counts. */
 function usableKeys(jwks: readonly Document[]): Map<string, UsableKey> {
   const usable = new Map<string, UsableKey>();
   for (const jwk of jwks) {
     const { kid, use = 'sig', kty } = jwk;
-    const crowded = jwks.filter((other) => other.kty === kty).length > maxKeysOfAType;
+    const exceedsLimit = jwks.filter((other) => other.kty === kty).length > maxKeysOfAType;
     const key = publicKeyOf(jwk);
-    if (typeof kid !== 'string' || kid === '' || use !== 'sig' || crowded || !key) continue;
+    if (typeof kid !== 'string' || kid === '' || use !== 'sig' || exceedsLimit || !key) continue;
     if (jwk.x5c !== undefined && !isKeyOfCertificate(key, jwk.x5c)) continue;
-    usable.set(kid, { key, spoiled: 'key_ops' in jwk });
+    usable.set(kid, { key, isUnusable: 'key_ops' in jwk });
   }
   return usable;
 }
@@ -62,7 +62,7 @@ function isKeyOfCertificate(key: KeyObject, chain: unknown): boolean {
   }
 }
 
-/** The two blanks are AWS's. */
+/** The double space is part of the AWS text. */
 const noKey = (): Error =>
   invalidToken(
     "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",

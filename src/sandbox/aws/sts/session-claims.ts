@@ -1,4 +1,4 @@
-/** What a token may say about the session itself: tags, source identity, and the roles it is meant for. */
+/** Claims about the session: tags, source identity, and the roles that the token is limited to. */
 import { isObject, type Jws } from '../../jws.ts';
 import { invalidToken } from './claims.ts';
 
@@ -7,7 +7,7 @@ export interface SessionClaims {
   readonly tags: ReadonlyMap<string, string>;
   readonly transitiveTagKeys: readonly string[];
   readonly sourceIdentity: string | undefined;
-  /** Undefined when the token names no role. */
+  /** Undefined if the token names no role. */
   readonly roles: readonly string[] | undefined;
 }
 
@@ -22,7 +22,7 @@ export function readSessionClaims({ claims }: Jws): SessionClaims {
   };
 }
 
-/** Nested, each value a list of one; or flat, each value a text. */
+/** Nested, each value a list with one item; or flat, each value a string. */
 function readTags(claims: Jws['claims']): Map<string, string> {
   const tags = new Map<string, string>();
   const nested = claims[`${prefix}tags`];

@@ -1,24 +1,24 @@
-/** Microsoft.Resources/deployments: one PUT validates the template, makes everything and keeps the result. */
+/** Microsoft.Resources/deployments: one PUT validates the template, creates all resources and stores the result. */
 import { randomUUID } from 'node:crypto';
 import { toTimestamp } from '../../../platform/time/index.ts';
-import { made, type Outcome, type Refusal, refuse } from '../answers.ts';
 import type { Resource } from '../directory.ts';
-import type { Estate } from '../kinds/kind.ts';
 import { type ResourceId, same } from '../resource-id.ts';
-import { evaluate, type Surroundings } from '../template/evaluate.ts';
+import type { CloudState } from '../resource-types/resource-type.ts';
+import { type Outcome, ok, type Refusal, refuse } from '../responses.ts';
+import { evaluate, type TemplateContext } from '../template/evaluate.ts';
 import { isObject, type JsonObject, stringOf, text } from '../template/json.ts';
 import { type Planned, plan } from './plan.ts';
 import { attempt, run } from './run.ts';
-import { type Lookup, type Place, scopeOf, surround } from './surroundings.ts';
+import { createTemplateContext, type DeploymentScope, type Lookup, scopeOf } from './template-context.ts';
 
 export const deploymentType = 'Microsoft.Resources/deployments';
 
-/** The deployment as kept, failed or not; a refusal only for what ARM refuses before it starts. */
+/** The stored deployment, successful or failed; a refusal only for errors that ARM reports before it starts. */
 export function deploy(
   target: ResourceId,
   body: JsonObject,
-  estate: Estate,
-  outer?: Surroundings,
+  state: CloudState,
+  outer?: TemplateContext,
 ): Outcome<Resource> {
   const properties = isObject(body.properties) ? body.properties : {};
   const { template, mode } = properties;
@@ -34,17 +34,21 @@ export function deploy(
       'InvalidDeploymentMode',
       `The sandbox deploys in mode 'Incremental' only, not '${stringOf(mode)}'.`,
     );
-  const place = { subscription: target.subscription, group: target.group };
-  if (place.group && !estate.directory.get(scopeOf(place)))
-    return refuse(404, 'ResourceGroupNotFound', `Resource group '${place.group}' could not be found.`);
+  const deploymentScope = { subscription: target.subscription, group: target.group };
+  if (deploymentScope.group && !state.directory.get(scopeOf(deploymentScope)))
+    return refuse(
+      404,
+      'ResourceGroupNotFound',
+      `Resource group '${deploymentScope.group}' could not be found.`,
+    );
 
-  const begun = attempt(() => begin(template, properties, place, target, estate, outer));
-  if (!begun.ok) return begun;
-  const { around, planned } = begun.value;
-  const failures = run(planned, around, estate, (inner, innerBody, from) =>
-    deployNested(inner, innerBody, estate, from),
+  const prepared = attempt(() => prepare(template, properties, deploymentScope, target, state, outer));
+  if (!prepared.ok) return prepared;
+  const { context, planned } = prepared.value;
+  const failures = run(planned, context, state, (inner, innerBody, from) =>
+    deployNested(inner, innerBody, state, from),
   );
-  const outputs = failures.length === 0 ? attempt(() => outputsOf(template, around)) : made({});
+  const outputs = failures.length === 0 ? attempt(() => outputsOf(template, context)) : ok({});
   const errors = outputs.ok ? failures : [outputs];
   const resource: Resource = {
     id: target.id,
@@ -54,7 +58,7 @@ export function deploy(
     properties: {
       mode: 'Incremental',
       provisioningState: errors.length === 0 ? 'Succeeded' : 'Failed',
-      timestamp: toTimestamp(estate.now()),
+      timestamp: toTimestamp(state.now()),
       duration: 'PT1S',
       correlationId: randomUUID(),
       parameters: isObject(properties.parameters) ? properties.parameters : {},
@@ -62,44 +66,44 @@ export function deploy(
       outputResources: errors.length === 0 ? planned.map(({ target: { id } }) => ({ id })) : [],
       ...(errors.length === 0 ? {} : { error: failed(errors) }),
     },
-    changedAt: estate.now(),
+    changedAt: state.now(),
   };
-  estate.directory.put(resource);
-  return made(resource);
+  state.directory.put(resource);
+  return ok(resource);
 }
 
-function begin(
+function prepare(
   template: JsonObject,
   properties: JsonObject,
-  place: Place,
+  deploymentScope: DeploymentScope,
   target: ResourceId,
-  estate: Estate,
-  outer?: Surroundings,
+  state: CloudState,
+  outer?: TemplateContext,
 ) {
-  const given = isObject(properties.parameters) ? properties.parameters : {};
+  const provided = isObject(properties.parameters) ? properties.parameters : {};
   let planned: readonly Planned[] = [];
   const lookup: Lookup = (idOrName) => {
     const byName = planned.find(({ name }) => same(name, idOrName));
-    const found = estate.directory.get(byName?.target.id ?? idOrName);
+    const found = state.directory.get(byName?.target.id ?? idOrName);
     if (!found) return undefined;
     const { changedAt: _changedAt, ...full } = found;
     return { properties: found.properties, full };
   };
-  const around = surround(template, given, place, target, estate, lookup, outer);
-  planned = plan(template, place, around);
-  return { around, planned };
+  const context = createTemplateContext(template, provided, deploymentScope, target, state, lookup, outer);
+  planned = plan(template, deploymentScope, context);
+  return { context, planned };
 }
 
-/** A nested template is evaluated in its parent's scope unless it asks for its own (`inner`). */
+/** A nested template is evaluated in its parent's scope unless it sets the scope `inner`. */
 function deployNested(
   target: ResourceId,
   body: JsonObject,
-  estate: Estate,
-  around: Surroundings,
+  state: CloudState,
+  context: TemplateContext,
 ): Outcome<unknown> {
   const options = isObject(body.properties) ? body.properties.expressionEvaluationOptions : undefined;
   const inner = isObject(options) && text(options.scope)?.toLowerCase() === 'inner';
-  const outcome = deploy(target, body, estate, inner ? undefined : around);
+  const outcome = deploy(target, body, state, inner ? undefined : context);
   if (!outcome.ok || outcome.value.properties.provisioningState === 'Succeeded') return outcome;
   const { error } = outcome.value.properties;
   const first = isObject(error) && Array.isArray(error.details) ? error.details[0] : undefined;
@@ -108,19 +112,19 @@ function deployNested(
     : refuse(400, 'DeploymentFailed', 'The nested deployment failed.');
 }
 
-function outputsOf(template: JsonObject, around: Surroundings): JsonObject {
+function outputsOf(template: JsonObject, context: TemplateContext): JsonObject {
   const outputs = isObject(template.outputs) ? template.outputs : {};
   return Object.fromEntries(
     Object.entries(outputs).flatMap(([name, output]) => {
       if (!isObject(output)) return [];
-      if (output.condition !== undefined && evaluate(output.condition, around) !== true) return [];
+      if (output.condition !== undefined && evaluate(output.condition, context) !== true) return [];
       const type = text(output.type) ?? 'String';
       return [
         [
           name,
           {
             type: type.charAt(0).toUpperCase() + type.slice(1),
-            value: evaluate(output.value ?? null, around),
+            value: evaluate(output.value ?? null, context),
           },
         ],
       ];

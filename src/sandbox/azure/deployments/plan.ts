@@ -1,28 +1,32 @@
-/** What a template would make: every resource with its id and what has to be made before it. */
+/** Plans a deployment: every resource with its id and its dependencies. */
 import { composeResourceId, parseResourceId, type ResourceId, same } from '../resource-id.ts';
-import { kindOf } from '../resources.ts';
-import { evaluate, type Surroundings } from '../template/evaluate.ts';
+import { resourceTypeOf } from '../resources.ts';
+import { evaluate, type TemplateContext } from '../template/evaluate.ts';
 import { string, templateFault } from '../template/functions.ts';
 import { isObject, type Json, type JsonObject, stringOf, text } from '../template/json.ts';
 import { referencedNames } from './references.ts';
-import { type Place, scopeOf } from './surroundings.ts';
+import { type DeploymentScope, scopeOf } from './template-context.ts';
 
 const nestedType = 'Microsoft.Resources/deployments';
 
 export interface Planned {
   readonly target: ResourceId;
-  /** As in the template, expressions and all; they are evaluated when its turn comes. */
+  /** As in the template, with expressions; they are evaluated when the resource is created. */
   readonly raw: JsonObject;
   readonly name: string;
   /** Ids of planned resources. */
   readonly after: readonly string[];
 }
 
-/** Rejects with `invalid_request` what ARM's validation refuses before anything is made. */
-export function plan(template: JsonObject, place: Place, around: Surroundings): readonly Planned[] {
+/** Throws `invalid_request` for errors that ARM's validation reports before it creates anything. */
+export function plan(
+  template: JsonObject,
+  deploymentScope: DeploymentScope,
+  context: TemplateContext,
+): readonly Planned[] {
   const resources = template.resources;
   if (!Array.isArray(resources)) throw templateFault("Required property 'resources' not found in JSON.");
-  const all = resources.flatMap((raw: Json) => expand(raw, place, around));
+  const all = resources.flatMap((raw: Json) => expand(raw, deploymentScope, context));
   const active = all.filter(({ condition }) => condition);
   for (const { target } of active) {
     if (active.filter((other) => same(other.target.id, target.id)).length > 1)
@@ -34,9 +38,9 @@ export function plan(template: JsonObject, place: Place, around: Surroundings): 
     target,
     raw,
     name,
-    after: dependencies(raw, all, active, around),
+    after: dependencies(raw, all, active, context),
   }));
-  refuseCircles(planned);
+  rejectCycles(planned);
   return planned;
 }
 
@@ -49,15 +53,15 @@ interface Declared {
 
 function expand(
   raw: Json,
-  place: Place,
-  around: Surroundings,
+  deploymentScope: DeploymentScope,
+  context: TemplateContext,
   parent?: { type: string; name: string },
 ): Declared[] {
   if (!isObject(raw)) throw templateFault('A resource of the template is not an object.');
   if (raw.copy !== undefined) throw templateFault("The sandbox does not evaluate 'copy'.");
   if (text(raw.apiVersion) === undefined)
     throw templateFault(`The template resource '${stringOf(raw.name)}' has no 'apiVersion'.`);
-  const ownName = string(evaluate(raw.name ?? null, around));
+  const ownName = string(evaluate(raw.name ?? null, context));
   const ownType = string(raw.type);
   const type = parent ? `${parent.type}/${ownType}` : ownType;
   const name = parent ? `${parent.name}/${ownName}` : ownName;
@@ -67,73 +71,87 @@ function expand(
       `The template resource '${name}' of type '${type}' has incorrect segment lengths. A nested resource type must have identical number of segments as its resource name. A root resource type must have segment length one greater than its resource name. Please see https://aka.ms/arm-syntax-resources for usage details.`,
     );
   }
-  const target = parseResourceId(composeResourceId(scopeFor(raw, type, place, around), type, names));
+  const target = parseResourceId(
+    composeResourceId(scopeFor(raw, type, deploymentScope, context), type, names),
+  );
   if (!target) throw templateFault(`The template resource '${name}' has an invalid scope.`);
-  if (!kindOf(type) && !same(type, nestedType))
+  if (!resourceTypeOf(type) && !same(type, nestedType))
     throw templateFault(`The resource type '${type}' is not one that the sandbox has.`);
-  const condition = raw.condition === undefined || evaluate(raw.condition, around) === true;
+  const condition = raw.condition === undefined || evaluate(raw.condition, context) === true;
   const children = Array.isArray(raw.resources) ? raw.resources : [];
   return [
     { target, raw, name, condition },
-    ...children.flatMap((child: Json) => expand(child, place, around, { type, name })),
+    ...children.flatMap((child: Json) => expand(child, deploymentScope, context, { type, name })),
   ];
 }
 
-/** Where the resource hangs: its `scope`, the group or subscription that a nested deployment names, or this place. */
-function scopeFor(raw: JsonObject, type: string, place: Place, around: Surroundings): string {
+/**
+ * The scope of the resource: its `scope`, the group or subscription of a nested deployment, or the deployment's
+ * scope.
+ */
+function scopeFor(
+  raw: JsonObject,
+  type: string,
+  deploymentScope: DeploymentScope,
+  context: TemplateContext,
+): string {
   if (raw.scope !== undefined) {
-    const scope = string(evaluate(raw.scope, around));
-    return scope.startsWith('/') ? scope : relativeScope(scope, place);
+    const scope = string(evaluate(raw.scope, context));
+    return scope.startsWith('/') ? scope : relativeScope(scope, deploymentScope);
   }
-  if (!same(type, nestedType)) return scopeOf(place);
-  const subscription = raw.subscriptionId ? string(evaluate(raw.subscriptionId, around)) : place.subscription;
+  if (!same(type, nestedType)) return scopeOf(deploymentScope);
+  const subscription = raw.subscriptionId
+    ? string(evaluate(raw.subscriptionId, context))
+    : deploymentScope.subscription;
   const group = raw.resourceGroup
-    ? string(evaluate(raw.resourceGroup, around))
+    ? string(evaluate(raw.resourceGroup, context))
     : raw.subscriptionId
       ? undefined
-      : place.group;
+      : deploymentScope.group;
   return scopeOf({ subscription, group });
 }
 
-/** `Microsoft.ManagedIdentity/userAssignedIdentities/NAME`, as Bicep writes the scope of an extension resource. */
-function relativeScope(scope: string, place: Place): string {
+/** `Microsoft.ManagedIdentity/userAssignedIdentities/NAME`, the format of Bicep for an extension resource. */
+function relativeScope(scope: string, deploymentScope: DeploymentScope): string {
   const [namespace = '', ...pairs] = scope.split('/');
   const types = pairs.filter((_, index) => index % 2 === 0);
   const names = pairs.filter((_, index) => index % 2 === 1);
-  return composeResourceId(scopeOf(place), [namespace, ...types].join('/'), names);
+  return composeResourceId(scopeOf(deploymentScope), [namespace, ...types].join('/'), names);
 }
 
 function dependencies(
   raw: JsonObject,
   all: readonly Declared[],
   active: readonly Declared[],
-  around: Surroundings,
+  context: TemplateContext,
 ): string[] {
   const stated = Array.isArray(raw.dependsOn)
-    ? raw.dependsOn.map((entry: Json) => string(evaluate(entry, around)))
+    ? raw.dependsOn.map((entry: Json) => string(evaluate(entry, context)))
     : [];
   const ids: string[] = [];
-  for (const wanted of [...stated, ...referencedNames(raw, around)]) {
-    const matches = (one: Declared) =>
-      same(one.target.id, wanted) || same(one.name, wanted) || same(`${one.target.type}/${one.name}`, wanted);
+  for (const dependency of [...stated, ...referencedNames(raw, context)]) {
+    const matches = (declared: Declared) =>
+      same(declared.target.id, dependency) ||
+      same(declared.name, dependency) ||
+      same(`${declared.target.type}/${declared.name}`, dependency);
     if (!all.some(matches))
       throw templateFault(
-        `The resource '${wanted}' is not defined in the template. Please see https://aka.ms/arm-syntax for usage details.`,
+        `The resource '${dependency}' is not defined in the template. Please see https://aka.ms/arm-syntax for usage details.`,
       );
-    // A dependency on a resource whose condition is false is dropped.
+    // A dependency on a resource with a false condition is dropped.
     ids.push(...active.filter(matches).map(({ target }) => target.id));
   }
   return ids;
 }
 
-function refuseCircles(planned: readonly Planned[]): void {
+function rejectCycles(planned: readonly Planned[]): void {
   let open = planned;
   for (;;) {
     const ready = open.filter(
       ({ after }) => !after.some((id) => open.some(({ target }) => same(target.id, id))),
     );
     if (ready.length === 0) break;
-    open = open.filter((one) => !ready.includes(one));
+    open = open.filter((item) => !ready.includes(item));
   }
   const [first] = open;
   if (first)

@@ -1,18 +1,18 @@
 /**
- * Which resources a body refers to by name. Only `reference('name')` makes a dependency by itself;
- * `reference(resourceId(…))` does not, says the documentation of the function, and templates that
- * rely on it fail now and then in Azure and always here.
+ * The resources that a body refers to by name. Only `reference('name')` creates an implicit dependency. According to
+ * its documentation, `reference(resourceId(…))` does not; templates that rely on it sometimes fail in Azure, and
+ * always here.
  */
-import { evaluate, type Surroundings } from '../template/evaluate.ts';
+import { evaluate, type TemplateContext } from '../template/evaluate.ts';
 import { isObject, type Json, type JsonObject } from '../template/json.ts';
 import { type Expression, parseExpression } from '../template/parse.ts';
 
-export function referencedNames(raw: JsonObject, around: Surroundings): string[] {
+export function referencedNames(raw: JsonObject, context: TemplateContext): string[] {
   const { resources: _children, ...own } = raw;
   return expressionsIn(own)
     .flatMap(calls)
     .filter(({ name }) => name.toLowerCase() === 'reference')
-    .flatMap(({ args: [first] }) => literalName(first, around))
+    .flatMap(({ args: [first] }) => literalName(first, context))
     .filter((name) => !name.startsWith('/'));
 }
 
@@ -23,7 +23,7 @@ function expressionsIn(value: Json): Expression[] {
       : [];
   if (Array.isArray(value)) return value.flatMap(expressionsIn);
   if (!isObject(value)) return [];
-  // A nested template refers to its own resources.
+  // A nested template refers to its own resources, so it is skipped.
   return Object.entries(value).flatMap(([name, item]) => (name === 'template' ? [] : expressionsIn(item)));
 }
 
@@ -40,12 +40,12 @@ function calls(expression: Expression): (Expression & { kind: 'call' })[] {
   }
 }
 
-function literalName(argument: Expression | undefined, around: Surroundings): string[] {
+function literalName(argument: Expression | undefined, context: TemplateContext): string[] {
   if (argument?.kind === 'literal') return [String(argument.value)];
   if (argument?.kind !== 'call' || !['parameters', 'variables'].includes(argument.name.toLowerCase()))
     return [];
   const [name] = argument.args;
   if (name?.kind !== 'literal') return [];
-  const value = evaluate(`[${argument.name}('${name.value}')]`, around);
+  const value = evaluate(`[${argument.name}('${name.value}')]`, context);
   return typeof value === 'string' ? [value] : [];
 }

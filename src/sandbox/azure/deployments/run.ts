@@ -1,21 +1,21 @@
-/** Makes what was planned, in waves: whatever has nothing left to wait for is made at the same time. */
+/** Creates the planned resources in waves: all resources without open dependencies at the same time. */
 import { SojournError } from '../../../platform/errors/index.ts';
-import { made, type Outcome, type Refusal, refuse } from '../answers.ts';
-import type { Estate } from '../kinds/kind.ts';
 import { type ResourceId, same } from '../resource-id.ts';
+import type { CloudState } from '../resource-types/resource-type.ts';
 import { write } from '../resources.ts';
-import { evaluate, type Surroundings } from '../template/evaluate.ts';
+import { type Outcome, ok, type Refusal, refuse } from '../responses.ts';
+import { evaluate, type TemplateContext } from '../template/evaluate.ts';
 import { isObject, type JsonObject, stringOf } from '../template/json.ts';
 import type { Planned } from './plan.ts';
 
-/** Deploys a nested template; given by the caller so that this file knows one level only. */
-export type Nested = (target: ResourceId, body: JsonObject, around: Surroundings) => Outcome<unknown>;
+/** Deploys a nested template; a parameter, to avoid a circular import. */
+export type Nested = (target: ResourceId, body: JsonObject, context: TemplateContext) => Outcome<unknown>;
 
-/** The errors of the resources that could not be made; whatever depends on them is left out, as in Azure. */
+/** Returns the errors of failed resources. As in Azure, resources that depend on them are not created. */
 export function run(
   planned: readonly Planned[],
-  around: Surroundings,
-  estate: Estate,
+  context: TemplateContext,
+  state: CloudState,
   nested: Nested,
 ): readonly Refusal[] {
   const failures: Refusal[] = [];
@@ -24,36 +24,36 @@ export function run(
     const wave = open.filter(
       ({ after }) => !after.some((id) => open.some(({ target }) => same(target.id, id))),
     );
-    open = open.filter((one) => !wave.includes(one));
-    // Bodies first: what runs in parallel does not see what its neighbours make.
-    const bodies = wave.map((one) => ({ one, body: bodyOf(one, around) }));
+    open = open.filter((item) => !wave.includes(item));
+    // Evaluates all bodies first: resources of one wave do not see each other.
+    const bodies = wave.map((item) => ({ item, body: bodyOf(item, context) }));
     const identities = new Set<string>();
-    for (const { one, body } of bodies) {
-      const outcome = body.ok ? apply(one, body.value) : body;
+    for (const { item, body } of bodies) {
+      const outcome = body.ok ? apply(item, body.value) : body;
       if (!outcome.ok) failures.push(outcome);
     }
 
     function apply({ target }: Planned, body: JsonObject): Outcome<unknown> {
-      if (same(target.type, 'Microsoft.Resources/deployments')) return nested(target, body, around);
+      if (same(target.type, 'Microsoft.Resources/deployments')) return nested(target, body, context);
       const clash = overlap(target, identities);
-      return clash ?? write(target, body, estate);
+      return clash ?? write(target, body, state);
     }
   }
   return failures;
 }
 
-function bodyOf({ raw }: Planned, around: Surroundings): Outcome<JsonObject> {
+function bodyOf({ raw }: Planned, context: TemplateContext): Outcome<JsonObject> {
   const { condition: _c, dependsOn: _d, resources: _r, scope: _s, ...body } = raw;
   const isNested = same(stringOf(raw.type), 'Microsoft.Resources/deployments');
   return attempt(() => {
-    if (!isNested || !isObject(body.properties)) return evaluate(body, around) as JsonObject;
+    if (!isNested || !isObject(body.properties)) return evaluate(body, context) as JsonObject;
     const { template = null, ...rest } = body.properties;
-    const evaluated = evaluate({ ...body, properties: rest }, around) as JsonObject;
+    const evaluated = evaluate({ ...body, properties: rest }, context) as JsonObject;
     return { ...evaluated, properties: { ...(evaluated.properties as JsonObject), template } };
   });
 }
 
-/** Azure refuses a second federated credential for the same identity while one is being written (clouds.md 2.1). */
+/** Azure refuses concurrent writes of federated credentials for one identity (clouds.md 2.1). */
 function overlap({ type, id }: ResourceId, writing: Set<string>): Refusal | undefined {
   if (!/federatedIdentityCredentials$/i.test(type)) return undefined;
   const owner = id.split('/').slice(0, -2).join('/');
@@ -68,10 +68,10 @@ function overlap({ type, id }: ResourceId, writing: Set<string>): Refusal | unde
   );
 }
 
-/** Runs what may meet a fault of the template, and gives the fault in ARM's words. */
+/** Converts a template error into ARM's response. */
 export function attempt<T>(evaluateIt: () => T): Outcome<T> {
   try {
-    return made(evaluateIt());
+    return ok(evaluateIt());
   } catch (error) {
     if (!(error instanceof SojournError)) throw error;
     if (error.code === 'not_found') return refuse(404, 'ResourceNotFound', error.message);

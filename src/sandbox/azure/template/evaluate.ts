@@ -1,10 +1,10 @@
-/** Turns a template's JSON with `[expressions]` into plain JSON. */
+/** Evaluates the `[expressions]` in a template's JSON. */
 import { pureFunctions, string, templateFault } from './functions.ts';
 import { isObject, type Json, type JsonObject, member, stringOf } from './json.ts';
 import { type Expression, parseExpression } from './parse.ts';
 
-/** What a template can see of the world: its parameters and variables, the deployment and the resources. */
-export interface Surroundings {
+/** What a template can access: its parameters and variables, the deployment and the resources. */
+export interface TemplateContext {
   /** `parameters('name')` */
   readonly parameter: (name: string) => Json;
   /** `variables('name')` */
@@ -14,37 +14,37 @@ export interface Surroundings {
   readonly deployment: JsonObject;
   readonly subscription: JsonObject;
   readonly tenant: JsonObject;
-  /** Absent in a deployment at subscription scope. */
+  /** Undefined in a deployment at subscription scope. */
   readonly resourceGroup: JsonObject | undefined;
   resourceId(args: readonly string[]): string;
   subscriptionResourceId(args: readonly string[]): string;
   extensionResourceId(args: readonly string[]): string;
 }
 
-export function evaluate(value: Json, around: Surroundings): Json {
-  if (typeof value === 'string') return evaluateString(value, around);
-  if (Array.isArray(value)) return value.map((item: Json) => evaluate(item, around));
+export function evaluate(value: Json, context: TemplateContext): Json {
+  if (typeof value === 'string') return evaluateString(value, context);
+  if (Array.isArray(value)) return value.map((item: Json) => evaluate(item, context));
   if (isObject(value))
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, evaluate(item, around)]));
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, evaluate(item, context)]));
   return value;
 }
 
-function evaluateString(value: string, around: Surroundings): Json {
+function evaluateString(value: string, context: TemplateContext): Json {
   if (!value.startsWith('[') || !value.endsWith(']')) return value;
   if (value.startsWith('[[')) return value.slice(1);
-  return run(parseExpression(value.slice(1, -1)), around);
+  return run(parseExpression(value.slice(1, -1)), context);
 }
 
-function run(expression: Expression, around: Surroundings): Json {
+function run(expression: Expression, context: TemplateContext): Json {
   switch (expression.kind) {
     case 'literal':
       return expression.value;
     case 'property':
-      return select(run(expression.of, around), expression.name);
+      return select(run(expression.of, context), expression.name);
     case 'index':
-      return select(run(expression.of, around), run(expression.at, around));
+      return select(run(expression.of, context), run(expression.at, context));
     case 'call':
-      return call(expression, around);
+      return call(expression, context);
   }
 }
 
@@ -61,39 +61,39 @@ function select(from: Json, key: Json): Json {
   );
 }
 
-function call({ name, args }: Expression & { kind: 'call' }, around: Surroundings): Json {
+function call({ name, args }: Expression & { kind: 'call' }, context: TemplateContext): Json {
   const functionName = name.toLowerCase();
-  // `if` alone leaves the branch not taken unevaluated.
+  // Only `if` leaves a branch unevaluated.
   if (functionName === 'if') {
     const [condition, yes, no] = args;
     if (!condition || !yes || !no) throw templateFault("The template function 'if' takes three arguments.");
-    return run(run(condition, around) === true ? yes : no, around);
+    return run(run(condition, context) === true ? yes : no, context);
   }
-  const values = args.map((argument) => run(argument, around));
+  const values = args.map((argument) => run(argument, context));
   const pure = pureFunctions.get(functionName);
   if (pure) return pure(...values);
   const [first] = values;
   switch (functionName) {
     case 'parameters':
-      return around.parameter(string(first));
+      return context.parameter(string(first));
     case 'variables':
-      return around.variable(string(first));
+      return context.variable(string(first));
     case 'reference':
-      return around.reference(string(first), values[2] === 'Full');
+      return context.reference(string(first), values[2] === 'Full');
     case 'resourceid':
-      return around.resourceId(values.map(string));
+      return context.resourceId(values.map(string));
     case 'subscriptionresourceid':
-      return around.subscriptionResourceId(values.map(string));
+      return context.subscriptionResourceId(values.map(string));
     case 'extensionresourceid':
-      return around.extensionResourceId(values.map(string));
+      return context.extensionResourceId(values.map(string));
     case 'deployment':
-      return around.deployment;
+      return context.deployment;
     case 'subscription':
-      return around.subscription;
+      return context.subscription;
     case 'tenant':
-      return around.tenant;
+      return context.tenant;
     case 'resourcegroup':
-      if (around.resourceGroup) return around.resourceGroup;
+      if (context.resourceGroup) return context.resourceGroup;
   }
   throw templateFault(`The template function '${name}' is not valid.`);
 }

@@ -1,4 +1,4 @@
-/** The functions of the template language that look at nothing but their arguments. */
+/** Template functions that depend only on their arguments. */
 import { createHash } from 'node:crypto';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { isObject, type Json, stringOf } from './json.ts';
@@ -30,7 +30,7 @@ const lengthOf = (value: Json): number => {
   throw templateFault("The template function 'length' takes a string, an array or an object.");
 };
 
-/** Deep, and strings with regard to case, as `equals` compares. */
+/** Deep comparison, case-sensitive for strings, as in `equals`. */
 const equal = (a: Json, b: Json): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 function concat(...args: readonly Json[]): Json {
@@ -61,7 +61,7 @@ function guid(...args: readonly Json[]): string {
   return hash.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** Thirteen characters of base 32, as ARM's; its hash is not published, so the characters differ from Azure's. */
+/** Thirteen base 32 characters, like ARM's. ARM's hash is not published, so the value differs from Azure's. */
 function uniqueString(...args: readonly Json[]): string {
   const hash = createHash('sha256').update(args.map(string).join('-')).digest();
   return Array.from(hash.subarray(0, 13), (byte) =>
@@ -69,7 +69,7 @@ function uniqueString(...args: readonly Json[]): string {
   ).join('');
 }
 
-/** By name in lower case: ARM does not heed the case of a function's name. */
+/** By name in lower case: function names are case-insensitive in ARM. */
 export const pureFunctions: ReadonlyMap<string, PureFunction> = new Map<string, PureFunction>([
   ['concat', concat],
   ['format', format],

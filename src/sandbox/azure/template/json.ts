@@ -1,4 +1,4 @@
-/** JSON as a value, with the questions that a template asks of it. */
+/** JSON values, with readers for templates. */
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -8,7 +8,7 @@ export interface JsonObject {
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A member by its name; ARM does not heed case. */
+/** A member by name; names are case-insensitive in ARM. */
 export function member(object: JsonObject, name: string): Json | undefined {
   if (Object.hasOwn(object, name)) return object[name];
   const found = Object.keys(object).find((key) => key.toLowerCase() === name.toLowerCase());
@@ -18,6 +18,6 @@ export function member(object: JsonObject, name: string): Json | undefined {
 export const text = (value: Json | undefined): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
-/** The string that stands there, for messages and comparisons: anything else as JSON, absence as nothing. */
+/** For messages and comparisons: a string as it is, any other value as JSON, undefined as an empty string. */
 export const stringOf = (value: Json | undefined): string =>
   typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);

@@ -1,4 +1,4 @@
-/** The parameters of a template: what was given, the defaults, and the constraints on both. */
+/** The parameters of a template: values, defaults and constraints. */
 import { templateFault } from './functions.ts';
 import { isObject, type Json, type JsonObject, member, stringOf } from './json.ts';
 
@@ -13,15 +13,15 @@ const types: Readonly<Record<string, (value: Json) => boolean>> = {
 };
 
 /**
- * Gives a lookup of parameter values. `resolve` evaluates a default, which may name other parameters.
- * Rejects with `invalid_request` what ARM's validation refuses.
+ * Returns a lookup of parameter values. `resolve` evaluates a default, which can refer to other parameters. Throws
+ * `invalid_request` for errors that ARM's validation reports.
  */
 export function bindParameters(
   declared: JsonObject,
-  given: JsonObject,
+  provided: JsonObject,
   resolve: (value: Json) => Json,
 ): (name: string) => Json {
-  const unknown = Object.keys(given).filter((name) => member(declared, name) === undefined);
+  const unknown = Object.keys(provided).filter((name) => member(declared, name) === undefined);
   if (unknown.length > 0) {
     throw templateFault(
       `The template parameters '${unknown.join(', ')}' in the parameters file are not valid; they are not present in the original template and can therefore not be provided at deployment time.`,
@@ -30,7 +30,7 @@ export function bindParameters(
   const missing = Object.entries(declared)
     .filter(
       ([name, spec]) =>
-        !isObject(spec) || (spec.defaultValue === undefined && member(given, name) === undefined),
+        !isObject(spec) || (spec.defaultValue === undefined && member(provided, name) === undefined),
     )
     .map(([name]) => name);
   if (missing.length > 0) {
@@ -41,7 +41,7 @@ export function bindParameters(
   const lookup = (name: string): Json => {
     const spec = member(declared, name);
     if (!isObject(spec)) throw templateFault(`The template parameter '${name}' is not found.`);
-    const entry = member(given, name);
+    const entry = member(provided, name);
     const value = isObject(entry) ? entry.value : resolve(spec.defaultValue ?? null);
     check(name, spec, value ?? null);
     return value ?? null;

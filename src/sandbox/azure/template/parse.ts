@@ -1,4 +1,4 @@
-/** Reads one expression of the ARM template language: `[concat('a', parameters('b').c[0])]` without its brackets. */
+/** Parses one expression of the ARM template language: `[concat('a', parameters('b').c[0])]` without its brackets. */
 import { SojournError } from '../../../platform/errors/index.ts';
 
 export type Expression =
@@ -13,7 +13,7 @@ type Token =
   | { readonly kind: 'string' | 'name' | 'mark'; readonly value: string }
   | { readonly kind: 'number'; readonly value: number };
 
-/** Rejects with `invalid_request` what is not an expression. */
+/** Throws `invalid_request` if the text is not an expression. */
 export function parseExpression(source: string): Expression {
   const tokens = tokenize(source);
   let at = 0;

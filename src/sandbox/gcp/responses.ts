@@ -1,9 +1,9 @@
-/** The two forms in which Google says no: the APIs' `status` and the token service's OAuth error. */
-import type { SandboxAnswer } from '../contract.ts';
+/** The two error formats of Google: the APIs' `status` and the token service's OAuth error. */
+import type { SandboxResponse } from '../contract.ts';
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | Refusal;
 
-/** google.rpc.Status, as far as the sandbox says it, with the HTTP status of each. */
+/** The codes of google.rpc.Status that the sandbox uses, with their HTTP status. */
 const codes = {
   INVALID_ARGUMENT: 400,
   FAILED_PRECONDITION: 400,
@@ -26,7 +26,7 @@ export interface Refusal {
   readonly details?: readonly unknown[];
 }
 
-export const made = <T>(value: T): Outcome<T> => ({ ok: true, value });
+export const ok = <T>(value: T): Outcome<T> => ({ ok: true, value });
 
 export const refuse = (status: Status, message: string, details?: readonly unknown[]): Refusal =>
   details ? { ok: false, status, message, details } : { ok: false, status, message };
@@ -35,7 +35,7 @@ export const invalid = (message: string): Refusal => refuse('INVALID_ARGUMENT', 
 
 export const notFound = (): Refusal => refuse('NOT_FOUND', 'Requested entity was not found.');
 
-/** `IAM_PERMISSION_DENIED` carries the permission for machines as well. */
+/** `IAM_PERMISSION_DENIED` also contains the permission in machine-readable form. */
 export const denied = (permission: string, message: string): Refusal =>
   refuse('PERMISSION_DENIED', message, [
     {
@@ -46,7 +46,7 @@ export const denied = (permission: string, message: string): Refusal =>
     },
   ]);
 
-export function json(status: number, body: unknown): SandboxAnswer {
+export function json(status: number, body: unknown): SandboxResponse {
   return {
     status,
     headers: { 'content-type': 'application/json; charset=UTF-8', 'cache-control': 'private' },
@@ -54,14 +54,14 @@ export function json(status: number, body: unknown): SandboxAnswer {
   };
 }
 
-export function refusal({ status, message, details }: Refusal): SandboxAnswer {
+export function refusal({ status, message, details }: Refusal): SandboxResponse {
   const code = codes[status];
   return json(code, { error: { code, message, status, ...(details ? { details } : {}) } });
 }
 
-export const answer = (outcome: Outcome<unknown>): SandboxAnswer =>
+export const answer = (outcome: Outcome<unknown>): SandboxResponse =>
   outcome.ok ? json(200, outcome.value) : refusal(outcome);
 
-/** RFC 6749 section 5.2, as sts.googleapis.com writes it. */
-export const stsError = (error: string, description: string, status = 400): SandboxAnswer =>
+/** RFC 6749 section 5.2, in the format of sts.googleapis.com. */
+export const stsError = (error: string, description: string, status = 400): SandboxResponse =>
   json(status, { error, error_description: description });

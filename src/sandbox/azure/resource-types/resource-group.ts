@@ -1,13 +1,14 @@
 /** Microsoft.Resources/resourceGroups */
-import { made, type Outcome, refuse } from '../answers.ts';
+
 import type { Resource } from '../directory.ts';
 import type { ResourceId } from '../resource-id.ts';
+import { type Outcome, ok, refuse } from '../responses.ts';
 import { type JsonObject, text } from '../template/json.ts';
-import type { Estate, Kind } from './kind.ts';
+import type { CloudState, ResourceType } from './resource-type.ts';
 
-export const resourceGroup: Kind = {
+export const resourceGroup: ResourceType = {
   type: 'Microsoft.Resources/resourceGroups',
-  make(target: ResourceId, body: JsonObject, { now }: Estate): Outcome<Resource> {
+  create(target: ResourceId, body: JsonObject, { now }: CloudState): Outcome<Resource> {
     const location = text(body.location);
     const [name = ''] = target.names;
     if (!location)
@@ -19,7 +20,7 @@ export const resourceGroup: Kind = {
         `The provided resource group name '${name}' has these invalid characters. The name can only be a letter, digit, '-', '.', '(', ')' or '_', and cannot end with '.'.`,
       );
     }
-    return made({
+    return ok({
       id: `/subscriptions/${target.subscription}/resourceGroups/${name}`,
       name,
       type: 'Microsoft.Resources/resourceGroups',

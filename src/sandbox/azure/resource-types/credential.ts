@@ -1,29 +1,30 @@
 /**
- * Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials.
- * Wrong values are accepted as Azure accepts them, blanks included: they fail at the exchange only.
+ * Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials. Like Azure, it accepts wrong values,
+ * including spaces: they fail only at the exchange.
  */
-import { made, type Outcome, refuse } from '../answers.ts';
+
 import type { Directory, Resource } from '../directory.ts';
 import { type ResourceId, same, within } from '../resource-id.ts';
+import { type Outcome, ok, refuse } from '../responses.ts';
 import { isObject, type JsonObject, text } from '../template/json.ts';
-import type { Estate, Kind } from './kind.ts';
+import type { CloudState, ResourceType } from './resource-type.ts';
 
 const type = 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials';
-const maximum = 20;
-const longest = 600;
-/** Where a managed identity cannot have federated credentials (entra-docs, considerations). */
-const regionsWithout = ['malaysiasouth', 'newzealandnorth'];
+const maxCredentials = 20;
+const maxLength = 600;
+/** Regions without federated credentials for managed identities (entra-docs, considerations). */
+const unsupportedRegions = ['malaysiasouth', 'newzealandnorth'];
 
 const badRequest = (message: string) => refuse(400, 'BadRequest', message);
 
-export const credential: Kind = {
+export const credential: ResourceType = {
   type,
-  make(target: ResourceId, body: JsonObject, { directory, now }: Estate): Outcome<Resource> {
+  create(target: ResourceId, body: JsonObject, { directory, now }: CloudState): Outcome<Resource> {
     const name = target.names[1] ?? '';
-    const given = isObject(body.properties) ? body.properties : {};
-    const issuer = text(given.issuer) ?? '';
-    const subject = text(given.subject) ?? '';
-    const audiences = Array.isArray(given.audiences) ? given.audiences : [];
+    const input = isObject(body.properties) ? body.properties : {};
+    const issuer = text(input.issuer) ?? '';
+    const subject = text(input.subject) ?? '';
+    const audiences = Array.isArray(input.audiences) ? input.audiences : [];
     const [audience] = audiences;
 
     if (!/^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$/.test(name))
@@ -35,17 +36,17 @@ export const credential: Kind = {
     if (audiences.length !== 1 || typeof audience !== 'string' || audience === '')
       return badRequest('Federated identity credentials must have exactly one audience.');
     for (const [field, value] of Object.entries({ issuer, subject, audience }))
-      if (value.length > longest)
-        return badRequest(`Federated identity credential ${field} must not exceed ${longest} characters.`);
+      if (value.length > maxLength)
+        return badRequest(`Federated identity credential ${field} must not exceed ${maxLength} characters.`);
 
     const owner = directory.get(target.id.split('/').slice(0, -2).join('/'));
     const region = owner?.location?.replaceAll(' ', '').toLowerCase() ?? '';
-    if (regionsWithout.includes(region))
+    if (unsupportedRegions.includes(region))
       return badRequest(`Federated identity credentials are not supported in region '${region}'.`);
     const others = credentialsOf(directory, owner?.id ?? '').filter(({ id }) => !same(id, target.id));
-    if (others.length >= maximum)
+    if (others.length >= maxCredentials)
       return badRequest(
-        `Too many federated identity credentials for the managed identity: the limit is ${maximum}.`,
+        `Too many federated identity credentials for the managed identity: the limit is ${maxCredentials}.`,
       );
     if (others.some(({ properties }) => properties.issuer === issuer && properties.subject === subject))
       return refuse(
@@ -54,7 +55,7 @@ export const credential: Kind = {
         'Issuer and subject combination already exists for this Managed Identity.',
       );
 
-    return made({ id: target.id, name, type, properties: { issuer, subject, audiences }, changedAt: now() });
+    return ok({ id: target.id, name, type, properties: { issuer, subject, audiences }, changedAt: now() });
   },
 };
 

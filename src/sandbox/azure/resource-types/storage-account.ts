@@ -1,15 +1,16 @@
-/** Microsoft.Storage/storageAccounts: a name of one space for everybody, and its one blob service. */
-import { made, type Outcome, refuse } from '../answers.ts';
+/** Microsoft.Storage/storageAccounts: an account with a globally unique name, and its one blob service. */
+
 import type { Resource } from '../directory.ts';
 import { type ResourceId, same } from '../resource-id.ts';
+import { type Outcome, ok, refuse } from '../responses.ts';
 import { isObject, type JsonObject, text } from '../template/json.ts';
-import type { Estate, Kind } from './kind.ts';
+import type { CloudState, ResourceType } from './resource-type.ts';
 
 export const accountType = 'Microsoft.Storage/storageAccounts';
 
-export const storageAccount: Kind = {
+export const storageAccount: ResourceType = {
   type: accountType,
-  make(target: ResourceId, body: JsonObject, { directory, now }: Estate): Outcome<Resource> {
+  create(target: ResourceId, body: JsonObject, { directory, now }: CloudState): Outcome<Resource> {
     const [name = ''] = target.names;
     const location = text(body.location);
     if (!location)
@@ -20,10 +21,12 @@ export const storageAccount: Kind = {
         'AccountNameInvalid',
         `${name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in length and use numbers and lower-case letters only.`,
       );
-    const taken = directory.ofType(accountType).some((one) => one.name === name && !same(one.id, target.id));
+    const taken = directory
+      .ofType(accountType)
+      .some((other) => other.name === name && !same(other.id, target.id));
     if (taken)
       return refuse(409, 'StorageAccountAlreadyTaken', `The storage account named ${name} is already taken.`);
-    const given = isObject(body.properties) ? body.properties : {};
+    const input = isObject(body.properties) ? body.properties : {};
     const service = `${target.id}/blobServices/default`;
     directory.put({
       id: service,
@@ -32,12 +35,12 @@ export const storageAccount: Kind = {
       properties: {},
       changedAt: now(),
     });
-    return made({
+    return ok({
       id: target.id,
       name,
       type: accountType,
       location,
-      properties: { allowBlobPublicAccess: given.allowBlobPublicAccess === true },
+      properties: { allowBlobPublicAccess: input.allowBlobPublicAccess === true },
       changedAt: now(),
     });
   },

@@ -1,5 +1,5 @@
-/** Everything that exists in the sandbox's Google Cloud. */
-import type { SandboxWorld } from '../contract.ts';
+/** The state of the sandbox's Google Cloud. */
+import type { SandboxRuntime } from '../contract.ts';
 import { createIssuerCache, type IssuerCache } from '../issuer-cache.ts';
 import { type AccessTokens, createAccessTokens } from './access-token.ts';
 import type { Bucket } from './bucket.ts';
@@ -18,8 +18,8 @@ export interface ServiceAccount {
   readonly description: string;
 }
 
-export interface Estate {
-  readonly world: SandboxWorld;
+export interface CloudState {
+  readonly runtime: SandboxRuntime;
   readonly projects: Projects;
   readonly pools: Collection<Pool>;
   readonly providers: Collection<Provider>;
@@ -32,13 +32,13 @@ export interface Estate {
   readonly issuers: IssuerCache;
 }
 
-/** A removed key was still accepted after 21.7 hours (clouds.md 4); a day is the round number above that. */
+/** A removed key was still accepted after 21.7 hours (clouds.md 4); a day is the next round number. */
 const keepKeysSeconds = 24 * 3600;
 
-export function createEstate(world: SandboxWorld): Estate {
-  const now = () => world.now();
+export function createCloudState(runtime: SandboxRuntime): CloudState {
+  const now = () => runtime.now();
   return {
-    world,
+    runtime,
     projects: createProjects(),
     pools: createCollection<Pool>(now),
     providers: createCollection<Provider>(now),
@@ -46,14 +46,14 @@ export function createEstate(world: SandboxWorld): Estate {
     buckets: new Map(),
     policies: createPolicies(),
     tokens: createAccessTokens(),
-    issuers: createIssuerCache(world, () => keepKeysSeconds),
+    issuers: createIssuerCache(runtime, () => keepKeysSeconds),
   };
 }
 
-/** What was written before this time (milliseconds) has taken effect. */
-export const settledBefore = ({ world }: Estate): number =>
-  world.now() - world.propagationSeconds('gcp') * 1000;
+/** Changes before this time (in milliseconds) have taken effect. */
+export const settledBefore = ({ runtime }: CloudState): number =>
+  runtime.now() - runtime.propagationSeconds('gcp') * 1000;
 
-/** The names of a resource's policy: one namespace for projects and service accounts. */
+/** Resource names in policies: one namespace for projects and service accounts. */
 export const projectResource = (id: string): string => `projects/${id}`;
 export const accountResource = (email: string): string => `serviceAccounts/${email}`;

@@ -1,12 +1,12 @@
-/** The form in which S3 answers: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+/** The response format of S3: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 import { randomUUID } from 'node:crypto';
 import { XMLBuilder } from 'fast-xml-parser';
-import type { SandboxAnswer } from '../../contract.ts';
+import type { SandboxResponse } from '../../contract.ts';
 import { type Fault, fault } from '../fault.ts';
 
 const builder = new XMLBuilder({ processEntities: true });
 
-export function refused({ code, message, status }: Fault, resource: string): SandboxAnswer {
+export function errorResponse({ code, message, status }: Fault, resource: string): SandboxResponse {
   const id = randomUUID();
   const document = { Error: { Code: code, Message: message, Resource: resource, RequestId: id } };
   return {
@@ -16,7 +16,11 @@ export function refused({ code, message, status }: Fault, resource: string): San
   };
 }
 
-export const done = (status: number, headers: Record<string, string> = {}, body = ''): SandboxAnswer => ({
+export const success = (
+  status: number,
+  headers: Record<string, string> = {},
+  body = '',
+): SandboxResponse => ({
   status,
   headers: { 'x-amz-request-id': randomUUID(), ...headers },
   body,

@@ -1,8 +1,8 @@
-/** The form of everything that Azure Resource Manager says. */
+/** The response format of Azure Resource Manager. */
 import { randomUUID } from 'node:crypto';
-import type { SandboxAnswer } from '../contract.ts';
+import type { SandboxResponse } from '../contract.ts';
 
-/** What an operation made, or the error that ARM gives in its place. */
+/** The result of an operation, or ARM's error. */
 export type Outcome<T> = { readonly ok: true; readonly value: T } | Refusal;
 
 export interface Refusal {
@@ -12,7 +12,7 @@ export interface Refusal {
   readonly message: string;
 }
 
-export const made = <T>(value: T): Outcome<T> => ({ ok: true, value });
+export const ok = <T>(value: T): Outcome<T> => ({ ok: true, value });
 
 export const refuse = (status: number, code: string, message: string): Refusal => ({
   ok: false,
@@ -21,7 +21,7 @@ export const refuse = (status: number, code: string, message: string): Refusal =
   message,
 });
 
-export function json(status: number, body: unknown, headers: Record<string, string> = {}): SandboxAnswer {
+export function json(status: number, body: unknown, headers: Record<string, string> = {}): SandboxResponse {
   return {
     status,
     headers: {
@@ -34,9 +34,9 @@ export function json(status: number, body: unknown, headers: Record<string, stri
   };
 }
 
-export const empty = (status: number): SandboxAnswer => ({ status, headers: {}, body: '' });
+export const empty = (status: number): SandboxResponse => ({ status, headers: {}, body: '' });
 
-export function refusal({ status, code, message }: Refusal): SandboxAnswer {
+export function refusal({ status, code, message }: Refusal): SandboxResponse {
   const challenge = status === 401 ? { 'www-authenticate': `Bearer error="invalid_token"` } : {};
   return json(status, { error: { code, message } }, challenge);
 }

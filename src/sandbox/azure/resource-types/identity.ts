@@ -1,16 +1,16 @@
-/** Microsoft.ManagedIdentity/userAssignedIdentities: the identity that a connection becomes. */
+/** Microsoft.ManagedIdentity/userAssignedIdentities: the identity of a connection. */
 import { randomUUID } from 'node:crypto';
-import { made, type Outcome, refuse } from '../answers.ts';
 import type { Directory, Resource } from '../directory.ts';
 import type { ResourceId } from '../resource-id.ts';
+import { type Outcome, ok, refuse } from '../responses.ts';
 import { type JsonObject, text } from '../template/json.ts';
-import type { Estate, Kind } from './kind.ts';
+import type { CloudState, ResourceType } from './resource-type.ts';
 
 const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
 
-export const identity: Kind = {
+export const identity: ResourceType = {
   type,
-  make(target: ResourceId, body: JsonObject, { directory, now }: Estate): Outcome<Resource> {
+  create(target: ResourceId, body: JsonObject, { directory, now }: CloudState): Outcome<Resource> {
     const location = text(body.location);
     const [name = ''] = target.names;
     if (!location)
@@ -29,7 +29,7 @@ export const identity: Kind = {
       clientId: randomUUID(),
     };
     const tags = body.tags ?? before?.tags ?? {};
-    return made({
+    return ok({
       id: target.id,
       name,
       type,
@@ -41,7 +41,7 @@ export const identity: Kind = {
   },
 };
 
-/** The identity that signs in as `clientId`, if that tenant has one. */
+/** The tenant's identity with this client id, if any. */
 export function identityByClientId(
   directory: Directory,
   tenant: string,

@@ -1,7 +1,7 @@
-/** The form of everything that Entra's token endpoint says. */
+/** The response format of Entra's token endpoint. */
 import { randomUUID } from 'node:crypto';
 import { toTimestamp } from '../../platform/time/index.ts';
-import type { SandboxAnswer, SandboxRequest } from '../contract.ts';
+import type { SandboxRequest, SandboxResponse } from '../contract.ts';
 
 export interface EntraRefusal {
   readonly ok: false;
@@ -17,7 +17,7 @@ export const aadsts = (code: number, error: string, text: string): EntraRefusal 
   text,
 });
 
-export function entraJson(status: number, body: unknown): SandboxAnswer {
+export function entraJson(status: number, body: unknown): SandboxResponse {
   return {
     status,
     headers: {
@@ -29,8 +29,8 @@ export function entraJson(status: number, body: unknown): SandboxAnswer {
   };
 }
 
-/** One line with blanks between the ids, as since 2023; before, it had line breaks. */
-export function entraRefusal(refused: EntraRefusal, request: SandboxRequest, now: number): SandboxAnswer {
+/** One line with spaces between the ids, as since 2023; earlier it had line breaks. */
+export function entraRefusal(refused: EntraRefusal, request: SandboxRequest, now: number): SandboxResponse {
   const { code, error, text } = refused;
   const trace = randomUUID();
   const correlation = correlationId(request);

@@ -1,58 +1,58 @@
-/** What a template's functions see in one deployment: where it goes, and the resources that exist so far. */
+/** The context of template functions in one deployment: its scope and the resources that exist so far. */
 import { SojournError } from '../../../platform/errors/index.ts';
-import type { Estate } from '../kinds/kind.ts';
 import { composeResourceId, parseResourceId, type ResourceId } from '../resource-id.ts';
-import { evaluate, type Surroundings } from '../template/evaluate.ts';
+import type { CloudState } from '../resource-types/resource-type.ts';
+import { evaluate, type TemplateContext } from '../template/evaluate.ts';
 import { templateFault } from '../template/functions.ts';
 import { isObject, type JsonObject, member } from '../template/json.ts';
 import { bindParameters } from '../template/parameters.ts';
 
-export interface Place {
+export interface DeploymentScope {
   readonly subscription: string;
   readonly group: string | undefined;
 }
 
-export const scopeOf = ({ subscription, group }: Place): string =>
+export const scopeOf = ({ subscription, group }: DeploymentScope): string =>
   group ? `/subscriptions/${subscription}/resourceGroups/${group}` : `/subscriptions/${subscription}`;
 
-/** Looks a resource up for `reference()`; the run decides what exists at that moment. */
+/** Finds a resource for `reference()`; the result depends on what exists at that time. */
 export type Lookup = (
   idOrName: string,
 ) => { readonly properties: JsonObject; readonly full: JsonObject } | undefined;
 
-/** `outer` lends its parameters and variables to a nested template that is evaluated in its parent's scope. */
-export function surround(
+/** `outer`: the parent's context, for a nested template that is evaluated in its parent's scope. */
+export function createTemplateContext(
   template: JsonObject,
-  given: JsonObject,
-  place: Place,
+  provided: JsonObject,
+  deploymentScope: DeploymentScope,
   target: ResourceId,
-  estate: Estate,
+  state: CloudState,
   lookup: Lookup,
-  outer?: Surroundings,
-): Surroundings {
-  const { directory } = estate;
-  const tenantId = directory.tenantOf(place.subscription) ?? '';
-  const group = place.group ? directory.get(scopeOf(place)) : undefined;
+  outer?: TemplateContext,
+): TemplateContext {
+  const { directory } = state;
+  const tenantId = directory.tenantOf(deploymentScope.subscription) ?? '';
+  const group = deploymentScope.group ? directory.get(scopeOf(deploymentScope)) : undefined;
   const variables = isObject(template.variables) ? template.variables : {};
-  const around: Surroundings = {
+  const context: TemplateContext = {
     parameter: (name) => parameters(name),
     variable(name) {
       const value = member(variables, name);
       if (value === undefined) throw templateFault(`The template variable '${name}' is not found.`);
-      return evaluate(value, around);
+      return evaluate(value, context);
     },
     reference(idOrName, full) {
-      const found = lookup(idOrName);
-      if (found) return full ? found.full : found.properties;
-      throw new SojournError('not_found', { detail: absent(idOrName) });
+      const resource = lookup(idOrName);
+      if (resource) return full ? resource.full : resource.properties;
+      throw new SojournError('not_found', { detail: notFoundDetail(idOrName) });
     },
     deployment: {
       name: target.names[0] ?? '',
       properties: { mode: 'Incremental', provisioningState: 'Accepted' },
     },
     subscription: {
-      id: `/subscriptions/${place.subscription}`,
-      subscriptionId: place.subscription,
+      id: `/subscriptions/${deploymentScope.subscription}`,
+      subscriptionId: deploymentScope.subscription,
       tenantId,
       displayName: 'Sandbox',
     },
@@ -64,27 +64,29 @@ export function surround(
       location: group.location ?? '',
       properties: group.properties,
     },
-    resourceId: (args) => resourceId(args, place),
+    resourceId: (args) => resourceId(args, deploymentScope),
     subscriptionResourceId: (args) =>
-      resourceId(args, { subscription: place.subscription, group: undefined }),
+      resourceId(args, { subscription: deploymentScope.subscription, group: undefined }),
     extensionResourceId: ([base = '', type = '', ...names]) => composeResourceId(base, type, names),
   };
   const declared = isObject(template.parameters) ? template.parameters : {};
   const parameters = outer
     ? outer.parameter
-    : bindParameters(declared, given, (value) => evaluate(value, around));
-  return outer ? { ...around, variable: outer.variable } : around;
+    : bindParameters(declared, provided, (value) => evaluate(value, context));
+  return outer ? { ...context, variable: outer.variable } : context;
 }
 
-function absent(idOrName: string): string {
+function notFoundDetail(idOrName: string): string {
   const id = parseResourceId(idOrName);
   if (!id) return `The resource '${idOrName}' is not defined in the template.`;
   const name = `${id.type}/${id.names.join('/')}`;
   return `The Resource '${name}' under resource group '${id.group ?? '<null>'}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`;
 }
 
-/** `resourceId([subscriptionId], [resourceGroupName], type, name, …)`: the type is the first argument with a slash. */
-function resourceId(args: readonly string[], place: Place): string {
+/**
+ * `resourceId([subscriptionId], [resourceGroupName], type, name, …)`: the type is the first argument with a slash.
+ */
+function resourceId(args: readonly string[], deploymentScope: DeploymentScope): string {
   const typeAt = args.findIndex((argument) => argument.includes('/'));
   const type = args[typeAt];
   const names = args.slice(typeAt + 1);
@@ -93,7 +95,8 @@ function resourceId(args: readonly string[], place: Place): string {
       `Unable to evaluate template language function 'resourceId': the type '${type ?? ''}' requires as many names as it has levels.`,
     );
   const before = args.slice(0, typeAt);
-  const group = place.group === undefined ? undefined : (before.at(-1) ?? place.group);
-  const subscription = (place.group === undefined ? before[0] : before.at(-2)) ?? place.subscription;
+  const group = deploymentScope.group === undefined ? undefined : (before.at(-1) ?? deploymentScope.group);
+  const subscription =
+    (deploymentScope.group === undefined ? before[0] : before.at(-2)) ?? deploymentScope.subscription;
   return composeResourceId(scopeOf({ subscription, group }), type, names);
 }

@@ -1,10 +1,11 @@
-/** What a resource type must be able to do; one file each in this folder. */
-import type { Outcome } from '../answers.ts';
+/** The interface of a resource type; each type has a file in this folder. */
+
 import type { Directory, Resource } from '../directory.ts';
 import type { ResourceId } from '../resource-id.ts';
+import type { Outcome } from '../responses.ts';
 import type { JsonObject } from '../template/json.ts';
 
-export interface Estate {
+export interface CloudState {
   readonly directory: Directory;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -12,8 +13,8 @@ export interface Estate {
   readonly propagationSeconds: () => number;
 }
 
-export interface Kind {
+export interface ResourceType {
   readonly type: string;
-  /** Checks the body and gives the resource as it will be stored, or ARM's refusal. */
-  make(target: ResourceId, body: JsonObject, estate: Estate): Outcome<Resource>;
+  /** Checks the body and returns the resource to store, or ARM's refusal. */
+  create(target: ResourceId, body: JsonObject, state: CloudState): Outcome<Resource>;
 }

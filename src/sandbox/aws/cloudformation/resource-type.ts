@@ -1,13 +1,13 @@
-/** What a type of resource must be able to do, and how it reads its properties. */
-import type { SandboxWorld } from '../../contract.ts';
+/** The interface of a resource type, and readers of its properties. */
+import type { SandboxRuntime } from '../../contract.ts';
 import { isObject } from '../../jws.ts';
 import type { Account } from '../accounts.ts';
 import { fault } from '../fault.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
-export interface Making {
-  readonly world: SandboxWorld;
+export interface CreateContext {
+  readonly runtime: SandboxRuntime;
   readonly account: Account;
   readonly stackName: string;
   readonly stackId: string;
@@ -16,19 +16,19 @@ export interface Making {
   readonly resourceType: string;
 }
 
-export interface Made {
-  /** What Ref gives. */
+export interface CreatedResource {
+  /** The value of Ref. */
   readonly physicalId: string;
   readonly attributes: Readonly<Record<string, string>>;
   remove(): void | Promise<void>;
 }
 
-export interface Kind {
+export interface ResourceType {
   readonly properties: readonly string[] | 'any';
   readonly required: readonly string[];
-  /** The capability that a customer must grant, if any. */
-  consent(properties: Json): string | undefined;
-  make(properties: Json, making: Making): Made | Promise<Made>;
+  /** The capability that the customer must acknowledge, if any. */
+  requiredCapability(properties: Json): string | undefined;
+  create(properties: Json, context: CreateContext): CreatedResource | Promise<CreatedResource>;
 }
 
 export const invalid = (property: string, problem: string) =>

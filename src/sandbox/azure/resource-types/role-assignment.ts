@@ -1,23 +1,24 @@
-/** Microsoft.Authorization/roleAssignments: what an identity may do. */
-import { made, type Outcome, refuse } from '../answers.ts';
+/** Microsoft.Authorization/roleAssignments: permissions of an identity. */
+
 import type { Resource } from '../directory.ts';
 import { type ResourceId, same } from '../resource-id.ts';
+import { type Outcome, ok, refuse } from '../responses.ts';
 import { roleExists, roleIdOf } from '../roles.ts';
 import { isObject, type JsonObject, stringOf, text } from '../template/json.ts';
 import { identityByPrincipalId } from './identity.ts';
-import type { Estate, Kind } from './kind.ts';
+import type { CloudState, ResourceType } from './resource-type.ts';
 
 const type = 'Microsoft.Authorization/roleAssignments';
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-export const roleAssignment: Kind = {
+export const roleAssignment: ResourceType = {
   type,
-  make(target: ResourceId, body: JsonObject, estate: Estate): Outcome<Resource> {
+  create(target: ResourceId, body: JsonObject, state: CloudState): Outcome<Resource> {
     const [name = ''] = target.names;
-    const given = isObject(body.properties) ? body.properties : {};
-    const principalId = text(given.principalId) ?? '';
-    const roleDefinitionId = text(given.roleDefinitionId) ?? '';
-    const principalType = text(given.principalType);
+    const input = isObject(body.properties) ? body.properties : {};
+    const principalId = text(input.principalId) ?? '';
+    const roleDefinitionId = text(input.roleDefinitionId) ?? '';
+    const principalType = text(input.principalType);
     if (!guid.test(name))
       return refuse(
         400,
@@ -38,11 +39,11 @@ export const roleAssignment: Kind = {
       !['ServicePrincipal', 'User', 'Group', 'ForeignGroup', 'Device'].includes(principalType)
     )
       return refuse(400, 'BadRequestFormat', `The principal type '${principalType}' is not valid.`);
-    const missing = principalMissing(principalId, principalType, target, estate);
+    const missing = principalMissing(principalId, principalType, target, state);
     if (missing) return missing;
-    const conflict = conflictOf(target, principalId, roleId, estate);
+    const conflict = conflictOf(target, principalId, roleId, state);
     if (conflict) return conflict;
-    return made({
+    return ok({
       id: target.id,
       name,
       type,
@@ -52,20 +53,20 @@ export const roleAssignment: Kind = {
         principalType: principalType ?? 'ServicePrincipal',
         scope: target.scope,
       },
-      changedAt: estate.directory.get(target.id)?.changedAt ?? estate.now(),
+      changedAt: state.directory.get(target.id)?.changedAt ?? state.now(),
     });
   },
 };
 
-/** A named principalType skips the look into the directory, which lags behind a fresh identity. */
+/** An explicit principalType skips the lookup in the directory, which lags behind a new identity. */
 function principalMissing(
   principalId: string,
   principalType: string | undefined,
   target: ResourceId,
-  estate: Estate,
+  state: CloudState,
 ) {
   if (principalType !== undefined) return undefined;
-  const { directory, now, propagationSeconds } = estate;
+  const { directory, now, propagationSeconds } = state;
   const principal = identityByPrincipalId(directory, principalId);
   if (principal && principal.changedAt + propagationSeconds() * 1000 <= now()) return undefined;
   return refuse(
@@ -75,19 +76,19 @@ function principalMissing(
   );
 }
 
-function conflictOf(target: ResourceId, principalId: string, roleId: string, { directory }: Estate) {
-  const before = directory.get(target.id);
+function conflictOf(target: ResourceId, principalId: string, roleId: string, { directory }: CloudState) {
+  const current = directory.get(target.id);
   if (
-    before &&
-    (before.properties.principalId !== principalId ||
-      !same(roleIdOf(stringOf(before.properties.roleDefinitionId)), roleId))
+    current &&
+    (current.properties.principalId !== principalId ||
+      !same(roleIdOf(stringOf(current.properties.roleDefinitionId)), roleId))
   )
     return refuse(
       400,
       'RoleAssignmentUpdateNotPermitted',
       'Tenant ID, application ID, principal ID, and scope are not allowed to be updated.',
     );
-  const twin = directory
+  const duplicate = directory
     .ofType(type)
     .find(
       ({ id, properties }) =>
@@ -96,10 +97,10 @@ function conflictOf(target: ResourceId, principalId: string, roleId: string, { d
         same(stringOf(properties.scope), target.scope) &&
         same(roleIdOf(stringOf(properties.roleDefinitionId)), roleId),
     );
-  if (!twin) return undefined;
+  if (!duplicate) return undefined;
   return refuse(
     409,
     'RoleAssignmentExists',
-    `The role assignment already exists. The ID of the conflicting role assignment is ${twin.name.replaceAll('-', '')}.`,
+    `The role assignment already exists. The ID of the conflicting role assignment is ${duplicate.name.replaceAll('-', '')}.`,
   );
 }
