@@ -15,10 +15,7 @@ export const createBoundedMap = <Value extends object>(max: number): BoundedMap<
   new LRUCache<string, Value>({ max });
 
 /** Concurrent callers of one key share one call of `work`, and its result or error. */
-export function createSingleFlight<Value>(): (
-  key: string,
-  work: () => Promise<Value>,
-) => Promise<Value> {
+export function createSingleFlight<Value>(): (key: string, work: () => Promise<Value>) => Promise<Value> {
   const flights = new Map<string, Promise<Value>>();
   return (key, work) => {
     const running = flights.get(key);

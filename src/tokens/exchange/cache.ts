@@ -1,108 +1,101 @@
-/** Credentials in memory: served until shortly before they end, fetched by one call at a time, and not without bound. */
+/** Credentials in memory, served until shortly before they expire. Concurrent callers share one exchange. */
 import type { Credentials } from '../../clouds/index.ts';
+import { createBoundedMap, createSingleFlight } from '../../platform/cache/index.ts';
 import { type Elapsed, laterOf, type Now } from '../../platform/time/index.ts';
 
 interface Entry {
-  readonly pass: Credentials;
-  /** By which the pass ages. */
-  readonly hour: Now;
-  /** From here on one call in the background brings new ones, and nobody waits for it. */
-  readonly renewFrom: number;
-  /** From here on callers wait for new ones. */
+  readonly credentials: Credentials;
+  /** The clock by which they expire: cached credentials still expire on time if the wall clock moves back. */
+  readonly clock: Now;
+  /** From then on one refresh in the background brings new ones, and no caller waits for it. */
+  readonly refreshFrom: number;
+  /** From then on callers wait for new ones. */
   readonly freshUntil: number;
 }
 
-/** Nobody is handed less than a quarter of their life, or five minutes: SDKs do not take them much later. */
+/** At least a quarter of their life, or five minutes, is left of what is served: SDKs refresh that early. */
 const longestMarginMs = 300_000;
-/** Credentials with less left than this are of no use to whoever gets them. */
+/** Credentials with less left than this are of no use to a caller. */
 const leastUseMs = 60_000;
-/** While old credentials are served because there can be no new ones, one try in this time is made for all callers. */
-const pauseMs = 10_000;
+/** While stale credentials are served in an outage, all callers together make one attempt in this time. */
+const retryMs = 10_000;
 
-type MayServeOld = (error: unknown) => boolean;
+export interface GetOptions {
+  /** Brings new credentials. */
+  readonly fetch: () => Promise<Credentials>;
+  /** Whether cached credentials stay valid after this error. Any other error evicts them. */
+  readonly staleOn: (error: unknown) => boolean;
+}
 
-const usableUntil = ({ pass }: Entry): number => pass.expiresAt - leastUseMs;
-
-export interface PassCache {
-  /**
-   * The kept pass, or what `fetch` brings. When `fetch` fails and the kept one still has life, that is served; after a
-   * failure that `mayServeOld` does not take for an outage it is gone.
-   */
-  get(
-    key: string,
-    fetch: () => Promise<Credentials>,
-    mayServeOld: MayServeOld,
-  ): Promise<{ pass: Credentials; cached: boolean }>;
+export interface CredentialsCache {
+  /** Cached credentials, or what `fetch` brings. While it fails with an error of `staleOn`, usable old ones are served. */
+  get(key: string, options: GetOptions): Promise<{ credentials: Credentials; cached: boolean }>;
   readonly size: number;
 }
 
-export function createPassCache(now: Now, elapsed: Elapsed, maxEntries: number): PassCache {
-  const kept = new Map<string, Entry>();
-  const flights = new Map<string, Promise<Credentials>>();
+const usableUntil = ({ credentials }: Entry): number => credentials.expiresAt - leastUseMs;
 
-  const fetchOnce = (
-    key: string,
-    fetch: () => Promise<Credentials>,
-    mayServeOld: MayServeOld,
-  ): Promise<Credentials> => {
-    const inFlight = flights.get(key);
-    if (inFlight) return inFlight;
-    // What came of it is kept before the flight ends: there is no moment at which a caller finds neither.
-    const flight = fetch()
-      .then(
-        (pass) => keep(key, pass),
-        (error: unknown) => {
-          keepOld(key, mayServeOld(error));
-          throw error;
-        },
-      )
-      .finally(() => flights.delete(key));
-    flights.set(key, flight);
-    return flight;
-  };
+export function createCredentialsCache({
+  now,
+  elapsed,
+  maxEntries,
+}: {
+  now: Now;
+  elapsed: Elapsed;
+  maxEntries: number;
+}): CredentialsCache {
+  const entries = createBoundedMap<Entry>(maxEntries);
+  const singleFlight = createSingleFlight<Credentials>();
 
-  const keepOld = (key: string, mayServe: boolean): void => {
-    const entry = kept.get(key);
-    if (!entry) return;
-    // A refusal stands until there is a yes: a later outage must not bring the old pass back.
-    if (!mayServe) return void kept.delete(key);
-    const pauseEnd = Math.min(entry.hour() + pauseMs, usableUntil(entry));
-    kept.set(key, { ...entry, renewFrom: pauseEnd, freshUntil: Math.max(entry.freshUntil, pauseEnd) });
-  };
-
-  const keep = (key: string, pass: Credentials): Credentials => {
-    const margin = Math.min(longestMarginMs, (pass.expiresAt - now()) / 4);
-    kept.delete(key);
-    kept.set(key, {
-      pass,
-      hour: laterOf(now, elapsed),
-      renewFrom: pass.expiresAt - 2 * margin,
-      freshUntil: pass.expiresAt - margin,
+  /** The entry is stored before the flight ends, so there is no moment at which a caller finds neither. */
+  const refresh = (key: string, { fetch, staleOn }: GetOptions): Promise<Credentials> =>
+    singleFlight(key, async () => {
+      try {
+        const credentials = await fetch();
+        store(key, credentials);
+        return credentials;
+      } catch (error) {
+        // A refusal stands until an exchange succeeds: a later outage must not bring old credentials back.
+        if (staleOn(error)) keepStale(key);
+        else entries.delete(key);
+        throw error;
+      }
     });
-    for (const oldest of kept.keys()) {
-      if (kept.size <= maxEntries) break;
-      kept.delete(oldest);
-    }
-    return pass;
-  };
+
+  function store(key: string, credentials: Credentials): void {
+    const margin = Math.min(longestMarginMs, (credentials.expiresAt - now()) / 4);
+    entries.set(key, {
+      credentials,
+      clock: laterOf(now, elapsed),
+      refreshFrom: credentials.expiresAt - 2 * margin,
+      freshUntil: credentials.expiresAt - margin,
+    });
+  }
+
+  function keepStale(key: string): void {
+    const entry = entries.get(key);
+    if (!entry) return;
+    const retryAt = Math.min(entry.clock() + retryMs, usableUntil(entry));
+    entries.set(key, { ...entry, refreshFrom: retryAt, freshUntil: Math.max(entry.freshUntil, retryAt) });
+  }
 
   return {
-    async get(key, fetch, mayServeOld) {
-      const entry = kept.get(key);
-      if (entry && entry.hour() < entry.freshUntil) {
-        // How it ends is kept, and told by whoever fetches.
-        if (entry.hour() >= entry.renewFrom) fetchOnce(key, fetch, mayServeOld).catch(() => undefined);
-        return { pass: entry.pass, cached: true };
+    async get(key, options) {
+      const entry = entries.get(key);
+      if (entry && entry.clock() < entry.freshUntil) {
+        // The refresh stores its result and audits its errors itself.
+        if (entry.clock() >= entry.refreshFrom) refresh(key, options).catch(() => undefined);
+        return { credentials: entry.credentials, cached: true };
       }
       try {
-        return { pass: await fetchOnce(key, fetch, mayServeOld), cached: false };
+        return { credentials: await refresh(key, options), cached: false };
       } catch (error) {
-        if (!entry || entry.hour() > usableUntil(entry) || !mayServeOld(error)) throw error;
-        return { pass: entry.pass, cached: true };
+        if (!entry || entry.clock() > usableUntil(entry) || !options.staleOn(error)) throw error;
+        return { credentials: entry.credentials, cached: true };
       }
     },
     get size() {
-      return kept.size;
+      return entries.size;
     },
   };
 }

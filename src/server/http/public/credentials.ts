@@ -61,12 +61,12 @@ export function mountCredentials(router: Router, services: CredentialsServices):
         'format',
         'purpose',
       ]);
-      const { connection, purpose, pass } = await exchange.credentials(caller, ctx.params.id ?? '', {
+      const { connection, purpose, credentials } = await exchange.credentials(caller, ctx.params.id ?? '', {
         purpose: named,
         check: (candidate) => requireFormat(format, candidate),
       });
       const chosenFormat = requireFormat(format, connection);
-      const { mediaType, body } = formatCredentials(chosenFormat, connection, pass, now, purpose);
+      const { mediaType, body } = formatCredentials(chosenFormat, connection, credentials, now, purpose);
       ctx.set('cache-control', 'no-store');
       ctx.body = body;
       ctx.set('content-type', mediaType);
