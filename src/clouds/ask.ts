@@ -1,7 +1,7 @@
 /** One question to a cloud that answers in JSON: bounded, repeated where that helps, and its answer checked. */
 import { z } from 'zod';
 import { SojournError } from '../platform/errors/index.ts';
-import { type OutboundAnswer, type OutboundRequest, send } from '../platform/outbound/index.ts';
+import { type OutboundRequest, type OutboundResponse, send } from '../platform/outbound/index.ts';
 import type { CloudResponse } from './explanation.ts';
 import { withRetries } from './retry.ts';
 
@@ -10,7 +10,7 @@ export interface JsonRequest<T> {
   /** What a good answer holds. */
   readonly schema: z.ZodType<T>;
   /** The error in an answer that is not 2xx. */
-  readonly refusal: (answer: OutboundAnswer) => SojournError;
+  readonly refusal: (answer: OutboundResponse) => SojournError;
 }
 
 /** Rejects with `refusal`'s error, `cloud_timeout`, `cloud_unavailable` or `cloud_answer_unknown`. */
@@ -36,7 +36,7 @@ export function parseResponse<T>(schema: z.ZodType<T>, value: unknown, host: str
 }
 
 /** The members of a JSON object that are of the wanted kind, out of an answer that may be anything. */
-export function parseError<T>(schema: z.ZodType<T>, { body }: OutboundAnswer): Partial<T> {
+export function parseError<T>(schema: z.ZodType<T>, { body }: OutboundResponse): Partial<T> {
   return schema.safeParse(parse(body)).data ?? {};
 }
 
@@ -44,7 +44,7 @@ export function parseError<T>(schema: z.ZodType<T>, { body }: OutboundAnswer): P
 export function refusalHead({
   status,
   headers,
-}: OutboundAnswer): Pick<CloudResponse, 'status' | 'retryAfter'> {
+}: OutboundResponse): Pick<CloudResponse, 'status' | 'retryAfter'> {
   const wait = /^\d{1,5}$/.exec(headers['retry-after'] ?? '')?.[0];
   return { status, ...(wait === undefined ? {} : { retryAfter: Number(wait) }) };
 }

@@ -1,6 +1,6 @@
 /** Putting one document into an object store by HTTP: what is alike for all three, whose errors are XML. */
 import type { SojournError } from '../platform/errors/index.ts';
-import { type OutboundAnswer, send } from '../platform/outbound/index.ts';
+import { type OutboundResponse, send } from '../platform/outbound/index.ts';
 import { refusalHead } from './ask.ts';
 import type { CloudResponse } from './explanation.ts';
 import { withRetries } from './retry.ts';
@@ -32,7 +32,7 @@ export const objectUrl = (base: string, ...parts: readonly string[]): string =>
   ].reduce((url, segment) => `${url}/${encodeURIComponent(segment)}`);
 
 /** S3, GCS and Azure all say `<Error><Code>…</Code><Message>…</Message>`; a redirect is an answer without one. */
-function read(answer: OutboundAnswer): CloudResponse {
+function read(answer: OutboundResponse): CloudResponse {
   const member = (name: string) =>
     new RegExp(`<${name}>([^<]{0,2000})</${name}>`).exec(answer.body)?.[1]?.trim() ?? '';
   return {

@@ -71,7 +71,7 @@ function fits({ step, status, code, messageIncludes: says }: Match, answer: Clou
 }
 
 function byStatus(status: number): Omit<Explanation, 'match'> {
-  if (status === 429) return { errorCode: 'cloud_throttled', detail: 'The cloud is throttling.' };
+  if (status === 429) return { errorCode: 'cloud_throttled', detail: 'The cloud throttles requests.' };
   if (status >= 500) return { errorCode: 'cloud_unavailable', detail: 'The cloud has a fault of its own.' };
   return { errorCode: 'cloud_answer_unknown', detail: `The cloud refused with status ${status}.` };
 }

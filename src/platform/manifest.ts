@@ -1,4 +1,4 @@
-/** What the package says of itself. Read and not imported: it lies outside of what is built. */
+/** Fields of package.json. Loaded at run time, because the file is outside the build's root directory. */
 import { createRequire } from 'node:module';
 
 interface Manifest {

@@ -198,7 +198,7 @@ describe('a backup', () => {
     [
       'contains a newer database',
       async (backup) => newer(join(backup, 'sojourn.db')),
-      /is of version 99; this program knows versions up to \d+\.\n/,
+      /has version 99; this version of Sojourn supports versions up to \d+\.\n/,
     ],
     [
       'belongs to another issuer',

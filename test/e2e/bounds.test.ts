@@ -198,7 +198,7 @@ describe('a body or a parameter that is not as it must be', () => {
       refusal(
         400,
         'invalid_request',
-        'The form has too many parameters. Correct the named field and send it again.',
+        'The form has too many parameters. Correct the fields that the detail names, then send the request again.',
       ),
     );
   });

@@ -109,7 +109,7 @@ describe('two replicas', () => {
       body: {
         error: 'invalid_target',
         error_description:
-          'The customer has paused the connection. Ask the customer; only they can resume it, on the page of their invitation.',
+          'The customer paused the connection. Ask the customer to resume it on the page of their invitation; only the customer can.',
       },
     });
     expect(await press(other, 'resume')).toBe(303);

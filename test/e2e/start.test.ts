@@ -129,7 +129,7 @@ tokens.ttl: must be from 60s to 3600s (${file}:3)
 audit.on_failure: must be refuse or continue (SOJOURN_AUDIT_ON_FAILURE)
 listen.public: is open to the network without encryption: set listen.tls, or name the proxy that ends TLS in trust_proxy, or listen on 127.0.0.1
 SOJOURN_ADMIN_TOKEN: must be 32 or more letters, digits and - . _ ~ + /, for example from: openssl rand -hex 32
-→ Correct every line named.
+→ Correct every line that the detail names.
 `,
   });
   expect(Object.keys(await snapshot(folder))).toEqual(['sojourn.yaml']);
@@ -164,7 +164,7 @@ describe('state that cannot be used', () => {
     await expectRefused(
       folder,
       file,
-      `The database ${database} is damaged: file is not a database.\n→ Restore a backup; nothing was changed or made anew.\n`,
+      `The database ${database} is damaged: file is not a database.\n→ Restore a backup. Sojourn changed nothing.\n`,
     );
   });
 
@@ -178,7 +178,7 @@ describe('state that cannot be used', () => {
     await expectRefused(
       folder,
       file,
-      `${ring} is not valid JSON.\n→ Restore the named file from a backup; nothing was made anew.\n`,
+      `${ring} is not valid JSON.\n→ Restore the file that the detail names from a backup. Sojourn created no new key.\n`,
     );
   });
 
@@ -188,7 +188,7 @@ describe('state that cannot be used', () => {
     await expectRefused(
       folder,
       file,
-      `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key.\n→ Restore the named file from a backup; nothing was made anew.\n`,
+      `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key.\n→ Restore the file that the detail names from a backup. Sojourn created no new key.\n`,
     );
   });
 

@@ -15,7 +15,7 @@ Under \`/v1\` and \`/admin/v1\` a refusal is a problem document (RFC 9457, \`app
   "status": 400,
   "code": "invalid_request",
   "detail": "target.role_arn: must be the ARN of an IAM role",
-  "advice": "Correct the named field and send it again.",
+  "advice": "Correct the fields that the detail names, then send the request again.",
   "errors": [{ "field": "target.role_arn", "message": "must be the ARN of an IAM role" }],
   "request_id": "5f0c3b4e-8a51-4a0f-9a5d-0f6f1f1f7c11"
 }

@@ -24,7 +24,7 @@ export const guid = '11111111-2222-4333-8444-555555555555';
 export const azureTarget = { tenant_id: guid, client_id: guid };
 export const gcpTarget = { project_number: '123456789012', pool_id: 'vendor-pool', provider_id: 'vendor' };
 
-export async function roomsBench(algorithms: readonly Algorithm[] = ['RS256', 'ES256']) {
+export async function createModules(algorithms: readonly Algorithm[] = ['RS256', 'ES256']) {
   const folder = await mkdtemp(join(tmpdir(), 'sojourn-rooms-'));
   const clock = { ms: noon };
   const now = () => clock.ms;
@@ -88,7 +88,7 @@ export async function roomsBench(algorithms: readonly Algorithm[] = ['RS256', 'E
   };
 }
 
-export type RoomsBench = Awaited<ReturnType<typeof roomsBench>>;
+export type Modules = Awaited<ReturnType<typeof createModules>>;
 
 /** The faults with which it is refused; fails when it is not refused as `invalid_request`. */
 export async function faultsOf(work: () => unknown): Promise<readonly Fault[]> {

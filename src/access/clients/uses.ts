@@ -20,11 +20,11 @@ export function createUses(store: Store, now: Now): Uses {
       if (noted.size >= maxRemembered) noted.clear();
       noted.set(secret, at);
       const value = { at: toTimestamp(at) };
-      const stored = await store.get('use', secret);
+      const stored = await store.get('secret_use', secret);
       // Somebody else's note of the same minutes is as good.
-      if (stored) await store.replace('use', secret, stored.version, value);
-      else await store.insert('use', secret, value);
+      if (stored) await store.replace('secret_use', secret, stored.version, value);
+      else await store.insert('secret_use', secret, value);
     },
-    last: async (secret) => (await store.get<{ at: string }>('use', secret))?.value.at,
+    last: async (secret) => (await store.get<{ at: string }>('secret_use', secret))?.value.at,
   };
 }

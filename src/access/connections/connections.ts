@@ -208,8 +208,8 @@ export function createConnections(options: {
 
     async remove(id) {
       await kept.remove(id);
-      const report = await store.get('report', id);
-      if (report) await store.remove('report', id, report.version);
+      const report = await store.get('verification', id);
+      if (report) await store.remove('verification', id, report.version);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Recognizes a workload by a token of its own issuer: is it signed, is it meant for us, was it used before? */
 import { compactVerify, importJWK } from 'jose';
-import { type Guard, permitsIn, type Resolve } from '../../platform/outbound/index.ts';
+import { addressFilterFor, type EgressPolicy, type Resolve } from '../../platform/outbound/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import { type Now, toSeconds } from '../../platform/time/index.ts';
 import { faultsOf } from './compare.ts';
@@ -42,8 +42,8 @@ export interface FederationOptions {
 
 export function createFederation(options: FederationOptions): Federation {
   const { store, now, allowNetworks, jwksUris = [], ca, resolve } = options;
-  const guard: Guard = {
-    permits: permitsIn(allowNetworks),
+  const guard: EgressPolicy = {
+    isAllowed: addressFilterFor(allowNetworks),
     ...(ca === undefined ? {} : { ca }),
     ...(resolve ? { resolve } : {}),
   };

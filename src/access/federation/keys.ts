@@ -1,6 +1,6 @@
 /** Whose key has signed: that of a foreign issuer, or one that a client of ours publishes itself. */
 import { SojournError } from '../../platform/errors/index.ts';
-import type { Guard } from '../../platform/outbound/index.ts';
+import type { EgressPolicy } from '../../platform/outbound/index.ts';
 import { type ForeignKey, keyFor } from './jwks.ts';
 import type { KeyCache } from './key-cache.ts';
 import { issuerKeys, keysAt } from './published.ts';
@@ -12,7 +12,7 @@ import type { Trust } from './trust.ts';
 export async function keyOfIssuer(
   trust: Trust,
   token: ForeignToken,
-  { cache, guard }: { cache: KeyCache; guard: Guard },
+  { cache, guard }: { cache: KeyCache; guard: EgressPolicy },
 ): Promise<ForeignKey> {
   const keys =
     trust.jwks?.keys ??
@@ -37,7 +37,7 @@ export async function keyOfIssuer(
 export function keysOfClient(
   url: string,
   { header: { kid } }: ForeignToken,
-  { cache, guard }: { cache: KeyCache; guard: Guard },
+  { cache, guard }: { cache: KeyCache; guard: EgressPolicy },
 ): Promise<readonly ForeignKey[]> {
   return cache.keysOf(
     {

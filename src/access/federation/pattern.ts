@@ -13,7 +13,7 @@ const exact = z
   .string()
   .min(1, 'must not be empty')
   .max(maxLength, `must not be over ${maxLength} characters`)
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters')
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters')
   .regex(/^[^*]*$/, 'must not hold a *; where a pattern is meant, write {"glob": "…"}');
 
 /** A `*` stands for one or more characters, but never for a `/` or a `:`, which divide subjects, refs and ids. */
@@ -21,7 +21,7 @@ const globbed = z
   .string()
   .max(maxLength, `must not be over ${maxLength} characters`)
   .regex(/\*/, 'must hold a *')
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters')
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters')
   .refine((text) => !text.includes('**'), 'must not hold ** ')
   .refine((text) => text.split('*').length - 1 <= maxStars, `must not hold more than ${maxStars} *`)
   .refine((text) => text.indexOf('*') >= 3, 'must begin with 3 or more plain characters');

@@ -1,6 +1,6 @@
 /** Keys as they are published: by an issuer's discovery, or at the one URL that an administrator named. */
 import { SojournError } from '../../platform/errors/index.ts';
-import { type Guard, getGuarded } from '../../platform/outbound/index.ts';
+import { type EgressPolicy, getExternal } from '../../platform/outbound/index.ts';
 import { type ForeignKey, usableKeys } from './jwks.ts';
 import { type Trust, useOf } from './trust.ts';
 
@@ -17,7 +17,7 @@ export interface Published {
 }
 
 /** Rejects with a SojournError whose message says what is wrong there. */
-export async function issuerKeys(trust: Trust, guard: Guard): Promise<Published> {
+export async function issuerKeys(trust: Trust, guard: EgressPolicy): Promise<Published> {
   const signal = AbortSignal.timeout(deadlineMs);
   const place =
     trust.jwks_uri ?? jwksPlace(trust.issuer, await get(discoveryOf(trust.issuer), guard, signal));
@@ -25,7 +25,7 @@ export async function issuerKeys(trust: Trust, guard: Guard): Promise<Published>
 }
 
 /** The same for one URL and no discovery. */
-export async function keysAt(url: string, guard: Guard): Promise<Published> {
+export async function keysAt(url: string, guard: EgressPolicy): Promise<Published> {
   return listed(url, await get(url, guard, AbortSignal.timeout(shortDeadlineMs)), 'sig');
 }
 
@@ -34,8 +34,8 @@ function listed(place: string, document: unknown, use: 'sig' | 'jwt-svid'): Publ
   return { keys: usableKeys(document, use), place: told(place) };
 }
 
-async function get(url: string, guard: Guard, signal: AbortSignal): Promise<unknown> {
-  return json(url, await getGuarded(url, guard, signal));
+async function get(url: string, guard: EgressPolicy, signal: AbortSignal): Promise<unknown> {
+  return json(url, await getExternal(url, guard, signal));
 }
 
 /** OpenID Connect Discovery section 4.1: a slash at the end goes first. */

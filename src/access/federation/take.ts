@@ -38,11 +38,11 @@ export async function takeOf(
 
   // Whoever holds a used one is a stranger: it takes nothing of the client's requests and asks no second person. Where
   // it is used per resource and none is named, that is known only later.
-  if ((taken === 'once' || asked !== undefined) && (await store.get('once', idFor(asked))))
+  if ((taken === 'once' || asked !== undefined) && (await store.get('claim', idFor(asked))))
     throw usedBefore();
   return async (resource) => {
     const id = idFor(resource);
-    if (!(await store.insert('once', id, {}, { expiresAt }))) throw usedBefore();
-    return () => store.remove('once', id, 1);
+    if (!(await store.insert('claim', id, {}, { expiresAt }))) throw usedBefore();
+    return () => store.remove('claim', id, 1);
   };
 }

@@ -1,5 +1,5 @@
 /** A foreign JWT taken apart, to the letter of RFC 7515 and no further. Nothing in it is believed yet. */
-import { hasDoubledName } from '../../platform/validation/index.ts';
+import { hasDuplicateName } from '../../platform/validation/index.ts';
 import { refused } from './refused.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -91,7 +91,7 @@ function object(part: string, name: string): Claims {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw refused(`the ${name} is not an object`);
-  if (hasDoubledName(text)) throw refused(`the ${name} has a member twice`);
+  if (hasDuplicateName(text)) throw refused(`the ${name} has a member twice`);
   return value as Claims;
 }
 

@@ -6,7 +6,7 @@ import { type Method, methodNames, ruleInput, selectors } from '../clients/index
 import { type Decision, decide, type Question } from './decide.ts';
 import { guardsField } from './guards.ts';
 
-const fixtureName = z.string().min(1, 'must not be empty').max(100, 'must not be over 100 characters');
+const fixtureName = z.string().min(1, 'must not be empty').max(100, 'must have at most 100 characters');
 const flag = z.boolean('must be true or false').default(false);
 
 const client = z.strictObject({

@@ -1,7 +1,7 @@
 /** Trades the token for an access token: client credentials with a client assertion (RFC 7523 section 2.2). */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
-import type { OutboundAnswer } from '../../platform/outbound/index.ts';
+import type { OutboundResponse } from '../../platform/outbound/index.ts';
 import { formType, joinUrl, optionalText, parseError, refusalHead, requestJson } from '../ask.ts';
 import type { CloudRequest, Credentials } from '../contract.ts';
 import { explain } from './explain.ts';
@@ -47,7 +47,7 @@ export async function exchange(target: AzureTarget, visit: CloudRequest): Promis
 }
 
 /** The number is in a list of its own, and in the text for the versions that have no list. */
-function refusal(answer: OutboundAnswer): SojournError {
+function refusal(answer: OutboundResponse): SojournError {
   const { error = '', error_description = '', error_codes = [] } = parseError(errorAnswer, answer);
   const number = error_codes[0]?.toString() ?? /^AADSTS(\d+)/.exec(error_description)?.[1];
   return explain({

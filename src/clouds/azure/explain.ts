@@ -104,7 +104,7 @@ export const explanations: readonly Explanation[] = [
     '70023',
     'cloud_token_time',
     'The token has no iat or lives over 25 hours.',
-    'Report this with the detail; it is a fault of this server.',
+    'Report it as a bug of Sojourn, with the detail.',
   ),
   hint('700024', 'cloud_token_time', 'The token has expired or is not valid yet by the clock of Entra.'),
   hint('90061', 'cloud_issuer_unreachable', 'Entra could not read the issuer.', fetching),

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
-import type { OutboundAnswer } from '../../platform/outbound/index.ts';
+import type { OutboundResponse } from '../../platform/outbound/index.ts';
 import { joinUrl, optionalText, parseError, refusalHead, requestJson } from '../ask.ts';
 import type { CloudContext, Credentials } from '../contract.ts';
 import { explain } from './explain.ts';
@@ -64,7 +64,7 @@ function read(token: string): z.output<typeof claims> | undefined {
 
 const armError = z.object({ error: z.object({ code: optionalText, message: optionalText }) });
 
-function refusal(answer: OutboundAnswer): SojournError {
+function refusal(answer: OutboundResponse): SojournError {
   const { code = '', message = '' } = parseError(armError, answer).error ?? {};
   return explain({ ...refusalHead(answer), step: 'subscriptions', code, message });
 }

@@ -25,7 +25,7 @@ const tagsField = z
     z
       .string('must be a string')
       .max(256, 'must be 256 characters at most')
-      .regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, 'must not hold control characters'),
+      .regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, 'must not contain control characters'),
     'must be an object of strings',
   )
   .superRefine((tags, context) => {

@@ -1,7 +1,7 @@
 /** Trades the token for a federated one (RFC 8693), and that for one of the service account where there is one. */
 import { z } from 'zod';
 import type { SojournError } from '../../platform/errors/index.ts';
-import type { OutboundAnswer } from '../../platform/outbound/index.ts';
+import type { OutboundResponse } from '../../platform/outbound/index.ts';
 import { formType, joinUrl, optionalText, parseError, refusalHead, requestJson } from '../ask.ts';
 import type { CloudRequest, Credentials } from '../contract.ts';
 import { explain, steps } from './explain.ts';
@@ -90,7 +90,7 @@ async function impersonate(
 
 const refusalAt =
   (step: string) =>
-  (answer: OutboundAnswer): SojournError => {
+  (answer: OutboundResponse): SojournError => {
     const { error = '', error_description = '' } = parseError(errorAnswer, answer);
     const [code, message] =
       typeof error === 'string' ? [error, error_description] : [error.status, error.message];

@@ -1,6 +1,6 @@
 /** Fetches a public URL as a cloud does: follows no redirect, gives up after five seconds. */
 import { SojournError } from '../../platform/errors/index.ts';
-import { type OutboundAnswer, send } from '../../platform/outbound/index.ts';
+import { type OutboundResponse, send } from '../../platform/outbound/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 
 /** AWS gives up on an issuer after five seconds. */
@@ -10,13 +10,13 @@ export interface Fetched {
   readonly url: string;
   readonly ms: number;
   /** Absent if there was no answer. */
-  readonly answer?: OutboundAnswer;
+  readonly answer?: OutboundResponse;
   /** Why there was no answer. */
   readonly fault?: string;
 }
 
 /** Sends the request: without restrictions, or with an egress policy for URLs from an untrusted document. */
-export type FetchPublic = (url: string, signal: AbortSignal) => Promise<OutboundAnswer>;
+export type FetchPublic = (url: string, signal: AbortSignal) => Promise<OutboundResponse>;
 
 const fetchPlain: FetchPublic = (url, signal) =>
   send({ method: 'GET', url, headers: { accept: 'application/json' }, signal });

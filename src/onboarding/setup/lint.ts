@@ -3,7 +3,7 @@
 import { type Connection, destinationOf } from '../../access/connections/index.ts';
 import type { Linted, SetupFacts } from '../../clouds/index.ts';
 import { invalidRequest } from '../../platform/errors/index.ts';
-import { hasDoubledName } from '../../platform/validation/index.ts';
+import { hasDuplicateName } from '../../platform/validation/index.ts';
 
 /** Throws `invalid_request` for invalid or ambiguous JSON and for documents that grant no access. */
 export const lintDocument = (connection: Connection, facts: SetupFacts, text: string): Linted =>
@@ -16,7 +16,7 @@ function parseStrictly(text: string): unknown {
   } catch {
     throw invalidRequest([{ path: 'document', message: 'must be JSON' }]);
   }
-  if (hasDoubledName(text))
+  if (hasDuplicateName(text))
     throw invalidRequest([
       {
         path: 'document',

@@ -38,7 +38,7 @@ export const findVerification = async (
   store: Store,
   connection: string,
 ): Promise<StoredVerification | undefined> =>
-  (await store.get<StoredVerification>('report', connection))?.value;
+  (await store.get<StoredVerification>('verification', connection))?.value;
 
 /** Replaces the previous one. Of two concurrent writes the later one wins. */
 export async function storeVerification(
@@ -47,11 +47,11 @@ export async function storeVerification(
   stored: StoredVerification,
 ) {
   for (;;) {
-    const previous = await store.get('report', id);
+    const previous = await store.get('verification', id);
     if (
       previous
-        ? await store.replace('report', id, previous.version, stored)
-        : await store.insert('report', id, stored, { within: tenant })
+        ? await store.replace('verification', id, previous.version, stored)
+        : await store.insert('verification', id, stored, { within: tenant })
     )
       return;
   }

@@ -64,4 +64,4 @@ export const claimVerification = (
   everyMs: number,
   now: number,
 ): Promise<boolean> =>
-  store.insert('once', `verify:${id}`, {}, { expiresAt: Math.floor(now + Math.min(claimMs, everyMs / 2)) });
+  store.insert('claim', `verify:${id}`, {}, { expiresAt: Math.floor(now + Math.min(claimMs, everyMs / 2)) });

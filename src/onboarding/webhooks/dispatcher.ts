@@ -5,7 +5,7 @@
 import type { Audit } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import { type Guard, postGuarded } from '../../platform/outbound/index.ts';
+import { type EgressPolicy, postExternal } from '../../platform/outbound/index.ts';
 import type { Records, Stored } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import type { Statement, StatementType } from '../../tokens/issuer/index.ts';
@@ -25,7 +25,7 @@ export interface DispatcherOptions {
   readonly webhooks: Pick<Records<Webhook>, 'find'>;
   /** Signs with the issuer's key. */
   readonly state: (typ: StatementType, claims: Statement) => Promise<string>;
-  readonly guard: Guard;
+  readonly guard: EgressPolicy;
   readonly audit: Audit;
   readonly logger: Logger;
   readonly now: Now;
@@ -86,11 +86,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     // Outside the try: a failure to sign is this server's, not the receiver's.
     const body = await state('secevent+jwt', claimsOf(event, id, url, now()));
     try {
-      const status = await postGuarded(
+      const status = await postExternal(
         url,
         { contentType: 'application/secevent+jwt', body },
         // Errors name the host only: the URL of a receiver can contain a secret.
-        { ...guard, calledAs: new URL(url).host },
+        { ...guard, displayName: new URL(url).host },
         AbortSignal.any([AbortSignal.timeout(responseTimeoutMs), stopping.signal]),
       );
       return { http_status: status, error: null, outcome: outcomeOf(status) };

@@ -1,6 +1,7 @@
 /**
- * Who did what, kept in the store and told as log lines. Owns: the form of an entry, and that it is written before the
- * answer leaves. Does not own: deciding what is worth an entry. Holds no token, secret or credential, ever.
+ * The audit log: who did what, in the store and as log lines.
+ * Owns: the format of an entry, the list of events, and that an entry is stored before the response is sent.
+ * Does not own: which actions are recorded. Entries never contain tokens, secrets or credentials.
  */
 import { SojournError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
@@ -11,46 +12,46 @@ import { type Now, toTimestamp } from '../time/index.ts';
 export type AuditEvent =
   | 'token.issued'
   | 'token.refused'
-  /** An address has failed too often, and is not listened to for a while. */
+  /** An address failed to sign in too often; the server refuses its sign-ins for a while. */
   | 'sign_in.rate_limited'
-  /** An address or a client asks too often; told once a minute. */
+  /** An address or a client exceeded its rate limit; recorded at most once a minute. */
   | 'request.rate_limited'
   | 'exchange.succeeded'
-  /** Sojourn did not allow it; the cloud was not asked. */
+  /** Sojourn refused the request; it sent nothing to the cloud. */
   | 'exchange.refused'
-  /** Sojourn allowed it, and the cloud refused it or could not be asked. */
+  /** Sojourn allowed the request, but the cloud refused it or could not be reached. */
   | 'exchange.failed'
   | 'credentials.served'
   | 'admin.refused'
-  /** A guard that only watches would have refused. */
+  /** A guard in mode `audit` would have refused. */
   | 'guard.violated'
   | 'policy.updated'
   | 'api.refused'
   | `${'tenant' | 'client' | 'connection'}.${'created' | 'updated' | 'deleted'}`
   | 'tenant.move_started'
-  /** A client wants to use a connection that a second person has to grant; and what became of it. */
+  /** A client requests to use a connection that needs an approval, and the decision on it. */
   | `approval.${'requested' | 'granted' | 'denied' | 'revoked' | 'expired'}`
   | `secret.${'created' | 'deleted' | 'replaced'}`
   | `connection.${'enabled' | 'disabled' | 'verified' | 'jwks_uploaded'}`
-  /** What a verification found is not what was found before: the cloud has changed. */
+  /** The verdict of a verification changed. */
   | `connection.${'drifted' | 'recovered'}`
   /** The customer's cloud was shown a token that it must refuse: `refused`, or let in, which is `failed`. */
   | 'connection.probed'
   /** By the customer, on the page of an invitation. */
   | `connection.${'setup_reported' | 'setup_report_refused' | 'paused' | 'resumed' | 'resume_refused'}`
   | `invitation.${'created' | 'revoked' | 'refused' | 'rate_limited'}`
-  /** The customer made a link that lasts, to pause and resume the connection. */
+  /** The customer created a control link, which pauses and resumes the connection. */
   | 'control_link.created'
   | `key.${'created' | 'activated' | 'removed' | 'revoked' | 'rewrapped'}`
-  /** Its turn has come, and verifiers would not find it yet. */
+  /** The rotation is due, but verifiers do not find the next key yet. */
   | 'key.postponed'
-  /** A mirror of discovery and JWKS: written to a bucket, and compared with what this server serves. */
+  /** A mirror of the issuer documents: writing it, and comparing it with what the server serves. */
   | `mirror.${'published' | 'publish_failed' | 'drifted' | 'recovered'}`
-  /** By an administrator; what the ring then did is told by the events of the keys. */
+  /** Requests of an administrator; other `key.` events record what the key ring then did. */
   | `key.${'rotation' | 'revocation'}_requested`
   | `key.rotation_${'scheduled' | 'cancelled'}`
   | `webhook.${'created' | 'updated' | 'deleted'}`
-  /** A receiver was not reached for a day, or said that it does not take this event. */
+  /** A delivery did not succeed for a day, or the receiver rejected the event. */
   | 'webhook.abandoned'
   | 'webhook.redelivery_requested';
 
@@ -74,7 +75,7 @@ export interface AuditEntry extends Partial<RequestContext> {
   readonly kid?: string;
   readonly sub?: string;
   readonly aud?: string;
-  /** The true reason of a refusal, for the operator's eyes only. */
+  /** The exact reason of a refusal; callers never see it. */
   readonly reason?: string;
   readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
 }
@@ -91,7 +92,7 @@ export interface AuditQuery {
   readonly tenant?: string;
   readonly jti?: string;
   readonly event?: string;
-  /** Every event that begins so: `connection` for what happened to connections themselves. */
+  /** Only events with this prefix: `connection` for events of connections themselves. */
   readonly noun?: 'connection';
   /** Milliseconds since the epoch. */
   readonly from?: number;
@@ -101,7 +102,7 @@ export interface AuditQuery {
 }
 
 export interface Audit {
-  /** Resolves when the entry is kept. Rejects with `audit_unavailable` when it cannot be and the mode is `refuse`. */
+  /** Resolves when the entry is stored. Rejects with `audit_unavailable` if the write fails and `onFailure` is `refuse`. */
   record(entry: AuditEntry): Promise<void>;
   /** Newest first. */
   search(query: AuditQuery): Promise<Page<AuditLine>>;
@@ -123,7 +124,7 @@ export function createAudit(options: {
         await store.append({ at, keys: keysOf({ ...entry, ...nounOf(entry) }), value: entry });
         logger.info({ audit: entry }, entry.event);
       } catch (cause) {
-        logger.error({ audit: entry, err: cause }, 'the audit cannot be written');
+        logger.error({ audit: entry, err: cause }, 'cannot write the audit log');
         if (onFailure === 'refuse') throw new SojournError('audit_unavailable', { cause, retryAfter: 5 });
       }
     },
@@ -150,6 +151,6 @@ function keysOf(entry: { readonly [key in (typeof indexed)[number]]?: string }):
   return indexed.flatMap((name) => (entry[name] === undefined ? [] : [`${name}:${entry[name]}`]));
 }
 
-/** Indexed where somebody follows it; a key costs a write on every road. */
+/** Indexes only the events that webhooks follow, because each index key costs a write per entry. */
 const nounOf = ({ event }: AuditEntry) =>
   event.startsWith('connection.') ? { noun: 'connection' as const } : {};

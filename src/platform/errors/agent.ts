@@ -1,34 +1,34 @@
-/** The rows of the table for the agent beside a workload; see docs/agent.md. */
+/** Errors of the agent that runs next to a workload; see docs/agent.md. */
 export const agentRows = {
   agent_forbidden: {
     status: 403,
-    title: 'The agent does not hand anything to this caller.',
+    title: 'The agent refuses this caller.',
     advice:
-      'Send what the file `authorization` in the directory of the agent holds, to its own address, and from no web page.',
+      'Send the content of the file `authorization` from the directory of the agent as the header `Authorization`, to the address of the agent itself, and not from a web page.',
   },
   agent_not_ready: {
     status: 424,
-    title: 'The agent holds nothing for this connection at this moment.',
-    advice: 'See `sojourn agent status`.',
+    title: 'The agent has no credentials or token for this connection at the moment.',
+    advice: 'Run `sojourn agent status` to see the reason.',
   },
   agent_unreachable: {
     status: 503,
-    title: 'No agent answers.',
-    advice: 'Start it with `sojourn agent --config FILE`, or name its directory with --agent.',
+    title: 'The agent cannot be reached.',
+    advice: 'Start the agent with `sojourn agent --config FILE`, or pass its directory with --agent.',
   },
   agent_file_unwritable: {
     status: 500,
-    title: 'A file of the agent cannot be written.',
-    advice: 'Check that the disk has room and that the agent may write to its directory.',
+    title: 'The agent cannot write one of its files.',
+    advice: 'Check that the disk has free space and that the agent may write to its directory.',
   },
   agent_token_ttl_too_short: {
     status: 500,
-    title: 'The tokens of a connection end too soon for the program that reads them.',
+    title: 'The tokens of the connection expire too soon for the program that reads them.',
     advice: 'Raise `token_ttl` of the connection.',
   },
   agent_clock_skew: {
     status: 500,
-    title: 'What the server just gave is over already by the clock of this machine.',
-    advice: 'Set the clock of this machine (NTP), or that of the server.',
+    title: 'By the clock of this machine, the new credentials or token have already expired.',
+    advice: 'Synchronize the clock of this machine or of the server (NTP).',
   },
 } as const;

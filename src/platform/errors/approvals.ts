@@ -1,23 +1,23 @@
-/** The rows of the table for connections that a second person has to open; see docs/operations.md. */
+/** Errors of connections that need an approval; see docs/operations.md. */
 export const approvalRows = {
   approval_required: {
     status: 403,
-    title: 'The connection wants an approval.',
-    advice: 'Let an administrator grant the request that the detail names, then ask again.',
+    title: 'The connection needs an approval.',
+    advice: 'Ask an administrator to grant the request that the detail names, then try again.',
   },
   approval_denied: {
     status: 403,
-    title: 'An administrator has denied the request.',
-    advice: 'Ask the administrator why; it can be made again after the time in Retry-After.',
+    title: 'An administrator denied the request.',
+    advice: 'Ask the administrator for the reason. You can request again after the time in Retry-After.',
   },
   approval_not_found: {
     status: 404,
-    title: 'There is no such request for approval.',
+    title: 'There is no such approval.',
     advice: 'List them with `sojourn approval list`.',
   },
   approval_conflict: {
     status: 409,
-    title: 'The request is not in a state for this.',
-    advice: 'Look at it with `sojourn approval list`; somebody else may have decided.',
+    title: 'The approval is not in a state that allows this decision.',
+    advice: 'Check its state with `sojourn approval list`; another administrator may have decided.',
   },
 } as const;

@@ -1,29 +1,28 @@
 /**
- * What can go wrong, and how it is told. Owns: the one error class and the closed table of codes.
- * Does not own: turning an error into bytes (http does) or deciding that something is an error.
- * Everybody throws these; nobody else defines an error class.
+ * Errors. Owns: the error class that all modules throw, and the closed table of error codes.
+ * Does not own: error responses (server/http).
  */
 import { type ErrorCode, errorTable } from './table.ts';
 
 export { type ErrorCode, errorTable };
 
 export interface Fault {
-  /** Where: a field of the request, a key of the configuration, a file. */
+  /** The location: a field of the request, a key of the configuration, or a file. */
   readonly path: string;
-  /** What is wrong there, as half a sentence. */
+  /** The problem, as a predicate without a subject: `must be a string`. */
   readonly message: string;
 }
 
-export interface ErrorFacts {
-  /** What is wrong in this very case; may be shown to the caller, so it holds no secret and no foreign data. */
+export interface ErrorOptions {
+  /** Replaces the table's title. The caller may see it, so it contains no secrets and no data from outside. */
   readonly detail?: string;
-  /** What to do in this very case; the table's advice otherwise. */
+  /** Replaces the table's advice. */
   readonly advice?: string;
-  /** Every single fault, when there can be several. */
+  /** All faults of an input. */
   readonly faults?: readonly Fault[];
-  /** Whole seconds after which another try makes sense (Retry-After). */
+  /** Whole seconds to wait before a retry (Retry-After). */
   readonly retryAfter?: number;
-  /** The true reason; goes to the log, never to the caller. */
+  /** The exact reason; goes to the log, never to the caller. */
   readonly cause?: unknown;
 }
 
@@ -35,20 +34,20 @@ export class SojournError extends Error {
   readonly faults: readonly Fault[];
   readonly retryAfter: number | undefined;
 
-  constructor(code: ErrorCode, facts: ErrorFacts = {}) {
+  constructor(code: ErrorCode, options: ErrorOptions = {}) {
     super(
-      facts.detail ?? errorTable[code].title,
-      facts.cause === undefined ? undefined : { cause: facts.cause },
+      options.detail ?? errorTable[code].title,
+      options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;
     this.status = errorTable[code].status;
-    this.advice = facts.advice ?? errorTable[code].advice;
-    this.faults = facts.faults ?? [];
-    this.retryAfter = facts.retryAfter;
+    this.advice = options.advice ?? errorTable[code].advice;
+    this.faults = options.faults ?? [];
+    this.retryAfter = options.retryAfter;
   }
 }
 
-/** A 400 that names every faulty field. */
+/** A 400 that lists every invalid field. */
 export function invalidRequest(faults: readonly Fault[]): SojournError {
   return new SojournError('invalid_request', {
     detail: faults.map(({ path, message }) => `${path}: ${message}`).join('; '),

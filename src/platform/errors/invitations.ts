@@ -1,4 +1,4 @@
-/** What goes wrong around invitations and on their page; read by administrators and by customers alike. */
+/** Errors of invitations and their page; administrators and customers read these texts. */
 export const invitationRows = {
   invitation_not_found: {
     status: 404,
@@ -7,32 +7,32 @@ export const invitationRows = {
   },
   invitation_limit: {
     status: 409,
-    title: 'The connection has 20 invitations already.',
-    advice: 'Revoke those that nobody uses with `sojourn connection invitations revoke ID INVITATION`.',
+    title: 'The limit of 20 invitations for a connection is reached.',
+    advice: 'Revoke unused ones with `sojourn connection invitations revoke ID INVITATION`.',
   },
   invitation_in_use: {
     status: 409,
-    title: 'The customer has paused the connection with this invitation.',
-    advice: 'Ask the customer to resume it; only this invitation can.',
+    title: 'The customer paused the connection with this invitation.',
+    advice: 'Ask the customer to resume the connection; only this invitation can resume it.',
   },
   setup_already_reported: {
     status: 409,
-    title: 'This invitation has reported something else already, and reports once.',
-    advice: 'Ask whoever sent the invitation for a new one.',
+    title: 'This invitation has already sent a different set-up report; each invitation reports once.',
+    advice: 'Ask the sender of the invitation for a new one.',
   },
   target_locked: {
     status: 409,
-    title: 'The connection has been active, and a report no longer changes where it leads.',
-    advice: 'Ask whoever sent the invitation to change the connection.',
+    title: 'The connection has been active, so a set-up report can no longer change its target.',
+    advice: 'Ask the sender of the invitation to update the connection.',
   },
   pause_not_owned: {
     status: 409,
-    title: 'The connection was paused with another link, which alone can resume it.',
-    advice: 'Open the link with which it was paused.',
+    title: 'The connection was paused with another link, and only that link can resume it.',
+    advice: 'Open the link with which the connection was paused.',
   },
   cross_origin_request: {
     status: 403,
-    title: 'The request was sent by a page of another site.',
+    title: 'The request was sent from a page of another site.',
     advice: 'Open the page of the invitation itself and use its buttons.',
   },
 } as const;

@@ -1,14 +1,14 @@
-/** The rows of the table for who asks too much; see docs/operations.md. */
+/** Errors of rate limits and of the exchange queue; see docs/operations.md. */
 export const limitRows = {
   rate_limited: {
     status: 429,
     oauth: 'temporarily_unavailable',
     title: 'Too many requests.',
-    advice: 'Wait for the time in Retry-After.',
+    advice: 'Try again after the time in Retry-After.',
   },
   overloaded: {
     status: 503,
-    title: 'Too many visits to clouds are under way.',
-    advice: 'Try again after the time in Retry-After, and not with everything at once.',
+    title: 'The server is overloaded: too many exchanges with clouds are in progress.',
+    advice: 'Try again after the time in Retry-After, and spread your requests over time.',
   },
 } as const;

@@ -1,14 +1,14 @@
 /**
- * The closed list of what can go wrong: code → HTTP status, OAuth error (RFC 6749 section 5.2, RFC 8707),
- * one sentence that may be told to the caller, and what to do about it.
- * A code is for machines and never changes its meaning; a test keeps docs/errors.md equal to this table.
+ * The closed list of errors: code → HTTP status, OAuth error (RFC 6749 section 5.2, RFC 8707), title and advice.
+ * Callers see title and advice, so neither contains secrets. Texts are ASCII: RFC 6749 section 5.2 allows nothing else in
+ * `error_description`. A code never changes its meaning; a test keeps docs/errors.md equal to this table.
  */
 
 import { agentRows } from './agent.ts';
 import { approvalRows } from './approvals.ts';
 import { cloudRows } from './cloud.ts';
 import { invitationRows } from './invitations.ts';
-import { keyServiceRows } from './key-service.ts';
+import { keyBackendRows } from './key-backend.ts';
 import { limitRows } from './limits.ts';
 
 interface Row {
@@ -19,18 +19,18 @@ interface Row {
 }
 
 const rows = {
-  // The request itself
+  // Malformed requests
   invalid_request: {
     status: 400,
     oauth: 'invalid_request',
-    title: 'The request is not well-formed.',
-    advice: 'Correct the named field and send it again.',
+    title: 'The request is invalid.',
+    advice: 'Correct the fields that the detail names, then send the request again.',
   },
   unknown_parameter: {
     status: 400,
     oauth: 'invalid_request',
-    title: 'The request has a parameter that this endpoint does not know.',
-    advice: 'Remove the parameter; nothing is ever ignored that could change the meaning.',
+    title: 'The request has an unknown parameter.',
+    advice: 'Remove the parameter; this endpoint rejects unknown parameters.',
   },
   invalid_target: {
     status: 400,
@@ -41,18 +41,18 @@ const rows = {
   unsupported_grant_type: {
     status: 400,
     oauth: 'unsupported_grant_type',
-    title: 'The grant type is not served.',
+    title: 'The grant type is not supported.',
     advice: 'Use grant_type=client_credentials.',
   },
   method_not_allowed: {
     status: 405,
-    title: 'This path does not serve that method.',
-    advice: 'See the Allow header.',
+    title: 'The path does not support this method.',
+    advice: 'Use a method from the Allow header.',
   },
   unsupported_media_type: {
     status: 415,
     oauth: 'invalid_request',
-    title: 'The content type is not read here.',
+    title: 'The content type is not supported.',
     advice: 'Send JSON as application/json, uncompressed.',
   },
   body_too_large: {
@@ -67,31 +67,32 @@ const rows = {
     advice: 'Check the path against the documentation.',
   },
 
-  // Who asks
+  // Authentication and authorization
   unauthorized: {
     status: 401,
-    title: 'The bearer token is missing, wrong or expired.',
-    advice: 'Send `Authorization: Bearer TOKEN`; for /v1 fetch a token with resource=urn:sojourn:api.',
+    title: 'The bearer token is missing, invalid or expired.',
+    advice: 'Send `Authorization: Bearer TOKEN`; for /v1, request a token with resource=urn:sojourn:api.',
   },
   invalid_client: {
     status: 401,
     oauth: 'invalid_client',
     title: 'Client authentication failed.',
-    advice: 'Check the client id and its secret or key; the audit log of the server has the reason.',
+    advice:
+      'Check the client id and the secret or key of the client; the audit log of the server has the reason.',
   },
   target_not_selectable: {
     status: 403,
-    title: 'A caller never chooses the role, tenant, account or service account.',
-    advice: 'Remove the parameter; the connection alone says where it leads.',
+    title: 'Callers cannot choose the role, tenant, account or service account.',
+    advice: 'Remove the parameter; only the target of the connection sets these values.',
   },
   ...approvalRows,
   ...limitRows,
 
-  // What is asked for
+  // Objects of a request
   purpose_required: {
     status: 400,
-    title: 'The connection can be used for several purposes, and none was named.',
-    advice: 'Send one of them as the parameter `purpose`.',
+    title: 'The client may use the connection for several purposes, and the request names none.',
+    advice: 'Send one of the purposes as the parameter `purpose`.',
   },
   tenant_not_found: {
     status: 404,
@@ -110,7 +111,7 @@ const rows = {
   },
   purpose_not_found: {
     status: 404,
-    title: 'There is no such purpose of the connection for this client.',
+    title: 'The connection has no such purpose for this client.',
     advice: 'Check the purpose, and that the client may use the connection for it (`sojourn can`).',
   },
   key_not_found: {
@@ -120,7 +121,7 @@ const rows = {
   },
   setup_file_not_found: {
     status: 404,
-    title: 'The connection has no set-up file of this name.',
+    title: 'The connection has no set-up file with this name.',
     advice: 'List the files with `sojourn connection setup ID`.',
   },
   webhook_not_found: {
@@ -131,17 +132,17 @@ const rows = {
   delivery_not_found: {
     status: 404,
     title: 'The webhook has no such delivery.',
-    advice: 'List its deliveries with `sojourn webhook deliveries ID`; they are kept for 30 days.',
+    advice: 'List the deliveries with `sojourn webhook deliveries ID`; they are stored for 30 days.',
   },
   webhook_limit: {
     status: 409,
-    title: 'There are as many webhooks as there can be.',
-    advice: 'Delete one that is not needed, or let one receiver pass events on.',
+    title: 'The webhook limit is reached.',
+    advice: 'Delete one with `sojourn webhook delete ID`, or let one receiver forward events.',
   },
   verification_not_found: {
     status: 404,
     title: 'The connection has not been verified yet.',
-    advice: 'Verify it first: `sojourn connection verify ID`.',
+    advice: 'Verify it with `sojourn connection verify ID`.',
   },
   connection_disabled: {
     status: 409,
@@ -150,102 +151,100 @@ const rows = {
   },
   connection_paused: {
     status: 409,
-    title: 'The customer has paused the connection.',
-    advice: 'Ask the customer; only they can resume it, on the page of their invitation.',
+    title: 'The customer paused the connection.',
+    advice: 'Ask the customer to resume it on the page of their invitation; only the customer can.',
   },
   connection_incomplete: {
     status: 409,
-    title: 'The connection does not know yet where it leads.',
-    advice:
-      'Finish the set-up in the cloud, then save the missing field with `sojourn connection update ID`.',
+    title: 'The target of the connection is incomplete.',
+    advice: 'Finish the set-up in the cloud, then set the missing field with `sojourn connection update ID`.',
   },
   ...invitationRows,
   tenant_not_empty: {
     status: 409,
     title: 'The tenant still has connections.',
-    advice: 'Delete its connections first.',
+    advice: 'Delete the connections of the tenant first.',
   },
   secret_limit: {
     status: 409,
-    title: 'The client has two secrets already.',
-    advice: 'Delete the old secret before you make another one.',
+    title: 'The client already has two secrets.',
+    advice: 'Delete the old secret before you create another one.',
   },
   version_conflict: {
     status: 409,
-    title: 'Somebody else changed this in the meantime.',
-    advice: 'Read it again and repeat your change.',
+    title: 'Another request changed this object in the meantime.',
+    advice: 'Read the object again and repeat your change.',
   },
   key_not_ready: {
     status: 409,
     title: 'The next key has not been published for long enough.',
-    advice: 'Wait until the time told; signing with it now would break every verifier that caches the JWKS.',
+    advice:
+      'Wait until the time in the detail; verifiers that cache the JWKS would reject tokens signed with this key now.',
   },
   key_not_propagated: {
     status: 409,
-    title: 'The next key is not found where verifiers look for it.',
+    title: 'The next key has not propagated to every place where verifiers fetch keys.',
     advice:
-      'Let the issuer URL and every published copy serve the documents of this server, then try again. To sign with the key all the same, order the rotation with override.',
+      'Make sure that the issuer URL and every mirror serve the documents of this server, then try again. To sign with the key anyway, request the rotation with override.',
   },
 
-  // What we need ourselves
+  // Dependencies of the server
   store_unavailable: {
     status: 503,
     oauth: 'temporarily_unavailable',
-    title: 'The store does not answer.',
+    title: 'The store is unavailable.',
     advice: 'Try again shortly.',
   },
   audit_unavailable: {
     status: 503,
     oauth: 'temporarily_unavailable',
-    title: 'The audit log cannot be written, so nothing is issued.',
-    advice: 'Free the disk or the store of the server, or set audit.on_failure to continue.',
+    title: 'The audit log cannot be written, so the server issues nothing.',
+    advice: 'Free space on the disk or in the store of the server, or set audit.on_failure to continue.',
   },
   keys_unavailable: {
     status: 503,
     oauth: 'temporarily_unavailable',
-    title: 'No signing key can be used at this moment.',
-    advice: 'See /readyz of the server.',
+    title: 'No signing key is usable at the moment.',
+    advice: 'See /readyz of the server for the reason.',
   },
   client_keys_unavailable: {
     status: 503,
     oauth: 'temporarily_unavailable',
-    title: 'The keys of the client cannot be fetched at this moment.',
+    title: 'The server cannot fetch the keys of the client at the moment.',
     advice: 'Try again after the time in Retry-After; the audit log of the server has the reason.',
   },
-  ...keyServiceRows,
+  ...keyBackendRows,
   shutting_down: {
     status: 503,
     oauth: 'temporarily_unavailable',
-    title: 'This process is going down.',
+    title: 'The server is shutting down.',
     advice: 'Try again; another replica will answer.',
   },
   internal: {
     status: 500,
     oauth: 'server_error',
-    title: 'Something failed inside the server.',
-    advice: 'The log of the server has the reason under the request id.',
+    title: 'The server failed because of an internal error.',
+    advice: 'Find the reason in the server log by the request id.',
   },
 
-  // What stops a start
+  // Errors that prevent a start
   config_invalid: {
     status: 500,
-    title: 'The configuration is not valid.',
-    advice: 'Correct every line named.',
+    title: 'The configuration is invalid.',
+    advice: 'Correct every line that the detail names.',
   },
   state_unusable: {
     status: 500,
-    title: 'The stored state cannot be used.',
-    advice: 'Restore a backup; nothing was changed or made anew.',
+    title: 'The stored state is unusable.',
+    advice: 'Restore a backup. Sojourn changed nothing.',
   },
   key_material_unusable: {
     status: 500,
-    title: 'A key file cannot be used.',
-    advice: 'Restore the named file from a backup; nothing was made anew.',
+    title: 'A key file is unusable.',
+    advice: 'Restore the file that the detail names from a backup. Sojourn created no new key.',
   },
 
-  // The agent beside a workload
   ...agentRows,
-
   ...cloudRows,
 } as const satisfies Record<string, Row>;
 

@@ -1,63 +1,62 @@
-/** Token buckets by key: each holds so much, and fills again in time. */
+/** Token buckets by key. */
 import { isIP } from 'node:net';
 import type { Now } from '../time/index.ts';
 
 export interface Buckets {
-  /** Whole seconds until there is something in the bucket of this key; 0 when there is. */
-  wait(key: string): number;
-  /** Takes one out of it; true when there is nothing left now. */
-  take(key: string): boolean;
+  /** Whole seconds until the key's bucket has a token; 0 if it has one now. */
+  retryAfter(key: string): number;
+  /** Takes a token from the key's bucket; returns true if the bucket is empty afterwards. */
+  consume(key: string): boolean;
 }
 
-interface Account {
-  readonly left: number;
-  /** When that was so, in milliseconds. */
-  readonly at: number;
+interface Bucket {
+  readonly tokens: number;
+  /** The time at which `tokens` was computed, in milliseconds since the epoch. */
+  readonly updatedAt: number;
 }
 
 /**
- * Some 10 MB. Whoever has more keys than this makes the oldest ones forgotten, and each of those is a fresh start of one
- * bucket's worth.
+ * About 10 MB. With more keys, the oldest buckets are dropped; a dropped key starts again with a full bucket.
  */
 const maxKeys = 50_000;
 
-/** `size` is what a bucket holds, `perSecond` what runs into it. */
+/** `size` is the capacity of a bucket, `perSecond` its refill rate. */
 export function createBuckets({ size, perSecond }: { size: number; perSecond: number }, now: Now): Buckets {
-  const accounts = new Map<string, Account>();
+  const buckets = new Map<string, Bucket>();
 
-  const leftOf = (key: string): number => {
-    const account = accounts.get(key);
-    if (!account) return size;
-    // A clock that was set back gives nothing and takes nothing.
-    const seconds = Math.max(0, now() - account.at) / 1000;
-    return Math.min(size, account.left + seconds * perSecond);
+  const tokensOf = (key: string): number => {
+    const bucket = buckets.get(key);
+    if (!bucket) return size;
+    // If the clock was set back, the bucket neither gains nor loses tokens.
+    const seconds = Math.max(0, now() - bucket.updatedAt) / 1000;
+    return Math.min(size, bucket.tokens + seconds * perSecond);
   };
 
   return {
-    wait(key) {
-      const left = leftOf(key);
-      return left >= 1 ? 0 : Math.ceil((1 - left) / perSecond);
+    retryAfter(key) {
+      const tokens = tokensOf(key);
+      return tokens >= 1 ? 0 : Math.ceil((1 - tokens) / perSecond);
     },
-    take(key) {
-      const left = leftOf(key) - 1;
-      accounts.delete(key);
-      accounts.set(key, { left, at: now() });
-      for (const oldest of accounts.keys()) {
-        if (accounts.size <= maxKeys) break;
-        accounts.delete(oldest);
+    consume(key) {
+      const tokens = tokensOf(key) - 1;
+      buckets.delete(key);
+      buckets.set(key, { tokens, updatedAt: now() });
+      for (const oldest of buckets.keys()) {
+        if (buckets.size <= maxKeys) break;
+        buckets.delete(oldest);
       }
-      return left < 1;
+      return tokens < 1;
     },
   };
 }
 
 /**
- * What an address counts as: itself, and for IPv6 its /64, since who has one such address has all of those (RFC 6177). An
- * IPv4 address inside an IPv6 one (RFC 4291 section 2.5.5.2) is the IPv4 address, however it is written.
+ * The key for an address: an IPv4 address itself, or the /64 of an IPv6 address, because one site controls at least a /64
+ * (RFC 6177). An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2), in any spelling, counts as its IPv4 address.
  */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;
-  // The one spelling that the URL standard gives an address; a zone is this machine's own affair.
+  // The URL parser gives the canonical spelling; the zone only matters on this machine.
   const { hostname } = new URL(`http://[${address.replace(/%.*$/, '')}]`);
   const canonical = hostname.slice(1, -1);
   const [, high, low] = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(canonical) ?? [];

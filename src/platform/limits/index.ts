@@ -1,9 +1,9 @@
 /**
- * What one caller may take of this process, so that enough is left for the others. Owns: the counts of requests, by
- * network address and by client, and the turns in which tenants' visits to clouds are made. All of it is in the memory
- * of one replica, and bounded. Does not own: who a caller is, what is limited (the doors, the issuer and the exchange
- * ask), or how a refusal is told.
+ * Rate limits and fair queueing: one caller cannot starve the others.
+ * Owns: request counts by network address and by client, and the queue that shares exchange slots fairly among tenants.
+ * All state is bounded and in the memory of one replica.
+ * Does not own: identifying callers, where a limit applies (listeners, issuer, exchange), or error responses.
  */
 export { createBuckets, networkOf } from './buckets.ts';
+export { createFairQueue, type FairQueue } from './fair-queue.ts';
 export { createRequestLimits, type RequestLimits } from './requests.ts';
-export { createTurns, type Turns } from './turns.ts';

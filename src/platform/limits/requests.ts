@@ -1,6 +1,6 @@
 /**
- * Requests at /token and /v1, counted twice: by network address before anything is read, and by client once it has proven
- * itself. No stranger can use up what a client has, since naming a client counts for nothing.
+ * Rate limits at /token and /v1: by network address before the server reads the request, and by client after it has
+ * authenticated. An unauthenticated caller cannot use up a client's limit, because a claimed client id is not counted.
  */
 import type { Audit, RequestContext } from '../audit/index.ts';
 import { SojournError } from '../errors/index.ts';
@@ -13,15 +13,15 @@ export interface RequestLimits {
   countClient(client: string, context: RequestContext): Promise<void>;
 }
 
-/** Jobs begin on the full minute and fetch what they need at once: a bucket holds so many seconds' worth. */
+/** Capacity of a bucket in seconds of its rate: scheduled jobs start on the full minute and request everything at once. */
 const burstSeconds = 5;
-/** A flood is one line in the audit in this time, and not as many lines as it has requests. */
-const toldEvery = { size: 1, perSecond: 1 / 60 };
+/** At most one audit line per minute and key, so that a flood of requests does not flood the audit log. */
+const auditRate = { size: 1, perSecond: 1 / 60 };
 
 export function createRequestLimits(options: {
   audit: Audit;
   now: Now;
-  /** Requests in a second, of one address and of one client. */
+  /** Requests per second of one address and of one client. */
   perAddress: number;
   perClient: number;
 }): RequestLimits {
@@ -29,21 +29,21 @@ export function createRequestLimits(options: {
   const bucketsOf = (perSecond: number) => createBuckets({ size: perSecond * burstSeconds, perSecond }, now);
   const addresses = bucketsOf(perAddress);
   const clients = bucketsOf(perClient);
-  const told = createBuckets(toldEvery, now);
+  const auditBuckets = createBuckets(auditRate, now);
 
   async function count(
     buckets: typeof clients,
     key: string,
-    about: { actor: string; client?: string; reason: string } & RequestContext,
+    auditEntry: { actor: string; client?: string; reason: string } & RequestContext,
   ): Promise<void> {
-    const retryAfter = buckets.wait(key);
+    const retryAfter = buckets.retryAfter(key);
     if (retryAfter === 0) {
-      buckets.take(key);
+      buckets.consume(key);
       return;
     }
-    if (told.wait(key) === 0) {
-      told.take(key);
-      await audit.record({ event: 'request.rate_limited', outcome: 'refused', ...about });
+    if (auditBuckets.retryAfter(key) === 0) {
+      auditBuckets.consume(key);
+      await audit.record({ event: 'request.rate_limited', outcome: 'refused', ...auditEntry });
     }
     throw new SojournError('rate_limited', { retryAfter });
   }

@@ -1,12 +1,12 @@
 /**
- * The application log: JSON lines on standard output. Owns: the logger and what it must never print.
- * Does not own: the audit, which is kept in the store.
+ * The application log: JSON lines on standard output. Owns: the logger and the fields that it redacts.
+ * Does not own: the audit log, which is in the store.
  */
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'child'>;
 
-/** Fields that are blanked wherever a careless line would hold one. The first defence is not to log them. */
+/** Fields that the logger redacts. This is the second defence: code must not log them in the first place. */
 const secretFields = [
   'authorization',
   'client_secret',

@@ -1,60 +1,60 @@
 /**
- * What a scrape sees. Owns: the names and labels of the metrics, and their text. Does not own: measuring; compose hands
- * each room a function to tell what it did. A label never holds an id, a path or an address: its values are a short list.
+ * Metrics. Owns: names, labels and the text format. Does not own: measuring; compose passes each module a function that
+ * records its values. Labels have few values: never an id, a path or an address.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface HttpRequest {
   readonly listener: 'public' | 'admin';
-  /** A pattern of the router, or `other`. */
+  /** A route pattern, or `other`. */
   readonly route: string;
   readonly method: string;
   readonly status: number;
   readonly seconds: number;
 }
 
-export interface CloudVisit {
+export interface CloudExchange {
   readonly cloud: string;
-  /** `ok`, or the code of the refusal. */
+  /** `ok` or an error code. */
   readonly outcome: string;
   readonly seconds: number;
 }
 
 export interface KeyGauges {
-  /** Next keys whose turn has come and that verifiers would not find yet. */
-  readonly waiting: number;
-  /** Time since the store was last seen, in seconds. */
-  readonly unseenSeconds: number;
+  /** Next keys whose rotation is due, but which verifiers do not find yet. */
+  readonly postponed: number;
+  /** Time since the key ring was last read from the store, in seconds. */
+  readonly stalenessSeconds: number;
 }
 
-export interface CopyGauges {
-  /** Buckets into which the last try to publish failed. */
-  readonly unpublished: number;
-  /** Copies that say something else than this server. */
-  readonly differing: number;
+export interface MirrorGauges {
+  /** Buckets whose last attempt to publish failed. */
+  readonly publishFailing: number;
+  /** Mirrors that differ from what this server serves. */
+  readonly drifted: number;
 }
 
 export interface Metrics {
   request(request: HttpRequest): void;
-  exchange(visit: CloudVisit): void;
-  /** Asked at each scrape. */
-  watchKeys(look: () => KeyGauges): void;
-  /** Told of each try to publish, by `ok` or the code of the refusal. */
-  publication(outcome: string): void;
-  /** Told of each try to tell a webhook: heard, unheard, refused. */
-  webhook(outcome: string): void;
-  /** Asked at each scrape. */
-  watchCopies(look: () => CopyGauges): void;
-  /** Asked at each scrape; undefined where no credentials are in use. */
-  watchOutage(look: () => Promise<number | undefined>): void;
+  exchange(exchange: CloudExchange): void;
+  /** `read` is called at each scrape. */
+  watchKeys(read: () => KeyGauges): void;
+  /** Counts an attempt to publish; `outcome` is `ok` or an error code. */
+  publishAttempt(outcome: string): void;
+  /** Counts a delivery attempt; `outcome` is `delivered`, `failed` or `rejected`. */
+  deliveryAttempt(outcome: string): void;
+  /** `read` is called at each scrape. */
+  watchMirrors(read: () => MirrorGauges): void;
+  /** `read` is called at each scrape; undefined if no credentials are in use. */
+  watchOutage(read: () => Promise<number | undefined>): void;
   /** The Prometheus text format, version 0.0.4. */
   text(): Promise<string>;
 }
 
-/** From the 50 ms in which the documents must answer, down to one signature and up to the deadline of an exchange. */
+/** In seconds: from one signature (1 ms), over the limit for issuer documents (50 ms), to the exchange deadline (5 s). */
 const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
-/** A visit to a cloud takes tens of milliseconds at best and is given up after five seconds. */
-const visitBuckets = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 5];
+/** In seconds: an exchange takes tens of milliseconds at best and times out after 5 s. */
+const exchangeBuckets = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 5];
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
@@ -62,41 +62,41 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry });
   const requests = new Counter({
     name: 'sojourn_http_requests_total',
-    help: 'HTTP requests answered.',
+    help: 'HTTP requests.',
     labelNames: ['listener', 'route', 'method', 'status'],
     registers,
   });
   const requestSeconds = new Histogram({
     name: 'sojourn_http_request_duration_seconds',
-    help: 'Time from the headers of a request to its answer.',
+    help: 'Time from the request headers to the end of the response.',
     labelNames: ['listener', 'route', 'method'],
     buckets: requestBuckets,
     registers,
   });
   const exchanges = new Counter({
     name: 'sojourn_exchanges_total',
-    help: 'Visits to a cloud to trade a token, by what came of them.',
+    help: 'Exchanges of a token for credentials at a cloud, by outcome.',
     labelNames: ['cloud', 'outcome'],
     registers,
   });
   const exchangeSeconds = new Histogram({
     name: 'sojourn_exchange_duration_seconds',
-    help: 'Time of a visit to a cloud, further tries included.',
+    help: 'Duration of an exchange at a cloud, including retries.',
     labelNames: ['cloud'],
-    buckets: visitBuckets,
+    buckets: exchangeBuckets,
     registers,
   });
 
   const publications = new Counter({
     name: 'sojourn_mirror_publish_attempts_total',
-    help: 'Tries to put documents into a bucket, by what came of them.',
+    help: 'Attempts to publish a mirror to a bucket, by outcome.',
     labelNames: ['outcome'],
     registers,
   });
 
   const webhooks = new Counter({
     name: 'sojourn_webhook_delivery_attempts_total',
-    help: 'Tries to tell a webhook of an event, by what came of them.',
+    help: 'Webhook delivery attempts, by outcome.',
     labelNames: ['outcome'],
     registers,
   });
@@ -120,44 +120,44 @@ export function createMetrics(): Metrics {
       exchanges.inc({ cloud, outcome });
       exchangeSeconds.observe({ cloud }, seconds);
     },
-    watchKeys(look) {
+    watchKeys(read) {
       gauge(
         'sojourn_keys_postponed',
-        'Next keys that are held back since verifiers would not find them.',
-        () => look().waiting,
+        'Next keys that do not sign yet because verifiers would not find them.',
+        () => read().postponed,
       );
       gauge(
         'sojourn_key_ring_staleness_seconds',
         'Time since the key ring was last read from the store.',
-        () => look().unseenSeconds,
+        () => read().stalenessSeconds,
       );
     },
-    publication(outcome) {
+    publishAttempt(outcome) {
       publications.inc({ outcome });
     },
-    webhook(outcome) {
+    deliveryAttempt(outcome) {
       webhooks.inc({ outcome });
     },
-    watchCopies(look) {
+    watchMirrors(read) {
       gauge(
         'sojourn_mirrors_publish_failing',
-        'Buckets into which the last try to publish failed.',
-        () => look().unpublished,
+        'Mirrors whose last attempt to publish failed.',
+        () => read().publishFailing,
       );
       gauge(
         'sojourn_mirrors_drifted',
-        'Copies of the documents that differ from what is served.',
-        () => look().differing,
+        'Mirrors that differ from the documents that the server serves.',
+        () => read().drifted,
       );
     },
-    watchOutage(look) {
+    watchOutage(read) {
       new Gauge({
         name: 'sojourn_outage_budget_seconds',
-        help: 'If the issuer stopped now: time until the first workload is without credentials.',
+        help: 'Time until the first workload would be without credentials if the server stopped now; NaN if none are in use.',
         registers,
         async collect() {
-          // NaN is a gauge's word for "there is none"; a scrape must not fail for it.
-          this.set((await look().catch(() => undefined)) ?? Number.NaN);
+          // NaN means that there is no value; an error must not fail the scrape.
+          this.set((await read().catch(() => undefined)) ?? Number.NaN);
         },
       });
     },

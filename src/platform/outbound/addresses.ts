@@ -1,12 +1,12 @@
-/** Which addresses a URL from outside may lead to: public ones, and the networks that the operator names. */
+/** Addresses that a URL from outside may resolve to: public ones, and networks that the operator allows. */
 import { BlockList, isIP } from 'node:net';
 
 /** Whether a connection to this address is allowed. */
-export type Permits = (address: string) => boolean;
+export type AddressFilter = (address: string) => boolean;
 
 /**
- * What is not on the public Internet (IANA's registries of special-purpose addresses). BlockList holds an IPv4 rule
- * against the IPv4-mapped form of IPv6 as well.
+ * Addresses that are not on the public Internet (IANA's registries of special-purpose addresses). BlockList applies IPv4
+ * rules to IPv4-mapped IPv6 addresses too.
  */
 const special4 = [
   '0.0.0.0/8',
@@ -25,19 +25,23 @@ const special4 = [
   '224.0.0.0/3',
 ];
 
-/** Inside 2000::/3, the one block of IPv6 that is given out. 2001::/23 has Teredo, 2002::/16 is 6to4: IPv4 in disguise. */
+/** Within 2000::/3, the only allocated IPv6 block. 2001::/23 includes Teredo and 2002::/16 is 6to4, which embed IPv4 addresses. */
 const special6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
-const given6 = ['2000::/3'];
+const allocated6 = ['2000::/3'];
 
-/** @param allowed networks in CIDR form that are reached all the same */
-export function permitsIn(allowed: readonly string[]): Permits {
-  const [named, blocked, given] = [listOf(allowed), listOf([...special4, ...special6]), listOf(given6)];
+/** @param allowed networks in CIDR notation that are allowed in addition */
+export function addressFilterFor(allowed: readonly string[]): AddressFilter {
+  const [allowedList, blocked, allocated] = [
+    listOf(allowed),
+    listOf([...special4, ...special6]),
+    listOf(allocated6),
+  ];
   return (address) => {
     const family = isIP(address);
     if (family === 0) return false;
     const type = family === 4 ? 'ipv4' : 'ipv6';
-    if (named.check(address, type)) return true;
-    return !blocked.check(address, type) && (family === 4 || given.check(address, type));
+    if (allowedList.check(address, type)) return true;
+    return !blocked.check(address, type) && (family === 4 || allocated.check(address, type));
   };
 }
 

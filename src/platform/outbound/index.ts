@@ -1,8 +1,8 @@
 /**
- * The only way out of the process (besides the AWS SDK, which brings its own). Owns: one bounded HTTP request, and one
- * that goes to public or named networks alone. Does not own: retries and what an answer means.
+ * Outbound HTTP: all requests of the process except those of the AWS SDK. Owns: a bounded request, and a request to a URL
+ * from outside that may only reach public or allowed networks. Does not own: retries and the meaning of responses.
  */
-export { type Permits, permitsIn } from './addresses.ts';
-export { type Guard, getGuarded, lookGuarded, postGuarded, type Resolve } from './guarded.ts';
+export { type AddressFilter, addressFilterFor } from './addresses.ts';
+export { type EgressPolicy, fetchExternal, getExternal, postExternal, type Resolve } from './external.ts';
 export { lightFetch } from './light-fetch.ts';
-export { type OutboundAnswer, type OutboundRequest, send } from './send.ts';
+export { type OutboundRequest, type OutboundResponse, send } from './send.ts';

@@ -1,23 +1,23 @@
-/** As much of the standard `fetch` as the SDK asks for, for our own programs, which want to be small. */
+/** The part of the standard `fetch` that the SDK uses, for our own programs: it saves the memory of fetch. */
 import { open } from './open.ts';
 
-export interface LightAnswer {
+export interface LightResponse {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** Rejects with the error of the system, or when the signal fires. */
+/** Rejects with the system's error, or when the signal fires. */
 export async function lightFetch(
   url: string,
-  asking: {
+  init: {
     readonly method: 'GET' | 'POST';
     readonly headers: Readonly<Record<string, string>>;
     readonly body?: string;
     readonly signal: AbortSignal;
   },
-): Promise<LightAnswer> {
-  const answer = await open(new URL(url), asking);
+): Promise<LightResponse> {
+  const answer = await open(new URL(url), init);
   return {
     status: answer.statusCode ?? 0,
     headers: { get: (name) => answer.headers[name]?.toString() ?? null },

@@ -1,32 +1,32 @@
 /**
- * The one place where a request leaves: node:http, since the standard fetch holds thirty megabytes more for the same work.
- * A redirect is an answer like any other, and nothing is unpacked.
+ * Sends all outbound requests through node:http, because the standard fetch takes 30 MB more memory. Does not follow
+ * redirects and does not decompress bodies.
  */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 
-// An import would look at each of their exports, and one of these loads all that fetch is made of.
+// An import evaluates all exports of these modules, and one of them loads the implementation of fetch.
 const http = process.getBuiltinModule('node:http');
 const https = process.getBuiltinModule('node:https');
 
-export interface Asking {
+export interface HttpRequestInit {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly headers?: OutgoingHttpHeaders | undefined;
   readonly body?: string | undefined;
-  /** Ends the request, body of the answer included. */
+  /** Aborts the request, including reading the response body. */
   readonly signal: AbortSignal;
 }
 
-/** What cloud audit logs such as CloudTrail show of the caller. */
+/** Shown as the caller in cloud audit logs such as CloudTrail. */
 const userAgent = 'sojourn';
 
 /**
- * Resolves with the head of the answer. Rejects with Node's own error, or with the reason of the signal as soon as it
- * fires: Node says nothing of a request that has no socket yet, nor of an answer that changes the protocol.
+ * Resolves at the response headers. Rejects with Node's error, or with the signal's reason as soon as it fires: Node emits
+ * no event for a request without a socket, or for a response that switches protocols.
  */
 export function open(
   url: URL,
-  { method, headers, body, signal }: Asking,
+  { method, headers, body, signal }: HttpRequestInit,
   more: RequestOptions = {},
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -44,30 +44,30 @@ export function open(
       .on('error', reject)
       .once('close', () => {
         signal.removeEventListener('abort', end);
-        reject(new Error('The connection ended without an answer.'));
+        reject(new Error('The connection was closed without a response.'));
       })
       .end(body);
   });
 }
 
-/** By names in lower case. */
-export type AnswerHeaders = Readonly<Record<string, string>>;
+/** By lower-case name. */
+export type ResponseHeaders = Readonly<Record<string, string>>;
 
-export const headersOf = ({ headers }: IncomingMessage): AnswerHeaders =>
+export const headersOf = ({ headers }: IncomingMessage): ResponseHeaders =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 
-/** The body as text. Rejects with `refusal` of half a sentence when it is compressed or too long. */
-export async function textIn(
+/** The body as text. Rejects with `refusal(predicate)` if it is compressed or too long. */
+export async function readText(
   answer: IncomingMessage,
   maxBytes: number,
-  refusal: (what: string) => Error,
+  refusal: (predicate: string) => Error,
 ): Promise<string> {
-  if (answer.headers['content-encoding'] !== undefined) throw refusal('sends a compressed answer');
+  if (answer.headers['content-encoding'] !== undefined) throw refusal('sends a compressed response');
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of answer) {
     size += (chunk as Uint8Array).byteLength;
-    if (size > maxBytes) throw refusal(`sends over ${maxBytes} bytes`);
+    if (size > maxBytes) throw refusal(`sends more than ${maxBytes} bytes`);
     chunks.push(chunk as Uint8Array);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -1,41 +1,40 @@
-/** One request to a place that the operator or we have named. */
+/** A request to a URL from the configuration or from our own code. */
 import { SojournError } from '../errors/index.ts';
-import { type AnswerHeaders, headersOf, open, textIn } from './open.ts';
+import { headersOf, open, type ResponseHeaders, readText } from './open.ts';
 
 export interface OutboundRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | undefined;
-  /** Ends the request, body included. */
+  /** Aborts the request, including reading the body. */
   readonly signal: AbortSignal;
-  /** Longest body read, in bytes. */
+  /** Maximum size of the response body, in bytes. */
   readonly maxBytes?: number;
 }
 
-export interface OutboundAnswer {
+export interface OutboundResponse {
   readonly status: number;
-  readonly headers: AnswerHeaders;
+  readonly headers: ResponseHeaders;
   readonly body: string;
 }
 
 const defaultMaxBytes = 256 * 1024;
 
 /**
- * Sends one request. Redirects are not followed: the answer is returned as it is.
- * Rejects with `cloud_timeout` when the signal fired, `cloud_answer_unknown` for a body that is too long or compressed,
- * `cloud_unavailable` for every other failure to get an answer.
+ * Sends one request; does not follow redirects. Rejects with `cloud_timeout` if the signal fires, `cloud_answer_unknown` if
+ * the body is too long or compressed, and `cloud_unavailable` for every other failure.
  */
-export async function send(request: OutboundRequest): Promise<OutboundAnswer> {
+export async function send(request: OutboundRequest): Promise<OutboundResponse> {
   const { url: address, signal, maxBytes = defaultMaxBytes } = request;
   const url = new URL(address);
   try {
     const answer = await open(url, request);
     try {
-      const body = await textIn(answer, maxBytes, (what) => unfit(url, what));
+      const body = await readText(answer, maxBytes, (what) => unusableBody(url, what));
       return { status: answer.statusCode ?? 0, headers: headersOf(answer), body };
     } finally {
-      // What was read to its end keeps its connection; anything else is cut.
+      // Closes the connection, unless the response was read to its end.
       answer.destroy();
     }
   } catch (cause) {
@@ -50,5 +49,5 @@ export async function send(request: OutboundRequest): Promise<OutboundAnswer> {
   }
 }
 
-const unfit = ({ host }: URL, what: string) =>
+const unusableBody = ({ host }: URL, what: string) =>
   new SojournError('cloud_answer_unknown', { detail: `${host} ${what}.` });

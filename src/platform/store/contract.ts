@@ -1,30 +1,33 @@
-/** What a store must do. Few verbs, because every backend has to do each of them atomically and durably. */
+/** The store contract. It has few operations, because every backend must implement each atomically and durably. */
 import type { Logger } from '../log/index.ts';
 import type { Now } from '../time/index.ts';
 
-/** The kinds of documents that are kept. A kind is a namespace: the same id may stand in two kinds. */
-export type Kind =
+/** A namespace of documents: the same id can exist in two record types. */
+export type RecordType =
   | 'tenant'
   | 'client'
   | 'connection'
   | 'ring'
   | 'setting'
-  | 'once'
-  | 'use'
+  /** Single use: a token's jti, or a turn at a job that one replica does. */
+  | 'claim'
+  /** When a client's secret was last used. */
+  | 'secret_use'
   | 'webhook'
   | 'delivery'
   | 'outbox'
   | 'policy'
-  | 'report'
+  | 'verification'
   | 'invitation'
   | 'approval'
-  | 'live';
+  /** Credentials that clients hold; see the outage budget. */
+  | 'served';
 
 export interface Stored<T> {
   readonly id: string;
   /**
-   * 1 when inserted, one more with each replace. It starts again when an id is inserted anew, so documents that are
-   * compared and swapped never share an id with a former one.
+   * 1 when inserted, and incremented by each replace. It restarts at 1 if an id is inserted again after its removal, so
+   * documents that use compare-and-swap must never reuse an id.
    */
   readonly version: number;
   readonly value: T;
@@ -37,20 +40,20 @@ export interface Page<T> {
 }
 
 export interface ListQuery {
-  /** Only the documents inserted with this `within` (a connection's tenant). */
+  /** Only documents inserted with this `within`, such as a connection's tenant. */
   readonly within?: string;
-  /** Continue behind this id. Ids sort by their bytes. */
+  /** Continue after this id. Ids are sorted bytewise. */
   readonly after?: string;
   /** 1 to 1,000. */
   readonly limit: number;
 }
 
 export interface InsertOptions {
-  /** The owner by which `list` can filter: not empty, and fixed for the life of the document. */
+  /** The owner by which `list` can filter; not empty, and never changed. */
   readonly within?: string;
   /**
-   * Milliseconds since the epoch (an integer) from which on the document counts as absent; fixed for its life. Judged by
-   * the clock of the process that asks: the same clock by which it judges the assertion whose reuse is to be refused.
+   * Milliseconds since the epoch (an integer) after which the document counts as absent; never changed. The reading
+   * process compares it with its own clock: the clock with which it also checks the assertion that must not be reused.
    */
   readonly expiresAt?: number;
 }
@@ -59,13 +62,13 @@ export interface InsertOptions {
 export interface JournalEntry {
   /** Milliseconds since the epoch (an integer). */
   readonly at: number;
-  /** Words by which the entry is found again: a connection id, a client id, a jti. */
+  /** Index keys of the entry, such as a connection id, a client id or a jti. */
   readonly keys: readonly string[];
   readonly value: unknown;
 }
 
 export interface JournalQuery {
-  /** Only entries that carry all of these keys. */
+  /** Only entries with all of these keys. */
   readonly keys?: readonly string[];
   /** Milliseconds since the epoch, inclusive. */
   readonly from?: number;
@@ -77,43 +80,43 @@ export interface JournalQuery {
 }
 
 export interface JournalLine {
-  /** Rises with every append and is never given twice. */
+  /** Increases with every append; unique. */
   readonly sequence: number;
   readonly at: number;
   readonly value: unknown;
 }
 
 /**
- * Values are plain JSON; anything else is a TypeError. Every promise rejects with SojournError `store_unavailable` when
- * the backend does not answer within its deadline (under 2 s): never a hang, never a guess. A write that was rejected
- * so may have been done all the same. Damage found while serving rejects with `state_unusable`. A resolved write has
- * reached the disk (SQLite) or the server (Redis; how durable that is, the server's own persistence decides).
+ * Values are plain JSON; anything else throws a TypeError. Every promise rejects with SojournError `store_unavailable` if
+ * the backend does not answer within its deadline (under 2 s); a write that rejects this way may still have succeeded.
+ * A damaged database rejects with `state_unusable`. A resolved write has reached the disk (SQLite) or the server (Redis;
+ * its durability depends on the server's persistence settings).
  */
 export interface Store {
-  get<T>(kind: Kind, id: string): Promise<Stored<T> | undefined>;
-  list<T>(kind: Kind, query: ListQuery): Promise<Page<Stored<T>>>;
-  /** The version of every document of a kind that has few, by id: what has changed, without reading it all again. */
-  versions(kind: Kind): Promise<ReadonlyMap<string, number>>;
-  /** Once only: of any number of concurrent inserts of one id exactly one answers true. */
-  insert(kind: Kind, id: string, value: unknown, options?: InsertOptions): Promise<boolean>;
+  get<T>(recordType: RecordType, id: string): Promise<Stored<T> | undefined>;
+  list<T>(recordType: RecordType, query: ListQuery): Promise<Page<Stored<T>>>;
+  /** The version of every document by id, to find changes without reading the values. For record types with few documents. */
+  versions(recordType: RecordType): Promise<ReadonlyMap<string, number>>;
+  /** Exactly one of several concurrent inserts of one id resolves to true. */
+  insert(recordType: RecordType, id: string, value: unknown, options?: InsertOptions): Promise<boolean>;
   /**
-   * Compare-and-swap: true and version + 1 if the stored version is `version`, else false and nothing changed.
-   * The document keeps its owner and its expiry.
+   * Compare-and-swap: if the stored version is `version`, replaces the value, increments the version and resolves to
+   * true; otherwise resolves to false. Keeps the owner and the expiry.
    */
-  replace(kind: Kind, id: string, version: number, value: unknown): Promise<boolean>;
+  replace(recordType: RecordType, id: string, version: number, value: unknown): Promise<boolean>;
   /** Compare-and-delete. */
-  remove(kind: Kind, id: string, version: number): Promise<boolean>;
+  remove(recordType: RecordType, id: string, version: number): Promise<boolean>;
   append(entry: JournalEntry): Promise<number>;
-  /** Newest first. `next` of the page is the `before` of the following one, in decimal. */
+  /** Newest first. Pass `next` of a page, a decimal number, as `before` for the following page. */
   search(query: JournalQuery): Promise<Page<JournalLine>>;
-  /** Writes something small. Rejects when the store cannot be read and written at this moment. */
+  /** Writes a small value; rejects if the store cannot be read or written. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What every backend is given. */
-export interface Surroundings {
-  /** For what no caller can be told: the server went away, it came back, it is set up to lose data. */
+/** Dependencies of every backend. */
+export interface StoreDependencies {
+  /** For events outside a call: lost and restored connections, settings that risk data loss. */
   readonly logger: Logger;
   readonly now: Now;
 }

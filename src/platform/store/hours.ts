@@ -1,6 +1,6 @@
 /**
- * How the journal finds a time. It is kept in the order of appending, and the clocks of several replicas (or one clock
- * set back) put times into it that are not quite in that order. So it notes for every hour the first and the last
- * sequence number that carries a time of that hour: a search reads between those two only, and misses nothing.
+ * The journal's time index. Lines are stored in the order of appending, and their times can be slightly out of order
+ * (clocks of several replicas, a clock set back). So the index has the first and last sequence number of every hour, and
+ * a search by time reads only between those two, without missing a line.
  */
 export const hourOf = (at: number): number => Math.floor(at / 3_600_000);

@@ -1,9 +1,9 @@
 /**
- * Where the state lives. Owns: one small contract with atomic steps, and its two backends. Does not own: what the
- * documents mean; every room brings its own. Called by every room that keeps something; opened by compose alone.
+ * The store of all state. Owns: the store contract with its atomic operations, and the SQLite and Redis backends.
+ * Does not own: the content of documents, which each module defines. Only compose opens a store.
  */
 import { SojournError } from '../errors/index.ts';
-import type { Store, Surroundings } from './contract.ts';
+import type { Store, StoreDependencies } from './contract.ts';
 import { openRedis } from './redis/index.ts';
 import { openSqlite } from './sqlite/index.ts';
 
@@ -12,13 +12,13 @@ export { type Records, records } from './records.ts';
 export { copySqlite, examineSqlite } from './sqlite/backup.ts';
 
 /**
- * Opens `sqlite:FILE`, `redis://…` or `rediss://…`, in under 5 s. Rejects with `state_unusable` when what is kept there
- * cannot be used, with `store_unavailable` when nobody answers or the file cannot be opened; both name the place, never
- * its password.
+ * Opens `sqlite:FILE`, `redis://…` or `rediss://…` in under 5 s. Rejects with `state_unusable` if the stored state cannot
+ * be used, and with `store_unavailable` if the server does not answer or the file cannot be opened. Both errors name the
+ * URL without its password.
  */
-export async function openStore(url: string, surroundings: Surroundings): Promise<Store> {
-  if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length), surroundings.now);
-  if (/^rediss?:\/\//.test(url)) return openRedis(url, surroundings);
+export async function openStore(url: string, dependencies: StoreDependencies): Promise<Store> {
+  if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length), dependencies.now);
+  if (/^rediss?:\/\//.test(url)) return openRedis(url, dependencies);
   throw new SojournError('config_invalid', {
     detail: 'store: must begin with sqlite:, redis:// or rediss://.',
   });

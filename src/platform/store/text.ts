@@ -1,6 +1,6 @@
-/** Values become JSON text on the way in, in one way for every backend. */
+/** Serializes values to JSON, the same for every backend. */
 
-/** Throws a TypeError for what JSON has no word for: undefined, a function, a circle. */
+/** Throws a TypeError for a value that JSON cannot represent: undefined, a function, a cycle. */
 export function toText(value: unknown): string {
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined) throw new TypeError(`a stored value must be JSON, not ${typeof value}`);

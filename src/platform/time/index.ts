@@ -1,6 +1,6 @@
 /**
- * The hour. Owns: reading the wall clock and waiting. Does not own: what is done with the answer.
- * Every other room is handed a `Now`, so that tests decide what time it is.
+ * Time. Owns: clocks, timestamps and waiting. Does not own: decisions that depend on the time.
+ * Other modules get a `Now` as a dependency, so that tests control the time.
  */
 
 /** The wall clock, in milliseconds since the epoch. */
@@ -8,44 +8,44 @@ export type Now = () => number;
 
 export const systemNow: Now = () => Date.now();
 
-/** Milliseconds that pass whatever is done to the wall clock; only differences mean something. */
+/** A monotonic clock in milliseconds, independent of the wall clock; only differences are meaningful. */
 export type Elapsed = () => number;
 
 export const systemElapsed: Elapsed = () => performance.now();
 
-/** From now on the hour as the later of both has it: nothing lives longer because the wall clock was set back. */
-export function laterOf(now: Now, elapsed: Elapsed): Now {
-  const [hour, begun] = [now(), elapsed()];
-  return () => Math.max(now(), hour + elapsed() - begun);
+/** The later of wall clock and elapsed time, so that nothing expires later if the wall clock is set back. */
+export function monotonicClock(now: Now, elapsed: Elapsed): Now {
+  const [startTime, startElapsed] = [now(), elapsed()];
+  return () => Math.max(now(), startTime + elapsed() - startElapsed);
 }
 
-/** What a clock may be wrong by before anybody speaks of it, in milliseconds: those that are kept by NTP differ by less. */
+/** Clock differences up to this, in milliseconds, are not reported; clocks that NTP synchronizes differ by less. */
 export const clockToleranceMs = 60_000;
-/** For so long a clock that was set, or a machine that slept, has to go on as it should before it is believed again. */
-const distrustMs = 86_400_000;
+/** After a jump, the clock must run steadily for this long before it is trusted again. */
+const settlingMs = 86_400_000;
 
-/** What the wall clock would say had nobody set it. To be called every few seconds. */
-export function steadyOf(now: Now, elapsed: Elapsed): Now {
+/** The wall clock without recent jumps. Call it every few seconds. */
+export function steadyClock(now: Now, elapsed: Elapsed): Now {
   const difference = () => now() - elapsed();
-  let believed = difference();
-  let seen = believed;
+  let trusted = difference();
+  let last = trusted;
   let since = elapsed();
   return () => {
-    const found = difference();
-    if (Math.abs(found - seen) > clockToleranceMs) since = elapsed();
-    seen = found;
-    if (elapsed() - since >= distrustMs) believed = found;
-    return believed + elapsed();
+    const current = difference();
+    if (Math.abs(current - last) > clockToleranceMs) since = elapsed();
+    last = current;
+    if (elapsed() - since >= settlingMs) trusted = current;
+    return trusted + elapsed();
   };
 }
 
 /** NumericDate (RFC 7519 section 2): whole seconds since the epoch. */
 export const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
 
-/** RFC 3339 in UTC with milliseconds, the one form in which times leave this program. */
+/** RFC 3339 in UTC with milliseconds, the only time format in responses and records. */
 export const toTimestamp = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
-/** Waits; an aborted signal ends the wait early by rejecting with the signal's reason. */
+/** Waits; rejects with the signal's reason if the signal fires first. */
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
@@ -61,17 +61,17 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
   });
 }
 
-/** Does `work` again and again with a pause in between; what is returned ends it and waits for a turn under way. */
+/** Repeats `work` with a pause in between. The returned function stops it and waits for a running `work`. */
 export function every(milliseconds: number, work: () => Promise<void>): () => Promise<void> {
-  const ending = new AbortController();
-  const turns = (async () => {
-    while (!ending.signal.aborted) {
-      await sleep(milliseconds, ending.signal).catch(() => undefined);
-      if (!ending.signal.aborted) await work();
+  const stop = new AbortController();
+  const loop = (async () => {
+    while (!stop.signal.aborted) {
+      await sleep(milliseconds, stop.signal).catch(() => undefined);
+      if (!stop.signal.aborted) await work();
     }
   })();
   return () => {
-    ending.abort();
-    return turns;
+    stop.abort();
+    return loop;
   };
 }

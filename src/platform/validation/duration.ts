@@ -1,24 +1,24 @@
-/** Durations as people write them: a whole number and a unit. */
+/** Durations: a whole number and a unit, such as `30d`. */
 import { z } from 'zod';
 
 const secondsPer: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** Ten years: longer is a slip of the pen, and would leave the range of dates. */
-const longest = 3650 * 86_400;
+/** Ten years. Longer values are typing errors and could exceed the range of dates. */
+const maxSeconds = 3650 * 86_400;
 
-const form = 'must be a number with a unit: 500ms, 90s, 5m, 24h or 30d';
+const formatMessage = 'must be a number with a unit: 500ms, 90s, 5m, 24h or 30d';
 
-/** Reads `30d` into seconds. */
-export const durationField = z.string(form).transform((text, context) => {
+/** Parses `30d` to seconds. */
+export const durationField = z.string(formatMessage).transform((text, context) => {
   const [, amount, unit = ''] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   const seconds = Number(amount) * (secondsPer[unit] ?? Number.NaN);
-  if (seconds > 0 && seconds <= longest) return seconds;
-  const message = Number.isNaN(seconds) ? form : 'must be more than nothing and 3650d at most';
+  if (seconds > 0 && seconds <= maxSeconds) return seconds;
+  const message = Number.isNaN(seconds) ? formatMessage : 'must be more than 0 and at most 3650d';
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
 
-/** Reads a duration and bounds it; the bounds are told in the words of the file. */
+/** A duration within bounds; the message repeats the bounds as they are written. */
 export const durationBetween = (least: string, most: string) =>
   durationField.refine(
     (seconds) => seconds >= durationField.parse(least) && seconds <= durationField.parse(most),

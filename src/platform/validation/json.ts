@@ -1,8 +1,8 @@
-/** Names that an object has twice. One reader takes the first of them and another the last (RFC 8259 section 4). */
+/** Detects duplicate member names, which parsers interpret differently: the first or the last wins (RFC 8259 section 4). */
 
-/** Whether some object in this text, which JSON.parse takes, has a member twice. */
-export function hasDoubledName(text: string): boolean {
-  // Strings first, since they may hold anything; then what opens, closes and separates.
+/** Whether an object in this text has a duplicate member name. The text must be valid JSON. */
+export function hasDuplicateName(text: string): boolean {
+  // Match strings first, because they can contain any other token.
   const tokens = text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]/gs);
   const open: (Set<string> | undefined)[] = [];
   let last: string | undefined;

@@ -3,7 +3,7 @@
  * Does not own: what any of them does. It is the only module that is given the whole configuration.
  */
 import { createLogger, type Logger } from '../../platform/log/index.ts';
-import { type Now, steadyOf, systemElapsed, systemNow } from '../../platform/time/index.ts';
+import { type Now, steadyClock, systemElapsed, systemNow } from '../../platform/time/index.ts';
 import type { Config } from '../config/index.ts';
 import { type Context, createShutdown } from './context.ts';
 import { startListeners } from './listeners.ts';
@@ -26,7 +26,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const { logger = createLogger(), now = systemNow } = options;
   // A test that sets the clock moves both, unless it says otherwise.
-  const { steadyNow = options.now ?? steadyOf(systemNow, systemElapsed) } = options;
+  const { steadyNow = options.now ?? steadyClock(systemNow, systemElapsed) } = options;
   const shutdown = createShutdown();
   const context: Context = { config, logger, now, steadyNow, shutdown };
   try {

@@ -118,13 +118,13 @@ export async function startListeners(context: Context, state: State, services: S
 /** Gauges that are read at each scrape. */
 function observeState({ metrics, keyrings, outageBudget, publishing }: Services): void {
   metrics.watchKeys(() => ({
-    waiting: keyrings.postponed().length,
-    unseenSeconds: keyrings.main.staleness().ms / 1000,
+    postponed: keyrings.postponed().length,
+    stalenessSeconds: keyrings.main.staleness().ms / 1000,
   }));
   metrics.watchOutage(async () => (await outageBudget.compute()).first[0]?.remaining_seconds);
-  metrics.watchCopies(() => ({
-    unpublished: publishing.publisher.states().filter(({ failure }) => failure).length,
-    differing: publishing.mirrors.states().filter(({ reason }) => reason !== undefined).length,
+  metrics.watchMirrors(() => ({
+    publishFailing: publishing.publisher.states().filter(({ failure }) => failure).length,
+    drifted: publishing.mirrors.states().filter(({ reason }) => reason !== undefined).length,
   }));
 }
 

@@ -5,9 +5,9 @@ import { createPortal, type Portal } from '../../onboarding/portal/index.ts';
 import { createOnboarding, type Onboarding } from '../../onboarding/setup/index.ts';
 import { createVerifier, recordDrift, type Verifier } from '../../onboarding/verification/index.ts';
 import { createWebhooks, type Webhooks } from '../../onboarding/webhooks/index.ts';
-import { createRequestLimits, createTurns, type RequestLimits } from '../../platform/limits/index.ts';
+import { createFairQueue, createRequestLimits, type RequestLimits } from '../../platform/limits/index.ts';
 import { createMetrics, type Metrics } from '../../platform/metrics/index.ts';
-import { permitsIn } from '../../platform/outbound/index.ts';
+import { addressFilterFor } from '../../platform/outbound/index.ts';
 import { systemElapsed } from '../../platform/time/index.ts';
 import { createExchange, type Exchange } from '../../tokens/exchange/index.ts';
 import { createIssuers, type Issuers } from '../../tokens/issuer/index.ts';
@@ -75,9 +75,9 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     audit,
     endpoints,
     outageBudget,
-    turns: createTurns({
-      atOnce: config.limits.concurrent_exchanges,
-      ofOne: config.limits.concurrent_exchanges_per_tenant,
+    fairQueue: createFairQueue({
+      total: config.limits.concurrent_exchanges,
+      perTenant: config.limits.concurrent_exchanges_per_tenant,
     }),
     now,
     elapsed: systemElapsed,
@@ -97,7 +97,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     mirrors: mirrorUrls(config.keys),
     republishEvery: config.keys.republish_every * 1000,
     checkMirrorsEvery: config.keys.check_mirrors_every * 1000,
-    observe: metrics.publication,
+    observe: metrics.publishAttempt,
   });
 
   const verifier = createVerifier({
@@ -133,11 +133,11 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     tenants,
     logger,
     now,
-    observe: metrics.webhook,
+    observe: metrics.deliveryAttempt,
     state: (typ, claims) => issuers.main.state(typ, claims),
     guard: {
-      permits: permitsIn(config.webhooks.allow_networks),
-      allowedBy: 'webhooks.allow_networks',
+      isAllowed: addressFilterFor(config.webhooks.allow_networks),
+      setting: 'webhooks.allow_networks',
       ...(await readAuthorities(config.webhooks.ca)),
     },
   });

@@ -1,7 +1,7 @@
 /** Credentials in memory, served until shortly before they expire. Concurrent callers share one exchange. */
 import type { Credentials } from '../../clouds/index.ts';
 import { createBoundedMap, createSingleFlight } from '../../platform/cache/index.ts';
-import { type Elapsed, laterOf, type Now } from '../../platform/time/index.ts';
+import { type Elapsed, monotonicClock, type Now } from '../../platform/time/index.ts';
 
 interface Entry {
   readonly credentials: Credentials;
@@ -66,7 +66,7 @@ export function createCredentialsCache({
     const margin = Math.min(longestMarginMs, (credentials.expiresAt - now()) / 4);
     entries.set(key, {
       credentials,
-      clock: laterOf(now, elapsed),
+      clock: monotonicClock(now, elapsed),
       refreshFrom: credentials.expiresAt - 2 * margin,
       freshUntil: credentials.expiresAt - margin,
     });

@@ -10,7 +10,7 @@ import type { Credentials, Endpoints } from '../../clouds/index.ts';
 import type { Audit, AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
-import type { Turns } from '../../platform/limits/index.ts';
+import type { FairQueue } from '../../platform/limits/index.ts';
 import type { Elapsed, Now } from '../../platform/time/index.ts';
 import type { Issuers } from '../issuer/index.ts';
 import type { OutageBudget } from '../outage-budget/index.ts';
@@ -59,14 +59,14 @@ export function createExchange(options: {
   issuers: Pick<Issuers, 'of'>;
   audit: Audit;
   endpoints: Endpoints;
-  turns: Turns;
+  fairQueue: FairQueue;
   outageBudget: Pick<OutageBudget, 'recordServed'>;
   now: Now;
   elapsed: Elapsed;
   /** Called after each exchange, for the metrics. */
   observe: (exchange: { cloud: string; outcome: string; seconds: number }) => void;
 }): Exchange {
-  const { policy, issuers, audit, endpoints, turns, outageBudget, now, elapsed, observe } = options;
+  const { policy, issuers, audit, endpoints, fairQueue, outageBudget, now, elapsed, observe } = options;
   const cache = createCredentialsCache({ now, elapsed, maxEntries: maxCached });
   const sign = async (connection: Connection, notAfter?: number) =>
     (await issuers.of(connection)).mint(connection, notAfter);
@@ -104,7 +104,7 @@ export function createExchange(options: {
       if (connection.paused_at) throw new SojournError('connection_paused');
       if (destination.missingFields.length > 0) throw incomplete(destination.missingFields);
       const signal = AbortSignal.timeout(deadlineMs);
-      const credentials = await turns.take(connection.tenant, () =>
+      const credentials = await fairQueue.run(connection.tenant, () =>
         destination.exchange({
           connection: connection.id,
           endpoints,

@@ -34,7 +34,7 @@ async function useOnce(
 ): Promise<void> {
   // An exp may have a fraction (RFC 7519 section 2), and stores want whole milliseconds.
   const expiresAt = Math.ceil(now() + ttl * 1000);
-  if (!(await store.insert('once', `assertion:${issuer}:${id}`, {}, { expiresAt }))) {
+  if (!(await store.insert('claim', `assertion:${issuer}:${id}`, {}, { expiresAt }))) {
     throw new errors.InvalidClientAuth('client assertion tokens must only be used once');
   }
 }

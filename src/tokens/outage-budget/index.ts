@@ -56,7 +56,7 @@ export function createOutageBudget({
   async function* all(): AsyncGenerator<ServedCredentials> {
     for (let after: string | undefined; ; ) {
       const query = { limit: pageSize, ...(after === undefined ? {} : { after }) };
-      const { items, next } = await store.list<ServedCredentials>('live', query);
+      const { items, next } = await store.list<ServedCredentials>('served', query);
       for (const { value } of items) yield value;
       if (next === undefined) return;
       after = next;
@@ -73,7 +73,7 @@ export function createOutageBudget({
       const times = { first_served_at: toTimestamp(now()), expires_at: toTimestamp(expiresAt) };
       try {
         // If another replica recorded the same credentials, the insert changes nothing.
-        await store.insert('live', `${key}.${expiresAt}`, { ...served, ...times }, { expiresAt });
+        await store.insert('served', `${key}.${expiresAt}`, { ...served, ...times }, { expiresAt });
       } catch (err) {
         recorded.delete(key);
         logger.warn({ err, connection }, 'cannot record served credentials for the outage budget');

@@ -1,7 +1,7 @@
 /** The records of a shared store as lines of JSON. */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
-import type { InsertOptions, Kind, Store } from '../../platform/store/index.ts';
+import type { InsertOptions, RecordType, Store } from '../../platform/store/index.ts';
 
 /**
  * Order of reading: a record before the records that it refers to, so that every reference can be resolved although servers
@@ -17,7 +17,7 @@ const types = [
   'tenant',
   'setting',
   'ring',
-] as const satisfies readonly Kind[];
+] as const satisfies readonly RecordType[];
 
 const pageSize = 500;
 
@@ -45,7 +45,7 @@ const connectionRecord = z.looseObject({ tenant: z.string().min(1) });
 const invitationRecord = z.looseObject({ connection: z.string().min(1), expires_at: z.iso.datetime() });
 
 /** The store lists connections by tenant and invitations by connection; invitations expire. */
-function optionsOf(type: Kind, value: unknown): InsertOptions {
+function optionsOf(type: RecordType, value: unknown): InsertOptions {
   if (type === 'connection') return { within: connectionRecord.parse(value).tenant };
   if (type !== 'invitation') return {};
   const { connection, expires_at } = invitationRecord.parse(value);

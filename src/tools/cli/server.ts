@@ -1,7 +1,7 @@
 /** Requests to a server, at either listener. */
 
 import { SojournError } from '../../platform/errors/index.ts';
-import { type OutboundAnswer, type OutboundRequest, send } from '../../platform/outbound/index.ts';
+import { type OutboundRequest, type OutboundResponse, send } from '../../platform/outbound/index.ts';
 import { endpointField } from '../../server/config/index.ts';
 import { errorFromResponse, parseJson, usageError } from './failure.ts';
 import type { Json } from './print.ts';
@@ -29,14 +29,14 @@ export function parseAnswer(body: string): Json {
 }
 
 /** A GET that returns the response whatever its status is: /readyz answers 503 if the server is not ready. */
-export const get = (url: string): Promise<OutboundAnswer> =>
+export const get = (url: string): Promise<OutboundResponse> =>
   send({ method: 'GET', url, signal: AbortSignal.timeout(deadlineMs), maxBytes });
 
 /** Resolves to a 2xx response. Rejects with the server's error, or with an error that no server answers. */
 export async function sendRequest(
   request: Omit<OutboundRequest, 'signal' | 'maxBytes'>,
   urlOption: string,
-): Promise<OutboundAnswer> {
+): Promise<OutboundResponse> {
   const answer = await send({ ...request, signal: AbortSignal.timeout(deadlineMs), maxBytes }).catch(
     (cause: unknown) => {
       if (!(cause instanceof SojournError)) throw cause;

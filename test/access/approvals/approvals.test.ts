@@ -2,13 +2,13 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Client } from '../../../src/access/clients/index.ts';
 import type { Connection } from '../../../src/access/connections/index.ts';
-import { type RoomsBench, roomsBench } from '../../support/modules.ts';
+import { createModules, type Modules } from '../../support/modules.ts';
 
-let bench: RoomsBench;
+let bench: Modules;
 let client: Client;
 let connection: Connection;
 beforeEach(async () => {
-  bench = await roomsBench();
+  bench = await createModules();
   const { id: tenant } = await bench.tenants.create({ name: 'A' });
   connection = await bench.connections.create({ name: 'a', tenant, cloud: 'aws', approval: 'required' });
   ({ client } = await bench.clients.create({ name: 'c', may_use: [{ connection: connection.id }] }));

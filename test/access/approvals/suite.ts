@@ -150,7 +150,7 @@ export function approvals(
         'Conflict',
         'approval_conflict',
         `The approval is ${state}; it must be ${from}.`,
-        'Look at it with `sojourn approval list`; somebody else may have decided.',
+        'Check its state with `sojourn approval list`; another administrator may have decided.',
       );
 
     test('a client that nobody has let in is refused at both doors, no cloud is asked, and one request is kept', async () => {
@@ -369,7 +369,7 @@ export function approvals(
           'Forbidden',
           'approval_denied',
           `An administrator denied the request ${id}. You can request again after ${until}.`,
-          'Ask the administrator why; it can be made again after the time in Retry-After.',
+          'Ask the administrator for the reason. You can request again after the time in Retry-After.',
         ),
       });
       expect(await plain(admin(`POST /approvals/${id}/grant`, { duration: '1h' }))).toEqual(
@@ -430,7 +430,7 @@ export function approvals(
           404,
           'Not Found',
           'approval_not_found',
-          'There is no such request for approval.',
+          'There is no such approval.',
           'List them with `sojourn approval list`.',
         ),
       );

@@ -2,13 +2,13 @@ import { createHash, generateKeyPairSync, type KeyObject, X509Certificate } from
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { isId } from '../../../src/platform/ids/index.ts';
 import { selfSigned } from '../../support/authority.ts';
-import { aMinuteLater, atNoon, faultsOf, type RoomsBench, roomsBench } from '../../support/modules.ts';
+import { aMinuteLater, atNoon, createModules, faultsOf, type Modules } from '../../support/modules.ts';
 
-let bench: RoomsBench;
+let bench: Modules;
 let tenant: string;
 let connection: string;
 beforeEach(async () => {
-  bench = await roomsBench();
+  bench = await createModules();
   tenant = (await bench.tenants.create({ name: 'Acme' })).id;
   connection = (await bench.connections.create({ name: 'prod', tenant, cloud: 'aws' })).id;
 });

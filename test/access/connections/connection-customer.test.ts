@@ -3,16 +3,16 @@ import { stateOf, unavailableReason } from '../../../src/access/connections/inde
 import {
   aMinuteLater,
   atNoon,
+  createModules,
   faultsOf,
-  type RoomsBench,
+  type Modules,
   roleArn,
-  roomsBench,
 } from '../../support/modules.ts';
 
-let bench: RoomsBench;
+let bench: Modules;
 let id: string;
 beforeEach(async () => {
-  bench = await roomsBench();
+  bench = await createModules();
   const tenant = (await bench.tenants.create({ name: 'Acme' })).id;
   ({ id } = await bench.connections.create({ name: 'prod', tenant, cloud: 'aws' }));
 });

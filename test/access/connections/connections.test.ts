@@ -5,19 +5,19 @@ import {
   aMinuteLater,
   atNoon,
   azureTarget,
+  createModules,
   faultsOf,
   gcpTarget,
   guid,
   issuer,
-  type RoomsBench,
+  type Modules,
   roleArn,
-  roomsBench,
 } from '../../support/modules.ts';
 
-let bench: RoomsBench;
+let bench: Modules;
 let tenant: string;
 beforeEach(async () => {
-  bench = await roomsBench();
+  bench = await createModules();
   tenant = (await bench.tenants.create({ name: 'Acme' })).id;
 });
 afterEach(() => bench.end());
@@ -260,7 +260,7 @@ describe('a faulty connection is refused with every fault and not kept', () => {
   });
 
   test('a cloud for which this server has no key is refused', async () => {
-    const es256 = await roomsBench(['ES256']);
+    const es256 = await createModules(['ES256']);
     const { id } = await es256.tenants.create({ name: 'Acme' });
     const azure = { name: 'prod', tenant: id, cloud: 'azure', target: azureTarget };
     expect(await faultsOf(() => es256.connections.create(azure))).toEqual([

@@ -9,17 +9,17 @@ import {
 } from '../../../src/access/connections/index.ts';
 import {
   azureTarget,
+  createModules,
   faultsOf,
   gcpTarget,
-  type RoomsBench,
+  type Modules,
   roleArn,
-  roomsBench,
 } from '../../support/modules.ts';
 
-let bench: RoomsBench;
+let bench: Modules;
 let tenant: string;
 beforeAll(async () => {
-  bench = await roomsBench();
+  bench = await createModules();
   tenant = (await bench.tenants.create({ name: 'Acme' })).id;
 });
 afterAll(() => bench.end());

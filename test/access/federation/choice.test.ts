@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { drawersFor } from '../../../src/access/federation/index.ts';
-import { type RoomsBench, roomsBench } from '../../support/modules.ts';
+import { createModules, type Modules } from '../../support/modules.ts';
 import { type Stage, startStage } from './stage.ts';
 import { audience, invalidClient, signIn, type Workload, workloads } from './workloads.ts';
 
@@ -140,9 +140,9 @@ describe('patterns', () => {
 });
 
 describe('among many clients of one issuer', () => {
-  let rooms: RoomsBench;
+  let rooms: Modules;
   beforeAll(async () => {
-    rooms = await roomsBench();
+    rooms = await createModules();
   });
   afterAll(() => rooms.end());
 

@@ -242,7 +242,7 @@ test('an exchange that is not well-formed is told what it lacks', async () => {
     return [status, body.error, body.error_description];
   };
   const types = 'urn:ietf:params:oauth:token-type:';
-  const advice = 'Correct the named field and send it again.';
+  const advice = 'Correct the fields that the detail names, then send the request again.';
   expect(await told({})).toEqual([
     400,
     'invalid_request',

@@ -78,7 +78,7 @@ describe('how often', () => {
     clock += 2 * 60_000;
     expect(await ask()).toEqual(invalidClient);
     expect(await stage.reason()).toBe(
-      `invalid_client: the issuer's keys are not to be had: ${stage.foreign.origin}${discovery()} answers 503.`,
+      `invalid_client: the issuer's keys are not to be had: ${stage.foreign.origin}${discovery()} answers with status 503.`,
     );
     asked();
     for (let n = 0; n < 10; n++) await ask();
@@ -189,17 +189,17 @@ describe('where', () => {
     [
       'leads to plain http',
       () => ({ issuer: stage.foreign.origin + path, jwks_uri: 'http://127.0.0.1/jwks' }),
-      /is no https URL/,
+      /is not an https URL/,
     ],
     [
       'leads to the metadata service',
       () => ({ issuer: stage.foreign.origin + path, jwks_uri: 'https://169.254.169.254/jwks' }),
-      /leads to 169\.254\.169\.254, which is not public/,
+      /resolves to 169\.254\.169\.254, which is not public/,
     ],
     [
       'leads to a user',
       () => ({ issuer: stage.foreign.origin + path, jwks_uri: `https://a:b@localhost/jwks` }),
-      /holds a user/,
+      /contains a user name/,
     ],
     ['is a list', () => [], /names another issuer/],
     ['is null', () => null, /names another issuer/],
@@ -262,7 +262,7 @@ test('an issuer in a private network is not asked unless the network is named', 
       exp: iat + 60,
     });
     expect(await signIn(closed.server.issuer, token)).toEqual(invalidClient);
-    expect(await closed.reason()).toMatch(/leads to (127\.0\.0\.1|::1), which is not public/);
+    expect(await closed.reason()).toMatch(/resolves to (127\.0\.0\.1|::1), which is not public/);
     expect(closed.foreign.connections()).toBe(before);
   } finally {
     await closed.close();

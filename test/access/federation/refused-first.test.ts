@@ -126,7 +126,7 @@ describe.each(['github', 'gitlab', 'aws'] as const)('a token of the kind %s', (n
     );
     expect(new Set(others.map(({ status }) => status))).toEqual(new Set([400]));
     expect(await ask()).toEqual(
-      refusal(429, 'temporarily_unavailable', 'Too many requests. Wait for the time in Retry-After.'),
+      refusal(429, 'temporarily_unavailable', 'Too many requests. Try again after the time in Retry-After.'),
     );
     ahead += 2_000;
     expect(await ask()).toEqual(issued);

@@ -1,11 +1,11 @@
 /** What an administrator may trust: one workload, or a few, and never whoever else the issuer serves. */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { faultsOf, type RoomsBench, roomsBench } from '../../support/modules.ts';
+import { createModules, faultsOf, type Modules } from '../../support/modules.ts';
 
-let rooms: RoomsBench;
+let rooms: Modules;
 beforeAll(async () => {
-  rooms = await roomsBench();
+  rooms = await createModules();
 });
 afterAll(() => rooms.end());
 

@@ -2,13 +2,17 @@
 import type { Page } from '../../support/foreign-issuer.ts';
 
 export const unfitPages: [string, Page, RegExp][] = [
-  ['is moved', (_, response) => void response.writeHead(302, { location: '/jwks' }).end(), /answers 302/],
+  [
+    'is moved',
+    (_, response) => void response.writeHead(302, { location: '/jwks' }).end(),
+    /answers with status 302/,
+  ],
   ['is no JSON', (_, response) => void response.end('<html>'), /is not JSON/],
-  ['is huge', (_, response) => void response.end(Buffer.alloc(300_000, ' ')), /sends over 262144 bytes/],
+  ['is huge', (_, response) => void response.end(Buffer.alloc(300_000, ' ')), /sends more than 262144 bytes/],
   [
     'is compressed',
     (_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end('x'),
-    /sends a compressed answer/,
+    /sends a compressed response/,
   ],
   ['never ends', (_, response) => void response.writeHead(200).write(' '), /did not answer in time/],
   ['never begins', () => undefined, /did not answer in time/],

@@ -255,7 +255,7 @@ export const invalidClient = {
   body: {
     error: 'invalid_client',
     error_description:
-      'Client authentication failed. Check the client id and its secret or key; the audit log of the server has the reason.',
+      'Client authentication failed. Check the client id and the secret or key of the client; the audit log of the server has the reason.',
   },
 };
 

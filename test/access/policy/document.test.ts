@@ -4,13 +4,13 @@ import type { Client } from '../../../src/access/clients/index.ts';
 import type { Connection } from '../../../src/access/connections/index.ts';
 import { createPolicy, type Policy } from '../../../src/access/policy/index.ts';
 import type { Store } from '../../../src/platform/store/index.ts';
-import { aMinuteLater, type RoomsBench, roomsBench } from '../../support/modules.ts';
+import { aMinuteLater, createModules, type Modules } from '../../support/modules.ts';
 
-let bench: RoomsBench;
+let bench: Modules;
 let connection: Connection;
 let client: Client;
 beforeEach(async () => {
-  bench = await roomsBench();
+  bench = await createModules();
   const tenant = (await bench.tenants.create({ name: 'Acme' })).id;
   connection = await bench.connections.create({ name: 'prod', tenant, cloud: 'aws' });
   ({ client } = await bench.clients.create({ name: 'service', may_use: [{ tenant }] }));

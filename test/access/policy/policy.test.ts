@@ -3,17 +3,17 @@ import type { Client } from '../../../src/access/clients/index.ts';
 import type { Connection } from '../../../src/access/connections/index.ts';
 import { onlyConnection } from '../../../src/access/policy/index.ts';
 import { SojournError } from '../../../src/platform/errors/index.ts';
-import { type RoomsBench, roomsBench } from '../../support/modules.ts';
+import { createModules, type Modules } from '../../support/modules.ts';
 
 /** Two customers; a1 and a2 belong to the first, b1 to the second. */
 const names = ['a1', 'a2', 'b1'] as const;
 type Name = (typeof names)[number];
 
-let bench: RoomsBench;
+let bench: Modules;
 let ids: Record<Name, string>;
 let tenants: Record<'a' | 'b' | 'empty', string>;
 beforeEach(async () => {
-  bench = await roomsBench();
+  bench = await createModules();
   const tenant = async (name: string) => (await bench.tenants.create({ name })).id;
   tenants = { a: await tenant('A'), b: await tenant('B'), empty: await tenant('Empty') };
   const connect = async (name: Name, of: 'a' | 'b') =>

@@ -158,7 +158,7 @@ describe.each(clouds)('%s', (cloud) => {
       404,
       'Not Found',
       'purpose_not_found',
-      'There is no such purpose of the connection for this client.',
+      'The connection has no such purpose for this client.',
       'Check the purpose, and that the client may use the connection for it (`sojourn can`).',
     );
     const lineOf = (member: Member, reason: string) => ({
@@ -207,7 +207,7 @@ describe.each(clouds)('%s', (cloud) => {
           'Bad Request',
           'purpose_required',
           'The client may use the connection for several purposes (deploy, read), and the request names none.',
-          'Send one of them as the parameter `purpose`.',
+          'Send one of the purposes as the parameter `purpose`.',
         ),
         'purpose_required',
       ],

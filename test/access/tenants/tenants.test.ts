@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SojournError } from '../../../src/platform/errors/index.ts';
 import { isId } from '../../../src/platform/ids/index.ts';
 import type { Store } from '../../../src/platform/store/index.ts';
-import { aMinuteLater, atNoon, faultsOf, type RoomsBench, roomsBench } from '../../support/modules.ts';
+import { aMinuteLater, atNoon, createModules, faultsOf, type Modules } from '../../support/modules.ts';
 
-let bench: RoomsBench;
+let bench: Modules;
 beforeEach(async () => {
-  bench = await roomsBench();
+  bench = await createModules();
 });
 afterEach(() => bench.end());
 

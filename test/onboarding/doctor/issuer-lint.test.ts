@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type IssuerLint, lintIssuer } from '../../../src/onboarding/doctor/index.ts';
 import { discoveryFaults, jwksFaults, urlFaults } from '../../../src/onboarding/doctor/issuer-faults.ts';
-import { type Guard, lookGuarded, permitsIn } from '../../../src/platform/outbound/index.ts';
+import { addressFilterFor, type EgressPolicy, fetchExternal } from '../../../src/platform/outbound/index.ts';
 import { systemNow } from '../../../src/platform/time/index.ts';
 import { type ForeignIssuer, type Page, startForeignIssuer } from '../../support/foreign-issuer.ts';
 import { sojourn } from '../../tools/cli/arrange.ts';
@@ -27,14 +27,14 @@ const sound = (path: string) => ({
 async function linted(
   patch: Record<string, unknown> | Page = {},
   jwks?: unknown,
-  guard: Guard = { permits: permitsIn(['127.0.0.0/8', '::1/128']), ca: site.ca },
+  guard: EgressPolicy = { isAllowed: addressFilterFor(['127.0.0.0/8', '::1/128']), ca: site.ca },
 ): Promise<IssuerLint> {
   issuer = `${site.origin}/t/1`;
   site.pages[`/t/1${wellKnown}`] = typeof patch === 'function' ? patch : { ...sound('/t/1'), ...patch };
   const before = site.pages['/jwks'];
   if (jwks !== undefined) site.pages['/jwks'] = jwks;
   try {
-    return await lintIssuer(issuer, systemNow, (url, signal) => lookGuarded(url, guard, signal));
+    return await lintIssuer(issuer, systemNow, (url, signal) => fetchExternal(url, guard, signal));
   } finally {
     site.pages['/jwks'] = before;
   }
@@ -127,7 +127,7 @@ describe('lint of an issuer', () => {
     [
       'is compressed',
       answering(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }),
-      /sends a compressed answer/,
+      /sends a compressed response/,
       'aws,azure,gcp',
     ],
   ])('finds that it %s', async (_, patch, detail, minds) => {
@@ -136,7 +136,7 @@ describe('lint of an issuer', () => {
 
   test('names an untrusted certificate and a private address', async () => {
     expect(
-      faultsOf(await linted({}, undefined, { permits: permitsIn(['127.0.0.0/8', '::1/128']) }))[0],
+      faultsOf(await linted({}, undefined, { isAllowed: addressFilterFor(['127.0.0.0/8', '::1/128']) }))[0],
     ).toEqual([
       expect.stringMatching(
         /could not be reached\. \((DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE)\)$/,
@@ -145,7 +145,11 @@ describe('lint of an issuer', () => {
     ]);
     expect(
       faultsOf(
-        await linted({}, undefined, { permits: permitsIn([]), ca: site.ca, allowedBy: '--allow-network' }),
+        await linted({}, undefined, {
+          isAllowed: addressFilterFor([]),
+          ca: site.ca,
+          setting: '--allow-network',
+        }),
       )[0],
     ).toEqual([
       expect.stringMatching(/leads to (127\.0\.0\.1|::1), which is not public and not in --allow-network\.$/),

@@ -150,7 +150,7 @@ describe('an invitation', () => {
     const connection = await another();
     for (let count = 0; count < 20; count++) await make({}, connection);
     expect(await plain(ask(`POST /connections/${connection}/invitations`, { body: {} }))).toEqual(
-      problem(409, 'invitation_limit', 'The connection has 20 invitations already.'),
+      problem(409, 'invitation_limit', 'The limit of 20 invitations for a connection is reached.'),
     );
   });
 });

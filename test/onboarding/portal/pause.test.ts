@@ -52,7 +52,7 @@ describe('the switch that the customer holds', () => {
       body: {
         error: 'invalid_target',
         error_description:
-          'The customer has paused the connection. Ask the customer; only they can resume it, on the page of their invitation.',
+          'The customer paused the connection. Ask the customer to resume it on the page of their invitation; only the customer can.',
       },
     });
     const closed = {
@@ -60,8 +60,8 @@ describe('the switch that the customer holds', () => {
       title: 'Conflict',
       status: 409,
       code: 'connection_paused',
-      detail: 'The customer has paused the connection.',
-      advice: 'Ask the customer; only they can resume it, on the page of their invitation.',
+      detail: 'The customer paused the connection.',
+      advice: 'Ask the customer to resume it on the page of their invitation; only the customer can.',
       request_id: expect.any(String),
     };
     expect(await credentials(invited)).toEqual({ status: 409, body: closed });
@@ -78,7 +78,7 @@ describe('the switch that the customer holds', () => {
     expect(await show(invited)).toMatchObject({ state: 'paused', paused_at: expect.any(String) });
     expect(
       (await ask(`GET /clients/${stage.client.client_id}/access/${invited.connection.id}`)).body,
-    ).toMatchObject({ allowed: false, because: 'connection_paused' });
+    ).toMatchObject({ allowed: false, reason: 'connection_paused' });
 
     expect(await press(url, 'resume')).toEqual({ status: 303, location: url, body: '' });
     expect(await show(invited)).not.toHaveProperty('paused_at');
@@ -111,7 +111,9 @@ describe('the switch that the customer holds', () => {
     const own = await stage.server.admin.post<{ url: string; id: string }>(`${at}/invitations`);
     const refused = await press(own.url, 'resume');
     expect(refused.status).toBe(409);
-    expect(refused.body).toContain('The connection was paused with another link, which alone can resume it.');
+    expect(refused.body).toContain(
+      'The connection was paused with another link, and only that link can resume it.',
+    );
     expect((await call({ url: own.url })).body).toContain('Only that link can resume it.');
     expect((await show(invited)).paused_at).toBe(paused.paused_at);
     expect(await stage.audit(invited.connection, 'connection.resume_refused')).toEqual([

@@ -106,7 +106,7 @@ describe('a request that a page of another site sends', () => {
         status: 403,
         type: 'text/html; charset=utf-8',
       });
-      expect(answer.body).toContain('The request was sent by a page of another site.');
+      expect(answer.body).toContain('The request was sent from a page of another site.');
     }
     expect(await stage.server.admin.get(`/connections/${connection.id}`)).toEqual(connection);
   });
@@ -180,7 +180,7 @@ describe('the page', () => {
     });
     const absent = await answerOf(`${invitation.url}/files/..%2fpackage.json`);
     expect(absent.status).toBe(404);
-    expect(absent.body).toContain('The connection has no set-up file of this name.');
+    expect(absent.body).toContain('The connection has no set-up file with this name.');
   });
 
   test('answers methods that it does not serve as every path does', async () => {

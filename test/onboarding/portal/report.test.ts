@@ -73,7 +73,7 @@ describe('the same invitation', () => {
       status: 409,
       body: expect.objectContaining({
         code: 'setup_already_reported',
-        detail: 'This invitation has reported something else already, and reports once.',
+        detail: 'This invitation has already sent a different set-up report; each invitation reports once.',
       }),
     };
     expect(await report(invited, other)).toEqual(refused);

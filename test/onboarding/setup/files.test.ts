@@ -2,14 +2,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection } from '../../../src/access/connections/index.ts';
 import { createSetupFiles, type SetupFiles } from '../../../src/onboarding/setup/files.ts';
-import { roomsBench } from '../../support/modules.ts';
+import { createModules } from '../../support/modules.ts';
 
-let bench: Awaited<ReturnType<typeof roomsBench>>;
+let bench: Awaited<ReturnType<typeof createModules>>;
 let artefacts: SetupFiles;
 let connection: Connection;
 
 beforeAll(async () => {
-  bench = await roomsBench();
+  bench = await createModules();
   const { connections, tenants } = bench;
   artefacts = createSetupFiles({
     ...{ vendor: 'Vendor', connections, tenants, permissions: {} },

@@ -13,11 +13,11 @@ import { isId, newId } from '../../../src/platform/ids/index.ts';
 import { probeClaims } from '../../../src/tokens/issuer/claims.ts';
 import { onlyProber } from '../../../src/tokens/issuer/probe.ts';
 import { sources } from '../../architecture/source.ts';
-import { type RoomsBench, roomsBench } from '../../support/modules.ts';
+import { createModules, type Modules } from '../../support/modules.ts';
 
-let bench: RoomsBench;
+let bench: Modules;
 beforeEach(async () => {
-  bench = await roomsBench();
+  bench = await createModules();
 });
 afterEach(() => bench.end());
 const now = () => bench.clock.ms;
@@ -61,14 +61,14 @@ describe('a probe', () => {
       { audience: 'sts.amazonaws.com' },
     ])
       expect(() => probeClaims(resolveConnection(connection), occasion, deviation)).toThrow(
-        'Something failed inside the server.',
+        'The server failed because of an internal error.',
       );
   });
 
   test('is made by the one who took the prober first, and that is the composition root', () => {
     const take = onlyProber(() => Promise.reject(new Error('never asked')), now);
     expect(take()).toEqual({ mint: expect.any(Function) });
-    expect(take).toThrow('Something failed inside the server.');
+    expect(take).toThrow('The server failed because of an internal error.');
     const taking = sources.filter(({ code }) => /\btakeProber\b/.test(code)).map(({ file }) => file);
     expect(taking.toSorted()).toEqual(['src/server/compose/services.ts', 'src/tokens/issuer/issuers.ts']);
     const minting = sources.filter(({ code }) => /\bprober\.mint\(/.test(code)).map(({ file }) => file);
@@ -135,7 +135,7 @@ describe('the schedule', () => {
     bench.clock.ms += 61_000;
     expect(await due()).toEqual([connection]);
     await bench.connections.remove(connection.id);
-    expect([await due(), await bench.store.get('report', connection.id)]).toEqual([[], undefined]);
+    expect([await due(), await bench.store.get('verification', connection.id)]).toEqual([[], undefined]);
   });
 
   test('of tries grows, is never in the past and ends with the time that a cloud needs', () => {

@@ -3,15 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createWebhooks, type Delivery, type Webhooks } from '../../../src/onboarding/webhooks/index.ts';
 import { createLogger } from '../../../src/platform/log/index.ts';
-import { permitsIn } from '../../../src/platform/outbound/index.ts';
-import { type RoomsBench, roomsBench } from '../../support/modules.ts';
+import { addressFilterFor } from '../../../src/platform/outbound/index.ts';
+import { createModules, type Modules } from '../../support/modules.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 const day = 24 * 3_600_000;
 
 let receiver: Receiver;
 let ca: string;
-let bench: RoomsBench;
+let bench: Modules;
 let webhooks: Webhooks;
 let log: string;
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => receiver.close());
 beforeEach(async () => {
   receiver.received.length = 0;
-  bench = await roomsBench();
+  bench = await createModules();
   log = '';
   webhooks = openWebhooks();
 });
@@ -42,7 +42,7 @@ function openWebhooks(): Webhooks {
     now: () => bench.clock.ms,
     logger: createLogger({ level: 'debug', destination: { write } }),
     state: async (_typ, { jti }) => String(jti),
-    guard: { permits: permitsIn(['127.0.0.0/8', '::1/128']), ca },
+    guard: { isAllowed: addressFilterFor(['127.0.0.0/8', '::1/128']), ca },
     observe: () => undefined,
   });
 }

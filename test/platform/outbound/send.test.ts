@@ -74,12 +74,12 @@ test('takes no body that is over its bound, or compressed', async () => {
   answer = (_, response) => void response.end('x'.repeat(101));
   expect(await refusalOf(ask({ maxBytes: 100 }))).toEqual({
     code: 'cloud_answer_unknown',
-    message: `${host()} sends over 100 bytes.`,
+    message: `${host()} sends more than 100 bytes.`,
   });
   answer = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'));
   expect(await refusalOf(ask())).toEqual({
     code: 'cloud_answer_unknown',
-    message: `${host()} sends a compressed answer.`,
+    message: `${host()} sends a compressed response.`,
   });
 });
 

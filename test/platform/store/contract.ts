@@ -42,10 +42,10 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
 
       test('of 50 concurrent inserts of one id exactly one succeeds', async () => {
         const answers = await Promise.all(
-          Array.from({ length: 50 }, (_, i) => (i % 2 ? store : other).insert('once', 'jti', { i })),
+          Array.from({ length: 50 }, (_, i) => (i % 2 ? store : other).insert('claim', 'jti', { i })),
         );
         expect(answers.filter(Boolean)).toEqual([true]);
-        expect((await store.get('once', 'jti'))?.value).toEqual({ i: answers.indexOf(true) });
+        expect((await store.get('claim', 'jti'))?.value).toEqual({ i: answers.indexOf(true) });
       });
 
       test('a replace counts only against the version it was made from', async () => {
@@ -118,12 +118,12 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
       test.each(["a'b", 'a:b', '{a}', 'a b', 'ä', 'a%', '*', '[', '(', '+', '-'])(
         'the id %j is an id like any other',
         async (id) => {
-          await store.insert('once', id, { id }, { within: id });
+          await store.insert('claim', id, { id }, { within: id });
           const document = { id, version: 1, value: { id } };
-          expect(await other.get('once', id)).toEqual(document);
-          expect(await other.list('once', { within: id, limit: 1 })).toEqual({ items: [document] });
-          expect(await other.list('once', { after: id, limit: 1 })).toEqual({ items: [] });
-          expect(await other.remove('once', id, 1)).toBe(true);
+          expect(await other.get('claim', id)).toEqual(document);
+          expect(await other.list('claim', { within: id, limit: 1 })).toEqual({ items: [document] });
+          expect(await other.list('claim', { after: id, limit: 1 })).toEqual({ items: [] });
+          expect(await other.remove('claim', id, 1)).toBe(true);
         },
       );
 
@@ -178,57 +178,57 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
     describe('expiry', () => {
       test('an expired document is absent to every verb', async () => {
         bench.clock.ms = noon;
-        await store.insert('once', 'a', {}, { expiresAt: noon + 1_000, within: 'w' });
-        await store.insert('once', 'b', {}, { within: 'w' });
+        await store.insert('claim', 'a', {}, { expiresAt: noon + 1_000, within: 'w' });
+        await store.insert('claim', 'b', {}, { within: 'w' });
         const b = { id: 'b', version: 1, value: {} };
         bench.clock.ms = noon + 999;
-        expect(await other.get('once', 'a')).toEqual({ id: 'a', version: 1, value: {} });
-        expect((await other.list('once', { limit: 10 })).items).toHaveLength(2);
+        expect(await other.get('claim', 'a')).toEqual({ id: 'a', version: 1, value: {} });
+        expect((await other.list('claim', { limit: 10 })).items).toHaveLength(2);
         bench.clock.ms = noon + 1_000;
-        expect(await other.get('once', 'a')).toBeUndefined();
-        expect(await other.list('once', { limit: 10 })).toEqual({ items: [b] });
-        expect(await other.list('once', { limit: 1 })).toEqual({ items: [b] });
-        expect(await other.list('once', { within: 'w', limit: 10 })).toEqual({ items: [b] });
-        expect(await other.replace('once', 'a', 1, {})).toBe(false);
-        expect(await other.remove('once', 'a', 1)).toBe(false);
+        expect(await other.get('claim', 'a')).toBeUndefined();
+        expect(await other.list('claim', { limit: 10 })).toEqual({ items: [b] });
+        expect(await other.list('claim', { limit: 1 })).toEqual({ items: [b] });
+        expect(await other.list('claim', { within: 'w', limit: 10 })).toEqual({ items: [b] });
+        expect(await other.replace('claim', 'a', 1, {})).toBe(false);
+        expect(await other.remove('claim', 'a', 1)).toBe(false);
       });
 
       test('an expired id may be inserted anew, as a new document', async () => {
         bench.clock.ms = noon;
-        await store.insert('once', 'a', { n: 1 }, { expiresAt: noon + 1_000, within: 'old' });
-        expect(await store.replace('once', 'a', 1, { n: 2 })).toBe(true);
+        await store.insert('claim', 'a', { n: 1 }, { expiresAt: noon + 1_000, within: 'old' });
+        expect(await store.replace('claim', 'a', 1, { n: 2 })).toBe(true);
         bench.clock.ms = noon + 1_000;
-        expect(await other.insert('once', 'a', { n: 3 }, { within: 'new' })).toBe(true);
+        expect(await other.insert('claim', 'a', { n: 3 }, { within: 'new' })).toBe(true);
         bench.clock.ms = noon + 10 * 86_400_000;
         const document = { id: 'a', version: 1, value: { n: 3 } };
-        expect(await store.get('once', 'a')).toEqual(document);
-        expect(await store.list('once', { within: 'old', limit: 1 })).toEqual({ items: [] });
-        expect(await store.list('once', { within: 'new', limit: 1 })).toEqual({ items: [document] });
+        expect(await store.get('claim', 'a')).toEqual(document);
+        expect(await store.list('claim', { within: 'old', limit: 1 })).toEqual({ items: [] });
+        expect(await store.list('claim', { within: 'new', limit: 1 })).toEqual({ items: [document] });
       });
 
       test('a replace keeps the time of expiry', async () => {
         bench.clock.ms = noon;
-        await store.insert('once', 'a', { n: 1 }, { expiresAt: noon + 1_000 });
-        expect(await store.replace('once', 'a', 1, { n: 2 })).toBe(true);
+        await store.insert('claim', 'a', { n: 1 }, { expiresAt: noon + 1_000 });
+        expect(await store.replace('claim', 'a', 1, { n: 2 })).toBe(true);
         bench.clock.ms = noon + 1_000;
-        expect(await store.get('once', 'a')).toBeUndefined();
+        expect(await store.get('claim', 'a')).toBeUndefined();
       });
 
       test('sweeping takes what expired long ago and nothing that counts for a clock some minutes behind', async () => {
         bench.clock.ms = noon;
-        await store.insert('once', 'short', {}, { expiresAt: noon + 60_000 });
-        await store.insert('once', 'long', {}, { expiresAt: noon + 3_600_000 });
+        await store.insert('claim', 'short', {}, { expiresAt: noon + 60_000 });
+        await store.insert('claim', 'long', {}, { expiresAt: noon + 3_600_000 });
         bench.clock.ms = noon + 5 * 60_000;
         for (let i = 0; i < 600; i++)
-          await store.insert('once', `x${i}`, {}, { expiresAt: noon + 3_600_000 });
+          await store.insert('claim', `x${i}`, {}, { expiresAt: noon + 3_600_000 });
         bench.clock.ms = noon + 59_999;
-        expect(await other.insert('once', 'short', {}, { expiresAt: noon + 60_000 })).toBe(false);
+        expect(await other.insert('claim', 'short', {}, { expiresAt: noon + 60_000 })).toBe(false);
         bench.clock.ms = noon + 30 * 60_000;
         for (let i = 0; i < 600; i++)
-          await store.insert('once', `y${i}`, {}, { expiresAt: noon + 3_600_000 });
+          await store.insert('claim', `y${i}`, {}, { expiresAt: noon + 3_600_000 });
         bench.clock.ms = noon;
-        expect(await other.get('once', 'short')).toBeUndefined();
-        expect(await other.get('once', 'long')).toEqual({ id: 'long', version: 1, value: {} });
+        expect(await other.get('claim', 'short')).toBeUndefined();
+        expect(await other.get('claim', 'long')).toEqual({ id: 'long', version: 1, value: {} });
       });
     });
 

@@ -28,7 +28,7 @@ describe('the start on Redis', () => {
     const place = url(port).replace(/\/\/.*@/, '//');
     expect(error).toHaveProperty(
       'message',
-      `The store ${place} cannot be used: connect ECONNREFUSED 127.0.0.1:${port}.`,
+      `The store ${place} is unusable: connect ECONNREFUSED 127.0.0.1:${port}.`,
     );
     expect(inspect(error, { depth: 9 }) + bench.logged()).not.toContain('hunter2');
   });
@@ -39,7 +39,7 @@ describe('the start on Redis', () => {
     const error: unknown = await bench.open().catch((reason) => reason);
     expect(error).toMatchObject({
       code: 'store_unavailable',
-      message: expect.stringContaining(`The store redis://127.0.0.1:${port} cannot be used: WRONGPASS `),
+      message: expect.stringContaining(`The store redis://127.0.0.1:${port} is unusable: WRONGPASS `),
     });
     expect(inspect(error, { depth: 9 }) + bench.logged()).not.toContain('hunter2');
     const store = await on(`redis://:right@127.0.0.1:${port}`).open();
@@ -59,11 +59,11 @@ describe('the start on Redis', () => {
     expect(await (await on(common.url).open()).get('tenant', 'of the second')).toBeUndefined();
     await expect(on(`${common.url}/16`).open()).rejects.toMatchObject({
       code: 'store_unavailable',
-      message: `The store ${common.url}/16 cannot be used: ERR DB index is out of range.`,
+      message: `The store ${common.url}/16 is unusable: ERR DB index is out of range.`,
     });
     await expect(on(`${common.url}/two`).open()).rejects.toMatchObject({
       code: 'config_invalid',
-      message: `store: ${common.url}/two must end in the number of a database, such as /0, or in the port.`,
+      message: `store: ${common.url}/two must end with a database number, such as /0, or with the port.`,
     });
   });
 
@@ -72,7 +72,7 @@ describe('the start on Redis', () => {
     await ask(url, (redis) => redis.set('{sojourn}:schema', '7'));
     await expect(on(url).open()).rejects.toMatchObject({
       code: 'state_unusable',
-      message: `The state in ${url} is of version 7; this program knows versions up to 1.`,
+      message: `The state in ${url} has version 7; this version of Sojourn supports versions up to 1.`,
     });
     const state = await ask(url, async (redis) => [
       await redis.keys('*'),
@@ -85,17 +85,17 @@ describe('the start on Redis', () => {
     [
       'nothing is kept',
       [],
-      ['appendonly and save are off: a restart of Redis loses everything; set appendonly to yes.'],
+      ['appendonly and save are off: a restart of Redis loses all state; set appendonly to yes.'],
     ],
     [
       'snapshots alone are kept',
       ['--save', '3600 1'],
-      ['appendonly is off: a crash of Redis loses what came after its last snapshot; set it to yes.'],
+      ['appendonly is off: a crash of Redis loses all writes since its last snapshot; set it to yes.'],
     ],
     [
       'state may be thrown away',
       ['--appendonly', 'yes', '--maxmemory-policy', 'allkeys-lru'],
-      ['maxmemory-policy is allkeys-lru: Redis may throw state away; set it to noeviction.'],
+      ['maxmemory-policy is allkeys-lru: Redis may evict state; set it to noeviction.'],
     ],
     ['all is well', ['--appendonly', 'yes'], []],
   ])('where %s the log says so', async (_, settings, warnings) => {
@@ -124,7 +124,7 @@ describe('the start on Redis', () => {
     const url = `rediss://localhost:${tlsPort}`;
     await expect(on(url).open()).rejects.toMatchObject({
       code: 'store_unavailable',
-      message: expect.stringContaining(`The store ${url} cannot be used: self-signed certificate`),
+      message: expect.stringContaining(`The store ${url} is unusable: self-signed certificate`),
     });
     const writer = startWriter(url, 'w', { environment: { NODE_EXTRA_CA_CERTS: certFile } });
     await writer.begun.finally(() => writer.child.kill('SIGKILL'));

@@ -35,9 +35,9 @@ describe('trouble with Redis', () => {
     const told = bench.logged().split('\n').filter(Boolean);
     const outage = told.map((line) => JSON.parse(line) as { level: string; msg: string });
     expect(outage.filter(({ level }) => level !== 'debug').map(({ msg }) => msg)).toEqual([
-      'appendonly and save are off: a restart of Redis loses everything; set appendonly to yes.',
-      'the store has gone away; trying to reach it again',
-      'the store is back',
+      'appendonly and save are off: a restart of Redis loses all state; set appendonly to yes.',
+      'lost the connection to the store; reconnecting',
+      'the connection to the store is restored',
     ]);
   }, 40_000);
 
@@ -47,13 +47,13 @@ describe('trouble with Redis', () => {
     const store = await on(`redis://127.0.0.1:${hole.port}`).open();
     await store.ping();
     hole.swallow(true);
-    const callers = Array.from({ length: 20 }, (_, i) => timed(store.insert('once', `hung-${i}`, {})));
+    const callers = Array.from({ length: 20 }, (_, i) => timed(store.insert('claim', `hung-${i}`, {})));
     expect(await Promise.all(callers)).toEqual(callers.map(() => unavailable));
     expect(await timed(store.search({ keys: ['a', 'b'], limit: 5 }))).toEqual(unavailable);
     hole.swallow(false);
     await untilServed(store);
     // What could not be told as done was not done later either.
-    expect(await store.get('once', 'hung-0')).toBeUndefined();
+    expect(await store.get('claim', 'hung-0')).toBeUndefined();
   }, 40_000);
 
   test('a store is closed in time while its server hangs or is gone', async () => {
@@ -121,11 +121,11 @@ describe('trouble with Redis', () => {
     const store = await bench.open();
     const far = Date.UTC(2100, 0);
     bench.clock.ms = noon;
-    await store.insert('once', 'a', {}, { expiresAt: far - 3_600_000 });
+    await store.insert('claim', 'a', {}, { expiresAt: far - 3_600_000 });
     bench.clock.ms = far;
-    for (let i = 0; i < 20; i++) await store.insert('once', `x${i}`, {}, { expiresAt: far + 1 });
+    for (let i = 0; i < 20; i++) await store.insert('claim', `x${i}`, {}, { expiresAt: far + 1 });
     bench.clock.ms = noon;
-    expect(await store.insert('once', 'a', {}, { expiresAt: far })).toBe(false);
+    expect(await store.insert('claim', 'a', {}, { expiresAt: far })).toBe(false);
   });
 
   test('every step keeps to the one slot that a Cluster allows it', async () => {
@@ -137,13 +137,13 @@ describe('trouble with Redis', () => {
     const bench = on(url);
     const store = await bench.open();
     bench.clock.ms = noon;
-    await store.insert('once', 'old', {}, { expiresAt: noon + 1, within: '{w}' });
+    await store.insert('claim', 'old', {}, { expiresAt: noon + 1, within: '{w}' });
     bench.clock.ms = noon + 3_600_000;
-    expect(await store.insert('once', '{a}', {}, { within: '{w}' })).toBe(true);
-    expect(await store.replace('once', '{a}', 1, {})).toBe(true);
+    expect(await store.insert('claim', '{a}', {}, { within: '{w}' })).toBe(true);
+    expect(await store.replace('claim', '{a}', 1, {})).toBe(true);
     const left = { items: [{ id: '{a}', version: 2, value: {} }] };
-    expect(await store.list('once', { within: '{w}', limit: 5 })).toEqual(left);
-    expect(await store.remove('once', '{a}', 2)).toBe(true);
+    expect(await store.list('claim', { within: '{w}', limit: 5 })).toEqual(left);
+    expect(await store.remove('claim', '{a}', 2)).toBe(true);
     expect(await store.append({ at: noon, keys: ['{k}', '{l}'], value: 1 })).toBe(1);
     expect(await store.search({ keys: ['{k}', '{l}'], limit: 5 })).toHaveProperty('items.length', 1);
   });

@@ -44,7 +44,7 @@ describe('the file of the embedded store', () => {
     const plan = database.prepare(`EXPLAIN QUERY PLAN ${listWithin}`).all('client', 'a', '', 0, 1);
     database.close();
     expect(plan.map(({ detail }) => detail)).toEqual([
-      'SEARCH documents USING INDEX documents_within (kind=? AND within=? AND id>?)',
+      'SEARCH documents USING INDEX documents_within (record_type=? AND within=? AND id>?)',
     ]);
   });
 
@@ -82,7 +82,7 @@ describe('the file of the embedded store', () => {
     const before = readFileSync(bench.file);
     await expect(bench.open()).rejects.toMatchObject({
       code: 'state_unusable',
-      message: `The database ${bench.file} is of version 7; this program knows versions up to 1.`,
+      message: `The database ${bench.file} has version 7; this version of Sojourn supports versions up to 1.`,
     });
     expect(readFileSync(bench.file).equals(before)).toBe(true);
     expect(files()).toEqual(['sojourn.db']);
@@ -183,7 +183,7 @@ describe('the file of the embedded store', () => {
     for (const error of await Promise.all(writes)) {
       expect(error).toMatchObject({
         code: 'store_unavailable',
-        message: 'The store does not answer.',
+        message: 'The store is unavailable.',
         cause: expect.objectContaining({ message: 'database is locked' }),
       });
     }

@@ -75,12 +75,12 @@ describe('a name for people', () => {
   test.each([
     ['', 'must not be empty'],
     ['   ', 'must not be empty'],
-    ['a'.repeat(101), 'must not be over 100 characters'],
-    ['a\nb', 'must not hold control characters'],
-    ['a\u001b[31mb', 'must not hold control characters'],
-    ['a\u0000b', 'must not hold control characters'],
-    ['a\u2028b', 'must not hold control characters'],
-    ['a\ud800b', 'must not hold control characters'],
+    ['a'.repeat(101), 'must have at most 100 characters'],
+    ['a\nb', 'must not contain control characters'],
+    ['a\u001b[31mb', 'must not contain control characters'],
+    ['a\u0000b', 'must not contain control characters'],
+    ['a\u2028b', 'must not contain control characters'],
+    ['a\ud800b', 'must not contain control characters'],
   ])('%j is refused', async (name, message) => {
     expect(await faultsOf(() => read(nameField, name, 'name'))).toEqual([{ path: 'name', message }]);
   });

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { hasDoubledName } from '../../../src/platform/validation/index.ts';
+import { hasDuplicateName } from '../../../src/platform/validation/index.ts';
 
 test('what a serializer writes has no name twice, whatever stands in it', () => {
-  fc.assert(fc.property(fc.jsonValue(), (value) => !hasDoubledName(JSON.stringify(value))));
+  fc.assert(fc.property(fc.jsonValue(), (value) => !hasDuplicateName(JSON.stringify(value))));
 });
 
 test('a member that is written again is found at any depth and in any spelling', () => {
@@ -19,7 +19,7 @@ test('a member that is written again is found at any depth and in any spelling',
       const inner = `{${JSON.stringify(key)}:${JSON.stringify(value)},${JSON.stringify(`other ${key}`)}:1,${again}:2}`;
       const text = '[{"a":'.repeat(depth) + inner + '}]'.repeat(depth);
       JSON.parse(text);
-      return hasDoubledName(text);
+      return hasDuplicateName(text);
     }),
   );
 });
@@ -30,5 +30,5 @@ test.each([
   '{"a":"{\\"a\\":1,\\"a\\":2}"}',
   '{"a":"\\\\","b":"a"}',
 ])('%s has no name twice', (text) => {
-  expect(hasDoubledName(text)).toBe(false);
+  expect(hasDuplicateName(text)).toBe(false);
 });

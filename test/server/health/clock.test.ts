@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createLogger } from '../../../src/platform/log/index.ts';
-import { steadyOf } from '../../../src/platform/time/index.ts';
+import { steadyClock } from '../../../src/platform/time/index.ts';
 import { watchClock } from '../../../src/server/health/index.ts';
 import { noon } from '../../support/modules.ts';
 
@@ -39,7 +39,7 @@ test('a jump over a minute is told for a day, a smaller one and hours that pass 
 
 test('the steady hour goes on when the wall clock is set, and follows it after a day of peace', () => {
   const clock = { wall: noon, passed: 0 };
-  const steady = steadyOf(
+  const steady = steadyClock(
     () => clock.wall,
     () => clock.passed,
   );

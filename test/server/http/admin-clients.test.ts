@@ -239,7 +239,7 @@ describe('clients', () => {
     expect([await statusWith(first), await statusWith(client_secret)]).toEqual([200, 200]);
 
     expect(await plain(ask(`POST /clients/${client_id}/secrets`))).toEqual(
-      problem(409, 'secret_limit', 'The client has two secrets already.'),
+      problem(409, 'secret_limit', 'The client already has two secrets.'),
     );
 
     const { secrets } = (await ask(`GET /clients/${client_id}`)).body as { secrets: { id: string }[] };

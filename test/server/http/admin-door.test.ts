@@ -42,8 +42,9 @@ describe('the admin token', () => {
           title: 'Unauthorized',
           status: 401,
           code: 'unauthorized',
-          detail: 'The bearer token is missing, wrong or expired.',
-          advice: 'Send `Authorization: Bearer TOKEN`; for /v1 fetch a token with resource=urn:sojourn:api.',
+          detail: 'The bearer token is missing, invalid or expired.',
+          advice:
+            'Send `Authorization: Bearer TOKEN`; for /v1, request a token with resource=urn:sojourn:api.',
           request_id: answer.headers.get('x-request-id'),
         },
       ]);
@@ -158,14 +159,14 @@ describe('bodies', () => {
       { text: 'name=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
       415,
       'unsupported_media_type',
-      'The content type is not read here.',
+      'The content type is not supported.',
     ],
     [
       'plain text that is JSON',
       { text: tenant(0), headers: { 'content-type': 'text/plain' } },
       415,
       'unsupported_media_type',
-      'The content type is not read here.',
+      'The content type is not supported.',
     ],
   ];
 

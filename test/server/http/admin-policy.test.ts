@@ -45,7 +45,7 @@ describe('the policy', () => {
     const audited = await newestLine(ask);
     for (const version of [0, 1, 3])
       expect(await plain(ask('PUT /policy', { body: { version, guards: [guard] } }))).toEqual(
-        problem(409, 'version_conflict', 'Somebody else changed this in the meantime.'),
+        problem(409, 'version_conflict', 'Another request changed this object in the meantime.'),
       );
     expect((await ask('GET /policy')).body).toEqual(before);
     expect(await newestLine(ask)).toEqual(audited);

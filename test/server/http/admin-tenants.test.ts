@@ -80,8 +80,8 @@ describe('tenants', () => {
   const faulty: [string, unknown, string, string][] = [
     ['no name', {}, 'name', 'is missing'],
     ['an empty name', { name: '  ' }, 'name', 'must not be empty'],
-    ['a name of 101 characters', { name: 'x'.repeat(101) }, 'name', 'must not be over 100 characters'],
-    ['a line break in the name', { name: 'a\nb' }, 'name', 'must not hold control characters'],
+    ['a name of 101 characters', { name: 'x'.repeat(101) }, 'name', 'must have at most 100 characters'],
+    ['a line break in the name', { name: 'a\nb' }, 'name', 'must not contain control characters'],
     ['a name that is a number', { name: 7 }, 'name', 'invalid input: expected string, received number'],
     ['an unknown member', { name: 'x', id: 'ten_mine' }, 'id', 'is not known here'],
     ['a list for a body', [], 'body', 'invalid input: expected object, received array'],
@@ -101,7 +101,7 @@ describe('tenants', () => {
         status: 400,
         code: 'invalid_request',
         detail: expect.stringContaining(`${field}: `),
-        advice: 'Correct the named field and send it again.',
+        advice: 'Correct the fields that the detail names, then send the request again.',
         errors: [{ field, message }],
         request_id: answer.headers.get('x-request-id'),
       });

@@ -19,7 +19,7 @@ afterAll(() => server.close());
 test('an act that cannot be written into the audit is not confirmed', async () => {
   const answer = await ask('POST /clients', { body: { name: 'unseen' } });
   expect({ status: answer.status, body: answer.body }).toEqual(
-    problem(503, 'audit_unavailable', 'The audit log cannot be written, so nothing is issued.'),
+    problem(503, 'audit_unavailable', 'The audit log cannot be written, so the server issues nothing.'),
   );
   expect(answer.headers.get('retry-after')).toBe('5');
   expect(answer.text).not.toContain('sjs_');

@@ -80,7 +80,7 @@ describe('guessing at /token', () => {
         status: 429,
         body: {
           error: 'temporarily_unavailable',
-          error_description: 'Too many requests. Wait for the time in Retry-After.',
+          error_description: 'Too many requests. Try again after the time in Retry-After.',
         },
       });
     }

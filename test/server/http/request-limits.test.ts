@@ -17,7 +17,7 @@ const tooMany = {
   status: 429,
   body: {
     error: 'temporarily_unavailable',
-    error_description: 'Too many requests. Wait for the time in Retry-After.',
+    error_description: 'Too many requests. Try again after the time in Retry-After.',
   },
 };
 const refusal = (status: number, title: string, code: string, detail: string, advice: string) => ({
@@ -37,7 +37,7 @@ const tooManyProblem = refusal(
   'Too Many Requests',
   'rate_limited',
   'Too many requests.',
-  'Wait for the time in Retry-After.',
+  'Try again after the time in Retry-After.',
 );
 
 const from = (address: string) => ({ 'x-forwarded-for': address });
@@ -221,8 +221,8 @@ describe('visits to clouds', () => {
           503,
           'Service Unavailable',
           'overloaded',
-          'Too many visits to clouds are under way.',
-          'Try again after the time in Retry-After, and not with everything at once.',
+          'The server is overloaded: too many exchanges with clouds are in progress.',
+          'Try again after the time in Retry-After, and spread your requests over time.',
         ),
       });
       // The others have waited as long; who is let in meanwhile would hang as well.

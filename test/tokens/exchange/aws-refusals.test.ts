@@ -6,7 +6,7 @@ import { type Corridor, openCorridor } from './corridor.ts';
 import { expectRefused } from './refused.ts';
 
 const door = 'sts:AssumeRoleWithWebIdentity';
-const clock = 'Check the clock of the server (NTP).';
+const clock = 'Synchronize the clock of the server (NTP).';
 const notAuthorized = {
   code: 'cloud_trust_refused',
   detail:
@@ -221,7 +221,7 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
       code: 'cloud_unavailable',
       status: 503,
       detail: 'The cloud has a fault of its own. AWS says ',
-      advice: 'Try again shortly; nothing is wrong with the connection as far as is known.',
+      advice: 'Try again shortly. The connection itself is probably correct.',
       doors: [],
       retryAfter: '5',
       begins: true,
@@ -235,7 +235,7 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
       code: 'cloud_timeout',
       status: 504,
       detail: 'STS did not answer in time.',
-      advice: 'Try again; check the route from the server to the cloud.',
+      advice: 'Try again, and check the network path from the server to the cloud.',
       doors: [],
     });
   }, 30_000);

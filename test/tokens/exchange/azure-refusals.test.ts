@@ -198,7 +198,7 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
         code: 'cloud_token_time',
         detail:
           'The token has expired or is not valid yet by the clock of Entra. Azure says 700024: AADSTS700024: Client assertion is not within its valid time range.',
-        advice: 'Check the clock of the server (NTP).',
+        advice: 'Synchronize the clock of the server (NTP).',
       }),
     );
   });
@@ -210,7 +210,7 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
       code: 'cloud_unavailable',
       status: 503,
       detail: 'The cloud has a fault of its own. Azure says ',
-      advice: 'Try again shortly; nothing is wrong with the connection as far as is known.',
+      advice: 'Try again shortly. The connection itself is probably correct.',
       doors: [],
       retryAfter: '5',
       begins: true,

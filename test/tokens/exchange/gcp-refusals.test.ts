@@ -161,7 +161,7 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
       code: 'cloud_token_time',
       detail:
         'The token has expired or comes from the future by the clock of Google, which forgives 60 seconds. Google Cloud says invalid_grant: ID Token issued at ',
-      advice: 'Check the clock of the server (NTP).',
+      advice: 'Synchronize the clock of the server (NTP).',
       doors: ['sts.token invalid_grant'],
       begins: true,
     });

@@ -177,7 +177,7 @@ describe('credentials that are kept', () => {
   });
 });
 
-describe('while the audit cannot be written', () => {
+describe('while cannot write the audit log', () => {
   /** Lets every write of the journal fail, or none. */
   const breakJournal = (broken: boolean) => {
     const database = new DatabaseSync(join(corridor.server.folder, 'sojourn.db'));
@@ -204,8 +204,9 @@ describe('while the audit cannot be written', () => {
           title: 'Service Unavailable',
           status: 503,
           code: 'audit_unavailable',
-          detail: 'The audit log cannot be written, so nothing is issued.',
-          advice: 'Free the disk or the store of the server, or set audit.on_failure to continue.',
+          detail: 'The audit log cannot be written, so the server issues nothing.',
+          advice:
+            'Free space on the disk or in the store of the server, or set audit.on_failure to continue.',
           request_id: expect.any(String),
         },
       });

@@ -110,8 +110,8 @@ const unauthorized = {
     title: 'Unauthorized',
     status: 401,
     code: 'unauthorized',
-    detail: 'The bearer token is missing, wrong or expired.',
-    advice: 'Send `Authorization: Bearer TOKEN`; for /v1 fetch a token with resource=urn:sojourn:api.',
+    detail: 'The bearer token is missing, invalid or expired.',
+    advice: 'Send `Authorization: Bearer TOKEN`; for /v1, request a token with resource=urn:sojourn:api.',
   },
 };
 const names = [

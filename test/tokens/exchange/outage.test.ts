@@ -121,7 +121,7 @@ test.each([
       status: 400,
       code: 'invalid_request',
       detail: `format: ${message}`,
-      advice: 'Correct the named field and send it again.',
+      advice: 'Correct the fields that the detail names, then send the request again.',
       errors: [{ field: 'format', message }],
       request_id: expect.any(String),
     },

@@ -88,7 +88,7 @@ const unavailable = {
   body: {
     error: 'temporarily_unavailable',
     error_description:
-      'The keys of the client cannot be fetched at this moment. Try again after the time in Retry-After; the audit log of the server has the reason.',
+      'The server cannot fetch the keys of the client at the moment. Try again after the time in Retry-After; the audit log of the server has the reason.',
   },
 };
 
@@ -214,7 +214,7 @@ describe('while the keys are not to be had', () => {
     expect(await ask()).toEqual(unavailable);
     expect(await reason()).toMatchObject({
       client,
-      reason: `client_keys_unavailable: ${foreign.origin}${path} answers 503.`,
+      reason: `client_keys_unavailable: ${foreign.origin}${path} answers with status 503.`,
     });
   });
 

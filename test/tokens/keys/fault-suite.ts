@@ -102,7 +102,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
         expect(codesOf(failures)).toEqual(['key_backend_refused']);
         expect(failures[0]).toMatchObject({
           status: 503,
-          message: 'The key service refuses to sign with this key.',
+          message: 'The key backend refuses to sign with this key.',
           retryAfter: 5,
         });
         expect(bench.service.calls.length).toBeLessThanOrEqual(50 * callsPerRequest);

@@ -42,7 +42,7 @@ const rewrite = (change: (ring: Raw) => void) => async () => {
 const refusal = (why: string) => ({
   code: 'key_material_unusable',
   message: `${file()} cannot be used: ${why}.`,
-  advice: 'Restore the named file from a backup; nothing was made anew.',
+  advice: 'Restore the file that the detail names from a backup. Sojourn created no new key.',
 });
 
 describe('the local ring file', () => {

@@ -143,7 +143,7 @@ describe('sojourn credentials with an agent', () => {
     expect(await credentials(aws.id, '--format', 'azure')).toEqual({
       code: 1,
       out: '',
-      err: 'format: cannot be azure for a connection to aws\n→ Correct the named field and send it again.\n',
+      err: 'format: cannot be azure for a connection to aws\n→ Correct the fields that the detail names, then send the request again.\n',
     });
     expect(await credentials(aws.id, '--format', 'gcp')).toEqual({
       code: 1,
@@ -196,7 +196,7 @@ describe('sojourn credentials with an agent', () => {
     expect(await sojourn(['credentials', stage.customer.aws.id, '--agent', directory])).toEqual({
       code: 1,
       out: '',
-      err: 'The agent does not hand anything to this caller.\n→ Send what the file `authorization` in the directory of the agent holds, to its own address, and from no web page.\n',
+      err: 'The agent refuses this caller.\n→ Send the content of the file `authorization` from the directory of the agent as the header `Authorization`, to the address of the agent itself, and not from a web page.\n',
     });
     if (process.geteuid?.() !== 0) {
       await chmod(join(directory, 'authorization'), 0);
@@ -260,7 +260,7 @@ describe('a purpose', () => {
       status: 424,
       body: {
         Code: 'agent_not_ready',
-        Message: `The agent has no credentials for ${aws.id}. There is no such purpose of the connection for this client. Check the purpose, and that the client may use the connection for it (\`sojourn can\`).`,
+        Message: `The agent has no credentials for ${aws.id}. The connection has no such purpose for this client. Check the purpose, and that the client may use the connection for it (\`sojourn can\`).`,
       },
     });
     await agent.reload({ ...change, connections: [{ id: aws.id, aws: {} }, ...rest] });

@@ -72,7 +72,7 @@ async function start(options: Partial<Options> & Pick<Options, 'connections'>): 
 const forbidden = {
   Code: 'agent_forbidden',
   Message:
-    'The agent does not hand anything to this caller. Send what the file `authorization` in the directory of the agent holds, to its own address, and from no web page.',
+    'The agent refuses this caller. Send the content of the file `authorization` from the directory of the agent as the header `Authorization`, to the address of the agent itself, and not from a web page.',
 };
 
 describe('the endpoint', () => {

@@ -98,11 +98,11 @@ describe('the endpoint of sojourn exec', () => {
       status: 400,
       body: { Code: 'connection_disabled', Message: 'It is disabled. Enable it.' },
     });
-    const down = problem(503, 'store_unavailable', 'The store does not answer.', 'Try again shortly.');
+    const down = problem(503, 'store_unavailable', 'The store is unavailable.', 'Try again shortly.');
     server.answers[credentialsPath] = [{ ...down, headers: { 'retry-after': '3600' } }];
     expect(await ask()).toEqual({
       status: 503,
-      body: { Code: 'store_unavailable', Message: 'The store does not answer. Try again shortly.' },
+      body: { Code: 'store_unavailable', Message: 'The store is unavailable. Try again shortly.' },
     });
   });
 });

@@ -39,8 +39,9 @@ describe('the command line reports', () => {
         status: 401,
         body: {
           code: 'unauthorized',
-          detail: 'The bearer token is missing, wrong or expired.',
-          advice: 'Send `Authorization: Bearer TOKEN`; for /v1 fetch a token with resource=urn:sojourn:api.',
+          detail: 'The bearer token is missing, invalid or expired.',
+          advice:
+            'Send `Authorization: Bearer TOKEN`; for /v1, request a token with resource=urn:sojourn:api.',
         },
       },
     };
@@ -78,7 +79,7 @@ describe('the command line reports', () => {
     expect(ended).toEqual({
       code: 1,
       out: '',
-      err: '/nowhere.yaml: cannot be read (ENOENT)\n→ Correct every line named.\n',
+      err: '/nowhere.yaml: cannot be read (ENOENT)\n→ Correct every line that the detail names.\n',
     });
   });
 });

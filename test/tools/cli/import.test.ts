@@ -114,7 +114,7 @@ test('an import of a file with errors creates nothing, whichever line they are i
     'line 3, account_id: must be 12 digits; a spreadsheet may have removed leading zeros\n' +
       'line 4, name: must not be empty\n' +
       'line 4, role_arn: is missing, as is account_id; give one of them\n' +
-      '→ Correct the named field and send it again.\n',
+      '→ Correct the fields that the detail names, then send the request again.\n',
   ]);
   writeFileSync(
     at('foreign.csv'),

@@ -153,7 +153,7 @@ ${faulty}:4 guards.0.require: must contain claims, methods, hours or purposes
 ${faulty}:6 clients.ci.methods: is not known here
 ${faulty}:8 connections.c.cloud: must be one of aws, azure, gcp
 ${faulty}:10 tests.0.expect: must be allow or deny
-→ Correct every line named.
+→ Correct every line that the detail names.
 `,
     });
   });
@@ -173,7 +173,7 @@ ${faulty}:10 tests.0.expect: must be allow or deny
 ${vague}:17 tests.0.connection: is not a connection of this file
 ${vague}:17 tests.0.at: is missing: a rule or a guard in this file depends on hours
 ${vague}:18 tests.1.claims: must be empty: the client authenticates with client_secret
-→ Correct every line named.
+→ Correct every line that the detail names.
 `,
     });
   });
@@ -188,7 +188,7 @@ ${vague}:18 tests.1.claims: must be empty: the client authenticates with client_
     const { code, err } = await sojourn(['policy', 'test', join(folder, 'nowhere.yaml')]);
     expect([code, err]).toEqual([
       1,
-      `${join(folder, 'nowhere.yaml')}: cannot be read (ENOENT)\n→ Correct every line named.\n`,
+      `${join(folder, 'nowhere.yaml')}: cannot be read (ENOENT)\n→ Correct every line that the detail names.\n`,
     ]);
   });
 });

@@ -116,7 +116,7 @@ describe('the cache of the client', () => {
     time = noon + 57 * minute;
     server.answers[credentialsPath] = [
       {
-        ...problem(503, 'store_unavailable', 'The store does not answer.', 'Try again shortly.'),
+        ...problem(503, 'store_unavailable', 'The store is unavailable.', 'Try again shortly.'),
         headers: { 'retry-after': '3600' },
       },
     ];
@@ -185,7 +185,7 @@ describe('the cache of the client', () => {
     const refused = problem(
       401,
       'unauthorized',
-      'The bearer token is missing, wrong or expired.',
+      'The bearer token is missing, invalid or expired.',
       'Send one.',
     );
     server.answers['POST /token'] = [apiToken('old'), apiToken('new')];

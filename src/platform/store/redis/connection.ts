@@ -1,49 +1,49 @@
-/** The connection: its deadlines, its return after a loss, and what the log hears of it. */
+/** The Redis connection: deadlines, reconnection and its log messages. */
 import { Redis, type RedisOptions } from 'ioredis';
 import { SojournError } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
 import { reasonOf } from './failure.ts';
 import { scripts } from './scripts.ts';
 
-/** One connection that knows our scripts as methods. */
+/** A connection with our Lua scripts as methods. */
 export type Connection = Redis & {
   readonly [name in keyof typeof scripts]: (...keysAndArguments: (string | number)[]) => Promise<unknown>;
 };
 
-/** In milliseconds; promised is an answer, yes or no, in under 2 s. */
+/** In milliseconds; every call must settle in under 2 s. */
 const deadlineMs = 1_500;
-/** At most this long between two tries to connect: promised is to serve again within 5 s of the server's return. */
-const retryAtMostMs = 1_000;
+/** Longest pause between two connection attempts; the store must serve again within 5 s after the server is back. */
+const maxRetryMs = 1_000;
 
-const patience = {
+const timeouts = {
   connectTimeout: deadlineMs,
   commandTimeout: deadlineMs,
-  // A connection whose packets vanish stays open for a quarter of an hour by TCP's own count; a new one may get through.
+  // Without this, TCP keeps a connection open for about 15 minutes after packets stop arriving; a new one may work.
   socketTimeout: deadlineMs,
-  retryStrategy: (times: number) => Math.min(50 * 2 ** times, retryAtMostMs) * (0.5 + Math.random() / 2),
-  // What waited for the server's return would be done when nobody expects it any more.
+  retryStrategy: (times: number) => Math.min(50 * 2 ** times, maxRetryMs) * (0.5 + Math.random() / 2),
+  // A queued command would run after its caller has given up.
   enableOfflineQueue: false,
-  // Nothing is sent twice: a lost answer does not tell whether the step was done, and an append would be done again.
+  // Never resend: after a lost response the command may have run, and an append would run twice.
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
-  // A former primary says READONLY after a failover; a new connection to the same name finds the new one.
+  // After a failover the former primary answers READONLY; a new connection to the same name reaches the new primary.
   reconnectOnError: (error: Error) => error.message.includes('READONLY'),
-  // A server that is still reading its state is asked again this soon.
+  // Longest pause before retrying a server that is still loading its data.
   maxLoadingRetryTime: deadlineMs,
 } satisfies RedisOptions;
 
-/** The place without user and password: fit for a log. */
-export const placeOf = (url: string): string => {
+/** The URL without user and password, safe for logs. */
+export const redactedUrlOf = (url: string): string => {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;
 };
 
-/** Takes apart by hand: ioredis would let the URL's query switch off any of the settings above. */
+/** Parses the URL here, because ioredis would let its query override the settings above. */
 function addressOf(url: string) {
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
   if (!/^\/?\d*$/.test(pathname)) {
     throw new SojournError('config_invalid', {
-      detail: `store: ${placeOf(url)} must end in the number of a database, such as /0, or in the port.`,
+      detail: `store: ${redactedUrlOf(url)} must end with a database number, such as /0, or with the port.`,
     });
   }
   return {
@@ -56,39 +56,39 @@ function addressOf(url: string) {
   } satisfies RedisOptions;
 }
 
-/** Resolves when the server is ready to serve; rejects with its reason, and then has given up. */
+/** Resolves when the server is ready. Rejects with the last error, and does not retry then. */
 export async function connect(url: string, logger: Logger): Promise<Connection> {
   const address = addressOf(url);
-  const redis = new Redis({ ...address, ...patience, scripts, lazyConnect: true }) as Connection;
+  const redis = new Redis({ ...address, ...timeouts, scripts, lazyConnect: true }) as Connection;
   let lastError: unknown;
   redis.on('error', (error) => {
     lastError = error;
   });
   try {
     await redis.connect();
-    // ioredis has asked for the database already, but goes on with number 0 when the server has none such.
+    // ioredis has already sent SELECT, but continues with database 0 if the server rejects it.
     await redis.select(address.db);
   } catch (error) {
     redis.disconnect();
-    // connect() itself only knows that the connection was closed.
+    // The error of connect() only says that the connection was closed.
     throw lastError ?? error;
   }
-  tellOutages(redis, placeOf(url), logger);
+  logOutages(redis, redactedUrlOf(url), logger);
   return redis;
 }
 
-/** One line when the server goes and one when it is back; the tries in between are for those who look closer. */
-function tellOutages(redis: Redis, store: string, logger: Logger): void {
-  let away = false;
+/** Logs one line when the connection is lost and one when it is restored; attempts in between only at level debug. */
+function logOutages(redis: Redis, store: string, logger: Logger): void {
+  let isLost = false;
   redis.on('error', (error) =>
-    logger.debug({ store, reason: reasonOf(error) }, 'the store cannot be reached'),
+    logger.debug({ store, reason: reasonOf(error) }, 'cannot connect to the store'),
   );
   redis.on('reconnecting', () => {
-    if (!away) logger.warn({ store }, 'the store has gone away; trying to reach it again');
-    away = true;
+    if (!isLost) logger.warn({ store }, 'lost the connection to the store; reconnecting');
+    isLost = true;
   });
   redis.on('ready', () => {
-    if (away) logger.info({ store }, 'the store is back');
-    away = false;
+    if (isLost) logger.info({ store }, 'the connection to the store is restored');
+    isLost = false;
   });
 }

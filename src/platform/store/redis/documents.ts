@@ -1,4 +1,4 @@
-/** The documents in Redis. A change is one script; reading one document is one command. */
+/** Documents in Redis. A write is one Lua script; reading one document is one command. */
 import type { Now } from '../../time/index.ts';
 import type { Store, Stored } from '../contract.ts';
 import { pageOf } from '../page.ts';
@@ -13,55 +13,60 @@ export function documentsIn(
   now: Now,
 ): Pick<Store, 'get' | 'list' | 'versions' | 'insert' | 'replace' | 'remove'> {
   return {
-    get: <T>(kind: string, id: string) =>
+    get: <T>(recordType: string, id: string) =>
       attempt(async () => {
-        const key = documentKey(kind, id);
+        const key = documentKey(recordType, id);
         const [version, value, expires] = await redis.hmget(key, 'version', 'value', 'expires');
         const alive = expires == null || Number(expires) > now();
         return version != null && value != null && alive ? stored<T>(id, version, value) : undefined;
       }),
 
-    list: <T>(kind: string, { within, after, limit }: Parameters<Store['list']>[1]) =>
+    list: <T>(recordType: string, { within, after, limit }: Parameters<Store['list']>[1]) =>
       attempt(async () => {
         const from = after === undefined ? '-' : `(${after}`;
-        const key = idsKey(kind, within);
+        const key = idsKey(recordType, within);
         const flat = (await redis.listDocuments(
           key,
-          documentKey(kind, ''),
+          documentKey(recordType, ''),
           from,
           limit + 1,
           now(),
         )) as string[];
-        return pageOf(threes<T>(flat), limit, ({ id }) => id);
+        return pageOf(toDocuments<T>(flat), limit, ({ id }) => id);
       }),
 
-    versions: (kind) =>
+    versions: (recordType) =>
       attempt(async () => {
-        const flat = (await redis.listVersions(idsKey(kind), documentKey(kind, ''), now())) as string[];
-        return new Map(pairs(flat));
+        const flat = (await redis.listVersions(
+          idsKey(recordType),
+          documentKey(recordType, ''),
+          now(),
+        )) as string[];
+        return new Map(toVersions(flat));
       }),
 
-    insert: (kind, id, value, { within = '', expiresAt = '' } = {}) =>
+    insert: (recordType, id, value, { within = '', expiresAt = '' } = {}) =>
       attempt(async () => {
-        const keys = [documentKey(kind, id), idsKey(kind), expiryKey];
-        const facts = [kind, id, toText(value), within, expiresAt, now(), sweepLagMs];
-        return (await redis.insertDocument(...keys, ...facts)) === 1;
+        const keys = [documentKey(recordType, id), idsKey(recordType), expiryKey];
+        const parameters = [recordType, id, toText(value), within, expiresAt, now(), sweepLagMs];
+        return (await redis.insertDocument(...keys, ...parameters)) === 1;
       }),
 
-    replace: (kind, id, version, value) =>
+    replace: (recordType, id, version, value) =>
       attempt(
-        async () => (await redis.replaceDocument(documentKey(kind, id), version, toText(value), now())) === 1,
+        async () =>
+          (await redis.replaceDocument(documentKey(recordType, id), version, toText(value), now())) === 1,
       ),
 
-    remove: (kind, id, version) =>
+    remove: (recordType, id, version) =>
       attempt(async () => {
-        const keys = [documentKey(kind, id), idsKey(kind), expiryKey];
-        return (await redis.removeDocument(...keys, kind, id, version, now())) === 1;
+        const keys = [documentKey(recordType, id), idsKey(recordType), expiryKey];
+        return (await redis.removeDocument(...keys, recordType, id, version, now())) === 1;
       }),
   };
 }
 
-function threes<T>(flat: readonly string[]): Stored<T>[] {
+function toDocuments<T>(flat: readonly string[]): Stored<T>[] {
   const documents: Stored<T>[] = [];
   for (let i = 0; i < flat.length; i += 3) {
     const [id = '', version = '', value = ''] = flat.slice(i, i + 3);
@@ -70,10 +75,10 @@ function threes<T>(flat: readonly string[]): Stored<T>[] {
   return documents;
 }
 
-function pairs(flat: readonly string[]): [string, number][] {
-  const found: [string, number][] = [];
-  for (let i = 0; i < flat.length; i += 2) found.push([flat[i]!, Number(flat[i + 1])]);
-  return found;
+function toVersions(flat: readonly string[]): [string, number][] {
+  const versions: [string, number][] = [];
+  for (let i = 0; i < flat.length; i += 2) versions.push([flat[i]!, Number(flat[i + 1])]);
+  return versions;
 }
 
 const stored = <T>(id: string, version: string, value: string): Stored<T> => ({

@@ -1,15 +1,15 @@
-/** What Redis and ioredis say, in the words of the store. */
+/** Maps errors of Redis and ioredis to store errors. */
 import { SojournError } from '../../errors/index.ts';
 
 /**
- * The reason without the command: ioredis hangs the arguments on its errors (for AUTH the password, for a script the
- * document), and the server repeats them when it does not know a command. Both would end up in the log.
+ * The error's message without the command's arguments. ioredis adds them to its errors (the password for AUTH, the
+ * document for a script), and the server repeats those of an unknown command; both would reach the log.
  */
 export function reasonOf(error: unknown): string {
   const { message, errors } = error as { message?: string; errors?: unknown[] };
-  // A refused connection to a name with several addresses is an error of errors without a message of its own.
-  const told = message || (errors ? errors.map(reasonOf).join('; ') : String(error));
-  return told.replace(/,? with args beginning with:.*/s, '');
+  // A connection that is refused at several addresses gives an AggregateError without a message.
+  const reason = message || (errors ? errors.map(reasonOf).join('; ') : String(error));
+  return reason.replace(/,? with args beginning with:.*/s, '');
 }
 
 export async function attempt<T>(work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 /**
- * The journal in Redis. Lines never change, so a search needs no atomic step: it reads in portions, newest first, and
- * never holds the server up.
+ * The journal in Redis. Lines never change, so a search needs no atomicity: it reads in batches, newest first, and never
+ * blocks the server.
  */
 import type { JournalLine, JournalQuery, Store } from '../contract.ts';
 import { hourOf } from '../hours.ts';
@@ -10,8 +10,8 @@ import type { Connection } from './connection.ts';
 import { attempt } from './failure.ts';
 import { hoursKey, linesKey, sequenceKey, wordKey } from './keys.ts';
 
-/** Sequence numbers read at a time. */
-const portion = 500;
+/** Sequence numbers read per batch. */
+const batchSize = 500;
 
 export function journalIn(redis: Connection): Pick<Store, 'append' | 'search'> {
   return {
@@ -23,36 +23,36 @@ export function journalIn(redis: Connection): Pick<Store, 'append' | 'search'> {
 
     search: (query) =>
       attempt(async () => {
-        const wanted = query.limit + 1;
+        const needed = query.limit + 1;
         const lines: JournalLine[] = [];
-        for await (const sequences of portions(redis, query)) {
+        for await (const sequences of batches(redis, query)) {
           if (sequences.length > 0) lines.push(...(await read(redis, sequences, query)));
-          if (lines.length >= wanted) break;
+          if (lines.length >= needed) break;
         }
-        return pageOf(lines.slice(0, wanted), query.limit, ({ sequence }) => String(sequence));
+        return pageOf(lines.slice(0, needed), query.limit, ({ sequence }) => String(sequence));
       }),
   };
 }
 
-/** The sequence numbers of the lines that have all the keys and may have the time, falling. */
-async function* portions(redis: Connection, query: JournalQuery): AsyncGenerator<readonly number[]> {
+/** Sequence numbers, descending, of the lines that have all keys and whose time may match. */
+async function* batches(redis: Connection, query: JournalQuery): AsyncGenerator<readonly number[]> {
   const [first, last] = await span(redis, query);
   const [walked, ...others] = await rarestFirst(redis, (query.keys ?? []).map(wordKey));
   let next = Math.min(last, (query.before ?? last + 1) - 1);
   while (next >= first) {
     const walk =
       walked === undefined
-        ? Array.from({ length: Math.min(portion, next - first + 1) }, (_, i) => next - i)
-        : (await redis.zrevrangebyscore(walked, next, first, 'LIMIT', 0, portion)).map(Number);
+        ? Array.from({ length: Math.min(batchSize, next - first + 1) }, (_, i) => next - i)
+        : (await redis.zrevrangebyscore(walked, next, first, 'LIMIT', 0, batchSize)).map(Number);
     if (walk.length === 0) return;
     next = walk.at(-1)! - 1;
-    let left = walk;
+    let matching = walk;
     for (const word of others) {
-      if (left.length === 0) break;
-      const scores = await redis.zmscore(word, ...left.map(String));
-      left = left.filter((_, i) => scores[i] != null);
+      if (matching.length === 0) break;
+      const scores = await redis.zmscore(word, ...matching.map(String));
+      matching = matching.filter((_, i) => scores[i] != null);
     }
-    yield left;
+    yield matching;
   }
 }
 
@@ -64,7 +64,7 @@ async function read(
   const texts = await redis.hmget(linesKey, ...sequences.map(String));
   return sequences.flatMap((sequence, i) => {
     const text = texts[i];
-    // A number without a line: the server has lost it, in a failover for one.
+    // The server can lose a line but keep its number, for example in a failover.
     if (text == null) return [];
     const colon = text.indexOf(':');
     const at = Number(text.slice(0, colon));
@@ -74,15 +74,15 @@ async function read(
   });
 }
 
-/** The first and the last sequence number that can carry such a time; none is [1, 0]. */
+/** The first and last sequence number whose time may match; [1, 0] if there is none. */
 async function span(redis: Connection, { from, to }: JournalQuery): Promise<readonly [number, number]> {
   if (from === undefined && to === undefined) return [1, Number((await redis.get(sequenceKey)) ?? 0)];
   const [low, high] = [hourOf(from ?? Number.NEGATIVE_INFINITY), hourOf(to ?? Number.POSITIVE_INFINITY)];
-  const noted = Object.entries(await redis.hgetall(hoursKey))
+  const spans = Object.entries(await redis.hgetall(hoursKey))
     .filter(([hour]) => Number(hour) >= low && Number(hour) <= high)
     .map(([, bounds]) => bounds.split(':').map(Number));
-  if (noted.length === 0) return [1, 0];
-  return [Math.min(...noted.map(([first]) => first!)), Math.max(...noted.map(([, last]) => last!))];
+  if (spans.length === 0) return [1, 0];
+  return [Math.min(...spans.map(([first]) => first!)), Math.max(...spans.map(([, last]) => last!))];
 }
 
 async function rarestFirst(redis: Connection, words: readonly string[]): Promise<readonly string[]> {

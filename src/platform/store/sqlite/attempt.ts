@@ -1,14 +1,14 @@
-/** One call of the store as a promise; what fails is told in the store's words. */
+/** Runs one SQLite call as a promise, with retries while the database is locked, and maps its errors to store errors. */
 import { sleep } from '../../time/index.ts';
 import { isBusy, servingFailure } from './failure.ts';
 
-/** An answer, yes or no, is promised in under 2 s. */
-const patienceMs = 1_500;
+/** In milliseconds; every call must settle in under 2 s. */
+const maxWaitMs = 1_500;
 
 /**
- * Waits for another process that is writing. SQLite's own wait would stop this process with everything it serves, and
- * with its ever longer pauses loses against a busy writer: 2 writers without a pause refused each other within seconds.
- * A busy statement has done nothing, so it may be done again.
+ * Retries while another process writes. SQLite's own busy timeout would block the event loop, and its growing pauses
+ * starve against a busy writer: in a test, 2 writers without a pause made each other fail within seconds. A statement that
+ * fails with SQLITE_BUSY has changed nothing, so it can run again.
  */
 export async function attempt<T>(work: () => T): Promise<T> {
   let waited = 0;
@@ -16,7 +16,7 @@ export async function attempt<T>(work: () => T): Promise<T> {
     try {
       return work();
     } catch (cause) {
-      if (!isBusy(cause) || waited >= patienceMs) throw servingFailure(cause);
+      if (!isBusy(cause) || waited >= maxWaitMs) throw servingFailure(cause);
       const pause = 1 + Math.random() * 9;
       await sleep(pause);
       waited += pause;

@@ -1,4 +1,4 @@
-/** The documents in SQLite: each verb is one statement, which SQLite makes atomic between processes too. */
+/** Documents in SQLite: each operation is one statement, which is atomic across processes too. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Now } from '../../time/index.ts';
 import type { Store } from '../contract.ts';
@@ -10,17 +10,17 @@ import { attempt } from './attempt.ts';
 type Row = Readonly<{ id: string; version: number; value: string }>;
 
 const sweepEvery = 256;
-const sweepAtMost = 512;
+const sweepLimit = 512;
 
 const alive = '(expires_at IS NULL OR expires_at > ?)';
 
 const columns = 'SELECT id, version, value FROM documents';
 
 /**
- * With its index named: by its own count SQLite takes the primary key and reads every document of the kind, 7 ms a list
- * among 100,000. It would refuse the statement if the index could not serve it.
+ * Names its index: by itself SQLite uses the primary key and reads every document of the record type, 7 ms per list with
+ * 100,000 documents. SQLite rejects the statement if the index cannot serve it.
  */
-export const listWithin = `${columns} INDEXED BY documents_within WHERE kind = ? AND within = ? AND id > ? AND ${alive} ORDER BY id LIMIT ?`;
+export const listWithin = `${columns} INDEXED BY documents_within WHERE record_type = ? AND within = ? AND id > ? AND ${alive} ORDER BY id LIMIT ?`;
 
 export function documentsIn(
   database: DatabaseSync,
@@ -30,18 +30,18 @@ export function documentsIn(
   let inserts = 0;
 
   return {
-    get: <T>(kind: string, id: string) =>
+    get: <T>(recordType: string, id: string) =>
       attempt(() => {
-        const row = statements.get.get(kind, id, now()) as Row | undefined;
+        const row = statements.get.get(recordType, id, now()) as Row | undefined;
         return row && stored<T>(row);
       }),
 
-    list: <T>(kind: string, { within, after = '', limit }: Parameters<Store['list']>[1]) =>
+    list: <T>(recordType: string, { within, after = '', limit }: Parameters<Store['list']>[1]) =>
       attempt(() => {
         const rows =
           within === undefined
-            ? statements.list.all(kind, after, now(), limit + 1)
-            : statements.listWithin.all(kind, within, after, now(), limit + 1);
+            ? statements.list.all(recordType, after, now(), limit + 1)
+            : statements.listWithin.all(recordType, within, after, now(), limit + 1);
         return pageOf(
           (rows as Row[]).map((row) => stored<T>(row)),
           limit,
@@ -49,46 +49,48 @@ export function documentsIn(
         );
       }),
 
-    versions: (kind) =>
+    versions: (recordType) =>
       attempt(() => {
-        const rows = statements.versions.all(kind, now()) as Pick<Row, 'id' | 'version'>[];
+        const rows = statements.versions.all(recordType, now()) as Pick<Row, 'id' | 'version'>[];
         return new Map(rows.map(({ id, version }) => [id, version]));
       }),
 
-    insert: (kind, id, value, { within, expiresAt } = {}) =>
+    insert: (recordType, id, value, { within, expiresAt } = {}) =>
       attempt(() => {
-        if (++inserts % sweepEvery === 0) statements.sweep.run(now() - sweepLagMs, sweepAtMost);
-        const parameters = [kind, id, within ?? null, toText(value), expiresAt ?? null, now()] as const;
+        if (++inserts % sweepEvery === 0) statements.sweep.run(now() - sweepLagMs, sweepLimit);
+        const parameters = [recordType, id, within ?? null, toText(value), expiresAt ?? null, now()] as const;
         return statements.insert.run(...parameters).changes === 1;
       }),
 
-    replace: (kind, id, version, value) =>
-      attempt(() => statements.replace.run(toText(value), kind, id, version, now()).changes === 1),
+    replace: (recordType, id, version, value) =>
+      attempt(() => statements.replace.run(toText(value), recordType, id, version, now()).changes === 1),
 
-    remove: (kind, id, version) =>
-      attempt(() => statements.remove.run(kind, id, version, now()).changes === 1),
+    remove: (recordType, id, version) =>
+      attempt(() => statements.remove.run(recordType, id, version, now()).changes === 1),
   };
 }
 
 function prepare(database: DatabaseSync) {
   return {
-    get: database.prepare(`${columns} WHERE kind = ? AND id = ? AND ${alive}`),
-    list: database.prepare(`${columns} WHERE kind = ? AND id > ? AND ${alive} ORDER BY id LIMIT ?`),
+    get: database.prepare(`${columns} WHERE record_type = ? AND id = ? AND ${alive}`),
+    list: database.prepare(`${columns} WHERE record_type = ? AND id > ? AND ${alive} ORDER BY id LIMIT ?`),
     listWithin: database.prepare(listWithin),
-    versions: database.prepare(`SELECT id, version FROM documents WHERE kind = ? AND ${alive}`),
-    // An expired document counts as absent, so it gives way to the new one.
+    versions: database.prepare(`SELECT id, version FROM documents WHERE record_type = ? AND ${alive}`),
+    // An expired document counts as absent, so an insert replaces it.
     insert: database.prepare(
-      `INSERT INTO documents (kind, id, within, version, value, expires_at) VALUES (?, ?, ?, 1, ?, ?)
-       ON CONFLICT (kind, id) DO UPDATE
+      `INSERT INTO documents (record_type, id, within, version, value, expires_at) VALUES (?, ?, ?, 1, ?, ?)
+       ON CONFLICT (record_type, id) DO UPDATE
        SET within = excluded.within, version = 1, value = excluded.value, expires_at = excluded.expires_at
        WHERE documents.expires_at <= ?`,
     ),
     replace: database.prepare(
-      `UPDATE documents SET value = ?, version = version + 1 WHERE kind = ? AND id = ? AND version = ? AND ${alive}`,
+      `UPDATE documents SET value = ?, version = version + 1 WHERE record_type = ? AND id = ? AND version = ? AND ${alive}`,
     ),
-    remove: database.prepare(`DELETE FROM documents WHERE kind = ? AND id = ? AND version = ? AND ${alive}`),
+    remove: database.prepare(
+      `DELETE FROM documents WHERE record_type = ? AND id = ? AND version = ? AND ${alive}`,
+    ),
     sweep: database.prepare(
-      'DELETE FROM documents WHERE (kind, id) IN (SELECT kind, id FROM documents WHERE expires_at <= ? LIMIT ?)',
+      'DELETE FROM documents WHERE (record_type, id) IN (SELECT record_type, id FROM documents WHERE expires_at <= ? LIMIT ?)',
     ),
   };
 }

@@ -1,7 +1,7 @@
-/** What SQLite says, in the words of the store. */
+/** Maps SQLite errors to store errors. */
 import { SojournError } from '../../errors/index.ts';
 
-/** What node:sqlite hangs on its errors; https://sqlite.org/rescode.html has the numbers. */
+/** Properties of node:sqlite errors; result codes: https://sqlite.org/rescode.html */
 interface SqliteError {
   readonly code?: unknown;
   readonly errcode?: number;
@@ -11,13 +11,13 @@ interface SqliteError {
 /** SQLITE_BUSY: another process holds the lock. */
 export const isBusy = (error: unknown): boolean => ((error as SqliteError).errcode ?? 0) % 256 === 5;
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB; the extended codes have more in the high bits. */
-const isDamage = ({ errcode = 0 }: SqliteError) => [11, 26].includes(errcode % 256);
+/** SQLITE_CORRUPT and SQLITE_NOTADB; extended codes use the high bits. */
+const isCorrupt = ({ errcode = 0 }: SqliteError) => [11, 26].includes(errcode % 256);
 
-/** While serving: a full disk, a lock held for too long, a file gone bad. A mistake in the program stays what it is. */
+/** Maps errors while serving: a full disk, a lock timeout, a damaged file. Returns programming errors unchanged. */
 export function servingFailure(cause: unknown): unknown {
   const error = cause as SqliteError;
-  if (isDamage(error)) return new SojournError('state_unusable', { cause });
+  if (isCorrupt(error)) return new SojournError('state_unusable', { cause });
   // ERR_INVALID_STATE: the store was closed.
   if (error.code === 'ERR_SQLITE_ERROR' || error.code === 'ERR_INVALID_STATE') {
     return new SojournError('store_unavailable', { cause, retryAfter: 5 });
@@ -28,15 +28,15 @@ export function servingFailure(cause: unknown): unknown {
 export const damaged = (file: string, reason: string): SojournError =>
   new SojournError('state_unusable', { detail: `The database ${file} is damaged: ${reason}.` });
 
-/** While opening, when the operator is told the file and the reason. */
+/** Maps errors while opening; the error names the file and the reason. */
 export function openingFailure(file: string, cause: unknown): unknown {
   if (cause instanceof SojournError) return cause;
   const error = cause as SqliteError;
-  if (isDamage(error)) return damaged(file, error.message ?? 'unreadable');
+  if (isCorrupt(error)) return damaged(file, error.message ?? 'unreadable');
   return new SojournError('store_unavailable', {
     detail: `The database ${file} cannot be opened: ${error.message ?? String(cause)}.`,
     advice:
-      'Check that its folder may be written, that the disk has room, and that nobody else holds the file.',
+      'Check that its folder is writable, that the disk has free space, and that no other process locks the file.',
     cause,
   });
 }

@@ -1,7 +1,7 @@
 /**
- * The embedded store: one SQLite file, written through to the disk. Calls are synchronous underneath (a durable commit
- * is a tenth of a millisecond on a fair disk, and milliseconds on a shared one), so each verb is atomic within the process,
- * and SQLite's own locks make it so between processes. Lines of the journal share their commits.
+ * The embedded store: one SQLite file with synchronous commits. Calls to SQLite are synchronous (a durable commit takes
+ * about 0.1 ms on a good disk and milliseconds on a shared one), so each operation is atomic within the process, and
+ * SQLite's locks make it atomic across processes. Appends to the journal use group commit.
  */
 import type { Now } from '../../time/index.ts';
 import type { Store } from '../contract.ts';
@@ -19,7 +19,7 @@ export function openSqlite(path: string, now: Now): Store {
     ...journal,
     ping: () =>
       attempt(() => {
-        // A true write, so that a full disk or a stuck writer shows here and not in the next token.
+        // A write, so that the readiness check fails on a full disk or a stuck lock.
         pulse.run();
       }),
     close: async () => {

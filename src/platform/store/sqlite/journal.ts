@@ -1,11 +1,11 @@
-/** The journal in SQLite. A search walks one index backwards and stops with the page; it never sorts. */
+/** The journal in SQLite. A search scans one index backwards and stops when the page is full; it never sorts. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { JournalQuery, Store } from '../contract.ts';
 import { hourOf } from '../hours.ts';
 import { pageOf } from '../page.ts';
 import { toText } from '../text.ts';
 import { attempt } from './attempt.ts';
-import { together } from './together.ts';
+import { groupCommit } from './group-commit.ts';
 
 interface Line {
   readonly at: number;
@@ -15,19 +15,19 @@ interface Line {
 
 type Row = Readonly<{ sequence: number; at: number; value: string }>;
 
-/** Up to here keys are counted to find the rarest; that one is walked. */
-const countAtMost = 1_000;
+/** A search scans its rarest key; keys are counted up to this number to find it. */
+const maxCount = 1_000;
 
-/** `settled` resolves when every line that was handed over is kept, or was refused. */
+/** `settled` resolves when every pending append is committed or failed. */
 export function journalIn(
   database: DatabaseSync,
 ): Pick<Store, 'append' | 'search'> & { settled(): Promise<void> } {
   const statements = prepare(database);
-  const lines = together((batch: readonly Line[]) =>
+  const appends = groupCommit((batch: readonly Line[]) =>
     atomically(database, () =>
       batch.map(({ at, keys, text }) => {
         const sequence = Number(statements.append.run(at, text).lastInsertRowid);
-        statements.note.run(hourOf(at), sequence, sequence);
+        statements.noteHour.run(hourOf(at), sequence, sequence);
         for (const key of keys) statements.appendKey.run(key, sequence);
         return sequence;
       }),
@@ -38,13 +38,13 @@ export function journalIn(
     if (keys.length < 2) return keys;
     const counted = keys.map((key) => ({
       key,
-      count: Number(statements.count.get(key, countAtMost)?.count),
+      count: Number(statements.count.get(key, maxCount)?.count),
     }));
     return counted.sort((a, b) => a.count - b.count).map(({ key }) => key);
   };
 
-  /** The first and the last sequence number that can carry such a time; undefined where there is none. */
-  const between = ({ from, to }: JournalQuery): readonly [number, number] | undefined => {
+  /** The first and last sequence number whose time may match; undefined if there is none. */
+  const spanOf = ({ from, to }: JournalQuery): readonly [number, number] | undefined => {
     if (from === undefined && to === undefined) return [0, Number.MAX_SAFE_INTEGER];
     const span = statements.span.get(
       from === undefined ? Number.MIN_SAFE_INTEGER : hourOf(from),
@@ -54,23 +54,23 @@ export function journalIn(
   };
 
   return {
-    append: async ({ at, keys, value }) => lines.add({ at, keys: new Set(keys), text: toText(value) }),
+    append: async ({ at, keys, value }) => appends.add({ at, keys: new Set(keys), text: toText(value) }),
 
     search: (query) =>
       attempt(() => {
-        const span = between(query);
+        const span = spanOf(query);
         if (!span) return { items: [] };
         const { sql, values } = select({ ...query, keys: rarestFirst(query.keys ?? []) }, span);
         const rows = database.prepare(sql).all(...values) as Row[];
-        const found = rows.map(({ sequence, at, value }) => ({
+        const lines = rows.map(({ sequence, at, value }) => ({
           sequence,
           at,
           value: JSON.parse(value) as unknown,
         }));
-        return pageOf(found, query.limit, ({ sequence }) => String(sequence));
+        return pageOf(lines, query.limit, ({ sequence }) => String(sequence));
       }),
 
-    settled: () => lines.settled(),
+    settled: () => appends.settled(),
   };
 }
 
@@ -78,7 +78,7 @@ function prepare(database: DatabaseSync) {
   return {
     append: database.prepare('INSERT INTO journal (at, value) VALUES (?, ?)'),
     appendKey: database.prepare('INSERT INTO journal_keys (key, sequence) VALUES (?, ?)'),
-    note: database.prepare(
+    noteHour: database.prepare(
       'INSERT INTO journal_hours VALUES (?, ?, ?) ON CONFLICT (hour) DO UPDATE SET last = excluded.last',
     ),
     span: database.prepare(
@@ -94,11 +94,11 @@ function select(
   { keys = [], from, to, before, limit }: JournalQuery,
   [first, last]: readonly [number, number],
 ): { sql: string; values: SQLInputValue[] } {
-  const [walked, ...others] = keys;
-  // CROSS JOIN is SQLite's word for "in this order": https://sqlite.org/optoverview.html#crossjoin
+  const [scanned, ...others] = keys;
+  // In SQLite, CROSS JOIN fixes the join order: https://sqlite.org/optoverview.html#crossjoin
   const source =
-    walked === undefined ? 'journal' : 'journal_keys AS walked CROSS JOIN journal USING (sequence)';
-  const sequence = walked === undefined ? 'journal.sequence' : 'walked.sequence';
+    scanned === undefined ? 'journal' : 'journal_keys AS scanned CROSS JOIN journal USING (sequence)';
+  const sequence = scanned === undefined ? 'journal.sequence' : 'scanned.sequence';
   const conditions = [`${sequence} BETWEEN ? AND ?`];
   const values: SQLInputValue[] = [first, Math.min(last, (before ?? Number.MAX_SAFE_INTEGER) - 1)];
   const where = (condition: string, value: SQLInputValue | undefined) => {
@@ -106,7 +106,7 @@ function select(
     conditions.push(condition);
     values.push(value);
   };
-  where('walked.key = ?', walked);
+  where('scanned.key = ?', scanned);
   for (const key of others) {
     where(`EXISTS (SELECT 1 FROM journal_keys WHERE key = ? AND sequence = ${sequence})`, key);
   }

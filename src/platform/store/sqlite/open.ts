@@ -1,4 +1,4 @@
-/** Opening the file: ours, undamaged, and not from the future; otherwise it is refused by name and left as it is. */
+/** Opens the file. Rejects, without changing it, a file that is damaged or that another program or a newer version wrote. */
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,27 +6,27 @@ import { SojournError } from '../../errors/index.ts';
 import { damaged, openingFailure } from './failure.ts';
 import { applicationId, migrations } from './schema.ts';
 
-/** How long to wait for another process that holds the file, in milliseconds. Nobody waits for us while we start. */
-const openingMs = 4_000;
+/** How long to wait for a lock of another process, in milliseconds. Blocking is acceptable during the start. */
+const lockTimeoutMs = 4_000;
 
 /**
- * What a start looks through: every table that is read to serve. Not the journal and its keys, which grow without end, at a
- * second for each 400 MB; what is wrong with them is met by a search, and told by every backup.
+ * The start checks every table that serving reads. It skips the journal and its keys, which grow without limit (a second
+ * per 400 MB); a search detects damage there, and every backup checks the whole file.
  */
-const served = ['documents', 'journal_hours', 'pulse'].map((table) => `quick_check(${table})`);
-const whole = ['quick_check(1)'];
+const startChecks = ['documents', 'journal_hours', 'pulse'].map((table) => `quick_check(${table})`);
+const fullCheck = ['quick_check(1)'];
 
 export function openFile(path: string): DatabaseSync {
   const file = resolve(path);
   let database: DatabaseSync | undefined;
   try {
-    if (existsSync(file)) examine(file, served);
+    if (existsSync(file)) examine(file, startChecks);
     else create(file);
-    database = new DatabaseSync(file, { timeout: openingMs });
-    // FULL: a commit has reached the disk when it is acknowledged, whatever happens to the machine afterwards.
+    database = new DatabaseSync(file, { timeout: lockTimeoutMs });
+    // FULL: an acknowledged commit has reached the disk and survives a power failure.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     migrate(database, file);
-    // SQLite's wait stops the whole process; from now on `attempt` waits.
+    // SQLite's busy timeout would block the event loop; from here on, `attempt` retries instead.
     database.exec('PRAGMA busy_timeout = 0');
     return database;
   } catch (cause) {
@@ -35,23 +35,23 @@ export function openFile(path: string): DatabaseSync {
   }
 }
 
-/** SQLite gives its side files the mode of the main one, so that is set before SQLite sees it. */
+/** Creates the file with mode 0600 first, because SQLite copies the mode of the main file to its side files. */
 function create(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   closeSync(openSync(file, 'a', 0o600));
 }
 
-export const examineWhole = (file: string): void => examine(file, whole);
+export const examineWhole = (file: string): void => examine(file, fullCheck);
 
-/** Through a connection that cannot write: not even closing it moves a byte of a file that will be refused. */
+/** Uses a read-only connection, so that a rejected file stays unchanged, even by closing the connection. */
 function examine(file: string, checks: readonly string[]): void {
-  const database = new DatabaseSync(file, { readOnly: true, timeout: openingMs });
+  const database = new DatabaseSync(file, { readOnly: true, timeout: lockTimeoutMs });
   try {
     if (database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined) return;
     if (pragma(database, 'application_id') !== applicationId) {
       throw new SojournError('state_unusable', {
         detail: `The database ${file} belongs to another program.`,
-        advice: 'Name another file; nothing was changed in this one.',
+        advice: 'Use another file. Sojourn did not change this one.',
       });
     }
     versionOf(database, file);
@@ -68,8 +68,8 @@ function versionOf(database: DatabaseSync, file: string): number {
   const version = Number(pragma(database, 'user_version'));
   if (version > migrations.length) {
     throw new SojournError('state_unusable', {
-      detail: `The database ${file} is of version ${version}; this program knows versions up to ${migrations.length}.`,
-      advice: 'Start the newer program again, or restore a backup from before the upgrade.',
+      detail: `The database ${file} has version ${version}; this version of Sojourn supports versions up to ${migrations.length}.`,
+      advice: 'Start the newer version of Sojourn again, or restore a backup from before the upgrade.',
     });
   }
   return version;
@@ -77,7 +77,7 @@ function versionOf(database: DatabaseSync, file: string): number {
 
 function migrate(database: DatabaseSync, file: string): void {
   if (versionOf(database, file) === migrations.length) return;
-  // Asked again inside: another process may just have done it.
+  // Reads the version again inside the transaction: another process may have migrated the file.
   database.exec('BEGIN IMMEDIATE');
   try {
     for (const script of migrations.slice(versionOf(database, file))) database.exec(script);

@@ -1,20 +1,20 @@
-/** The tables, and how an older file becomes a newer one. A migration that has been released never changes. */
+/** The tables and their migrations. A released migration never changes. */
 
 /** Marks a file as ours (PRAGMA application_id): "SJRN". */
 export const applicationId = 0x534a524e;
 
-/** One script per version; the version of a file is the number of scripts it has seen (PRAGMA user_version). */
+/** One script per version; a file's version is the number of scripts applied to it (PRAGMA user_version). */
 export const migrations: readonly string[] = [
   `CREATE TABLE documents (
-     kind       TEXT NOT NULL,
+     record_type       TEXT NOT NULL,
      id         TEXT NOT NULL,
      within     TEXT,
      version    INTEGER NOT NULL,
      value      TEXT NOT NULL,
      expires_at INTEGER,
-     PRIMARY KEY (kind, id)
+     PRIMARY KEY (record_type, id)
    ) STRICT, WITHOUT ROWID;
-   CREATE INDEX documents_within ON documents (kind, within, id) WHERE within IS NOT NULL;
+   CREATE INDEX documents_within ON documents (record_type, within, id) WHERE within IS NOT NULL;
    CREATE INDEX documents_expiry ON documents (expires_at) WHERE expires_at IS NOT NULL;
 
    CREATE TABLE journal (

@@ -16,7 +16,7 @@ export interface FailedSignIns {
 export function createFailedSignIns(perMinute: number, now: Now): FailedSignIns {
   const buckets = createBuckets({ size: perMinute, perSecond: perMinute / 60 }, now);
   return {
-    wait: (address) => buckets.wait(networkOf(address)),
-    record: (address) => buckets.take(networkOf(address)),
+    wait: (address) => buckets.retryAfter(networkOf(address)),
+    record: (address) => buckets.consume(networkOf(address)),
   };
 }

@@ -1,7 +1,7 @@
 /** Maps errors of Azure Key Vault: https://learn.microsoft.com/azure/key-vault/general/rest-error-codes */
 import { z } from 'zod';
 import type { SojournError } from '../../../platform/errors/index.ts';
-import type { OutboundAnswer } from '../../../platform/outbound/index.ts';
+import type { OutboundResponse } from '../../../platform/outbound/index.ts';
 import { refused, throttled, unavailable } from '../service/faults.ts';
 import { optionalText, readError, retryAfterOf } from '../service/rest.ts';
 
@@ -10,7 +10,7 @@ const errorSchema = z.object({
   error: z.object({ code: optionalText, message: optionalText, innererror: inner }),
 });
 
-export function explain(answer: OutboundAnswer): SojournError {
+export function explain(answer: OutboundResponse): SojournError {
   const { code, message, innererror } = readError(errorSchema, answer)?.error ?? { code: '', message: '' };
   const codes = [code || `status ${answer.status}`, innererror?.code].filter(Boolean).join('/');
   const text = `Azure Key Vault: ${codes}${message ? `: ${message}` : ''}`;

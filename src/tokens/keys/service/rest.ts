@@ -1,7 +1,7 @@
 /** Calls to key services with a JSON API over HTTP and an access token. */
 import { z } from 'zod';
 import { SojournError } from '../../../platform/errors/index.ts';
-import { type OutboundAnswer, send } from '../../../platform/outbound/index.ts';
+import { type OutboundResponse, send } from '../../../platform/outbound/index.ts';
 import type { AccessTokenSource } from './access-token.ts';
 import { unavailable } from './faults.ts';
 
@@ -16,7 +16,7 @@ export interface RestCall<T> {
   /** The schema of a successful response. */
   readonly schema: z.ZodType<T>;
   /** Turns a response other than 2xx into an error. */
-  readonly refusal: (answer: OutboundAnswer) => SojournError;
+  readonly refusal: (answer: OutboundResponse) => SojournError;
 }
 
 /** Rejects with `refusal`'s error or `key_backend_unavailable`. */
@@ -56,12 +56,12 @@ export async function callWithToken<T>(
 }
 
 /** The parsed error body; undefined if it does not match the schema. */
-export function readError<T>(schema: z.ZodType<T>, { body }: OutboundAnswer): T | undefined {
+export function readError<T>(schema: z.ZodType<T>, { body }: OutboundResponse): T | undefined {
   return schema.safeParse(parse(body)).data;
 }
 
 /** Retry-After in whole seconds; 1 if it is missing or not a number. */
-export const retryAfterOf = ({ headers }: OutboundAnswer): number =>
+export const retryAfterOf = ({ headers }: OutboundResponse): number =>
   Number(/^\d{1,4}$/.exec(headers['retry-after'] ?? '')?.[0] ?? 1);
 
 const jsonType = { 'content-type': 'application/json' };

@@ -1,6 +1,6 @@
 /** `sojourn lint`: finds errors in a document of a customer's cloud, or in an issuer. */
 import { type IssuerLint, lintIssuer } from '../../../onboarding/doctor/index.ts';
-import { lookGuarded, type Permits, permitsIn } from '../../../platform/outbound/index.ts';
+import { type AddressFilter, addressFilterFor, fetchExternal } from '../../../platform/outbound/index.ts';
 import { systemNow } from '../../../platform/time/index.ts';
 import { apiPath, connectionOptions, readTextFile, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text, texts } from '../command.ts';
@@ -62,19 +62,19 @@ async function lintIssuerUrl(args: ParsedArguments, terminal: Terminal): Promise
   if (!URL.canParse(url)) throw usageError(`${url} is not a URL.`);
   const ca = text(args, 'ca');
   const guard = {
-    permits: allowedNetworks(args),
-    allowedBy: '--allow-network',
+    isAllowed: allowedNetworks(args),
+    setting: '--allow-network',
     ...(ca === undefined ? {} : { ca: readTextFile(ca, '--ca') }),
   };
-  const result = await lintIssuer(url, systemNow, (address, signal) => lookGuarded(address, guard, signal));
+  const result = await lintIssuer(url, systemNow, (address, signal) => fetchExternal(address, guard, signal));
   terminal.out(isSet(args, 'json') ? `${JSON.stringify(result, null, 2)}\n` : formatIssuerLint(result));
   return result.checks.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
 }
 
-function allowedNetworks(args: ParsedArguments): Permits {
+function allowedNetworks(args: ParsedArguments): AddressFilter {
   const networks = texts(args, 'allowNetwork');
   try {
-    return permitsIn(networks);
+    return addressFilterFor(networks);
   } catch {
     throw usageError(`--allow-network must be a network such as 10.0.0.0/8, not ${networks.join(', ')}.`);
   }

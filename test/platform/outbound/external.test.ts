@@ -1,20 +1,20 @@
 /** What a place that somebody else has named cannot make us do. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Guard, getGuarded, permitsIn } from '../../../src/platform/outbound/index.ts';
+import { addressFilterFor, type EgressPolicy, getExternal } from '../../../src/platform/outbound/index.ts';
 import { type ForeignIssuer, type Page, startForeignIssuer } from '../../support/foreign-issuer.ts';
 import { refusalOf } from './refusal.ts';
 
 let issuer: ForeignIssuer;
-let guard: Guard;
+let guard: EgressPolicy;
 
 beforeAll(async () => {
   issuer = await startForeignIssuer();
-  guard = { permits: permitsIn(['127.0.0.0/8', '::1/128']), ca: issuer.ca };
+  guard = { isAllowed: addressFilterFor(['127.0.0.0/8', '::1/128']), ca: issuer.ca };
 });
 afterAll(() => issuer.close());
 
-const get = (url: string, other: Partial<Guard> = {}, ms = 2_000) =>
-  getGuarded(url, { ...guard, ...other }, AbortSignal.timeout(ms));
+const get = (url: string, other: Partial<EgressPolicy> = {}, ms = 2_000) =>
+  getExternal(url, { ...guard, ...other }, AbortSignal.timeout(ms));
 
 describe('addresses', () => {
   const notPublic = [
@@ -50,18 +50,18 @@ describe('addresses', () => {
   ];
 
   test.each(notPublic)('%s is not public', (address) => {
-    expect(permitsIn([])(address)).toBe(false);
+    expect(addressFilterFor([])(address)).toBe(false);
   });
 
   test.each(['8.8.8.8', '100.63.255.255', '100.128.0.1', '172.32.0.1', '2606:4700::1111', '2a00:1450::1'])(
     '%s is public',
     (address) => {
-      expect(permitsIn([])(address)).toBe(true);
+      expect(addressFilterFor([])(address)).toBe(true);
     },
   );
 
   test('a network that is named is reached, and no other', () => {
-    const permits = permitsIn(['10.1.0.0/16', 'fd00:1::/32']);
+    const permits = addressFilterFor(['10.1.0.0/16', 'fd00:1::/32']);
     expect(['10.1.2.3', 'fd00:1::5'].map(permits)).toEqual([true, true]);
     expect(['10.2.0.1', 'fd00:2::5', '127.0.0.1'].map(permits)).toEqual([false, false, false]);
   });
@@ -74,12 +74,12 @@ describe('a place that is asked', () => {
 
   test('is one whose certificate is trusted', async () => {
     const { ca: _, ...without } = guard;
-    expect(await refusalOf(getGuarded(`${issuer.origin}/jwks`, without, AbortSignal.timeout(2_000)))).toEqual(
-      {
-        code: 'cloud_unavailable',
-        message: `${issuer.origin}/jwks could not be reached.`,
-      },
-    );
+    expect(
+      await refusalOf(getExternal(`${issuer.origin}/jwks`, without, AbortSignal.timeout(2_000))),
+    ).toEqual({
+      code: 'cloud_unavailable',
+      message: `${issuer.origin}/jwks could not be reached.`,
+    });
   });
 
   test('is one whose certificate has its name, whatever the name server says', async () => {
@@ -109,7 +109,7 @@ describe('a place that is asked', () => {
 
   test.each(elsewhere)('is not asked when it is %s', async (_title, url) => {
     const before = issuer.connections();
-    const { code } = await refusalOf(get(url(new URL(issuer.origin)), { permits: permitsIn([]) }));
+    const { code } = await refusalOf(get(url(new URL(issuer.origin)), { isAllowed: addressFilterFor([]) }));
     expect(code).toBe('cloud_unavailable');
     expect(issuer.connections()).toBe(before);
   });
@@ -119,7 +119,7 @@ describe('a place that is asked', () => {
     const url = issuer.origin.replace('https://', 'https://accounts.example:hunter2@');
     expect(await refusalOf(get(`${url}/jwks`))).toEqual({
       code: 'cloud_unavailable',
-      message: `${issuer.origin}/jwks holds a user.`,
+      message: `${issuer.origin}/jwks contains a user name.`,
     });
     expect(issuer.connections()).toBe(before);
   });
@@ -127,10 +127,12 @@ describe('a place that is asked', () => {
   test('is not asked when one of its addresses is private', async () => {
     const before = issuer.connections();
     const resolve = async () => ['8.8.8.8', '127.0.0.1'];
-    expect(await refusalOf(get('https://issuer.example/jwks', { resolve, permits: permitsIn([]) }))).toEqual({
+    expect(
+      await refusalOf(get('https://issuer.example/jwks', { resolve, isAllowed: addressFilterFor([]) })),
+    ).toEqual({
       code: 'cloud_unavailable',
       message:
-        'https://issuer.example/jwks leads to 127.0.0.1, which is not public and not in federation.allow_networks.',
+        'https://issuer.example/jwks resolves to 127.0.0.1, which is not public and not in federation.allow_networks.',
     });
     expect(issuer.connections()).toBe(before);
   });
@@ -142,15 +144,21 @@ describe('a place that is asked', () => {
       asked.push(host);
       return asked.length === 1 ? ['127.0.0.1'] : ['127.9.9.9'];
     };
-    await get(`https://issuer.example:${port}/jwks`, { resolve, permits: permitsIn(['127.0.0.1/32']) });
+    await get(`https://issuer.example:${port}/jwks`, {
+      resolve,
+      isAllowed: addressFilterFor(['127.0.0.1/32']),
+    });
     expect(asked).toEqual(['issuer.example']);
     expect(
       (
         await refusalOf(
-          get(`https://issuer.example:${port}/jwks`, { resolve, permits: permitsIn(['127.0.0.1/32']) }),
+          get(`https://issuer.example:${port}/jwks`, {
+            resolve,
+            isAllowed: addressFilterFor(['127.0.0.1/32']),
+          }),
         )
       ).message,
-    ).toMatch(/leads to 127\.9\.9\.9/);
+    ).toMatch(/resolves to 127\.9\.9\.9/);
   });
 });
 
@@ -162,7 +170,7 @@ describe('an answer', () => {
     const before = issuer.requests.length;
     expect(await refusalOf(get(`${issuer.origin}/moved`))).toEqual({
       code: 'cloud_unavailable',
-      message: `${issuer.origin}/moved answers 302.`,
+      message: `${issuer.origin}/moved answers with status 302.`,
     });
     expect(issuer.requests.slice(before)).toEqual(['/moved']);
   });
@@ -183,7 +191,7 @@ describe('an answer', () => {
     }) satisfies Page;
     expect(await refusalOf(get(`${issuer.origin}/huge`, {}, 15_000))).toEqual({
       code: 'cloud_unavailable',
-      message: `${issuer.origin}/huge sends over 262144 bytes.`,
+      message: `${issuer.origin}/huge sends more than 262144 bytes.`,
     });
     // What is under way in both machines' buffers is far from all of it.
     expect(written).toBeLessThan(50 * 1024 * 1024);
@@ -215,7 +223,7 @@ describe('an answer', () => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end('x');
     }) satisfies Page;
     expect((await refusalOf(get(`${issuer.origin}/packed`))).message).toBe(
-      `${issuer.origin}/packed sends a compressed answer.`,
+      `${issuer.origin}/packed sends a compressed response.`,
     );
   });
 });

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { SojournError } from '../../../src/platform/errors/index.ts';
-import { createTurns } from '../../../src/platform/limits/index.ts';
+import { createFairQueue } from '../../../src/platform/limits/index.ts';
 
 /** Work that goes on until it is told to end, and what has begun so far. */
-function workshop(turns = createTurns({ atOnce: 2, ofOne: 1 })) {
+function workshop(turns = createFairQueue({ total: 2, perTenant: 1 })) {
   const begun: string[] = [];
   const endings = new Map<string, () => void>();
   const take = (tenant: string, name: string) =>
-    turns.take(
+    turns.run(
       tenant,
       () =>
         new Promise<string>((resolve) => {
@@ -26,7 +26,7 @@ const codeOf = (error: unknown) => (error as SojournError).code;
 
 describe('turns', () => {
   test('go round among the tenants that wait, and in each by who came first', async () => {
-    const { begun, take, end } = workshop(createTurns({ atOnce: 1, ofOne: 1 }));
+    const { begun, take, end } = workshop(createFairQueue({ total: 1, perTenant: 1 }));
     const all = [
       ...['a1', 'a2', 'a3'].map((name) => take('a', name)),
       ...['b1', 'b2'].map((name) => take('b', name)),
@@ -51,11 +51,11 @@ describe('turns', () => {
 
   test('are given on after a failure as well', async () => {
     const { begun, take, end } = workshop();
-    const turns = createTurns({ atOnce: 1, ofOne: 1 });
-    const failing = turns.take('a', async () => {
+    const turns = createFairQueue({ total: 1, perTenant: 1 });
+    const failing = turns.run('a', async () => {
       throw new Error('no');
     });
-    const next = turns.take('a', async () => 'yes');
+    const next = turns.run('a', async () => 'yes');
     expect(await failing.catch((error: Error) => error.message)).toBe('no');
     expect(await next).toBe('yes');
     void take('a', 'a1');
