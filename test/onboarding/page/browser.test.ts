@@ -34,7 +34,7 @@ async function open({ invitation }: Invited, options: BrowserContextOptions = {}
   const page = await context.newPage();
   pages.push(page);
   page.on('console', (message) => {
-    // A form that is answered with 400 is told as a resource that failed.
+    // The browser logs the 400 response to a form as a failed resource.
     if (!message.text().includes('status of 400')) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -48,20 +48,20 @@ const become = (page: Page, word: string) => page.waitForSelector(`#status-title
 /** Set before something happens, and gone if the page is loaded anew. */
 const mark = (page: Page) => page.evaluate("document.title = 'the same document'");
 
-describe.each<Cloud>(['aws', 'azure', 'gcp'])('a customer of %s', (cloud) => {
-  test('applies the files, types in what they made, and sees Active', async () => {
+describe.each<Cloud>(['aws', 'azure', 'gcp'])('a customer with %s', (cloud) => {
+  test('applies the files, reports the ids, and sees Active', async () => {
     const invited = await stage.invite(cloud);
     const page = await open(invited);
     expect(await heading(page).textContent()).toContain('Waiting for you');
     for (const [name, value] of Object.entries(await stage.setUp(cloud, invited)))
       await page.fill(`#${name}`, value);
-    await page.click('text=Report and try');
+    await page.click('text=Report and check');
     await become(page, 'Active');
     expect(page.url()).toBe(invited.invitation.url);
     expect(await page.locator('#report').count()).toBe(0);
   });
 
-  test('sees Active by itself when the set-up reports, and what was typed meanwhile stays', async () => {
+  test('sees Active without a reload when the set-up reports, and entered values stay', async () => {
     const invited = await stage.invite(cloud);
     const page = await open(invited);
     await mark(page);
@@ -75,7 +75,7 @@ describe.each<Cloud>(['aws', 'azure', 'gcp'])('a customer of %s', (cloud) => {
 });
 
 describe('the page', () => {
-  test('pauses, which refuses a token at once, is told to whoever looks on, and resumes', async () => {
+  test('pauses and resumes the access, refuses tokens at once, and updates other open pages', async () => {
     const invited = await stage.invite();
     const body = await stage.setUp('aws', invited);
     await call({ method: 'POST', url: `${invited.invitation.url}/report`, body });
@@ -95,10 +95,12 @@ describe('the page', () => {
     await page.click('text=Create a control link');
     await page.waitForURL((url) => url.href !== invited.invitation.url);
     expect(await heading(page).textContent()).toContain('Active');
-    expect(await page.locator('#control').textContent()).toContain('Make the next one before this one ends');
+    expect(await page.locator('#control').textContent()).toContain(
+      'Create the next control link before this one expires',
+    );
   });
 
-  test('copies the trust, and keeps what is typed when the status changes', async () => {
+  test('copies the trust values, and keeps entered values when the status changes', async () => {
     const invited = await stage.invite();
     const page = await open(invited, { permissions: ['clipboard-read', 'clipboard-write'] });
     await page.click('[aria-label="Copy Subject"]');
@@ -113,7 +115,7 @@ describe('the page', () => {
     expect(await page.inputValue('#role_arn')).toBe('arn:aws:iam::11112222');
   });
 
-  test('works without a script, by the keyboard alone, from wrong to right', async () => {
+  test('works without a script and with the keyboard only, including the correction of an error', async () => {
     const invited = await stage.invite();
     const page = await open(invited, { javaScriptEnabled: false });
     expect(await page.locator('button.copy:visible').count()).toBe(0);
@@ -172,8 +174,8 @@ async function violations(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`));
 }
 
-describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
-  test('axe finds nothing serious in any state, and no page is wider than a phone', async () => {
+describe.each(['light', 'dark'] as const)('the page in %s mode', (colorScheme) => {
+  test('has no serious axe finding in any state and fits the width of a phone', async () => {
     const invited = await stage.invite();
     const page = await open(invited, { colorScheme, viewport: { width: 320, height: 640 } });
     const fits = async () =>
@@ -186,11 +188,11 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     };
     await check('Waiting for you');
     await page.fill('#role_arn', 'nothing');
-    await page.click('text=Report and try');
+    await page.click('text=Report and check');
     await page.waitForSelector('.fault');
     await check('Waiting for you');
     await page.fill('#role_arn', 'arn:aws:iam::111122223333:role/none');
-    await page.click('text=Report and try');
+    await page.click('text=Report and check');
     await check('Not working');
     await page.click('text=Pause access');
     await check('Paused');

@@ -5,20 +5,20 @@ import { html } from '../../../src/onboarding/page/html.ts';
 import { connectPage, plainPage } from '../../../src/onboarding/page/index.ts';
 import type { View } from '../../../src/onboarding/portal/index.ts';
 
-describe('the template', () => {
-  test('escapes whatever is put into it, and nothing that it made itself', () => {
+describe('the html template', () => {
+  test('escapes every inserted value except its own results', () => {
     const inner = html`<b title="${'"'}">${'<&>'}</b>`;
     expect(html`<p>${inner}${[inner, 'a', 1]}${undefined}${"'"}</p>`.html).toBe(
       '<p><b title="&quot;">&lt;&amp;&gt;</b><b title="&quot;">&lt;&amp;&gt;</b>a1&#39;</p>',
     );
   });
 
-  test('takes nothing for HTML that only looks like it', () => {
+  test('does not trust an object that only looks like HTML', () => {
     const forged = JSON.parse('{"html":"<script>alert(1)</script>"}') as { html: string };
     expect(html`${forged}`.html).toBe('&lt;script&gt;alert(1)&lt;/script&gt;');
   });
 
-  test('leaves no character that could end a text or an attribute', () => {
+  test('leaves no character that could end a text or an attribute value', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(html`${text}`.html).not.toMatch(/[<>"'\0]/);
@@ -91,7 +91,7 @@ const hostile = [
 ];
 
 describe.each(['aws', 'azure', 'gcp'] as const)('the page for %s', (cloud) => {
-  test('has the same tags whatever the names are, 10 KB of them too', () => {
+  test('has the same tags for every name, even one of 10 KB', () => {
     const calm = skeleton(connectPage(frame, viewOf(cloud, 'calm')));
     expect(calm.length).toBeGreaterThan(50);
     for (const name of hostile) expect(skeleton(connectPage(frame, viewOf(cloud, name)))).toEqual(calm);
@@ -104,7 +104,7 @@ describe.each(['aws', 'azure', 'gcp'] as const)('the page for %s', (cloud) => {
     );
   });
 
-  test('gives every input a label, every part a name, and every id once', () => {
+  test('has a label for every input, a name for every section, and unique ids', () => {
     const page = connectPage(
       frame,
       viewOf(cloud, 'x', { invitation: { type: 'connect', expires_at: '2026-12-01T12:00:00.000Z' } }),
@@ -116,7 +116,7 @@ describe.each(['aws', 'azure', 'gcp'] as const)('the page for %s', (cloud) => {
   });
 });
 
-test('the reasons of a try are shown while they are those of how it stands', () => {
+test('the page shows the failed checks only if they describe the current state', () => {
   const { verification: tried } = viewOf('aws', 'the reason');
   const shows = (state: View['state'], found: View['state']) =>
     connectPage(frame, viewOf('aws', 'x', { state, verification: { ...tried!, state: found } })).includes(
@@ -134,7 +134,7 @@ test('the reasons of a try are shown while they are those of how it stands', () 
   ]);
 });
 
-test('a way is shown where its file is there, and a file that is a link as a link to https alone', () => {
+test('the page shows a set-up method only if its file exists, and links only to https URLs', () => {
   const shown = (mediaType: string, content: string, name = 'quick-create.uri') =>
     connectPage(frame, viewOf('aws', 'x', { files: [{ name, mediaType, title: 'Quickly', content }] }));
   const link = shown('text/uri-list', 'https://console.example/?a=1&b="\r\n');
@@ -145,7 +145,7 @@ test('a way is shown where its file is there, and a file that is a link as a lin
   expect(shown('text/x-shellscript', 'echo', 'setup.sh')).toContain('With a script');
 });
 
-test('a page of a few words escapes them too', () => {
+test('a message page escapes its text', () => {
   const page = plainPage(frame, '<b>', ['"', '<i>'], 'https://id.example.com/"><script>');
   expect(skeleton(page)).toEqual(skeleton(plainPage(frame, 'a', ['b', 'c'], 'd')));
 });

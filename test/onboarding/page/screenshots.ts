@@ -27,7 +27,7 @@ try {
   const { url } = invited.invitation;
   await take('customer-page-waiting', url, desktop);
   await take('customer-page-waiting-phone', url, phone);
-  await take('customer-page-ways', url, desktop, 'section:has(#ways)');
+  await take('customer-page-methods', url, desktop, 'section:has(#methods)');
   const body = new URLSearchParams(await stage.setUp('aws', invited));
   await fetch(`${url}/report`, { method: 'POST', body });
   await stage.token(invited.connection);

@@ -7,11 +7,11 @@ import { openStage, type Stage } from './stage.ts';
 
 const logger = createLogger({ level: 'silent' });
 
-/** What was written so far; a stream whose reader is slow keeps it. */
-const heard = (stream: PassThrough): string => String(stream.read() ?? '');
+/** Everything written to the stream since the last read. */
+const readAll = (stream: PassThrough): string => String(stream.read() ?? '');
 const soon = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('who may listen', () => {
+describe('the status feed', () => {
   beforeEach(() => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
   });
@@ -19,7 +19,7 @@ describe('who may listen', () => {
     jest.useRealTimers();
   });
 
-  test('is six for one invitation and 500 in all, and each that leaves makes room', async () => {
+  test('allows six listeners per invitation and 500 in all, and frees the place of each that leaves', async () => {
     const feed = createFeed(logger);
     const look = async () => 'a';
     const streams = Array.from({ length: 6 }, () => new PassThrough());
@@ -37,35 +37,35 @@ describe('who may listen', () => {
     );
   });
 
-  test('is told at once, again only when it has changed, and when there is no more', async () => {
+  test('sends the revision at once, then only changes, and says when the invitation has ended', async () => {
     const feed = createFeed(logger);
     const stream = new PassThrough();
     let seen: string | undefined = 'first';
     feed.listen('one', async () => seen, stream);
     await soon();
-    expect(heard(stream)).toBe('data: first\n\n');
+    expect(readAll(stream)).toBe('data: first\n\n');
     seen = 'second';
     await jest.advanceTimersByTimeAsync(2_000);
-    expect(heard(stream)).toBe('data: second\n\n');
+    expect(readAll(stream)).toBe('data: second\n\n');
     seen = undefined;
     await jest.advanceTimersByTimeAsync(2_000);
-    expect(heard(stream)).toBe('event: ended\ndata:\n\n');
+    expect(readAll(stream)).toBe('event: ended\ndata:\n\n');
     expect(stream.writableEnded).toBe(true);
     await feed.close();
   });
 
-  test('hears a beat when there is nothing to tell, before a proxy takes the line for dead', async () => {
+  test('sends a heartbeat before a proxy would cut a silent connection', async () => {
     const feed = createFeed(logger);
     const stream = new PassThrough();
     feed.listen('one', async () => 'a', stream);
     await soon();
-    expect(heard(stream)).toBe('data: a\n\n');
+    expect(readAll(stream)).toBe('data: a\n\n');
     await jest.advanceTimersByTimeAsync(29_000);
-    expect(heard(stream)).toBe(':\n\n:\n\n');
+    expect(readAll(stream)).toBe(':\n\n:\n\n');
     await feed.close();
   });
 
-  test('is cut off when it does not read', async () => {
+  test('cuts a listener that does not read', async () => {
     const feed = createFeed(logger);
     const stream = new PassThrough();
     stream.write('x'.repeat(64 * 1024));
@@ -76,7 +76,7 @@ describe('who may listen', () => {
     await feed.close();
   });
 
-  test('outlives a store that is away for a moment', async () => {
+  test('survives a short outage of the store', async () => {
     const feed = createFeed(logger);
     const stream = new PassThrough();
     let isAway = true;
@@ -91,7 +91,7 @@ describe('who may listen', () => {
     await soon();
     isAway = false;
     await jest.advanceTimersByTimeAsync(2_000);
-    expect(heard(stream)).toBe('data: back\n\n');
+    expect(readAll(stream)).toBe('data: back\n\n');
     await feed.close();
   });
 });
@@ -103,7 +103,7 @@ describe('the events of an invitation', () => {
   });
   afterAll(() => stage.close());
 
-  test('tell of a pause, end when it is revoked, and hold up no shutdown', async () => {
+  test('report a pause, end when the invitation is revoked, and do not block a shutdown', async () => {
     const { connection, invitation } = await stage.invite();
     const open = async () => {
       const answer = await fetch(`${invitation.url}/events`);
@@ -132,12 +132,12 @@ describe('the events of an invitation', () => {
     expect((await events.read()).done).toBe(true);
   });
 
-  test('end when the server goes', async () => {
+  test('end when the server shuts down', async () => {
     const other = await openStage();
     const { invitation } = await other.invite();
     const answer = await fetch(`${invitation.url}/events`);
-    // What has not ended by itself is cut in the end, and reading it then fails.
-    const [, told] = await Promise.all([other.close(), answer.text()]);
-    expect(told).toMatch(/^data: [\w-]{16}\n\n$/);
+    // A stream that does not end in time is cut, and reading it then fails.
+    const [, text] = await Promise.all([other.close(), answer.text()]);
+    expect(text).toMatch(/^data: [\w-]{16}\n\n$/);
   });
 });

@@ -34,7 +34,7 @@ const statusOf = async (url: string) => (await fetch(url)).status;
 const hash = expect.stringMatching(/^[\w-]{43}$/);
 
 describe('an invitation', () => {
-  test('is told once, opens the page, and is in the list by its hash', async () => {
+  test('is shown once, opens the page, and is listed by its hash', async () => {
     const connection = await another();
     const made = await ask(`POST /connections/${connection}/invitations`, { body: {} });
     const invitation = made.body as Made;
@@ -75,10 +75,10 @@ describe('an invitation', () => {
   });
 
   test.each([
-    ['seven days unless told otherwise', undefined, 7 * 86_400],
+    ['seven days by default', undefined, 7 * 86_400],
     ['a minute', '1m', 60],
     ['thirty days', '30d', 30 * 86_400],
-  ])('is good for %s', async (_, expires_in, seconds) => {
+  ])('is valid for %s', async (_, expires_in, seconds) => {
     const before = Date.now() + clock;
     const { expires_at } = await make(expires_in ? { expires_in } : {}, await another());
     const life = (Date.parse(expires_at) - before) / 1000;
@@ -87,7 +87,7 @@ describe('an invitation', () => {
   });
 
   test.each([['59s'], ['31d'], ['soon'], [''], ['0d']])(
-    'of %p is refused, and none is made',
+    'with expires_in %p is refused and not created',
     async (expires_in) => {
       const connection = await another();
       const answer = await ask(`POST /connections/${connection}/invitations`, { body: { expires_in } });
@@ -105,7 +105,7 @@ describe('an invitation', () => {
     },
   );
 
-  test('ends by itself', async () => {
+  test('expires', async () => {
     const connection = await another();
     const { url } = await make({ expires_in: '5m' }, connection);
     expect(await statusOf(url)).toBe(200);
@@ -114,7 +114,7 @@ describe('an invitation', () => {
     expect((await ask(`GET /connections/${connection}/invitations`)).body).toEqual({ items: [], next: null });
   });
 
-  test('is worthless at once when it is revoked, and ends with its connection', async () => {
+  test('is invalid at once when it is revoked or its connection is deleted', async () => {
     const connection = await another();
     const [first, second] = [await make({}, connection), await make({}, connection)];
     expect(await plain(ask(`DELETE /connections/${connection}/invitations/${first.id}`))).toEqual({
@@ -133,7 +133,7 @@ describe('an invitation', () => {
     expect(await statusOf(second.url)).toBe(404);
   });
 
-  test('is found below its own connection alone', async () => {
+  test('is found only under its own connection', async () => {
     const { id: invitation, url } = await make();
     const absent = problem(404, 'invitation_not_found', 'There is no such invitation.');
     for (const path of [
@@ -146,7 +146,7 @@ describe('an invitation', () => {
       expect((await ask(request, request.startsWith('POST') ? { body: {} } : {})).status).toBe(404);
   });
 
-  test('is one of 20 at most', async () => {
+  test('is refused if its connection already has 20', async () => {
     const connection = await another();
     for (let count = 0; count < 20; count++) await make({}, connection);
     expect(await plain(ask(`POST /connections/${connection}/invitations`, { body: {} }))).toEqual(

@@ -40,8 +40,8 @@ const cloudToken = async ({ connection }: Invited) =>
     })
   ).status;
 
-describe('the switch that the customer holds', () => {
-  test('closes every road at once, that of credentials in the cache too, and opens them again', async () => {
+describe('a pause by the customer', () => {
+  test('refuses tokens and credentials at once, including cached ones, until it is resumed', async () => {
     const invited = await connected();
     const { url, id } = invited.invitation;
     expect((await credentials(invited)).status).toBe(200);
@@ -66,7 +66,7 @@ describe('the switch that the customer holds', () => {
     };
     expect(await credentials(invited)).toEqual({ status: 409, body: closed });
     expect(await cloudToken(invited)).toBe(409);
-    // Nor may an administrator look in, which would enter the cloud.
+    // An administrator cannot verify the connection either, because that would request credentials from the cloud.
     const ask = asking(stage.server);
     const visits = async () => (await call({ url: `${stage.sandbox}/sandbox/log` })).body;
     const before = await visits();
@@ -91,7 +91,7 @@ describe('the switch that the customer holds', () => {
       ]);
   });
 
-  test('is held by nobody else: no administrator and no other link lifts it, and its link stays', async () => {
+  test('can be ended by no administrator and no other link, and its link cannot be revoked', async () => {
     const invited = await connected();
     const { url, id } = invited.invitation;
     await press(url, 'pause');
@@ -119,14 +119,14 @@ describe('the switch that the customer holds', () => {
     expect(await stage.audit(invited.connection, 'connection.resume_refused')).toEqual([
       expect.objectContaining({ outcome: 'refused', facts: { invitation: own.id } }),
     ]);
-    // A second pause does not take the first one over.
+    // A second pause does not change the owner.
     await press(own.url, 'pause');
     expect((await press(own.url, 'resume')).status).toBe(409);
     expect((await press(url, 'resume')).status).toBe(303);
     expect((await show(invited)).state).toBe('active');
   });
 
-  test('can be kept in a link that lasts a year, which lifts the pauses of the one it came from', async () => {
+  test('can be ended by a control link, which is valid for a year and was created from the link that paused', async () => {
     const invited = await connected();
     const { url, id } = invited.invitation;
     await press(url, 'pause');
@@ -141,19 +141,19 @@ describe('the switch that the customer holds', () => {
 
     const listed = await asking(stage.server)(`GET /connections/${invited.connection.id}/invitations`);
     const { items } = listed.body as { items: { id: string; type: string; expires_at: string }[] };
-    const kept = items.find(({ type }) => type === 'control')!;
+    const controlLink = items.find(({ type }) => type === 'control')!;
     expect(items).toHaveLength(2);
-    expect(Date.parse(kept.expires_at) - Date.now()).toBeGreaterThan(364 * 86_400_000);
+    expect(Date.parse(controlLink.expires_at) - Date.now()).toBeGreaterThan(364 * 86_400_000);
     expect(await stage.audit(invited.connection, 'control_link.created')).toEqual([
       expect.objectContaining({
         actor: 'customer',
-        facts: { invitation: id, control_link: kept.id, expires_at: kept.expires_at },
+        facts: { invitation: id, control_link: controlLink.id, expires_at: controlLink.expires_at },
       }),
     ]);
     expect(JSON.stringify(await stage.audit(invited.connection))).not.toContain(location!.slice(-43));
-    // It shows and stops; where the access leads is no longer its matter.
+    // It shows the status and pauses, but cannot report.
     const page = (await call({ url: location! })).body;
-    expect(page).not.toContain('Report what it made');
+    expect(page).not.toContain('Report the ids');
     const report = {
       method: 'POST',
       url: `${location}/report`,
@@ -162,7 +162,7 @@ describe('the switch that the customer holds', () => {
     expect(JSON.parse((await call(report)).body)).toMatchObject({ status: 409, code: 'target_locked' });
   });
 
-  test('is left to whoever has a living link when its own has ended', async () => {
+  test('can be ended by any valid link once its own has expired', async () => {
     const invited = await connected();
     await press(invited.invitation.url, 'pause');
     clock += 8 * 86_400_000;
@@ -175,7 +175,7 @@ describe('the switch that the customer holds', () => {
     clock = 0;
   });
 
-  test('works before anything is set up, when no link can be kept yet and no report is taken', async () => {
+  test('works before the set-up, when no control link can be created and no report is accepted', async () => {
     const invited = await stage.invite();
     const { url } = invited.invitation;
     expect((await press(url, 'control-link')).status).toBe(409);
@@ -192,7 +192,7 @@ describe('the switch that the customer holds', () => {
   });
 });
 
-test('the page tells when the access was last used and how often, and nothing of who did', async () => {
+test('the page shows when and how often the access was used, but not by whom', async () => {
   const invited = await connected();
   const page = async () => (await call({ url: invited.invitation.url })).body;
   expect(await page()).toContain('The access has never been used.');
@@ -202,8 +202,8 @@ test('the page tells when the access was last used and how often, and nothing of
   );
   await credentials(invited);
   await credentials(invited);
-  const told = await page();
-  expect(told).toMatch(/for credentials\. In the last 30 days: 3 times\./);
+  const content = await page();
+  expect(content).toMatch(/for credentials\. In the last 30 days: 3 times\./);
   for (const inside of [
     stage.client.client_id,
     'deployer',
@@ -211,5 +211,5 @@ test('the page tells when the access was last used and how often, and nothing of
     invited.connection.tenant,
     stage.server.folder,
   ])
-    expect(told).not.toContain(inside);
+    expect(content).not.toContain(inside);
 });

@@ -13,24 +13,24 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 let hosts = 0;
-/** Every test from an address of its own, since too many wrong links close the door. */
+/** Each test uses its own source address, because too many invalid links block an address. */
 const elsewhere = () => `198.51.100.${++hosts}`;
 
 async function answerOf(url: string, init: RequestInit = {}, address = elsewhere()) {
   const headers = { 'x-forwarded-for': address, ...(init.headers as Record<string, string>) };
   const response = await fetch(url, { redirect: 'manual', ...init, headers });
-  const kept = [...response.headers].filter(
+  const stableHeaders = [...response.headers].filter(
     ([name]) => !['date', 'x-request-id', 'connection', 'keep-alive'].includes(name),
   );
-  return { status: response.status, headers: Object.fromEntries(kept), body: await response.text() };
+  return { status: response.status, headers: Object.fromEntries(stableHeaders), body: await response.text() };
 }
 
 const paths = ['', '/files/cloudformation.json', '/events', '/report', '/pause', '/resume', '/control-link'];
 const methodOf = (path: string) =>
   ['/report', '/pause', '/resume', '/control-link'].includes(path) ? 'POST' : 'GET';
 
-describe('a link that is no living invitation', () => {
-  test('is answered alike on every path, whatever is wrong with it, and leaves nothing behind', async () => {
+describe('an invalid link', () => {
+  test('gets the same answer on every path, whatever its fault, and changes nothing', async () => {
     const revoked = await stage.invite();
     await fetch(
       `${stage.server.adminOrigin}/admin/v1/connections/${revoked.connection.id}/invitations/${revoked.invitation.id}`,
@@ -47,7 +47,7 @@ describe('a link that is no living invitation', () => {
       `${stage.server.issuer}/connect/${secret.slice(0, -1)}`,
       `${stage.server.issuer}/connect/${secret}A`,
       `${stage.server.issuer}/connect/${secret.toLowerCase()}x`,
-      // What is kept of it opens nothing.
+      // The stored hash is not a valid secret.
       `${stage.server.issuer}/connect/${living.invitation.id}`,
       `${stage.server.issuer}/connect/%00`,
       `${stage.server.issuer}/connect/..%2f..%2ftoken`,
@@ -70,7 +70,7 @@ describe('a link that is no living invitation', () => {
     }
   });
 
-  test('costs its address the door after too many, with a line in the audit, and nobody else', async () => {
+  test('blocks only its source address after too many attempts, with an audit event', async () => {
     const { invitation } = await stage.invite();
     const [guesser, other] = [elsewhere(), elsewhere()];
     for (let count = 0; count < 5; count++)
@@ -88,7 +88,7 @@ describe('a link that is no living invitation', () => {
   });
 });
 
-describe('a request that a page of another site sends', () => {
+describe('a request from a page of another site', () => {
   const from = (headers: Record<string, string>) => ({ method: 'POST', headers });
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
@@ -98,7 +98,7 @@ describe('a request that a page of another site sends', () => {
     [{ 'sec-fetch-site': 'cross-site', origin: 'null' }],
     [{ origin: 'https://evil.example' }],
     [{ origin: 'null' }],
-  ])('is refused with %j and changes nothing', async (headers: Record<string, string>) => {
+  ])('with the headers %j is refused and changes nothing', async (headers: Record<string, string>) => {
     const { connection, invitation } = await stage.invite();
     for (const path of ['/report', '/pause', '/resume', '/control-link']) {
       const answer = await answerOf(invitation.url + path, from({ ...form, ...headers }));
@@ -111,7 +111,7 @@ describe('a request that a page of another site sends', () => {
     expect(await stage.server.admin.get(`/connections/${connection.id}`)).toEqual(connection);
   });
 
-  test('is told from one of its own', async () => {
+  test('is distinguished from a request of the same origin', async () => {
     for (const headers of [
       { 'sec-fetch-site': 'same-origin', origin: 'null' },
       { 'sec-fetch-site': 'same-origin', origin: stage.server.issuer },
@@ -128,7 +128,7 @@ describe('a request that a page of another site sends', () => {
 });
 
 describe('the page', () => {
-  test('lets nothing run, frame, keep or refer that is not its own, and sets no cookie', async () => {
+  test('forbids external scripts, framing, caching and referrers, and sets no cookies', async () => {
     const { invitation } = await stage.invite();
     const { status, headers } = await answerOf(invitation.url);
     expect({ status, headers }).toEqual({
@@ -149,7 +149,7 @@ describe('the page', () => {
     });
   });
 
-  test('serves its style and script under names that change with them, and no other file', async () => {
+  test('serves its style and script under names with a content hash, and no other file', async () => {
     const { invitation } = await stage.invite();
     const { body } = await answerOf(invitation.url);
     const assets = [...body.matchAll(/(?:href|src)="(\/connect\/assets\/[^"]+)"/g)].map(([, path]) => path!);
@@ -166,7 +166,7 @@ describe('the page', () => {
     expect(body).not.toMatch(/<script(?! src=)|style=|\son\w+=|https?:\/\/(?!127\.0\.0\.1|[\w.]*amazon)/);
   });
 
-  test('hands out the set-up files to whoever has the URL, other origins included', async () => {
+  test('serves the set-up files to everyone with the URL, also to other origins', async () => {
     const { invitation } = await stage.invite('azure');
     expect(await answerOf(`${invitation.url}/files/azuredeploy.json`)).toMatchObject({
       status: 200,
@@ -183,14 +183,14 @@ describe('the page', () => {
     expect(absent.body).toContain('The connection has no set-up file with this name.');
   });
 
-  test('answers methods that it does not serve as every path does', async () => {
+  test('answers unsupported methods like every other path', async () => {
     const { invitation } = await stage.invite();
     for (const url of [invitation.url, `${invitation.url}x`])
       expect((await answerOf(url, { method: 'DELETE' })).status).toBe(405);
   });
 });
 
-test('an issuer with a path has the page, its assets and its buttons below it', async () => {
+test('with an issuer that has a path, the page, its assets and its forms are below that path', async () => {
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}/id`;
   const other = await openStage({ port, config: { issuer } });

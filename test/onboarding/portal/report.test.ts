@@ -40,7 +40,7 @@ async function visits(): Promise<number> {
 const active = { status: 200, body: { state: 'active', checks: expect.any(Array) } };
 
 describe.each<Cloud>(['aws', 'azure', 'gcp'])('a report of %s', (cloud) => {
-  test('is proven by a real exchange, makes the connection active, and is told to both sides', async () => {
+  test('is confirmed by a real exchange, activates the connection, and is visible to both sides', async () => {
     const invited = await stage.invite(cloud);
     const fields = await stage.setUp(cloud, invited);
     expect((await show(invited)).state).toBe('pending');
@@ -60,7 +60,7 @@ describe.each<Cloud>(['aws', 'azure', 'gcp'])('a report of %s', (cloud) => {
 });
 
 describe('the same invitation', () => {
-  test('answers the same report the same, and takes no other', async () => {
+  test('accepts the same report again and refuses a different one', async () => {
     const invited = await stage.invite();
     const fields = await stage.setUp('aws', invited);
     const first = await report(invited, fields);
@@ -87,7 +87,7 @@ describe('the same invitation', () => {
     ]);
   });
 
-  test('takes one of many reports that come at once', async () => {
+  test('accepts one of many concurrent reports', async () => {
     const invited = await stage.invite();
     const roles = Array.from({ length: 8 }, (_, at) => `arn:aws:iam::11112222333${at}:role/r`);
     const answers = await Promise.all(roles.map((role_arn) => report(invited, { role_arn })));
@@ -97,7 +97,7 @@ describe('the same invitation', () => {
     expect((await show(invited)).target.role_arn).toBe(roles[winner]);
   });
 
-  test('answers the same report ten times at once the same, with one visit to the cloud at a time', async () => {
+  test('answers ten concurrent identical reports alike, with one request to the cloud at a time', async () => {
     const invited = await stage.invite();
     const fields = await stage.setUp('aws', invited);
     const answers = await Promise.all(Array.from({ length: 10 }, () => report(invited, fields)));
@@ -107,7 +107,7 @@ describe('the same invitation', () => {
   });
 });
 
-test("a report with another account's ids fails at the cloud, and is told to both sides", async () => {
+test("a report with another account's ids fails at the cloud, and both sides see it", async () => {
   const invited = await stage.invite();
   await stage.setUp('aws', invited);
   const role_arn = 'arn:aws:iam::999988887777:role/vendor';
@@ -125,7 +125,7 @@ test("a report with another account's ids fails at the cloud, and is told to bot
   expect((await stage.token(invited.connection)).body).not.toHaveProperty('refresh_token');
 });
 
-describe('a report that is refused leaves nothing behind', () => {
+describe('a refused report changes nothing:', () => {
   test.each<[Cloud, unknown, string]>([
     ['aws', {}, 'role_arn'],
     ['aws', { role_arn: '' }, 'role_arn'],
@@ -157,7 +157,7 @@ describe('a report that is refused leaves nothing behind', () => {
     expect(await report(invited, fields)).toEqual(active);
   });
 
-  test('once the connection has been active, whatever the invitation', async () => {
+  test('the connection has been active before, with any invitation', async () => {
     const invited = await stage.invite();
     await report(invited, await stage.setUp('aws', invited));
     const before = await show(invited);
@@ -183,7 +183,7 @@ describe('a report that is refused leaves nothing behind', () => {
     expect(await report(again, { role_arn })).toEqual(refused);
   });
 
-  test('over 16 KB, twice the same field, or in a form that is not read', async () => {
+  test('a body over 16 KB, a duplicate field, and an unknown content type', async () => {
     const invited = await stage.invite();
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     const send = async (body: string, headers: Record<string, string> = form) =>
@@ -198,7 +198,7 @@ describe('a report that is refused leaves nothing behind', () => {
   });
 });
 
-test('a set-up that is repaired in the cloud is tried again by the same report, and not more often than every five seconds', async () => {
+test('repeating a report checks a repaired set-up again, at most every five seconds', async () => {
   const invited = await stage.invite();
   const role_arn = 'arn:aws:iam::111122223333:role/sojourn-acme';
   const refused = await report(invited, { role_arn });
@@ -218,11 +218,11 @@ test('a set-up that is repaired in the cloud is tried again by the same report, 
   expect(await stage.audit(invited.connection, 'connection.setup_reported')).toHaveLength(1);
 });
 
-describe('a report while the cloud is still asked about another one', () => {
+describe('a report while another one is being verified', () => {
   test.each<[Cloud, Record<string, string>]>([
     ['aws', { role_arn: 'arn:aws:iam::111122223333:role/wrong' }],
     ['gcp', { provider_id: 'wrong-provider' }],
-  ])('of %s is answered with what was found of its own, and that stays', async (cloud, slip) => {
+  ])('for %s gets its own result, which is final', async (cloud, slip) => {
     const first = await stage.invite(cloud);
     const second: Invited = {
       connection: first.connection,
@@ -255,7 +255,7 @@ describe('a report while the cloud is still asked about another one', () => {
   });
 });
 
-describe('what a purpose of the connection would make too wide', () => {
+describe('a report that would make a purpose of the connection too broad', () => {
   const purposes = { read: { policy_arns: ['arn:aws:iam::999900001111:policy/read'] } };
   const fault = {
     field: 'purposes.read',
@@ -268,15 +268,15 @@ describe('what a purpose of the connection would make too wide', () => {
     return invited;
   };
 
-  test('is refused to the reporter, who hears of no other account, and leaves the invitation as it was', async () => {
+  test('is refused without naming another account, and the invitation can still report', async () => {
     const invited = await narrowed();
     const before = await show(invited);
     const answer = await report(invited, { role_arn: 'arn:aws:iam::111122223333:role/r' });
     expect(answer).toEqual({ status: 400, body: expect.objectContaining({ errors: [fault] }) });
     expect(JSON.stringify(answer.body)).not.toContain('999900001111');
     expect(await show(invited)).toEqual(before);
-    const told = (await stage.audit(invited.connection)).map(({ event }) => event);
-    expect(told.filter((event) => /reported|exchange/.test(String(event)))).toEqual([]);
+    const events = (await stage.audit(invited.connection)).map(({ event }) => event);
+    expect(events.filter((event) => /reported|exchange/.test(String(event)))).toEqual([]);
     // One that goes with it is still taken, and the connection can be changed as before.
     const role_arn = 'arn:aws:iam::999900001111:role/r';
     expect((await report(invited, { role_arn })).status).toBe(200);
@@ -285,7 +285,7 @@ describe('what a purpose of the connection would make too wide', () => {
     ).toMatchObject({ name: 'other', purposes, target: { role_arn } });
   });
 
-  test('is told on the page', async () => {
+  test('is shown as an error on the page', async () => {
     const { invitation } = await narrowed();
     const body = new URLSearchParams({ role_arn: 'arn:aws:iam::111122223333:role/r' });
     const answer = await fetch(`${invitation.url}/report`, { method: 'POST', body });
@@ -294,8 +294,8 @@ describe('what a purpose of the connection would make too wide', () => {
   });
 });
 
-describe('a field that need not be there', () => {
-  test('is taken out when it is sent empty, the same again is the same, and to leave it out too', async () => {
+describe('an optional field', () => {
+  test('is removed when it is sent empty; repeating the report with or without it changes nothing', async () => {
     const invited = await stage.invite('gcp');
     const { service_account: _, ...others } = await stage.setUp('gcp', invited);
     const answer = await report(invited, { ...others, service_account: ' ' });
@@ -314,7 +314,7 @@ describe('a field that need not be there', () => {
     expect((await show(invited)).target).toEqual(target);
   });
 
-  test('stays when it is left out', async () => {
+  test('stays when it is omitted', async () => {
     const invited = await stage.invite('gcp');
     const { service_account, ...others } = await stage.setUp('gcp', invited);
     expect((await report(invited, others)).status).toBe(200);
@@ -325,7 +325,7 @@ describe('a field that need not be there', () => {
   });
 });
 
-test('the button that tries again sends what was reported, no field more', async () => {
+test('the button "Try again" sends exactly the reported fields', async () => {
   const invited = await stage.invite('gcp');
   const { service_account: _, ...others } = await stage.setUp('gcp', invited);
   await call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
@@ -335,7 +335,7 @@ test('the button that tries again sends what was reported, no field more', async
   expect(Object.fromEntries(fields.map(([, name, value]) => [name, value]))).toEqual(others);
 });
 
-test('an access that was lost since its report is tried again by the same report, and answered as it is now', async () => {
+test('repeating a report after the access was lost verifies it again and returns the current result', async () => {
   const invited = await stage.invite();
   const fields = await stage.setUp('aws', invited);
   expect(await report(invited, fields)).toEqual(active);
@@ -358,7 +358,7 @@ test('an access that was lost since its report is tried again by the same report
   expect(await stage.audit(invited.connection, 'connection.setup_reported')).toHaveLength(1);
 });
 
-test('the form of the page does the same, leads back to it, and keeps what was typed when something is wrong', async () => {
+test('the form of the page reports, redirects to the page, and keeps the entered values after an error', async () => {
   const invited = await stage.invite();
   const { url } = invited.invitation;
   const send = (role_arn: string) =>
@@ -377,7 +377,7 @@ test('the form of the page does the same, leads back to it, and keeps what was t
   expect((await show(invited)).state).toBe('active');
 });
 
-test('nothing that a report or a link holds is in the log', async () => {
+test('the log contains no values of reports or links', async () => {
   const invited = await stage.invite();
   await report(invited, await stage.setUp('aws', invited));
   const secret = invited.invitation.url.split('/').at(-1)!;

@@ -1,4 +1,4 @@
-/** The files of the page, applied as they are: nobody types anything, and the page turns to Active. */
+/** The files of the page, applied unchanged: the set-up reports automatically, and the page shows Active. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateRoleCommand, GetRoleCommand, ListOpenIDConnectProvidersCommand } from '@aws-sdk/client-iam';
@@ -11,7 +11,7 @@ import { armAt, makeGroup, runScript as runAz } from '../setup/azure.arrange.ts'
 import { runScript as runGcloud } from '../setup/gcp-applied.arrange.ts';
 import { type Cloud, type Invited, openStage, type Stage } from './stage.ts';
 
-// Scripts run the clouds' own command lines, which are slow to start.
+// Scripts run the clouds' command-line tools, which start slowly.
 jest.setTimeout(60_000);
 
 let stage: Stage;
@@ -56,22 +56,25 @@ const applied: [Cloud, string, (invited: Invited, source: string) => Promise<unk
   ],
 ];
 
-test.each(applied)('the page for %s becomes Active by %s alone', async (cloud, name, apply) => {
-  const invited = await stage.invite(cloud);
-  expect(await statusOf(invited)).toBe('Waiting for you');
-  await apply(invited, await fileOf(invited, name));
-  expect(await statusOf(invited)).toBe('Active');
-  expect((await stage.token(invited.connection)).status).toBe(200);
-});
+test.each(applied)(
+  'the page for %s shows Active after %s is applied, without a manual report',
+  async (cloud, name, apply) => {
+    const invited = await stage.invite(cloud);
+    expect(await statusOf(invited)).toBe('Waiting for you');
+    await apply(invited, await fileOf(invited, name));
+    expect(await statusOf(invited)).toBe('Active');
+    expect((await stage.token(invited.connection)).status).toBe(200);
+  },
+);
 
-test('once it has worked, the page tells what the newest verification found, whoever asked for it', async () => {
+test('after the first success, the page shows the latest verification, whoever requested it', async () => {
   const invited = await stage.invite('aws');
   const stack = await deploy(stage.sandbox, account, await fileOf(invited, 'cloudformation.json'));
   expect(await statusOf(invited)).toBe('Active');
   await stack.remove();
   const verify = () => stage.server.admin.post(`/connections/${invited.connection.id}/verify`);
   await verify();
-  // Longer than a change of IAM takes to be known: now it is none.
+  // Longer than IAM changes propagate, so the refusal counts as failed.
   clock = 20_000;
   const body = { offset_seconds: 20 };
   await call({ method: 'PUT', url: `${stage.sandbox}/sandbox/clock`, body });
@@ -86,7 +89,7 @@ test('once it has worked, the page tells what the newest verification found, who
   expect(page).toContain(advice);
 });
 
-describe('a role that is there and trusts somebody by an external id', () => {
+describe('an existing role that trusts another account by an external id', () => {
   const role_arn = `arn:aws:iam::${account}:role/vendor`;
   const before = {
     Sid: 'Before',
@@ -103,7 +106,7 @@ describe('a role that is there and trusts somebody by an external id', () => {
       ),
     ) as { Statement: unknown[] };
 
-  test('is entered after the script of the page, keeps who it trusted, and gets the statement once', async () => {
+  test('works after the script of the page, keeps its previous trust, and gets the new statement once', async () => {
     await iam().send(
       new CreateRoleCommand({
         RoleName: 'vendor',
@@ -121,7 +124,7 @@ describe('a role that is there and trusts somebody by an external id', () => {
     expect((await trust()).Statement).toEqual([before, statement]);
   });
 
-  test('is not touched in another account, and nothing else is made there', async () => {
+  test('is not changed by a script that runs in another account, and nothing is created there', async () => {
     const target = { role_arn: role_arn.replace(account, '444455556666') };
     const ran = await runAws(await fileOf(await stage.invite('aws', { target }), 'keep-role.sh'));
     expect(ran).toMatchObject({

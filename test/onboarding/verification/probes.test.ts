@@ -29,7 +29,7 @@ async function made(cloud = 'aws'): Promise<Connection> {
 }
 
 describe('a probe', () => {
-  test('has a subject that no connection has, had or will have, or an audience that is not its own', async () => {
+  test('has a subject that no connection ever has, or an audience of another cloud', async () => {
     for (const cloud of ['aws', 'azure', 'gcp']) {
       const connection = await made(cloud);
       for (const { deviation } of probes) {
@@ -52,7 +52,7 @@ describe('a probe', () => {
     );
   });
 
-  test('that could be a real token is not made', async () => {
+  test('is not signed if it could be a real token', async () => {
     const connection = await made();
     const occasion = { iat: 1, ttl: 60, jti: 'x' };
     for (const deviation of [
@@ -65,7 +65,7 @@ describe('a probe', () => {
       );
   });
 
-  test('is made by the one who took the prober first, and that is the composition root', () => {
+  test('can be signed only by the first owner of the prober, which is the composition root', () => {
     const take = onlyProber(() => Promise.reject(new Error('never asked')), now);
     expect(take()).toEqual({ mint: expect.any(Function) });
     expect(take).toThrow('The server failed because of an internal error.');
@@ -76,7 +76,7 @@ describe('a probe', () => {
   });
 });
 
-test('a server that cannot see its own address does not judge its documents', async () => {
+test('a server that cannot reach its public address does not check its documents', async () => {
   const options = {
     issuers: { of: () => Promise.reject(new Error('never asked')) },
     checkPropagation: false,
@@ -93,10 +93,10 @@ test('a server that cannot see its own address does not judge its documents', as
   ]);
 });
 
-describe('the schedule', () => {
+describe('the verification schedule', () => {
   const day = 86_400_000;
 
-  test('is each connection once a day, in a place of its own, and one that fails each hour', async () => {
+  test('verifies each connection once a day, spread over time, and a failing one every hour', async () => {
     const connection = await made();
     expect(dueAt(connection, day)).toBeUndefined();
     const active = await bench.connections.setVerdict(connection, 'active', { actor: 'admin' });
@@ -111,7 +111,7 @@ describe('the schedule', () => {
     expect((dueAt({ ...active, verdict: 'failing' }, day) ?? 0) - at).toBeLessThanOrEqual(3_600_000);
   });
 
-  test('is kept by one of many replicas, and by another when that one was killed', async () => {
+  test('lets one of many replicas verify, and another one after a crash', async () => {
     const connection = await bench.connections.setVerdict(await made(), 'active', { actor: 'admin' });
     expect(await listDue(bench.connections, bench.store, day, now())).toEqual(new Map());
     bench.clock.ms += day;
@@ -124,7 +124,7 @@ describe('the schedule', () => {
     expect((await claims()).filter(Boolean)).toHaveLength(1);
   });
 
-  test('takes up a new connection whose replica has gone while it waited', async () => {
+  test('takes over the retry of a new connection from a stopped replica', async () => {
     const connection = await made();
     const due = async () => [...(await listDue(bench.connections, bench.store, day, now())).values()].flat();
     await storeVerification(bench.store, connection, {
@@ -138,7 +138,7 @@ describe('the schedule', () => {
     expect([await due(), await bench.store.get('verification', connection.id)]).toEqual([[], undefined]);
   });
 
-  test('of tries grows, is never in the past and ends with the time that a cloud needs', () => {
+  test('has growing retry delays that are never in the past and end with the propagation time', () => {
     for (const seconds of [15, 90, 600]) {
       let now = 1_000_000;
       const times: number[] = [];

@@ -65,7 +65,7 @@ const allPassed = [
   'probe_wrong_audience passed',
 ];
 
-describe('a connection that is set up as it should be', () => {
+describe('a correctly set up connection', () => {
   test.each<[string, () => Promise<Made>, RegExp]>([
     [
       'AWS',
@@ -93,7 +93,7 @@ describe('a connection that is set up as it should be', () => {
       /^Google takes the token of deployer@acme-prod\.iam\.gserviceaccount\.com, which may not see project/,
     ],
   ])(
-    'becomes active at %s once the cloud says whose credentials they are and has refused three probes',
+    'becomes active at %s after the cloud has identified the credentials and refused three probes',
     async (_, set, identity) => {
       const made = await set();
       const told = await verify(corridor, made.connection);
@@ -134,7 +134,7 @@ describe('a connection that is set up as it should be', () => {
   );
 });
 
-describe('trust that lets strangers in is found, although the connection itself works:', () => {
+describe('verification finds trust that is too broad although the connection works:', () => {
   const subject = [
     'probe_unknown_subject failed',
     'probe_other_subject failed',
@@ -274,7 +274,7 @@ describe('trust that lets strangers in is found, although the connection itself 
   });
 });
 
-describe('what is told to be pasted', () => {
+describe('the fix of a check', () => {
   /** The words of a command, as a shell reads them. */
   const words = (command = ''): string[] =>
     execFileSync('sh', ['-c', `printf '%s\\n' ${command}`], { encoding: 'utf8' }).split('\n');
@@ -314,7 +314,7 @@ describe('what is told to be pasted', () => {
   };
 
   testWith(['aws'])(
-    'opens the door at AWS and leaves it to all who are in',
+    'admits the connection at AWS and keeps the existing trust',
     async () => {
       const made = await atAws(corridor);
       const other = entry(made, 'con_2');
@@ -331,7 +331,7 @@ describe('what is told to be pasted', () => {
   );
 
   testWith(['aws'])(
-    'lets more in by the one statement of a role that was made for the connection',
+    'extends the single statement of a role that was created for the connection',
     async () => {
       const made = await atAws(corridor, { target: { session_tags: { Team: 'blue' } } });
       const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
@@ -345,7 +345,7 @@ describe('what is told to be pasted', () => {
   );
 
   testWith(['aws'])(
-    'shuts the door at AWS to strangers of this issuer, and to nobody else',
+    'removes at AWS other subjects of this issuer, and no other principal',
     async () => {
       const made = await atAws(corridor, { clientIds: ['sts.amazonaws.com', 'api://AzureADTokenExchange'] });
       const { name, subject, provider } = made.facts;
@@ -380,7 +380,7 @@ describe('what is told to be pasted', () => {
     60_000,
   );
 
-  test('shuts the door at Google Cloud', async () => {
+  test('restricts the trust at Google Cloud', async () => {
     const made = await atGcp(corridor);
     await made.change({ attributeCondition: "assertion.sub != ''" });
     const { fix } = obstacle(await verify(corridor, made.connection)) ?? {};
@@ -389,7 +389,7 @@ describe('what is told to be pasted', () => {
     expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
   });
 
-  test('opens the door at Azure', async () => {
+  test('admits the connection at Azure', async () => {
     const made = await atAzure(corridor, {
       credentials: (sound) => [{ ...sound, audiences: ['api://Other'] }],
     });
@@ -401,12 +401,12 @@ describe('what is told to be pasted', () => {
   });
 });
 
-describe('a change that is not everywhere yet', () => {
+describe('a change that is still propagating', () => {
   test.each<[string, number, () => Promise<Made>]>([
     ['aws', 15, () => atAws(corridor)],
     ['azure', 600, () => atAzure(corridor)],
     ['gcp', 90, () => atGcp(corridor, asAccount)],
-  ])('at %s is waited for up to %d seconds, and then found to work', async (cloud, seconds, set) => {
+  ])('at %s is retried for up to %d seconds until the connection works', async (cloud, seconds, set) => {
     await corridor.turn('PUT', '/faults', { cloud, propagation_seconds: seconds - 5 });
     const made = await set();
     const told = await verify(corridor, made.connection);
@@ -429,7 +429,7 @@ describe('a change that is not everywhere yet', () => {
     });
   });
 
-  test('that never arrives is a failure when its time is over', async () => {
+  test('counts as failed if it has not arrived after the propagation time', async () => {
     const made = await atAws(corridor, { role: 'another' });
     expect(outcomes(await verify(corridor, made.connection))).toEqual([
       'target passed',
@@ -445,7 +445,7 @@ describe('a change that is not everywhere yet', () => {
     expect(verification.retry_at).toBeNull();
   });
 
-  test('is no excuse for what waiting cannot mend', async () => {
+  test('is not assumed for refusals that propagation cannot explain', async () => {
     const made = await atAzure(corridor, {
       credentials: (sound) => [{ ...sound, audiences: ['api://Other'] }],
     });
@@ -460,8 +460,8 @@ describe('a change that is not everywhere yet', () => {
   });
 });
 
-describe('by itself, once a day,', () => {
-  test('a connection is verified again: drift is told, an outage is not one, and recovery is seen', async () => {
+describe('the scheduled verification', () => {
+  test('records drift and recovery once a day, and does not take an outage for drift', async () => {
     const made = await atGcp(corridor);
     expect(await verify(corridor, made.connection)).toMatchObject({ state: 'active' });
     const events = async () =>
@@ -501,8 +501,8 @@ describe('by itself, once a day,', () => {
   }, 60_000);
 });
 
-describe('the report of a verification', () => {
-  test('says all of it, is signed by the issuer, and passes nowhere for a token', async () => {
+describe('the signed verification', () => {
+  test('is complete, signed by the issuer, and accepted nowhere as a token', async () => {
     const made = await atAws(corridor);
     const { connection } = made;
     const none = await corridor.admin.get(`/connections/${connection.id}/verification`).catch(String);
@@ -566,7 +566,7 @@ describe('the report of a verification', () => {
   test.each<[CloudName, () => Promise<Made>, string]>([
     ['azure', () => atAzure(corridor), "AADSTS5002727: Invalid JWT header type specified, must be 'JWT'"],
     ['gcp', () => atGcp(corridor), 'The audience in ID Token [] does not match the expected audience'],
-  ])('is no token at %s either', async (cloud, set, refusal) => {
+  ])('is not accepted as a token at %s', async (cloud, set, refusal) => {
     const { connection } = await set();
     await verify(corridor, connection);
     const { jws } = await corridor.admin.get<{ jws: string }>(`/connections/${connection.id}/verification`);
