@@ -148,7 +148,7 @@ function keyFaults(key: Members, index: number): Fault[] {
   addIf(
     has('x5c') || has('x5t'),
     'has x5c or x5t',
-    'Remove them: Google rejects such a key in an uploaded JWKS.',
+    'Remove them: Google rejects an uploaded JWKS that contains them.',
     ['gcp'],
     true,
   );

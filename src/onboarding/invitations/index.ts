@@ -125,7 +125,7 @@ export function createInvitations(options: { store: Store; now: Now; issuer: str
   };
 }
 
-/** A repeated report may omit the fields that the first one removed (null), since they are no longer set. */
+/** A repeated report may omit the fields that the first one removed (null): they are no longer set. */
 function isSameReport(first: SetupReport['fields'], repeated: SetupReport['fields']): boolean {
   const withoutRemoved = Object.fromEntries(Object.entries(first).filter(([, value]) => value !== null));
   return [first, withoutRemoved].some((fields) => JSON.stringify(fields) === JSON.stringify(repeated));

@@ -27,7 +27,7 @@ ${files.filter(({ mediaType }) => mediaType !== uriList).map((file) => fileItem(
 </section>`;
 }
 
-/** RFC 2483 section 5. Such a file is one link, which a method shows as a button. */
+/** RFC 2483 section 5. A file of this type is one link, which a method shows as a button. */
 const uriList = 'text/uri-list';
 
 const methodItem = (

@@ -4,7 +4,7 @@ import type { Fault } from '../../platform/errors/index.ts';
 import type { View } from '../portal/index.ts';
 import { type Html, html } from './html.ts';
 
-/** A refused report with its values, so that nobody has to enter them again. */
+/** A refused report with its values, so that the customer does not have to enter them again. */
 export interface RefusedReport {
   readonly input: Readonly<Record<string, string>>;
   readonly faults: readonly Fault[];

@@ -14,7 +14,7 @@ interface PauseDependencies {
 
 /**
  * Whether this link can end a pause of `owner`, the invitation that paused. It can if it is the owner, if it was created
- * from the owner's page, or if the owner's link has expired, because nobody else could then.
+ * from the owner's page, or if the owner's link has expired, because no other link could then.
  */
 export const canEndPause = async (
   { id, created_from }: Invitation,

@@ -26,7 +26,7 @@ export interface View {
   readonly files: readonly SetupFile[];
   /** The requested permission sets, by name. */
   readonly permissions: Readonly<Record<string, unknown>>;
-  /** The latest verification, whoever requested it; undefined before the first. */
+  /** The latest verification, requested by any actor; undefined before the first. */
   readonly verification: VerificationView | undefined;
   readonly invitation: Pick<Invitation, 'type' | 'expires_at' | 'report'>;
   readonly usage: Usage;

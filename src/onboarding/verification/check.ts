@@ -27,7 +27,7 @@ export const skipped = (name: string, detail: string): Check => ({
   outcome: 'skipped',
 });
 
-/** `undecided`: the checks speak neither for nor against the connection. */
+/** `undecided`: the checks do not show whether the connection works. */
 export function decide(checks: readonly Check[]): 'active' | 'failing' | 'undecided' {
   const outcomes = checks.map(({ outcome }) => outcome);
   if (outcomes.includes('failed')) return 'failing';

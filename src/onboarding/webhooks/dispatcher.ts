@@ -40,7 +40,7 @@ const responseTimeoutMs = 10_000;
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { deliveries, webhooks, state, guard, audit, logger, now, observe } = options;
   const stopping = new AbortController();
-  /** By webhook, so that a slow receiver delays neither other webhooks nor the next tick. */
+  /** By webhook, so that a slow receiver does not delay other webhooks or the next tick. */
   const inFlight = new Map<string, Promise<void>>();
 
   /** Resolves to whether the next delivery of this webhook may be sent. */

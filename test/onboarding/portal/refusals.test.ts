@@ -30,7 +30,7 @@ const methodOf = (path: string) =>
   ['/report', '/pause', '/resume', '/control-link'].includes(path) ? 'POST' : 'GET';
 
 describe('an invalid link', () => {
-  test('gets the same answer on every path, whatever its fault, and changes nothing', async () => {
+  test('gets the same answer on every path, for every fault, and changes nothing', async () => {
     const revoked = await stage.invite();
     await fetch(
       `${stage.server.adminOrigin}/admin/v1/connections/${revoked.connection.id}/invitations/${revoked.invitation.id}`,

@@ -67,7 +67,7 @@ test.each(applied)(
   },
 );
 
-test('after the first success, the page shows the latest verification, whoever requested it', async () => {
+test('after the first success, the page shows the latest verification, requested by any actor', async () => {
   const invited = await stage.invite('aws');
   const stack = await deploy(stage.sandbox, account, await fileOf(invited, 'cloudformation.json'));
   expect(await statusOf(invited)).toBe('Active');

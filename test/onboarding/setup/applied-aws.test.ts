@@ -32,7 +32,7 @@ const readOnly = {
 };
 
 describe('the CloudFormation template', () => {
-  test('makes a role that is entered, says by itself which, and leaves nothing when it goes', async () => {
+  test('creates a role that admits the connection, reports it, and leaves nothing after its deletion', async () => {
     const account = '111111111111';
     const connection = await connect();
     const template = fileFor(connection, 'cloudformation.json', { callback: bench.callback });
@@ -48,7 +48,7 @@ describe('the CloudFormation template', () => {
     expect([await rolesIn(endpoint, account), bench.heard()]).toEqual([[], []]);
   });
 
-  test('says what a token of the connection says, byte for byte', async () => {
+  test('has exactly the values of a token of the connection', async () => {
     const connection = await connect();
     const claims = await bench.claims(connection);
     const { Resources } = JSON.parse(fileFor(connection, 'cloudformation.json'));
@@ -59,7 +59,7 @@ describe('the CloudFormation template', () => {
     });
   });
 
-  test('is made whatever becomes of its report, and says that it was not heard', async () => {
+  test('succeeds even if its report fails, and shows the failure in its outputs', async () => {
     const connection = await connect();
     const template = fileFor(connection, 'cloudformation.json', { callback: bench.callback });
     bench.answer(500);
@@ -78,7 +78,7 @@ describe('the CloudFormation template', () => {
     expect(await rolesIn(endpoint, '111111111114')).toHaveLength(1);
   });
 
-  test('makes several roles of one customer, each with the permissions, and each let in by its own connection only', async () => {
+  test('creates several roles of one tenant, each with the permissions and admitting its own connection only', async () => {
     const account = '111111111115';
     const boundary = 'arn:aws:iam::aws:policy/PowerUserAccess';
     const [one, two] = [await connect('one'), await connect('two', { session_tags: { Team: 'x' } })];
@@ -130,7 +130,7 @@ describe('the CloudFormation template', () => {
   });
 });
 
-describe('the script', () => {
+describe('the AWS script', () => {
   const run = (source: string, account: string) =>
     inTemporaryDirectory((cwd) => {
       writeFileSync(join(cwd, 'setup.sh'), source);
@@ -138,7 +138,7 @@ describe('the script', () => {
     });
 
   testWith(['aws'])(
-    'makes what is not there with the real command line, reports, and may be run again',
+    'creates what does not exist with the real AWS CLI, reports, and can be run again',
     async () => {
       const account = '222222222222';
       const connection = await connect(undefined, { session_tags: { Team: 'x' } });
@@ -185,7 +185,7 @@ describe('the script', () => {
   );
 
   testWith(['aws'])(
-    'is not run over a role that trusts anybody beside the connection',
+    'does not change a role that also trusts another principal',
     async () => {
       const account = '222222222223';
       const target = { role_arn: `arn:aws:iam::${account}:role/deploy` };
@@ -232,7 +232,7 @@ describe('the script', () => {
         });
       }
 
-      // Of any Sid and with other actions it is the statement of the connection all the same.
+      // With another Sid and other actions it is still the statement of the connection.
       await trust({ Version, Statement: { ...ours, Sid: 'Vendor', Action: ['sts:TagSession'] } });
       expect(await run(fileFor(one, 'setup.sh'), account)).toMatchObject({ status: 0, stderr: '' });
       expect([await trusts(), await bench.isIn(one), await bench.isIn(two)]).toEqual([made, true, false]);
@@ -241,12 +241,12 @@ describe('the script', () => {
   );
 });
 
-describe('the stack set', () => {
+describe('the AWS stack set', () => {
   const account = (digit: number) => String(digit).repeat(12);
   const roleIn = (digit: number) => ({ role_arn: `arn:aws:iam::${account(digit)}:role/vendor` });
 
   testWith(['aws'])(
-    'gives each account a role and a subject of its own',
+    'gives each account its own role and subject',
     async () => {
       const [one, two] = [
         await connect('one', roleIn(3)),

@@ -55,13 +55,13 @@ async function enters(one: Live, two: Live, clients: readonly [string | undefine
   expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([false, false]);
 }
 
-describe('applied to a resource group', () => {
+describe('a set-up file for Azure, applied to a resource group:', () => {
   const forms: [string, (source: string) => object][] = [
     ['azuredeploy.json', (source) => JSON.parse(source)],
     ['main.bicep', armOf],
   ];
 
-  test.each(forms)('%s makes identities that are entered, each by its own connection', async (name, read) => {
+  test.each(forms)('%s creates identities, each admitting its own connection', async (name, read) => {
     const group = name.replace('.', '-');
     await makeGroup(arm, group);
     const [one, two] = [await connect('one'), await connect('[two]')];
@@ -73,7 +73,7 @@ describe('applied to a resource group', () => {
     await enters(one, two, [outputs.clientId, outputs.clientId2]);
   });
 
-  test('main.tf says the same, and reports', async () => {
+  test('main.tf creates the same and reports', async () => {
     await makeGroup(arm, 'tf');
     const [one, two] = [await connect('one'), await connect('two')];
     const more = { beside: [beside(two)], options, permissions, callback: bench.callback };
@@ -86,7 +86,7 @@ describe('applied to a resource group', () => {
     await enters(one, two, [client_id, identity.this_2?.client_id]);
   });
 
-  test('setup.sh says the same, reports, and may be run again', async () => {
+  test('setup.sh creates the same, reports, and can be run again', async () => {
     await makeGroup(arm, 'sh');
     const [one, two] = [await connect('one'), await connect('two')];
     const more = { beside: [beside(two)], options, permissions, callback: bench.callback };
@@ -112,7 +112,7 @@ describe('applied to a resource group', () => {
     await enters(one, two, [clientOf(one), clientOf(two)]);
   }, 60_000);
 
-  test('each file says what a token of the connection says, byte for byte', async () => {
+  test('each file has exactly the values of a token of the connection', async () => {
     const connection = await connect();
     const { iss, sub, aud } = await bench.claims(connection);
     const trust = { issuer: iss, subject: sub, audiences: [aud] };
@@ -124,11 +124,11 @@ describe('applied to a resource group', () => {
   });
 });
 
-describe('an application of the vendor that customers consent to', () => {
+describe("the vendor's application that customers consent to", () => {
   const client_id = '0b5c1a52-8f0e-4d2a-9a61-2f0c2c2f5a11';
   const consent_redirect_uri = 'https://vendor.example/consented';
 
-  test('has a link for one directory, and a credential for the vendor, only where the target says so', async () => {
+  test('has a consent link for one directory and a credential for the vendor only if the target asks for it', async () => {
     const connection = await bench.connect('azure', { tenant_id: tenantId, client_id, consent_redirect_uri });
     const items = async ({ id }: Live) =>
       (await bench.server.admin.get<{ items: { name: string }[] }>(`/connections/${id}/setup`)).items;

@@ -63,7 +63,7 @@ test.each(ways)(
   60_000,
 );
 
-test('a pool that is there is left to whoever made it', async () => {
+test('an existing pool is not changed', async () => {
   const one = await connect('pool-old', 'idp-one');
   await applyTerraform(google, fileFor(one, 'main.tf'));
   const two = await connect('pool-old', 'idp-two');
@@ -73,7 +73,7 @@ test('a pool that is there is left to whoever made it', async () => {
   expect(JSON.parse(fileFor(two, 'requests.json', { options }))).toMatchObject([{ kind: 'create_provider' }]);
 });
 
-test('each file says what a token of the connection says, byte for byte', async () => {
+test('each Google Cloud file has exactly the values of a token of the connection', async () => {
   const connection = await connect('pool-said', 'idp-said');
   const { iss, sub, aud } = await bench.claims(connection);
   const [, { body }] = JSON.parse(fileFor(connection, 'requests.json')) as [unknown, { body: unknown }];

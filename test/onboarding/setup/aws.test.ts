@@ -35,7 +35,7 @@ describe('the CloudFormation template', () => {
     ],
   };
 
-  test('makes the provider when asked, and a role that trusts one audience and one subject', () => {
+  test('creates the provider if requested, and a role that trusts one audience and one subject', () => {
     const noValue = { Ref: 'AWS::NoValue' };
     const { Resources, Conditions, Outputs, Parameters } = template(target(), facts());
     expect(Resources).toEqual({
@@ -97,13 +97,13 @@ describe('the CloudFormation template', () => {
     ]);
   });
 
-  test('allows sessions as long as the connection asks for, and never less than the hour IAM starts at', () => {
+  test('allows sessions as long as the connection requests, but at least one hour, the minimum of IAM', () => {
     const longest = (duration_seconds: number) =>
       template(target({ duration_seconds }), facts()).Parameters.MaxSessionDuration.Default;
     expect([longest(900), longest(43_200)]).toEqual([3600, 43_200]);
   });
 
-  test('allows session tags and a source identity exactly when the connection has them', () => {
+  test('allows session tags and a source identity only if the connection has them', () => {
     const actions = (given: Partial<AwsTarget>) => statement(target(given), facts()).Action;
     const enter = 'sts:AssumeRoleWithWebIdentity';
     expect([
@@ -124,7 +124,7 @@ describe('the CloudFormation template', () => {
     ['https://id.vendor.com/t/ten_x', 'id.vendor.com/t/ten_x'],
     ['http://127.0.0.1:1234', '127.0.0.1:1234'],
     ['http://localhost:1234/t/ten_x', 'localhost:1234/t/ten_x'],
-  ])('keeps the issuer %s as it is and heads its conditions with %s', (issuer, name) => {
+  ])('keeps the issuer %s unchanged and uses the condition key prefix %s', (issuer, name) => {
     const made = template(target(), facts({ issuer }));
     expect(made.Resources.Provider.Properties.Url).toBe(issuer);
     expect(made.Resources.Role.Properties.AssumeRolePolicyDocument.Statement[0].Condition).toEqual({
@@ -133,7 +133,7 @@ describe('the CloudFormation template', () => {
     expect(made.Outputs.ProviderArn.Value['Fn::If'][2]['Fn::Sub'][1]).toEqual({ ProviderName: name });
   });
 
-  test('stays whole, small and harmless with any name', () => {
+  test('is valid, small and safe with any name', () => {
     const known = template(target(), facts());
     fc.assert(
       fc.property(hostileText, hostileText, (name, vendor) => {
@@ -154,7 +154,7 @@ describe('the CloudFormation template', () => {
     );
   });
 
-  test('is under the 51,200 bytes of an inline template with names of 10 KB', () => {
+  test('is smaller than 51,200 bytes, the limit of an inline template, even with names of 10 KB', () => {
     const long = '"😀'.repeat(2_500);
     const text = contentOf(
       setup(target(), facts({ connection: { id: 'con_7h2k9', name: long }, vendor: long })),
@@ -164,7 +164,7 @@ describe('the CloudFormation template', () => {
   });
 
   testWith(['cfn-lint'])(
-    'passes cfn-lint, with all that may be in it, and so does that of a stack set',
+    'passes cfn-lint with every option, and so does the template of a stack set',
     () => {
       const role = (digit: number) => ({
         role_arn: `arn:aws:iam::${String(digit).repeat(12)}:role/deploy/er`,
@@ -209,7 +209,7 @@ describe('the CloudFormation template', () => {
     240_000,
   );
 
-  test('sends its report with a function that fits where it is written, into which nothing was pasted', () => {
+  test('reports with an inline function that is within the size limit and contains no inserted value', () => {
     const made = (given: Partial<SetupFacts>) =>
       template(target(), facts({ callback: 'https://id.vendor.com/x', ...given })).Resources;
     const [one, other] = [made({}), made({ callback: "https://'${x}`", vendor: '"}' })];
@@ -225,11 +225,11 @@ describe('the CloudFormation template', () => {
   });
 });
 
-describe('a role whose ARN is known before it is made', () => {
+describe('a role whose ARN is known before its creation', () => {
   const role_arn = 'arn:aws-us-gov:iam::123456789012:role/deploy/er';
   const permissions = { look: { managed_policy_arns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] } };
 
-  test('gets that name and path in every file, and the policies of its own partition', () => {
+  test('has that name and path in every file, and the policies of its partition', () => {
     const given = [target({ role_arn, region: 'us-gov-west-1' }), facts({ permissions })] as const;
     const { Parameters, Resources } = template(...given);
     const policy = 'arn:aws-us-gov:iam::aws:policy/ReadOnlyAccess';
@@ -253,7 +253,7 @@ describe('a role whose ARN is known before it is made', () => {
     ['in two partitions', [role_arn, 'arn:aws:iam::999999999999:role/deploy/er']],
     ['with two paths', [role_arn, 'arn:aws-us-gov:iam::999999999999:role/er']],
     ['in an account that is not known', [role_arn, undefined]],
-  ])('goes into no common file with roles %s', (_title, arns) => {
+  ])('cannot share a file with roles %s', (_title, arns) => {
     const [first, ...others] = arns.map((arn) => target(arn === undefined ? {} : { role_arn: arn }));
     const beside = others.map((other) => ({ target: other, facts: facts() }));
     expect(() => setup(first ?? target(), facts({ additional: beside }))).toThrow(
@@ -265,7 +265,7 @@ describe('a role whose ARN is known before it is made', () => {
     ['the same role', role_arn, role_arn, {}],
     ['roles of one name', role_arn, role_arn.replace('deploy/er', 'Er'), {}],
     ['roles of one name by choice', role_arn, `${role_arn}2`, { role_name: 'er2' }],
-  ])('goes into no common file for two connections to %s', (_title, first, second, options) => {
+  ])('cannot share a file of two connections to %s', (_title, first, second, options) => {
     const other = facts({ subject: 'con_2', connection: { id: 'con_2', name: 'b' } });
     const beside = [{ target: target({ role_arn: second }), facts: other }];
     expect(() => setup(target({ role_arn: first }), facts({ additional: beside, options }))).toThrow(
@@ -273,14 +273,14 @@ describe('a role whose ARN is known before it is made', () => {
     );
   });
 
-  test('has no path that CloudFormation would put the value of a secret into', () => {
+  test('cannot have a path that CloudFormation resolves as a dynamic reference to a secret', () => {
     const secret = 'arn:aws:iam::123456789012:role/{{resolve:ssm:x}}/er';
     expect(() => setup(target({ role_arn: secret }), facts())).toThrow(
       'target.role_arn: must not have {{ in its path, which CloudFormation evaluates',
     );
   });
 
-  test('takes no shorter sessions than the connection asks for, and no more policies than a role takes', () => {
+  test('refuses shorter sessions than the connection requests, and more policies than a role can have', () => {
     const options = {
       max_session_seconds: 3600,
       managed_policy_arns: Array.from({ length: 10 }, (_, at) => `arn:aws:iam::aws:policy/p${at}`),
@@ -291,8 +291,8 @@ describe('a role whose ARN is known before it is made', () => {
   });
 });
 
-describe('the trust policy alone', () => {
-  test('is given once the account is known, and names the provider in its partition', () => {
+describe('the separate trust policy', () => {
+  test('exists once the account is known, and names the provider in its partition', () => {
     expect(trust(target({ role_arn: 'arn:aws-cn:iam::123456789012:role/deploy/er' }), facts())).toEqual({
       Version: '2012-10-17',
       Statement: [
@@ -311,7 +311,7 @@ describe('the trust policy alone', () => {
     });
   });
 
-  test('is absent before', () => {
+  test('does not exist before', () => {
     expect(setup(target(), facts()).map(({ name }) => name)).toEqual([
       'cloudformation.json',
       'main.tf',
@@ -319,7 +319,7 @@ describe('the trust policy alone', () => {
     ]);
   });
 
-  test('holds audience and subject byte for byte, whatever they are', () => {
+  test('contains audience and subject unchanged, with any characters', () => {
     const role_arn = 'arn:aws:iam::123456789012:role/x';
     fc.assert(
       fc.property(hostileText.map(carriable), hostileText.map(carriable), (subject, audience) => {
@@ -332,7 +332,7 @@ describe('the trust policy alone', () => {
   });
 });
 
-test('no AWS file has a wildcard or a pattern in what it trusts', () => {
+test('no AWS file has a wildcard or a pattern in its trust', () => {
   const role_arn = 'arn:aws:iam::123456789012:role/x';
   const files = setup(target({ role_arn, session_tags: { Team: 'x' } }), facts());
   for (const { name, content } of files) {

@@ -25,7 +25,7 @@ function literal(text: string): string {
 }
 
 describe('the ARM template', () => {
-  test('makes an identity, its one federated credential and one role for it in the resource group', () => {
+  test('creates an identity with one federated credential and one role assignment in the resource group', () => {
     expect(template(target, facts()).resources).toEqual([
       {
         type: 'Microsoft.ManagedIdentity/userAssignedIdentities',
@@ -60,7 +60,7 @@ describe('the ARM template', () => {
     ]);
   });
 
-  test('has Reader and the names of the connection as defaults, and tells the ids that the connection needs', () => {
+  test('defaults to the Reader role and the names of the connection, and outputs the ids that the connection needs', () => {
     const { parameters, variables, outputs } = template(target, facts());
     const property = (name: string) => ({
       type: 'string',
@@ -92,7 +92,7 @@ describe('the ARM template', () => {
     });
   });
 
-  test('is what the published schemas allow, whatever it is asked for and whatever stands in its texts', () => {
+  test('conforms to the published schemas with all options and any text', () => {
     fc.assert(
       fc.property(text, text, text, hostileText, (subject, audience, tag, name) => {
         const connection = { id: 'con_7h2k9', name };
@@ -109,19 +109,19 @@ describe('the ARM template', () => {
     );
   });
 
-  test('makes no identity for two connections', () => {
+  test('refuses one identity for two connections', () => {
     const beside = [{ target, facts: facts({ connection: { id: 'con_2', name: 'b' } }) }];
     expect(() =>
       setup(target, facts({ additional: beside, options: { identity_name: 'Sojourn-con_2' } })),
     ).toThrow(/^identity_name: must not be the name of the identity of another connection in the files$/);
   });
 
-  test('keeps a loopback issuer as it is', () => {
+  test('keeps a loopback issuer unchanged', () => {
     const [, credential] = template(target, facts({ issuer: 'http://127.0.0.1:1234' })).resources;
     expect(credential.properties.issuer).toBe('http://127.0.0.1:1234');
   });
 
-  test('holds issuer, subject and audience byte for byte and evaluates nothing of them or of any name', () => {
+  test('contains issuer, subject and audience unchanged, and evaluates no inserted value', () => {
     const known = template(target, facts());
     fc.assert(
       fc.property(text, text, hostileText, hostileText, (subject, audience, name, vendor) => {
@@ -140,7 +140,7 @@ describe('the ARM template', () => {
     );
   });
 
-  test('names the credential within the letters that Azure takes, whatever the id', () => {
+  test('names the credential with characters that Azure accepts, for any id', () => {
     fc.assert(
       fc.property(hostileText.map(carriable), (text) => {
         const id = `con_${text}`;

@@ -16,8 +16,8 @@ import { carriable, hostileText, inTemporaryDirectory, testWith } from './arrang
 
 const texts = fc.array(hostileText.map(carriable), { minLength: 20, maxLength: 40 });
 
-describe('a shell word', () => {
-  test('reaches the program byte for byte, whatever is in it', () => {
+describe('an encoded shell word', () => {
+  test('reaches the program unchanged, with any characters', () => {
     const printArguments = 'process.stdout.write(JSON.stringify(process.argv.slice(1)))';
     fc.assert(
       fc.property(texts, (words) => {
@@ -29,16 +29,16 @@ describe('a shell word', () => {
     );
   });
 
-  test('stays bare when it is plain and is quoted otherwise', () => {
+  test('is quoted only if it needs quotes', () => {
     expect([shellWord('a-b/c=d'), shellWord(''), shellWord("it's")]).toEqual(['a-b/c=d', "''", "'it'\\''s'"]);
   });
 
-  test('is refused when it holds NUL, which would cut it short', () => {
+  test('is refused if it contains NUL, which would truncate it', () => {
     expect(() => shellWord('a\0b')).toThrow(expect.objectContaining({ code: 'internal' }));
   });
 });
 
-describe('an HCL string', () => {
+describe('an encoded HCL string', () => {
   testWith(['terraform'])('is read back by Terraform as it went in', () => {
     inTemporaryDirectory((cwd) =>
       fc.assert(
@@ -57,7 +57,7 @@ describe('an HCL string', () => {
     );
   });
 
-  test('never opens a template, not even after other signs', () => {
+  test('never starts a template, even after other characters', () => {
     expect(['$', '$$', '%%'].map((sign) => hclString(`${sign}{a}`))).toEqual([
       '"\\u0024{a}"',
       '"\\u0024\\u0024{a}"',
@@ -66,7 +66,7 @@ describe('an HCL string', () => {
   });
 });
 
-test('an HCL document is laid out in columns, with maps and blocks apart', () => {
+test('an HCL document aligns its values in columns and separates maps and blocks', () => {
   const written = hclDocument([
     {
       type: 'resource',
@@ -96,7 +96,7 @@ variable "a" {
 `);
 });
 
-test('a CEL string evaluates to the text that went in', () => {
+test('an encoded CEL string evaluates to the original text', () => {
   fc.assert(
     fc.property(hostileText.map(carriable), (text) => {
       expect(evaluate(celString(text))).toBe(text);
@@ -105,7 +105,7 @@ test('a CEL string evaluates to the text that went in', () => {
   );
 });
 
-test('an ARM string gets a second bracket exactly where it would be an expression', () => {
+test('an encoded ARM string gets a second bracket only if it would be an expression', () => {
   expect(['[a]', '[[a]', '[a] b', 'a]', '[', '[]'].map(armString)).toEqual([
     '[[a]',
     '[[[a]',
@@ -117,7 +117,7 @@ test('an ARM string gets a second bracket exactly where it would be an expressio
 });
 
 describe('a caption', () => {
-  test('is one line within its limit, of whole characters', () => {
+  test('is one line of complete characters within its limit', () => {
     fc.assert(
       fc.property(hostileText, fc.integer({ min: 8, max: 40 }), (text, limit) => {
         const written = caption(text, limit);
@@ -128,7 +128,7 @@ describe('a caption', () => {
     );
   });
 
-  test('keeps what fits as it is, and ends what does not in three dots', () => {
+  test('keeps a text that fits, and ends a longer one in three dots', () => {
     expect([caption('acme "prod"\n', 11), caption('12345678901', 10), caption('😀'.repeat(9), 10)]).toEqual([
       'acme "prod"',
       '1234567...',
@@ -136,7 +136,7 @@ describe('a caption', () => {
     ]);
   });
 
-  test('is quick with 10 KB', () => {
+  test('is encoded quickly even with 10 KB', () => {
     expect(caption('${'.repeat(5_000), 256)).toBe(`${'${'.repeat(126)}$...`);
   });
 });

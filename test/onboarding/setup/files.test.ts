@@ -23,7 +23,7 @@ afterAll(() => bench.end());
 
 const callback = 'https://id.example.com/connect/inv_1/report';
 
-test('every file that can report does so where it is told to, and none without', async () => {
+test('every set-up file that can report uses the callback, and none reports without one', async () => {
   const reporting = async (request?: { callback: string }) =>
     (await artefacts.files(connection, request))
       .filter(({ content }) => content.includes(callback))
@@ -45,7 +45,7 @@ test.each([
   'https://a/{{resolve:ssm:x}}',
   "https://a/'\n",
   '/connect/x',
-])('they report to no such place as %j', async (place) => {
+])('the set-up files refuse %j as a callback', async (place) => {
   await expect(artefacts.files(connection, { callback: place })).rejects.toMatchObject({
     code: 'invalid_request',
     faults: [{ path: 'callback', message: 'must be an https URL' }],

@@ -34,7 +34,7 @@ const settings = [
 ];
 
 describe('the gcloud script', () => {
-  test('uploads the keys, each with what Google takes, where the provider fetches none', () => {
+  test('uploads the keys with the members that Google accepts, if the provider cannot fetch them', () => {
     const key = { kid: 'k1', kty: 'EC', alg: 'ES256', use: 'sig', crv: 'P-256', x: "a'b", y: 'c' };
     const jwks = [{ ...key, x5t: 'no' }, ...Array.from({ length: 8 }, (_, at) => ({ ...key, kid: `${at}` }))];
     const eight = [key, ...jwks.slice(1, 8)];
@@ -49,7 +49,7 @@ describe('the gcloud script', () => {
     );
   });
 
-  test('makes what is not there', () => {
+  test('creates what does not exist', () => {
     expect(run(script(target({ service_account }), facts()))).toEqual({
       status: 0,
       stderr: '',
@@ -75,7 +75,7 @@ describe('the gcloud script', () => {
   test.each([
     ['with its own condition', `${issuer} assertion.sub=='con_7h2k9'`],
     ['without any condition', `${issuer} `],
-  ])('leaves the pool and brings the provider up to date when run again, %s', (_, found) => {
+  ])('keeps the pool and updates the provider when run again, %s', (_, found) => {
     expect(run(script(target(), facts()), { pool: 'sojourn-a1', provider: found })).toEqual({
       status: 0,
       stderr: '',
@@ -104,7 +104,7 @@ describe('the gcloud script', () => {
       `${issuer} assertion.sub=='con_7h2k9' && assertion.jti!=''`,
       "with another condition. It was not changed. Give the connection a provider_id of its own; or, if nobody else needs this one, set its condition to assertion.sub=='con_7h2k9' first.",
     ],
-  ])('stops before a provider %s', (_, found, said) => {
+  ])('stops at a provider %s', (_, found, said) => {
     const taken = { pool: 'sojourn-a1', provider: found };
     expect(run(script(target({ service_account }), facts()), taken)).toEqual({
       status: 1,
@@ -113,7 +113,7 @@ describe('the gcloud script', () => {
     });
   });
 
-  test('hands every value to gcloud byte for byte and runs nothing else', () => {
+  test('passes every value to gcloud unchanged and runs nothing else', () => {
     fc.assert(
       fc.property(hostileText, hostileText, hostileText.map(carriable), (name, vendor, subject) => {
         const given = facts({ vendor, subject, connection: { id: 'con_7h2k9', name } });
@@ -143,7 +143,7 @@ describe('the gcloud script', () => {
     );
   }, 60_000);
 
-  test("writes an audience with commas so that gcloud's own list syntax keeps it whole", () => {
+  test("writes an audience with commas in gcloud's list syntax, so that it is not split", () => {
     const written = (audience: string) =>
       run(script(target(), facts({ audience }))).calls[3]?.find((word) => word.startsWith('--allowed'));
     expect([written('a,b'), written('^a'), written('a,b;c')]).toEqual([
@@ -154,7 +154,7 @@ describe('the gcloud script', () => {
   });
 
   testWith(['gcloud'])(
-    "makes Google's own gcloud send the very requests of the list",
+    'makes the real gcloud send exactly the requests of the list',
     async () => {
       const given = [
         target({ service_account }),
@@ -194,7 +194,7 @@ describe('the gcloud script', () => {
     ['goes on where there is no condition', {}, 0],
   ] as const)
     testWith(['gcloud'])(
-      `as Google's own gcloud shows a provider, ${what}`,
+      `with the provider output of the real gcloud, ${what}`,
       async () => {
         const found = { name: provider, state: 'ACTIVE', oidc: { issuerUri: issuer }, ...condition };
         const ran = await runRealGcloud(script(target(), facts()), {

@@ -11,8 +11,8 @@ const account = 'deployer@acme.iam.gserviceaccount.com';
 const requests = (...given: Parameters<typeof setup>) =>
   JSON.parse(contentOf(setup(...given), 'requests.json'));
 
-describe('the list of requests', () => {
-  test('makes the pool, the provider for one audience and one subject, and one binding for one principal', () => {
+describe('the list of Google Cloud requests', () => {
+  test('creates the pool, a provider for one audience and one subject, and one binding for one principal', () => {
     expect(requests(target({ service_account: account }), facts())).toEqual([
       {
         kind: 'create_pool',
@@ -61,12 +61,12 @@ describe('the list of requests', () => {
     ]);
   });
 
-  test('touches no service account when the connection has none', () => {
+  test('changes no service account if the connection has none', () => {
     const kinds = requests(target(), facts()).map(({ kind }: { kind: string }) => kind);
     expect(kinds).toEqual(['create_pool', 'create_provider']);
   });
 
-  test('makes no provider for two connections, whose condition can admit one of them only', () => {
+  test('refuses one provider for two connections, because its condition can admit only one', () => {
     const other = facts({ subject: 'con_2', connection: { id: 'con_2', name: 'b' } });
     const beside = [{ target: target({ service_account: account }), facts: other }];
     expect(() => setup(target(), facts({ additional: beside }))).toThrow(
@@ -74,12 +74,12 @@ describe('the list of requests', () => {
     );
   });
 
-  test('keeps a loopback issuer as it is', () => {
+  test('keeps a loopback issuer unchanged', () => {
     const [, provider] = requests(target(), facts({ issuer: 'http://127.0.0.1:1234' }));
     expect(provider.body.oidc.issuerUri).toBe('http://127.0.0.1:1234');
   });
 
-  test('admits the subject and no other, whatever is in it', () => {
+  test('admits exactly the subject, with any characters', () => {
     fc.assert(
       fc.property(hostileText, hostileText, (text, other) => {
         // No argument of a program can hold NUL, and the script is written along with the requests.
@@ -95,7 +95,7 @@ describe('the list of requests', () => {
     );
   });
 
-  test('keeps texts for people within their fields', () => {
+  test('shortens descriptions to the limits of their fields', () => {
     fc.assert(
       fc.property(hostileText, hostileText, (name, vendor) => {
         const connection = { id: 'con_7h2k9', name: name.repeat(100) };
@@ -108,8 +108,8 @@ describe('the list of requests', () => {
   });
 });
 
-describe('the Terraform file', () => {
-  test('says the same as the requests', () => {
+describe('the Terraform file for Google Cloud', () => {
+  test('has the same values as the requests', () => {
     expect(contentOf(setup(target({ service_account: account }), facts()), 'main.tf')).toBe(`terraform {
   required_providers {
     google = {
@@ -186,7 +186,7 @@ output "principal" {
   });
 });
 
-test('no GCP file admits more than one subject', () => {
+test('no Google Cloud file admits more than one subject', () => {
   for (const { content } of setup(target({ service_account: account }), facts()))
     expect(content).not.toMatch(
       /principalSet|allUsers|allAuthenticatedUsers|subject\/\*|startsWith|matches\(/,

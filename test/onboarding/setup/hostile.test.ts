@@ -38,12 +38,12 @@ const ofAws = (given: SetupFacts) => setupAws(awsTarget, given);
 const ofAzure = (given: SetupFacts) => setupAzure(azureTarget, given);
 const ofGcp = (given: SetupFacts) => setupGcp(gcpTarget(), gcpFacts({ ...given, permissions: {} }));
 
-describe('Bicep', () => {
-  test('gives back every string, byte for byte', () => {
+describe('the Bicep file', () => {
+  test('returns every string unchanged', () => {
     fc.assert(fc.property(text, (value) => expect(bicepText(bicepString(value))).toBe(value)));
   });
 
-  test('evaluates nothing of any value, as ARM does not', () => {
+  test('evaluates no inserted value, like the ARM template', () => {
     fc.assert(
       fc.property(hostileFacts, (given) => {
         const template = armOf(contentOf(ofAzure(given), 'main.bicep'));
@@ -55,10 +55,10 @@ describe('Bicep', () => {
   });
 });
 
-describe('Terraform', () => {
+describe('the Terraform file', () => {
   const read = (artefacts: readonly SetupFile[]) => readTerraform(contentOf(artefacts, 'main.tf'));
 
-  test('of AWS means what it was given', async () => {
+  test('for AWS contains exactly the input values', async () => {
     await fc.assert(
       fc.asyncProperty(hostileFacts, async (given) => {
         const { resource, value } = await read(ofAws(given));
@@ -92,7 +92,7 @@ describe('Terraform', () => {
         ) as string,
     );
 
-  test('of Azure and Google Cloud means what it was given', async () => {
+  test('for Azure and Google Cloud contains exactly the input values', async () => {
     await fc.assert(
       fc.asyncProperty(hostileFacts, async (given) => {
         const azure = await read(ofAzure(given));
@@ -142,7 +142,7 @@ describe('Terraform', () => {
   );
 });
 
-describe('the scripts', () => {
+describe('the script', () => {
   /** Writes its arguments down; answers what the scripts ask for. */
   const standIn = `#!/bin/sh
 printf '%s\\0' "$#" "$@" >> "$RECORD"
@@ -181,7 +181,7 @@ esac
   const option = (words: readonly string[], name: string) =>
     words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
 
-  test('for AWS hands every value over byte for byte and runs nothing else', () => {
+  test('for AWS passes every value unchanged and runs nothing else', () => {
     fc.assert(
       fc.property(hostileFacts, (given) => {
         const { status, stderr, calls } = run('aws', contentOf(ofAws(given), 'setup.sh'));
@@ -204,7 +204,7 @@ esac
     );
   }, 60_000);
 
-  test('for Azure hands every value over byte for byte and runs nothing else', () => {
+  test('for Azure passes every value unchanged and runs nothing else', () => {
     fc.assert(
       fc.property(hostileFacts, (given) => {
         const { status, stderr, calls } = run('az', contentOf(ofAzure(given), 'setup.sh'));
@@ -222,7 +222,7 @@ esac
   }, 60_000);
 });
 
-test('names of 10 KB change no file beyond what its cloud takes', () => {
+test('with names of 10 KB, every set-up file stays within the limits of its cloud', () => {
   const long = `"'\${x}`.repeat(2_000);
   const given = facts({ vendor: long, connection: { id: 'con_7h2k9', name: long } });
   for (const files of [ofAws(given), ofAzure(given), ofGcp(given)])

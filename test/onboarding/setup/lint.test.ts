@@ -43,7 +43,7 @@ const policy = (patch: object = {}) =>
   JSON.stringify({ Version: '2012-10-17', Statement: [statement(patch)] });
 
 describe('a pasted document', () => {
-  test('is judged with the very document that would be right, and nothing is changed or written down', async () => {
+  test('is linted with the corrected document, and nothing is changed or stored', async () => {
     const before = await server.admin.get('/audit?limit=1');
     const anySubject = { StringEquals: { [`${name()}:aud`]: 'sts.amazonaws.com' } };
     expect(await lint(policy({ Condition: anySubject }))).toEqual({
@@ -66,7 +66,7 @@ describe('a pasted document', () => {
     expect(await server.admin.get('/audit?limit=1')).toEqual(before);
   });
 
-  test('is read strictly, and only up to 64 KB', async () => {
+  test('is parsed strictly and may have up to 64 KB', async () => {
     const refusals: [string, string][] = [
       ['{"Statement":', 'document: must be JSON'],
       [
@@ -92,7 +92,7 @@ describe('a pasted document', () => {
     expect((await lint('['.repeat(60_000) + ']'.repeat(5_000))).status).toBe(400);
   });
 
-  test('is judged by the command line, which ends with 1 unless all is safe', async () => {
+  test('is linted by the command line, which exits with 1 unless the document is safe', async () => {
     const env = { SOJOURN_ADMIN_URL: server.adminOrigin, SOJOURN_ADMIN_TOKEN: server.adminToken };
     const run = async (text: string, ...args: string[]) => {
       const file = join(folder, 'policy.json');

@@ -499,7 +499,7 @@ const rules: readonly Rule[] = [
       return { condition: 'jwks', ...(found ? { detail: found.problem, advice: found.advice } : {}) };
     },
     condition: 'jwks',
-    says: /has x5c or x5t Take them out/,
+    says: /has x5c or x5t Remove them/,
   },
   {
     rule: 31,
@@ -510,7 +510,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-describe('of the rules that bite, the doctor names', () => {
+describe('verification explains rule', () => {
   test.each(rules)('$rule: $fault', async ({ named, condition, says, fix, outcome }) => {
     const found = await named();
     expect(found.condition).toBe(condition);
@@ -520,11 +520,11 @@ describe('of the rules that bite, the doctor names', () => {
   });
 });
 
-/** What neither we nor a customer can cause here: the reason, and what shows it. */
+/** Rules that neither the vendor nor the customer can violate in this test: the reason, and its proof. */
 const elsewhere: readonly [number, string, () => Promise<void>][] = [
   [
     17,
-    'the session name is made of ids, with nothing that STS refuses',
+    'the session name consists of ids, which STS accepts',
     async () => {
       await verify(plain, (await atAws(plain)).connection);
       const { entries } = (await plain.turn('GET', '/log')) as {
@@ -537,7 +537,7 @@ const elsewhere: readonly [number, string, () => Promise<void>][] = [
   ],
   [
     19,
-    "it ends in the customer's stack before we hear of it; the template says there what to choose",
+    "the customer's stack fails before it reports; the template explains the choice there",
     async () => {
       const { id } = (await atAws(plain)).connection;
       const file = await plain.admin.file(`/connections/${id}/setup/cloudformation.json`);
@@ -551,7 +551,7 @@ const elsewhere: readonly [number, string, () => Promise<void>][] = [
   ],
   [
     20,
-    'no template is named by a URL of this server',
+    'no template contains a URL of this server',
     async () => {
       const { id } = (await atAws(plain)).connection;
       const { items } = await plain.admin.get<{ items: { name: string }[] }>(`/connections/${id}/setup`);
@@ -563,7 +563,7 @@ const elsewhere: readonly [number, string, () => Promise<void>][] = [
   ],
   [
     29,
-    'it is no refusal: whoever revokes a key is told what each customer must do',
+    'it is not a refusal: the impact of a revocation lists what each customer must do',
     async () => {
       await atGcp(plain);
       const { items: keys } = await plain.admin.get<{ items: { kid: string }[] }>('/keys');
@@ -577,7 +577,7 @@ const elsewhere: readonly [number, string, () => Promise<void>][] = [
   ],
   [
     30,
-    'it is between an SDK and its own machine; what we give has the members that it asks for',
+    'it concerns an SDK and its machine; our answers have the members that it needs',
     async () => {
       const { connection } = await atAws(plain);
       const { status, body } = await plain.ask(`${connection.id}/credentials?format=aws-container`);
@@ -589,11 +589,11 @@ const elsewhere: readonly [number, string, () => Promise<void>][] = [
   ],
 ];
 
-test.each(elsewhere)('%i is not caused here: %s', async (_rule, _reason, shows) => {
+test.each(elsewhere)('rule %i cannot be violated in this test: %s', async (_rule, _reason, shows) => {
   await shows();
 });
 
-test('no rule is left out', () => {
+test('the tests cover every rule', () => {
   const numbers = new Set([...rules.map(({ rule }) => rule), ...elsewhere.map(([rule]) => rule)]);
   expect([...numbers].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 31 }, (_, index) => index + 1));
 });

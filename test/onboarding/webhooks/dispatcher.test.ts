@@ -140,7 +140,7 @@ test('an outbox entry whose delivery another replica is still writing is not cla
 });
 
 describe('a receiver that hangs', () => {
-  test('delays neither other webhooks nor the next tick', async () => {
+  test('does not delay other webhooks or the next tick', async () => {
     receiver.hang('/hangs');
     receiver.answer('/hears', 202);
     await webhookTo('/hangs', { events: ['connection.disabled'] });
