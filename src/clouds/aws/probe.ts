@@ -15,7 +15,7 @@ export const interpretProbe = probeResultBy({
 });
 
 export const fix = (target: AwsTarget, facts: SetupFacts, kind: ProbeType): Remedy => ({
-  condition: `${kind}_open`,
+  condition: `${kind}_too_broad`,
   ...(kind === 'audience'
     ? { detail: 'The provider lists another audience, and the trust policy does not test :aud.' }
     : {

@@ -13,7 +13,7 @@ export const interpretProbe = probeResultBy({
 });
 
 export const fix = (target: AzureTarget, { subject }: SetupFacts, kind: ProbeType): Remedy => ({
-  condition: `${kind}_open`,
+  condition: `${kind}_too_broad`,
   detail: `The identity has another federated credential for this issuer: delete each whose subject is not ${subject}.`,
   ...listCredentials(target),
 });

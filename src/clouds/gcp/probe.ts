@@ -22,7 +22,7 @@ export const interpretProbe = (kind: ProbeType, error: SojournError | undefined)
     : proven(kind, error);
 
 export const fix = (target: GcpTarget, facts: SetupFacts, kind: ProbeType): Remedy => ({
-  condition: `${kind}_open`,
+  condition: `${kind}_too_broad`,
   ...(kind === 'audience'
     ? {
         detail: 'The provider allows another audience as well.',
