@@ -121,14 +121,14 @@ test('every fault of a configuration is told in one message, and nothing is made
   await writeFile(file, lines.join('\n'));
   expect(await refusal(file, { SOJOURN_AUDIT_ON_FAILURE: 'never', SOJOURN_ADMIN_TOKEN: 'short' })).toEqual({
     code: 1,
-    err: `isuer: is not known here; did you mean issuer? (${file}:2)
-issuer: must not hold a query (${file}:1)
+    err: `isuer: is unknown; did you mean issuer? (${file}:2)
+issuer: must not contain a query (${file}:1)
 issuer: must not end with a slash (${file}:1)
-keys.rotation: is not known here (${file}:4)
+keys.rotation: is unknown (${file}:4)
 tokens.ttl: must be from 60s to 3600s (${file}:3)
 audit.on_failure: must be refuse or continue (SOJOURN_AUDIT_ON_FAILURE)
-listen.public: is open to the network without encryption: set listen.tls, or name the proxy that ends TLS in trust_proxy, or listen on 127.0.0.1
-SOJOURN_ADMIN_TOKEN: must be 32 or more letters, digits and - . _ ~ + /, for example from: openssl rand -hex 32
+listen.public: is reachable from the network without encryption: set listen.tls, or add the proxy that terminates TLS to trust_proxy, or listen on 127.0.0.1
+SOJOURN_ADMIN_TOKEN: must be at least 32 letters, digits and - . _ ~ + /, for example from: openssl rand -hex 32
 → Correct every line that the detail names.
 `,
   });

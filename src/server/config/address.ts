@@ -1,15 +1,15 @@
-/** Addresses: where to listen, whom to believe as a proxy, and what is loopback. */
+/** Fields for listen addresses and trusted networks, and the loopback check. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
 export interface Address {
   /** An IP address without brackets, or a host name. */
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 chooses a free port. */
   readonly port: number;
 }
 
-/** `localhost` counts: RFC 6761 section 6.3 lets it lead nowhere else. */
+/** `localhost` counts, because RFC 6761 section 6.3 requires it to resolve to loopback. */
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 
@@ -28,7 +28,7 @@ export const addressField = z.string().transform((text, context): Address => {
   return z.NEVER;
 });
 
-/** A network in CIDR form. A prefix of 0 would believe everybody, and so let any caller write its own address. */
+/** A network in CIDR form. A prefix of 0 is rejected: it would trust every caller to state its own address. */
 export const cidrField = z.string().refine((text) => {
   const [, network = '', prefix = ''] = /^([0-9a-f:.]+)\/([1-9]\d{0,2})$/i.exec(text) ?? [];
   const family = isIP(network);

@@ -1,4 +1,4 @@
-/** The keys of the backends that are services; each has a section under `keys`. */
+/** Settings of the external key backends; each has a section under `keys`. */
 import { z } from 'zod';
 import { key } from './setting.ts';
 import { endpointField, fileField, secretSourceField } from './urls.ts';
@@ -11,12 +11,12 @@ export const backendKeys = {
     region: key(
       nullable(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, 'must be a region such as eu-central-1'),
       null,
-      'Region of the keys. The credentials are those of the role that the server runs with (the default chain of the AWS SDK).',
+      'Region of the keys. Credentials come from the default chain of the AWS SDK, such as the role of the server.',
     ),
     endpoint: key(
       endpointField.nullable(),
       null,
-      'In place of the regional endpoint: a VPC endpoint, an emulator.',
+      'Overrides the regional endpoint, for a VPC endpoint or an emulator.',
     ),
   },
   gcp_kms: {
@@ -26,7 +26,7 @@ export const backendKeys = {
         'must be projects/PROJECT/locations/LOCATION/keyRings/KEY_RING',
       ),
       null,
-      '`projects/…/locations/…/keyRings/…` that holds the two keys below. The credentials are those of the service account that the server runs with (the metadata server).',
+      '`projects/…/locations/…/keyRings/…` with the two keys below. Credentials come from the metadata server: the service account of the server.',
     ),
     rsa_key: key(
       keyId,
@@ -34,46 +34,46 @@ export const backendKeys = {
       'Id of the crypto key for `RS256`, whose algorithm is `RSA_SIGN_PKCS1_2048_SHA256`; each signing key is a version of it.',
     ),
     ec_key: key(keyId, null, 'The same for `ES256`: `EC_SIGN_P256_SHA256`.'),
-    endpoint: key(endpointField.nullable(), null, 'In place of `https://cloudkms.googleapis.com`.'),
-    metadata_endpoint: key(endpointField.nullable(), null, 'In place of `http://metadata.google.internal`.'),
+    endpoint: key(endpointField.nullable(), null, 'Overrides `https://cloudkms.googleapis.com`.'),
+    metadata_endpoint: key(endpointField.nullable(), null, 'Overrides `http://metadata.google.internal`.'),
   },
   azure_key_vault: {
     vault_url: key(
       endpointField.nullable(),
       null,
-      'The vault, such as `https://acme.vault.azure.net`. The credentials are those of the managed or the workload identity that the server runs with.',
+      'URL of the vault, such as `https://acme.vault.azure.net`. Credentials come from the managed identity or workload identity of the server.',
     ),
     key_name: key(
-      z.string().regex(/^[0-9A-Za-z-]{1,100}$/, 'must be letters, digits and -, 100 at most'),
+      z.string().regex(/^[0-9A-Za-z-]{1,100}$/, 'must be at most 100 letters, digits and -'),
       'sojourn',
-      'How the names of the keys begin: `sojourn-rs256`, `sojourn-es256`; each signing key is a version of one.',
+      'Prefix of the key names `sojourn-rs256` and `sojourn-es256`; each signing key is a version of one of them.',
     ),
     identity_endpoint: key(
       endpointField.nullable(),
       null,
-      'In place of `IDENTITY_ENDPOINT` or of the instance metadata service of a virtual machine.',
+      'Overrides `IDENTITY_ENDPOINT` or the instance metadata service of a virtual machine.',
     ),
     authority_host: key(
       endpointField.nullable(),
       null,
-      'In place of `AZURE_AUTHORITY_HOST` or `https://login.microsoftonline.com`, for a workload identity.',
+      'Overrides `AZURE_AUTHORITY_HOST` or `https://login.microsoftonline.com`, for a workload identity.',
     ),
   },
   pkcs11: {
     module: key(
       fileField.nullable(),
       null,
-      'The PKCS#11 library of the token: `/usr/lib/softhsm/libsofthsm2.so`.',
+      'The PKCS#11 library of the token, such as `/usr/lib/softhsm/libsofthsm2.so`.',
     ),
     token_label: key(
-      nullable(/^[\x20-\x7e]{1,32}$/, 'must be a label of 32 characters at most'),
+      nullable(/^[\x20-\x7e]{1,32}$/, 'must be a label of at most 32 characters'),
       null,
       'Label of the token that holds the keys.',
     ),
     pin: key(
       secretSourceField.nullable(),
       null,
-      'Where the user PIN of the token is: `file:PATH` or `env:NAME`.',
+      'Source of the user PIN of the token: `file:PATH` or `env:NAME`.',
     ),
   },
 } as const;

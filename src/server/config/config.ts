@@ -1,29 +1,29 @@
-/** The configuration as the program uses it: the keys of the file, checked and filled in. */
+/** The configuration as the program uses it: validated, with defaults applied. */
 import type { Algorithm, Endpoints } from '../../clouds/index.ts';
 import type { BackendName, BackendSettings } from '../../tokens/keys/index.ts';
 import type { Address } from './address.ts';
 import type { PublishBucket } from './publish.ts';
 import type { PermissionSets } from './setup.ts';
 
-/** The text of a secret, read but not judged, and the place it came from, for errors. */
+/** The text of a secret, not yet validated, and its source for error messages. */
 export interface SecretText {
   readonly value: string;
   /** `file:PATH` or `env:NAME` */
   readonly source: string;
 }
 
-/** Durations are seconds, with fractions where the file says `ms`. Paths are relative to the working directory. */
+/** Durations are in seconds, with fractions for `ms`. Paths are relative to the working directory. */
 export interface Config {
-  /** With no trailing slash, exactly as tokens and documents spell it. */
+  /** Without a trailing slash, exactly as in tokens and documents. */
   readonly issuer: string;
-  /** The vendor's name for people; the host of the issuer when the file has none. */
+  /** The vendor's display name; the host of the issuer by default. */
   readonly vendor: string;
   readonly listen: {
     readonly public: Address;
     readonly admin: Address;
     /** PEM files. */
     readonly tls: { readonly cert: string; readonly key: string; readonly client_ca: string | null } | null;
-    /** As it is spelled in the file. */
+    /** Spelled as in the file. */
     readonly client_certificate_header: string | null;
   };
   /** CIDRs, each with its prefix length. */
@@ -39,7 +39,7 @@ export interface Config {
     readonly retain: number;
     readonly stale_after: number;
     readonly check_propagation: boolean;
-    /** With no trailing slash. */
+    /** Without a trailing slash. */
     readonly mirrors: readonly string[];
     readonly publish: readonly PublishBucket[];
     readonly republish_every: number;
@@ -83,6 +83,6 @@ export interface Config {
     readonly ca: string | null;
   };
   readonly audit: { readonly on_failure: 'refuse' | 'continue' };
-  /** From SOJOURN_ADMIN_TOKEN only, so that no file holds it. */
+  /** Only from SOJOURN_ADMIN_TOKEN, so that no file contains it. */
   readonly admin_token: string | null;
 }

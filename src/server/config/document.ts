@@ -1,4 +1,4 @@
-/** docs/configuration.md, written from the list of keys; a test keeps the file equal to it. */
+/** Generates docs/configuration.md from the list of keys; a test compares the file with it. */
 import { settingsOf, variableOf } from './setting.ts';
 import { shape } from './shape.ts';
 
@@ -6,34 +6,34 @@ const opening = `# Configuration
 
 <!-- Written by \`npm run docs\` from src/server/config/shape.ts. -->
 
-\`sojourn serve --config FILE\` reads one YAML file. Every key can also be given as an environment variable, which wins
-over the file; lists are separated by commas or written as JSON, sections with names of your own as JSON, \`null\` stands for nothing, and an empty variable counts as absent.
-Durations are a whole number and a unit: \`500ms\`, \`90s\`, \`5m\`, \`24h\`, \`30d\`. Paths are relative to the working
-directory.
+\`sojourn serve --config FILE\` reads one YAML file. Every key can also be set as an environment variable, which overrides
+the file. In a variable, write lists separated by commas or as JSON, sections with your own names as JSON, and no value
+as \`null\`. An empty variable counts as absent. Durations are a whole number and a unit: \`500ms\`, \`90s\`, \`5m\`,
+\`24h\`, \`30d\`. Paths are relative to the working directory.
 
-Nothing is ignored: an unknown key or \`SOJOURN_\` variable, a key given twice and a value that cannot be meant stop the
-start, and all faults are told at once, each with its line or variable.
+The server does not start with an unknown key or \`SOJOURN_\` variable, a repeated key or an invalid value. It reports all
+errors together, each with its line or variable.
 `;
 
-const closing = `## Variables that are no key
+const closing = `## Other variables
 
 | variable | meaning |
 |---|---|
-| \`SOJOURN_CONFIG\` | the file, where \`--config\` is not given |
-| \`SOJOURN_ADMIN_TOKEN\` | 32 or more characters that open the admin API. Without it the server makes a token at first start, shows it once and stores its hash. The command line sends it |
-| \`SOJOURN_ADMIN_URL\` | where the command line finds the admin API |
-| \`SOJOURN_CLIENT_ID\`, \`SOJOURN_CLIENT_SECRET\` | what \`sojourn credentials\` authenticates with |
-| \`SOJOURN_WORKLOAD_TOKEN_FILE\` | a token of the workload’s own platform, with which it authenticates instead |
+| \`SOJOURN_CONFIG\` | the configuration file, if \`--config\` is not given |
+| \`SOJOURN_ADMIN_TOKEN\` | token for the admin API, at least 32 characters. Without it, the server creates a token at first start, shows it once and stores its hash. The command line sends this token |
+| \`SOJOURN_ADMIN_URL\` | URL of the admin API for the command line |
+| \`SOJOURN_CLIENT_ID\`, \`SOJOURN_CLIENT_SECRET\` | client with which \`sojourn credentials\` signs in |
+| \`SOJOURN_WORKLOAD_TOKEN_FILE\` | file with a token from the platform of the workload, to sign in with instead |
 
-Variables that Kubernetes makes for a service called \`sojourn\` (\`SOJOURN_SERVICE_HOST\`, \`SOJOURN_PORT_8080_TCP\` …) are
-left alone.
+Variables that Kubernetes sets for a service named \`sojourn\` (\`SOJOURN_SERVICE_HOST\`, \`SOJOURN_PORT_8080_TCP\` …) are
+ignored.
 `;
 
 const headings: Readonly<Record<string, string>> = {
-  listen: 'Where it listens',
+  listen: 'Listeners',
   keys: 'Signing keys',
   tokens: 'Tokens',
-  clouds: 'Endpoints of the clouds',
+  clouds: 'Cloud endpoints',
   setup: 'Set-up files',
   audit: 'Audit',
 };
@@ -48,7 +48,7 @@ export function configurationDocument(): string {
     return [
       `## ${headings[section] ?? 'The server'}`,
       '',
-      '| key and variable | without it | meaning |',
+      '| key and variable | default | meaning |',
       '|---|---|---|',
       ...rows,
       '',
@@ -59,6 +59,6 @@ export function configurationDocument(): string {
 
 function initialOf(initial: unknown): string {
   if (initial === undefined) return '**required**';
-  if (initial === null) return 'nothing';
+  if (initial === null) return 'none';
   return `\`${Array.isArray(initial) ? `[${initial.join(', ')}]` : JSON.stringify(initial).replaceAll('"', '')}\``;
 }

@@ -1,13 +1,13 @@
-/** The environment: every key as a variable, and the few variables that are no key. */
+/** Environment variables: one per key, and a few others. */
 import type { Fault } from '../../platform/errors/index.ts';
 import { nearest } from './nearest.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The one place that looks at it. */
+/** No other module reads process.env. */
 export const environment = (): Environment => process.env;
 
-/** Read by the command line, or a secret that no file should hold. */
+/** Variables of the command line, and secrets that no file should contain. */
 const notKeys = [
   'SOJOURN_ADMIN_TOKEN',
   'SOJOURN_ADMIN_URL',
@@ -20,18 +20,18 @@ const notKeys = [
 ];
 
 /**
- * Kubernetes puts such variables into every pod for a service called `sojourn` or `sojourn-…` (kubernetes.io, "Accessing
- * the Service", environment variables): nobody wrote them, so nobody can correct them.
+ * Kubernetes sets such variables in every pod for a service named `sojourn` or `sojourn-…` (kubernetes.io, "Accessing
+ * the Service", environment variables). They are ignored, because the operator did not set them.
  */
 const serviceLink =
   /^SOJOURN(_[A-Z0-9]+)*_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-/** An empty variable counts as absent, as most tools that pass variables on mean it. */
+/** An empty variable counts as absent, which is what most tools mean when they forward one. */
 export const variableIn = (env: Environment, name: string): string | undefined => env[name] || undefined;
 
 /**
- * The value a variable's text stands for: `initial` tells the form. Lists are JSON or separated by commas, sections with
- * names of the file's own are JSON; `null` is nothing.
+ * Parses the text of a variable by the type of `initial`, the default. Lists are JSON or separated by commas, sections
+ * with names chosen by the operator are JSON, and `null` means no value.
  */
 export function fromText(text: string, initial: unknown): unknown {
   if (text === 'null') return null;
@@ -41,7 +41,7 @@ export function fromText(text: string, initial: unknown): unknown {
   return text;
 }
 
-/** Undefined where the text does not begin as JSON of that kind does, or is none. */
+/** Undefined if the text does not begin with `opening` or is not valid JSON. */
 function parsed(text: string, opening: '[' | '{'): unknown {
   if (!text.startsWith(opening)) return undefined;
   try {
@@ -51,10 +51,10 @@ function parsed(text: string, opening: '[' | '{'): unknown {
   }
 }
 
-/** Those of the agent, which may run with the environment of the server, or the server with its. */
+/** Variables of the agent. Agent and server may share an environment, so each ignores the other's. */
 const agentPrefix = 'SOJOURN_AGENT_';
 
-/** A fault for each variable that begins as ours do and is none of `known`. */
+/** One fault for each variable with the prefix that is not in `known`. */
 export function unknownVariables(
   env: Environment,
   known: readonly string[],
@@ -65,7 +65,7 @@ export function unknownVariables(
     .filter((name) => name.startsWith(prefix) && name.startsWith(agentPrefix) === (prefix === agentPrefix))
     .filter((name) => !all.includes(name) && !serviceLink.test(name))
     .map((path) => {
-      const meant = nearest(path, all);
-      return { path, message: `is not known here${meant ? `; did you mean ${meant}?` : ''}` };
+      const suggestion = nearest(path, all);
+      return { path, message: `is unknown${suggestion ? `; did you mean ${suggestion}?` : ''}` };
     });
 }

@@ -1,8 +1,8 @@
 /**
- * How the server is set up. Owns: the list of keys, reading them from one YAML file and from the environment, and
- * refusing what cannot be meant, every fault at once. Does not own: acting on the values; compose hands them down.
- * The only room that reads the environment, also for the command line. The keys of the server know every room that they
- * set up, so they are loaded by whoever starts one, and not by an agent or a command.
+ * The configuration. Owns: the list of keys, reading them from one YAML file and the environment, and reporting all
+ * errors together. Does not own: using the values; compose passes them to the modules. No other module reads the
+ * environment, also not in the command line. The keys of the server import every module that they configure, so `load.ts`
+ * is imported only when a server starts, not by the agent or a command.
  */
 import type { loadConfig as LoadConfig, parseConfig as ParseConfig } from './load.ts';
 
@@ -15,9 +15,9 @@ export { readSecret } from './outside.ts';
 export { endpointField, secretSourceField } from './urls.ts';
 export { readYamlFile } from './yaml-file.ts';
 
-/** As `load.ts` has it. */
-export const loadConfig: typeof LoadConfig = async (given) => (await import('./load.ts')).loadConfig(given);
+/** See `load.ts`. */
+export const loadConfig: typeof LoadConfig = async (source) => (await import('./load.ts')).loadConfig(source);
 
 export const parseConfig = async (
-  ...given: Parameters<typeof ParseConfig>
-): Promise<ReturnType<typeof ParseConfig>> => (await import('./load.ts')).parseConfig(...given);
+  ...args: Parameters<typeof ParseConfig>
+): Promise<ReturnType<typeof ParseConfig>> => (await import('./load.ts')).parseConfig(...args);

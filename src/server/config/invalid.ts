@@ -1,4 +1,4 @@
-/** The refusal of a configuration: every fault at once. */
+/** The error for an invalid configuration; it names every fault. */
 import { type Fault, SojournError } from '../../platform/errors/index.ts';
 
 export function invalid(faults: readonly Fault[], cause?: unknown): SojournError {

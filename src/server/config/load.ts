@@ -1,4 +1,4 @@
-/** Loading: the file, the variables over it, the checks, and then the configuration or every fault there is. */
+/** Loads the configuration: reads the file and the environment, validates them, and reports all faults together. */
 import type { Fault } from '../../platform/errors/index.ts';
 import type { Config } from './config.ts';
 import { type Environment, environment, unknownVariables } from './environment.ts';
@@ -11,7 +11,7 @@ import { shape } from './shape.ts';
 import { withSource } from './source.ts';
 import { readYamlFile } from './yaml-file.ts';
 
-/** Reads the YAML file with the environment over it. Rejects with `config_invalid`, which names every fault. */
+/** Reads the YAML file; variables of the environment override it. Rejects with `config_invalid`, which names every fault. */
 export async function loadConfig({
   file,
   env = environment(),
@@ -23,14 +23,14 @@ export async function loadConfig({
   return check(raw, env, lineOf);
 }
 
-/** The same for a tree that is at hand already, spelled as in the file. Throws `config_invalid`. */
+/** The same for an object with the content of the file. Throws `config_invalid`. */
 export const parseConfig = (raw: unknown, env: Environment = {}): Config => check(raw, env, () => undefined);
 
 function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | undefined): Config {
   const { values, faults } = readShape(shape, raw, env);
   const { encryption_key, previous_encryption_key, pkcs11 } = values.keys;
   const encryptionKey = readSecret('keys.encryption_key', encryption_key ?? null, env);
-  const formerKey = readSecret('keys.previous_encryption_key', previous_encryption_key ?? null, env);
+  const previousKey = readSecret('keys.previous_encryption_key', previous_encryption_key ?? null, env);
   const pin = readSecret('keys.pkcs11.pin', pkcs11.pin ?? null, env);
   const adminToken = readAdminToken(env);
   const variables = settingsOf(shape).map(({ path }) => variableOf(path));
@@ -48,14 +48,14 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
     ...noCertificate('federation.ca', values.federation.ca),
     ...noCertificate('webhooks.ca', values.webhooks.ca),
     ...encryptionKey.faults,
-    ...formerKey.faults,
+    ...previousKey.faults,
     ...pin.faults,
     ...adminToken.faults,
     ...unknownVariables(env, [...variables, ...named]),
   ];
   if (all.length > 0) throw invalid(all.map((fault) => withSource(shape, fault, env, lineOf)));
 
-  // No fault, so no value is missing.
+  // Without faults, every value is defined.
   const { listen, keys, ...rest } = values as Values<typeof shape>;
   const { cert, key, client_ca } = listen.tls;
   return {
@@ -65,7 +65,7 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
     keys: {
       ...keys,
       encryption_key: encryptionKey.value,
-      previous_encryption_key: formerKey.value,
+      previous_encryption_key: previousKey.value,
       azure_key_vault: { ...keys.azure_key_vault, identity: readAzureIdentity(env) },
       pkcs11: { ...keys.pkcs11, pin: pin.value },
     },

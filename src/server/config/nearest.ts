@@ -1,17 +1,17 @@
-/** What somebody may have meant by a name that does not exist. */
+/** Suggests a known name for an unknown one. */
 
-/** The known name closest to `name`, when it is so close that it is likely a slip. */
+/** The known name closest to `name`, if it is close enough to be a typing error. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  const reach = Math.max(1, Math.floor(name.length / 3));
+  const maxDistance = Math.max(1, Math.floor(name.length / 3));
   if (name.length > 60) return undefined;
   const [best] = known
     .map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ far }) => far <= reach)
+    .filter(({ far }) => far <= maxDistance)
     .toSorted((a, b) => a.far - b.far);
   return best?.candidate;
 }
 
-/** Levenshtein's distance. */
+/** The Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of a.split('').entries()) {

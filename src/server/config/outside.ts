@@ -1,4 +1,4 @@
-/** What the configuration points to but does not hold: files, and secrets in the environment. */
+/** Reads what the configuration refers to: files, and secrets in the environment. */
 import { X509Certificate } from 'node:crypto';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import type { Fault } from '../../platform/errors/index.ts';
@@ -15,17 +15,17 @@ type SecretSource =
   | { readonly from: 'file'; readonly file: string }
   | { readonly from: 'env'; readonly name: string };
 
-/** Reads what the key `path` says is elsewhere. */
+/** Reads the secret of the key `path` from its source. */
 export function readSecret(path: string, source: SecretSource | null, env: Environment): Read<SecretText> {
   if (source === null) return { value: null, faults: [] };
-  const missing = (message: string) => ({
+  const faulty = (message: string) => ({
     value: null,
     faults: [{ path, message }],
   });
   if (source.from === 'env') {
     const value = variableIn(env, source.name);
     return value === undefined
-      ? missing(`names the variable ${source.name}, which is not set`)
+      ? faulty(`names the variable ${source.name}, which is not set`)
       : { value: { value, source: `env:${source.name}` }, faults: [] };
   }
   try {
@@ -34,11 +34,11 @@ export function readSecret(path: string, source: SecretSource | null, env: Envir
       faults: [],
     };
   } catch (error) {
-    return missing(`names a file that cannot be read (${codeOf(error)})`);
+    return faulty(`names a file that cannot be read (${codeOf(error)})`);
   }
 }
 
-/** What Azure's platforms tell a process about its own identity; their names, so no key of ours. */
+/** The variables in which Azure's platforms describe the identity of a process. */
 export const readAzureIdentity = (env: Environment): AzureIdentity => ({
   client_id: variableIn(env, 'AZURE_CLIENT_ID') ?? null,
   tenant_id: variableIn(env, 'AZURE_TENANT_ID') ?? null,
@@ -48,7 +48,7 @@ export const readAzureIdentity = (env: Environment): AzureIdentity => ({
   authority_host: variableIn(env, 'AZURE_AUTHORITY_HOST') ?? null,
 });
 
-/** The characters that a Bearer token may have (RFC 6750 section 2.1), and too many of them to be guessed. */
+/** The characters of a Bearer token (RFC 6750 section 2.1), and at least 32 of them, so that it cannot be guessed. */
 const adminToken = /^[\w.~+/-]{32,}=*$/;
 
 export function readAdminToken(env: Environment): Read<string> {
@@ -61,13 +61,13 @@ export function readAdminToken(env: Environment): Read<string> {
           {
             path: 'SOJOURN_ADMIN_TOKEN',
             message:
-              'must be 32 or more letters, digits and - . _ ~ + /, for example from: openssl rand -hex 32',
+              'must be at least 32 letters, digits and - . _ ~ + /, for example from: openssl rand -hex 32',
           },
         ],
       };
 }
 
-/** A fault when `file` is named and cannot be read. */
+/** A fault if `file` is set and unreadable. */
 export function unreadable(path: string, file: string | null | undefined): Fault[] {
   if (!file) return [];
   try {
@@ -78,7 +78,7 @@ export function unreadable(path: string, file: string | null | undefined): Fault
   }
 }
 
-/** The same, and when it holds no certificate: TLS would pass that over, and every fetch would fail instead. */
+/** Also a fault if the file contains no certificate: TLS ignores that silently, and every request would fail later. */
 export function noCertificate(path: string, file: string | null | undefined): Fault[] {
   const faults = unreadable(path, file);
   if (!file || faults.length > 0) return faults;
@@ -86,7 +86,7 @@ export function noCertificate(path: string, file: string | null | undefined): Fa
     new X509Certificate(readFileSync(file));
     return [];
   } catch {
-    return [{ path, message: 'names a file that holds no certificate in PEM form' }];
+    return [{ path, message: 'names a file without a PEM certificate' }];
   }
 }
 

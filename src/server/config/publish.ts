@@ -1,4 +1,4 @@
-/** Where copies of the documents are put: which bucket, and by which connection it is entered. */
+/** Buckets for mirrors and templates, each with the connection that grants access to it. */
 import { z } from 'zod';
 import { type BucketLocation, clouds } from '../../clouds/index.ts';
 import { isId } from '../../platform/ids/index.ts';
@@ -6,7 +6,7 @@ import { endpointField } from './urls.ts';
 
 export interface PublishBucket extends BucketLocation {
   readonly connection: string;
-  /** With no trailing slash. */
+  /** Without a trailing slash. */
   readonly public_url?: string | undefined;
 }
 
@@ -18,15 +18,18 @@ export const bucketField = z
     endpoint: endpointField.optional(),
     public_url: endpointField.optional(),
   })
-  .superRefine((place, context) => {
-    const cloud = Object.values(clouds).find(({ bucket }) => bucket.accepts(place.to));
+  .superRefine((location, context) => {
+    const cloud = Object.values(clouds).find(({ bucket }) => bucket.accepts(location.to));
     const fault = cloud
-      ? cloud.bucket.faultOf(place)
+      ? cloud.bucket.faultOf(location)
       : { field: 'to', message: 'must begin with s3://, gs:// or https://' };
     if (fault) context.addIssue({ code: 'custom', path: [fault.field], message: fault.message });
   });
 
 export const publishField: z.ZodType<readonly PublishBucket[]> = z
   .array(bucketField)
-  .max(10, 'must hold 10 places at most')
-  .refine((list) => new Set(list.map(({ to }) => to)).size === list.length, 'must not hold a place twice');
+  .max(10, 'must have at most 10 buckets')
+  .refine(
+    (list) => new Set(list.map(({ to }) => to)).size === list.length,
+    'must not name a bucket more than once',
+  );

@@ -1,4 +1,4 @@
-/** From what is given to values, key by key, so that one fault never hides another. */
+/** Reads the values key by key, so that one fault never hides another. */
 import type { z } from 'zod';
 import type { Fault } from '../../platform/errors/index.ts';
 import { type Environment, fromText, variableIn } from './environment.ts';
@@ -18,16 +18,16 @@ export interface ReadResult<S> {
   readonly faults: readonly Fault[];
 }
 
-/** Reads `raw` (the file) under `env` (which wins) by `shape`. */
+/** Reads the keys of `shape` from `env`, or else from `raw`, the content of the file. */
 export function readShape<S extends Shape>(shape: S, raw: unknown, env: Environment): ReadResult<S> {
   const faults: Fault[] = [];
   const names = settingsOf(shape).map(({ path }) => path);
 
-  const section = (parts: Shape, found: unknown, path: Path): unknown => {
-    const fields = isMap(found) ? found : {};
-    // A section whose lines are all commented out reads as null.
-    if (found !== undefined && found !== null && !isMap(found)) {
-      faults.push({ path: path.join('.') || 'the file', message: 'must be a section with keys of its own' });
+  const section = (parts: Shape, input: unknown, path: Path): unknown => {
+    const fields = isMap(input) ? input : {};
+    // YAML reads a section as null if all its lines are comments.
+    if (input !== undefined && input !== null && !isMap(input)) {
+      faults.push({ path: path.join('.') || 'the file', message: 'must be a section with keys' });
     }
     for (const name of Object.keys(fields)) {
       if (!Object.hasOwn(parts, name)) faults.push(unknownKey(name, path, Object.keys(parts), names));
@@ -41,10 +41,10 @@ export function readShape<S extends Shape>(shape: S, raw: unknown, env: Environm
     );
   };
 
-  const setting = ({ field, initial }: Setting, found: unknown, path: Path): unknown => {
+  const setting = ({ field, initial }: Setting, input: unknown, path: Path): unknown => {
     const text = variableIn(env, variableOf(path));
-    const value = text === undefined ? (found === undefined ? initial : found) : fromText(text, initial);
-    const parsed = field.safeParse(value, { error: say });
+    const value = text === undefined ? (input === undefined ? initial : input) : fromText(text, initial);
+    const parsed = field.safeParse(value, { error: messageOf });
     if (parsed.success) return parsed.data;
     for (const issue of parsed.error.issues)
       faults.push({ path: [...path, ...issue.path.map(String)].join('.'), message: issue.message });
@@ -55,22 +55,22 @@ export function readShape<S extends Shape>(shape: S, raw: unknown, env: Environm
 }
 
 function unknownKey(name: string, path: Path, siblings: readonly string[], all: readonly Path[]): Fault {
-  const meant =
+  const suggestion =
     nearest(name, siblings) ?? all.find((candidate) => candidate.at(-1) === name)?.join('.') ?? undefined;
   const spelled = name.length > 60 ? `${name.slice(0, 60)}…` : name;
   return {
     path: [...path, spelled].join('.'),
-    message: `is not known here${meant ? `; did you mean ${meant}?` : ''}`,
+    message: `is unknown${suggestion ? `; did you mean ${suggestion}?` : ''}`,
   };
 }
 
-/** Where a field has no words of its own. */
-const say = (issue: z.core.$ZodRawIssue): string => {
+/** Messages for issues that a field does not describe itself. */
+const messageOf = (issue: z.core.$ZodRawIssue): string => {
   if (issue.input === undefined) return 'is missing';
   if (issue.input === null) return 'has no value';
-  // A name came from outside and could be a misplaced secret.
+  // The name may be a misplaced secret, so it is repeated only if it looks like a name.
   if (issue.code === 'unrecognized_keys')
-    return `has a key that is not known here: ${issue.keys.map((name) => (/^\w{1,40}$/.test(name) ? name : '(unreadable name)')).join(', ')}`;
+    return `has an unknown key: ${issue.keys.map((name) => (/^\w{1,40}$/.test(name) ? name : '(unreadable name)')).join(', ')}`;
   if (issue.code !== 'invalid_type') return 'is not valid';
   return { string: 'must be text', boolean: 'must be true or false', array: 'must be a list' }[
     issue.expected as 'string'

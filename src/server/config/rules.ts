@@ -1,4 +1,4 @@
-/** What must hold between keys. Each rule is silent while a key that it needs is faulty itself. */
+/** Rules between keys. A rule is skipped if one of its keys is invalid. */
 import type { Fault } from '../../platform/errors/index.ts';
 import { durationField } from '../../platform/validation/index.ts';
 import { isLoopback } from './address.ts';
@@ -27,20 +27,23 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
     typeof tls.client_ca === 'string' && tls.cert === null && tls.key === null
       ? fault(
           'listen.tls.client_ca',
-          'needs listen.tls.cert and listen.tls.key: a listener without TLS sees no certificate',
+          'needs listen.tls.cert and listen.tls.key: without TLS there are no client certificates',
         )
       : undefined,
 
   ({ listen: { client_certificate_header: header }, trust_proxy }) =>
     typeof header === 'string' && trust_proxy?.length === 0
-      ? fault('listen.client_certificate_header', 'needs trust_proxy: anybody could write this header')
+      ? fault(
+          'listen.client_certificate_header',
+          'needs trust_proxy: without it, any caller could set this header',
+        )
       : undefined,
 
   ({ listen, trust_proxy }) =>
     listen.public && !isLoopback(listen.public.host) && listen.tls.cert === null && trust_proxy?.length === 0
       ? fault(
           'listen.public',
-          'is open to the network without encryption: set listen.tls, or name the proxy that ends TLS in trust_proxy, or listen on 127.0.0.1',
+          'is reachable from the network without encryption: set listen.tls, or add the proxy that terminates TLS to trust_proxy, or listen on 127.0.0.1',
         )
       : undefined,
 
@@ -48,28 +51,35 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
     listen.admin && !isLoopback(listen.admin.host) && listen.tls.cert === null
       ? fault(
           'listen.admin',
-          'is open to the network without encryption, and its token opens everything: set listen.tls or listen on 127.0.0.1',
+          'is reachable from the network without encryption, which exposes the admin token: set listen.tls or listen on 127.0.0.1',
         )
       : undefined,
 
-  ({ listen: { public: open, admin } }) =>
-    open && admin && open.port !== 0 && open.port === admin.port && open.host === admin.host
-      ? fault('listen.admin', 'must not be the address of listen.public')
+  ({ listen: { public: publicAddress, admin } }) =>
+    publicAddress &&
+    admin &&
+    publicAddress.port !== 0 &&
+    publicAddress.port === admin.port &&
+    publicAddress.host === admin.host
+      ? fault('listen.admin', 'must differ from listen.public')
       : undefined,
 
   ({ keys: { publish_lead, allow_short_times } }) =>
     below(publish_lead, '30m') && allow_short_times === false
-      ? fault('keys.publish_lead', 'must be 30m or more, or clouds meet a signing key they have never seen')
+      ? fault('keys.publish_lead', 'must be at least 30m, so that clouds have fetched a key before it signs')
       : undefined,
 
   ({ keys: { retain, allow_short_times } }) =>
     below(retain, '25h') && allow_short_times === false
-      ? fault('keys.retain', 'must be 25h or more: clouds keep keys for a day')
+      ? fault('keys.retain', 'must be at least 25h, because clouds cache keys for a day')
       : undefined,
 
   ({ keys: { rotate_every, publish_lead } }) =>
     rotate_every !== undefined && publish_lead !== undefined && rotate_every <= publish_lead
-      ? fault('keys.rotate_every', 'must be longer than keys.publish_lead, or the next key is never ready')
+      ? fault(
+          'keys.rotate_every',
+          'must be longer than keys.publish_lead, so that the next key is ready in time',
+        )
       : undefined,
 
   ({ keys: { rotate_every, publish_lead, retain, allow_short_times } }) =>
@@ -79,7 +89,7 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
     allow_short_times === false &&
     rotate_every > publish_lead &&
     rotate_every < publish_lead + retain
-      ? fault('keys.rotate_every', 'must be as long as keys.publish_lead and keys.retain together, or longer')
+      ? fault('keys.rotate_every', 'must be at least keys.publish_lead plus keys.retain')
       : undefined,
 
   ({ keys: { stale_after, publish_lead, allow_short_times } }) =>
@@ -89,29 +99,29 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
     stale_after > publish_lead / 2
       ? fault(
           'keys.stale_after',
-          'must be half of keys.publish_lead at most: a replica may serve an old JWKS for so long, and verifiers keep it for up to the other half',
+          'must be at most half of keys.publish_lead: a replica may serve an old JWKS for this long, and verifiers may cache it for the other half',
         )
       : undefined,
 
   ({ keys }) =>
     keys.previous_encryption_key && keys.encryption_key === null
-      ? fault('keys.previous_encryption_key', 'needs keys.encryption_key, the one that takes its place')
+      ? fault('keys.previous_encryption_key', 'needs keys.encryption_key, which replaces it')
       : undefined,
 
   ({ store, keys }) =>
     store && !store.startsWith('sqlite:') && keys.backend === 'file' && keys.encryption_key === null
       ? fault(
           'keys.encryption_key',
-          'is required with a Redis store: every replica opens the keys that any of them made',
+          'is required with a Redis store: every replica decrypts the keys that any replica created',
         )
       : undefined,
 ];
 
-/** What the chosen backend cannot do without. */
+/** Settings that the selected backend requires. */
 function backendFaults({
   keys: { backend, algorithms, aws_kms, gcp_kms, azure_key_vault, pkcs11 },
 }: Keys): Fault[] {
-  const needed: Record<NonNullable<typeof backend>, Record<string, unknown>> = {
+  const required: Record<NonNullable<typeof backend>, Record<string, unknown>> = {
     file: {},
     'aws-kms': { 'aws_kms.region': aws_kms.region },
     'gcp-kms': {
@@ -126,9 +136,9 @@ function backendFaults({
       'pkcs11.pin': pkcs11.pin,
     },
   };
-  return Object.entries(backend ? needed[backend] : {})
+  return Object.entries(backend ? required[backend] : {})
     .filter(([, value]) => value === null)
-    .map(([key]) => fault(`keys.${key}`, `is missing; keys.backend ${backend} needs it`));
+    .map(([key]) => fault(`keys.${key}`, `is missing; keys.backend ${backend} requires it`));
 }
 
 const fault = (path: string, message: string): Fault => ({ path, message });

@@ -1,11 +1,11 @@
-/** What one key of the configuration is, and how keys form the tree of the file. */
+/** A key of the configuration, and the tree of keys in the file. */
 import { z } from 'zod';
 
 export interface Setting<T = unknown> {
   readonly field: z.ZodType<T>;
   /** For docs/configuration.md. */
   readonly about: string;
-  /** What stands for a missing key, spelled as in the file; a key without one has to be given. */
+  /** The default, spelled as in the file; a key without a default is required. */
   readonly initial?: unknown;
 }
 
@@ -19,12 +19,12 @@ export interface Shape {
   readonly [name: string]: Setting | Shape;
 }
 
-/** What is left of a shape when every key has been read. */
+/** The values of a shape. */
 export type Values<S> = {
   readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : Values<S[K]>;
 };
 
-/** The same while some keys may be faulty, which are undefined then. */
+/** The values of a shape while some keys may be invalid; those are undefined. */
 export type PartialValues<S> = {
   readonly [K in keyof S]: S[K] extends Setting<infer T> ? T | undefined : PartialValues<S[K]>;
 };

@@ -1,4 +1,4 @@
-/** What the set-up files may grant, and where the clouds' consoles read them. */
+/** Permission sets for set-up files, and the bucket that clouds' consoles read templates from. */
 import { z } from 'zod';
 import { clouds } from '../../clouds/index.ts';
 import { bucketField, type PublishBucket } from './publish.ts';
@@ -17,10 +17,10 @@ export const permissionsField: z.ZodType<PermissionSets> = z
   .record(
     nameField,
     z
-      .strictObject(grants, 'must say what it grants in which cloud')
-      .refine((set) => Object.keys(set).length > 0, 'must grant something in one cloud or more'),
-    'must be permission sets by their names',
+      .strictObject(grants, 'must have a section for each cloud that it grants permissions in')
+      .refine((set) => Object.keys(set).length > 0, 'must grant permissions in at least one cloud'),
+    'must map names to permission sets',
   )
-  .refine((sets) => Object.keys(sets).length <= 50, 'must be 50 permission sets at most');
+  .refine((sets) => Object.keys(sets).length <= 50, 'must be at most 50 permission sets');
 
 export const templatesField: z.ZodType<PublishBucket> = bucketField;

@@ -1,9 +1,9 @@
-/** Where a faulty value came from, so that its writer finds it. */
+/** The source of an invalid value, so that the operator finds it. */
 import type { Fault } from '../../platform/errors/index.ts';
 import { type Environment, variableIn } from './environment.ts';
 import { type Path, type Shape, settingsOf, variableOf } from './setting.ts';
 
-/** Adds the line or the variable that the faulty value came from. */
+/** Adds the line or the variable of the invalid value to the message. */
 export function withSource(
   shape: Shape,
   fault: Fault,

@@ -1,8 +1,8 @@
-/** Places in the network or on disk that a key names by a URL. */
+/** Fields for URLs, stores, files and secret sources. */
 import { z } from 'zod';
 import { isLoopback } from './address.ts';
 
-/** A base URL that secrets are sent to: https, or http that stays on this machine. Loses its trailing slash. */
+/** A base URL that may receive secrets: https, or http on loopback. The trailing slash is removed. */
 export const endpointField = z.string().transform((text, context) => {
   const refuse = (message: string) => {
     context.addIssue({ code: 'custom', message });
@@ -13,44 +13,44 @@ export const endpointField = z.string().transform((text, context) => {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
     return refuse('must begin with https:// (http only for loopback hosts)');
   if (url.username || url.password || url.search || url.hash)
-    return refuse('must not hold a user, a query or a fragment');
+    return refuse('must not contain a user, a query or a fragment');
   return url.href.replace(/\/+$/, '');
 });
 
 const regionMark = '{region}';
-/** Passes for the name of a region in a URL, and is none. */
-const someRegion = 'zz-anywhere-0';
+/** Placeholder with the syntax of a region that is not a region. */
+const placeholderRegion = 'zz-anywhere-0';
 
-/** The same, in which `{region}` may stand for the name of a region, in the host as well. */
+/** The same, with `{region}` as a placeholder for the region, also in the host. */
 export const regionalEndpointField = z
   .string()
-  .transform((text) => text.replaceAll(regionMark, someRegion))
+  .transform((text) => text.replaceAll(regionMark, placeholderRegion))
   .pipe(endpointField)
-  .transform((url) => url.replaceAll(someRegion, regionMark));
+  .transform((url) => url.replaceAll(placeholderRegion, regionMark));
 
-const laterStores = /^redis\+(sentinel|cluster):\/\//;
+const unsupportedStores = /^redis\+(sentinel|cluster):\/\//;
 
-/** The value may hold a password: no message ever repeats it. */
+/** The value may contain a password, so no message repeats it. */
 export const storeField = z.string().superRefine((text, context) => {
   const refuse = (message: string) => context.addIssue({ code: 'custom', message });
-  if (laterStores.test(text)) return refuse('Sentinel and Cluster are not supported by this version');
+  if (unsupportedStores.test(text)) return refuse('Sentinel and Cluster are not supported by this version');
   if (/^rediss?:\/\//.test(text)) {
     if (!URL.canParse(text) || !new URL(text).hostname) refuse('must be a URL such as redis://host:6379/0');
     return;
   }
   const [, file] = /^sqlite:([^\0]+)$/.exec(text) ?? [];
   if (file === undefined) return refuse('must be sqlite:FILE, redis://… or rediss://…');
-  if (file === ':memory:') refuse('must name a file: a store in memory would forget the keys');
+  if (file === ':memory:') refuse('must name a file: a store in memory loses the keys at a restart');
 });
 
-/** `file:PATH` or `env:NAME`, taken apart. */
+/** Parses `file:PATH` or `env:NAME`. */
 export const secretSourceField = z.string().transform((text, context) => {
-  const [, from, place = ''] = /^(file|env):([^\0]+)$/.exec(text) ?? [];
-  if (from === 'file') return { from, file: place } as const;
-  if (from === 'env' && /^[A-Za-z_]\w*$/.test(place)) return { from, name: place } as const;
+  const [, from, name = ''] = /^(file|env):([^\0]+)$/.exec(text) ?? [];
+  if (from === 'file') return { from, file: name } as const;
+  if (from === 'env' && /^[A-Za-z_]\w*$/.test(name)) return { from, name } as const;
   context.addIssue({
     code: 'custom',
-    message: 'must be file:PATH or env:NAME; the secret itself never stands here',
+    message: 'must be file:PATH or env:NAME, never the secret itself',
   });
   return z.NEVER;
 });

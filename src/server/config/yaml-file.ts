@@ -1,4 +1,4 @@
-/** The file: small, plain YAML. What YAML can do beyond that (aliases, tags, many documents) is refused. */
+/** Reads a small, plain YAML file. Aliases, tags and multiple documents are rejected. */
 import { readFile } from 'node:fs/promises';
 import { isAlias, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import { type Fault, SojournError } from '../../platform/errors/index.ts';
@@ -7,38 +7,39 @@ import type { Path } from './setting.ts';
 
 export interface YamlFile {
   readonly raw: unknown;
-  /** `config/sojourn.yaml:12`, or undefined for what does not stand in the file. */
+  /** `config/sojourn.yaml:12`, or undefined if the key is not in the file. */
   readonly lineOf: (path: Path) => string | undefined;
 }
 
 const defaultMaxBytes = 64 * 1024;
 
-/** Our own words for the parser's codes: its messages may repeat a part of the file, which may be a password. */
-const words: Readonly<Record<string, string>> = {
-  BAD_INDENT: 'the indentation does not fit',
-  DUPLICATE_KEY: 'the same key stands here twice',
-  MULTIPLE_DOCS: 'a second document begins here',
-  TAB_AS_INDENT: 'tabs cannot indent',
-  TAG_RESOLVE_FAILED: 'tags are not read',
+/** Messages for the parser's codes. The parser's own messages may quote the file, which may contain a password. */
+const messages: Readonly<Record<string, string>> = {
+  BAD_INDENT: 'the indentation is wrong',
+  DUPLICATE_KEY: 'the key is repeated',
+  MULTIPLE_DOCS: 'must be a single YAML document',
+  TAB_AS_INDENT: 'must be indented with spaces, not tabs',
+  TAG_RESOLVE_FAILED: 'tags are not supported',
 };
 
-/** Rejects with `config_invalid` when the file cannot be read or is not plain YAML. */
+/** Rejects with `config_invalid` if the file is unreadable or not plain YAML. */
 export async function readYamlFile(file: string, maxBytes = defaultMaxBytes): Promise<YamlFile> {
   const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
     throw invalid([{ path: file, message: `cannot be read (${cause.code ?? 'unknown reason'})` }], cause);
   });
-  if (bytes.length > maxBytes) throw invalid([{ path: file, message: `is over ${maxBytes / 1024} KB` }]);
+  if (bytes.length > maxBytes)
+    throw invalid([{ path: file, message: `is larger than ${maxBytes / 1024} KB` }]);
   try {
     return parse(new TextDecoder('utf8', { fatal: true }).decode(bytes), file);
   } catch (cause) {
     if (cause instanceof SojournError) throw cause;
-    throw invalid([{ path: file, message: 'is not text that can be read as YAML' }], cause);
+    throw invalid([{ path: file, message: 'is not a YAML text file' }], cause);
   }
 }
 
 function parse(text: string, file: string): YamlFile {
   const lines = new LineCounter();
-  const at = (offset: number) => `${file}:${lines.linePos(offset).line}`;
+  const locationOf = (offset: number) => `${file}:${lines.linePos(offset).line}`;
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
@@ -48,13 +49,16 @@ function parse(text: string, file: string): YamlFile {
     merge: false,
   });
   const faults: Fault[] = [...document.errors, ...document.warnings].map(({ code, pos }) => ({
-    path: at(pos[0]),
-    message: words[code] ?? `is not valid YAML (${code})`,
+    path: locationOf(pos[0]),
+    message: messages[code] ?? `is not valid YAML (${code})`,
   }));
   visit(document, {
     Node: (_, node) => {
       if (isAlias(node) || ('anchor' in node && node.anchor))
-        faults.push({ path: at(node.range?.[0] ?? 0), message: 'anchors and aliases are not read' });
+        faults.push({
+          path: locationOf(node.range?.[0] ?? 0),
+          message: 'anchors and aliases are not supported',
+        });
     },
   });
   if (faults.length > 0) throw invalid(faults.slice(0, 20));
@@ -62,7 +66,7 @@ function parse(text: string, file: string): YamlFile {
     raw: document.toJS({ maxAliasCount: 0 }),
     lineOf(path) {
       const node = document.getIn(path, true);
-      return isNode(node) && node.range ? at(node.range[0]) : undefined;
+      return isNode(node) && node.range ? locationOf(node.range[0]) : undefined;
     },
   };
 }

@@ -120,17 +120,17 @@ connections:
       ({ path, message }) => `${path}: ${message.replace(file, 'agent.yaml')}`,
     );
     expect(told).toEqual([
-      'colour: is not known here (agent.yaml:5)',
+      'colour: is unknown (agent.yaml:5)',
       'issuer: must be in lower case (agent.yaml:1)',
       'issuer: must not end with a slash (agent.yaml:1)',
       'listen: must be a loopback address such as 127.0.0.1:9180, because the endpoint serves credentials of your customers’ clouds (agent.yaml:3)',
       'connections.0.id: must be the id of a connection (agent.yaml:7)',
       'connections.0.aws.token_file: must be a plain file name in `directory`, with no slash (agent.yaml:8)',
       'connections.1.azure.token_file: must not be the name of one of the agent’s own files (authorization, endpoint) (agent.yaml:9)',
-      'connections.1.azure: has a key that is not known here: audience (agent.yaml:9)',
+      'connections.1.azure: has an unknown key: audience (agent.yaml:9)',
       'connections.2: must have exactly one of aws, azure and gcp (agent.yaml:10)',
       'sign_in.client_id: is required with a client secret or a private key',
-      'SOJOURN_AGENT_DIRECTRY: is not known here; did you mean SOJOURN_AGENT_DIRECTORY?',
+      'SOJOURN_AGENT_DIRECTRY: is unknown; did you mean SOJOURN_AGENT_DIRECTORY?',
     ]);
   });
 
@@ -210,7 +210,7 @@ connections:
 
   test('a secret in the place of a key is not repeated', async () => {
     const faults = await faultsOf({ ...whole, connections: [{ id: con('a'), aws: { 'p@ss-word': 1 } }] });
-    expect(faults).toEqual(['connections.0.aws: has a key that is not known here: (unreadable name)']);
+    expect(faults).toEqual(['connections.0.aws: has an unknown key: (unreadable name)']);
   });
 });
 

@@ -3,7 +3,7 @@ import { parseConfig } from '../../../src/server/config/load.ts';
 import { faultsOf, fileOf, least } from './arrange.ts';
 
 const missing = (backend: string, ...keys: string[]) =>
-  keys.map((key) => ({ path: `keys.${key}`, message: `is missing; keys.backend ${backend} needs it` }));
+  keys.map((key) => ({ path: `keys.${key}`, message: `is missing; keys.backend ${backend} requires it` }));
 const key_ring = 'projects/acme/locations/eu/keyRings/sojourn';
 
 describe('backends', () => {
@@ -48,21 +48,16 @@ describe('backends', () => {
       'azure_key_vault',
       { key_name: 'a/b' },
       'azure_key_vault.key_name',
-      'must be letters, digits and -, 100 at most',
+      'must be at most 100 letters, digits and -',
     ],
     ['pkcs11', { module: '/nowhere/lib.so' }, 'pkcs11.module', 'names a file that cannot be read (ENOENT)'],
     [
       'pkcs11',
       { token_label: 'x'.repeat(33) },
       'pkcs11.token_label',
-      'must be a label of 32 characters at most',
+      'must be a label of at most 32 characters',
     ],
-    [
-      'pkcs11',
-      { pin: '1234' },
-      'pkcs11.pin',
-      'must be file:PATH or env:NAME; the secret itself never stands here',
-    ],
+    ['pkcs11', { pin: '1234' }, 'pkcs11.pin', 'must be file:PATH or env:NAME, never the secret itself'],
     ['pkcs11', { pin: 'env:TOKEN_PIN' }, 'pkcs11.pin', 'names the variable TOKEN_PIN, which is not set'],
   ])('keys.%s of %j is refused', (section, value, path, message) => {
     expect(faultsOf({ ...least, keys: { [section]: value } })).toEqual([{ path: `keys.${path}`, message }]);

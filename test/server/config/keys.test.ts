@@ -134,7 +134,7 @@ describe('keys', () => {
   test.each([
     ['redis+sentinel://a:1/b', 'Sentinel and Cluster are not supported by this version'],
     ['redis+cluster://a:1', 'Sentinel and Cluster are not supported by this version'],
-    ['sqlite::memory:', 'must name a file: a store in memory would forget the keys'],
+    ['sqlite::memory:', 'must name a file: a store in memory loses the keys at a restart'],
     ['sqlite:', 'must be sqlite:FILE, redis://… or rediss://…'],
     ['postgres://user:hunter2@host', 'must be sqlite:FILE, redis://… or rediss://…'],
     ['redis://', 'must be a URL such as redis://host:6379/0'],
@@ -183,7 +183,7 @@ describe('keys', () => {
     expect(faultsOf({ ...least, keys: { encryption_key: 'k'.repeat(43) } })).toEqual([
       {
         path: 'keys.encryption_key',
-        message: 'must be file:PATH or env:NAME; the secret itself never stands here',
+        message: 'must be file:PATH or env:NAME, never the secret itself',
       },
     ]);
   });
@@ -195,7 +195,7 @@ describe('keys', () => {
       'SOJOURN_ADMIN_TOKEN',
     ]);
     expect(faultsOf({ ...least, admin_token: token })).toEqual([
-      { path: 'admin_token', message: 'is not known here' },
+      { path: 'admin_token', message: 'is unknown' },
     ]);
   });
 });

@@ -11,7 +11,7 @@ describe('federation', () => {
   test('ca names a file with a certificate, or TLS would pass it over in silence', () => {
     const ca = (file: string) => faultsOf({ ...local, federation: { ca: file } });
     expect(ca(fileOf('pem', 'pem'))).toEqual([
-      { path: 'federation.ca', message: 'names a file that holds no certificate in PEM form' },
+      { path: 'federation.ca', message: 'names a file without a PEM certificate' },
     ]);
     expect(ca('/nowhere')).toEqual([
       { path: 'federation.ca', message: 'names a file that cannot be read (ENOENT)' },
@@ -31,7 +31,7 @@ describe('rules between keys', () => {
       {
         path: 'listen.public',
         message:
-          'is open to the network without encryption: set listen.tls, or name the proxy that ends TLS in trust_proxy, or listen on 127.0.0.1',
+          'is reachable from the network without encryption: set listen.tls, or add the proxy that terminates TLS to trust_proxy, or listen on 127.0.0.1',
       },
     ]);
     const pem = fileOf('pem', 'pem');
@@ -71,9 +71,9 @@ describe('rules between keys', () => {
     expect(faults({ client_ca: pem })).toEqual([
       {
         path: 'listen.tls.client_ca',
-        message: 'needs listen.tls.cert and listen.tls.key: a listener without TLS sees no certificate',
+        message: 'needs listen.tls.cert and listen.tls.key: without TLS there are no client certificates',
       },
-      { path: 'listen.tls.client_ca', message: 'names a file that holds no certificate in PEM form' },
+      { path: 'listen.tls.client_ca', message: 'names a file without a PEM certificate' },
     ]);
     expect(faults({ cert: pem, key: pem, client_ca: '/nowhere/ca' })).toEqual([
       { path: 'listen.tls.client_ca', message: 'names a file that cannot be read (ENOENT)' },
@@ -89,11 +89,11 @@ describe('rules between keys', () => {
       });
     const path = 'listen.client_certificate_header';
     expect(faults('Client-Cert')).toEqual([
-      { path, message: 'needs trust_proxy: anybody could write this header' },
+      { path, message: 'needs trust_proxy: without it, any caller could set this header' },
     ]);
     const trust_proxy = ['10.0.0.0/8'];
     expect(faults('X-Forwarded-For', { trust_proxy })).toEqual([
-      { path, message: 'is a header with another meaning' },
+      { path, message: 'must not be a header with another meaning' },
     ]);
     expect(faults('Client Cert', { trust_proxy })).toEqual([
       { path, message: 'must be the name of a header, such as Client-Cert' },
@@ -129,7 +129,7 @@ describe('rules between keys', () => {
       {
         path: 'keys.stale_after',
         message:
-          'must be half of keys.publish_lead at most: a replica may serve an old JWKS for so long, and verifiers keep it for up to the other half',
+          'must be at most half of keys.publish_lead: a replica may serve an old JWKS for this long, and verifiers may cache it for the other half',
       },
     ]);
   });
@@ -150,7 +150,7 @@ describe('rules between keys', () => {
     expect(faultsOf({ ...least, store: 'redis://127.0.0.1:6379' })).toEqual([
       {
         path: 'keys.encryption_key',
-        message: 'is required with a Redis store: every replica opens the keys that any of them made',
+        message: 'is required with a Redis store: every replica decrypts the keys that any replica created',
       },
     ]);
   });
@@ -160,7 +160,7 @@ describe('rules between keys', () => {
     expect(faultsOf({ ...least, keys: { previous_encryption_key: 'env:OLD' } }, env)).toEqual([
       {
         path: 'keys.previous_encryption_key',
-        message: 'needs keys.encryption_key, the one that takes its place',
+        message: 'needs keys.encryption_key, which replaces it',
       },
     ]);
   });

@@ -48,9 +48,9 @@ describe('setup.permissions', () => {
 
   const at = 'setup.permissions.a';
   const faulty: [string, unknown, string][] = [
-    ['a list', ['a'], 'setup.permissions: must be permission sets by their names'],
+    ['a list', ['a'], 'setup.permissions: must map names to permission sets'],
     ['a name in capitals', { A: { gcp: { roles: ['roles/viewer'] } } }, 'setup.permissions.A: '],
-    ['nothing granted', { a: {} }, `${at}: must grant something in one cloud or more`],
+    ['nothing granted', { a: {} }, `${at}: must grant permissions in at least one cloud`],
     ['an unknown cloud', { a: { oracle: {}, gcp: { roles: ['roles/viewer'] } } }, at],
     ['an empty grant', { a: { aws: {} } }, `${at}.aws: must have managed_policy_arns, a policy or both`],
     [
