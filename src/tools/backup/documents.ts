@@ -4,8 +4,8 @@ import { SojournError } from '../../platform/errors/index.ts';
 import type { InsertOptions, RecordType, Store } from '../../platform/store/index.ts';
 
 /**
- * Order of reading: a record before the records that it refers to, so that every reference can be resolved although servers
- * write meanwhile; the rings last, to get the newest keys. Left out because they are short-lived or can be recreated:
+ * Order of reading: a record before the records that it refers to, so that every reference can be resolved while servers
+ * keep writing; the rings last, to get the newest keys. Left out because they are short-lived or can be recreated:
  * used assertions (minutes), approvals (a day at most; the client requests again), and verifications.
  */
 const types = [

@@ -11,8 +11,11 @@ export const clientOptions: readonly OptionSpec[] = [
   },
 ];
 
-export const clientVariables =
-  'SOJOURN_CLIENT_ID, SOJOURN_CLIENT_SECRET, SOJOURN_CLIENT_SECRET_FILE, SOJOURN_CLIENT_KEY_FILE or SOJOURN_WORKLOAD_TOKEN_FILE';
+/** How the command signs in, for its help. */
+export const signInNotes: readonly string[] = [
+  'Signs in with SOJOURN_CLIENT_ID and one of SOJOURN_CLIENT_SECRET, SOJOURN_CLIENT_SECRET_FILE and',
+  'SOJOURN_CLIENT_KEY_FILE, or with SOJOURN_WORKLOAD_TOKEN_FILE alone.',
+];
 
 export const purposeOption: OptionSpec = {
   flags: '--purpose <name>',

@@ -31,7 +31,10 @@ export interface OptionSpec {
 export interface CommandSpec {
   /** `show <id>` */
   readonly usage: string;
+  /** One short phrase, also shown in the list of commands. */
   readonly description: string;
+  /** Lines of the command's own help, above the examples: exit codes, environment variables. */
+  readonly notes?: readonly string[];
   readonly options?: readonly OptionSpec[];
   /** Whether its group runs it if no command is given. */
   readonly isDefault?: boolean;

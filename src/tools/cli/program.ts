@@ -60,9 +60,11 @@ function addCommand(
     .description(spec.description)
     .allowExcessArguments(false);
   for (const option of spec.options ?? []) command.addOption(createOption(option));
+  const notes = (spec.notes ?? []).map((note) => `\n${note}`);
+  const examples = spec.examples.map((example) => `  $ sojourn ${example}\n`);
   command.addHelpText(
     'after',
-    `\nExamples:\n${spec.examples.map((example) => `  $ sojourn ${example}\n`).join('')}`,
+    `${notes.length > 0 ? `${notes.join('')}\n` : ''}\nExamples:\n${examples.join('')}`,
   );
   command.action(async () => {
     const args: ParsedArguments = { positionals: command.args, options: command.opts(), childCommand };

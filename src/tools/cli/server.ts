@@ -28,7 +28,7 @@ export function parseAnswer(body: string): Json {
   });
 }
 
-/** A GET that returns the response whatever its status is: /readyz answers 503 if the server is not ready. */
+/** A GET that returns a response of any status: /readyz answers 503 if the server is not ready. */
 export const get = (url: string): Promise<OutboundResponse> =>
   send({ method: 'GET', url, signal: AbortSignal.timeout(deadlineMs), maxBytes });
 

@@ -340,7 +340,7 @@ describe('sojourn doctor, about the server itself,', () => {
   }, 60_000);
 });
 
-test('sojourn doctor reports in one sentence that there is no server', async () => {
+test('sojourn doctor reports in one sentence that no server answers', async () => {
   const url = `http://127.0.0.1:${await freePort()}`;
   expect(await sojourn(['doctor'], { SOJOURN_ADMIN_URL: url, SOJOURN_ADMIN_TOKEN: 'x'.repeat(32) })).toEqual({
     code: 1,

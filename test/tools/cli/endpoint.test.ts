@@ -134,7 +134,7 @@ test('the token file always contains one complete token, and a new one before it
   rmSync(folder, { recursive: true });
 });
 
-test('a failed refresh of the token file neither ends the program nor blocks its end', async () => {
+test('a failed refresh of the token file does not end the program or delay its end', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-token-file-'));
   const said: (string | DOMException)[] = ['first', new DOMException('Ended.', 'AbortError'), 'second'];
   const credentials = async (connection: string): Promise<Credentials> => {

@@ -64,7 +64,7 @@ describe('the command line reports', () => {
     });
   });
 
-  test('the URL at which no server answers', async () => {
+  test('the URL of a server that does not answer', async () => {
     const gone = await recorder();
     await gone.close();
     expect(await sojourn(['keys', 'list', '--url', gone.origin], { SOJOURN_ADMIN_TOKEN: token })).toEqual({

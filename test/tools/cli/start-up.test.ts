@@ -24,7 +24,7 @@ describe('the compile cache', () => {
     expect(await sojourn(['credentials', '--help'], { HOME: home })).toMatchObject({ code: 0, err: '' });
   });
 
-  test('is neither written to nor read from a folder that others may write to', async () => {
+  test('is not used in a folder that others may write to', async () => {
     mkdirSync(cache, { recursive: true });
     chmodSync(cache, 0o770);
     expect(await sojourn(['credentials', '--help'], { HOME: home })).toMatchObject({ code: 0, err: '' });

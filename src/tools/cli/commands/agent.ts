@@ -1,4 +1,4 @@
-/** `sojourn agent`: runs the agent beside a workload, or queries a running one. */
+/** `sojourn agent`: runs the agent on a workload's machine, or queries a running one. */
 import { flushCompileCache } from 'node:module';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { createLogger, type Logger } from '../../../platform/log/index.ts';
@@ -106,8 +106,8 @@ function logReloadFailure(error: unknown, logger: Logger): void {
 
 const status: CommandSpec = {
   usage: 'status',
-  description:
-    'show what a running agent serves, and for how long without the server; exit code 1 if anything is missing',
+  description: 'show what a running agent serves, and how long that lasts without the server',
+  notes: ['Exit code: 0 if it has everything, 1 if something is missing.'],
   options: [{ flags: '--json', description: 'print JSON' }, configOption],
   examples: ['agent status --config agent.yaml'],
   async run(args, terminal) {
@@ -137,6 +137,6 @@ function formatStatus({ issuer, server, connections }: AgentStatus): string {
 
 export const agent: CommandGroup = {
   name: 'agent',
-  description: 'run the agent, which serves credentials to the cloud SDKs on this machine',
+  description: 'run the agent: credentials for the cloud SDKs on this machine',
   commands: [run, status],
 };

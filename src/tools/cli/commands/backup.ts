@@ -7,7 +7,7 @@ const jsonOption = { flags: '--json', description: 'print JSON' };
 
 export const backup: CommandSpec = {
   usage: 'backup',
-  description: 'write the state and the key rings to a new folder; servers may keep running',
+  description: 'write a backup to a new folder; servers may keep running',
   options: [
     configOption,
     { flags: '--output <folder>', description: 'folder to create', required: true },
@@ -44,7 +44,7 @@ function describeKeyLocation(
 
 export const restore: CommandSpec = {
   usage: 'restore <folder>',
-  description: 'restore a backup to the locations in the configuration; overwrites nothing',
+  description: 'restore a backup; overwrites nothing',
   options: [configOption, jsonOption],
   examples: ['restore /backup/2027-01-31 --config config/sojourn.yaml'],
   async run(args, terminal) {

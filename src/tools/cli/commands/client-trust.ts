@@ -39,8 +39,8 @@ export function trustOf(
   args: ParsedArguments,
   keys: { readonly jwks?: unknown; readonly jwks_uri?: string },
 ): object | undefined {
-  const kind = text(args, 'federated');
-  if (kind === undefined) {
+  const preset = text(args, 'federated');
+  if (preset === undefined) {
     const stray = ['issuer', 'audience', 'subject', 'subjectGlob'].some(
       (name) => text(args, name) !== undefined,
     );
@@ -54,17 +54,17 @@ export function trustOf(
   if (glob !== undefined && text(args, 'subject') !== undefined)
     throw usageError('--subject cannot be combined with --subject-glob.');
   const claims = {
-    ...Object.fromEntries(texts(args, 'claim').map((one) => parsePair(one, '--claim'))),
+    ...Object.fromEntries(texts(args, 'claim').map((value) => parsePair(value, '--claim'))),
     ...Object.fromEntries(
-      texts(args, 'claimGlob').map((one) => {
-        const [name, glob] = parsePair(one, '--claim-glob');
+      texts(args, 'claimGlob').map((value) => {
+        const [name, glob] = parsePair(value, '--claim-glob');
         return [name, { glob }];
       }),
     ),
   };
   return {
     method: 'federated',
-    ...(kind === anyIssuer ? {} : { preset: kind }),
+    ...(preset === anyIssuer ? {} : { preset }),
     issuer: text(args, 'issuer'),
     audience: text(args, 'audience'),
     subject: glob === undefined ? text(args, 'subject') : { glob },

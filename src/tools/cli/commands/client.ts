@@ -111,9 +111,9 @@ export const client: CommandGroup = {
 
 /** Leaves out the PEM text of certificates: their parsed fields identify them, and `--json` prints everything. */
 function formatClient({ auth, ...rest }: Json): string {
-  const { certificates: _, ...told } = Object(auth) as Json;
+  const { certificates: _, ...summary } = Object(auth) as Json;
   const { client_id, name, ...others } = rest;
-  return record({ client_id, name, auth: told, ...others });
+  return record({ client_id, name, auth: summary, ...others });
 }
 
 const rulesOf = (args: ParsedArguments) => [

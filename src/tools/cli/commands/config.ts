@@ -8,7 +8,7 @@ import { type ToolConnection, type ToolOptions, tools } from '../tool-config/too
 
 export const config: CommandSpec = {
   usage: 'config <connection>',
-  description: "print the configuration with which a cloud's tool fetches credentials; contains no secret",
+  description: "print a cloud tool's configuration to fetch credentials; contains no secret",
   options: [
     { flags: '--tool <tool>', description: 'the tool', choices: Object.keys(tools), required: true },
     { flags: '--output <file>', description: 'write to this file instead of standard output' },

@@ -7,7 +7,7 @@ import { parseAnswer } from '../server.ts';
 
 export const connectionConfirmUpload: CommandSpec = {
   usage: 'confirm-upload <id>',
-  description: 'confirm that the keys of jwks.json were uploaded to the cloud, so that they may sign',
+  description: 'confirm that the cloud has the keys of jwks.json, so that they may sign',
   options: [
     {
       flags: '--file <file>',

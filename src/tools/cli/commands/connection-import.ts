@@ -8,8 +8,8 @@ import { parseAnswer } from '../server.ts';
 
 export const connectionImport: CommandSpec = {
   usage: 'import <file>',
-  description:
-    'create a connection and an invitation for each row of a CSV file, and list their states; safe to run again',
+  description: 'create connections and invitations from a CSV file, and list their states',
+  notes: ['You can run it again: it creates nothing twice.'],
   options: [
     {
       flags: '--output <file>',

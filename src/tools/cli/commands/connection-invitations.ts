@@ -5,7 +5,7 @@ import { cell, columns } from '../print.ts';
 
 export const connectionInvite = adminCommand({
   usage: 'invite <id>',
-  description: "create a link to the set-up page for the customer's administrator and show it once",
+  description: "create a link for the customer's administrator and show it once",
   options: [
     { flags: '--expires-in <duration>', description: 'validity of the link, 1m to 30d (default: 7d)' },
     {

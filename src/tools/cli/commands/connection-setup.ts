@@ -64,7 +64,7 @@ const fetchFile = (args: ParsedArguments, terminal: Terminal, name: string): Pro
   );
 
 function writeSetupFile(folder: string, name: string, content: string, terminal: Terminal): void {
-  // The name came over the network: it must not lead out of the folder.
+  // The name came over the network: it must not select a file outside the folder.
   if (basename(name) !== name || name.startsWith('.')) throw usageError(`${name} is not a file name.`);
   const path = join(folder, name);
   try {

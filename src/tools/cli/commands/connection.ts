@@ -156,8 +156,8 @@ export const connection: CommandGroup = {
     idCommand('disable', 'refuse its use', 'POST', '/disable'),
     adminCommand({
       usage: 'verify <id>',
-      description:
-        'test the access, and that the cloud refuses wrong tokens; exit code 1 if a check does not pass',
+      description: 'test the access, and that the cloud refuses wrong tokens',
+      notes: ['Exit code: 0 if the connection is active, 1 if a check does not pass.'],
       examples: ['connection verify con_01k0…'],
       request: ({ positionals }) => ({
         method: 'POST',

@@ -1,14 +1,15 @@
 /** `sojourn credentials`: fetches short-lived cloud credentials as a client, also for tools that run a command. */
 import { SojournError } from '../../../platform/errors/index.ts';
 import { SojournRequestError } from '../../sdk/index.ts';
-import { clientOptions, clientVariables, purposeOption } from '../client.ts';
+import { clientOptions, purposeOption, signInNotes } from '../client.ts';
 import { type CommandSpec, type Terminal, text } from '../command.ts';
 import { agentOption, type CredentialsSource, createSource } from '../credentials-source.ts';
 import { reportFailure, usageError } from '../failure.ts';
 
 export const credentials: CommandSpec = {
   usage: 'credentials <connection>',
-  description: `fetch credentials of the customer's cloud (${clientVariables})`,
+  description: "fetch credentials of the customer's cloud",
+  notes: signInNotes,
   options: [
     {
       flags: '--format <format>',

@@ -15,7 +15,7 @@ export async function doctorSecrets(args: ParsedArguments, terminal: Terminal): 
   try {
     const fetchJson = async (path: string, query = {}) =>
       parseAnswer(await requestAdmin({ method: 'GET', path, query }, args, terminal));
-    // First, because it reports clearly that there is no server or that the token is wrong.
+    // First, because it reports clearly that no server answers or that the token is wrong.
     await fetchJson('/issuer');
     const page = (after: string | undefined) => fetchJson('/clients', { limit: '200', after });
     const { headers } = await get(`${adminUrl(args, terminal)}/healthz`);

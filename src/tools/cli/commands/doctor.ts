@@ -10,11 +10,13 @@ import { doctorSecrets } from './doctor-secrets.ts';
 
 export const doctor: CommandSpec = {
   usage: 'doctor',
-  description:
-    'check a running server as the clouds see it; exit code 1 if a check fails, 3 if --secrets cannot be completed',
+  description: 'check a running server as the clouds see it',
+  notes: [
+    'Exit code: 1 if a check fails or --secrets finds a shared secret, 3 if --secrets cannot be completed.',
+  ],
   options: [
     { flags: '--tenant <id>', description: "check this tenant's issuer instead of the main one" },
-    { flags: '--secrets', description: 'check only for shared secrets; exit code 1 if a client has one' },
+    { flags: '--secrets', description: 'check only whether clients have shared secrets' },
     { flags: '--json', description: 'print JSON' },
     ...connectionOptions,
   ],
@@ -40,7 +42,7 @@ async function fetchInput(args: ParsedArguments, terminal: Terminal): Promise<Do
       after = page.next;
     }
   };
-  // First, because it reports clearly that there is no server or that the token is wrong.
+  // First, because it reports clearly that no server answers or that the token is wrong.
   const issuer = await fetchJson('/issuer', { tenant });
   const base = adminUrl(args, terminal);
   const { headers, body } = await get(`${base}/readyz`);

@@ -3,13 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Credentials } from '../../sdk/index.ts';
-import {
-  clientOptions,
-  clientVariables,
-  createClient,
-  type FetchCredentials,
-  purposeOption,
-} from '../client.ts';
+import { clientOptions, createClient, type FetchCredentials, purposeOption, signInNotes } from '../client.ts';
 import { type CommandSpec, text } from '../command.ts';
 import { startEndpoint } from '../exec/endpoint.ts';
 import { environmentFor, gcpTokenFile } from '../exec/environment.ts';
@@ -19,7 +13,8 @@ import { usageError } from '../failure.ts';
 
 export const exec: CommandSpec = {
   usage: 'exec <connections...>',
-  description: `run a program with fresh credentials of one connection per cloud (${clientVariables})`,
+  description: 'run a program with fresh credentials of one connection per cloud',
+  notes: signInNotes,
   options: [purposeOption, ...clientOptions],
   examples: [
     'exec con_01k0… -- aws sts get-caller-identity',

@@ -12,7 +12,7 @@ const manifestName = 'manifest.json';
 
 export const keysExport: CommandSpec = {
   usage: 'export',
-  description: 'write the discovery document and JWKS of every issuer to files, and print upload commands',
+  description: 'write the issuer documents to files, and print commands to upload them',
   options: [
     {
       flags: '--output <dir>',

@@ -11,7 +11,7 @@ const options = [
 
 export const keysImpact: CommandSpec = {
   usage: 'impact <kid>',
-  description: 'show which connections a leak of the key affects, and what each customer must do',
+  description: 'show which connections a leak of the key affects, and what to do',
   options,
   examples: ['keys impact 0rTzO…', 'keys impact 0rTzO… --json'],
   async run(args, terminal) {
@@ -22,7 +22,7 @@ export const keysImpact: CommandSpec = {
 
 export const keysRevoke: CommandSpec = {
   usage: 'revoke <kid>',
-  description: 'remove a leaked key from the JWKS, sign with the next key, and show the impact',
+  description: 'revoke a leaked key, sign with the next one, and show the impact',
   options,
   examples: ['keys revoke 0rTzO…'],
   async run(args, terminal) {

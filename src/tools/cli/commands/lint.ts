@@ -10,8 +10,11 @@ import { parseAnswer } from '../server.ts';
 
 export const lint: CommandSpec = {
   usage: 'lint <file-or-url>',
-  description:
-    "check a document of a customer's cloud, or an issuer as AWS, Azure and GCP see it; exit code 1 if it has problems",
+  description: "check a document of a customer's cloud, or any issuer",
+  notes: [
+    'A document needs --connection. An issuer is checked as AWS, Azure and GCP each would.',
+    'Exit code: 1 for a document of grade C or worse, or if a check of the issuer fails.',
+  ],
   options: [
     { flags: '--connection <id>', description: 'connection that the document belongs to' },
     { flags: '--corrected', description: 'print only the corrected document' },

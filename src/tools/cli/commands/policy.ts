@@ -22,7 +22,7 @@ const toPolicyFile = ({ version, guards }: Json): string => printable(stringify(
 
 const apply: CommandSpec = {
   usage: 'apply <file>',
-  description: "replace the policy with a file; refused if the file's version is not the current one",
+  description: "replace the policy with a file, if the file's version is the current one",
   options: [jsonOption, ...connectionOptions],
   examples: ['policy apply policy.yaml'],
   async run(args, terminal) {
@@ -46,7 +46,8 @@ const currentVersion = async (args: ParsedArguments, terminal: Terminal): Promis
 
 const test: CommandSpec = {
   usage: 'test <file>',
-  description: 'run the tests of a policy file, without a server; exit code 1 if one fails',
+  description: 'run the tests of a policy file, without a server',
+  notes: ['Exit code: 0 if all tests pass, 1 if one fails.'],
   options: [jsonOption],
   examples: ['policy test policy.yaml', 'policy test policy.json --json'],
   async run(args, terminal) {

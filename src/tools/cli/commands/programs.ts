@@ -70,7 +70,7 @@ async function loadFromSandbox<T>(module: string): Promise<T> {
 
 export const demo: CommandSpec = {
   usage: 'demo',
-  description: 'run the main workflow on this machine against the sandbox clouds',
+  description: 'run the main workflow against the sandbox clouds',
   examples: ['demo'],
   async run(_, terminal) {
     const { runDemo } = await loadFromSandbox<Demo>('demo/index');
@@ -80,7 +80,7 @@ export const demo: CommandSpec = {
 
 export const sandbox: CommandSpec = {
   usage: 'sandbox',
-  description: 'run local emulations of AWS, Azure and GCP until SIGTERM or SIGINT',
+  description: 'run local emulations of AWS, Azure and GCP',
   options: [
     {
       flags: '--listen <address>',
