@@ -41,10 +41,10 @@ export function trustOf(
 ): object | undefined {
   const preset = text(args, 'federated');
   if (preset === undefined) {
-    const stray = ['issuer', 'audience', 'subject', 'subjectGlob'].some(
+    const hasFederatedOption = ['issuer', 'audience', 'subject', 'subjectGlob'].some(
       (name) => text(args, name) !== undefined,
     );
-    if (stray || texts(args, 'claim').length > 0 || texts(args, 'claimGlob').length > 0)
+    if (hasFederatedOption || texts(args, 'claim').length > 0 || texts(args, 'claimGlob').length > 0)
       throw usageError(
         '--issuer, --audience, --subject, --subject-glob, --claim and --claim-glob need --federated.',
       );

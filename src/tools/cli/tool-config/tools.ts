@@ -55,23 +55,23 @@ const awsProfile: Tool['write'] = (connection, options) =>
 
 /** An executable-sourced external account: https://google.aip.dev/auth/4117 */
 function externalAccount(connection: ToolConnection, options: ToolOptions): string {
-  const account = stringOrEmpty(connection.target.service_account);
-  const whole = {
+  const serviceAccount = stringOrEmpty(connection.target.service_account);
+  const account = {
     type: 'external_account',
     universe_domain: 'googleapis.com',
     audience: connection.audience.replace(/^https:/, ''),
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
     token_url: 'https://sts.googleapis.com/v1/token',
-    ...(account === ''
+    ...(serviceAccount === ''
       ? {}
       : {
-          service_account_impersonation_url: `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${account}:generateAccessToken`,
+          service_account_impersonation_url: `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${serviceAccount}:generateAccessToken`,
         }),
     credential_source: {
       executable: { command: credentialsCommand(options, connection, 'gcp'), timeout_millis: 30_000 },
     },
   };
-  return `${JSON.stringify(whole, null, 2)}\n`;
+  return `${JSON.stringify(account, null, 2)}\n`;
 }
 
 const allowExecutables = 'GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES';
