@@ -178,7 +178,7 @@ describe('state that cannot be used', () => {
     await expectRefused(
       folder,
       file,
-      `${ring} is not valid JSON.\n→ Restore the file that the detail names from a backup. Sojourn created no new key.\n`,
+      `${ring} cannot be used: it is not valid JSON.\n→ Restore the file that the detail names from a backup. Sojourn created no new key.\n`,
     );
   });
 

@@ -23,7 +23,9 @@ export async function readRingFile(folder: string, id: string = mainRing): Promi
     value = JSON.parse(text);
   } catch {
     // The parser's message is left out, because it quotes the text.
-    throw new SojournError('key_material_unusable', { detail: `${file} is not valid JSON.` });
+    throw new SojournError('key_material_unusable', {
+      detail: `${file} cannot be used: it is not valid JSON.`,
+    });
   }
   return parseRing(value, file);
 }

@@ -74,7 +74,7 @@ describe('the backend azure-key-vault', () => {
     service.tokens.taken = 'none that is given';
     expect(await failure(backend.sign(key, some))).toMatchObject({
       code: 'key_backend_unavailable',
-      cause: { message: "Azure Key Vault does not take the server's own token (Unauthorized)" },
+      cause: { message: "Azure Key Vault rejects the server's own access token (Unauthorized)" },
     });
     await end();
   });

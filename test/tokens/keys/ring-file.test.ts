@@ -60,7 +60,7 @@ describe('the local ring file', () => {
     const told = bench
       .logged()
       .split('\n')
-      .filter((line) => line.includes('it is replaced'))
+      .filter((line) => line.includes('replacing it'))
       .map((line) => JSON.parse(line) as unknown);
     expect(told).toEqual([
       expect.objectContaining({ level: 'warn', file: file(), revision: 2, kids: [kid] }),
@@ -73,7 +73,7 @@ describe('the local ring file', () => {
     await keyring.revoke(keyring.active('ES256').kid);
     await writeFile(file(), before);
     await bench.replica();
-    expect(bench.logged()).not.toContain('it is replaced');
+    expect(bench.logged()).not.toContain('replacing it');
   });
 
   test('is readable only by its owner, and equals the ring in the store', async () => {
@@ -96,7 +96,7 @@ describe('the local ring file', () => {
         await rename(file(), bench.folder('moved'));
         await symlink(bench.folder('moved'), file());
       },
-      'is a symbolic link.',
+      'is a symbolic link, which is not allowed.',
     ],
     [
       'is a folder',
@@ -115,8 +115,12 @@ describe('the local ring file', () => {
   });
 
   test.each<[string, () => Promise<unknown>, string]>([
-    ['is empty', () => writeFile(file(), ''), 'it is not whole'],
-    ['was cut short', async () => writeFile(file(), (await bench.copy()).slice(0, -100)), 'it is not whole'],
+    ['is empty', () => writeFile(file(), ''), 'it is not valid JSON'],
+    [
+      'was cut short',
+      async () => writeFile(file(), (await bench.copy()).slice(0, -100)),
+      'it is not valid JSON',
+    ],
     [
       'is no ring',
       () => writeFile(file(), '"x"'),
@@ -142,14 +146,16 @@ describe('the local ring file', () => {
       ring.keys.push({ ...ring.keys[0]!, state: 'retired', sealed: null });
     });
     const [found] = await refusals(twice);
-    expect(found).toMatchObject(refusal(`it holds the kid ${kid} twice`));
+    expect(found).toMatchObject(refusal(`it contains the kid ${kid} twice`));
   });
 
   test('is refused if it has two active keys of one algorithm', async () => {
     const two = rewrite((ring) => {
       ring.keys[1] = { ...ring.keys[1]!, state: 'active' };
     });
-    expect((await refusals(two))[0]).toMatchObject(refusal('it holds a key for ES256 that is active twice'));
+    expect((await refusals(two))[0]).toMatchObject(
+      refusal('it contains a key for ES256 in state active twice'),
+    );
   });
 
   test('is refused if an active key has no private key', async () => {
