@@ -105,7 +105,7 @@ const activeIn = ({ keys }: Ring) => keys.find(({ state }) => state === 'active'
 async function readUntilEnded(url: string, work: () => Promise<void>): Promise<readonly Ring[]> {
   const store = await openStore(url, { logger: createLogger({ level: 'silent' }), now: () => noon });
   endings.push(() => store.close());
-  const found = new Map<number, Ring>();
+  const rings = new Map<number, Ring>();
   let ended = false;
   const reading = (async () => {
     let last = 0;
@@ -114,7 +114,7 @@ async function readUntilEnded(url: string, work: () => Promise<void>): Promise<r
       if (ring) {
         expect(ring.revision).toBeGreaterThanOrEqual(last);
         last = ring.revision;
-        found.set(last, ring);
+        rings.set(last, ring);
       }
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -123,5 +123,5 @@ async function readUntilEnded(url: string, work: () => Promise<void>): Promise<r
     ended = true;
   });
   await reading;
-  return [...found.values()];
+  return [...rings.values()];
 }

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import { failure, holderSuite } from './backend-suite.ts';
+import { backendSuite, failure } from './backend-suite.ts';
 import { faultSuite, type ServiceBench } from './fault-suite.ts';
 import { holderOpener } from './open-backend.ts';
 import { serverSuite } from './server-suite.ts';
@@ -37,7 +37,7 @@ async function bench() {
   } satisfies ServiceBench & { keys: Record<string, unknown> };
 }
 
-holderSuite('aws-kms', bench);
+backendSuite('aws-kms', bench);
 faultSuite('aws-kms', bench);
 serverSuite('aws-kms', async () => {
   const { keys, service, end } = await bench();

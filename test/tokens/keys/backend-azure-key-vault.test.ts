@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { failure, holderSuite, kept, some } from './backend-suite.ts';
+import { backendSuite, failure, recordFrom, some } from './backend-suite.ts';
 import { faultSuite, type ServiceBench } from './fault-suite.ts';
 import { holderOpener } from './open-backend.ts';
 import { serverSuite } from './server-suite.ts';
@@ -38,7 +38,7 @@ async function bench(env: Record<string, string> = {}) {
   } satisfies ServiceBench & { keys: Record<string, unknown> };
 }
 
-holderSuite('azure-key-vault', () => bench());
+backendSuite('azure-key-vault', () => bench());
 faultSuite('azure-key-vault', () => bench());
 serverSuite('azure-key-vault', async () => {
   const { keys, service, end } = await bench();
@@ -67,7 +67,7 @@ describe('the backend azure-key-vault', () => {
   test('after a challenge from the vault, it fetches a new access token and repeats the request once', async () => {
     const { open, service, end } = await bench();
     const backend = await open();
-    const key = kept(await backend.createKey('ES256'));
+    const key = recordFrom(await backend.createKey('ES256'));
     Object.assign(service.tokens, { taken: `${azureToken}2`, given: `${azureToken}2` });
     expect((await backend.sign(key, some)).length).toBe(64);
     expect(service.identity.calls.length).toBe(2);
@@ -82,7 +82,7 @@ describe('the backend azure-key-vault', () => {
   test('sends the access token only to the configured vault, even if a reference names another host', async () => {
     const { open, service, end } = await bench();
     const backend = await open();
-    const key = kept(await backend.createKey('ES256'));
+    const key = recordFrom(await backend.createKey('ES256'));
     const elsewhere = key.sealed!.replace('acme.vault.azure.net', 'evil.example');
     expect((await backend.sign({ ...key, sealed: elsewhere }, some)).length).toBe(64);
     expect(service.calls.at(-1)?.headers.host).toBe(new URL(service.origin).host);

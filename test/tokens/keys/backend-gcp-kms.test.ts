@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { failure, holderSuite, kept, some } from './backend-suite.ts';
+import { backendSuite, failure, recordFrom, some } from './backend-suite.ts';
 import { faultSuite, type ServiceBench } from './fault-suite.ts';
 import { holderOpener } from './open-backend.ts';
 import { serverSuite } from './server-suite.ts';
@@ -38,7 +38,7 @@ async function bench(changed: Record<string, string> = {}) {
   } satisfies ServiceBench & { keys: Record<string, unknown> };
 }
 
-holderSuite('gcp-kms', () => bench());
+backendSuite('gcp-kms', () => bench());
 faultSuite('gcp-kms', () => bench());
 serverSuite('gcp-kms', async () => {
   const { keys, service, end } = await bench();
@@ -64,7 +64,7 @@ describe('the backend gcp-kms', () => {
   test('rejects responses that were corrupted in transit', async () => {
     const { open, service, end } = await bench();
     const backend = await open();
-    const key = kept(await backend.createKey('ES256'));
+    const key = recordFrom(await backend.createKey('ES256'));
     service.bent.signature = true;
     const reason = (what: string) => `Google Cloud KMS: ${what} was corrupted in transit`;
     expect(await failure(backend.sign(key, some))).toMatchObject({
@@ -94,7 +94,7 @@ describe('the backend gcp-kms', () => {
   test('uses one access token for many signatures, and reports why it gets none', async () => {
     const { open, service, end } = await bench();
     const backend = await open();
-    const key = kept(await backend.createKey('ES256'));
+    const key = recordFrom(await backend.createKey('ES256'));
     await Promise.all(Array.from({ length: 20 }, () => backend.sign(key, some)));
     expect(service.metadata.calls.length).toBe(1);
     await service.metadata.stop();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { failure, holderSuite, kept, some } from './backend-suite.ts';
+import { backendSuite, failure, recordFrom, some } from './backend-suite.ts';
 import { holderOpener } from './open-backend.ts';
 import { serverSuite } from './server-suite.ts';
 import { pin, softHsm } from './services/softhsm.ts';
@@ -20,7 +20,7 @@ function bench(changed: Record<string, string> = {}, env = { TOKEN_PIN: pin }) {
   return { open, logged, secrets: [pin], end: close };
 }
 
-holderSuite('pkcs11', async () => bench());
+backendSuite('pkcs11', async () => bench());
 
 describe('the backend pkcs11', () => {
   test('creates private keys that cannot be read even with the PIN', async () => {
@@ -36,7 +36,10 @@ describe('the backend pkcs11', () => {
   test('names a deleted key in the error, while the other keys keep signing', async () => {
     const { open, end, logged } = bench();
     const backend = await open();
-    const [gone, other] = [kept(await backend.createKey('ES256')), kept(await backend.createKey('ES256'))];
+    const [gone, other] = [
+      recordFrom(await backend.createKey('ES256')),
+      recordFrom(await backend.createKey('ES256')),
+    ];
     expect(await hsm.remove('sojourn', gone.sealed!)).toBe('1 found');
     const refusal = { code: 'key_backend_refused', status: 503, retryAfter: 5 };
     expect(await failure(backend.sign(gone, some))).toMatchObject(refusal);
@@ -87,7 +90,7 @@ describe('the backend pkcs11', () => {
   test('reopens a lost session for the same request', async () => {
     const { open, end } = bench();
     const backend = await open();
-    const key = kept(await backend.createKey('ES256'));
+    const key = recordFrom(await backend.createKey('ES256'));
     await hsm.endSessions('sojourn');
     expect((await backend.sign(key, some)).length).toBe(64);
     expect(backend.failure?.()).toBeUndefined();
@@ -97,7 +100,7 @@ describe('the backend pkcs11', () => {
   test('signs fifty concurrent requests one after the other', async () => {
     const { open, end } = bench();
     const backend = await open();
-    const key = kept(await backend.createKey('RS256'));
+    const key = recordFrom(await backend.createKey('RS256'));
     const signatures = await Promise.all(Array.from({ length: 50 }, () => backend.sign(key, some)));
     expect(new Set(signatures.map(({ length }) => length))).toEqual(new Set([256]));
     await end();

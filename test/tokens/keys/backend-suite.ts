@@ -14,7 +14,7 @@ export interface HolderBench {
   readonly end: () => Promise<void>;
 }
 
-export const kept = ({ jwk, sealed }: NewKey): KeyRecord => ({
+export const recordFrom = ({ jwk, sealed }: NewKey): KeyRecord => ({
   ...recordOf(jwk.kid, jwk.alg, 'active'),
   jwk,
   sealed,
@@ -38,7 +38,7 @@ export const failure = (promise: Promise<unknown>): Promise<Failure> =>
     (error: unknown) => error as Failure,
   );
 
-export function holderSuite(name: string, open: () => Promise<HolderBench>): void {
+export function backendSuite(name: string, open: () => Promise<HolderBench>): void {
   let bench: HolderBench;
   let backend: KeyBackend;
   beforeEach(async () => {
@@ -57,7 +57,7 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
     });
 
     test('makes signatures that verify only with its public key and the signed text', async () => {
-      const key = kept(await backend.createKey(alg));
+      const key = recordFrom(await backend.createKey(alg));
       const signed = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.cGF5bG9hZA`;
       const publicKey = await importJWK({ ...key.jwk });
       // Several, because the length of a DER integer varies.
@@ -72,13 +72,13 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
     });
 
     test('signs a text of any length', async () => {
-      const key = kept(await backend.createKey(alg));
+      const key = recordFrom(await backend.createKey(alg));
       const signature = await backend.sign(key, Buffer.alloc(20_000, 'a'));
       expect(signature.length).toBe(alg === 'RS256' ? 256 : 64);
     });
 
     test('signs with a key record that another replica created', async () => {
-      const key = kept(await backend.createKey(alg));
+      const key = recordFrom(await backend.createKey(alg));
       const other = await bench.open();
       await other.check(key);
       expect((await other.sign(key, some)).length).toBe(alg === 'RS256' ? 256 : 64);
@@ -91,7 +91,7 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
     });
 
     test('refuses a record with the public key of another key', async () => {
-      const [a, b] = [kept(await backend.createKey(alg)), kept(await backend.createKey(alg))];
+      const [a, b] = [recordFrom(await backend.createKey(alg)), recordFrom(await backend.createKey(alg))];
       expect(await failure((await bench.open()).check({ ...a, sealed: b.sealed }))).toMatchObject({
         code: 'key_material_unusable',
         message: expect.stringContaining(`The signing key ${a.kid} cannot be used: `),
@@ -99,7 +99,7 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
     });
 
     test('refuses a record of another backend, or of a key that can no longer sign', async () => {
-      const key = kept(await backend.createKey(alg));
+      const key = recordFrom(await backend.createKey(alg));
       const replica = await bench.open();
       for (const sealed of ['made elsewhere', 'https://elsewhere.example/keys/a/b', '', null]) {
         const refusal = { code: 'key_material_unusable', status: 500 };
@@ -109,7 +109,7 @@ export function holderSuite(name: string, open: () => Promise<HolderBench>): voi
     });
 
     test('writes no secret to the log', async () => {
-      const key = kept(await backend.createKey(alg));
+      const key = recordFrom(await backend.createKey(alg));
       await backend.sign(key, some);
       await failure(backend.check({ ...key, sealed: 'made elsewhere' }));
       for (const secret of bench.secrets) expect(bench.logged()).not.toContain(secret);

@@ -4,7 +4,7 @@ import { fileBackend, type KeyRecord, type NewKey } from '../../../src/tokens/ke
 import { encryptionKey } from './bench.ts';
 import { recordOf } from './records.ts';
 
-const kept = ({ jwk, sealed }: NewKey): KeyRecord => ({
+const recordFrom = ({ jwk, sealed }: NewKey): KeyRecord => ({
   ...recordOf(jwk.kid, jwk.alg, 'active'),
   jwk,
   sealed,
@@ -13,7 +13,7 @@ const kept = ({ jwk, sealed }: NewKey): KeyRecord => ({
 describe.each(['RS256', 'ES256'] as const)('the file backend with %s', (alg) => {
   test('makes signatures that verify only with its public key and the signed text', async () => {
     const backend = fileBackend(encryptionKey);
-    const key = kept(await backend.createKey(alg));
+    const key = recordFrom(await backend.createKey(alg));
     const signed = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.cGF5bG9hZA`;
     const signature = Buffer.from(await backend.sign(key, Buffer.from(signed))).toString('base64url');
     const publicKey = await importJWK({ ...key.jwk });
@@ -33,7 +33,7 @@ describe.each(['RS256', 'ES256'] as const)('the file backend with %s', (alg) => 
   });
 
   test('encrypts keys so that another process with the same key-encryption key can use them', async () => {
-    const key = kept(await fileBackend(encryptionKey).createKey(alg));
+    const key = recordFrom(await fileBackend(encryptionKey).createKey(alg));
     const other = fileBackend(encryptionKey);
     await other.check(key);
     expect((await other.sign(key, Buffer.from('x'))).length).toBe(alg === 'RS256' ? 256 : 64);
@@ -68,7 +68,7 @@ describe('an encrypted key that cannot be trusted', () => {
   };
 
   test('is refused with its kid under another key-encryption key', async () => {
-    const key = kept(await fileBackend(encryptionKey).createKey('ES256'));
+    const key = recordFrom(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal(key, new Uint8Array(32).fill(8))).toBe(
       `The signing key ${key.kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`,
     );
@@ -80,7 +80,7 @@ describe('an encrypted key that cannot be trusted', () => {
     ['empty', () => ''],
     ['something else', () => 'a.b.c.d.e'],
   ])('is refused with its kid when it was %s', async (_, damage) => {
-    const key = kept(await fileBackend(encryptionKey).createKey('ES256'));
+    const key = recordFrom(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal({ ...key, sealed: damage(key.sealed!) })).toBe(
       `The signing key ${key.kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`,
     );
@@ -88,14 +88,17 @@ describe('an encrypted key that cannot be trusted', () => {
 
   test('is refused under the kid of another key of the same ring', async () => {
     const backend = fileBackend(encryptionKey);
-    const [a, b] = [kept(await backend.createKey('ES256')), kept(await backend.createKey('ES256'))];
+    const [a, b] = [
+      recordFrom(await backend.createKey('ES256')),
+      recordFrom(await backend.createKey('ES256')),
+    ];
     expect(await refusal({ ...a, sealed: b.sealed })).toBe(
       `The signing key ${a.kid} cannot be used: the encrypted key is not its private key.`,
     );
   });
 
   test('is refused once its private key is deleted', async () => {
-    const key = kept(await fileBackend(encryptionKey).createKey('ES256'));
+    const key = recordFrom(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal({ ...key, sealed: null })).toBe(
       `The signing key ${key.kid} cannot be used: its private key was deleted.`,
     );

@@ -38,7 +38,7 @@ export async function keysBench() {
   const clock = { ms: noon };
   const stores: Store[] = [];
   const changes: RingChange[] = [];
-  const held: PostponedKey[] = [];
+  const postponed: PostponedKey[] = [];
   let log = '';
   const destination = {
     write: (line: string) => {
@@ -71,7 +71,7 @@ export async function keysBench() {
     now,
     logger,
     changes,
-    held,
+    postponed,
     store: shared,
     logged: () => log,
     /** Another handle on the store of this name. */
@@ -85,7 +85,7 @@ export async function keysBench() {
         mayCreate: async () => (await shared.list('connection', { limit: 1 })).items.length === 0,
         obstacles: options.obstacles ?? (async () => []),
         onPostponed: (waiting) => {
-          held.push(waiting);
+          postponed.push(waiting);
         },
         record: async (change) => {
           changes.push(change);

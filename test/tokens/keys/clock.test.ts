@@ -41,11 +41,11 @@ describe('a clock that jumps while the server runs', () => {
     [61 * second, 'forward'],
   ])('by %d ms changes no key of any replica until it is right again', async (ms, direction) => {
     const { right, wrong, set } = await afterRotation();
-    const [before, told] = [right.list(), bench.changes.length];
+    const [before, changeCount] = [right.list(), bench.changes.length];
     set.ms = ms;
     await rounds(right, wrong);
     expect([right.list(), wrong.list()]).toEqual([before, before]);
-    expect(bench.changes).toHaveLength(told);
+    expect(bench.changes).toHaveLength(changeCount);
     expect([right.clockProblem, wrong.clockProblem, wrong.isDue()]).toEqual([
       undefined,
       `the clock of this server has jumped ${Math.abs(ms) / second} s ${direction} since its start`,

@@ -1,7 +1,7 @@
 /** The tests of a backend while its key service fails, for the fake services, which can simulate failures. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KeyBackend, KeyRecord } from '../../../src/tokens/keys/index.ts';
-import { type Failure, failure, type HolderBench, kept, some } from './backend-suite.ts';
+import { type Failure, failure, type HolderBench, recordFrom, some } from './backend-suite.ts';
 import type { LocalService } from './services/local-service.ts';
 
 export interface ServiceBench extends HolderBench {
@@ -23,7 +23,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
     beforeEach(async () => {
       bench = await open();
       backend = await bench.open();
-      key = kept(await backend.createKey('ES256'));
+      key = recordFrom(await backend.createKey('ES256'));
       bench.service.calls.length = 0;
     });
     afterEach(() => bench.end());
@@ -43,7 +43,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       expect(bench.logged()).toContain('the key service signs again');
     }
 
-    const made = () =>
+    const createdCount = () =>
       bench.service.calls.filter(({ url, headers, method }) =>
         headers['x-amz-target']
           ? headers['x-amz-target'] === 'TrentService.CreateKey'
@@ -59,7 +59,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
         code: 'key_backend_unavailable',
         status: 503,
       });
-      expect(made()).toBe(1);
+      expect(createdCount()).toBe(1);
     });
 
     test('retries one throttled call once', async () => {
@@ -118,7 +118,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
     );
 
     test('keeps signing with other keys while one is refused', async () => {
-      const other = kept(await backend.createKey('RS256'));
+      const other = recordFrom(await backend.createKey('RS256'));
       bench.service.set(key.sealed!, 'disabled');
       expect(await failure(backend.sign(key, some))).toMatchObject({ code: 'key_backend_refused' });
       expect((await backend.sign(other, some)).length).toBe(256);
@@ -147,7 +147,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       });
       bench.service.trouble.wrong = false;
       expect((await failure(backend.createKey('ES256'))).code).toBe('no refusal');
-      expect(made()).toBe(1);
+      expect(createdCount()).toBe(1);
     });
 
     test('answers requests in time while the service hangs, and soon stops calling it', async () => {
@@ -188,13 +188,14 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
     });
 
     test('writes no secret to the log or to an error in any failure', async () => {
-      const told: Failure[] = [];
+      const failures: Failure[] = [];
       const { trouble } = bench.service;
       for (const fault of [{ wrong: true }, { denied: true }, { throttled: 5 }, { hangs: true }]) {
         Object.assign(trouble, { wrong: false, denied: false, throttled: 0, hangs: false }, fault);
-        told.push(await failure((await bench.open()).sign(key, some)));
+        failures.push(await failure((await bench.open()).sign(key, some)));
       }
-      const text = bench.logged() + told.map(({ message, cause }) => `${message} ${cause?.message}`).join();
+      const text =
+        bench.logged() + failures.map(({ message, cause }) => `${message} ${cause?.message}`).join();
       for (const secret of bench.secrets) expect(text).not.toContain(secret);
     });
   });

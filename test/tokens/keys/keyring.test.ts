@@ -38,10 +38,10 @@ describe('a start', () => {
 
   test('of an existing server creates nothing and signs with the same keys', async () => {
     const first = await bench.replica();
-    const told = bench.changes.length;
+    const changeCount = bench.changes.length;
     const second = await bench.replica();
     expect(second.list()).toEqual(first.list());
-    expect(bench.changes).toHaveLength(told);
+    expect(bench.changes).toHaveLength(changeCount);
     expect(await signs(second, first.active('ES256').kid)).toBe(true);
   });
 
@@ -69,7 +69,7 @@ describe('a start', () => {
 describe('a rotation', () => {
   test('before the publish_lead ends is refused with the earliest time, and changes nothing', async () => {
     const keyring = await bench.replica();
-    const [copy, told] = [await bench.copy(), bench.changes.length];
+    const [copy, changeCount] = [await bench.copy(), bench.changes.length];
     bench.clock.ms += day - 90 * second;
     const next = keyring.list()[1]!.kid;
     await expect(keyring.rotate()).rejects.toMatchObject({
@@ -78,7 +78,7 @@ describe('a rotation', () => {
       retryAfter: 90,
     });
     expect(await bench.copy()).toBe(copy);
-    expect(bench.changes).toHaveLength(told);
+    expect(bench.changes).toHaveLength(changeCount);
   });
 
   test('is refused for all algorithms if one of them is not ready', async () => {
@@ -167,13 +167,13 @@ describe('a rotation', () => {
     await expect(keyring.rotate({ activateAt: noon + day - 1 })).rejects.toMatchObject({
       code: 'key_not_ready',
     });
-    const told = bench.changes.length;
+    const changeCount = bench.changes.length;
     await keyring.rotate({ activateAt: noon + 2 * day });
     expect(keyring.list().map(({ state, activate_at }) => [state, activate_at])).toEqual([
       ['active', null],
       ['next', noon + 2 * day],
     ]);
-    expect(bench.changes).toHaveLength(told);
+    expect(bench.changes).toHaveLength(changeCount);
 
     await keyring.cancelRotation();
     bench.clock.ms += 3 * day;
@@ -223,7 +223,7 @@ describe('a rotation', () => {
     bench.clock.ms += 31 * day;
     for (let round = 0; round < 3; round++) await keyring.advance();
     const waiting = { kid: second, alg: 'ES256', obstacles, since: noon + 31 * day };
-    expect([keyring.active('ES256').kid, keyring.postponed, bench.held]).toEqual([
+    expect([keyring.active('ES256').kid, keyring.postponed, bench.postponed]).toEqual([
       first,
       [waiting],
       [waiting],
@@ -232,12 +232,12 @@ describe('a rotation', () => {
     bench.clock.ms += hour;
     obstacles = ['https://id.example.com/jwks answers 503'];
     await keyring.advance();
-    expect(bench.held.slice(1)).toEqual([{ ...waiting, obstacles }]);
+    expect(bench.postponed.slice(1)).toEqual([{ ...waiting, obstacles }]);
 
     obstacles = [];
     await keyring.advance();
     expect([keyring.active('ES256').kid, keyring.postponed]).toEqual([second, []]);
-    expect(bench.held).toHaveLength(2);
+    expect(bench.postponed).toHaveLength(2);
   });
 
   test('postponed for one algorithm does not delay the other algorithm or other due steps', async () => {
@@ -343,9 +343,9 @@ describe('a revocation', () => {
   test('of a revoked key changes nothing, and of an unknown kid is refused', async () => {
     const keyring = await bench.replica();
     await keyring.revoke(kidsOf(keyring)[0]!);
-    const [copy, told] = [await bench.copy(), bench.changes.length];
+    const [copy, changeCount] = [await bench.copy(), bench.changes.length];
     await keyring.revoke(kidsOf(keyring)[0]!);
-    expect([await bench.copy(), bench.changes.length]).toEqual([copy, told]);
+    expect([await bench.copy(), bench.changes.length]).toEqual([copy, changeCount]);
     await expect(keyring.revoke('unknown')).rejects.toMatchObject({
       code: 'key_not_found',
       message: 'There is no key unknown.',

@@ -21,11 +21,11 @@ describe('the main ring and those of tenants', () => {
       expect(ring.staleness()).toEqual({ ms: 0, stale: false });
       await expect(ring.sign(ring.active('ES256').kid, Buffer.from('x'))).resolves.toHaveLength(64);
     }
-    const told = bench
+    const logLines = bench
       .logged()
       .split('\n')
       .filter((line) => line.includes('cannot refresh a key ring'));
-    expect(told.map((line) => JSON.parse(line))).toEqual([
+    expect(logLines.map((line) => JSON.parse(line))).toEqual([
       expect.objectContaining({
         level: 'error',
         ring: 'shared',
@@ -57,12 +57,12 @@ describe('the main ring and those of tenants', () => {
     ]);
     await rounds(0);
     expect(rings.clockProblems()).toEqual([]);
-    const told = bench
+    const logLines = bench
       .logged()
       .split('\n')
       .filter((line) => line.includes('clock'))
       .map((line) => JSON.parse(line));
-    expect(told).toEqual([
+    expect(logLines).toEqual([
       expect.objectContaining({
         level: 'warn',
         doubts: ['the clock of this server has jumped 3600 s forward since its start'],

@@ -105,10 +105,10 @@ describe('the file of the key-encryption key', () => {
 
   test('is created once with 32 bytes, and read from then on', async () => {
     const file = join(folder, 'data', 'encryption.key');
-    const made = await loadEncryptionKey(file, may);
-    expect(made).toHaveLength(32);
-    expect(await loadEncryptionKey(file, mayNot)).toEqual(made);
-    expect(await readFile(file, 'utf8')).toBe(`${Buffer.from(made).toString('base64url')}\n`);
+    const key = await loadEncryptionKey(file, may);
+    expect(key).toHaveLength(32);
+    expect(await loadEncryptionKey(file, mayNot)).toEqual(key);
+    expect(await readFile(file, 'utf8')).toBe(`${Buffer.from(key).toString('base64url')}\n`);
     expect(await modeOf(file)).toBe('600');
   });
 

@@ -86,8 +86,8 @@ describe('the propagation check', () => {
     ],
   ];
 
-  test.each(wrongs)('reports %s with its URL', async (_, spoil, words) => {
-    spoil();
+  test.each(wrongs)('reports %s with its URL', async (_, damage, words) => {
+    damage();
     expect(await fault()).toBe(base + words);
   });
 
@@ -133,8 +133,8 @@ describe('the check of a mirror', () => {
     ['a document that is gone', () => (pages['/jwks'] = { status: 404, body: '' }), '/jwks answers 404'],
   ];
 
-  test.each(wrongs)('reports %s', async (_, spoil, words) => {
-    spoil();
+  test.each(wrongs)('reports %s', async (_, damage, words) => {
+    damage();
     expect(await difference()).toBe(base + words);
   });
 });

@@ -13,7 +13,7 @@ export interface Order {
 
 /** The ring of a replica, with a signature by its active key. */
 export interface View {
-  readonly told: 'view';
+  readonly type: 'view';
   /** The number of its steps so far, at each of which it could have died. */
   readonly steps: number;
   readonly keys: readonly { readonly kid: string; readonly state: KeyState }[];
@@ -24,7 +24,7 @@ export interface View {
   readonly refused?: string;
 }
 
-export type Told = View | { readonly told: 'swapped'; readonly value: unknown };
+export type Told = View | { readonly type: 'swapped'; readonly value: unknown };
 
 export interface ReplicaProcess {
   readonly child: ChildProcess;
@@ -54,9 +54,9 @@ export function startReplica(options: {
   const ended = once(child, 'exit');
   const swapped: unknown[] = [];
   let answer = Promise.withResolvers<View | undefined>();
-  child.on('message', (told: Told) => {
-    if (told.told === 'view') answer.resolve(told);
-    else swapped.push(told.value);
+  child.on('message', (message: Message) => {
+    if (message.type === 'view') answer.resolve(message);
+    else swapped.push(message.value);
   });
   child.once('exit', () => answer.resolve(undefined));
   const started = answer.promise;

@@ -9,10 +9,10 @@ import { SojournError } from '../../../src/platform/errors/index.ts';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { openStore, type Store } from '../../../src/platform/store/index.ts';
 import { fileBackend, Keyring, mainRing, type Timing } from '../../../src/tokens/keys/index.ts';
-import type { Order, Told } from './replica-process.ts';
+import type { Message, Order } from './replica-process.ts';
 
 const [url = '', folder = '', timing = '', start = '', dieAt = ''] = process.argv.slice(2);
-const tell = (told: Told) => process.send?.(told);
+const send = (message: Message) => process.send?.(message);
 let now = Number(start);
 
 let steps = 0;
@@ -61,7 +61,7 @@ const opened = await openStore(url, { logger, now: () => now });
 const written = async (write: Promise<boolean>, value: unknown) => {
   const done = await write;
   step();
-  if (done) tell({ told: 'swapped', value });
+  if (done) send({ type: 'swapped', value });
   return done;
 };
 const store: Store = {
@@ -96,8 +96,8 @@ const keyring = await Keyring.open({
 async function show(refused?: string): Promise<void> {
   const active = keyring.list().find(({ state }) => state === 'active');
   const signature = active && (await keyring.sign(active.kid, Buffer.from('data')));
-  tell({
-    told: 'view',
+  send({
+    type: 'view',
     steps,
     keys: keyring.list().map(({ kid, state }) => ({ kid, state })),
     jwks: keyring.jwks(),

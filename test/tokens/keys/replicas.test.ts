@@ -36,14 +36,14 @@ describe('replicas on one store', () => {
 
   test('adopt the changes of another replica and notify their listeners once', async () => {
     const [a, b] = (await replicas(2)) as [Keyring, Keyring];
-    let told = 0;
-    b.onChange(() => told++);
+    let notifications = 0;
+    b.onChange(() => notifications++);
     await b.refresh();
-    expect(told).toBe(0);
+    expect(notifications).toBe(0);
     bench.clock.ms += day;
     await a.rotate();
     await b.refresh();
-    expect(told).toBe(1);
+    expect(notifications).toBe(1);
     expect(b.list()).toEqual(a.list());
     expect(JSON.parse(await bench.copy('replica-1'))).toEqual(await inStore());
   });
@@ -144,14 +144,14 @@ describe('a ring that is lost in the store or the local file', () => {
     const keyring = await bench.replica();
     const stored = (await bench.store.get<Ring>('ring', 'shared'))!;
     const [active, next] = stored.value.keys as [Ring['keys'][0], Ring['keys'][0]];
-    let told = 0;
-    keyring.onChange(() => told++);
+    let notifications = 0;
+    keyring.onChange(() => notifications++);
     await bench.store.replace('ring', 'shared', stored.version, {
       ...stored.value,
       keys: [active, { ...next, published_at: next.published_at + 1 }],
     });
     await keyring.refresh();
-    expect(told).toBe(1);
+    expect(notifications).toBe(1);
     expect(keyring.list()[1]!.published_at).toBe(next.published_at + 1);
   });
 });
@@ -302,13 +302,13 @@ describe('a failure', () => {
 
   test('to write the local file stops a rotation before anything has changed', async () => {
     const keyring = await bench.replica();
-    const [ring, told] = [await inStore(), bench.changes.length];
+    const [ring, changeCount] = [await inStore(), bench.changes.length];
     await rm(bench.folder('keys'), { recursive: true });
     await writeFile(bench.folder('keys'), 'a file where the folder was');
     bench.clock.ms += day;
     await expect(keyring.rotate()).rejects.toMatchObject({ code: 'key_material_unusable' });
     expect(await inStore()).toEqual(ring);
-    expect(bench.changes).toHaveLength(told);
+    expect(bench.changes).toHaveLength(changeCount);
     expect(statesOf(keyring)).toEqual(['ES256 active', 'ES256 next']);
   });
 });

@@ -17,10 +17,10 @@ type Raw = { -readonly [field in keyof Ring]: Ring[field] } & { format: number; 
 const file = () => join(bench.folder('keys'), 'ring.json');
 
 /** Starts once, damages the local file, then starts again with the same store and with an empty one. */
-async function refusals(spoil: () => Promise<unknown>): Promise<unknown[]> {
+async function refusals(damage: () => Promise<unknown>): Promise<unknown[]> {
   const keyring = await bench.replica({ algorithms: ['ES256'] });
   const before = keyring.list();
-  await spoil();
+  await damage();
   const spoilt = await readFile(file()).catch(() => undefined);
   const shared = await bench.store.get('ring', 'shared');
   const found: unknown[] = [];
@@ -57,12 +57,12 @@ describe('the local ring file', () => {
     await damage();
     await bench.replica();
     expect(await bench.copy()).toBe(before);
-    const told = bench
+    const logLines = bench
       .logged()
       .split('\n')
       .filter((line) => line.includes('replacing it'))
       .map((line) => JSON.parse(line) as unknown);
-    expect(told).toEqual([
+    expect(logLines).toEqual([
       expect.objectContaining({ level: 'warn', file: file(), revision: 2, kids: [kid] }),
     ]);
   });
@@ -106,9 +106,9 @@ describe('the local ring file', () => {
       },
       'is not a regular file.',
     ],
-  ])('stops a start that names it when it %s, and nothing is changed or created', async (_, spoil, why) => {
+  ])('stops a start that names it when it %s, and nothing is changed or created', async (_, damage, why) => {
     const message = `${file()} ${why}`;
-    expect(await refusals(spoil)).toEqual([
+    expect(await refusals(damage)).toEqual([
       expect.objectContaining({ code: 'key_material_unusable', message }),
       expect.objectContaining({ code: 'key_material_unusable', message }),
     ]);
@@ -132,8 +132,8 @@ describe('the local ring file', () => {
       rewrite((ring) => (ring.keys = [])),
       'keys: Too small: expected array to have >=1 items',
     ],
-  ])('stops a start that names it when it %s, and nothing is changed or created', async (_, spoil, why) => {
-    expect(await refusals(spoil)).toEqual([
+  ])('stops a start that names it when it %s, and nothing is changed or created', async (_, damage, why) => {
+    expect(await refusals(damage)).toEqual([
       expect.objectContaining(refusal(why)),
       expect.objectContaining(refusal(why)),
     ]);

@@ -7,7 +7,7 @@ import { AccessTokenSource } from '../../../src/tokens/keys/service/access-token
 import type { KeyService } from '../../../src/tokens/keys/service/contract.ts';
 import { serviceBackend } from '../../../src/tokens/keys/service/index.ts';
 import { rawSignature } from '../../../src/tokens/keys/service/signature.ts';
-import { failure, kept, some } from './backend-suite.ts';
+import { failure, recordFrom, some } from './backend-suite.ts';
 
 const logger = createLogger({ destination: { write: () => undefined } });
 
@@ -43,7 +43,7 @@ describe('a key service whose calls cannot be aborted', () => {
   test('accepts no further call while its hanging calls use all slots', async () => {
     const { service, state, letGo } = stubborn(2);
     const backend = serviceBackend(service, { logger, limits });
-    const key = kept(await backend.createKey('ES256'));
+    const key = recordFrom(await backend.createKey('ES256'));
     state.calls = 0;
     state.holding = true;
     for (let round = 0; round < 5; round++) {
@@ -59,7 +59,7 @@ describe('a key service whose calls cannot be aborted', () => {
   test('refuses a call at once when its queue is full', async () => {
     const { service, state, letGo } = stubborn(1);
     const backend = serviceBackend(service, { logger, limits: { ...limits, signTimeoutMs: 10_000 } });
-    const key = kept(await backend.createKey('ES256'));
+    const key = recordFrom(await backend.createKey('ES256'));
     state.holding = true;
     const waiting = Array.from({ length: 11 }, () => backend.sign(key, some));
     expect(await failure(backend.sign(key, some))).toMatchObject({
