@@ -65,7 +65,7 @@ describe('the main ring and those of tenants', () => {
     expect(logLines).toEqual([
       expect.objectContaining({
         level: 'warn',
-        doubts: ['the clock of this server has jumped 3600 s forward since its start'],
+        reasons: ['the clock of this server has jumped 3600 s forward since its start'],
         msg: 'the clock is wrong, so no key is activated or removed; correct it (NTP) and restart this server',
       }),
       expect.objectContaining({ level: 'info', msg: 'the clock is trusted again' }),

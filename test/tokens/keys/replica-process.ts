@@ -24,7 +24,7 @@ export interface View {
   readonly refused?: string;
 }
 
-export type Told = View | { readonly type: 'swapped'; readonly value: unknown };
+export type Message = View | { readonly type: 'swapped'; readonly value: unknown };
 
 export interface ReplicaProcess {
   readonly child: ChildProcess;
