@@ -1,6 +1,6 @@
 /**
- * The operator's access to the admin API. Owns: the one admin token, given by the environment or made at first start.
- * Does not own: what may be done with it.
+ * The admin token. Owns: the token from the environment, or the one that the first start creates, and comparing it.
+ * Does not own: what it permits (admin listener).
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -8,16 +8,16 @@ import type { Store } from '../../platform/store/index.ts';
 
 export interface AdminToken {
   /** Compares in constant time. */
-  matches(given: string): boolean;
-  /** The token, when this start made it; it is not kept and cannot be shown again. */
-  readonly made: string | undefined;
+  matches(token: string): boolean;
+  /** The token if this start created it; it is not stored and cannot be shown again. */
+  readonly created: string | undefined;
 }
 
 const settingId = 'admin_token';
 
-/** `given` (SOJOURN_ADMIN_TOKEN) wins over the kept one; without either, one is made and its hash is kept. */
-export async function openAdminToken(store: Store, given: string | null): Promise<AdminToken> {
-  if (given !== null) return { matches: matcher(hash(given)), made: undefined };
+/** `configured` (SOJOURN_ADMIN_TOKEN) takes precedence over the stored token. Without either, creates a token and stores its hash. */
+export async function openAdminToken(store: Store, configured: string | null): Promise<AdminToken> {
+  if (configured !== null) return { matches: matcher(hash(configured)), created: undefined };
   const made = `sja_${randomBytes(32).toString('base64url')}`;
   const first = await store.insert('setting', settingId, { hash: hash(made).toString('base64url') });
   const kept = await store.get<{ hash: string }>('setting', settingId);
@@ -25,12 +25,12 @@ export async function openAdminToken(store: Store, given: string | null): Promis
     throw new SojournError('state_unusable', {
       detail: 'The store does not keep the hash of the admin token.',
     });
-  return { matches: matcher(Buffer.from(kept.value.hash, 'base64url')), made: first ? made : undefined };
+  return { matches: matcher(Buffer.from(kept.value.hash, 'base64url')), created: first ? made : undefined };
 }
 
 const hash = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 const matcher =
   (expected: Buffer) =>
-  (given: string): boolean =>
-    timingSafeEqual(hash(given), expected);
+  (token: string): boolean =>
+    timingSafeEqual(hash(token), expected);

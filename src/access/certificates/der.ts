@@ -1,17 +1,17 @@
 /**
- * DER (ITU-T X.690), as far as it is needed to look into a certificate that OpenSSL has parsed already. Its textual forms
- * are not looked at: what a name may hold can look like the end of one name and the beginning of another (CVE-2021-44532).
+ * A minimal DER reader (ITU-T X.690) for certificates that OpenSSL has already parsed. Node's textual forms of names are not
+ * used: a name can contain text that looks like the end of one name and the start of another (CVE-2021-44532).
  */
 
 export interface Element {
-  /** Class, form and number in one byte; no certificate needs more. */
+  /** Class, form and number in one byte, which is enough for certificates. */
   readonly tag: number;
   readonly content: Buffer;
-  /** With its tag and length. */
+  /** Including tag and length. */
   readonly whole: Buffer;
 }
 
-/** The elements that fill these bytes one after the other. Throws RangeError when they do not. */
+/** Parses consecutive elements. Throws RangeError if they do not fill the bytes exactly. */
 export function elementsIn(bytes: Buffer): readonly Element[] {
   const found: Element[] = [];
   for (let at = 0; at < bytes.length; ) {

@@ -1,4 +1,4 @@
-/** Where the names stand in a certificate (RFC 5280 sections 4.1 and 4.2.1.6). */
+/** Locates the names in a certificate (RFC 5280 sections 4.1 and 4.2.1.6). */
 import type { X509Certificate } from 'node:crypto';
 import { type Element, elementsIn, oidOf } from './der.ts';
 
@@ -13,16 +13,16 @@ function partsOf({ raw }: X509Certificate): readonly Element[] {
   return parts[0]?.tag === version ? parts.slice(1) : parts;
 }
 
-/** The Name that the certificate is for. */
+/** The subject, a Name. */
 export const subjectOf = (certificate: X509Certificate): Element => partsOf(certificate)[4]!;
 
-/** Its GeneralNames; none where the extension is missing. */
+/** The GeneralNames of the subjectAltName extension; empty if it is missing. */
 export function alternativeNamesOf(certificate: X509Certificate): readonly Element[] {
   const found = partsOf(certificate).find(({ tag }) => tag === extensions);
   for (const extension of found ? elementsIn(elementsIn(found.content)[0]!.content) : []) {
     const members = elementsIn(extension.content);
     if (oidOf(members[0]!.content) !== subjectAltName) continue;
-    // An OCTET STRING, behind the BOOLEAN of a critical one.
+    // The value is the last member, an OCTET STRING; a critical extension has a BOOLEAN before it.
     return elementsIn(elementsIn(members.at(-1)!.content)[0]!.content);
   }
   return [];

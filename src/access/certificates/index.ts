@@ -1,7 +1,7 @@
 /**
- * Clients' certificates (RFC 8705). Owns: reading one from a header or a registration, and holding its subject against the
- * one name that a client is registered by. Does not own: asking for it and checking its chain (the listener or the proxy
- * does), or which client it stands for (issuer).
+ * Client certificates (RFC 8705). Owns: reading a certificate from a header or a registration, and comparing its names with
+ * the one that a client registered.
+ * Does not own: requesting certificates and verifying chains (listener or proxy), or finding the client (issuer).
  */
 import type { X509Certificate } from 'node:crypto';
 
@@ -10,10 +10,10 @@ export { canonicalName, matchesName, type NameType, nameTypes } from './names.ts
 export { certificateInPem, certificatesInPem, describeCertificate, readDer, thumbprintOf } from './read.ts';
 export { parseName } from './rfc4514.ts';
 
-/** What came with a request. */
+/** The client certificate of a request. */
 export interface Presented {
-  /** Its backend has its private key: that much TLS has proven, to us or to the proxy. */
+  /** TLS (of the server or the proxy) has proven that the caller has its private key. */
   readonly certificate?: X509Certificate;
-  /** Why nobody vouches for its chain, or why there is none. */
+  /** Why the chain is not trusted, or why there is no certificate. */
   readonly fault?: string;
 }

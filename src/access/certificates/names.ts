@@ -1,4 +1,4 @@
-/** The names by which a client is registered (RFC 8705 section 2.1.2), and whether a certificate has one of them. */
+/** Names in client registrations (RFC 8705 section 2.1.2), and matching them with certificates. */
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Element } from './der.ts';
@@ -11,7 +11,7 @@ export type NameType = (typeof nameTypes)[number];
 /** GeneralName's choices (RFC 5280 section 4.2.1.6). */
 const tags = { san_email: 0x81, san_dns: 0x82, san_uri: 0x86, san_ip: 0x87 } as const;
 
-/** Whether the certificate is for exactly this name; of several alternative names one has to be. No wildcard counts. */
+/** Whether the certificate has exactly this name; one of several alternative names is enough. Wildcards do not match. */
 export function matchesName(certificate: X509Certificate, type: NameType, wanted: string): boolean {
   if (type === 'subject_dn') return fitsName(parseName(wanted), subjectOf(certificate));
   const canonical = canonicalName(type, wanted);
@@ -20,7 +20,7 @@ export function matchesName(certificate: X509Certificate, type: NameType, wanted
   );
 }
 
-/** One byte, one character: whatever stands in a name, no two names become one. */
+/** Latin-1 maps each byte to one character, so that different names stay different. */
 function textOf(type: NameType, { content }: Element): string {
   if (type !== 'san_ip') return content.toString('latin1');
   if (content.length === 4) return content.join('.');
@@ -28,8 +28,8 @@ function textOf(type: NameType, { content }: Element): string {
 }
 
 /**
- * The one spelling of a name: hosts have no case (RFC 4343), the part before the @ has (RFC 5321 section 2.4), a URI is
- * taken as it is, and an address stands for its bits (RFC 5952).
+ * The canonical form of a name: hosts are case-insensitive (RFC 4343), the local part of an e-mail address is not (RFC 5321
+ * section 2.4), a URI stays unchanged, and an IP address is normalized (RFC 5952).
  */
 export function canonicalName(type: NameType, text: string): string {
   if (type === 'san_dns') return text.toLowerCase();

@@ -1,9 +1,9 @@
-/** Certificates from text: one whole certificate and nothing beside it, or none. */
+/** Parses certificates from text strictly. */
 import { createHash, X509Certificate } from 'node:crypto';
 
 const block = /-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END CERTIFICATE-----/g;
 
-/** Every certificate of a bundle, whatever stands between them; undefined when one of them cannot be read. */
+/** All certificates of a bundle, ignoring text between them; undefined if one cannot be parsed. */
 export function certificatesInPem(text: string): readonly X509Certificate[] | undefined {
   const found = [...text.matchAll(block)].map(([, base64 = '']) => readDer(base64.replaceAll(/\s/g, '')));
   const good = found.filter((one) => one !== undefined);
@@ -12,13 +12,13 @@ export function certificatesInPem(text: string): readonly X509Certificate[] | un
     : undefined;
 }
 
-/** The one certificate that this text is. */
+/** The certificate, if the text is exactly one certificate. */
 export function certificateInPem(text: string): X509Certificate | undefined {
   const found = certificatesInPem(text);
   return found?.length === 1 && text.replace(block, '').trim() === '' ? found[0] : undefined;
 }
 
-/** A certificate in base64 (RFC 4648 section 4), with nothing behind its last byte. */
+/** A certificate in base64 (RFC 4648 section 4) without trailing bytes. */
 export function readDer(base64: string): X509Certificate | undefined {
   const der = Buffer.from(base64, 'base64');
   if (base64 === '' || der.toString('base64') !== base64) return undefined;
@@ -30,13 +30,13 @@ export function readDer(base64: string): X509Certificate | undefined {
   }
 }
 
-/** What an administrator wants to know of a registered one. */
+/** Details of a registered certificate for administrators. */
 export function describeCertificate(pem: string) {
   const certificate = certificateInPem(pem);
   if (!certificate) return undefined;
   return {
     sha256: thumbprintOf(certificate),
-    // Undefined, whatever its type says, where the subject is empty.
+    // Despite its type, it is undefined if the subject is empty.
     subject: (certificate.subject ?? '').replaceAll('\n', ', '),
     expires_at: certificate.validToDate.toISOString(),
   };

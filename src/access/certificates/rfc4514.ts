@@ -1,4 +1,4 @@
-/** Distinguished names as text (RFC 4514), which are compared as names: type by type and value by value. */
+/** Parses distinguished names (RFC 4514) and compares them by type and value. */
 import { type Element, elementsIn, oidOf } from './der.ts';
 
 interface Attribute {
@@ -7,10 +7,10 @@ interface Attribute {
   readonly value: string;
 }
 
-/** The most specific part first, as in the text; a part can have several attributes. */
+/** The most specific RDN first, as in the text; an RDN can have several attributes. */
 export type Name = readonly (readonly Attribute[])[];
 
-/** Section 3, and the two more that certificates often have. Others are written by their numbers. */
+/** Types of section 3, and two more that are common in certificates. Others must be written as OIDs. */
 const oids: Readonly<Record<string, string>> = {
   CN: '2.5.4.3',
   L: '2.5.4.7',
@@ -28,7 +28,7 @@ const oids: Readonly<Record<string, string>> = {
 const attribute =
   /^(?<type>[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)=(?:(?<hex>#(?:[0-9A-Fa-f]{2})+)|(?<text>(?:\\(?:[ "#+,;<=>\\]|[0-9A-Fa-f]{2})|[^\\"+,;<>\0])*))(?<end>[,+]|$)/;
 
-/** Throws RangeError whose message is half a sentence. */
+/** Throws a RangeError whose message is a predicate, such as `must be …`. */
 export function parseName(text: string): Name {
   const name: Attribute[][] = [[]];
   let rest = text;
@@ -48,7 +48,7 @@ export function parseName(text: string): Name {
   return name;
 }
 
-/** Section 2.4: blanks at either end and a leading # have to be escaped; pairs of digits are bytes of UTF-8. */
+/** Section 2.4: leading and trailing spaces and a leading # must be escaped; hex pairs are bytes of UTF-8. */
 function unescaped(text: string): string {
   if (/^[ #]|(?<!\\) $/.test(text))
     throw new RangeError('has an unescaped blank or # at the edge of a value');
@@ -63,7 +63,7 @@ function unescaped(text: string): string {
   }
 }
 
-/** Whether this is the same name: as many parts, in the same order, each with the same attributes; case matters. */
+/** Whether both are the same name: the same RDNs in the same order with the same attributes; case-sensitive. */
 export function fitsName(wanted: Name, { content }: Element): boolean {
   const parts = elementsIn(content).toReversed();
   return (
@@ -87,7 +87,7 @@ export function fitsName(wanted: Name, { content }: Element): boolean {
   );
 }
 
-/** The string types of X.520; undefined for what has no text. */
+/** The text of an X.520 string type; undefined for other types. */
 function textOf({ tag, content }: Element): string | undefined {
   // UTF8String, NumericString, PrintableString, TeletexString, IA5String, BMPString
   if (tag === 0x0c) return content.toString('utf8');

@@ -1,4 +1,4 @@
-/** By what a client with a certificate is known (RFC 8705 section 2): one name in it, or the certificate itself. */
+/** The registration of a client with a certificate (RFC 8705 section 2): one name in it, or the certificate itself. */
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { z } from 'zod';
@@ -97,7 +97,7 @@ const fields = z.strictObject({
     .exactOptional(),
 });
 
-/** The whole of a client's `auth` with the method `tls`. A JWKS with `x5c` is kept as the certificates that stand in it. */
+/** A client's `auth` with the method `tls`. A JWKS with `x5c` is stored as the certificates that it contains. */
 export const certificateInput = fields
   .superRefine(({ self_signed, certificates, jwks, ...names }, context) => {
     const refuse = (path: string, message: string) =>

@@ -1,4 +1,4 @@
-/** On what a rule or a guard may depend besides the connection: who has signed in, by what, at which hour, for what. */
+/** Selectors and conditions of rules and guards: connections, claims, authentication methods, hours and purposes. */
 import { z } from 'zod';
 import { cloudNames } from '../../clouds/index.ts';
 import { isId } from '../../platform/ids/index.ts';
@@ -9,7 +9,7 @@ import { methodNames } from './methods.ts';
 const idField = (prefix: 'con' | 'ten') =>
   z.string().refine((text) => isId(prefix, text), `must be an id that begins with ${prefix}_`);
 
-/** By what connections are named: everything that is there must hold. */
+/** Selectors of connections; all that are present must match. */
 export const selectors = {
   connection: idField('con').exactOptional(),
   tenant: idField('ten').exactOptional(),
@@ -17,7 +17,7 @@ export const selectors = {
   labels: labelsField.refine((labels) => Object.keys(labels).length > 0, 'must name a label').exactOptional(),
 };
 
-/** One connection is named by its id alone: a second condition could only be forgotten when the first one changes. */
+/** A connection's id cannot be combined with other selectors: they would be redundant, or contradict it after a change. */
 export const connectionStandsAlone = (given: object): boolean =>
   !Object.hasOwn(given, 'connection') ||
   ['tenant', 'cloud', 'labels'].every((name) => !Object.hasOwn(given, name));
@@ -31,13 +31,13 @@ export const dayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as con
 const hours = z
   .strictObject({
     from: timeOfDay,
-    to: timeOfDay.describe('Excluded. Earlier than from: the window ends on the next day.'),
+    to: timeOfDay.describe('Exclusive. If earlier than from, the window ends on the next day.'),
     days: z
       .array(z.enum(dayNames, `must be one of ${dayNames.join(', ')}`))
       .min(1, 'must name a day')
       .max(7, 'must be 7 days at most')
       .exactOptional()
-      .describe('Those on which the window begins; every day without it.'),
+      .describe('Days on which the window begins; by default every day.'),
     time_zone: z
       .string()
       .max(64, 'must not be over 64 characters')
@@ -50,7 +50,7 @@ export type Hours = z.infer<typeof hours>;
 
 function isTimeZone(name: string): boolean {
   try {
-    // Offsets such as +01:00 would be read too, and know nothing of summer.
+    // Rejects fixed offsets such as +01:00: they ignore daylight saving time.
     return /^[A-Z]/i.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
   } catch {
     return false;
@@ -59,7 +59,7 @@ function isTimeZone(name: string): boolean {
 
 const maxClaims = 20;
 
-/** What must hold of a sign-in and of the hour. */
+/** Conditions on the sign-in and on the time. */
 export const conditions = {
   claims: z
     .record(z.string().min(1).max(200), patternField)
@@ -70,7 +70,7 @@ export const conditions = {
     )
     .exactOptional()
     .describe(
-      'Of the token by which the workload has signed in: by name, or by a JSON Pointer. Who has signed in otherwise has none.',
+      'Claims of the token with which the workload signed in, by name or by a JSON Pointer. Other authentication methods have no claims.',
     ),
   methods: z
     .array(z.enum(methodNames, `must be one of ${methodNames.join(', ')}`))
@@ -87,7 +87,7 @@ export const purposesField = z
   .max(20, 'must be 20 purposes at most')
   .exactOptional();
 
-/** What may stand in the way of a rule or a guard; everything that is there must hold. */
+/** Conditions of a rule or a guard; all that are present must be met. */
 export interface Restriction {
   readonly claims?: z.infer<typeof conditions.claims>;
   readonly methods?: z.infer<typeof conditions.methods>;

@@ -1,6 +1,6 @@
 /**
- * The vendor's services that fetch tokens. Owns: their records, their secrets (hashed), keys and trusts, their rules.
- * Does not own: authenticating a request (issuer) or deciding what a rule admits (policy).
+ * Clients: the vendor's services that request tokens. Owns: their records, secrets (hashed), keys, trusts and rules.
+ * Does not own: authenticating a request (issuer) or evaluating rules (policy).
  */
 import type { z } from 'zod';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
@@ -9,13 +9,13 @@ import { type Page, records, type Store } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import { read } from '../../platform/validation/index.ts';
 import type { Connections } from '../connections/index.ts';
-import { drawerOf } from '../federation/index.ts';
+import { indexKeyOf } from '../federation/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import type { ruleInput } from './rules.ts';
 import { authInput, clientInput, clientPatch } from './schema.ts';
 import { hashSecret, newSecret } from './secret.ts';
-import { afterUse, type KeptSecret, secretIn, secretInput, withNew } from './secrets.ts';
-import { createUses } from './uses.ts';
+import { addSecret, afterUse, type StoredSecret, secretIn, secretInput } from './secrets.ts';
+import { createSecretUses } from './uses.ts';
 
 export {
   conditions,
@@ -32,55 +32,55 @@ export { authInput, clientInput, clientPatch, secretInput };
 
 export type Rule = z.infer<typeof ruleInput>;
 
-/** A client as it is kept. Everything but the hashes may be shown to an administrator. */
+/** A stored client. Administrators may see everything except the hashes. */
 export interface Client {
   readonly client_id: string;
   readonly name: string;
   readonly auth: z.infer<typeof authInput>;
   readonly may_use: readonly Rule[];
   readonly disabled: boolean;
-  readonly secrets: readonly KeptSecret[];
+  readonly secrets: readonly StoredSecret[];
   readonly created_at: string;
   readonly updated_at: string;
 }
 
-export interface GivenSecret {
+export interface NewSecret {
   readonly secret_id: string;
-  /** Shown this once; only its hash is kept. */
+  /** Returned only once; the store has only its hash. */
   readonly client_secret: string;
 }
 
-/** Clients that are told apart by patterns alone are all looked at for each token. */
-const maxInDrawer = 100;
+/** Each sign-in compares the token with all clients of an index key, so their number is limited. */
+const maxPerIndexKey = 100;
 
 export interface Clients {
-  /** `secret` is there for the method client_secret only. */
-  create(input: unknown): Promise<{ client: Client; secret?: GivenSecret }>;
+  /** `secret` is present only for the method client_secret. */
+  create(input: unknown): Promise<{ client: Client; secret?: NewSecret }>;
   find(id: string): Promise<Client | undefined>;
   get(id: string): Promise<Client>;
   list(query: { after?: string; limit: number }): Promise<Page<Client>>;
-  /** The federated clients in these drawers. */
-  inDrawers(drawers: readonly string[]): Promise<readonly Client[]>;
+  /** The federated clients with these index keys. */
+  byIndexKeys(drawers: readonly string[]): Promise<readonly Client[]>;
   update(id: string, input: unknown): Promise<Client>;
   remove(id: string): Promise<void>;
-  /** Rejects with `secret_limit` when there are two already. */
-  addSecret(id: string, input?: unknown): Promise<GivenSecret>;
-  /** The id of the client's secret that this text is; undefined when it is none, or one that has ended. */
+  /** Rejects with `secret_limit` if the client has two secrets. */
+  addSecret(id: string, input?: unknown): Promise<NewSecret>;
+  /** The id of the client's secret that matches; undefined if none matches or the secret has expired. */
   secretIn(client: Client | undefined, given: string): string | undefined;
   /**
-   * To be told that a secret has opened the door: notes the hour, and ends the secret that it was made to replace. Then
-   * its id is the answer.
+   * Records a successful sign-in with a secret, and ends the secret that it replaces, if any. Resolves to the id of the
+   * replaced secret.
    */
-  used(client: Client, secretId: string): Promise<string | undefined>;
-  /** When a secret was last used, to a few minutes; undefined when it never was. */
+  recordUse(client: Client, secretId: string): Promise<string | undefined>;
+  /** When a secret was last used, accurate to a few minutes; undefined if never. */
   lastUsed(secretId: string): Promise<string | undefined>;
   removeSecret(id: string, secretId: string): Promise<Client>;
 }
 
-export interface ClientsOptions extends Namesakes {
+export interface ClientsOptions extends References {
   readonly store: Store;
   readonly now: Now;
-  /** The URLs, exactly, that a `jwks_uri` may be: what a client says must not make us ask anywhere else. */
+  /** The exact URLs that a `jwks_uri` may have, so that a registration cannot make the server fetch other URLs. */
   readonly jwksUris?: readonly string[];
 }
 
@@ -88,16 +88,16 @@ export function createClients(options: ClientsOptions): Clients {
   const { store, now, jwksUris = [] } = options;
   const kept = records<Client>(store, 'client', 'client_not_found');
   const stamp = () => toTimestamp(now());
-  const uses = createUses(store, now);
+  const uses = createSecretUses(store, now);
 
-  async function checkRoom(within: string): Promise<void> {
-    const { items } = await kept.list({ within, limit: maxInDrawer });
-    if (items.length < maxInDrawer) return;
-    const message = `has ${maxInDrawer} clients already that differ from this one by lesser claims alone`;
+  async function checkIndexKey(within: string): Promise<void> {
+    const { items } = await kept.list({ within, limit: maxPerIndexKey });
+    if (items.length < maxPerIndexKey) return;
+    const message = `has ${maxPerIndexKey} clients already that differ from this one by lesser claims alone`;
     throw invalidRequest([{ path: 'auth', message }]);
   }
 
-  function checkPlace(auth: Client['auth'] | undefined): void {
+  function checkJwksUri(auth: Client['auth'] | undefined): void {
     if (auth?.method !== 'private_key_jwt' || auth.jwks_uri === undefined) return;
     if (jwksUris.includes(auth.jwks_uri)) return;
     const message = 'is not one of clients.jwks_uris in the configuration, to the letter';
@@ -107,7 +107,7 @@ export function createClients(options: ClientsOptions): Clients {
   return {
     async create(input) {
       const { name, auth, may_use } = read(clientInput, input);
-      checkPlace(auth);
+      checkJwksUri(auth);
       await checkRules(may_use, options);
       const secret = auth.method === 'client_secret' ? makeSecret(now) : undefined;
       const at = stamp();
@@ -117,12 +117,12 @@ export function createClients(options: ClientsOptions): Clients {
         auth,
         may_use,
         disabled: false,
-        secrets: secret ? withNew([], secret.kept, read(secretInput, {}), now()) : [],
+        secrets: secret ? addSecret([], secret.kept, read(secretInput, {}), now()) : [],
         created_at: at,
         updated_at: at,
       };
-      const within = auth.method === 'federated' ? drawerOf(auth) : undefined;
-      if (within !== undefined) await checkRoom(within);
+      const within = auth.method === 'federated' ? indexKeyOf(auth) : undefined;
+      if (within !== undefined) await checkIndexKey(within);
       await kept.insert(client.client_id, client, within === undefined ? {} : { within });
       return { client, ...(secret ? { secret: secret.given } : {}) };
     },
@@ -131,14 +131,14 @@ export function createClients(options: ClientsOptions): Clients {
     get: kept.get,
     list: kept.list,
 
-    async inDrawers(drawers) {
-      const pages = await Promise.all(drawers.map((within) => kept.list({ within, limit: maxInDrawer })));
+    async byIndexKeys(drawers) {
+      const pages = await Promise.all(drawers.map((within) => kept.list({ within, limit: maxPerIndexKey })));
       return pages.flatMap(({ items }) => items);
     },
 
     async update(id, input) {
       const change = read(clientPatch, input);
-      checkPlace(change.auth);
+      checkJwksUri(change.auth);
       if (change.may_use) await checkRules(change.may_use, options);
       return kept.change(id, (client) => {
         if (change.auth && change.auth.method !== client.auth.method) {
@@ -175,14 +175,14 @@ export function createClients(options: ClientsOptions): Clients {
             { path: 'auth.method', message: `is ${client.auth.method}; such a client has no secret` },
           ]);
         }
-        return { ...client, secrets: withNew(client.secrets, secret, wanted, now()), updated_at: stamp() };
+        return { ...client, secrets: addSecret(client.secrets, secret, wanted, now()), updated_at: stamp() };
       });
       return given;
     },
 
     secretIn: (client, given) => secretIn(client?.secrets ?? [], given, now()),
 
-    async used(client, secretId) {
+    async recordUse(client, secretId) {
       await uses.note(secretId);
       const replaced = client.secrets.find(({ id }) => id === secretId)?.replaces?.id;
       if (replaced === undefined) return undefined;
@@ -208,24 +208,24 @@ export function createClients(options: ClientsOptions): Clients {
 }
 
 const sameWorkload = (one: Client['auth'], other: Client['auth']): boolean =>
-  one.method === 'federated' && other.method === 'federated' && drawerOf(one) === drawerOf(other);
+  one.method === 'federated' && other.method === 'federated' && indexKeyOf(one) === indexKeyOf(other);
 
 function makeSecret(now: Now) {
   const id = newId('sec', now);
   const secret = newSecret();
   return {
-    given: { secret_id: id, client_secret: secret } satisfies GivenSecret,
+    given: { secret_id: id, client_secret: secret } satisfies NewSecret,
     kept: { id, hash: hashSecret(secret), created_at: toTimestamp(now()) },
   };
 }
 
-interface Namesakes {
+interface References {
   readonly connections: Pick<Connections, 'find'>;
   readonly tenants: Pick<Tenants, 'find'>;
 }
 
-/** A rule that names nothing is a typing error, which would otherwise show only when somebody is locked out. */
-async function checkRules(rules: readonly Rule[], { connections, tenants }: Namesakes): Promise<void> {
+/** Rejects rules for missing connections or tenants: typing errors would otherwise appear only when access fails. */
+async function checkRules(rules: readonly Rule[], { connections, tenants }: References): Promise<void> {
   const missing = await Promise.all(
     rules.map(async (rule) => {
       if (rule.connection !== undefined)

@@ -1,4 +1,4 @@
-/** The ways in which a client authenticates, by name. */
+/** Client authentication methods. */
 export const methodNames = ['client_secret', 'private_key_jwt', 'federated', 'tls'] as const;
 
 export type Method = (typeof methodNames)[number];

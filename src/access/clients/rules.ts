@@ -1,4 +1,4 @@
-/** What the API takes for a rule of a client. */
+/** The input schema of a client's rule. */
 import { z } from 'zod';
 import { conditions, connectionStandsAlone, purposesField, selectors } from './conditions.ts';
 
@@ -11,18 +11,18 @@ const when = z
     message: 'must name claims, methods or hours',
     when: ({ issues }) => issues.length === 0,
   })
-  .describe('What must hold besides; everything that is there.');
+  .describe('Additional conditions, which must all be met.');
 
 /**
- * One rule of who may enter where: a single connection, or all those of which everything holds that the rule names; for
- * everything there or for some purposes only; always, or when something holds. A rule that names no connections would be
- * a rule for everything, and there is none.
+ * A rule allows a client to use one connection, or all connections that match its selectors; without restriction or only
+ * for some purposes; always or under conditions. A rule must have a selector, because it would otherwise allow every
+ * connection.
  */
 export const ruleInput = z
   .strictObject(
     {
       ...selectors,
-      purposes: purposesField.describe('It admits for these purposes only, and never to a cloud token.'),
+      purposes: purposesField.describe('The rule allows only these purposes, and so no cloud token.'),
       when: when.exactOptional(),
     },
     ruleForms,

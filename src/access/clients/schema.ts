@@ -1,4 +1,4 @@
-/** What the API takes for a client. */
+/** Input schemas of clients. */
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { nameField } from '../../platform/validation/index.ts';
@@ -53,7 +53,9 @@ export const authInput = z.discriminatedUnion(
           .exactOptional(),
         jwks_uri: plainHttpsField
           .exactOptional()
-          .describe('Where its keys are, in place of jwks: a URL of clients.jwks_uris in the configuration.'),
+          .describe(
+            'URL of the client’s JWKS, instead of jwks; must be in clients.jwks_uris of the configuration.',
+          ),
       })
       .superRefine(({ jwks, jwks_uri }, context) => {
         const refuse = (message: string) => context.addIssue({ code: 'custom', message, path: ['jwks'] });
@@ -74,8 +76,8 @@ export const clientInput = z.strictObject({
 });
 
 /**
- * The kind of authentication is fixed for life; a private_key_jwt client may get other keys, one of the kind tls another
- * certificate or name, and a federated one other claims, but for those that say which workload it is.
+ * The authentication method never changes. A private_key_jwt client can get other keys, a tls client another certificate
+ * or name, and a federated client other claims, except those that identify its workload.
  */
 export const clientPatch = z.strictObject({
   name: nameField.optional(),

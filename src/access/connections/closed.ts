@@ -1,14 +1,14 @@
-/** What keeps everybody out of a connection, and whether it ever let anybody in. Pure. */
+/** Whether a connection is available, and whether it has ever been active. Pure. */
 import type { Connection } from './connection.ts';
 
-/** The code of the refusal, asked by every road into a cloud; undefined while the way is open. */
+/** The error code if the connection is disabled or paused; undefined otherwise. */
 export const unavailableReason = ({
   disabled,
   paused_at,
 }: Pick<Connection, 'disabled' | 'paused_at'>): 'connection_disabled' | 'connection_paused' | undefined =>
   disabled ? 'connection_disabled' : paused_at ? 'connection_paused' : undefined;
 
-/** Also of one that was active before `activated_at` was kept. */
+/** Also true for connections that became active before `activated_at` existed. */
 export const hasBeenActive = ({
   activated_at,
   verdict,

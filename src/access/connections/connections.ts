@@ -1,4 +1,4 @@
-/** The records of the connections: each change of one is read, made and put back whole. */
+/** Stored connections; every change is a compare-and-swap of the whole record. */
 import { isDeepStrictEqual } from 'node:util';
 import { type Algorithm, clouds } from '../../clouds/index.ts';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
@@ -8,7 +8,7 @@ import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import { faultsIn, read } from '../../platform/validation/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { hasBeenActive } from './closed.ts';
-import { type Connection, leadAlike, type Verdict, type VerdictChange } from './connection.ts';
+import { type Connection, sameTarget, type Verdict, type VerdictChange } from './connection.ts';
 import { readPurposes } from './purposes.ts';
 import { reportedTarget } from './reported.ts';
 import {
@@ -28,29 +28,29 @@ export interface Connections {
   list(query: { within?: string; after?: string; limit: number }): Promise<Page<Connection>>;
   update(id: string, input: unknown): Promise<Connection>;
   setDisabled(id: string, disabled: boolean): Promise<Connection>;
-  /** Its tokens come from this issuer from now on: the customer's cloud was seen to trust it. */
+  /** Changes the issuer of its tokens, after a verification has shown that the customer's cloud trusts it. */
   adopt(id: string, issuer: string): Promise<Connection>;
   /**
-   * Fields of the target as its customer reports them; null takes one out. Rejects with `invalid_request`, and
-   * with `target_locked` once it has been active: a report never leads an access that is in use elsewhere.
+   * Merges target fields of a set-up report; null removes a field. Rejects with `invalid_request`, and with `target_locked`
+   * if the connection has been active, so that a report never redirects access that is in use.
    */
   report(id: string, fields: Readonly<Record<string, unknown>>): Promise<Connection>;
-  /** Stops its use at once. Held by the invitation that stopped it first. */
+  /** Pauses the connection at once. The invitation that pauses it first owns the pause. */
   pause(id: string, invitation: string): Promise<Connection>;
-  /** Rejects with `pause_not_owned` unless `mayLift` agrees for the invitation that holds the pause. */
+  /** Rejects with `pause_not_owned` unless `mayLift` allows it for the invitation that owns the pause. */
   resume(id: string, mayLift: (invitation: string) => Promise<boolean>): Promise<Connection>;
   /**
-   * What a verification of the connection, as it was then, has found; nothing where it leads elsewhere since.
-   * Every change of a verdict goes through here, `update` or `report`, and is told to who listens.
+   * Stores the verdict of a verification; ignored if target, issuer or algorithm have changed since. Only this, `update` and
+   * `report` change verdicts, and all three notify the listeners.
    */
   setVerdict(
     found: Connection,
     verdict: Verdict,
     told: { readonly actor: string; readonly reason?: string },
   ): Promise<Connection>;
-  /** Called after each change of a verdict, before whoever made it is answered; what it throws reaches them. */
+  /** Calls the listener after each change of a verdict, before the change resolves; its errors reject the change. */
   onVerdict(listener: (change: VerdictChange) => void | Promise<void>): void;
-  /** The customer's cloud holds these keys now, and no others: an upload replaces all. */
+  /** Records the keys that the customer's cloud now has; an upload replaces all earlier ones. */
   setUploaded(id: string, kids: readonly string[]): Promise<Connection>;
   remove(id: string): Promise<void>;
 }
@@ -59,7 +59,7 @@ export function createConnections(options: {
   store: Store;
   tenants: Tenants;
   now: Now;
-  /** The algorithms that this server has keys for. */
+  /** Algorithms for which this server has keys. */
   algorithms: readonly Algorithm[];
 }): Connections {
   const { store, tenants, now, algorithms } = options;
@@ -112,8 +112,9 @@ export function createConnections(options: {
       };
       await kept.insert(connection.id, connection, { within: tenant });
       try {
-        // Now that the connection can be seen: a deletion of the tenant has seen it, fails here, or was done already.
-        await tenants.hold(tenant);
+        // After the insert: a concurrent deletion of the tenant either sees the connection, fails because of this call, or
+        // has already finished.
+        await tenants.preventDeletion(tenant);
       } catch (error) {
         await kept.remove(connection.id);
         if (error instanceof SojournError && error.code === 'tenant_not_found')
@@ -139,7 +140,7 @@ export function createConnections(options: {
           name: change.name ?? connection.name,
           labels: change.labels ?? connection.labels,
           target,
-          // Also those that were there: another target must not make one of them wider than itself.
+          // Validates existing purposes too: with another target, a purpose must still narrow it.
           ...(purposes ? { purposes: readPurposes(connection.cloud, target, purposes) } : {}),
           algorithm: chooseAlgorithm(
             clouds[connection.cloud].destination(target),
@@ -148,7 +149,7 @@ export function createConnections(options: {
           ),
           token_ttl: change.token_ttl === undefined ? connection.token_ttl : change.token_ttl,
           approval: change.approval ?? connection.approval ?? 'none',
-          // Another target is another door, which nobody has tried yet.
+          // A changed target has not been verified.
           verdict: change.target ? 'pending' : connection.verdict,
           ...(change.target && connection.uploaded_kids ? { uploaded_kids: [] } : {}),
           updated_at: stamp(),
@@ -193,7 +194,7 @@ export function createConnections(options: {
       let from: Verdict = verdict;
       const after = await kept.change(found.id, (connection) => {
         from = connection.verdict;
-        if (!leadAlike(connection, found)) return connection;
+        if (!sameTarget(connection, found)) return connection;
         const first = verdict === 'active' && !connection.activated_at ? { activated_at: stamp() } : {};
         return { ...connection, verdict, verified_at: stamp(), ...first };
       });

@@ -1,4 +1,4 @@
-/** What the customer's cloud must trust, byte for byte as in the connection's tokens. */
+/** The values that the customer's cloud must trust, exactly as in the connection's tokens. */
 import type { SetupFacts } from '../../clouds/index.ts';
 import { type Connection, destinationOf, subjectOf } from './connection.ts';
 

@@ -1,15 +1,15 @@
 /**
- * The ways into the customers' clouds. Owns: their records, what may be set on them, and their state. Does not own:
- * what a target means (clouds) or whether a cloud really lets us in (exchange).
+ * Connections: access to one account of a customer's cloud. Owns: their records, settable fields and state.
+ * Does not own: the meaning of a target (clouds) or whether a cloud grants access (exchange).
  */
 export { hasBeenActive, unavailableReason } from './closed.ts';
 export {
   type Connection,
   type ConnectionState,
   destinationOf,
-  leadAlike,
   type ResolvedConnection,
   resolveConnection,
+  sameTarget,
   stateOf,
   subjectOf,
   tokenSecondsOf,
@@ -21,4 +21,4 @@ export { setupFactsOf } from './facts.ts';
 export { narrowedTo, purposesField, purposesOf } from './purposes.ts';
 export { reportedTarget } from './reported.ts';
 export { connectionInput, connectionPatch } from './schema.ts';
-export { nobodyTrusts } from './trust.ts';
+export { isIssuerUnused } from './trust.ts';

@@ -1,4 +1,4 @@
-/** What a connection may be used for, where not for everything: each purpose narrows what its credentials open. Pure. */
+/** Purposes: named narrowings of a connection's target. Pure. */
 import { z } from 'zod';
 import { type CloudName, clouds } from '../../clouds/index.ts';
 import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
@@ -10,9 +10,9 @@ const maxPurposes = 20;
 export const purposesField = z
   .record(purposeName, z.record(z.string(), z.unknown()))
   .refine((purposes) => Object.keys(purposes).length <= maxPurposes, `must be ${maxPurposes} at most`)
-  .describe('What it may be used for, by name; each says which fields of the target it narrows.');
+  .describe('Purposes by name; each contains the fields of the target that it narrows.');
 
-/** As the cloud keeps them. Throws `invalid_request` with every field that is faulty or not proven to narrow. */
+/** The validated purposes. Throws `invalid_request` with every field that is invalid or not proven to narrow the target. */
 export function readPurposes(cloud: CloudName, target: unknown, given: Purposes): Purposes {
   const faults = faultsInPurposes(cloud, target, given);
   if (faults.length > 0) throw invalidRequest(faults);
@@ -21,7 +21,7 @@ export function readPurposes(cloud: CloudName, target: unknown, given: Purposes)
   );
 }
 
-/** `target` and the names have passed their schemas. */
+/** `target` and the purpose names must already be validated. */
 export function faultsInPurposes(cloud: CloudName, target: unknown, given: Purposes): readonly Fault[] {
   const one = clouds[cloud];
   return Object.entries(given).flatMap(([name, purpose]) => {
@@ -39,13 +39,13 @@ export const purposesOf = ({ purposes = {} }: Pick<Connection, 'purposes'>): rea
   Object.keys(purposes);
 
 /**
- * The connection with no more than this purpose opens. What was proven when it was saved holds for its target; a life of
- * the connection's own tokens must not be longer than the one that the purpose asks for.
+ * The connection narrowed to a purpose. The purpose was proven to narrow this target when it was saved. The token lifetime
+ * of the connection is cut to that of the purpose.
  */
 export function narrowedTo(connection: Connection, name: string | undefined): Connection {
   const { cloud, purposes = {}, token_ttl } = connection;
   if (name === undefined) return connection;
-  // Never a fallback to the whole: what is not there opens nothing.
+  // An unknown purpose never falls back to the whole connection.
   if (!Object.hasOwn(purposes, name)) throw invalidRequest([{ path: 'purpose', message: 'is not there' }]);
   const target = { ...connection.target, ...purposes[name] };
   const { tokenSeconds } = clouds[cloud].destination(target);

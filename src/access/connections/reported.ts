@@ -1,12 +1,12 @@
-/** What becomes of a target by what its customer reports, judged in words for them. Pure. */
+/** Applies a set-up report to a target; error texts are for the customer. Pure. */
 import { invalidRequest } from '../../platform/errors/index.ts';
 import type { Connection } from './connection.ts';
 import { faultsInPurposes } from './purposes.ts';
 import { merge } from './schema.ts';
 
 /**
- * The target with these fields in place of its own; null takes one out. Throws `invalid_request`: what is wrong inside a
- * purpose is the vendor's own, so that the customer hears its name and whom to ask.
+ * The target with these fields merged; null removes a field. Throws `invalid_request`. If a purpose becomes invalid, the
+ * error gives only its name and whom to ask, because the content of purposes is the vendor's.
  */
 export function reportedTarget(
   connection: Pick<Connection, 'cloud' | 'target' | 'purposes'>,

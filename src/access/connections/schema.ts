@@ -1,4 +1,4 @@
-/** What the API takes for a connection, and what is wrong with it beyond its form. */
+/** Input schemas of connections, and checks that need the tenant or the cloud. */
 import { z } from 'zod';
 import { type Algorithm, cloudNames, clouds, type Destination } from '../../clouds/index.ts';
 import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
@@ -27,10 +27,10 @@ export const connectionInput = z.strictObject({
   token_ttl: ttlField.optional(),
   approval: approvalField
     .default('none')
-    .describe('Whether an administrator has to grant each client its use, for a time.'),
+    .describe('Whether each client needs a time-limited grant of an administrator.'),
 });
 
-/** Tenant, cloud and issuer are for life. `target` is merged: a field set to null is taken out. */
+/** Tenant, cloud and issuer cannot change. `target` is merged: null removes a field. */
 export const connectionPatch = z.strictObject({
   name: nameField.optional(),
   target: targetField.optional(),
@@ -41,7 +41,7 @@ export const connectionPatch = z.strictObject({
   approval: approvalField.optional(),
 });
 
-/** The target with these fields in place of its own; null takes one out. Throws `invalid_request`. */
+/** The target with these fields merged; null removes a field. Throws `invalid_request`. */
 export function merge(
   { cloud, target }: Pick<Connection, 'cloud' | 'target'>,
   fields: Readonly<Record<string, unknown>> = {},
@@ -70,7 +70,7 @@ export const unknownTenant: Fault = { path: 'tenant', message: 'there is no such
 
 const belonging = z.looseObject({ tenant: connectionInput.shape.tenant });
 
-/** Looked up even when other fields are faulty, so that all faults are told at once. */
+/** Checks the tenant even if other fields are invalid, so that one error lists all faults. */
 export async function faultsInTenant(input: unknown, tenants: Tenants): Promise<Fault[]> {
   const parsed = belonging.safeParse(input);
   return parsed.success && !(await tenants.find(parsed.data.tenant)) ? [unknownTenant] : [];
@@ -82,7 +82,7 @@ const leading = z.looseObject({
   purposes: connectionInput.shape.purposes.catch(undefined),
 });
 
-/** As soon as the input says of which cloud its target is; the purposes, as soon as there is a target to narrow. */
+/** Validates the target if the cloud is known, and the purposes if the target is valid. */
 export function faultsInTarget(input: unknown): readonly Fault[] {
   const parsed = leading.safeParse(input);
   if (!parsed.success) return [];

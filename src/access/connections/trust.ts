@@ -1,9 +1,9 @@
-/** Whether anybody relies on an issuer: then its keys must never be made anew. */
+/** Whether connections rely on an issuer; if so, its keys must never be replaced by new ones. */
 import type { Store } from '../../platform/store/index.ts';
 import type { Connection } from './connection.ts';
 
-/** Whether no connection is registered at the issuer: at the tenant's own, or, without one, at any. */
-export async function nobodyTrusts(
+/** True if no connection uses the tenant's own issuer or, without `tenant`, if there are no connections at all. */
+export async function isIssuerUnused(
   store: Store,
   tenant: { id: string; issuer: string } | undefined,
 ): Promise<boolean> {

@@ -1,14 +1,15 @@
 /**
- * Workloads that are recognized by a token of their own issuer. Owns: what a client's trust may say, reading and judging
- * foreign tokens, and keys that others publish: foreign issuers', and clients' own. Does not own: the clients (they keep
- * their trust), or the token that such a workload gets (issuer).
+ * Federated clients: workloads that sign in with a token of their own issuer.
+ * Owns: the trust of a client and its presets, parsing and verifying external tokens, and fetching remote JWKS, of external
+ * issuers and of clients with a `jwks_uri`.
+ * Does not own: the clients (clients), or the tokens that such a workload gets (issuer).
  */
-export { claimAt, drawerOf, drawersFor, shown } from './compare.ts';
+export { claimAt, indexKeyOf, indexKeysFor, safeText } from './compare.ts';
 export { createFederation, type Federation } from './federation.ts';
 export { privateMembers } from './jwks.ts';
-export { kindNames } from './kinds.ts';
+export { presetNames } from './kinds.ts';
 export { matcherOf, type Pattern, patternField, textOf } from './pattern.ts';
 export { refused } from './refused.ts';
-export type { GiveBack, Take } from './take.ts';
-export { type Claims, type ForeignToken, isForeign, issuersIn, readToken, typOfClients } from './token.ts';
+export type { ConsumeToken, Release } from './take.ts';
+export { type Claims, isExternal, issuersIn, type ParsedToken, readToken, typOfClients } from './token.ts';
 export { plainHttpsField, type Trust, trustInput } from './trust.ts';

@@ -1,61 +1,67 @@
-/** Keeps public keys that somebody else publishes: fetched once for many tokens, again when they are old or a kid is new. */
+/** Caches remote JWKS. Fetches again when an entry is old or a token names an unknown kid. */
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import type { ForeignKey } from './jwks.ts';
-import type { Published } from './published.ts';
+import type { RemoteKey } from './jwks.ts';
+import type { RemoteJwks } from './published.ts';
 
-/** Where keys come from. */
+/** A remote JWKS. */
 export interface KeySource {
-  /** Under what they are kept. */
+  /** The cache key. */
   readonly id: string;
-  fetch(): Promise<Published>;
-  /** What is thrown while there are none: why, and after how many whole seconds they are asked for again. */
+  fetch(): Promise<RemoteJwks>;
+  /** The error to throw while no keys are available; `retryAfter` in whole seconds. */
   missing(fault: string, retryAfter: number): SojournError;
 }
 
 export interface KeyCache {
-  /** The keys of the source, fetched anew unless `wanted` finds among those at hand what it needs. */
-  keysOf(source: KeySource, wanted: (keys: readonly ForeignKey[]) => boolean): Promise<readonly ForeignKey[]>;
+  /** The keys of the source. Fetches them if `wanted` does not accept the cached ones. */
+  keysOf(source: KeySource, wanted: (keys: readonly RemoteKey[]) => boolean): Promise<readonly RemoteKey[]>;
 }
 
-interface Kept {
-  keys: readonly ForeignKey[];
-  /** When they were fetched, and when that was last tried; before the first time, for ever ago. */
+interface CacheEntry {
+  keys: readonly RemoteKey[];
+  /** Times of the last successful fetch and of the last attempt; -Infinity before the first. */
   fetched: number;
   tried: number;
   fault: string;
-  /** One fetch at a time, whoever waits for it. */
+  /** Single-flight: all callers wait for the same fetch. */
   pending: Promise<void> | undefined;
 }
 
-/** A key that its owner has withdrawn is believed no longer than this. */
+/** A key that its owner has withdrawn is accepted for at most this long. */
 const freshMs = 5 * 60_000;
-/** While the place does not answer, its last keys are good for this long. */
-const lastGoodMs = 60 * 60_000;
-/** Forged kids make nobody ask there more often than this. */
+/** While a fetch fails, the last keys are used for this long. */
+const staleMs = 60 * 60_000;
+/** Shortest time between two fetches, so that forged kids cannot cause more. */
 const pauseMs = 30_000;
-/** Far more than there are places; each is named by a client. */
+/** Far more than the number of sources, each of which belongs to a client. */
 const maxKept = 10_000;
 
 export function createKeyCache(now: Now): KeyCache {
-  const kept = new Map<string, Kept>();
+  const kept = new Map<string, CacheEntry>();
 
-  /** How long ago that was. What lies ahead was noted before the clock was set back, and may be of any age. */
+  /** The age of a time. A time in the future dates from before the clock was set back and counts as infinitely old. */
   const since = (at: number): number => (at > now() ? Infinity : now() - at);
 
-  function entryOf(id: string): Kept {
+  function entryOf(id: string): CacheEntry {
     const known = kept.get(id);
     if (known) return known;
-    const entry: Kept = { keys: [], fetched: -Infinity, tried: -Infinity, fault: '', pending: undefined };
+    const entry: CacheEntry = {
+      keys: [],
+      fetched: -Infinity,
+      tried: -Infinity,
+      fault: '',
+      pending: undefined,
+    };
     if (kept.size >= maxKept) kept.delete(kept.keys().next().value!);
     kept.set(id, entry);
     return entry;
   }
 
-  async function refresh(entry: Kept, source: KeySource): Promise<void> {
+  async function refresh(entry: CacheEntry, source: KeySource): Promise<void> {
     entry.tried = now();
     try {
-      const { keys, place } = await source.fetch();
+      const { keys, url: place } = await source.fetch();
       entry.keys = keys;
       entry.fetched = now();
       if (keys.length === 0) entry.fault = `${place} lists no key that can verify.`;
@@ -75,8 +81,8 @@ export function createKeyCache(now: Now): KeyCache {
           await entry.pending;
         }
       }
-      // A clock that went back a little makes no outage of an issuer that is down as well.
-      if (entry.keys.length > 0 && Math.abs(now() - entry.fetched) <= lastGoodMs) return entry.keys;
+      // Tolerates a clock that was set back a little while the issuer is down.
+      if (entry.keys.length > 0 && Math.abs(now() - entry.fetched) <= staleMs) return entry.keys;
       throw source.missing(entry.fault, Math.max(1, Math.ceil((pauseMs - since(entry.tried)) / 1000)));
     },
   };

@@ -1,24 +1,24 @@
-/** Whose key has signed: that of a foreign issuer, or one that a client of ours publishes itself. */
+/** Finds the key for a token: of an external issuer, or of a client with a `jwks_uri`. */
 import { SojournError } from '../../platform/errors/index.ts';
 import type { EgressPolicy } from '../../platform/outbound/index.ts';
-import { type ForeignKey, keyFor } from './jwks.ts';
+import { keyFor, type RemoteKey } from './jwks.ts';
 import type { KeyCache } from './key-cache.ts';
 import { issuerKeys, keysAt } from './published.ts';
 import { refused } from './refused.ts';
-import type { ForeignToken } from './token.ts';
+import type { ParsedToken } from './token.ts';
 import type { Trust } from './trust.ts';
 
-/** The key of the issuer that the token names. Rejects with `invalid_client`. */
+/** The issuer's key that the token names. Rejects with `invalid_client`. */
 export async function keyOfIssuer(
   trust: Trust,
-  token: ForeignToken,
+  token: ParsedToken,
   { cache, guard }: { cache: KeyCache; guard: EgressPolicy },
-): Promise<ForeignKey> {
+): Promise<RemoteKey> {
   const keys =
     trust.jwks?.keys ??
     (await cache.keysOf(
       {
-        // Two kinds read one document differently: a bundle has other keys than a JWKS.
+        // The preset spiffe reads the same document differently: a trust bundle has other usable keys than a JWKS.
         id: JSON.stringify([trust.preset === 'spiffe', trust.issuer, trust.jwks_uri ?? null]),
         fetch: () => issuerKeys(trust, guard),
         missing: (fault) => refused(`the issuer's keys are not to be had: ${fault}`),
@@ -31,14 +31,14 @@ export async function keyOfIssuer(
 }
 
 /**
- * What a client of ours publishes at its `jwks_uri`. Rejects with `client_keys_unavailable` while nothing is known of it:
- * unlike an issuer, this place was named by the administrator for one client, whose id no stranger guesses.
+ * The keys at a client's `jwks_uri`. Rejects with `client_keys_unavailable` while there are none. This reveals nothing to
+ * unauthenticated callers: the administrator set the URL for one client, whose id they cannot guess.
  */
 export function keysOfClient(
   url: string,
-  { header: { kid } }: ForeignToken,
+  { header: { kid } }: ParsedToken,
   { cache, guard }: { cache: KeyCache; guard: EgressPolicy },
-): Promise<readonly ForeignKey[]> {
+): Promise<readonly RemoteKey[]> {
   return cache.keysOf(
     {
       id: JSON.stringify(['client', url]),

@@ -1,66 +1,66 @@
 /**
- * The kinds of workloads that are known by name: what their tokens look like, and which claims must be pinned, since
- * without them the trust would be open to strangers on the same issuer. Each names the page that its shape is from.
+ * Presets for known platforms: the form of their tokens, and the claims that a trust must pin, because otherwise it would
+ * admit other customers of the same issuer. Each preset names the document that describes its tokens.
  */
 import type { Fault } from '../../platform/errors/index.ts';
 import type { Pattern } from './pattern.ts';
 import { trustDomainOf } from './token.ts';
 
-export const kindNames = ['kubernetes', 'github', 'gitlab', 'aws', 'gcp', 'azure', 'spiffe'] as const;
-export type KindName = (typeof kindNames)[number];
+export const presetNames = ['kubernetes', 'github', 'gitlab', 'aws', 'gcp', 'azure', 'spiffe'] as const;
+export type PresetName = (typeof presetNames)[number];
 
 type Claims = Readonly<Record<string, Pattern>>;
 
-/** What is looked at here of a client's trust. */
-interface Pinned {
+/** The fields of a trust that a preset checks. */
+interface TrustFields {
   readonly issuer: string;
   readonly subject?: Pattern | undefined;
   readonly claims?: Claims | undefined;
 }
 
-export interface Kind {
-  /** Where there is one for everybody. */
+export interface Preset {
+  /** The issuer, if all customers of the platform share one. */
   readonly issuer?: string;
-  /** The longest life of a token, in seconds. */
-  readonly maxLife: number;
-  /** Whether `aud` may be a list, of exactly one. */
+  /** The maximum lifetime of a token, in seconds. */
+  readonly maxLifetime: number;
+  /** Whether `aud` may be a list with one member. */
   readonly audienceInList: boolean;
-  /** The claim that names the workload, exactly: clients are found by it. */
+  /** The claim that identifies the workload; clients are indexed by its exact value. */
   readonly anchor: string;
-  /** How often one token, told by its jti, is taken: always, once, or once for each resource. */
-  readonly taken: 'always' | 'once' | 'once_per_resource';
-  /** Claims that follow from what is given. */
-  readonly fill?: (pinned: Omit<Pinned, 'issuer'>) => Claims;
-  readonly faults: (pinned: Pinned) => readonly Fault[];
+  /** How often a token (by its jti) is accepted: always, once, or once per resource. */
+  readonly replayRule: 'always' | 'once' | 'once_per_resource';
+  /** Claims derived from other fields. */
+  readonly fill?: (pinned: Omit<TrustFields, 'issuer'>) => Claims;
+  readonly faults: (pinned: TrustFields) => readonly Fault[];
 }
 
 const hour = 3_600;
 
-/** What is known of an issuer that is not of a known kind. */
-export const plain: Kind = {
-  maxLife: 24 * hour,
+/** The rules for an issuer without a preset. */
+export const genericPreset: Preset = {
+  maxLifetime: 24 * hour,
   audienceInList: false,
   anchor: 'sub',
-  taken: 'always',
-  // No other claim will do: an issuer that serves many writes the same branch or stage for all of them.
+  replayRule: 'always',
+  // Other claims are not enough: a shared issuer sends the same branch or stage for many customers.
   faults: ({ subject }) =>
     subject === undefined
       ? [{ path: 'subject', message: 'is missing; without it every workload of the issuer is admitted' }]
       : [],
 };
 
-export const kinds: Readonly<Record<KindName, Kind>> = {
+export const presets: Readonly<Record<PresetName, Preset>> = {
   /**
    * kubernetes.io, "Managing Service Accounts" and KEP-1205: sub is system:serviceaccount:NAMESPACE:NAME, aud is always
-   * a list, and the kubelet renews the file only after 80 % of its life, so that one token is used many times.
+   * a list, and the kubelet renews the file only after 80 % of its lifetime, so a token is used many times.
    */
   kubernetes: {
-    maxLife: 24 * hour,
+    maxLifetime: 24 * hour,
     audienceInList: true,
     anchor: 'sub',
-    taken: 'always',
+    replayRule: 'always',
     faults: (pinned) =>
-      subjectLike(
+      requireSubject(
         pinned,
         /^system:serviceaccount:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
         'must be system:serviceaccount:NAMESPACE:NAME, exactly',
@@ -68,55 +68,55 @@ export const kinds: Readonly<Record<KindName, Kind>> = {
   },
 
   /**
-   * docs.github.com, "OpenID Connect reference": names of repositories and owners change hands, their ids do not; sub
-   * can be customized by the organization. A job asks for a token at any time, and each has its own jti.
+   * docs.github.com, "OpenID Connect reference": names of repositories and owners can be reused by others, ids cannot; an
+   * organization can customize sub. A job can request a token at any time, and each token has its own jti.
    */
   github: {
     issuer: 'https://token.actions.githubusercontent.com',
-    maxLife: 600,
+    maxLifetime: 600,
     audienceInList: false,
     anchor: 'repository_id',
-    taken: 'once',
+    replayRule: 'once',
     faults: (pinned) => [
-      ...digits(pinned, 'repository_id'),
-      ...digits(pinned, 'repository_owner_id'),
-      ...oneOf(pinned, ['ref', 'environment']),
+      ...requireDigits(pinned, 'repository_id'),
+      ...requireDigits(pinned, 'repository_owner_id'),
+      ...requireOneOf(pinned, ['ref', 'environment']),
     ],
   },
 
   /**
-   * docs.gitlab.com, "OpenID Connect (OIDC) Authentication Using ID Tokens": made once, with the job, and valid until its
-   * time is up. A branch and a tag can share a name, so ref comes with ref_type.
+   * docs.gitlab.com, "OpenID Connect (OIDC) Authentication Using ID Tokens": created once per job and valid until the job's
+   * timeout. A branch and a tag can have the same name, so ref requires ref_type.
    */
   gitlab: {
     issuer: 'https://gitlab.com',
-    maxLife: 24 * hour,
+    maxLifetime: 24 * hour,
     audienceInList: false,
     anchor: 'project_id',
-    // A job cannot fetch another: taken only once, it could not use two connections.
-    taken: 'once_per_resource',
+    // A job cannot get a second token; with `once` it could not use two connections.
+    replayRule: 'once_per_resource',
     faults: (pinned) => [
-      ...digits(pinned, 'project_id'),
-      ...oneOf(pinned, ['ref', 'environment']),
-      ...(pinned.claims?.ref !== undefined ? oneOf(pinned, ['ref_type']) : []),
+      ...requireDigits(pinned, 'project_id'),
+      ...requireOneOf(pinned, ['ref', 'environment']),
+      ...(pinned.claims?.ref !== undefined ? requireOneOf(pinned, ['ref_type']) : []),
     ],
   },
 
   /**
-   * docs.aws.amazon.com, IAM, "Understanding token claims" of outbound identity federation: each account has an issuer
-   * of its own, sub is the ARN of the role, and GetWebIdentityToken makes a token per call, of an hour at most.
+   * docs.aws.amazon.com, IAM, "Understanding token claims" of outbound identity federation: each account has its own
+   * issuer, sub is the ARN of the role, and GetWebIdentityToken returns a new token per call, valid for at most an hour.
    */
   aws: {
-    maxLife: hour,
+    maxLifetime: hour,
     audienceInList: false,
     anchor: 'sub',
-    taken: 'once',
+    replayRule: 'once',
     fill: ({ subject }) => {
       const account = typeof subject === 'string' ? subject.split(':')[4] : undefined;
       return account ? { [awsAccount]: account } : {};
     },
     faults: (pinned) => [
-      ...subjectLike(
+      ...requireSubject(
         pinned,
         /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/,
         'must be the ARN of a role, exactly',
@@ -126,18 +126,18 @@ export const kinds: Readonly<Record<KindName, Kind>> = {
   },
 
   /**
-   * cloud.google.com, "Verify VM identity", and developers.google.com, "OpenID Connect": sub is the number of the
-   * service account, which is never used again; its e-mail address is. No jti.
+   * cloud.google.com, "Verify VM identity", and developers.google.com, "OpenID Connect": sub is the service account's unique
+   * id, which is never reused; its e-mail address can be. Tokens have no jti.
    */
   gcp: {
     issuer: 'https://accounts.google.com',
-    maxLife: hour + 60,
+    maxLifetime: hour + 60,
     audienceInList: false,
     anchor: 'sub',
-    taken: 'always',
+    replayRule: 'always',
     fill: ({ claims }): Claims => (claims?.email === undefined ? {} : { email_verified: 'true' }),
     faults: (pinned) => [
-      ...subjectLike(pinned, /^\d{10,30}$/, 'must be the unique id of the service account, in digits'),
+      ...requireSubject(pinned, /^\d{10,30}$/, 'must be the unique id of the service account, in digits'),
       ...(pinned.claims?.email !== undefined && pinned.claims.email_verified !== 'true'
         ? [{ path: 'claims.email_verified', message: 'must be "true" where email is pinned' }]
         : []),
@@ -146,25 +146,29 @@ export const kinds: Readonly<Record<KindName, Kind>> = {
 
   /**
    * learn.microsoft.com, "Access token claims reference" and "Managed identities for Azure resources": oid is the service
-   * principal, tid its tenant. Tokens of managed identities are kept by the platform for 24 hours, and start 5 minutes early.
+   * principal, tid its tenant. The platform caches tokens of managed identities for 24 hours and sets nbf 5 minutes early.
    */
   azure: {
-    maxLife: 24 * hour + 600,
+    maxLifetime: 24 * hour + 600,
     audienceInList: false,
     anchor: 'oid',
-    taken: 'always',
-    faults: (pinned) => [...guid(pinned, 'tid'), ...guid(pinned, 'oid'), ...tenantIssuer(pinned)],
+    replayRule: 'always',
+    faults: (pinned) => [
+      ...requireGuid(pinned, 'tid'),
+      ...requireGuid(pinned, 'oid'),
+      ...tenantIssuer(pinned),
+    ],
   },
 
-  /** SPIFFE JWT-SVID sections 3 and 6.1: aud is one value or a list, exp is required, and an agent gives one SVID many times. */
+  /** SPIFFE JWT-SVID sections 3 and 6.1: aud is one value or a list, exp is required, and an agent returns the same SVID many times. */
   spiffe: {
-    maxLife: 24 * hour,
+    maxLifetime: 24 * hour,
     audienceInList: true,
     anchor: 'sub',
-    taken: 'always',
+    replayRule: 'always',
     faults: (pinned) => {
       const { subject, issuer } = pinned;
-      const faults = subjectLike(
+      const faults = requireSubject(
         pinned,
         /^spiffe:\/\/[a-z0-9._-]{1,255}(\/[\w.-]+)+$/,
         'must be a SPIFFE ID with a path, exactly',
@@ -176,27 +180,28 @@ export const kinds: Readonly<Record<KindName, Kind>> = {
   },
 };
 
-export const kindOf = (preset: KindName | undefined): Kind => (preset === undefined ? plain : kinds[preset]);
+export const presetOf = (preset: PresetName | undefined): Preset =>
+  preset === undefined ? genericPreset : presets[preset];
 
-function subjectLike({ subject }: Pinned, form: RegExp, message: string): Fault[] {
+function requireSubject({ subject }: TrustFields, form: RegExp, message: string): Fault[] {
   return typeof subject === 'string' && form.test(subject) ? [] : [{ path: 'subject', message }];
 }
 
-function digits({ claims = {} }: Pinned, name: string): Fault[] {
+function requireDigits({ claims = {} }: TrustFields, name: string): Fault[] {
   const value = claims[name];
   return typeof value === 'string' && /^\d+$/.test(value)
     ? []
     : [{ path: `claims.${name}`, message: 'must be the id in digits, exactly' }];
 }
 
-function guid({ claims = {} }: Pinned, name: string): Fault[] {
+function requireGuid({ claims = {} }: TrustFields, name: string): Fault[] {
   const value = claims[name];
   return typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)
     ? []
     : [{ path: `claims.${name}`, message: 'must be a GUID in lower case, exactly' }];
 }
 
-function oneOf({ claims = {} }: Pinned, names: readonly string[]): Fault[] {
+function requireOneOf({ claims = {} }: TrustFields, names: readonly string[]): Fault[] {
   return names.some((name) => claims[name] !== undefined)
     ? []
     : [
@@ -207,18 +212,18 @@ function oneOf({ claims = {} }: Pinned, names: readonly string[]): Fault[] {
       ];
 }
 
-/** The claim is an object, and this is a JSON Pointer into it (RFC 6901). */
+/** A JSON Pointer (RFC 6901) into a claim that is an object. */
 const awsAccount = '/https:~1~1sts.amazonaws.com~1/aws_account';
 
-function accountOf({ subject, claims = {} }: Pinned): Fault[] {
+function accountOf({ subject, claims = {} }: TrustFields): Fault[] {
   const account = typeof subject === 'string' ? subject.split(':')[4] : undefined;
   return claims[awsAccount] === account
     ? []
     : [{ path: `claims.${awsAccount}`, message: 'must be the account of the subject' }];
 }
 
-/** National clouds have hosts of their own; in all of them the path is the tenant's. */
-function tenantIssuer({ issuer, claims = {} }: Pinned): Fault[] {
+/** National clouds have other hosts; the path always contains the tenant id. */
+function tenantIssuer({ issuer, claims = {} }: TrustFields): Fault[] {
   const path = /^https:\/\/[^/]+\/([0-9a-f-]{36})(?:\/v2\.0|\/)$/.exec(issuer);
   return path?.[1] === claims.tid
     ? []

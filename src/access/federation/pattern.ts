@@ -1,12 +1,12 @@
 /**
- * How a claim is compared: exactly, with one of several values, or with a glob. No regular expression comes from outside:
- * one that is not anchored, or takes a minute, would be written sooner or later.
+ * Patterns for claims: an exact value, one of several values, or a glob. Regular expressions are not supported, because
+ * unanchored or very slow ones are easy to write by mistake.
  */
 import { z } from 'zod';
 
 const maxLength = 512;
 const maxStars = 3;
-/** Of a value from outside, so that no glob takes long. */
+/** Longest claim value that a glob is matched against, to limit the time. */
 const maxValue = 2_048;
 
 const exact = z
@@ -16,7 +16,7 @@ const exact = z
   .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters')
   .regex(/^[^*]*$/, 'must not hold a *; where a pattern is meant, write {"glob": "…"}');
 
-/** A `*` stands for one or more characters, but never for a `/` or a `:`, which divide subjects, refs and ids. */
+/** A `*` matches one or more characters except `/` and `:`, which separate segments of subjects, refs and ids. */
 const globbed = z
   .string()
   .max(maxLength, `must not be over ${maxLength} characters`)
@@ -42,9 +42,9 @@ export const patternField = z.union(
 
 export type Pattern = z.infer<typeof patternField>;
 
-export const fits = (pattern: Pattern, value: unknown): boolean => matcherOf(pattern)(value);
+export const matchesPattern = (pattern: Pattern, value: unknown): boolean => matcherOf(pattern)(value);
 
-/** The pattern, made ready for many values. */
+/** Compiles the pattern. */
 export function matcherOf(pattern: Pattern): (value: unknown) => boolean {
   const test = textTest(pattern);
   return (value) => {
@@ -61,9 +61,9 @@ function textTest(pattern: Pattern): (text: string) => boolean {
 }
 
 /**
- * Each star ends at the first place where the text after it comes, and is never tried again: ending later leaves less to
- * the next star and nothing that it could not take itself. So a value from outside is walked through once. A regular
- * expression would go through all the places that all the stars could end at together.
+ * Matches in linear time without backtracking: each star ends at the first occurrence of the text that follows it. Ending
+ * later cannot help, because the next star could match the same characters. A regular expression would try all
+ * combinations of the ends of all stars.
  */
 function globTest(glob: string): (text: string) => boolean {
   const [start = '', ...between] = glob.split('*');
@@ -80,11 +80,11 @@ function globTest(glob: string): (text: string) => boolean {
   };
 }
 
-/** Whether one star can stand for what lies there. */
+/** Whether one star can match this range of the text. */
 const isStar = (text: string, from: number, to: number): boolean =>
   to > from && !/[/:]/.test(text.slice(from, to));
 
-/** `true` and `74` are written as they are in JSON. Lists and objects are never equal to anything. */
+/** Booleans and numbers as in JSON, such as `true` and `74`; undefined for lists and objects, which never match. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
@@ -92,15 +92,15 @@ export function textOf(value: unknown): string | undefined {
 
 const segmentsIn = (text: string): string[] => text.split(/[/:]/).filter((segment) => segment !== '');
 
-/** What a text begins with, by which it is found again; a glob and what fits it begin alike. */
-export const beginningOf = (text: string): string => segmentsIn(text).slice(0, segmentsOfSubject).join(':');
+/** The first segments of a text, for the index: a glob and every text that it matches have the same prefix. */
+export const prefixOf = (text: string): string => segmentsIn(text).slice(0, segmentsOfSubject).join(':');
 
-/** As many as name a single repository or namespace. */
+/** The number of segments that identify a single repository or namespace. */
 export const segmentsOfSubject = 3;
 
 /**
- * What stands in front of a glob's first `*`, in whole segments. Three of them name one repository
- * (`repo:acme/app:*`) or namespace (`system:serviceaccount:prod:*`); with fewer, whoever can open an account matches.
+ * The number of whole segments before a glob's first `*`. Three identify one repository (`repo:acme/app:*`) or namespace
+ * (`system:serviceaccount:prod:*`); with fewer, anyone who can create an account could match.
  */
 export const wholeSegments = (glob: string): number =>
   segmentsIn(glob.slice(0, glob.indexOf('*')).replace(/[^/:]*$/, '')).length;

@@ -1,4 +1,4 @@
-/** A refusal whose reason goes to the audit alone; the caller reads what every stranger reads. */
+/** An `invalid_client` error. Its reason goes to the audit log only; every unauthenticated caller sees the same error. */
 import { SojournError } from '../../platform/errors/index.ts';
 
 export const refused = (reason: string): SojournError =>

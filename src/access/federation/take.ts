@@ -1,44 +1,46 @@
-/** How often one foreign token is taken: as often as its kind says, of any number of requests and replicas at once. */
+/** Replay protection: accepts an external token as often as its preset allows, across concurrent requests and replicas. */
 import { createHash } from 'node:crypto';
 import type { Store } from '../../platform/store/index.ts';
-import { kindOf } from './kinds.ts';
+import { presetOf } from './kinds.ts';
 import { refused } from './refused.ts';
-import type { ForeignToken } from './token.ts';
+import type { ParsedToken } from './token.ts';
 import type { Trust } from './trust.ts';
 
 /**
- * Marks a token as used for what is issued for it, which `resource` names; what it resolves to gives it back when that
- * could not be issued. Rejects with `invalid_client` when it was used before, and with `store_unavailable` when that
- * cannot be known. Of any number at once one resolves.
+ * Marks a token as used for `resource`. The resolved function releases it if no token could be issued. Rejects with
+ * `invalid_client` if the token was used before, and with `store_unavailable`. Of several concurrent calls, one resolves.
  */
-export type Take = (resource: string) => Promise<GiveBack>;
-export type GiveBack = () => Promise<unknown>;
+export type ConsumeToken = (resource: string) => Promise<Release>;
+export type Release = () => Promise<unknown>;
 
 const maxJti = 512;
-/** As long as the leeway for exp. */
+/** How long a use is remembered after exp, in milliseconds; longer than the leeway for exp. */
 const rememberedAfterMs = 120_000;
 
-/** Rejects with `invalid_client` when it is known by now that the token was used before, also for `asked`. */
-export async function takeOf(
+/** Rejects with `invalid_client` if the store already has a use of the token, for the requested resource if it is named. */
+export async function consumeOf(
   store: Store,
   { preset, issuer }: Trust,
-  { claims: { jti, exp } }: ForeignToken,
-  asked: string | undefined,
-): Promise<Take> {
-  const { taken } = kindOf(preset);
+  { claims: { jti, exp } }: ParsedToken,
+  requestedResource: string | undefined,
+): Promise<ConsumeToken> {
+  const { replayRule: taken } = presetOf(preset);
   if (taken === 'always') return async () => async () => undefined;
   if (typeof jti !== 'string' || jti === '' || jti.length > maxJti)
     throw refused('jti is missing or too long');
   const expiresAt = Math.ceil(Number(exp)) * 1000 + rememberedAfterMs;
   const idFor = (resource: string | undefined) => {
-    const use = [issuer, jti, ...(taken === 'once' ? [] : [resource])];
-    return `federated:${createHash('sha256').update(JSON.stringify(use)).digest('base64url')}`;
+    const parts = [issuer, jti, ...(taken === 'once' ? [] : [resource])];
+    return `federated:${createHash('sha256').update(JSON.stringify(parts)).digest('base64url')}`;
   };
   const usedBefore = () => refused('the token was used before');
 
-  // Whoever holds a used one is a stranger: it takes nothing of the client's requests and asks no second person. Where
-  // it is used per resource and none is named, that is known only later.
-  if ((taken === 'once' || asked !== undefined) && (await store.get('claim', idFor(asked))))
+  // Refuses a replayed token early, before it counts against the client's rate limit or requests an approval. If tokens
+  // are used per resource and the request names none, only the later insert can detect a replay.
+  if (
+    (taken === 'once' || requestedResource !== undefined) &&
+    (await store.get('claim', idFor(requestedResource)))
+  )
     throw usedBefore();
   return async (resource) => {
     const id = idFor(resource);

@@ -1,16 +1,16 @@
-/** A foreign JWT taken apart, to the letter of RFC 7515 and no further. Nothing in it is believed yet. */
+/** Parses external JWTs strictly (RFC 7515). The result is not verified. */
 import { hasDuplicateName } from '../../platform/validation/index.ts';
 import { refused } from './refused.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
-export interface ForeignToken {
+export interface ParsedToken {
   readonly compact: string;
   readonly header: { readonly alg: string; readonly kid: string | undefined };
   readonly claims: Claims;
 }
 
-/** No `none`, no HMAC: with these, who knows the public key could sign. */
+/** Neither `none` nor HMAC: with HMAC, anyone who knows the public key could sign. */
 export const algorithms = [
   'RS256',
   'RS384',
@@ -26,19 +26,19 @@ export const algorithms = [
 
 const maxLength = 12 * 1024;
 
-/** RFC 8725 section 3.11: a token of another kind, such as an access token (at+jwt), was not made for this. */
+/** RFC 8725 section 3.11: rejects tokens of another type, such as access tokens (at+jwt). */
 const typOfPlatforms = /^(jwt|jose)$/i;
 
-/** The explicit type of rfc7523bis, section 4; the older RFC 7523 asks for none. */
+/** The explicit type of rfc7523bis section 4; RFC 7523 requires none. */
 export const typOfClients = /^(application\/)?(jwt|client-authentication\+jwt)$/i;
 
-/** Throws `invalid_client`. `jwk`, `jku`, `x5u` and `x5c` in the header are not looked at: keys come from the issuer. */
-export function readToken(compact: string, types: RegExp = typOfPlatforms): ForeignToken {
+/** Throws `invalid_client`. `jwk`, `jku`, `x5u` and `x5c` in the header are ignored: keys come from the issuer. */
+export function readToken(compact: string, types: RegExp = typOfPlatforms): ParsedToken {
   if (compact.length > maxLength) throw refused(`the token is over ${maxLength} characters`);
   const parts = compact.split('.');
   if (parts.length !== 3) throw refused('the token is not three parts');
-  const [header, claims] = [object(parts[0]!, 'header'), object(parts[1]!, 'payload')];
-  if (!canonical(parts[2]!) || parts[2] === '') throw refused('the signature is not base64url');
+  const [header, claims] = [parseObject(parts[0]!, 'header'), parseObject(parts[1]!, 'payload')];
+  if (!isCanonicalBase64url(parts[2]!) || parts[2] === '') throw refused('the signature is not base64url');
   const { alg, kid, typ } = header;
   if (typeof alg !== 'string' || !(algorithms as readonly string[]).includes(alg))
     throw refused('the alg is not one that is taken');
@@ -47,7 +47,7 @@ export function readToken(compact: string, types: RegExp = typOfPlatforms): Fore
     throw refused('the kid is not a text');
   if (typ !== undefined && !(typeof typ === 'string' && types.test(typ)))
     throw refused('the typ is that of another kind of token');
-  // RFC 7519 section 4.1: what is no text is no issuer and no subject.
+  // RFC 7519 section 4.1: iss and sub must be strings.
   for (const name of ['iss', 'sub']) {
     if (claims[name] !== undefined && typeof claims[name] !== 'string')
       throw refused(`the ${name} is not a text`);
@@ -56,10 +56,10 @@ export function readToken(compact: string, types: RegExp = typOfPlatforms): Fore
 }
 
 /**
- * Whether somebody else than a client of ours has issued it. False for whatever is no token at all, which then goes the
- * way of any other assertion.
+ * Whether an external issuer, not a client itself, issued the token. False if it is not a token; it is then handled like
+ * any other client assertion.
  */
-export function isForeign(compact: string): boolean {
+export function isExternal(compact: string): boolean {
   try {
     const payload = Buffer.from(compact.split('.')[1] ?? '', 'base64url').toString();
     return issuersIn(JSON.parse(payload) as Claims).length > 0;
@@ -68,20 +68,20 @@ export function isForeign(compact: string): boolean {
   }
 }
 
-/** A JWT-SVID needs no iss: its trust domain, which is its issuer here, stands in its subject (SPIFFE JWT-SVID 3.1). */
+/** A JWT-SVID needs no iss: its issuer is the trust domain in its subject (SPIFFE JWT-SVID section 3.1). */
 export function issuersIn({ iss, sub }: Claims): readonly string[] {
   if (typeof iss === 'string' && iss.startsWith('cli_')) return [];
   const domain = typeof sub === 'string' ? trustDomainOf(sub) : undefined;
-  // SPIRE can be told to write the trust domain into iss as well.
+  // SPIRE can be configured to send the trust domain as iss too.
   return [...new Set([iss, domain].filter((one) => typeof one === 'string'))];
 }
 
-/** `spiffe://prod.example.com` of `spiffe://prod.example.com/billing`. */
+/** For example `spiffe://prod.example.com` of `spiffe://prod.example.com/billing`. */
 export const trustDomainOf = (id: string): string | undefined =>
   /^spiffe:\/\/[a-z0-9._-]{1,255}(?=\/)/.exec(id)?.[0];
 
-function object(part: string, name: string): Claims {
-  if (!canonical(part)) throw refused(`the ${name} is not base64url`);
+function parseObject(part: string, name: string): Claims {
+  if (!isCanonicalBase64url(part)) throw refused(`the ${name} is not base64url`);
   const text = Buffer.from(part, 'base64url').toString();
   let value: unknown;
   try {
@@ -95,6 +95,6 @@ function object(part: string, name: string): Claims {
   return value as Claims;
 }
 
-/** One spelling only: no padding, no other alphabet, no bits left over. */
-const canonical = (part: string): boolean =>
+/** Only the canonical encoding: no padding, no other alphabet, no unused bits. */
+const isCanonicalBase64url = (part: string): boolean =>
   /^[\w-]*$/.test(part) && Buffer.from(part, 'base64url').toString('base64url') === part;

@@ -1,10 +1,10 @@
-/** Whom a client without a secret is recognized by: one issuer, one audience, and claims that name one workload. */
+/** The trust of a federated client: one issuer, one audience, and claims that identify one workload. */
 import { z } from 'zod';
-import { type ForeignKey, privateMembers, usableKeys } from './jwks.ts';
-import { type KindName, kindNames, kindOf, kinds } from './kinds.ts';
+import { privateMembers, type RemoteKey, usableKeys } from './jwks.ts';
+import { type PresetName, presetNames, presetOf, presets } from './kinds.ts';
 import { type Pattern, patternField, segmentsOfSubject, wholeSegments } from './pattern.ts';
 
-/** They have fields or rules of their own. */
+/** Claims with their own fields or rules. */
 const ownFields = ['iss', 'aud', 'sub', 'exp', 'iat', 'nbf', 'jti'];
 
 const issuerField = z
@@ -31,12 +31,12 @@ const jwksField = z.looseObject({
   keys: z.array(publicJwk).min(1, 'must hold at least one key').max(20, 'must hold 20 keys at most'),
 });
 
-/** A trust bundle is a JWKS whose keys are marked for their purpose. */
-export const useOf = (preset: KindName | undefined) => (preset === 'spiffe' ? 'jwt-svid' : 'sig');
+/** In a SPIFFE trust bundle, keys for JWT-SVIDs have their own `use`. */
+export const useOf = (preset: PresetName | undefined) => (preset === 'spiffe' ? 'jwt-svid' : 'sig');
 
 const fields = z.strictObject({
   method: z.literal('federated'),
-  preset: z.enum(kindNames, `must be one of ${kindNames.join(', ')}`).exactOptional(),
+  preset: z.enum(presetNames, `must be one of ${presetNames.join(', ')}`).exactOptional(),
   issuer: issuerField.exactOptional(),
   audience: z
     .string()
@@ -52,21 +52,21 @@ const fields = z.strictObject({
 
 export interface Trust {
   readonly method: 'federated';
-  readonly preset?: KindName;
-  /** Byte for byte what stands in iss; the trust domain for the preset spiffe. */
+  readonly preset?: PresetName;
+  /** The exact value of iss; for the preset spiffe, the trust domain. */
   readonly issuer: string;
   readonly audience: string;
   readonly subject?: Pattern;
   readonly claims?: Readonly<Record<string, Pattern>>;
-  /** In place of what the issuer publishes. */
-  readonly jwks?: { readonly keys: readonly ForeignKey[] };
+  /** Replaces the keys that the issuer publishes. */
+  readonly jwks?: { readonly keys: readonly RemoteKey[] };
   readonly jwks_uri?: string;
 }
 
-/** The whole of a client's `auth` with the method `federated`. What follows from the preset is filled in. */
+/** A client's `auth` with the method `federated`. Fills in values that the preset implies. */
 export const trustInput = fields
   .transform(({ jwks, ...given }): Trust => {
-    const { fill, issuer } = kindOf(given.preset);
+    const { fill, issuer } = presetOf(given.preset);
     const claims = { ...fill?.(given), ...given.claims };
     return {
       ...given,
@@ -79,13 +79,13 @@ export const trustInput = fields
     const refuse = (path: string, message: string) =>
       context.addIssue({ code: 'custom', message, path: splitOnce(path) });
     if (trust.issuer === '') refuse('issuer', 'is missing');
-    const sharing = kindNames.find((name) => kinds[name].issuer === trust.issuer);
+    const sharing = presetNames.find((name) => presets[name].issuer === trust.issuer);
     if (sharing && sharing !== trust.preset)
       refuse(
         'preset',
         `must be ${sharing}: this issuer serves everybody, and the preset says which claims tell them apart`,
       );
-    for (const { path, message } of kindOf(trust.preset).faults(trust)) refuse(path, message);
+    for (const { path, message } of presetOf(trust.preset).faults(trust)) refuse(path, message);
     for (const name of Object.keys(trust.claims ?? {})) {
       if (ownFields.includes(name))
         refuse(`claims.${name}`, 'is not compared here; subject and audience have fields of their own');
@@ -108,7 +108,7 @@ export const trustInput = fields
       refuse('jwks_uri', 'is missing: the trust bundle is found there, or given as jwks');
   });
 
-/** A claim's name may hold dots. */
+/** Splits at the first dot only, because a claim's name may contain dots. */
 const splitOnce = (path: string): string[] => {
   const at = path.indexOf('.');
   return at < 0 ? [path] : [path.slice(0, at), path.slice(at + 1)];
@@ -118,7 +118,7 @@ function isPlainIssuer(text: string): boolean {
   return /^spiffe:\/\/[a-z0-9._-]{1,255}$/.test(text) || (isPlainHttps(text) && !text.includes('?'));
 }
 
-/** The spelling that every reader of URLs takes for the same: what is compared byte for byte has no second form. */
+/** Accepts only the normalized spelling of a URL, because URLs are compared byte for byte. */
 function isPlainHttps(text: string): boolean {
   if (!URL.canParse(text) || !/^https:\/\/[^/?#@\\]+([/?#]|$)/.test(text)) return false;
   const url = new URL(text);

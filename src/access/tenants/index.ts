@@ -1,5 +1,5 @@
 /**
- * The vendor's customers. Owns: their records. Does not own: their connections, which only point here.
+ * Tenants: the vendor's customers. Owns: their records. Does not own: their connections.
  */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
@@ -12,75 +12,83 @@ import { nameField, read } from '../../platform/validation/index.ts';
 export interface Tenant {
   readonly id: string;
   readonly name: string;
-  /** Whether its connections are registered under an issuer of its own, or under the one that all share. */
+  /** Whether its connections use the tenant's own issuer instead of the shared one. */
   readonly own_issuer: boolean;
-  /** Whose keys sign at the issuer of its own; null as long as there is none. Never changes once it is decided. */
+  /** Whether its own issuer has its own keys; null until it has its own issuer. Never changes after that. */
   readonly own_keys: boolean | null;
   readonly created_at: string;
   readonly updated_at: string;
 }
 
 /**
- * `leaving` names the deletion that is looking for connections; a connection made meanwhile takes it away, and the deletion
- * fails. Nobody else heeds it: one that was cut short leaves it behind, and the tenant's issuer must go on until it is gone.
+ * `deletion` is the id of a deletion in progress. Creating a connection clears it, and the deletion then fails. Nothing else
+ * uses it: an interrupted deletion leaves it behind, and the tenant must keep working until it is removed.
  */
-type Kept = Tenant & { readonly leaving?: string };
+type StoredTenant = Tenant & { readonly deletion?: string };
 
-const shown = ({ leaving: _, ...tenant }: Kept): Tenant => tenant;
+const toTenant = ({ deletion: _, ...tenant }: StoredTenant): Tenant => tenant;
 
 export const tenantInput = z.strictObject({
   name: nameField,
-  own_issuer: z.boolean().default(false).describe('Its own issuer at /t/ID, instead of the shared one.'),
-  own_keys: z.boolean().default(false).describe('Keys of its own; only together with own_issuer.'),
+  own_issuer: z
+    .boolean()
+    .default(false)
+    .describe('Whether the tenant has its own issuer at /t/ID instead of the shared one.'),
+  own_keys: z
+    .boolean()
+    .default(false)
+    .describe('Whether its own issuer has its own keys; requires own_issuer.'),
 });
 
 export const tenantPatch = z.strictObject({ name: nameField.optional() });
 
 export const tenantMove = z.strictObject({
-  own_issuer: z.boolean().describe('Where its connections go: to its own issuer, or to the shared one.'),
-  own_keys: z.boolean().optional().describe('When it gets its own issuer: whether with keys of its own.'),
+  own_issuer: z
+    .boolean()
+    .describe('True to move its connections to its own issuer, false for the shared one.'),
+  own_keys: z.boolean().optional().describe('If it gets its own issuer: whether with its own keys.'),
 });
 
 export interface Tenants {
   create(input: unknown): Promise<Tenant>;
   find(id: string): Promise<Tenant | undefined>;
-  /** Rejects with `tenant_not_found` where `find` finds nothing. */
+  /** Rejects with `tenant_not_found`. */
   get(id: string): Promise<Tenant>;
   list(query: { after?: string; limit: number }): Promise<Page<Tenant>>;
   update(id: string, input: unknown): Promise<Tenant>;
-  /** Lets its connections be registered elsewhere; each goes over once it is verified there. */
+  /** Starts to move its connections to another issuer; each moves when it is verified there. */
   move(id: string, input: unknown): Promise<Tenant>;
-  /** The issuer under which the tenant's connections are to be registered. */
+  /** The issuer for the tenant's new connections. */
   issuerOf(tenant: Pick<Tenant, 'id' | 'own_issuer'>): string;
-  /** What the issuer of the tenant's own is called, whether or not it has one. */
+  /** The URL of the tenant's own issuer, whether or not it uses it. */
   ownIssuer(id: string): string;
   /**
-   * Lets a deletion that may not have seen what was just added to the tenant fail. Rejects with `tenant_not_found` when it
-   * is gone already: then the addition has to be taken back.
+   * Makes a concurrent deletion of the tenant fail; call it after adding something to the tenant. Rejects with
+   * `tenant_not_found` if the tenant is already deleted; then undo the addition.
    */
-  hold(id: string): Promise<void>;
-  /** Rejects with `tenant_not_empty` while connections belong to it. */
+  preventDeletion(id: string): Promise<void>;
+  /** Rejects with `tenant_not_empty` while it has connections. */
   remove(id: string): Promise<void>;
 }
 
 export interface TenantsOptions {
   readonly store: Store;
   readonly now: Now;
-  /** The issuer that tenants share. */
+  /** The shared issuer. */
   readonly issuer: string;
-  /** Makes the keys of a tenant that is to have its own; may be called again. */
+  /** Creates the tenant's own keys; idempotent. */
   readonly makeKeys: (id: string) => Promise<unknown>;
   readonly removeKeys: (id: string) => Promise<void>;
 }
 
 export function createTenants({ store, now, issuer, makeKeys, removeKeys }: TenantsOptions): Tenants {
-  const kept = records<Kept>(store, 'tenant', 'tenant_not_found');
+  const kept = records<StoredTenant>(store, 'tenant', 'tenant_not_found');
 
   const ownIssuer = (id: string): string => `${issuer}/t/${id}`;
 
   const find = async (id: string): Promise<Tenant | undefined> => {
     const found = await kept.find(id);
-    return found && shown(found);
+    return found && toTenant(found);
   };
 
   const assertEmpty = async (id: string): Promise<void> => {
@@ -104,7 +112,7 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
       await kept.insert(tenant.id, tenant);
       if (own_keys) {
         await makeKeys(tenant.id).catch(async (error: unknown) => {
-          // The keys last: those of a tenant that is there are made again, those of one that is gone are removed.
+          // Removes the keys last: keys of an existing tenant are created again, keys of a deleted one must not remain.
           await kept.remove(tenant.id);
           await removeKeys(tenant.id);
           throw error;
@@ -123,7 +131,7 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
 
     async list(query) {
       const page = await kept.list(query);
-      return { ...page, items: page.items.map(shown) };
+      return { ...page, items: page.items.map(toTenant) };
     },
 
     async update(id, input) {
@@ -133,7 +141,7 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
         name: change.name ?? tenant.name,
         updated_at: toTimestamp(now()),
       }));
-      return shown(updated);
+      return toTenant(updated);
     },
 
     async move(id, input) {
@@ -150,25 +158,25 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
         };
       });
       if (moved.own_keys) await makeKeys(id);
-      return shown(moved);
+      return toTenant(moved);
     },
 
     issuerOf: ({ id, own_issuer }) => (own_issuer ? ownIssuer(id) : issuer),
     ownIssuer,
 
-    async hold(id) {
-      const { leaving } = await kept.get(id);
-      if (leaving) await kept.change(id, shown);
+    async preventDeletion(id) {
+      const { deletion } = await kept.get(id);
+      if (deletion) await kept.change(id, toTenant);
     },
 
     async remove(id) {
       await kept.get(id);
       await assertEmpty(id);
       const deletion = randomUUID();
-      await kept.change(id, (tenant) => ({ ...tenant, leaving: deletion }));
-      // Again, now that whoever adds a connection can see us: either it is there by now, or it takes our mark away.
+      await kept.change(id, (tenant) => ({ ...tenant, deletion: deletion }));
+      // Checks again after setting `deletion`: a concurrent connection either exists by now, or clears the mark.
       await assertEmpty(id);
-      if (await kept.remove(id, ({ leaving }) => leaving === deletion)) await removeKeys(id);
+      if (await kept.remove(id, ({ deletion: leaving }) => leaving === deletion)) await removeKeys(id);
     },
   };
 }

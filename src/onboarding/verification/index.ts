@@ -6,7 +6,7 @@
 import type { Connection, ConnectionState, Connections, Verdict } from '../../access/connections/index.ts';
 import {
   destinationOf,
-  leadAlike,
+  sameTarget,
   stateOf,
   subjectOf,
   unavailableReason,
@@ -114,7 +114,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       checks,
     } as const;
     // The target changed during the run: return the result, but store nothing.
-    if (!leadAlike(after, connection)) return { ...result, retry_at: null };
+    if (!sameTarget(after, connection)) return { ...result, retry_at: null };
     if (retry) retries.set(connection.id, retry);
     else retries.delete(connection.id);
     const answer: Verification = { ...result, retry_at: retry ? toTimestamp(retry.dueAt) : null };

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Approvals, createApprovals } from '../../access/approvals/index.ts';
 import { type Clients, createClients } from '../../access/clients/index.ts';
-import { type Connections, createConnections, nobodyTrusts } from '../../access/connections/index.ts';
+import { type Connections, createConnections, isIssuerUnused } from '../../access/connections/index.ts';
 import { createFederation, type Federation } from '../../access/federation/index.ts';
 import { createPolicy, type Policy } from '../../access/policy/index.ts';
 import { createTenants, type Tenants } from '../../access/tenants/index.ts';
@@ -42,7 +42,7 @@ export async function buildAccess(
     ],
     hasTenant: async (id) => (await tenants.find(id))?.own_keys === true,
     mayCreate: (id) =>
-      nobodyTrusts(store, id === mainRing ? undefined : { id, issuer: tenants.ownIssuer(id) }),
+      isIssuerUnused(store, id === mainRing ? undefined : { id, issuer: tenants.ownIssuer(id) }),
   });
   const tenants: Tenants = createTenants({
     store,

@@ -36,7 +36,7 @@ export async function startServer(
     return {
       publicOrigin: publicListener.origin,
       adminOrigin: adminListener.origin,
-      newAdminToken: services.adminToken.made,
+      newAdminToken: services.adminToken.created,
       close: shutdown.run,
     };
   } catch (error) {

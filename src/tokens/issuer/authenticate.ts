@@ -36,7 +36,7 @@ export interface Authenticator {
 
 export function authenticator({ issuer, clients, federation, now }: AuthenticatorOptions): Authenticator {
   async function proveExternal(progress: Progress, { client, token, facts }: ExternalToken): Promise<void> {
-    const consume = await federation.prove(client.auth, token, progress.request.parameters.get('resource'));
+    const consume = await federation.verify(client.auth, token, progress.request.parameters.get('resource'));
     progress.proof = { method: 'external', claims: token.claims, consume };
     progress.facts = facts;
   }

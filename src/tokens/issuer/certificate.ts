@@ -2,7 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { matchesName, type NameType, thumbprintOf } from '../../access/certificates/index.ts';
-import { refused, shown } from '../../access/federation/index.ts';
+import { refused, safeText } from '../../access/federation/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import type { Progress } from './token-request.ts';
 
@@ -51,13 +51,13 @@ export function certificateFeature({ progressOf, now }: CertificateOptions) {
       const type = property.replace('tls_client_auth_', '') as NameType;
       if (certificate && matchesName(certificate, type, expected)) return true;
       const names = [certificate?.subject, certificate?.subjectAltName].map(textOf).join(' with ');
-      throw refused(`the certificate is for ${names} and not for the ${type} ${shown(expected)}`);
+      throw refused(`the certificate is for ${names} and not for the ${type} ${safeText(expected)}`);
     },
   };
 }
 
 /** Node's text of it, undefined where there is none: for people to read, and never compared. */
 const textOf = (names: string | undefined): string =>
-  names === undefined ? 'nothing' : shown(names.replaceAll('\n', ', ')).replaceAll(/^"|"$/g, '');
+  names === undefined ? 'nothing' : safeText(names.replaceAll('\n', ', ')).replaceAll(/^"|"$/g, '');
 
 const isOver = ({ validToDate }: X509Certificate, now: Now): boolean => validToDate.getTime() <= now();

@@ -4,14 +4,14 @@
  */
 import type { Client, Clients } from '../../access/clients/index.ts';
 import {
-  drawersFor,
   type Federation,
-  type ForeignToken,
-  isForeign,
+  indexKeysFor,
+  isExternal,
   issuersIn,
+  type ParsedToken,
   readToken,
   refused,
-  shown,
+  safeText,
   type Trust,
 } from '../../access/federation/index.ts';
 import { assertionType, exchangeGrant } from './parameters.ts';
@@ -19,7 +19,7 @@ import { assertionType, exchangeGrant } from './parameters.ts';
 /** A token of another issuer, and the client whose trust its claims match. Its signature is not verified yet. */
 export interface ExternalToken {
   readonly client: FederatedClient;
-  readonly token: ForeignToken;
+  readonly token: ParsedToken;
   /** For the audit. */
   readonly facts: Readonly<Record<string, string>>;
 }
@@ -74,7 +74,7 @@ function tokenIn(
   const asserted =
     assertion !== undefined &&
     parameters.get('client_assertion_type') === assertionType &&
-    isForeign(assertion);
+    isExternal(assertion);
   const token = exchanged ? parameters.get('subject_token') : asserted ? assertion : undefined;
   if (token === undefined) return undefined;
   const otherProofs = [authorization, parameters.get('client_secret'), exchanged ? assertion : undefined];
@@ -83,10 +83,10 @@ function tokenIn(
   return token;
 }
 
-async function candidates(clients: Clients, { claims }: ForeignToken, named: string | undefined) {
+async function candidates(clients: Clients, { claims }: ParsedToken, named: string | undefined) {
   const found =
     named === undefined
-      ? await clients.inDrawers(drawersFor(claims))
+      ? await clients.byIndexKeys(indexKeysFor(claims))
       : [/^cli_[0-9a-z]{26}$/.test(named) ? await clients.find(named) : undefined];
   return found.filter(isFederated);
 }
@@ -97,7 +97,7 @@ const isFederated = (one: Client | undefined): one is FederatedClient => one?.au
 const comparedClients = 200;
 
 /** Other workloads of the token's issuer. None of them matches; the audit says by what the nearest one differs. */
-async function ofIssuer(clients: Clients, { claims }: ForeignToken): Promise<readonly FederatedClient[]> {
+async function ofIssuer(clients: Clients, { claims }: ParsedToken): Promise<readonly FederatedClient[]> {
   const issuers = issuersIn(claims);
   const { items } = await clients.list({ limit: comparedClients });
   return items.filter(isFederated).filter(({ auth }) => issuers.includes(auth.issuer));
@@ -105,7 +105,7 @@ async function ofIssuer(clients: Clients, { claims }: ForeignToken): Promise<rea
 
 function choose(
   found: readonly FederatedClient[],
-  token: ForeignToken,
+  token: ParsedToken,
   federation: Federation,
 ): FederatedClient {
   const judged = found
@@ -128,9 +128,9 @@ function choose(
 }
 
 /** What an administrator needs to find the client that should match. */
-function noClientFor({ claims }: ForeignToken): string {
+function noClientFor({ claims }: ParsedToken): string {
   const said = ['iss', 'sub', 'repository_id', 'project_id', 'oid'].flatMap((name) =>
-    claims[name] === undefined ? [] : [`${name} ${shown(claims[name])}`],
+    claims[name] === undefined ? [] : [`${name} ${safeText(claims[name])}`],
   );
   return `no client is for ${said.join(', ') || 'a token that names nobody'}`;
 }

@@ -116,7 +116,7 @@ async function noteSecretUse(
   const { client, proof } = progress;
   if (proof?.method !== 'secret') return;
   try {
-    const replaced = await clients.used(client, proof.secret);
+    const replaced = await clients.recordUse(client, proof.secret);
     if (replaced !== undefined) await recordReplaced(audit, progress, replaced);
   } catch (err) {
     logger.warn({ err, client: client.client_id }, 'cannot record the use of a secret');

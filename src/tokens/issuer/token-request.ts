@@ -2,7 +2,7 @@
 import type { Presented } from '../../access/certificates/index.ts';
 import type { Client } from '../../access/clients/index.ts';
 import type { Connection } from '../../access/connections/index.ts';
-import type { Claims, Take } from '../../access/federation/index.ts';
+import type { Claims, ConsumeToken } from '../../access/federation/index.ts';
 import type { AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import type { ExternalToken } from './external.ts';
 
@@ -22,7 +22,7 @@ export type Proof =
   /** `secret` is the id of the client's secret. */
   | { readonly method: 'secret'; readonly secret: string }
   /** `consume` marks the token as used. */
-  | { readonly method: 'external'; readonly claims: Claims; readonly consume: Take };
+  | { readonly method: 'external'; readonly claims: Claims; readonly consume: ConsumeToken };
 
 /** What is known of a request so far. The hooks fill it in; the audit reads it, whether a token is issued or not. */
 export interface Progress {

@@ -146,12 +146,12 @@ describe('a client with a secret', () => {
       return [old!, fresh].map(({ client_secret }) => clients.secretIn(newest, client_secret) !== undefined);
     };
     clock.ms += 86_400_000;
-    expect(await clients.used(await clients.get(client_id), old!.secret_id)).toBeUndefined();
+    expect(await clients.recordUse(await clients.get(client_id), old!.secret_id)).toBeUndefined();
     expect(await good()).toEqual([true, true]);
 
-    expect(await clients.used(await clients.get(client_id), fresh.secret_id)).toBe(old!.secret_id);
+    expect(await clients.recordUse(await clients.get(client_id), fresh.secret_id)).toBe(old!.secret_id);
     clock.ms += 599_999;
-    expect(await clients.used(await clients.get(client_id), fresh.secret_id)).toBeUndefined();
+    expect(await clients.recordUse(await clients.get(client_id), fresh.secret_id)).toBeUndefined();
     expect(await good()).toEqual([true, true]);
     clock.ms += 1;
     expect(await good()).toEqual([false, true]);
@@ -163,7 +163,7 @@ describe('a client with a secret', () => {
     const short = await clients.addSecret(client.client_id, { expires_at: '2026-11-23T12:01:00Z' });
     await clients.removeSecret(client.client_id, client.secrets[0]!.id);
     const fresh = await clients.addSecret(client.client_id, { replace: true });
-    await clients.used(await clients.get(client.client_id), fresh.secret_id);
+    await clients.recordUse(await clients.get(client.client_id), fresh.secret_id);
     clock.ms += 60_000;
     expect(clients.secretIn(await clients.get(client.client_id), short.client_secret)).toBeUndefined();
   });
@@ -173,12 +173,12 @@ describe('a client with a secret', () => {
     const { client, secret } = await clients.create({ name: 'deployer' });
     const { secret_id } = secret!;
     expect(await clients.lastUsed(secret_id)).toBeUndefined();
-    await clients.used(client, secret_id);
+    await clients.recordUse(client, secret_id);
     clock.ms += 299_999;
-    await clients.used(client, secret_id);
+    await clients.recordUse(client, secret_id);
     expect(await clients.lastUsed(secret_id)).toBe(atNoon);
     clock.ms += 1;
-    await clients.used(client, secret_id);
+    await clients.recordUse(client, secret_id);
     expect(await clients.lastUsed(secret_id)).toBe('2026-11-23T12:05:00.000Z');
   });
 });

@@ -1,7 +1,7 @@
 /** Which client a token belongs to, and what the audit says when it belongs to none. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import { drawersFor } from '../../../src/access/federation/index.ts';
+import { indexKeysFor } from '../../../src/access/federation/index.ts';
 import { createModules, type Modules } from '../../support/modules.ts';
 import { type Stage, startStage } from './stage.ts';
 import { audience, invalidClient, signIn, type Workload, workloads } from './workloads.ts';
@@ -158,12 +158,12 @@ describe('among many clients of one issuer', () => {
       await make({ subject: { glob: `ci:acme:app-${n}:*` } });
     }
     const wanted = await make({ subject: 'workload-x' });
-    const found = await rooms.clients.inDrawers(
-      drawersFor({ iss: 'https://issuer.example', sub: 'workload-x', repository_id: '1' }),
+    const found = await rooms.clients.byIndexKeys(
+      indexKeysFor({ iss: 'https://issuer.example', sub: 'workload-x', repository_id: '1' }),
     );
     expect(found).toEqual([wanted.client]);
-    const byGlob = await rooms.clients.inDrawers(
-      drawersFor({ iss: 'https://issuer.example', sub: 'ci:acme:app-7:branch/x:y' }),
+    const byGlob = await rooms.clients.byIndexKeys(
+      indexKeysFor({ iss: 'https://issuer.example', sub: 'ci:acme:app-7:branch/x:y' }),
     );
     expect(byGlob.map(({ auth }) => auth)).toMatchObject([{ subject: { glob: 'ci:acme:app-7:*' } }]);
   });

@@ -2,7 +2,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createConnections, nobodyTrusts } from '../../../src/access/connections/index.ts';
+import { createConnections, isIssuerUnused } from '../../../src/access/connections/index.ts';
 import { createTenants, type Tenants } from '../../../src/access/tenants/index.ts';
 import { SojournError } from '../../../src/platform/errors/index.ts';
 import { createLogger } from '../../../src/platform/log/index.ts';
@@ -41,7 +41,7 @@ async function replica({
     onPostponed: () => {},
     hasTenant: async (id) => (await tenants.find(id))?.own_keys === true,
     mayCreate: (id) =>
-      nobodyTrusts(store, id === 'shared' ? undefined : { id, issuer: tenants.ownIssuer(id) }),
+      isIssuerUnused(store, id === 'shared' ? undefined : { id, issuer: tenants.ownIssuer(id) }),
   });
   const tenants: Tenants = createTenants({
     ...{ store, now, issuer },

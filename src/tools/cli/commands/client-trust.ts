@@ -1,5 +1,5 @@
 /** Options of federated clients, which sign in with a token of their platform instead of a secret. */
-import { kindNames } from '../../../access/federation/index.ts';
+import { presetNames } from '../../../access/federation/index.ts';
 import { type OptionSpec, type ParsedArguments, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
 
@@ -10,7 +10,7 @@ export const trustOptions: readonly OptionSpec[] = [
   {
     flags: '--federated <preset>',
     description: 'sign in with a token of its platform, without a secret',
-    choices: [...kindNames, anyIssuer],
+    choices: [...presetNames, anyIssuer],
   },
   {
     flags: '--issuer <url>',
