@@ -25,7 +25,7 @@ async function faultsOf(raw: unknown, env: Record<string, string> = {}): Promise
   );
 }
 
-test('the least there can be is filled in', async () => {
+test('the agent configuration gets a default for every optional key', async () => {
   expect(await load(whole)).toEqual({
     issuer: 'https://id.example.com',
     sign_in: {
@@ -40,7 +40,7 @@ test('the least there can be is filled in', async () => {
   });
 });
 
-test('variables alone are enough, and win over the file', async () => {
+test('variables of the agent work without a file, and override the file', async () => {
   const env = {
     SOJOURN_AGENT_ISSUER: 'https://other.example.com',
     SOJOURN_AGENT_SIGN_IN_CLIENT_ID: 'cli_1',
@@ -79,7 +79,7 @@ const many = (broken = '') =>
     broken,
   ].join('\n');
 
-describe('a big file', () => {
+describe('a large agent file', () => {
   test('is read like a small one', async () => {
     const { connections } = await loadAgentConfig({ file: fileOf(many(), 'agent.yaml'), env: {} });
     expect(connections.length).toBe(2_000);
@@ -89,7 +89,7 @@ describe('a big file', () => {
   test.each([
     ['  - { id: nobody }', /agent\.yaml:2005/],
     ['  - [', /agent\.yaml:200\d/],
-  ])('is refused with the line that is wrong: %s', async (broken, where) => {
+  ])('is refused with the wrong line: %s', async (broken, where) => {
     const refusal = await loadAgentConfig({ file: fileOf(many(broken), 'agent.yaml'), env: {} }).catch(
       (error: unknown) => error,
     );
@@ -98,8 +98,8 @@ describe('a big file', () => {
   });
 });
 
-describe('what is refused', () => {
-  test('all faults are told at once, each with its place', async () => {
+describe('the agent configuration', () => {
+  test('reports all faults together, each with its location', async () => {
     const file = fileOf(
       `issuer: https://ID.example.com/
 sign_in: { client_secret_file: /run/secret }
@@ -135,7 +135,7 @@ connections:
   });
 
   test.each(['0.0.0.0:9180', '[::]:9180', '10.0.0.1:9180', 'agent.example.com:9180', '169.254.170.2:80'])(
-    'listening on %s, since it is not loopback',
+    'refuses to listen on %s, which is not loopback',
     async (listen) => {
       expect(await faultsOf({ ...whole, listen })).toEqual([
         'listen: must be a loopback address such as 127.0.0.1:9180, because the endpoint serves credentials of your customers’ clouds',
@@ -144,7 +144,7 @@ connections:
   );
 
   test.each(['127.0.0.1:0', '127.8.8.8:9180', 'localhost:9180', '[::1]:9180'])(
-    'listening on %s is not',
+    'accepts to listen on %s',
     async (listen) => {
       expect(await faultsOf({ ...whole, listen })).toEqual([]);
     },
@@ -153,13 +153,13 @@ connections:
   test.each([
     ['none', {}],
     ['two', { client_id: 'cli_1', client_secret_file: '/a', private_key_file: '/b' }],
-  ])('%s of the ways to sign in', async (_, sign_in) => {
+  ])('refuses %s sign-in methods', async (_, sign_in) => {
     expect(await faultsOf({ ...whole, sign_in })).toEqual([
       'sign_in: must have exactly one of client_secret_file, private_key_file and workload_token_file',
     ]);
   });
 
-  test('no connection, the same one twice, and one file for two', async () => {
+  test('refuses no connections, a repeated connection, and one file for two connections', async () => {
     expect(await faultsOf({ ...whole, connections: [] })).toEqual([
       'connections: must have at least one connection',
     ]);
@@ -180,7 +180,7 @@ connections:
     [{ azure: {} }],
     [{ azure: { cache_credentials: true, token_file: 'acme' } }],
     [{ gcp: { cache_credentials: true, credentials_file: 'acme.json' } }],
-  ])('a purpose where a token is handed over, which it does not narrow: %j', async (kept) => {
+  ])('refuses a purpose for a connection with a token file: %j', async (kept) => {
     const connections = [{ id: con('a'), purpose: 'read', ...kept }];
     expect(await faultsOf({ ...whole, connections })).toEqual([
       'connections.0: must serve credentials only, because its purpose does not narrow tokens',
@@ -191,14 +191,14 @@ connections:
     [{ aws: {} }],
     [{ azure: { cache_credentials: true } }],
     [{ gcp: { cache_credentials: true } }],
-  ])('a purpose of credentials alone is not: %j', async (kept) => {
+  ])('accepts a purpose for credentials only: %j', async (kept) => {
     expect(await faultsOf({ ...whole, connections: [{ id: con('a'), purpose: 'read', ...kept }] })).toEqual(
       [],
     );
   });
 
   test.each(['authorization', 'endpoint'])(
-    'a token file that is called %s, as one of the agent’s own',
+    'refuses a token file named %s, which the agent writes itself',
     async (name) => {
       expect(
         await faultsOf({ ...whole, connections: [{ id: con('a'), gcp: { token_file: name } }] }),
@@ -208,13 +208,13 @@ connections:
     },
   );
 
-  test('a secret in the place of a key is not repeated', async () => {
+  test('does not repeat a secret that is written in place of a key', async () => {
     const faults = await faultsOf({ ...whole, connections: [{ id: con('a'), aws: { 'p@ss-word': 1 } }] });
     expect(faults).toEqual(['connections.0.aws: has an unknown key: (unreadable name)']);
   });
 });
 
-test('the server leaves the variables of the agent alone, and the agent those of the server', async () => {
+test('the server ignores the variables of the agent, and the agent those of the server', async () => {
   parseConfig(least, { SOJOURN_AGENT_LISTEN: '127.0.0.1:1' });
   await load(whole, { SOJOURN_LISTEN_PUBLIC: 'nonsense', SOJOURN_AGENT_SERVICE_HOST: '10.0.0.1' });
 });

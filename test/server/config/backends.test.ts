@@ -6,18 +6,18 @@ const missing = (backend: string, ...keys: string[]) =>
   keys.map((key) => ({ path: `keys.${key}`, message: `is missing; keys.backend ${backend} requires it` }));
 const key_ring = 'projects/acme/locations/eu/keyRings/sojourn';
 
-describe('backends', () => {
+describe('key backend settings', () => {
   test.each([
     ['aws-kms', {}, ['aws_kms.region']],
     ['gcp-kms', {}, ['gcp_kms.key_ring', 'gcp_kms.rsa_key', 'gcp_kms.ec_key']],
     ['gcp-kms', { algorithms: ['ES256'] }, ['gcp_kms.key_ring', 'gcp_kms.ec_key']],
     ['azure-key-vault', {}, ['azure_key_vault.vault_url']],
     ['pkcs11', {}, ['pkcs11.module', 'pkcs11.token_label', 'pkcs11.pin']],
-  ])('%s says at once all that it cannot do without (%j)', (backend, more, keys) => {
+  ])('report all missing settings of %s together (%j)', (backend, more, keys) => {
     expect(faultsOf({ ...least, keys: { backend, ...more } })).toEqual(missing(backend, ...keys));
   });
 
-  test('what another backend needs is not asked for, nor is a key-encryption key for keys that lie elsewhere', () => {
+  test('do not require the settings of other backends, nor a key-encryption key for external keys', () => {
     const keys = { backend: 'aws-kms', aws_kms: { region: 'eu-central-1' } };
     const config = parseConfig({ ...least, store: 'redis://127.0.0.1:6379', keys });
     expect(config.keys).toMatchObject({ ...keys, encryption_key: null });
@@ -59,11 +59,11 @@ describe('backends', () => {
     ],
     ['pkcs11', { pin: '1234' }, 'pkcs11.pin', 'must be file:PATH or env:NAME, never the secret itself'],
     ['pkcs11', { pin: 'env:TOKEN_PIN' }, 'pkcs11.pin', 'names the variable TOKEN_PIN, which is not set'],
-  ])('keys.%s of %j is refused', (section, value, path, message) => {
+  ])('reject keys.%s with %j', (section, value, path, message) => {
     expect(faultsOf({ ...least, keys: { [section]: value } })).toEqual([{ path: `keys.${path}`, message }]);
   });
 
-  test('every key of a backend has its variable, and secrets are read from where they are', () => {
+  test('have a variable each, and read secrets from their sources', () => {
     const module = fileOf('library', 'lib.so');
     const env = {
       SOJOURN_KEYS_BACKEND: 'pkcs11',

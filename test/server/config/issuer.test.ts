@@ -2,14 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { parseConfig } from '../../../src/server/config/load.ts';
 import { faultsOf, least } from './arrange.ts';
 
-describe('the issuer', () => {
+describe('the issuer setting', () => {
   test.each([
     'https://id.example.com',
     'https://example.com/identity/sojourn-1',
     'http://127.0.0.1:8080',
     'http://localhost:8080/id',
     'http://[::1]:8080',
-  ])('%s is taken', (issuer) => {
+  ])('accepts %s', (issuer) => {
     expect(parseConfig({ ...least, issuer }).issuer).toBe(issuer);
   });
 
@@ -32,7 +32,7 @@ describe('the issuer', () => {
     ['ftp://id.example.com', 'must be a URL, for example https://id.example.com'],
     ['https://', 'must be a URL, for example https://id.example.com'],
     ['https:id.example.com', 'must be a URL, for example https://id.example.com'],
-  ])('%s is refused', (issuer, message) => {
+  ])('rejects %s', (issuer, message) => {
     expect(faultsOf({ ...least, issuer })).toEqual([{ path: 'issuer', message }]);
   });
 
@@ -45,11 +45,11 @@ describe('the issuer', () => {
     'https://0x7f.1',
     'https://id.example.com\t',
     ' https://id.example.com',
-  ])('%j is refused because it can be spelled in another way', (issuer) => {
+  ])('rejects %j, which is not in canonical form', (issuer) => {
     expect(faultsOf({ ...least, issuer })).toHaveLength(1);
   });
 
-  test('what is wrong with it is told at once', () => {
+  test('reports all faults together', () => {
     expect(
       faultsOf({ ...least, issuer: 'http://u@Id.example.com:80/?q' }).map(({ message }) => message),
     ).toEqual([

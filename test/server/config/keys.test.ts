@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { loadConfig, parseConfig } from '../../../src/server/config/load.ts';
 import { faultsOf, fileOf, least } from './arrange.ts';
 
-describe('keys', () => {
-  test('a file with an issuer alone gets every default', () => {
+describe('the configuration', () => {
+  test('gets every default for a file with only an issuer', () => {
     expect(parseConfig({ issuer: 'https://id.example.com', trust_proxy: ['10.0.0.0/8'] })).toEqual({
       issuer: 'https://id.example.com',
       vendor: 'id.example.com',
@@ -73,14 +73,14 @@ describe('keys', () => {
     });
   });
 
-  test('the file that comes with the program is taken as it is', async () => {
+  test('accepts the file config/sojourn.yaml', async () => {
     const file = join(import.meta.dirname, '../../../config/sojourn.yaml');
     expect(await loadConfig({ file, env: {} })).toEqual(
       parseConfig({ issuer: 'http://127.0.0.1:8080', listen: { public: '127.0.0.1:8080' } }),
     );
   });
 
-  test('durations become seconds', () => {
+  test('converts durations to seconds', () => {
     const { keys, tokens } = parseConfig({
       ...least,
       keys: { rotate_every: '90s', publish_lead: '500ms', retain: '2m', allow_short_times: true },
@@ -95,7 +95,7 @@ describe('keys', () => {
   });
 
   test.each([300, '300', '5 m', '-5m', '1.5h', '0s', '3651d', '5m30s', '99999999999s', true, ['5m']])(
-    'the duration %j is refused',
+    'rejects the duration %j',
     (ttl) => {
       expect(faultsOf({ ...least, tokens: { ttl } }).map(({ path }) => path)).toEqual(['tokens.ttl']);
     },
@@ -105,12 +105,12 @@ describe('keys', () => {
     ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
     ['[::1]:8080', { host: '::1', port: 8080 }],
     ['localhost:65535', { host: 'localhost', port: 65_535 }],
-  ])('the address %s is read', (text, address) => {
+  ])('reads the address %s', (text, address) => {
     expect(parseConfig({ ...least, listen: { public: text } }).listen.public).toEqual(address);
   });
 
   test.each([8080, ':8080', '8080', '127.0.0.1', '127.0.0.1:65536', '::1:8080', '[1.2.3.4]:80', 'a b:80'])(
-    'the address %j is refused',
+    'rejects the address %j',
     (address) => {
       expect(faultsOf({ ...least, listen: { public: address } }).map(({ path }) => path)).toEqual([
         'listen.public',
@@ -119,7 +119,7 @@ describe('keys', () => {
   );
 
   test.each(['10.0.0.0', '10.0.0.0/33', '::/129', '0.0.0.0/0', '::/0', '10.0.0.0/08', 'proxy/8'])(
-    'the proxy network %s is refused',
+    'rejects the proxy network %s',
     (network) => {
       expect(faultsOf({ ...least, trust_proxy: ['fd00::/8', network] })).toEqual([
         {
@@ -138,11 +138,11 @@ describe('keys', () => {
     ['sqlite:', 'must be sqlite:FILE, redis://… or rediss://…'],
     ['postgres://user:hunter2@host', 'must be sqlite:FILE, redis://… or rediss://…'],
     ['redis://', 'must be a URL such as redis://host:6379/0'],
-  ])('the store %s is refused without being repeated', (store, message) => {
+  ])('rejects the store %s without repeating it', (store, message) => {
     expect(faultsOf({ ...least, store })).toEqual([{ path: 'store', message }]);
   });
 
-  test('a backend that there is not is refused with the list of those that there are', () => {
+  test('rejects an unknown backend with the list of backends', () => {
     expect(faultsOf({ ...least, keys: { backend: 'vault' } })).toEqual([
       { path: 'keys.backend', message: 'must be one of file, aws-kms, gcp-kms, azure-key-vault, pkcs11' },
     ]);
@@ -153,11 +153,11 @@ describe('keys', () => {
     { algorithms: ['RS256', 'RS256'] },
     { algorithms: ['HS256'] },
     { algorithms: 'RS256' },
-  ])('$algorithms is refused as the list of algorithms', (keys) => {
+  ])('rejects the algorithms $algorithms', (keys) => {
     expect(faultsOf({ ...least, keys })).toHaveLength(1);
   });
 
-  test('an endpoint loses its trailing slash, and may be http on loopback only', () => {
+  test('removes the trailing slash of an endpoint, and accepts http only on loopback', () => {
     const clouds = { aws: { sts_endpoint: 'http://127.0.0.1:4566/aws/' } };
     expect(parseConfig({ ...least, clouds }).clouds.aws.sts_endpoint).toBe('http://127.0.0.1:4566/aws');
     expect(faultsOf({ ...least, clouds: { gcp: { sts_endpoint: 'http://sts.example.com' } } })).toEqual([
@@ -165,7 +165,7 @@ describe('keys', () => {
     ]);
   });
 
-  test('the key-encryption key is read from where its key points', () => {
+  test('reads the key-encryption key from its source', () => {
     const file = fileOf('k'.repeat(43), 'kek');
     const read = (encryption_key: string, env = {}) =>
       parseConfig({ ...least, keys: { encryption_key } }, env).keys.encryption_key;
@@ -188,7 +188,7 @@ describe('keys', () => {
     ]);
   });
 
-  test('the admin token comes from its variable and is refused when short', () => {
+  test('reads the admin token from its variable, and rejects a short one', () => {
     const token = 'a'.repeat(32);
     expect(parseConfig(least, { SOJOURN_ADMIN_TOKEN: token }).admin_token).toBe(token);
     expect(faultsOf(least, { SOJOURN_ADMIN_TOKEN: 'a'.repeat(31) }).map(({ path }) => path)).toEqual([

@@ -8,7 +8,7 @@ const configured = (publish: unknown, env = {}) =>
     .keys.publish;
 
 describe('keys.publish', () => {
-  test('takes a place in each cloud, without a slash at its end', () => {
+  test('accepts a bucket in each cloud, and removes its trailing slash', () => {
     expect(
       configured([
         { to: 's3://id-example/v1/', connection, region: 'eu-central-1', public_url: 'https://id.example/' },
@@ -22,7 +22,7 @@ describe('keys.publish', () => {
     ]);
   });
 
-  test('is JSON in a variable', () => {
+  test('is read as JSON from a variable', () => {
     const SOJOURN_KEYS_PUBLISH = JSON.stringify([{ to: 'gs://id-example', connection }]);
     expect(configured([], { SOJOURN_KEYS_PUBLISH })).toEqual([{ to: 'gs://id-example', connection }]);
   });
@@ -49,7 +49,7 @@ describe('keys.publish', () => {
       '0.public_url',
       'must begin with https:// (http only for loopback hosts)',
     ],
-  ])('refuses %j', (place, path, message) => {
+  ])('rejects %j', (place, path, message) => {
     let refusal: unknown;
     try {
       configured([place]);

@@ -8,7 +8,7 @@ const pathsOf = (raw: unknown) => faultsOf(raw).map(({ path }) => path);
 describe('federation', () => {
   const local = { ...least, listen: { public: '127.0.0.1:8080' } };
 
-  test('ca names a file with a certificate, or TLS would pass it over in silence', () => {
+  test('ca must name a file with a certificate, which TLS itself does not check', () => {
     const ca = (file: string) => faultsOf({ ...local, federation: { ca: file } });
     expect(ca(fileOf('pem', 'pem'))).toEqual([
       { path: 'federation.ca', message: 'names a file without a PEM certificate' },
@@ -18,15 +18,15 @@ describe('federation', () => {
     ]);
   });
 
-  test('all addresses at once are no network', () => {
+  test('allow_networks rejects a network of all addresses', () => {
     expect(pathsOf({ ...local, federation: { allow_networks: ['10.0.0.0/8', '0.0.0.0/0'] } })).toEqual([
       'federation.allow_networks.1',
     ]);
   });
 });
 
-describe('rules between keys', () => {
-  test('a public listener that is open to the network needs TLS or a trusted proxy', () => {
+describe('the configuration', () => {
+  test('requires TLS or a trusted proxy for a public listener outside loopback', () => {
     expect(faultsOf({ issuer })).toEqual([
       {
         path: 'listen.public',
@@ -43,7 +43,7 @@ describe('rules between keys', () => {
     expect(parseConfig({ issuer, trust_proxy: ['10.0.0.0/8'] }).listen.tls).toBeNull();
   });
 
-  test('an admin listener that is open to the network needs TLS, proxy or not', () => {
+  test('requires TLS for an admin listener outside loopback, with or without a proxy', () => {
     const listen = { admin: '0.0.0.0:8081' };
     expect(pathsOf({ issuer, listen, trust_proxy: ['10.0.0.0/8'] })).toEqual(['listen.admin']);
     const pem = fileOf('pem', 'pem');
@@ -55,7 +55,7 @@ describe('rules between keys', () => {
     );
   });
 
-  test('TLS needs both files, and both readable', () => {
+  test('requires both TLS files, and both readable', () => {
     const pem = fileOf('pem', 'pem');
     expect(faultsOf({ ...least, listen: { public: '127.0.0.1:1', tls: { cert: pem } } })).toEqual([
       { path: 'listen.tls.key', message: 'is missing; listen.tls needs both cert and key' },
@@ -65,7 +65,7 @@ describe('rules between keys', () => {
     ).toEqual([{ path: 'listen.tls.cert', message: 'names a file that cannot be read (ENOENT)' }]);
   });
 
-  test('authorities of clients need TLS, and are certificates', () => {
+  test('requires TLS and a certificate file for client authorities', () => {
     const pem = fileOf('pem', 'pem');
     const faults = (tls: object) => faultsOf({ ...least, listen: { public: '127.0.0.1:1', tls } });
     expect(faults({ client_ca: pem })).toEqual([
@@ -80,7 +80,7 @@ describe('rules between keys', () => {
     ]);
   });
 
-  test('a header with a certificate needs a proxy that writes it, and a name of its own', () => {
+  test('requires a trusted proxy and an unreserved name for the certificate header', () => {
     const faults = (header: string, more = {}) =>
       faultsOf({
         ...least,
@@ -100,7 +100,7 @@ describe('rules between keys', () => {
     ]);
   });
 
-  test('the two listeners cannot share an address, unless the system chooses the port', () => {
+  test('rejects one address for both listeners, except with port 0', () => {
     expect(pathsOf({ issuer, listen: { public: '127.0.0.1:1', admin: '127.0.0.1:1' } })).toEqual([
       'listen.admin',
     ]);
@@ -112,17 +112,17 @@ describe('rules between keys', () => {
     [{ retain: '24h' }, 'keys.retain'],
     [{ rotate_every: '48h' }, 'keys.rotate_every'],
     [{ rotate_every: '24h' }, 'keys.rotate_every'],
-  ])('%j is too short for a server in use', (keys, path) => {
+  ])('rejects %j as too short for production', (keys, path) => {
     expect(pathsOf({ ...least, keys })).toEqual([path]);
   });
 
-  test('the shortest safe times are taken', () => {
+  test('accepts the shortest safe times', () => {
     const keys = { rotate_every: '1530m', publish_lead: '30m', retain: '25h' };
     expect(parseConfig({ ...least, keys }).keys.rotate_every).toBe(91_800);
   });
 
   // A verifier that fetched from such a replica at its last moment keeps what it got for up to half the lead.
-  test('a replica may be without its store for half of the lead, and no longer', () => {
+  test('accepts a stale_after of at most half of publish_lead', () => {
     const keys = { publish_lead: '30m', stale_after: '15m' };
     expect(parseConfig({ ...least, keys }).keys.stale_after).toBe(900);
     expect(faultsOf({ ...least, keys: { ...keys, stale_after: '16m' } })).toEqual([
@@ -134,19 +134,19 @@ describe('rules between keys', () => {
     ]);
   });
 
-  test('short times for drills still leave the next key time to be published', () => {
+  test('requires publish_lead below rotate_every, also with allow_short_times', () => {
     const drill = { allow_short_times: true, publish_lead: '1s', retain: '1m' };
     expect(parseConfig({ ...least, keys: { ...drill, rotate_every: '2s' } }).keys.rotate_every).toBe(2);
     expect(pathsOf({ ...least, keys: { ...drill, rotate_every: '1s' } })).toEqual(['keys.rotate_every']);
   });
 
-  test.each(['59s', '3601s', '24h'])('a token life of %s is refused', (ttl) => {
+  test.each(['59s', '3601s', '24h'])('rejects a token lifetime of %s', (ttl) => {
     expect(faultsOf({ ...least, tokens: { ttl } })).toEqual([
       { path: 'tokens.ttl', message: 'must be from 60s to 3600s' },
     ]);
   });
 
-  test('replicas on one Redis need one key-encryption key', () => {
+  test('requires a key-encryption key with a Redis store', () => {
     expect(faultsOf({ ...least, store: 'redis://127.0.0.1:6379' })).toEqual([
       {
         path: 'keys.encryption_key',
@@ -155,7 +155,7 @@ describe('rules between keys', () => {
     ]);
   });
 
-  test('a former key-encryption key needs the one that takes its place', () => {
+  test('requires encryption_key with previous_encryption_key', () => {
     const env = { OLD: Buffer.alloc(32, 7).toString('base64url') };
     expect(faultsOf({ ...least, keys: { previous_encryption_key: 'env:OLD' } }, env)).toEqual([
       {

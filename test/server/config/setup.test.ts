@@ -26,7 +26,7 @@ const policy = (more: object = {}, statement: object = {}) => ({
 const reader = 'ACDD72A7-3385-48ef-bd42-f606fba81ae7';
 
 describe('setup.permissions', () => {
-  test('takes sets for some of the clouds', () => {
+  test('accepts sets for some of the clouds', () => {
     const sets = {
       'read-only': {
         aws: { managed_policy_arns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'], policy: policy() },
@@ -41,7 +41,7 @@ describe('setup.permissions', () => {
     });
   });
 
-  test('is JSON in a variable', () => {
+  test('is read as JSON from a variable', () => {
     const sets = { a: { gcp: { roles: ['roles/viewer'] } } };
     expect(configured({}, { SOJOURN_SETUP_PERMISSIONS: JSON.stringify(sets) })).toEqual(sets);
   });
@@ -102,13 +102,13 @@ describe('setup.permissions', () => {
     ],
   ];
 
-  test.each(faulty)('refuses %s by its name', (_title, sets, fault) => {
+  test.each(faulty)('rejects %s by name', (_title, sets, fault) => {
     expect(faultsOf(sets)).toEqual([expect.stringContaining(fault)]);
   });
 });
 
 describe('setup.templates', () => {
-  test('is a bucket as in keys.publish', () => {
+  test('has the form of a bucket in keys.publish', () => {
     const place = {
       to: 's3://templates',
       region: 'eu-central-1',

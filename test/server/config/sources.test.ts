@@ -6,7 +6,7 @@ import { loadConfig, parseConfig } from '../../../src/server/config/load.ts';
 import { faultsOf, faultsOfFile, fileOf, least } from './arrange.ts';
 
 describe('the environment', () => {
-  test('a variable wins over the file, whatever the form of its key', () => {
+  test('overrides the file for keys of every type', () => {
     const env = {
       SOJOURN_ISSUER: 'https://other.example.com',
       SOJOURN_LISTEN_PUBLIC: '[::1]:9',
@@ -30,7 +30,7 @@ describe('the environment', () => {
     });
   });
 
-  test('a variable is named where its value is faulty', () => {
+  test('is named in the fault of an invalid value', () => {
     expect(faultsOf(least, { SOJOURN_KEYS_ALLOW_SHORT_TIMES: 'yes' })).toEqual([
       {
         path: 'keys.allow_short_times',
@@ -39,7 +39,7 @@ describe('the environment', () => {
     ]);
   });
 
-  test('an unknown variable is refused, with the name that was meant', () => {
+  test('is checked for unknown variables, with a suggestion', () => {
     expect(
       faultsOf(least, { SOJOURN_LISTEN_PUBLC: '127.0.0.1:1', SOJOURN_NONSENSE: '1', OTHER: '1' }),
     ).toEqual([
@@ -48,7 +48,7 @@ describe('the environment', () => {
     ]);
   });
 
-  test('variables of the command line and of Kubernetes services are left alone', () => {
+  test('may contain variables of the command line and of Kubernetes services', () => {
     const env = {
       SOJOURN_ADMIN_URL: 'http://127.0.0.1:8081',
       SOJOURN_CONFIG: 'x',
@@ -63,7 +63,7 @@ describe('the environment', () => {
 });
 
 describe('the file', () => {
-  test('every fault is told at once, each with its line', async () => {
+  test('is rejected with all faults together, each with its line', async () => {
     const yaml = [
       'issuer: http://id.example.com',
       'lisen: {}',
@@ -95,7 +95,7 @@ describe('the file', () => {
     ]);
   });
 
-  test('a section whose keys are all commented out is an empty one', async () => {
+  test('may have a section whose keys are all commented out', async () => {
     const file = fileOf('issuer: http://127.0.0.1\nlisten: { public: "127.0.0.1:0" }\nkeys:\n  # path: x\n');
     expect((await loadConfig({ file, env: {} })).keys.path).toBe('./keys');
   });
@@ -108,11 +108,11 @@ describe('the file', () => {
     ['an open quote', 'vendor: "a', 'sojourn.yaml:1', 'is not valid YAML (MISSING_CHAR)'],
     ['too many bytes', `issuer: ${'a'.repeat(65_536)}`, 'sojourn.yaml', 'is larger than 64 KB'],
     ['bytes that are no text', Uint8Array.of(0xff, 0xfe, 0), 'sojourn.yaml', 'is not a YAML text file'],
-  ])('%s is refused', async (_, content, path, message) => {
+  ])('is rejected for %s', async (_, content, path, message) => {
     expect(await faultsOfFile(content)).toContainEqual({ path, message });
   });
 
-  test('a file that is not there is named', async () => {
+  test('is named if it does not exist', async () => {
     const refusal = await loadConfig({ file: '/nowhere/sojourn.yaml', env: {} }).catch(
       (error) => error.faults,
     );
@@ -136,14 +136,14 @@ describe('the file', () => {
     ['maps as keys', '? { a: b }\n: c'],
     ['binary', 'issuer: !!binary aGk='],
     ['merge keys', '<<: { issuer: https://id.example.com }'],
-  ])('%s ends in a refusal, and soon', async (_, content) => {
+  ])('is rejected quickly for %s', async (_, content) => {
     const begun = performance.now();
     expect((await faultsOfFile(content)).length).toBeGreaterThan(0);
     expect(performance.now() - begun).toBeLessThan(5_000);
     expect(Object.prototype).not.toHaveProperty('issuer');
   });
 
-  test('a password in the store or in broken YAML is never repeated', async () => {
+  test('is never quoted in errors, because it may contain a password', async () => {
     const secret = 'hunter2-hunter2';
     for (const yaml of [
       `store: postgres://u:${secret}@h`,
@@ -154,7 +154,7 @@ describe('the file', () => {
     }
   });
 
-  test('whatever tree is given, it is taken or refused as a configuration', () => {
+  test('is accepted or rejected as a configuration for any content', () => {
     fc.assert(
       fc.property(
         fc.anything({ withNullPrototype: true }),
@@ -175,7 +175,7 @@ describe('the file', () => {
   });
 });
 
-test('the document names every key and its variable', () => {
+test('docs/configuration.md has every key and its variable', () => {
   const document = configurationDocument();
   expect(document).toContain('| `issuer`<br>`SOJOURN_ISSUER` | **required** |');
   expect(document).toContain(

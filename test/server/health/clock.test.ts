@@ -7,7 +7,7 @@ import { noon } from '../../support/modules.ts';
 const second = 1000;
 const day = 86_400 * second;
 
-test('a jump over a minute is told for a day, a smaller one and hours that pass are not', () => {
+test('the clock watch reports a jump of over a minute for a day, and no smaller jump or normal passage of time', () => {
   const clock = { wall: noon, passed: 0 };
   let log = '';
   const destination = {
@@ -37,7 +37,7 @@ test('a jump over a minute is told for a day, a smaller one and hours that pass 
   expect(log.trim().split('\n')).toHaveLength(1);
 });
 
-test('the steady hour goes on when the wall clock is set, and follows it after a day of peace', () => {
+test('the steady clock continues when the wall clock is set, and follows it after a day without jumps', () => {
   const clock = { wall: noon, passed: 0 };
   const steady = steadyClock(
     () => clock.wall,

@@ -38,8 +38,8 @@ const lines = async (query: string): Promise<readonly Line[]> =>
   ((await ask(`GET /audit?${query}`)).body as { items: Line[] }).items;
 const events = async (query: string) => (await lines(query)).map(({ event }) => event);
 
-describe('the audit', () => {
-  test('tells of an issued token by its jti, and of everything else that names it', async () => {
+describe('the audit API', () => {
+  test('finds an issued token by its jti, with every line that names it', async () => {
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     const { kid } = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString());
     expect(await plain(ask(`GET /audit?jti=${claims.jti}`))).toEqual({
@@ -67,7 +67,7 @@ describe('the audit', () => {
     });
   });
 
-  test('is searched by connection, client, tenant, event and all of them at once', async () => {
+  test('filters by connection, client, tenant, event and all of them together', async () => {
     expect(await events(`connection=${connection.id}&event=connection.created`)).toEqual([
       'connection.created',
     ]);
@@ -80,7 +80,7 @@ describe('the audit', () => {
     expect(await events(`client=${client.client_id}&tenant=ten_nobody`)).toEqual([]);
   });
 
-  test('comes newest first, in pages that meet', async () => {
+  test('returns the newest line first, in pages without gap or overlap', async () => {
     const all = await lines('limit=200');
     expect(all.map(({ id }) => id)).toEqual(all.map(({ id }) => id).toSorted((a, b) => b - a));
     const paged: Line[] = [];
@@ -94,7 +94,7 @@ describe('the audit', () => {
     expect(paged).toEqual(all);
   });
 
-  test('is searched by time, in whatever zone it is written', async () => {
+  test('filters by time, in any time zone', async () => {
     const all = await lines('limit=200');
     const [newest] = all;
     const since = await lines(`from=${newest?.occurred_at}`);
@@ -106,7 +106,7 @@ describe('the audit', () => {
     expect(await lines('to=2020-01-01T00:00:00Z')).toEqual([]);
   });
 
-  test('holds no token, secret or hash', async () => {
+  test('contains no token, secret or hash', async () => {
     const { text } = await ask('GET /audit?limit=200');
     for (const secret of [token, client.client_secret, 'sjs_', 'hash', server.adminToken])
       expect(text).not.toContain(secret);
@@ -126,13 +126,13 @@ describe('the audit', () => {
     ['a word of 201 characters', `jti=${'x'.repeat(201)}`, 'jti', 'must be at most 200 characters'],
   ];
 
-  test.each(faulty)('%s is refused by name', async (_title, query, field, message) => {
+  test.each(faulty)('rejects %s by name', async (_title, query, field, message) => {
     expect(await plain(ask(`GET /audit?${query}`))).toEqual(
       problem(400, 'invalid_request', `${field}: ${message}`, [{ field, message }]),
     );
   });
 
-  test('a parameter that is not known is refused by name', async () => {
+  test('rejects an unknown parameter by name', async () => {
     for (const request of [
       'GET /audit?colour=red',
       'GET /tenants?colour=red',

@@ -21,8 +21,8 @@ afterAll(() => server.close());
 const make = (body: object) => server.admin.post<TestClient>('/clients', { name: 'deployer', ...body });
 const publicKey = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo', kid: 'k1' };
 
-describe('clients', () => {
-  test('one with a secret shows it once, and never its hash', async () => {
+describe('the clients API', () => {
+  test('shows a client secret once, and never its hash', async () => {
     const rules = [{ connection }, { tenant }];
     const made = await ask('POST /clients', { body: { name: 'deployer', may_use: rules } });
     const client = {
@@ -62,7 +62,7 @@ describe('clients', () => {
     ).toBe(200);
   });
 
-  test('one with keys of its own has no secret, and only public members are kept', async () => {
+  test('stores only the public members of the keys of a private_key_jwt client, which has no secret', async () => {
     const jwks = { keys: [{ ...publicKey, alg: 'EdDSA', x5u: 'https://evil.example' }] };
     const made = await ask('POST /clients', {
       body: { name: 'keyed', auth: { method: 'private_key_jwt', jwks } },
@@ -86,7 +86,7 @@ describe('clients', () => {
     );
   });
 
-  test('one that is recognized by the token of its workload has no secret, and shows all that it is recognized by', async () => {
+  test('shows the complete trust of a federated client, which has no secret', async () => {
     const auth = {
       method: 'federated',
       preset: 'github',
@@ -123,7 +123,7 @@ describe('clients', () => {
     );
   });
 
-  test('a private key is refused and appears nowhere', async () => {
+  test('refuses a private key and repeats it nowhere', async () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     const jwk = privateKey.export({ format: 'jwk' });
     const answer = await ask('POST /clients', {
@@ -139,7 +139,7 @@ describe('clients', () => {
     expect(answer.text + (await ask('GET /clients')).text + server.logged()).not.toContain(jwk.d);
   });
 
-  test('a change replaces the rules, and the audit tells which members were changed', async () => {
+  test('replaces all rules on update, and records the changed members in the audit', async () => {
     const { client_id } = await make({ may_use: [{ tenant }] });
     const before = (await ask(`GET /clients/${client_id}`)).body as object;
     const answer = await ask(`PATCH /clients/${client_id}`, {
@@ -157,7 +157,7 @@ describe('clients', () => {
     });
   });
 
-  test('one can be asked why it may use a connection, or why not', async () => {
+  test('explains why a client may use a connection or not', async () => {
     const { client_id } = (
       await ask('POST /clients', { body: { name: 'asked', may_use: [{ cloud: 'gcp' }, { tenant }] } })
     ).body as { client_id: string };
@@ -183,7 +183,7 @@ describe('clients', () => {
     expect((await ask(`GET /clients/${client_id}/access/con_nobody`)).status).toBe(404);
   });
 
-  test('a secret that is rotated ends the old one once it was used itself, and both are in the list and the audit', async () => {
+  test('expires a rotated secret after the new one is first used, and shows both in the list and the audit', async () => {
     const { client_id, client_secret } = (await ask('POST /clients', { body: { name: 'rotating' } }))
       .body as {
       client_id: string;
@@ -220,7 +220,7 @@ describe('clients', () => {
     });
   });
 
-  test('two secrets stand side by side, a third is refused, and a deleted one opens nothing', async () => {
+  test('accepts two secrets, refuses a third, and rejects a deleted one at sign-in', async () => {
     const { client_id, client_secret: first } = await make({ may_use: [{ connection }] });
     const second = await ask(`POST /clients/${client_id}/secrets`);
     expect({ status: second.status, body: second.body }).toEqual({
@@ -256,7 +256,7 @@ describe('clients', () => {
     expect((await ask(`DELETE /clients/${client_id}/secrets/${secrets[0]?.id}`)).status).toBe(404);
   });
 
-  test('a removed one is gone, and its secret with it', async () => {
+  test('deletes a client together with its secret', async () => {
     const { client_id, client_secret } = await make({ may_use: [{ connection }] });
     expect((await ask(`DELETE /clients/${client_id}`)).status).toBe(204);
     expect(await newestLine(ask)).toEqual({ event: 'client.deleted', ...byAdmin, client: client_id });
@@ -302,14 +302,11 @@ describe('clients', () => {
     ['an id of its own choice', { client_id: 'cli_mine' }, 'client_id', 'is not known here'],
   ];
 
-  test.each(faulty)(
-    '%s is refused by name, and leaves nothing behind',
-    async (_title, body, field, message) => {
-      const before = (await ask('GET /clients')).text;
-      expect(await plain(ask('POST /clients', { body: { name: 'x', ...body } }))).toEqual(
-        problem(400, 'invalid_request', `${field}: ${message}`, [{ field, message }]),
-      );
-      expect((await ask('GET /clients')).text).toBe(before);
-    },
-  );
+  test.each(faulty)('refuses %s by name, and changes nothing', async (_title, body, field, message) => {
+    const before = (await ask('GET /clients')).text;
+    expect(await plain(ask('POST /clients', { body: { name: 'x', ...body } }))).toEqual(
+      problem(400, 'invalid_request', `${field}: ${message}`, [{ field, message }]),
+    );
+    expect((await ask('GET /clients')).text).toBe(before);
+  });
 });

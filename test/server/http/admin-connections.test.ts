@@ -31,7 +31,7 @@ const bodyFor = (cloud: Cloud, more: object = {}) => ({
 const make = async (cloud: Cloud, more: object = {}) =>
   (await ask('POST /connections', { body: bodyFor(cloud, more) })).body as { id: string };
 
-describe('connections', () => {
+describe('the connections API', () => {
   const eitherAlgorithm = expect.stringMatching(/^(RS|ES)256$/);
   const facts: [Cloud, unknown, string, object][] = [
     ['aws', eitherAlgorithm, 'sts.amazonaws.com', { ...awsTarget, duration_seconds: 3600 }],
@@ -49,57 +49,60 @@ describe('connections', () => {
     ],
   ];
 
-  test.each(facts)('one for %s says what its tokens will say', async (cloud, algorithm, audience, target) => {
-    const made = await ask('POST /connections', { body: bodyFor(cloud) });
-    const { id, algorithm: chosen } = made.body as { id: string; algorithm: string };
-    const connection = {
-      id: idOf('con'),
-      name: 'prod',
-      labels: {},
-      tenant,
-      cloud,
-      target,
-      subject: id,
-      audience,
-      issuer: server.issuer,
-      algorithm,
-      token_ttl: null,
-      approval: 'none',
-      state: 'pending',
-      created_at: moment,
-      updated_at: moment,
-      verified_at: null,
-    };
-    expect({ status: made.status, body: made.body }).toEqual({ status: 201, body: connection });
-    expect(await newestLine(ask)).toEqual({
-      event: 'connection.created',
-      ...byAdmin,
-      connection: id,
-      tenant,
-      facts: { cloud },
-    });
-    expect(await plain(ask(`GET /connections/${id}`))).toEqual({ status: 200, body: made.body });
+  test.each(facts)(
+    'shows the claims of the tokens of a connection for %s',
+    async (cloud, algorithm, audience, target) => {
+      const made = await ask('POST /connections', { body: bodyFor(cloud) });
+      const { id, algorithm: chosen } = made.body as { id: string; algorithm: string };
+      const connection = {
+        id: idOf('con'),
+        name: 'prod',
+        labels: {},
+        tenant,
+        cloud,
+        target,
+        subject: id,
+        audience,
+        issuer: server.issuer,
+        algorithm,
+        token_ttl: null,
+        approval: 'none',
+        state: 'pending',
+        created_at: moment,
+        updated_at: moment,
+        verified_at: null,
+      };
+      expect({ status: made.status, body: made.body }).toEqual({ status: 201, body: connection });
+      expect(await newestLine(ask)).toEqual({
+        event: 'connection.created',
+        ...byAdmin,
+        connection: id,
+        tenant,
+        facts: { cloud },
+      });
+      expect(await plain(ask(`GET /connections/${id}`))).toEqual({ status: 200, body: made.body });
 
-    const token = await ask(`GET /connections/${id}/claims`);
-    expect({ status: token.status, body: token.body }).toEqual({
-      status: 200,
-      body: {
-        header: { alg: chosen, typ: 'JWT', kid: expect.any(String) },
-        claims: {
-          ...(cloud === 'aws' ? { 'https://aws.amazon.com/roles': [awsTarget.role_arn] } : {}),
-          iss: server.issuer,
-          sub: id,
-          aud: audience,
-          iat: expect.any(Number),
-          nbf: expect.any(Number),
-          exp: expect.any(Number),
-          jti: 'a new one for each token',
+      const token = await ask(`GET /connections/${id}/claims`);
+      expect({ status: token.status, body: token.body }).toEqual({
+        status: 200,
+        body: {
+          header: { alg: chosen, typ: 'JWT', kid: expect.any(String) },
+          claims: {
+            ...(cloud === 'aws' ? { 'https://aws.amazon.com/roles': [awsTarget.role_arn] } : {}),
+            iss: server.issuer,
+            sub: id,
+            aud: audience,
+            iat: expect.any(Number),
+            nbf: expect.any(Number),
+            exp: expect.any(Number),
+            jti: 'a new one for each token',
+          },
         },
-      },
-    });
-  });
+      });
+    },
+  );
 
-  test('fields of the target are merged, null takes one out, and the state is pending again', async () => {
+  test('merges target fields, removes a field set to null, and resets the state to pending', async () => {
     const { id } = await make('aws', { target: {} });
     const first = await ask(`PATCH /connections/${id}`, { body: { target: awsTarget, token_ttl: 600 } });
     expect(first.body).toMatchObject({ target: { ...awsTarget, duration_seconds: 3600 }, token_ttl: 600 });
@@ -124,7 +127,7 @@ describe('connections', () => {
     });
   });
 
-  test('one is disabled, enabled and removed, and each act is in the audit', async () => {
+  test('disables, enables and deletes a connection, and records each change in the audit', async () => {
     const { id } = await make('aws');
     for (const [act, event, state] of [
       ['disable', 'connection.disabled', 'disabled'],
@@ -145,7 +148,7 @@ describe('connections', () => {
     });
   });
 
-  test('nothing below an unknown one exists, and nothing is written of it', async () => {
+  test('answers 404 below an unknown connection, and records nothing', async () => {
     const line = await newestLine(ask);
     const at = '/connections/con_00000000000000000000000000';
     const requests = [
@@ -172,7 +175,7 @@ describe('connections', () => {
     expect(await newestLine(ask)).toEqual(line);
   });
 
-  test('they are listed by tenant', async () => {
+  test('lists connections by tenant', async () => {
     const other = (await server.admin.post<{ id: string }>('/tenants', { name: 'Other' })).id;
     const theirs = [await make('aws', { tenant: other }), await make('gcp', { tenant: other })];
     expect(await plain(ask(`GET /connections?tenant=${other}`))).toEqual({
@@ -244,13 +247,13 @@ describe('connections', () => {
     ['an issuer of its own choice', { issuer: 'https://evil.example' }, 'issuer', 'is not known here'],
   ];
 
-  test.each(faultyMembers)('%s is refused by name', async (_title, more, field, message) => {
+  test.each(faultyMembers)('rejects %s by name', async (_title, more, field, message) => {
     expect(await plain(ask('POST /connections', { body: bodyFor('aws', more) }))).toEqual(
       problem(400, 'invalid_request', `${field}: ${message}`, [{ field, message }]),
     );
   });
 
-  test('tenant, cloud and issuer of a connection never change', async () => {
+  test('never changes tenant, cloud and issuer of a connection', async () => {
     const { id } = await make('aws');
     const before = (await ask(`GET /connections/${id}`)).text;
     for (const member of ['tenant', 'cloud', 'issuer', 'id', 'subject', 'state'])
@@ -296,7 +299,7 @@ describe('the set-up of a connection', () => {
     },
   );
 
-  test('has no file of another name', async () => {
+  test('answers 404 to an unknown file name', async () => {
     const { id } = await make('aws');
     for (const name of ['nothing.json', '..', '%2e%2e%2fclaims', '__proto__'])
       expect((await ask(`GET /connections/${id}/setup/${name}`)).status).toBe(404);
@@ -304,7 +307,7 @@ describe('the set-up of a connection', () => {
 });
 
 describe('the verification of a connection', () => {
-  test('says what is missing before anything is asked of the cloud', async () => {
+  test('reports missing target fields before it calls the cloud', async () => {
     const { id } = await make('aws', { target: {} });
     expect(await plain(ask(`POST /connections/${id}/verify`))).toEqual({
       status: 200,

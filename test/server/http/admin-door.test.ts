@@ -30,55 +30,58 @@ describe('the admin token', () => {
     'GET ~/admin/v1/',
   ];
 
-  test.each(wrong)('%s opens nothing under /admin/v1, be it there or not', async (_title, authorization) => {
-    const reason = authorization?.startsWith('Bearer s') ? 'invalid bearer token' : 'missing bearer token';
-    for (const request of requests) {
-      const answer = await ask(request, { headers: { authorization } });
-      expect([request, answer.status, answer.body]).toEqual([
-        request,
-        401,
-        {
-          type: 'urn:sojourn:error:unauthorized',
-          title: 'Unauthorized',
-          status: 401,
-          code: 'unauthorized',
-          detail: 'The bearer token is missing, invalid or expired.',
-          advice:
-            'Send `Authorization: Bearer TOKEN`; for /v1, request a token with resource=urn:sojourn:api.',
-          request_id: answer.headers.get('x-request-id'),
-        },
-      ]);
-      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
-      expect(await newestLine(ask)).toEqual({
-        event: 'admin.refused',
-        outcome: 'refused',
-        actor: 'unknown',
-        source_ip: '127.0.0.1',
-        reason,
-      });
-    }
-  });
+  test.each(wrong)(
+    '%s is refused at every path under /admin/v1, existing or not',
+    async (_title, authorization) => {
+      const reason = authorization?.startsWith('Bearer s') ? 'invalid bearer token' : 'missing bearer token';
+      for (const request of requests) {
+        const answer = await ask(request, { headers: { authorization } });
+        expect([request, answer.status, answer.body]).toEqual([
+          request,
+          401,
+          {
+            type: 'urn:sojourn:error:unauthorized',
+            title: 'Unauthorized',
+            status: 401,
+            code: 'unauthorized',
+            detail: 'The bearer token is missing, invalid or expired.',
+            advice:
+              'Send `Authorization: Bearer TOKEN`; for /v1, request a token with resource=urn:sojourn:api.',
+            request_id: answer.headers.get('x-request-id'),
+          },
+        ]);
+        expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+        expect(await newestLine(ask)).toEqual({
+          event: 'admin.refused',
+          outcome: 'refused',
+          actor: 'unknown',
+          source_ip: '127.0.0.1',
+          reason,
+        });
+      }
+    },
+  );
 
-  test('a part of it, a longer one and one in another case open nothing', async () => {
+  test('is not accepted if shortened, extended or in another case', async () => {
     const { adminToken } = server;
     for (const token of [adminToken.slice(0, -1), `${adminToken}x`, adminToken.toUpperCase()])
       expect((await ask('GET /tenants', { headers: { authorization: `Bearer ${token}` } })).status).toBe(401);
   });
 
-  test('it opens nothing from the query', async () => {
+  test('is not accepted in the query', async () => {
     const query = `?access_token=${server.adminToken}`;
     expect((await ask(`GET /tenants${query}`, { headers: { authorization: undefined } })).status).toBe(401);
     expect(server.logged()).not.toContain(server.adminToken);
   });
 
-  test('neither it nor a guess at it is ever logged', async () => {
+  test('is never logged, and neither are wrong tokens', async () => {
     const guess = 'guess-that-somebody-made-at-the-admin-token';
     await ask('GET /tenants', { headers: { authorization: `Bearer ${guess}` } });
     expect(server.logged()).not.toContain(guess);
     expect((await ask('GET /audit?limit=200')).text).not.toContain(guess);
   });
 
-  test('nothing of the admin API is on the public listener', async () => {
+  test('does not open the admin API on the public listener', async () => {
     for (const path of ['/admin/v1/tenants', '/healthz', '/readyz', '/metrics']) {
       const { status } = await fetch(server.issuer + path, {
         headers: { authorization: `Bearer ${server.adminToken}` },
@@ -88,7 +91,7 @@ describe('the admin token', () => {
   });
 });
 
-describe('paths', () => {
+describe('the admin listener', () => {
   const otherSpellings = [
     '/admin/v1/tenants/',
     '/admin/v1//tenants',
@@ -106,7 +109,7 @@ describe('paths', () => {
     '/admin/v2/tenants',
   ];
 
-  test.each(otherSpellings)('%s is no path of this listener', async (path) => {
+  test.each(otherSpellings)('answers 404 to %s', async (path) => {
     const request = `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${server.adminToken}\r\nConnection: close\r\n\r\n`;
     expect(statusOf(await sendRaw(server.adminOrigin, request))).toBe(404);
   });
@@ -120,7 +123,7 @@ describe('paths', () => {
     ['POST ~/healthz', 'GET, HEAD', 'POST'],
   ];
 
-  test.each(methods)('%s is told what the path serves', async (request, allowed, method) => {
+  test.each(methods)('answers 405 to %s, with the allowed methods', async (request, allowed, method) => {
     const answer = await ask(request);
     expect({ status: answer.status, body: answer.body }).toEqual(
       problem(405, 'method_not_allowed', `This path does not serve ${method}.`),
@@ -129,7 +132,7 @@ describe('paths', () => {
   });
 });
 
-describe('bodies', () => {
+describe('a body of the admin API', () => {
   const json = { 'content-type': 'application/json' };
   const tenant = (padding: number) => JSON.stringify({ name: 'x' }) + ' '.repeat(padding);
   const bad: [string, { text: string; headers: Record<string, string> }, number, string, string][] = [
@@ -170,18 +173,18 @@ describe('bodies', () => {
     ],
   ];
 
-  test.each(bad)('%s is refused, and leaves nothing behind', async (_title, asked, status, code, detail) => {
+  test.each(bad)('is refused as %s, and changes nothing', async (_title, asked, status, code, detail) => {
     const before = (await ask('GET /tenants')).text;
     expect(await plain(ask('POST /tenants', asked))).toEqual(problem(status, code, detail));
     expect((await ask('GET /tenants')).text).toBe(before);
   });
 
-  test('one of exactly 16 KB is read', async () => {
+  test('is accepted at exactly 16 KB', async () => {
     const text = tenant(0) + ' '.repeat(16 * 1024 - tenant(0).length);
     expect((await ask('POST /tenants', { text, headers: json })).status).toBe(201);
   });
 
-  test('one where none is taken is refused by name', async () => {
+  test('is refused by member name where none is expected', async () => {
     expect(await plain(ask('POST /keys/rotate', { body: { force: true } }))).toEqual(
       problem(400, 'invalid_request', 'force: is not known here'),
     );
@@ -192,17 +195,17 @@ describe('bodies', () => {
     expect((await ask(`GET /tenants/${id}`)).status).toBe(200);
   });
 
-  test('one that nests without end is refused like any other, and the server goes on', async () => {
+  test('is refused if nested without end, and the server keeps running', async () => {
     const text = `{"name":${'['.repeat(8_000)}${']'.repeat(8_000)}}`;
     expect((await ask('POST /tenants', { text, headers: json })).status).toBe(400);
     expect((await ask('GET ~/healthz')).status).toBe(200);
   });
 });
 
-describe('probes', () => {
+describe('health checks and metrics', () => {
   const open = { headers: { authorization: undefined } };
 
-  test('/healthz and /readyz need no token', async () => {
+  test('answer /healthz and /readyz without a token', async () => {
     expect(await plain(ask('GET ~/healthz', open))).toEqual({ status: 200, body: { status: 'ok' } });
     const { status, body } = await ask('GET ~/readyz', open);
     expect({ status, body }).toEqual({
@@ -222,7 +225,7 @@ describe('probes', () => {
     });
   });
 
-  test('/metrics counts requests by the pattern of their path, and holds no id', async () => {
+  test('count requests in /metrics by path pattern, without ids', async () => {
     const { id } = (await ask('POST /tenants', { body: { name: 'counted' } })).body as { id: string };
     await ask(`GET /tenants/${id}`);
     await ask('GET /tenants/ten_nobody');
@@ -241,8 +244,8 @@ describe('probes', () => {
   });
 });
 
-describe('a closing server', () => {
-  test('is not ready, lives, and answers what was begun', async () => {
+describe('a server during shutdown', () => {
+  test('is alive but not ready, and finishes requests in progress', async () => {
     const going = await testServer();
     const asked = asking(going);
     const closed = going.close();

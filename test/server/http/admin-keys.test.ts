@@ -23,8 +23,8 @@ const keys = async (request: string, asked?: Asked): Promise<readonly Key[]> =>
 const kidsOf = (list: readonly Key[], state: string) =>
   list.filter((key) => key.state === state).map(({ kid }) => kid);
 
-describe('keys', () => {
-  test('are listed with their states and times, and nothing private', async () => {
+describe('the keys API', () => {
+  test('lists keys with their states and times, and nothing private', async () => {
     const { status, body } = await ask('GET /keys');
     const key = (alg: string, state: string) => ({
       kid: expect.any(String),
@@ -50,7 +50,7 @@ describe('keys', () => {
     expect((body as { items: Key[] }).items).toHaveLength(4);
   });
 
-  test('a rotation makes the next keys active and the active ones retired, in the list and in the JWKS', async () => {
+  test('activates the next keys and retires the active ones at a rotation, in the list and in the JWKS', async () => {
     await wait(1_100);
     const before = await keys('GET /keys');
     const after = await keys('POST /keys/rotate');
@@ -69,7 +69,7 @@ describe('keys', () => {
     );
   });
 
-  test('a rotation before the next keys have been published for long enough is refused and told when', async () => {
+  test('refuses a rotation before the next keys are published long enough, and says when it is possible', async () => {
     const before = (await ask('GET /keys')).text;
     const answer = await ask('POST /keys/rotate');
     expect({ status: answer.status, body: answer.body }).toEqual({
@@ -83,7 +83,7 @@ describe('keys', () => {
     expect((await ask('GET /keys')).text).toBe(before);
   });
 
-  test('a rotation is planned for a time and taken back, and both are in the audit', async () => {
+  test('schedules and cancels a rotation, and records both in the audit', async () => {
     const before = await keys('GET /keys');
     const at = new Date(Date.now() + 86_400_000).toISOString();
     const planned = await keys('POST /keys/rotate', { body: { activate_at: at } });
@@ -101,7 +101,7 @@ describe('keys', () => {
     [{ activate_at: '2020-01-01T00:00:00Z' }, 'activate_at', 'must be in the future'],
     [{ activate_at: 'tomorrow' }, 'activate_at', 'must be a time such as 2027-01-31T02:00:00Z'],
     [{ when: 1 }, 'when', 'is not known here'],
-  ])('a rotation by %j is refused and changes nothing', async (body, field, message) => {
+  ])('rejects the rotation %j and changes nothing', async (body, field, message) => {
     const before = (await ask('GET /keys')).text;
     expect(await plain(ask('POST /keys/rotate', { body }))).toEqual(
       problem(400, 'invalid_request', `${field}: ${message}`, [{ field, message }]),
@@ -109,7 +109,7 @@ describe('keys', () => {
     expect((await ask('GET /keys')).text).toBe(before);
   });
 
-  test('a revoked key is out of the JWKS at once and stays in the list', async () => {
+  test('removes a revoked key from the JWKS at once, and keeps it in the list', async () => {
     const [kid = ''] = kidsOf(await keys('GET /keys'), 'retired');
     const { body: revoked } = await ask(`POST /keys/${kid}/revoke`);
     const { items: after, impact_url } = revoked as { items: Key[]; impact_url: string };
@@ -121,7 +121,7 @@ describe('keys', () => {
     expect(await (await fetch(`${server.issuer}/jwks`)).text()).not.toContain(kid);
   });
 
-  test('a leak of one touches every connection whose cloud accepts its algorithm, with what its customer must do', async () => {
+  test('lists for a leaked key every connection whose cloud accepts its algorithm, with the steps for the customer', async () => {
     const { connection } = await oneConnection(server);
     const azure = await server.admin.post<{ id: string }>('/connections', {
       name: 'entra',
@@ -154,7 +154,7 @@ describe('keys', () => {
     expect((await touched('ES256')).items.map((item) => item.connection)).toEqual([connection.id]);
   });
 
-  test('an unknown one cannot be revoked, and touches nobody', async () => {
+  test('answers 404 to a revocation or impact query for an unknown key', async () => {
     for (const request of ['POST /keys/nobody/revoke', 'GET /keys/nobody/impact']) {
       expect(await plain(ask(request))).toEqual(problem(404, 'key_not_found', 'There is no key nobody.'));
     }

@@ -37,12 +37,12 @@ const refsIn = (value: unknown): string[] =>
       );
 
 describe('the OpenAPI document', () => {
-  test('is served to administrators', async () => {
+  test('is served to administrators only', async () => {
     expect(await plain(ask('GET /openapi.json'))).toEqual({ status: 200, body: openApi });
   });
 
   test.each(adminPaths.map(([path, item]) => [path, item] as const))(
-    '%s serves the methods that it names, and no others',
+    'lists for %s the methods that the path serves, and no others',
     async (path, item) => {
       const answer = await ask(`OPTIONS ~${path.replaceAll(/\{\w+\}/g, 'x')}`);
       const served = (answer.headers.get('allow') ?? '').split(', ').filter((method) => method !== 'HEAD');
@@ -55,7 +55,7 @@ describe('the OpenAPI document', () => {
     },
   );
 
-  test('knows every path of interface and command line', () => {
+  test('has every path of the public interface and the command line', () => {
     expect(adminPaths.map(([path]) => path).toSorted()).toEqual(
       [
         'tenants',
@@ -104,12 +104,12 @@ describe('the OpenAPI document', () => {
     );
   });
 
-  test('refers only to what it has, and has only what it refers to', () => {
+  test('has exactly the schemas that it refers to', () => {
     const known = Object.keys(schemas).map((name) => `#/components/schemas/${name}`);
     expect([...new Set(refsIn(openApi))].toSorted()).toEqual(known.toSorted());
   });
 
-  test('names each operation once, and each segment of its path', () => {
+  test('has unique operation ids and a parameter for each path segment', () => {
     const ids = operations.map(({ operationId }) => operationId);
     expect(ids).toEqual([...new Set(ids)]);
     for (const { path, operationId, parameters = [] } of operations) {
@@ -119,7 +119,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  test('describes every response, and a refusal for every operation behind a token', () => {
+  test('describes every response, and an error for every operation that requires a token', () => {
     for (const { path, operationId, responses } of operations) {
       expect([operationId, Object.values(responses).every(({ description }) => description !== '')]).toEqual([
         operationId,
@@ -133,7 +133,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  test('asks for what the API asks for: a body without the required members is refused by their names', async () => {
+  test('requires the same members as the API, which rejects a body without them by name', async () => {
     for (const name of ['TenantInput', 'ClientInput', 'ConnectionInput']) {
       const [operation] = operations.filter(({ requestBody }) =>
         refsIn(requestBody).some((ref) => ref.endsWith(`/${name}`)),
@@ -144,7 +144,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  test('has no member of an answer that could hold a secret, but the two that are shown once', () => {
+  test('has no response member that could contain a secret, except the two that are shown once', () => {
     const withSecret = Object.entries(schemas).filter(([, schema]) =>
       /"(client_secret|hash|sealed|d)":/.test(JSON.stringify(schema)),
     );

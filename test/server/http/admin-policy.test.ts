@@ -18,8 +18,8 @@ afterAll(() => server.close());
 
 const guard = { name: 'deploy-only', match: { cloud: 'aws' }, require: { purposes: ['deploy'] } };
 
-describe('the policy', () => {
-  test('is empty at first, and every version replaces the one before', async () => {
+describe('PUT /policy', () => {
+  test('replaces the empty first version, and then every previous version', async () => {
     const empty = { version: 0, guards: [], updated_at: null };
     expect(await plain(ask('GET /policy'))).toEqual({ status: 200, body: empty });
     const first = { version: 1, guards: [{ ...guard, mode: 'enforce' }], updated_at: moment };
@@ -40,7 +40,7 @@ describe('the policy', () => {
     });
   });
 
-  test('that somebody has replaced meanwhile is not overwritten', async () => {
+  test('does not overwrite a policy that changed since it was read', async () => {
     const before = (await ask('GET /policy')).body;
     const audited = await newestLine(ask);
     for (const version of [0, 1, 3])
@@ -51,7 +51,7 @@ describe('the policy', () => {
     expect(await newestLine(ask)).toEqual(audited);
   });
 
-  test('of ten at once exactly one is taken', async () => {
+  test('accepts exactly one of ten concurrent requests', async () => {
     const { version } = (await ask('GET /policy')).body as { version: number };
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
@@ -100,7 +100,7 @@ describe('the policy', () => {
       'guards.0.require.claims.__proto__',
       'is not known here',
     ],
-  ])('with the guard %j is refused, and the old one stays', async (wrong, path, message) => {
+  ])('rejects the guard %j and keeps the current policy', async (wrong, path, message) => {
     const before = (await ask('GET /policy')).body as { version: number };
     const { version } = before;
     expect(await plain(ask('PUT /policy', { body: { version, guards: [wrong] } }))).toEqual({
@@ -110,7 +110,7 @@ describe('the policy', () => {
     expect((await ask('GET /policy')).body).toEqual(before);
   });
 
-  test('takes no name twice and no more than 100 guards', async () => {
+  test('rejects duplicate guard names and more than 100 guards', async () => {
     const { version } = (await ask('GET /policy')).body as { version: number };
     const refused = async (guards: unknown) =>
       ((await ask('PUT /policy', { body: { version, guards } })).body as { errors: unknown }).errors;
@@ -122,7 +122,7 @@ describe('the policy', () => {
   });
 });
 
-describe('why a client may use a connection', () => {
+describe('GET /clients/ID/access/CONNECTION', () => {
   const decided = async (query = '') =>
     (await ask(`GET /clients/${client}/access/${connection}${query}`)).body as Record<string, unknown>;
   const rule = () => ({ connection, index: 0 });
@@ -135,7 +135,7 @@ describe('why a client may use a connection', () => {
     approval: null,
   };
 
-  test('is told for a purpose, with claims, and at a time', async () => {
+  test('explains the decision for a purpose, claims and a time', async () => {
     const { version } = (await ask('GET /policy')).body as { version: number };
     const hours = { from: '08:00', to: '18:00', days: ['mon'], time_zone: 'Europe/Berlin' };
     const guards = [
@@ -177,7 +177,7 @@ describe('why a client may use a connection', () => {
     ['at=today', 'at', 'must be a time such as 2027-01-31T12:00:00Z'],
     ['claims=x', 'claims', 'must be JSON'],
     ['claims=%7B%22ref%22:1%7D', 'claims.ref', 'must be a text'],
-  ])('%s is refused', async (query, field, message) => {
+  ])('rejects the query %s', async (query, field, message) => {
     expect(await decided(`?${query}`)).toMatchObject({
       code: 'invalid_request',
       errors: [{ field, message }],

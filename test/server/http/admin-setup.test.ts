@@ -33,7 +33,7 @@ afterAll(() => server.close());
 const query = (given: Record<string, string>) => new URLSearchParams(given).toString();
 
 describe('the options of the set-up files', () => {
-  test('change what is in the files, and the list leads to the changed ones', async () => {
+  test('change the files, and the list links to the changed files', async () => {
     const asked = query({
       permissions: 'read-only',
       existing_provider: 'true',
@@ -107,14 +107,14 @@ describe('the options of the set-up files', () => {
     ],
   ];
 
-  test.each(refusals)('of %s are refused by name: %j', async (whose, given, field, message) => {
+  test.each(refusals)('of %s are rejected by name: %j', async (whose, given, field, message) => {
     for (const path of ['', '/cloudformation.json'])
       expect(await plain(ask(`GET /connections/${ids[whose]}/setup${path}?${query(given)}`))).toEqual(
         problem(400, 'invalid_request', `${field}: ${message}`),
       );
   });
 
-  test('are refused all at once, and none is taken twice', async () => {
+  test('are all rejected in one answer, also if repeated', async () => {
     const { body } = await ask(
       `GET /connections/${ids.aws}/setup?${query({ role_name: 'a b', permissions_boundary: 'x', max_session_seconds: '1' })}`,
     );
@@ -135,7 +135,7 @@ describe('the options of the set-up files', () => {
     );
   });
 
-  test('never put a connection of another customer into the files, nor say whether it is there', async () => {
+  test('neither include a connection of another tenant nor reveal whether it exists', async () => {
     const same = 'must be connections of the same tenant to the same cloud';
     for (const id of [ids.foreign, ids.azure, 'con_nobody'])
       expect(
@@ -146,7 +146,7 @@ describe('the options of the set-up files', () => {
     ).toEqual(problem(400, 'invalid_request', 'additional_connections: must not contain a connection twice'));
   });
 
-  test('do not mix roles whose accounts are known with others', async () => {
+  test('cannot combine roles with a known account and roles without', async () => {
     const { status, body } = await ask(
       `GET /connections/${ids.aws}/setup?${query({ additional_connections: ids.other })}`,
     );

@@ -12,8 +12,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const make = async (name: string) => (await ask('POST /tenants', { body: { name } })).body as { id: string };
-describe('tenants', () => {
-  test('one is made, shown, renamed and removed, and each act is in the audit', async () => {
+describe('the tenants API', () => {
+  test('creates, shows, renames and deletes a tenant, and records each change in the audit', async () => {
     const made = await ask('POST /tenants', { body: { name: 'Acme' } });
     const tenant = {
       id: idOf('ten'),
@@ -48,7 +48,7 @@ describe('tenants', () => {
     expect(await newestLine(ask)).toEqual({ event: 'tenant.deleted', ...byAdmin, tenant: at });
   });
 
-  test('they are listed in pages that meet without gap or overlap', async () => {
+  test('lists tenants in pages without gap or overlap', async () => {
     const made: { id: string }[] = [];
     for (const name of ['one', 'two', 'three', 'four', 'five']) made.push(await make(name));
     const seen: unknown[] = [];
@@ -66,7 +66,7 @@ describe('tenants', () => {
     expect(await plain(ask('GET /tenants'))).toEqual({ status: 200, body: { items: made, next: null } });
   });
 
-  test('one with connections is not removed, and goes on working', async () => {
+  test('does not delete a tenant with connections, which keep working', async () => {
     const tenant = await make('busy');
     const connection = { name: 'prod', tenant: tenant.id, cloud: 'aws', target: {} };
     expect((await ask('POST /connections', { body: connection })).status).toBe(201);
@@ -110,7 +110,7 @@ describe('tenants', () => {
     },
   );
 
-  test('every fault is told at once', async () => {
+  test('reports all faults in one answer', async () => {
     expect(await plain(ask('POST /tenants', { body: { name: '', colour: 'red', size: 1 } }))).toEqual(
       problem(
         400,
@@ -120,7 +120,7 @@ describe('tenants', () => {
     );
   });
 
-  test('a member called __proto__ is as unknown as any other', async () => {
+  test('rejects __proto__ as an unknown member', async () => {
     const text = '{"name":"x","__proto__":{"id":"mine"}}';
     const headers = { 'content-type': 'application/json' };
     expect(await plain(ask('POST /tenants', { text, headers }))).toEqual(

@@ -35,7 +35,7 @@ afterAll(async () => {
 
 const at = (scheme: string) => `${scheme}://127.0.0.1:${new URL(server.adminOrigin).port}/healthz`;
 
-test('an admin listener outside loopback speaks TLS', async () => {
+test('an admin listener outside loopback uses TLS', async () => {
   const body = await new Promise<string>((resolve, reject) => {
     https
       .get(at('https'), { ca: certificate }, async (answer) => {
@@ -48,6 +48,6 @@ test('an admin listener outside loopback speaks TLS', async () => {
   expect(JSON.parse(body)).toEqual({ status: 'ok' });
 });
 
-test('it takes no token over plain http', async () => {
+test('an admin listener outside loopback accepts no token over plain http', async () => {
   await expect(call({ url: at('http') })).rejects.toThrow();
 });

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-test('an act that cannot be written into the audit is not confirmed', async () => {
+test('a change that cannot be written to the audit is not confirmed', async () => {
   const answer = await ask('POST /clients', { body: { name: 'unseen' } });
   expect({ status: answer.status, body: answer.body }).toEqual(
     problem(503, 'audit_unavailable', 'The audit log cannot be written, so the server issues nothing.'),
@@ -25,12 +25,12 @@ test('an act that cannot be written into the audit is not confirmed', async () =
   expect(answer.text).not.toContain('sjs_');
 });
 
-test('a stranger is let in by that as little as ever', async () => {
+test('an unauthenticated caller is still refused while the audit is unavailable', async () => {
   const headers = { authorization: 'Bearer somebody' };
   expect((await plain(ask('GET /tenants', { headers }))).status).toBe(503);
 });
 
-test('the probes and the keys go on', async () => {
+test('health checks and issuer documents work while the audit is unavailable', async () => {
   expect((await ask('GET ~/healthz')).status).toBe(200);
   expect((await fetch(`${server.issuer}/jwks`)).status).toBe(200);
 });

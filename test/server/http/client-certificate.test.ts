@@ -84,7 +84,7 @@ const issued = {
   body: { access_token: expect.any(String), token_type: 'Bearer', expires_in: 300 },
 };
 
-describe('a client that is known by a name in its certificate', () => {
+describe('a client that is identified by a name in its certificate', () => {
   const names: [string, object, Wanted][] = [
     ['a DNS name', { san_dns: 'deployer.acme.example' }, { names: [dns('deployer.acme.example')] }],
     ['a URI', { san_uri: spiffe }, { names: [dns('first.example'), uri(spiffe)] }],
@@ -105,7 +105,7 @@ describe('a client that is known by a name in its certificate', () => {
       },
     ],
   ];
-  test.each(names)('%s, signs in, and the audit says by which certificate', async (_title, auth, wanted) => {
+  test.each(names)('signs in by %s, and the audit names the certificate', async (_title, auth, wanted) => {
     const id = await client(auth);
     const pair = await authority.issue(wanted);
     expect(plain(await postForm(port, as(id), pair))).toEqual(issued);
@@ -170,7 +170,7 @@ describe('a client that is known by a name in its certificate', () => {
       /not for the san_dns/,
     ],
   ];
-  test.each(refused)('with %s gets what every stranger gets', async (_title, make, reason) => {
+  test.each(refused)('with %s gets the same answer as an unknown client', async (_title, make, reason) => {
     const id = await client({ san_dns: name });
     expect(plain(await postForm(port, as(id), await make()))).toEqual(invalidClient);
     expect(await newest()).toMatchObject({
@@ -180,7 +180,7 @@ describe('a client that is known by a name in its certificate', () => {
     });
   });
 
-  test('is nobody with a good certificate beside a secret or an assertion, and when it is disabled', async () => {
+  test('is refused if it also sends a secret or an assertion, or if it is disabled', async () => {
     const id = await client({ san_dns: name });
     const pair = await authority.issue({ names: [dns(name)] });
     for (const more of [{ client_secret: withSecret.client_secret }, { client_secret: 'x' }])
@@ -191,8 +191,8 @@ describe('a client that is known by a name in its certificate', () => {
   });
 });
 
-describe('on the same port', () => {
-  test('other clients come with no certificate, or with one that is not looked at', async () => {
+describe('a listener with client authorities', () => {
+  test('serves other clients without a certificate, and ignores one that they send', async () => {
     const form = { ...as(withSecret.client_id), client_secret: withSecret.client_secret };
     for (const pair of [{}, await other.issue({})])
       expect(plain(await postForm(port, form, pair))).toEqual(issued);
@@ -201,7 +201,7 @@ describe('on the same port', () => {
     );
   });
 
-  test('discovery is served to callers without one, and tells both methods', async () => {
+  test('serves discovery without a certificate, with both TLS authentication methods', async () => {
     const document = await new Promise<string>((resolve, reject) => {
       https
         .get(
@@ -234,7 +234,7 @@ describe('on the same port', () => {
     expect(rest).not.toHaveProperty('tls_client_certificate_bound_access_tokens');
   });
 
-  test('a connection that is kept, and a session that is resumed, stand for the certificate they began with', async () => {
+  test('keeps the certificate of the handshake on a kept-alive connection and a resumed session', async () => {
     const id = await client({ san_uri: spiffe });
     const pair = await authority.issue({ names: [uri(spiffe)] });
     const agent = new https.Agent({ keepAlive: true, maxSockets: 1, ...pair });
@@ -251,8 +251,8 @@ describe('on the same port', () => {
   });
 });
 
-describe('a client that is known by the certificate itself', () => {
-  test('signs in with each of those registered and no other, also with one that has expired', async () => {
+describe('a client that is identified by its registered certificates', () => {
+  test('signs in with each registered certificate and no other, also with an expired one', async () => {
     const [one, two] = [await selfSigned(), await selfSigned({ days: [-9, -2] })];
     const id = await client({ self_signed: true, certificates: [one.cert, two.cert] });
     expect(plain(await postForm(port, as(id), one))).toEqual(issued);
@@ -264,13 +264,13 @@ describe('a client that is known by the certificate itself', () => {
     expect((await newest())?.reason).toMatch(/unregistered client certificate/);
   });
 
-  test('cannot send the certificate of which it has no key', async () => {
+  test('cannot present a certificate without its private key', async () => {
     const [one, stranger] = [await selfSigned(), await selfSigned()];
     const id = await client({ self_signed: true, certificates: [one.cert] });
     await expect(postForm(port, as(id), { cert: one.cert, key: stranger.key })).rejects.toThrow();
   });
 
-  test('may be registered by a JWKS, and an administrator sees until when its certificates are good', async () => {
+  test('can be registered by a JWKS, and the admin API shows when its certificates expire', async () => {
     const pair = await selfSigned();
     const certificate = new X509Certificate(pair.cert);
     const jwk = {
@@ -309,7 +309,7 @@ const askOn = async (connection: Duplex, form: Record<string, string>): Promise<
   return text;
 };
 
-test('when the authorities are exchanged, what the old ones vouched for ends at once, without a restart', async () => {
+test('a change of the client authorities ends connections that the old ones verified, without a restart', async () => {
   const id = await client({ san_uri: spiffe });
   const [old, fresh] = [
     await authority.issue({ names: [uri(spiffe)] }),

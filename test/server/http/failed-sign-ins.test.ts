@@ -10,7 +10,7 @@ import {
   withSecret,
 } from '../../support/server.ts';
 
-describe('the account of an address', () => {
+describe('the failure limit of an address', () => {
   const limit = (perMinute = 6) => {
     const clock = { ms: 0 };
     const logins = createFailedSignIns(perMinute, () => clock.ms);
@@ -19,7 +19,7 @@ describe('the account of an address', () => {
     return { clock, logins, fail };
   };
 
-  test('is used up by as many failures as a minute has, told once, and fills again', () => {
+  test('is reached after the failures of one minute, is reported once, and refills', () => {
     const { clock, logins, fail } = limit();
     expect([fail('192.0.2.1', 5), logins.wait('192.0.2.1')]).toEqual([0, 0]);
     expect([fail('192.0.2.1', 1), logins.wait('192.0.2.1')]).toEqual([1, 10]);
@@ -32,7 +32,7 @@ describe('the account of an address', () => {
     expect([fail('192.0.2.1', 5), logins.wait('192.0.2.1')]).toEqual([0, 0]);
   });
 
-  test('is its own, and that of a whole IPv6 /64', () => {
+  test('is separate for each IPv4 address and each IPv6 /64', () => {
     const { logins, fail } = limit();
     fail('2001:db8:0:1::1', 6);
     expect(
@@ -42,7 +42,7 @@ describe('the account of an address', () => {
     ).toEqual([true, true, false, false, false]);
   });
 
-  test('gains nothing by a clock that was set back', () => {
+  test('does not refill when the clock is set back', () => {
     const { clock, logins, fail } = limit();
     fail('192.0.2.1', 6);
     clock.ms -= 3_600_000;
@@ -50,7 +50,7 @@ describe('the account of an address', () => {
   });
 });
 
-describe('guessing at /token', () => {
+describe('the limit of failed sign-ins', () => {
   let server: TestServer;
   let client: TestClient;
   let connection: { id: string };
@@ -70,7 +70,7 @@ describe('guessing at /token', () => {
 
   const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
 
-  test('gets 429 for the address of who guesses, also with the right secret, and never for the client elsewhere', async () => {
+  test('answers 429 to the guessing address, also with the right secret, and not to the client at other addresses', async () => {
     const wrong = { ...client, client_secret: `${client.client_secret}x` };
     const guess = (given: TestClient, address: string) =>
       askToken(server.issuer, withSecret(given, connection), from(address));
@@ -123,7 +123,7 @@ describe('guessing at /token', () => {
     ['its parameters in the URL', form({}), '?client_secret=x'],
   ];
   test.each(unproven)(
-    'a request with %s proves nobody and counts, so that no stranger fills the audit',
+    'counts a request with %s, so that no unauthenticated caller can flood the audit',
     async (name, init, query = '') => {
       const address = `198.51.100.${1 + unproven.findIndex(([one]) => one === name)}`;
       const statuses: number[] = [];
@@ -135,7 +135,7 @@ describe('guessing at /token', () => {
     },
   );
 
-  test('the API with wrong tokens counts as well, and a good one is good elsewhere', async () => {
+  test('counts invalid tokens at /v1; a valid token still works from other addresses', async () => {
     const address = '192.0.2.9';
     const { body } = await askToken(server.issuer, { ...withSecret(client), resource: 'urn:sojourn:api' });
     const good = `Bearer ${String(body.access_token)}`;
@@ -155,7 +155,7 @@ describe('guessing at /token', () => {
     expect((await lines('sign_in.rate_limited', address)).length).toBe(1);
   });
 
-  test('counts failures to sign in, and nothing else', async () => {
+  test('does not count refusals of authenticated clients', async () => {
     const { tenant } = await oneConnection(server);
     const other = await server.admin.post<TestClient>('/clients', {
       name: 'o',

@@ -89,8 +89,8 @@ const issued = {
   body: { access_token: expect.any(String), token_type: 'Bearer', expires_in: 300 },
 };
 
-describe('of the proxy', () => {
-  test('a certificate in either form stands for the client', async () => {
+describe('a certificate header from a trusted proxy', () => {
+  test('authenticates the client, in both formats of the header', async () => {
     for (const value of [der, escaped]) {
       for (const id of [named, registered])
         expect(await post(server, id, ['Client-Cert', value])).toEqual(issued);
@@ -115,7 +115,7 @@ describe('of the proxy', () => {
     ['is badly escaped', () => ['Client-Cert', '%E0%A4%A'], /is not a single certificate/],
     ['is a word', () => ['Client-Cert', 'NONE'], /is not a single certificate/],
   ];
-  test.each(spoiled)('a header that %s stands for nobody', async (_title, headers, why) => {
+  test.each(spoiled)('authenticates no client if it %s', async (_title, headers, why) => {
     for (const id of [named, registered]) {
       expect(await post(server, id, headers())).toEqual(invalidClient);
       expect(await reason()).toMatch(why);
@@ -123,7 +123,7 @@ describe('of the proxy', () => {
     expect(server.logged()).not.toContain(der.slice(1, 80));
   });
 
-  test('a certificate for another name, or an expired one, stands for nobody', async () => {
+  test('authenticates no client with a certificate for another name or an expired one', async () => {
     const [other, expired] = [
       await selfSigned({ names: [{ type: 2, value: 'other.example' }] }),
       await selfSigned({ names: [{ type: 2, value: name }], days: [-9, -2] }),
@@ -137,8 +137,8 @@ describe('of the proxy', () => {
   });
 });
 
-describe('of a stranger', () => {
-  test('the header is the same as no certificate, whatever else is forged', async () => {
+describe('a certificate header from any other peer', () => {
+  test('is ignored, also with forged forwarding headers', async () => {
     const without = await post(server, named, [], '127.0.0.1');
     expect(without).toEqual(invalidClient);
     const why = await reason();
@@ -156,7 +156,7 @@ describe('of a stranger', () => {
   });
 });
 
-test('a load balancer that verifies nothing vouches for nobody; a registered certificate is known by itself', async () => {
+test('a load balancer that does not verify certificates authenticates only clients with a registered certificate', async () => {
   const passing = await start('X-Amzn-Mtls-Clientcert');
   try {
     const [byName, byItself] = await clients(passing);
@@ -170,7 +170,7 @@ test('a load balancer that verifies nothing vouches for nobody; a registered cer
   }
 }, 60_000);
 
-test('a server that asks for no certificates says so in its audit, and in its discovery', async () => {
+test('a server that requests no client certificates says so in the audit and in discovery', async () => {
   const plain = await testServer();
   try {
     const [byName] = await clients(plain);

@@ -42,7 +42,7 @@ const tooManyProblem = refusal(
 
 const from = (address: string) => ({ 'x-forwarded-for': address });
 
-describe('requests', () => {
+describe('the request limit', () => {
   // A bucket holds five seconds' worth: ten of a client, fifteen of an address.
   const limits = { requests_per_client: 2, requests_per_address: 3 };
   const clock = { ms: Date.now() };
@@ -81,7 +81,7 @@ describe('requests', () => {
     return found;
   };
 
-  test('of one address are answered 429 beyond its measure, at /token and /v1 together, and the documents always', async () => {
+  test('answers 429 to an address over its limit, for /token and /v1 together, and never for the issuer documents', async () => {
     expect(new Set(await statuses(15, () => v1('198.51.100.1')))).toEqual(new Set([401]));
     expect(await v1('198.51.100.1')).toEqual(tooManyProblem);
     expect(await ask(client, '198.51.100.1')).toEqual(tooMany);
@@ -109,7 +109,7 @@ describe('requests', () => {
     expect((await ask(client, '198.51.100.1')).status).toBe(200);
   });
 
-  test('of an IPv6 network count together, and an IPv4 address is the same in each of its spellings', async () => {
+  test('counts an IPv6 /64 as one address, and every spelling of an IPv4 address as the same', async () => {
     const one = ['2001:db8:0:1::1', '2001:DB8::1:ffff:2:3:4', '2001:0db8:0000:0001:0:0:0:9'];
     for (const at of one) expect(await statuses(5, () => v1(at))).toEqual(Array(5).fill(401));
     for (const at of one) expect((await v1(at)).status).toBe(429);
@@ -121,7 +121,7 @@ describe('requests', () => {
     expect((await v1('::ffff:203.0.113.8')).status).toBe(401);
   });
 
-  test('of one client are answered 429 beyond its measure, from wherever they come, and nothing is issued', async () => {
+  test('answers 429 to a client over its limit from any address, and issues nothing', async () => {
     clock.ms += 60_000;
     const issued = async () => (await lines(`event=token.issued&client=${client.client_id}`)).length;
     const before = await issued();
@@ -154,8 +154,8 @@ describe('requests', () => {
   });
 });
 
-describe('visits to clouds', () => {
-  test('of one tenant whose cloud hangs hold up nobody else’s, and those that find no place hear 503', async () => {
+describe('exchanges with clouds', () => {
+  test('of a tenant whose cloud hangs do not block other tenants, and those over the limit get 503', async () => {
     const guid = (digit: string) => `${digit.repeat(8)}-1111-4111-8111-111111111111`;
     const hanging: http.ServerResponse[] = [];
     let asked = 0;

@@ -75,7 +75,7 @@ const linesWith = (one: TestServer, words: string): Record<string, unknown>[] =>
     .filter((line) => line.includes(words))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-test('a new pair is taken by both listeners without a restart, and told', async () => {
+test('both listeners reload a new certificate without a restart, and log it', async () => {
   await place(await pairOf('first.example'));
   const running = await start();
   for (const port of ports(running)) expect(await nameAt(port)).toBe('first.example');
@@ -101,7 +101,7 @@ test.each<[string, (next: Pair, other: Pair) => Promise<unknown>, string]>([
   ['that is empty', () => place({ cert: '', key: '' }), 'they are not a certificate and a key in PEM ('],
   ['that is gone', () => rm(files.key), 'it cannot be read (ENOENT)'],
 ])(
-  'a pair %s is told once, the one before stays, and a better one is taken',
+  'the server logs a new certificate %s once, keeps the current one, and loads a later usable one',
   async (_, spoil, why) => {
     const [next, other] = [await pairOf('second.example'), await pairOf('third.example')];
     await place(await pairOf('first.example'));
@@ -120,7 +120,7 @@ test.each<[string, (next: Pair, other: Pair) => Promise<unknown>, string]>([
   60_000,
 );
 
-test('a pair that cannot be used stops the start with a sentence', async () => {
+test('the server does not start with an unusable certificate, and says why in one sentence', async () => {
   const [first, other] = [await pairOf('first.example'), await pairOf('other.example')];
   await place({ cert: first.cert, key: other.key });
   await expect(start()).rejects.toMatchObject({
@@ -129,14 +129,14 @@ test('a pair that cannot be used stops the start with a sentence', async () => {
   });
 }, 60_000);
 
-describe('authorities of clients', () => {
+describe('client authorities', () => {
   const spoilt: [string, (good: string) => string][] = [
     ['that are followed by half a certificate', (good) => `${good}\n${good.slice(0, 200)}`],
     ['that are followed by what is none', (good) => `${good}\n${good.replace(/MII./, 'AAAA')}`],
     ['that are followed by a private key', (good) => `${good}\n-----BEGIN PRIVATE KEY-----\nAA==\n`],
   ];
 
-  test.each(spoilt)('%s stop the start with a sentence', async (_, spoil) => {
+  test.each(spoilt)('prevent the start if they are %s, with one sentence', async (_, spoil) => {
     const first = await pairOf('first.example');
     await place(first);
     const client_ca = join(folder, 'ca.pem');
@@ -147,7 +147,7 @@ describe('authorities of clients', () => {
     });
   });
 
-  test('that cannot be used later are told once, and the ones before stay', async () => {
+  test('that become unusable are logged once, and the current ones stay', async () => {
     const first = await pairOf('first.example');
     await place(first);
     const client_ca = join(folder, 'ca.pem');
@@ -163,7 +163,7 @@ describe('authorities of clients', () => {
     expect(told).toEqual([expect.objectContaining({ reason: 'it is not a PEM file of certificates' })]);
   }, 60_000);
 
-  test('are asked for at the public listener alone', async () => {
+  test('apply to the public listener only', async () => {
     const first = await pairOf('first.example');
     await place(first);
     const client_ca = join(folder, 'ca.pem');

@@ -42,7 +42,7 @@ describe.each([
   ['that asks for no certificates', () => ({})],
   ['that asks for certificates', () => ({ client_ca: authority })],
 ])('a listener %s', (_, more) => {
-  test('answers on each connection, also once the other has come and gone', async () => {
+  test('a server with two addresses answers both connections from one client port, also after one is closed', async () => {
     listener = await listen((_request, response) => response.end('ok'), {
       ...{ host: '0.0.0.0', port: 0, name: 'public' },
       tls: { ...pair, ...more() },
