@@ -1,4 +1,4 @@
-/** 50 assertions, each posted ten times at once and by turns to two replicas: 50 are accepted, whoever gets them. */
+/** Posts each of 50 assertions ten times concurrently, alternating between two replicas: exactly 50 are accepted. */
 import { expect } from '@jest/globals';
 import { assertionKey, withAssertion } from '../support/assertions.ts';
 import { askToken, oneConnection } from '../support/server.ts';

@@ -1,4 +1,4 @@
-/** What is too large, compressed, doubled or meant to be read in two ways: refused with these bytes, and nothing else. */
+/** Requests that are too large, compressed, repeated or ambiguous, and the exact bytes that refuse them. */
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { bodyOf, sendRaw, statusOf } from '../support/raw-http.ts';
@@ -46,21 +46,21 @@ async function raw(text: string, origin = server.issuer): Promise<{ status: numb
   return { status: statusOf(answer), body: JSON.parse(bodyOf(answer)) };
 }
 
-describe('the size of a body', () => {
-  test('of 16 KB is read', async () => {
+describe('a body', () => {
+  test('of 16 KB is accepted', async () => {
     expect(await raw(head() + withLength(exactly(16 * 1024)))).toEqual(good);
   });
 
-  test('over 16 KB is refused, whether its length is told or not', async () => {
+  test('over 16 KB is refused, with or without a Content-Length', async () => {
     expect(await raw(head() + withLength(exactly(16 * 1024 + 1)))).toEqual(tooLarge);
     expect(await raw(head() + chunked(exactly(16 * 1024 + 1)))).toEqual(tooLarge);
   });
 
-  test('over 16 KB is refused by its length alone, before it has arrived', async () => {
+  test('over 16 KB is refused by its Content-Length, before it arrives', async () => {
     expect(await raw(`${head()}Content-Length: 1000000000\r\n\r\n${form}`)).toEqual(tooLarge);
   });
 
-  test('that was refused is read to its end before the next request on the connection, and never as one', async () => {
+  test('that was refused is read to its end before the next request on the connection, and never parsed as a request', async () => {
     const smuggled = 'GET /jwks HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
     const body = (exactly(16 * 1024) + smuggled.repeat(100)).padEnd(40_000, 'x');
     const kept = head().replace('Connection: close\r\n', '');
@@ -69,7 +69,7 @@ describe('the size of a body', () => {
     expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 404']);
   });
 
-  test('over 16 KB is refused at the other doors as well', async () => {
+  test('over 16 KB is refused at the other endpoints too', async () => {
     const body = JSON.stringify({ name: 'x'.repeat(17_000) });
     const authorized = `Authorization: Bearer ${server.adminToken}\r\n`;
     const sent = head('/admin/v1/tenants', 'application/json') + authorized + withLength(body);
@@ -91,7 +91,7 @@ describe('the size of a body', () => {
 describe('headers', () => {
   const nothingMore = (status: string) => `HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`;
 
-  test('over 8 KB are refused, one or many', async () => {
+  test('over 8 KB are refused, in one header or many', async () => {
     const one = `X-A: ${'a'.repeat(8 * 1024)}\r\n`;
     const many = Array.from({ length: 300 }, (_, number) => `X-${number}: ${'a'.repeat(30)}\r\n`).join('');
     for (const headers of [one, many])
@@ -100,7 +100,7 @@ describe('headers', () => {
       );
   });
 
-  test('of 7 KB are read', async () => {
+  test('of 7 KB are accepted', async () => {
     expect(await raw(`${head()}X-A: ${'a'.repeat(7 * 1024)}\r\n${withLength(form)}`)).toEqual(good);
   });
 
@@ -134,7 +134,7 @@ describe('headers', () => {
   };
 
   test.each(Object.keys(ambiguous))(
-    'that can be read in two ways are refused, and nothing behind them is answered: %s',
+    'that are ambiguous are refused, and no later request on the connection is answered: %s',
     async (name) => {
       const kept = head().replace('Connection: close\r\n', '');
       const answer = await sendRaw(server.issuer, kept + (ambiguous[name]?.(form) ?? ''), 3_000);
@@ -143,11 +143,11 @@ describe('headers', () => {
   );
 });
 
-describe('a body or a parameter that is not as it must be', () => {
+describe('a malformed token request', () => {
   const parameters = () => withSecret(client, connection);
 
   test.each(['gzip', 'deflate', 'br', 'zstd', 'gzip, identity', 'x'])(
-    'is refused when its content encoding is %s',
+    'is refused if its content encoding is %s',
     async (encoding) => {
       const response = await fetch(`${server.issuer}/token`, {
         method: 'POST',
@@ -160,7 +160,7 @@ describe('a body or a parameter that is not as it must be', () => {
     },
   );
 
-  test('is refused when it names two resources, the same one twice included', async () => {
+  test('is refused if it names two resources, equal or not', async () => {
     const other = await oneConnection(server);
     for (const resource of [parameters().resource, `urn:sojourn:connection:${other.connection.id}`])
       expect(
@@ -174,7 +174,7 @@ describe('a body or a parameter that is not as it must be', () => {
       );
   });
 
-  test('is refused when its audience is not the one of the connection', async () => {
+  test('is refused if its audience is not that of the connection', async () => {
     for (const audience of [
       'sts.amazonaws.com/',
       'STS.AMAZONAWS.COM',
@@ -191,7 +191,7 @@ describe('a body or a parameter that is not as it must be', () => {
     expect(await askToken(server.issuer, { ...parameters(), audience: connection.audience })).toEqual(good);
   });
 
-  test('is refused with 9,000 parameters, empty ones included', async () => {
+  test('is refused with 9,000 parameters, also if they are empty', async () => {
     const many = Array.from({ length: 9_000 }, () => ['', ''] as [string, string]);
     expect(await askToken(server.issuer, [...Object.entries(parameters()), ...many])).toEqual(tooLarge);
     expect(await askToken(server.issuer, [...Object.entries(parameters()), ...many.slice(0, 100)])).toEqual(
@@ -204,7 +204,7 @@ describe('a body or a parameter that is not as it must be', () => {
   });
 
   test.each(['application/json', 'text/plain', 'multipart/form-data; boundary=x'])(
-    'is refused when its type is %s',
+    'is refused if its content type is %s',
     async (type) => {
       expect(await raw(head('/token', type) + withLength(form))).toEqual(
         refusal(
@@ -216,7 +216,7 @@ describe('a body or a parameter that is not as it must be', () => {
     },
   );
 
-  test('is refused when a parameter stands in the URL, whatever is in the body', async () => {
+  test('is refused if the URL has a parameter, for any body', async () => {
     expect(await raw(head(`/token?client_id=${client.client_id}`) + withLength(form))).toEqual(
       refusal(
         400,

@@ -1,4 +1,4 @@
-/** A customer with an account at each of the three sandbox clouds, set up with nothing but the generated files. */
+/** A customer with an account in each of the three sandbox clouds, set up only with the generated files. */
 import * as aws from '../../src/sandbox/demo/customer/aws.ts';
 import * as azure from '../../src/sandbox/demo/customer/azure.ts';
 import * as gcp from '../../src/sandbox/demo/customer/gcp.ts';

@@ -1,4 +1,4 @@
-/** `sojourn serve` with a log that says all it can say; the command itself has no key for that. */
+/** `sojourn serve` with logging at debug level, which no configuration key enables. */
 import { once } from 'node:events';
 import { createLogger } from '../../src/platform/log/index.ts';
 import { startServer } from '../../src/server/compose/index.ts';

@@ -1,4 +1,4 @@
-/** Entra as its own library wants it: https, by a certificate that somebody made here vouches for. */
+/** A TLS proxy in front of the sandbox Entra, because MSAL requires https; a test authority issues its certificate. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
 /**
- * @azure/msal-node in a process of its own, since it speaks https only and a CA is added when a process starts. Its
+ * @azure/msal-node in a separate process: it requires https, and a CA can be added only when a process starts. Its
  * arguments: the authority, the tenant, the client id. It reads the assertion from standard input, so that no process
  * list shows it, and writes the access token.
  */

@@ -1,5 +1,5 @@
 /**
- * A hundred thousand requests to /token, good ones that were bent by chance. SOJOURN_FUZZ_SEED makes a run again;
+ * A hundred thousand requests to /token: valid ones with random mutations. SOJOURN_FUZZ_SEED repeats a run;
  * SOJOURN_FUZZ_REQUESTS and SOJOURN_FUZZ_SECONDS bound it, whichever comes first.
  */
 import { randomInt } from 'node:crypto';
@@ -85,7 +85,7 @@ function auditIn(folder: string): string[] {
 }
 
 test(
-  'no bent request ends the server, gets more than a known refusal, goes past the audit or leaves a secret in the log',
+  'no mutated request to /token stops the server, gets an unknown answer, bypasses the audit or leaves a secret in the log',
   async () => {
     process.stderr.write(`SOJOURN_FUZZ_SEED=${seed}\n`);
     const foreign = await startForeignIssuer();

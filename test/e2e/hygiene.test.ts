@@ -1,4 +1,4 @@
-/** What would carry the private keys out of the process, tried on the program as an operator runs it. */
+/** Ways in which private keys could leave the process, tried on the program as an operator runs it. */
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
@@ -31,7 +31,7 @@ const refused = (flag: string, why: string) => ({
 const snapshot = 'a heap snapshot writes the memory to a file';
 const report = 'a diagnostic report contains the environment, which may hold the key-encryption key';
 
-describe('a start is refused and makes nothing', () => {
+describe('the server does not start and creates nothing', () => {
   test.each([
     ['--heapsnapshot-signal', '--heapsnapshot-signal=SIGUSR2', snapshot],
     ['--heapsnapshot-near-heap-limit', '--heapsnapshot-near-heap-limit=2', snapshot],
@@ -83,7 +83,7 @@ describe('a start is refused and makes nothing', () => {
     60_000,
   );
 
-  test('with an inspector that something else has opened', async () => {
+  test('with an inspector that a preloaded module opened', async () => {
     const opener = 'data:text/javascript,import { open } from "node:inspector"; open(0, "127.0.0.1");';
     expect(await refusal([`--import=${opener}`])).toMatchObject({
       code: 1,
@@ -95,14 +95,14 @@ describe('a start is refused and makes nothing', () => {
   }, 60_000);
 });
 
-test('options that show nothing are no obstacle', async () => {
+test('the server starts with options that expose nothing', async () => {
   const [folder, port] = [await newFolder(), await steadyPort()];
   const node = ['--trace-sigint', '--stack-trace-limit=20'];
   const running = await server({ folder, port, node, env: { NODE_OPTIONS: '--report-dir=/tmp' } });
   expect(await running.stop('SIGTERM')).toEqual({ code: 0, signal: null });
 }, 60_000);
 
-test('SIGUSR1 opens no inspector and ends nothing', async () => {
+test('SIGUSR1 neither opens an inspector nor stops the server', async () => {
   const [folder, port] = [await newFolder(), await steadyPort()];
   const running = await server({ folder, port });
   process.kill(running.pid, 'SIGUSR1');
@@ -132,14 +132,14 @@ describe('a crash', () => {
     60_000,
   );
 
-  test('that would leave one is told in the log, where prlimit is missing', async () => {
+  test('that would leave a core dump is announced in the log if prlimit is missing', async () => {
     const [folder, port] = [await newFolder(), await steadyPort()];
     const running = await server({ folder, port, ...crashable, env: { PATH: folder } });
     expect(running.output()).toContain('cannot disable core dumps');
     await running.stop('SIGTERM');
   }, 60_000);
 
-  test('is nothing to be told where the limit is 0 already', async () => {
+  test('is not announced in the log if the limit is already 0', async () => {
     const [folder, port] = [await newFolder(), await steadyPort()];
     const running = await server({ folder, port, first: 'ulimit -c 0', env: { PATH: folder } });
     await running.stop('SIGTERM');

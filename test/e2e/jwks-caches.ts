@@ -1,4 +1,4 @@
-/** Four verifiers, each with a JWKS cache of its own kind, that fetch from one replica and the other in turn. */
+/** Four verifiers with different kinds of JWKS caches, which fetch alternately from two replicas. */
 import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JSONWebKeySet, jwtVerify } from 'jose';
 
 export interface Verifier {

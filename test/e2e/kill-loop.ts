@@ -1,4 +1,4 @@
-/** kill -9 in the midst of writes, again and again: whatever was acknowledged is there afterwards. */
+/** Repeated kill -9 during writes: every acknowledged write survives. */
 import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { askToken, awsTarget, oneConnection, withSecret } from '../support/server.ts';
@@ -19,9 +19,9 @@ export function killLoop(
   kills: number,
   store: () => Promise<{ config: Record<string, unknown>; env: Record<string, string> }>,
 ): void {
-  describe(`a server on ${name} that is killed ${kills} times in the midst of writes`, () => {
+  describe(`a server on ${name} that is killed ${kills} times during writes`, () => {
     test(
-      'comes back by itself with every acknowledged write, the same keys, and an audit line for every token',
+      'restarts with every acknowledged write, the same keys, and an audit line for every token',
       async () => {
         const options = { folder: await newFolder(), port: await steadyPort(), ...(await store()) };
         let server = await startProcess(options);

@@ -1,4 +1,4 @@
-/** The server as an operator runs it: a process with a file of configuration, which can be killed and started again. */
+/** The server as an operator runs it: a process with a configuration file, which tests can kill and restart. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';

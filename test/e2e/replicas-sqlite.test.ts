@@ -1,4 +1,4 @@
-/** Two server processes with one issuer on one SQLite file, as while one takes over from the other on a machine. */
+/** Two server processes with one issuer on one SQLite file, as while one replaces the other on a machine. */
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { oneConnection } from '../support/server.ts';

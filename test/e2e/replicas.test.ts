@@ -1,4 +1,4 @@
-/** Two server processes with one issuer on one Redis: what one is told, the other knows at once. */
+/** Two server processes with one issuer on one Redis: each sees the changes of the other at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { call } from '../../src/sandbox/demo/http.ts';
@@ -49,7 +49,7 @@ describe('two replicas', () => {
     expect(await documentsOf(other)).toEqual(documents);
   });
 
-  test('know a client and a connection at once that the other one made', async () => {
+  test('accept at once a client and a connection that the other replica created', async () => {
     for (const [made, used] of [
       [one, other],
       [other, one],
@@ -60,7 +60,7 @@ describe('two replicas', () => {
     }
   });
 
-  test('refuse a connection at once that was disabled through the other one, and let it in again', async () => {
+  test('refuse at once a connection that is disabled through the other replica, and accept it once enabled', async () => {
     const { client, connection } = await oneConnection(one);
     const form = withSecret(client, connection);
     await tokenFrom(other, form);
@@ -95,7 +95,7 @@ describe('two replicas', () => {
     await tokenFrom(other, form);
   });
 
-  test('refuse a connection at once that its customer paused through the other one, and let it in again', async () => {
+  test('refuse at once a connection that is paused through the other replica, and accept it once resumed', async () => {
     const { client, connection } = await oneConnection(one);
     const form = withSecret(client, connection);
     await tokenFrom(other, form);
@@ -116,7 +116,7 @@ describe('two replicas', () => {
     await tokenFrom(one, form);
   });
 
-  test('refuse a client at once that was disabled through the other one', async () => {
+  test('refuse at once a client that is disabled through the other replica', async () => {
     const { client, connection } = await oneConnection(one);
     await tokenFrom(other, withSecret(client, connection));
     await one.admin.patch(`/clients/${client.client_id}`, { disabled: true });
@@ -124,7 +124,7 @@ describe('two replicas', () => {
     expect({ status, error: body.error }).toEqual({ status: 401, error: 'invalid_client' });
   });
 
-  test('follow a rotation through the other one, and sign with the same key from then on', async () => {
+  test('follow a rotation through the other replica, and then sign with the same key', async () => {
     const { client, connection } = await oneConnection(one);
     // Published for a second before it may sign, in this configuration.
     await sleep(1_500);
@@ -147,7 +147,7 @@ describe('two replicas', () => {
     expect(keys.map(({ kid }) => kid)).toContain(active(before));
   }, 60_000);
 
-  test('accept each of 50 assertions once, of 10 posts each that are spread over both', async () => {
+  test('accept each of 50 assertions once when each is posted 10 times to both', async () => {
     await acceptOnce(one, other);
   }, 120_000);
 });

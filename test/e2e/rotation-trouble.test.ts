@@ -1,4 +1,4 @@
-/** Rotations when something stands in the way: a network cut, a leaked key, a public address with an old JWKS. */
+/** Rotations under failures: a network partition, a leaked key, a public URL with an old JWKS. */
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -56,8 +56,8 @@ async function pair(keys: object, storePort?: (port: number) => Promise<number>)
   return { one, other };
 }
 
-describe('a replica whose network to the store swallows everything', () => {
-  test('stops signing and says why, serves its documents all along, and is ready again by itself', async () => {
+describe('a replica that is partitioned from the store', () => {
+  test('stops signing and says why, keeps serving its documents, and recovers without a restart', async () => {
     let hole: Awaited<ReturnType<typeof blackHoleBefore>> | undefined;
     const { one, other } = await pair({ stale_after: '3s' }, async (port) => {
       hole = await blackHoleBefore(port);
@@ -103,7 +103,7 @@ describe('a replica whose network to the store swallows everything', () => {
 });
 
 describe('a key that is revoked through one replica', () => {
-  test('leaves the JWKS of both, and both sign with the next one', async () => {
+  test('leaves the JWKS of both replicas, and both sign with the next key', async () => {
     const { one, other } = await pair({});
     const { client, connection } = await oneConnection(one);
     const [leaked, next] = [await stateOf(one, 'active'), await stateOf(one, 'next')];
@@ -139,8 +139,8 @@ async function cacheBefore(port: number, origin: () => string) {
   };
 }
 
-describe('a rotation while the public address serves an old JWKS', () => {
-  test('waits and tells it, fails nobody meanwhile, and goes on by itself when the address is honest again', async () => {
+describe('a rotation while the public URL serves an old JWKS', () => {
+  test('is postponed and reported, fails no request, and continues once the URL serves the current JWKS', async () => {
     const [port, issuerPort] = [await steadyPort(), await steadyPort()];
     const cache = await cacheBefore(issuerPort, () => `http://127.0.0.1:${port}`);
     const keys = { algorithms: ['ES256'], publish_lead: '2s', rotate_every: '3s' };

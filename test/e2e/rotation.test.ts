@@ -1,4 +1,4 @@
-/** Twenty rotations under load, as verifiers with caches of four kinds live through them. */
+/** Twenty rotations under load, observed by verifiers with four kinds of caches. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { decodeProtectedHeader } from 'jose';

@@ -1,4 +1,4 @@
-/** Nothing secret is in a log, an error, the audit or the metrics, whatever was asked and however badly. */
+/** No secret is in a log, an error, the audit or the metrics, for valid and malformed requests. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -241,7 +241,7 @@ async function badTraffic(): Promise<void> {
     told.push(bodyOf(await sendRaw(origin, raw)));
 }
 
-test('a server at debug level tells no secret of good and of malformed requests, and serves on as the same process', async () => {
+test('a server at debug level reveals no secret of valid and malformed requests, and keeps running', async () => {
   const keys = await sojourn.admin.get('/keys');
   await goodTraffic();
   await badTraffic();

@@ -1,4 +1,4 @@
-/** SIGTERM under load: first not ready, then no new connections, and no request that was begun fails. */
+/** SIGTERM under load: first not ready, then no new connections, and no request in progress fails. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -46,7 +46,7 @@ function post(agent: Agent, look: (answer: IncomingMessage) => void = () => {}):
 const tally = (outcomes: readonly (number | string)[]): Record<string, number> =>
   Object.fromEntries([...Map.groupBy(outcomes, String)].map(([outcome, all]) => [outcome, all.length]));
 
-test('requests whose bodies are still on their way when the port closes are answered with 200', async () => {
+test('requests whose bodies are still arriving when the port closes are answered with 200', async () => {
   const half = Math.floor(form.length / 2);
   const { hostname, port } = new URL(sojourn.origin);
   const sockets: { socket: Socket; received: () => string }[] = [];
@@ -100,7 +100,7 @@ async function beginReadiness(): Promise<{ finish: () => Promise<{ status: numbe
 const check = (name: string, ok: boolean) => ({ name, ok, detail: expect.any(String) });
 const otherChecks = ['store', 'keys', 'short_key_times'].map((name) => check(name, true));
 
-test('under load readiness goes first, then every caller is told with an answer to go elsewhere, and no request is lost', async () => {
+test('a shutdown under load first reports not ready, then closes each connection with its answer, and loses no request', async () => {
   const [before, after] = [await beginReadiness(), await beginReadiness()];
   expect(await before.finish()).toEqual({ status: 200, body: { status: 'ready', checks: otherChecks } });
   const outcomes: (number | string)[] = [];
@@ -132,7 +132,7 @@ test('under load readiness goes first, then every caller is told with an answer 
   expect(await ended).toEqual({ code: 0, signal: null });
 }, 120_000);
 
-test('a server that is told to stop while it starts still ends in order, with its database closed', async () => {
+test('a server that is stopped during its start shuts down in order and closes its database', async () => {
   const folder = await newFolder();
   const file = await writeConfig({ folder, port: await steadyPort() });
   const child = spawn(process.execPath, [sojournProgram, 'serve', '--config', file], {

@@ -1,4 +1,4 @@
-/** Whatever a file of these tests starts, ended after its last test in reverse; and folders that are gone then. */
+/** Stops everything that a test file starts, in reverse order after its last test, and removes its folders. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

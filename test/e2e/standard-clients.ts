@@ -1,4 +1,4 @@
-/** Two unmodified OAuth libraries, each by both ways to authenticate: what a vendor's service would fetch tokens with. */
+/** Two unmodified OAuth libraries with both authentication methods, as a vendor's service fetches tokens. */
 import type { CryptoKey } from 'jose';
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';

@@ -1,4 +1,4 @@
-/** What stops a start: told in a sentence with a way out, and nothing is changed or made anew. */
+/** Errors that prevent a start: each is one sentence with advice, and nothing is changed or created. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -71,13 +71,13 @@ function damageKey(file: string): string {
   return key.kid;
 }
 
-describe('an address that is taken', () => {
+describe('a start on an address in use', () => {
   const taken = (listener: string, port: number) => ({
     code: 1,
     err: `listen.${listener}: 127.0.0.1:${port} cannot be used (EADDRINUSE).\n→ Choose another address, or stop the process that uses this one.\n`,
   });
 
-  test('is told when it is the public one, and the state stays as it was', async () => {
+  test('reports the public address, and leaves the state unchanged', async () => {
     const { folder, port, file } = await used();
     await occupy(port);
     const before = await snapshot(folder);
@@ -85,7 +85,7 @@ describe('an address that is taken', () => {
     expect(await snapshot(folder)).toEqual(before);
   });
 
-  test('is told when it is the one of the administrators, and the state stays as it was', async () => {
+  test('reports the admin address, and leaves the state unchanged', async () => {
     const [port, adminPort] = [await steadyPort(), await steadyPort()];
     const listen = { public: `127.0.0.1:${port}`, admin: `127.0.0.1:${adminPort}` };
     const { folder, file } = await used({ listen });
@@ -95,7 +95,7 @@ describe('an address that is taken', () => {
     expect(await snapshot(folder)).toEqual(before);
   });
 
-  test('at the very first start leaves keys that the next start goes on with', async () => {
+  test('creates keys at the first start that the next start uses', async () => {
     const folder = await newFolder();
     const port = await steadyPort();
     await occupy(port);
@@ -109,7 +109,7 @@ describe('an address that is taken', () => {
   }, 60_000);
 });
 
-test('every fault of a configuration is told in one message, and nothing is made', async () => {
+test('a start reports every fault of the configuration in one message, and creates nothing', async () => {
   const folder = await newFolder();
   const file = join(folder, 'sojourn.yaml');
   const lines = [
@@ -135,7 +135,7 @@ SOJOURN_ADMIN_TOKEN: must be at least 32 letters, digits and - . _ ~ + /, for ex
   expect(Object.keys(await snapshot(folder))).toEqual(['sojourn.yaml']);
 });
 
-describe('state that cannot be used', () => {
+describe('a start with unusable state', () => {
   /** The server refuses the folder with this text, and changes nothing in it. */
   async function expectRefused(folder: string, file: string, err: string): Promise<void> {
     const before = await snapshot(folder);
@@ -143,7 +143,7 @@ describe('state that cannot be used', () => {
     expect(await snapshot(folder)).toEqual(before);
   }
 
-  test('connections without any keys stop the start with the advice to restore them', async () => {
+  test('refuses connections without keys, with the advice to restore them', async () => {
     const { folder, file } = await used();
     const database = new DatabaseSync(join(folder, 'sojourn.db'));
     expect(database.prepare("DELETE FROM documents WHERE kind = 'ring'").run().changes).toBe(1);
@@ -156,7 +156,7 @@ describe('state that cannot be used', () => {
     );
   });
 
-  test('a damaged database is refused by its name', async () => {
+  test('names a damaged database', async () => {
     const { folder, file } = await used();
     const database = join(folder, 'sojourn.db');
     const bytes = await readFile(database);
@@ -171,7 +171,7 @@ describe('state that cannot be used', () => {
   test.each([
     ['cut short', (text: string) => text.slice(0, -20)],
     ['empty', () => ''],
-  ])('a key file that is %s is refused by its name', async (_name, damage) => {
+  ])('names a key file that is %s', async (_name, damage) => {
     const { folder, file } = await used();
     const ring = join(folder, 'keys/ring.json');
     await writeFile(ring, damage(await readFile(ring, 'utf8')));
@@ -182,7 +182,7 @@ describe('state that cannot be used', () => {
     );
   });
 
-  test('a private key that was changed in the store is refused by its kid', async () => {
+  test('names the kid of a private key that was changed in the store', async () => {
     const { folder, file } = await used();
     const kid = damageKey(join(folder, 'sojourn.db'));
     await expectRefused(
@@ -192,7 +192,7 @@ describe('state that cannot be used', () => {
     );
   });
 
-  test('a lost key-encryption key is told by its name, and no other one is made', async () => {
+  test('names a lost key-encryption key, and creates no other', async () => {
     const { folder, file } = await used();
     await rm(join(folder, 'encryption.key'));
     await expectRefused(
@@ -202,7 +202,7 @@ describe('state that cannot be used', () => {
     );
   });
 
-  test('keys and a database that do not belong together are refused, and neither is changed', async () => {
+  test('refuses keys and a database that do not belong together, and changes neither', async () => {
     const other = await newFolder();
     const stranger = await server({ folder: other, port: await steadyPort() });
     await stranger.stop('SIGTERM');

@@ -1,4 +1,4 @@
-/** A private authority, and the certificates that it gives, good ones and bad ones. */
+/** A private certificate authority and the certificates that it issues, valid and invalid. */
 import https from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { generate } from 'selfsigned';
@@ -61,9 +61,9 @@ export async function startAuthority(name: string): Promise<Authority> {
 export interface TlsAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
-  /** Whether the handshake went on from a session before. */
+  /** Whether the handshake resumed an earlier session. */
   readonly resumed: boolean;
-  /** To go on from; by TLS 1.3 it comes after the handshake. */
+  /** For resumption; with TLS 1.3 it arrives after the handshake. */
   readonly session: Buffer | undefined;
 }
 

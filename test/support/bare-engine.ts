@@ -1,6 +1,6 @@
 /**
- * oidc-provider as it is, without what stands around it here: the attacks that must fail on us succeed on this. A process
- * of its own, since inside of jest the engine does not know the plain objects of Node itself for plain.
+ * A plain oidc-provider without our checks: attacks that must fail on Sojourn succeed on it. It runs in a separate
+ * process, because inside jest the engine does not recognize Node's own plain objects.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-/** What `npm run build` and `npm run build:sandbox` make, outside the working copy. */
+/** Runs `npm run build` and `npm run build:sandbox` outside the working copy. */
 import { execFile } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Where programs that tests start keep what they compile (Node's own NODE_COMPILE_CACHE): hundreds are started, and most of
- * that would be reading the sources anew.
+ * The compile cache (NODE_COMPILE_CACHE) of programs that tests start. Tests start hundreds, and without the cache each
+ * would compile the sources again.
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** An issuer of workloads' tokens over real https, by a private authority; every part of it can be bent. */
+/** An issuer of workload tokens over real https with a private authority. Tests can change every part of it. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -13,16 +13,16 @@ import { makeKey, type TestKey } from './test-issuer.ts';
 export interface ForeignIssuer {
   /** `https://localhost:PORT` */
   readonly origin: string;
-  /** Its own, gone when it is closed. */
+  /** Removed when the issuer is closed. */
   readonly folder: string;
   /** PEM file with the certificate of the authority. */
   readonly caFile: string;
   readonly ca: string;
   /** RS256 and ES256; both are in the JWKS. */
   readonly keys: readonly [TestKey, TestKey];
-  /** What is served by path: JSON of a value, or whatever a function answers. */
+  /** Responses by path: a value served as JSON, or a function that answers. */
   readonly pages: Record<string, unknown>;
-  /** Paths asked for, oldest first. */
+  /** Requested paths, oldest first. */
   readonly requests: string[];
   /** TCP connections so far. */
   connections(): number;

@@ -1,4 +1,4 @@
-/** The files under docs/ that follow from the code. `npm run docs` writes them; a test of the house compares them. */
+/** The files under docs/ that are generated from the code. `npm run docs` writes them; an architecture test compares them. */
 import { configurationDocument } from '../../src/server/config/document.ts';
 import { openApi } from '../../src/server/http/admin/index.ts';
 import { errorsDocument } from './errors-document.ts';

@@ -1,6 +1,6 @@
 /**
- * Where a test keeps what thousands of commits are made to: whether a process was killed is the matter there, and what a
- * disk makes of it is not. A file system in memory, where there is one.
+ * A folder for tests with thousands of commits: in a file system in memory if there is one, because those tests kill
+ * processes and do not depend on the durability of a disk.
  */
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
-/** HTTP as bytes, for requests that no client library would send. */
+/** Raw HTTP, for requests that no client library would send. */
 import { connect } from 'node:net';
 
-/** Sends `text` and returns all that comes back until the peer closes or `timeoutMs` is over. */
+/** Sends `text` and returns everything received until the peer closes or `timeoutMs` has passed. */
 export function sendRaw(origin: string, text: string, timeoutMs = 5_000): Promise<string> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve, reject) => {
@@ -17,6 +17,6 @@ export function sendRaw(origin: string, text: string, timeoutMs = 5_000): Promis
   });
 }
 
-/** The body of one answer that has ended with the connection. */
+/** The body of a single response that ends with the connection. */
 export const bodyOf = (answer: string): string => answer.slice(answer.indexOf('\r\n\r\n') + 4);
 export const statusOf = (answer: string): number => Number(answer.split(' ')[1]);

@@ -1,4 +1,4 @@
-/** Debian's redis-server on a free port of loopback, in a folder of its own, gone when it is stopped. */
+/** Debian's redis-server on a free loopback port, in its own folder, which is removed when it stops. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,14 +10,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
-  /** Ends the server by its pid and removes its folder; may be called again. */
+  /** Stops the server by its pid and removes its folder; may be called again. */
   stop(): Promise<void>;
 }
 
 export interface RedisServerOptions {
-  /** The port of a server that was stopped, to bring it back. */
+  /** The port of a stopped server, to restart it. */
   readonly port?: number;
-  /** Settings as on redis-server's command line; the last one of a name counts. */
+  /** Settings as on redis-server's command line; the last value of a name counts. */
   readonly settings?: readonly string[];
 }
 
@@ -66,7 +66,7 @@ export async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-/** A refusal for want of a password or of TLS is an answer too. */
+/** An error about a missing password or missing TLS also proves that the server runs. */
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));

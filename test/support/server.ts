@@ -1,4 +1,4 @@
-/** A real server on loopback in a folder of its own, with every log line at hand. */
+/** A real server on loopback in its own folder, with access to every log line. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export interface TestServer extends LocalServer {
   readonly folder: string;
   /** Everything logged so far, at debug level. */
   logged(): string;
-  /** Closes the server and keeps its folder, so that another can be started on it. */
+  /** Closes the server and keeps its folder, so that another server can start on it. */
   stop(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** A tiny OIDC issuer on loopback whose every part a test can bend: documents, headers, keys, claims. */
+/** A small OIDC issuer on loopback. Tests can change every part of it: documents, headers, keys, claims. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -22,16 +22,16 @@ export interface TestIssuer {
   readonly issuer: string;
   /** `keys[0]` is RS256, `keys[1]` is ES256; both are in the JWKS. */
   readonly keys: readonly TestKey[];
-  /** What is served; change it as you like. */
+  /** The served documents; tests may change them. */
   jwks: { keys: Record<string, unknown>[] };
   discovery: Record<string, unknown>;
   /** Sent with both documents. */
   headers: Record<string, string>;
   /** The status of both documents. */
   status: number;
-  /** Paths asked for, oldest first. */
+  /** Requested paths, oldest first. */
   readonly requests: string[];
-  /** Signs exactly these claims: nothing is added. With `key` another key, with `header` other or no members. */
+  /** Signs exactly these claims. `key` selects another key; `header` overrides or removes header members. */
   sign(
     claims: Record<string, unknown>,
     header?: Record<string, unknown>,

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import * as gcp from '../../../src/sandbox/demo/customer/gcp.ts';
-import { askedOf, azureLog, type CloudName } from '../../e2e/asked.ts';
+import { askedOf, azureLog, type CloudName } from '../../e2e/cloud-log.ts';
 import { type Member, openStage, type Stage } from './stage.ts';
 
 let stage: Stage;

@@ -1,4 +1,4 @@
-/** Good requests of every kind that /token serves, and the secrets that go with them. */
+/** Valid requests of every kind that /token serves, with their secrets. */
 import { assertionKey } from '../../support/assertions.ts';
 import type { ForeignIssuer } from '../../support/foreign-issuer.ts';
 import { type TestClient, type TestConnection, withSecret } from '../../support/server.ts';

@@ -1,4 +1,4 @@
-/** The answers that a refused request may get; whatever is not among them is a finding. */
+/** The answers that a refused request may get; any other answer is a finding. */
 import { errorTable } from '../../../src/platform/errors/index.ts';
 import type { Answer } from './wire.ts';
 

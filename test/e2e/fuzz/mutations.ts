@@ -1,4 +1,4 @@
-/** What is done to a good request. Each changes one thing; several may be done to one request. */
+/** Mutations of a valid request. Each changes one thing; several can be combined. */
 import type { Random } from './random.ts';
 import { bodyOf, type Draft, formType, setHeader } from './request.ts';
 

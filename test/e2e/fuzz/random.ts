@@ -1,4 +1,4 @@
-/** Chance that can be had again: everything follows from the seed. */
+/** Reproducible random numbers: all follow from the seed. */
 export interface Random {
   /** From 0 to below 1. */
   next(): number;

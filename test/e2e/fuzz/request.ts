@@ -1,4 +1,4 @@
-/** A request before it is bytes: what mutations change. */
+/** A request before serialization, which mutations change. */
 export interface Draft {
   method: string;
   path: string;

@@ -1,4 +1,4 @@
-/** One connection that is kept as long as the server keeps it, and asks for one thing at a time with any bytes at all. */
+/** A kept-alive connection that sends arbitrary bytes, one request at a time. */
 import { connect, type Socket } from 'node:net';
 
 export interface Answer {

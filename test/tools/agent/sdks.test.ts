@@ -9,7 +9,7 @@ import * as azure from '../../../src/sandbox/demo/customer/azure.ts';
 import * as gcp from '../../../src/sandbox/demo/customer/gcp.ts';
 import { useOnce } from '../../../src/sandbox/demo/use.ts';
 import { startSandbox } from '../../../src/sandbox/index.ts';
-import { askedOf, azureLog, gcpLog } from '../../e2e/asked.ts';
+import { askedOf, azureLog, gcpLog } from '../../e2e/cloud-log.ts';
 import { type Customer, cloudsAt, connectCustomer, places } from '../../e2e/customer.ts';
 import { type EntraFront, startEntraFront } from '../../e2e/entra-front.ts';
 import { type ServerProcess, sojournProgram } from '../../e2e/process.ts';

@@ -8,7 +8,7 @@ import { json } from '../../../src/sandbox/demo/http.ts';
 import { awsCredentials } from '../../../src/tools/sdk/aws.ts';
 import { azureClientAssertion, azureCredential } from '../../../src/tools/sdk/azure.ts';
 import { gcpRefreshHandler, gcpSubjectTokenSupplier } from '../../../src/tools/sdk/gcp.ts';
-import { askedOf, azureLog, type CloudName, gcpLog } from '../../e2e/asked.ts';
+import { askedOf, azureLog, type CloudName, gcpLog } from '../../e2e/cloud-log.ts';
 import { places } from '../../e2e/customer.ts';
 import { type EntraFront, startEntraFront, tokenByMsal } from '../../e2e/entra-front.ts';
 import { errorOf } from './arrange.ts';

@@ -1,4 +1,4 @@
-/** What the sandbox clouds were asked: the other half of whatever the clients and the server say that they have done. */
+/** Requests that the sandbox clouds received, to compare with what clients and server report. */
 import * as azure from '../../src/sandbox/demo/customer/azure.ts';
 import * as gcp from '../../src/sandbox/demo/customer/gcp.ts';
 import { json } from '../../src/sandbox/demo/http.ts';

@@ -1,4 +1,4 @@
-/** The whole road, from the set-up to the use of credentials, for any store: by standard clients, and by our own exchange. */
+/** The main workflow for any store, from set-up to using credentials: with standard clients, and with our own exchange. */
 import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { IdentityPoolClient } from 'google-auth-library';
@@ -9,7 +9,7 @@ import { json } from '../../src/sandbox/demo/http.ts';
 import { type ServedCredentials, useOnce } from '../../src/sandbox/demo/use.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
 import type { TestClient, TestConnection } from '../support/server.ts';
-import { askedOf, azureLog, type CloudName, gcpLog } from './asked.ts';
+import { askedOf, azureLog, type CloudName, gcpLog } from './cloud-log.ts';
 import { type Customer, cloudsAt, connectCustomer, places } from './customer.ts';
 import { startEntraFront, tokenByMsal } from './entra-front.ts';
 import type { ServerProcess } from './process.ts';
@@ -19,11 +19,11 @@ import { type FetchToken, type Proof, withOauth4webapi, withOpenidClient } from 
 const timeout = 120_000;
 
 /** `store` says what the configuration and the environment hold beyond the plain ones. */
-export function wholeRoad(
+export function mainWorkflow(
   name: string,
   store: () => Promise<{ config: Record<string, unknown>; env: Record<string, string> }>,
 ): void {
-  describe(`the whole road on ${name}`, () => {
+  describe(`the main workflow on ${name}`, () => {
     let sandbox: string;
     let sojourn: ServerProcess;
     let customer: Customer;
@@ -119,7 +119,7 @@ export function wholeRoad(
     }
 
     test(
-      'the AWS SDK takes the role with the token and knows who it is then',
+      'the AWS SDK assumes the role with the token, and its identity is the role',
       async () => {
         const { role_arn } = customer.aws.target;
         expect(role_arn).toMatch(/^arn:aws:iam::111122223333:role\//);
@@ -162,7 +162,7 @@ export function wholeRoad(
     );
 
     test(
-      'google-auth-library impersonates the service account with the token and sees its project',
+      'google-auth-library impersonates the service account with the token, and reads its project',
       async () => {
         const { result, log } = await asked('gcp', async () => {
           const client = new IdentityPoolClient({
@@ -185,7 +185,7 @@ export function wholeRoad(
     );
 
     test(
-      'MSAL trades the token as its client assertion, and Azure lists the resource groups for it',
+      'MSAL exchanges the token as its client assertion, and Azure lists the resource groups',
       async () => {
         const front = await startEntraFront(sandbox);
         const assertion = await tokenFor(customer.azure, withOauth4webapi);
@@ -205,7 +205,7 @@ export function wholeRoad(
     );
 
     test.each(['aws', 'azure', 'gcp'] as const)(
-      'our own exchange hands out credentials for %s that work, and asks the cloud once for two callers',
+      'our own exchange returns working credentials for %s, and calls the cloud once for two callers',
       async (cloud) => {
         const connection = customer[cloud];
         const { proof, id } = clients.client_secret;

@@ -1,0 +1,4 @@
+import { mainWorkflow } from './main-workflow.ts';
+import { redisStore } from './stage.ts';
+
+mainWorkflow('Redis', redisStore);

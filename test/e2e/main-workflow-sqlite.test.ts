@@ -1,0 +1,3 @@
+import { mainWorkflow } from './main-workflow.ts';
+
+mainWorkflow('SQLite', async () => ({ config: {}, env: {} }));

@@ -1,3 +1,0 @@
-import { wholeRoad } from './whole-road.ts';
-
-wholeRoad('SQLite', async () => ({ config: {}, env: {} }));
