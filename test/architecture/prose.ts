@@ -26,7 +26,7 @@ const markers = readFileSync(join(import.meta.dirname, 'markers.txt'), 'utf8')
 export const wordsIn = (text: string): number => text.match(/[A-Za-z][A-Za-z'’-]*/g)?.length ?? 0;
 
 export const markersIn = (text: string): readonly string[] =>
-  markers.flatMap((marker) => [...text.matchAll(marker)].map(([found]) => found));
+  markers.flatMap((marker) => [...text.replaceAll(/\s+/g, ' ').matchAll(marker)].map(([found]) => found));
 
 /** Every passage below this folder, which is the repository. */
 export function passages(folder = root): Passage[] {

@@ -169,7 +169,7 @@ describe('a malformed token request', () => {
         refusal(
           400,
           'invalid_target',
-          'Only one resource can be asked for at a time. Check the connection id in `resource`, and that the client may use it (`sojourn client show`).',
+          'The parameter resource is given more than once. Request one resource at a time. Check the connection id in `resource`, and that the client may use it (`sojourn client show`).',
         ),
       );
   });

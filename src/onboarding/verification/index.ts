@@ -130,7 +130,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
       started_at: toTimestamp(started),
       finished_at: toTimestamp(now()),
     };
-    const jws = await (await issuers.of(connection)).state('sojourn-verification+jwt', { verification });
+    const jws = await (await issuers.of(connection)).signStatement('sojourn-verification+jwt', {
+      verification,
+    });
     const since = checks.some(({ outcome }) => outcome === 'propagating') ? retry?.since : undefined;
     await storeVerification(store, connection, {
       verification,

@@ -75,7 +75,7 @@ export async function runProbe(
       now,
       signal: AbortSignal.any([AbortSignal.timeout(deadlineMs), stopping]),
       sign: async () => {
-        minted = await prober.mint(connection, deviating);
+        minted = await prober.sign(connection, deviating);
         return minted;
       },
     });

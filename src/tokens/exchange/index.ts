@@ -69,7 +69,7 @@ export function createExchange(options: {
   const { policy, issuers, audit, endpoints, fairQueue, outageBudget, now, elapsed, observe } = options;
   const cache = createCredentialsCache({ now, elapsed, maxEntries: maxCached });
   const sign = async (connection: Connection, notAfter?: number) =>
-    (await issuers.of(connection)).mint(connection, notAfter);
+    (await issuers.of(connection)).sign(connection, notAfter);
 
   /** Allows the use of the connection, or records the refusal and rejects with it. */
   async function authorize(caller: Caller, id: string, purpose: string | null | undefined): Promise<Grant> {

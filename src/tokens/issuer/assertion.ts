@@ -1,18 +1,17 @@
 /**
- * The assertion by which a client of ours proves itself (RFC 7523 section 3 and its revision rfc7523bis): read to the
- * letter, and judged as far as that goes without a key. oidc-provider verifies the signature and asks whether it was used
- * before.
+ * The assertion with which a private_key_jwt client authenticates (RFC 7523 section 3, and its revision rfc7523bis): all
+ * checks that need no key. oidc-provider verifies the signature and refuses an assertion that was used before.
  */
 import type { Client } from '../../access/clients/index.ts';
 import { type Federation, readToken, refused, typOfClients } from '../../access/federation/index.ts';
 
-/** Longest life of an assertion, and how far its iat may lie ahead, in seconds. */
+/** Longest life of an assertion, and how far its iat may be in the future, in seconds. */
 const maxLife = 300;
 export const maxAhead = 60;
 const maxJtiLength = 256;
 
 export interface AssertionOptions {
-  /** Our issuer that was asked. */
+  /** The issuer that received the request. */
   readonly issuer: string;
   readonly federation: Pick<Federation, 'clientKeys'>;
   /** In seconds. */
@@ -24,8 +23,10 @@ export type KeyedClient = Client & {
 };
 
 /**
- * The keys that may have signed this assertion of the client. Rejects with `invalid_client`, whose cause goes to the audit
- * only, before anything is fetched; and with `client_keys_unavailable` when its own keys are not to be had.
+ * The client's keys, one of which must have signed the assertion.
+ *
+ * @throws {SojournError} `invalid_client` before anything is fetched, with the reason in its cause, for the audit only;
+ *   `client_keys_unavailable` if the keys cannot be fetched
  */
 export async function keysToVerify(
   compact: string,
@@ -45,14 +46,13 @@ function faultOf(
   issuer: string,
   now: number,
 ): string | undefined {
-  // One string, and the issuer itself: an assertion for the token endpoint of another server must not fit here.
+  // Exactly the issuer, as one string: an assertion made for another server must not be accepted here.
   if (aud !== issuer) return 'aud must be the issuer, as one string';
   if (sub !== clientId || iss !== clientId) return 'sub and iss must both be the client id';
   if (!isTime(exp)) return 'exp is missing';
-  if (exp <= now) return 'exp is past';
-  if (iat !== undefined && (!isTime(iat) || iat - now > maxAhead)) return 'iat lies in the future';
-  if (nbf !== undefined && (!isTime(nbf) || nbf - now > maxAhead)) return 'nbf lies in the future';
-  // What is left of its life is never longer than its life.
+  if (exp <= now) return 'exp is in the past';
+  if (iat !== undefined && (!isTime(iat) || iat - now > maxAhead)) return 'iat is in the future';
+  if (nbf !== undefined && (!isTime(nbf) || nbf - now > maxAhead)) return 'nbf is in the future';
   if (exp - Math.min(iat ?? now, now) > maxLife) return `exp must be at most ${maxLife} s after iat`;
   if (typeof jti !== 'string' || jti === '' || jti.length > maxJtiLength)
     return `jti must be a string of 1 to ${maxJtiLength} characters`;

@@ -1,4 +1,4 @@
-/** Clients that prove themselves by a certificate (RFC 8705 section 2): what oidc-provider asks about the one that came. */
+/** Clients that authenticate with a certificate (RFC 8705 section 2): the functions that oidc-provider calls. */
 import type { X509Certificate } from 'node:crypto';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { matchesName, type NameType, thumbprintOf } from '../../access/certificates/index.ts';
@@ -12,8 +12,8 @@ export interface CertificateOptions {
 }
 
 /**
- * `features.mTLS`. Tokens are not bound to the certificate: the clouds, whom they are for, do not look at `cnf`. Each hook
- * refuses by itself, since only so the reason gets into the audit.
+ * `features.mTLS`. Tokens are not bound to the certificate: clouds ignore `cnf`. Each function throws instead of returning
+ * false, so that the reason is in the audit.
  */
 export function certificateFeature({ progressOf, now }: CertificateOptions) {
   return {
@@ -25,14 +25,14 @@ export function certificateFeature({ progressOf, now }: CertificateOptions) {
     getCertificate(ctx: KoaContextWithOIDC): X509Certificate {
       const progress = progressOf(ctx);
       const { certificate, fault } = progress.request.certificate();
-      if (!certificate) throw refused(`there is no client certificate: ${fault}`);
+      if (!certificate) throw refused(`no client certificate: ${fault}`);
       progress.facts = {
         auth: 'tls',
         certificate: thumbprintOf(certificate),
         subject: textOf(certificate.subject),
         expires_at: certificate.validToDate.toISOString(),
-        // A registered one opens the door all the same (section 2.2): it is known by itself, not by who vouches for it.
-        ...(isOver(certificate, now) ? { expired: true } : {}),
+        // A registered certificate is accepted after it has expired (section 2.2): the client is known by its key.
+        ...(hasExpired(certificate, now) ? { expired: true } : {}),
       };
       return certificate;
     },
@@ -40,8 +40,8 @@ export function certificateFeature({ progressOf, now }: CertificateOptions) {
     certificateAuthorized(ctx: KoaContextWithOIDC): boolean {
       const { certificate, fault } = progressOf(ctx).request.certificate();
       if (fault !== undefined) throw refused(`the certificate is not trusted: ${fault}`);
-      // A proxy, or a connection that has lasted, may have judged it some time ago.
-      if (!certificate || isOver(certificate, now)) throw refused('the certificate has expired');
+      // A proxy, or the handshake of a long connection, may have verified it some time ago.
+      if (!certificate || hasExpired(certificate, now)) throw refused('the certificate has expired');
       if (now() < certificate.validFromDate.getTime()) throw refused('the certificate is not valid yet');
       return true;
     },
@@ -51,13 +51,13 @@ export function certificateFeature({ progressOf, now }: CertificateOptions) {
       const type = property.replace('tls_client_auth_', '') as NameType;
       if (certificate && matchesName(certificate, type, expected)) return true;
       const names = [certificate?.subject, certificate?.subjectAltName].map(textOf).join(' with ');
-      throw refused(`the certificate is for ${names} and not for the ${type} ${safeText(expected)}`);
+      throw refused(`the certificate is for ${names}, not for the ${type} ${safeText(expected)}`);
     },
   };
 }
 
-/** Node's text of it, undefined where there is none: for people to read, and never compared. */
+/** For people to read; never compared. */
 const textOf = (names: string | undefined): string =>
   names === undefined ? 'nothing' : safeText(names.replaceAll('\n', ', ')).replaceAll(/^"|"$/g, '');
 
-const isOver = ({ validToDate }: X509Certificate, now: Now): boolean => validToDate.getTime() <= now();
+const hasExpired = ({ validToDate }: X509Certificate, now: Now): boolean => validToDate.getTime() <= now();

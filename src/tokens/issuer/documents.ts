@@ -1,4 +1,4 @@
-/** Discovery and JWKS: bytes made once from the configured issuer, never from what a request says. */
+/** Discovery and JWKS as fixed bytes, from the configured issuer and never from a request. */
 import { createHash } from 'node:crypto';
 import type { Algorithm } from '../../clouds/index.ts';
 import type { DocumentUrls, PublicJwk } from '../keys/index.ts';
@@ -13,7 +13,7 @@ export const discoveryPath = '/.well-known/openid-configuration';
 export const jwksPath = '/jwks';
 export const tokenPath = '/token';
 
-/** Only what is served stands in it; no cloud asks for the authorization_endpoint that OIDC Discovery would have. */
+/** Contains only what is served. OIDC Discovery requires authorization_endpoint, which no cloud reads. */
 export function discoveryDocument(
   issuer: string,
   algorithms: readonly Algorithm[],
@@ -41,8 +41,8 @@ export function discoveryDocument(
   );
 }
 
-/** Where both documents are found below the URL of an issuer, or of a copy of its documents. */
-export const placeOf = (base: string): DocumentUrls => ({
+/** The URLs of both documents below the URL of an issuer or of a mirror. */
+export const documentUrls = (base: string): DocumentUrls => ({
   discovery: base + discoveryPath,
   jwks: base + jwksPath,
 });
@@ -60,7 +60,7 @@ export function jwksDocument(keys: readonly PublicJwk[], maxAge: number): FixedD
   return fixed({ keys }, maxAge);
 }
 
-/** Verifiers may keep the documents for half the time that a key is published before it signs, 5 minutes at most. */
+/** Seconds for which verifiers may cache the documents: half of the publish lead, at most 5 minutes. */
 export const documentMaxAge = (publishLeadMs: number): number =>
   Math.min(300, Math.floor(publishLeadMs / 2000));
 

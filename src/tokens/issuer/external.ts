@@ -49,7 +49,7 @@ export async function findExternal(
   const token = readToken(compact);
   const { iss, sub } = token.claims;
   if (typeof iss === 'string' && (iss === self || iss.startsWith(`${self}/`)))
-    throw refused('the token is one of our own');
+    throw refused('the token was issued by this server');
   const named = parameters.get('client_id');
   const matching = await candidates(clients, token, named);
   const others = matching.length > 0 || named !== undefined ? [] : await ofIssuer(clients, token);

@@ -1,10 +1,15 @@
 /**
- * The OIDC issuers. Owns: discovery, JWKS, /token, what stands in a token, and checking our own API tokens, for the main
- * issuer and for those of tenants. Does not own: the keys, the clients, or the rules that admit. The public doors and the
- * exchange call it.
+ * The OIDC issuers: the main one and those of tenants. Owns: discovery, JWKS, /token, the claims of every token, and the
+ * verification of our own API tokens. Does not own: the keys, the clients, or who may use a connection (policy).
  */
 export { type Claims, connectionResource, type Deviation } from './claims.ts';
-export { discoveryPath, type FixedDocument, jwksPath, placeOf, tokenPath } from './documents.ts';
+export {
+  discoveryPath,
+  documentUrls as placeOf,
+  type FixedDocument,
+  jwksPath,
+  tokenPath,
+} from './documents.ts';
 export type { IncomingTokenRequest, Issuer, Statement, StatementType } from './issuer.ts';
 export { createIssuers, type Issuers } from './issuers.ts';
 export type { Prober } from './probe.ts';

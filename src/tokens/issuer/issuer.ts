@@ -32,7 +32,7 @@ export interface IncomingTokenRequest extends Pick<TokenRequest, 'context' | 'ce
   readonly body: () => Promise<string>;
 }
 
-/** Media types without `application/` (RFC 7515 section 4.1.9): security event tokens (RFC 8417), reports on connections. */
+/** Media types without `application/` (RFC 7515 section 4.1.9): security event tokens (RFC 8417) and verifications. */
 export type StatementType = 'secevent+jwt' | 'sojourn-verification+jwt';
 
 export type Statement = Readonly<Record<string, unknown>> & { readonly sub?: never; readonly exp?: never };
@@ -41,28 +41,27 @@ export type Statement = Readonly<Record<string, unknown>> & { readonly sub?: nev
 export type TokenAnswer = { readonly response: TokenResponse } | { readonly refusal: Refusal };
 
 export interface Issuer {
-  /** What stands in `iss`. */
+  /** The `iss` of its tokens. */
   readonly url: string;
   discovery(): FixedDocument;
   jwks(): FixedDocument;
   /** The answer to a request to /token. It is in the audit by then. */
   token(incoming: IncomingTokenRequest): Promise<TokenAnswer>;
-  /** Signs a cloud token for the exchange, which ends no later than `until`, in milliseconds. */
-  mint(
+  /** Signs a cloud token that expires no later than `notAfter`, in milliseconds. */
+  sign(
     connection: Connection,
-    until?: number,
+    notAfter?: number,
   ): Promise<SignedToken & { readonly kid: string; readonly claims: Claims }>;
-  /** What `mint` would sign at this moment; nothing is signed. */
+  /** What `sign` would sign now. Signs nothing. */
   preview(connection: Connection): UnsignedToken;
-  /**
-   * Signs what this server says of itself. Never a way into a cloud: with its own typ, and without sub and exp, each of
-   * the clouds refuses it.
-   */
-  state(typ: StatementType, claims: Statement): Promise<string>;
-  /** The client that an API token belongs to, and the claims that went along with it. Rejects with `unauthorized`. */
-  callerOf(apiToken: string): Promise<{ readonly client: Client; readonly claims: WorkloadClaims }>;
-  /** To be called when the keys have changed. */
-  renew(): void;
+  /** Signs a statement of this server. Every cloud refuses it as a token: it has its own typ, and neither sub nor exp. */
+  signStatement(typ: StatementType, claims: Statement): Promise<string>;
+  /** The client of an API token, and the workload claims in it. Rejects with `unauthorized`. */
+  authenticateApiToken(
+    apiToken: string,
+  ): Promise<{ readonly client: Client; readonly claims: WorkloadClaims }>;
+  /** Call it when the keys have changed. */
+  reloadKeys(): void;
 }
 
 export interface IssuerOptions {
@@ -71,7 +70,7 @@ export interface IssuerOptions {
   readonly store: Store;
   readonly clients: Clients;
   readonly federation: Federation;
-  /** The main issuer's URL: what this server signs is never a way into it again. */
+  /** The main issuer's URL: a token that this server signed never authenticates a client. */
   readonly self: string;
   readonly connections: Connections;
   readonly policy: Policy;
@@ -81,9 +80,9 @@ export interface IssuerOptions {
   readonly limits: Pick<RequestLimits, 'countClient'>;
   readonly logger: Logger;
   readonly now: Now;
-  /** Whether it gives tokens for our own API; one issuer of a server does. */
+  /** Whether it issues tokens for our own API. The main issuer does. */
   readonly api: boolean;
-  /** Whether clients can come with a certificate. */
+  /** Whether clients can authenticate with a certificate. */
   readonly certificates: boolean;
 }
 
@@ -91,10 +90,10 @@ export function createIssuer(options: IssuerOptions): Issuer {
   const { issuer, clients, keyring, algorithms, now } = options;
   const maxAge = documentMaxAge(keyring.timing.publishLead);
   const grant = createGrant(options);
-  // Created with the first token: most tenants' issuers give none most of the time, and an engine holds 35 KB.
+  // Created for the first token: an engine takes 35 KB, and most tenants' issuers are idle most of the time.
   const engine = once(() => createEngine({ ...options, grant }));
 
-  // RS256 first: it is the one that OpenID Connect Discovery wants to see.
+  // RS256 first: OpenID Connect Discovery requires it.
   const discovery = discoveryDocument(
     issuer,
     algorithms.toSorted().toReversed(),
@@ -127,12 +126,13 @@ export function createIssuer(options: IssuerOptions): Issuer {
       }
     },
 
-    async mint(connection, until) {
-      const { header, claims } = describeCloudToken(options, resolveConnection(connection), newJti(), until);
+    async sign(connection, notAfter) {
+      const resolved = resolveConnection(connection);
+      const { header, claims } = describeCloudToken(options, resolved, newJti(), notAfter);
       return { token: await signJws(keyring, header, claims), jti: claims.jti, kid: header.kid, claims };
     },
 
-    async state(typ, claims) {
+    async signStatement(typ, claims) {
       const { alg, kid } = keyring.active(ownAlgorithm(algorithms));
       return signJws(keyring, { alg, typ, kid }, { ...claims, iss: issuer });
     },
@@ -140,7 +140,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
     preview: (connection) =>
       describeCloudToken(options, resolveConnection(connection), 'a new one for each token', undefined),
 
-    async callerOf(apiToken) {
+    async authenticateApiToken(apiToken) {
       try {
         const { payload } = await jwtVerify(apiToken, current.verify(), {
           issuer,
@@ -148,7 +148,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
           typ: apiHeader.typ,
           algorithms: [...algorithms],
           requiredClaims: ['sub', 'exp', 'jti'],
-          clockTolerance: apartSeconds,
+          clockTolerance: clockSkewSeconds,
           currentDate: new Date(now()),
         });
         const client = await clients.find(String(payload.sub));
@@ -160,28 +160,26 @@ export function createIssuer(options: IssuerOptions): Issuer {
       throw new SojournError('unauthorized');
     },
 
-    renew() {
+    reloadKeys() {
       current = build();
     },
   };
 }
 
-/**
- * How far apart the clocks of replicas may be: synchronized ones differ by milliseconds, which is enough for a token to
- * come to one that takes it for signed in the future.
- */
-const apartSeconds = 5;
+/** Clock skew between replicas, in seconds: a token may reach a replica whose clock is milliseconds behind. */
+const clockSkewSeconds = 5;
 
-/** We have signed it; whatever is not of this form is a claim that is not there. */
+/** Anything of another form counts as no claims. */
 const workloadClaimsIn = (payload: Readonly<Record<string, unknown>>): WorkloadClaims =>
   workloadClaimsForm.safeParse(payload[workloadClaims]).data ?? {};
 
 const workloadClaimsForm = z.record(z.string(), z.string());
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
+/** Creates the value when it is needed first. */
+function once<T extends object>(create: () => T): () => T {
+  let value: T | undefined;
   return () => {
-    made ??= { value: make() };
-    return made.value;
+    value ??= create();
+    return value;
   };
 }

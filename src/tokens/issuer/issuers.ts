@@ -1,6 +1,7 @@
-/** Every issuer of this server: the main one, and those on paths of their own for tenants that have one. */
+/** Every issuer of this server: the main one, and those of tenants at `/t/ID`. */
 import type { Connection } from '../../access/connections/index.ts';
 import type { Tenants } from '../../access/tenants/index.ts';
+import { createBoundedMap } from '../../platform/cache/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { type Keyring, type Keyrings, mainRing } from '../keys/index.ts';
 import { createIssuer, type Issuer, type IssuerOptions } from './issuer.ts';
@@ -8,69 +9,65 @@ import { onlyProber, type Prober } from './probe.ts';
 
 export interface Issuers {
   readonly main: Issuer;
-  /** The issuer at `/t/ID`; undefined where there is none. */
+  /** The tenant's own issuer; undefined if it has none. */
   ofTenant(id: string): Promise<Issuer | undefined>;
-  /** The issuer under which the connection is registered, or the one that is named. */
+  /** The issuer at which the connection is registered. Rejects with `keys_unavailable` if it does not exist. */
   of(connection: Pick<Connection, 'tenant' | 'issuer'>): Promise<Issuer>;
   /** The id of the key ring that signs for the connection. */
   ringOf(connection: Pick<Connection, 'tenant' | 'issuer'>): Promise<string>;
-  /** The prober, once: for the composition root, which hands it to the verification. Throws `internal` after that. */
+  /** The prober. Only the composition root calls this, once, for the verification; a second call throws `internal`. */
   takeProber(): Prober;
 }
 
-interface Known {
+interface TenantIssuer {
   readonly issuer: Issuer;
   readonly ring: string;
-  readonly until: number;
+  readonly cachedUntil: number;
 }
 
-/** A tenant that is deleted on another replica is served no longer than this. */
-const trustedMs = 30_000;
-/** Each holds the state of an engine, some 35 KB once it has issued a token. */
-const maxKnown = 2_000;
+/** How long a replica serves a tenant that another replica has deleted. */
+const cachedMs = 30_000;
+/** Each may hold an engine of 35 KB. */
+const maxCached = 2_000;
 
 export function createIssuers(
-  given: Omit<IssuerOptions, 'keyring' | 'api' | 'self'> & { keyrings: Keyrings; tenants: Tenants },
+  dependencies: Omit<IssuerOptions, 'keyring' | 'api' | 'self'> & { keyrings: Keyrings; tenants: Tenants },
 ): Issuers {
-  const { keyrings, tenants, logger, now, issuer: base } = given;
-  const options = { ...given, self: base };
+  const { keyrings, tenants, logger, now, issuer: base } = dependencies;
+  const options = { ...dependencies, self: base };
   const main = createIssuer({ ...options, keyring: keyrings.main, api: true });
-  const known = new Map<string, Known>();
+  const cache = createBoundedMap<TenantIssuer>(maxCached);
   keyrings.onChange((changed) => {
-    if (changed === mainRing) main.renew();
-    for (const [id, { issuer, ring }] of known) {
+    if (changed === mainRing) main.reloadKeys();
+    for (const [id, { issuer, ring }] of cache.entries()) {
       if (ring !== changed) continue;
-      issuer.renew();
-      known.set(id, { issuer, ring, until: 0 });
+      issuer.reloadKeys();
+      cache.set(id, { issuer, ring, cachedUntil: 0 });
     }
   });
 
-  async function look(id: string): Promise<Known | undefined> {
-    const before = known.get(id);
-    if (before && now() < before.until) return before;
+  async function findTenantIssuer(id: string): Promise<TenantIssuer | undefined> {
+    const cached = cache.get(id);
+    if (cached && now() < cached.cachedUntil) return cached;
     let tenant: Awaited<ReturnType<Tenants['find']>>;
     try {
       tenant = await tenants.find(id);
     } catch (error) {
-      // The documents of an issuer answer whatever else is down, and it has been there a moment ago.
-      if (before) return before;
+      // Discovery and JWKS stay up while the store is down.
+      if (cached) return cached;
       throw error;
     }
     if (!tenant || tenant.own_keys === null) {
-      known.delete(id);
+      cache.delete(id);
       return undefined;
     }
     const ring = tenant.own_keys ? id : mainRing;
     const keyring = tenant.own_keys ? await keysOf(id) : keyrings.main;
     const issuer =
-      before?.issuer ?? createIssuer({ ...options, issuer: tenants.ownIssuer(id), keyring, api: false });
-    known.delete(id);
-    known.set(id, { issuer, ring, until: now() + trustedMs });
-    for (const oldest of known.keys()) {
-      if (known.size <= maxKnown) break;
-      known.delete(oldest);
-    }
-    return known.get(id);
+      cached?.issuer ?? createIssuer({ ...options, issuer: tenants.ownIssuer(id), keyring, api: false });
+    const tenantIssuer: TenantIssuer = { issuer, ring, cachedUntil: now() + cachedMs };
+    cache.set(id, tenantIssuer);
+    return tenantIssuer;
   }
 
   async function keysOf(id: string) {
@@ -78,7 +75,7 @@ export function createIssuers(
       return await keyrings.of(id);
     } catch (cause) {
       if (cause instanceof SojournError && cause.status !== 500) throw cause;
-      logger.error({ err: cause, tenant: id }, 'the keys of a tenant cannot be used');
+      logger.error({ err: cause, tenant: id }, 'cannot use the signing keys of a tenant');
       throw new SojournError('keys_unavailable', {
         detail: 'The keys of this issuer cannot be used.',
         cause,
@@ -88,21 +85,21 @@ export function createIssuers(
   }
 
   async function keyringOf({ tenant, issuer }: Connection): Promise<Keyring> {
-    const own = issuer === base ? undefined : await look(tenant);
+    const own = issuer === base ? undefined : await findTenantIssuer(tenant);
     return own && own.ring !== mainRing ? keysOf(own.ring) : keyrings.main;
   }
 
   return {
     main,
     takeProber: onlyProber(keyringOf, now),
-    ofTenant: async (id) => (await look(id))?.issuer,
+    ofTenant: async (id) => (await findTenantIssuer(id))?.issuer,
     async of({ tenant, issuer }) {
       if (issuer === base) return main;
-      const found = issuer === tenants.ownIssuer(tenant) ? await look(tenant) : undefined;
+      const found = issuer === tenants.ownIssuer(tenant) ? await findTenantIssuer(tenant) : undefined;
       if (found) return found.issuer;
       throw new SojournError('keys_unavailable', { detail: `There is no issuer ${issuer} here.` });
     },
-    // Without opening it: whom a leak touches is asked for in trouble, and one lost ring must not hide the others.
+    // Does not open the ring: after a leak, one lost ring must not hide which connections the others sign for.
     async ringOf({ tenant, issuer }) {
       if (issuer === base) return mainRing;
       return (await tenants.find(tenant))?.own_keys ? tenant : mainRing;

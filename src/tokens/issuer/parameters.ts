@@ -1,5 +1,4 @@
-/** The form that a client sends to /token, checked before anything else is done with it. */
-
+/** The form that a client sends to /token, checked before anything else happens. */
 import { refused as proofRefused } from '../../access/federation/index.ts';
 import { isFixedByConnection } from '../../access/policy/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -21,7 +20,7 @@ export const secretParameter = 'client_secret';
 export const assertionParameters = ['client_assertion', 'client_assertion_type'] as const;
 const proofs = new Set<string>(assertionParameters);
 
-/** Standard parameters of flows that are not served; taking them in silence would change what they mean. */
+/** Standard parameters of flows that Sojourn does not serve. Ignoring them could change the meaning of a request. */
 const ofOtherFlows = new Set([
   'actor_token',
   'actor_token_type',
@@ -37,8 +36,9 @@ const ofOtherFlows = new Set([
 ]);
 
 /**
- * The parameters by name, empty ones counted as absent (RFC 6749 section 3.2). Throws `invalid_request` or
- * `invalid_target` with the name of the parameter that is at fault. Other unknown ones are ignored, as the RFC wants.
+ * The parameters by name. Empty ones are absent, and unknown ones are ignored (RFC 6749 section 3.2).
+ *
+ * @throws {SojournError} `invalid_request` or `invalid_target`, which names the parameter
  */
 export function readParameters(body: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
@@ -48,30 +48,29 @@ export function readParameters(body: string): ReadonlyMap<string, string> {
   for (const [name, value] of pairs) {
     if (value === '') continue;
     if (parameters.has(name)) {
-      // Whatever is wrong with a proof has one answer.
-      if (proofs.has(name)) throw proofRefused(`the parameter ${name} is there twice`);
+      // Every fault of a proof gets the same answer.
+      if (proofs.has(name)) throw proofRefused(`the parameter ${name} is given more than once`);
       if (name === 'resource')
-        throw new SojournError('invalid_target', { detail: 'Only one resource can be asked for at a time.' });
-      throw refused(`The parameter ${shown(name)} is there twice.`);
+        throw new SojournError('invalid_target', {
+          detail: 'The parameter resource is given more than once. Request one resource at a time.',
+        });
+      throw refused(`The parameter ${shown(name)} is given more than once.`);
     }
     if (isFixedByConnection(name))
-      throw refused(
-        `The caller cannot set the parameter ${shown(name)}.`,
-        'Remove it: the connection alone says where it leads and for how long.',
-      );
+      throw refused(`The caller cannot set the parameter ${shown(name)}.`, 'Remove it.');
     if (ofOtherFlows.has(name) || (ofExchange.has(name) && !exchanges))
-      throw refused(`The parameter ${shown(name)} belongs to a flow that is not served here.`);
+      throw refused(`The parameter ${shown(name)} belongs to a flow that Sojourn does not serve.`);
     if (name === 'purpose')
       throw refused(
-        'The parameter purpose is not used here: what is done with a cloud token cannot be narrowed.',
+        'The parameter purpose is not supported here: a cloud token cannot be narrowed to a purpose.',
         'Fetch a token for urn:sojourn:api and send the purpose to /v1/connections/ID/credentials.',
       );
     parameters.set(name, value);
   }
   if (parameters.has('scope'))
     throw refused(
-      'The parameter scope is not used here.',
-      'Remove it: the connection says what its credentials are good for.',
+      'The parameter scope is not supported here.',
+      'Remove it: the connection determines what its credentials allow.',
     );
   if (exchanges) checkExchange(parameters);
   return parameters;
@@ -91,5 +90,5 @@ function refused(detail: string, advice?: string): SojournError {
   return new SojournError('invalid_request', advice === undefined ? { detail } : { detail, advice });
 }
 
-/** A name as it may be shown: it came from outside and could be a misplaced secret. */
+/** The name comes from the caller and could be a misplaced secret. */
 const shown = (name: string): string => (/^[a-z_]{1,40}$/.test(name) ? name : '(unreadable name)');

@@ -1,6 +1,6 @@
 /**
- * Tokens that a customer's cloud must refuse, to see that it does. The composition root takes the one prober that there
- * is and hands it to the verification; after that nobody else can come by one.
+ * Tokens that a customer's cloud must refuse; the verification checks that it does. There is one prober. The composition
+ * root takes it for the verification, so no other module can sign such tokens.
  */
 import { type Connection, resolveConnection } from '../../access/connections/index.ts';
 import type { SignedToken } from '../../clouds/index.ts';
@@ -12,30 +12,30 @@ import { newJti } from './grant.ts';
 import { signJws } from './jws.ts';
 
 export interface Prober {
-  /** Lives for a minute. Rejects with `internal` when it deviates in nothing, for then it would be a real token. */
-  mint(
+  /** The token is valid for a minute. Rejects with `internal` if it could be a real token of a connection. */
+  sign(
     connection: Connection,
     deviation: Deviation,
   ): Promise<SignedToken & { readonly kid: string; readonly claims: Claims }>;
 }
 
-/** Seconds: enough for one visit to a cloud, further tries included. */
-const life = 60;
+/** Enough for one exchange with its retries. */
+const ttlSeconds = 60;
 
-/** What hands the prober out, the first time that it is called. */
+/** Returns a function that gives the prober once. */
 export function onlyProber(keyringOf: (connection: Connection) => Promise<Keyring>, now: Now): () => Prober {
   let taken = false;
   return () => {
-    if (taken) throw new SojournError('internal', { cause: new Error('the prober was taken before') });
+    if (taken) throw new SojournError('internal', { cause: new Error('the prober is already taken') });
     taken = true;
     return {
-      async mint(connection, deviation) {
+      async sign(connection, deviation) {
         const keyring = await keyringOf(connection);
         const { alg, kid } = keyring.active(connection.algorithm);
         const jti = newJti();
         const claims = probeClaims(
           resolveConnection(connection),
-          { iat: toSeconds(now()), ttl: life, jti },
+          { iat: toSeconds(now()), ttl: ttlSeconds, jti },
           deviation,
         );
         return { token: await signJws(keyring, { alg, ...cloudHeader, kid }, claims), jti, kid, claims };

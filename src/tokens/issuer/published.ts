@@ -1,5 +1,4 @@
-/** Every document of every issuer, with the path below the main issuer's URL where it stands: what a copy elsewhere must serve. */
-
+/** Every document of every issuer, with its path below the main issuer's URL: what a mirror serves. */
 import type { Tenants } from '../../access/tenants/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Page } from '../../platform/store/index.ts';
@@ -14,11 +13,11 @@ export interface PublishedDocument {
 }
 
 export interface PublishedPage extends Page<PublishedDocument> {
-  /** Tenants whose keys cannot be used: they have no documents at this moment, and keep nobody from theirs. */
+  /** Tenants whose keys cannot be used, so that they have no documents now. */
   readonly missing: readonly string[];
 }
 
-/** The documents of the main issuer on the first page, and those of `limit` tenants, where they have an issuer, on each. */
+/** The first page has the documents of the main issuer; each page has those of up to `limit` tenants. */
 export async function publishedDocuments(
   issuers: Pick<Issuers, 'main' | 'ofTenant'>,
   tenants: Pick<Tenants, 'list'>,
@@ -40,7 +39,7 @@ export async function publishedDocuments(
   return { ...page, items, missing };
 }
 
-/** The keys first: a discovery document that is read leads to them. */
+/** The JWKS first: a verifier that reads the new discovery document must find the keys. */
 const both = (below: string, issuer: Issuer): PublishedDocument[] => [
   { path: below + jwksPath.slice(1), document: issuer.jwks() },
   { path: below + discoveryPath.slice(1), document: issuer.discovery() },

@@ -1,4 +1,4 @@
-/** What a refused caller of /token gets to see, and what only the operator does. */
+/** What /token answers to a refused caller, and what only the operator sees. */
 import { errors } from 'oidc-provider';
 import type { Audit } from '../../platform/audit/index.ts';
 import { errorTable, SojournError } from '../../platform/errors/index.ts';
@@ -12,8 +12,8 @@ export interface Refusal {
   readonly body: { readonly error: string; readonly error_description: string };
   /** For the audit. */
   readonly reason: string;
-  /** Whether the request was at fault and has proven nobody to be a client: what anybody at all can cause. */
-  readonly ofStranger: boolean;
+  /** Whether the request was refused without an authenticated client: what any caller can cause. */
+  readonly unauthenticated: boolean;
 }
 
 /** The answer to a request that has failed, once it is in the audit. */
@@ -38,20 +38,20 @@ export async function refuse(
   }
 }
 
-type Told = Omit<Refusal, 'ofStranger'>;
+type Answer = Omit<Refusal, 'unauthenticated'>;
 
-/** Turns whatever went wrong into one of a few answers. `authenticated` is false until it names a client that there is. */
+/** `authenticated`: whether the request named a client that exists. */
 function refusalOf(error: unknown, facts: { authenticated: boolean; withAssertion: boolean }): Refusal {
-  const told = toldOf(error, facts);
-  const proven = facts.authenticated && told.status !== 401;
-  return { ...told, ofStranger: told.status < 500 && !proven };
+  const answer = answerTo(error, facts);
+  const authenticated = facts.authenticated && answer.status !== 401;
+  return { ...answer, unauthenticated: answer.status < 500 && !authenticated };
 }
 
-function toldOf(error: unknown, facts: { authenticated: boolean; withAssertion: boolean }): Told {
+function answerTo(error: unknown, facts: { authenticated: boolean; withAssertion: boolean }): Answer {
   if (error instanceof SojournError) return ours(error);
   if (error instanceof errors.OIDCProviderError && error.statusCode < 500) {
-    // A malformed assertion and a forged one get the same answer; the engine tells them apart.
-    // So does an id that no client could have, whose characters the engine finds fault with.
+    // The engine distinguishes a malformed assertion from a forged one, and an id with impossible characters from an
+    // unknown one. The caller must not.
     const aboutClient =
       error.statusCode === 401 ||
       error instanceof errors.InvalidClientMetadata ||
@@ -63,7 +63,7 @@ function toldOf(error: unknown, facts: { authenticated: boolean; withAssertion: 
   return { ...ours(new SojournError('internal')), reason: reasonOf(error) };
 }
 
-function ours(error: SojournError): Told {
+function ours(error: SojournError): Answer {
   const { oauth = 'server_error' } = errorTable[error.code] as { oauth?: string };
   return {
     status: error.status,
@@ -73,7 +73,7 @@ function ours(error: SojournError): Told {
   };
 }
 
-function theirs(error: errors.OIDCProviderError): Told {
+function theirs(error: errors.OIDCProviderError): Answer {
   return {
     status: error.statusCode,
     headers: {},

@@ -110,18 +110,18 @@ describe('a header', () => {
 describe('a claim', () => {
   const year2100 = 4_102_444_800;
   const faulty: [string, () => Record<string, unknown>, RegExp][] = [
-    ['exp that is past', () => ({ exp: now() - 120 }), /exp is past/],
+    ['exp that is past', () => ({ exp: now() - 120 }), /exp is in the past/],
     ['exp that is missing', () => ({ exp: undefined }), /exp is missing/],
     ['exp that is a text', () => ({ exp: String(now() + 60) }), /exp is missing/],
     ['exp in 2100', () => ({ exp: year2100 }), /exp is more than 86400 s after iat/],
     [
       'exp in 2100 with iat shortly before',
       () => ({ exp: year2100, iat: year2100 - 60 }),
-      /iat lies in the future/,
+      /iat is in the future/,
     ],
     ['exp in 2100 with no iat', () => ({ exp: year2100, iat: undefined }), /exp is more than/],
-    ['iat in the future', () => ({ iat: now() + 3600, exp: now() + 3700 }), /iat lies in the future/],
-    ['nbf in the future', () => ({ nbf: now() + 3600 }), /nbf lies in the future/],
+    ['iat in the future', () => ({ iat: now() + 3600, exp: now() + 3700 }), /iat is in the future/],
+    ['nbf in the future', () => ({ nbf: now() + 3600 }), /nbf is in the future/],
     ['aud with two members', () => ({ aud: [audience, 'https://other.example'] }), /aud is/],
     ['aud with the same twice', () => ({ aud: [audience, audience] }), /aud is/],
     ['aud that is empty', () => ({ aud: [] }), /aud is/],
@@ -205,7 +205,7 @@ test('one of our own tokens is no way in', async () => {
   const own = await signIn(issuer, await stage.tokenOf(pod));
   await refusesAll(String(own.body.access_token));
   await stage.foreign.sign({ ...pod.claims(), iss: issuer }).then(refusesAll);
-  expect(await stage.reason()).toBe('invalid_client: the token is one of our own');
+  expect(await stage.reason()).toBe('invalid_client: the token was issued by this server');
 });
 
 test('a disabled client is refused at once, and the audit says so', async () => {
@@ -267,7 +267,7 @@ test('an exchange that is not well-formed is told what it lacks', async () => {
   expect(await told({ ...asSubject(token), actor_token: token })).toEqual([
     400,
     'invalid_request',
-    `The parameter actor_token belongs to a flow that is not served here. ${advice}`,
+    `The parameter actor_token belongs to a flow that Sojourn does not serve. ${advice}`,
   ]);
 });
 

@@ -241,7 +241,7 @@ describe('a cloud token', () => {
     expect(body).toEqual({
       error: 'invalid_request',
       error_description:
-        'The parameter purpose is not used here: what is done with a cloud token cannot be narrowed. Fetch a token for urn:sojourn:api and send the purpose to /v1/connections/ID/credentials.',
+        'The parameter purpose is not supported here: a cloud token cannot be narrowed to a purpose. Fetch a token for urn:sojourn:api and send the purpose to /v1/connections/ID/credentials.',
     });
     const { status, body: problem } = await stage.v1(whole, `${idOf('aws')}/token?purpose=deploy`);
     expect([status, problem.code]).toEqual([400, 'unknown_parameter']);

@@ -150,7 +150,7 @@ describe('a client that is identified by a name in its certificate', () => {
     [
       'that of another client',
       () => authority.issue({ names: [dns('other.acme.example')] }),
-      /for CN=somebody with DNS:other\.acme\.example and not for the san_dns "deployer\.acme\.example"$/,
+      /for CN=somebody with DNS:other\.acme\.example, not for the san_dns "deployer\.acme\.example"$/,
     ],
     ['one with a wildcard', () => authority.issue({ names: [dns('*.acme.example')] }), /not for the san_dns/],
     ['one with the name as a URI', () => authority.issue({ names: [uri(name)] }), /not for the san_dns/],

@@ -151,7 +151,7 @@ describe('a certificate header from any other peer', () => {
       }
     }
     expect(why).toBe(
-      'invalid_client: there is no client certificate: the connection has no client certificate',
+      'invalid_client: no client certificate: the connection has no client certificate',
     );
   });
 });
@@ -176,7 +176,7 @@ test('a server that requests no client certificates says so in the audit and in 
     const [byName] = await clients(plain);
     expect(await post(plain, byName, ['Client-Cert', der])).toEqual(invalidClient);
     expect(await reason(plain)).toBe(
-      'invalid_client: there is no client certificate: this server requests no client certificate: set listen.tls.client_ca or listen.client_certificate_header',
+      'invalid_client: no client certificate: this server requests no client certificate: set listen.tls.client_ca or listen.client_certificate_header',
     );
     const discovery = await fetch(`${plain.issuer}/.well-known/openid-configuration`);
     expect(await discovery.json()).toMatchObject({

@@ -135,10 +135,10 @@ describe.each(['private_key_jwt', 'federated'] as const)('an assertion of the me
     await refuses(
       token,
       [...twice, ['client_assertion', await good(signer)]],
-      /client_assertion is there twice/,
+      /client_assertion is given more than once/,
     );
-    await refuses(token, [...twice, ['client_assertion', token]], /client_assertion is there twice/);
-    await refuses(token, [...twice, twice[1]!], /client_assertion_type is there twice/);
+    await refuses(token, [...twice, ['client_assertion', token]], /client_assertion is given more than once/);
+    await refuses(token, [...twice, twice[1]!], /client_assertion_type is given more than once/);
     expect((await askToken(server.issuer, asAssertion(token))).status).toBe(200);
   });
 

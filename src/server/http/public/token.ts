@@ -25,7 +25,7 @@ export async function tokenDoor(
   });
   if ('refusal' in result) {
     answer(ctx, result.refusal);
-    return result.refusal.ofStranger;
+    return result.refusal.unauthenticated;
   }
   ctx.status = 200;
   ctx.body = result.response;
