@@ -9,7 +9,7 @@ import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import { adapterFor } from './adapter.ts';
 import { maxAhead } from './assertion.ts';
-import { authenticator } from './authenticate.ts';
+import { type Authenticator, authenticator } from './authenticate.ts';
 import { certificateFeature } from './certificate.ts';
 import { replaceSecretComparison } from './client-secret.ts';
 import { assertionAlgorithms, certificateMethods, tokenEndpointAuthMethods, tokenPath } from './documents.ts';
@@ -54,10 +54,9 @@ interface EngineState {
 
 export function createEngine(options: EngineOptions): Engine {
   const { issuer, grant } = options;
-  const provider = new Provider(issuer, configurationOf(options));
-  replaceSecretComparison(provider, (secret) =>
-    authenticator(options).matchesSecret(currentProgress(), secret),
-  );
+  const authenticate = authenticator(options);
+  const provider = new Provider(issuer, configurationOf(options, authenticate));
+  replaceSecretComparison(provider, (secret) => authenticate.matchesSecret(currentProgress(), secret));
   const issue = async (ctx: KoaContextWithOIDC) => {
     ctx.body = await grant(stateOf(ctx).progress);
   };
@@ -69,20 +68,23 @@ export function createEngine(options: EngineOptions): Engine {
   provider.on('grant.error', keepError);
   provider.on('server_error', keepError);
 
+  const middleware = middlewareOf(provider);
   return async (progress, request, response) => {
     replaceBody(request, engineForm(progress));
     const ctx = provider.createContext(request, response) as unknown as KoaContextWithOIDC;
     const state: EngineState = { progress };
     ctx.state = state;
-    await runMiddleware(provider, ctx);
+    await middleware(ctx, noRoute);
     if (ctx.status === 200) return { response: ctx.body as TokenResponse };
     return { error: state.error, clientFound: ctx.oidc?.client !== undefined };
   };
 }
 
-function configurationOf({ store, clients, federation, now, issuer }: EngineOptions): Configuration {
+function configurationOf(
+  { store, now, issuer }: EngineOptions,
+  { findClient }: Authenticator,
+): Configuration {
   const off = { enabled: false } as const;
-  const { findClient } = authenticator({ issuer, clients, federation, now });
   return {
     adapter: adapterFor({ store, now, findClient: (id) => findClient(currentProgress(), id) }),
     routes: { token: new URL(issuer).pathname.replace(/\/$/, '') + tokenPath },
@@ -123,30 +125,28 @@ function configurationOf({ store, clients, federation, now, issuer }: EngineOpti
 /** The engine demands a signing key. It signs nothing: tokens are signed by the key ring. */
 const unusedKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
 
-/** What the engine needs to see: the grant, and by what the client authenticates. */
+/** What the engine needs to see: the grant, and how the client authenticates. */
 function engineForm({ request: { parameters, external } }: Progress): ReadonlyMap<string, string> {
-  const names = external
-    ? ['grant_type']
-    : ['grant_type', 'client_id', secretParameter, ...assertionParameters];
-  const form = new Map(
-    names.flatMap((name) => {
-      const value = parameters.get(name);
-      return value === undefined ? [] : [[name, value] as const];
-    }),
-  );
+  const form = new Map<string, string>();
+  for (const name of external ? ['grant_type'] : ownProof) {
+    const value = parameters.get(name);
+    if (value !== undefined) form.set(name, value);
+  }
   return external ? form.set('client_id', external.client.client_id) : form;
 }
 
-/** oidc-provider is a koa application. */
-function runMiddleware(provider: Provider, ctx: KoaContextWithOIDC): Promise<unknown> {
-  const layers = (provider as unknown as { middleware: readonly Middleware[] }).middleware;
-  return layers.reduceRight<() => Promise<unknown>>(
-    (next, layer) => async () => layer(ctx, next),
-    async () => undefined,
-  )();
-}
+const ownProof = ['grant_type', 'client_id', secretParameter, ...assertionParameters];
 
-type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<unknown>) => Promise<unknown>;
+/** oidc-provider is a koa application with one middleware. */
+const middlewareOf = (provider: Provider): Middleware =>
+  (provider as unknown as { middleware: readonly [Middleware] }).middleware[0];
+
+type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<unknown>;
+
+/** Never called: the request is for the token route. */
+const noRoute = (): never => {
+  throw new SojournError('internal', { cause: new Error('the engine does not serve this path') });
+};
 
 const stateOf = (ctx: KoaContextWithOIDC): EngineState => ctx.state as EngineState;
 

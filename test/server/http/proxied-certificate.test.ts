@@ -150,9 +150,7 @@ describe('a certificate header from any other peer', () => {
         }
       }
     }
-    expect(why).toBe(
-      'invalid_client: no client certificate: the connection has no client certificate',
-    );
+    expect(why).toBe('invalid_client: no client certificate: the connection has no client certificate');
   });
 });
 
