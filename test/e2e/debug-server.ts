@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/server/config/index.ts';
 const config = await loadConfig({ file: process.argv.at(-1) ?? '' });
 const server = await startServer(config, { logger: createLogger({ level: 'trace' }) });
 console.error(
-  `Serving ${config.issuer} on ${server.publicOrigin}, and its admin API on ${server.adminOrigin}.`,
+  `Sojourn serves ${config.issuer} on ${server.publicOrigin} and the admin API on ${server.adminOrigin}.`,
 );
 await once(process, 'SIGTERM');
 await server.close();

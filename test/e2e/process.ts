@@ -113,7 +113,7 @@ function startedAt(child: ChildProcess, output: () => string): Promise<string> {
   return new Promise((resolve, reject) => {
     const tooLate = setTimeout(() => child.kill('SIGKILL'), startAtMostMs);
     const look = () => {
-      const [, origin] = /and its admin API on (\S+)\.\n/.exec(output()) ?? [];
+      const [, origin] = /and the admin API on (\S+)\.\n/.exec(output()) ?? [];
       if (!origin) return;
       clearTimeout(tooLate);
       resolve(origin);
