@@ -61,10 +61,10 @@ export function createKeyCache(now: Now): KeyCache {
   async function refresh(entry: CacheEntry, source: KeySource): Promise<void> {
     entry.tried = now();
     try {
-      const { keys, url: place } = await source.fetch();
+      const { keys, url } = await source.fetch();
       entry.keys = keys;
       entry.fetched = now();
-      if (keys.length === 0) entry.fault = `${place} lists no key that can verify.`;
+      if (keys.length === 0) entry.fault = `${url} lists no key that can verify.`;
     } catch (error) {
       entry.fault = error instanceof SojournError ? error.message : 'for an unknown reason';
     }

@@ -24,13 +24,13 @@ export async function consumeOf(
   { claims: { jti, exp } }: ParsedToken,
   requestedResource: string | undefined,
 ): Promise<ConsumeToken> {
-  const { replayRule: taken } = presetOf(preset);
-  if (taken === 'always') return async () => async () => undefined;
+  const { replayRule } = presetOf(preset);
+  if (replayRule === 'always') return async () => async () => undefined;
   if (typeof jti !== 'string' || jti === '' || jti.length > maxJti)
     throw refused('jti is missing or too long');
   const expiresAt = Math.ceil(Number(exp)) * 1000 + rememberedAfterMs;
   const idFor = (resource: string | undefined) => {
-    const parts = [issuer, jti, ...(taken === 'once' ? [] : [resource])];
+    const parts = [issuer, jti, ...(replayRule === 'once' ? [] : [resource])];
     return `federated:${createHash('sha256').update(JSON.stringify(parts)).digest('base64url')}`;
   };
   const usedBefore = () => refused('the token was used before');
@@ -38,7 +38,7 @@ export async function consumeOf(
   // Refuses a replayed token early, before it counts against the client's rate limit or requests an approval. If tokens
   // are used per resource and the request names none, only the later insert can detect a replay.
   if (
-    (taken === 'once' || requestedResource !== undefined) &&
+    (replayRule === 'once' || requestedResource !== undefined) &&
     (await store.get('claim', idFor(requestedResource)))
   )
     throw usedBefore();

@@ -173,10 +173,10 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
       await kept.get(id);
       await assertEmpty(id);
       const deletion = randomUUID();
-      await kept.change(id, (tenant) => ({ ...tenant, deletion: deletion }));
+      await kept.change(id, (tenant) => ({ ...tenant, deletion }));
       // Checks again after setting `deletion`: a concurrent connection either exists by now, or clears the mark.
       await assertEmpty(id);
-      if (await kept.remove(id, ({ deletion: leaving }) => leaving === deletion)) await removeKeys(id);
+      if (await kept.remove(id, (tenant) => tenant.deletion === deletion)) await removeKeys(id);
     },
   };
 }

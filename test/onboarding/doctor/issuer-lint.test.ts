@@ -152,7 +152,9 @@ describe('lint of an issuer', () => {
         }),
       )[0],
     ).toEqual([
-      expect.stringMatching(/leads to (127\.0\.0\.1|::1), which is not public and not in --allow-network\.$/),
+      expect.stringMatching(
+        /resolves to (127\.0\.0\.1|::1), which is not public and not in --allow-network\.$/,
+      ),
       'aws,azure,gcp',
     ]);
   });
