@@ -237,7 +237,7 @@ describe('while the keys are not to be had', () => {
       const before = foreign.connections();
       const token = await assertion({}, {}, foreign.keys[0], closed.issuer);
       expect(await askToken(closed.issuer, asAssertion(token))).toEqual(unavailable);
-      expect((await reason(closed))?.reason).toMatch(/leads to (127\.0\.0\.1|::1), which is not public/);
+      expect((await reason(closed))?.reason).toMatch(/resolves to (127\.0\.0\.1|::1), which is not public/);
       expect(foreign.connections()).toBe(before);
     } finally {
       await closed.close();
