@@ -35,12 +35,12 @@ function timeFaults({ preset }: Trust, { exp, iat, nbf }: Claims, now: number): 
   const { maxLifetime } = presetOf(preset);
   if (!isTime(exp)) return ['exp is missing'];
   const faults: string[] = [];
-  if (exp + leeway <= now) faults.push('exp is past');
+  if (exp + leeway <= now) faults.push('exp is in the past');
   // If iat is missing, uses the remaining lifetime, which is never longer than the whole lifetime.
-  const begun = isTime(iat) ? Math.min(iat, now) : now;
-  if (exp - begun > maxLifetime + leeway) faults.push(`exp is more than ${maxLifetime} s after iat`);
-  if (iat !== undefined && (!isTime(iat) || iat > now + leeway)) faults.push('iat lies in the future');
-  if (nbf !== undefined && (!isTime(nbf) || nbf > now + leeway)) faults.push('nbf lies in the future');
+  const issuedAt = isTime(iat) ? Math.min(iat, now) : now;
+  if (exp - issuedAt > maxLifetime + leeway) faults.push(`exp is more than ${maxLifetime} s after iat`);
+  if (iat !== undefined && (!isTime(iat) || iat > now + leeway)) faults.push('iat is in the future');
+  if (nbf !== undefined && (!isTime(nbf) || nbf > now + leeway)) faults.push('nbf is in the future');
   return faults;
 }
 

@@ -153,7 +153,7 @@ describe('sojourn credentials with an agent', () => {
     expect(await credentials(aws.id, '--issuer', 'https://id.example.com')).toEqual({
       code: 2,
       out: '',
-      err: '--issuer and --workload-token-file do not go with an agent, which signs in itself.\n',
+      err: '--issuer and --workload-token-file cannot be combined with an agent: the agent signs in.\n',
     });
   });
 
@@ -164,7 +164,7 @@ describe('sojourn credentials with an agent', () => {
     const failed = (detail: string) => ({
       code: 1,
       out: '',
-      err: `${detail}\n→ Start it with \`sojourn agent --config FILE\`, or name its directory with --agent.\n`,
+      err: `${detail}\n→ Start the agent with \`sojourn agent --config FILE\`, or pass its directory with --agent.\n`,
     });
     const before = await events('credentials.served');
     const endpoint = join(directory, 'endpoint');
