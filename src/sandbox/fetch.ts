@@ -9,7 +9,7 @@ const maxBytes = 64 * 1024;
 
 export async function fetchJson(url: string): Promise<Fetched<Record<string, unknown>>> {
   if (!URL.canParse(url) || !isAllowed(new URL(url))) {
-    return { ok: false, reason: `${url} is neither https nor http on loopback` };
+    return { ok: false, reason: `${url} must be an https URL, or an http URL on loopback` };
   }
   try {
     const answer = await send({
@@ -21,11 +21,11 @@ export async function fetchJson(url: string): Promise<Fetched<Record<string, unk
     });
     if (answer.status !== 200) return { ok: false, reason: `${url} answered ${answer.status}` };
     const value: unknown = JSON.parse(answer.body);
-    if (!isObject(value)) return { ok: false, reason: `${url} is no JSON object` };
+    if (!isObject(value)) return { ok: false, reason: `${url} is not a JSON object` };
     return { ok: true, value, cacheControl: answer.headers['cache-control'] ?? '' };
   } catch (error) {
-    const reason = error instanceof SyntaxError ? 'it is no JSON' : String(error);
-    return { ok: false, reason: `${url} was not read: ${reason}` };
+    const reason = error instanceof SyntaxError ? 'it is not JSON' : String(error);
+    return { ok: false, reason: `${url} cannot be read: ${reason}` };
   }
 }
 

@@ -46,7 +46,7 @@ async function fetchDocuments(runtime: SandboxRuntime, issuer: string): Promise<
   const jwks = await runtime.fetchJson(jwksUri);
   if (!jwks.ok) return jwks;
   const { keys } = jwks.value;
-  if (!Array.isArray(keys)) return { ok: false, reason: 'the JWKS has no list of keys' };
+  if (!Array.isArray(keys)) return { ok: false, reason: 'the JWKS has no `keys` array' };
   const value = { discovery: discovery.value, keys: keys.filter(isObject), fetchedAt: runtime.now() };
   return { ok: true, value, cacheControl: jwks.cacheControl };
 }

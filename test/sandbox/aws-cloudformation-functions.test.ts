@@ -43,7 +43,7 @@ const answering = (members: string) => `
   await fetch(event.ResponseURL, { method: 'PUT', headers: { 'content-type': '' }, body: JSON.stringify({
     Status: 'SUCCESS', StackId, RequestId, LogicalResourceId, PhysicalResourceId: 'p', ${members} }) });`;
 
-async function make(name: string, Resources: object, more: object = {}) {
+async function createStack(name: string, Resources: object, more: object = {}) {
   await aws.cloudFormation.send(
     new CreateStackCommand({
       StackName: name,
@@ -70,7 +70,7 @@ describe('a custom resource of the sandbox', () => {
     const body = answering(
       'Data: { Saw: [event.RequestType, event.ResourceType, event.ResourceProperties.Number].map((x) => typeof x + x).join() }',
     );
-    expect(await make('told', calling(body), output('Saw'))).toMatchObject({
+    expect(await createStack('properties', calling(body), output('Saw'))).toMatchObject({
       status: 'CREATE_COMPLETE',
       outputs: ['stringCreate,stringCustom::Called,string1'],
     });
@@ -84,7 +84,7 @@ describe('a custom resource of the sandbox', () => {
     const body = `
       const tried = [${tries.join()}].map((f) => { try { f(); return 'did'; } catch (error) { return error.code; } });
       ${answering('Data: { Saw: [...tried, Object.keys(process.env).length].join() }')}`;
-    expect(await make('closed', calling(body), output('Saw'))).toMatchObject({
+    expect(await createStack('closed', calling(body), output('Saw'))).toMatchObject({
       outputs: ['ERR_ACCESS_DENIED,ERR_ACCESS_DENIED,0'],
     });
   });
@@ -121,7 +121,7 @@ describe('a custom resource of the sandbox', () => {
     ['the handler has another file name', calling('', { handler: 'other.handler' }), 'Function', 'Handler'],
   ];
   test.each(refused)('rolls its stack back if %s', async (condition, resources, failed, reason) => {
-    expect(await make(condition.replaceAll(' ', '-'), resources)).toEqual({
+    expect(await createStack(condition.replaceAll(' ', '-'), resources)).toEqual({
       status: 'ROLLBACK_COMPLETE',
       outputs: [],
       failed,
@@ -141,13 +141,13 @@ test('a mapping returns the value for the account, and the stack is rolled back 
     },
   };
   const found = { Mappings: { Of: { [account]: { Text: 'here' } } } };
-  expect(await make('mapped', role, found)).toMatchObject({ status: 'CREATE_COMPLETE' });
-  expect(await make('unmapped', role, { Mappings: { Of: { '999999999999': { Text: 'x' } } } })).toMatchObject(
-    {
-      status: 'ROLLBACK_COMPLETE',
-      reason: expect.stringContaining(`Unable to get mapping for Of::${account}::Text`),
-    },
-  );
+  expect(await createStack('mapped', role, found)).toMatchObject({ status: 'CREATE_COMPLETE' });
+  expect(
+    await createStack('unmapped', role, { Mappings: { Of: { '999999999999': { Text: 'x' } } } }),
+  ).toMatchObject({
+    status: 'ROLLBACK_COMPLETE',
+    reason: expect.stringContaining(`Unable to get mapping for Of::${account}::Text`),
+  });
 });
 
 test('CreateRole refuses a permissions boundary that does not exist', async () => {

@@ -9,7 +9,14 @@ import {
   UpdateOpenIDConnectProviderThumbprintCommand,
 } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type AwsSandbox, account, hour, query, refusal, startAwsSandbox } from '../support/aws-sandbox.ts';
+import {
+  type AwsSandbox,
+  account,
+  query,
+  refusal,
+  sandboxTime,
+  startAwsSandbox,
+} from '../support/aws-sandbox.ts';
 
 let aws: AwsSandbox;
 beforeAll(async () => {
@@ -42,7 +49,7 @@ describe('an OIDC provider of the sandbox', () => {
       Url: 'id.example.com/path/',
       ClientIDList: ['z-client', 'a-client'],
       ThumbprintList: ['a'.repeat(40), 'a'.repeat(40)],
-      CreateDate: new Date(hour * 1000),
+      CreateDate: new Date(sandboxTime * 1000),
       Tags: [{ Key: 'name', Value: '<&>' }],
     });
   });
@@ -187,14 +194,14 @@ describe('the Query interface', () => {
       'The security token included in the request is invalid.',
     ],
   ])('refuses a call %s', async (_title, headers, status, code, message) => {
-    const { body: _body, ...told } = await query(aws.origin, list, headers as Record<string, string>);
-    expect(told).toEqual({ status, code, message });
+    const { body: _body, ...outcome } = await query(aws.origin, list, headers as Record<string, string>);
+    expect(outcome).toEqual({ status, code, message });
   });
 
   test.each(['NoSuchAction', 'constructor', '__proto__', ''])('rejects the action "%s"', async (Action) => {
     const headers = signed(`${account}/${scope}`);
-    const { body: _body, ...told } = await query(aws.origin, { ...list, Action }, headers);
-    expect(told).toEqual({
+    const { body: _body, ...outcome } = await query(aws.origin, { ...list, Action }, headers);
+    expect(outcome).toEqual({
       status: 400,
       code: 'InvalidAction',
       message: `Could not find operation ${Action} for version 2010-05-08`,

@@ -17,7 +17,14 @@ import {
   UpdateRoleCommand,
 } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type AwsSandbox, account, hour, refusal, startAwsSandbox, trustOf } from '../support/aws-sandbox.ts';
+import {
+  type AwsSandbox,
+  account,
+  refusal,
+  sandboxTime,
+  startAwsSandbox,
+  trustOf,
+} from '../support/aws-sandbox.ts';
 
 let aws: AwsSandbox;
 let trust: string;
@@ -37,7 +44,7 @@ const identity = () => ({
   RoleName,
   RoleId: expect.stringMatching(/^AROA[A-Z2-7]{17}$/),
   Arn: `arn:aws:iam::${account}:role/vendors/Sojourn`,
-  CreateDate: new Date(hour * 1000),
+  CreateDate: new Date(sandboxTime * 1000),
   AssumeRolePolicyDocument: encodeURIComponent(trust).replaceAll('*', '%2A'),
 });
 

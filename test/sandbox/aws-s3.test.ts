@@ -4,7 +4,7 @@ import { PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { XMLParser } from 'fast-xml-parser';
-import { type AwsSandbox, account, hour, startAwsSandbox } from '../support/aws-sandbox.ts';
+import { type AwsSandbox, account, sandboxTime, startAwsSandbox } from '../support/aws-sandbox.ts';
 
 const region = 'eu-central-1';
 let aws: AwsSandbox;
@@ -27,23 +27,23 @@ class Sha256 {
   reset() {}
 }
 
-interface Wish {
+interface RequestOptions {
   method?: string;
   body?: string;
-  in?: string;
-  at?: number;
+  region?: string;
+  signedAt?: number;
   keys?: typeof keys;
   /** Changes to the request after it was signed. */
   after?: (headers: Record<string, string>) => void;
 }
 
-async function signed(path: string, wish: Wish = {}) {
-  const { method = 'PUT', body = '{}', at = hour * 1000 } = wish;
+async function sendSigned(path: string, options: RequestOptions = {}) {
+  const { method = 'PUT', body = '{}', signedAt = sandboxTime * 1000 } = options;
   const url = new URL(`${aws.origin}/aws/s3/${path}`);
   const signer = new SignatureV4({
     service: 's3',
-    region: wish.in ?? region,
-    credentials: wish.keys ?? keys,
+    region: options.region ?? region,
+    credentials: options.keys ?? keys,
     sha256: Sha256 as never,
     uriEscapePath: false,
   });
@@ -60,14 +60,14 @@ async function signed(path: string, wish: Wish = {}) {
         'cache-control': 'max-age=9',
       },
     },
-    { signingDate: new Date(at) },
+    { signingDate: new Date(signedAt) },
   );
   const { host: _, ...headers } = request.headers;
-  wish.after?.(headers);
-  return told(await fetch(url, { method, headers, ...(method === 'PUT' ? { body } : {}) }));
+  options.after?.(headers);
+  return errorOf(await fetch(url, { method, headers, ...(method === 'PUT' ? { body } : {}) }));
 }
 
-async function told(answer: Response) {
+async function errorOf(answer: Response) {
   const { Error: error } = new XMLParser().parse(await answer.text());
   return { status: answer.status, code: error?.Code };
 }
@@ -111,9 +111,9 @@ beforeEach(() => inline({ Effect: 'Allow', Action: 's3:PutObject', Resource: 'ar
 
 describe('S3 in the sandbox', () => {
   test('stores an object that the role may put, and serves it to everyone if the bucket policy allows it', async () => {
-    expect(await signed('docs/v1/jwks')).toEqual({ status: 200, code: undefined });
+    expect(await sendSigned('docs/v1/jwks')).toEqual({ status: 200, code: undefined });
     const url = `${aws.origin}/aws/s3/docs/v1/jwks`;
-    expect(await told(await fetch(url))).toEqual({ status: 403, code: 'AccessDenied' });
+    expect(await errorOf(await fetch(url))).toEqual({ status: 403, code: 'AccessDenied' });
     await asOwner(
       'docs?policy',
       statement({ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::docs/*' }),
@@ -126,15 +126,15 @@ describe('S3 in the sandbox', () => {
     ]);
   });
 
-  const refusals: [string, string, Wish, number, string][] = [
+  const refusals: [string, string, RequestOptions, number, string][] = [
     ['an object outside the policy’s resources', 'docs/v2/jwks', {}, 403, 'AccessDenied'],
     ['a deletion that no policy allows', 'docs/v1/jwks', { method: 'DELETE', body: '' }, 403, 'AccessDenied'],
     ['a bucket that does not exist', 'none/v1/jwks', {}, 404, 'NoSuchBucket'],
-    ['another region', 'docs/v1/jwks', { in: 'us-east-1' }, 400, 'AuthorizationHeaderMalformed'],
+    ['another region', 'docs/v1/jwks', { region: 'us-east-1' }, 400, 'AuthorizationHeaderMalformed'],
     [
       'a signature that is 16 minutes old',
       'docs/v1/jwks',
-      { at: (hour - 960) * 1000 },
+      { signedAt: (sandboxTime - 960) * 1000 },
       403,
       'RequestTimeTooSkewed',
     ],
@@ -167,17 +167,20 @@ describe('S3 in the sandbox', () => {
       'InvalidToken',
     ],
   ];
-  test.each(refusals)('refuses %s', async (_, path, wish, status, code) => {
-    expect(await signed(path, wish)).toEqual({ status, code });
+  test.each(refusals)('refuses %s', async (_, path, options, status, code) => {
+    expect(await sendSigned(path, options)).toEqual({ status, code });
   });
 
   test('applies a Deny of the role policy and of the session policy before any Allow', async () => {
     const policy = { Effect: 'Allow', Action: 's3:GetObject', Resource: '*' };
     const narrow = await enter({ Policy: JSON.stringify(statement(policy)) });
-    expect(await signed('docs/v1/jwks', { keys: narrow })).toEqual({ status: 403, code: 'AccessDenied' });
+    expect(await sendSigned('docs/v1/jwks', { keys: narrow })).toEqual({ status: 403, code: 'AccessDenied' });
     const managed = await enter({ 'PolicyArns.member.1.arn': 'arn:aws:iam::aws:policy/ReadOnlyAccess' });
-    expect(await signed('docs/v1/jwks', { keys: managed })).toEqual({ status: 403, code: 'AccessDenied' });
+    expect(await sendSigned('docs/v1/jwks', { keys: managed })).toEqual({
+      status: 403,
+      code: 'AccessDenied',
+    });
     await inline({ Effect: 'Deny', Action: 's3:*', Resource: '*' });
-    expect(await signed('docs/v1/jwks')).toEqual({ status: 403, code: 'AccessDenied' });
+    expect(await sendSigned('docs/v1/jwks')).toEqual({ status: 403, code: 'AccessDenied' });
   });
 });

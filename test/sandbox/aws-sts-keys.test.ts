@@ -35,8 +35,8 @@ beforeEach(() => {
 /** Signs a token with a key of the issuer and requests the role. */
 async function assume(header: Record<string, unknown> = {}, key?: TestKey) {
   const token = await aws.issuer.sign(aws.claims(), header, key ? { key } : {});
-  const { body: _body, ...told } = await aws.assume(token);
-  return told;
+  const { body: _body, ...outcome } = await aws.assume(token);
+  return outcome;
 }
 
 describe('STS verifies with a key of the JWKS', () => {

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   type AwsSandbox,
   account,
-  hour,
   query,
   refusal,
+  sandboxTime,
   startAwsSandbox,
   trustOf,
 } from '../support/aws-sandbox.ts';
@@ -26,8 +26,8 @@ beforeAll(async () => {
 afterAll(() => aws.close());
 
 async function assume(patch: Record<string, unknown> = {}, params: Record<string, string> = {}) {
-  const { body: _body, ...told } = await aws.assume(await aws.issuer.sign(aws.claims(patch)), params);
-  return told;
+  const { body: _body, ...outcome } = await aws.assume(await aws.issuer.sign(aws.claims(patch)), params);
+  return outcome;
 }
 
 describe('the parameters of AssumeRoleWithWebIdentity', () => {
@@ -111,16 +111,16 @@ describe('the parameters of AssumeRoleWithWebIdentity', () => {
       new AssumeRoleWithWebIdentityCommand({
         RoleArn: aws.roleArn,
         RoleSessionName: 'test-session',
-        WebIdentityToken: await aws.issuer.sign(aws.claims({ exp: hour + 60 })),
+        WebIdentityToken: await aws.issuer.sign(aws.claims({ exp: sandboxTime + 60 })),
         DurationSeconds: 7200,
       }),
     );
-    expect(Credentials?.Expiration).toEqual(new Date((hour + 7200) * 1000));
+    expect(Credentials?.Expiration).toEqual(new Date((sandboxTime + 7200) * 1000));
   });
 
   test('are checked together, and one error reports all violations', async () => {
-    const told = await query(aws.origin, { Action: 'AssumeRoleWithWebIdentity', Version: '2011-06-15' });
-    expect(told.message).toBe(
+    const outcome = await query(aws.origin, { Action: 'AssumeRoleWithWebIdentity', Version: '2011-06-15' });
+    expect(outcome.message).toBe(
       "3 validation errors detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null; " +
         "Value null at 'roleSessionName' failed to satisfy constraint: Member must not be null; " +
         "Value null at 'webIdentityToken' failed to satisfy constraint: Member must not be null",
@@ -259,7 +259,7 @@ describe('GetCallerIdentity', () => {
       new AssumeRoleWithWebIdentityCommand({
         RoleArn: aws.roleArn,
         RoleSessionName: 'test-session',
-        WebIdentityToken: await aws.issuer.sign(aws.claims({ iat: hour, exp: hour + 900 })),
+        WebIdentityToken: await aws.issuer.sign(aws.claims({ iat: sandboxTime, exp: sandboxTime + 900 })),
       }),
     );
     return {
@@ -274,7 +274,7 @@ describe('GetCallerIdentity', () => {
     const client = new STSClient({
       ...settings(),
       credentials: { ...(await credentials()), ...patch },
-      systemClockOffset: (hour + offsetSeconds) * 1000 - Date.now(),
+      systemClockOffset: (sandboxTime + offsetSeconds) * 1000 - Date.now(),
     });
     return client.send(new GetCallerIdentityCommand({}));
   };
@@ -319,7 +319,7 @@ describe('GetCallerIdentity', () => {
     const client = new STSClient({
       ...settings(),
       credentials: await credentials(),
-      systemClockOffset: (hour + 3600) * 1000 - Date.now(),
+      systemClockOffset: (sandboxTime + 3600) * 1000 - Date.now(),
     });
     await aws.control('PUT', '/clock', { offset_seconds: 3600 });
     expect(await refusal(client.send(new GetCallerIdentityCommand({})))).toEqual({
@@ -331,11 +331,11 @@ describe('GetCallerIdentity', () => {
   });
 
   test('refuses a call without a signature', async () => {
-    const { body: _body, ...told } = await query(aws.origin, {
+    const { body: _body, ...outcome } = await query(aws.origin, {
       Action: 'GetCallerIdentity',
       Version: '2011-06-15',
     });
-    expect(told).toEqual({
+    expect(outcome).toEqual({
       status: 403,
       code: 'MissingAuthenticationToken',
       message: 'Request is missing Authentication Token',
@@ -346,7 +346,7 @@ describe('GetCallerIdentity', () => {
     const client = new IAMClient({
       ...settings(),
       credentials: await credentials(),
-      systemClockOffset: hour * 1000 - Date.now(),
+      systemClockOffset: sandboxTime * 1000 - Date.now(),
     });
     expect(await refusal(client.send(new ListRolesCommand({})))).toEqual({
       status: 403,

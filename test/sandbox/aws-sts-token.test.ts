@@ -1,6 +1,6 @@
 import { AssumeRoleWithWebIdentityCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type AwsSandbox, hour, startAwsSandbox } from '../support/aws-sandbox.ts';
+import { type AwsSandbox, sandboxTime, startAwsSandbox } from '../support/aws-sandbox.ts';
 import { makeKey } from '../support/test-issuer.ts';
 
 const notValidated =
@@ -27,24 +27,28 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
     ['without iat', { iat: undefined }, invalid('Missing a required claim: iat')],
     ['without exp', { exp: undefined }, invalid('Missing a required claim: exp')],
     ['whose iat is null', { iat: null }, invalid('Invalid timestamp in token claims.')],
-    ['whose iat is fractional', { iat: hour - 0.5 }, invalid('Invalid timestamp in token claims.')],
-    ['whose exp is fractional', { exp: hour + 100.5 }, invalid('Invalid timestamp in token claims.')],
+    ['whose iat is fractional', { iat: sandboxTime - 0.5 }, invalid('Invalid timestamp in token claims.')],
+    ['whose exp is fractional', { exp: sandboxTime + 100.5 }, invalid('Invalid timestamp in token claims.')],
     ['whose nbf is not a number', { nbf: 'invalid' }, invalid('Invalid timestamp in token claims.')],
     [
       'that expired 300 s ago',
-      { exp: hour - 300 },
+      { exp: sandboxTime - 300 },
       {
         status: 400,
         code: 'ExpiredTokenException',
-        message: `Token expired: current date/time ${hour - 300} must be before the expiration date/time ${hour - 300}`,
+        message: `Token expired: current date/time ${sandboxTime - 300} must be before the expiration date/time ${sandboxTime - 300}`,
       },
     ],
-    ['issued 301 s from now', { iat: hour + 301 }, invalid(`Token issued in the future: ${hour + 301}`)],
+    [
+      'issued 301 s from now',
+      { iat: sandboxTime + 301 },
+      invalid(`Token issued in the future: ${sandboxTime + 301}`),
+    ],
     [
       'valid from 301 s from now',
-      { nbf: hour + 301 },
+      { nbf: sandboxTime + 301 },
       invalid(
-        `Token not yet valid: current date/time ${hour + 300} must be after or equal to the not-before date/time ${hour + 301}`,
+        `Token not yet valid: current date/time ${sandboxTime + 300} must be after or equal to the not-before date/time ${sandboxTime + 301}`,
       ),
     ],
     ['with two audiences and no azp', { aud: ['client-a', 'client-b'] }, invalid(twoAudiences)],
@@ -64,8 +68,8 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
       { status: 500, code: 'InternalFailure', message: 'Unknown error validating third-party token' },
     ],
   ])('%s', async (_title, patch, expected) => {
-    const { body: _body, ...told } = await aws.assume(await aws.issuer.sign(aws.claims(patch)));
-    expect(told).toEqual(expected);
+    const { body: _body, ...outcome } = await aws.assume(await aws.issuer.sign(aws.claims(patch)));
+    expect(outcome).toEqual(expected);
   });
 
   test('whose issuer has one more trailing slash than the provider', async () => {
@@ -86,10 +90,10 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
   ])('%s', async (_title, header) => {
     const [, payload, signature] = (await aws.issuer.sign(aws.claims())).split('.');
     const forged = { alg: 'RS256', kid: 'test-rs256', ...header };
-    const { body: _body, ...told } = await aws.assume(
+    const { body: _body, ...outcome } = await aws.assume(
       [Buffer.from(JSON.stringify(forged)).toString('base64url'), payload, signature].join('.'),
     );
-    expect(told).toEqual(invalid(notAJwt));
+    expect(outcome).toEqual(invalid(notAJwt));
   });
 
   test.each([
@@ -98,15 +102,15 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
     ['with a trailing line end', (token: string) => `${token}\n`],
     ['in padded base64', (token: string) => `${token}=`],
     ['that is opaque', () => 'ya29.opaque'],
-  ])('%s', async (_title, bend) => {
-    const { body: _body, ...told } = await aws.assume(bend(await aws.issuer.sign(aws.claims())));
-    expect(told).toEqual(invalid(notAJwt));
+  ])('%s', async (_title, modify) => {
+    const { body: _body, ...outcome } = await aws.assume(modify(await aws.issuer.sign(aws.claims())));
+    expect(outcome).toEqual(invalid(notAJwt));
   });
 
   test('signed by another key under a known kid', async () => {
     const key = { ...(await makeKey('RS256', 'test-rs256')) };
-    const { body: _body, ...told } = await aws.assume(await aws.issuer.sign(aws.claims(), {}, { key }));
-    expect(told).toEqual(invalid(notValidated));
+    const { body: _body, ...outcome } = await aws.assume(await aws.issuer.sign(aws.claims(), {}, { key }));
+    expect(outcome).toEqual(invalid(notValidated));
   });
 
   test('whose last duplicate claim has another value than the registered one', async () => {
@@ -116,16 +120,16 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
     const token = await new CompactSign(Buffer.from(claims))
       .setProtectedHeader({ alg: 'RS256', kid: 'test-rs256' })
       .sign(privateKey);
-    const { body: _body, ...told } = await aws.assume(token);
-    expect(told).toEqual(invalid(notValidated));
+    const { body: _body, ...outcome } = await aws.assume(token);
+    expect(outcome).toEqual(invalid(notValidated));
   });
 
   test('when the issuer does not answer', async () => {
     const token = await aws.issuer.sign(aws.claims());
     aws.issuer.status = 503;
-    const { body: _body, ...told } = await aws.assume(token);
+    const { body: _body, ...outcome } = await aws.assume(token);
     aws.issuer.status = 200;
-    expect(told).toEqual(invalid(noKey));
+    expect(outcome).toEqual(invalid(noKey));
   });
 
   test.each([
@@ -137,19 +141,19 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
   ])('when the discovery document %s', async (_title, patch) => {
     const sound = aws.issuer.discovery;
     aws.issuer.discovery = { ...sound, ...patch };
-    const { body: _body, ...told } = await aws.assume(await aws.issuer.sign(aws.claims()));
+    const { body: _body, ...outcome } = await aws.assume(await aws.issuer.sign(aws.claims()));
     aws.issuer.discovery = sound;
-    expect(told).toEqual(invalid(noKey));
+    expect(outcome).toEqual(invalid(noKey));
   });
 
   test('when the JWKS redirects', async () => {
     const sound = aws.issuer.headers;
     aws.issuer.headers = { ...sound, location: '/t/1/elsewhere' };
     aws.issuer.status = 302;
-    const { body: _body, ...told } = await aws.assume(await aws.issuer.sign(aws.claims()));
+    const { body: _body, ...outcome } = await aws.assume(await aws.issuer.sign(aws.claims()));
     aws.issuer.status = 200;
     aws.issuer.headers = sound;
-    expect(told).toEqual(invalid(noKey));
+    expect(outcome).toEqual(invalid(noKey));
   });
 
   test.each([
@@ -182,19 +186,19 @@ describe('AssumeRoleWithWebIdentity refuses a token', () => {
         ] as const,
     ),
   ])('sent with ProviderId %s', async (ProviderId, expected) => {
-    const { body: _body, ...told } = await aws.assume(await aws.issuer.sign(aws.claims()), { ProviderId });
-    expect(told).toEqual(expected);
+    const { body: _body, ...outcome } = await aws.assume(await aws.issuer.sign(aws.claims()), { ProviderId });
+    expect(outcome).toEqual(expected);
   });
 });
 
 describe('AssumeRoleWithWebIdentity accepts a token', () => {
   test.each([
-    ['that expired 299 s ago', { exp: hour - 299 }, 'con_1', 'client-a'],
-    ['issued 300 s from now', { iat: hour + 300 }, 'con_1', 'client-a'],
-    ['valid from 300 s from now', { nbf: hour + 300 }, 'con_1', 'client-a'],
+    ['that expired 299 s ago', { exp: sandboxTime - 299 }, 'con_1', 'client-a'],
+    ['issued 300 s from now', { iat: sandboxTime + 300 }, 'con_1', 'client-a'],
+    ['valid from 300 s from now', { nbf: sandboxTime + 300 }, 'con_1', 'client-a'],
     [
       'whose times are strings of digits',
-      { exp: String(hour + 600), iat: String(hour) },
+      { exp: String(sandboxTime + 600), iat: String(sandboxTime) },
       'con_1',
       'client-a',
     ],
@@ -204,7 +208,7 @@ describe('AssumeRoleWithWebIdentity accepts a token', () => {
     ['with a short subject', { sub: 'a' }, 'a', 'client-a'],
     ['with a subject of 300 characters', { sub: 'a'.repeat(300) }, 'a'.repeat(300), 'client-a'],
     ['whose subject is a number', { sub: 123 }, '123', 'client-a'],
-    ['that is valid for eleven years', { exp: hour + 347_000_000 }, 'con_1', 'client-a'],
+    ['that is valid for eleven years', { exp: sandboxTime + 347_000_000 }, 'con_1', 'client-a'],
   ])('%s', async (_title, patch, subject, audience) => {
     const answer = await aws.sts.send(
       new AssumeRoleWithWebIdentityCommand({
@@ -228,7 +232,7 @@ describe('AssumeRoleWithWebIdentity accepts a token', () => {
       AccessKeyId: expect.stringMatching(/^ASIA[A-Z2-7]{16}$/),
       SecretAccessKey: expect.stringMatching(/^[A-Za-z0-9+/]{40}$/),
       SessionToken: expect.stringMatching(/^[A-Za-z0-9+/]{680}$/),
-      Expiration: new Date((hour + 3600) * 1000),
+      Expiration: new Date((sandboxTime + 3600) * 1000),
     });
   });
 

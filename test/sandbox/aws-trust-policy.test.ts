@@ -166,8 +166,8 @@ describe('a trust policy admits a token', () => {
 
   async function assume(document: object, patch: Record<string, unknown> = {}) {
     await put(document);
-    const { body: _body, ...told } = await aws.assume(await aws.issuer.sign(aws.claims(patch)));
-    return told;
+    const { body: _body, ...outcome } = await aws.assume(await aws.issuer.sign(aws.claims(patch)));
+    return outcome;
   }
 
   test.each<[string, () => object, boolean]>([

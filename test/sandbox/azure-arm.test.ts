@@ -191,7 +191,7 @@ describe('an access token of the sandbox’s Entra', () => {
     return (await bench.exchange({ ...bench.form(assertion), scope })).body.access_token as string;
   };
   const groups = `/subscriptions/${subscription}/resourcegroups`;
-  const look = (bearer: string, path = groups) => bench.arm('GET', path, undefined, bearer);
+  const getAs = (bearer: string, path = groups) => bench.arm('GET', path, undefined, bearer);
   const assign = (scope: string) =>
     bench.arm('PUT', `${assignment(scope)}/${name}`, {
       properties: {
@@ -213,23 +213,23 @@ describe('an access token of the sandbox’s Entra', () => {
       'Microsoft.Resources/subscriptions/resourcegroups/read',
       `/subscriptions/${subscription}`,
     );
-    expect(await look(token)).toEqual(denied);
-    expect(await look(token, '/subscriptions')).toEqual({
+    expect(await getAs(token)).toEqual(denied);
+    expect(await getAs(token, '/subscriptions')).toEqual({
       status: 200,
       body: { value: [], count: { type: 'Total', value: 0 } },
     });
     await bench.arm('PUT', group.replace('/rg', '/hidden'), { location: 'westeurope' });
     await assign(group);
-    const shown = {
+    const expectedGroup = {
       id: group,
       name: 'rg',
       type: 'Microsoft.Resources/resourceGroups',
       location: 'westeurope',
       properties: { provisioningState: 'Succeeded' },
     };
-    expect(await look(token)).toEqual({ status: 200, body: { value: [shown] } });
-    expect((await look(token, '/subscriptions')).body.count.value).toBe(1);
-    expect((await look(token, `/subscriptions/${subscription}`)).status).toBe(403);
+    expect(await getAs(token)).toEqual({ status: 200, body: { value: [expectedGroup] } });
+    expect((await getAs(token, '/subscriptions')).body.count.value).toBe(1);
+    expect((await getAs(token, `/subscriptions/${subscription}`)).status).toBe(403);
     expect(await bench.arm('PUT', group, { location: 'westeurope' }, token)).toEqual(
       refusedAt('Microsoft.Resources/subscriptions/resourcegroups/write', group),
     );
@@ -239,13 +239,13 @@ describe('an access token of the sandbox’s Entra', () => {
     const token = await tokenFor();
     await bench.turn('/faults', { cloud: 'azure', propagation_seconds: 60 });
     await assign(`/subscriptions/${subscription}`);
-    expect((await look(token)).status).toBe(403);
+    expect((await getAs(token)).status).toBe(403);
     await bench.turn('/clock', { offset_seconds: 61 });
-    expect((await look(token)).status).toBe(200);
+    expect((await getAs(token)).status).toBe(200);
   });
 
   test('is refused for another resource, after its expiry, and if the sandbox did not issue it', async () => {
-    expect(await look(await tokenFor('https://vault.azure.net/.default'))).toEqual(
+    expect(await getAs(await tokenFor('https://vault.azure.net/.default'))).toEqual(
       fault(
         401,
         'InvalidAuthenticationTokenAudience',
@@ -253,11 +253,11 @@ describe('an access token of the sandbox’s Entra', () => {
       ),
     );
     const token = await tokenFor();
-    expect(await look(`${token.slice(0, -2)}AA`)).toEqual(
+    expect(await getAs(`${token.slice(0, -2)}AA`)).toEqual(
       fault(401, 'InvalidAuthenticationToken', 'The access token is invalid.'),
     );
     await bench.turn('/clock', { offset_seconds: 3600 });
-    expect(await look(token)).toEqual(
+    expect(await getAs(token)).toEqual(
       fault(
         401,
         'ExpiredAuthenticationToken',

@@ -285,7 +285,7 @@ describe('an ARM template is refused before any resource is created', () => {
       template([{ type: 'Microsoft.Network/virtualNetworks', apiVersion: '1', name: 'x' }]),
     );
     expect(answer).toEqual(
-      invalid("The resource type 'Microsoft.Network/virtualNetworks' is not one that the sandbox has."),
+      invalid("The sandbox does not support the resource type 'Microsoft.Network/virtualNetworks'."),
     );
   });
 });

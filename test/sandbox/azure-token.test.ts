@@ -192,8 +192,8 @@ describe('a token for Entra', () => {
     ['two parts', () => 'a.b'],
     ['a trailing newline', (token: string) => `${token}\n`],
     ['a leading space', (token: string) => ` ${token}`],
-  ])('is refused as malformed with %s', async (_, bend) => {
-    const assertion = bend(await bench.issuer.sign(bench.claims()));
+  ])('is refused as malformed with %s', async (_, modify) => {
+    const assertion = modify(await bench.issuer.sign(bench.claims()));
     expectRefusal(
       await bench.exchange(bench.form(assertion)),
       400,
@@ -286,7 +286,7 @@ describe('the signing key of a token for Entra', () => {
     );
   });
 
-  test('is refused while Entra caches older metadata, whatever Cache-Control says, and accepted after 5 minutes', async () => {
+  test('is refused while Entra caches older metadata, regardless of Cache-Control, and accepted after 5 minutes', async () => {
     bench.issuer.headers = { 'cache-control': 'no-store' };
     expect((await exchange()).status).toBe(200);
     const key = await makeKey('RS256', 'next-key');
@@ -334,8 +334,8 @@ describe('the signing key of a token for Entra', () => {
         bench.issuer.headers = { location: `${bench.issuer.issuer}/elsewhere` };
       },
     ],
-  ])('is not found when %s', async (_, breakIt) => {
-    breakIt();
+  ])('is not found when %s', async (_, breakIssuer) => {
+    breakIssuer();
     expectRefusal(
       await exchange(),
       400,

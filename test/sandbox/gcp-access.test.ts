@@ -147,7 +147,7 @@ describe('generateAccessToken', () => {
 });
 
 describe('GET of a project in the sandbox', () => {
-  const shown = {
+  const projectResponse = {
     status: 200,
     body: {
       name: `projects/${number}`,
@@ -158,26 +158,26 @@ describe('GET of a project in the sandbox', () => {
       updateTime: expect.any(String),
     },
   };
-  const look = (bearer: string) => bench.manage('GET', `/v3/projects/${number}`, undefined, bearer);
+  const getProjectAs = (bearer: string) => bench.manage('GET', `/v3/projects/${number}`, undefined, bearer);
 
   test('is allowed only for a federated principal with a role on the project', async () => {
     const token = await bench.federated();
-    expect(await look(token)).toMatchObject({
+    expect(await getProjectAs(token)).toMatchObject({
       status: 403,
       body: {
         error: { code: 403, message: 'The caller does not have permission', status: 'PERMISSION_DENIED' },
       },
     });
     await bench.bind(`/v1/projects/${project}`, 'roles/browser', [principal]);
-    expect(await look(token)).toEqual(shown);
-    expect((await look(await bench.federated({ sub: 'conn_2' }))).status).toBe(403);
+    expect(await getProjectAs(token)).toEqual(projectResponse);
+    expect((await getProjectAs(await bench.federated({ sub: 'conn_2' }))).status).toBe(403);
   });
 
   test('is allowed for a service account with the role', async () => {
     await bench.bind(accountPath, user, [principal]);
     await bench.bind(`/v1/projects/${project}`, 'roles/viewer', [`serviceAccount:${account}`]);
     const { body } = await impersonate(await bench.federated());
-    expect(await look(body.accessToken)).toEqual(shown);
+    expect(await getProjectAs(body.accessToken)).toEqual(projectResponse);
   });
 
   test('refuses a token with another scope', async () => {
@@ -185,7 +185,7 @@ describe('GET of a project in the sandbox', () => {
     const { body } = await impersonate(await bench.federated(), {
       scope: ['https://www.googleapis.com/auth/devstorage.read_only'],
     });
-    expect(await look(body.accessToken)).toEqual({
+    expect(await getProjectAs(body.accessToken)).toEqual({
       status: 403,
       body: {
         error: {
@@ -201,7 +201,7 @@ describe('GET of a project in the sandbox', () => {
     'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.';
 
   test.each(['ya29.c.e30.AAAA', 'garbage'])('refuses the bearer %s', async (bearer) => {
-    expect(await look(bearer)).toEqual({
+    expect(await getProjectAs(bearer)).toEqual({
       status: 401,
       body: { error: { code: 401, message: invalidCredentials, status: 'UNAUTHENTICATED' } },
     });
@@ -210,12 +210,12 @@ describe('GET of a project in the sandbox', () => {
   test('refuses an expired token, a changed token, and tokens of a disabled pool', async () => {
     await bench.bind(`/v1/projects/${project}`, 'roles/browser', [principal]);
     const token = await bench.federated();
-    expect((await look(`${token.slice(0, -2)}AA`)).status).toBe(401);
+    expect((await getProjectAs(`${token.slice(0, -2)}AA`)).status).toBe(401);
     await bench.turn('/clock', { offset_seconds: 301 });
-    expect((await look(token)).status).toBe(401);
+    expect((await getProjectAs(token)).status).toBe(401);
     await bench.turn('/clock', { offset_seconds: 0 });
-    expect((await look(token)).status).toBe(200);
+    expect((await getProjectAs(token)).status).toBe(200);
     await bench.manage('PATCH', `/v1/${pool}?updateMask=disabled`, { disabled: true });
-    expect((await look(token)).status).toBe(401);
+    expect((await getProjectAs(token)).status).toBe(401);
   });
 });

@@ -219,7 +219,7 @@ describe('the signing key of a token for Google', () => {
     expect(await present()).toEqual(unreachable);
   });
 
-  test('is accepted after its removal until the cached set is a day old, whatever Cache-Control says', async () => {
+  test('is accepted after its removal until the cached set is a day old, regardless of Cache-Control', async () => {
     bench.issuer.headers = { 'cache-control': 'max-age=60' };
     expect((await present()).status).toBe(200);
     bench.issuer.jwks.keys.shift();

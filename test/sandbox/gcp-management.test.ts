@@ -24,7 +24,7 @@ const create = (changes: Record<string, unknown>, id = 'another') =>
 
 describe('a workload identity pool and its providers in the sandbox', () => {
   test('are created by operations that are done at once, with the project number in their names', async () => {
-    const shown = {
+    const expected = {
       name: `${pool}/providers/another`,
       displayName: 'Another',
       attributeMapping: mapping,
@@ -32,16 +32,19 @@ describe('a workload identity pool and its providers in the sandbox', () => {
       oidc: { issuerUri: 'https://id.example.com', allowedAudiences: ['urn:a'] },
       state: 'ACTIVE',
     };
-    const { name: _, state: __, ...input } = shown;
+    const { name: _, state: __, ...input } = expected;
     expect(await create(input)).toEqual({
       status: 200,
       body: {
         name: expect.stringMatching(new RegExp(`^${pool}/providers/another/operations/[0-9a-f-]{36}$`)),
         done: true,
-        response: { '@type': 'type.googleapis.com/google.iam.v1.WorkloadIdentityPoolProvider', ...shown },
+        response: { '@type': 'type.googleapis.com/google.iam.v1.WorkloadIdentityPoolProvider', ...expected },
       },
     });
-    expect(await bench.manage('GET', `/v1/${pool}/providers/another`)).toEqual({ status: 200, body: shown });
+    expect(await bench.manage('GET', `/v1/${pool}/providers/another`)).toEqual({
+      status: 200,
+      body: expected,
+    });
     const list = await bench.manage('GET', providers);
     expect(list.body.workloadIdentityPoolProviders.map((one: { name: string }) => one.name)).toEqual([
       provider,
@@ -137,7 +140,7 @@ describe('a workload identity pool and its providers in the sandbox', () => {
     [
       'a mapping that does not return a string',
       { attributeMapping: { 'google.subject': "assertion.sub == 'a'" } },
-      "The attribute mapping expression of 'google.subject' is invalid: it gives bool, not string.",
+      "The attribute mapping expression of 'google.subject' is invalid: it returns bool, not string.",
     ],
     [
       'a condition with unknown names',
@@ -229,17 +232,17 @@ describe('service accounts and policies in the sandbox', () => {
   const path = `/v1/projects/${project}/serviceAccounts`;
 
   test('are created once, returned and deleted', async () => {
-    const shown = {
+    const expected = {
       name: `projects/${project}/serviceAccounts/${account}`,
       projectId: project,
       uniqueId: expect.stringMatching(/^\d{21}$/),
       email: account,
       oauth2ClientId: expect.stringMatching(/^\d{21}$/),
     };
-    expect(await bench.manage('GET', path)).toEqual({ status: 200, body: { accounts: [shown] } });
+    expect(await bench.manage('GET', path)).toEqual({ status: 200, body: { accounts: [expected] } });
     expect(await bench.manage('GET', `${path}/${encodeURIComponent(account)}`)).toEqual({
       status: 200,
-      body: shown,
+      body: expected,
     });
     expect(await bench.manage('POST', path, { accountId: 'deployer' })).toEqual(
       fault(

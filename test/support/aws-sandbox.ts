@@ -1,4 +1,4 @@
-/** The sandbox's AWS with a test issuer beside it and a role that trusts it, at an hour that stands still. */
+/** The sandbox's AWS with a test issuer and a role that trusts it, at a fixed time. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CreateOpenIDConnectProviderCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -9,10 +9,10 @@ import { startTestIssuer, type TestIssuer } from './test-issuer.ts';
 
 export const account = '123456789012';
 /** 2026-09-21T14:13:20Z, in seconds. */
-export const hour = 1_790_000_000;
+export const sandboxTime = 1_790_000_000;
 
-/** What a raw answer says; code and message are undefined when it is no error. */
-export interface Told {
+/** Status and error of a response; code and message are undefined on success. */
+export interface CallOutcome {
   readonly status: number;
   readonly code: string | undefined;
   readonly message: string | undefined;
@@ -21,23 +21,23 @@ export interface Told {
 export interface AwsSandbox {
   readonly origin: string;
   readonly issuer: TestIssuer;
-  /** The issuer without its scheme, as condition keys have it. */
+  /** The issuer without its scheme: the prefix of condition keys. */
   readonly prefix: string;
   readonly iam: IAMClient;
   readonly sts: STSClient;
   readonly cloudFormation: CloudFormationClient;
   readonly providerArn: string;
   readonly roleArn: string;
-  /** Sound claims for the role. */
+  /** Claims that the role admits. */
   claims(patch?: Record<string, unknown>): Record<string, unknown>;
-  /** AssumeRoleWithWebIdentity, straight over HTTP. */
-  assume(token: string, params?: Record<string, string>): Promise<Told & { readonly body: string }>;
+  /** AssumeRoleWithWebIdentity over plain HTTP. */
+  assume(token: string, params?: Record<string, string>): Promise<CallOutcome & { readonly body: string }>;
   createRole(name: string, trust: unknown, more?: { MaxSessionDuration?: number }): Promise<string>;
   control(method: string, path: string, body?: unknown): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** Trusts the provider with exact audience and subject, and lets tags and source identity through. */
+/** Trusts the provider with an exact audience and subject, and allows tags and source identity. */
 export const trustOf = (providerArn: string, prefix: string, condition?: unknown) => ({
   Version: '2012-10-17',
   Statement: [
@@ -52,7 +52,7 @@ export const trustOf = (providerArn: string, prefix: string, condition?: unknown
   ],
 });
 
-/** CloudFormation of the account where the demo applies its template, as its administrator. */
+/** A CloudFormation client with the rights of the account's administrator. */
 export const cloudFormationOf = (origin: string, administrator: string) =>
   new CloudFormationClient({
     endpoint: `${origin}/aws`,
@@ -64,7 +64,7 @@ export const cloudFormationOf = (origin: string, administrator: string) =>
 export async function startAwsSandbox(): Promise<AwsSandbox> {
   const sandbox = await startSandbox({
     listen: { host: '127.0.0.1', port: 0 },
-    now: () => hour * 1000,
+    now: () => sandboxTime * 1000,
     clouds: [awsCloud],
   });
   const issuer = await startTestIssuer({ path: '/t/1' });
@@ -104,8 +104,8 @@ export async function startAwsSandbox(): Promise<AwsSandbox> {
       iss: issuer.issuer,
       aud: 'client-a',
       sub: 'con_1',
-      iat: hour - 10,
-      exp: hour + 900,
+      iat: sandboxTime - 10,
+      exp: sandboxTime + 900,
       ...patch,
     }),
     assume: (WebIdentityToken, params = {}) =>
@@ -135,24 +135,24 @@ interface ErrorDocument {
   readonly ErrorResponse?: { readonly Error: { readonly Code: string; readonly Message: string } };
 }
 
-/** One Query call as it is on the wire. */
+/** One Query call over plain HTTP. */
 export async function query(
   origin: string,
   params: Record<string, string>,
   headers: Record<string, string> = {},
-): Promise<Told & { readonly body: string }> {
+): Promise<CallOutcome & { readonly body: string }> {
   const answer = await fetch(`${origin}/aws`, { method: 'POST', headers, body: new URLSearchParams(params) });
   const body = await answer.text();
   const error = (parser.parse(body) as ErrorDocument).ErrorResponse?.Error;
   return { status: answer.status, code: error?.Code, message: error?.Message, body };
 }
 
-/** What an SDK's refused call says. */
-export async function refusal(call: Promise<unknown>): Promise<Told> {
+/** The error of an SDK call; throws if the call succeeds. */
+export async function refusal(call: Promise<unknown>): Promise<CallOutcome> {
   const error = await call.then(
     () => undefined,
     (reason: unknown) => reason as { name: string; message: string; $metadata: { httpStatusCode: number } },
   );
-  if (!error) throw new Error('The call went through.');
+  if (!error) throw new Error('the call succeeded');
   return { status: error.$metadata.httpStatusCode, code: error.name, message: error.message };
 }

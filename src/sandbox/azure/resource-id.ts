@@ -19,7 +19,7 @@ export const same = (a: string, b: string): boolean => a.toLowerCase() === b.toL
 export const within = (id: string, scope: string): boolean =>
   `${id.toLowerCase()}/`.startsWith(`${scope.toLowerCase().replace(/\/$/, '')}/`);
 
-/** Parses the decoded path of a request or an id in a template; undefined if it is neither. */
+/** Parses the decoded path of a request or an id in a template; undefined for any other text. */
 export function parseResourceId(path: string): ResourceId | undefined {
   const id = path.replace(/\/$/, '');
   const subscription = /^\/subscriptions\/([^/]+)/i.exec(id)?.[1];

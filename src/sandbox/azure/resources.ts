@@ -87,6 +87,6 @@ function unknownType(type: string) {
   return refuse(
     404,
     'InvalidResourceType',
-    `The resource type '${levels.join('/')}' could not be found in the namespace '${namespace}'. The sandbox has ${resourceTypes.map((kind) => kind.type).join(', ')}.`,
+    `The resource type '${levels.join('/')}' could not be found in the namespace '${namespace}'. The sandbox supports ${resourceTypes.map((kind) => kind.type).join(', ')}.`,
   );
 }

@@ -42,7 +42,7 @@ function compile(environment: Environment, text: string, expected: string): Comp
     return { ok: false, reason: (checked.error?.message ?? 'not an expression').split('\n')[0] ?? '' };
   const type = checked.type ?? 'dyn';
   if (type !== 'dyn' && !type.startsWith(expected))
-    return { ok: false, reason: `it gives ${type}, not ${expected}` };
+    return { ok: false, reason: `it returns ${type}, not ${expected}` };
   return { ok: true, run: environment.parse(text) };
 }
 

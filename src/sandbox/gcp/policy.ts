@@ -73,7 +73,7 @@ function readBindings(input: unknown): Outcome<readonly Binding[]> {
     if (!/^(roles|projects\/[^/]+\/roles|organizations\/\d+\/roles)\/[\w.]+$/.test(role))
       return invalid(`Role ${role} is not supported for this resource.`);
     if (isRecord(entry) && entry.condition !== undefined)
-      return invalid('The sandbox evaluates no conditions in allow policies.');
+      return invalid('The sandbox does not evaluate conditions in allow policies.');
     const unknown = members.find((name) => !member.test(name));
     if (unknown !== undefined) return invalid(`Invalid principal ${unknown}.`);
     if (members.length > 0) bindings.push({ role, members });

@@ -67,7 +67,7 @@ async function keyFault(jws: Jws, provider: Provider, state: CloudState) {
 }
 
 /**
- * Keys are cached for a day whatever Cache-Control says, so a removed key still works; an unknown kid causes a fetch
+ * Keys are cached for a day regardless of Cache-Control, so a removed key still works; an unknown kid causes a fetch
  * at once.
  */
 async function fetchedKey(

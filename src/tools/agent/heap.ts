@@ -1,4 +1,4 @@
-/** Less memory for a program that runs beside a workload, at the price of more frequent garbage collections. */
+/** Less memory for a program that shares its machine with a workload, at the price of more frequent garbage collections. */
 import { setFlagsFromString } from 'node:v8';
 
 /**

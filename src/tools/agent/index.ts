@@ -1,5 +1,5 @@
 /**
- * The agent: a small process beside a workload. Owns: keeping tokens and credentials of many connections fresh in
+ * The agent: a small process next to a workload. Owns: keeping tokens and credentials of many connections fresh in
  * memory, serving them to unmodified SDKs through a loopback endpoint and files, and refusing all other callers. Does
  * not own: sign-in and requests to the server (sdk), or its configuration schema (config). The command line starts it.
  */

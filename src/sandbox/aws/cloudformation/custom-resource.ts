@@ -113,7 +113,7 @@ async function invoke(
   physicalId: string | undefined,
 ): Promise<Pick<CreatedResource, 'physicalId' | 'attributes'>> {
   const handler = account.functions.get(text(properties, 'ServiceToken') ?? '');
-  if (!handler) throw invalid('ServiceToken', 'is no function of this account');
+  if (!handler) throw invalid('ServiceToken', 'is not a function of this account');
   const RequestId = randomUUID();
   const inbox = await openInbox();
   try {

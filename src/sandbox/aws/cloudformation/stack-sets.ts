@@ -23,7 +23,7 @@ export const stackSetActions: Service['actions'] = {
       Capabilities: texts(),
     });
     if (input.PermissionModel !== 'SERVICE_MANAGED')
-      throw validationError('The sandbox knows stack sets with PermissionModel SERVICE_MANAGED only.');
+      throw validationError('The sandbox supports only stack sets with PermissionModel SERVICE_MANAGED.');
     if (input['AutoDeployment.Enabled'] === undefined)
       throw validationError('AutoDeployment must be specified for SERVICE_MANAGED stack sets');
     checkCapabilities(parseTemplate(input.TemplateBody), input.Capabilities);
@@ -52,7 +52,7 @@ export const stackSetActions: Service['actions'] = {
       throw validationError('OrganizationalUnitIds are required');
     if (input['DeploymentTargets.AccountFilterType'] !== 'INTERSECTION')
       throw validationError(
-        'The sandbox knows no members of organizational units: name Accounts, with INTERSECTION.',
+        'The sandbox has no organizational units: set Accounts and AccountFilterType INTERSECTION.',
       );
     for (const id of input['DeploymentTargets.Accounts'])
       for (const region of input.Regions) {

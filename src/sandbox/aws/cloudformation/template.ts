@@ -149,7 +149,7 @@ function sortByDependencies(definitions: readonly ResourceDefinition[]): Resourc
   return sorted;
 }
 
-/** A name that the template chooses requires CAPABILITY_NAMED_IAM, whatever the conditions are. */
+/** A name that the template chooses requires CAPABILITY_NAMED_IAM, regardless of conditions. */
 export function checkCapabilities({ resources }: Template, granted: readonly string[]): void {
   const requiredCapability = resources.map(({ type, properties }) =>
     resourceTypeOf(type)?.requiredCapability(properties),

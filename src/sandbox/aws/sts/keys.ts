@@ -15,7 +15,7 @@ const requiredLists = [
 
 interface UsableKey {
   readonly key: KeyObject;
-  /** AWS refuses every signature of a key with `key_ops`, whatever its value is. */
+  /** AWS refuses every signature of a key with `key_ops`, regardless of its value. */
   readonly isUnusable: boolean;
 }
 

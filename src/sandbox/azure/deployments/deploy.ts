@@ -26,13 +26,13 @@ export function deploy(
     return refuse(
       400,
       'InvalidRequestContent',
-      "The request content was invalid: 'template' is not an object; the sandbox reads no templateLink.",
+      "The request content was invalid: 'template' is not an object; the sandbox does not support templateLink.",
     );
   if (text(mode)?.toLowerCase() !== 'incremental')
     return refuse(
       400,
       'InvalidDeploymentMode',
-      `The sandbox deploys in mode 'Incremental' only, not '${stringOf(mode)}'.`,
+      `The sandbox supports only the mode 'Incremental', not '${stringOf(mode)}'.`,
     );
   const deploymentScope = { subscription: target.subscription, group: target.group };
   if (deploymentScope.group && !state.directory.get(scopeOf(deploymentScope)))

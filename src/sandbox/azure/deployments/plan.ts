@@ -76,7 +76,7 @@ function expand(
   );
   if (!target) throw templateFault(`The template resource '${name}' has an invalid scope.`);
   if (!resourceTypeOf(type) && !same(type, nestedType))
-    throw templateFault(`The resource type '${type}' is not one that the sandbox has.`);
+    throw templateFault(`The sandbox does not support the resource type '${type}'.`);
   const condition = raw.condition === undefined || evaluate(raw.condition, context) === true;
   const children = Array.isArray(raw.resources) ? raw.resources : [];
   return [
