@@ -45,7 +45,9 @@ test(
     const agent = await start();
     const table = await agent.command('status');
     expect(table).toMatch(
-      new RegExp(`^${server.issuer} answers\n\nID +SERVES +OUTAGE BUDGET MINUTES +REFRESHED AT +ERROR\n`),
+      new RegExp(
+        `^${server.issuer} is available\n\nID +SERVES +OUTAGE BUDGET MINUTES +REFRESHED AT +ERROR\n`,
+      ),
     );
     expect(table).toMatch(new RegExp(`^${connection.id}  token   4 +\\d{4}-\\S+Z  -$`, 'm'));
     expect(JSON.parse(await agent.command('status', '--json'))).toEqual({
@@ -78,7 +80,7 @@ test(
     expect(await failure(agent.command('status'))).toEqual({
       code: 1,
       stdout: '',
-      stderr: `${file} cannot be read (ENOENT).\n→ Start it with \`sojourn agent --config FILE\`, or name its directory with --agent.\n`,
+      stderr: `${file} cannot be read (ENOENT).\n→ Start the agent with \`sojourn agent --config FILE\`, or pass its directory with --agent.\n`,
     });
   },
   timeout,
@@ -128,7 +130,9 @@ test(
     await agent.waitForOutput(/agent\.reload_refused.*connections: must have at least one connection/);
     await agent.configure({ listen: '127.0.0.1:1' });
     agent.kill('SIGHUP');
-    await agent.waitForOutput(/listen and directory cannot change while the agent runs\. Start it again\./);
+    await agent.waitForOutput(
+      /listen and directory cannot change while the agent runs\. Restart the agent\./,
+    );
     expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint', 'renamed']);
     await agent.configure({});
     expect(JSON.parse(await agent.command('status', '--json'))).toMatchObject({
@@ -150,7 +154,7 @@ test(
     agent.kill('SIGHUP');
     await pipe.writeFile(agent.configText({}));
     await pipe.close();
-    await agent.waitForOutput(/The agent serves 1 connections/);
+    await agent.waitForOutput(/The agent serves 1 connection of/);
     await agent.configure({ connections: [{ id: connection.id, aws: { token_file: 'renamed' } }] });
     await agent.waitForOutput(/"event":"agent.reloaded"/);
     expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint', 'renamed']);

@@ -39,7 +39,7 @@ interface Options {
 /** Resolves when the agent serves. */
 export async function startAgentProcess(options: Options): Promise<AgentProcess> {
   const agent = await spawnAgent(options, (config, text) => writeFile(config, text));
-  await agent.waitForOutput(/The agent serves \d+ connections/);
+  await agent.waitForOutput(/The agent serves \d+ connections? of/);
   return agent;
 }
 
