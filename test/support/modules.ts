@@ -1,4 +1,4 @@
-/** The rooms of the records on a real store, with a clock that can be set and every log line at hand. */
+/** The modules of src/access on a real store, with an adjustable clock and all log lines. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,14 +36,14 @@ export async function createModules(algorithms: readonly Algorithm[] = ['RS256',
   };
   const logger = createLogger({ level: 'debug', destination });
   const store = await openStore(`sqlite:${join(folder, 'sojourn.db')}`, { logger, now });
-  const madeKeys: string[] = [];
+  const createdKeys: string[] = [];
   const removedKeys: string[] = [];
   const tenantsOn = (on: Store) =>
     createTenants({
       store: on,
       now,
       issuer,
-      makeKeys: async (id) => madeKeys.push(id),
+      makeKeys: async (id) => createdKeys.push(id),
       removeKeys: async (id) => {
         removedKeys.push(id);
       },
@@ -59,11 +59,11 @@ export async function createModules(algorithms: readonly Algorithm[] = ['RS256',
     clock,
     store,
     tenants,
-    /** The same rooms on a store that behaves otherwise. */
+    /** The same modules on another store. */
     tenantsOn,
     connectionsOn,
-    /** The tenants for which keys were made, and removed. */
-    madeKeys,
+    /** Ids of tenants whose keys were created or removed. */
+    createdKeys,
     removedKeys,
     connections,
     approvals,
@@ -76,7 +76,7 @@ export async function createModules(algorithms: readonly Algorithm[] = ['RS256',
         .split('\n')
         .slice(0, -1)
         .map((line) => JSON.parse(line) as Record<string, unknown>),
-    /** Everything that has reached the disk. */
+    /** All bytes on the disk. */
     async bytes() {
       const files = await readdir(folder);
       return Buffer.concat(await Promise.all(files.map((file) => readFile(join(folder, file)))));
@@ -90,7 +90,7 @@ export async function createModules(algorithms: readonly Algorithm[] = ['RS256',
 
 export type Modules = Awaited<ReturnType<typeof createModules>>;
 
-/** The faults with which it is refused; fails when it is not refused as `invalid_request`. */
+/** The faults of the `invalid_request` with which `work` rejects; fails if it does not reject that way. */
 export async function faultsOf(work: () => unknown): Promise<readonly Fault[]> {
   try {
     await work();

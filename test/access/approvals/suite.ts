@@ -1,4 +1,4 @@
-/** Approvals from outside, for any store: what is asked, decided, given, and what is not. */
+/** Approvals over HTTP, for any store. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { type FakeCloud, json, startFakeCloud } from '../../clouds/fake-cloud.ts';
@@ -14,7 +14,7 @@ import {
   withSecret,
 } from '../../support/server.ts';
 
-/** The same server twice where a store has room for one alone. */
+/** For a store that supports one process only, both are the same server. */
 export interface Replicas {
   readonly one: TestServer;
   readonly other: TestServer;
@@ -153,7 +153,7 @@ export function approvals(
         'Check its state with `sojourn approval list`; another administrator may have decided.',
       );
 
-    test('a client that nobody has let in is refused at both doors, no cloud is asked, and one request is kept', async () => {
+    test('a client without a grant is refused at /token and /v1, no cloud is contacted, and one approval is stored', async () => {
       const before = clouds.aws.asked.length;
       const first = await credentials();
       const [kept] = await list('&state=pending');
@@ -208,7 +208,7 @@ export function approvals(
       ]);
     });
 
-    test('a refusal at /token is found by its connection, and none by what is no id of one', async () => {
+    test('the audit finds a refusal at /token by its connection, and by no value that is not a connection id', async () => {
       const refusals = async () => {
         const { items } = await replicas.one.admin.get<{ items: Record<string, unknown>[] }>(
           '/audit?event=token.refused&limit=3',
@@ -235,7 +235,7 @@ export function approvals(
       ]);
     });
 
-    test('asked for by many at once there is one request, and one line of it in the audit', async () => {
+    test('concurrent requests of one client create one approval and one audit line', async () => {
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, time) => token(time % 2 ? replicas.one : replicas.other)),
       );
@@ -244,7 +244,7 @@ export function approvals(
       expect(await lines()).toHaveLength(1);
     });
 
-    test('asked for anew by many at once there is one request again', async () => {
+    test('concurrent requests after a revocation create one new approval', async () => {
       const id = await granted();
       await admin(`POST /approvals/${id}/revoke`);
       const answers = await Promise.all(
@@ -260,7 +260,7 @@ export function approvals(
       ]);
     });
 
-    test('a client that the policy does not admit asks for nothing', async () => {
+    test('a client that the policy refuses creates no approval', async () => {
       const stranger = await clientOf([]);
       expect((await credentials(replicas.one, stranger)).body).toMatchObject({
         code: 'connection_not_found',
@@ -268,7 +268,7 @@ export function approvals(
       expect(await list()).toEqual([]);
     });
 
-    test('a grant opens both doors until it ends, on every replica, and what was kept is not served on', async () => {
+    test('a grant allows /token and /v1 on every replica until it expires, and cached credentials are not served after that', async () => {
       const id = await granted('5m');
       const [first, second] = [await credentials(replicas.one), await credentials(replicas.other)];
       expect([first.status, second.status]).toEqual([200, 200]);
@@ -292,7 +292,7 @@ export function approvals(
       ]);
     });
 
-    test('a token and a session end with the grant, as far as the cloud can be told', async () => {
+    test('a token and a cloud session end with the grant, where the cloud supports it', async () => {
       await granted('20m');
       const { body } = await token();
       expect(Number(body.expires_in)).toBeLessThanOrEqual(1200);
@@ -323,7 +323,7 @@ export function approvals(
       expect(Number(lifetime?.slice(0, -1))).toBeLessThanOrEqual(600);
     });
 
-    test('a grant that is revoked is none at once on every replica, whatever is kept there', async () => {
+    test('revoking a grant takes effect at once on every replica, despite cached credentials', async () => {
       const id = await granted();
       for (const server of [replicas.one, replicas.other])
         expect((await credentials(server)).status).toBe(200);
@@ -339,7 +339,7 @@ export function approvals(
       expect((await list()).map(({ state }) => state)).toEqual(['pending']);
     });
 
-    test('a grant that is revoked during the visit to the cloud gives nothing', async () => {
+    test('a grant that is revoked during an exchange gives no credentials', async () => {
       connection = await connect('azure', { tenant_id: guid, client_id: guid });
       client = await clientOf([{ connection: connection.id }]);
       const id = await granted();
@@ -354,7 +354,7 @@ export function approvals(
       clouds.azure.answers = answers;
     });
 
-    test('a denied request is not pending again for its time, and is then', async () => {
+    test('a denied client cannot request again until the denial expires', async () => {
       const id = await requested();
       const { status, body } = await admin(`POST /approvals/${id}/deny`, { duration: '5m' });
       const until = String((body as Approval).expires_at);
@@ -386,7 +386,7 @@ export function approvals(
       ]);
     });
 
-    test('of decisions made at once on two replicas one is taken, and the others hear so', async () => {
+    test('of concurrent decisions on two replicas one succeeds, and the others answer approval_conflict', async () => {
       const id = await requested();
       const decisions = Array.from({ length: 8 }, (_, time) => {
         const server = time % 2 ? replicas.one : replicas.other;
@@ -402,7 +402,7 @@ export function approvals(
       expect((await credentials()).status).toBe(state === 'granted' ? 200 : 403);
     });
 
-    test('what is granted to one client is for that one alone', async () => {
+    test('a grant for one client does not allow another client', async () => {
       await granted();
       expect((await credentials()).status).toBe(200);
       const asked = clouds.aws.asked.length;
@@ -412,7 +412,7 @@ export function approvals(
       expect((await list()).map(({ state }) => state).toSorted()).toEqual(['granted', 'pending']);
     });
 
-    test('a decision is refused that nobody may make, or about nothing, or for too short or too long', async () => {
+    test('a decision is refused without the admin token, for an unknown approval, and with a duration out of range', async () => {
       const id = await requested();
       for (const [verb, times] of Object.entries({
         grant: ['4m', '25h', '', '2', 'forever'],
@@ -448,7 +448,7 @@ export function approvals(
       expect((await list()).map(({ state }) => state)).toEqual(['pending']);
     });
 
-    test('a connection that wants none any more is open at once, and shut again at once', async () => {
+    test('turning the need for an approval off and on takes effect at once', async () => {
       expect((await token()).status).toBe(400);
       const want = (approval: string) =>
         replicas.one.admin.patch<{ approval: string }>(`/connections/${connection.id}`, { approval });
@@ -460,7 +460,7 @@ export function approvals(
       expect((await credentials()).status).toBe(403);
     });
 
-    test('who asks why hears of the approval, and asks for none by that', async () => {
+    test('the access question shows the approval and does not request one', async () => {
       const can = async (query = '') => {
         const path = `/clients/${client.client_id}/access/${connection.id}${query}`;
         const { rule, ...decision } = await replicas.other.admin.get<Record<string, unknown>>(path);
@@ -508,7 +508,7 @@ export function approvals(
       expect(await can()).toEqual({ ...yes, approval: null });
     });
 
-    test('requests and grants go with the client, and with the connection', async () => {
+    test('deleting a client or a connection removes its approvals', async () => {
       const all = async () =>
         (await replicas.other.admin.get<{ items: Approval[] }>('/approvals?limit=200')).items.map(
           (one) => one.id,
@@ -529,7 +529,7 @@ export function approvals(
       expect(await all()).toEqual(others);
     });
 
-    test('the list comes in pages, also of one state', async () => {
+    test('the list of approvals is paged, also when filtered by state', async () => {
       const others = await Promise.all(Array.from({ length: 4 }, () => clientOf([{ tenant: tenant.id }])));
       for (const other of others) expect((await credentials(replicas.one, other)).status).toBe(403);
       const id = await requested();

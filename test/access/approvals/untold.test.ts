@@ -1,4 +1,4 @@
-/** Requests that are kept while the audit cannot be written: who decides hears of them all the same, and once. */
+/** Requests while the audit log cannot be written: their events are recorded later, once. */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
@@ -57,7 +57,7 @@ const told = async () => {
 const requests = async () =>
   (await server.admin.get<{ items: object[] }>(`/approvals?connection=${connection.id}`)).items;
 
-test('the first request is told when it is made again', async () => {
+test('a request whose audit event could not be recorded is recorded when the client requests again', async () => {
   await withoutAudit(async () => expect(await ask()).toBe(503));
   const kept = await requests();
   expect(kept).toMatchObject([{ client: client.client_id, state: 'pending', request_count: 1 }]);
@@ -72,7 +72,7 @@ test('the first request is told when it is made again', async () => {
   expect([await ask(), await told()]).toEqual([400, ['approval.requested']]);
 });
 
-test('so is the end of the grant before', async () => {
+test('the expiry of the previous grant is recorded then as well', async () => {
   expect(await ask()).toBe(400);
   const [{ id }] = (await requests()) as [{ id: string }];
   await server.admin.post(`/approvals/${id}/grant`, { duration: '5m' });

@@ -1,4 +1,4 @@
-/** The names in a certificate, held against the one that is wanted: exactly, whatever their text looks like. */
+/** Comparing the names of a certificate with the registered one. */
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { type AlternativeName, selfSigned } from '../../support/authority.ts';
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-names-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** By openssl, which writes what nobody else would. */
+/** Created with openssl, which also writes unusual names. */
 function byOpenssl(subject: string, ...more: string[]): X509Certificate {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-utf8'];
@@ -66,12 +66,12 @@ describe('an alternative name', () => {
     expect(matchesName(await withNames(...names), type, wanted)).toBe(false);
   });
 
-  test('is not the common name', async () => {
+  test('does not match the common name', async () => {
     const { cert } = await selfSigned({ subject: [{ name: 'commonName', value: 'a.example' }] });
     expect(matchesName(new X509Certificate(cert), 'san_dns', 'a.example')).toBe(false);
   });
 
-  test('is found in a critical extension, and behind names of other kinds', () => {
+  test('is found in a critical extension, and after names of other types', () => {
     const names = 'critical,otherName:1.2.3.4;UTF8:a.example,dirName:other,DNS:a.example';
     const config = join(import.meta.dirname, 'other-names.cnf');
     const certificate = byOpenssl('/CN=x', '-config', config, '-addext', `subjectAltName=${names}`);
@@ -107,7 +107,7 @@ describe('a subject', () => {
     ['/CN=deployer\\,O=Acme', 'CN=deployer,O=Acme'],
     ['/O=Acme/CN=deployer ', 'CN=deployer,O=Acme'],
     ['/O=Acme/OU=deployer', 'CN=deployer,O=Acme'],
-  ])('%s is not %s', (subject, wanted) => {
+  ])('%s does not match %s', (subject, wanted) => {
     expect(matchesName(byOpenssl(subject), 'subject_dn', wanted)).toBe(false);
   });
 
@@ -128,7 +128,7 @@ describe('a subject', () => {
     ['X=a', 'has the unknown type X; write its number'],
     ['constructor=a', 'has the unknown type constructor; write its number'],
     ['CN=\\FF', 'has a value that is no UTF-8'],
-  ])('written as %j is refused', (text, message) => {
+  ])('written as %j is rejected', (text, message) => {
     expect(() => parseName(text)).toThrow(new RangeError(message));
   });
 });

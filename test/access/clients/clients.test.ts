@@ -20,7 +20,7 @@ const withKeys = (...keys: object[]) => ({ method: 'private_key_jwt', jwks: { ke
 const sha256 = (text: string) => createHash('sha256').update(text).digest('base64url');
 
 describe('a client with a secret', () => {
-  test('it is made with one secret, which is shown once and kept only as a hash', async () => {
+  test('is created with one secret, which is returned once and stored only as a hash', async () => {
     const may_use = [{ connection }, { tenant }];
     const { client, secret } = await bench.clients.create({ name: 'deployer', may_use });
     expect(secret).toEqual({
@@ -50,7 +50,7 @@ describe('a client with a secret', () => {
     expect(await bench.clients.list({ limit: 5 })).toEqual({ items: [client] });
   });
 
-  test('it has two secrets at most, each of which can be taken away', async () => {
+  test('has at most two secrets, and each can be deleted', async () => {
     const { clients, clock } = bench;
     const { client, secret: first } = await clients.create({ name: 'deployer' });
     clock.ms += 60_000;
@@ -68,7 +68,7 @@ describe('a client with a secret', () => {
     });
   });
 
-  test('of ten secrets asked for at once, one is given', async () => {
+  test('gets one more secret from ten concurrent requests', async () => {
     const { client } = await bench.clients.create({ name: 'deployer' });
     const asked = Array.from({ length: 10 }, () => bench.clients.addSecret(client.client_id));
     const outcomes = await Promise.allSettled(asked);
@@ -77,7 +77,7 @@ describe('a client with a secret', () => {
     expect((await bench.clients.get(client.client_id)).secrets).toHaveLength(2);
   });
 
-  test('no byte on disk and no line of the log holds a secret', async () => {
+  test('leaves no secret on the disk or in the log', async () => {
     const { client, secret } = await bench.clients.create({ name: 'deployer' });
     const second = await bench.clients.addSecret(client.client_id);
     const bytes = await bench.bytes();
@@ -89,7 +89,7 @@ describe('a client with a secret', () => {
     }
   });
 
-  test('a secret fits its own client only, and nobody has none', async () => {
+  test('is authenticated only by its own secret, never by an empty one', async () => {
     const { clients } = bench;
     const { client, secret: first } = await clients.create({ name: 'deployer' });
     const second = await clients.addSecret(client.client_id);
@@ -106,7 +106,7 @@ describe('a client with a secret', () => {
     expect(clients.secretIn(undefined, first!.client_secret)).toBeUndefined();
   });
 
-  test('a secret with an end opens nothing from then on, and makes room for another', async () => {
+  test('cannot use an expired secret, which no longer counts against the limit', async () => {
     const { clients, clock } = bench;
     const { client } = await clients.create({ name: 'deployer' });
     const { client_id } = client;
@@ -128,7 +128,7 @@ describe('a client with a secret', () => {
     [{ grace_seconds: -1 }, 'grace_seconds', 'must be 0 or more'],
     [{ grace_seconds: 2_592_001 }, 'grace_seconds', 'must be 2592000 at most'],
     [{ secret: 'chosen by hand' }, 'secret', 'is not known here'],
-  ])('a secret by %j is refused, and none is made', async (input, path, message) => {
+  ])('gets no secret from the invalid input %j', async (input, path, message) => {
     const { client } = await bench.clients.create({ name: 'deployer' });
     expect(await faultsOf(() => bench.clients.addSecret(client.client_id, input))).toEqual([
       { path, message },
@@ -136,7 +136,7 @@ describe('a client with a secret', () => {
     expect(await bench.clients.get(client.client_id)).toEqual(client);
   });
 
-  test('a replaced secret ends its grace after the new one was first used, and not before', async () => {
+  test('can use a replaced secret until the grace period after the first use of the new one', async () => {
     const { clients, clock } = bench;
     const { client, secret: old } = await clients.create({ name: 'deployer' });
     const { client_id } = client;
@@ -157,7 +157,7 @@ describe('a client with a secret', () => {
     expect(await good()).toEqual([false, true]);
   });
 
-  test('the grace never lengthens the life that a secret has anyway', async () => {
+  test('cannot use a secret beyond its own expiry because of a grace period', async () => {
     const { clients, clock } = bench;
     const { client } = await clients.create({ name: 'deployer' });
     const short = await clients.addSecret(client.client_id, { expires_at: '2026-11-23T12:01:00Z' });
@@ -168,7 +168,7 @@ describe('a client with a secret', () => {
     expect(clients.secretIn(await clients.get(client.client_id), short.client_secret)).toBeUndefined();
   });
 
-  test('the hour of its last use is known to five minutes', async () => {
+  test('has a last use for each secret that is accurate to five minutes', async () => {
     const { clients, clock } = bench;
     const { client, secret } = await clients.create({ name: 'deployer' });
     const { secret_id } = secret!;
@@ -184,7 +184,7 @@ describe('a client with a secret', () => {
 });
 
 describe('a client with keys', () => {
-  test('it is made without a secret, and only the public members of its keys are kept', async () => {
+  test('is created without a secret, and only the public members of its keys are stored', async () => {
     const { kty, crv, x, y } = jwkOf(ec().publicKey);
     const key = { kty, crv, x, y, kid: 'one' };
     const { client, secret } = await bench.clients.create({
@@ -199,7 +199,7 @@ describe('a client with keys', () => {
     ]);
   });
 
-  test('it may get other keys, but no other method', async () => {
+  test('can get other keys, but no other authentication method', async () => {
     const { clients } = bench;
     const made = await clients.create({ name: 'a', auth: withKeys(jwkOf(ec().publicKey)) });
     const auth = withKeys(jwkOf(ec().publicKey));
@@ -223,7 +223,7 @@ describe('a client with keys', () => {
   test.each([
     ['a public RSA key', jwkOf(rsa.publicKey)],
     ['a public Ed25519 key', jwkOf(generateKeyPairSync('ed25519').publicKey)],
-  ])('%s is taken', async (_, key) => {
+  ])('accepts %s', async (_, key) => {
     const { client } = await bench.clients.create({ name: 'deployer', auth: withKeys(key) });
     expect(client.auth).toEqual(withKeys(key));
   });
@@ -253,7 +253,7 @@ describe('a client with keys', () => {
       'must be Ed25519 when its kty is OKP',
     ],
     ['half a key', { kty: 'EC', crv: 'P-256', x: 'AQ' }, '', 'is not a public key in JWK form (RFC 7517)'],
-  ])('%s is refused, and nothing of it is told or kept', async (_, key, at, message) => {
+  ])('rejects %s, and neither repeats nor stores it', async (_, key, at, message) => {
     const input = { name: 'deployer', auth: withKeys(jwkOf(ec().publicKey), key) };
     const faults = await faultsOf(() => bench.clients.create(input));
     expect(faults).toEqual([{ path: `auth.jwks.keys.1${at}`, message }]);
@@ -264,7 +264,7 @@ describe('a client with keys', () => {
     expect(await bench.clients.list({ limit: 1 })).toEqual({ items: [] });
   });
 
-  test('no keys and eleven keys are refused', async () => {
+  test('rejects an empty list of keys and eleven keys', async () => {
     const { publicKey } = ec();
     for (const [count, message] of [
       [0, 'must hold at least one key'],
@@ -288,7 +288,7 @@ describe('a client with a certificate', () => {
     [{ san_ip: '10.0.0.7' }, {}],
     [{ san_ip: '2001:DB8:0:0::7' }, { san_ip: '2001:db8::7' }],
     [{ san_email: 'Ops@Acme.example' }, { san_email: 'Ops@acme.example' }],
-  ])('known by %j is kept by the one spelling of it, and has no secret', async (auth, kept) => {
+  ])('registered by %j is stored with the canonical name and has no secret', async (auth, kept) => {
     const { client, secret } = await make(auth);
     expect(client.auth).toEqual({ method: 'tls', ...auth, ...kept });
     expect(secret).toBeUndefined();
@@ -325,12 +325,12 @@ describe('a client with a certificate', () => {
     ],
     [{ self_signed: false, san_ip: '10.0.0.7' }, 'auth.self_signed', 'must be true or missing'],
     [{ san_ip: '10.0.0.7', san_dn: 'x' }, 'auth.san_dn', 'is not known here'],
-  ])('by %j is refused', async (auth, path, message) => {
+  ])('cannot be registered by %j', async (auth, path, message) => {
     expect(await faultsOf(() => make(auth))).toEqual([{ path, message }]);
     expect(await bench.clients.list({ limit: 1 })).toEqual({ items: [] });
   });
 
-  test('by itself is known by whole certificates and nothing beside them', async () => {
+  test('can be registered by whole certificates only', async () => {
     const { cert, key } = await selfSigned();
     const { client } = await make({ self_signed: true, certificates: [`\n${cert}\n`] });
     expect(client.auth).toEqual({ method: 'tls', self_signed: true, certificates: [cert.trim()] });
@@ -364,7 +364,7 @@ describe('a client with a certificate', () => {
     expect((await bench.bytes()).includes(key.split('\n')[1]!)).toBe(false);
   });
 
-  test('may get another name or certificate, and no other method', async () => {
+  test('can get another name or certificate, but no other authentication method', async () => {
     const { client } = await make({ san_ip: '10.0.0.7' });
     const { cert } = await selfSigned();
     const auth = { method: 'tls', self_signed: true, certificates: [cert.trim()] };
@@ -375,8 +375,8 @@ describe('a client with a certificate', () => {
   });
 });
 
-describe('what a client may use', () => {
-  test('names that stand for nothing are refused, each at its place, when made and when changed', async () => {
+describe('a rule of a client', () => {
+  test('must not name missing connections or tenants; creation and update report each with its path', async () => {
     const may_use = [
       { connection },
       { connection: 'con_01jd0000000000000000000000' },
@@ -413,20 +413,20 @@ describe('what a client may use', () => {
       'may_use.0',
       'must be {"connection": "con_…"}, or one or more of {"tenant": "ten_…", "cloud": "aws", "labels": {…}}',
     ],
-  ])('the rule %j is refused', async (rule, path, message) => {
+  ])('is rejected if it is %j', async (rule, path, message) => {
     expect(await faultsOf(() => bench.clients.create({ name: 'deployer', may_use: [rule] }))).toEqual([
       { path, message },
     ]);
   });
 
-  test('a rule with both names is refused', async () => {
+  test('is rejected if it names a connection and a tenant', async () => {
     const may_use = [{ connection, tenant }];
     expect((await faultsOf(() => bench.clients.create({ name: 'deployer', may_use }))).length).toBe(1);
   });
 });
 
-describe('a client of any kind', () => {
-  test('it is renamed, disabled, enabled and removed', async () => {
+describe('any client', () => {
+  test('can be renamed, disabled, enabled and removed', async () => {
     const { clients, clock } = bench;
     const { client } = await clients.create({ name: 'deployer' });
     clock.ms += 60_000;
@@ -457,7 +457,7 @@ describe('a client of any kind', () => {
     }
   });
 
-  test('every fault of an input is named', async () => {
+  test('is rejected with all faults of the input', async () => {
     const input = { auth: { method: 'password' }, may_use: 'all', secrets: [], client_id: 'cli_1' };
     expect(await faultsOf(() => bench.clients.create(input))).toEqual([
       { path: 'name', message: 'is missing' },

@@ -21,8 +21,8 @@ afterEach(() => bench.end());
 const by = { actor: 'admin' };
 const other = roleArn.replace('111122223333', '999988887777');
 
-describe('what a customer reports', () => {
-  test('changes the target and makes it pending until it was tried', async () => {
+describe('a set-up report', () => {
+  test('changes the target and makes the connection pending until it is verified', async () => {
     const { connections } = bench;
     await connections.setVerdict(await connections.get(id), 'failing', by);
     const changes: unknown[] = [];
@@ -37,7 +37,7 @@ describe('what a customer reports', () => {
     expect(changes).toEqual([{ from: 'failing', to: 'pending', actor: 'customer' }]);
   });
 
-  test('changes nothing once the connection has been active, also when it fails or was changed since', async () => {
+  test('changes nothing once the connection has been active, even if it is failing or was updated since', async () => {
     const { connections } = bench;
     await connections.report(id, { role_arn: roleArn });
     const active = await connections.setVerdict(await connections.get(id), 'active', by);
@@ -53,7 +53,7 @@ describe('what a customer reports', () => {
     expect((await connections.report(id, { role_arn: roleArn })).target.role_arn).toBe(roleArn);
   });
 
-  test('changes nothing of one that was active before that was kept', async () => {
+  test('changes nothing of a connection that became active before activated_at existed', async () => {
     const { connections, store } = bench;
     await connections.report(id, { role_arn: roleArn });
     const { activated_at: _, ...former } = await connections.setVerdict(
@@ -69,7 +69,7 @@ describe('what a customer reports', () => {
     expect(await connections.get(id)).toEqual(former);
   });
 
-  test('changes nothing where a purpose would open more than the target that it leaves', async () => {
+  test('is rejected if a purpose would no longer narrow the target', async () => {
     const { connections } = bench;
     await connections.update(id, {
       purposes: { read: { policy_arns: ['arn:aws:iam::111122223333:policy/p'] } },
@@ -82,7 +82,7 @@ describe('what a customer reports', () => {
     expect((await connections.report(id, { role_arn: roleArn })).target.role_arn).toBe(roleArn);
   });
 
-  test('is proven by a try of that target alone: one that came meanwhile stays pending', async () => {
+  test('keeps the connection pending if a verification of an earlier target succeeds', async () => {
     const { connections } = bench;
     const tried = await connections.report(id, { role_arn: roleArn });
     await connections.report(id, { role_arn: other });
@@ -93,7 +93,7 @@ describe('what a customer reports', () => {
 });
 
 describe('a pause', () => {
-  test('is held by who paused first, lifted by their leave alone, and stands beside being disabled', async () => {
+  test('belongs to the invitation that paused first, is lifted only with its permission, and is independent of being disabled', async () => {
     const { connections, clock } = bench;
     await connections.setVerdict(await connections.get(id), 'active', by);
     const paused = await connections.pause(id, 'first');

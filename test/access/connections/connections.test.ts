@@ -38,35 +38,38 @@ describe('connections', () => {
       { ...azureTarget, environment: 'public', scope: 'https://management.azure.com/.default' },
     ],
     ['gcp', gcpTarget, { ...gcpTarget, scopes: ['https://www.googleapis.com/auth/cloud-platform'] }],
-  ])('one to %s is made with its target filled in, and is found and listed', async (cloud, target, kept) => {
-    const made = await create({ cloud, ...(target ? { target } : {}) });
-    expect(made).toEqual({
-      id: made.id,
-      name: 'prod',
-      labels: {},
-      tenant,
-      cloud,
-      target: kept,
-      issuer,
-      // The one that the cloud prefers.
-      algorithm: destinationOf(made).algorithms[0],
-      token_ttl: null,
-      approval: 'none',
-      verdict: 'pending',
-      disabled: false,
-      created_at: atNoon,
-      updated_at: atNoon,
-      verified_at: null,
-    });
-    expect(isId('con', made.id)).toBe(true);
-    expect(subjectOf(made)).toBe(made.id);
-    expect(await bench.connections.get(made.id)).toEqual(made);
-    expect(await bench.connections.list({ within: tenant, limit: 5 })).toEqual({ items: [made] });
-    const { id: other } = await bench.tenants.create({ name: 'Other' });
-    expect(await bench.connections.list({ within: other, limit: 5 })).toEqual({ items: [] });
-  });
+  ])(
+    'to %s are created with defaults in their target, and are found and listed',
+    async (cloud, target, kept) => {
+      const made = await create({ cloud, ...(target ? { target } : {}) });
+      expect(made).toEqual({
+        id: made.id,
+        name: 'prod',
+        labels: {},
+        tenant,
+        cloud,
+        target: kept,
+        issuer,
+        // The one that the cloud prefers.
+        algorithm: destinationOf(made).algorithms[0],
+        token_ttl: null,
+        approval: 'none',
+        verdict: 'pending',
+        disabled: false,
+        created_at: atNoon,
+        updated_at: atNoon,
+        verified_at: null,
+      });
+      expect(isId('con', made.id)).toBe(true);
+      expect(subjectOf(made)).toBe(made.id);
+      expect(await bench.connections.get(made.id)).toEqual(made);
+      expect(await bench.connections.list({ within: tenant, limit: 5 })).toEqual({ items: [made] });
+      const { id: other } = await bench.tenants.create({ name: 'Other' });
+      expect(await bench.connections.list({ within: other, limit: 5 })).toEqual({ items: [] });
+    },
+  );
 
-  test('every field may change but its id, subject, tenant, cloud and issuer', async () => {
+  test('can change every field except id, subject, tenant, cloud and issuer', async () => {
     const made = await create({ cloud: 'aws', target: { role_arn: roleArn }, token_ttl: 60 });
     bench.clock.ms += 60_000;
     const target = { duration_seconds: 900, session_tags: { team: 'a' } };
@@ -97,20 +100,20 @@ describe('connections', () => {
     );
   });
 
-  test('a field of the target that is set to null is taken out', async () => {
+  test('remove a field of the target that is set to null', async () => {
     const made = await create({ cloud: 'aws', target: { role_arn: roleArn, session_tags: { team: 'a' } } });
     const { target } = await bench.connections.update(made.id, { target: { session_tags: null } });
     expect(target).toEqual({ role_arn: roleArn, region: 'us-east-1', duration_seconds: 3600 });
   });
 
-  test('the role may come later', async () => {
+  test('can get the role later', async () => {
     const made = await create({ cloud: 'aws' });
     expect(destinationOf(made).missingFields).toEqual(['role_arn']);
     const changed = await bench.connections.update(made.id, { target: { role_arn: roleArn } });
     expect(destinationOf(changed).missingFields).toEqual([]);
   });
 
-  test('it is pending, then what a verification found, and pending again with another target', async () => {
+  test('are pending, then have the verdict of a verification, and are pending again after a change of the target', async () => {
     const { connections, clock } = bench;
     const made = await create({ cloud: 'aws', target: { role_arn: roleArn } });
     const { id } = made;
@@ -125,7 +128,7 @@ describe('connections', () => {
     expect(stateOf(await connections.setVerdict(elsewhere, 'failing', { actor: 'admin' }))).toBe('failing');
   });
 
-  test('a verdict on where it led before counts no more, and every change of a verdict is told once', async () => {
+  test('ignore a verdict on an earlier target, and notify the listeners once of every change', async () => {
     const { connections } = bench;
     const changes: unknown[] = [];
     connections.onVerdict(({ connection: { id }, from, to, actor, reason }) => {
@@ -146,7 +149,7 @@ describe('connections', () => {
     ]);
   });
 
-  test('an id is never given again', async () => {
+  test('never reuse an id', async () => {
     const first = await create({ cloud: 'aws' });
     await bench.connections.remove(first.id);
     const again = await create({ cloud: 'aws' });
@@ -162,7 +165,7 @@ describe('connections', () => {
     }
   });
 
-  test('20 changes at once all hold', async () => {
+  test('apply 20 concurrent changes without losing one', async () => {
     const { id } = await create({ cloud: 'aws', target: { role_arn: roleArn } });
     const fields = ['name', 'token_ttl'] as const;
     const change = (round: number) =>
@@ -175,13 +178,13 @@ describe('connections', () => {
   });
 });
 
-test('the algorithm is the one asked for, where the cloud takes it', async () => {
+test('a connection uses the requested algorithm if the cloud accepts it', async () => {
   for (const algorithm of ['ES256', 'RS256']) {
     expect(await create({ cloud: 'aws', algorithm })).toMatchObject({ algorithm });
   }
 });
 
-describe('a faulty connection is refused with every fault and not kept', () => {
+describe('an invalid connection is rejected with all faults and not stored', () => {
   test.each<[string, object, [string, string][]]>([
     [
       'nothing at all',
@@ -248,7 +251,7 @@ describe('a faulty connection is refused with every fault and not kept', () => {
     expect(await bench.connections.list({ limit: 1 })).toEqual({ items: [] });
   });
 
-  test('a change that would spoil the target is refused and changes nothing', async () => {
+  test('a change that would make the target invalid is rejected and changes nothing', async () => {
     const made = await create({ cloud: 'aws', target: { role_arn: roleArn } });
     const faults = await faultsOf(() =>
       bench.connections.update(made.id, {
@@ -259,7 +262,7 @@ describe('a faulty connection is refused with every fault and not kept', () => {
     expect(await bench.connections.get(made.id)).toEqual(made);
   });
 
-  test('a cloud for which this server has no key is refused', async () => {
+  test('a cloud whose algorithms the server has no key for is rejected', async () => {
     const es256 = await createModules(['ES256']);
     const { id } = await es256.tenants.create({ name: 'Acme' });
     const azure = { name: 'prod', tenant: id, cloud: 'azure', target: azureTarget };

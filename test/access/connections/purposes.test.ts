@@ -1,4 +1,4 @@
-/** Purposes of connections: what is kept, what is refused because it could open more, and how one narrows. */
+/** Purposes of connections: which are stored, which are rejected because they could widen access, and how they narrow. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   type Connection,
@@ -34,7 +34,7 @@ const policy = '{"Statement":[]}';
 const managed = 'arn:aws:iam::aws:policy/ReadOnlyAccess';
 const google = (name: string) => `https://www.googleapis.com/auth/${name}`;
 
-describe('a purpose that narrows is kept', () => {
+describe('a purpose that narrows the target is stored', () => {
   test.each<[string, object, object, object]>([
     ['aws', aws, { session_policy: { Statement: [] } }, { session_policy: policy }],
     ['aws', aws, { policy_arns: [managed] }, { policy_arns: [managed] }],
@@ -51,7 +51,7 @@ describe('a purpose that narrows is kept', () => {
   });
 });
 
-describe('a purpose that is not proven to narrow is refused when it is saved', () => {
+describe('a purpose that is not proven to narrow the target is rejected when it is saved', () => {
   const instead =
     'the session_policy of the target; take that out, and give each purpose the whole policy it needs';
   const longest = `{"Statement":[]}${' '.repeat(2048 - 16)}`;
@@ -151,7 +151,7 @@ describe('a purpose that is not proven to narrow is refused when it is saved', (
     expect((await bench.connections.get(id)).purposes).toEqual({});
   });
 
-  test('its name is a slug, and there are 20 at most', async () => {
+  test('its name is lower-case, and a connection has at most 20 purposes', async () => {
     const message = 'must be a name of lower-case letters, digits and hyphens that begins with a letter';
     for (const name of ['', 'Deploy', '-x', '1', 'a b', 'x'.repeat(64)])
       expect(await faultsOf(() => create('aws', aws, { [name]: { duration_seconds: 900 } }))).toEqual([
@@ -165,7 +165,7 @@ describe('a purpose that is not proven to narrow is refused when it is saved', (
     ]);
   });
 
-  test('all faults are told at once, those of the other fields too', async () => {
+  test('one error lists all faults, including those of other fields', async () => {
     const purposes = { a: { duration_seconds: 1 }, b: { scope: 'x' } };
     expect(await faultsOf(() => create('aws', aws, purposes, { algorithm: 'none' }))).toEqual([
       { path: 'algorithm', message: 'must be RS256 or ES256' },
@@ -175,8 +175,8 @@ describe('a purpose that is not proven to narrow is refused when it is saved', (
   });
 });
 
-describe('a target that is changed', () => {
-  test('must still be wider than each purpose that is there', async () => {
+describe('a changed target', () => {
+  test('must still be wider than every existing purpose', async () => {
     const { id } = await create(
       'aws',
       {},
@@ -197,7 +197,7 @@ describe('a target that is changed', () => {
     expect(await bench.connections.get(id)).toEqual(before);
   });
 
-  test('may be changed together with its purposes, which are replaced as a whole', async () => {
+  test('can be changed together with the purposes, which are replaced as a whole', async () => {
     const { id } = await create('aws', {}, { a: { duration_seconds: 1800 }, b: { duration_seconds: 900 } });
     const purposes = { c: { duration_seconds: 900 } };
     const changed = await bench.connections.update(id, { target: { duration_seconds: 900 }, purposes });
@@ -205,8 +205,8 @@ describe('a target that is changed', () => {
   });
 });
 
-describe('a connection that is narrowed', () => {
-  test('has the fields of the purpose in the place of the target’s, and nothing else changes', async () => {
+describe('a narrowed connection', () => {
+  test('has the fields of the purpose instead of those of the target, and no other changes', async () => {
     const made = await create(
       'aws',
       { ...aws, session_tags: { Team: 'x' } },
@@ -222,12 +222,15 @@ describe('a connection that is narrowed', () => {
     expect(destinationOf(narrowedTo(made, 'read')).claims).toEqual(destinationOf(made).claims);
   });
 
-  test.each(['write', '', '__proto__', 'constructor'])('by the unknown purpose %j is none', async (name) => {
-    const made = await create('aws', aws, { read: { duration_seconds: 900 } });
-    expect(await faultsOf(() => narrowedTo(made, name))).toEqual([
-      { path: 'purpose', message: 'is not there' },
-    ]);
-  });
+  test.each(['write', '', '__proto__', 'constructor'])(
+    'does not exist for the unknown purpose %j',
+    async (name) => {
+      const made = await create('aws', aws, { read: { duration_seconds: 900 } });
+      expect(await faultsOf(() => narrowedTo(made, name))).toEqual([
+        { path: 'purpose', message: 'is not there' },
+      ]);
+    },
+  );
 
   test.each<[number | null, number | undefined, number]>([
     [null, undefined, 3600],

@@ -1,4 +1,4 @@
-/** Which client a token belongs to, and what the audit says when it belongs to none. */
+/** Finding the client of a token, and the audit line if there is none. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { indexKeysFor } from '../../../src/access/federation/index.ts';
@@ -25,13 +25,13 @@ const ask = async (claims: Record<string, unknown>, more = {}) =>
 const whose = ({ body }: { body: Readonly<Record<string, unknown>> }) =>
   decodeJwt(String(body.access_token)).sub;
 
-describe('without client_id', () => {
-  test('the one client whose claims match is meant', async () => {
+describe('a sign-in without client_id', () => {
+  test('uses the only client whose claims match', async () => {
     expect(whose(await ask({}))).toBe(main);
     expect(whose(await ask({ ref: 'refs/heads/x', environment: 'production' }))).toBe(production);
   });
 
-  test('two that match are told apart by client_id alone', async () => {
+  test('is refused if two clients match; client_id distinguishes them', async () => {
     const both = { environment: 'production' };
     expect(await ask(both)).toEqual(invalidClient);
     expect(await stage.reason()).toMatch(
@@ -41,7 +41,7 @@ describe('without client_id', () => {
     expect(whose(await ask(both, { client_id: production }))).toBe(production);
   });
 
-  test('a JWT-SVID that names its trust domain as its issuer is found once', async () => {
+  test('finds one client for a JWT-SVID that has its trust domain as issuer', async () => {
     const billing = workloads.spiffe(stage.foreign);
     const client = await stage.client(billing.trust);
     for (const iss of [undefined, 'spiffe://prod.example.com', 'https://spire.example']) {
@@ -50,21 +50,21 @@ describe('without client_id', () => {
     }
   });
 
-  test('the audit names the client that comes nearest and the claim that differs', async () => {
+  test('records the closest client and the claim that differs', async () => {
     expect(await ask({ ref: 'refs/heads/dev', repository_owner_id: '65' })).toEqual(invalidClient);
     expect(await stage.reason()).toBe(
       `invalid_client: no client matches; ${main} comes nearest: ref is "refs/heads/dev", not "refs/heads/main"`,
     );
   });
 
-  test('the audit names the client that comes nearest of the issuer when the workload is another', async () => {
+  test('records the closest client of the issuer if the workload is different', async () => {
     expect(await ask({ repository_id: '75', sub: 'repo:x/y' })).toEqual(invalidClient);
     expect(await stage.reason()).toBe(
       `invalid_client: no client matches; ${main} comes nearest: repository_id is "75", not "74"`,
     );
   });
 
-  test('the audit says what was looked for when no client is for the issuer', async () => {
+  test('records the issuer and the workload if no client trusts the issuer', async () => {
     const iss = `${stage.foreign.origin}/gitea`;
     expect(await ask({ iss, repository_id: '75', sub: 'repo:x/y' })).toEqual(invalidClient);
     expect(await stage.reason()).toBe(
@@ -73,23 +73,23 @@ describe('without client_id', () => {
   });
 });
 
-describe('with client_id', () => {
-  test('no other client is meant', async () => {
+describe('a sign-in with client_id', () => {
+  test('uses no other client', async () => {
     expect(await ask({}, { client_id: production })).toEqual(invalidClient);
     expect(await stage.reason()).toBe(
       `invalid_client: no client matches; ${production} comes nearest: environment is missing, "production" is wanted`,
     );
   });
 
-  test('one that is not there, or that has a secret, is answered like any other', async () => {
+  test('gets the same answer for a missing client and for one with a secret', async () => {
     const { client_id } = await stage.server.admin.post<{ client_id: string }>('/clients', { name: 'plain' });
     for (const id of ['cli_00000000000000000000000000', client_id, 'x', '__proto__'])
       expect(await ask({}, { client_id: id })).toEqual(invalidClient);
   });
 });
 
-describe('patterns', () => {
-  test('a glob stands for one segment, and one_of for its values', async () => {
+describe('a pattern', () => {
+  test('matches one segment per star of a glob, and the listed values of one_of', async () => {
     const plain = (claims: object) => ({
       sub: 'ci:acme:app:branch/x',
       aud: audience,
@@ -127,7 +127,7 @@ describe('patterns', () => {
     expect(items[0]?.reason).toContain(id);
   });
 
-  test('a claim inside a claim is named by a pointer', async () => {
+  test('can name a nested claim by a JSON Pointer', async () => {
     const pod = workloads.kubernetes(stage.foreign);
     const uid = '/kubernetes.io/serviceaccount/uid';
     await stage.client({ ...pod.trust, claims: { [uid]: '14ee3fa4-a7e2-420f-9f9a-dbc4507c3798' } });
@@ -139,7 +139,7 @@ describe('patterns', () => {
   });
 });
 
-describe('among many clients of one issuer', () => {
+describe('a lookup among many clients of one issuer', () => {
   let rooms: Modules;
   beforeAll(async () => {
     rooms = await createModules();
@@ -152,7 +152,7 @@ describe('among many clients of one issuer', () => {
       auth: { method: 'federated', issuer: 'https://issuer.example', audience, ...auth },
     });
 
-  test('those of other workloads are not read', async () => {
+  test('does not read clients of other workloads', async () => {
     for (let n = 0; n < 500; n++) {
       await make({ subject: `workload-${n}` });
       await make({ subject: { glob: `ci:acme:app-${n}:*` } });
@@ -168,7 +168,7 @@ describe('among many clients of one issuer', () => {
     expect(byGlob.map(({ auth }) => auth)).toMatchObject([{ subject: { glob: 'ci:acme:app-7:*' } }]);
   });
 
-  test('there are never so many that differ by patterns alone that all could not be held against a token', async () => {
+  test('is bounded: the number of clients that differ only by patterns is limited', async () => {
     const lesser = (n: number) => ({ subject: { glob: 'ci:acme:app:*' }, claims: { branch: `b${n}` } });
     for (let n = 0; n < 100; n++) await make(lesser(n));
     await expect(make(lesser(100))).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-/** Tokens that no workload was given, or that were not made for us: one answer for all of them. */
+/** Forged tokens and tokens for others: all get the same answer. */
 import { createHmac, createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { call } from '../../../src/sandbox/demo/http.ts';
@@ -30,7 +30,7 @@ afterAll(() => stage?.close());
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Refused in every way in, with nothing of it in the log. */
+/** Refused as assertion and in token exchange, with nothing of it in the log. */
 async function refusesAll(token: string): Promise<void> {
   for (const parameters of [
     asAssertion(token),
@@ -42,12 +42,12 @@ async function refusesAll(token: string): Promise<void> {
   expect(stage.server.logged()).not.toContain(token);
 }
 
-test('the token that all of these are made from is good', async () => {
+test('the original of all forged tokens is accepted', async () => {
   expect((await signIn(stage.server.issuer, await stage.tokenOf(pod))).status).toBe(200);
 });
 
 describe('a signature', () => {
-  test('that is none, cut off, of zeros, another key’s or an HMAC with the public key opens nothing', async () => {
+  test('is refused if it is missing, cut off, all zeros, of another key, or an HMAC with the public key', async () => {
     const good = await stage.tokenOf(pod);
     const [header = '', claims = '', signature = ''] = good.split('.');
     const pem = createPublicKey({ key: stage.foreign.keys[0].publicJwk as never, format: 'jwk' }).export({
@@ -74,7 +74,7 @@ describe('a signature', () => {
     for (const token of forged) await refusesAll(token);
   });
 
-  test('with a key in the header opens nothing, and nothing is fetched that the header names', async () => {
+  test('is refused with a key in the header, and no URL of the header is fetched', async () => {
     const stranger = await makeKey('ES256', 'stranger');
     const url = `${stage.foreign.origin}/evil`;
     stage.foreign.pages['/evil'] = { keys: [stranger.publicJwk] };
@@ -144,13 +144,13 @@ describe('a claim', () => {
     expect(await stage.reason()).toMatch(reason);
   });
 
-  test('that stands there twice is refused, in whatever spelling', async () => {
+  test('is refused if it is duplicated, in any spelling', async () => {
     const once = JSON.stringify(pod.claims());
     for (const twice of ['"sub":"x",', '"\\u0073ub":"x",', '"kubernetes.io":{"a":1,"a":2},'])
       await refusesAll(await stage.foreign.sign(`{${twice}${once.slice(1)}`));
   });
 
-  test('is not read from what is no JSON object', async () => {
+  test('is not read from a payload that is not a JSON object', async () => {
     for (const text of ['[]', 'null', '"text"', '{', '', '{"a":1}{"b":2}'])
       await refusesAll(await stage.foreign.sign(text));
     await refusesAll(await stage.tokenOf(pod, { padding: 'x'.repeat(9_500) }));
@@ -158,7 +158,7 @@ describe('a claim', () => {
 });
 
 describe('a list as audience', () => {
-  test('is refused where the kind never writes one', async () => {
+  test('is refused if the preset never sends one', async () => {
     const job = workloads.github(stage.foreign);
     await stage.client(job.trust);
     const token = await stage.tokenOf(job, { aud: [audience] });
@@ -167,7 +167,7 @@ describe('a list as audience', () => {
   });
 });
 
-describe('the marker of a workload that has proven itself', () => {
+describe('the internal marker of an authenticated workload', () => {
   test('cannot be sent from outside', async () => {
     const basic = `Basic ${Buffer.from(`${client}:proven`).toString('base64')}`;
     const { issuer } = stage.server;
@@ -182,7 +182,7 @@ describe('the marker of a workload that has proven itself', () => {
     });
   });
 
-  test('is not handed on to a client that is named beside it', async () => {
+  test('does not apply to another client in the same request', async () => {
     const { client_id, client_secret } = await stage.server.admin.post<{
       client_id: string;
       client_secret: string;
@@ -200,7 +200,7 @@ describe('the marker of a workload that has proven itself', () => {
   });
 });
 
-test('one of our own tokens is no way in', async () => {
+test('a token of Sojourn itself is refused as an external token', async () => {
   const { issuer } = stage.server;
   const own = await signIn(issuer, await stage.tokenOf(pod));
   await refusesAll(String(own.body.access_token));
@@ -208,7 +208,7 @@ test('one of our own tokens is no way in', async () => {
   expect(await stage.reason()).toBe('invalid_client: the token was issued by this server');
 });
 
-test('a disabled client is refused at once, and the audit says so', async () => {
+test('a disabled client is refused at once with an audit line', async () => {
   const workload = workloads.aws(stage.foreign);
   const id = await stage.client(workload.trust);
   await stage.server.admin.patch(`/clients/${id}`, { disabled: true });
@@ -216,7 +216,7 @@ test('a disabled client is refused at once, and the audit says so', async () => 
   expect(await stage.reason()).toBe(`invalid_client: no client matches; ${id} comes nearest: it is disabled`);
 });
 
-test('nobody is asked for the keys of an issuer that no client trusts, or of a workload that none is', async () => {
+test('keys are not fetched for an issuer that no client trusts or a workload without a client', async () => {
   const { foreign, server } = stage;
   const before = foreign.connections();
   const iss = foreign.issuerAt('/unknown');
@@ -232,7 +232,7 @@ test('nobody is asked for the keys of an issuer that no client trusts, or of a w
   expect(foreign.connections()).toBe(before);
 });
 
-test('an exchange that is not well-formed is told what it lacks', async () => {
+test('an invalid token exchange gets an error that names the missing parameter', async () => {
   const token = await stage.tokenOf(pod);
   const told = async (parameters: Record<string, string>) => {
     const { status, body } = await askToken(stage.server.issuer, {
@@ -271,7 +271,7 @@ test('an exchange that is not well-formed is told what it lacks', async () => {
   ]);
 });
 
-test('discovery tells both grants', async () => {
+test('the discovery document lists both grant types', async () => {
   const { body } = await call({ url: `${stage.server.issuer}/.well-known/openid-configuration` });
   expect(JSON.parse(body)).toMatchObject({
     grant_types_supported: ['client_credentials', exchangeGrant],

@@ -1,4 +1,4 @@
-/** The keys of foreign issuers: where they are looked for, how often, and how long the last ones are good. */
+/** Keys of external issuers: from where and how often they are fetched, and how long stale ones are used. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Page } from '../../support/foreign-issuer.ts';
 import { makeKey } from '../../support/test-issuer.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stage?.close());
 
-/** Each test has an issuer of its own, at an hour of its own. */
+/** Each test has its own issuer and its own time. */
 beforeEach(async () => {
   clock += 24 * 3_600_000;
   path = `/issuer-${++runs}`;
@@ -38,8 +38,8 @@ const ask = async (header: Record<string, unknown> = {}, key = stage.foreign.key
   signIn(stage.server.issuer, await stage.foreign.sign(claims(), header, key));
 const asked = () => stage.foreign.requests.splice(0);
 
-describe('how often', () => {
-  test('20 tokens at once make one fetch, and later ones none', async () => {
+describe('the cache of remote keys', () => {
+  test('fetches once for 20 concurrent tokens, and not again for later ones', async () => {
     await client();
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask()));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
@@ -52,7 +52,7 @@ describe('how often', () => {
     expect(asked()).toEqual([discovery(), '/jwks']);
   });
 
-  test('unknown kids make no more than one fetch in 30 seconds, and a new key is found by it', async () => {
+  test('fetches at most once in 30 seconds for unknown kids, and then finds a new key', async () => {
     await client();
     await ask();
     asked();
@@ -67,7 +67,7 @@ describe('how often', () => {
     expect(asked()).toEqual([discovery(), '/jwks']);
   });
 
-  test('while the issuer is down its last keys are good for an hour, and then no longer', async () => {
+  test('uses the last keys for an hour while the issuer is down', async () => {
     await client();
     await ask();
     stage.foreign.pages[discovery()] = ((_, response) => {
@@ -88,7 +88,7 @@ describe('how often', () => {
     expect((await ask()).status).toBe(200);
   });
 
-  test('a key that the issuer withdraws is believed for five minutes at most', async () => {
+  test('accepts a withdrawn key for at most five minutes', async () => {
     await client();
     const gone = await makeKey('ES256', `gone-${runs}`);
     const jwks = stage.foreign.pages['/jwks'] as { keys: unknown[] };
@@ -99,7 +99,7 @@ describe('how often', () => {
     expect(await ask({}, gone)).toEqual(invalidClient);
   });
 
-  test('also when it was the only one, whatever the issuer answers afterwards', async () => {
+  test('drops a withdrawn key even if it was the only one', async () => {
     const place = `${path}/keys`;
     const only = { keys: [stage.foreign.keys[0].publicJwk] };
     stage.foreign.pages[place] = only;
@@ -119,7 +119,7 @@ describe('how often', () => {
     expect((await ask()).status).toBe(200);
   });
 
-  test('but an answer that is no key set withdraws nothing', async () => {
+  test('keeps its keys if a response is not a JWKS', async () => {
     const place = `${path}/keys`;
     stage.foreign.pages[place] = { keys: [stage.foreign.keys[0].publicJwk] };
     await client({ jwks_uri: stage.foreign.origin + place });
@@ -132,12 +132,12 @@ describe('how often', () => {
   });
 });
 
-describe('when the clock is set back by two hours', () => {
+describe('the cache of remote keys, after the clock is set back by two hours,', () => {
   const setBack = () => {
     clock -= 2 * 3_600_000;
   };
 
-  test('an issuer that had not answered is asked at once', async () => {
+  test('fetches at once from an issuer that had not answered', async () => {
     await client();
     delete stage.foreign.pages[discovery()];
     expect(await ask()).toEqual(invalidClient);
@@ -146,7 +146,7 @@ describe('when the clock is set back by two hours', () => {
     expect((await ask()).status).toBe(200);
   });
 
-  test('keys from before are asked for again, and good while they cannot be had for no longer than ever', async () => {
+  test('fetches earlier keys again, and uses them no longer than usual if that fails', async () => {
     await client();
     expect((await ask()).status).toBe(200);
     asked();
@@ -160,15 +160,15 @@ describe('when the clock is set back by two hours', () => {
   });
 });
 
-describe('where', () => {
-  test('keys that are given are not fetched', async () => {
+describe('the source of keys', () => {
+  test('is not contacted if the client has its own jwks', async () => {
     await client({ jwks: { keys: [stage.foreign.keys[1].publicJwk] } });
     expect((await ask({}, stage.foreign.keys[1])).status).toBe(200);
     expect(await ask()).toEqual(invalidClient);
     expect(asked()).toEqual([]);
   });
 
-  test('a URL that is given is asked instead of discovery', async () => {
+  test('is the jwks_uri of the client instead of discovery', async () => {
     await client({ jwks_uri: `${stage.foreign.origin}/jwks` });
     expect((await ask()).status).toBe(200);
     expect(asked()).toEqual(['/jwks']);
@@ -222,7 +222,7 @@ describe('where', () => {
     30_000,
   );
 
-  test('a key set without a usable key is not believed', async () => {
+  test('is not used if the JWKS has no usable key', async () => {
     const { publicJwk } = stage.foreign.keys[0];
     const unusable: [unknown, RegExp][] = [
       [[], /lists no key that can verify/],
@@ -239,7 +239,7 @@ describe('where', () => {
     }
   });
 
-  test('two keys with one kid are no key', async () => {
+  test('is not used if two keys have the same kid', async () => {
     const twin = await makeKey('RS256', stage.foreign.keys[0].kid);
     stage.foreign.pages[`${path}/twins`] = { keys: [stage.foreign.keys[0].publicJwk, twin.publicJwk] };
     await client({ jwks_uri: `${stage.foreign.origin}${path}/twins` });
@@ -248,7 +248,7 @@ describe('where', () => {
   });
 });
 
-test('an issuer in a private network is not asked unless the network is named', async () => {
+test('an issuer in a private network is not contacted unless the network is allowed', async () => {
   const closed = await startStage({ config: { federation: {} } });
   try {
     const before = closed.foreign.connections();

@@ -1,8 +1,8 @@
-/** Globs, as an administrator reads them, and at a price that no stranger can raise. */
+/** Globs: their meaning, and their cost for values from unauthenticated callers. */
 import { expect, test } from '@jest/globals';
 import { matcherOf } from '../../../src/access/federation/index.ts';
 
-/** The definition, to which the matcher is held: right for everything, and slow for what is made to be. */
+/** A reference implementation: always correct, but slow for adversarial input. */
 const byDefinition = (glob: string) =>
   new RegExp(
     `^${glob
@@ -12,13 +12,13 @@ const byDefinition = (glob: string) =>
     'u',
   );
 
-/** Every text of up to so many of these characters. */
+/** All texts of these characters up to a length. */
 const textsOf = (characters: readonly string[], longest: number): string[] =>
   longest === 0
     ? ['']
     : ['', ...textsOf(characters, longest - 1).flatMap((text) => characters.map((one) => one + text))];
 
-test('a glob fits exactly what its definition fits', () => {
+test('a glob matches exactly what the reference implementation matches', () => {
   const globs = textsOf(['a', '.', '/', '*'], 5).filter((text) => /\*/.test(text) && !text.includes('**'));
   const values = [...new Set([...textsOf(['a', '.', '/'], 6), ...textsOf(['a', ':', '😀'], 4)])];
   const differing: [string, string][] = [];
@@ -35,7 +35,7 @@ test('a glob fits exactly what its definition fits', () => {
   expect(fitting).toBeGreaterThan(1_000);
 });
 
-test('a value made for it does not keep a glob busy, with however many stars', () => {
+test('an adversarial value does not slow a glob down, with any number of stars', () => {
   // Tried in every way, each star would multiply the work by the length of the value.
   const fits = matcherOf({ glob: `refs/tags/v${'*.'.repeat(40)}*` });
   expect(fits(`refs/tags/v${'.'.repeat(2_000)}/`)).toBe(false);

@@ -1,4 +1,4 @@
-/** A token that is taken once is used up by what is issued for it, and by no refusal. */
+/** A single-use token is consumed when a token is issued for it, and not by a refusal. */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -10,7 +10,7 @@ let stage: Stage;
 let wanting: { id: string };
 let ahead = 0;
 let stopped: number | undefined;
-/** No bucket fills from here to the end of the test, however long that takes. */
+/** Buckets do not refill during the test. */
 const stopClock = () => {
   stopped = Date.now();
 };
@@ -66,7 +66,7 @@ describe.each(['github', 'gitlab', 'aws'] as const)('a token of the kind %s', (n
     return items.filter(({ client }) => client === client_id).map(({ id }) => id);
   };
 
-  test('is good for what it asked a second person for, once that is granted, and then no more', async () => {
+  test('can be used once after the approval that it requested is granted', async () => {
     expect(await ask(resourceOf(wanting))).toEqual(
       refusal(400, 'invalid_target', expect.stringContaining('is waiting for an administrator')),
     );
@@ -81,7 +81,7 @@ describe.each(['github', 'gitlab', 'aws'] as const)('a token of the kind %s', (n
     expect(await pending()).toEqual([]);
   });
 
-  test('takes nothing of what its client may ask, once it is used up', async () => {
+  test('does not count against its client’s rate limit once it is consumed', async () => {
     stopClock();
     expect(await ask()).toEqual(issued);
     for (let times = 0; times < perClient; times++)
@@ -91,7 +91,7 @@ describe.each(['github', 'gitlab', 'aws'] as const)('a token of the kind %s', (n
     expect(await ask()).toEqual(issued);
   });
 
-  test('is good after a wrong parameter', async () => {
+  test('can be used after a request with a wrong parameter', async () => {
     expect(await ask({ audience: 'elsewhere' })).toEqual(
       refusal(400, 'invalid_target', expect.stringContaining('The parameter audience is not')),
     );
@@ -100,7 +100,7 @@ describe.each(['github', 'gitlab', 'aws'] as const)('a token of the kind %s', (n
     expect(await ask()).toEqual(invalidClient);
   });
 
-  test('is good when what was to be issued could not be', async () => {
+  test('can be used again if the server failed to issue the token', async () => {
     const rename = (from: string, to: string) => {
       const database = new DatabaseSync(join(stage.server.folder, 'sojourn.db'));
       database.exec(`ALTER TABLE ${from} RENAME TO ${to}`);
@@ -114,7 +114,7 @@ describe.each(['github', 'gitlab', 'aws'] as const)('a token of the kind %s', (n
     expect(await ask()).toEqual(invalidClient);
   });
 
-  test('is good after a refusal for too many requests', async () => {
+  test('can be used after a refusal by the rate limit', async () => {
     stopClock();
     const others = await Promise.all(
       Array.from({ length: perClient }, async () =>

@@ -1,4 +1,4 @@
-/** How often one token is taken: as often as its kind is made for, and no more, over all replicas. */
+/** How often a token is accepted across replicas, by preset. */
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -70,7 +70,7 @@ const tokenOf = (name: WorkloadName, claims: Record<string, unknown> = {}) =>
 
 const resourceOf = ({ id }: TestConnection) => ({ resource: `urn:sojourn:connection:${id}` });
 
-/** Half of them at each replica, in both ways in. */
+/** Half of them at each replica, as assertion and in token exchange. */
 const atOnce = (token: string, times: number, more = resourceOf(connections[0]!)) =>
   Promise.all(
     Array.from({ length: times }, (_, n) =>
@@ -81,7 +81,7 @@ const atOnce = (token: string, times: number, more = resourceOf(connections[0]!)
 const accepted = (answers: readonly { status: number }[]) =>
   answers.filter(({ status }) => status === 200).length;
 
-describe('posted 10 times at once to two replicas', () => {
+describe('a token that is sent 10 times concurrently to two replicas', () => {
   test.each(['github', 'gitlab', 'aws'] as const)('a token of the kind %s is taken once', async (name) => {
     const answers = await atOnce(await tokenOf(name), 10);
     expect(accepted(answers)).toBe(1);
@@ -103,7 +103,7 @@ test('a GitLab job uses its one token for each of its connections, once', async 
     expect(accepted(await atOnce(token, 4, resourceOf(connection)))).toBe(1);
 });
 
-test('a connection that is not named, since it is the only one, is the same connection', async () => {
+test('an unnamed only connection counts as the same resource as the named one', async () => {
   const { client_id } = await replicas[0]!.admin.post<{ client_id: string }>('/clients', {
     name: 'only',
     auth: { method: 'federated', audience, ...known.gitlab.trust },
@@ -118,7 +118,7 @@ test('a connection that is not named, since it is the only one, is the same conn
   await replicas[0]!.admin.patch(`/clients/${client_id}`, { disabled: true });
 });
 
-test('a GitHub job asks for another token for its second connection', async () => {
+test('a GitHub job needs another token for its second connection', async () => {
   const token = await tokenOf('github');
   expect(accepted(await atOnce(token, 1))).toBe(1);
   expect(accepted(await atOnce(token, 1, resourceOf(connections[1]!)))).toBe(0);
@@ -131,20 +131,20 @@ test.each([undefined, '', 7, 'j'.repeat(600)])('a GitHub token with the jti %p i
   );
 });
 
-test('issuer and jti with a shifted boundary are two', async () => {
+test('issuer and jti are not confused if the boundary between them shifts', async () => {
   expect(accepted(await atOnce(await tokenOf('github', { jti: 'a' }), 1))).toBe(1);
   expect(accepted(await atOnce(await tokenOf('aws', { jti: 'a' }), 1))).toBe(1);
   expect(accepted(await atOnce(await tokenOf('github', { jti: 'a' }), 1))).toBe(0);
 });
 
-test('a forged token does not use up the jti of a good one', async () => {
+test('a forged token does not consume the jti of a valid one', async () => {
   const good = await tokenOf('github', { jti: 'wanted' });
   const [header = '', claims = ''] = good.split('.');
   expect(accepted(await atOnce(`${header}.${claims}.${'A'.repeat(342)}`, 2))).toBe(0);
   expect(accepted(await atOnce(good, 1))).toBe(1);
 });
 
-test('while the store is down nothing is taken, and the answer says when to come again', async () => {
+test('while the store is down every token is refused with Retry-After', async () => {
   const token = await tokenOf('kubernetes');
   await redis.stop();
   const { status, body } = await askToken(replicas[0]!.issuer, asAssertion(token));

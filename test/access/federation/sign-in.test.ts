@@ -1,4 +1,4 @@
-/** Workloads of every kind sign in at /token with what they have, in both standard ways. */
+/** Workloads of every preset sign in at /token, as assertion and in token exchange. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import * as openid from 'openid-client';
@@ -68,7 +68,7 @@ const answered = {
 };
 
 describe.each(workloadNames)('a workload of the kind %s', (name) => {
-  test('gets the token of its connection for an assertion, and the audit says who it was', async () => {
+  test('gets the token of its connection for an assertion, and the audit line names the workload', async () => {
     const { client } = known[name];
     const token = await tokenOf(name);
     const answer = await askToken(server.issuer, asAssertion(token));
@@ -88,7 +88,7 @@ describe.each(workloadNames)('a workload of the kind %s', (name) => {
     });
   });
 
-  test('gets it by token exchange as well, whether or not it names its client', async () => {
+  test('gets it by token exchange too, with or without client_id', async () => {
     for (const more of [{}, { client_id: known[name].client }]) {
       expect(await askToken(server.issuer, asSubject(await tokenOf(name), more))).toEqual({
         status: 200,
@@ -111,7 +111,7 @@ describe.each(workloadNames)('a workload of the kind %s', (name) => {
     });
   });
 
-  test('is refused with another audience, for another workload, and with no exp', async () => {
+  test('is refused with another audience, for another workload, and without exp', async () => {
     const stranger: Record<WorkloadName, Record<string, unknown>> = {
       kubernetes: { sub: 'system:serviceaccount:billing:other' },
       github: { ref: 'refs/heads/other' },
@@ -130,7 +130,7 @@ describe.each(workloadNames)('a workload of the kind %s', (name) => {
   });
 });
 
-test('the type that is asked for is the type that is told', async () => {
+test('token exchange answers with the requested token type', async () => {
   const jwt = 'urn:ietf:params:oauth:token-type:jwt';
   const { body } = await askToken(
     server.issuer,
@@ -158,7 +158,7 @@ test('an unmodified OAuth library exchanges a token', async () => {
   expect(decodeJwt(answer.access_token)).toMatchObject({ sub: connection.subject });
 });
 
-test('the keys of seven issuers were fetched once each', () => {
+test('the server fetched the keys of each of the seven issuers once', () => {
   const times = Map.groupBy(foreign.requests, (path) => path);
   expect([...times].filter(([path]) => path !== '/jwks').map(([path, all]) => [path, all.length])).toEqual(
     [...times.keys()].filter((path) => path !== '/jwks').map((path) => [path, 1]),

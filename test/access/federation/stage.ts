@@ -1,4 +1,4 @@
-/** A server that knows foreign issuers, with one connection and clients by name. */
+/** A server with external issuers, one connection, and named clients. */
 import { type ForeignIssuer, startForeignIssuer } from '../../support/foreign-issuer.ts';
 import { oneConnection, type TestConnection, type TestServer, testServer } from '../../support/server.ts';
 import { audience, type Workload } from './workloads.ts';

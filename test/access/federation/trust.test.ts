@@ -1,4 +1,4 @@
-/** What an administrator may trust: one workload, or a few, and never whoever else the issuer serves. */
+/** Which trusts are valid: those for one or a few workloads, never for other customers of the issuer. */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createModules, faultsOf, type Modules } from '../../support/modules.ts';
@@ -21,8 +21,8 @@ const forgotten = 'must not hold a *; where a pattern is meant, write {"glob": "
 const pattern =
   'must be a value without *, {"one_of": ["…"]}, or {"glob": "…"} with 3 plain characters before its first *';
 
-describe('what a preset fills in', () => {
-  test('GitHub and GitLab have an issuer for everybody', async () => {
+describe('a preset fills in', () => {
+  test('the shared issuer of GitHub and GitLab', async () => {
     const { client } = await make({
       preset: 'github',
       claims: { repository_id: '1', repository_owner_id: '2', environment: 'production' },
@@ -225,11 +225,14 @@ const spellings = [
   'javascript:alert(1)',
 ].map((issuer): [string, object, string[]] => [issuer, { issuer, subject: 'a' }, [plainIssuer]]);
 
-test.each([...demands, ...open, ...spellings])('%s is not trusted', async (_title, auth, expected) => {
-  expect(await faults(auth)).toEqual(expected);
-});
+test.each([...demands, ...open, ...spellings])(
+  'the trust with %s is rejected',
+  async (_title, auth, expected) => {
+    expect(await faults(auth)).toEqual(expected);
+  },
+);
 
-test('a * in a value is taken for a forgotten pattern, and an audience has none', async () => {
+test('a * in a value or an audience is rejected, because a glob was probably intended', async () => {
   expect(await faults({ issuer: https, subject: 'a', claims: { ref: 'refs/heads/*' } })).toEqual([
     `auth.claims.ref: ${forgotten}`,
   ]);
@@ -250,18 +253,18 @@ test.each([https, `${https}/`, `${https}/a/b`, `${https}:8443/a`])(
   },
 );
 
-describe('keys that are given', () => {
+describe('the jwks of a client', () => {
   const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve });
   const good = ec('P-384').publicKey.export({ format: 'jwk' });
 
-  test('are kept by their public members alone', async () => {
+  test('is stored with its public members only', async () => {
     const jwks = { keys: [{ ...good, kid: 'a', x5u: 'https://evil.example', use: 'sig' }] };
     expect((await make({ issuer: https, subject: 'a', jwks })).client.auth).toMatchObject({
       jwks: { keys: [{ ...good, kid: 'a', use: 'sig' }] },
     });
   });
 
-  test('are refused when they are private, and when none can verify', async () => {
+  test('is rejected if it contains a private key or no usable key', async () => {
     const { privateKey } = ec('P-256');
     const keys = { jwks: { keys: [privateKey.export({ format: 'jwk' })] } };
     expect(await faults({ issuer: https, subject: 'a', ...keys })).toEqual([
@@ -274,21 +277,21 @@ describe('keys that are given', () => {
       ]);
   });
 
-  test('of a bundle are those for JWT-SVIDs', async () => {
+  test('of the preset spiffe keeps the keys for JWT-SVIDs', async () => {
     const spiffe = { preset: 'spiffe', issuer: 'spiffe://a.example', subject: 'spiffe://a.example/x' };
     expect(await faults({ ...spiffe, jwks: { keys: [{ ...good, use: 'x509-svid' }] } })).toEqual([
       'auth.jwks.keys: holds no public key that can verify (use: jwt-svid)',
     ]);
   });
 
-  test('exclude a URL where others are', async () => {
+  test('cannot be combined with jwks_uri', async () => {
     expect(
       await faults({ issuer: https, subject: 'a', jwks: { keys: [good] }, jwks_uri: `${https}/jwks` }),
     ).toEqual(['auth.jwks_uri: and jwks exclude each other']);
   });
 });
 
-describe('a change', () => {
+describe('a change of a trust', () => {
   const github = (claims: object) => ({
     auth: {
       method: 'federated',
@@ -298,7 +301,7 @@ describe('a change', () => {
     },
   });
 
-  test('may be of lesser claims, and never of the workload itself', async () => {
+  test('can change secondary claims, but not the workload', async () => {
     const { client } = await rooms.clients.create({ name: 'w', ...github({ ref: 'refs/heads/main' }) });
     const changed = await rooms.clients.update(client.client_id, github({ environment: 'prod' }));
     expect(changed.auth).toMatchObject({ claims: { environment: 'prod' } });

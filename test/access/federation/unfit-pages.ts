@@ -1,4 +1,4 @@
-/** Answers of a place that somebody else has named, which no key is taken from; and what the audit says of each. */
+/** Invalid responses of a key server, and the audit reason for each. */
 import type { Page } from '../../support/foreign-issuer.ts';
 
 export const unfitPages: [string, Page, RegExp][] = [

@@ -1,4 +1,4 @@
-/** Workloads of every kind, with tokens in the shape of the real ones, and the trust by which each is recognized. */
+/** Workloads of every preset, with tokens like the real ones, and the trust for each. */
 import { randomUUID } from 'node:crypto';
 import type { ForeignIssuer } from '../../support/foreign-issuer.ts';
 import { askToken } from '../../support/server.ts';
@@ -235,7 +235,7 @@ export const workloadNames = Object.keys(workloads) as WorkloadName[];
 
 export const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
-/** The two ways in. */
+/** The two ways to sign in. */
 export const asAssertion = (token: string, more: Record<string, string> = {}) => ({
   grant_type: 'client_credentials',
   client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',

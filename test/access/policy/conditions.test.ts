@@ -1,4 +1,4 @@
-/** Conditions and guards on the whole road: /token and /v1 decide alike, on the claims by which the caller signed in. */
+/** Conditions and guards end to end: /token and /v1 give the same decision for the claims of a sign-in. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { type Member, openStage, type Stage } from './stage.ts';
@@ -25,7 +25,7 @@ beforeEach(async () => {
 const main = { ref: 'refs/heads/main', environment: 'production' };
 const other = { ref: 'refs/heads/other', environment: 'production' };
 
-/** What one caller gets by all three doors: yes or no. */
+/** Whether a caller is allowed at each of the three endpoints. */
 async function doors(member: Member, claims?: Record<string, unknown>) {
   const byToken = await member.signIn(resource, claims);
   const bearer = await stage.bearer(member, claims);
@@ -46,7 +46,7 @@ const newest = async (member: Member) => {
 };
 
 describe('a rule with claims', () => {
-  test('admits the tokens that have them, at every door, and no others', async () => {
+  test('allows only tokens with these claims, at every endpoint', async () => {
     const when = { claims: { ref: 'refs/heads/main', environment: { one_of: ['production', 'staging'] } } };
     const job = await stage.member([{ connection: id, when }], true);
     expect(await doors(job, main)).toEqual(yes);
@@ -63,12 +63,12 @@ describe('a rule with claims', () => {
     ]);
   });
 
-  test('never admits a client with a secret, which has no claims', async () => {
+  test('never allows a client with a secret, which has no claims', async () => {
     const service = await stage.member([{ connection: id, when: { claims: { ref: 'refs/heads/main' } } }]);
     expect(await doors(service)).toEqual(no);
   });
 
-  test('reads inside a claim by a JSON Pointer, and what is written like one of ours is not taken for it', async () => {
+  test('reads a nested claim by a JSON Pointer, and does not confuse external claims with Sojourn’s own', async () => {
     const when = { claims: { '/build/branch': 'main' } };
     const job = await stage.member([{ connection: id, when }], true);
     expect(await doors(job, { ...main, build: { branch: 'main' } })).toEqual(yes);
@@ -78,11 +78,11 @@ describe('a rule with claims', () => {
   });
 });
 
-describe('a token for /v1', () => {
+describe('an API token', () => {
   const carried = async (member: Member, claims: Record<string, unknown>) =>
     decodeJwt(await stage.bearer(member, claims)).workload_claims;
 
-  test('carries the claims that a condition names, and no other', async () => {
+  test('carries only the claims that conditions name', async () => {
     const job = await stage.member([{ connection: id, when: { claims: { ref: 'refs/heads/main' } } }], true);
     expect(await carried(job, main)).toEqual({ ref: 'refs/heads/main' });
     await stage.guards([
@@ -99,7 +99,7 @@ describe('a token for /v1', () => {
     expect(await carried(plain, main)).toBeUndefined();
   });
 
-  test('carries no value over 512 characters and no more than fits a header: what is left out is refused', async () => {
+  test('omits values over 512 characters and what does not fit a header, and conditions on them are unmet', async () => {
     const names = Array.from({ length: 12 }, (_, i) => `c${String(i).padStart(2, '0')}`);
     const rule = (name: string) => ({ connection: id, when: { claims: { [name]: { glob: 'xxx*' } } } });
     const job = await stage.member(names.toReversed().map(rule), true);
@@ -110,7 +110,7 @@ describe('a token for /v1', () => {
     expect(Object.keys((await carried(job, { ...main, ...many })) as object)).toEqual(names.slice(0, 5));
   });
 
-  test('that is older than a condition lacks its claims, and is refused until it is renewed', async () => {
+  test('that is older than a condition lacks its claims and is refused until it is renewed', async () => {
     const job = await stage.member([{ connection: id }], true);
     const old = await stage.bearer(job, main);
     expect((await stage.withBearer(old, `${id}/token`)).status).toBe(200);
@@ -120,8 +120,8 @@ describe('a token for /v1', () => {
   });
 });
 
-describe('hours', () => {
-  test('open and close every door, also for a token for /v1 that is older', async () => {
+describe('a condition on hours', () => {
+  test('applies at every endpoint, also to older API tokens', async () => {
     const minute = 60_000;
     const clock = (at: number) => new Date(at).toISOString().slice(11, 16);
     const hours = (from: number, to: number) => ({
@@ -154,7 +154,7 @@ describe('a guard', () => {
     require: { methods: ['federated'] },
   };
 
-  test('stands above the rules of every client, at once and for what was given before', async () => {
+  test('applies to every client at once, also to API tokens that were issued before', async () => {
     const service = await stage.member([{ connection: id }]);
     const job = await stage.member([{ connection: id }], true);
     const bearer = await stage.bearer(service);
@@ -170,14 +170,14 @@ describe('a guard', () => {
     expect((await stage.v1(elsewhere, `${stage.customer.gcp.id}/token`)).status).toBe(200);
   });
 
-  test('that demands a purpose leaves that one to everybody, and no cloud token to anybody', async () => {
+  test('that requires a purpose allows that purpose and no cloud token', async () => {
     const service = await stage.member([{ connection: id }]);
     await stage.guards([{ name: 'deploy', match: { connection: id }, require: { purposes: ['deploy'] } }]);
     expect(await doors(service)).toEqual(['invalid_target', 'connection_not_found', 'yes']);
     expect((await stage.v1(service, `${id}/credentials`)).body.purpose).toBe('deploy');
   });
 
-  test('that only watches refuses nothing, and the audit tells what it would refuse, for each door', async () => {
+  test('in mode audit refuses nothing and records each violation at every endpoint', async () => {
     const service = await stage.member([{ connection: id }]);
     await stage.guards([{ ...noSecrets, mode: 'audit' }]);
     expect(await doors(service)).toEqual(yes);
@@ -199,7 +199,7 @@ describe('a guard', () => {
   });
 });
 
-test('/token and /v1 decide alike, whatever the rules, the guards and the claims', async () => {
+test('/token and /v1 give the same decision for all rules, guards and claims', async () => {
   const rules: object[][] = [
     [],
     [{ connection: id }],
@@ -236,7 +236,7 @@ test('/token and /v1 decide alike, whatever the rules, the guards and the claims
       for (const claims of index % 2 === 0 ? [main, other] : [undefined]) {
         const [byToken = '', byV1 = '', credentials = ''] = await doors(member, claims);
         expect([byToken, byV1]).toEqual(byToken === 'yes' ? ['yes', 'yes'] : no.slice(0, 2));
-        // Whoever gets the cloud token gets credentials, and nobody gets the token who gets none.
+        // A client that gets the cloud token also gets credentials, and a client without credentials gets no token.
         if (byToken === 'yes') expect(credentials).toBe('yes');
         seen.add(`${byToken} ${credentials}`);
       }

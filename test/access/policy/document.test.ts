@@ -1,4 +1,4 @@
-/** The policy document in the store: who sees which version, at what cost, and what happens without it. */
+/** The stored policy document: visibility on replicas, cost of reads, and failures of the store. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Client } from '../../../src/access/clients/index.ts';
 import type { Connection } from '../../../src/access/connections/index.ts';
@@ -21,7 +21,7 @@ const federatedOnly = { name: 'federated-only', match: {}, require: { methods: [
 const question = () => ({ client, connection, claims: {} });
 const reasonOf = async (policy: Policy) => (await policy.explain(question())).reason;
 
-/** A replica of its own on the same store, and what it asks of that store. */
+/** Another replica on the same store, and its calls to the store. */
 function replica() {
   const asked: string[] = [];
   const { store, connections, tenants, clock } = bench;
@@ -43,7 +43,7 @@ function replica() {
 }
 
 describe('the policy document', () => {
-  test('that is replaced on one replica decides on every other at once', async () => {
+  test('applies on every replica at once after it is replaced on one', async () => {
     const { policy } = replica();
     expect(await reasonOf(policy)).toBe('rule_matched');
     bench.clock.ms += 60_000;
@@ -60,14 +60,14 @@ describe('the policy document', () => {
     expect(await reasonOf(policy)).toBe('rule_matched');
   });
 
-  test('costs one read of its version for each decision, and is read itself only when that has changed', async () => {
+  test('costs one read of its version per decision, and is read in full only after a change', async () => {
     const { policy, asked } = replica();
     await bench.policy.replace({ version: 0, guards: [federatedOnly] });
     for (let i = 0; i < 3; i++) await reasonOf(policy);
     expect(asked).toEqual(['versions', 'get', 'versions', 'versions']);
   });
 
-  test('without which nothing is decided: while the store does not answer, nobody is admitted', async () => {
+  test('is required: while the store does not answer, every request is refused', async () => {
     expect(await reasonOf(bench.policy)).toBe('rule_matched');
     await bench.store.close();
     await expect(bench.policy.explain(question())).rejects.toMatchObject({ code: 'store_unavailable' });
@@ -81,7 +81,7 @@ describe('the policy document', () => {
   });
 });
 
-describe('a rule that is saved', () => {
+describe('a saved rule', () => {
   const rule = { cloud: 'aws' };
   const forms =
     'must be {"connection": "con_…"}, or one or more of {"tenant": "ten_…", "cloud": "aws", "labels": {…}}';
@@ -90,7 +90,7 @@ describe('a rule that is saved', () => {
     [{ ...rule, when: { methods: ['federated', 'client_secret'] } }],
     [{ ...rule, when: { hours: { from: '22:00', to: '06:00', time_zone: 'UTC' } } }],
     [{ ...rule, when: { claims: { ref: { glob: 'refs/heads/*' }, '/a/b': 'c' } } }],
-  ])('keeps what it depends on: %j', async (given) => {
+  ])('keeps its conditions: %j', async (given) => {
     const { client: made } = await bench.clients.create({ name: 'x', may_use: [given] });
     expect((await bench.clients.get(made.client_id)).may_use).toEqual([given]);
   });
@@ -117,7 +117,7 @@ describe('a rule that is saved', () => {
       '.when.hours.time_zone',
       'must be a time zone such as Europe/Berlin',
     ],
-  ])('may not be %j', async (given, path, message) => {
+  ])('cannot be %j', async (given, path, message) => {
     await expect(bench.clients.create({ name: 'x', may_use: [given] })).rejects.toMatchObject({
       faults: [{ path: `may_use.0${path}`, message }],
     });

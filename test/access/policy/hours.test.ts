@@ -9,26 +9,26 @@ const within = (hours: object, ...times: readonly string[]) =>
   times.map((time) => isWithin(hoursOf({ time_zone: 'Europe/Berlin', ...hours }), Date.parse(time)));
 
 describe('a window of hours', () => {
-  test('begins with its first minute and ends before its last, by the clock of its zone', () => {
+  test('includes its first minute and excludes its last, in its time zone', () => {
     const winter = ['06:59:59', '07:00:00', '16:59:59', '17:00:00'].map((time) => `2026-11-23T${time}Z`);
     const summer = ['05:59:59', '06:00:00', '15:59:59', '16:00:00'].map((time) => `2026-07-20T${time}Z`);
     for (const times of [winter, summer])
       expect(within({ from: '08:00', to: '18:00' }, ...times)).toEqual([false, true, true, false]);
   });
 
-  test('is one of the whole day up to 24:00', () => {
+  test('can be the whole day up to 24:00', () => {
     const times = ['2026-11-22T23:00:00Z', '2026-11-23T22:59:59Z', '2026-11-23T23:00:00Z'];
     expect(within({ from: '00:00', to: '24:00', days: ['mon'] }, ...times)).toEqual([true, true, false]);
   });
 
-  test('is on its days only, as the zone counts them', () => {
+  test('applies only on its days in its time zone', () => {
     // Sunday 23:30 in London is Monday 00:30 in Berlin.
     const hours = { from: '00:00', to: '01:00', days: ['mon'] };
     expect(within(hours, '2026-11-22T23:30:00Z', '2026-11-23T23:30:00Z')).toEqual([true, false]);
     expect(within({ ...hours, time_zone: 'Europe/London' }, '2026-11-22T23:30:00Z')).toEqual([false]);
   });
 
-  test('over midnight belongs to the day on which it began', () => {
+  test('over midnight belongs to the day on which it begins', () => {
     const hours = { from: '22:00', to: '06:00', days: ['fri'] };
     const times = [
       '2026-11-26T23:00:00Z', // Friday 00:00: the night of Thursday
@@ -43,7 +43,7 @@ describe('a window of hours', () => {
     expect(within(sunday, '2026-11-28T23:30:00Z', '2026-11-29T23:30:00Z')).toEqual([true, false]);
   });
 
-  test('in the night to summer time the hour that is left out is in no window', () => {
+  test('excludes the hour that daylight saving time skips', () => {
     // 2026-03-29: 01:59:59 is followed by 03:00:00.
     const times = ['2026-03-29T00:59:59Z', '2026-03-29T01:00:00Z', '2026-03-29T01:30:00Z'];
     expect(within({ from: '02:00', to: '03:00' }, ...times)).toEqual([false, false, false]);
@@ -52,13 +52,13 @@ describe('a window of hours', () => {
     expect(within({ from: '22:00', to: '03:30' }, ...times)).toEqual([true, true, false]);
   });
 
-  test('in the night to winter time the hour that comes twice is in its window both times', () => {
+  test('includes the hour that the end of daylight saving time repeats, both times', () => {
     // 2026-10-25: 02:59:59 is followed by 02:00:00.
     const times = ['2026-10-25T00:30:00Z', '2026-10-25T01:30:00Z', '2026-10-25T02:00:00Z'];
     expect(within({ from: '02:00', to: '03:00' }, ...times)).toEqual([true, true, false]);
   });
 
-  test('knows zones with odd offsets, and zones without summer time', () => {
+  test('supports zones with unusual offsets and without daylight saving time', () => {
     expect(
       within({ from: '17:45', to: '17:46', time_zone: 'Asia/Kathmandu' }, '2026-11-23T12:00:00Z'),
     ).toEqual([true]);
@@ -75,7 +75,7 @@ describe('a window of hours', () => {
     [{ days: [] }, 'days', 'must name a day'],
     [{ days: ['Monday'] }, 'days.0', 'must be one of sun, mon, tue, wed, thu, fri, sat'],
     [{ until: '1' }, 'until', 'is not known here'],
-  ])('%j is refused when it is saved', async (wrong, path, message) => {
+  ])('%j is rejected when it is saved', async (wrong, path, message) => {
     const hours = { from: '08:00', to: '18:00', time_zone: 'Europe/Berlin', ...wrong };
     expect(await faultsOf(() => hoursOf(hours))).toEqual([{ path: `require.hours.${path}`, message }]);
   });

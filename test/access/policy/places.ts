@@ -1,4 +1,4 @@
-/** Clients, connections and guards as the store keeps them, for tests of the decision alone. */
+/** Stored clients, connections and guards for unit tests of the decision. */
 import type { Rule } from '../../../src/access/clients/index.ts';
 import type { Guard, PolicyClient, PolicySubject } from '../../../src/access/policy/index.ts';
 

@@ -32,7 +32,7 @@ async function clientWith(rules: readonly Rule[], disabled = false): Promise<Cli
   return bench.clients.update(client.client_id, { disabled });
 }
 
-/** The connection, or undefined where a client would hear that there is none. */
+/** The connection, or undefined if the client would get connection_not_found. */
 async function admitted(client: Client, connection: string): Promise<Connection | undefined> {
   try {
     return (
@@ -49,7 +49,7 @@ async function admitted(client: Client, connection: string): Promise<Connection 
   }
 }
 
-describe('who may enter where', () => {
+describe('the policy', () => {
   test.each<[readonly Rule[], boolean, readonly Name[], Name | undefined]>([
     [[], false, [], undefined],
     [[['connection', 'a1']], false, ['a1'], 'a1'],
@@ -129,13 +129,13 @@ describe('who may enter where', () => {
     },
   );
 
-  test('what is not there and what is not theirs is one answer', async () => {
+  test('gives the same answer for a missing connection and for one of another client', async () => {
     const client = await clientWith([['connection', 'a1']]);
     const asked = [ids.b1, 'con_01jd0000000000000000000000', '', '__proto__', tenants.a, `${ids.a1} `];
     for (const id of asked) expect(await admitted(client, id)).toBeUndefined();
   });
 
-  test('a connection that was deleted is not counted and not admitted, and neither is its successor', async () => {
+  test('neither counts nor allows a deleted connection or one that is created after it', async () => {
     const client = await clientWith([
       ['connection', 'a1'],
       ['connection', 'a2'],
@@ -146,7 +146,7 @@ describe('who may enter where', () => {
     expect(await onlyConnection(bench.connections, client)).toBe(ids.a2);
   });
 
-  test('a rule for a tenant admits to connections that come later', async () => {
+  test('applies a rule for a tenant to connections that are created later', async () => {
     const client = await clientWith([['tenant', 'empty']]);
     const { id } = await bench.connections.create({ name: 'new', tenant: tenants.empty, cloud: 'aws' });
     expect((await admitted(client, id))?.id).toBe(id);
@@ -155,7 +155,7 @@ describe('who may enter where', () => {
 });
 
 describe('rules with several selectors', () => {
-  test('they are met by connections that are labelled later, and left with the label', async () => {
+  test('match connections that get the label later, until it is removed', async () => {
     const { client } = await bench.clients.create({
       name: 'deployer',
       may_use: [{ tenant: tenants.a, labels: { env: 'prod' } }],
@@ -171,7 +171,7 @@ describe('rules with several selectors', () => {
     expect(await admitted(client, ids.a1)).toBeUndefined();
   });
 
-  test('a rule that spans tenants never stands for the one connection that is meant', async () => {
+  test('do not determine the only connection if they span tenants', async () => {
     const { client } = await bench.clients.create({ name: 'all', may_use: [{ cloud: 'aws' }] });
     expect((await admitted(client, ids.b1))?.id).toBe(ids.b1);
     expect(await onlyConnection(bench.connections, client)).toBeUndefined();

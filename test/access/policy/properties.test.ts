@@ -1,4 +1,4 @@
-/** What holds of every decision, whatever the rules and guards. */
+/** Properties of every decision, for arbitrary rules and guards. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { methodNames, type Rule } from '../../../src/access/clients/index.ts';
@@ -92,7 +92,7 @@ function ask(
   return decide(list, wanted === undefined ? question : { ...question, purpose: wanted });
 }
 
-/** All that may be done: each purpose by its name, and `null` for everything. */
+/** All allowed uses: each purpose by name, and `null` for unrestricted use. */
 const rights = (
   list: readonly Guard[],
   may_use: readonly Rule[],
@@ -117,7 +117,7 @@ describe('a decision', () => {
     );
   });
 
-  test('for no purpose gives everything, or the only right that there is, and never more than can be named', () => {
+  test('without a purpose gives unrestricted use or the only allowed purpose, and never more than naming one', () => {
     check(
       fc.property(guards, rules, situation, (list, may_use, where) => {
         const all = rights(list, may_use, where);
@@ -130,7 +130,7 @@ describe('a decision', () => {
     );
   });
 
-  test('is never for a purpose that the connection does not have', () => {
+  test('never allows a purpose that the connection does not have', () => {
     check(
       fc.property(guards, rules, situation, purposeName, (list, may_use, where, wanted) => {
         if (ask(list, may_use, where, wanted).allowed)
@@ -140,7 +140,7 @@ describe('a decision', () => {
   });
 });
 
-describe('no right becomes wider', () => {
+describe('access never becomes wider', () => {
   const narrower =
     <Given extends unknown[]>(
       build: (...given: Given) => readonly [few: readonly unknown[], many: readonly unknown[]],
@@ -150,7 +150,7 @@ describe('no right becomes wider', () => {
       expect(many).toEqual(expect.arrayContaining([...few]));
     };
 
-  test('by one more guard', () => {
+  test('by adding a guard', () => {
     check(
       fc.property(
         guards,
@@ -165,7 +165,7 @@ describe('no right becomes wider', () => {
     );
   });
 
-  test('by one rule less', () => {
+  test('by removing a rule', () => {
     check(
       fc.property(
         guards,
@@ -180,7 +180,7 @@ describe('no right becomes wider', () => {
     );
   });
 
-  test('by one more condition of a rule', () => {
+  test('by adding a condition to a rule', () => {
     check(
       fc.property(
         guards,
@@ -199,7 +199,7 @@ describe('no right becomes wider', () => {
     );
   });
 
-  test('by one more selector of a rule', () => {
+  test('by adding a selector to a rule', () => {
     check(
       fc.property(
         rule,
@@ -219,7 +219,7 @@ describe('no right becomes wider', () => {
     );
   });
 
-  test('by one more condition that a guard demands', () => {
+  test('by adding a condition to a guard', () => {
     check(
       fc.property(
         guard,
@@ -234,7 +234,7 @@ describe('no right becomes wider', () => {
     );
   });
 
-  test('by a claim that is not there', () => {
+  test('by removing a claim', () => {
     check(
       fc.property(
         guards,
@@ -248,7 +248,7 @@ describe('no right becomes wider', () => {
     );
   });
 
-  test('by a label that the connection does not have, or has otherwise', () => {
+  test('by a label that is missing or has another value', () => {
     check(
       fc.property(labels, place, (wanted, one) => {
         const has = Object.entries(wanted).every(
@@ -259,7 +259,7 @@ describe('no right becomes wider', () => {
     );
   });
 
-  test('by a rule that names no connection, which admits to nothing', () => {
+  test('by a rule without a selector, which allows nothing', () => {
     check(
       fc.property(situation, fc.record(conditions, { requiredKeys: [] }), purpose, (where, when, wanted) => {
         for (const empty of [
@@ -275,8 +275,8 @@ describe('no right becomes wider', () => {
   });
 });
 
-describe('a guard that only watches', () => {
-  test('decides exactly as if it were not there, and is named when it would refuse', () => {
+describe('a guard in mode audit', () => {
+  test('does not change the decision, and is listed if it would refuse', () => {
     check(
       fc.property(guards, rules, situation, purpose, (list, may_use, where, wanted) => {
         const enforced = list.filter(({ mode }) => mode === 'enforce');

@@ -1,4 +1,4 @@
-/** Purposes all the way to the clouds: what each is asked, what callers get, and what is left after a refusal. */
+/** Purposes end to end: requests to the clouds, responses to callers, and audit lines of refusals. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import * as gcp from '../../../src/sandbox/demo/customer/gcp.ts';
@@ -91,7 +91,7 @@ const googled = (scope: string, lifetime: string) => [
 ];
 
 describe.each(clouds)('%s', (cloud) => {
-  test('is asked for what the purpose says, and once for all who may have it', async () => {
+  test('is asked for the narrowed target, once for all clients with the purpose', async () => {
     const id = idOf(cloud);
     for (const purpose of ['whole', 'deploy', 'read'] as const) {
       const query = purpose === 'whole' ? '' : `?purpose=${purpose}`;
@@ -116,7 +116,7 @@ describe.each(clouds)('%s', (cloud) => {
     }
   });
 
-  test('gives a caller of one purpose that one, named or not, and the audit says which', async () => {
+  test('gives a caller its only purpose, named or not, and the audit line names it', async () => {
     const id = idOf(cloud);
     const named = await stage.v1(deployer, `${id}/credentials?purpose=deploy`);
     expect([named.status, named.body.purpose]).toEqual([200, 'deploy']);
@@ -134,7 +134,7 @@ describe.each(clouds)('%s', (cloud) => {
     });
   });
 
-  test('is asked nothing for whoever may not, and every refusal has its true reason in the audit alone', async () => {
+  test('is not contacted for refused requests, and the exact reason is only in the audit log', async () => {
     const id = idOf(cloud);
     const before = await stage.asked();
     const refused = async (member: Member, path: string) => {
@@ -219,7 +219,7 @@ describe.each(clouds)('%s', (cloud) => {
 });
 
 describe('a cloud token', () => {
-  test('is not given at /token to whoever is limited to purposes: the answer is that of no right at all', async () => {
+  test('is refused at /token for a client that is limited to purposes, like for a client without access', async () => {
     for (const cloud of clouds) {
       const resource = `urn:sojourn:connection:${idOf(cloud)}`;
       const none = await nobody.signIn(resource);
@@ -233,7 +233,7 @@ describe('a cloud token', () => {
     }
   });
 
-  test('is never narrowed in silence: a purpose at /token is refused by its name', async () => {
+  test('cannot be narrowed: the parameter purpose is rejected at /token', async () => {
     const { body } = await fetch(`${stage.server.issuer}/token`, {
       method: 'POST',
       body: new URLSearchParams({ grant_type: 'client_credentials', client_id: whole.id, purpose: 'deploy' }),
@@ -247,7 +247,7 @@ describe('a cloud token', () => {
     expect([status, problem.code]).toEqual([400, 'unknown_parameter']);
   });
 
-  test('for /v1 holds no claims where no condition depends on any', async () => {
+  test('for /v1 carries no claims if no condition depends on claims', async () => {
     const payload = decodeJwt(await stage.bearer(deployer));
     expect(Object.keys(payload).toSorted()).toEqual(
       ['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'nbf', 'sub'].toSorted(),
@@ -255,8 +255,8 @@ describe('a cloud token', () => {
   });
 });
 
-describe('credentials that are kept', () => {
-  test('live as long as their purpose says, and the one purpose never stands for the other', async () => {
+describe('cached credentials', () => {
+  test('expire as their purpose requires, and are never shared between purposes', async () => {
     const id = idOf('gcp');
     const deploy = await stage.v1(both, `${id}/credentials?purpose=deploy`);
     const read = await stage.v1(both, `${id}/credentials?purpose=read`);
@@ -265,7 +265,7 @@ describe('credentials that are kept', () => {
     expect(deploy.body.credentials).not.toEqual(read.body.credentials);
   });
 
-  test('are fetched anew when the purpose is changed', async () => {
+  test('are replaced after a change of the purpose', async () => {
     const id = idOf('aws');
     const before = await stage.v1(deployer, `${id}/credentials`);
     await stage.server.admin.patch(`/connections/${id}`, {
@@ -278,7 +278,7 @@ describe('credentials that are kept', () => {
     expect(result.body.credentials).not.toEqual(before.body.credentials);
   });
 
-  test('no log line holds one, nor a token', async () => {
+  test('never appear in the log, nor do tokens', async () => {
     const logged = stage.server.logged();
     const token = await stage.bearer(deployer);
     const { body } = await stage.withBearer(token, `${idOf('aws')}/credentials`);

@@ -1,4 +1,4 @@
-/** A server with the sandbox clouds and a foreign issuer, and one customer's connections that are really set up. */
+/** A server with the sandbox clouds, an external issuer, and one customer's connections, which are set up. */
 import { freePort } from '../../../src/sandbox/demo/local-server.ts';
 import { startSandbox } from '../../../src/sandbox/index.ts';
 import { type Customer, cloudsAt, connectCustomer } from '../../e2e/customer.ts';
@@ -14,7 +14,7 @@ export interface Answered {
 
 export interface Member {
   readonly id: string;
-  /** Signs in with these claims of its own token, or with its secret, for the resource that is named. */
+  /** Signs in for a resource, with these claims in its token, or with its secret. */
   signIn(resource: string, claims?: Record<string, unknown>): Promise<Answered>;
 }
 
@@ -23,14 +23,14 @@ export interface Stage {
   readonly sandbox: string;
   readonly customer: Customer;
   readonly clock: { ahead: number };
-  /** A client with a secret, or a federated one: a job of a repository. */
+  /** Creates a client with a secret, or a federated one for a job of a repository. */
   member(may_use: readonly object[], federated?: boolean): Promise<Member>;
   guards(guards: readonly object[]): Promise<void>;
-  /** A token for /v1 is fetched for each call. */
+  /** Gets an API token for each call. */
   v1(member: Member, path: string, claims?: Record<string, unknown>): Promise<Answered>;
   bearer(member: Member, claims?: Record<string, unknown>): Promise<string>;
   withBearer(token: string, path: string): Promise<Answered>;
-  /** What the sandbox clouds were asked so far. */
+  /** The number of requests to the sandbox clouds so far. */
   asked(): Promise<number>;
   audit(query: string): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
@@ -48,7 +48,7 @@ export async function openStage(): Promise<Stage> {
     config: {
       clouds: cloudsAt(sandbox),
       federation: { ca: foreign.caFile, allow_networks: allowLoopback },
-      // The hour is moved for the server only, and a token for /v1 is to outlive that.
+      // The tests move the server's clock; API tokens must stay valid.
       tokens: { ttl: '1h' },
       keys: { stale_after: '1d' },
     },
@@ -85,7 +85,7 @@ export async function openStage(): Promise<Stage> {
       const { ref: _, ...claims } = trust.claims as Record<string, string>;
       const { client_id } = await server.admin.post<TestClient>('/clients', {
         name: 'job',
-        // Any branch of it: which ones may do what, the rules say.
+        // Any branch; the rules restrict branches.
         auth: {
           method: 'federated',
           audience,

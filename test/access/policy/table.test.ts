@@ -1,6 +1,6 @@
 /**
- * Who may do what, written out: each client with each connection, for everything (a cloud token), for each purpose, and
- * with no purpose named.
+ * A table of decisions: each client with each connection, for unrestricted use (a cloud token), for each purpose, and
+ * without a purpose.
  */
 import { describe, expect, test } from '@jest/globals';
 import type { Method } from '../../../src/access/clients/index.ts';
@@ -39,7 +39,7 @@ const clients = {
 };
 type Client = keyof typeof clients;
 
-/** Allowed for everything (`all`) or for a purpose by its name; refused with the reason after a dash. */
+/** `all` for unrestricted use, or the name of the allowed purpose; a refusal is a dash and the reason. */
 const told = (guards: readonly Guard[], client: Client, connection: Name, purpose?: string | null) => {
   const asked = {
     client: clients[client],
@@ -126,27 +126,30 @@ const rows: readonly Row[] = [
   ['disabled', 'off', out, out, out, out],
 ];
 
-describe('who may do what', () => {
-  test('every client is in the table with every connection', () => {
+describe('the decision', () => {
+  test('is in the table for every client and connection', () => {
     expect(rows.map(([client, connection]) => `${client} ${connection}`)).toEqual(
       Object.keys(clients).flatMap((client) => Object.keys(connections).map((name) => `${client} ${name}`)),
     );
   });
 
-  test.each(rows)('%s at %s: token %s, open %s, deploy %s, read %s', (client, connection, ...expected) => {
-    const asked = [null, undefined, 'deploy', 'read'];
-    expect(asked.map((purpose) => told([], client, connection, purpose))).toEqual(expected);
-  });
+  test.each(rows)(
+    'for %s at %s: token %s, unnamed %s, deploy %s, read %s',
+    (client, connection, ...expected) => {
+      const asked = [null, undefined, 'deploy', 'read'];
+      expect(asked.map((purpose) => told([], client, connection, purpose))).toEqual(expected);
+    },
+  );
 
   test.each(['nope', '', '__proto__', 'constructor', 'toString'])(
-    'nobody may do anything for the unknown purpose %j',
+    'refuses every client for the unknown purpose %j',
     (purpose) => {
       for (const [client, connection] of rows) expect(told([], client, connection, purpose)).toMatch(/^- /);
     },
   );
 });
 
-describe('who may do what under guards', () => {
+describe('the decision with guards', () => {
   const refused = '- guard_refused';
   const federated: readonly [Method] = ['federated'];
   const guards: Readonly<Record<string, Guard>> = {
@@ -183,7 +186,7 @@ describe('who may do what under guards', () => {
     expect(decided([{ ...guards[guard]!, mode: 'audit' }])).toEqual(decided([]));
   });
 
-  test('the reason names the guard, what does not hold, and the guards that only watch', () => {
+  test('names the guard, its unmet conditions, and the violated guards in mode audit', () => {
     const question = {
       client: clients.whole,
       connection: connections.prod,
@@ -215,7 +218,7 @@ describe('who may do what under guards', () => {
     });
   });
 
-  test('a rule that came near is named with what it lacks', () => {
+  test('names the closest rule and its unmet conditions', () => {
     const question = {
       client: clients['main for deploy'],
       connection: connections.prod,

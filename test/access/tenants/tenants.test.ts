@@ -13,7 +13,7 @@ afterEach(() => bench.end());
 const connect = (tenant: string) => bench.connections.create({ name: 'prod', tenant, cloud: 'aws' });
 
 describe('tenants', () => {
-  test('one is made, found, listed, renamed and removed', async () => {
+  test('can be created, found, listed, renamed and removed', async () => {
     const { tenants, clock } = bench;
     const made = await tenants.create({ name: ' Acme ' });
     expect(made).toEqual({
@@ -35,7 +35,7 @@ describe('tenants', () => {
     expect(await tenants.list({ limit: 10 })).toEqual({ items: [] });
   });
 
-  test('they are listed in pages, in the order of their making', async () => {
+  test('are listed in pages in the order of creation', async () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
     for (const name of names) {
       bench.clock.ms += 1;
@@ -51,7 +51,7 @@ describe('tenants', () => {
     expect(seen).toEqual(names);
   });
 
-  test('two of one name are two tenants, also after one was deleted', async () => {
+  test('with the same name are different tenants, also after one is deleted', async () => {
     const ids = new Set<string>();
     for (let i = 0; i < 3; i++) {
       const { id } = await bench.tenants.create({ name: 'Acme' });
@@ -70,12 +70,12 @@ describe('tenants', () => {
         { path: 'id', message: 'is not known here' },
       ],
     ],
-  ])('%j is refused with every fault', async (input, faults) => {
+  ])('are not created from %j; the error lists all faults', async (input, faults) => {
     expect(await faultsOf(() => bench.tenants.create(input))).toEqual(faults);
     expect(await bench.tenants.list({ limit: 1 })).toEqual({ items: [] });
   });
 
-  test('an unknown one is not there, whatever is done to it', async () => {
+  test('give tenant_not_found for an unknown id in every operation', async () => {
     const { tenants } = bench;
     for (const act of [
       () => tenants.get('ten_unknown'),
@@ -88,7 +88,7 @@ describe('tenants', () => {
 });
 
 describe('deleting a tenant', () => {
-  test('it is refused while a connection belongs to it, and the tenant is as before', async () => {
+  test('is refused while it has connections, and leaves the tenant unchanged', async () => {
     const made = await bench.tenants.create({ name: 'Acme' });
     const connection = await connect(made.id);
     await expect(bench.tenants.remove(made.id)).rejects.toMatchObject({ code: 'tenant_not_empty' });
@@ -101,7 +101,7 @@ describe('deleting a tenant', () => {
     expect(await bench.connections.find(connection.id)).toBeUndefined();
   });
 
-  test('against connections that are being made, it leaves no connection without its tenant', async () => {
+  test('concurrently with new connections leaves no connection without its tenant', async () => {
     let [deleted, refused] = [0, 0];
     for (let round = 0; round < 40; round++) {
       const { id } = await bench.tenants.create({ name: `round ${round}` });
@@ -129,7 +129,7 @@ describe('deleting a tenant', () => {
     expect(refused).toBeGreaterThan(0);
   });
 
-  test('one that is refused writes nothing', async () => {
+  test('writes nothing if it is refused', async () => {
     const { tenants, store } = bench;
     const { id } = await tenants.create({ name: 'Acme' });
     await connect(id);
@@ -149,7 +149,7 @@ describe('deleting a tenant', () => {
       const made = await tenants.create({ name: 'Acme', own_issuer: true, own_keys: true });
       const { remove } = bench.tenantsOn({ ...store, ...broken(store) });
       await expect(remove(made.id)).rejects.toMatchObject({ code: 'store_unavailable' });
-      expect((await store.get('tenant', made.id))?.value).toMatchObject({ leaving: expect.any(String) });
+      expect((await store.get('tenant', made.id))?.value).toMatchObject({ deletion: expect.any(String) });
       expect([await tenants.find(made.id), await tenants.get(made.id)]).toEqual([made, made]);
       expect(await tenants.list({ limit: 10 })).toEqual({ items: [made] });
       clock.ms += 60_000;
@@ -165,7 +165,7 @@ describe('deleting a tenant', () => {
     },
   );
 
-  test('a connection that is made after it has looked lets it fail, and both stay', async () => {
+  test('fails if a connection is created after its first check, and both remain', async () => {
     const { tenants, store } = bench;
     const made = await tenants.create({ name: 'Acme' });
     let connection: { id: string } | undefined;
@@ -181,7 +181,7 @@ describe('deleting a tenant', () => {
     expect((await bench.connections.list({ within: made.id, limit: 10 })).items).toEqual([connection]);
   });
 
-  test('a connection that is made once it is gone is taken back', async () => {
+  test('undoes a connection that is created after it', async () => {
     const { tenants, store } = bench;
     const { id } = await tenants.create({ name: 'Acme' });
     const late = bench.connectionsOn({
@@ -200,7 +200,7 @@ describe('deleting a tenant', () => {
 
 const down = () => new SojournError('store_unavailable');
 
-/** Each second call finds no store. */
+/** Every second call fails as if the store were unavailable. */
 function secondTimeDown(list: Store['list']): Store['list'] {
   let calls = 0;
   return (...query) => (++calls % 2 === 0 ? Promise.reject(down()) : list(...query));

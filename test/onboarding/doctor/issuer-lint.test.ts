@@ -184,7 +184,10 @@ describe('lint of an issuer', () => {
   }, 60_000);
 
   test('refuses arguments that are not a URL or not a network', async () => {
-    expect(await sojourn(['lint', 'https://'], {})).toMatchObject({ code: 2, err: 'https:// is no URL.\n' });
+    expect(await sojourn(['lint', 'https://'], {})).toMatchObject({
+      code: 2,
+      err: 'https:// is not a URL.\n',
+    });
     expect(await sojourn(['lint', 'https://x', '--allow-network', '1.2.3.4/99'], {})).toMatchObject({
       code: 2,
       err: '--allow-network must be a network such as 10.0.0.0/8, and not 1.2.3.4/99.\n',

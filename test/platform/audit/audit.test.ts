@@ -30,7 +30,7 @@ const entries: readonly AuditEntry[] = [
   { event: 'key.activated', outcome: 'ok', actor: 'system', kid: 'kid_2', facts: { alg: 'ES256' } },
 ];
 
-/** One entry a minute. */
+/** One entry per minute. */
 async function filled() {
   const audit = bench.audit();
   for (const [minute, entry] of entries.entries()) {
@@ -40,8 +40,8 @@ async function filled() {
   return audit;
 }
 
-describe('the audit', () => {
-  test('an entry is found whole, with its number and its time', async () => {
+describe('the audit log', () => {
+  test('returns an entry complete, with its id and time', async () => {
     const audit = await filled();
     expect((await audit.search({ jti: 'jti_1', limit: 10 })).items).toEqual([
       { ...issued, id: expect.any(Number), occurred_at: '2026-11-23T12:00:00.000Z' },
@@ -61,7 +61,7 @@ describe('the audit', () => {
     [{ from: noon + 60_000, to: noon + 120_000 }, [2, 1]],
     [{ client: 'cli_1', from: noon + 1 }, [2]],
     [{ to: noon - 1 }, []],
-  ])('searched by %j it answers the newest first', async (query, found) => {
+  ])('returns the newest entries first when searched by %j', async (query, found) => {
     const { items, next } = await (await filled()).search({ ...query, limit: 10 });
     expect(items.map(({ id: _id, occurred_at: _at, ...entry }) => entry)).toEqual(
       found.map((place) => entries[place]),
@@ -69,7 +69,7 @@ describe('the audit', () => {
     expect(next).toBeUndefined();
   });
 
-  test('it is paged without a gap or a repetition, also while it grows', async () => {
+  test('is paged without gaps or duplicates, also while it grows', async () => {
     const audit = await filled();
     const first = await audit.search({ limit: 2 });
     await audit.record(issued);
@@ -81,14 +81,14 @@ describe('the audit', () => {
     expect(third.next).toBeUndefined();
   });
 
-  test('each entry is a line of the log too', async () => {
+  test('writes each entry to the log too', async () => {
     await filled();
     expect(bench.lines().map(({ level, audit, msg }) => ({ level, audit, msg }))).toEqual(
       entries.map((entry) => ({ level: 'info', audit: entry, msg: entry.event })),
     );
   });
 
-  test('a field that a careless caller fills with a token is blanked in the log', async () => {
+  test('redacts a secret field in the log', async () => {
     const token = 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln';
     const careless = { ...issued, token, facts: { secret: token, client_assertion: token } };
     await bench.audit().record(careless);
@@ -96,10 +96,10 @@ describe('the audit', () => {
   });
 });
 
-describe('an audit that cannot be written', () => {
+describe('an audit log that cannot be written', () => {
   beforeEach(() => bench.store.close());
 
-  test('refuses what was to be told, when it is set so, and tells the log', async () => {
+  test('rejects the entry with onFailure refuse, and logs it', async () => {
     await expect(bench.audit('refuse').record(issued)).rejects.toMatchObject({
       code: 'audit_unavailable',
       status: 503,
@@ -110,14 +110,14 @@ describe('an audit that cannot be written', () => {
     ]);
   });
 
-  test('lets it pass, when it is set so, and the log has the whole entry', async () => {
+  test('accepts the entry with onFailure continue, and logs it completely', async () => {
     await bench.audit('continue').record(issued);
     expect(bench.lines()).toEqual([
       expect.objectContaining({ level: 'error', audit: issued, msg: 'cannot write the audit log' }),
     ]);
   });
 
-  test('is not searched as if it were empty', async () => {
+  test('fails a search instead of returning no entries', async () => {
     await expect(bench.audit().search({ limit: 1 })).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { isId, newId } from '../../../src/platform/ids/index.ts';
 import { noon } from '../../support/modules.ts';
 
-test('an id is lower-case, 30 characters long and free of what a cloud takes for a wildcard', () => {
+test('an id is lower-case, 30 characters long and without characters that clouds treat as wildcards', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 ** 48 - 1 }), (ms) => {
       const id = newId('con', () => ms);
@@ -13,7 +13,7 @@ test('an id is lower-case, 30 characters long and free of what a cloud takes for
   );
 });
 
-test('ids sort as they were made', () => {
+test('ids sort by creation time', () => {
   fc.assert(
     fc.property(fc.nat(2 ** 47), fc.integer({ min: 1, max: 2 ** 40 }), (ms, later) => {
       expect(newId('ten', () => ms) < newId('ten', () => ms + later)).toBe(true);
@@ -21,7 +21,7 @@ test('ids sort as they were made', () => {
   );
 });
 
-test('no id is given twice, not even within one millisecond', () => {
+test('ids are unique, even within one millisecond', () => {
   const ids = Array.from({ length: 20_000 }, () => newId('cli', () => noon));
   expect(new Set(ids).size).toBe(20_000);
 });
@@ -35,6 +35,6 @@ test.each([
   'con_01jd0000000000000000000000\n',
   'con_*',
   '',
-])('%j is not the id of a connection', (text) => {
+])('%j is not a connection id', (text) => {
   expect(isId('con', text)).toBe(false);
 });

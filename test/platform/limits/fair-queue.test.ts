@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { SojournError } from '../../../src/platform/errors/index.ts';
 import { createFairQueue } from '../../../src/platform/limits/index.ts';
 
-/** Work that goes on until it is told to end, and what has begun so far. */
+/** Work that runs until the test ends it, and the names of started work. */
 function workshop(turns = createFairQueue({ total: 2, perTenant: 1 })) {
   const begun: string[] = [];
   const endings = new Map<string, () => void>();
@@ -24,8 +24,8 @@ function workshop(turns = createFairQueue({ total: 2, perTenant: 1 })) {
 
 const codeOf = (error: unknown) => (error as SojournError).code;
 
-describe('turns', () => {
-  test('go round among the tenants that wait, and in each by who came first', async () => {
+describe('the fair queue', () => {
+  test('serves waiting tenants round-robin and requests of one tenant in order', async () => {
     const { begun, take, end } = workshop(createFairQueue({ total: 1, perTenant: 1 }));
     const all = [
       ...['a1', 'a2', 'a3'].map((name) => take('a', name)),
@@ -37,7 +37,7 @@ describe('turns', () => {
     expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2', 'c1']);
   });
 
-  test('leave a place for others while one tenant has all that one may have', async () => {
+  test('keeps slots for other tenants while one tenant uses all of its own', async () => {
     const { begun, take, end } = workshop();
     const all = [take('a', 'a1'), take('a', 'a2'), take('b', 'b1')];
     expect(begun).toEqual(['a1', 'b1']);
@@ -49,7 +49,7 @@ describe('turns', () => {
     expect(await Promise.all(all)).toEqual(['a1', 'a2', 'b1']);
   });
 
-  test('are given on after a failure as well', async () => {
+  test('frees the slot after a failure', async () => {
     const { begun, take, end } = workshop();
     const turns = createFairQueue({ total: 1, perTenant: 1 });
     const failing = turns.run('a', async () => {
@@ -63,7 +63,7 @@ describe('turns', () => {
     expect(begun).toEqual(['a1']);
   });
 
-  test('are refused at once when a hundred of one tenant wait, and begin nothing then', async () => {
+  test('rejects at once when 100 requests of a tenant wait, without starting the work', async () => {
     const { begun, take, end } = workshop();
     const all = Array.from({ length: 102 }, (_, number) => take('a', `a${number}`));
     const last = all.pop();
@@ -76,7 +76,7 @@ describe('turns', () => {
     expect(begun).toHaveLength(102);
   });
 
-  test('are refused when they do not come in time, and begin nothing afterwards', async () => {
+  test('rejects a request that waits too long, and never starts its work', async () => {
     const { begun, take, end } = workshop();
     const first = take('a', 'a1');
     const late = take('a', 'a2');

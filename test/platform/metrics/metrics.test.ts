@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { createMetrics } from '../../../src/platform/metrics/index.ts';
 
-/** The samples of our own metrics, without their buckets. */
+/** Samples of Sojourn's own metrics, without buckets. */
 const samples = (text: string): string[] =>
   text.split('\n').filter((line) => line.startsWith('sojourn_') && !line.includes('_bucket'));
 
-test('requests and visits are counted and timed under bounded labels', async () => {
+test('requests and exchanges are counted and timed with bounded labels', async () => {
   const metrics = createMetrics();
   const request = { listener: 'admin', route: '/admin/v1/tenants/:id', method: 'GET', status: 200 } as const;
   metrics.request({ ...request, seconds: 0.5 });
@@ -26,7 +26,7 @@ test('requests and visits are counted and timed under bounded labels', async () 
   ]);
 });
 
-test('the process tells of itself under the standard names', async () => {
+test('process metrics have the standard names', async () => {
   const text = await createMetrics().text();
   for (const name of [
     'process_cpu_seconds_total',
@@ -36,7 +36,7 @@ test('the process tells of itself under the standard names', async () => {
     expect(text).toContain(`# TYPE ${name} `);
 });
 
-test('two servers in one process count apart', async () => {
+test('two servers in one process have separate metrics', async () => {
   const [one, other] = [createMetrics(), createMetrics()];
   one.exchange({ cloud: 'gcp', outcome: 'ok', seconds: 1 });
   expect(samples(await other.text())).toEqual([]);

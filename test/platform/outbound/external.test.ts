@@ -1,4 +1,4 @@
-/** What a place that somebody else has named cannot make us do. */
+/** Requests to URLs from outside, and what a hostile server cannot cause. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { addressFilterFor, type EgressPolicy, getExternal } from '../../../src/platform/outbound/index.ts';
 import { type ForeignIssuer, type Page, startForeignIssuer } from '../../support/foreign-issuer.ts';
@@ -16,7 +16,7 @@ afterAll(() => issuer.close());
 const get = (url: string, other: Partial<EgressPolicy> = {}, ms = 2_000) =>
   getExternal(url, { ...guard, ...other }, AbortSignal.timeout(ms));
 
-describe('addresses', () => {
+describe('the address filter', () => {
   const notPublic = [
     '0.0.0.0',
     '10.1.2.3',
@@ -49,7 +49,7 @@ describe('addresses', () => {
     'no address',
   ];
 
-  test.each(notPublic)('%s is not public', (address) => {
+  test.each(notPublic)('rejects %s, which is not public', (address) => {
     expect(addressFilterFor([])(address)).toBe(false);
   });
 
@@ -60,19 +60,19 @@ describe('addresses', () => {
     },
   );
 
-  test('a network that is named is reached, and no other', () => {
+  test('allows configured networks and no other private ones', () => {
     const permits = addressFilterFor(['10.1.0.0/16', 'fd00:1::/32']);
     expect(['10.1.2.3', 'fd00:1::5'].map(permits)).toEqual([true, true]);
     expect(['10.2.0.1', 'fd00:2::5', '127.0.0.1'].map(permits)).toEqual([false, false, false]);
   });
 });
 
-describe('a place that is asked', () => {
-  test('answers with its body', async () => {
+describe('a request to an external URL', () => {
+  test('resolves to the body', async () => {
     expect(JSON.parse(await get(`${issuer.origin}/jwks`))).toEqual(issuer.pages['/jwks']);
   });
 
-  test('is one whose certificate is trusted', async () => {
+  test('requires a trusted certificate', async () => {
     const { ca: _, ...without } = guard;
     expect(
       await refusalOf(getExternal(`${issuer.origin}/jwks`, without, AbortSignal.timeout(2_000))),
@@ -82,7 +82,7 @@ describe('a place that is asked', () => {
     });
   });
 
-  test('is one whose certificate has its name, whatever the name server says', async () => {
+  test('requires a certificate for the host name, whatever DNS answers', async () => {
     const port = new URL(issuer.origin).port;
     const resolve = async () => ['127.0.0.1'];
     expect(JSON.parse(await get(`https://issuer.example:${port}/jwks`, { resolve }))).toEqual(
@@ -107,14 +107,14 @@ describe('a place that is asked', () => {
     ['a file', () => 'file:///etc/passwd'],
   ];
 
-  test.each(elsewhere)('is not asked when it is %s', async (_title, url) => {
+  test.each(elsewhere)('is not sent if the URL is %s', async (_title, url) => {
     const before = issuer.connections();
     const { code } = await refusalOf(get(url(new URL(issuer.origin)), { isAllowed: addressFilterFor([]) }));
     expect(code).toBe('cloud_unavailable');
     expect(issuer.connections()).toBe(before);
   });
 
-  test('is not asked when a user stands in its URL, and no password is repeated', async () => {
+  test('is not sent if the URL contains a user, and the error does not repeat the password', async () => {
     const before = issuer.connections();
     const url = issuer.origin.replace('https://', 'https://accounts.example:hunter2@');
     expect(await refusalOf(get(`${url}/jwks`))).toEqual({
@@ -124,7 +124,7 @@ describe('a place that is asked', () => {
     expect(issuer.connections()).toBe(before);
   });
 
-  test('is not asked when one of its addresses is private', async () => {
+  test('is not sent if one of the resolved addresses is private', async () => {
     const before = issuer.connections();
     const resolve = async () => ['8.8.8.8', '127.0.0.1'];
     expect(
@@ -137,7 +137,7 @@ describe('a place that is asked', () => {
     expect(issuer.connections()).toBe(before);
   });
 
-  test('is looked up once: a second answer of the name server is never heard', async () => {
+  test('resolves the host once and ignores later DNS answers', async () => {
     const port = new URL(issuer.origin).port;
     const asked: string[] = [];
     const resolve = async (host: string) => {
@@ -162,8 +162,8 @@ describe('a place that is asked', () => {
   });
 });
 
-describe('an answer', () => {
-  test('that leads elsewhere is not followed', async () => {
+describe('a response of an external URL', () => {
+  test('is not followed if it is a redirect', async () => {
     issuer.pages['/moved'] = ((_, response) => {
       response.writeHead(302, { location: `${issuer.origin}/jwks` }).end();
     }) satisfies Page;
@@ -175,7 +175,7 @@ describe('an answer', () => {
     expect(issuer.requests.slice(before)).toEqual(['/moved']);
   });
 
-  test('of 100 MB is cut off at 256 KB', async () => {
+  test('is cut off at 256 KB of 100 MB', async () => {
     let written = 0;
     issuer.pages['/huge'] = ((_, response) => {
       const chunk = Buffer.alloc(64 * 1024, ' ');
@@ -193,11 +193,11 @@ describe('an answer', () => {
       code: 'cloud_unavailable',
       message: `${issuer.origin}/huge sends more than 262144 bytes.`,
     });
-    // What is under way in both machines' buffers is far from all of it.
+    // Socket buffers hold far less than the whole response.
     expect(written).toBeLessThan(50 * 1024 * 1024);
   }, 30_000);
 
-  test('that drips is given up', async () => {
+  test('times out if it arrives too slowly', async () => {
     let dripping: NodeJS.Timeout | undefined;
     issuer.pages['/drip'] = ((_, response) => {
       response.writeHead(200);
@@ -211,14 +211,14 @@ describe('an answer', () => {
     clearInterval(dripping);
   });
 
-  test('that never begins is given up, and so is a name that is never found', async () => {
+  test('times out if it never starts, and so does a DNS lookup that never ends', async () => {
     issuer.pages['/silent'] = (() => undefined) satisfies Page;
     expect((await refusalOf(get(`${issuer.origin}/silent`, {}, 300))).code).toBe('cloud_timeout');
     const resolve = () => new Promise<string[]>(() => undefined);
     expect((await refusalOf(get('https://issuer.example/', { resolve }, 300))).code).toBe('cloud_timeout');
   });
 
-  test('that is compressed is refused, since a small one can be a large one', async () => {
+  test('is rejected if it is compressed, because it could expand', async () => {
     issuer.pages['/packed'] = ((_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end('x');
     }) satisfies Page;

@@ -1,4 +1,4 @@
-/** What a request that is refused is refused with. */
+/** The error of a rejected request. */
 import { SojournError } from '../../../src/platform/errors/index.ts';
 
 export async function refusalOf(work: Promise<unknown>) {

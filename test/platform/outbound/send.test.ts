@@ -1,4 +1,4 @@
-/** What a place that we have named can answer, and what is said to it. */
+/** Requests to configured URLs. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import https from 'node:https';
@@ -35,7 +35,7 @@ const ask = (more: Partial<OutboundRequest> = {}) =>
 
 const host = () => new URL(origin).host;
 
-test('says who we are and what was given, and nothing else', async () => {
+test('a request has the user agent, the given headers and the body, and nothing else', async () => {
   answer = (_, response) => response.writeHead(201, { 'X-Seen': ['a', 'b'] }).end('done');
   asked.length = 0;
   const body = '{"a":"ä"}';
@@ -52,7 +52,7 @@ test('says who we are and what was given, and nothing else', async () => {
   ]);
 });
 
-test('follows no redirect', async () => {
+test('a request does not follow redirects', async () => {
   answer = (_, response) => response.writeHead(307, { location: 'https://evil.example/' }).end();
   asked.length = 0;
   const { status, headers } = await ask();
@@ -63,14 +63,14 @@ test('follows no redirect', async () => {
   });
 });
 
-test('goes over one connection, one request after the other', async () => {
+test('sequential requests share one connection', async () => {
   answer = (_, response) => void response.end('x');
   ports.clear();
   for (let round = 0; round < 5; round++) await ask();
   expect(ports.size).toBe(1);
 });
 
-test('takes no body that is over its bound, or compressed', async () => {
+test('a body that is too long or compressed is rejected', async () => {
   answer = (_, response) => void response.end('x'.repeat(101));
   expect(await refusalOf(ask({ maxBytes: 100 }))).toEqual({
     code: 'cloud_answer_unknown',
@@ -86,7 +86,7 @@ test('takes no body that is over its bound, or compressed', async () => {
 test.each<[string, RequestListener]>([
   ['the head', () => undefined],
   ['the rest of the body', (_, response) => void response.write('a part')],
-])('does not wait for %s beyond its time', async (_, silent) => {
+])('a request to %s times out', async (_, silent) => {
   answer = silent;
   expect(await refusalOf(ask({ signal: AbortSignal.timeout(100) }))).toEqual({
     code: 'cloud_timeout',
@@ -98,7 +98,7 @@ test.each<[string, RequestListener]>([
   ['before it answers', (request) => void request.socket.destroy()],
   ['in the middle', (request, response) => response.write('a part', () => request.socket.destroy())],
   ['after words that are no HTTP', (request) => void request.socket.end('hello\r\n\r\n')],
-])('a place that hangs up %s is told apart from one that is slow', async (_, rude) => {
+])('a server that closes the connection %s gives another error than a slow one', async (_, rude) => {
   answer = rude;
   expect(await refusalOf(ask())).toEqual({
     code: 'cloud_unavailable',
@@ -106,7 +106,7 @@ test.each<[string, RequestListener]>([
   });
 });
 
-test('a place that wants to speak another protocol is not listened to', async () => {
+test('a response that switches protocols is rejected', async () => {
   answer = ({ socket }) =>
     void socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
   expect(await refusalOf(ask())).toEqual({
@@ -115,7 +115,7 @@ test('a place that wants to speak another protocol is not listened to', async ()
   });
 });
 
-test('a proxy that never answers is not waited for beyond the time', async () => {
+test('a request through a proxy that never answers times out', async () => {
   const peers = new Set<Socket>();
   const proxy = createTcpServer((peer) => void peers.add(peer)).listen(0, '127.0.0.1');
   await once(proxy, 'listening');
@@ -136,7 +136,7 @@ test('a proxy that never answers is not waited for beyond the time', async () =>
   }
 });
 
-test('the light fetch gives what the SDK reads, and rejects when its signal fires', async () => {
+test('lightFetch returns what the SDK reads, and rejects when the signal fires', async () => {
   answer = (_, response) => response.writeHead(200, { 'Retry-After': '7' }).end('text');
   const ending = new AbortController();
   const asking = { method: 'GET', headers: { 'x-one': '1' }, signal: ending.signal } as const;

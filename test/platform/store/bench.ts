@@ -1,4 +1,4 @@
-/** Benches for the two backends: empty state, any number of handles, a clock that can be set, every log line. */
+/** Test benches for the two backends: empty state, several handles, an adjustable clock, all log lines. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import type { Bench } from './contract.ts';
 import { noon } from './journal.ts';
 
 export interface LoggedBench extends Bench {
-  /** What to open, as in the configuration. */
+  /** The store URL, as in the configuration. */
   readonly url: string;
   /** Everything logged so far, at debug level. */
   logged(): string;

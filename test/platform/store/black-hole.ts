@@ -1,4 +1,4 @@
-/** A TCP proxy that can stop passing bytes while every connection stays open: a network that swallows, a hung server. */
+/** A TCP proxy that can stop forwarding while connections stay open, like a network that drops packets or a hung server. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
@@ -18,7 +18,7 @@ export async function blackHoleBefore(port: number): Promise<BlackHole> {
       [far, near],
     ] as const) {
       sockets.add(from);
-      // What was swallowed is lost, and so is the connection: bytes after a gap would be no protocol any more.
+      // Dropped bytes are lost, so the connection is closed: bytes after a gap would break the protocol.
       let holed = false;
       from.on('data', (bytes) => {
         holed ||= swallowing;

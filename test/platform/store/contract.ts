@@ -1,12 +1,12 @@
-/** What every backend must do. One suite, run by each of them, so that no room can tell which one it stands on. */
+/** The contract of the store: one suite that runs for each backend. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Page, Store } from '../../../src/platform/store/index.ts';
 import { describeJournal, noon } from './journal.ts';
 
 export interface Bench {
-  /** One more handle (file or connection) on the same, at first empty state. */
+  /** Opens another handle (file or connection) on the same state. */
   open(): Promise<Store>;
-  /** What every handle takes for the time, in milliseconds; may be set. */
+  /** The clock of all handles, in milliseconds; can be set. */
   readonly clock: { ms: number };
   /** Closes the handles and removes the state. */
   end(): Promise<void>;
@@ -24,7 +24,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
     afterEach(() => bench.end());
 
     describe('documents', () => {
-      test('what is inserted is found by its kind and id, at once and through every handle', async () => {
+      test('an inserted document is found by record type and id at once through every handle', async () => {
         expect(await store.insert('tenant', 'a', { name: 'Acme' })).toBe(true);
         const found = { id: 'a', version: 1, value: { name: 'Acme' } };
         expect(await store.get('tenant', 'a')).toEqual(found);
@@ -33,7 +33,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect(await other.get('tenant', 'b')).toBeUndefined();
       });
 
-      test('an id is inserted once, and the second insert changes nothing', async () => {
+      test('a second insert of an id changes nothing', async () => {
         expect(await store.insert('tenant', 'a', { name: 'first' })).toBe(true);
         expect(await other.insert('tenant', 'a', { name: 'second' }, { within: 'x' })).toBe(false);
         expect(await store.get('tenant', 'a')).toEqual({ id: 'a', version: 1, value: { name: 'first' } });
@@ -48,7 +48,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect((await store.get('claim', 'jti'))?.value).toEqual({ i: answers.indexOf(true) });
       });
 
-      test('a replace counts only against the version it was made from', async () => {
+      test('replace succeeds only for the current version', async () => {
         await store.insert('connection', 'c', { n: 1 }, { within: 't' });
         expect(await store.replace('connection', 'c', 2, { n: 9 })).toBe(false);
         expect(await store.replace('connection', 'c', 1, { n: 2 })).toBe(true);
@@ -60,7 +60,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect(await other.get('connection', 'missing')).toBeUndefined();
       });
 
-      test('the versions of a kind are told without its documents, and the expired are not', async () => {
+      test('versions returns the versions of a record type without expired documents', async () => {
         expect(await store.versions('ring')).toEqual(new Map());
         await store.insert('ring', 'a', {});
         await store.insert('ring', 'b', {}, { within: 'a', expiresAt: bench.clock.ms + 1 });
@@ -76,7 +76,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect(await store.versions('ring')).toEqual(new Map([['a', 2]]));
       });
 
-      test('concurrent writers that count by compare-and-swap lose nothing', async () => {
+      test('concurrent writers with compare-and-swap lose no update', async () => {
         await store.insert('ring', 'ring', { n: 0 });
         const increment = async (handle: Store) => {
           for (;;) {
@@ -88,7 +88,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect(await store.get('ring', 'ring')).toEqual({ id: 'ring', version: 21, value: { n: 20 } });
       });
 
-      test('a remove counts only against the version it was decided on', async () => {
+      test('remove succeeds only for the current version', async () => {
         await store.insert('client', 'c', {}, { within: 't' });
         await store.replace('client', 'c', 1, {});
         expect(await store.remove('client', 'c', 1)).toBe(false);
@@ -106,7 +106,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         ['unicode, quotes and control characters', { 'κλειδί "': "it's \u0000 \n 🗝 \u2028" }],
         ['nested values', { a: [{ b: [[], {}, { c: [null, true, ''] }] }], __proto_: 1 }],
         ['100 KB', { text: 'é'.repeat(50_000), list: Array.from({ length: 500 }, (_, i) => ({ i })) }],
-      ])('%s come back as they went in', async (_, value) => {
+      ])('%s are stored without a change', async (_, value) => {
         await store.insert('setting', 'v', value);
         expect((await other.get('setting', 'v'))?.value).toEqual(value);
         await store.replace('setting', 'v', 1, [value]);
@@ -127,7 +127,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         },
       );
 
-      test('what JSON has no word for is refused as a mistake of the program', async () => {
+      test('a value that JSON cannot represent throws a TypeError', async () => {
         await expect(store.insert('setting', 's', undefined)).rejects.toThrow(TypeError);
         await expect(store.append({ at: noon, keys: [], value: undefined })).rejects.toThrow(TypeError);
         expect(await store.get('setting', 's')).toBeUndefined();
@@ -136,7 +136,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
     });
 
     describe('lists', () => {
-      test('documents are listed in the order of the bytes of their ids, page by page', async () => {
+      test('documents are listed in bytewise order of their ids, in pages', async () => {
         const ids = ['B', 'a', 'ab', 'b', 'z', 'é', '\uffee', '😀'];
         for (const id of [...ids].reverse()) await store.insert('tenant', id, { id });
         await store.insert('client', 'aa', {});
@@ -147,7 +147,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         ]);
       });
 
-      test('a page that ends with the list has no next', async () => {
+      test('the last page has no next', async () => {
         for (const id of ['a', 'b']) await store.insert('tenant', id, {});
         const a = { id: 'a', version: 1, value: {} };
         const b = { id: 'b', version: 1, value: {} };
@@ -157,7 +157,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect(await store.list('tenant', { limit: 1, after: 'b' })).toEqual({ items: [] });
       });
 
-      test('a list within an owner has the documents of that owner alone', async () => {
+      test('a list within an owner has only documents of that owner', async () => {
         for (const id of ['a', 'b', 'c', 'd', 'e']) {
           await store.insert('connection', id, {}, { within: 'ace'.includes(id) ? 'ten_1' : 'ten_2' });
         }
@@ -176,7 +176,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
     });
 
     describe('expiry', () => {
-      test('an expired document is absent to every verb', async () => {
+      test('an expired document is absent in every operation', async () => {
         bench.clock.ms = noon;
         await store.insert('claim', 'a', {}, { expiresAt: noon + 1_000, within: 'w' });
         await store.insert('claim', 'b', {}, { within: 'w' });
@@ -193,7 +193,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect(await other.remove('claim', 'a', 1)).toBe(false);
       });
 
-      test('an expired id may be inserted anew, as a new document', async () => {
+      test('the id of an expired document can be inserted again', async () => {
         bench.clock.ms = noon;
         await store.insert('claim', 'a', { n: 1 }, { expiresAt: noon + 1_000, within: 'old' });
         expect(await store.replace('claim', 'a', 1, { n: 2 })).toBe(true);
@@ -206,7 +206,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect(await store.list('claim', { within: 'new', limit: 1 })).toEqual({ items: [document] });
       });
 
-      test('a replace keeps the time of expiry', async () => {
+      test('replace keeps the expiry', async () => {
         bench.clock.ms = noon;
         await store.insert('claim', 'a', { n: 1 }, { expiresAt: noon + 1_000 });
         expect(await store.replace('claim', 'a', 1, { n: 2 })).toBe(true);
@@ -214,7 +214,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect(await store.get('claim', 'a')).toBeUndefined();
       });
 
-      test('sweeping takes what expired long ago and nothing that counts for a clock some minutes behind', async () => {
+      test('sweeping removes documents that expired long ago, and none that a clock a few minutes behind still sees', async () => {
         bench.clock.ms = noon;
         await store.insert('claim', 'short', {}, { expiresAt: noon + 60_000 });
         await store.insert('claim', 'long', {}, { expiresAt: noon + 3_600_000 });
@@ -238,7 +238,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
       await expect(store.ping()).resolves.toBeUndefined();
     });
 
-    test('a closed handle answers store_unavailable, closes again in peace, and leaves the others open', async () => {
+    test('a closed handle rejects with store_unavailable, can be closed again, and leaves other handles open', async () => {
       await store.close();
       await store.close();
       await expect(store.get('tenant', 'a')).rejects.toMatchObject({ code: 'store_unavailable' });

@@ -1,8 +1,8 @@
-/** What every backend must do with the journal; a part of the suite in contract.ts. */
+/** The contract of the journal, part of the suite in contract.ts. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Page, Store } from '../../../src/platform/store/index.ts';
 
-/** Past for every server's clock: what has expired then has expired for all. */
+/** Before the clock of every server, so that documents that expire then are expired everywhere. */
 export const noon = Date.UTC(2024, 5, 1, 12);
 
 export function describeJournal(handles: () => { store: Store; other: Store }): void {
@@ -13,9 +13,9 @@ export function describeJournal(handles: () => { store: Store; other: Store }): 
       ({ store, other } = handles());
     });
 
-    test('lines are found newest first, in the order in which they were appended', async () => {
+    test('a search returns lines newest first by the order of appending', async () => {
       const given: number[] = [];
-      // The clock of the second was behind: its place is where it was appended.
+      // The clock of the second writer was behind; the order of appending counts.
       for (const at of [noon, noon - 5_000, noon + 1]) {
         given.push(await (given.length % 2 ? other : store).append({ at, keys: [], value: { at } }));
       }
@@ -30,7 +30,7 @@ export function describeJournal(handles: () => { store: Store; other: Store }): 
       });
     });
 
-    test('concurrent appends get a number each, and all are found', async () => {
+    test('concurrent appends get different numbers, and all are found', async () => {
       const numbers = await Promise.all(
         Array.from({ length: 40 }, (_, i) =>
           (i % 2 ? store : other).append({ at: noon, keys: ['k'], value: i }),
@@ -41,7 +41,7 @@ export function describeJournal(handles: () => { store: Store; other: Store }): 
       expect(items.map(({ sequence }) => sequence)).toEqual([...numbers].sort((a, b) => b - a));
     });
 
-    test('a search by keys has the lines that carry all of them', async () => {
+    test('a search by keys returns lines that have all of them', async () => {
       await store.append({ at: noon, keys: ['client:a', 'connection:x'], value: 1 });
       await store.append({ at: noon, keys: ['client:a', 'connection:y'], value: 2 });
       await store.append({ at: noon, keys: ['client:b', 'connection:x', 'connection:x'], value: 3 });
@@ -56,7 +56,7 @@ export function describeJournal(handles: () => { store: Store; other: Store }): 
       expect(await found()).toEqual([4, 3, 2, 1]);
     });
 
-    test('a search by time has both ends, and finds lines whose clock was wrong', async () => {
+    test('a search by time includes both ends, and finds lines with a wrong clock', async () => {
       const hour = 3_600_000;
       const times = [0, 1, 2 * hour, 2 * hour + 1, 90 * hour, 1, 91 * hour];
       for (const [i, at] of times.entries()) {
@@ -79,7 +79,7 @@ export function describeJournal(handles: () => { store: Store; other: Store }): 
       expect(await found(-9 * hour, -hour)).toEqual([]);
     });
 
-    test('a search goes on where its last page ended, whatever was appended since', async () => {
+    test('a search continues after its last page despite new lines', async () => {
       for (let i = 0; i < 5; i++) await store.append({ at: noon, keys: [`parity:${i % 2}`], value: i });
       const walk = async (keys: string[]) => {
         const found: unknown[][] = [];
@@ -96,7 +96,7 @@ export function describeJournal(handles: () => { store: Store; other: Store }): 
       expect(await walk([])).toEqual([['later', 'later'], [4, 3], [2, 1], [0]]);
     });
 
-    test('a search reads on through a long journal until its page is full', async () => {
+    test('a search reads a long journal until its page is full', async () => {
       const wanted: number[] = [];
       for (let i = 0; i < 1_300; i++) {
         const rare = i % 600 === 0;

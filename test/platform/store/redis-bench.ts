@@ -1,4 +1,4 @@
-/** What the tests of Redis as such share: servers and stores that end with their test, and the promised time. */
+/** Helpers for Redis tests: servers and stores that end with their test, and the time limit. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach } from '@jest/globals';
 import { Redis } from 'ioredis';
@@ -6,7 +6,7 @@ import type { Store } from '../../../src/platform/store/index.ts';
 import { type RedisServer, type RedisServerOptions, startRedis } from '../../support/redis.ts';
 import { benchOn, type LoggedBench } from './bench.ts';
 
-/** Whatever a test has started, ended after it in reverse. */
+/** Resources of a test, closed after it in reverse order. */
 const started: (() => Promise<unknown>)[] = [];
 export const later = (end: () => Promise<unknown>): void => {
   started.push(end);
@@ -33,7 +33,7 @@ export const ask = async <T>(url: string, question: (redis: Redis) => Promise<T>
     redis.disconnect();
   }
 };
-/** The promised 2 s, and as much again for a machine that is busy with something else. */
+/** The limit of 2 s, doubled for a busy machine. */
 const soonMs = 4_000;
 export const timed = async (work: Promise<unknown>) => {
   const start = performance.now();

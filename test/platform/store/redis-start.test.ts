@@ -19,7 +19,7 @@ describe('the start on Redis', () => {
   test.each([
     ['nobody listens', (port: number) => `redis://:hunter2@127.0.0.1:${port}/0`],
     ['nobody listens behind TLS', (port: number) => `rediss://joe:hunter2@127.0.0.1:${port}/0`],
-  ])('where %s it fails with the place and the reason, and without the password', async (_, url) => {
+  ])('fails where %s, with the URL and the reason but without the password', async (_, url) => {
     const port = await freePort();
     const bench = on(url(port));
     const failure = bench.open();
@@ -33,7 +33,7 @@ describe('the start on Redis', () => {
     expect(inspect(error, { depth: 9 }) + bench.logged()).not.toContain('hunter2');
   });
 
-  test('a wrong password is told as such and never repeated', async () => {
+  test('fails with a wrong password and does not repeat it', async () => {
     const { port } = await server({ settings: ['--requirepass', 'right'] });
     const bench = on(`redis://:hunter2@127.0.0.1:${port}`);
     const error: unknown = await bench.open().catch((reason) => reason);
@@ -46,14 +46,14 @@ describe('the start on Redis', () => {
     expect(await store.insert('tenant', 'a', {})).toBe(true);
   });
 
-  test('a server that accepts and says nothing is given up', async () => {
+  test('times out on a server that accepts and does not answer', async () => {
     const hole = await blackHoleBefore(common.port);
     later(() => hole.close());
     hole.swallow(true);
     expect(await timed(on(`redis://127.0.0.1:${hole.port}`).open())).toEqual(unavailable);
   });
 
-  test('the number of the database is honoured, and one that the server lacks is refused', async () => {
+  test('uses the database number, and fails if the server does not have it', async () => {
     const second = await on(`${common.url}/2`).open();
     await second.insert('tenant', 'of the second', {});
     expect(await (await on(common.url).open()).get('tenant', 'of the second')).toBeUndefined();
@@ -67,7 +67,7 @@ describe('the start on Redis', () => {
     });
   });
 
-  test('state of a newer program is refused with both versions and left as it is', async () => {
+  test('of a newer version is rejected with both versions and left unchanged', async () => {
     const { url } = await server();
     await ask(url, (redis) => redis.set('{sojourn}:schema', '7'));
     await expect(on(url).open()).rejects.toMatchObject({
@@ -98,7 +98,7 @@ describe('the start on Redis', () => {
       ['maxmemory-policy is allkeys-lru: Redis may evict state; set it to noeviction.'],
     ],
     ['all is well', ['--appendonly', 'yes'], []],
-  ])('where %s the log says so', async (_, settings, warnings) => {
+  ])('logs a warning where %s', async (_, settings, warnings) => {
     const bench = on((await server({ settings })).url);
     await bench.open();
     const lines = bench.logged().split('\n').filter(Boolean);
@@ -107,7 +107,7 @@ describe('the start on Redis', () => {
     );
   });
 
-  test('TLS is spoken to a certificate that somebody vouches for, and to no other', async () => {
+  test('requires a trusted certificate with TLS', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sojourn-tls-'));
     later(() => rm(folder, { recursive: true, force: true }));
     const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {

@@ -12,8 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => common.stop());
 
-describe('trouble with Redis', () => {
-  test('a server that goes away is told at once, and serves again by itself when it is back', async () => {
+describe('a failure of Redis', () => {
+  test('a lost server gives an error at once, and the store reconnects when it is back', async () => {
     const first = await server();
     const bench = on(first.url);
     const store = await bench.open();
@@ -26,7 +26,7 @@ describe('trouble with Redis', () => {
     ]) {
       expect(await timed(work())).toEqual(unavailable);
     }
-    // Long enough for several tries to reach it, which the log tells as one outage.
+    // Long enough for several attempts, which the log reports as one outage.
     await sleep(1_000);
     await server({ port: first.port });
     await untilServed(store);
@@ -41,7 +41,7 @@ describe('trouble with Redis', () => {
     ]);
   }, 40_000);
 
-  test('a server that hangs is told in time to every caller, and serves again over a new connection', async () => {
+  test('a hung server gives every caller an error in time, and the store recovers with a new connection', async () => {
     const hole = await blackHoleBefore(common.port);
     later(() => hole.close());
     const store = await on(`redis://127.0.0.1:${hole.port}`).open();
@@ -52,11 +52,11 @@ describe('trouble with Redis', () => {
     expect(await timed(store.search({ keys: ['a', 'b'], limit: 5 }))).toEqual(unavailable);
     hole.swallow(false);
     await untilServed(store);
-    // What could not be told as done was not done later either.
+    // Writes that were rejected did not happen later.
     expect(await store.get('claim', 'hung-0')).toBeUndefined();
   }, 40_000);
 
-  test('a store is closed in time while its server hangs or is gone', async () => {
+  test('closing the store ends in time while the server hangs or is down', async () => {
     const hole = await blackHoleBefore(common.port);
     const store = await on(`redis://127.0.0.1:${hole.port}`).open();
     const other = await on(`redis://127.0.0.1:${hole.port}`).open();
@@ -86,7 +86,7 @@ describe('trouble with Redis', () => {
     expect(await store.search({ limit: 5 })).toEqual({ items: [] });
   });
 
-  test('a server that has become a replica refuses writes, and is asked again over a new connection', async () => {
+  test('a server that became a replica rejects writes, and the store reconnects', async () => {
     const { url } = await server();
     const store = await on(url).open();
     const connections = () =>
@@ -99,11 +99,11 @@ describe('trouble with Redis', () => {
     await ask(url, (redis) => redis.replicaof('NO', 'ONE'));
     await untilServed(store);
     expect(await store.insert('tenant', 'a', {})).toBe(true);
-    // One to make it a primary again, one to ask this, and ours.
+    // One connection makes it a primary again, one sends this query, and one is the store's.
     expect(await connections()).toBeGreaterThanOrEqual(before + 3);
   }, 40_000);
 
-  test('a failure never carries the document that was to be written', async () => {
+  test('an error never contains the document', async () => {
     const { url } = await server({ settings: ['--rename-command', 'EVAL', ''] });
     const bench = on(url);
     const store = await bench.open();
@@ -115,7 +115,7 @@ describe('trouble with Redis', () => {
     expect(inspect(error, { depth: 9 }) + bench.logged()).not.toContain('hunter2');
   });
 
-  test('a caller whose clock has jumped ahead sweeps nothing away', async () => {
+  test('a caller whose clock has jumped ahead removes nothing', async () => {
     const { url } = await server();
     const bench = on(url);
     const store = await bench.open();
@@ -128,7 +128,7 @@ describe('trouble with Redis', () => {
     expect(await store.insert('claim', 'a', {}, { expiresAt: far })).toBe(false);
   });
 
-  test('every step keeps to the one slot that a Cluster allows it', async () => {
+  test('every script uses one hash slot, as a Cluster requires', async () => {
     const { url } = await server({ settings: ['--cluster-enabled', 'yes'] });
     await ask(url, async (redis) => {
       await redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');

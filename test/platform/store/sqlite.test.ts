@@ -19,7 +19,7 @@ describe('the file of the embedded store', () => {
   });
   afterEach(() => bench.end());
 
-  /** A store that was used and closed, then treated by `sql` as no program of ours would. */
+  /** A store that was used and closed, and then changed by `sql`. */
   const treated = async (sql: string) => {
     const store = await bench.open();
     await store.insert('tenant', 'a', {});
@@ -30,7 +30,7 @@ describe('the file of the embedded store', () => {
   };
   const files = () => readdirSync(dirname(bench.file));
 
-  test('it and its side files are for their owner alone', async () => {
+  test('has mode 0600, and so have its side files', async () => {
     await (await bench.open()).insert('tenant', 'a', {});
     const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
     expect(mode(dirname(bench.file))).toBe('700');
@@ -48,7 +48,7 @@ describe('the file of the embedded store', () => {
     ]);
   });
 
-  test('lines that come at once reach the disk in one commit', async () => {
+  test('commits concurrent lines together', async () => {
     const store = await bench.open();
     const append = (value: number) => store.append({ at: 0, keys: ['k'], value });
     const pagesBy = async (work: () => Promise<unknown>) => {
@@ -69,7 +69,7 @@ describe('the file of the embedded store', () => {
     expect(items.map(({ value }) => value)).toEqual([...numbers, ...numbers].toReversed());
   });
 
-  test('closing it waits for lines that were handed over', async () => {
+  test('is closed only after pending lines are committed', async () => {
     const store = await bench.open();
     const line = store.append({ at: 0, keys: [], value: 1 });
     await store.close();
@@ -77,7 +77,7 @@ describe('the file of the embedded store', () => {
     expect((await (await bench.open()).search({ limit: 1 })).items).toMatchObject([{ value: 1 }]);
   });
 
-  test('state of a newer program is refused with both versions and left as it is', async () => {
+  test('of a newer version is rejected with both versions and left unchanged', async () => {
     await treated('PRAGMA journal_mode = DELETE; PRAGMA user_version = 7');
     const before = readFileSync(bench.file);
     await expect(bench.open()).rejects.toMatchObject({
@@ -88,7 +88,7 @@ describe('the file of the embedded store', () => {
     expect(files()).toEqual(['sojourn.db']);
   });
 
-  test('the database of another program is refused and left as it is', async () => {
+  test('of another program is rejected and left unchanged', async () => {
     await mkdir(dirname(bench.file));
     const database = new DatabaseSync(bench.file);
     database.exec('CREATE TABLE cookies (name TEXT)');
@@ -101,7 +101,7 @@ describe('the file of the embedded store', () => {
     expect(readFileSync(bench.file).equals(before)).toBe(true);
   });
 
-  test('a file that is no database is refused by name and left as it is', async () => {
+  test('that is not a database is rejected by name and left unchanged', async () => {
     await mkdir(dirname(bench.file));
     const text = 'these are my notes, not a database\n'.repeat(100);
     await writeFile(bench.file, text);
@@ -116,7 +116,7 @@ describe('the file of the embedded store', () => {
   test.each([
     ['overwritten in the middle', (bytes: Buffer) => bytes.fill(0xa5, 8_192, 20_480)],
     ['cut short', (bytes: Buffer) => bytes.subarray(0, 8_192)],
-  ])('a database that was %s is refused by name and left as it is', async (_, damage) => {
+  ])('that was %s is rejected by name and left unchanged', async (_, damage) => {
     const store = await bench.open();
     for (let i = 0; i < 50; i++) await store.insert('tenant', `t${i}`, { text: 'x'.repeat(500) });
     await store.close();
@@ -129,7 +129,7 @@ describe('the file of the embedded store', () => {
     expect(readFileSync(bench.file).equals(damaged)).toBe(true);
   });
 
-  test('damage in the journal, which grows without end, stops no start and is told by a backup', async () => {
+  test('with damage in the journal still starts, and a backup reports the damage', async () => {
     const store = await bench.open();
     await store.insert('tenant', 'a', { name: 'Acme' });
     for (const value of ['first', 'middle', 'last'])
@@ -152,7 +152,7 @@ describe('the file of the embedded store', () => {
     expect(() => examineSqlite(bench.file)).toThrow(`The database ${bench.file} is damaged: `);
   });
 
-  test('damage that is met while serving is not mistaken for an absent document', async () => {
+  test('with damage rejects reads instead of returning no document', async () => {
     const store = await bench.open();
     for (let i = 0; i < 50; i++) await store.insert('tenant', `t${i}`, { text: 'x'.repeat(500) });
     await store.close();
@@ -161,7 +161,7 @@ describe('the file of the embedded store', () => {
     await expect(again.list('tenant', { limit: 100 })).rejects.toMatchObject({ code: 'state_unusable' });
   });
 
-  test('a place that cannot hold a file is named', async () => {
+  test('at an unusable path is rejected by name', async () => {
     await mkdir(bench.file, { recursive: true });
     await expect(bench.open()).rejects.toMatchObject({
       code: 'store_unavailable',
@@ -169,7 +169,7 @@ describe('the file of the embedded store', () => {
     });
   });
 
-  test('a write that another process holds up for too long is refused, and a later one succeeds', async () => {
+  test('that another process locks for too long rejects a write, and a later one succeeds', async () => {
     const store = await bench.open();
     const database = new DatabaseSync(bench.file);
     database.exec('BEGIN IMMEDIATE');
@@ -178,7 +178,7 @@ describe('the file of the embedded store', () => {
       store.append({ at: 0, keys: [], value: 1 }),
       store.ping(),
     ].map((write) => write.catch((error: unknown) => error));
-    // Reads go on meanwhile, and so does everything else in the process.
+    // Reads and everything else in the process continue.
     expect(await store.get('tenant', 'a')).toBeUndefined();
     for (const error of await Promise.all(writes)) {
       expect(error).toMatchObject({
@@ -195,7 +195,7 @@ describe('the file of the embedded store', () => {
     expect(await store.append({ at: 0, keys: [], value: 1 })).toBe(1);
   });
 
-  test('a full disk refuses the write and keeps what was written', async () => {
+  test('on a full disk rejects the write and keeps earlier data', async () => {
     const writer = startWriter(bench.url, 'w', { kilobytesPerFile: 512 });
     await writer.ended;
     const told = writer.lines();
@@ -206,7 +206,7 @@ describe('the file of the embedded store', () => {
     expect(await store.insert('setting', 'room again', {})).toBe(true);
   }, 60_000);
 
-  test('processes that open a new file at once all get it, whole', async () => {
+  test('can be created by several processes concurrently', async () => {
     const writers = Array.from({ length: 4 }, (_, i) => startWriter(bench.url, `w${i}`));
     try {
       await Promise.all(writers.map(({ begun }) => begun));
@@ -220,7 +220,7 @@ describe('the file of the embedded store', () => {
     for (const id of told) expect(await store.get('setting', id)).toMatchObject({ id, version: 1 });
   }, 60_000);
 
-  test('two writing processes that are killed again and again lose nothing they have acknowledged', async () => {
+  test('keeps every acknowledged write of two processes that are killed repeatedly', async () => {
     const told: string[] = [];
     for (let round = 0; round < 6; round++) {
       const writers = ['a', 'b'].map((name) => startWriter(bench.url, `${name}${round}`));

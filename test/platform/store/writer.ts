@@ -1,6 +1,6 @@
 /**
- * A process of its own that writes to a store for ever and tells every acknowledged write on its standard output, one
- * line each: to be killed, or to run out of disk. Usage: node writer.ts URL NAME
+ * A process that writes to a store forever and prints one line per acknowledged write; the test kills it, or its disk
+ * fills. Usage: node writer.ts URL NAME
  */
 import { writeSync } from 'node:fs';
 import { SojournError } from '../../../src/platform/errors/index.ts';

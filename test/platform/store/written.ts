@@ -1,11 +1,11 @@
-/** Starts test/platform/store/writer.ts and hears what it has written. */
+/** Starts test/platform/store/writer.ts and reads its output. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 export interface Writer {
   readonly child: ChildProcess;
-  /** The whole lines told so far. */
+  /** The complete lines so far. */
   lines(): string[];
   /** Resolves when the first line is there; rejects when the process ends before it. */
   readonly begun: Promise<unknown>;

@@ -5,8 +5,8 @@ import { faultsOf } from '../../support/modules.ts';
 
 const schema = z.strictObject({ name: nameField, inner: z.strictObject({ count: z.number() }) });
 
-describe('reading an input', () => {
-  test('every fault is named with its path, in one refusal', async () => {
+describe('input validation', () => {
+  test('reports all faults with their paths in one error', async () => {
     expect(await faultsOf(() => read(schema, { inner: { count: 'x', more: 1 }, other: 2 }))).toEqual([
       { path: 'name', message: 'is missing' },
       { path: 'inner.count', message: 'invalid input: expected number, received string' },
@@ -20,17 +20,17 @@ describe('reading an input', () => {
     [null, 'invalid input: expected object, received null'],
     [[], 'invalid input: expected object, received array'],
     ['{}', 'invalid input: expected object, received string'],
-  ])('a body that is no object is named as the body: %j', async (body, message) => {
+  ])('reports a body that is not an object as body: %j', async (body, message) => {
     expect(await faultsOf(() => read(schema, body))).toEqual([{ path: 'body', message }]);
   });
 
-  test('paths begin where the caller says', async () => {
+  test('prefixes paths as requested', async () => {
     expect(await faultsOf(() => read(schema, { name: 'x', inner: {} }, 'target'))).toEqual([
       { path: 'target.inner.count', message: 'is missing' },
     ]);
   });
 
-  test('a name that no field could have is not repeated: it may be a secret in the wrong place', async () => {
+  test('does not repeat an unusual name, which may be a misplaced secret', async () => {
     const secret = 'sjs_o9w0i-eCK0QYVsmxdb6-qrtFNNCtQbzO9o7v9rGvAOg';
     const body = { name: 'x', inner: { count: 1, [secret]: 1 }, [secret]: 1 };
     expect(await faultsOf(() => read(schema, body))).toEqual([
@@ -39,7 +39,7 @@ describe('reading an input', () => {
     ]);
   });
 
-  test('names of the prototype are fields like any other unknown one', async () => {
+  test('treats names of the prototype like other unknown fields', async () => {
     const body: unknown = JSON.parse('{"name":"x","inner":{"count":1},"__proto__":{},"constructor":1}');
     expect(await faultsOf(() => read(schema, body))).toEqual([
       { path: '__proto__', message: 'is not known here' },
@@ -47,7 +47,7 @@ describe('reading an input', () => {
     ]);
   });
 
-  test('a member that records would lose in silence is refused, wherever it stands', async () => {
+  test('rejects __proto__ members at any depth', async () => {
     const records = z.strictObject({ rules: z.array(z.record(z.string(), z.string())) });
     const body: unknown = JSON.parse('{"rules":[{"env":"prod"},{"env":"prod","__proto__":"x"}]}');
     expect(await faultsOf(() => read(records, body, 'client'))).toEqual([
@@ -55,7 +55,7 @@ describe('reading an input', () => {
     ]);
   });
 
-  test('no fault repeats what was sent', async () => {
+  test('never repeats an input value', async () => {
     const secret = 'sjs_very-secret';
     for (const body of [{ name: [secret] }, { name: 'x', inner: { count: secret } }, secret]) {
       expect(JSON.stringify(await faultsOf(() => read(schema, body)))).not.toContain(secret);
@@ -63,12 +63,12 @@ describe('reading an input', () => {
   });
 });
 
-describe('a name for people', () => {
-  test.each(['Acme', 'Ünïcode 株式会社 ❤️', "O'Neill & Sons <b>", 'a'.repeat(100)])('%j is taken', (name) => {
+describe('a display name', () => {
+  test.each(['Acme', 'Ünïcode 株式会社 ❤️', "O'Neill & Sons <b>", 'a'.repeat(100)])('can be %j', (name) => {
     expect(read(nameField, name)).toBe(name);
   });
 
-  test('white space around it is taken off', () => {
+  test('is trimmed', () => {
     expect(read(nameField, '  Acme \n')).toBe('Acme');
   });
 

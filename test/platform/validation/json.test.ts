@@ -2,11 +2,11 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hasDuplicateName } from '../../../src/platform/validation/index.ts';
 
-test('what a serializer writes has no name twice, whatever stands in it', () => {
+test('the output of JSON.stringify has no duplicate names', () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => !hasDuplicateName(JSON.stringify(value))));
 });
 
-test('a member that is written again is found at any depth and in any spelling', () => {
+test('a duplicate member is found at any depth and in any spelling', () => {
   const spelled = (name: string) =>
     `"${name
       .split('')
@@ -29,6 +29,6 @@ test.each([
   '[{"a":1},{"a":2}]',
   '{"a":"{\\"a\\":1,\\"a\\":2}"}',
   '{"a":"\\\\","b":"a"}',
-])('%s has no name twice', (text) => {
+])('%s has no duplicate name', (text) => {
   expect(hasDuplicateName(text)).toBe(false);
 });
