@@ -164,7 +164,7 @@ describe('a tenant with an issuer and keys of its own', () => {
       now: Date.now,
     });
     const { version, value } = (await store.get<object>('tenant', tenant.id))!;
-    await store.replace('tenant', tenant.id, version, { ...value, leaving: 'a deletion' });
+    await store.replace('tenant', tenant.id, version, { ...value, deletion: 'a deletion' });
     await store.close();
     expect(await kidsAt(tenant.issuer)).toHaveLength(4);
     const { status } = await documentOf(`${tenant.issuer}/.well-known/openid-configuration`);
