@@ -112,7 +112,7 @@ describe('a pasted document', () => {
     });
     expect(await sojourn(['lint', join(folder, 'policy.json')], env)).toMatchObject({
       code: 2,
-      err: 'Name the connection that the document is for: --connection ID.\n',
+      err: 'Give the connection of the document with --connection ID.\n',
     });
   }, 60_000);
 });

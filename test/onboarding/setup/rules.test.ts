@@ -153,7 +153,7 @@ const rules: readonly Rule[] = [
     fault: 'a token of type at+jwt, at Azure',
     named: () => shown('azure', atAzure(bent), signed({ typ: 'at+jwt' })),
     condition: 'token_rejected',
-    says: /type in the header of the token is not JWT\..*AADSTS5002727.*fault of this server/,
+    says: /type in the header of the token is not JWT\..*AADSTS5002727.*Report it as a bug of Sojourn/,
   },
   {
     rule: 2,
@@ -257,7 +257,7 @@ const rules: readonly Rule[] = [
     fault: 'a token without iat, at Azure',
     named: () => shown('azure', atAzure(bent), signed({}, { iat: undefined })),
     condition: 'token_time',
-    says: /has no iat or lives over 25 hours.*AADSTS70023.*fault of this server/,
+    says: /has no iat or lives over 25 hours.*AADSTS70023.*Report it as a bug of Sojourn/,
   },
   {
     rule: 10,
@@ -268,7 +268,7 @@ const rules: readonly Rule[] = [
       return first(plain, Promise.resolve(made));
     },
     condition: 'token_time',
-    says: /AADSTS700024.*Check the clock of the server \(NTP\)/,
+    says: /AADSTS700024.*Synchronize the clock of the server \(NTP\)/,
   },
   {
     rule: 11,
@@ -354,7 +354,7 @@ const rules: readonly Rule[] = [
     fault: 'several audiences, at AWS',
     named: () => shown('aws', atAws(bent), signed({}, { aud: ['sts.amazonaws.com', 'x'] })),
     condition: 'token_rejected',
-    says: /several audiences and no azp.*fault of this server/,
+    says: /several audiences and no azp.*Report it as a bug of Sojourn/,
   },
   {
     rule: 16,
@@ -395,7 +395,7 @@ const rules: readonly Rule[] = [
         signed({}, { 'https://aws.amazon.com/tags': { principal_tags: { Team: 'x' } } }),
       ),
     condition: 'token_rejected',
-    says: /not lists of one value each.*fault of this server/,
+    says: /not lists of one value each.*Report it as a bug of Sojourn/,
   },
   {
     rule: 21,
@@ -448,7 +448,7 @@ const rules: readonly Rule[] = [
       return first(plain, Promise.resolve(made));
     },
     condition: 'token_time',
-    says: /forgives 60 seconds.*Check the clock of the server \(NTP\)/,
+    says: /forgives 60 seconds.*Synchronize the clock of the server \(NTP\)/,
   },
   {
     rule: 26,

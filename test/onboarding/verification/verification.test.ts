@@ -266,9 +266,9 @@ describe('verification finds trust that is too broad although the connection wor
     expect(first?.condition).toBe(found === audience ? 'audience_too_broad' : 'subject_too_broad');
     expect(first?.fix).toMatch(fix);
     expect(
-      (await linesOf(made)).map(({ outcome, facts }) => [outcome, (facts as { proof?: string })?.proof]),
+      (await linesOf(made)).map(({ outcome, facts }) => [outcome, (facts as { result?: string })?.result]),
     ).toContainEqual(['failed', 'admitted']);
-    // What the probe brought is nowhere: not in the answer, the audit or the log.
+    // The credentials that the probe got are in neither the answer, nor the audit, nor the log.
     const everywhere = JSON.stringify([told, await linesOf(made)]) + corridor.server.logged();
     expect(everywhere).not.toMatch(/ASIA[A-Z0-9]{16}|ya29\.|eyJ[\w-]{20,}\./);
   });
