@@ -61,12 +61,12 @@ const kidsIn = (ring: string): string[] =>
 /** Turns one character of the first private key in the store, and returns whose it is. */
 function damageKey(file: string): string {
   const database = new DatabaseSync(file);
-  const row = database.prepare("SELECT value FROM documents WHERE kind = 'ring'").get();
+  const row = database.prepare("SELECT value FROM documents WHERE record_type = 'ring'").get();
   const ring = JSON.parse(String(row?.value)) as { keys: { kid: string; sealed: string }[] };
   const [key] = ring.keys;
   if (!key) throw new Error('there is no key to damage');
   key.sealed = key.sealed.slice(0, 80) + (key.sealed[80] === 'A' ? 'B' : 'A') + key.sealed.slice(81);
-  database.prepare("UPDATE documents SET value = ? WHERE kind = 'ring'").run(JSON.stringify(ring));
+  database.prepare("UPDATE documents SET value = ? WHERE record_type = 'ring'").run(JSON.stringify(ring));
   database.close();
   return key.kid;
 }
@@ -146,7 +146,7 @@ describe('a start with unusable state', () => {
   test('refuses connections without keys, with the advice to restore them', async () => {
     const { folder, file } = await used();
     const database = new DatabaseSync(join(folder, 'sojourn.db'));
-    expect(database.prepare("DELETE FROM documents WHERE kind = 'ring'").run().changes).toBe(1);
+    expect(database.prepare("DELETE FROM documents WHERE record_type = 'ring'").run().changes).toBe(1);
     database.close();
     await rename(join(folder, 'keys'), join(await newFolder(), 'keys'));
     await expectRefused(
