@@ -1,4 +1,4 @@
-/** What a cloud must do. One folder per cloud fulfils this; nothing above knows a cloud's own words. */
+/** The interface of a cloud. Each cloud implements it in its own folder; no other area contains details of a cloud. */
 import type { z } from 'zod';
 import type { Fault, SojournError } from '../platform/errors/index.ts';
 import type { Now } from '../platform/time/index.ts';
@@ -9,12 +9,12 @@ import type { LintResult } from './lint.ts';
 export type CloudName = 'aws' | 'azure' | 'gcp';
 export type Algorithm = 'RS256' | 'ES256';
 
-/** Where the clouds' own doors are, when not at their public addresses (sandboxes, private endpoints). */
+/** Endpoints of the clouds that replace the public ones (sandboxes, private endpoints). */
 export interface Endpoints {
   readonly aws: {
-    /** `{region}` in it stands for the region. */
+    /** `{region}` is replaced by the region. */
     readonly sts_endpoint: string | null;
-    /** Whether another region of the same geography may be asked when the target's own does not answer. */
+    /** Whether STS of another region in the same geography may be called if the target's own does not answer. */
     readonly sts_region_fallback?: boolean;
   };
   readonly azure: {
@@ -28,26 +28,26 @@ export interface Endpoints {
   };
 }
 
-/** A cloud token just signed for this connection. */
+/** A cloud token signed for a connection. */
 export interface SignedToken {
   readonly token: string;
   readonly jti: string;
 }
 
-/** One visit to the cloud. */
+/** One exchange with the cloud. */
 export interface CloudRequest {
   readonly connection: string;
-  /** Signs a fresh token; called once for the visit, and once more where a cloud says the first one came too late. */
+  /** Signs a fresh token. Called once per exchange, and again if the cloud reports that the first token has expired. */
   sign(): Promise<SignedToken>;
   readonly endpoints: Endpoints;
   readonly now: Now;
-  /** When the credentials should end at the latest, in milliseconds, as far as the cloud can be told. */
+  /** When the credentials must expire at the latest, in milliseconds; only clouds with a lifetime parameter honor it. */
   readonly notAfter?: number | undefined;
-  /** Aborts when the time for the whole exchange is over. */
+  /** Aborts at the deadline of the whole exchange. */
   readonly signal: AbortSignal;
 }
 
-/** Short-lived credentials of the customer's cloud. Never logged, never stored, only kept in memory. */
+/** Short-lived credentials of the customer's cloud. Never logged or stored; only cached in memory. */
 export interface Credentials {
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
@@ -56,186 +56,193 @@ export interface Credentials {
     | { readonly access_token: string; readonly token_type: 'Bearer' };
 }
 
-/** Asking a cloud something else than to be let in. */
+/** The context of a call to a cloud other than an exchange. */
 export type CloudContext = Pick<CloudRequest, 'endpoints' | 'now' | 'signal'>;
 
-/** What was wrong on purpose with a token that the cloud must refuse. */
+/** The claim of a probe that is wrong on purpose; the cloud must refuse the probe. */
 export type ProbeType = 'subject' | 'audience';
 
-/** What a cloud's answer to such a token proves; an outage proves nothing. */
+/** What the cloud did with a probe; `inconclusive` after an outage, for example. */
 export type ProbeResult = 'refused' | 'admitted' | 'inconclusive';
 
-/** What to paste into a shell or a console so that a refusal ends. */
+/** What to paste into a shell or a console to fix a refusal. */
 export interface Remedy {
-  /** The first condition that does not hold, as a name for programs: `issuer_slash`, `session_tags`. */
+  /** The first condition that is not met, as a stable name for programs: `issuer_slash`, `session_tags`. */
   readonly condition: string;
-  /** What differs, where the cloud said so. */
+  /** What differs, if the cloud reports it. */
   readonly detail?: string;
-  /** A command or a document, whole. */
+  /** A complete command or document. */
   readonly fix?: string;
 }
 
-/** What a set-up artefact must say, byte for byte as in the token. */
+/** The values for set-up files; issuer, subject and audience are exactly those in the token. */
 export interface SetupFacts {
   readonly issuer: string;
   readonly subject: string;
   readonly audience: string;
   readonly connection: { readonly id: string; readonly name: string };
-  /** The vendor's name for people, shown in descriptions. */
+  /** The vendor's display name, for descriptions. */
   readonly vendor: string;
-  /** The public keys that its tokens may be signed with, the ones to come among them; only where they are `uploaded`. */
+  /** The public keys that may sign its tokens, including future ones; only for connections with uploaded keys. */
   readonly jwks?: readonly UploadedKey[];
-  /** Where the files report the ids that come of them: a URL that takes a POST. Without it they report nothing. */
+  /** The set-up callback: the files POST the ids of the created resources to this URL. Without it they report nothing. */
   readonly callback?: string;
-  /** What the customer wants otherwise; has passed the cloud's `setupOptions`. */
+  /** Set-up options of the customer, validated with the cloud's `setupOptions`. */
   readonly options?: Readonly<Record<string, unknown>>;
-  /** The permission sets that were chosen, by their names; each has passed the cloud's `permissionSet`. */
+  /** The chosen permission sets by name, each validated with the cloud's `permissionSet`. */
   readonly permissions?: Readonly<Record<string, unknown>>;
-  /** More connections of the same customer to the same cloud, which the same files set up. */
+  /** Additional connections of the same customer to the same cloud, set up by the same files. */
   readonly additional?: readonly { readonly target: unknown; readonly facts: SetupFacts }[];
 }
 
-/** Members of a public JWK that every cloud takes: kty, alg, use, kid, and n and e, or crv, x and y. */
+/** Members of a public JWK that every cloud accepts: kty, alg, use, kid, and n and e, or crv, x and y. */
 export type UploadedKey = Readonly<Record<string, string>>;
 
 /** A file that the customer applies in their own account. */
 export interface SetupFile {
-  /** File name, also the last path segment of its URL. */
+  /** The file name, which is also the last path segment of its URL. */
   readonly name: string;
   readonly mediaType: string;
-  /** One line for people: what it is and how it is applied. */
+  /** One line that says what it is and how to apply it. */
   readonly title: string;
   readonly content: string;
-  /** A console of the cloud reads it from a public address, where it has one. */
+  /** Whether a console of the cloud can load the file from a public URL. */
   readonly publiclyReadable?: boolean;
 }
 
-/** Where a file that is `published` can be read, by the name of the file. */
+/** The publicly readable files by name. */
 export type PublicFiles = ReadonlyMap<string, PublicFile>;
 
 export interface PublicFile {
   readonly url: string;
-  /** Of its content, in hex. */
+  /** Hash of its content, in hex. */
   readonly sha256: string;
 }
 
-/** What the advice after a leak is about. */
+/** The input for advice after a leak. */
 export interface LeakFacts extends SetupFacts {
-  /** RFC 3339: what was given before may be in foreign hands. */
+  /** RFC 3339; tokens and credentials issued before this time may be compromised. */
   readonly compromisedBefore: string;
 }
 
-/** What a customer must know and do when a signing key of the issuer may be in foreign hands. */
+/** What a customer must know and do after a signing key of the issuer may have leaked. */
 export interface LeakAdvice {
-  /** How long the cloud goes on trusting a key that has left the JWKS, for people. */
+  /** A text that says how long the cloud still trusts a key after it has left the JWKS. */
   readonly trustedFor: string;
-  /** In this order; none while nothing is set up in the cloud yet. */
+  /** In this order; empty if nothing is set up in the cloud yet. */
   readonly steps: readonly LeakStep[];
 }
 
 export interface LeakStep {
   readonly instruction: string;
-  /** The command for it, where there is one. */
+  /** The command, if there is one. */
   readonly command?: string;
 }
 
-/** A connection's target, seen by the corridors. */
+/** The target of a connection, ready for use. */
 export interface Destination {
   readonly audience: string;
-  /** What the cloud accepts, the preferred one first. */
+  /** The algorithms that the cloud accepts, the preferred one first. */
   readonly algorithms: readonly Algorithm[];
-  /** Claims beside the standard ones (AWS session tags and source identity). */
+  /** Claims in addition to the standard ones (AWS session tags and source identity). */
   readonly claims: Readonly<Record<string, unknown>>;
   /**
-   * Life in seconds that the token should have, where the cloud cuts its credentials to it; whatever the connection
-   * sets for itself goes first, and without either the server decides.
+   * The token lifetime in seconds, if the cloud limits its credentials to it. A setting of the connection overrides it;
+   * without either, the server decides.
    */
   readonly tokenSeconds?: number;
-  /** Fields of the target that must be filled before `enter` makes sense; empty when complete. */
+  /** Fields of the target that must be set before `exchange`; empty if the target is complete. */
   readonly missingFields: readonly string[];
-  /** The customer uploads the keys to the cloud, which fetches none: no key may sign before that was done. */
+  /** The customer uploads the keys to the cloud, which fetches no JWKS: a key must not sign before its upload. */
   readonly uploadsKeys?: boolean;
-  /** Trades the token; rejects with SojournError `cloud_…`, whose detail holds no token and no secret. */
-  exchange(visit: CloudRequest): Promise<Credentials>;
-  /** Who the pass belongs to, in words; rejects with `cloud_identity_mismatch` when that is not whom the target names. */
-  identify(pass: Credentials, inquiry: CloudContext): Promise<string>;
-  /** An audience that tokens of the same issuer have elsewhere, and that this cloud must not take. */
+  /** @throws {SojournError} `cloud_…`, with no token or secret in its detail */
+  exchange(request: CloudRequest): Promise<Credentials>;
+  /**
+   * Says in words whose credentials these are.
+   * @throws {SojournError} `cloud_identity_mismatch` if it is not the identity of the target
+   */
+  identify(credentials: Credentials, context: CloudContext): Promise<string>;
+  /** An audience of tokens of the same issuer for another cloud, which this cloud must refuse. */
   readonly wrongAudience: string;
-  /** What it proves that a probe ended so; without an error it was let in. */
-  interpretProbe(kind: ProbeType, error: SojournError | undefined): ProbeResult;
-  /** For how many seconds a change of trust may take to arrive everywhere, and whether a refusal can come of that. */
-  readonly propagation: { readonly seconds: number; may(error: SojournError): boolean };
-  /** What mends a refusal, or shuts a door that a probe found open. */
+  /** The result of a probe that ended with this error; without an error the cloud admitted it. */
+  interpretProbe(type: ProbeType, error: SojournError | undefined): ProbeResult;
+  /** How many seconds a trust change may take to propagate, and whether that may explain an error. */
+  readonly propagation: { readonly seconds: number; mayExplain(error: SojournError): boolean };
+  /** How to fix a refusal. */
   remedy(facts: SetupFacts, error: SojournError): Remedy;
-  fix(facts: SetupFacts, kind: ProbeType): Remedy;
-  /** The same target without what asks for more than entry, when it has any: which of both was refused is told by it. */
+  /** How to fix trust that admitted a probe. */
+  fix(facts: SetupFacts, type: ProbeType): Remedy;
+  /** The same target without settings that need more permissions, if it has any: shows whether these caused a refusal. */
   readonly withoutOptions?: Readonly<Record<string, unknown>>;
-  /** Judges a document of the customer's cloud; throws `invalid_request` when it is none that decides who is let in. */
+  /**
+   * Lints a document of the customer's cloud.
+   * @throws {SojournError} `invalid_request` if the document does not control access
+   */
   lint(facts: SetupFacts, document: unknown): LintResult;
-  /** Throws `invalid_request` for options that do not go with the target or with each other. */
+  /** @throws {SojournError} `invalid_request` for options that conflict with the target or each other */
   setup(facts: SetupFacts): readonly SetupFile[];
-  /** The ways that begin with a click; what is not `published` is left out of them. */
-  links(facts: SetupFacts, published: PublicFiles): readonly SetupFile[];
+  /** Links to the cloud's console. Links that need a file that is not publicly readable are omitted. */
+  links(facts: SetupFacts, files: PublicFiles): readonly SetupFile[];
   leakAdvice(facts: LeakFacts): LeakAdvice;
 }
 
-/** A place in a cloud's object store, as the configuration names it. */
+/** A location in a cloud's object store, as configured. */
 export interface BucketLocation {
-  /** `s3://BUCKET/PREFIX` and its like. */
+  /** `s3://BUCKET/PREFIX` or the equivalent of the cloud. */
   readonly to: string;
   readonly region?: string | undefined;
-  /** In place of the cloud's public address. */
+  /** Replaces the cloud's public endpoint. */
   readonly endpoint?: string | undefined;
 }
 
-/** One document on its way into a bucket. */
+/** One document to upload to a bucket. */
 export interface Upload {
   readonly location: BucketLocation;
-  /** Below the place, without a leading slash; letters, digits, `.`, `-`, `_` and `/` only. */
+  /** Relative to the location, without a leading slash; only letters, digits, `.`, `-`, `_` and `/`. */
   readonly path: string;
   readonly body: string;
   readonly contentType: string;
   readonly cacheControl: string;
   readonly credentials: Credentials;
   readonly now: Now;
-  /** Aborts when the time for this document, further tries included, is over. */
+  /** Aborts at the deadline of this document, including retries. */
   readonly signal: AbortSignal;
 }
 
-/** The cloud's object store, where documents are put that verifiers read. */
+/** The cloud's object store, which serves issuer documents to verifiers. */
 export interface Bucket {
-  /** Whether a place of this form is one of this cloud. */
+  /** Whether a location of this form belongs to this cloud. */
   accepts(to: string): boolean;
-  /** What is wrong with a place that it takes, in words that follow its name. */
-  faultOf(place: BucketLocation): { readonly field: string; readonly message: string } | undefined;
-  /** Where the document is: the public address too, for whoever the bucket lets read. `place` has no `fault`. */
-  urlOf(place: BucketLocation, path: string): string;
-  /** Rejects with `cloud_…`, whose detail holds no credential. */
-  put(deposit: Upload): Promise<void>;
+  /** What is wrong with an accepted location, as a message that follows the name of the field. */
+  faultOf(location: BucketLocation): { readonly field: string; readonly message: string } | undefined;
+  /** The URL of the document, which is also its public URL if the bucket is public. Requires a location without a fault. */
+  urlOf(location: BucketLocation, path: string): string;
+  /** @throws {SojournError} `cloud_…`, with no credential in its detail */
+  put(upload: Upload): Promise<void>;
 }
 
 export interface Cloud {
   readonly name: CloudName;
   readonly bucket: Bucket;
-  /** The target as the API takes it: strict, every field checked, all faults at once, defaults filled in. */
+  /** The schema of a target in the API: strict, reports all faults together, fills in defaults. */
   readonly target: z.ZodType<Readonly<Record<string, unknown>>>;
   /** For the page of an invitation. */
   readonly guide: Guide;
   /**
-   * What a purpose may say: fields of the target, whose place they take. It says something, or it is refused; whether it
-   * is narrower, `widening` tells.
+   * The schema of a purpose: fields that replace those of the target, at least one. `widenedFields` checks that they narrow
+   * the target.
    */
   readonly purpose: z.ZodType<Readonly<Record<string, unknown>>>;
-  /** The fields of a purpose that are not proven to narrow the target; both have passed their schemas. */
+  /** A fault for each field of a purpose that does not provably narrow the target. Both are validated. */
   widenedFields(target: unknown, purpose: unknown): readonly Fault[];
-  /** What may be asked of the set-up files: strict, every field optional. */
+  /** The schema of set-up options: strict, every field optional. */
   readonly setupOptions: z.ZodType<Readonly<Record<string, unknown>>>;
-  /** What a permission set of the vendor's configuration grants in this cloud. */
+  /** The schema of a permission set for this cloud in the vendor's configuration. */
   readonly permissionSet: z.ZodType<Readonly<Record<string, unknown>>>;
-  /** `target` has passed the schema; a purpose may have taken the place of some fields. */
+  /** `target` is validated; a purpose may have replaced some of its fields. */
   destination(target: unknown): Destination;
-  /** The documented code and advice for an answer of this cloud; public for the doctor and the tests. */
-  explain(answer: CloudResponse): SojournError;
-  /** The table behind `explain`, read from the top. */
+  /** The error with code and advice for a response of this cloud; exported for the doctor and the tests. */
+  explain(response: CloudResponse): SojournError;
+  /** The table of `explain`; the first match wins. */
   readonly explanations: readonly Explanation[];
 }

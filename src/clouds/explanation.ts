@@ -1,67 +1,70 @@
-/** From a cloud's words to a code of ours: tables that are read from the top, as data, so that docs/errors.md can show them. */
+/**
+ * Maps a cloud's error to one of our codes: ordered tables in which the first match wins. They are data, so that
+ * docs/errors.md can list them.
+ */
 import { type ErrorCode, SojournError } from '../platform/errors/index.ts';
 
-/** What a cloud said when it refused, reduced to what may be kept. */
+/** A cloud's error response, reduced to what may be stored and logged. */
 export interface CloudResponse {
   readonly status: number;
   /** The cloud's own code: `AccessDenied`, `700213`, `invalid_grant`. */
   readonly code: string;
   readonly message: string;
-  /** Which of the cloud's doors said it, where a cloud has several. */
+  /** The service or call that answered, where a cloud has several. */
   readonly step: string;
-  /** Whole seconds, where the cloud said how long to wait. */
+  /** The Retry-After of the cloud, in whole seconds. */
   readonly retryAfter?: number;
 }
 
-/** What an answer must have; what is left out may be anything. */
+/** Conditions on a response; an absent member matches anything. */
 export interface Match {
   readonly step?: string;
   readonly status?: number;
   /** The cloud's own code, exactly. */
   readonly code?: string;
-  /** A piece of the message, in any case of letters. */
+  /** A part of the message, case-insensitive. */
   readonly messageIncludes?: string;
 }
 
 export interface Explanation {
   readonly match: Match;
   readonly errorCode: ErrorCode;
-  /** What is wrong, in our words. */
+  /** What is wrong. */
   readonly detail: string;
-  /** What to do about it; the advice of the code when absent. */
+  /** What to do about it; defaults to the advice of the error code. */
   readonly advice?: string;
 }
 
-/** Told to whoever has to wait and got no Retry-After from the cloud. */
-const usualWaitSeconds: { readonly [code in ErrorCode]?: number } = {
+/** The retryAfter of an error if the cloud sent no Retry-After. */
+const defaultRetryAfterSeconds: { readonly [code in ErrorCode]?: number } = {
   cloud_throttled: 1,
   cloud_unavailable: 5,
 };
 
-/** The first row that fits, with the cloud's own words behind ours; the answer itself, cleaned, is the `cause`. */
+/** The error of the first matching row: its detail, then the cloud's own message. Its `cause` is the redacted response. */
 export function explainBy(cloud: string, rows: readonly Explanation[], answer: CloudResponse): SojournError {
   const {
     errorCode: means,
     detail,
     advice,
-  } = rows.find(({ match: when }) => fits(when, answer)) ?? byStatus(answer.status);
+  } = rows.find(({ match: when }) => isMatch(when, answer)) ?? byStatus(answer.status);
   const cause: CloudResponse = { ...answer, code: redact(answer.code), message: redact(answer.message) };
-  const words = [cause.code, cause.message].filter((part) => part !== '').join(': ');
-  const wait = answer.retryAfter ?? usualWaitSeconds[means];
+  const quoted = [cause.code, cause.message].filter((part) => part !== '').join(': ');
+  const wait = answer.retryAfter ?? defaultRetryAfterSeconds[means];
   return new SojournError(means, {
-    detail: `${detail} ${cloud} says ${words === '' ? `nothing, with status ${answer.status}` : words}`,
+    detail: `${detail} ${cloud} says ${quoted === '' ? `nothing, with status ${answer.status}` : quoted}`,
     ...(advice === undefined ? {} : { advice }),
     ...(wait === undefined ? {} : { retryAfter: wait }),
     cause,
   });
 }
 
-/** What the cloud said, of an error that `explainBy` made. */
+/** The redacted response behind an error of `explainBy`; empty for any other error. */
 export function cloudResponseOf({ cause }: SojournError): Partial<CloudResponse> {
   return typeof cause === 'object' && cause !== null ? cause : {};
 }
 
-function fits({ step, status, code, messageIncludes: says }: Match, answer: CloudResponse): boolean {
+function isMatch({ step, status, code, messageIncludes: says }: Match, answer: CloudResponse): boolean {
   return (
     (step === undefined || step === answer.step) &&
     (status === undefined || status === answer.status) &&
@@ -72,16 +75,17 @@ function fits({ step, status, code, messageIncludes: says }: Match, answer: Clou
 
 function byStatus(status: number): Omit<Explanation, 'match'> {
   if (status === 429) return { errorCode: 'cloud_throttled', detail: 'The cloud throttles requests.' };
-  if (status >= 500) return { errorCode: 'cloud_unavailable', detail: 'The cloud has a fault of its own.' };
+  if (status >= 500)
+    return { errorCode: 'cloud_unavailable', detail: 'The cloud reports an internal error.' };
   return { errorCode: 'cloud_answer_unknown', detail: `The cloud refused with status ${status}.` };
 }
 
-const longestMessage = 400;
+const maxMessageLength = 400;
 
 /**
- * A cloud may echo what it was sent. Whatever looks like a token, also one that was broken into lines, or like any other
- * long secret is taken out; key ids (43 characters, or 64 of hex as Entra writes them) and names stay. A slash is in base64 as it is in the names of
- * resources: only what also has a plus, or ends in an equals sign, is taken for base64.
+ * Redacts tokens, including tokens broken into lines, and other long secrets, because a cloud may echo the request. Key ids
+ * (43 characters, or 64 hex characters from Entra) and names stay. A slash occurs in base64 and in resource names, so text
+ * with a slash counts as base64 only if it also has a plus or ends in an equals sign.
  */
 export function redact(text: string): string {
   return text
@@ -90,5 +94,5 @@ export function redact(text: string): string {
     .replace(/[\w+=~-]{48,}/g, (text) => (/^[0-9A-F]{64}$/.test(text) ? text : '[removed]'))
     .replace(/[\w+/=~-]{48,}/g, (text) => (/\+|=$/.test(text) ? '[removed]' : text))
     .trim()
-    .slice(0, longestMessage);
+    .slice(0, maxMessageLength);
 }

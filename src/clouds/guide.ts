@@ -1,34 +1,34 @@
-/** What a customer's administrator reads on the page of an invitation, and is asked for, in the words of their cloud. */
+/** Texts and fields of the invitation page for a customer's administrator, in the terms of their cloud. */
 
-/** A field of the target that the customer's set-up makes, and that they report. */
+/** A field of the target that results from the customer's set-up and that they report. */
 export interface ReportField {
   readonly name: string;
   readonly label: string;
-  /** Where it is found. */
+  /** Where to find the value. */
   readonly hint: string;
   readonly example: string;
   readonly optional?: boolean;
 }
 
-/** One way to apply the set-up, step by step. */
+/** One method to apply the set-up, step by step. */
 export interface SetupMethod {
   readonly title: string;
-  /** One sentence: for whom it is, or what happens. */
+  /** One sentence: who it is for, or what happens. */
   readonly summary: string;
-  /** Whether what it makes is reported by itself. */
+  /** Whether it reports the ids of the created resources automatically. */
   readonly reportsIds?: boolean;
-  /** The set-up file without which it is no way. */
+  /** The method is shown only if this set-up file exists. */
   readonly requiredFile?: string;
   readonly steps: readonly Step[];
 }
 
 export interface Step {
   readonly instruction: string;
-  /** A command that does it. */
+  /** The command of this step. */
   readonly command?: string;
-  /** A page of the cloud's console that does it. */
+  /** The page of the cloud's console for this step. */
   readonly link?: { readonly label: string; readonly url: string };
-  /** A set-up file to fetch. */
+  /** The set-up file to download. */
   readonly file?: string;
 }
 
@@ -37,43 +37,43 @@ export interface LabeledValue {
   readonly value: string;
 }
 
-/** `target` has passed the schema of the cloud. */
+/** Every `target` is validated with the schema of the cloud. */
 export interface Guide {
-  /** The cloud's name for people. */
+  /** The cloud's display name. */
   readonly title: string;
-  /** What access is asked to, as the end of a sentence: `your AWS account`. */
+  /** What the vendor requests access to, as the end of a sentence: `your AWS account`. */
   readonly accessTo: string;
-  /** The only fields that a report may set, in the order in which they are asked. */
+  /** The only fields that a set-up report may set, in the order of the form. */
   readonly reportFields: readonly ReportField[];
-  /** What applying the set-up makes. */
+  /** The resources that the set-up creates. */
   creates(target: unknown): readonly string[];
   /**
-   * What the access can do there, and what bounds it.
-   * @param permissions the permission sets that are asked for, by their names
+   * What the access allows, and its limits.
+   * @param permissions the requested permission sets by name
    */
   allows(target: unknown, permissions: Readonly<Record<string, unknown>>): readonly string[];
-  /** What of the target is known already. */
+  /** The fields of the target that are already set. */
   knownValues(target: unknown): readonly LabeledValue[];
-  /** How everything is taken back in the cloud itself. */
+  /** How to revoke the access in the cloud. */
   readonly undo: string;
-  /** The simplest first. */
+  /** The set-up methods, the simplest first. */
   methods(target: unknown, files: Files): readonly SetupMethod[];
 }
 
-/** The set-up files, as the page has them. */
+/** The set-up files of the invitation page. */
 export interface Files {
-  /** The public URL of one. */
+  /** The public URL of a file. */
   urlOf(file: string): string;
-  /** Undefined where there is no such file for this connection. */
+  /** Undefined if the connection has no such file. */
   contentOf(file: string): string | undefined;
 }
 
-/** The https link that a file holds, as a button. */
+/** A button for the https link in a file. */
 export const linkIn = (files: Files, file: string, label: string): Pick<Step, 'link'> => {
   const url = files.contentOf(file)?.trim();
   return url?.startsWith('https://') ? { link: { label, url } } : {};
 };
 
-/** Those that are known. */
+/** The rows that have a value. */
 export const labeledValues = (rows: Readonly<Record<string, string | undefined>>): readonly LabeledValue[] =>
   Object.entries(rows).flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));

@@ -1,17 +1,17 @@
-/** Judging a document of a customer's cloud that somebody pasted: what is found, and the grade that it comes to. */
+/** Document lint: findings about a pasted document of the customer's cloud, and the grade that results. */
 
 /**
- * `stranger`: lets in others than this connection. `closed`: does not let this connection in. `weak`: works, and only one
- * layer holds where there should be two, or others are named beside it. `untidy`: safe, and more than is needed.
+ * `overly_permissive`: admits others than this connection. `blocks_access`: does not admit this connection. `weak`: works,
+ * but only one of two layers protects it, or others are named too. `redundant`: safe, but more than needed.
  */
-export type Severity = 'stranger' | 'closed' | 'weak' | 'untidy';
+export type Severity = 'overly_permissive' | 'blocks_access' | 'weak' | 'redundant';
 
 export interface Finding {
-  /** A name for programs. */
+  /** A stable name for programs. */
   readonly rule: string;
   readonly severity: Severity;
   /** A path into the document: `Statement[0].Condition`. */
-  readonly where: string;
+  readonly path: string;
   readonly detail: string;
   readonly advice: string;
 }
@@ -19,24 +19,35 @@ export interface Finding {
 export type Grade = 'A' | 'B' | 'C' | 'D' | 'F';
 
 export interface LintResult {
-  /** What the document was taken for. */
-  readonly kind: string;
+  /** What the document was recognized as: `aws-trust-policy`. */
+  readonly documentType: string;
   readonly grade: Grade;
-  /** The gravest first. */
+  /** The most severe first. */
   readonly findings: readonly Finding[];
   /** The document as it should be. */
   readonly corrected: string;
 }
 
-const order: readonly Severity[] = ['stranger', 'closed', 'weak', 'untidy'];
-const grades: Readonly<Record<Severity, Grade>> = { stranger: 'F', closed: 'D', weak: 'C', untidy: 'B' };
+const severityOrder: readonly Severity[] = ['overly_permissive', 'blocks_access', 'weak', 'redundant'];
+const gradeOf: Readonly<Record<Severity, Grade>> = {
+  overly_permissive: 'F',
+  blocks_access: 'D',
+  weak: 'C',
+  redundant: 'B',
+};
 
-export function gradeFindings(kind: string, found: readonly Finding[], corrected: unknown): LintResult {
-  const findings = found.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
-  const [gravest] = findings;
+export function gradeFindings(
+  documentType: string,
+  unsorted: readonly Finding[],
+  corrected: unknown,
+): LintResult {
+  const findings = unsorted.toSorted(
+    (a, b) => severityOrder.indexOf(a.severity) - severityOrder.indexOf(b.severity),
+  );
+  const [worst] = findings;
   return {
-    kind,
-    grade: gravest ? grades[gravest.severity] : 'A',
+    documentType,
+    grade: worst ? gradeOf[worst.severity] : 'A',
     findings,
     corrected: `${JSON.stringify(corrected, null, 2)}\n`,
   };
@@ -47,13 +58,13 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** IAM and its like take one text for a list of one. */
+/** The strings of a list. IAM and others accept a single string as a list of one. */
 export const stringsIn = (value: unknown): readonly string[] =>
-  (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
+  (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
 
-/** A text of the document, for people: it may be long. */
+/** A value of the document for a message: quoted if it is not a plain string, at most 120 characters. */
 export const describeValue = (value: unknown): string => {
-  const bare = typeof value === 'string' && value !== '' && value === value.trim();
-  const text = bare ? value : (JSON.stringify(value) ?? 'nothing');
+  const isPlain = typeof value === 'string' && value !== '' && value === value.trim();
+  const text = isPlain ? value : (JSON.stringify(value) ?? 'nothing');
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 };

@@ -1,14 +1,14 @@
-/** What a cloud's answer to a token that is wrong on purpose proves. */
+/** Interprets a cloud's response to a probe, a token that is wrong on purpose. */
 import type { ErrorCode, SojournError } from '../platform/errors/index.ts';
 import type { ProbeResult, ProbeType } from './contract.ts';
 
 /**
- * @param expected the refusals that speak of the very member that was wrong; any other, such as an outage or a
- * signature that was not read, proves nothing
+ * @param expected the error codes that refer to the wrong claim; any other error, such as an outage or an unverified
+ * signature, is inconclusive
  */
-export const probeResultBy =
+export const probeInterpreter =
   (expected: Readonly<Record<ProbeType, readonly ErrorCode[]>>) =>
-  (kind: ProbeType, error: SojournError | undefined): ProbeResult => {
+  (type: ProbeType, error: SojournError | undefined): ProbeResult => {
     if (error === undefined) return 'admitted';
-    return expected[kind].includes(error.code) ? 'refused' : 'inconclusive';
+    return expected[type].includes(error.code) ? 'refused' : 'inconclusive';
   };

@@ -28,7 +28,7 @@ const awsRows: readonly Row[] = [
     'InvalidIdentityToken',
     'Invalid timestamp in token claims.',
     'cloud_token_rejected',
-    /no whole number/,
+    /is not an integer/,
     report,
   ],
   [
@@ -36,7 +36,7 @@ const awsRows: readonly Row[] = [
     'ExpiredTokenException',
     'Token expired: current date/time 1795434900 must be before the expiration date/time 1795434800',
     'cloud_token_time',
-    /expired by the clock of STS/,
+    /expired according to the clock of STS/,
     clock,
   ],
   [
@@ -76,7 +76,7 @@ const awsRows: readonly Row[] = [
     'InvalidIdentityToken',
     'The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.',
     'cloud_audience_mismatch',
-    /does not list the audience, or the signature does not fit/,
+    /does not list the audience, or the signature does not match/,
     /Add the audience .* client ids of the OIDC provider.* compare the JWKS/,
   ],
   [
@@ -93,7 +93,7 @@ const awsRows: readonly Row[] = [
     refetch,
     'cloud_issuer_unreachable',
     /could not read the discovery document or the JWKS, or did not find the key/,
-    /in this order .* public, .* 5 seconds, .*\*_supported lists, .* key id .* CloudTrail/,
+    /in this order: .* public, .* 5 seconds, .*\*_supported lists, .* key id .* CloudTrail/,
   ],
   [
     400,
@@ -101,7 +101,7 @@ const awsRows: readonly Row[] = [
     'No OpenIDConnect provider found in your account for https://id.vendor.com/t/1/',
     'cloud_issuer_unknown',
     /no OIDC provider for this issuer/,
-    /account and partition of role_arn.* slash at the end or another case/,
+    /account and partition of role_arn.* trailing slash or in another case/,
   ],
   [
     500,
@@ -124,7 +124,7 @@ const awsRows: readonly Row[] = [
     'InvalidIdentityToken',
     'Provided Token is not a Login With Amazon token',
     'cloud_token_rejected',
-    /another kind of provider/,
+    /another type of provider/,
     report,
   ],
   [
@@ -132,7 +132,7 @@ const awsRows: readonly Row[] = [
     'IDPRejectedClaim',
     'graph.facebook.com rejected OAuth token with response "Bad signature" and code 190',
     'cloud_token_rejected',
-    /another kind of provider/,
+    /another type of provider/,
     report,
   ],
   [
@@ -140,7 +140,7 @@ const awsRows: readonly Row[] = [
     'AccessDenied',
     'Unrecognized OAuth provider. Do not include a provider parameter when submitting OpenIDConnect ID tokens',
     'cloud_token_rejected',
-    /another kind of provider/,
+    /another type of provider/,
     report,
   ],
   [
@@ -164,7 +164,7 @@ const awsRows: readonly Row[] = [
     'InvalidIdentityToken',
     'The roles claim is not in a supported format',
     'cloud_token_rejected',
-    /is no list/,
+    /is not a list/,
     report,
   ],
   [
@@ -204,7 +204,7 @@ const awsRows: readonly Row[] = [
     'RegionDisabledException',
     'STS is not activated in this region for account:111122223333.',
     'cloud_region_disabled',
-    /switched off for this region/,
+    /not active for this region/,
     /Activate the region|another region/,
   ],
   [
@@ -237,7 +237,7 @@ const awsRows: readonly Row[] = [
     "1 validation error detected: Value 'a:b' at 'roleSessionName' failed to satisfy constraint",
     'cloud_request_invalid',
     /roleSessionName/,
-    /Correct the named setting/,
+    /Correct the setting of the target/,
   ],
   [400, 'Throttling', 'Rate exceeded', 'cloud_throttled', /throttling/, /Retry-After/],
   [400, 'ThrottlingException', 'Rate exceeded', 'cloud_throttled', /throttling/, /Retry-After/],
@@ -246,11 +246,11 @@ const awsRows: readonly Row[] = [
     'InternalFailure',
     'The request processing has failed.',
     'cloud_unavailable',
-    /fault of its own/,
+    /internal error/,
     /Try again/,
   ],
 ];
 
-describe('what AWS means', () => {
+describe('the explanation table of STS', () => {
   explains('aws', 'AssumeRoleWithWebIdentity', awsRows);
 });

@@ -5,8 +5,9 @@ import { clock, explains, type Row, report } from './explained.ts';
 const noRecord = 'No matching federated identity record found for presented assertion';
 const checkCredential =
   'Please check your federated identity credential Subject, Audience and Issuer against the presented assertion.';
-const slow = /minutes to arrive everywhere, also after a first success/;
-const fetching = /public, quick, without a challenge or redirect, and with a full certificate chain/;
+const slow = /minutes to propagate and can fail again after a first success/;
+const fetching =
+  /public, answer quickly without a challenge or redirect, and send the full certificate chain/;
 const entra = (
   status: number,
   code: number,
@@ -30,7 +31,7 @@ const azureRows: readonly Row[] = [
     `${noRecord} issuer 'https://x/'. ${checkCredential}`,
     'cloud_issuer_unknown',
     /this issuer/,
-    /slash at the end counts.*minutes/,
+    /including a trailing slash.*minutes/,
   ),
   entra(
     401,
@@ -46,14 +47,14 @@ const azureRows: readonly Row[] = [
     `${noRecord} subject 'con_1'. ${checkCredential}`,
     'cloud_subject_mismatch',
     /another subject/,
-    /case counts.*minutes/,
+    /including case.*minutes/,
   ),
   entra(
     400,
     70021,
     `${noRecord}. Assertion Issuer: 'i'. Assertion Subject: 's'. Assertion Audience: 'a'.`,
     'cloud_trust_refused',
-    /fits issuer, subject and audience/,
+    /matches issuer, subject and audience/,
     slow,
   ),
   entra(
@@ -61,11 +62,11 @@ const azureRows: readonly Row[] = [
     7000226,
     'No federated identity credential policy found on application',
     'cloud_trust_refused',
-    /no federated credential at all/,
+    /has no federated credential/,
     /Check target\.client_id/,
   ),
   ...[7002131, 7002241, 700233, 700234, 700235, 700236, 700237].map((code) =>
-    entra(400, code, 'Some words.', 'cloud_trust_refused', /matches by an expression/, /exact subject/),
+    entra(400, code, 'Some words.', 'cloud_trust_refused', /uses an expression/, /exact subject/),
   ),
   entra(400, 700263, 'Some words.', 'cloud_trust_refused', /Several federated credentials/, /Keep one/),
   entra(
@@ -81,23 +82,23 @@ const azureRows: readonly Row[] = [
     7000272,
     'The certificate with identifier AB used to sign the federated credential could not be found in the metadata of identity provider https://x.',
     'cloud_key_unknown',
-    /not seen the key/,
-    /30 minutes and longer/,
+    /not read the key/,
+    /30 minutes or longer/,
   ),
   entra(
     401,
     7000274,
     'Client assertion contains an invalid signature.',
     'cloud_key_unknown',
-    /signature does not fit/,
-    /never be given twice/,
+    /signature does not match/,
+    /never be reused/,
   ),
   entra(
     400,
     5002727,
     "Invalid JWT header type specified, must be 'JWT' or 'http://openid.net/specs/jwt/1.0'.",
     'cloud_token_rejected',
-    /type in the header/,
+    /typ in the header/,
     report,
   ),
   entra(
@@ -105,7 +106,7 @@ const azureRows: readonly Row[] = [
     5002738,
     "Invalid JWT token. 'ES256' is not a supported signature algorithm. Supported signing algorithms are: 'RS256, HS256'",
     'cloud_token_rejected',
-    /RS256 only/,
+    /accepts only RS256/,
     /Set the algorithm of the connection to RS256/,
   ),
   entra(
@@ -113,7 +114,7 @@ const azureRows: readonly Row[] = [
     70023,
     'External OIDC Provider token must have a lifetime of less than or equal to 1.01:00:00. Token issued at 0.',
     'cloud_token_time',
-    /no iat or lives over 25 hours/,
+    /no iat or is valid for more than 25 hours/,
     report,
   ),
   entra(
@@ -152,7 +153,14 @@ const azureRows: readonly Row[] = [
     /target\.tenant_id and target\.environment/,
   ),
   ...[900439, 900440].map((code) =>
-    entra(400, code, 'Some words.', 'cloud_request_invalid', /another Azure/, /target\.environment/),
+    entra(
+      400,
+      code,
+      'Some words.',
+      'cloud_request_invalid',
+      /another Azure environment/,
+      /target\.environment/,
+    ),
   ),
   entra(
     401,
@@ -202,6 +210,6 @@ const azureRows: readonly Row[] = [
   ),
 ];
 
-describe('what Azure means', () => {
+describe('the explanation table of Entra', () => {
   explains('azure', 'token', azureRows);
 });

@@ -9,6 +9,6 @@ test.each([
   ['s3://ids', 'eusc-de-east-1', undefined, `https://ids.s3.eusc-de-east-1.amazonaws.eu/${discovery}`],
   ['s3://id.acme', 'us-east-1', undefined, `https://s3.us-east-1.amazonaws.com/id.acme/${discovery}`],
   ['s3://ids/a', 'us-east-1', 'http://127.0.0.1:1/s3', `http://127.0.0.1:1/s3/ids/a/${discovery}`],
-])('a document of %s in %s, endpoint %s, is put to %s', (to, region, endpoint, url) => {
+])('a document for %s in region %s with endpoint %s is uploaded to %s', (to, region, endpoint, url) => {
   expect(urlOf({ to, region, endpoint }, discovery)).toBe(url);
 });

@@ -3,7 +3,7 @@ import { type CloudName, type Credentials, clouds, type Upload } from '../../src
 import { type FakeCloud, noon, refusalOf, startFakeCloud } from './fake-cloud.ts';
 
 const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
-/** As long as the shortest ones, and in base64 as all of them. */
+/** As short as the shortest real token, and in base64. */
 const sessionToken = `${Buffer.alloc(300, 'token').toString('base64')}+A==`;
 const bearer: Credentials = {
   expiresAt: noon + 3_600_000,
@@ -47,8 +47,8 @@ const put = (name: CloudName, milliseconds?: number) => clouds[name].bucket.put(
 const xml = (code: string, message: string) =>
   `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
 
-describe.each(names)('a document on its way into a bucket of %s', (name) => {
-  test('is put once, with its type and its cache control', async () => {
+describe.each(names)('an upload to a bucket of %s', (name) => {
+  test('sends the document once, with its content type and cache control', async () => {
     cloud.answers = [{ status: 201, body: '' }];
     await put(name);
     expect(cloud.asked).toEqual([
@@ -64,19 +64,19 @@ describe.each(names)('a document on its way into a bucket of %s', (name) => {
     );
   });
 
-  test('is tried three times while the cloud has a fault of the moment', async () => {
+  test('makes three attempts during a transient error', async () => {
     cloud.answers = [{ status: 503, body: xml('InternalError', 'Try again.') }];
     expect((await refusalOf(put(name))).code).toBe('cloud_unavailable');
     expect(cloud.asked).toHaveLength(3);
   });
 
-  test('arrives when the second try is taken', async () => {
+  test('succeeds if the second attempt succeeds', async () => {
     cloud.answers = ['cut', { status: 200, body: '' }];
     await put(name);
     expect(cloud.asked).toHaveLength(2);
   });
 
-  test('is not tried again after a refusal, which repeats no credential', async () => {
+  test('is not retried after a refusal, whose error contains no credential', async () => {
     // What was sent: the key that signs never leaves.
     const { credentials } = cases[name].pass;
     const sent = 'session_token' in credentials ? credentials.session_token : credentials.access_token;
@@ -87,7 +87,7 @@ describe.each(names)('a document on its way into a bucket of %s', (name) => {
     expect(refusal.message).not.toContain(sent.slice(0, 40));
   });
 
-  test('is given up when the time is over', async () => {
+  test('ends at its deadline', async () => {
     cloud.answers = ['silent'];
     expect((await refusalOf(put(name, 300))).code).toBe('cloud_timeout');
   });

@@ -3,10 +3,10 @@ import { type CloudName, clouds } from '../../src/clouds/index.ts';
 import { errorTable } from '../../src/platform/errors/index.ts';
 import { labels } from './explained.ts';
 
-describe('an explanation', () => {
+describe('the explanation of a cloud error', () => {
   const names = Object.keys(clouds) as CloudName[];
 
-  test('stands in the table only where no earlier row takes its answers', () => {
+  test('has a row that no earlier row hides', () => {
     for (const name of names) {
       for (const [index, row] of clouds[name].explanations.entries()) {
         const { status = 400, code = '', messageIncludes: says = '', step = '' } = row.match;
@@ -16,7 +16,7 @@ describe('an explanation', () => {
     }
   });
 
-  test('of every row has a code for clouds, a sentence and an advice that is one', () => {
+  test('has a cloud code, a detail and an advice in sentences in every row', () => {
     for (const { errorCode: means, detail, advice = errorTable[means].advice } of names.flatMap(
       (name) => clouds[name].explanations,
     )) {
@@ -25,7 +25,7 @@ describe('an explanation', () => {
     }
   });
 
-  test('of an answer that no row knows goes by its status', () => {
+  test('depends on the status if no row matches', () => {
     for (const name of names) {
       const codeOf = (status: number) =>
         clouds[name].explain({ status, code: '', message: '', step: '' }).code;
@@ -40,7 +40,7 @@ describe('an explanation', () => {
     }
   });
 
-  test('keeps issuers, resource names and key ids in the words of the cloud', () => {
+  test('keeps issuers, resource names and key ids of the cloud message', () => {
     const words =
       'No provider for https://id.vendor.example/t/0123456789/a-rather-long-path-of-an-issuer in //iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/vendor-pool/providers/vendor with NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
     expect(clouds.gcp.explain({ status: 400, code: 'x', message: words, step: '' }).message).toContain(words);

@@ -1,12 +1,12 @@
-/** The table of a cloud's answers: each with the code that it becomes, and a piece of its detail and advice. */
+/** A table test of cloud errors: each with its error code and a part of its detail and advice. */
 import { expect, test } from '@jest/globals';
 import { type CloudName, clouds } from '../../src/clouds/index.ts';
 import type { ErrorCode } from '../../src/platform/errors/index.ts';
 
-/** What the cloud answers (status, code, message) and the code, then a piece of the detail and of the advice. */
+/** The response of the cloud (status, code, message), the error code, and a part of the detail and of the advice. */
 export type Row = readonly [number, string, string, ErrorCode, RegExp, RegExp];
 
-export const report = /^Report this with the detail; it is a fault of this server\.$/;
+export const report = /^Report it as a bug of Sojourn, with the detail\.$/;
 export const clock = /clock of the server/;
 
 export const labels: Readonly<Record<CloudName, string>> = {
@@ -16,7 +16,7 @@ export const labels: Readonly<Record<CloudName, string>> = {
 };
 
 export function explains(cloud: CloudName, step: string, rows: readonly Row[]): void {
-  test.each(rows)('%d %s: %s', (status, code, message, means, detail, advice) => {
+  test.each(rows)('explains the error %d %s: %s', (status, code, message, means, detail, advice) => {
     const error = clouds[cloud].explain({ status, code, message, step });
     expect(error.code).toBe(means);
     expect(error.message).toMatch(detail);

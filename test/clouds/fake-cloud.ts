@@ -1,4 +1,4 @@
-/** A door on loopback that writes down what it is asked and gives the answers it was told to, the last one for ever. */
+/** A server on loopback that records its requests and returns the given responses, repeating the last one. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CloudRequest, Endpoints, SignedToken } from '../../src/clouds/index.ts';
@@ -66,13 +66,13 @@ export const json = (status: number, body: unknown, headers: Record<string, stri
 /** 2026-11-23T12:00:00Z */
 export const noon = 1_795_435_200_000;
 
-/** Shaped like a token, so that a test can look for it in errors. */
+/** Has the shape of a token, so that tests can search errors for it. */
 export const tokenNumber = (count: number): SignedToken => ({
   token: `eyJhbGciOiJSUzI1NiJ9.eyJjb3VudCI6${count}fQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg`,
   jti: `jti_${count}`,
 });
 
-/** A visit to the door at `origin`, whichever cloud it plays; `minted` counts the tokens taken. */
+/** A request to the fake cloud at `origin`; `minted` counts the signed tokens. */
 export function visitTo(
   origin: string,
   milliseconds = 5000,
@@ -93,7 +93,7 @@ export function visitTo(
   };
 }
 
-/** The error with which it ends; fails when there is none of ours. */
+/** The SojournError of a rejected promise; fails if there is none. */
 export async function refusalOf(promise: Promise<unknown>): Promise<SojournError> {
   const error: unknown = await promise.then(
     () => new Error('there was no refusal'),
@@ -103,7 +103,7 @@ export async function refusalOf(promise: Promise<unknown>): Promise<SojournError
   throw error;
 }
 
-/** The one request that it was asked; fails when there was none or another one. */
+/** The only request received; fails if there was none or more than one. */
 export function onlyRequest({ asked: [request, ...others] }: FakeCloud): Asked {
   if (!request || others.length > 0) throw new Error(`it was asked ${request ? 1 + others.length : 0} times`);
   return request;

@@ -10,7 +10,7 @@ const stsRows: readonly Row[] = [
     'The issuer in ID Token https://x/ does not match the expected one in config: https://x.',
     'cloud_issuer_unknown',
     /another issuer/,
-    /slash at the end counts/,
+    /including a trailing slash/,
   ],
   [
     400,
@@ -18,7 +18,7 @@ const stsRows: readonly Row[] = [
     'The issuer in ID Token null does not match the expected one in config: https://x.',
     'cloud_issuer_unknown',
     /another issuer/,
-    /slash at the end counts/,
+    /including a trailing slash/,
   ],
   [
     400,
@@ -26,7 +26,7 @@ const stsRows: readonly Row[] = [
     'The audience in ID Token [https://a] does not match the expected audience.',
     'cloud_audience_mismatch',
     /another audience/,
-    /any list switches the default audience off/,
+    /any list replaces the default audience/,
   ],
   [
     400,
@@ -34,14 +34,14 @@ const stsRows: readonly Row[] = [
     'The audience in ID Token [https://a] does not match the expected audience vendor.',
     'cloud_audience_mismatch',
     /another audience/,
-    /any list switches the default audience off/,
+    /any list replaces the default audience/,
   ],
   [
     400,
     'invalid_grant',
     'ID Token issued at 1795435200 is stale to sign-in.',
     'cloud_token_time',
-    /forgives 60 seconds/,
+    /tolerates 60 seconds/,
     clock,
   ],
   [
@@ -49,7 +49,7 @@ const stsRows: readonly Row[] = [
     'invalid_grant',
     'ID Token issued at null is stale to sign-in.',
     'cloud_token_time',
-    /forgives 60 seconds/,
+    /tolerates 60 seconds/,
     clock,
   ],
   [
@@ -57,7 +57,7 @@ const stsRows: readonly Row[] = [
     'invalid_grant',
     'Unable to verify the ID Token signature.',
     'cloud_key_unknown',
-    /signature does not fit/,
+    /signature does not match/,
     /uploaded to the provider/,
   ],
   [
@@ -98,7 +98,7 @@ const stsRows: readonly Row[] = [
     'The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     'cloud_target_not_found',
     /disabled or was deleted/,
-    /blocked for 30 days/,
+    /reserved for 30 days/,
   ],
   [400, 'invalid_scope', 'Scope(s) must be provided.', 'cloud_request_invalid', /scopes/, /target\.scopes/],
   [
@@ -109,7 +109,7 @@ const stsRows: readonly Row[] = [
     /throttling/,
     /Retry-After/,
   ],
-  [500, 'INTERNAL', 'Internal error encountered.', 'cloud_unavailable', /fault of its own/, /Try again/],
+  [500, 'INTERNAL', 'Internal error encountered.', 'cloud_unavailable', /internal error/, /Try again/],
   [
     400,
     'FAILED_PRECONDITION',
@@ -133,8 +133,8 @@ const accountRows: readonly Row[] = [
     'PERMISSION_DENIED',
     "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
     'cloud_permission_denied',
-    /may not become the service account, or there is no such account/,
-    /Wait 90 seconds .*roles\/iam\.workloadIdentityUser.* number of the project and not its id/,
+    /may not impersonate the service account, or the account does not exist/,
+    /Wait 90 seconds .*roles\/iam\.workloadIdentityUser.* project number and not the project id/,
   ],
   [
     403,
@@ -149,7 +149,7 @@ const accountRows: readonly Row[] = [
     'PERMISSION_DENIED',
     'The caller does not have permission',
     'cloud_permission_denied',
-    /may not become the service account/,
+    /may not impersonate the service account/,
     /roles\/iam\.workloadIdentityUser/,
   ],
   [
@@ -157,7 +157,7 @@ const accountRows: readonly Row[] = [
     'NOT_FOUND',
     'Unknown service account',
     'cloud_target_not_found',
-    /no such service account/,
+    /service account does not exist/,
     /target\.service_account/,
   ],
   [
@@ -165,7 +165,7 @@ const accountRows: readonly Row[] = [
     'INVALID_ARGUMENT',
     'The access token lifetime cannot exceed 3600s, unless the service account is allowed by an organization policy with the constraint constraints/iam.allowServiceAccountCredentialLifetimeExtension.',
     'cloud_request_invalid',
-    /lifetime_seconds is over an hour/,
+    /lifetime_seconds exceeds one hour/,
     /Lower target\.lifetime_seconds to 3600/,
   ],
   [
@@ -189,7 +189,7 @@ const accountRows: readonly Row[] = [
     'RESOURCE_EXHAUSTED',
     'Quota exceeded for quota metric',
     'cloud_throttled',
-    /throttling/,
+    /throttles requests/,
     /Retry-After/,
   ],
   [
@@ -197,15 +197,15 @@ const accountRows: readonly Row[] = [
     'UNAVAILABLE',
     'The service is currently unavailable.',
     'cloud_unavailable',
-    /fault of its own/,
+    /internal error/,
     /Try again/,
   ],
 ];
 
-describe('what the token service of Google Cloud means', () => {
+describe('the explanation table of Google STS', () => {
   explains('gcp', 'sts', stsRows);
 });
 
-describe('what the service behind it means', () => {
+describe('the explanation table of Google IAM Credentials', () => {
   explains('gcp', 'iamcredentials', accountRows);
 });

@@ -1,4 +1,4 @@
-/** Who a cloud says that credentials belong to, and when that is somebody else. */
+/** The identity that a cloud reports for credentials, and mismatches. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type CloudName, type Credentials, clouds } from '../../src/clouds/index.ts';
 import { type FakeCloud, json, onlyRequest, refusalOf, startFakeCloud, visitTo } from './fake-cloud.ts';
@@ -42,10 +42,10 @@ const xml = (arn: string) => ({
   body: `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>${arn}</Arn><Account>1</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
 });
 
-test('STS is asked by a signed call that holds neither key', async () => {
+test('identify calls STS with a signed request that contains no key', async () => {
   const arn = 'arn:aws:sts::111122223333:assumed-role/vendor/session';
   cloud.answers = [xml(arn)];
-  expect(await identify('aws', keys)).toBe(`STS says that the session is ${arn}.`);
+  expect(await identify('aws', keys)).toBe(`STS reports the session ${arn}.`);
   const { method, body, headers } = onlyRequest(cloud);
   expect([method, body]).toEqual(['POST', 'Action=GetCallerIdentity&Version=2011-06-15']);
   expect(headers.authorization).toMatch(
@@ -60,26 +60,26 @@ test.each([
   'arn:aws:sts::999999999999:assumed-role/x/111122223333:assumed-role/vendor/s',
   'arn:aws:iam::111122223333:user/vendor',
   '',
-])('a session that is %s is not the role', async (arn) => {
+])('identify rejects the session %s, which is not of the role', async (arn) => {
   cloud.answers = [xml(arn)];
   expect(await refusalOf(identify('aws', keys))).toMatchObject({
     code: 'cloud_identity_mismatch',
-    message: `STS says that the session is ${arn || 'nobody'}, and the connection names ${targets.aws.role_arn}.`,
+    message: `STS reports the session ${arn || 'without an ARN'}, but the connection names ${targets.aws.role_arn}.`,
   });
 });
 
-test('an access token names directory and application, and Resource Manager takes it', async () => {
+test('identify reports directory and application of an access token that Resource Manager accepts', async () => {
   cloud.answers = [json(200, { value: [] })];
   const token = jwt({ tid: guid, appid: guid });
   expect(await identify('azure', bearer(token))).toBe(
-    `The access token is for application ${guid} of directory ${guid}, and Resource Manager takes it.`,
+    `The access token is for application ${guid} of directory ${guid}, and Resource Manager accepts it.`,
   );
   const { path, headers } = onlyRequest(cloud);
   expect([path, headers.authorization]).toEqual(['/subscriptions?api-version=2022-12-01', `Bearer ${token}`]);
 });
 
 test.each([[{ tid: other, appid: guid }], [{ tid: guid, appid: other }], [{ tid: guid, azp: other }]])(
-  'an access token with %j is not for the application',
+  'identify rejects an access token with %j, which is not for the application',
   async (claims) => {
     expect(await refusalOf(identify('azure', bearer(jwt(claims))))).toMatchObject({
       code: 'cloud_identity_mismatch',
@@ -88,13 +88,13 @@ test.each([[{ tid: other, appid: guid }], [{ tid: guid, appid: other }], [{ tid:
   },
 );
 
-test('an access token for something else is only read, and one that cannot be read says so', async () => {
+test('identify only decodes an access token for another resource, and says so if it cannot', async () => {
   const scope = 'https://graph.microsoft.com/.default';
   expect(await identify('azure', bearer(jwt({ tid: guid, azp: guid })), { scope })).toMatch(
-    /as Entra wrote into it; it is not for Resource Manager, so nobody else was asked\.$/,
+    /according to its claims\. It is not for Resource Manager, so it was not checked there\.$/,
   );
   expect(await identify('azure', bearer('opaque'), { scope })).toMatch(
-    /cannot be read; Entra gave it to the application/,
+    /cannot be read\. Entra issued it to the application/,
   );
   expect(cloud.asked).toEqual([]);
 });
@@ -102,10 +102,10 @@ test('an access token for something else is only read, and one that cannot be re
 test.each<[number, string]>([
   [200, 'may see'],
   [403, 'may not see'],
-])('Google knows a token to which it answers %d', async (status, may) => {
+])('identify accepts a token to which Google answers %d', async (status, may) => {
   cloud.answers = [json(status, { error: { status: 'PERMISSION_DENIED', message: 'No.' } })];
   expect(await identify('gcp', bearer('ya29.x'))).toBe(
-    `Google takes the token of the federated identity, which ${may} project 123456789012.`,
+    `Google accepts the token of the federated identity, which ${may} project 123456789012.`,
   );
   expect(onlyRequest(cloud).path).toBe('/v3/projects/123456789012');
 });
@@ -119,7 +119,7 @@ test.each<[CloudName, Credentials['credentials'], ReturnType<typeof json>]>([
   ['azure', bearer('opaque'), json(401, { error: { code: 'InvalidAuthenticationToken', message: 'No.' } })],
   ['gcp', bearer('ya29.x'), json(401, { error: { status: 'UNAUTHENTICATED', message: 'No.' } })],
 ])(
-  '%s that does not take what it gave is a refusal, and an outage is none',
+  'identify reports a refusal if %s rejects its own credentials, and an outage as unavailable',
   async (name, credentials, refused) => {
     cloud.answers = [refused];
     expect(await refusalOf(identify(name, credentials))).toMatchObject({ code: 'cloud_permission_denied' });

@@ -16,8 +16,8 @@ const commands = (cloud: CloudName, target: Record<string, unknown>) =>
     .leakAdvice(facts)
     .steps.flatMap(({ command: run }) => (run === undefined ? [] : [run]));
 
-describe('after a leak', () => {
-  test('AWS: the provider loses its audience, old sessions are denied, and both can be undone', () => {
+describe('the advice after a leak', () => {
+  test('for AWS removes the audience of the provider and denies old sessions, and both can be undone', () => {
     const provider = 'arn:aws-us-gov:iam::111122223333:oidc-provider/id.example.com/t/ten_1';
     expect(commands('aws', { role_arn: 'arn:aws-us-gov:iam::111122223333:role/of/vendor' })).toEqual([
       `aws iam remove-client-id-from-open-id-connect-provider \\\n  --open-id-connect-provider-arn=${provider} \\\n  --client-id=sts.amazonaws.com`,
@@ -26,7 +26,7 @@ describe('after a leak', () => {
     ]);
   });
 
-  test('Azure: the federated credential goes, and with it what the identity may do', () => {
+  test('for Azure deletes the federated credential and the role assignments of the identity', () => {
     const client_id = 'b874699b-8dcf-4ee2-96aa-574115bb7002';
     expect(commands('azure', { tenant_id: client_id, client_id })).toEqual([
       `az resource delete --ids "$(az identity list --query '[?clientId=='\\''${client_id}'\\''].id' --output tsv)"/federatedIdentityCredentials/con_1`,
@@ -34,7 +34,7 @@ describe('after a leak', () => {
     ]);
   });
 
-  test("Azure: an application of the vendor's is shut out of the directory, and let in again", () => {
+  test("for Azure disables the vendor's application in the directory and enables it later", () => {
     const client_id = 'b874699b-8dcf-4ee2-96aa-574115bb7002';
     const consent_redirect_uri = 'https://vendor.example/consented';
     expect(commands('azure', { tenant_id: client_id, client_id, consent_redirect_uri })).toEqual([
@@ -44,7 +44,7 @@ describe('after a leak', () => {
     ]);
   });
 
-  test('GCP: the provider is disabled, the binding goes, and the provider is enabled again', () => {
+  test('for Google Cloud disables the provider, removes the binding and enables the provider later', () => {
     const pool = 'projects/123456789012/locations/global/workloadIdentityPools/vendor';
     const update = `gcloud iam workload-identity-pools providers update-oidc ${pool}/providers/sojourn`;
     const target = { project_number: '123456789012', pool_id: 'vendor', provider_id: 'sojourn' };
@@ -57,7 +57,7 @@ describe('after a leak', () => {
     expect(commands('gcp', target)).toEqual([`${update} \\\n  --disabled`, `${update} \\\n  --no-disabled`]);
   });
 
-  test('GCP: uploaded keys are trusted until others are uploaded, and that is said', () => {
+  test('for Google Cloud says that uploaded keys are trusted until others are uploaded', () => {
     const { trustedFor: trusts, steps } = clouds.gcp
       .destination(
         clouds.gcp.target.parse({
@@ -70,12 +70,11 @@ describe('after a leak', () => {
       .leakAdvice(facts);
     expect(trusts).toMatch(/^Until its customer uploads a key set without it/);
     expect(steps[1]).toEqual({
-      instruction:
-        'Run the set-up script of the vendor again: the keys that it uploads are those without this one.',
+      instruction: 'Run the set-up script of the vendor again: it uploads the keys without this one.',
     });
   });
 
-  test.each(['aws', 'azure'] as const)('%s: nothing is to be done where nothing was set up', (cloud) => {
+  test.each(['aws', 'azure'] as const)('for %s has no steps if nothing was set up', (cloud) => {
     expect(commands(cloud, {})).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** The judge of attribute conditions against an evaluation of CEL: who is called narrow lets no other subject in. */
+/** The lint of attribute conditions against a CEL evaluation: a condition that it calls narrow admits no other subject. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { conditionFinding } from '../../src/clouds/gcp/lint-condition.ts';
@@ -17,12 +17,12 @@ const words = [
   ...['&&', '||', '==', '!=', '!', '?', ':', '(', ')', '[', ']', ',', ' in ', '+'],
   ...["'", '"', "'''", "r'", 'b"', '\\', "\\'", '//', '\n', ' ', 'x'],
 ];
-/** Any words in a row, most of which mean nothing. */
+/** Random tokens, most of them not valid CEL. */
 const anyWords = fc
   .array(fc.constantFrom(...words), { minLength: 1, maxLength: 12 })
   .map((some) => some.join(' '));
 
-/** Expressions that mean something, with texts inside that look like an expression. */
+/** Valid expressions with strings that look like expressions. */
 const expressions = fc.letrec<{ whole: string; part: string }>((tie) => ({
   part: fc.oneof(
     fc.constantFrom(...words.slice(0, 6), 'true', 'false', "assertion.jti == 'x'"),
@@ -54,7 +54,7 @@ const lets = (condition: string, sub: string): boolean => {
   );
 };
 
-test('what is judged to be narrow lets in no other subject, and the judge is not just blind', () => {
+test('the lint calls an attribute condition narrow only if it admits no other subject, and recognizes some narrow ones', () => {
   const seen = { narrow: 0, wide: 0 };
   fc.assert(
     fc.property(fc.oneof(anyWords, expressions), (condition) => {

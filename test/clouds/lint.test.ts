@@ -1,6 +1,6 @@
-/** Documents that customers paste: each fault by its name, and a corrected document that has none. */
+/** Lint of pasted documents: every finding by its rule, and a corrected document without findings. */
 import { describe, expect, test } from '@jest/globals';
-import { type CloudName, clouds, type Linted, type SetupFacts } from '../../src/clouds/index.ts';
+import { type CloudName, clouds, type LintResult, type SetupFacts } from '../../src/clouds/index.ts';
 
 const subject = 'con_01k0abcdefghjkmnpqrstvwxyz';
 const issuer = 'https://id.example.com/t/1';
@@ -16,7 +16,7 @@ const given = {
   },
 } as const;
 
-function lint(cloud: CloudName, document: unknown, target: object = given[cloud]): Linted {
+function lint(cloud: CloudName, document: unknown, target: object = given[cloud]): LintResult {
   const { audience, lint: judge } = clouds[cloud].destination(clouds[cloud].target.parse(target));
   const facts: SetupFacts = {
     ...{ issuer, subject, audience, vendor: 'Vendor' },
@@ -25,16 +25,16 @@ function lint(cloud: CloudName, document: unknown, target: object = given[cloud]
   return judge(facts, document);
 }
 
-const found = ({ findings }: Linted) => findings.map(({ rule, severity }) => `${rule} ${severity}`);
+const found = ({ findings }: LintResult) => findings.map(({ rule, severity }) => `${rule} ${severity}`);
 
-/** Every row: the fault, the document, the grade, what is found. */
+/** Each row: a description, the document, the grade, the findings. */
 type Row = readonly [string, unknown, string, readonly string[]];
 
 function judges(cloud: CloudName, rows: readonly Row[], kept: readonly string[] = []): void {
-  test.each(rows)('%s', (_, document, grade, findings) => {
+  test.each(rows)('%s gets its grade, findings and corrected document', (_, document, grade, findings) => {
     const judged = lint(cloud, document);
     expect({ grade: judged.grade, found: found(judged) }).toEqual({ grade, found: findings });
-    for (const { where, detail, advice } of judged.findings) {
+    for (const { path: where, detail, advice } of judged.findings) {
       expect(typeof where).toBe('string');
       expect(`${detail} ${advice}`).toMatch(/^\S.{10,}\.$/s);
     }
@@ -57,39 +57,44 @@ const policy = (...statements: object[]) => ({ Version: '2012-10-17', Statement:
 const asking = (Condition: object) => policy(statement({ Condition }));
 const rightAud = { StringEquals: { [aud]: 'sts.amazonaws.com' } };
 
-describe('a trust policy', () => {
+describe('lint: an AWS trust policy', () => {
   judges(
     'aws',
     [
       ['as in the set-up file', policy(statement()), 'A', []],
       ['as get-role shows it', { Role: { AssumeRolePolicyDocument: policy(statement()) } }, 'A', []],
-      ['with no condition', asking({}), 'F', ['sub_missing stranger', 'aud_missing weak']],
-      ['with no sub', asking(rightAud), 'F', ['sub_missing stranger']],
+      ['with no condition', asking({}), 'F', ['sub_missing overly_permissive', 'aud_missing weak']],
+      ['with no sub', asking(rightAud), 'F', ['sub_missing overly_permissive']],
       ['with no aud', asking({ StringEquals: { [sub]: subject } }), 'C', ['aud_missing weak']],
-      ['with any sub', asking({ ...rightAud, StringLike: { [sub]: '*' } }), 'F', ['wildcard stranger']],
+      [
+        'with a wildcard for any sub',
+        asking({ ...rightAud, StringLike: { [sub]: '*' } }),
+        'F',
+        ['wildcard overly_permissive'],
+      ],
       [
         'with a wildcard',
         asking({ ...rightAud, StringLike: { [sub]: 'con_*' } }),
         'F',
-        ['wildcard stranger'],
+        ['wildcard overly_permissive'],
       ],
       [
         'with a variable',
         asking({ ...rightAud, StringEquals: { [aud]: 'sts.amazonaws.com', [sub]: '${aws:userid}' } }),
         'F',
-        ['wildcard stranger'],
+        ['wildcard overly_permissive'],
       ],
       [
         'with StringLike',
         asking({ ...rightAud, StringLike: { [sub]: subject } }),
         'B',
-        ['string_like untidy'],
+        ['string_like redundant'],
       ],
       [
-        'whatever the case',
+        'with a case-insensitive condition',
         asking({ StringEqualsIgnoreCase: exact.StringEquals }),
         'B',
-        ['ignore_case untidy', 'ignore_case untidy'],
+        ['ignore_case redundant', 'ignore_case redundant'],
       ],
       [
         'with ForAllValues',
@@ -104,25 +109,25 @@ describe('a trust policy', () => {
         ['if_exists weak'],
       ],
       [
-        'with Null alone',
+        'with only Null',
         asking({ ...rightAud, Null: { [sub]: 'false' } }),
         'F',
-        ['sub_missing stranger', 'null_test untidy'],
+        ['sub_missing overly_permissive', 'null_test redundant'],
       ],
       [
         'with a negation',
         asking({ ...rightAud, StringNotEquals: { [sub]: 'con_x' } }),
         'F',
-        ['sub_missing stranger', 'negated untidy'],
+        ['sub_missing overly_permissive', 'negated redundant'],
       ],
       [
         'with another sub',
         asking({ StringEquals: { [aud]: 'sts.amazonaws.com', [sub]: subject.toUpperCase() } }),
         'D',
-        ['subject closed'],
+        ['subject blocks_access'],
       ],
       [
-        'with more subs',
+        'with several subs',
         asking({ StringEquals: { [aud]: 'sts.amazonaws.com', [sub]: [subject, 'con_2'] } }),
         'C',
         ['other_subjects weak'],
@@ -131,54 +136,59 @@ describe('a trust policy', () => {
         'with another aud',
         asking({ StringEquals: { [aud]: 'sts', [sub]: subject } }),
         'D',
-        ['audience closed'],
+        ['audience blocks_access'],
       ],
       [
-        'whose keys have lost the path',
+        'with condition keys without the path',
         asking({
           StringEquals: { 'id.example.com:aud': 'sts.amazonaws.com', 'id.example.com:sub': subject },
         }),
         'F',
-        ['sub_missing stranger', 'wrong_prefix closed', 'wrong_prefix closed', 'aud_missing weak'],
+        [
+          'sub_missing overly_permissive',
+          'wrong_prefix blocks_access',
+          'wrong_prefix blocks_access',
+          'aud_missing weak',
+        ],
       ],
       [
-        'whose provider has lost the path',
+        'with a provider without the path',
         policy(statement({ Principal: { Federated: provider.slice(0, -4) } })),
         'D',
-        ['provider_arn closed'],
+        ['provider_arn blocks_access'],
       ],
       [
-        'whose provider has a slash',
+        'with a trailing slash in the provider',
         policy(statement({ Principal: { Federated: `${provider}/` } })),
         'D',
-        ['provider_arn closed'],
+        ['provider_arn blocks_access'],
       ],
       [
         'of another account',
         policy(statement({ Principal: { Federated: provider.replace('1111', '9999') } })),
         'D',
-        ['provider_arn closed'],
+        ['provider_arn blocks_access'],
       ],
       [
-        'for everybody',
+        'for every principal',
         policy(statement({ Principal: '*' })),
         'F',
-        ['anybody stranger', 'statement_missing closed'],
+        ['any_principal overly_permissive', 'statement_missing blocks_access'],
       ],
       [
         'for every account',
         policy(statement(), statement({ Principal: { AWS: '*' }, Action: 'sts:AssumeRole' })),
         'F',
-        ['anybody stranger'],
+        ['any_principal overly_permissive'],
       ],
       [
-        'for an account beside',
+        'for another account too',
         policy(statement(), statement({ Principal: { AWS: '999999999999' }, Action: 'sts:AssumeRole' })),
         'C',
         ['other_principals weak'],
       ],
       [
-        'for another provider beside',
+        'for another provider too',
         policy(statement({ Principal: { Federated: [provider, 'accounts.google.com'] } })),
         'C',
         ['other_providers weak'],
@@ -187,19 +197,24 @@ describe('a trust policy', () => {
         'without sts:TagSession',
         policy(statement({ Action: 'sts:AssumeRoleWithWebIdentity' })),
         'D',
-        ['session_tags closed'],
+        ['session_tags blocks_access'],
       ],
       [
         'without the action',
         policy(statement({ Action: ['sts:AssumeRole', 'sts:TagSession'] })),
         'D',
-        ['action closed', 'extra_actions untidy'],
+        ['action blocks_access', 'extra_actions redundant'],
       ],
       ['with every action', policy(statement({ Action: 'sts:*' })), 'C', ['wildcard_action weak']],
-      ['with NotPrincipal', policy(statement({ NotPrincipal: { AWS: '1' } })), 'F', ['negated stranger']],
-      ['of nobody', policy(), 'D', ['statement_missing closed']],
       [
-        'where another statement lets somebody else in',
+        'with NotPrincipal',
+        policy(statement({ NotPrincipal: { AWS: '1' } })),
+        'F',
+        ['negated overly_permissive'],
+      ],
+      ['without a statement', policy(), 'D', ['statement_missing blocks_access']],
+      [
+        'with another statement that admits another subject',
         policy(
           statement(),
           statement({ Condition: { StringEquals: { ...exact.StringEquals, [sub]: 'con_2' } } }),
@@ -208,37 +223,37 @@ describe('a trust policy', () => {
         ['subject weak'],
       ],
       [
-        'where another statement lets nobody in',
+        'with another statement that admits nobody',
         policy(statement(), statement({ Principal: { Federated: `${provider}/` } })),
         'B',
-        ['provider_arn untidy'],
+        ['provider_arn redundant'],
       ],
       ['that also denies', policy(statement(), statement({ Effect: 'Deny', Principal: '*' })), 'A', []],
     ],
-    ['anybody stranger', 'other_principals weak'],
+    ['any_principal overly_permissive', 'other_principals weak'],
   );
 });
 
-describe('an OIDC provider of IAM', () => {
+describe('lint: an IAM OIDC provider', () => {
   judges('aws', [
-    ['as it should be', { Url: 'id.example.com/t/1', ClientIDList: ['sts.amazonaws.com'] }, 'A', []],
+    ['without faults', { Url: 'id.example.com/t/1', ClientIDList: ['sts.amazonaws.com'] }, 'A', []],
     [
       'with a slash',
       { Url: 'id.example.com/t/1/', ClientIDList: ['sts.amazonaws.com'] },
       'D',
-      ['issuer_slash closed'],
+      ['issuer_slash blocks_access'],
     ],
     [
       'in upper case',
       { Url: 'id.example.com/T/1', ClientIDList: ['sts.amazonaws.com'] },
       'D',
-      ['issuer_case closed'],
+      ['issuer_case blocks_access'],
     ],
     [
       'without the audience',
       { Url: 'id.example.com/t/1', ClientIDList: ['x'] },
       'D',
-      ['audience closed', 'other_audiences weak'],
+      ['audience blocks_access', 'other_audiences weak'],
     ],
   ]);
 });
@@ -246,38 +261,63 @@ describe('an OIDC provider of IAM', () => {
 const flat = { name: 'sojourn', issuer, subject, audiences: ['api://AzureADTokenExchange'] };
 const properties = { issuer, subject, audiences: ['api://AzureADTokenExchange'] };
 
-describe('a federated credential', () => {
+describe('lint: a federated credential of Entra', () => {
   judges(
     'azure',
     [
-      ['flat, as it should be', flat, 'A', []],
-      ['of Resource Manager, as it should be', { name: 'x', properties }, 'A', []],
-      ['with a slash', { ...flat, issuer: `${issuer}/` }, 'D', ['issuer_slash closed']],
-      ['with blanks', { ...flat, issuer: ` ${issuer}` }, 'D', ['issuer_blank closed']],
-      ['without the path', { ...flat, issuer: 'https://id.example.com' }, 'D', ['issuer_bytes closed']],
-      ['with http', { ...flat, issuer: issuer.replace('https', 'http') }, 'D', ['issuer_scheme closed']],
-      ['with another case', { ...flat, subject: subject.toUpperCase() }, 'D', ['subject_case closed']],
-      ['with an asterisk', { ...flat, subject: 'con_*' }, 'D', ['wildcard closed']],
-      ['with two audiences', { ...flat, audiences: [...flat.audiences, 'x'] }, 'D', ['audiences closed']],
-      ['with a text for an audience', { ...flat, audiences: flat.audiences[0] }, 'D', ['audiences closed']],
+      ['without nesting and faults', flat, 'A', []],
+      ['of Resource Manager, without faults', { name: 'x', properties }, 'A', []],
+      ['with a slash', { ...flat, issuer: `${issuer}/` }, 'D', ['issuer_slash blocks_access']],
       [
-        'with the audience of another Azure',
+        'with spaces around the issuer',
+        { ...flat, issuer: ` ${issuer}` },
+        'D',
+        ['issuer_blank blocks_access'],
+      ],
+      [
+        'without the path',
+        { ...flat, issuer: 'https://id.example.com' },
+        'D',
+        ['issuer_bytes blocks_access'],
+      ],
+      [
+        'with http',
+        { ...flat, issuer: issuer.replace('https', 'http') },
+        'D',
+        ['issuer_scheme blocks_access'],
+      ],
+      ['with another case', { ...flat, subject: subject.toUpperCase() }, 'D', ['subject_case blocks_access']],
+      ['with an asterisk', { ...flat, subject: 'con_*' }, 'D', ['wildcard blocks_access']],
+      [
+        'with two audiences',
+        { ...flat, audiences: [...flat.audiences, 'x'] },
+        'D',
+        ['audiences blocks_access'],
+      ],
+      [
+        'with a string instead of a list of audiences',
+        { ...flat, audiences: flat.audiences[0] },
+        'D',
+        ['audiences blocks_access'],
+      ],
+      [
+        'with the audience of another Azure environment',
         { ...flat, audiences: ['api://AzureADTokenExchangeUSGov'] },
         'D',
-        ['audience closed'],
+        ['audience blocks_access'],
       ],
       [
         'with an expression',
         { ...flat, claimsMatchingExpression: { value: "claims['sub'] matches '*'" } },
         'D',
-        ['expression closed'],
+        ['expression blocks_access'],
       ],
       ['in a list', [flat], 'A', []],
       [
-        'in a list with a second for the same',
+        'in a list with a duplicate',
         { value: [flat, { ...flat, name: 'b' }] },
         'D',
-        ['twice closed'],
+        ['duplicate_credential blocks_access'],
       ],
       [
         'in a list that has another connection',
@@ -289,17 +329,17 @@ describe('a federated credential', () => {
         'in a list, with a fault',
         [{ ...flat, subject: subject.toUpperCase() }],
         'D',
-        ['subject_case closed'],
+        ['subject_case blocks_access'],
       ],
       [
-        'not in a list that is full',
+        'missing in a full list',
         Array.from({ length: 20 }, (_, index) => ({
           ...flat,
           issuer: 'https://other.example',
           subject: `s${index}`,
         })),
         'D',
-        ['missing closed', 'limit closed'],
+        ['missing blocks_access', 'limit blocks_access'],
       ],
     ],
     ['other_subjects weak'],
@@ -318,7 +358,7 @@ const wif = (patch: object = {}) => ({
 });
 const when = (attributeCondition: unknown) => wif({ attributeCondition });
 
-/** Each looks like a test of the subject and lets everybody in: the test stands in a text, or what follows it does not. */
+/** Each looks like a test of the subject but admits every subject, for example because the test is inside a string. */
 const opened = [
   `assertion.jti != 'x && assertion.sub == "${subject}" && y'`,
   `assertion.sub == '${subject}' && true // '\n || true // '`,
@@ -329,7 +369,7 @@ const opened = [
   `assertion.jti == 'x' ? assertion.sub == '${subject}' : true`,
 ];
 
-describe('a provider of a pool', () => {
+describe('lint: a workload identity provider', () => {
   judges(
     'gcp',
     [
@@ -342,66 +382,73 @@ describe('a provider of a pool', () => {
       ],
       ['with google.subject', when(`google.subject == '${subject}'`), 'A', []],
       ['in brackets', when(`(assertion.sub == '${subject}')`), 'A', []],
-      ['without a condition', when(undefined), 'F', ['condition_missing stranger']],
+      ['without a condition', when(undefined), 'F', ['condition_missing overly_permissive']],
       [
-        'with a condition on the beginning',
+        'with a condition on the start of the subject',
         when("assertion.sub.startsWith('con_')"),
         'F',
-        ['condition_weak stranger'],
+        ['condition_weak overly_permissive'],
       ],
       [
         'with an or',
         when(`assertion.sub == '${subject}' || assertion.sub == 'con_2'`),
         'F',
-        ['condition_weak stranger'],
+        ['condition_weak overly_permissive'],
       ],
-      ['with a condition on something else', when("assertion.aud != ''"), 'F', ['condition_weak stranger']],
       [
-        'with the subject within a text',
+        'with a condition on something else',
+        when("assertion.aud != ''"),
+        'F',
+        ['condition_weak overly_permissive'],
+      ],
+      [
+        'with the subject inside a string',
         when(`'assertion.sub==' + '${subject}' != ''`),
         'F',
-        ['condition_weak stranger'],
+        ['condition_weak overly_permissive'],
       ],
-      ['with a condition on another subject', when("assertion.sub=='con_2'"), 'D', ['subject closed']],
+      ['with a condition on another subject', when("assertion.sub=='con_2'"), 'D', ['subject blocks_access']],
       [
         'with a list of subjects',
         when(`assertion.sub in ['${subject}', 'con_2']`),
         'C',
         ['other_subjects weak'],
       ],
-      ['with a list of others', when("assertion.sub in ['con_2']"), 'D', ['subject closed']],
+      ['with a list of others', when("assertion.sub in ['con_2']"), 'D', ['subject blocks_access']],
       ['with a list of one', when(`assertion['sub'] in ["${subject}"]`), 'A', []],
       [
-        'with a list that holds whoever asks',
+        'with a list that contains the subject of the token',
         when(`assertion.sub in ['${subject}', assertion.sub]`),
         'F',
-        ['condition_weak stranger'],
+        ['condition_weak overly_permissive'],
       ],
       [
-        'with two subjects at once',
+        'with two required subjects',
         when(`assertion.sub == '${subject}' && assertion.sub == 'con_2'`),
         'D',
-        ['subject closed'],
+        ['subject blocks_access'],
       ],
       [
-        'with an or beside the subject, in brackets',
+        'with an or in brackets next to the subject',
         when(`(assertion.jti != '' || assertion.iat > 0) && (assertion.sub == '${subject}')`),
         'A',
         [],
       ],
-      ...opened.map((condition): Row => [condition, when(condition), 'F', ['condition_weak stranger']]),
+      ...opened.map(
+        (condition): Row => [condition, when(condition), 'F', ['condition_weak overly_permissive']],
+      ),
       [
         'with a slash',
         wif({ oidc: { issuerUri: `${issuer}/`, allowedAudiences: [audience] } }),
         'D',
-        ['issuer_slash closed'],
+        ['issuer_slash blocks_access'],
       ],
-      ['without audiences', wif({ oidc: { issuerUri: issuer } }), 'B', ['audiences_missing untidy']],
+      ['without audiences', wif({ oidc: { issuerUri: issuer } }), 'B', ['audiences_missing redundant']],
       [
         'with another audience',
         wif({ oidc: { issuerUri: issuer, allowedAudiences: ['x'] } }),
         'D',
-        ['audience closed', 'other_audiences weak'],
+        ['audience blocks_access', 'other_audiences weak'],
       ],
       [
         'with a second audience',
@@ -410,26 +457,26 @@ describe('a provider of a pool', () => {
         ['other_audiences weak'],
       ],
       [
-        'with a mapping that makes all one',
+        'with a mapping to a constant',
         wif({ attributeMapping: { 'google.subject': "'x'" } }),
         'F',
-        ['mapping stranger'],
+        ['mapping overly_permissive'],
       ],
       [
         'with a mapping of something else',
         wif({ attributeMapping: { 'google.subject': 'assertion.jti' } }),
         'D',
-        ['mapping closed'],
+        ['mapping blocks_access'],
       ],
-      ['that is deleted', wif({ state: 'DELETED' }), 'D', ['disabled closed']],
+      ['that is deleted', wif({ state: 'DELETED' }), 'D', ['disabled blocks_access']],
       [
-        'named by the id of the project',
+        'with the project id in its name',
         wif({ name: name.replace('123456789012', 'acme-prod') }),
         'D',
-        ['provider_name closed'],
+        ['provider_name blocks_access'],
       ],
     ],
-    ['disabled closed', 'provider_name closed'],
+    ['disabled blocks_access', 'provider_name blocks_access'],
   );
 });
 
@@ -441,11 +488,16 @@ const bound = (...members: string[]) => ({
   bindings: [{ role: 'roles/iam.workloadIdentityUser', members }],
 });
 
-describe('the policy of a service account', () => {
+describe('lint: the policy of a service account', () => {
   judges('gcp', [
     ['as in the set-up file', bound(member), 'A', []],
-    ['for the whole pool', bound(member, `principalSet://${pool}/*`), 'F', ['pool_wide_binding stranger']],
-    ['for everybody', bound(member, 'allAuthenticatedUsers'), 'F', ['anybody stranger']],
+    [
+      'for the whole pool',
+      bound(member, `principalSet://${pool}/*`),
+      'F',
+      ['pool_wide_binding overly_permissive'],
+    ],
+    ['for every principal', bound(member, 'allAuthenticatedUsers'), 'F', ['any_principal overly_permissive']],
     [
       'for an attribute',
       bound(member, `principalSet://${pool}/attribute.env/prod`),
@@ -453,10 +505,10 @@ describe('the policy of a service account', () => {
       ['principal_set_binding weak'],
     ],
     [
-      'for the id of the project',
+      'for a principal with the project id',
       bound(member.replace('123456789012', 'acme-prod')),
       'D',
-      ['project_id closed', 'binding_missing closed'],
+      ['project_id blocks_access', 'binding_missing blocks_access'],
     ],
     [
       'for another connection too',
@@ -465,20 +517,20 @@ describe('the policy of a service account', () => {
       ['other_subjects weak'],
     ],
     ['for people of the customer too', bound(member, 'user:admin@example.com'), 'A', []],
-    ['for nobody', { bindings: [] }, 'D', ['binding_missing closed']],
+    ['without bindings', { bindings: [] }, 'D', ['binding_missing blocks_access']],
   ]);
 });
 
-describe('anything else', () => {
+describe('lint', () => {
   test.each<[CloudName, unknown]>(
     (['aws', 'azure', 'gcp'] as const).flatMap((cloud) =>
       [null, 'text', 7, {}, { Statemen: [] }].map((document): [CloudName, unknown] => [cloud, document]),
     ),
-  )('is refused by name: %s, %j', (cloud, document) => {
-    expect(() => lint(cloud, document)).toThrow(/^document: is no /);
+  )('rejects a document that is not about access: %s, %j', (cloud, document) => {
+    expect(() => lint(cloud, document)).toThrow(/^document: must be /);
   });
 
-  test('may be hostile: members of the wrong kind and texts of 10 KB are judged like any other', () => {
+  test('handles hostile documents with members of the wrong type and texts of 10 KB', () => {
     const long = '*'.repeat(10_000);
     const odd = [null, 7, [], {}, long, [long], { [long]: long }];
     for (const value of odd) {
@@ -499,7 +551,7 @@ describe('anything else', () => {
     }
   });
 
-  test('at AWS the account is named by a word where the role is not known yet', () => {
+  test('uses a placeholder for the AWS account while the role is unknown', () => {
     const { grade, corrected } = lint('aws', policy(statement()), {});
     expect(grade).toBe('B');
     expect(corrected).toContain('arn:aws:iam::ACCOUNT:oidc-provider/id.example.com/t/1');

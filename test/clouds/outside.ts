@@ -1,4 +1,4 @@
-/** The network as seen from the process: whatever leaves it is written down and answered here, so that nothing does. */
+/** Intercepts the network of the process: every outgoing request is recorded and answered here, so none leaves it. */
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
@@ -18,7 +18,7 @@ export interface Outside {
   close(): void;
 }
 
-/** Leads every connection of the process, also one that would be encrypted, to a server that says `answer`. */
+/** Redirects every connection of the process, including TLS, to a server that returns `answer`. */
 export async function closeNetwork(answer: {
   readonly status: number;
   readonly body: string;
@@ -46,7 +46,7 @@ export async function closeNetwork(answer: {
   };
 }
 
-/** What our HTTP client says by itself when it posts. */
+/** The headers that our HTTP client adds to a POST. */
 export const ownHeaders = (host: string, length: number) => ({
   accept: '*/*',
   'accept-encoding': 'identity',
@@ -56,7 +56,7 @@ export const ownHeaders = (host: string, length: number) => ({
   'user-agent': 'sojourn',
 });
 
-/** Good answers of the three clouds, as recorded or documented. */
+/** Successful responses of the three clouds, as recorded or documented. */
 export const awsPass = (expiration = '2026-11-23T13:00:00Z') =>
   `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>
  <SubjectFromWebIdentityToken>con_1</SubjectFromWebIdentityToken><Audience>sts.amazonaws.com</Audience>

@@ -1,18 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { clouds } from '../../src/clouds/index.ts';
-import { faultsOf, keep } from './target-bench.ts';
+import { faultsOf, keep } from './target-arrange.ts';
 
 const role = 'arn:aws:iam::123456789012:role/acme';
 
-/** What every destination can do, whatever the cloud. */
-const doors = Object.fromEntries(
+/** The functions of every destination. */
+const functions = Object.fromEntries(
   ['exchange', 'identify', 'interpretProbe', 'remedy', 'fix', 'lint', 'setup', 'links', 'leakAdvice'].map(
     (name) => [name, expect.any(Function)],
   ),
 );
 
 describe('the AWS target', () => {
-  test('may be empty at first, and then has no region yet', () => {
+  test('may be empty at first, and then has no region', () => {
     expect(keep('aws', {})).toEqual({ duration_seconds: 3600 });
   });
 
@@ -21,11 +21,11 @@ describe('the AWS target', () => {
     ['arn:aws-cn:iam::123456789012:role/acme', 'cn-north-1'],
     ['arn:aws-us-gov:iam::123456789012:role/team/deep/acme', 'us-gov-west-1'],
     ['arn:aws-eusc:iam::123456789012:role/acme', 'eusc-de-east-1'],
-  ])('puts %s into %s when no region is given', (role_arn, region) => {
+  ])('of role %s defaults to region %s', (role_arn, region) => {
     expect(keep('aws', { role_arn })).toEqual({ role_arn, region, duration_seconds: 3600 });
   });
 
-  test('keeps everything that is given', () => {
+  test('keeps all fields', () => {
     const target = {
       role_arn: 'arn:aws:iam::123456789012:role/sojourn/acme@prod',
       region: 'ap-southeast-2',
@@ -38,7 +38,7 @@ describe('the AWS target', () => {
     expect(keep('aws', keep('aws', target))).toEqual(target);
   });
 
-  test('keeps a session policy that is an object as compact JSON', () => {
+  test('stores a session policy object as compact JSON', () => {
     expect(keep('aws', { session_policy: { Statement: [{ Effect: 'Deny' }] } })).toEqual({
       duration_seconds: 3600,
       session_policy: '{"Statement":[{"Effect":"Deny"}]}',
@@ -56,7 +56,7 @@ describe('the AWS target', () => {
     'arn:aws:iam::123456789012:role/a b',
     ' arn:aws:iam::123456789012:role/acme',
     `arn:aws:iam::123456789012:role/${'a'.repeat(65)}`,
-  ])('refuses the role %j', (role_arn) => {
+  ])('rejects the role %j', (role_arn) => {
     expect(faultsOf('aws', { role_arn })).toEqual([
       {
         path: 'target.role_arn',
@@ -66,7 +66,7 @@ describe('the AWS target', () => {
     ]);
   });
 
-  test('refuses a role of over 2,048 characters', () => {
+  test('rejects a role ARN of more than 2,048 characters', () => {
     expect(faultsOf('aws', { role_arn: `arn:aws:iam::123456789012:role/${'a/'.repeat(1020)}acme` })).toEqual([
       { path: 'target.role_arn', message: 'must be 2048 characters at most' },
     ]);
@@ -79,7 +79,7 @@ describe('the AWS target', () => {
     ['arn:aws-cn:iam::123456789012:role/acme', 'us-east-1'],
     ['arn:aws-us-gov:iam::123456789012:role/acme', 'us-west-2'],
     ['arn:aws-eusc:iam::123456789012:role/acme', 'eu-central-1'],
-  ])('refuses %s through %s', (role_arn, region) => {
+  ])('rejects role %s in region %s', (role_arn, region) => {
     expect(faultsOf('aws', { role_arn, region })).toEqual([
       { path: 'target.region', message: 'must be a region of the partition that role_arn names' },
     ]);
@@ -98,7 +98,7 @@ describe('the AWS target', () => {
     [899, 'must be 900 seconds or more'],
     [43_201, 'must be 43200 seconds at most'],
     [900.5, 'must be a whole number of seconds'],
-  ])('refuses %p seconds', (duration_seconds, message) => {
+  ])('rejects a duration of %p seconds', (duration_seconds, message) => {
     expect(faultsOf('aws', { duration_seconds })).toEqual([{ path: 'target.duration_seconds', message }]);
   });
 
@@ -109,34 +109,26 @@ describe('the AWS target', () => {
     ['{"Statement":"all"}', 'must be an IAM policy: JSON with a Statement'],
     [`{"Statement":[],"Id":"${'x'.repeat(2048)}"}`, 'must be 2048 characters at most'],
     [{ Statement: [], Id: 'x'.repeat(2048) }, 'must be 2048 characters at most'],
-    ['{"Statement":[],"Id":"日本"}', 'may hold Latin-1 characters only; write others as \\uXXXX'],
-  ])('refuses the session policy %j when it is saved', (session_policy, message) => {
+    ['{"Statement":[],"Id":"日本"}', 'must contain only Latin-1 characters; write others as \\uXXXX'],
+  ])('rejects the session policy %j', (session_policy, message) => {
     expect(faultsOf('aws', { session_policy })).toEqual([{ path: 'target.session_policy', message }]);
   });
 
   test.each([
     [{ '': 'x' }, 'target.session_tags.', 'the key must not be empty'],
-    [
-      { 'aws:x': 'x' },
-      'target.session_tags.aws:x',
-      'the key must not begin with aws:, which AWS keeps for itself',
-    ],
-    [
-      { 'AWS:x': 'x' },
-      'target.session_tags.AWS:x',
-      'the key must not begin with aws:, which AWS keeps for itself',
-    ],
+    [{ 'aws:x': 'x' }, 'target.session_tags.aws:x', 'the key must not begin with aws:, which AWS reserves'],
+    [{ 'AWS:x': 'x' }, 'target.session_tags.AWS:x', 'the key must not begin with aws:, which AWS reserves'],
     [
       { 'a*': 'x' },
       'target.session_tags.a*',
-      'the key may hold letters, digits, blanks and _ . : / = + - @ only',
+      'the key may contain only letters, digits, spaces and _ . : / = + - @',
     ],
-    [{ a: '*' }, 'target.session_tags.a', 'may hold letters, digits, blanks and _ . : / = + - @ only'],
+    [{ a: '*' }, 'target.session_tags.a', 'may contain only letters, digits, spaces and _ . : / = + - @'],
     [{ a: 'x'.repeat(257) }, 'target.session_tags.a', 'must be 256 characters at most'],
     [
       { Team: 'x', team: 'y' },
       'target.session_tags',
-      'two keys differ in case only, which AWS takes for one',
+      'two keys differ only in case, which AWS treats as one key',
     ],
     [
       Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`k${index}`, 'v'])),
@@ -146,13 +138,13 @@ describe('the AWS target', () => {
     [
       Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, 'v'.repeat(256)])),
       'target.session_tags',
-      'must be 12000 bytes at most together, or the token is too long for AWS',
+      'must be 12000 bytes at most in total, because AWS limits the length of a token',
     ],
-  ])('refuses the session tags %j', (session_tags, path, message) => {
+  ])('rejects the session tags %j', (session_tags, path, message) => {
     expect(faultsOf('aws', { session_tags })).toEqual([{ path, message }]);
   });
 
-  test('refuses a tag key of over 128 characters', () => {
+  test('rejects a tag key of more than 128 characters', () => {
     const key = 'k'.repeat(129);
     expect(faultsOf('aws', { session_tags: { [key]: 'v' } })).toEqual([
       { path: `target.session_tags.${key}`, message: 'the key must be 128 characters at most' },
@@ -168,7 +160,7 @@ describe('the AWS target', () => {
     },
   );
 
-  test('tells all faults at once, and refuses what it does not know', () => {
+  test('reports all faults together and rejects unknown fields', () => {
     const target = {
       role_arn: role,
       region: 'cn-north-1',
@@ -184,7 +176,7 @@ describe('the AWS target', () => {
     ]);
   });
 
-  test('becomes a destination whose token is bound to the role and carries tags as lists of one', () => {
+  test('results in a token that is bound to the role and has tags as lists of one value', () => {
     const destination = clouds.aws.destination(
       keep('aws', { role_arn: role, session_tags: { Team: 'blue' }, source_identity: 'acme' }),
     );
@@ -198,13 +190,13 @@ describe('the AWS target', () => {
       },
       missingFields: [],
       withoutOptions: { role_arn: role, region: 'us-east-1', duration_seconds: 3600 },
-      ...doors,
+      ...functions,
       wrongAudience: 'api://AzureADTokenExchange',
-      propagation: { seconds: 15, may: expect.any(Function) },
+      propagation: { seconds: 15, mayExplain: expect.any(Function) },
     });
   });
 
-  test('becomes a destination that lacks its role', () => {
+  test('has role_arn as missing field without a role', () => {
     const { missingFields, claims } = clouds.aws.destination(keep('aws', { session_tags: {} }));
     expect({ missingFields, claims }).toEqual({ missingFields: ['role_arn'], claims: {} });
   });
@@ -226,19 +218,19 @@ describe('the Azure target', () => {
       algorithms: ['RS256'],
       claims: {},
       missingFields: [],
-      ...doors,
+      ...functions,
       wrongAudience: 'sts.amazonaws.com',
-      propagation: { seconds: 600, may: expect.any(Function) },
+      propagation: { seconds: 600, mayExplain: expect.any(Function) },
     });
   });
 
-  test('may lack the identity at first', () => {
+  test('may have no identity at first', () => {
     const target = keep('azure', {});
     expect(target).toEqual({ environment: 'public', scope: 'https://management.azure.com/.default' });
     expect(clouds.azure.destination(target).missingFields).toEqual(['tenant_id', 'client_id']);
   });
 
-  test('writes GUIDs in lower case, as Entra does', () => {
+  test('converts GUIDs to lower case, as Entra does', () => {
     const given = { tenant_id: tenant_id.toUpperCase(), client_id: client_id.toUpperCase() };
     expect(keep('azure', given)).toMatchObject({ tenant_id, client_id });
   });
@@ -255,13 +247,13 @@ describe('the Azure target', () => {
     [
       'scope',
       'https://management.chinacloudapi.cn/.default',
-      'is the resource manager of another environment; leave it out to get the right one',
+      'must not be the resource manager of another environment; omit it to use the right one',
     ],
-  ])('refuses the %s %.60j', (field, value, message) => {
+  ])('rejects the %s %.60j', (field, value, message) => {
     expect(faultsOf('azure', { [field]: value })).toEqual([{ path: `target.${field}`, message }]);
   });
 
-  test('tells all faults at once, and refuses what it does not know', () => {
+  test('reports all faults together and rejects unknown fields', () => {
     const target = {
       tenant_id: 'x',
       client_id: 'y',
@@ -282,7 +274,7 @@ describe('the GCP target', () => {
   const service_account = 'deployer@acme-prod.iam.gserviceaccount.com';
   const scopes = ['https://www.googleapis.com/auth/cloud-platform'];
 
-  test('needs the provider and no more', () => {
+  test('needs only the provider', () => {
     const target = keep('gcp', least);
     expect(target).toEqual({ ...least, scopes });
     expect(clouds.gcp.destination(target)).toEqual({
@@ -291,13 +283,13 @@ describe('the GCP target', () => {
       algorithms: ['ES256', 'RS256'],
       claims: {},
       missingFields: [],
-      ...doors,
+      ...functions,
       wrongAudience: 'sts.amazonaws.com',
-      propagation: { seconds: 90, may: expect.any(Function) },
+      propagation: { seconds: 90, mayExplain: expect.any(Function) },
     });
   });
 
-  test('gives the tokens of a service account an hour', () => {
+  test('defaults to one hour for tokens of a service account', () => {
     expect(keep('gcp', { ...least, service_account })).toEqual({
       ...least,
       scopes,
@@ -306,18 +298,18 @@ describe('the GCP target', () => {
     });
   });
 
-  test('takes up to twelve hours for a service account', () => {
+  test('accepts up to twelve hours for a service account', () => {
     expect(keep('gcp', { ...least, service_account, lifetime_seconds: 43_200 })).toMatchObject({
       lifetime_seconds: 43_200,
     });
   });
 
-  test('asks for a token of its own lifetime without a service account, because Google cuts to it', () => {
+  test('without a service account sets the lifetime of our token, because Google limits its own to it', () => {
     const { tokenSeconds } = clouds.gcp.destination(keep('gcp', { ...least, lifetime_seconds: 1800 }));
     expect(tokenSeconds).toBe(1800);
   });
 
-  test('takes a project number written as a number', () => {
+  test('accepts a project number as a JSON number', () => {
     expect(keep('gcp', { ...least, project_number: 123456789012 })).toEqual({ ...least, scopes });
   });
 
@@ -338,9 +330,9 @@ describe('the GCP target', () => {
     ['pool_id', 'Pool', id],
     ['pool_id', 'a'.repeat(33), id],
     ['pool_id', 'a/providers/b', id],
-    ['pool_id', 'gcp-pool', 'must not begin with gcp-, which Google keeps for itself'],
+    ['pool_id', 'gcp-pool', 'must not begin with gcp-, which Google reserves'],
     ['provider_id', 'abc', id],
-    ['provider_id', 'gcp-provider', 'must not begin with gcp-, which Google keeps for itself'],
+    ['provider_id', 'gcp-provider', 'must not begin with gcp-, which Google reserves'],
     ['service_account', 'somebody@gmail.com', 'must be the e-mail address of a service account'],
     [
       'service_account',
@@ -352,23 +344,23 @@ describe('the GCP target', () => {
     ['scopes', Array.from({ length: 21 }, (_, index) => `s${index}`), 'must be 20 scopes at most'],
     ['lifetime_seconds', 299, 'must be 300 seconds or more'],
     ['lifetime_seconds', 3601, 'must be 3600 seconds at most without a service_account'],
-  ])('refuses the %s %j', (field, value, message) => {
+  ])('rejects the %s %j', (field, value, message) => {
     expect(faultsOf('gcp', { ...least, [field]: value })).toEqual([{ path: `target.${field}`, message }]);
   });
 
-  test('refuses over twelve hours for a service account', () => {
+  test('rejects more than twelve hours for a service account', () => {
     expect(faultsOf('gcp', { ...least, service_account, lifetime_seconds: 43_201 })).toEqual([
       { path: 'target.lifetime_seconds', message: 'must be 43200 seconds at most' },
     ]);
   });
 
-  test('refuses two scopes in one', () => {
+  test('rejects two scopes in one string', () => {
     expect(faultsOf('gcp', { ...least, scopes: ['a b'] })).toEqual([
       { path: 'target.scopes.0', message: 'must be one scope' },
     ]);
   });
 
-  test('tells all faults at once, and refuses what it does not know', () => {
+  test('reports all faults together and rejects unknown fields', () => {
     expect(faultsOf('gcp', { pool_id: 'p', lifetime_seconds: 7200, key: '{}' })).toEqual([
       { path: 'target.project_number', message: 'is missing' },
       { path: 'target.pool_id', message: id },

@@ -1,27 +1,30 @@
-/** What STS means. Texts as recorded from the real service; it tells no more than this, and CloudTrail not even that. */
+/**
+ * Explains the errors of STS. The matched texts were recorded from the real service, which gives no more detail; CloudTrail
+ * shows even less.
+ */
 import type { SojournError } from '../../platform/errors/index.ts';
 import { type CloudResponse, type Explanation, explainBy } from '../explanation.ts';
-import { bucketRefusals } from './bucket-refusals.ts';
+import { bucketErrors } from './bucket-errors.ts';
 
 const invalid = (messageIncludes: string) => ({ code: 'InvalidIdentityToken', messageIncludes });
 
 export const explanations: readonly Explanation[] = [
-  ...bucketRefusals,
+  ...bucketErrors,
   {
     match: { step: 'GetCallerIdentity', status: 403 },
     errorCode: 'cloud_permission_denied',
-    detail: 'STS does not take the session that it has just given.',
-    advice: 'Verify once more; if it stays so, check clouds.aws.sts_endpoint: both calls go there.',
+    detail: 'STS rejects the session that it has just issued.',
+    advice: 'Verify again. If it still fails, check clouds.aws.sts_endpoint, which receives both calls.',
   },
   {
     match: { code: 'AccessDenied', messageIncludes: 'Unrecognized OAuth provider' },
     errorCode: 'cloud_token_rejected',
-    detail: 'STS took the token for one of another kind of provider.',
+    detail: 'STS treated the token as one of another type of provider.',
   },
   {
     match: { code: 'AccessDenied', messageIncludes: 'explicit deny' },
     errorCode: 'cloud_policy_forbids',
-    detail: 'A policy above the role denies the entry.',
+    detail: 'A policy above the role denies sts:AssumeRoleWithWebIdentity.',
     advice:
       'Ask the customer to look for sts:AssumeRoleWithWebIdentity in the service and resource control policies of their organization.',
   },
@@ -31,21 +34,21 @@ export const explanations: readonly Explanation[] = [
     detail:
       'The role does not exist, does not trust this subject, or does not allow the session tags or source identity.',
     advice:
-      'Wait 15 seconds if the role is new. Otherwise apply the set-up file again: the keys of both conditions must hold the whole issuer with its path, sub must be equal to the letter, and session_tags need sts:TagSession, source_identity sts:SetSourceIdentity.',
+      'Wait 15 seconds if the role is new. Otherwise apply the set-up file again: the keys of both conditions must contain the whole issuer with its path, sub must match exactly, session_tags need sts:TagSession, and source_identity needs sts:SetSourceIdentity.',
   },
   {
     match: invalid('No OpenIDConnect provider found'),
     errorCode: 'cloud_issuer_unknown',
     detail: 'The account of the role has no OIDC provider for this issuer.',
     advice:
-      'Create the provider in the account and partition of role_arn, with the issuer to the letter: a slash at the end or another case makes another provider.',
+      'Create the provider in the account and partition of role_arn, with exactly this issuer: with a trailing slash or in another case it is another provider.',
   },
   {
     match: invalid("Couldn't retrieve verification key"),
     errorCode: 'cloud_issuer_unreachable',
     detail: 'STS could not read the discovery document or the JWKS, or did not find the key in it.',
     advice:
-      'Check in this order that both documents are public, answer within 5 seconds, name the three *_supported lists, and that the JWKS has the key id of the token (`sojourn doctor`). CloudTrail does not show this.',
+      'Check in this order: both documents are public, they answer within 5 seconds, discovery has the three *_supported lists, and the JWKS has the key id of the token (`sojourn doctor`). CloudTrail does not show this error.',
   },
   {
     match: { code: 'IDPCommunicationError' },
@@ -55,9 +58,10 @@ export const explanations: readonly Explanation[] = [
   {
     match: invalid('could not be validated'),
     errorCode: 'cloud_audience_mismatch',
-    detail: 'The OIDC provider does not list the audience, or the signature does not fit the published key.',
+    detail:
+      'The OIDC provider does not list the audience, or the signature does not match the published key.',
     advice:
-      'Add the audience of the connection to the client ids of the OIDC provider. If it is there, compare the JWKS that the internet sees with the one of this server (`sojourn doctor`).',
+      'Add the audience of the connection to the client ids of the OIDC provider. If it is listed, compare the JWKS on the internet with the one of this server (`sojourn doctor`).',
   },
   {
     match: invalid('Incorrect token audience'),
@@ -68,7 +72,7 @@ export const explanations: readonly Explanation[] = [
   {
     match: { code: 'ExpiredToken' },
     errorCode: 'cloud_token_time',
-    detail: 'The token had expired by the clock of STS.',
+    detail: 'The token had expired according to the clock of STS.',
   },
   {
     match: invalid('Token issued in the future'),
@@ -93,7 +97,7 @@ export const explanations: readonly Explanation[] = [
   {
     match: invalid('Invalid timestamp in token claims'),
     errorCode: 'cloud_token_rejected',
-    detail: 'One of iat, nbf and exp is no whole number.',
+    detail: 'iat, nbf or exp is not an integer.',
   },
   {
     match: invalid('more than one audience'),
@@ -113,33 +117,33 @@ export const explanations: readonly Explanation[] = [
   {
     match: invalid('roles claim is not in a supported format'),
     errorCode: 'cloud_token_rejected',
-    detail: 'The list of roles in the token is no list.',
+    detail: 'The roles claim of the token is not a list.',
   },
   {
     match: invalid('roles claim contains no valid role ARNs'),
     errorCode: 'cloud_token_rejected',
-    detail: 'STS does not take role_arn for the ARN of a role.',
+    detail: 'STS does not accept role_arn as the ARN of a role.',
     advice: 'Copy role_arn from the role itself; case matters.',
   },
   {
     match: invalid('not present in the roles claim'),
     errorCode: 'cloud_token_rejected',
-    detail: 'The token is bound to another role than the one that was asked for.',
+    detail: 'The token is bound to another role than the requested one.',
   },
   {
     match: invalid('not a Login With Amazon token'),
     errorCode: 'cloud_token_rejected',
-    detail: 'STS took the token for one of another kind of provider.',
+    detail: 'STS treated the token as one of another type of provider.',
   },
   {
     match: { code: 'IDPRejectedClaim' },
     errorCode: 'cloud_token_rejected',
-    detail: 'STS took the token for one of another kind of provider.',
+    detail: 'STS treated the token as one of another type of provider.',
   },
   {
     match: { code: 'InternalFailure', messageIncludes: 'Unknown error validating third-party token' },
     errorCode: 'cloud_token_rejected',
-    detail: 'STS could not work with the subject of the token.',
+    detail: 'STS could not process the subject of the token.',
   },
   {
     match: { code: 'InvalidIdentityToken' },
@@ -149,14 +153,15 @@ export const explanations: readonly Explanation[] = [
   {
     match: { code: 'RegionDisabled' },
     errorCode: 'cloud_region_disabled',
-    detail: 'STS is switched off for this region in the account.',
+    detail: 'STS is not active for this region in the account.',
     advice: 'Activate the region in the account settings of IAM, or set another region in the target.',
   },
   {
     match: { code: 'PackedPolicyTooLarge' },
     errorCode: 'cloud_request_invalid',
     detail: 'session_policy and session_tags are too large together.',
-    advice: 'Shorten target.session_policy or target.session_tags; AWS counts both in a packed form.',
+    advice:
+      'Shorten target.session_policy or target.session_tags. AWS limits the packed size of both together.',
   },
   {
     match: { code: 'MalformedPolicyDocument' },
@@ -167,7 +172,7 @@ export const explanations: readonly Explanation[] = [
   {
     match: { code: 'ValidationError', messageIncludes: 'MaxSessionDuration' },
     errorCode: 'cloud_request_invalid',
-    detail: 'duration_seconds is over the longest session that the role allows.',
+    detail: 'duration_seconds exceeds the maximum session duration of the role.',
     advice: 'Lower target.duration_seconds, or raise the maximum session duration of the role.',
   },
   {
@@ -178,6 +183,6 @@ export const explanations: readonly Explanation[] = [
   { match: { code: 'Throttling' }, errorCode: 'cloud_throttled', detail: 'STS is throttling the account.' },
 ];
 
-/** Some codes end in `Exception` on the wire and some only in the SDK. */
+/** Removes the suffix `Exception`: some codes have it on the wire, others only in the SDK. */
 export const explain = (answer: CloudResponse): SojournError =>
   explainBy('AWS', explanations, { ...answer, code: answer.code.replace(/Exception$/, '') });

@@ -1,9 +1,9 @@
-/** What an AWS administrator is told and asked. */
+/** The guide for an AWS administrator. */
 import { shellCommand } from '../encode/index.ts';
 import { type Files, type Guide, labeledValues, linkIn, type SetupMethod } from '../guide.ts';
-import { grantsOf } from './grants.ts';
 import type { AwsPermissionSet } from './options.ts';
 import { consoleOf, partitionFor } from './partitions.ts';
+import { permissionTexts } from './permission-texts.ts';
 import type { AwsTarget } from './target.ts';
 
 const stack = 'sojourn';
@@ -20,51 +20,49 @@ export const guide: Guide = {
       example: 'arn:aws:iam::111122223333:role/sojourn-Role-1A2B3C',
     },
   ],
-  creates: (given) => [
-    'An IAM OIDC identity provider, by which your account recognizes the issuer below.',
-    (given as AwsTarget).role_arn === undefined
-      ? 'An IAM role that trusts this issuer for the one subject and audience below, and for nothing else.'
-      : 'In your own role one more statement, which trusts this issuer for the one subject and audience below; or, if you choose so, a role made anew that trusts nothing else.',
+  creates: (target) => [
+    'An IAM OIDC identity provider, which lets your account recognize the issuer below.',
+    (target as AwsTarget).role_arn === undefined
+      ? 'An IAM role that trusts this issuer only for the subject and audience below.'
+      : 'One more statement in the trust policy of your role, which trusts this issuer only for the subject and audience below; or, if you prefer, a new role that trusts nothing else.',
   ],
-  allows(given, permissions) {
-    const { duration_seconds, session_policy, session_tags } = given as AwsTarget;
+  allows(target, permissions) {
+    const { duration_seconds, session_policy, session_tags } = target as AwsTarget;
     const grants = Object.entries(permissions as Readonly<Record<string, AwsPermissionSet>>).flatMap(
-      ([name, set]) => grantsOf(name, set),
+      ([name, set]) => permissionTexts(name, set),
     );
     return [
       ...(grants.length > 0
-        ? [...grants, 'Besides these only what the policies permit that you attach to the role yourself.']
+        ? [...grants, 'In addition, only what the policies allow that you attach to the role yourself.']
         : [
-            'Only what the policies permit that you attach to the role: you choose them when you create the stack (ManagedPolicyArns), and may set a boundary (PermissionsBoundary). With none the role can say who it is, and no more.',
+            'Only what the policies allow that you attach to the role. You choose them when you create the stack (ManagedPolicyArns) and can set a boundary (PermissionsBoundary). Without a policy, the role can only show its own identity.',
           ]),
-      `Sessions end by themselves, ${duration_seconds / 60} minutes after they began at the latest.`,
-      ...(session_policy
-        ? [`Every session is narrowed further by this session policy: ${session_policy}`]
-        : []),
+      `Sessions end automatically, at most ${duration_seconds / 60} minutes after they start.`,
+      ...(session_policy ? [`This session policy restricts every session further: ${session_policy}`] : []),
       ...(session_tags && Object.keys(session_tags).length > 0
         ? [
             `Every session carries the tags ${Object.entries(session_tags)
               .map(([key, value]) => `${key}=${value}`)
-              .join(', ')}, on which your policies can build.`,
+              .join(', ')}, which your policies can test.`,
           ]
         : []),
     ];
   },
-  knownValues(given) {
-    const { role_arn, region } = given as AwsTarget;
+  knownValues(target) {
+    const { role_arn, region } = target as AwsTarget;
     return labeledValues({ 'Role ARN': role_arn, Region: region });
   },
-  undo: 'Delete the stack, the role, or the statement in its trust policy: no session begins any more.',
-  methods: (given, files) => [
-    ...ownRole(given as AwsTarget, files),
+  undo: 'Delete the stack, the role, or the statement in its trust policy. After that, no new session can start.',
+  methods: (target, files) => [
+    ...ownRole(target as AwsTarget, files),
     {
       title: 'One click in the console',
-      summary: 'CloudFormation opens with everything filled in.',
+      summary: 'CloudFormation opens with all parameters filled in.',
       reportsIds: true,
       requiredFile: 'quick-create.uri',
       steps: [
         {
-          instruction: 'Acknowledge that it makes IAM resources, and create the stack.',
+          instruction: 'Acknowledge that the stack creates IAM resources, and create it.',
           ...linkIn(files, 'quick-create.uri', 'Open CloudFormation'),
         },
       ],
@@ -78,21 +76,21 @@ export const guide: Guide = {
         { instruction: 'Download the CloudFormation template and read it.', file: template },
         {
           instruction:
-            'Create a stack from it: choose “Upload a template file”, then the policies that you grant, and acknowledge that it makes IAM resources.',
+            'Create a stack from it: choose “Upload a template file”, then the policies that you grant, and acknowledge that it creates IAM resources.',
           ...linkIn(files, 'console.uri', 'Open CloudFormation'),
         },
       ],
     },
     {
       title: 'With a script',
-      summary: 'Around the AWS command line, in CloudShell or wherever it is signed in to the account.',
+      summary: 'The script uses the AWS CLI, in CloudShell or on a machine that is signed in to the account.',
       reportsIds: true,
       requiredFile: 'setup.sh',
-      steps: fetchAndRun(given as AwsTarget, files, 'setup.sh'),
+      steps: fetchAndRun(target as AwsTarget, files, 'setup.sh'),
     },
     {
       title: 'With Terraform',
-      summary: 'A module of one file, for an account that Terraform keeps.',
+      summary: 'A configuration in one file, for an account managed with Terraform.',
       reportsIds: true,
       requiredFile: 'main.tf',
       steps: [
@@ -112,7 +110,7 @@ export const guide: Guide = {
         },
         {
           instruction:
-            'Deploy it. Add --parameter-overrides ManagedPolicyArns=ARN for what else the role may do.',
+            'Deploy it. Add --parameter-overrides ManagedPolicyArns=ARN to grant the role more permissions.',
           command: `aws cloudformation deploy --stack-name ${stack} --template-file ${template} --capabilities CAPABILITY_NAMED_IAM`,
         },
       ],
@@ -120,18 +118,18 @@ export const guide: Guide = {
   ],
 };
 
-/** Where the role is known, it may be one that is there and is kept. */
+/** Methods for an existing role, which keep its other trust statements. */
 const ownRole = (target: AwsTarget, files: Files): readonly SetupMethod[] => [
   {
     title: 'Keep your role, with a script',
-    summary: 'Adds one statement to the trust of the role that you have, and leaves the others as they are.',
+    summary: 'Adds one statement to the trust policy of your role and keeps the other statements.',
     reportsIds: true,
     requiredFile: 'keep-role.sh',
     steps: fetchAndRun(target, files, 'keep-role.sh'),
   },
   {
     title: 'Keep your role, by hand',
-    summary: 'The same in the IAM console, or in the code that keeps the role.',
+    summary: 'The same in the IAM console, or in the code that manages the role.',
     requiredFile: 'trust-statement.json',
     steps: [
       {
@@ -139,7 +137,7 @@ const ownRole = (target: AwsTarget, files: Files): readonly SetupMethod[] => [
           'Add an OIDC identity provider with the issuer and audience below. No thumbprint is needed.',
       },
       {
-        instruction: 'Add this statement to the trust policy of the role, beside those that are there.',
+        instruction: 'Add this statement to the trust policy of the role and keep the existing ones.',
         file: 'trust-statement.json',
       },
       { instruction: 'Report the ARN of the role below.' },
@@ -156,5 +154,5 @@ const fetchAndRun = (target: AwsTarget, files: Files, file: string): SetupMethod
       ? { link: { label: 'Open CloudShell', url: `https://${consoleOf('aws')}/cloudshell/home` } }
       : {}),
   },
-  { instruction: 'Run it; it may be run again.', command: `sh ${file}` },
+  { instruction: 'Run it. You can run it again at any time.', command: `sh ${file}` },
 ];

@@ -1,10 +1,11 @@
 /**
- * AWS: a role, entered through STS. Owns: the role's target, the claims that STS reads, and what STS and its answers mean.
- * Does not own: retries and the reading of answers, which are alike for all clouds. Called through the list of clouds only.
+ * AWS: credentials of a role from STS. Owns: the target, the claims for STS, the explanation of its errors, the set-up files,
+ * and the lint of trust policies. Does not own: retries and response parsing, which all clouds share. Used only through
+ * `clouds`.
  */
 import type { Cloud } from '../contract.ts';
 import { bucket } from './bucket.ts';
-import { exchange } from './enter.ts';
+import { exchange } from './exchange.ts';
 import { explain, explanations } from './explain.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
@@ -13,9 +14,9 @@ import { links } from './links.ts';
 import { lint } from './lint.ts';
 import { permissionSet, setupOptions } from './options.ts';
 import { fix, interpretProbe, wrongAudience } from './probe.ts';
+import { propagation } from './propagation.ts';
 import { type NarrowedTarget, purpose, widenedFields } from './purpose.ts';
 import { remedy } from './remedy.ts';
-import { propagation } from './settling.ts';
 import { setup } from './setup.ts';
 import {
   type AwsTarget,
@@ -31,29 +32,29 @@ export const aws: Cloud = {
   bucket,
   target: schema,
   purpose,
-  widenedFields: (target, given) =>
-    widenedFields(target as AwsTarget, given as Parameters<typeof widenedFields>[1]),
+  widenedFields: (target, purpose) =>
+    widenedFields(target as AwsTarget, purpose as Parameters<typeof widenedFields>[1]),
   guide,
   setupOptions,
   permissionSet,
-  destination(given) {
-    const target = given as NarrowedTarget;
+  destination(input) {
+    const target = input as NarrowedTarget;
     return {
       audience,
       algorithms: ['ES256', 'RS256'],
       claims: claims(target),
       missingFields: missingFields(target),
-      exchange: (visit) => exchange(target, visit),
-      identify: (pass, inquiry) => identify(target, pass, inquiry),
+      exchange: (request) => exchange(target, request),
+      identify: (credentials, context) => identify(target, credentials, context),
       wrongAudience,
       ...withoutOptions(target),
       interpretProbe,
       propagation,
       remedy: (facts, error) => remedy(target, facts, error),
-      fix: (facts, kind) => fix(target, facts, kind),
+      fix: (facts, type) => fix(target, facts, type),
       lint: (facts, document) => lint(target, facts, document),
       setup: (facts) => setup(target, facts),
-      links: (facts, published) => links(target, facts, published),
+      links: (facts, files) => links(target, facts, files),
       leakAdvice: (facts) => leakAdvice(target, facts),
     };
   },

@@ -1,9 +1,9 @@
-/** Trust added to a role that is there, such as one that was entered with an external id so far: who is in stays in. */
+/** A script that adds our statement to an existing role, such as one with an external id; others keep their access. */
 
 import { shellWord } from '../encode/index.ts';
-import { add, changeTrust, statementToAdd } from './kept-trust.ts';
+import { addStatement, connectionStatement, trustCommands } from './merge-trust.ts';
 import type { Plan } from './plan.ts';
-import { permissions, provider, report, say, signedIn } from './script.ts';
+import { header, permissions, print, provider, reportRoleArn } from './script.ts';
 
 /** @param arn of the role */
 export function keepRoleScript(plan: Plan, arn: string): string {
@@ -11,17 +11,17 @@ export function keepRoleScript(plan: Plan, arn: string): string {
   if (!role) return '';
   const name = arn.slice(arn.lastIndexOf('/') + 1);
   const account = arn.split(':')[4] ?? '';
-  const { Sid } = statementToAdd(role.target, role.facts, '');
-  const [read, change, write] = changeTrust(role.target, role.facts, { arn, program: add });
+  const { Sid } = connectionStatement(role.target, role.facts, '');
+  const [read, change, write] = trustCommands(role.target, role.facts, { arn, program: addStatement });
   const parts = [
-    signedIn(plan),
+    header(plan),
     [
       `if [ "$account" != ${shellWord(account)} ]; then`,
-      `  ${say(`The role is in the account ${account}. Nothing was changed.`)} >&2`,
+      `  ${print(`The role is in account ${account}. Nothing was changed.`)} >&2`,
       '  exit 1',
       'fi',
       'command -v jq >/dev/null || {',
-      `  ${say('This needs jq. Nothing was changed.')} >&2`,
+      `  ${print('This script needs jq. Nothing was changed.')} >&2`,
       '  exit 1',
       '}',
       read,
@@ -29,13 +29,13 @@ export function keepRoleScript(plan: Plan, arn: string): string {
     ].join('\n'),
     provider(plan),
     [
-      say(`Add the statement ${Sid} to the trust of ${name}`),
+      print(`Add the statement ${Sid} to the trust policy of ${name}`),
       write,
       ...permissions({ ...role, name }, plan),
       `role=${shellWord(arn)}`,
       `printf 'role_arn: %s\\n' "$role"`,
     ].join('\n'),
-    ...(plan.callback ? [report(plan.callback)] : []),
+    ...(plan.callback ? [reportRoleArn(plan.callback)] : []),
   ];
   return `${parts.join('\n\n')}\n`;
 }

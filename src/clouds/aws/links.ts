@@ -1,28 +1,28 @@
-/** The way that begins with a click: the console of CloudFormation (CloudFormation user guide, "Quick-create links"). */
+/** Links to the CloudFormation console (CloudFormation user guide, "Quick-create links"). */
 import type { PublicFiles, SetupFacts, SetupFile } from '../contract.ts';
 import { uriList } from '../encode/index.ts';
 import { consoleOf, defaultRegionOf, partitionFor } from './partitions.ts';
 import type { AwsTarget } from './target.ts';
 
-/** CloudFormation reads templates from S3 only. */
+/** CloudFormation reads templates only from S3. */
 const isOnS3 = (url: string): boolean =>
   /^https:\/\/([^/]+\.)?s3[.-][a-z0-9.-]*amazonaws\.(com|com\.cn|eu)\//.test(url);
 
 export function links(
   target: AwsTarget,
   { connection }: SetupFacts,
-  published: PublicFiles,
+  files: PublicFiles,
 ): readonly SetupFile[] {
   const partition = partitionFor(target);
   const region = target.region ?? defaultRegionOf(partition);
   const console = `https://${consoleOf(partition)}/cloudformation/home?region=${region}#/stacks`;
-  const template = published.get('cloudformation.json')?.url;
+  const template = files.get('cloudformation.json')?.url;
   if (template === undefined || !isOnS3(template)) {
     return [
       uriList(
         'console.uri',
         `${console}/create`,
-        'The console, where cloudformation.json can be uploaded as the template of a new stack',
+        'The console; upload cloudformation.json there as the template of a new stack',
       ),
     ];
   }
@@ -34,7 +34,7 @@ export function links(
     uriList(
       'quick-create.uri',
       `${console}/quickcreate?${query}`,
-      'The console with the template and its parameters filled in',
+      'The console with the template and its parameters already filled in',
     ),
   ];
 }

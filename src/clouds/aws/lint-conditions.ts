@@ -1,21 +1,22 @@
-/** What a trust policy asks of a token: exactly one audience and one subject, or less than that. */
+/** Lints the conditions of a trust policy: they should require exactly one audience and one subject. */
+
+import { compare } from '../compare.ts';
 import type { SetupFacts } from '../contract.ts';
-import { difference } from '../difference.ts';
 import { describeValue, type Finding, isJsonObject, type Severity, stringsIn } from '../lint.ts';
 import { providerName } from './trust.ts';
 
-interface Asked {
+interface ConditionTest {
   readonly operator: string;
   readonly key: string;
   readonly values: readonly string[];
 }
 
-type Add = (rule: string, severity: Severity, at: string, detail: string, advice: string) => void;
+type Add = (rule: string, severity: Severity, subpath: string, detail: string, advice: string) => void;
 
-export function conditionFindings(facts: SetupFacts, condition: unknown, where: string): Finding[] {
+export function conditionFindings(facts: SetupFacts, condition: unknown, path: string): Finding[] {
   const findings: Finding[] = [];
-  const add: Add = (rule, severity, at, detail, advice) =>
-    findings.push({ rule, severity, where: `${where}${at}`, detail, advice });
+  const add: Add = (rule, severity, subpath, detail, advice) =>
+    findings.push({ rule, severity, path: `${path}${subpath}`, detail, advice });
   const all = testsIn(condition);
   const name = providerName(facts.issuer);
   for (const { operator, key } of all) {
@@ -23,66 +24,72 @@ export function conditionFindings(facts: SetupFacts, condition: unknown, where: 
     if (claim === '' || prefix.toLowerCase() === name.toLowerCase()) continue;
     add(
       'wrong_prefix',
-      /IfExists$|^ForAllValues|^Null$|Not/.test(operator) ? 'stranger' : 'closed',
+      /IfExists$|^ForAllValues|^Null$|Not/.test(operator) ? 'overly_permissive' : 'blocks_access',
       `.${operator}`,
-      `The key ${describeValue(key)} is about another issuer: ours is ${name}, path included.`,
+      `The key ${describeValue(key)} names another issuer. It must start with ${name}, including the path.`,
       `Write ${name}:${claim}.`,
     );
   }
-  const of = (claim: string) =>
+  const testsOf = (claim: string) =>
     all.filter(({ key }) => key.toLowerCase() === `${name}:${claim}`.toLowerCase());
-  claimFindings('sub', facts.subject, of('sub'), add, 'stranger');
-  claimFindings('aud', facts.audience, of('aud'), add, 'weak');
+  claimFindings('sub', facts.subject, testsOf('sub'), add, 'overly_permissive');
+  claimFindings('aud', facts.audience, testsOf('aud'), add, 'weak');
   return findings;
 }
 
 function claimFindings(
   claim: 'sub' | 'aud',
-  wanted: string,
-  tests: readonly Asked[],
+  expected: string,
+  tests: readonly ConditionTest[],
   add: Add,
-  whenMissing: Severity,
+  severityIfMissing: Severity,
 ): void {
-  let holds = false;
+  let isTested = false;
   for (const { operator, key, values } of tests) {
-    const at = `.${operator}`;
-    const [, set, base = '', lax] =
+    const subpath = `.${operator}`;
+    const [, set, base = '', ifExists] =
       /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/.exec(operator) ?? [];
     if (base === 'Null') {
-      add('null_test', 'untidy', at, `Null asks whether ${key} is there, not what it says.`, 'Take it out.');
+      add(
+        'null_test',
+        'redundant',
+        subpath,
+        `Null tests only whether ${key} is present, not its value.`,
+        'Remove it.',
+      );
       continue;
     }
     if (base.includes('Not')) {
       add(
         'negated',
-        'untidy',
-        at,
-        `${operator} keeps out what it names and lets in all others.`,
+        'redundant',
+        subpath,
+        `${operator} excludes the named values and admits all others.`,
         'Use StringEquals.',
       );
       continue;
     }
     if (!/^String(Equals|EqualsIgnoreCase|Like)$/.test(base)) continue;
-    const wide = values.filter(
+    const wildcards = values.filter(
       (value) => (base === 'StringLike' && /[*?]/.test(value)) || value.includes('${'),
     );
-    if (wide.length > 0) {
+    if (wildcards.length > 0) {
       add(
         'wildcard',
-        whenMissing,
-        at,
-        `${describeValue(wide[0])} stands for more than one ${claim === 'sub' ? 'subject' : 'audience'}.`,
-        `Use StringEquals with ${wanted}.`,
+        severityIfMissing,
+        subpath,
+        `${describeValue(wildcards[0])} matches more than one ${claim === 'sub' ? 'subject' : 'audience'}.`,
+        `Use StringEquals with ${expected}.`,
       );
-      holds = true;
+      isTested = true;
       continue;
     }
-    holds = true;
+    isTested = true;
     if (base !== 'StringEquals')
       add(
         base === 'StringLike' ? 'string_like' : 'ignore_case',
-        'untidy',
-        at,
+        'redundant',
+        subpath,
         `${base} is wider than needed.`,
         'Use StringEquals.',
       );
@@ -90,43 +97,49 @@ function claimFindings(
       add(
         'for_all_values',
         'weak',
-        at,
-        'ForAllValues is true of a token without the claim.',
+        subpath,
+        'ForAllValues is also true for a token without the claim.',
         'Use StringEquals.',
       );
-    if (lax)
-      add('if_exists', 'weak', at, 'IfExists is true of a token without the claim.', 'Use StringEquals.');
-    if (!values.includes(wanted)) {
-      const words = values[0] === undefined ? 'it is empty' : difference(wanted, values[0])?.words;
+    if (ifExists)
+      add(
+        'if_exists',
+        'weak',
+        subpath,
+        'IfExists is also true for a token without the claim.',
+        'Use StringEquals.',
+      );
+    if (!values.includes(expected)) {
+      const reason = values[0] === undefined ? 'it is empty' : compare(expected, values[0])?.text;
       add(
         claim === 'sub' ? 'subject' : 'audience',
-        'closed',
-        at,
-        `${describeValue(values[0])} is not ${wanted}: ${words}.`,
-        `Write ${wanted}.`,
+        'blocks_access',
+        subpath,
+        `${describeValue(values[0])} is not ${expected}: ${reason}.`,
+        `Write ${expected}.`,
       );
     } else if (values.length > 1)
       add(
         claim === 'sub' ? 'other_subjects' : 'other_audiences',
         'weak',
-        at,
-        `${values.length - 1} more are let in beside ${wanted}.`,
-        'Give each connection a role of its own.',
+        subpath,
+        `${values.length - 1} more are admitted besides ${expected}.`,
+        'Use a separate role for each connection.',
       );
   }
-  if (!holds)
+  if (!isTested)
     add(
       `${claim}_missing`,
-      whenMissing,
+      severityIfMissing,
       '',
       claim === 'sub'
-        ? 'The subject is not tested: every customer of this issuer can enter.'
-        : 'The audience is not tested: only the client ids of the provider hold.',
-      `Add StringEquals with ${wanted}.`,
+        ? 'The subject is not tested: every customer of this issuer can assume the role.'
+        : 'The audience is not tested: only the client ids of the provider restrict it.',
+      `Add StringEquals with ${expected}.`,
     );
 }
 
-function testsIn(condition: unknown): Asked[] {
+function testsIn(condition: unknown): ConditionTest[] {
   if (!isJsonObject(condition)) return [];
   return Object.entries(condition).flatMap(([operator, keys]) =>
     isJsonObject(keys)

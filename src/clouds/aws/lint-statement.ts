@@ -1,4 +1,4 @@
-/** One statement of a trust policy: whom it is for, and what it asks of their tokens. */
+/** Lints one statement of a trust policy: its principals, actions and conditions. */
 import type { SetupFacts } from '../contract.ts';
 import {
   describeValue,
@@ -12,90 +12,97 @@ import { conditionFindings } from './lint-conditions.ts';
 import type { AwsTarget } from './target.ts';
 import { providerName } from './trust.ts';
 
-export interface StatementJudged {
+export interface StatementResult {
   readonly findings: readonly Finding[];
-  /** It is about the provider of this issuer. */
-  readonly concerns: boolean;
-  /** It lets this very connection in. */
-  readonly admits: boolean;
-  /** The statement of the set-up file takes its place. */
-  readonly replaced: boolean;
+  /** The statement names the provider of this issuer. */
+  readonly isForIssuer: boolean;
+  /** The statement admits this connection. */
+  readonly admitsConnection: boolean;
+  /** The corrected document has the statement of the set-up file instead. */
+  readonly isReplaced: boolean;
 }
 
-const entry = 'sts:AssumeRoleWithWebIdentity';
+const assumeRoleAction = 'sts:AssumeRoleWithWebIdentity';
 
-export function statementFindings(given: {
+export function statementFindings(input: {
   readonly target: AwsTarget;
   readonly facts: SetupFacts;
   readonly statement: JsonObject;
-  readonly where: string;
+  readonly path: string;
   readonly isOurs: (arn: string) => boolean;
-  /** What the ARN of the provider ends with. */
+  /** The end of the provider's ARN, from `:oidc-provider/` on. */
   readonly ending: string;
-}): StatementJudged {
-  const { target, facts, statement, where, isOurs, ending } = given;
+}): StatementResult {
+  const { target, facts, statement, path, isOurs, ending } = input;
   const findings: Finding[] = [];
-  const add = (rule: string, severity: Severity, at: string, detail: string, advice: string) =>
-    findings.push({ rule, severity, where: `${where}${at}`, detail, advice });
-  if (statement.Effect !== 'Allow') return { findings, concerns: false, admits: false, replaced: false };
+  const add = (rule: string, severity: Severity, subpath: string, detail: string, advice: string) =>
+    findings.push({ rule, severity, path: `${path}${subpath}`, detail, advice });
+  if (statement.Effect !== 'Allow')
+    return { findings, isForIssuer: false, admitsConnection: false, isReplaced: false };
   for (const name of ['NotPrincipal', 'NotAction'])
     if (name in statement)
       add(
         'negated',
-        'stranger',
+        'overly_permissive',
         `.${name}`,
-        `${name} allows everything but what it names.`,
+        `${name} allows everything except what it names.`,
         'Name what is allowed.',
       );
 
   const principal = isJsonObject(statement.Principal) ? statement.Principal : {};
   const federated = stringsIn(principal.Federated);
   if (statement.Principal === '*' || stringsIn(principal.AWS).includes('*'))
-    add('anybody', 'stranger', '.Principal', 'Everybody is named.', 'Name the OIDC provider alone.');
+    add(
+      'any_principal',
+      'overly_permissive',
+      '.Principal',
+      'Any principal may assume the role.',
+      'Name only the OIDC provider.',
+    );
   else if ('AWS' in principal || 'Service' in principal)
     add(
       'other_principals',
       'weak',
       '.Principal',
-      'Others than the OIDC provider may assume the role as well.',
-      'Give them a role of their own, unless they are meant to have this one.',
+      'Other principals than the OIDC provider may assume the role.',
+      'Use a separate role for them, unless they need this one.',
     );
-  const own = federated.some(isOurs);
+  const namesOurProvider = federated.some(isOurs);
   const named = providerName(facts.issuer);
-  const near = federated.find((arn) => !isOurs(arn) && isNear(arn, named));
-  if (!own && near !== undefined)
+  const similarArn = federated.find((arn) => !isOurs(arn) && hasSameHost(arn, named));
+  if (!namesOurProvider && similarArn !== undefined)
     add(
       'provider_arn',
-      'closed',
+      'blocks_access',
       '.Principal.Federated',
-      `The provider is ${describeValue(near)}, and it must end with ${ending} in the account of the role.`,
-      'Copy the ARN of the corrected document: path, case and a slash at the end count.',
+      `The provider is ${describeValue(similarArn)}; it must end with ${ending} and be in the account of the role.`,
+      'Copy the ARN from the corrected document. Path, case and a trailing slash must match.',
     );
-  const concerns = own || near !== undefined;
-  if (federated.some((arn) => !isOurs(arn) && arn !== near))
+  const isForIssuer = namesOurProvider || similarArn !== undefined;
+  if (federated.some((arn) => !isOurs(arn) && arn !== similarArn))
     add(
       'other_providers',
       'weak',
       '.Principal.Federated',
-      'Another identity provider is named, whose tokens these conditions do not speak of.',
-      'Give it a statement of its own, with conditions of its own.',
+      'The statement names another identity provider, whose tokens these conditions do not test.',
+      'Use a separate statement with its own conditions for it.',
     );
-  if (!concerns) return { findings, concerns, admits: false, replaced: false };
+  if (!isForIssuer) return { findings, isForIssuer, admitsConnection: false, isReplaced: false };
 
   const needed = [
-    entry,
+    assumeRoleAction,
     ...(Object.keys(target.session_tags ?? {}).length > 0 ? ['sts:TagSession'] : []),
     ...(target.source_identity ? ['sts:SetSourceIdentity'] : []),
   ];
   const actions = stringsIn(statement.Action);
-  const allows = (wanted: string) => actions.some((action) => matches(action, wanted));
-  const lacking = needed.filter((action) => !allows(action));
-  if (lacking.length > 0)
+  const allows = (action: string) => actions.some((pattern) => matchesAction(pattern, action));
+  const missingActions = needed.filter((action) => !allows(action));
+  if (missingActions.length > 0)
     add(
-      lacking.includes(entry) ? 'action' : 'session_tags',
-      'closed',
+      missingActions.includes(assumeRoleAction) ? 'action' : 'session_tags',
+      'blocks_access',
       '.Action',
-      `${lacking.join(' and ')} is not allowed.`,
+      `${missingActions.join(' and ')} is not allowed.`,
       'Add it to Action.',
     );
   if (actions.some((action) => action.includes('*')))
@@ -103,22 +110,28 @@ export function statementFindings(given: {
       'wildcard_action',
       'weak',
       '.Action',
-      'A wildcard allows actions that are not needed.',
+      'A wildcard allows more actions than needed.',
       'Name the actions.',
     );
   else if (actions.some((action) => !needed.includes(action)))
-    add('extra_actions', 'untidy', '.Action', `Needed are ${needed.join(', ')}.`, 'Take out the others.');
-  findings.push(...conditionFindings(facts, statement.Condition, `${where}.Condition`));
-  const admits = own && !findings.some(({ severity }) => severity === 'closed');
-  return { findings, concerns, admits, replaced: true };
+    add(
+      'extra_actions',
+      'redundant',
+      '.Action',
+      `Only ${needed.join(', ')} is needed.`,
+      'Remove the other actions.',
+    );
+  findings.push(...conditionFindings(facts, statement.Condition, `${path}.Condition`));
+  const admitsConnection = namesOurProvider && !findings.some(({ severity }) => severity === 'blocks_access');
+  return { findings, isForIssuer, admitsConnection, isReplaced: true };
 }
 
-/** The same host: the path or a slash was lost, the case changed, or it stands in another account. */
-const isNear = (arn: string, name: string): boolean =>
+/** Same host, but a path, a slash, the case or the account differs. */
+const hasSameHost = (arn: string, name: string): boolean =>
   (/:oidc-provider\/([^/]*)/.exec(arn)?.[1] ?? '').toLowerCase() === name.split('/')[0]?.toLowerCase();
 
-/** `*` and `?` as IAM reads them in an action, in any case. */
-function matches(pattern: string, action: string): boolean {
+/** `*` and `?` match as in an IAM action, case-insensitively. */
+function matchesAction(pattern: string, action: string): boolean {
   if (pattern.length > 200) return false;
   const source = pattern
     .replace(/[\\^$.+()[\]{}|]/g, '\\$&')

@@ -1,7 +1,7 @@
-/** A trust policy or an OIDC provider of IAM that a customer pasted, judged for one connection. */
+/** Lints a pasted IAM trust policy or OIDC provider for one connection. */
 import { invalidRequest } from '../../platform/errors/index.ts';
+import { compare } from '../compare.ts';
 import type { SetupFacts } from '../contract.ts';
-import { difference } from '../difference.ts';
 import {
   describeValue,
   type Finding,
@@ -15,21 +15,21 @@ import { statementFindings } from './lint-statement.ts';
 import type { AwsTarget } from './target.ts';
 import { providerArn, providerName, trustPolicy } from './trust.ts';
 
-/** Throws `invalid_request` for what is neither. */
+/** @throws {SojournError} `invalid_request` for any other document. */
 export function lint(target: AwsTarget, facts: SetupFacts, document: unknown): LintResult {
   const policy = policyIn(document);
-  if (policy) return trustLint(target, facts, policy);
-  if (isJsonObject(document) && 'ClientIDList' in document) return providerLint(facts, document);
+  if (policy) return lintTrustPolicy(target, facts, policy);
+  if (isJsonObject(document) && 'ClientIDList' in document) return lintProvider(facts, document);
   throw invalidRequest([
     {
       path: 'document',
       message:
-        'is no trust policy (Statement), no role (AssumeRolePolicyDocument) and no OIDC provider (ClientIDList)',
+        'must be a trust policy (Statement), a role (AssumeRolePolicyDocument) or an OIDC provider (ClientIDList)',
     },
   ]);
 }
 
-/** Bare, or as `aws iam get-role` shows it. */
+/** The trust policy: alone, or inside the output of `aws iam get-role`. */
 function policyIn(document: unknown): JsonObject | undefined {
   if (!isJsonObject(document)) return undefined;
   if ('Statement' in document) return document;
@@ -37,68 +37,71 @@ function policyIn(document: unknown): JsonObject | undefined {
   return isJsonObject(role.AssumeRolePolicyDocument) ? role.AssumeRolePolicyDocument : undefined;
 }
 
-function trustLint(target: AwsTarget, facts: SetupFacts, policy: JsonObject): LintResult {
+function lintTrustPolicy(target: AwsTarget, facts: SetupFacts, policy: JsonObject): LintResult {
   const statements = [policy.Statement].flat().filter(isJsonObject);
-  const wanted = target.role_arn === undefined ? undefined : providerArn(target.role_arn, facts.issuer);
+  const expectedArn = target.role_arn === undefined ? undefined : providerArn(target.role_arn, facts.issuer);
   const ending = `:oidc-provider/${providerName(facts.issuer)}`;
-  const isOurs = (arn: string) => (wanted === undefined ? arn.endsWith(ending) : arn === wanted);
-  const judgedOnes = statements.map((statement, index) =>
-    statementFindings({ target, facts, statement, where: `Statement[${index}]`, isOurs, ending }),
+  const isOurs = (arn: string) => (expectedArn === undefined ? arn.endsWith(ending) : arn === expectedArn);
+  const results = statements.map((statement, index) =>
+    statementFindings({ target, facts, statement, path: `Statement[${index}]`, isOurs, ending }),
   );
-  const admitted = judgedOnes.some(({ admits }) => admits);
-  const found: Finding[] = judgedOnes
+  const isAdmitted = results.some(({ admitsConnection }) => admitsConnection);
+  const findings: Finding[] = results
     .flatMap(({ findings }) => findings)
-    .map((one) => (admitted && one.severity === 'closed' ? beside(one) : one));
-  if (!judgedOnes.some(({ concerns }) => concerns))
-    found.push({
+    .map((finding) => (isAdmitted && finding.severity === 'blocks_access' ? downgrade(finding) : finding));
+  if (!results.some(({ isForIssuer }) => isForIssuer))
+    findings.push({
       rule: 'statement_missing',
-      severity: 'closed',
-      where: 'Statement',
+      severity: 'blocks_access',
+      path: 'Statement',
       detail: `No statement allows the OIDC provider ${providerName(facts.issuer)} to assume the role.`,
       advice: 'Add the statement of the corrected document.',
     });
-  const others = statements.filter((_, index) => !judgedOnes[index]?.replaced);
-  const federated = wanted ?? `arn:aws:iam::ACCOUNT${ending}`;
-  const sound = trustPolicy(target, facts, federated);
-  return gradeFindings('aws-trust-policy', found, { ...sound, Statement: [...others, ...sound.Statement] });
+  const others = statements.filter((_, index) => !results[index]?.isReplaced);
+  const federated = expectedArn ?? `arn:aws:iam::ACCOUNT${ending}`;
+  const corrected = trustPolicy(target, facts, federated);
+  return gradeFindings('aws-trust-policy', findings, {
+    ...corrected,
+    Statement: [...others, ...corrected.Statement],
+  });
 }
 
-/** Where another statement lets the connection in, one that does not is only in the way, or lets in somebody else. */
-const beside = (finding: Finding): Finding =>
+/** If another statement admits the connection, a statement that blocks it is only redundant or names another subject. */
+const downgrade = (finding: Finding): Finding =>
   finding.rule === 'subject'
-    ? { ...finding, severity: 'weak', advice: 'Give each connection a role of its own.' }
-    : { ...finding, severity: 'untidy' };
+    ? { ...finding, severity: 'weak', advice: 'Use a separate role for each connection.' }
+    : { ...finding, severity: 'redundant' };
 
-function providerLint({ issuer, audience }: SetupFacts, document: JsonObject): LintResult {
-  const found: Finding[] = [];
+function lintProvider({ issuer, audience }: SetupFacts, document: JsonObject): LintResult {
+  const findings: Finding[] = [];
   const url = typeof document.Url === 'string' ? document.Url.replace(/^https?:\/\//, '') : '';
-  const differs = difference(providerName(issuer), url);
-  if (differs)
-    found.push({
-      rule: `issuer_${differs.name}`,
-      severity: 'closed',
-      where: 'Url',
-      detail: `The provider is for ${describeValue(url)} and not for ${providerName(issuer)}: ${differs.words}.`,
-      advice: 'Create a provider with this URL; the URL of one that is there cannot be changed.',
+  const mismatch = compare(providerName(issuer), url);
+  if (mismatch)
+    findings.push({
+      rule: `issuer_${mismatch.name}`,
+      severity: 'blocks_access',
+      path: 'Url',
+      detail: `The provider is for ${describeValue(url)}, not for ${providerName(issuer)}: ${mismatch.text}.`,
+      advice: 'Create a provider with this URL. The URL of an existing provider cannot be changed.',
     });
   const clients = stringsIn(document.ClientIDList);
   if (!clients.includes(audience))
-    found.push({
+    findings.push({
       rule: 'audience',
-      severity: 'closed',
-      where: 'ClientIDList',
-      detail: `The list does not hold ${audience}.`,
+      severity: 'blocks_access',
+      path: 'ClientIDList',
+      detail: `The list does not contain ${audience}.`,
       advice: 'Add it: aws iam add-client-id-to-open-id-connect-provider.',
     });
-  if (clients.some((one) => one !== audience))
-    found.push({
+  if (clients.some((client) => client !== audience))
+    findings.push({
       rule: 'other_audiences',
       severity: 'weak',
-      where: 'ClientIDList',
-      detail: 'The list holds other audiences: every role that trusts this provider has to test :aud.',
-      advice: 'Take out what no role needs.',
+      path: 'ClientIDList',
+      detail: 'The list contains other audiences, so every role that trusts this provider must test :aud.',
+      advice: 'Remove the audiences that no role needs.',
     });
-  return gradeFindings('aws-oidc-provider', found, {
+  return gradeFindings('aws-oidc-provider', findings, {
     ...document,
     Url: providerName(issuer),
     ClientIDList: [audience],

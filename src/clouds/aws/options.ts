@@ -1,10 +1,10 @@
-/** What a customer may want otherwise in AWS, and what a permission set of the vendor grants there. */
+/** Set-up options of a customer in AWS, and the vendor's permission sets for AWS. */
 import { z } from 'zod';
 import { tagsField } from './session-tags.ts';
 
 const maxArns = 10;
 
-/** A comma would be read as two by CloudFormation's list of them. */
+/** No comma: CloudFormation would split the ARN in its comma-delimited list. */
 const policyArn = /^arn:(aws|aws-cn|aws-us-gov|aws-eusc):iam::(aws|\d{12}):policy\/[\w+=.@/-]{1,512}$/;
 const policyArnField = z
   .string('must be a string')
@@ -15,13 +15,13 @@ const policyArnsField = z
   .max(maxArns, `must be ${maxArns} policies at most`);
 
 export const setupOptions = z.strictObject({
-  /** The account has the issuer's OIDC provider already. */
+  /** The account already has the issuer's OIDC provider. */
   existing_provider: z.boolean('must be true or false').optional(),
   role_name: z
     .string('must be a string')
     .regex(/^[\w+=,.@-]{1,64}$/, 'must be 1 to 64 letters, digits or + = , . @ _ -')
     .optional(),
-  /** Of the customer's own, besides those of the permission sets. */
+  /** Added by the customer to those of the permission sets. */
   managed_policy_arns: policyArnsField.optional(),
   permissions_boundary: policyArnField.optional(),
   /** Seconds; IAM API reference, CreateRole, MaxSessionDuration. */
@@ -35,15 +35,15 @@ export const setupOptions = z.strictObject({
 
 export type AwsSetupOptions = z.output<typeof setupOptions>;
 
-/** IAM quota: the inline policies of a role together, without white space. */
+/** IAM quota: total size of a role's inline policies, without white space. */
 export const maxInlineCharacters = 10_240;
 
-/** `managed_policy_arns` are AWS's own, written for the partition `aws`; the files name those of the role's partition. */
+/** `managed_policy_arns` are AWS managed policies in the partition `aws`; set-up files use the role's partition. */
 export const permissionSet = z
   .strictObject({
     managed_policy_arns: policyArnsField
       .refine((arns) => arns.every((arn) => arn.startsWith('arn:aws:iam::aws:')), {
-        message: 'must be policies of AWS itself, arn:aws:iam::aws:policy/…',
+        message: 'must be AWS managed policies, arn:aws:iam::aws:policy/…',
         when: ({ value }) => policyArnsField.safeParse(value).success,
       })
       .optional(),
@@ -61,7 +61,7 @@ export const permissionSet = z
 export type AwsPermissionSet = z.output<typeof permissionSet>;
 
 function faultsOfPolicy(policy: Readonly<Record<string, unknown>>): string[] {
-  const statements = [policy.Statement].flat().filter((one) => one !== undefined);
+  const statements = [policy.Statement].flat().filter((statement) => statement !== undefined);
   const text = JSON.stringify(policy);
   return [
     ...(policy.Version === '2012-10-17' ? [] : ['must have the Version 2012-10-17']),
@@ -70,9 +70,9 @@ function faultsOfPolicy(policy: Readonly<Record<string, unknown>>): string[] {
       : ['must have statements, each with Effect, an Action and a Resource, and no Principal']),
     ...(text.length <= maxInlineCharacters ? [] : [`must be ${maxInlineCharacters} characters at most`]),
     // IAM API reference, PutRolePolicy, PolicyDocument.
-    ...(/^[\t\n\r\x20-\xff]*$/.test(text) ? [] : ['may hold Latin-1 characters only']),
-    // CloudFormation would evaluate them.
-    ...(text.includes('{{') || hasFunction(policy) ? ['must not hold {{, nor a member Ref or Fn::…'] : []),
+    ...(/^[\t\n\r\x20-\xff]*$/.test(text) ? [] : ['must contain only Latin-1 characters']),
+    // CloudFormation would evaluate these.
+    ...(text.includes('{{') || hasFunction(policy) ? ['must not contain {{, or a member Ref or Fn::…'] : []),
   ];
 }
 

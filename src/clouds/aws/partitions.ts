@@ -1,4 +1,4 @@
-/** AWS's separate worlds. They share no IAM: a role is entered through a region of its own partition only. */
+/** The partitions of AWS. They do not share IAM: a role can be assumed only in a region of its own partition. */
 import { z } from 'zod';
 
 const partitions = {
@@ -22,7 +22,7 @@ const partitions = {
 
 type Partition = keyof typeof partitions;
 
-/** IAM gives a path any visible ASCII, but an asterisk would be a wildcard in the token's list of roles. */
+/** IAM allows any visible ASCII in a path, but an asterisk would be a wildcard in the roles claim of the token. */
 const roleArn =
   /^arn:(aws|aws-cn|aws-us-gov|aws-eusc):iam::\d{12}:role\/(?:[\x21-\x29\x2b-\x7e]+\/)?[\w+=,.@-]{1,64}$/;
 
@@ -43,7 +43,7 @@ export const regionField = z
     'must be the name of a region, such as eu-central-1',
   );
 
-/** The region through which a role is entered unless its target names another one. */
+/** The region whose STS is called unless the target names another one. */
 export const defaultRegion = (arn: string): string => partitions[partitionOf(arn)].region;
 
 export const defaultRegionOf = (partition: Partition): string => partitions[partition].region;
@@ -51,7 +51,7 @@ export const defaultRegionOf = (partition: Partition): string => partitions[part
 export const isInPartition = (region: string, arn: string): boolean =>
   partitions[partitionOf(arn)].regions.test(region);
 
-/** The partition of a role's ARN, or of a region, or the first of them. */
+/** The partition of the role's ARN, else of the region, else `aws`. */
 export function partitionFor({
   role_arn,
   region = '',
@@ -67,27 +67,27 @@ export function partitionFor({
 /** `arn` has passed `roleArnField`. */
 const partitionOf = (arn: string) => arn.split(':')[1] as Partition;
 
-/** What follows the name of a service in its host. */
+/** The domain after the service name in a host. */
 export const domainOf = (region: string): string =>
   `${region}.amazonaws.${region.startsWith('cn-') ? 'com.cn' : region.startsWith('eusc-') ? 'eu' : 'com'}`;
 
-/** The host of its console. */
+/** The host of the partition's console. */
 export const consoleOf = (partition: Partition): string => partitions[partition].console;
 
 /**
- * Regions that are enabled in every account, by geography: the token of a customer in Europe stays there.
+ * Regions enabled in every account, by geography: the token of a customer in Europe stays in Europe.
  * https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
  */
-const standIns: readonly (readonly [RegExp, readonly string[]])[] = [
+const fallbackRegions: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^us-gov-/, ['us-gov-west-1', 'us-gov-east-1']],
   [/^cn-/, ['cn-north-1', 'cn-northwest-1']],
-  // There is one region in it so far.
+  // This partition has only one region so far.
   [/^eusc-/, []],
   [/^(eu|me|af|il)-/, ['eu-west-1', 'eu-central-1']],
   [/^ap-/, ['ap-southeast-1', 'ap-northeast-1']],
   [/^(us|ca|mx|sa)-/, ['us-east-1', 'us-west-2']],
 ];
 
-/** The region whose STS stands in when that of this one does not answer; undefined where there is none. */
-export const standInFor = (region: string): string | undefined =>
-  standIns.find(([regions]) => regions.test(region))?.[1].find((other) => other !== region);
+/** The region to call if the STS of this region does not answer; undefined if there is none. */
+export const fallbackRegionOf = (region: string): string | undefined =>
+  fallbackRegions.find(([regions]) => regions.test(region))?.[1].find((other) => other !== region);

@@ -1,6 +1,6 @@
 /**
- * What the files make in an account: one OIDC provider, and a role for each connection. Every file is one spelling of
- * this plan.
+ * The resources that the set-up files create in an account: one OIDC provider, and a role for each connection. Every file is
+ * this plan in another format.
  */
 import { invalidRequest } from '../../platform/errors/index.ts';
 import type { SetupFacts } from '../contract.ts';
@@ -18,16 +18,16 @@ export interface Plan {
   readonly policies: readonly InlinePolicy[];
   readonly boundary: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
-  /** Where the ARN of the first role is reported to. */
+  /** The URL to which the ARN of the first role is reported. */
   readonly callback: string | undefined;
 }
 
 export interface RolePlan {
   readonly target: AwsTarget;
   readonly facts: SetupFacts;
-  /** Behind names in a file: empty for the first role, then 2, 3 … */
+  /** Suffix of names in a file: empty for the first role, then 2, 3 … */
   readonly suffix: string;
-  /** As the customer or the connection's target has it. */
+  /** From the customer's options or the connection's target. */
   readonly name: string | undefined;
   readonly path: string;
   readonly description: string;
@@ -54,12 +54,14 @@ export function planOf(target: AwsTarget, facts: SetupFacts): Plan {
     ]),
   ];
   const policies = sets.flatMap(([name, { policy }]) => (policy ? [{ name, document: policy }] : []));
-  const all = [{ target, facts }, ...(facts.additional ?? [])] as readonly {
+  const connections = [{ target, facts }, ...(facts.additional ?? [])] as readonly {
     target: AwsTarget;
     facts: SetupFacts;
   }[];
-  const roles = all.map((one, at) => rolePlan(one, at === 0 ? '' : String(at + 1), options));
-  refuse(roles, options, managedPolicyArns, policies);
+  const roles = connections.map((connection, index) =>
+    rolePlan(connection, index === 0 ? '' : String(index + 1), options),
+  );
+  validate(roles, options, managedPolicyArns, policies);
   return {
     issuer: facts.issuer,
     audience: facts.audience,
@@ -83,17 +85,15 @@ function rolePlan(
     target,
     facts,
     suffix,
-    // A chosen name belongs to one role.
+    // A chosen name applies to the first role only.
     name: (suffix === '' ? role_name : undefined) ?? name,
     path,
-    description: iamText(
-      `Entered by ${caption(facts.vendor, 200)} through connection ${facts.connection.id}.`,
-    ),
+    description: iamText(`Used by ${caption(facts.vendor, 200)} through connection ${facts.connection.id}.`),
     maxSession: max_session_seconds ?? Math.max(3600, target.duration_seconds),
   };
 }
 
-function refuse(
+function validate(
   roles: readonly RolePlan[],
   { max_session_seconds }: AwsSetupOptions,
   managedPolicyArns: readonly string[],
@@ -101,20 +101,20 @@ function refuse(
 ): void {
   const longest = Math.max(...roles.map(({ target }) => target.duration_seconds));
   const inline = policies.reduce((sum, { document }) => sum + JSON.stringify(document).length, 0);
-  // Of one account, whatever their paths: IAM takes a name once, in any case (API reference, CreateRole, RoleName).
+  // Names are unique in an account, in any case and whatever the path (IAM API reference, CreateRole, RoleName).
   const names = new Set(roles.map((role) => `${accountOf(role)} ${roleNameOf(role).toLowerCase()}`));
   const faults = [
     ...(names.size < roles.length
+      ? [{ path: 'additional_connections', message: 'must name connections that each have their own role' }]
+      : []),
+    // In a template property, `{{resolve:…}}` would be replaced by the value of a secret.
+    ...(roles.some(({ path }) => path.includes('{{'))
       ? [
           {
-            path: 'additional_connections',
-            message: 'must name connections each of which has a role of its own',
+            path: 'target.role_arn',
+            message: 'must not contain {{ in its path, because CloudFormation evaluates it',
           },
         ]
-      : []),
-    // In a property of a template it would stand for the value of a secret.
-    ...(roles.some(({ path }) => path.includes('{{'))
-      ? [{ path: 'target.role_arn', message: 'must not have {{ in its path, which CloudFormation evaluates' }]
       : []),
     ...(max_session_seconds !== undefined && max_session_seconds < longest
       ? [
@@ -128,7 +128,7 @@ function refuse(
       ? [
           {
             path: 'permissions',
-            message: `are over ${maxManagedPolicies} managed policies, the most a role takes`,
+            message: `must be ${maxManagedPolicies} managed policies at most, the limit of a role`,
           },
         ]
       : []),
@@ -136,7 +136,7 @@ function refuse(
       ? [
           {
             path: 'permissions',
-            message: `are over ${maxInlineCharacters} characters of inline policy together`,
+            message: `must be ${maxInlineCharacters} characters of inline policy at most in total`,
           },
         ]
       : []),
@@ -144,16 +144,16 @@ function refuse(
   if (faults.length > 0) throw invalidRequest(faults);
 }
 
-/** Undefined while the role is not known. */
+/** Undefined while the role is unknown. */
 export const accountOf = ({ target }: RolePlan): string | undefined => target.role_arn?.split(':')[4];
 
-/** What a role is called where its file has to name it. */
+/** The name of a role in files that must name it. */
 export const roleNameOf = ({ name, facts }: RolePlan): string =>
   name ?? `sojourn-${facts.connection.id}`.slice(0, 64);
 
 /**
- * IAM takes Latin-1 only (API reference, CreateRole, Description). In `{{resolve:…}}` CloudFormation would put the value
- * of a secret into the text: two braces never stand together.
+ * IAM accepts only Latin-1 (API reference, CreateRole, Description). CloudFormation would replace `{{resolve:…}}` by the value
+ * of a secret, so the text never contains two braces in a row.
  */
 export const iamText = (text: string): string =>
   caption(text, 1000)

@@ -1,4 +1,4 @@
-/** What a purpose may say of a role's sessions, and what of it could open more than the connection does. */
+/** The schema of a purpose for AWS sessions, and the check that it does not allow more than the connection. */
 import { z } from 'zod';
 import type { Fault } from '../../platform/errors/index.ts';
 import { sessionPolicyField } from './session-policy.ts';
@@ -22,45 +22,50 @@ export const purpose = z
       .optional(),
     duration_seconds: durationField.optional(),
   })
-  .refine((given) => Object.keys(given).length > 0, {
-    message: 'must say what it narrows',
+  .refine((purpose) => Object.keys(purpose).length > 0, {
+    message: 'must narrow at least one field of the target',
     when: ({ issues }) => issues.length === 0,
   });
 
 type AwsPurpose = z.output<typeof purpose>;
 
-/** A target of which a purpose has taken the place of some fields. */
+/** A target with the fields of a purpose applied. */
 export type NarrowedTarget = AwsTarget & Pick<AwsPurpose, 'policy_arns'>;
 
-/** Plain text of all session policies together, by the same reference. */
-const maxTogether = 2048;
+/** Limit for the plain text of all session policies, from the same reference. */
+const maxTotalCharacters = 2048;
 
 /**
- * The session gets what the role allows and its session policies allow too (IAM user guide, "Session policies"), so any
- * policy narrows a role. But a policy would take the place of the target's own, and a managed one would be added to it:
- * what one of them allows is allowed. Beside a policy of the target there is therefore no other.
+ * A session may do what both the role and its session policies allow (IAM user guide, "Session policies"), so any policy
+ * narrows a role. If the target already has a session policy, a purpose may not set one: its session_policy would replace
+ * the target's, and its managed policies would be added, where one Allow is enough.
  */
-export function widenedFields(target: AwsTarget, given: AwsPurpose): readonly Fault[] {
-  const { session_policy, policy_arns = [], duration_seconds = 0 } = given;
+export function widenedFields(target: AwsTarget, purpose: AwsPurpose): readonly Fault[] {
+  const { session_policy, policy_arns = [], duration_seconds = 0 } = purpose;
   const faults: Fault[] = [];
   const refuse = (path: string, message: string) => faults.push({ path, message });
-  const taken = target.session_policy !== undefined;
-  const instead =
-    'the session_policy of the target; take that out, and give each purpose the whole policy it needs';
-  if (taken && session_policy !== undefined) refuse('session_policy', `would take the place of ${instead}`);
-  if (taken && policy_arns.length > 0) refuse('policy_arns', `would allow more than ${instead}`);
+  const hasTargetPolicy = target.session_policy !== undefined;
+  const existingPolicy =
+    'the session_policy of the target; remove that one and give each purpose its whole policy';
+  if (hasTargetPolicy && session_policy !== undefined)
+    refuse('session_policy', `would replace ${existingPolicy}`);
+  if (hasTargetPolicy && policy_arns.length > 0)
+    refuse('policy_arns', `would allow more than ${existingPolicy}`);
   if (duration_seconds > target.duration_seconds)
-    refuse('duration_seconds', `must be ${target.duration_seconds} seconds at most, as for the target`);
-  const foreign = policy_arns.filter((arn) => !isBeside(arn, target.role_arn));
-  if (foreign.length > 0)
-    refuse('policy_arns', `must be in the account of the role or AWS's own: ${foreign.join(', ')}`);
-  if ((session_policy ?? '').length + policy_arns.join('').length > maxTogether)
-    refuse('policy_arns', `and session_policy must be ${maxTogether} characters at most together`);
+    refuse('duration_seconds', `must be ${target.duration_seconds} seconds at most, as in the target`);
+  const otherAccounts = policy_arns.filter((arn) => !isSameAccountOrManaged(arn, target.role_arn));
+  if (otherAccounts.length > 0)
+    refuse(
+      'policy_arns',
+      `must be in the account of the role or managed by AWS: ${otherAccounts.join(', ')}`,
+    );
+  if ((session_policy ?? '').length + policy_arns.join('').length > maxTotalCharacters)
+    refuse('policy_arns', `and session_policy must be ${maxTotalCharacters} characters at most together`);
   return faults;
 }
 
-/** Any, while the role is not known. */
-function isBeside(policyArn: string, roleArn: string | undefined): boolean {
+/** True while the role is unknown. */
+function isSameAccountOrManaged(policyArn: string, roleArn: string | undefined): boolean {
   if (roleArn === undefined) return true;
   const [policy, role] = [policyArn.split(':'), roleArn.split(':')];
   return policy[1] === role[1] && (policy[4] === 'aws' || policy[4] === role[4]);

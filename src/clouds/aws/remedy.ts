@@ -1,9 +1,9 @@
-/** What to do in an AWS account about a refusal: the command, whole, with the values of the connection. */
+/** Remedies for refusals in AWS: complete commands with the values of the connection. */
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { Remedy, SetupFacts } from '../contract.ts';
 import { shellCommand } from '../encode/index.ts';
 import { cloudResponseOf } from '../explanation.ts';
-import { add, changeTrust } from './kept-trust.ts';
+import { addStatement, trustCommands } from './merge-trust.ts';
 import { defaultRegion } from './partitions.ts';
 import type { AwsTarget } from './target.ts';
 import { providerArn } from './trust.ts';
@@ -16,7 +16,7 @@ export function remedy(target: AwsTarget, facts: SetupFacts, error: SojournError
       return {
         condition: 'issuer',
         detail:
-          'IAM keeps the URL of a provider to the letter: a slash at its end or another case is another one.',
+          'IAM compares the URL of a provider exactly: with a trailing slash or in another case it is another provider.',
         fix: iam('create-open-id-connect-provider', `--url=${issuer}`, `--client-id-list=${audience}`),
       };
     case 'cloud_audience_mismatch':
@@ -29,7 +29,7 @@ export function remedy(target: AwsTarget, facts: SetupFacts, error: SojournError
         ),
       };
     case 'cloud_trust_refused':
-      return { condition: 'trust', ...trustCommand(target, facts, add) };
+      return { condition: 'trust', ...trustCommand(target, facts, addStatement) };
     case 'cloud_issuer_unreachable':
       return { condition: 'issuer_documents', fix: `sojourn lint ${issuer}` };
     case 'cloud_region_disabled':
@@ -53,11 +53,11 @@ export function remedy(target: AwsTarget, facts: SetupFacts, error: SojournError
   }
 }
 
-/** Changes the trust of the role by that program of jq; each command only after the one before. */
+/** Commands that change the trust policy of the role with a jq program; each runs only if the previous one succeeded. */
 export const trustCommand = (target: AwsTarget, facts: SetupFacts, program: string): { fix?: string } =>
   target.role_arn === undefined
     ? {}
-    : { fix: changeTrust(target, facts, { arn: target.role_arn, program }).join(' &&\n') };
+    : { fix: trustCommands(target, facts, { arn: target.role_arn, program }).join(' &&\n') };
 
 const roleName = ({ role_arn = '' }: AwsTarget): string => role_arn.slice(role_arn.lastIndexOf('/') + 1);
 

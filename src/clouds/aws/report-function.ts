@@ -1,15 +1,15 @@
 /**
- * How a stack tells the ARN of its role by itself: a function of a few lines that CloudFormation calls once
- * (CloudFormation user guide, "Custom resources"). Its role may do nothing at all, not even write a log.
+ * Reports the ARN of a stack's role: a Lambda function of a few lines that CloudFormation calls once (CloudFormation user
+ * guide, "Custom resources"). Its role has no permissions, not even to write a log.
  */
 
 const ref = (name: string) => ({ Ref: name });
 
-/** Nothing is pasted into this text: what it sends and where to are properties of the resource. */
+/** No value is inserted into this source: the URL and the ARN are properties of the resource. */
 // Runs in the customer's account, not in this process.
 const source = `exports.handler = async (event) => {
   const { Url, RoleArn } = event.ResourceProperties;
-  let outcome = 'Nothing was to be reported.';
+  let outcome = 'Nothing to report.';
   if (event.RequestType !== 'Delete') {
     outcome = 'Not reported. Save RoleArn as role_arn of the connection yourself.';
     try {
@@ -21,9 +21,9 @@ const source = `exports.handler = async (event) => {
         signal: AbortSignal.timeout(10000),
       });
       if (answer.ok) outcome = 'Reported.';
-      else outcome += ' The answer was HTTP ' + answer.status + '.';
+      else outcome += ' The server answered with HTTP status ' + answer.status + '.';
     } catch (error) {
-      outcome += ' There was no answer.';
+      outcome += ' The server did not answer.';
     }
   }
   const { StackId, RequestId, LogicalResourceId, PhysicalResourceId } = event;
@@ -46,7 +46,7 @@ export const reportParameter = {
     AllowedValues: ['true', 'false'],
     Default: 'true',
     Description:
-      'Whether a small function tells the ARN of the role by itself. Choose false where Lambda is not allowed, and send RoleArn yourself.',
+      'Whether a small Lambda function reports the ARN of the role. Choose false if Lambda is not allowed, and send RoleArn yourself.',
   },
 };
 
@@ -58,7 +58,7 @@ export const reportResources = (callback: string, common: Readonly<Record<string
     Type: 'AWS::IAM::Role',
     Condition: 'ReportsBack',
     Properties: {
-      Description: 'Of the function that reports the ARN of the role. It may do nothing.',
+      Description: 'Role of the function that reports the ARN. It has no permissions.',
       AssumeRolePolicyDocument: {
         Version: '2012-10-17',
         Statement: [
@@ -72,7 +72,7 @@ export const reportResources = (callback: string, common: Readonly<Record<string
     Type: 'AWS::Lambda::Function',
     Condition: 'ReportsBack',
     Properties: {
-      Description: 'Reports the ARN of the role once, then has nothing more to do.',
+      Description: 'Reports the ARN of the role once and has no other task.',
       Runtime: 'nodejs22.x',
       Handler: 'index.handler',
       Timeout: 30,
@@ -85,7 +85,7 @@ export const reportResources = (callback: string, common: Readonly<Record<string
     Condition: 'ReportsBack',
     Properties: {
       ServiceToken: { 'Fn::GetAtt': ['ReportFunction', 'Arn'] },
-      // Without it a function that was never called would keep the stack waiting for an hour.
+      // Without a timeout, a function that is never called would block the stack for an hour.
       ServiceTimeout: 120,
       Url: callback,
       RoleArn: { 'Fn::GetAtt': ['Role', 'Arn'] },
@@ -96,7 +96,7 @@ export const reportResources = (callback: string, common: Readonly<Record<string
 export const reportOutput = {
   Report: {
     Condition: 'ReportsBack',
-    Description: 'Whether the ARN of the role was reported by itself.',
+    Description: 'Whether the ARN of the role was reported automatically.',
     Value: { 'Fn::GetAtt': ['Report', 'Outcome'] },
   },
 };

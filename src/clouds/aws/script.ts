@@ -1,37 +1,37 @@
-/** The plan as a script around the AWS command line. It may be run again: what is there already is brought up to date. */
+/** The plan as a script that uses the AWS CLI. It can be run repeatedly: it updates existing resources. */
 import { option, reportScript, shellCommand, shellWord } from '../encode/index.ts';
 import { type Plan, type RolePlan, roleNameOf } from './plan.ts';
 import { providerName, trustPolicy } from './trust.ts';
 
 export const iam = (...words: readonly string[]) => ['aws', 'iam', ...words];
-export const say = (text: string): string => shellCommand(['printf', '%s\\n', text]);
+export const print = (text: string): string => shellCommand(['printf', '%s\\n', text]);
 const quiet = '>/dev/null';
 
-/** Stands for the provider's ARN, which only the account tells. It comes before whatever else a policy holds of ours. */
-const mark = '@';
+/** Placeholder of the provider's ARN, which the script reads from the account. Its first occurrence in a policy is ours. */
+const providerMark = '@';
 const withProvider = (text: string): string => {
-  const at = text.indexOf(mark);
-  return `${shellWord(text.slice(0, at))}$provider${shellWord(text.slice(at + 1))}`;
+  const index = text.indexOf(providerMark);
+  return `${shellWord(text.slice(0, index))}$provider${shellWord(text.slice(index + 1))}`;
 };
 
 export function awsScript(plan: Plan): string {
   const { callback } = plan;
   const parts = [
-    signedIn(plan),
+    header(plan),
     provider(plan),
     ...plan.roles.map((role) =>
-      [...roleSteps(role, plan), ...permissions(role, plan), ...told(role)].join('\n'),
+      [...roleSteps(role, plan), ...permissions(role, plan), ...printRoleArn(role)].join('\n'),
     ),
-    ...(callback ? [report(callback)] : []),
+    ...(callback ? [reportRoleArn(callback)] : []),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
-/** Of what account, and by what name it knows the issuer. */
-export const signedIn = (plan: Plan): string =>
+/** The start of the script: reads the account, the partition and the provider's ARN. */
+export const header = (plan: Plan): string =>
   [
     '#!/bin/sh',
-    '# Needs the AWS command line, signed in to the account as somebody who may administer IAM.',
+    '# Needs the AWS CLI, signed in to the account with permission to administer IAM.',
     'set -eu',
     'export AWS_PAGER=',
     `who=$(${shellCommand(['aws', 'sts', 'get-caller-identity', '--output=text', '--query=join(`:`,[Account,Arn])'])})`,
@@ -50,43 +50,46 @@ const boundaryOptions = ({ boundary }: Plan): readonly string[] =>
   boundary === undefined ? [] : [option('permissions-boundary', boundary)];
 
 export function provider(plan: Plan): string {
-  const itsArn = '--open-id-connect-provider-arn="$provider"';
+  const arnOption = '--open-id-connect-provider-arn="$provider"';
   const create = iam(
     'create-open-id-connect-provider',
     option('url', plan.issuer),
     option('client-id-list', plan.audience),
     ...tagOptions(plan),
   );
-  const absent = plan.createsProvider
-    ? [`  ${say('Create the OIDC provider')}`, `${shellCommand(create, '  ')} ${quiet}`]
-    : [`  ${say('There is no OIDC provider for this issuer. Nothing was changed.')} >&2`, '  exit 1'];
+  const createOrFail = plan.createsProvider
+    ? [`  ${print('Create the OIDC provider')}`, `${shellCommand(create, '  ')} ${quiet}`]
+    : [
+        `  ${print('The account has no OIDC provider for this issuer. Nothing was changed.')} >&2`,
+        '  exit 1',
+      ];
   const add = iam('add-client-id-to-open-id-connect-provider', option('client-id', plan.audience));
   return [
-    `if ! ${shellCommand(iam('get-open-id-connect-provider'))} ${itsArn} ${quiet} 2>&1; then`,
-    ...absent,
+    `if ! ${shellCommand(iam('get-open-id-connect-provider'))} ${arnOption} ${quiet} 2>&1; then`,
+    ...createOrFail,
     'else',
-    `  ${say('The OIDC provider is there; see that it takes the audience')}`,
-    `${shellCommand(add, '  ')} ${itsArn}`,
+    `  ${print('The OIDC provider exists; make sure that it lists the audience')}`,
+    `${shellCommand(add, '  ')} ${arnOption}`,
     'fi',
   ].join('\n');
 }
 
-/** Counts the statements that are not of this connection alone, whatever they allow it: other than 0 is somebody's work. */
+/** A query that counts the statements that are not for this connection alone; any other count than 0 means a customized role. */
 function othersQuery({ target, facts }: RolePlan): string {
-  const { Effect, Principal, Condition } = trustPolicy(target, facts, mark).Statement[0]!;
-  // A literal of JMESPath ends at a backtick.
+  const { Effect, Principal, Condition } = trustPolicy(target, facts, providerMark).Statement[0]!;
+  // A backtick ends a JMESPath literal.
   const ours = Object.entries({ Effect, Principal, Condition }).map(
     ([name, value]) => `${name}==\`${JSON.stringify(value).replaceAll('`', '\\`')}\``,
   );
-  // IAM takes one statement for a list of one.
+  // IAM accepts a single statement instead of a list.
   return `[Role.AssumeRolePolicyDocument.Statement][]|length([?!(${ours.join(' && ')})])`;
 }
 
-/** A role of that name which trusts somebody else as well is somebody's work: it is not touched. */
+/** Creates or updates the role. A role of that name that also trusts others is left unchanged. */
 function roleSteps(role: RolePlan, plan: Plan): string[] {
   const name = roleNameOf(role);
   const named = option('role-name', name);
-  const trust = JSON.stringify(trustPolicy(role.target, role.facts, mark));
+  const trust = JSON.stringify(trustPolicy(role.target, role.facts, providerMark));
   const settings = [option('description', role.description), option('max-session-duration', role.maxSession)];
   const command = (...words: readonly string[]) => shellCommand(iam(...words), '    ');
   const create = command(
@@ -103,29 +106,29 @@ function roleSteps(role: RolePlan, plan: Plan): string[] {
     `others=$(${read} 2>/dev/null || true)`,
     'case "$others" in',
     "  '')",
-    `    ${say(`Create the role ${name}`)}`,
+    `    ${print(`Create the role ${name}`)}`,
     `${create} --assume-role-policy-document="$trust" ${quiet}`,
     '    ;;',
     '  0)',
-    `    ${say(`Bring the role ${name} up to date`)}`,
+    `    ${print(`Update the role ${name}`)}`,
     `${command('update-assume-role-policy', named)} --policy-document="$trust"`,
     command('update-role', named, ...settings),
     ...boundaryOptions(plan).map((boundary) => command('put-role-permissions-boundary', named, boundary)),
     ...tagOptions(plan).map((tags) => command('tag-role', named, tags)),
     '    ;;',
     '  *)',
-    `    ${say(`There is a role ${name} that trusts somebody else, or asks something else of a token. It was not changed.`)} >&2`,
-    `    ${say(keeping(role))} >&2`,
+    `    ${print(`The role ${name} exists and trusts others or has other conditions. It was not changed.`)} >&2`,
+    `    ${print(keepRoleHint(role))} >&2`,
     '    exit 1',
     '    ;;',
     'esac',
   ];
 }
 
-const keeping = ({ target, facts }: RolePlan): string =>
+const keepRoleHint = ({ target, facts }: RolePlan): string =>
   target.role_arn === undefined
-    ? `To keep it, save its ARN as role_arn of ${facts.connection.id}: then there is keep-role.sh, which adds to its trust.`
-    : `To keep it, use keep-role.sh of ${facts.connection.id}, which adds to its trust.`;
+    ? `To keep it, save its ARN as role_arn of ${facts.connection.id}, then use keep-role.sh, which adds a statement to its trust policy.`
+    : `To keep it, use keep-role.sh of ${facts.connection.id}, which adds a statement to its trust policy.`;
 
 export function permissions(role: RolePlan, plan: Plan): string[] {
   const named = option('role-name', roleNameOf(role));
@@ -146,7 +149,7 @@ export function permissions(role: RolePlan, plan: Plan): string[] {
   ];
 }
 
-function told(role: RolePlan): string[] {
+function printRoleArn(role: RolePlan): string[] {
   const variable = `role${role.suffix}`;
   const arn = iam('get-role', option('role-name', roleNameOf(role)), '--output=text', '--query=Role.Arn');
   return [
@@ -155,8 +158,8 @@ function told(role: RolePlan): string[] {
   ];
 }
 
-/** Of `$role`. An ARN may hold quotes in its path. */
-export const report = (callback: string): string =>
+/** Reports the ARN in `$role`, escaped because its path may contain quotes. */
+export const reportRoleArn = (callback: string): string =>
   [
     `BODY=$(printf '%s' "$role" | sed 's/[\\\\"]/\\\\&/g')`,
     'BODY="{\\"role_arn\\":\\"$BODY\\"}"',

@@ -1,19 +1,19 @@
 /**
- * The policy that narrows a session further than its role does. Kept as the text that is sent: a string stays as it was
- * written, an object becomes compact JSON.
+ * The session policy, which narrows a session further than its role. It is stored as the text that is sent: a string is
+ * unchanged, an object becomes compact JSON.
  */
 import { z } from 'zod';
 
-/** STS API reference, AssumeRoleWithWebIdentity, Policy: 2,048 characters of Latin-1 and no other control than these. */
+/** STS API reference, AssumeRoleWithWebIdentity, Policy: 2,048 characters of Latin-1, with tab, LF and CR as the only control characters. */
 const maxLength = 2048;
 const sendable = /^[\t\n\r\x20-\xff]*$/;
 
 export const sessionPolicyField = z.preprocess(
-  (given) => (isObject(given) ? JSON.stringify(given) : given),
+  (input) => (isObject(input) ? JSON.stringify(input) : input),
   z
     .string('must be an IAM policy, as an object or as a string of JSON')
     .max(maxLength, `must be ${maxLength} characters at most`)
-    .regex(sendable, 'may hold Latin-1 characters only; write others as \\uXXXX')
+    .regex(sendable, 'must contain only Latin-1 characters; write others as \\uXXXX')
     .refine(isPolicy, 'must be an IAM policy: JSON with a Statement'),
 );
 

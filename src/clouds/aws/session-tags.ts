@@ -1,11 +1,11 @@
-/** Tags of IAM, and those of a session, by which a customer's policies can tell callers apart (IAM user guide, session tags). */
+/** Tags of IAM resources and of sessions, which a customer's policies can test (IAM user guide, session tags). */
 import { z } from 'zod';
 
 const maxTags = 50;
-/** STS reads tokens of 20,000 characters at most; base64 makes four of three bytes, and the other claims need room. */
+/** STS accepts tokens of up to 20,000 characters; base64 needs four for three bytes, and other claims need space too. */
 const maxBytes = 12_000;
 const characters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
-const characterRule = 'may hold letters, digits, blanks and _ . : / = + - @ only';
+const characterRule = 'may contain only letters, digits, spaces and _ . : / = + - @';
 
 const value = z
   .string('must be a string')
@@ -26,8 +26,8 @@ export const tagsField = z
 export const sessionTagsField = tagsField.refine(
   (tags) => Buffer.byteLength(JSON.stringify(tags)) <= maxBytes,
   {
-    message: `must be ${maxBytes} bytes at most together, or the token is too long for AWS`,
-    // Whatever else is wrong: all faults are told at once.
+    message: `must be ${maxBytes} bytes at most in total, because AWS limits the length of a token`,
+    // Checked even if other fields are invalid, so that all faults are reported together.
     when: ({ value: tags }) => z.record(z.string(), z.string()).safeParse(tags).success,
   },
 );
@@ -36,7 +36,7 @@ function faultOfKey(key: string): string | undefined {
   if (key === '') return 'the key must not be empty';
   if (key.length > 128) return 'the key must be 128 characters at most';
   if (!characters.test(key)) return `the key ${characterRule}`;
-  if (/^aws:/i.test(key)) return 'the key must not begin with aws:, which AWS keeps for itself';
+  if (/^aws:/i.test(key)) return 'the key must not begin with aws:, which AWS reserves';
   return undefined;
 }
 
@@ -45,6 +45,6 @@ function faultsOfAll(tags: Readonly<Record<string, string>>): string[] {
   const distinct = new Set(keys.map((key) => key.toLowerCase()));
   return [
     ...(keys.length > maxTags ? [`must be ${maxTags} tags at most`] : []),
-    ...(distinct.size < keys.length ? ['two keys differ in case only, which AWS takes for one'] : []),
+    ...(distinct.size < keys.length ? ['two keys differ only in case, which AWS treats as one key'] : []),
   ];
 }

@@ -1,7 +1,7 @@
-/** What a customer applies in an AWS account: one plan in several spellings. */
+/** The set-up files for an AWS account: one plan in several formats. */
 import type { SetupFacts, SetupFile } from '../contract.ts';
 import { keepRoleScript } from './keep-role.ts';
-import { statementToAdd } from './kept-trust.ts';
+import { connectionStatement } from './merge-trust.ts';
 import { defaultRegionOf, partitionFor } from './partitions.ts';
 import { type Plan, planOf } from './plan.ts';
 import { awsScript } from './script.ts';
@@ -19,20 +19,20 @@ export function setup(target: AwsTarget, facts: SetupFacts): readonly SetupFile[
       name: 'cloudformation.json',
       mediaType: 'application/json',
       title:
-        'CloudFormation template: aws cloudformation deploy --template-file cloudformation.json --stack-name NAME --capabilities CAPABILITY_NAMED_IAM',
+        'CloudFormation template. Deploy with: aws cloudformation deploy --template-file cloudformation.json --stack-name NAME --capabilities CAPABILITY_NAMED_IAM',
       content: write(cloudFormation(plan)),
       publiclyReadable: true,
     },
     {
       name: 'main.tf',
       mediaType: 'text/plain',
-      title: 'Terraform: terraform init && terraform apply',
+      title: 'Terraform configuration. Apply with: terraform init && terraform apply',
       content: terraform(plan),
     },
     {
       name: 'setup.sh',
       mediaType: 'text/x-shellscript',
-      title: 'Script around the AWS command line, which may be run again: sh setup.sh',
+      title: 'Script that uses the AWS CLI and can be run repeatedly: sh setup.sh',
       content: awsScript(plan),
     },
     ...(target.role_arn === undefined
@@ -41,22 +41,21 @@ export function setup(target: AwsTarget, facts: SetupFacts): readonly SetupFile[
           {
             name: 'trust-statement.json',
             mediaType: 'application/json',
-            title:
-              'Statement to add to the trust policy of the role, where it is there and trusts others as well',
-            content: write(statementToAdd(target, facts, providerArn(target.role_arn, facts.issuer))),
+            title: 'Statement to add to the trust policy of an existing role that also trusts others',
+            content: write(connectionStatement(target, facts, providerArn(target.role_arn, facts.issuer))),
           },
           {
             name: 'keep-role.sh',
             mediaType: 'text/x-shellscript',
             title:
-              'Script that adds this statement to the role that is there, and may be run again; needs jq: sh keep-role.sh',
+              'Script that adds this statement to the existing role; needs jq and can be run repeatedly: sh keep-role.sh',
             content: keepRoleScript(plan, target.role_arn),
           },
           {
             name: 'trust-policy.json',
             mediaType: 'application/json',
             title:
-              'Trust policy alone, for a role and an OIDC provider of your own making, in place of whatever the role trusted: aws iam update-assume-role-policy --role-name NAME --policy-document file://trust-policy.json',
+              'Trust policy for a role and an OIDC provider that you create yourself; it replaces the current trust of the role: aws iam update-assume-role-policy --role-name NAME --policy-document file://trust-policy.json',
             content: write(trustPolicy(target, facts, providerArn(target.role_arn, facts.issuer))),
           },
         ]),
@@ -67,8 +66,7 @@ const stackSet = (plan: Plan, target: AwsTarget): readonly SetupFile[] => [
   {
     name: 'stackset.json',
     mediaType: 'application/json',
-    title:
-      'CloudFormation template for the accounts of an organisation, each with a role and a subject of its own',
+    title: 'CloudFormation template for the accounts of an organisation, each with its own role and subject',
     content: write(stackSetTemplate(plan)),
   },
   {

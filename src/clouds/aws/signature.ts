@@ -1,31 +1,33 @@
-/** Signature Version 4, by AWS's own signer: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
+/** Signature Version 4 with the signer of the AWS SDK: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
 import { createHash, createHmac } from 'node:crypto';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Credentials } from '../contract.ts';
 
-/** What is signed, and with whose session. */
-export interface ToSign {
+/** A request and the session that signs it. */
+export interface UnsignedRequest {
   readonly method: 'POST' | 'PUT';
   readonly url: string;
   readonly service: 's3' | 'sts';
   readonly region: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  readonly pass: Credentials;
+  readonly credentials: Credentials;
   /** Milliseconds since the epoch. */
-  readonly at: number;
+  readonly signedAt: number;
 }
 
-/** The headers to send, signature and session token among them. */
-export async function signed({ pass, ...request }: ToSign): Promise<Record<string, string>> {
-  const { credentials } = pass;
-  if (!('access_key_id' in credentials)) throw new SojournError('internal', { cause: 'no pass of AWS' });
+/** @returns all headers to send, with the signature and the session token */
+export async function sign({
+  credentials: { credentials },
+  ...request
+}: UnsignedRequest): Promise<Record<string, string>> {
+  if (!('access_key_id' in credentials)) throw new SojournError('internal', { cause: 'not AWS credentials' });
   const { SignatureV4 } = await import('@smithy/signature-v4');
   const signer = new SignatureV4({
     service: request.service,
     region: request.region,
     sha256: Sha256,
-    // S3 alone takes the path as it is sent.
+    // Only S3 signs the path as sent.
     uriEscapePath: request.service !== 's3',
     credentials: {
       accessKeyId: credentials.access_key_id,
@@ -44,13 +46,13 @@ export async function signed({ pass, ...request }: ToSign): Promise<Record<strin
       headers: { host, ...request.headers },
       body: request.body,
     },
-    { signingDate: new Date(request.at) },
+    { signingDate: new Date(request.signedAt) },
   );
   const { host: _, ...headers } = answer.headers;
   return headers;
 }
 
-/** What the signer wants of a hash: SHA-256, or HMAC with it when there is a secret. */
+/** The hash interface of the signer: SHA-256, or HMAC-SHA-256 if there is a secret. */
 class Sha256 {
   readonly #secret: Uint8Array | undefined;
   #data: Uint8Array[] = [];

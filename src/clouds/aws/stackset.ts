@@ -1,6 +1,6 @@
 /**
- * One template for the accounts of an organisation. A role and a subject of its own for each account: a subject that many
- * accounts trusted would open all of them to whoever may use one, so that each account is a connection.
+ * One template for the accounts of an organisation. Each account is a connection with its own role and subject: with a shared
+ * subject, a client that may use one account could use all of them.
  */
 import { invalidRequest } from '../../platform/errors/index.ts';
 import { option, shellCommand, shellWord } from '../encode/index.ts';
@@ -10,11 +10,11 @@ import { existingProvider, policiesOf, providerResource, tagsOf } from './templa
 import { providerName, trustPolicy } from './trust.ts';
 
 const ref = (name: string) => ({ Ref: name });
-const ofAccount = (fact: string) => ({ 'Fn::FindInMap': ['Accounts', ref('AWS::AccountId'), fact] });
+const accountValue = (key: string) => ({ 'Fn::FindInMap': ['Accounts', ref('AWS::AccountId'), key] });
 
 /**
- * Whether the roles are in accounts of their own, and so no stack can make them. Throws `invalid_request` where some are and
- * some are not.
+ * True if each role is in a different account, so that a single stack cannot create them.
+ * @throws {SojournError} `invalid_request` if only some roles share an account.
  */
 export function spansAccounts({ roles }: Plan): boolean {
   const accounts = new Set(roles.map(accountOf));
@@ -27,7 +27,7 @@ export function spansAccounts({ roles }: Plan): boolean {
     {
       path: 'additional_connections',
       message:
-        'must name connections whose roles are in one account, or each in another one, of one partition and with one path, known by its role_arn',
+        'must name connections whose roles are all in one account, or each in a different account of one partition, with one path and a role_arn',
     },
   ]);
 }
@@ -45,7 +45,7 @@ export function stackSetTemplate(plan: Plan) {
   return {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: iamText(
-      `Lets ${first.facts.vendor} enter the accounts named here without a key, each by a role and a subject of its own.`,
+      `Lets ${first.facts.vendor} access the accounts listed here without a key, each through its own role and subject.`,
     ),
     Mappings: {
       Accounts: Object.fromEntries(
@@ -65,17 +65,17 @@ export function stackSetTemplate(plan: Plan) {
       Role: {
         Type: 'AWS::IAM::Role',
         Properties: {
-          RoleName: ofAccount('RoleName'),
-          Description: ofAccount('Description'),
+          RoleName: accountValue('RoleName'),
+          Description: accountValue('Description'),
           ...(first.path === '/' ? {} : { Path: first.path }),
           AssumeRolePolicyDocument: {
             ...trust,
             Statement: [
               {
                 ...statement,
-                Action: ofAccount('Actions'),
+                Action: accountValue('Actions'),
                 Condition: {
-                  StringEquals: { [`${name}:aud`]: audience, [`${name}:sub`]: ofAccount('Subject') },
+                  StringEquals: { [`${name}:aud`]: audience, [`${name}:sub`]: accountValue('Subject') },
                 },
               },
             ],
@@ -93,8 +93,8 @@ export function stackSetTemplate(plan: Plan) {
 }
 
 /**
- * IAM is one for all regions, so that each account gets its stack in one region; and only the accounts that the template
- * knows, since it means nothing in any other.
+ * IAM is global, so each account gets its stack in one region. Only accounts in the mapping of the template get one, because
+ * it fails in any other account.
  */
 export function stackSetScript(plan: Plan, region: string): string {
   const accounts = plan.roles.map(accountOf).join(',');
@@ -117,10 +117,10 @@ export function stackSetScript(plan: Plan, region: string): string {
   );
   return `#!/bin/sh
 # Creates the stack set and its stacks: sh stackset.sh ORGANIZATIONAL_UNIT
-# Needs the AWS command line, signed in to the management account of the organisation, and stackset.json beside it.
+# Needs the AWS command line, signed in to the management account of the organisation, and stackset.json in the same directory.
 set -eu
 export AWS_PAGER=
-unit=\${1:?"the id of the organizational unit, or of the root, in which the accounts are"}
+unit=\${1:?"the id of the organizational unit, or of the root, that contains the accounts"}
 template=$(dirname -- "$0")/stackset.json
 
 ${create} --template-body="file://$template"

@@ -1,6 +1,6 @@
 /**
- * AWS's own client, for its knowledge of endpoints and of the Query protocol, and for nothing else: the request leaves
- * through `outbound`, and no profile, variable or metadata service of the machine is ever asked for anything.
+ * The STS client of the AWS SDK, used only for its endpoints and the Query protocol. Requests are sent through `outbound`,
+ * and the SDK reads no profile, environment variable or metadata service.
  */
 import type {
   AssumeRoleWithWebIdentityCommandInput,
@@ -10,7 +10,7 @@ import type {
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import { send } from '../../platform/outbound/index.ts';
-import { formType, optionalText } from '../ask.ts';
+import { formType, optionalText } from '../request.ts';
 import { explain } from './explain.ts';
 
 /** One call of AssumeRoleWithWebIdentity; rejects with `cloud_…`. */
@@ -21,12 +21,12 @@ export type AssumeRole = (
 
 const connections = new Map<string, Promise<AssumeRole>>();
 
-/** The client of a region, made when first wanted: most servers never enter most regions, and some enter no AWS. */
+/** The client of a region, created at first use: most servers need few regions, and some need no AWS. */
 export function connect(region: string, endpoint: string | null): Promise<AssumeRole> {
   const key = `${region} ${endpoint}`;
-  const known = connections.get(key) ?? create(region, endpoint);
-  connections.set(key, known);
-  return known;
+  const cached = connections.get(key) ?? create(region, endpoint);
+  connections.set(key, cached);
+  return cached;
 }
 
 async function create(region: string, endpoint: string | null): Promise<AssumeRole> {
@@ -36,19 +36,19 @@ async function create(region: string, endpoint: string | null): Promise<AssumeRo
     try {
       return await client.send(new AssumeRoleWithWebIdentityCommand(input), { abortSignal });
     } catch (error) {
-      throw told(error, abortSignal);
+      throw toSojournError(error, abortSignal);
     }
   };
 }
 
-/** Every setting that the SDK would otherwise look up is set. */
+/** Sets everything that the SDK would otherwise read from its environment. */
 const settings = (region: string, endpoint: string | null): STSClientConfig => ({
   region,
   ...(endpoint === null ? {} : { endpoint }),
   ignoreConfiguredEndpointUrls: true,
   credentials: () => Promise.reject(new Error('this call is not signed')),
   requestHandler: { handle },
-  // Trying again is decided in one place for all clouds.
+  // Retries are decided in one place for all clouds (retry.ts).
   maxAttempts: 1,
   retryMode: 'standard',
   defaultsMode: 'standard',
@@ -60,7 +60,7 @@ const settings = (region: string, endpoint: string | null): STSClientConfig => (
   defaultUserAgentProvider: () => Promise.resolve([]),
 });
 
-/** What this room reads of the SDK's requests. */
+/** The members of an SDK request that this module reads. */
 interface SdkRequest {
   readonly protocol: string;
   readonly hostname: string;
@@ -69,7 +69,7 @@ interface SdkRequest {
   readonly body: string;
 }
 
-/** Only the content type goes along: no header that the environment of the process could have brought in. */
+/** Sends only the content type: the environment of the process could have added other headers. */
 async function handle(
   { protocol, hostname, port, path, body }: SdkRequest,
   { abortSignal }: { readonly abortSignal: AbortSignal },
@@ -90,7 +90,7 @@ async function handle(
   };
 }
 
-/** Of an error of the SDK no more is kept than these four: it drags the whole answer along, credentials and all. */
+/** Only these four members of an SDK error are read: it also holds the whole response, with credentials. */
 const sdkError = z.object({
   name: optionalText,
   Code: optionalText,
@@ -98,14 +98,14 @@ const sdkError = z.object({
   $metadata: z.object({ httpStatusCode: z.number() }),
 });
 
-function told(error: unknown, signal: AbortSignal): SojournError {
+function toSojournError(error: unknown, signal: AbortSignal): SojournError {
   if (error instanceof SojournError) return error;
   const { data } = sdkError.safeParse(error);
-  // The SDK listens to the signal too, and may throw an error of its own before `outbound` does.
+  // The SDK also observes the signal and can throw its own error before `outbound` does.
   if (!data && signal.aborted)
     return new SojournError('cloud_timeout', { detail: 'STS did not answer in time.' });
   if (!data || data.$metadata.httpStatusCode < 300) {
-    return new SojournError('cloud_answer_unknown', { detail: 'STS answered something unreadable.' });
+    return new SojournError('cloud_answer_unknown', { detail: 'STS sent an unreadable response.' });
   }
   const { name, Code, message, $metadata } = data;
   return explain({

@@ -1,22 +1,22 @@
-/** Which role is entered, through which region, and what its sessions carry. */
+/** The target of an AWS connection: the role, the region of STS, and the tags of its sessions. */
 import { z } from 'zod';
 import { defaultRegion, isInPartition, regionField, roleArnField } from './partitions.ts';
 import { sessionPolicyField } from './session-policy.ts';
 import { sessionTagsField } from './session-tags.ts';
 
-/** The longest that STS takes; the role's own maximum may be lower. */
+/** The limits of STS; the maximum of the role may be lower. */
 export const durationField = z
   .int('must be a whole number of seconds')
   .min(900, 'must be 900 seconds or more')
   .max(43_200, 'must be 43200 seconds at most');
 
-const placed = z.looseObject({ role_arn: roleArnField, region: regionField });
+const complete = z.looseObject({ role_arn: roleArnField, region: regionField });
 
 export const target = z
   .strictObject({
-    /** May come later: the customer's set-up makes the role. */
+    /** May be set later: the customer's set-up creates the role. */
     role_arn: roleArnField.optional(),
-    /** Without one the first region of the role's partition, once the role is known. */
+    /** Defaults to the first region of the role's partition once the role is known. */
     region: regionField.optional(),
     duration_seconds: durationField.default(3600),
     session_policy: sessionPolicyField.optional(),
@@ -29,16 +29,16 @@ export const target = z
   .refine(({ role_arn = '', region = '' }) => isInPartition(region, role_arn), {
     path: ['region'],
     message: 'must be a region of the partition that role_arn names',
-    // Whatever else is wrong: all faults are told at once.
-    when: ({ value }) => placed.safeParse(value).success,
+    // Checked even if other fields are invalid, so that all faults are reported together.
+    when: ({ value }) => complete.safeParse(value).success,
   })
-  .transform((given) =>
-    given.role_arn && !given.region ? { ...given, region: defaultRegion(given.role_arn) } : given,
+  .transform((target) =>
+    target.role_arn && !target.region ? { ...target, region: defaultRegion(target.role_arn) } : target,
   );
 
 export type AwsTarget = z.output<typeof target>;
 
-/** The name of STS for itself, whatever the partition. */
+/** The audience of STS, in every partition. */
 export const audience = 'sts.amazonaws.com';
 
 export function missingFields({ role_arn }: AwsTarget): readonly string[] {
@@ -47,7 +47,7 @@ export function missingFields({ role_arn }: AwsTarget): readonly string[] {
 
 /**
  * Claims that STS understands (IAM user guide, "Passing session tags using AssumeRoleWithWebIdentity").
- * The list of roles makes STS refuse the token for any other role, whatever else trusts this issuer and subject.
+ * The roles claim makes STS refuse the token for any other role, even one that trusts this issuer and subject.
  */
 export function claims({ role_arn, session_tags = {}, source_identity }: AwsTarget): Record<string, unknown> {
   const tags = Object.entries(session_tags);
@@ -56,7 +56,7 @@ export function claims({ role_arn, session_tags = {}, source_identity }: AwsTarg
     ...(tags.length > 0
       ? {
           'https://aws.amazon.com/tags': {
-            // STS takes lists of exactly one value and nothing else.
+            // STS accepts only lists of exactly one value.
             principal_tags: Object.fromEntries(tags.map(([key, value]) => [key, [value]])),
           },
         }
@@ -65,7 +65,7 @@ export function claims({ role_arn, session_tags = {}, source_identity }: AwsTarg
   };
 }
 
-/** The same role entered without tags and source identity; nothing where it has none. */
+/** The same target without session tags and source identity; empty if it has none of them. */
 export function withoutOptions({ session_tags = {}, source_identity, ...target }: AwsTarget): {
   withoutOptions?: AwsTarget;
 } {

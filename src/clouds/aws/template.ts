@@ -1,16 +1,16 @@
-/** The CloudFormation template: an OIDC provider, where the account has none for this issuer yet, and the roles. */
+/** The CloudFormation template: the roles, and an OIDC provider unless the account already has one for this issuer. */
 import { caption } from '../encode/index.ts';
 import { iamText, type Plan, type RolePlan } from './plan.ts';
 import { reportCondition, reportOutput, reportParameter, reportResources } from './report-function.ts';
 import { providerName, trustPolicy } from './trust.ts';
 
 const ref = (name: string) => ({ Ref: name });
-const isGiven = (value: unknown) => ({ 'Fn::Not': [{ 'Fn::Equals': [value, ''] }] });
-const whenGiven = (condition: string, value: unknown) => ({
+const isNotEmpty = (value: unknown) => ({ 'Fn::Not': [{ 'Fn::Equals': [value, ''] }] });
+const orNoValue = (condition: string, value: unknown) => ({
   'Fn::If': [condition, value, ref('AWS::NoValue')],
 });
 
-/** The ARN of a provider that is there already. */
+/** The ARN of an existing provider. */
 export const existingProvider = (issuer: string) => ({
   'Fn::Sub': [
     `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:oidc-provider/\${ProviderName}`,
@@ -18,7 +18,7 @@ export const existingProvider = (issuer: string) => ({
   ],
 });
 
-/** `Ref` waits for the new provider. */
+/** `Ref` makes the roles wait for the new provider. */
 const providerArn = (issuer: string) => ({
   'Fn::If': ['CreatesProvider', ref('Provider'), existingProvider(issuer)],
 });
@@ -28,10 +28,7 @@ export const providerResource = (plan: Plan) => ({
   Properties: { Url: plan.issuer, ClientIdList: [plan.audience], ...tagsOf(plan) },
 });
 
-/**
- * The condition keys carry the issuer, and keys cannot be computed inside a template, so that each connection has a
- * template of its own.
- */
+/** Each connection needs its own template: the condition keys contain the issuer, and a template cannot compute keys. */
 export function cloudFormation(plan: Plan) {
   const { issuer, roles, callback } = plan;
   return {
@@ -41,10 +38,10 @@ export function cloudFormation(plan: Plan) {
     Conditions: {
       CreatesProvider: { 'Fn::Equals': [ref('CreateProvider'), 'true'] },
       ...Object.fromEntries(
-        roles.map(({ suffix }) => [`HasRoleName${suffix}`, isGiven(ref(`RoleName${suffix}`))]),
+        roles.map(({ suffix }) => [`HasRoleName${suffix}`, isNotEmpty(ref(`RoleName${suffix}`))]),
       ),
-      HasPolicies: isGiven({ 'Fn::Join': ['', ref('ManagedPolicyArns')] }),
-      HasBoundary: isGiven(ref('PermissionsBoundary')),
+      HasPolicies: isNotEmpty({ 'Fn::Join': ['', ref('ManagedPolicyArns')] }),
+      HasBoundary: isNotEmpty(ref('PermissionsBoundary')),
       ...(callback ? reportCondition : {}),
     },
     Resources: {
@@ -83,17 +80,17 @@ function descriptionOf(roles: readonly RolePlan[]): string {
     others.length === 0
       ? `connection ${connection.id} (${connection.name})`
       : `connections ${[connection.id, ...others].join(', ')}`;
-  return iamText(`Lets ${caption(vendor, 200)} enter this account without a key, for ${through}.`);
+  return iamText(`Lets ${caption(vendor, 200)} access this account without a key, through ${through}.`);
 }
 
 const roleResource = (role: RolePlan, plan: Plan) => ({
   Type: 'AWS::IAM::Role',
   Properties: {
-    RoleName: whenGiven(`HasRoleName${role.suffix}`, ref(`RoleName${role.suffix}`)),
+    RoleName: orNoValue(`HasRoleName${role.suffix}`, ref(`RoleName${role.suffix}`)),
     ...(role.path === '/' ? {} : { Path: role.path }),
     Description: role.description,
     AssumeRolePolicyDocument: trustPolicy(role.target, role.facts, providerArn(plan.issuer)),
-    ManagedPolicyArns: whenGiven('HasPolicies', ref('ManagedPolicyArns')),
+    ManagedPolicyArns: orNoValue('HasPolicies', ref('ManagedPolicyArns')),
     MaxSessionDuration: ref('MaxSessionDuration'),
     ...(plan.policies.length > 0 ? { Policies: policiesOf(plan) } : {}),
     ...commonOf(plan),
@@ -104,7 +101,7 @@ export const policiesOf = ({ policies }: Plan) =>
   policies.map(({ name, document }) => ({ PolicyName: name, PolicyDocument: document }));
 
 const commonOf = (plan: Plan) => ({
-  PermissionsBoundary: whenGiven('HasBoundary', ref('PermissionsBoundary')),
+  PermissionsBoundary: orNoValue('HasBoundary', ref('PermissionsBoundary')),
   ...tagsOf(plan),
 });
 
@@ -119,7 +116,7 @@ const parameters = ({ roles, createsProvider, managedPolicyArns, boundary }: Pla
     AllowedValues: ['true', 'false'],
     Default: String(createsProvider),
     Description:
-      'An account has one OIDC provider per issuer. Choose false when it is there already; it must list the audience. Deleting the stack deletes the provider that it created.',
+      'An account has one OIDC provider per issuer. Choose false if it exists already; it must list the audience. Deleting the stack deletes the provider that it created.',
   },
   ...Object.fromEntries(
     roles.map(({ suffix, name = '', facts }) => [
@@ -128,7 +125,7 @@ const parameters = ({ roles, createsProvider, managedPolicyArns, boundary }: Pla
         Type: 'String',
         Default: name,
         AllowedPattern: '^[\\w+=,.@-]{0,64}$',
-        Description: `${roles.length === 1 ? '' : `Of connection ${facts.connection.id}. `}Leave empty to have a name generated.`,
+        Description: `${roles.length === 1 ? '' : `Of connection ${facts.connection.id}. `}Leave empty to generate a name.`,
       },
     ]),
   ),
@@ -136,19 +133,19 @@ const parameters = ({ roles, createsProvider, managedPolicyArns, boundary }: Pla
     Type: 'CommaDelimitedList',
     Default: managedPolicyArns.join(','),
     Description:
-      'What the role may do: ARNs of managed policies. Empty grants nothing but what the template itself names; without that the role can show who it is and no more.',
+      'What the role may do: ARNs of managed policies. If empty, the role has only the permissions in this template, or none except sts:GetCallerIdentity.',
   },
   PermissionsBoundary: {
     Type: 'String',
     Default: boundary ?? '',
     AllowedPattern: '^(arn:[^:]+:iam::([0-9]{12}|aws):policy/.+)?$',
-    Description: 'ARN of a policy that the role can never exceed. May be empty.',
+    Description: 'ARN of a policy that limits what the role may do. May be empty.',
   },
   MaxSessionDuration: {
     Type: 'Number',
     Default: Math.max(...roles.map(({ maxSession }) => maxSession)),
     MinValue: 3600,
     MaxValue: 43200,
-    Description: 'The longest session in seconds; no less than duration_seconds of the connection.',
+    Description: 'The maximum session duration in seconds; at least duration_seconds of the connection.',
   },
 });

@@ -1,4 +1,4 @@
-/** The plan as resources of Terraform's aws provider. */
+/** The plan as a Terraform configuration for the aws provider. */
 import { type HclBlock, HclCall, HclExpression, hclDocument, reportBlocks } from '../encode/index.ts';
 import { type Plan, type RolePlan, roleNameOf } from './plan.ts';
 import { providerName, trustPolicy } from './trust.ts';
@@ -14,7 +14,7 @@ export function terraform(plan: Plan): string {
       blocks: [
         {
           type: 'required_providers',
-          // The first that finds the thumbprint itself.
+          // The first version that determines the thumbprint itself.
           attributes: { aws: { source: 'hashicorp/aws', version: '>= 5.81' } },
         },
       ],
@@ -49,7 +49,7 @@ const nameVariable = ({ suffix }: RolePlan): string => `role_name${suffix && `_$
 
 const variables = (plan: Plan): HclBlock[] => [
   variable('create_provider', 'bool', plan.createsProvider, {
-    description: 'An account has one OIDC provider per issuer. Choose false when it is there already.',
+    description: 'An account has one OIDC provider per issuer. Choose false if it exists already.',
   }),
   ...plan.roles.map((role) =>
     variable(nameVariable(role), 'string', roleNameOf(role), {
@@ -60,10 +60,10 @@ const variables = (plan: Plan): HclBlock[] => [
     description: 'What the role may do: ARNs of managed policies.',
   }),
   variable('permissions_boundary', 'string', plan.boundary ?? expression('null'), {
-    description: 'ARN of a policy that the role can never exceed.',
+    description: 'ARN of a policy that limits what the role may do.',
   }),
   variable('max_session_duration', 'number', Math.max(...plan.roles.map(({ maxSession }) => maxSession)), {
-    description: 'The longest session in seconds; no less than duration_seconds of the connection.',
+    description: 'The maximum session duration in seconds; at least duration_seconds of the connection.',
   }),
 ];
 
@@ -120,9 +120,9 @@ function roleBlocks(role: RolePlan, plan: Plan): HclBlock[] {
       },
     },
     ...plan.policies.map(
-      ({ name, document }, at): HclBlock => ({
+      ({ name, document }, index): HclBlock => ({
         type: 'resource',
-        labels: ['aws_iam_role_policy', `${label}_${at + 1}`],
+        labels: ['aws_iam_role_policy', `${label}_${index + 1}`],
         attributes: {
           name,
           role: expression(`aws_iam_role.${label}.id`),

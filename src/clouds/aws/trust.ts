@@ -1,8 +1,8 @@
-/** Whom an AWS role trusts: this issuer, for exactly one audience and one subject. */
+/** The trust policy of an AWS role: this issuer, exactly one audience and one subject. */
 import type { SetupFacts } from '../contract.ts';
 import type { AwsTarget } from './target.ts';
 
-/** What IAM calls the provider: the issuer without its scheme, path included. It heads every condition key. */
+/** IAM's name of the provider: the issuer without its scheme, with its path. Every condition key starts with it. */
 export const providerName = (issuer: string): string => issuer.slice(issuer.indexOf('://') + 3);
 
 /** The ARN of the provider in the account of the role. */
@@ -12,9 +12,9 @@ export function providerArn(role: string, issuer: string): string {
 }
 
 /**
- * AWS refuses trust without a `sub` condition only for the shared issuers that it lists, and this one is not listed:
- * both conditions are always written, and StringEquals knows no wildcard.
- * @param federated the ARN of the provider, or a CloudFormation function that gives it
+ * AWS requires a `sub` condition only for the shared issuers that it lists, and this issuer is not one of them. So both
+ * conditions are always written, with StringEquals, which has no wildcards.
+ * @param federated the ARN of the provider, or a CloudFormation function that returns it
  */
 export function trustPolicy<Federated>(
   target: AwsTarget,
@@ -35,7 +35,7 @@ export function trustPolicy<Federated>(
   };
 }
 
-/** Session tags and a source identity each need their own permission; without the claim it would only be a gift. */
+/** Session tags and a source identity each need their own permission, granted only if the token has the claim. */
 const actions = ({ session_tags, source_identity }: AwsTarget): readonly string[] => [
   'sts:AssumeRoleWithWebIdentity',
   ...(session_tags && Object.keys(session_tags).length > 0 ? ['sts:TagSession'] : []),

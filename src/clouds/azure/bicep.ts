@@ -4,10 +4,10 @@ import type { IdentityPlan, Plan } from './plan.ts';
 import {
   assignmentVersion,
   descriptionOf,
+  descriptions,
   identityType,
   identityVersion,
   roleParameters,
-  told,
 } from './template.ts';
 
 const expression = (source: string) => new BicepExpression(source);
@@ -23,17 +23,17 @@ const parameters = (plan: Plan): BicepStatement[] => [
   ...plan.identities.map(({ suffix, name }) => ({
     head: `param identityName${suffix} string`,
     value: name,
-    decorators: { description: told.identityName, minLength: 3, maxLength: 128 },
+    decorators: { description: descriptions.identityName, minLength: 3, maxLength: 128 },
   })),
   {
     head: 'param location string',
     value: expression('resourceGroup().location'),
-    decorators: { description: told.location },
+    decorators: { description: descriptions.location },
   },
   ...roleParameters(plan).map(({ name, role }) => ({
     head: `param ${name} string`,
     value: role,
-    decorators: { description: told.role, minLength: 36, maxLength: 36 },
+    decorators: { description: descriptions.role, minLength: 36, maxLength: 36 },
   })),
 ];
 
@@ -56,8 +56,8 @@ function statements({ suffix, facts, credential, description }: IdentityPlan, pl
         properties: { issuer: facts.issuer, subject: facts.subject, audiences: [facts.audience] },
       },
     },
-    ...roleParameters(plan).map(({ name }, at) => ({
-      head: `resource assignment${suffix}_${at + 1} 'Microsoft.Authorization/roleAssignments@${assignmentVersion}'`,
+    ...roleParameters(plan).map(({ name }, index) => ({
+      head: `resource assignment${suffix}_${index + 1} 'Microsoft.Authorization/roleAssignments@${assignmentVersion}'`,
       value: {
         name: expression(`guid(resourceGroup().id, ${identity}.id, ${name})`),
         properties: {

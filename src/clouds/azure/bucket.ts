@@ -1,21 +1,21 @@
-/** Documents in Blob Storage: https://learn.microsoft.com/rest/api/storageservices/put-blob */
+/** Uploads to Blob Storage: https://learn.microsoft.com/rest/api/storageservices/put-blob */
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Bucket, BucketLocation } from '../contract.ts';
-import { objectUrl, putObject } from '../deposit.ts';
+import { objectUrl, putObject } from '../upload.ts';
 import { explain } from './explain.ts';
 
-/** Entra's tokens are taken from 2017-11-09 on. */
+/** Blob Storage accepts tokens of Entra since version 2017-11-09. */
 const version = '2021-12-02';
 
 /** `$web` is the container of a static website. */
-const form =
+const pattern =
   /^https:\/\/([a-z0-9]{3,24})\.(blob\.core\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn))\/(\$web|[a-z0-9](?:-?[a-z0-9]){2,62})((?:\/[\w.-]+)*)\/?$/;
 
 export const bucket: Bucket = {
   accepts: (to) => to.startsWith('https://'),
 
   faultOf({ to, region }) {
-    if (!form.test(to))
+    if (!pattern.test(to))
       return {
         field: 'to',
         message: 'must be https://ACCOUNT.blob.core.windows.net/CONTAINER, with a prefix or without',
@@ -25,9 +25,9 @@ export const bucket: Bucket = {
 
   urlOf,
 
-  async put({ location: place, path, body, contentType, cacheControl, credentials: pass, now, signal }) {
-    const { credentials } = pass;
-    if (!('access_token' in credentials)) throw new SojournError('internal', { cause: 'no pass of Azure' });
+  async put({ location, path, body, contentType, cacheControl, credentials: { credentials }, now, signal }) {
+    if (!('access_token' in credentials))
+      throw new SojournError('internal', { cause: 'not Azure credentials' });
     const headers = {
       authorization: `Bearer ${credentials.access_token}`,
       'content-type': contentType,
@@ -37,13 +37,13 @@ export const bucket: Bucket = {
       'x-ms-date': new Date(now()).toUTCString(),
       'x-ms-version': version,
     };
-    await putObject({ url: urlOf(place, path), headers, body, signal }, explain);
+    await putObject({ url: urlOf(location, path), headers, body, signal }, explain);
   },
 };
 
-/** At another endpoint the account is the first segment, as emulators have it. */
+/** At a custom endpoint the account is the first path segment, as emulators expect. */
 function urlOf({ to, endpoint }: BucketLocation, path: string): string {
-  const [, account = '', domain = '', container = '', prefix = ''] = form.exec(to) ?? [];
+  const [, account = '', domain = '', container = '', prefix = ''] = pattern.exec(to) ?? [];
   return endpoint === undefined
     ? objectUrl(`https://${account}.${domain}`, container, prefix, path)
     : objectUrl(endpoint, account, container, prefix, path);

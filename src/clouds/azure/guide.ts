@@ -1,4 +1,4 @@
-/** What an Azure administrator is told and asked. */
+/** The guide for an Azure administrator. */
 import { shellCommand } from '../encode/index.ts';
 import { type Files, type Guide, labeledValues, linkIn, type SetupMethod } from '../guide.ts';
 import type { AzurePermissionSet } from './options.ts';
@@ -6,7 +6,7 @@ import type { AzureTarget } from './target.ts';
 
 const template = 'azuredeploy.json';
 
-/** learn.microsoft.com/azure/role-based-access-control/built-in-roles; another one is named by its GUID. */
+/** learn.microsoft.com/azure/role-based-access-control/built-in-roles. Other roles are shown by their GUID. */
 const roleNames: Readonly<Record<string, string>> = {
   '8e3af657-a8ff-443c-a75c-2fe8c4bcb635': 'Owner',
   'b24988ac-6180-42a0-ab88-20f7382dd24c': 'Contributor',
@@ -35,43 +35,46 @@ export const guide: Guide = {
       example: '66666666-7777-4888-9999-000000000000',
     },
   ],
-  creates: (given) =>
-    consents(given)
-      ? ['An enterprise application in your directory, which stands for the vendor’s own application.']
+  creates: (target) =>
+    consents(target)
+      ? ['An enterprise application in your directory, which represents the vendor’s application.']
       : [
           'A user-assigned managed identity in a resource group that you choose.',
-          'A federated credential on it, which trusts the issuer below for the one subject and audience below.',
-          'Role assignments for the identity, in this resource group alone.',
+          'A federated credential on it, which trusts the issuer below only for the subject and audience below.',
+          'Role assignments for the identity, in this resource group only.',
         ],
-  allows: (given, permissions) => [
-    ...(consents(given)
-      ? ['Only what the roles permit that you assign to the application afterwards: consent gives none.']
+  allows: (target, permissions) => [
+    ...(consents(target)
+      ? ['Only what the roles allow that you assign to the application afterwards: consent grants none.']
       : rolesIn(permissions)),
-    `Access tokens for ${(given as AzureTarget).scope.replace(/\/\.default$/, '')}, which end by themselves.`,
+    `Access tokens for ${(target as AzureTarget).scope.replace(/\/\.default$/, '')}, which expire automatically.`,
   ],
-  knownValues(given) {
-    const { tenant_id, client_id, environment } = given as AzureTarget;
+  knownValues(target) {
+    const { tenant_id, client_id, environment } = target as AzureTarget;
     return labeledValues({
       'Directory (tenant) ID': tenant_id,
       'Client ID': client_id,
       Environment: environment === 'public' ? undefined : environment,
     });
   },
-  undo: 'Delete the managed identity: no token is given for it any more.',
-  methods: (given, files) => [
+  undo: 'Delete the managed identity. After that, no token is issued for it.',
+  methods: (target, files) => [
     {
       title: 'Consent in the browser',
       summary: 'You admit the vendor’s application to your directory, and then give it roles.',
       requiredFile: 'admin-consent.uri',
       steps: [
         { instruction: 'Consent as an administrator.', ...linkIn(files, 'admin-consent.uri', 'Open Entra') },
-        { instruction: 'Assign the roles that you grant to the application, where its access is to go.' },
+        {
+          instruction:
+            'Assign the roles that you grant to the application, in the scope that it should access.',
+        },
         { instruction: 'Then confirm the ids below.' },
       ],
     },
     {
       title: 'Deploy to Azure',
-      summary: 'The portal opens with the template and its parameters filled in.',
+      summary: 'The portal opens with the template and all parameters filled in.',
       requiredFile: 'deploy-to-azure.uri',
       steps: [
         {
@@ -95,10 +98,10 @@ export const guide: Guide = {
         readOutputs,
       ],
     },
-    script(given as AzureTarget, files),
+    script(target as AzureTarget, files),
     {
       title: 'With Terraform',
-      summary: 'A module of one file, for a resource group that Terraform keeps.',
+      summary: 'A configuration in one file, for a resource group managed with Terraform.',
       reportsIds: true,
       requiredFile: 'main.tf',
       steps: [
@@ -115,7 +118,7 @@ export const guide: Guide = {
       template,
       files,
     ),
-    deployment('With Bicep', 'The same in the language that Azure recommends.', 'main.bicep', files),
+    deployment('With Bicep', 'The same template in the language that Azure recommends.', 'main.bicep', files),
   ],
 };
 
@@ -123,11 +126,11 @@ function rolesIn(permissions: Readonly<Record<string, unknown>>): readonly strin
   const sets = Object.entries(permissions as Readonly<Record<string, AzurePermissionSet>>);
   if (sets.length === 0)
     return [
-      'What the role permits that you choose when you deploy (roleDefinitionId), in the chosen resource group and nowhere else. Reader unless you choose.',
+      'What the role allows that you choose when you deploy (roleDefinitionId), only in the chosen resource group. Default: Reader.',
     ];
   return sets.map(
     ([name, { roles }]) =>
-      `${name}: what ${roles.length > 1 ? 'the roles permit' : 'the role permits'}: ${roles.map((role) => roleNames[role] ?? role).join(', ')}; in the chosen resource group and nowhere else.`,
+      `${name}: the permissions of the ${roles.length > 1 ? 'roles' : 'role'} ${roles.map((role) => roleNames[role] ?? role).join(', ')}, only in the chosen resource group.`,
   );
 }
 
@@ -137,7 +140,7 @@ const readOutputs = {
 
 const script = ({ environment }: AzureTarget, files: Files): SetupMethod => ({
   title: 'With a script',
-  summary: 'Around the Azure command line, in Cloud Shell or wherever it is signed in.',
+  summary: 'The script uses the Azure CLI, in Cloud Shell or on a machine that is signed in.',
   reportsIds: true,
   requiredFile: 'setup.sh',
   steps: [
@@ -149,7 +152,7 @@ const script = ({ environment }: AzureTarget, files: Files): SetupMethod => ({
         : {}),
     },
     {
-      instruction: 'Run it with the name of a resource group; it may be run again.',
+      instruction: 'Run it with the name of a resource group. You can run it again at any time.',
       command: 'sh setup.sh NAME',
     },
   ],

@@ -1,12 +1,12 @@
 /**
- * Whose access token it is: Entra writes the directory and the application into it, and Resource Manager, where the token
- * is for it, lists subscriptions to whoever it knows, to an identity without any role an empty list.
+ * Identifies an access token. Entra puts the directory and the application into its claims. If the token is for Resource
+ * Manager, it must list the subscriptions; an identity without a role gets an empty list.
  */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { OutboundResponse } from '../../platform/outbound/index.ts';
-import { joinUrl, optionalText, parseError, refusalHead, requestJson } from '../ask.ts';
 import type { CloudContext, Credentials } from '../contract.ts';
+import { joinUrl, optionalText, parseError, refusalHead, requestJson } from '../request.ts';
 import { explain } from './explain.ts';
 import { type AzureTarget, resourceManager } from './target.ts';
 
@@ -17,19 +17,22 @@ export async function identify(
   { credentials }: Credentials,
   { endpoints, signal }: CloudContext,
 ): Promise<string> {
-  if (!('access_token' in credentials)) throw new SojournError('internal', { cause: 'no pass of Azure' });
+  if (!('access_token' in credentials))
+    throw new SojournError('internal', { cause: 'not Azure credentials' });
   const token = credentials.access_token;
-  const named = read(token);
-  if (named && (named.tid !== target.tenant_id || named.appid !== target.client_id))
+  const identity = read(token);
+  if (identity && (identity.tid !== target.tenant_id || identity.appid !== target.client_id))
     throw new SojournError('cloud_identity_mismatch', {
-      detail: `The access token is for application ${named.appid} of directory ${named.tid}, and the connection names ${target.client_id} of ${target.tenant_id}.`,
+      detail: `The access token is for application ${identity.appid} of directory ${identity.tid}, but the connection names ${target.client_id} of ${target.tenant_id}.`,
     });
-  const words = named ? `The access token is for application ${named.appid} of directory ${named.tid}` : '';
+  const summary = identity
+    ? `The access token is for application ${identity.appid} of directory ${identity.tid}`
+    : '';
   const manager = resourceManager(target);
   if (manager === undefined)
-    return named
-      ? `${words}, as Entra wrote into it; it is not for Resource Manager, so nobody else was asked.`
-      : 'The access token is not for Resource Manager and cannot be read; Entra gave it to the application that target names.';
+    return identity
+      ? `${summary}, according to its claims. It is not for Resource Manager, so it was not checked there.`
+      : 'The access token is not for Resource Manager and cannot be read. Entra issued it to the application of the target.';
   await requestJson({
     request: {
       method: 'GET',
@@ -40,10 +43,10 @@ export async function identify(
     schema: z.object({ value: z.array(z.unknown()) }),
     refusal,
   });
-  return `${words || 'The access token is good'}, and Resource Manager takes it.`;
+  return `${summary || 'The access token is valid'}, and Resource Manager accepts it.`;
 }
 
-/** `azp` in the second version of these tokens (learn.microsoft.com/entra/identity-platform/access-token-claims-reference). */
+/** Version 2 of these tokens has `azp` instead of `appid` (learn.microsoft.com/entra/identity-platform/access-token-claims-reference). */
 const claims = z
   .object({
     tid: z.string().max(64),
@@ -52,7 +55,7 @@ const claims = z
   })
   .transform(({ tid, appid, azp }) => ({ tid, appid: appid ?? azp ?? '' }));
 
-/** It came from Entra itself over TLS, so its signature adds nothing (OpenID Connect Core section 3.1.3.7). */
+/** The signature is not verified: the token came directly from Entra over TLS (OpenID Connect Core section 3.1.3.7). */
 function read(token: string): z.output<typeof claims> | undefined {
   try {
     const [, payload = ''] = token.split('.');

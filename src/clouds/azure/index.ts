@@ -1,10 +1,11 @@
 /**
- * Azure: an application or managed identity, entered through Entra. Owns: its target, Entra's token door and what Entra means.
- * Does not own: retries and the reading of answers, which are alike for all clouds. Called through the list of clouds only.
+ * Azure: access tokens of an application or managed identity from Entra. Owns: the target, the token request, the explanation
+ * of Entra's errors, the set-up files, and the lint of federated credentials. Does not own: retries and response parsing,
+ * which all clouds share. Used only through `clouds`.
  */
 import type { Cloud } from '../contract.ts';
 import { bucket } from './bucket.ts';
-import { exchange } from './enter.ts';
+import { exchange } from './exchange.ts';
 import { explain, explanations } from './explain.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
@@ -13,9 +14,9 @@ import { links } from './links.ts';
 import { lint } from './lint.ts';
 import { permissionSet, setupOptions } from './options.ts';
 import { fix, interpretProbe, wrongAudience } from './probe.ts';
+import { propagation } from './propagation.ts';
 import { purpose, widenedFields } from './purpose.ts';
 import { remedy } from './remedy.ts';
-import { propagation } from './settling.ts';
 import { setup } from './setup.ts';
 import { type AzureTarget, audience, missingFields, target as schema } from './target.ts';
 
@@ -24,28 +25,28 @@ export const azure: Cloud = {
   bucket,
   target: schema,
   purpose,
-  widenedFields: (target, given) =>
-    widenedFields(target as AzureTarget, given as Parameters<typeof widenedFields>[1]),
+  widenedFields: (target, purpose) =>
+    widenedFields(target as AzureTarget, purpose as Parameters<typeof widenedFields>[1]),
   guide,
   setupOptions,
   permissionSet,
-  destination(given) {
-    const target = given as AzureTarget;
+  destination(input) {
+    const target = input as AzureTarget;
     return {
       audience: audience(target),
       algorithms: ['RS256'],
       claims: {},
       missingFields: missingFields(target),
-      exchange: (visit) => exchange(target, visit),
-      identify: (pass, inquiry) => identify(target, pass, inquiry),
+      exchange: (request) => exchange(target, request),
+      identify: (credentials, context) => identify(target, credentials, context),
       wrongAudience,
       interpretProbe,
       propagation,
       remedy: (facts, error) => remedy(target, facts, error),
-      fix: (facts, kind) => fix(target, facts, kind),
+      fix: (facts, type) => fix(target, facts, type),
       lint: (facts, document) => lint(facts, document),
       setup: (facts) => setup(target, facts),
-      links: (facts, published) => links(target, facts, published),
+      links: (facts, files) => links(target, facts, files),
       leakAdvice: (facts) => leakAdvice(target, facts),
     };
   },

@@ -1,4 +1,4 @@
-/** What a customer does in Azure when a signing key of the issuer may be in foreign hands. */
+/** What a customer does in Azure after a signing key of the issuer may have leaked. */
 import type { LeakAdvice, LeakFacts } from '../contract.ts';
 import { shellCommand, shellWord } from '../encode/index.ts';
 import { credentialName } from './plan.ts';
@@ -10,19 +10,19 @@ export function leakAdvice(
 ): LeakAdvice {
   return {
     trustedFor:
-      'Unknown: Entra keeps the keys of an issuer on its own terms and documents no time; count on a day. An access token that was given lasts to its end, about an hour.',
+      'Unknown: Entra caches the keys of an issuer and documents no limit; expect a day. An access token that was already issued stays valid until it expires, about an hour.',
     steps:
       client_id === undefined
         ? []
         : [
             consent_redirect_uri === undefined
               ? {
-                  instruction: 'Close the door: the identity takes no token of this issuer any more.',
+                  instruction: 'Block all access: the identity then accepts no token of this issuer.',
                   command: `az resource delete --ids "$(${identityId(client_id)})"/federatedIdentityCredentials/${shellWord(credentialName(connection.id))}`,
                 }
               : {
                   instruction:
-                    'Close the door: the application of the vendor may not sign in to this directory any more.',
+                    'Block all access: the application of the vendor can then not sign in to this directory.',
                   command: shellCommand([
                     'az',
                     'ad',
@@ -34,21 +34,21 @@ export function leakAdvice(
                   ]),
                 },
             {
-              instruction: 'Make the access tokens that were given worthless.',
+              instruction: 'Remove the roles, so that access tokens that were already issued allow nothing.',
               command: shellCommand(['az', 'role', 'assignment', 'delete', `--assignee=${client_id}`]),
             },
             {
               instruction:
-                'Look in the sign-in logs of the identity for sign-ins that are not in the audit of the vendor.',
+                'Search the sign-in logs of the identity for sign-ins that are not in the audit log of the vendor.',
             },
             consent_redirect_uri === undefined
               ? {
                   instruction:
-                    'Open the door again, a day or more after the key was revoked: deploy azuredeploy.json once more.',
+                    'Restore access, at least a day after the key was revoked: deploy azuredeploy.json again.',
                 }
               : {
                   instruction:
-                    'Open the door again, a day or more after the key was revoked, and assign its roles anew.',
+                    'Restore access, at least a day after the key was revoked, and assign the roles again.',
                   command: shellCommand([
                     'az',
                     'ad',

@@ -1,25 +1,25 @@
-/** The ways that begin with a click: the portal, and the consent to an application of the vendor. */
+/** Links to the portal and to the consent page of the vendor's application. */
 import type { PublicFiles, SetupFacts, SetupFile } from '../contract.ts';
 import { uriList } from '../encode/index.ts';
 import { type AzureTarget, authority, portal } from './target.ts';
 
-export function links(target: AzureTarget, _facts: SetupFacts, published: PublicFiles): readonly SetupFile[] {
+export function links(target: AzureTarget, _facts: SetupFacts, files: PublicFiles): readonly SetupFile[] {
   if (target.consent_redirect_uri !== undefined) return consent(target, target.consent_redirect_uri);
   const create = `${portal(target)}/#create/Microsoft.Template`;
-  const template = published.get('azuredeploy.json')?.url;
+  const template = files.get('azuredeploy.json')?.url;
   if (template === undefined) {
-    return [uriList('portal.uri', create, 'The portal, where azuredeploy.json can be loaded into an editor')];
+    return [uriList('portal.uri', create, 'The portal; load azuredeploy.json there into the editor')];
   }
   return [
     uriList(
       'deploy-to-azure.uri',
       `${create}/uri/${encodeURIComponent(template)}`,
-      'Deploy to Azure: the portal with the template and its parameters filled in',
+      'Deploy to Azure: the portal with the template and its parameters already filled in',
     ),
   ];
 }
 
-/** learn.microsoft.com/entra/identity-platform/v2-admin-consent. The directory is the connection's and no other. */
+/** learn.microsoft.com/entra/identity-platform/v2-admin-consent. Consent applies to the directory of the connection only. */
 function consent(target: AzureTarget, redirect: string): readonly SetupFile[] {
   const { tenant_id, client_id } = target;
   if (tenant_id === undefined || client_id === undefined) return [];
@@ -28,7 +28,7 @@ function consent(target: AzureTarget, redirect: string): readonly SetupFile[] {
     uriList(
       'admin-consent.uri',
       `${authority(target)}/${tenant_id}/v2.0/adminconsent?${query}`,
-      "Consent of the customer's administrator to your application; then they assign roles to it, since consent gives none",
+      "Consent of the customer's administrator to your application; they must also assign roles to it, because consent grants none",
     ),
   ];
 }

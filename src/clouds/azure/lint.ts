@@ -1,7 +1,7 @@
-/** A federated credential of Entra, or the list of an identity, that a customer pasted, judged for one connection. */
+/** Lints a pasted federated credential of Entra, or the list of an identity, for one connection. */
 import { invalidRequest } from '../../platform/errors/index.ts';
+import { compare } from '../compare.ts';
 import type { SetupFacts } from '../contract.ts';
-import { difference } from '../difference.ts';
 import {
   describeValue,
   type Finding,
@@ -14,131 +14,143 @@ import {
 } from '../lint.ts';
 import { credentialName } from './plan.ts';
 
-/** Entra takes no more for one application or identity. */
-const credentialsAtMost = 20;
+/** Entra's limit for one application or identity. */
+const maxCredentials = 20;
 
-/** Throws `invalid_request` for what is neither. */
+/** @throws {SojournError} `invalid_request` for any other document. */
 export function lint(facts: SetupFacts, document: unknown): LintResult {
   const list = isJsonObject(document) && Array.isArray(document.value) ? document.value : document;
-  if (Array.isArray(list)) return listLint(facts, list.filter(isJsonObject));
+  if (Array.isArray(list)) return lintList(facts, list.filter(isJsonObject));
   if (isJsonObject(document) && ('subject' in fieldsOf(document) || 'issuer' in fieldsOf(document)))
     return gradeFindings(
       'azure-federated-credential',
       credentialFindings(facts, document, ''),
-      sound(facts, document),
+      correctedCredential(facts, document),
     );
   throw invalidRequest([
     {
       path: 'document',
-      message: 'is no federated credential (issuer, subject, audiences) and no list of them',
+      message: 'must be a federated credential (issuer, subject, audiences) or a list of them',
     },
   ]);
 }
 
-/** As Resource Manager has it, below `properties`, or flat as the az command and Graph do. */
+/** Resource Manager nests the fields below `properties`; the az command and Graph do not. */
 const fieldsOf = (credential: JsonObject): JsonObject =>
   isJsonObject(credential.properties) ? credential.properties : credential;
 
-function sound({ issuer, subject, audience, connection }: SetupFacts, credential: JsonObject): JsonObject {
+function correctedCredential(
+  { issuer, subject, audience, connection }: SetupFacts,
+  credential: JsonObject,
+): JsonObject {
   const fields = { issuer, subject, audiences: [audience] };
   const name = typeof credential.name === 'string' ? credential.name : credentialName(connection.id);
   return isJsonObject(credential.properties) ? { name, properties: fields } : { name, ...fields };
 }
 
-function credentialFindings(facts: SetupFacts, credential: JsonObject, where: string): Finding[] {
+function credentialFindings(facts: SetupFacts, credential: JsonObject, path: string): Finding[] {
   const findings: Finding[] = [];
-  const add = (rule: string, at: string, detail: string, advice: string, severity: Severity = 'closed') =>
-    findings.push({ rule, severity, where: `${where}${at}`, detail, advice });
+  const add = (
+    rule: string,
+    subpath: string,
+    detail: string,
+    advice: string,
+    severity: Severity = 'blocks_access',
+  ) => findings.push({ rule, severity, path: `${path}${subpath}`, detail, advice });
   const { issuer, subject, audiences, claimsMatchingExpression } = fieldsOf(credential);
   if (claimsMatchingExpression !== undefined && claimsMatchingExpression !== null)
     add(
       'expression',
       'claimsMatchingExpression',
-      'Entra has expressions for a few known issuers only.',
+      'Entra supports expressions only for a few known issuers.',
       'Write an exact subject.',
     );
-  for (const [name, wanted, found] of [
+  for (const [name, expected, actual] of [
     ['issuer', facts.issuer, issuer],
     ['subject', facts.subject, subject],
   ] as const) {
-    const differs = difference(wanted, typeof found === 'string' ? found : '');
-    if (!differs) continue;
-    const wild = name === 'subject' && typeof found === 'string' && found.includes('*');
+    const mismatch = compare(expected, typeof actual === 'string' ? actual : '');
+    if (!mismatch) continue;
+    const hasWildcard = name === 'subject' && typeof actual === 'string' && actual.includes('*');
     add(
-      wild ? 'wildcard' : `${name}_${differs.name}`,
+      hasWildcard ? 'wildcard' : `${name}_${mismatch.name}`,
       name,
-      `${describeValue(found)} is not ${wanted}: ${wild ? 'Entra takes an asterisk to the letter, so that nobody fits' : differs.words}.`,
-      `Write ${wanted}.`,
+      `${describeValue(actual)} is not ${expected}: ${hasWildcard ? 'Entra does not expand an asterisk, so no token matches' : mismatch.text}.`,
+      `Write ${expected}.`,
     );
   }
-  const given = stringsIn(audiences);
-  if (given.length !== 1 || !Array.isArray(audiences))
+  const audienceList = stringsIn(audiences);
+  if (audienceList.length !== 1 || !Array.isArray(audiences))
     add(
       'audiences',
       'audiences',
       'A federated credential must have exactly one audience.',
       `Write ["${facts.audience}"].`,
     );
-  else if (given[0] !== facts.audience)
+  else if (audienceList[0] !== facts.audience)
     add(
       'audience',
       'audiences',
-      `${describeValue(given[0])} is not ${facts.audience}; it differs by environment.`,
+      `${describeValue(audienceList[0])} is not ${facts.audience}. The audience depends on the environment.`,
       `Write ["${facts.audience}"].`,
     );
   return findings;
 }
 
-function listLint(facts: SetupFacts, list: readonly JsonObject[]): LintResult {
-  const of = list.map((one, index) => ({ one, index, fields: fieldsOf(one) }));
-  const own = of.filter(({ fields }) => fields.issuer === facts.issuer && fields.subject === facts.subject);
-  // The nearest one, so that the fault is told and not only that none fits.
-  const nearest = own[0] ?? of.find(({ fields }) => isNear(facts, fields));
-  const found: Finding[] = nearest ? credentialFindings(facts, nearest.one, `[${nearest.index}].`) : [];
-  const add = (rule: string, severity: Severity, where: string, detail: string, advice: string) =>
-    found.push({ rule, severity, where, detail, advice });
+function lintList(facts: SetupFacts, list: readonly JsonObject[]): LintResult {
+  const entries = list.map((credential, index) => ({ credential, index, fields: fieldsOf(credential) }));
+  const matching = entries.filter(
+    ({ fields }) => fields.issuer === facts.issuer && fields.subject === facts.subject,
+  );
+  // The most similar one, so that the findings name what differs and not only that none matches.
+  const nearest = matching[0] ?? entries.find(({ fields }) => isSimilar(facts, fields));
+  const findings: Finding[] = nearest
+    ? credentialFindings(facts, nearest.credential, `[${nearest.index}].`)
+    : [];
+  const add = (rule: string, severity: Severity, path: string, detail: string, advice: string) =>
+    findings.push({ rule, severity, path, detail, advice });
   if (!nearest)
     add(
       'missing',
-      'closed',
+      'blocks_access',
       '',
-      'No credential of the list is for this connection.',
-      'Add that of the corrected document.',
+      'The list has no credential for this connection.',
+      'Add the one of the corrected document.',
     );
-  if (own.length > 1)
+  if (matching.length > 1)
     add(
-      'twice',
-      'closed',
-      `[${own[1]?.index}]`,
+      'duplicate_credential',
+      'blocks_access',
+      `[${matching[1]?.index}]`,
       'Two credentials have this issuer and subject: Entra answers AADSTS700263.',
       'Delete one of them.',
     );
-  if (list.length >= credentialsAtMost && !nearest)
+  if (list.length >= maxCredentials && !nearest)
     add(
       'limit',
-      'closed',
+      'blocks_access',
       '',
-      `There are ${list.length} credentials, and Entra takes ${credentialsAtMost}.`,
-      'Delete one that is not needed, or make another identity.',
+      `There are ${list.length} credentials, and Entra allows ${maxCredentials}.`,
+      'Delete one that is not needed, or create another identity.',
     );
-  for (const { fields, index } of of)
+  for (const { fields, index } of entries)
     if (fields.issuer === facts.issuer && fields.subject !== facts.subject && index !== nearest?.index)
       add(
         'other_subjects',
         'weak',
         `[${index}]`,
-        `${describeValue(fields.subject)} of this issuer is let in as well.`,
-        'Delete it, unless this identity is meant for both.',
+        `${describeValue(fields.subject)} of this issuer is admitted as well.`,
+        'Delete it, unless both should use this identity.',
       );
-  const others = of.filter(
-    ({ index }) => index !== nearest?.index && !own.some((one) => one.index === index),
+  const others = entries.filter(
+    ({ index }) => index !== nearest?.index && !matching.some((entry) => entry.index === index),
   );
-  return gradeFindings('azure-federated-credentials', found, [
-    ...others.map(({ one }) => one),
-    sound(facts, nearest?.one ?? {}),
+  return gradeFindings('azure-federated-credentials', findings, [
+    ...others.map(({ credential }) => credential),
+    correctedCredential(facts, nearest?.credential ?? {}),
   ]);
 }
 
-const isNear = (facts: SetupFacts, { issuer, subject }: JsonObject): boolean =>
+const isSimilar = (facts: SetupFacts, { issuer, subject }: JsonObject): boolean =>
   String(subject).toLowerCase() === facts.subject ||
   String(issuer).toLowerCase().replace(/\/+$/, '') === facts.issuer;

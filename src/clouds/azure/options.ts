@@ -1,4 +1,4 @@
-/** What a customer may want otherwise in Azure, and what a permission set of the vendor grants there. */
+/** Set-up options of a customer in Azure, and the vendor's permission sets for Azure. */
 import { z } from 'zod';
 
 const maxRoles = 20;
@@ -14,8 +14,8 @@ const rolesField = z
   .max(maxRoles, `must be ${maxRoles} roles at most`);
 
 /**
- * learn.microsoft.com/azure/azure-resource-manager/management/tag-resources. Beyond its rules a name holds no bracket, within
- * which a template would evaluate it, and begins with a letter or digit, since the command line reads `@…` from a file.
+ * learn.microsoft.com/azure/azure-resource-manager/management/tag-resources. Two more rules: no brackets, because a template
+ * evaluates text in them, and a letter or digit first, because the command line reads `@…` from a file.
  */
 const tagName = /^[\p{L}\p{N}][^<>%&\\?/[\]=\p{C}\p{Zl}\p{Zp}]{0,127}$/u;
 
@@ -44,7 +44,7 @@ export const setupOptions = z.strictObject({
       'must be 3 to 128 letters, digits, hyphens or underscores, the first a letter or digit',
     )
     .optional(),
-  /** Of the customer's own choice, besides those of the permission sets. */
+  /** Added by the customer to those of the permission sets. */
   roles: rolesField.optional(),
   tags: tagsField.optional(),
 });

@@ -1,7 +1,7 @@
 /**
- * What the files make in a resource group: for each connection a user-assigned identity of the customer, the federated
- * credential that lets this issuer in as it, and its roles. Needs no right in the directory, and gives every connection its
- * own subject. Every file is one spelling of this plan.
+ * The resources that the set-up files create in a resource group: for each connection, a user-assigned identity, its
+ * federated credential for this issuer and the subject of the connection, and its roles. This needs no permission in the
+ * directory. Every file is this plan in another format.
  */
 import { invalidRequest } from '../../platform/errors/index.ts';
 import type { SetupFacts } from '../contract.ts';
@@ -13,17 +13,17 @@ export interface Plan {
   /** GUIDs. */
   readonly roles: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
-  /** Where the ids of the first identity are reported to. */
+  /** The URL to which the ids of the first identity are reported. */
   readonly callback: string | undefined;
 }
 
 export interface IdentityPlan {
   readonly facts: SetupFacts;
-  /** Behind names in a file: empty for the first identity, then 2, 3 … */
+  /** Suffix of names in a file: empty for the first identity, then 2, 3 … */
   readonly suffix: string;
   readonly name: string;
   readonly credential: string;
-  /** Of its role assignments. */
+  /** The description of its role assignments. */
   readonly description: string;
 }
 
@@ -34,22 +34,24 @@ const maxRoles = 20;
 export function planOf(facts: SetupFacts): Plan {
   const { identity_name, roles = [], tags = {} } = (facts.options ?? {}) as AzureSetupOptions;
   const sets = Object.values((facts.permissions ?? {}) as Readonly<Record<string, AzurePermissionSet>>);
-  const wanted = [...new Set([...sets.flatMap((set) => set.roles), ...roles])];
-  if (wanted.length > maxRoles)
-    throw invalidRequest([{ path: 'permissions', message: `are over ${maxRoles} roles together` }]);
-  const all = [facts, ...(facts.additional ?? []).map((one) => one.facts)];
-  const identities = all.map((one, at) => identityPlan(one, at === 0 ? '' : String(at + 1), identity_name));
-  // Azure tells no names apart by case.
+  const allRoles = [...new Set([...sets.flatMap((set) => set.roles), ...roles])];
+  if (allRoles.length > maxRoles)
+    throw invalidRequest([{ path: 'permissions', message: `must be ${maxRoles} roles at most in total` }]);
+  const connections = [facts, ...(facts.additional ?? []).map((connection) => connection.facts)];
+  const identities = connections.map((connection, index) =>
+    identityPlan(connection, index === 0 ? '' : String(index + 1), identity_name),
+  );
+  // Names in Azure are case-insensitive.
   if (new Set(identities.map(({ name }) => name.toLowerCase())).size < identities.length)
     throw invalidRequest([
       {
         path: 'identity_name',
-        message: 'must not be the name of the identity of another connection in the files',
+        message: 'must not be the identity name of another connection in the files',
       },
     ]);
   return {
     identities,
-    roles: wanted.length > 0 ? wanted : [reader],
+    roles: allRoles.length > 0 ? allRoles : [reader],
     tags,
     callback: facts.callback,
   };
@@ -60,17 +62,17 @@ function identityPlan(facts: SetupFacts, suffix: string, chosen: string | undefi
   return {
     facts,
     suffix,
-    // A chosen name belongs to one identity.
+    // A chosen name applies to the first identity only.
     name: (suffix === '' ? chosen : undefined) ?? resourceName(`sojourn-${connection.id}`, 128),
     credential: credentialName(connection.id),
     description: caption(`Used by ${caption(vendor, 200)} through ${connection.id}.`, 1000),
   };
 }
 
-/** What the federated credential of a connection is called. */
+/** The name of a connection's federated credential. */
 export const credentialName = (connection: string): string => resourceName(connection, 120);
 
-/** Letters, digits, hyphens and underscores, the first one a letter or digit. */
+/** Only letters, digits, hyphens and underscores, starting with a letter or digit. */
 const resourceName = (text: string, limit: number): string =>
   text
     .replace(/[^A-Za-z0-9_-]/g, '-')

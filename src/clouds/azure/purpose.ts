@@ -1,4 +1,4 @@
-/** What a purpose may say of an access token, and what of it could open more than the connection does. */
+/** The schema of a purpose for Azure access tokens, and the check that it does not allow more than the connection. */
 import { z } from 'zod';
 import type { Fault } from '../../platform/errors/index.ts';
 import { type AzureTarget, isForeign, scopeField } from './target.ts';
@@ -6,17 +6,16 @@ import { type AzureTarget, isForeign, scopeField } from './target.ts';
 export const purpose = z.strictObject({ scope: scopeField });
 
 /**
- * A token of Entra is for one resource, with all roles that the identity has there, and for a time that Entra chooses:
- * there is no smaller scope of the same resource, and no shorter life. Another resource is taken as a purpose all the
- * same, because it opens nothing new: whoever may use the whole connection also gets its cloud token, and Entra trades
- * that for every resource on which the identity has a role. A caller of this purpose gets one of those, and no cloud
- * token.
+ * A token of Entra is for one resource, with all roles of the identity there, and Entra chooses its lifetime. A purpose
+ * cannot set a smaller scope of the same resource or a shorter lifetime, but it may set another resource. That allows nothing
+ * new: a client that may use the whole connection also gets its cloud token, which Entra exchanges for every resource on
+ * which the identity has a role. A client of this purpose gets one of these resources and no cloud token.
  */
 export function widenedFields(
   { environment }: AzureTarget,
   { scope }: z.output<typeof purpose>,
 ): readonly Fault[] {
   return isForeign(scope, environment)
-    ? [{ path: 'scope', message: 'is the resource manager of another environment' }]
+    ? [{ path: 'scope', message: 'must not be the resource manager of another environment' }]
     : [];
 }

@@ -1,4 +1,4 @@
-/** What to do in an Azure subscription about a refusal: the command, whole, with the values of the connection. */
+/** Remedies for refusals in Azure: complete commands with the values of the connection. */
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { Remedy, SetupFacts } from '../contract.ts';
 import { shellWord } from '../encode/index.ts';
@@ -27,7 +27,7 @@ export function remedy(target: AzureTarget, facts: SetupFacts, error: SojournErr
       return { condition: 'credential_duplicate', ...listCredentials(target) };
     case '7000272':
     case '7000274':
-      return { condition: 'key', fix: `sojourn lint ${facts.issuer}` };
+      return { condition: 'signing_key', fix: `sojourn lint ${facts.issuer}` };
     case '90061':
     case '50166':
     case '501661':
@@ -36,7 +36,7 @@ export function remedy(target: AzureTarget, facts: SetupFacts, error: SojournErr
     case '90002':
       return {
         condition: 'target',
-        detail: `Entra was asked at ${authority(target)} for application ${target.client_id} of directory ${target.tenant_id}.`,
+        detail: `Sojourn requested a token at ${authority(target)} for application ${target.client_id} of directory ${target.tenant_id}.`,
         fix: `az identity list --query ${shellWord('[].{name:name,client_id:clientId,tenant_id:tenantId}')} --output table`,
       };
     case '5002738':
@@ -49,7 +49,7 @@ export function remedy(target: AzureTarget, facts: SetupFacts, error: SojournErr
   }
 }
 
-/** Makes the federated credential of the set-up file, or writes it anew. */
+/** Creates or overwrites the federated credential of the set-up file. */
 function putCredential(target: AzureTarget, facts: SetupFacts): { fix?: string } {
   const { issuer, subject, audience } = facts;
   const body = JSON.stringify({ properties: { issuer, subject, audiences: [audience] } });

@@ -1,22 +1,22 @@
-/** The plan as a script around the Azure command line. It may be run again: each of its calls leaves what is there already. */
+/** The plan as a script that uses the Azure CLI. It can be run repeatedly: its commands keep existing resources. */
 import { option, reportScript, shellCommand, shellWord } from '../encode/index.ts';
 import type { IdentityPlan, Plan } from './plan.ts';
 
 const group = '--resource-group="$group"';
-const say = (text: string): string => shellCommand(['printf', '%s\\n', text]);
+const print = (text: string): string => shellCommand(['printf', '%s\\n', text]);
 
 export function azScript(plan: Plan): string {
   const { callback, identities } = plan;
   const parts = [
     [
       '#!/bin/sh',
-      '# Sets up the resource group that is named: sh setup.sh RESOURCE_GROUP',
-      '# Needs the Azure command line, signed in as somebody who may make identities and assign roles there.',
+      '# Sets up a resource group: sh setup.sh RESOURCE_GROUP',
+      '# Needs the Azure CLI, signed in with permission to create identities and assign roles in it.',
       'set -eu',
       'group=${1:?"the name of the resource group"}',
       'scope=$(az group show --name="$group" --query=id --output=tsv)',
     ].join('\n'),
-    ...identities.map((one) => steps(one, plan)),
+    ...identities.map((identity) => steps(identity, plan)),
     ...(callback ? [report(callback)] : []),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -42,14 +42,14 @@ function steps(
     '--output=none',
   );
   return [
-    say(`Create the identity ${name}`),
+    print(`Create the identity ${name}`),
     tagWords.length > 0 ? `${create} --tags ${tagWords.join(' ')}` : create,
     `client${suffix}=${show('clientId')}`,
     `tenant${suffix}=${show('tenantId')}`,
     `principal${suffix}=${show('principalId')}`,
-    say('Trust the issuer, for one audience and one subject'),
+    print('Trust the issuer, for one audience and one subject'),
     `${shellCommand(trust)} ${group}`,
-    say('Give it its roles in the resource group'),
+    print('Assign its roles in the resource group'),
     ...roles.map((role) => {
       const assign = [
         'az',
@@ -67,7 +67,7 @@ function steps(
   ].join('\n');
 }
 
-/** Both are GUIDs. */
+/** Reports the ids. Both are GUIDs, so they need no escaping. */
 const report = (callback: string): string =>
   [
     'BODY="{\\"tenant_id\\":\\"$tenant\\",\\"client_id\\":\\"$client\\"}"',

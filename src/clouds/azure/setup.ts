@@ -1,4 +1,4 @@
-/** What a customer applies in an Azure resource group: one plan in several spellings. */
+/** The set-up files for an Azure resource group: one plan in several formats. */
 import type { SetupFacts, SetupFile } from '../contract.ts';
 import { bicep } from './bicep.ts';
 import { credentialName, planOf } from './plan.ts';
@@ -15,37 +15,39 @@ export function setup(target: AzureTarget, facts: SetupFacts): readonly SetupFil
       name: 'azuredeploy.json',
       mediaType: 'application/json',
       title:
-        'ARM template: az deployment group create --resource-group NAME --template-file azuredeploy.json',
+        'ARM template. Deploy with: az deployment group create --resource-group NAME --template-file azuredeploy.json',
       content: write(armTemplate(plan)),
       publiclyReadable: true,
     },
     {
       name: 'main.bicep',
       mediaType: 'text/plain',
-      title: 'Bicep: az deployment group create --resource-group NAME --template-file main.bicep',
+      title:
+        'Bicep file. Deploy with: az deployment group create --resource-group NAME --template-file main.bicep',
       content: bicep(plan),
     },
     {
       name: 'main.tf',
       mediaType: 'text/plain',
-      title: 'Terraform: terraform init && terraform apply -var resource_group_name=NAME',
+      title:
+        'Terraform configuration. Apply with: terraform init && terraform apply -var resource_group_name=NAME',
       content: terraform(plan),
     },
     {
       name: 'setup.sh',
       mediaType: 'text/x-shellscript',
-      title: 'Script around the Azure command line, which may be run again: sh setup.sh RESOURCE_GROUP',
+      title: 'Script that uses the Azure CLI and can be run repeatedly: sh setup.sh RESOURCE_GROUP',
       content: azScript(plan),
     },
   ];
 }
 
-/** The application is the vendor's, and so is this file: the customer only consents. */
+/** This file is for the vendor, who owns the application; the customer only consents. */
 const credentialOfApplication = ({ issuer, subject, audience, connection }: SetupFacts): SetupFile => ({
   name: 'federated-credential.json',
   mediaType: 'application/json',
   title:
-    'For your own application, once: az ad app federated-credential create --id CLIENT_ID --parameters federated-credential.json',
+    'Federated credential for your own application. Create it once with: az ad app federated-credential create --id CLIENT_ID --parameters federated-credential.json',
   content: write({ name: credentialName(connection.id), issuer, subject, audiences: [audience] }),
 });
 

@@ -1,4 +1,4 @@
-/** Which identity is entered, in which directory of which Azure, and for what its tokens are good. */
+/** The target of an Azure connection: the environment, directory, identity and scope of its tokens. */
 import { z } from 'zod';
 
 /** The national clouds (learn.microsoft.com/entra/identity-platform/authentication-national-cloud). */
@@ -37,7 +37,7 @@ const guidField = (message: string) =>
     .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, message)
     .transform((guid) => guid.toLowerCase());
 
-/** One resource: Entra gives a token for one at a time. */
+/** One resource: Entra issues a token for a single resource. */
 export const scopeField = z
   .string('must be a string')
   .max(256, 'must be 256 characters at most')
@@ -52,34 +52,34 @@ const scoped = z.looseObject({ environment: environmentField.default('public'), 
 
 export const target = z
   .strictObject({
-    /** Both may come later: the customer's set-up makes the identity. */
+    /** Both may be set later: the customer's set-up creates the identity. */
     tenant_id: guidField('must be the GUID of the directory, not one of its domain names').optional(),
     client_id: guidField('must be the GUID of the application or managed identity').optional(),
     environment: environmentField.default('public'),
     scope: scopeField.optional(),
     /**
-     * `client_id` is a multi-tenant application of the vendor, and here its administrators' consent comes back to. Without
-     * it the identity is the customer's own, which keeps customers apart and is to be preferred.
+     * If set, `client_id` is a multi-tenant application of the vendor, and this URL receives the result of the consent. If
+     * not, the identity belongs to the customer. Prefer that, because it isolates customers from each other.
      */
     consent_redirect_uri: redirectField.optional(),
   })
   .refine(({ scope = '', environment }) => !isForeign(scope, environment), {
     path: ['scope'],
-    message: 'is the resource manager of another environment; leave it out to get the right one',
-    // Whatever else is wrong: all faults are told at once.
+    message: 'must not be the resource manager of another environment; omit it to use the right one',
+    // Checked even if other fields are invalid, so that all faults are reported together.
     when: ({ value }) => scoped.safeParse(value).success,
   })
-  .transform((given) => ({ ...given, scope: given.scope ?? environments[given.environment].scope }));
+  .transform((target) => ({ ...target, scope: target.scope ?? environments[target.environment].scope }));
 
 export type AzureTarget = z.output<typeof target>;
 
-/** Each environment names itself differently; the wrong one is AADSTS700212. */
+/** The audience differs by environment; a wrong one causes AADSTS700212. */
 export const audience = ({ environment }: AzureTarget): string => environments[environment].audience;
 
-/** Where tokens are asked for: an origin without a trailing slash. */
+/** The origin of the token endpoint, without a trailing slash. */
 export const authority = ({ environment }: AzureTarget): string => environments[environment].authority;
 
-/** Where its administrators work: an origin without a trailing slash. */
+/** The origin of the portal, without a trailing slash. */
 export const portal = ({ environment }: AzureTarget): string => environments[environment].portal;
 
 export function missingFields({ tenant_id, client_id }: AzureTarget): readonly string[] {
@@ -87,12 +87,12 @@ export function missingFields({ tenant_id, client_id }: AzureTarget): readonly s
 }
 
 export const isForeign = (scope: string, environment: string): boolean =>
-  Object.entries(environments).some(([name, facts]) => name !== environment && facts.scope === scope);
+  Object.entries(environments).some(([name, other]) => name !== environment && other.scope === scope);
 
-/** The origin of the resource manager of its environment. */
+/** The origin of Resource Manager in the target's environment. */
 export const resourceManagerOf = ({ environment }: AzureTarget): string =>
   environments[environment].scope.replace(/\/\.default$/, '');
 
-/** The same, where the tokens are for it; undefined where they are for something else. */
+/** The origin of Resource Manager if the target's tokens are for it; otherwise undefined. */
 export const resourceManager = (target: AzureTarget): string | undefined =>
   target.scope === environments[target.environment].scope ? resourceManagerOf(target) : undefined;

@@ -6,11 +6,11 @@ export const identityType = 'Microsoft.ManagedIdentity/userAssignedIdentities';
 export const identityVersion = '2023-01-31';
 export const assignmentVersion = '2022-04-01';
 
-/** The parameters that hold the roles, the first one named as if it were alone. */
+/** The role parameters; the first one has no number. */
 export const roleParameters = ({
   roles,
 }: Plan): readonly { readonly name: string; readonly role: string }[] =>
-  roles.map((role, at) => ({ name: `roleDefinitionId${at === 0 ? '' : at + 1}`, role }));
+  roles.map((role, index) => ({ name: `roleDefinitionId${index === 0 ? '' : index + 1}`, role }));
 
 export function armTemplate(plan: Plan) {
   const { identities } = plan;
@@ -40,7 +40,10 @@ export function armTemplate(plan: Plan) {
 export function descriptionOf({ identities }: Plan): string {
   const [first] = identities;
   const names = identities.map(({ facts }) => facts.connection.name).join(', ');
-  return caption(`Lets ${caption(first?.facts.vendor ?? '', 200)} enter this resource group: ${names}`, 1000);
+  return caption(
+    `Lets ${caption(first?.facts.vendor ?? '', 200)} access this resource group: ${names}`,
+    1000,
+  );
 }
 
 const property = ({ suffix }: IdentityPlan, name: string) =>
@@ -76,7 +79,7 @@ function resources(identity: IdentityPlan, plan: Plan) {
       properties: {
         roleDefinitionId: `[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', parameters('${name}'))]`,
         principalId: property(identity, 'principalId'),
-        // Told, because the directory may not have heard of the new identity yet when this is checked.
+        // Required because the new identity may not have reached the directory when Azure checks it.
         principalType: 'ServicePrincipal',
         description: armString(description),
       },
@@ -89,10 +92,10 @@ function tagsOf({ tags }: Plan) {
   return list.length > 0 ? { tags: Object.fromEntries(list) } : {};
 }
 
-export const told = {
+export const descriptions = {
   identityName: 'Name of the user-assigned identity to create.',
   location: 'Region of the identity. Malaysia South and New Zealand North have no federated credentials.',
-  role: 'GUID of the role that the identity gets, in this resource group only. Reader unless you choose.',
+  role: 'GUID of the role that the identity gets, in this resource group only. Default: Reader.',
 };
 
 const parameters = (plan: Plan) => ({
@@ -104,14 +107,14 @@ const parameters = (plan: Plan) => ({
         defaultValue: name,
         minLength: 3,
         maxLength: 128,
-        metadata: { description: told.identityName },
+        metadata: { description: descriptions.identityName },
       },
     ]),
   ),
   location: {
     type: 'string',
     defaultValue: '[resourceGroup().location]',
-    metadata: { description: told.location },
+    metadata: { description: descriptions.location },
   },
   ...Object.fromEntries(
     roleParameters(plan).map(({ name, role }) => [
@@ -121,7 +124,7 @@ const parameters = (plan: Plan) => ({
         defaultValue: role,
         minLength: 36,
         maxLength: 36,
-        metadata: { description: told.role },
+        metadata: { description: descriptions.role },
       },
     ]),
   ),

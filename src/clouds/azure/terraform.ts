@@ -1,7 +1,7 @@
-/** The plan as resources of Terraform's azurerm provider; nothing in it needs a right in the directory. */
+/** The plan as a Terraform configuration for the azurerm provider. It needs no permission in the directory. */
 import { type HclBlock, HclCall, HclExpression, hclDocument, reportBlocks } from '../encode/index.ts';
 import type { IdentityPlan, Plan } from './plan.ts';
-import { told } from './template.ts';
+import { descriptions } from './template.ts';
 
 const expression = (source: string) => new HclExpression(source);
 
@@ -19,7 +19,7 @@ export function terraform(plan: Plan): string {
         },
       ],
     },
-    // The subscription is that of ARM_SUBSCRIPTION_ID.
+    // ARM_SUBSCRIPTION_ID selects the subscription.
     { type: 'provider', labels: ['azurerm'], blocks: [{ type: 'features' }] },
     ...variables(plan),
     {
@@ -28,7 +28,7 @@ export function terraform(plan: Plan): string {
       attributes: { name: expression('var.resource_group_name') },
     },
     { type: 'data', labels: ['azurerm_subscription', 'current'] },
-    ...plan.identities.flatMap((one) => resources(one, plan)),
+    ...plan.identities.flatMap((identity) => resources(identity, plan)),
     ...(callback
       ? reportBlocks(callback, {
           tenant_id: expression(`${identity}.tenant_id`),
@@ -46,13 +46,17 @@ const variables = ({ identities, roles }: Plan): HclBlock[] => [
     labels: ['resource_group_name'],
     attributes: {
       type: expression('string'),
-      description: 'The resource group, which is there already, that the roles are given in.',
+      description: 'The existing resource group in which the roles are assigned.',
     },
   },
-  ...identities.map((one) => ({
+  ...identities.map((identity) => ({
     type: 'variable',
-    labels: [`identity_name${ending(one)}`],
-    attributes: { type: expression('string'), default: one.name, description: told.identityName },
+    labels: [`identity_name${ending(identity)}`],
+    attributes: {
+      type: expression('string'),
+      default: identity.name,
+      description: descriptions.identityName,
+    },
   })),
   {
     type: 'variable',
@@ -65,9 +69,9 @@ const variables = ({ identities, roles }: Plan): HclBlock[] => [
   },
 ];
 
-function resources(one: IdentityPlan, { tags }: Plan): HclBlock[] {
-  const { facts, credential, description } = one;
-  const label = `this${ending(one)}`;
+function resources(identityPlan: IdentityPlan, { tags }: Plan): HclBlock[] {
+  const { facts, credential, description } = identityPlan;
+  const label = `this${ending(identityPlan)}`;
   const identity = `azurerm_user_assigned_identity.${label}`;
   const group = 'data.azurerm_resource_group.this';
   return [
@@ -75,7 +79,7 @@ function resources(one: IdentityPlan, { tags }: Plan): HclBlock[] {
       type: 'resource',
       labels: ['azurerm_user_assigned_identity', label],
       attributes: {
-        name: expression(`var.identity_name${ending(one)}`),
+        name: expression(`var.identity_name${ending(identityPlan)}`),
         resource_group_name: expression(`${group}.name`),
         location: expression(`${group}.location`),
         ...(Object.keys(tags).length > 0 ? { tags } : {}),
@@ -111,7 +115,7 @@ function resources(one: IdentityPlan, { tags }: Plan): HclBlock[] {
     },
     ...['client_id', 'tenant_id', 'principal_id'].map((name) => ({
       type: 'output',
-      labels: [`${name}${ending(one)}`],
+      labels: [`${name}${ending(identityPlan)}`],
       attributes: { value: expression(`${identity}.${name}`) },
     })),
   ];

@@ -1,9 +1,9 @@
 /**
- * Bicep (learn.microsoft.com/azure/azure-resource-manager/bicep/data-types, "Strings"; …/file, "Bicep format"): only what
- * needs no more than names, single-quoted strings, lists and objects.
+ * Bicep (learn.microsoft.com/azure/azure-resource-manager/bicep/data-types, "Strings"; …/file, "Bicep format"): only
+ * names, single-quoted strings, lists and objects.
  */
 
-/** Source that is meant to be evaluated; everything else is data. Only ever made of literals in our own code. */
+/** Source to be evaluated; every other value is data. Created only from literals in our code. */
 export class BicepExpression {
   readonly source: string;
   constructor(source: string) {
@@ -19,7 +19,7 @@ export type BicepValue =
   | { readonly [name: string]: BicepValue };
 
 export interface BicepStatement {
-  /** `param identityName string`; what stands before the `=`. */
+  /** The text before the `=`: `param identityName string`. */
   readonly head: string;
   readonly value: BicepValue;
   /** `description`, `minLength` … */
@@ -35,7 +35,7 @@ const short: Readonly<Record<string, string>> = {
   $: '\\$',
 };
 
-/** A string on one line. `$` opens an expression before `{` only. */
+/** A string on one line. `$` starts an expression only before `{`. */
 export function bicepString(text: string): string {
   const inside = text
     .toWellFormed()

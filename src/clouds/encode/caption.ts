@@ -1,9 +1,9 @@
 /**
- * Text for people, cut to what a cloud's field takes. Identifiers never come through here: they are exact or nothing.
+ * Text for people, shortened to the limit of a cloud's field. Never use it for identifiers, which must be exact.
  *
- * Line breaks, other control characters and those that turn the direction of writing become one space (a name must not
- * forge a second line); the rest stays, in Unicode's form C, to which Terraform would turn it anyway.
- * @param limit in UTF-16 units, so at most as many characters by any way of counting them; what is longer ends in `...`.
+ * Line breaks, other control characters and bidirectional controls become a space, so that a name cannot forge a second line.
+ * The rest is normalized to NFC, as Terraform does anyway.
+ * @param limit in UTF-16 units, which is at least the number of characters; longer text ends in `...`.
  */
 export function caption(text: string, limit: number): string {
   const line = text
@@ -12,10 +12,10 @@ export function caption(text: string, limit: number): string {
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ')
     .trim();
   if (line.length <= limit) return line;
-  let kept = '';
+  let result = '';
   for (const character of line) {
-    if (kept.length + character.length > limit - 3) break;
-    kept += character;
+    if (result.length + character.length > limit - 3) break;
+    result += character;
   }
-  return `${kept.trimEnd()}...`;
+  return `${result.trimEnd()}...`;
 }

@@ -1,7 +1,7 @@
-/** Terraform's language (github.com/hashicorp/hcl, hclsyntax/spec.md), laid out as `terraform fmt` leaves it. */
+/** Terraform's language (github.com/hashicorp/hcl, hclsyntax/spec.md), formatted like `terraform fmt`. */
 import { unicodeEscape } from './unicode.ts';
 
-/** Source that is meant to be evaluated; everything else is data. Only ever made of literals in our own code. */
+/** Source to be evaluated; every other value is data. Created only from literals in our code. */
 export class HclExpression {
   readonly source: string;
   constructor(source: string) {
@@ -9,7 +9,7 @@ export class HclExpression {
   }
 }
 
-/** A function of Terraform's, applied to values: `jsonencode({ … })`. */
+/** A call of a Terraform function with values: `jsonencode({ … })`. */
 export class HclCall {
   readonly name: string;
   readonly args: readonly HclValue[];
@@ -44,8 +44,8 @@ const short: Readonly<Record<string, string>> = {
 };
 
 /**
- * A quoted string. `${` and `%{` would open a template; they lose their sign to a `\u` escape, because the doubled sign
- * of the specification is read differently after another `$` or `%`.
+ * A quoted string. `${` and `%{` would start a template, so the sign becomes a `\u` escape; the doubled sign of the
+ * specification has another meaning after another `$` or `%`.
  */
 export function hclString(text: string): string {
   const inside = text
@@ -69,26 +69,28 @@ function hclBlock({ type, labels = [], attributes = {}, blocks = [] }: HclBlock,
   return `${indent}${head} {\n${parts.join('\n\n')}\n${indent}}`;
 }
 
-/** Attributes of one line stand together with their `=` in a column, each longer one by itself. */
+/** Groups attributes on one line, with their `=` aligned; each multi-line attribute is separate. */
 function hclAttributes(attributes: Readonly<Record<string, HclValue>>, indent: string): string[] {
-  const written = Object.entries(attributes).map(([name, value]) => [name, hclValue(value, indent)] as const);
-  const short = written.filter(([, text]) => !text.includes('\n'));
-  const long = written.filter(([, text]) => text.includes('\n'));
-  const groups = [...(short.length > 0 ? [short] : []), ...long.map((one) => [one])];
+  const rendered = Object.entries(attributes).map(
+    ([name, value]) => [name, hclValue(value, indent)] as const,
+  );
+  const short = rendered.filter(([, text]) => !text.includes('\n'));
+  const long = rendered.filter(([, text]) => text.includes('\n'));
+  const groups = [...(short.length > 0 ? [short] : []), ...long.map((entry) => [entry])];
   return groups.map((group) => column(group, indent).join('\n'));
 }
 
-/** Lines that follow each other have their `=` in a column; a value of several lines ends the column and has none. */
+/** Aligns the `=` of consecutive lines; a multi-line value ends the column and is not aligned. */
 function column(entries: readonly (readonly [string, string])[], indent: string): string[] {
-  const isLong = (at: number): boolean => entries[at]?.[1].includes('\n') ?? true;
-  const widthAt = (at: number): number => {
-    if (isLong(at)) return 0;
-    let [first, last] = [at, at];
+  const isLong = (index: number): boolean => entries[index]?.[1].includes('\n') ?? true;
+  const widthAt = (index: number): number => {
+    if (isLong(index)) return 0;
+    let [first, last] = [index, index];
     while (!isLong(first - 1)) first -= 1;
     while (!isLong(last + 1)) last += 1;
     return Math.max(...entries.slice(first, last + 1).map(([name]) => name.length));
   };
-  return entries.map(([name, text], at) => `${indent}${name.padEnd(widthAt(at))} = ${text}`);
+  return entries.map(([name, text], index) => `${indent}${name.padEnd(widthAt(index))} = ${text}`);
 }
 
 function hclValue(value: HclValue, indent: string): string {
@@ -96,7 +98,7 @@ function hclValue(value: HclValue, indent: string): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (value instanceof HclExpression) return value.source;
   if (value instanceof HclCall)
-    return `${value.name}(${value.args.map((each) => hclValue(each, indent)).join(', ')})`;
+    return `${value.name}(${value.args.map((argument) => hclValue(argument, indent)).join(', ')})`;
   if (isList(value)) return `[${value.map((item) => hclValue(item, indent)).join(', ')}]`;
   const inner = `${indent}  `;
   if (Object.keys(value).length === 0) return '{}';

@@ -1,7 +1,7 @@
 /**
- * Writing values into the languages of set-up files. Owns: one encoder per language, each of which makes the language's
- * own reader give back the very value that went in. Does not own: what a file says, or whether a value is allowed.
- * Called by the clouds' set-up files, which therefore never paste a value into text themselves.
+ * Encoders for the languages of set-up files. Owns: one encoder per language, so that the language's parser returns exactly
+ * the encoded value. Does not own: the content of a file, or whether a value is allowed.
+ * All set-up files use it and never insert a value into text themselves.
  */
 export { armString } from './arm.ts';
 export { BicepExpression, type BicepStatement, bicepDocument, bicepString } from './bicep.ts';

@@ -1,13 +1,13 @@
 /**
- * The same for Terraform: terraform_data is built in, so that there is no further provider to be fetched, and runs once;
- * a data source of the provider `http` would send anew at each plan.
+ * The set-up report for Terraform. terraform_data is built in, so it needs no other provider, and it runs once; a data source
+ * of the `http` provider would send the report at every plan.
  */
 import { type HclBlock, HclCall, HclExpression, type HclValue } from './hcl.ts';
 import { reportScript } from './report.ts';
 
 /**
- * @param body the ids, of which expressions make Terraform wait for the resources
- * @param after what else is to be there first
+ * @param body the ids; expressions among them make Terraform wait for the resources
+ * @param after further resources to wait for
  */
 export function reportBlocks(
   callback: string,
@@ -22,7 +22,7 @@ export function reportBlocks(
         type: new HclExpression('bool'),
         default: true,
         description:
-          'Whether the ids are reported by themselves, by curl on the machine that runs Terraform. Choose false to send the outputs yourself.',
+          'Whether curl reports the ids from the machine that runs Terraform. Choose false to send the outputs yourself.',
       },
     },
     {

@@ -1,4 +1,4 @@
-/** The escape that HCL and CEL share: `\uNNNN`, or `\UNNNNNNNN` beyond the first plane. */
+/** The escape that HCL and CEL share: `\uNNNN`, or `\UNNNNNNNN` outside the Basic Multilingual Plane. */
 export function unicodeEscape(character: string): string {
   const point = character.codePointAt(0) ?? 0;
   return point > 0xffff

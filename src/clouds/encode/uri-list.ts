@@ -1,4 +1,4 @@
-/** A file that is one link (RFC 2483 section 5). */
+/** A file that contains one link (RFC 2483 section 5). */
 import type { SetupFile } from '../contract.ts';
 
 export const uriList = (name: string, uri: string, title: string): SetupFile => ({

@@ -1,4 +1,4 @@
-/** What a Google Cloud administrator is told and asked. */
+/** The guide for a Google Cloud administrator. */
 import { shellCommand } from '../encode/index.ts';
 import { type Guide, labeledValues, linkIn } from '../guide.ts';
 import type { GcpPermissionSet } from './options.ts';
@@ -24,30 +24,30 @@ export const guide: Guide = {
     {
       name: 'service_account',
       label: 'Service account',
-      hint: 'Its e-mail address, where one is used.',
+      hint: 'The e-mail address of the service account, if you use one.',
       example: 'deployer@acme-prod.iam.gserviceaccount.com',
       optional: true,
     },
   ],
   creates: () => [
-    'A workload identity pool, and in it an OIDC provider that trusts the issuer below for the one audience below.',
-    'A condition on the provider that admits the one subject below, and nobody else.',
+    'A workload identity pool with an OIDC provider that trusts the issuer below only for the audience below.',
+    'A condition on the provider that admits only the subject below.',
   ],
-  allows(given, permissions) {
-    const { service_account, scopes } = given as GcpTarget;
+  allows(target, permissions) {
+    const { service_account, scopes } = target as GcpTarget;
     const sets = Object.entries(permissions as Readonly<Record<string, GcpPermissionSet>>);
     return [
       ...sets.map(
-        ([name, { roles }]) => `${name}: in the project, what these roles permit: ${roles.join(', ')}.`,
+        ([name, { roles }]) => `${name}: the permissions of these roles in the project: ${roles.join(', ')}.`,
       ),
       service_account
-        ? `To act as ${service_account}, with the roles that you grant to this account.`
-        : 'Only what the roles permit that you grant to the one subject (principal://…). With none it can do nothing.',
-      `Access tokens for ${scopes.join(', ')}, which end by themselves.`,
+        ? `Impersonate ${service_account}, with the roles that you grant to this account.`
+        : 'Only what the roles allow that you grant to the subject (principal://…). Without a role it can do nothing.',
+      `Access tokens for ${scopes.join(', ')}, which expire automatically.`,
     ];
   },
-  knownValues(given) {
-    const { project_number, pool_id, provider_id, service_account } = given as GcpTarget;
+  knownValues(target) {
+    const { project_number, pool_id, provider_id, service_account } = target as GcpTarget;
     return labeledValues({
       'Project number': project_number,
       'Pool ID': pool_id,
@@ -55,11 +55,11 @@ export const guide: Guide = {
       'Service account': service_account,
     });
   },
-  undo: 'Delete the provider, or the pool: no token is given for it any more.',
+  undo: 'Delete the provider or the pool. After that, no token is issued for it.',
   methods: (_, files) => [
     {
       title: 'One line in Cloud Shell',
-      summary: 'It fetches the script, sees that it is unaltered, and runs it.',
+      summary: 'It downloads the script, checks its SHA-256 hash, and runs it.',
       reportsIds: true,
       requiredFile: 'cloud-shell.sh',
       steps: [
@@ -72,7 +72,7 @@ export const guide: Guide = {
     },
     {
       title: 'With gcloud',
-      summary: 'In Cloud Shell, or wherever gcloud is signed in to the project.',
+      summary: 'In Cloud Shell, or on a machine where gcloud is signed in to the project.',
       reportsIds: true,
       requiredFile: 'setup.sh',
       steps: [
@@ -81,12 +81,12 @@ export const guide: Guide = {
           command: shellCommand(['curl', '-sSfo', 'setup.sh', files.urlOf('setup.sh')]),
           ...linkIn(files, 'cloud-shell.uri', 'Open Cloud Shell'),
         },
-        { instruction: 'Run it; it may be run again.', command: 'sh setup.sh' },
+        { instruction: 'Run it. You can run it again at any time.', command: 'sh setup.sh' },
       ],
     },
     {
       title: 'With Terraform',
-      summary: 'A module of one file, for a project that Terraform keeps.',
+      summary: 'A configuration in one file, for a project managed with Terraform.',
       reportsIds: true,
       requiredFile: 'main.tf',
       steps: [
@@ -96,10 +96,13 @@ export const guide: Guide = {
     },
     {
       title: 'With the APIs',
-      summary: 'The calls in their order, for tools of your own.',
+      summary: 'The API calls in order, for your own tools.',
       requiredFile: 'requests.json',
       steps: [
-        { instruction: 'Download the list, and send each call as it stands there.', file: 'requests.json' },
+        {
+          instruction: 'Download the list, and send the calls unchanged and in order.',
+          file: 'requests.json',
+        },
         { instruction: 'Then confirm the ids below.' },
       ],
     },

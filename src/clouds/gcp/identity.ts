@@ -1,12 +1,12 @@
 /**
- * Whether Google takes the token: a look at the project of the pool. Who may not see the project is told so with 403,
- * and whoever Google does not know with 401: either way the answer is about the token.
+ * Checks that Google accepts a token, by reading the project of the pool. Google answers 403 if the identity may not see the
+ * project, which still proves a valid token, and 401 if the token is invalid.
  */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import { send } from '../../platform/outbound/index.ts';
-import { joinUrl, optionalText, parseError, refusalHead } from '../ask.ts';
 import type { CloudContext, Credentials } from '../contract.ts';
+import { joinUrl, optionalText, parseError, refusalHead } from '../request.ts';
 import { withRetries } from '../retry.ts';
 import { explain, steps } from './explain.ts';
 import type { GcpTarget } from './target.ts';
@@ -20,19 +20,20 @@ export async function identify(
   { credentials }: Credentials,
   { endpoints, signal }: CloudContext,
 ): Promise<string> {
-  if (!('access_token' in credentials)) throw new SojournError('internal', { cause: 'no pass of Google' });
+  if (!('access_token' in credentials))
+    throw new SojournError('internal', { cause: 'not Google credentials' });
   const url = joinUrl(
     endpoints.gcp.resource_manager_endpoint ?? publicManager,
     `/v3/projects/${project_number}`,
   );
   const headers = { accept: 'application/json', authorization: `Bearer ${credentials.access_token}` };
-  const seen = await withRetries(async () => {
+  const isVisible = await withRetries(async () => {
     const answer = await send({ method: 'GET', url, headers, signal });
     if (answer.status === 200 || answer.status === 403) return answer.status === 200;
     const { status = '', message = '' } = parseError(errorAnswer, answer).error ?? {};
     throw explain({ ...refusalHead(answer), step: steps.identity, code: status, message });
   }, signal);
   const whose = service_account ?? 'the federated identity';
-  const may = seen ? 'may see' : 'may not see';
-  return `Google takes the token of ${whose}, which ${may} project ${project_number}.`;
+  const may = isVisible ? 'may see' : 'may not see';
+  return `Google accepts the token of ${whose}, which ${may} project ${project_number}.`;
 }

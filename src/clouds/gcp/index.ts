@@ -1,10 +1,11 @@
 /**
- * Google Cloud: a workload identity provider, and a service account behind it. Owns: their target, both doors and what they mean.
- * Does not own: retries and the reading of answers, which are alike for all clouds. Called through the list of clouds only.
+ * Google Cloud: access tokens from a workload identity provider, optionally of a service account. Owns: the target, both token
+ * requests, the explanation of Google's errors, the set-up files, and the lint of providers and policies. Does not own: retries
+ * and response parsing, which all clouds share. Used only through `clouds`.
  */
 import type { Cloud } from '../contract.ts';
 import { bucket } from './bucket.ts';
-import { exchange } from './enter.ts';
+import { exchange } from './exchange.ts';
 import { explain, explanations } from './explain.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
@@ -13,9 +14,9 @@ import { links } from './links.ts';
 import { lint } from './lint.ts';
 import { permissionSet, setupOptions } from './options.ts';
 import { fix, interpretProbe, wrongAudience } from './probe.ts';
+import { propagation } from './propagation.ts';
 import { purpose, widenedFields } from './purpose.ts';
 import { remedy } from './remedy.ts';
-import { propagation } from './settling.ts';
 import { setup } from './setup.ts';
 import { audience, type GcpTarget, target as schema, tokenSeconds } from './target.ts';
 
@@ -24,13 +25,13 @@ export const gcp: Cloud = {
   bucket,
   target: schema,
   purpose,
-  widenedFields: (target, given) =>
-    widenedFields(target as GcpTarget, given as Parameters<typeof widenedFields>[1]),
+  widenedFields: (target, purpose) =>
+    widenedFields(target as GcpTarget, purpose as Parameters<typeof widenedFields>[1]),
   guide,
   setupOptions,
   permissionSet,
-  destination(given) {
-    const target = given as GcpTarget;
+  destination(input) {
+    const target = input as GcpTarget;
     const seconds = tokenSeconds(target);
     return {
       audience: audience(target),
@@ -39,16 +40,16 @@ export const gcp: Cloud = {
       ...(seconds === undefined ? {} : { tokenSeconds: seconds }),
       missingFields: [],
       ...(target.uploaded_jwks ? { uploadsKeys: true } : {}),
-      exchange: (visit) => exchange(target, visit),
-      identify: (pass, inquiry) => identify(target, pass, inquiry),
+      exchange: (request) => exchange(target, request),
+      identify: (credentials, context) => identify(target, credentials, context),
       wrongAudience,
       interpretProbe,
       propagation,
       remedy: (facts, error) => remedy(target, facts, error),
-      fix: (facts, kind) => fix(target, facts, kind),
+      fix: (facts, type) => fix(target, facts, type),
       lint: (facts, document) => lint(target, facts, document),
       setup: (facts) => setup(target, facts),
-      links: (_facts, published) => links(published),
+      links: (_facts, files) => links(files),
       leakAdvice: (facts) => leakAdvice(target, facts),
     };
   },

@@ -1,4 +1,4 @@
-/** What a customer does in Google Cloud when a signing key of the issuer may be in foreign hands. */
+/** What a customer does in Google Cloud after a signing key of the issuer may have leaked. */
 import type { LeakAdvice, LeakFacts } from '../contract.ts';
 import { shellCommand } from '../encode/index.ts';
 import { memberName, providerName } from './names.ts';
@@ -17,20 +17,19 @@ export function leakAdvice(target: GcpTarget, { subject }: LeakFacts): LeakAdvic
       flag,
     ]);
   return {
-    // Measured against the real service.
+    // Measured with the real service.
     trustedFor: uploaded_jwks
-      ? 'Until its customer uploads a key set without it, which acts within seconds. A token that was given lasts to its end, and can be traded for tokens of the service account until then: two hours at worst.'
-      : 'A day or more: a key gone from the JWKS was still accepted after 21.7 hours. A token that was given lasts to its end, and can be traded for tokens of the service account until then: two hours at worst.',
+      ? 'Until its customer uploads a key set without it, which takes effect within seconds. A token that was already issued stays valid until it expires and can be exchanged for service account tokens until then: two hours at most.'
+      : 'A day or more: a key that had left the JWKS was still accepted after 21.7 hours. A token that was already issued stays valid until it expires and can be exchanged for service account tokens until then: two hours at most.',
     steps: [
       {
-        instruction: 'Close the door: within a second the provider takes no token any more.',
+        instruction: 'Block all access: within a second, the provider accepts no token.',
         command: update('--disabled'),
       },
       ...(uploaded_jwks
         ? [
             {
-              instruction:
-                'Run the set-up script of the vendor again: the keys that it uploads are those without this one.',
+              instruction: 'Run the set-up script of the vendor again: it uploads the keys without this one.',
             },
           ]
         : []),
@@ -39,7 +38,7 @@ export function leakAdvice(target: GcpTarget, { subject }: LeakFacts): LeakAdvic
         : [
             {
               instruction:
-                'Keep the tokens that were given from the service account; this acts after a minute and a half.',
+                'Stop tokens that were already issued from impersonating the service account. This takes up to 90 seconds.',
               command: shellCommand([
                 'gcloud',
                 'iam',
@@ -54,11 +53,11 @@ export function leakAdvice(target: GcpTarget, { subject }: LeakFacts): LeakAdvic
           ]),
       {
         instruction:
-          'Look in the audit logs of the project for exchanges of this principal that are not in the audit of the vendor.',
+          'Search the audit logs of the project for exchanges of this principal that are not in the audit log of the vendor.',
       },
       {
         instruction:
-          'Open the door again, two days after the key was revoked. A binding comes back by the set-up file.',
+          'Restore access, two days after the key was revoked. The set-up file restores the binding.',
         command: update('--no-disabled'),
       },
     ],

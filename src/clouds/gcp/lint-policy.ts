@@ -1,4 +1,4 @@
-/** The policy of a service account: who may become it. */
+/** Lints the policy of a service account: who may impersonate it. */
 import type { SetupFacts } from '../contract.ts';
 import {
   describeValue,
@@ -13,68 +13,78 @@ import {
 import { memberName, poolName } from './names.ts';
 import type { GcpTarget } from './target.ts';
 
-/** Roles with iam.serviceAccounts.getAccessToken. */
-const becoming = ['roles/iam.workloadIdentityUser', 'roles/iam.serviceAccountTokenCreator'];
+/** Roles that contain iam.serviceAccounts.getAccessToken. */
+const impersonationRoles = ['roles/iam.workloadIdentityUser', 'roles/iam.serviceAccountTokenCreator'];
 
-export function policyLint(target: GcpTarget, facts: SetupFacts, policy: JsonObject): LintResult {
+export function lintPolicy(target: GcpTarget, facts: SetupFacts, policy: JsonObject): LintResult {
   const findings: Finding[] = [];
   const bindings = (policy.bindings as readonly unknown[]).filter(isJsonObject);
-  const wanted = memberName(target, facts.subject);
+  const expectedMember = memberName(target, facts.subject);
   const pool = `//iam.googleapis.com/${poolName(target)}/`;
-  let bound = false;
+  let isBound = false;
   for (const [index, { role, members }] of bindings.entries()) {
-    if (!becoming.includes(String(role))) continue;
-    const where = `bindings[${index}].members`;
+    if (!impersonationRoles.includes(String(role))) continue;
+    const path = `bindings[${index}].members`;
     const add = (rule: string, severity: Severity, detail: string, advice: string) =>
-      findings.push({ rule, severity, where, detail, advice });
+      findings.push({ rule, severity, path, detail, advice });
     for (const member of stringsIn(members)) {
-      if (member === wanted) bound = true;
+      if (member === expectedMember) isBound = true;
       else if (/^all(Authenticated)?Users$/.test(member))
-        add('anybody', 'stranger', `${member} may become the service account.`, 'Take it out.');
+        add(
+          'any_principal',
+          'overly_permissive',
+          `${member} may impersonate the service account.`,
+          'Remove it.',
+        );
       else if (member.startsWith('principalSet:') && member.endsWith('/*'))
         add(
           'pool_wide_binding',
-          'stranger',
-          `${describeValue(member)} is everybody whom the pool takes.`,
-          `Write ${wanted}.`,
+          'overly_permissive',
+          `${describeValue(member)} is every identity of the pool.`,
+          `Write ${expectedMember}.`,
         );
       else if (member.startsWith('principalSet:'))
-        add('principal_set_binding', 'weak', `${describeValue(member)} may be many.`, `Write ${wanted}.`);
+        add(
+          'principal_set_binding',
+          'weak',
+          `${describeValue(member)} can match many identities.`,
+          `Write ${expectedMember}.`,
+        );
       else if (member.startsWith('principal:') && member.endsWith(`/subject/${facts.subject}`))
         add(
           'project_id',
-          'closed',
-          `${describeValue(member)} names another pool: a principal has the number of the project, never its id.`,
-          `Write ${wanted}.`,
+          'blocks_access',
+          `${describeValue(member)} names another pool. A principal has the project number, not the project id.`,
+          `Write ${expectedMember}.`,
         );
       else if (member.startsWith(`principal:${pool}`))
         add(
           'other_subjects',
           'weak',
-          `${describeValue(member)} may become the service account as well.`,
-          'Give it an account of its own, unless this one is meant for both.',
+          `${describeValue(member)} may impersonate the service account as well.`,
+          'Use a separate account for it, unless both should use this one.',
         );
     }
   }
-  if (!bound)
+  if (!isBound)
     findings.push({
       rule: 'binding_missing',
-      severity: 'closed',
-      where: 'bindings',
-      detail: `${wanted} has not the role ${becoming[0]}.`,
-      advice: 'Add the binding of the corrected document; it takes 90 seconds to act.',
+      severity: 'blocks_access',
+      path: 'bindings',
+      detail: `${expectedMember} does not have the role ${impersonationRoles[0]}.`,
+      advice: 'Add the binding of the corrected document. It takes up to 90 seconds to take effect.',
     });
   const isWide = (member: string) =>
     /^all(Authenticated)?Users$|^principal(Set)?:\/\/iam\.googleapis\.com\/projects\//.test(member);
-  const kept = bindings
-    .map((one) =>
-      becoming.includes(String(one.role))
-        ? { ...one, members: stringsIn(one.members).filter((member) => !isWide(member)) }
-        : one,
+  const keptBindings = bindings
+    .map((binding) =>
+      impersonationRoles.includes(String(binding.role))
+        ? { ...binding, members: stringsIn(binding.members).filter((member) => !isWide(member)) }
+        : binding,
     )
     .filter(({ members }) => stringsIn(members).length > 0);
   return gradeFindings('gcp-service-account-policy', findings, {
     ...policy,
-    bindings: [...kept, { role: becoming[0], members: [wanted] }],
+    bindings: [...keptBindings, { role: impersonationRoles[0], members: [expectedMember] }],
   });
 }

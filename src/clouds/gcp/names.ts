@@ -7,16 +7,16 @@ interface ProviderTarget {
   readonly provider_id: string;
 }
 
-/** The project is named by its number: a principal that has the project's id instead never matches. */
+/** Contains the project number: a principal with the project id never matches. */
 export const poolName = ({ project_number, pool_id }: ProviderTarget): string =>
   `projects/${project_number}/locations/global/workloadIdentityPools/${pool_id}`;
 
 export const providerName = (target: ProviderTarget): string =>
   `${poolName(target)}/providers/${target.provider_id}`;
 
-/** One subject of the pool; a `principalSet` would be many. */
+/** One subject of the pool; a `principalSet` can match many. */
 export const memberName = (target: ProviderTarget, subject: string): string =>
   `principal://iam.googleapis.com/${poolName(target)}/subject/${subject}`;
 
-/** RFC 3986 section 3.3: `@` may stand in a path as it is, and Google's own clients leave it. */
+/** RFC 3986 section 3.3 allows `@` in a path, and Google's clients do not encode it. */
 export const pathSegment = (text: string): string => encodeURIComponent(text).replaceAll('%40', '@');

@@ -1,20 +1,20 @@
-/** What a customer may want otherwise in Google Cloud, and what a permission set of the vendor grants there. */
+/** Set-up options of a customer in Google Cloud, and the vendor's permission sets for Google Cloud. */
 import { z } from 'zod';
 
 const maxRoles = 20;
 
-const rolesField = (form: RegExp, message: string) =>
+const rolesField = (pattern: RegExp, message: string) =>
   z
     .array(
-      z.string('must be a string').max(256, 'must be 256 characters at most').regex(form, message),
+      z.string('must be a string').max(256, 'must be 256 characters at most').regex(pattern, message),
       'must be a list of roles',
     )
     .max(maxRoles, `must be ${maxRoles} roles at most`);
 
 export const setupOptions = z.strictObject({
-  /** The project has the pool already. */
+  /** The project already has the pool. */
   existing_pool: z.boolean('must be true or false').optional(),
-  /** Of the customer's own choice, in the project, besides those of the permission sets. */
+  /** Roles in the project, added by the customer to those of the permission sets. */
   roles: rolesField(
     /^(roles|projects\/[a-z0-9-]+\/roles|organizations\/\d+\/roles)\/[\w.]+$/,
     'must be a role: roles/NAME, projects/ID/roles/NAME or organizations/NUMBER/roles/NAME',
@@ -24,7 +24,7 @@ export const setupOptions = z.strictObject({
 export type GcpSetupOptions = z.output<typeof setupOptions>;
 
 export const permissionSet = z.strictObject({
-  roles: rolesField(/^roles\/[\w.]+$/, "must be a role of Google's own: roles/NAME").min(
+  roles: rolesField(/^roles\/[\w.]+$/, 'must be a predefined role of Google: roles/NAME').min(
     1,
     'must name one role or more',
   ),

@@ -1,31 +1,31 @@
-/** Tokens that Google must refuse, and the settings of the provider that make it do so. */
+/** Probes that Google must refuse, and the provider settings that make it refuse them. */
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { ProbeResult, ProbeType, Remedy, SetupFacts } from '../contract.ts';
 import { cloudResponseOf } from '../explanation.ts';
-import { probeResultBy } from '../probe.ts';
+import { probeInterpreter } from '../probe.ts';
 import { steps } from './explain.ts';
 import { setCondition, updateProvider } from './remedy.ts';
 import type { GcpTarget } from './target.ts';
 
-/** What tokens for AWS say. */
+/** The audience of tokens for AWS. */
 export const wrongAudience = 'sts.amazonaws.com';
 
-const proven = probeResultBy({
+const byErrorCode = probeInterpreter({
   subject: ['cloud_subject_mismatch'],
   audience: ['cloud_audience_mismatch'],
 });
 
-/** Who came as far as the service account was let in by the provider: one binding too wide and it is a way through. */
-export const interpretProbe = (kind: ProbeType, error: SojournError | undefined): ProbeResult =>
+/** An error of the impersonation means that the provider admitted the probe: only the binding still stops it. */
+export const interpretProbe = (type: ProbeType, error: SojournError | undefined): ProbeResult =>
   error && cloudResponseOf(error).step === steps.impersonation && error.status < 503
     ? 'admitted'
-    : proven(kind, error);
+    : byErrorCode(type, error);
 
-export const fix = (target: GcpTarget, facts: SetupFacts, kind: ProbeType): Remedy => ({
-  condition: `${kind}_too_broad`,
-  ...(kind === 'audience'
+export const fix = (target: GcpTarget, facts: SetupFacts, type: ProbeType): Remedy => ({
+  condition: `${type}_too_broad`,
+  ...(type === 'audience'
     ? {
-        detail: 'The provider allows another audience as well.',
+        detail: 'The provider also allows another audience.',
         fix: updateProvider(target, `--allowed-audiences=${facts.audience}`),
       }
     : {

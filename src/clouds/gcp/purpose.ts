@@ -1,42 +1,44 @@
-/** What a purpose may say of an access token, and what of it could open more than the connection does. */
+/** The schema of a purpose for Google access tokens, and the check that it does not allow more than the connection. */
 import { z } from 'zod';
 import type { Fault } from '../../platform/errors/index.ts';
 import { cloudPlatform, type GcpTarget, lifetimeField, scopesField } from './target.ts';
 
 export const purpose = z
   .strictObject({ scopes: scopesField.optional(), lifetime_seconds: lifetimeField.optional() })
-  .refine((given) => Object.keys(given).length > 0, {
-    message: 'must say what it narrows',
+  .refine((purpose) => Object.keys(purpose).length > 0, {
+    message: 'must narrow at least one field of the target',
     when: ({ issues }) => issues.length === 0,
   });
 
 /**
- * Only scopes that the target has, or any where it has cloud-platform, which stands for all of Google Cloud. It does not
- * stand for Workspace, whose data no cloud scope opens.
+ * A purpose may have scopes of the target or, if the target has cloud-platform, any scope of Google Cloud. cloud-platform does
+ * not include Workspace scopes.
  */
-export function widenedFields(target: GcpTarget, given: z.output<typeof purpose>): readonly Fault[] {
-  const { scopes = [], lifetime_seconds } = given;
-  const all = target.scopes.includes(cloudPlatform);
-  const more = scopes.filter((scope) => !target.scopes.includes(scope) && !(all && isOfCloud(scope)));
+export function widenedFields(target: GcpTarget, narrowing: z.output<typeof purpose>): readonly Fault[] {
+  const { scopes = [], lifetime_seconds } = narrowing;
+  const hasCloudPlatform = target.scopes.includes(cloudPlatform);
+  const extra = scopes.filter(
+    (scope) => !target.scopes.includes(scope) && !(hasCloudPlatform && isCloudScope(scope)),
+  );
   const faults: Fault[] = [];
-  if (more.length > 0)
-    faults.push({ path: 'scopes', message: `must be among those of the target: ${more.join(', ')}` });
+  if (extra.length > 0)
+    faults.push({ path: 'scopes', message: `must be among those of the target: ${extra.join(', ')}` });
   if (lifetime_seconds === undefined) return faults;
   if (target.lifetime_seconds === undefined)
     faults.push({
       path: 'lifetime_seconds',
-      message: 'cannot be compared: give the target a lifetime_seconds first',
+      message: 'must not be set unless the target has a lifetime_seconds',
     });
   else if (lifetime_seconds > target.lifetime_seconds)
     faults.push({
       path: 'lifetime_seconds',
-      message: `must be ${target.lifetime_seconds} seconds at most, as for the target`,
+      message: `must be ${target.lifetime_seconds} seconds at most, as in the target`,
     });
   return faults;
 }
 
-/** developers.google.com/identity/protocols/oauth2/scopes: scopes of APIs of Google Cloud, all below cloud-platform. */
-const ofCloud = [
+/** developers.google.com/identity/protocols/oauth2/scopes: the scopes of Google Cloud APIs, all included in cloud-platform. */
+const cloudScopes = [
   'cloud-platform.read-only',
   'bigquery',
   'bigquery.insertdata',
@@ -67,5 +69,5 @@ const ofCloud = [
   'trace.readonly',
 ];
 
-const isOfCloud = (scope: string): boolean =>
-  ofCloud.some((name) => scope === `https://www.googleapis.com/auth/${name}`);
+const isCloudScope = (scope: string): boolean =>
+  cloudScopes.some((name) => scope === `https://www.googleapis.com/auth/${name}`);

@@ -1,7 +1,7 @@
-/** What to do in a Google Cloud project about a refusal: the command, whole, with the values of the connection. */
+/** Remedies for refusals in Google Cloud: complete commands with the values of the connection. */
 import type { SojournError } from '../../platform/errors/index.ts';
+import { compare } from '../compare.ts';
 import type { Remedy, SetupFacts } from '../contract.ts';
-import { difference } from '../difference.ts';
 import { celString, shellCommand } from '../encode/index.ts';
 import { cloudResponseOf } from '../explanation.ts';
 import { steps } from './explain.ts';
@@ -12,11 +12,11 @@ export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError
   const { message = '', step } = cloudResponseOf(error);
   switch (error.code) {
     case 'cloud_issuer_unknown': {
-      const found = /expected one in config: (.+?)\.?$/.exec(message)?.[1];
-      const differs = found === undefined ? undefined : difference(facts.issuer, found);
+      const configured = /expected one in config: (.+?)\.?$/.exec(message)?.[1];
+      const mismatch = configured === undefined ? undefined : compare(facts.issuer, configured);
       return {
-        condition: differs && differs.name !== 'bytes' ? `issuer_${differs.name}` : 'issuer',
-        ...(differs ? { detail: `The provider has the issuer ${found}: ${differs.words}.` } : {}),
+        condition: mismatch && mismatch.name !== 'bytes' ? `issuer_${mismatch.name}` : 'issuer',
+        ...(mismatch ? { detail: `The provider has the issuer ${configured}: ${mismatch.text}.` } : {}),
         fix: updateProvider(target, `--issuer-uri=${facts.issuer}`),
       };
     }
@@ -26,7 +26,7 @@ export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError
       return { condition: 'subject', fix: setCondition(target, facts) };
     case 'cloud_trust_refused':
       return {
-        condition: 'mapping',
+        condition: 'attribute_mapping',
         fix: updateProvider(target, '--attribute-mapping=google.subject=assertion.sub'),
       };
     case 'cloud_issuer_unreachable':
@@ -41,7 +41,7 @@ export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError
       return message.includes('"audience" parameters')
         ? {
             condition: 'provider',
-            detail: `Google was asked for ${providerName(target)}.`,
+            detail: `Sojourn requested a token for the provider ${providerName(target)}.`,
             fix: provider('describe', target),
           }
         : {
@@ -51,7 +51,7 @@ export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError
     case 'cloud_permission_denied':
       if (message.includes('has not been used in project'))
         return {
-          condition: 'api',
+          condition: 'api_disabled',
           fix: 'gcloud services enable iamcredentials.googleapis.com sts.googleapis.com iam.googleapis.com',
         };
       if (step !== steps.impersonation) return { condition: 'token' };

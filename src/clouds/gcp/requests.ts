@@ -1,6 +1,6 @@
 /**
- * What a customer's project is told, as calls of the IAM API v1. This list is the only place that knows; the gcloud
- * script and the Terraform file are other spellings of it.
+ * The set-up of a project as calls of the IAM API v1. This list is the only definition; the gcloud script and the Terraform
+ * file are generated from it.
  */
 import { invalidRequest } from '../../platform/errors/index.ts';
 import type { SetupFacts } from '../contract.ts';
@@ -12,11 +12,11 @@ import type { GcpTarget } from './target.ts';
 
 const api = 'https://iam.googleapis.com/v1';
 
-/** A call whose answer is an operation: GET `v1/{operation.name}` until `done` before the next call. */
+/** Its response is an operation: GET `v1/{operation.name}` until `done` before the next call. */
 export interface CreatePool {
   readonly kind: 'create_pool';
   readonly title: string;
-  /** Full name of what the call makes. */
+  /** The full name of the created resource. */
   readonly resource: string;
   readonly method: 'POST';
   readonly url: string;
@@ -24,7 +24,7 @@ export interface CreatePool {
   readonly body: { readonly displayName: string; readonly description: string };
 }
 
-/** Answers with an operation as well. */
+/** Its response is an operation, too. */
 export interface CreateProvider {
   readonly kind: 'create_provider';
   readonly title: string;
@@ -75,31 +75,30 @@ export interface GrantRole extends Omit<AddBinding, 'kind' | 'read'> {
 export type SetupRequest = CreatePool | CreateProvider | AddBinding | GrantRole;
 
 /**
- * For the connection, and for each that is set up beside it; a pool that two of them share is made once. Throws
- * `invalid_request` where two share a provider, whose condition admits one subject.
+ * The requests for the connection and the additional ones; a shared pool is created once.
+ * @throws {SojournError} `invalid_request` if two connections share a provider, whose condition admits one subject
  */
 export function setupRequests(target: GcpTarget, facts: SetupFacts): readonly SetupRequest[] {
-  const all = [{ target, facts }, ...(facts.additional ?? [])] as readonly {
+  const connections = [{ target, facts }, ...(facts.additional ?? [])] as readonly {
     target: GcpTarget;
     facts: SetupFacts;
   }[];
   const { existing_pool = false } = (facts.options ?? {}) as GcpSetupOptions;
   const roles = rolesOf(facts);
-  if (new Set(all.map((one) => providerName(one.target))).size < all.length)
+  if (new Set(connections.map((connection) => providerName(connection.target))).size < connections.length)
     throw invalidRequest([
-      {
-        path: 'additional_connections',
-        message: 'must name connections each of which has a provider of its own',
-      },
+      { path: 'additional_connections', message: 'must name connections that each have their own provider' },
     ]);
-  return all.flatMap((one, at) => {
-    const before = all.slice(0, at).some((other) => poolName(other.target) === poolName(one.target));
-    const { service_account } = one.target;
+  return connections.flatMap(({ target, facts }, index) => {
+    const isShared = connections
+      .slice(0, index)
+      .some((earlier) => poolName(earlier.target) === poolName(target));
+    const { service_account } = target;
     return [
-      ...(before || existing_pool ? [] : [createPool(one.target, one.facts)]),
-      createProvider(one.target, one.facts),
-      ...(service_account ? [addBinding(one.target, one.facts, service_account)] : []),
-      ...roles.map((role) => grantRole(one.target, one.facts, role)),
+      ...(isShared || existing_pool ? [] : [createPool(target, facts)]),
+      createProvider(target, facts),
+      ...(service_account ? [addBinding(target, facts, service_account)] : []),
+      ...roles.map((role) => grantRole(target, facts, role)),
     ];
   });
 }
@@ -136,7 +135,7 @@ function createPool(target: GcpTarget, { vendor }: SetupFacts): CreatePool {
   const resource = poolName(target);
   return {
     kind: 'create_pool',
-    title: 'Create the workload identity pool, unless it is there already',
+    title: 'Create the workload identity pool, unless it exists',
     resource,
     method: 'POST',
     url: `${api}/${parent(resource)}`,
@@ -162,7 +161,7 @@ function createProvider(target: GcpTarget, facts: SetupFacts): CreateProvider {
       description: caption(`Connection ${facts.connection.id} of ${facts.vendor}`, 256),
       attributeMapping: { 'google.subject': 'assertion.sub' },
       attributeCondition: `assertion.sub==${celString(facts.subject)}`,
-      // A list switches Google's own default audience off: this one is accepted and no other.
+      // A list replaces Google's default audiences, so only this audience is accepted.
       oidc: {
         issuerUri: facts.issuer,
         allowedAudiences: [facts.audience],
@@ -177,9 +176,9 @@ function addBinding(target: GcpTarget, facts: SetupFacts, serviceAccount: string
   const url = `${api}/projects/-/serviceAccounts/${pathSegment(serviceAccount)}`;
   return {
     kind: 'add_binding',
-    title: 'Let this subject, and no other, act as the service account',
+    title: 'Allow only this subject to impersonate the service account',
     resource,
-    // Without version 3 a policy that has conditions comes back without them, and would be written so.
+    // Without version 3, Google omits the conditions of a policy, and writing it back would remove them.
     read: { method: 'POST', url: `${url}:getIamPolicy`, query: { 'options.requestedPolicyVersion': '3' } },
     binding: { role: 'roles/iam.workloadIdentityUser', members: [memberName(target, facts.subject)] },
     method: 'POST',
@@ -188,6 +187,6 @@ function addBinding(target: GcpTarget, facts: SetupFacts, serviceAccount: string
   };
 }
 
-/** The collection in which a resource is made: its name without the last segment. */
+/** The collection of a resource: its name without the last segment. */
 const parent = (resource: string): string =>
   resource.slice(0, resource.lastIndexOf('/')).split('/').map(pathSegment).join('/');

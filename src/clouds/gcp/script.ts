@@ -1,4 +1,4 @@
-/** The requests as a script around gcloud. It may be run again: what is there already is left or brought up to date. */
+/** The requests as a script that uses gcloud. It can be run repeatedly: it keeps or updates existing resources. */
 import { SojournError } from '../../platform/errors/index.ts';
 import { reportScript, shellCommand, shellWord } from '../encode/index.ts';
 import type { AddBinding, CreatePool, CreateProvider, GrantRole, SetupRequest } from './requests.ts';
@@ -7,7 +7,7 @@ const pools = ['gcloud', 'iam', 'workload-identity-pools'];
 
 /**
  * @param members the principals that may be granted roles directly
- * @param report what is told to `callback` in the end, if anything
+ * @param report the report that is sent to `callback` at the end
  */
 export function gcloudScript(
   requests: readonly SetupRequest[],
@@ -17,13 +17,11 @@ export function gcloudScript(
   const parts = [
     [
       '#!/bin/sh',
-      '# Needs a login that may administer IAM in the project, and the APIs iam, sts and iamcredentials enabled.',
+      '# Needs gcloud, signed in with permission to administer IAM in the project, and the APIs iam, sts and iamcredentials.',
       'set -eu',
     ].join('\n'),
-    ...requests.map((request) => `${say(request.title)}\n${step(request)}`),
-    ...members.map((member) =>
-      say(`Done. The principal, should you want to grant it roles directly: ${member}`),
-    ),
+    ...requests.map((request) => `${print(request.title)}\n${step(request)}`),
+    ...members.map((member) => print(`Done. To grant roles to the principal directly, use: ${member}`)),
     ...(report
       ? [
           [
@@ -37,7 +35,7 @@ export function gcloudScript(
   return `${parts.join('\n\n')}\n`;
 }
 
-const say = (text: string): string => shellCommand(['printf', '%s\\n', text]);
+const print = (text: string): string => shellCommand(['printf', '%s\\n', text]);
 
 function step(request: SetupRequest): string {
   switch (request.kind) {
@@ -61,7 +59,7 @@ function pool({ resource, body }: CreatePool): string {
   ].join('\n');
 }
 
-/** A provider of that name for another issuer, or with a condition that is not ours, is somebody's work: it stays as it is. */
+/** A provider of that name for another issuer, or with another condition, is left unchanged. */
 function provider({ resource, body }: CreateProvider): string {
   const settings = [
     `--display-name=${body.displayName}`,
@@ -72,7 +70,7 @@ function provider({ resource, body }: CreateProvider): string {
     `--attribute-condition=${body.attributeCondition}`,
   ];
   const { issuerUri: issuer, jwksJson } = body.oidc;
-  // gcloud reads the keys from a file only.
+  // gcloud reads the keys only from a file.
   const upload = jwksJson === undefined ? '' : ` \\\n      --jwk-json-path="$jwks"`;
   const describe = [
     ...pools,
@@ -98,18 +96,18 @@ function provider({ resource, body }: CreateProvider): string {
     shellCommand([...pools, 'providers', 'update-oidc', resource, ...settings], '    ') + upload,
     '    ;;',
     `  ${shellWord(`${issuer} `)}*)`,
-    `    ${say(`There is a provider ${resource} with another condition. It was not changed. Give the connection a provider_id of its own; or, if nobody else needs this one, set its condition to ${body.attributeCondition} first.`)} >&2`,
+    `    ${print(`The provider ${resource} exists with another condition. It was not changed. Use a different provider_id for the connection or, if nothing else needs this provider, first set its condition to ${body.attributeCondition}.`)} >&2`,
     '    exit 1',
     '    ;;',
     '  *)',
-    `    ${say(`There is a provider ${resource} for another issuer. Nothing was changed.`)} >&2`,
+    `    ${print(`The provider ${resource} exists for another issuer. Nothing was changed.`)} >&2`,
     '    exit 1',
     '    ;;',
     'esac',
   ].join('\n');
 }
 
-/** `--condition=None` keeps gcloud from asking when the policy has conditions on other bindings. */
+/** `--condition=None` prevents a prompt of gcloud if the policy has conditions on other bindings. */
 function binding({ resource, binding }: AddBinding): string {
   const [member] = binding.members;
   return shellCommand([
@@ -134,7 +132,7 @@ function grant({ resource, binding }: GrantRole): string {
   ]);
 }
 
-/** `^;^a;b` names another separator where an item has a comma in it (`gcloud topic escaping`). */
+/** `^;^a;b` sets another separator if an item contains a comma (`gcloud topic escaping`). */
 function list(items: readonly string[]): string {
   const separator = [',', ';', '|', '~', '#', '!'].find((mark) => !items.some((item) => item.includes(mark)));
   if (!separator) throw new SojournError('internal', { cause: 'no separator for a gcloud list' });

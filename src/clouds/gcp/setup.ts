@@ -1,4 +1,4 @@
-/** What a customer applies in a Google Cloud project: one list of requests in three spellings. */
+/** The set-up files for a Google Cloud project: one list of requests in three formats. */
 import type { SetupFacts, SetupFile } from '../contract.ts';
 import { uploadedJwks } from './jwks.ts';
 import { memberName } from './names.ts';
@@ -11,33 +11,33 @@ import { terraform } from './terraform.ts';
 export function setup(target: GcpTarget, facts: SetupFacts): readonly SetupFile[] {
   const requests = setupRequests(target, facts);
   const { existing_pool = false, ...others } = (facts.options ?? {}) as GcpSetupOptions;
-  // Terraform asks a variable.
+  // Terraform always has the pool; the variable create_pool decides.
   const withPool = existing_pool ? setupRequests(target, { ...facts, options: others }) : requests;
-  const all = [{ target, facts }, ...(facts.additional ?? [])] as readonly {
+  const connections = [{ target, facts }, ...(facts.additional ?? [])] as readonly {
     target: GcpTarget;
     facts: SetupFacts;
   }[];
-  const members = all.map((one) => memberName(one.target, one.facts.subject));
+  const members = connections.map((connection) => memberName(connection.target, connection.facts.subject));
   const report =
     facts.callback === undefined ? {} : { report: { callback: facts.callback, body: idsOf(target) } };
   return [
     {
       name: 'setup.sh',
       mediaType: 'text/x-shellscript',
-      title: 'Script around gcloud, which may be run again: sh setup.sh',
+      title: 'Script that uses gcloud and can be run repeatedly: sh setup.sh',
       content: gcloudScript(requests, members, report.report),
       publiclyReadable: true,
     },
     {
       name: 'main.tf',
       mediaType: 'text/plain',
-      title: 'Terraform: terraform init && terraform apply',
+      title: 'Terraform configuration. Apply with: terraform init && terraform apply',
       content: terraform({ requests: withPool, createsPool: !existing_pool, members, ...report }),
     },
     {
       name: 'requests.json',
       mediaType: 'application/json',
-      title: 'The same as calls of the IAM REST API, in order, for tools of your own',
+      title: 'The same as calls of the IAM REST API, in order, for your own tools',
       content: `${JSON.stringify(requests, null, 2)}\n`,
     },
     ...(target.uploaded_jwks
@@ -45,7 +45,7 @@ export function setup(target: GcpTarget, facts: SetupFacts): readonly SetupFile[
           {
             name: 'jwks.json',
             mediaType: 'application/json',
-            title: 'The keys that the provider must hold now; run setup.sh again to upload them',
+            title: 'The keys that the provider must have now; run setup.sh again to upload them',
             content: `${uploadedJwks(facts)}\n`,
           },
         ]
@@ -53,7 +53,7 @@ export function setup(target: GcpTarget, facts: SetupFacts): readonly SetupFile[
   ];
 }
 
-/** Known before the files are made: what is reported is that they were applied. */
+/** These ids are known before the set-up; the report says that the files were applied. */
 const idsOf = ({ project_number, pool_id, provider_id, service_account }: GcpTarget) => ({
   project_number,
   pool_id,

@@ -1,13 +1,13 @@
-/** Which workload identity provider is entered, as which service account, and for how long. */
+/** The target of a Google Cloud connection: the provider, the service account, and the scopes and lifetime of its tokens. */
 import { z } from 'zod';
 import { providerName } from './names.ts';
 
-const wholeHour = 3600;
+const oneHour = 3600;
 export const cloudPlatform = 'https://www.googleapis.com/auth/cloud-platform';
 
-/** Digits in JSON may well be a number. */
+/** Also accepts a JSON number. */
 const projectNumberField = z.preprocess(
-  (given) => (Number.isSafeInteger(given) ? String(given) : given),
+  (input) => (Number.isSafeInteger(input) ? String(input) : input),
   z
     .string('must be a string of digits')
     .regex(
@@ -19,7 +19,7 @@ const projectNumberField = z.preprocess(
 const idField = z
   .string('must be a string')
   .regex(/^[a-z0-9-]{4,32}$/, 'must be 4 to 32 lower-case letters, digits or hyphens')
-  .regex(/^(?!gcp-)/, 'must not begin with gcp-, which Google keeps for itself');
+  .regex(/^(?!gcp-)/, 'must not begin with gcp-, which Google reserves');
 
 const serviceAccountField = z
   .string('must be a string')
@@ -29,7 +29,7 @@ const serviceAccountField = z
     'must be the e-mail address of a service account',
   );
 
-/** RFC 6749 section 3.3 says what a scope may hold. */
+/** The characters of a scope: RFC 6749 section 3.3. */
 const scopeField = z
   .string('must be a string')
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be one scope');
@@ -44,42 +44,45 @@ export const lifetimeField = z
   .min(300, 'must be 300 seconds or more')
   .max(43_200, 'must be 43200 seconds at most');
 
-const alone = z.looseObject({ service_account: z.undefined().optional(), lifetime_seconds: lifetimeField });
+const withoutAccount = z.looseObject({
+  service_account: z.undefined().optional(),
+  lifetime_seconds: lifetimeField,
+});
 
 export const target = z
   .strictObject({
     project_number: projectNumberField,
     pool_id: idField,
     provider_id: idField,
-    /** Without one the federated identity itself is the credential. */
+    /** Without it, the token of the federated identity is used. */
     service_account: serviceAccountField.optional(),
     scopes: scopesField.default([cloudPlatform]),
-    /** The provider holds a JWKS that the customer uploads, instead of fetching ours: each new key is uploaded before it signs. */
+    /** The provider has a JWKS uploaded by the customer and does not fetch ours: each new key is uploaded before it signs. */
     uploaded_jwks: z.boolean('must be true or false').optional(),
-    /** Over an hour needs a service account and the organisation's leave. */
+    /** More than an hour needs a service account, and the permission of the organisation. */
     lifetime_seconds: lifetimeField.optional(),
   })
-  .refine(({ lifetime_seconds = 0 }) => lifetime_seconds <= wholeHour, {
+  .refine(({ lifetime_seconds = 0 }) => lifetime_seconds <= oneHour, {
     path: ['lifetime_seconds'],
-    message: `must be ${wholeHour} seconds at most without a service_account`,
-    // Whatever else is wrong: all faults are told at once.
-    when: ({ value }) => alone.safeParse(value).success,
+    message: `must be ${oneHour} seconds at most without a service_account`,
+    // Checked even if other fields are invalid, so that all faults are reported together.
+    when: ({ value }) => withoutAccount.safeParse(value).success,
   })
-  .transform((given) =>
-    given.service_account ? { ...given, lifetime_seconds: given.lifetime_seconds ?? wholeHour } : given,
+  .transform((target) =>
+    target.service_account ? { ...target, lifetime_seconds: target.lifetime_seconds ?? oneHour } : target,
   );
 
 export type GcpTarget = z.output<typeof target>;
 
-/** The audience that a provider expects by itself. At most 168 characters: Google advises less than 180. */
+/** The default audience of the provider. At most 168 characters; Google advises less than 180. */
 export const audience = (target: GcpTarget): string => `https:${exchangeAudience(target)}`;
 
-/** What the token service is asked for: the same without its scheme. */
+/** The `audience` parameter of the token exchange: the same without its scheme. */
 export const exchangeAudience = (target: GcpTarget): string => `//iam.googleapis.com/${providerName(target)}`;
 
-/** Google cuts a federated token to the life of ours; a service account's token has a life of its own. */
+/** Google limits a federated token to the lifetime of ours; the token of a service account has its own lifetime. */
 export const tokenSeconds = ({ service_account, lifetime_seconds }: GcpTarget): number | undefined =>
   service_account ? undefined : lifetime_seconds;
 
-/** What the federated token must be good for when it is only used to become a service account. */
+/** The scope of a federated token that is only used to impersonate a service account. */
 export const impersonationScope = cloudPlatform;

@@ -1,4 +1,4 @@
-/** The requests as resources of Terraform's google provider. */
+/** The requests as a Terraform configuration for the google provider. */
 import { type HclBlock, HclExpression, hclDocument, reportBlocks } from '../encode/index.ts';
 import type { AddBinding, CreatePool, CreateProvider, GrantRole, SetupRequest } from './requests.ts';
 
@@ -9,12 +9,12 @@ export interface TerraformPlan {
   readonly createsPool: boolean;
   /** The principals that may be granted roles directly. */
   readonly members: readonly string[];
-  /** What is told to `callback` in the end, if anything. */
+  /** The report that is sent to `callback` at the end. */
   readonly report?: { readonly callback: string; readonly body: Readonly<Record<string, string>> };
 }
 
 export function terraform({ requests, createsPool, members, report }: TerraformPlan): string {
-  const blocks = requests.map((_, at) => resource(requests, at));
+  const blocks = requests.map((_, index) => resource(requests, index));
   return hclDocument([
     {
       type: 'terraform',
@@ -33,39 +33,39 @@ export function terraform({ requests, createsPool, members, report }: TerraformP
         type: new HclExpression('bool'),
         default: createsPool,
         description:
-          'Choose false when the project has the pool already. A subject belongs to the pool: whoever else the pool trusts could claim it.',
+          'Choose false if the project already has the pool. A subject is unique only in its pool: another issuer that the pool trusts could use the same subject.',
       },
     },
     ...blocks,
-    ...members.map((member, at) => ({
+    ...members.map((member, index) => ({
       type: 'output',
-      labels: [at === 0 ? 'principal' : `principal_${at + 1}`],
+      labels: [index === 0 ? 'principal' : `principal_${index + 1}`],
       attributes: { description: 'May be granted roles directly.', value: member },
     })),
     ...(report ? reportBlocks(report.callback, report.body, blocks.map(addressOf)) : []),
   ]);
 }
 
-/** `this` for the first of its kind, then `this_2` … */
-function labelAt(requests: readonly SetupRequest[], at: number): string {
-  const before = requests.slice(0, at).filter(({ kind }) => kind === requests[at]?.kind).length;
-  return before === 0 ? 'this' : `this_${before + 1}`;
+/** `this` for the first request of a kind, then `this_2` … */
+function labelAt(requests: readonly SetupRequest[], index: number): string {
+  const earlier = requests.slice(0, index).filter(({ kind }) => kind === requests[index]?.kind).length;
+  return earlier === 0 ? 'this' : `this_${earlier + 1}`;
 }
 
 const addressOf = ({ labels = [] }: HclBlock) => new HclExpression(labels.join('.'));
 
-function resource(requests: readonly SetupRequest[], at: number): HclBlock {
-  const request = requests[at] as SetupRequest;
-  const label = labelAt(requests, at);
-  const before = requests.slice(0, at);
-  // What a provider needs is its pool; the rest comes behind the provider of its connection.
-  const needed =
+function resource(requests: readonly SetupRequest[], index: number): HclBlock {
+  const request = requests[index] as SetupRequest;
+  const label = labelAt(requests, index);
+  const earlier = requests.slice(0, index);
+  // A provider depends on its pool; all other requests depend on the provider of their connection.
+  const dependency =
     request.kind === 'create_provider'
-      ? before.findIndex(
-          (one) => one.kind === 'create_pool' && request.resource.startsWith(`${one.resource}/`),
+      ? earlier.findIndex(
+          (other) => other.kind === 'create_pool' && request.resource.startsWith(`${other.resource}/`),
         )
-      : before.findLastIndex(({ kind }) => kind === 'create_provider');
-  const after = `${request.kind === 'create_provider' ? pool : `${pool}_provider`}.${labelAt(requests, needed)}`;
+      : earlier.findLastIndex(({ kind }) => kind === 'create_provider');
+  const after = `${request.kind === 'create_provider' ? pool : `${pool}_provider`}.${labelAt(requests, dependency)}`;
   switch (request.kind) {
     case 'create_pool':
       return poolResource(request, label);

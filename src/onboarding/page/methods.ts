@@ -1,5 +1,5 @@
 /** The set-up methods of the customer's cloud, and every set-up file in full, so that it can be reviewed first. */
-import { clouds, type SetupFile, type Step, type Way } from '../../clouds/index.ts';
+import { clouds, type SetupFile, type SetupMethod, type Step } from '../../clouds/index.ts';
 import type { View } from '../portal/index.ts';
 import { type Html, html } from './html.ts';
 import { copyable } from './trust.ts';
@@ -32,7 +32,7 @@ const uriList = 'text/uri-list';
 
 const methodItem = (
   url: string,
-  { title, summary, reportsIds, steps }: Way,
+  { title, summary, reportsIds, steps }: SetupMethod,
   { acceptsReport, isOpen }: { acceptsReport: boolean; isOpen: boolean },
 ): Html => html`<details name="method"${isOpen ? html` open` : undefined}>
 <summary>${title}${acceptsReport && reportsIds ? html` <span class="tag">reports automatically</span>` : undefined}<span class="hint">${summary}</span></summary>

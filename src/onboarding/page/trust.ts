@@ -1,5 +1,5 @@
 /** The requested access: what the set-up creates, what it permits, and the exact trust. */
-import { clouds, type Fact } from '../../clouds/index.ts';
+import { clouds, type LabeledValue } from '../../clouds/index.ts';
 import type { View } from '../portal/index.ts';
 import { type Html, html } from './html.ts';
 
@@ -7,7 +7,7 @@ import { type Html, html } from './html.ts';
 export const copyable = (label: string, value: string): Html =>
   html`<span class="copyable"><code>${value}</code><button type="button" class="copy" data-copy="${value}" aria-label="${`Copy ${label}`}" hidden>Copy</button></span>`;
 
-const table = (facts: readonly Fact[]): Html =>
+const table = (facts: readonly LabeledValue[]): Html =>
   html`<dl>${facts.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${copyable(label, value)}</dd></div>`)}</dl>`;
 
 export function trustSection({ cloud, target, facts, permissions }: View): Html {

@@ -4,7 +4,7 @@
  */
 
 import { type Connection, destinationOf, setupFactsOf } from '../../access/connections/index.ts';
-import type { LeakAdvice, Linted, SetupFacts } from '../../clouds/index.ts';
+import type { LeakAdvice, LintResult, SetupFacts } from '../../clouds/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
 import type { StoredVerification, Verification, Verifier } from '../verification/index.ts';
 import { createSetupFiles, type SetupFiles, type SetupFilesOptions, underTenantIssuer } from './files.ts';
@@ -16,7 +16,7 @@ export interface Onboarding extends SetupFiles {
   /** What the customer's cloud has to trust. While the tenant moves, this names the new issuer. */
   facts(connection: Connection): Promise<SetupFacts>;
   /** Lints a trust document, before or after the customer applies it. Rejects with `invalid_request`. */
-  lint(connection: Connection, document: string): Promise<Linted>;
+  lint(connection: Connection, document: string): Promise<LintResult>;
   /** What the customer must do if a key of the issuer may have been leaked until `at` (milliseconds since the epoch). */
   afterLeak(connection: Connection, at: number): LeakAdvice;
   /** Verifies the connection, with probes, and stores the result and the state. */

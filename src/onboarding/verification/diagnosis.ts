@@ -20,7 +20,7 @@ export function refusedCheck(
   const { condition, detail, fix } = destination.remedy(setupFactsOf(connection, vendor), error);
   const outcome = isOutage(error)
     ? 'inconclusive'
-    : destination.propagation.may(error)
+    : destination.propagation.mayExplain(error)
       ? 'propagating'
       : 'failed';
   return {

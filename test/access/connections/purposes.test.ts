@@ -52,11 +52,10 @@ describe('a purpose that narrows the target is stored', () => {
 });
 
 describe('a purpose that is not proven to narrow the target is rejected when it is saved', () => {
-  const instead =
-    'the session_policy of the target; take that out, and give each purpose the whole policy it needs';
+  const instead = 'the session_policy of the target; remove that one and give each purpose its whole policy';
   const longest = `{"Statement":[]}${' '.repeat(2048 - 16)}`;
   test.each<[string, object, unknown, string, string]>([
-    ['aws', aws, {}, '', 'must say what it narrows'],
+    ['aws', aws, {}, '', 'must narrow at least one field of the target'],
     ['aws', aws, { role_arn: roleArn }, '.role_arn', 'is not known here'],
     ['aws', aws, { session_policy: `${longest} ` }, '.session_policy', 'must be 2048 characters at most'],
     [
@@ -71,7 +70,7 @@ describe('a purpose that is not proven to narrow the target is rejected when it 
       { ...aws, session_policy: policy },
       { session_policy: policy },
       '.session_policy',
-      `would take the place of ${instead}`,
+      `would replace ${instead}`,
     ],
     [
       'aws',
@@ -85,14 +84,14 @@ describe('a purpose that is not proven to narrow the target is rejected when it 
       aws,
       { policy_arns: ['arn:aws:iam::444455556666:policy/x'] },
       '.policy_arns',
-      "must be in the account of the role or AWS's own: arn:aws:iam::444455556666:policy/x",
+      'must be in the account of the role or managed by AWS: arn:aws:iam::444455556666:policy/x',
     ],
     [
       'aws',
       aws,
       { policy_arns: ['arn:aws-cn:iam::aws:policy/x'] },
       '.policy_arns',
-      "must be in the account of the role or AWS's own: arn:aws-cn:iam::aws:policy/x",
+      'must be in the account of the role or managed by AWS: arn:aws-cn:iam::aws:policy/x',
     ],
     ['aws', aws, { duration_seconds: 899 }, '.duration_seconds', 'must be 900 seconds or more'],
     [
@@ -100,9 +99,9 @@ describe('a purpose that is not proven to narrow the target is rejected when it 
       { ...aws, duration_seconds: 1800 },
       { duration_seconds: 1801 },
       '.duration_seconds',
-      'must be 1800 seconds at most, as for the target',
+      'must be 1800 seconds at most, as in the target',
     ],
-    ['gcp', gcpTarget, {}, '', 'must say what it narrows'],
+    ['gcp', gcpTarget, {}, '', 'must narrow at least one field of the target'],
     [
       'gcp',
       gcpTarget,
@@ -122,14 +121,14 @@ describe('a purpose that is not proven to narrow the target is rejected when it 
       gcpTarget,
       { lifetime_seconds: 300 },
       '.lifetime_seconds',
-      'cannot be compared: give the target a lifetime_seconds first',
+      'must not be set unless the target has a lifetime_seconds',
     ],
     [
       'gcp',
       { ...account, lifetime_seconds: 600 },
       { lifetime_seconds: 601 },
       '.lifetime_seconds',
-      'must be 600 seconds at most, as for the target',
+      'must be 600 seconds at most, as in the target',
     ],
     ['azure', azureTarget, {}, '.scope', 'is missing'],
     [
@@ -137,7 +136,7 @@ describe('a purpose that is not proven to narrow the target is rejected when it 
       azureTarget,
       { scope: 'https://management.chinacloudapi.cn/.default' },
       '.scope',
-      'is the resource manager of another environment',
+      'must not be the resource manager of another environment',
     ],
   ])('%s %j %j', async (cloud, target, purpose, path, message) => {
     const before = await count();
@@ -191,7 +190,7 @@ describe('a changed target', () => {
       ),
     ).toEqual([
       { path: 'purposes.deploy.policy_arns', message: expect.stringMatching(/^would allow more/) },
-      { path: 'purposes.deploy.duration_seconds', message: 'must be 900 seconds at most, as for the target' },
+      { path: 'purposes.deploy.duration_seconds', message: 'must be 900 seconds at most, as in the target' },
       { path: 'purposes.deploy.policy_arns', message: expect.stringMatching(/^must be in the account/) },
     ]);
     expect(await bench.connections.get(id)).toEqual(before);

@@ -115,13 +115,13 @@ test('without a bucket, the Azure portal and Cloud Shell read the set-up file fr
 describe('the permission sets of an invitation', () => {
   const descriptions: Record<Cloud, string[]> = {
     aws: [
-      'read-only: what AWS’s own policy permits: ReadOnlyAccess.',
+      'read-only: the permissions of the AWS managed policy ReadOnlyAccess.',
       'read-only: never s3:GetObject on everything.',
     ],
     azure: [
-      'read-only: what the roles permit: Reader, 11111111-2222-4333-8444-555555555555; in the chosen resource group and nowhere else.',
+      'read-only: the permissions of the roles Reader, 11111111-2222-4333-8444-555555555555, only in the chosen resource group.',
     ],
-    gcp: ['read-only: in the project, what these roles permit: roles/viewer.'],
+    gcp: ['read-only: the permissions of these roles in the project: roles/viewer.'],
   };
   test.each<[Cloud, string, string]>([
     ['aws', 'cloudformation.json', 'iam::aws:policy/ReadOnlyAccess'],

@@ -129,7 +129,7 @@ describe('an existing role that trusts another account by an external id', () =>
     const ran = await runAws(await fileOf(await stage.invite('aws', { target }), 'keep-role.sh'));
     expect(ran).toMatchObject({
       status: 1,
-      stderr: 'The role is in the account 444455556666. Nothing was changed.\n',
+      stderr: 'The role is in account 444455556666. Nothing was changed.\n',
     });
     const { OpenIDConnectProviderList } = await iam().send(new ListOpenIDConnectProvidersCommand({}));
     expect(OpenIDConnectProviderList).toEqual([]);

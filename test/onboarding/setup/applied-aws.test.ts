@@ -71,7 +71,7 @@ describe('the CloudFormation template', () => {
     const advice = 'Not reported. Save RoleArn as role_arn of the connection yourself.';
     expect([refused, unheard, silent].map(({ status, outputs }) => [status, outputs.Report])).toEqual([
       ['CREATE_COMPLETE', `${advice} The answer was HTTP 500.`],
-      ['CREATE_COMPLETE', `${advice} There was no answer.`],
+      ['CREATE_COMPLETE', `${advice} The server did not answer.`],
       ['CREATE_COMPLETE', undefined],
     ]);
     expect(bench.heard()).toHaveLength(1);
@@ -171,9 +171,9 @@ describe('the AWS script', () => {
       bench.answer(204);
       expect(again).toEqual({
         status: 0,
-        stderr: expect.stringContaining('Not reported: send what is shown here'),
+        stderr: expect.stringContaining('Not reported: send the ids shown here'),
         stdout: [
-          'The OIDC provider is there; see that it takes the audience',
+          'The OIDC provider exists; make sure that it lists the audience',
           `Bring the role sojourn-${connection.id} up to date`,
           `role_arn of ${connection.id}: ${role_arn}`,
           '',
@@ -202,8 +202,8 @@ describe('the AWS script', () => {
         iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument: JSON.stringify(policy) }));
       const said = ({ id }: Live) =>
         [
-          'There is a role deploy that trusts somebody else, or asks something else of a token. It was not changed.',
-          `To keep it, use keep-role.sh of ${id}, which adds to its trust.`,
+          'The role deploy exists and trusts others or has other conditions. It was not changed.',
+          `To keep it, use keep-role.sh of ${id}, which adds a statement to its trust policy.`,
           '',
         ].join('\n');
 

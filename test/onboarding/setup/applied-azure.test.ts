@@ -106,7 +106,7 @@ describe('a set-up file for Azure, applied to a resource group:', () => {
     );
     expect(again).toMatchObject({
       status: 0,
-      stderr: expect.stringContaining('Not reported: send what is shown'),
+      stderr: expect.stringContaining('Not reported: send the ids shown'),
     });
     expect((await rolesIn('sh')).toSorted()).toEqual([monitoring, monitoring, reader, reader]);
     await enters(one, two, [clientOf(one), clientOf(two)]);

@@ -48,7 +48,7 @@ describe('the CloudFormation template', () => {
         Type: 'AWS::IAM::Role',
         Properties: {
           RoleName: { 'Fn::If': ['HasRoleName', { Ref: 'RoleName' }, noValue] },
-          Description: 'Entered by Vendor through connection con_7h2k9.',
+          Description: 'Used by Vendor through connection con_7h2k9.',
           AssumeRolePolicyDocument: {
             Version: '2012-10-17',
             Statement: [
@@ -269,14 +269,14 @@ describe('a role whose ARN is known before its creation', () => {
     const other = facts({ subject: 'con_2', connection: { id: 'con_2', name: 'b' } });
     const beside = [{ target: target({ role_arn: second }), facts: other }];
     expect(() => setup(target({ role_arn: first }), facts({ additional: beside, options }))).toThrow(
-      /^additional_connections: must name connections each of which has a role of its own$/,
+      /^additional_connections: must name connections that each have their own role$/,
     );
   });
 
   test('cannot have a path that CloudFormation resolves as a dynamic reference to a secret', () => {
     const secret = 'arn:aws:iam::123456789012:role/{{resolve:ssm:x}}/er';
     expect(() => setup(target({ role_arn: secret }), facts())).toThrow(
-      'target.role_arn: must not have {{ in its path, which CloudFormation evaluates',
+      'target.role_arn: must not contain {{ in its path, because CloudFormation evaluates it',
     );
   });
 
@@ -286,7 +286,7 @@ describe('a role whose ARN is known before its creation', () => {
       managed_policy_arns: Array.from({ length: 10 }, (_, at) => `arn:aws:iam::aws:policy/p${at}`),
     };
     expect(() => setup(target({ duration_seconds: 7200 }), facts({ options, permissions }))).toThrow(
-      'max_session_seconds: must be 7200 or more, the duration_seconds of the target; permissions: are over 10 managed policies, the most a role takes',
+      'max_session_seconds: must be 7200 or more, the duration_seconds of the target; permissions: must be 10 managed policies at most, the limit of a role',
     );
   });
 });

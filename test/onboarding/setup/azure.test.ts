@@ -113,7 +113,7 @@ describe('the ARM template', () => {
     const beside = [{ target, facts: facts({ connection: { id: 'con_2', name: 'b' } }) }];
     expect(() =>
       setup(target, facts({ additional: beside, options: { identity_name: 'Sojourn-con_2' } })),
-    ).toThrow(/^identity_name: must not be the name of the identity of another connection in the files$/);
+    ).toThrow(/^identity_name: must not be the identity name of another connection in the files$/);
   });
 
   test('keeps a loopback issuer unchanged', () => {

@@ -87,28 +87,28 @@ describe('the gcloud script', () => {
     [
       'for another issuer',
       "https://id.vendor.com/t/ten_y assertion.sub=='con_7h2k9'",
-      'for another issuer. Nothing was changed.',
+      'exists for another issuer. Nothing was changed.',
     ],
     [
       'for an issuer that begins like this one',
       `${issuer}2 assertion.sub=='con_7h2k9'`,
-      'for another issuer. Nothing was changed.',
+      'exists for another issuer. Nothing was changed.',
     ],
     [
       'with the condition of another connection',
       `${issuer} assertion.sub=='con_2'`,
-      "with another condition. It was not changed. Give the connection a provider_id of its own; or, if nobody else needs this one, set its condition to assertion.sub=='con_7h2k9' first.",
+      "exists with another condition. It was not changed. Use a different provider_id for the connection or, if nothing else needs this provider, first set its condition to assertion.sub=='con_7h2k9'.",
     ],
     [
       'with a condition that asks for more',
       `${issuer} assertion.sub=='con_7h2k9' && assertion.jti!=''`,
-      "with another condition. It was not changed. Give the connection a provider_id of its own; or, if nobody else needs this one, set its condition to assertion.sub=='con_7h2k9' first.",
+      "exists with another condition. It was not changed. Use a different provider_id for the connection or, if nothing else needs this provider, first set its condition to assertion.sub=='con_7h2k9'.",
     ],
   ])('stops at a provider %s', (_, found, said) => {
     const taken = { pool: 'sojourn-a1', provider: found };
     expect(run(script(target({ service_account }), facts()), taken)).toEqual({
       status: 1,
-      stderr: `There is a provider ${provider} ${said}\n`,
+      stderr: `The provider ${provider} ${said}\n`,
       calls: [describePool, describeProvider],
     });
   });

@@ -16,7 +16,7 @@ describe('the list of Google Cloud requests', () => {
     expect(requests(target({ service_account: account }), facts())).toEqual([
       {
         kind: 'create_pool',
-        title: 'Create the workload identity pool, unless it is there already',
+        title: 'Create the workload identity pool, unless it exists',
         resource: pool,
         method: 'POST',
         url: 'https://iam.googleapis.com/v1/projects/123456789/locations/global/workloadIdentityPools',
@@ -43,7 +43,7 @@ describe('the list of Google Cloud requests', () => {
       },
       {
         kind: 'add_binding',
-        title: 'Let this subject, and no other, act as the service account',
+        title: 'Allow only this subject to impersonate the service account',
         resource: `projects/-/serviceAccounts/${account}`,
         read: {
           method: 'POST',
@@ -70,7 +70,7 @@ describe('the list of Google Cloud requests', () => {
     const other = facts({ subject: 'con_2', connection: { id: 'con_2', name: 'b' } });
     const beside = [{ target: target({ service_account: account }), facts: other }];
     expect(() => setup(target(), facts({ additional: beside }))).toThrow(
-      /^additional_connections: must name connections each of which has a provider of its own$/,
+      /^additional_connections: must name connections that each have their own provider$/,
     );
   });
 
@@ -122,7 +122,7 @@ describe('the Terraform file for Google Cloud', () => {
 variable "create_pool" {
   type        = bool
   default     = true
-  description = "Choose false when the project has the pool already. A subject belongs to the pool: whoever else the pool trusts could claim it."
+  description = "Choose false if the project already has the pool. A subject is unique only in its pool: another issuer that the pool trusts could use the same subject."
 }
 
 resource "google_iam_workload_identity_pool" "this" {

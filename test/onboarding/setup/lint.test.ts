@@ -49,14 +49,14 @@ describe('a pasted document', () => {
     expect(await lint(policy({ Condition: anySubject }))).toEqual({
       status: 200,
       body: {
-        kind: 'aws-trust-policy',
+        document_type: 'aws-trust-policy',
         grade: 'F',
         findings: [
           {
             rule: 'sub_missing',
-            severity: 'stranger',
-            where: 'Statement[0].Condition',
-            detail: 'The subject is not tested: every customer of this issuer can enter.',
+            severity: 'overly_permissive',
+            path: 'Statement[0].Condition',
+            detail: 'The subject is not tested: every customer of this issuer can assume the role.',
             advice: `Add StringEquals with ${connection.subject}.`,
           },
         ],
@@ -75,7 +75,7 @@ describe('a pasted document', () => {
       ],
       [
         '[]',
-        'document: is no trust policy (Statement), no role (AssumeRolePolicyDocument) and no OIDC provider (ClientIDList)',
+        'document: must be a trust policy (Statement), a role (AssumeRolePolicyDocument) or an OIDC provider (ClientIDList)',
       ],
       ['', 'document: must not be empty'],
       [`{"Statement":"${'x'.repeat(65_536)}"}`, 'document: must be at most 64 KB'],

@@ -153,14 +153,14 @@ const rules: readonly Rule[] = [
     fault: 'a token of type at+jwt, at Azure',
     named: () => shown('azure', atAzure(bent), signed({ typ: 'at+jwt' })),
     condition: 'token_rejected',
-    says: /type in the header of the token is not JWT\..*AADSTS5002727.*Report it as a bug of Sojourn/,
+    says: /typ in the header of the token is not JWT\..*AADSTS5002727.*Report it as a bug of Sojourn/,
   },
   {
     rule: 2,
     fault: 'a token signed with ES256, at Azure',
     named: () => shown('azure', atAzure(bent), (claims) => front.sign(claims, {}, { key: front.keys[1]! })),
     condition: 'algorithm',
-    says: /Entra takes RS256 only/,
+    says: /Entra accepts only RS256/,
     fix: /^sojourn connection update con_\w+ --algorithm RS256$/,
   },
   {
@@ -168,7 +168,7 @@ const rules: readonly Rule[] = [
     fault: 'a slash at the end of the issuer, at AWS',
     named: () => first(plain, atAws(plain, { url: `${plain.issuer}/` })),
     condition: 'issuer',
-    says: /a slash at its end or another case is another one/,
+    says: /with a trailing slash or in another case it is another provider/,
     fix: /^aws iam create-open-id-connect-provider [\s\S]*--url=http:\/\/127\.0\.0\.1:\d+ \\\n {2}--client-id-list=sts\.amazonaws\.com$/,
     outcome: 'propagating',
   },
@@ -178,7 +178,7 @@ const rules: readonly Rule[] = [
     named: () =>
       first(plain, atAzure(plain, { credentials: (sound) => [{ ...sound, issuer: `${sound.issuer}/` }] })),
     condition: 'issuer',
-    says: /a slash at the end counts/,
+    says: /including a trailing slash/,
     fix: /^az rest --method put .* --body '\{"properties":\{"issuer":"http:\/\/127\.0\.0\.1:\d+","subject":"con_/,
     outcome: 'propagating',
   },
@@ -187,7 +187,7 @@ const rules: readonly Rule[] = [
     fault: 'a slash at the end of the issuer, at Google Cloud',
     named: () => first(plain, atGcp(plain, { provider: { oidc: { issuerUri: `${plain.issuer}/` } } })),
     condition: 'issuer_slash',
-    says: /it has a slash at the end/,
+    says: /it has a trailing slash/,
     fix: /^gcloud iam workload-identity-pools providers update-oidc [\s\S]*--issuer-uri=http:\/\/127\.0\.0\.1:\d+$/,
   },
   {
@@ -199,7 +199,7 @@ const rules: readonly Rule[] = [
         atAzure(plain, { credentials: (sound) => [{ ...sound, subject: sound.subject.toUpperCase() }] }),
       ),
     condition: 'subject',
-    says: /case counts/,
+    says: /including case/,
     fix: /"subject":"con_[0-9a-z]{26}"/,
     outcome: 'propagating',
   },
@@ -214,7 +214,7 @@ const rules: readonly Rule[] = [
         }),
       ),
     condition: 'audience',
-    says: /it differs by target\.environment/,
+    says: /depends on target\.environment/,
     fix: /"audiences":\["api:\/\/AzureADTokenExchange"\]/,
   },
   {
@@ -225,7 +225,7 @@ const rules: readonly Rule[] = [
       return first(plain, atAzure(plain));
     },
     condition: 'credential',
-    says: /takes some minutes to arrive everywhere, also after a first success/,
+    says: /takes some minutes to propagate and can fail again after a first success/,
     outcome: 'propagating',
   },
   {
@@ -257,7 +257,7 @@ const rules: readonly Rule[] = [
     fault: 'a token without iat, at Azure',
     named: () => shown('azure', atAzure(bent), signed({}, { iat: undefined })),
     condition: 'token_time',
-    says: /has no iat or lives over 25 hours.*AADSTS70023.*Report it as a bug of Sojourn/,
+    says: /has no iat or is valid for more than 25 hours.*AADSTS70023.*Report it as a bug of Sojourn/,
   },
   {
     rule: 10,
@@ -277,7 +277,7 @@ const rules: readonly Rule[] = [
       first(plain, atAzure(plain, { target: { client_id: '99999999-9999-4999-8999-999999999999' } })),
     condition: 'target',
     says: new RegExp(
-      `asked at https://login\\.microsoftonline\\.com for application 9{8}\\S+ of directory ${directory}`,
+      `requested a token at https://login\\.microsoftonline\\.com for application 9{8}\\S+ of directory ${directory}`,
     ),
     fix: /^az identity list --query /,
     outcome: 'propagating',
@@ -307,7 +307,7 @@ const rules: readonly Rule[] = [
       return linted(connection, 'limit', others);
     },
     condition: 'limit',
-    says: /There are 20 credentials, and Entra takes 20\. Delete one that is not needed, or make another identity/,
+    says: /There are 20 credentials, and Entra allows 20\. Delete one that is not needed, or create another identity/,
     fix: /"subject": "con_/,
   },
   {
@@ -373,7 +373,7 @@ const rules: readonly Rule[] = [
           }),
       ),
     condition: 'trust',
-    says: /the keys of both conditions must hold the whole issuer with its path/,
+    says: /the keys of both conditions must contain the whole issuer with its path/,
     fix: /^trust=\$\(aws iam get-role \\\n {2}--role-name=vendor [\s\S]*"127\.0\.0\.1:\d+\/t\/1:sub":"con_[\s\S]* &&\naws iam update-assume-role-policy \\\n {2}--role-name=vendor --policy-document="\$trust"$/,
     outcome: 'propagating',
   },
@@ -402,7 +402,7 @@ const rules: readonly Rule[] = [
     fault: 'sessions that are to be longer than the role allows',
     named: () => first(plain, atAws(plain, { target: { duration_seconds: 7200 } })),
     condition: 'duration',
-    says: /over the longest session that the role allows/,
+    says: /exceeds the maximum session duration of the role/,
     fix: /^aws iam update-role \\\n {2}--role-name=vendor \\\n {2}--max-session-duration=7200$/,
   },
   {
@@ -410,7 +410,7 @@ const rules: readonly Rule[] = [
     fault: 'the number of another project',
     named: () => first(plain, atGcp(plain, { target: { project_number: '999999999999' } })),
     condition: 'provider',
-    says: /Google was asked for projects\/999999999999\/locations\/global/,
+    says: /Sojourn requested a token for the provider projects\/999999999999\/locations\/global/,
     fix: /^gcloud iam workload-identity-pools providers describe/,
   },
   {
@@ -422,7 +422,7 @@ const rules: readonly Rule[] = [
         atGcp(plain, { provider: { oidc: { issuerUri: plain.issuer, allowedAudiences: ['vendor'] } } }),
       ),
     condition: 'audience',
-    says: /any list switches the default audience off/,
+    says: /any list replaces the default audience/,
     fix: /--allowed-audiences=https:\/\/iam\.googleapis\.com\/projects\/\d+/,
   },
   {
@@ -435,8 +435,8 @@ const rules: readonly Rule[] = [
           provider: { attributeMapping: { 'google.subject': Array(5).fill('assertion.sub').join(' + ') } },
         }),
       ),
-    condition: 'mapping',
-    says: /a subject of over 127 bytes/,
+    condition: 'attribute_mapping',
+    says: /a subject of more than 127 bytes/,
     fix: /--attribute-mapping=google\.subject=assertion\.sub$/,
   },
   {
@@ -448,7 +448,7 @@ const rules: readonly Rule[] = [
       return first(plain, Promise.resolve(made));
     },
     condition: 'token_time',
-    says: /forgives 60 seconds.*Synchronize the clock of the server \(NTP\)/,
+    says: /tolerates 60 seconds.*Synchronize the clock of the server \(NTP\)/,
   },
   {
     rule: 26,
@@ -488,7 +488,7 @@ const rules: readonly Rule[] = [
       });
     },
     condition: 'project_id',
-    says: /the number of the project, never its id/,
+    says: /the project number, not the project id/,
     fix: /principal:\/\/iam\.googleapis\.com\/projects\/123456789012\//,
   },
   {

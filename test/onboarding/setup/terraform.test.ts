@@ -106,7 +106,7 @@ applied('moto_server')(
       const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
       expect(Role).toMatchObject({
         MaxSessionDuration: 7200,
-        Description: "Entered by Vendor's ${x} %{y} through connection con_7h2k9.",
+        Description: "Used by Vendor's ${x} %{y} through connection con_7h2k9.",
         Tags: [{ Key: 'Team', Value: 'a b' }],
       });
       expect(JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''))).toEqual({

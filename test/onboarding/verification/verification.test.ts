@@ -67,30 +67,26 @@ const allPassed = [
 
 describe('a correctly set up connection', () => {
   test.each<[string, () => Promise<Made>, RegExp]>([
-    [
-      'AWS',
-      () => atAws(corridor),
-      /^STS says that the session is arn:aws:sts::\d{12}:assumed-role\/vendor\//,
-    ],
+    ['AWS', () => atAws(corridor), /^STS reports the session arn:aws:sts::\d{12}:assumed-role\/vendor\//],
     [
       'Azure',
       () => atAzure(corridor),
-      /^The access token is for application \S+ of directory \S+, and Resource Manager takes it\.$/,
+      /^The access token is for application \S+ of directory \S+, and Resource Manager accepts it\.$/,
     ],
     [
       'Azure, with tokens for something else',
       () => atAzure(corridor, { target: { scope: 'https://vault.azure.net/.default' } }),
-      /^The access token is for application \S+ of directory \S+, as Entra wrote into it;/,
+      /^The access token is for application \S+ of directory \S+, according to its claims\. /,
     ],
     [
       'Google Cloud',
       () => atGcp(corridor),
-      /^Google takes the token of the federated identity, which may not see project/,
+      /^Google accepts the token of the federated identity, which may not see project/,
     ],
     [
       'Google Cloud, with a service account',
       () => atGcp(corridor, asAccount),
-      /^Google takes the token of deployer@acme-prod\.iam\.gserviceaccount\.com, which may not see project/,
+      /^Google accepts the token of deployer@acme-prod\.iam\.gserviceaccount\.com, which may not see project/,
     ],
   ])(
     'becomes active at %s after the cloud has identified the credentials and refused three probes',

@@ -28,7 +28,7 @@ describe('keys.publish', () => {
   });
 
   test.each([
-    [{ to: 's3://id-example', connection }, '0.region', 'is missing: the region of the bucket'],
+    [{ to: 's3://id-example', connection }, '0.region', 'must be set to the region of the bucket'],
     [
       { to: 's3://id-example', connection, region: 'europe' },
       '0.region',

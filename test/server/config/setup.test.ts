@@ -56,7 +56,7 @@ describe('setup.permissions', () => {
     [
       "a policy of some customer's",
       { a: { aws: { managed_policy_arns: ['arn:aws:iam::123456789012:policy/x'] } } },
-      `${at}.aws.managed_policy_arns: must be policies of AWS itself, arn:aws:iam::aws:policy/…`,
+      `${at}.aws.managed_policy_arns: must be AWS managed policies, arn:aws:iam::aws:policy/…`,
     ],
     [
       'no version',
@@ -76,17 +76,17 @@ describe('setup.permissions', () => {
     [
       'a function of CloudFormation',
       { a: { aws: { policy: policy({}, { Resource: { Ref: 'AWS::StackId' } }) } } },
-      `${at}.aws.policy: must not hold {{, nor a member Ref or Fn::…`,
+      `${at}.aws.policy: must not contain {{, or a member Ref or Fn::…`,
     ],
     [
       'a dynamic reference',
       { a: { aws: { policy: policy({}, { Sid: '{{resolve:ssm:x}}' }) } } },
-      `${at}.aws.policy: must not hold {{, nor a member Ref or Fn::…`,
+      `${at}.aws.policy: must not contain {{, or a member Ref or Fn::…`,
     ],
     [
       'another alphabet',
       { a: { aws: { policy: policy({}, { Sid: '日' }) } } },
-      `${at}.aws.policy: may hold Latin-1`,
+      `${at}.aws.policy: must contain only Latin-1`,
     ],
     [
       '10 KB',
@@ -98,7 +98,7 @@ describe('setup.permissions', () => {
     [
       'a role of a project',
       { a: { gcp: { roles: ['projects/x/roles/y'] } } },
-      `${at}.gcp.roles.0: must be a role`,
+      `${at}.gcp.roles.0: must be a predefined role`,
     ],
   ];
 

@@ -144,7 +144,7 @@ describe('the keys API', () => {
       trusted_for: expect.stringMatching(/^Minutes: /),
       steps: expect.arrayContaining([
         {
-          instruction: 'Close the door: the provider takes no token any more.',
+          instruction: 'Block all access: the provider then accepts no token.',
           command: expect.stringContaining(`:oidc-provider/${server.issuer.replace('http://', '')} `),
         },
       ]),

@@ -66,12 +66,7 @@ describe('the options of the set-up files', () => {
     ['aws', { role_name: 'a b' }, 'role_name', 'must be 1 to 64 letters, digits or + = , . @ _ -'],
     ['aws', { tags: '{' }, 'tags', 'must be JSON'],
     ['aws', { tags: '["a"]' }, 'tags', 'must be an object of strings'],
-    [
-      'aws',
-      { tags: '{"aws:x":"y"}' },
-      'tags.aws:x',
-      'the key must not begin with aws:, which AWS keeps for itself',
-    ],
+    ['aws', { tags: '{"aws:x":"y"}' }, 'tags.aws:x', 'the key must not begin with aws:, which AWS reserves'],
     ['aws', { max_session_seconds: '60' }, 'max_session_seconds', 'must be 3600 seconds or more'],
     ['aws', { max_session_seconds: '1h' }, 'max_session_seconds', 'must be a whole number of seconds'],
     [

@@ -12,7 +12,7 @@ const notAuthorized = {
   detail:
     'The role does not exist, does not trust this subject, or does not allow the session tags or source identity. AWS says AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity',
   advice:
-    'Wait 15 seconds if the role is new. Otherwise apply the set-up file again: the keys of both conditions must hold the whole issuer with its path, sub must be equal to the letter, and session_tags need sts:TagSession, source_identity sts:SetSourceIdentity.',
+    'Wait 15 seconds if the role is new. Otherwise apply the set-up file again: the keys of both conditions must contain the whole issuer with its path, sub must match exactly, session_tags need sts:TagSession, and source_identity needs sts:SetSourceIdentity.',
   doors: [`${door} AccessDenied`],
 };
 const noKey = {
@@ -20,15 +20,15 @@ const noKey = {
   detail:
     "STS could not read the discovery document or the JWKS, or did not find the key in it. AWS says InvalidIdentityToken: Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
   advice:
-    'Check in this order that both documents are public, answer within 5 seconds, name the three *_supported lists, and that the JWKS has the key id of the token (`sojourn doctor`). CloudTrail does not show this.',
+    'Check in this order: both documents are public, they answer within 5 seconds, discovery has the three *_supported lists, and the JWKS has the key id of the token (`sojourn doctor`). CloudTrail does not show this error.',
   doors: [`${door} InvalidIdentityToken`],
 };
 const notValidated = {
   code: 'cloud_audience_mismatch',
   detail:
-    'The OIDC provider does not list the audience, or the signature does not fit the published key. AWS says InvalidIdentityToken: The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.',
+    'The OIDC provider does not list the audience, or the signature does not match the published key. AWS says InvalidIdentityToken: The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.',
   advice:
-    'Add the audience of the connection to the client ids of the OIDC provider. If it is there, compare the JWKS that the internet sees with the one of this server (`sojourn doctor`).',
+    'Add the audience of the connection to the client ids of the OIDC provider. If it is listed, compare the JWKS on the internet with the one of this server (`sojourn doctor`).',
   doors: [`${door} InvalidIdentityToken`],
 };
 
@@ -117,7 +117,7 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
       code: 'cloud_issuer_unknown',
       detail: `The account of the role has no OIDC provider for this issuer. AWS says InvalidIdentityToken: No OpenIDConnect provider found in your account for ${corridor.issuer}`,
       advice:
-        'Create the provider in the account and partition of role_arn, with the issuer to the letter: a slash at the end or another case makes another provider.',
+        'Create the provider in the account and partition of role_arn, with exactly this issuer: with a trailing slash or in another case it is another provider.',
       doors: [`${door} InvalidIdentityToken`],
     });
   });
@@ -128,7 +128,7 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
       code: 'cloud_issuer_unknown',
       detail: `The account of the role has no OIDC provider for this issuer. AWS says InvalidIdentityToken: No OpenIDConnect provider found in your account for ${corridor.issuer}`,
       advice:
-        'Create the provider in the account and partition of role_arn, with the issuer to the letter: a slash at the end or another case makes another provider.',
+        'Create the provider in the account and partition of role_arn, with exactly this issuer: with a trailing slash or in another case it is another provider.',
       doors: [`${door} InvalidIdentityToken`],
     });
   });
@@ -170,7 +170,7 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
     await expectRefused(corridor, connection, {
       code: 'cloud_token_time',
       detail:
-        'The token had expired by the clock of STS. AWS says ExpiredToken: Token expired: current date/time ',
+        'The token had expired according to the clock of STS. AWS says ExpiredToken: Token expired: current date/time ',
       advice: clock,
       doors: [`${door} ExpiredTokenException`, `${door} ExpiredTokenException`],
       begins: true,
@@ -194,7 +194,7 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
     await expectRefused(corridor, await setUp(corridor, { target: { duration_seconds: 7200 } }), {
       code: 'cloud_request_invalid',
       detail:
-        'duration_seconds is over the longest session that the role allows. AWS says ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+        'duration_seconds exceeds the maximum session duration of the role. AWS says ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
       advice: 'Lower target.duration_seconds, or raise the maximum session duration of the role.',
       doors: [`${door} ValidationError`],
     });
@@ -220,7 +220,7 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
     await expectRefused(corridor, connection, {
       code: 'cloud_unavailable',
       status: 503,
-      detail: 'The cloud has a fault of its own. AWS says ',
+      detail: 'The cloud reports an internal error. AWS says ',
       advice: 'Try again shortly. The connection itself is probably correct.',
       doors: [],
       retryAfter: '5',

@@ -8,7 +8,7 @@ import { expectRefused, type Refused } from './refused.ts';
 const tenant = '11111111-2222-4333-8444-555555555555';
 const subscription = 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee';
 const stranger = '99999999-9999-4999-8999-999999999999';
-const slow = 'A new credential takes some minutes to arrive everywhere, also after a first success.';
+const slow = 'A new credential takes some minutes to propagate and can fail again after a first success.';
 
 /** A customer who makes identity and credential by hand. */
 interface ByHand {
@@ -85,7 +85,7 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
       entra(700211, {
         code: 'cloud_issuer_unknown',
         detail: `No federated credential of the identity has this issuer. Azure says 700211: AADSTS700211: ${noRecord('issuer', corridor.issuer)}`,
-        advice: `Compare the issuer of the federated credential to the letter; a slash at the end counts. ${slow}`,
+        advice: `The issuer of the federated credential must match exactly, including a trailing slash. ${slow}`,
       }),
     );
   });
@@ -103,7 +103,7 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
         code: 'cloud_audience_mismatch',
         detail: `The federated credential has another audience. Azure says 700212: AADSTS700212: ${noRecord('audience', connection.audience)}`,
         advice:
-          'Set the audience of the connection, and no other, in the federated credential; it differs by target.environment.',
+          'Set the audience of the connection, and no other, in the federated credential. The audience depends on target.environment.',
       }),
     );
   });
@@ -116,7 +116,7 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
       entra(700213, {
         code: 'cloud_subject_mismatch',
         detail: `The federated credential has another subject. Azure says 700213: AADSTS700213: ${noRecord('subject', connection.subject)}`,
-        advice: `Compare the subject of the federated credential to the letter; case counts. ${slow}`,
+        advice: `The subject of the federated credential must match exactly, including case. ${slow}`,
       }),
     );
   });
@@ -128,7 +128,7 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
       entra(7000226, {
         code: 'cloud_trust_refused',
         detail:
-          'The application has no federated credential at all. Azure says 7000226: AADSTS7000226: No federated identity credential policy found on application ',
+          'The application has no federated credential. Azure says 7000226: AADSTS7000226: No federated identity credential policy found on application ',
         advice: 'Check target.client_id, then deploy the set-up file to that identity.',
       }),
     );
@@ -142,7 +142,7 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
       connection,
       entra(70021, {
         code: 'cloud_trust_refused',
-        detail: `No federated credential of the identity fits issuer, subject and audience. Azure says 70021: AADSTS70021: No matching federated identity record found for presented assertion. Assertion Issuer: '${corridor.issuer}'.`,
+        detail: `No federated credential of the identity matches issuer, subject and audience. Azure says 70021: AADSTS70021: No matching federated identity record found for presented assertion. Assertion Issuer: '${corridor.issuer}'.`,
         advice: `${slow} Otherwise deploy the set-up file again.`,
       }),
     );
@@ -156,7 +156,7 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
       await setUp(corridor, { target: { tenant_id: stranger } }),
       entra(90002, {
         code: 'cloud_target_not_found',
-        detail: `There is no directory with this tenant_id in this Azure. Azure says 90002: AADSTS90002: Tenant '${stranger}' not found.`,
+        detail: `This Azure environment has no directory with this tenant_id. Azure says 90002: AADSTS90002: Tenant '${stranger}' not found.`,
         advice: 'Check target.tenant_id and target.environment.',
       }),
     );
@@ -170,7 +170,7 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
         code: 'cloud_target_not_found',
         detail: `The directory has no application or identity with this client_id. Azure says 700016: AADSTS700016: Application with identifier '${stranger}' was not found in the directory '${tenant}'.`,
         advice:
-          'Check target.tenant_id and target.client_id; an application of another directory needs the consent of an administrator of this one first.',
+          'Check target.tenant_id and target.client_id; an application of another directory first needs the consent of an administrator of this directory.',
       }),
     );
   });
@@ -182,7 +182,7 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
       entra(500011, {
         code: 'cloud_request_invalid',
         detail:
-          'The directory does not have the resource that the scope names. Azure says 500011: AADSTS500011: The resource principal named https://nowhere.example was not found',
+          'The directory does not have the resource named in the scope. Azure says 500011: AADSTS500011: The resource principal named https://nowhere.example was not found',
         advice: 'Correct target.scope.',
       }),
     );
@@ -197,7 +197,7 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
       entra(700024, {
         code: 'cloud_token_time',
         detail:
-          'The token has expired or is not valid yet by the clock of Entra. Azure says 700024: AADSTS700024: Client assertion is not within its valid time range.',
+          'The token has expired or is not valid yet according to the clock of Entra. Azure says 700024: AADSTS700024: Client assertion is not within its valid time range.',
         advice: 'Synchronize the clock of the server (NTP).',
       }),
     );
@@ -209,7 +209,7 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
     await expectRefused(corridor, connection, {
       code: 'cloud_unavailable',
       status: 503,
-      detail: 'The cloud has a fault of its own. Azure says ',
+      detail: 'The cloud reports an internal error. Azure says ',
       advice: 'Try again shortly. The connection itself is probably correct.',
       doors: [],
       retryAfter: '5',
@@ -254,7 +254,7 @@ describe('the sandbox Azure, of an issuer that the internet sees otherwise, refu
         detail:
           'Entra could not read the issuer. Azure says 50166: AADSTS50166: Request to External OIDC endpoint failed.',
         advice:
-          'Check from outside that discovery and JWKS are public, quick, without a challenge or redirect, and with a full certificate chain (`sojourn doctor`).',
+          'Check from the internet that discovery and JWKS are public, answer quickly without a challenge or redirect, and send the full certificate chain (`sojourn doctor`).',
       }),
     );
     front.status = 200;
@@ -267,9 +267,9 @@ describe('the sandbox Azure, of an issuer that the internet sees otherwise, refu
       connection,
       entra(7000272, {
         code: 'cloud_key_unknown',
-        detail: `Entra has not seen the key of the token in the JWKS yet. Azure says 7000272: AADSTS7000272: The certificate with identifier ${Buffer.from(kid, 'base64url').toString('hex').toUpperCase()} used to sign`,
+        detail: `Entra has not read the key of the token from the JWKS yet. Azure says 7000272: AADSTS7000272: The certificate with identifier ${Buffer.from(kid, 'base64url').toString('hex').toUpperCase()} used to sign`,
         advice:
-          'Wait: Entra keeps keys for 30 minutes and longer whatever the headers say, and learns a new issuer as slowly. If it stays so, check the JWKS from outside (`sojourn doctor`).',
+          'Wait: Entra caches keys for 30 minutes or longer, ignores the cache headers, and reads a new issuer as slowly. If it still fails, check the JWKS from the internet (`sojourn doctor`).',
       }),
     );
     front.jwks = { keys: [{ ...front.keys[0]?.publicJwk, kid }] };
@@ -281,9 +281,9 @@ describe('the sandbox Azure, of an issuer that the internet sees otherwise, refu
       entra(7000274, {
         code: 'cloud_key_unknown',
         detail:
-          'The signature does not fit the key that Entra knows by this key id. Azure says 7000274: AADSTS7000274: Client assertion contains an invalid signature.',
+          'The signature does not match the key that Entra has for this key id. Azure says 7000274: AADSTS7000274: Client assertion contains an invalid signature.',
         advice:
-          'Compare the JWKS that the internet sees with the one of this server (`sojourn doctor`); a key id must never be given twice.',
+          'Compare the JWKS on the internet with the one of this server (`sojourn doctor`). A key id must never be reused.',
       }),
     );
   });

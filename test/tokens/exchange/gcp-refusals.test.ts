@@ -57,15 +57,15 @@ const noTarget: Refused = {
   detail:
     'The pool or the provider does not exist, is disabled or was deleted. Google Cloud says invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
   advice:
-    'Check target.project_number, target.pool_id and target.provider_id. A deleted id stays blocked for 30 days: undelete it, or take another one.',
+    'Check target.project_number, target.pool_id and target.provider_id. A deleted id stays reserved for 30 days: undelete it, or use another one.',
   doors: ['sts.token invalid_target'],
 };
 const noAccess: Refused = {
   code: 'cloud_permission_denied',
   detail:
-    "The identity was let in, but may not become the service account, or there is no such account. Google Cloud says PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
+    "The identity was admitted, but may not impersonate the service account, or the account does not exist. Google Cloud says PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
   advice:
-    'Wait 90 seconds if the binding is new. Otherwise grant roles/iam.workloadIdentityUser on target.service_account to the principal of the set-up file, which has the number of the project and not its id.',
+    'Wait 90 seconds if the binding is new. Otherwise grant roles/iam.workloadIdentityUser on target.service_account to the principal of the set-up file, which has the project number and not the project id.',
   doors: ['sts.token ok', 'iamcredentials.generateAccessToken PERMISSION_DENIED'],
 };
 const noKey: Refused = {
@@ -73,7 +73,7 @@ const noKey: Refused = {
   detail:
     "Google could not read the JWKS, or did not find the key of the token in it. Google Cloud says invalid_grant: Error connecting to the given credential's issuer.",
   advice:
-    'If a JWKS was uploaded to the provider, check it first: it must hold the key of the token, and a bad one fails only here. Otherwise check from outside that the issuer answers (`sojourn doctor`).',
+    'If a JWKS was uploaded to the provider, check it first: it must contain the key of the token, and an invalid JWKS fails only here. Otherwise check from the internet that the issuer answers (`sojourn doctor`).',
   doors: ['sts.token invalid_grant'],
 };
 const asAccount = { target: { service_account: account } };
@@ -114,7 +114,7 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
     await expectRefused(corridor, connection, {
       code: 'cloud_issuer_unknown',
       detail: `The provider expects another issuer. Google Cloud says invalid_grant: The issuer in ID Token ${corridor.issuer} does not match the expected one in config: ${corridor.issuer}/.`,
-      advice: 'Set the issuer of the provider to the letter; a slash at the end counts.',
+      advice: 'Set exactly this issuer in the provider, including a trailing slash.',
       doors: ['sts.token invalid_grant'],
     });
   });
@@ -126,7 +126,7 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
       code: 'cloud_audience_mismatch',
       detail: `The provider expects another audience. Google Cloud says invalid_grant: The audience in ID Token [${connection.audience}] does not match the expected audience vendor.`,
       advice:
-        'Put the audience of the connection into the allowed audiences of the provider, or clear that list: any list switches the default audience off.',
+        'Add the audience of the connection to the allowed audiences of the provider, or clear that list: any list replaces the default audience.',
       doors: ['sts.token invalid_grant'],
     });
   });
@@ -137,7 +137,7 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
       code: 'cloud_subject_mismatch',
       detail:
         'The attribute condition of the provider does not admit this subject. Google Cloud says unauthorized_client: The given credential is rejected by the attribute condition.',
-      advice: 'Set the attribute condition of the set-up file; the subject must be equal to the letter.',
+      advice: 'Set the attribute condition of the set-up file. The subject must match exactly.',
       doors: ['sts.token unauthorized_client'],
     });
   });
@@ -148,8 +148,8 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
     await expectRefused(corridor, await setUp(corridor, { provider }), {
       code: 'cloud_trust_refused',
       detail:
-        'The attribute mapping of the provider makes a subject of over 127 bytes. Google Cloud says invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.',
-      advice: 'Map google.subject to assertion.sub and nothing more, as in the set-up file.',
+        'The attribute mapping of the provider results in a subject of more than 127 bytes. Google Cloud says invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.',
+      advice: 'Map google.subject to assertion.sub alone, as in the set-up file.',
       doors: ['sts.token invalid_request'],
     });
   });
@@ -160,7 +160,7 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
     await expectRefused(corridor, connection, {
       code: 'cloud_token_time',
       detail:
-        'The token has expired or comes from the future by the clock of Google, which forgives 60 seconds. Google Cloud says invalid_grant: ID Token issued at ',
+        'The token has expired or was issued in the future according to the clock of Google, which tolerates 60 seconds. Google Cloud says invalid_grant: ID Token issued at ',
       advice: 'Synchronize the clock of the server (NTP).',
       doors: ['sts.token invalid_grant'],
       begins: true,
@@ -209,7 +209,7 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
     await expectRefused(corridor, await setUp(corridor, { target }), {
       code: 'cloud_request_invalid',
       detail:
-        'lifetime_seconds is over an hour, and the organisation does not allow that for this service account. Google Cloud says INVALID_ARGUMENT: The access token lifetime cannot exceed 3600s',
+        'lifetime_seconds exceeds one hour, and the organisation does not allow that for this service account. Google Cloud says INVALID_ARGUMENT: The access token lifetime cannot exceed 3600s',
       advice:
         'Lower target.lifetime_seconds to 3600, or ask the customer to add the account to constraints/iam.allowServiceAccountCredentialLifetimeExtension.',
       doors: ['sts.token ok', 'iamcredentials.generateAccessToken INVALID_ARGUMENT'],
@@ -258,9 +258,9 @@ describe('the sandbox Google Cloud, of an issuer that the internet sees otherwis
     await expectRefused(corridor, connection, {
       code: 'cloud_key_unknown',
       detail:
-        'The signature does not fit the key that Google knows by this key id. Google Cloud says invalid_grant: Unable to verify the ID Token signature.',
+        'The signature does not match the key that Google has for this key id. Google Cloud says invalid_grant: Unable to verify the ID Token signature.',
       advice:
-        'Compare the JWKS that the internet sees, or that was uploaded to the provider, with the one of this server (`sojourn doctor`).',
+        'Compare the JWKS on the internet, or the one uploaded to the provider, with the one of this server (`sojourn doctor`).',
       doors: ['sts.token invalid_grant'],
     });
   });

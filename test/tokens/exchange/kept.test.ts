@@ -170,7 +170,7 @@ describe('credentials that are kept', () => {
           detail:
             'cloud_subject_mismatch: The federated credential has another subject. Azure says 700213: AADSTS700213: No.',
           advice:
-            'Compare the subject of the federated credential to the letter; case counts. A new credential takes some minutes to arrive everywhere, also after a first success.',
+            'The subject of the federated credential must match exactly, including case. A new credential takes some minutes to propagate and can fail again after a first success.',
         },
       ],
     });

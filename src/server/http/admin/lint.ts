@@ -14,13 +14,13 @@ export const lintInput = z.strictObject({
 });
 
 export const lintAnswer = z.object({
-  kind: z.string().describe('The detected type of the document.'),
+  document_type: z.string().describe('What the document was recognized as, such as `aws-trust-policy`.'),
   grade: z.enum(['A', 'B', 'C', 'D', 'F']).describe('See docs/verification.md.'),
   findings: z.array(
     z.object({
       rule: z.string(),
-      severity: z.enum(['stranger', 'closed', 'weak', 'untidy']),
-      where: z.string(),
+      severity: z.enum(['overly_permissive', 'blocks_access', 'weak', 'redundant']),
+      path: z.string().describe('A path into the document: `Statement[0].Condition`.'),
       detail: z.string(),
       advice: z.string(),
     }),
@@ -39,6 +39,7 @@ export const lintRoute = queryRoute({
   refusals: ['connection_not_found', 'body_too_large'],
   async find({ connections, onboarding }, { params: { id }, body }) {
     const connection = await connections.get(id);
-    return onboarding.lint(connection, read(lintInput, body).document);
+    const { documentType, ...result } = await onboarding.lint(connection, read(lintInput, body).document);
+    return { document_type: documentType, ...result };
   },
 });

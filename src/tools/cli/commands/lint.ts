@@ -51,12 +51,12 @@ async function lintDocumentFile(args: ParsedArguments, terminal: Terminal): Prom
   return answer.grade === 'A' || answer.grade === 'B' ? 0 : 1;
 }
 
-function formatDocumentLint({ kind, grade, findings, corrected }: Json): string {
+function formatDocumentLint({ document_type, grade, findings, corrected }: Json): string {
   const list = Array.isArray(findings) ? (findings as Json[]) : [];
-  const head = `${cell(kind)}: ${cell(grade)}\n`;
+  const head = `${cell(document_type)}: ${cell(grade)}\n`;
   if (list.length === 0) return head;
   const advice = list.map(({ advice: line }) => `→ ${cell(line)}\n`).join('');
-  const rows = columns(list, ['severity', 'rule', 'where', 'detail']);
+  const rows = columns(list, ['severity', 'rule', 'path', 'detail']);
   return `${head}\n${rows}\n${advice}\nCorrected:\n\n${printable(String(corrected))}`;
 }
 

@@ -13,7 +13,7 @@ import {
   visitTo,
 } from './fake-cloud.ts';
 import { awsPass, closeNetwork, ownHeaders } from './outside.ts';
-import { keep } from './target-bench.ts';
+import { keep } from './target-arrange.ts';
 
 const role = 'arn:aws:iam::111122223333:role/vendor';
 const destinationOf = (target: unknown) => clouds.aws.destination(keep('aws', target));
@@ -25,7 +25,7 @@ const pass = {
     session_token: 'session//token==',
   },
 };
-/** What is always asked. */
+/** Parameters of every request. */
 const asked = {
   Action: 'AssumeRoleWithWebIdentity',
   Version: '2011-06-15',
@@ -44,13 +44,13 @@ afterEach(() => cloud.close());
 
 const formOf = (body: string) => Object.fromEntries(new URLSearchParams(body));
 
-/** Only what the HTTP client itself must say. */
+/** Only the headers that the HTTP client needs. */
 const bareHeaders = (host: string, length: number) => ({
   ...ownHeaders(host, length),
   'content-type': 'application/x-www-form-urlencoded',
 });
 
-describe('the entry into AWS', () => {
+describe('the AWS exchange', () => {
   test('is one unsigned call with the role, a session named after connection and token, and the token', async () => {
     const visit = visitTo(cloud.origin);
     expect(await destinationOf({ role_arn: role }).exchange(visit)).toEqual(pass);
@@ -60,7 +60,7 @@ describe('the entry into AWS', () => {
     expect(visit.minted()).toBe(1);
   });
 
-  test('asks for the duration and with the policy of the target, which are no part of the token', async () => {
+  test('sends the duration and policy of the target, which are not in the token', async () => {
     const session_policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*"}]}';
     await destinationOf({ role_arn: role, duration_seconds: 900, session_policy }).exchange(
       visitTo(cloud.origin),
@@ -70,7 +70,7 @@ describe('the entry into AWS', () => {
     ]);
   });
 
-  test('carries session tags and source identity in the token only', async () => {
+  test('has session tags and source identity only in the token', async () => {
     const target = { role_arn: role, session_tags: { Team: 'blue' }, source_identity: 'acme' };
     await destinationOf(target).exchange(visitTo(cloud.origin));
     expect(cloud.asked.map(({ body }) => formOf(body))).toEqual([asked]);
@@ -81,7 +81,7 @@ describe('the entry into AWS', () => {
     });
   });
 
-  test('keeps a path in front of the endpoint, and makes a session name that STS takes of any ids', async () => {
+  test('keeps the path of the endpoint, and turns any ids into a valid session name', async () => {
     const visit: CloudRequest = {
       ...visitTo(`${cloud.origin}/aws/`),
       connection: 'con:/ü',
@@ -93,7 +93,7 @@ describe('the entry into AWS', () => {
     expect(formOf(body).RoleSessionName).toBe(`con----${'x'.repeat(57)}`);
   });
 
-  test('is not tried without a role, and no token is signed for it', async () => {
+  test('fails without a role, before a token is signed', async () => {
     const visit = visitTo(cloud.origin);
     const { code } = await refusalOf(destinationOf({}).exchange(visit));
     expect({ code, asked: cloud.asked, minted: visit.minted() }).toEqual({
@@ -120,7 +120,7 @@ describe('the entry into AWS', () => {
       'https://sts.us-gov-east-1.amazonaws.com/',
     ],
     ['arn:aws-eusc:iam::111122223333:role/vendor', undefined, 'https://sts.eusc-de-east-1.amazonaws.eu/'],
-  ])('of %s through %s knocks at %s', async (role_arn, region, url) => {
+  ])('of role %s in region %s calls %s', async (role_arn, region, url) => {
     const outside = await closeNetwork({ status: 200, body: awsPass() });
     try {
       expect(await destinationOf({ role_arn, region }).exchange(atHome())).toEqual(pass);
@@ -138,7 +138,7 @@ describe('the entry into AWS', () => {
   });
 });
 
-/** A visit to the cloud's own public door. */
+/** A request to the public endpoint of the cloud. */
 const atHome = (): CloudRequest => ({ ...visitTo('http://127.0.0.1:1'), endpoints: publicDoors });
 const publicDoors: Endpoints = {
   aws: { sts_endpoint: null },
@@ -146,7 +146,7 @@ const publicDoors: Endpoints = {
   gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager_endpoint: null },
 };
 
-describe('the environment of the process', () => {
+describe('the AWS exchange', () => {
   const before = { ...process.env };
   let home: string;
   beforeEach(async () => {
@@ -158,7 +158,7 @@ describe('the environment of the process', () => {
     await rm(home, { recursive: true, force: true });
   });
 
-  test('and the files of the AWS command line never change what is asked, nor of whom', async () => {
+  test('ignores the environment of the process and the files of the AWS CLI', async () => {
     const evil = 'http://127.0.0.1:9';
     const profile = `region = eu-west-3\nendpoint_url = ${evil}\nuse_fips_endpoint = true\nuse_dualstack_endpoint = true\nsts_regional_endpoints = legacy\nmax_attempts = 9\nrole_arn = arn:aws:iam::999999999999:role/evil\nsource_profile = default\nsdk_ua_app_id = evil\n`;
     await writeFile(

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { clouds } from '../../src/clouds/index.ts';
 import { type FakeCloud, json, noon, startFakeCloud, tokenNumber, visitTo } from './fake-cloud.ts';
 import { accountPass, closeNetwork, federatedPass } from './outside.ts';
-import { keep } from './target-bench.ts';
+import { keep } from './target-arrange.ts';
 
 const provider =
   '//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/vendor-pool/providers/vendor';
@@ -50,7 +50,7 @@ const exchange = (scope: string) => ({
   body: formWith(scope),
 });
 
-describe('the entry into Google Cloud', () => {
+describe('the Google Cloud exchange', () => {
   test('without a service account is one call without an Authorization header, for the scopes of the target', async () => {
     const visit = visitTo(cloud.origin);
     const scopes = [
@@ -65,7 +65,7 @@ describe('the entry into Google Cloud', () => {
     expect(visit.minted()).toBe(1);
   });
 
-  test('with a service account trades the federated token for one of the account, with its scopes and lifetime', async () => {
+  test('with a service account exchanges the federated token for one of the account, with its scopes and lifetime', async () => {
     const scopes = ['https://www.googleapis.com/auth/pubsub'];
     const destination = destinationOf({ service_account, scopes, lifetime_seconds: 1800 });
     expect(await destination.exchange(visitTo(cloud.origin))).toEqual({
@@ -85,7 +85,7 @@ describe('the entry into Google Cloud', () => {
     ]);
   });
 
-  test('knocks at the public doors of Google when no others are set', async () => {
+  test('calls the public endpoints of Google by default', async () => {
     const outside = await closeNetwork({
       status: 200,
       body: JSON.stringify({ ...federatedPass, ...accountPass }),
@@ -106,12 +106,12 @@ describe('the entry into Google Cloud', () => {
     }
   });
 
-  test('uses no token that Google gives no life', async () => {
+  test('rejects a token without a lifetime', async () => {
     const { expires_in: _, ...lifeless } = federatedPass;
     cloud.answers = [json(200, lifeless)];
     await expect(destinationOf({ service_account }).exchange(visitTo(cloud.origin))).rejects.toMatchObject({
       code: 'cloud_answer_unknown',
-      message: `${new URL(cloud.origin).host} answered without a usable expires_in.`,
+      message: `The response of ${new URL(cloud.origin).host} has no valid expires_in.`,
     });
     expect(cloud.asked).toHaveLength(1);
   });

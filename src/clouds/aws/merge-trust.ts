@@ -1,27 +1,27 @@
 /**
- * Our statement among those of a role that is there. IAM replaces a trust policy whole, so that it is read first, changed by
- * jq and written back: whoever else is in stays in.
+ * Adds our statement to the trust policy of an existing role. IAM replaces a trust policy as a whole, so the commands read it,
+ * change it with jq and write it back; all other principals keep their access.
  */
 import type { SetupFacts } from '../contract.ts';
 import { option, shellCommand } from '../encode/index.ts';
 import type { AwsTarget } from './target.ts';
 import { providerArn, trustPolicy } from './trust.ts';
 
-/** By its Sid (letters and digits, IAM reference, "Sid") it is found again, and replaced instead of added twice. */
-export const statementToAdd = (target: AwsTarget, facts: SetupFacts, federated: string) => ({
+/** Its Sid (letters and digits, IAM reference, "Sid") identifies it, so that it is replaced and not added twice. */
+export const connectionStatement = (target: AwsTarget, facts: SetupFacts, federated: string) => ({
   Sid: `Sojourn${facts.connection.id.replace(/[^A-Za-z0-9]/g, '')}`,
   ...trustPolicy(target, facts, federated).Statement[0]!,
 });
 
-/** A statement of any Sid that lets in the same under the same conditions is ours too: the set-up of a new role made it. */
-const others = `[.Statement] | flatten(1)
+/** A statement with the same principal and conditions is ours under any Sid: the set-up of a new role created it. */
+const otherStatements = `[.Statement] | flatten(1)
     | map(select(.Sid == $ours.Sid or del(.Sid, .Action) == ($ours | del(.Sid, .Action)) | not)`;
 
-/** What jq does: the other statements as they are, ours behind them. */
-export const add = `.Statement = (${others}) + [$ours])`;
+/** A jq program that keeps the other statements and appends ours. */
+export const addStatement = `.Statement = (${otherStatements}) + [$ours])`;
 
-/** What a statement says of a key to the letter: a list for each condition, and without wildcards or variables. */
-const named = `def named($key): [.Condition | objects | to_entries[]
+/** A jq function: the exact values of a condition key, one list per condition, without wildcards and variables. */
+const namedValues = `def named($key): [.Condition | objects | to_entries[]
     | select(.key | ascii_downcase | IN("stringequals", "stringequalsignorecase", "stringlike"))
     | .value | objects | to_entries[] | select((.key | ascii_downcase) == ($key | ascii_downcase))
     | [.value] | flatten
@@ -29,28 +29,29 @@ const named = `def named($key): [.Condition | objects | to_entries[]
     | map(ascii_downcase)];`;
 
 /**
- * The same, and nobody else of this issuer but whom a statement names to the letter: another connection may have the role
- * too. One that names this connection and not its audience goes. Who is named beside the issuer stays, and so does a Deny.
+ * A jq program that also removes statements for this issuer, except those that name exact subjects: another connection may
+ * use the role too. It removes a statement that names this connection without its audience. Other principals of a statement
+ * and Deny statements stay.
  */
-export const addAlone = `${named}
+export const replaceStatements = `${namedValues}
   $ours.Principal.Federated as $issuer
-  | $ours.Condition.StringEquals as $asked
-  | ($asked | keys) as [$aud, $sub]
-  | .Statement = (${others}
+  | $ours.Condition.StringEquals as $expected
+  | ($expected | keys) as [$aud, $sub]
+  | .Statement = (${otherStatements}
     | if .Effect == "Allow"
         and ([.Principal | objects | .Federated] | flatten | index($issuer))
         and (named($sub) as $subjects
-          | (named($aud) | index([[$asked[$aud] | ascii_downcase]])) as $meant
-          | ($subjects | flatten | index($asked[$sub] | ascii_downcase)) as $us
-          | $subjects != [] and ($meant != null or $us == null)
+          | (named($aud) | index([[$expected[$aud] | ascii_downcase]])) as $audience
+          | ($subjects | flatten | index($expected[$sub] | ascii_downcase)) as $self
+          | $subjects != [] and ($audience != null or $self == null)
           | not)
       then .Principal.Federated |= ([.] | flatten - [$issuer])
         | if .Principal.Federated == [] then del(.Principal.Federated) else . end
         | select(.Principal != {})
       else . end) + [$ours])`;
 
-/** @returns commands: the first two leave the new trust in `$trust`, the last one writes it */
-export function changeTrust(
+/** @returns commands: the first two put the new trust policy into `$trust`, the last one writes it */
+export function trustCommands(
   target: AwsTarget,
   facts: SetupFacts,
   { arn, program }: { readonly arn: string; readonly program: string },
@@ -58,7 +59,7 @@ export function changeTrust(
   const named = option('role-name', arn.slice(arn.lastIndexOf('/') + 1));
   const iam = (action: string, ...options: readonly string[]) =>
     shellCommand(['aws', 'iam', action, named, ...options]);
-  const ours = JSON.stringify(statementToAdd(target, facts, providerArn(arn, facts.issuer)));
+  const ours = JSON.stringify(connectionStatement(target, facts, providerArn(arn, facts.issuer)));
   return [
     `trust=$(${iam('get-role', '--output=json', '--query=Role.AssumeRolePolicyDocument')})`,
     `trust=$(printf '%s' "$trust" | ${shellCommand(['jq', '--compact-output', '--argjson', 'ours', ours, program])})`,

@@ -1,16 +1,16 @@
-/** Trades the token for a federated one (RFC 8693), and that for one of the service account where there is one. */
+/** Exchanges the token for a federated one (RFC 8693), and that for a token of the service account if there is one. */
 import { z } from 'zod';
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { OutboundResponse } from '../../platform/outbound/index.ts';
-import { formType, joinUrl, optionalText, parseError, refusalHead, requestJson } from '../ask.ts';
 import type { CloudRequest, Credentials } from '../contract.ts';
+import { formType, joinUrl, optionalText, parseError, refusalHead, requestJson } from '../request.ts';
 import { explain, steps } from './explain.ts';
 import { exchangeAudience, type GcpTarget, impersonationScope } from './target.ts';
 
 const publicSts = 'https://sts.googleapis.com';
 const publicIamCredentials = 'https://iamcredentials.googleapis.com';
 
-/** Google leaves `expires_in` out when next to nothing is left of the token: such an answer is of no use. */
+/** Google omits `expires_in` if the token is about to expire; such a response is rejected as unusable. */
 const federatedAnswer = z.object({
   access_token: z.string().min(1),
   token_type: z.string().regex(/^bearer$/i),
@@ -22,28 +22,28 @@ const accountAnswer = z.object({
   expireTime: z.string().transform(Date.parse).pipe(z.number()),
 });
 
-/** The token service speaks OAuth, the API behind it and the front of both speak Google's own form. */
+/** STS answers in the OAuth format; IAM Credentials and the front end use Google's own format. */
 const errorAnswer = z.object({
   error: z.union([z.string(), z.object({ status: optionalText, message: optionalText })]),
   error_description: optionalText,
 });
 
-/** Rejects with `cloud_…`. */
-export async function exchange(target: GcpTarget, visit: CloudRequest): Promise<Credentials> {
+/** @throws {SojournError} `cloud_…` */
+export async function exchange(target: GcpTarget, request: CloudRequest): Promise<Credentials> {
   const { service_account } = target;
-  const federated = await exchangeToken(target, visit);
-  return service_account ? impersonate(target, service_account, federated, visit) : federated;
+  const federated = await exchangeToken(target, request);
+  return service_account ? impersonate(target, service_account, federated, request) : federated;
 }
 
 type BearerCredentials = Credentials & { readonly credentials: { readonly access_token: string } };
 
-async function exchangeToken(target: GcpTarget, visit: CloudRequest): Promise<BearerCredentials> {
-  const { token } = await visit.sign();
-  const asked = visit.now();
+async function exchangeToken(target: GcpTarget, request: CloudRequest): Promise<BearerCredentials> {
+  const { token } = await request.sign();
+  const requestedAt = request.now();
   const { access_token, expires_in } = await requestJson({
     request: {
       method: 'POST',
-      url: joinUrl(visit.endpoints.gcp.sts_endpoint ?? publicSts, '/v1/token'),
+      url: joinUrl(request.endpoints.gcp.sts_endpoint ?? publicSts, '/v1/token'),
       headers: { accept: 'application/json', 'content-type': formType },
       body: new URLSearchParams({
         grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -53,21 +53,21 @@ async function exchangeToken(target: GcpTarget, visit: CloudRequest): Promise<Be
         subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
         subject_token: token,
       }).toString(),
-      signal: visit.signal,
+      signal: request.signal,
     },
     schema: federatedAnswer,
     refusal: refusalAt(steps.exchange),
   });
-  return bearer(access_token, asked + expires_in * 1000);
+  return bearer(access_token, requestedAt + expires_in * 1000);
 }
 
 async function impersonate(
   { scopes, lifetime_seconds }: GcpTarget,
   account: string,
   federated: BearerCredentials,
-  { endpoints, signal, notAfter: until, now }: CloudRequest,
+  { endpoints, signal, notAfter, now }: CloudRequest,
 ): Promise<Credentials> {
-  const left = until === undefined ? Number.POSITIVE_INFINITY : Math.floor((until - now()) / 1000);
+  const left = notAfter === undefined ? Number.POSITIVE_INFINITY : Math.floor((notAfter - now()) / 1000);
   const lifetime = Math.max(1, Math.min(Number(lifetime_seconds), left));
   const base = endpoints.gcp.iam_credentials_endpoint ?? publicIamCredentials;
   const { accessToken, expireTime } = await requestJson({

@@ -1,9 +1,9 @@
-/** Trades the token for an access token: client credentials with a client assertion (RFC 7523 section 2.2). */
+/** Exchanges the token for an access token: client credentials with a client assertion (RFC 7523 section 2.2). */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { OutboundResponse } from '../../platform/outbound/index.ts';
-import { formType, joinUrl, optionalText, parseError, refusalHead, requestJson } from '../ask.ts';
 import type { CloudRequest, Credentials } from '../contract.ts';
+import { formType, joinUrl, optionalText, parseError, refusalHead, requestJson } from '../request.ts';
 import { explain } from './explain.ts';
 import { type AzureTarget, authority } from './target.ts';
 
@@ -19,13 +19,13 @@ const errorAnswer = z.object({
   error_codes: z.array(z.number()).catch([]),
 });
 
-/** Rejects with `cloud_…`, or `connection_incomplete` while the identity is not known. */
-export async function exchange(target: AzureTarget, visit: CloudRequest): Promise<Credentials> {
+/** @throws {SojournError} `cloud_…`, or `connection_incomplete` while the identity is unknown. */
+export async function exchange(target: AzureTarget, request: CloudRequest): Promise<Credentials> {
   const { tenant_id, client_id, scope } = target;
   if (!tenant_id || !client_id) throw new SojournError('connection_incomplete');
-  const base = visit.endpoints.azure.authority_host ?? authority(target);
-  const { token } = await visit.sign();
-  const asked = visit.now();
+  const base = request.endpoints.azure.authority_host ?? authority(target);
+  const { token } = await request.sign();
+  const requestedAt = request.now();
   const { access_token, expires_in } = await requestJson({
     request: {
       method: 'POST',
@@ -38,15 +38,15 @@ export async function exchange(target: AzureTarget, visit: CloudRequest): Promis
         client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
         client_assertion: token,
       }).toString(),
-      signal: visit.signal,
+      signal: request.signal,
     },
     schema: tokenAnswer,
     refusal,
   });
-  return { expiresAt: asked + expires_in * 1000, credentials: { access_token, token_type: 'Bearer' } };
+  return { expiresAt: requestedAt + expires_in * 1000, credentials: { access_token, token_type: 'Bearer' } };
 }
 
-/** The number is in a list of its own, and in the text for the versions that have no list. */
+/** The error number is in `error_codes`, or only in the description in versions without that list. */
 function refusal(answer: OutboundResponse): SojournError {
   const { error = '', error_description = '', error_codes = [] } = parseError(errorAnswer, answer);
   const number = error_codes[0]?.toString() ?? /^AADSTS(\d+)/.exec(error_description)?.[1];

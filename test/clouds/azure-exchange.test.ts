@@ -11,7 +11,7 @@ import {
   visitTo,
 } from './fake-cloud.ts';
 import { azurePass, closeNetwork, ownHeaders } from './outside.ts';
-import { keep } from './target-bench.ts';
+import { keep } from './target-arrange.ts';
 
 const tenant_id = '8d6c2f6e-1f0b-4e7e-9d3b-0a1b2c3d4e5f';
 const client_id = '0f0e0d0c-0b0a-4908-8706-050403020100';
@@ -41,7 +41,7 @@ beforeEach(async () => {
 });
 afterEach(() => cloud.close());
 
-describe('the entry into Azure', () => {
+describe('the Azure exchange', () => {
   test.each([
     [
       'public',
@@ -62,7 +62,7 @@ describe('the entry into Azure', () => {
       'https://login.partner.microsoftonline.cn',
     ],
   ])(
-    'of %s asks its own authority for its own resource manager',
+    'in environment %s requests a token for its Resource Manager from its authority',
     async (environment, scope, audience, authority) => {
       const outside = await closeNetwork({ status: 200, body: JSON.stringify(azurePass) });
       try {
@@ -99,7 +99,7 @@ describe('the entry into Azure', () => {
   });
 
   test.each([{}, { tenant_id }, { client_id }])(
-    'is not tried with %j, and no token is signed for it',
+    'fails with only %j, before a token is signed',
     async (target) => {
       const visit = visitTo(cloud.origin);
       const { code } = await refusalOf(destinationOf(target).exchange(visit));

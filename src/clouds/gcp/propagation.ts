@@ -1,13 +1,13 @@
-/** How long Google takes to know a binding everywhere; changes of a provider act at once. */
+/** How long a binding takes to propagate in Google Cloud; provider changes take effect at once. */
 import type { SojournError } from '../../platform/errors/index.ts';
 import { cloudResponseOf } from '../explanation.ts';
 import { steps } from './explain.ts';
 
-/** 70 to 90 seconds were measured. */
+/** Measured: 70 to 90 seconds. */
 const seconds = 90;
 
 export const propagation = {
   seconds,
-  may: (error: SojournError): boolean =>
+  mayExplain: (error: SojournError): boolean =>
     error.code === 'cloud_permission_denied' && cloudResponseOf(error).step === steps.impersonation,
 };

@@ -1,9 +1,9 @@
-/** When the STS of the connection's region does not answer, that of another region of the same geography does. */
+/** The fallback to STS of another region in the same geography. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type CloudRequest, clouds } from '../../src/clouds/index.ts';
 import { type FakeCloud, refusalOf, startFakeCloud, visitTo } from './fake-cloud.ts';
 import { awsPass } from './outside.ts';
-import { keep } from './target-bench.ts';
+import { keep } from './target-arrange.ts';
 
 const role = 'arn:aws:iam::111122223333:role/vendor';
 const given = { status: 200, body: awsPass(), headers: { 'content-type': 'text/xml' } };
@@ -34,8 +34,8 @@ const enter = (target: object = { role_arn: role, region: 'eu-central-1' }, of =
   clouds.aws.destination(keep('aws', target)).exchange(of);
 const regions = () => cloud.asked.map(({ path }) => path.split('/')[1]);
 
-describe('another region stands in', () => {
-  test('for one that is down, with the same token and the same session', async () => {
+describe('the AWS exchange falls back to another region', () => {
+  test('if the first is down, with the same token and session name', async () => {
     cloud.answers = [down, given];
     expect(Object.keys((await enter()).credentials)).toEqual([
       'access_key_id',
@@ -46,13 +46,13 @@ describe('another region stands in', () => {
     expect(cloud.asked[1]?.body).toBe(cloud.asked[0]?.body);
   });
 
-  test('for one that never answers, within the time of the visit', async () => {
+  test('if the first never answers, within the deadline of the exchange', async () => {
     cloud.answers = ['silent', given];
     await enter();
     expect(regions()).toEqual(['eu-central-1', 'eu-west-1']);
   });
 
-  test('for one that the customer has not enabled', async () => {
+  test('if the customer has not enabled the first', async () => {
     cloud.answers = [disabled, given];
     await enter();
     expect(regions()).toEqual(['eu-central-1', 'eu-west-1']);
@@ -65,7 +65,7 @@ describe('another region stands in', () => {
     ['eu-west-1', 'eu-central-1'],
     ['me-south-1', 'eu-west-1'],
     ['ap-southeast-1', 'ap-northeast-1'],
-  ])('for %s it is %s', async (region, other) => {
+  ])('from %s to %s', async (region, other) => {
     cloud.answers = [down, given];
     await enter({ role_arn: role, region });
     expect(regions()).toEqual([region, other]);
@@ -74,15 +74,15 @@ describe('another region stands in', () => {
   test.each([
     ['aws-cn', 'cn-north-1', 'cn-northwest-1'],
     ['aws-us-gov', 'us-gov-east-1', 'us-gov-west-1'],
-  ])('in %s for %s it is %s, which shares its IAM', async (partition, region, other) => {
+  ])('in partition %s from %s to %s, which shares its IAM', async (partition, region, other) => {
     cloud.answers = [down, given];
     await enter({ role_arn: role.replace('aws', partition), region });
     expect(regions()).toEqual([region, other]);
   });
 });
 
-describe('no other region is asked', () => {
-  test('when the own one refuses', async () => {
+describe('the AWS exchange calls no other region', () => {
+  test('if the region of the target refuses', async () => {
     cloud.answers = [denied];
     expect((await refusalOf(enter())).code).toBe('cloud_trust_refused');
     expect(regions()).toEqual(['eu-central-1']);
@@ -91,7 +91,7 @@ describe('no other region is asked', () => {
   test.each<[string, Partial<CloudRequest['endpoints']['aws']>]>([
     ['the operator forbids it', { sts_region_fallback: false }],
     ['all regions have one endpoint', { sts_endpoint: '' }],
-  ])('when %s', async (_, aws) => {
+  ])('if %s', async (_, aws) => {
     cloud.answers = [down];
     const { code } = await refusalOf(
       enter(undefined, visit(aws.sts_endpoint === '' ? { sts_endpoint: `${cloud.origin}/all` } : aws)),
@@ -100,7 +100,7 @@ describe('no other region is asked', () => {
     expect(new Set(regions()).size).toBe(1);
   });
 
-  test('when there is none in the partition', async () => {
+  test('if the partition has only one region', async () => {
     cloud.answers = [down];
     const target = { role_arn: role.replace('aws', 'aws-eusc'), region: 'eusc-de-east-1' };
     expect((await refusalOf(enter(target))).code).toBe('cloud_unavailable');
@@ -108,7 +108,7 @@ describe('no other region is asked', () => {
   });
 });
 
-test('what a stand-in refuses is told as the outage of the own region, and takes nothing away', async () => {
+test('the AWS exchange reports the outage of the target region if the fallback region refuses', async () => {
   cloud.answers = [down, denied, down];
   const { code, status } = await refusalOf(enter());
   expect([code, status]).toEqual(['cloud_unavailable', 503]);

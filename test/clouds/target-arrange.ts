@@ -1,4 +1,4 @@
-/** What the tables of targets share: a target as it is kept, or its faults as the API tells them. */
+/** Helpers for tests of targets: a target as it is stored, or its faults as the API reports them. */
 import { type CloudName, clouds } from '../../src/clouds/index.ts';
 import type { Fault } from '../../src/platform/errors/index.ts';
 import { SojournError } from '../../src/platform/errors/index.ts';

@@ -1,14 +1,14 @@
-/** Putting one document into an object store by HTTP: what is alike for all three, whose errors are XML. */
+/** Uploads a document to an object store: the part common to all three clouds, whose errors are XML. */
 import type { SojournError } from '../platform/errors/index.ts';
 import { type OutboundResponse, send } from '../platform/outbound/index.ts';
-import { refusalHead } from './ask.ts';
 import type { CloudResponse } from './explanation.ts';
+import { refusalHead } from './request.ts';
 import { withRetries } from './retry.ts';
 
-/** The step of every answer to a deposit, by which its rows in the tables are found. */
+/** The `step` of every response to an upload, which its rows in the tables match. */
 export const uploadStep = 'bucket';
 
-/** Rejects with what `explain` makes of a refusal, `cloud_timeout` or `cloud_unavailable`. */
+/** @throws {SojournError} the error of `explain`, `cloud_timeout` or `cloud_unavailable` */
 export function putObject(
   request: {
     readonly url: string;
@@ -24,14 +24,14 @@ export function putObject(
   }, request.signal);
 }
 
-/** `https://host/a b/` and `c` make `https://host/a%20b/c`: each segment is encoded by itself. */
+/** `https://host/a b/` and `c` result in `https://host/a%20b/c`: each segment is encoded separately. */
 export const objectUrl = (base: string, ...parts: readonly string[]): string =>
   [
     base.replace(/\/+$/, ''),
     ...parts.flatMap((part) => part.split('/')).filter((part) => part !== ''),
   ].reduce((url, segment) => `${url}/${encodeURIComponent(segment)}`);
 
-/** S3, GCS and Azure all say `<Error><Code>…</Code><Message>…</Message>`; a redirect is an answer without one. */
+/** S3, GCS and Azure answer `<Error><Code>…</Code><Message>…</Message>`; a redirect has no such body. */
 function read(answer: OutboundResponse): CloudResponse {
   const member = (name: string) =>
     new RegExp(`<${name}>([^<]{0,2000})</${name}>`).exec(answer.body)?.[1]?.trim() ?? '';

@@ -3,7 +3,7 @@ import { type CloudName, clouds, type Destination } from '../../src/clouds/index
 import type { SojournError } from '../../src/platform/errors/index.ts';
 import { type FakeCloud, json, noon, refusalOf, startFakeCloud, tokenNumber, visitTo } from './fake-cloud.ts';
 import { awsFault, awsPass, azurePass, federatedPass } from './outside.ts';
-import { keep } from './target-bench.ts';
+import { keep } from './target-arrange.ts';
 
 type Answer = FakeCloud['answers'][number];
 
@@ -45,14 +45,14 @@ beforeEach(async () => {
 });
 afterEach(() => cloud.close());
 
-/** What came of a visit: how often was asked and signed, and the refusal. */
+/** The result of an exchange: the number of requests and signed tokens, and the error. */
 async function outcomeOf(entered: Destination, milliseconds?: number) {
   const visit = visitTo(cloud.origin, milliseconds);
   const { code, status, retryAfter, message } = await refusalOf(entered.exchange(visit));
   return { code, status, retryAfter, message, asked: cloud.asked.length, minted: visit.minted() };
 }
 
-describe('a fault of the moment', () => {
+describe('a transient error', () => {
   test.each<[CloudName, string, Answer]>([
     ['aws', 'Throttling', aws(400, 'Throttling', 'Rate exceeded')],
     ['aws', 'a 429', aws(429, 'TooManyRequests')],
@@ -69,23 +69,20 @@ describe('a fault of the moment', () => {
     ['gcp', 'INTERNAL', google(500, 'INTERNAL')],
     ['gcp', 'UNAVAILABLE', google(503, 'UNAVAILABLE')],
     ['gcp', 'a cut connection', 'cut'],
-  ])(
-    'of %s, %s, is tried again with the same token, and a third time, and then no more',
-    async (name, _, fault) => {
-      cloud.answers = [fault, fault, good[name]];
-      const visit = visitTo(cloud.origin);
-      expect((await destination(name).exchange(visit)).expiresAt).toBeGreaterThan(noon);
-      expect({ asked: cloud.asked.length, minted: visit.minted() }).toEqual({ asked: 3, minted: 1 });
-      expect(new Set(cloud.asked.map(({ body }) => body)).size).toBe(1);
+  ])('of %s, %s, is retried twice with the same token', async (name, _, fault) => {
+    cloud.answers = [fault, fault, good[name]];
+    const visit = visitTo(cloud.origin);
+    expect((await destination(name).exchange(visit)).expiresAt).toBeGreaterThan(noon);
+    expect({ asked: cloud.asked.length, minted: visit.minted() }).toEqual({ asked: 3, minted: 1 });
+    expect(new Set(cloud.asked.map(({ body }) => body)).size).toBe(1);
 
-      cloud.answers = [fault];
-      const again = visitTo(cloud.origin);
-      await refusalOf(destination(name).exchange(again));
-      expect({ asked: cloud.asked.length, minted: again.minted() }).toEqual({ asked: 6, minted: 1 });
-    },
-  );
+    cloud.answers = [fault];
+    const again = visitTo(cloud.origin);
+    await refusalOf(destination(name).exchange(again));
+    expect({ asked: cloud.asked.length, minted: again.minted() }).toEqual({ asked: 6, minted: 1 });
+  });
 
-  test('at the second door of Google is tried again there only', async () => {
+  test('of Google IAM Credentials is retried there only', async () => {
     cloud.answers = [json(200, federatedPass), google(503, 'UNAVAILABLE'), 'cut', google(500, 'INTERNAL')];
     const outcome = await outcomeOf(toAccount);
     expect(outcome).toMatchObject({ code: 'cloud_unavailable', asked: 4, minted: 1 });
@@ -95,7 +92,7 @@ describe('a fault of the moment', () => {
     ]);
   });
 
-  test('that asks for a pause of over a second is handed to the caller with that pause', async () => {
+  test('with a Retry-After of more than a second is returned to the caller', async () => {
     const wait = { 'retry-after': '30' };
     cloud.answers = [json(429, { error: 'quota_exceeded', error_description: 'Slow.' }, wait)];
     expect(await outcomeOf(destination('gcp'))).toEqual({
@@ -115,13 +112,13 @@ describe('a fault of the moment', () => {
     ['aws', aws(400, 'IDPCommunicationError'), 'cloud_issuer_unreachable', undefined],
     ['azure', azure(429, 90055), 'cloud_throttled', 1],
     ['gcp', google(500, 'INTERNAL'), 'cloud_unavailable', 5],
-  ] as const)('of %s that lasts is told as what it is', async (name, fault, code, retryAfter) => {
+  ] as const)('of %s that persists is reported with its own code', async (name, fault, code, retryAfter) => {
     cloud.answers = [fault];
     expect(await outcomeOf(destination(name))).toMatchObject({ code, retryAfter, asked: 3 });
   });
 });
 
-describe('a refusal', () => {
+describe('a refusal by the cloud', () => {
   test.each<[CloudName, Answer, string]>([
     ['aws', aws(403, 'AccessDenied'), 'cloud_trust_refused'],
     ['aws', aws(400, 'InvalidIdentityToken'), 'cloud_token_rejected'],
@@ -140,18 +137,18 @@ describe('a refusal', () => {
     ['azure', azure(400, 50166), 'cloud_issuer_unreachable'],
     ['gcp', gcp(400, 'invalid_target'), 'cloud_target_not_found'],
     ['gcp', gcp(400, 'invalid_grant', 'Unable to verify the ID Token signature.'), 'cloud_key_unknown'],
-  ])('of %s is never tried again: %j', async (name, answer, code) => {
+  ])('%s is not retried: %j', async (name, answer, code) => {
     cloud.answers = [answer];
     expect(await outcomeOf(destination(name))).toMatchObject({ code, asked: 1, minted: 1 });
   });
 
-  test('of the second door of Google is never tried again', async () => {
+  test('of Google IAM Credentials is not retried', async () => {
     cloud.answers = [json(200, federatedPass), google(403, 'PERMISSION_DENIED')];
     expect(await outcomeOf(toAccount)).toMatchObject({ code: 'cloud_permission_denied', asked: 2 });
   });
 });
 
-describe('a token that came too late', () => {
+describe('a token that expired on its way to STS', () => {
   const expired = aws(400, 'ExpiredTokenException', 'Token expired: current date/time 1 must be before 0');
   const sessions = () =>
     cloud.asked.map(({ body }) => {
@@ -159,7 +156,7 @@ describe('a token that came too late', () => {
       return [form.get('RoleSessionName'), form.get('WebIdentityToken')];
     });
 
-  test('is followed by a fresh one', async () => {
+  test('is replaced by a fresh token', async () => {
     cloud.answers = [expired, good.aws];
     expect((await destination('aws').exchange(visitTo(cloud.origin))).expiresAt).toBe(noon + 3_600_000);
     expect(sessions()).toEqual(
@@ -167,7 +164,7 @@ describe('a token that came too late', () => {
     );
   });
 
-  test('counts as one of the three tries', async () => {
+  test('counts as one of the three attempts', async () => {
     const fault = aws(503, 'ServiceUnavailable');
     cloud.answers = [fault, expired, fault];
     expect(await outcomeOf(destination('aws'))).toMatchObject({
@@ -177,7 +174,7 @@ describe('a token that came too late', () => {
     });
   });
 
-  test('and a second one that does is the end', async () => {
+  test('is replaced only once', async () => {
     cloud.answers = [expired];
     expect(await outcomeOf(destination('aws'))).toMatchObject({
       code: 'cloud_token_time',
@@ -187,9 +184,9 @@ describe('a token that came too late', () => {
   });
 });
 
-describe('a cloud that does not come to an end', () => {
+describe('a cloud that does not finish its response', () => {
   test.each(names.flatMap((name) => (['silent', 'drip'] as const).map((way) => [name, way] as const)))(
-    'ends in cloud_timeout: %s, %s',
+    'causes cloud_timeout: %s, %s',
     async (name, way) => {
       cloud.answers = [way];
       expect(await outcomeOf(destination(name), 300)).toEqual({
@@ -203,14 +200,14 @@ describe('a cloud that does not come to an end', () => {
     },
   );
 
-  test('is told as what was last said when the time runs out between two tries', async () => {
+  test('is reported with its last error if the deadline passes between two attempts', async () => {
     cloud.answers = [azure(503, 90033)];
     const { code, asked } = await outcomeOf(destination('azure'), 40);
     expect({ code, asked }).toEqual({ code: 'cloud_unavailable', asked: 1 });
   });
 });
 
-describe('an answer that is none', () => {
+describe('an unusable response', () => {
   const large = 'x'.repeat(300 * 1024);
   const moved: Answer = { status: 302, body: '', headers: { location: 'http://127.0.0.1:1/elsewhere' } };
   const strange: [string, Answer][] = [
@@ -232,7 +229,7 @@ describe('an answer that is none', () => {
     ['a teapot', { status: 418, body: 'I am' }],
   ];
   test.each(names.flatMap((name) => strange.map(([what, answer]) => [name, what, answer] as const)))(
-    'is cloud_answer_unknown, and asked for once: %s, %s',
+    'is cloud_answer_unknown and is not retried: %s, %s',
     async (name, _, answer) => {
       cloud.answers = [answer];
       expect(await outcomeOf(destination(name))).toMatchObject({ code: 'cloud_answer_unknown', asked: 1 });
@@ -248,25 +245,28 @@ describe('an answer that is none', () => {
     ['azure', { token_type: 'Bearer' }, 'access_token, expires_in'],
     ['gcp', { ...federatedPass, token_type: 'N_A' }, 'token_type'],
     ['gcp', { ...federatedPass, expires_in: 0 }, 'expires_in'],
-  ])('names the fields that are wrong, and never what is in them: %s %j', async (name, body, fields) => {
-    cloud.answers = [json(200, body)];
-    const { code, message } = await outcomeOf(destination(name));
-    expect({ code, message }).toEqual({
-      code: 'cloud_answer_unknown',
-      message: `${new URL(cloud.origin).host} answered without a usable ${fields}.`,
-    });
-  });
+  ])(
+    'of %s is reported with the names of invalid fields and without values: %j',
+    async (name, body, fields) => {
+      cloud.answers = [json(200, body)];
+      const { code, message } = await outcomeOf(destination(name));
+      expect({ code, message }).toEqual({
+        code: 'cloud_answer_unknown',
+        message: `The response of ${new URL(cloud.origin).host} has no valid ${fields}.`,
+      });
+    },
+  );
 
   test.each([
     ['', 'Expiration'],
     ['tomorrow', 'Expiration'],
-  ])('of STS with the expiration %j is one', async (expiration) => {
+  ])('of STS has the expiration %j', async (expiration) => {
     cloud.answers = [xml(200, awsPass(expiration))];
     expect(await outcomeOf(destination('aws'))).toMatchObject({ code: 'cloud_answer_unknown', asked: 1 });
   });
 
   test.each([{ expireTime: 'soon' }, { expireTime: undefined }, { accessToken: '' }])(
-    'of the second door of Google with %j is one',
+    'of Google IAM Credentials has %j',
     async (part) => {
       const body = { accessToken: 'ya29.account', expireTime: '2026-11-23T13:00:00Z', ...part };
       cloud.answers = [json(200, federatedPass), json(200, body)];
@@ -275,7 +275,7 @@ describe('an answer that is none', () => {
   );
 });
 
-describe('a cloud that says back what it was told', () => {
+describe('a cloud that echoes secrets', () => {
   const { token } = tokenNumber(1);
   const secret = `FwoGZXIvYXdz//${'Ab1+/'.repeat(30)}==`;
   const echoes: [string, string][] = [
@@ -298,7 +298,7 @@ describe('a cloud that says back what it was told', () => {
     JSON.stringify([error.message, error.advice, error.stack, error.cause]);
 
   test.each(names.flatMap((name) => echoes.map(([what, words]) => [name, what, words] as const)))(
-    'is not said after: %s, %s',
+    'is redacted: %s, %s',
     async (name, _, words) => {
       cloud.answers = [answerOf[name](words)];
       const error = await refusalOf(destination(name).exchange(visitTo(cloud.origin)));
@@ -307,7 +307,7 @@ describe('a cloud that says back what it was told', () => {
     },
   );
 
-  test.each(names)('in its own code is not said after: %s', async (name) => {
+  test.each(names)('in its error code is redacted: %s', async (name) => {
     const answers: Record<CloudName, Answer> = {
       aws: aws(400, token, 'x'),
       azure: json(400, { error: token, error_description: 'x' }),
@@ -319,7 +319,7 @@ describe('a cloud that says back what it was told', () => {
     for (const piece of pieces) expect(allOf(error)).not.toContain(piece);
   });
 
-  test('at the second door of Google does not give the federated token away', async () => {
+  test('in Google IAM Credentials does not reveal the federated token', async () => {
     cloud.answers = [
       json(200, federatedPass),
       google(401, 'UNAUTHENTICATED', `bad ${federatedPass.access_token}`),
@@ -329,7 +329,7 @@ describe('a cloud that says back what it was told', () => {
     expect(allOf(error)).not.toContain(federatedPass.access_token);
   });
 
-  test('and a good answer with unusable fields gives nothing of it away', async () => {
+  test('in a successful response with invalid fields reveals nothing', async () => {
     const cases: [CloudName, Answer][] = [
       ['aws', xml(200, awsPass('never'))],
       ['azure', json(200, { ...azurePass, expires_in: 'never' })],

@@ -1,4 +1,4 @@
-/** One question to a cloud that answers in JSON: bounded, repeated where that helps, and its answer checked. */
+/** Requests to a cloud that answers in JSON: limited in size and time, retried if useful, and validated. */
 import { z } from 'zod';
 import { SojournError } from '../platform/errors/index.ts';
 import { type OutboundRequest, type OutboundResponse, send } from '../platform/outbound/index.ts';
@@ -7,13 +7,13 @@ import { withRetries } from './retry.ts';
 
 export interface JsonRequest<T> {
   readonly request: OutboundRequest;
-  /** What a good answer holds. */
+  /** The schema of a successful response. */
   readonly schema: z.ZodType<T>;
-  /** The error in an answer that is not 2xx. */
+  /** Converts a response that is not 2xx to an error. */
   readonly refusal: (answer: OutboundResponse) => SojournError;
 }
 
-/** Rejects with `refusal`'s error, `cloud_timeout`, `cloud_unavailable` or `cloud_answer_unknown`. */
+/** @throws {SojournError} the error of `refusal`, `cloud_timeout`, `cloud_unavailable` or `cloud_answer_unknown` */
 export function requestJson<T>({ request, schema, refusal }: JsonRequest<T>): Promise<T> {
   return withRetries(async () => {
     const answer = await send(request);
@@ -22,40 +22,40 @@ export function requestJson<T>({ request, schema, refusal }: JsonRequest<T>): Pr
   }, request.signal);
 }
 
-/** The answer holds credentials: only the names of wrong fields may be told or logged. */
+/** A response can contain credentials, so errors and logs name only the invalid fields. */
 export function parseResponse<T>(schema: z.ZodType<T>, value: unknown, host: string): T {
-  const read = schema.safeParse(value);
-  if (read.success) return read.data;
-  const fields = new Set(read.error.issues.map(({ path }) => path.join('.')).filter((path) => path !== ''));
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const fields = new Set(result.error.issues.map(({ path }) => path.join('.')).filter((path) => path !== ''));
   throw new SojournError('cloud_answer_unknown', {
     detail:
       fields.size > 0
-        ? `${host} answered without a usable ${[...fields].join(', ')}.`
-        : `${host} answered something unreadable.`,
+        ? `The response of ${host} has no valid ${[...fields].join(', ')}.`
+        : `The response of ${host} is not readable.`,
   });
 }
 
-/** The members of a JSON object that are of the wanted kind, out of an answer that may be anything. */
+/** The error members of a response that match the schema; empty for any other response. */
 export function parseError<T>(schema: z.ZodType<T>, { body }: OutboundResponse): Partial<T> {
   return schema.safeParse(parse(body)).data ?? {};
 }
 
-/** What every refusal has, whatever its words. */
+/** The status and Retry-After of an error response. */
 export function refusalHead({
   status,
   headers,
 }: OutboundResponse): Pick<CloudResponse, 'status' | 'retryAfter'> {
-  const wait = /^\d{1,5}$/.exec(headers['retry-after'] ?? '')?.[0];
-  return { status, ...(wait === undefined ? {} : { retryAfter: Number(wait) }) };
+  const seconds = /^\d{1,5}$/.exec(headers['retry-after'] ?? '')?.[0];
+  return { status, ...(seconds === undefined ? {} : { retryAfter: Number(seconds) }) };
 }
 
 /** RFC 6749 appendix B. */
 export const formType = 'application/x-www-form-urlencoded';
 
-/** A door's address below one that may have been set with or without a slash at its end. */
+/** Joins a base URL, with or without a trailing slash, and a path. */
 export const joinUrl = (base: string, path: string): string => base.replace(/\/+$/, '') + path;
 
-/** What a cloud may have for a text that is in no way promised. */
+/** A text that a cloud does not guarantee; defaults to an empty string. */
 export const optionalText = z.string().catch('');
 
 function parse(body: string): unknown {

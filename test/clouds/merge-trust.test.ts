@@ -1,0 +1,110 @@
+/** The jq programs on trust policies of existing roles: they remove only the intended principals. */
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from '@jest/globals';
+import {
+  addStatement,
+  connectionStatement,
+  replaceStatements,
+  trustCommands,
+} from '../../src/clouds/aws/merge-trust.ts';
+
+const arn = 'arn:aws:iam::111122223333:role/vendor';
+const issuer = 'https://id.example.com';
+const federated = 'arn:aws:iam::111122223333:oidc-provider/id.example.com';
+const saml = 'arn:aws:iam::111122223333:saml-provider/acme';
+const audience = 'sts.amazonaws.com';
+const connection = { id: 'con_a', name: 'acme', subject: 'con_a' };
+const facts = { issuer, audience, subject: 'con_a', connection } as unknown as Parameters<
+  typeof trustCommands
+>[1];
+const target = { role_arn: arn } as unknown as Parameters<typeof trustCommands>[0];
+const ours = connectionStatement(target, facts, federated);
+
+const [sub, aud] = ['id.example.com:sub', 'id.example.com:aud'];
+const statement = (Condition: object | undefined, more: object = {}) => ({
+  Effect: 'Allow',
+  Principal: { Federated: federated },
+  Action: 'sts:AssumeRoleWithWebIdentity',
+  ...(Condition ? { Condition } : {}),
+  ...more,
+});
+const root = {
+  Effect: 'Allow',
+  Principal: { AWS: 'arn:aws:iam::999988887777:root' },
+  Action: 'sts:AssumeRole',
+};
+const denied = statement(undefined, { Effect: 'Deny' });
+
+function changed(program: string, Statement: unknown): unknown[] {
+  const [, change] = trustCommands(target, facts, { arn, program });
+  const trust = JSON.stringify({ Version: '2012-10-17', Statement });
+  const out = execFileSync('sh', ['-c', `${change}; printf %s "$trust"`], {
+    env: { PATH: process.env.PATH, trust },
+    encoding: 'utf8',
+  });
+  return (JSON.parse(out) as { Statement: unknown[] }).Statement;
+}
+
+describe.each([
+  ['addStatement', addStatement],
+  ['replaceStatements', replaceStatements],
+])('the jq program %s', (_, program) => {
+  test.each<[string, unknown, unknown[]]>([
+    ['no statement', [], []],
+    ['a single statement instead of a list', root, [root]],
+    ['others and a Deny', [root, denied], [root, denied]],
+    ['our statement under another Sid', [{ ...ours, Sid: 'Before' }, root], [root]],
+    ['an older version of our statement', [{ ...ours, Condition: {} }, root], [root]],
+  ])('keeps the other statements of a policy with %s', (_name, before, kept) => {
+    expect(changed(program, before)).toEqual([...kept, ours]);
+  });
+});
+
+describe('the jq program replaceStatements', () => {
+  const asked = { [aud]: audience };
+  const stays: [string, object][] = [
+    ['another connection', { StringEquals: { ...asked, [sub]: 'con_b' } }],
+    ['several connections', { StringEquals: { ...asked, [sub]: ['con_b', 'con_c'] } }],
+    ['another connection without its audience', { StringEquals: { [sub]: 'con_b' } }],
+    [
+      'another connection with StringLike without a wildcard',
+      { StringEquals: asked, StringLike: { [sub]: 'con_b' } },
+    ],
+    [
+      'another connection with StringEqualsIgnoreCase',
+      { StringEqualsIgnoreCase: { ...asked, [sub]: 'CON_B' } },
+    ],
+    [
+      'another connection with a key in another case',
+      { StringEquals: { ...asked, 'ID.example.com:SUB': 'con_b' } },
+    ],
+    [
+      'this connection in a longer list, with its audience',
+      { StringEquals: { ...asked, [sub]: ['con_a', 'con_b'] } },
+    ],
+  ];
+  test.each(stays)('keeps a statement that names exactly %s', (_, condition) => {
+    expect(changed(replaceStatements, [statement(condition)])).toEqual([statement(condition), ours]);
+  });
+
+  const goes: [string, object | undefined][] = [
+    ['no condition', undefined],
+    ['only the audience', { StringEquals: asked }],
+    ['a wildcard', { StringEquals: asked, StringLike: { [sub]: 'con_*' } }],
+    ['a single-character wildcard', { StringEquals: asked, StringLike: { [sub]: 'con_?' } }],
+    ['a variable', { StringEquals: { ...asked, [sub]: '${saml:sub}' } }],
+    ['a list with one wildcard', { StringEquals: asked, StringLike: { [sub]: ['con_b', '*'] } }],
+    ['a condition that is true without a subject', { 'ForAllValues:StringEquals': { [sub]: 'con_b' } }],
+    ['this connection without its audience', { StringEquals: { [sub]: 'con_a' } }],
+    ['this connection for another audience', { StringEquals: { [aud]: 'x', [sub]: 'con_a' } }],
+    ['this connection with StringLike, without its audience', { StringLike: { [sub]: 'con_a' } }],
+  ];
+  test.each(goes)('removes a statement with %s', (_, condition) => {
+    expect(changed(replaceStatements, [root, statement(condition), denied])).toEqual([root, denied, ours]);
+    const shared = statement(condition, { Principal: { Federated: [saml, federated] } });
+    expect(changed(replaceStatements, [shared])).toEqual([
+      { ...shared, Principal: { Federated: [saml] } },
+      ours,
+    ]);
+  });
+});
