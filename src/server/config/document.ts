@@ -1,4 +1,4 @@
-/** Generates docs/configuration.md from the list of keys; a test compares the file with it. */
+/** Generates docs/configuration.md from the list of keys; a test checks that the file is current. */
 import { settingsOf, variableOf } from './setting.ts';
 import { shape } from './shape.ts';
 

@@ -13,7 +13,7 @@ const rules: readonly { readonly flag: RegExp; readonly why: string }[] = [
     why: 'a diagnostic report contains the environment, which may hold the key-encryption key',
   },
   { flag: /^--abort-on-uncaught-exception$/, why: 'a core dump writes the memory to a file' },
-  // The content of such a file is unknown here.
+  // The content of the file is unknown here.
   {
     flag: /^--experimental-(default-)?config-file$/,
     why: 'its file can enable options that expose the memory',

@@ -82,7 +82,7 @@ test('both listeners reload a new certificate without a restart, and log it', as
   await place(await pairOf('second.example'));
   await until(() => linesWith(running, 'reloaded the TLS certificate').length > 0);
   for (const port of ports(running)) expect(await nameAt(port)).toBe('second.example');
-  expect(linesWith(running, 'a new certificate')).toEqual([
+  expect(linesWith(running, 'TLS certificate')).toEqual([
     expect.objectContaining({ level: 'info', ...files, valid_to: expect.stringMatching(/Z$/) }),
   ]);
 }, 60_000);
@@ -107,14 +107,16 @@ test.each<[string, (next: Pair, other: Pair) => Promise<unknown>, string]>([
     await place(await pairOf('first.example'));
     const running = await start();
     await spoil(next, other);
-    await until(() => linesWith(running, 'cannot be used; the one before stays').length > 0);
+    await until(
+      () => linesWith(running, 'cannot use the new TLS certificate; keeping the current one').length > 0,
+    );
     for (const port of ports(running)) expect(await nameAt(port)).toBe('first.example');
     await place(next);
     await until(() => linesWith(running, 'reloaded the TLS certificate').length > 0);
     for (const port of ports(running)) expect(await nameAt(port)).toBe('second.example');
-    const told = linesWith(running, 'cannot be used; the one before stays');
-    expect(told).toEqual([expect.objectContaining({ level: 'error', ...files })]);
-    expect(told[0]?.reason).toContain(why);
+    const logged = linesWith(running, 'cannot use the new TLS certificate; keeping the current one');
+    expect(logged).toEqual([expect.objectContaining({ level: 'error', ...files })]);
+    expect(logged[0]?.reason).toContain(why);
     expect(running.logged()).not.toContain('BEGIN');
   },
   60_000,
@@ -154,13 +156,15 @@ describe('client authorities', () => {
     await writeFile(client_ca, first.cert);
     const running = await start({ client_ca });
     await writeFile(client_ca, 'nothing');
-    await until(() => linesWith(running, 'cannot be used; the one before stays').length > 0);
+    await until(
+      () => linesWith(running, 'cannot use the new TLS certificate; keeping the current one').length > 0,
+    );
     await place(await pairOf('second.example'));
     await writeFile(client_ca, first.cert);
     await until(() => linesWith(running, 'reloaded the TLS certificate').length > 0);
     for (const port of ports(running)) expect(await nameAt(port)).toBe('second.example');
-    const told = linesWith(running, 'cannot be used; the one before stays');
-    expect(told).toEqual([expect.objectContaining({ reason: 'it is not a PEM file of certificates' })]);
+    const logged = linesWith(running, 'cannot use the new TLS certificate; keeping the current one');
+    expect(logged).toEqual([expect.objectContaining({ reason: 'it is not a PEM file of certificates' })]);
   }, 60_000);
 
   test('apply to the public listener only', async () => {

@@ -22,7 +22,7 @@ export const invitation = z.object({
     .describe('`connect` is yours; `control` is a lasting link that the customer keeps.'),
   created_at: timestamp,
   expires_at: timestamp,
-  reported_at: timestamp.nullable().describe('When something was reported with it.'),
+  reported_at: timestamp.nullable().describe('When the set-up report was received through this link.'),
 });
 
 export const invitationPage = pageOf(invitation);

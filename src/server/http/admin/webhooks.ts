@@ -150,7 +150,7 @@ export const webhookRoutes: readonly Route[] = [
     method: 'POST',
     path: '/webhooks/:id/deliveries/:delivery/redeliver',
     operationId: 'redeliverWebhook',
-    summary: 'Deliver an event again, whatever its state',
+    summary: 'Deliver an event again, in any state',
     input: nothing,
     status: 200,
     answer: delivery,

@@ -83,7 +83,7 @@ export function mountCredentials(router: Router, services: CredentialsServices):
   });
 }
 
-/** Throws `target_not_selectable` or `unknown_parameter`: neither query nor body may select the target. */
+/** Throws `target_not_selectable` or `unknown_parameter`: the query and the body must not select the target. */
 async function rejectParameters(ctx: Context): Promise<void> {
   const body = await readJson(ctx.req);
   const members = typeof body === 'object' && body !== null ? Object.keys(body) : ['the body'];
