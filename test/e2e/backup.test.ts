@@ -213,12 +213,12 @@ describe('a backup', () => {
     [
       'contains a truncated key ring',
       async (backup) => cut(join(backup, 'keys/ring.json')),
-      /cannot be used: it is not whole\.\n/,
+      /cannot be used: it is not valid JSON\.\n/,
     ],
     [
       'cannot be decrypted with the existing key-encryption key',
       (_, fresh) => wrongKey(fresh.folder),
-      /does not open with this key-encryption key\.\n/,
+      /its private key cannot be decrypted with this key-encryption key\.\n/,
     ],
   ])(
     'that %s is not restored, and nothing is written',
