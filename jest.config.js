@@ -4,6 +4,8 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types.cjs' },
   extensionsToTreatAsEsm: ['.ts'],
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  setupFiles: ['<rootDir>/test/support/loopback-only.ts'],
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts'],
   // Many suites wait for processes of their own; with one worker a run takes twice as long.

@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compiled } from '../support/compiled.ts';
+import { loopbackOnly } from '../support/no-network.ts';
 import { freePort } from '../support/redis.ts';
 import { root } from './documents.ts';
 
@@ -42,6 +43,7 @@ export async function runBlocks(blocks: readonly string[]): Promise<ExampleRun> 
     stdio: ['ignore', file, file],
     env: {
       PATH: process.env.PATH ?? '',
+      ...loopbackOnly,
       HOME: folder,
       ...compiled,
       SOJOURN_ISSUER: `http://127.0.0.1:${publicPort}`,

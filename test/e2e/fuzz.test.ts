@@ -2,6 +2,7 @@
  * A hundred thousand requests to /token: valid ones with random mutations. SOJOURN_FUZZ_SEED repeats a run;
  * SOJOURN_FUZZ_REQUESTS and SOJOURN_FUZZ_SECONDS bound it, whichever comes first.
  */
+
 import { randomInt } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { startForeignIssuer } from '../support/foreign-issuer.ts';
 import { memoryFolder } from '../support/memory.ts';
+import { repetitions } from '../support/scale.ts';
 import { askToken, awsTarget, oneConnection, withSecret } from '../support/server.ts';
 import { type Good, goodRequests } from './fuzz/good.ts';
 import { sentenceOf, strangeness } from './fuzz/known.ts';
@@ -24,7 +26,7 @@ const seed = Number(process.env.SOJOURN_FUZZ_SEED ?? randomInt(2 ** 32));
 const wanted = Number(process.env.SOJOURN_FUZZ_REQUESTS ?? 100_000);
 const workers = 16;
 /** A slow machine sends fewer in the time, and says so. */
-const longestMs = Number(process.env.SOJOURN_FUZZ_SECONDS ?? 60) * 1000;
+const longestMs = Number(process.env.SOJOURN_FUZZ_SECONDS ?? repetitions({ part: 30, full: 300 })) * 1000;
 
 interface Heard {
   readonly sent: number;

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { freePort } from '../../src/sandbox/demo/local-server.ts';
 import { textOf } from '../docs/documents.ts';
-import { isInstalled } from '../onboarding/setup/arrange.ts';
+import { testWith } from '../support/programs.ts';
 import { installInto, root } from '../tools/sdk/installed.ts';
 import { openStage, type Stage } from '../tools/sdk/stage.ts';
 
@@ -73,22 +73,21 @@ test('every folder of examples/ has a test and a row in examples/README.md', () 
 });
 
 for (const [name, { output, needs = [] }] of Object.entries(examples)) {
-  const absent = needs.filter((program) => !isInstalled(program));
-  if (absent.length > 0) {
-    test.todo(`the example ${name}: not run, because ${absent.join(' and ')} is not installed`);
-    continue;
-  }
-  test(`the example ${name} runs unchanged and prints its result`, async () => {
-    const cwd = join(folder, name);
-    const [command, file] = existsSync(join(cwd, 'run.sh')) ? ['sh', 'run.sh'] : ['node', 'main.ts'];
-    const child = spawn(command, [file], { cwd, env, timeout: 100_000 });
-    const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-    // Standard error is compared only on failure, because terraform and aws may print warnings.
-    const { exitCode: code } = child;
-    expect({ code, out, err: code === 0 ? '' : err }).toEqual({
-      code: 0,
-      out: expect.stringMatching(output),
-      err: '',
-    });
-  }, 120_000);
+  testWith(needs)(
+    `the example ${name} runs unchanged and prints its result`,
+    async () => {
+      const cwd = join(folder, name);
+      const [command, file] = existsSync(join(cwd, 'run.sh')) ? ['sh', 'run.sh'] : ['node', 'main.ts'];
+      const child = spawn(command, [file], { cwd, env, timeout: 100_000 });
+      const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+      // Standard error is compared only on failure, because terraform and aws may print warnings.
+      const { exitCode: code } = child;
+      expect({ code, out, err: code === 0 ? '' : err }).toEqual({
+        code: 0,
+        out: expect.stringMatching(output),
+        err: '',
+      });
+    },
+    120_000,
+  );
 }

@@ -8,7 +8,8 @@ import {
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { inTemporaryDirectory, testWith } from './arrange.ts';
+import { testWith } from '../../support/programs.ts';
+import { inTemporaryDirectory } from './arrange.ts';
 import { administrator, deploy, iamOf, rolesIn, runProgram } from './aws.arrange.ts';
 import { factsFor, fileFor, filesFor, type Live, type SetupBench, setupBench } from './bench.ts';
 

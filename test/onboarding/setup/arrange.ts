@@ -1,10 +1,7 @@
-/** What the set-up tests share: facts, hostile texts, and the programs that are used where the machine has them. */
-
-import { spawnSync } from 'node:child_process';
+/** What the set-up tests share: facts and hostile texts. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from '@jest/globals';
 import fc from 'fast-check';
 import type { SetupFacts, SetupFile } from '../../../src/clouds/index.ts';
 
@@ -51,24 +48,4 @@ export function inTemporaryDirectory<T>(use: (directory: string) => T): T {
     clean();
     throw error;
   }
-}
-
-const found = new Map<string, boolean>();
-
-export function isInstalled(program: string): boolean {
-  const known = found.get(program);
-  if (known !== undefined) return known;
-  const { error } = spawnSync(program, ['--version'], { timeout: 60_000, stdio: 'ignore' });
-  found.set(program, !error);
-  return !error;
-}
-
-/** A test that needs programs; where one is absent, the run lists it as not run, and never as passed. */
-export function testWith(
-  programs: readonly string[],
-  isThere = isInstalled,
-): (name: string, work: () => void | Promise<void>, milliseconds?: number) => void {
-  const absent = programs.filter((program) => !isThere(program));
-  if (absent.length === 0) return test;
-  return (name) => test.todo(`${name}: not run, since ${absent.join(' and ')} is not on this machine`);
 }

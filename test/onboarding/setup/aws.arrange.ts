@@ -1,4 +1,5 @@
 /** What an administrator of an AWS account does with the files: the SDK, the shell with the real command line, Terraform. */
+
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
 import { cloudFormationOf } from '../../support/aws-sandbox.ts';
+import { loopbackOnly } from '../../support/no-network.ts';
 
 export const iamOf = (endpoint: string, account: string) =>
   new IAMClient({
@@ -63,7 +65,7 @@ export function runProgram(
 ): Promise<Ran> {
   const child = spawn(command, args, {
     cwd,
-    env: { PATH: process.env.PATH, HOME: cwd, ...env },
+    env: { PATH: process.env.PATH, HOME: cwd, ...loopbackOnly, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 280_000,
     killSignal: 'SIGKILL',

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { setup } from '../../../src/clouds/aws/setup.ts';
 import type { AwsTarget } from '../../../src/clouds/aws/target.ts';
 import type { SetupFacts } from '../../../src/clouds/index.ts';
-import { carriable, contentOf, facts, hostileText, inTemporaryDirectory, testWith } from './arrange.ts';
+import { testWith } from '../../support/programs.ts';
+import { carriable, contentOf, facts, hostileText, inTemporaryDirectory } from './arrange.ts';
 
 const target = (given: Partial<AwsTarget> = {}): AwsTarget => ({
   region: 'eu-central-1',

@@ -12,7 +12,8 @@ import {
   shellCommand,
   shellWord,
 } from '../../../src/clouds/encode/index.ts';
-import { carriable, hostileText, inTemporaryDirectory, testWith } from './arrange.ts';
+import { testWith } from '../../support/programs.ts';
+import { carriable, hostileText, inTemporaryDirectory } from './arrange.ts';
 
 const texts = fc.array(hostileText.map(carriable), { minLength: 20, maxLength: 40 });
 

@@ -2,7 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { setup } from '../../../src/clouds/gcp/setup.ts';
-import { carriable, contentOf, hostileText, testWith } from './arrange.ts';
+import { testWith } from '../../support/programs.ts';
+import { carriable, contentOf, hostileText } from './arrange.ts';
 import { run, runRealGcloud } from './gcloud.arrange.ts';
 import { gcpFacts as facts, gcpTarget as target } from './gcp.arrange.ts';
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { evaluate } from '@marcbachmann/cel-js';
 import fc from 'fast-check';
 import { setup } from '../../../src/clouds/gcp/setup.ts';
-import { contentOf, hostileText, testWith } from './arrange.ts';
+import { testWith } from '../../support/programs.ts';
+import { contentOf, hostileText } from './arrange.ts';
 import { gcpFacts as facts, gcpTarget as target } from './gcp.arrange.ts';
 
 const pool = 'projects/123456789/locations/global/workloadIdentityPools/sojourn-a1';

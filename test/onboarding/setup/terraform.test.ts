@@ -12,16 +12,18 @@ import {
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { setup } from '../../../src/clouds/aws/setup.ts';
 import { freePort } from '../../../src/sandbox/demo/local-server.ts';
-import { contentOf, facts, inTemporaryDirectory, isInstalled, testWith } from './arrange.ts';
+import { obstacleTo, testWith } from '../../support/programs.ts';
+import { contentOf, facts, inTemporaryDirectory } from './arrange.ts';
 import { applyTerraform, deploy, iamOf, pluginFolders } from './aws.arrange.ts';
 import { factsFor, fileFor, type SetupBench, setupBench } from './bench.ts';
 
 const plugins = pluginFolders.find((folder) => existsSync(folder));
 const provider = 'the aws provider of Terraform';
 const applied = (...more: string[]) =>
-  testWith(['terraform', provider, ...more], (one) =>
-    one === provider ? plugins !== undefined : isInstalled(one),
-  );
+  testWith(['terraform', provider, ...more], (name) => {
+    if (name !== provider) return obstacleTo(name);
+    return plugins === undefined ? 'is not installed' : undefined;
+  });
 
 let bench: SetupBench;
 const started: ChildProcess[] = [];

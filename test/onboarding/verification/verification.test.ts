@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { compactVerify, createRemoteJWKSet, decodeJwt, decodeProtectedHeader } from 'jose';
 import { type CloudName, clouds } from '../../../src/clouds/index.ts';
+import { testWith } from '../../support/programs.ts';
 import { type Corridor, openCorridor, without } from '../../tokens/exchange/corridor.ts';
-import { inTemporaryDirectory, testWith } from '../setup/arrange.ts';
+import { inTemporaryDirectory } from '../setup/arrange.ts';
 import { administrator, runProgram } from '../setup/aws.arrange.ts';
 import {
   type AtAws,

@@ -1,4 +1,5 @@
 /** Two processes rotate at the same moment, a thousand times; the loser of each race adopts the winner's ring. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -7,6 +8,7 @@ import { openStore } from '../../../src/platform/store/index.ts';
 import type { PublicJwk, Ring } from '../../../src/tokens/keys/index.ts';
 import { memoryFolder } from '../../support/memory.ts';
 import { startRedis } from '../../support/redis.ts';
+import { repetitions } from '../../support/scale.ts';
 import { day, noon, second } from './records.ts';
 import { startReplica, type View, verifies } from './replica-process.ts';
 
@@ -40,8 +42,8 @@ const stores = {
 };
 
 describe.each([
-  ['SQLite', 1_000],
-  ['Redis', 200],
+  ['SQLite', repetitions({ part: 200, full: 1_000 })],
+  ['Redis', repetitions({ part: 50, full: 200 })],
 ] as const)('two processes on one %s', (name, rotations) => {
   test(`rotate ${rotations} times concurrently and always share one ring with one active key that both publish`, async () => {
     const url = await stores[name]();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Keyring, type PublicJwk, type Ring, readRingFile } from '../../../src/tokens/keys/index.ts';
+import { repetitions } from '../../support/scale.ts';
 import { type KeysBench, keysBench } from './bench.ts';
 import { day, hour, timing } from './records.ts';
 import { startReplica, type View, verifies } from './replica-process.ts';
@@ -136,12 +137,13 @@ describe('a replica that dies by SIGKILL', () => {
     }
   }, 600_000);
 
-  test('at 200 random moments restarts without help each time and breaks no promise to verifiers', async () => {
+  const moments = repetitions({ part: 40, full: 200 });
+  test(`at ${moments} random moments restarts without help each time and breaks no promise to verifiers`, async () => {
     const history = new History();
     const { look, keyring } = await witness(history);
     const random = seeded(20261125);
     let [killed, died] = [0, 0];
-    while (killed < 200) {
+    while (killed < moments) {
       const inside = random() < 0.7;
       const replica = start(inside ? 1 + Math.floor(random() * 70) : undefined);
       const view = await replica.started;

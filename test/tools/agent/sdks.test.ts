@@ -1,5 +1,5 @@
 /** Unmodified SDKs and command lines use the sandbox clouds through a real agent and a real server. */
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,6 +14,8 @@ import { type Customer, cloudsAt, connectCustomer, places } from '../../e2e/cust
 import { type EntraFront, startEntraFront } from '../../e2e/entra-front.ts';
 import { type ServerProcess, sojournProgram } from '../../e2e/process.ts';
 import { later, newFolder, server, steadyPort } from '../../e2e/stage.ts';
+import { loopbackOnly } from '../../support/no-network.ts';
+import { obstacleTo } from '../../support/programs.ts';
 import type { TestClient } from '../../support/server.ts';
 import { type AgentProcess, startAgentProcess } from './process.ts';
 
@@ -74,7 +76,7 @@ async function output(
 ): Promise<string> {
   const folder = await newFolder();
   const { stdout } = await run(program, [...args], {
-    env: { PATH: process.env.PATH ?? '', HOME: folder, ...env },
+    env: { PATH: process.env.PATH ?? '', HOME: folder, ...loopbackOnly, ...env },
     cwd: root,
     timeout,
   });
@@ -83,8 +85,6 @@ async function output(
 
 const node = (name: string, env: Record<string, string>, ...args: string[]) =>
   output(process.execPath, [join(root, name), ...args], env);
-
-const isInstalled = (program: string, ...args: string[]) => spawnSync(program, args).status === 0;
 
 describe('AWS', () => {
   const methods = ['container endpoint', 'token file', 'credential_process', 'variables'] as const;
@@ -142,13 +142,11 @@ print(boto3.client('sts').get_caller_identity()['Arn'])`;
       output('aws', ['sts', 'get-caller-identity', '--query', 'Arn', '--output', 'text'], env),
     boto3: (env: Record<string, string>) => output('python3', ['-c', python], env),
   };
-  const absent = [
-    ...(isInstalled('aws', '--version') ? [] : ['AWS CLI']),
-    ...(isInstalled('python3', '-c', 'import boto3') ? [] : ['boto3']),
-  ];
+  const needs: Readonly<Record<string, string>> = { 'AWS CLI': 'aws', boto3: 'boto3' };
 
   for (const [name, program] of Object.entries(programs)) {
-    if (absent.includes(name)) test.todo(`the ${name}: not run, because it is not installed`);
+    const obstacle = needs[name] === undefined ? undefined : obstacleTo(needs[name]);
+    if (obstacle !== undefined) test.todo(`the ${name}: not run, because it ${obstacle}`);
     // All three read the variables in the same way, so one test is enough.
     else
       test.each(name === 'AWS SDK for JavaScript' ? methods : methods.slice(0, 3))(
@@ -227,7 +225,7 @@ describe('Google Cloud', () => {
     timeout,
   );
 
-  if (!isInstalled('gcloud', '--version')) test.todo('gcloud: not run, because it is not installed');
+  if (obstacleTo('gcloud') !== undefined) test.todo('gcloud: not run, because it is not installed');
   else
     test.each(sources)(
       'gcloud gets an access token with the credential source %s',

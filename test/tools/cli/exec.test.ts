@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import * as gcp from '../../../src/sandbox/demo/customer/gcp.ts';
-import { testWith } from '../../onboarding/setup/arrange.ts';
+import { loopbackOnly } from '../../support/no-network.ts';
+import { testWith } from '../../support/programs.ts';
 import { apiToken, script } from '../sdk/arrange.ts';
 import { openStage, type Stage } from '../sdk/stage.ts';
 
@@ -35,7 +36,14 @@ afterAll(async () => {
 
 function start(argv: readonly string[], more: Record<string, string> = {}) {
   const [name = '', ...args] = argv;
-  const env = { PATH: process.env.PATH ?? '', HOME: folder, TMPDIR: scratch, ...stage.env, ...more };
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: folder,
+    TMPDIR: scratch,
+    ...loopbackOnly,
+    ...stage.env,
+    ...more,
+  };
   return spawn(name, args, { cwd: root, env, timeout: 30_000 });
 }
 
@@ -94,6 +102,7 @@ describe('a program of sojourn exec', () => {
     const origin = given.IDENTITY_ENDPOINT?.replace('/azure', '');
     const own = expect.stringMatching(/\/tmp\/sojourn-exec-\w+\/[\w.-]+$/);
     expect(given).toEqual({
+      ...loopbackOnly,
       SOJOURN_ISSUER: stage.corridor.issuer,
       SOJOURN_CLIENT_ID: stage.env.SOJOURN_CLIENT_ID,
       AWS_REGION: 'us-east-1',
