@@ -14,7 +14,7 @@ import {
 import type { Config } from '../config/index.ts';
 
 /**
- * Opens the backend. If it needs a key-encryption key and none is configured, creates one beside the embedded store at
+ * Opens the backend. If it needs a key-encryption key and none is configured, creates one next to the embedded store at
  * first start.
  */
 export function openKeyBackend(

@@ -1,5 +1,5 @@
 /**
- * Detects a wrong clock on this server. With it, a key could sign before verifiers have it, and another could leave the
+ * Detects a wrong clock on this server: a key could sign before verifiers have it, and another could leave the
  * JWKS too early, on every replica.
  */
 import { clockToleranceMs, type Now, toTimestamp } from '../../platform/time/index.ts';

@@ -143,7 +143,7 @@ describe('publishing to S3 without a key', () => {
       expect(await read(mirror, 'jwks')).toEqual(before);
 
       const at = new Date(Date.now() + bench.clock.ms + 3_000).toISOString();
-      await server.admin.post('/keys/rotate', { at });
+      await server.admin.post('/keys/rotate', { activate_at: at });
       const postponed = await until(() => checkOf(server, 'key_rotation'));
       expect(postponed.ok).toBe(true);
       expect(postponed.detail).toContain(`${mirror}/jwks does not list it`);

@@ -145,7 +145,7 @@ describe('a tenant with unusable keys', () => {
       tenants: [bad.id],
       msg: 'cannot use the signing keys of these tenants; their documents are not published',
     };
-    expect(logLines('cannot use the signing keys')).toEqual([
+    expect(logLines('their documents are not published')).toEqual([
       expect.objectContaining(logged),
       expect.objectContaining(logged),
     ]);

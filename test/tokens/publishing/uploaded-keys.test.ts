@@ -87,7 +87,7 @@ describe('a connection to a provider with an uploaded JWKS', () => {
     async () => {
       const [next] = await keys('next');
       const at = new Date(Date.now() + bench.clock.ms + 2_000).toISOString();
-      await bench.server.admin.post('/keys/rotate', { at });
+      await bench.server.admin.post('/keys/rotate', { activate_at: at });
       const postponed = await until(() => checkOf(bench.server, 'key_rotation'));
       expect(postponed).toEqual({
         name: 'key_rotation',
