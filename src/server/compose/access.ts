@@ -22,7 +22,7 @@ export interface Access {
 }
 
 /**
- * Opens the key rings with it: tenants own rings, and a ring asks whether its tenant exists.
+ * Opens the key rings too: tenants own rings, and a ring asks whether its tenant exists.
  *
  * @param notUploaded why customers' clouds that hold an uploaded JWKS would not find the key
  */

@@ -1,4 +1,4 @@
-/** The third step: listens, and starts what runs by itself. */
+/** The third step: listens, and starts the background jobs. */
 import { every, sleep, systemElapsed } from '../../platform/time/index.ts';
 import { isLoopback } from '../config/index.ts';
 import { createHealth, watchClock } from '../health/index.ts';
@@ -92,7 +92,7 @@ export async function startListeners(context: Context, state: State, services: S
     name: 'admin',
   });
   shutdown.add(adminListener.close);
-  // Runs before the listeners close: an event stream of the customer's page never ends by itself.
+  // Runs before the listeners close: an event stream of the customer's page does not end otherwise.
   shutdown.add(customer.close);
 
   shutdown.add(publishing.start(ringPollMs));
@@ -128,5 +128,5 @@ function observeState({ metrics, keyrings, outageBudget, publishing }: Services)
   }));
 }
 
-/** Administrators sign in with a token; the admin listener asks nobody for a certificate. */
+/** Administrators sign in with a token; the admin listener does not request certificates. */
 const serverPair = ({ cert, key }: TlsPair): TlsPair => ({ cert, key });

@@ -1,4 +1,4 @@
-/** The second step: builds every service from the open state. Nothing listens yet, and nothing runs by itself. */
+/** The second step: builds every service from the open state. Nothing listens or runs in the background yet. */
 import { type AdminToken, openAdminToken } from '../../access/admin-token/index.ts';
 import { createInvitations, type Invitations } from '../../onboarding/invitations/index.ts';
 import { createPortal, type Portal } from '../../onboarding/portal/index.ts';

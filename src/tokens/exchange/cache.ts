@@ -47,7 +47,7 @@ export function createCredentialsCache({
   const entries = createBoundedMap<Entry>(maxEntries);
   const singleFlight = createSingleFlight<Credentials>();
 
-  /** The entry is stored before the flight ends, so there is no moment at which a caller finds neither. */
+  /** The entry is stored before the flight ends, so a caller always finds one of them. */
   const refresh = (key: string, { fetch, staleOn }: GetOptions): Promise<Credentials> =>
     singleFlight(key, async () => {
       try {
@@ -55,7 +55,7 @@ export function createCredentialsCache({
         store(key, credentials);
         return credentials;
       } catch (error) {
-        // A refusal stands until an exchange succeeds: a later outage must not bring old credentials back.
+        // A refusal holds until an exchange succeeds: a later outage must not bring old credentials back.
         if (staleOn(error)) keepStale(key);
         else entries.delete(key);
         throw error;

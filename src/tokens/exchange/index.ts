@@ -38,7 +38,7 @@ export interface Exchange {
   ): Promise<Grant & { readonly credentials: Credentials }>;
   /** The cloud token itself, for SDKs that make the exchange on their own. */
   token(caller: Caller, connectionId: string): Promise<{ token: string; expiresIn: number }>;
-  /** An exchange without the cache, whatever the state of the connection unless it is paused. For verification. */
+  /** An exchange without the cache, in any state of the connection except paused. For verification. */
   attempt(connection: Connection, actor: string): Promise<Credentials>;
 }
 
@@ -71,7 +71,7 @@ export function createExchange(options: {
   const sign = async (connection: Connection, notAfter?: number) =>
     (await issuers.of(connection)).sign(connection, notAfter);
 
-  /** Allows the use of the connection, or records the refusal and rejects with it. */
+  /** Allows the use of the connection, or records the refusal and throws it. */
   async function authorize(caller: Caller, id: string, purpose: string | null | undefined): Promise<Grant> {
     const { client, claims, source_ip, request_id } = caller;
     const requested = purpose === undefined ? {} : { purpose };
@@ -84,7 +84,7 @@ export function createExchange(options: {
         event: 'exchange.refused',
         outcome: 'refused',
         ...actorOf(caller),
-        // A caller may have sent a token instead of an id, which no log may contain.
+        // A caller may have sent a token instead of an id; logs must not contain it.
         ...(isId('con', id) ? { connection: id } : {}),
         reason: error.cause instanceof Error ? `${error.code}: ${error.cause.message}` : error.code,
       });
@@ -134,7 +134,7 @@ export function createExchange(options: {
       observed(failure.code);
       try {
         await audit.record({
-          // Every 4xx is a refusal of our own; with any other status the cloud was asked, or should have been.
+          // Every 4xx is Sojourn's refusal; with any other status the cloud was asked, or should have been.
           event: failure.status < 500 ? 'exchange.refused' : 'exchange.failed',
           outcome: isTransient(failure) ? 'failed' : 'refused',
           ...line,
@@ -205,7 +205,7 @@ const cacheKey = (
 
 /**
  * Transient and internal errors keep cached credentials valid; a refusal by policy or by the cloud evicts them. Every 502
- * is a cloud's answer and every 4xx our own refusal; with any other status the cloud was not asked, or did not answer.
+ * is a cloud's answer and every 4xx is Sojourn's refusal; with any other status the cloud was not asked, or did not answer.
  */
 function isTransient(error: unknown): boolean {
   if (!(error instanceof SojournError)) return true;
@@ -213,7 +213,7 @@ function isTransient(error: unknown): boolean {
   return error.status >= 500 && error.status !== 502;
 }
 
-/** The caller learns that the audit is unavailable. The failure stands all the same, as the cause: see `isTransient`. */
+/** The caller learns that the audit is unavailable. The failure is the cause, and counts for the cache (`isTransient`). */
 function unrecordedFailure(failure: SojournError, { code, retryAfter }: SojournError): SojournError {
   return new SojournError(code, { cause: failure, ...(retryAfter === undefined ? {} : { retryAfter }) });
 }

@@ -24,7 +24,7 @@ export function adapterFor(options: AdapterOptions): (model: string) => Adapter 
 
 /**
  * The engine looks for a used assertion and saves it afterwards, so parallel requests could use one twice. Here the insert
- * itself decides. The engine's id is a hash of iss and jti without a separator; iss is added to tell shifted pairs apart.
+ * itself decides. The engine's id is a hash of iss and jti without a separator; iss is added so that shifted pairs differ.
  */
 async function useOnce(
   { store, now }: AdapterOptions,

@@ -13,7 +13,7 @@ export const discoveryPath = '/.well-known/openid-configuration';
 export const jwksPath = '/jwks';
 export const tokenPath = '/token';
 
-/** Contains only what is served. OIDC Discovery requires authorization_endpoint, which no cloud reads. */
+/** Contains only what is served. OIDC Discovery requires authorization_endpoint; clouds do not read it. */
 export function discoveryDocument(
   issuer: string,
   algorithms: readonly Algorithm[],

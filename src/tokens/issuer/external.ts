@@ -132,5 +132,5 @@ function noClientFor({ claims }: ParsedToken): string {
   const said = ['iss', 'sub', 'repository_id', 'project_id', 'oid'].flatMap((name) =>
     claims[name] === undefined ? [] : [`${name} ${safeText(claims[name])}`],
   );
-  return `no client is for ${said.join(', ') || 'a token that names nobody'}`;
+  return `no client is for ${said.join(', ') || 'a token without a subject'}`;
 }

@@ -54,7 +54,7 @@ export interface Issuer {
   ): Promise<SignedToken & { readonly kid: string; readonly claims: Claims }>;
   /** What `sign` would sign now. Signs nothing. */
   preview(connection: Connection): UnsignedToken;
-  /** Signs a statement of this server. Every cloud refuses it as a token: it has its own typ, and neither sub nor exp. */
+  /** Signs a statement of this server. Every cloud refuses it as a token: it has its own typ, no sub and no exp. */
   signStatement(typ: StatementType, claims: Statement): Promise<string>;
   /** The client of an API token, and the workload claims in it. Rejects with `unauthorized`. */
   authenticateApiToken(

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { SojournError } from '../../platform/errors/index.ts';
 
-/** A form without a parameter. A stream that has nothing to read ends by itself. */
+/** A form without a parameter. An empty stream would end at once. */
 const emptyForm = '&';
 
 /**

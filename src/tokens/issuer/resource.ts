@@ -45,7 +45,7 @@ export async function resolveResource(
   }
   const id = connectionIn(indicator);
   if (id === undefined) throw new SojournError('invalid_target');
-  // A caller may have sent a secret instead of an id, which no log may contain.
+  // A caller may have sent a secret instead of an id; logs must not contain it.
   if (isId('con', id)) progress.requested = id;
   const { connection, notAfter } = await authorize(options.policy, progress, id);
   if (connection.issuer !== options.issuer)
