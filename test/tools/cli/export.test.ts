@@ -101,7 +101,7 @@ describe('sojourn keys export', () => {
     await expect(readFile(join(output, 'manifest.json'))).rejects.toThrow('ENOENT');
   }, 60_000);
 
-  test('does not write outside the folder if the server sends such a path', async () => {
+  test('does not write outside the folder if the server sends a path with ..', async () => {
     const other = await recorder();
     other.answers = {
       'GET /admin/v1/keys/documents': {

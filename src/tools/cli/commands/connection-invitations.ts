@@ -42,7 +42,7 @@ export const connectionInvitations: CommandGroup = {
         query: pageQuery(args),
       }),
       format: (answer) =>
-        columns(itemsOf(answer), ['id', 'purpose', 'created_at', 'expires_at', 'reported_at']) +
+        columns(itemsOf(answer), ['id', 'type', 'created_at', 'expires_at', 'reported_at']) +
         nextPageHint(answer, '--after'),
     }),
     adminCommand({
