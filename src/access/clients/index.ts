@@ -100,7 +100,7 @@ export function createClients(options: ClientsOptions): Clients {
   function checkJwksUri(auth: Client['auth'] | undefined): void {
     if (auth?.method !== 'private_key_jwt' || auth.jwks_uri === undefined) return;
     if (jwksUris.includes(auth.jwks_uri)) return;
-    const message = 'is not one of clients.jwks_uris in the configuration, to the letter';
+    const message = 'must be exactly one of clients.jwks_uris in the configuration';
     throw invalidRequest([{ path: 'auth.jwks_uri', message }]);
   }
 
@@ -145,7 +145,7 @@ export function createClients(options: ClientsOptions): Clients {
           throw invalidRequest([{ path: 'auth.method', message: 'cannot change; create another client' }]);
         }
         if (change.auth?.method === 'federated' && !sameWorkload(change.auth, client.auth)) {
-          const message = 'names another workload; create another client';
+          const message = 'must identify the same workload; create another client';
           throw invalidRequest([{ path: 'auth', message }]);
         }
         return {
@@ -166,13 +166,16 @@ export function createClients(options: ClientsOptions): Clients {
     async addSecret(id, input = {}) {
       const wanted = read(secretInput, input);
       if (wanted.expires_at !== undefined && Date.parse(wanted.expires_at) <= now()) {
-        throw invalidRequest([{ path: 'expires_at', message: 'is over' }]);
+        throw invalidRequest([{ path: 'expires_at', message: 'must be in the future' }]);
       }
       const { given, kept: secret } = makeSecret(now);
       await kept.change(id, (client) => {
         if (client.auth.method !== 'client_secret') {
           throw invalidRequest([
-            { path: 'auth.method', message: `is ${client.auth.method}; such a client has no secret` },
+            {
+              path: 'auth.method',
+              message: `is ${client.auth.method}; a client with this method has no secrets`,
+            },
           ]);
         }
         return { ...client, secrets: addSecret(client.secrets, secret, wanted, now()), updated_at: stamp() };

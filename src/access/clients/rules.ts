@@ -32,7 +32,7 @@ export const ruleInput = z
     when: ({ issues }) => issues.length === 0,
   })
   .refine(connectionStandsAlone, {
-    message: 'must stand alone: a rule for one connection needs no other selector',
+    message: 'cannot be combined with other selectors',
     path: ['connection'],
     when: ({ issues }) => issues.length === 0,
   });

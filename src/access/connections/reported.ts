@@ -21,7 +21,7 @@ export function reportedTarget(
     widened.map(([name]) => ({
       path: `purposes.${name}`,
       message:
-        'does not go with what is reported. Report what is in the account that is expected, or ask whoever sent the invitation to change this purpose',
+        'does not match the reported values. Report the values of the expected account, or ask the sender of the invitation to change this purpose',
     })),
   );
 }

@@ -21,7 +21,7 @@ export async function keyOfIssuer(
         // The preset spiffe reads the same document differently: a trust bundle has other usable keys than a JWKS.
         id: JSON.stringify([trust.preset === 'spiffe', trust.issuer, trust.jwks_uri ?? null]),
         fetch: () => issuerKeys(trust, guard),
-        missing: (fault) => refused(`the issuer's keys are not to be had: ${fault}`),
+        missing: (fault) => refused(`cannot fetch the issuer's keys: ${fault}`),
       },
       (known) => keyFor(token, known) !== undefined,
     ));

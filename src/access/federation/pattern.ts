@@ -14,7 +14,7 @@ const exact = z
   .min(1, 'must not be empty')
   .max(maxLength, `must not be over ${maxLength} characters`)
   .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters')
-  .regex(/^[^*]*$/, 'must not hold a *; where a pattern is meant, write {"glob": "…"}');
+  .regex(/^[^*]*$/, 'must not contain *; for a pattern, write {"glob": "…"}');
 
 /** A `*` matches one or more characters except `/` and `:`, which separate segments of subjects, refs and ids. */
 const globbed = z

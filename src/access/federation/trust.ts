@@ -83,18 +83,18 @@ export const trustInput = fields
     if (sharing && sharing !== trust.preset)
       refuse(
         'preset',
-        `must be ${sharing}: this issuer serves everybody, and the preset says which claims tell them apart`,
+        `must be ${sharing}: many customers share this issuer, and the preset requires the claims that distinguish them`,
       );
     for (const { path, message } of presetOf(trust.preset).faults(trust)) refuse(path, message);
     for (const name of Object.keys(trust.claims ?? {})) {
       if (ownFields.includes(name))
-        refuse(`claims.${name}`, 'is not compared here; subject and audience have fields of their own');
+        refuse(`claims.${name}`, 'cannot be set here; subject and audience have their own fields');
     }
     const { subject } = trust;
     if (typeof subject === 'object' && 'glob' in subject && wholeSegments(subject.glob) < segmentsOfSubject)
       refuse(
         'subject',
-        `must name ${segmentsOfSubject} whole segments before its *, or strangers would match`,
+        `must name ${segmentsOfSubject} whole segments before its *; otherwise other customers of the issuer could match`,
       );
     if (trust.jwks && trust.jwks_uri) refuse('jwks_uri', 'and jwks exclude each other');
     if (trust.jwks && trust.jwks.keys.length === 0)

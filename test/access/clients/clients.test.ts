@@ -123,7 +123,7 @@ describe('a client with a secret', () => {
   });
 
   test.each([
-    [{ expires_at: '2026-11-23T12:00:00Z' }, 'expires_at', 'is over'],
+    [{ expires_at: '2026-11-23T12:00:00Z' }, 'expires_at', 'must be in the future'],
     [{ expires_at: 'soon' }, 'expires_at', 'must be a time such as 2027-01-31T02:00:00Z'],
     [{ grace_seconds: -1 }, 'grace_seconds', 'must be 0 or more'],
     [{ grace_seconds: 2_592_001 }, 'grace_seconds', 'must be 2592000 at most'],
@@ -195,7 +195,7 @@ describe('a client with keys', () => {
     expect(client.secrets).toEqual([]);
     expect(client.auth).toEqual(withKeys(key));
     expect(await faultsOf(() => bench.clients.addSecret(client.client_id))).toEqual([
-      { path: 'auth.method', message: 'is private_key_jwt; such a client has no secret' },
+      { path: 'auth.method', message: 'is private_key_jwt; a client with this method has no secrets' },
     ]);
   });
 
@@ -293,7 +293,7 @@ describe('a client with a certificate', () => {
     expect(client.auth).toEqual({ method: 'tls', ...auth, ...kept });
     expect(secret).toBeUndefined();
     expect(await faultsOf(() => bench.clients.addSecret(client.client_id))).toEqual([
-      { path: 'auth.method', message: 'is tls; such a client has no secret' },
+      { path: 'auth.method', message: 'is tls; a client with this method has no secrets' },
     ]);
   });
 

@@ -78,7 +78,7 @@ describe('the cache of remote keys', () => {
     clock += 2 * 60_000;
     expect(await ask()).toEqual(invalidClient);
     expect(await stage.reason()).toBe(
-      `invalid_client: the issuer's keys are not to be had: ${stage.foreign.origin}${discovery()} answers with status 503.`,
+      `invalid_client: cannot fetch the issuer's keys: ${stage.foreign.origin}${discovery()} answers with status 503.`,
     );
     asked();
     for (let n = 0; n < 10; n++) await ask();
@@ -109,7 +109,7 @@ describe('the cache of remote keys', () => {
     clock += 6 * 60_000;
     expect(await ask()).toEqual(invalidClient);
     expect(await stage.reason()).toBe(
-      `invalid_client: the issuer's keys are not to be had: ${stage.foreign.origin}${place} lists no key that can verify.`,
+      `invalid_client: cannot fetch the issuer's keys: ${stage.foreign.origin}${place} lists no key that can verify.`,
     );
     stage.foreign.pages[place] = ((_, response) => void response.writeHead(503).end()) satisfies Page;
     clock += 31_000;

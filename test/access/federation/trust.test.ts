@@ -17,7 +17,7 @@ const faults = async (auth: object) =>
 
 const https = 'https://issuer.example';
 const tid = '72f988bf-86f1-41af-91ab-2d7cd011db47';
-const forgotten = 'must not hold a *; where a pattern is meant, write {"glob": "…"}';
+const forgotten = 'must not contain *; for a pattern, write {"glob": "…"}';
 const pattern =
   'must be a value without *, {"one_of": ["…"]}, or {"glob": "…"} with 3 plain characters before its first *';
 
@@ -186,21 +186,23 @@ const open: [string, object, string[]][] = [
   ].map((glob): [string, object, string[]] => [
     `${glob} as a subject`,
     { issuer: https, subject: { glob }, claims: { team: 'a' } },
-    ['auth.subject: must name 3 whole segments before its *, or strangers would match'],
+    [
+      'auth.subject: must name 3 whole segments before its *; otherwise other customers of the issuer could match',
+    ],
   ]),
   [
     'a GitHub repository without the preset',
     { issuer: 'https://token.actions.githubusercontent.com', subject: 'repo:acme/app:ref:refs/heads/main' },
     [
-      'auth.preset: must be github: this issuer serves everybody, and the preset says which claims tell them apart',
+      'auth.preset: must be github: many customers share this issuer, and the preset requires the claims that distinguish them',
     ],
   ],
   [
     'claims that have fields of their own',
     { issuer: https, subject: 'a', claims: { iss: 'x', exp: '1' } },
     [
-      'auth.claims.iss: is not compared here; subject and audience have fields of their own',
-      'auth.claims.exp: is not compared here; subject and audience have fields of their own',
+      'auth.claims.iss: cannot be set here; subject and audience have their own fields',
+      'auth.claims.exp: cannot be set here; subject and audience have their own fields',
     ],
   ],
 ];
@@ -310,7 +312,7 @@ describe('a change of a trust', () => {
       { auth: { ...github({ ref: 'x' }).auth, issuer: 'https://github.acme.example/_services/token' } },
     ])
       expect(await faultsOf(() => rooms.clients.update(client.client_id, other))).toEqual([
-        { path: 'auth', message: 'names another workload; create another client' },
+        { path: 'auth', message: 'must identify the same workload; create another client' },
       ]);
   });
 });

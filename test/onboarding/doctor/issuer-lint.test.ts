@@ -190,7 +190,7 @@ describe('lint of an issuer', () => {
     });
     expect(await sojourn(['lint', 'https://x', '--allow-network', '1.2.3.4/99'], {})).toMatchObject({
       code: 2,
-      err: '--allow-network must be a network such as 10.0.0.0/8, and not 1.2.3.4/99.\n',
+      err: '--allow-network must be a network such as 10.0.0.0/8, not 1.2.3.4/99.\n',
     });
   }, 60_000);
 });

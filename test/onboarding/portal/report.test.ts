@@ -260,7 +260,7 @@ describe('a report that would make a purpose of the connection too broad', () =>
   const fault = {
     field: 'purposes.read',
     message:
-      'does not go with what is reported. Report what is in the account that is expected, or ask whoever sent the invitation to change this purpose',
+      'does not match the reported values. Report the values of the expected account, or ask the sender of the invitation to change this purpose',
   };
   const narrowed = async () => {
     const invited = await stage.invite();

@@ -82,7 +82,11 @@ describe('the clients API', () => {
     });
     const { client_id } = made.body as TestClient;
     expect(await plain(ask(`POST /clients/${client_id}/secrets`))).toEqual(
-      problem(400, 'invalid_request', 'auth.method: is private_key_jwt; such a client has no secret'),
+      problem(
+        400,
+        'invalid_request',
+        'auth.method: is private_key_jwt; a client with this method has no secrets',
+      ),
     );
   });
 
@@ -114,10 +118,10 @@ describe('the clients API', () => {
     });
     expect(await plain(ask(`GET /clients/${client_id}`))).toEqual({ status: 200, body: client });
     expect(await plain(ask(`POST /clients/${client_id}/secrets`))).toEqual(
-      problem(400, 'invalid_request', 'auth.method: is federated; such a client has no secret'),
+      problem(400, 'invalid_request', 'auth.method: is federated; a client with this method has no secrets'),
     );
     const other = { ...auth, claims: { ...auth.claims, repository_id: '75' } };
-    const message = 'names another workload; create another client';
+    const message = 'must identify the same workload; create another client';
     expect(await plain(ask(`PATCH /clients/${client_id}`, { body: { auth: other } }))).toEqual(
       problem(400, 'invalid_request', `auth: ${message}`, [{ field: 'auth', message }]),
     );

@@ -85,7 +85,7 @@ describe('PUT /policy', () => {
     [
       { ...guard, require: { claims: { ref: '*' } } },
       'guards.0.require.claims.ref',
-      'must not hold a *; where a pattern is meant, write {"glob": "…"}',
+      'must not contain *; for a pattern, write {"glob": "…"}',
     ],
     [
       { ...guard, require: { methods: ['password'] } },

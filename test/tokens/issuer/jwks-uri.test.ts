@@ -99,7 +99,7 @@ describe('a jwks_uri', () => {
     const refusal = problem(
       400,
       'invalid_request',
-      'auth.jwks_uri: is not one of clients.jwks_uris in the configuration, to the letter',
+      'auth.jwks_uri: must be exactly one of clients.jwks_uris in the configuration',
     );
     for (const jwks_uri of [
       `${foreign.origin}${path}/`,
