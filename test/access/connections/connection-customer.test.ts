@@ -76,7 +76,7 @@ describe('a set-up report', () => {
     });
     const before = await connections.get(id);
     expect(await faultsOf(() => connections.report(id, { role_arn: other }))).toEqual([
-      { path: 'purposes.read', message: expect.stringMatching(/^does not go with what is reported\./) },
+      { path: 'purposes.read', message: expect.stringMatching(/^does not match the reported values\./) },
     ]);
     expect(await connections.get(id)).toEqual(before);
     expect((await connections.report(id, { role_arn: roleArn })).target.role_arn).toBe(roleArn);
