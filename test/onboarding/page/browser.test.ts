@@ -70,7 +70,7 @@ describe.each<Cloud>(['aws', 'azure', 'gcp'])('a customer with %s', (cloud) => {
     await become(page, 'Active');
     expect(await page.title()).toBe('the same document');
     expect(await page.locator('#report').count()).toBe(0);
-    expect(await page.locator('#control >> text=Create a control link').count()).toBe(1);
+    expect(await page.locator('#control button:text-is("Create a control link")').count()).toBe(1);
   });
 });
 
@@ -92,7 +92,7 @@ describe('the page', () => {
     expect((await stage.token(invited.connection)).status).toBe(200);
     await become(page, 'Active');
 
-    await page.click('text=Create a control link');
+    await page.click('button:text-is("Create a control link")');
     await page.waitForURL((url) => url.href !== invited.invitation.url);
     expect(await heading(page).textContent()).toContain('Active');
     expect(await page.locator('#control').textContent()).toContain(

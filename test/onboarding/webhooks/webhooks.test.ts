@@ -318,7 +318,7 @@ describe('the webhook API', () => {
           http_status: null,
           error: expect.stringMatching(
             new RegExp(
-              `^${host} leads to [0-9a-f.:]+, which is not public and not in webhooks.allow_networks.$`,
+              `^${host} resolves to [0-9a-f.:]+, which is not public and not in webhooks.allow_networks.$`,
             ),
           ),
         },
