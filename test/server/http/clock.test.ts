@@ -37,7 +37,7 @@ test.each([
   [-3600, 'the clock was set back by 3600 s'],
   [7200, 'the clock was set ahead by 7200 s, or this machine was suspended'],
 ])(
-  'by %i seconds, is noticed and shown in the log, at /readyz and by doctor',
+  'a jump of the clock by %i seconds is shown in the log, at /readyz and by doctor',
   async (seconds, sentence) => {
     expect(await ready()).toEqual({ code: 200, status: 'ready', jump: [] });
     ahead = seconds * 1000;
@@ -57,7 +57,8 @@ test.each([
         name: 'clock_jump',
         outcome: 'warned',
         detail,
-        advice: 'Set the clock of the server by NTP, and see what was refused since: `sojourn audit search`.',
+        advice:
+          'Synchronize the clock of the server by NTP, and see what was refused since: `sojourn audit search`.',
       },
     ]);
   },
