@@ -13,7 +13,7 @@ const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '
 /** A single-quoted string without an interpolation; the escapes of the language and no others. */
 export function bicepText(quoted: string): string {
   const inside = quoted.slice(1, -1);
-  if (/^\$\{|[^\\]\$\{/.test(inside.replaceAll('\\\\', ''))) throw new Error(`interpolated: ${quoted}`);
+  if (/^\$\{|[^\\]\$\{/.test(inside.replaceAll('\\\\', ' '))) throw new Error(`interpolated: ${quoted}`);
   return inside.replace(/\\(?:u\{([0-9A-Fa-f]{1,6})\}|([\s\S]))/g, (_, code?: string, mark = '') => {
     const text = code ? String.fromCodePoint(Number.parseInt(code, 16)) : escapes[mark];
     if (text === undefined) throw new Error(`no escape: \\${mark}`);
