@@ -23,7 +23,7 @@ afterAll(() => bench.close());
 
 const connect = (name?: string, target: object = {}) =>
   bench.connect('aws', { region: 'us-east-1', ...target }, name);
-const beside = (connection: Live) => ({ target: connection.target, facts: factsFor(connection) });
+const additionalOf = (connection: Live) => ({ target: connection.target, facts: factsFor(connection) });
 const readOnly = {
   managed_policy_arns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'],
   policy: {
@@ -71,7 +71,7 @@ describe('the CloudFormation template', () => {
     const silent = await deploy(bench.sandbox.origin, '111111111114', template, { ReportBack: 'false' });
     const advice = 'Not reported. Save RoleArn as role_arn of the connection yourself.';
     expect([refused, unheard, silent].map(({ status, outputs }) => [status, outputs.Report])).toEqual([
-      ['CREATE_COMPLETE', `${advice} The answer was HTTP 500.`],
+      ['CREATE_COMPLETE', `${advice} The server answered with HTTP status 500.`],
       ['CREATE_COMPLETE', `${advice} The server did not answer.`],
       ['CREATE_COMPLETE', undefined],
     ]);
@@ -84,7 +84,7 @@ describe('the CloudFormation template', () => {
     const boundary = 'arn:aws:iam::aws:policy/PowerUserAccess';
     const [one, two] = [await connect('one'), await connect('two', { session_tags: { Team: 'x' } })];
     const template = fileFor(one, 'cloudformation.json', {
-      additional: [beside(two)],
+      additional: [additionalOf(two)],
       permissions: { 'read-only': readOnly },
       options: {
         role_name: 'vendor',
@@ -175,7 +175,7 @@ describe('the AWS script', () => {
         stderr: expect.stringContaining('Not reported: send the ids shown here'),
         stdout: [
           'The OIDC provider exists; make sure that it lists the audience',
-          `Bring the role sojourn-${connection.id} up to date`,
+          `Update the role sojourn-${connection.id}`,
           `role_arn of ${connection.id}: ${role_arn}`,
           '',
         ].join('\n'),
@@ -253,7 +253,7 @@ describe('the AWS stack set', () => {
         await connect('one', roleIn(3)),
         await connect('two', { ...roleIn(4), source_identity: 'acme' }),
       ];
-      const files = filesFor(one, { additional: [beside(two)] });
+      const files = filesFor(one, { additional: [additionalOf(two)] });
       expect(files.map(({ name }) => name)).toEqual(['stackset.json', 'stackset.sh']);
       const ran = await inTemporaryDirectory((cwd) => {
         for (const { name, content } of files) writeFileSync(join(cwd, name), content);

@@ -26,7 +26,7 @@ afterAll(() => bench.close());
 const reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
 const monitoring = '43d0d8ad-25c7-4714-9337-8ba259a9fe05';
 const connect = (name?: string) => bench.connect('azure', { tenant_id: tenantId }, name);
-const beside = (connection: Live) => ({ target: connection.target, facts: factsFor(connection) });
+const additionalOf = (connection: Live) => ({ target: connection.target, facts: factsFor(connection) });
 const options = { tags: { Team: "a'b", Note: '[concat(1)]', 'x y': '${z}' } };
 const permissions = { watch: { roles: [reader, monitoring] } };
 
@@ -65,7 +65,7 @@ describe('a set-up file for Azure, applied to a resource group:', () => {
     const group = name.replace('.', '-');
     await makeGroup(arm, group);
     const [one, two] = [await connect('one'), await connect('[two]')];
-    const source = fileFor(one, name, { additional: [beside(two)], options, permissions });
+    const source = fileFor(one, name, { additional: [additionalOf(two)], options, permissions });
     const outputs = await deployTemplate(arm, group, read(source));
     expect(outputs.tenantId).toBe(tenantId);
     expect((await identitiesIn(group)).map(({ tags }) => tags)).toEqual([options.tags, options.tags]);
@@ -76,7 +76,7 @@ describe('a set-up file for Azure, applied to a resource group:', () => {
   test('main.tf creates the same and reports', async () => {
     await makeGroup(arm, 'tf');
     const [one, two] = [await connect('one'), await connect('two')];
-    const more = { beside: [beside(two)], options, permissions, callback: bench.callback };
+    const more = { additional: [additionalOf(two)], options, permissions, callback: bench.callback };
     const { identity, report } = await applyTerraform(arm, 'tf', fileFor(one, 'main.tf', more));
     expect(report).toEqual({ status: 0, stdout: 'Reported.\n', stderr: '' });
     const client_id = identity.this?.client_id;
@@ -89,7 +89,7 @@ describe('a set-up file for Azure, applied to a resource group:', () => {
   test('setup.sh creates the same, reports, and can be run again', async () => {
     await makeGroup(arm, 'sh');
     const [one, two] = [await connect('one'), await connect('two')];
-    const more = { beside: [beside(two)], options, permissions, callback: bench.callback };
+    const more = { additional: [additionalOf(two)], options, permissions, callback: bench.callback };
     const first = await runScript(azure, 'sh', fileFor(one, 'setup.sh', more));
     expect(first).toMatchObject({ status: 0, stderr: '' });
     const found = await identitiesIn('sh');

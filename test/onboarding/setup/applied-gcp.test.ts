@@ -18,7 +18,7 @@ afterAll(() => bench.close());
 
 const connect = (pool_id: string, provider_id: string, more = {}) =>
   bench.connect('gcp', { project_number: project.number, pool_id, provider_id, ...more }, provider_id);
-const beside = (connection: Live) => ({ target: connection.target, facts: factsFor(connection) });
+const additionalOf = (connection: Live) => ({ target: connection.target, facts: factsFor(connection) });
 const permissions = { browse: { roles: ['roles/browser'] } };
 
 const ways: [string, (source: string) => Promise<unknown>, boolean][] = [
@@ -33,7 +33,7 @@ test.each(ways)(
     const pool = `pool-${name.replace('.', '-')}`;
     const one = await connect(pool, 'idp-one', { service_account: serviceAccount });
     const two = await connect(pool, 'idp-two');
-    const more = { beside: [beside(two)], permissions, callback: bench.callback };
+    const more = { additional: [additionalOf(two)], permissions, callback: bench.callback };
     const before = (await projectPolicy(google)) ?? [];
     const ran = await apply(fileFor(one, name, more));
     if (reports)

@@ -104,7 +104,7 @@ describe('a pasted document', () => {
     const { code, out } = await run(wide);
     expect(code).toBe(1);
     expect(out).toMatch(
-      /^aws-trust-policy: F\n\nSEVERITY +RULE +WHERE +DETAIL\nstranger +wildcard +Statement\[0\]\.Condition\.StringLike +con_\* stands/,
+      /^aws-trust-policy: F\n\nSEVERITY +RULE +PATH +DETAIL\noverly_permissive +wildcard +Statement\[0\]\.Condition\.StringLike +con_\* matches/,
     );
     expect(await run(wide, '--corrected')).toMatchObject({
       code: 1,

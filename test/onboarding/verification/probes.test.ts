@@ -67,12 +67,12 @@ describe('a probe', () => {
 
   test('can be signed only by the first owner of the prober, which is the composition root', () => {
     const take = onlyProber(() => Promise.reject(new Error('never asked')), now);
-    expect(take()).toEqual({ mint: expect.any(Function) });
+    expect(take()).toEqual({ sign: expect.any(Function) });
     expect(take).toThrow('The server failed because of an internal error.');
     const taking = sources.filter(({ code }) => /\btakeProber\b/.test(code)).map(({ file }) => file);
     expect(taking.toSorted()).toEqual(['src/server/compose/services.ts', 'src/tokens/issuer/issuers.ts']);
-    const minting = sources.filter(({ code }) => /\bprober\.mint\(/.test(code)).map(({ file }) => file);
-    expect(minting).toEqual(['src/onboarding/verification/probes.ts']);
+    const signing = sources.filter(({ code }) => /\bprober\.sign\(/.test(code)).map(({ file }) => file);
+    expect(signing).toEqual(['src/onboarding/verification/probes.ts']);
   });
 });
 
