@@ -1,7 +1,7 @@
 /**
  * The clouds. Owns: for each cloud the target, the exchange, the explanation of errors, and the set-up files.
  * Does not own: authorization, caching, audit and rate limits, which are in the exchange.
- * This is the only list of clouds: a new one needs a folder and a line here.
+ * `clouds` is the list that modules use. CONTRIBUTING.md, "Adding a cloud", lists the other places that name a cloud.
  */
 import { aws } from './aws/index.ts';
 import { azure } from './azure/index.ts';

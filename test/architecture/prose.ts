@@ -1,4 +1,4 @@
-/** The prose of the repository, by class and area: what test/architecture/language.test.ts counts marker words in. */
+/** The prose of the repository, by class and area, in which `npm run markers` counts marker words. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from '@babel/parser';

@@ -1,5 +1,6 @@
 /**
- * The admin token. Owns: the token from the environment, or the one that the first start creates, and comparing it.
+ * The admin token. Owns: reading it from the environment or creating it at the first start, and checking a
+ * caller's token against it.
  * Does not own: what it permits (admin listener).
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';

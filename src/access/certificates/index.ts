@@ -1,6 +1,6 @@
 /**
- * Client certificates (RFC 8705). Owns: reading a certificate from a header or a registration, and comparing its names with
- * the one that a client registered.
+ * Client certificates (RFC 8705). Owns: reading a certificate from a proxy's header or a client's registration, and
+ * comparing the name in a presented certificate with the registered name.
  * Does not own: requesting certificates and verifying chains (listener or proxy), or finding the client (issuer).
  */
 import type { X509Certificate } from 'node:crypto';

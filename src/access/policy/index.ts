@@ -1,8 +1,9 @@
 /**
  * Policy: whether a client may use a connection, and for which purpose.
- * Owns: the decision that /token and the exchange share, the guards that apply to all clients, the policy test file, and
- * the list of parameters that callers cannot set.
- * Does not own: the rules (clients), the purposes (connections), or what happens after the decision.
+ * Owns: the decision, one for /token and the exchange (`decide`), the guards that apply to all clients, the policy test
+ * file, and the list of parameters that callers cannot set because the connection fixes them.
+ * Does not own: the rules (clients), the purposes and whether a connection is paused (connections), or the grants
+ * (approvals).
  */
 export { type PolicyFile, policyFile, policyFileFaults, runTests, type TestOutcome } from './cases.ts';
 export { isFixedByConnection } from './choices.ts';

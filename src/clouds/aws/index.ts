@@ -1,7 +1,7 @@
 /**
  * AWS: credentials of a role from STS. Owns: the target, the claims for STS, the explanation of its errors, the set-up files,
- * and the lint of trust policies. Does not own: retries and response parsing, which all clouds share. Used only through
- * `clouds`.
+ * and the lint of trust policies. Does not own: retries and response parsing, which all clouds share (request.ts,
+ * retry.ts). Used only through `clouds`.
  */
 import type { Cloud } from '../contract.ts';
 import { bucket } from './bucket.ts';

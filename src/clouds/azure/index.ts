@@ -1,7 +1,7 @@
 /**
  * Azure: access tokens of an application or managed identity from Entra. Owns: the target, the token request, the explanation
  * of Entra's errors, the set-up files, and the lint of federated credentials. Does not own: retries and response parsing,
- * which all clouds share. Used only through `clouds`.
+ * which all clouds share (request.ts, retry.ts). Used only through `clouds`.
  */
 import type { Cloud } from '../contract.ts';
 import { bucket } from './bucket.ts';

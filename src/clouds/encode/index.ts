@@ -1,7 +1,7 @@
 /**
- * Encoders for the languages of set-up files. Owns: one encoder per language, so that the language's parser returns exactly
- * the encoded value. Does not own: the content of a file, or whether a value is allowed.
- * All set-up files use it and never insert a value into text themselves.
+ * Encoders for the languages of set-up files. Owns: one encoder per language, such that the language's parser returns exactly
+ * the original value. Does not own: the content of a file, or whether a value is allowed.
+ * All generators of set-up files use it; none inserts a value into text itself.
  */
 export { armString } from './arm.ts';
 export { BicepExpression, type BicepStatement, bicepDocument, bicepString } from './bicep.ts';

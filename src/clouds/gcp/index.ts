@@ -1,7 +1,7 @@
 /**
  * Google Cloud: access tokens from a workload identity provider, optionally of a service account. Owns: the target, both token
  * requests, the explanation of Google's errors, the set-up files, and the lint of providers and policies. Does not own: retries
- * and response parsing, which all clouds share. Used only through `clouds`.
+ * and response parsing, which all clouds share (request.ts, retry.ts). Used only through `clouds`.
  */
 import type { Cloud } from '../contract.ts';
 import { bucket } from './bucket.ts';

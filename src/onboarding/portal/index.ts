@@ -1,6 +1,6 @@
 /**
- * The customer's portal, as far as an invitation allows. Owns: what the holder of a link may see of a connection, their
- * actions (report, pause, resume, create a control link), and the live status. Does not own: the links (invitations),
+ * The customer's portal. Owns: what the holder of an invitation may see of a connection, the holder's actions (report,
+ * pause, resume, create a control link), and the live status. Does not own: the links (invitations),
  * set-up files (setup), verification, or the HTML (page).
  */
 

@@ -1,6 +1,7 @@
 /**
- * Set-up of a connection at the customer's side. Owns: the set-up files, the lint of a customer's documents, and access
- * to verifications. Does not own: the content of a cloud's files (clouds) or the exchange (exchange).
+ * Set-up of a connection at the customer's side. Owns: which set-up files a connection has and their options, and the lint
+ * of a customer's documents. Passes calls for verifications to verification. Does not own: the content of a cloud's files
+ * (clouds), or what a verification checks (verification).
  */
 
 import { type Connection, destinationOf, setupFactsOf } from '../../access/connections/index.ts';

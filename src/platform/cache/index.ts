@@ -1,6 +1,6 @@
 /**
- * Caches in memory. Owns: bounds on their size, and one request for concurrent callers of one key. Does not own: what is
- * cached, or for how long.
+ * Caches in memory. Owns: bounds on their size, and single-flight: concurrent callers of one key share one request. Does
+ * not own: what is cached, or for how long.
  */
 import { LRUCache } from 'lru-cache';
 

@@ -1,6 +1,6 @@
 /**
  * The composition root. Owns: how a server starts and stops, in three steps: open the state, build the services, listen.
- * Does not own: what any of them does. It is the only module that is given the whole configuration.
+ * Does not own: what any of them does. No other module receives the whole configuration.
  */
 import { createLogger, type Logger } from '../../platform/log/index.ts';
 import { type Now, steadyClock, systemElapsed, systemNow } from '../../platform/time/index.ts';

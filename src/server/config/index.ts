@@ -1,8 +1,8 @@
 /**
  * The configuration. Owns: the list of keys, reading them from one YAML file and the environment, and reporting all
  * errors together. Does not own: using the values; compose passes them to the modules. No other module reads the
- * environment, also not in the command line. The keys of the server import every module that they configure, so `load.ts`
- * is imported only when a server starts, not by the agent or a command.
+ * environment, not even the command line. `load.ts` imports every module that has keys, so only the start of a server
+ * imports it, not the agent or another command.
  */
 import type { loadConfig as LoadConfig, parseConfig as ParseConfig } from './load.ts';
 

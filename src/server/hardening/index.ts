@@ -1,6 +1,6 @@
 /**
  * Process hardening: no inspector, heap snapshot, diagnostic report or core dump can expose the private keys in memory.
- * Owns: closing these before the first key is loaded. Does not own: the keys. `sojourn serve` calls it first.
+ * Owns: disabling them before the first key is loaded. Does not own: the keys. `sojourn serve` calls it first.
  */
 import { url as inspectorUrl } from 'node:inspector';
 import { SojournError } from '../../platform/errors/index.ts';

@@ -1,6 +1,6 @@
 /**
  * Readiness: whether a load balancer should send requests to this process. Owns: the checks behind /readyz. Does not
- * own: /healthz, which any answer satisfies.
+ * own: /healthz, which checks nothing; an answer shows that the process runs.
  */
 import type { Algorithm } from '../../clouds/index.ts';
 import type { Store } from '../../platform/store/index.ts';

@@ -1,7 +1,8 @@
 /**
- * Keys that customers upload to their cloud by hand. Owns: which keys these are for a connection, and which connections
- * postpone a rotation because the upload of the next key is not confirmed. Does not own: the confirmation, which is stored
- * in the connection. Compose checks for obstacles before a key may sign; the set-up files contain the keys.
+ * Keys that customers upload to their cloud by hand. Owns: the list of these keys for a connection, and the list of
+ * connections that postpone a rotation, because the upload of the next key is not confirmed (`obstacles`). Does not own: the
+ * confirmation, which is stored in the connection. Compose passes `obstacles` to the key rings, which call it before a key
+ * may sign; the set-up files contain the keys.
  */
 
 import { type Connection, type Connections, destinationOf } from '../../access/connections/index.ts';

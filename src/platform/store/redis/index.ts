@@ -1,6 +1,7 @@
 /**
- * The shared store for several replicas: one Redis (6.2 or newer) or Valkey. A resolved write has reached the server. The
- * server's persistence settings decide what survives its crash; the start logs a warning for settings that risk data.
+ * The shared store for several replicas: one Redis (6.2 or newer) or Valkey. When a write resolves, the Redis server has it.
+ * The persistence settings of Redis decide what survives its crash; at its start, Sojourn logs a warning for settings that
+ * risk data.
  */
 import { SojournError } from '../../errors/index.ts';
 import type { Store, StoreDependencies } from '../contract.ts';

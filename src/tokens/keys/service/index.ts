@@ -1,6 +1,6 @@
 /**
- * The key backend for all key services. It verifies each signature before use, and limits the wait for a response. Owns:
- * the steps that are the same for all services. Does not own: the API and the error messages of a service.
+ * The part of a key backend that all key services share. It verifies each signature before use, and limits the wait for a
+ * response. Owns: the steps that are the same for all services. Does not own: the API and the error messages of a service.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Algorithm } from '../../../clouds/index.ts';
