@@ -1,4 +1,4 @@
-/** The only list of the sandbox's clouds: a new cloud is one folder and one line here. */
+/** The sandbox clouds to start. A new cloud also needs its folder and its name in the schema in state.ts. */
 import { awsCloud } from './aws/index.ts';
 import { azureCloud } from './azure/index.ts';
 import type { SandboxCloud, SandboxRuntime } from './contract.ts';
