@@ -196,6 +196,8 @@ describe('publishing to S3 without a key', () => {
         {
           issuer: server.issuer,
           audience: connection.audience,
+          // The server's clock, which the tests above have moved forward.
+          currentDate: new Date(Date.now() + bench.clock.ms),
         },
       );
       expect(payload.sub).toBe(connection.subject);
