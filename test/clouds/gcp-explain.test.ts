@@ -115,7 +115,7 @@ const stsRows: readonly Row[] = [
     'FAILED_PRECONDITION',
     "Org Policy violated for value: 'https://x'",
     'cloud_policy_forbids',
-    /policy of the organisation/,
+    /policy of the organization/,
     /constraints\/iam\.workloadIdentityPoolProviders/,
   ],
   [

@@ -1,4 +1,4 @@
-/** docs/errors.md, written from the table of codes and from what each cloud's answers are taken to mean. */
+/** Generates docs/errors.md from the table of codes and from the explanations of each cloud's errors. */
 import { cloudNames, clouds, type Explanation } from '../../src/clouds/index.ts';
 import { errorTable } from '../../src/platform/errors/index.ts';
 
@@ -21,27 +21,38 @@ Under \`/v1\` and \`/admin/v1\` a refusal is a problem document (RFC 9457, \`app
 }
 \`\`\`
 
-\`code\` is for programs: the list is closed and a code never changes its meaning. \`errors\` is there when fields are at
-fault, and names all of them. \`request_id\` finds the lines of the log and of the audit. \`/token\` answers in OAuth's own
-form (RFC 6749 section 5.2) with the error of the third column; a code without one does not come from there, or only for
-requests that never reach it, such as one with another method.
+- \`code\` is for programs. The table has every code, and a code never changes its meaning.
+- \`errors\` lists every invalid field. It is absent if no field is invalid.
+- \`request_id\` is also in the server log and the audit log.
+- \`/token\` answers in the format of OAuth (RFC 6749 section 5.2), with the error in the third column. If that column is
+  empty, \`/token\` does not return the code, except for requests that it does not process, such as one with another method.
 
 | code | status | at /token | meaning | what to do |
 |---|---|---|---|---|
 `;
 
 const clouded = `
-## What the clouds say
+## Errors of the clouds
 
-An answer is compared with the rows of its cloud from the top; the first that fits decides. A status of 429 that fits no
-row is \`cloud_throttled\`, 500 and above \`cloud_unavailable\`, anything else \`cloud_answer_unknown\`. The detail of the
-problem document ends with the cloud's own words.
+Sojourn compares the error of a cloud with the rows of that cloud, from top to bottom; the first match gives the code. Without a
+match, status 429 is \`cloud_throttled\`, 500 or above is \`cloud_unavailable\`, and any other status is
+\`cloud_answer_unknown\`. The detail of the problem document ends with the message of the cloud.
 `;
 
 const titles: Readonly<Record<string, string>> = { aws: 'AWS', azure: 'Azure', gcp: 'Google Cloud' };
 
-/** What people see in front of a code and look for. */
+/** Entra prints its codes with this prefix; other services of Azure have no prefix. */
 const codePrefixes: Readonly<Record<string, string>> = { azure: 'AADSTS' };
+
+/** The called service, if it is not the token service of the cloud. */
+const serviceNames: Readonly<Record<string, string>> = {
+  bucket: 'bucket',
+  GetCallerIdentity: 'GetCallerIdentity',
+  subscriptions: 'Resource Manager',
+  resourcemanager: 'Resource Manager',
+  sts: 'STS',
+  iamcredentials: 'IAM Credentials',
+};
 
 export function errorsDocument(): string {
   const codes = Object.entries(errorTable).map(([code, row]) =>
@@ -50,7 +61,7 @@ export function errorsDocument(): string {
   const sections = cloudNames.map((cloud) =>
     [
       `\n### ${titles[cloud] ?? cloud}\n`,
-      '| what it answers | code | meaning | what to do |',
+      '| error of the cloud | code | meaning | what to do |',
       '|---|---|---|---|',
       ...clouds[cloud].explanations.map((row) => explained(row, codePrefixes[cloud] ?? '')),
       '',
@@ -61,9 +72,9 @@ export function errorsDocument(): string {
 
 function explained({ match: when, errorCode: means, detail, advice }: Explanation, prefix: string): string {
   const symptoms = [
-    when.step && `at ${when.step}`,
+    when.step && (serviceNames[when.step] ?? when.step),
     when.status && `status ${when.status}`,
-    when.code && `\`${prefix}${when.code}\``,
+    when.code && `\`${/^\d/.test(when.code) ? prefix : ''}${when.code}\``,
     when.messageIncludes && `"${when.messageIncludes}"`,
   ].filter(Boolean);
   return cells(symptoms.join(', '), `\`${means}\``, detail, advice ?? errorTable[means].advice);

@@ -66,7 +66,7 @@ const stackSet = (plan: Plan, target: AwsTarget): readonly SetupFile[] => [
   {
     name: 'stackset.json',
     mediaType: 'application/json',
-    title: 'CloudFormation template for the accounts of an organisation, each with its own role and subject',
+    title: 'CloudFormation template for the accounts of an organization, each with its own role and subject',
     content: write(stackSetTemplate(plan)),
   },
   {

@@ -1,5 +1,5 @@
 /**
- * One template for the accounts of an organisation. Each account is a connection with its own role and subject: with a shared
+ * One template for the accounts of an organization. Each account is a connection with its own role and subject: with a shared
  * subject, a client that may use one account could use all of them.
  */
 import { invalidRequest } from '../../platform/errors/index.ts';
@@ -117,7 +117,7 @@ export function stackSetScript(plan: Plan, region: string): string {
   );
   return `#!/bin/sh
 # Creates the stack set and its stacks: sh stackset.sh ORGANIZATIONAL_UNIT
-# Needs the AWS command line, signed in to the management account of the organisation, and stackset.json in the same directory.
+# Needs the AWS command line, signed in to the management account of the organization, and stackset.json in the same directory.
 set -eu
 export AWS_PAGER=
 unit=\${1:?"the id of the organizational unit, or of the root, that contains the accounts"}

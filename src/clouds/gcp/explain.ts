@@ -103,7 +103,7 @@ export const explanations: readonly Explanation[] = [
   {
     match: { messageIncludes: 'Org Policy violated' },
     errorCode: 'cloud_policy_forbids',
-    detail: 'A policy of the organisation forbids this.',
+    detail: 'A policy of the organization forbids this.',
     advice:
       'Ask the customer to allow this issuer in constraints/iam.workloadIdentityPoolProviders, and service account use in their other policies.',
   },
@@ -111,7 +111,7 @@ export const explanations: readonly Explanation[] = [
     match: account('allowServiceAccountCredentialLifetimeExtension'),
     errorCode: 'cloud_request_invalid',
     detail:
-      'lifetime_seconds exceeds one hour, and the organisation does not allow that for this service account.',
+      'lifetime_seconds exceeds one hour, and the organization does not allow that for this service account.',
     advice:
       'Lower target.lifetime_seconds to 3600, or ask the customer to add the account to constraints/iam.allowServiceAccountCredentialLifetimeExtension.',
   },

@@ -59,7 +59,7 @@ export const target = z
     scopes: scopesField.default([cloudPlatform]),
     /** The provider has a JWKS uploaded by the customer and does not fetch ours: each new key is uploaded before it signs. */
     uploaded_jwks: z.boolean('must be true or false').optional(),
-    /** More than an hour needs a service account, and the permission of the organisation. */
+    /** More than an hour needs a service account, and the permission of the organization. */
     lifetime_seconds: lifetimeField.optional(),
   })
   .refine(({ lifetime_seconds = 0 }) => lifetime_seconds <= oneHour, {

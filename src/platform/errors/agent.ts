@@ -28,7 +28,7 @@ export const agentRows = {
   },
   agent_clock_skew: {
     status: 500,
-    title: 'By the clock of this machine, the new credentials or token have already expired.',
+    title: 'According to the clock of this machine, the new credentials or token have already expired.',
     advice: 'Synchronize the clock of this machine or of the server (NTP).',
   },
 } as const;

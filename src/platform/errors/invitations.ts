@@ -13,7 +13,7 @@ export const invitationRows = {
   invitation_in_use: {
     status: 409,
     title: 'The customer paused the connection with this invitation.',
-    advice: 'Ask the customer to resume the connection; only this invitation can resume it.',
+    advice: 'Ask the customer to resume the connection first.',
   },
   setup_already_reported: {
     status: 409,

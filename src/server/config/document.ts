@@ -7,9 +7,9 @@ const opening = `# Configuration
 <!-- Written by \`npm run docs\` from src/server/config/shape.ts. -->
 
 \`sojourn serve --config FILE\` reads one YAML file. Every key can also be set as an environment variable, which overrides
-the file. In a variable, write lists separated by commas or as JSON, sections with your own names as JSON, and no value
-as \`null\`. An empty variable counts as absent. Durations are a whole number and a unit: \`500ms\`, \`90s\`, \`5m\`,
-\`24h\`, \`30d\`. Paths are relative to the working directory.
+the file. In a variable, write a list with commas or as JSON, a map as JSON, and \`null\` for no value. An empty variable
+counts as absent. A duration is a whole number and a unit: \`500ms\`, \`90s\`, \`5m\`, \`24h\`, \`30d\`. Paths are relative
+to the working directory.
 
 The server does not start with an unknown key or \`SOJOURN_\` variable, a repeated key or an invalid value. It reports all
 errors together, each with its line or variable.
@@ -19,7 +19,7 @@ const closing = `## Other variables
 
 | variable | meaning |
 |---|---|
-| \`SOJOURN_CONFIG\` | the configuration file, if \`--config\` is not given |
+| \`SOJOURN_CONFIG\` | the configuration file, without \`--config\` |
 | \`SOJOURN_ADMIN_TOKEN\` | token for the admin API, at least 32 characters. Without it, the server creates a token at first start, shows it once and stores its hash. The command line sends this token |
 | \`SOJOURN_ADMIN_URL\` | URL of the admin API for the command line |
 | \`SOJOURN_CLIENT_ID\`, \`SOJOURN_CLIENT_SECRET\` | client with which \`sojourn credentials\` signs in |
@@ -35,7 +35,12 @@ const headings: Readonly<Record<string, string>> = {
   tokens: 'Tokens',
   clouds: 'Cloud endpoints',
   setup: 'Set-up files',
-  audit: 'Audit',
+  federation: 'Federated clients',
+  webhooks: 'Webhooks',
+  clients: 'Clients',
+  verify: 'Verification',
+  limits: 'Limits',
+  audit: 'Audit log',
 };
 
 export function configurationDocument(): string {
@@ -43,7 +48,7 @@ export function configurationDocument(): string {
   const tables = [...sections].map(([section, settings]) => {
     const rows = settings.map(
       ({ path, setting }) =>
-        `| \`${path.join('.')}\`<br>\`${variableOf(path)}\` | ${initialOf(setting.initial)} | ${setting.about} |`,
+        `| \`${path.join('.')}\`<br>\`${variableOf(path)}\` | ${initialOf(setting.initial)} | ${setting.about.replaceAll('|', '\\|')} |`,
     );
     return [
       `## ${headings[section] ?? 'The server'}`,

@@ -88,7 +88,7 @@ export const shape = {
     backend: key(
       z.enum(backendNames, { error: `must be one of ${backendNames.join(', ')}` }),
       'file',
-      'Where private keys are kept: `file` (by this server, encrypted), `aws-kms`, `gcp-kms`, `azure-key-vault` or `pkcs11`. See docs/key-backends.md.',
+      'Where the private keys live: `file` (in the key ring, encrypted), `aws-kms`, `gcp-kms`, `azure-key-vault` or `pkcs11`. See docs/key-backends.md.',
     ),
     path: key(
       fileField,
@@ -98,7 +98,7 @@ export const shape = {
     algorithms: key(
       algorithmsField,
       ['RS256', 'ES256'],
-      'Algorithms to create signing keys for. Azure requires `RS256`; AWS and GCP accept both.',
+      'Algorithms to create signing keys for. Azure requires `RS256`; AWS and Google Cloud accept both.',
     ),
     rotate_every: key(
       durationField,
@@ -118,7 +118,7 @@ export const shape = {
     stale_after: key(
       durationField,
       '5m',
-      'How long a replica continues to sign while it cannot read the store, and so misses changes to the keys. At most half of `publish_lead`.',
+      'How long a replica continues to sign while it cannot read the store and see changes of the keys. At most half of `publish_lead`.',
     ),
     check_propagation: key(
       z.boolean(),

@@ -204,12 +204,12 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
     expect(await corridor.credentials(connection.id)).toMatchObject({ status: 200 });
   });
 
-  test('a lifetime of over an hour that the organisation has not allowed', async () => {
+  test('a lifetime of over an hour that the organization has not allowed', async () => {
     const target = { service_account: account, lifetime_seconds: 7200 };
     await expectRefused(corridor, await setUp(corridor, { target }), {
       code: 'cloud_request_invalid',
       detail:
-        'lifetime_seconds exceeds one hour, and the organisation does not allow that for this service account. Google Cloud says INVALID_ARGUMENT: The access token lifetime cannot exceed 3600s',
+        'lifetime_seconds exceeds one hour, and the organization does not allow that for this service account. Google Cloud says INVALID_ARGUMENT: The access token lifetime cannot exceed 3600s',
       advice:
         'Lower target.lifetime_seconds to 3600, or ask the customer to add the account to constraints/iam.allowServiceAccountCredentialLifetimeExtension.',
       doors: ['sts.token ok', 'iamcredentials.generateAccessToken INVALID_ARGUMENT'],

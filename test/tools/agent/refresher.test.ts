@@ -219,7 +219,7 @@ describe('when the server refuses a connection', () => {
     await server.refresher.settled();
     expect(await rejectionOf(server.refresher.get('con_a', 'credentials'))).toMatchObject({
       message:
-        'The agent has no credentials for con_a. By the clock of this machine, the new credentials or token have already expired.',
+        'The agent has no credentials for con_a. According to the clock of this machine, the new credentials or token have already expired.',
     });
   });
 });
