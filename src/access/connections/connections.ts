@@ -5,21 +5,13 @@ import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 import { newId } from '../../platform/ids/index.ts';
 import { type Page, records, type Store } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
-import { faultsIn, read } from '../../platform/validation/index.ts';
+import { read } from '../../platform/validation/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { hasBeenActive } from './closed.ts';
 import { type Connection, sameTarget, type Verdict, type VerdictChange } from './connection.ts';
 import { readPurposes } from './purposes.ts';
 import { reportedTarget } from './reported.ts';
-import {
-  chooseAlgorithm,
-  connectionInput,
-  connectionPatch,
-  faultsInTarget,
-  faultsInTenant,
-  merge,
-  unknownTenant,
-} from './schema.ts';
+import { chooseAlgorithm, connectionPatch, merge, readNewConnection, unknownTenant } from './schema.ts';
 
 export interface Connections {
   create(input: unknown): Promise<Connection>;
@@ -73,48 +65,26 @@ export function createConnections(options: {
 
   return {
     async create(input) {
-      const faults = [
-        ...faultsIn(connectionInput, input),
-        ...(await faultsInTenant(input, tenants)),
-        ...faultsInTarget(input),
-      ];
-      if (faults.length > 0) throw invalidRequest(faults);
-      const {
-        name,
-        tenant,
-        cloud,
-        target: given,
-        labels,
-        purposes,
-        algorithm,
-        token_ttl,
-        approval,
-      } = read(connectionInput, input);
-      const target = read(clouds[cloud].target, given, 'target');
-      const at = stamp();
+      const { tenant, token_ttl, algorithm, ...fields } = await readNewConnection(input, tenants);
+      const createdAt = stamp();
       const connection: Connection = {
         id: newId('con', now),
-        name,
-        labels,
-        tenant,
-        cloud,
-        target,
-        ...(purposes ? { purposes: readPurposes(cloud, target, purposes) } : {}),
-        issuer: tenants.issuerOf(await tenants.get(tenant)),
-        algorithm: chooseAlgorithm(clouds[cloud].destination(target), algorithms, algorithm),
+        ...fields,
+        tenant: tenant.id,
+        issuer: tenants.issuerOf(tenant),
+        algorithm: chooseAlgorithm(clouds[fields.cloud].destination(fields.target), algorithms, algorithm),
         token_ttl: token_ttl ?? null,
-        approval,
         verdict: 'pending',
         disabled: false,
-        created_at: at,
-        updated_at: at,
+        created_at: createdAt,
+        updated_at: createdAt,
         verified_at: null,
       };
-      await kept.insert(connection.id, connection, { within: tenant });
+      await kept.insert(connection.id, connection, { within: tenant.id });
       try {
         // After the insert: a concurrent deletion of the tenant either sees the connection, fails because of this call, or
         // has already finished.
-        await tenants.preventDeletion(tenant);
+        await tenants.preventDeletion(tenant.id);
       } catch (error) {
         await kept.remove(connection.id);
         if (error instanceof SojournError && error.code === 'tenant_not_found')

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type CloudName, clouds } from '../../clouds/index.ts';
 import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
-import { faultsIn, purposeName, read } from '../../platform/validation/index.ts';
+import { purposeName, type Validated, validate } from '../../platform/validation/index.ts';
 import type { Connection, Purposes } from './connection.ts';
 
 const maxPurposes = 20;
@@ -13,26 +13,27 @@ export const purposesField = z
   .describe('Purposes by name; each contains the fields of the target that it narrows.');
 
 /** The validated purposes. Throws `invalid_request` with every field that is invalid or not proven to narrow the target. */
-export function readPurposes(cloud: CloudName, target: unknown, given: Purposes): Purposes {
-  const faults = faultsInPurposes(cloud, target, given);
-  if (faults.length > 0) throw invalidRequest(faults);
-  return Object.fromEntries(
-    Object.entries(given).map(([name, purpose]) => [name, read(clouds[cloud].purpose, purpose)]),
-  );
+export function readPurposes(cloud: CloudName, target: unknown, input: Purposes): Purposes {
+  const { value, faults } = validatePurposes(cloud, target, input);
+  if (!value) throw invalidRequest(faults);
+  return value;
 }
 
 /** `target` and the purpose names must already be validated. */
-export function faultsInPurposes(cloud: CloudName, target: unknown, given: Purposes): readonly Fault[] {
-  const one = clouds[cloud];
-  return Object.entries(given).flatMap(([name, purpose]) => {
-    const at = `purposes.${name}`;
-    const faults = faultsIn(one.purpose, purpose, at);
-    if (faults.length > 0) return faults;
-    return one.widenedFields(target, read(one.purpose, purpose)).map(({ path, message }) => ({
-      path: `${at}.${path}`,
-      message,
-    }));
-  });
+export function validatePurposes(cloud: CloudName, target: unknown, input: Purposes): Validated<Purposes> {
+  const { purpose: schema, widenedFields } = clouds[cloud];
+  const faults: Fault[] = [];
+  const purposes: Record<string, Purposes[string]> = {};
+  for (const [name, fields] of Object.entries(input)) {
+    const path = `purposes.${name}`;
+    const { value, faults: invalid } = validate(schema, fields, path);
+    faults.push(...invalid);
+    if (!value) continue;
+    purposes[name] = value;
+    for (const widened of widenedFields(target, value))
+      faults.push({ path: `${path}.${widened.path}`, message: widened.message });
+  }
+  return faults.length > 0 ? { faults } : { value: purposes, faults };
 }
 
 export const purposesOf = ({ purposes = {} }: Pick<Connection, 'purposes'>): readonly string[] =>

@@ -1,7 +1,7 @@
 /** Applies a set-up report to a target; error texts are for the customer. Pure. */
 import { invalidRequest } from '../../platform/errors/index.ts';
 import type { Connection } from './connection.ts';
-import { faultsInPurposes } from './purposes.ts';
+import { validatePurposes } from './purposes.ts';
 import { merge } from './schema.ts';
 
 /**
@@ -14,7 +14,7 @@ export function reportedTarget(
 ): Connection['target'] {
   const target = merge(connection, fields, '');
   const widened = Object.entries(connection.purposes ?? {}).filter(
-    ([name, purpose]) => faultsInPurposes(connection.cloud, target, { [name]: purpose }).length > 0,
+    ([name, purpose]) => validatePurposes(connection.cloud, target, { [name]: purpose }).faults.length > 0,
   );
   if (widened.length === 0) return target;
   throw invalidRequest(

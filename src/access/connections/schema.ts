@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { type Algorithm, cloudNames, clouds, type Destination } from '../../clouds/index.ts';
 import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
-import { faultsIn, labelsField, nameField, read } from '../../platform/validation/index.ts';
-import type { Tenants } from '../tenants/index.ts';
-import type { Connection } from './connection.ts';
-import { faultsInPurposes, purposesField } from './purposes.ts';
+import { labelsField, nameField, read, validate } from '../../platform/validation/index.ts';
+import type { Tenant, Tenants } from '../tenants/index.ts';
+import type { Connection, Purposes } from './connection.ts';
+import { purposesField, validatePurposes } from './purposes.ts';
 
 const algorithmField = z.enum(['RS256', 'ES256'], 'must be RS256 or ES256');
 const ttlField = z
@@ -68,26 +68,49 @@ export function chooseAlgorithm(
 
 export const unknownTenant: Fault = { path: 'tenant', message: 'there is no such tenant' };
 
-const belonging = z.looseObject({ tenant: connectionInput.shape.tenant });
-
-/** Checks the tenant even if other fields are invalid, so that one error lists all faults. */
-export async function faultsInTenant(input: unknown, tenants: Tenants): Promise<Fault[]> {
-  const parsed = belonging.safeParse(input);
-  return parsed.success && !(await tenants.find(parsed.data.tenant)) ? [unknownTenant] : [];
-}
-
-const leading = z.looseObject({
-  cloud: connectionInput.shape.cloud,
-  target: connectionInput.shape.target,
+/** What can be validated of an input whose other fields are invalid. */
+const lenientInput = z.looseObject({
+  tenant: connectionInput.shape.tenant.optional().catch(undefined),
+  cloud: connectionInput.shape.cloud.optional().catch(undefined),
+  target: connectionInput.shape.target.optional().catch(undefined),
   purposes: connectionInput.shape.purposes.catch(undefined),
 });
 
-/** Validates the target if the cloud is known, and the purposes if the target is valid. */
-export function faultsInTarget(input: unknown): readonly Fault[] {
-  const parsed = leading.safeParse(input);
-  if (!parsed.success) return [];
-  const { cloud, target, purposes = {} } = parsed.data;
-  const schema = clouds[cloud].target;
-  const faults = faultsIn(schema, target, 'target');
-  return faults.length > 0 ? faults : faultsInPurposes(cloud, read(schema, target), purposes);
+export interface NewConnection extends Omit<z.output<typeof connectionInput>, 'tenant' | 'purposes'> {
+  readonly tenant: Tenant;
+  readonly purposes?: Purposes;
+}
+
+/**
+ * The validated input of a new connection, with its tenant. Target and purposes are validated by the cloud.
+ *
+ * @throws {SojournError} `invalid_request` with the faults of all fields, also of those that depend on others
+ */
+export async function readNewConnection(
+  input: unknown,
+  tenants: Pick<Tenants, 'find'>,
+): Promise<NewConnection> {
+  const base = validate(connectionInput, input);
+  const known = base.value ?? lenientInput.safeParse(input).data ?? {};
+  const tenant = known.tenant === undefined ? undefined : await tenants.find(known.tenant);
+  const target =
+    known.cloud && known.target ? validate(clouds[known.cloud].target, known.target, 'target') : undefined;
+  const purposes =
+    known.cloud && target?.value && known.purposes
+      ? validatePurposes(known.cloud, target.value, known.purposes)
+      : undefined;
+  const faults = [
+    ...base.faults,
+    ...(known.tenant !== undefined && !tenant ? [unknownTenant] : []),
+    ...(target?.faults ?? []),
+    ...(purposes?.faults ?? []),
+  ];
+  if (faults.length > 0 || !base.value || !tenant || !target?.value) throw invalidRequest(faults);
+  const { purposes: _, ...fields } = base.value;
+  return {
+    ...fields,
+    tenant,
+    target: target.value,
+    ...(purposes?.value ? { purposes: purposes.value } : {}),
+  };
 }

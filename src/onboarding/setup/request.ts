@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Connection, Connections } from '../../access/connections/index.ts';
 import { clouds } from '../../clouds/index.ts';
 import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
-import { faultsIn, read } from '../../platform/validation/index.ts';
+import { read, validate } from '../../platform/validation/index.ts';
 
 /** Each cloud adds its own options: see `options.ts` of the cloud. */
 export interface SetupRequest {
@@ -54,7 +54,7 @@ export async function parseRequest(
   const { callback, permissions, additional_connections, ...options } = request;
   const cloud = clouds[connection.cloud];
   const shared = { callback, permissions, additional_connections };
-  const faults = [...faultsIn(common, shared), ...faultsIn(cloud.setupOptions, options)];
+  const faults = [...validate(common, shared).faults, ...validate(cloud.setupOptions, options).faults];
   if (faults.length > 0) throw invalidRequest(faults);
   const parsed = read(common, shared);
   const ids = parsed.additional_connections;

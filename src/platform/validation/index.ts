@@ -8,18 +8,25 @@ import { type Fault, invalidRequest } from '../errors/index.ts';
 export { durationBetween, durationField } from './duration.ts';
 export { hasDuplicateName } from './json.ts';
 
-/** The validated value. Throws `invalid_request` with every invalid field. */
-export function read<T>(schema: z.ZodType<T>, value: unknown, at = ''): T {
-  const parsed = check(schema, value);
-  const hidden = prototypeFaultsIn(value, at);
-  if (parsed.success && hidden.length === 0) return parsed.data;
-  throw invalidRequest(allFaults(parsed, hidden, at));
+/** `value` is present if there are no faults. */
+export interface Validated<T> {
+  readonly value?: T;
+  readonly faults: readonly Fault[];
 }
 
-/** The faults that `read` would throw, for an input that is validated in several parts. */
-export function faultsIn(schema: z.ZodType, value: unknown, at = ''): Fault[] {
-  const parsed = check(schema, value);
-  return allFaults(parsed, prototypeFaultsIn(value, at), at);
+/** For an input that is validated in several parts, whose faults are reported together. */
+export function validate<T>(schema: z.ZodType<T>, input: unknown, at = ''): Validated<T> {
+  const parsed = check(schema, input);
+  const faults = allFaults(parsed, prototypeFaultsIn(input, at), at);
+  return parsed.success && faults.length === 0 ? { value: parsed.data, faults } : { faults };
+}
+
+/** The validated value. Throws `invalid_request` with every invalid field. */
+export function read<T>(schema: z.ZodType<T>, input: unknown, at = ''): T {
+  const parsed = check(schema, input);
+  const hidden = prototypeFaultsIn(input, at);
+  if (parsed.success && hidden.length === 0) return parsed.data;
+  throw invalidRequest(allFaults(parsed, hidden, at));
 }
 
 /** A display name: any script, one line. */

@@ -2,15 +2,15 @@
 
 import { type PolicyFile, policyFile, policyFileFaults } from '../../access/policy/index.ts';
 import { type Fault, SojournError } from '../../platform/errors/index.ts';
-import { faultsIn, read } from '../../platform/validation/index.ts';
+import { validate } from '../../platform/validation/index.ts';
 import { readYamlFile } from '../../server/config/index.ts';
 
 /** @throws {SojournError} `config_invalid` */
 export async function readPolicyFile(file: string): Promise<PolicyFile> {
   const { raw, lineOf } = await readYamlFile(file);
-  const schemaFaults = faultsIn(policyFile, raw);
-  const faults = schemaFaults.length > 0 ? schemaFaults : policyFileFaults(read(policyFile, raw));
-  if (faults.length === 0) return read(policyFile, raw);
+  const { value, faults: schemaFaults } = validate(policyFile, raw);
+  const faults = value ? policyFileFaults(value) : schemaFaults;
+  if (value && faults.length === 0) return value;
   throw invalidFile(
     faults.map(({ path, message }) => ({ path: `${locationOf(path, lineOf, file)} ${path}`, message })),
   );

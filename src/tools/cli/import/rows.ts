@@ -1,7 +1,7 @@
 /** Validates the rows of the file and turns them into connections as the admin API expects them. Pure. */
 import { clouds } from '../../../clouds/index.ts';
 import type { Fault } from '../../../platform/errors/index.ts';
-import { faultsIn, labelsField, nameField } from '../../../platform/validation/index.ts';
+import { labelsField, nameField, validate } from '../../../platform/validation/index.ts';
 import { readTable, type TableRow } from './table.ts';
 
 export interface ImportRow {
@@ -46,11 +46,11 @@ function readRow({ line, cells }: TableRow): { row: ImportRow; faults: readonly 
     ...(/^\d{12}$/.test(account) ? { [accountLabel]: account } : {}),
   } as Record<string, string>;
   const faults = [
-    ...faultsIn(nameField, name, 'name'),
-    ...faultsIn(nameField, tenant, 'tenant'),
-    ...faultsIn(clouds.aws.target, target),
+    ...validate(nameField, name, 'name').faults,
+    ...validate(nameField, tenant, 'tenant').faults,
+    ...validate(clouds.aws.target, target).faults,
     ...(pairs.every((label) => label.includes('='))
-      ? faultsIn(labelsField, labels, 'labels')
+      ? validate(labelsField, labels, 'labels').faults
       : [{ path: 'labels', message: 'must be name=value pairs, separated by spaces' }]),
     ...faultsInAccount(account_id, role_arn),
   ];
