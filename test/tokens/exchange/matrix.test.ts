@@ -249,7 +249,7 @@ describe('what a caller would choose', () => {
     expect([status, body.error, body.error_description]).toEqual([
       400,
       'invalid_request',
-      `The caller cannot set the parameter ${name}. Remove it: the connection alone says where it leads and for how long.`,
+      `The caller cannot set the parameter ${name}. Remove it.`,
     ]);
   });
 
