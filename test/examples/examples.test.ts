@@ -42,7 +42,7 @@ beforeAll(async () => {
   writeFileSync(join(bin, 'sojourn'), `#!/bin/sh\n${program}\n`, { mode: 0o755 });
   writeFileSync(join(bin, 'node'), `#!/bin/sh\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
   stage = await openStage();
-  const { server, sandbox } = stage.corridor;
+  const { server, sandbox } = stage.pipeline;
   env = {
     PATH: `${bin}:${process.env.PATH}`,
     HOME: folder,
@@ -60,7 +60,7 @@ beforeAll(async () => {
   };
 }, 120_000);
 afterAll(async () => {
-  await stage.corridor.close();
+  await stage.pipeline.close();
   rmSync(folder, { recursive: true });
 });
 

@@ -7,7 +7,7 @@ import { type Page, records, type Store } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import { read } from '../../platform/validation/index.ts';
 import type { Tenants } from '../tenants/index.ts';
-import { hasBeenActive } from './closed.ts';
+import { hasBeenActive } from './availability.ts';
 import { type Connection, sameTarget, type Verdict, type VerdictChange } from './connection.ts';
 import { readPurposes } from './purposes.ts';
 import { reportedTarget } from './reported.ts';

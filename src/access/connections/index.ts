@@ -2,7 +2,7 @@
  * Connections: access to one account of a customer's cloud. Owns: their records, settable fields and state.
  * Does not own: the meaning of a target (clouds) or whether a cloud grants access (exchange).
  */
-export { hasBeenActive, unavailableReason } from './closed.ts';
+export { hasBeenActive, unavailableReason } from './availability.ts';
 export {
   type Connection,
   type ConnectionState,

@@ -1,6 +1,6 @@
 /** The documents that verifiers read, at the issuer and at mirrors. */
 
-import { placeOf } from '../../tokens/issuer/index.ts';
+import { documentUrls } from '../../tokens/issuer/index.ts';
 import { findPropagationFault, type PublicJwk } from '../../tokens/keys/index.ts';
 import type { Config } from '../config/index.ts';
 
@@ -12,9 +12,9 @@ export async function propagationObstacles(
   keys: Config['keys'],
 ): Promise<readonly string[]> {
   const locations = [...(keys.check_propagation ? [issuer] : []), ...mirrorUrls(keys)].map((base) =>
-    placeOf(base + path),
+    documentUrls(base + path),
   );
-  const expected = { url: issuer + path, jwks: placeOf(issuer + path).jwks };
+  const expected = { url: issuer + path, jwks: documentUrls(issuer + path).jwks };
   const faults = await Promise.all(locations.map((urls) => findPropagationFault(urls, expected, key)));
   return faults.filter((fault) => fault !== undefined);
 }

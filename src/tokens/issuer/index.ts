@@ -5,7 +5,7 @@
 export { type Claims, connectionResource, type Deviation } from './claims.ts';
 export {
   discoveryPath,
-  documentUrls as placeOf,
+  documentUrls,
   type FixedDocument,
   jwksPath,
   tokenPath,

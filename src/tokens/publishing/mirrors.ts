@@ -2,7 +2,7 @@
 import type { Audit } from '../../platform/audit/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import { placeOf } from '../issuer/index.ts';
+import { documentUrls } from '../issuer/index.ts';
 import { findDrift } from '../keys/index.ts';
 import { allDocuments, type DocumentSource } from './documents.ts';
 
@@ -50,7 +50,7 @@ export function createMirrors(
       else {
         const base = `${mirror}/${path.slice(0, -'/.well-known/openid-configuration'.length)}`;
         const served = { discovery: document.body.toString(), jwks };
-        const reason = await findDrift(placeOf(base.replace(/\/$/, '')), served);
+        const reason = await findDrift(documentUrls(base.replace(/\/$/, '')), served);
         if (reason !== undefined) return reason;
       }
     }

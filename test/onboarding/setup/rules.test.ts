@@ -10,7 +10,7 @@ import { jwksFaults } from '../../../src/onboarding/doctor/issuer-faults.ts';
 import { refusedCheck } from '../../../src/onboarding/verification/diagnosis.ts';
 import { SojournError } from '../../../src/platform/errors/index.ts';
 import { makeKey, startTestIssuer, type TestIssuer } from '../../support/test-issuer.ts';
-import { type Corridor, openCorridor } from '../../tokens/exchange/corridor.ts';
+import { openPipeline, type Pipeline } from '../../tokens/exchange/pipeline.ts';
 import {
   account,
   atAws,
@@ -24,9 +24,9 @@ import {
 } from '../verification/customers.ts';
 
 /** Our server is its own issuer. */
-let plain: Corridor;
+let plain: Pipeline;
 /** Our server's issuer is seen through a front that can be bent, and that also signs what our server never would. */
-let bent: Corridor;
+let bent: Pipeline;
 let front: TestIssuer;
 let published: TestIssuer['jwks'];
 let discovery: TestIssuer['discovery'];
@@ -34,7 +34,7 @@ let discovery: TestIssuer['discovery'];
 beforeAll(async () => {
   front = await startTestIssuer({ path: '/t/1' });
   front.headers = { 'cache-control': 'no-cache' };
-  [plain, bent] = await Promise.all([openCorridor(), openCorridor({ front })]);
+  [plain, bent] = await Promise.all([openPipeline(), openPipeline({ front })]);
   await prepareGcp(plain);
   await prepareGcp(bent);
   published = (await (await fetch(`${bent.base}/jwks`)).json()) as TestIssuer['jwks'];
@@ -61,8 +61,8 @@ interface Named {
   readonly fix?: string;
 }
 
-const first = async (corridor: Corridor, made: Promise<{ connection: { id: string } }>): Promise<Named> =>
-  obstacle(await verify(corridor, (await made).connection)) ?? {};
+const first = async (pipeline: Pipeline, made: Promise<{ connection: { id: string } }>): Promise<Named> =>
+  obstacle(await verify(pipeline, (await made).connection)) ?? {};
 
 /** The documents as the world sees them, bent; sound again afterwards. */
 async function seen(bend: () => void, made: () => Promise<{ connection: { id: string } }>): Promise<Named> {

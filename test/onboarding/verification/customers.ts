@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { json } from '../../../src/sandbox/demo/http.ts';
 import type { TestConnection } from '../../support/server.ts';
-import type { Corridor } from '../../tokens/exchange/corridor.ts';
+import type { Pipeline } from '../../tokens/exchange/pipeline.ts';
 
 export interface Made {
   readonly connection: TestConnection;
@@ -50,7 +50,7 @@ export interface AtAws extends Made {
 }
 
 export async function atAws(
-  corridor: Corridor,
+  pipeline: Pipeline,
   given: {
     readonly target?: object;
     readonly url?: string;
@@ -60,14 +60,14 @@ export async function atAws(
   } = {},
 ): Promise<AtAws> {
   const account = String(places++);
-  const { target, url = corridor.issuer, clientIds = ['sts.amazonaws.com'], role = 'vendor' } = given;
-  const connection = await corridor.connect('aws', {
+  const { target, url = pipeline.issuer, clientIds = ['sts.amazonaws.com'], role = 'vendor' } = given;
+  const connection = await pipeline.connect('aws', {
     role_arn: `arn:aws:iam::${account}:role/vendor`,
     region: 'eu-central-1',
     ...target,
   });
   const iam = new IAMClient({
-    endpoint: `${corridor.sandbox}/aws`,
+    endpoint: `${pipeline.sandbox}/aws`,
     region: 'eu-central-1',
     credentials: { accessKeyId: account, secretAccessKey: 'any' },
     maxAttempts: 1,
@@ -76,8 +76,8 @@ export async function atAws(
     new CreateOpenIDConnectProviderCommand({ Url: url, ClientIDList: [...clientIds] }),
   );
   const facts: AwsFacts = {
-    issuer: corridor.issuer,
-    name: corridor.issuer.replace('http://', ''),
+    issuer: pipeline.issuer,
+    name: pipeline.issuer.replace('http://', ''),
     subject: connection.subject,
     provider: provider.OpenIDConnectProviderArn ?? '',
   };
@@ -110,7 +110,7 @@ export interface Credential {
 }
 
 export async function atAzure(
-  corridor: Corridor,
+  pipeline: Pipeline,
   given: {
     readonly target?: object;
     readonly credentials?: (sound: Credential) => readonly Credential[];
@@ -121,19 +121,19 @@ export async function atAzure(
   const put = <T>(at: string, body: object) =>
     json<T>({
       method: 'PUT',
-      url: `${corridor.sandbox}/azure${at}?api-version=2023-01-31`,
+      url: `${pipeline.sandbox}/azure${at}?api-version=2023-01-31`,
       headers: { authorization: `Bearer sandbox:${directory}` },
       body,
     });
   await put(group, { location: 'westeurope' });
   const { properties } = await put<{ properties: { clientId: string } }>(path, { location: 'westeurope' });
-  const connection = await corridor.connect('azure', {
+  const connection = await pipeline.connect('azure', {
     tenant_id: directory,
     client_id: properties.clientId,
     ...given.target,
   });
   const sound: Credential = {
-    issuer: corridor.issuer,
+    issuer: pipeline.issuer,
     subject: connection.subject,
     audiences: ['api://AzureADTokenExchange'],
   };
@@ -155,17 +155,17 @@ export const account = `deployer@${project}.iam.gserviceaccount.com`;
 const pools = `/v1/projects/${project}/locations/global/workloadIdentityPools`;
 
 export async function manage<T>(
-  corridor: Corridor,
+  pipeline: Pipeline,
   method: string,
   path: string,
   body: object = {},
 ): Promise<T> {
   const headers = { authorization: `Bearer sandbox:${project}:${projectNumber}` };
-  return json<T>({ method, url: `${corridor.sandbox}/gcp${path}`, headers, body });
+  return json<T>({ method, url: `${pipeline.sandbox}/gcp${path}`, headers, body });
 }
 
 export async function atGcp(
-  corridor: Corridor,
+  pipeline: Pipeline,
   given: {
     readonly target?: object;
     readonly provider?: Readonly<Record<string, unknown>>;
@@ -175,27 +175,27 @@ export async function atGcp(
   } = {},
 ): Promise<Made & { readonly path: string }> {
   const pool_id = given.pool ?? `pool-${places++}`;
-  const connection = await corridor.connect('gcp', {
+  const connection = await pipeline.connect('gcp', {
     project_number: projectNumber,
     pool_id,
     provider_id: 'vendor',
     ...given.target,
   });
-  await manage(corridor, 'POST', `${pools}?workloadIdentityPoolId=${pool_id}`);
+  await manage(pipeline, 'POST', `${pools}?workloadIdentityPoolId=${pool_id}`);
   const sound = {
     attributeMapping: { 'google.subject': 'assertion.sub' },
     attributeCondition: `assertion.sub=='${connection.subject}'`,
-    oidc: { issuerUri: corridor.issuer, allowedAudiences: [connection.audience] },
+    oidc: { issuerUri: pipeline.issuer, allowedAudiences: [connection.audience] },
   };
   const path = `${pools}/${pool_id}/providers/vendor`;
-  await manage(corridor, 'POST', `${pools}/${pool_id}/providers?workloadIdentityPoolProviderId=vendor`, {
+  await manage(pipeline, 'POST', `${pools}/${pool_id}/providers?workloadIdentityPoolProviderId=vendor`, {
     ...sound,
     ...given.provider,
   });
   const {
     member = `principal://iam.googleapis.com/projects/${projectNumber}/locations/global/workloadIdentityPools/${pool_id}/subject/${connection.subject}`,
   } = given;
-  await manage(corridor, 'POST', `/v1/projects/${project}/serviceAccounts/${account}:setIamPolicy`, {
+  await manage(pipeline, 'POST', `/v1/projects/${project}/serviceAccounts/${account}:setIamPolicy`, {
     policy: { bindings: [{ role: 'roles/iam.workloadIdentityUser', members: [member] }] },
   });
   return {
@@ -203,7 +203,7 @@ export async function atGcp(
     path,
     change: async (patch) =>
       void (await manage(
-        corridor,
+        pipeline,
         'PATCH',
         `${path}?updateMask=${Object.keys(patch as object).join(',')}`,
         patch as object,
@@ -211,8 +211,8 @@ export async function atGcp(
   };
 }
 
-export const prepareGcp = (corridor: Corridor): Promise<unknown> =>
-  manage(corridor, 'POST', `/v1/projects/${project}/serviceAccounts`, { accountId: 'deployer' });
+export const prepareGcp = (pipeline: Pipeline): Promise<unknown> =>
+  manage(pipeline, 'POST', `/v1/projects/${project}/serviceAccounts`, { accountId: 'deployer' });
 
 export interface Told {
   readonly verdict: string;
@@ -228,8 +228,8 @@ export interface Told {
   }[];
 }
 
-export const verify = (corridor: Corridor, { id }: { id: string }): Promise<Told> =>
-  corridor.admin.post<Told>(`/connections/${id}/verify`);
+export const verify = (pipeline: Pipeline, { id }: { id: string }): Promise<Told> =>
+  pipeline.admin.post<Told>(`/connections/${id}/verify`);
 
 /** `name outcome`, in the order of the checks. */
 export const outcomes = ({ checks }: Told): string[] =>

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { compactVerify, createRemoteJWKSet, decodeJwt, decodeProtectedHeader } from 'jose';
 import { type CloudName, clouds } from '../../../src/clouds/index.ts';
 import { testWith } from '../../support/programs.ts';
-import { type Corridor, openCorridor, without } from '../../tokens/exchange/corridor.ts';
+import { openPipeline, type Pipeline, without } from '../../tokens/exchange/pipeline.ts';
 import { inTemporaryDirectory } from '../setup/arrange.ts';
 import { administrator, runProgram } from '../setup/aws.arrange.ts';
 import {
@@ -21,32 +21,32 @@ import {
   verify,
 } from './customers.ts';
 
-let corridor: Corridor;
+let pipeline: Pipeline;
 let offset = 0;
 
 beforeAll(async () => {
-  corridor = await openCorridor({
+  pipeline = await openPipeline({
     now: () => Date.now() + offset * 1000,
     // Or a jump of the clock is a store that was not seen for so long.
     config: { keys: { stale_after: '7d' } },
   });
-  await prepareGcp(corridor);
+  await prepareGcp(pipeline);
 }, 60_000);
-afterAll(() => corridor.close());
+afterAll(() => pipeline.close());
 afterEach(async () => {
-  for (const cloud of ['aws', 'azure', 'gcp']) await corridor.turn('PUT', '/faults', { cloud });
+  for (const cloud of ['aws', 'azure', 'gcp']) await pipeline.turn('PUT', '/faults', { cloud });
 });
 
 /** Server and clouds together. */
 const later = async (seconds: number) => {
   offset += seconds;
-  await corridor.turn('PUT', '/clock', { offset_seconds: offset });
+  await pipeline.turn('PUT', '/clock', { offset_seconds: offset });
 };
 const asAccount = { target: { service_account: account } };
 const sibling = ({ connection: { subject } }: Made) => `${subject.slice(0, -1)}u`;
-const linesOf = ({ connection: { id } }: Made) => corridor.audit(`connection=${id}`);
+const linesOf = ({ connection: { id } }: Made) => pipeline.audit(`connection=${id}`);
 const stateOf = async ({ connection: { id } }: Made) =>
-  (await corridor.admin.get<{ state: string }>(`/connections/${id}`)).state;
+  (await pipeline.admin.get<{ state: string }>(`/connections/${id}`)).state;
 
 /** What the server does by itself, awaited for a bounded time. */
 async function until(holds: () => Promise<boolean>): Promise<void> {
@@ -68,32 +68,32 @@ const allPassed = [
 
 describe('a correctly set up connection', () => {
   test.each<[string, () => Promise<Made>, RegExp]>([
-    ['AWS', () => atAws(corridor), /^STS reports the session arn:aws:sts::\d{12}:assumed-role\/vendor\//],
+    ['AWS', () => atAws(pipeline), /^STS reports the session arn:aws:sts::\d{12}:assumed-role\/vendor\//],
     [
       'Azure',
-      () => atAzure(corridor),
+      () => atAzure(pipeline),
       /^The access token is for application \S+ of directory \S+, and Resource Manager accepts it\.$/,
     ],
     [
       'Azure, with tokens for something else',
-      () => atAzure(corridor, { target: { scope: 'https://vault.azure.net/.default' } }),
+      () => atAzure(pipeline, { target: { scope: 'https://vault.azure.net/.default' } }),
       /^The access token is for application \S+ of directory \S+, according to its claims\. /,
     ],
     [
       'Google Cloud',
-      () => atGcp(corridor),
+      () => atGcp(pipeline),
       /^Google accepts the token of the federated identity, which may not see project/,
     ],
     [
       'Google Cloud, with a service account',
-      () => atGcp(corridor, asAccount),
+      () => atGcp(pipeline, asAccount),
       /^Google accepts the token of deployer@acme-prod\.iam\.gserviceaccount\.com, which may not see project/,
     ],
   ])(
     'becomes active at %s after the cloud has identified the credentials and refused three probes',
     async (_, set, identity) => {
       const made = await set();
-      const told = await verify(corridor, made.connection);
+      const told = await verify(pipeline, made.connection);
       expect({ outcomes: outcomes(told), ...without({ ...told }, 'checks') }).toEqual({
         outcomes: allPassed,
         verdict: 'active',
@@ -121,7 +121,7 @@ describe('a correctly set up connection', () => {
           outcome: 'ok',
           actor: 'system',
           connection: made.connection.id,
-          tenant: corridor.tenant.id,
+          tenant: pipeline.tenant.id,
           ...(wrong as object),
           facts: { probe, result: 'refused' },
         })),
@@ -149,11 +149,11 @@ describe('verification finds trust that is too broad although the connection wor
     'probe_wrong_audience failed',
   ];
   const withCondition = (of: (name: string, subject: string) => object) => () =>
-    atAws(corridor, { trust: (facts) => trust(facts, of(facts.name, facts.subject)) });
+    atAws(pipeline, { trust: (facts) => trust(facts, of(facts.name, facts.subject)) });
   const withProvider =
     (patch: (subject: string) => object, given: object = {}) =>
     async () => {
-      const made = await atGcp(corridor, given);
+      const made = await atGcp(pipeline, given);
       await made.change(patch(made.connection.subject));
       return made;
     };
@@ -199,7 +199,7 @@ describe('verification finds trust that is too broad although the connection wor
     [
       'AWS, any audience that the provider lists',
       () =>
-        atAws(corridor, {
+        atAws(pipeline, {
           clientIds: [aud, 'api://AzureADTokenExchange'],
           trust: (facts) => trust(facts, { StringEquals: { [`${facts.name}:sub`]: facts.subject } }),
         }),
@@ -209,7 +209,7 @@ describe('verification finds trust that is too broad although the connection wor
     [
       'Azure, a second credential for a subject of the same shape',
       () =>
-        atAzure(corridor, {
+        atAzure(pipeline, {
           credentials: (sound) => [sound, { ...sound, subject: `${sound.subject.slice(0, -1)}u` }],
         }),
       byShape,
@@ -236,9 +236,9 @@ describe('verification finds trust that is too broad although the connection wor
     [
       'Google Cloud, a second audience',
       async () => {
-        const made = await atGcp(corridor);
+        const made = await atGcp(pipeline);
         const { audience: own } = made.connection;
-        await made.change({ oidc: { issuerUri: corridor.issuer, allowedAudiences: [own, aud] } });
+        await made.change({ oidc: { issuerUri: pipeline.issuer, allowedAudiences: [own, aud] } });
         return made;
       },
       audience,
@@ -246,7 +246,7 @@ describe('verification finds trust that is too broad although the connection wor
     ],
   ])('%s', async (_, set, found, fix) => {
     const made = await set();
-    const told = await verify(corridor, made.connection);
+    const told = await verify(pipeline, made.connection);
     expect({
       outcomes: outcomes(told),
       verdict: told.verdict,
@@ -266,7 +266,7 @@ describe('verification finds trust that is too broad although the connection wor
       (await linesOf(made)).map(({ outcome, facts }) => [outcome, (facts as { result?: string })?.result]),
     ).toContainEqual(['failed', 'admitted']);
     // The credentials that the probe got are in neither the answer, nor the audit, nor the log.
-    const everywhere = JSON.stringify([told, await linesOf(made)]) + corridor.server.logged();
+    const everywhere = JSON.stringify([told, await linesOf(made)]) + pipeline.server.logged();
     expect(everywhere).not.toMatch(/ASIA[A-Z0-9]{16}|ya29\.|eyJ[\w-]{20,}\./);
   });
 });
@@ -305,7 +305,7 @@ describe('the fix of a check', () => {
     ...entry(made, made.connection.subject),
   });
   const paste = async ({ account }: AtAws, command = ''): Promise<void> => {
-    const env = administrator(`${corridor.sandbox}/aws`, account);
+    const env = administrator(`${pipeline.sandbox}/aws`, account);
     const ran = await inTemporaryDirectory((cwd) => runProgram('sh', ['-c', command], { cwd, env }));
     expect(ran).toEqual({ status: 0, stdout: '', stderr: '' });
   };
@@ -313,14 +313,14 @@ describe('the fix of a check', () => {
   testWith(['aws'])(
     'admits the connection at AWS and keeps the existing trust',
     async () => {
-      const made = await atAws(corridor);
+      const made = await atAws(pipeline);
       const other = entry(made, 'con_2');
       await made.change({ Version: '2012-10-17', Statement: [before, denied, other] });
-      const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
+      const { condition, fix } = obstacle(await verify(pipeline, made.connection)) ?? {};
       expect(condition).toBe('trust');
       await paste(made, fix);
       expect(await made.statements()).toEqual([before, denied, other, added(made)]);
-      expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+      expect(outcomes(await verify(pipeline, made.connection))).toEqual(allPassed);
       await paste(made, fix);
       expect(await made.statements()).toEqual([before, denied, other, added(made)]);
     },
@@ -330,13 +330,13 @@ describe('the fix of a check', () => {
   testWith(['aws'])(
     'extends the single statement of a role that was created for the connection',
     async () => {
-      const made = await atAws(corridor, { target: { session_tags: { Team: 'blue' } } });
-      const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
+      const made = await atAws(pipeline, { target: { session_tags: { Team: 'blue' } } });
+      const { condition, fix } = obstacle(await verify(pipeline, made.connection)) ?? {};
       expect(condition).toBe('session_tags');
       await paste(made, fix);
       const Action = ['sts:AssumeRoleWithWebIdentity', 'sts:TagSession'];
       expect(await made.statements()).toEqual([{ ...added(made), Action }]);
-      expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+      expect(outcomes(await verify(pipeline, made.connection))).toEqual(allPassed);
     },
     60_000,
   );
@@ -344,7 +344,7 @@ describe('the fix of a check', () => {
   testWith(['aws'])(
     'removes at AWS other subjects of this issuer, and no other principal',
     async () => {
-      const made = await atAws(corridor, { clientIds: ['sts.amazonaws.com', 'api://AzureADTokenExchange'] });
+      const made = await atAws(pipeline, { clientIds: ['sts.amazonaws.com', 'api://AzureADTokenExchange'] });
       const { name, subject, provider } = made.facts;
       const other = entry(made, ['con_2', 'con_3']);
       const wide = (Condition: object | undefined, more: object = {}) => ({
@@ -367,46 +367,46 @@ describe('the fix of a check', () => {
           entry(made, subject),
         ],
       });
-      const { condition, fix } = obstacle(await verify(corridor, made.connection)) ?? {};
+      const { condition, fix } = obstacle(await verify(pipeline, made.connection)) ?? {};
       expect(condition).toBe('subject_too_broad');
       await paste(made, fix);
       const kept = wide(like, { Principal: { Federated: [saml] } });
       expect(await made.statements()).toEqual([before, kept, denied, other, added(made)]);
-      expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+      expect(outcomes(await verify(pipeline, made.connection))).toEqual(allPassed);
     },
     60_000,
   );
 
   test('restricts the trust at Google Cloud', async () => {
-    const made = await atGcp(corridor);
+    const made = await atGcp(pipeline);
     await made.change({ attributeCondition: "assertion.sub != ''" });
-    const { fix } = obstacle(await verify(corridor, made.connection)) ?? {};
+    const { fix } = obstacle(await verify(pipeline, made.connection)) ?? {};
     expect(words(fix).slice(0, 5).join(' ')).toBe('gcloud iam workload-identity-pools providers update-oidc');
     await made.change({ attributeCondition: option(fix, 'attribute-condition') });
-    expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+    expect(outcomes(await verify(pipeline, made.connection))).toEqual(allPassed);
   });
 
   test('admits the connection at Azure', async () => {
-    const made = await atAzure(corridor, {
+    const made = await atAzure(pipeline, {
       credentials: (sound) => [{ ...sound, audiences: ['api://Other'] }],
     });
-    const { fix = '' } = obstacle(await verify(corridor, made.connection)) ?? {};
+    const { fix = '' } = obstacle(await verify(pipeline, made.connection)) ?? {};
     // The word after --body, with the command substitution of the URL left out: there is no az here.
     const [body = ''] = words(fix.slice(fix.indexOf(' --body ') + 8));
     await made.change((JSON.parse(body) as { properties: unknown }).properties);
-    expect(outcomes(await verify(corridor, made.connection))).toEqual(allPassed);
+    expect(outcomes(await verify(pipeline, made.connection))).toEqual(allPassed);
   });
 });
 
 describe('a change that is still propagating', () => {
   test.each<[string, number, () => Promise<Made>]>([
-    ['aws', 15, () => atAws(corridor)],
-    ['azure', 600, () => atAzure(corridor)],
-    ['gcp', 90, () => atGcp(corridor, asAccount)],
+    ['aws', 15, () => atAws(pipeline)],
+    ['azure', 600, () => atAzure(pipeline)],
+    ['gcp', 90, () => atGcp(pipeline, asAccount)],
   ])('at %s is retried for up to %d seconds until the connection works', async (cloud, seconds, set) => {
-    await corridor.turn('PUT', '/faults', { cloud, propagation_seconds: seconds - 5 });
+    await pipeline.turn('PUT', '/faults', { cloud, propagation_seconds: seconds - 5 });
     const made = await set();
-    const told = await verify(corridor, made.connection);
+    const told = await verify(pipeline, made.connection);
     expect(outcomes(told)).toEqual(['target passed', 'exchange propagating']);
     expect({ verdict: told.verdict, state: told.state, retry_at: told.retry_at }).toEqual({
       verdict: 'failing',
@@ -421,21 +421,21 @@ describe('a change that is still propagating', () => {
       outcome: 'ok',
       actor: 'system',
       connection: made.connection.id,
-      tenant: corridor.tenant.id,
+      tenant: pipeline.tenant.id,
       facts: { verdict: 'active', state: 'active' },
     });
   });
 
   test('counts as failed if it has not arrived after the propagation time', async () => {
-    const made = await atAws(corridor, { role: 'another' });
-    expect(outcomes(await verify(corridor, made.connection))).toEqual([
+    const made = await atAws(pipeline, { role: 'another' });
+    expect(outcomes(await verify(pipeline, made.connection))).toEqual([
       'target passed',
       'exchange propagating',
     ]);
     expect(await stateOf(made)).toBe('pending');
     await later(16);
     await until(async () => (await stateOf(made)) === 'failing');
-    const { verification } = await corridor.admin.get<{ verification: Told }>(
+    const { verification } = await pipeline.admin.get<{ verification: Told }>(
       `/connections/${made.connection.id}/verification`,
     );
     expect(outcomes(verification)).toEqual(['target passed', 'exchange failed']);
@@ -443,10 +443,10 @@ describe('a change that is still propagating', () => {
   });
 
   test('is not assumed for refusals that propagation cannot explain', async () => {
-    const made = await atAzure(corridor, {
+    const made = await atAzure(pipeline, {
       credentials: (sound) => [{ ...sound, audiences: ['api://Other'] }],
     });
-    const told = await verify(corridor, made.connection);
+    const told = await verify(pipeline, made.connection);
     expect(outcomes(told)).toEqual([
       'target passed',
       'issuer_discovery passed',
@@ -459,8 +459,8 @@ describe('a change that is still propagating', () => {
 
 describe('the scheduled verification', () => {
   test('records drift and recovery once a day, and does not take an outage for drift', async () => {
-    const made = await atGcp(corridor);
-    expect(await verify(corridor, made.connection)).toMatchObject({ state: 'active' });
+    const made = await atGcp(pipeline);
+    expect(await verify(pipeline, made.connection)).toMatchObject({ state: 'active' });
     const events = async () =>
       (await linesOf(made))
         .map(({ event, outcome, reason }) => [event, outcome, reason])
@@ -471,11 +471,11 @@ describe('the scheduled verification', () => {
         ({ event, actor }) => event === 'connection.verified' && actor === 'system',
       ).length;
 
-    await corridor.turn('PUT', '/faults', { cloud: 'gcp', outage: true });
+    await pipeline.turn('PUT', '/faults', { cloud: 'gcp', outage: true });
     await later(25 * 3600);
     await until(async () => (await verifiedBySystem()) === 1);
     expect([await stateOf(made), await events()]).toEqual(['active', []]);
-    const { verification } = await corridor.admin.get<{ verification: Told }>(
+    const { verification } = await pipeline.admin.get<{ verification: Told }>(
       `/connections/${made.connection.id}/verification`,
     );
     expect([verification.verdict, verification.state, obstacle(verification)?.outcome]).toEqual([
@@ -484,7 +484,7 @@ describe('the scheduled verification', () => {
       'inconclusive',
     ]);
 
-    await corridor.turn('PUT', '/faults', { cloud: 'gcp' });
+    await pipeline.turn('PUT', '/faults', { cloud: 'gcp' });
     await made.change({ attributeCondition: "assertion.sub=='con_other'" });
     await later(70);
     await until(async () => (await stateOf(made)) === 'failing');
@@ -500,21 +500,21 @@ describe('the scheduled verification', () => {
 
 describe('the signed verification', () => {
   test('is complete, signed by the issuer, and accepted nowhere as a token', async () => {
-    const made = await atAws(corridor);
+    const made = await atAws(pipeline);
     const { connection } = made;
-    const none = await corridor.admin.get(`/connections/${connection.id}/verification`).catch(String);
+    const none = await pipeline.admin.get(`/connections/${connection.id}/verification`).catch(String);
     expect(none).toMatch(/verification_not_found/);
-    const told = await verify(corridor, connection);
-    const { verification, jws } = await corridor.admin.get<{
+    const told = await verify(pipeline, connection);
+    const { verification, jws } = await pipeline.admin.get<{
       verification: Record<string, unknown>;
       jws: string;
     }>(`/connections/${connection.id}/verification`);
     expect(verification).toEqual({
       connection: connection.id,
       name: 'prod',
-      tenant: corridor.tenant.id,
+      tenant: pipeline.tenant.id,
       cloud: 'aws',
-      issuer: corridor.issuer,
+      issuer: pipeline.issuer,
       subject: connection.subject,
       audience: connection.audience,
       algorithm: 'ES256',
@@ -523,9 +523,9 @@ describe('the signed verification', () => {
       started_at: expect.stringMatching(/Z$/),
       finished_at: expect.stringMatching(/Z$/),
     });
-    const keys = createRemoteJWKSet(new URL(`${corridor.issuer}/jwks`));
+    const keys = createRemoteJWKSet(new URL(`${pipeline.issuer}/jwks`));
     const { payload, protectedHeader } = await compactVerify(jws, keys);
-    expect(JSON.parse(Buffer.from(payload).toString())).toEqual({ iss: corridor.issuer, verification });
+    expect(JSON.parse(Buffer.from(payload).toString())).toEqual({ iss: pipeline.issuer, verification });
     expect(protectedHeader).toEqual({
       alg: 'ES256',
       typ: 'sojourn-verification+jwt',
@@ -534,7 +534,7 @@ describe('the signed verification', () => {
     expect(decodeProtectedHeader(jws).typ).toBe('sojourn-verification+jwt');
     expect(Object.keys(decodeJwt(jws)).toSorted()).toEqual(['iss', 'verification']);
 
-    const aws = await fetch(`${corridor.sandbox}/aws`, {
+    const aws = await fetch(`${pipeline.sandbox}/aws`, {
       method: 'POST',
       body: new URLSearchParams({
         Action: 'AssumeRoleWithWebIdentity',
@@ -548,27 +548,27 @@ describe('the signed verification', () => {
       400,
       expect.stringContaining('Missing a required claim: sub'),
     ]);
-    expect(await corridor.ask(`${connection.id}/token`, jws)).toMatchObject({ status: 401 });
-    const { adminOrigin, adminToken } = corridor.server;
+    expect(await pipeline.ask(`${connection.id}/token`, jws)).toMatchObject({ status: 401 });
+    const { adminOrigin, adminToken } = pipeline.server;
     const gone = await fetch(`${adminOrigin}/admin/v1/connections/${connection.id}`, {
       method: 'DELETE',
       headers: { authorization: `Bearer ${adminToken}` },
     });
     expect(gone.status).toBe(204);
-    expect(await corridor.admin.get(`/connections/${connection.id}/verification`).catch(String)).toMatch(
+    expect(await pipeline.admin.get(`/connections/${connection.id}/verification`).catch(String)).toMatch(
       /connection_not_found/,
     );
   });
 
   test.each<[CloudName, () => Promise<Made>, string]>([
-    ['azure', () => atAzure(corridor), "AADSTS5002727: Invalid JWT header type specified, must be 'JWT'"],
-    ['gcp', () => atGcp(corridor), 'The audience in ID Token [] does not match the expected audience'],
+    ['azure', () => atAzure(pipeline), "AADSTS5002727: Invalid JWT header type specified, must be 'JWT'"],
+    ['gcp', () => atGcp(pipeline), 'The audience in ID Token [] does not match the expected audience'],
   ])('is not accepted as a token at %s', async (cloud, set, refusal) => {
     const { connection } = await set();
-    await verify(corridor, connection);
-    const { jws } = await corridor.admin.get<{ jws: string }>(`/connections/${connection.id}/verification`);
-    const { target } = await corridor.admin.get<{ target: object }>(`/connections/${connection.id}`);
-    const { sandbox } = corridor;
+    await verify(pipeline, connection);
+    const { jws } = await pipeline.admin.get<{ jws: string }>(`/connections/${connection.id}/verification`);
+    const { target } = await pipeline.admin.get<{ target: object }>(`/connections/${connection.id}`);
+    const { sandbox } = pipeline;
     const entering = clouds[cloud].destination(target).exchange({
       connection: connection.id,
       endpoints: {

@@ -2,7 +2,7 @@ import { CreateOpenIDConnectProviderCommand, CreateRoleCommand, IAMClient } from
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestConnection } from '../../support/server.ts';
 import { startTestIssuer, type TestIssuer } from '../../support/test-issuer.ts';
-import { type Corridor, openCorridor } from './corridor.ts';
+import { openPipeline, type Pipeline } from './pipeline.ts';
 import { expectRefused } from './refused.ts';
 
 const door = 'sts:AssumeRoleWithWebIdentity';
@@ -45,21 +45,21 @@ interface ByHand {
 
 let accounts = 100_000_000_000;
 
-async function setUp(corridor: Corridor, given: ByHand = {}): Promise<TestConnection> {
+async function setUp(pipeline: Pipeline, given: ByHand = {}): Promise<TestConnection> {
   const account = String(accounts++);
   const {
     target,
-    providers = [corridor.issuer],
+    providers = [pipeline.issuer],
     clientIds = ['sts.amazonaws.com'],
     roles = ['vendor'],
   } = given;
-  const connection = await corridor.connect('aws', {
+  const connection = await pipeline.connect('aws', {
     role_arn: `arn:aws:iam::${account}:role/vendor`,
     region: 'eu-central-1',
     ...target,
   });
   const iam = new IAMClient({
-    endpoint: `${corridor.sandbox}/aws`,
+    endpoint: `${pipeline.sandbox}/aws`,
     region: 'eu-central-1',
     credentials: { accessKeyId: account, secretAccessKey: 'any' },
     maxAttempts: 1,
@@ -71,7 +71,7 @@ async function setUp(corridor: Corridor, given: ByHand = {}): Promise<TestConnec
     );
     federated = made.OpenIDConnectProviderArn ?? '';
   }
-  const name = corridor.issuer.replace('http://', '');
+  const name = pipeline.issuer.replace('http://', '');
   const { prefix = name, subject = connection.subject, actions = [] } = given;
   for (const RoleName of roles) {
     const trust = {
@@ -92,30 +92,30 @@ async function setUp(corridor: Corridor, given: ByHand = {}): Promise<TestConnec
 }
 
 describe('the sandbox AWS, set up by hand, refuses', () => {
-  let corridor: Corridor;
+  let pipeline: Pipeline;
   beforeAll(async () => {
-    corridor = await openCorridor();
+    pipeline = await openPipeline();
   }, 60_000);
-  afterAll(() => corridor.close());
+  afterAll(() => pipeline.close());
   afterEach(async () => {
-    await corridor.turn('PUT', '/clock', { offset_seconds: 0 });
-    await corridor.turn('PUT', '/faults', { cloud: 'aws' });
+    await pipeline.turn('PUT', '/clock', { offset_seconds: 0 });
+    await pipeline.turn('PUT', '/faults', { cloud: 'aws' });
   });
 
   test('nothing when all of it is right', async () => {
     const tags = { session_tags: { Team: 'blue' }, source_identity: 'acme' };
-    const connection = await setUp(corridor, {
+    const connection = await setUp(pipeline, {
       target: tags,
       actions: ['sts:TagSession', 'sts:SetSourceIdentity'],
     });
-    expect(await corridor.credentials(connection.id)).toMatchObject({ status: 200 });
+    expect(await pipeline.credentials(connection.id)).toMatchObject({ status: 200 });
   });
 
   test('an issuer that has no provider in the account', async () => {
-    const connection = await setUp(corridor, { providers: [], roles: [] });
-    await expectRefused(corridor, connection, {
+    const connection = await setUp(pipeline, { providers: [], roles: [] });
+    await expectRefused(pipeline, connection, {
       code: 'cloud_issuer_unknown',
-      detail: `The account of the role has no OIDC provider for this issuer. AWS says InvalidIdentityToken: No OpenIDConnect provider found in your account for ${corridor.issuer}`,
+      detail: `The account of the role has no OIDC provider for this issuer. AWS says InvalidIdentityToken: No OpenIDConnect provider found in your account for ${pipeline.issuer}`,
       advice:
         'Create the provider in the account and partition of role_arn, with exactly this issuer: with a trailing slash or in another case it is another provider.',
       doors: [`${door} InvalidIdentityToken`],
@@ -123,10 +123,10 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
   });
 
   test('an issuer whose provider has a slash at its end', async () => {
-    const connection = await setUp(corridor, { providers: [`${corridor.issuer}/`], roles: [] });
-    await expectRefused(corridor, connection, {
+    const connection = await setUp(pipeline, { providers: [`${pipeline.issuer}/`], roles: [] });
+    await expectRefused(pipeline, connection, {
       code: 'cloud_issuer_unknown',
-      detail: `The account of the role has no OIDC provider for this issuer. AWS says InvalidIdentityToken: No OpenIDConnect provider found in your account for ${corridor.issuer}`,
+      detail: `The account of the role has no OIDC provider for this issuer. AWS says InvalidIdentityToken: No OpenIDConnect provider found in your account for ${pipeline.issuer}`,
       advice:
         'Create the provider in the account and partition of role_arn, with exactly this issuer: with a trailing slash or in another case it is another provider.',
       doors: [`${door} InvalidIdentityToken`],
@@ -137,7 +137,7 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
     ['an audience that the provider does not list', { clientIds: ['sts.amazonaws.com.evil'] }],
     ['every audience when the provider lists none', { clientIds: [] }],
   ])('%s', async (_, given) => {
-    await expectRefused(corridor, await setUp(corridor, given), notValidated);
+    await expectRefused(pipeline, await setUp(pipeline, given), notValidated);
   });
 
   test.each<[string, ByHand]>([
@@ -153,21 +153,21 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
       { target: { session_tags: { Team: 'blue' }, source_identity: 'acme' }, actions: ['sts:TagSession'] },
     ],
   ])('%s', async (_, given) => {
-    await expectRefused(corridor, await setUp(corridor, given), notAuthorized);
+    await expectRefused(pipeline, await setUp(pipeline, given), notAuthorized);
   });
 
   test('a role that it has not heard of yet, and lets it in when it has', async () => {
-    await corridor.turn('PUT', '/faults', { cloud: 'aws', propagation_seconds: 15 });
-    const connection = await setUp(corridor);
-    await expectRefused(corridor, connection, notAuthorized);
-    await corridor.turn('PUT', '/clock', { offset_seconds: 15 });
-    expect(await corridor.credentials(connection.id)).toMatchObject({ status: 200 });
+    await pipeline.turn('PUT', '/faults', { cloud: 'aws', propagation_seconds: 15 });
+    const connection = await setUp(pipeline);
+    await expectRefused(pipeline, connection, notAuthorized);
+    await pipeline.turn('PUT', '/clock', { offset_seconds: 15 });
+    expect(await pipeline.credentials(connection.id)).toMatchObject({ status: 200 });
   });
 
   test('a token that has expired, also a fresh one', async () => {
-    const connection = await setUp(corridor);
-    await corridor.turn('PUT', '/clock', { offset_seconds: 700 });
-    await expectRefused(corridor, connection, {
+    const connection = await setUp(pipeline);
+    await pipeline.turn('PUT', '/clock', { offset_seconds: 700 });
+    await expectRefused(pipeline, connection, {
       code: 'cloud_token_time',
       detail:
         'The token had expired according to the clock of STS. AWS says ExpiredToken: Token expired: current date/time ',
@@ -178,9 +178,9 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
   });
 
   test('a token from the future', async () => {
-    const connection = await setUp(corridor);
-    await corridor.turn('PUT', '/clock', { offset_seconds: -400 });
-    await expectRefused(corridor, connection, {
+    const connection = await setUp(pipeline);
+    await pipeline.turn('PUT', '/clock', { offset_seconds: -400 });
+    await expectRefused(pipeline, connection, {
       code: 'cloud_token_time',
       detail:
         'The clock of this server is more than five minutes ahead. AWS says InvalidIdentityToken: Token issued in the future: ',
@@ -191,7 +191,7 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
   });
 
   test('a duration that is over what the role allows', async () => {
-    await expectRefused(corridor, await setUp(corridor, { target: { duration_seconds: 7200 } }), {
+    await expectRefused(pipeline, await setUp(pipeline, { target: { duration_seconds: 7200 } }), {
       code: 'cloud_request_invalid',
       detail:
         'duration_seconds exceeds the maximum session duration of the role. AWS says ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
@@ -205,7 +205,7 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
       Version: '2012-10-17',
       Statement: [{ Effect: 'Maybe', Action: '*', Resource: '*' }],
     };
-    await expectRefused(corridor, await setUp(corridor, { target: { session_policy } }), {
+    await expectRefused(pipeline, await setUp(pipeline, { target: { session_policy } }), {
       code: 'cloud_request_invalid',
       detail: 'session_policy is not a policy that IAM can read. AWS says MalformedPolicyDocument: ',
       advice: 'Correct target.session_policy; IAM Access Analyzer can check it.',
@@ -215,9 +215,9 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
   });
 
   test('everybody while it is out of order, and is asked three times', async () => {
-    const connection = await setUp(corridor);
-    await corridor.turn('PUT', '/faults', { cloud: 'aws', status: 503 });
-    await expectRefused(corridor, connection, {
+    const connection = await setUp(pipeline);
+    await pipeline.turn('PUT', '/faults', { cloud: 'aws', status: 503 });
+    await expectRefused(pipeline, connection, {
       code: 'cloud_unavailable',
       status: 503,
       detail: 'The cloud reports an internal error. AWS says ',
@@ -229,9 +229,9 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
   });
 
   test('nothing and answers nothing, which ends after five seconds', async () => {
-    const connection = await setUp(corridor);
-    await corridor.turn('PUT', '/faults', { cloud: 'aws', delay_ms: 6000 });
-    await expectRefused(corridor, connection, {
+    const connection = await setUp(pipeline);
+    await pipeline.turn('PUT', '/faults', { cloud: 'aws', delay_ms: 6000 });
+    await expectRefused(pipeline, connection, {
       code: 'cloud_timeout',
       status: 504,
       detail: 'STS did not answer in time.',
@@ -243,21 +243,21 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
 
 describe('the sandbox AWS, of an issuer that the internet sees otherwise, refuses', () => {
   let front: TestIssuer;
-  let corridor: Corridor;
+  let pipeline: Pipeline;
   let connection: TestConnection;
   let kid: string;
   beforeAll(async () => {
     front = await startTestIssuer({ path: '/t/1' });
     front.headers = { 'cache-control': 'no-cache' };
-    corridor = await openCorridor({ front });
-    connection = await setUp(corridor);
-    const { items } = await corridor.admin.get<{ items: { kid: string; alg: string; state: string }[] }>(
+    pipeline = await openPipeline({ front });
+    connection = await setUp(pipeline);
+    const { items } = await pipeline.admin.get<{ items: { kid: string; alg: string; state: string }[] }>(
       '/keys',
     );
     kid = items.find(({ alg, state }) => alg === connection.algorithm && state === 'active')?.kid ?? '';
   }, 60_000);
   afterAll(async () => {
-    await corridor.close();
+    await pipeline.close();
     await front.close();
   });
   afterEach(() => {
@@ -266,36 +266,36 @@ describe('the sandbox AWS, of an issuer that the internet sees otherwise, refuse
   });
 
   test('a key that is not in the JWKS', async () => {
-    await expectRefused(corridor, connection, noKey);
+    await expectRefused(pipeline, connection, noKey);
   });
 
   test('everything when the documents are not there', async () => {
     front.status = 404;
-    await expectRefused(corridor, connection, noKey);
+    await expectRefused(pipeline, connection, noKey);
   });
 
   test('everything when discovery lacks one of its lists', async () => {
     const { subject_types_supported: list, ...rest } = front.discovery;
     front.discovery = rest;
-    await expectRefused(corridor, connection, noKey);
+    await expectRefused(pipeline, connection, noKey);
     front.discovery = { ...rest, subject_types_supported: list };
   });
 
   test('a signature by another key of the same name, and a key with key_ops', async () => {
     const key = front.keys.find(({ alg }) => alg === connection.algorithm)?.publicJwk;
     front.jwks = { keys: [{ ...key, kid }] };
-    await expectRefused(corridor, connection, notValidated);
-    const jwks = (await (await fetch(`${corridor.base}/jwks`)).json()) as typeof front.jwks;
+    await expectRefused(pipeline, connection, notValidated);
+    const jwks = (await (await fetch(`${pipeline.base}/jwks`)).json()) as typeof front.jwks;
     front.jwks = { keys: jwks.keys.map((own) => ({ ...own, key_ops: ['verify'] })) };
-    await expectRefused(corridor, connection, notValidated);
+    await expectRefused(pipeline, connection, notValidated);
     front.jwks = jwks;
-    expect(await corridor.credentials(connection.id)).toMatchObject({ status: 200 });
+    expect(await pipeline.credentials(connection.id)).toMatchObject({ status: 200 });
   });
 
   test('a role whose conditions lack the path of the issuer', async () => {
     const prefix = new URL(front.issuer).host;
-    await expectRefused(corridor, await setUp(corridor, { prefix }), noKey);
-    front.jwks = (await (await fetch(`${corridor.base}/jwks`)).json()) as typeof front.jwks;
-    await expectRefused(corridor, await setUp(corridor, { prefix }), notAuthorized);
+    await expectRefused(pipeline, await setUp(pipeline, { prefix }), noKey);
+    front.jwks = (await (await fetch(`${pipeline.base}/jwks`)).json()) as typeof front.jwks;
+    await expectRefused(pipeline, await setUp(pipeline, { prefix }), notAuthorized);
   });
 });

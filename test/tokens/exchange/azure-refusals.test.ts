@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { json } from '../../../src/sandbox/demo/http.ts';
 import type { TestConnection } from '../../support/server.ts';
 import { startTestIssuer, type TestIssuer } from '../../support/test-issuer.ts';
-import { type Corridor, openCorridor } from './corridor.ts';
+import { openPipeline, type Pipeline } from './pipeline.ts';
 import { expectRefused, type Refused } from './refused.ts';
 
 const tenant = '11111111-2222-4333-8444-555555555555';
@@ -19,13 +19,13 @@ interface ByHand {
 
 let identities = 0;
 
-async function setUp(corridor: Corridor, { target, credential = {} }: ByHand = {}): Promise<TestConnection> {
+async function setUp(pipeline: Pipeline, { target, credential = {} }: ByHand = {}): Promise<TestConnection> {
   const group = `/subscriptions/${subscription}/resourceGroups/rg`;
   const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id${++identities}`;
   const put = <T>(path: string, body: object) =>
     json<T>({
       method: 'PUT',
-      url: `${corridor.sandbox}/azure${path}?api-version=2023-01-31`,
+      url: `${pipeline.sandbox}/azure${path}?api-version=2023-01-31`,
       headers: { authorization: `Bearer sandbox:${tenant}` },
       body,
     });
@@ -33,7 +33,7 @@ async function setUp(corridor: Corridor, { target, credential = {} }: ByHand = {
   const { properties } = await put<{ properties: { clientId: string } }>(identity, {
     location: 'westeurope',
   });
-  const connection = await corridor.connect('azure', {
+  const connection = await pipeline.connect('azure', {
     tenant_id: tenant,
     client_id: properties.clientId,
     ...target,
@@ -41,7 +41,7 @@ async function setUp(corridor: Corridor, { target, credential = {} }: ByHand = {
   if (credential)
     await put(`${identity}/federatedIdentityCredentials/sojourn`, {
       properties: {
-        issuer: corridor.issuer,
+        issuer: pipeline.issuer,
         subject: connection.subject,
         audiences: ['api://AzureADTokenExchange'],
         ...credential,
@@ -60,31 +60,31 @@ const noRecord = (member: string, value: string) =>
   `No matching federated identity record found for presented assertion ${member} '${value}'.`;
 
 describe('the sandbox Azure, set up by hand, refuses', () => {
-  let corridor: Corridor;
+  let pipeline: Pipeline;
   beforeAll(async () => {
-    corridor = await openCorridor();
+    pipeline = await openPipeline();
   }, 60_000);
-  afterAll(() => corridor.close());
+  afterAll(() => pipeline.close());
   afterEach(async () => {
-    await corridor.turn('PUT', '/clock', { offset_seconds: 0 });
-    await corridor.turn('PUT', '/faults', { cloud: 'azure' });
+    await pipeline.turn('PUT', '/clock', { offset_seconds: 0 });
+    await pipeline.turn('PUT', '/faults', { cloud: 'azure' });
   });
 
   test('nothing when all of it is right', async () => {
-    expect(await corridor.credentials((await setUp(corridor)).id)).toMatchObject({ status: 200 });
+    expect(await pipeline.credentials((await setUp(pipeline)).id)).toMatchObject({ status: 200 });
   });
 
   test.each([
     ['with a slash at its end', '/'],
     ['with a path', '/t/1'],
   ])('an issuer %s', async (_, end) => {
-    const connection = await setUp(corridor, { credential: { issuer: corridor.issuer + end } });
+    const connection = await setUp(pipeline, { credential: { issuer: pipeline.issuer + end } });
     await expectRefused(
-      corridor,
+      pipeline,
       connection,
       entra(700211, {
         code: 'cloud_issuer_unknown',
-        detail: `No federated credential of the identity has this issuer. Azure says 700211: AADSTS700211: ${noRecord('issuer', corridor.issuer)}`,
+        detail: `No federated credential of the identity has this issuer. Azure says 700211: AADSTS700211: ${noRecord('issuer', pipeline.issuer)}`,
         advice: `The issuer of the federated credential must match exactly, including a trailing slash. ${slow}`,
       }),
     );
@@ -95,9 +95,9 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
     ['the audience of another Azure', { target: { environment: 'usgov' } }],
   ])('%s', async (_, given) => {
     const scope = 'https://vault.azure.net/.default';
-    const connection = await setUp(corridor, { ...given, target: { scope, ...given.target } });
+    const connection = await setUp(pipeline, { ...given, target: { scope, ...given.target } });
     await expectRefused(
-      corridor,
+      pipeline,
       connection,
       entra(700212, {
         code: 'cloud_audience_mismatch',
@@ -109,9 +109,9 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
   });
 
   test.each(['con_00000000000000000000000000', 'CON_'])('another subject than %s', async (subject) => {
-    const connection = await setUp(corridor, { credential: { subject } });
+    const connection = await setUp(pipeline, { credential: { subject } });
     await expectRefused(
-      corridor,
+      pipeline,
       connection,
       entra(700213, {
         code: 'cloud_subject_mismatch',
@@ -123,8 +123,8 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
 
   test('an identity that has no federated credential', async () => {
     await expectRefused(
-      corridor,
-      await setUp(corridor, { credential: null }),
+      pipeline,
+      await setUp(pipeline, { credential: null }),
       entra(7000226, {
         code: 'cloud_trust_refused',
         detail:
@@ -135,25 +135,25 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
   });
 
   test('a credential that has not arrived, and lets it in when it has', async () => {
-    await corridor.turn('PUT', '/faults', { cloud: 'azure', propagation_seconds: 120 });
-    const connection = await setUp(corridor);
+    await pipeline.turn('PUT', '/faults', { cloud: 'azure', propagation_seconds: 120 });
+    const connection = await setUp(pipeline);
     await expectRefused(
-      corridor,
+      pipeline,
       connection,
       entra(70021, {
         code: 'cloud_trust_refused',
-        detail: `No federated credential of the identity matches issuer, subject and audience. Azure says 70021: AADSTS70021: No matching federated identity record found for presented assertion. Assertion Issuer: '${corridor.issuer}'.`,
+        detail: `No federated credential of the identity matches issuer, subject and audience. Azure says 70021: AADSTS70021: No matching federated identity record found for presented assertion. Assertion Issuer: '${pipeline.issuer}'.`,
         advice: `${slow} Otherwise deploy the set-up file again.`,
       }),
     );
-    await corridor.turn('PUT', '/clock', { offset_seconds: 120 });
-    expect(await corridor.credentials(connection.id)).toMatchObject({ status: 200 });
+    await pipeline.turn('PUT', '/clock', { offset_seconds: 120 });
+    expect(await pipeline.credentials(connection.id)).toMatchObject({ status: 200 });
   });
 
   test('a directory that does not exist', async () => {
     await expectRefused(
-      corridor,
-      await setUp(corridor, { target: { tenant_id: stranger } }),
+      pipeline,
+      await setUp(pipeline, { target: { tenant_id: stranger } }),
       entra(90002, {
         code: 'cloud_target_not_found',
         detail: `This Azure environment has no directory with this tenant_id. Azure says 90002: AADSTS90002: Tenant '${stranger}' not found.`,
@@ -164,8 +164,8 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
 
   test('an application that the directory does not have', async () => {
     await expectRefused(
-      corridor,
-      await setUp(corridor, { target: { client_id: stranger } }),
+      pipeline,
+      await setUp(pipeline, { target: { client_id: stranger } }),
       entra(700016, {
         code: 'cloud_target_not_found',
         detail: `The directory has no application or identity with this client_id. Azure says 700016: AADSTS700016: Application with identifier '${stranger}' was not found in the directory '${tenant}'.`,
@@ -177,8 +177,8 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
 
   test('a scope of a resource that the directory does not have', async () => {
     await expectRefused(
-      corridor,
-      await setUp(corridor, { target: { scope: 'https://nowhere.example/.default' } }),
+      pipeline,
+      await setUp(pipeline, { target: { scope: 'https://nowhere.example/.default' } }),
       entra(500011, {
         code: 'cloud_request_invalid',
         detail:
@@ -189,10 +189,10 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
   });
 
   test.each([700, -400])('a token when its clock is %d seconds off', async (offset_seconds) => {
-    const connection = await setUp(corridor);
-    await corridor.turn('PUT', '/clock', { offset_seconds });
+    const connection = await setUp(pipeline);
+    await pipeline.turn('PUT', '/clock', { offset_seconds });
     await expectRefused(
-      corridor,
+      pipeline,
       connection,
       entra(700024, {
         code: 'cloud_token_time',
@@ -204,9 +204,9 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
   });
 
   test('everybody while it is out of order', async () => {
-    const connection = await setUp(corridor);
-    await corridor.turn('PUT', '/faults', { cloud: 'azure', status: 503 });
-    await expectRefused(corridor, connection, {
+    const connection = await setUp(pipeline);
+    await pipeline.turn('PUT', '/faults', { cloud: 'azure', status: 503 });
+    await expectRefused(pipeline, connection, {
       code: 'cloud_unavailable',
       status: 503,
       detail: 'The cloud reports an internal error. Azure says ',
@@ -218,9 +218,9 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
   });
 
   test('nothing, for a connection that would be signed with ES256 is not made', async () => {
-    const made = corridor.admin.post('/connections', {
+    const made = pipeline.admin.post('/connections', {
       name: 'prod',
-      tenant: corridor.tenant.id,
+      tenant: pipeline.tenant.id,
       cloud: 'azure',
       target: { tenant_id: tenant, client_id: stranger },
       algorithm: 'ES256',
@@ -231,24 +231,24 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
 
 describe('the sandbox Azure, of an issuer that the internet sees otherwise, refuses', () => {
   let front: TestIssuer;
-  let corridor: Corridor;
+  let pipeline: Pipeline;
   let kid: string;
   beforeAll(async () => {
     front = await startTestIssuer({ path: '/t/1' });
-    corridor = await openCorridor({ front });
-    const { items } = await corridor.admin.get<{ items: { kid: string; alg: string }[] }>('/keys');
+    pipeline = await openPipeline({ front });
+    const { items } = await pipeline.admin.get<{ items: { kid: string; alg: string }[] }>('/keys');
     kid = items.find(({ alg }) => alg === 'RS256')?.kid ?? '';
   }, 60_000);
   afterAll(async () => {
-    await corridor.close();
+    await pipeline.close();
     await front.close();
   });
 
   test('everything while the documents are not there', async () => {
     front.status = 500;
     await expectRefused(
-      corridor,
-      await setUp(corridor),
+      pipeline,
+      await setUp(pipeline),
       entra(50166, {
         code: 'cloud_issuer_unreachable',
         detail:
@@ -261,9 +261,9 @@ describe('the sandbox Azure, of an issuer that the internet sees otherwise, refu
   });
 
   test('a key that it has not seen, until it looks again; and then a signature by another key', async () => {
-    const connection = await setUp(corridor);
+    const connection = await setUp(pipeline);
     await expectRefused(
-      corridor,
+      pipeline,
       connection,
       entra(7000272, {
         code: 'cloud_key_unknown',
@@ -273,10 +273,10 @@ describe('the sandbox Azure, of an issuer that the internet sees otherwise, refu
       }),
     );
     front.jwks = { keys: [{ ...front.keys[0]?.publicJwk, kid }] };
-    await corridor.turn('PUT', '/clock', { offset_seconds: 301 });
+    await pipeline.turn('PUT', '/clock', { offset_seconds: 301 });
     // By then the token of a server that keeps the right time is old, but not too old.
     await expectRefused(
-      corridor,
+      pipeline,
       connection,
       entra(7000274, {
         code: 'cloud_key_unknown',

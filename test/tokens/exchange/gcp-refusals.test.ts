@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { json } from '../../../src/sandbox/demo/http.ts';
 import type { TestConnection } from '../../support/server.ts';
 import { startTestIssuer, type TestIssuer } from '../../support/test-issuer.ts';
-import { type Corridor, openCorridor } from './corridor.ts';
+import { openPipeline, type Pipeline } from './pipeline.ts';
 import { expectRefused, type Refused } from './refused.ts';
 
 const project = 'acme-prod';
@@ -22,31 +22,31 @@ interface ByHand {
 
 let made = 0;
 
-async function manage(corridor: Corridor, method: string, path: string, body: object = {}): Promise<void> {
+async function manage(pipeline: Pipeline, method: string, path: string, body: object = {}): Promise<void> {
   const headers = { authorization: `Bearer sandbox:${project}:${number}` };
-  await json({ method, url: `${corridor.sandbox}/gcp${path}`, headers, body });
+  await json({ method, url: `${pipeline.sandbox}/gcp${path}`, headers, body });
 }
 
-async function setUp(corridor: Corridor, given: ByHand = {}): Promise<TestConnection> {
+async function setUp(pipeline: Pipeline, given: ByHand = {}): Promise<TestConnection> {
   const pool_id = `pool-${++made}`;
-  const connection = await corridor.connect('gcp', {
+  const connection = await pipeline.connect('gcp', {
     project_number: number,
     pool_id,
     provider_id: 'vendor',
     ...given.target,
   });
-  if (given.pool !== null) await manage(corridor, 'POST', `${pools}?workloadIdentityPoolId=${pool_id}`);
+  if (given.pool !== null) await manage(pipeline, 'POST', `${pools}?workloadIdentityPoolId=${pool_id}`);
   if (given.pool !== null && given.provider !== null)
-    await manage(corridor, 'POST', `${pools}/${pool_id}/providers?workloadIdentityPoolProviderId=vendor`, {
+    await manage(pipeline, 'POST', `${pools}/${pool_id}/providers?workloadIdentityPoolProviderId=vendor`, {
       attributeMapping: { 'google.subject': 'assertion.sub' },
       attributeCondition: `assertion.sub == '${connection.subject}'`,
-      oidc: { issuerUri: corridor.issuer },
+      oidc: { issuerUri: pipeline.issuer },
       ...given.provider,
     });
   const mine = `principal://iam.googleapis.com/projects/${number}/locations/global/workloadIdentityPools/${pool_id}/subject/${connection.subject}`;
   const { member = mine } = given;
   const bindings = member === null ? [] : [{ role: 'roles/iam.workloadIdentityUser', members: [member] }];
-  await manage(corridor, 'POST', `/v1/projects/${project}/serviceAccounts/${account}:setIamPolicy`, {
+  await manage(pipeline, 'POST', `/v1/projects/${project}/serviceAccounts/${account}:setIamPolicy`, {
     policy: { bindings },
   });
   return connection;
@@ -79,19 +79,19 @@ const noKey: Refused = {
 const asAccount = { target: { service_account: account } };
 
 describe('the sandbox Google Cloud, set up by hand, refuses', () => {
-  let corridor: Corridor;
+  let pipeline: Pipeline;
   beforeAll(async () => {
-    corridor = await openCorridor();
-    await manage(corridor, 'POST', `/v1/projects/${project}/serviceAccounts`, { accountId: 'deployer' });
+    pipeline = await openPipeline();
+    await manage(pipeline, 'POST', `/v1/projects/${project}/serviceAccounts`, { accountId: 'deployer' });
   }, 60_000);
-  afterAll(() => corridor.close());
+  afterAll(() => pipeline.close());
   afterEach(async () => {
-    await corridor.turn('PUT', '/clock', { offset_seconds: 0 });
-    await corridor.turn('PUT', '/faults', { cloud: 'gcp' });
+    await pipeline.turn('PUT', '/clock', { offset_seconds: 0 });
+    await pipeline.turn('PUT', '/faults', { cloud: 'gcp' });
   });
 
   test.each([{}, asAccount])('nothing when all of it is right, with %j', async (given) => {
-    expect(await corridor.credentials((await setUp(corridor, given)).id)).toMatchObject({ status: 200 });
+    expect(await pipeline.credentials((await setUp(pipeline, given)).id)).toMatchObject({ status: 200 });
   });
 
   test.each<[string, ByHand]>([
@@ -100,29 +100,29 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
     ['a provider that is disabled', { provider: { disabled: true } }],
     ['a project that is another one', { target: { project_number: '999999999999' } }],
   ])('%s', async (_, given) => {
-    await expectRefused(corridor, await setUp(corridor, given), noTarget);
+    await expectRefused(pipeline, await setUp(pipeline, given), noTarget);
   });
 
   test('a pool that was deleted', async () => {
-    const connection = await setUp(corridor);
-    await manage(corridor, 'DELETE', `${pools}/pool-${made}`);
-    await expectRefused(corridor, connection, noTarget);
+    const connection = await setUp(pipeline);
+    await manage(pipeline, 'DELETE', `${pools}/pool-${made}`);
+    await expectRefused(pipeline, connection, noTarget);
   });
 
   test('an issuer that is written with a slash at its end', async () => {
-    const connection = await setUp(corridor, { provider: { oidc: { issuerUri: `${corridor.issuer}/` } } });
-    await expectRefused(corridor, connection, {
+    const connection = await setUp(pipeline, { provider: { oidc: { issuerUri: `${pipeline.issuer}/` } } });
+    await expectRefused(pipeline, connection, {
       code: 'cloud_issuer_unknown',
-      detail: `The provider expects another issuer. Google Cloud says invalid_grant: The issuer in ID Token ${corridor.issuer} does not match the expected one in config: ${corridor.issuer}/.`,
+      detail: `The provider expects another issuer. Google Cloud says invalid_grant: The issuer in ID Token ${pipeline.issuer} does not match the expected one in config: ${pipeline.issuer}/.`,
       advice: 'Set exactly this issuer in the provider, including a trailing slash.',
       doors: ['sts.token invalid_grant'],
     });
   });
 
   test('the default audience when the provider lists another one', async () => {
-    const oidc = { issuerUri: corridor.issuer, allowedAudiences: ['vendor'] };
-    const connection = await setUp(corridor, { provider: { oidc } });
-    await expectRefused(corridor, connection, {
+    const oidc = { issuerUri: pipeline.issuer, allowedAudiences: ['vendor'] };
+    const connection = await setUp(pipeline, { provider: { oidc } });
+    await expectRefused(pipeline, connection, {
       code: 'cloud_audience_mismatch',
       detail: `The provider expects another audience. Google Cloud says invalid_grant: The audience in ID Token [${connection.audience}] does not match the expected audience vendor.`,
       advice:
@@ -133,7 +133,7 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
 
   test('a subject that the attribute condition does not admit', async () => {
     const attributeCondition = "assertion.sub == 'con_00000000000000000000000000'";
-    await expectRefused(corridor, await setUp(corridor, { provider: { attributeCondition } }), {
+    await expectRefused(pipeline, await setUp(pipeline, { provider: { attributeCondition } }), {
       code: 'cloud_subject_mismatch',
       detail:
         'The attribute condition of the provider does not admit this subject. Google Cloud says unauthorized_client: The given credential is rejected by the attribute condition.',
@@ -145,7 +145,7 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
   test('a mapping that makes a subject of over 127 bytes', async () => {
     const mapping = 'assertion.sub + assertion.sub + assertion.sub + assertion.sub + assertion.sub';
     const provider = { attributeMapping: { 'google.subject': mapping } };
-    await expectRefused(corridor, await setUp(corridor, { provider }), {
+    await expectRefused(pipeline, await setUp(pipeline, { provider }), {
       code: 'cloud_trust_refused',
       detail:
         'The attribute mapping of the provider results in a subject of more than 127 bytes. Google Cloud says invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.',
@@ -155,9 +155,9 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
   });
 
   test.each([400, -100])('a token when its clock is %d seconds off', async (offset_seconds) => {
-    const connection = await setUp(corridor);
-    await corridor.turn('PUT', '/clock', { offset_seconds });
-    await expectRefused(corridor, connection, {
+    const connection = await setUp(pipeline);
+    await pipeline.turn('PUT', '/clock', { offset_seconds });
+    await expectRefused(pipeline, connection, {
       code: 'cloud_token_time',
       detail:
         'The token has expired or was issued in the future according to the clock of Google, which tolerates 60 seconds. Google Cloud says invalid_grant: ID Token issued at ',
@@ -168,10 +168,10 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
   });
 
   test('every key when a JWKS was uploaded that does not have it', async () => {
-    const { keys } = (await (await fetch(`${corridor.base}/jwks`)).json()) as { keys: object[] };
+    const { keys } = (await (await fetch(`${pipeline.base}/jwks`)).json()) as { keys: object[] };
     const jwksJson = JSON.stringify({ keys: keys.map((key) => ({ ...key, kid: 'of-last-year' })) });
-    const oidc = { issuerUri: corridor.issuer, jwksJson };
-    await expectRefused(corridor, await setUp(corridor, { provider: { oidc } }), noKey);
+    const oidc = { issuerUri: pipeline.issuer, jwksJson };
+    await expectRefused(pipeline, await setUp(pipeline, { provider: { oidc } }), noKey);
   });
 
   test.each<[string, ByHand]>([
@@ -188,25 +188,25 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
       { target: { service_account: `nobody@${project}.iam.gserviceaccount.com` } },
     ],
   ])('%s', async (_, given) => {
-    await expectRefused(corridor, await setUp(corridor, given), noAccess);
+    await expectRefused(pipeline, await setUp(pipeline, given), noAccess);
   });
 
   test('a service account whose binding names the project by its id', async () => {
     const member = `principal://iam.googleapis.com/projects/${project}/locations/global/workloadIdentityPools/pool-${made + 1}/attribute.x/y`;
-    await expectRefused(corridor, await setUp(corridor, { ...asAccount, member }), noAccess);
+    await expectRefused(pipeline, await setUp(pipeline, { ...asAccount, member }), noAccess);
   });
 
   test('a service account whose binding has not arrived, and lets it in when it has', async () => {
-    await corridor.turn('PUT', '/faults', { cloud: 'gcp', propagation_seconds: 50 });
-    const connection = await setUp(corridor, asAccount);
-    await expectRefused(corridor, connection, noAccess);
-    await corridor.turn('PUT', '/clock', { offset_seconds: 50 });
-    expect(await corridor.credentials(connection.id)).toMatchObject({ status: 200 });
+    await pipeline.turn('PUT', '/faults', { cloud: 'gcp', propagation_seconds: 50 });
+    const connection = await setUp(pipeline, asAccount);
+    await expectRefused(pipeline, connection, noAccess);
+    await pipeline.turn('PUT', '/clock', { offset_seconds: 50 });
+    expect(await pipeline.credentials(connection.id)).toMatchObject({ status: 200 });
   });
 
   test('a lifetime of over an hour that the organization has not allowed', async () => {
     const target = { service_account: account, lifetime_seconds: 7200 };
-    await expectRefused(corridor, await setUp(corridor, { target }), {
+    await expectRefused(pipeline, await setUp(pipeline, { target }), {
       code: 'cloud_request_invalid',
       detail:
         'lifetime_seconds exceeds one hour, and the organization does not allow that for this service account. Google Cloud says INVALID_ARGUMENT: The access token lifetime cannot exceed 3600s',
@@ -218,9 +218,9 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
   });
 
   test('everybody while it throttles', async () => {
-    const connection = await setUp(corridor);
-    await corridor.turn('PUT', '/faults', { cloud: 'gcp', status: 429 });
-    await expectRefused(corridor, connection, {
+    const connection = await setUp(pipeline);
+    await pipeline.turn('PUT', '/faults', { cloud: 'gcp', status: 429 });
+    await expectRefused(pipeline, connection, {
       code: 'cloud_throttled',
       status: 503,
       detail:
@@ -234,28 +234,28 @@ describe('the sandbox Google Cloud, set up by hand, refuses', () => {
 
 describe('the sandbox Google Cloud, of an issuer that the internet sees otherwise, refuses', () => {
   let front: TestIssuer;
-  let corridor: Corridor;
+  let pipeline: Pipeline;
   beforeAll(async () => {
     front = await startTestIssuer({ path: '/t/1' });
-    corridor = await openCorridor({ front });
-    await manage(corridor, 'POST', `/v1/projects/${project}/serviceAccounts`, { accountId: 'deployer' });
+    pipeline = await openPipeline({ front });
+    await manage(pipeline, 'POST', `/v1/projects/${project}/serviceAccounts`, { accountId: 'deployer' });
   }, 60_000);
   afterAll(async () => {
-    await corridor.close();
+    await pipeline.close();
     await front.close();
   });
 
   test('everything while the documents are not there, a key that is not in them, and a wrong signature', async () => {
-    const connection = await setUp(corridor);
+    const connection = await setUp(pipeline);
     front.status = 503;
-    await expectRefused(corridor, connection, noKey);
+    await expectRefused(pipeline, connection, noKey);
     front.status = 200;
-    await expectRefused(corridor, connection, noKey);
-    const { items } = await corridor.admin.get<{ items: { kid: string; alg: string }[] }>('/keys');
+    await expectRefused(pipeline, connection, noKey);
+    const { items } = await pipeline.admin.get<{ items: { kid: string; alg: string }[] }>('/keys');
     const kid = items.find(({ alg }) => alg === connection.algorithm)?.kid;
     const other = front.keys.find(({ alg }) => alg === connection.algorithm)?.publicJwk;
     front.jwks = { keys: [{ ...other, kid }] };
-    await expectRefused(corridor, connection, {
+    await expectRefused(pipeline, connection, {
       code: 'cloud_key_unknown',
       detail:
         'The signature does not match the key that Google has for this key id. Google Cloud says invalid_grant: Unable to verify the ID Token signature.',

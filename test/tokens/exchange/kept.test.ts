@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type FakeCloud, json, startFakeCloud } from '../../clouds/fake-cloud.ts';
 import { azurePass } from '../../clouds/outside.ts';
 import type { TestClient } from '../../support/server.ts';
-import { type Answered, type Corridor, openCorridor } from './corridor.ts';
+import { type Answered, openPipeline, type Pipeline } from './pipeline.ts';
 
 const guid = (digit: string) => `${digit.repeat(8)}-1111-4111-8111-111111111111`;
 const hour = 3_600_000;
@@ -12,10 +12,10 @@ const minute = 60_000;
 
 let cloud: FakeCloud;
 let clock: { ahead: number };
-let corridor: Corridor;
+let pipeline: Pipeline;
 
 const open = () =>
-  openCorridor({
+  openPipeline({
     now: () => Date.now() + clock.ahead,
     // The hour is moved for the server only, and a token for /v1 is to outlive that.
     config: {
@@ -29,10 +29,10 @@ beforeEach(async () => {
   cloud = await startFakeCloud();
   cloud.answers = [pass('first')];
   clock = { ahead: 0 };
-  corridor = await open();
+  pipeline = await open();
 }, 60_000);
 afterEach(async () => {
-  await corridor.close();
+  await pipeline.close();
   await cloud.close();
 });
 
@@ -44,10 +44,10 @@ const refusal = json(401, {
 });
 const broken = json(500, {});
 const connect = (digit = '1') =>
-  corridor.connect('azure', { tenant_id: guid(digit), client_id: guid(digit) });
+  pipeline.connect('azure', { tenant_id: guid(digit), client_id: guid(digit) });
 const given = ({ body }: Answered) =>
   (body.credentials as { access_token?: string } | undefined)?.access_token ?? body.code;
-const enter = async (id: string) => given(await corridor.credentials(id));
+const enter = async (id: string) => given(await pipeline.credentials(id));
 /** From here on the cloud answers this. */
 const nowAnswers = (...answers: FakeCloud['answers']) => {
   const said = cloud.asked.map(() => broken);
@@ -57,12 +57,12 @@ const nowAnswers = (...answers: FakeCloud['answers']) => {
 describe('credentials that are kept', () => {
   test('200 callers of a cold connection make one call', async () => {
     const { id } = await connect();
-    const answers = await Promise.all(Array.from({ length: 200 }, () => corridor.credentials(id)));
+    const answers = await Promise.all(Array.from({ length: 200 }, () => pipeline.credentials(id)));
     expect(new Set(answers.map(given))).toEqual(new Set(['first']));
     expect(cloud.asked).toHaveLength(1);
-    const lines = await corridor.audit(`connection=${id}&event=exchange.succeeded`);
+    const lines = await pipeline.audit(`connection=${id}&event=exchange.succeeded`);
     expect(lines).toHaveLength(1);
-    expect(await corridor.audit(`connection=${id}&event=credentials.served`)).toHaveLength(200);
+    expect(await pipeline.audit(`connection=${id}&event=credentials.served`)).toHaveLength(200);
   }, 60_000);
 
   test('are served while the cloud is down, as long as they live, and renewed when it is back', async () => {
@@ -112,24 +112,24 @@ describe('credentials that are kept', () => {
     const { id } = await connect();
     nowAnswers(pass('first'), pass('elsewhere'));
     expect(await enter(id)).toBe('first');
-    await corridor.admin.patch(`/connections/${id}`, { target: { client_id: guid('2') } });
+    await pipeline.admin.patch(`/connections/${id}`, { target: { client_id: guid('2') } });
     expect(await enter(id)).toBe('elsewhere');
     expect(new URLSearchParams(cloud.asked[1]?.body).get('client_id')).toBe(guid('2'));
     nowAnswers(refusal);
-    await corridor.admin.patch(`/connections/${id}`, { target: { client_id: guid('3') } });
+    await pipeline.admin.patch(`/connections/${id}`, { target: { client_id: guid('3') } });
     expect(await enter(id)).toBe('cloud_subject_mismatch');
   });
 
   test('are not served for a connection that is disabled or deleted, nor asked for', async () => {
     const { id } = await connect();
     expect(await enter(id)).toBe('first');
-    await corridor.admin.post(`/connections/${id}/disable`);
+    await pipeline.admin.post(`/connections/${id}/disable`);
     expect(await enter(id)).toBe('connection_disabled');
-    await corridor.admin.post(`/connections/${id}/enable`);
+    await pipeline.admin.post(`/connections/${id}/enable`);
     expect(await enter(id)).toBe('first');
-    await fetch(`${corridor.server.adminOrigin}/admin/v1/connections/${id}`, {
+    await fetch(`${pipeline.server.adminOrigin}/admin/v1/connections/${id}`, {
       method: 'DELETE',
-      headers: { authorization: `Bearer ${corridor.server.adminToken}` },
+      headers: { authorization: `Bearer ${pipeline.server.adminToken}` },
     });
     expect(await enter(id)).toBe('connection_not_found');
     expect(cloud.asked).toHaveLength(1);
@@ -137,18 +137,18 @@ describe('credentials that are kept', () => {
 
   test('are not served to a client that lost its rule or was disabled, whose token for /v1 still lives', async () => {
     const { id } = await connect();
-    const client = await corridor.admin.post<TestClient>('/clients', {
+    const client = await pipeline.admin.post<TestClient>('/clients', {
       name: 'other',
       may_use: [{ connection: id }],
     });
-    const bearer = await corridor.bearerOf(client);
-    expect(given(await corridor.credentials(id, bearer))).toBe('first');
-    await corridor.admin.patch(`/clients/${client.client_id}`, { may_use: [] });
-    expect(given(await corridor.credentials(id, bearer))).toBe('connection_not_found');
-    await corridor.admin.patch(`/clients/${client.client_id}`, { may_use: [{ connection: id }] });
-    expect(given(await corridor.credentials(id, bearer))).toBe('first');
-    await corridor.admin.patch(`/clients/${client.client_id}`, { disabled: true });
-    expect(given(await corridor.credentials(id, bearer))).toBe('unauthorized');
+    const bearer = await pipeline.bearerOf(client);
+    expect(given(await pipeline.credentials(id, bearer))).toBe('first');
+    await pipeline.admin.patch(`/clients/${client.client_id}`, { may_use: [] });
+    expect(given(await pipeline.credentials(id, bearer))).toBe('connection_not_found');
+    await pipeline.admin.patch(`/clients/${client.client_id}`, { may_use: [{ connection: id }] });
+    expect(given(await pipeline.credentials(id, bearer))).toBe('first');
+    await pipeline.admin.patch(`/clients/${client.client_id}`, { disabled: true });
+    expect(given(await pipeline.credentials(id, bearer))).toBe('unauthorized');
     expect(cloud.asked).toHaveLength(1);
   });
 
@@ -156,7 +156,7 @@ describe('credentials that are kept', () => {
     const { id } = await connect();
     expect(await enter(id)).toBe('first');
     nowAnswers(refusal);
-    expect(await corridor.admin.post(`/connections/${id}/verify`)).toEqual({
+    expect(await pipeline.admin.post(`/connections/${id}/verify`)).toEqual({
       verdict: 'failing',
       state: 'pending',
       retry_at: expect.any(String),
@@ -180,7 +180,7 @@ describe('credentials that are kept', () => {
 describe('while cannot write the audit log', () => {
   /** Lets every write of the journal fail, or none. */
   const breakJournal = (broken: boolean) => {
-    const database = new DatabaseSync(join(corridor.server.folder, 'sojourn.db'));
+    const database = new DatabaseSync(join(pipeline.server.folder, 'sojourn.db'));
     database.exec(
       broken
         ? "CREATE TRIGGER no_audit BEFORE INSERT ON journal BEGIN SELECT RAISE(FAIL, 'no audit'); END"
@@ -195,7 +195,7 @@ describe('while cannot write the audit log', () => {
     expect(await enter(warm.id)).toBe('warm');
     breakJournal(true);
     for (const path of [`${warm.id}/credentials`, `${warm.id}/token`, `${cold.id}/credentials`]) {
-      const { status, retryAfter, body } = await corridor.ask(path);
+      const { status, retryAfter, body } = await pipeline.ask(path);
       expect({ status, retryAfter, body }).toEqual({
         status: 503,
         retryAfter: '5',

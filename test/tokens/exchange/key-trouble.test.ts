@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type FakeCloud, json, startFakeCloud } from '../../clouds/fake-cloud.ts';
 import { azurePass } from '../../clouds/outside.ts';
 import { gcpKmsService, keyRing } from '../keys/services/gcp-kms.ts';
-import { type Corridor, openCorridor } from './corridor.ts';
+import { openPipeline, type Pipeline } from './pipeline.ts';
 
 const guid = '11111111-1111-4111-8111-111111111111';
 const minute = 60_000;
@@ -11,7 +11,7 @@ const minute = 60_000;
 let ahead: number;
 let cloud: FakeCloud;
 let service: Awaited<ReturnType<typeof gcpKmsService>>;
-let corridor: Corridor;
+let pipeline: Pipeline;
 
 beforeEach(async () => {
   ahead = 0;
@@ -22,7 +22,7 @@ beforeEach(async () => {
     ...{ key_ring: keyRing, rsa_key: 'rsa', ec_key: 'ec' },
     ...{ endpoint: service.origin, metadata_endpoint: service.metadata.origin },
   };
-  corridor = await openCorridor({
+  pipeline = await openPipeline({
     now: () => Date.now() + ahead,
     config: {
       clouds: { azure: { authority_host: cloud.origin } },
@@ -32,7 +32,7 @@ beforeEach(async () => {
   });
 }, 60_000);
 afterEach(async () => {
-  await corridor.close();
+  await pipeline.close();
   await cloud.close();
   await service.stop();
   await service.metadata.stop();
@@ -46,28 +46,28 @@ test.each<[string, string, () => unknown]>([
 ])(
   'while the key service %s, kept credentials are served as long as they live',
   async (_, code, interrupt) => {
-    const { id } = await corridor.connect('azure', { tenant_id: guid, client_id: guid });
+    const { id } = await pipeline.connect('azure', { tenant_id: guid, client_id: guid });
     const whole = (access_token: string) => ({
       connection: id,
       cloud: 'azure',
       expires_at: expect.any(String),
       credentials: { access_token, token_type: 'Bearer' },
     });
-    const first = await corridor.credentials(id);
+    const first = await pipeline.credentials(id);
     expect(first).toEqual({ status: 200, retryAfter: null, body: whole('first') });
     await interrupt();
     // First a renewal that nobody waits for, then one that everybody does.
     for (const minutes of [51, 56]) {
       ahead = minutes * minute;
-      expect(await corridor.credentials(id)).toEqual(first);
-      expect(await corridor.credentials(id)).toEqual(first);
+      expect(await pipeline.credentials(id)).toEqual(first);
+      expect(await pipeline.credentials(id)).toEqual(first);
     }
     expect(cloud.asked).toHaveLength(1);
-    const refused = await corridor.audit(`connection=${id}&event=exchange.failed`);
+    const refused = await pipeline.audit(`connection=${id}&event=exchange.failed`);
     const reasons = refused.map(({ outcome, reason }) => `${outcome} ${String(reason).split(':')[0]}`);
     expect(new Set(reasons)).toEqual(new Set([`failed ${code}`]));
-    expect(await corridor.audit(`connection=${id}&event=credentials.served`)).toHaveLength(5);
+    expect(await pipeline.audit(`connection=${id}&event=credentials.served`)).toHaveLength(5);
     ahead = 59.5 * minute;
-    expect(await corridor.credentials(id)).toMatchObject({ status: 503, body: { code } });
+    expect(await pipeline.credentials(id)).toMatchObject({ status: 503, body: { code } });
   },
 );

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type FakeCloud, json, startFakeCloud } from '../../clouds/fake-cloud.ts';
 import { awsPass, azurePass, federatedPass } from '../../clouds/outside.ts';
 import { askToken, type TestClient, type TestConnection, withSecret } from '../../support/server.ts';
-import { type Corridor, openCorridor, without } from './corridor.ts';
+import { openPipeline, type Pipeline, without } from './pipeline.ts';
 
 const guid = '8d6c2f6e-1f0b-4e7e-9d3b-0a1b2c3d4e5f';
 const targets = {
@@ -14,7 +14,7 @@ type Cloud = keyof typeof targets;
 const cloudNames = Object.keys(targets) as Cloud[];
 
 let clouds: Record<Cloud, FakeCloud>;
-let corridor: Corridor;
+let pipeline: Pipeline;
 const connections = new Map<string, TestConnection & { readonly cloud: Cloud }>();
 const clients = new Map<
   string,
@@ -28,7 +28,7 @@ beforeAll(async () => {
   clouds.aws.answers = [{ status: 200, body: awsPass(inAnHour), headers: { 'content-type': 'text/xml' } }];
   clouds.azure.answers = [json(200, azurePass)];
   clouds.gcp.answers = [json(200, { ...federatedPass, expires_in: 3600 })];
-  corridor = await openCorridor({
+  pipeline = await openPipeline({
     config: {
       clouds: {
         aws: { sts_endpoint: clouds.aws.origin },
@@ -37,13 +37,13 @@ beforeAll(async () => {
       },
     },
   });
-  const { admin } = corridor;
+  const { admin } = pipeline;
   const tenants = new Map<string, string>();
   for (const name of ['a', 'b', 'c', 'd']) {
     const { id } = await admin.post<{ id: string }>('/tenants', { name });
     tenants.set(name, id);
     for (const cloud of name === 'd' ? (['aws'] as const) : cloudNames)
-      connections.set(`${name} ${cloud}`, { ...(await corridor.connect(cloud, targets[cloud], id)), cloud });
+      connections.set(`${name} ${cloud}`, { ...(await pipeline.connect(cloud, targets[cloud], id)), cloud });
   }
   await admin.post(`/connections/${idOf('d aws')}/disable`);
   const tenant = (name: string) => ({ tenant: tenants.get(name) });
@@ -60,12 +60,12 @@ beforeAll(async () => {
   ];
   for (const [name, may_use, mayUse] of wanted) {
     const client = await admin.post<TestClient>('/clients', { name: 'client', may_use });
-    clients.set(name, { ...client, bearer: await corridor.bearerOf(client), mayUse: new Set(mayUse) });
+    clients.set(name, { ...client, bearer: await pipeline.bearerOf(client), mayUse: new Set(mayUse) });
   }
   await admin.patch(`/clients/${clients.get('that is disabled')?.client_id}`, { disabled: true });
 }, 60_000);
 afterAll(async () => {
-  await corridor.close();
+  await pipeline.close();
   for (const cloud of Object.values(clouds)) await cloud.close();
 });
 
@@ -138,17 +138,17 @@ describe.each(names)('a client %s', (name) => {
   test('is refused every other connection with one answer, before any cloud is asked', async () => {
     const { mayUse, bearer, ...client } = clientOf(name);
     const before = asked();
-    const strange = ['con_00000000000000000000000000', 'con_', 'x', '__proto__', corridor.tenant.id];
+    const strange = ['con_00000000000000000000000000', 'con_', 'x', '__proto__', pipeline.tenant.id];
     const others = [...connections].filter(([connection]) => !mayUse.has(connection));
     const pairs = [...others.map(([other, { id }]) => [other, id]), ...strange.map((id) => ['', id])];
     for (const [connection = '', id = ''] of pairs) {
       for (const path of ['credentials', 'token'])
-        expect([id, path, plain(await corridor.ask(`${id}/${path}`, bearer))]).toEqual([
+        expect([id, path, plain(await pipeline.ask(`${id}/${path}`, bearer))]).toEqual([
           id,
           path,
           refusalFor(connection),
         ]);
-      const { status, body } = await askToken(corridor.base, withSecret(client, { id }));
+      const { status, body } = await askToken(pipeline.base, withSecret(client, { id }));
       const said = refusalFor(connection);
       expect([id, status, body.error, body.error_description]).toEqual(
         said === unauthorized
@@ -173,15 +173,15 @@ describe.each(names)('a client %s', (name) => {
       const connection = connections.get(connectionName);
       if (!connection) throw new Error('unknown connection');
       const { id, subject: sub, audience: aud, cloud } = connection;
-      const mine = expect.objectContaining({ iss: corridor.issuer, sub, aud });
-      const byToken = await askToken(corridor.base, withSecret(client, { id }));
+      const mine = expect.objectContaining({ iss: pipeline.issuer, sub, aud });
+      const byToken = await askToken(pipeline.base, withSecret(client, { id }));
       expect([byToken.status, claimsOf(byToken.body.access_token)]).toEqual([200, mine]);
-      const byApi = await corridor.ask(`${id}/token`, bearer);
+      const byApi = await pipeline.ask(`${id}/token`, bearer);
       expect([byApi.status, claimsOf(byApi.body.access_token)]).toEqual([200, mine]);
       expect(sub).toBe(id);
 
       const before = clouds[cloud].asked.length;
-      const { status, body } = await corridor.ask(`${id}/credentials`, bearer);
+      const { status, body } = await pipeline.ask(`${id}/credentials`, bearer);
       expect({ status, body }).toEqual({
         status: 200,
         body: { connection: id, cloud, expires_at: expect.any(String), credentials: expect.any(Object) },
@@ -231,9 +231,9 @@ describe('what a caller would choose', () => {
     });
     for (const path of ['credentials', 'token']) {
       const url = `${idOf('a aws')}/${path}?${name}=x`;
-      expect((await corridor.ask(url, bearer)).body).toEqual(refused);
+      expect((await pipeline.ask(url, bearer)).body).toEqual(refused);
     }
-    const posted = await corridor.ask(`${idOf('a aws')}/credentials`, bearer, {
+    const posted = await pipeline.ask(`${idOf('a aws')}/credentials`, bearer, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ [name]: 'x' }),
@@ -245,7 +245,7 @@ describe('what a caller would choose', () => {
   test.each(choices)('%s is refused by name at /token', async (name) => {
     const { bearer: _, mayUse: __, ...client } = clientOf('of a tenant');
     const form = { ...withSecret(client, { id: idOf('a aws') }), [name]: 'x' };
-    const { status, body } = await askToken(corridor.base, form);
+    const { status, body } = await askToken(pipeline.base, form);
     expect([status, body.error, body.error_description]).toEqual([
       400,
       'invalid_request',
@@ -256,7 +256,7 @@ describe('what a caller would choose', () => {
   test('any other parameter is refused at /v1 too', async () => {
     const { bearer } = clientOf('of a tenant');
     const before = asked();
-    const { status, body } = await corridor.ask(`${idOf('a aws')}/credentials?RoleArn=x`, bearer);
+    const { status, body } = await pipeline.ask(`${idOf('a aws')}/credentials?RoleArn=x`, bearer);
     expect([status, body.code]).toEqual([400, 'unknown_parameter']);
     expect(asked()).toEqual(before);
   });
@@ -265,7 +265,7 @@ describe('what a caller would choose', () => {
     const { bearer: _, mayUse: __, ...client } = clientOf('of a tenant');
     const audience = connections.get('a gcp')?.audience ?? '';
     const form = { ...withSecret(client, { id: idOf('a aws') }), audience };
-    const { status, body } = await askToken(corridor.base, form);
+    const { status, body } = await askToken(pipeline.base, form);
     expect([status, body.error]).toEqual([400, 'invalid_target']);
   });
 });

@@ -3,20 +3,20 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type FakeCloud, json, startFakeCloud } from '../../clouds/fake-cloud.ts';
 import { azurePass } from '../../clouds/outside.ts';
 import { moment } from '../../server/http/ask.ts';
-import { type Corridor, openCorridor } from './corridor.ts';
+import { openPipeline, type Pipeline } from './pipeline.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 
 let cloud: FakeCloud;
 let ahead: number;
-let corridor: Corridor;
+let pipeline: Pipeline;
 
 beforeEach(async () => {
   cloud = await startFakeCloud();
   cloud.answers = [json(200, { ...azurePass, expires_in: 3600 })];
   ahead = 0;
-  corridor = await openCorridor({
+  pipeline = await openPipeline({
     now: () => Date.now() + ahead,
     config: {
       clouds: { azure: { authority_host: cloud.origin } },
@@ -26,13 +26,13 @@ beforeEach(async () => {
   });
 }, 60_000);
 afterEach(async () => {
-  await corridor.close();
+  await pipeline.close();
   await cloud.close();
 });
 
 const guid = (digit: string) => `${digit.repeat(8)}-1111-4111-8111-111111111111`;
 const connect = (digit: string) =>
-  corridor.connect('azure', { tenant_id: guid(digit), client_id: guid(digit) });
+  pipeline.connect('azure', { tenant_id: guid(digit), client_id: guid(digit) });
 
 interface Live {
   readonly connection: string;
@@ -43,12 +43,12 @@ interface Budget {
   readonly first_failure: Live | null;
   readonly items: readonly Live[];
 }
-const budget = () => corridor.admin.get<Budget>('/outage');
+const budget = () => pipeline.admin.get<Budget>('/outage');
 /** Read off the clock, which goes on while the test runs. */
 const about = (seconds: number) => expect.closeTo(seconds, -1.5);
 
 const gauge = async () => {
-  const { adminOrigin, adminToken } = corridor.server;
+  const { adminOrigin, adminToken } = pipeline.server;
   const answer = await fetch(`${adminOrigin}/metrics`, {
     headers: { authorization: `Bearer ${adminToken}` },
   });
@@ -62,14 +62,14 @@ test('there is none as long as no credentials are in use', async () => {
 
 test('it is what is left of the credentials that end first, and a renewal moves it', async () => {
   const [early, late] = [await connect('1'), await connect('2')];
-  await corridor.credentials(early.id);
+  await pipeline.credentials(early.id);
   ahead = 20 * minute;
-  await corridor.credentials(late.id);
-  await corridor.credentials(late.id);
+  await pipeline.credentials(late.id);
+  await pipeline.credentials(late.id);
   const first = {
-    client: corridor.client.client_id,
+    client: pipeline.client.client_id,
     connection: early.id,
-    tenant: corridor.tenant.id,
+    tenant: pipeline.tenant.id,
     purpose: null,
     first_served_at: moment,
     expires_at: moment,
@@ -80,7 +80,7 @@ test('it is what is left of the credentials that end first, and a renewal moves 
   expect(await gauge()).toEqual(about(40 * 60));
 
   ahead = 56 * minute;
-  await corridor.credentials(early.id);
+  await pipeline.credentials(early.id);
   expect((await budget()).items).toEqual([
     { ...second, remaining_seconds: about(24 * 60) },
     { ...first, remaining_seconds: about(60 * 60) },
@@ -89,7 +89,7 @@ test('it is what is left of the credentials that end first, and a renewal moves 
 
 test('credentials that nobody has renewed in time are those of a job that is over', async () => {
   const { id } = await connect('1');
-  await corridor.credentials(id);
+  await pipeline.credentials(id);
   ahead = hour - 6 * minute;
   expect((await budget()).in_use).toBe(1);
   ahead = hour - 4 * minute;
@@ -101,7 +101,7 @@ test('what was refused is in nobody’s hands', async () => {
   cloud.answers = [
     json(401, { error: 'invalid_client', error_description: 'AADSTS700213: No.', error_codes: [700213] }),
   ];
-  expect((await corridor.credentials(id)).status).toBe(502);
+  expect((await pipeline.credentials(id)).status).toBe(502);
   expect((await budget()).in_use).toBe(0);
 });
 
@@ -111,8 +111,8 @@ test.each([
   ['gcp', 'cannot be gcp for a connection to azure'],
 ])('who asks for the format %s is refused before anything is done', async (format, message) => {
   const { id } = await connect('1');
-  const before = await corridor.audit(`connection=${id}`);
-  expect(await corridor.ask(`${id}/credentials?format=${format}`)).toEqual({
+  const before = await pipeline.audit(`connection=${id}`);
+  expect(await pipeline.ask(`${id}/credentials?format=${format}`)).toEqual({
     status: 400,
     retryAfter: null,
     body: {
@@ -127,6 +127,6 @@ test.each([
     },
   });
   expect(cloud.asked).toEqual([]);
-  expect(await corridor.audit(`connection=${id}`)).toEqual(before);
+  expect(await pipeline.audit(`connection=${id}`)).toEqual(before);
   expect(await budget()).toEqual({ in_use: 0, first_failure: null, items: [] });
 });

@@ -3,7 +3,7 @@
 import { STATUS_CODES } from 'node:http';
 import { expect } from '@jest/globals';
 import type { TestConnection } from '../../support/server.ts';
-import type { Corridor } from './corridor.ts';
+import type { Pipeline } from './pipeline.ts';
 
 export interface Refused {
   readonly code: string;
@@ -19,12 +19,12 @@ export interface Refused {
 }
 
 export async function expectRefused(
-  corridor: Corridor,
+  pipeline: Pipeline,
   connection: TestConnection,
   { code, status = 502, detail, advice, doors, retryAfter, begins = false }: Refused,
 ): Promise<void> {
-  const before = await corridor.doors();
-  const answered = await corridor.credentials(connection.id);
+  const before = await pipeline.doors();
+  const answered = await pipeline.credentials(connection.id);
   const said = (text: string): unknown =>
     begins ? expect.stringMatching(new RegExp(`^${text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)) : text;
   expect(answered).toEqual({
@@ -40,16 +40,16 @@ export async function expectRefused(
       request_id: expect.any(String),
     },
   });
-  expect((await corridor.doors()).slice(before.length)).toEqual(doors);
-  const [line] = await corridor.audit(`connection=${connection.id}`);
+  expect((await pipeline.doors()).slice(before.length)).toEqual(doors);
+  const [line] = await pipeline.audit(`connection=${connection.id}`);
   expect(line).toEqual({
     event: status < 500 ? 'exchange.refused' : 'exchange.failed',
     outcome: status >= 503 ? 'failed' : 'refused',
-    actor: corridor.client.client_id,
-    client: corridor.client.client_id,
+    actor: pipeline.client.client_id,
+    client: pipeline.client.client_id,
     source_ip: '127.0.0.1',
     connection: connection.id,
-    tenant: corridor.tenant.id,
+    tenant: pipeline.tenant.id,
     jti: expect.stringMatching(/^[\w-]{22}$/),
     kid: expect.stringMatching(/^[\w-]{43}$/),
     sub: connection.subject,

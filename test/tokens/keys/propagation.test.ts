@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { placeOf } from '../../../src/tokens/issuer/index.ts';
+import { documentUrls } from '../../../src/tokens/issuer/index.ts';
 import { findDrift, findPropagationFault } from '../../../src/tokens/keys/index.ts';
 import { recordOf } from './records.ts';
 
 const key = recordOf('wanted', 'ES256', 'next').jwk;
 const other = recordOf('other', 'RS256', 'active').jwk;
 const url = 'https://id.example.com';
-const issuer = { url, jwks: placeOf(url).jwks };
+const issuer = { url, jwks: documentUrls(url).jwks };
 
 interface Page {
   status?: number;
@@ -39,7 +39,7 @@ beforeEach(() => {
   };
 });
 
-const fault = () => findPropagationFault(placeOf(base), issuer, key);
+const fault = () => findPropagationFault(documentUrls(base), issuer, key);
 
 describe('the propagation check', () => {
   test('finds a key if both documents are correct', async () => {
@@ -92,7 +92,7 @@ describe('the propagation check', () => {
   });
 
   test('reports an issuer that cannot be reached', async () => {
-    expect(await findPropagationFault(placeOf('http://127.0.0.1:1'), issuer, key)).toBe(
+    expect(await findPropagationFault(documentUrls('http://127.0.0.1:1'), issuer, key)).toBe(
       '127.0.0.1:1 could not be reached.',
     );
   });
@@ -103,7 +103,7 @@ describe('the check of a mirror', () => {
     discovery: JSON.stringify({ issuer: url, jwks_uri: issuer.jwks, extra: 1 }),
     jwks: JSON.stringify({ keys: [other, key] }),
   };
-  const difference = () => findDrift(placeOf(base), served);
+  const difference = () => findDrift(documentUrls(base), served);
   const listing = (...keys: unknown[]) => {
     pages['/jwks'] = { body: JSON.stringify({ keys }) };
   };

@@ -22,7 +22,7 @@ beforeAll(async () => {
   stage = await openStage();
   home = await newFolder();
   const { aws, azure, gcp } = stage.customer;
-  const { admin } = stage.corridor;
+  const { admin } = stage.pipeline;
   await admin.patch(`/connections/${azure.id}`, { token_ttl: 900 });
   await admin.patch(`/connections/${aws.id}`, {
     target: { duration_seconds: 3600 },
@@ -32,7 +32,7 @@ beforeAll(async () => {
     target: { lifetime_seconds: 3600 },
     purposes: { short: { lifetime_seconds: 600 } },
   });
-  agent = await testAgent(stage.corridor.issuer, {
+  agent = await testAgent(stage.pipeline.issuer, {
     sojourn: stage.sojourn(),
     now: () => Date.now() + clock.offset,
     connections: [
@@ -44,7 +44,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await agent.close();
-  await stage.corridor.close();
+  await stage.pipeline.close();
   await removeFolders();
 });
 
@@ -53,7 +53,7 @@ const sojourn = (args: readonly string[], env: Record<string, string> = {}) =>
   command(args, { HOME: home, ...env });
 
 const events = async (event: string, query = '') =>
-  (await stage.corridor.admin.get<{ items: { event: string }[] }>(`/audit?limit=200${query}`)).items.filter(
+  (await stage.pipeline.admin.get<{ items: { event: string }[] }>(`/audit?limit=200${query}`)).items.filter(
     (item) => item.event === event,
   ).length;
 
@@ -271,7 +271,7 @@ describe('a purpose', () => {
 
 test('two hundred concurrent callers of the agent cause one request to the server and one to the cloud', async () => {
   const { aws } = stage.customer;
-  const { admin, sandbox } = stage.corridor;
+  const { admin, sandbox } = stage.pipeline;
   await admin.post(`/connections/${aws.id}/disable`, {});
   // As after a sleep: all entries are refreshed, and this one is refused.
   clock.offset += 2 * minute;

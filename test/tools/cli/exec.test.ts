@@ -30,7 +30,7 @@ afterEach(() => {
   expect(readdirSync(scratch)).toEqual([]);
 });
 afterAll(async () => {
-  await stage.corridor.close();
+  await stage.pipeline.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -103,7 +103,7 @@ describe('a program of sojourn exec', () => {
     const own = expect.stringMatching(/\/tmp\/sojourn-exec-\w+\/[\w.-]+$/);
     expect(given).toEqual({
       ...loopbackOnly,
-      SOJOURN_ISSUER: stage.corridor.issuer,
+      SOJOURN_ISSUER: stage.pipeline.issuer,
       SOJOURN_CLIENT_ID: stage.env.SOJOURN_CLIENT_ID,
       AWS_REGION: 'us-east-1',
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `${origin}/aws`,
@@ -233,7 +233,7 @@ describe('a signal before sojourn exec starts the program:', () => {
 });
 
 describe('sojourn exec serves the unmodified library', () => {
-  const sandbox = () => stage.corridor.sandbox;
+  const sandbox = () => stage.pipeline.sandbox;
 
   test('the AWS SDK for JavaScript', async () => {
     const source = `
@@ -274,14 +274,14 @@ describe('sojourn exec serves the unmodified library', () => {
 
 describe('sojourn exec serves the unmodified program', () => {
   testWith(['aws'])('the AWS CLI', async () => {
-    const program = ['aws', 'sts', 'get-caller-identity', '--endpoint-url', `${stage.corridor.sandbox}/aws`];
+    const program = ['aws', 'sts', 'get-caller-identity', '--endpoint-url', `${stage.pipeline.sandbox}/aws`];
     const { code, out, err } = await exec([stage.customer.aws], program, { AWS_DEFAULT_REGION: 'us-east-1' });
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(JSON.parse(out)).toMatchObject({ Account: '111122223333' });
   });
 
   testWith(['gcloud'])('gcloud', async () => {
-    const { sandbox } = stage.corridor;
+    const { sandbox } = stage.pipeline;
     const more = {
       CLOUDSDK_CONFIG: join(folder, 'gcloud'),
       CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: '1',
@@ -303,8 +303,8 @@ describe('sojourn credentials serves the unmodified tool', () => {
     const config = async ({ id }: { id: string }, profile: string) => {
       const options = ['--tool', 'aws', '--profile', profile, '--command', `${binary} ${program}`];
       const admin = {
-        SOJOURN_ADMIN_URL: stage.corridor.server.adminOrigin,
-        SOJOURN_ADMIN_TOKEN: stage.corridor.server.adminToken,
+        SOJOURN_ADMIN_URL: stage.pipeline.server.adminOrigin,
+        SOJOURN_ADMIN_TOKEN: stage.pipeline.server.adminToken,
       };
       const { out } = await run([...sojourn, 'config', id, ...options], admin);
       return out;
@@ -319,7 +319,7 @@ describe('sojourn credentials serves the unmodified tool', () => {
           'sts',
           'get-caller-identity',
           '--endpoint-url',
-          `${stage.corridor.sandbox}/aws`,
+          `${stage.pipeline.sandbox}/aws`,
           '--profile',
           profile,
         ],
@@ -336,7 +336,7 @@ describe('sojourn credentials serves the unmodified tool', () => {
   });
 
   test('google-auth-library, as an executable-sourced credential', async () => {
-    const { sandbox } = stage.corridor;
+    const { sandbox } = stage.pipeline;
     const account = (connection: { id: string }) => {
       const file = join(folder, `${connection.id}.json`);
       const whole = {

@@ -22,32 +22,32 @@ let clock: ReturnType<typeof freezeClock>;
 beforeAll(async () => {
   clock = freezeClock();
   stage = await openStage();
-  entra = await startEntraFront(stage.corridor.sandbox);
+  entra = await startEntraFront(stage.pipeline.sandbox);
 });
 afterAll(async () => {
-  await stage.corridor.close();
+  await stage.pipeline.close();
   clock.release();
 });
 
-const withLog = <T>(cloud: CloudName, work: () => Promise<T>) => askedOf(stage.corridor.sandbox, cloud, work);
+const withLog = <T>(cloud: CloudName, work: () => Promise<T>) => askedOf(stage.pipeline.sandbox, cloud, work);
 
 const served = async (connection: { id: string }) =>
-  (await stage.corridor.audit(`event=credentials.served&connection=${connection.id}`)).length;
+  (await stage.pipeline.audit(`event=credentials.served&connection=${connection.id}`)).length;
 
 const groupsWith = (bearer: string) =>
   json<{ value: { name: string }[] }>({
-    url: `${stage.corridor.sandbox}/azure/subscriptions/${places.subscription}/resourcegroups?api-version=2021-04-01`,
+    url: `${stage.pipeline.sandbox}/azure/subscriptions/${places.subscription}/resourcegroups?api-version=2021-04-01`,
     headers: { authorization: `Bearer ${bearer}` },
   });
 
-const projectUrl = () => `${stage.corridor.sandbox}/gcp/v3/projects/${places.project}`;
+const projectUrl = () => `${stage.pipeline.sandbox}/gcp/v3/projects/${places.project}`;
 
 /** First, because MSAL runs in a child process with the real clock. */
 describe('MSAL', () => {
   test('exchanges the assertion of azureClientAssertion', async () => {
     const { azure } = stage.customer;
     const { tenant_id: tenant = '', client_id: clientId = '' } = (
-      await stage.corridor.admin.get<{ target: Record<string, string> }>(`/connections/${azure.id}`)
+      await stage.pipeline.admin.get<{ target: Record<string, string> }>(`/connections/${azure.id}`)
     ).target;
     const assertion = await azureClientAssertion(stage.sojourn(), azure.id)();
     const { log } = await withLog('azure', async () =>
@@ -61,7 +61,7 @@ describe('the AWS SDK', () => {
   const client = (credentials: ReturnType<typeof awsCredentials>) =>
     new STSClient({
       region: 'us-east-1',
-      endpoint: `${stage.corridor.sandbox}/aws`,
+      endpoint: `${stage.pipeline.sandbox}/aws`,
       maxAttempts: 1,
       credentials,
     });
@@ -203,7 +203,7 @@ describe('google-auth-library', () => {
   });
 
   test('exchanges the token of gcpSubjectTokenSupplier', async () => {
-    const { sandbox } = stage.corridor;
+    const { sandbox } = stage.pipeline;
     const client = new IdentityPoolClient({
       type: 'external_account',
       audience: `//iam.googleapis.com/projects/${gcp.projectNumber}/locations/global/workloadIdentityPools/${gcp.pool}/providers/${gcp.providerId}`,

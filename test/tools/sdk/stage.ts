@@ -7,10 +7,10 @@ import {
   type SojournOptions,
 } from '../../../src/tools/sdk/index.ts';
 import { type Customer, connectCustomer } from '../../e2e/customer.ts';
-import { type Corridor, openCorridor } from '../../tokens/exchange/corridor.ts';
+import { openPipeline, type Pipeline } from '../../tokens/exchange/pipeline.ts';
 
 export interface Stage {
-  readonly corridor: Corridor;
+  readonly pipeline: Pipeline;
   readonly customer: Customer;
   sojourn(more?: Partial<SojournOptions>): Sojourn;
   /** Environment variables of the issuer and the client. */
@@ -20,19 +20,19 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   // Long times, because the tests skip hours, and the server does not sign with a stale key ring.
   const keys = { publish_lead: '24h', stale_after: '12h' };
-  const corridor = await openCorridor({ config: { keys } });
-  const customer = await connectCustomer(corridor.admin, corridor.sandbox);
-  const { client_id: clientId, client_secret: secret } = await corridor.admin.post<{
+  const pipeline = await openPipeline({ config: { keys } });
+  const customer = await connectCustomer(pipeline.admin, pipeline.sandbox);
+  const { client_id: clientId, client_secret: secret } = await pipeline.admin.post<{
     client_id: string;
     client_secret: string;
   }>('/clients', { name: 'by-sdk', may_use: [{ tenant: customer.tenant }] });
   return {
-    corridor,
+    pipeline,
     customer,
     sojourn: (more = {}) =>
-      createSojourn({ issuer: corridor.issuer, signIn: clientSecret({ clientId, secret }), ...more }),
+      createSojourn({ issuer: pipeline.issuer, signIn: clientSecret({ clientId, secret }), ...more }),
     env: {
-      SOJOURN_ISSUER: corridor.issuer,
+      SOJOURN_ISSUER: pipeline.issuer,
       SOJOURN_CLIENT_ID: clientId,
       SOJOURN_CLIENT_SECRET: secret,
     },

@@ -27,9 +27,9 @@ interface LogEntry {
   readonly outcome: string;
 }
 
-export type Corridor = Awaited<ReturnType<typeof openCorridor>>;
+export type Pipeline = Awaited<ReturnType<typeof openPipeline>>;
 
-export async function openCorridor(
+export async function openPipeline(
   options: { front?: TestIssuer; config?: Record<string, unknown>; now?: Now } = {},
 ) {
   const sandbox = await startSandbox({ listen: { host: '127.0.0.1', port: 0 } });
