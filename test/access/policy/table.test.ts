@@ -168,6 +168,8 @@ describe('the decision with guards', () => {
     ['deploy only', 'tenant', 'off', refused, off, off, refused],
     ['at night', 'whole', 'prod', refused, refused, refused, refused],
     ['at night', 'nobody', 'prod', no, no, no, no],
+    // Without a purpose: a guard that refuses is closer than a rule that lacks the purpose.
+    ['at night', 'deployer', 'prod', not, refused, refused, not],
     ['at night', 'at work', 'plain', refused, refused, not, not],
     ['from main', 'main', 'prod', 'all', 'all', 'deploy', 'read'],
     ['from main', 'whole', 'prod', refused, refused, refused, refused],
@@ -234,6 +236,80 @@ describe('the decision with guards', () => {
       purpose: null,
       purposes: [],
       audit_violations: [],
+    });
+  });
+
+  describe('without an allowed purpose has the reason that is closest to being allowed:', () => {
+    const question = { connection: connections.prod, claims: {}, at: noon };
+    const rule = { connection: 'con_prod' };
+    const unmet = { ...rule, when: { ...main, methods: [...federated] } };
+
+    test('one unmet condition before two, whatever the order of the rules', () => {
+      const one = { ...rule, when: main };
+      for (const may_use of [
+        [unmet, one],
+        [one, unmet],
+      ])
+        expect(decide([], { ...question, client: callerOf(may_use) })).toMatchObject({
+          reason: 'condition_unmet',
+          rule: { ...one, index: may_use.indexOf(one) },
+          unmet_conditions: ['claims.ref'],
+        });
+    });
+
+    test('a rule that lacks only the purpose before one unmet condition, whatever the order of the rules', () => {
+      const purposeOnly = { ...rule, purposes: ['paint'] };
+      const one = { ...rule, when: main };
+      for (const may_use of [
+        [purposeOnly, one],
+        [one, purposeOnly],
+      ])
+        expect(decide([], { ...question, client: callerOf(may_use) })).toMatchObject({
+          reason: 'purpose_not_allowed',
+          rule: { ...purposeOnly, index: may_use.indexOf(purposeOnly) },
+          unmet_conditions: ['purposes'],
+        });
+    });
+
+    test('a guard with several unmet conditions before a rule with one', () => {
+      const require = { ...main, methods: [...federated], hours: { ...atWork, from: '18:00', to: '08:00' } };
+      const client = callerOf([{ ...rule, purposes: ['read'] }]);
+      expect(decide([guardOf({ name: 'strict', require })], { ...question, client })).toMatchObject({
+        reason: 'guard_refused',
+        guard: 'strict',
+        rule: { ...rule, purposes: ['read'], index: 0 },
+        unmet_conditions: ['claims.ref', 'methods', 'hours'],
+      });
+    });
+
+    test('a guard with one unmet condition before a guard with two', () => {
+      const guard = guardOf({ name: 'strict', require: { ...main, purposes: ['read'] } });
+      const client = callerOf([rule]);
+      for (const purposesOfPlace of [
+        { deploy: {}, read: {} },
+        { read: {}, deploy: {} },
+      ])
+        expect(
+          decide([guard], {
+            ...question,
+            connection: { ...connections.prod, purposes: purposesOfPlace },
+            client,
+          }),
+        ).toMatchObject({ reason: 'guard_refused', unmet_conditions: ['claims.ref'] });
+    });
+  });
+
+  test('names the rule of an allowed purpose if the request has to name one', () => {
+    const may_use = [
+      { connection: 'con_prod', purposes: ['paint'] },
+      { connection: 'con_prod', purposes: ['deploy', 'read'] },
+    ];
+    const question = { client: callerOf(may_use), connection: connections.prod, claims: {}, at: noon };
+    expect(decide([], question)).toMatchObject({
+      allowed: false,
+      reason: 'purpose_required',
+      rule: { ...may_use[1], index: 1 },
+      purposes: ['deploy', 'read'],
     });
   });
 });
