@@ -1,6 +1,6 @@
 /** Delivery over months and to receivers that hang: the webhooks module on a real store, with a settable clock. */
 import { readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createWebhooks, type Delivery, type Webhooks } from '../../../src/onboarding/webhooks/index.ts';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { addressFilterFor } from '../../../src/platform/outbound/index.ts';
@@ -53,7 +53,8 @@ const recordEvent = (
   connection: string,
   event: 'connection.disabled' | 'connection.enabled' = 'connection.disabled',
 ) => bench.audit().record({ event, outcome: 'ok', actor: 'admin', connection, tenant: 'ten_1' });
-const outbox = async () => (await bench.store.list('outbox', { limit: 100 })).items;
+const outbox = async () =>
+  (await bench.store.list<{ attempts: number; next_attempt_at: number }>('outbox', { limit: 100 })).items;
 const deliveries = async ({ id }: { id: string }) => (await webhooks.deliveries(id, { limit: 100 })).items;
 const summary = async (webhook: { id: string }) =>
   (await deliveries(webhook)).map(({ event, state, attempts }) => [
@@ -225,4 +226,50 @@ test('after a failed attempt, the webhook gets no further delivery in the same t
       ['con_3', 'delivered', 202],
     ],
   );
+});
+
+test('a failing delivery is attempted again after growing delays, up to a day, and its last ten attempts are kept', async () => {
+  receiver.answer('/delays', 503);
+  const webhook = await webhookTo('/delays');
+  await recordEvent('con_1');
+  const delays: number[] = [];
+  for (let attempts = 1; attempts < 14; attempts++) {
+    await tickUntil(async () => (await outbox())[0]?.value.attempts, attempts);
+    const [entry] = await outbox();
+    delays.push((entry!.value.next_attempt_at - bench.clock.ms) / 1_000);
+    bench.clock.ms = entry!.value.next_attempt_at - 1;
+    await webhooks.tick();
+    expect(await outbox()).toEqual([entry]);
+    bench.clock.ms += 1;
+  }
+  const fourHours = Array.from({ length: 6 }, () => 14_400);
+  expect(delays).toEqual([5, 30, 120, 600, 1_800, 3_600, 7_200, ...fourHours]);
+  expect(await summary(webhook)).toEqual([['con_1', 'pending', ...Array.from({ length: 10 }, () => 503)]]);
+  await tickUntil(outbox, []);
+  expect(await summary(webhook)).toEqual([['con_1', 'failed', ...Array.from({ length: 10 }, () => 503)]]);
+});
+
+test('a delivery in flight belongs to its replica for 30 seconds, three times as long as an attempt may take', async () => {
+  const timeout = jest.spyOn(AbortSignal, 'timeout');
+  receiver.hang('/claimed');
+  await webhookTo('/claimed');
+  await recordEvent('con_1');
+  await webhooks.tick();
+  await receiver.until('/claimed', 1);
+  expect(timeout.mock.calls).toContainEqual([10_000]);
+  timeout.mockRestore();
+  const claimed = await outbox();
+
+  const otherReplica = openWebhooks();
+  bench.clock.ms += 29_999;
+  await otherReplica.tick();
+  // Waits for the run in flight. If it had attempted the delivery, it would have released the claim.
+  await otherReplica.close();
+  expect(await outbox()).toEqual(claimed);
+
+  const nextReplica = openWebhooks();
+  bench.clock.ms += 1;
+  await nextReplica.tick();
+  await receiver.until('/claimed', 2);
+  await nextReplica.close();
 });
