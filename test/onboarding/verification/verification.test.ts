@@ -457,6 +457,23 @@ describe('a change that is still propagating', () => {
   });
 });
 
+test('two concurrent verifications of a connection share one run, and a later one runs anew', async () => {
+  const made = await atAws(pipeline);
+  await pipeline.turn('PUT', '/faults', { cloud: 'aws', delay_ms: 300 });
+  const before = (await pipeline.doors()).length;
+  const [first, second] = await Promise.all([
+    verify(pipeline, made.connection),
+    verify(pipeline, made.connection),
+  ]);
+  await pipeline.turn('PUT', '/faults', { cloud: 'aws' });
+  expect(first).toMatchObject({ verdict: 'active', state: 'active' });
+  expect(second).toEqual(first);
+  // The exchange and three probes.
+  expect((await pipeline.doors()).length - before).toBe(4);
+  await verify(pipeline, made.connection);
+  expect((await pipeline.doors()).length - before).toBe(8);
+}, 60_000);
+
 describe('the scheduled verification', () => {
   test('records drift and recovery once a day, and does not take an outage for drift', async () => {
     const made = await atGcp(pipeline);
