@@ -132,6 +132,22 @@ test('a shutdown under load first reports not ready, then closes each connection
   expect(await ended).toEqual({ code: 0, signal: null });
 }, 120_000);
 
+test('a shutdown reports not ready at once and accepts connections for 300 ms more, until load balancers have seen it', async () => {
+  const readiness = async () => (await fetch(`${sojourn.adminOrigin}/readyz`)).status;
+  expect(await readiness()).toBe(200);
+  const begun = performance.now();
+  const ended = sojourn.stop('SIGTERM');
+  const seen: [ready: number | string, post: number | string][] = [];
+  while (seen.at(-1)?.[1] !== 'ECONNREFUSED')
+    seen.push([await readiness().catch(() => 'closed'), await post(new Agent())]);
+  const lasted = performance.now() - begun;
+  expect(seen).toContainEqual([503, 200]);
+  // Node's timers may fire a millisecond early.
+  expect(lasted).toBeGreaterThanOrEqual(298);
+  expect(lasted).toBeLessThan(3_000);
+  expect(await ended).toEqual({ code: 0, signal: null });
+}, 60_000);
+
 test('a server that is stopped during its start shuts down in order and closes its database', async () => {
   const folder = await newFolder();
   const file = await writeConfig({ folder, port: await steadyPort() });
