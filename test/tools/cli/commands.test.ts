@@ -524,13 +524,13 @@ describe('sojourn config', () => {
       'gcp',
       '--tool google',
       `${JSON.stringify(account, null, 2)}\n`,
-      'Keep this in con_1.json, and set GOOGLE_APPLICATION_CREDENTIALS=con_1.json and GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1.\n',
+      'Save this as con_1.json, and set GOOGLE_APPLICATION_CREDENTIALS=con_1.json and GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1.\n',
     ],
     [
       'gcp',
       '--tool gcloud --path a.json',
       `${JSON.stringify(account, null, 2)}\n`,
-      'Keep this in a.json, set GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1, and run `gcloud auth login --cred-file=a.json`.\n',
+      'Save this as a.json, set GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1, and run `gcloud auth login --cred-file=a.json`.\n',
     ],
     [
       'azure',

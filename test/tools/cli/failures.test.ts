@@ -122,7 +122,7 @@ describe('a usage error exits with 2 before any request:', () => {
     ],
     [
       'client create --name k --tls-san-dns a.example --tls-san-ip 10.0.0.7',
-      'Give only one kind of --tls option.\n',
+      'Give --tls options of one type only.\n',
     ],
     [
       'client create --name k --tls-san-dns a.example --federated github',

@@ -107,7 +107,7 @@ function logReloadFailure(error: unknown, logger: Logger): void {
 const status: CommandSpec = {
   usage: 'status',
   description: 'show what a running agent serves, and how long that lasts without the server',
-  notes: ['Exit code: 0 if it has everything, 1 if something is missing.'],
+  notes: ['Exit code: 0 if every connection has its token and credentials, 1 otherwise.'],
   options: [{ flags: '--json', description: 'print JSON' }, configOption],
   examples: ['agent status --config agent.yaml'],
   async run(args, terminal) {

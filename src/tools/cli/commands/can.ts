@@ -31,7 +31,7 @@ const indexOf = (rule: unknown): string => cell((rule as Json | null)?.index);
 export const can: CommandSpec = adminCommand({
   usage: 'can <client> <connection>',
   description: 'explain whether a client may use a connection, and why',
-  notes: ['Exit code: 0 if it may, 1 if not.'],
+  notes: ['Exit code: 0 if the client may use the connection, 1 if not.'],
   options: [
     {
       flags: '--purpose <name>',

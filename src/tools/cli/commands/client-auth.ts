@@ -70,7 +70,7 @@ function certificateOf(args: ParsedArguments): object | undefined {
   });
   const files = texts(args, 'tlsCertificate');
   if (names.length === 0 && files.length === 0) return undefined;
-  if (names.length + Math.min(files.length, 1) > 1) throw usageError('Give only one kind of --tls option.');
+  if (names.length + Math.min(files.length, 1) > 1) throw usageError('Give --tls options of one type only.');
   if (text(args, 'jwksFile') !== undefined || text(args, 'jwksUri') !== undefined)
     throw usageError('--jwks-file and --jwks-uri cannot be combined with the --tls options.');
   return files.length === 0

@@ -21,7 +21,10 @@ export const connectionImport: CommandSpec = {
       description: 'permission set of the configuration for the set-up files (repeatable)',
       repeatable: true,
     },
-    { flags: '--new-links', description: 'create a new link if the list does not contain the open one' },
+    {
+      flags: '--new-links',
+      description: 'create a new link if the list does not contain the one that is still valid',
+    },
     { flags: '--json', description: 'print the list as JSON' },
     ...connectionOptions,
   ],

@@ -152,11 +152,16 @@ export const connection: CommandGroup = {
       },
       format: record,
     }),
-    idCommand('enable', 'allow its use again', 'POST', '/enable'),
-    idCommand('disable', 'refuse its use', 'POST', '/disable'),
+    idCommand('enable', 'enable a disabled connection', 'POST', '/enable'),
+    idCommand(
+      'disable',
+      'disable a connection: no client can use it until it is enabled',
+      'POST',
+      '/disable',
+    ),
     adminCommand({
       usage: 'verify <id>',
-      description: 'test the access, and that the cloud refuses wrong tokens',
+      description: 'exchange a token, and check that the cloud refuses wrong tokens',
       notes: ['Exit code: 0 if the connection is active, 1 if a check does not pass.'],
       examples: ['connection verify con_01k0…'],
       request: ({ positionals }) => ({

@@ -15,7 +15,7 @@ export const doctor: CommandSpec = {
     'Exit code: 1 if a check fails or --secrets finds a shared secret, 3 if --secrets cannot be completed.',
   ],
   options: [
-    { flags: '--tenant <id>', description: "check this tenant's issuer instead of the main one" },
+    { flags: '--tenant <id>', description: "check this tenant's issuer instead of the shared one" },
     { flags: '--secrets', description: 'check only whether clients have shared secrets' },
     { flags: '--json', description: 'print JSON' },
     ...connectionOptions,

@@ -37,11 +37,11 @@ export const keys: CommandGroup = {
     }),
     adminCommand({
       usage: 'rotate',
-      description: 'sign with the published next keys, now or at a given time',
+      description: 'activate the next keys, now or at a scheduled time',
       options: [
         { flags: '--at <time>', description: 'schedule the rotation, such as 2027-01-31T02:00:00Z' },
         tenantOption,
-        { flags: '--override', description: 'rotate although some verifiers may not have the next keys yet' },
+        { flags: '--override', description: 'rotate even if some verifiers do not have the next keys yet' },
       ],
       examples: ['keys rotate', 'keys rotate --at 2027-01-31T02:00:00Z'],
       request: (args) => ({

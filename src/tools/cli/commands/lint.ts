@@ -12,7 +12,7 @@ export const lint: CommandSpec = {
   usage: 'lint <file-or-url>',
   description: "check a document of a customer's cloud, or any issuer",
   notes: [
-    'A document needs --connection. An issuer is checked as AWS, Azure and GCP each would.',
+    'A document needs --connection. An issuer is checked as AWS, Azure and Google Cloud each would.',
     'Exit code: 1 for a document of grade C or worse, or if a check of the issuer fails.',
   ],
   options: [

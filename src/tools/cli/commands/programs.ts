@@ -80,7 +80,7 @@ export const demo: CommandSpec = {
 
 export const sandbox: CommandSpec = {
   usage: 'sandbox',
-  description: 'run local emulations of AWS, Azure and GCP',
+  description: 'run sandbox clouds: local emulations of AWS, Azure and Google Cloud',
   options: [
     {
       flags: '--listen <address>',

@@ -43,10 +43,10 @@ const options: Readonly<Record<string, OptionSpec>> = {
   },
   roles: {
     flags: '--role <role>',
-    description: 'Azure: GUID of a role definition; GCP: role in the project (repeatable)',
+    description: 'Azure: GUID of a role definition; Google Cloud: role in the project (repeatable)',
     repeatable: true,
   },
-  existing_pool: { flags: '--existing-pool', description: 'GCP: the project already has the pool' },
+  existing_pool: { flags: '--existing-pool', description: 'Google Cloud: the project already has the pool' },
 };
 
 export const setupOptions: readonly OptionSpec[] = Object.values(options);

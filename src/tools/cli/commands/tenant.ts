@@ -61,7 +61,7 @@ export const tenant: CommandGroup = {
     }),
     adminCommand({
       usage: 'move <id>',
-      description: 'move the connections to another issuer, each once it is verified there',
+      description: 'move the connections to another issuer; each moves after it is verified there',
       options: [
         {
           flags: '--to <issuer>',
@@ -69,7 +69,7 @@ export const tenant: CommandGroup = {
           required: true,
           choices: ['own', 'shared'],
         },
-        { flags: '--own-keys', description: 'give a new own issuer its own signing keys' },
+        { flags: '--own-keys', description: 'with --to own: the new issuer gets its own signing keys' },
       ],
       examples: ['tenant move ten_01k0… --to own --own-keys', 'tenant move ten_01k0… --to shared'],
       request: (args) => ({

@@ -17,7 +17,7 @@ export const webhook: CommandGroup = {
   commands: [
     adminCommand({
       usage: 'create <url>',
-      description: 'create a webhook, which receives security event tokens (RFC 8417)',
+      description: 'create a webhook: a URL that receives security event tokens (RFC 8417)',
       options: [{ flags: '--tenant <id>', description: 'only events of this tenant' }, eventOption],
       examples: [
         'webhook create https://ops.example.com/sojourn',
@@ -54,7 +54,9 @@ export const webhook: CommandGroup = {
       adminCommand({
         usage: `${verb} <id>`,
         description:
-          verb === 'disable' ? 'stop deliveries and ignore new events' : 'deliver events from now on',
+          verb === 'disable'
+            ? 'stop deliveries; events that occur meanwhile are never delivered'
+            : 'deliver new events again',
         examples: [`webhook ${verb} whk_01k0…`],
         request: ({ positionals }) => ({
           method: 'PATCH',

@@ -105,13 +105,13 @@ export const tools: Readonly<Record<string, Tool>> = {
     clouds: ['gcp'],
     write: externalAccount,
     nextStep: ({ file }) =>
-      `Keep this in ${file}, and set GOOGLE_APPLICATION_CREDENTIALS=${file} and ${allowExecutables}=1.`,
+      `Save this as ${file}, and set GOOGLE_APPLICATION_CREDENTIALS=${file} and ${allowExecutables}=1.`,
   },
   gcloud: {
     clouds: ['gcp'],
     write: externalAccount,
     nextStep: ({ file }) =>
-      `Keep this in ${file}, set ${allowExecutables}=1, and run \`gcloud auth login --cred-file=${file}\`.`,
+      `Save this as ${file}, set ${allowExecutables}=1, and run \`gcloud auth login --cred-file=${file}\`.`,
   },
   azure: {
     clouds: ['azure'],
@@ -130,6 +130,6 @@ export const tools: Readonly<Record<string, Tool>> = {
     clouds: ['aws', 'azure', 'gcp'],
     write: (connection, options) => terraform[connection.cloud](connection, options),
     nextStep: () =>
-      "Set these variables in Terraform's shell. AWS also needs the profile from --tool aws, GCP the file from --tool google, and Azure the agent's token file.",
+      "Set these variables in Terraform's shell. AWS also needs the profile from --tool aws, Google Cloud the file from --tool google, and Azure the agent's token file.",
   },
 };
