@@ -37,7 +37,7 @@ const expectedOutput: Readonly<Record<string, readonly RegExp[]>> = {
   'docs/workloads.md': [
     /"issued_token_type":"urn/,
     /"access_token":"ey/,
-    /comes nearest/,
+    /is the closest match/,
     /"auth": "tls"/,
     /^certificates +sha256=/m,
   ],

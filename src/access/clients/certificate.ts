@@ -72,10 +72,13 @@ function isUsable({
   );
 }
 
-const leaked = 'holds a private key; register the public half and treat this one as leaked';
+const leaked = 'contains a private key; register only the public key, and treat this one as leaked';
 
 const several = <T extends z.ZodType>(one: T) =>
-  z.array(one).min(1, 'must hold at least one certificate').max(10, 'must hold 10 certificates at most');
+  z
+    .array(one)
+    .min(1, 'must contain at least one certificate')
+    .max(10, 'must contain 10 certificates at most');
 
 const fields = z.strictObject({
   method: z.literal('tls'),

@@ -44,7 +44,7 @@ const hours = z
       .refine(isTimeZone, 'must be a time zone such as Europe/Berlin')
       .describe('A name of the IANA time zone database.'),
   })
-  .refine(({ from, to }) => from !== to, { path: ['to'], message: 'is the same as from: no time at all' });
+  .refine(({ from, to }) => from !== to, { path: ['to'], message: 'must differ from `from`' });
 
 export type Hours = z.infer<typeof hours>;
 
@@ -66,7 +66,7 @@ export const conditions = {
     .refine((claims) => Object.keys(claims).length > 0, 'must name a claim')
     .refine(
       (claims) => Object.keys(claims).length <= maxClaims,
-      `must not hold more than ${maxClaims} claims`,
+      `must not contain more than ${maxClaims} claims`,
     )
     .exactOptional()
     .describe(

@@ -17,7 +17,7 @@ const publicKey = z
   .superRefine((jwk, context) => {
     const refuse = (message: string) => context.addIssue({ code: 'custom', message });
     if (privateMembers.some((member) => member in jwk))
-      return refuse('holds a private key; register the public half and treat this one as leaked');
+      return refuse('contains a private key; register only the public key, and treat this one as leaked');
     try {
       const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: { ...jwk }, format: 'jwk' });
       if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) < rsaBits)
@@ -47,8 +47,8 @@ export const authInput = z.discriminatedUnion(
           .strictObject({
             keys: z
               .array(publicKey)
-              .min(1, 'must hold at least one key')
-              .max(10, 'must hold 10 keys at most'),
+              .min(1, 'must contain at least one key')
+              .max(10, 'must contain 10 keys at most'),
           })
           .exactOptional(),
         jwks_uri: plainHttpsField

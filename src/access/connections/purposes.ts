@@ -47,7 +47,7 @@ export function narrowedTo(connection: Connection, name: string | undefined): Co
   const { cloud, purposes = {}, token_ttl } = connection;
   if (name === undefined) return connection;
   // An unknown purpose never falls back to the whole connection.
-  if (!Object.hasOwn(purposes, name)) throw invalidRequest([{ path: 'purpose', message: 'is not there' }]);
+  if (!Object.hasOwn(purposes, name)) throw invalidRequest([{ path: 'purpose', message: 'does not exist' }]);
   const target = { ...connection.target, ...purposes[name] };
   const { tokenSeconds } = clouds[cloud].destination(target);
   const ttl = token_ttl === null ? null : Math.min(token_ttl, tokenSeconds ?? token_ttl);

@@ -20,17 +20,17 @@ const exact = z
 const globbed = z
   .string()
   .max(maxLength, `must not be over ${maxLength} characters`)
-  .regex(/\*/, 'must hold a *')
+  .regex(/\*/, 'must contain a *')
   .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters')
-  .refine((text) => !text.includes('**'), 'must not hold ** ')
-  .refine((text) => text.split('*').length - 1 <= maxStars, `must not hold more than ${maxStars} *`)
+  .refine((text) => !text.includes('**'), 'must not contain **')
+  .refine((text) => text.split('*').length - 1 <= maxStars, `must not contain more than ${maxStars} *`)
   .refine((text) => text.indexOf('*') >= 3, 'must begin with 3 or more plain characters');
 
 export const patternField = z.union(
   [
     exact,
     z.strictObject({
-      one_of: z.array(exact).min(1, 'must hold a value').max(20, 'must hold 20 values at most'),
+      one_of: z.array(exact).min(1, 'must contain a value').max(20, 'must contain 20 values at most'),
     }),
     z.strictObject({ glob: globbed }),
   ],

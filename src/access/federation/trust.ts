@@ -24,11 +24,11 @@ const publicJwk = z
   .looseObject({})
   .refine(
     (jwk) => !privateMembers.some((member) => Object.hasOwn(jwk, member)),
-    'holds a private key; give the public half and treat this one as leaked',
+    'contains a private key; register only the public key, and treat this one as leaked',
   );
 
 const jwksField = z.looseObject({
-  keys: z.array(publicJwk).min(1, 'must hold at least one key').max(20, 'must hold 20 keys at most'),
+  keys: z.array(publicJwk).min(1, 'must contain at least one key').max(20, 'must contain 20 keys at most'),
 });
 
 /** In a SPIFFE trust bundle, keys for JWT-SVIDs have their own `use`. */
@@ -44,7 +44,7 @@ const fields = z.strictObject({
   subject: patternField.exactOptional(),
   claims: z
     .record(z.string().min(1).max(200), patternField)
-    .refine((claims) => Object.keys(claims).length <= 20, 'must not hold more than 20 claims')
+    .refine((claims) => Object.keys(claims).length <= 20, 'must not contain more than 20 claims')
     .exactOptional(),
   jwks: jwksField.exactOptional(),
   jwks_uri: plainHttpsField.exactOptional(),
@@ -105,7 +105,7 @@ export const trustInput = fields
     if (trust.issuer.startsWith('spiffe:') && trust.preset !== 'spiffe')
       refuse('issuer', 'is a trust domain; it goes with the preset spiffe');
     if (trust.preset === 'spiffe' && !trust.jwks && !trust.jwks_uri)
-      refuse('jwks_uri', 'is missing: the trust bundle is found there, or given as jwks');
+      refuse('jwks_uri', 'is missing: give the URL of the trust bundle, or its keys as jwks');
   });
 
 /** Splits at the first dot only, because a claim's name may contain dots. */

@@ -46,7 +46,7 @@ export const tenantMove = z.strictObject({
   own_issuer: z
     .boolean()
     .describe('True to move its connections to its own issuer, false for the shared one.'),
-  own_keys: z.boolean().optional().describe('If it gets its own issuer: whether with its own keys.'),
+  own_keys: z.boolean().optional().describe('Whether its own issuer has its own keys; requires own_issuer.'),
 });
 
 export interface Tenants {

@@ -69,7 +69,7 @@ export const guide: Guide = {
           instruction:
             'Assign the roles that you grant to the application, in the scope that it should access.',
         },
-        { instruction: 'Then confirm the ids below.' },
+        { instruction: 'Then report the ids below.' },
       ],
     },
     {

@@ -103,7 +103,7 @@ export const guide: Guide = {
           instruction: 'Download the list, and send the calls unchanged and in order.',
           file: 'requests.json',
         },
-        { instruction: 'Then confirm the ids below.' },
+        { instruction: 'Then report the ids below.' },
       ],
     },
   ],

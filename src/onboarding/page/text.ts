@@ -29,9 +29,9 @@ export function stateTextOf({ state, wasActive, invitation, facts: { vendor } }:
       };
     case 'disabled':
       return {
-        label: 'Switched off',
+        label: 'Disabled',
         tone: 'still',
-        explanation: `${vendor} has switched off this access.`,
+        explanation: `${vendor} has disabled this access.`,
       };
     case 'failing':
       return {

@@ -118,7 +118,7 @@ function choose(
   if (!nearest) throw refused(noClientFor(token));
   if (nearest.faults.length > 0)
     throw refused(
-      `no client matches; ${nearest.client.client_id} comes nearest: ${nearest.faults.join('; ')}`,
+      `no client matches; ${nearest.client.client_id} is the closest match: ${nearest.faults.join('; ')}`,
     );
   if (second?.faults.length === 0)
     throw refused(

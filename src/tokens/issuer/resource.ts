@@ -38,7 +38,7 @@ export async function resolveResource(
   const indicator =
     request.parameters.get('resource') ?? (await defaultResource(options.connections, progress));
   if (indicator === apiResource) {
-    if (!options.api) throw invalidTarget('Only the main issuer of this server gives tokens for the API.');
+    if (!options.api) throw invalidTarget('Only the shared issuer of this server issues API tokens.');
     checkAudience(request.parameters, apiResource);
     const claims = proof?.method === 'external' ? proof.claims : undefined;
     return { workloadClaims: await options.policy.workloadClaims(client, claims) };

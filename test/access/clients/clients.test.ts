@@ -218,7 +218,7 @@ describe('a client with keys', () => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const privateRsa = jwkOf(rsa.privateKey);
   const { d: _d, ...halfPrivateRsa } = privateRsa;
-  const leaked = 'holds a private key; register the public half and treat this one as leaked';
+  const leaked = 'contains a private key; register only the public key, and treat this one as leaked';
 
   test.each([
     ['a public RSA key', jwkOf(rsa.publicKey)],
@@ -267,8 +267,8 @@ describe('a client with keys', () => {
   test('rejects an empty list of keys and eleven keys', async () => {
     const { publicKey } = ec();
     for (const [count, message] of [
-      [0, 'must hold at least one key'],
-      [11, 'must hold 10 keys at most'],
+      [0, 'must contain at least one key'],
+      [11, 'must contain 10 keys at most'],
     ] as const) {
       const auth = withKeys(...Array.from({ length: count }, () => jwkOf(publicKey)));
       expect(await faultsOf(() => bench.clients.create({ name: 'deployer', auth }))).toEqual([
@@ -355,7 +355,7 @@ describe('a client with a certificate', () => {
     expect(await faultsOf(() => make({ self_signed: true, jwks }))).toEqual([
       {
         path: 'auth.jwks.keys.0',
-        message: 'holds a private key; register the public half and treat this one as leaked',
+        message: 'contains a private key; register only the public key, and treat this one as leaked',
       },
     ]);
     expect(await faultsOf(() => make({ certificates: [cert], san_ip: '10.0.0.7' }))).toEqual([

@@ -226,7 +226,7 @@ describe('a narrowed connection', () => {
     async (name) => {
       const made = await create('aws', aws, { read: { duration_seconds: 900 } });
       expect(await faultsOf(() => narrowedTo(made, name))).toEqual([
-        { path: 'purpose', message: 'is not there' },
+        { path: 'purpose', message: 'does not exist' },
       ]);
     },
   );

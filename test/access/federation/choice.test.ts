@@ -53,14 +53,14 @@ describe('a sign-in without client_id', () => {
   test('records the closest client and the claim that differs', async () => {
     expect(await ask({ ref: 'refs/heads/dev', repository_owner_id: '65' })).toEqual(invalidClient);
     expect(await stage.reason()).toBe(
-      `invalid_client: no client matches; ${main} comes nearest: ref is "refs/heads/dev", not "refs/heads/main"`,
+      `invalid_client: no client matches; ${main} is the closest match: ref is "refs/heads/dev", not "refs/heads/main"`,
     );
   });
 
   test('records the closest client of the issuer if the workload is different', async () => {
     expect(await ask({ repository_id: '75', sub: 'repo:x/y' })).toEqual(invalidClient);
     expect(await stage.reason()).toBe(
-      `invalid_client: no client matches; ${main} comes nearest: repository_id is "75", not "74"`,
+      `invalid_client: no client matches; ${main} is the closest match: repository_id is "75", not "74"`,
     );
   });
 
@@ -77,7 +77,7 @@ describe('a sign-in with client_id', () => {
   test('uses no other client', async () => {
     expect(await ask({}, { client_id: production })).toEqual(invalidClient);
     expect(await stage.reason()).toBe(
-      `invalid_client: no client matches; ${production} comes nearest: environment is missing, "production" is wanted`,
+      `invalid_client: no client matches; ${production} is the closest match: environment is missing, "production" is wanted`,
     );
   });
 

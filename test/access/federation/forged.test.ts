@@ -213,7 +213,9 @@ test('a disabled client is refused at once with an audit line', async () => {
   const id = await stage.client(workload.trust);
   await stage.server.admin.patch(`/clients/${id}`, { disabled: true });
   expect(await signIn(stage.server.issuer, await stage.tokenOf(workload))).toEqual(invalidClient);
-  expect(await stage.reason()).toBe(`invalid_client: no client matches; ${id} comes nearest: it is disabled`);
+  expect(await stage.reason()).toBe(
+    `invalid_client: no client matches; ${id} is the closest match: it is disabled`,
+  );
 });
 
 test('keys are not fetched for an issuer that no client trusts or a workload without a client', async () => {

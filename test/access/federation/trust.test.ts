@@ -157,7 +157,7 @@ const demands: [string, object, string[]][] = [
   [
     'a SPIFFE ID without a bundle',
     { preset: 'spiffe', issuer: 'spiffe://a.example', subject: 'spiffe://a.example/x' },
-    ['auth.jwks_uri: is missing: the trust bundle is found there, or given as jwks'],
+    ['auth.jwks_uri: is missing: give the URL of the trust bundle, or its keys as jwks'],
   ],
 ];
 
@@ -270,7 +270,7 @@ describe('the jwks of a client', () => {
     const { privateKey } = ec('P-256');
     const keys = { jwks: { keys: [privateKey.export({ format: 'jwk' })] } };
     expect(await faults({ issuer: https, subject: 'a', ...keys })).toEqual([
-      'auth.jwks.keys.0: holds a private key; give the public half and treat this one as leaked',
+      'auth.jwks.keys.0: contains a private key; register only the public key, and treat this one as leaked',
     ]);
     const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
     for (const key of [small, { kty: 'oct' }, { ...good, use: 'enc' }, { kty: 'EC', crv: 'P-384' }])

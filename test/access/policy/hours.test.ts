@@ -71,7 +71,7 @@ describe('a window of hours', () => {
     [{ time_zone: undefined }, 'time_zone', 'is missing'],
     [{ from: '8:00' }, 'from', 'must be a time of day such as 08:00, up to 24:00'],
     [{ to: '24:01' }, 'to', 'must be a time of day such as 08:00, up to 24:00'],
-    [{ to: '08:00' }, 'to', 'is the same as from: no time at all'],
+    [{ to: '08:00' }, 'to', 'must differ from `from`'],
     [{ days: [] }, 'days', 'must name a day'],
     [{ days: ['Monday'] }, 'days.0', 'must be one of sun, mon, tue, wed, thu, fri, sat'],
     [{ until: '1' }, 'until', 'is not known here'],

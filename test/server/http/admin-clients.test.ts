@@ -137,7 +137,7 @@ describe('the clients API', () => {
       problem(
         400,
         'invalid_request',
-        'auth.jwks.keys.0: holds a private key; register the public half and treat this one as leaked',
+        'auth.jwks.keys.0: contains a private key; register only the public key, and treat this one as leaked',
       ),
     );
     expect(answer.text + (await ask('GET /clients')).text + server.logged()).not.toContain(jwk.d);
@@ -300,7 +300,7 @@ describe('the clients API', () => {
       'no keys',
       { auth: { method: 'private_key_jwt', jwks: { keys: [] } } },
       'auth.jwks.keys',
-      'must hold at least one key',
+      'must contain at least one key',
     ],
     ['a secret of its own choice', { client_secret: 'mine' }, 'client_secret', 'is not known here'],
     ['an id of its own choice', { client_id: 'cli_mine' }, 'client_id', 'is not known here'],

@@ -181,7 +181,7 @@ test('the audit shows a foreign claim in one line of printable characters, and n
   await askToken(server.issuer, asAssertion(await sign({ ...claims(), ref }, {}, key)));
   const { reason = '' } = (await newest())!;
   expect(reason).toMatch(
-    /comes nearest: ref is "\\u202e\\u2028\\u0007\\u009b31mx+…, not "refs\/heads\/main"$/,
+    /is the closest match: ref is "\\u202e\\u2028\\u0007\\u009b31mx+…, not "refs\/heads\/main"$/,
   );
   expect(reason).toMatch(/^[\x20-\x7e…]{1,300}$/);
 });

@@ -39,7 +39,7 @@ export const connection = z.object({
     .array(z.string())
     .optional()
     .describe(
-      'Ids of the keys that its cloud holds, as confirmed by an administrator; only for clouds with uploaded keys.',
+      'Ids of the keys that its cloud has, as an administrator confirmed; only with `target.uploaded_jwks`.',
     ),
   state: z.enum(['pending', 'active', 'failing', 'disabled', 'paused']),
   paused_at: timestamp.optional().describe('When the customer paused it; only the customer can resume it.'),

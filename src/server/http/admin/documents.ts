@@ -6,7 +6,7 @@ import { readRoute } from './route.ts';
 
 export const documentPage = pageOf(
   z.object({
-    path: z.string().describe('Below the URL of the main issuer.'),
+    path: z.string().describe('Path below the URL of the shared issuer.'),
     media_type: z.string(),
     cache_control: z.string(),
     body: z.string().describe('Serve it unchanged, byte for byte.'),

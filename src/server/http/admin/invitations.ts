@@ -19,7 +19,9 @@ export const invitation = z.object({
   id: z.string().describe('The hash of its secret; it does not open the page.'),
   type: z
     .enum(['connect', 'control'])
-    .describe('`connect` is yours; `control` is a lasting link that the customer keeps.'),
+    .describe(
+      '`connect`: an invitation by an administrator. `control`: a control link that the customer created.',
+    ),
   created_at: timestamp,
   expires_at: timestamp,
   reported_at: timestamp.nullable().describe('When the set-up report was received through this link.'),

@@ -18,7 +18,7 @@ export const issuerRoutes: readonly Route[] = [
     summary: 'Show the discovery document and JWKS that this server publishes',
     query: z.strictObject({
       tenant: shortText.describe(
-        'The issuer of this tenant, or the main issuer if the tenant does not have one.',
+        'The issuer of this tenant; the shared issuer if the tenant does not have its own.',
       ),
     }),
     answer: issuerDocuments,

@@ -95,7 +95,7 @@ export const keyRoutes: readonly Route[] = [
     method: 'POST',
     path: '/keys/rotate',
     operationId: 'rotateKeys',
-    summary: 'Activate the next keys, now or at a given time',
+    summary: 'Activate the next keys, now or at a scheduled time',
     input: rotation,
     status: 200,
     answer: keyList,

@@ -39,7 +39,7 @@ const form = {
     resource: {
       ...text,
       description:
-        '`urn:sojourn:connection:ID` for a cloud token, or `urn:sojourn:api` for a token for /v1. A client that may use only one connection can omit it.',
+        '`urn:sojourn:connection:ID` for a cloud token, or `urn:sojourn:api` for an API token (for /v1). A client that may use only one connection can omit it.',
     },
     audience: { ...text, description: 'Optional; must equal the audience of the connection.' },
     client_id: text,
@@ -160,7 +160,7 @@ export const otherPaths = {
     ...issuer,
     post: {
       operationId: 'fetchToken',
-      summary: 'Fetch a cloud token for a connection, or a token for /v1',
+      summary: 'Fetch a cloud token for a connection, or an API token (for /v1)',
       tags: ['issuer'],
       security: [{ client_secret: [] }, {}],
       requestBody: {

@@ -99,7 +99,7 @@ export const setupRoutes: readonly Route[] = [
   readRoute({
     path: '/connections/:id/verification',
     operationId: 'fetchVerification',
-    summary: 'Fetch what the latest verification found, and the same signed by the issuer',
+    summary: 'Fetch the latest verification and the same result signed by the issuer',
     query: nothing,
     answer: signedVerification,
     refusals: ['connection_not_found', 'verification_not_found'],

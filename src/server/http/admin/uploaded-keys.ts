@@ -12,7 +12,7 @@ export const uploadedKeysInput = z.strictObject({
     .array(z.string('must be a string'), 'must be a list of key ids')
     .min(1, 'must have at least one key id')
     .max(8, 'must have at most 8 key ids')
-    .describe('Every key that the provider holds now; an upload replaces all earlier keys.'),
+    .describe('Every key that the provider has now; an upload replaces all earlier keys.'),
 });
 
 export const uploadedKeysRoute = writeRoute({

@@ -25,7 +25,7 @@ export const webhook = z.object({
 });
 
 export const delivery = z.object({
-  id: z.string().describe('The jti of the token that is posted, the same at every try.'),
+  id: z.string().describe('The jti of the event token; every attempt has the same.'),
   event: z.enum(eventNames),
   connection: z.string(),
   tenant: z.string(),
@@ -39,7 +39,7 @@ export const delivery = z.object({
         error: z.string().nullable(),
       }),
     )
-    .describe('The last ten, oldest first.'),
+    .describe('The last ten attempts, oldest first.'),
 });
 
 export const webhookPage = pageOf(webhook);
@@ -139,7 +139,7 @@ export const webhookRoutes: readonly Route[] = [
   readRoute({
     path: '/webhooks/:id/deliveries',
     operationId: 'listDeliveries',
-    summary: 'List deliveries, oldest first; kept for 30 days',
+    summary: 'List the deliveries of the last 30 days, oldest first',
     query: pageQuery,
     answer: deliveryPage,
     refusals: ['webhook_not_found'],
@@ -150,7 +150,7 @@ export const webhookRoutes: readonly Route[] = [
     method: 'POST',
     path: '/webhooks/:id/deliveries/:delivery/redeliver',
     operationId: 'redeliverWebhook',
-    summary: 'Deliver an event again, in any state',
+    summary: 'Deliver an event again, whatever the state of its delivery',
     input: nothing,
     status: 200,
     answer: delivery,
