@@ -58,7 +58,7 @@ const rows = {
   body_too_large: {
     status: 413,
     oauth: 'invalid_request',
-    title: 'The body is larger than 16 KB.',
+    title: 'The body is too large.',
     advice: 'Send a smaller body.',
   },
   not_found: {

@@ -17,9 +17,7 @@ export async function readText(request: IncomingMessage, maxBytes = maxBodyBytes
   } catch (cause) {
     if (cause instanceof Error && 'status' in cause && cause.status === 413)
       throw new SojournError('body_too_large', {
-        ...(maxBytes === maxBodyBytes
-          ? {}
-          : { detail: `The body is larger than ${Math.floor(maxBytes / 1024)} KB.` }),
+        detail: `The body is larger than ${Math.floor(maxBytes / 1024)} KB.`,
         cause,
       });
     throw new SojournError('invalid_request', { detail: 'The body is incomplete.', cause });

@@ -16,13 +16,13 @@ const emptyForm = '&';
  */
 export async function peekBody(request: IncomingMessage, maxBytes: number): Promise<string> {
   // A declared length is refused before the body has arrived.
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw new SojournError('body_too_large');
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Buffer[] = [];
   let size = 0;
   for (;;) {
     for (let chunk = request.read(); chunk !== null; chunk = request.read()) {
       size += chunk.length;
-      if (size > maxBytes) throw new SojournError('body_too_large');
+      if (size > maxBytes) throw tooLarge(maxBytes);
       chunks.push(chunk);
     }
     if (request.complete) break;
@@ -49,3 +49,8 @@ export function replaceBody(request: IncomingMessage, parameters: ReadonlyMap<st
 
 const incomplete = (cause?: unknown): SojournError =>
   new SojournError('invalid_request', { detail: 'The body is incomplete.', cause });
+
+const tooLarge = (maxBytes: number) =>
+  new SojournError('body_too_large', {
+    detail: `The body is larger than ${Math.floor(maxBytes / 1024)} KB.`,
+  });
