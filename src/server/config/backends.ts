@@ -68,7 +68,7 @@ export const backendKeys = {
     token_label: key(
       nullable(/^[\x20-\x7e]{1,32}$/, 'must be a label of at most 32 characters'),
       null,
-      'Label of the token that holds the keys.',
+      'Label of the token that stores the keys.',
     ),
     pin: key(
       secretSourceField.nullable(),
