@@ -167,7 +167,7 @@ describe('a rotation while the public URL serves an old JWKS', () => {
       url: `${replica.adminOrigin}/metrics`,
       headers: { authorization: 'Bearer admin-token-of-the-end-to-end-tests' },
     });
-    expect(metrics.body).toContain('\nsojourn_keys_waiting 1\n');
+    expect(metrics.body).toContain('\nsojourn_keys_postponed 1\n');
     const { items } = await replica.admin.get<{ items: object[] }>('/audit?event=key.postponed&limit=10');
     expect(items).toEqual([
       expect.objectContaining({ event: 'key.postponed', outcome: 'refused', kid: next, reason: fault }),
