@@ -221,7 +221,7 @@ describe('a malformed token request', () => {
       refusal(
         400,
         'invalid_request',
-        'Parameters belong in the body, never in the URL. Send them as a form. If a secret stood in the URL, replace it: URLs are logged everywhere.',
+        'Parameters belong in the body, never in the URL. Send them as a form. If the URL contained a secret, replace it: proxies and servers log URLs.',
       ),
     );
   });

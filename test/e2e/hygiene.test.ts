@@ -29,7 +29,7 @@ const refused = (flag: string, why: string) => ({
 });
 
 const snapshot = 'a heap snapshot writes the memory to a file';
-const report = 'a diagnostic report contains the environment, which may hold the key-encryption key';
+const report = 'a diagnostic report contains the environment, which may contain the key-encryption key';
 
 describe('the server does not start and creates nothing', () => {
   test.each([
@@ -89,7 +89,7 @@ describe('the server does not start and creates nothing', () => {
       code: 1,
       out: '',
       err: expect.stringContaining(
-        'The server does not start with an open inspector: it exposes the memory, which holds the private keys.\n→ Start it without a debugger.\n',
+        'The server does not start with an open inspector: it exposes the memory, which contains the private keys.\n→ Start it without a debugger.\n',
       ),
     });
   }, 60_000);

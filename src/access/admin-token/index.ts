@@ -24,7 +24,7 @@ export async function openAdminToken(store: Store, configured: string | null): P
   const kept = await store.get<{ hash: string }>('setting', settingId);
   if (!kept)
     throw new SojournError('state_unusable', {
-      detail: 'The store does not keep the hash of the admin token.',
+      detail: 'The store does not contain the hash of the admin token.',
     });
   return { matches: matcher(Buffer.from(kept.value.hash, 'base64url')), created: first ? made : undefined };
 }

@@ -108,13 +108,13 @@ export const certificateInput = fields
     const named = nameTypes.filter((type) => names[type] !== undefined);
     if (self_signed) {
       for (const type of named)
-        refuse(type, 'does not go with self_signed, which names the certificate itself');
+        refuse(type, 'cannot be combined with self_signed, which registers the certificate itself');
       if ((certificates === undefined) === (jwks === undefined))
-        refuse('certificates', 'or jwks must be there, and not both');
+        refuse('certificates', 'must be set, or jwks instead, but not both');
       return;
     }
     for (const [path, value] of Object.entries({ certificates, jwks }))
-      if (value !== undefined) refuse(path, 'goes with self_signed: true');
+      if (value !== undefined) refuse(path, 'requires self_signed: true');
     if (named.length !== 1)
       refuse('', `must have exactly one of ${nameTypes.join(', ')}, or self_signed: true`);
   })

@@ -93,7 +93,7 @@ export function createClients(options: ClientsOptions): Clients {
   async function checkIndexKey(within: string): Promise<void> {
     const { items } = await kept.list({ within, limit: maxPerIndexKey });
     if (items.length < maxPerIndexKey) return;
-    const message = `has ${maxPerIndexKey} clients already that differ from this one by lesser claims alone`;
+    const message = `is used by ${maxPerIndexKey} clients with the same issuer and workload, which is the limit`;
     throw invalidRequest([{ path: 'auth', message }]);
   }
 

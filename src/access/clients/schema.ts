@@ -59,7 +59,7 @@ export const authInput = z.discriminatedUnion(
       })
       .superRefine(({ jwks, jwks_uri }, context) => {
         const refuse = (message: string) => context.addIssue({ code: 'custom', message, path: ['jwks'] });
-        if (jwks && jwks_uri !== undefined) refuse('and jwks_uri exclude each other');
+        if (jwks && jwks_uri !== undefined) refuse('cannot be combined with jwks_uri');
         if (!jwks && jwks_uri === undefined)
           refuse('is missing; give the keys, or a jwks_uri in their place');
       }),

@@ -65,7 +65,7 @@ export function claimAt(claims: Claims, name: string): unknown {
 
 const mismatch = (name: string, value: unknown, wanted: Pattern): string =>
   value === undefined
-    ? `${name} is missing, ${safeText(wanted)} is wanted`
+    ? `${name} is missing, ${safeText(wanted)} is required`
     : `${name} is ${safeText(value)}, not ${safeText(wanted)}`;
 
 /** A value for the audit log: limited in length, on one line, and without terminal control characters. */

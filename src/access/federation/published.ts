@@ -30,7 +30,8 @@ export async function keysAt(url: string, guard: EgressPolicy): Promise<RemoteJw
 }
 
 function toRemoteJwks(place: string, document: unknown, use: 'sig' | 'jwt-svid'): RemoteJwks {
-  if (!Array.isArray((document as { keys?: unknown } | null)?.keys)) throw unfit(place, 'is no list of keys');
+  if (!Array.isArray((document as { keys?: unknown } | null)?.keys))
+    throw unfit(place, 'is not a list of keys');
   return { keys: usableKeys(document, use), url: shortened(place) };
 }
 

@@ -36,21 +36,21 @@ export const typOfClients = /^(application\/)?(jwt|client-authentication\+jwt)$/
 export function readToken(compact: string, types: RegExp = typOfPlatforms): ParsedToken {
   if (compact.length > maxLength) throw refused(`the token is over ${maxLength} characters`);
   const parts = compact.split('.');
-  if (parts.length !== 3) throw refused('the token is not three parts');
+  if (parts.length !== 3) throw refused('the token does not have three parts');
   const [header, claims] = [parseObject(parts[0]!, 'header'), parseObject(parts[1]!, 'payload')];
   if (!isCanonicalBase64url(parts[2]!) || parts[2] === '') throw refused('the signature is not base64url');
   const { alg, kid, typ } = header;
   if (typeof alg !== 'string' || !(algorithms as readonly string[]).includes(alg))
-    throw refused('the alg is not one that is taken');
-  if ('crit' in header) throw refused('the header has crit, and nothing critical is understood here');
+    throw refused('the alg is not supported');
+  if ('crit' in header) throw refused('the header has crit, which is not supported');
   if (kid !== undefined && (typeof kid !== 'string' || kid.length > 512))
-    throw refused('the kid is not a text');
+    throw refused('the kid is not a string');
   if (typ !== undefined && !(typeof typ === 'string' && types.test(typ)))
-    throw refused('the typ is that of another kind of token');
+    throw refused('the typ belongs to another type of token');
   // RFC 7519 section 4.1: iss and sub must be strings.
   for (const name of ['iss', 'sub']) {
     if (claims[name] !== undefined && typeof claims[name] !== 'string')
-      throw refused(`the ${name} is not a text`);
+      throw refused(`the ${name} is not a string`);
   }
   return { compact, header: { alg, kid }, claims };
 }
@@ -91,7 +91,7 @@ function parseObject(part: string, name: string): Claims {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw refused(`the ${name} is not an object`);
-  if (hasDuplicateName(text)) throw refused(`the ${name} has a member twice`);
+  if (hasDuplicateName(text)) throw refused(`the ${name} has a duplicate member`);
   return value as Claims;
 }
 

@@ -12,7 +12,7 @@ const issuerField = z
   .max(512, 'must not be over 512 characters')
   .refine(
     isPlainIssuer,
-    'must be the exact https URL of the issuer (or spiffe://TRUST-DOMAIN), in its plainest form',
+    'must be the exact https URL of the issuer (or spiffe://TRUST-DOMAIN), in canonical form',
   );
 
 export const plainHttpsField = z
@@ -96,14 +96,14 @@ export const trustInput = fields
         'subject',
         `must name ${segmentsOfSubject} whole segments before its *; otherwise other customers of the issuer could match`,
       );
-    if (trust.jwks && trust.jwks_uri) refuse('jwks_uri', 'and jwks exclude each other');
+    if (trust.jwks && trust.jwks_uri) refuse('jwks_uri', 'cannot be combined with jwks');
     if (trust.jwks && trust.jwks.keys.length === 0)
       refuse(
         'jwks.keys',
         `holds no public key that can verify${trust.preset === 'spiffe' ? ' (use: jwt-svid)' : ''}`,
       );
     if (trust.issuer.startsWith('spiffe:') && trust.preset !== 'spiffe')
-      refuse('issuer', 'is a trust domain; it goes with the preset spiffe');
+      refuse('issuer', 'is a trust domain, which requires the preset spiffe');
     if (trust.preset === 'spiffe' && !trust.jwks && !trust.jwks_uri)
       refuse('jwks_uri', 'is missing: give the URL of the trust bundle, or its keys as jwks');
   });

@@ -31,7 +31,7 @@ export function hardenProcess({
   if (inspectorUrl() !== undefined) {
     throw new SojournError('config_invalid', {
       detail:
-        'The server does not start with an open inspector: it exposes the memory, which holds the private keys.',
+        'The server does not start with an open inspector: it exposes the memory, which contains the private keys.',
       advice: 'Start it without a debugger.',
     });
   }

@@ -10,7 +10,7 @@ const rules: readonly { readonly flag: RegExp; readonly why: string }[] = [
   { flag: /^--heap-?snapshot-/, why: 'a heap snapshot writes the memory to a file' },
   {
     flag: /^--report-(on-.*|uncaught-exception)$/,
-    why: 'a diagnostic report contains the environment, which may hold the key-encryption key',
+    why: 'a diagnostic report contains the environment, which may contain the key-encryption key',
   },
   { flag: /^--abort-on-uncaught-exception$/, why: 'a core dump writes the memory to a file' },
   // The content of the file is unknown here.

@@ -59,7 +59,7 @@ export function readParameters(body: string): ReadonlyMap<string, string> {
     if (isFixedByConnection(name))
       throw refused(`The caller cannot set the parameter ${shown(name)}.`, 'Remove it.');
     if (ofOtherFlows.has(name) || (ofExchange.has(name) && !exchanges))
-      throw refused(`The parameter ${shown(name)} belongs to a flow that Sojourn does not serve.`);
+      throw refused(`The parameter ${shown(name)} belongs to a flow that Sojourn does not support.`);
     if (name === 'purpose')
       throw refused(
         'The parameter purpose is not supported here: a cloud token cannot be narrowed to a purpose.',

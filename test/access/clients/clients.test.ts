@@ -317,7 +317,7 @@ describe('a client with a certificate', () => {
       'auth.subject_dn',
       'must be a distinguished name such as CN=deployer,O=Acme (RFC 4514)',
     ],
-    [{ self_signed: true }, 'auth.certificates', 'or jwks must be there, and not both'],
+    [{ self_signed: true }, 'auth.certificates', 'must be set, or jwks instead, but not both'],
     [
       { self_signed: true, certificates: ['-----BEGIN CERTIFICATE-----'] },
       'auth.certificates.0',
@@ -343,7 +343,7 @@ describe('a client with a certificate', () => {
       [
         { san_ip: '10.0.0.7' },
         'auth.san_ip',
-        'does not go with self_signed, which names the certificate itself',
+        'cannot be combined with self_signed, which registers the certificate itself',
       ],
       [{ jwks: { keys: [{ x5c: ['AAAA'] }] } }, 'auth.jwks.keys.0.x5c.0', unusable],
     ] as const)
@@ -359,7 +359,7 @@ describe('a client with a certificate', () => {
       },
     ]);
     expect(await faultsOf(() => make({ certificates: [cert], san_ip: '10.0.0.7' }))).toEqual([
-      { path: 'auth.certificates', message: 'goes with self_signed: true' },
+      { path: 'auth.certificates', message: 'requires self_signed: true' },
     ]);
     expect((await bench.bytes()).includes(key.split('\n')[1]!)).toBe(false);
   });

@@ -77,7 +77,7 @@ describe('a sign-in with client_id', () => {
   test('uses no other client', async () => {
     expect(await ask({}, { client_id: production })).toEqual(invalidClient);
     expect(await stage.reason()).toBe(
-      `invalid_client: no client matches; ${production} is the closest match: environment is missing, "production" is wanted`,
+      `invalid_client: no client matches; ${production} is the closest match: environment is missing, "production" is required`,
     );
   });
 
@@ -174,7 +174,10 @@ describe('a lookup among many clients of one issuer', () => {
     await expect(make(lesser(100))).rejects.toMatchObject({
       code: 'invalid_request',
       faults: [
-        { path: 'auth', message: 'has 100 clients already that differ from this one by lesser claims alone' },
+        {
+          path: 'auth',
+          message: 'is used by 100 clients with the same issuer and workload, which is the limit',
+        },
       ],
     });
   }, 30_000);

@@ -269,7 +269,7 @@ test('an invalid token exchange gets an error that names the missing parameter',
   expect(await told({ ...asSubject(token), actor_token: token })).toEqual([
     400,
     'invalid_request',
-    `The parameter actor_token belongs to a flow that Sojourn does not serve. ${advice}`,
+    `The parameter actor_token belongs to a flow that Sojourn does not support. ${advice}`,
   ]);
 });
 

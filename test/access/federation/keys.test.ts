@@ -228,7 +228,7 @@ describe('the source of keys', () => {
       [[], /lists no key that can verify/],
       [[{ ...publicJwk, use: 'enc' }], /lists no key that can verify/],
       [[{ kty: 'oct', k: 'AAAA' }], /lists no key that can verify/],
-      ['keys', /is no list of keys/],
+      ['keys', /is not a list of keys/],
     ];
     for (const [n, [keys, reason]] of unusable.entries()) {
       path = `/unusable-${n}`;

@@ -208,7 +208,7 @@ const open: [string, object, string[]][] = [
 ];
 
 const plainIssuer =
-  'auth.issuer: must be the exact https URL of the issuer (or spiffe://TRUST-DOMAIN), in its plainest form';
+  'auth.issuer: must be the exact https URL of the issuer (or spiffe://TRUST-DOMAIN), in canonical form';
 const spellings = [
   'http://issuer.example',
   'https://user@issuer.example',
@@ -289,7 +289,7 @@ describe('the jwks of a client', () => {
   test('cannot be combined with jwks_uri', async () => {
     expect(
       await faults({ issuer: https, subject: 'a', jwks: { keys: [good] }, jwks_uri: `${https}/jwks` }),
-    ).toEqual(['auth.jwks_uri: and jwks exclude each other']);
+    ).toEqual(['auth.jwks_uri: cannot be combined with jwks']);
   });
 });
 

@@ -134,7 +134,7 @@ describe('a jwks_uri', () => {
       auth: { method: 'private_key_jwt', jwks, jwks_uri: foreign.origin + path },
     };
     expect(await plain(asking(server)('POST /clients', { body }))).toEqual(
-      problem(400, 'invalid_request', 'auth.jwks: and jwks_uri exclude each other'),
+      problem(400, 'invalid_request', 'auth.jwks: cannot be combined with jwks_uri'),
     );
   });
 });

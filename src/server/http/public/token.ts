@@ -36,7 +36,7 @@ async function readForm(ctx: Context): Promise<string> {
   if (ctx.req.url?.includes('?')) {
     throw new SojournError('invalid_request', {
       detail: 'Parameters belong in the body, never in the URL.',
-      advice: 'Send them as a form. If a secret stood in the URL, replace it: URLs are logged everywhere.',
+      advice: 'Send them as a form. If the URL contained a secret, replace it: proxies and servers log URLs.',
     });
   }
   if (ctx.is('application/x-www-form-urlencoded') === false) {
