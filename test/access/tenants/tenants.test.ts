@@ -115,7 +115,7 @@ describe('deleting a tenant', () => {
       const order = [...work.slice(round % 4), ...work.slice(0, round % 4)];
       await Promise.allSettled(
         order.map(async (act, place) => {
-          for (let wait = 0; wait < (round * place) % 7; wait++) await Promise.resolve();
+          for (let wait = 0; wait < (round * place) % 23; wait++) await Promise.resolve();
           return act();
         }),
       );

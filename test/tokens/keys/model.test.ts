@@ -44,11 +44,11 @@ function broken(world: World, rules: Rules): string[] {
     const everywhere = ready.every(({ ring }) => kidsOf(ring).includes(kid));
     if (signing.has(kid) && !isYoung) {
       if (!everywhere) faults.push(`${kid} signs and a replica does not publish it (P1)`);
-      if (lacked < maxAge) faults.push(`${kid} signs and a cache may be without it (P1)`);
+      if (lacked < maxAge) faults.push(`${kid} signs and a cache may lack it (P1)`);
     }
     if (signed < promised.longestTokenLife + promised.retain) {
-      if (!record && seen !== 'never') faults.push(`${kid} has left before its tokens (P2)`);
-      if (!everywhere && !isYoung) faults.push(`a replica is without ${kid} before its tokens are over (P2)`);
+      if (!record && seen !== 'never') faults.push(`${kid} was removed before its tokens expired (P2)`);
+      if (!everywhere && !isYoung) faults.push(`a replica lacks ${kid} before its tokens expired (P2)`);
     }
   }
   return faults;
