@@ -4,14 +4,14 @@
  */
 import { LRUCache } from 'lru-cache';
 
-/** The least recently used entry is dropped for a new one. */
-export type BoundedMap<Value extends object> = Pick<
+/** The least recently used entry is dropped for a new one. `get` and `set` count as uses, `peek` does not. */
+export type BoundedMap<Value extends NonNullable<unknown>> = Pick<
   LRUCache<string, Value>,
-  'get' | 'set' | 'delete' | 'entries' | 'size'
+  'get' | 'peek' | 'set' | 'delete' | 'entries' | 'size'
 >;
 
 /** @param max number of entries */
-export const createBoundedMap = <Value extends object>(max: number): BoundedMap<Value> =>
+export const createBoundedMap = <Value extends NonNullable<unknown>>(max: number): BoundedMap<Value> =>
   new LRUCache<string, Value>({ max });
 
 /** Concurrent callers of one key share one call of `work`, and its result or error. */

@@ -8,6 +8,7 @@ import { openRedis } from './redis/index.ts';
 import { openSqlite } from './sqlite/index.ts';
 
 export type * from './contract.ts';
+export { allItems } from './paging.ts';
 export { type Records, records } from './records.ts';
 export { copySqlite, examineSqlite } from './sqlite/backup.ts';
 

@@ -1,16 +1,18 @@
 /** All items of a paged list, page by page as they are consumed. */
-import type { Page } from './contract.ts';
+import type { ListQuery, Page } from './contract.ts';
 
 /** Enough to keep the number of reads low, and small enough not to block the event loop. */
-const pageSize = 200;
+const defaultPageSize = 200;
 
-export async function* allItems<Item, Query extends object>(
-  list: (query: Query & { readonly limit: number; readonly after?: string }) => Promise<Page<Item>>,
-  query: Query,
+/** Starts after the id in `query.after`, if there is one. A page is read when all items of the previous one are consumed. */
+export async function* allItems<Item>(
+  list: (query: ListQuery) => Promise<Page<Item>>,
+  query: Omit<ListQuery, 'limit'> = {},
+  pageSize = defaultPageSize,
 ): AsyncGenerator<Item> {
-  let after: string | undefined;
+  let { after } = query;
   do {
-    const page = await list({ ...query, limit: pageSize, ...(after === undefined ? {} : { after }) });
+    const page = await list({ ...query, ...(after === undefined ? {} : { after }), limit: pageSize });
     yield* page.items;
     after = page.next;
   } while (after !== undefined);
