@@ -2,7 +2,7 @@
 import type { Audit, AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { derivedId } from '../../platform/ids/index.ts';
-import { type Page, records, type Store, type Stored } from '../../platform/store/index.ts';
+import { allItems, type Page, records, type Store, type Stored } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import { read } from '../../platform/validation/index.ts';
 import type { Client, Clients } from '../clients/index.ts';
@@ -53,8 +53,6 @@ export interface Approvals {
   /** Revokes a grant or a denial; the client's next request is a new one. */
   revoke(id: string): Promise<Approval>;
 }
-
-const pageSize = 200;
 
 export function createApprovals(options: {
   store: Store;
@@ -175,36 +173,24 @@ export function createApprovals(options: {
 
     async forget(of) {
       const within = 'connection' in of ? { within: of.connection } : {};
-      let after: string | undefined;
-      do {
-        const page = await approvalRecords.list({
-          limit: pageSize,
-          ...within,
-          ...(after === undefined ? {} : { after }),
-        });
+      for await (const { id, client } of allItems(approvalRecords.list, within)) {
         // Another process may remove the same approval.
-        for (const { id, client } of page.items)
-          if ('connection' in of || client === of.client) await ignoreNotFound(approvalRecords.remove(id));
-        after = page.next;
-      } while (after !== undefined);
+        if ('connection' in of || client === of.client) await ignoreNotFound(approvalRecords.remove(id));
+      }
     },
 
     async list({ state, connection, after, limit }) {
       const items: Approval[] = [];
-      let from = after;
-      do {
-        const page = await approvalRecords.list({
-          limit: pageSize,
-          ...(connection === undefined ? {} : { within: connection }),
-          ...(from === undefined ? {} : { after: from }),
-        });
-        for (const approval of page.items.map((item) => toApproval(item, now()))) {
-          if (state !== undefined && approval.state !== state) continue;
-          if (items.length === limit) return { items, next: items.at(-1)!.id };
-          items.push(approval);
-        }
-        from = page.next;
-      } while (from !== undefined);
+      const stored = allItems(approvalRecords.list, {
+        ...(connection === undefined ? {} : { within: connection }),
+        ...(after === undefined ? {} : { after }),
+      });
+      for await (const item of stored) {
+        const approval = toApproval(item, now());
+        if (state !== undefined && approval.state !== state) continue;
+        if (items.length === limit) return { items, next: items.at(-1)!.id };
+        items.push(approval);
+      }
       return { items };
     },
 

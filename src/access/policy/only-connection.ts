@@ -1,4 +1,5 @@
 /** The connection of a token request that names none. */
+import { allItems } from '../../platform/store/index.ts';
 import type { Client, Rule } from '../clients/index.ts';
 import type { Connections } from '../connections/index.ts';
 import { matchesSelector } from './evaluate.ts';
@@ -27,15 +28,8 @@ async function addUpToTwo(
   rule: Rule,
   tenant: string,
 ): Promise<void> {
-  let after: string | undefined;
-  do {
-    const page = await connections.list({
-      within: tenant,
-      limit: 200,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const connection of page.items)
-      if (ids.size < 2 && matchesSelector(rule, connection)) ids.add(connection.id);
-    after = ids.size < 2 ? page.next : undefined;
-  } while (after !== undefined);
+  for await (const connection of allItems(connections.list, { within: tenant })) {
+    if (matchesSelector(rule, connection)) ids.add(connection.id);
+    if (ids.size > 1) return;
+  }
 }

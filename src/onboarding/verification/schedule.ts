@@ -2,13 +2,12 @@
 import { createHash } from 'node:crypto';
 import { type Connection, type Connections, stateOf } from '../../access/connections/index.ts';
 import type { CloudName } from '../../clouds/index.ts';
-import type { Store } from '../../platform/store/index.ts';
+import { allItems, type Store } from '../../platform/store/index.ts';
 import { findVerification } from './record.ts';
 
 const hourMs = 3_600_000;
 /** Lease of one verification: after a crash, another replica takes over when it ends. Also the shortest retry interval. */
 const claimMs = 600_000;
-const pageSize = 200;
 /** A replica that retries from its own memory is never this late. */
 const graceMs = 60_000;
 
@@ -35,15 +34,11 @@ export async function listDue(
   now: number,
 ): Promise<Map<CloudName, Connection[]>> {
   const due: Connection[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await connections.list({ limit: pageSize, ...(after === undefined ? {} : { after }) });
-    for (const connection of page.items) {
-      const time = dueAt(connection, everyMs) ?? (await overdueRetryAt(connection, store, now));
-      if (time !== undefined && time <= now) due.push(connection);
-    }
-    if (page.next === undefined) return Map.groupBy(due, ({ cloud }) => cloud);
-    after = page.next;
+  for await (const connection of allItems(connections.list)) {
+    const time = dueAt(connection, everyMs) ?? (await overdueRetryAt(connection, store, now));
+    if (time !== undefined && time <= now) due.push(connection);
   }
+  return Map.groupBy(due, ({ cloud }) => cloud);
 }
 
 /** When the retry of a new connection counts as missed because the replica that scheduled it has stopped. */

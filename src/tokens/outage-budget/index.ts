@@ -3,7 +3,7 @@
  * when, and the resulting budget. Does not own: issuing them (exchange), which records each of them here.
  */
 import type { Logger } from '../../platform/log/index.ts';
-import type { Store } from '../../platform/store/index.ts';
+import { allItems, type Store } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 
 /** Credentials that a client holds. */
@@ -53,16 +53,6 @@ export function createOutageBudget({
 }): OutageBudget {
   const recorded = new Map<string, number>();
 
-  async function* all(): AsyncGenerator<ServedCredentials> {
-    for (let after: string | undefined; ; ) {
-      const query = { limit: pageSize, ...(after === undefined ? {} : { after }) };
-      const { items, next } = await store.list<ServedCredentials>('served', query);
-      for (const { value } of items) yield value;
-      if (next === undefined) return;
-      after = next;
-    }
-  }
-
   return {
     async recordServed(served, expiresAt) {
       const { client, connection, purpose } = served;
@@ -82,7 +72,8 @@ export function createOutageBudget({
 
     async compute() {
       const newest = new Map<string, ServedCredentials>();
-      for await (const served of all()) {
+      const all = allItems((query) => store.list<ServedCredentials>('served', query), {}, pageSize);
+      for await (const { value: served } of all) {
         const key = JSON.stringify([served.client, served.connection, served.purpose]);
         const known = newest.get(key);
         if (!known || known.expires_at < served.expires_at) newest.set(key, served);

@@ -2,6 +2,7 @@
 
 import type { Tenants } from '../../access/tenants/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
+import { allItems } from '../../platform/store/index.ts';
 import { type Issuers, type PublishedDocument, publishedDocuments } from '../issuer/index.ts';
 
 export interface DocumentSource {
@@ -10,25 +11,17 @@ export interface DocumentSource {
   readonly logger: Logger;
 }
 
-const pageSize = 200;
-
-export async function* allDocuments({
+export const allDocuments = ({
   issuers,
   tenants,
   logger,
-}: DocumentSource): AsyncGenerator<PublishedDocument> {
-  let after: string | undefined;
-  do {
-    const page = await publishedDocuments(issuers, tenants, {
-      ...(after === undefined ? {} : { after }),
-      limit: pageSize,
-    });
-    yield* page.items;
+}: DocumentSource): AsyncGenerator<PublishedDocument> =>
+  allItems(async (query) => {
+    const page = await publishedDocuments(issuers, tenants, query);
     if (page.missing.length > 0)
       logger.warn(
         { tenants: page.missing },
         'cannot use the signing keys of these tenants; their documents are not published',
       );
-    after = page.next;
-  } while (after !== undefined);
-}
+    return page;
+  });

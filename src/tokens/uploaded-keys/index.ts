@@ -7,6 +7,7 @@
 
 import { type Connection, type Connections, destinationOf } from '../../access/connections/index.ts';
 import type { UploadedKey } from '../../clouds/index.ts';
+import { allItems } from '../../platform/store/index.ts';
 import type { Issuers } from '../issuer/index.ts';
 import { type Keyrings, type KeyState, mainRing, type PublicJwk } from '../keys/index.ts';
 
@@ -57,17 +58,8 @@ export function createUploads(options: {
     async obstacles(ring, key) {
       const within = ring === mainRing ? {} : { within: ring };
       const missing: string[] = [];
-      let after: string | undefined;
-      do {
-        const page = await connections.list({
-          ...within,
-          ...(after === undefined ? {} : { after }),
-          limit: 200,
-        });
-        for (const connection of page.items)
-          if (await isKeyMissing(connection, ring, key)) missing.push(connection.id);
-        after = page.next;
-      } while (after !== undefined);
+      for await (const connection of allItems(connections.list, within))
+        if (await isKeyMissing(connection, ring, key)) missing.push(connection.id);
       if (missing.length === 0) return [];
       const more = missing.length > maxListed ? ` and ${missing.length - maxListed} more` : '';
       return [`not yet uploaded for ${missing.slice(0, maxListed).join(', ')}${more}`];

@@ -1,7 +1,7 @@
 /** The records of a shared store as lines of JSON. */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
-import type { InsertOptions, RecordType, Store } from '../../platform/store/index.ts';
+import { allItems, type InsertOptions, type RecordType, type Store } from '../../platform/store/index.ts';
 
 /**
  * Order of reading: a record before the records that it refers to, so that every reference can be resolved while servers
@@ -24,12 +24,8 @@ const pageSize = 500;
 export async function readDocuments(store: Store): Promise<string> {
   const lines: string[] = [];
   for (const type of types) {
-    for (let after: string | undefined; ; ) {
-      const page = await store.list(type, { limit: pageSize, ...(after === undefined ? {} : { after }) });
-      for (const { id, value } of page.items) lines.push(`${JSON.stringify({ type, id, value })}\n`);
-      if (page.next === undefined) break;
-      after = page.next;
-    }
+    const records = allItems((query) => store.list(type, query), {}, pageSize);
+    for await (const { id, value } of records) lines.push(`${JSON.stringify({ type, id, value })}\n`);
   }
   return lines.join('');
 }
