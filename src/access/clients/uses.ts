@@ -1,4 +1,5 @@
 /** When each secret was last used. Stored separately from the client and accurate to a few minutes, to save writes. */
+import { createBoundedMap } from '../../platform/cache/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 
@@ -12,12 +13,11 @@ export interface SecretUses {
 }
 
 export function createSecretUses(store: Store, now: Now): SecretUses {
-  const noted = new Map<string, number>();
+  const noted = createBoundedMap<number>(maxRemembered);
   return {
     async note(secret) {
       const at = now();
       if (at - (noted.get(secret) ?? Number.NEGATIVE_INFINITY) < writeEveryMs) return;
-      if (noted.size >= maxRemembered) noted.clear();
       noted.set(secret, at);
       const value = { at: toTimestamp(at) };
       const stored = await store.get('secret_use', secret);

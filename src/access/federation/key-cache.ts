@@ -1,4 +1,5 @@
 /** Caches remote JWKS. Fetches again when an entry is old or a token names an unknown kid. */
+import { createBoundedMap, createSingleFlight } from '../../platform/cache/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import type { RemoteKey } from './jwks.ts';
@@ -24,8 +25,6 @@ interface CacheEntry {
   fetched: number;
   tried: number;
   fault: string;
-  /** Single-flight: all callers wait for the same fetch. */
-  pending: Promise<void> | undefined;
 }
 
 /** A key that its owner has withdrawn is accepted for at most this long. */
@@ -38,7 +37,8 @@ const pauseMs = 30_000;
 const maxKept = 10_000;
 
 export function createKeyCache(now: Now): KeyCache {
-  const kept = new Map<string, CacheEntry>();
+  const kept = createBoundedMap<CacheEntry>(maxKept);
+  const singleFlight = createSingleFlight<CacheEntry>();
 
   /** The age of a time. A time in the future dates from before the clock was set back and counts as infinitely old. */
   const since = (at: number): number => (at > now() ? Infinity : now() - at);
@@ -46,41 +46,32 @@ export function createKeyCache(now: Now): KeyCache {
   function entryOf(id: string): CacheEntry {
     const known = kept.get(id);
     if (known) return known;
-    const entry: CacheEntry = {
-      keys: [],
-      fetched: -Infinity,
-      tried: -Infinity,
-      fault: '',
-      pending: undefined,
-    };
-    if (kept.size >= maxKept) kept.delete(kept.keys().next().value!);
+    const entry: CacheEntry = { keys: [], fetched: -Infinity, tried: -Infinity, fault: '' };
     kept.set(id, entry);
     return entry;
   }
 
-  async function refresh(entry: CacheEntry, source: KeySource): Promise<void> {
-    entry.tried = now();
-    try {
-      const { keys, url } = await source.fetch();
-      entry.keys = keys;
-      entry.fetched = now();
-      if (keys.length === 0) entry.fault = `${url} lists no key that can verify.`;
-    } catch (error) {
-      entry.fault = error instanceof SojournError ? error.message : 'for an unknown reason';
-    }
-  }
+  /** Concurrent callers of one source wait for the same fetch. None starts soon after the last one. */
+  const refresh = (entry: CacheEntry, source: KeySource): Promise<CacheEntry> =>
+    singleFlight(source.id, async () => {
+      if (since(entry.tried) < pauseMs) return entry;
+      entry.tried = now();
+      try {
+        const { keys, url } = await source.fetch();
+        entry.keys = keys;
+        entry.fetched = now();
+        if (keys.length === 0) entry.fault = `${url} lists no key that can verify.`;
+      } catch (error) {
+        entry.fault = error instanceof SojournError ? error.message : 'for an unknown reason';
+      }
+      return entry;
+    });
 
   return {
     async keysOf(source, wanted) {
-      const entry = entryOf(source.id);
-      if (since(entry.fetched) > freshMs || !wanted(entry.keys)) {
-        if (entry.pending || since(entry.tried) >= pauseMs) {
-          entry.pending ??= refresh(entry, source).finally(() => {
-            entry.pending = undefined;
-          });
-          await entry.pending;
-        }
-      }
+      const known = entryOf(source.id);
+      const isUsable = since(known.fetched) <= freshMs && wanted(known.keys);
+      const entry = isUsable ? known : await refresh(known, source);
       // Tolerates a clock that was set back a little while the issuer is down.
       if (entry.keys.length > 0 && Math.abs(now() - entry.fetched) <= staleMs) return entry.keys;
       throw source.missing(entry.fault, Math.max(1, Math.ceil((pauseMs - since(entry.tried)) / 1000)));

@@ -12,6 +12,7 @@ import {
   unavailableReason,
 } from '../../access/connections/index.ts';
 import type { Tenants } from '../../access/tenants/index.ts';
+import { createSingleFlight } from '../../platform/cache/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
@@ -68,7 +69,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const { connections, tenants, issuers, store, audit, logger, now } = options;
   const retries = new Map<string, Retry>();
   const stopping = new AbortController();
-  const inFlight = new Map<string, Promise<Verification>>();
+  const singleFlight = createSingleFlight<Verification>();
   let nextScanAt = now() + scanIntervalMs(options.every);
 
   async function verifyNow(connection: Connection, actor: string): Promise<Verification> {
@@ -168,14 +169,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     };
   }
 
-  function verify(connection: Connection, actor: string): Promise<Verification> {
-    const key = `${connection.id} ${connection.updated_at}`;
-    const running = inFlight.get(key);
-    if (running) return running;
-    const run = verifyNow(connection, actor).finally(() => inFlight.delete(key));
-    inFlight.set(key, run);
-    return run;
-  }
+  const verify = (connection: Connection, actor: string): Promise<Verification> =>
+    singleFlight(`${connection.id} ${connection.updated_at}`, () => verifyNow(connection, actor));
 
   /** Recorded in the audit like a requested one. */
   async function verifyScheduled(id: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** Token buckets by key. */
 import { isIP } from 'node:net';
+import { createBoundedMap } from '../cache/index.ts';
 import type { Now } from '../time/index.ts';
 
 export interface Buckets {
@@ -22,10 +23,11 @@ const maxKeys = 50_000;
 
 /** `size` is the capacity of a bucket, `perSecond` its refill rate. */
 export function createBuckets({ size, perSecond }: { size: number; perSecond: number }, now: Now): Buckets {
-  const buckets = new Map<string, Bucket>();
+  const buckets = createBoundedMap<Bucket>(maxKeys);
 
   const tokensOf = (key: string): number => {
-    const bucket = buckets.get(key);
+    // Not a use: a caller that is only refused must not keep its bucket in memory.
+    const bucket = buckets.peek(key);
     if (!bucket) return size;
     // If the clock was set back, the bucket neither gains nor loses tokens.
     const seconds = Math.max(0, now() - bucket.updatedAt) / 1000;
@@ -39,12 +41,7 @@ export function createBuckets({ size, perSecond }: { size: number; perSecond: nu
     },
     consume(key) {
       const tokens = tokensOf(key) - 1;
-      buckets.delete(key);
       buckets.set(key, { tokens, updatedAt: now() });
-      for (const oldest of buckets.keys()) {
-        if (buckets.size <= maxKeys) break;
-        buckets.delete(oldest);
-      }
       return tokens < 1;
     },
   };

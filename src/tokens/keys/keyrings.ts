@@ -1,4 +1,5 @@
 /** All key rings: the main one, and one for each tenant with own keys, opened on first use. */
+import { createSingleFlight } from '../../platform/cache/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import { Keyring, type KeyringOptions } from './keyring.ts';
@@ -24,7 +25,7 @@ export class Keyrings {
   readonly main: Keyring;
   readonly #options: KeyringsOptions;
   readonly #opened = new Map<string, Keyring>();
-  readonly #opening = new Map<string, Promise<Keyring>>();
+  readonly #singleFlight = createSingleFlight<Keyring>();
   readonly #listeners: ((ring: string) => void)[] = [];
   #clockProblemLogged = false;
   /** Whether the local folder still has to be searched for rings that the store lost while this replica was down. */
@@ -53,9 +54,7 @@ export class Keyrings {
   async of(tenant: string): Promise<Keyring> {
     const opened = this.#opened.get(tenant);
     if (opened) return opened;
-    const opening = this.#opening.get(tenant) ?? this.#open(tenant);
-    this.#opening.set(tenant, opening);
-    return opening.finally(() => this.#opening.delete(tenant));
+    return this.#singleFlight(tenant, () => this.#open(tenant));
   }
 
   async #open(tenant: string): Promise<Keyring> {

@@ -2,6 +2,7 @@
  * The outage budget: how long workloads keep working if this issuer stops now. Owns: which credentials are in use, until
  * when, and the resulting budget. Does not own: issuing them (exchange), which records each of them here.
  */
+import { createBoundedMap } from '../../platform/cache/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { allItems, type Store } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
@@ -51,14 +52,13 @@ export function createOutageBudget({
   logger: Logger;
   now: Now;
 }): OutageBudget {
-  const recorded = new Map<string, number>();
+  const recorded = createBoundedMap<number>(maxRemembered);
 
   return {
     async recordServed(served, expiresAt) {
       const { client, connection, purpose } = served;
       const key = [client, connection, purpose ?? ''].join('.');
       if (recorded.get(key) === expiresAt) return;
-      if (recorded.size >= maxRemembered) recorded.clear();
       recorded.set(key, expiresAt);
       const times = { first_served_at: toTimestamp(now()), expires_at: toTimestamp(expiresAt) };
       try {

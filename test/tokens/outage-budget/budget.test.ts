@@ -83,9 +83,11 @@ describe('the outage budget', () => {
     for (let index = 0; index < 10_000; index++) await serve(`con_${index}`, 60 * minute, counting);
     await serve('con_0', 60 * minute, counting);
     expect(writes).toBe(10_000);
+    // Drops con_1, which was served least recently.
     await serve('con_10000', 60 * minute, counting);
-    await serve('con_10000', 60 * minute, counting);
-    await serve('con_0', 60 * minute, counting);
+    for (const id of ['con_10000', 'con_0', 'con_2']) await serve(id, 60 * minute, counting);
+    expect(writes).toBe(10_001);
+    await serve('con_1', 60 * minute, counting);
     expect(writes).toBe(10_002);
   });
 });

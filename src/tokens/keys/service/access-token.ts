@@ -1,4 +1,5 @@
 /** The server's own access token for a key service: short-lived, cached in memory, renewed before it expires. */
+import { createSingleFlight } from '../../../platform/cache/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 
 export interface AccessToken {
@@ -18,8 +19,8 @@ const fetchTimeoutMs = 5_000;
 export class AccessTokenSource {
   readonly #obtain: (signal: AbortSignal) => Promise<AccessToken>;
   readonly #now: Now;
+  readonly #singleFlight = createSingleFlight<AccessToken>();
   #token: AccessToken | undefined;
-  #fetching: Promise<AccessToken> | undefined;
   #backingOff = false;
 
   constructor(obtain: (signal: AbortSignal) => Promise<AccessToken>, now: Now) {
@@ -48,16 +49,10 @@ export class AccessTokenSource {
     }, backOffMs).unref();
   }
 
-  /** Single-flight: concurrent callers share one fetch. */
   #renew(): Promise<AccessToken> {
-    this.#fetching ??= this.#obtain(AbortSignal.timeout(fetchTimeoutMs))
-      .then((token) => {
-        this.#token = token;
-        return token;
-      })
-      .finally(() => {
-        this.#fetching = undefined;
-      });
-    return this.#fetching;
+    return this.#singleFlight('token', async () => {
+      this.#token = await this.#obtain(AbortSignal.timeout(fetchTimeoutMs));
+      return this.#token;
+    });
   }
 }
