@@ -1,5 +1,6 @@
 /** Retries after transient errors, never after a refusal. */
 import { SojournError } from '../platform/errors/index.ts';
+import { backoffMs } from '../platform/retry/index.ts';
 import { sleep } from '../platform/time/index.ts';
 
 const maxAttempts = 3;
@@ -23,7 +24,7 @@ export async function withRetries<T>(
       const shouldRetry = error instanceof SojournError && (isTransient(error) || isRetryable(error));
       if (!shouldRetry || attempts === maxAttempts) throw error;
       // If the deadline passes during the pause, the last error of the cloud says more than a timeout.
-      await sleep(pauseMs(attempts), signal).catch(() => {
+      await sleep(backoffMs(attempts, { firstMs: firstPauseMs }), signal).catch(() => {
         throw error;
       });
     }
@@ -33,5 +34,3 @@ export async function withRetries<T>(
 function isTransient({ code, retryAfter = 0 }: SojournError): boolean {
   return code === 'cloud_unavailable' || (code === 'cloud_throttled' && retryAfter <= maxRetryAfterSeconds);
 }
-
-const pauseMs = (tries: number): number => firstPauseMs * 2 ** (tries - 1) * (0.5 + Math.random());

@@ -1,4 +1,5 @@
 /** When an undecided verification is repeated: while a trust change propagates, and after an outage of a cloud. */
+import { backoffMs, withoutJitter } from '../../platform/retry/index.ts';
 
 export interface Retry {
   /** When the wait began, in milliseconds since the epoch. */
@@ -21,8 +22,13 @@ export function nextRetry(
   propagationSeconds: number,
   now: number,
 ): number {
-  const end = since + propagationSeconds * 1000;
-  const delay = (propagationSeconds * 1000 * 1.5 ** attempts) / 8;
+  const propagationMs = propagationSeconds * 1000;
+  const end = since + propagationMs;
+  const delay = backoffMs(attempts + 1, {
+    firstMs: propagationMs / 8,
+    factor: 1.5,
+    jitter: withoutJitter,
+  });
   return Math.max(now + 1000, Math.min(now + delay, end));
 }
 

@@ -4,6 +4,7 @@
 import type { Audit } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
+import { backoffMs, withoutJitter } from '../../platform/retry/index.ts';
 import type { PublishedDocument } from '../issuer/index.ts';
 import type { Keyrings } from '../keys/index.ts';
 import { type BucketTarget, BucketWriter, type BucketWriterOptions } from './bucket-writer.ts';
@@ -29,8 +30,7 @@ export interface Publisher {
 
 /** A tenant that gets its own issuer changes no key ring, so the documents are also compared at this interval. */
 const checkIntervalMs = 60_000;
-const firstPauseMs = 60_000;
-const longestPauseMs = 15 * 60_000;
+const backoff = { firstMs: 60_000, maxMs: 15 * 60_000, jitter: withoutJitter };
 /** A JWKS from an older key ring is not written: it could replace a newer one from another replica. */
 const maxRingAgeMs = 10_000;
 
@@ -97,8 +97,8 @@ export function createPublisher(
       const failure = failureOf(sojournError);
       const isNew = schedule.failure?.reason !== failure.reason;
       schedule.failure = failure;
-      schedule.retryAt = now() + Math.min(longestPauseMs, firstPauseMs * 2 ** schedule.failures);
       schedule.failures += 1;
+      schedule.retryAt = now() + backoffMs(schedule.failures, backoff);
       observe(sojournError.code);
       logger.warn({ err: sojournError, bucket, connection: id }, 'cannot publish the documents');
       if (isNew)

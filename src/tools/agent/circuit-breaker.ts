@@ -4,7 +4,7 @@
  */
 import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import { backoffMs, type Random } from './backoff.ts';
+import { type Random, retryDelayMs } from './backoff.ts';
 import type { Failure } from './failure.ts';
 
 export interface CircuitBreaker {
@@ -48,7 +48,7 @@ export function createCircuitBreaker({
       // Concurrent calls fail together and count as one failure.
       if (retryInSeconds() > 0) return;
       failures++;
-      openUntil = now() + backoffMs(failures, failure, maxBackoffMs, random);
+      openUntil = now() + retryDelayMs(failures, failure, maxBackoffMs, random);
       lastFailure = failure;
       logger.warn(
         {

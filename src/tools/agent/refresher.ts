@@ -5,7 +5,7 @@
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { clockToleranceMs, type Now, sleep, toTimestamp } from '../../platform/time/index.ts';
-import { backoffMs, type Random } from './backoff.ts';
+import { type Random, retryDelayMs } from './backoff.ts';
 import {
   type CacheEntry,
   type CacheValue,
@@ -121,7 +121,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
       await onRefused(entry).catch((err: unknown) => logger.error({ err }, 'cannot remove a file'));
     }
     entry.failureCount++;
-    entry.dueAt = now() + backoffMs(entry.failureCount, failure, maxBackoffMs, random);
+    entry.dueAt = now() + retryDelayMs(entry.failureCount, failure, maxBackoffMs, random);
     const isNew = entry.failure?.detail !== failure.detail;
     entry.failure = failure;
     if (isNew)

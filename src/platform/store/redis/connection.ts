@@ -2,6 +2,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { SojournError } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
+import { backoffMs } from '../../retry/index.ts';
 import { reasonOf } from './failure.ts';
 import { scripts } from './scripts.ts';
 
@@ -20,7 +21,8 @@ const timeouts = {
   commandTimeout: deadlineMs,
   // Without this, TCP keeps a connection open for about 15 minutes after packets stop arriving; a new one may work.
   socketTimeout: deadlineMs,
-  retryStrategy: (times: number) => Math.min(50 * 2 ** times, maxRetryMs) * (0.5 + Math.random() / 2),
+  retryStrategy: (failures: number) =>
+    backoffMs(failures, { firstMs: 100, maxMs: maxRetryMs, jitter: [0.5, 1] }),
   // A queued command would run after its caller has given up.
   enableOfflineQueue: false,
   // Never resend: after a lost response the command may have run, and an append would run twice.

@@ -3,6 +3,7 @@
  * open.
  */
 import { SojournError } from '../../../platform/errors/index.ts';
+import { backoffMs } from '../../../platform/retry/index.ts';
 import { sleep } from '../../../platform/time/index.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { KeyService } from './contract.ts';
@@ -146,4 +147,4 @@ const isRetryable = ({ code, retryAfter = 0 }: SojournError, retryPolicy: RetryP
     (code === 'key_backend_unavailable' && retryPolicy === 'after any transient error'));
 
 /** With jitter, so that replicas do not retry at the same time. */
-const retryDelayMs = (): number => 100 * (0.5 + Math.random());
+const retryDelayMs = (): number => backoffMs(1, { firstMs: 100 });
