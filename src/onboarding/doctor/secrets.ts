@@ -66,12 +66,12 @@ const notes = [
 ];
 
 /**
- * Lists every secret of every client that has not expired. `page` fetches the clients after an id; `serverDate` is the
+ * Lists every secret of every client that has not expired. `pages` are those of the list of clients; `serverDate` is the
  * server's Date header (RFC 9110 section 6.6.1), whose clock decides what has expired. Rejects if the list cannot be read
  * completely.
  */
 export async function findSharedSecrets(
-  page: (after: string | undefined) => Promise<unknown>,
+  pages: AsyncIterable<unknown>,
   serverDate: string | undefined,
 ): Promise<SharedSecrets> {
   const now = Date.parse(serverDate ?? '');
@@ -79,8 +79,10 @@ export async function findSharedSecrets(
     throw noResult('The server sends no Date header, so expired secrets cannot be recognized.');
   const shared_secrets: SharedSecret[] = [];
   let clients = 0;
-  for (let after: string | undefined; ; ) {
-    const parsed = clientPage.safeParse(await page(after));
+  /** Undefined before the first page, null after the last one. */
+  let after: string | null | undefined;
+  for await (const page of pages) {
+    const parsed = clientPage.safeParse(page);
     if (!parsed.success) throw noResult('The server sends a list of clients in an unknown format.');
     const { items, next } = parsed.data;
     clients += items.length;
@@ -103,11 +105,12 @@ export async function findSharedSecrets(
               : keylessAdvice,
         });
       }
-    if (next === null) return { clients, shared_secrets, notes };
-    if (after !== undefined && next <= after)
+    if (typeof after === 'string' && next !== null && next <= after)
       throw noResult('The list of clients does not end: the server repeats a page.');
     after = next;
   }
+  if (after !== null) throw noResult('The list of clients ends before its last page.');
+  return { clients, shared_secrets, notes };
 }
 
 const noResult = (detail: string) =>

@@ -4,6 +4,7 @@ import { SojournError } from '../../../platform/errors/index.ts';
 import { adminUrl, requestAdmin } from '../admin.ts';
 import { isSet, type ParsedArguments, type Terminal } from '../command.ts';
 import { reportFailure } from '../failure.ts';
+import { allPages } from '../pages.ts';
 import { columns, counted, printable } from '../print.ts';
 import { get, parseAnswer } from '../server.ts';
 
@@ -17,9 +18,9 @@ export async function doctorSecrets(args: ParsedArguments, terminal: Terminal): 
       parseAnswer(await requestAdmin({ method: 'GET', path, query }, args, terminal));
     // First, because it reports clearly that no server answers or that the token is wrong.
     await fetchJson('/issuer');
-    const page = (after: string | undefined) => fetchJson('/clients', { limit: '200', after });
+    const pages = allPages((query) => fetchJson('/clients', query));
     const { headers } = await get(`${adminUrl(args, terminal)}/healthz`);
-    const result = await findSharedSecrets(page, headers.date);
+    const result = await findSharedSecrets(pages, headers.date);
     terminal.out(isSet(args, 'json') ? `${JSON.stringify(result, null, 2)}\n` : formatResult(result));
     return result.shared_secrets.length === 0 ? 0 : 1;
   } catch (error) {

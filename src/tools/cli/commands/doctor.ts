@@ -4,6 +4,7 @@ import { systemNow } from '../../../platform/time/index.ts';
 import { adminUrl, connectionOptions, itemsOf, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal } from '../command.ts';
 import { parseJson } from '../failure.ts';
+import { fetchAll } from '../pages.ts';
 import { columns, type Json, printable } from '../print.ts';
 import { get, parseAnswer } from '../server.ts';
 import { doctorSecrets } from './doctor-secrets.ts';
@@ -33,15 +34,6 @@ async function fetchInput(args: ParsedArguments, terminal: Terminal): Promise<Do
   const tenant = typeof args.options.tenant === 'string' ? args.options.tenant : undefined;
   const fetchJson = async (path: string, query = {}): Promise<Json> =>
     parseAnswer(await requestAdmin({ method: 'GET', path, query }, args, terminal));
-  const fetchAll = async (path: string): Promise<readonly Json[]> => {
-    const items: Json[] = [];
-    for (let after: string | undefined; ; ) {
-      const page = await fetchJson(path, { limit: '200', after });
-      items.push(...itemsOf(page));
-      if (typeof page.next !== 'string') return items;
-      after = page.next;
-    }
-  };
   // First, because it reports clearly that no server answers or that the token is wrong.
   const issuer = await fetchJson('/issuer', { tenant });
   const base = adminUrl(args, terminal);
@@ -53,8 +45,8 @@ async function fetchInput(args: ParsedArguments, terminal: Terminal): Promise<Do
     serverDate: headers.date,
     readiness: Array.isArray(ready?.checks) ? ready.checks : [],
     keys: itemsOf(await fetchJson('/keys')),
-    connections: await fetchAll('/connections'),
-    clients: await fetchAll('/clients'),
+    connections: await fetchAll((query) => fetchJson('/connections', query)),
+    clients: await fetchAll((query) => fetchJson('/clients', query)),
   } as unknown as DoctorInput;
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { connectionOptions, itemsOf, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text } from '../command.ts';
 import { usageError } from '../failure.ts';
+import { allPages } from '../pages.ts';
 import { counted, type Json } from '../print.ts';
 import { parseAnswer } from '../server.ts';
 import { type ExportedFile, uploadCommands } from './upload-commands.ts';
@@ -58,16 +59,13 @@ async function* fetchDocuments(
   terminal: Terminal,
   omittedTenants: string[],
 ): AsyncGenerator<ExportedFile & { body: string }> {
-  let after: string | undefined;
-  do {
-    const query = { after, limit: '200' };
-    const page = parseAnswer(
-      await requestAdmin({ method: 'GET', path: '/keys/documents', query }, args, terminal),
-    );
+  const pages = allPages(async (query) =>
+    parseAnswer(await requestAdmin({ method: 'GET', path: '/keys/documents', query }, args, terminal)),
+  );
+  for await (const page of pages) {
     for (const item of itemsOf(page)) yield parseDocument(item);
     if (Array.isArray(page.omitted_tenants)) omittedTenants.push(...page.omitted_tenants.map(String));
-    after = typeof page.next === 'string' ? page.next : undefined;
-  } while (after !== undefined);
+  }
 }
 
 /** Validates the path, which came over the network: only paths of issuer documents become files. */

@@ -1,6 +1,7 @@
 /** `sojourn keys revoke` and `keys impact`: a leaked key, the affected connections, and what each customer must do. */
 import { apiPath, connectionOptions, itemsOf, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal } from '../command.ts';
+import { allPages } from '../pages.ts';
 import { cell, counted, type Json, printable } from '../print.ts';
 import { parseAnswer } from '../server.ts';
 
@@ -48,23 +49,17 @@ export const keysRevoke: CommandSpec = {
 async function printImpact(args: ParsedArguments, terminal: Terminal): Promise<void> {
   const tenants = new Set<unknown>();
   let connections = 0;
-  let after: string | undefined;
-  do {
-    const query = { after, limit: '200' };
-    const page = parseAnswer(
-      await requestAdmin(
-        { method: 'GET', path: apiPath`/keys/${args.positionals[0]}/impact`, query },
-        args,
-        terminal,
-      ),
-    );
+  const path = apiPath`/keys/${args.positionals[0]}/impact`;
+  const pages = allPages(async (query) =>
+    parseAnswer(await requestAdmin({ method: 'GET', path, query }, args, terminal)),
+  );
+  for await (const page of pages) {
     for (const item of itemsOf(page)) {
       terminal.out(isSet(args, 'json') ? `${JSON.stringify(item)}\n` : formatConnection(item));
       tenants.add(item.tenant);
       connections++;
     }
-    after = typeof page.next === 'string' ? page.next : undefined;
-  } while (after !== undefined);
+  }
   if (!isSet(args, 'json')) {
     terminal.out(
       `\nAffected: ${counted(connections, 'connection')} of ${counted(tenants.size, 'tenant')}.\n`,

@@ -1,5 +1,6 @@
 /** The admin API as the import uses it. */
-import { type AdminRequest, apiPath, itemsOf } from '../admin.ts';
+import { type AdminRequest, apiPath } from '../admin.ts';
+import { fetchAll } from '../pages.ts';
 import type { Json } from '../print.ts';
 import type { ExistingConnection, ExistingTenant } from './plan.ts';
 import type { ImportRow } from './rows.ts';
@@ -11,20 +12,12 @@ export interface Link {
   readonly expires_at: string;
 }
 
-/** Fetches all pages of a list. */
-async function fetchAll(request: RequestAdmin, path: string): Promise<Json[]> {
-  const items: Json[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await request({ method: 'GET', path, query: { limit: '200', after } });
-    items.push(...itemsOf(page));
-    if (typeof page.next !== 'string') return items;
-    after = page.next;
-  }
-}
+const list = (request: RequestAdmin, path: string): Promise<readonly Json[]> =>
+  fetchAll((query) => request({ method: 'GET', path, query }));
 
 export const createImportApi = (request: RequestAdmin) => ({
-  tenants: async () => (await fetchAll(request, '/tenants')) as unknown as ExistingTenant[],
-  connections: async () => (await fetchAll(request, '/connections')) as unknown as ExistingConnection[],
+  tenants: async () => (await list(request, '/tenants')) as unknown as ExistingTenant[],
+  connections: async () => (await list(request, '/connections')) as unknown as ExistingConnection[],
 
   addTenant: async (name: string) =>
     (await request({ method: 'POST', path: '/tenants', body: { name } })) as unknown as ExistingTenant,
@@ -38,7 +31,7 @@ export const createImportApi = (request: RequestAdmin) => ({
 
   /** Expiry times of the unexpired invitations, by id; control links are left out. */
   async openLinks(connection: string): Promise<ReadonlyMap<string, string>> {
-    const links = await fetchAll(request, apiPath`/connections/${connection}/invitations`);
+    const links = await list(request, apiPath`/connections/${connection}/invitations`);
     return new Map(
       links
         .filter(({ type }) => type === 'connect')
