@@ -192,12 +192,12 @@ describe('the source of keys', () => {
       /is not an https URL/,
     ],
     [
-      'leads to the metadata service',
+      'points to the metadata service',
       () => ({ issuer: stage.foreign.origin + path, jwks_uri: 'https://169.254.169.254/jwks' }),
       /resolves to 169\.254\.169\.254, which is not public/,
     ],
     [
-      'leads to a user',
+      'contains a user name',
       () => ({ issuer: stage.foreign.origin + path, jwks_uri: `https://a:b@localhost/jwks` }),
       /contains a user name/,
     ],
@@ -211,7 +211,7 @@ describe('the source of keys', () => {
   ];
 
   test.each(bent)(
-    'a discovery document that %s is not believed',
+    'a discovery document that %s is rejected',
     async (_title, page, reason) => {
       await client();
       stage.foreign.pages[discovery()] = page();

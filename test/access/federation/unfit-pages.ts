@@ -3,12 +3,16 @@ import type { Page } from '../../support/foreign-issuer.ts';
 
 export const unfitPages: [string, Page, RegExp][] = [
   [
-    'is moved',
+    'redirects',
     (_, response) => void response.writeHead(302, { location: '/jwks' }).end(),
     /answers with status 302/,
   ],
-  ['is no JSON', (_, response) => void response.end('<html>'), /is not JSON/],
-  ['is huge', (_, response) => void response.end(Buffer.alloc(300_000, ' ')), /sends more than 262144 bytes/],
+  ['is not JSON', (_, response) => void response.end('<html>'), /is not JSON/],
+  [
+    'is larger than 256 KB',
+    (_, response) => void response.end(Buffer.alloc(300_000, ' ')),
+    /sends more than 262144 bytes/,
+  ],
   [
     'is compressed',
     (_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end('x'),

@@ -48,8 +48,8 @@ afterAll(async () => {
   await front.close();
 });
 afterEach(async () => {
-  for (const cloud of ['aws', 'azure', 'gcp']) await plain.turn('PUT', '/faults', { cloud });
-  await plain.turn('PUT', '/clock', { offset_seconds: 0 });
+  for (const cloud of ['aws', 'azure', 'gcp']) await plain.callSandbox('PUT', '/faults', { cloud });
+  await plain.callSandbox('PUT', '/clock', { offset_seconds: 0 });
 });
 
 interface Named {
@@ -221,7 +221,7 @@ const rules: readonly Rule[] = [
     rule: 6,
     fault: 'a federated credential that is seconds old',
     named: async () => {
-      await plain.turn('PUT', '/faults', { cloud: 'azure', propagation_seconds: 300 });
+      await plain.callSandbox('PUT', '/faults', { cloud: 'azure', propagation_seconds: 300 });
       return first(plain, atAzure(plain));
     },
     condition: 'credential',
@@ -264,7 +264,7 @@ const rules: readonly Rule[] = [
     fault: 'a clock that is wrong, at Azure',
     named: async () => {
       const made = await atAzure(plain);
-      await plain.turn('PUT', '/clock', { offset_seconds: 700 });
+      await plain.callSandbox('PUT', '/clock', { offset_seconds: 700 });
       return first(plain, Promise.resolve(made));
     },
     condition: 'token_time',
@@ -444,7 +444,7 @@ const rules: readonly Rule[] = [
     fault: 'a clock that is wrong, at Google Cloud',
     named: async () => {
       const made = await atGcp(plain);
-      await plain.turn('PUT', '/clock', { offset_seconds: -100 });
+      await plain.callSandbox('PUT', '/clock', { offset_seconds: -100 });
       return first(plain, Promise.resolve(made));
     },
     condition: 'token_time',
@@ -527,7 +527,7 @@ const elsewhere: readonly [number, string, () => Promise<void>][] = [
     'the session name consists of ids, which STS accepts',
     async () => {
       await verify(plain, (await atAws(plain)).connection);
-      const { entries } = (await plain.turn('GET', '/log')) as {
+      const { entries } = (await plain.callSandbox('GET', '/log')) as {
         entries: { detail?: { RoleSessionName?: string } }[];
       };
       const names = entries.flatMap(({ detail }) => detail?.RoleSessionName ?? []);

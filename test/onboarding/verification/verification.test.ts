@@ -34,13 +34,13 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => pipeline.close());
 afterEach(async () => {
-  for (const cloud of ['aws', 'azure', 'gcp']) await pipeline.turn('PUT', '/faults', { cloud });
+  for (const cloud of ['aws', 'azure', 'gcp']) await pipeline.callSandbox('PUT', '/faults', { cloud });
 });
 
 /** Server and clouds together. */
 const later = async (seconds: number) => {
   offset += seconds;
-  await pipeline.turn('PUT', '/clock', { offset_seconds: offset });
+  await pipeline.callSandbox('PUT', '/clock', { offset_seconds: offset });
 };
 const asAccount = { target: { service_account: account } };
 const sibling = ({ connection: { subject } }: Made) => `${subject.slice(0, -1)}u`;
@@ -404,7 +404,7 @@ describe('a change that is still propagating', () => {
     ['azure', 600, () => atAzure(pipeline)],
     ['gcp', 90, () => atGcp(pipeline, asAccount)],
   ])('at %s is retried for up to %d seconds until the connection works', async (cloud, seconds, set) => {
-    await pipeline.turn('PUT', '/faults', { cloud, propagation_seconds: seconds - 5 });
+    await pipeline.callSandbox('PUT', '/faults', { cloud, propagation_seconds: seconds - 5 });
     const made = await set();
     const told = await verify(pipeline, made.connection);
     expect(outcomes(told)).toEqual(['target passed', 'exchange propagating']);
@@ -488,7 +488,7 @@ describe('the scheduled verification', () => {
         ({ event, actor }) => event === 'connection.verified' && actor === 'system',
       ).length;
 
-    await pipeline.turn('PUT', '/faults', { cloud: 'gcp', outage: true });
+    await pipeline.callSandbox('PUT', '/faults', { cloud: 'gcp', outage: true });
     await later(25 * 3600);
     await until(async () => (await verifiedBySystem()) === 1);
     expect([await stateOf(made), await events()]).toEqual(['active', []]);
@@ -501,7 +501,7 @@ describe('the scheduled verification', () => {
       'inconclusive',
     ]);
 
-    await pipeline.turn('PUT', '/faults', { cloud: 'gcp' });
+    await pipeline.callSandbox('PUT', '/faults', { cloud: 'gcp' });
     await made.change({ attributeCondition: "assertion.sub=='con_other'" });
     await later(70);
     await until(async () => (await stateOf(made)) === 'failing');

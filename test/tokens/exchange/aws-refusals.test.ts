@@ -2,10 +2,10 @@ import { CreateOpenIDConnectProviderCommand, CreateRoleCommand, IAMClient } from
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestConnection } from '../../support/server.ts';
 import { startTestIssuer, type TestIssuer } from '../../support/test-issuer.ts';
+import { expectRefused } from './expect-refused.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
-import { expectRefused } from './refused.ts';
 
-const door = 'sts:AssumeRoleWithWebIdentity';
+const operation = 'sts:AssumeRoleWithWebIdentity';
 const clock = 'Synchronize the clock of the server (NTP).';
 const notAuthorized = {
   code: 'cloud_trust_refused',
@@ -13,7 +13,7 @@ const notAuthorized = {
     'The role does not exist, does not trust this subject, or does not allow the session tags or source identity. AWS says AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity',
   advice:
     'Wait 15 seconds if the role is new. Otherwise apply the set-up file again: the keys of both conditions must contain the whole issuer with its path, sub must match exactly, session_tags need sts:TagSession, and source_identity needs sts:SetSourceIdentity.',
-  doors: [`${door} AccessDenied`],
+  tokenRequests: [`${operation} AccessDenied`],
 };
 const noKey = {
   code: 'cloud_issuer_unreachable',
@@ -21,7 +21,7 @@ const noKey = {
     "STS could not read the discovery document or the JWKS, or did not find the key in it. AWS says InvalidIdentityToken: Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
   advice:
     'Check in this order: both documents are public, they answer within 5 seconds, discovery has the three *_supported lists, and the JWKS has the key id of the token (`sojourn doctor`). CloudTrail does not show this error.',
-  doors: [`${door} InvalidIdentityToken`],
+  tokenRequests: [`${operation} InvalidIdentityToken`],
 };
 const notValidated = {
   code: 'cloud_audience_mismatch',
@@ -29,11 +29,11 @@ const notValidated = {
     'The OIDC provider does not list the audience, or the signature does not match the published key. AWS says InvalidIdentityToken: The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.',
   advice:
     'Add the audience of the connection to the client ids of the OIDC provider. If it is listed, compare the JWKS on the internet with the one of this server (`sojourn doctor`).',
-  doors: [`${door} InvalidIdentityToken`],
+  tokenRequests: [`${operation} InvalidIdentityToken`],
 };
 
-/** A customer who does the set-up by hand, each time in an account of its own. */
-interface ByHand {
+/** A manual set-up, each in a new account. */
+interface ManualSetup {
   readonly target?: object;
   readonly providers?: readonly string[];
   readonly clientIds?: readonly string[];
@@ -45,14 +45,14 @@ interface ByHand {
 
 let accounts = 100_000_000_000;
 
-async function setUp(pipeline: Pipeline, given: ByHand = {}): Promise<TestConnection> {
+async function setUp(pipeline: Pipeline, setup: ManualSetup = {}): Promise<TestConnection> {
   const account = String(accounts++);
   const {
     target,
     providers = [pipeline.issuer],
     clientIds = ['sts.amazonaws.com'],
     roles = ['vendor'],
-  } = given;
+  } = setup;
   const connection = await pipeline.connect('aws', {
     role_arn: `arn:aws:iam::${account}:role/vendor`,
     region: 'eu-central-1',
@@ -66,13 +66,13 @@ async function setUp(pipeline: Pipeline, given: ByHand = {}): Promise<TestConnec
   });
   let federated = `arn:aws:iam::${account}:oidc-provider/id.example.com`;
   for (const Url of providers) {
-    const made = await iam.send(
+    const provider = await iam.send(
       new CreateOpenIDConnectProviderCommand({ Url, ClientIDList: [...clientIds] }),
     );
-    federated = made.OpenIDConnectProviderArn ?? '';
+    federated = provider.OpenIDConnectProviderArn ?? '';
   }
   const name = pipeline.issuer.replace('http://', '');
-  const { prefix = name, subject = connection.subject, actions = [] } = given;
+  const { prefix = name, subject = connection.subject, actions = [] } = setup;
   for (const RoleName of roles) {
     const trust = {
       Version: '2012-10-17',
@@ -91,18 +91,18 @@ async function setUp(pipeline: Pipeline, given: ByHand = {}): Promise<TestConnec
   return connection;
 }
 
-describe('the sandbox AWS, set up by hand, refuses', () => {
+describe('an exchange with AWS', () => {
   let pipeline: Pipeline;
   beforeAll(async () => {
     pipeline = await openPipeline();
   }, 60_000);
   afterAll(() => pipeline.close());
   afterEach(async () => {
-    await pipeline.turn('PUT', '/clock', { offset_seconds: 0 });
-    await pipeline.turn('PUT', '/faults', { cloud: 'aws' });
+    await pipeline.callSandbox('PUT', '/clock', { offset_seconds: 0 });
+    await pipeline.callSandbox('PUT', '/faults', { cloud: 'aws' });
   });
 
-  test('nothing when all of it is right', async () => {
+  test('succeeds if the set-up is correct, with session tags and a source identity', async () => {
     const tags = { session_tags: { Team: 'blue' }, source_identity: 'acme' };
     const connection = await setUp(pipeline, {
       target: tags,
@@ -111,96 +111,96 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
     expect(await pipeline.credentials(connection.id)).toMatchObject({ status: 200 });
   });
 
-  test('an issuer that has no provider in the account', async () => {
+  test('fails with cloud_issuer_unknown if the account has no provider for the issuer', async () => {
     const connection = await setUp(pipeline, { providers: [], roles: [] });
     await expectRefused(pipeline, connection, {
       code: 'cloud_issuer_unknown',
       detail: `The account of the role has no OIDC provider for this issuer. AWS says InvalidIdentityToken: No OpenIDConnect provider found in your account for ${pipeline.issuer}`,
       advice:
         'Create the provider in the account and partition of role_arn, with exactly this issuer: with a trailing slash or in another case it is another provider.',
-      doors: [`${door} InvalidIdentityToken`],
+      tokenRequests: [`${operation} InvalidIdentityToken`],
     });
   });
 
-  test('an issuer whose provider has a slash at its end', async () => {
+  test('fails with cloud_issuer_unknown if the provider has a trailing slash', async () => {
     const connection = await setUp(pipeline, { providers: [`${pipeline.issuer}/`], roles: [] });
     await expectRefused(pipeline, connection, {
       code: 'cloud_issuer_unknown',
       detail: `The account of the role has no OIDC provider for this issuer. AWS says InvalidIdentityToken: No OpenIDConnect provider found in your account for ${pipeline.issuer}`,
       advice:
         'Create the provider in the account and partition of role_arn, with exactly this issuer: with a trailing slash or in another case it is another provider.',
-      doors: [`${door} InvalidIdentityToken`],
+      tokenRequests: [`${operation} InvalidIdentityToken`],
     });
   });
 
-  test.each<[string, ByHand]>([
-    ['an audience that the provider does not list', { clientIds: ['sts.amazonaws.com.evil'] }],
-    ['every audience when the provider lists none', { clientIds: [] }],
-  ])('%s', async (_, given) => {
-    await expectRefused(pipeline, await setUp(pipeline, given), notValidated);
+  test.each<[string, ManualSetup]>([
+    ['the provider does not list the audience', { clientIds: ['sts.amazonaws.com.evil'] }],
+    ['the provider lists no audience', { clientIds: [] }],
+  ])('fails with cloud_audience_mismatch if %s', async (_, setup) => {
+    await expectRefused(pipeline, await setUp(pipeline, setup), notValidated);
   });
 
-  test.each<[string, ByHand]>([
-    ['a role that is not there', { roles: [] }],
-    ['a role that differs in case', { roles: ['Vendor'] }],
-    ['another subject than the role trusts', { subject: 'con_00000000000000000000000000' }],
-    ['a subject in another case than the role trusts', { subject: 'CON_00000000000000000000000000' }],
-    ['a role whose conditions name another issuer', { prefix: 'id.example.com' }],
-    ['session tags that the role does not let through', { target: { session_tags: { Team: 'blue' } } }],
-    ['a source identity that the role does not let through', { target: { source_identity: 'acme' } }],
+  test.each<[string, ManualSetup]>([
+    ['the role does not exist', { roles: [] }],
+    ['the name of the role differs in case', { roles: ['Vendor'] }],
+    ['the role trusts another subject', { subject: 'con_00000000000000000000000000' }],
+    ['the role trusts another subject in upper case', { subject: 'CON_00000000000000000000000000' }],
+    ['the conditions of the role name another issuer', { prefix: 'id.example.com' }],
+    ['the role does not allow session tags', { target: { session_tags: { Team: 'blue' } } }],
+    ['the role does not allow a source identity', { target: { source_identity: 'acme' } }],
     [
-      'session tags and a source identity when only one of them is let through',
+      'the role allows session tags but not the source identity',
       { target: { session_tags: { Team: 'blue' }, source_identity: 'acme' }, actions: ['sts:TagSession'] },
     ],
-  ])('%s', async (_, given) => {
-    await expectRefused(pipeline, await setUp(pipeline, given), notAuthorized);
+  ])('fails with cloud_trust_refused if %s', async (_, setup) => {
+    await expectRefused(pipeline, await setUp(pipeline, setup), notAuthorized);
   });
 
-  test('a role that it has not heard of yet, and lets it in when it has', async () => {
-    await pipeline.turn('PUT', '/faults', { cloud: 'aws', propagation_seconds: 15 });
+  test('fails with cloud_trust_refused until a new role has propagated', async () => {
+    await pipeline.callSandbox('PUT', '/faults', { cloud: 'aws', propagation_seconds: 15 });
     const connection = await setUp(pipeline);
     await expectRefused(pipeline, connection, notAuthorized);
-    await pipeline.turn('PUT', '/clock', { offset_seconds: 15 });
+    await pipeline.callSandbox('PUT', '/clock', { offset_seconds: 15 });
     expect(await pipeline.credentials(connection.id)).toMatchObject({ status: 200 });
   });
 
-  test('a token that has expired, also a fresh one', async () => {
+  test('fails with cloud_token_time if STS finds both the token and a new one expired', async () => {
     const connection = await setUp(pipeline);
-    await pipeline.turn('PUT', '/clock', { offset_seconds: 700 });
+    await pipeline.callSandbox('PUT', '/clock', { offset_seconds: 700 });
     await expectRefused(pipeline, connection, {
       code: 'cloud_token_time',
       detail:
         'The token had expired according to the clock of STS. AWS says ExpiredToken: Token expired: current date/time ',
       advice: clock,
-      doors: [`${door} ExpiredTokenException`, `${door} ExpiredTokenException`],
-      begins: true,
+      tokenRequests: [`${operation} ExpiredTokenException`, `${operation} ExpiredTokenException`],
+      isPrefix: true,
     });
   });
 
-  test('a token from the future', async () => {
+  test('fails with cloud_token_time if STS finds the token issued in the future', async () => {
     const connection = await setUp(pipeline);
-    await pipeline.turn('PUT', '/clock', { offset_seconds: -400 });
+    await pipeline.callSandbox('PUT', '/clock', { offset_seconds: -400 });
     await expectRefused(pipeline, connection, {
       code: 'cloud_token_time',
       detail:
         'The clock of this server is more than five minutes ahead. AWS says InvalidIdentityToken: Token issued in the future: ',
       advice: clock,
-      doors: [`${door} InvalidIdentityToken`],
-      begins: true,
+      tokenRequests: [`${operation} InvalidIdentityToken`],
+      isPrefix: true,
     });
   });
 
-  test('a duration that is over what the role allows', async () => {
+  test('fails with cloud_request_invalid if the duration exceeds the maximum of the role', async () => {
     await expectRefused(pipeline, await setUp(pipeline, { target: { duration_seconds: 7200 } }), {
       code: 'cloud_request_invalid',
       detail:
         'duration_seconds exceeds the maximum session duration of the role. AWS says ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
       advice: 'Lower target.duration_seconds, or raise the maximum session duration of the role.',
-      doors: [`${door} ValidationError`],
+      tokenRequests: [`${operation} ValidationError`],
     });
   });
 
-  test('a session policy that is none', async () => {
+  test('fails with cloud_request_invalid if the session policy is invalid', async () => {
     const session_policy = {
       Version: '2012-10-17',
       Statement: [{ Effect: 'Maybe', Action: '*', Resource: '*' }],
@@ -209,39 +209,39 @@ describe('the sandbox AWS, set up by hand, refuses', () => {
       code: 'cloud_request_invalid',
       detail: 'session_policy is not a policy that IAM can read. AWS says MalformedPolicyDocument: ',
       advice: 'Correct target.session_policy; IAM Access Analyzer can check it.',
-      doors: [`${door} MalformedPolicyDocument`],
-      begins: true,
+      tokenRequests: [`${operation} MalformedPolicyDocument`],
+      isPrefix: true,
     });
   });
 
-  test('everybody while it is out of order, and is asked three times', async () => {
+  test('fails with cloud_unavailable while STS answers 503', async () => {
     const connection = await setUp(pipeline);
-    await pipeline.turn('PUT', '/faults', { cloud: 'aws', status: 503 });
+    await pipeline.callSandbox('PUT', '/faults', { cloud: 'aws', status: 503 });
     await expectRefused(pipeline, connection, {
       code: 'cloud_unavailable',
       status: 503,
       detail: 'The cloud reports an internal error. AWS says ',
       advice: 'Try again shortly. The connection itself is probably correct.',
-      doors: [],
+      tokenRequests: [],
       retryAfter: '5',
-      begins: true,
+      isPrefix: true,
     });
   });
 
-  test('nothing and answers nothing, which ends after five seconds', async () => {
+  test('fails with cloud_timeout if STS does not answer within five seconds', async () => {
     const connection = await setUp(pipeline);
-    await pipeline.turn('PUT', '/faults', { cloud: 'aws', delay_ms: 6000 });
+    await pipeline.callSandbox('PUT', '/faults', { cloud: 'aws', delay_ms: 6000 });
     await expectRefused(pipeline, connection, {
       code: 'cloud_timeout',
       status: 504,
       detail: 'STS did not answer in time.',
       advice: 'Try again, and check the network path from the server to the cloud.',
-      doors: [],
+      tokenRequests: [],
     });
   }, 30_000);
 });
 
-describe('the sandbox AWS, of an issuer that the internet sees otherwise, refuses', () => {
+describe('an exchange with AWS, which reads other issuer documents than the server has,', () => {
   let front: TestIssuer;
   let pipeline: Pipeline;
   let connection: TestConnection;
@@ -265,23 +265,23 @@ describe('the sandbox AWS, of an issuer that the internet sees otherwise, refuse
     front.jwks = { keys: front.keys.map(({ publicJwk }) => ({ ...publicJwk })) };
   });
 
-  test('a key that is not in the JWKS', async () => {
+  test('fails with cloud_issuer_unreachable if the JWKS lacks the key', async () => {
     await expectRefused(pipeline, connection, noKey);
   });
 
-  test('everything when the documents are not there', async () => {
+  test('fails with cloud_issuer_unreachable if discovery and JWKS answer 404', async () => {
     front.status = 404;
     await expectRefused(pipeline, connection, noKey);
   });
 
-  test('everything when discovery lacks one of its lists', async () => {
+  test('fails with cloud_issuer_unreachable if discovery lacks one of its lists', async () => {
     const { subject_types_supported: list, ...rest } = front.discovery;
     front.discovery = rest;
     await expectRefused(pipeline, connection, noKey);
     front.discovery = { ...rest, subject_types_supported: list };
   });
 
-  test('a signature by another key of the same name, and a key with key_ops', async () => {
+  test('fails with cloud_audience_mismatch if the JWKS has another key with the key id, or a key with key_ops', async () => {
     const key = front.keys.find(({ alg }) => alg === connection.algorithm)?.publicJwk;
     front.jwks = { keys: [{ ...key, kid }] };
     await expectRefused(pipeline, connection, notValidated);
@@ -292,7 +292,7 @@ describe('the sandbox AWS, of an issuer that the internet sees otherwise, refuse
     expect(await pipeline.credentials(connection.id)).toMatchObject({ status: 200 });
   });
 
-  test('a role whose conditions lack the path of the issuer', async () => {
+  test('fails with cloud_trust_refused if the conditions of the role lack the path of the issuer and the JWKS is right', async () => {
     const prefix = new URL(front.issuer).host;
     await expectRefused(pipeline, await setUp(pipeline, { prefix }), noKey);
     front.jwks = (await (await fetch(`${pipeline.base}/jwks`)).json()) as typeof front.jwks;

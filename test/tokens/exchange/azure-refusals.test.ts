@@ -2,24 +2,27 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { json } from '../../../src/sandbox/demo/http.ts';
 import type { TestConnection } from '../../support/server.ts';
 import { startTestIssuer, type TestIssuer } from '../../support/test-issuer.ts';
+import { expectRefused, type Refused } from './expect-refused.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
-import { expectRefused, type Refused } from './refused.ts';
 
 const tenant = '11111111-2222-4333-8444-555555555555';
 const subscription = 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee';
-const stranger = '99999999-9999-4999-8999-999999999999';
+const unknownId = '99999999-9999-4999-8999-999999999999';
 const slow = 'A new credential takes some minutes to propagate and can fail again after a first success.';
 
-/** A customer who makes identity and credential by hand. */
-interface ByHand {
+/** A manual set-up of an identity and its federated credential. */
+interface ManualSetup {
   readonly target?: object;
-  /** Of the federated credential; `null` leaves it out. */
+  /** Members of the federated credential; `null` omits the credential. */
   readonly credential?: { issuer?: string; subject?: string; audiences?: readonly string[] } | null;
 }
 
 let identities = 0;
 
-async function setUp(pipeline: Pipeline, { target, credential = {} }: ByHand = {}): Promise<TestConnection> {
+async function setUp(
+  pipeline: Pipeline,
+  { target, credential = {} }: ManualSetup = {},
+): Promise<TestConnection> {
   const group = `/subscriptions/${subscription}/resourceGroups/rg`;
   const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id${++identities}`;
   const put = <T>(path: string, body: object) =>
@@ -50,34 +53,34 @@ async function setUp(pipeline: Pipeline, { target, credential = {} }: ByHand = {
   return connection;
 }
 
-/** A refusal with this number, whose words are followed by Entra's random ids. */
-const entra = (number: number, refused: Omit<Refused, 'doors' | 'begins'>): Refused => ({
+/** A refusal with this AADSTS number; Entra adds random ids to its text. */
+const entra = (number: number, refused: Omit<Refused, 'tokenRequests' | 'isPrefix'>): Refused => ({
   ...refused,
-  doors: [`token AADSTS${number}`],
-  begins: true,
+  tokenRequests: [`token AADSTS${number}`],
+  isPrefix: true,
 });
 const noRecord = (member: string, value: string) =>
   `No matching federated identity record found for presented assertion ${member} '${value}'.`;
 
-describe('the sandbox Azure, set up by hand, refuses', () => {
+describe('an exchange with Azure', () => {
   let pipeline: Pipeline;
   beforeAll(async () => {
     pipeline = await openPipeline();
   }, 60_000);
   afterAll(() => pipeline.close());
   afterEach(async () => {
-    await pipeline.turn('PUT', '/clock', { offset_seconds: 0 });
-    await pipeline.turn('PUT', '/faults', { cloud: 'azure' });
+    await pipeline.callSandbox('PUT', '/clock', { offset_seconds: 0 });
+    await pipeline.callSandbox('PUT', '/faults', { cloud: 'azure' });
   });
 
-  test('nothing when all of it is right', async () => {
+  test('succeeds if the set-up is correct', async () => {
     expect(await pipeline.credentials((await setUp(pipeline)).id)).toMatchObject({ status: 200 });
   });
 
   test.each([
-    ['with a slash at its end', '/'],
-    ['with a path', '/t/1'],
-  ])('an issuer %s', async (_, end) => {
+    ['a trailing slash', '/'],
+    ['an additional path', '/t/1'],
+  ])('fails with cloud_issuer_unknown if the issuer in the credential has %s', async (_, end) => {
     const connection = await setUp(pipeline, { credential: { issuer: pipeline.issuer + end } });
     await expectRefused(
       pipeline,
@@ -90,12 +93,12 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
     );
   });
 
-  test.each<[string, ByHand]>([
-    ['another audience than the credential has', { credential: { audiences: ['api://Other'] } }],
-    ['the audience of another Azure', { target: { environment: 'usgov' } }],
-  ])('%s', async (_, given) => {
+  test.each<[string, ManualSetup]>([
+    ['the credential has another audience', { credential: { audiences: ['api://Other'] } }],
+    ['the credential has the audience of another Azure environment', { target: { environment: 'usgov' } }],
+  ])('fails with cloud_audience_mismatch if %s', async (_, setup) => {
     const scope = 'https://vault.azure.net/.default';
-    const connection = await setUp(pipeline, { ...given, target: { scope, ...given.target } });
+    const connection = await setUp(pipeline, { ...setup, target: { scope, ...setup.target } });
     await expectRefused(
       pipeline,
       connection,
@@ -108,20 +111,23 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
     );
   });
 
-  test.each(['con_00000000000000000000000000', 'CON_'])('another subject than %s', async (subject) => {
-    const connection = await setUp(pipeline, { credential: { subject } });
-    await expectRefused(
-      pipeline,
-      connection,
-      entra(700213, {
-        code: 'cloud_subject_mismatch',
-        detail: `The federated credential has another subject. Azure says 700213: AADSTS700213: ${noRecord('subject', connection.subject)}`,
-        advice: `The subject of the federated credential must match exactly, including case. ${slow}`,
-      }),
-    );
-  });
+  test.each(['con_00000000000000000000000000', 'CON_'])(
+    'fails with cloud_subject_mismatch if the subject in the credential is %s',
+    async (subject) => {
+      const connection = await setUp(pipeline, { credential: { subject } });
+      await expectRefused(
+        pipeline,
+        connection,
+        entra(700213, {
+          code: 'cloud_subject_mismatch',
+          detail: `The federated credential has another subject. Azure says 700213: AADSTS700213: ${noRecord('subject', connection.subject)}`,
+          advice: `The subject of the federated credential must match exactly, including case. ${slow}`,
+        }),
+      );
+    },
+  );
 
-  test('an identity that has no federated credential', async () => {
+  test('fails with cloud_trust_refused if the identity has no federated credential', async () => {
     await expectRefused(
       pipeline,
       await setUp(pipeline, { credential: null }),
@@ -134,8 +140,8 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
     );
   });
 
-  test('a credential that has not arrived, and lets it in when it has', async () => {
-    await pipeline.turn('PUT', '/faults', { cloud: 'azure', propagation_seconds: 120 });
+  test('fails with cloud_trust_refused until a new credential has propagated', async () => {
+    await pipeline.callSandbox('PUT', '/faults', { cloud: 'azure', propagation_seconds: 120 });
     const connection = await setUp(pipeline);
     await expectRefused(
       pipeline,
@@ -146,36 +152,36 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
         advice: `${slow} Otherwise deploy the set-up file again.`,
       }),
     );
-    await pipeline.turn('PUT', '/clock', { offset_seconds: 120 });
+    await pipeline.callSandbox('PUT', '/clock', { offset_seconds: 120 });
     expect(await pipeline.credentials(connection.id)).toMatchObject({ status: 200 });
   });
 
-  test('a directory that does not exist', async () => {
+  test('fails with cloud_target_not_found if the directory does not exist', async () => {
     await expectRefused(
       pipeline,
-      await setUp(pipeline, { target: { tenant_id: stranger } }),
+      await setUp(pipeline, { target: { tenant_id: unknownId } }),
       entra(90002, {
         code: 'cloud_target_not_found',
-        detail: `This Azure environment has no directory with this tenant_id. Azure says 90002: AADSTS90002: Tenant '${stranger}' not found.`,
+        detail: `This Azure environment has no directory with this tenant_id. Azure says 90002: AADSTS90002: Tenant '${unknownId}' not found.`,
         advice: 'Check target.tenant_id and target.environment.',
       }),
     );
   });
 
-  test('an application that the directory does not have', async () => {
+  test('fails with cloud_target_not_found if the directory lacks the application', async () => {
     await expectRefused(
       pipeline,
-      await setUp(pipeline, { target: { client_id: stranger } }),
+      await setUp(pipeline, { target: { client_id: unknownId } }),
       entra(700016, {
         code: 'cloud_target_not_found',
-        detail: `The directory has no application or identity with this client_id. Azure says 700016: AADSTS700016: Application with identifier '${stranger}' was not found in the directory '${tenant}'.`,
+        detail: `The directory has no application or identity with this client_id. Azure says 700016: AADSTS700016: Application with identifier '${unknownId}' was not found in the directory '${tenant}'.`,
         advice:
           'Check target.tenant_id and target.client_id; an application of another directory first needs the consent of an administrator of this directory.',
       }),
     );
   });
 
-  test('a scope of a resource that the directory does not have', async () => {
+  test('fails with cloud_request_invalid if the directory lacks the resource of the scope', async () => {
     await expectRefused(
       pipeline,
       await setUp(pipeline, { target: { scope: 'https://nowhere.example/.default' } }),
@@ -188,48 +194,51 @@ describe('the sandbox Azure, set up by hand, refuses', () => {
     );
   });
 
-  test.each([700, -400])('a token when its clock is %d seconds off', async (offset_seconds) => {
-    const connection = await setUp(pipeline);
-    await pipeline.turn('PUT', '/clock', { offset_seconds });
-    await expectRefused(
-      pipeline,
-      connection,
-      entra(700024, {
-        code: 'cloud_token_time',
-        detail:
-          'The token has expired or is not valid yet according to the clock of Entra. Azure says 700024: AADSTS700024: Client assertion is not within its valid time range.',
-        advice: 'Synchronize the clock of the server (NTP).',
-      }),
-    );
-  });
+  test.each([700, -400])(
+    'fails with cloud_token_time if the clock of Entra is %d seconds off',
+    async (offset_seconds) => {
+      const connection = await setUp(pipeline);
+      await pipeline.callSandbox('PUT', '/clock', { offset_seconds });
+      await expectRefused(
+        pipeline,
+        connection,
+        entra(700024, {
+          code: 'cloud_token_time',
+          detail:
+            'The token has expired or is not valid yet according to the clock of Entra. Azure says 700024: AADSTS700024: Client assertion is not within its valid time range.',
+          advice: 'Synchronize the clock of the server (NTP).',
+        }),
+      );
+    },
+  );
 
-  test('everybody while it is out of order', async () => {
+  test('fails with cloud_unavailable while Entra answers 503', async () => {
     const connection = await setUp(pipeline);
-    await pipeline.turn('PUT', '/faults', { cloud: 'azure', status: 503 });
+    await pipeline.callSandbox('PUT', '/faults', { cloud: 'azure', status: 503 });
     await expectRefused(pipeline, connection, {
       code: 'cloud_unavailable',
       status: 503,
       detail: 'The cloud reports an internal error. Azure says ',
       advice: 'Try again shortly. The connection itself is probably correct.',
-      doors: [],
+      tokenRequests: [],
       retryAfter: '5',
-      begins: true,
+      isPrefix: true,
     });
   });
 
-  test('nothing, for a connection that would be signed with ES256 is not made', async () => {
-    const made = pipeline.admin.post('/connections', {
+  test('is never signed with ES256: such a connection cannot be created', async () => {
+    const creation = pipeline.admin.post('/connections', {
       name: 'prod',
       tenant: pipeline.tenant.id,
       cloud: 'azure',
-      target: { tenant_id: tenant, client_id: stranger },
+      target: { tenant_id: tenant, client_id: unknownId },
       algorithm: 'ES256',
     });
-    await expect(made).rejects.toThrow('answered 400');
+    await expect(creation).rejects.toThrow('answered 400');
   });
 });
 
-describe('the sandbox Azure, of an issuer that the internet sees otherwise, refuses', () => {
+describe('an exchange with Azure, which reads other issuer documents than the server has,', () => {
   let front: TestIssuer;
   let pipeline: Pipeline;
   let kid: string;
@@ -244,7 +253,7 @@ describe('the sandbox Azure, of an issuer that the internet sees otherwise, refu
     await front.close();
   });
 
-  test('everything while the documents are not there', async () => {
+  test('fails with cloud_issuer_unreachable while discovery and JWKS answer 500', async () => {
     front.status = 500;
     await expectRefused(
       pipeline,
@@ -260,7 +269,7 @@ describe('the sandbox Azure, of an issuer that the internet sees otherwise, refu
     front.status = 200;
   });
 
-  test('a key that it has not seen, until it looks again; and then a signature by another key', async () => {
+  test('fails with cloud_key_unknown for a key that Entra has not read yet, and for another key with the key id', async () => {
     const connection = await setUp(pipeline);
     await expectRefused(
       pipeline,
@@ -273,8 +282,8 @@ describe('the sandbox Azure, of an issuer that the internet sees otherwise, refu
       }),
     );
     front.jwks = { keys: [{ ...front.keys[0]?.publicJwk, kid }] };
-    await pipeline.turn('PUT', '/clock', { offset_seconds: 301 });
-    // By then the token of a server that keeps the right time is old, but not too old.
+    await pipeline.callSandbox('PUT', '/clock', { offset_seconds: 301 });
+    // With this clock, Entra reads the JWKS again, and the token of the server has not expired yet.
     await expectRefused(
       pipeline,
       connection,

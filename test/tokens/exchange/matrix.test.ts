@@ -49,8 +49,8 @@ beforeAll(async () => {
   const tenant = (name: string) => ({ tenant: tenants.get(name) });
   const connection = (name: string) => ({ connection: idOf(name) });
   const all = (name: string) => cloudNames.map((cloud) => `${name} ${cloud}`);
-  const wanted: [string, object[], string[]][] = [
-    ['of nothing', [], []],
+  const definitions: [string, object[], string[]][] = [
+    ['without rules', [], []],
     ['of one connection', [connection('a aws')], ['a aws']],
     ['of two connections', [connection('a azure'), connection('b gcp')], ['a azure', 'b gcp']],
     ['of a tenant', [tenant('a')], all('a')],
@@ -58,7 +58,7 @@ beforeAll(async () => {
     ['of a disabled connection', [tenant('d'), connection('d aws')], []],
     ['that is disabled', [tenant('a'), tenant('b'), tenant('c'), tenant('d')], []],
   ];
-  for (const [name, may_use, mayUse] of wanted) {
+  for (const [name, may_use, mayUse] of definitions) {
     const client = await admin.post<TestClient>('/clients', { name: 'client', may_use });
     clients.set(name, { ...client, bearer: await pipeline.bearerOf(client), mayUse: new Set(mayUse) });
   }
@@ -71,7 +71,7 @@ afterAll(async () => {
 
 const idOf = (name: string) => connections.get(name)?.id ?? '';
 const asked = () => cloudNames.map((cloud) => clouds[cloud].asked.length);
-/** A problem without what is different each time. */
+/** A problem document without its request id. */
 const plain = ({ status, body }: { status: number; body: Readonly<Record<string, unknown>> }) => ({
   status,
   body: without(body, 'request_id'),
@@ -115,7 +115,7 @@ const unauthorized = {
   },
 };
 const names = [
-  'of nothing',
+  'without rules',
   'of one connection',
   'of two connections',
   'of a tenant',
@@ -135,12 +135,12 @@ describe.each(names)('a client %s', (name) => {
     return name === 'of a disabled connection' && connection === 'd aws' ? disabled : noSuch;
   };
 
-  test('is refused every other connection with one answer, before any cloud is asked', async () => {
+  test('is refused every other connection with the same answer, without a request to a cloud', async () => {
     const { mayUse, bearer, ...client } = clientOf(name);
     const before = asked();
-    const strange = ['con_00000000000000000000000000', 'con_', 'x', '__proto__', pipeline.tenant.id];
+    const unknown = ['con_00000000000000000000000000', 'con_', 'x', '__proto__', pipeline.tenant.id];
     const others = [...connections].filter(([connection]) => !mayUse.has(connection));
-    const pairs = [...others.map(([other, { id }]) => [other, id]), ...strange.map((id) => ['', id])];
+    const pairs = [...others.map(([other, { id }]) => [other, id]), ...unknown.map((id) => ['', id])];
     for (const [connection = '', id = ''] of pairs) {
       for (const path of ['credentials', 'token'])
         expect([id, path, plain(await pipeline.ask(`${id}/${path}`, bearer))]).toEqual([
@@ -149,15 +149,15 @@ describe.each(names)('a client %s', (name) => {
           refusalFor(connection),
         ]);
       const { status, body } = await askToken(pipeline.base, withSecret(client, { id }));
-      const said = refusalFor(connection);
+      const refusal = refusalFor(connection);
       expect([id, status, body.error, body.error_description]).toEqual(
-        said === unauthorized
+        refusal === unauthorized
           ? [id, 401, 'invalid_client', body.error_description]
           : [
               id,
               400,
               'invalid_target',
-              said === disabled
+              refusal === disabled
                 ? body.error_description
                 : `${noSuch.body.detail} Check the connection id in \`resource\`, and that the client may use it (\`sojourn client show\`).`,
             ],
@@ -167,17 +167,17 @@ describe.each(names)('a client %s', (name) => {
     expect(asked()).toEqual(before);
   });
 
-  test('gets each of its own, with the subject and audience of that connection only', async () => {
+  test('gets tokens and credentials of each of its connections, only with the subject and audience of that connection', async () => {
     const { mayUse, bearer, ...client } = clientOf(name);
     for (const connectionName of mayUse) {
       const connection = connections.get(connectionName);
       if (!connection) throw new Error('unknown connection');
       const { id, subject: sub, audience: aud, cloud } = connection;
-      const mine = expect.objectContaining({ iss: pipeline.issuer, sub, aud });
+      const ownClaims = expect.objectContaining({ iss: pipeline.issuer, sub, aud });
       const byToken = await askToken(pipeline.base, withSecret(client, { id }));
-      expect([byToken.status, claimsOf(byToken.body.access_token)]).toEqual([200, mine]);
+      expect([byToken.status, claimsOf(byToken.body.access_token)]).toEqual([200, ownClaims]);
       const byApi = await pipeline.ask(`${id}/token`, bearer);
-      expect([byApi.status, claimsOf(byApi.body.access_token)]).toEqual([200, mine]);
+      expect([byApi.status, claimsOf(byApi.body.access_token)]).toEqual([200, ownClaims]);
       expect(sub).toBe(id);
 
       const before = clouds[cloud].asked.length;
@@ -190,13 +190,13 @@ describe.each(names)('a client %s', (name) => {
         const sent = new URLSearchParams(form);
         const token =
           sent.get('WebIdentityToken') ?? sent.get('client_assertion') ?? sent.get('subject_token');
-        expect(claimsOf(token)).toEqual(mine);
+        expect(claimsOf(token)).toEqual(ownClaims);
       }
     }
   });
 });
 
-describe('what a caller would choose', () => {
+describe('a request parameter', () => {
   const choices = [
     'role_arn',
     'role',
@@ -221,39 +221,45 @@ describe('what a caller would choose', () => {
     'target',
   ];
 
-  test.each([...choices, 'scope', 'client_id', 'audience'])('%s is refused by name at /v1', async (name) => {
-    const { bearer } = clientOf('of a tenant');
-    const before = asked();
-    const refused = expect.objectContaining({
-      status: 403,
-      code: 'target_not_selectable',
-      detail: `The caller cannot set the parameter ${name}.`,
-    });
-    for (const path of ['credentials', 'token']) {
-      const url = `${idOf('a aws')}/${path}?${name}=x`;
-      expect((await pipeline.ask(url, bearer)).body).toEqual(refused);
-    }
-    const posted = await pipeline.ask(`${idOf('a aws')}/credentials`, bearer, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ [name]: 'x' }),
-    });
-    expect(posted.body).toEqual(refused);
-    expect(asked()).toEqual(before);
-  });
+  test.each([...choices, 'scope', 'client_id', 'audience'])(
+    '%s is refused by name at /v1, because a caller cannot choose the target',
+    async (name) => {
+      const { bearer } = clientOf('of a tenant');
+      const before = asked();
+      const refused = expect.objectContaining({
+        status: 403,
+        code: 'target_not_selectable',
+        detail: `The caller cannot set the parameter ${name}.`,
+      });
+      for (const path of ['credentials', 'token']) {
+        const url = `${idOf('a aws')}/${path}?${name}=x`;
+        expect((await pipeline.ask(url, bearer)).body).toEqual(refused);
+      }
+      const posted = await pipeline.ask(`${idOf('a aws')}/credentials`, bearer, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ [name]: 'x' }),
+      });
+      expect(posted.body).toEqual(refused);
+      expect(asked()).toEqual(before);
+    },
+  );
 
-  test.each(choices)('%s is refused by name at /token', async (name) => {
-    const { bearer: _, mayUse: __, ...client } = clientOf('of a tenant');
-    const form = { ...withSecret(client, { id: idOf('a aws') }), [name]: 'x' };
-    const { status, body } = await askToken(pipeline.base, form);
-    expect([status, body.error, body.error_description]).toEqual([
-      400,
-      'invalid_request',
-      `The caller cannot set the parameter ${name}. Remove it.`,
-    ]);
-  });
+  test.each(choices)(
+    '%s is refused by name at /token, because a caller cannot choose the target',
+    async (name) => {
+      const { bearer: _, mayUse: __, ...client } = clientOf('of a tenant');
+      const form = { ...withSecret(client, { id: idOf('a aws') }), [name]: 'x' };
+      const { status, body } = await askToken(pipeline.base, form);
+      expect([status, body.error, body.error_description]).toEqual([
+        400,
+        'invalid_request',
+        `The caller cannot set the parameter ${name}. Remove it.`,
+      ]);
+    },
+  );
 
-  test('any other parameter is refused at /v1 too', async () => {
+  test('that is unknown is refused at /v1', async () => {
     const { bearer } = clientOf('of a tenant');
     const before = asked();
     const { status, body } = await pipeline.ask(`${idOf('a aws')}/credentials?RoleArn=x`, bearer);
@@ -261,7 +267,7 @@ describe('what a caller would choose', () => {
     expect(asked()).toEqual(before);
   });
 
-  test('the audience of another connection is refused at /token', async () => {
+  test('with the audience of another connection is refused at /token', async () => {
     const { bearer: _, mayUse: __, ...client } = clientOf('of a tenant');
     const audience = connections.get('a gcp')?.audience ?? '';
     const form = { ...withSecret(client, { id: idOf('a aws') }), audience };

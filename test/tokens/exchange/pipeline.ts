@@ -1,6 +1,6 @@
 /**
- * A real server with the sandbox clouds behind it, a tenant, and a client with a token for /v1. With `front`, the
- * clouds read the issuer's documents from there and not from the server, so that a test can bend them.
+ * The exchange pipeline of a real server with the sandbox clouds, a tenant, and a client with a token for /v1. With
+ * `front`, the clouds read the issuer's documents from there instead of from the server, so that a test can change them.
  */
 
 import type { Now } from '../../../src/platform/time/index.ts';
@@ -56,7 +56,7 @@ export async function openPipeline(
   });
   const { admin } = server;
   const issuer = options.front?.issuer ?? server.issuer;
-  /** Where the server itself is, with the issuer's path. */
+  /** The URL of the server itself, with the path of the issuer. */
   const base = `http://127.0.0.1:${port}${new URL(issuer).pathname.replace(/\/$/, '')}`;
   const tenant = await admin.post<{ id: string }>('/tenants', { name: 'Acme' });
   const client = await admin.post<TestClient>('/clients', {
@@ -64,8 +64,8 @@ export async function openPipeline(
     may_use: [{ tenant: tenant.id }],
   });
 
-  const bearerOf = async (of: TestClient): Promise<string> => {
-    const { body } = await askToken(base, { ...withSecret(of), resource: 'urn:sojourn:api' });
+  const bearerOf = async (client: TestClient): Promise<string> => {
+    const { body } = await askToken(base, { ...withSecret(client), resource: 'urn:sojourn:api' });
     return String(body.access_token);
   };
   const bearer = await bearerOf(client);
@@ -79,7 +79,7 @@ export async function openPipeline(
     return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body };
   };
 
-  const turn = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+  const callSandbox = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
     const answer = await fetch(`${sandbox.origin}/sandbox${path}`, { method, ...sent });
     if (answer.status !== 200) throw new Error(`the sandbox answered ${answer.status}`);
@@ -98,14 +98,14 @@ export async function openPipeline(
     bearerOf,
     ask,
     credentials: (id: string, token?: string) => ask(`${id}/credentials`, token),
-    turn,
-    connect: (cloud: string, target: object, in_ = tenant.id) =>
-      admin.post<TestConnection>('/connections', { name: 'prod', tenant: in_, cloud, target }),
-    /** Entries of the sandbox's token doors, oldest first: operation and outcome. */
-    async doors(): Promise<string[]> {
-      const { entries } = (await turn('GET', '/log')) as { entries: LogEntry[] };
+    callSandbox,
+    connect: (cloud: string, target: object, tenantId = tenant.id) =>
+      admin.post<TestConnection>('/connections', { name: 'prod', tenant: tenantId, cloud, target }),
+    /** The token requests that the sandbox clouds logged, oldest first: operation and outcome. */
+    async tokenRequests(): Promise<string[]> {
+      const { entries } = (await callSandbox('GET', '/log')) as { entries: LogEntry[] };
       return entries
-        .filter(({ operation }) => doors.has(operation))
+        .filter(({ operation }) => tokenOperations.has(operation))
         .map(({ operation, outcome }) => `${operation} ${outcome}`)
         .toReversed();
     },
@@ -120,7 +120,7 @@ export async function openPipeline(
   };
 }
 
-const doors = new Set([
+const tokenOperations = new Set([
   'sts:AssumeRoleWithWebIdentity',
   'token',
   'sts.token',

@@ -1,4 +1,4 @@
-/** Forged client assertions: one answer for all of them, the reason in the audit alone, and nobody is asked anything. */
+/** Forged client assertions: all get the same answer, only the audit log has the reason, and no JWKS is fetched. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { asAssertion, asSubject, invalidClient } from '../../access/federation/workloads.ts';
@@ -13,13 +13,13 @@ import {
 import { makeKey } from '../../support/test-issuer.ts';
 import { attacks, type Signer, seconds } from './attacks.ts';
 
-let foreign: ForeignIssuer;
+let external: ForeignIssuer;
 let server: TestServer;
 let withSecret: TestClient;
 const signers = {} as Record<'private_key_jwt' | 'federated', Signer>;
 
 beforeAll(async () => {
-  foreign = await startForeignIssuer();
+  external = await startForeignIssuer();
   server = await testServer();
   const { client, connection } = await oneConnection(server);
   withSecret = client;
@@ -34,17 +34,17 @@ beforeAll(async () => {
   ];
   const common = {
     audience: server.issuer,
-    sign: (...how: Parameters<Signer['sign']>) => foreign.sign(...how),
+    sign: (...how: Parameters<Signer['sign']>) => external.sign(...how),
   };
   const lasting = () => ({ jti: randomUUID(), iat: seconds(), exp: seconds() + 60, aud: server.issuer });
   signers.private_key_jwt = {
     ...common,
     key: own,
-    longest: 300,
+    maxLifetime: 300,
     other,
     claims: () => ({ iss: keyed, sub: keyed, ...lasting() }),
   };
-  const issuer = `${foreign.origin}/github`;
+  const issuer = `${external.origin}/github`;
   const ids = { repository_id: '74', repository_owner_id: '65', ref: 'refs/heads/main' };
   await make({
     method: 'federated',
@@ -52,20 +52,20 @@ beforeAll(async () => {
     audience: server.issuer,
     issuer,
     claims: ids,
-    jwks: { keys: [foreign.keys[0].publicJwk] },
+    jwks: { keys: [external.keys[0].publicJwk] },
   });
   signers.federated = {
     ...common,
-    key: foreign.keys[0],
-    longest: 600,
-    other: `${foreign.origin}/other`,
+    key: external.keys[0],
+    maxLifetime: 600,
+    other: `${external.origin}/other`,
     claims: () => ({ iss: issuer, sub: 'repo:acme/app:ref:refs/heads/main', ...ids, ...lasting() }),
   };
 }, 60_000);
 
 afterAll(async () => {
   await server?.close();
-  await foreign?.close();
+  await external?.close();
 });
 
 interface Line {
@@ -74,16 +74,17 @@ interface Line {
   readonly client?: string;
 }
 const newest = async () => (await server.admin.get<{ items: Line[] }>('/audit?limit=1')).items[0];
-const good = (signer: Signer, header: object = {}) => signer.sign(signer.claims(), { ...header }, signer.key);
+const validAssertion = (signer: Signer, header: object = {}) =>
+  signer.sign(signer.claims(), { ...header }, signer.key);
 
-/** Refused as any other, with nothing of it in the log. */
+/** Expects the common refusal, and no part of the token in the log. */
 async function refuses(
   token: string,
   parameters: Record<string, string> | [string, string][],
   reason: RegExp,
   headers: Record<string, string> = {},
 ): Promise<void> {
-  const before = foreign.connections();
+  const before = external.connections();
   expect(await askToken(server.issuer, parameters, { headers })).toEqual(invalidClient);
   const line = await newest();
   expect(line).toMatchObject({ event: 'token.refused', reason: expect.stringMatching(reason) });
@@ -91,83 +92,91 @@ async function refuses(
     expect(JSON.stringify(line)).not.toContain(part);
     expect(server.logged()).not.toContain(part);
   }
-  expect(foreign.connections()).toBe(before);
+  expect(external.connections()).toBe(before);
 }
 
-describe.each(['private_key_jwt', 'federated'] as const)('an assertion of the method %s', (method) => {
-  let signer: Signer;
-  beforeEach(() => {
-    signer = signers[method];
-  });
+describe.each(['private_key_jwt', 'federated'] as const)(
+  'the token endpoint, for a client of the method %s,',
+  (method) => {
+    let signer: Signer;
+    beforeEach(() => {
+      signer = signers[method];
+    });
 
-  test('that all the others are made from is good, once', async () => {
-    const token = await good(signer);
-    expect((await askToken(server.issuer, asAssertion(token))).status).toBe(200);
-    await refuses(token, asAssertion(token), /used (once|before)/);
-  });
+    test('accepts a valid assertion, from which the forged ones are made, once', async () => {
+      const token = await validAssertion(signer);
+      expect((await askToken(server.issuer, asAssertion(token))).status).toBe(200);
+      await refuses(token, asAssertion(token), /used (once|before)/);
+    });
 
-  // RFC 7519 section 2: a NumericDate may have a fraction, and some libraries write one.
-  test.each([60.5, 60.123456])('that ends in %p seconds is good, once', async (left) => {
-    const token = await signer.sign({ ...signer.claims(), exp: seconds() + left }, {}, signer.key);
-    expect((await askToken(server.issuer, asAssertion(token))).status).toBe(200);
-    await refuses(token, asAssertion(token), /used (once|before)/);
-  });
+    // RFC 7519 section 2: a NumericDate may have a fraction, and some libraries write one.
+    test.each([60.5, 60.123456])('accepts an assertion that expires in %p seconds, once', async (left) => {
+      const token = await signer.sign({ ...signer.claims(), exp: seconds() + left }, {}, signer.key);
+      expect((await askToken(server.issuer, asAssertion(token))).status).toBe(200);
+      await refuses(token, asAssertion(token), /used (once|before)/);
+    });
 
-  test.each(attacks)('that %s is refused', async (_title, make, reason) => {
-    const token = await make(signer);
-    await refuses(token, asAssertion(token), reason);
-  });
+    test.each(attacks)('refuses an assertion that %s', async (_title, make, reason) => {
+      const token = await make(signer);
+      await refuses(token, asAssertion(token), reason);
+    });
 
-  test('is refused beside any second proof', async () => {
-    const token = await good(signer);
-    const { client_id, client_secret } = withSecret;
-    const basic = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`;
-    const ways = /more than one way|one mechanism/;
-    await refuses(token, asAssertion(token, { client_secret }), ways);
-    await refuses(token, asAssertion(token), ways, { authorization: basic });
-    await refuses(token, { ...asAssertion(token), ...asSubject(token) }, ways);
-    await refuses(
-      token,
-      asAssertion(token, { client_id }),
-      /client_id mismatch|no client matches|no client is/,
-    );
-    const twice = Object.entries(asAssertion(token));
-    await refuses(
-      token,
-      [...twice, ['client_assertion', await good(signer)]],
-      /client_assertion is given more than once/,
-    );
-    await refuses(token, [...twice, ['client_assertion', token]], /client_assertion is given more than once/);
-    await refuses(token, [...twice, twice[1]!], /client_assertion_type is given more than once/);
-    expect((await askToken(server.issuer, asAssertion(token))).status).toBe(200);
-  });
+    test('refuses an assertion together with any second way to authenticate', async () => {
+      const token = await validAssertion(signer);
+      const { client_id, client_secret } = withSecret;
+      const basic = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`;
+      const ways = /more than one way|one mechanism/;
+      await refuses(token, asAssertion(token, { client_secret }), ways);
+      await refuses(token, asAssertion(token), ways, { authorization: basic });
+      await refuses(token, { ...asAssertion(token), ...asSubject(token) }, ways);
+      await refuses(
+        token,
+        asAssertion(token, { client_id }),
+        /client_id mismatch|no client matches|no client is/,
+      );
+      const twice = Object.entries(asAssertion(token));
+      await refuses(
+        token,
+        [...twice, ['client_assertion', await validAssertion(signer)]],
+        /client_assertion is given more than once/,
+      );
+      await refuses(
+        token,
+        [...twice, ['client_assertion', token]],
+        /client_assertion is given more than once/,
+      );
+      await refuses(token, [...twice, twice[1]!], /client_assertion_type is given more than once/);
+      expect((await askToken(server.issuer, asAssertion(token))).status).toBe(200);
+    });
 
-  test('is refused under any other client_assertion_type', async () => {
-    for (const type of [
-      '',
-      'urn:ietf:params:oauth:client-assertion-type:saml2-bearer',
-      'urn:ietf:params:oauth:client-assertion-type:JWT-bearer',
-      'urn:ietf:params:oauth:grant-type:jwt-bearer',
-    ]) {
-      const token = await good(signer);
-      await refuses(token, asAssertion(token, { client_assertion_type: type }), /client_assertion_type/);
-    }
-  });
-});
+    test('refuses an assertion with any other client_assertion_type', async () => {
+      for (const type of [
+        '',
+        'urn:ietf:params:oauth:client-assertion-type:saml2-bearer',
+        'urn:ietf:params:oauth:client-assertion-type:JWT-bearer',
+        'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      ]) {
+        const token = await validAssertion(signer);
+        await refuses(token, asAssertion(token, { client_assertion_type: type }), /client_assertion_type/);
+      }
+    });
+  },
+);
 
-test('an assertion of a client may say what it is by its typ, in every spelling of it', async () => {
+test('the token endpoint accepts every spelling of the typ of a client assertion, and none', async () => {
   for (const typ of ['client-authentication+jwt', 'application/client-authentication+jwt', 'jwt', undefined])
     expect(
-      (await askToken(server.issuer, asAssertion(await good(signers.private_key_jwt, { typ })))).status,
+      (await askToken(server.issuer, asAssertion(await validAssertion(signers.private_key_jwt, { typ }))))
+        .status,
     ).toBe(200);
 });
 
-test('a token of a platform may not say that a client has made it', async () => {
-  const token = await good(signers.federated, { typ: 'client-authentication+jwt' });
+test('the token endpoint refuses a workload token that has the typ of a client assertion', async () => {
+  const token = await validAssertion(signers.federated, { typ: 'client-authentication+jwt' });
   await refuses(token, asAssertion(token), /typ/);
 });
 
-test('the audit names the client whose assertion was refused', async () => {
+test('the audit log names the client of a refused assertion', async () => {
   for (const signer of Object.values(signers)) {
     const token = await signer.sign(signer.claims(), {}, await makeKey('RS256', signer.key.kid));
     await askToken(server.issuer, asAssertion(token));
@@ -175,7 +184,7 @@ test('the audit names the client whose assertion was refused', async () => {
   }
 });
 
-test('the audit shows a foreign claim in one line of printable characters, and no more than its beginning', async () => {
+test('the audit log shortens an external claim to one line of printable characters', async () => {
   const { sign, key, claims } = signers.federated;
   const ref = `\u202e\u2028\u0007\u009b31m${'x'.repeat(5_000)}`;
   await askToken(server.issuer, asAssertion(await sign({ ...claims(), ref }, {}, key)));

@@ -1,4 +1,4 @@
-/** Clients that publish their keys: where these may be, how often they are fetched, and what is said while they are not there. */
+/** Clients with a `jwks_uri`: which URLs are allowed, how often a JWKS is fetched, and the answers while it is unavailable. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { allowLoopback } from '../../access/federation/stage.ts';
@@ -16,7 +16,7 @@ import {
 } from '../../support/server.ts';
 import { makeKey } from '../../support/test-issuer.ts';
 
-let foreign: ForeignIssuer;
+let external: ForeignIssuer;
 let server: TestServer;
 let connection: TestConnection;
 let clock = 0;
@@ -24,64 +24,64 @@ let runs = 0;
 let path = '';
 let client = '';
 
-const places = 30;
+const pathCount = 30;
 const start = (more: { folder?: string; clients?: object; federation?: object } = {}) =>
   testServer({
     now: () => Date.now() + clock,
     ...(more.folder === undefined ? {} : { folder: more.folder }),
     config: {
-      // The jumps are longer than a replica may otherwise be without its store.
+      // The clock jumps further than the default stale_after allows.
       keys: { stale_after: '360d', rotate_every: '360d' },
-      federation: more.federation ?? { ca: foreign.caFile, allow_networks: allowLoopback },
+      federation: more.federation ?? { ca: external.caFile, allow_networks: allowLoopback },
       clients: more.clients ?? {
-        jwks_uris: Array.from({ length: places }, (_, n) => `${foreign.origin}/client-${n}`),
+        jwks_uris: Array.from({ length: pathCount }, (_, n) => `${external.origin}/client-${n}`),
       },
     },
   });
 
 beforeAll(async () => {
-  foreign = await startForeignIssuer();
+  external = await startForeignIssuer();
   server = await start();
   ({ connection } = await oneConnection(server));
 }, 60_000);
 afterAll(async () => {
   await server?.close();
-  await foreign?.close();
+  await external?.close();
 });
 
-const make = async (one: TestServer, auth: object, { id } = connection) =>
+const make = async (target: TestServer, auth: object, { id } = connection) =>
   (
-    await one.admin.post<TestClient>('/clients', {
+    await target.admin.post<TestClient>('/clients', {
       name: 'publisher',
       auth: { method: 'private_key_jwt', ...auth },
       may_use: [{ connection: id }],
     })
   ).client_id;
 
-/** Each test has a client and a place of its own, at an hour of its own. */
+/** Each test has its own client and path, one day after the previous test, so that no cached JWKS and no limit is left. */
 beforeEach(async () => {
   clock += 24 * 3_600_000;
   path = `/client-${runs++}`;
-  foreign.pages[path] = { keys: [foreign.keys[0].publicJwk] };
-  client = await make(server, { jwks_uri: foreign.origin + path });
-  foreign.requests.length = 0;
+  external.pages[path] = { keys: [external.keys[0].publicJwk] };
+  client = await make(server, { jwks_uri: external.origin + path });
+  external.requests.length = 0;
 });
 
 const assertion = (
   claims: Record<string, unknown> = {},
   header: Record<string, unknown> = {},
-  key = foreign.keys[0],
+  key = external.keys[0],
   aud = server.issuer,
 ) => {
   const iat = Math.floor((Date.now() + clock) / 1000);
   const whole = { iss: client, sub: client, aud, jti: randomUUID(), iat, exp: iat + 60, ...claims };
-  return foreign.sign(whole, header, key);
+  return external.sign(whole, header, key);
 };
 const ask = async (...how: Parameters<typeof assertion>) =>
   askToken(server.issuer, asAssertion(await assertion(...how)));
-const asked = () => foreign.requests.splice(0);
-const reason = async (one = server) =>
-  (await one.admin.get<{ items: { reason: string; client: string }[] }>('/audit?limit=1')).items[0];
+const takeRequests = () => external.requests.splice(0);
+const reason = async (target = server) =>
+  (await target.admin.get<{ items: { reason: string; client: string }[] }>('/audit?limit=1')).items[0];
 
 const unavailable = {
   status: 503,
@@ -93,7 +93,7 @@ const unavailable = {
 };
 
 describe('a jwks_uri', () => {
-  test('is taken to the letter of the list, and nothing is kept of a client with another', async () => {
+  test('must equal a configured one exactly, and a client with another one is not stored', async () => {
     const admin = asking(server);
     const before = (await admin('GET /clients?limit=200')).text;
     const refusal = problem(
@@ -102,17 +102,17 @@ describe('a jwks_uri', () => {
       'auth.jwks_uri: must be exactly one of clients.jwks_uris in the configuration',
     );
     for (const jwks_uri of [
-      `${foreign.origin}${path}/`,
-      `${foreign.origin}${path}?x`,
-      `${foreign.origin}/jwks`,
-      `${foreign.origin.replace('localhost', 'localhost.evil.example')}${path}`,
+      `${external.origin}${path}/`,
+      `${external.origin}${path}?x`,
+      `${external.origin}/jwks`,
+      `${external.origin.replace('localhost', 'localhost.evil.example')}${path}`,
     ]) {
       const body = { name: 'x', auth: { method: 'private_key_jwt', jwks_uri } };
       expect(await plain(admin('POST /clients', { body }))).toEqual(refusal);
       expect(await plain(admin(`PATCH /clients/${client}`, { body: { auth: body.auth } }))).toEqual(refusal);
     }
     expect((await admin('GET /clients?limit=200')).text).toBe(before);
-    expect(asked()).toEqual([]);
+    expect(takeRequests()).toEqual([]);
   });
 
   test.each([
@@ -120,18 +120,18 @@ describe('a jwks_uri', () => {
     [{ jwks_uri: 'http://id.example/jwks' }, 'auth.jwks_uri: must be a plain https URL'],
     [{ jwks_uri: 'https://a:b@id.example/jwks' }, 'auth.jwks_uri: must be a plain https URL'],
     [{ jwks_uri: 'https://ID.example/jwks' }, 'auth.jwks_uri: must be a plain https URL'],
-  ])('of a client with %j is refused', async (auth, detail) => {
+  ])('is refused if auth is %j', async (auth, detail) => {
     const body = { name: 'x', auth: { method: 'private_key_jwt', ...auth } };
     expect(await plain(asking(server)('POST /clients', { body }))).toEqual(
       problem(400, 'invalid_request', detail),
     );
   });
 
-  test('excludes keys that are given', async () => {
-    const jwks = { keys: [foreign.keys[1].publicJwk] };
+  test('cannot be combined with a jwks', async () => {
+    const jwks = { keys: [external.keys[1].publicJwk] };
     const body = {
       name: 'x',
-      auth: { method: 'private_key_jwt', jwks, jwks_uri: foreign.origin + path },
+      auth: { method: 'private_key_jwt', jwks, jwks_uri: external.origin + path },
     };
     expect(await plain(asking(server)('POST /clients', { body }))).toEqual(
       problem(400, 'invalid_request', 'auth.jwks: cannot be combined with jwks_uri'),
@@ -139,36 +139,36 @@ describe('a jwks_uri', () => {
   });
 });
 
-describe('how often', () => {
-  test('20 assertions at once make one fetch, and later ones none', async () => {
+describe('fetches of a jwks_uri', () => {
+  test('20 concurrent assertions cause one fetch, and later ones none for five minutes', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask()));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
-    expect(asked()).toEqual([path]);
+    expect(takeRequests()).toEqual([path]);
     clock += 4 * 60_000;
     expect((await ask()).status).toBe(200);
-    expect(asked()).toEqual([]);
+    expect(takeRequests()).toEqual([]);
     clock += 2 * 60_000;
     expect((await ask()).status).toBe(200);
-    expect(asked()).toEqual([path]);
+    expect(takeRequests()).toEqual([path]);
   });
 
-  test('unknown kids make no more than one fetch in 30 seconds, of this place alone, and a new key is found by it', async () => {
+  test('unknown kids cause one fetch in 30 seconds, only of this jwks_uri, which also finds a new key', async () => {
     await ask();
-    asked();
+    takeRequests();
     clock += 31_000;
-    for (const kid of ['unknown', '../../etc/passwd', '__proto__', `${foreign.origin}/jwks`])
-      expect(await ask({}, { kid, jku: `${foreign.origin}/jwks` })).toEqual(invalidClient);
-    expect(asked()).toEqual([path]);
+    for (const kid of ['unknown', '../../etc/passwd', '__proto__', `${external.origin}/jwks`])
+      expect(await ask({}, { kid, jku: `${external.origin}/jwks` })).toEqual(invalidClient);
+    expect(takeRequests()).toEqual([path]);
     const fresh = await makeKey('ES256', 'fresh');
-    foreign.pages[path] = { keys: [fresh.publicJwk] };
+    external.pages[path] = { keys: [fresh.publicJwk] };
     expect(await ask({}, {}, fresh)).toEqual(invalidClient);
     clock += 31_000;
     expect((await ask({}, {}, fresh)).status).toBe(200);
     expect(await ask()).toEqual(invalidClient);
-    expect(asked()).toEqual([path]);
+    expect(takeRequests()).toEqual([path]);
   });
 
-  test('an assertion that could not be good makes none', async () => {
+  test('an assertion that is invalid in any case causes none', async () => {
     const past = Math.floor((Date.now() + clock) / 1000) - 120;
     for (const claims of [
       { aud: `${server.issuer}/token` },
@@ -180,15 +180,15 @@ describe('how often', () => {
       expect(await ask(claims)).toEqual(invalidClient);
     for (const header of [{ crit: ['x'], x: 1 }, { typ: 'at+jwt' }, { kid: 7 }])
       expect(await ask({}, header)).toEqual(invalidClient);
-    expect(asked()).toEqual([]);
+    expect(takeRequests()).toEqual([]);
   });
 });
 
-describe('while the keys are not to be had', () => {
+describe('the token endpoint, while the keys of a client are unavailable,', () => {
   test.each(unfitPages)(
-    'since the page %s, the answer is 503 and the audit says why',
+    'answers 503 if the response of the jwks_uri %s, and the audit log has the reason',
     async (_, page, why) => {
-      foreign.pages[path] = page;
+      external.pages[path] = page;
       const response = await fetch(`${server.issuer}/token`, {
         method: 'POST',
         body: new URLSearchParams(asAssertion(await assertion())),
@@ -198,62 +198,64 @@ describe('while the keys are not to be had', () => {
       expect(Number(response.headers.get('retry-after'))).toBeLessThanOrEqual(30);
       expect(await reason()).toMatchObject({ client, outcome: 'failed', reason: expect.stringMatching(why) });
       expect(await ask()).toEqual(unavailable);
-      expect(asked()).toEqual([path]);
-      foreign.pages[path] = { keys: [foreign.keys[0].publicJwk] };
+      expect(takeRequests()).toEqual([path]);
+      external.pages[path] = { keys: [external.keys[0].publicJwk] };
       clock += 31_000;
       expect((await ask()).status).toBe(200);
     },
   );
 
-  test('the last ones are good for an hour, and then no longer', async () => {
+  test('accepts assertions with the last known keys for one hour', async () => {
     await ask();
-    foreign.pages[path] = ((_, response) => void response.writeHead(503).end()) satisfies Page;
+    external.pages[path] = ((_, response) => void response.writeHead(503).end()) satisfies Page;
     clock += 59 * 60_000;
     expect((await ask()).status).toBe(200);
     clock += 2 * 60_000;
     expect(await ask()).toEqual(unavailable);
     expect(await reason()).toMatchObject({
       client,
-      reason: `client_keys_unavailable: ${foreign.origin}${path} answers with status 503.`,
+      reason: `client_keys_unavailable: ${external.origin}${path} answers with status 503.`,
     });
   });
 
-  test('a key that is withdrawn is no last one, though no other has come in its place', async () => {
+  test('does not fall back to a removed key, even if the JWKS is empty now', async () => {
     expect((await ask()).status).toBe(200);
-    foreign.pages[path] = { keys: [] };
+    external.pages[path] = { keys: [] };
     clock += 6 * 60_000;
     expect(await ask()).toEqual(unavailable);
     expect(await reason()).toMatchObject({
       client,
-      reason: `client_keys_unavailable: ${foreign.origin}${path} lists no key that can verify.`,
+      reason: `client_keys_unavailable: ${external.origin}${path} lists no key that can verify.`,
     });
   });
 
-  test('a place in a private network is not asked unless the network is named', async () => {
-    const closed = await start({ federation: { ca: foreign.caFile } });
+  test('does not connect to a private network unless federation.allow_networks contains it', async () => {
+    const restricted = await start({ federation: { ca: external.caFile } });
     try {
-      const { connection: own } = await oneConnection(closed);
-      client = await make(closed, { jwks_uri: foreign.origin + path }, own);
-      const before = foreign.connections();
-      const token = await assertion({}, {}, foreign.keys[0], closed.issuer);
-      expect(await askToken(closed.issuer, asAssertion(token))).toEqual(unavailable);
-      expect((await reason(closed))?.reason).toMatch(/resolves to (127\.0\.0\.1|::1), which is not public/);
-      expect(foreign.connections()).toBe(before);
+      const { connection: own } = await oneConnection(restricted);
+      client = await make(restricted, { jwks_uri: external.origin + path }, own);
+      const before = external.connections();
+      const token = await assertion({}, {}, external.keys[0], restricted.issuer);
+      expect(await askToken(restricted.issuer, asAssertion(token))).toEqual(unavailable);
+      expect((await reason(restricted))?.reason).toMatch(
+        /resolves to (127\.0\.0\.1|::1), which is not public/,
+      );
+      expect(external.connections()).toBe(before);
     } finally {
-      await closed.close();
+      await restricted.close();
     }
   }, 60_000);
 });
 
-test('a place that is taken off the list is not asked any more', async () => {
+test('the token endpoint does not fetch a jwks_uri that was removed from clients.jwks_uris', async () => {
   expect((await ask()).status).toBe(200);
   await server.stop();
-  asked();
+  takeRequests();
   server = await start({ folder: server.folder, clients: {} });
   expect(await ask()).toEqual(invalidClient);
   expect(await reason()).toMatchObject({
     client,
     reason: 'invalid_client: its jwks_uri is no longer in clients.jwks_uris',
   });
-  expect(asked()).toEqual([]);
+  expect(takeRequests()).toEqual([]);
 }, 60_000);

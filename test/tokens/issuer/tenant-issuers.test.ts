@@ -1,4 +1,4 @@
-/** Issuers on paths of their own, with shared keys and with keys of their own; and the move from one to another. */
+/** The issuers of tenants, with shared and with separate keys, and the move of a tenant to another issuer. */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -67,8 +67,8 @@ async function tenantWith(facts: Record<string, unknown>) {
   return { tenant, connection, client };
 }
 
-describe('a tenant with an issuer and keys of its own', () => {
-  test('has discovery and a JWKS that share no key with the main issuer', async () => {
+describe('a tenant issuer with its own keys', () => {
+  test('serves discovery and a JWKS that shares no key with the main issuer', async () => {
     const { tenant, connection } = await tenantWith({ own_issuer: true, own_keys: true });
     const issuer = `${server.issuer}/t/${tenant.id}`;
     expect([tenant.issuer, connection.issuer]).toEqual([issuer, issuer]);
@@ -82,7 +82,7 @@ describe('a tenant with an issuer and keys of its own', () => {
     expect((await kidsAt(server.issuer)).filter((kid) => own.includes(kid))).toEqual([]);
   });
 
-  test('gets its tokens there and nowhere else, signed by its own keys', async () => {
+  test('issues the tokens of its tenant, signed with its own keys, and the main issuer issues none of them', async () => {
     const { tenant, connection } = await tenantWith({ own_issuer: true, own_keys: true });
     const { status, body } = await askToken(tenant.issuer, withSecret(client, connection));
     expect(status).toBe(200);
@@ -101,7 +101,7 @@ describe('a tenant with an issuer and keys of its own', () => {
     });
   });
 
-  test('gives no token for the API and none for a connection of another issuer', async () => {
+  test('issues no token for the API and none for a connection of another issuer', async () => {
     const shared = await tenantWith({});
     const { tenant } = await tenantWith({ own_issuer: true, own_keys: true });
     const everywhere = await server.admin.post<TestClient>('/clients', {
@@ -119,7 +119,7 @@ describe('a tenant with an issuer and keys of its own', () => {
     });
   });
 
-  test('takes assertions made for it, and none made for the main issuer', async () => {
+  test('accepts client assertions with its own audience, and none with the audience of the main issuer', async () => {
     const { tenant, connection } = await tenantWith({ own_issuer: true, own_keys: true });
     const key = await assertionKey();
     const { client_id } = await server.admin.post<TestClient>('/clients', {
@@ -133,7 +133,7 @@ describe('a tenant with an issuer and keys of its own', () => {
     expect(await status(server.issuer)).toBe(401);
   });
 
-  test('rotates and revokes its keys alone, and a leak touches its connections alone', async () => {
+  test('rotates and revokes only its own keys, and a leak affects only the connections of its tenant', async () => {
     const { tenant, connection } = await tenantWith({ own_issuer: true, own_keys: true });
     const main = await kidsAt(server.issuer);
     const before = await kidsAt(tenant.issuer);
@@ -145,10 +145,10 @@ describe('a tenant with an issuer and keys of its own', () => {
     const active = items.filter(({ state }) => state === 'active').map(({ kid }) => kid);
     expect(active.toSorted()).toEqual(before.slice(2).toSorted());
     const leaked = items.find(({ state, alg }) => state === 'active' && alg === 'RS256')!.kid;
-    const { items: touched } = await server.admin.get<{ items: { connection: string }[] }>(
+    const { items: affected } = await server.admin.get<{ items: { connection: string }[] }>(
       `/keys/${leaked}/impact`,
     );
-    expect(touched.map((one) => one.connection)).toEqual([connection.id]);
+    expect(affected.map((one) => one.connection)).toEqual([connection.id]);
     await server.admin.post(`/keys/${leaked}/revoke`);
     expect(await kidsAt(tenant.issuer)).not.toContain(leaked);
     expect(await kidsAt(server.issuer)).toEqual(main);
@@ -157,7 +157,7 @@ describe('a tenant with an issuer and keys of its own', () => {
     await jwtVerify(String(body.access_token), createRemoteJWKSet(new URL(`${tenant.issuer}/jwks`)));
   });
 
-  test('keeps them after a deletion that was cut short, and its connections can be verified', async () => {
+  test('still serves its keys, issues tokens and verifies connections after an interrupted deletion of the tenant', async () => {
     const { tenant, connection } = await tenantWith({ own_issuer: true, own_keys: true });
     const store = await openStore(`sqlite:${join(server.folder, 'sojourn.db')}`, {
       logger: undefined as never,
@@ -176,21 +176,27 @@ describe('a tenant with an issuer and keys of its own', () => {
     expect(await server.admin.get(`/tenants/${tenant.id}`)).toEqual(tenant);
   });
 
-  test('loses both when it is deleted', async () => {
+  test('answers 404 and has no local ring file after its tenant is deleted', async () => {
     const tenant = await server.admin.post<Tenant>('/tenants', {
       name: 'Gone',
       own_issuer: true,
       own_keys: true,
     });
-    const copy = join(server.folder, 'keys', `${tenant.id}.json`);
-    expect([(await call({ url: `${tenant.issuer}/jwks` })).status, existsSync(copy)]).toEqual([200, true]);
+    const ringFile = join(server.folder, 'keys', `${tenant.id}.json`);
+    expect([(await call({ url: `${tenant.issuer}/jwks` })).status, existsSync(ringFile)]).toEqual([
+      200,
+      true,
+    ]);
     expect((await ask(`DELETE /tenants/${tenant.id}`)).status).toBe(204);
-    expect([(await call({ url: `${tenant.issuer}/jwks` })).status, existsSync(copy)]).toEqual([404, false]);
+    expect([(await call({ url: `${tenant.issuer}/jwks` })).status, existsSync(ringFile)]).toEqual([
+      404,
+      false,
+    ]);
   });
 });
 
-describe('a tenant with an issuer of its own and shared keys', () => {
-  test('has the JWKS of the main issuer, to the byte, and its own iss', async () => {
+describe('a tenant issuer with shared keys', () => {
+  test('serves exactly the JWKS of the main issuer, and issues tokens with its own iss', async () => {
     const { tenant, connection } = await tenantWith({ own_issuer: true });
     const [own, main] = [
       await call({ url: `${tenant.issuer}/jwks` }),
@@ -206,8 +212,8 @@ describe('a tenant with an issuer of its own and shared keys', () => {
   });
 });
 
-describe('a path that is no issuer', () => {
-  test('is not there, whether or not there is such a tenant', async () => {
+describe('an issuer path', () => {
+  test('is answered with 404 if it is not exactly that of a tenant issuer, whether or not the tenant exists', async () => {
     const { tenant } = await tenantWith({});
     const { issuer } = await server.admin.post<Tenant>('/tenants', { name: 'Own', own_issuer: true });
     const paths = [
@@ -229,14 +235,14 @@ describe('a path that is no issuer', () => {
   test.each([
     [{ name: 'Acme', own_keys: true }, 'needs own_issuer: one issuer has one set of keys'],
     [{ name: 'Acme', own_issuer: true, own_keys: 'yes' }, 'invalid input: expected boolean, received string'],
-  ])('is not made by %j', async (body, message) => {
+  ])('is not created from the tenant %j', async (body, message) => {
     expect(await plain(ask('POST /tenants', { body }))).toEqual(
       problem(400, 'invalid_request', `own_keys: ${message}`, [{ field: 'own_keys', message }]),
     );
   });
 });
 
-describe('a move', () => {
+describe('a tenant move', () => {
   const applied = async (id: string) =>
     applyTemplate(
       `${sandbox.origin}/aws`,
@@ -249,7 +255,7 @@ describe('a move', () => {
     return (JSON.parse(Buffer.from(claims, 'base64url').toString()) as { iss: string }).iss;
   };
 
-  test('goes connection by connection, each when its cloud trusts the new issuer, and never cuts one off', async () => {
+  test('moves each connection as soon as its cloud trusts the new issuer, and interrupts none', async () => {
     const { tenant, connection } = await tenantWith({});
     const { id } = connection;
     const { RoleArn } = await applied(id);
@@ -265,7 +271,7 @@ describe('a move', () => {
     expect(
       await server.admin.post(`/tenants/${tenant.id}/move`, { own_issuer: true, own_keys: true }),
     ).toMatchObject({ id: tenant.id, issuer: own, own_issuer: true, own_keys: true });
-    const left = async () =>
+    const remaining = async () =>
       (await server.admin.get<{ items: unknown[] }>(`/tenants/${tenant.id}/move`)).items;
     const toDo = (one: { id: string }, name: string, cloud: string) => ({
       connection: one.id,
@@ -273,9 +279,9 @@ describe('a move', () => {
       cloud,
       issuer: server.issuer,
     });
-    expect(await left()).toEqual([toDo(connection, 'prod', 'aws'), toDo(idle, 'idle', 'azure')]);
+    expect(await remaining()).toEqual([toDo(connection, 'prod', 'aws'), toDo(idle, 'idle', 'azure')]);
 
-    // Not yet applied: told what to do, and everything goes on under the old issuer.
+    // The new set-up file is not applied yet: verification says so, and tokens still come from the old issuer.
     expect(await server.admin.post(`/connections/${id}/verify`)).toEqual({
       verdict: 'failing',
       state: 'active',
@@ -311,15 +317,15 @@ describe('a move', () => {
     expect(await server.admin.post(`/connections/${id}/verify`)).toMatchObject({ verdict: 'active' });
     expect(await server.admin.get(`/connections/${id}`)).toMatchObject({ state: 'active', issuer: own });
     expect([await issOf(server.issuer, connection), await issOf(own, connection)]).toEqual([400, own]);
-    expect(await left()).toEqual([toDo(idle, 'idle', 'azure')]);
+    expect(await remaining()).toEqual([toDo(idle, 'idle', 'azure')]);
 
-    // And back: its own issuer goes on serving meanwhile.
+    // During the move back, the tenant issuer still issues tokens.
     await server.admin.post(`/tenants/${tenant.id}/move`, { own_issuer: false });
-    expect(await left()).toEqual([{ ...toDo(connection, 'prod', 'aws'), issuer: own }]);
+    expect(await remaining()).toEqual([{ ...toDo(connection, 'prod', 'aws'), issuer: own }]);
     expect(await issOf(own, connection)).toBe(own);
   });
 
-  test('never changes whose keys an issuer has', async () => {
+  test('cannot change whether an existing issuer has its own keys', async () => {
     const { tenant } = await tenantWith({ own_issuer: true });
     const message = 'cannot change: the issuer of this tenant has its keys already';
     const body = { own_issuer: true, own_keys: true };
@@ -329,8 +335,8 @@ describe('a move', () => {
   });
 });
 
-describe('keys of tenants', () => {
-  test('are the same after a restart, come back from either copy, and are never made anew when both are lost', async () => {
+describe('the keys of a tenant issuer', () => {
+  test('survive a restart with the stored or the local ring alone, and are not replaced if both are lost', async () => {
     const first = await testServer();
     const { folder } = first;
     const make = async (name: string) => {
@@ -338,8 +344,8 @@ describe('keys of tenants', () => {
       await first.admin.post('/connections', { name: 'p', tenant: tenant.id, cloud: 'aws' });
       return tenant;
     };
-    const [kept, lostInStore, lost] = [await make('kept'), await make('store'), await make('both')];
-    const kids = await Promise.all([kept, lostInStore].map(({ issuer }) => kidsAt(issuer)));
+    const [storeOnly, fileOnly, lost] = [await make('store'), await make('file'), await make('lost')];
+    const kids = await Promise.all([storeOnly, fileOnly].map(({ issuer }) => kidsAt(issuer)));
     const { port } = new URL(first.issuer);
     await first.stop();
 
@@ -347,22 +353,22 @@ describe('keys of tenants', () => {
       logger: undefined as never,
       now: Date.now,
     });
-    for (const { id } of [lostInStore, lost])
+    for (const { id } of [fileOnly, lost])
       await store.remove('ring', id, (await store.get('ring', id))!.version);
     await store.close();
-    for (const { id } of [kept, lost]) await rm(join(folder, 'keys', `${id}.json`));
+    for (const { id } of [storeOnly, lost]) await rm(join(folder, 'keys', `${id}.json`));
 
     const second = await testServer({ folder, port: Number(port) });
-    expect(await Promise.all([kept, lostInStore].map(({ issuer }) => kidsAt(issuer)))).toEqual(kids);
+    expect(await Promise.all([storeOnly, fileOnly].map(({ issuer }) => kidsAt(issuer)))).toEqual(kids);
     expect(await documentOf(`${lost.issuer}/jwks`)).toMatchObject({
       status: 503,
       body: { code: 'keys_unavailable', detail: 'The keys of this issuer cannot be used.' },
     });
     expect(existsSync(join(folder, 'keys', `${lost.id}.json`))).toBe(false);
-    // One lost ring hides nobody whom a leak of another key touches.
+    // A lost ring does not hide the connections that a leaked key of another ring affects.
     const [leaked] = await kidsAt(second.issuer);
     expect(await second.admin.get(`/keys/${leaked}/impact`)).toEqual({ items: [], next: null });
-    expect(existsSync(join(folder, 'keys', `${kept.id}.json`))).toBe(true);
+    expect(existsSync(join(folder, 'keys', `${storeOnly.id}.json`))).toBe(true);
     await second.close();
   });
 });

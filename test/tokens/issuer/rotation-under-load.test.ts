@@ -12,7 +12,7 @@ let folder: string;
 let ahead = 0;
 beforeAll(async () => {
   redis = await startRedis();
-  folder = await mkdtemp(join(tmpdir(), 'sojourn-under-way-'));
+  folder = await mkdtemp(join(tmpdir(), 'sojourn-rotation-'));
   const file = join(folder, 'encryption.key');
   await writeFile(file, randomBytes(32).toString('base64url'), { mode: 0o600 });
   const keys = { algorithms: ['ES256'], encryption_key: `file:${file}` };
@@ -24,15 +24,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 }, 60_000);
 
-// With a store on the network, since a request waits for it again and again.
-test('requests that are under way while the keys rotate all get their token', async () => {
+// With Redis, because a request then waits for the store several times.
+test('all requests in progress during a key rotation get their token', async () => {
   const { client, connection } = await oneConnection(server);
   for (let rotation = 0; rotation < 20; rotation++) {
-    // Published for a second before it may sign, in this configuration.
+    // In this configuration, a key signs one second after it is published.
     ahead += 1_100;
-    const asked = Array.from({ length: 60 }, () => askToken(server.issuer, withSecret(client, connection)));
+    const requests = Array.from({ length: 60 }, () =>
+      askToken(server.issuer, withSecret(client, connection)),
+    );
     await server.admin.post('/keys/rotate', { override: true });
-    const answers = await Promise.all(asked);
+    const answers = await Promise.all(requests);
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
   }
 }, 120_000);

@@ -1,4 +1,4 @@
-/** If the issuer stopped now: which workload would be the first without credentials? */
+/** The outage budget: if the server stopped now, which client would be the first without credentials, and when? */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type FakeCloud, json, startFakeCloud } from '../../clouds/fake-cloud.ts';
 import { azurePass } from '../../clouds/outside.ts';
@@ -34,18 +34,18 @@ const guid = (digit: string) => `${digit.repeat(8)}-1111-4111-8111-111111111111`
 const connect = (digit: string) =>
   pipeline.connect('azure', { tenant_id: guid(digit), client_id: guid(digit) });
 
-interface Live {
+interface InUse {
   readonly connection: string;
   readonly remaining_seconds: number;
 }
 interface Budget {
   readonly in_use: number;
-  readonly first_failure: Live | null;
-  readonly items: readonly Live[];
+  readonly first_failure: InUse | null;
+  readonly items: readonly InUse[];
 }
 const budget = () => pipeline.admin.get<Budget>('/outage');
-/** Read off the clock, which goes on while the test runs. */
-const about = (seconds: number) => expect.closeTo(seconds, -1.5);
+/** Tolerates the time that passes during the test. */
+const closeToSeconds = (seconds: number) => expect.closeTo(seconds, -1.5);
 
 const gauge = async () => {
   const { adminOrigin, adminToken } = pipeline.server;
@@ -55,12 +55,12 @@ const gauge = async () => {
   return Number(/^sojourn_outage_budget_seconds (.+)$/m.exec(await answer.text())?.[1]);
 };
 
-test('there is none as long as no credentials are in use', async () => {
+test('the outage budget is empty while no credentials are in use', async () => {
   expect(await budget()).toEqual({ in_use: 0, first_failure: null, items: [] });
   expect(await gauge()).toBeNaN();
 });
 
-test('it is what is left of the credentials that end first, and a renewal moves it', async () => {
+test('the outage budget is the remaining lifetime of the credentials that expire first, and a refresh extends it', async () => {
   const [early, late] = [await connect('1'), await connect('2')];
   await pipeline.credentials(early.id);
   ahead = 20 * minute;
@@ -73,21 +73,21 @@ test('it is what is left of the credentials that end first, and a renewal moves 
     purpose: null,
     first_served_at: moment,
     expires_at: moment,
-    remaining_seconds: about(40 * 60),
+    remaining_seconds: closeToSeconds(40 * 60),
   };
-  const second = { ...first, connection: late.id, remaining_seconds: about(60 * 60) };
+  const second = { ...first, connection: late.id, remaining_seconds: closeToSeconds(60 * 60) };
   expect(await budget()).toEqual({ in_use: 2, first_failure: first, items: [first, second] });
-  expect(await gauge()).toEqual(about(40 * 60));
+  expect(await gauge()).toEqual(closeToSeconds(40 * 60));
 
   ahead = 56 * minute;
   await pipeline.credentials(early.id);
   expect((await budget()).items).toEqual([
-    { ...second, remaining_seconds: about(24 * 60) },
-    { ...first, remaining_seconds: about(60 * 60) },
+    { ...second, remaining_seconds: closeToSeconds(24 * 60) },
+    { ...first, remaining_seconds: closeToSeconds(60 * 60) },
   ]);
 });
 
-test('credentials that nobody has renewed in time are those of a job that is over', async () => {
+test('the outage budget ignores credentials that were not refreshed in time', async () => {
   const { id } = await connect('1');
   await pipeline.credentials(id);
   ahead = hour - 6 * minute;
@@ -96,7 +96,7 @@ test('credentials that nobody has renewed in time are those of a job that is ove
   expect(await budget()).toEqual({ in_use: 0, first_failure: null, items: [] });
 });
 
-test('what was refused is in nobody’s hands', async () => {
+test('the outage budget ignores a refused exchange', async () => {
   const { id } = await connect('1');
   cloud.answers = [
     json(401, { error: 'invalid_client', error_description: 'AADSTS700213: No.', error_codes: [700213] }),
@@ -109,24 +109,27 @@ test.each([
   ['yaml', 'must be one of json, aws-process, aws-container, env, gcp, azure'],
   ['aws-process', 'cannot be aws-process for a connection to azure'],
   ['gcp', 'cannot be gcp for a connection to azure'],
-])('who asks for the format %s is refused before anything is done', async (format, message) => {
-  const { id } = await connect('1');
-  const before = await pipeline.audit(`connection=${id}`);
-  expect(await pipeline.ask(`${id}/credentials?format=${format}`)).toEqual({
-    status: 400,
-    retryAfter: null,
-    body: {
-      type: 'urn:sojourn:error:invalid_request',
-      title: 'Bad Request',
+])(
+  'a request for the format %s is refused without an exchange, an audit line or an entry in the outage budget',
+  async (format, message) => {
+    const { id } = await connect('1');
+    const before = await pipeline.audit(`connection=${id}`);
+    expect(await pipeline.ask(`${id}/credentials?format=${format}`)).toEqual({
       status: 400,
-      code: 'invalid_request',
-      detail: `format: ${message}`,
-      advice: 'Correct the fields that the detail names, then send the request again.',
-      errors: [{ field: 'format', message }],
-      request_id: expect.any(String),
-    },
-  });
-  expect(cloud.asked).toEqual([]);
-  expect(await pipeline.audit(`connection=${id}`)).toEqual(before);
-  expect(await budget()).toEqual({ in_use: 0, first_failure: null, items: [] });
-});
+      retryAfter: null,
+      body: {
+        type: 'urn:sojourn:error:invalid_request',
+        title: 'Bad Request',
+        status: 400,
+        code: 'invalid_request',
+        detail: `format: ${message}`,
+        advice: 'Correct the fields that the detail names, then send the request again.',
+        errors: [{ field: 'format', message }],
+        request_id: expect.any(String),
+      },
+    });
+    expect(cloud.asked).toEqual([]);
+    expect(await pipeline.audit(`connection=${id}`)).toEqual(before);
+    expect(await budget()).toEqual({ in_use: 0, first_failure: null, items: [] });
+  },
+);

@@ -17,7 +17,7 @@ let pipeline: Pipeline;
 const open = () =>
   openPipeline({
     now: () => Date.now() + clock.ahead,
-    // The hour is moved for the server only, and a token for /v1 is to outlive that.
+    // Only the clock of the server is advanced, and a token for /v1 must outlive that.
     config: {
       clouds: { azure: { authority_host: cloud.origin } },
       tokens: { ttl: '1h' },
@@ -45,117 +45,117 @@ const refusal = json(401, {
 const broken = json(500, {});
 const connect = (digit = '1') =>
   pipeline.connect('azure', { tenant_id: guid(digit), client_id: guid(digit) });
-const given = ({ body }: Answered) =>
+const resultOf = ({ body }: Answered) =>
   (body.credentials as { access_token?: string } | undefined)?.access_token ?? body.code;
-const enter = async (id: string) => given(await pipeline.credentials(id));
-/** From here on the cloud answers this. */
-const nowAnswers = (...answers: FakeCloud['answers']) => {
-  const said = cloud.asked.map(() => broken);
-  cloud.answers = [...said, ...answers];
+const resultFor = async (id: string) => resultOf(await pipeline.credentials(id));
+/** From now on the cloud gives these answers. */
+const setAnswers = (...answers: FakeCloud['answers']) => {
+  const used = cloud.asked.map(() => broken);
+  cloud.answers = [...used, ...answers];
 };
 
-describe('credentials that are kept', () => {
-  test('200 callers of a cold connection make one call', async () => {
+describe('cached credentials', () => {
+  test('are fetched with one cloud request for 200 concurrent callers', async () => {
     const { id } = await connect();
     const answers = await Promise.all(Array.from({ length: 200 }, () => pipeline.credentials(id)));
-    expect(new Set(answers.map(given))).toEqual(new Set(['first']));
+    expect(new Set(answers.map(resultOf))).toEqual(new Set(['first']));
     expect(cloud.asked).toHaveLength(1);
     const lines = await pipeline.audit(`connection=${id}&event=exchange.succeeded`);
     expect(lines).toHaveLength(1);
     expect(await pipeline.audit(`connection=${id}&event=credentials.served`)).toHaveLength(200);
   }, 60_000);
 
-  test('are served while the cloud is down, as long as they live, and renewed when it is back', async () => {
+  test('are served until they expire while the cloud is down, and refreshed when the cloud is up again', async () => {
     const { id } = await connect();
-    expect(await enter(id)).toBe('first');
-    nowAnswers(broken);
+    expect(await resultFor(id)).toBe('first');
+    setAnswers(broken);
     clock.ahead = hour - 4 * minute;
-    expect(await enter(id)).toBe('first');
+    expect(await resultFor(id)).toBe('first');
     expect(cloud.asked.length).toBe(1 + 3);
-    expect(await enter(id)).toBe('first');
+    expect(await resultFor(id)).toBe('first');
     expect(cloud.asked.length).toBe(1 + 3);
-    nowAnswers(pass('second'));
+    setAnswers(pass('second'));
     clock.ahead += minute;
-    expect(await enter(id)).toBe('second');
+    expect(await resultFor(id)).toBe('second');
   });
 
-  test('are not served in their last minute, whatever the cloud does', async () => {
+  test('are not served in their last minute, even while the cloud is down', async () => {
     const { id } = await connect();
-    expect(await enter(id)).toBe('first');
-    nowAnswers(broken);
+    expect(await resultFor(id)).toBe('first');
+    setAnswers(broken);
     clock.ahead = hour - minute / 2;
-    expect(await enter(id)).toBe('cloud_unavailable');
+    expect(await resultFor(id)).toBe('cloud_unavailable');
   });
 
-  test('are taken away by a refusal, also when the cloud is down after it', async () => {
+  test('are evicted by a refusal, and not served if the cloud is down afterwards', async () => {
     const { id } = await connect();
-    expect(await enter(id)).toBe('first');
+    expect(await resultFor(id)).toBe('first');
     clock.ahead = hour - 4 * minute;
-    nowAnswers(refusal);
-    expect(await enter(id)).toBe('cloud_subject_mismatch');
-    nowAnswers(broken);
-    expect(await enter(id)).toBe('cloud_unavailable');
+    setAnswers(refusal);
+    expect(await resultFor(id)).toBe('cloud_subject_mismatch');
+    setAnswers(broken);
+    expect(await resultFor(id)).toBe('cloud_unavailable');
   });
 
-  test('of one connection are never served for another, though both lead to one identity', async () => {
+  test('of one connection are never served for another connection with the same target', async () => {
     const [a, b] = [await connect(), await connect()];
-    nowAnswers(pass('of a'), pass('of b'));
-    expect([await enter(a.id), await enter(b.id)]).toEqual(['of a', 'of b']);
+    setAnswers(pass('of a'), pass('of b'));
+    expect([await resultFor(a.id), await resultFor(b.id)]).toEqual(['of a', 'of b']);
     const mixed = await Promise.all(
-      Array.from({ length: 40 }, (_, turn) => enter([a.id, b.id][turn % 2] ?? '')),
+      Array.from({ length: 40 }, (_, turn) => resultFor([a.id, b.id][turn % 2] ?? '')),
     );
     expect(mixed).toEqual(mixed.map((_, turn) => ['of a', 'of b'][turn % 2]));
     expect(cloud.asked).toHaveLength(2);
   }, 60_000);
 
-  test('are not served for a connection that leads elsewhere since', async () => {
+  test('are not served after the target of the connection has changed', async () => {
     const { id } = await connect();
-    nowAnswers(pass('first'), pass('elsewhere'));
-    expect(await enter(id)).toBe('first');
+    setAnswers(pass('first'), pass('elsewhere'));
+    expect(await resultFor(id)).toBe('first');
     await pipeline.admin.patch(`/connections/${id}`, { target: { client_id: guid('2') } });
-    expect(await enter(id)).toBe('elsewhere');
+    expect(await resultFor(id)).toBe('elsewhere');
     expect(new URLSearchParams(cloud.asked[1]?.body).get('client_id')).toBe(guid('2'));
-    nowAnswers(refusal);
+    setAnswers(refusal);
     await pipeline.admin.patch(`/connections/${id}`, { target: { client_id: guid('3') } });
-    expect(await enter(id)).toBe('cloud_subject_mismatch');
+    expect(await resultFor(id)).toBe('cloud_subject_mismatch');
   });
 
-  test('are not served for a connection that is disabled or deleted, nor asked for', async () => {
+  test('are not served and not fetched for a disabled or deleted connection', async () => {
     const { id } = await connect();
-    expect(await enter(id)).toBe('first');
+    expect(await resultFor(id)).toBe('first');
     await pipeline.admin.post(`/connections/${id}/disable`);
-    expect(await enter(id)).toBe('connection_disabled');
+    expect(await resultFor(id)).toBe('connection_disabled');
     await pipeline.admin.post(`/connections/${id}/enable`);
-    expect(await enter(id)).toBe('first');
+    expect(await resultFor(id)).toBe('first');
     await fetch(`${pipeline.server.adminOrigin}/admin/v1/connections/${id}`, {
       method: 'DELETE',
       headers: { authorization: `Bearer ${pipeline.server.adminToken}` },
     });
-    expect(await enter(id)).toBe('connection_not_found');
+    expect(await resultFor(id)).toBe('connection_not_found');
     expect(cloud.asked).toHaveLength(1);
   });
 
-  test('are not served to a client that lost its rule or was disabled, whose token for /v1 still lives', async () => {
+  test('are not served to a client that was disabled or lost its rule, even with a valid token for /v1', async () => {
     const { id } = await connect();
     const client = await pipeline.admin.post<TestClient>('/clients', {
       name: 'other',
       may_use: [{ connection: id }],
     });
     const bearer = await pipeline.bearerOf(client);
-    expect(given(await pipeline.credentials(id, bearer))).toBe('first');
+    expect(resultOf(await pipeline.credentials(id, bearer))).toBe('first');
     await pipeline.admin.patch(`/clients/${client.client_id}`, { may_use: [] });
-    expect(given(await pipeline.credentials(id, bearer))).toBe('connection_not_found');
+    expect(resultOf(await pipeline.credentials(id, bearer))).toBe('connection_not_found');
     await pipeline.admin.patch(`/clients/${client.client_id}`, { may_use: [{ connection: id }] });
-    expect(given(await pipeline.credentials(id, bearer))).toBe('first');
+    expect(resultOf(await pipeline.credentials(id, bearer))).toBe('first');
     await pipeline.admin.patch(`/clients/${client.client_id}`, { disabled: true });
-    expect(given(await pipeline.credentials(id, bearer))).toBe('unauthorized');
+    expect(resultOf(await pipeline.credentials(id, bearer))).toBe('unauthorized');
     expect(cloud.asked).toHaveLength(1);
   });
 
-  test('are not what a verification looks at', async () => {
+  test('are not used by a verification', async () => {
     const { id } = await connect();
-    expect(await enter(id)).toBe('first');
-    nowAnswers(refusal);
+    expect(await resultFor(id)).toBe('first');
+    setAnswers(refusal);
     expect(await pipeline.admin.post(`/connections/${id}/verify`)).toEqual({
       verdict: 'failing',
       state: 'pending',
@@ -177,8 +177,8 @@ describe('credentials that are kept', () => {
   });
 });
 
-describe('while cannot write the audit log', () => {
-  /** Lets every write of the journal fail, or none. */
+describe('the exchange pipeline, while the audit log cannot be written,', () => {
+  /** Makes every write to the journal fail, or repairs it. */
   const breakJournal = (broken: boolean) => {
     const database = new DatabaseSync(join(pipeline.server.folder, 'sojourn.db'));
     database.exec(
@@ -189,10 +189,10 @@ describe('while cannot write the audit log', () => {
     database.close();
   };
 
-  test('nothing is given out, kept or not, and no cloud is asked twice for one caller', async () => {
+  test('serves no cached or new credentials, and sends the cloud one request per caller', async () => {
     const [cold, warm] = [await connect('1'), await connect('2')];
-    nowAnswers(pass('warm'), pass('cold'));
-    expect(await enter(warm.id)).toBe('warm');
+    setAnswers(pass('warm'), pass('cold'));
+    expect(await resultFor(warm.id)).toBe('warm');
     breakJournal(true);
     for (const path of [`${warm.id}/credentials`, `${warm.id}/token`, `${cold.id}/credentials`]) {
       const { status, retryAfter, body } = await pipeline.ask(path);
@@ -213,43 +213,43 @@ describe('while cannot write the audit log', () => {
     }
     expect(cloud.asked).toHaveLength(2);
     breakJournal(false);
-    nowAnswers(pass('cold again'));
-    expect([await enter(warm.id), await enter(cold.id)]).toEqual(['warm', 'cold again']);
+    setAnswers(pass('cold again'));
+    expect([await resultFor(warm.id), await resultFor(cold.id)]).toEqual(['warm', 'cold again']);
   });
 
-  test('a renewal that cannot be written down takes away nothing that was given before', async () => {
+  test('keeps the cached credentials if a refresh succeeds', async () => {
     const { id } = await connect();
-    expect(await enter(id)).toBe('first');
+    expect(await resultFor(id)).toBe('first');
     clock.ahead = hour - 4 * minute;
-    nowAnswers(pass('never told'));
+    setAnswers(pass('never served'));
     breakJournal(true);
-    expect(await enter(id)).toBe('audit_unavailable');
+    expect(await resultFor(id)).toBe('audit_unavailable');
     breakJournal(false);
-    nowAnswers(broken);
-    expect(await enter(id)).toBe('first');
+    setAnswers(broken);
+    expect(await resultFor(id)).toBe('first');
   });
 
-  test('a refusal stands, though it cannot be written down, also when the cloud is down after it', async () => {
+  test('evicts the cached credentials if the cloud refuses, and does not serve them if the cloud is down afterwards', async () => {
     const { id } = await connect();
-    expect(await enter(id)).toBe('first');
+    expect(await resultFor(id)).toBe('first');
     clock.ahead = hour - 4 * minute;
-    nowAnswers(refusal);
+    setAnswers(refusal);
     breakJournal(true);
-    expect(await enter(id)).toBe('audit_unavailable');
+    expect(await resultFor(id)).toBe('audit_unavailable');
     breakJournal(false);
-    nowAnswers(broken);
-    expect(await enter(id)).toBe('cloud_unavailable');
+    setAnswers(broken);
+    expect(await resultFor(id)).toBe('cloud_unavailable');
   });
 
-  test('an outage that cannot be written down takes away nothing that was given before', async () => {
+  test('keeps the cached credentials if the cloud is down', async () => {
     const { id } = await connect();
-    expect(await enter(id)).toBe('first');
+    expect(await resultFor(id)).toBe('first');
     clock.ahead = hour - 4 * minute;
-    nowAnswers(broken);
+    setAnswers(broken);
     breakJournal(true);
-    expect(await enter(id)).toBe('audit_unavailable');
+    expect(await resultFor(id)).toBe('audit_unavailable');
     breakJournal(false);
     clock.ahead += minute;
-    expect(await enter(id)).toBe('first');
+    expect(await resultFor(id)).toBe('first');
   });
 });

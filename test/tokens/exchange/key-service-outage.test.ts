@@ -1,4 +1,4 @@
-/** A short fault of what the server itself needs, while credentials that it has given before still live. */
+/** An outage of the key service while cached credentials are still valid. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type FakeCloud, json, startFakeCloud } from '../../clouds/fake-cloud.ts';
 import { azurePass } from '../../clouds/outside.ts';
@@ -39,24 +39,24 @@ afterEach(async () => {
 });
 
 test.each<[string, string, () => unknown]>([
-  ['is away', 'key_backend_unavailable', () => service.stop()],
+  ['is down', 'key_backend_unavailable', () => service.stop()],
   ['throttles', 'key_backend_throttled', () => (service.trouble.throttled = 1_000)],
   ['denies access', 'key_backend_refused', () => (service.trouble.denied = true)],
   ['signs with another key', 'key_backend_signature_invalid', () => (service.trouble.wrong = true)],
 ])(
-  'while the key service %s, kept credentials are served as long as they live',
+  'while the key service %s, the server serves cached credentials until they expire',
   async (_, code, interrupt) => {
     const { id } = await pipeline.connect('azure', { tenant_id: guid, client_id: guid });
-    const whole = (access_token: string) => ({
+    const responseWith = (access_token: string) => ({
       connection: id,
       cloud: 'azure',
       expires_at: expect.any(String),
       credentials: { access_token, token_type: 'Bearer' },
     });
     const first = await pipeline.credentials(id);
-    expect(first).toEqual({ status: 200, retryAfter: null, body: whole('first') });
+    expect(first).toEqual({ status: 200, retryAfter: null, body: responseWith('first') });
     await interrupt();
-    // First a renewal that nobody waits for, then one that everybody does.
+    // First a refresh in the background, then one that callers wait for.
     for (const minutes of [51, 56]) {
       ahead = minutes * minute;
       expect(await pipeline.credentials(id)).toEqual(first);

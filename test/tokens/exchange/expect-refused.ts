@@ -1,4 +1,4 @@
-/** A refusal of a cloud as it reaches the caller and the audit: the whole problem document, the whole line. */
+/** Expects a failed exchange: the whole problem document for the caller and the whole audit line. */
 
 import { STATUS_CODES } from 'node:http';
 import { expect } from '@jest/globals';
@@ -8,26 +8,26 @@ import type { Pipeline } from './pipeline.ts';
 export interface Refused {
   readonly code: string;
   readonly status?: number;
-  /** Our sentence and the cloud's words; the whole of it, or how it begins where the cloud adds random ids. */
+  /** Our sentence and the text of the cloud; only the beginning if the cloud adds random ids. */
   readonly detail: string;
   readonly advice: string;
-  /** The doors of the cloud that were knocked at, with what they said. */
-  readonly doors: readonly string[];
+  /** The token requests to the cloud, each with its outcome. */
+  readonly tokenRequests: readonly string[];
   readonly retryAfter?: string;
-  /** Whether `detail` is only the beginning. */
-  readonly begins?: boolean;
+  /** Whether `detail` is only the beginning of the text. */
+  readonly isPrefix?: boolean;
 }
 
 export async function expectRefused(
   pipeline: Pipeline,
   connection: TestConnection,
-  { code, status = 502, detail, advice, doors, retryAfter, begins = false }: Refused,
+  { code, status = 502, detail, advice, tokenRequests, retryAfter, isPrefix = false }: Refused,
 ): Promise<void> {
-  const before = await pipeline.doors();
-  const answered = await pipeline.credentials(connection.id);
-  const said = (text: string): unknown =>
-    begins ? expect.stringMatching(new RegExp(`^${text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)) : text;
-  expect(answered).toEqual({
+  const before = await pipeline.tokenRequests();
+  const response = await pipeline.credentials(connection.id);
+  const expectedText = (text: string): unknown =>
+    isPrefix ? expect.stringMatching(new RegExp(`^${text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)) : text;
+  expect(response).toEqual({
     status,
     retryAfter: retryAfter ?? null,
     body: {
@@ -35,12 +35,12 @@ export async function expectRefused(
       title: STATUS_CODES[status],
       status,
       code,
-      detail: said(detail),
+      detail: expectedText(detail),
       advice,
       request_id: expect.any(String),
     },
   });
-  expect((await pipeline.doors()).slice(before.length)).toEqual(doors);
+  expect((await pipeline.tokenRequests()).slice(before.length)).toEqual(tokenRequests);
   const [line] = await pipeline.audit(`connection=${connection.id}`);
   expect(line).toEqual({
     event: status < 500 ? 'exchange.refused' : 'exchange.failed',
@@ -54,6 +54,6 @@ export async function expectRefused(
     kid: expect.stringMatching(/^[\w-]{43}$/),
     sub: connection.subject,
     aud: connection.audience,
-    reason: said(`${code}: ${detail}`),
+    reason: expectedText(`${code}: ${detail}`),
   });
 }
