@@ -25,26 +25,26 @@ test('every dependency is pinned to one version', () => {
   expect(all.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
 });
 
-test('the lockfile names no registry, so that it serves behind any mirror, and the hash of every package', () => {
+test('the lockfile has the hash of every package and no registry URL, so that it works with any mirror', () => {
   expect(read('package-lock.json')).not.toMatch(/https?:\/\/[^"]*\.tgz/);
   expect(locked.filter(([, { resolved }]) => resolved !== undefined).map(([path]) => path)).toEqual([]);
   expect(locked.filter(([, { integrity }]) => !integrity).map(([path]) => path)).toEqual([]);
 });
 
-test('no package of a server in use runs a script when it is installed', () => {
+test('no runtime dependency has an install script', () => {
   expect(
     locked.filter(([, { hasInstallScript, dev }]) => hasInstallScript && !dev).map(([path]) => path),
   ).toEqual([]);
 });
 
-test('nothing runs a script when it is installed, not even what the tests alone need', () => {
+test('npm runs no install scripts, not even those of development dependencies', () => {
   expect(read('.npmrc').split('\n')).toContain('ignore-scripts=true');
-  // npm runs no pre- and post-scripts of ours either, so none may be relied on.
+  // With ignore-scripts, npm does not run our own pre- and post-scripts either, so there must be none.
   const own = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
   expect(Object.keys(own).filter((name) => /^(pre|post)|^(install|prepare)$/.test(name))).toEqual([]);
 });
 
-test('what only some servers need is left to them, and tested with one pinned version', () => {
+test('packages that only some servers need are optional peer dependencies, tested with one pinned version', () => {
   const { peerDependencies, peerDependenciesMeta, devDependencies } = manifest;
   for (const [name, range] of Object.entries(peerDependencies)) {
     expect(peerDependenciesMeta[name]).toEqual({ optional: true });
@@ -52,7 +52,7 @@ test('what only some servers need is left to them, and tested with one pinned ve
   }
 });
 
-test('the sources import what the manifest lists, and the manifest lists what they import', () => {
+test('the manifest lists exactly the packages that the sources import', () => {
   const packages = new Set(
     sources
       .flatMap(({ imports }) => imports)

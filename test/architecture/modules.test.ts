@@ -37,7 +37,7 @@ function circles(arrows: readonly (readonly [string, string])[]): string[] {
 }
 
 describe('areas', () => {
-  test('src has main.ts and eight areas, and nine layers with it', () => {
+  test('src has main.ts and eight areas', () => {
     expect(readdirSync(join(import.meta.dirname, '../../src')).toSorted()).toEqual(
       areas.map((area) => (area === 'main' ? 'main.ts' : area)).toSorted(),
     );
@@ -61,11 +61,11 @@ describe('modules', () => {
     ).toEqual([]);
   });
 
-  test('modules import each other in no circle', () => {
+  test('modules have no circular imports', () => {
     expect(circles(across.map(({ from, target }) => [from.module, moduleOf(target)]))).toEqual([]);
   });
 
-  test('files import each other in no circle, types included', () => {
+  test('files have no circular imports, including type imports', () => {
     expect(circles(imports.map(({ from, target }) => [from.file, target]))).toEqual([]);
     // The search itself finds a circle where there is one.
     expect(

@@ -6,7 +6,7 @@ import { type Source, sources, sourcesIn } from './source.ts';
 const filesWith = (pattern: RegExp, except: (source: Source) => boolean): string[] =>
   sources.filter((source) => !except(source) && pattern.test(source.code)).map(({ file }) => file);
 
-const leaving =
+const networkAccess =
   /(?<![.\w])fetch\([^)]|\bhttps?\.(request|get)\b|\bnet\.connect\(|\btls\.connect\(|['"]undici['"]|['"]node:http2['"]/;
 
 const inModules =
@@ -14,34 +14,37 @@ const inModules =
   ({ module }: Source): boolean =>
     modules.includes(module);
 
-describe('one place for each thing', () => {
-  test('the patterns find what they look for where it may be', () => {
-    const found = (pattern: RegExp) => filesWith(pattern, () => false);
-    expect(found(/\bextends Error\b/)).toEqual(['src/platform/errors/index.ts', 'src/tools/sdk/error.ts']);
-    expect(found(/\bprocess\.env\b/)).toEqual(['src/server/config/environment.ts']);
-    expect(found(/\bDate\.now\b/)).toContain('src/platform/time/index.ts');
-    expect(found(leaving)).toEqual([
+describe('the sources', () => {
+  test('contain what the patterns of these tests search for, where it is allowed', () => {
+    const filesMatching = (pattern: RegExp) => filesWith(pattern, () => false);
+    expect(filesMatching(/\bextends Error\b/)).toEqual([
+      'src/platform/errors/index.ts',
+      'src/tools/sdk/error.ts',
+    ]);
+    expect(filesMatching(/\bprocess\.env\b/)).toEqual(['src/server/config/environment.ts']);
+    expect(filesMatching(/\bDate\.now\b/)).toContain('src/platform/time/index.ts');
+    expect(filesMatching(networkAccess)).toEqual([
       'src/platform/outbound/open.ts',
       'src/sandbox/demo/http.ts',
       'src/tools/sdk/request.ts',
     ]);
   });
 
-  // The SDK runs in programs of others and imports nothing of the server: it has an error, a clock and a fetch given.
-  test('one error class', () => {
+  // The SDK runs in the programs of its users and imports nothing from the server, so it has its own error class, clock and fetch.
+  test('define error classes only in platform/errors and the SDK', () => {
     expect(filesWith(/\bextends \w*Error\b/, inModules('platform/errors', 'tools/sdk'))).toEqual([]);
   });
 
-  test('only the configuration reads the environment', () => {
+  test('read environment variables only in server/config', () => {
     expect(filesWith(/\bprocess\.env\b|\bprocess\[/, inModules('server/config'))).toEqual([]);
   });
 
-  test('only outbound leaves the process', () => {
-    // The demo speaks as its users' scripts would.
-    expect(filesWith(leaving, inModules('platform/outbound', 'sandbox/demo', 'tools/sdk'))).toEqual([]);
+  test('open network connections only in platform/outbound, the demo and the SDK', () => {
+    // The demo sends requests as the scripts of its users do.
+    expect(filesWith(networkAccess, inModules('platform/outbound', 'sandbox/demo', 'tools/sdk'))).toEqual([]);
   });
 
-  test('only time knows the hour', () => {
+  test('read the clock only in platform/time and the SDK', () => {
     expect(
       filesWith(
         /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bhrtime\b/,
@@ -50,9 +53,9 @@ describe('one place for each thing', () => {
     ).toEqual([]);
   });
 
-  test('nothing is switched off and nothing is left for later', () => {
+  test('and the tests contain no disabled checks, skipped tests or to-do comments', () => {
     const everywhere = [...sources, ...sourcesIn('test'), ...sourcesIn('bench')];
-    // In two halves, or this line would find itself.
+    // The words are split so that this file does not match.
     const forbidden = new RegExp(
       ['@ts-', 'ignore|@ts-', 'nocheck|\\bTO', 'DO\\b|\\bFIX', 'ME\\b|\\b(test|describe)\\.sk', 'ip\\b'].join(
         '',
@@ -61,12 +64,12 @@ describe('one place for each thing', () => {
     expect(everywhere.filter(({ text }) => forbidden.test(text)).map(({ file }) => file)).toEqual([]);
   });
 
-  test('everything is exported by its name', () => {
+  test('have no default exports', () => {
     expect(filesWith(/^export default\b/m, () => false)).toEqual([]);
   });
 });
 
-/** Every package that is loaded with this file, of Node's own as well; what is imported for its types alone is not. */
+/** Every package that is loaded with this file, including those of Node.js; type-only imports do not load anything. */
 function loadedWith(entry: string): string[] {
   const known = new Map(sources.map((source) => [source.file, source]));
   const seen = new Set<string>();
@@ -82,41 +85,41 @@ function loadedWith(entry: string): string[] {
 }
 
 test.each(['agent', 'credentials', 'exec'])(
-  'sojourn %s is small: no parser, no schemas, nothing of fetch',
+  'the command sojourn %s loads no parser, no schema library and no HTTP client',
   (name) => {
     const loaded = loadedWith(`src/tools/cli/commands/${name}.ts`);
     expect(loaded).toContain('node:path');
-    expect(loaded.filter((one) => !/^node:/.test(one))).toEqual([
+    expect(loaded.filter((name) => !/^node:/.test(name))).toEqual([
       'commander',
       ...(name === 'agent' ? ['pino'] : []),
     ]);
-    expect(loaded.filter((one) => /^node:https?$/.test(one))).toEqual([]);
+    expect(loaded.filter((name) => /^node:https?$/.test(name))).toEqual([]);
   },
 );
 
 describe('folders and files', () => {
-  test('no folder is a drawer', () => {
-    const drawer = /\/(utils?|helpers?|common|shared|libs?|types|managers?)\//;
+  test('have no generic folder names such as utils or helpers', () => {
+    const genericName = /\/(utils?|helpers?|common|shared|libs?|types|managers?)\//;
     const all = [...sources, ...sourcesIn('test'), ...sourcesIn('bench')];
-    expect(all.filter(({ file }) => drawer.test(file)).map(({ file }) => file)).toEqual([]);
+    expect(all.filter(({ file }) => genericName.test(file)).map(({ file }) => file)).toEqual([]);
   });
 
-  test('no source is over 300 lines', () => {
+  test('of src have at most 300 lines', () => {
     expect(sources.filter(({ text }) => text.split('\n').length > 301).map(({ file }) => file)).toEqual([]);
   });
 
-  test('every source says in its first line what it is', () => {
+  test('of src start with a comment that describes the file', () => {
     expect(sources.filter(({ text }) => !text.startsWith('/**')).map(({ file }) => file)).toEqual([]);
   });
 
-  test("every module's index.ts says in 8 lines at most what it owns and what it does not own", () => {
+  test('of src state in each index.ts, in at most 8 lines, what the module owns and does not own', () => {
     const entries = sources.filter(({ file, module }) => file === `src/${module}/index.ts`);
     expect(entries.length).toBeGreaterThan(40);
-    const silent = entries.filter(({ text }) => {
+    const incomplete = entries.filter(({ text }) => {
       const opening = /^\/\*\*\n([\s\S]*?)\n \*\//.exec(text)?.[1] ?? '';
       const words = opening.replace(/\s*\n \*\s*/g, ' ');
       return opening.split('\n').length > 8 || !/\bOwns:/.test(words) || !/\bnot own:/.test(words);
     });
-    expect(silent.map(({ file }) => file)).toEqual([]);
+    expect(incomplete.map(({ file }) => file)).toEqual([]);
   });
 });

@@ -185,10 +185,10 @@ const azureRows: readonly Row[] = [
     700222,
     'AAD-issued tokens may not be used for federated identity flows.',
     'cloud_issuer_unknown',
-    /one of its own/,
+    /issuer of Microsoft/,
     /Register the issuer/,
   ),
-  entra(400, 700238, 'Some words.', 'cloud_issuer_unknown', /one of its own/, /Register the issuer/),
+  entra(400, 700238, 'Some words.', 'cloud_issuer_unknown', /issuer of Microsoft/, /Register the issuer/),
   entra(
     400,
     70011,

@@ -39,7 +39,7 @@ const refused = (...lines: string[]) => ({
 test('a backup without the key-encryption key fails and leaves no folder', async () => {
   const place = await newFolder();
   const expected = refused(
-    `The key-encryption key ${join(folder, 'encryption.key')} is missing, and signing keys are encrypted with it.`,
+    `The key-encryption key ${join(folder, 'encryption.key')} is missing, and it encrypts the signing keys.`,
     '→ Restore this file from a backup.',
   );
   expect(await withoutKey(() => backUp(join(place, 'new/er')))).toEqual(expected);

@@ -102,7 +102,7 @@ test('the server starts with options that expose nothing', async () => {
   expect(await running.stop('SIGTERM')).toEqual({ code: 0, signal: null });
 }, 60_000);
 
-test('SIGUSR1 neither opens an inspector nor stops the server', async () => {
+test('SIGUSR1 does not open an inspector or stop the server', async () => {
   const [folder, port] = [await newFolder(), await steadyPort()];
   const running = await server({ folder, port });
   process.kill(running.pid, 'SIGUSR1');

@@ -152,7 +152,7 @@ describe('a start with unusable state', () => {
     await expectRefused(
       folder,
       file,
-      `The store has connections, but neither the store nor ${join(folder, 'keys/ring.json')} has their signing keys.\n→ Restore the keys from a backup. New keys would lock out every customer until they trust them.\n`,
+      `The store has connections, but no signing keys are in the store or in ${join(folder, 'keys/ring.json')}.\n→ Restore the keys from a backup. New keys would lock out every customer until they trust them.\n`,
     );
   });
 
@@ -192,17 +192,17 @@ describe('a start with unusable state', () => {
     );
   });
 
-  test('names a lost key-encryption key, and creates no other', async () => {
+  test('names a missing key-encryption key, and creates no other', async () => {
     const { folder, file } = await used();
     await rm(join(folder, 'encryption.key'));
     await expectRefused(
       folder,
       file,
-      `The key-encryption key ${join(folder, 'encryption.key')} is missing, and signing keys are encrypted with it.\n→ Restore this file from a backup.\n`,
+      `The key-encryption key ${join(folder, 'encryption.key')} is missing, and it encrypts the signing keys.\n→ Restore this file from a backup.\n`,
     );
   });
 
-  test('refuses keys and a database that do not belong together, and changes neither', async () => {
+  test('refuses keys and a database that do not belong together, and changes nothing', async () => {
     const other = await newFolder();
     const stranger = await server({ folder: other, port: await steadyPort() });
     await stranger.stop('SIGTERM');
@@ -211,7 +211,7 @@ describe('a start with unusable state', () => {
     await expectRefused(
       folder,
       file,
-      `The store and ${join(folder, 'keys/ring.json')} have different key rings. Neither was changed.\n→ Set \`store\` and \`keys.path\` to the store and the folder of the same server. If the ring in the store is the right one, move the file away.\n`,
+      `The store and ${join(folder, 'keys/ring.json')} have different key rings. Both are unchanged.\n→ Set \`store\` and \`keys.path\` to the store and the folder of the same server. If the ring in the store is the right one, move the file away.\n`,
     );
     expect(await snapshot(other)).toEqual(before);
   }, 60_000);

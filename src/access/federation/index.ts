@@ -1,5 +1,5 @@
 /**
- * Federated clients: workloads that sign in with a token of their own issuer.
+ * Federated clients: workloads that sign in with a token of an external issuer.
  * Owns: the trust of a client and its presets, parsing and verifying external tokens, and fetching remote JWKS, of external
  * issuers and of clients with a `jwks_uri`.
  * Does not own: the clients (clients), or the tokens that such a workload gets (issuer).

@@ -151,7 +151,7 @@ export const explanations: readonly Explanation[] = [
     ),
   ),
   ...['700222', '700238'].map((code) =>
-    hint(code, 'cloud_issuer_unknown', 'Entra treats this issuer as one of its own.'),
+    hint(code, 'cloud_issuer_unknown', 'Entra takes this issuer for an issuer of Microsoft.'),
   ),
   hint(
     '70011',

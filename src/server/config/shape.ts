@@ -58,7 +58,7 @@ export const shape = {
       client_ca: key(
         fileField.nullable(),
         null,
-        'PEM file with the authorities that issue client certificates (`tls_client_auth`). With it, the public listener requests a certificate from every caller, but requires none.',
+        'PEM file with the authorities that issue client certificates (`tls_client_auth`). If it is set, the public listener requests a certificate from every caller, but requires none.',
       ),
     },
     client_certificate_header: key(

@@ -1,7 +1,7 @@
 /**
  * The key rings of a running server. Owns: opening the key backend, refreshing the rings, the propagation check before a
  * key signs, and the audit and log lines about them. Does not own: the rings and key states (keys), or publishing to
- * mirrors (publishing). Compose opens the rings with it.
+ * mirrors (publishing). Compose uses it to open the rings.
  */
 
 export { openKeyBackend } from './backend.ts';

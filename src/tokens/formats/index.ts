@@ -1,6 +1,6 @@
 /**
  * The formats of credentials. Owns: the shapes that SDKs and tools read. Does not own: fetching the credentials (exchange).
- * The public listener formats the exchanged credentials with it.
+ * The public listener uses it to format the exchanged credentials.
  */
 
 import type { Connection } from '../../access/connections/index.ts';

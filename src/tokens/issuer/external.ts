@@ -1,5 +1,5 @@
 /**
- * Workloads that present a token of their own issuer: as a client assertion (RFC 7523 section 2.2) or for exchange
+ * Workloads that present a token of an external issuer: as a client assertion (RFC 7523 section 2.2) or for exchange
  * (RFC 8693). This finds the client that the token belongs to; federation.prove decides whether the token is genuine.
  */
 import type { Client, Clients } from '../../access/clients/index.ts';

@@ -1,7 +1,7 @@
 /**
  * The signing keys. Owns: the key rings and key states, their storage in the store and in local ring files, and the key
  * backends, which hold the private keys. Does not own: what is signed (issuer), or the manual rotation (admin API). The
- * issuer signs with it; compose opens it.
+ * issuer uses it to sign; compose opens it.
  */
 
 export type { KeyBackend, NewKey } from './backend.ts';

@@ -58,7 +58,7 @@ export class Keyring {
   }
 
   /**
-   * Opens the newer ring of the store and the local file. Creates the first keys only if neither has a ring and `mayCreate`
+   * Opens the newer ring of the store and the local file. Creates the first keys only if both have no ring and `mayCreate`
    * allows it. Rejects with `key_material_unusable` or `state_unusable`.
    */
   static async open(options: KeyringOptions): Promise<Keyring> {

@@ -30,7 +30,7 @@ export interface RekeyResult {
 
 /**
  * Rewraps each key in its own compare-and-swap, so that after an interruption one of the two key-encryption keys still
- * decrypts each key. If neither decrypts a key, it rejects with `key_material_unusable` before it writes anything.
+ * decrypts each key. If none of them decrypts a key, it rejects with `key_material_unusable` before it writes anything.
  */
 export async function rekey({ store, folder, backend, record, ...rest }: RekeyOptions): Promise<RekeyResult> {
   const ids = new Set([mainRing, ...(await store.versions('ring')).keys()]);

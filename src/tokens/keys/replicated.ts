@@ -57,7 +57,7 @@ export class ReplicatedRing {
   }
 
   /**
-   * Loads the newer ring of the store and the local file. Returns an empty ring only if neither has one and `mayCreate`
+   * Loads the newer ring of the store and the local file. Returns an empty ring only if both have none and `mayCreate`
    * allows it. Writes nothing. Rejects with `key_material_unusable` or `state_unusable`.
    */
   static async load(options: ReplicatedRingOptions): Promise<ReplicatedRing> {
@@ -66,7 +66,7 @@ export class ReplicatedRing {
     const shared = await readStoredRing(store, id);
     if (!local && !shared && !(await options.mayCreate())) {
       throw new SojournError('state_unusable', {
-        detail: `The store has connections, but neither the store nor ${ringFilePath(folder, id)} has their signing keys.`,
+        detail: `The store has connections, but no signing keys are in the store or in ${ringFilePath(folder, id)}.`,
         advice:
           'Restore the keys from a backup. New keys would lock out every customer until they trust them.',
       });
@@ -209,11 +209,11 @@ function newer(a: Ring | undefined, b: Ring | undefined): Ring | undefined {
   return b && b.revision > (a?.revision ?? 0) ? b : a;
 }
 
-/** Neither ring replaces the other: that would lock out every customer who trusts the replaced one. */
+/** Rejects two different rings: replacing one would lock out every customer who trusts it. */
 function assertSameRing(ours: Ring, shared: Ring, file: string): void {
   if (ours.id === shared.id) return;
   throw new SojournError('key_material_unusable', {
-    detail: `The store and ${file} have different key rings. Neither was changed.`,
+    detail: `The store and ${file} have different key rings. Both are unchanged.`,
     advice:
       'Set `store` and `keys.path` to the store and the folder of the same server. If the ring in the store is the right one, move the file away.',
   });

@@ -51,7 +51,7 @@ export type Step =
   | { readonly step: 'activate'; readonly kid: string }
   | { readonly step: 'remove'; readonly kid: string };
 
-/** How long a request that chose its key just before a rotation may still sign with it, in milliseconds. */
+/** How long a request that chose its key just before a rotation may still use that key to sign, in milliseconds. */
 const finishingMs = 10_000;
 
 /**

@@ -106,7 +106,7 @@ describe('a client with a secret', () => {
     expect(clients.secretIn(undefined, first!.client_secret)).toBeUndefined();
   });
 
-  test('cannot use an expired secret, which no longer counts against the limit', async () => {
+  test('cannot use an expired secret, and an expired secret does not count against the limit', async () => {
     const { clients, clock } = bench;
     const { client } = await clients.create({ name: 'deployer' });
     const { client_id } = client;
@@ -253,7 +253,7 @@ describe('a client with keys', () => {
       'must be Ed25519 when its kty is OKP',
     ],
     ['half a key', { kty: 'EC', crv: 'P-256', x: 'AQ' }, '', 'is not a public key in JWK form (RFC 7517)'],
-  ])('rejects %s, and neither repeats nor stores it', async (_, key, at, message) => {
+  ])('rejects %s, does not repeat it in the error and does not store it', async (_, key, at, message) => {
     const input = { name: 'deployer', auth: withKeys(jwkOf(ec().publicKey), key) };
     const faults = await faultsOf(() => bench.clients.create(input));
     expect(faults).toEqual([{ path: `auth.jwks.keys.1${at}`, message }]);

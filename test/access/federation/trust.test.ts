@@ -249,7 +249,7 @@ test('a * in a value or an audience is rejected, because a glob was probably int
 });
 
 test.each([https, `${https}/`, `${https}/a/b`, `${https}:8443/a`])(
-  '%s is an issuer as it stands',
+  '%s is a valid issuer and stored without changes',
   async (issuer) => {
     expect((await make({ issuer, subject: 'a' })).client.auth).toMatchObject({ issuer });
   },

@@ -43,7 +43,7 @@ describe('a window of hours', () => {
     expect(within(sunday, '2026-11-28T23:30:00Z', '2026-11-29T23:30:00Z')).toEqual([true, false]);
   });
 
-  test('excludes the hour that daylight saving time skips', () => {
+  test('excludes local times that daylight saving time skips', () => {
     // 2026-03-29: 01:59:59 is followed by 03:00:00.
     const times = ['2026-03-29T00:59:59Z', '2026-03-29T01:00:00Z', '2026-03-29T01:30:00Z'];
     expect(within({ from: '02:00', to: '03:00' }, ...times)).toEqual([false, false, false]);
@@ -52,7 +52,7 @@ describe('a window of hours', () => {
     expect(within({ from: '22:00', to: '03:30' }, ...times)).toEqual([true, true, false]);
   });
 
-  test('includes the hour that the end of daylight saving time repeats, both times', () => {
+  test('includes both occurrences of a local time that the end of daylight saving time repeats', () => {
     // 2026-10-25: 02:59:59 is followed by 02:00:00.
     const times = ['2026-10-25T00:30:00Z', '2026-10-25T01:30:00Z', '2026-10-25T02:00:00Z'];
     expect(within({ from: '02:00', to: '03:00' }, ...times)).toEqual([true, true, false]);

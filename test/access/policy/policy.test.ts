@@ -135,7 +135,7 @@ describe('the policy', () => {
     for (const id of asked) expect(await admitted(client, id)).toBeUndefined();
   });
 
-  test('neither counts nor allows a deleted connection or one that is created after it', async () => {
+  test('does not count or allow a deleted connection, nor one that is created after it', async () => {
     const client = await clientWith([
       ['connection', 'a1'],
       ['connection', 'a2'],

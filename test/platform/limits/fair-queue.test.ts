@@ -37,7 +37,7 @@ describe('the fair queue', () => {
     expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3', 'b1', 'b2', 'c1']);
   });
 
-  test('keeps slots for other tenants while one tenant uses all of its own', async () => {
+  test('keeps slots for other tenants while one tenant has reached its limit', async () => {
     const { begun, take, end } = workshop();
     const all = [take('a', 'a1'), take('a', 'a2'), take('b', 'b1')];
     expect(begun).toEqual(['a1', 'b1']);

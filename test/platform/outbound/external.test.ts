@@ -82,7 +82,7 @@ describe('a request to an external URL', () => {
     });
   });
 
-  test('requires a certificate for the host name, whatever DNS answers', async () => {
+  test('requires a certificate for the host name, for every DNS answer', async () => {
     const port = new URL(issuer.origin).port;
     const resolve = async () => ['127.0.0.1'];
     expect(JSON.parse(await get(`https://issuer.example:${port}/jwks`, { resolve }))).toEqual(

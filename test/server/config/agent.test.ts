@@ -208,7 +208,7 @@ connections:
     },
   );
 
-  test('does not repeat a secret that is written in place of a key', async () => {
+  test('does not repeat a secret that is written instead of a key', async () => {
     const faults = await faultsOf({ ...whole, connections: [{ id: con('a'), aws: { 'p@ss-word': 1 } }] });
     expect(faults).toEqual(['connections.0.aws: has an unknown key: (unreadable name)']);
   });

@@ -74,7 +74,7 @@ describe('the admin token', () => {
     expect(server.logged()).not.toContain(server.adminToken);
   });
 
-  test('is never logged, and neither are wrong tokens', async () => {
+  test('is never logged, and a wrong token is not logged either', async () => {
     const guess = 'guess-that-somebody-made-at-the-admin-token';
     await ask('GET /tenants', { headers: { authorization: `Bearer ${guess}` } });
     expect(server.logged()).not.toContain(guess);

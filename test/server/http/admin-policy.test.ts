@@ -40,7 +40,7 @@ describe('PUT /policy', () => {
     });
   });
 
-  test('does not overwrite a policy that changed since it was read', async () => {
+  test('does not overwrite a policy that another request has changed', async () => {
     const before = (await ask('GET /policy')).body;
     const audited = await newestLine(ask);
     for (const version of [0, 1, 3])

@@ -130,7 +130,7 @@ describe('the options of the set-up files', () => {
     );
   });
 
-  test('neither include a connection of another tenant nor reveal whether it exists', async () => {
+  test('do not include a connection of another tenant and do not reveal whether it exists', async () => {
     const same = 'must be connections of the same tenant to the same cloud';
     for (const id of [ids.foreign, ids.azure, 'con_nobody'])
       expect(

@@ -226,7 +226,7 @@ describe('an exchange with Azure', () => {
     });
   });
 
-  test('is never signed with ES256: such a connection cannot be created', async () => {
+  test('is never signed with ES256: the server rejects a connection with that algorithm', async () => {
     const creation = pipeline.admin.post('/connections', {
       name: 'prod',
       tenant: pipeline.tenant.id,

@@ -179,7 +179,7 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
       await bench.service.stop();
       const replica = await bench.open();
       await replica.check(key);
-      expect(bench.logged()).toContain('cannot check a key; signing with it fails');
+      expect(bench.logged()).toContain('cannot check a key; this key cannot sign');
       expect(bench.logged()).toContain(key.kid);
       expect(await failure(replica.sign(key, some))).toMatchObject({
         code: 'key_backend_unavailable',

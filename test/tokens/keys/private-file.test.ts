@@ -123,7 +123,7 @@ describe('the file of the key-encryption key', () => {
     const file = join(folder, 'encryption.key');
     await expect(loadEncryptionKey(file, mayNot)).rejects.toMatchObject({
       code: 'key_material_unusable',
-      message: `The key-encryption key ${file} is missing, and signing keys are encrypted with it.`,
+      message: `The key-encryption key ${file} is missing, and it encrypts the signing keys.`,
       advice: 'Restore this file from a backup.',
     });
     expect(await readdir(folder)).toEqual([]);

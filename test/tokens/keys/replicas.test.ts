@@ -159,7 +159,7 @@ describe('a ring that is lost in the store or the local file', () => {
 describe('another ring', () => {
   const refusal = () => ({
     code: 'key_material_unusable',
-    message: `The store and ${join(bench.folder('keys'), 'ring.json')} have different key rings. Neither was changed.`,
+    message: `The store and ${join(bench.folder('keys'), 'ring.json')} have different key rings. Both are unchanged.`,
   });
 
   test('in the store is refused at the start, even if it is newer, and both rings stay unchanged', async () => {

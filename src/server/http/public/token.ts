@@ -49,7 +49,7 @@ async function readForm(ctx: Context): Promise<string> {
   return peekBody(ctx.req, maxBodyBytes);
 }
 
-/** Nothing is read and nothing is looked up: whoever guesses learns nothing more, right or wrong. */
+/** Answers without reading the body or looking up the client, so that the answer is the same for right and wrong guesses. */
 export function answerUnread(
   ctx: Context,
   { code, message, advice, status, retryAfter }: SojournError,

@@ -18,8 +18,8 @@ export function parseEncryptionKey(text: string, source: string): Uint8Array {
 }
 
 /**
- * Reads the key from `file`. If the file is missing, creates it, but only if `mayCreate` says that nothing is encrypted
- * with it yet.
+ * Reads the key from `file`. If the file is missing, creates it, but only if `mayCreate` says that no key is encrypted
+ * yet.
  */
 export async function loadEncryptionKey(
   file: string,
@@ -29,7 +29,7 @@ export async function loadEncryptionKey(
   if (text !== undefined) return parseEncryptionKey(text, file);
   if (!(await mayCreate())) {
     throw new SojournError('key_material_unusable', {
-      detail: `The key-encryption key ${file} is missing, and signing keys are encrypted with it.`,
+      detail: `The key-encryption key ${file} is missing, and it encrypts the signing keys.`,
       advice: 'Restore this file from a backup.',
     });
   }

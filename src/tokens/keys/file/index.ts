@@ -14,7 +14,7 @@ import type { KeyRecord } from '../ring.ts';
 const generate = promisify(generateKeyPair);
 const signOnThread = promisify(sign);
 
-/** @param previousKey the previous key-encryption key: keys encrypted with it can still be used, and rewrapped */
+/** @param previousKey the previous key-encryption key: keys that it encrypts can still be used, and rewrapped */
 export function fileBackend(encryptionKey: Uint8Array, previousKey?: Uint8Array): KeyBackend {
   const opened = new Map<string, KeyObject>();
   /** By kid, the form known to be encrypted with the current key, so that no key is decrypted twice to find out. */

@@ -139,7 +139,7 @@ export function serviceBackend(
         // The server starts even if the service is down: the public keys are known, and the JWKS needs only those.
         logger.error(
           { backend: service.name, kid: key.kid, reason: reasonOf(error) },
-          'cannot check a key; signing with it fails until the key service responds',
+          'cannot check a key; this key cannot sign until the key service responds',
         );
       }
     },
