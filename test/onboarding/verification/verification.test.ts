@@ -459,19 +459,19 @@ describe('a change that is still propagating', () => {
 
 test('two concurrent verifications of a connection share one run, and a later one runs anew', async () => {
   const made = await atAws(pipeline);
-  await pipeline.turn('PUT', '/faults', { cloud: 'aws', delay_ms: 300 });
-  const before = (await pipeline.doors()).length;
+  await pipeline.callSandbox('PUT', '/faults', { cloud: 'aws', delay_ms: 300 });
+  const before = (await pipeline.tokenRequests()).length;
   const [first, second] = await Promise.all([
     verify(pipeline, made.connection),
     verify(pipeline, made.connection),
   ]);
-  await pipeline.turn('PUT', '/faults', { cloud: 'aws' });
+  await pipeline.callSandbox('PUT', '/faults', { cloud: 'aws' });
   expect(first).toMatchObject({ verdict: 'active', state: 'active' });
   expect(second).toEqual(first);
   // The exchange and three probes.
-  expect((await pipeline.doors()).length - before).toBe(4);
+  expect((await pipeline.tokenRequests()).length - before).toBe(4);
   await verify(pipeline, made.connection);
-  expect((await pipeline.doors()).length - before).toBe(8);
+  expect((await pipeline.tokenRequests()).length - before).toBe(8);
 }, 60_000);
 
 describe('the scheduled verification', () => {
