@@ -33,7 +33,7 @@ export const authOptions: readonly OptionSpec[] = [
   })),
   {
     flags: '--tls-certificate <file>',
-    description: 'mutual TLS: exactly this certificate (PEM), with any issuer (repeatable)',
+    description: 'mutual TLS: exactly this certificate (PEM), signed by any authority (repeatable)',
     repeatable: true,
   },
   ...trustOptions,

@@ -20,7 +20,7 @@ export const trustOptions: readonly OptionSpec[] = [
   { flags: '--subject <text>', description: 'federated: exact sub of the tokens' },
   {
     flags: '--subject-glob <pattern>',
-    description: 'federated: pattern for sub; * matches all characters except / and :',
+    description: 'federated: pattern for sub; * matches one or more characters except / and :',
   },
   {
     flags: '--claim <name=value>',
