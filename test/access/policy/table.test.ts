@@ -244,7 +244,7 @@ describe('the decision with guards', () => {
     const rule = { connection: 'con_prod' };
     const unmet = { ...rule, when: { ...main, methods: [...federated] } };
 
-    test('one unmet condition before two, whatever the order of the rules', () => {
+    test('one unmet condition before two, in any order of the rules', () => {
       const one = { ...rule, when: main };
       for (const may_use of [
         [unmet, one],
@@ -257,7 +257,7 @@ describe('the decision with guards', () => {
         });
     });
 
-    test('a rule that lacks only the purpose before one unmet condition, whatever the order of the rules', () => {
+    test('a rule that lacks only the purpose before one unmet condition, in any order of the rules', () => {
       const purposeOnly = { ...rule, purposes: ['paint'] };
       const one = { ...rule, when: main };
       for (const may_use of [

@@ -457,7 +457,7 @@ describe('a change that is still propagating', () => {
   });
 });
 
-test('two concurrent verifications of a connection share one run, and a later one runs anew', async () => {
+test('two concurrent verifications of a connection share one run, and a later one starts a new run', async () => {
   const made = await atAws(pipeline);
   await pipeline.callSandbox('PUT', '/faults', { cloud: 'aws', delay_ms: 300 });
   const before = (await pipeline.tokenRequests()).length;

@@ -12,7 +12,7 @@ describe('the token buckets', () => {
     expect(['key 0', 'key 1', 'key 2'].map((key) => buckets.retryAfter(key))).toEqual([120, 0, 60]);
   });
 
-  test('refill at their rate up to their size, and neither gain nor lose tokens if the clock is set back', () => {
+  test('refill at their rate up to their size, and do not gain or lose tokens if the clock is set back', () => {
     let now = 0;
     const buckets = createBuckets({ size: 2, perSecond: 0.1 }, () => now);
     expect([buckets.retryAfter('a'), buckets.consume('a'), buckets.consume('a')]).toEqual([0, false, true]);

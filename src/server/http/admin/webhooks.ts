@@ -150,7 +150,7 @@ export const webhookRoutes: readonly Route[] = [
     method: 'POST',
     path: '/webhooks/:id/deliveries/:delivery/redeliver',
     operationId: 'redeliverWebhook',
-    summary: 'Deliver an event again, whatever the state of its delivery',
+    summary: 'Deliver an event again, in any state of its delivery',
     input: nothing,
     status: 200,
     answer: delivery,

@@ -55,7 +55,7 @@ export const webhook: CommandGroup = {
         usage: `${verb} <id>`,
         description:
           verb === 'disable'
-            ? 'stop deliveries; events that occur meanwhile are never delivered'
+            ? 'stop deliveries; events that occur while it is disabled are never delivered'
             : 'deliver new events again',
         examples: [`webhook ${verb} whk_01k0…`],
         request: ({ positionals }) => ({
