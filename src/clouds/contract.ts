@@ -153,6 +153,11 @@ export interface Destination {
   readonly tokenSeconds?: number;
   /** Fields of the target that must be set before `exchange`; empty if the target is complete. */
   readonly missingFields: readonly string[];
+  /**
+   * Fields that select the customer's side where all customers share one principal of the vendor: a successful exchange does
+   * not prove that their values belong to this customer. Only the vendor sets them. Empty if the principal is the customer's.
+   */
+  readonly sharedPrincipalFields: readonly string[];
   /** The customer uploads the keys to the cloud, which fetches no JWKS: a key must not sign before its upload. */
   readonly uploadsKeys?: boolean;
   /** @throws {SojournError} `cloud_…`, with no token or secret in its detail */

@@ -11,7 +11,14 @@ import { hasBeenActive } from './availability.ts';
 import { type Connection, sameTarget, type Verdict, type VerdictChange } from './connection.ts';
 import { readPurposes } from './purposes.ts';
 import { reportedTarget } from './reported.ts';
-import { chooseAlgorithm, connectionPatch, merge, readNewConnection, unknownTenant } from './schema.ts';
+import {
+  chooseAlgorithm,
+  connectionPatch,
+  merge,
+  readNewConnection,
+  requireSharedPrincipal,
+  unknownTenant,
+} from './schema.ts';
 
 export interface Connections {
   create(input: unknown): Promise<Connection>;
@@ -104,6 +111,7 @@ export function createConnections(options: {
       const after = await kept.change(id, (connection) => {
         from = connection.verdict;
         const target = merge(connection, change.target);
+        requireSharedPrincipal(connection, target, change.target);
         const purposes = change.purposes ?? connection.purposes;
         return {
           ...connection,

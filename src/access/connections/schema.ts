@@ -114,3 +114,26 @@ export async function readNewConnection(
     ...(purposes?.value ? { purposes: purposes.value } : {}),
   };
 }
+
+/**
+ * The vendor must state the values of a shared principal when the connection begins to use one: those that it has may come
+ * from a customer's report.
+ *
+ * @throws {SojournError} `invalid_request`
+ */
+export function requireSharedPrincipal(
+  { cloud, target: before }: Pick<Connection, 'cloud' | 'target'>,
+  after: Connection['target'],
+  stated: Readonly<Record<string, unknown>> = {},
+): void {
+  const { destination } = clouds[cloud];
+  if (destination(before).sharedPrincipalFields.length > 0) return;
+  const faults = destination(after)
+    .sharedPrincipalFields.filter((name) => !(name in stated))
+    .map((name) => ({
+      path: `target.${name}`,
+      message:
+        'must be given again: all customers will share this principal, so no report may have chosen it',
+    }));
+  if (faults.length > 0) throw invalidRequest(faults);
+}

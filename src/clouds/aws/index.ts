@@ -44,6 +44,7 @@ export const aws: Cloud = {
       algorithms: ['ES256', 'RS256'],
       claims: claims(target),
       missingFields: missingFields(target),
+      sharedPrincipalFields: [],
       exchange: (request) => exchange(target, request),
       identify: (credentials, context) => identify(target, credentials, context),
       wrongAudience,

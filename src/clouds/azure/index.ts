@@ -18,7 +18,13 @@ import { propagation } from './propagation.ts';
 import { purpose, widenedFields } from './purpose.ts';
 import { remedy } from './remedy.ts';
 import { setup } from './setup.ts';
-import { type AzureTarget, audience, missingFields, target as schema } from './target.ts';
+import {
+  type AzureTarget,
+  audience,
+  missingFields,
+  target as schema,
+  sharedPrincipalFields,
+} from './target.ts';
 
 export const azure: Cloud = {
   name: 'azure',
@@ -37,6 +43,7 @@ export const azure: Cloud = {
       algorithms: ['RS256'],
       claims: {},
       missingFields: missingFields(target),
+      sharedPrincipalFields: sharedPrincipalFields(target),
       exchange: (request) => exchange(target, request),
       identify: (credentials, context) => identify(target, credentials, context),
       wrongAudience,

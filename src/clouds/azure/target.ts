@@ -48,6 +48,9 @@ const redirectField = z
   .max(256, 'must be 256 characters at most')
   .regex(/^https:\/\/[\w.-]+(:\d+)?\/[\w.~/-]*$/, 'must be an https URL without a query');
 
+const neededForConsent =
+  'must be given with consent_redirect_uri: all customers share the application, so no report may choose the directory';
+
 const scoped = z.looseObject({ environment: environmentField.default('public'), scope: scopeField });
 
 export const target = z
@@ -69,6 +72,12 @@ export const target = z
     // Checked even if other fields are invalid, so that all faults are reported together.
     when: ({ value }) => scoped.safeParse(value).success,
   })
+  .superRefine(({ consent_redirect_uri, ...target }, context) => {
+    if (consent_redirect_uri === undefined) return;
+    for (const name of ['tenant_id', 'client_id'] as const)
+      if (target[name] === undefined)
+        context.addIssue({ code: 'custom', path: [name], message: neededForConsent });
+  })
   .transform((target) => ({ ...target, scope: target.scope ?? environments[target.environment].scope }));
 
 export type AzureTarget = z.output<typeof target>;
@@ -85,6 +94,10 @@ export const portal = ({ environment }: AzureTarget): string => environments[env
 export function missingFields({ tenant_id, client_id }: AzureTarget): readonly string[] {
   return [...(tenant_id ? [] : ['tenant_id']), ...(client_id ? [] : ['client_id'])];
 }
+
+/** With consent, every customer's connection uses the vendor's one application. */
+export const sharedPrincipalFields = ({ consent_redirect_uri }: AzureTarget): readonly string[] =>
+  consent_redirect_uri === undefined ? [] : ['tenant_id', 'client_id', 'consent_redirect_uri'];
 
 export const isForeign = (scope: string, environment: string): boolean =>
   Object.entries(environments).some(([name, other]) => name !== environment && other.scope === scope);

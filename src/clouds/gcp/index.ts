@@ -39,6 +39,7 @@ export const gcp: Cloud = {
       claims: {},
       ...(seconds === undefined ? {} : { tokenSeconds: seconds }),
       missingFields: [],
+      sharedPrincipalFields: [],
       ...(target.uploaded_jwks ? { uploadsKeys: true } : {}),
       exchange: (request) => exchange(target, request),
       identify: (credentials, context) => identify(target, credentials, context),
