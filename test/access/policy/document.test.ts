@@ -67,6 +67,27 @@ describe('the policy document', () => {
     expect(asked).toEqual(['versions', 'get', 'versions', 'versions']);
   });
 
+  test('is rejected if a guard matches a connection or tenant that does not exist', async () => {
+    const otherThan = (id: string) => id.slice(0, -1) + (id.endsWith('0') ? '1' : '0');
+    const guardFor = (name: string, match: object) => ({ ...federatedOnly, name, match });
+    const guards = [
+      guardFor('present', { connection: connection.id }),
+      guardFor('no-connection', { connection: otherThan(connection.id) }),
+      guardFor('no-tenant', { tenant: otherThan(connection.tenant) }),
+      guardFor('of-the-tenant', { tenant: connection.tenant }),
+    ];
+    await expect(bench.policy.replace({ version: 0, guards })).rejects.toMatchObject({
+      code: 'invalid_request',
+      faults: [
+        { path: 'guards.1.match.connection', message: 'there is no such connection' },
+        { path: 'guards.2.match.tenant', message: 'there is no such tenant' },
+      ],
+    });
+    expect(await bench.policy.document()).toMatchObject({ version: 0, guards: [] });
+    const present = [guards[0], guards[3]];
+    expect(await bench.policy.replace({ version: 0, guards: present })).toMatchObject({ version: 1 });
+  });
+
   test('is required: while the store does not answer, every request is refused', async () => {
     expect(await reasonOf(bench.policy)).toBe('rule_matched');
     await bench.store.close();
