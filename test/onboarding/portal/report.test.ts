@@ -97,7 +97,7 @@ describe('the same invitation', () => {
     expect((await show(invited)).target.role_arn).toBe(roles[winner]);
   });
 
-  test('answers ten concurrent identical reports alike, with one request to the cloud at a time', async () => {
+  test('answers ten concurrent identical reports alike', async () => {
     const invited = await stage.invite();
     const fields = await stage.setUp('aws', invited);
     const answers = await Promise.all(Array.from({ length: 10 }, () => report(invited, fields)));
