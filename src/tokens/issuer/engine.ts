@@ -75,6 +75,9 @@ export function createEngine(options: EngineOptions): Engine {
     const state: EngineState = { progress };
     ctx.state = state;
     await middleware(ctx, noRoute);
+    // No page of another origin may read a token.
+    for (const name of response.getHeaderNames())
+      if (name.startsWith('access-control-')) response.removeHeader(name);
     if (ctx.status === 200) return { response: ctx.body as TokenResponse };
     return { error: state.error, clientFound: ctx.oidc?.client !== undefined };
   };
@@ -115,6 +118,8 @@ function configurationOf(
       rpInitiatedLogout: off,
       userinfo: off,
     },
+    // The Origin header means nothing here; the headers that the engine sets for it are removed.
+    clientBasedCORS: () => true,
     // The caller gets our own words, and never HTML.
     renderError: async (ctx, out) => {
       ctx.body = out;

@@ -86,6 +86,30 @@ describe('forged host names', () => {
   });
 });
 
+describe('a request with an Origin header', () => {
+  const post = (headers: Record<string, string>) =>
+    fetch(`${server.issuer}/token`, {
+      method: 'POST',
+      headers,
+      body: new URLSearchParams(withSecret(client, connection)),
+    });
+
+  test('gets its token, but no page of another origin may read it', async () => {
+    for (const headers of [{ origin: 'https://evil.example' }, {}] as Record<string, string>[]) {
+      const response = await post(headers);
+      expect(response.status).toBe(200);
+      const cors = [...response.headers.keys()].filter((name) => name.startsWith('access-control-'));
+      expect(cors).toEqual([]);
+    }
+  });
+
+  test('gets the same refusal, without permission for another origin', async () => {
+    const response = await post({ origin: 'https://evil.example', authorization: 'Basic x' });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
 describe('client assertions', () => {
   const year2100 = 4_102_444_800;
   const now = () => Math.floor(Date.now() / 1000);
