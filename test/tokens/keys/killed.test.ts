@@ -173,8 +173,8 @@ describe('a replica that dies by SIGKILL', () => {
     await expectAgreement();
     await last.end();
     // Many had finished their work when they were killed; these had not.
-    expect(died).toBeGreaterThan(40);
-    expect(history.moments).toBeGreaterThan(400);
+    expect(died).toBeGreaterThan(moments / 5);
+    expect(history.moments).toBeGreaterThan(2 * moments);
   }, 900_000);
 });
 
