@@ -135,7 +135,7 @@ test("the server's build contains no sandbox, and its demo and sandbox commands 
     expect({ status, stderr }).toEqual({
       status: 2,
       stderr:
-        'This build contains the server only. Run the command in a clone of the repository, or in an image built with `--target sandbox`.\n',
+        'This build contains only the server. Run the command in a clone of the repository, or in an image built with `--target sandbox`.\n',
     });
   }
 });
