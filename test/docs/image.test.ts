@@ -85,7 +85,7 @@ test('the agent reads its configuration in its own process if it cannot start a 
   );
   expect({ status, stderr }).toEqual({
     status: 1,
-    stderr: `${folder}/agent/endpoint cannot be read (ENOENT).\n→ Start it with \`sojourn agent --config FILE\`, or name its directory with --agent.\n`,
+    stderr: `${folder}/agent/endpoint cannot be read (ENOENT).\n→ Start the agent with \`sojourn agent --config FILE\`, or pass its directory with --agent.\n`,
   });
 });
 
