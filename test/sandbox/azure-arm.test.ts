@@ -253,7 +253,7 @@ describe('an access token of the sandbox’s Entra', () => {
       ),
     );
     const token = await tokenFor();
-    expect(await getAs(`${token.slice(0, -2)}AA`)).toEqual(
+    expect(await getAs(`${token.slice(0, -24)}${'A'.repeat(24)}`)).toEqual(
       fault(401, 'InvalidAuthenticationToken', 'The access token is invalid.'),
     );
     await bench.turn('/clock', { offset_seconds: 3600 });
