@@ -1,4 +1,4 @@
-/** The sandbox clouds to start. A new cloud also needs its folder and its name in the schema in state.ts. */
+/** The sandbox clouds to start. Adding one is its folder and one entry here. */
 import { awsCloud } from './aws/index.ts';
 import { azureCloud } from './azure/index.ts';
 import type { SandboxCloud, SandboxRuntime } from './contract.ts';

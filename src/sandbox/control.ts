@@ -20,7 +20,7 @@ export function control(
         return { offset_seconds, now: toTimestamp(state.runtime.now()) };
       });
     case 'PUT /faults':
-      return withBody(faultSetting, request, ({ cloud, ...faults }) => {
+      return withBody(faultSetting(clouds.map(({ name }) => name)), request, ({ cloud, ...faults }) => {
         state.setFaults(cloud, faults);
         return { cloud, ...faults };
       });

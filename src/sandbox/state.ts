@@ -8,15 +8,16 @@ import { fetchJson } from './fetch.ts';
 
 export const clockSetting = z.strictObject({ offset_seconds: z.int() });
 
-export const faultSetting = z.strictObject({
-  cloud: z.enum(['aws', 'azure', 'gcp']),
-  delay_ms: z.int().min(0).max(60_000).default(0),
-  status: z.int().min(400).max(599).nullable().default(null),
-  propagation_seconds: z.int().min(0).default(0),
-  outage: z.boolean().default(false),
-});
+export const faultSetting = (clouds: readonly CloudName[]) =>
+  z.strictObject({
+    cloud: z.enum(clouds),
+    delay_ms: z.int().min(0).max(60_000).default(0),
+    status: z.int().min(400).max(599).nullable().default(null),
+    propagation_seconds: z.int().min(0).default(0),
+    outage: z.boolean().default(false),
+  });
 
-export type Faults = Omit<z.infer<typeof faultSetting>, 'cloud'>;
+export type Faults = Omit<z.infer<ReturnType<typeof faultSetting>>, 'cloud'>;
 
 /** Old entries are dropped, so that a sandbox can run for a whole CI day. */
 const logLimit = 1_000;

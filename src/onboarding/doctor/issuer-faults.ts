@@ -1,6 +1,6 @@
 /** Possible faults of an issuer's URL, discovery document and keys, and the clouds that they affect. */
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
-import type { CloudName } from '../../clouds/index.ts';
+import { type CloudName, cloudNames } from '../../clouds/index.ts';
 import { type Members, maxKeys, requiredLists, unwantedMembers } from './documents.ts';
 
 export interface Fault {
@@ -11,14 +11,18 @@ export interface Fault {
   readonly isWarning?: boolean;
 }
 
-const all: readonly CloudName[] = ['aws', 'azure', 'gcp'];
-
 /** @param issuer an absolute URL */
 export function urlFaults(issuer: string): Fault[] {
   const url = new URL(issuer);
   const authority = /^[a-z]+:\/\/([^/?#]*)/i.exec(issuer)?.[1] ?? '';
   const faults: Fault[] = [];
-  const addIf = (applies: boolean, problem: string, advice: string, clouds = all, isWarning = false) => {
+  const addIf = (
+    applies: boolean,
+    problem: string,
+    advice: string,
+    clouds = cloudNames,
+    isWarning = false,
+  ) => {
     if (applies) faults.push({ problem, advice, clouds, isWarning });
   };
   addIf(
@@ -34,14 +38,14 @@ export function urlFaults(issuer: string): Fault[] {
     authority !== authority.toLowerCase(),
     'its host has upper-case letters',
     'Write it in lower case: clouds compare it exactly.',
-    all,
+    cloudNames,
     true,
   );
   addIf(
     issuer.endsWith('/'),
     'it ends with a slash',
     'Remove the slash, or use it everywhere: to every cloud, the URLs with and without it are two issuers.',
-    all,
+    cloudNames,
     true,
   );
   addIf(issuer.length > 255, 'it is longer than 255 characters', 'Shorten it.', ['aws']);
@@ -54,14 +58,14 @@ export function discoveryFaults(issuer: string, document: Members): Fault[] {
     faults.push({
       problem: `issuer is ${JSON.stringify(document.issuer)} and not ${JSON.stringify(issuer)}`,
       advice: 'Set issuer in the document to exactly the value in the tokens.',
-      clouds: all,
+      clouds: cloudNames,
     });
   const uri = document.jwks_uri;
   if (typeof uri !== 'string' || !uri.startsWith('https://'))
     faults.push({
       problem: `jwks_uri is ${JSON.stringify(uri)}`,
       advice: 'Set it to an https URL.',
-      clouds: all,
+      clouds: cloudNames,
     });
   for (const name of requiredLists) {
     const list = document[name];
@@ -91,10 +95,10 @@ export function jwksFaults(keys: readonly Members[]): Fault[] {
     faults.push({
       problem: `two keys have the kid ${String(duplicate)}`,
       advice: 'Use unique kids, such as the RFC 7638 thumbprints.',
-      clouds: all,
+      clouds: cloudNames,
     });
   if (keys.length === 0)
-    faults.push({ problem: 'there is no key', advice: 'Publish the signing keys.', clouds: all });
+    faults.push({ problem: 'there is no key', advice: 'Publish the signing keys.', clouds: cloudNames });
   if (count('RSA') > 100 || count('EC') > 100)
     faults.push({
       problem: 'there are more than 100 keys of one type',
@@ -136,13 +140,13 @@ function keyFaults(key: Members, index: number): Fault[] {
     secret.length > 0,
     `contains private members (${secret.join(', ')})`,
     'Revoke it now, and publish public members only.',
-    all,
+    cloudNames,
   );
   addIf(
     typeof key.kid !== 'string' || key.kid === '',
     'has no kid',
     'Add one, such as the RFC 7638 thumbprint.',
-    all,
+    cloudNames,
   );
   addIf(has('key_ops'), 'has key_ops', 'Remove it: AWS ignores a key that has it.', ['aws']);
   addIf(
@@ -156,7 +160,7 @@ function keyFaults(key: Members, index: number): Fault[] {
     key.use !== undefined && key.use !== 'sig',
     `has use ${String(key.use)}`,
     'Publish signing keys only, with use sig.',
-    all,
+    cloudNames,
     true,
   );
   addIf(key.use === undefined || key.alg === undefined, 'lacks use or alg', 'Add both.', ['gcp'], true);
@@ -172,7 +176,7 @@ function keyFaults(key: Members, index: number): Fault[] {
     key.kty === 'RSA' && bitsOf(key) < 2048,
     'is shorter than 2048 bits or malformed',
     'Create a new key with 2048 bits.',
-    all,
+    cloudNames,
   );
   return faults;
 }

@@ -1,5 +1,5 @@
 /** Lints any OpenID issuer by the rules of each cloud. */
-import type { CloudName } from '../../clouds/index.ts';
+import { type CloudName, cloudNames } from '../../clouds/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import { type Check, failed, passed, warned } from './check.ts';
 import { type Members, parseDocument } from './documents.ts';
@@ -18,7 +18,6 @@ export interface IssuerLint {
   readonly checks: readonly IssuerCheck[];
 }
 
-const allClouds: readonly CloudName[] = ['aws', 'azure', 'gcp'];
 /** AWS gives up after five seconds; above this, one slow moment exceeds that. */
 const slowMs = 2_000;
 /** No cloud documents a limit; real documents are far smaller. */
@@ -62,7 +61,7 @@ function transportFaults({ ms, answer }: Fetched, faults: readonly string[]): Fa
     problem,
     advice:
       'Serve it at this URL with status 200 as application/json, within 5 seconds, with the whole certificate chain, and without a redirect or an authentication challenge.',
-    clouds: allClouds,
+    clouds: cloudNames,
   }));
   if (answer && faults.length === 0 && ms > slowMs)
     result.push({
@@ -75,7 +74,7 @@ function transportFaults({ ms, answer }: Fetched, faults: readonly string[]): Fa
     result.push({
       problem: `it has more than ${largeBytes} bytes`,
       advice: 'Publish fewer keys.',
-      clouds: allClouds,
+      clouds: cloudNames,
       isWarning: true,
     });
   return result;
@@ -95,5 +94,5 @@ function verdicts(checks: readonly IssuerCheck[]): IssuerLint['clouds'] {
     if (problems.some(({ outcome }) => outcome === 'failed')) return 'refuses';
     return problems.length > 0 ? 'risky' : 'accepts';
   };
-  return { aws: of('aws'), azure: of('azure'), gcp: of('gcp') };
+  return Object.fromEntries(cloudNames.map((cloud) => [cloud, of(cloud)])) as IssuerLint['clouds'];
 }
