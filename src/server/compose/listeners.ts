@@ -32,7 +32,7 @@ const clockLookMs = 1_000;
 
 export async function startListeners(context: Context, state: State, services: Services): Promise<Listeners> {
   const { config, logger, now, shutdown } = context;
-  const { keyrings, publishing, metrics, verifier, webhooks, customer } = services;
+  const { keyrings, publishing, metrics, verifier, webhooks, portal } = services;
   observeState(services);
 
   for (const stop of followKeyRings(keyrings, logger)) shutdown.add(stop);
@@ -93,7 +93,7 @@ export async function startListeners(context: Context, state: State, services: S
   });
   shutdown.add(adminListener.close);
   // Runs before the listeners close: an event stream of the customer's page does not end otherwise.
-  shutdown.add(customer.close);
+  shutdown.add(portal.close);
 
   shutdown.add(publishing.start(ringPollMs));
   shutdown.add(verifier.start());

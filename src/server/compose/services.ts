@@ -29,7 +29,7 @@ export interface Services extends Access {
   readonly verifier: Verifier;
   readonly onboarding: Onboarding;
   readonly invitations: Invitations;
-  readonly customer: Portal;
+  readonly portal: Portal;
   readonly publishing: ReturnType<typeof createPublishing>;
   readonly webhooks: Webhooks;
 }
@@ -126,7 +126,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     publish: createTemplates({ bucket: config.setup.templates, connections, exchange, logger, now }),
   });
   const invitations = createInvitations({ store, now, issuer });
-  const customer = createPortal({ connections, invitations, onboarding, audit, logger, now });
+  const portal = createPortal({ connections, invitations, onboarding, audit, logger, now });
   const webhooks = createWebhooks({
     store,
     audit,
@@ -153,7 +153,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     verifier,
     onboarding,
     invitations,
-    customer,
+    portal,
     publishing,
     webhooks,
   };

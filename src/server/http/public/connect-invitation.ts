@@ -16,7 +16,7 @@ export type ConnectContext = Context & { params: { invitation?: string; name?: s
 export type InvitationHandler = (ctx: ConnectContext, holder: InvitationHolder) => Promise<void>;
 
 export interface InvitationCheckServices {
-  readonly customer: Pick<Portal, 'open'>;
+  readonly portal: Pick<Portal, 'open'>;
   readonly audit: Audit;
   readonly now: Now;
   /** Number of invalid links that an address may try per minute. */
@@ -27,7 +27,7 @@ export function createInvitationCheck(
   services: InvitationCheckServices,
   frame: Frame,
 ): (handle: InvitationHandler) => (ctx: ConnectContext) => Promise<void> {
-  const { customer, audit, now, failedSignIns } = services;
+  const { portal, audit, now, failedSignIns } = services;
   const limit = createFailedSignIns(failedSignIns, now);
 
   async function refuse(ctx: Context): Promise<void> {
@@ -40,7 +40,7 @@ export function createInvitationCheck(
   return (handle) => async (ctx) => {
     const wait = limit.wait(requestContextOf(ctx).source_ip);
     if (wait > 0) return answerRefusal(ctx, frame, new SojournError('rate_limited', { retryAfter: wait }));
-    const holder = await customer.open(ctx.params.invitation ?? '');
+    const holder = await portal.open(ctx.params.invitation ?? '');
     if (!holder) return refuse(ctx);
     try {
       await handle(ctx, holder);

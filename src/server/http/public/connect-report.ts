@@ -9,23 +9,23 @@ import type { ConnectContext, InvitationHandler } from './connect-invitation.ts'
 import { requireSameOrigin } from './connect-origin.ts';
 import { answerPage, seeOther } from './connect-pages.ts';
 
-export const createReportHandler =
-  (customer: Portal, frame: Frame, origin: string): InvitationHandler =>
+export const createReportRoute =
+  (portal: Portal, frame: Frame, origin: string): InvitationHandler =>
   async (ctx, holder) => {
     requireSameOrigin(ctx, origin);
     if (!ctx.is('application/x-www-form-urlencoded')) {
-      const result = await customer.report(holder, await readJson(ctx.req), requestContextOf(ctx));
+      const result = await portal.report(holder, await readJson(ctx.req), requestContextOf(ctx));
       ctx.set('cache-control', 'no-store');
       ctx.body = { state: result.state, checks: result.checks };
       return;
     }
     const fields = await readForm(ctx);
     try {
-      await customer.report(holder, fields, requestContextOf(ctx));
+      await portal.report(holder, fields, requestContextOf(ctx));
     } catch (error) {
       if (!(error instanceof SojournError) || error.code !== 'invalid_request') throw error;
       const refused = { input: fields, faults: error.faults };
-      return answerPage(ctx, 400, connectPage(frame, await customer.view(holder), refused));
+      return answerPage(ctx, 400, connectPage(frame, await portal.view(holder), refused));
     }
     seeOther(ctx, holder.url);
   };

@@ -11,10 +11,10 @@ import {
 } from './connect-invitation.ts';
 import { requireSameOrigin } from './connect-origin.ts';
 import { answerPage, seeOther } from './connect-pages.ts';
-import { createReportHandler } from './connect-report.ts';
+import { createReportRoute } from './connect-report.ts';
 
 export interface ConnectServices extends InvitationCheckServices {
-  readonly customer: Portal;
+  readonly portal: Portal;
   /** The path of the issuer. */
   readonly path: string;
   /** The origin of the issuer, from which browsers load the page. */
@@ -22,7 +22,7 @@ export interface ConnectServices extends InvitationCheckServices {
 }
 
 export function mountConnect(router: Router, services: ConnectServices): void {
-  const { customer, path, origin } = services;
+  const { portal, path, origin } = services;
   const frame = { assets: `${path}/connect/assets` };
   const withInvitation = createInvitationCheck(services, frame);
 
@@ -35,14 +35,14 @@ export function mountConnect(router: Router, services: ConnectServices): void {
   router.get(
     '/connect/:invitation',
     withInvitation(async (ctx, holder) =>
-      answerPage(ctx, 200, connectPage(frame, await customer.view(holder))),
+      answerPage(ctx, 200, connectPage(frame, await portal.view(holder))),
     ),
   );
 
   router.get(
     '/connect/:invitation/files/:name',
     withInvitation(async (ctx, holder) => {
-      const { name, mediaType, content } = await customer.file(holder, ctx.params.name ?? '');
+      const { name, mediaType, content } = await portal.file(holder, ctx.params.name ?? '');
       ctx.set({
         'cache-control': 'no-store',
         'content-type': `${mediaType}; charset=utf-8`,
@@ -58,7 +58,7 @@ export function mountConnect(router: Router, services: ConnectServices): void {
     '/connect/:invitation/events',
     withInvitation(async (ctx, holder) => {
       const stream = new PassThrough();
-      customer.feed.listen(holder.invitation.id, customer.revisionSource(holder), stream);
+      portal.feed.listen(holder.invitation.id, portal.revisionSource(holder), stream);
       ctx.set({
         'cache-control': 'no-store',
         'content-type': 'text/event-stream',
@@ -68,7 +68,7 @@ export function mountConnect(router: Router, services: ConnectServices): void {
     }),
   );
 
-  router.post('/connect/:invitation/report', withInvitation(createReportHandler(customer, frame, origin)));
+  router.post('/connect/:invitation/report', withInvitation(createReportRoute(portal, frame, origin)));
 
   /** A button on the page. It answers with a redirect, so that a reload does not repeat the action. */
   const button = (name: string, press: (holder: InvitationHolder, ctx: ConnectContext) => Promise<string>) =>
@@ -80,12 +80,12 @@ export function mountConnect(router: Router, services: ConnectServices): void {
       }),
     );
   button('pause', async (holder, ctx) => {
-    await customer.pause(holder, requestContextOf(ctx));
+    await portal.pause(holder, requestContextOf(ctx));
     return holder.url;
   });
   button('resume', async (holder, ctx) => {
-    await customer.resume(holder, requestContextOf(ctx));
+    await portal.resume(holder, requestContextOf(ctx));
     return holder.url;
   });
-  button('control-link', (holder, ctx) => customer.createControlLink(holder, requestContextOf(ctx)));
+  button('control-link', (holder, ctx) => portal.createControlLink(holder, requestContextOf(ctx)));
 }

@@ -29,7 +29,7 @@ import { createUnauthenticatedCallers, type UnauthenticatedCallers } from './una
 export interface PublicServices {
   readonly issuers: Issuers;
   readonly exchange: Exchange;
-  readonly customer: Portal;
+  readonly portal: Portal;
   readonly audit: Audit;
   readonly now: Now;
   readonly limits: RequestLimits;
