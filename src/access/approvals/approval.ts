@@ -64,7 +64,7 @@ export function toApproval(stored: StoredApproval, now: number): Approval {
 }
 
 /** A lifetime in seconds, cut to the end of the grant (`notAfter`, in milliseconds) if there is one. */
-export const withinGrant = (seconds: number, notAfter: number | undefined, now: number): number =>
+export const withinApproval = (seconds: number, notAfter: number | undefined, now: number): number =>
   notAfter === undefined ? seconds : Math.max(1, Math.min(seconds, Math.floor((notAfter - now) / 1000)));
 
 /**

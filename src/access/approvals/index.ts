@@ -10,6 +10,6 @@ export {
   denialInput,
   grantInput,
   states,
-  withinGrant,
+  withinApproval,
 } from './approval.ts';
 export { type ApprovalStatus, type Approvals, createApprovals } from './approvals.ts';

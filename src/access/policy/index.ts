@@ -15,4 +15,4 @@ export { matchesSelector, type PolicySubject } from './evaluate.ts';
 export { type Guard, guardInput, guardsField } from './guards.ts';
 export { isWithin } from './hours.ts';
 export { onlyConnection } from './only-connection.ts';
-export { createPolicy, type Grant, type Policy } from './policy.ts';
+export { type AuthorizedUse, createPolicy, type Policy } from './policy.ts';

@@ -26,7 +26,7 @@ export interface AccessRequest extends Pick<Question, 'purpose'> {
   readonly context: RequestContext;
 }
 
-export interface Grant {
+export interface AuthorizedUse {
   readonly connection: Connection;
   /** The allowed purpose; null for unrestricted use. */
   readonly purpose: string | null;
@@ -56,7 +56,7 @@ export interface Policy {
    * `purpose_required` or `purpose_not_found` if the client may use the connection otherwise. The error's cause has the
    * exact reason.
    */
-  authorize(request: AccessRequest): Promise<Grant>;
+  authorize(request: AccessRequest): Promise<AuthorizedUse>;
   /** For administrators: gives the same decision as `authorize`, but does not request an approval. */
   explain(question: AccessQuestion): Promise<Explanation>;
   /** The claims of an external token on which the client's rules and the guards depend. */

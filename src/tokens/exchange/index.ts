@@ -5,7 +5,7 @@
  */
 import type { Client } from '../../access/clients/index.ts';
 import { type Connection, narrowedTo, resolveConnection } from '../../access/connections/index.ts';
-import type { Grant, Policy, WorkloadClaims } from '../../access/policy/index.ts';
+import type { AuthorizedUse, Policy, WorkloadClaims } from '../../access/policy/index.ts';
 import type { Credentials, Endpoints } from '../../clouds/index.ts';
 import type { Audit, AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -35,7 +35,7 @@ export interface Exchange {
     caller: Caller,
     connectionId: string,
     request?: CredentialsRequest,
-  ): Promise<Grant & { readonly credentials: Credentials }>;
+  ): Promise<AuthorizedUse & { readonly credentials: Credentials }>;
   /** The cloud token itself, for SDKs that make the exchange on their own. */
   token(caller: Caller, connectionId: string): Promise<{ token: string; expiresIn: number }>;
   /** An exchange without the cache, in any state of the connection except paused. For verification. */
@@ -72,7 +72,11 @@ export function createExchange(options: {
     (await issuers.of(connection)).sign(connection, notAfter);
 
   /** Allows the use of the connection, or records the refusal and throws it. */
-  async function authorize(caller: Caller, id: string, purpose: string | null | undefined): Promise<Grant> {
+  async function authorize(
+    caller: Caller,
+    id: string,
+    purpose: string | null | undefined,
+  ): Promise<AuthorizedUse> {
     const { client, claims, source_ip, request_id } = caller;
     const requested = purpose === undefined ? {} : { purpose };
     try {

@@ -3,6 +3,7 @@
  * verification of the server's API tokens. Does not own: the keys, the clients, or who may use a connection (policy).
  */
 export { type Claims, connectionResource, type Deviation } from './claims.ts';
+export { type PublishedDocument, publishedDocuments } from './document-pages.ts';
 export {
   discoveryPath,
   documentUrls,
@@ -13,6 +14,5 @@ export {
 export type { IncomingTokenRequest, Issuer, Statement, StatementType } from './issuer.ts';
 export { createIssuers, type Issuers } from './issuers.ts';
 export type { Prober } from './probe.ts';
-export { type PublishedDocument, publishedDocuments } from './published.ts';
 export type { Refusal } from './refusal.ts';
 export { peekBody } from './request-body.ts';

@@ -18,7 +18,7 @@ import { apiHeader, apiResource, type Claims, ownAlgorithm, workloadClaims } fro
 import { discoveryDocument, documentMaxAge, type FixedDocument, jwksDocument } from './documents.ts';
 import { createEngine, type TokenResponse } from './engine.ts';
 import { findExternal } from './external.ts';
-import { createGrant, describeCloudToken, newJti, type UnsignedToken } from './grant.ts';
+import { createGrantHandler, describeCloudToken, newJti, type UnsignedToken } from './issue-token.ts';
 import { signJws } from './jws.ts';
 import { readParameters } from './parameters.ts';
 import { type Refusal, refuse } from './refusal.ts';
@@ -89,7 +89,7 @@ export interface IssuerOptions {
 export function createIssuer(options: IssuerOptions): Issuer {
   const { issuer, clients, keyring, algorithms, now } = options;
   const maxAge = documentMaxAge(keyring.timing.publishLead);
-  const grant = createGrant(options);
+  const grant = createGrantHandler(options);
   // Created for the first token: an engine takes 35 KB, and most tenants' issuers are idle most of the time.
   const engine = once(() => createEngine({ ...options, grant }));
 

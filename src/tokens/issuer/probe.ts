@@ -8,7 +8,7 @@ import { SojournError } from '../../platform/errors/index.ts';
 import { type Now, toSeconds } from '../../platform/time/index.ts';
 import type { Keyring } from '../keys/index.ts';
 import { type Claims, cloudHeader, type Deviation, probeClaims } from './claims.ts';
-import { newJti } from './grant.ts';
+import { newJti } from './issue-token.ts';
 import { signJws } from './jws.ts';
 
 export interface Prober {

@@ -4,7 +4,7 @@ import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import { documentUrls } from '../issuer/index.ts';
 import { findDrift } from '../keys/index.ts';
-import { allDocuments, type DocumentSource } from './documents.ts';
+import { allDocuments, type DocumentSource } from './document-source.ts';
 
 export interface MirrorState {
   /** The base URL. */

@@ -8,7 +8,7 @@ import { backoffMs, withoutJitter } from '../../platform/retry/index.ts';
 import type { PublishedDocument } from '../issuer/index.ts';
 import type { Keyrings } from '../keys/index.ts';
 import { type BucketTarget, BucketWriter, type BucketWriterOptions } from './bucket-writer.ts';
-import { allDocuments, type DocumentSource } from './documents.ts';
+import { allDocuments, type DocumentSource } from './document-source.ts';
 
 export interface BucketState {
   readonly bucket: string;

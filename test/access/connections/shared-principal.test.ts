@@ -3,16 +3,7 @@
  * prove that the directory belongs to the customer of the connection.
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { clouds } from '../../../src/clouds/index.ts';
-import {
-  azureTarget,
-  createModules,
-  faultsOf,
-  gcpTarget,
-  guid,
-  type Modules,
-  roleArn,
-} from '../../support/modules.ts';
+import { createModules, faultsOf, guid, type Modules } from '../../support/modules.ts';
 
 const consent_redirect_uri = 'https://vendor.example/consented';
 const other = '99999999-2222-4333-8444-555555555555';

@@ -1,6 +1,6 @@
 /** What /token does once the client has authenticated: resolve → policy → claims → audit → sign. The same for both grants. */
 import { randomBytes } from 'node:crypto';
-import { withinGrant } from '../../access/approvals/index.ts';
+import { withinApproval } from '../../access/approvals/index.ts';
 import type { Clients } from '../../access/clients/index.ts';
 import { type ResolvedConnection, tokenSecondsOf } from '../../access/connections/index.ts';
 import type { Algorithm } from '../../clouds/index.ts';
@@ -27,7 +27,7 @@ export interface DescribeOptions {
   readonly now: Now;
 }
 
-export interface GrantOptions extends ResourceOptions, DescribeOptions {
+export interface IssueOptions extends ResourceOptions, DescribeOptions {
   readonly clients: Clients;
   readonly audit: Audit;
   readonly limits: Pick<RequestLimits, 'countClient'>;
@@ -49,13 +49,13 @@ export function describeCloudToken(
   notAfter: number | undefined,
 ): UnsignedToken {
   const { alg, kid } = keyring.active(resolved.connection.algorithm);
-  const life = withinGrant(tokenSecondsOf(resolved, ttl), notAfter, now());
+  const life = withinApproval(tokenSecondsOf(resolved, ttl), notAfter, now());
   const claims = cloudClaims(resolved, { iat: toSeconds(now()), ttl: life, jti });
   return { header: { alg, ...cloudHeader, kid }, claims };
 }
 
-export const createGrant =
-  (options: GrantOptions) =>
+export const createGrantHandler =
+  (options: IssueOptions) =>
   async (progress: Progress): Promise<TokenResponse> => {
     const { limits, audit, keyring, logger } = options;
     const { request, proof } = progress;
@@ -92,7 +92,7 @@ function assertAuthenticated(progress: Progress): asserts progress is Authentica
     throw new SojournError('internal', { cause: new Error('no client has authenticated') });
 }
 
-function describe(options: GrantOptions, { client }: AuthenticatedProgress, resource: Resource) {
+function describe(options: IssueOptions, { client }: AuthenticatedProgress, resource: Resource) {
   if ('connection' in resource)
     return describeCloudToken(options, resource.connection, newJti(), resource.notAfter);
   const { issuer, keyring, algorithms, ttl, now } = options;
@@ -110,7 +110,7 @@ const issuedType = (parameters: ReadonlyMap<string, string>) =>
 
 /** Records when a secret was used last. It never prevents the token. */
 async function noteSecretUse(
-  { clients, audit, logger }: GrantOptions,
+  { clients, audit, logger }: IssueOptions,
   progress: AuthenticatedProgress,
 ): Promise<void> {
   const { client, proof } = progress;
