@@ -1,6 +1,6 @@
 /** Why a refresh failed, for people, and how far the failure reaches. */
 import { SojournError } from '../../platform/errors/index.ts';
-import { isRefusal, SojournRequestError } from '../sdk/index.ts';
+import { isClientRefusal, isRefusal, SojournRequestError } from '../sdk/index.ts';
 
 export interface Failure {
   readonly code: string;
@@ -12,10 +12,12 @@ export interface Failure {
   /** For the log. */
   readonly cause: unknown;
   /**
-   * `server`: the server is unavailable or refuses the sign-in; affects all connections. `connection`: a transient or
-   * internal error; the cached value stays valid. `refusal`: the server refuses; the cached value is no longer served.
+   * `server`: the server is unavailable, or this machine cannot sign in; affects all connections. `client`: the server
+   * refuses the client or issues nothing at all; no cached value is served any longer. `connection`: a transient or
+   * internal error; the cached value stays valid. `refusal`: the server refuses the connection; its cached value is no
+   * longer served.
    */
-  readonly scope: 'server' | 'connection' | 'refusal';
+  readonly scope: 'server' | 'client' | 'connection' | 'refusal';
 }
 
 /** Codes that affect every connection alike. */
@@ -24,7 +26,6 @@ const serverWideCodes: readonly string[] = [
   'timeout',
   'response_invalid',
   'sign_in_invalid',
-  'invalid_client',
   'unauthorized',
   'rate_limited',
   'temporarily_unavailable',
@@ -34,11 +35,16 @@ const serverWideCodes: readonly string[] = [
   'shutting_down',
 ];
 
+function scopeOf(error: SojournRequestError): Failure['scope'] {
+  if (serverWideCodes.includes(error.code)) return 'server';
+  if (isClientRefusal(error)) return 'client';
+  return isRefusal(error) ? 'refusal' : 'connection';
+}
+
 export function failureOf(error: unknown): Failure {
   if (error instanceof SojournRequestError) {
     const { code, detail, advice, retryAfter } = error;
-    const scope = serverWideCodes.includes(code) ? 'server' : isRefusal(error) ? 'refusal' : 'connection';
-    return { code, detail, advice, retryAfter, cause: undefined, scope };
+    return { code, detail, advice, retryAfter, cause: undefined, scope: scopeOf(error) };
   }
   const known = error instanceof SojournError ? error : new SojournError('internal', { cause: error });
   return {

@@ -24,7 +24,7 @@ export interface RefresherOptions {
   readonly fetchValue: FetchValue;
   /** Called with each new value; rejects if its files cannot be written. */
   readonly onRefreshed: (spec: EntrySpec, value: CacheValue) => Promise<void>;
-  /** Called when the server refuses the entry: its value is no longer served. */
+  /** Called when the server refuses the entry or the client: its value is no longer served. */
   readonly onRefused: (spec: EntrySpec) => Promise<void>;
   /** Called when the clock is set back. */
   readonly onClockSetBack: (milliseconds: number) => void;
@@ -63,6 +63,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   /** By the entry that callers wait for; undefined for `settled`. */
   const waiting = new Map<CacheEntry | undefined, (() => void)[]>();
   let calls = 0;
+  let clientRefusals = 0;
   let lastTickAt = now();
 
   const find = ({ connection, type }: Pick<EntrySpec, 'connection' | 'type'>) =>
@@ -91,7 +92,10 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   async function refresh(entry: CacheEntry): Promise<void> {
+    const refusalsBefore = clientRefusals;
     const value = await fetchValue(entry);
+    // The server has refused the client since it sent this value. The entry stays due.
+    if (clientRefusals !== refusalsBefore) return;
     breaker.recordSuccess();
     if (!isCurrent(entry)) return;
     const remainingSeconds = (value.expiresAt - now()) / 1000;
@@ -99,8 +103,9 @@ export function createRefresher(options: RefresherOptions): Refresher {
     if (remainingSeconds < entry.minLifetimeSeconds) throw ttlTooShort(entry, remainingSeconds);
     entry.value = value;
     entry.refreshedAt = now();
-    await onRefreshed(entry, value);
+    // Set before the wait, in which the server can refuse the client: that makes the entry due at once.
     entry.dueAt = nextRefreshAt(entry, value, now, random);
+    await onRefreshed(entry, value);
     if (entry.failure) logger.info(logFields(entry, 'agent.recovered'), 'the connection works again');
     entry.failureCount = 0;
     entry.failure = undefined;
@@ -115,11 +120,13 @@ export function createRefresher(options: RefresherOptions): Refresher {
     observe(failure.code);
     // The entry stays due and is tried again when the breaker allows it.
     if (failure.scope === 'server') return breaker.recordFailure(failure);
-    breaker.recordSuccess();
-    if (failure.scope === 'refusal') {
-      entry.value = undefined;
-      await onRefused(entry).catch((err: unknown) => logger.error({ err }, 'cannot remove a file'));
+    if (failure.scope === 'client') {
+      clientRefusals++;
+      breaker.recordFailure(failure);
+      return discardAll();
     }
+    breaker.recordSuccess();
+    if (failure.scope === 'refusal') await discard(entry);
     entry.failureCount++;
     entry.dueAt = now() + retryDelayMs(entry.failureCount, failure, maxBackoffMs, random);
     const isNew = entry.failure?.detail !== failure.detail;
@@ -129,6 +136,23 @@ export function createRefresher(options: RefresherOptions): Refresher {
         { ...logFields(entry, 'agent.refresh_failed'), code: failure.code, err: failure.cause },
         `${failure.detail} ${failure.advice}`,
       );
+  }
+
+  async function discard(entry: CacheEntry): Promise<void> {
+    entry.value = undefined;
+    await onRefused(entry).catch((err: unknown) => logger.error({ err }, 'cannot remove a file'));
+  }
+
+  /** All values at once, before the first file is removed. Every entry is due, so that it works again once the client does. */
+  async function discardAll(): Promise<void> {
+    const discarded = entries().filter(({ value }) => value);
+    for (const entry of entries()) {
+      entry.value = undefined;
+      entry.dueAt = now();
+    }
+    if (discarded.length > 0)
+      logger.warn({ event: 'agent.discarded', entries: discarded.length }, 'discarded all cached values');
+    await Promise.all(discarded.map(discard));
   }
 
   function wake(entry: CacheEntry | undefined): void {

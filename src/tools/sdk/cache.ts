@@ -20,6 +20,8 @@ export interface Cache<T> {
   get(key: string, load: (signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
   /** Removes the value if it is still the cached one. */
   forget(key: string, value: T): void;
+  /** Removes all values, and caches no result of a load that is running. */
+  clear(): void;
 }
 
 /**
@@ -33,6 +35,7 @@ export function createCache<T extends { readonly expiresAt: Date }>(
   elapsed: () => number = () => performance.now(),
 ): Cache<T> {
   const entries = new Map<string, Entry<T>>();
+  let generation = 0;
   const share = createSingleFlight<T>();
 
   const store = (key: string, value: T): T => {
@@ -54,12 +57,17 @@ export function createCache<T extends { readonly expiresAt: Date }>(
       const entry = entries.get(key);
       if (entry && entry.clock() < entry.renewAt) return entry.value;
       const loadAndStore = async (loadSignal: AbortSignal): Promise<T> => {
+        const startedIn = generation;
         try {
-          return store(key, await load(loadSignal));
+          const value = await load(loadSignal);
+          return startedIn === generation ? store(key, value) : value;
         } catch (error) {
           // Evict on refusal, so that a later outage does not bring the old value back.
           if (isRefusal(error)) entries.delete(key);
-          const isUsable = entry && entry.clock() < entry.value.expiresAt.valueOf() - minRemainingMs;
+          const isUsable =
+            startedIn === generation &&
+            entry &&
+            entry.clock() < entry.value.expiresAt.valueOf() - minRemainingMs;
           if (!isUsable || loadSignal.aborted || !isTransient(error)) throw error;
           entries.set(key, { ...entry, renewAt: entry.clock() + retryMs });
           return entry.value;
@@ -69,6 +77,10 @@ export function createCache<T extends { readonly expiresAt: Date }>(
     },
     forget(key, value) {
       if (entries.get(key)?.value === value) entries.delete(key);
+    },
+    clear() {
+      generation++;
+      entries.clear();
     },
   };
 }

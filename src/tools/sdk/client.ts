@@ -1,7 +1,7 @@
 /** The client of one issuer: signs in, requests tokens and credentials, and caches them. */
 import { createCache } from './cache.ts';
 import { type CloudToken, type Credentials, parseCredentials, parseToken } from './credentials.ts';
-import { SojournRequestError } from './error.ts';
+import { isClientRefusal, SojournRequestError } from './error.ts';
 import { type Call, type Fetch, request } from './request.ts';
 import { parseOAuthError, parseProblem } from './response.ts';
 import type { SignIn } from './sign-in.ts';
@@ -74,6 +74,15 @@ export function createSojourn(options: SojournOptions): Sojourn {
     );
 
   async function get(path: string, signal: AbortSignal): Promise<string> {
+    try {
+      return await getOrRenewToken(path, signal);
+    } catch (error) {
+      if (isClientRefusal(error)) credentialsCache.clear();
+      throw error;
+    }
+  }
+
+  async function getOrRenewToken(path: string, signal: AbortSignal): Promise<string> {
     const getWith = ({ token }: CloudToken) =>
       request(
         async () => ({ url: issuer + path, method: 'GET', headers: { authorization: `Bearer ${token}` } }),

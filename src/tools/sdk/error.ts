@@ -57,6 +57,18 @@ export const isRefusal = (error: unknown): boolean =>
   error.code !== 'response_invalid' &&
   !isTransient(error);
 
+/** The server refuses the client itself, or issues nothing at all: cached credentials of no connection may be used any longer. */
+export const isClientRefusal = (error: unknown): boolean =>
+  isRefusal(error) && clientRefusals.includes((error as SojournRequestError).code);
+
+/** A disabled, deleted or unknown client, and a suspended server; `access_denied` is its code at /token. */
+const clientRefusals: readonly string[] = [
+  'invalid_client',
+  'unauthorized_client',
+  'access_denied',
+  'issuing_suspended',
+];
+
 /** The connection's cloud is not the one that the adapter supports. */
 export const wrongCloud = (adapter: string, supported: string, cloud: string) =>
   new SojournRequestError({

@@ -7,7 +7,7 @@ export type { CallOptions, Sojourn, SojournOptions, TokenOptions } from './clien
 export { createSojourn } from './client.ts';
 export type { AwsCredentials, BearerCredentials, CloudToken, Credentials } from './credentials.ts';
 export { signInFromEnv, sojournFromEnv } from './environment.ts';
-export { isRefusal, SojournRequestError } from './error.ts';
+export { isClientRefusal, isRefusal, SojournRequestError } from './error.ts';
 export { privateKeyJwt } from './private-key.ts';
 export type { SignIn, SignInContext, SignInParameters } from './sign-in.ts';
 export { clientCertificate, clientSecret, workloadToken } from './sign-in.ts';

@@ -355,6 +355,49 @@ describe('the agent', () => {
     ]);
   });
 
+  test('stops serving a disabled client at the next contact, and removes its token files', async () => {
+    let offset = 0;
+    const agent = await start({
+      connections: [
+        { id: aws, aws: { container_endpoint: true, token_file: 'acme' } },
+        { id: gcp, gcp: { token_file: 'globex' } },
+      ],
+      now: () => Date.now() + offset,
+    });
+    expect((await readdir(agent.directory)).toSorted()).toEqual([
+      'acme',
+      'authorization',
+      'endpoint',
+      'globex',
+    ]);
+    const unauthorized = problem(401, 'unauthorized', 'The bearer token is invalid.', 'Sign in.');
+    for (const path of Object.keys(server.answers)) server.answers[path] = [unauthorized];
+    server.answers['POST /token'] = [
+      {
+        status: 401,
+        body: {
+          error: 'invalid_client',
+          error_description: 'Client authentication failed. Check the client.',
+        },
+      },
+    ];
+    // Half of a token's lifetime: credentials are not due for hours.
+    offset = 8 * 60_000;
+    while ((await readdir(agent.directory)).length > 2) await agent.get('/v1/status');
+    for (const path of [`/v1/credentials/${aws}`, `/v1/token/${aws}`, `/v1/token/${gcp}`])
+      expect(await agent.get(path)).toEqual({
+        status: 424,
+        body: {
+          Code: 'agent_not_ready',
+          Message: expect.stringContaining('Client authentication failed. Check the client.'),
+        },
+      });
+    expect(agent.status()).toMatchObject({
+      server: { available: false, error: 'Client authentication failed. Check the client.' },
+      connections: [{ outage_budget_minutes: 0 }, { outage_budget_minutes: 0 }],
+    });
+  });
+
   test('starts while the server does not answer, and returns an error with advice', async () => {
     server.answers['POST /token'] = [{ instead: 'silence' }];
     const agent = await start({ connections: [{ id: aws, aws: {} }] });

@@ -139,7 +139,7 @@ describe('while the server is unavailable', () => {
     expect(server.log().filter(({ event }) => event === 'agent.server_recovered')).toHaveLength(1);
   }, 60_000);
 
-  test.each(['invalid_client', 'rate_limited', 'store_unavailable', 'sign_in_invalid'])(
+  test.each(['rate_limited', 'store_unavailable', 'sign_in_invalid'])(
     '%s opens the circuit breaker for all connections and keeps the cached values',
     async (code) => {
       const server = simulate([token('con_a'), token('con_b')]);
@@ -221,6 +221,55 @@ describe('when the server refuses a connection', () => {
       message:
         'The agent has no credentials for con_a. According to the clock of this machine, the new credentials or token have already expired.',
     });
+  });
+});
+
+describe('when the server refuses the client', () => {
+  test.each([
+    ['invalid_client', 401],
+    ['unauthorized_client', 400],
+    ['access_denied', 403],
+    ['issuing_suspended', 403],
+  ])(
+    '%s evicts all cached values, and the refresher gets new ones once the server allows it',
+    async (code, status) => {
+      const server = simulate([token('con_a'), credentials('con_b'), credentials('con_c')], {
+        lifetime: ({ connection }) => (connection === 'con_a' ? 15 * minute : 12 * hour),
+      });
+      await server.refresher.settled();
+      server.respondWith = () => refusal(code, status);
+      await server.advance(8 * minute);
+      expect(server.refresher.entries().filter(({ value }) => value)).toEqual([]);
+      expect(server.refused).toEqual(['con_a', 'con_b', 'con_c']);
+      expect(await rejectionOf(server.refresher.get('con_b', 'credentials'))).toEqual({
+        code: 'agent_not_ready',
+        message: `The agent has no credentials for con_b. It says ${code}.`,
+        advice: 'Do something.',
+      });
+      expect(server.log().filter(({ event }) => event === 'agent.discarded')).toEqual([
+        expect.objectContaining({ level: 'warn', entries: 3, msg: 'discarded all cached values' }),
+      ]);
+      server.respondWith = undefined;
+      await server.advance(minute);
+      for (const { connection, type } of server.refresher.entries())
+        await server.refresher.get(connection, type);
+    },
+  );
+
+  test('the refresher caches no value that the server sent before its refusal', async () => {
+    const server = simulate([credentials('con_a'), credentials('con_b')]);
+    await server.refresher.settled();
+    const late = Promise.withResolvers<undefined>();
+    server.respondWith = ({ connection }) =>
+      connection === 'con_a' ? refusal('invalid_client', 401) : undefined;
+    server.delay = ({ connection }) => (connection === 'con_b' ? late.promise : undefined);
+    server.time += 56 * minute;
+    server.refresher.tick();
+    while (server.refused.length < 2) await Promise.resolve();
+    late.resolve(undefined);
+    await server.refresher.settled();
+    expect(server.refresher.entries().filter(({ value }) => value)).toEqual([]);
+    expect(server.refresher.breaker.failure).toMatchObject({ code: 'invalid_client' });
   });
 });
 

@@ -17,6 +17,8 @@ export interface Simulation {
   lifetime: (spec: EntrySpec) => number;
   /** The error with which the server answers instead. */
   respondWith: ((spec: EntrySpec) => Error | undefined) | undefined;
+  /** What the answer waits for. */
+  delay: ((spec: EntrySpec) => Promise<undefined> | undefined) | undefined;
   readonly calls: { readonly calledAt: number; readonly key: string }[];
   readonly refused: string[];
   readonly outcomes: string[];
@@ -39,6 +41,7 @@ export function simulate(
     time: begin,
     lifetime: ({ type }: EntrySpec) => (type === 'token' ? 15 * minute : hour),
     respondWith: undefined as Simulation['respondWith'],
+    delay: undefined as Simulation['delay'],
     calls: [] as Simulation['calls'],
     refused: [] as string[],
     outcomes: [] as string[],
@@ -62,6 +65,7 @@ export function simulate(
       self.calls.push({ calledAt: self.time, key: `${spec.type} ${spec.connection}` });
       const error = self.respondWith?.(spec);
       if (error) throw error;
+      await self.delay?.(spec);
       return { text: `secret-${self.calls.length}`, expiresAt: self.time + self.lifetime(spec) };
     },
     onRefreshed: async () => {},

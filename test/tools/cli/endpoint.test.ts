@@ -122,15 +122,44 @@ test('the token file always contains one complete token, and a new one before it
   const stop = await refreshTokenFile(credentialsOf(), 'con_1', file, 5);
   expect(readFileSync(file, 'utf8')).toBe('first');
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  server.answers[credentialsPath] = [problem(409, 'connection_disabled', 'It is disabled.', 'Enable it.')];
+  const away = problem(503, 'store_unavailable', 'It is away.', 'Wait.');
+  server.answers[credentialsPath] = [{ ...away, headers: { 'retry-after': '3600' } }];
   hour = noon + 56 * minute;
   const asked = server.heard.length;
-  while (server.heard.length < asked + 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (server.heard.length < asked + 2) await new Promise((resolve) => setTimeout(resolve, 5));
   expect(readFileSync(file, 'utf8')).toBe('first');
   server.answers[credentialsPath] = [google(noon + 120 * minute, 'second')];
+  hour = noon + 57 * minute;
   while (readFileSync(file, 'utf8') !== 'second') await new Promise((resolve) => setTimeout(resolve, 5));
   await stop();
   expect(readdirSync(folder)).toEqual(['gcp-token']);
+  rmSync(folder, { recursive: true });
+});
+
+test.each([
+  ['the connection', credentialsPath, problem(409, 'connection_disabled', 'It is disabled.', 'Enable it.')],
+  ['the client', 'POST /token', { status: 401, body: { error: 'invalid_client', error_description: 'No.' } }],
+])('the token file is removed when the server refuses %s', async (_, path, refusal) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sojourn-token-file-'));
+  const file = join(folder, 'gcp-token');
+  const google = {
+    body: {
+      connection: 'con_1',
+      cloud: 'gcp',
+      expires_at: new Date(noon + 60 * minute).toISOString(),
+      credentials: { access_token: 'first', token_type: 'Bearer' },
+    },
+  };
+  server.answers[credentialsPath] = [google];
+  const stop = await refreshTokenFile(credentialsOf(), 'con_1', file, 5);
+  server.answers[path] = [refusal];
+  hour = noon + 59 * minute;
+  while (existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5));
+  server.answers = { 'POST /token': [apiToken()], [credentialsPath]: [google] };
+  hour = noon;
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(readFileSync(file, 'utf8')).toBe('first');
+  await stop();
   rmSync(folder, { recursive: true });
 });
 

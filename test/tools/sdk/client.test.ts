@@ -150,6 +150,21 @@ describe('the cache of the client', () => {
     expect(await errorOf(sojourn.credentials('con_1'))).toMatchObject({ code: 'store_unavailable' });
   });
 
+  test('a client that was disabled gets no cached credentials of any connection', async () => {
+    const sojourn = client();
+    server.answers['GET /v1/connections/con_2/credentials'] = [awsUntil(noon + 720 * minute)];
+    await sojourn.credentials('con_1');
+    await sojourn.credentials('con_2');
+    time = noon + 57 * minute;
+    const refused = {
+      status: 401,
+      body: { error: 'invalid_client', error_description: 'Client authentication failed. Check it.' },
+    };
+    server.answers['POST /token'] = [refused];
+    expect(await errorOf(sojourn.credentials('con_1'))).toMatchObject({ code: 'invalid_client' });
+    expect(await errorOf(sojourn.credentials('con_2'))).toMatchObject({ code: 'invalid_client' });
+  });
+
   test.each([
     ['with an HTML page for credentials', credentialsPath, '<html>'],
     ['with OAuth-like JSON for credentials', credentialsPath, { error: 'not_found' }],

@@ -1,7 +1,8 @@
 /** An access token in a file for gcloud, which reads it at each start and cannot use an endpoint. */
-
+import { rm } from 'node:fs/promises';
 import { every } from '../../../platform/time/index.ts';
 import { replaceFile } from '../../loopback/index.ts';
+import { isRefusal } from '../../sdk/index.ts';
 import type { FetchCredentials } from '../client.ts';
 
 /** The SDK refreshes five minutes before expiry, so a token in the file is valid for at least four more minutes. */
@@ -22,6 +23,15 @@ export async function refreshTokenFile(
     written = credentials.accessToken;
   };
   await write();
-  // If a refresh fails, the old token stays in the file; the cloud reports an error to the program once it expires.
-  return every(intervalMs, () => write().catch(() => undefined));
+  // During an outage the current token stays in the file; after a refusal of the server no program may use it.
+  const onFailure = async (error: unknown) => {
+    if (!isRefusal(error)) return;
+    written = '';
+    await rm(file, { force: true });
+  };
+  return every(intervalMs, () =>
+    write()
+      .catch(onFailure)
+      .catch(() => undefined),
+  );
 }
