@@ -14,8 +14,8 @@ import type { Tenants } from '../tenants/index.ts';
 import type { ruleInput } from './rules.ts';
 import { authInput, clientInput, clientPatch } from './schema.ts';
 import { hashSecret, newSecret } from './secret.ts';
+import { createSecretUses } from './secret-uses.ts';
 import { addSecret, afterUse, type StoredSecret, secretIn, secretInput } from './secrets.ts';
-import { createSecretUses } from './uses.ts';
 
 export {
   conditions,

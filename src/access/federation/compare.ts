@@ -1,7 +1,7 @@
 /** Compares a token's claims with a client's trust; the faults go to the audit log. Does not check signatures. Pure. */
 import { createHash } from 'node:crypto';
-import { presetOf } from './kinds.ts';
 import { matchesPattern, type Pattern, prefixOf, textOf } from './pattern.ts';
+import { presetOf } from './presets.ts';
 import { type Claims, issuersIn } from './token.ts';
 import type { Trust } from './trust.ts';
 

@@ -7,8 +7,8 @@ import { faultsOf } from './compare.ts';
 import type { RemoteKey } from './jwks.ts';
 import { createKeyCache } from './key-cache.ts';
 import { keyOfIssuer, keysOfClient } from './keys.ts';
-import { refused } from './refused.ts';
-import { type ConsumeToken, consumeOf } from './take.ts';
+import { refused } from './refusal.ts';
+import { type ConsumeToken, consumeOf } from './replay.ts';
 import { algorithms, type ParsedToken } from './token.ts';
 import type { Trust } from './trust.ts';
 

@@ -7,9 +7,9 @@
 export { claimAt, indexKeyOf, indexKeysFor, safeText } from './compare.ts';
 export { createFederation, type Federation } from './federation.ts';
 export { privateMembers } from './jwks.ts';
-export { presetNames } from './kinds.ts';
 export { matcherOf, type Pattern, patternField, textOf } from './pattern.ts';
-export { refused } from './refused.ts';
-export type { ConsumeToken, Release } from './take.ts';
+export { presetNames } from './presets.ts';
+export { refused } from './refusal.ts';
+export type { ConsumeToken, Release } from './replay.ts';
 export { type Claims, isExternal, issuersIn, type ParsedToken, readToken, typOfClients } from './token.ts';
 export { plainHttpsField, type Trust, trustInput } from './trust.ts';

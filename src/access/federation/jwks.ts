@@ -1,6 +1,6 @@
 /** Selects keys of a remote JWKS: the usable ones, and the one that a token names. */
 import { createPublicKey } from 'node:crypto';
-import { refused } from './refused.ts';
+import { refused } from './refusal.ts';
 import type { ParsedToken } from './token.ts';
 
 /** The key material of a JWK; other members, such as URLs and certificates, are dropped. */

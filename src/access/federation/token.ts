@@ -1,6 +1,6 @@
 /** Parses external JWTs strictly (RFC 7515). The result is not verified. */
 import { hasDuplicateName } from '../../platform/validation/index.ts';
-import { refused } from './refused.ts';
+import { refused } from './refusal.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 

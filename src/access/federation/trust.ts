@@ -1,8 +1,8 @@
 /** The trust of a federated client: one issuer, one audience, and claims that identify one workload. */
 import { z } from 'zod';
 import { privateMembers, type RemoteKey, usableKeys } from './jwks.ts';
-import { type PresetName, presetNames, presetOf, presets } from './kinds.ts';
 import { type Pattern, patternField, segmentsOfSubject, wholeSegments } from './pattern.ts';
+import { type PresetName, presetNames, presetOf, presets } from './presets.ts';
 
 /** Claims with their own fields or rules. */
 const ownFields = ['iss', 'aud', 'sub', 'exp', 'iat', 'nbf', 'jti'];

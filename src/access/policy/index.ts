@@ -6,12 +6,12 @@
  * (approvals).
  */
 export { type PolicyFile, policyFile, policyFileFaults, runTests, type TestOutcome } from './cases.ts';
-export { isFixedByConnection } from './choices.ts';
 export type { WorkloadClaims } from './claims.ts';
 export { workloadClaimsOf } from './claims.ts';
 export { type Decision, decide, type PolicyClient, type Question } from './decide.ts';
 export { type PolicyDocument, policyInput } from './document.ts';
 export { matchesSelector, type PolicySubject } from './evaluate.ts';
+export { isFixedByConnection } from './fixed-parameters.ts';
 export { type Guard, guardInput, guardsField } from './guards.ts';
 export { isWithin } from './hours.ts';
 export { onlyConnection } from './only-connection.ts';

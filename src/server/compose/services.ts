@@ -134,7 +134,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     logger,
     now,
     observe: metrics.deliveryAttempt,
-    state: (typ, claims) => issuers.main.signStatement(typ, claims),
+    state: (typ, claims) => issuers.shared.signStatement(typ, claims),
     guard: {
       isAllowed: addressFilterFor(config.webhooks.allow_networks),
       setting: 'webhooks.allow_networks',

@@ -1,4 +1,4 @@
-/** Every document of every issuer, with its path below the main issuer's URL: what a mirror serves. */
+/** Every document of every issuer, with its path below the shared issuer's URL: what a mirror serves. */
 import type { Tenants } from '../../access/tenants/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Page } from '../../platform/store/index.ts';
@@ -17,14 +17,14 @@ export interface PublishedPage extends Page<PublishedDocument> {
   readonly missing: readonly string[];
 }
 
-/** The first page has the documents of the main issuer; each page has those of up to `limit` tenants. */
+/** The first page has the documents of the shared issuer; each page has those of up to `limit` tenants. */
 export async function publishedDocuments(
-  issuers: Pick<Issuers, 'main' | 'ofTenant'>,
+  issuers: Pick<Issuers, 'shared' | 'ofTenant'>,
   tenants: Pick<Tenants, 'list'>,
   query: { readonly after?: string; readonly limit: number },
 ): Promise<PublishedPage> {
   const page = await tenants.list(query);
-  const items = query.after === undefined ? both('', issuers.main) : [];
+  const items = query.after === undefined ? both('', issuers.shared) : [];
   const missing: string[] = [];
   for (const { id, own_keys } of page.items) {
     if (own_keys === null) continue;

@@ -27,7 +27,7 @@ export interface ExternalToken {
 export interface ExternalOptions {
   readonly clients: Clients;
   readonly federation: Federation;
-  /** Our main issuer: what this server signs never authenticates a client. */
+  /** The shared issuer: what this server signs never authenticates a client. */
   readonly self: string;
 }
 

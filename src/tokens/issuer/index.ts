@@ -1,5 +1,5 @@
 /**
- * The OIDC issuers: the main one and those of tenants. Owns: discovery, JWKS, /token, the claims of every token, and the
+ * The OIDC issuers: the shared one and those of tenants. Owns: discovery, JWKS, /token, the claims of every token, and the
  * verification of the server's API tokens. Does not own: the keys, the clients, or who may use a connection (policy).
  */
 export { type Claims, connectionResource, type Deviation } from './claims.ts';

@@ -70,7 +70,7 @@ export interface IssuerOptions {
   readonly store: Store;
   readonly clients: Clients;
   readonly federation: Federation;
-  /** The main issuer's URL: a token that this server signed never authenticates a client. */
+  /** The shared issuer's URL: a token that this server signed never authenticates a client. */
   readonly self: string;
   readonly connections: Connections;
   readonly policy: Policy;
@@ -80,7 +80,7 @@ export interface IssuerOptions {
   readonly limits: Pick<RequestLimits, 'countClient'>;
   readonly logger: Logger;
   readonly now: Now;
-  /** Whether it issues tokens for our own API. The main issuer does. */
+  /** Whether it issues tokens for our own API. The shared issuer does. */
   readonly api: boolean;
   /** Whether clients can authenticate with a certificate. */
   readonly certificates: boolean;

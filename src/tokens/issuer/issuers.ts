@@ -1,4 +1,4 @@
-/** Every issuer of this server: the main one, and those of tenants at `/t/ID`. */
+/** Every issuer of this server: the shared one, and those of tenants at `/t/ID`. */
 import type { Connection } from '../../access/connections/index.ts';
 import type { Tenants } from '../../access/tenants/index.ts';
 import { createBoundedMap } from '../../platform/cache/index.ts';
@@ -8,7 +8,7 @@ import { createIssuer, type Issuer, type IssuerOptions } from './issuer.ts';
 import { onlyProber, type Prober } from './probe.ts';
 
 export interface Issuers {
-  readonly main: Issuer;
+  readonly shared: Issuer;
   /** The tenant's own issuer; undefined if it has none. */
   ofTenant(id: string): Promise<Issuer | undefined>;
   /** The issuer at which the connection is registered. Rejects with `keys_unavailable` if it does not exist. */
@@ -35,10 +35,10 @@ export function createIssuers(
 ): Issuers {
   const { keyrings, tenants, logger, now, issuer: base } = dependencies;
   const options = { ...dependencies, self: base };
-  const main = createIssuer({ ...options, keyring: keyrings.main, api: true });
+  const shared = createIssuer({ ...options, keyring: keyrings.main, api: true });
   const cache = createBoundedMap<TenantIssuer>(maxCached);
   keyrings.onChange((changed) => {
-    if (changed === mainRing) main.reloadKeys();
+    if (changed === mainRing) shared.reloadKeys();
     for (const [id, { issuer, ring }] of cache.entries()) {
       if (ring !== changed) continue;
       issuer.reloadKeys();
@@ -90,11 +90,11 @@ export function createIssuers(
   }
 
   return {
-    main,
+    shared,
     takeProber: onlyProber(keyringOf, now),
     ofTenant: async (id) => (await findTenantIssuer(id))?.issuer,
     async of({ tenant, issuer }) {
-      if (issuer === base) return main;
+      if (issuer === base) return shared;
       const found = issuer === tenants.ownIssuer(tenant) ? await findTenantIssuer(tenant) : undefined;
       if (found) return found.issuer;
       throw new SojournError('keys_unavailable', { detail: `There is no issuer ${issuer} here.` });

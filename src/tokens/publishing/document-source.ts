@@ -6,7 +6,7 @@ import { allItems } from '../../platform/store/index.ts';
 import { type Issuers, type PublishedDocument, publishedDocuments } from '../issuer/index.ts';
 
 export interface DocumentSource {
-  readonly issuers: Pick<Issuers, 'main' | 'ofTenant'>;
+  readonly issuers: Pick<Issuers, 'shared' | 'ofTenant'>;
   readonly tenants: Pick<Tenants, 'list'>;
   readonly logger: Logger;
 }

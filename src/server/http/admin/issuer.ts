@@ -25,7 +25,7 @@ export const issuerRoutes: readonly Route[] = [
     refusals: ['tenant_not_found'],
     async find({ issuers, tenants }, { query: { tenant } }) {
       const own = tenant === undefined ? undefined : await issuers.ofTenant((await tenants.get(tenant)).id);
-      const issuer = own ?? issuers.main;
+      const issuer = own ?? issuers.shared;
       return {
         issuer: issuer.url,
         discovery: JSON.parse(issuer.discovery().body.toString()) as Record<string, unknown>,

@@ -33,7 +33,7 @@ export function mountCredentials(router: Router, services: CredentialsServices):
     const [, token] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization')) ?? [];
     try {
       if (!token) throw new SojournError('unauthorized');
-      const caller = await issuers.main.authenticateApiToken(token);
+      const caller = await issuers.shared.authenticateApiToken(token);
       await limits.countClient(caller.client.client_id, context);
       return { ...caller, ...context };
     } catch (error) {

@@ -56,14 +56,14 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
       limited(ctx, async () => tokenDoor(await find(ctx), certificateOf, ctx)),
     );
   };
-  serveIssuer('', async () => issuers.main);
+  serveIssuer('', async () => issuers.shared);
   serveIssuer('/t/:tenant', async ({ params: { tenant = '' } }) => {
     const issuer = /^ten_[0-9a-z]{26}$/.test(tenant) ? await issuers.ofTenant(tenant) : undefined;
     if (!issuer) throw new SojournError('not_found');
     return issuer;
   });
   mountCredentials(router, { ...services, unauthenticatedCallers });
-  mountConnect(router, { ...services, origin: new URL(issuers.main.url).origin });
+  mountConnect(router, { ...services, origin: new URL(issuers.shared.url).origin });
 
   const app = createApp(options);
   app.use(originFormOnly);

@@ -1,8 +1,8 @@
 /** Replay protection: accepts an external token as often as its preset allows, across concurrent requests and replicas. */
 import { createHash } from 'node:crypto';
 import type { Store } from '../../platform/store/index.ts';
-import { presetOf } from './kinds.ts';
-import { refused } from './refused.ts';
+import { presetOf } from './presets.ts';
+import { refused } from './refusal.ts';
 import type { ParsedToken } from './token.ts';
 import type { Trust } from './trust.ts';
 
