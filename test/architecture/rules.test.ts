@@ -97,6 +97,18 @@ test.each(['agent', 'credentials', 'exec'])(
   },
 );
 
+test.each(['approval', 'audit', 'can', 'claims', 'connection', 'outage', 'tenant', 'webhook'])(
+  'the command sojourn %s loads no parser and no schema library',
+  (name) => {
+    const loaded = loadedWith(`src/tools/cli/commands/${name}.ts`);
+    expect(loaded.filter((name) => !/^node:/.test(name))).toEqual(['commander']);
+  },
+);
+
+test('the list of commands loads none of them', () => {
+  expect(loadedWith('src/tools/cli/all-commands.ts')).toEqual([]);
+});
+
 describe('folders and files', () => {
   test('have no generic folder names such as utils or helpers', () => {
     const genericName = /\/(utils?|helpers?|common|shared|libs?|types|managers?)\//;

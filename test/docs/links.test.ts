@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { errorTable } from '../../src/platform/errors/index.ts';
-import { commands, groups } from '../../src/tools/cli/all-commands.ts';
+import { loadEntries } from '../../src/tools/cli/all-commands.ts';
 import { documents, root, textOf } from './documents.ts';
 
 test('the README has less than 200 lines', () => {
@@ -32,6 +32,10 @@ function brokenLinks(file: string): string[] {
 test.each(documents)('every relative link and anchor in %s has a target', (file) => {
   expect(brokenLinks(file)).toEqual([]);
 });
+
+const entries = await loadEntries('');
+const commands = entries.filter((entry) => 'usage' in entry);
+const groups = entries.filter((entry) => 'name' in entry);
 
 /** Each command as a user types it: `serve`, `client secrets list`. */
 const knownCommands = [

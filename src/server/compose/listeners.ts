@@ -1,6 +1,7 @@
 /** The third step: listens, and starts the background jobs. */
+
+import { isLoopback } from '../../platform/outbound/index.ts';
 import { every, sleep, systemElapsed } from '../../platform/time/index.ts';
-import { isLoopback } from '../config/index.ts';
 import { createHealth, watchClock } from '../health/index.ts';
 import {
   type AppOptions,

@@ -1,4 +1,4 @@
-/** Fields for listen addresses and trusted networks, and the loopback check. */
+/** Fields for listen addresses and trusted networks. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
@@ -8,10 +8,6 @@ export interface Address {
   /** 0 chooses a free port. */
   readonly port: number;
 }
-
-/** `localhost` counts, because RFC 6761 section 6.3 requires it to resolve to loopback. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 
 const hostName = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
 

@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import type { Fault } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
+import { isLoopback } from '../../platform/outbound/index.ts';
 import { purposeName } from '../../platform/validation/index.ts';
-import { type Address, addressField, isLoopback } from './address.ts';
+import { type Address, addressField } from './address.ts';
 import { type Environment, unknownVariables } from './environment.ts';
 import { invalid } from './invalid.ts';
 import { issuerField } from './issuer.ts';

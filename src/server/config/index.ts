@@ -7,7 +7,7 @@
 import type { loadConfig as LoadConfig, parseConfig as ParseConfig } from './load.ts';
 
 export type { Address } from './address.ts';
-export { addressField, isLoopback } from './address.ts';
+export { addressField } from './address.ts';
 export { type AgentConfig, type AgentConnection, agentShape, loadAgentConfig } from './agent.ts';
 export type { Config, SecretText } from './config.ts';
 export { type Environment, environment } from './environment.ts';

@@ -3,7 +3,7 @@
  * spelling is accepted that every URL library, proxy and cloud reads in the same way.
  */
 import { z } from 'zod';
-import { isLoopback } from './address.ts';
+import { isLoopback } from '../../platform/outbound/index.ts';
 
 /** AWS accepts at most 255 characters for the URL of an OIDC provider (IAM CreateOpenIDConnectProvider). */
 const maxLength = 255;

@@ -1,7 +1,7 @@
 /** Rules between keys. A rule is skipped if one of its keys is invalid. */
 import type { Fault } from '../../platform/errors/index.ts';
+import { isLoopback } from '../../platform/outbound/index.ts';
 import { durationField } from '../../platform/validation/index.ts';
-import { isLoopback } from './address.ts';
 import type { PartialValues } from './setting.ts';
 import type { shape } from './shape.ts';
 

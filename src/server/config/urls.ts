@@ -1,20 +1,13 @@
 /** Fields for URLs, stores, files and secret sources. */
 import { z } from 'zod';
-import { isLoopback } from './address.ts';
+import { parseBaseUrl } from '../../platform/outbound/index.ts';
 
 /** A base URL that may receive secrets: https, or http on loopback. The trailing slash is removed. */
 export const endpointField = z.string().transform((text, context) => {
-  const refuse = (message: string) => {
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  };
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url?.host) return refuse('must be a URL such as https://host.example');
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
-    return refuse('must begin with https:// (http only for loopback hosts)');
-  if (url.username || url.password || url.search || url.hash)
-    return refuse('must not contain a user, a query or a fragment');
-  return url.href.replace(/\/+$/, '');
+  const parsed = parseBaseUrl(text);
+  if ('url' in parsed) return parsed.url;
+  context.addIssue({ code: 'custom', message: parsed.fault });
+  return z.NEVER;
 });
 
 const regionMark = '{region}';

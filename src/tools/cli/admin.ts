@@ -11,7 +11,7 @@ import {
 } from './command.ts';
 import { parseJson, usageError } from './failure.ts';
 import type { Json } from './print.ts';
-import { parseAnswer, parseBaseUrl, sendRequest } from './server.ts';
+import { baseUrlFrom, parseAnswer, sendRequest } from './server.ts';
 
 export interface AdminRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -60,7 +60,7 @@ export function adminCommand({
 
 /** The base URL of the admin listener. */
 export const adminUrl = (args: ParsedArguments, terminal: Terminal): string =>
-  parseBaseUrl(
+  baseUrlFrom(
     text(args, 'url') ?? (terminal.env.SOJOURN_ADMIN_URL || 'http://127.0.0.1:8081'),
     text(args, 'url') === undefined ? 'SOJOURN_ADMIN_URL' : '--url',
   );

@@ -1,9 +1,9 @@
 /** Builds the program from the command specifications, parses the arguments and runs one command. */
 import { Command, Option } from 'commander';
 import { manifest } from '../../platform/manifest.ts';
+import { loadEntries } from './all-commands.ts';
 import type { CommandGroup, CommandSpec, OptionSpec, ParsedArguments, Terminal } from './command.ts';
 import { reportFailure } from './failure.ts';
-import { type LoadedCommands, separatelyLoaded } from './lazy.ts';
 
 /** Runs one command and resolves to its exit code: 0, 1 if it failed, 2 for a usage error, or the command's own. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -14,21 +14,21 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .showHelpAfterError('(see --help)');
-  const { commands, groups } = await loadCommands(argv[0] ?? '');
-  const { ownArguments, childCommand } = splitAtDoubleDash(argv, commands);
-  for (const spec of commands) addCommand(program, spec, terminal, outcome, childCommand);
-  for (const group of groups) addGroup(program, group, terminal, outcome);
+  const entries = await loadEntries(argv[0] ?? '');
+  const { ownArguments, childCommand } = splitAtDoubleDash(
+    argv,
+    entries.filter((entry) => 'usage' in entry),
+  );
+  for (const entry of entries) {
+    if ('usage' in entry) addCommand(program, entry, terminal, outcome, childCommand);
+    else addGroup(program, entry, terminal, outcome);
+  }
   try {
     await program.parseAsync([...ownArguments], { from: 'user' });
     return outcome.code;
   } catch (error) {
     return reportFailure(error, terminal);
   }
-}
-
-async function loadCommands(first: string): Promise<LoadedCommands> {
-  const load = Object.hasOwn(separatelyLoaded, first) ? separatelyLoaded[first] : undefined;
-  return load ? load() : import('./all-commands.ts');
 }
 
 /** If the command runs another program, the arguments after `--` are that program's command line. */

@@ -1,8 +1,12 @@
 /** Requests to a server, at either listener. */
 
 import { SojournError } from '../../platform/errors/index.ts';
-import { type OutboundRequest, type OutboundResponse, send } from '../../platform/outbound/index.ts';
-import { endpointField } from '../../server/config/index.ts';
+import {
+  type OutboundRequest,
+  type OutboundResponse,
+  parseBaseUrl,
+  send,
+} from '../../platform/outbound/index.ts';
 import { errorFromResponse, parseJson, usageError } from './failure.ts';
 import type { Json } from './print.ts';
 
@@ -11,10 +15,10 @@ const deadlineMs = 30_000;
 const maxBytes = 8 * 1024 * 1024;
 
 /** The base URL without a trailing slash. Allows plain http for loopback only, because every request carries a secret. */
-export function parseBaseUrl(args: string, source: string): string {
-  const parsed = endpointField.safeParse(args);
-  if (parsed.success) return parsed.data;
-  throw usageError(`${source} ${parsed.error.issues[0]?.message ?? 'is not a URL'}`);
+export function baseUrlFrom(text: string, source: string): string {
+  const parsed = parseBaseUrl(text);
+  if ('url' in parsed) return parsed.url;
+  throw usageError(`${source} ${parsed.fault}`);
 }
 
 /** The JSON object in the body of a 2xx response; `{}` if the body is empty. */
