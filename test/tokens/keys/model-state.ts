@@ -115,7 +115,7 @@ const boundedKey = (key: KeyRecord): KeyRecord => ({
 });
 
 /** Worlds with the same normal form are one world. */
-export const keyOf = remembered(({ store, replicas, made, history }: World): string =>
+export const keyOf = ({ store, replicas, made, history }: World): string =>
   [
     keyOfRing(store),
     ...replicas.map(keyOfReplica),
@@ -124,8 +124,7 @@ export const keyOf = remembered(({ store, replicas, made, history }: World): str
       ({ signed, lacked, known, seen, early }) =>
         `${signed / tick}${lacked / tick}${known / tick}${seen[0]}${Number(early)}`,
     ),
-  ].join('|'),
-);
+  ].join('|');
 
 const keyOfReplica = ({ up, ring, unseen }: Replica): string =>
   `${Number(up)}${unseen / tick} ${keyOfRing(ring)}`;
