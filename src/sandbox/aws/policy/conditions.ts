@@ -6,10 +6,12 @@ export interface Condition {
   readonly operator: string;
   readonly key: string;
   readonly values: readonly string[];
+  /** Policy variables exist since version 2012-10-17; before, `${…}` is text. */
+  readonly hasVariables: boolean;
 }
 
 /** Whether a value of the request satisfies a value of the policy; undefined if the policy's value cannot be read. */
-type Test = (policy: string, actual: string, context: Context) => boolean | undefined;
+type Test = (policy: string, actual: string, variables: Context | undefined) => boolean | undefined;
 
 const matching =
   (options: Parameters<typeof compile>[2]): Test =>
@@ -21,7 +23,14 @@ const comparing =
   (policy, actual) =>
     compare(parse(actual), parse(policy));
 
-const toTime = (text: string): number => (/^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text));
+/** Seconds since the epoch, or ISO 8601; `Date.parse` alone would read almost any text. */
+const toTime = (text: string): number => {
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  return /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
+};
+
+/** `Number` alone would read an empty text as 0. */
+const toNumber = (text: string): number => (/^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN);
 
 /** Compares each of the six parts separately, so that a wildcard does not match across a colon. */
 const arn: Test = (policy, actual, context) => {
@@ -68,7 +77,7 @@ define(ignoreCase, 'Bool');
 define(equals, 'BinaryEquals');
 define(address, 'IpAddress', 'NotIpAddress');
 for (const [kind, parse] of [
-  ['Numeric', Number],
+  ['Numeric', toNumber],
   ['Date', toTime],
 ] as const) {
   define(comparing(parse, same), `${kind}Equals`, `${kind}NotEquals`);
@@ -111,8 +120,9 @@ export function holds(condition: Condition, context: Context): boolean {
     if (operator.set) return operator.set === 'ForAllValues';
     return operator.ifExists || rule.negated;
   }
+  const variables = condition.hasVariables ? context : undefined;
   const satisfies = (value: string): boolean => {
-    const tests = condition.values.map((policy) => rule.test(policy, value, context));
+    const tests = condition.values.map((policy) => rule.test(policy, value, variables));
     if (rule.negated) return !tests.includes(true) && !tests.includes(undefined);
     return tests.includes(true);
   };

@@ -27,11 +27,22 @@ const fieldNames = [
 export function parseStatements(document: string): readonly Statement[] {
   const policy = parseJson(document);
   if (!isObject(policy) || policy.Statement === undefined) throw syntax();
+  if (!Object.keys(policy).every((name) => ['Version', 'Id', 'Statement'].includes(name))) throw syntax();
   if (!['2012-10-17', '2008-10-17', undefined].includes(policy.Version as string | undefined))
     throw malformedPolicy('The policy must contain a valid version string.');
   const statements: unknown[] = [policy.Statement].flat();
   if (statements.length === 0) throw syntax();
-  return statements.map(parseStatement);
+  const parsed = statements.map((statement) => parseStatement(statement, policy.Version === '2012-10-17'));
+  checkSids(parsed);
+  return parsed;
+}
+
+/** Letters and digits, unique in the document (user guide, "IAM JSON policy elements: Sid"). */
+function checkSids(statements: readonly Statement[]): void {
+  const sids = statements.flatMap(({ fields }) => (fields.Sid === undefined ? [] : [fields.Sid]));
+  if (!sids.every((sid) => typeof sid === 'string' && /^[A-Za-z0-9]*$/.test(sid))) throw syntax();
+  if (new Set(sids).size < sids.length)
+    throw malformedPolicy('Statement IDs (SID) in a single policy must be unique.');
 }
 
 function parseJson(document: string): unknown {
@@ -42,7 +53,7 @@ function parseJson(document: string): unknown {
   }
 }
 
-function parseStatement(statement: unknown): Statement {
+function parseStatement(statement: unknown, hasVariables: boolean): Statement {
   if (!isObject(statement) || Object.keys(statement).some((name) => !fieldNames.includes(name)))
     throw syntax();
   const { Effect: effect, Action: action, Condition: condition } = statement;
@@ -50,17 +61,20 @@ function parseStatement(statement: unknown): Statement {
   return {
     effect,
     actions: action === undefined ? [] : strings(action),
-    conditions: condition === undefined ? [] : parseConditions(condition),
+    conditions: condition === undefined ? [] : parseConditions(condition, hasVariables),
     fields: statement,
   };
 }
 
-function parseConditions(block: unknown): Condition[] {
+function parseConditions(block: unknown, hasVariables: boolean): Condition[] {
   if (!isObject(block)) throw syntax();
   return Object.entries(block).flatMap(([operator, keys]) => {
     if (!parseOperator(operator)) throw malformedPolicy(`Invalid Condition type : ${operator}`);
     if (!isObject(keys)) throw syntax();
-    return Object.entries(keys).map(([key, values]) => ({ operator, key, values: scalars(values) }));
+    return Object.entries(keys).map(([key, values]) => {
+      if (!key.includes(':')) throw malformedPolicy(`Invalid condition key: ${key}`);
+      return { operator, key, values: scalars(values), hasVariables };
+    });
   });
 }
 

@@ -4,16 +4,20 @@
 export type Context = ReadonlyMap<string, readonly string[]>;
 
 const piece = /\$\{([^}]*)\}|[\s\S]/gu;
+const character = /[\s\S]/gu;
 
-/** Undefined if a variable has no value: then the pattern matches nothing. */
+/**
+ * Undefined if a variable has no value: then the pattern matches nothing.
+ * @param context the values of variables; undefined where `${…}` is text
+ */
 export function compile(
   pattern: string,
-  context: Context,
+  context: Context | undefined,
   { wildcards, flags = '' }: { readonly wildcards: boolean; readonly flags?: 'i' | '' },
 ): RegExp | undefined {
   let source = '';
-  for (const [text, variable] of pattern.matchAll(piece)) {
-    if (variable !== undefined) {
+  for (const [text, variable] of pattern.matchAll(context ? piece : character)) {
+    if (context && variable !== undefined) {
       const value = resolve(variable, context);
       if (value === undefined) return undefined;
       source += literal(value);

@@ -4,6 +4,7 @@ import { limitExceeded, malformedPolicy } from '../fault.ts';
 import { holds } from './conditions.ts';
 import { parseStatements, type Statement, sizeOf, strings, syntax } from './document.ts';
 import { type Context, compile } from './pattern.ts';
+import { checkPrincipal } from './principal.ts';
 import { checkSharedIssuer } from './shared-issuers.ts';
 
 /** The default quota; AWS can raise it. */
@@ -20,15 +21,6 @@ const trustActions = [
   'sts:SetContext',
 ];
 
-const builtInProviders = [
-  'accounts.google.com',
-  'cognito-identity.amazonaws.com',
-  'graph.facebook.com',
-  'www.amazon.com',
-];
-
-const providerArn = /^arn:[a-z-]+:iam::\d{12}:(?:oidc|saml)-provider\/.+$/;
-
 /** Throws MalformedPolicyDocument or LimitExceeded. */
 export function checkTrustPolicy(document: string): void {
   for (const statement of parseStatements(document)) {
@@ -40,9 +32,8 @@ export function checkTrustPolicy(document: string): void {
       throw malformedPolicy('Missing required field Action');
     if ('NotAction' in fields || !actions.every(isTrustAction))
       throw malformedPolicy('AssumeRole policy may only specify STS AssumeRole actions.');
+    checkPrincipal(fields.Principal);
     for (const principal of federated(statement)) {
-      if (!providerArn.test(principal) && !builtInProviders.includes(principal))
-        throw malformedPolicy(`Invalid principal in policy: "FEDERATED":"${principal}"`);
       if (effect === 'Allow' && allows(actions, webIdentity)) checkSharedIssuer(principal, conditions);
     }
   }
@@ -72,17 +63,27 @@ function appliesTo(statement: Statement, provider: string): boolean {
   return statement.effect === 'Deny' && isAnyPrincipal;
 }
 
+interface WebIdentity {
+  /** The ARN of its provider. */
+  readonly provider: string;
+  readonly actions: readonly string[];
+  readonly context: Context;
+}
+
+export const admits = (document: string, caller: WebIdentity): boolean =>
+  statementsAdmit(parseStatements(document), caller);
+
 /** Whether the trust policy allows the provider all of the actions; a Deny overrides every Allow. */
-export function admits(
-  document: string,
-  { provider, actions, context }: { provider: string; actions: readonly string[]; context: Context },
+export function statementsAdmit(
+  statements: readonly Statement[],
+  { provider, actions, context }: WebIdentity,
 ): boolean {
-  const statements = parseStatements(document).filter(
+  const effective = statements.filter(
     (statement) =>
       appliesTo(statement, provider) && statement.conditions.every((condition) => holds(condition, context)),
   );
   return actions.every((action) => {
-    const effects = statements
+    const effects = effective
       .filter((statement) => allows(statement.actions, action))
       .map(({ effect }) => effect);
     return effects.includes('Allow') && !effects.includes('Deny');

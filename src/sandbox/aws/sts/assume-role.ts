@@ -45,7 +45,10 @@ export async function assumeRoleWithWebIdentity(call: Call): Promise<XmlValue> {
   if (session.roles && !session.roles.includes(input.RoleArn))
     throw invalidToken('The target role ARN is not present in the roles claim of the identity token');
   const role = account.roles.get(target.name.toLowerCase());
-  const context = contextOf(call, { identity, session, provider, role, sessionName: input.RoleSessionName });
+  const context = contextOf({
+    ...{ now: runtime.now(), identity, session, provider, role },
+    sessionName: input.RoleSessionName,
+  });
   if (!role || role.arn !== input.RoleArn || !hasPropagated(call, provider, role)) throw notAuthorized();
   if (!admits(role.trustPolicy, { provider: provider.arn, actions: neededActions(session), context }))
     throw notAuthorized();

@@ -1,11 +1,12 @@
 /** The condition keys of a trust policy for a web identity (clouds.md 1.4). */
 import type { Provider, Role } from '../accounts.ts';
 import type { Context } from '../policy/pattern.ts';
-import type { Call } from '../service.ts';
 import type { Identity } from './claims.ts';
 import type { SessionClaims } from './session-claims.ts';
 
 interface ContextInput {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
   readonly identity: Identity;
   readonly session: SessionClaims;
   readonly provider: Provider;
@@ -14,11 +15,7 @@ interface ContextInput {
 }
 
 /** aws:PrincipalArn and all other claims are absent. */
-export function contextOf(
-  call: Call,
-  { identity, session, provider, role, sessionName }: ContextInput,
-): Context {
-  const now = call.runtime.now();
+export function contextOf({ now, identity, session, provider, role, sessionName }: ContextInput): Context {
   const keys: [string, readonly string[]][] = [
     [`${provider.url}:aud`, [identity.audience]],
     [`${provider.url}:oaud`, identity.audiences],
