@@ -9,7 +9,9 @@ import { hasDuplicateName } from '../../platform/validation/index.ts';
 export const lintDocument = (connection: Connection, facts: SetupFacts, text: string): LintResult =>
   destinationOf(connection).lint(facts, parseStrictly(text));
 
-function parseStrictly(text: string): unknown {
+function parseStrictly(document: string): unknown {
+  // Editors and PowerShell write a byte order mark.
+  const text = document.replace(/^\uFEFF/, '');
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -109,10 +109,14 @@ function adminToken(args: ParsedArguments, terminal: Terminal): string {
   throw usageError('The admin token is missing. Set SOJOURN_ADMIN_TOKEN, or give a file with --token-file.');
 }
 
-/** Reads the file in an option as text. */
+/** Reads the file in an option as text: UTF-8, or UTF-16 with a byte order mark, which PowerShell writes. */
 export function readTextFile(file: string, option: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    const bytes = readFileSync(file);
+    const [first, second] = bytes;
+    if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+    if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+    return new TextDecoder().decode(bytes);
   } catch (error) {
     throw usageError(`${option} ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
   }
