@@ -180,10 +180,11 @@ export interface Destination {
   /** The same target without settings that need more permissions, if it has any: shows whether these caused a refusal. */
   readonly withoutOptions?: Readonly<Record<string, unknown>>;
   /**
-   * Lints a document of the customer's cloud.
+   * Lints a document of the customer's cloud: who gets in by it.
+   * @param now the time of conditions on the time; the wall clock by default
    * @throws {SojournError} `invalid_request` if the document does not control access
    */
-  lint(facts: SetupFacts, document: unknown): LintResult;
+  lint(facts: SetupFacts, document: unknown, now?: number): LintResult;
   /** @throws {SojournError} `invalid_request` for options that conflict with the target or each other */
   setup(facts: SetupFacts): readonly SetupFile[];
   /** Links to the cloud's console. Links that need a file that is not publicly readable are omitted. */

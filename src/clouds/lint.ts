@@ -24,8 +24,8 @@ export interface LintResult {
   readonly grade: Grade;
   /** The most severe first. */
   readonly findings: readonly Finding[];
-  /** The document as it should be. */
-  readonly corrected: string;
+  /** The document as it should be; null if the customer has to choose, or if the cloud would not accept it. */
+  readonly corrected: string | null;
 }
 
 const severityOrder: readonly Severity[] = ['overly_permissive', 'blocks_access', 'weak', 'redundant'];
@@ -49,7 +49,7 @@ export function gradeFindings(
     documentType,
     grade: worst ? gradeOf[worst.severity] : 'A',
     findings,
-    corrected: `${JSON.stringify(corrected, null, 2)}\n`,
+    corrected: corrected === undefined ? null : `${JSON.stringify(corrected, null, 2)}\n`,
   };
 }
 

@@ -3,6 +3,7 @@
  * and the lint of trust policies. Does not own: retries and response parsing, which all clouds share (request.ts,
  * retry.ts). Used only through `clouds`.
  */
+import { systemNow } from '../../platform/time/index.ts';
 import type { Cloud } from '../contract.ts';
 import { bucket } from './bucket.ts';
 import { exchange } from './exchange.ts';
@@ -11,7 +12,7 @@ import { guide } from './guide.ts';
 import { identify } from './identity.ts';
 import { leakAdvice } from './leak.ts';
 import { links } from './links.ts';
-import { lint } from './lint.ts';
+import { lint } from './lint/index.ts';
 import { permissionSet, setupOptions } from './options.ts';
 import { fix, interpretProbe, wrongAudience } from './probe.ts';
 import { propagation } from './propagation.ts';
@@ -53,7 +54,7 @@ export const aws: Cloud = {
       propagation,
       remedy: (facts, error) => remedy(target, facts, error),
       fix: (facts, type) => fix(target, facts, type),
-      lint: (facts, document) => lint(target, facts, document),
+      lint: (facts, document, now = systemNow()) => lint(target, facts, document, now),
       setup: (facts) => setup(target, facts),
       links: (facts, files) => links(target, facts, files),
       leakAdvice: (facts) => leakAdvice(target, facts),

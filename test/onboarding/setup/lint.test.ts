@@ -56,7 +56,7 @@ describe('a pasted document', () => {
             rule: 'sub_missing',
             severity: 'overly_permissive',
             path: 'Statement[0].Condition',
-            detail: 'The subject is not tested: every customer of this issuer can assume the role.',
+            detail: `The subject is not limited to this connection: every customer of this issuer can assume the role, for example with con_${'0'.repeat(26)}.`,
             advice: `Add StringEquals with ${connection.subject}.`,
           },
         ],
@@ -88,7 +88,8 @@ describe('a pasted document', () => {
       body: { code: 'body_too_large', detail: 'The body is larger than 129 KB.' },
     });
     const { status, body } = await lint(policy({ Sid: '"\\'.repeat(15_000) }));
-    expect([status, body.grade]).toEqual([200, 'A']);
+    expect([status, body.grade]).toEqual([200, 'D']);
+    expect(await lint(`\uFEFF${policy()}`)).toMatchObject({ status: 200, body: { grade: 'A' } });
     expect((await lint('['.repeat(60_000) + ']'.repeat(5_000))).status).toBe(400);
   });
 
@@ -110,6 +111,22 @@ describe('a pasted document', () => {
       code: 1,
       out: `${JSON.stringify(JSON.parse(policy()), null, 2)}\n`,
     });
+    const denied = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [statement(), statement({ Effect: 'Deny', Principal: '*', Condition: {} })],
+    });
+    expect(await run(denied, '--corrected')).toEqual({
+      ...{ code: 1, out: '' },
+      err: 'No corrected document: first decide about the findings that block access.\n',
+    });
+    for (const encoding of ['utf16le', 'utf16be'] as const) {
+      const file = join(folder, `${encoding}.json`);
+      const bytes = Buffer.from(`\uFEFF${policy()}`, 'utf16le');
+      await writeFile(file, encoding === 'utf16be' ? bytes.swap16() : bytes);
+      expect(await sojourn(['lint', file, '--connection', connection.id], env)).toMatchObject({
+        ...{ code: 0, out: 'aws-trust-policy: A\n' },
+      });
+    }
     expect(await sojourn(['lint', join(folder, 'policy.json')], env)).toMatchObject({
       code: 2,
       err: 'Give the connection of the document with --connection ID.\n',

@@ -25,7 +25,12 @@ export const lintAnswer = z.object({
       advice: z.string(),
     }),
   ),
-  corrected: z.string().describe('The document with the findings fixed.'),
+  corrected: z
+    .string()
+    .nullable()
+    .describe(
+      'The document with the findings fixed. Null if the customer has to choose, for example whether to lift a restriction, or if the cloud would not accept it.',
+    ),
 });
 
 export const lintRoute = queryRoute({

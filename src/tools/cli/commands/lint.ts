@@ -46,10 +46,17 @@ async function lintDocumentFile(args: ParsedArguments, terminal: Terminal): Prom
     await requestAdmin({ method: 'POST', path: apiPath`/connections/${id}/lint`, body }, args, terminal),
   );
   if (isSet(args, 'json')) terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
-  else if (isSet(args, 'corrected')) terminal.out(String(answer.corrected));
+  else if (isSet(args, 'corrected')) printCorrected(answer, terminal);
   else terminal.out(formatDocumentLint(answer));
   return answer.grade === 'A' || answer.grade === 'B' ? 0 : 1;
 }
+
+function printCorrected({ corrected }: Json, terminal: Terminal): void {
+  if (typeof corrected === 'string') terminal.out(corrected);
+  else terminal.err(`${noCorrection}\n`);
+}
+
+const noCorrection = 'No corrected document: first decide about the findings that block access.';
 
 function formatDocumentLint({ document_type, grade, findings, corrected }: Json): string {
   const list = Array.isArray(findings) ? (findings as Json[]) : [];
@@ -57,7 +64,9 @@ function formatDocumentLint({ document_type, grade, findings, corrected }: Json)
   if (list.length === 0) return head;
   const advice = list.map(({ advice: line }) => `→ ${cell(line)}\n`).join('');
   const rows = columns(list, ['severity', 'rule', 'path', 'detail']);
-  return `${head}\n${rows}\n${advice}\nCorrected:\n\n${printable(String(corrected))}`;
+  const correction =
+    typeof corrected === 'string' ? `Corrected:\n\n${printable(corrected)}` : `${noCorrection}\n`;
+  return `${head}\n${rows}\n${advice}\n${correction}`;
 }
 
 async function lintIssuerUrl(args: ParsedArguments, terminal: Terminal): Promise<number> {
