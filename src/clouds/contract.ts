@@ -1,4 +1,4 @@
-/** The interface of a cloud. Each cloud implements it in its own folder; no other area contains details of a cloud. */
+/** The interface of a cloud. Each cloud implements it in its own folder; CONTRIBUTING lists the other places that name a cloud. */
 import type { z } from 'zod';
 import type { Fault, SojournError } from '../platform/errors/index.ts';
 import type { Now } from '../platform/time/index.ts';

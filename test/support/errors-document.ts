@@ -4,7 +4,7 @@ import { errorTable } from '../../src/platform/errors/index.ts';
 
 const opening = `# Errors
 
-<!-- Written by \`npm run docs\` from src/platform/errors/table.ts and src/clouds/*/explain.ts. -->
+<!-- Written by \`npm run docs\` from src/platform/errors and src/clouds/*/explain.ts. -->
 
 Under \`/v1\` and \`/admin/v1\` a refusal is a problem document (RFC 9457, \`application/problem+json\`):
 

@@ -120,7 +120,11 @@ export function createApprovals(options: {
     await store.replace('approval', id, version, updated);
   }
 
-  const decide = async (id: string, from: readonly ApprovalState[], decision: Partial<StoredApproval>) => {
+  const recordDecision = async (
+    id: string,
+    from: readonly ApprovalState[],
+    decision: Partial<StoredApproval>,
+  ) => {
     const decided = await approvalRecords.change(id, (newest) => {
       const state = stateAt(newest, now());
       if (!from.includes(state))
@@ -196,15 +200,15 @@ export function createApprovals(options: {
 
     async grant(id, input) {
       const expires_at = timestampIn(read(grantInput, input).duration);
-      return decide(id, ['pending'], { decision: 'granted', expires_at });
+      return recordDecision(id, ['pending'], { decision: 'granted', expires_at });
     },
 
     async deny(id, input) {
       const expires_at = timestampIn(read(denialInput, input).duration);
-      return decide(id, ['pending'], { decision: 'denied', expires_at });
+      return recordDecision(id, ['pending'], { decision: 'denied', expires_at });
     },
 
-    revoke: (id) => decide(id, ['granted', 'denied'], { decision: 'revoked', expires_at: null }),
+    revoke: (id) => recordDecision(id, ['granted', 'denied'], { decision: 'revoked', expires_at: null }),
   };
 }
 

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Algorithm, type CloudName, clouds, type Destination } from '../../clouds/index.ts';
 
-/** `pending` until an exchange has succeeded, then the verdict of the last verification. */
+/** The verdict of the last verification; `pending` before the first one of this target. */
 export type Verdict = 'pending' | 'active' | 'failing';
 
 /** By name, the fields of the target that each purpose narrows. */
@@ -35,7 +35,7 @@ export interface Connection {
   readonly created_at: string;
   readonly updated_at: string;
   readonly verified_at: string | null;
-  /** When an exchange first succeeded; absent before. */
+  /** When a verification first passed; absent before. */
   readonly activated_at?: string;
 }
 

@@ -187,8 +187,8 @@ export function createConnections(options: {
 
     async remove(id) {
       await kept.remove(id);
-      const report = await store.get('verification', id);
-      if (report) await store.remove('verification', id, report.version);
+      const verification = await store.get('verification', id);
+      if (verification) await store.remove('verification', id, verification.version);
     },
   };
 }

@@ -3,7 +3,7 @@ import { createBoundedMap, createSingleFlight } from '../../platform/cache/index
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import type { RemoteKey } from './jwks.ts';
-import type { RemoteJwks } from './published-keys.ts';
+import type { RemoteJwks } from './remote-jwks.ts';
 
 /** A remote JWKS. */
 export interface KeySource {

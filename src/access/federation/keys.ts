@@ -3,8 +3,8 @@ import { SojournError } from '../../platform/errors/index.ts';
 import type { EgressPolicy } from '../../platform/outbound/index.ts';
 import { keyFor, type RemoteKey } from './jwks.ts';
 import type { KeyCache } from './key-cache.ts';
-import { issuerKeys, keysAt } from './published-keys.ts';
 import { refused } from './refusal.ts';
+import { issuerKeys, keysAt } from './remote-jwks.ts';
 import type { ParsedToken } from './token.ts';
 import type { Trust } from './trust.ts';
 

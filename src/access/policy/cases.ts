@@ -1,4 +1,4 @@
-/** The file of `sojourn policy test`: guards, clients and connections of test file, and the decisions expected of them. */
+/** The file of `sojourn policy test`: guards, clients and connections of one test file, and the decisions expected of them. */
 import { z } from 'zod';
 import type { Fault } from '../../platform/errors/index.ts';
 import { labelsField, purposeName } from '../../platform/validation/index.ts';
@@ -10,7 +10,7 @@ const fixtureName = z.string().min(1, 'must not be empty').max(100, 'must have a
 const flag = z.boolean('must be true or false').default(false);
 
 const client = z.strictObject({
-  method: z.enum(methodNames, `must be test of ${methodNames.join(', ')}`).default('client_secret'),
+  method: z.enum(methodNames, `must be one of ${methodNames.join(', ')}`).default('client_secret'),
   may_use: z.array(ruleInput).max(1000).default([]),
   disabled: flag,
 });

@@ -36,7 +36,7 @@ export interface Decision {
   readonly guard: string | null;
   /** Unmet conditions of that guard or rule: `claims.ref`, `methods`, `hours`, `purposes`. */
   readonly unmet_conditions: readonly string[];
-  /** The allowed purpose; null for unrestricted use and for a refusal. */
+  /** The purpose that the rules and guards allow; null for unrestricted use, and if they refuse. */
   readonly purpose: string | null;
   /** The allowed purposes, if the request has to name one. */
   readonly purposes: readonly string[];

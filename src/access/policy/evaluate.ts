@@ -37,23 +37,23 @@ export function matchesSelector(
   );
 }
 
-interface Check {
+interface Condition {
   readonly name: string;
   readonly holds: (circumstances: Circumstances) => boolean;
 }
 
-/** Compiled checks by restriction object; a guard's restriction is the same object for one version of the document. */
-const checksCache = new WeakMap<Restriction, readonly Check[]>();
+/** Compiled conditions by restriction object; a guard's restriction is the same object for one version of the document. */
+const conditionsCache = new WeakMap<Restriction, readonly Condition[]>();
 
 /** Names of the unmet conditions (`claims.ref`, `methods`, `hours`, `purposes`); empty if all are met. */
 export function unmetConditions(restriction: Restriction, circumstances: Circumstances): readonly string[] {
-  const checks = checksCache.get(restriction) ?? checksOf(restriction);
-  checksCache.set(restriction, checks);
-  return checks.filter(({ holds }) => !holds(circumstances)).map(({ name }) => name);
+  const conditions = conditionsCache.get(restriction) ?? conditionsOf(restriction);
+  conditionsCache.set(restriction, conditions);
+  return conditions.filter(({ holds }) => !holds(circumstances)).map(({ name }) => name);
 }
 
-function checksOf({ claims = {}, methods, hours, purposes }: Restriction): readonly Check[] {
-  const checks: Check[] = Object.entries(claims).map(([name, pattern]) => {
+function conditionsOf({ claims = {}, methods, hours, purposes }: Restriction): readonly Condition[] {
+  const conditions: Condition[] = Object.entries(claims).map(([name, pattern]) => {
     const matches = matcherOf(pattern);
     return {
       name: `claims.${name}`,
@@ -62,12 +62,15 @@ function checksOf({ claims = {}, methods, hours, purposes }: Restriction): reado
     };
   });
   if (methods)
-    checks.push({ name: 'methods', holds: ({ method }) => methods.some((allowed) => allowed === method) });
-  if (hours) checks.push({ name: 'hours', holds: ({ at }) => isWithin(hours, at) });
+    conditions.push({
+      name: 'methods',
+      holds: ({ method }) => methods.some((allowed) => allowed === method),
+    });
+  if (hours) conditions.push({ name: 'hours', holds: ({ at }) => isWithin(hours, at) });
   if (purposes)
-    checks.push({
+    conditions.push({
       name: 'purposes',
       holds: ({ purpose }) => purpose !== null && purposes.includes(purpose),
     });
-  return checks;
+  return conditions;
 }

@@ -41,7 +41,7 @@ export interface AccessQuestion extends Omit<Question, 'at' | 'client' | 'connec
   readonly at?: number;
 }
 
-export interface Explanation extends Omit<Decision, 'reason'> {
+export interface AccessExplanation extends Omit<Decision, 'reason'> {
   /** `approval_required`: the policy allows the use, but no grant is active, whatever the state of the approval. */
   readonly reason: Decision['reason'] | 'approval_required';
   /** Null if the connection needs no approval. */
@@ -51,14 +51,14 @@ export interface Explanation extends Omit<Decision, 'reason'> {
 export interface Policy {
   /**
    * Resolves if the client may use the connection as requested. Rejects with `connection_not_found` if the connection
-   * does not exist, no rule of the client selects it, or a condition is not met, so that a client cannot learn of
+   * does not exist, no rule of the client selects it, a condition is not met, a guard refuses or the client is disabled, so that a client cannot learn of
    * connections that it may not use. Rejects with `approval_…`, `connection_disabled`, `connection_paused`,
    * `purpose_required` or `purpose_not_found` if the client may use the connection otherwise. The error's cause has the
    * exact reason.
    */
   authorize(request: AccessRequest): Promise<AuthorizedUse>;
   /** For administrators: gives the same decision as `authorize`, but does not request an approval. */
-  explain(question: AccessQuestion): Promise<Explanation>;
+  explain(question: AccessQuestion): Promise<AccessExplanation>;
   /** The claims of an external token on which the client's rules and the guards depend. */
   workloadClaims(client: Client, claims: Claims | undefined): Promise<WorkloadClaims>;
   document(): Promise<PolicyDocument>;

@@ -1,6 +1,6 @@
 /**
- * A set-up report: the ids that the customer's set-up created. Each invitation reports once, and only a real exchange
- * confirms the report. All values are validated before anything is written, so a refused report changes nothing.
+ * A set-up report: the ids that the customer's set-up created. Each invitation reports once, and only a
+ * verification confirms the report. All values are validated before anything is written, so a refused report changes nothing.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -36,7 +36,7 @@ export interface ReportDependencies {
 /** Limits how often the holder of a link can cause a cloud request and an audit line. */
 const minRetryMs = 5_000;
 
-/** Resolves to the result of the exchange. Rejects with `invalid_request`, `setup_already_reported`, `connection_…`. */
+/** Resolves to the result of the verification. Rejects with `invalid_request`, `setup_already_reported`, `connection_…`. */
 export type HandleReport = (
   holder: InvitationHolder,
   input: unknown,
@@ -60,7 +60,7 @@ export function createReportHandler(dependencies: ReportDependencies): HandleRep
   const isFresh = ({ finished_at }: SetupResult) => now() - Date.parse(finished_at) < minRetryMs;
 
   /**
-   * Resolves to the stored report of the invitation. Refusals are recorded in the audit, because they can mean that
+   * Resolves to the stored report of the invitation. Refusals of valid reports are recorded in the audit, because they can mean that
    * someone else reported first.
    */
   async function acceptReport(
@@ -70,8 +70,8 @@ export function createReportHandler(dependencies: ReportDependencies): HandleRep
   ): Promise<SetupReport> {
     const { connection, invitation } = holder;
     try {
-      const closed = unavailableReason(connection);
-      if (closed) throw new SojournError(closed);
+      const unavailable = unavailableReason(connection);
+      if (unavailable) throw new SojournError(unavailable);
       if (invitation.type === 'control' || (hasBeenActive(connection) && !invitation.report))
         throw new SojournError('target_locked');
       return await invitations.recordReport(invitation.id, fields);

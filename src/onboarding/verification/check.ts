@@ -28,7 +28,7 @@ export const skipped = (name: string, detail: string): Check => ({
 });
 
 /** `undecided`: the checks do not show whether the connection works. */
-export function decide(checks: readonly Check[]): 'active' | 'failing' | 'undecided' {
+export function verdictOf(checks: readonly Check[]): 'active' | 'failing' | 'undecided' {
   const outcomes = checks.map(({ outcome }) => outcome);
   if (outcomes.includes('failed')) return 'failing';
   return outcomes.includes('propagating') || outcomes.includes('inconclusive') ? 'undecided' : 'active';

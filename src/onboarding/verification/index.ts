@@ -18,7 +18,7 @@ import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import { every, toTimestamp } from '../../platform/time/index.ts';
 import type { Issuers } from '../../tokens/issuer/index.ts';
-import { type Check, decide, firstObstacle } from './check.ts';
+import { type Check, firstObstacle, verdictOf } from './check.ts';
 import {
   findVerification,
   type StoredVerification,
@@ -78,7 +78,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (moved.issuer === issuer) return recordResult(connection, actor, await runTimed(connection, actor));
     // The tenant is moving: the connection keeps its issuer until the customer's cloud trusts the new one.
     const { checks, started } = await runTimed(moved, actor);
-    if (decide(checks) === 'active')
+    if (verdictOf(checks) === 'active')
       return recordResult(await connections.adopt(connection.id, moved.issuer), actor, { checks, started });
     const detail = `The cloud does not trust ${moved.issuer} yet; tokens still come from ${issuer}.`;
     const advice = 'Apply the set-up file again: it names the new issuer.';
@@ -104,7 +104,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     { checks: results, started }: { checks: readonly Check[]; started: number },
   ): Promise<Verification> {
     const { retry, checks } = await applyPropagation(connection, results);
-    const verdict = decide(checks);
+    const verdict = verdictOf(checks);
     const after =
       verdict === 'undecided'
         ? await connections.get(connection.id)
@@ -148,7 +148,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     connection: Connection,
     checks: readonly Check[],
   ): Promise<{ readonly checks: readonly Check[]; readonly retry?: Retry }> {
-    if (decide(checks) !== 'undecided') return { checks };
+    if (verdictOf(checks) !== 'undecided') return { checks };
     const { seconds } = destinationOf(connection).propagation;
     const attempts = (retries.get(connection.id)?.attempts ?? -1) + 1;
     if (!checks.some(({ outcome }) => outcome === 'propagating')) {

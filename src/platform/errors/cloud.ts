@@ -1,4 +1,4 @@
-/** Errors from customers' clouds; docs/errors.md maps each cloud's answers to these codes. */
+/** Errors from customers' clouds; `explain.ts` of each cloud maps its answers to these codes. */
 export const cloudRows = {
   cloud_issuer_unknown: {
     status: 502,

@@ -1,6 +1,6 @@
 /**
  * Errors. Owns: the error class that all modules throw, and the closed table of error codes.
- * Does not own: error responses (server/http).
+ * Does not own: error responses (server/http, and tokens/issuer for /token).
  */
 import { type ErrorCode, errorTable } from './table.ts';
 

@@ -13,6 +13,7 @@ import { limitRows } from './limits.ts';
 
 interface Row {
   readonly status: number;
+  /** Absent if /token never returns the code. */
   readonly oauth?: string;
   readonly title: string;
   readonly advice: string;
@@ -35,7 +36,7 @@ const rows = {
   invalid_target: {
     status: 400,
     oauth: 'invalid_target',
-    title: 'There is no such connection for this client.',
+    title: 'There is no such connection, or the client may not use it.',
     advice: 'Check the connection id in `resource`, and that the client may use it (`sojourn client show`).',
   },
   unsupported_grant_type: {
@@ -106,7 +107,7 @@ const rows = {
   },
   connection_not_found: {
     status: 404,
-    title: 'There is no such connection for this client.',
+    title: 'There is no such connection, or the client may not use it.',
     advice: 'Check the connection id, and that the client may use it (`sojourn client show`).',
   },
   purpose_not_found: {

@@ -151,7 +151,7 @@ describe.each(clouds)('%s', (cloud) => {
       404,
       'Not Found',
       'connection_not_found',
-      'There is no such connection for this client.',
+      'There is no such connection, or the client may not use it.',
       'Check the connection id, and that the client may use it (`sojourn client show`).',
     );
     const noPurpose = problem(

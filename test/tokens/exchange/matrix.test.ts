@@ -88,7 +88,7 @@ const noSuch = {
     title: 'Not Found',
     status: 404,
     code: 'connection_not_found',
-    detail: 'There is no such connection for this client.',
+    detail: 'There is no such connection, or the client may not use it.',
     advice: 'Check the connection id, and that the client may use it (`sojourn client show`).',
   },
 };

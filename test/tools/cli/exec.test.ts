@@ -153,7 +153,7 @@ describe('a program of sojourn exec', () => {
     expect(await exec([stranger], ['touch', trace])).toEqual({
       code: 1,
       out: '',
-      err: 'There is no such connection for this client.\n→ Check the connection id, and that the client may use it (`sojourn client show`).\n',
+      err: 'There is no such connection, or the client may not use it.\n→ Check the connection id, and that the client may use it (`sojourn client show`).\n',
     });
     const { aws } = stage.customer;
     expect(await exec([aws, aws], ['touch', trace])).toEqual({
@@ -297,7 +297,7 @@ describe('sojourn credentials serves the unmodified tool', () => {
   const [binary, program] = sojourn;
   const stranger = { id: 'con_01jd0000000000000000000000' };
   const words =
-    'There is no such connection for this client.\n→ Check the connection id, and that the client may use it (`sojourn client show`).';
+    'There is no such connection, or the client may not use it.\n→ Check the connection id, and that the client may use it (`sojourn client show`).';
 
   testWith(['aws'])('the AWS CLI, with the profile of sojourn config', async () => {
     const config = async ({ id }: { id: string }, profile: string) => {
@@ -364,7 +364,7 @@ describe('sojourn credentials serves the unmodified tool', () => {
       code: 1,
       out: '',
       err: expect.stringContaining(
-        '{"version":1,"success":false,"code":"connection_not_found","message":"There is no such connection for this client. Check the connection id, and that the client may use it (`sojourn client show`)."}',
+        '{"version":1,"success":false,"code":"connection_not_found","message":"There is no such connection, or the client may not use it. Check the connection id, and that the client may use it (`sojourn client show`)."}',
       ),
     });
   });

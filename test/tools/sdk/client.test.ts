@@ -222,16 +222,16 @@ describe('errors of the client', () => {
       problem(
         404,
         'connection_not_found',
-        'There is no such connection for this client.',
+        'There is no such connection, or the client may not use it.',
         'Check the connection id.',
       ),
     ];
     expect(await errorOf(client().credentials('con_1'))).toEqual({
       name: 'SojournRequestError',
       message:
-        'There is no such connection for this client. Check the connection id. (connection_not_found, request req_1)',
+        'There is no such connection, or the client may not use it. Check the connection id. (connection_not_found, request req_1)',
       code: 'connection_not_found',
-      detail: 'There is no such connection for this client.',
+      detail: 'There is no such connection, or the client may not use it.',
       advice: 'Check the connection id.',
       status: 404,
       retryAfter: undefined,

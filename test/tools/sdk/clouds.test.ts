@@ -109,7 +109,7 @@ describe('the AWS SDK', () => {
   test('reports the server’s and the adapter’s detail and advice', async () => {
     const sts = client(awsCredentials(stage.sojourn(), 'con_01jd0000000000000000000000'));
     await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toThrow(
-      /^There is no such connection for this client\. Check the connection id, and that the client may use it \(`sojourn client show`\)\. \(connection_not_found, request /,
+      /^There is no such connection, or the client may not use it\. Check the connection id, and that the client may use it \(`sojourn client show`\)\. \(connection_not_found, request /,
     );
     const wrong = client(awsCredentials(stage.sojourn(), stage.customer.gcp.id));
     await expect(wrong.send(new GetCallerIdentityCommand({}))).rejects.toThrow(
