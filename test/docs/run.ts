@@ -36,8 +36,9 @@ export async function runBlocks(blocks: readonly string[]): Promise<ExampleRun> 
     .replaceAll('127.0.0.1:9180', `127.0.0.1:${agentPort}`);
   const log = join(folder, 'output');
   const file = openSync(log, 'a');
-  // Background jobs keep the output open, so it is a file, and the example ends when the shell exits.
-  const shell = spawn('sh', ['-ec', script], {
+  // Background jobs keep the output open, so it is a file, and the example ends when the shell exits. The shell limits its
+  // own time, because nobody else ends its loops and servers if this process is killed.
+  const shell = spawn('sh', ['-ec', `(sleep 240; kill -KILL -$$) &\n${script}`], {
     cwd: folder,
     detached: true,
     stdio: ['ignore', file, file],
@@ -53,11 +54,9 @@ export async function runBlocks(blocks: readonly string[]): Promise<ExampleRun> 
     },
   });
   const group = -(shell.pid ?? 0);
-  const watchdog = setTimeout(() => process.kill(group, 'SIGKILL'), 240_000);
   const code = await new Promise<number | null>((resolve) => {
     shell.once('exit', resolve);
   });
-  clearTimeout(watchdog);
   try {
     process.kill(group, 'SIGKILL');
   } catch (error) {
