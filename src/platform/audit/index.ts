@@ -26,6 +26,8 @@ export type AuditEvent =
   /** A guard in mode `audit` would have refused. */
   | 'guard.violated'
   | 'policy.updated'
+  /** The kill switch; `reason` is the administrator's. */
+  | `issuing.${'suspended' | 'resumed'}`
   | 'api.refused'
   | `${'tenant' | 'client' | 'connection'}.${'created' | 'updated' | 'deleted'}`
   | 'tenant.move_started'
@@ -75,7 +77,7 @@ export interface AuditEntry extends Partial<RequestContext> {
   readonly kid?: string;
   readonly sub?: string;
   readonly aud?: string;
-  /** The exact reason of a refusal; callers never see it. */
+  /** The exact reason of a refusal, or an administrator's reason; callers never see it. */
   readonly reason?: string;
   readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
 }

@@ -86,6 +86,18 @@ const rows = {
     title: 'Callers cannot choose the role, tenant, account or service account.',
     advice: 'Remove the parameter; only the target of the connection sets these values.',
   },
+  issuing_suspended: {
+    status: 403,
+    oauth: 'access_denied',
+    title: 'An administrator suspended issuing: this server issues no tokens and no credentials.',
+    advice: 'Ask the administrators of this server, who resume it with `sojourn issuing resume`.',
+  },
+  tenant_suspended: {
+    status: 403,
+    oauth: 'access_denied',
+    title: 'An administrator suspended issuing for the tenant of this connection.',
+    advice: 'Ask the administrators of this server, who resume it with `sojourn issuing resume --tenant ID`.',
+  },
   ...approvalRows,
   ...limitRows,
 

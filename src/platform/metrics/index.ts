@@ -47,6 +47,8 @@ export interface Metrics {
   watchMirrors(read: () => MirrorGauges): void;
   /** `read` is called at each scrape; undefined if no credentials are in use. */
   watchOutage(read: () => Promise<number | undefined>): void;
+  /** `read` is called at each scrape; `tenant` is null for the whole server. */
+  watchSuspensions(read: () => Promise<readonly { readonly tenant: string | null }[]>): void;
   /** The Prometheus text format, version 0.0.4. */
   text(): Promise<string>;
 }
@@ -111,6 +113,17 @@ export function createMetrics(): Metrics {
       },
     });
 
+  /** NaN means that there is no value; an error must not fail the scrape. */
+  const storedGauge = (name: string, help: string, read: () => Promise<number | undefined>) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.set((await read().catch(() => undefined)) ?? Number.NaN);
+      },
+    });
+
   return {
     request({ listener, route, method, status, seconds }) {
       requests.inc({ listener, route, method, status });
@@ -151,15 +164,23 @@ export function createMetrics(): Metrics {
       );
     },
     watchOutage(read) {
-      new Gauge({
-        name: 'sojourn_outage_budget_seconds',
-        help: 'Time until the first workload would be without credentials if the server stopped now; NaN if none are in use.',
-        registers,
-        async collect() {
-          // NaN means that there is no value; an error must not fail the scrape.
-          this.set((await read().catch(() => undefined)) ?? Number.NaN);
-        },
-      });
+      storedGauge(
+        'sojourn_outage_budget_seconds',
+        'Time until the first workload would be without credentials if the server stopped now; NaN if none are in use.',
+        read,
+      );
+    },
+    watchSuspensions(read) {
+      storedGauge(
+        'sojourn_issuing_suspended',
+        'Whether issuing is suspended for the whole server: 1 or 0.',
+        async () => (await read()).filter(({ tenant }) => tenant === null).length,
+      );
+      storedGauge(
+        'sojourn_tenants_suspended',
+        'Tenants for which issuing is suspended.',
+        async () => (await read()).filter(({ tenant }) => tenant !== null).length,
+      );
     },
     text: () => registry.metrics(),
   };

@@ -7,6 +7,8 @@ export type RecordType =
   | 'tenant'
   | 'client'
   | 'connection'
+  /** Whether issuing is suspended; see `access/suspension`. */
+  | 'suspension'
   | 'ring'
   | 'setting'
   /** Single use: a token's jti, or a turn at a job that one replica does. */

@@ -29,13 +29,20 @@ export function read<T>(schema: z.ZodType<T>, input: unknown, at = ''): T {
   throw invalidRequest(allFaults(parsed, hidden, at));
 }
 
-/** A display name: any script, one line. */
-export const nameField = z
-  .string()
-  .trim()
-  .min(1, 'must not be empty')
-  .max(100, 'must have at most 100 characters')
-  .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'must not contain control characters');
+/** One line of text in any script. */
+const lineOf = (maxCharacters: number) =>
+  z
+    .string()
+    .trim()
+    .min(1, 'must not be empty')
+    .max(maxCharacters, `must have at most ${maxCharacters} characters`)
+    .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'must not contain control characters');
+
+/** A display name. */
+export const nameField = lineOf(100);
+
+/** Why an administrator does something. */
+export const reasonField = lineOf(200);
 
 /** Labels such as `env=prod`, `team=payments`. */
 export const labelsField = z

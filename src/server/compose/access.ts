@@ -5,6 +5,7 @@ import { type Clients, createClients } from '../../access/clients/index.ts';
 import { type Connections, createConnections, isIssuerUnused } from '../../access/connections/index.ts';
 import { createFederation, type Federation } from '../../access/federation/index.ts';
 import { createPolicy, type Policy } from '../../access/policy/index.ts';
+import { createSuspensions, type Suspensions } from '../../access/suspension/index.ts';
 import { createTenants, type Tenants } from '../../access/tenants/index.ts';
 import { Keyrings, mainRing, type PublicJwk } from '../../tokens/keys/index.ts';
 import { propagationObstacles, ringSettings } from '../key-rings/index.ts';
@@ -19,6 +20,7 @@ export interface Access {
   readonly approvals: Approvals;
   readonly federation: Federation;
   readonly policy: Policy;
+  readonly suspensions: Suspensions;
 }
 
 /**
@@ -63,7 +65,8 @@ export async function buildAccess(
     ...(await readAuthorities(config.federation.ca)),
   });
   const policy = createPolicy({ store, connections, tenants, approvals, audit, now });
-  return { keyrings, tenants, connections, clients, approvals, federation, policy };
+  const suspensions = createSuspensions({ store, tenants, now });
+  return { keyrings, tenants, connections, clients, approvals, federation, policy, suspensions };
 }
 
 /** Certificates of private authorities, besides the public ones. */

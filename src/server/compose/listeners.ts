@@ -48,6 +48,7 @@ export async function startListeners(context: Context, state: State, services: S
     places: publishing.publisher.states,
     copies: publishing.mirrors.states,
     clock,
+    suspensions: services.suspensions.list,
   });
 
   const readAddress = addressReader(config.trust_proxy);
@@ -117,12 +118,13 @@ export async function startListeners(context: Context, state: State, services: S
 }
 
 /** Gauges that are read at each scrape. */
-function observeState({ metrics, keyrings, outageBudget, publishing }: Services): void {
+function observeState({ metrics, keyrings, outageBudget, publishing, suspensions }: Services): void {
   metrics.watchKeys(() => ({
     postponed: keyrings.postponed().length,
     stalenessSeconds: keyrings.main.staleness().ms / 1000,
   }));
   metrics.watchOutage(async () => (await outageBudget.compute()).first[0]?.remaining_seconds);
+  metrics.watchSuspensions(suspensions.list);
   metrics.watchMirrors(() => ({
     publishFailing: publishing.publisher.states().filter(({ failure }) => failure).length,
     drifted: publishing.mirrors.states().filter(({ reason }) => reason !== undefined).length,

@@ -40,7 +40,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
   const { issuer, vendor, clouds: endpoints } = config;
 
   const access = await buildAccess(context, state, (ring, key) => uploads.obstacles(ring, key));
-  const { keyrings, tenants, connections, clients, federation, policy } = access;
+  const { keyrings, tenants, connections, clients, federation, policy, suspensions } = access;
   // Created after the key rings are open: a first start shows the token once, so it must not fail afterwards.
   const adminToken = await openAdminToken(store, config.admin_token);
   const metrics = createMetrics();
@@ -61,6 +61,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     federation,
     connections,
     policy,
+    suspensions,
     tenants,
     keyrings,
     audit,
@@ -71,6 +72,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
   const outageBudget = createOutageBudget({ store, logger, now });
   const exchange = createExchange({
     policy,
+    suspensions,
     issuers,
     audit,
     endpoints,

@@ -2,6 +2,7 @@
  * Readiness: whether a load balancer should send requests to this process. Owns: the checks behind /readyz. Does not
  * own: /healthz, which checks nothing; an answer shows that the process runs.
  */
+import type { Suspension } from '../../access/suspension/index.ts';
 import type { Algorithm } from '../../clouds/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
@@ -32,13 +33,17 @@ export function createHealth(options: {
   places: () => readonly BucketState[];
   copies: () => readonly MirrorState[];
   clock: Pick<ClockWatch, 'lastJump'>;
+  suspensions: () => Promise<readonly Suspension[]>;
 }): Health {
-  const { store, keyrings, backend, algorithms, shortTimes, places, copies, clock } = options;
+  const { store, keyrings, backend, algorithms, shortTimes, places, copies, clock, suspensions } = options;
   let shuttingDown = false;
 
   return {
     async checks() {
       const checks = [await storeCheck(store), keysCheck(keyrings.main, algorithms)];
+      // If the store does not answer, its own check says so.
+      const suspended = await suspensions().catch(() => []);
+      if (suspended.length > 0) checks.push(issuingCheck(suspended));
       const failure = backend.failure?.();
       // Stays ready: a backend failure affects every replica, and with none ready the JWKS would be unavailable too.
       if (failure) checks.push({ name: 'key_backend', ok: true, detail: `does not sign: ${failure}` });
@@ -70,6 +75,17 @@ const storeCheck = (store: Store): Promise<ReadinessCheck> =>
     () => ({ name: 'store', ok: true, detail: 'reads and writes' }),
     () => ({ name: 'store', ok: false, detail: 'does not answer' }),
   );
+
+/** Stays ready: discovery and JWKS must remain available. */
+const issuingCheck = (suspended: readonly Suspension[]): ReadinessCheck => ({
+  name: 'issuing',
+  ok: true,
+  detail: firstOf(
+    suspended.map(
+      ({ tenant, since, reason }) => `suspended${tenant ? ` for ${tenant}` : ''} since ${since}: ${reason}`,
+    ),
+  ),
+});
 
 /** Stays ready: the active keys continue to sign. */
 function rotationCheck(postponed: readonly PostponedKey[]): ReadinessCheck {

@@ -6,6 +6,7 @@
 import type { Client } from '../../access/clients/index.ts';
 import { type Connection, narrowedTo, resolveConnection } from '../../access/connections/index.ts';
 import type { AuthorizedUse, Policy, WorkloadClaims } from '../../access/policy/index.ts';
+import type { Suspensions } from '../../access/suspension/index.ts';
 import type { Credentials, Endpoints } from '../../clouds/index.ts';
 import type { Audit, AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -40,6 +41,8 @@ export interface Exchange {
   token(caller: Caller, connectionId: string): Promise<{ token: string; expiresIn: number }>;
   /** An exchange without the cache, in any state of the connection except paused. For verification. */
   attempt(connection: Connection, actor: string): Promise<Credentials>;
+  /** The same for the server's own documents, which it continues to publish while issuing is suspended. */
+  attemptToPublish(connection: Connection): Promise<Credentials>;
 }
 
 /** Upper bound for one exchange: waiting for a slot, retries and the cloud's answer. */
@@ -52,10 +55,13 @@ interface Terms {
   readonly facts?: NonNullable<AuditEntry['facts']>;
   /** When the approval ends, in milliseconds. */
   readonly notAfter?: number | undefined;
+  /** Whether a suspension of issuing does not apply. */
+  readonly whileSuspended?: boolean;
 }
 
 export function createExchange(options: {
   policy: Policy;
+  suspensions: Pick<Suspensions, 'assertIssuing'>;
   issuers: Pick<Issuers, 'of'>;
   audit: Audit;
   endpoints: Endpoints;
@@ -66,22 +72,29 @@ export function createExchange(options: {
   /** Called after each exchange, for the metrics. */
   observe: (exchange: { cloud: string; outcome: string; seconds: number }) => void;
 }): Exchange {
-  const { policy, issuers, audit, endpoints, fairQueue, outageBudget, now, elapsed, observe } = options;
+  const { policy, suspensions, issuers, audit, endpoints, fairQueue, outageBudget, now, elapsed, observe } =
+    options;
   const cache = createCredentialsCache({ now, elapsed, maxEntries: maxCached });
   const sign = async (connection: Connection, notAfter?: number) =>
     (await issuers.of(connection)).sign(connection, notAfter);
 
   /** Allows the use of the connection, or records the refusal and throws it. */
-  async function authorize(
-    caller: Caller,
-    id: string,
-    purpose: string | null | undefined,
-  ): Promise<AuthorizedUse> {
+  function authorize(caller: Caller, id: string, purpose: string | null | undefined): Promise<AuthorizedUse> {
     const { client, claims, source_ip, request_id } = caller;
     const requested = purpose === undefined ? {} : { purpose };
+    const context = { source_ip, request_id };
+    return recordRefusal(caller, id, () =>
+      policy.authorize({ client, connection: id, claims, ...requested, context }),
+    );
+  }
+
+  /** Allows the answer, or records the refusal and throws it. */
+  const assertIssuing = (caller: Caller, { id, tenant }: Connection): Promise<void> =>
+    recordRefusal(caller, id, () => suspensions.assertIssuing(tenant));
+
+  async function recordRefusal<T>(caller: Caller, id: string, check: () => Promise<T>): Promise<T> {
     try {
-      const context = { source_ip, request_id };
-      return await policy.authorize({ client, connection: id, claims, ...requested, context });
+      return await check();
     } catch (error) {
       if (!(error instanceof SojournError) || error.status >= 500) throw error;
       await audit.record({
@@ -97,7 +110,7 @@ export function createExchange(options: {
   }
 
   async function exchange(connection: Connection, terms: Terms): Promise<Credentials> {
-    const { actor, facts = {}, notAfter } = terms;
+    const { actor, facts = {}, notAfter, whileSuspended = false } = terms;
     const { destination } = resolveConnection(connection);
     const line = { ...actor, connection: connection.id, tenant: connection.tenant };
     const startedAt = now();
@@ -117,6 +130,7 @@ export function createExchange(options: {
           notAfter,
           // Called again if the cloud reports that the first token arrived too late.
           sign: async () => {
+            if (!whileSuspended) await suspensions.assertIssuing(connection.tenant);
             const { token, jti, kid, claims } = await sign(connection, notAfter);
             signed = { jti, kid, sub: claims.sub, aud: claims.aud };
             return { token, jti };
@@ -163,8 +177,9 @@ export function createExchange(options: {
         fetch: () => exchange(narrowed, { actor: actorOf(caller), facts, notAfter }),
         staleOn: isTransient,
       });
-      // An approval can be revoked while the cloud answers.
+      // An approval can be revoked, and issuing suspended, while the cloud answers.
       if (notAfter !== undefined) await authorize(caller, id, requested);
+      await assertIssuing(caller, connection);
       const { tenant } = connection;
       const served = { client: caller.client.client_id, connection: id, tenant, purpose };
       await outageBudget.recordServed(served, credentials.expiresAt);
@@ -181,6 +196,7 @@ export function createExchange(options: {
 
     async token(caller, id) {
       const { connection, notAfter } = await authorize(caller, id, null);
+      await assertIssuing(caller, connection);
       const { token, jti, kid, claims } = await sign(connection, notAfter);
       const { sub, aud, exp, iat } = claims;
       await audit.record({
@@ -198,6 +214,8 @@ export function createExchange(options: {
     },
 
     attempt: (connection, actor) => exchange(connection, { actor: { actor } }),
+    attemptToPublish: (connection) =>
+      exchange(connection, { actor: { actor: 'system' }, whileSuspended: true }),
   };
 }
 

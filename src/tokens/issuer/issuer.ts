@@ -6,6 +6,7 @@ import type { Client, Clients } from '../../access/clients/index.ts';
 import { type Connection, type Connections, resolveConnection } from '../../access/connections/index.ts';
 import type { Federation } from '../../access/federation/index.ts';
 import type { Policy, WorkloadClaims } from '../../access/policy/index.ts';
+import type { Suspensions } from '../../access/suspension/index.ts';
 import type { Algorithm, SignedToken } from '../../clouds/index.ts';
 import type { Audit } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -74,6 +75,7 @@ export interface IssuerOptions {
   readonly self: string;
   readonly connections: Connections;
   readonly policy: Policy;
+  readonly suspensions: Pick<Suspensions, 'assertIssuing'>;
   readonly keyring: Keyring;
   readonly algorithms: readonly Algorithm[];
   readonly audit: Audit;

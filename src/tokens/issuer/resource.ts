@@ -5,6 +5,7 @@ import {
   resolveConnection,
 } from '../../access/connections/index.ts';
 import { onlyConnection, type Policy, type WorkloadClaims } from '../../access/policy/index.ts';
+import type { Suspensions } from '../../access/suspension/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import { apiResource, connectionIn, connectionResource } from './claims.ts';
@@ -16,6 +17,7 @@ export interface ResourceOptions {
   readonly api: boolean;
   readonly connections: Connections;
   readonly policy: Policy;
+  readonly suspensions: Pick<Suspensions, 'assertIssuing'>;
 }
 
 /** A resource that the policy allows the client. */
@@ -29,7 +31,7 @@ export type Resource =
 export const indicatorOf = (resource: Resource): string =>
   'connection' in resource ? connectionResource(resource.connection.connection.id) : apiResource;
 
-/** @throws {SojournError} `invalid_target` */
+/** @throws {SojournError} `invalid_target`, or `…_suspended` once the policy allows the use */
 export async function resolveResource(
   options: ResourceOptions,
   progress: AuthenticatedProgress,
@@ -40,6 +42,7 @@ export async function resolveResource(
   if (indicator === apiResource) {
     if (!options.api) throw invalidTarget('Only the shared issuer of this server issues API tokens.');
     checkAudience(request.parameters, apiResource);
+    await options.suspensions.assertIssuing();
     const claims = proof?.method === 'external' ? proof.claims : undefined;
     return { workloadClaims: await options.policy.workloadClaims(client, claims) };
   }
@@ -48,6 +51,7 @@ export async function resolveResource(
   // A caller may have sent a secret instead of an id; logs must not contain it.
   if (isId('con', id)) progress.requested = id;
   const { connection, notAfter } = await authorize(options.policy, progress, id);
+  await options.suspensions.assertIssuing(connection.tenant);
   if (connection.issuer !== options.issuer)
     throw invalidTarget(
       'The connection is registered under another issuer.',

@@ -14,7 +14,7 @@ export interface BucketTarget extends BucketLocation {
 
 export interface BucketWriterOptions {
   readonly connections: Pick<Connections, 'get'>;
-  readonly exchange: Pick<Exchange, 'attempt'>;
+  readonly exchange: Pick<Exchange, 'attemptToPublish'>;
   readonly now: Now;
   /** Aborts when the process shuts down. */
   readonly shutdown: AbortSignal;
@@ -60,7 +60,7 @@ export class BucketWriter {
         advice: 'Name a connection to the cloud of the bucket in keys.publish.',
       });
     }
-    const credentials = await exchange.attempt(connection, 'system');
+    const credentials = await exchange.attemptToPublish(connection);
     for (let start = 0; start < changed.length; start += maxConcurrentPuts) {
       await Promise.all(
         changed.slice(start, start + maxConcurrentPuts).map(async ({ path, document }) => {

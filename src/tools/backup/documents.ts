@@ -16,6 +16,7 @@ const types = [
   'connection',
   'tenant',
   'setting',
+  'suspension',
   'ring',
 ] as const satisfies readonly RecordType[];
 

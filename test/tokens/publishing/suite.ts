@@ -4,6 +4,7 @@ import { createClients } from '../../../src/access/clients/index.ts';
 import { createConnections } from '../../../src/access/connections/index.ts';
 import { createFederation } from '../../../src/access/federation/index.ts';
 import { createPolicy } from '../../../src/access/policy/index.ts';
+import { createSuspensions } from '../../../src/access/suspension/index.ts';
 import { createTenants } from '../../../src/access/tenants/index.ts';
 import { createAudit } from '../../../src/platform/audit/index.ts';
 import { createRequestLimits } from '../../../src/platform/limits/index.ts';
@@ -51,6 +52,7 @@ async function startOn(bench: KeysBench, mirrorUrls: readonly string[], republis
     ...{ store, issuer, connections, tenants, keyrings, audit, logger, now, algorithms },
     clients,
     federation: createFederation({ store, now, allowNetworks: [] }),
+    suspensions: createSuspensions({ store, tenants, now }),
     policy: createPolicy({ store, connections, tenants, approvals, audit, now }),
     limits: createRequestLimits({ audit, now, perAddress: 1, perClient: 1 }),
     ttl: 300,
@@ -61,7 +63,7 @@ async function startOn(bench: KeysBench, mirrorUrls: readonly string[], republis
   const startedAt = now();
   const { publisher, mirrors } = createPublishing({
     ...{ connections, issuers, tenants, keyrings, audit, logger, now, mirrors: mirrorUrls },
-    exchange: { attempt: () => Promise.reject(new Error('no cloud is called')) },
+    exchange: { attemptToPublish: () => Promise.reject(new Error('no cloud is called')) },
     buckets: [{ to: bucket, region: 'us-east-1', connection: 'con_01m8a88jt1jrjr7p98t6njdv7n' }],
     republishEvery,
     checkMirrorsEvery: 300_000,
@@ -72,6 +74,7 @@ async function startOn(bench: KeysBench, mirrorUrls: readonly string[], republis
     places: publisher.states,
     copies: mirrors.states,
     clock: { lastJump: () => undefined },
+    suspensions: async () => [],
   });
   return {
     store,

@@ -8,6 +8,7 @@ import { connectionRoutes } from './connections.ts';
 import { documentsRoute } from './documents.ts';
 import { invitationRoutes } from './invitations.ts';
 import { issuerRoutes } from './issuer.ts';
+import { issuingRoutes } from './issuing.ts';
 import { keyRoutes } from './keys.ts';
 import { lintRoute } from './lint.ts';
 import { openApiDocument } from './openapi.ts';
@@ -40,6 +41,7 @@ export const routes: readonly Route[] = [
   ...invitationRoutes,
   lintRoute,
   ...issuerRoutes,
+  ...issuingRoutes,
   uploadedKeysRoute,
   ...keyRoutes,
   documentsRoute,

@@ -17,6 +17,7 @@ import { connection, connectionChange, connectionInput, connectionPage } from '.
 import { documentPage } from './documents.ts';
 import { invitationInput, invitationPage, newInvitation } from './invitations.ts';
 import { issuerDocuments } from './issuer.ts';
+import { issuing, suspensionInput } from './issuing.ts';
 import { impactPage, keyList } from './keys.ts';
 import { lintAnswer, lintInput } from './lint.ts';
 import { outageBudget } from './outage.ts';
@@ -56,6 +57,7 @@ export const inputs: Named = {
       [nameIn(cloud, 'Purpose'), clouds[cloud].purpose],
     ]),
   ),
+  SuspensionInput: suspensionInput,
   GrantInput: grantInput,
   DenialInput: denialInput,
   LintInput: lintInput,
@@ -81,6 +83,7 @@ export const answers: Named = {
   Lint: lintAnswer,
   Preview: preview,
   Issuer: issuerDocuments,
+  Issuing: issuing,
   KeyList: keyList,
   KeyImpactPage: impactPage,
   DocumentPage: documentPage,

@@ -5,6 +5,7 @@ import type { Approvals } from '../../../access/approvals/index.ts';
 import type { Clients } from '../../../access/clients/index.ts';
 import type { Connections } from '../../../access/connections/index.ts';
 import type { Policy } from '../../../access/policy/index.ts';
+import type { Suspensions } from '../../../access/suspension/index.ts';
 import type { Tenants } from '../../../access/tenants/index.ts';
 import type { Invitations } from '../../../onboarding/invitations/index.ts';
 import type { Onboarding } from '../../../onboarding/setup/index.ts';
@@ -21,6 +22,7 @@ export interface AdminServices {
   readonly clients: Clients;
   readonly connections: Connections;
   readonly policy: Policy;
+  readonly suspensions: Suspensions;
   readonly invitations: Invitations;
   readonly approvals: Approvals;
   readonly keyrings: Keyrings;
