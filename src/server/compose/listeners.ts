@@ -10,10 +10,12 @@ import {
   createAdminApp,
   createPublicApp,
   followTls,
+  isDocumentPath,
   type Listener,
   listen,
   readTls,
   type TlsPair,
+  within,
 } from '../http/index.ts';
 import { followKeyRings, ringPollMs } from '../key-rings/index.ts';
 import type { Context } from './context.ts';
@@ -85,6 +87,8 @@ export async function startListeners(context: Context, state: State, services: S
     ...config.listen.public,
     tls,
     name: 'public',
+    isDocument: isDocumentPath,
+    isProxy: within(config.trust_proxy),
   });
   shutdown.add(publicListener.close);
   const adminListener = await listen(adminApp.callback(), {

@@ -13,7 +13,8 @@ export function within(cidrs: readonly string[]): (address: string) => boolean {
 }
 
 /** The address of the TCP peer, without regard to headers. */
-export const peerOf = ({ socket }: IncomingMessage): string => normalize(socket.remoteAddress ?? '');
+export const peerOf = ({ socket }: Pick<IncomingMessage, 'socket'>): string =>
+  normalize(socket.remoteAddress ?? '');
 
 /** @param cidrs proxies whose X-Forwarded-For is trusted; for any other peer, the peer's address is the caller's */
 export function addressReader(cidrs: readonly string[]): (request: IncomingMessage) => string {

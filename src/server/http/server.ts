@@ -4,7 +4,10 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SojournError } from '../../platform/errors/index.ts';
+import { networkOf } from '../../platform/limits/index.ts';
+import { peerOf } from './address.ts';
 import { followAuthorities } from './authorities.ts';
+import { createPacing } from './pacing.ts';
 import type { TlsPair } from './tls.ts';
 
 export interface Listener {
@@ -30,6 +33,10 @@ export interface ListenOptions {
   readonly tls: TlsPair | null;
   /** For error messages: `public` or `admin`. */
   readonly name: string;
+  /** Whether a request for this path is served from memory, before requests that need work. */
+  readonly isDocument?: (path: string) => boolean;
+  /** Whether connections from this address carry the requests of many callers. */
+  readonly isProxy?: (address: string) => boolean;
 }
 
 /** Node's defaults allow a slow body to hold a connection for 300 s, and slow headers for 60 s. */
@@ -52,11 +59,19 @@ const secureOptions = ({ cert, key, client_ca }: TlsPair) => ({
 });
 
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listener> {
-  const { host, port, tls, name } = options;
+  const { host, port, tls, name, isDocument = () => false, isProxy = () => false } = options;
+  const pacing = createPacing({
+    groupOf: (socket) => {
+      const address = peerOf({ socket });
+      return isProxy(address) ? `${address} ${socket.remotePort}` : networkOf(address);
+    },
+    isDocument,
+  });
   let draining = false;
   const unanswered = new Set<ServerResponse>();
   const trackedHandler: RequestListener = (request, response) => {
     if (authorities?.isTrusted(request.socket) === false) return request.socket.destroy();
+    pacing.start(request, response);
     unanswered.add(response);
     response.once('close', () => unanswered.delete(response));
     if (draining) response.setHeader('connection', 'close');
@@ -79,6 +94,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   const authorities =
     tlsServer && tls?.client_ca !== undefined ? followAuthorities(tlsServer, tls.client_ca) : undefined;
   const server: Server = tlsServer ?? createServer(limits, trackedHandler);
+  server.on(tlsServer ? 'secureConnection' : 'connection', pacing.add);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(

@@ -1,7 +1,11 @@
 /** Serves discovery and JWKS: fixed bytes with an ETag, the same for every caller. */
 import type { Context } from 'koa';
 import { SojournError } from '../../../platform/errors/index.ts';
-import type { FixedDocument } from '../../../tokens/issuer/index.ts';
+import { discoveryPath, type FixedDocument, jwksPath } from '../../../tokens/issuer/index.ts';
+
+/** Whether requests for this path are served before others. */
+export const isDocumentPath = (path: string): boolean =>
+  path.endsWith(jwksPath) || path.endsWith(discoveryPath);
 
 export function serveDocument(ctx: Context, document: FixedDocument): void {
   // One spelling only: a query would make as many entries in every cache on the way.

@@ -1,0 +1,180 @@
+/**
+ * Paces requests before the HTTP parser sees them, because a parsed request costs a hundred times the scan of its bytes.
+ * One connection has at most 8 unanswered requests; one turn of the event loop starts at most 8 requests, those for
+ * issuer documents first and the others round-robin by address. A paced connection is not read, so TCP holds its peer back.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+export interface Pacing {
+  /** Call it once for each connection, after node:http has added its own listener. */
+  add(socket: Socket): void;
+  /** Call it for each request that node:http reports. */
+  start(request: IncomingMessage, response: ServerResponse): void;
+}
+
+export interface PacingOptions {
+  /** Connections of one group share a place in the queue. */
+  readonly groupOf: (socket: Socket) => string;
+  /** Whether a request for this path is served from memory. */
+  readonly isDocument: (path: string) => boolean;
+}
+
+/** Browsers and HTTP/1.1 libraries do not pipeline; test tools send about this many. */
+const maxUnanswered = 8;
+/** Turns must be short, because libuv accepts one connection per turn. 8 sign-ins take 2 to 3 ms. */
+const maxPerTurn = 8;
+/** One read of a socket is 64 KB. node:http may resume a paused socket once, to read the body of a request. */
+const maxUnreadBytes = 256 * 1024;
+const endOfHeaders = Buffer.from('\r\n\r\n');
+const nothing = Buffer.alloc(0);
+
+interface Connection {
+  readonly socket: Socket;
+  readonly group: string;
+  readonly parse: (chunk: Buffer) => void;
+  /** Received, and not yet passed to the parser. */
+  unread: Buffer;
+  unanswered: number;
+  latest?: IncomingMessage;
+  isQueued: boolean;
+  isPaused: boolean;
+}
+
+export function createPacing({ groupOf, isDocument }: PacingOptions): Pacing {
+  const connections = new WeakMap<Socket, Connection>();
+  const documents = createRoundRobin<Connection>();
+  const others = createRoundRobin<Connection>();
+  let startedInTurn = 0;
+  let isScheduled = false;
+
+  const scheduleTurn = (): void => {
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(nextTurn);
+  };
+
+  const enqueue = (connection: Connection): void => {
+    if (connection.isQueued) return;
+    connection.isQueued = true;
+    const queue = isDocument(pathOf(connection.unread)) ? documents : others;
+    queue.push(connection.group, connection);
+    scheduleTurn();
+  };
+
+  const nextTurn = (): void => {
+    isScheduled = false;
+    startedInTurn = 0;
+    while (startedInTurn < maxPerTurn) {
+      const connection = documents.shift() ?? others.shift();
+      if (!connection) return;
+      connection.isQueued = false;
+      advance(connection);
+    }
+  };
+
+  const pause = (connection: Connection): void => {
+    connection.isPaused = true;
+    connection.socket.pause();
+  };
+
+  /** Passes the parser the bytes up to the end of the next headers, with which at most one request starts. */
+  const advance = (connection: Connection): void => {
+    const { socket, parse, unread } = connection;
+    if (socket.destroyed) return;
+    startedInTurn += 1;
+    scheduleTurn();
+    const end = unread.indexOf(endOfHeaders);
+    const length = end === -1 ? unread.length : end + endOfHeaders.length;
+    connection.unread = length === unread.length ? nothing : unread.subarray(length);
+    parse(unread.subarray(0, length));
+    // Requests with a body cannot wait for the answers before them without holding back their own body.
+    if (connection.unanswered > 2 * maxUnanswered) socket.destroy();
+    proceed(connection);
+  };
+
+  const proceed = (connection: Connection): void => {
+    const { socket, unread, unanswered, latest } = connection;
+    if (socket.destroyed) {
+      connection.unread = nothing;
+    } else if (unread.length === 0) {
+      if (!connection.isPaused) return;
+      connection.isPaused = false;
+      socket.resume();
+    } else {
+      pause(connection);
+      if (unanswered < maxUnanswered || latest?.complete === false) enqueue(connection);
+    }
+  };
+
+  const receive = (connection: Connection, chunk: Buffer): void => {
+    const { socket, unread } = connection;
+    if (unread.length + chunk.length > maxUnreadBytes) {
+      socket.destroy();
+      return;
+    }
+    const isFirst = unread.length === 0;
+    connection.unread = isFirst ? chunk : Buffer.concat([unread, chunk]);
+    if (!isFirst) {
+      pause(connection);
+      return;
+    }
+    const isIdle = connection.unanswered < maxUnanswered || connection.latest?.complete === false;
+    if (isIdle && startedInTurn < maxPerTurn && others.isEmpty()) advance(connection);
+    else proceed(connection);
+  };
+
+  return {
+    add(socket) {
+      const [parse] = socket.listeners('data') as [(chunk: Buffer) => void];
+      const connection: Connection = {
+        ...{ socket, parse, group: groupOf(socket), unread: nothing, unanswered: 0 },
+        ...{ isQueued: false, isPaused: false },
+      };
+      connections.set(socket, connection);
+      // Adding a listener makes node:http read through the stream, and not directly from the handle of the socket.
+      socket.on('data', (chunk: Buffer) => receive(connection, chunk));
+      socket.off('data', parse);
+    },
+
+    start(request, response) {
+      const connection = connections.get(request.socket);
+      if (!connection) return;
+      connection.unanswered += 1;
+      connection.latest = request;
+      response.once('close', () => {
+        connection.unanswered -= 1;
+        if (connection.unread.length > 0 && !connection.isQueued) proceed(connection);
+      });
+    },
+  };
+}
+
+/** The path in the first line of these bytes. Only a hint for the queue: the parser decides what the request is. */
+function pathOf(bytes: Buffer): string {
+  const [, target = ''] = bytes.toString('latin1', 0, 200).split(' ', 2);
+  const query = target.indexOf('?');
+  return query === -1 ? target : target.slice(0, query);
+}
+
+/** Serves the groups in turn, and the entries of a group in order. */
+function createRoundRobin<Entry>() {
+  const groups = new Map<string, Entry[]>();
+  return {
+    isEmpty: () => groups.size === 0,
+    push(group: string, entry: Entry): void {
+      const entries = groups.get(group);
+      if (entries) entries.push(entry);
+      else groups.set(group, [entry]);
+    },
+    shift(): Entry | undefined {
+      const [first] = groups;
+      if (!first) return undefined;
+      const [group, entries] = first;
+      groups.delete(group);
+      const entry = entries.shift();
+      if (entries.length > 0) groups.set(group, entries);
+      return entry;
+    },
+  };
+}

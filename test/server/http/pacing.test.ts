@@ -1,0 +1,154 @@
+/** Floods of pipelined requests: what a listener starts for them, and whom it serves first. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { generate } from 'selfsigned';
+import { type Listener, type ListenOptions, listen } from '../../../src/server/http/server.ts';
+
+type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse };
+
+let listener: Listener | undefined;
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const { response } of started) response.end();
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await listener?.close();
+  listener = undefined;
+});
+
+const started: Exchange[] = [];
+/** A listener whose requests are in `started` until the test answers them, unless `answer` does. */
+async function start(
+  options: Partial<ListenOptions> = {},
+  answer: (exchange: Exchange) => void = () => {},
+): Promise<void> {
+  started.length = 0;
+  const defaults = { host: '127.0.0.1', port: 0, tls: null, name: 'public' };
+  listener = await listen(
+    (request, response) => {
+      started.push({ request, response });
+      answer({ request, response });
+    },
+    { ...defaults, ...options },
+  );
+}
+
+async function open(localAddress = '127.0.0.1'): Promise<Socket> {
+  const { protocol, port, hostname: host } = new URL(listener!.origin);
+  const socket =
+    protocol === 'https:'
+      ? connectTls({ host, port: Number(port), rejectUnauthorized: false })
+      : connect({ host, port: Number(port), localAddress });
+  sockets.push(socket.on('error', () => {}));
+  await new Promise((resolve) => socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', resolve));
+  return socket;
+}
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const post = (path: string) => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx`;
+const until = async (condition: () => boolean) => {
+  while (!condition()) await turn();
+};
+const turns = async (count: number) => {
+  for (let number = 0; number < count; number++) await turn();
+};
+const paths = () => started.map(({ request }) => request.url);
+
+describe.each(['http', 'https'])('a listener for %s', (protocol) => {
+  const begin = async (answer?: (exchange: Exchange) => void) => {
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'a' }]);
+    await start({ tls: protocol === 'https' ? { cert, key } : null }, answer);
+  };
+
+  test('starts 8 of 20,000 pipelined requests of a connection, and the next when one is answered', async () => {
+    await begin();
+    const socket = await open();
+    socket.write(get('/x').repeat(20_000));
+    await until(() => started.length >= 8);
+    await turns(200);
+    expect(started.length).toBe(8);
+    for (const count of [9, 10]) {
+      started[count - 9]?.response.end();
+      await until(() => started.length >= count);
+      await turns(50);
+      expect(started.length).toBe(count);
+    }
+  });
+
+  test('answers 500 pipelined requests of a connection completely and in order', async () => {
+    await begin(({ request, response }) => response.end(`${request.url}.`));
+    const socket = await open();
+    let received = '';
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      received += text;
+    });
+    const expected = Array.from({ length: 500 }, (_, number) => `/${number}`);
+    socket.write(expected.map(get).join(''));
+    await until(() => received.includes('/499.'));
+    expect([...received.matchAll(/\r\n\r\n(\/\d+)\./g)].map(([, path]) => path)).toEqual(expected);
+    expect(paths()).toEqual(expected);
+  });
+
+  test('closes a connection that pipelines more than 16 requests with bodies', async () => {
+    await begin();
+    const socket = await open();
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(post('/x').repeat(5_000));
+    await closed;
+    expect(started.length).toBeLessThanOrEqual(17);
+  });
+});
+
+test('a body that arrives in pieces behind unanswered requests reaches its handler', async () => {
+  await start();
+  const socket = await open();
+  socket.write(`${get('/x').repeat(7)}POST /form HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nab\r\n`);
+  await until(() => started.length === 8);
+  const chunks: string[] = [];
+  started[7]?.request.setEncoding('latin1').on('data', (chunk: string) => chunks.push(chunk));
+  socket.write(`\r\ncd${get('/later')}`);
+  await until(() => chunks.join('').length === 8);
+  expect(chunks.join('')).toBe('ab\r\n\r\ncd');
+});
+
+test('a turn of the event loop starts at most 8 requests, whatever the number of connections', async () => {
+  let inTurn = 0;
+  const counts: number[] = [];
+  await start({}, ({ response }) => {
+    if (inTurn === 0)
+      setImmediate(() => {
+        counts.push(inTurn);
+        inTurn = 0;
+      });
+    inTurn += 1;
+    response.end();
+  });
+  for (let number = 0; number < 60; number++) await open();
+  for (const socket of sockets) socket.write(get('/x'));
+  await until(() => started.length === 60);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(16);
+});
+
+test('another address is served in turn with the many connections of one address', async () => {
+  await start({}, ({ response }) => response.end());
+  for (let number = 0; number < 50; number++) await open();
+  const other = await open('127.0.0.2');
+  for (const socket of sockets) if (socket !== other) socket.write(get('/flood').repeat(200));
+  await until(() => started.length >= 500);
+  const before = started.length;
+  other.write(get('/other'));
+  await until(() => paths().includes('/other'));
+  // The bytes need some turns of the test and the server, which share a thread, to arrive.
+  expect(paths().indexOf('/other') - before).toBeLessThan(500);
+});
+
+test('a request for an issuer document is served before the requests that wait', async () => {
+  await start({ isDocument: (path) => path === '/jwks' });
+  for (let number = 0; number < 100; number++) await open();
+  const last = await open();
+  for (const socket of sockets) socket.write(get(socket === last ? '/jwks?x' : '/token'));
+  await until(() => started.length === 101);
+  expect(paths().indexOf('/jwks?x')).toBeLessThan(60);
+});
