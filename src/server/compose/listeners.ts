@@ -83,7 +83,7 @@ export async function startListeners(context: Context, state: State, services: S
 
   const tlsFiles = config.listen.tls;
   const tls = tlsFiles && (await readTls(tlsFiles));
-  const publicListener = await listen(publicApp.callback(), {
+  const publicListener = await listen(publicApp, {
     ...config.listen.public,
     tls,
     name: 'public',

@@ -2,8 +2,8 @@
  * The public listener: discovery, JWKS, /token, /v1 and /connect. Owns: the allow-list of paths; any other path is 404.
  * Does not own: issuing tokens (issuer), exchanging them for credentials (exchange), and the customer's page (portal).
  */
+import type { RequestListener } from 'node:http';
 import Router from '@koa/router';
-import type Koa from 'koa';
 import type { Context, Next } from 'koa';
 import type { Portal } from '../../../onboarding/portal/index.ts';
 import type { Audit } from '../../../platform/audit/index.ts';
@@ -22,7 +22,7 @@ import { type AppOptions, createApp, notFoundOrMethodNotAllowed, requestContextO
 import { asSojournError } from '../problem.ts';
 import { mountConnect } from './connect.ts';
 import { mountCredentials } from './credentials.ts';
-import { serveDocument } from './documents.ts';
+import { documentOf, documentsFirst, findDocument, serveDocument } from './documents.ts';
 import { answerUnread, type CertificateOf, tokenDoor } from './token.ts';
 import { createUnauthenticatedCallers, type UnauthenticatedCallers } from './unauthenticated-callers.ts';
 
@@ -44,14 +44,18 @@ interface Tenant {
   readonly params: { readonly tenant?: string };
 }
 
-export function createPublicApp(services: PublicServices, options: AppOptions): Koa {
+export function createPublicApp(services: PublicServices, options: AppOptions): RequestListener {
   const { issuers, path, certificateOf } = services;
   const router = new Router({ prefix: path, strict: true, sensitive: true });
   const unauthenticatedCallers = createUnauthenticatedCallers(services);
   const limited = limitSignIns(unauthenticatedCallers);
   const serveIssuer = (base: string, find: (ctx: Context & Tenant) => Promise<Issuer>) => {
-    router.get(base + discoveryPath, async (ctx) => serveDocument(ctx, (await find(ctx)).discovery()));
-    router.get(base + jwksPath, async (ctx) => serveDocument(ctx, (await find(ctx)).jwks()));
+    // Reached if `documentsFirst` found none, to answer the reason.
+    for (const name of [discoveryPath, jwksPath])
+      router.get(base + name, async (ctx) => {
+        serveDocument(ctx.req, ctx.res, documentOf(await find(ctx), name));
+        ctx.respond = false;
+      });
     router.post(base + tokenPath, async (ctx) =>
       limited(ctx, async () => tokenDoor(await find(ctx), certificateOf, ctx)),
     );
@@ -69,7 +73,7 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
   app.use(originFormOnly);
   app.use(router.routes());
   app.use(notFoundOrMethodNotAllowed);
-  return app;
+  return documentsFirst(findDocument(issuers, path), options, app.callback());
 }
 
 /** Answers 429 without reading the body if the address is over a limit. `signIn` resolves to true if the sign-in failed. */
