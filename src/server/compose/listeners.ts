@@ -89,6 +89,7 @@ export async function startListeners(context: Context, state: State, services: S
     name: 'public',
     isDocument: isDocumentPath,
     isProxy: within(config.trust_proxy),
+    caps: { total: config.limits.connections, perGroup: config.limits.connections_per_address },
   });
   shutdown.add(publicListener.close);
   const adminListener = await listen(adminApp.callback(), {

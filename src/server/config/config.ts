@@ -67,6 +67,8 @@ export interface Config {
     readonly requests_per_address: number;
     readonly requests_per_client: number;
     /** At once. */
+    readonly connections: number;
+    readonly connections_per_address: number;
     readonly concurrent_exchanges: number;
     readonly concurrent_exchanges_per_tenant: number;
   };

@@ -274,6 +274,16 @@ export const shape = {
       50,
       'Requests per second of one authenticated client, from any address. The default is a tenth of what one core can serve.',
     ),
+    connections: key(
+      countBetween(10, 1_000_000),
+      10_000,
+      'Open connections of the public listener, and at most as many as the process has file descriptors for. Beyond it, a new connection replaces the one that has been idle for the longest time.',
+    ),
+    connections_per_address: key(
+      countBetween(1, 1_000_000),
+      500,
+      'How many of these connections one network address may have; a proxy in `trust_proxy` has no such limit.',
+    ),
     concurrent_exchanges: key(
       countBetween(1, 10_000),
       64,

@@ -17,13 +17,13 @@ export function followAuthorities(server: Server, current: string | undefined): 
   let generation = { authorities: current };
   const accepted = new Map<string, { readonly socket: Socket; readonly generation: object }>();
   server.on('connection', (socket: Socket) => {
-    const key = keyOf(socket);
+    const key = connectionKey(socket);
     accepted.set(key, { socket, generation });
     // A newer connection from the same peer port may already have this key.
     socket.once('close', () => accepted.get(key)?.socket === socket && accepted.delete(key));
   });
   return {
-    isTrusted: (socket) => accepted.get(keyOf(socket))?.generation === generation,
+    isTrusted: (socket) => accepted.get(connectionKey(socket))?.generation === generation,
     replace(authorities) {
       if (authorities === generation.authorities) return false;
       generation = { authorities };
@@ -32,5 +32,6 @@ export function followAuthorities(server: Server, current: string | undefined): 
   };
 }
 
-const keyOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+/** Identifies an open connection. */
+export const connectionKey = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
   `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;

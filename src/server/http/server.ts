@@ -2,11 +2,12 @@
 import { X509Certificate } from 'node:crypto';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { SojournError } from '../../platform/errors/index.ts';
 import { networkOf } from '../../platform/limits/index.ts';
 import { peerOf } from './address.ts';
 import { followAuthorities } from './authorities.ts';
+import { affordableConnections, type ConnectionCaps, createConnections } from './connections.ts';
 import { createPacing } from './pacing.ts';
 import type { TlsPair } from './tls.ts';
 
@@ -35,6 +36,7 @@ export interface ListenOptions {
   readonly name: string;
   /** Whether a request for this path is served from memory, before requests that need work. */
   readonly isDocument?: (path: string) => boolean;
+  readonly caps?: ConnectionCaps;
   /** Whether connections from this address carry the requests of many callers. */
   readonly isProxy?: (address: string) => boolean;
 }
@@ -48,6 +50,9 @@ const limits = {
   maxHeaderSize: 8 * 1024,
 };
 
+/** Enough for the operators and programs that use the admin listener. */
+const defaultCaps: ConnectionCaps = { total: 1_000, perGroup: 200 };
+
 /** How long requests in progress may take to finish during shutdown. */
 const drainMs = 8_000;
 
@@ -60,20 +65,24 @@ const secureOptions = ({ cert, key, client_ca }: TlsPair) => ({
 
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listener> {
   const { host, port, tls, name, isDocument = () => false, isProxy = () => false } = options;
-  const pacing = createPacing({
-    groupOf: (socket) => {
-      const address = peerOf({ socket });
-      return isProxy(address) ? `${address} ${socket.remotePort}` : networkOf(address);
-    },
-    isDocument,
-  });
+  const groupOf = (socket: Socket): string => {
+    const address = peerOf({ socket });
+    return isProxy(address) ? `${address} ${socket.remotePort}` : networkOf(address);
+  };
+  const pacing = createPacing({ groupOf, isDocument });
+  const { total, perGroup } = options.caps ?? defaultCaps;
+  const connections = createConnections({ total: Math.min(total, affordableConnections()), perGroup });
   let draining = false;
   const unanswered = new Set<ServerResponse>();
   const trackedHandler: RequestListener = (request, response) => {
     if (authorities?.isTrusted(request.socket) === false) return request.socket.destroy();
     pacing.start(request, response);
+    connections.begin(request.socket);
     unanswered.add(response);
-    response.once('close', () => unanswered.delete(response));
+    response.once('close', () => {
+      unanswered.delete(response);
+      connections.end(request.socket);
+    });
     if (draining) response.setHeader('connection', 'close');
     handler(request, response);
   };
@@ -94,6 +103,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   const authorities =
     tlsServer && tls?.client_ca !== undefined ? followAuthorities(tlsServer, tls.client_ca) : undefined;
   const server: Server = tlsServer ?? createServer(limits, trackedHandler);
+  server.on('connection', (socket: Socket) => connections.add(socket, groupOf(socket)));
   server.on(tlsServer ? 'secureConnection' : 'connection', pacing.add);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>

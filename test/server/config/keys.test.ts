@@ -63,6 +63,8 @@ describe('the configuration', () => {
         failed_sign_ins: 60,
         requests_per_address: 200,
         requests_per_client: 50,
+        connections: 10_000,
+        connections_per_address: 500,
         concurrent_exchanges: 64,
         concurrent_exchanges_per_tenant: 16,
       },
