@@ -56,7 +56,12 @@ export async function writeConfig(options: Omit<ProcessOptions, 'program' | 'env
     issuer: issuerAt(issuerPort),
     listen: { public: `127.0.0.1:${port}`, admin: '127.0.0.1:0' },
     // Requests come by the thousand here, and used assertions are refused by the hundred, all from one address.
-    limits: { failed_sign_ins: 1_000_000, requests_per_address: 1_000_000, requests_per_client: 1_000_000 },
+    limits: {
+      failed_sign_ins: 1_000_000,
+      refused_sign_ins: 1_000_000,
+      requests_per_address: 1_000_000,
+      requests_per_client: 1_000_000,
+    },
     store: `sqlite:${join(folder, 'sojourn.db')}`,
     ...config,
     keys: {

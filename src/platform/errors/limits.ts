@@ -6,6 +6,12 @@ export const limitRows = {
     title: 'Too many requests.',
     advice: 'Try again after the time in Retry-After.',
   },
+  server_busy: {
+    status: 503,
+    oauth: 'temporarily_unavailable',
+    title: 'The server is busy: too many requests are waiting.',
+    advice: 'Try again after the time in Retry-After.',
+  },
   overloaded: {
     status: 503,
     title: 'The server is overloaded: too many exchanges with clouds are in progress.',

@@ -1,9 +1,10 @@
 /**
  * Rate limits and fair queueing: one caller cannot starve the others.
- * Owns: request counts by network address and by client, and the queue that shares exchange slots fairly among tenants.
+ * Owns: request counts by network address and by client, addresses of clients, and the queue that shares exchange slots fairly among tenants.
  * All state is bounded and in the memory of one replica.
  * Does not own: identifying callers, where a limit applies (listeners, issuer, exchange), or error responses.
  */
 export { createBuckets, networkOf } from './buckets.ts';
 export { createFairQueue, type FairQueue } from './fair-queue.ts';
+export { createKnownAddresses, type KnownAddresses } from './known-addresses.ts';
 export { createRequestLimits, type RequestLimits } from './requests.ts';

@@ -38,6 +38,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
         // Tests and benchmarks send many requests from one address, and sign in with wrong secrets on purpose.
         limits: {
           failed_sign_ins: 1_000_000,
+          refused_sign_ins: 1_000_000,
           requests_per_address: 1_000_000,
           requests_per_client: 1_000_000,
           connections_per_address: 10_000,

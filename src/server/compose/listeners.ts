@@ -1,5 +1,5 @@
 /** The third step: listens, and starts the background jobs. */
-
+import { createKnownAddresses } from '../../platform/limits/index.ts';
 import { isLoopback } from '../../platform/outbound/index.ts';
 import { every, sleep, systemElapsed } from '../../platform/time/index.ts';
 import { createHealth, watchClock } from '../health/index.ts';
@@ -61,6 +61,7 @@ export async function startListeners(context: Context, state: State, services: S
     observe: (request) => metrics.request({ listener, ...request }),
   });
   const { audit } = state;
+  const knownAddresses = createKnownAddresses(now);
   const publicApp = createPublicApp(
     {
       ...services,
@@ -68,6 +69,9 @@ export async function startListeners(context: Context, state: State, services: S
       now,
       path: new URL(config.issuer).pathname.replace(/\/$/, ''),
       failedSignIns: config.limits.failed_sign_ins,
+      refusedSignIns: config.limits.refused_sign_ins,
+      requestsInFlight: config.limits.requests_in_flight,
+      knownAddresses,
       certificateOf: certificateReader({
         asked: asksForCertificates(context),
         header: config.listen.client_certificate_header,
@@ -88,6 +92,8 @@ export async function startListeners(context: Context, state: State, services: S
     tls,
     name: 'public',
     isDocument: isDocumentPath,
+    isKnown: knownAddresses.has,
+    maxWaiting: config.limits.requests_in_flight,
     isProxy: within(config.trust_proxy),
     caps: { total: config.limits.connections, perGroup: config.limits.connections_per_address },
   });

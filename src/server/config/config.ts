@@ -64,9 +64,11 @@ export interface Config {
     /** In a minute. */
     readonly failed_sign_ins: number;
     /** In a second. */
+    readonly refused_sign_ins: number;
     readonly requests_per_address: number;
     readonly requests_per_client: number;
     /** At once. */
+    readonly requests_in_flight: number;
     readonly connections: number;
     readonly connections_per_address: number;
     readonly concurrent_exchanges: number;

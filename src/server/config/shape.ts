@@ -264,6 +264,11 @@ export const shape = {
       60,
       'Failures that one network address may have per minute: failed sign-ins at `/token` and invalid tokens at `/v1` together, and invalid links at `/connect` separately. Above it, the address gets 429 for a while. An IPv6 address counts as its /64.',
     ),
+    refused_sign_ins: key(
+      countBetween(10, 1_000_000),
+      300,
+      'Failed sign-ins per second from all network addresses together. Above it, only addresses from which a client has signed in within 25 hours are admitted; others get 503 at once.',
+    ),
     requests_per_address: key(
       countBetween(1, 1_000_000),
       200,
@@ -273,6 +278,11 @@ export const shape = {
       countBetween(1, 1_000_000),
       50,
       'Requests per second of one authenticated client, from any address. The default is a tenth of what one core can serve.',
+    ),
+    requests_in_flight: key(
+      countBetween(10, 100_000),
+      1_000,
+      'Requests that may be in progress, and as many more that may wait to be started, apart from those for discovery and JWKS. Above it, a request gets 503 at once.',
     ),
     connections: key(
       countBetween(10, 1_000_000),

@@ -1,10 +1,12 @@
 /**
  * Paces requests before the HTTP parser sees them, because a parsed request costs a hundred times the scan of its bytes.
- * One connection has at most 8 unanswered requests; one turn of the event loop starts at most 8 requests, those for
- * issuer documents first and the others round-robin by address. A paced connection is not read, so TCP holds its peer back.
+ * One connection has at most 8 unanswered requests; one turn of the event loop starts at most 8 requests: first those for
+ * issuer documents, then those of known addresses, then the others, each round-robin by address. A paced connection is not
+ * read, so TCP holds its peer back. With too many waiting, a new request gets 503 at once.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { busyBytes } from './busy.ts';
 
 export interface Pacing {
   /** Call it once for each connection, after node:http has added its own listener. */
@@ -18,6 +20,10 @@ export interface PacingOptions {
   readonly groupOf: (socket: Socket) => string;
   /** Whether a request for this path is served from memory. */
   readonly isDocument: (path: string) => boolean;
+  /** Whether a client has signed in from this group lately. */
+  readonly isKnown: (group: string) => boolean;
+  /** How many connections of unknown groups may wait. */
+  readonly maxWaiting: number;
 }
 
 /** Browsers and HTTP/1.1 libraries do not pipeline; test tools send about this many. */
@@ -41,9 +47,10 @@ interface Connection {
   isPaused: boolean;
 }
 
-export function createPacing({ groupOf, isDocument }: PacingOptions): Pacing {
+export function createPacing({ groupOf, isDocument, isKnown, maxWaiting }: PacingOptions): Pacing {
   const connections = new WeakMap<Socket, Connection>();
   const documents = createRoundRobin<Connection>();
+  const known = createRoundRobin<Connection>();
   const others = createRoundRobin<Connection>();
   let startedInTurn = 0;
   let isScheduled = false;
@@ -55,10 +62,16 @@ export function createPacing({ groupOf, isDocument }: PacingOptions): Pacing {
   };
 
   const enqueue = (connection: Connection): void => {
-    if (connection.isQueued) return;
+    const { socket, group, unread, unanswered, isQueued } = connection;
+    if (isQueued) return;
+    const queue = isDocument(pathOf(unread)) ? documents : isKnown(group) ? known : others;
+    if (queue === others && others.size() >= maxWaiting && unanswered === 0) {
+      connection.unread = nothing;
+      socket.end(busyBytes, () => socket.destroy());
+      return;
+    }
     connection.isQueued = true;
-    const queue = isDocument(pathOf(connection.unread)) ? documents : others;
-    queue.push(connection.group, connection);
+    queue.push(group, connection);
     scheduleTurn();
   };
 
@@ -66,7 +79,7 @@ export function createPacing({ groupOf, isDocument }: PacingOptions): Pacing {
     isScheduled = false;
     startedInTurn = 0;
     while (startedInTurn < maxPerTurn) {
-      const connection = documents.shift() ?? others.shift();
+      const connection = documents.shift() ?? known.shift() ?? others.shift();
       if (!connection) return;
       connection.isQueued = false;
       advance(connection);
@@ -120,7 +133,7 @@ export function createPacing({ groupOf, isDocument }: PacingOptions): Pacing {
       return;
     }
     const isIdle = connection.unanswered < maxUnanswered || connection.latest?.complete === false;
-    if (isIdle && startedInTurn < maxPerTurn && others.isEmpty()) advance(connection);
+    if (isIdle && startedInTurn < maxPerTurn && others.size() === 0) advance(connection);
     else proceed(connection);
   };
 
@@ -160,9 +173,11 @@ function pathOf(bytes: Buffer): string {
 /** Serves the groups in turn, and the entries of a group in order. */
 function createRoundRobin<Entry>() {
   const groups = new Map<string, Entry[]>();
+  let size = 0;
   return {
-    isEmpty: () => groups.size === 0,
+    size: () => size,
     push(group: string, entry: Entry): void {
+      size += 1;
       const entries = groups.get(group);
       if (entries) entries.push(entry);
       else groups.set(group, [entry]);
@@ -171,6 +186,7 @@ function createRoundRobin<Entry>() {
       const [first] = groups;
       if (!first) return undefined;
       const [group, entries] = first;
+      size -= 1;
       groups.delete(group);
       const entry = entries.shift();
       if (entries.length > 0) groups.set(group, entries);

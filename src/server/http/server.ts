@@ -36,7 +36,11 @@ export interface ListenOptions {
   readonly name: string;
   /** Whether a request for this path is served from memory, before requests that need work. */
   readonly isDocument?: (path: string) => boolean;
+  /** Whether a client has signed in from this network lately, which is served before others. */
+  readonly isKnown?: (network: string) => boolean;
   readonly caps?: ConnectionCaps;
+  /** How many connections may wait for the start of a request. */
+  readonly maxWaiting?: number;
   /** Whether connections from this address carry the requests of many callers. */
   readonly isProxy?: (address: string) => boolean;
 }
@@ -64,12 +68,13 @@ const secureOptions = ({ cert, key, client_ca }: TlsPair) => ({
 });
 
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listener> {
-  const { host, port, tls, name, isDocument = () => false, isProxy = () => false } = options;
+  const { host, port, tls, name, maxWaiting = 1_000 } = options;
+  const { isDocument = () => false, isKnown = () => false, isProxy = () => false } = options;
   const groupOf = (socket: Socket): string => {
     const address = peerOf({ socket });
     return isProxy(address) ? `${address} ${socket.remotePort}` : networkOf(address);
   };
-  const pacing = createPacing({ groupOf, isDocument });
+  const pacing = createPacing({ groupOf, isDocument, isKnown, maxWaiting });
   const { total, perGroup } = options.caps ?? defaultCaps;
   const connections = createConnections({ total: Math.min(total, affordableConnections()), perGroup });
   let draining = false;

@@ -61,8 +61,10 @@ describe('the configuration', () => {
       webhooks: { allow_networks: [], ca: null },
       limits: {
         failed_sign_ins: 60,
+        refused_sign_ins: 300,
         requests_per_address: 200,
         requests_per_client: 50,
+        requests_in_flight: 1_000,
         connections: 10_000,
         connections_per_address: 500,
         concurrent_exchanges: 64,

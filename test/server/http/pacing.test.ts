@@ -152,3 +152,50 @@ test('a request for an issuer document is served before the requests that wait',
   await until(() => started.length === 101);
   expect(paths().indexOf('/jwks?x')).toBeLessThan(60);
 });
+
+test('a known address is served before the unknown ones that wait', async () => {
+  await start({ isKnown: (network) => network === '127.0.0.9' });
+  for (let number = 0; number < 100; number++) await open(`127.0.1.${number + 1}`);
+  const known = await open('127.0.0.9');
+  for (const socket of sockets) socket.write(get(socket === known ? '/known' : '/token'));
+  await until(() => started.length === 101);
+  expect(paths().indexOf('/known')).toBeLessThan(60);
+});
+
+test('a request that would have to wait behind too many others gets 503 at once, a document never', async () => {
+  await start({ maxWaiting: 10, isDocument: (path) => path === '/jwks' }, ({ response }) => response.end());
+  const answers: string[] = [];
+  for (let number = 0; number < 60; number++) {
+    const socket = await open();
+    answers.push('');
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      answers[number] += text;
+    });
+  }
+  for (const [number, socket] of sockets.entries()) socket.write(get(number % 2 === 0 ? '/jwks' : '/token'));
+  await until(() => answers.every((answer) => answer !== ''));
+  const refused = answers.filter((answer) => !answer.startsWith('HTTP/1.1 200'));
+  expect(started.filter(({ request }) => request.url === '/jwks')).toHaveLength(30);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(started.length).toBe(60 - refused.length);
+  const body = JSON.stringify({
+    type: 'urn:sojourn:error:server_busy',
+    title: 'Service Unavailable',
+    status: 503,
+    code: 'server_busy',
+    detail: 'The server is busy: too many requests are waiting.',
+    advice: 'Try again after the time in Retry-After.',
+    error: 'temporarily_unavailable',
+    error_description:
+      'The server is busy: too many requests are waiting. Try again after the time in Retry-After.',
+  });
+  const head = [
+    'HTTP/1.1 503 Service Unavailable',
+    'retry-after: 1',
+    'cache-control: no-store',
+    'content-type: application/problem+json',
+    `content-length: ${body.length}`,
+    'connection: close',
+  ];
+  expect(new Set(refused)).toEqual(new Set([[...head, '', body].join('\r\n')]));
+});

@@ -34,6 +34,7 @@ export function mountCredentials(router: Router, services: CredentialsServices):
     try {
       if (!token) throw new SojournError('unauthorized');
       const caller = await issuers.shared.authenticateApiToken(token);
+      unauthenticatedCallers.recordSuccess(context);
       await limits.countClient(caller.client.client_id, context);
       return { ...caller, ...context };
     } catch (error) {

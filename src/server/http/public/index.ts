@@ -2,13 +2,13 @@
  * The public listener: discovery, JWKS, /token, /v1 and /connect. Owns: the allow-list of paths; any other path is 404.
  * Does not own: issuing tokens (issuer), exchanging them for credentials (exchange), and the customer's page (portal).
  */
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import Router from '@koa/router';
 import type { Context, Next } from 'koa';
 import type { Portal } from '../../../onboarding/portal/index.ts';
 import type { Audit } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
-import type { RequestLimits } from '../../../platform/limits/index.ts';
+import type { KnownAddresses, RequestLimits } from '../../../platform/limits/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 import type { Exchange } from '../../../tokens/exchange/index.ts';
 import {
@@ -19,6 +19,7 @@ import {
   tokenPath,
 } from '../../../tokens/issuer/index.ts';
 import { type AppOptions, createApp, notFoundOrMethodNotAllowed, requestContextOf } from '../app.ts';
+import { answerBusy } from '../busy.ts';
 import { asSojournError } from '../problem.ts';
 import { mountConnect } from './connect.ts';
 import { mountCredentials } from './credentials.ts';
@@ -35,6 +36,11 @@ export interface PublicServices {
   readonly limits: RequestLimits;
   /** Number of failed sign-ins that an address may have per minute. */
   readonly failedSignIns: number;
+  /** Failed sign-ins per second from all addresses. */
+  readonly refusedSignIns: number;
+  readonly knownAddresses: KnownAddresses;
+  /** Requests in progress, apart from those for documents. */
+  readonly requestsInFlight: number;
   readonly certificateOf: CertificateOf;
   /** The path of the issuer: empty for `https://id.vendor.com`. */
   readonly path: string;
@@ -73,7 +79,11 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
   app.use(originFormOnly);
   app.use(router.routes());
   app.use(notFoundOrMethodNotAllowed);
-  return documentsFirst(findDocument(issuers, path), options, app.callback());
+  return documentsFirst(
+    findDocument(issuers, path),
+    options,
+    limitInFlight(services.requestsInFlight, app.callback()),
+  );
 }
 
 /** Answers 429 without reading the body if the address is over a limit. `signIn` resolves to true if the sign-in failed. */
@@ -86,6 +96,22 @@ function limitSignIns(unauthenticatedCallers: UnauthenticatedCallers) {
       return answerUnread(ctx, asSojournError(error));
     }
     if (await signIn()) await unauthenticatedCallers.recordFailure(context);
+    else unauthenticatedCallers.recordSuccess(context);
+  };
+}
+
+/** Answers 503 at once while `most` requests are in progress. An event stream counts until it has begun. */
+function limitInFlight(most: number, handle: (...exchange: Parameters<RequestListener>) => Promise<void>) {
+  let inFlight = 0;
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    if (inFlight >= most) {
+      answerBusy(response);
+      return;
+    }
+    inFlight += 1;
+    void handle(request, response).finally(() => {
+      inFlight -= 1;
+    });
   };
 }
 

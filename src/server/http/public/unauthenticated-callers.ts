@@ -1,18 +1,24 @@
 /**
  * Rate limits for callers at /token and /v1 before they are authenticated. A caller over a limit gets 429, without an
- * audit line per request. Both paths share the counters, or guesses at one would not count at the other.
+ * audit line per request. Both paths share the counters, or guesses at one would not count at the other. If too many
+ * sign-ins are refused from all addresses together, only addresses from which a client has signed in are admitted.
  */
 import type { Audit, RequestContext } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
-import type { RequestLimits } from '../../../platform/limits/index.ts';
+import { createBuckets, type KnownAddresses, type RequestLimits } from '../../../platform/limits/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 import { createFailedSignIns } from './failed-sign-ins.ts';
 
 export interface UnauthenticatedCallers {
-  /** Counts a request. Rejects with `rate_limited` if the address has too many requests or failures. */
+  /**
+   * Counts a request. Rejects with `rate_limited` if the address has too many requests or failures, and with
+   * `server_busy` if too many sign-ins fail everywhere.
+   */
   admit(context: RequestContext): Promise<void>;
   /** Counts a failed sign-in of this address. */
   recordFailure(context: RequestContext): Promise<void>;
+  /** A client has signed in from this address. */
+  recordSuccess(context: RequestContext): void;
 }
 
 export interface UnauthenticatedCallersOptions {
@@ -21,22 +27,36 @@ export interface UnauthenticatedCallersOptions {
   readonly now: Now;
   /** Number of failed sign-ins that an address may have per minute. */
   readonly failedSignIns: number;
+  /** Failed sign-ins per second from all addresses. */
+  readonly refusedSignIns: number;
+  readonly knownAddresses: KnownAddresses;
 }
+
+/** The only key of the bucket for all addresses. */
+const everyone = '';
 
 export function createUnauthenticatedCallers({
   limits,
   audit,
   now,
   failedSignIns,
+  refusedSignIns,
+  knownAddresses,
 }: UnauthenticatedCallersOptions): UnauthenticatedCallers {
   const failures = createFailedSignIns(failedSignIns, now);
+  const refusals = createBuckets({ size: refusedSignIns, perSecond: refusedSignIns }, now);
   return {
     async admit(context) {
       const retryAfter = failures.wait(context.source_ip);
       if (retryAfter > 0) throw new SojournError('rate_limited', { retryAfter });
+      const wait = refusals.retryAfter(everyone);
+      if (wait > 0 && !knownAddresses.has(context.source_ip))
+        throw new SojournError('server_busy', { retryAfter: wait });
       await limits.countAddress(context);
     },
+    recordSuccess: ({ source_ip }) => knownAddresses.add(source_ip),
     async recordFailure(context) {
+      refusals.consume(everyone);
       if (!failures.record(context.source_ip)) return;
       await audit.record({ event: 'sign_in.rate_limited', outcome: 'refused', actor: 'unknown', ...context });
     },
