@@ -1,6 +1,5 @@
 /** How a connection was used, as far as its customer may know: when and how often, but not by which client. */
 import type { Audit } from '../../platform/audit/index.ts';
-import { toTimestamp } from '../../platform/time/index.ts';
 
 export interface Usage {
   /** The latest use; null if nothing was ever issued. */
@@ -12,25 +11,20 @@ export interface Usage {
 }
 
 const periodMs = 30 * 86_400_000;
-/** Counting reads audit lines; a higher number would cost more and say no more to a reader. */
+/** A higher number would say no more to a reader. */
 const maxCounted = 1_000;
 
 export async function usageOf(audit: Audit, connection: string, now: number): Promise<Usage> {
-  const since = toTimestamp(now - periodMs);
-  const [tokens, credentials] = await Promise.all(
-    (['token.issued', 'credentials.served'] as const).map(async (event) => {
-      const { items } = await audit.search({ connection, event, limit: maxCounted });
-      return items.map(({ occurred_at }) => occurred_at);
-    }),
-  );
-  const uses = [
-    ...tokens!.map((at) => ({ at, issued: 'token' as const })),
-    ...credentials!.map((at) => ({ at, issued: 'credentials' as const })),
-  ].toSorted((a, b) => (a.at < b.at ? 1 : -1));
-  const recent = uses.filter(({ at }) => at >= since);
+  const [{ items }, count] = await Promise.all([
+    audit.search({ use: connection, limit: 1 }),
+    audit.countUses({ connection, from: now - periodMs, max: maxCounted }),
+  ]);
+  const [last] = items;
   return {
-    last: uses[0] ?? null,
-    count: Math.min(recent.length, maxCounted),
-    more: recent.length >= maxCounted,
+    last: last
+      ? { at: last.occurred_at, issued: last.event === 'token.issued' ? 'token' : 'credentials' }
+      : null,
+    count,
+    more: count >= maxCounted,
   };
 }

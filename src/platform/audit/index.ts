@@ -94,6 +94,8 @@ export interface AuditQuery {
   readonly tenant?: string;
   readonly jti?: string;
   readonly event?: string;
+  /** Only the uses of this connection: the events in `uses`. */
+  readonly use?: string;
   /** Only events with this prefix: `connection` for events of connections themselves. */
   readonly noun?: 'connection';
   /** Milliseconds since the epoch. */
@@ -108,9 +110,11 @@ export interface Audit {
   record(entry: AuditEntry): Promise<void>;
   /** Newest first. */
   search(query: AuditQuery): Promise<Page<AuditLine>>;
+  /** The uses of a connection since a time in milliseconds since the epoch, counted up to `max`. */
+  countUses(query: { connection: string; from: number; max: number }): Promise<number>;
 }
 
-const indexed = ['connection', 'client', 'tenant', 'jti', 'event', 'noun'] as const;
+const indexed = ['connection', 'client', 'tenant', 'jti', 'event', 'noun', 'use'] as const;
 
 export function createAudit(options: {
   store: Store;
@@ -123,7 +127,11 @@ export function createAudit(options: {
     async record(entry) {
       const at = now();
       try {
-        await store.append({ at, keys: keysOf({ ...entry, ...nounOf(entry) }), value: entry });
+        await store.append({
+          at,
+          keys: keysOf({ ...entry, ...nounOf(entry), ...useOf(entry) }),
+          value: entry,
+        });
         logger.info({ audit: entry }, entry.event);
       } catch (cause) {
         logger.error({ audit: entry, err: cause }, 'cannot write the audit log');
@@ -146,6 +154,8 @@ export function createAudit(options: {
       }));
       return { ...page, items };
     },
+
+    countUses: ({ connection, from, max }) => store.count({ key: `use:${connection}`, from, max }),
   };
 }
 
@@ -156,3 +166,8 @@ function keysOf(entry: { readonly [key in (typeof indexed)[number]]?: string }):
 /** Indexes only the events that webhooks follow, because each index key costs a write per entry. */
 const nounOf = ({ event }: AuditEntry) =>
   event.startsWith('connection.') ? { noun: 'connection' as const } : {};
+
+/** An index of their own, so that reading them does not depend on the number of the connection's other lines. */
+const uses: readonly AuditEvent[] = ['token.issued', 'credentials.served'];
+const useOf = ({ event, connection }: AuditEntry) =>
+  connection !== undefined && uses.includes(event) ? { use: connection } : {};

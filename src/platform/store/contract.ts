@@ -111,6 +111,11 @@ export interface Store {
   append(entry: JournalEntry): Promise<number>;
   /** Newest first. Pass `next` of a page, a decimal number, as `before` for the following page. */
   search(query: JournalQuery): Promise<Page<JournalLine>>;
+  /**
+   * How many entries with this key the journal has since `from`, counted up to `max`. Reads only index entries, and the
+   * lines of the hour in which `from` is.
+   */
+  count(query: { readonly key: string; readonly from: number; readonly max: number }): Promise<number>;
   /** Writes a small value; rejects if the store cannot be read or written. */
   ping(): Promise<void>;
   close(): Promise<void>;

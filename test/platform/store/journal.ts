@@ -56,6 +56,23 @@ export function describeJournal(handles: () => { store: Store; other: Store }): 
       expect(await found()).toEqual([4, 3, 2, 1]);
     });
 
+    test('a count by key includes its start, stops at its maximum, and sees every writer', async () => {
+      const hour = 3_600_000;
+      const times = [noon - 2 * hour, noon - 1, noon, noon + 1, noon + hour, noon + 30 * hour];
+      for (const [i, at] of times.entries())
+        await (i % 2 ? other : store).append({ at, keys: ['use:x', 'k'], value: i });
+      await store.append({ at: noon, keys: ['k'], value: 'other' });
+      const count = (from: number, max = 10, key = 'use:x') => store.count({ key, from, max });
+      expect(await Promise.all([0, noon - 1, noon, noon + 1, noon + 2].map((from) => count(from)))).toEqual([
+        6, 5, 4, 3, 2,
+      ]);
+      expect(await count(noon + 30 * hour)).toBe(1);
+      expect(await count(noon + 30 * hour + 1)).toBe(0);
+      expect(await count(noon + 99 * hour)).toBe(0);
+      expect([await count(0, 3), await count(noon, 4), await count(noon, 1)]).toEqual([3, 4, 1]);
+      expect([await count(noon, 10, 'k'), await count(0, 10, 'use:y')]).toEqual([5, 0]);
+    });
+
     test('a search by time includes both ends, and finds lines with a wrong clock', async () => {
       const hour = 3_600_000;
       const times = [0, 1, 2 * hour, 2 * hour + 1, 90 * hour, 1, 91 * hour];

@@ -13,7 +13,7 @@ import { hoursKey, linesKey, sequenceKey, wordKey } from './keys.ts';
 /** Sequence numbers read per batch. */
 const batchSize = 500;
 
-export function journalIn(redis: Connection): Pick<Store, 'append' | 'search'> {
+export function journalIn(redis: Connection): Pick<Store, 'append' | 'search' | 'count'> {
   return {
     append: ({ at, keys, value }) =>
       attempt(async () => {
@@ -30,6 +30,21 @@ export function journalIn(redis: Connection): Pick<Store, 'append' | 'search'> {
           if (lines.length >= needed) break;
         }
         return pageOf(lines.slice(0, needed), query.limit, ({ sequence }) => String(sequence));
+      }),
+
+    count: ({ key, from, max }) =>
+      attempt(async () => {
+        const [first, newest] = await span(redis, { from, limit: max });
+        if (first > newest) return 0;
+        const [, last = String(first - 1)] =
+          (await redis.hget(hoursKey, String(hourOf(from))))?.split(':') ?? [];
+        let count = await redis.zcount(wordKey(key), Number(last) + 1, '+inf');
+        const inHour: JournalQuery = { keys: [key], from, before: Number(last) + 1, limit: max };
+        for await (const sequences of batches(redis, inHour)) {
+          if (count >= max) break;
+          if (sequences.length > 0) count += (await read(redis, sequences, inHour)).length;
+        }
+        return Math.min(count, max);
       }),
   };
 }

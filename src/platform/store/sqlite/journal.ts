@@ -21,7 +21,7 @@ const maxCount = 1_000;
 /** `settled` resolves when every pending append is committed or failed. */
 export function journalIn(
   database: DatabaseSync,
-): Pick<Store, 'append' | 'search'> & { settled(): Promise<void> } {
+): Pick<Store, 'append' | 'search' | 'count'> & { settled(): Promise<void> } {
   const statements = prepare(database);
   const appends = groupCommit((batch: readonly Line[]) =>
     atomically(database, () =>
@@ -38,7 +38,7 @@ export function journalIn(
     if (keys.length < 2) return keys;
     const counted = keys.map((key) => ({
       key,
-      count: Number(statements.count.get(key, maxCount)?.count),
+      count: Number(statements.count.get(key, 0, maxCount)?.count),
     }));
     return counted.sort((a, b) => a.count - b.count).map(({ key }) => key);
   };
@@ -70,6 +70,17 @@ export function journalIn(
         return pageOf(lines, query.limit, ({ sequence }) => String(sequence));
       }),
 
+    count: ({ key, from, max }) =>
+      attempt(() => {
+        const span = spanOf({ from, limit: 1 });
+        if (!span) return 0;
+        const [first] = span;
+        const lastOfHour = Number(statements.lastOfHour.get(hourOf(from))?.last ?? first - 1);
+        const later = Number(statements.count.get(key, lastOfHour + 1, max)?.count);
+        const inHour = statements.countSince.get(key, first, lastOfHour, from, max - later);
+        return later + Number(inHour?.count);
+      }),
+
     settled: () => appends.settled(),
   };
 }
@@ -85,8 +96,13 @@ function prepare(database: DatabaseSync) {
       'SELECT min(first) AS first, max(last) AS last FROM journal_hours WHERE hour BETWEEN ? AND ?',
     ),
     count: database.prepare(
-      'SELECT count(*) AS count FROM (SELECT 1 FROM journal_keys WHERE key = ? LIMIT ?)',
+      'SELECT count(*) AS count FROM (SELECT 1 FROM journal_keys WHERE key = ? AND sequence >= ? LIMIT ?)',
     ),
+    countSince: database.prepare(
+      `SELECT count(*) AS count FROM (SELECT 1 FROM journal_keys CROSS JOIN journal USING (sequence)
+       WHERE key = ? AND sequence BETWEEN ? AND ? AND at >= ? LIMIT ?)`,
+    ),
+    lastOfHour: database.prepare('SELECT last FROM journal_hours WHERE hour = ?'),
   };
 }
 
