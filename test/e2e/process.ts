@@ -61,6 +61,7 @@ export async function writeConfig(options: Omit<ProcessOptions, 'program' | 'env
       refused_sign_ins: 1_000_000,
       requests_per_address: 1_000_000,
       requests_per_client: 1_000_000,
+      requests_per_invitation: 1_000_000,
     },
     store: `sqlite:${join(folder, 'sojourn.db')}`,
     ...config,

@@ -27,6 +27,8 @@ export async function pause(
   holder: InvitationHolder,
   context: RequestContext,
 ): Promise<Connection> {
+  // A repeated request changes nothing, so it costs no audit line and no webhook.
+  if (holder.connection.paused_at !== undefined) return holder.connection;
   const paused = await connections.pause(holder.connection.id, holder.invitation.id);
   await audit.record({ event: 'connection.paused', outcome: 'ok', ...auditFieldsOf(holder, context) });
   return paused;
@@ -38,6 +40,7 @@ export async function resume(
   holder: InvitationHolder,
   context: RequestContext,
 ): Promise<Connection> {
+  if (holder.connection.paused_at === undefined) return holder.connection;
   try {
     const resumed = await connections.resume(holder.connection.id, (owner) =>
       canEndPause(holder.invitation, owner, invitations),

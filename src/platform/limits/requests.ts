@@ -1,16 +1,17 @@
 /**
- * Rate limits at /token and /v1: by network address before the server reads the request, and by client after it has
- * authenticated. An unauthenticated caller cannot use up a client's limit, because a claimed client id is not counted.
+ * Rate limits: by network address before the server reads the request, and by client or invitation after it has
+ * authenticated the caller. An unauthenticated caller cannot use up a client's limit, because a claimed client id is not counted.
  */
 import type { Audit, RequestContext } from '../audit/index.ts';
 import { SojournError } from '../errors/index.ts';
 import type { Now } from '../time/index.ts';
 import { createBuckets, networkOf } from './buckets.ts';
 
-/** Both reject with `rate_limited`. */
+/** All reject with `rate_limited`. */
 export interface RequestLimits {
   countAddress(context: RequestContext): Promise<void>;
   countClient(client: string, context: RequestContext): Promise<void>;
+  countInvitation(invitation: string, context: RequestContext): Promise<void>;
 }
 
 /** Capacity of a bucket in seconds of its rate: scheduled jobs start on the full minute and request everything at once. */
@@ -21,14 +22,16 @@ const auditRate = { size: 1, perSecond: 1 / 60 };
 export function createRequestLimits(options: {
   audit: Audit;
   now: Now;
-  /** Requests per second of one address and of one client. */
+  /** Requests per second of one address, one client and one invitation. */
   perAddress: number;
   perClient: number;
+  perInvitation: number;
 }): RequestLimits {
-  const { audit, now, perAddress, perClient } = options;
+  const { audit, now, perAddress, perClient, perInvitation } = options;
   const bucketsOf = (perSecond: number) => createBuckets({ size: perSecond * burstSeconds, perSecond }, now);
   const addresses = bucketsOf(perAddress);
   const clients = bucketsOf(perClient);
+  const invitations = bucketsOf(perInvitation);
   const auditBuckets = createBuckets(auditRate, now);
 
   async function count(
@@ -63,6 +66,13 @@ export function createRequestLimits(options: {
         source_ip,
         request_id,
         reason: 'limits.requests_per_client',
+      }),
+    countInvitation: (invitation, { source_ip, request_id }) =>
+      count(invitations, invitation, {
+        actor: 'customer',
+        source_ip,
+        request_id,
+        reason: 'limits.requests_per_invitation',
       }),
   };
 }

@@ -41,6 +41,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
           refused_sign_ins: 1_000_000,
           requests_per_address: 1_000_000,
           requests_per_client: 1_000_000,
+          requests_per_invitation: 1_000_000,
           connections_per_address: 10_000,
         },
         store: `sqlite:${join(folder, 'sojourn.db')}`,

@@ -49,6 +49,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     now,
     perAddress: config.limits.requests_per_address,
     perClient: config.limits.requests_per_client,
+    perInvitation: config.limits.requests_per_invitation,
   });
 
   const issuers = createIssuers({

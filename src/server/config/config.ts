@@ -67,6 +67,7 @@ export interface Config {
     readonly refused_sign_ins: number;
     readonly requests_per_address: number;
     readonly requests_per_client: number;
+    readonly requests_per_invitation: number;
     /** At once. */
     readonly requests_in_flight: number;
     readonly connections: number;

@@ -272,12 +272,17 @@ export const shape = {
     requests_per_address: key(
       countBetween(1, 1_000_000),
       200,
-      'Requests per second that one network address may send to `/token` and `/v1`, with a burst of five seconds’ worth; above it, the address gets 429. Clients behind the same NAT, or behind a proxy that is not in `trust_proxy`, share this limit.',
+      'Requests per second that one network address may send, except for discovery and JWKS, with a burst of five seconds’ worth; above it, the address gets 429. Clients behind the same NAT, or behind a proxy that is not in `trust_proxy`, share this limit.',
     ),
     requests_per_client: key(
       countBetween(1, 1_000_000),
       50,
       'Requests per second of one authenticated client, from any address. The default is a tenth of what one core can serve.',
+    ),
+    requests_per_invitation: key(
+      countBetween(1, 1_000_000),
+      5,
+      'Requests per second with the link of one invitation, from any address.',
     ),
     requests_in_flight: key(
       countBetween(10, 100_000),

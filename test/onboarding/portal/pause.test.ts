@@ -41,6 +41,23 @@ const cloudToken = async ({ connection }: Invited) =>
   ).status;
 
 describe('a pause by the customer', () => {
+  test('that changes nothing is answered the same, and leaves no audit line and no change', async () => {
+    const invited = await connected();
+    const { url } = invited.invitation;
+    const state = async () => ({
+      connection: await show(invited),
+      lines: (await stage.audit(invited.connection)).length,
+    });
+    for (const name of ['pause', 'resume']) {
+      if (name === 'resume') await press(url, name);
+      else expect(await press(url, name)).toEqual({ status: 303, location: url, body: '' });
+      const before = await state();
+      for (let time = 0; time < 5; time++)
+        expect(await press(url, name)).toEqual({ status: 303, location: url, body: '' });
+      expect(await state()).toEqual(before);
+    }
+  });
+
   test('refuses tokens and credentials at once, including cached ones, until it is resumed', async () => {
     const invited = await connected();
     const { url, id } = invited.invitation;

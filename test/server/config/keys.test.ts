@@ -64,6 +64,7 @@ describe('the configuration', () => {
         refused_sign_ins: 300,
         requests_per_address: 200,
         requests_per_client: 50,
+        requests_per_invitation: 5,
         requests_in_flight: 1_000,
         connections: 10_000,
         connections_per_address: 500,

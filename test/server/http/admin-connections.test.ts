@@ -127,6 +127,17 @@ describe('the connections API', () => {
     });
   });
 
+  test('is neither changed nor in the audit again if it is disabled or enabled twice', async () => {
+    const { id } = await make('aws');
+    const lines = async () => (await ask(`GET /audit?connection=${id}`)).body;
+    for (const name of ['disable', 'enable']) {
+      const first = await plain(ask(`POST /connections/${id}/${name}`));
+      const before = await lines();
+      expect(await plain(ask(`POST /connections/${id}/${name}`))).toEqual(first);
+      expect(await lines()).toEqual(before);
+    }
+  });
+
   test('disables, enables and deletes a connection, and records each change in the audit', async () => {
     const { id } = await make('aws');
     for (const [act, event, state] of [

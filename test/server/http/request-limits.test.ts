@@ -109,6 +109,22 @@ describe('the request limit', () => {
     expect((await ask(client, '198.51.100.1')).status).toBe(200);
   });
 
+  test('answers 429 to an address over its limit on every other path too, but never for the documents', async () => {
+    const paths = ['/nowhere', '/t/ten_00000000000000000000000000/jwks', '/connect/x', '/connect/x/events'];
+    for (const path of paths) {
+      const headers = from(elsewhere());
+      const get = () => call({ url: server.issuer + path, headers });
+      expect(new Set(await statuses(15, get))).toEqual(new Set([404]));
+      expect((await get()).status).toBe(429);
+      expect((await call({ method: 'PUT', url: `${server.issuer}/jwks`, headers })).status).toBe(429);
+      for (const document of ['/jwks', '/.well-known/openid-configuration'])
+        expect(new Set(await statuses(30, () => call({ url: server.issuer + document, headers })))).toEqual(
+          new Set([200]),
+        );
+    }
+    clock.ms += 60_000;
+  });
+
   test('counts an IPv6 /64 as one address, and every spelling of an IPv4 address as the same', async () => {
     const one = ['2001:db8:0:1::1', '2001:DB8::1:ffff:2:3:4', '2001:0db8:0000:0001:0:0:0:9'];
     for (const at of one) expect(await statuses(5, () => v1(at))).toEqual(Array(5).fill(401));

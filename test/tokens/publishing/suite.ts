@@ -54,7 +54,7 @@ async function startOn(bench: KeysBench, mirrorUrls: readonly string[], republis
     federation: createFederation({ store, now, allowNetworks: [] }),
     suspensions: createSuspensions({ store, tenants, now }),
     policy: createPolicy({ store, connections, tenants, approvals, audit, now }),
-    limits: createRequestLimits({ audit, now, perAddress: 1, perClient: 1 }),
+    limits: createRequestLimits({ audit, now, perAddress: 1, perClient: 1, perInvitation: 1_000 }),
     ttl: 300,
     certificates: false,
   });

@@ -162,6 +162,8 @@ export const connectionRoutes: readonly Route[] = [
 ];
 
 async function setDisabled({ connections }: AdminServices, { id }: Params<':id'>, disabled: boolean) {
+  const before = await connections.get(id);
+  if (before.disabled === disabled) return { answer: viewOf(before), auditEvent: undefined };
   const changed = await connections.setDisabled(id, disabled);
   const event = disabled ? 'connection.disabled' : 'connection.enabled';
   return { answer: viewOf(changed), auditEvent: eventOf(event, changed) };

@@ -119,7 +119,11 @@ export function writeRoute<const Path extends string, Answer extends z.ZodType>(
     change(
       services: AdminServices,
       request: { params: Params<Path>; body: unknown },
-    ): Promise<{ answer: Immutable<z.input<Answer>>; auditEvent: AdminAuditEvent }>;
+    ): Promise<{
+      answer: Immutable<z.input<Answer>>;
+      /** Undefined if the request changed nothing. */
+      auditEvent: AdminAuditEvent | undefined;
+    }>;
   },
 ): Route {
   return {
@@ -130,7 +134,10 @@ export function writeRoute<const Path extends string, Answer extends z.ZodType>(
       readQuery(query, []);
       if (row.input === nothing) read(nothing, body);
       const { answer, auditEvent } = await row.change(services, { params: params as Params<Path>, body });
-      return { auditEvent, ...(row.status === 204 ? {} : { content: json(row.answer, answer) }) };
+      return {
+        ...(auditEvent && { auditEvent }),
+        ...(row.status === 204 ? {} : { content: json(row.answer, answer) }),
+      };
     },
   };
 }

@@ -1,12 +1,14 @@
 /**
  * Checks the invitation of every request under /connect. Without a valid invitation, the answer is the same on every
- * path and for every reason, and an address with too many failures is rate-limited.
+ * path and for every reason. An address with too many failures or requests is rate-limited, and so is each invitation,
+ * because its holder may use many addresses.
  */
 import type { Context } from 'koa';
 import { type Frame, plainPage } from '../../../onboarding/page/index.ts';
 import type { InvitationHolder, Portal } from '../../../onboarding/portal/index.ts';
 import type { Audit } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
+import type { RequestLimits } from '../../../platform/limits/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 import { requestContextOf } from '../app.ts';
 import { answerPage, answerRefusal } from './connect-pages.ts';
@@ -21,13 +23,14 @@ export interface InvitationCheckServices {
   readonly now: Now;
   /** Number of invalid links that an address may try per minute. */
   readonly failedSignIns: number;
+  readonly limits: Pick<RequestLimits, 'countAddress' | 'countInvitation'>;
 }
 
 export function createInvitationCheck(
   services: InvitationCheckServices,
   frame: Frame,
 ): (handle: InvitationHandler) => (ctx: ConnectContext) => Promise<void> {
-  const { portal, audit, now, failedSignIns } = services;
+  const { portal, audit, now, failedSignIns, limits } = services;
   const limit = createFailedSignIns(failedSignIns, now);
 
   async function refuse(ctx: Context): Promise<void> {
@@ -38,16 +41,20 @@ export function createInvitationCheck(
   }
 
   return (handle) => async (ctx) => {
-    const wait = limit.wait(requestContextOf(ctx).source_ip);
-    if (wait > 0) return answerRefusal(ctx, frame, new SojournError('rate_limited', { retryAfter: wait }));
-    const holder = await portal.open(ctx.params.invitation ?? '');
-    if (!holder) return refuse(ctx);
+    const context = requestContextOf(ctx);
+    let holder: InvitationHolder | undefined;
     try {
+      const wait = limit.wait(context.source_ip);
+      if (wait > 0) throw new SojournError('rate_limited', { retryAfter: wait });
+      await limits.countAddress(context);
+      holder = await portal.open(ctx.params.invitation ?? '');
+      if (!holder) return refuse(ctx);
+      await limits.countInvitation(holder.invitation.id, context);
       await handle(ctx, holder);
     } catch (error) {
       // Programs get a problem document. Internal errors go to the error handler of the app, which logs them.
       if (!(error instanceof SojournError) || error.status >= 500 || ctx.is('json')) throw error;
-      answerRefusal(ctx, frame, error, holder.url);
+      answerRefusal(ctx, frame, error, holder?.url);
     }
   };
 }

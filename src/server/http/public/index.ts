@@ -51,7 +51,7 @@ interface Tenant {
 }
 
 export function createPublicApp(services: PublicServices, options: AppOptions): RequestListener {
-  const { issuers, path, certificateOf } = services;
+  const { issuers, path, certificateOf, limits } = services;
   const router = new Router({ prefix: path, strict: true, sensitive: true });
   const unauthenticatedCallers = createUnauthenticatedCallers(services);
   const limited = limitSignIns(unauthenticatedCallers);
@@ -59,6 +59,7 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
     // Reached if `documentsFirst` found none, to answer the reason.
     for (const name of [discoveryPath, jwksPath])
       router.get(base + name, async (ctx) => {
+        await limits.countAddress(requestContextOf(ctx));
         serveDocument(ctx.req, ctx.res, documentOf(await find(ctx), name));
         ctx.respond = false;
       });
@@ -78,7 +79,10 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
   const app = createApp(options);
   app.use(originFormOnly);
   app.use(router.routes());
-  app.use(notFoundOrMethodNotAllowed);
+  app.use(async (ctx) => {
+    await limits.countAddress(requestContextOf(ctx));
+    notFoundOrMethodNotAllowed(ctx);
+  });
   return documentsFirst(
     findDocument(issuers, path),
     options,
