@@ -6,11 +6,12 @@ import type { z } from 'zod';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 import { newId } from '../../platform/ids/index.ts';
 import { type Page, records, type Store } from '../../platform/store/index.ts';
-import { type Now, toTimestamp } from '../../platform/time/index.ts';
+import { type Now, systemElapsed, toTimestamp } from '../../platform/time/index.ts';
 import { read } from '../../platform/validation/index.ts';
 import type { Connections } from '../connections/index.ts';
 import { indexKeyOf } from '../federation/index.ts';
 import type { Tenants } from '../tenants/index.ts';
+import { createByIssuer } from './by-issuer.ts';
 import type { ruleInput } from './rules.ts';
 import { authInput, clientInput, clientPatch } from './schema.ts';
 import { hashSecret, newSecret } from './secret.ts';
@@ -61,6 +62,8 @@ export interface Clients {
   list(query: { after?: string; limit: number }): Promise<Page<Client>>;
   /** The federated clients with these index keys. */
   byIndexKeys(drawers: readonly string[]): Promise<readonly Client[]>;
+  /** Some federated clients of these issuers, whatever their workload; changes by other replicas appear after seconds. */
+  ofIssuers(issuers: readonly string[]): Promise<readonly Client[]>;
   update(id: string, input: unknown): Promise<Client>;
   remove(id: string): Promise<void>;
   /** Rejects with `secret_limit` if the client has two secrets. */
@@ -89,6 +92,7 @@ export function createClients(options: ClientsOptions): Clients {
   const kept = records<Client>(store, 'client', 'client_not_found');
   const stamp = () => toTimestamp(now());
   const uses = createSecretUses(store, now);
+  const byIssuer = createByIssuer(kept.list, systemElapsed);
 
   async function checkIndexKey(within: string): Promise<void> {
     const { items } = await kept.list({ within, limit: maxPerIndexKey });
@@ -124,6 +128,7 @@ export function createClients(options: ClientsOptions): Clients {
       const within = auth.method === 'federated' ? indexKeyOf(auth) : undefined;
       if (within !== undefined) await checkIndexKey(within);
       await kept.insert(client.client_id, client, within === undefined ? {} : { within });
+      byIssuer.forget();
       return { client, ...(secret ? { secret: secret.given } : {}) };
     },
 
@@ -136,11 +141,13 @@ export function createClients(options: ClientsOptions): Clients {
       return pages.flatMap(({ items }) => items);
     },
 
+    ofIssuers: byIssuer.of,
+
     async update(id, input) {
       const change = read(clientPatch, input);
       checkJwksUri(change.auth);
       if (change.may_use) await checkRules(change.may_use, options);
-      return kept.change(id, (client) => {
+      const changed = await kept.change(id, (client) => {
         if (change.auth && change.auth.method !== client.auth.method) {
           throw invalidRequest([{ path: 'auth.method', message: 'cannot change; create another client' }]);
         }
@@ -157,10 +164,13 @@ export function createClients(options: ClientsOptions): Clients {
           updated_at: stamp(),
         };
       });
+      byIssuer.forget();
+      return changed;
     },
 
     async remove(id) {
       await kept.remove(id);
+      byIssuer.forget();
     },
 
     async addSecret(id, input = {}) {

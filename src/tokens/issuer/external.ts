@@ -93,14 +93,9 @@ async function candidates(clients: Clients, { claims }: ParsedToken, named: stri
 
 const isFederated = (one: Client | undefined): one is FederatedClient => one?.auth.method === 'federated';
 
-/** One read of the store: how many clients are compared with a token that matches none. */
-const comparedClients = 200;
-
 /** Other workloads of the token's issuer. None of them matches; the audit says by what the nearest one differs. */
 async function ofIssuer(clients: Clients, { claims }: ParsedToken): Promise<readonly FederatedClient[]> {
-  const issuers = issuersIn(claims);
-  const { items } = await clients.list({ limit: comparedClients });
-  return items.filter(isFederated).filter(({ auth }) => issuers.includes(auth.issuer));
+  return (await clients.ofIssuers(issuersIn(claims))).filter(isFederated);
 }
 
 function choose(
