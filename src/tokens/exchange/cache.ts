@@ -17,6 +17,8 @@ interface Entry {
 const longestMarginMs = 300_000;
 /** Credentials with less left than this are of no use to a caller. */
 const leastUseMs = 60_000;
+/** A cloud's refusal is repeated for this long without asking again. A customer who fixes the cause waits no longer. */
+const refusedMs = 3_000;
 /** While stale credentials are served in an outage, all callers together make one attempt in this time. */
 const retryMs = 10_000;
 
@@ -25,10 +27,20 @@ export interface GetOptions {
   readonly fetch: () => Promise<Credentials>;
   /** Whether cached credentials stay valid after this error. Any other error evicts them. */
   readonly staleOn: (error: unknown) => boolean;
+  /** Whether this error is the cloud's refusal, which is repeated for a while; without it, none is. */
+  readonly isRefusal?: (error: unknown) => boolean;
+  /** Called before a refusal is repeated. */
+  readonly onRepeat?: (refusal: unknown) => Promise<void>;
+}
+
+interface Refusal {
+  readonly error: unknown;
+  readonly clock: Now;
+  readonly until: number;
 }
 
 export interface CredentialsCache {
-  /** Cached credentials, or what `fetch` brings. While it fails with an error of `staleOn`, usable old ones are served. */
+  /** Cached credentials, a recent refusal, or what `fetch` brings. While it fails with an error of `staleOn`, usable old ones are served. */
   get(key: string, options: GetOptions): Promise<{ credentials: Credentials; cached: boolean }>;
   readonly size: number;
 }
@@ -45,10 +57,11 @@ export function createCredentialsCache({
   maxEntries: number;
 }): CredentialsCache {
   const entries = createBoundedMap<Entry>(maxEntries);
+  const refusals = createBoundedMap<Refusal>(maxEntries);
   const singleFlight = createSingleFlight<Credentials>();
 
   /** The entry is stored before the flight ends, so a caller always finds one of them. */
-  const refresh = (key: string, { fetch, staleOn }: GetOptions): Promise<Credentials> =>
+  const refresh = (key: string, { fetch, staleOn, isRefusal }: GetOptions): Promise<Credentials> =>
     singleFlight(key, async () => {
       try {
         const credentials = await fetch();
@@ -58,6 +71,10 @@ export function createCredentialsCache({
         // A refusal holds until an exchange succeeds: a later outage must not bring old credentials back.
         if (staleOn(error)) keepStale(key);
         else entries.delete(key);
+        if (isRefusal?.(error)) {
+          const clock = monotonicClock(now, elapsed);
+          refusals.set(key, { error, clock, until: clock() + refusedMs });
+        }
         throw error;
       }
     });
@@ -86,6 +103,11 @@ export function createCredentialsCache({
         // The refresh stores its result and audits its errors itself.
         if (entry.clock() >= entry.refreshFrom) refresh(key, options).catch(() => undefined);
         return { credentials: entry.credentials, cached: true };
+      }
+      const refusal = refusals.get(key);
+      if (refusal && refusal.clock() < refusal.until) {
+        await options.onRepeat?.(refusal.error);
+        throw refusal.error;
       }
       try {
         return { credentials: await refresh(key, options), cached: false };

@@ -167,6 +167,23 @@ export function createExchange(options: {
     }
   }
 
+  /** The cloud is not asked again, but each refused request of a client is in the audit. */
+  const recordRepeated = (
+    connection: Connection,
+    caller: Caller,
+    facts: NonNullable<AuditEntry['facts']>,
+    { code, message }: SojournError,
+  ): Promise<void> =>
+    audit.record({
+      event: 'exchange.failed',
+      outcome: 'refused',
+      ...actorOf(caller),
+      connection: connection.id,
+      tenant: connection.tenant,
+      facts: { ...facts, repeated: true },
+      reason: `${code}: ${message}`,
+    });
+
   return {
     async credentials(caller, id, { purpose: requested, check } = {}) {
       const { connection, purpose, notAfter } = await authorize(caller, id, requested);
@@ -176,6 +193,8 @@ export function createExchange(options: {
       const { credentials, cached } = await cache.get(cacheKey(narrowed, notAfter), {
         fetch: () => exchange(narrowed, { actor: actorOf(caller), facts, notAfter }),
         staleOn: isTransient,
+        isRefusal: isCloudRefusal,
+        onRepeat: (error) => recordRepeated(connection, caller, facts, error as SojournError),
       });
       // An approval can be revoked, and issuing suspended, while the cloud answers.
       if (notAfter !== undefined) await authorize(caller, id, requested);
@@ -234,6 +253,8 @@ function isTransient(error: unknown): boolean {
   if (error.code === 'audit_unavailable') return isTransient(error.cause);
   return error.status >= 500 && error.status !== 502;
 }
+
+const isCloudRefusal = (error: unknown): boolean => error instanceof SojournError && error.status === 502;
 
 /** The caller learns that the audit is unavailable. The failure is the cause, and counts for the cache (`isTransient`). */
 function unrecordedFailure(failure: SojournError, { code, retryAfter }: SojournError): SojournError {

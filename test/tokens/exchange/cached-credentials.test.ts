@@ -94,6 +94,8 @@ describe('cached credentials', () => {
     setAnswers(refusal);
     expect(await resultFor(id)).toBe('cloud_subject_mismatch');
     setAnswers(broken);
+    // The refusal is repeated for 3 seconds.
+    clock.ahead += 4_000;
     expect(await resultFor(id)).toBe('cloud_unavailable');
   });
 
