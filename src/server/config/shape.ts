@@ -266,7 +266,7 @@ export const shape = {
     ),
     refused_sign_ins: key(
       countBetween(10, 1_000_000),
-      300,
+      100,
       'Failed sign-ins per second from all network addresses together. Above it, only addresses from which a client has signed in within 25 hours are admitted; others get 503 at once.',
     ),
     requests_per_address: key(

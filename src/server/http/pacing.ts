@@ -1,7 +1,7 @@
 /**
  * Paces requests before the HTTP parser sees them, because a parsed request costs a hundred times the scan of its bytes.
- * One connection has at most 8 unanswered requests; one turn of the event loop starts at most 8 requests: first those for
- * issuer documents, then those of known addresses, then the others, each round-robin by address. A paced connection is not
+ * One connection has at most 8 unanswered requests; one turn of the event loop starts at most 8 requests: most for
+ * issuer documents, then of known addresses, then others, each round-robin by address. A paced connection is not
  * read, so TCP holds its peer back. With too many waiting, a new request gets 503 at once.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -75,11 +75,17 @@ export function createPacing({ groupOf, isDocument, isKnown, maxWaiting }: Pacin
     scheduleTurn();
   };
 
+  /** Half of each turn is for documents, a quarter for known groups; what one does not need, the others get. */
+  const next = (): Connection | undefined => {
+    const preferred = [documents, documents, known, others][startedInTurn % 4];
+    return preferred?.shift() ?? documents.shift() ?? known.shift() ?? others.shift();
+  };
+
   const nextTurn = (): void => {
     isScheduled = false;
     startedInTurn = 0;
     while (startedInTurn < maxPerTurn) {
-      const connection = documents.shift() ?? known.shift() ?? others.shift();
+      const connection = next();
       if (!connection) return;
       connection.isQueued = false;
       advance(connection);

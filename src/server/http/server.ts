@@ -57,6 +57,9 @@ const limits = {
 /** Enough for the operators and programs that use the admin listener. */
 const defaultCaps: ConnectionCaps = { total: 1_000, perGroup: 200 };
 
+/** As many as Linux allows by default; with Node's 511, peers of a burst wait a second until they try again. */
+const backlog = 4_096;
+
 /** How long requests in progress may take to finish during shutdown. */
 const drainMs = 8_000;
 
@@ -120,7 +123,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
         }),
       ),
     );
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog }, resolve);
   });
   const { address, family, port: boundPort } = server.address() as AddressInfo;
   return {

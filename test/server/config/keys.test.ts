@@ -61,7 +61,7 @@ describe('the configuration', () => {
       webhooks: { allow_networks: [], ca: null },
       limits: {
         failed_sign_ins: 60,
-        refused_sign_ins: 300,
+        refused_sign_ins: 100,
         requests_per_address: 200,
         requests_per_client: 50,
         requests_per_invitation: 5,

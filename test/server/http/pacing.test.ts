@@ -162,6 +162,22 @@ test('a known address is served before the unknown ones that wait', async () => 
   expect(paths().indexOf('/known')).toBeLessThan(60);
 });
 
+test('a flood of requests for documents does not keep out the others', async () => {
+  const [isDocument, isKnown] = [
+    (path: string) => path === '/jwks',
+    (network: string) => network === '127.0.0.9',
+  ];
+  await start({ isDocument, isKnown }, ({ response }) => response.end());
+  for (let number = 0; number < 20; number++) await open();
+  const others = [await open('127.0.0.9'), await open('127.0.0.8')];
+  for (const socket of sockets) if (!others.includes(socket)) socket.write(get('/jwks').repeat(500));
+  await until(() => started.length >= 500);
+  const before = started.length;
+  for (const socket of others) socket.write(get('/token'));
+  await until(() => paths().filter((path) => path === '/token').length === 2);
+  expect(paths().lastIndexOf('/token') - before).toBeLessThan(1_000);
+});
+
 test('a request that would have to wait behind too many others gets 503 at once, a document never', async () => {
   await start({ maxWaiting: 10, isDocument: (path) => path === '/jwks' }, ({ response }) => response.end());
   const answers: string[] = [];
