@@ -1,6 +1,6 @@
 /** Interprets a cloud's response to a probe, a token that is wrong on purpose. */
 import type { ErrorCode, SojournError } from '../platform/errors/index.ts';
-import type { ProbeResult, ProbeType } from './contract.ts';
+import type { ProbeResult, ProbeType } from './contract/index.ts';
 
 /**
  * @param expected the error codes that refer to the wrong claim; any other error, such as an outage or an unverified

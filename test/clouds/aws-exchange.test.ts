@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type CloudRequest, clouds, type Endpoints } from '../../src/clouds/index.ts';
+import { type CloudRequest, clouds } from '../../src/clouds/index.ts';
 import {
   type FakeCloud,
   noon,
@@ -16,7 +16,7 @@ import { awsPass, closeNetwork, ownHeaders } from './outside.ts';
 import { keep } from './target-arrange.ts';
 
 const role = 'arn:aws:iam::111122223333:role/vendor';
-const destinationOf = (target: unknown) => clouds.aws.destination(keep('aws', target));
+const destinationOf = (target: unknown) => clouds.aws.entry(keep('aws', target));
 const pass = {
   expiresAt: noon + 3_600_000,
   credentials: {
@@ -139,12 +139,7 @@ describe('the AWS exchange', () => {
 });
 
 /** A request to the public endpoint of the cloud. */
-const atHome = (): CloudRequest => ({ ...visitTo('http://127.0.0.1:1'), endpoints: publicDoors });
-const publicDoors: Endpoints = {
-  aws: { sts_endpoint: null },
-  azure: { authority_host: null, resource_manager_endpoint: null },
-  gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager_endpoint: null },
-};
+const atHome = (): CloudRequest => ({ ...visitTo('http://127.0.0.1:1'), settings: { sts_endpoint: null } });
 
 describe('the AWS exchange', () => {
   const before = { ...process.env };

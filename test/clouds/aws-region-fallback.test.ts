@@ -22,16 +22,16 @@ beforeEach(async () => {
 });
 afterEach(() => cloud.close());
 
-const visit = (aws: Partial<CloudRequest['endpoints']['aws']> = {}): CloudRequest => {
+const visit = (settings: CloudRequest['settings'] = {}): CloudRequest => {
   const plain = visitTo(cloud.origin);
   const sts_endpoint = `${cloud.origin}/{region}`;
   return {
     ...plain,
-    endpoints: { ...plain.endpoints, aws: { sts_endpoint, sts_region_fallback: true, ...aws } },
+    settings: { sts_endpoint, sts_region_fallback: true, ...settings },
   };
 };
 const enter = (target: object = { role_arn: role, region: 'eu-central-1' }, of = visit()) =>
-  clouds.aws.destination(keep('aws', target)).exchange(of);
+  clouds.aws.entry(keep('aws', target)).exchange(of);
 const regions = () => cloud.asked.map(({ path }) => path.split('/')[1]);
 
 describe('the AWS exchange falls back to another region', () => {
@@ -88,7 +88,7 @@ describe('the AWS exchange calls no other region', () => {
     expect(regions()).toEqual(['eu-central-1']);
   });
 
-  test.each<[string, Partial<CloudRequest['endpoints']['aws']>]>([
+  test.each<[string, CloudRequest['settings']]>([
     ['the operator forbids it', { sts_region_fallback: false }],
     ['all regions have one endpoint', { sts_endpoint: '' }],
   ])('if %s', async (_, aws) => {

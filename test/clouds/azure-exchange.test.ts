@@ -15,7 +15,7 @@ import { keep } from './target-arrange.ts';
 
 const tenant_id = '8d6c2f6e-1f0b-4e7e-9d3b-0a1b2c3d4e5f';
 const client_id = '0f0e0d0c-0b0a-4908-8706-050403020100';
-const destinationOf = (target: unknown) => clouds.azure.destination(keep('azure', target));
+const destinationOf = (target: unknown) => clouds.azure.entry(keep('azure', target));
 const pass = {
   expiresAt: noon + 3_599_000,
   credentials: { access_token: 'azure-access', token_type: 'Bearer' },
@@ -67,7 +67,7 @@ describe('the Azure exchange', () => {
       const outside = await closeNetwork({ status: 200, body: JSON.stringify(azurePass) });
       try {
         const destination = destinationOf({ tenant_id, client_id, environment });
-        const visit = { ...visitTo(''), endpoints: noOverrides };
+        const visit = { ...visitTo(''), settings: noOverrides };
         expect(await destination.exchange(visit)).toEqual(pass);
         expect(destination.audience).toBe(audience);
         expect(outside.left.map((request) => ({ ...request, body: formOf(request.body) }))).toEqual([
@@ -112,8 +112,4 @@ describe('the Azure exchange', () => {
   );
 });
 
-const noOverrides = {
-  aws: { sts_endpoint: null },
-  azure: { authority_host: null, resource_manager_endpoint: null },
-  gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager_endpoint: null },
-};
+const noOverrides = { authority_host: null, resource_manager_endpoint: null };

@@ -43,7 +43,8 @@ const deposit = (name: CloudName, milliseconds = 30_000): Upload => {
     signal: AbortSignal.timeout(milliseconds),
   };
 };
-const put = (name: CloudName, milliseconds?: number) => clouds[name].bucket.put(deposit(name, milliseconds));
+const put = (name: CloudName, milliseconds?: number) =>
+  clouds[name].objectStore!.put(deposit(name, milliseconds));
 const xml = (code: string, message: string) =>
   `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
 

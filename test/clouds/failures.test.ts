@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type CloudName, clouds, type Destination } from '../../src/clouds/index.ts';
+import { type CloudName, clouds, type Entry } from '../../src/clouds/index.ts';
 import type { SojournError } from '../../src/platform/errors/index.ts';
 import { type FakeCloud, json, noon, refusalOf, startFakeCloud, tokenNumber, visitTo } from './fake-cloud.ts';
 import { awsFault, awsPass, azurePass, federatedPass } from './outside.ts';
@@ -34,8 +34,8 @@ const good: Record<CloudName, Answer> = {
   gcp: json(200, federatedPass),
 };
 const names = ['aws', 'azure', 'gcp'] as const;
-const destination = (name: CloudName): Destination => clouds[name].destination(keep(name, targets[name]));
-const toAccount = clouds.gcp.destination(
+const destination = (name: CloudName): Entry => clouds[name].entry(keep(name, targets[name]));
+const toAccount = clouds.gcp.entry(
   keep('gcp', { ...pool, service_account: 'deployer@acme-prod.iam.gserviceaccount.com' }),
 );
 
@@ -46,7 +46,7 @@ beforeEach(async () => {
 afterEach(() => cloud.close());
 
 /** The result of an exchange: the number of requests and signed tokens, and the error. */
-async function outcomeOf(entered: Destination, milliseconds?: number) {
+async function outcomeOf(entered: Entry, milliseconds?: number) {
   const visit = visitTo(cloud.origin, milliseconds);
   const { code, status, retryAfter, message } = await refusalOf(entered.exchange(visit));
   return { code, status, retryAfter, message, asked: cloud.asked.length, minted: visit.minted() };

@@ -1,7 +1,7 @@
 /** A server on loopback that records its requests and returns the given responses, repeating the last one. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { CloudRequest, Endpoints, SignedToken } from '../../src/clouds/index.ts';
+import type { CloudRequest, SignedToken } from '../../src/clouds/index.ts';
 import { SojournError } from '../../src/platform/errors/index.ts';
 
 export interface Asked {
@@ -78,14 +78,15 @@ export function visitTo(
   milliseconds = 5000,
 ): CloudRequest & { readonly minted: () => number } {
   let count = 0;
-  const endpoints: Endpoints = {
-    aws: { sts_endpoint: origin },
-    azure: { authority_host: origin, resource_manager_endpoint: origin },
-    gcp: { sts_endpoint: origin, iam_credentials_endpoint: origin, resource_manager_endpoint: origin },
-  };
   return {
     connection: 'con_01jd0000000000000000000000',
-    endpoints,
+    // The keys of all clouds.
+    settings: {
+      sts_endpoint: origin,
+      authority_host: origin,
+      resource_manager_endpoint: origin,
+      iam_credentials_endpoint: origin,
+    },
     now: () => noon,
     signal: AbortSignal.timeout(milliseconds),
     sign: () => Promise.resolve(tokenNumber(++count)),

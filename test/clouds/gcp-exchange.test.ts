@@ -8,7 +8,7 @@ const provider =
   '//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/vendor-pool/providers/vendor';
 const target = { project_number: '123456789012', pool_id: 'vendor-pool', provider_id: 'vendor' };
 const service_account = 'deployer@acme-prod.iam.gserviceaccount.com';
-const destinationOf = (more: object) => clouds.gcp.destination(keep('gcp', { ...target, ...more }));
+const destinationOf = (more: object) => clouds.gcp.entry(keep('gcp', { ...target, ...more }));
 const platform = 'https://www.googleapis.com/auth/cloud-platform';
 const formOf = (body: string) => Object.fromEntries(new URLSearchParams(body));
 const formWith = (scope: string) => ({
@@ -90,13 +90,9 @@ describe('the Google Cloud exchange', () => {
       status: 200,
       body: JSON.stringify({ ...federatedPass, ...accountPass }),
     });
-    const endpoints = {
-      aws: { sts_endpoint: null },
-      azure: { authority_host: null, resource_manager_endpoint: null },
-      gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager_endpoint: null },
-    };
+    const settings = { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager_endpoint: null };
     try {
-      await destinationOf({ service_account }).exchange({ ...visitTo(''), endpoints });
+      await destinationOf({ service_account }).exchange({ ...visitTo(''), settings });
       expect(outside.left.map(({ url }) => url)).toEqual([
         'https://sts.googleapis.com/v1/token',
         `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${service_account}:generateAccessToken`,

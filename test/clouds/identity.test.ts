@@ -34,7 +34,7 @@ function identify(
   credentials: Credentials['credentials'],
   patch: object = {},
 ): Promise<string> {
-  const destination = clouds[name].destination(clouds[name].target.parse({ ...targets[name], ...patch }));
+  const destination = clouds[name].entry(clouds[name].target.parse({ ...targets[name], ...patch }));
   return destination.identify({ expiresAt: 0, credentials }, visitTo(cloud.origin));
 }
 const xml = (arn: string) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type CloudName, clouds, type LeakFacts } from '../../src/clouds/index.ts';
+import { type CloudName, clouds, type LeakFacts, setUpOf } from '../../src/clouds/index.ts';
 
 const facts: LeakFacts = {
   issuer: 'https://id.example.com/t/ten_1',
@@ -11,9 +11,8 @@ const facts: LeakFacts = {
 };
 
 const commands = (cloud: CloudName, target: Record<string, unknown>) =>
-  clouds[cloud]
-    .destination(clouds[cloud].target.parse(target))
-    .leakAdvice(facts)
+  setUpOf(cloud)
+    .leakAdvice(clouds[cloud].target.parse(target), facts)
     .steps.flatMap(({ command: run }) => (run === undefined ? [] : [run]));
 
 describe('the advice after a leak', () => {
@@ -58,16 +57,15 @@ describe('the advice after a leak', () => {
   });
 
   test('for Google Cloud says that uploaded keys are trusted until others are uploaded', () => {
-    const { trustedFor: trusts, steps } = clouds.gcp
-      .destination(
-        clouds.gcp.target.parse({
-          project_number: '123456789012',
-          pool_id: 'vendor-pool',
-          provider_id: 'vendor',
-          uploaded_jwks: true,
-        }),
-      )
-      .leakAdvice(facts);
+    const { trustedFor: trusts, steps } = setUpOf('gcp').leakAdvice(
+      clouds.gcp.target.parse({
+        project_number: '123456789012',
+        pool_id: 'vendor-pool',
+        provider_id: 'vendor',
+        uploaded_jwks: true,
+      }),
+      facts,
+    );
     expect(trusts).toMatch(/^Until its customer uploads a key set without it/);
     expect(steps[1]).toEqual({
       instruction: 'Run the set-up script of the vendor again: it uploads the keys without this one.',

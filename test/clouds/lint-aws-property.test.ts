@@ -5,7 +5,7 @@
 import { randomInt } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { clouds, type LintResult } from '../../src/clouds/index.ts';
+import { clouds, diagnosisOf, type LintResult } from '../../src/clouds/index.ts';
 import { parseStatements } from '../../src/sandbox/aws/policy/document.ts';
 import { checkTrustPolicy, statementsAdmit } from '../../src/sandbox/aws/policy/trust.ts';
 import { contextOf } from '../../src/sandbox/aws/sts/context.ts';
@@ -299,7 +299,7 @@ const lint = (policy: unknown): LintResult => {
     vendor: 'V',
     connection: { id: own, name: 'prod' },
   };
-  return clouds.aws.destination(target).lint(facts, policy, now);
+  return diagnosisOf('aws').lint(target, facts, policy, now);
 };
 
 const namesOf = (text: string): string[] => text.toLowerCase().match(/con_[a-z0-9_]*/g) ?? [];

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { clouds, type LintResult } from '../../src/clouds/index.ts';
+import { clouds, diagnosisOf, type LintResult } from '../../src/clouds/index.ts';
 import { parseStatements } from '../../src/sandbox/aws/policy/document.ts';
 import { checkTrustPolicy } from '../../src/sandbox/aws/policy/trust.ts';
 
@@ -14,9 +14,9 @@ const now = Date.parse('2026-11-30T12:00:00Z');
 
 function lint(document: unknown, target: object = {}): LintResult {
   const parsed = clouds.aws.target.parse({ role_arn: 'arn:aws:iam::111122223333:role/a', ...target });
-  const destination = clouds.aws.destination(parsed);
-  const facts = { issuer: `https://${name}`, subject: own, audience: destination.audience, vendor: 'V' };
-  return destination.lint({ ...facts, connection: { id: own, name: 'prod' } }, document, now);
+  const { audience } = clouds.aws.entry(parsed);
+  const facts = { issuer: `https://${name}`, subject: own, audience, vendor: 'V' };
+  return diagnosisOf('aws').lint(parsed, { ...facts, connection: { id: own, name: 'prod' } }, document, now);
 }
 
 const read = (file: string): Record<string, unknown> =>

@@ -1,6 +1,12 @@
 /** Lint of pasted documents: every finding by its rule, and a corrected document without findings. */
 import { describe, expect, test } from '@jest/globals';
-import { type CloudName, clouds, type LintResult, type SetupFacts } from '../../src/clouds/index.ts';
+import {
+  type CloudName,
+  clouds,
+  diagnosisOf,
+  type LintResult,
+  type SetupFacts,
+} from '../../src/clouds/index.ts';
 
 const subject = 'con_01k0abcdefghjkmnpqrstvwxyz';
 const issuer = 'https://id.example.com/t/1';
@@ -17,12 +23,13 @@ const given = {
 } as const;
 
 function lint(cloud: CloudName, document: unknown, target: object = given[cloud]): LintResult {
-  const { audience, lint: judge } = clouds[cloud].destination(clouds[cloud].target.parse(target));
+  const parsed = clouds[cloud].target.parse(target);
+  const { audience } = clouds[cloud].entry(parsed);
   const facts: SetupFacts = {
     ...{ issuer, subject, audience, vendor: 'Vendor' },
     connection: { id: subject, name: 'prod' },
   };
-  return judge(facts, document);
+  return diagnosisOf(cloud).lint(parsed, facts, document);
 }
 
 const found = ({ findings }: LintResult) => findings.map(({ rule, severity }) => `${rule} ${severity}`);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { clouds } from '../../src/clouds/index.ts';
+import { diagnosisOf } from '../../src/clouds/index.ts';
 
 /** The message of a cloud as errors quote it. */
 const quoted = (message: string): string => {
-  const { message: text } = clouds.aws.explain({ status: 418, code: 'Code', message, step: '' });
+  const { message: text } = diagnosisOf('aws').explain({ status: 418, code: 'Code', message, step: '' });
   return text.slice(text.indexOf('Code: ') + 'Code: '.length);
 };
 

@@ -1,15 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
-import { clouds } from '../../src/clouds/index.ts';
+import { clouds, diagnosisOf } from '../../src/clouds/index.ts';
 import { faultsOf, keep } from './target-arrange.ts';
 
 const role = 'arn:aws:iam::123456789012:role/acme';
 
 /** The functions of every destination. */
-const functions = Object.fromEntries(
-  ['exchange', 'identify', 'interpretProbe', 'remedy', 'fix', 'lint', 'setup', 'links', 'leakAdvice'].map(
-    (name) => [name, expect.any(Function)],
-  ),
-);
+const functions = { exchange: expect.any(Function), identify: expect.any(Function) };
+
+test.each([
+  ['aws', 'api://AzureADTokenExchange', 15],
+  ['azure', 'sts.amazonaws.com', 600],
+  ['gcp', 'sts.amazonaws.com', 90],
+] as const)('a probe of %s has the audience %s, and a change takes %d s', (cloud, wrongAudience, seconds) => {
+  expect(diagnosisOf(cloud)).toMatchObject({ wrongAudience, propagation: { seconds } });
+});
 
 describe('the AWS target', () => {
   test('may be empty at first, and then has no region', () => {
@@ -177,7 +181,7 @@ describe('the AWS target', () => {
   });
 
   test('results in a token that is bound to the role and has tags as lists of one value', () => {
-    const destination = clouds.aws.destination(
+    const destination = clouds.aws.entry(
       keep('aws', { role_arn: role, session_tags: { Team: 'blue' }, source_identity: 'acme' }),
     );
     expect(destination).toEqual({
@@ -190,15 +194,27 @@ describe('the AWS target', () => {
       },
       missingFields: [],
       sharedPrincipalFields: [],
-      withoutOptions: { role_arn: role, region: 'us-east-1', duration_seconds: 3600 },
       ...functions,
-      wrongAudience: 'api://AzureADTokenExchange',
-      propagation: { seconds: 15, mayExplain: expect.any(Function) },
     });
   });
 
+  test('has a reduced form without tags and source identity, if it has any of them', () => {
+    const plain = { role_arn: role, region: 'us-east-1', duration_seconds: 3600 };
+    const { reduce } = diagnosisOf('aws');
+    expect(reduce?.({ ...plain, session_tags: { Team: 'blue' }, source_identity: 'acme' })).toEqual({
+      target: plain,
+      cause: {
+        condition: 'session_tags',
+        detail: expect.stringContaining('sts:TagSession or sts:SetSourceIdentity'),
+        advice: expect.any(String),
+      },
+    });
+    expect(reduce?.({ ...plain, source_identity: 'acme' })?.target).toEqual(plain);
+    expect(reduce?.({ ...plain, session_tags: {} })).toBeUndefined();
+  });
+
   test('has role_arn as missing field without a role', () => {
-    const { missingFields, claims } = clouds.aws.destination(keep('aws', { session_tags: {} }));
+    const { missingFields, claims } = clouds.aws.entry(keep('aws', { session_tags: {} }));
     expect({ missingFields, claims }).toEqual({ missingFields: ['role_arn'], claims: {} });
   });
 });
@@ -214,22 +230,20 @@ describe('the Azure target', () => {
   ])('has the scope and audience of %s', (environment, scope, audience) => {
     const target = keep('azure', { tenant_id, client_id, environment });
     expect(target).toEqual({ tenant_id, client_id, environment, scope });
-    expect(clouds.azure.destination(target)).toEqual({
+    expect(clouds.azure.entry(target)).toEqual({
       audience,
       algorithms: ['RS256'],
       claims: {},
       missingFields: [],
       sharedPrincipalFields: [],
       ...functions,
-      wrongAudience: 'sts.amazonaws.com',
-      propagation: { seconds: 600, mayExplain: expect.any(Function) },
     });
   });
 
   test('may have no identity at first', () => {
     const target = keep('azure', {});
     expect(target).toEqual({ environment: 'public', scope: 'https://management.azure.com/.default' });
-    expect(clouds.azure.destination(target).missingFields).toEqual(['tenant_id', 'client_id']);
+    expect(clouds.azure.entry(target).missingFields).toEqual(['tenant_id', 'client_id']);
   });
 
   test('converts GUIDs to lower case, as Entra does', () => {
@@ -279,7 +293,7 @@ describe('the GCP target', () => {
   test('needs only the provider', () => {
     const target = keep('gcp', least);
     expect(target).toEqual({ ...least, scopes });
-    expect(clouds.gcp.destination(target)).toEqual({
+    expect(clouds.gcp.entry(target)).toEqual({
       audience:
         'https://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/sojourn-pool/providers/sojourn',
       algorithms: ['ES256', 'RS256'],
@@ -287,8 +301,6 @@ describe('the GCP target', () => {
       missingFields: [],
       sharedPrincipalFields: [],
       ...functions,
-      wrongAudience: 'sts.amazonaws.com',
-      propagation: { seconds: 90, mayExplain: expect.any(Function) },
     });
   });
 
@@ -308,7 +320,7 @@ describe('the GCP target', () => {
   });
 
   test('without a service account sets the lifetime of our token, because Google limits its own to it', () => {
-    const { tokenSeconds } = clouds.gcp.destination(keep('gcp', { ...least, lifetime_seconds: 1800 }));
+    const { tokenSeconds } = clouds.gcp.entry(keep('gcp', { ...least, lifetime_seconds: 1800 }));
     expect(tokenSeconds).toBe(1800);
   });
 
@@ -318,7 +330,7 @@ describe('the GCP target', () => {
 
   test('keeps the audience under the 180 characters that Google advises', () => {
     const longest = { project_number: '9'.repeat(19), pool_id: 'p'.repeat(32), provider_id: 'q'.repeat(32) };
-    expect(clouds.gcp.destination(keep('gcp', longest)).audience.length).toBeLessThan(180);
+    expect(clouds.gcp.entry(keep('gcp', longest)).audience.length).toBeLessThan(180);
   });
 
   const projectId =

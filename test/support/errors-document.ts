@@ -1,5 +1,5 @@
 /** Generates docs/errors.md from the table of codes and from the explanations of each cloud's errors. */
-import { cloudNames, clouds, type Explanation } from '../../src/clouds/index.ts';
+import { cloudNames, diagnosisOf, type Explanation } from '../../src/clouds/index.ts';
 import { errorTable } from '../../src/platform/errors/index.ts';
 
 const opening = `# Errors
@@ -63,7 +63,7 @@ export function errorsDocument(): string {
       `\n### ${titles[cloud] ?? cloud}\n`,
       '| error of the cloud | code | meaning | what to do |',
       '|---|---|---|---|',
-      ...clouds[cloud].explanations.map((row) => explained(row, codePrefixes[cloud] ?? '')),
+      ...diagnosisOf(cloud).explanations.map((row) => explained(row, codePrefixes[cloud] ?? '')),
       '',
     ].join('\n'),
   );

@@ -1,6 +1,6 @@
 /** The stored form of a connection, and values derived from it. */
 import { isDeepStrictEqual } from 'node:util';
-import { type Algorithm, type CloudName, clouds, type Destination } from '../../clouds/index.ts';
+import { type Algorithm, type CloudName, clouds, type Entry } from '../../clouds/index.ts';
 
 /** The verdict of the last verification; `pending` before the first one of this target. */
 export type Verdict = 'pending' | 'active' | 'failing';
@@ -52,13 +52,13 @@ export interface VerdictChange {
 /** The subject of the connection's tokens: its id, which is unique, opaque, immutable and never reused. */
 export const subjectOf = (connection: Connection): string => connection.id;
 
-export const destinationOf = (connection: Connection): Destination =>
-  clouds[connection.cloud].destination(connection.target);
+export const destinationOf = (connection: Connection): Entry =>
+  clouds[connection.cloud].entry(connection.target);
 
 /** A connection with its destination, computed once per use. */
 export interface ResolvedConnection {
   readonly connection: Connection;
-  readonly destination: Destination;
+  readonly destination: Entry;
 }
 
 export const resolveConnection = (connection: Connection): ResolvedConnection => ({

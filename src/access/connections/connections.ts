@@ -79,7 +79,7 @@ export function createConnections(options: {
         ...fields,
         tenant: tenant.id,
         issuer: tenants.issuerOf(tenant),
-        algorithm: chooseAlgorithm(clouds[fields.cloud].destination(fields.target), algorithms, algorithm),
+        algorithm: chooseAlgorithm(clouds[fields.cloud].entry(fields.target), algorithms, algorithm),
         token_ttl: token_ttl ?? null,
         verdict: 'pending',
         disabled: false,
@@ -121,7 +121,7 @@ export function createConnections(options: {
           // Validates existing purposes too: with another target, a purpose must still narrow it.
           ...(purposes ? { purposes: readPurposes(connection.cloud, target, purposes) } : {}),
           algorithm: chooseAlgorithm(
-            clouds[connection.cloud].destination(target),
+            clouds[connection.cloud].entry(target),
             algorithms,
             change.algorithm ?? connection.algorithm,
           ),

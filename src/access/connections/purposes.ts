@@ -21,16 +21,20 @@ export function readPurposes(cloud: CloudName, target: unknown, input: Purposes)
 
 /** `target` and the purpose names must already be validated. */
 export function validatePurposes(cloud: CloudName, target: unknown, input: Purposes): Validated<Purposes> {
-  const { purpose: schema, widenedFields } = clouds[cloud];
+  const rules = clouds[cloud].purposes;
   const faults: Fault[] = [];
   const purposes: Record<string, Purposes[string]> = {};
   for (const [name, fields] of Object.entries(input)) {
     const path = `purposes.${name}`;
-    const { value, faults: invalid } = validate(schema, fields, path);
+    if (!rules) {
+      faults.push({ path, message: `${cloud} has no purposes` });
+      continue;
+    }
+    const { value, faults: invalid } = validate(rules.schema, fields, path);
     faults.push(...invalid);
     if (!value) continue;
     purposes[name] = value;
-    for (const widened of widenedFields(target, value))
+    for (const widened of rules.widenedFields(target, value))
       faults.push({ path: `${path}.${widened.path}`, message: widened.message });
   }
   return faults.length > 0 ? { faults } : { value: purposes, faults };
@@ -49,7 +53,7 @@ export function narrowedTo(connection: Connection, name: string | undefined): Co
   // An unknown purpose never falls back to the whole connection.
   if (!Object.hasOwn(purposes, name)) throw invalidRequest([{ path: 'purpose', message: 'does not exist' }]);
   const target = { ...connection.target, ...purposes[name] };
-  const { tokenSeconds } = clouds[cloud].destination(target);
+  const { tokenSeconds } = clouds[cloud].entry(target);
   const ttl = token_ttl === null ? null : Math.min(token_ttl, tokenSeconds ?? token_ttl);
   return { ...connection, target, token_ttl: ttl };
 }

@@ -35,7 +35,7 @@ function refuseSharedPrincipal(
   fields: Readonly<Record<string, unknown>>,
 ): void {
   const after = { ...target, ...fields };
-  const guarded = [target, after].flatMap((one) => clouds[cloud].destination(one).sharedPrincipalFields);
+  const guarded = [target, after].flatMap((one) => clouds[cloud].entry(one).sharedPrincipalFields);
   const faults = [...new Set(guarded)]
     .filter((name) => name in fields && !isSame(fields[name], target[name]))
     .map((path) => ({

@@ -1,6 +1,6 @@
 /** Input schemas of connections, and checks that need the tenant or the cloud. */
 import { z } from 'zod';
-import { type Algorithm, cloudNames, clouds, type Destination } from '../../clouds/index.ts';
+import { type Algorithm, cloudNames, clouds, type Entry } from '../../clouds/index.ts';
 import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
 import { labelsField, nameField, read, validate } from '../../platform/validation/index.ts';
 import type { Tenant, Tenants } from '../tenants/index.ts';
@@ -52,7 +52,7 @@ export function merge(
 }
 
 export function chooseAlgorithm(
-  destination: Destination,
+  destination: Entry,
   available: readonly Algorithm[],
   wanted: Algorithm | undefined,
 ): Algorithm {
@@ -126,9 +126,9 @@ export function requireSharedPrincipal(
   after: Connection['target'],
   stated: Readonly<Record<string, unknown>> = {},
 ): void {
-  const { destination } = clouds[cloud];
-  if (destination(before).sharedPrincipalFields.length > 0) return;
-  const faults = destination(after)
+  const { entry } = clouds[cloud];
+  if (entry(before).sharedPrincipalFields.length > 0) return;
+  const faults = entry(after)
     .sharedPrincipalFields.filter((name) => !(name in stated))
     .map((name) => ({
       path: `target.${name}`,

@@ -1,5 +1,5 @@
 /** Uploads to S3: PutObject, signed with a session of the connection's role. */
-import type { Bucket, BucketLocation } from '../contract.ts';
+import type { BucketLocation, ObjectStore } from '../contract/index.ts';
 import { objectUrl, putObject } from '../upload.ts';
 import { explain } from './explain.ts';
 import { domainOf, regionField } from './partitions.ts';
@@ -8,7 +8,7 @@ import { sign } from './signature.ts';
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const pattern = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/[\w.-]+)*)\/?$/;
 
-export const bucket: Bucket = {
+export const bucket: ObjectStore = {
   accepts: (to) => to.startsWith('s3://'),
 
   faultOf({ to, region }) {

@@ -3,14 +3,14 @@
  * endpoints), so another region of the same geography can replace one that is down.
  */
 import { SojournError } from '../../platform/errors/index.ts';
-import type { Endpoints } from '../contract.ts';
 import { fallbackRegionOf } from './partitions.ts';
+import type { AwsSettings } from './settings.ts';
 import { type AssumeRole, connect } from './sts.ts';
 
 /** The clients to try; the first is for the target's own region. */
 export async function connectEndpoints(
   region: string,
-  { sts_endpoint, sts_region_fallback }: Endpoints['aws'],
+  { sts_endpoint, sts_region_fallback }: AwsSettings,
 ): Promise<readonly AssumeRole[]> {
   // An endpoint without the placeholder is the same for all regions.
   const allowsFallback =

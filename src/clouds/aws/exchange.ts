@@ -1,12 +1,13 @@
 /** Exchanges the token for session credentials: AssumeRoleWithWebIdentity, an unsigned call. */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
-import type { CloudRequest, Credentials, SignedToken } from '../contract.ts';
+import type { CloudRequest, Credentials, SignedToken } from '../contract/index.ts';
 import { cloudResponseOf } from '../explanation.ts';
 import { parseResponse } from '../request.ts';
 import { withRetries } from '../retry.ts';
 import { connectEndpoints, isRegional, tryEndpoints as tryInTurn } from './endpoints.ts';
 import type { NarrowedTarget } from './purpose.ts';
+import type { AwsSettings } from './settings.ts';
 
 const credentials = z.object({
   AccessKeyId: z.string().min(1),
@@ -16,10 +17,13 @@ const credentials = z.object({
 });
 
 /** @throws {SojournError} `cloud_…`, or `connection_incomplete` while the role is unknown. */
-export async function exchange(target: NarrowedTarget, request: CloudRequest): Promise<Credentials> {
+export async function exchange(
+  target: NarrowedTarget,
+  request: CloudRequest<AwsSettings>,
+): Promise<Credentials> {
   const { role_arn, region } = target;
   if (!role_arn || !region) throw new SojournError('connection_incomplete');
-  const endpoints = await connectEndpoints(region, request.endpoints.aws);
+  const endpoints = await connectEndpoints(region, request.settings);
   let token: SignedToken | undefined;
   let expirations = 0;
   const attempt = tryInTurn(endpoints, request.signal, async (assumeRole, signal) => {
@@ -49,7 +53,7 @@ const inputFor = (
   { duration_seconds, session_policy, policy_arns }: NarrowedTarget,
   role: string,
   { token, jti }: SignedToken,
-  { connection, notAfter, now }: CloudRequest,
+  { connection, notAfter, now }: CloudRequest<AwsSettings>,
 ) => ({
   RoleArn: role,
   RoleSessionName: sessionName(connection, jti),

@@ -1,6 +1,7 @@
 /** The guide for an AWS administrator. */
+
+import { type Files, type Guide, labeledValues, linkIn, type SetupMethod } from '../contract/guide.ts';
 import { shellCommand } from '../encode/index.ts';
-import { type Files, type Guide, labeledValues, linkIn, type SetupMethod } from '../guide.ts';
 import type { AwsPermissionSet } from './options.ts';
 import { consoleOf, partitionFor } from './partitions.ts';
 import { permissionTexts } from './permission-texts.ts';

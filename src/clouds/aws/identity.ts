@@ -1,11 +1,12 @@
 /** Identifies a session with sts:GetCallerIdentity, which no policy can deny (STS API reference, GetCallerIdentity). */
 import { SojournError } from '../../platform/errors/index.ts';
 import { send } from '../../platform/outbound/index.ts';
-import type { CloudContext, Credentials } from '../contract.ts';
+import type { CloudContext, Credentials } from '../contract/index.ts';
 import { formType, refusalHead } from '../request.ts';
 import { withRetries } from '../retry.ts';
 import { explain } from './explain.ts';
 import { domainOf } from './partitions.ts';
+import type { AwsSettings } from './settings.ts';
 import { sign } from './signature.ts';
 import type { AwsTarget } from './target.ts';
 
@@ -14,9 +15,9 @@ const body = 'Action=GetCallerIdentity&Version=2011-06-15';
 export async function identify(
   { role_arn = '', region = '' }: AwsTarget,
   credentials: Credentials,
-  { endpoints, now, signal }: CloudContext,
+  { settings, now, signal }: CloudContext<AwsSettings>,
 ): Promise<string> {
-  const url = endpoints.aws.sts_endpoint ?? `https://sts.${domainOf(region)}/`;
+  const url = settings.sts_endpoint ?? `https://sts.${domainOf(region)}/`;
   const answer = await withRetries(async () => {
     const headers = await sign({
       ...{ method: 'POST', url, service: 'sts', region, body, credentials, signedAt: now() },

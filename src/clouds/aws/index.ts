@@ -4,7 +4,7 @@
  * retry.ts). Used only through `clouds`.
  */
 import { systemNow } from '../../platform/time/index.ts';
-import type { Cloud } from '../contract.ts';
+import type { Cloud, CloudContext, CloudRequest } from '../contract/index.ts';
 import { bucket } from './bucket.ts';
 import { exchange } from './exchange.ts';
 import { explain, explanations } from './explain.ts';
@@ -17,49 +17,39 @@ import { permissionSet, setupOptions } from './options.ts';
 import { fix, interpretProbe, wrongAudience } from './probe.ts';
 import { propagation } from './propagation.ts';
 import { type NarrowedTarget, purpose, widenedFields } from './purpose.ts';
+import { reduce } from './reduce.ts';
 import { remedy } from './remedy.ts';
+import { type AwsSettings, settings } from './settings.ts';
 import { setup } from './setup.ts';
-import {
-  type AwsTarget,
-  audience,
-  claims,
-  missingFields,
-  target as schema,
-  withoutOptions,
-} from './target.ts';
+import { type AwsTarget, audience, claims, missingFields, target as schema } from './target.ts';
 
 export const aws: Cloud = {
-  name: 'aws',
-  bucket,
+  title: 'AWS',
+  settings,
   target: schema,
-  purpose,
-  widenedFields: (target, purpose) =>
-    widenedFields(target as AwsTarget, purpose as Parameters<typeof widenedFields>[1]),
-  guide,
-  setupOptions,
-  permissionSet,
-  destination(input) {
-    const target = input as NarrowedTarget;
+  entry(target: NarrowedTarget) {
     return {
       audience,
       algorithms: ['ES256', 'RS256'],
       claims: claims(target),
       missingFields: missingFields(target),
       sharedPrincipalFields: [],
-      exchange: (request) => exchange(target, request),
-      identify: (credentials, context) => identify(target, credentials, context),
-      wrongAudience,
-      ...withoutOptions(target),
-      interpretProbe,
-      propagation,
-      remedy: (facts, error) => remedy(target, facts, error),
-      fix: (facts, type) => fix(target, facts, type),
-      lint: (facts, document, now = systemNow()) => lint(target, facts, document, now),
-      setup: (facts) => setup(target, facts),
-      links: (facts, files) => links(target, facts, files),
-      leakAdvice: (facts) => leakAdvice(target, facts),
+      exchange: (request: CloudRequest<AwsSettings>) => exchange(target, request),
+      identify: (credentials, context: CloudContext<AwsSettings>) => identify(target, credentials, context),
     };
   },
-  explain,
-  explanations,
+  purposes: { schema: purpose, widenedFields },
+  setUp: { guide, options: setupOptions, permissionSet, files: setup, links, leakAdvice },
+  diagnosis: {
+    explain,
+    explanations,
+    wrongAudience,
+    interpretProbe,
+    propagation,
+    remedy,
+    fix,
+    reduce,
+    lint: (target: AwsTarget, facts, document, now = systemNow()) => lint(target, facts, document, now),
+  },
+  objectStore: bucket,
 };

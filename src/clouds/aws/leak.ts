@@ -1,5 +1,5 @@
 /** What a customer does in AWS after a signing key of the issuer may have leaked. */
-import type { LeakAdvice, LeakFacts } from '../contract.ts';
+import type { LeakAdvice, LeakFacts } from '../contract/index.ts';
 import { shellCommand } from '../encode/index.ts';
 import type { AwsTarget } from './target.ts';
 import { providerArn } from './trust.ts';

@@ -1,5 +1,5 @@
 /** Links to the CloudFormation console (CloudFormation user guide, "Quick-create links"). */
-import type { PublicFiles, SetupFacts, SetupFile } from '../contract.ts';
+import type { PublicFiles, SetupFacts, SetupFile } from '../contract/index.ts';
 import { uriList } from '../encode/index.ts';
 import { consoleOf, defaultRegionOf, partitionFor } from './partitions.ts';
 import type { AwsTarget } from './target.ts';

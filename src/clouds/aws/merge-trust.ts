@@ -2,7 +2,7 @@
  * Adds our statement to the trust policy of an existing role. IAM replaces a trust policy as a whole, so the commands read it,
  * change it with jq and write it back; all other principals keep their access.
  */
-import type { SetupFacts } from '../contract.ts';
+import type { SetupFacts } from '../contract/index.ts';
 import { option, shellCommand } from '../encode/index.ts';
 import type { AwsTarget } from './target.ts';
 import { providerArn, trustPolicy } from './trust.ts';

@@ -3,7 +3,7 @@
  * this plan in another format.
  */
 import { invalidRequest } from '../../platform/errors/index.ts';
-import type { SetupFacts } from '../contract.ts';
+import type { SetupFacts } from '../contract/index.ts';
 import { caption } from '../encode/index.ts';
 import { type AwsPermissionSet, type AwsSetupOptions, maxInlineCharacters } from './options.ts';
 import { partitionFor } from './partitions.ts';

@@ -1,5 +1,5 @@
 /** Probes that STS must refuse, and the trust policy that makes it refuse them. */
-import type { ProbeType, Remedy, SetupFacts } from '../contract.ts';
+import type { ProbeType, Remedy, SetupFacts } from '../contract/index.ts';
 import { probeInterpreter } from '../probe.ts';
 import { replaceStatements } from './merge-trust.ts';
 import { trustCommand } from './remedy.ts';

@@ -1,6 +1,6 @@
 /** Remedies for refusals in AWS: complete commands with the values of the connection. */
 import type { SojournError } from '../../platform/errors/index.ts';
-import type { Remedy, SetupFacts } from '../contract.ts';
+import type { Remedy, SetupFacts } from '../contract/index.ts';
 import { shellCommand } from '../encode/index.ts';
 import { cloudResponseOf } from '../explanation.ts';
 import { addStatement, trustCommands } from './merge-trust.ts';

@@ -1,5 +1,5 @@
 /** The set-up files for an AWS account: one plan in several formats. */
-import type { SetupFacts, SetupFile } from '../contract.ts';
+import type { SetupFacts, SetupFile } from '../contract/index.ts';
 import { keepRoleScript } from './keep-role.ts';
 import { connectionStatement } from './merge-trust.ts';
 import { defaultRegionOf, partitionFor } from './partitions.ts';

@@ -1,7 +1,7 @@
 /** Signature Version 4 with the signer of the AWS SDK: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
 import { createHash, createHmac } from 'node:crypto';
 import { SojournError } from '../../platform/errors/index.ts';
-import type { Credentials } from '../contract.ts';
+import type { Credentials } from '../contract/index.ts';
 
 /** A request and the session that signs it. */
 export interface UnsignedRequest {

@@ -64,10 +64,3 @@ export function claims({ role_arn, session_tags = {}, source_identity }: AwsTarg
     ...(source_identity ? { 'https://aws.amazon.com/source_identity': source_identity } : {}),
   };
 }
-
-/** The same target without session tags and source identity; empty if it has none of them. */
-export function withoutOptions({ session_tags = {}, source_identity, ...target }: AwsTarget): {
-  withoutOptions?: AwsTarget;
-} {
-  return Object.keys(session_tags).length > 0 || source_identity ? { withoutOptions: target } : {};
-}

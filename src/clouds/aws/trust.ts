@@ -1,5 +1,5 @@
 /** The trust policy of an AWS role: this issuer, exactly one audience and one subject. */
-import type { SetupFacts } from '../contract.ts';
+import type { SetupFacts } from '../contract/index.ts';
 import type { AwsTarget } from './target.ts';
 
 /** IAM's name of the provider: the issuer without its scheme, with its path. Every condition key starts with it. */

@@ -1,6 +1,6 @@
 /** Uploads to Blob Storage: https://learn.microsoft.com/rest/api/storageservices/put-blob */
 import { SojournError } from '../../platform/errors/index.ts';
-import type { Bucket, BucketLocation } from '../contract.ts';
+import type { BucketLocation, ObjectStore } from '../contract/index.ts';
 import { objectUrl, putObject } from '../upload.ts';
 import { explain } from './explain.ts';
 
@@ -11,7 +11,7 @@ const version = '2021-12-02';
 const pattern =
   /^https:\/\/([a-z0-9]{3,24})\.(blob\.core\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn))\/(\$web|[a-z0-9](?:-?[a-z0-9]){2,62})((?:\/[\w.-]+)*)\/?$/;
 
-export const bucket: Bucket = {
+export const bucket: ObjectStore = {
   accepts: (to) => to.startsWith('https://'),
 
   faultOf({ to, region }) {

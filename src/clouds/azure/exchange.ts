@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { OutboundResponse } from '../../platform/outbound/index.ts';
-import type { CloudRequest, Credentials } from '../contract.ts';
+import type { CloudRequest, Credentials } from '../contract/index.ts';
 import { formType, joinUrl, optionalText, parseError, refusalHead, requestJson } from '../request.ts';
 import { explain } from './explain.ts';
+import type { AzureSettings } from './settings.ts';
 import { type AzureTarget, authority } from './target.ts';
 
 const tokenAnswer = z.object({
@@ -20,10 +21,13 @@ const errorAnswer = z.object({
 });
 
 /** @throws {SojournError} `cloud_…`, or `connection_incomplete` while the identity is unknown. */
-export async function exchange(target: AzureTarget, request: CloudRequest): Promise<Credentials> {
+export async function exchange(
+  target: AzureTarget,
+  request: CloudRequest<AzureSettings>,
+): Promise<Credentials> {
   const { tenant_id, client_id, scope } = target;
   if (!tenant_id || !client_id) throw new SojournError('connection_incomplete');
-  const base = request.endpoints.azure.authority_host ?? authority(target);
+  const base = request.settings.authority_host ?? authority(target);
   const { token } = await request.sign();
   const requestedAt = request.now();
   const { access_token, expires_in } = await requestJson({

@@ -1,6 +1,7 @@
 /** The guide for an Azure administrator. */
+
+import { type Files, type Guide, labeledValues, linkIn, type SetupMethod } from '../contract/guide.ts';
 import { shellCommand } from '../encode/index.ts';
-import { type Files, type Guide, labeledValues, linkIn, type SetupMethod } from '../guide.ts';
 import type { AzurePermissionSet } from './options.ts';
 import type { AzureTarget } from './target.ts';
 

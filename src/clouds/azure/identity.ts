@@ -5,9 +5,10 @@
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { OutboundResponse } from '../../platform/outbound/index.ts';
-import type { CloudContext, Credentials } from '../contract.ts';
+import type { CloudContext, Credentials } from '../contract/index.ts';
 import { joinUrl, optionalText, parseError, refusalHead, requestJson } from '../request.ts';
 import { explain } from './explain.ts';
+import type { AzureSettings } from './settings.ts';
 import { type AzureTarget, resourceManager } from './target.ts';
 
 const path = '/subscriptions?api-version=2022-12-01';
@@ -15,7 +16,7 @@ const path = '/subscriptions?api-version=2022-12-01';
 export async function identify(
   target: AzureTarget,
   { credentials }: Credentials,
-  { endpoints, signal }: CloudContext,
+  { settings, signal }: CloudContext<AzureSettings>,
 ): Promise<string> {
   if (!('access_token' in credentials))
     throw new SojournError('internal', { cause: 'not Azure credentials' });
@@ -36,7 +37,7 @@ export async function identify(
   await requestJson({
     request: {
       method: 'GET',
-      url: joinUrl(endpoints.azure.resource_manager_endpoint ?? manager, path),
+      url: joinUrl(settings.resource_manager_endpoint ?? manager, path),
       headers: { accept: 'application/json', authorization: `Bearer ${token}` },
       signal,
     },

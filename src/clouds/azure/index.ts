@@ -3,7 +3,7 @@
  * of Entra's errors, the set-up files, and the lint of federated credentials. Does not own: retries and response parsing,
  * which all clouds share (request.ts, retry.ts). Used only through `clouds`.
  */
-import type { Cloud } from '../contract.ts';
+import type { Cloud, CloudContext, CloudRequest } from '../contract/index.ts';
 import { bucket } from './bucket.ts';
 import { exchange } from './exchange.ts';
 import { explain, explanations } from './explain.ts';
@@ -17,6 +17,7 @@ import { fix, interpretProbe, wrongAudience } from './probe.ts';
 import { propagation } from './propagation.ts';
 import { purpose, widenedFields } from './purpose.ts';
 import { remedy } from './remedy.ts';
+import { type AzureSettings, settings } from './settings.ts';
 import { setup } from './setup.ts';
 import {
   type AzureTarget,
@@ -27,36 +28,31 @@ import {
 } from './target.ts';
 
 export const azure: Cloud = {
-  name: 'azure',
-  bucket,
+  title: 'Azure',
+  settings,
   target: schema,
-  purpose,
-  widenedFields: (target, purpose) =>
-    widenedFields(target as AzureTarget, purpose as Parameters<typeof widenedFields>[1]),
-  guide,
-  setupOptions,
-  permissionSet,
-  destination(input) {
-    const target = input as AzureTarget;
+  entry(target: AzureTarget) {
     return {
       audience: audience(target),
       algorithms: ['RS256'],
       claims: {},
       missingFields: missingFields(target),
       sharedPrincipalFields: sharedPrincipalFields(target),
-      exchange: (request) => exchange(target, request),
-      identify: (credentials, context) => identify(target, credentials, context),
-      wrongAudience,
-      interpretProbe,
-      propagation,
-      remedy: (facts, error) => remedy(target, facts, error),
-      fix: (facts, type) => fix(target, facts, type),
-      lint: (facts, document) => lint(facts, document),
-      setup: (facts) => setup(target, facts),
-      links: (facts, files) => links(target, facts, files),
-      leakAdvice: (facts) => leakAdvice(target, facts),
+      exchange: (request: CloudRequest<AzureSettings>) => exchange(target, request),
+      identify: (credentials, context: CloudContext<AzureSettings>) => identify(target, credentials, context),
     };
   },
-  explain,
-  explanations,
+  purposes: { schema: purpose, widenedFields },
+  setUp: { guide, options: setupOptions, permissionSet, files: setup, links, leakAdvice },
+  diagnosis: {
+    explain,
+    explanations,
+    wrongAudience,
+    interpretProbe,
+    propagation,
+    remedy,
+    fix,
+    lint: (_target, facts, document) => lint(facts, document),
+  },
+  objectStore: bucket,
 };

@@ -1,5 +1,5 @@
 /** What a customer does in Azure after a signing key of the issuer may have leaked. */
-import type { LeakAdvice, LeakFacts } from '../contract.ts';
+import type { LeakAdvice, LeakFacts } from '../contract/index.ts';
 import { shellCommand, shellWord } from '../encode/index.ts';
 import { credentialName } from './plan.ts';
 import type { AzureTarget } from './target.ts';

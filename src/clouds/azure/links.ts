@@ -1,5 +1,5 @@
 /** Links to the portal and to the consent page of the vendor's application. */
-import type { PublicFiles, SetupFacts, SetupFile } from '../contract.ts';
+import type { PublicFiles, SetupFacts, SetupFile } from '../contract/index.ts';
 import { uriList } from '../encode/index.ts';
 import { type AzureTarget, authority, portal } from './target.ts';
 

@@ -1,7 +1,7 @@
 /** Lints a pasted federated credential of Entra, or the list of an identity, for one connection. */
 import { invalidRequest } from '../../platform/errors/index.ts';
 import { compare } from '../compare.ts';
-import type { SetupFacts } from '../contract.ts';
+import type { SetupFacts } from '../contract/index.ts';
 import {
   describeValue,
   type Finding,

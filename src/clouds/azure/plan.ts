@@ -4,7 +4,7 @@
  * directory. Every file is this plan in another format.
  */
 import { invalidRequest } from '../../platform/errors/index.ts';
-import type { SetupFacts } from '../contract.ts';
+import type { SetupFacts } from '../contract/index.ts';
 import { caption } from '../encode/index.ts';
 import type { AzurePermissionSet, AzureSetupOptions } from './options.ts';
 

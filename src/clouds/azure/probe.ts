@@ -1,5 +1,5 @@
 /** Probes that Entra must refuse. A federated credential matches exactly, so only another credential could admit them. */
-import type { ProbeType, Remedy, SetupFacts } from '../contract.ts';
+import type { ProbeType, Remedy, SetupFacts } from '../contract/index.ts';
 import { probeInterpreter } from '../probe.ts';
 import { listCredentials } from './remedy.ts';
 import type { AzureTarget } from './target.ts';

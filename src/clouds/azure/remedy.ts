@@ -1,6 +1,6 @@
 /** Remedies for refusals in Azure: complete commands with the values of the connection. */
 import type { SojournError } from '../../platform/errors/index.ts';
-import type { Remedy, SetupFacts } from '../contract.ts';
+import type { Remedy, SetupFacts } from '../contract/index.ts';
 import { shellWord } from '../encode/index.ts';
 import { cloudResponseOf } from '../explanation.ts';
 import { credentialName } from './plan.ts';

@@ -1,5 +1,5 @@
 /** The set-up files for an Azure resource group: one plan in several formats. */
-import type { SetupFacts, SetupFile } from '../contract.ts';
+import type { SetupFacts, SetupFile } from '../contract/index.ts';
 import { bicep } from './bicep.ts';
 import { credentialName, planOf } from './plan.ts';
 import { azScript } from './script.ts';

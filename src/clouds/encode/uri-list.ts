@@ -1,5 +1,5 @@
 /** A file that contains one link (RFC 2483 section 5). */
-import type { SetupFile } from '../contract.ts';
+import type { SetupFile } from '../contract/index.ts';
 
 export const uriList = (name: string, uri: string, title: string): SetupFile => ({
   name,

@@ -1,6 +1,6 @@
 /** Uploads to Cloud Storage with its XML API: https://cloud.google.com/storage/docs/xml-api/put-object */
 import { SojournError } from '../../platform/errors/index.ts';
-import type { Bucket, BucketLocation } from '../contract.ts';
+import type { BucketLocation, ObjectStore } from '../contract/index.ts';
 import { objectUrl, putObject } from '../upload.ts';
 import { explain } from './explain.ts';
 
@@ -9,7 +9,7 @@ const publicAddress = 'https://storage.googleapis.com';
 /** https://cloud.google.com/storage/docs/buckets#naming */
 const pattern = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])((?:\/[\w.-]+)*)\/?$/;
 
-export const bucket: Bucket = {
+export const bucket: ObjectStore = {
   accepts: (to) => to.startsWith('gs://'),
 
   faultOf: ({ to, region }) => {

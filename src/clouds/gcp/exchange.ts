@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { OutboundResponse } from '../../platform/outbound/index.ts';
-import type { CloudRequest, Credentials } from '../contract.ts';
+import type { CloudRequest, Credentials } from '../contract/index.ts';
 import { formType, joinUrl, optionalText, parseError, refusalHead, requestJson } from '../request.ts';
 import { explain, steps } from './explain.ts';
+import type { GcpSettings } from './settings.ts';
 import { exchangeAudience, type GcpTarget, impersonationScope } from './target.ts';
 
 const publicSts = 'https://sts.googleapis.com';
@@ -29,7 +30,7 @@ const errorAnswer = z.object({
 });
 
 /** @throws {SojournError} `cloud_…` */
-export async function exchange(target: GcpTarget, request: CloudRequest): Promise<Credentials> {
+export async function exchange(target: GcpTarget, request: CloudRequest<GcpSettings>): Promise<Credentials> {
   const { service_account } = target;
   const federated = await exchangeToken(target, request);
   return service_account ? impersonate(target, service_account, federated, request) : federated;
@@ -37,13 +38,16 @@ export async function exchange(target: GcpTarget, request: CloudRequest): Promis
 
 type BearerCredentials = Credentials & { readonly credentials: { readonly access_token: string } };
 
-async function exchangeToken(target: GcpTarget, request: CloudRequest): Promise<BearerCredentials> {
+async function exchangeToken(
+  target: GcpTarget,
+  request: CloudRequest<GcpSettings>,
+): Promise<BearerCredentials> {
   const { token } = await request.sign();
   const requestedAt = request.now();
   const { access_token, expires_in } = await requestJson({
     request: {
       method: 'POST',
-      url: joinUrl(request.endpoints.gcp.sts_endpoint ?? publicSts, '/v1/token'),
+      url: joinUrl(request.settings.sts_endpoint ?? publicSts, '/v1/token'),
       headers: { accept: 'application/json', 'content-type': formType },
       body: new URLSearchParams({
         grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -65,11 +69,11 @@ async function impersonate(
   { scopes, lifetime_seconds }: GcpTarget,
   account: string,
   federated: BearerCredentials,
-  { endpoints, signal, notAfter, now }: CloudRequest,
+  { settings, signal, notAfter, now }: CloudRequest<GcpSettings>,
 ): Promise<Credentials> {
   const left = notAfter === undefined ? Number.POSITIVE_INFINITY : Math.floor((notAfter - now()) / 1000);
   const lifetime = Math.max(1, Math.min(Number(lifetime_seconds), left));
-  const base = endpoints.gcp.iam_credentials_endpoint ?? publicIamCredentials;
+  const base = settings.iam_credentials_endpoint ?? publicIamCredentials;
   const { accessToken, expireTime } = await requestJson({
     request: {
       method: 'POST',

@@ -1,6 +1,7 @@
 /** The guide for a Google Cloud administrator. */
+
+import { type Guide, labeledValues, linkIn } from '../contract/guide.ts';
 import { shellCommand } from '../encode/index.ts';
-import { type Guide, labeledValues, linkIn } from '../guide.ts';
 import type { GcpPermissionSet } from './options.ts';
 import type { GcpTarget } from './target.ts';
 

@@ -5,10 +5,11 @@
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import { send } from '../../platform/outbound/index.ts';
-import type { CloudContext, Credentials } from '../contract.ts';
+import type { CloudContext, Credentials } from '../contract/index.ts';
 import { joinUrl, optionalText, parseError, refusalHead } from '../request.ts';
 import { withRetries } from '../retry.ts';
 import { explain, steps } from './explain.ts';
+import type { GcpSettings } from './settings.ts';
 import type { GcpTarget } from './target.ts';
 
 const publicManager = 'https://cloudresourcemanager.googleapis.com';
@@ -18,14 +19,11 @@ const errorAnswer = z.object({ error: z.object({ status: optionalText, message: 
 export async function identify(
   { project_number, service_account }: GcpTarget,
   { credentials }: Credentials,
-  { endpoints, signal }: CloudContext,
+  { settings, signal }: CloudContext<GcpSettings>,
 ): Promise<string> {
   if (!('access_token' in credentials))
     throw new SojournError('internal', { cause: 'not Google credentials' });
-  const url = joinUrl(
-    endpoints.gcp.resource_manager_endpoint ?? publicManager,
-    `/v3/projects/${project_number}`,
-  );
+  const url = joinUrl(settings.resource_manager_endpoint ?? publicManager, `/v3/projects/${project_number}`);
   const headers = { accept: 'application/json', authorization: `Bearer ${credentials.access_token}` };
   const isVisible = await withRetries(async () => {
     const answer = await send({ method: 'GET', url, headers, signal });

@@ -3,7 +3,7 @@
  * requests, the explanation of Google's errors, the set-up files, and the lint of providers and policies. Does not own: retries
  * and response parsing, which all clouds share (request.ts, retry.ts). Used only through `clouds`.
  */
-import type { Cloud } from '../contract.ts';
+import type { Cloud, CloudContext, CloudRequest } from '../contract/index.ts';
 import { bucket } from './bucket.ts';
 import { exchange } from './exchange.ts';
 import { explain, explanations } from './explain.ts';
@@ -17,21 +17,15 @@ import { fix, interpretProbe, wrongAudience } from './probe.ts';
 import { propagation } from './propagation.ts';
 import { purpose, widenedFields } from './purpose.ts';
 import { remedy } from './remedy.ts';
+import { type GcpSettings, settings } from './settings.ts';
 import { setup } from './setup.ts';
 import { audience, type GcpTarget, target as schema, tokenSeconds } from './target.ts';
 
 export const gcp: Cloud = {
-  name: 'gcp',
-  bucket,
+  title: 'Google Cloud',
+  settings,
   target: schema,
-  purpose,
-  widenedFields: (target, purpose) =>
-    widenedFields(target as GcpTarget, purpose as Parameters<typeof widenedFields>[1]),
-  guide,
-  setupOptions,
-  permissionSet,
-  destination(input) {
-    const target = input as GcpTarget;
+  entry(target: GcpTarget) {
     const seconds = tokenSeconds(target);
     return {
       audience: audience(target),
@@ -41,19 +35,28 @@ export const gcp: Cloud = {
       missingFields: [],
       sharedPrincipalFields: [],
       ...(target.uploaded_jwks ? { uploadsKeys: true } : {}),
-      exchange: (request) => exchange(target, request),
-      identify: (credentials, context) => identify(target, credentials, context),
-      wrongAudience,
-      interpretProbe,
-      propagation,
-      remedy: (facts, error) => remedy(target, facts, error),
-      fix: (facts, type) => fix(target, facts, type),
-      lint: (facts, document) => lint(target, facts, document),
-      setup: (facts) => setup(target, facts),
-      links: (_facts, files) => links(files),
-      leakAdvice: (facts) => leakAdvice(target, facts),
+      exchange: (request: CloudRequest<GcpSettings>) => exchange(target, request),
+      identify: (credentials, context: CloudContext<GcpSettings>) => identify(target, credentials, context),
     };
   },
-  explain,
-  explanations,
+  purposes: { schema: purpose, widenedFields },
+  setUp: {
+    guide,
+    options: setupOptions,
+    permissionSet,
+    files: setup,
+    links: (_target, _facts, files) => links(files),
+    leakAdvice,
+  },
+  diagnosis: {
+    explain,
+    explanations,
+    wrongAudience,
+    interpretProbe,
+    propagation,
+    remedy,
+    fix,
+    lint,
+  },
+  objectStore: bucket,
 };

@@ -1,5 +1,5 @@
 /** The key set that a customer uploads to a provider: https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers#Oidc */
-import type { SetupFacts, UploadedKey } from '../contract.ts';
+import type { SetupFacts, UploadedKey } from '../contract/index.ts';
 
 /** Google refuses any other member, such as x5c or x5t, with "Input JWK is not in a valid json format". */
 const members = ['kty', 'alg', 'use', 'kid', 'n', 'e', 'crv', 'x', 'y'];

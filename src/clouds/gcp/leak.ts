@@ -1,5 +1,5 @@
 /** What a customer does in Google Cloud after a signing key of the issuer may have leaked. */
-import type { LeakAdvice, LeakFacts } from '../contract.ts';
+import type { LeakAdvice, LeakFacts } from '../contract/index.ts';
 import { shellCommand } from '../encode/index.ts';
 import { memberName, providerName } from './names.ts';
 import type { GcpTarget } from './target.ts';

@@ -2,7 +2,7 @@
  * A link to Cloud Shell, and a line to paste there. Cloud Shell links can open only a public git repository
  * (cloud.google.com/shell/docs/open-in-cloud-shell), which cannot contain the file of a connection.
  */
-import type { PublicFiles, SetupFile } from '../contract.ts';
+import type { PublicFiles, SetupFile } from '../contract/index.ts';
 import { shellWord, uriList } from '../encode/index.ts';
 
 const shell = 'https://shell.cloud.google.com/?show=terminal';

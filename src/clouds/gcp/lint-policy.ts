@@ -1,5 +1,5 @@
 /** Lints the policy of a service account: who may impersonate it. */
-import type { SetupFacts } from '../contract.ts';
+import type { SetupFacts } from '../contract/index.ts';
 import {
   describeValue,
   type Finding,

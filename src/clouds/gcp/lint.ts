@@ -1,7 +1,7 @@
 /** Lints a pasted workload identity provider or service account policy for one connection. */
 import { invalidRequest } from '../../platform/errors/index.ts';
 import { compare } from '../compare.ts';
-import type { SetupFacts } from '../contract.ts';
+import type { SetupFacts } from '../contract/index.ts';
 import { celString } from '../encode/index.ts';
 import {
   describeValue,

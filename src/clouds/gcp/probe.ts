@@ -1,6 +1,6 @@
 /** Probes that Google must refuse, and the provider settings that make it refuse them. */
 import type { SojournError } from '../../platform/errors/index.ts';
-import type { ProbeResult, ProbeType, Remedy, SetupFacts } from '../contract.ts';
+import type { ProbeResult, ProbeType, Remedy, SetupFacts } from '../contract/index.ts';
 import { cloudResponseOf } from '../explanation.ts';
 import { probeInterpreter } from '../probe.ts';
 import { steps } from './explain.ts';

@@ -1,7 +1,7 @@
 /** Remedies for refusals in Google Cloud: complete commands with the values of the connection. */
 import type { SojournError } from '../../platform/errors/index.ts';
 import { compare } from '../compare.ts';
-import type { Remedy, SetupFacts } from '../contract.ts';
+import type { Remedy, SetupFacts } from '../contract/index.ts';
 import { celString, shellCommand } from '../encode/index.ts';
 import { cloudResponseOf } from '../explanation.ts';
 import { steps } from './explain.ts';

@@ -3,7 +3,7 @@
  * file are generated from it.
  */
 import { invalidRequest } from '../../platform/errors/index.ts';
-import type { SetupFacts } from '../contract.ts';
+import type { SetupFacts } from '../contract/index.ts';
 import { caption, celString } from '../encode/index.ts';
 import { uploadedJwks } from './jwks.ts';
 import { memberName, pathSegment, poolName, providerName } from './names.ts';

@@ -1,5 +1,5 @@
 /** The set-up files for a Google Cloud project: one list of requests in three formats. */
-import type { SetupFacts, SetupFile } from '../contract.ts';
+import type { SetupFacts, SetupFile } from '../contract/index.ts';
 import { uploadedJwks } from './jwks.ts';
 import { memberName } from './names.ts';
 import type { GcpSetupOptions } from './options.ts';

@@ -1,5 +1,5 @@
 /** How the connection was used, the pause button, and the control link. */
-import { clouds } from '../../clouds/index.ts';
+import { setUpOf } from '../../clouds/index.ts';
 import type { View } from '../portal/index.ts';
 import { type Html, html } from './html.ts';
 import { timeOf } from './text.ts';
@@ -10,7 +10,7 @@ export const controlSection = (
 <h2 id="control-title">You stay in control</h2>
 ${usageParagraph(view)}
 ${pauseForm(view)}
-<p class="quiet">To end the access permanently, in your cloud: ${clouds[view.cloud].guide.undo}</p>
+<p class="quiet">To end the access permanently, in your cloud: ${setUpOf(view.cloud).guide.undo}</p>
 ${controlLinkForm(view)}
 </section>`;
 

@@ -2,7 +2,7 @@
  * The page for a customer's cloud administrator. Owns: its HTML, style and script, and the escaping of all external
  * values. Does not own: its content (portal) or serving it (http).
  */
-import { clouds } from '../../clouds/index.ts';
+import { setUpOf } from '../../clouds/index.ts';
 import type { View } from '../portal/index.ts';
 import { controlSection } from './control.ts';
 import { documentOf, type Frame } from './document.ts';
@@ -19,7 +19,7 @@ export type { RefusedReport } from './report-form.ts';
 /** The complete page. Pure. */
 export function connectPage(frame: Frame, view: View, refused?: RefusedReport): string {
   const { vendor, connection } = view.facts;
-  const { accessTo, title } = clouds[view.cloud].guide;
+  const { accessTo, title } = setUpOf(view.cloud).guide;
   const isSetUp = view.wasActive || view.invitation.type === 'control';
   return documentOf(
     frame,

@@ -1,5 +1,5 @@
 /** The set-up methods of the customer's cloud, and every set-up file in full, so that it can be reviewed first. */
-import { clouds, type SetupFile, type SetupMethod, type Step } from '../../clouds/index.ts';
+import { type SetupFile, type SetupMethod, type Step, setUpOf } from '../../clouds/index.ts';
 import type { View } from '../portal/index.ts';
 import { type Html, html } from './html.ts';
 import { copyable } from './trust.ts';
@@ -7,7 +7,7 @@ import { copyable } from './trust.ts';
 export const fileUrl = (url: string, name: string): string => `${url}/files/${encodeURIComponent(name)}`;
 
 export function methodsSection({ url, cloud, target, files, wasActive, invitation }: View): Html {
-  const { guide } = clouds[cloud];
+  const { guide } = setUpOf(cloud);
   const access = {
     urlOf: (name: string) => fileUrl(url, name),
     contentOf: (name: string) => files.find((file) => file.name === name)?.content,

@@ -1,5 +1,5 @@
 /** The form that reports the ids that the set-up created. */
-import { clouds, type ReportField } from '../../clouds/index.ts';
+import { type ReportField, setUpOf } from '../../clouds/index.ts';
 import type { Fault } from '../../platform/errors/index.ts';
 import type { View } from '../portal/index.ts';
 import { type Html, html } from './html.ts';
@@ -14,7 +14,7 @@ export function reportSection(view: View, refused?: RefusedReport): Html | undef
   const { url, cloud, target, invitation, state, wasActive } = view;
   if (wasActive || invitation.type === 'control' || state === 'paused' || state === 'disabled')
     return undefined;
-  const { reportFields } = clouds[cloud].guide;
+  const { reportFields } = setUpOf(cloud).guide;
   const { report } = invitation;
   const currentValue = (name: string) =>
     refused?.input[name] ?? String(report?.fields[name] ?? target[name] ?? '');

@@ -1,5 +1,5 @@
 /** The requested access: what the set-up creates, what it permits, and the exact trust. */
-import { clouds, type LabeledValue } from '../../clouds/index.ts';
+import { type LabeledValue, setUpOf } from '../../clouds/index.ts';
 import type { View } from '../portal/index.ts';
 import { type Html, html } from './html.ts';
 
@@ -11,7 +11,7 @@ const table = (facts: readonly LabeledValue[]): Html =>
   html`<dl>${facts.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${copyable(label, value)}</dd></div>`)}</dl>`;
 
 export function trustSection({ cloud, target, facts, permissions }: View): Html {
-  const { guide } = clouds[cloud];
+  const { guide } = setUpOf(cloud);
   const known = guide.knownValues(target);
   return html`<section aria-labelledby="trust">
 <h2 id="trust">The requested access</h2>

@@ -13,7 +13,7 @@ import {
   stateOf,
   unavailableReason,
 } from '../../access/connections/index.ts';
-import { type Cloud, clouds } from '../../clouds/index.ts';
+import { type Guide, setUpOf } from '../../clouds/index.ts';
 import type { Audit, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
@@ -134,7 +134,7 @@ export function readReport(
   connection: Pick<Connection, 'cloud' | 'target' | 'purposes'>,
   input: unknown,
 ): Fields {
-  const { guide } = clouds[connection.cloud];
+  const { guide } = setUpOf(connection.cloud);
   const report = read(reportSchema(guide), input);
   const target = reportedTarget(connection, report);
   const isReported = (name: string) =>
@@ -146,7 +146,7 @@ export function readReport(
 }
 
 /** An optional field may be empty, as forms send it. */
-const reportSchema = ({ reportFields }: Cloud['guide']) =>
+const reportSchema = ({ reportFields }: Guide) =>
   z.strictObject(
     Object.fromEntries(
       reportFields.map(({ name, optional }) => {

@@ -7,7 +7,14 @@ import {
   setupFactsOf,
 } from '../../access/connections/index.ts';
 import type { Tenants } from '../../access/tenants/index.ts';
-import type { PublicFile, PublicFiles, SetupFacts, SetupFile, UploadedKey } from '../../clouds/index.ts';
+import {
+  type PublicFile,
+  type PublicFiles,
+  type SetupFacts,
+  type SetupFile,
+  setUpOf,
+  type UploadedKey,
+} from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { type PermissionSets, parseRequest, type SetupRequest } from './request.ts';
 
@@ -70,7 +77,6 @@ export function createSetupFiles(options: SetupFilesOptions): SetupFiles {
 
   const createFiles: SetupFiles['files'] = async (connection, request = {}, readAt = undefined) => {
     const parsed = await parseRequest(connection, request, { connections, sets });
-    const destination = destinationOf(connection);
     const facts: SetupFacts = {
       ...(await factsOf(connection)),
       options: parsed.options,
@@ -83,8 +89,9 @@ export function createSetupFiles(options: SetupFilesOptions): SetupFiles {
       ),
       ...(parsed.callback === undefined ? {} : { callback: parsed.callback }),
     };
-    const files = destination.setup(facts);
-    return [...files, ...destination.links(facts, await publishAll(files, readAt))];
+    const setUp = setUpOf(connection.cloud);
+    const files = setUp.files(connection.target, facts);
+    return [...files, ...setUp.links(connection.target, facts, await publishAll(files, readAt))];
   };
 
   const publishAll = async (

@@ -4,8 +4,8 @@
  * (clouds), or what a verification checks (verification).
  */
 
-import { type Connection, destinationOf, setupFactsOf } from '../../access/connections/index.ts';
-import type { LeakAdvice, LintResult, SetupFacts } from '../../clouds/index.ts';
+import { type Connection, setupFactsOf } from '../../access/connections/index.ts';
+import { type LeakAdvice, type LintResult, type SetupFacts, setUpOf } from '../../clouds/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
 import type { StoredVerification, Verification, Verifier } from '../verification/index.ts';
 import { createSetupFiles, type SetupFiles, type SetupFilesOptions, underTenantIssuer } from './files.ts';
@@ -41,7 +41,7 @@ export function createOnboarding(
     },
 
     afterLeak: (connection, at) =>
-      destinationOf(connection).leakAdvice({
+      setUpOf(connection.cloud).leakAdvice(connection.target, {
         ...setupFactsOf(connection, vendor),
         compromisedBefore: toTimestamp(at),
       }),

@@ -1,13 +1,13 @@
 /** Parses a pasted document strictly and lints it by the rules of the connection's cloud. */
 
-import { type Connection, destinationOf } from '../../access/connections/index.ts';
-import type { LintResult, SetupFacts } from '../../clouds/index.ts';
+import type { Connection } from '../../access/connections/index.ts';
+import { diagnosisOf, type LintResult, type SetupFacts } from '../../clouds/index.ts';
 import { invalidRequest } from '../../platform/errors/index.ts';
 import { hasDuplicateName } from '../../platform/validation/index.ts';
 
 /** Throws `invalid_request` for invalid or ambiguous JSON and for documents that grant no access. */
 export const lintDocument = (connection: Connection, facts: SetupFacts, text: string): LintResult =>
-  destinationOf(connection).lint(facts, parseStrictly(text));
+  diagnosisOf(connection.cloud).lint(connection.target, facts, parseStrictly(text));
 
 function parseStrictly(document: string): unknown {
   // Editors and PowerShell write a byte order mark.

@@ -1,7 +1,7 @@
 /** The options of a connection's set-up files, validated completely before any file is generated. */
 import { z } from 'zod';
 import type { Connection, Connections } from '../../access/connections/index.ts';
-import { clouds } from '../../clouds/index.ts';
+import { setUpOf } from '../../clouds/index.ts';
 import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
 import { read, validate } from '../../platform/validation/index.ts';
 
@@ -52,9 +52,9 @@ export async function parseRequest(
   { connections, sets }: { connections: Pick<Connections, 'find'>; sets: PermissionSets },
 ): Promise<ParsedRequest> {
   const { callback, permissions, additional_connections, ...options } = request;
-  const cloud = clouds[connection.cloud];
+  const setUp = setUpOf(connection.cloud);
   const shared = { callback, permissions, additional_connections };
-  const faults = [...validate(common, shared).faults, ...validate(cloud.setupOptions, options).faults];
+  const faults = [...validate(common, shared).faults, ...validate(setUp.options, options).faults];
   if (faults.length > 0) throw invalidRequest(faults);
   const parsed = read(common, shared);
   const ids = parsed.additional_connections;
@@ -65,7 +65,7 @@ export async function parseRequest(
   ];
   if (referenceFaults.length > 0) throw invalidRequest(referenceFaults);
   return {
-    options: read(cloud.setupOptions, options),
+    options: read(setUp.options, options),
     permissions: Object.fromEntries(
       parsed.permissions.map((name) => [name, sets[name]?.[connection.cloud]] as const),
     ),

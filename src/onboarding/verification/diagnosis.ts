@@ -1,5 +1,6 @@
 /** Explains a cloud's refusal: the first condition that does not hold, and the fix. */
-import { type Connection, destinationOf, setupFactsOf } from '../../access/connections/index.ts';
+import { type Connection, setupFactsOf } from '../../access/connections/index.ts';
+import { clouds, type Remedy } from '../../clouds/index.ts';
 import { type ErrorCode, SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import { discoveryPath, type Issuers } from '../../tokens/issuer/index.ts';
@@ -16,11 +17,16 @@ export function refusedCheck(
   error: SojournError,
   vendor: string,
 ): Check {
-  const destination = destinationOf(connection);
-  const { condition, detail, fix } = destination.remedy(setupFactsOf(connection, vendor), error);
+  const { target, cloud } = connection;
+  const { diagnosis } = clouds[cloud];
+  const { condition, detail, fix }: Remedy = diagnosis?.remedy(
+    target,
+    setupFactsOf(connection, vendor),
+    error,
+  ) ?? { condition: error.code };
   const outcome = isOutage(error)
     ? 'inconclusive'
-    : destination.propagation.mayExplain(error)
+    : diagnosis?.propagation.mayExplain(error)
       ? 'propagating'
       : 'failed';
   return {

@@ -4,7 +4,7 @@
  */
 
 import { type Connection, destinationOf, setupFactsOf, subjectOf } from '../../access/connections/index.ts';
-import type { Endpoints, ProbeResult, ProbeType, SignedToken } from '../../clouds/index.ts';
+import type { Diagnosis, ProbeResult, ProbeType, SettingsByCloud, SignedToken } from '../../clouds/index.ts';
 import type { Audit } from '../../platform/audit/index.ts';
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
@@ -15,7 +15,7 @@ import { cloudError } from './diagnosis.ts';
 export interface ProbeOptions {
   readonly prober: Prober;
   readonly audit: Audit;
-  readonly endpoints: Endpoints;
+  readonly settings: SettingsByCloud;
   readonly now: Now;
   readonly vendor: string;
   /** Aborts when the server stops. */
@@ -25,7 +25,7 @@ export interface ProbeOptions {
 interface Probe {
   readonly name: string;
   readonly type: ProbeType;
-  readonly deviation: (connection: Connection) => Deviation;
+  readonly deviation: (connection: Connection, diagnosis: Diagnosis) => Deviation;
   readonly description: string;
 }
 
@@ -49,7 +49,7 @@ export const probes: readonly Probe[] = [
   {
     name: 'probe_wrong_audience',
     type: 'audience',
-    deviation: (connection) => ({ audience: destinationOf(connection).wrongAudience }),
+    deviation: (_, { wrongAudience }) => ({ audience: wrongAudience }),
     description: 'an audience for another cloud',
   },
 ];
@@ -58,20 +58,22 @@ export const probes: readonly Probe[] = [
 const deadlineMs = 5_000;
 
 export async function runProbe(
-  connection: Connection,
-  { name, type, deviation, description }: Probe,
+  {
+    connection,
+    diagnosis,
+    probe: { name, type, deviation, description },
+  }: { readonly connection: Connection; readonly diagnosis: Diagnosis; readonly probe: Probe },
   options: ProbeOptions,
 ) {
-  const destination = destinationOf(connection);
-  const { prober, audit, endpoints, now, vendor, stopping } = options;
-  const deviating = deviation(connection);
+  const { prober, audit, settings, now, vendor, stopping } = options;
+  const deviating = deviation(connection, diagnosis);
   let minted: (SignedToken & { readonly kid: string }) | undefined;
   let refusal: SojournError | undefined;
   try {
     // Credentials that the cloud may issue are discarded at once.
-    await destination.exchange({
+    await destinationOf(connection).exchange({
       connection: `probe-${connection.id}`,
-      endpoints,
+      settings: settings[connection.cloud],
       now,
       signal: AbortSignal.any([AbortSignal.timeout(deadlineMs), stopping]),
       sign: async () => {
@@ -82,7 +84,7 @@ export async function runProbe(
   } catch (error) {
     refusal = cloudError(error);
   }
-  const result = destination.interpretProbe(type, refusal);
+  const result = diagnosis.interpretProbe(type, refusal);
   const value = 'subject' in deviating ? deviating.subject : deviating.audience;
   await audit.record({
     event: 'connection.probed',
@@ -96,7 +98,7 @@ export async function runProbe(
     facts: { probe: name, result },
   });
   return checkOf(name, result, `a token with ${description} (${value})`, refusal, () =>
-    destination.fix(setupFactsOf(connection, vendor), type),
+    diagnosis.fix(connection.target, setupFactsOf(connection, vendor), type),
   );
 }
 

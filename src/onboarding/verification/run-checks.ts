@@ -29,14 +29,20 @@ export async function runChecks(
     return [target, skipped('exchange', 'Not tried: the target is incomplete.')];
   const exchangeChecks = await checkExchange(connection, actor, options);
   if (exchangeChecks.at(-1)?.outcome !== 'passed') return [target, ...exchangeChecks];
+  const { diagnosis } = clouds[connection.cloud];
   const probeChecks: Check[] = [];
-  for (const probe of probes) probeChecks.push(await runProbe(connection, probe, options));
+  for (const probe of probes)
+    probeChecks.push(
+      diagnosis
+        ? await runProbe({ connection, diagnosis, probe }, options)
+        : skipped(probe.name, 'This cloud has no probes.'),
+    );
   return [target, ...exchangeChecks, ...probeChecks];
 }
 
 function targetCheck(connection: Connection): Check {
   const { missingFields } = destinationOf(connection);
-  if (missingFields.length === 0) return passed('target', `Complete for ${clouds[connection.cloud].name}.`);
+  if (missingFields.length === 0) return passed('target', `Complete for ${connection.cloud}.`);
   return {
     name: 'target',
     outcome: 'failed',
@@ -57,7 +63,7 @@ async function checkExchange(connection: Connection, actor: string, options: Che
     const refusal = cloudError(error);
     return [
       ...(await documentChecks(connection, refusal, options)),
-      (await retryWithoutOptions(connection, actor, refusal, options)) ??
+      (await retryReduced(connection, actor, refusal, options)) ??
         refusedCheck('exchange', connection, refusal, vendor),
     ];
   }
@@ -66,27 +72,31 @@ async function checkExchange(connection: Connection, actor: string, options: Che
     const signal = AbortSignal.any([AbortSignal.timeout(identityDeadlineMs), options.stopping]);
     return [
       exchanged,
-      passed('identity', await destinationOf(connection).identify(credentials, { ...options, signal })),
+      passed(
+        'identity',
+        await destinationOf(connection).identify(credentials, {
+          now: options.now,
+          settings: options.settings[connection.cloud],
+          signal,
+        }),
+      ),
     ];
   } catch (error) {
     return [exchanged, refusedCheck('identity', connection, cloudError(error), vendor)];
   }
 }
 
-/**
- * AWS STS has one error message for many faults. A second attempt without session tags and source identity shows whether
- * they are the cause.
- */
-async function retryWithoutOptions(
+/** A second attempt with a reduced target shows whether the settings that it lacks are the cause of the refusal. */
+async function retryReduced(
   connection: Connection,
   actor: string,
   refusal: SojournError,
   { exchange, vendor }: CheckOptions,
 ): Promise<Check | undefined> {
-  const { withoutOptions } = destinationOf(connection);
-  if (withoutOptions === undefined || refusal.code !== 'cloud_trust_refused') return undefined;
+  const reduced = clouds[connection.cloud].diagnosis?.reduce?.(connection.target);
+  if (reduced === undefined || refusal.code !== 'cloud_trust_refused') return undefined;
   try {
-    await exchange.attempt({ ...connection, target: withoutOptions }, actor);
+    await exchange.attempt({ ...connection, target: reduced.target }, actor);
   } catch (error) {
     if (error instanceof SojournError && error.code === 'audit_unavailable') throw error;
     return undefined;
@@ -94,9 +104,7 @@ async function retryWithoutOptions(
   return {
     ...refusedCheck('exchange', connection, refusal, vendor),
     outcome: 'failed',
-    condition: 'session_tags',
-    detail:
-      'cloud_trust_refused: The role admits the same token without session tags and source identity, so the trust policy lacks sts:TagSession or sts:SetSourceIdentity.',
-    advice: 'Allow the missing action in the trust policy, as in the set-up file.',
+    ...reduced.cause,
+    detail: `${refusal.code}: ${reduced.cause.detail}`,
   };
 }

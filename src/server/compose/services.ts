@@ -37,7 +37,7 @@ export interface Services extends Access {
 export async function buildServices(context: Context, state: State): Promise<Services> {
   const { config, logger, now } = context;
   const { store, audit } = state;
-  const { issuer, vendor, clouds: endpoints } = config;
+  const { issuer, vendor, clouds: settings } = config;
 
   const access = await buildAccess(context, state, (ring, key) => uploads.obstacles(ring, key));
   const { keyrings, tenants, connections, clients, federation, policy, suspensions } = access;
@@ -76,7 +76,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     suspensions,
     issuers,
     audit,
-    endpoints,
+    settings,
     outageBudget,
     fairQueue: createFairQueue({
       total: config.limits.concurrent_exchanges,
@@ -112,7 +112,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     store,
     logger,
     now,
-    endpoints,
+    settings,
     vendor,
     prober: issuers.takeProber(),
     checkPropagation: config.keys.check_propagation,

@@ -3,15 +3,23 @@ import { z } from 'zod';
 import type { Fault } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import { isLoopback } from '../../platform/outbound/index.ts';
+import {
+  endpointField,
+  key,
+  type Path,
+  type Setting,
+  settingsOf,
+  type Values,
+  variableOf,
+} from '../../platform/settings/index.ts';
 import { purposeName } from '../../platform/validation/index.ts';
 import { type Address, addressField } from './address.ts';
 import { type Environment, unknownVariables } from './environment.ts';
 import { invalid } from './invalid.ts';
 import { issuerField } from './issuer.ts';
 import { readShape } from './read.ts';
-import { key, type Path, type Setting, settingsOf, type Values, variableOf } from './setting.ts';
 import { withSource } from './source.ts';
-import { endpointField, fileField } from './urls.ts';
+import { fileField } from './urls.ts';
 import { readYamlFile, type YamlFile } from './yaml-file.ts';
 
 const nameField = z

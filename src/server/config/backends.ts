@@ -1,7 +1,7 @@
 /** Settings of the external key backends; each has a section under `keys`. */
 import { z } from 'zod';
-import { key } from './setting.ts';
-import { endpointField, fileField, secretSourceField } from './urls.ts';
+import { endpointField, key } from '../../platform/settings/index.ts';
+import { fileField, secretSourceField } from './urls.ts';
 
 const nullable = (pattern: RegExp, message: string) => z.string().regex(pattern, message).nullable();
 const keyId = nullable(/^[\w-]{1,63}$/, 'must be the id of a key: letters, digits, - and _');

@@ -1,5 +1,5 @@
 /** The configuration as the program uses it: validated, with defaults applied. */
-import type { Algorithm, Endpoints } from '../../clouds/index.ts';
+import type { Algorithm, SettingsByCloud } from '../../clouds/index.ts';
 import type { BackendName, BackendSettings } from '../../tokens/keys/index.ts';
 import type { Address } from './address.ts';
 import type { PublishBucket } from './publish.ts';
@@ -49,7 +49,7 @@ export interface Config {
     readonly previous_encryption_key: SecretText | null;
   };
   readonly tokens: { readonly ttl: number };
-  readonly clouds: Endpoints;
+  readonly clouds: SettingsByCloud;
   readonly setup: {
     readonly permissions: PermissionSets;
     readonly templates: PublishBucket | null;

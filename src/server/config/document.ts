@@ -1,5 +1,5 @@
 /** Generates docs/configuration.md from the list of keys; a test checks that the file is current. */
-import { settingsOf, variableOf } from './setting.ts';
+import { settingsOf, variableOf } from '../../platform/settings/index.ts';
 import { shape } from './shape.ts';
 
 const opening = `# Configuration

@@ -1,6 +1,6 @@
 /** The keys of `limits`: what one caller, and all callers together, may take of the server. */
 import { z } from 'zod';
-import { key } from './setting.ts';
+import { key } from '../../platform/settings/index.ts';
 
 const countBetween = (least: number, most: number) =>
   z

@@ -1,12 +1,12 @@
 /** Loads the configuration: reads the file and the environment, validates them, and reports all faults together. */
 import type { Fault } from '../../platform/errors/index.ts';
+import { type Path, settingsOf, type Values, variableOf } from '../../platform/settings/index.ts';
 import type { Config } from './config.ts';
 import { type Environment, environment, unknownVariables } from './environment.ts';
 import { invalid } from './invalid.ts';
 import { noCertificate, readAdminToken, readAzureIdentity, readSecret, unreadable } from './outside.ts';
 import { readShape } from './read.ts';
 import { faultsBetweenKeys } from './rules.ts';
-import { type Path, settingsOf, type Values, variableOf } from './setting.ts';
 import { shape } from './shape.ts';
 import { withSource } from './source.ts';
 import { readYamlFile } from './yaml-file.ts';

@@ -1,8 +1,8 @@
 /** Buckets for mirrors and templates, each with the connection that grants access to it. */
 import { z } from 'zod';
-import { type BucketLocation, clouds } from '../../clouds/index.ts';
+import { type BucketLocation, objectStoreAt } from '../../clouds/index.ts';
 import { isId } from '../../platform/ids/index.ts';
-import { endpointField } from './urls.ts';
+import { endpointField } from '../../platform/settings/index.ts';
 
 export interface PublishBucket extends BucketLocation {
   readonly connection: string;
@@ -19,9 +19,9 @@ export const bucketField = z
     public_url: endpointField.optional(),
   })
   .superRefine((location, context) => {
-    const cloud = Object.values(clouds).find(({ bucket }) => bucket.accepts(location.to));
-    const fault = cloud
-      ? cloud.bucket.faultOf(location)
+    const store = objectStoreAt(location.to);
+    const fault = store
+      ? store.faultOf(location)
       : { field: 'to', message: 'must begin with s3://, gs:// or https://' };
     if (fault) context.addIssue({ code: 'custom', path: [fault.field], message: fault.message });
   });

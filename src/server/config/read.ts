@@ -1,8 +1,6 @@
 /** Reads the values key by key, so that one fault never hides another. */
 import type { z } from 'zod';
 import type { Fault } from '../../platform/errors/index.ts';
-import { type Environment, fromText, variableIn } from './environment.ts';
-import { nearest } from './nearest.ts';
 import {
   isSetting,
   type PartialValues,
@@ -11,7 +9,9 @@ import {
   type Shape,
   settingsOf,
   variableOf,
-} from './setting.ts';
+} from '../../platform/settings/index.ts';
+import { type Environment, fromText, variableIn } from './environment.ts';
+import { nearest } from './nearest.ts';
 
 export interface ReadResult<S> {
   readonly values: PartialValues<S>;

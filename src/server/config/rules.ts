@@ -1,8 +1,8 @@
 /** Rules between keys. A rule is skipped if one of its keys is invalid. */
 import type { Fault } from '../../platform/errors/index.ts';
 import { isLoopback } from '../../platform/outbound/index.ts';
+import type { PartialValues } from '../../platform/settings/index.ts';
 import { durationField } from '../../platform/validation/index.ts';
-import type { PartialValues } from './setting.ts';
 import type { shape } from './shape.ts';
 
 type Keys = PartialValues<typeof shape>;

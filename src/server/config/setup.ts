@@ -8,7 +8,9 @@ const nameField = z
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be a name of lower-case letters, digits and hyphens');
 
 const grants = Object.fromEntries(
-  Object.values(clouds).map(({ name, permissionSet }) => [name, permissionSet.optional()]),
+  Object.entries(clouds).flatMap(([name, { setUp }]) =>
+    setUp ? [[name, setUp.permissionSet.optional()]] : [],
+  ),
 );
 
 export type PermissionSets = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -1,6 +1,8 @@
 /** Every key of the configuration. The file, the variables, the validation and docs/configuration.md follow this list. */
 import { z } from 'zod';
 import { plainHttpsField } from '../../access/federation/index.ts';
+import { type CloudName, cloudNames, clouds } from '../../clouds/index.ts';
+import { endpointField, key, type Setting, type Shape } from '../../platform/settings/index.ts';
 import { durationBetween, durationField, nameField } from '../../platform/validation/index.ts';
 import { backendNames } from '../../tokens/keys/index.ts';
 import { addressField, cidrField } from './address.ts';
@@ -8,9 +10,8 @@ import { backendKeys } from './backends.ts';
 import { issuerField } from './issuer.ts';
 import { limitKeys } from './limits.ts';
 import { publishField } from './publish.ts';
-import { key, type Setting } from './setting.ts';
 import { permissionsField, templatesField } from './setup.ts';
-import { endpointField, fileField, regionalEndpointField, secretSourceField, storeField } from './urls.ts';
+import { fileField, secretSourceField, storeField } from './urls.ts';
 
 const algorithmsField = z
   .array(z.enum(['RS256', 'ES256'], 'must be RS256 or ES256'))
@@ -164,45 +165,10 @@ export const shape = {
       'Lifetime of a cloud token, from `60s` to `3600s`; a connection can override it.',
     ),
   },
-  clouds: {
-    aws: {
-      sts_endpoint: key(
-        regionalEndpointField.nullable(),
-        null,
-        'Overrides the regional STS endpoints, for a private endpoint, an emulator or the sandbox. `{region}` is replaced by the name of the region.',
-      ),
-      sts_region_fallback: key(
-        z.boolean(),
-        true,
-        'Whether the STS of another region of the same geography is called if the STS of the connection’s region does not answer. Its credentials are valid in every region.',
-      ),
-    },
-    azure: {
-      authority_host: key(
-        endpointField.nullable(),
-        null,
-        'Overrides `https://login.microsoftonline.com` and its equivalents in sovereign clouds.',
-      ),
-      resource_manager_endpoint: key(
-        endpointField.nullable(),
-        null,
-        'Overrides `https://management.azure.com` and its equivalents in sovereign clouds, which each verification calls once.',
-      ),
-    },
-    gcp: {
-      sts_endpoint: key(endpointField.nullable(), null, 'Overrides `https://sts.googleapis.com`.'),
-      iam_credentials_endpoint: key(
-        endpointField.nullable(),
-        null,
-        'Overrides `https://iamcredentials.googleapis.com`.',
-      ),
-      resource_manager_endpoint: key(
-        endpointField.nullable(),
-        null,
-        'Overrides `https://cloudresourcemanager.googleapis.com`, which each verification calls once.',
-      ),
-    },
-  },
+  clouds: Object.fromEntries(cloudNames.map((name) => [name, clouds[name].settings])) as Record<
+    CloudName,
+    Shape
+  >,
   setup: {
     permissions: key(
       permissionsField,

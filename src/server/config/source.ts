@@ -1,7 +1,7 @@
 /** The source of an invalid value, so that the operator finds it. */
 import type { Fault } from '../../platform/errors/index.ts';
+import { type Path, type Shape, settingsOf, variableOf } from '../../platform/settings/index.ts';
 import { type Environment, variableIn } from './environment.ts';
-import { type Path, type Shape, settingsOf, variableOf } from './setting.ts';
 
 /** Adds the line or the variable of the invalid value to the message. */
 export function withSource(

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { isAlias, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import { type Fault, SojournError } from '../../platform/errors/index.ts';
+import type { Path } from '../../platform/settings/index.ts';
 import { invalid } from './invalid.ts';
-import type { Path } from './setting.ts';
 
 export interface YamlFile {
   readonly raw: unknown;

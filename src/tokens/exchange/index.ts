@@ -7,7 +7,7 @@ import type { Client } from '../../access/clients/index.ts';
 import { type Connection, narrowedTo, resolveConnection } from '../../access/connections/index.ts';
 import type { AuthorizedUse, Policy, WorkloadClaims } from '../../access/policy/index.ts';
 import type { Suspensions } from '../../access/suspension/index.ts';
-import type { Credentials, Endpoints } from '../../clouds/index.ts';
+import type { Credentials, SettingsByCloud } from '../../clouds/index.ts';
 import type { Audit, AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
@@ -64,7 +64,7 @@ export function createExchange(options: {
   suspensions: Pick<Suspensions, 'assertIssuing'>;
   issuers: Pick<Issuers, 'of'>;
   audit: Audit;
-  endpoints: Endpoints;
+  settings: SettingsByCloud;
   fairQueue: FairQueue;
   outageBudget: Pick<OutageBudget, 'recordServed'>;
   now: Now;
@@ -72,7 +72,7 @@ export function createExchange(options: {
   /** Called after each exchange, for the metrics. */
   observe: (exchange: { cloud: string; outcome: string; seconds: number }) => void;
 }): Exchange {
-  const { policy, suspensions, issuers, audit, endpoints, fairQueue, outageBudget, now, elapsed, observe } =
+  const { policy, suspensions, issuers, audit, settings, fairQueue, outageBudget, now, elapsed, observe } =
     options;
   const cache = createCredentialsCache({ now, elapsed, maxEntries: maxCached });
   const sign = async (connection: Connection, notAfter?: number) =>
@@ -124,7 +124,7 @@ export function createExchange(options: {
       const credentials = await fairQueue.run(connection.tenant, () =>
         destination.exchange({
           connection: connection.id,
-          endpoints,
+          settings: settings[connection.cloud],
           now,
           signal,
           notAfter,

@@ -53,8 +53,8 @@ export class BucketWriter {
     const connection = await connections.get(this.target.connection);
     const reason = unavailableReason(connection);
     if (reason) throw new SojournError(reason);
-    const { bucket } = clouds[connection.cloud];
-    if (!bucket.accepts(this.target.to)) {
+    const { objectStore } = clouds[connection.cloud];
+    if (!objectStore?.accepts(this.target.to)) {
       throw new SojournError('cloud_request_invalid', {
         detail: `The connection is for ${connection.cloud}, which does not host the bucket ${this.target.to}.`,
         advice: 'Name a connection to the cloud of the bucket in keys.publish.',
@@ -64,7 +64,7 @@ export class BucketWriter {
     for (let start = 0; start < changed.length; start += maxConcurrentPuts) {
       await Promise.all(
         changed.slice(start, start + maxConcurrentPuts).map(async ({ path, document }) => {
-          await bucket.put({
+          await objectStore.put({
             location: this.target,
             path,
             body: document.body.toString(),

@@ -3,7 +3,7 @@
  * the file can guess it, an object never changes, and replicas need no coordination.
  */
 import { createHash } from 'node:crypto';
-import { clouds, type PublicFile, type SetupFile } from '../../clouds/index.ts';
+import { objectStoreAt, type PublicFile, type SetupFile } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { type BucketTarget, BucketWriter, type BucketWriterOptions } from './bucket-writer.ts';
@@ -24,7 +24,7 @@ export function createTemplates(
   const { bucket: target, now, logger } = options;
   if (!target) return async () => undefined;
   const writer = new BucketWriter(target, { ...options, shutdown: new AbortController().signal });
-  const { bucket } = Object.values(clouds).find((cloud) => cloud.bucket.accepts(target.to)) ?? clouds.aws;
+  const store = objectStoreAt(target.to);
   let retryAt = 0;
   let remembered = 0;
 
@@ -46,7 +46,7 @@ export function createTemplates(
       logger.warn({ err, bucket: target.to }, 'cannot publish a set-up file; leaving its link out');
       return undefined;
     }
-    const url = target.public_url ? `${target.public_url}/${path}` : bucket.urlOf(target, path);
-    return { url, sha256 };
+    const url = target.public_url ? `${target.public_url}/${path}` : store?.urlOf(target, path);
+    return url === undefined ? undefined : { url, sha256 };
   };
 }

@@ -76,9 +76,7 @@ test.each(['aws', 'gcp'])(
   async (cloud) => {
     const { sharedPrincipalFields } = (await import('../../../src/clouds/index.ts')).clouds[
       cloud as 'aws' | 'gcp'
-    ].destination(
-      cloud === 'aws' ? {} : { project_number: '1', pool_id: 'pool', provider_id: 'prov', scopes: [] },
-    );
+    ].entry(cloud === 'aws' ? {} : { project_number: '1', pool_id: 'pool', provider_id: 'prov', scopes: [] });
     expect(sharedPrincipalFields).toEqual([]);
   },
 );

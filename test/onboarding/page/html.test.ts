@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { clouds } from '../../../src/clouds/index.ts';
+import { setUpOf } from '../../../src/clouds/index.ts';
 import { html } from '../../../src/onboarding/page/html.ts';
 import { connectPage, plainPage } from '../../../src/onboarding/page/index.ts';
 import type { View } from '../../../src/onboarding/portal/index.ts';
@@ -65,7 +65,7 @@ const viewOf = (cloud: keyof typeof targets, hostile: string, more: Partial<View
     expires_at: '2026-12-01T12:00:00.000Z',
     report: {
       reported_at: '2026-11-25T12:00:00.000Z',
-      fields: Object.fromEntries(clouds[cloud].guide.reportFields.map(({ name }) => [name, hostile])),
+      fields: Object.fromEntries(setUpOf(cloud).guide.reportFields.map(({ name }) => [name, hostile])),
     },
   },
   usage: { last: null, count: 0, more: false },
@@ -111,7 +111,7 @@ describe.each(['aws', 'azure', 'gcp'] as const)('the page for %s', (cloud) => {
     );
     const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id!);
     expect(new Set(ids).size).toBe(ids.length);
-    for (const { name } of clouds[cloud].guide.reportFields) expect(page).toContain(`<label for="${name}">`);
+    for (const { name } of setUpOf(cloud).guide.reportFields) expect(page).toContain(`<label for="${name}">`);
     for (const [, id] of page.matchAll(/aria-labelledby="([^"]+)"/g)) expect(ids).toContain(id);
   });
 });

@@ -1,7 +1,7 @@
 /** A server and the sandbox, a customer who applies what was generated for a live connection, and somebody who hears of it. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type CloudName, clouds, type SetupFacts, type SetupFile } from '../../../src/clouds/index.ts';
+import { type CloudName, type SetupFacts, type SetupFile, setUpOf } from '../../../src/clouds/index.ts';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/index.ts';
 import { cloudsAt } from '../../e2e/customer.ts';
 import { askToken, type TestServer, testServer, withSecret } from '../../support/server.ts';
@@ -112,7 +112,7 @@ export const factsFor = (connection: Live, more: Partial<SetupFacts> = {}): Setu
 });
 
 export const filesFor = (connection: Live, more: Partial<SetupFacts> = {}): readonly SetupFile[] =>
-  clouds[connection.cloud].destination(connection.target).setup(factsFor(connection, more));
+  setUpOf(connection.cloud).files(connection.target, factsFor(connection, more));
 
 export const fileFor = (connection: Live, name: string, more: Partial<SetupFacts> = {}): string =>
   contentOf(filesFor(connection, more), name);

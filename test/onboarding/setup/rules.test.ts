@@ -85,7 +85,7 @@ async function shown(
   front.jwks = { keys: front.keys.map(({ publicJwk }) => ({ ...publicJwk })) };
   front.discovery = { ...discovery };
   front.status = 200;
-  const destination = clouds[cloud].destination(connection.target);
+  const destination = clouds[cloud].entry(connection.target);
   const iat = Math.floor(Date.now() / 1000);
   const sound = {
     iss: front.issuer,
@@ -100,15 +100,11 @@ async function shown(
   try {
     await destination.exchange({
       connection: id,
-      endpoints: {
+      settings: {
         aws: { sts_endpoint: `${sandbox}/aws` },
-        azure: { authority_host: `${sandbox}/azure`, resource_manager_endpoint: null },
-        gcp: {
-          sts_endpoint: `${sandbox}/gcp`,
-          iam_credentials_endpoint: null,
-          resource_manager_endpoint: null,
-        },
-      },
+        azure: { authority_host: `${sandbox}/azure` },
+        gcp: { sts_endpoint: `${sandbox}/gcp`, iam_credentials_endpoint: null },
+      }[cloud],
       now: Date.now,
       signal: AbortSignal.timeout(5_000),
       sign: async () => ({ token: await token(sound), jti: 'x' }),

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Connection, resolveConnection } from '../../../src/access/connections/index.ts';
-import { clouds } from '../../../src/clouds/index.ts';
+import { clouds, diagnosisOf } from '../../../src/clouds/index.ts';
 import { documentChecks } from '../../../src/onboarding/verification/diagnosis.ts';
 import { probes } from '../../../src/onboarding/verification/probes.ts';
 import { storeVerification, type VerificationRecord } from '../../../src/onboarding/verification/record.ts';
@@ -34,8 +34,12 @@ describe('a probe', () => {
       const connection = await made(cloud);
       for (const { deviation } of probes) {
         const occasion = { iat: 1, ttl: 60, jti: 'x' };
-        const { sub, aud } = probeClaims(resolveConnection(connection), occasion, deviation(connection));
-        const own = clouds[connection.cloud].destination(connection.target).audience;
+        const { sub, aud } = probeClaims(
+          resolveConnection(connection),
+          occasion,
+          deviation(connection, diagnosisOf(connection.cloud)),
+        );
+        const own = clouds[connection.cloud].entry(connection.target).audience;
         expect(isId('con', sub) && aud === own).toBe(false);
         expect(Buffer.byteLength(sub)).toBeLessThanOrEqual(100);
       }
@@ -45,7 +49,7 @@ describe('a probe', () => {
       fc.property(fc.nat(), (ms) => {
         const connection = { id: newId('con', () => ms) } as Connection;
         for (const probe of [unknown, foreign]) {
-          const wrong = probe?.deviation(connection);
+          const wrong = probe?.deviation(connection, diagnosisOf('aws'));
           expect(wrong && 'subject' in wrong && !isId('con', wrong.subject)).toBe(true);
         }
       }),

@@ -586,17 +586,13 @@ describe('the signed verification', () => {
     const { jws } = await pipeline.admin.get<{ jws: string }>(`/connections/${connection.id}/verification`);
     const { target } = await pipeline.admin.get<{ target: object }>(`/connections/${connection.id}`);
     const { sandbox } = pipeline;
-    const entering = clouds[cloud].destination(target).exchange({
+    const entering = clouds[cloud].entry(target).exchange({
       connection: connection.id,
-      endpoints: {
+      settings: {
         aws: { sts_endpoint: null },
-        azure: { authority_host: `${sandbox}/azure`, resource_manager_endpoint: null },
-        gcp: {
-          sts_endpoint: `${sandbox}/gcp`,
-          iam_credentials_endpoint: null,
-          resource_manager_endpoint: null,
-        },
-      },
+        azure: { authority_host: `${sandbox}/azure` },
+        gcp: { sts_endpoint: `${sandbox}/gcp`, iam_credentials_endpoint: null },
+      }[cloud],
       now: Date.now,
       signal: AbortSignal.timeout(5_000),
       sign: async () => ({ token: jws, jti: 'x' }),

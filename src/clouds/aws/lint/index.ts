@@ -3,7 +3,7 @@
  * correction. Does not own: the trust policy of the set-up files (trust.ts).
  */
 import { invalidRequest } from '../../../platform/errors/index.ts';
-import type { SetupFacts } from '../../contract.ts';
+import type { SetupFacts } from '../../contract/index.ts';
 import {
   describeValue,
   type Finding,

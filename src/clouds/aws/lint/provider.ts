@@ -1,6 +1,6 @@
 /** Lints an IAM OIDC provider: its URL and its client ids. */
 import { compare } from '../../compare.ts';
-import type { SetupFacts } from '../../contract.ts';
+import type { SetupFacts } from '../../contract/index.ts';
 import {
   describeValue,
   type Finding,

@@ -1,5 +1,5 @@
 /** What STS knows of a caller when it evaluates a trust policy: the request with a token of our issuer. */
-import type { SetupFacts } from '../../contract.ts';
+import type { SetupFacts } from '../../contract/index.ts';
 import type { AwsTarget } from '../target.ts';
 import { providerArn, providerName } from '../trust.ts';
 import type { TrustDocument } from './document.ts';

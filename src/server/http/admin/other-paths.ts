@@ -1,5 +1,5 @@
 /** OpenAPI descriptions of paths outside the admin API: health checks, metrics and the public listener. */
-import { cloudNames, clouds } from '../../../clouds/index.ts';
+import { clouds } from '../../../clouds/index.ts';
 
 const text = { type: 'string' } as const;
 const json = (description: string, schema: object = { type: 'object' }) => ({
@@ -106,10 +106,10 @@ const report = {
   type: 'object',
   description: 'The fields of one cloud.',
   properties: Object.fromEntries(
-    cloudNames.flatMap((cloud) =>
-      clouds[cloud].guide.reportFields.map(({ name, label, example }) => [
+    Object.values(clouds).flatMap(({ setUp }) =>
+      (setUp?.guide.reportFields ?? []).map(({ name, label, example }) => [
         name,
-        { ...text, description: `${clouds[cloud].guide.title}: ${label}`, example },
+        { ...text, description: `${setUp?.guide.title}: ${label}`, example },
       ]),
     ),
   ),

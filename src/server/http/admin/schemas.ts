@@ -35,7 +35,9 @@ const nameIn = (cloud: string, what: string): string =>
   `${cloud.charAt(0).toUpperCase()}${cloud.slice(1)}${what}`;
 
 export const targetNames = cloudNames.map((cloud) => nameIn(cloud, 'Target'));
-export const purposeNames = cloudNames.map((cloud) => nameIn(cloud, 'Purpose'));
+export const purposeNames = cloudNames
+  .filter((cloud) => clouds[cloud].purposes)
+  .map((cloud) => nameIn(cloud, 'Purpose'));
 
 export const inputs: Named = {
   TenantInput: tenantInput,
@@ -52,10 +54,13 @@ export const inputs: Named = {
   WebhookChange: webhookChange,
   PolicyInput: policyInput,
   ...Object.fromEntries(
-    cloudNames.flatMap((cloud) => [
-      [nameIn(cloud, 'Target'), clouds[cloud].target],
-      [nameIn(cloud, 'Purpose'), clouds[cloud].purpose],
-    ]),
+    cloudNames.flatMap((cloud) => {
+      const { target, purposes } = clouds[cloud];
+      return [
+        [nameIn(cloud, 'Target'), target],
+        ...(purposes ? [[nameIn(cloud, 'Purpose'), purposes.schema]] : []),
+      ];
+    }),
   ),
   SuspensionInput: suspensionInput,
   GrantInput: grantInput,

@@ -1,0 +1,53 @@
+/** The part of a destination that a verification and the lint need: what a refusal means, and whom else the cloud admits. */
+import type { SojournError } from '../../platform/errors/index.ts';
+import type { CloudResponse, Explanation } from '../explanation.ts';
+import type { LintResult } from '../lint.ts';
+import type { SetupFacts } from './set-up.ts';
+
+/** The claim of a probe that is wrong on purpose; the cloud must refuse the probe. */
+export type ProbeType = 'subject' | 'audience';
+
+/** What the cloud did with a probe; `inconclusive` after an outage, for example. */
+export type ProbeResult = 'refused' | 'admitted' | 'inconclusive';
+
+/** What to paste into a shell or a console to fix a refusal. */
+export interface Remedy {
+  /** The first condition that is not met, as a stable name for programs: `issuer_slash`, `session_tags`. */
+  readonly condition: string;
+  /** What differs, if the cloud reports it. */
+  readonly detail?: string;
+  /** A complete command or document. */
+  readonly fix?: string;
+}
+
+/** A target that needs fewer permissions, and what it means if the cloud admits it after it refused the whole target. */
+export interface ReducedTarget {
+  readonly target: Readonly<Record<string, unknown>>;
+  readonly cause: { readonly condition: string; readonly detail: string; readonly advice: string };
+}
+
+/** Every `target` is validated with the schema of the cloud. */
+export interface Diagnosis {
+  /** The error with code and advice for a response of this cloud. */
+  explain(response: CloudResponse): SojournError;
+  /** The table of `explain`; the first match wins. */
+  readonly explanations: readonly Explanation[];
+  /** An audience of tokens of the same issuer for another cloud, which this cloud must refuse. */
+  readonly wrongAudience: string;
+  /** The result of a probe that ended with this error; without an error the cloud admitted it. */
+  interpretProbe(type: ProbeType, error: SojournError | undefined): ProbeResult;
+  /** How many seconds a trust change may take to propagate, and whether that may explain an error. */
+  readonly propagation: { readonly seconds: number; mayExplain(error: SojournError): boolean };
+  /** How to fix a refusal. */
+  remedy(target: unknown, facts: SetupFacts, error: SojournError): Remedy;
+  /** How to fix trust that admitted a probe. */
+  fix(target: unknown, facts: SetupFacts, type: ProbeType): Remedy;
+  /** Undefined if no setting of the target needs additional permissions. */
+  reduce?(target: unknown): ReducedTarget | undefined;
+  /**
+   * Lints a document of the customer's cloud: who gets in by it.
+   * @param now the time of conditions on the time; the wall clock by default
+   * @throws {SojournError} `invalid_request` if the document does not control access
+   */
+  lint(target: unknown, facts: SetupFacts, document: unknown, now?: number): LintResult;
+}
