@@ -1,5 +1,12 @@
 /** The configuration of `sojourn agent`: one small file, or variables that begin with SOJOURN_AGENT_. */
 import { z } from 'zod';
+import {
+  type AgentField,
+  type AgentSettings,
+  type AgentSupport,
+  type ProgramsCloud,
+  programs,
+} from '../../clouds/programs/index.ts';
 import type { Fault } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import { isLoopback } from '../../platform/outbound/index.ts';
@@ -30,65 +37,66 @@ const nameField = z
     'must not be the name of one of the agent’s own files (authorization, endpoint)',
   );
 
-/** Whether the agent caches access tokens, for `sojourn credentials`. */
-const cacheCredentialsField = z.boolean('must be true or false');
+const flagField = z.boolean('must be true or false');
 
-const connectionShape = z
+function fieldFor(field: AgentField) {
+  if (field.type === 'flag') return flagField;
+  if (field.type === 'file') return nameField;
+  if (field.type === 'endpoint') return endpointField;
+  return z.string('must be text').regex(field.pattern, field.message);
+}
+
+const sectionFor = ({ fields }: AgentSupport) => {
+  const optional = Object.entries(fields).map(([name, field]) => [name, fieldFor(field).optional()]);
+  return z
+    .strictObject({ token_file: nameField.optional(), ...Object.fromEntries(optional) })
+    .optional() as z.ZodType<AgentSettings | undefined>;
+};
+
+const cloudNames = Object.keys(programs).toSorted() as ProgramsCloud[];
+const listed = new Intl.ListFormat('en-GB').format(cloudNames);
+
+export type AgentConnection = {
+  readonly id: string;
+  /** Narrows the credentials. */
+  readonly purpose?: string | undefined;
+} & { readonly [cloud in ProgramsCloud]?: AgentSettings | undefined };
+
+const connectionShape: z.ZodType<AgentConnection> = z
   .strictObject({
     id: z.string('must be text').refine((id) => isId('con', id), 'must be the id of a connection'),
-    /** Narrows the credentials. */
     purpose: purposeName.optional(),
-    aws: z
-      .strictObject({
-        /** Whether the container endpoint serves the connection. Default: true if there is no token file. */
-        container_endpoint: z.boolean('must be true or false').optional(),
-        token_file: nameField.optional(),
-      })
-      .optional(),
-    azure: z
-      .strictObject({
-        token_file: nameField.optional(),
-        cache_credentials: cacheCredentialsField.optional(),
-      })
-      .optional(),
-    gcp: z
-      .strictObject({
-        token_file: nameField.optional(),
-        cache_credentials: cacheCredentialsField.optional(),
-        /** An `external_account` file for GOOGLE_APPLICATION_CREDENTIALS. */
-        credentials_file: nameField.optional(),
-        service_account: z
-          .string('must be text')
-          .regex(/^[a-z0-9.-]+@[a-z0-9.-]+$/, 'must be the e-mail address of a service account')
-          .optional(),
-        sts_endpoint: endpointField.optional(),
-        iam_credentials_endpoint: endpointField.optional(),
-      })
-      .optional(),
+    ...(Object.fromEntries(cloudNames.map((name) => [name, sectionFor(programs[name].agent)])) as Record<
+      ProgramsCloud,
+      ReturnType<typeof sectionFor>
+    >),
   })
   .refine(
-    ({ aws, azure, gcp }) => [aws, azure, gcp].filter(Boolean).length === 1,
-    'must have exactly one of aws, azure and gcp',
+    (connection) => cloudNames.filter((name) => connection[name]).length === 1,
+    `must have exactly one of ${listed}`,
   );
 
-export type AgentConnection = z.output<typeof connectionShape>;
+const filesOf = (connection: AgentConnection): readonly string[] =>
+  cloudNames.flatMap((cloud) => {
+    const settings = connection[cloud] ?? {};
+    const { fields } = programs[cloud].agent;
+    const names = ['token_file', ...Object.keys(fields).filter((name) => fields[name]?.type === 'file')];
+    return names.flatMap((name) => (typeof settings[name] === 'string' ? [settings[name]] : []));
+  });
 
 /** A purpose does not narrow tokens, so a connection with a purpose must serve credentials only. */
-function servesCredentialsOnly({ aws, azure, gcp }: AgentConnection): boolean {
-  const { token_file, cache_credentials } = { ...azure, ...gcp };
-  if (aws) return aws.container_endpoint !== false && aws.token_file === undefined;
-  return cache_credentials === true && token_file === undefined && gcp?.credentials_file === undefined;
-}
+const servesCredentialsOnly = (connection: AgentConnection): boolean =>
+  filesOf(connection).length === 0 &&
+  cloudNames.some((cloud) => {
+    const settings = connection[cloud];
+    return settings !== undefined && programs[cloud].agent.cachesCredentials(settings);
+  });
 
 const connectionField = connectionShape.refine(
   (connection) => connection.purpose === undefined || servesCredentialsOnly(connection),
   'must serve credentials only, because its purpose does not narrow tokens',
 );
 
-const filesOf = ({ aws, azure, gcp }: AgentConnection) =>
-  [aws?.token_file, azure?.token_file, gcp?.token_file, gcp?.credentials_file].filter(
-    (name) => name !== undefined,
-  );
 const areUnique = (names: readonly string[]) => new Set(names).size === names.length;
 
 const connectionsField = z

@@ -8,10 +8,9 @@ import type { Address, AgentConnection } from '../../server/config/index.ts';
 import { agentFiles, type Listener } from '../loopback/index.ts';
 import type { Sojourn } from '../sdk/index.ts';
 import type { CacheValue, EntrySpec } from './cache-entry.ts';
-import { entriesOf, filesOf, tokenFileOf } from './connection.ts';
+import { entriesOf, filesOf, tokenFileOf, writersOf } from './connection.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import { openEndpoint } from './endpoint.ts';
-import { externalAccount } from './external-account.ts';
 import type { Failure } from './failure.ts';
 import { fetchFrom } from './fetch-from.ts';
 import { createAgentMetrics } from './metrics.ts';
@@ -87,11 +86,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     if (type !== 'token' || !connection || !directory) return;
     const name = tokenFileOf(connection);
     if (name) await writeFile(name, text, expiresAt);
-    const accountFile = connection.gcp?.credentials_file;
-    if (!accountFile) return;
     const url = `${endpoint?.origin}/v1/token/${id}`;
     const source = name ? { file: directory.path(name) } : { url, authorization };
-    await writeFile(accountFile, externalAccount(connection, text, source));
+    for (const { name: file, write } of writersOf(connection)) await writeFile(file, write(text, source));
   }
 
   /** Caches these connections, waits a while for the first values, and rejects if tokens are too short. */

@@ -10,6 +10,8 @@ export interface EntrySpec {
   readonly type: EntryType;
   /** The shortest lifetime that its readers can use; 0 for any. */
   readonly minLifetimeSeconds: number;
+  /** Why they need it, for the error. */
+  readonly lifetimeReason?: string | undefined;
   /** Narrows credentials. Undefined: the connection's only purpose, or no narrowing. */
   readonly purpose?: string | undefined;
 }

@@ -1,33 +1,50 @@
 /** What the agent caches for a connection of its configuration, and in which files it writes tokens. */
+import { type AgentSettings, type AgentSupport, programs } from '../../clouds/programs/index.ts';
 import type { AgentConnection } from '../../server/config/index.ts';
 import type { EntrySpec } from './cache-entry.ts';
 
-/**
- * WorkloadIdentityCredential of @azure/identity caches the file's content for 5 minutes, and the agent renews a token at
- * half of its lifetime: half a lifetime must cover the 5 minutes and a slow renewal.
- */
-const minAzureLifetimeSeconds = 2 * (300 + 30);
+const cloudNames = Object.keys(programs) as readonly (keyof typeof programs)[];
 
-const cachesCredentials = ({ aws, azure, gcp }: AgentConnection): boolean =>
-  aws ? (aws.container_endpoint ?? aws.token_file === undefined) : (azure ?? gcp)?.cache_credentials === true;
+/** The section of the connection's cloud, and what the agent does for this cloud. */
+function sectionOf(connection: AgentConnection): { settings: AgentSettings; agent?: AgentSupport } {
+  const cloud = cloudNames.find((name) => connection[name] !== undefined);
+  return cloud ? { settings: connection[cloud] ?? {}, agent: programs[cloud].agent } : { settings: {} };
+}
 
-export const tokenFileOf = ({ aws, azure, gcp }: AgentConnection): string | undefined =>
-  aws?.token_file ?? azure?.token_file ?? gcp?.token_file;
+const fileNameIn = (settings: AgentSettings, field: string): string | undefined =>
+  settings[field] as string | undefined;
+
+export const tokenFileOf = (connection: AgentConnection): string | undefined =>
+  fileNameIn(sectionOf(connection).settings, 'token_file');
+
+/** The files besides the token file, with the text that the agent writes for a token. */
+export function writersOf(connection: AgentConnection) {
+  const { settings, agent } = sectionOf(connection);
+  return Object.entries(agent?.files ?? {}).flatMap(([field, write]) => {
+    const name = fileNameIn(settings, field);
+    return name === undefined ? [] : [{ name, write: write.bind(undefined, connection.id, settings) }];
+  });
+}
 
 /** All names that the connection uses in the directory. */
 export const filesOf = (connection: AgentConnection): readonly string[] =>
-  [tokenFileOf(connection), connection.gcp?.credentials_file].filter((name) => name !== undefined);
+  [tokenFileOf(connection), ...writersOf(connection).map(({ name }) => name)].filter(
+    (name) => name !== undefined,
+  );
 
 export function entriesOf(connection: AgentConnection): readonly EntrySpec[] {
-  const { id, azure, purpose } = connection;
+  const { id, purpose } = connection;
+  const { settings, agent } = sectionOf(connection);
+  const cachesCredentials = agent?.cachesCredentials(settings) ?? false;
   const credentials = { connection: id, type: 'credentials', minLifetimeSeconds: 0, purpose } as const;
   const token = {
     connection: id,
     type: 'token',
-    minLifetimeSeconds: azure ? minAzureLifetimeSeconds : 0,
+    minLifetimeSeconds: agent?.tokenLifetime?.minSeconds ?? 0,
+    lifetimeReason: agent?.tokenLifetime?.reason,
   } as const;
   return [
-    ...(cachesCredentials(connection) ? [credentials] : []),
-    ...(!cachesCredentials(connection) || filesOf(connection).length > 0 ? [token] : []),
+    ...(cachesCredentials ? [credentials] : []),
+    ...(!cachesCredentials || filesOf(connection).length > 0 ? [token] : []),
   ];
 }

@@ -1,5 +1,6 @@
 /** The loopback endpoint: serves cached tokens and credentials in the formats of the clouds' SDKs. */
 import type { IncomingMessage } from 'node:http';
+import { programs } from '../../clouds/programs/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
@@ -99,11 +100,16 @@ async function bodyFor(
       throw error instanceof SojournError && error.code === 'not_found' ? notServed() : error;
     });
   if (type === 'credentials') {
-    const { mediaType, body } = formatCached(format ?? 'aws-container', text, options.now);
+    const { mediaType, body } = formatCached(format ?? defaultFormat, text, options.now);
     return { type: mediaType, text: body };
   }
   return json({ access_token: text, token_type: 'Bearer', expires_in: toSeconds(expiresAt - options.now()) });
 }
+
+/** Of the SDKs that fetch credentials without naming a format. */
+const defaultFormat =
+  Object.values(programs).find(({ agent }) => agent.defaultFormat !== undefined)?.agent.defaultFormat ??
+  'json';
 
 /** The parameters of these names, at most once each. Any other query is answered with 404. */
 function parseQuery(query: string | undefined, names: readonly string[]): Partial<Record<string, string>> {

@@ -1,8 +1,9 @@
 /** Formats cached credentials as the server would, from the server's JSON. */
 import type { Connection } from '../../access/connections/index.ts';
+import type { Credentials } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import { type FormattedCredentials, formatCredentials, requireFormat } from '../../tokens/formats/index.ts';
+import { type FormattedCredentials, requireFormat } from '../../tokens/formats/index.ts';
 
 /** The server's `format=json`. The server validates it; the agent checks only `expires_at`. */
 interface ServerCredentials {
@@ -10,7 +11,7 @@ interface ServerCredentials {
   readonly cloud: Connection['cloud'];
   readonly purpose?: string;
   readonly expires_at: string;
-  readonly credentials: Parameters<typeof formatCredentials>[2]['credentials'];
+  readonly credentials: Credentials['credentials'];
 }
 
 /** In milliseconds since the epoch. Throws `internal` if the text has no expiry. */
@@ -30,6 +31,6 @@ export function expiryOf(text: string): number {
 /** Throws `invalid_request` if the format is unknown or belongs to another cloud. */
 export function formatCached(format: string, text: string, now: Now): FormattedCredentials {
   const { connection: id, cloud, purpose = null, credentials } = JSON.parse(text) as ServerCredentials;
-  const fitting = requireFormat(format, { cloud });
-  return formatCredentials(fitting, { id, cloud }, { credentials, expiresAt: expiryOf(text) }, now, purpose);
+  const formatCredentials = requireFormat(format, { cloud });
+  return formatCredentials({ id, cloud }, { credentials, expiresAt: expiryOf(text) }, now, purpose);
 }

@@ -231,12 +231,13 @@ const isSame = (a: EntrySpec, b: EntrySpec): boolean =>
 
 /** Listed field by field: an object built by spreading takes half as much memory again. */
 const newEntry = (
-  { connection, type, minLifetimeSeconds, purpose }: EntrySpec,
+  { connection, type, minLifetimeSeconds, lifetimeReason, purpose }: EntrySpec,
   time: number,
 ): CacheEntry => ({
   connection,
   type,
   minLifetimeSeconds,
+  lifetimeReason,
   purpose,
   value: undefined,
   dueAt: time,
@@ -267,10 +268,13 @@ const pending = {
   advice: 'Try again in a few seconds.',
 };
 
-function ttlTooShort({ connection, minLifetimeSeconds }: EntrySpec, remainingSeconds: number): SojournError {
+function ttlTooShort(
+  { connection, minLifetimeSeconds, lifetimeReason }: EntrySpec,
+  remainingSeconds: number,
+): SojournError {
   const ttl = Math.max(900, minLifetimeSeconds);
   return new SojournError('agent_token_ttl_too_short', {
-    detail: `The tokens of ${connection} are valid for ${Math.round(remainingSeconds)} seconds, and its token file needs ${minLifetimeSeconds} or more: Azure's libraries cache a token for 5 minutes.`,
+    detail: `The tokens of ${connection} are valid for ${Math.round(remainingSeconds)} seconds, and its token file needs ${minLifetimeSeconds} or more: ${lifetimeReason}.`,
     advice: `Run: sojourn connection update ${connection} --token-ttl ${ttl}`,
   });
 }

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import type { Connection } from '../../../src/access/connections/index.ts';
 import type { CloudName, Credentials } from '../../../src/clouds/index.ts';
 import { SojournError } from '../../../src/platform/errors/index.ts';
-import { credentialsFormats, formatCredentials, requireFormat } from '../../../src/tokens/formats/index.ts';
+import { credentialsFormats, requireFormat } from '../../../src/tokens/formats/index.ts';
 
 /** 2026-11-23T12:00:00Z */
 const noon = 1_795_435_200_000;
@@ -38,7 +38,7 @@ const bearer: Credentials = { expiresAt, credentials: token };
 const passTo = (cloud: CloudName) => (cloud === 'aws' ? aws : bearer);
 
 const deliverTo = (cloud: CloudName, format: string, pass = passTo(cloud)) =>
-  formatCredentials(requireFormat(format, connectionTo(cloud)), connectionTo(cloud), pass, () => noon + 500);
+  requireFormat(format, connectionTo(cloud))(connectionTo(cloud), pass, () => noon + 500);
 
 const json = (value: unknown) => ({ mediaType: 'application/json', body: JSON.stringify(value) });
 const text = (...lines: string[]) => ({

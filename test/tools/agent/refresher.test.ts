@@ -15,6 +15,7 @@ const token = (connection: string, minLifetimeSeconds = 0): EntrySpec => ({
   connection,
   type: 'token',
   minLifetimeSeconds,
+  lifetimeReason: "Azure's libraries cache a token for 5 minutes",
 });
 const credentials = (connection: string): EntrySpec => ({
   connection,

@@ -1,5 +1,6 @@
 /** OpenAPI descriptions of paths outside the admin API: health checks, metrics and the public listener. */
 import { clouds } from '../../../clouds/index.ts';
+import { credentialsFormats } from '../../../tokens/formats/index.ts';
 
 const text = { type: 'string' } as const;
 const json = (description: string, schema: object = { type: 'object' }) => ({
@@ -125,7 +126,7 @@ const credentials = (operationId: string) => ({
     {
       name: 'format',
       in: 'query',
-      schema: { enum: ['json', 'aws-process', 'aws-container', 'env', 'gcp', 'azure'], default: 'json' },
+      schema: { enum: credentialsFormats, default: 'json' },
     },
     {
       name: 'purpose',

@@ -7,7 +7,7 @@ import { SojournError } from '../../../platform/errors/index.ts';
 import type { RequestLimits } from '../../../platform/limits/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 import type { Caller, Exchange } from '../../../tokens/exchange/index.ts';
-import { formatCredentials, requireFormat } from '../../../tokens/formats/index.ts';
+import { requireFormat } from '../../../tokens/formats/index.ts';
 import type { Issuers } from '../../../tokens/issuer/index.ts';
 import { requestContextOf } from '../app.ts';
 import { readJson, readQuery } from '../body.ts';
@@ -66,8 +66,8 @@ export function mountCredentials(router: Router, services: CredentialsServices):
         purpose: named,
         check: (candidate) => requireFormat(format, candidate),
       });
-      const chosenFormat = requireFormat(format, connection);
-      const { mediaType, body } = formatCredentials(chosenFormat, connection, credentials, now, purpose);
+      const formatCredentials = requireFormat(format, connection);
+      const { mediaType, body } = formatCredentials(connection, credentials, now, purpose);
       ctx.set('cache-control', 'no-store');
       ctx.body = body;
       ctx.set('content-type', mediaType);

@@ -1,19 +1,22 @@
 /** `sojourn config`: writes the configuration with which a cloud's tool fetches credentials of a connection. */
 import { writeFileSync } from 'node:fs';
+import { programs, type ToolOptions } from '../../../clouds/programs/index.ts';
 import { apiPath, connectionOptions, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { parseAnswer } from '../server.ts';
-import { type ToolConnection, type ToolOptions, tools } from '../tool-config/tools.ts';
+import { type ToolConnection, toolOptions, tools, toolsWithPurpose } from '../tool-config/tools.ts';
+
+const purposeTools = toolsWithPurpose.join(' or ');
 
 export const config: CommandSpec = {
   usage: 'config <connection>',
   description: "print a cloud tool's configuration to fetch credentials; contains no secret",
   options: [
-    { flags: '--tool <tool>', description: 'the tool', choices: Object.keys(tools), required: true },
+    { flags: '--tool <tool>', description: 'the tool', choices: [...tools.keys()], required: true },
     { flags: '--output <file>', description: 'write to this file instead of standard output' },
     { flags: '--force', description: 'replace an existing file' },
-    { flags: '--profile <name>', description: 'name of the AWS profile (default: the connection id)' },
+    ...toolOptions,
     {
       flags: '--path <file>',
       description:
@@ -24,7 +27,7 @@ export const config: CommandSpec = {
       description: 'command with which the tool starts sojourn',
       defaultValue: 'sojourn',
     },
-    { flags: '--purpose <name>', description: 'purpose of the connection; only for --tool aws' },
+    { flags: '--purpose <name>', description: `purpose of the connection; only for --tool ${purposeTools}` },
     { flags: '--issuer <url>', description: 'issuer to include, if the tool runs without SOJOURN_ISSUER' },
     ...connectionOptions,
   ],
@@ -34,19 +37,22 @@ export const config: CommandSpec = {
     'config con_01k0… --tool terraform',
   ],
   async run(args, terminal) {
-    const tool = tools[text(args, 'tool') ?? ''];
-    if (!tool) throw usageError(`--tool must be one of ${Object.keys(tools).join(', ')}.`);
+    const name = text(args, 'tool') ?? '';
+    const toolFor = tools.get(name);
+    if (!toolFor) throw usageError(`--tool must be one of ${[...tools.keys()].join(', ')}.`);
     const answer = await requestAdmin(
       { method: 'GET', path: apiPath`/connections/${args.positionals[0]}` },
       args,
       terminal,
     );
     const connection = parseAnswer(answer) as unknown as ToolConnection;
-    if (!tool.clouds.includes(connection.cloud))
-      throw usageError(`--tool ${text(args, 'tool')} does not support connections to ${connection.cloud}.`);
+    const tool = toolFor(connection.cloud);
+    if (!tool) throw usageError(`--tool ${name} does not support connections to ${connection.cloud}.`);
     const options = optionsOf(args, connection);
-    if (options.purpose !== undefined && text(args, 'tool') !== 'aws')
-      throw usageError('--purpose needs --tool aws: the other tools exchange the cloud token themselves.');
+    if (options.purpose !== undefined && !tool.acceptsPurpose)
+      throw usageError(
+        `--purpose needs --tool ${purposeTools}: the other tools exchange the cloud token themselves.`,
+      );
     writeOutput(tool.write(connection, options), args, terminal);
     terminal.err(`${tool.nextStep(options)}\n`);
     return 0;
@@ -66,7 +72,7 @@ function optionsOf(args: ParsedArguments, { id, cloud }: ToolConnection): ToolOp
     issuer: word('issuer', plain, text(args, 'issuer')),
     purpose: word('purpose', plain, text(args, 'purpose')),
     profile: word('profile', plain, text(args, 'profile')) ?? id,
-    file: text(args, 'path') ?? output ?? `${id}.${cloud === 'gcp' ? 'json' : 'token'}`,
+    file: text(args, 'path') ?? output ?? `${id}.${programs[cloud].config.fileExtension}`,
   };
 }
 

@@ -1,10 +1,16 @@
 /** `sojourn credentials`: fetches short-lived cloud credentials as a client, also for tools that run a command. */
+import { programs, type TokenFormat } from '../../../clouds/programs/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
+import { credentialsFormats } from '../../../tokens/formats/index.ts';
 import { SojournRequestError } from '../../sdk/index.ts';
 import { clientOptions, purposeOption, signInNotes } from '../client.ts';
 import { type CommandSpec, type Terminal, text } from '../command.ts';
 import { agentOption, type CredentialsSource, createSource } from '../credentials-source.ts';
 import { reportFailure, usageError } from '../failure.ts';
+
+const tokenFormats = new Map(
+  Object.values(programs).flatMap((cloud) => Object.entries(cloud.tokenFormats ?? {})),
+);
 
 export const credentials: CommandSpec = {
   usage: 'credentials <connection>',
@@ -13,8 +19,8 @@ export const credentials: CommandSpec = {
   options: [
     {
       flags: '--format <format>',
-      description: "output format; gcp is the format of executable-sourced credentials in Google's libraries",
-      choices: ['json', 'aws-process', 'aws-container', 'env', 'gcp', 'azure'],
+      description: `output format; ${[...tokenFormats].map(([name, { description }]) => `${name} is ${description}`).join('; ')}`,
+      choices: credentialsFormats,
       defaultValue: 'json',
     },
     purposeOption,
@@ -32,41 +38,35 @@ export const credentials: CommandSpec = {
   async run(args, terminal) {
     const [connection = '', format = 'json'] = [args.positionals[0], text(args, 'format')];
     const purpose = text(args, 'purpose');
-    if (format === 'gcp' && purpose !== undefined)
+    const tokenFormat = tokenFormats.get(format);
+    if (tokenFormat && purpose !== undefined)
       throw usageError(
-        '--purpose cannot be combined with --format gcp: a purpose does not narrow the cloud token that it prints.',
+        `--purpose cannot be combined with --format ${format}: a purpose does not narrow the cloud token that it prints.`,
       );
     const source = () => createSource(args, terminal);
-    if (format === 'gcp') return executableSource(connection, source, terminal);
+    if (tokenFormat) return printToken(tokenFormat, connection, source, terminal);
     const body = await source().formattedCredentials(connection, format, { purpose });
     terminal.out(body.endsWith('\n') ? body : `${body}\n`);
     return 0;
   },
 };
 
-/**
- * Prints an executable-sourced credential (google.aip.dev/auth/4117): the library exchanges the cloud token itself, and shows
- * `message` on failure.
- */
-async function executableSource(
+/** Prints the cloud token for a library that exchanges it itself. */
+async function printToken(
+  format: TokenFormat,
   connection: string,
   source: () => CredentialsSource,
   terminal: Terminal,
 ): Promise<number> {
-  const print = (answer: object) => terminal.out(`${JSON.stringify({ version: 1, ...answer })}\n`);
+  const print = (answer: object) => terminal.out(`${JSON.stringify(answer)}\n`);
   try {
     const { token, expiresAt } = await source().token(connection);
-    print({
-      success: true,
-      token_type: 'urn:ietf:params:oauth:token-type:id_token',
-      id_token: token,
-      expiration_time: Math.floor(expiresAt.valueOf() / 1000),
-    });
+    print(format.success(token, expiresAt.valueOf()));
     return 0;
   } catch (error) {
     if (error instanceof SojournRequestError || error instanceof SojournError) {
       const detail = error instanceof SojournError ? error.message : error.detail;
-      print({ success: false, code: error.code, message: `${detail} ${error.advice}` });
+      print(format.failure(error.code, `${detail} ${error.advice}`));
     }
     return reportFailure(error, terminal);
   }

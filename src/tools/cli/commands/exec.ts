@@ -2,11 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { programs } from '../../../clouds/programs/index.ts';
 import type { Credentials } from '../../sdk/index.ts';
 import { clientOptions, createClient, type FetchCredentials, purposeOption, signInNotes } from '../client.ts';
 import { type CommandSpec, text } from '../command.ts';
 import { startEndpoint } from '../exec/endpoint.ts';
-import { environmentFor, gcpTokenFile } from '../exec/environment.ts';
+import { environmentFor } from '../exec/environment.ts';
 import { relaySignals, runProgram } from '../exec/program.ts';
 import { refreshTokenFile } from '../exec/token-file.ts';
 import { usageError } from '../failure.ts';
@@ -40,9 +41,11 @@ export const exec: CommandSpec = {
       // mkdtemp creates a folder that only this user can access.
       const folder = await mkdtemp(join(tmpdir(), 'sojourn-exec-'));
       cleanups.push(() => rm(folder, { recursive: true, force: true }));
-      const gcp = connections.get('gcp');
-      if (gcp !== undefined)
-        cleanups.push(await refreshTokenFile(fetchCredentials, gcp, gcpTokenFile(folder)));
+      for (const [cloud, connection] of connections) {
+        const { tokenFile } = programs[cloud].exec;
+        if (tokenFile !== undefined)
+          cleanups.push(await refreshTokenFile(fetchCredentials, connection, join(folder, tokenFile)));
+      }
       const env = await environmentFor(connections.keys(), endpoint, folder, terminal.env);
       return await runProgram(args.childCommand, env, terminal, signals);
     } catch (error) {

@@ -1,6 +1,7 @@
 /** A loopback endpoint from which the child program fetches credentials while it runs. No other program can. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { type ExecSupport, programsOf } from '../../../clouds/programs/index.ts';
 import { type Now, systemNow } from '../../../platform/time/index.ts';
 import {
   createOriginCheck,
@@ -10,7 +11,7 @@ import {
 } from '../../loopback/index.ts';
 import { type Credentials, isRefusal, SojournRequestError } from '../../sdk/index.ts';
 import type { FetchCredentials } from '../client.ts';
-import { type EndpointProtocol, protocols } from './protocols.ts';
+import { issuedOf } from './issued.ts';
 
 export interface Endpoint extends Listener {
   /** Bearer secret of the endpoint; known only to the child program. */
@@ -21,6 +22,11 @@ interface EndpointResponse {
   readonly status: number;
   readonly body: object;
 }
+
+type EndpointProtocol = ExecSupport['endpoint'];
+
+/** The path at which the libraries of a cloud fetch credentials. */
+export const pathOf = (cloud: string): string => `/${cloud}`;
 
 const maxBytes = 16 * 1024;
 
@@ -35,22 +41,25 @@ export async function startEndpoint(
 
   async function respond(request: IncomingMessage, isOutside: boolean): Promise<EndpointResponse> {
     const [path] = (request.url ?? '').split('?');
-    const [cloud, protocol] =
-      Object.entries(protocols).find(
-        ([, candidate]) => candidate.path === path && candidate.method === request.method,
-      ) ?? [];
-    const connection = connections.get(cloud as Credentials['cloud']);
-    if (!protocol || connection === undefined) return { status: 404, body: {} };
+    const [cloud, connection] = [...connections].find(([name]) => pathOf(name) === path) ?? [];
+    const protocol = programsOf(cloud ?? '')?.exec.endpoint;
+    if (!protocol || protocol.method !== request.method || cloud === undefined || connection === undefined)
+      return { status: 404, body: {} };
     const body = await readBody(request);
     if (isOutside || body === undefined || !isSecret(protocol.secretOf(request.headers, body)))
       return { status: 401, body: protocol.error(unauthorized) };
-    return serveCredentials(protocol, connection);
+    return serveCredentials(protocol, cloud, connection);
   }
 
-  async function serveCredentials(protocol: EndpointProtocol, connection: string): Promise<EndpointResponse> {
+  async function serveCredentials(
+    protocol: EndpointProtocol,
+    cloud: string,
+    connection: string,
+  ): Promise<EndpointResponse> {
     try {
-      const body = protocol.credentials(await fetchCredentials(connection), now());
-      return body ? { status: 200, body } : { status: 404, body: {} };
+      const credentials = await fetchCredentials(connection);
+      if (credentials.cloud !== cloud) return { status: 404, body: {} };
+      return { status: 200, body: protocol.credentials(issuedOf(credentials), now) };
     } catch (error) {
       if (!(error instanceof SojournRequestError)) return { status: 500, body: {} };
       // Cloud libraries report a 400 and do not retry it; they do not handle 409. They retry a 503.

@@ -1,4 +1,4 @@
-/** An access token in a file for gcloud, which reads it at each start and cannot use an endpoint. */
+/** An access token in a file for a tool that reads it at each start and cannot use an endpoint. */
 import { rm } from 'node:fs/promises';
 import { every } from '../../../platform/time/index.ts';
 import { replaceFile } from '../../loopback/index.ts';
@@ -18,7 +18,7 @@ export async function refreshTokenFile(
   let written = '';
   const write = async () => {
     const credentials = await fetchCredentials(connection);
-    if (credentials.cloud === 'aws' || credentials.accessToken === written) return;
+    if (!('accessToken' in credentials) || credentials.accessToken === written) return;
     await replaceFile(file, credentials.accessToken);
     written = credentials.accessToken;
   };

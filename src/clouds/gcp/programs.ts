@@ -1,0 +1,111 @@
+/** How Google's libraries, gcloud and Terraform receive credentials on a client's machine. */
+import { toSeconds } from '../../platform/time/index.ts';
+import { accessTokenOf, bearerVariables } from '../bearer-variables.ts';
+import type { Programs } from '../contract/programs.ts';
+import { shellVariables } from '../tool-text.ts';
+import {
+  agentAccount,
+  endpointAccount,
+  executableAccount,
+  executableFailure,
+  executableToken,
+} from './external-account.ts';
+
+const allowExecutables = 'GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES';
+
+/** The file with an access token for gcloud, which cannot use an endpoint. */
+const tokenFile = 'gcp-token';
+
+export const programs: Programs = {
+  title: 'Google Cloud',
+  formats: {
+    env: bearerVariables,
+    // The response of the metadata server, which Google's libraries can read.
+    gcp: (issued, now) => ({
+      access_token: accessTokenOf(issued),
+      expires_in: toSeconds(issued.expiresAt - now()),
+      token_type: 'Bearer',
+    }),
+  },
+  tokenFormats: {
+    gcp: {
+      description: "the format of executable-sourced credentials in Google's libraries",
+      success: executableToken,
+      failure: executableFailure,
+    },
+  },
+  exec: {
+    otherIdentities: [
+      // Terraform: https://registry.terraform.io/providers/hashicorp/google/latest/docs/guides/provider_reference
+      'GOOGLE_CREDENTIALS',
+      'GOOGLE_CLOUD_KEYFILE_JSON',
+      'GCLOUD_KEYFILE_JSON',
+      'GOOGLE_OAUTH_ACCESS_TOKEN',
+      'GOOGLE_IMPERSONATE_SERVICE_ACCOUNT',
+      // Google's libraries for Ruby.
+      'GOOGLE_CLOUD_CREDENTIALS',
+      'GOOGLE_CLOUD_CREDENTIALS_JSON',
+      'GOOGLE_CLOUD_KEYFILE',
+      'GCLOUD_KEYFILE',
+      'CLOUDSDK_AUTH_ACCESS_TOKEN',
+      'CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE',
+      'CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT',
+    ],
+    async variables({ url, secret, file, pathOf }) {
+      const account = endpointAccount(url, await file('gcp-secret', secret));
+      return {
+        GOOGLE_APPLICATION_CREDENTIALS: await file('gcp.json', account),
+        CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: pathOf(tokenFile),
+      };
+    },
+    tokenFile,
+    // The token exchange of an external account (RFC 8693). The response already contains Google's access token.
+    endpoint: {
+      method: 'POST',
+      secretOf: (_, body) => new URLSearchParams(body).get('subject_token'),
+      credentials: (issued, now) => ({
+        access_token: accessTokenOf(issued),
+        issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        token_type: 'Bearer',
+        expires_in: Math.max(1, toSeconds(issued.expiresAt - now())),
+      }),
+      error: ({ code, detail, advice }) => ({ error: code, error_description: `${detail} ${advice}` }),
+    },
+  },
+  agent: {
+    fields: {
+      cache_credentials: { type: 'flag' },
+      /** An `external_account` file for GOOGLE_APPLICATION_CREDENTIALS. */
+      credentials_file: { type: 'file' },
+      service_account: {
+        type: 'text',
+        pattern: /^[a-z0-9.-]+@[a-z0-9.-]+$/,
+        message: 'must be the e-mail address of a service account',
+      },
+      sts_endpoint: { type: 'endpoint' },
+      iam_credentials_endpoint: { type: 'endpoint' },
+    },
+    cachesCredentials: ({ cache_credentials }) => cache_credentials === true,
+    files: { credentials_file: agentAccount },
+  },
+  config: {
+    tools: {
+      google: {
+        write: executableAccount,
+        nextStep: ({ file }) =>
+          `Save this as ${file}, and set GOOGLE_APPLICATION_CREDENTIALS=${file} and ${allowExecutables}=1.`,
+      },
+      gcloud: {
+        write: executableAccount,
+        nextStep: ({ file }) =>
+          `Save this as ${file}, set ${allowExecutables}=1, and run \`gcloud auth login --cred-file=${file}\`.`,
+      },
+    },
+    terraform: {
+      write: (_, { file }) =>
+        shellVariables({ GOOGLE_APPLICATION_CREDENTIALS: file, [allowExecutables]: '1' }),
+      prerequisite: 'the file from --tool google',
+    },
+    fileExtension: 'json',
+  },
+};

@@ -1,0 +1,15 @@
+/** Credentials of the SDK as a cloud issued them, from which the clouds' formats are made. */
+import type { Credentials as IssuedCredentials } from '../../../clouds/index.ts';
+import type { Credentials } from '../../sdk/index.ts';
+
+export const issuedOf = (credentials: Credentials): IssuedCredentials => ({
+  expiresAt: credentials.expiresAt.valueOf(),
+  credentials:
+    'accessKeyId' in credentials
+      ? {
+          access_key_id: credentials.accessKeyId,
+          secret_access_key: credentials.secretAccessKey,
+          session_token: credentials.sessionToken,
+        }
+      : { access_token: credentials.accessToken, token_type: 'Bearer' },
+});
