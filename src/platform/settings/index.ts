@@ -14,3 +14,4 @@ export {
   type Values,
   variableOf,
 } from './setting.ts';
+export { fileField, secretSourceField } from './source.ts';

@@ -12,6 +12,7 @@ import { isId } from '../../platform/ids/index.ts';
 import { isLoopback } from '../../platform/outbound/index.ts';
 import {
   endpointField,
+  fileField,
   key,
   type Path,
   type Setting,
@@ -26,7 +27,6 @@ import { invalid } from './invalid.ts';
 import { issuerField } from './issuer.ts';
 import { readShape } from './read.ts';
 import { withSource } from './source.ts';
-import { fileField } from './urls.ts';
 import { readYamlFile, type YamlFile } from './yaml-file.ts';
 
 const nameField = z

@@ -12,7 +12,6 @@ export { type AgentConfig, type AgentConnection, agentShape, loadAgentConfig } f
 export type { Config, SecretText } from './config.ts';
 export { type Environment, environment } from './environment.ts';
 export { readSecret } from './outside.ts';
-export { secretSourceField } from './urls.ts';
 export { readYamlFile } from './yaml-file.ts';
 
 /** See `load.ts`. */

@@ -1,10 +1,11 @@
 /** Loads the configuration: reads the file and the environment, validates them, and reports all faults together. */
 import type { Fault } from '../../platform/errors/index.ts';
 import { type Path, settingsOf, type Values, variableOf } from '../../platform/settings/index.ts';
+import { identityVariables } from '../../tokens/keys/index.ts';
 import type { Config } from './config.ts';
 import { type Environment, environment, unknownVariables } from './environment.ts';
 import { invalid } from './invalid.ts';
-import { noCertificate, readAdminToken, readAzureIdentity, readSecret, unreadable } from './outside.ts';
+import { noCertificate, readAdminToken, readPlatformIdentity, readSecret, unreadable } from './outside.ts';
 import { readShape } from './read.ts';
 import { faultsBetweenKeys } from './rules.ts';
 import { shape } from './shape.ts';
@@ -66,7 +67,7 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
       ...keys,
       encryption_key: encryptionKey.value,
       previous_encryption_key: previousKey.value,
-      azure_key_vault: { ...keys.azure_key_vault, identity: readAzureIdentity(env) },
+      azure_key_vault: { ...keys.azure_key_vault, identity: readPlatformIdentity(identityVariables, env) },
       pkcs11: { ...keys.pkcs11, pin: pin.value },
     },
     admin_token: adminToken.value,

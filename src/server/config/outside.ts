@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import type { Fault } from '../../platform/errors/index.ts';
-import type { AzureIdentity } from '../../tokens/keys/index.ts';
+import type { PlatformIdentity } from '../../tokens/keys/index.ts';
 import type { SecretText } from './config.ts';
 import { type Environment, variableIn } from './environment.ts';
 
@@ -38,15 +38,14 @@ export function readSecret(path: string, source: SecretSource | null, env: Envir
   }
 }
 
-/** The variables in which Azure's platforms describe the identity of a process. */
-export const readAzureIdentity = (env: Environment): AzureIdentity => ({
-  client_id: variableIn(env, 'AZURE_CLIENT_ID') ?? null,
-  tenant_id: variableIn(env, 'AZURE_TENANT_ID') ?? null,
-  federated_token_file: variableIn(env, 'AZURE_FEDERATED_TOKEN_FILE') ?? null,
-  endpoint: variableIn(env, 'IDENTITY_ENDPOINT') ?? null,
-  header: variableIn(env, 'IDENTITY_HEADER') ?? null,
-  authority_host: variableIn(env, 'AZURE_AUTHORITY_HOST') ?? null,
-});
+/** The identity that the platform of the process describes in variables with these names. */
+export const readPlatformIdentity = (
+  names: Readonly<Record<keyof PlatformIdentity, string>>,
+  env: Environment,
+): PlatformIdentity => {
+  const values = Object.entries(names).map(([member, name]) => [member, variableIn(env, name) ?? null]);
+  return Object.fromEntries(values) as PlatformIdentity;
+};
 
 /** The characters of a Bearer token (RFC 6750 section 2.1), and at least 32 of them, so that it cannot be guessed. */
 const adminToken = /^[\w.~+/-]{32,}=*$/;

@@ -2,16 +2,22 @@
 import { z } from 'zod';
 import { plainHttpsField } from '../../access/federation/index.ts';
 import { type CloudName, cloudNames, clouds } from '../../clouds/index.ts';
-import { endpointField, key, type Setting, type Shape } from '../../platform/settings/index.ts';
+import {
+  endpointField,
+  fileField,
+  key,
+  type Setting,
+  type Shape,
+  secretSourceField,
+} from '../../platform/settings/index.ts';
 import { durationBetween, durationField, nameField } from '../../platform/validation/index.ts';
-import { backendNames } from '../../tokens/keys/index.ts';
+import { backendKeys, backendNames } from '../../tokens/keys/index.ts';
 import { addressField, cidrField } from './address.ts';
-import { backendKeys } from './backends.ts';
 import { issuerField } from './issuer.ts';
 import { limitKeys } from './limits.ts';
 import { publishField } from './publish.ts';
 import { permissionsField, templatesField } from './setup.ts';
-import { fileField, secretSourceField, storeField } from './urls.ts';
+import { storeField } from './store.ts';
 
 const algorithmsField = z
   .array(z.enum(['RS256', 'ES256'], 'must be RS256 or ES256'))

@@ -4,7 +4,9 @@
  * issuer uses it to sign; compose opens it.
  */
 
+export { identityVariables } from './azure-key-vault/identity-variables.ts';
 export type { KeyBackend, NewKey } from './backend.ts';
+export { backendKeys } from './backend-keys.ts';
 export { type BackendName, backendNames, openBackend } from './backends.ts';
 export { loadEncryptionKey, parseEncryptionKey } from './file/encryption-key.ts';
 export { fileBackend } from './file/index.ts';
@@ -27,5 +29,5 @@ export {
 } from './ring.ts';
 export { readRingFile } from './ring-file.ts';
 export { backupRings, checkRingFiles, restoreRingFiles, ringFileIds } from './ring-files.ts';
-export type { AzureIdentity, BackendContext, BackendSettings } from './settings.ts';
+export type { BackendContext, BackendSettings, PlatformIdentity } from './settings.ts';
 export { mainRing } from './stored-ring.ts';

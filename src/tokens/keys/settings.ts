@@ -19,7 +19,7 @@ export interface BackendSettings {
     readonly identity_endpoint: string | null;
     readonly authority_host: string | null;
     /** The server's own identity, from the environment variables that the platform sets. */
-    readonly identity: AzureIdentity;
+    readonly identity: PlatformIdentity;
   };
   readonly pkcs11: {
     readonly module: string | null;
@@ -32,7 +32,7 @@ export interface BackendSettings {
  * A workload identity (AKS: a token in a file) or a managed identity (a local endpoint); null where the variable is not
  * set.
  */
-export interface AzureIdentity {
+export interface PlatformIdentity {
   readonly client_id: string | null;
   readonly tenant_id: string | null;
   readonly federated_token_file: string | null;

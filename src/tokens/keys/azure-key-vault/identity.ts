@@ -8,7 +8,7 @@ import type { Now } from '../../../platform/time/index.ts';
 import type { AccessToken } from '../service/access-token.ts';
 import { unavailable } from '../service/faults.ts';
 import { callRest } from '../service/rest.ts';
-import type { AzureIdentity, BackendSettings } from '../settings.ts';
+import type { BackendSettings, PlatformIdentity } from '../settings.ts';
 
 /** Managed identity endpoints return the lifetime as a string. */
 const schema = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() });
@@ -28,13 +28,13 @@ export const identityToken =
     return { value: access_token, expiresAt: requestedAt + expires_in * 1000 };
   };
 
-type Federated = AzureIdentity & {
+type Federated = PlatformIdentity & {
   readonly federated_token_file: string;
   readonly tenant_id: string;
   readonly client_id: string;
 };
 
-const isFederated = (identity: AzureIdentity): identity is Federated =>
+const isFederated = (identity: PlatformIdentity): identity is Federated =>
   identity.federated_token_file !== null && identity.tenant_id !== null && identity.client_id !== null;
 
 /** https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow, third case. */

@@ -1,6 +1,7 @@
 /** `sojourn keys rekey`: encrypts the private keys with a new key-encryption key. */
 import { existsSync } from 'node:fs';
-import { type Environment, readSecret, secretSourceField } from '../../../server/config/index.ts';
+import { secretSourceField } from '../../../platform/settings/index.ts';
+import { type Environment, readSecret } from '../../../server/config/index.ts';
 import { type CommandSpec, isSet, type ParsedArguments, text } from '../command.ts';
 import { configOption, loadServerConfig } from '../config-option.ts';
 import { usageError } from '../failure.ts';

@@ -1,4 +1,4 @@
-/** Fields for stores, files and secret sources. */
+/** The field for the store. */
 import { z } from 'zod';
 
 const unsupportedStores = /^redis\+(sentinel|cluster):\/\//;
@@ -15,17 +15,3 @@ export const storeField = z.string().superRefine((text, context) => {
   if (file === undefined) return refuse('must be sqlite:FILE, redis://… or rediss://…');
   if (file === ':memory:') refuse('must name a file: a store in memory loses the keys at a restart');
 });
-
-/** Parses `file:PATH` or `env:NAME`. */
-export const secretSourceField = z.string().transform((text, context) => {
-  const [, from, name = ''] = /^(file|env):([^\0]+)$/.exec(text) ?? [];
-  if (from === 'file') return { from, file: name } as const;
-  if (from === 'env' && /^[A-Za-z_]\w*$/.test(name)) return { from, name } as const;
-  context.addIssue({
-    code: 'custom',
-    message: 'must be file:PATH or env:NAME, never the secret itself',
-  });
-  return z.NEVER;
-});
-
-export const fileField = z.string().regex(/^[^\0]+$/, 'must name a file');
