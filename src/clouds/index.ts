@@ -8,18 +8,16 @@ import { aws } from './aws/index.ts';
 import { azure } from './azure/index.ts';
 import type { Cloud, CloudSettings, Diagnosis, ObjectStore, SetUp } from './contract/index.ts';
 import { gcp } from './gcp/index.ts';
+import type { CloudName } from './programs/index.ts';
 
 export type * from './contract/index.ts';
 export type { Explanation, Match } from './explanation.ts';
 export type { Finding, Grade, LintResult, Severity } from './lint.ts';
+export type { CloudName } from './programs/index.ts';
 
-const all = { aws, azure, gcp };
+export const clouds: Readonly<Record<CloudName, Cloud>> = { aws, azure, gcp };
 
-export type CloudName = keyof typeof all;
-
-export const clouds: Readonly<Record<CloudName, Cloud>> = all;
-
-export const cloudNames = Object.keys(all) as readonly CloudName[];
+export const cloudNames = Object.keys(clouds) as readonly CloudName[];
 
 /** The values of the configuration keys of each cloud. */
 export type SettingsByCloud = Readonly<Record<CloudName, CloudSettings>>;

@@ -1,5 +1,6 @@
 /** Generates docs/errors.md from the table of codes and from the explanations of each cloud's errors. */
-import { cloudNames, diagnosisOf, type Explanation } from '../../src/clouds/index.ts';
+import { cloudNames, clouds, type Explanation } from '../../src/clouds/index.ts';
+import { programs } from '../../src/clouds/programs/index.ts';
 import { errorTable } from '../../src/platform/errors/index.ts';
 
 const opening = `# Errors
@@ -39,8 +40,6 @@ match, status 429 is \`cloud_throttled\`, 500 or above is \`cloud_unavailable\`,
 \`cloud_answer_unknown\`. The detail of the problem document ends with the message of the cloud.
 `;
 
-const titles: Readonly<Record<string, string>> = { aws: 'AWS', azure: 'Azure', gcp: 'Google Cloud' };
-
 /** Entra prints its codes with this prefix; other services of Azure have no prefix. */
 const codePrefixes: Readonly<Record<string, string>> = { azure: 'AADSTS' };
 
@@ -60,10 +59,12 @@ export function errorsDocument(): string {
   );
   const sections = cloudNames.map((cloud) =>
     [
-      `\n### ${titles[cloud] ?? cloud}\n`,
+      `\n### ${programs[cloud].title}\n`,
       '| error of the cloud | code | meaning | what to do |',
       '|---|---|---|---|',
-      ...diagnosisOf(cloud).explanations.map((row) => explained(row, codePrefixes[cloud] ?? '')),
+      ...(clouds[cloud].diagnosis?.explanations ?? []).map((row) =>
+        explained(row, codePrefixes[cloud] ?? ''),
+      ),
       '',
     ].join('\n'),
   );

@@ -1,9 +1,9 @@
 /** The input schema of a client's rule. */
 import { z } from 'zod';
+import { cloudNames } from '../../clouds/index.ts';
 import { conditions, connectionStandsAlone, purposesField, selectors } from './conditions.ts';
 
-const ruleForms =
-  'must be {"connection": "con_…"}, or one or more of {"tenant": "ten_…", "cloud": "aws", "labels": {…}}';
+const ruleForms = `must be {"connection": "con_…"}, or one or more of {"tenant": "ten_…", "cloud": "${cloudNames[0]}", "labels": {…}}`;
 
 const when = z
   .strictObject(conditions)

@@ -10,6 +10,8 @@ import { exchange } from './exchange.ts';
 import { explain, explanations } from './explain.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
+import { tableImport } from './import.ts';
+import { issuerRules } from './issuer-rules.ts';
 import { leakAdvice } from './leak.ts';
 import { links } from './links.ts';
 import { lint } from './lint/index.ts';
@@ -24,7 +26,6 @@ import { setup } from './setup.ts';
 import { type AwsTarget, audience, claims, missingFields, target as schema } from './target.ts';
 
 export const aws: Cloud = {
-  title: 'AWS',
   settings,
   target: schema,
   entry(target: NarrowedTarget) {
@@ -41,6 +42,7 @@ export const aws: Cloud = {
   purposes: { schema: purpose, widenedFields },
   setUp: { guide, options: setupOptions, permissionSet, files: setup, links, leakAdvice },
   diagnosis: {
+    issuerRules,
     explain,
     explanations,
     wrongAudience,
@@ -49,7 +51,9 @@ export const aws: Cloud = {
     remedy,
     fix,
     reduce,
+    documentType: 'aws-trust-policy',
     lint: (target: AwsTarget, facts, document, now = systemNow()) => lint(target, facts, document, now),
   },
   objectStore: bucket,
+  tableImport,
 };

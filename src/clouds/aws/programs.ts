@@ -2,11 +2,13 @@
 import type { Programs } from '../contract/programs.ts';
 import { credentialsCommand, shellVariables, stringOrEmpty } from '../tool-text.ts';
 import { formats } from './formats.ts';
+import { upload } from './upload-command.ts';
 
 export const programs: Programs = {
   title: 'AWS',
   formats,
   exec: {
+    example: 'aws s3 ls',
     otherIdentities: [
       'AWS_ACCESS_KEY_ID',
       'AWS_SECRET_ACCESS_KEY',
@@ -77,4 +79,5 @@ export const programs: Programs = {
     ],
     fileExtension: 'token',
   },
+  upload,
 };

@@ -9,6 +9,7 @@ import { exchange } from './exchange.ts';
 import { explain, explanations } from './explain.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
+import { issuerRules } from './issuer-rules.ts';
 import { leakAdvice } from './leak.ts';
 import { links } from './links.ts';
 import { lint } from './lint.ts';
@@ -28,7 +29,6 @@ import {
 } from './target.ts';
 
 export const azure: Cloud = {
-  title: 'Azure',
   settings,
   target: schema,
   entry(target: AzureTarget) {
@@ -45,6 +45,7 @@ export const azure: Cloud = {
   purposes: { schema: purpose, widenedFields },
   setUp: { guide, options: setupOptions, permissionSet, files: setup, links, leakAdvice },
   diagnosis: {
+    issuerRules,
     explain,
     explanations,
     wrongAudience,
@@ -52,6 +53,7 @@ export const azure: Cloud = {
     propagation,
     remedy,
     fix,
+    documentType: 'azure-federated-credential',
     lint: (_target, facts, document) => lint(facts, document),
   },
   objectStore: bucket,

@@ -26,8 +26,25 @@ export interface ReducedTarget {
   readonly cause: { readonly condition: string; readonly detail: string; readonly advice: string };
 }
 
+/** What a cloud may refuse in an issuer that others accept. Every cloud refuses the other faults. */
+export type IssuerRule =
+  | 'no_port'
+  | 'short_url'
+  | 'response_lists'
+  | 'rs256_listed'
+  | 'at_most_100_keys'
+  | 'at_most_8_keys'
+  | 'rsa_key'
+  | 'no_key_ops'
+  | 'no_certificates'
+  | 'use_and_alg'
+  | 'rsa_or_p256'
+  | 'fast_answer';
+
 /** Every `target` is validated with the schema of the cloud. */
 export interface Diagnosis {
+  /** The rules for issuers that the cloud has, with the advice for an issuer that breaks one. */
+  readonly issuerRules: Readonly<Partial<Record<IssuerRule, string>>>;
   /** The error with code and advice for a response of this cloud. */
   explain(response: CloudResponse): SojournError;
   /** The table of `explain`; the first match wins. */
@@ -44,6 +61,8 @@ export interface Diagnosis {
   fix(target: unknown, facts: SetupFacts, type: ProbeType): Remedy;
   /** Undefined if no setting of the target needs additional permissions. */
   reduce?(target: unknown): ReducedTarget | undefined;
+  /** An example of `documentType` in the result of `lint`. */
+  readonly documentType: string;
   /**
    * Lints a document of the customer's cloud: who gets in by it.
    * @param now the time of conditions on the time; the wall clock by default

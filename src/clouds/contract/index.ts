@@ -4,12 +4,14 @@ import type { Fault } from '../../platform/errors/index.ts';
 import type { Shape } from '../../platform/settings/index.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Entry } from './entry.ts';
+import type { TableImport } from './import.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { SetUp } from './set-up.ts';
 
 export type * from './diagnosis.ts';
 export type * from './entry.ts';
 export type { Guide, LabeledValue, ReportField, SetupMethod, Step } from './guide.ts';
+export type * from './import.ts';
 export type * from './object-store.ts';
 export type * from './set-up.ts';
 
@@ -22,8 +24,6 @@ export interface Purposes {
 
 /** Callers take the part that they need. The exchange needs only the entry; the optional parts may be missing. */
 export interface Cloud {
-  /** The display name. */
-  readonly title: string;
   /** The configuration keys `clouds.NAME`: endpoints that replace the public ones (sandboxes, private endpoints). */
   readonly settings: Shape;
   /** The schema of a target in the API: strict, reports all faults together, fills in defaults. */
@@ -34,4 +34,5 @@ export interface Cloud {
   readonly setUp?: SetUp;
   readonly diagnosis?: Diagnosis;
   readonly objectStore?: ObjectStore;
+  readonly tableImport?: TableImport;
 }

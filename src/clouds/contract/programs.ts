@@ -35,6 +35,8 @@ export interface ExecSupport {
     readonly file: (name: string, content: string) => Promise<string>;
     readonly pathOf: (name: string) => string;
   }): Promise<Readonly<Record<string, string>>>;
+  /** A command that needs credentials, for the help. */
+  readonly example?: string;
   /** The name of a file with an access token, for a tool that cannot use an endpoint. */
   readonly tokenFile?: string;
   readonly endpoint: {
@@ -122,13 +124,27 @@ export interface ToolSupport {
   readonly fileExtension: string;
 }
 
+/** `sojourn keys export`: the command of the cloud's CLI that uploads a file to a bucket, with its headers. */
+export interface UploadSupport {
+  /** The URLs of buckets of this cloud. */
+  readonly pattern: RegExp;
+  readonly example: string;
+  /** @param url the URL of the file in the bucket */
+  command(
+    local: string,
+    url: string,
+    headers: { readonly media_type: string; readonly cache_control: string },
+  ): readonly string[];
+}
+
 export interface Programs {
   /** The display name. */
   readonly title: string;
   /** The formats of credentials besides `json`, by name. */
   readonly formats: Readonly<Record<string, Format>>;
   readonly tokenFormats?: Readonly<Record<string, TokenFormat>>;
-  readonly exec: ExecSupport;
-  readonly agent: AgentSupport;
-  readonly config: ToolSupport;
+  readonly exec?: ExecSupport;
+  readonly agent?: AgentSupport;
+  readonly config?: ToolSupport;
+  readonly upload?: UploadSupport;
 }

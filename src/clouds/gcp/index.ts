@@ -9,6 +9,7 @@ import { exchange } from './exchange.ts';
 import { explain, explanations } from './explain.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
+import { issuerRules } from './issuer-rules.ts';
 import { leakAdvice } from './leak.ts';
 import { links } from './links.ts';
 import { lint } from './lint.ts';
@@ -22,7 +23,6 @@ import { setup } from './setup.ts';
 import { audience, type GcpTarget, target as schema, tokenSeconds } from './target.ts';
 
 export const gcp: Cloud = {
-  title: 'Google Cloud',
   settings,
   target: schema,
   entry(target: GcpTarget) {
@@ -49,6 +49,7 @@ export const gcp: Cloud = {
     leakAdvice,
   },
   diagnosis: {
+    issuerRules,
     explain,
     explanations,
     wrongAudience,
@@ -56,6 +57,7 @@ export const gcp: Cloud = {
     propagation,
     remedy,
     fix,
+    documentType: 'gcp-provider',
     lint,
   },
   objectStore: bucket,

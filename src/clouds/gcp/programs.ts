@@ -10,6 +10,7 @@ import {
   executableFailure,
   executableToken,
 } from './external-account.ts';
+import { upload } from './upload-command.ts';
 
 const allowExecutables = 'GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES';
 
@@ -108,4 +109,5 @@ export const programs: Programs = {
     },
     fileExtension: 'json',
   },
+  upload,
 };

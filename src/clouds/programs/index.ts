@@ -1,7 +1,6 @@
 /**
  * How programs on a client's machine receive credentials of each cloud. Loads no parser, schema or HTTP package: the agent,
- * `sojourn credentials` and `sojourn exec` start with it, so it is a list of its own. A cloud without libraries or tools
- * that fetch credentials is not in it.
+ * `sojourn credentials` and `sojourn exec` start with it, so it is a list of its own; the type check keeps it complete.
  */
 import { programs as aws } from '../aws/programs.ts';
 import { programs as azure } from '../azure/programs.ts';
@@ -13,10 +12,9 @@ export type * from '../contract/programs.ts';
 /** In the order in which texts name the formats and tools. */
 const all = { aws, gcp, azure };
 
-/** The clouds that `sojourn exec` and the agent support. */
-export type ProgramsCloud = keyof typeof all;
+export type CloudName = keyof typeof all;
 
-export const programs: Readonly<Record<ProgramsCloud, Programs>> = all;
+export const programs: Readonly<Record<CloudName, Programs>> = all;
 
 export const programsOf = (cloud: string): Programs | undefined =>
-  Object.hasOwn(all, cloud) ? all[cloud as ProgramsCloud] : undefined;
+  Object.hasOwn(all, cloud) ? all[cloud as CloudName] : undefined;

@@ -1,9 +1,13 @@
 /** Compares the public discovery document and JWKS with those that the server reports. */
 import { isDeepStrictEqual } from 'node:util';
+import {
+  type DocumentFault,
+  deadlineMs,
+  type Fetched,
+  type Members,
+  readDocument,
+} from '../../tokens/remote-documents/index.ts';
 import { type Check, failed, passed } from './check.ts';
-import { deadlineMs, type Fetched } from './fetch.ts';
-
-export type Members = Readonly<Record<string, unknown>>;
 
 const advice =
   'Compare the response of this URL with that of the public listener: a proxy or cache between them redirects, caches, changes or refuses it. The server must send the whole certificate chain.';
@@ -57,32 +61,28 @@ export function checkJwks(fetched: Fetched, expected: readonly Members[]): Check
   return verdict('jwks', fetched, faults);
 }
 
-export function parseDocument({ answer, ms, fault }: Fetched): { document?: Members; faults: string[] } {
-  if (!answer) return { faults: [fault ?? 'no answer'] };
-  const faults: string[] = [];
-  if (ms >= deadlineMs) faults.push(`it takes ${ms} ms, but clouds give up after ${deadlineMs} ms`);
-  if (answer.status !== 200) {
-    const location = answer.headers.location;
-    faults.push(`it answers ${answer.status}${location ? `, a redirect to ${location}` : ''}`);
-    return { faults };
+/** The document, unless it cannot be read, and the faults of the response in words. */
+export function parseDocument(fetched: Fetched): { document?: Members; faults: string[] } {
+  const { document, faults } = readDocument(fetched);
+  return { ...(document && { document }), faults: faults.map(describeFault) };
+}
+
+function describeFault(fault: DocumentFault): string {
+  switch (fault.type) {
+    case 'no_answer':
+      return fault.code === undefined ? fault.reason : `${fault.reason} (${fault.code})`;
+    case 'slow':
+      return `it takes ${fault.ms} ms, but clouds give up after ${deadlineMs} ms`;
+    case 'status':
+      return `it answers ${fault.status}${fault.location ? `, a redirect to ${fault.location}` : ''}`;
+    case 'content_type':
+      return `its content type is ${fault.contentType ?? 'none'}`;
+    case 'no_object':
+      return 'it is not a JSON object';
   }
-  const type = answer.headers['content-type'] ?? 'none';
-  if (!/^application\/json\b/.test(type)) faults.push(`its content type is ${type}`);
-  const document = parse(answer.body);
-  if (!document) faults.push('it is not a JSON object');
-  return { ...(document && { document }), faults };
 }
 
 const verdict = (name: string, { url, ms }: Fetched, faults: readonly string[]): Check =>
   faults.length === 0
     ? passed(name, `${url} answers in ${ms} ms`)
     : failed(name, `${url}: ${faults.join('; ')}`, advice);
-
-function parse(text: string): Members | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Members) : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,7 +1,7 @@
 /** Whether the issuer's public origin serves paths of the admin listener. */
 import type { Now } from '../../platform/time/index.ts';
+import { fetchPublic } from '../../tokens/remote-documents/index.ts';
 import { type Check, failed, passed } from './check.ts';
-import { fetchPublic } from './fetch.ts';
 
 const paths = ['/admin/v1/keys', '/metrics', '/readyz'];
 

@@ -3,10 +3,10 @@
  * means. Does not own: requests to the server's admin API (the command line sends them) or any repair.
  */
 import type { Now } from '../../platform/time/index.ts';
+import { fetchPublic } from '../../tokens/remote-documents/index.ts';
 import type { Check } from './check.ts';
 import { checkDiscovery, checkJwks } from './documents.ts';
 import { checkExposure } from './exposure.ts';
-import { fetchPublic } from './fetch.ts';
 import {
   checkClock,
   checkConnections,
@@ -18,7 +18,6 @@ import {
 
 export type { Check } from './check.ts';
 export { checkDiscovery, checkJwks } from './documents.ts';
-export { fetchPublic } from './fetch.ts';
 export { type IssuerCheck, type IssuerLint, lintIssuer } from './issuer.ts';
 export { findSharedSecrets, type SharedSecrets } from './secrets.ts';
 export type { DoctorInput } from './server-state.ts';

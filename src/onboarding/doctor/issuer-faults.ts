@@ -1,7 +1,8 @@
 /** Possible faults of an issuer's URL, discovery document and keys, and the clouds that they affect. */
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
-import { type CloudName, cloudNames } from '../../clouds/index.ts';
-import { type Members, maxKeys, requiredLists, unwantedMembers } from './documents.ts';
+import { type CloudName, cloudNames, clouds, type IssuerRule } from '../../clouds/index.ts';
+import type { Members } from '../../tokens/remote-documents/index.ts';
+import { maxKeys, requiredLists, unwantedMembers } from './documents.ts';
 
 export interface Fault {
   readonly problem: string;
@@ -11,44 +12,41 @@ export interface Fault {
   readonly isWarning?: boolean;
 }
 
+/** The fault of an issuer that breaks a rule; none if no cloud has the rule. */
+export function ruleFaults(rule: IssuerRule, problem: string, isWarning = false): Fault[] {
+  const affected = cloudNames.filter((cloud) => clouds[cloud].diagnosis?.issuerRules[rule] !== undefined);
+  const advice = affected.map((cloud) => clouds[cloud].diagnosis?.issuerRules[rule])[0];
+  return advice === undefined ? [] : [{ problem, advice, clouds: affected, isWarning }];
+}
+
 /** @param issuer an absolute URL */
 export function urlFaults(issuer: string): Fault[] {
   const url = new URL(issuer);
   const authority = /^[a-z]+:\/\/([^/?#]*)/i.exec(issuer)?.[1] ?? '';
   const faults: Fault[] = [];
-  const addIf = (
-    applies: boolean,
-    problem: string,
-    advice: string,
-    clouds = cloudNames,
-    isWarning = false,
-  ) => {
-    if (applies) faults.push({ problem, advice, clouds, isWarning });
+  const addIf = (applies: boolean, problem: string, advice: string, isWarning = false) => {
+    if (applies) faults.push({ problem, advice, clouds: cloudNames, isWarning });
   };
   addIf(
     url.protocol !== 'https:',
     'it is not an https URL',
     'Serve it over https with a certificate of a public authority.',
   );
-  addIf(/:\d+$/.test(authority), 'it has a port', 'Use port 443 and omit it: AWS IAM accepts no other.', [
-    'aws',
-  ]);
+  if (/:\d+$/.test(authority)) faults.push(...ruleFaults('no_port', 'it has a port'));
   addIf(/[?#]/.test(issuer), 'it has a query or a fragment', 'Remove it.');
   addIf(
     authority !== authority.toLowerCase(),
     'its host has upper-case letters',
     'Write it in lower case: clouds compare it exactly.',
-    cloudNames,
     true,
   );
   addIf(
     issuer.endsWith('/'),
     'it ends with a slash',
     'Remove the slash, or use it everywhere: to every cloud, the URLs with and without it are two issuers.',
-    cloudNames,
     true,
   );
-  addIf(issuer.length > 255, 'it is longer than 255 characters', 'Shorten it.', ['aws']);
+  if (issuer.length > 255) faults.push(...ruleFaults('short_url', 'it is longer than 255 characters'));
   return faults;
 }
 
@@ -70,19 +68,11 @@ export function discoveryFaults(issuer: string, document: Members): Fault[] {
   for (const name of requiredLists) {
     const list = document[name];
     if (!Array.isArray(list) || list.length === 0)
-      faults.push({
-        problem: `${name} is missing`,
-        advice: 'Add it: without the three lists AWS does not read the keys.',
-        clouds: ['aws'],
-      });
+      faults.push(...ruleFaults('response_lists', `${name} is missing`));
   }
   const algorithms = document.id_token_signing_alg_values_supported;
   if (Array.isArray(algorithms) && !algorithms.includes('RS256'))
-    faults.push({
-      problem: 'RS256 is not listed',
-      advice: 'Sign tokens for Azure with RS256.',
-      clouds: ['azure'],
-    });
+    faults.push(...ruleFaults('rs256_listed', 'RS256 is not listed'));
   return faults;
 }
 
@@ -100,39 +90,21 @@ export function jwksFaults(keys: readonly Members[]): Fault[] {
   if (keys.length === 0)
     faults.push({ problem: 'there is no key', advice: 'Publish the signing keys.', clouds: cloudNames });
   if (count('RSA') > 100 || count('EC') > 100)
-    faults.push({
-      problem: 'there are more than 100 keys of one type',
-      advice: 'Remove old keys: AWS uses none of them above this limit.',
-      clouds: ['aws'],
-    });
+    faults.push(...ruleFaults('at_most_100_keys', 'there are more than 100 keys of one type'));
   else if (keys.length > maxKeys)
-    faults.push({
-      problem: `there are ${keys.length} keys`,
-      advice: `Remove old keys: a JWKS uploaded to Google Cloud can have ${maxKeys}.`,
-      clouds: ['gcp'],
-      isWarning: true,
-    });
-  if (keys.length > 0 && count('RSA') === 0)
-    faults.push({
-      problem: 'there is no RSA key',
-      advice: 'Publish one: Azure accepts RS256 only.',
-      clouds: ['azure'],
-    });
+    faults.push(...ruleFaults('at_most_8_keys', `there are ${keys.length} keys`, true));
+  if (keys.length > 0 && count('RSA') === 0) faults.push(...ruleFaults('rsa_key', 'there is no RSA key'));
   return faults;
 }
 
-/** docs/verification.md quotes the AWS and Google documentation for each fault. */
 function keyFaults(key: Members, index: number): Fault[] {
   const name = typeof key.kid === 'string' ? `the key ${key.kid}` : `key number ${index + 1}`;
   const faults: Fault[] = [];
-  const addIf = (
-    applies: boolean,
-    problem: string,
-    advice: string,
-    clouds: readonly CloudName[],
-    isWarning = false,
-  ) => {
-    if (applies) faults.push({ problem: `${name} ${problem}`, advice, clouds, isWarning });
+  const addIf = (applies: boolean, problem: string, advice: string, isWarning = false) => {
+    if (applies) faults.push({ problem: `${name} ${problem}`, advice, clouds: cloudNames, isWarning });
+  };
+  const addRuleIf = (applies: boolean, rule: IssuerRule, problem: string, isWarning = false) => {
+    if (applies) faults.push(...ruleFaults(rule, `${name} ${problem}`, isWarning));
   };
   const has = (member: string) => Object.hasOwn(key, member);
   const secret = unwantedMembers.filter((member) => /^(d|p|q|dp|dq|qi|k)$/.test(member) && has(member));
@@ -140,43 +112,32 @@ function keyFaults(key: Members, index: number): Fault[] {
     secret.length > 0,
     `contains private members (${secret.join(', ')})`,
     'Revoke it now, and publish public members only.',
-    cloudNames,
   );
   addIf(
     typeof key.kid !== 'string' || key.kid === '',
     'has no kid',
     'Add one, such as the RFC 7638 thumbprint.',
-    cloudNames,
   );
-  addIf(has('key_ops'), 'has key_ops', 'Remove it: AWS ignores a key that has it.', ['aws']);
-  addIf(
-    has('x5c') || has('x5t'),
-    'has x5c or x5t',
-    'Remove them: Google rejects an uploaded JWKS that contains them.',
-    ['gcp'],
-    true,
-  );
+  addRuleIf(has('key_ops'), 'no_key_ops', 'has key_ops');
+  addRuleIf(has('x5c') || has('x5t'), 'no_certificates', 'has x5c or x5t', true);
   addIf(
     key.use !== undefined && key.use !== 'sig',
     `has use ${String(key.use)}`,
     'Publish signing keys only, with use sig.',
-    cloudNames,
     true,
   );
-  addIf(key.use === undefined || key.alg === undefined, 'lacks use or alg', 'Add both.', ['gcp'], true);
+  addRuleIf(key.use === undefined || key.alg === undefined, 'use_and_alg', 'lacks use or alg', true);
   const usable = key.kty === 'RSA' || (key.kty === 'EC' && key.crv === 'P-256');
-  addIf(
+  addRuleIf(
     !usable,
+    'rsa_or_p256',
     `has a type that not all clouds accept (${String(key.kty)} ${String(key.crv ?? '')})`.trim(),
-    'Use RSA with 2048 bits, or P-256.',
-    ['azure', 'gcp'],
     true,
   );
   addIf(
     key.kty === 'RSA' && bitsOf(key) < 2048,
     'is shorter than 2048 bits or malformed',
     'Create a new key with 2048 bits.',
-    cloudNames,
   );
   return faults;
 }

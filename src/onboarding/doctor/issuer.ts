@@ -1,10 +1,15 @@
 /** Lints any OpenID issuer by the rules of each cloud. */
 import { type CloudName, cloudNames } from '../../clouds/index.ts';
 import type { Now } from '../../platform/time/index.ts';
+import {
+  type Fetched,
+  type FetchPublic,
+  fetchPublic,
+  type Members,
+} from '../../tokens/remote-documents/index.ts';
 import { type Check, failed, passed, warned } from './check.ts';
-import { type Members, parseDocument } from './documents.ts';
-import { type Fetched, type FetchPublic, fetchPublic } from './fetch.ts';
-import { discoveryFaults, type Fault, jwksFaults, urlFaults } from './issuer-faults.ts';
+import { parseDocument } from './documents.ts';
+import { discoveryFaults, type Fault, jwksFaults, ruleFaults, urlFaults } from './issuer-faults.ts';
 
 export interface IssuerCheck extends Check {
   /** The clouds that refuse, or may refuse, the issuer because of this. */
@@ -64,12 +69,7 @@ function transportFaults({ ms, answer }: Fetched, faults: readonly string[]): Fa
     clouds: cloudNames,
   }));
   if (answer && faults.length === 0 && ms > slowMs)
-    result.push({
-      problem: `it takes ${ms} ms`,
-      advice: 'Answer faster: AWS gives up after 5 seconds.',
-      clouds: ['aws'],
-      isWarning: true,
-    });
+    result.push(...ruleFaults('fast_answer', `it takes ${ms} ms`, true));
   if (answer && Buffer.byteLength(answer.body) > largeBytes)
     result.push({
       problem: `it has more than ${largeBytes} bytes`,

@@ -4,7 +4,8 @@ import { clouds, type Remedy } from '../../clouds/index.ts';
 import { type ErrorCode, SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import { discoveryPath, type Issuers } from '../../tokens/issuer/index.ts';
-import { checkDiscovery, checkJwks, fetchPublic } from '../doctor/index.ts';
+import { fetchPublic } from '../../tokens/remote-documents/index.ts';
+import { checkDiscovery, checkJwks } from '../doctor/index.ts';
 import type { Check } from './check.ts';
 import { skipped } from './check.ts';
 

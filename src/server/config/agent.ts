@@ -4,7 +4,7 @@ import {
   type AgentField,
   type AgentSettings,
   type AgentSupport,
-  type ProgramsCloud,
+  type CloudName,
   programs,
 } from '../../clouds/programs/index.ts';
 import type { Fault } from '../../platform/errors/index.ts';
@@ -53,43 +53,44 @@ const sectionFor = ({ fields }: AgentSupport) => {
     .optional() as z.ZodType<AgentSettings | undefined>;
 };
 
-const cloudNames = Object.keys(programs).toSorted() as ProgramsCloud[];
-const listed = new Intl.ListFormat('en-GB').format(cloudNames);
+const sections = Object.entries(programs)
+  .flatMap(([name, { agent }]) => (agent ? [{ name: name as CloudName, agent }] : []))
+  .toSorted((a, b) => a.name.localeCompare(b.name));
+const sectionNames = new Intl.ListFormat('en-GB').format(sections.map(({ name }) => name));
 
 export type AgentConnection = {
   readonly id: string;
   /** Narrows the credentials. */
   readonly purpose?: string | undefined;
-} & { readonly [cloud in ProgramsCloud]?: AgentSettings | undefined };
+} & { readonly [cloud in CloudName]?: AgentSettings | undefined };
 
 const connectionShape: z.ZodType<AgentConnection> = z
   .strictObject({
     id: z.string('must be text').refine((id) => isId('con', id), 'must be the id of a connection'),
     purpose: purposeName.optional(),
-    ...(Object.fromEntries(cloudNames.map((name) => [name, sectionFor(programs[name].agent)])) as Record<
-      ProgramsCloud,
+    ...(Object.fromEntries(sections.map(({ name, agent }) => [name, sectionFor(agent)])) as Record<
+      CloudName,
       ReturnType<typeof sectionFor>
     >),
   })
   .refine(
-    (connection) => cloudNames.filter((name) => connection[name]).length === 1,
-    `must have exactly one of ${listed}`,
+    (connection) => sections.filter(({ name }) => connection[name]).length === 1,
+    `must have exactly one of ${sectionNames}`,
   );
 
 const filesOf = (connection: AgentConnection): readonly string[] =>
-  cloudNames.flatMap((cloud) => {
-    const settings = connection[cloud] ?? {};
-    const { fields } = programs[cloud].agent;
-    const names = ['token_file', ...Object.keys(fields).filter((name) => fields[name]?.type === 'file')];
-    return names.flatMap((name) => (typeof settings[name] === 'string' ? [settings[name]] : []));
+  sections.flatMap(({ name, agent: { fields } }) => {
+    const settings = connection[name] ?? {};
+    const files = ['token_file', ...Object.keys(fields).filter((field) => fields[field]?.type === 'file')];
+    return files.flatMap((field) => (typeof settings[field] === 'string' ? [settings[field]] : []));
   });
 
 /** A purpose does not narrow tokens, so a connection with a purpose must serve credentials only. */
 const servesCredentialsOnly = (connection: AgentConnection): boolean =>
   filesOf(connection).length === 0 &&
-  cloudNames.some((cloud) => {
-    const settings = connection[cloud];
-    return settings !== undefined && programs[cloud].agent.cachesCredentials(settings);
+  sections.some(({ name, agent }) => {
+    const settings = connection[name];
+    return settings !== undefined && agent.cachesCredentials(settings);
   });
 
 const connectionField = connectionShape.refine(

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
-import { send } from '../../platform/outbound/index.ts';
+import { systemNow } from '../../platform/time/index.ts';
+import { type DocumentFault, fetchPublic, readDocument } from '../remote-documents/index.ts';
 import type { PublicJwk } from './ring.ts';
 
 /** The URLs of the two documents, at the issuer or at a mirror. */
@@ -10,9 +11,6 @@ export interface DocumentUrls {
   readonly discovery: string;
   readonly jwks: string;
 }
-
-/** AWS gives up on an issuer after five seconds. */
-const deadlineMs = 5_000;
 
 const discoverySchema = z.looseObject({ issuer: z.string(), jwks_uri: z.string() });
 const jwksSchema = z.looseObject({ keys: z.array(z.looseObject({ kid: z.string() })) });
@@ -66,19 +64,28 @@ export async function findDrift(
 }
 
 async function fetchJson<T>(url: string, schema: z.ZodType<T>): Promise<T> {
-  const response = await send({
-    method: 'GET',
-    url,
-    headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(deadlineMs),
-  });
-  if (response.status !== 200) throw invalid(`${url} answers ${response.status}`);
-  if (!/^application\/json\b/.test(response.headers['content-type'] ?? '')) {
-    throw invalid(`${url} is not served as application/json`);
-  }
-  const parsed = schema.safeParse(parse(response.body));
+  const fetched = await fetchPublic(url, systemNow);
+  const { document, faults } = readDocument(fetched);
+  const [fault] = faults;
+  if (fault) throw invalid(messageOf(url, fault));
+  const parsed = schema.safeParse(document);
   if (!parsed.success) throw invalid(`${url} is not a valid document`);
   return parsed.data;
+}
+
+function messageOf(url: string, fault: DocumentFault): string {
+  switch (fault.type) {
+    case 'no_answer':
+      return fault.reason;
+    case 'slow':
+      return `${url} takes ${fault.ms} ms`;
+    case 'status':
+      return `${url} answers ${fault.status}`;
+    case 'content_type':
+      return `${url} is not served as application/json`;
+    case 'no_object':
+      return `${url} is not a valid document`;
+  }
 }
 
 /** Only the message of this error is used. */

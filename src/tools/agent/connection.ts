@@ -8,7 +8,8 @@ const cloudNames = Object.keys(programs) as readonly (keyof typeof programs)[];
 /** The section of the connection's cloud, and what the agent does for this cloud. */
 function sectionOf(connection: AgentConnection): { settings: AgentSettings; agent?: AgentSupport } {
   const cloud = cloudNames.find((name) => connection[name] !== undefined);
-  return cloud ? { settings: connection[cloud] ?? {}, agent: programs[cloud].agent } : { settings: {} };
+  const agent = cloud && programs[cloud].agent;
+  return { settings: (cloud && connection[cloud]) ?? {}, ...(agent ? { agent } : {}) };
 }
 
 const fileNameIn = (settings: AgentSettings, field: string): string | undefined =>

@@ -108,8 +108,7 @@ async function bodyFor(
 
 /** Of the SDKs that fetch credentials without naming a format. */
 const defaultFormat =
-  Object.values(programs).find(({ agent }) => agent.defaultFormat !== undefined)?.agent.defaultFormat ??
-  'json';
+  Object.values(programs).find(({ agent }) => agent?.defaultFormat)?.agent?.defaultFormat ?? 'json';
 
 /** The parameters of these names, at most once each. Any other query is answered with 404. */
 function parseQuery(query: string | undefined, names: readonly string[]): Partial<Record<string, string>> {

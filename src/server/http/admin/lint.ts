@@ -1,5 +1,6 @@
 /** /connections/ID/lint: checks a document of the customer's cloud, before it is applied or when sign-in fails. */
 import { z } from 'zod';
+import { clouds } from '../../../clouds/index.ts';
 import { read } from '../../../platform/validation/index.ts';
 import { queryRoute } from './route.ts';
 
@@ -13,8 +14,10 @@ export const lintInput = z.strictObject({
     .describe('The JSON document as a string, so that it is checked exactly as written.'),
 });
 
+const documentType = Object.values(clouds).find(({ diagnosis }) => diagnosis)?.diagnosis?.documentType;
+
 export const lintAnswer = z.object({
-  document_type: z.string().describe('What the document was recognized as, such as `aws-trust-policy`.'),
+  document_type: z.string().describe(`What the document was recognized as, such as \`${documentType}\`.`),
   grade: z.enum(['A', 'B', 'C', 'D', 'F']).describe('See docs/verification.md.'),
   findings: z.array(
     z.object({

@@ -8,6 +8,7 @@ import {
   pageQuery,
   parseJsonOption,
 } from '../admin.ts';
+import { exampleCloud } from '../cloud-names.ts';
 import { type CommandGroup, isSet, type OptionSpec, type ParsedArguments, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { columns, type Json, record } from '../print.ts';
@@ -27,7 +28,7 @@ const ruleOptions: readonly OptionSpec[] = [
   },
   {
     flags: '--rule <json>',
-    description: 'rule with several conditions: {"cloud":"aws","labels":{"env":"prod"}} (repeatable)',
+    description: `rule with several conditions: {"cloud":"${exampleCloud}","labels":{"env":"prod"}} (repeatable)`,
     repeatable: true,
   },
 ];

@@ -72,7 +72,7 @@ function optionsOf(args: ParsedArguments, { id, cloud }: ToolConnection): ToolOp
     issuer: word('issuer', plain, text(args, 'issuer')),
     purpose: word('purpose', plain, text(args, 'purpose')),
     profile: word('profile', plain, text(args, 'profile')) ?? id,
-    file: text(args, 'path') ?? output ?? `${id}.${programs[cloud].config.fileExtension}`,
+    file: text(args, 'path') ?? output ?? `${id}.${programs[cloud].config?.fileExtension}`,
   };
 }
 

@@ -8,6 +8,7 @@ import {
   pageQuery,
   parseJsonOption,
 } from '../admin.ts';
+import { anyCloud } from '../cloud-names.ts';
 import { type CommandGroup, type OptionSpec, type ParsedArguments, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { cell, columns, record } from '../print.ts';
@@ -85,7 +86,7 @@ export const connection: CommandGroup = {
       options: [
         { flags: '--name <text>', description: 'display name', required: true },
         { flags: '--tenant <id>', description: 'tenant that owns the cloud account', required: true },
-        { flags: '--cloud <cloud>', description: 'aws, azure or gcp', required: true },
+        { flags: '--cloud <cloud>', description: anyCloud, required: true },
         labelOption,
         purposeOption,
         ...settings,

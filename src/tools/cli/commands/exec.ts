@@ -12,6 +12,9 @@ import { relaySignals, runProgram } from '../exec/program.ts';
 import { refreshTokenFile } from '../exec/token-file.ts';
 import { usageError } from '../failure.ts';
 
+const exampleProgram =
+  Object.values(programs).find((cloud) => cloud.exec?.example)?.exec?.example ?? 'PROGRAM';
+
 export const exec: CommandSpec = {
   usage: 'exec <connections...>',
   description: 'run a program with fresh credentials of one connection per cloud',
@@ -25,7 +28,9 @@ export const exec: CommandSpec = {
   runsProgram: true,
   async run(args, terminal) {
     if (args.childCommand.length === 0)
-      throw usageError('The program is missing. Put it after --: `sojourn exec con_01k0… -- aws s3 ls`.');
+      throw usageError(
+        `The program is missing. Put it after --: \`sojourn exec con_01k0… -- ${exampleProgram}\`.`,
+      );
     const controller = new AbortController();
     const sojourn = createClient(args, terminal, controller.signal);
     const purpose = text(args, 'purpose');
@@ -42,7 +47,7 @@ export const exec: CommandSpec = {
       const folder = await mkdtemp(join(tmpdir(), 'sojourn-exec-'));
       cleanups.push(() => rm(folder, { recursive: true, force: true }));
       for (const [cloud, connection] of connections) {
-        const { tokenFile } = programs[cloud].exec;
+        const tokenFile = programs[cloud].exec?.tokenFile;
         if (tokenFile !== undefined)
           cleanups.push(await refreshTokenFile(fetchCredentials, connection, join(folder, tokenFile)));
       }
@@ -66,6 +71,7 @@ async function connectionsByCloud(
   const byCloud = new Map<Credentials['cloud'], string>();
   const all = await Promise.all(connections.map(fetchCredentials));
   for (const [index, { cloud }] of all.entries()) {
+    if (!programs[cloud].exec) throw usageError(`sojourn exec does not support connections to ${cloud}.`);
     if (byCloud.has(cloud))
       throw usageError(`Give only one connection to ${cloud}: a program has one identity per cloud.`);
     byCloud.set(cloud, connections[index] ?? '');

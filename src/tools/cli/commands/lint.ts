@@ -3,6 +3,7 @@ import { type IssuerLint, lintIssuer } from '../../../onboarding/doctor/index.ts
 import { type AddressFilter, addressFilterFor, fetchExternal } from '../../../platform/outbound/index.ts';
 import { systemNow } from '../../../platform/time/index.ts';
 import { apiPath, connectionOptions, readTextFile, requestAdmin } from '../admin.ts';
+import { allClouds } from '../cloud-names.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { cell, columns, type Json, printable } from '../print.ts';
@@ -12,7 +13,7 @@ export const lint: CommandSpec = {
   usage: 'lint <file-or-url>',
   description: "check a document of a customer's cloud, or any issuer",
   notes: [
-    'A document needs --connection. An issuer is checked as AWS, Azure and Google Cloud each would.',
+    `A document needs --connection. An issuer is checked as ${allClouds} each would.`,
     'Exit code: 1 for a document of grade C or worse, or if a check of the issuer fails.',
   ],
   options: [

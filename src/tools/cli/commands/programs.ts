@@ -5,6 +5,7 @@ import { extname } from 'node:path';
 import { createLogger } from '../../../platform/log/index.ts';
 import { addressField, loadConfig } from '../../../server/config/index.ts';
 import { hardenProcess } from '../../../server/hardening/index.ts';
+import { allClouds, sandboxPaths } from '../cloud-names.ts';
 import type { CommandSpec } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { stopSignal } from '../signals.ts';
@@ -80,7 +81,7 @@ export const demo: CommandSpec = {
 
 export const sandbox: CommandSpec = {
   usage: 'sandbox',
-  description: 'run sandbox clouds: local emulations of AWS, Azure and Google Cloud',
+  description: `run sandbox clouds: local emulations of ${allClouds}`,
   options: [
     {
       flags: '--listen <address>',
@@ -105,4 +106,4 @@ export const sandbox: CommandSpec = {
 };
 
 const formatSandboxStarted = (origin: string): string =>
-  `The sandbox clouds are at ${origin}: /aws, /azure and /gcp; /sandbox sets clock and faults.\n`;
+  `The sandbox clouds are at ${origin}: ${sandboxPaths}; /sandbox sets clock and faults.\n`;

@@ -1,5 +1,6 @@
 /** Commands of the clouds' CLIs that upload exported documents with the headers that verifiers need. */
 import { join } from 'node:path';
+import { programs, type UploadSupport } from '../../../clouds/programs/index.ts';
 import { usageError } from '../failure.ts';
 import { shellWord } from '../shell.ts';
 
@@ -9,64 +10,9 @@ export interface ExportedFile {
   readonly cache_control: string;
 }
 
-type Command = (local: string, file: ExportedFile) => readonly string[];
-
-const uploaders: readonly {
-  readonly cloud: string;
-  readonly pattern: RegExp;
-  readonly example: string;
-  readonly command: (bucket: string) => Command;
-}[] = [
-  {
-    cloud: 'AWS',
-    pattern: /^s3:\/\/[a-z0-9][a-z0-9.-]+(\/|$)/,
-    example: 's3://BUCKET',
-    command: (bucket) => (local, file) => [
-      'aws',
-      's3',
-      'cp',
-      local,
-      `${bucket}/${file.path}`,
-      '--content-type',
-      file.media_type,
-      '--cache-control',
-      file.cache_control,
-    ],
-  },
-  {
-    cloud: 'Google Cloud',
-    pattern: /^gs:\/\/[a-z0-9][\w.-]+(\/|$)/,
-    example: 'gs://BUCKET',
-    command: (bucket) => (local, file) => [
-      ...['gcloud', 'storage', 'cp', local, `${bucket}/${file.path}`],
-      `--content-type=${file.media_type}`,
-      `--cache-control=${file.cache_control}`,
-    ],
-  },
-  {
-    cloud: 'Azure',
-    pattern: /^https:\/\/[a-z0-9]+\.blob\.[a-z.]+\/[a-z0-9$-]+(\/|$)/,
-    example: 'https://ACCOUNT.blob.core.windows.net/CONTAINER',
-    command: (bucket) => (local, file) => [
-      'az',
-      'storage',
-      'blob',
-      'upload',
-      '--auth-mode',
-      'login',
-      '--overwrite',
-      'true',
-      '--file',
-      local,
-      '--blob-url',
-      `${bucket}/${file.path}`,
-      '--content-type',
-      file.media_type,
-      '--content-cache-control',
-      file.cache_control,
-    ],
-  },
-];
+const uploaders = Object.values(programs).flatMap(({ title, upload }) =>
+  upload ? [{ title, ...upload }] : [],
+);
 
 /** Commands for the bucket, or for a placeholder bucket of each cloud. Throws a usage error for an unknown kind of URL. */
 export function uploadCommands(
@@ -78,15 +24,13 @@ export function uploadCommands(
     throw usageError(
       `--bucket must be ${uploaders.map(({ example }) => example).join(', ')}, with or without a prefix.`,
     );
-  const lines = (files: readonly ExportedFile[], url: string, command: (bucket: string) => Command) =>
+  const lines = (files: readonly ExportedFile[], url: string, { command }: UploadSupport) =>
     files
-      .map((file) => command(url.replace(/\/+$/, ''))(join(folder, file.path), file))
+      .map((file) => command(join(folder, file.path), `${url.replace(/\/+$/, '')}/${file.path}`, file))
       .map((words) => `${words.map(shellWord).join(' ')}\n`)
       .join('');
   return (files) =>
     uploader && bucket !== undefined
-      ? lines(files, bucket, uploader.command)
-      : uploaders
-          .map(({ cloud, example, command }) => `${cloud}:\n${lines(files, example, command)}`)
-          .join('\n');
+      ? lines(files, bucket, uploader)
+      : uploaders.map((each) => `${each.title}:\n${lines(files, each.example, each)}`).join('\n');
 }

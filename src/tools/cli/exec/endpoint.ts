@@ -42,7 +42,7 @@ export async function startEndpoint(
   async function respond(request: IncomingMessage, isOutside: boolean): Promise<EndpointResponse> {
     const [path] = (request.url ?? '').split('?');
     const [cloud, connection] = [...connections].find(([name]) => pathOf(name) === path) ?? [];
-    const protocol = programsOf(cloud ?? '')?.exec.endpoint;
+    const protocol = programsOf(cloud ?? '')?.exec?.endpoint;
     if (!protocol || protocol.method !== request.method || cloud === undefined || connection === undefined)
       return { status: 404, body: {} };
     const body = await readBody(request);

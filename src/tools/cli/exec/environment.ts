@@ -31,9 +31,10 @@ export async function environmentFor(
   const childEnv = new Map(Object.entries(env));
   for (const name of sojournVariables) childEnv.delete(name);
   for (const cloud of clouds) {
-    const { otherIdentities, variables } = programs[cloud].exec;
-    for (const name of otherIdentities) childEnv.delete(name);
-    const added = await variables({
+    const support = programs[cloud].exec;
+    if (!support) continue;
+    for (const name of support.otherIdentities) childEnv.delete(name);
+    const added = await support.variables({
       url: origin + pathOf(cloud),
       secret,
       file,

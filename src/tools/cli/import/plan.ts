@@ -1,6 +1,8 @@
 /** Matches the rows with existing tenants and connections, and validates them against these. Pure. */
+import { programs } from '../../../clouds/programs/index.ts';
 import type { Fault } from '../../../platform/errors/index.ts';
-import { accountLabel, type ImportRow } from './rows.ts';
+import { cloudName, tableImport } from './cloud.ts';
+import type { ImportRow } from './rows.ts';
 
 export interface ExistingTenant {
   readonly id: string;
@@ -50,14 +52,10 @@ export function planImport(
     const [connection, ...others] = (tenant && connectionsByKey.get(key)) ?? [];
     if (others.length > 0)
       fault('name', `is ambiguous: ${others.length + 1} connections of the tenant have it`);
-    if (connection && connection.cloud !== 'aws')
-      fault('name', `belongs to ${connection.id}, which is not a connection to AWS`);
-    const { role_arn } = row.target;
-    const existingRole = connection?.target.role_arn;
-    if (role_arn !== undefined && existingRole !== undefined && existingRole !== role_arn)
-      fault('role_arn', `differs from the role of ${connection?.id}, ${String(existingRole)}`);
-    else if (typeof existingRole === 'string' && existingRole.split(':')[4] !== row.labels[accountLabel])
-      fault('account_id', `differs from the account of ${connection?.id}, whose role is ${existingRole}`);
+    if (connection && connection.cloud !== cloudName)
+      fault('name', `belongs to ${connection.id}, which is not a connection to ${programs[cloudName].title}`);
+    const conflict = connection && tableImport.conflictOf(row, connection);
+    if (conflict) fault(conflict.path, conflict.message);
     return { row, tenant, connection };
   });
   return { rows: planned, faults };

@@ -1,7 +1,7 @@
 /** Validates the rows of the file and turns them into connections as the admin API expects them. Pure. */
-import { clouds } from '../../../clouds/index.ts';
 import type { Fault } from '../../../platform/errors/index.ts';
 import { labelsField, nameField, validate } from '../../../platform/validation/index.ts';
+import { cloud, tableImport } from './cloud.ts';
 import { readTable, type TableRow } from './table.ts';
 
 export interface ImportRow {
@@ -13,14 +13,10 @@ export interface ImportRow {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** `external_id` belongs to the access that the connection replaces. It is accepted and ignored. */
 const columns = {
-  known: ['name', 'tenant', 'role_arn', 'account_id', 'external_id', 'region', 'labels'],
+  known: ['name', 'tenant', ...tableImport.columns, 'labels'],
   required: ['name', 'tenant'],
 };
-
-/** Names the AWS account of a connection before its role is known. */
-export const accountLabel = 'aws-account';
 
 export function readRows(bytes: Uint8Array): { rows: readonly ImportRow[]; faults: readonly Fault[] } {
   const table = readTable(bytes, columns);
@@ -28,7 +24,7 @@ export function readRows(bytes: Uint8Array): { rows: readonly ImportRow[]; fault
   const rows = results.map(({ row }) => row);
   return {
     rows,
-    faults: [...table.faults, ...results.flatMap(({ faults }) => faults), ...duplicateRoles(rows)].toSorted(
+    faults: [...table.faults, ...results.flatMap(({ faults }) => faults), ...duplicates(rows)].toSorted(
       (first, second) => lineOf(first) - lineOf(second),
     ),
   };
@@ -37,22 +33,21 @@ export function readRows(bytes: Uint8Array): { rows: readonly ImportRow[]; fault
 const lineOf = ({ path }: Fault): number => Number(/\d+/.exec(path)?.[0] ?? 0);
 
 function readRow({ line, cells }: TableRow): { row: ImportRow; faults: readonly Fault[] } {
-  const { name = '', tenant = '', role_arn = '', account_id = '', region = '', labels: list = '' } = cells;
-  const target = { ...(role_arn ? { role_arn } : {}), ...(region ? { region } : {}) };
-  const account = role_arn.split(':')[4] || account_id;
+  const { name = '', tenant = '', labels: list = '' } = cells;
+  const target = tableImport.targetOf(cells);
   const pairs = list.split(/\s+/).filter(Boolean);
   const labels = {
     ...Object.fromEntries(pairs.map((label) => label.split(/=(.*)/s).slice(0, 2))),
-    ...(/^\d{12}$/.test(account) ? { [accountLabel]: account } : {}),
+    ...tableImport.labelsOf(cells),
   } as Record<string, string>;
   const faults = [
     ...validate(nameField, name, 'name').faults,
     ...validate(nameField, tenant, 'tenant').faults,
-    ...validate(clouds.aws.target, target).faults,
+    ...validate(cloud.target, target).faults,
     ...(pairs.every((label) => label.includes('='))
       ? validate(labelsField, labels, 'labels').faults
       : [{ path: 'labels', message: 'must be name=value pairs, separated by spaces' }]),
-    ...faultsInAccount(account_id, role_arn),
+    ...tableImport.faultsIn(cells),
   ];
   return {
     row: { line, name, tenant, target, labels },
@@ -60,27 +55,15 @@ function readRow({ line, cells }: TableRow): { row: ImportRow; faults: readonly 
   };
 }
 
-function faultsInAccount(account: string, role: string): Fault[] {
-  if (account === '')
-    return role === ''
-      ? [{ path: 'role_arn', message: 'is missing, as is account_id; give one of them' }]
-      : [];
-  if (!/^\d{12}$/.test(account))
-    return [
-      { path: 'account_id', message: 'must be 12 digits; a spreadsheet may have removed leading zeros' },
-    ];
-  if (role === '' || role.split(':')[4] === account) return [];
-  return [{ path: 'account_id', message: 'must be the account of role_arn' }];
-}
-
-function duplicateRoles(rows: readonly ImportRow[]): Fault[] {
+function duplicates(rows: readonly ImportRow[]): Fault[] {
+  const field = tableImport.uniqueField;
   const firstLines = new Map<string, number>();
-  return rows.flatMap(({ line, target: { role_arn } }) => {
-    if (role_arn === undefined) return [];
-    const firstLine = firstLines.get(role_arn);
-    if (firstLine === undefined) firstLines.set(role_arn, line);
+  return rows.flatMap(({ line, target: { [field]: value } }) => {
+    if (value === undefined) return [];
+    const firstLine = firstLines.get(value);
+    if (firstLine === undefined) firstLines.set(value, line);
     return firstLine === undefined
       ? []
-      : [{ path: `line ${line}, role_arn`, message: `is the same as in line ${firstLine}` }];
+      : [{ path: `line ${line}, ${field}`, message: `is the same as in line ${firstLine}` }];
   });
 }

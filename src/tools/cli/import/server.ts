@@ -2,6 +2,7 @@
 import { type AdminRequest, apiPath } from '../admin.ts';
 import { fetchAll } from '../pages.ts';
 import type { Json } from '../print.ts';
+import { cloudName } from './cloud.ts';
 import type { ExistingConnection, ExistingTenant } from './plan.ts';
 import type { ImportRow } from './rows.ts';
 
@@ -26,7 +27,7 @@ export const createImportApi = (request: RequestAdmin) => ({
     (await request({
       method: 'POST',
       path: '/connections',
-      body: { name, tenant, cloud: 'aws', target, labels },
+      body: { name, tenant, cloud: cloudName, target, labels },
     })) as unknown as ExistingConnection,
 
   /** Expiry times of the unexpired invitations, by id; control links are left out. */

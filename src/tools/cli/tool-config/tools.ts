@@ -1,17 +1,19 @@
 /** The tools that `sojourn config` supports: those of each cloud, and Terraform for all clouds. */
 import {
+  type CloudName,
   type ToolConnection as ConnectionOfTool,
-  type ProgramsCloud,
   programs,
   programsOf,
   type Tool,
 } from '../../../clouds/programs/index.ts';
 
 export interface ToolConnection extends ConnectionOfTool {
-  readonly cloud: ProgramsCloud;
+  readonly cloud: CloudName;
 }
 
-const all = Object.entries(programs);
+const all = Object.entries(programs).flatMap(([name, { title, config }]) =>
+  config ? [[name, { title, config }] as const] : [],
+);
 
 /** By name: the tool for a connection; undefined if it does not support the connection's cloud. */
 export const tools: ReadonlyMap<string, (cloud: string) => Tool | undefined> = new Map([
@@ -24,7 +26,7 @@ export const tools: ReadonlyMap<string, (cloud: string) => Tool | undefined> = n
 ]);
 
 function terraformFor(cloud: string): Tool | undefined {
-  const terraform = programsOf(cloud)?.config.terraform;
+  const terraform = programsOf(cloud)?.config?.terraform;
   return terraform && { write: terraform.write, nextStep: () => terraformStep };
 }
 

@@ -11,8 +11,8 @@ export interface Fetched {
   readonly ms: number;
   /** Absent if there was no answer. */
   readonly answer?: OutboundResponse;
-  /** Why there was no answer. */
-  readonly fault?: string;
+  /** Why there was no answer, and the code of the cause, such as UNABLE_TO_VERIFY_LEAF_SIGNATURE. */
+  readonly fault?: { readonly reason: string; readonly code?: string };
 }
 
 /** Sends the request: without restrictions, or with an egress policy for URLs from an untrusted document. */
@@ -31,9 +31,8 @@ export async function fetchPublic(url: string, now: Now, fetchUrl = fetchPlain):
   }
 }
 
-function faultOf(error: unknown): string {
+function faultOf(error: unknown): NonNullable<Fetched['fault']> {
   if (!(error instanceof SojournError)) throw error;
-  // The underlying error, such as UNABLE_TO_VERIFY_LEAF_SIGNATURE.
-  const reason = (error.cause as { code?: unknown } | undefined)?.code;
-  return typeof reason === 'string' ? `${error.message} (${reason})` : error.message;
+  const code = (error.cause as { code?: unknown } | undefined)?.code;
+  return { reason: error.message, ...(typeof code === 'string' ? { code } : {}) };
 }
