@@ -27,7 +27,7 @@ export function validatePurposes(cloud: CloudName, target: unknown, input: Purpo
   for (const [name, fields] of Object.entries(input)) {
     const path = `purposes.${name}`;
     if (!rules) {
-      faults.push({ path, message: `${cloud} has no purposes` });
+      faults.push({ path, message: `is not possible: ${cloud} has no purposes` });
       continue;
     }
     const { value, faults: invalid } = validate(rules.schema, fields, path);
