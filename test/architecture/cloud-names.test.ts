@@ -8,9 +8,6 @@ const exceptions: Readonly<Record<string, string>> = {
   'src/access/federation/presets.ts':
     'presets of workload platforms, from which clients sign in; not destinations',
   'src/server/config/shape.ts': 'documentation of the keys, with examples',
-  'src/server/http/admin/setup-query.ts':
-    'query parameters of set-up files: fixed, described for all clouds together',
-  'src/tools/cli/commands/setup-options.ts': 'the same as options of the command line',
   'src/tools/sdk/credentials.ts':
     'the SDK imports no module; its types name the clouds that it has adapters for',
   'src/tools/sdk/index.ts': 'exports these types',
@@ -48,7 +45,7 @@ const cloudName =
 
 const namesCloud = ({ code }: Pick<Source, 'code'>): boolean => cloudName.test(withoutDocumentation(code));
 
-test('only the clouds, the sandbox, key backends, SDK adapters and six excepted files name a cloud', () => {
+test('only the clouds, the sandbox, key backends, SDK adapters and the excepted files name a cloud', () => {
   const naming = sources.filter((source) => !isPlace(source) && namesCloud(source)).map(({ file }) => file);
   expect(naming).toEqual(Object.keys(exceptions).toSorted());
   expect(naming.length).toBeLessThanOrEqual(6);

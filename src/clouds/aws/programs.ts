@@ -2,6 +2,7 @@
 import type { Programs } from '../contract/programs.ts';
 import { credentialsCommand, shellVariables, stringOrEmpty } from '../tool-text.ts';
 import { formats } from './formats.ts';
+import { setupOptions } from './setup-options.ts';
 import { upload } from './upload-command.ts';
 
 export const programs: Programs = {
@@ -80,4 +81,5 @@ export const programs: Programs = {
     fileExtension: 'token',
   },
   upload,
+  setupOptions,
 };

@@ -3,6 +3,7 @@ import { toSeconds } from '../../platform/time/index.ts';
 import { accessTokenOf, bearerVariables } from '../bearer-variables.ts';
 import type { Format, Programs } from '../contract/programs.ts';
 import { shellVariables, stringOrEmpty } from '../tool-text.ts';
+import { setupOptions } from './setup-options.ts';
 import { upload } from './upload-command.ts';
 
 /** The response of the metadata server, which Azure's libraries read. */
@@ -110,4 +111,5 @@ export const programs: Programs = {
     fileExtension: 'token',
   },
   upload,
+  setupOptions,
 };

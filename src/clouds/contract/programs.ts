@@ -137,6 +137,19 @@ export interface UploadSupport {
   ): readonly string[];
 }
 
+/** An option of set-up files in the API and on the command line. `options` of the cloud's set-up validates the value. */
+export interface SetupOption {
+  /** How the query parameter is written; `list` has commas. An option for `list` or `map` is repeatable. */
+  readonly type: 'flag' | 'text' | 'seconds' | 'list' | 'map';
+  /** For the API, without a full stop. */
+  readonly description: string;
+  /** A sentence before the descriptions of all clouds that have an option of this name. */
+  readonly introduction?: string;
+  /** For the command line. */
+  readonly flags: string;
+  readonly help: string;
+}
+
 export interface Programs {
   /** The display name. */
   readonly title: string;
@@ -147,4 +160,6 @@ export interface Programs {
   readonly agent?: AgentSupport;
   readonly config?: ToolSupport;
   readonly upload?: UploadSupport;
+  /** By the name of the query parameter. */
+  readonly setupOptions?: Readonly<Record<string, SetupOption>>;
 }

@@ -10,6 +10,7 @@ import {
   executableFailure,
   executableToken,
 } from './external-account.ts';
+import { setupOptions } from './setup-options.ts';
 import { upload } from './upload-command.ts';
 
 const allowExecutables = 'GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES';
@@ -110,4 +111,5 @@ export const programs: Programs = {
     fileExtension: 'json',
   },
   upload,
+  setupOptions,
 };

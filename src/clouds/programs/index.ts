@@ -6,6 +6,7 @@ import { programs as aws } from '../aws/programs.ts';
 import { programs as azure } from '../azure/programs.ts';
 import type { Programs } from '../contract/programs.ts';
 import { programs as gcp } from '../gcp/programs.ts';
+import { mergeSetupOptions } from './setup-options.ts';
 
 export type * from '../contract/programs.ts';
 
@@ -15,6 +16,9 @@ const all = { aws, gcp, azure };
 export type CloudName = keyof typeof all;
 
 export const programs: Readonly<Record<CloudName, Programs>> = all;
+
+/** Of all clouds, by the name of the query parameter. */
+export const setupOptions = mergeSetupOptions(all);
 
 export const programsOf = (cloud: string): Programs | undefined =>
   Object.hasOwn(all, cloud) ? all[cloud as CloudName] : undefined;

@@ -1,5 +1,6 @@
 /** Query parameters of the set-up files. Onboarding checks which of them apply to which cloud. */
 import { z } from 'zod';
+import { setupOptions } from '../../../clouds/programs/index.ts';
 import type { SetupRequest } from '../../../onboarding/setup/index.ts';
 
 const text = z.string().max(4_000, 'must be at most 4000 characters');
@@ -28,24 +29,19 @@ const json = text
   })
   .exactOptional();
 
+const fields = { flag, text: text.exactOptional(), seconds, list, map: json };
+
 export const setupQuery = z.strictObject({
   permissions: list.describe('Names of permission sets from `setup.permissions`, separated by commas.'),
   additional_connections: list.describe(
     'Ids of further connections of the same tenant and cloud that the same files set up, separated by commas.',
   ),
-  tags: json.describe('AWS and Azure: tags of the created resources, as a JSON object of strings.'),
-  existing_provider: flag.describe('AWS: the account already has the OIDC provider of the issuer.'),
-  role_name: text.exactOptional().describe('AWS: name of the role.'),
-  managed_policy_arns: list.describe(
-    'AWS: ARNs of managed policies in addition to the permission sets, separated by commas.',
+  ...Object.fromEntries(
+    Object.entries(setupOptions).map(([name, { type, description }]) => [
+      name,
+      fields[type].describe(description),
+    ]),
   ),
-  permissions_boundary: text.exactOptional().describe('AWS: ARN of the permissions boundary of the role.'),
-  max_session_seconds: seconds.describe('AWS: the maximum session duration of the role.'),
-  identity_name: text.exactOptional().describe('Azure: name of the user-assigned identity.'),
-  roles: list.describe(
-    'In addition to the permission sets, separated by commas. Azure: GUIDs of role definitions. Google Cloud: roles in the project.',
-  ),
-  existing_pool: flag.describe('Google Cloud: the project already has the workload identity pool.'),
 });
 
 /** The same parameters as a query string, for the links to single files. */
