@@ -1,4 +1,7 @@
-/** Fetches documents of an issuer like a cloud does, except that loopback may use plain http. */
+/**
+ * Fetches documents of an issuer like a cloud does, except that loopback may use plain http. The server has its own code for
+ * this (tokens/remote-documents): the sandbox tests it, and an error in shared code would hide itself.
+ */
 import { send } from '../platform/outbound/index.ts';
 import type { Fetched } from './contract.ts';
 import { isObject } from './jws.ts';
