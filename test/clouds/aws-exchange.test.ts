@@ -61,7 +61,8 @@ describe('the AWS exchange', () => {
   });
 
   test('sends the duration and policy of the target, which are not in the token', async () => {
-    const session_policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*"}]}';
+    const session_policy =
+      '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}';
     await destinationOf({ role_arn: role, duration_seconds: 900, session_policy }).exchange(
       visitTo(cloud.origin),
     );

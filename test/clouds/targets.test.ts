@@ -3,6 +3,7 @@ import { clouds, diagnosisOf } from '../../src/clouds/index.ts';
 import { faultsOf, keep } from './target-arrange.ts';
 
 const role = 'arn:aws:iam::123456789012:role/acme';
+const deny = { Effect: 'Deny', Action: 's3:DeleteObject', Resource: '*' };
 
 /** The functions of every destination. */
 const functions = { exchange: expect.any(Function), identify: expect.any(Function) };
@@ -34,7 +35,7 @@ describe('the AWS target', () => {
       role_arn: 'arn:aws:iam::123456789012:role/sojourn/acme@prod',
       region: 'ap-southeast-2',
       duration_seconds: 900,
-      session_policy: '{"Version":"2012-10-17","Statement":[]}',
+      session_policy: JSON.stringify({ Version: '2012-10-17', Statement: [deny] }),
       session_tags: { Team: 'blue team', Stufe: 'größer', empty: '' },
       source_identity: 'acme-prod',
     };
@@ -43,9 +44,9 @@ describe('the AWS target', () => {
   });
 
   test('stores a session policy object as compact JSON', () => {
-    expect(keep('aws', { session_policy: { Statement: [{ Effect: 'Deny' }] } })).toEqual({
+    expect(keep('aws', { session_policy: { Statement: [deny] } })).toEqual({
       duration_seconds: 3600,
-      session_policy: '{"Statement":[{"Effect":"Deny"}]}',
+      session_policy: '{"Statement":[{"Effect":"Deny","Action":"s3:DeleteObject","Resource":"*"}]}',
     });
   });
 
@@ -107,15 +108,87 @@ describe('the AWS target', () => {
   });
 
   test.each([
-    ['no JSON', 'must be an IAM policy: JSON with a Statement'],
-    ['[]', 'must be an IAM policy: JSON with a Statement'],
-    ['{"Version":"2012-10-17"}', 'must be an IAM policy: JSON with a Statement'],
-    ['{"Statement":"all"}', 'must be an IAM policy: JSON with a Statement'],
-    [`{"Statement":[],"Id":"${'x'.repeat(2048)}"}`, 'must be 2048 characters at most'],
-    [{ Statement: [], Id: 'x'.repeat(2048) }, 'must be 2048 characters at most'],
-    ['{"Statement":[],"Id":"日本"}', 'must contain only Latin-1 characters; write others as \\uXXXX'],
+    ['no JSON', 'must be an IAM policy: a JSON object with a Statement'],
+    ['[]', 'must be an IAM policy: a JSON object with a Statement'],
+    ['{"Version":"2012-10-17"}', 'must have a Statement'],
+    [{ Statement: [] }, 'must have a Statement'],
+    ['{"Statement":"all"}', 'must be valid, but Statement[0] is no object'],
+    [{ Version: '2012-10-18', Statement: deny }, 'must have the Version 2012-10-17'],
+    [{ Statement: deny, Statements: [] }, 'must not have the member Statements'],
+    [
+      {
+        Statement: [
+          { ...deny, Sid: 'a' },
+          { ...deny, Sid: 'a' },
+        ],
+      },
+      'must not use a Sid twice',
+    ],
+    [{ Statement: deny, Id: 'x'.repeat(2048) }, 'must be 2048 characters at most'],
+    [JSON.stringify({ Statement: deny }).padEnd(2049), 'must be 2048 characters at most'],
+    [{ Statement: deny, Id: '日本' }, 'must contain only Latin-1 characters; write others as \\uXXXX'],
   ])('rejects the session policy %j', (session_policy, message) => {
     expect(faultsOf('aws', { session_policy })).toEqual([{ path: 'target.session_policy', message }]);
+  });
+
+  test.each([
+    ['Effect is allow', { Effect: 'allow' }, 'has an Effect that is neither Allow nor Deny'],
+    ['Effect is missing', { Effect: undefined }, 'has an Effect that is neither Allow nor Deny'],
+    ['Sid has a space', { Sid: 'no objects' }, 'has a Sid with other characters than letters and digits'],
+    ['a Principal is named', { Principal: '*' }, 'has the member Principal'],
+    ['a member is unknown', { Conditions: {} }, 'has the member Conditions'],
+    ...[undefined, [], 'GetObject', 7].map(
+      (Action) =>
+        [
+          `Action is ${JSON.stringify(Action)}`,
+          { Action },
+          'needs either Action or NotAction, with actions such as s3:GetObject',
+        ] as const,
+    ),
+    [
+      'Action and NotAction are given',
+      { NotAction: 's3:PutObject' },
+      'needs either Action or NotAction, with actions such as s3:GetObject',
+    ],
+    ...[undefined, [], 'bucket', {}].map(
+      (Resource) =>
+        [
+          `Resource is ${JSON.stringify(Resource)}`,
+          { Resource },
+          'needs either Resource or NotResource, with ARNs or *',
+        ] as const,
+    ),
+    [
+      'an operator is unknown',
+      { Condition: { StringEqual: { 'aws:SourceVpc': 'vpc-1' } } },
+      'has an invalid Condition.StringEqual: IAM knows no such condition.',
+    ],
+    [
+      'a condition key has no prefix',
+      { Condition: { StringEquals: { SourceVpc: 'vpc-1' } } },
+      'has an invalid Condition.StringEquals: The key SourceVpc has no prefix.',
+    ],
+    ['Condition is a list', { Condition: [] }, 'has an invalid Condition: It is no object.'],
+  ])('rejects a session policy in which %s', (_title, members, message) => {
+    const session_policy = { Version: '2012-10-17', Statement: [deny, { ...deny, ...members }] };
+    expect(faultsOf('aws', { session_policy })).toEqual([
+      { path: 'target.session_policy', message: `must be valid, but Statement[1] ${message}` },
+    ]);
+  });
+
+  test.each([
+    { NotAction: 's3:*', Action: undefined },
+    { Action: ['s3:Get*', '*', 'ec2:Describe?ags'] },
+    { NotResource: ['arn:aws:s3:::b/*'], Resource: undefined },
+    { Sid: '', Effect: 'Allow' },
+    {
+      Condition: {
+        'ForAnyValue:StringLikeIfExists': { 'aws:TagKeys': ['a', 'b*'] },
+        Bool: { 'aws:SecureTransport': false },
+      },
+    },
+  ])('accepts a session policy with the members %j', (members) => {
+    expect(faultsOf('aws', { session_policy: { Id: 'x', Statement: { ...deny, ...members } } })).toEqual([]);
   });
 
   test.each([

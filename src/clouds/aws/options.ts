@@ -1,5 +1,7 @@
 /** Set-up options of a customer in AWS, and the vendor's permission sets for AWS. */
 import { z } from 'zod';
+import { isJsonObject } from '../lint.ts';
+import { faultsOfIdentityPolicy } from './identity-policy.ts';
 import { tagsField } from './session-tags.ts';
 
 const maxArns = 10;
@@ -61,13 +63,10 @@ export const permissionSet = z
 export type AwsPermissionSet = z.output<typeof permissionSet>;
 
 function faultsOfPolicy(policy: Readonly<Record<string, unknown>>): string[] {
-  const statements = [policy.Statement].flat().filter((statement) => statement !== undefined);
   const text = JSON.stringify(policy);
   return [
     ...(policy.Version === '2012-10-17' ? [] : ['must have the Version 2012-10-17']),
-    ...(statements.length > 0 && statements.every(isStatement)
-      ? []
-      : ['must have statements, each with Effect, an Action and a Resource, and no Principal']),
+    ...faultsOfIdentityPolicy({ ...policy, Version: '2012-10-17' }),
     ...(text.length <= maxInlineCharacters ? [] : [`must be ${maxInlineCharacters} characters at most`]),
     // IAM API reference, PutRolePolicy, PolicyDocument.
     ...(/^[\t\n\r\x20-\xff]*$/.test(text) ? [] : ['must contain only Latin-1 characters']),
@@ -76,24 +75,10 @@ function faultsOfPolicy(policy: Readonly<Record<string, unknown>>): string[] {
   ];
 }
 
-function isStatement(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const has = (...names: string[]) => names.some((name) => value[name] !== undefined);
-  return (
-    (value.Effect === 'Allow' || value.Effect === 'Deny') &&
-    has('Action', 'NotAction') &&
-    has('Resource', 'NotResource') &&
-    !has('Principal', 'NotPrincipal')
-  );
-}
-
 function hasFunction(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(hasFunction);
-  if (!isObject(value)) return false;
+  if (!isJsonObject(value)) return false;
   return Object.entries(value).some(
     ([name, member]) => name === 'Ref' || name.startsWith('Fn::') || hasFunction(member),
   );
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -30,13 +30,14 @@ const count = async () => (await bench.connections.list({ limit: 1000 })).items.
 
 const aws = { role_arn: roleArn };
 const account = { ...gcpTarget, service_account: 'a@p.iam.gserviceaccount.com' };
-const policy = '{"Statement":[]}';
+const statement = { Effect: 'Deny', Action: '*', Resource: '*' };
+const policy = JSON.stringify({ Statement: statement });
 const managed = 'arn:aws:iam::aws:policy/ReadOnlyAccess';
 const google = (name: string) => `https://www.googleapis.com/auth/${name}`;
 
 describe('a purpose that narrows the target is stored', () => {
   test.each<[string, object, object, object]>([
-    ['aws', aws, { session_policy: { Statement: [] } }, { session_policy: policy }],
+    ['aws', aws, { session_policy: { Statement: statement } }, { session_policy: policy }],
     ['aws', aws, { policy_arns: [managed] }, { policy_arns: [managed] }],
     ['aws', {}, { policy_arns: ['arn:aws:iam::444455556666:policy/x/y'] }, {}],
     ['aws', { ...aws, duration_seconds: 1800 }, { duration_seconds: 1800 }, {}],
@@ -53,7 +54,7 @@ describe('a purpose that narrows the target is stored', () => {
 
 describe('a purpose that is not proven to narrow the target is rejected when it is saved', () => {
   const instead = 'the session_policy of the target; remove that one and give each purpose its whole policy';
-  const longest = `{"Statement":[]}${' '.repeat(2048 - 16)}`;
+  const longest = policy.padEnd(2048);
   test.each<[string, object, unknown, string, string]>([
     ['aws', aws, {}, '', 'must narrow at least one field of the target'],
     ['aws', aws, { role_arn: roleArn }, '.role_arn', 'is not known here'],

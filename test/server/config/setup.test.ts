@@ -66,26 +66,38 @@ describe('setup.permissions', () => {
     [
       'no statement',
       { a: { aws: { policy: policy({ Statement: [] }) } } },
-      `${at}.aws.policy: must have statements`,
+      `${at}.aws.policy: must have a Statement`,
     ],
     [
       'a principal',
       { a: { aws: { policy: policy({}, { Principal: '*' }) } } },
-      `${at}.aws.policy: must have statements`,
+      `${at}.aws.policy: must be valid, but Statement[0] has the member Principal`,
     ],
     [
       'a function of CloudFormation',
-      { a: { aws: { policy: policy({}, { Resource: { Ref: 'AWS::StackId' } }) } } },
+      { a: { aws: { policy: policy({}, { Condition: { StringEquals: { 'Fn::Sub': 'x' } } }) } } },
       `${at}.aws.policy: must not contain {{, or a member Ref or Fn::…`,
     ],
     [
       'a dynamic reference',
-      { a: { aws: { policy: policy({}, { Sid: '{{resolve:ssm:x}}' }) } } },
+      {
+        a: {
+          aws: {
+            policy: policy(
+              {},
+              {
+                Action: ['s3:GetObject'],
+                Condition: { StringEquals: { 'aws:SourceVpc': '{{resolve:ssm:x}}' } },
+              },
+            ),
+          },
+        },
+      },
       `${at}.aws.policy: must not contain {{, or a member Ref or Fn::…`,
     ],
     [
       'another alphabet',
-      { a: { aws: { policy: policy({}, { Sid: '日' }) } } },
+      { a: { aws: { policy: policy({}, { Condition: { StringEquals: { 'aws:SourceVpc': '日' } } }) } } },
       `${at}.aws.policy: must contain only Latin-1`,
     ],
     [

@@ -211,7 +211,9 @@ describe('the connections API', () => {
     [
       'a session policy of 2,049 characters',
       'aws',
-      { session_policy: `{"Statement":[]}${' '.repeat(2034)}` },
+      {
+        session_policy: `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}${' '.repeat(1991)}`,
+      },
       'target.session_policy',
     ],
     ['a domain name for a directory', 'azure', { tenant_id: 'acme.onmicrosoft.com' }, 'target.tenant_id'],

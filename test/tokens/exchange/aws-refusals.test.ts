@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { CreateOpenIDConnectProviderCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestConnection } from '../../support/server.ts';
@@ -200,12 +202,19 @@ describe('an exchange with AWS', () => {
     });
   });
 
-  test('fails with cloud_request_invalid if the session policy is invalid', async () => {
+  test('fails with cloud_request_invalid if an earlier version stored an invalid session policy', async () => {
     const session_policy = {
       Version: '2012-10-17',
-      Statement: [{ Effect: 'Maybe', Action: '*', Resource: '*' }],
+      Statement: [{ Effect: 'Deny', Action: '*', Resource: '*' }],
     };
-    await expectRefused(pipeline, await setUp(pipeline, { target: { session_policy } }), {
+    const connection = await setUp(pipeline, { target: { session_policy } });
+    const database = new DatabaseSync(join(pipeline.server.folder, 'sojourn.db'));
+    const stored = database
+      .prepare("UPDATE documents SET value = replace(value, 'Deny', 'Maybe') WHERE id = ?")
+      .run(connection.id);
+    database.close();
+    expect(stored.changes).toBe(1);
+    await expectRefused(pipeline, connection, {
       code: 'cloud_request_invalid',
       detail: 'session_policy is not a policy that IAM can read. AWS says MalformedPolicyDocument: ',
       advice: 'Correct target.session_policy; IAM Access Analyzer can check it.',

@@ -114,7 +114,8 @@ function parseStatement(fields: JsonObject, path: string, hasVariables: boolean)
   return { path, fields, effect, principals, actions: actions ?? [], conditions, faults };
 }
 
-function parseConditions(
+/** @param add receives the path below `Condition`, what is wrong, and what to write instead */
+export function parseConditions(
   block: unknown,
   add: (...fault: [string, string, string]) => void,
 ): Pick<Condition, 'operator' | 'key' | 'values'>[] {
