@@ -1,8 +1,6 @@
 /** Whether a time is within a window of hours, by the wall clock of a time zone. Pure. */
 import { dayNames, type Hours } from '../clients/index.ts';
 
-const minutesPerDay = 1440;
-
 /** Creating a formatter costs about 100 times as much as using it. Bounded: there are about 600 zones. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
@@ -20,8 +18,8 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
   return formatter;
 }
 
-/** The wall clock of the zone: day of the week from 0 (Sunday), and minute of that day. */
-function wallClock(timeZone: string, at: number): { day: number; minute: number } {
+/** The wall clock of the zone: day of the week from 0 (Sunday), and time of day as `08:00`. */
+function wallClock(timeZone: string, at: number): { day: number; time: string } {
   const parts = new Map(
     formatterOf(timeZone)
       .formatToParts(at)
@@ -29,21 +27,18 @@ function wallClock(timeZone: string, at: number): { day: number; minute: number 
   );
   return {
     day: (dayNames as readonly string[]).indexOf(parts.get('weekday')?.toLowerCase() ?? ''),
-    minute: minuteOf(`${parts.get('hour')}:${parts.get('minute')}`),
+    time: `${parts.get('hour')}:${parts.get('minute')}`,
   };
 }
-
-const minuteOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
 
 /**
  * `at` in milliseconds. If `to` is before `from`, the window ends on the next day and belongs to the day on which it
  * begins. The wall clock decides: the hour that daylight saving time skips is in no window, and the hour that it repeats
- * is in the window both times.
+ * is in the window both times. Times of day all have the form `08:00`, so that they compare as text.
  */
 export function isWithin({ from, to, days, time_zone }: Hours, at: number): boolean {
-  const { day, minute } = wallClock(time_zone, at);
-  const [begin, end] = [minuteOf(from), minuteOf(to)];
+  const { day, time } = wallClock(time_zone, at);
   const isOnDay = (which: number) => days === undefined || days.includes(dayNames[which % 7]!);
-  if (begin < end) return isOnDay(day) && begin <= minute && minute < end;
-  return (isOnDay(day) && begin <= minute && minute < minutesPerDay) || (isOnDay(day + 6) && minute < end);
+  if (from < to) return isOnDay(day) && from <= time && time < to;
+  return (isOnDay(day) && from <= time) || (isOnDay(day + 6) && time < to);
 }

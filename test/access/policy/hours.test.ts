@@ -43,6 +43,15 @@ describe('a window of hours', () => {
     expect(within(sunday, '2026-11-28T23:30:00Z', '2026-11-29T23:30:00Z')).toEqual([true, false]);
   });
 
+  test('over midnight includes the last minute of the day', () => {
+    const night = { from: '23:58', to: '00:01', days: ['mon'] };
+    const times = ['22:57:59', '22:58:00', '22:59:59', '23:00:00', '23:00:59', '23:01:00'];
+    expect(within(night, ...times.map((time) => `2026-11-23T${time}Z`))).toEqual([
+      ...[false, true, true],
+      ...[true, true, false],
+    ]);
+  });
+
   test('excludes local times that daylight saving time skips', () => {
     // 2026-03-29: 01:59:59 is followed by 03:00:00.
     const times = ['2026-03-29T00:59:59Z', '2026-03-29T01:00:00Z', '2026-03-29T01:30:00Z'];
