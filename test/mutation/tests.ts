@@ -7,7 +7,10 @@ const root = join(import.meta.dirname, '../..');
 
 /** By module: the pattern of its sources, and the patterns of its own tests. */
 export const modules: Readonly<Record<string, { sources: string; tests: readonly string[] }>> = {
-  policy: { sources: 'src/access/policy/*.ts', tests: ['test/access/policy/*.test.ts'] },
+  policy: {
+    sources: 'src/access/policy/*.ts',
+    tests: ['test/access/policy/*.test.ts', 'test/tools/cli/policy.test.ts'],
+  },
   keys: {
     sources:
       'src/tokens/keys/{ring,ring-file,ring-files,keyring,keyrings,stored-ring,retiring-keys,parse}.ts',
@@ -39,7 +42,7 @@ const unitTests = execFileSync(process.execPath, [join(root, 'test/support/unit-
 }).split('\n');
 
 /** Whether a test imports one of these files itself; through other modules, nearly every test reaches them all. */
-const importsAny = (test: string, files: readonly string[]): boolean =>
+export const importsAny = (test: string, files: readonly string[]): boolean =>
   [...readFileSync(join(root, test), 'utf8').matchAll(/\bfrom '(\.[^']+\.ts)'/g)].some(([, from = '']) =>
     files.includes(posix.join(posix.dirname(test), from)),
   );
