@@ -100,7 +100,7 @@ export function createPacing({ groupOf, isDocument, isKnown, maxWaiting }: Pacin
   /** Passes the parser the bytes up to the end of the next headers, with which at most one request starts. */
   const advance = (connection: Connection): void => {
     const { socket, parse, unread } = connection;
-    if (socket.destroyed) return;
+    if (socket.destroyed || isHeldBack(socket)) return;
     startedInTurn += 1;
     scheduleTurn();
     const end = unread.indexOf(endOfHeaders);
@@ -116,6 +116,8 @@ export function createPacing({ groupOf, isDocument, isKnown, maxWaiting }: Pacin
     const { socket, unread, unanswered, latest } = connection;
     if (socket.destroyed) {
       connection.unread = nothing;
+    } else if (isHeldBack(socket)) {
+      if (unread.length > 0) pause(connection);
     } else if (unread.length === 0) {
       if (!connection.isPaused) return;
       connection.isPaused = false;
@@ -139,7 +141,8 @@ export function createPacing({ groupOf, isDocument, isKnown, maxWaiting }: Pacin
       return;
     }
     const isIdle = connection.unanswered < maxUnanswered || connection.latest?.complete === false;
-    if (isIdle && startedInTurn < maxPerTurn && others.size() === 0) advance(connection);
+    if (isIdle && !isHeldBack(socket) && startedInTurn < maxPerTurn && others.size() === 0)
+      advance(connection);
     else proceed(connection);
   };
 
@@ -154,6 +157,8 @@ export function createPacing({ groupOf, isDocument, isKnown, maxWaiting }: Pacin
       // Adding a listener makes node:http read through the stream, and not directly from the handle of the socket.
       socket.on('data', (chunk: Buffer) => receive(connection, chunk));
       socket.off('data', parse);
+      // After node:http's own listener, which ends its hold.
+      socket.on('drain', () => proceed(connection));
     },
 
     start(request, response) {
@@ -168,6 +173,12 @@ export function createPacing({ groupOf, isDocument, isKnown, maxWaiting }: Pacin
     },
   };
 }
+
+/**
+ * Whether node:http reads no more requests because the peer does not read its answers. It fails if it gets some. There is no
+ * public property for this; a test fails if a version of Node changes it.
+ */
+const isHeldBack = (socket: Socket): boolean => (socket as { _paused?: boolean })._paused === true;
 
 /** The path in the first line of these bytes. Only a hint for the queue: the parser decides what the request is. */
 function pathOf(bytes: Buffer): string {

@@ -101,6 +101,23 @@ describe.each(['http', 'https'])('a listener for %s', (protocol) => {
   });
 });
 
+test('a peer that pipelines and reads late gets every answer, and none is started while it does not read', async () => {
+  const large = Buffer.alloc(4 * 1024 * 1024, 'x');
+  await start({}, ({ response }) => response.end(large));
+  const socket = await open();
+  socket.pause().write(get('/x').repeat(20));
+  await until(() => started.length >= 2);
+  await turns(500);
+  expect(started.length).toBeLessThan(20);
+  let received = 0;
+  socket.on('data', (bytes: Buffer) => {
+    received += bytes.length;
+  });
+  socket.resume();
+  await until(() => received > 20 * large.length);
+  expect(started.length).toBe(20);
+});
+
 test('a body that arrives in pieces behind unanswered requests reaches its handler', async () => {
   await start();
   const socket = await open();
