@@ -10,6 +10,8 @@ import { type AdminClient, adminClient } from './http.ts';
 export interface LocalServer {
   readonly issuer: string;
   readonly adminOrigin: string;
+  /** Of `listen.documents`. */
+  readonly documentsOrigin: string | undefined;
   readonly adminToken: string;
   readonly admin: AdminClient;
   close(): Promise<void>;
@@ -60,6 +62,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   return {
     issuer,
     adminOrigin: server.adminOrigin,
+    documentsOrigin: server.documentsOrigin,
     adminToken,
     admin: adminClient(server.adminOrigin, adminToken),
     close: server.close,

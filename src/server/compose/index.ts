@@ -13,6 +13,8 @@ import { openState } from './state.ts';
 export interface RunningServer {
   readonly publicOrigin: string;
   readonly adminOrigin: string;
+  /** Of `listen.documents`; undefined without it. */
+  readonly documentsOrigin: string | undefined;
   /** Created at this start, to be shown to the operator once; undefined when there was one before. */
   readonly newAdminToken: string | undefined;
   /** Reports not ready, then takes no new connections, then stops; no request in flight fails. */
@@ -32,10 +34,11 @@ export async function startServer(
   try {
     const state = await openState(context);
     const services = await buildServices(context, state);
-    const { publicListener, adminListener } = await startListeners(context, state, services);
+    const { publicListener, adminListener, documents } = await startListeners(context, state, services);
     return {
       publicOrigin: publicListener.origin,
       adminOrigin: adminListener.origin,
+      documentsOrigin: documents?.origin,
       newAdminToken: services.adminToken.created,
       close: shutdown.run,
     };

@@ -9,11 +9,15 @@ import {
   certificateReader,
   createAdminApp,
   createPublicApp,
+  type DocumentsThread,
+  documentPaths,
+  endsIn,
+  findDocument,
   followTls,
-  isDocumentPath,
   type Listener,
   listen,
   readTls,
+  startDocumentsThread,
   type TlsPair,
   within,
 } from '../http/index.ts';
@@ -25,6 +29,8 @@ import type { State } from './state.ts';
 export interface Listeners {
   readonly publicListener: Listener;
   readonly adminListener: Listener;
+  /** Of `listen.documents`. */
+  readonly documents: DocumentsThread | undefined;
 }
 
 /** Time for load balancers to see that this replica is no longer ready, before it takes no more connections. */
@@ -62,12 +68,13 @@ export async function startListeners(context: Context, state: State, services: S
   });
   const { audit } = state;
   const knownAddresses = createKnownAddresses(now);
+  const path = new URL(config.issuer).pathname.replace(/\/$/, '');
   const publicApp = createPublicApp(
     {
       ...services,
       audit,
       now,
-      path: new URL(config.issuer).pathname.replace(/\/$/, ''),
+      path,
       failedSignIns: config.limits.failed_sign_ins,
       refusedSignIns: config.limits.refused_sign_ins,
       requestsInFlight: config.limits.requests_in_flight,
@@ -85,19 +92,32 @@ export async function startListeners(context: Context, state: State, services: S
     appOptions('admin'),
   );
 
+  const caps = { total: config.limits.connections, perGroup: config.limits.connections_per_address };
   const tlsFiles = config.listen.tls;
   const tls = tlsFiles && (await readTls(tlsFiles));
   const publicListener = await listen(publicApp, {
     ...config.listen.public,
     tls,
     name: 'public',
-    isDocument: isDocumentPath,
+    isDocument: endsIn(documentPaths),
     isKnown: knownAddresses.has,
     maxWaiting: config.limits.requests_in_flight,
     isProxy: within(config.trust_proxy),
-    caps: { total: config.limits.connections, perGroup: config.limits.connections_per_address },
+    caps,
   });
   shutdown.add(publicListener.close);
+  const documents = config.listen.documents
+    ? await startDocumentsThread({
+        ...config.listen.documents,
+        ...{ tls: tls && serverPair(tls), caps, proxies: config.trust_proxy, documentPaths },
+        find: findDocument(services.issuers, path),
+        shared: documentPaths.map((end) => path + end),
+      })
+    : undefined;
+  if (documents) {
+    shutdown.add(documents.close);
+    keyrings.onChange(() => void documents.update());
+  }
   const adminListener = await listen(adminApp.callback(), {
     ...config.listen.admin,
     // On loopback it speaks plain http; anywhere else its token must not cross the network in the clear.
@@ -116,6 +136,7 @@ export async function startListeners(context: Context, state: State, services: S
     const take = (pair: TlsPair) => {
       publicListener.renewTls(pair);
       adminListener.renewTls(serverPair(pair));
+      documents?.renewTls(serverPair(pair));
     };
     shutdown.add(followTls(tlsFiles, { current: tls, take, logger }));
   }
@@ -123,9 +144,10 @@ export async function startListeners(context: Context, state: State, services: S
     health.startShutdown();
     publicListener.startDraining();
     adminListener.startDraining();
+    documents?.startDraining();
     return sleep(lingerMs);
   });
-  return { publicListener, adminListener };
+  return { publicListener, adminListener, documents };
 }
 
 /** Gauges that are read at each scrape. */

@@ -21,6 +21,7 @@ export interface Config {
   readonly listen: {
     readonly public: Address;
     readonly admin: Address;
+    readonly documents: Address | null;
     /** PEM files. */
     readonly tls: { readonly cert: string; readonly key: string; readonly client_ca: string | null } | null;
     /** Spelled as in the file. */

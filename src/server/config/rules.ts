@@ -3,6 +3,7 @@ import type { Fault } from '../../platform/errors/index.ts';
 import { isLoopback } from '../../platform/outbound/index.ts';
 import type { PartialValues } from '../../platform/settings/index.ts';
 import { durationField } from '../../platform/validation/index.ts';
+import type { Address } from './address.ts';
 import type { shape } from './shape.ts';
 
 type Keys = PartialValues<typeof shape>;
@@ -39,13 +40,15 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
         )
       : undefined,
 
-  ({ listen, trust_proxy }) =>
-    listen.public && !isLoopback(listen.public.host) && listen.tls.cert === null && trust_proxy?.length === 0
+  ...(['public', 'documents'] as const).map((name) => ({ listen, trust_proxy }: Keys) => {
+    const address = listen[name];
+    return address && !isLoopback(address.host) && listen.tls.cert === null && trust_proxy?.length === 0
       ? fault(
-          'listen.public',
+          `listen.${name}`,
           'is reachable from the network without encryption: set listen.tls, or add the proxy that terminates TLS to trust_proxy, or listen on 127.0.0.1',
         )
-      : undefined,
+      : undefined;
+  }),
 
   ({ listen }) =>
     listen.admin && !isLoopback(listen.admin.host) && listen.tls.cert === null
@@ -55,13 +58,14 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
         )
       : undefined,
 
-  ({ listen: { public: publicAddress, admin } }) =>
-    publicAddress &&
-    admin &&
-    publicAddress.port !== 0 &&
-    publicAddress.port === admin.port &&
-    publicAddress.host === admin.host
+  ({ listen }) =>
+    sameAddress(listen.public, listen.admin)
       ? fault('listen.admin', 'must differ from listen.public')
+      : undefined,
+
+  ({ listen }) =>
+    sameAddress(listen.documents, listen.public) || sameAddress(listen.documents, listen.admin)
+      ? fault('listen.documents', 'must differ from listen.public and listen.admin')
       : undefined,
 
   ({ keys: { publish_lead, allow_short_times } }) =>
@@ -142,6 +146,9 @@ function backendFaults({
 }
 
 const fault = (path: string, message: string): Fault => ({ path, message });
+
+const sameAddress = (one: Address | null | undefined, other: Address | undefined): boolean =>
+  Boolean(one && other && one.port !== 0 && one.port === other.port && one.host === other.host);
 
 const below = (seconds: number | undefined, least: string): boolean =>
   seconds !== undefined && seconds < durationField.parse(least);

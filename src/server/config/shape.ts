@@ -50,6 +50,11 @@ export const shape = {
       '127.0.0.1:8081',
       'Address for `/admin/v1`, `/metrics`, `/healthz` and `/readyz`. Outside loopback it requires `listen.tls`, even behind a proxy, because the admin token gives full access.',
     ),
+    documents: key(
+      addressField.nullable(),
+      null,
+      'Address of a further listener that serves only discovery and JWKS, in a thread of its own, for a proxy that routes by path. It has the same TLS and needs the same protection as `listen.public`.',
+    ),
     tls: {
       cert: key(
         fileField.nullable(),

@@ -11,6 +11,7 @@ describe('the configuration', () => {
       listen: {
         public: { host: '0.0.0.0', port: 8080 },
         admin: { host: '127.0.0.1', port: 8081 },
+        documents: null,
         tls: null,
         client_certificate_header: null,
       },

@@ -20,10 +20,11 @@ import {
 } from '../../../tokens/issuer/index.ts';
 import { type AppOptions, createApp, notFoundOrMethodNotAllowed, requestContextOf } from '../app.ts';
 import { answerBusy } from '../busy.ts';
+import { documentsFirst, endsIn, serveDocument } from '../fixed-documents.ts';
 import { asSojournError } from '../problem.ts';
 import { mountConnect } from './connect.ts';
 import { mountCredentials } from './credentials.ts';
-import { documentOf, documentsFirst, findDocument, serveDocument } from './documents.ts';
+import { documentOf, documentPaths, findDocument } from './documents.ts';
 import { answerUnread, type CertificateOf, tokenDoor } from './token.ts';
 import { createUnauthenticatedCallers, type UnauthenticatedCallers } from './unauthenticated-callers.ts';
 
@@ -84,7 +85,7 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
     notFoundOrMethodNotAllowed(ctx);
   });
   return documentsFirst(
-    findDocument(issuers, path),
+    { find: findDocument(issuers, path), isDocument: endsIn(documentPaths) },
     options,
     limitInFlight(services.requestsInFlight, app.callback()),
   );

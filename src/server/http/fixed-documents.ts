@@ -1,0 +1,70 @@
+/** Serves discovery and JWKS before koa: fixed bytes with an ETag, the same for every caller and every query. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { FixedDocument } from '../../tokens/issuer/index.ts';
+import type { AppOptions } from './app.ts';
+
+/** The document at a path, and its route for the metrics; undefined if there is none. */
+export type FindDocument = (path: string) => Found | undefined | Promise<Found | undefined>;
+
+export interface Found {
+  readonly route: string;
+  readonly document: FixedDocument;
+}
+
+/** Whether a path ends as those of the documents do. */
+export const endsIn =
+  (paths: readonly string[]) =>
+  (path: string): boolean =>
+    paths.some((end) => path.endsWith(end));
+
+/** Any other request, and one whose document is missing or cannot be read, goes to `next`. */
+export const documentsFirst =
+  (
+    { find, isDocument }: { find: FindDocument; isDocument: (path: string) => boolean },
+    { now, observe }: Pick<AppOptions, 'now' | 'observe'>,
+    next: RequestListener,
+  ): RequestListener =>
+  (request, response) => {
+    const { url = '', method = '' } = request;
+    const query = url.indexOf('?');
+    const path = query === -1 ? url : url.slice(0, query);
+    if ((method !== 'GET' && method !== 'HEAD') || !isDocument(path)) return next(request, response);
+    const startedAt = now();
+    const serve = (found: Found | undefined): void => {
+      if (found) {
+        const status = serveDocument(request, response, found.document);
+        observe({ route: found.route, method, status, seconds: (now() - startedAt) / 1000 });
+      } else next(request, response);
+    };
+    const found = find(path);
+    if (found instanceof Promise) found.then(serve, () => serve(undefined));
+    else serve(found);
+  };
+
+/** Any page may read them: they are public, and the same for every caller. */
+const commonHeaders = {
+  'access-control-allow-origin': '*',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
+/** Returns the status. */
+export function serveDocument(
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  { body, headers: own }: FixedDocument,
+): 200 | 304 {
+  if (isCurrent(headers['if-none-match'], own.etag ?? '')) {
+    const { 'content-type': _, ...kept } = own;
+    response.writeHead(304, { ...kept, ...commonHeaders }).end();
+    return 304;
+  }
+  response.writeHead(200, { ...own, ...commonHeaders, 'content-length': body.length }).end(body);
+  return 200;
+}
+
+/** RFC 9110 section 13.1.2: weak comparison with each tag of the list. */
+const isCurrent = (tags: string | undefined, etag: string): boolean =>
+  tags !== undefined &&
+  (tags === etag || tags === '*' || tags.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag));
