@@ -1,5 +1,6 @@
 /** Maps errors of Redis and ioredis to store errors. */
 import { SojournError } from '../../errors/index.ts';
+import { runInBudget } from '../budget.ts';
 
 /**
  * The error's message without the command's arguments. ioredis adds them to its errors (the password for AUTH, the
@@ -14,7 +15,7 @@ export function reasonOf(error: unknown): string {
 
 export async function attempt<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await runInBudget(work);
   } catch (error) {
     if (error instanceof TypeError || error instanceof SojournError) throw error;
     throw new SojournError('store_unavailable', { cause: new Error(reasonOf(error)), retryAfter: 5 });

@@ -1,5 +1,6 @@
 /** Runs one SQLite call as a promise, with retries while the database is locked, and maps its errors to store errors. */
-import { sleep } from '../../time/index.ts';
+import { systemElapsed } from '../../time/index.ts';
+import { pauseInBudget } from '../budget.ts';
 import { isBusy, servingFailure } from './failure.ts';
 
 /** In milliseconds; every call must settle in under 2 s. */
@@ -11,15 +12,15 @@ const maxWaitMs = 1_500;
  * fails with SQLITE_BUSY has changed nothing, so it can run again.
  */
 export async function attempt<T>(work: () => T): Promise<T> {
-  let waited = 0;
+  let startedAt: number | undefined;
   for (;;) {
     try {
       return work();
     } catch (cause) {
-      if (!isBusy(cause) || waited >= maxWaitMs) throw servingFailure(cause);
-      const pause = 1 + Math.random() * 9;
-      await sleep(pause);
-      waited += pause;
+      startedAt ??= systemElapsed();
+      const isLate = systemElapsed() - startedAt >= maxWaitMs;
+      if (!isBusy(cause) || isLate || !(await pauseInBudget(1 + Math.random() * 9)))
+        throw servingFailure(cause);
     }
   }
 }

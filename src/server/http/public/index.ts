@@ -9,6 +9,7 @@ import type { Portal } from '../../../onboarding/portal/index.ts';
 import type { Audit } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { KnownAddresses, RequestLimits } from '../../../platform/limits/index.ts';
+import { endStoreBudget, withStoreBudget } from '../../../platform/store/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 import type { Exchange } from '../../../tokens/exchange/index.ts';
 import {
@@ -84,11 +85,12 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
     await limits.countAddress(requestContextOf(ctx));
     notFoundOrMethodNotAllowed(ctx);
   });
-  return documentsFirst(
+  const handle = documentsFirst(
     { find: findDocument(issuers, path), isDocument: endsIn(documentPaths) },
     options,
     limitInFlight(services.requestsInFlight, app.callback()),
   );
+  return (request, response) => withStoreBudget(() => handle(request, response));
 }
 
 /** Answers 429 without reading the body if the address is over a limit. `signIn` resolves to true if the sign-in failed. */
@@ -116,6 +118,7 @@ function limitInFlight(most: number, handle: (...exchange: Parameters<RequestLis
     inFlight += 1;
     void handle(request, response).finally(() => {
       inFlight -= 1;
+      endStoreBudget();
     });
   };
 }

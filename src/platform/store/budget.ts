@@ -1,0 +1,63 @@
+/**
+ * The time for which one request may wait for the store, over all of its calls. Each call has a deadline too, but a request
+ * makes several, and would otherwise wait for the sum.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { sleep, systemElapsed } from '../time/index.ts';
+
+interface Budget {
+  leftMs: number;
+  /** Calls in progress, and since when there are any. */
+  running: number;
+  since: number;
+}
+
+/** With it, a caller hears within 2 s that it gets nothing. */
+const budgetMs = 1_600;
+const budgets = new AsyncLocalStorage<Budget>();
+
+/** Runs the work, and all that it starts, with a budget. */
+export function withStoreBudget(work: () => void): void {
+  budgets.run({ leftMs: budgetMs, running: 0, since: 0 }, work);
+}
+
+/**
+ * Ends the budget of the caller when its request is answered: what continues in the background, such as an event stream,
+ * only has the deadline of each call.
+ */
+export function endStoreBudget(): void {
+  const budget = budgets.getStore();
+  if (budget) budget.leftMs = Number.POSITIVE_INFINITY;
+}
+
+/** Waits before a retry; resolves to false if the budget does not allow that. */
+export async function pauseInBudget(milliseconds: number): Promise<boolean> {
+  const budget = budgets.getStore();
+  if (budget && budget.leftMs < milliseconds) return false;
+  const startedAt = systemElapsed();
+  await sleep(milliseconds);
+  // A busy event loop makes pauses longer.
+  if (budget) budget.leftMs -= systemElapsed() - startedAt;
+  return true;
+}
+
+/** Runs a call; rejects if the budget ends first. Time in which several calls run counts once. */
+export async function runInBudget<T>(call: () => Promise<T>): Promise<T> {
+  const budget = budgets.getStore();
+  if (!budget || budget.leftMs === Number.POSITIVE_INFINITY) return call();
+  if (budget.running++ === 0) budget.since = systemElapsed();
+  const leftMs = budget.leftMs - (systemElapsed() - budget.since);
+  const timeout = new AbortController();
+  try {
+    if (leftMs <= 0) throw new Error(exhausted);
+    const ended = sleep(leftMs, timeout.signal).then(() => {
+      throw new Error(exhausted);
+    });
+    return await Promise.race([call(), ended]);
+  } finally {
+    timeout.abort();
+    if (--budget.running === 0) budget.leftMs -= systemElapsed() - budget.since;
+  }
+}
+
+const exhausted = 'the request has waited for the store long enough';
