@@ -1,0 +1,79 @@
+/** The memory of what is counted or remembered for each caller, over more callers than the server remembers. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from '@jest/globals';
+import type { Audit } from '../../../src/platform/audit/index.ts';
+import { SojournError } from '../../../src/platform/errors/index.ts';
+import { createKnownAddresses, createRequestLimits } from '../../../src/platform/limits/index.ts';
+import { createFailedSignIns } from '../../../src/server/http/public/failed-sign-ins.ts';
+import { createCredentialsCache } from '../../../src/tokens/exchange/cache.ts';
+import { repetitions } from '../../support/scale.ts';
+
+const count = repetitions({ part: 200_000, full: 1_000_000 });
+/** Far below what one entry for each caller would take: 28 MB for 200,000. */
+const maxGrowth = 16 * 1024 * 1024;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+const heap = (): number => {
+  collect();
+  return process.memoryUsage().heapUsed;
+};
+
+const now = () => 1_800_000_000_000;
+const addressOf = (number: number) => `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
+const audit: Pick<Audit, 'record'> = { record: async () => {} };
+const limits = () =>
+  createRequestLimits({ audit: audit as Audit, now, perAddress: 1, perClient: 1, perInvitation: 1 });
+const context = (number: number) => ({ source_ip: addressOf(number), request_id: 'r' });
+
+type Remember = (number: number) => unknown;
+const structures: Record<string, () => Remember> = {
+  'addresses with requests': () => {
+    const { countAddress } = limits();
+    return (number) => countAddress(context(number));
+  },
+  'clients with requests': () => {
+    const { countClient } = limits();
+    return (number) => countClient(`cli_${number}`, context(1));
+  },
+  'invitations with requests': () => {
+    const { countInvitation } = limits();
+    return (number) => countInvitation(`inv_${number}`, context(1));
+  },
+  'addresses with failed sign-ins': () => {
+    const { record } = createFailedSignIns(60, now);
+    return (number) => record(addressOf(number));
+  },
+  'addresses of clients': () => {
+    const { add } = createKnownAddresses(now);
+    return (number) => add(addressOf(number));
+  },
+  'connections that a cloud refuses': () => {
+    const cache = createCredentialsCache({ now, elapsed: now, maxEntries: 10_000 });
+    const refusal = new SojournError('cloud_trust_refused');
+    const fetch = async () => Promise.reject(refusal);
+    // A quarter of them, because an error costs more time than a count.
+    return (number) =>
+      number % 4 === 0 &&
+      cache
+        .get(`con_${number}`, { fetch, staleOn: () => false, isRefusal: () => true })
+        .catch(() => undefined);
+  },
+};
+
+describe('the memory for', () => {
+  test.each(Object.keys(structures))(
+    '%s is bounded',
+    async (name) => {
+      const before = heap();
+      const remember = structures[name]!();
+      for (let number = 0; number < count; number++) await remember(number);
+      const growth = heap() - before;
+      // Used here, so that it was not collected.
+      await remember(0);
+      expect(growth).toBeLessThan(maxGrowth);
+    },
+    120_000,
+  );
+});
