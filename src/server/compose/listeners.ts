@@ -19,6 +19,7 @@ import {
   readTls,
   startDocumentsThread,
   type TlsPair,
+  unread,
   within,
 } from '../http/index.ts';
 import { followKeyRings, ringPollMs } from '../key-rings/index.ts';
@@ -102,6 +103,7 @@ export async function startListeners(context: Context, state: State, services: S
     isDocument: endsIn(documentPaths),
     isKnown: knownAddresses.has,
     maxWaiting: config.limits.requests_in_flight,
+    onBusy: () => metrics.request({ listener: 'public', ...unread }),
     isProxy: within(config.trust_proxy),
     caps,
   });

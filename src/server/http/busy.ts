@@ -35,3 +35,6 @@ export const busyBytes = [
   '',
   body,
 ].join('\r\n');
+
+/** For the metrics: a request that was refused like this. */
+export const unread = { route: 'unread', method: 'unread', status, seconds: 0 };

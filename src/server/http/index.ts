@@ -5,6 +5,7 @@
 export { addressReader, within } from './address.ts';
 export { type AdminRooms, createAdminApp } from './admin/index.ts';
 export type { AppOptions } from './app.ts';
+export { unread } from './busy.ts';
 export { certificateReader } from './certificate.ts';
 export { type DocumentsThread, startDocumentsThread } from './documents-thread/index.ts';
 export { endsIn } from './fixed-documents.ts';

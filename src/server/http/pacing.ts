@@ -24,6 +24,8 @@ export interface PacingOptions {
   readonly isKnown: (group: string) => boolean;
   /** How many connections of unknown groups may wait. */
   readonly maxWaiting: number;
+  /** Called for each request that gets 503 instead. */
+  readonly onBusy: () => void;
 }
 
 /** Browsers and HTTP/1.1 libraries do not pipeline; test tools send about this many. */
@@ -47,7 +49,8 @@ interface Connection {
   isPaused: boolean;
 }
 
-export function createPacing({ groupOf, isDocument, isKnown, maxWaiting }: PacingOptions): Pacing {
+export function createPacing(options: PacingOptions): Pacing {
+  const { groupOf, isDocument, isKnown, maxWaiting, onBusy } = options;
   const connections = new WeakMap<Socket, Connection>();
   const documents = createRoundRobin<Connection>();
   const known = createRoundRobin<Connection>();
@@ -67,6 +70,7 @@ export function createPacing({ groupOf, isDocument, isKnown, maxWaiting }: Pacin
     const queue = isDocument(pathOf(unread)) ? documents : isKnown(group) ? known : others;
     if (queue === others && others.size() >= maxWaiting && unanswered === 0) {
       connection.unread = nothing;
+      onBusy();
       socket.end(busyBytes, () => socket.destroy());
       return;
     }

@@ -41,6 +41,8 @@ export interface ListenOptions {
   readonly caps?: ConnectionCaps;
   /** How many connections may wait for the start of a request. */
   readonly maxWaiting?: number;
+  /** Called for each request that gets 503 unread, because too many wait. */
+  readonly onBusy?: () => void;
   /** Whether connections from this address carry the requests of many callers. */
   readonly isProxy?: (address: string) => boolean;
 }
@@ -71,13 +73,13 @@ const secureOptions = ({ cert, key, client_ca }: TlsPair) => ({
 });
 
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listener> {
-  const { host, port, tls, name, maxWaiting = 1_000 } = options;
+  const { host, port, tls, name, maxWaiting = 1_000, onBusy = () => {} } = options;
   const { isDocument = () => false, isKnown = () => false, isProxy = () => false } = options;
   const groupOf = (socket: Socket): string => {
     const address = peerOf({ socket });
     return isProxy(address) ? `${address} ${socket.remotePort}` : networkOf(address);
   };
-  const pacing = createPacing({ groupOf, isDocument, isKnown, maxWaiting });
+  const pacing = createPacing({ groupOf, isDocument, isKnown, maxWaiting, onBusy });
   const { total, perGroup } = options.caps ?? defaultCaps;
   const connections = createConnections({ total: Math.min(total, affordableConnections()), perGroup });
   let draining = false;

@@ -92,6 +92,10 @@ test('a request beyond the limit of requests in progress gets 503 at once, and d
     ]);
   }
   for (const path of documents) expect((await fetch(issuer + path)).status).toBe(200);
+  const metrics = await (await fetch(`${server.adminOrigin}/metrics`)).text();
+  expect(metrics).toContain(
+    'sojourn_http_requests_total{listener="public",route="unread",method="unread",status="503"} 3',
+  );
   for (const response of hanging)
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(azurePass));
   expect((await Promise.all(exchanges)).map(({ status }) => status)).toEqual(Array(10).fill(200));

@@ -20,7 +20,7 @@ import {
   tokenPath,
 } from '../../../tokens/issuer/index.ts';
 import { type AppOptions, createApp, notFoundOrMethodNotAllowed, requestContextOf } from '../app.ts';
-import { answerBusy } from '../busy.ts';
+import { answerBusy, unread } from '../busy.ts';
 import { documentsFirst, endsIn, serveDocument } from '../fixed-documents.ts';
 import { asSojournError } from '../problem.ts';
 import { mountConnect } from './connect.ts';
@@ -88,7 +88,7 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
   const handle = documentsFirst(
     { find: findDocument(issuers, path), isDocument: endsIn(documentPaths) },
     options,
-    limitInFlight(services.requestsInFlight, app.callback()),
+    limitInFlight(services.requestsInFlight, options.observe, app.callback()),
   );
   return (request, response) => withStoreBudget(() => handle(request, response));
 }
@@ -108,11 +108,16 @@ function limitSignIns(unauthenticatedCallers: UnauthenticatedCallers) {
 }
 
 /** Answers 503 at once while `most` requests are in progress. An event stream counts until it has begun. */
-function limitInFlight(most: number, handle: (...exchange: Parameters<RequestListener>) => Promise<void>) {
+function limitInFlight(
+  most: number,
+  observe: AppOptions['observe'],
+  handle: (...exchange: Parameters<RequestListener>) => Promise<void>,
+) {
   let inFlight = 0;
   return (request: IncomingMessage, response: ServerResponse): void => {
     if (inFlight >= most) {
       answerBusy(response);
+      observe(unread);
       return;
     }
     inFlight += 1;
