@@ -1,8 +1,10 @@
 /**
  * Caps the open connections of a listener, in all and per address. At a cap, a new connection replaces the one that has been
- * idle for the longest time; it is refused only if none is idle. So connections that are merely held keep nobody out.
+ * idle for the longest time, or else one whose peer does not read its answers; it is refused only if every one has a request
+ * in progress. So connections that are merely held keep nobody out.
  */
 import { readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { connectionKey } from './authorities.ts';
 
@@ -17,14 +19,14 @@ export interface Connections {
   /** Counts a new connection until it closes; it is closed at once if there is no place for it. */
   add(socket: Socket, group: string): void;
   /** The connection has a request in progress. */
-  begin(socket: Socket): void;
-  /** A request of the connection is answered. */
-  end(socket: Socket): void;
+  begin(socket: Socket, response: ServerResponse): void;
+  /** The answer to a request has been sent. */
+  end(socket: Socket, response: ServerResponse): void;
 }
 
 interface Group {
   readonly name: string;
-  count: number;
+  readonly all: Set<Connection>;
   /** Idle connections, the longest idle first. */
   readonly idle: Set<Connection>;
 }
@@ -33,8 +35,12 @@ interface Connection {
   readonly key: string;
   readonly socket: Socket;
   readonly group: Group;
-  requests: number;
+  /** Not sent yet. */
+  readonly responses: Set<ServerResponse>;
 }
+
+/** How many connections are searched for one whose peer does not read. */
+const maxSearched = 2_000;
 
 export function createConnections({ total, perGroup }: ConnectionCaps): Connections {
   /** By `connectionKey`: in TLS, the socket that was accepted is not the socket of the requests. */
@@ -42,9 +48,9 @@ export function createConnections({ total, perGroup }: ConnectionCaps): Connecti
   const groups = new Map<string, Group>();
   const idle = new Set<Connection>();
 
-  /** Closes the connection that has been idle for the longest time; false if none is idle. */
-  const replace = (candidates: Set<Connection>): boolean => {
-    const [oldest] = candidates;
+  /** Closes the connection that has been idle for the longest time, or else a stalled one; false if there is none. */
+  const replace = (idle: Set<Connection>, all: Iterable<Connection>): boolean => {
+    const [oldest = firstStalled(all)] = idle;
     if (!oldest) return false;
     release(oldest);
     oldest.socket.destroy();
@@ -64,37 +70,51 @@ export function createConnections({ total, perGroup }: ConnectionCaps): Connecti
     if (connections.get(key) !== connection) return;
     connections.delete(key);
     setBusy(connection);
-    group.count -= 1;
-    if (group.count === 0) groups.delete(group.name);
+    group.all.delete(connection);
+    if (group.all.size === 0) groups.delete(group.name);
   };
 
   return {
     add(socket, name) {
-      const group = groups.get(name) ?? { name, count: 0, idle: new Set() };
+      const group = groups.get(name) ?? { name, all: new Set(), idle: new Set() };
       const isAdmitted =
-        (group.count < perGroup || replace(group.idle)) && (connections.size < total || replace(idle));
+        (group.all.size < perGroup || replace(group.idle, group.all)) &&
+        (connections.size < total || replace(idle, connections.values()));
       if (!isAdmitted) {
         socket.destroy();
         return;
       }
-      const connection: Connection = { key: connectionKey(socket), socket, group, requests: 0 };
+      const connection: Connection = { key: connectionKey(socket), socket, group, responses: new Set() };
       connections.set(connection.key, connection);
       groups.set(name, group);
-      group.count += 1;
+      group.all.add(connection);
       setIdle(connection);
       socket.once('close', () => release(connection));
     },
 
-    begin(socket) {
+    begin(socket, response) {
       const connection = connections.get(connectionKey(socket));
-      if (connection && connection.requests++ === 0) setBusy(connection);
+      if (!connection) return;
+      connection.responses.add(response);
+      setBusy(connection);
     },
 
-    end(socket) {
+    end(socket, response) {
       const connection = connections.get(connectionKey(socket));
-      if (connection && --connection.requests === 0) setIdle(connection);
+      if (connection?.responses.delete(response) && connection.responses.size === 0) setIdle(connection);
     },
   };
+}
+
+/** The first of these with only complete answers, which its peer does not read. */
+function firstStalled(connections: Iterable<Connection>): Connection | undefined {
+  let searched = 0;
+  for (const connection of connections) {
+    if ([...connection.responses].every(({ writableEnded }) => writableEnded)) return connection;
+    searched += 1;
+    if (searched === maxSearched) return undefined;
+  }
+  return undefined;
 }
 
 /**

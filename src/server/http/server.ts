@@ -87,11 +87,11 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   const trackedHandler: RequestListener = (request, response) => {
     if (authorities?.isTrusted(request.socket) === false) return request.socket.destroy();
     pacing.start(request, response);
-    connections.begin(request.socket);
+    connections.begin(request.socket, response);
     unanswered.add(response);
     response.once('close', () => {
       unanswered.delete(response);
-      connections.end(request.socket);
+      connections.end(request.socket, response);
     });
     if (draining) response.setHeader('connection', 'close');
     handler(request, response);

@@ -16,12 +16,14 @@ afterEach(async () => {
   listener = undefined;
 });
 
+const large = Buffer.alloc(8 * 1024 * 1024);
 type Answer = () => void;
 async function start(caps: ConnectionCaps, tls: { cert: string; key: string } | null = null) {
   const waiting: Answer[] = [];
   listener = await listen(
     ({ url }, response) => {
-      if (url === '/wait') waiting.push(() => response.end('late'));
+      if (url === '/large') response.end(large);
+      else if (url === '/wait') waiting.push(() => response.end('late'));
       else response.end('ok');
     },
     { host: '127.0.0.1', port: 0, tls, name: 'public', caps },
@@ -92,6 +94,22 @@ describe('a listener at its cap of connections', () => {
     for (const answer of waiting) answer();
     expect(await Promise.all(late)).toEqual(['late', 'late']);
     expect(await ask('127.0.0.4')).toBe('ok');
+  });
+
+  test('closes one whose peer does not read its answers, if none is idle', async () => {
+    const waiting = await start({ total: 4, perGroup: 3 });
+    const late = ask('127.0.0.2', false, '/wait');
+    await settled(() => waiting.length === 1);
+    for (const host of [2, 2, 3]) {
+      const socket = await open(`127.0.0.${host}`);
+      socket.pause().write('GET /large HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(4));
+      await settled(() => socket.readableLength > 0);
+    }
+    // For its own address, and for another one.
+    expect(await ask('127.0.0.2')).toBe('ok');
+    expect(await ask('127.0.0.4')).toBe('ok');
+    waiting[0]?.();
+    expect(await late).toBe('late');
   });
 
   test('counts TLS connections before their handshake, and lets new ones in', async () => {
