@@ -43,14 +43,15 @@ interface Connection {
 const maxSearched = 2_000;
 
 export function createConnections({ total, perGroup }: ConnectionCaps): Connections {
+  const all = new Set<Connection>();
   /** By `connectionKey`: in TLS, the socket that was accepted is not the socket of the requests. */
-  const connections = new Map<string, Connection>();
+  const byKey = new Map<string, Connection>();
   const groups = new Map<string, Group>();
   const idle = new Set<Connection>();
 
   /** Closes the connection that has been idle for the longest time, or else a stalled one; false if there is none. */
-  const replace = (idle: Set<Connection>, all: Iterable<Connection>): boolean => {
-    const [oldest = firstStalled(all)] = idle;
+  const replace = (candidates: Set<Connection>, open: Iterable<Connection>): boolean => {
+    const [oldest = firstStalled(open)] = candidates;
     if (!oldest) return false;
     release(oldest);
     oldest.socket.destroy();
@@ -66,9 +67,9 @@ export function createConnections({ total, perGroup }: ConnectionCaps): Connecti
   };
   const release = (connection: Connection): void => {
     const { key, group } = connection;
-    // Released before, or a newer connection from the same port of the peer has this key.
-    if (connections.get(key) !== connection) return;
-    connections.delete(key);
+    if (!all.delete(connection)) return;
+    // A newer connection may have this key: from the same port of the peer, or without an address, if the peer is gone.
+    if (byKey.get(key) === connection) byKey.delete(key);
     setBusy(connection);
     group.all.delete(connection);
     if (group.all.size === 0) groups.delete(group.name);
@@ -79,13 +80,14 @@ export function createConnections({ total, perGroup }: ConnectionCaps): Connecti
       const group = groups.get(name) ?? { name, all: new Set(), idle: new Set() };
       const isAdmitted =
         (group.all.size < perGroup || replace(group.idle, group.all)) &&
-        (connections.size < total || replace(idle, connections.values()));
+        (all.size < total || replace(idle, all));
       if (!isAdmitted) {
         socket.destroy();
         return;
       }
       const connection: Connection = { key: connectionKey(socket), socket, group, responses: new Set() };
-      connections.set(connection.key, connection);
+      all.add(connection);
+      byKey.set(connection.key, connection);
       groups.set(name, group);
       group.all.add(connection);
       setIdle(connection);
@@ -93,14 +95,14 @@ export function createConnections({ total, perGroup }: ConnectionCaps): Connecti
     },
 
     begin(socket, response) {
-      const connection = connections.get(connectionKey(socket));
+      const connection = byKey.get(connectionKey(socket));
       if (!connection) return;
       connection.responses.add(response);
       setBusy(connection);
     },
 
     end(socket, response) {
-      const connection = connections.get(connectionKey(socket));
+      const connection = byKey.get(connectionKey(socket));
       if (connection?.responses.delete(response) && connection.responses.size === 0) setIdle(connection);
     },
   };

@@ -1,11 +1,15 @@
 /** Floods of connections that are only held: whom they keep out, and what they cost. */
 import { type Agent, get, Agent as HttpAgent } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
-import { affordableConnections, type ConnectionCaps } from '../../../src/server/http/connections.ts';
+import {
+  affordableConnections,
+  type ConnectionCaps,
+  createConnections,
+} from '../../../src/server/http/connections.ts';
 import { type Listener, listen } from '../../../src/server/http/server.ts';
 
 let listener: Listener | undefined;
@@ -130,6 +134,24 @@ describe('a listener at its cap of connections', () => {
     await settled(() => received.endsWith('ok'));
     expect(openOnes().filter(Boolean)).toHaveLength(3);
   });
+});
+
+test('connections whose peers are gone before they are counted leave nothing behind', async () => {
+  const connections = createConnections({ total: 2, perGroup: 2 });
+  // Like a socket whose peer has reset it, these have no address, and so all the same one.
+  const add = () => {
+    const socket = new Socket();
+    connections.add(socket, '');
+    return socket;
+  };
+  for (let time = 0; time < 5; time++) {
+    const pair = [add(), add()];
+    await Promise.all(
+      pair.map((socket) => new Promise((resolve) => socket.destroy().once('close', resolve))),
+    );
+  }
+  const open = [add(), add(), add()];
+  expect(open.map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
 });
 
 test('a process with few file descriptors keeps some for its other work', () => {
