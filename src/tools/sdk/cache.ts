@@ -64,10 +64,10 @@ export function createCache<T extends { readonly expiresAt: Date }>(
         } catch (error) {
           // Evict on refusal, so that a later outage does not bring the old value back.
           if (isRefusal(error)) entries.delete(key);
+          // It may have been forgotten during the load.
+          const isCurrent = entries.get(key) === entry;
           const isUsable =
-            startedIn === generation &&
-            entry &&
-            entry.clock() < entry.value.expiresAt.valueOf() - minRemainingMs;
+            isCurrent && entry && entry.clock() < entry.value.expiresAt.valueOf() - minRemainingMs;
           if (!isUsable || loadSignal.aborted || !isTransient(error)) throw error;
           entries.set(key, { ...entry, renewAt: entry.clock() + retryMs });
           return entry.value;

@@ -35,3 +35,23 @@ test('a cached value still expires on time if the wall clock is set back', async
   await expect(get(fail)).rejects.toBe(unreachable);
   expect(await get(async () => newer)).toBe(newer);
 });
+
+test('a load that began before a value was forgotten and fails transiently does not bring the value back', async () => {
+  const clock = { now: noon };
+  const cache = createCache<{ readonly expiresAt: Date }>(
+    5 * minute,
+    () => clock.now,
+    () => clock.now - noon,
+  );
+  const value = { expiresAt: new Date(noon + 60 * minute) };
+  const newer = { expiresAt: new Date(noon + 120 * minute) };
+  const get = (load: () => Promise<typeof value>) => cache.get('a', load, undefined);
+  await get(async () => value);
+  clock.now += 56 * minute;
+  const { promise: load, reject } = Promise.withResolvers<typeof value>();
+  const renewal = get(() => load);
+  cache.forget('a', value);
+  reject(unreachable);
+  await expect(renewal).rejects.toBe(unreachable);
+  expect(await get(async () => newer)).toBe(newer);
+});
