@@ -50,6 +50,13 @@ export interface ListQuery {
   readonly limit: number;
 }
 
+/** A version of a document, as it was read. */
+export interface DocumentVersion {
+  readonly recordType: RecordType;
+  readonly id: string;
+  readonly version: number;
+}
+
 export interface InsertOptions {
   /** The owner by which `list` can filter; not empty, and never changed. */
   readonly within?: string;
@@ -58,6 +65,8 @@ export interface InsertOptions {
    * process compares it with its own clock: the clock with which it also checks the assertion that must not be reused.
    */
   readonly expiresAt?: number;
+  /** Inserts only if this other document still has this version; otherwise the insert resolves to false. */
+  readonly ifUnchanged?: DocumentVersion;
 }
 
 /** A line of the append-only journal (the audit log). */

@@ -48,6 +48,32 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect((await store.get('claim', 'jti'))?.value).toEqual({ i: answers.indexOf(true) });
       });
 
+      test('an insert that depends on another document succeeds only while that has the version', async () => {
+        await store.insert('tenant', 't', {});
+        await store.insert('tenant', 'brief', {}, { expiresAt: bench.clock.ms + 1 });
+        const insert = (id: string, tenant: string, version: number) =>
+          other.insert(
+            'connection',
+            id,
+            { id },
+            { within: tenant, ifUnchanged: { recordType: 'tenant', id: tenant, version } },
+          );
+        expect(await insert('a', 't', 2)).toBe(false);
+        expect(await insert('a', 'missing', 1)).toBe(false);
+        expect(await insert('a', 't', 1)).toBe(true);
+        expect(await insert('a', 't', 1)).toBe(false);
+        expect(await insert('b', 'brief', 1)).toBe(true);
+        await store.replace('tenant', 't', 1, {});
+        expect(await insert('c', 't', 1)).toBe(false);
+        expect(await insert('c', 't', 2)).toBe(true);
+        await store.remove('tenant', 't', 2);
+        bench.clock.ms += 1;
+        expect(await insert('d', 't', 2)).toBe(false);
+        expect(await insert('d', 'brief', 1)).toBe(false);
+        const inserted = ['a', 'b', 'c'].map((id) => ({ id, version: 1, value: { id } }));
+        expect(await store.list('connection', { limit: 10 })).toEqual({ items: inserted });
+      });
+
       test('replace succeeds only for the current version', async () => {
         await store.insert('connection', 'c', { n: 1 }, { within: 't' });
         expect(await store.replace('connection', 'c', 2, { n: 9 })).toBe(false);

@@ -45,10 +45,13 @@ export function documentsIn(
         return new Map(toVersions(flat));
       }),
 
-    insert: (recordType, id, value, { within = '', expiresAt = '' } = {}) =>
+    insert: (recordType, id, value, { within = '', expiresAt = '', ifUnchanged } = {}) =>
       attempt(async () => {
-        const keys = [documentKey(recordType, id), idsKey(recordType), expiryKey];
-        const parameters = [recordType, id, toText(value), within, expiresAt, now(), sweepLagMs];
+        const document = documentKey(recordType, id);
+        const unchanged = ifUnchanged ? documentKey(ifUnchanged.recordType, ifUnchanged.id) : document;
+        const keys = [document, idsKey(recordType), expiryKey, unchanged];
+        const version = ifUnchanged?.version ?? '';
+        const parameters = [recordType, id, toText(value), within, expiresAt, now(), sweepLagMs, version];
         return (await redis.insertDocument(...keys, ...parameters)) === 1;
       }),
 

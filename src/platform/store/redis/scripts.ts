@@ -26,7 +26,12 @@ end`;
  */
 const insert = `${alive}${forget}
 local document, ids, expiry = KEYS[1], KEYS[2], KEYS[3]
-local record_type, id, value, within, expires, now, lag = unpack(ARGV)
+local record_type, id, value, within, expires, now, lag, unchanged = unpack(ARGV)
+
+if unchanged ~= '' then
+  local found = redis.call('HMGET', KEYS[4], 'version', 'expires')
+  if found[1] ~= unchanged or not alive(found[2], now) then return 0 end
+end
 
 local documents = string.sub(document, 1, -#(record_type .. ':' .. id) - 1)
 local lists = string.sub(ids, 1, -#record_type - 1)
@@ -105,7 +110,7 @@ for i = 4, #KEYS do redis.call('ZADD', KEYS[i], sequence, sequence) end
 return sequence`;
 
 export const scripts = {
-  insertDocument: { lua: insert, numberOfKeys: 3 },
+  insertDocument: { lua: insert, numberOfKeys: 4 },
   replaceDocument: { lua: replace, numberOfKeys: 1 },
   removeDocument: { lua: remove, numberOfKeys: 3 },
   listDocuments: { lua: list, numberOfKeys: 1, readOnly: true },

@@ -55,11 +55,18 @@ export function documentsIn(
         return new Map(rows.map(({ id, version }) => [id, version]));
       }),
 
-    insert: (recordType, id, value, { within, expiresAt } = {}) =>
+    insert: (recordType, id, value, { within, expiresAt, ifUnchanged } = {}) =>
       attempt(() => {
         if (++inserts % sweepEvery === 0) statements.sweep.run(now() - sweepLagMs, sweepLimit);
-        const parameters = [recordType, id, within ?? null, toText(value), expiresAt ?? null, now()] as const;
-        return statements.insert.run(...parameters).changes === 1;
+        const row = [recordType, id, within ?? null, toText(value), expiresAt ?? null] as const;
+        const { changes } = ifUnchanged
+          ? statements.insertIfUnchanged.run(
+              ...row,
+              ...[ifUnchanged.recordType, ifUnchanged.id, ifUnchanged.version, now()],
+              now(),
+            )
+          : statements.insert.run(...row, now());
+        return changes === 1;
       }),
 
     replace: (recordType, id, version, value) =>
@@ -70,18 +77,25 @@ export function documentsIn(
   };
 }
 
+/** An expired document counts as absent, so an insert replaces it. */
+const insertOf = (row: string): string =>
+  `INSERT INTO documents (record_type, id, within, version, value, expires_at) ${row}
+   ON CONFLICT (record_type, id) DO UPDATE
+   SET within = excluded.within, version = 1, value = excluded.value, expires_at = excluded.expires_at
+   WHERE documents.expires_at <= ?`;
+
 function prepare(database: DatabaseSync) {
   return {
     get: database.prepare(`${columns} WHERE record_type = ? AND id = ? AND ${alive}`),
     list: database.prepare(`${columns} WHERE record_type = ? AND id > ? AND ${alive} ORDER BY id LIMIT ?`),
     listWithin: database.prepare(listWithin),
     versions: database.prepare(`SELECT id, version FROM documents WHERE record_type = ? AND ${alive}`),
-    // An expired document counts as absent, so an insert replaces it.
-    insert: database.prepare(
-      `INSERT INTO documents (record_type, id, within, version, value, expires_at) VALUES (?, ?, ?, 1, ?, ?)
-       ON CONFLICT (record_type, id) DO UPDATE
-       SET within = excluded.within, version = 1, value = excluded.value, expires_at = excluded.expires_at
-       WHERE documents.expires_at <= ?`,
+    insert: database.prepare(insertOf('VALUES (?, ?, ?, 1, ?, ?)')),
+    insertIfUnchanged: database.prepare(
+      insertOf(
+        `SELECT ?, ?, ?, 1, ?, ?
+         WHERE EXISTS (SELECT 1 FROM documents WHERE record_type = ? AND id = ? AND version = ? AND ${alive})`,
+      ),
     ),
     replace: database.prepare(
       `UPDATE documents SET value = ?, version = version + 1 WHERE record_type = ? AND id = ? AND version = ? AND ${alive}`,
