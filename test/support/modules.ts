@@ -12,6 +12,13 @@ import { createAudit } from '../../src/platform/audit/index.ts';
 import { type Fault, SojournError } from '../../src/platform/errors/index.ts';
 import { createLogger } from '../../src/platform/log/index.ts';
 import { openStore, type Store } from '../../src/platform/store/index.ts';
+import {
+  parsingApprovals,
+  parsingClients,
+  parsingConnections,
+  parsingPolicy,
+  parsingTenants,
+} from './parsing.ts';
 
 /** 2026-11-23T12:00:00Z */
 export const noon = 1_795_435_200_000;
@@ -49,7 +56,11 @@ export async function createModules(algorithms: readonly Algorithm[] = ['RS256',
       },
     });
   const tenants = tenantsOn(store);
-  const connectionsOn = (on: Store) => createConnections({ store: on, tenants, now, algorithms });
+  const connectionsOn = (on: Store) => {
+    const onTenants = on === store ? tenants : tenantsOn(on);
+    const made = createConnections({ store: on, tenants: onTenants, now, algorithms });
+    return parsingConnections(made, onTenants);
+  };
   const connections = connectionsOn(store);
   const audit = (onFailure: 'refuse' | 'continue' = 'refuse') =>
     createAudit({ store, logger, now, onFailure });
@@ -58,7 +69,7 @@ export async function createModules(algorithms: readonly Algorithm[] = ['RS256',
   return {
     clock,
     store,
-    tenants,
+    tenants: parsingTenants(tenants),
     /** The same modules on another store. */
     tenantsOn,
     connectionsOn,
@@ -66,9 +77,9 @@ export async function createModules(algorithms: readonly Algorithm[] = ['RS256',
     createdKeys,
     removedKeys,
     connections,
-    approvals,
-    clients,
-    policy: createPolicy({ store, connections, tenants, approvals, audit: audit(), now }),
+    approvals: parsingApprovals(approvals),
+    clients: parsingClients(clients),
+    policy: parsingPolicy(createPolicy({ store, connections, tenants, approvals, audit: audit(), now })),
     audit,
     logged: () => log,
     lines: () =>

@@ -82,3 +82,7 @@ export const denialInput = z.strictObject({
     .prefault('1h')
     .describe('How long the client cannot request again: from 5m to 30d.'),
 });
+
+/** Durations in seconds. */
+export type GrantInput = z.output<typeof grantInput>;
+export type DenialInput = z.output<typeof denialInput>;

@@ -4,15 +4,14 @@ import { SojournError } from '../../platform/errors/index.ts';
 import { derivedId } from '../../platform/ids/index.ts';
 import { allItems, type Page, records, type Store, type Stored } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
-import { read } from '../../platform/validation/index.ts';
 import type { Client, Clients } from '../clients/index.ts';
 import type { Connection, Connections } from '../connections/index.ts';
 import {
   type Approval,
   type ApprovalState,
-  denialInput,
+  type DenialInput,
   eventsToRecord,
-  grantInput,
+  type GrantInput,
   type StoredApproval,
   startsNewRequest,
   stateAt,
@@ -48,8 +47,8 @@ export interface Approvals {
   /** Removes the approvals of a deleted client or connection. */
   forget(of: { readonly client: string } | { readonly connection: string }): Promise<void>;
   /** Of several concurrent decisions on one request, one succeeds; the others reject with `approval_conflict`. */
-  grant(id: string, input: unknown): Promise<Approval>;
-  deny(id: string, input: unknown): Promise<Approval>;
+  grant(id: string, input: GrantInput): Promise<Approval>;
+  deny(id: string, input: DenialInput): Promise<Approval>;
   /** Revokes a grant or a denial; the client's next request is a new one. */
   revoke(id: string): Promise<Approval>;
 }
@@ -198,15 +197,11 @@ export function createApprovals(options: {
       return { items };
     },
 
-    async grant(id, input) {
-      const expires_at = timestampIn(read(grantInput, input).duration);
-      return recordDecision(id, ['pending'], { decision: 'granted', expires_at });
-    },
+    grant: (id, { duration }) =>
+      recordDecision(id, ['pending'], { decision: 'granted', expires_at: timestampIn(duration) }),
 
-    async deny(id, input) {
-      const expires_at = timestampIn(read(denialInput, input).duration);
-      return recordDecision(id, ['pending'], { decision: 'denied', expires_at });
-    },
+    deny: (id, { duration }) =>
+      recordDecision(id, ['pending'], { decision: 'denied', expires_at: timestampIn(duration) }),
 
     revoke: (id) => recordDecision(id, ['granted', 'denied'], { decision: 'revoked', expires_at: null }),
   };

@@ -7,16 +7,23 @@ import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 import { newId } from '../../platform/ids/index.ts';
 import { type Page, records, type Store } from '../../platform/store/index.ts';
 import { type Now, systemElapsed, toTimestamp } from '../../platform/time/index.ts';
-import { read } from '../../platform/validation/index.ts';
 import type { Connections } from '../connections/index.ts';
 import { indexKeyOf } from '../federation/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { createByIssuer } from './by-issuer.ts';
 import type { ruleInput } from './rules.ts';
-import { authInput, clientInput, clientPatch } from './schema.ts';
+import { authInput, type ClientInput, type ClientPatch, clientInput, clientPatch } from './schema.ts';
 import { hashSecret, newSecret } from './secret.ts';
 import { createSecretUses } from './secret-uses.ts';
-import { addSecret, afterUse, type StoredSecret, secretIn, secretInput } from './secrets.ts';
+import {
+  addSecret,
+  afterUse,
+  defaultSecret,
+  type SecretInput,
+  type StoredSecret,
+  secretIn,
+  secretInput,
+} from './secrets.ts';
 
 export {
   conditions,
@@ -56,7 +63,7 @@ const maxPerIndexKey = 100;
 
 export interface Clients {
   /** `secret` is present only for the method client_secret. */
-  create(input: unknown): Promise<{ client: Client; secret?: NewSecret }>;
+  create(input: ClientInput): Promise<{ client: Client; secret?: NewSecret }>;
   find(id: string): Promise<Client | undefined>;
   get(id: string): Promise<Client>;
   list(query: { after?: string; limit: number }): Promise<Page<Client>>;
@@ -64,10 +71,10 @@ export interface Clients {
   byIndexKeys(drawers: readonly string[]): Promise<readonly Client[]>;
   /** Some federated clients of these issuers, whatever their workload; changes by other replicas appear after seconds. */
   ofIssuers(issuers: readonly string[]): Promise<readonly Client[]>;
-  update(id: string, input: unknown): Promise<Client>;
+  update(id: string, change: ClientPatch): Promise<Client>;
   remove(id: string): Promise<void>;
   /** Rejects with `secret_limit` if the client has two secrets. */
-  addSecret(id: string, input?: unknown): Promise<NewSecret>;
+  addSecret(id: string, input: SecretInput): Promise<NewSecret>;
   /** The id of the client's secret that matches; undefined if none matches or the secret has expired. */
   secretIn(client: Client | undefined, given: string): string | undefined;
   /**
@@ -109,8 +116,7 @@ export function createClients(options: ClientsOptions): Clients {
   }
 
   return {
-    async create(input) {
-      const { name, auth, may_use } = read(clientInput, input);
+    async create({ name, auth, may_use }) {
       checkJwksUri(auth);
       await checkRules(may_use, options);
       const secret = auth.method === 'client_secret' ? makeSecret(now) : undefined;
@@ -121,7 +127,7 @@ export function createClients(options: ClientsOptions): Clients {
         auth,
         may_use,
         disabled: false,
-        secrets: secret ? addSecret([], secret.kept, read(secretInput, {}), now()) : [],
+        secrets: secret ? addSecret([], secret.kept, defaultSecret, now()) : [],
         created_at: at,
         updated_at: at,
       };
@@ -143,8 +149,7 @@ export function createClients(options: ClientsOptions): Clients {
 
     ofIssuers: byIssuer.of,
 
-    async update(id, input) {
-      const change = read(clientPatch, input);
+    async update(id, change) {
       checkJwksUri(change.auth);
       if (change.may_use) await checkRules(change.may_use, options);
       const changed = await kept.change(id, (client) => {
@@ -173,9 +178,8 @@ export function createClients(options: ClientsOptions): Clients {
       byIssuer.forget();
     },
 
-    async addSecret(id, input = {}) {
-      const wanted = read(secretInput, input);
-      if (wanted.expires_at !== undefined && Date.parse(wanted.expires_at) <= now()) {
+    async addSecret(id, input) {
+      if (input.expires_at !== undefined && Date.parse(input.expires_at) <= now()) {
         throw invalidRequest([{ path: 'expires_at', message: 'must be in the future' }]);
       }
       const { given, kept: secret } = makeSecret(now);
@@ -188,7 +192,7 @@ export function createClients(options: ClientsOptions): Clients {
             },
           ]);
         }
-        return { ...client, secrets: addSecret(client.secrets, secret, wanted, now()), updated_at: stamp() };
+        return { ...client, secrets: addSecret(client.secrets, secret, input, now()), updated_at: stamp() };
       });
       return given;
     },

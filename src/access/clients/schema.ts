@@ -85,3 +85,6 @@ export const clientPatch = z.strictObject({
   may_use: z.array(ruleInput).max(1000).optional(),
   disabled: z.boolean().optional(),
 });
+
+export type ClientInput = z.output<typeof clientInput>;
+export type ClientPatch = z.output<typeof clientPatch>;

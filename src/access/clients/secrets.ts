@@ -37,6 +37,9 @@ export const secretInput = z.strictObject({
 
 export type SecretInput = z.output<typeof secretInput>;
 
+/** The first secret of a client. */
+export const defaultSecret: SecretInput = secretInput.parse({});
+
 const isAlive = ({ expires_at }: StoredSecret, now: number): boolean =>
   expires_at === null || now < Date.parse(expires_at);
 

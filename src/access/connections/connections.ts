@@ -5,27 +5,26 @@ import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 import { newId } from '../../platform/ids/index.ts';
 import { type Page, records, type Store } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
-import { read } from '../../platform/validation/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { hasBeenActive } from './availability.ts';
 import { type Connection, sameTarget, type Verdict, type VerdictChange } from './connection.ts';
 import { readPurposes } from './purposes.ts';
 import { reportedTarget } from './reported.ts';
 import {
+  type ConnectionPatch,
   chooseAlgorithm,
-  connectionPatch,
   merge,
-  readNewConnection,
+  type NewConnection,
   requireSharedPrincipal,
   unknownTenant,
 } from './schema.ts';
 
 export interface Connections {
-  create(input: unknown): Promise<Connection>;
+  create(input: NewConnection): Promise<Connection>;
   find(id: string): Promise<Connection | undefined>;
   get(id: string): Promise<Connection>;
   list(query: { within?: string; after?: string; limit: number }): Promise<Page<Connection>>;
-  update(id: string, input: unknown): Promise<Connection>;
+  update(id: string, change: ConnectionPatch): Promise<Connection>;
   setDisabled(id: string, disabled: boolean): Promise<Connection>;
   /** Changes the issuer of its tokens, after a verification has shown that the customer's cloud trusts it. */
   adopt(id: string, issuer: string): Promise<Connection>;
@@ -56,7 +55,7 @@ export interface Connections {
 
 export function createConnections(options: {
   store: Store;
-  tenants: Tenants;
+  tenants: Pick<Tenants, 'issuerOf'>;
   now: Now;
   /** Algorithms for which this server has keys. */
   algorithms: readonly Algorithm[];
@@ -71,14 +70,12 @@ export function createConnections(options: {
   };
 
   return {
-    async create(input) {
-      const { tenant, token_ttl, algorithm, ...fields } = await readNewConnection(input, tenants);
+    async create({ tenant: { tenant, add }, token_ttl, algorithm, ...fields }) {
       const createdAt = stamp();
-      const connection: Connection = {
+      const unissued: Omit<Connection, 'issuer'> = {
         id: newId('con', now),
         ...fields,
         tenant: tenant.id,
-        issuer: tenants.issuerOf(tenant),
         algorithm: chooseAlgorithm(clouds[fields.cloud].entry(fields.target), algorithms, algorithm),
         token_ttl: token_ttl ?? null,
         verdict: 'pending',
@@ -87,26 +84,28 @@ export function createConnections(options: {
         updated_at: createdAt,
         verified_at: null,
       };
-      await kept.insert(connection.id, connection, { within: tenant.id });
       try {
-        // After the insert: a concurrent deletion of the tenant either sees the connection, fails because of this call, or
-        // has already finished.
-        await tenants.preventDeletion(tenant.id);
+        return await add(async (newest, ifUnchanged) => {
+          const connection = { ...unissued, issuer: tenants.issuerOf(newest) };
+          const { id } = connection;
+          const isInserted = await store.insert('connection', id, connection, {
+            within: newest.id,
+            ifUnchanged,
+          });
+          return isInserted ? connection : undefined;
+        });
       } catch (error) {
-        await kept.remove(connection.id);
         if (error instanceof SojournError && error.code === 'tenant_not_found')
           throw invalidRequest([unknownTenant]);
         throw error;
       }
-      return connection;
     },
 
     find: kept.find,
     get: kept.get,
     list: kept.list,
 
-    async update(id, input) {
-      const change = read(connectionPatch, input);
+    async update(id, change) {
       let from: Verdict = 'pending';
       const after = await kept.change(id, (connection) => {
         from = connection.verdict;

@@ -20,5 +20,11 @@ export { type Connections, createConnections } from './connections.ts';
 export { setupFactsOf } from './facts.ts';
 export { narrowedTo, purposesField, purposesOf } from './purposes.ts';
 export { reportedTarget } from './reported.ts';
-export { connectionInput, connectionPatch } from './schema.ts';
+export {
+  type ConnectionPatch,
+  connectionInput,
+  connectionPatch,
+  type NewConnection,
+  readNewConnection,
+} from './schema.ts';
 export { isIssuerUnused } from './trust.ts';

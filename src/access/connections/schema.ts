@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Algorithm, cloudNames, clouds, type Entry } from '../../clouds/index.ts';
 import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
 import { labelsField, nameField, read, validate } from '../../platform/validation/index.ts';
-import type { Tenant, Tenants } from '../tenants/index.ts';
+import type { OpenTenant, Tenants } from '../tenants/index.ts';
 import type { Connection, Purposes } from './connection.ts';
 import { purposesField, validatePurposes } from './purposes.ts';
 
@@ -41,6 +41,8 @@ export const connectionPatch = z.strictObject({
   approval: approvalField.optional(),
 });
 
+export type ConnectionPatch = z.output<typeof connectionPatch>;
+
 /** The target with these fields merged; null removes a field. Throws `invalid_request`. */
 export function merge(
   { cloud, target }: Pick<Connection, 'cloud' | 'target'>,
@@ -77,22 +79,23 @@ const lenientInput = z.looseObject({
 });
 
 export interface NewConnection extends Omit<z.output<typeof connectionInput>, 'tenant' | 'purposes'> {
-  readonly tenant: Tenant;
+  readonly tenant: OpenTenant;
   readonly purposes?: Purposes;
 }
 
 /**
- * The validated input of a new connection, with its tenant. Target and purposes are validated by the cloud.
+ * Parses the input of a new connection: the fields by their schema, target and purposes by those of the cloud, and the tenant
+ * by the only read of its record.
  *
  * @throws {SojournError} `invalid_request` with the faults of all fields, also of those that depend on others
  */
 export async function readNewConnection(
   input: unknown,
-  tenants: Pick<Tenants, 'find'>,
+  tenants: Pick<Tenants, 'open'>,
 ): Promise<NewConnection> {
   const base = validate(connectionInput, input);
   const known = base.value ?? lenientInput.safeParse(input).data ?? {};
-  const tenant = known.tenant === undefined ? undefined : await tenants.find(known.tenant);
+  const tenant = known.tenant === undefined ? undefined : await tenants.open(known.tenant);
   const target =
     known.cloud && known.target ? validate(clouds[known.cloud].target, known.target, 'target') : undefined;
   const purposes =

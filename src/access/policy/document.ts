@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
-import { read } from '../../platform/validation/index.ts';
 import type { Connections } from '../connections/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { type Guard, guardsField } from './guards.ts';
@@ -15,6 +14,8 @@ export const policyInput = z.strictObject({
     .describe('The version that this policy replaces; 0 if the server has none.'),
   guards: guardsField,
 });
+
+export type PolicyInput = z.output<typeof policyInput>;
 
 export interface PolicyDocument {
   readonly version: number;
@@ -32,7 +33,7 @@ export interface StoredPolicy {
    */
   current(): Promise<PolicyDocument>;
   /** Rejects with `version_conflict` if the stored version is not the one that the input replaces. */
-  replace(input: unknown): Promise<PolicyDocument>;
+  replace(input: PolicyInput): Promise<PolicyDocument>;
 }
 
 const recordType = 'policy';
@@ -57,8 +58,7 @@ export function createStoredPolicy(options: {
       return cached;
     },
 
-    async replace(input) {
-      const { version, guards } = read(policyInput, input);
+    async replace({ version, guards }) {
       await checkReferences(guards, options);
       const document: StoredDocument = { guards, updated_at: toTimestamp(now()) };
       const isReplaced =

@@ -11,7 +11,7 @@ import type { Claims } from '../federation/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { type WorkloadClaims, workloadClaimsOf } from './claims.ts';
 import { type Decision, decide, type Question } from './decide.ts';
-import { createStoredPolicy, type PolicyDocument } from './document.ts';
+import { createStoredPolicy, type PolicyDocument, type PolicyInput } from './document.ts';
 import { refusalOf } from './refusal.ts';
 
 /** A client's request to use a connection. */
@@ -63,7 +63,7 @@ export interface Policy {
   workloadClaims(client: Client, claims: Claims | undefined): Promise<WorkloadClaims>;
   document(): Promise<PolicyDocument>;
   /** Rejects with `invalid_request` or `version_conflict`. */
-  replace(input: unknown): Promise<PolicyDocument>;
+  replace(input: PolicyInput): Promise<PolicyDocument>;
 }
 
 export function createPolicy(options: {

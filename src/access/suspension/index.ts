@@ -6,13 +6,15 @@ import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import { allItems, records, type Store } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
-import { read, reasonField } from '../../platform/validation/index.ts';
+import { reasonField } from '../../platform/validation/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 
 export const suspensionInput = z.strictObject({
   tenant: z.string().optional().describe('Only this tenant; without it the whole server.'),
   reason: reasonField.describe('For the audit log, /readyz and other administrators; clients do not see it.'),
 });
+
+export type SuspensionInput = z.output<typeof suspensionInput>;
 
 /** What was requested, for the audit. */
 export interface SuspensionRequest {
@@ -33,9 +35,9 @@ type StoredSuspension = Suspension & { readonly resumed_at?: string };
 
 export interface Suspensions {
   /** Idempotent: a repeated call keeps the time and the reason of the first. Rejects with `tenant_not_found`. */
-  suspend(input: unknown): Promise<SuspensionRequest>;
+  suspend(input: SuspensionInput): Promise<SuspensionRequest>;
   /** Idempotent. Rejects with `tenant_not_found`. */
-  resume(input: unknown): Promise<SuspensionRequest>;
+  resume(input: SuspensionInput): Promise<SuspensionRequest>;
   /** All current suspensions; the one of the whole server first. */
   list(): Promise<readonly Suspension[]>;
   /**
@@ -65,8 +67,7 @@ export function createSuspensions({
   };
 
   return {
-    async suspend(input) {
-      const { tenant, reason } = read(suspensionInput, input);
+    async suspend({ tenant, reason }) {
       if (tenant !== undefined) await tenants.get(tenant);
       const suspension: Suspension = { tenant: tenant ?? null, reason, since: toTimestamp(now()) };
       const id = tenant ?? wholeServer;
@@ -75,8 +76,7 @@ export function createSuspensions({
       return { reason, ...(tenant === undefined ? {} : { tenant }) };
     },
 
-    async resume(input) {
-      const { tenant, reason } = read(suspensionInput, input);
+    async resume({ tenant, reason }) {
       const id = tenant ?? wholeServer;
       const found = await kept.find(id);
       // A tenant that was deleted can still be suspended.

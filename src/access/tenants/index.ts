@@ -5,9 +5,15 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 import { newId } from '../../platform/ids/index.ts';
-import { type Page, records, type Store } from '../../platform/store/index.ts';
+import {
+  type DocumentVersion,
+  type Page,
+  records,
+  type Store,
+  type Stored,
+} from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
-import { nameField, read } from '../../platform/validation/index.ts';
+import { nameField } from '../../platform/validation/index.ts';
 
 export interface Tenant {
   readonly id: string;
@@ -21,8 +27,8 @@ export interface Tenant {
 }
 
 /**
- * `deletion` is the id of a deletion in progress. Creating a connection clears it, and the deletion then fails. Nothing else
- * uses it: an interrupted deletion leaves it behind, and the tenant must keep working until it is removed.
+ * `deletion` is the id of a deletion in progress. An addition to the tenant clears it, and the deletion then fails. Nothing
+ * else uses it: an interrupted deletion leaves it behind, and the tenant must keep working until it is removed.
  */
 type StoredTenant = Tenant & { readonly deletion?: string };
 
@@ -49,26 +55,37 @@ export const tenantMove = z.strictObject({
   own_keys: z.boolean().optional().describe('Whether its own issuer has its own keys; requires own_issuer.'),
 });
 
+export type TenantInput = z.output<typeof tenantInput>;
+export type TenantPatch = z.output<typeof tenantPatch>;
+export type TenantMove = z.output<typeof tenantMove>;
+
 export interface Tenants {
-  create(input: unknown): Promise<Tenant>;
+  create(input: TenantInput): Promise<Tenant>;
   find(id: string): Promise<Tenant | undefined>;
   /** Rejects with `tenant_not_found`. */
   get(id: string): Promise<Tenant>;
   list(query: { after?: string; limit: number }): Promise<Page<Tenant>>;
-  update(id: string, input: unknown): Promise<Tenant>;
+  update(id: string, change: TenantPatch): Promise<Tenant>;
   /** Starts to move its connections to another issuer; each moves when it is verified there. */
-  move(id: string, input: unknown): Promise<Tenant>;
+  move(id: string, to: TenantMove): Promise<Tenant>;
   /** The issuer for the tenant's new connections. */
   issuerOf(tenant: Pick<Tenant, 'id' | 'own_issuer'>): string;
   /** The URL of the tenant's own issuer, whether or not it uses it. */
   ownIssuer(id: string): string;
-  /**
-   * Makes a concurrent deletion of the tenant fail; call it after adding something to the tenant. Rejects with
-   * `tenant_not_found` if the tenant is already deleted; then undo the addition.
-   */
-  preventDeletion(id: string): Promise<void>;
+  /** Reads a tenant to which something will be added. */
+  open(id: string): Promise<OpenTenant | undefined>;
   /** Rejects with `tenant_not_empty` while it has connections. */
   remove(id: string): Promise<void>;
+}
+
+export interface OpenTenant {
+  readonly tenant: Tenant;
+  /**
+   * Adds something with `insert`, which makes one insert with `ifUnchanged` and resolves to undefined if that failed; then
+   * calls it again with the newest tenant. A concurrent deletion finds the addition or fails. Rejects with
+   * `tenant_not_found` if the tenant has been deleted since.
+   */
+  add<T>(insert: (tenant: Tenant, ifUnchanged: DocumentVersion) => Promise<T | undefined>): Promise<T>;
 }
 
 export interface TenantsOptions {
@@ -81,8 +98,12 @@ export interface TenantsOptions {
   readonly removeKeys: (id: string) => Promise<void>;
 }
 
+const recordType = 'tenant';
+/** Each attempt fails only because of a concurrent change of the same tenant. */
+const maxAttempts = 10;
+
 export function createTenants({ store, now, issuer, makeKeys, removeKeys }: TenantsOptions): Tenants {
-  const kept = records<StoredTenant>(store, 'tenant', 'tenant_not_found');
+  const kept = records<StoredTenant>(store, recordType, 'tenant_not_found');
 
   const ownIssuer = (id: string): string => `${issuer}/t/${id}`;
 
@@ -91,14 +112,32 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
     return found && toTenant(found);
   };
 
+  async function add<T>(
+    opened: Stored<StoredTenant>,
+    insert: (tenant: Tenant, ifUnchanged: DocumentVersion) => Promise<T | undefined>,
+  ): Promise<T> {
+    const { id } = opened;
+    let current: Stored<StoredTenant> | undefined = opened;
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      if (!current) throw new SojournError('tenant_not_found');
+      const tenant = toTenant(current.value);
+      let { version } = current;
+      const isOpen =
+        current.value.deletion === undefined || (await store.replace(recordType, id, version++, tenant));
+      const added = isOpen ? await insert(tenant, { recordType, id, version }) : undefined;
+      if (added !== undefined) return added;
+      current = await store.get<StoredTenant>(recordType, id);
+    }
+    throw new SojournError('version_conflict');
+  }
+
   const assertEmpty = async (id: string): Promise<void> => {
     const { items } = await store.list('connection', { within: id, limit: 1 });
     if (items.length > 0) throw new SojournError('tenant_not_empty');
   };
 
   return {
-    async create(input) {
-      const { name, own_issuer, own_keys } = read(tenantInput, input);
+    async create({ name, own_issuer, own_keys }) {
       if (own_keys && !own_issuer) throw keysAlone();
       const at = toTimestamp(now());
       const tenant: Tenant = {
@@ -134,8 +173,7 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
       return { ...page, items: page.items.map(toTenant) };
     },
 
-    async update(id, input) {
-      const change = read(tenantPatch, input);
+    async update(id, change) {
       const updated = await kept.change(id, (tenant) => ({
         ...tenant,
         name: change.name ?? tenant.name,
@@ -144,8 +182,7 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
       return toTenant(updated);
     },
 
-    async move(id, input) {
-      const { own_issuer, own_keys } = read(tenantMove, input);
+    async move(id, { own_issuer, own_keys }) {
       if (own_keys && !own_issuer) throw keysAlone();
       const moved = await kept.change(id, (tenant) => {
         if (tenant.own_keys !== null && own_keys !== undefined && own_keys !== tenant.own_keys)
@@ -164,9 +201,9 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
     issuerOf: ({ id, own_issuer }) => (own_issuer ? ownIssuer(id) : issuer),
     ownIssuer,
 
-    async preventDeletion(id) {
-      const { deletion } = await kept.get(id);
-      if (deletion) await kept.change(id, toTenant);
+    async open(id) {
+      const opened = await store.get<StoredTenant>(recordType, id);
+      return opened && { tenant: toTenant(opened.value), add: (insert) => add(opened, insert) };
     },
 
     async remove(id) {
@@ -174,7 +211,7 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
       await assertEmpty(id);
       const deletion = randomUUID();
       await kept.change(id, (tenant) => ({ ...tenant, deletion }));
-      // Checks again after setting `deletion`: a concurrent connection either exists by now, or clears the mark.
+      // Checks again after setting `deletion`: a concurrent connection either exists by now, or clears it.
       await assertEmpty(id);
       if (await kept.remove(id, (tenant) => tenant.deletion === deletion)) await removeKeys(id);
     },

@@ -6,11 +6,10 @@
 import { SojournError } from '../../platform/errors/index.ts';
 import { type Page, records, type Store } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
-import { read } from '../../platform/validation/index.ts';
 import {
   controlLinkSeconds,
   type Invitation,
-  invitationInput,
+  type InvitationInput,
   type SetupReport,
   type SetupResult,
 } from './invitation.ts';
@@ -26,8 +25,8 @@ export interface NewInvitation {
 }
 
 export interface Invitations {
-  /** Rejects with `invalid_request`, or with `invitation_limit` if the connection has 20. */
-  create(connection: string, input: unknown): Promise<NewInvitation>;
+  /** Rejects with `invitation_limit` if the connection has 20. */
+  create(connection: string, input: InvitationInput): Promise<NewInvitation>;
   /** A control link for the same connection: valid for a year. */
   createControlLink(from: Invitation): Promise<NewInvitation>;
   /** Finds the invitation with this secret; undefined if it is unknown, expired or revoked. */
@@ -73,13 +72,11 @@ export function createInvitations(options: { store: Store; now: Now; issuer: str
   }
 
   return {
-    async create(connection, input) {
-      const { expires_in, permissions } = read(invitationInput, input);
-      return insert(expires_in, {
+    create: (connection, { expires_in, permissions }) =>
+      insert(expires_in, {
         ...{ connection, type: 'connect', created_from: null },
         ...(permissions.length > 0 ? { permissions } : {}),
-      });
-    },
+      }),
 
     createControlLink: ({ id, connection, permissions }) =>
       insert(controlLinkSeconds, {

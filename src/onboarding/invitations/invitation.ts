@@ -50,5 +50,8 @@ export const invitationInput = z.strictObject({
     .describe('Permission sets of the configuration that the set-up files contain and the page explains.'),
 });
 
+/** The lifetime in seconds. */
+export type InvitationInput = z.output<typeof invitationInput>;
+
 /** Lifetime of a control link in seconds: a year. The customer can create the next one from it at any time. */
 export const controlLinkSeconds = 365 * 86_400;

@@ -39,3 +39,6 @@ export const webhookChange = z.strictObject({
   events: eventsField.optional(),
   disabled: z.boolean().optional(),
 });
+
+export type WebhookInput = z.output<typeof webhookInput>;
+export type WebhookChange = z.output<typeof webhookChange>;

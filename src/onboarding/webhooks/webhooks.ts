@@ -6,18 +6,17 @@ import { SojournError } from '../../platform/errors/index.ts';
 import { newId } from '../../platform/ids/index.ts';
 import { type Page, records, type Store } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
-import { read } from '../../platform/validation/index.ts';
 import { createDeliveries, type Delivery } from './deliveries.ts';
 import { createDispatcher, type Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import { follow } from './follow.ts';
-import { type Webhook, webhookChange, webhookInput } from './schema.ts';
+import type { Webhook, WebhookChange, WebhookInput } from './schema.ts';
 
 export interface Webhooks {
   /** Events after this call are delivered. Rejects with `webhook_limit` or `tenant_not_found`. */
-  create(input: unknown): Promise<Webhook>;
+  create(input: WebhookInput): Promise<Webhook>;
   get(id: string): Promise<Webhook>;
   list(query: { after?: string; limit: number }): Promise<Page<Webhook>>;
-  update(id: string, input: unknown): Promise<Webhook>;
+  update(id: string, change: WebhookChange): Promise<Webhook>;
   remove(id: string): Promise<void>;
   /** Oldest first. */
   deliveries(id: string, query: { after?: string; limit: number }): Promise<Page<Delivery>>;
@@ -55,8 +54,7 @@ export function createWebhooks(
   let rewound = false;
 
   return {
-    async create(input) {
-      const { url, tenant, events } = read(webhookInput, input);
+    async create({ url, tenant, events }) {
       if (tenant !== null && !(await tenants.find(tenant))) throw new SojournError('tenant_not_found');
       if ((await listAll()).length >= maxWebhooks)
         throw new SojournError('webhook_limit', {
@@ -79,16 +77,14 @@ export function createWebhooks(
     },
     get: stored.get,
     list: stored.list,
-    update(id, input) {
-      const change = read(webhookChange, input);
-      return stored.change(id, (webhook) => ({
+    update: (id, change) =>
+      stored.change(id, (webhook) => ({
         ...webhook,
         url: change.url ?? webhook.url,
         events: change.events ?? webhook.events,
         disabled: change.disabled ?? webhook.disabled,
         updated_at: toTimestamp(now()),
-      }));
-    },
+      })),
     async remove(id) {
       await stored.remove(id);
     },

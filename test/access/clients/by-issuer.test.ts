@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createClients } from '../../../src/access/clients/index.ts';
 import type { Store } from '../../../src/platform/store/index.ts';
 import { createModules, type Modules, noon } from '../../support/modules.ts';
+import { parsingClients } from '../../support/parsing.ts';
 
 let modules: Modules;
 beforeEach(async () => {
@@ -23,7 +24,7 @@ test('1,000 tokens that match no client cost one read of the clients, and change
       return store.list(...query);
     },
   };
-  const clients = createClients({ store: counting, now: () => noon, connections, tenants });
+  const clients = parsingClients(createClients({ store: counting, now: () => noon, connections, tenants }));
   const create = async (subject: string) => {
     const auth = {
       method: 'federated',

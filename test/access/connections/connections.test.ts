@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { destinationOf, stateOf, subjectOf } from '../../../src/access/connections/index.ts';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { connectionInput, destinationOf, stateOf, subjectOf } from '../../../src/access/connections/index.ts';
+import { clouds } from '../../../src/clouds/index.ts';
 import { isId } from '../../../src/platform/ids/index.ts';
+import type { Store } from '../../../src/platform/store/index.ts';
 import {
   aMinuteLater,
   atNoon,
@@ -182,6 +184,34 @@ test('a connection uses the requested algorithm if the cloud accepts it', async 
   for (const algorithm of ['ES256', 'RS256']) {
     expect(await create({ cloud: 'aws', algorithm })).toMatchObject({ algorithm });
   }
+});
+
+test('creating a connection reads its tenant once, writes once and parses each part of the input once', async () => {
+  const operations: string[] = [];
+  const store: Store = {
+    ...bench.store,
+    get: (recordType, id) => {
+      operations.push(`get ${recordType}`);
+      return bench.store.get(recordType, id);
+    },
+    insert: (recordType, ...insertion) => {
+      operations.push(`insert ${recordType}`);
+      return bench.store.insert(recordType, ...insertion);
+    },
+    replace: (recordType, ...replacement) => {
+      operations.push(`replace ${recordType}`);
+      return bench.store.replace(recordType, ...replacement);
+    },
+  };
+  const schemas = [connectionInput, clouds.aws.target, clouds.aws.purposes!.schema];
+  const passes = schemas.map((schema) => jest.spyOn(schema, 'safeParse'));
+  const target = { role_arn: roleArn, region: 'eu-central-1' };
+  await bench
+    .connectionsOn(store)
+    .create({ name: 'prod', tenant, cloud: 'aws', target, purposes: { read: { duration_seconds: 900 } } });
+  expect(operations).toEqual(['get tenant', 'insert connection']);
+  expect(passes.map(({ mock }) => mock.calls.length)).toEqual([1, 1, 1]);
+  jest.restoreAllMocks();
 });
 
 describe('an invalid connection is rejected with all faults and not stored', () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SojournError } from '../../../src/platform/errors/index.ts';
 import { isId } from '../../../src/platform/ids/index.ts';
 import type { Store } from '../../../src/platform/store/index.ts';
-import { aMinuteLater, atNoon, createModules, faultsOf, type Modules } from '../../support/modules.ts';
+import { aMinuteLater, atNoon, createModules, faultsOf, issuer, type Modules } from '../../support/modules.ts';
 
 let bench: Modules;
 beforeEach(async () => {
@@ -181,7 +181,7 @@ describe('deleting a tenant', () => {
     expect((await bench.connections.list({ within: made.id, limit: 10 })).items).toEqual([connection]);
   });
 
-  test('undoes a connection that is created after it', async () => {
+  test('refuses a connection that is created after it', async () => {
     const { tenants, store } = bench;
     const { id } = await tenants.create({ name: 'Acme' });
     const late = bench.connectionsOn({
@@ -196,6 +196,22 @@ describe('deleting a tenant', () => {
     ]);
     expect(await bench.connections.list({ within: id, limit: 10 })).toEqual({ items: [] });
   });
+});
+
+test('a connection that is created while its tenant moves gets the new issuer', async () => {
+  const { tenants, store } = bench;
+  const { id } = await tenants.create({ name: 'Acme' });
+  let moves = 0;
+  const slow = bench.connectionsOn({
+    ...store,
+    insert: async (...insertion) => {
+      if (moves++ === 0) await tenants.move(id, { own_issuer: true });
+      return store.insert(...insertion);
+    },
+  });
+  const connection = await slow.create({ name: 'prod', tenant: id, cloud: 'aws' });
+  expect(connection.issuer).toBe(`${issuer}/t/${id}`);
+  expect(await bench.connections.list({ within: id, limit: 10 })).toEqual({ items: [connection] });
 });
 
 const down = () => new SojournError('store_unavailable');

@@ -5,6 +5,7 @@ import { createWebhooks, type Delivery, type Webhooks } from '../../../src/onboa
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { addressFilterFor } from '../../../src/platform/outbound/index.ts';
 import { createModules, type Modules } from '../../support/modules.ts';
+import { parsingWebhooks } from '../../support/parsing.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 const day = 24 * 3_600_000;
@@ -48,7 +49,7 @@ function openWebhooks(): Webhooks {
 }
 
 const webhookTo = (path: string, more: object = {}) =>
-  webhooks.create({ url: receiver.origin + path, ...more });
+  parsingWebhooks(webhooks).create({ url: receiver.origin + path, ...more });
 const recordEvent = (
   connection: string,
   event: 'connection.disabled' | 'connection.enabled' = 'connection.disabled',

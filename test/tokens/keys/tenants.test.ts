@@ -2,7 +2,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createConnections, isIssuerUnused } from '../../../src/access/connections/index.ts';
+import { createConnections, isIssuerUnused, readNewConnection } from '../../../src/access/connections/index.ts';
 import { createTenants, type Tenants } from '../../../src/access/tenants/index.ts';
 import { SojournError } from '../../../src/platform/errors/index.ts';
 import { createLogger } from '../../../src/platform/log/index.ts';
@@ -240,7 +240,7 @@ describe('the ring of a deleted tenant', () => {
     await createConnections({
       ...{ store: bench.store, now, tenants: first.tenants },
       algorithms: ['ES256'],
-    }).create({ name: 'prod', tenant: id, cloud: 'aws' });
+    }).create(await readNewConnection({ name: 'prod', tenant: id, cloud: 'aws' }, first.tenants));
     await bench.store.remove('tenant', id, (await bench.store.get('tenant', id))!.version);
     await (await replica()).round();
     bench.clock.ms += 31 * day;

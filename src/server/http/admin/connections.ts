@@ -5,6 +5,7 @@ import {
   connectionInput,
   connectionPatch,
   destinationOf,
+  readNewConnection,
   stateOf,
   subjectOf,
 } from '../../../access/connections/index.ts';
@@ -71,7 +72,10 @@ export const connectionRoutes: readonly Route[] = [
     path: '/connections',
     operationId: 'createConnection',
     summary: 'Create a connection; its target can be completed later',
-    input: connectionInput,
+    input: {
+      schema: connectionInput,
+      read: (body, { tenants }) => readNewConnection(body, tenants),
+    },
     status: 201,
     answer: connection,
     async change({ connections }, { body }) {

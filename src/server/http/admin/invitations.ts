@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { type Invitation, invitationInput } from '../../../onboarding/invitations/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
-import { read } from '../../../platform/validation/index.ts';
 import { noContent, timestamp } from './fields.ts';
 import { mapPage, pageOf, pageQuery } from './paging.ts';
 import { type AdminAuditEvent, nothing, type Route, readRoute, writeRoute } from './route.ts';
@@ -53,7 +52,7 @@ export const invitationRoutes: readonly Route[] = [
     async change({ connections, invitations, onboarding }, { params: { id }, body }) {
       const connection = await connections.get(id);
       // Checks the permissions now, so that this caller gets the error and not the customer.
-      const { permissions } = read(invitationInput, body);
+      const { permissions } = body;
       if (permissions.length > 0) await onboarding.files(connection, { permissions });
       const { invitation: created, url } = await invitations.create(id, body);
       return {

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { type Connection, destinationOf } from '../../../access/connections/index.ts';
 import { invalidRequest } from '../../../platform/errors/index.ts';
 import { toTimestamp } from '../../../platform/time/index.ts';
-import { read } from '../../../platform/validation/index.ts';
 import { type KeyRecord, type Keyring, mainRing } from '../../../tokens/keys/index.ts';
 import { timestamp } from './fields.ts';
 import { mapPage, pageOf, pageQuery, shortText } from './paging.ts';
@@ -100,8 +99,7 @@ export const keyRoutes: readonly Route[] = [
     status: 200,
     answer: keyList,
     refusals: ['tenant_not_found', 'key_not_ready', 'key_not_propagated', 'keys_unavailable'],
-    async change(services, { body }) {
-      const { tenant, activate_at: at, override } = read(rotation, body);
+    async change(services, { body: { tenant, activate_at: at, override } }) {
       if (at !== undefined && at < services.now())
         throw invalidRequest([{ path: 'activate_at', message: 'must be in the future' }]);
       const keyring = await ringOf(services, tenant);
@@ -122,8 +120,7 @@ export const keyRoutes: readonly Route[] = [
     status: 200,
     answer: keyList,
     refusals: ['tenant_not_found', 'keys_unavailable'],
-    async change(services, { body }) {
-      const { tenant } = read(rings, body);
+    async change(services, { body: { tenant } }) {
       const keyring = await ringOf(services, tenant);
       await keyring.cancelRotation();
       const auditEvent = { event: 'key.rotation_cancelled', ...(tenant && { tenant }) } as const;

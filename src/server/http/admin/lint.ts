@@ -1,7 +1,6 @@
 /** /connections/ID/lint: checks a document of the customer's cloud, before it is applied or when sign-in fails. */
 import { z } from 'zod';
 import { clouds } from '../../../clouds/index.ts';
-import { read } from '../../../platform/validation/index.ts';
 import { queryRoute } from './route.ts';
 
 const maxDocument = 64 * 1024;
@@ -45,9 +44,9 @@ export const lintRoute = queryRoute({
   maxBytes: 2 * maxDocument + 1024,
   answer: lintAnswer,
   refusals: ['connection_not_found', 'body_too_large'],
-  async find({ connections, onboarding }, { params: { id }, body }) {
+  async find({ connections, onboarding }, { params: { id }, body: { document } }) {
     const connection = await connections.get(id);
-    const { documentType, ...result } = await onboarding.lint(connection, read(lintInput, body).document);
+    const { documentType, ...result } = await onboarding.lint(connection, document);
     return { document_type: documentType, ...result };
   },
 });

@@ -19,7 +19,7 @@ export interface Route {
   readonly operationId: string;
   readonly summary: string;
   readonly query: z.ZodObject;
-  /** For the OpenAPI document only; the service that receives the body validates it. */
+  /** The schema of the body in the OpenAPI document. */
   readonly input: z.ZodType;
   readonly answer: z.ZodType | 'file';
   readonly status: 200 | 201 | 204;
@@ -48,6 +48,17 @@ export type AdminAuditEvent = Omit<AuditEntry, 'outcome' | 'actor' | keyof Reque
 
 /** No query parameters, or an empty body. */
 export const nothing = z.strictObject({});
+
+/** Reads a body: with its schema alone, or also with what only the services know. */
+type BodyInput<Body> =
+  | z.ZodType<Body>
+  | { readonly schema: z.ZodType; read(body: unknown, services: AdminServices): Promise<Body> };
+
+const schemaOf = <Body>(input: BodyInput<Body>): z.ZodType =>
+  input instanceof z.ZodType ? input : input.schema;
+
+const readBody = <Body>(input: BodyInput<Body>, body: unknown, services: AdminServices) =>
+  input instanceof z.ZodType ? read(input, body) : input.read(body, services);
 
 interface Row<Path, Answer> {
   readonly path: Path;
@@ -85,13 +96,13 @@ export function readRoute<const Path extends string, Answer extends z.ZodType, Q
 }
 
 /** A POST route that changes nothing: its input is too long for a query string. */
-export function queryRoute<const Path extends string, Answer extends z.ZodType>(
+export function queryRoute<const Path extends string, Answer extends z.ZodType, Body>(
   row: Row<Path, Answer> & {
-    readonly input: z.ZodType;
+    readonly input: z.ZodType<Body>;
     readonly maxBytes: number;
     find(
       services: AdminServices,
-      request: { params: Params<Path>; body: unknown },
+      request: { params: Params<Path>; body: Body },
     ): Promise<Immutable<z.input<Answer>>>;
   },
 ): Route {
@@ -103,22 +114,21 @@ export function queryRoute<const Path extends string, Answer extends z.ZodType>(
     status: 200,
     async serve(services, { params, query, body }) {
       readQuery(query, []);
-      return {
-        content: json(row.answer, await row.find(services, { params: params as Params<Path>, body })),
-      };
+      const request = { params: params as Params<Path>, body: read(row.input, body) };
+      return { content: json(row.answer, await row.find(services, request)) };
     },
   };
 }
 
 /** A route that changes state, and returns what it changed for the audit. */
-export function writeRoute<const Path extends string, Answer extends z.ZodType>(
+export function writeRoute<const Path extends string, Answer extends z.ZodType, Body>(
   row: Row<Path, Answer> & {
     readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-    readonly input: z.ZodType;
+    readonly input: BodyInput<Body>;
     readonly status: Route['status'];
     change(
       services: AdminServices,
-      request: { params: Params<Path>; body: unknown },
+      request: { params: Params<Path>; body: Body },
     ): Promise<{
       answer: Immutable<z.input<Answer>>;
       /** Undefined if the request changed nothing. */
@@ -129,11 +139,12 @@ export function writeRoute<const Path extends string, Answer extends z.ZodType>(
   return {
     refusals: [],
     ...row,
+    input: schemaOf(row.input),
     query: nothing,
     async serve(services, { params, query, body }) {
       readQuery(query, []);
-      if (row.input === nothing) read(nothing, body);
-      const { answer, auditEvent } = await row.change(services, { params: params as Params<Path>, body });
+      const request = { params: params as Params<Path>, body: await readBody(row.input, body, services) };
+      const { answer, auditEvent } = await row.change(services, request);
       return {
         ...(auditEvent && { auditEvent }),
         ...(row.status === 204 ? {} : { content: json(row.answer, answer) }),

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { destinationOf, stateOf, subjectOf } from '../../../access/connections/index.ts';
 import { invalidRequest } from '../../../platform/errors/index.ts';
-import { read } from '../../../platform/validation/index.ts';
 import { mainRing } from '../../../tokens/keys/index.ts';
 import { connection } from './connections.ts';
 import { writeRoute } from './route.ts';
@@ -24,9 +23,8 @@ export const uploadedKeysRoute = writeRoute({
   status: 200,
   answer: connection,
   refusals: ['connection_not_found', 'version_conflict', 'keys_unavailable'],
-  async change({ connections, issuers, keyrings }, { params: { id }, body }) {
+  async change({ connections, issuers, keyrings }, { params: { id }, body: { kids } }) {
     const one = await connections.get(id);
-    const { kids } = read(uploadedKeysInput, body);
     if (!destinationOf(one).uploadsKeys)
       throw invalidRequest([
         {
