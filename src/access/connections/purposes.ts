@@ -13,14 +13,18 @@ export const purposesField = z
   .describe('Purposes by name; each contains the fields of the target that it narrows.');
 
 /** The validated purposes. Throws `invalid_request` with every field that is invalid or not proven to narrow the target. */
-export function readPurposes(cloud: CloudName, target: unknown, input: Purposes): Purposes {
+export function readPurposes(cloud: CloudName, target: Connection['target'], input: Purposes): Purposes {
   const { value, faults } = validatePurposes(cloud, target, input);
   if (!value) throw invalidRequest(faults);
   return value;
 }
 
 /** `target` and the purpose names must already be validated. */
-export function validatePurposes(cloud: CloudName, target: unknown, input: Purposes): Validated<Purposes> {
+export function validatePurposes(
+  cloud: CloudName,
+  target: Connection['target'],
+  input: Purposes,
+): Validated<Purposes> {
   const rules = clouds[cloud].purposes;
   const faults: Fault[] = [];
   const purposes: Record<string, Purposes[string]> = {};

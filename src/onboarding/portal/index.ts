@@ -21,6 +21,7 @@ import { revisionOf, type View } from './view.ts';
 
 export { createFeed, type Feed } from './feed.ts';
 export type { InvitationHolder } from './invitation-holder.ts';
+export { type ReportedFields, readReport } from './report.ts';
 export type { Usage } from './usage.ts';
 export type { View } from './view.ts';
 

@@ -22,7 +22,8 @@ import type { Invitations, SetupReport, SetupResult } from '../invitations/index
 import type { Onboarding } from '../setup/index.ts';
 import { auditFieldsOf, type InvitationHolder } from './invitation-holder.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
+/** The reported fields in the form of the target; null removes a field. */
+export type ReportedFields = SetupReport['fields'];
 type Result = Omit<SetupResult, 'finished_at'>;
 
 export interface ReportDependencies {
@@ -36,10 +37,10 @@ export interface ReportDependencies {
 /** Limits how often the holder of a link can cause a cloud request and an audit line. */
 const minRetryMs = 5_000;
 
-/** Resolves to the result of the verification. Rejects with `invalid_request`, `setup_already_reported`, `connection_…`. */
+/** Resolves to the result of the verification. Rejects with `setup_already_reported`, `target_locked`, `connection_…`. */
 export type HandleReport = (
   holder: InvitationHolder,
-  input: unknown,
+  fields: ReportedFields,
   context: RequestContext,
 ) => Promise<Result>;
 
@@ -47,7 +48,7 @@ export function createReportHandler(dependencies: ReportDependencies): HandleRep
   const { connections, invitations, onboarding, audit, now } = dependencies;
 
   /** Concurrent reports of one target share one verification. */
-  async function verify(id: string, fields: Fields): Promise<Result> {
+  async function verify(id: string, fields: ReportedFields): Promise<Result> {
     const { checks } = await onboarding.verify(await connections.get(id), 'customer');
     const connection = await connections.get(id);
     return {
@@ -65,7 +66,7 @@ export function createReportHandler(dependencies: ReportDependencies): HandleRep
    */
   async function acceptReport(
     holder: InvitationHolder,
-    fields: Fields,
+    fields: ReportedFields,
     context: RequestContext,
   ): Promise<SetupReport> {
     const { connection, invitation } = holder;
@@ -89,9 +90,9 @@ export function createReportHandler(dependencies: ReportDependencies): HandleRep
     }
   }
 
-  return async (holder, input, context) => {
+  return async (holder, reported, context) => {
     const { connection, invitation } = holder;
-    const { fields, result: previous } = await acceptReport(holder, readReport(connection, input), context);
+    const { fields, result: previous } = await acceptReport(holder, reported, context);
     if (previous && !targetMatches(connection, fields)) return { ...previous, state: 'failing' };
     if (previous && (stillActive(previous, connection) || isFresh(previous))) return previous;
     const { facts, ...line } = auditFieldsOf(holder, context);
@@ -119,7 +120,7 @@ export function createReportHandler(dependencies: ReportDependencies): HandleRep
 }
 
 /** Whether the connection's target has the reported values; null means that a field is not set. */
-const targetMatches = ({ target }: Connection, fields: Fields): boolean =>
+const targetMatches = ({ target }: Connection, fields: ReportedFields): boolean =>
   Object.entries(fields).every(([name, value]) => isDeepStrictEqual(target[name] ?? null, value));
 
 /** A connection that still works needs no new verification. */
@@ -127,13 +128,13 @@ const stillActive = ({ state }: SetupResult, connection: Connection): boolean =>
   state === 'active' && stateOf(connection) === 'active';
 
 /**
- * Returns the fields in the target schema's form and the guide's order; null for a field to remove. Throws
- * `invalid_request` with every faulty field.
+ * Parses a report: the fields in the target schema's form and the guide's order. Throws `invalid_request` with every faulty
+ * field.
  */
 export function readReport(
   connection: Pick<Connection, 'cloud' | 'target' | 'purposes'>,
   input: unknown,
-): Fields {
+): ReportedFields {
   const { guide } = setUpOf(connection.cloud);
   const report = read(reportSchema(guide), input);
   const target = reportedTarget(connection, report);
@@ -160,7 +161,7 @@ const reportSchema = ({ reportFields }: Guide) =>
   );
 
 /** Ids in the customer's cloud are not secret, and the vendor's administrator needs to see them. */
-const factsOf = (fields: Fields): Record<string, string | null> =>
+const factsOf = (fields: ReportedFields): Record<string, string | null> =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, value === null ? null : String(value)]),
   );

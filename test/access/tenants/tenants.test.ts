@@ -2,7 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SojournError } from '../../../src/platform/errors/index.ts';
 import { isId } from '../../../src/platform/ids/index.ts';
 import type { Store } from '../../../src/platform/store/index.ts';
-import { aMinuteLater, atNoon, createModules, faultsOf, issuer, type Modules } from '../../support/modules.ts';
+import {
+  aMinuteLater,
+  atNoon,
+  createModules,
+  faultsOf,
+  issuer,
+  type Modules,
+} from '../../support/modules.ts';
 
 let bench: Modules;
 beforeEach(async () => {

@@ -2,7 +2,11 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createConnections, isIssuerUnused, readNewConnection } from '../../../src/access/connections/index.ts';
+import {
+  createConnections,
+  isIssuerUnused,
+  readNewConnection,
+} from '../../../src/access/connections/index.ts';
 import { createTenants, type Tenants } from '../../../src/access/tenants/index.ts';
 import { SojournError } from '../../../src/platform/errors/index.ts';
 import { createLogger } from '../../../src/platform/log/index.ts';

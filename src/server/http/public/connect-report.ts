@@ -1,7 +1,7 @@
 /** POST /connect/INVITATION/report: from the form on the page, or as JSON from the customer's set-up. */
 
 import { connectPage, type Frame } from '../../../onboarding/page/index.ts';
-import type { Portal } from '../../../onboarding/portal/index.ts';
+import { type Portal, readReport } from '../../../onboarding/portal/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { requestContextOf } from '../app.ts';
 import { readJson, readText } from '../body.ts';
@@ -14,14 +14,15 @@ export const createReportRoute =
   async (ctx, holder) => {
     requireSameOrigin(ctx, origin);
     if (!ctx.is('application/x-www-form-urlencoded')) {
-      const result = await portal.report(holder, await readJson(ctx.req), requestContextOf(ctx));
+      const fields = readReport(holder.connection, await readJson(ctx.req));
+      const result = await portal.report(holder, fields, requestContextOf(ctx));
       ctx.set('cache-control', 'no-store');
       ctx.body = { state: result.state, checks: result.checks };
       return;
     }
     const fields = await readForm(ctx);
     try {
-      await portal.report(holder, fields, requestContextOf(ctx));
+      await portal.report(holder, readReport(holder.connection, fields), requestContextOf(ctx));
     } catch (error) {
       if (!(error instanceof SojournError) || error.code !== 'invalid_request') throw error;
       const refused = { input: fields, faults: error.faults };
