@@ -10,6 +10,7 @@ import type { Cloud, CloudSettings, Diagnosis, ObjectStore, SetUp } from './cont
 import { gcp } from './gcp/index.ts';
 import type { CloudName } from './programs/index.ts';
 
+export { algorithms } from './contract/entry.ts';
 export type * from './contract/index.ts';
 export type { Explanation, Match } from './explanation.ts';
 export type { Finding, Grade, LintResult, Severity } from './lint.ts';

@@ -1,31 +1,35 @@
 /** An approval: a client's request to use a connection, and the decision on it. Pure. */
 import { z } from 'zod';
-import { durationBetween } from '../../platform/validation/index.ts';
-
-/** The stored form. There is one per client and connection; a new request replaces the previous one. */
-export interface StoredApproval {
-  readonly id: string;
-  readonly client: string;
-  readonly connection: string;
-  readonly tenant: string;
-  readonly requested_at: string;
-  readonly last_requested_at: string;
-  /** Number of requests since `requested_at`. */
-  readonly request_count: number;
-  /** The client's network address at the last request. */
-  readonly source_ip: string;
-  readonly decision: 'granted' | 'denied' | 'revoked' | null;
-  readonly decided_at: string | null;
-  /** When the grant ends, or when a denied client can request again. */
-  readonly expires_at: string | null;
-  /** Audit events of this request that may not have been recorded yet, oldest first. */
-  readonly unrecorded?: readonly ('approval.expired' | 'approval.requested')[];
-}
+import { durationBetween, type Immutable, timestamp } from '../../platform/validation/index.ts';
 
 export const states = ['pending', 'granted', 'expired', 'denied', 'revoked'] as const;
 export type ApprovalState = (typeof states)[number];
 
-export type Approval = Omit<StoredApproval, 'decision' | 'unrecorded'> & { readonly state: ApprovalState };
+/** There is one per client and connection; a new request replaces the previous one. */
+export const approvalRecord = z.object({
+  id: z.string(),
+  client: z.string(),
+  connection: z.string(),
+  tenant: z.string(),
+  state: z.enum(states),
+  requested_at: timestamp,
+  last_requested_at: timestamp.describe('Accurate to a few seconds.'),
+  request_count: z.int().describe('Number of requests since `requested_at`.'),
+  source_ip: z.string().describe('The client’s network address at the last request.'),
+  decided_at: timestamp.nullable(),
+  expires_at: timestamp
+    .nullable()
+    .describe('When the grant ends, or when a denied client can request again.'),
+});
+
+export type Approval = Immutable<z.output<typeof approvalRecord>>;
+
+/** The stored form: the state follows from the decision and the time. */
+export interface StoredApproval extends Omit<Approval, 'state'> {
+  readonly decision: 'granted' | 'denied' | 'revoked' | null;
+  /** Audit events of this request that may not have been recorded yet, oldest first. */
+  readonly unrecorded?: readonly ('approval.expired' | 'approval.requested')[];
+}
 
 const isExpired = ({ expires_at }: StoredApproval, now: number): boolean =>
   expires_at !== null && Date.parse(expires_at) <= now;

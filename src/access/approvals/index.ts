@@ -7,6 +7,7 @@
 export {
   type Approval,
   type ApprovalState,
+  approvalRecord,
   denialInput,
   grantInput,
   states,

@@ -12,7 +12,14 @@ import { indexKeyOf } from '../federation/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { createByIssuer } from './by-issuer.ts';
 import type { ruleInput } from './rules.ts';
-import { authInput, type ClientInput, type ClientPatch, clientInput, clientPatch } from './schema.ts';
+import {
+  authInput,
+  type ClientInput,
+  type ClientPatch,
+  clientInput,
+  clientPatch,
+  clientRecord,
+} from './schema.ts';
 import { hashSecret, newSecret } from './secret.ts';
 import { createSecretUses } from './secret-uses.ts';
 import {
@@ -23,6 +30,7 @@ import {
   type StoredSecret,
   secretIn,
   secretInput,
+  secretRecord,
 } from './secrets.ts';
 
 export {
@@ -36,20 +44,15 @@ export {
 } from './conditions.ts';
 export { type Method, methodNames } from './methods.ts';
 export { ruleInput } from './rules.ts';
-export { authInput, clientInput, clientPatch, secretInput };
+export { authInput, clientInput, clientPatch, clientRecord, secretInput, secretRecord };
 
 export type Rule = z.infer<typeof ruleInput>;
 
 /** A stored client. Administrators may see everything except the hashes. */
-export interface Client {
-  readonly client_id: string;
-  readonly name: string;
-  readonly auth: z.infer<typeof authInput>;
+export interface Client extends Readonly<z.output<typeof clientRecord>> {
+  readonly auth: z.output<typeof authInput>;
   readonly may_use: readonly Rule[];
-  readonly disabled: boolean;
   readonly secrets: readonly StoredSecret[];
-  readonly created_at: string;
-  readonly updated_at: string;
 }
 
 export interface NewSecret {

@@ -1,7 +1,7 @@
-/** Input schemas of clients. */
+/** The schemas of a client: its record and its API inputs. */
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
-import { nameField } from '../../platform/validation/index.ts';
+import { nameField, timestamp } from '../../platform/validation/index.ts';
 import { plainHttpsField, privateMembers, trustInput } from '../federation/index.ts';
 import { certificateInput } from './certificate.ts';
 import type { Method } from './methods.ts';
@@ -68,6 +68,15 @@ export const authInput = z.discriminatedUnion(
   ],
   'must be client_secret, private_key_jwt, federated or tls',
 ) satisfies z.ZodType<{ readonly method: Method }>;
+
+/** What an answer contains unchanged. */
+export const clientRecord = z.object({
+  client_id: z.string(),
+  name: z.string(),
+  disabled: z.boolean(),
+  created_at: timestamp,
+  updated_at: timestamp,
+});
 
 export const clientInput = z.strictObject({
   name: nameField,

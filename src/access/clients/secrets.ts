@@ -1,17 +1,22 @@
 /** The secrets of a client: at most two, with expiry; one can replace the other. Pure. */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
+import { type Immutable, timestamp } from '../../platform/validation/index.ts';
 import { matchingHash } from './secret.ts';
 
-export interface StoredSecret {
-  readonly id: string;
-  readonly hash: string;
-  readonly created_at: string;
+export const secretRecord = z.object({
+  id: z.string(),
+  hash: z.string(),
+  created_at: timestamp,
   /** Null if the secret does not expire. */
-  readonly expires_at: string | null;
-  /** The secret that ends after the first use of this one, and the grace period in seconds. */
-  readonly replaces: { readonly id: string; readonly grace_seconds: number } | null;
-}
+  expires_at: timestamp.nullable(),
+  replaces: z
+    .object({ id: z.string(), grace_seconds: z.int() })
+    .nullable()
+    .describe('The secret that expires `grace_seconds` after this one is first used.'),
+});
+
+export type StoredSecret = Immutable<z.output<typeof secretRecord>>;
 
 /** Two, so that a new secret can be rolled out while the old one still works. */
 const maxSecrets = 2;

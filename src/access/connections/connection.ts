@@ -1,43 +1,64 @@
-/** The stored form of a connection, and values derived from it. */
+/** The record of a connection, and values derived from it. */
 import { isDeepStrictEqual } from 'node:util';
-import { type Algorithm, type CloudName, clouds, type Entry } from '../../clouds/index.ts';
+import { z } from 'zod';
+import { algorithms, cloudNames, clouds, type Entry } from '../../clouds/index.ts';
+import { type Immutable, timestamp } from '../../platform/validation/index.ts';
+
+/** Whether its use needs an approval. */
+export const approvalSettings = ['none', 'required'] as const;
+
+export const verdicts = ['pending', 'active', 'failing'] as const;
 
 /** The verdict of the last verification; `pending` before the first one of this target. */
-export type Verdict = 'pending' | 'active' | 'failing';
+export type Verdict = (typeof verdicts)[number];
 
-/** By name, the fields of the target that each purpose narrows. */
-export type Purposes = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-
-export interface Connection {
-  readonly id: string;
-  readonly name: string;
+export const connectionRecord = z.object({
+  id: z.string(),
+  name: z.string(),
   /** Rules and guards can select connections by labels. */
-  readonly labels: Readonly<Record<string, string>>;
-  readonly tenant: string;
-  readonly cloud: CloudName;
-  readonly target: Readonly<Record<string, unknown>>;
+  labels: z.record(z.string(), z.string()),
+  tenant: z.string(),
+  cloud: z.enum(cloudNames),
+  target: z.record(z.string(), z.unknown()),
   /** The issuer that the customer registered. Only `adopt` changes it. */
-  readonly issuer: string;
-  readonly algorithm: Algorithm;
-  /** Absent if none were ever set. */
-  readonly purposes?: Purposes;
-  /** Lifetime of its cloud tokens in seconds; null for the default. See `tokenSecondsOf`. */
-  readonly token_ttl: number | null;
-  /** Whether its use needs an approval; absent means `none`. */
-  readonly approval?: 'none' | 'required';
-  /** Kids of the keys that the customer last confirmed to have uploaded; absent if none were ever confirmed. */
-  readonly uploaded_kids?: readonly string[];
-  readonly verdict: Verdict;
-  readonly disabled: boolean;
-  /** When the customer paused the connection, and the id of the invitation; absent while it is not paused. */
-  readonly paused_at?: string;
-  readonly paused_by?: string;
-  readonly created_at: string;
-  readonly updated_at: string;
-  readonly verified_at: string | null;
+  issuer: z.string().describe('The `iss` of its tokens.'),
+  algorithm: z.enum(algorithms),
+  /** By name, the fields of the target that each purpose narrows. Absent if none were ever set. */
+  purposes: z
+    .record(z.string(), z.record(z.string(), z.unknown()))
+    .exactOptional()
+    .describe('Named restrictions of the target. A connection without purposes is unrestricted.'),
+  /** See `tokenSecondsOf`. */
+  token_ttl: z.int().nullable().describe('Seconds; null means the server’s `tokens.ttl`.'),
+  approval: z
+    .enum(approvalSettings)
+    .default('none')
+    .describe('Whether each client needs a grant from an administrator.'),
+  /** Absent if none were ever confirmed. */
+  uploaded_kids: z
+    .array(z.string())
+    .exactOptional()
+    .describe(
+      'Ids of the keys that its cloud has, as an administrator confirmed; only with `target.uploaded_jwks`.',
+    ),
+  verdict: z.enum(verdicts),
+  disabled: z.boolean(),
+  paused_at: timestamp
+    .exactOptional()
+    .describe('When the customer paused it; only the customer can resume it.'),
+  /** The invitation with which the customer paused it. */
+  paused_by: z.string().exactOptional(),
+  created_at: timestamp,
+  updated_at: timestamp,
+  verified_at: timestamp.nullable(),
   /** When a verification first passed; absent before. */
-  readonly activated_at?: string;
-}
+  activated_at: timestamp.exactOptional(),
+});
+
+/** As it is stored: without a default. */
+export type Connection = Immutable<z.input<typeof connectionRecord>>;
+
+export type Purposes = NonNullable<Connection['purposes']>;
 
 export interface VerdictChange {
   readonly connection: Connection;
@@ -79,7 +100,8 @@ export const sameTarget = (one: Connection, other: Connection): boolean =>
 const verifiedFieldsOf = ({ target, issuer, algorithm }: Connection) => ({ target, issuer, algorithm });
 
 /** The public state: the verdict, unless an administrator disabled or the customer paused the connection. */
-export type ConnectionState = Verdict | 'disabled' | 'paused';
+export const connectionStates = [...verdicts, 'disabled', 'paused'] as const;
+export type ConnectionState = (typeof connectionStates)[number];
 
 export const stateOf = (connection: Connection): ConnectionState =>
   connection.disabled ? 'disabled' : connection.paused_at ? 'paused' : connection.verdict;

@@ -6,6 +6,8 @@ export { hasBeenActive, unavailableReason } from './availability.ts';
 export {
   type Connection,
   type ConnectionState,
+  connectionRecord,
+  connectionStates,
   destinationOf,
   type ResolvedConnection,
   resolveConnection,

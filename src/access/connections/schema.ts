@@ -1,19 +1,19 @@
 /** Input schemas of connections, and checks that need the tenant or the cloud. */
 import { z } from 'zod';
-import { type Algorithm, cloudNames, clouds, type Entry } from '../../clouds/index.ts';
+import { type Algorithm, algorithms, cloudNames, clouds, type Entry } from '../../clouds/index.ts';
 import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
 import { labelsField, nameField, read, validate } from '../../platform/validation/index.ts';
 import type { OpenTenant, Tenants } from '../tenants/index.ts';
-import type { Connection, Purposes } from './connection.ts';
+import { approvalSettings, type Connection, type Purposes } from './connection.ts';
 import { purposesField, validatePurposes } from './purposes.ts';
 
-const algorithmField = z.enum(['RS256', 'ES256'], 'must be RS256 or ES256');
+const algorithmField = z.enum(algorithms, `must be ${algorithms.join(' or ')}`);
 const ttlField = z
   .number()
   .int()
   .min(60, 'must be 60 seconds or more')
   .max(3600, 'must be 3600 seconds at most');
-const approvalField = z.enum(['none', 'required'], 'must be none or required');
+const approvalField = z.enum(approvalSettings, `must be ${approvalSettings.join(' or ')}`);
 const targetField = z.record(z.string(), z.unknown());
 
 export const connectionInput = z.strictObject({

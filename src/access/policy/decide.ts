@@ -15,21 +15,24 @@ export interface Question extends Pick<Circumstances, 'claims' | 'at'> {
   readonly purpose?: string | null;
 }
 
+export const decisionReasons = [
+  'rule_matched',
+  'no_rule_matched',
+  // A rule selects the connection, but its conditions (claims, methods, hours) are not met.
+  'condition_unmet',
+  // Rules select the connection, but not for this purpose.
+  'purpose_not_allowed',
+  // Several purposes are allowed, and the request names none.
+  'purpose_required',
+  'guard_refused',
+  'client_disabled',
+  'connection_disabled',
+  'connection_paused',
+] as const;
+
 export interface Decision {
   readonly allowed: boolean;
-  readonly reason:
-    | 'rule_matched'
-    | 'no_rule_matched'
-    /** A rule selects the connection, but its conditions (claims, methods, hours) are not met. */
-    | 'condition_unmet'
-    /** Rules select the connection, but not for this purpose. */
-    | 'purpose_not_allowed'
-    /** Several purposes are allowed, and the request names none. */
-    | 'purpose_required'
-    | 'guard_refused'
-    | 'client_disabled'
-    | 'connection_disabled'
-    | 'connection_paused';
+  readonly reason: (typeof decisionReasons)[number];
   /** The rule that allows, or else the closest one, with its index in `may_use`. */
   readonly rule: (Rule & { readonly index: number }) | null;
   /** The guard that refuses. */

@@ -17,8 +17,7 @@ export const policyInput = z.strictObject({
 
 export type PolicyInput = z.output<typeof policyInput>;
 
-export interface PolicyDocument {
-  readonly version: number;
+export interface PolicyDocument extends Pick<PolicyInput, 'version'> {
   readonly guards: readonly Guard[];
   /** Null if no policy was ever saved. */
   readonly updated_at: string | null;

@@ -8,6 +8,8 @@ import {
   selectors,
 } from '../clients/index.ts';
 
+export const guardModes = ['enforce', 'audit'] as const;
+
 const maxGuards = 100;
 
 const guardName = z
@@ -39,7 +41,7 @@ export const guardInput = z.strictObject({
   match,
   require: requirement,
   mode: z
-    .enum(['enforce', 'audit'], 'must be enforce or audit')
+    .enum(guardModes, `must be ${guardModes.join(' or ')}`)
     .default('enforce')
     .describe('In mode audit the guard refuses nothing; the audit log records what it would refuse.'),
 });

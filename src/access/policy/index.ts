@@ -12,7 +12,7 @@ export { type Decision, decide, type PolicyClient, type Question } from './decid
 export { type PolicyDocument, policyInput } from './document.ts';
 export { matchesSelector, type PolicySubject } from './evaluate.ts';
 export { isFixedByConnection } from './fixed-parameters.ts';
-export { type Guard, guardInput, guardsField } from './guards.ts';
+export { type Guard, guardInput, guardModes, guardsField } from './guards.ts';
 export { isWithin } from './hours.ts';
 export { onlyConnection } from './only-connection.ts';
-export { type AuthorizedUse, createPolicy, type Policy } from './policy.ts';
+export { type AuthorizedUse, createPolicy, explanationReasons, type Policy } from './policy.ts';

@@ -10,7 +10,7 @@ import type { Connection, Connections } from '../connections/index.ts';
 import type { Claims } from '../federation/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { type WorkloadClaims, workloadClaimsOf } from './claims.ts';
-import { type Decision, decide, type Question } from './decide.ts';
+import { type Decision, decide, decisionReasons, type Question } from './decide.ts';
 import { createStoredPolicy, type PolicyDocument, type PolicyInput } from './document.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -41,9 +41,11 @@ export interface AccessQuestion extends Omit<Question, 'at' | 'client' | 'connec
   readonly at?: number;
 }
 
+/** `approval_required`: the policy allows the use, but no grant is active, whatever the state of the approval. */
+export const explanationReasons = [...decisionReasons, 'approval_required'] as const;
+
 export interface AccessExplanation extends Omit<Decision, 'reason'> {
-  /** `approval_required`: the policy allows the use, but no grant is active, whatever the state of the approval. */
-  readonly reason: Decision['reason'] | 'approval_required';
+  readonly reason: (typeof explanationReasons)[number];
   /** Null if the connection needs no approval. */
   readonly approval: ApprovalStatus | null;
 }

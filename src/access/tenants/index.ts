@@ -2,7 +2,6 @@
  * Tenants: the vendor's customers. Owns: their records. Does not own: their connections.
  */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 import { newId } from '../../platform/ids/index.ts';
 import {
@@ -13,18 +12,9 @@ import {
   type Stored,
 } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
-import { nameField } from '../../platform/validation/index.ts';
+import type { Tenant, TenantInput, TenantMove, TenantPatch } from './schema.ts';
 
-export interface Tenant {
-  readonly id: string;
-  readonly name: string;
-  /** Whether its connections use the tenant's own issuer instead of the shared one. */
-  readonly own_issuer: boolean;
-  /** Whether its own issuer has its own keys; null until it has its own issuer. Never changes after that. */
-  readonly own_keys: boolean | null;
-  readonly created_at: string;
-  readonly updated_at: string;
-}
+export { type Tenant, tenantInput, tenantMove, tenantPatch, tenantRecord } from './schema.ts';
 
 /**
  * `deletion` is the id of a deletion in progress. An addition to the tenant clears it, and the deletion then fails. Nothing
@@ -33,31 +23,6 @@ export interface Tenant {
 type StoredTenant = Tenant & { readonly deletion?: string };
 
 const toTenant = ({ deletion: _, ...tenant }: StoredTenant): Tenant => tenant;
-
-export const tenantInput = z.strictObject({
-  name: nameField,
-  own_issuer: z
-    .boolean()
-    .default(false)
-    .describe('Whether the tenant has its own issuer at /t/ID instead of the shared one.'),
-  own_keys: z
-    .boolean()
-    .default(false)
-    .describe('Whether its own issuer has its own keys; requires own_issuer.'),
-});
-
-export const tenantPatch = z.strictObject({ name: nameField.optional() });
-
-export const tenantMove = z.strictObject({
-  own_issuer: z
-    .boolean()
-    .describe('True to move its connections to its own issuer, false for the shared one.'),
-  own_keys: z.boolean().optional().describe('Whether its own issuer has its own keys; requires own_issuer.'),
-});
-
-export type TenantInput = z.output<typeof tenantInput>;
-export type TenantPatch = z.output<typeof tenantPatch>;
-export type TenantMove = z.output<typeof tenantMove>;
 
 export interface Tenants {
   create(input: TenantInput): Promise<Tenant>;

@@ -1,7 +1,8 @@
 /** The part of a destination that an exchange needs: the claims of a token, and the credentials that the cloud gives for it. */
 import type { Now } from '../../platform/time/index.ts';
 
-export type Algorithm = 'RS256' | 'ES256';
+export const algorithms = ['RS256', 'ES256'] as const;
+export type Algorithm = (typeof algorithms)[number];
 
 /** A cloud token signed for a connection. */
 export interface SignedToken {

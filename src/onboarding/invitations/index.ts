@@ -15,7 +15,13 @@ import {
 } from './invitation.ts';
 import { invitationIdOf, newLinkSecret } from './link.ts';
 
-export { type Invitation, invitationInput, type SetupReport, type SetupResult } from './invitation.ts';
+export {
+  type Invitation,
+  invitationInput,
+  invitationRecord,
+  type SetupReport,
+  type SetupResult,
+} from './invitation.ts';
 export { invitationIdOf } from './link.ts';
 
 /** A new invitation. Only this answer contains its URL. */

@@ -1,19 +1,22 @@
 /** The result of one check, and the verdict that all checks give together. */
+import { z } from 'zod';
+import type { Immutable } from '../../platform/validation/index.ts';
 
-export interface Check {
-  readonly name: string;
+export const checkRecord = z.object({
+  name: z.string(),
   /**
    * `propagating`: a recent change may not be visible everywhere yet. `inconclusive`: the cloud's answer says nothing
    * about the connection.
    */
-  readonly outcome: 'passed' | 'failed' | 'propagating' | 'inconclusive' | 'skipped';
-  readonly detail: string;
-  readonly advice: string | null;
-  /** Machine-readable name of the condition that does not hold. */
-  readonly condition?: string;
-  /** A complete command or document to paste that makes the condition hold. */
-  readonly fix?: string;
-}
+  outcome: z.enum(['passed', 'failed', 'propagating', 'inconclusive', 'skipped']),
+  detail: z.string(),
+  advice: z.string().nullable(),
+  /** A name for programs. */
+  condition: z.string().exactOptional().describe('The unmet condition.'),
+  fix: z.string().exactOptional().describe('Text to paste that meets the condition.'),
+});
+
+export type Check = Immutable<z.output<typeof checkRecord>>;
 
 export const passed = (name: string, detail: string): Check => ({
   name,

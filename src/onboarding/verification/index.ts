@@ -3,7 +3,7 @@
  * of the latest verification, and when a connection is verified again. Does not own: the exchange with a cloud
  * (exchange) or the meaning of a cloud's refusals (clouds).
  */
-import type { Connection, ConnectionState, Connections, Verdict } from '../../access/connections/index.ts';
+import type { Connection, Connections } from '../../access/connections/index.ts';
 import {
   destinationOf,
   sameTarget,
@@ -32,17 +32,13 @@ import { claimVerification, listDue, scanIntervalMs } from './schedule.ts';
 
 export type { Check } from './check.ts';
 export { recordDrift } from './drift.ts';
-export type { StoredVerification, VerificationRecord } from './record.ts';
+export { type StoredVerification, type VerificationRecord, verificationRecord } from './record.ts';
 
-export interface Verification {
-  /** `active` if all checks of this verification passed. */
-  readonly verdict: Exclude<Verdict, 'pending'>;
-  /** The connection's state after the verification. An outage or a propagating change leaves it unchanged. */
-  readonly state: ConnectionState;
-  readonly checks: readonly Check[];
-  /** When the server repeats the verification; null if no check is undecided. */
-  readonly retry_at: string | null;
-}
+/**
+ * The verdict is `active` if all checks passed. An outage or a propagating change leaves the state of the connection
+ * unchanged; then the server repeats the verification at `retry_at`.
+ */
+export type Verification = Pick<VerificationRecord, 'verdict' | 'state' | 'checks' | 'retry_at'>;
 
 export interface Verifier {
   /** Runs all checks and stores the result and the state. Concurrent calls for one connection share one run. */

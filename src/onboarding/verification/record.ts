@@ -1,30 +1,31 @@
 /** The stored result of the latest verification, signed by the issuer so that a customer can archive and present it. */
-
-import type { ConnectionState } from '../../access/connections/index.ts';
-import type { CloudName } from '../../clouds/index.ts';
+import { z } from 'zod';
+import { connectionStates, type Verdict } from '../../access/connections/index.ts';
+import { cloudNames } from '../../clouds/index.ts';
 import type { Store } from '../../platform/store/index.ts';
-import type { Check } from './check.ts';
+import { type Immutable, timestamp } from '../../platform/validation/index.ts';
+import { checkRecord } from './check.ts';
 
-export interface VerificationRecord {
-  readonly connection: string;
-  readonly name: string;
-  readonly tenant: string;
-  readonly cloud: CloudName;
-  readonly issuer: string;
-  readonly subject: string;
-  readonly audience: string;
-  readonly algorithm: string;
-  readonly verdict: 'active' | 'failing';
+export const verificationRecord = z.object({
+  connection: z.string(),
+  name: z.string(),
+  tenant: z.string(),
+  cloud: z.enum(cloudNames),
+  issuer: z.string(),
+  subject: z.string(),
+  audience: z.string(),
+  algorithm: z.string(),
+  verdict: z.enum(['active', 'failing'] satisfies Verdict[]),
   /** The connection's state after the verification. */
-  readonly state: ConnectionState;
-  readonly actor: string;
-  /** Times are RFC 3339. */
-  readonly started_at: string;
-  readonly finished_at: string;
-  /** When the server repeats the verification; null if no check is undecided. */
-  readonly retry_at: string | null;
-  readonly checks: readonly Check[];
-}
+  state: z.enum(connectionStates),
+  actor: z.string(),
+  started_at: timestamp,
+  finished_at: timestamp,
+  retry_at: timestamp.nullable().describe('When the server verifies it again; null if it does not.'),
+  checks: z.array(checkRecord),
+});
+
+export type VerificationRecord = Immutable<z.output<typeof verificationRecord>>;
 
 export interface StoredVerification {
   readonly verification: VerificationRecord;

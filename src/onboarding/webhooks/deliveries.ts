@@ -2,23 +2,27 @@
  * Stores deliveries for 30 days. A pending delivery also has an outbox entry, so that finding what is due does not
  * require reading a month of deliveries.
  */
+import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import { type Page, records, type Store, type Stored } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
+import { type Immutable, timestamp } from '../../platform/validation/index.ts';
 import type { WebhookEvent } from './events.ts';
 
-export interface Attempt {
-  /** RFC 3339. */
-  readonly attempted_at: string;
-  /** Null if there was no response. */
-  readonly http_status: number | null;
-  readonly error: string | null;
-}
+export const attemptRecord = z.object({
+  attempted_at: timestamp,
+  http_status: z.int().nullable().describe('Null if there was no response.'),
+  error: z.string().nullable(),
+});
+
+export type Attempt = Immutable<z.output<typeof attemptRecord>>;
+
+export const deliveryStates = ['pending', 'delivered', 'failed'] as const;
 
 export interface Delivery {
   readonly id: string;
   readonly webhook: string;
-  readonly state: 'pending' | 'delivered' | 'failed';
+  readonly state: (typeof deliveryStates)[number];
   readonly event: WebhookEvent;
   /** The last ten, oldest first. */
   readonly attempts: readonly Attempt[];

@@ -1,18 +1,22 @@
-/** A webhook: its stored form and the schemas of its API inputs. */
+/** The schemas of a webhook: its record and its API inputs. */
 import { z } from 'zod';
+import { type Immutable, timestamp } from '../../platform/validation/index.ts';
 import { eventNames } from './events.ts';
 
-export interface Webhook {
-  readonly id: string;
-  readonly url: string;
-  readonly tenant: string | null;
-  readonly events: readonly string[];
-  readonly disabled: boolean;
-  readonly created_at: string;
-  readonly updated_at: string;
+export const webhookRecord = z.object({
+  id: z.string(),
+  url: z.string(),
+  tenant: z.string().nullable(),
+  /** May contain events of a later version. */
+  events: z.array(z.string()),
+  disabled: z.boolean(),
+  created_at: timestamp,
+  updated_at: timestamp,
   /** Id of the last audit line that was processed for it. */
-  readonly cursor: number;
-}
+  cursor: z.int(),
+});
+
+export type Webhook = Immutable<z.output<typeof webhookRecord>>;
 
 const urlField = z
   .string()

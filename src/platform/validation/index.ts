@@ -29,6 +29,16 @@ export function read<T>(schema: z.ZodType<T>, input: unknown, at = ''): T {
   throw invalidRequest(allFaults(parsed, hidden, at));
 }
 
+/** The values that a schema returns, as they are stored and passed on: nothing changes them. */
+export type Immutable<T> = T extends readonly (infer Each)[]
+  ? readonly Immutable<Each>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Immutable<T[Key]> }
+    : T;
+
+/** RFC 3339 in UTC. */
+export const timestamp = z.string().meta({ format: 'date-time' });
+
 /** One line of text in any script. */
 const lineOf = (maxCharacters: number) =>
   z

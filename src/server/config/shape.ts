@@ -1,7 +1,7 @@
 /** Every key of the configuration. The file, the variables, the validation and docs/configuration.md follow this list. */
 import { z } from 'zod';
 import { plainHttpsField } from '../../access/federation/index.ts';
-import { type CloudName, cloudNames, clouds } from '../../clouds/index.ts';
+import { algorithms, type CloudName, cloudNames, clouds } from '../../clouds/index.ts';
 import {
   endpointField,
   fileField,
@@ -20,7 +20,7 @@ import { permissionsField, templatesField } from './setup.ts';
 import { storeField } from './store.ts';
 
 const algorithmsField = z
-  .array(z.enum(['RS256', 'ES256'], 'must be RS256 or ES256'))
+  .array(z.enum(algorithms, `must be ${algorithms.join(' or ')}`))
   .min(1, 'must have at least one algorithm')
   .refine((list) => new Set(list).size === list.length, 'must not name an algorithm more than once');
 

@@ -2,6 +2,7 @@
 import { createPublicKey } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import { z } from 'zod';
+import { algorithms } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { KeyRecord, PublicJwk, Ring } from './ring.ts';
 
@@ -17,7 +18,7 @@ const ringSchema = z.strictObject({
     .array(
       z.strictObject({
         kid: base64url,
-        alg: z.enum(['RS256', 'ES256']),
+        alg: z.enum(algorithms),
         state: z.enum(['next', 'active', 'retired', 'revoked']),
         jwk: z.discriminatedUnion('kty', [
           z.strictObject({

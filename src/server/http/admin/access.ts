@@ -1,25 +1,15 @@
 /** /clients/ID/access/CONNECTION: whether a client may use a connection, and which rule or guard decides. */
 import { z } from 'zod';
 import { states } from '../../../access/approvals/index.ts';
-import { timestamp } from './fields.ts';
+import { explanationReasons } from '../../../access/policy/index.ts';
+import { timestamp } from '../../../platform/validation/index.ts';
 import { shortText } from './paging.ts';
 import { type Route, readRoute } from './route.ts';
 import { rule } from './rule-schemas.ts';
 
 export const decision = z.object({
   allowed: z.boolean(),
-  reason: z.enum([
-    'rule_matched',
-    'no_rule_matched',
-    'condition_unmet',
-    'purpose_not_allowed',
-    'purpose_required',
-    'guard_refused',
-    'client_disabled',
-    'connection_disabled',
-    'connection_paused',
-    'approval_required',
-  ]),
+  reason: z.enum(explanationReasons),
   rule: rule
     .extend({ index: z.int().describe('Position in `may_use`, from 0.') })
     .nullable()

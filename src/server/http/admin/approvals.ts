@@ -1,28 +1,19 @@
 /** /approvals: clients' requests to use a connection, which an administrator decides. A client's own token opens none of it. */
 import { z } from 'zod';
-import { type Approval, denialInput, grantInput, states } from '../../../access/approvals/index.ts';
+import {
+  type Approval,
+  approvalRecord,
+  denialInput,
+  grantInput,
+  states,
+} from '../../../access/approvals/index.ts';
 import type { AuditEvent } from '../../../platform/audit/index.ts';
-import { timestamp } from './fields.ts';
 import { mapPage, pageOf, pageQuery, shortText } from './paging.ts';
 import { type AdminAuditEvent, nothing, type Route, readRoute, writeRoute } from './route.ts';
 
 export { denialInput, grantInput };
 
-export const approval = z.object({
-  id: z.string(),
-  client: z.string(),
-  connection: z.string(),
-  tenant: z.string(),
-  state: z.enum(states),
-  requested_at: timestamp,
-  last_requested_at: timestamp.describe('Accurate to a few seconds.'),
-  request_count: z.int().describe('Number of requests since `requested_at`.'),
-  source_ip: z.string().describe('The client’s network address at the last request.'),
-  decided_at: timestamp.nullable(),
-  expires_at: timestamp
-    .nullable()
-    .describe('When the grant ends, or when a denied client can request again.'),
-});
+export const approval = approvalRecord;
 
 export const approvalPage = pageOf(approval);
 

@@ -1,6 +1,6 @@
 /** /audit: the audit log, newest entry first. */
 import { z } from 'zod';
-import { timestamp } from './fields.ts';
+import { timestamp } from '../../../platform/validation/index.ts';
 import { limit, mapPage, pageOf, sequence, shortText } from './paging.ts';
 import { type Route, readRoute } from './route.ts';
 

@@ -1,8 +1,16 @@
 /** /clients: the vendor's services that fetch tokens. No answer contains a hash, and each secret is in one answer only. */
 import { z } from 'zod';
 import { describeCertificate } from '../../../access/certificates/index.ts';
-import { type Client, clientInput, clientPatch, secretInput } from '../../../access/clients/index.ts';
-import { changedFields, noContent, timestamp } from './fields.ts';
+import {
+  type Client,
+  clientInput,
+  clientPatch,
+  clientRecord,
+  secretInput,
+  secretRecord,
+} from '../../../access/clients/index.ts';
+import { timestamp } from '../../../platform/validation/index.ts';
+import { changedFields, noContent } from './fields.ts';
 import { mapPage, pageOf, pageQuery } from './paging.ts';
 import { nothing, type Route, readRoute, writeRoute } from './route.ts';
 import { pattern, rule } from './rule-schemas.ts';
@@ -10,9 +18,14 @@ import type { AdminServices } from './services.ts';
 
 export { clientInput, clientPatch as clientChange, secretInput };
 
+type MemberOf<Union> = Union extends unknown ? keyof Union : never;
+
+const { client_id, name, disabled, created_at, updated_at } = clientRecord.shape;
+const { hash: _, replaces, ...secret } = secretRecord.shape;
+
 export const client = z.object({
-  client_id: z.string(),
-  name: z.string(),
+  client_id,
+  name,
   auth: z.object({
     method: z.string(),
     jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).exactOptional(),
@@ -29,27 +42,22 @@ export const client = z.object({
     san_email: z.string().exactOptional(),
     self_signed: z.boolean().exactOptional(),
     certificates: z.array(z.string()).exactOptional().describe('In PEM.'),
-  }),
+  } satisfies Readonly<Record<MemberOf<Client['auth']>, z.ZodType>>),
   certificates: z
     .array(z.object({ sha256: z.string(), subject: z.string(), expires_at: timestamp }))
     .exactOptional()
     .describe('The certificates of a client with `self_signed`. An expired certificate is still accepted.'),
   may_use: z.array(rule),
-  disabled: z.boolean(),
+  disabled,
   secrets: z.array(
     z.object({
-      id: z.string(),
-      created_at: timestamp,
-      expires_at: timestamp.nullable(),
+      ...secret,
       last_used_at: timestamp.nullable().describe('Accurate to a few minutes; null if never used.'),
-      replaces: z
-        .object({ id: z.string(), grace_seconds: z.int() })
-        .nullable()
-        .describe('The secret that expires `grace_seconds` after this one is first used.'),
+      replaces,
     }),
   ),
-  created_at: timestamp,
-  updated_at: timestamp,
+  created_at,
+  updated_at,
 });
 
 export const clientPage = pageOf(client);

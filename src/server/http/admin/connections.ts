@@ -4,49 +4,43 @@ import {
   type Connection,
   connectionInput,
   connectionPatch,
+  connectionRecord,
+  connectionStates,
   destinationOf,
   readNewConnection,
   stateOf,
   subjectOf,
 } from '../../../access/connections/index.ts';
-import { changedFields, noContent, timestamp } from './fields.ts';
+import { changedFields, noContent } from './fields.ts';
 import { mapPage, pageOf, pageQuery, shortText } from './paging.ts';
 import { type AdminAuditEvent, nothing, type Params, type Route, readRoute, writeRoute } from './route.ts';
 import type { AdminServices } from './services.ts';
 
 export { connectionInput, connectionPatch as connectionChange };
 
+const { shape } = connectionRecord;
+
 export const connection = z.object({
-  id: z.string(),
-  name: z.string(),
-  labels: z.record(z.string(), z.string()),
-  tenant: z.string(),
+  id: shape.id,
+  name: shape.name,
+  labels: shape.labels,
+  tenant: shape.tenant,
+  // Later versions may add clouds and algorithms.
   cloud: z.string(),
-  target: z.record(z.string(), z.unknown()),
-  purposes: z
-    .record(z.string(), z.record(z.string(), z.unknown()))
-    .exactOptional()
-    .describe('Named restrictions of the target. A connection without purposes is unrestricted.'),
+  target: shape.target,
+  purposes: shape.purposes,
   subject: z.string().describe('The `sub` of its tokens.'),
   audience: z.string().describe('The `aud` of its tokens.'),
-  issuer: z.string().describe('The `iss` of its tokens.'),
+  issuer: shape.issuer,
   algorithm: z.string(),
-  token_ttl: z.int().nullable().describe('Seconds; null means the server’s `tokens.ttl`.'),
-  approval: z
-    .enum(['none', 'required'])
-    .default('none')
-    .describe('Whether each client needs a grant from an administrator.'),
-  uploaded_kids: z
-    .array(z.string())
-    .optional()
-    .describe(
-      'Ids of the keys that its cloud has, as an administrator confirmed; only with `target.uploaded_jwks`.',
-    ),
-  state: z.enum(['pending', 'active', 'failing', 'disabled', 'paused']),
-  paused_at: timestamp.optional().describe('When the customer paused it; only the customer can resume it.'),
-  created_at: timestamp,
-  updated_at: timestamp,
-  verified_at: timestamp.nullable(),
+  token_ttl: shape.token_ttl,
+  approval: shape.approval,
+  uploaded_kids: shape.uploaded_kids,
+  state: z.enum(connectionStates),
+  paused_at: shape.paused_at,
+  created_at: shape.created_at,
+  updated_at: shape.updated_at,
+  verified_at: shape.verified_at,
 });
 
 export const connectionPage = pageOf(connection);

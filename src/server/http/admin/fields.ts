@@ -1,9 +1,6 @@
 /** Schemas and helpers that several routes share. */
 import { z } from 'zod';
 
-/** RFC 3339 in UTC. */
-export const timestamp = z.string().meta({ format: 'date-time' });
-
 /** The answer of a deletion. */
 export const noContent = z.undefined();
 

@@ -14,6 +14,7 @@ import { routes } from './routes.ts';
 import type { AdminServices } from './services.ts';
 
 export { document as openApi } from './routes.ts';
+export type { Answers } from './schemas.ts';
 export type { AdminServices as AdminRooms } from './services.ts';
 
 export function createAdminApp(services: AdminServices, options: AppOptions): Koa {

@@ -1,29 +1,30 @@
 /** /connections/ID/invitations: links for the customer's administrator. */
 import { z } from 'zod';
-import { type Invitation, invitationInput } from '../../../onboarding/invitations/index.ts';
+import { type Invitation, invitationInput, invitationRecord } from '../../../onboarding/invitations/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
-import { noContent, timestamp } from './fields.ts';
+import { noContent } from './fields.ts';
 import { mapPage, pageOf, pageQuery } from './paging.ts';
 import { type AdminAuditEvent, nothing, type Route, readRoute, writeRoute } from './route.ts';
 
 export { invitationInput };
 
+const { id, type, created_at, expires_at, report } = invitationRecord.shape;
+
 export const newInvitation = z.object({
   id: z.string(),
   url: z.string().describe('The page for the customer. Shown only once; the server stores a hash.'),
-  expires_at: timestamp,
+  expires_at,
 });
 
 export const invitation = z.object({
-  id: z.string().describe('The hash of its secret; it does not open the page.'),
-  type: z
-    .enum(['connect', 'control'])
-    .describe(
-      '`connect`: an invitation by an administrator. `control`: a control link that the customer created.',
-    ),
-  created_at: timestamp,
-  expires_at: timestamp,
-  reported_at: timestamp.nullable().describe('When the set-up report was received through this link.'),
+  id,
+  type,
+  created_at,
+  expires_at,
+  reported_at: report
+    .unwrap()
+    .shape.reported_at.nullable()
+    .describe('When the set-up report was received through this link.'),
 });
 
 export const invitationPage = pageOf(invitation);

@@ -1,7 +1,7 @@
 /** /issuing: suspends and resumes issuing, for the whole server or one tenant. */
 import { z } from 'zod';
 import { suspensionInput } from '../../../access/suspension/index.ts';
-import { timestamp } from './fields.ts';
+import { timestamp } from '../../../platform/validation/index.ts';
 import { nothing, type Route, readRoute, writeRoute } from './route.ts';
 import type { AdminServices } from './services.ts';
 

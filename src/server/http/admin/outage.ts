@@ -1,6 +1,6 @@
 /** /outage: how long workloads keep working if this server stops. */
 import { z } from 'zod';
-import { timestamp } from './fields.ts';
+import { timestamp } from '../../../platform/validation/index.ts';
 import { nothing, readRoute } from './route.ts';
 
 const servedCredentials = z.object({

@@ -1,7 +1,7 @@
 /** /policy: the guards, which every client must meet in addition to its own rules. */
 import { z } from 'zod';
-import { policyInput } from '../../../access/policy/index.ts';
-import { timestamp } from './fields.ts';
+import { guardModes, policyInput } from '../../../access/policy/index.ts';
+import { timestamp } from '../../../platform/validation/index.ts';
 import { nothing, type Route, readRoute, writeRoute } from './route.ts';
 import { conditions, purposes, selectors } from './rule-schemas.ts';
 
@@ -14,7 +14,7 @@ export const policy = z.object({
       name: z.string(),
       match: z.object(selectors),
       require: z.object({ ...conditions, purposes }),
-      mode: z.enum(['enforce', 'audit']),
+      mode: z.enum(guardModes),
     }),
   ),
   updated_at: timestamp.nullable(),

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { AuditEntry, RequestContext } from '../../../platform/audit/index.ts';
 import type { ErrorCode } from '../../../platform/errors/index.ts';
-import { read } from '../../../platform/validation/index.ts';
+import { type Immutable, read } from '../../../platform/validation/index.ts';
 import { readQuery } from '../body.ts';
 import type { AdminServices } from './services.ts';
 
@@ -167,9 +167,3 @@ type NamesIn<Path extends string> = Path extends `${string}:${infer Name}/${infe
   : Path extends `${string}:${infer Name}`
     ? Name
     : never;
-
-type Immutable<T> = T extends readonly (infer Each)[]
-  ? readonly Immutable<Each>[]
-  : T extends object
-    ? { readonly [Key in keyof T]: Immutable<T[Key]> }
-    : T;

@@ -1,5 +1,12 @@
 /** Response schemas that clients' rules, guards and access decisions share. */
 import { z } from 'zod';
+import type {
+  conditions as conditionInputs,
+  selectors as selectorInputs,
+} from '../../../access/clients/index.ts';
+
+/** A schema for each member of the input; the values are already valid. */
+type AnswerOf<Inputs> = Readonly<Record<keyof Inputs, z.ZodType>>;
 
 export const pattern = z.union([
   z.string(),
@@ -12,7 +19,7 @@ export const selectors = {
   tenant: z.string().exactOptional(),
   cloud: z.string().exactOptional(),
   labels: z.record(z.string(), z.string()).exactOptional(),
-};
+} satisfies AnswerOf<typeof selectorInputs>;
 
 export const conditions = {
   claims: z.record(z.string(), pattern).exactOptional(),
@@ -25,7 +32,7 @@ export const conditions = {
       time_zone: z.string(),
     })
     .exactOptional(),
-};
+} satisfies AnswerOf<typeof conditionInputs>;
 
 export const purposes = z.array(z.string()).exactOptional();
 

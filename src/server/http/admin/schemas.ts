@@ -68,7 +68,7 @@ export const inputs: Named = {
   LintInput: lintInput,
 };
 
-export const answers: Named = {
+export const answers = {
   Tenant: tenant,
   TenantPage: tenantPage,
   MovePage: movePage,
@@ -102,4 +102,7 @@ export const answers: Named = {
   AuditLine: auditLine,
   AuditPage: auditPage,
   Problem: problem,
-};
+} satisfies Named;
+
+/** The answers of the admin API as programs receive them. */
+export type Answers = { readonly [Name in keyof typeof answers]: z.output<(typeof answers)[Name]> };

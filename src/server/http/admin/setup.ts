@@ -1,8 +1,8 @@
 /** /connections/ID/…: set-up files, verification, and a preview of the token's claims. */
 import { z } from 'zod';
+import { verificationRecord } from '../../../onboarding/verification/index.ts';
 import { read } from '../../../platform/validation/index.ts';
 import { readQuery } from '../body.ts';
-import { timestamp } from './fields.ts';
 import { nothing, prefix, type Route, readRoute, writeRoute } from './route.ts';
 import { searchOf, setupQuery } from './setup-query.ts';
 
@@ -10,46 +10,18 @@ export const setupFiles = z.object({
   items: z.array(z.object({ name: z.string(), media_type: z.string(), title: z.string(), url: z.string() })),
 });
 
-const checks = z.array(
-  z.object({
-    name: z.string(),
-    outcome: z.enum(['passed', 'failed', 'propagating', 'inconclusive', 'skipped']),
-    detail: z.string(),
-    advice: z.string().nullable(),
-    condition: z.string().optional().describe('The unmet condition.'),
-    fix: z.string().optional().describe('Text to paste that meets the condition.'),
-  }),
-);
-
-const state = z.enum(['pending', 'active', 'failing', 'disabled', 'paused']);
-const verdict = z.enum(['active', 'failing']);
-const retryAt = timestamp.nullable().describe('When the server verifies it again; null if it does not.');
+const { verdict, state, checks, retry_at } = verificationRecord.shape;
 
 export const verification = z.object({
   verdict: verdict.describe('Whether every check passed.'),
   state: state.describe('State of the connection after this verification.'),
   checks,
-  retry_at: retryAt,
+  retry_at,
 });
 
 export const signedVerification = z.object({
-  verification: z.object({
-    connection: z.string(),
-    name: z.string(),
-    tenant: z.string(),
-    cloud: z.string(),
-    issuer: z.string(),
-    subject: z.string(),
-    audience: z.string(),
-    algorithm: z.string(),
-    verdict,
-    state,
-    actor: z.string(),
-    started_at: timestamp,
-    finished_at: timestamp,
-    retry_at: retryAt,
-    checks,
-  }),
+  // Later versions may add clouds.
+  verification: verificationRecord.extend({ cloud: z.string() }),
   jws: z
     .string()
     .describe('The verification signed by the issuer: typ sojourn-verification+jwt, claim verification.'),

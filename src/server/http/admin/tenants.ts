@@ -1,7 +1,13 @@
 /** /tenants: the vendor's customers. */
 import { z } from 'zod';
-import { type Tenant, tenantInput, tenantMove, tenantPatch } from '../../../access/tenants/index.ts';
-import { noContent, timestamp } from './fields.ts';
+import {
+  type Tenant,
+  tenantInput,
+  tenantMove,
+  tenantPatch,
+  tenantRecord,
+} from '../../../access/tenants/index.ts';
+import { noContent } from './fields.ts';
 import { mapPage, pageOf, pageQuery } from './paging.ts';
 import { nothing, type Route, readRoute, writeRoute } from './route.ts';
 import type { AdminServices } from './services.ts';
@@ -10,14 +16,13 @@ export { tenantInput, tenantMove };
 
 export const tenantChange = tenantPatch;
 
+const { id, name, ...others } = tenantRecord.shape;
+
 export const tenant = z.object({
-  id: z.string(),
-  name: z.string(),
+  id,
+  name,
   issuer: z.string().describe('The issuer that the customer registers.'),
-  own_issuer: z.boolean(),
-  own_keys: z.boolean().nullable().describe('Null if the tenant never had its own issuer.'),
-  created_at: timestamp,
-  updated_at: timestamp,
+  ...others,
 });
 
 export const tenantPage = pageOf(tenant);

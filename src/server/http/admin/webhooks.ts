@@ -1,28 +1,26 @@
 /** /webhooks: receivers in the vendor's systems for events about connections. */
 import { z } from 'zod';
 import {
+  attemptRecord,
   type Delivery,
+  deliveryStates,
   eventNames,
   isEventName,
   type Webhook,
   webhookChange,
   webhookInput,
+  webhookRecord,
 } from '../../../onboarding/webhooks/index.ts';
-import { changedFields, noContent, timestamp } from './fields.ts';
+import { timestamp } from '../../../platform/validation/index.ts';
+import { changedFields, noContent } from './fields.ts';
 import { mapPage, pageOf, pageQuery } from './paging.ts';
 import { type AdminAuditEvent, nothing, type Route, readRoute, writeRoute } from './route.ts';
 
 export { webhookChange, webhookInput };
 
-export const webhook = z.object({
-  id: z.string(),
-  url: z.string(),
-  tenant: z.string().nullable(),
-  events: z.array(z.enum(eventNames)),
-  disabled: z.boolean(),
-  created_at: timestamp,
-  updated_at: timestamp,
-});
+const { cursor: _, ...fields } = webhookRecord.shape;
+
+export const webhook = z.object({ ...fields, events: z.array(z.enum(eventNames)) });
 
 export const delivery = z.object({
   id: z.string().describe('The jti of the event token; every attempt has the same.'),
@@ -30,16 +28,8 @@ export const delivery = z.object({
   connection: z.string(),
   tenant: z.string(),
   occurred_at: timestamp,
-  state: z.enum(['pending', 'delivered', 'failed']),
-  attempts: z
-    .array(
-      z.object({
-        attempted_at: timestamp,
-        http_status: z.int().nullable().describe('Null if there was no response.'),
-        error: z.string().nullable(),
-      }),
-    )
-    .describe('The last ten attempts, oldest first.'),
+  state: z.enum(deliveryStates),
+  attempts: z.array(attemptRecord).describe('The last ten attempts, oldest first.'),
 });
 
 export const webhookPage = pageOf(webhook);
