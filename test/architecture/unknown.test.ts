@@ -48,7 +48,6 @@ const allowed: Readonly<Record<string, string>> = {
   'src/server/config/read.ts': 'parses the configuration file',
   'src/tokens/keys/parse.ts': 'parses a stored key ring',
   'src/tools/cli/print.ts': 'prints any JSON value',
-  'src/tools/cli/verification.ts': 'prints a part of an answer',
   'src/tools/loopback/request-check.ts': 'checks what a local caller sent',
 };
 

@@ -21,12 +21,12 @@ export interface AdminRequest {
   readonly body?: unknown;
 }
 
-export interface AdminCommand extends Omit<CommandSpec, 'run'> {
+export interface AdminCommand<Answer extends object> extends Omit<CommandSpec, 'run'> {
   readonly request: (args: ParsedArguments) => AdminRequest;
   /** The text for people. The argument is `{}` if the response has no body. */
-  readonly format: (answer: Json, args: ParsedArguments) => string;
+  readonly format: (answer: Answer, args: ParsedArguments) => string;
   /** The exit code for the response; 0 by default. */
-  readonly exitCode?: (answer: Json) => number;
+  readonly exitCode?: (answer: Answer) => number;
 }
 
 export const connectionOptions: readonly OptionSpec[] = [
@@ -39,18 +39,18 @@ export const connectionOptions: readonly OptionSpec[] = [
 
 const jsonOption: OptionSpec = { flags: '--json', description: 'print JSON' };
 
-export function adminCommand({
+export function adminCommand<Answer extends object = Json>({
   request: requestOf,
   format: tell,
   exitCode: exit,
   ...words
-}: AdminCommand): CommandSpec {
+}: AdminCommand<Answer>): CommandSpec {
   return {
     ...words,
     options: [...(words.options ?? []), jsonOption, ...connectionOptions],
     async run(args, terminal) {
       const body = await requestAdmin(requestOf(args), args, terminal);
-      const answer = parseAnswer(body);
+      const answer = parseAnswer<Answer>(body);
       if (!isSet(args, 'json')) terminal.out(tell(answer, args));
       else if (body !== '') terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
       return exit?.(answer);
@@ -139,12 +139,15 @@ export function apiPath(parts: TemplateStringsArray, ...values: readonly (string
   return String.raw({ raw: parts }, ...segments);
 }
 
-export const itemsOf = (answer: Json): readonly Json[] =>
-  Array.isArray(answer.items) ? (answer.items as Json[]) : [];
+export function itemsOf<Item extends object>(answer: { readonly items: readonly Item[] }): readonly Item[];
+export function itemsOf(answer: Json): readonly Json[];
+export function itemsOf({ items }: { readonly items?: unknown }): readonly unknown[] {
+  return Array.isArray(items) ? items : [];
+}
 
 /** The line below a list that has more pages. */
-export const nextPageHint = (answer: Json, option: string): string =>
-  typeof answer.next === 'string' ? `Next page: ${option} ${answer.next}\n` : '';
+export const nextPageHint = ({ next }: { readonly next?: unknown }, option: string): string =>
+  typeof next === 'string' ? `Next page: ${option} ${next}\n` : '';
 
 export const pageOptions: readonly OptionSpec[] = [
   { flags: '--after <id>', description: 'continue after this id' },

@@ -11,8 +11,22 @@ export const printable = (text: string): string =>
 /** A number with its noun: `1 client`, `2 clients`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** A table with one column per name; a dotted name reads a nested member. */
-export function columns(items: readonly Json[], names: readonly string[]): string {
+/** The names of an item's members; a dotted name is a member of a nested object. */
+export type Column<Item> = {
+  [Name in keyof Item & string]-?: NonNullable<Item[Name]> extends
+    | readonly unknown[]
+    | string
+    | number
+    | boolean
+    ? Name
+    : Name | `${Name}.${keyof NonNullable<Item[Name]> & string}`;
+}[keyof Item & string];
+
+/** A table with one column per name. */
+export function columns<Item extends object>(
+  items: readonly Item[],
+  names: readonly (Column<Item> & string)[],
+): string {
   const rows = [
     names.map((name) => name.replaceAll('_', ' ').toUpperCase()),
     ...items.map((item) => names.map((name) => cell(memberAt(item, name)))),
@@ -21,9 +35,9 @@ export function columns(items: readonly Json[], names: readonly string[]): strin
 }
 
 /** One line per member; members of nested objects have dotted names. */
-export const record = (value: Json): string => alignRows(flatten(value, ''));
+export const record = (value: object): string => alignRows(flatten(value, ''));
 
-function flatten(value: Json, prefix: string): string[][] {
+function flatten(value: object, prefix: string): string[][] {
   return Object.entries(value).flatMap(([name, member]) =>
     isObject(member) && Object.keys(member).length > 0
       ? flatten(member, `${prefix}${name}.`)
@@ -57,7 +71,7 @@ export function cell(value: unknown): string {
   return printable(typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('\n', ' ');
 }
 
-const memberAt = (item: Json, name: string): unknown =>
+const memberAt = (item: object, name: string): unknown =>
   name.split('.').reduce<unknown>((value, part) => (isObject(value) ? value[part] : undefined), item);
 
 const isObject = (value: unknown): value is Json =>

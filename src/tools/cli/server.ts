@@ -21,11 +21,14 @@ export function baseUrlFrom(text: string, source: string): string {
   throw usageError(`${source} ${parsed.fault}`);
 }
 
-/** The JSON object in the body of a 2xx response; `{}` if the body is empty. */
-export function parseAnswer(body: string): Json {
-  if (body === '') return {};
+/**
+ * The JSON object in the body of a 2xx response; `{}` if the body is empty. The answer of a server of another version can have
+ * other members than `Answer`.
+ */
+export function parseAnswer<Answer extends object = Json>(body: string): Answer {
+  if (body === '') return {} as Answer;
   const value = parseJson(body);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Answer;
   throw new SojournError('internal', {
     detail: 'The response is not a JSON object.',
     advice: 'Check that the URL is the URL of a Sojourn server.',

@@ -121,18 +121,8 @@ const status: CommandSpec = {
 function formatStatus({ issuer, server, connections }: AgentStatus): string {
   const error =
     server.error === null ? '' : `: ${printable(server.error)} Next try in ${server.retry_in_seconds} s.`;
-  // Typed, so that a renamed member of the status cannot leave an empty column.
-  const names: readonly (keyof AgentStatus['connections'][number])[] = [
-    'id',
-    'serves',
-    'outage_budget_minutes',
-    'refreshed_at',
-    'error',
-  ];
-  return `${issuer} is ${server.available ? 'available' : 'unavailable'}${error}\n\n${columns(
-    connections.map((connection) => ({ ...connection })),
-    names,
-  )}`;
+  const rows = columns(connections, ['id', 'serves', 'outage_budget_minutes', 'refreshed_at', 'error']);
+  return `${issuer} is ${server.available ? 'available' : 'unavailable'}${error}\n\n${rows}`;
 }
 
 export const agent: CommandGroup = {

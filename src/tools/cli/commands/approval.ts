@@ -1,4 +1,5 @@
 /** `sojourn approval`: clients' requests to use a connection, which an administrator grants or denies. */
+import type { Answers } from '../../../server/http/admin/index.ts';
 import { adminCommand, apiPath, itemsOf, nextPageHint, pageOptions, pageQuery } from '../admin.ts';
 import { type CommandGroup, text } from '../command.ts';
 import { columns, record } from '../print.ts';
@@ -7,7 +8,7 @@ export const approval: CommandGroup = {
   name: 'approval',
   description: "manage approvals: clients' requests to use a connection",
   commands: [
-    adminCommand({
+    adminCommand<Answers['ApprovalPage']>({
       usage: 'list',
       description: 'list requests and decisions',
       options: [

@@ -1,6 +1,7 @@
 /** `sojourn audit`: reads the audit log. */
 
 import { sleep } from '../../../platform/time/index.ts';
+import type { Answers } from '../../../server/http/admin/index.ts';
 import { adminCommand, connectionOptions, itemsOf, nextPageHint, requestAdmin } from '../admin.ts';
 import {
   type CommandGroup,
@@ -89,7 +90,7 @@ export const audit: CommandGroup = {
   name: 'audit',
   description: 'read the audit log',
   commands: [
-    adminCommand({
+    adminCommand<Answers['AuditPage']>({
       usage: 'search',
       description: 'list entries, newest first',
       options: [

@@ -1,34 +1,46 @@
 /** `sojourn can`: explains whether a client may use a connection, for which purpose, and why. */
+import type { Answers } from '../../../server/http/admin/index.ts';
 import { adminCommand, apiPath } from '../admin.ts';
 import { type CommandSpec, type ParsedArguments, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
-import { cell, type Json } from '../print.ts';
+import { cell } from '../print.ts';
 
-const reasons: Readonly<Record<string, (decision: Json) => string>> = {
-  no_rule_matched: () => 'no rule of the client allows this connection',
-  condition_unmet: ({ rule, unmet_conditions }) =>
-    `rule ${indexOf(rule)} matches, but these conditions are not met: ${cell(unmet_conditions)}`,
-  purpose_not_allowed: ({ rule }) => `rule ${indexOf(rule)} matches, but does not allow this purpose`,
-  purpose_required: ({ purposes }) => `a purpose is required: ${cell(purposes)}`,
-  guard_refused: ({ guard, unmet_conditions }) =>
-    `guard ${cell(guard)} refuses; these conditions are not met: ${cell(unmet_conditions)}`,
-  client_disabled: () => 'the client is disabled',
-  connection_disabled: () => 'the connection is disabled',
-  connection_paused: () => 'the customer has paused the connection',
-  approval_required: ({ approval }) =>
-    `the connection requires an approval, and ${describeApproval(approval as Json)}`,
-};
+type Decision = Answers['Decision'];
 
-function describeApproval({ approval, state, expires_at }: Json): string {
-  if (state === 'not_requested') return 'the client has not requested one';
-  const times: Readonly<Record<string, string>> = { denied: 'until', expired: 'since' };
-  const when = Object.hasOwn(times, String(state)) ? ` ${times[String(state)]} ${cell(expires_at)}` : '';
+const reasons: Readonly<Record<Exclude<Decision['reason'], 'rule_matched'>, (decision: Decision) => string>> =
+  {
+    no_rule_matched: () => 'no rule of the client allows this connection',
+    condition_unmet: ({ rule, unmet_conditions }) =>
+      `rule ${indexOf(rule)} matches, but these conditions are not met: ${cell(unmet_conditions)}`,
+    purpose_not_allowed: ({ rule }) => `rule ${indexOf(rule)} matches, but does not allow this purpose`,
+    purpose_required: ({ purposes }) => `a purpose is required: ${cell(purposes)}`,
+    guard_refused: ({ guard, unmet_conditions }) =>
+      `guard ${cell(guard)} refuses; these conditions are not met: ${cell(unmet_conditions)}`,
+    client_disabled: () => 'the client is disabled',
+    connection_disabled: () => 'the connection is disabled',
+    connection_paused: () => 'the customer has paused the connection',
+    approval_required: ({ approval }) =>
+      `the connection requires an approval, and ${describeApproval(approval)}`,
+  };
+
+function describeApproval(status: Decision['approval']): string {
+  if (!status || status.state === 'not_requested') return 'the client has not requested one';
+  const { approval, state, expires_at } = status;
+  const preposition = state === 'denied' ? ' until ' : state === 'expired' ? ' since ' : undefined;
+  const when = preposition ? preposition + cell(expires_at) : '';
   return `the request ${cell(approval)} is ${cell(state)}${when}`;
 }
 
-const indexOf = (rule: unknown): string => cell((rule as Json | null)?.index);
+const indexOf = (rule: Decision['rule']): string => cell(rule?.index);
 
-export const can: CommandSpec = adminCommand({
+function describe(decision: Decision): string {
+  const { reason } = decision;
+  // A server of another version can have other reasons.
+  const description = reason === 'rule_matched' ? undefined : reasons[reason];
+  return description?.(decision) ?? cell(reason);
+}
+
+export const can: CommandSpec = adminCommand<Answers['Decision']>({
   usage: 'can <client> <connection>',
   description: 'explain whether a client may use a connection, and why',
   notes: ['Exit code: 0 if the client may use the connection, 1 if not.'],
@@ -54,11 +66,11 @@ export const can: CommandSpec = adminCommand({
     query: { purpose: text(args, 'purpose'), claims: claimsOf(args), at: text(args, 'at') },
   }),
   format: (decision) => {
-    const { allowed, reason, rule, purpose, audit_violations, approval } = decision;
-    if (allowed !== true) return `no: ${reasons[String(reason)]?.(decision) ?? cell(reason)}\n`;
-    const { index, ...conditions } = (rule ?? {}) as Json;
+    const { allowed, rule, purpose, audit_violations, approval } = decision;
+    if (allowed !== true) return `no: ${describe(decision)}\n`;
+    const { index, ...conditions } = rule ?? {};
     const onlyFor = typeof purpose === 'string' ? `, only for ${cell(purpose)}` : '';
-    const granted = approval ? `, granted until ${cell((approval as Json).expires_at)}` : '';
+    const granted = approval ? `, granted until ${cell(approval.expires_at)}` : '';
     const violations =
       Array.isArray(audit_violations) && audit_violations.length > 0
         ? `guards in audit mode that would refuse: ${cell(audit_violations)}\n`

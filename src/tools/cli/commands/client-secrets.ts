@@ -1,4 +1,5 @@
 /** `sojourn client secrets`: a client may have two, so that a new one can be rolled out while the old one still works. */
+import type { Answers } from '../../../server/http/admin/index.ts';
 import { adminCommand, apiPath } from '../admin.ts';
 import { type CommandGroup, type OptionSpec, text } from '../command.ts';
 import { columns, type Json, record } from '../print.ts';
@@ -56,13 +57,13 @@ export const clientSecrets: CommandGroup = {
       }),
       format: (answer) => record(answer) + secretHint(answer),
     }),
-    adminCommand({
+    adminCommand<Answers['Client']>({
       usage: 'list <client>',
       description: 'list the secrets, without their values',
       examples: ['client secrets list cli_01k0…'],
       request: ({ positionals }) => ({ method: 'GET', path: apiPath`/clients/${positionals[0]}` }),
       format: ({ secrets }) =>
-        columns(Array.isArray(secrets) ? (secrets as Json[]) : [], [
+        columns(Array.isArray(secrets) ? secrets : [], [
           'id',
           'created_at',
           'expires_at',

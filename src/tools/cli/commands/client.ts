@@ -1,4 +1,5 @@
 /** `sojourn client`: the vendor's services that fetch tokens. */
+import type { Answers } from '../../../server/http/admin/index.ts';
 import {
   adminCommand,
   apiPath,
@@ -64,7 +65,7 @@ export const client: CommandGroup = {
       }),
       format: (answer) => formatClient(answer) + secretHint(answer),
     }),
-    adminCommand({
+    adminCommand<Answers['ClientPage']>({
       usage: 'list',
       description: 'list clients',
       options: pageOptions,

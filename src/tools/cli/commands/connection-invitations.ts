@@ -1,9 +1,10 @@
 /** `sojourn connection invite` and `connection invitations`: links for the customer's administrator. */
+import type { Answers } from '../../../server/http/admin/index.ts';
 import { adminCommand, apiPath, itemsOf, nextPageHint, pageOptions, pageQuery } from '../admin.ts';
 import { type CommandGroup, text, texts } from '../command.ts';
 import { cell, columns } from '../print.ts';
 
-export const connectionInvite = adminCommand({
+export const connectionInvite = adminCommand<Answers['NewInvitation']>({
   usage: 'invite <id>',
   description: "create a link for the customer's administrator and show it once",
   options: [
@@ -31,7 +32,7 @@ export const connectionInvitations: CommandGroup = {
   name: 'invitations',
   description: "manage a connection's unexpired links",
   commands: [
-    adminCommand({
+    adminCommand<Answers['InvitationPage']>({
       usage: 'list <connection>',
       description: 'list invitations and control links, without their URLs',
       options: pageOptions,

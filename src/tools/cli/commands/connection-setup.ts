@@ -1,6 +1,8 @@
 /** `sojourn connection setup`: the set-up files that the customer applies. */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Answers } from '../../../server/http/admin/index.ts';
 import { apiPath, connectionOptions, itemsOf, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text } from '../command.ts';
 import { usageError } from '../failure.ts';
@@ -34,7 +36,7 @@ export const connectionSetup: CommandSpec = {
       else writeSetupFile(folder, name, content, terminal);
       return 0;
     }
-    const list = parseAnswer(
+    const list = parseAnswer<Answers['SetupFiles']>(
       await requestAdmin(
         { method: 'GET', path: apiPath`/connections/${id}/setup`, query: setupQueryOf(args) },
         args,
@@ -43,7 +45,7 @@ export const connectionSetup: CommandSpec = {
     );
     if (folder !== undefined) {
       for (const item of itemsOf(list)) {
-        const fileName = String(item.name);
+        const fileName = item.name;
         writeSetupFile(folder, fileName, await fetchFile(args, terminal, fileName), terminal);
       }
     } else if (isSet(args, 'json')) terminal.out(`${JSON.stringify(list, null, 2)}\n`);

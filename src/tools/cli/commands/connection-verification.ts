@@ -1,7 +1,8 @@
 /** `sojourn connection verification`: the latest verification. */
+import type { Answers } from '../../../server/http/admin/index.ts';
 import { apiPath, connectionOptions, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet } from '../command.ts';
-import { type Json, record } from '../print.ts';
+import { record } from '../print.ts';
 import { parseAnswer } from '../server.ts';
 import { formatChecks } from '../verification.ts';
 
@@ -16,11 +17,12 @@ export const connectionVerification: CommandSpec = {
   examples: ['connection verification con_01k0…', 'connection verification con_01k0… --jws > acme.jws'],
   async run(args, terminal) {
     const path = apiPath`/connections/${args.positionals[0]}/verification`;
-    const answer = parseAnswer(await requestAdmin({ method: 'GET', path }, args, terminal));
+    const body = await requestAdmin({ method: 'GET', path }, args, terminal);
+    const answer = parseAnswer<Answers['SignedVerification']>(body);
     if (isSet(args, 'json')) terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
     else if (isSet(args, 'jws')) terminal.out(`${String(answer.jws)}\n`);
     else {
-      const { checks, ...summary } = answer.verification as Json;
+      const { checks, ...summary } = answer.verification;
       terminal.out(`${record(summary)}\n${formatChecks(checks)}`);
     }
     return 0;

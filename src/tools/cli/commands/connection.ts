@@ -1,4 +1,5 @@
 /** `sojourn connection`: access to the customers' cloud accounts. */
+import type { Answers } from '../../../server/http/admin/index.ts';
 import {
   adminCommand,
   apiPath,
@@ -112,7 +113,7 @@ export const connection: CommandGroup = {
       }),
       format: (answer) => `${record(answer)}\nNext: sojourn connection setup ${cell(answer.id)}\n`,
     }),
-    adminCommand({
+    adminCommand<Answers['ConnectionPage']>({
       usage: 'list',
       description: 'list connections',
       options: [{ flags: '--tenant <id>', description: 'only connections of this tenant' }, ...pageOptions],
@@ -160,7 +161,7 @@ export const connection: CommandGroup = {
       'POST',
       '/disable',
     ),
-    adminCommand({
+    adminCommand<Answers['Verification']>({
       usage: 'verify <id>',
       description: 'exchange a token, and check that the cloud refuses wrong tokens',
       notes: ['Exit code: 0 if the connection is active, 1 if a check does not pass.'],

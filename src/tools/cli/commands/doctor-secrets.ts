@@ -32,11 +32,15 @@ export async function doctorSecrets(args: ParsedArguments, terminal: Terminal): 
 
 function formatResult({ clients, shared_secrets: secrets, notes }: SharedSecrets): string {
   const summary = `${counted(secrets.length, 'shared secret')} in use; ${counted(clients, 'client')} checked.\n`;
-  const names = ['client_id', 'name', 'secret', 'disabled', 'age_days', 'last_used_at', 'expires_at'];
-  const rows = columns(
-    secrets.map((secret) => ({ ...secret })),
-    names,
-  );
+  const rows = columns(secrets, [
+    'client_id',
+    'name',
+    'secret',
+    'disabled',
+    'age_days',
+    'last_used_at',
+    'expires_at',
+  ]);
   const advice = secrets.map(({ client_id, advice: text }) => `→ ${printable(`${client_id}: ${text}`)}\n`);
   const list = secrets.length === 0 ? '' : `\n${rows}\n${advice.join('')}`;
   return `${summary}${list}\n${notes.map((note) => `${note}\n`).join('')}`;

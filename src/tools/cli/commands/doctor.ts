@@ -51,10 +51,7 @@ async function fetchInput(args: ParsedArguments, terminal: Terminal): Promise<Do
 }
 
 function formatChecks(checks: readonly Check[]): string {
-  const rows = columns(
-    checks.map((check) => ({ ...check })),
-    ['name', 'outcome', 'detail'],
-  );
+  const rows = columns(checks, ['name', 'outcome', 'detail']);
   const advice = checks
     .filter((check) => check.advice !== null)
     .map((check) => `→ ${check.name}: ${printable(check.advice ?? '')}\n`);

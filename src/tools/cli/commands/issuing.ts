@@ -1,14 +1,15 @@
 /** `sojourn issuing`: the kill switch. */
+import type { Answers } from '../../../server/http/admin/index.ts';
 import { adminCommand, itemsOf } from '../admin.ts';
 import { type CommandGroup, type OptionSpec, text } from '../command.ts';
-import { columns, type Json } from '../print.ts';
+import { columns } from '../print.ts';
 
 const switchOptions: readonly OptionSpec[] = [
   { flags: '--tenant <id>', description: 'only this tenant' },
   { flags: '--reason <text>', description: 'for the audit log and /readyz', required: true },
 ];
 
-const format = (answer: Json): string =>
+const format = (answer: Answers['Issuing']): string =>
   itemsOf(answer).length === 0
     ? 'Issuing is not suspended.\n'
     : columns(
@@ -17,7 +18,7 @@ const format = (answer: Json): string =>
       );
 
 const switchCommand = (verb: 'suspend' | 'resume', description: string, examples: readonly string[]) =>
-  adminCommand({
+  adminCommand<Answers['Issuing']>({
     usage: verb,
     description,
     options: switchOptions,
@@ -34,7 +35,7 @@ export const issuing: CommandGroup = {
   name: 'issuing',
   description: 'suspend and resume issuing: the kill switch',
   commands: [
-    adminCommand({
+    adminCommand<Answers['Issuing']>({
       usage: 'show',
       description: 'show what is suspended',
       examples: ['issuing show'],

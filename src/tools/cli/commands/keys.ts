@@ -1,7 +1,8 @@
 /** `sojourn keys`: the signing keys. */
+import type { Answers } from '../../../server/http/admin/index.ts';
 import { adminCommand, itemsOf } from '../admin.ts';
 import { type CommandGroup, isSet, type OptionSpec, text } from '../command.ts';
-import { columns, type Json } from '../print.ts';
+import { columns } from '../print.ts';
 import { keysExport } from './keys-export.ts';
 import { keysRekey } from './keys-rekey.ts';
 import { keysImpact, keysRevoke } from './keys-revoke.ts';
@@ -11,7 +12,7 @@ const tenantOption: OptionSpec = {
   description: "this tenant's own keys instead of the shared keys",
 };
 
-const formatKeys = (answer: Json): string =>
+const formatKeys = (answer: Answers['KeyList']): string =>
   columns(itemsOf(answer), [
     'kid',
     'alg',
@@ -27,7 +28,7 @@ export const keys: CommandGroup = {
   name: 'keys',
   description: 'manage signing keys',
   commands: [
-    adminCommand({
+    adminCommand<Answers['KeyList']>({
       usage: 'list',
       description: 'list keys and their states',
       examples: ['keys list'],
@@ -35,7 +36,7 @@ export const keys: CommandGroup = {
       request: (args) => ({ method: 'GET', path: '/keys', query: { tenant: text(args, 'tenant') } }),
       format: formatKeys,
     }),
-    adminCommand({
+    adminCommand<Answers['KeyList']>({
       usage: 'rotate',
       description: 'activate the next keys, now or at a scheduled time',
       options: [
@@ -55,7 +56,7 @@ export const keys: CommandGroup = {
       }),
       format: formatKeys,
     }),
-    adminCommand({
+    adminCommand<Answers['KeyList']>({
       usage: 'cancel-rotation',
       description: 'cancel a scheduled rotation; the regular schedule applies',
       examples: ['keys cancel-rotation'],

@@ -1,12 +1,14 @@
 /** `sojourn lint`: finds errors in a document of a customer's cloud, or in an issuer. */
+
 import { type IssuerLint, lintIssuer } from '../../../onboarding/doctor/index.ts';
 import { type AddressFilter, addressFilterFor, fetchExternal } from '../../../platform/outbound/index.ts';
 import { systemNow } from '../../../platform/time/index.ts';
+import type { Answers } from '../../../server/http/admin/index.ts';
 import { apiPath, connectionOptions, readTextFile, requestAdmin } from '../admin.ts';
 import { allClouds } from '../cloud-names.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
-import { cell, columns, type Json, printable } from '../print.ts';
+import { cell, columns, printable } from '../print.ts';
 import { parseAnswer } from '../server.ts';
 
 export const lint: CommandSpec = {
@@ -43,7 +45,7 @@ async function lintDocumentFile(args: ParsedArguments, terminal: Terminal): Prom
   const id = text(args, 'connection');
   if (id === undefined) throw usageError('Give the connection of the document with --connection ID.');
   const body = { document: readTextFile(args.positionals[0] ?? '', 'The document') };
-  const answer = parseAnswer(
+  const answer = parseAnswer<Answers['Lint']>(
     await requestAdmin({ method: 'POST', path: apiPath`/connections/${id}/lint`, body }, args, terminal),
   );
   if (isSet(args, 'json')) terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
@@ -52,15 +54,15 @@ async function lintDocumentFile(args: ParsedArguments, terminal: Terminal): Prom
   return answer.grade === 'A' || answer.grade === 'B' ? 0 : 1;
 }
 
-function printCorrected({ corrected }: Json, terminal: Terminal): void {
+function printCorrected({ corrected }: Answers['Lint'], terminal: Terminal): void {
   if (typeof corrected === 'string') terminal.out(corrected);
   else terminal.err(`${noCorrection}\n`);
 }
 
 const noCorrection = 'No corrected document: first decide about the findings that block access.';
 
-function formatDocumentLint({ document_type, grade, findings, corrected }: Json): string {
-  const list = Array.isArray(findings) ? (findings as Json[]) : [];
+function formatDocumentLint({ document_type, grade, findings, corrected }: Answers['Lint']): string {
+  const list = Array.isArray(findings) ? findings : [];
   const head = `${cell(document_type)}: ${cell(grade)}\n`;
   if (list.length === 0) return head;
   const advice = list.map(({ advice: line }) => `→ ${cell(line)}\n`).join('');
@@ -94,10 +96,7 @@ function allowedNetworks(args: ParsedArguments): AddressFilter {
 }
 
 function formatIssuerLint({ clouds, checks }: IssuerLint): string {
-  const rows = columns(
-    checks.map((check) => ({ ...check })),
-    ['name', 'outcome', 'affected_clouds', 'detail'],
-  );
+  const rows = columns(checks, ['name', 'outcome', 'affected_clouds', 'detail']);
   const advice = checks.flatMap(({ name, advice: line }) =>
     line === null ? [] : [`→ ${name}: ${cell(line)}\n`],
   );

@@ -1,4 +1,5 @@
 /** `sojourn tenant`: the vendor's customers. */
+import type { Answers } from '../../../server/http/admin/index.ts';
 import { adminCommand, apiPath, itemsOf, nextPageHint, pageOptions, pageQuery } from '../admin.ts';
 import { type CommandGroup, isSet, type OptionSpec, type ParsedArguments, text } from '../command.ts';
 import { cell, columns, record } from '../print.ts';
@@ -31,7 +32,7 @@ export const tenant: CommandGroup = {
       }),
       format: record,
     }),
-    adminCommand({
+    adminCommand<Answers['TenantPage']>({
       usage: 'list',
       description: 'list tenants',
       options: pageOptions,
@@ -83,7 +84,7 @@ export const tenant: CommandGroup = {
       format: (answer) =>
         `${record(answer)}\nA connection moves once it is verified at the new issuer; until then nothing changes for it.\nNext: sojourn tenant move-status ${cell(answer.id)}\n`,
     }),
-    adminCommand({
+    adminCommand<Answers['MovePage']>({
       usage: 'move-status <id>',
       description: "list the connections that have not moved to the tenant's issuer yet",
       options: pageOptions,

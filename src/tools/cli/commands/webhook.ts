@@ -1,7 +1,8 @@
 /** `sojourn webhook`: receivers of events about connections. */
+import type { Answers } from '../../../server/http/admin/index.ts';
 import { adminCommand, apiPath, itemsOf, nextPageHint, pageOptions, pageQuery } from '../admin.ts';
 import { type CommandGroup, type OptionSpec, text, texts } from '../command.ts';
-import { cell, columns, type Json, record } from '../print.ts';
+import { cell, columns, record } from '../print.ts';
 
 const eventOption: OptionSpec = {
   flags: '--event <name>',
@@ -34,7 +35,7 @@ export const webhook: CommandGroup = {
       }),
       format: record,
     }),
-    adminCommand({
+    adminCommand<Answers['WebhookPage']>({
       usage: 'list',
       description: 'list webhooks',
       options: pageOptions,
@@ -73,7 +74,7 @@ export const webhook: CommandGroup = {
       request: ({ positionals }) => ({ method: 'DELETE', path: apiPath`/webhooks/${positionals[0]}` }),
       format: (_, { positionals }) => `Deleted ${positionals[0]}.\n`,
     }),
-    adminCommand({
+    adminCommand<Answers['DeliveryPage']>({
       usage: 'deliveries <id>',
       description: 'list deliveries, oldest first',
       options: pageOptions,
@@ -107,8 +108,8 @@ export const webhook: CommandGroup = {
   ],
 };
 
-function toRow(delivery: Json): Json {
-  const attempts = Array.isArray(delivery.attempts) ? (delivery.attempts as Json[]) : [];
+function toRow(delivery: Answers['Delivery']) {
+  const attempts = Array.isArray(delivery.attempts) ? delivery.attempts : [];
   const last = attempts.at(-1);
   return { ...delivery, attempts: attempts.length, last_result: last?.http_status ?? last?.error ?? '' };
 }
