@@ -73,9 +73,6 @@ export interface VerdictChange {
 /** The subject of the connection's tokens: its id, which is unique, opaque, immutable and never reused. */
 export const subjectOf = (connection: Connection): string => connection.id;
 
-export const destinationOf = (connection: Connection): Entry =>
-  clouds[connection.cloud].entry(connection.target);
-
 /** A connection with its destination, computed once per use. */
 export interface ResolvedConnection {
   readonly connection: Connection;
@@ -84,7 +81,16 @@ export interface ResolvedConnection {
 
 export const resolveConnection = (connection: Connection): ResolvedConnection => ({
   connection,
-  destination: destinationOf(connection),
+  destination: clouds[connection.cloud].entry(connection.target),
+});
+
+/** The same connection under another issuer, which changes nothing at its destination. */
+export const underIssuer = (
+  { connection, destination }: ResolvedConnection,
+  issuer: string,
+): ResolvedConnection => ({
+  connection: { ...connection, issuer },
+  destination,
 });
 
 /** Lifetime of the connection's tokens in seconds: its own setting, else the cloud's, else the server's default. */

@@ -8,19 +8,19 @@ export {
   type ConnectionState,
   connectionRecord,
   connectionStates,
-  destinationOf,
   type ResolvedConnection,
   resolveConnection,
   sameTarget,
   stateOf,
   subjectOf,
   tokenSecondsOf,
+  underIssuer,
   type Verdict,
   type VerdictChange,
 } from './connection.ts';
 export { type Connections, createConnections } from './connections.ts';
 export { setupFactsOf } from './facts.ts';
-export { narrowedTo, purposesField, purposesOf } from './purposes.ts';
+export { purposesField, purposesOf, resolveFor } from './purposes.ts';
 export { reportedTarget } from './reported.ts';
 export {
   type ConnectionPatch,

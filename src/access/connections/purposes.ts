@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type CloudName, clouds } from '../../clouds/index.ts';
 import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
 import { purposeName, type Validated, validate } from '../../platform/validation/index.ts';
-import type { Connection, Purposes } from './connection.ts';
+import { type Connection, type Purposes, type ResolvedConnection, resolveConnection } from './connection.ts';
 
 const maxPurposes = 20;
 
@@ -48,16 +48,19 @@ export const purposesOf = ({ purposes = {} }: Pick<Connection, 'purposes'>): rea
   Object.keys(purposes);
 
 /**
- * The connection narrowed to a purpose. The purpose was proven to narrow this target when it was saved. The token lifetime
- * of the connection is cut to that of the purpose.
+ * Resolves the connection, narrowed to a purpose if there is one. The purpose was proven to narrow this target when it was
+ * saved. The token lifetime of the connection is cut to that of the purpose.
  */
-export function narrowedTo(connection: Connection, name: string | undefined): Connection {
-  const { cloud, purposes = {}, token_ttl } = connection;
-  if (name === undefined) return connection;
+export function resolveFor(connection: Connection, name: string | undefined): ResolvedConnection {
+  const { purposes = {}, token_ttl } = connection;
+  if (name === undefined) return resolveConnection(connection);
   // An unknown purpose never falls back to the whole connection.
   if (!Object.hasOwn(purposes, name)) throw invalidRequest([{ path: 'purpose', message: 'does not exist' }]);
-  const target = { ...connection.target, ...purposes[name] };
-  const { tokenSeconds } = clouds[cloud].entry(target);
+  const narrowed = resolveConnection({
+    ...connection,
+    target: { ...connection.target, ...purposes[name] },
+  });
+  const { tokenSeconds } = narrowed.destination;
   const ttl = token_ttl === null ? null : Math.min(token_ttl, tokenSeconds ?? token_ttl);
-  return { ...connection, target, token_ttl: ttl };
+  return { ...narrowed, connection: { ...narrowed.connection, token_ttl: ttl } };
 }

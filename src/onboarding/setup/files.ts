@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import {
   type Connection,
   type Connections,
-  destinationOf,
+  type ResolvedConnection,
+  resolveConnection,
   setupFactsOf,
+  underIssuer,
 } from '../../access/connections/index.ts';
 import type { Tenants } from '../../access/tenants/index.ts';
 import {
@@ -51,14 +53,12 @@ export interface SetupFilesOptions {
   readonly publish: (artefact: SetupFile) => Promise<PublicFile | undefined>;
 }
 
-/** The connection with its tenant's issuer, which differs from its own only while the tenant moves. */
-export const underTenantIssuer = async (
+/** Under its tenant's issuer, which differs from the connection's own only while the tenant moves. */
+export const resolveUnderTenantIssuer = async (
   connection: Connection,
   tenants: Pick<Tenants, 'get' | 'issuerOf'>,
-): Promise<Connection> => ({
-  ...connection,
-  issuer: tenants.issuerOf(await tenants.get(connection.tenant)),
-});
+): Promise<ResolvedConnection> =>
+  underIssuer(resolveConnection(connection), tenants.issuerOf(await tenants.get(connection.tenant)));
 
 /** Undefined for other URLs than https: consoles read only those. */
 const asPublicFile = ({ content }: SetupFile, url = ''): PublicFile | undefined =>
@@ -69,22 +69,22 @@ const asPublicFile = ({ content }: SetupFile, url = ''): PublicFile | undefined 
 export function createSetupFiles(options: SetupFilesOptions): SetupFiles {
   const { vendor, connections, tenants, keysFor, permissions: sets, publish } = options;
 
-  const factsOf = async (connection: Connection): Promise<SetupFacts> => {
-    const registered = await underTenantIssuer(connection, tenants);
-    const facts = setupFactsOf(registered, vendor);
-    return destinationOf(connection).uploadsKeys ? { ...facts, jwks: await keysFor(registered) } : facts;
+  const factsOf = async (resolved: ResolvedConnection): Promise<SetupFacts> => {
+    const facts = setupFactsOf(resolved, vendor);
+    return resolved.destination.uploadsKeys ? { ...facts, jwks: await keysFor(resolved.connection) } : facts;
   };
 
   const createFiles: SetupFiles['files'] = async (connection, request = {}, readAt = undefined) => {
     const parsed = await parseRequest(connection, request, { connections, sets });
+    const resolved = await resolveUnderTenantIssuer(connection, tenants);
     const facts: SetupFacts = {
-      ...(await factsOf(connection)),
+      ...(await factsOf(resolved)),
       options: parsed.options,
       permissions: parsed.permissions,
       additional: await Promise.all(
         parsed.additionalConnections.map(async (other) => ({
           target: other.target,
-          facts: await factsOf(other),
+          facts: await factsOf(await resolveUnderTenantIssuer(other, tenants)),
         })),
       ),
       ...(parsed.callback === undefined ? {} : { callback: parsed.callback }),

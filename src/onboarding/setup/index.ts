@@ -4,11 +4,16 @@
  * (clouds), or what a verification checks (verification).
  */
 
-import { type Connection, setupFactsOf } from '../../access/connections/index.ts';
+import { type Connection, type ResolvedConnection, setupFactsOf } from '../../access/connections/index.ts';
 import { type LeakAdvice, type LintResult, type SetupFacts, setUpOf } from '../../clouds/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
 import type { StoredVerification, Verification, Verifier } from '../verification/index.ts';
-import { createSetupFiles, type SetupFiles, type SetupFilesOptions, underTenantIssuer } from './files.ts';
+import {
+  createSetupFiles,
+  resolveUnderTenantIssuer,
+  type SetupFiles,
+  type SetupFilesOptions,
+} from './files.ts';
 import { lintDocument } from './lint.ts';
 
 export type { SetupRequest } from './request.ts';
@@ -19,7 +24,7 @@ export interface Onboarding extends SetupFiles {
   /** Lints a trust document, before or after the customer applies it. Rejects with `invalid_request`. */
   lint(connection: Connection, document: string): Promise<LintResult>;
   /** What the customer must do if a key of the issuer may have been leaked until `at` (milliseconds since the epoch). */
-  afterLeak(connection: Connection, at: number): LeakAdvice;
+  afterLeak(resolved: ResolvedConnection, at: number): LeakAdvice;
   /** Verifies the connection, with probes, and stores the result and the state. */
   verify(connection: Connection, actor: string): Promise<Verification>;
   /** The latest verification, plain and signed. Rejects with `verification_not_found`. */
@@ -33,16 +38,16 @@ export function createOnboarding(
   return {
     ...createSetupFiles(options),
 
-    facts: async (connection) => setupFactsOf(await underTenantIssuer(connection, tenants), vendor),
+    facts: async (connection) => setupFactsOf(await resolveUnderTenantIssuer(connection, tenants), vendor),
 
     async lint(connection, document) {
-      const registered = await underTenantIssuer(connection, tenants);
-      return lintDocument(registered, setupFactsOf(registered, vendor), document);
+      const resolved = await resolveUnderTenantIssuer(connection, tenants);
+      return lintDocument(resolved.connection, setupFactsOf(resolved, vendor), document);
     },
 
-    afterLeak: (connection, at) =>
-      setUpOf(connection.cloud).leakAdvice(connection.target, {
-        ...setupFactsOf(connection, vendor),
+    afterLeak: (resolved, at) =>
+      setUpOf(resolved.connection.cloud).leakAdvice(resolved.connection.target, {
+        ...setupFactsOf(resolved, vendor),
         compromisedBefore: toTimestamp(at),
       }),
 

@@ -1,5 +1,5 @@
 /** Explains a cloud's refusal: the first condition that does not hold, and the fix. */
-import { type Connection, setupFactsOf } from '../../access/connections/index.ts';
+import { type Connection, type ResolvedConnection, setupFactsOf } from '../../access/connections/index.ts';
 import { clouds, type Remedy } from '../../clouds/index.ts';
 import { type ErrorCode, SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
@@ -14,15 +14,15 @@ const isOutage = ({ status }: SojournError): boolean => status >= 503;
 
 export function refusedCheck(
   name: string,
-  connection: Connection,
+  resolved: ResolvedConnection,
   error: SojournError,
   vendor: string,
 ): Check {
-  const { target, cloud } = connection;
+  const { target, cloud } = resolved.connection;
   const { diagnosis } = clouds[cloud];
   const { condition, detail, fix }: Remedy = diagnosis?.remedy(
     target,
-    setupFactsOf(connection, vendor),
+    setupFactsOf(resolved, vendor),
     error,
   ) ?? { condition: error.code };
   const outcome = isOutage(error)

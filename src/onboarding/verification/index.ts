@@ -3,13 +3,14 @@
  * of the latest verification, and when a connection is verified again. Does not own: the exchange with a cloud
  * (exchange) or the meaning of a cloud's refusals (clouds).
  */
-import type { Connection, Connections } from '../../access/connections/index.ts';
+import type { Connection, Connections, ResolvedConnection } from '../../access/connections/index.ts';
 import {
-  destinationOf,
+  resolveConnection,
   sameTarget,
   stateOf,
   subjectOf,
   unavailableReason,
+  underIssuer,
 } from '../../access/connections/index.ts';
 import type { Tenants } from '../../access/tenants/index.ts';
 import { clouds } from '../../clouds/index.ts';
@@ -71,13 +72,16 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   async function verifyNow(connection: Connection, actor: string): Promise<Verification> {
     const { issuer } = connection;
-    const moved = { ...connection, issuer: tenants.issuerOf(await tenants.get(connection.tenant)) };
-    if (moved.issuer === issuer) return recordResult(connection, actor, await runTimed(connection, actor));
+    const newIssuer = tenants.issuerOf(await tenants.get(connection.tenant));
+    const resolved = underIssuer(resolveConnection(connection), newIssuer);
+    const { checks, started } = await runTimed(resolved, actor);
+    if (newIssuer === issuer) return recordResult(resolved, actor, { checks, started });
     // The tenant is moving: the connection keeps its issuer until the customer's cloud trusts the new one.
-    const { checks, started } = await runTimed(moved, actor);
-    if (verdictOf(checks) === 'active')
-      return recordResult(await connections.adopt(connection.id, moved.issuer), actor, { checks, started });
-    const detail = `The cloud does not trust ${moved.issuer} yet; tokens still come from ${issuer}.`;
+    if (verdictOf(checks) === 'active') {
+      const adopted = await connections.adopt(connection.id, newIssuer);
+      return recordResult(resolveConnection(adopted), actor, { checks, started });
+    }
+    const detail = `The cloud does not trust ${newIssuer} yet; tokens still come from ${issuer}.`;
     const advice = 'Apply the set-up file again: it names the new issuer.';
     return {
       verdict: 'failing',
@@ -90,16 +94,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
     };
   }
 
-  async function runTimed(connection: Connection, actor: string) {
+  async function runTimed(resolved: ResolvedConnection, actor: string) {
     const started = now();
-    return { started, checks: await runChecks(connection, actor, { ...options, stopping: stopping.signal }) };
+    return { started, checks: await runChecks(resolved, actor, { ...options, stopping: stopping.signal }) };
   }
 
   async function recordResult(
-    connection: Connection,
+    resolved: ResolvedConnection,
     actor: string,
     { checks: results, started }: { checks: readonly Check[]; started: number },
   ): Promise<Verification> {
+    const { connection, destination } = resolved;
     const { retry, checks } = await applyPropagation(connection, results);
     const verdict = verdictOf(checks);
     const after =
@@ -121,7 +126,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       ...{ name: connection.name, tenant: connection.tenant, cloud: connection.cloud },
       issuer: connection.issuer,
       subject: subjectOf(connection),
-      audience: destinationOf(connection).audience,
+      audience: destination.audience,
       algorithm: connection.algorithm,
       ...answer,
       actor,

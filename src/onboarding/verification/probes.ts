@@ -3,7 +3,7 @@
  * whom else it admits. The subject of a probe is never that of a connection, past or future.
  */
 
-import { type Connection, destinationOf, setupFactsOf, subjectOf } from '../../access/connections/index.ts';
+import { type ResolvedConnection, setupFactsOf, subjectOf } from '../../access/connections/index.ts';
 import type { Diagnosis, ProbeResult, ProbeType, SettingsByCloud, SignedToken } from '../../clouds/index.ts';
 import type { Audit } from '../../platform/audit/index.ts';
 import type { SojournError } from '../../platform/errors/index.ts';
@@ -25,7 +25,7 @@ export interface ProbeOptions {
 interface Probe {
   readonly name: string;
   readonly type: ProbeType;
-  readonly deviation: (connection: Connection, diagnosis: Diagnosis) => Deviation;
+  readonly deviation: (resolved: ResolvedConnection, diagnosis: Diagnosis) => Deviation;
   readonly description: string;
 }
 
@@ -34,14 +34,14 @@ export const probes: readonly Probe[] = [
     name: 'probe_unknown_subject',
     type: 'subject',
     // Ends like the real subject, so it also detects a pattern that matches only the end.
-    deviation: (connection) => ({ subject: `probe_${subjectOf(connection)}` }),
+    deviation: ({ connection }) => ({ subject: `probe_${subjectOf(connection)}` }),
     description: 'a subject that no connection has',
   },
   {
     name: 'probe_other_subject',
     type: 'subject',
     // Differs from the real subject in the last letter only. No id contains `u`, so no connection can ever have it.
-    deviation: (connection) => ({
+    deviation: ({ connection }) => ({
       subject: subjectOf({ ...connection, id: `${connection.id.slice(0, -1)}u` }),
     }),
     description: "another connection's subject",
@@ -59,25 +59,26 @@ const deadlineMs = 5_000;
 
 export async function runProbe(
   {
-    connection,
+    resolved,
     diagnosis,
     probe: { name, type, deviation, description },
-  }: { readonly connection: Connection; readonly diagnosis: Diagnosis; readonly probe: Probe },
+  }: { readonly resolved: ResolvedConnection; readonly diagnosis: Diagnosis; readonly probe: Probe },
   options: ProbeOptions,
 ) {
+  const { connection, destination } = resolved;
   const { prober, audit, settings, now, vendor, stopping } = options;
-  const deviating = deviation(connection, diagnosis);
+  const deviating = deviation(resolved, diagnosis);
   let minted: (SignedToken & { readonly kid: string }) | undefined;
   let refusal: SojournError | undefined;
   try {
     // Credentials that the cloud may issue are discarded at once.
-    await destinationOf(connection).exchange({
+    await destination.exchange({
       connection: `probe-${connection.id}`,
       settings: settings[connection.cloud],
       now,
       signal: AbortSignal.any([AbortSignal.timeout(deadlineMs), stopping]),
       sign: async () => {
-        minted = await prober.sign(connection, deviating);
+        minted = await prober.sign(resolved, deviating);
         return minted;
       },
     });
@@ -98,7 +99,7 @@ export async function runProbe(
     facts: { probe: name, result },
   });
   return checkOf(name, result, `a token with ${description} (${value})`, refusal, () =>
-    diagnosis.fix(connection.target, setupFactsOf(connection, vendor), type),
+    diagnosis.fix(connection.target, setupFactsOf(resolved, vendor), type),
   );
 }
 

@@ -1,6 +1,6 @@
 /** Runs the checks of a connection in order: target, exchange, identity, probes. A failed step ends the run. */
 
-import { type Connection, destinationOf } from '../../access/connections/index.ts';
+import { type ResolvedConnection, resolveConnection } from '../../access/connections/index.ts';
 import { clouds } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Exchange } from '../../tokens/exchange/index.ts';
@@ -20,28 +20,27 @@ export interface CheckOptions extends ProbeOptions {
 const identityDeadlineMs = 5_000;
 
 export async function runChecks(
-  connection: Connection,
+  resolved: ResolvedConnection,
   actor: string,
   options: CheckOptions,
 ): Promise<readonly Check[]> {
-  const target = targetCheck(connection);
+  const target = targetCheck(resolved);
   if (target.outcome === 'failed')
     return [target, skipped('exchange', 'Not tried: the target is incomplete.')];
-  const exchangeChecks = await checkExchange(connection, actor, options);
+  const exchangeChecks = await checkExchange(resolved, actor, options);
   if (exchangeChecks.at(-1)?.outcome !== 'passed') return [target, ...exchangeChecks];
-  const { diagnosis } = clouds[connection.cloud];
+  const { diagnosis } = clouds[resolved.connection.cloud];
   const probeChecks: Check[] = [];
   for (const probe of probes)
     probeChecks.push(
       diagnosis
-        ? await runProbe({ connection, diagnosis, probe }, options)
+        ? await runProbe({ resolved, diagnosis, probe }, options)
         : skipped(probe.name, 'This cloud has no probes.'),
     );
   return [target, ...exchangeChecks, ...probeChecks];
 }
 
-function targetCheck(connection: Connection): Check {
-  const { missingFields } = destinationOf(connection);
+function targetCheck({ connection, destination: { missingFields } }: ResolvedConnection): Check {
   if (missingFields.length === 0) return passed('target', `Complete for ${connection.cloud}.`);
   return {
     name: 'target',
@@ -54,17 +53,21 @@ function targetCheck(connection: Connection): Check {
 }
 
 /** Exchanges a token and asks the cloud to whom the credentials belong. The credentials are discarded. */
-async function checkExchange(connection: Connection, actor: string, options: CheckOptions): Promise<Check[]> {
+async function checkExchange(
+  resolved: ResolvedConnection,
+  actor: string,
+  options: CheckOptions,
+): Promise<Check[]> {
   const { exchange, vendor } = options;
   let credentials: Awaited<ReturnType<Exchange['attempt']>>;
   try {
-    credentials = await exchange.attempt(connection, actor);
+    credentials = await exchange.attempt(resolved, actor);
   } catch (error) {
     const refusal = cloudError(error);
     return [
-      ...(await documentChecks(connection, refusal, options)),
-      (await retryReduced(connection, actor, refusal, options)) ??
-        refusedCheck('exchange', connection, refusal, vendor),
+      ...(await documentChecks(resolved.connection, refusal, options)),
+      (await retryReduced(resolved, actor, refusal, options)) ??
+        refusedCheck('exchange', resolved, refusal, vendor),
     ];
   }
   const exchanged = passed('exchange', 'The cloud issued credentials for a fresh token.');
@@ -74,35 +77,36 @@ async function checkExchange(connection: Connection, actor: string, options: Che
       exchanged,
       passed(
         'identity',
-        await destinationOf(connection).identify(credentials, {
+        await resolved.destination.identify(credentials, {
           now: options.now,
-          settings: options.settings[connection.cloud],
+          settings: options.settings[resolved.connection.cloud],
           signal,
         }),
       ),
     ];
   } catch (error) {
-    return [exchanged, refusedCheck('identity', connection, cloudError(error), vendor)];
+    return [exchanged, refusedCheck('identity', resolved, cloudError(error), vendor)];
   }
 }
 
 /** A second attempt with a reduced target shows whether the settings that it lacks are the cause of the refusal. */
 async function retryReduced(
-  connection: Connection,
+  resolved: ResolvedConnection,
   actor: string,
   refusal: SojournError,
   { exchange, vendor }: CheckOptions,
 ): Promise<Check | undefined> {
+  const { connection } = resolved;
   const reduced = clouds[connection.cloud].diagnosis?.reduce?.(connection.target);
   if (reduced === undefined || refusal.code !== 'cloud_trust_refused') return undefined;
   try {
-    await exchange.attempt({ ...connection, target: reduced.target }, actor);
+    await exchange.attempt(resolveConnection({ ...connection, target: reduced.target }), actor);
   } catch (error) {
     if (error instanceof SojournError && error.code === 'audit_unavailable') throw error;
     return undefined;
   }
   return {
-    ...refusedCheck('exchange', connection, refusal, vendor),
+    ...refusedCheck('exchange', resolved, refusal, vendor),
     outcome: 'failed',
     ...reduced.cause,
     detail: `${refusal.code}: ${reduced.cause.detail}`,

@@ -4,7 +4,12 @@
  * format of the answer (formats).
  */
 import type { Client } from '../../access/clients/index.ts';
-import { type Connection, narrowedTo, resolveConnection } from '../../access/connections/index.ts';
+import {
+  type Connection,
+  type ResolvedConnection,
+  resolveConnection,
+  resolveFor,
+} from '../../access/connections/index.ts';
 import type { AuthorizedUse, Policy, WorkloadClaims } from '../../access/policy/index.ts';
 import type { Suspensions } from '../../access/suspension/index.ts';
 import type { Credentials, SettingsByCloud } from '../../clouds/index.ts';
@@ -40,9 +45,9 @@ export interface Exchange {
   /** The cloud token itself, for SDKs that make the exchange on their own. */
   token(caller: Caller, connectionId: string): Promise<{ token: string; expiresIn: number }>;
   /** An exchange without the cache, in any state of the connection except paused. For verification. */
-  attempt(connection: Connection, actor: string): Promise<Credentials>;
+  attempt(resolved: ResolvedConnection, actor: string): Promise<Credentials>;
   /** The same for the server's own documents, which it continues to publish while issuing is suspended. */
-  attemptToPublish(connection: Connection): Promise<Credentials>;
+  attemptToPublish(resolved: ResolvedConnection): Promise<Credentials>;
 }
 
 /** Upper bound for one exchange: waiting for a slot, retries and the cloud's answer. */
@@ -75,8 +80,8 @@ export function createExchange(options: {
   const { policy, suspensions, issuers, audit, settings, fairQueue, outageBudget, now, elapsed, observe } =
     options;
   const cache = createCredentialsCache({ now, elapsed, maxEntries: maxCached });
-  const sign = async (connection: Connection, notAfter?: number) =>
-    (await issuers.of(connection)).sign(connection, notAfter);
+  const sign = async (resolved: ResolvedConnection, notAfter?: number) =>
+    (await issuers.of(resolved.connection)).sign(resolved, notAfter);
 
   /** Allows the use of the connection, or records the refusal and throws it. */
   function authorize(caller: Caller, id: string, purpose: string | null | undefined): Promise<AuthorizedUse> {
@@ -109,9 +114,9 @@ export function createExchange(options: {
     }
   }
 
-  async function exchange(connection: Connection, terms: Terms): Promise<Credentials> {
+  async function exchange(resolved: ResolvedConnection, terms: Terms): Promise<Credentials> {
+    const { connection, destination } = resolved;
     const { actor, facts = {}, notAfter, whileSuspended = false } = terms;
-    const { destination } = resolveConnection(connection);
     const line = { ...actor, connection: connection.id, tenant: connection.tenant };
     const startedAt = now();
     const observed = (outcome: string) =>
@@ -131,7 +136,7 @@ export function createExchange(options: {
           // Called again if the cloud reports that the first token arrived too late.
           sign: async () => {
             if (!whileSuspended) await suspensions.assertIssuing(connection.tenant);
-            const { token, jti, kid, claims } = await sign(connection, notAfter);
+            const { token, jti, kid, claims } = await sign(resolved, notAfter);
             signed = { jti, kid, sub: claims.sub, aud: claims.aud };
             return { token, jti };
           },
@@ -188,10 +193,10 @@ export function createExchange(options: {
     async credentials(caller, id, { purpose: requested, check } = {}) {
       const { connection, purpose, notAfter } = await authorize(caller, id, requested);
       check?.(connection);
-      const narrowed = narrowedTo(connection, purpose ?? undefined);
+      const resolved = resolveFor(connection, purpose ?? undefined);
       const facts = purpose === null ? {} : { purpose };
-      const { credentials, cached } = await cache.get(cacheKey(narrowed, notAfter), {
-        fetch: () => exchange(narrowed, { actor: actorOf(caller), facts, notAfter }),
+      const { credentials, cached } = await cache.get(cacheKey(resolved, notAfter), {
+        fetch: () => exchange(resolved, { actor: actorOf(caller), facts, notAfter }),
         staleOn: isTransient,
         isRefusal: isCloudRefusal,
         onRepeat: (error) => recordRepeated(connection, caller, facts, error as SojournError),
@@ -216,7 +221,7 @@ export function createExchange(options: {
     async token(caller, id) {
       const { connection, notAfter } = await authorize(caller, id, null);
       await assertIssuing(caller, connection);
-      const { token, jti, kid, claims } = await sign(connection, notAfter);
+      const { token, jti, kid, claims } = await sign(resolveConnection(connection), notAfter);
       const { sub, aud, exp, iat } = claims;
       await audit.record({
         event: 'token.issued',
@@ -232,15 +237,14 @@ export function createExchange(options: {
       return { token, expiresIn: exp - iat };
     },
 
-    attempt: (connection, actor) => exchange(connection, { actor: { actor } }),
-    attemptToPublish: (connection) =>
-      exchange(connection, { actor: { actor: 'system' }, whileSuspended: true }),
+    attempt: (resolved, actor) => exchange(resolved, { actor: { actor } }),
+    attemptToPublish: (resolved) => exchange(resolved, { actor: { actor: 'system' }, whileSuspended: true }),
   };
 }
 
 /** A changed or narrowed connection has its own credentials, and so has an approval that ends at another time. */
 const cacheKey = (
-  { id, target, algorithm, issuer, token_ttl }: Connection,
+  { connection: { id, target, algorithm, issuer, token_ttl } }: ResolvedConnection,
   notAfter: number | undefined,
 ): string => JSON.stringify([id, issuer, algorithm, target, token_ttl, notAfter]);
 

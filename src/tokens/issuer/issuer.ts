@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { Client, Clients } from '../../access/clients/index.ts';
-import { type Connection, type Connections, resolveConnection } from '../../access/connections/index.ts';
+import type { Connections, ResolvedConnection } from '../../access/connections/index.ts';
 import type { Federation } from '../../access/federation/index.ts';
 import type { Policy, WorkloadClaims } from '../../access/policy/index.ts';
 import type { Suspensions } from '../../access/suspension/index.ts';
@@ -50,11 +50,11 @@ export interface Issuer {
   token(incoming: IncomingTokenRequest): Promise<TokenAnswer>;
   /** Signs a cloud token that expires no later than `notAfter`, in milliseconds. */
   sign(
-    connection: Connection,
+    resolved: ResolvedConnection,
     notAfter?: number,
   ): Promise<SignedToken & { readonly kid: string; readonly claims: Claims }>;
   /** What `sign` would sign now. Signs nothing. */
-  preview(connection: Connection): UnsignedToken;
+  preview(resolved: ResolvedConnection): UnsignedToken;
   /** Signs a statement of this server. Every cloud refuses it as a token: it has its own typ, no sub and no exp. */
   signStatement(typ: StatementType, claims: Statement): Promise<string>;
   /** The client of an API token, and the workload claims in it. Rejects with `unauthorized`. */
@@ -128,8 +128,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
       }
     },
 
-    async sign(connection, notAfter) {
-      const resolved = resolveConnection(connection);
+    async sign(resolved, notAfter) {
       const { header, claims } = describeCloudToken(options, resolved, newJti(), notAfter);
       return { token: await signJws(keyring, header, claims), jti: claims.jti, kid: header.kid, claims };
     },
@@ -139,8 +138,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
       return signJws(keyring, { alg, typ, kid }, { ...claims, iss: issuer });
     },
 
-    preview: (connection) =>
-      describeCloudToken(options, resolveConnection(connection), 'a new one for each token', undefined),
+    preview: (resolved) => describeCloudToken(options, resolved, 'a new one for each token', undefined),
 
     async authenticateApiToken(apiToken) {
       try {

@@ -1,6 +1,11 @@
 /** Writes documents to one bucket, and remembers what it wrote, so that only changes are sent. */
 
-import { type Connection, type Connections, unavailableReason } from '../../access/connections/index.ts';
+import {
+  type Connection,
+  type Connections,
+  resolveConnection,
+  unavailableReason,
+} from '../../access/connections/index.ts';
 import { type BucketLocation, clouds } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
@@ -60,7 +65,7 @@ export class BucketWriter {
         advice: 'Name a connection to the cloud of the bucket in keys.publish.',
       });
     }
-    const credentials = await exchange.attemptToPublish(connection);
+    const credentials = await exchange.attemptToPublish(resolveConnection(connection));
     for (let start = 0; start < changed.length; start += maxConcurrentPuts) {
       await Promise.all(
         changed.slice(start, start + maxConcurrentPuts).map(async ({ path, document }) => {

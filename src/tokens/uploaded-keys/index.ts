@@ -5,7 +5,7 @@
  * may sign; the set-up files contain the keys.
  */
 
-import { type Connection, type Connections, destinationOf } from '../../access/connections/index.ts';
+import { type Connection, type Connections, resolveConnection } from '../../access/connections/index.ts';
 import type { UploadedKey } from '../../clouds/index.ts';
 import { allItems } from '../../platform/store/index.ts';
 import type { Issuers } from '../issuer/index.ts';
@@ -36,7 +36,8 @@ export function createUploads(options: {
     const { disabled, verified_at, algorithm, uploaded_kids = [] } = connection;
     if (disabled || verified_at === null || algorithm !== key.alg || uploaded_kids.includes(key.kid))
       return false;
-    return destinationOf(connection).uploadsKeys === true && (await issuers.ringOf(connection)) === ring;
+    const { destination } = resolveConnection(connection);
+    return destination.uploadsKeys === true && (await issuers.ringOf(connection)) === ring;
   }
 
   return {

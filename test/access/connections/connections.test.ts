@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { connectionInput, destinationOf, stateOf, subjectOf } from '../../../src/access/connections/index.ts';
+import {
+  connectionInput,
+  resolveConnection,
+  stateOf,
+  subjectOf,
+} from '../../../src/access/connections/index.ts';
 import { clouds } from '../../../src/clouds/index.ts';
 import { isId } from '../../../src/platform/ids/index.ts';
 import type { Store } from '../../../src/platform/store/index.ts';
@@ -53,7 +58,7 @@ describe('connections', () => {
         target: kept,
         issuer,
         // The one that the cloud prefers.
-        algorithm: destinationOf(made).algorithms[0],
+        algorithm: resolveConnection(made).destination.algorithms[0],
         token_ttl: null,
         approval: 'none',
         verdict: 'pending',
@@ -110,9 +115,9 @@ describe('connections', () => {
 
   test('can get the role later', async () => {
     const made = await create({ cloud: 'aws' });
-    expect(destinationOf(made).missingFields).toEqual(['role_arn']);
+    expect(resolveConnection(made).destination.missingFields).toEqual(['role_arn']);
     const changed = await bench.connections.update(made.id, { target: { role_arn: roleArn } });
-    expect(destinationOf(changed).missingFields).toEqual([]);
+    expect(resolveConnection(changed).destination.missingFields).toEqual([]);
   });
 
   test('are pending, then have the verdict of a verification, and are pending again after a change of the target', async () => {

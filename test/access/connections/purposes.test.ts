@@ -2,9 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   type Connection,
-  destinationOf,
-  narrowedTo,
   resolveConnection,
+  resolveFor,
   tokenSecondsOf,
 } from '../../../src/access/connections/index.ts';
 import {
@@ -214,19 +213,19 @@ describe('a narrowed connection', () => {
         read: { session_policy: policy, duration_seconds: 900 },
       },
     );
-    expect(narrowedTo(made, 'read')).toEqual({
+    expect(resolveFor(made, 'read').connection).toEqual({
       ...made,
       target: { ...made.target, session_policy: policy, duration_seconds: 900 },
     });
-    expect(narrowedTo(made, undefined)).toBe(made);
-    expect(destinationOf(narrowedTo(made, 'read')).claims).toEqual(destinationOf(made).claims);
+    expect(resolveFor(made, undefined).connection).toBe(made);
+    expect(resolveFor(made, 'read').destination.claims).toEqual(resolveConnection(made).destination.claims);
   });
 
   test.each(['write', '', '__proto__', 'constructor'])(
     'does not exist for the unknown purpose %j',
     async (name) => {
       const made = await create('aws', aws, { read: { duration_seconds: 900 } });
-      expect(await faultsOf(() => narrowedTo(made, name))).toEqual([
+      expect(await faultsOf(() => resolveFor(made, name))).toEqual([
         { path: 'purpose', message: 'does not exist' },
       ]);
     },
@@ -243,7 +242,7 @@ describe('a narrowed connection', () => {
       const target = { ...gcpTarget, lifetime_seconds: 3600 };
       const purpose = { scopes: [google('pubsub')], ...(lifetime_seconds ? { lifetime_seconds } : {}) };
       const made: Connection = await create('gcp', target, { read: purpose }, token_ttl ? { token_ttl } : {});
-      expect(tokenSecondsOf(resolveConnection(narrowedTo(made, 'read')), 60)).toBe(seconds);
+      expect(tokenSecondsOf(resolveFor(made, 'read'), 60)).toBe(seconds);
     },
   );
 });

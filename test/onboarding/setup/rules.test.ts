@@ -110,7 +110,8 @@ async function shown(
       sign: async () => ({ token: await token(sound), jti: 'x' }),
     });
   } catch (error) {
-    if (error instanceof SojournError) return refusedCheck('exchange', connection, error, 'Vendor');
+    if (error instanceof SojournError)
+      return refusedCheck('exchange', { connection, destination }, error, 'Vendor');
     throw error;
   }
   throw new Error('the cloud let it in');

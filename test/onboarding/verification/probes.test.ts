@@ -1,8 +1,12 @@
 /** What a probe can never be, and by whom a connection is verified again. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Connection, resolveConnection } from '../../../src/access/connections/index.ts';
-import { clouds, diagnosisOf } from '../../../src/clouds/index.ts';
+import {
+  type Connection,
+  type ResolvedConnection,
+  resolveConnection,
+} from '../../../src/access/connections/index.ts';
+import { diagnosisOf } from '../../../src/clouds/index.ts';
 import { documentChecks } from '../../../src/onboarding/verification/diagnosis.ts';
 import { probes } from '../../../src/onboarding/verification/probes.ts';
 import { storeVerification, type VerificationRecord } from '../../../src/onboarding/verification/record.ts';
@@ -34,22 +38,22 @@ describe('a probe', () => {
       const connection = await made(cloud);
       for (const { deviation } of probes) {
         const occasion = { iat: 1, ttl: 60, jti: 'x' };
+        const resolved = resolveConnection(connection);
         const { sub, aud } = probeClaims(
-          resolveConnection(connection),
+          resolved,
           occasion,
-          deviation(connection, diagnosisOf(connection.cloud)),
+          deviation(resolved, diagnosisOf(connection.cloud)),
         );
-        const own = clouds[connection.cloud].entry(connection.target).audience;
-        expect(isId('con', sub) && aud === own).toBe(false);
+        expect(isId('con', sub) && aud === resolved.destination.audience).toBe(false);
         expect(Buffer.byteLength(sub)).toBeLessThanOrEqual(100);
       }
     }
     const [unknown, foreign] = probes;
     fc.assert(
       fc.property(fc.nat(), (ms) => {
-        const connection = { id: newId('con', () => ms) } as Connection;
+        const resolved = { connection: { id: newId('con', () => ms) } } as ResolvedConnection;
         for (const probe of [unknown, foreign]) {
-          const wrong = probe?.deviation(connection, diagnosisOf('aws'));
+          const wrong = probe?.deviation(resolved, diagnosisOf('aws'));
           expect(wrong && 'subject' in wrong && !isId('con', wrong.subject)).toBe(true);
         }
       }),

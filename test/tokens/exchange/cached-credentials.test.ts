@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { clouds } from '../../../src/clouds/index.ts';
 import { type FakeCloud, json, startFakeCloud } from '../../clouds/fake-cloud.ts';
 import { azurePass } from '../../clouds/outside.ts';
-import type { TestClient } from '../../support/server.ts';
+import { askToken, type TestClient, withSecret } from '../../support/server.ts';
 import { type Answered, openPipeline, type Pipeline } from './pipeline.ts';
 
 const guid = (digit: string) => `${digit.repeat(8)}-1111-4111-8111-111111111111`;
@@ -53,6 +54,23 @@ const setAnswers = (...answers: FakeCloud['answers']) => {
   const used = cloud.asked.map(() => broken);
   cloud.answers = [...used, ...answers];
 };
+
+test('a token request, an exchange and a token for a caller each build the destination once', async () => {
+  const { id } = await connect();
+  const destination = jest.spyOn(clouds.azure, 'entry');
+  const built = async (use: () => Promise<{ readonly status: number }>) => {
+    destination.mockClear();
+    const { status } = await use();
+    return [status, destination.mock.calls.length];
+  };
+  try {
+    expect(await built(() => askToken(pipeline.base, withSecret(pipeline.client, { id })))).toEqual([200, 1]);
+    expect(await built(() => pipeline.credentials(id))).toEqual([200, 1]);
+    expect(await built(() => pipeline.ask(`${id}/token`))).toEqual([200, 1]);
+  } finally {
+    destination.mockRestore();
+  }
+});
 
 describe('cached credentials', () => {
   test('are fetched with one cloud request for 200 concurrent callers', async () => {

@@ -6,8 +6,8 @@ import {
   connectionPatch,
   connectionRecord,
   connectionStates,
-  destinationOf,
   readNewConnection,
+  resolveConnection,
   stateOf,
   subjectOf,
 } from '../../../access/connections/index.ts';
@@ -47,10 +47,10 @@ export const connectionPage = pageOf(connection);
 
 const connectionQuery = pageQuery.extend({ tenant: shortText.describe('Only connections of this tenant.') });
 
-const viewOf = (one: Connection) => ({
+export const viewOf = (one: Connection) => ({
   ...one,
   subject: subjectOf(one),
-  audience: destinationOf(one).audience,
+  audience: resolveConnection(one).destination.audience,
   state: stateOf(one),
 });
 

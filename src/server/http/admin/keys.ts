@@ -1,6 +1,6 @@
 /** /keys: the signing keys, never their private halves. */
 import { z } from 'zod';
-import { type Connection, destinationOf } from '../../../access/connections/index.ts';
+import { type ResolvedConnection, resolveConnection } from '../../../access/connections/index.ts';
 import { invalidRequest } from '../../../platform/errors/index.ts';
 import { toTimestamp } from '../../../platform/time/index.ts';
 import { timestamp } from '../../../platform/validation/index.ts';
@@ -162,19 +162,20 @@ export const keyRoutes: readonly Route[] = [
       const { keyring, key } = keyrings.find(kid);
       const within = keyring.id === mainRing ? {} : { within: keyring.id };
       const page = await connections.list({ ...query, ...within });
-      const affected: Connection[] = [];
-      for (const one of page.items) {
+      const affected: ResolvedConnection[] = [];
+      for (const one of page.items.map(resolveConnection)) {
         // An attacker with the key can sign any token, so the algorithms that the cloud accepts count, not the one in use.
-        const accepted = destinationOf(one).algorithms.includes(key.alg);
-        if (accepted && (await issuers.ringOf(one)) === keyring.id) affected.push(one);
+        const accepted = one.destination.algorithms.includes(key.alg);
+        if (accepted && (await issuers.ringOf(one.connection)) === keyring.id) affected.push(one);
       }
       return mapPage({ ...page, items: affected }, (one) => {
+        const { connection } = one;
         const { trustedFor, steps } = onboarding.afterLeak(one, key.revoked_at ?? now());
         return {
-          connection: one.id,
-          name: one.name,
-          tenant: one.tenant,
-          cloud: one.cloud,
+          connection: connection.id,
+          name: connection.name,
+          tenant: connection.tenant,
+          cloud: connection.cloud,
           trusted_for: trustedFor,
           steps,
         };

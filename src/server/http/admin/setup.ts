@@ -1,5 +1,6 @@
 /** /connections/ID/…: set-up files, verification, and a preview of the token's claims. */
 import { z } from 'zod';
+import { resolveConnection } from '../../../access/connections/index.ts';
 import { verificationRecord } from '../../../onboarding/verification/index.ts';
 import { read } from '../../../platform/validation/index.ts';
 import { readQuery } from '../body.ts';
@@ -108,7 +109,7 @@ export const setupRoutes: readonly Route[] = [
     refusals: ['connection_not_found', 'keys_unavailable'],
     async find({ connections, issuers }, { params: { id } }) {
       const connection = await connections.get(id);
-      return (await issuers.of(connection)).preview(connection);
+      return (await issuers.of(connection)).preview(resolveConnection(connection));
     },
   }),
 ];

@@ -1,9 +1,9 @@
 /** /connections/ID/uploaded-keys: the administrator confirms which keys the customer's cloud holds. */
 import { z } from 'zod';
-import { destinationOf, stateOf, subjectOf } from '../../../access/connections/index.ts';
+import { resolveConnection } from '../../../access/connections/index.ts';
 import { invalidRequest } from '../../../platform/errors/index.ts';
 import { mainRing } from '../../../tokens/keys/index.ts';
-import { connection } from './connections.ts';
+import { connection, viewOf } from './connections.ts';
 import { writeRoute } from './route.ts';
 
 export const uploadedKeysInput = z.strictObject({
@@ -25,7 +25,7 @@ export const uploadedKeysRoute = writeRoute({
   refusals: ['connection_not_found', 'version_conflict', 'keys_unavailable'],
   async change({ connections, issuers, keyrings }, { params: { id }, body: { kids } }) {
     const one = await connections.get(id);
-    if (!destinationOf(one).uploadsKeys)
+    if (!resolveConnection(one).destination.uploadsKeys)
       throw invalidRequest([
         {
           path: 'kids',
@@ -43,12 +43,7 @@ export const uploadedKeysRoute = writeRoute({
     if (faults.length > 0) throw invalidRequest(faults);
     const changed = await connections.setUploaded(id, kids);
     return {
-      answer: {
-        ...changed,
-        subject: subjectOf(changed),
-        audience: destinationOf(changed).audience,
-        state: stateOf(changed),
-      },
+      answer: viewOf(changed),
       auditEvent: {
         event: 'connection.jwks_uploaded',
         connection: id,
