@@ -17,6 +17,7 @@ export {
   underIssuer,
   type Verdict,
   type VerdictChange,
+  verdicts,
 } from './connection.ts';
 export { type Connections, createConnections } from './connections.ts';
 export { setupFactsOf } from './facts.ts';

@@ -31,7 +31,7 @@ import { isPropagationOver, nextRetry, nextRetryInOutage, type Retry } from './r
 import { type CheckOptions, runChecks } from './run-checks.ts';
 import { claimVerification, listDue, scanIntervalMs } from './schedule.ts';
 
-export type { Check } from './check.ts';
+export { type Check, checkRecord } from './check.ts';
 export { recordDrift } from './drift.ts';
 export { type StoredVerification, type VerificationRecord, verificationRecord } from './record.ts';
 

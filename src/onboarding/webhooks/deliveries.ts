@@ -77,7 +77,8 @@ export interface Deliveries {
 }
 
 /** Of one attempt. `rejected`: the receiver refuses this event, so it is not sent again. */
-export type DeliveryOutcome = 'delivered' | 'failed' | 'rejected';
+export const deliveryOutcomes = ['delivered', 'failed', 'rejected'] as const;
+export type DeliveryOutcome = (typeof deliveryOutcomes)[number];
 
 export function createDeliveries(store: Store, now: Now): Deliveries {
   const stored = records<Delivery>(store, 'delivery', 'delivery_not_found');

@@ -3,7 +3,13 @@
  * get, and delivery with retries for up to a day. Does not own: recording the events (audit) or the signature (issuer).
  * The audit is the only source of events.
  */
-export { type Attempt, attemptRecord, type Delivery, deliveryStates } from './deliveries.ts';
+export {
+  type Attempt,
+  attemptRecord,
+  type Delivery,
+  deliveryOutcomes,
+  deliveryStates,
+} from './deliveries.ts';
 export { eventNames, isEventName } from './events.ts';
 export { type Webhook, webhookChange, webhookInput, webhookRecord } from './schema.ts';
 export { createWebhooks, type Webhooks } from './webhooks.ts';
