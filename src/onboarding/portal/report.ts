@@ -150,14 +150,14 @@ export function readReport(
 const reportSchema = ({ reportFields }: Guide) =>
   z.strictObject(
     Object.fromEntries(
-      reportFields.map(({ name, optional }) => {
+      reportFields.map(({ name, optional }): [string, z.ZodType<string | null | undefined>] => {
         const field = z.string('must be a string').trim();
         return [
           name,
           optional ? field.transform((text) => text || null).optional() : field.min(1, 'must not be empty'),
         ];
       }),
-    ) as Record<string, z.ZodType<string | null | undefined>>,
+    ),
   );
 
 /** Ids in the customer's cloud are not secret, and the vendor's administrator needs to see them. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Connection, Connections } from '../../access/connections/index.ts';
 import { setUpOf } from '../../clouds/index.ts';
 import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
-import { read, validate } from '../../platform/validation/index.ts';
+import { validate } from '../../platform/validation/index.ts';
 
 /** Each cloud adds its own options: see `options.ts` of the cloud. */
 export interface SetupRequest {
@@ -54,9 +54,9 @@ export async function parseRequest(
   const { callback, permissions, additional_connections, ...options } = request;
   const setUp = setUpOf(connection.cloud);
   const shared = { callback, permissions, additional_connections };
-  const faults = [...validate(common, shared).faults, ...validate(setUp.options, options).faults];
-  if (faults.length > 0) throw invalidRequest(faults);
-  const parsed = read(common, shared);
+  const { value: parsed, faults: commonFaults } = validate(common, shared);
+  const { value: parsedOptions, faults: optionFaults } = validate(setUp.options, options);
+  if (!parsed || !parsedOptions) throw invalidRequest([...commonFaults, ...optionFaults]);
   const ids = parsed.additional_connections;
   const others = await Promise.all(ids.map((id) => connections.find(id)));
   const referenceFaults = [
@@ -65,7 +65,7 @@ export async function parseRequest(
   ];
   if (referenceFaults.length > 0) throw invalidRequest(referenceFaults);
   return {
-    options: read(setUp.options, options),
+    options: parsedOptions,
     permissions: Object.fromEntries(
       parsed.permissions.map((name) => [name, sets[name]?.[connection.cloud]] as const),
     ),
