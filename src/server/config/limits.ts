@@ -17,7 +17,7 @@ export const limitKeys = {
   refused_sign_ins: key(
     countBetween(10, 1_000_000),
     100,
-    'Failed sign-ins per second from all network addresses together. Above it, only addresses from which a client has signed in within 25 hours are admitted; others get 503 at once.',
+    'Failed sign-ins and invalid links per second from all network addresses together. Above it, only addresses that sent a valid one within 25 hours are admitted; others get 503 at once.',
   ),
   requests_per_address: key(
     countBetween(1, 1_000_000),

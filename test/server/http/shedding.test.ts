@@ -54,6 +54,30 @@ test('a flood of refused sign-ins from many addresses shuts out unknown addresse
   expect((await askToken(issuer, good, from('203.0.113.1'))).status).toBe(200);
 }, 60_000);
 
+test('a flood of invalid links from many addresses shuts out unknown addresses, but no customer who had a valid one', async () => {
+  server = await testServer({
+    config: { limits: { refused_sign_ins: 20 }, trust_proxy: ['127.0.0.1/32'] },
+    now: () => 1_800_000_000_000,
+  });
+  const { issuer, admin } = server;
+  const { connection } = await oneConnection(server);
+  const { url } = await admin.post<{ url: string }>(`/connections/${connection.id}/invitations`, {});
+  const open = (link: string, address: string) => fetch(link, from(address));
+  expect((await open(url, '192.0.2.1')).status).toBe(200);
+  for (let host = 0; host < 20; host++)
+    expect((await open(`${issuer}/connect/${host}`, `198.51.100.${host}`)).status).toBe(404);
+  const lines = async () => (await admin.get<{ items: object[] }>('/audit?limit=200')).items.length;
+  const before = await lines();
+  for (const link of [`${issuer}/connect/x`, url, `${url}/events`]) {
+    const response = await open(link, '203.0.113.1');
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await response.text()).toContain('The server is busy');
+  }
+  expect(await lines()).toBe(before);
+  expect((await open(url, '192.0.2.1')).status).toBe(200);
+  for (const path of documents) expect((await fetch(issuer + path)).status).toBe(200);
+}, 60_000);
+
 test('a request beyond the limit of requests in progress gets 503 at once, and documents are served', async () => {
   const hanging: http.ServerResponse[] = [];
   const cloud = http.createServer((_, response) => hanging.push(response));

@@ -13,6 +13,7 @@ import type { Now } from '../../../platform/time/index.ts';
 import { requestContextOf } from '../app.ts';
 import { answerPage, answerRefusal } from './connect-pages.ts';
 import { createFailedSignIns } from './failed-sign-ins.ts';
+import type { Refusals } from './refusals.ts';
 
 export type ConnectContext = Context & { params: { invitation?: string; name?: string } };
 export type InvitationHandler = (ctx: ConnectContext, holder: InvitationHolder) => Promise<void>;
@@ -24,17 +25,19 @@ export interface InvitationCheckServices {
   /** Number of invalid links that an address may try per minute. */
   readonly failedSignIns: number;
   readonly limits: Pick<RequestLimits, 'countAddress' | 'countInvitation'>;
+  readonly refusals: Refusals;
 }
 
 export function createInvitationCheck(
   services: InvitationCheckServices,
   frame: Frame,
 ): (handle: InvitationHandler) => (ctx: ConnectContext) => Promise<void> {
-  const { portal, audit, now, failedSignIns, limits } = services;
+  const { portal, audit, now, failedSignIns, limits, refusals } = services;
   const limit = createFailedSignIns(failedSignIns, now);
 
   async function refuse(ctx: Context): Promise<void> {
     const context = requestContextOf(ctx);
+    refusals.recordRefusal();
     const event = limit.record(context.source_ip) ? 'invitation.rate_limited' : 'invitation.refused';
     await audit.record({ event, outcome: 'refused', actor: 'unknown', ...context });
     answerPage(ctx, 404, plainPage(frame, 'This link is not valid', noInvitation));
@@ -46,14 +49,17 @@ export function createInvitationCheck(
     try {
       const wait = limit.wait(context.source_ip);
       if (wait > 0) throw new SojournError('rate_limited', { retryAfter: wait });
+      refusals.admit(context);
       await limits.countAddress(context);
       holder = await portal.open(ctx.params.invitation ?? '');
       if (!holder) return refuse(ctx);
+      refusals.recordSuccess(context);
       await limits.countInvitation(holder.invitation.id, context);
       await handle(ctx, holder);
     } catch (error) {
       // Programs get a problem document. Internal errors go to the error handler of the app, which logs them.
-      if (!(error instanceof SojournError) || error.status >= 500 || ctx.is('json')) throw error;
+      const isShown = error instanceof SojournError && (error.status < 500 || error.code === 'server_busy');
+      if (!isShown || ctx.is('json')) throw error;
       answerRefusal(ctx, frame, error, holder?.url);
     }
   };

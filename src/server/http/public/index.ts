@@ -26,6 +26,7 @@ import { asSojournError } from '../problem.ts';
 import { mountConnect } from './connect.ts';
 import { mountCredentials } from './credentials.ts';
 import { documentOf, documentPaths, findDocument } from './documents.ts';
+import { createRefusals } from './refusals.ts';
 import { answerUnread, type CertificateOf, tokenDoor } from './token.ts';
 import { createUnauthenticatedCallers, type UnauthenticatedCallers } from './unauthenticated-callers.ts';
 
@@ -55,7 +56,8 @@ interface Tenant {
 export function createPublicApp(services: PublicServices, options: AppOptions): RequestListener {
   const { issuers, path, certificateOf, limits } = services;
   const router = new Router({ prefix: path, strict: true, sensitive: true });
-  const unauthenticatedCallers = createUnauthenticatedCallers(services);
+  const refusals = createRefusals(services);
+  const unauthenticatedCallers = createUnauthenticatedCallers({ ...services, refusals });
   const limited = limitSignIns(unauthenticatedCallers);
   const serveIssuer = (base: string, find: (ctx: Context & Tenant) => Promise<Issuer>) => {
     // Reached if `documentsFirst` found none, to answer the reason.
@@ -76,7 +78,7 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
     return issuer;
   });
   mountCredentials(router, { ...services, unauthenticatedCallers });
-  mountConnect(router, { ...services, origin: new URL(issuers.shared.url).origin });
+  mountConnect(router, { ...services, refusals, origin: new URL(issuers.shared.url).origin });
 
   const app = createApp(options);
   app.use(originFormOnly);

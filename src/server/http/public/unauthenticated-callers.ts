@@ -5,9 +5,10 @@
  */
 import type { Audit, RequestContext } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
-import { createBuckets, type KnownAddresses, type RequestLimits } from '../../../platform/limits/index.ts';
+import type { RequestLimits } from '../../../platform/limits/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 import { createFailedSignIns } from './failed-sign-ins.ts';
+import type { Refusals } from './refusals.ts';
 
 export interface UnauthenticatedCallers {
   /**
@@ -27,36 +28,27 @@ export interface UnauthenticatedCallersOptions {
   readonly now: Now;
   /** Number of failed sign-ins that an address may have per minute. */
   readonly failedSignIns: number;
-  /** Failed sign-ins per second from all addresses. */
-  readonly refusedSignIns: number;
-  readonly knownAddresses: KnownAddresses;
+  readonly refusals: Refusals;
 }
-
-/** The only key of the bucket for all addresses. */
-const everyone = '';
 
 export function createUnauthenticatedCallers({
   limits,
   audit,
   now,
   failedSignIns,
-  refusedSignIns,
-  knownAddresses,
+  refusals,
 }: UnauthenticatedCallersOptions): UnauthenticatedCallers {
   const failures = createFailedSignIns(failedSignIns, now);
-  const refusals = createBuckets({ size: refusedSignIns, perSecond: refusedSignIns }, now);
   return {
     async admit(context) {
       const retryAfter = failures.wait(context.source_ip);
       if (retryAfter > 0) throw new SojournError('rate_limited', { retryAfter });
-      const wait = refusals.retryAfter(everyone);
-      if (wait > 0 && !knownAddresses.has(context.source_ip))
-        throw new SojournError('server_busy', { retryAfter: wait });
+      refusals.admit(context);
       await limits.countAddress(context);
     },
-    recordSuccess: ({ source_ip }) => knownAddresses.add(source_ip),
+    recordSuccess: refusals.recordSuccess,
     async recordFailure(context) {
-      refusals.consume(everyone);
+      refusals.recordRefusal();
       if (!failures.record(context.source_ip)) return;
       await audit.record({ event: 'sign_in.rate_limited', outcome: 'refused', actor: 'unknown', ...context });
     },
