@@ -34,6 +34,8 @@ const maxUnanswered = 8;
 const maxPerTurn = 8;
 /** One read of a socket is 64 KB. node:http may resume a paused socket once, to read the body of a request. */
 const maxUnreadBytes = 256 * 1024;
+/** Of all connections; 1,000 that wait with one request each have 2 MB. */
+const maxHeldBytes = 16 * 1024 * 1024;
 const endOfHeaders = Buffer.from('\r\n\r\n');
 const nothing = Buffer.alloc(0);
 
@@ -43,6 +45,8 @@ interface Connection {
   readonly parse: (chunk: Buffer) => void;
   /** Received, and not yet passed to the parser. */
   unread: Buffer;
+  /** The memory that `unread` holds: also its parsed beginning. */
+  heldBytes: number;
   unanswered: number;
   latest?: IncomingMessage;
   isQueued: boolean;
@@ -55,8 +59,15 @@ export function createPacing(options: PacingOptions): Pacing {
   const documents = createRoundRobin<Connection>();
   const known = createRoundRobin<Connection>();
   const others = createRoundRobin<Connection>();
+  let heldBytes = 0;
   let startedInTurn = 0;
   let isScheduled = false;
+
+  const setUnread = (connection: Connection, unread: Buffer, held: number): void => {
+    heldBytes += held - connection.heldBytes;
+    connection.heldBytes = held;
+    connection.unread = unread;
+  };
 
   const scheduleTurn = (): void => {
     if (isScheduled) return;
@@ -69,8 +80,9 @@ export function createPacing(options: PacingOptions): Pacing {
     if (isQueued) return;
     const queue = isDocument(pathOf(unread)) ? documents : isKnown(group) ? known : others;
     if (queue === others && others.size() >= maxWaiting && unanswered === 0) {
-      connection.unread = nothing;
+      setUnread(connection, nothing, 0);
       onBusy();
+      pause(connection);
       socket.end(busyBytes, () => socket.destroy());
       return;
     }
@@ -109,7 +121,8 @@ export function createPacing(options: PacingOptions): Pacing {
     scheduleTurn();
     const end = unread.indexOf(endOfHeaders);
     const length = end === -1 ? unread.length : end + endOfHeaders.length;
-    connection.unread = length === unread.length ? nothing : unread.subarray(length);
+    if (length === unread.length) setUnread(connection, nothing, 0);
+    else connection.unread = unread.subarray(length);
     parse(unread.subarray(0, length));
     // Requests with a body cannot wait for the answers before them without holding back their own body.
     if (connection.unanswered > 2 * maxUnanswered) socket.destroy();
@@ -119,7 +132,7 @@ export function createPacing(options: PacingOptions): Pacing {
   const proceed = (connection: Connection): void => {
     const { socket, unread, unanswered, latest } = connection;
     if (socket.destroyed) {
-      connection.unread = nothing;
+      setUnread(connection, nothing, 0);
     } else if (isHeldBack(socket)) {
       if (unread.length > 0) pause(connection);
     } else if (unread.length === 0) {
@@ -134,12 +147,13 @@ export function createPacing(options: PacingOptions): Pacing {
 
   const receive = (connection: Connection, chunk: Buffer): void => {
     const { socket, unread } = connection;
-    if (unread.length + chunk.length > maxUnreadBytes) {
+    const length = unread.length + chunk.length;
+    if (length > maxUnreadBytes || heldBytes + chunk.length > maxHeldBytes) {
       socket.destroy();
       return;
     }
     const isFirst = unread.length === 0;
-    connection.unread = isFirst ? chunk : Buffer.concat([unread, chunk]);
+    setUnread(connection, isFirst ? chunk : Buffer.concat([unread, chunk]), length);
     if (!isFirst) {
       pause(connection);
       return;
@@ -154,7 +168,7 @@ export function createPacing(options: PacingOptions): Pacing {
     add(socket) {
       const [parse] = socket.listeners('data') as [(chunk: Buffer) => void];
       const connection: Connection = {
-        ...{ socket, parse, group: groupOf(socket), unread: nothing, unanswered: 0 },
+        ...{ socket, parse, group: groupOf(socket), unread: nothing, heldBytes: 0, unanswered: 0 },
         ...{ isQueued: false, isPaused: false },
       };
       connections.set(socket, connection);
@@ -163,6 +177,7 @@ export function createPacing(options: PacingOptions): Pacing {
       socket.off('data', parse);
       // After node:http's own listener, which ends its hold.
       socket.on('drain', () => proceed(connection));
+      socket.once('close', () => setUnread(connection, nothing, 0));
     },
 
     start(request, response) {

@@ -195,6 +195,23 @@ test('a flood of requests for documents does not keep out the others', async () 
   expect(paths().lastIndexOf('/token') - before).toBeLessThan(1_000);
 });
 
+test('all connections together hold at most 16 MB of requests that wait', async () => {
+  await start({ caps: { total: 1_000, perGroup: 1_000 } });
+  let closed = 0;
+  for (let number = 0; number < 500; number++) {
+    const socket = await open();
+    socket.on('close', () => {
+      closed += 1;
+    });
+    socket.write(get('/x').repeat(6_000));
+  }
+  await until(() => closed > 100);
+  await turns(200);
+  // Each of the others holds what one read of its socket returned, 64 KB.
+  expect(closed).toBeLessThan(400);
+  expect(started.length).toBeGreaterThan(800);
+});
+
 test('a request that would have to wait behind too many others gets 503 at once, a document never', async () => {
   await start({ maxWaiting: 10, isDocument: (path) => path === '/jwks' }, ({ response }) => response.end());
   const answers: string[] = [];
