@@ -67,6 +67,15 @@ describe('the policy document', () => {
     expect(asked).toEqual(['versions', 'get', 'versions', 'versions']);
   });
 
+  test('stays as it is if the input replaces another version than the current one', async () => {
+    const replaced = await bench.policy.replace({ version: 0, guards: [federatedOnly] });
+    for (const version of [0, 2])
+      await expect(bench.policy.replace({ version, guards: [] })).rejects.toMatchObject({
+        code: 'version_conflict',
+      });
+    expect(await bench.policy.document()).toEqual(replaced);
+  });
+
   test('is rejected if a guard matches a connection or tenant that does not exist', async () => {
     const otherThan = (id: string) => id.slice(0, -1) + (id.endsWith('0') ? '1' : '0');
     const guardFor = (name: string, match: object) => ({ ...federatedOnly, name, match });

@@ -24,6 +24,8 @@ export interface ReplicaOptions {
   readonly former?: Uint8Array;
   readonly algorithms?: readonly Algorithm[];
   readonly timing?: Partial<Timing>;
+  /** Whether a tenant with its own keys exists; by default every tenant does. */
+  readonly hasTenant?: (id: string) => Promise<boolean>;
   readonly obstacles?: (key: PublicJwk) => Promise<readonly string[]>;
   /** The constant error of its clock, in milliseconds. */
   readonly off?: number;
@@ -96,7 +98,7 @@ export async function keysBench() {
       Keyrings.open({
         ...what(options),
         mayCreate: async () => true,
-        hasTenant: async () => true,
+        hasTenant: options.hasTenant ?? (async () => true),
         obstacles: async () => [],
         onPostponed: () => undefined,
         record: async () => undefined,

@@ -43,6 +43,15 @@ describe('the main ring and those of tenants', () => {
     expect(bench.logged()).not.toContain('cannot refresh a key ring');
   });
 
+  test('are not opened for a tenant that does not exist, and leave nothing for it', async () => {
+    const rings = await bench.rings({ hasTenant: async (id) => id === 'ten_1' });
+    const own = await rings.of('ten_1');
+    await expect(rings.of('ten_2')).rejects.toMatchObject({ code: 'tenant_not_found' });
+    expect(rings.all()).toEqual([rings.main, own]);
+    expect([...(await bench.store.versions('ring')).keys()].toSorted()).toEqual(['shared', 'ten_1']);
+    expect((await bench.filesIn('keys')).toSorted()).toEqual(['ring.json', 'ten_1.json']);
+  });
+
   test('log a clock jump once for all rings, and once more when the clock is right again', async () => {
     const set = { ms: 0 };
     const rings = await bench.rings({ set });
