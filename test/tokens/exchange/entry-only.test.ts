@@ -51,6 +51,7 @@ test('a cloud with only an entry is verified without probes', async () => {
 
 test.each([
   ['GET', '/setup', undefined, 'cloud: gcp has no set-up files'],
+  ['POST', '/invitations', {}, 'cloud: gcp has no set-up files'],
   ['POST', '/lint', { document: '{}' }, 'cloud: gcp has no lint'],
   [
     'PATCH',

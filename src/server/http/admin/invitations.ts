@@ -1,5 +1,6 @@
 /** /connections/ID/invitations: links for the customer's administrator. */
 import { z } from 'zod';
+import { setUpOf } from '../../../clouds/index.ts';
 import { type Invitation, invitationInput, invitationRecord } from '../../../onboarding/invitations/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { noContent } from './fields.ts';
@@ -52,7 +53,8 @@ export const invitationRoutes: readonly Route[] = [
     refusals: ['connection_not_found', 'invitation_limit'],
     async change({ connections, invitations, onboarding }, { params: { id }, body }) {
       const connection = await connections.get(id);
-      // Checks the permissions now, so that this caller gets the error and not the customer.
+      // Checks cloud and permissions now, so that this caller gets the error and not the customer.
+      setUpOf(connection.cloud);
       const { permissions } = body;
       if (permissions.length > 0) await onboarding.files(connection, { permissions });
       const { invitation: created, url } = await invitations.create(id, body);
