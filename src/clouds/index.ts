@@ -8,7 +8,7 @@ import { aws } from './aws/index.ts';
 import { azure } from './azure/index.ts';
 import type { Cloud, CloudSettings, Diagnosis, ObjectStore, SetUp } from './contract/index.ts';
 import { gcp } from './gcp/index.ts';
-import type { CloudName } from './programs/index.ts';
+import { type CloudName, programs } from './programs/index.ts';
 
 export { algorithms } from './contract/entry.ts';
 export type * from './contract/index.ts';
@@ -29,9 +29,16 @@ export const setUpOf = (cloud: CloudName): SetUp => clouds[cloud].setUp ?? missi
 /** @throws {SojournError} `invalid_request` if Sojourn cannot diagnose this cloud */
 export const diagnosisOf = (cloud: CloudName): Diagnosis => clouds[cloud].diagnosis ?? missing(cloud, 'lint');
 
+/** `s3://, gs:// or https://` */
+export const bucketSchemes = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
+  Object.keys(programs).flatMap((name) => clouds[name as CloudName].objectStore?.scheme ?? []),
+);
+
 /** The object store that a location belongs to. */
 export const objectStoreAt = (to: string): ObjectStore | undefined =>
-  Object.values(clouds).find(({ objectStore }) => objectStore?.accepts(to))?.objectStore;
+  Object.values(clouds).find(
+    ({ objectStore }) => objectStore !== undefined && to.startsWith(objectStore.scheme),
+  )?.objectStore;
 
 function missing(cloud: CloudName, part: string): never {
   throw invalidRequest([{ path: 'cloud', message: `${cloud} has no ${part}` }]);

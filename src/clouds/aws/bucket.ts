@@ -9,7 +9,7 @@ import { sign } from './signature.ts';
 const pattern = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/[\w.-]+)*)\/?$/;
 
 export const bucket: ObjectStore = {
-  accepts: (to) => to.startsWith('s3://'),
+  scheme: 's3://',
 
   faultOf({ to, region }) {
     if (!pattern.test(to)) return { field: 'to', message: 'must be s3://BUCKET or s3://BUCKET/PREFIX' };

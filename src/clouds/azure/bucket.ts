@@ -12,7 +12,7 @@ const pattern =
   /^https:\/\/([a-z0-9]{3,24})\.(blob\.core\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn))\/(\$web|[a-z0-9](?:-?[a-z0-9]){2,62})((?:\/[\w.-]+)*)\/?$/;
 
 export const bucket: ObjectStore = {
-  accepts: (to) => to.startsWith('https://'),
+  scheme: 'https://',
 
   faultOf({ to, region }) {
     if (!pattern.test(to))

@@ -26,9 +26,9 @@ export interface Upload {
 }
 
 export interface ObjectStore {
-  /** Whether a location of this form belongs to this cloud. */
-  accepts(to: string): boolean;
-  /** What is wrong with an accepted location, as a message that follows the name of the field. */
+  /** How its locations begin, and no other cloud's: `s3://`. */
+  readonly scheme: string;
+  /** What is wrong with a location of the scheme, as a message that follows the name of the field. */
   faultOf(location: BucketLocation): { readonly field: string; readonly message: string } | undefined;
   /** The URL of the document, which is also its public URL if the bucket is public. Requires a location without a fault. */
   urlOf(location: BucketLocation, path: string): string;

@@ -10,7 +10,7 @@ const publicAddress = 'https://storage.googleapis.com';
 const pattern = /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])((?:\/[\w.-]+)*)\/?$/;
 
 export const bucket: ObjectStore = {
-  accepts: (to) => to.startsWith('gs://'),
+  scheme: 'gs://',
 
   faultOf: ({ to, region }) => {
     if (!pattern.test(to)) return { field: 'to', message: 'must be gs://BUCKET or gs://BUCKET/PREFIX' };

@@ -1,6 +1,6 @@
 /** Buckets for mirrors and templates, each with the connection that grants access to it. */
 import { z } from 'zod';
-import { type BucketLocation, objectStoreAt } from '../../clouds/index.ts';
+import { type BucketLocation, bucketSchemes, objectStoreAt } from '../../clouds/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import { endpointField } from '../../platform/settings/index.ts';
 
@@ -22,7 +22,7 @@ export const bucketField = z
     const store = objectStoreAt(location.to);
     const fault = store
       ? store.faultOf(location)
-      : { field: 'to', message: 'must begin with s3://, gs:// or https://' };
+      : { field: 'to', message: `must begin with ${bucketSchemes}` };
     if (fault) context.addIssue({ code: 'custom', path: [fault.field], message: fault.message });
   });
 

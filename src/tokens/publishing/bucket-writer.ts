@@ -59,7 +59,7 @@ export class BucketWriter {
     const reason = unavailableReason(connection);
     if (reason) throw new SojournError(reason);
     const { objectStore } = clouds[connection.cloud];
-    if (!objectStore?.accepts(this.target.to)) {
+    if (objectStore === undefined || !this.target.to.startsWith(objectStore.scheme)) {
       throw new SojournError('cloud_request_invalid', {
         detail: `The connection is for ${connection.cloud}, which does not host the bucket ${this.target.to}.`,
         advice: 'Name a connection to the cloud of the bucket in keys.publish.',

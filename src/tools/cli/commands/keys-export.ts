@@ -7,7 +7,7 @@ import { usageError } from '../failure.ts';
 import { allPages } from '../pages.ts';
 import { counted, type Json } from '../print.ts';
 import { parseAnswer } from '../server.ts';
-import { type ExportedFile, uploadCommands } from './upload-commands.ts';
+import { anyBucket, type ExportedFile, uploadCommands } from './upload-commands.ts';
 
 const manifestName = 'manifest.json';
 
@@ -22,7 +22,7 @@ export const keysExport: CommandSpec = {
     },
     {
       flags: '--bucket <url>',
-      description: 'print commands for s3://…, gs://… or https://ACCOUNT.blob.core.windows.net/…',
+      description: `print commands for ${anyBucket}`,
     },
     { flags: '--json', description: 'print the manifest as JSON' },
     ...connectionOptions,

@@ -14,6 +14,11 @@ const uploaders = Object.values(programs).flatMap(({ title, upload }) =>
   upload ? [{ title, ...upload }] : [],
 );
 
+/** `s3://…, gs://… or https://…` */
+export const anyBucket = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
+  uploaders.map(({ example }) => example.replace(/[A-Z]+$/, '…')),
+);
+
 /** Commands for the bucket, or for a placeholder bucket of each cloud. Throws a usage error for an unknown kind of URL. */
 export function uploadCommands(
   folder: string,
