@@ -5,7 +5,7 @@
  */
 
 import { type Connection, type ResolvedConnection, setupFactsOf } from '../../access/connections/index.ts';
-import { type LeakAdvice, type LintResult, type SetupFacts, setUpOf } from '../../clouds/index.ts';
+import { clouds, type LeakAdvice, type LintResult, type SetupFacts } from '../../clouds/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
 import type { StoredVerification, Verification, Verifier } from '../verification/index.ts';
 import {
@@ -31,6 +31,12 @@ export interface Onboarding extends SetupFiles {
   latestVerification(connection: string): Promise<StoredVerification>;
 }
 
+/** For a cloud without set-up. */
+const unknownTrust: LeakAdvice = {
+  trustedFor: 'Unknown. Ask the operator of the cloud how long it trusts a key that has left the JWKS.',
+  steps: [],
+};
+
 export function createOnboarding(
   options: SetupFilesOptions & { readonly verifier: Pick<Verifier, 'verify' | 'latest'> },
 ): Onboarding {
@@ -46,10 +52,10 @@ export function createOnboarding(
     },
 
     afterLeak: (resolved, at) =>
-      setUpOf(resolved.connection.cloud).leakAdvice(resolved.connection.target, {
+      clouds[resolved.connection.cloud].setUp?.leakAdvice(resolved.connection.target, {
         ...setupFactsOf(resolved, vendor),
         compromisedBefore: toTimestamp(at),
-      }),
+      }) ?? unknownTrust,
 
     verify: verifier.verify,
     latestVerification: verifier.latest,

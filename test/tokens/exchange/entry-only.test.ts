@@ -49,6 +49,18 @@ test('a cloud with only an entry is verified without probes', async () => {
   ]);
 });
 
+test('a leak of the key affects a cloud with only an entry for an unknown time', async () => {
+  const { items: keys } = await pipeline.admin.get<{ items: readonly { kid: string }[] }>('/keys');
+  const { items } = await pipeline.admin.get<{ items: readonly object[] }>(`/keys/${keys[0]?.kid}/impact`);
+  expect(items).toEqual([
+    expect.objectContaining({
+      connection: id,
+      trusted_for: 'Unknown. Ask the operator of the cloud how long it trusts a key that has left the JWKS.',
+      steps: [],
+    }),
+  ]);
+});
+
 test.each([
   ['GET', '/setup', undefined, 'cloud: gcp has no set-up files'],
   ['POST', '/invitations', {}, 'cloud: gcp has no set-up files'],
