@@ -27,6 +27,11 @@ const rows = {
     title: 'The request is invalid.',
     advice: 'Correct the fields that the detail names, then send the request again.',
   },
+  host_invalid: {
+    status: 400,
+    title: 'The request has no Host header, more than one, or an invalid one.',
+    advice: 'Send exactly one Host header with the host of the URL (RFC 9112 section 3.2).',
+  },
   unknown_parameter: {
     status: 400,
     oauth: 'invalid_request',
@@ -85,6 +90,12 @@ const rows = {
     status: 403,
     title: 'Callers cannot choose the role, tenant, account or service account.',
     advice: 'Remove the parameter; only the target of the connection sets these values.',
+  },
+  host_not_allowed: {
+    status: 403,
+    title: 'The admin API does not answer for the host in this Host header.',
+    advice:
+      'Use the address in `listen.admin`, or add the name to `admin.hosts` in the configuration of the server.',
   },
   issuing_suspended: {
     status: 403,

@@ -89,7 +89,17 @@ export async function startListeners(context: Context, state: State, services: S
     appOptions('public'),
   );
   const adminApp = createAdminApp(
-    { ...services, audit, now, metrics: metrics.text, readiness: health.checks },
+    {
+      ...services,
+      audit,
+      now,
+      metrics: metrics.text,
+      readiness: health.checks,
+      isOwnHost: (host) =>
+        isLoopback(host) ||
+        host === config.listen.admin.host.toLowerCase() ||
+        config.admin.hosts.includes(host),
+    },
     appOptions('admin'),
   );
 

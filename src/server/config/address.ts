@@ -11,6 +11,15 @@ export interface Address {
 
 const hostName = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
 
+/** A name or an IP address, in lower case and without brackets and port. */
+export const hostField = z
+  .string()
+  .transform((text) => text.toLowerCase().replace(/^\[(.+)\]$/, '$1'))
+  .refine(
+    (host) => isIP(host) !== 0 || hostName.test(host),
+    'must be a host name or an IP address, without a port',
+  );
+
 /** Reads `127.0.0.1:8081` or `[::1]:8081`. */
 export const addressField = z.string().transform((text, context): Address => {
   const [, inBrackets, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];

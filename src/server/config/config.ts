@@ -27,6 +27,8 @@ export interface Config {
     /** Spelled as in the file. */
     readonly client_certificate_header: string | null;
   };
+  /** Lower-case names and addresses, without brackets and ports. */
+  readonly admin: { readonly hosts: readonly string[] };
   /** CIDRs, each with its prefix length. */
   readonly trust_proxy: readonly string[];
   /** `sqlite:FILE`, `redis://…` or `rediss://…` */

@@ -12,7 +12,7 @@ import {
 } from '../../platform/settings/index.ts';
 import { durationBetween, durationField, nameField } from '../../platform/validation/index.ts';
 import { backendKeys, backendNames } from '../../tokens/keys/index.ts';
-import { addressField, cidrField } from './address.ts';
+import { addressField, cidrField, hostField } from './address.ts';
 import { issuerField } from './issuer.ts';
 import { limitKeys } from './limits.ts';
 import { publishField } from './publish.ts';
@@ -79,6 +79,13 @@ export const shape = {
         .nullable(),
       null,
       'The header in which a proxy in `trust_proxy` forwards the verified client certificate, as in RFC 9440 or as URL-encoded PEM. The header is ignored from any other peer.',
+    ),
+  },
+  admin: {
+    hosts: key(
+      z.array(hostField).max(100, 'must have at most 100 hosts'),
+      [],
+      'Further names and addresses, without a port, for which the admin API answers. It always answers for loopback names and for the address of `listen.admin`. Any other `Host` gets 403, because it can be a web page that uses DNS rebinding.',
     ),
   },
   trust_proxy: key(

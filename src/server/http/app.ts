@@ -6,6 +6,8 @@ import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import { answerProblem, asSojournError } from './problem.ts';
+import { faultOfTarget } from './request-target.ts';
+import { hstsOf } from './transport-security.ts';
 
 export interface AppOptions {
   readonly logger: Logger;
@@ -39,7 +41,10 @@ export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa 
       'referrer-policy': 'no-referrer',
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     });
+    ctx.set(hstsOf(ctx.req));
     try {
+      const fault = faultOfTarget(ctx.req);
+      if (fault) throw new SojournError(fault);
       await next();
     } catch (cause) {
       const error = asSojournError(cause);
@@ -49,6 +54,8 @@ export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa 
           error.message,
         );
       answerProblem(ctx, error, context.request_id);
+      // Proxies may disagree on where such a request ends and which host it is for.
+      if (error.code === 'host_invalid') ctx.set('connection', 'close');
     }
     const route = (ctx as { _matchedRoute?: unknown })._matchedRoute;
     observe({

@@ -2,6 +2,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { FixedDocument } from '../../tokens/issuer/index.ts';
 import type { AppOptions } from './app.ts';
+import { faultOfTarget } from './request-target.ts';
+import { hstsOf } from './transport-security.ts';
 
 /** The document at a path, and its route for the metrics; undefined if there is none. */
 export type FindDocument = (path: string) => Found | undefined | Promise<Found | undefined>;
@@ -17,7 +19,7 @@ export const endsIn =
   (path: string): boolean =>
     paths.some((end) => path.endsWith(end));
 
-/** Any other request, and one whose document is missing or cannot be read, goes to `next`. */
+/** Any other request, one with an invalid target, and one whose document is missing or cannot be read go to `next`. */
 export const documentsFirst =
   (
     { find, isDocument }: { find: FindDocument; isDocument: (path: string) => boolean },
@@ -28,7 +30,8 @@ export const documentsFirst =
     const { url = '', method = '' } = request;
     const query = url.indexOf('?');
     const path = query === -1 ? url : url.slice(0, query);
-    if ((method !== 'GET' && method !== 'HEAD') || !isDocument(path)) return next(request, response);
+    if ((method !== 'GET' && method !== 'HEAD') || !isDocument(path) || faultOfTarget(request))
+      return next(request, response);
     const startedAt = now();
     const serve = (found: Found | undefined): void => {
       if (found) {
@@ -51,16 +54,17 @@ const commonHeaders = {
 
 /** Returns the status. */
 export function serveDocument(
-  { headers }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
   { body, headers: own }: FixedDocument,
 ): 200 | 304 {
-  if (isCurrent(headers['if-none-match'], own.etag ?? '')) {
+  const common = { ...commonHeaders, ...hstsOf(request) };
+  if (isCurrent(request.headers['if-none-match'], own.etag ?? '')) {
     const { 'content-type': _, ...kept } = own;
-    response.writeHead(304, { ...kept, ...commonHeaders }).end();
+    response.writeHead(304, { ...kept, ...common }).end();
     return 304;
   }
-  response.writeHead(200, { ...own, ...commonHeaders, 'content-length': body.length }).end(body);
+  response.writeHead(200, { ...own, ...common, 'content-length': body.length }).end(body);
   return 200;
 }
 

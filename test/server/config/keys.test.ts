@@ -15,6 +15,7 @@ describe('the configuration', () => {
         tls: null,
         client_certificate_header: null,
       },
+      admin: { hosts: [] },
       trust_proxy: ['10.0.0.0/8'],
       store: 'sqlite:./data/sojourn.db',
       keys: {

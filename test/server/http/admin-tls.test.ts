@@ -51,3 +51,32 @@ test('an admin listener outside loopback uses TLS', async () => {
 test('an admin listener outside loopback accepts no token over plain http', async () => {
   await expect(call({ url: at('http') })).rejects.toThrow();
 });
+
+test.each(['the admin listener', 'the public listener'])(
+  '%s tells browsers to use TLS only, without subdomains',
+  async (name) => {
+    const url =
+      name === 'the admin listener' ? at('https') : `${server.issuer.replace('http:', 'https:')}/jwks`;
+    const header = await new Promise((resolve, reject) => {
+      https
+        .get(url, { ca: certificate }, ({ headers }) => resolve(headers['strict-transport-security']))
+        .once('error', reject);
+    });
+    expect(header).toBe('max-age=31536000');
+  },
+);
+
+test('an admin listener on all addresses answers for the address of the connection, and for no other name', async () => {
+  const status = (host: string) =>
+    new Promise((resolve, reject) => {
+      const headers = { host, authorization: `Bearer ${server.adminToken}` };
+      const options = { ca: certificate, headers, servername: '', checkServerIdentity: () => undefined };
+      https
+        .get(at('https').replace('/healthz', '/admin/v1/tenants'), options, (answer) =>
+          resolve(answer.statusCode),
+        )
+        .once('error', reject);
+    });
+  expect(await status('127.0.0.1')).toBe(200);
+  expect(await status('evil.example')).toBe(403);
+});

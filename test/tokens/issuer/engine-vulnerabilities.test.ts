@@ -200,6 +200,10 @@ describe('the public endpoints', () => {
     '/x/../.well-known/openid-configuration',
     '/jwks/',
     '/JWKS',
+    '/jwks#x',
+    '/jwks#',
+    'http://127.0.0.1/jwks',
+    '*',
   ];
 
   test.each(spellings)(

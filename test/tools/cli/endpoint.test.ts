@@ -79,13 +79,17 @@ describe('the endpoint of sojourn exec', () => {
         ...(await askRaw(origin, '/aws', { host: `127.0.0.1:${port}`, authorization, ...headers })),
       }).toEqual({
         headers,
-        status: 401,
+        status: 403,
         body: {
-          Code: 'unauthorized',
+          Code: 'forbidden',
           Message:
-            'This endpoint belongs to another program. Use the environment variables that `sojourn exec` set for the program.',
+            'This endpoint does not answer web pages, proxies and other hosts. Send the request to 127.0.0.1 or localhost, from the program itself.',
         },
       });
+    expect(await askRaw(origin, '/elsewhere', { host: `evil.example:${port}` })).toEqual({
+      status: 403,
+      body: {},
+    });
     expect(server.heard).toHaveLength(asked);
     expect(await askRaw(origin, '/aws', { host: `localhost:${port}`, authorization })).toEqual(
       keys(noon + 60 * minute),
@@ -129,8 +133,9 @@ test('the token file always contains one complete token, and a new one before it
   while (server.heard.length < asked + 2) await new Promise((resolve) => setTimeout(resolve, 5));
   expect(readFileSync(file, 'utf8')).toBe('first');
   server.answers[credentialsPath] = [google(noon + 120 * minute, 'second')];
-  hour = noon + 57 * minute;
-  while (readFileSync(file, 'utf8') !== 'second') await new Promise((resolve) => setTimeout(resolve, 5));
+  // The SDK tries again ten seconds after the failure.
+  for (; readFileSync(file, 'utf8') !== 'second'; hour += 1_000)
+    await new Promise((resolve) => setTimeout(resolve, 5));
   await stop();
   expect(readdirSync(folder)).toEqual(['gcp-token']);
   rmSync(folder, { recursive: true });

@@ -9,6 +9,7 @@ import { type AppOptions, createApp, notFoundOrMethodNotAllowed } from '../app.t
 import { mountMonitoring } from './monitoring.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { requireAdminToken } from './require-admin-token.ts';
+import { requireOwnHost } from './require-own-host.ts';
 import { prefix } from './route.ts';
 import { routes } from './routes.ts';
 import type { AdminServices } from './services.ts';
@@ -25,6 +26,7 @@ export function createAdminApp(services: AdminServices, options: AppOptions): Ko
 
   const app = createApp(options);
   app.use(open.routes());
+  app.use(requireOwnHost(services));
   app.use(requireAdminToken(services));
   app.use(guarded.routes());
   app.use(notFoundOrMethodNotAllowed);

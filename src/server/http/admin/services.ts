@@ -33,6 +33,8 @@ export interface AdminServices {
   readonly webhooks: Webhooks;
   readonly outageBudget: OutageBudget;
   readonly adminToken: Pick<AdminToken, 'matches'>;
+  /** Whether the admin API answers for this name or address in the Host header. */
+  readonly isOwnHost: (host: string) => boolean;
   /** In the Prometheus text format. */
   readonly metrics: () => Promise<string>;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;

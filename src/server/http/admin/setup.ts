@@ -60,7 +60,14 @@ export const setupRoutes: readonly Route[] = [
     input: nothing,
     status: 200,
     answer: verification,
-    refusals: ['connection_not_found', 'connection_paused', 'version_conflict', 'keys_unavailable'],
+    refusals: [
+      'connection_not_found',
+      'connection_paused',
+      'issuing_suspended',
+      'tenant_suspended',
+      'version_conflict',
+      'keys_unavailable',
+    ],
     async change({ connections, onboarding }, { params: { id } }) {
       const connection = await connections.get(id);
       const { tenant } = connection;

@@ -7,6 +7,7 @@ import { SojournError } from '../../../platform/errors/index.ts';
 import { systemElapsed, systemNow } from '../../../platform/time/index.ts';
 import { within } from '../address.ts';
 import { documentsFirst, endsIn } from '../fixed-documents.ts';
+import { faultOfTarget } from '../request-target.ts';
 import { listen } from '../server.ts';
 import { createDocumentsCache } from './cache.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
@@ -20,7 +21,12 @@ const cache = createDocumentsCache((path) => send({ type: 'find', path }), syste
 const handler = documentsFirst(
   { find: cache.find, isDocument },
   { now: systemNow, observe: () => {} },
-  ({ method, url = '' }, response) => {
+  (request, response) => {
+    const { method, url = '' } = request;
+    if (faultOfTarget(request) === 'host_invalid') {
+      response.writeHead(400, { connection: 'close' }).end();
+      return;
+    }
     const isRead = method === 'GET' || method === 'HEAD';
     const status = isRead || !isDocument(url.replace(/\?.*/s, '')) ? 404 : 405;
     response.writeHead(status, status === 405 ? { allow: 'HEAD, GET' } : {}).end();

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import Router from '@koa/router';
-import type { Context, Next } from 'koa';
+import type { Context } from 'koa';
 import type { Portal } from '../../../onboarding/portal/index.ts';
 import type { Audit } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
@@ -81,7 +81,6 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
   mountConnect(router, { ...services, refusals, origin: new URL(issuers.shared.url).origin });
 
   const app = createApp(options);
-  app.use(originFormOnly);
   app.use(router.routes());
   app.use(async (ctx) => {
     await limits.countAddress(requestContextOf(ctx));
@@ -128,10 +127,4 @@ function limitInFlight(
       endStoreBudget();
     });
   };
-}
-
-/** Rejects `GET http://host/…` and `GET //host/…`, which name another host (RFC 9112 section 3.2). */
-async function originFormOnly(ctx: Context, next: Next): Promise<void> {
-  if (!/^\/(?!\/)/.test(ctx.req.url ?? '')) throw new SojournError('not_found');
-  await next();
 }

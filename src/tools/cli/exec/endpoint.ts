@@ -43,10 +43,11 @@ export async function startEndpoint(
     const [path] = (request.url ?? '').split('?');
     const [cloud, connection] = [...connections].find(([name]) => pathOf(name) === path) ?? [];
     const protocol = programsOf(cloud ?? '')?.exec?.endpoint;
+    if (isOutside) return { status: 403, body: protocol?.error(forbidden) ?? {} };
     if (!protocol || protocol.method !== request.method || cloud === undefined || connection === undefined)
       return { status: 404, body: {} };
     const body = await readBody(request);
-    if (isOutside || body === undefined || !isSecret(protocol.secretOf(request.headers, body)))
+    if (body === undefined || !isSecret(protocol.secretOf(request.headers, body)))
       return { status: 401, body: protocol.error(unauthorized) };
     return serveCredentials(protocol, cloud, connection);
   }
@@ -83,6 +84,12 @@ const unauthorized = {
   code: 'unauthorized',
   detail: 'This endpoint belongs to another program.',
   advice: 'Use the environment variables that `sojourn exec` set for the program.',
+};
+
+const forbidden = {
+  code: 'forbidden',
+  detail: 'This endpoint does not answer web pages, proxies and other hosts.',
+  advice: 'Send the request to 127.0.0.1 or localhost, from the program itself.',
 };
 
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
