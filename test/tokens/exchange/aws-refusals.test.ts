@@ -220,6 +220,7 @@ describe('an exchange with AWS', () => {
       advice: 'Correct target.session_policy; IAM Access Analyzer can check it.',
       tokenRequests: [`${operation} MalformedPolicyDocument`],
       isPrefix: true,
+      isInvalid: true,
     });
   });
 

@@ -16,12 +16,23 @@ export interface Refused {
   readonly retryAfter?: string;
   /** Whether `detail` is only the beginning of the text. */
   readonly isPrefix?: boolean;
+  /** Whether what is stored is invalid, so that no change of the connection is accepted. */
+  readonly isInvalid?: boolean;
 }
 
 export async function expectRefused(
   pipeline: Pipeline,
   connection: TestConnection,
-  { code, status = 502, detail, advice, tokenRequests, retryAfter, isPrefix = false }: Refused,
+  {
+    code,
+    status = 502,
+    detail,
+    advice,
+    tokenRequests,
+    retryAfter,
+    isPrefix = false,
+    isInvalid = false,
+  }: Refused,
 ): Promise<void> {
   const before = await pipeline.tokenRequests();
   const response = await pipeline.credentials(connection.id);
@@ -56,6 +67,7 @@ export async function expectRefused(
     aud: connection.audience,
     reason: expectedText(`${code}: ${detail}`),
   });
+  if (isInvalid) return;
   // A changed connection is asked for again at once; otherwise the refusal would be repeated for 3 seconds.
   lifetime += 1;
   await pipeline.admin.patch(`/connections/${connection.id}`, { token_ttl: lifetime });
