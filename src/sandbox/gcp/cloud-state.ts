@@ -44,7 +44,7 @@ export function createCloudState(runtime: SandboxRuntime): CloudState {
     providers: createCollection<Provider>(now),
     serviceAccounts: new Map(),
     buckets: new Map(),
-    policies: createPolicies(),
+    policies: createPolicies(now),
     tokens: createAccessTokens(),
     issuers: createIssuerCache(runtime, () => keepKeysSeconds),
   };

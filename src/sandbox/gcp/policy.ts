@@ -1,11 +1,13 @@
 /** Allow policies: which members have which role on a project or a service account, and since when. */
 import { createHash } from 'node:crypto';
+import { type BindingCondition, conditionHolds, readBindingCondition } from './binding-condition.ts';
 import { type Input, isRecord, textOf, textsOf } from './input.ts';
 import { invalid, type Outcome, ok, refuse } from './responses.ts';
 
 export interface Binding {
   readonly role: string;
   readonly members: readonly string[];
+  readonly condition?: BindingCondition;
 }
 
 export interface Policies {
@@ -33,16 +35,18 @@ const member =
 const etagOf = (bindings: readonly Binding[]) =>
   createHash('sha256').update(JSON.stringify(bindings)).digest().subarray(0, 8).toString('base64');
 
-export function createPolicies(): Policies {
+/** @param now in milliseconds since the epoch, for conditions on the time */
+export function createPolicies(now: () => number): Policies {
   const versions = new Map<string, Version[]>();
   const latest = (resource: string) => versions.get(resource)?.at(-1)?.bindings ?? [];
   const current = (resource: string) => {
     const bindings = latest(resource);
-    return { version: 1, etag: etagOf(bindings), ...(bindings.length > 0 ? { bindings } : {}) };
+    const version = bindings.some(({ condition }) => condition) ? 3 : 1;
+    return { version, etag: etagOf(bindings), ...(bindings.length > 0 ? { bindings } : {}) };
   };
   return {
     current,
-    set(resource, policy, now) {
+    set(resource, policy, at) {
       if (!isRecord(policy)) return invalid('The policy is missing.');
       if (policy.etag !== undefined && policy.etag !== etagOf(latest(resource)))
         return refuse(
@@ -51,15 +55,20 @@ export function createPolicies(): Policies {
         );
       const bindings = readBindings(policy.bindings);
       if (!bindings.ok) return bindings;
+      if (policy.version !== 3 && bindings.value.some(({ condition }) => condition))
+        return invalid('The version of a policy with conditions must be 3.');
       const all = versions.get(resource) ?? [];
-      versions.set(resource, [...all, { since: now, bindings: bindings.value }]);
+      versions.set(resource, [...all, { since: at, bindings: bindings.value }]);
       return ok(current(resource));
     },
     holds(resource, members, roles, settledBefore) {
       const effective =
         versions.get(resource)?.findLast(({ since }) => since <= settledBefore)?.bindings ?? [];
       return effective.some(
-        (binding) => roles.includes(binding.role) && binding.members.some((bound) => members.includes(bound)),
+        ({ role, members: bound, condition }) =>
+          roles.includes(role) &&
+          bound.some((member) => members.includes(member)) &&
+          (!condition || conditionHolds(condition, { now: now(), resource })),
       );
     },
   };
@@ -72,11 +81,12 @@ function readBindings(input: unknown): Outcome<readonly Binding[]> {
     const members = isRecord(entry) ? textsOf(entry.members) : [];
     if (!/^(roles|projects\/[^/]+\/roles|organizations\/\d+\/roles)\/[\w.]+$/.test(role))
       return invalid(`Role ${role} is not supported for this resource.`);
-    if (isRecord(entry) && entry.condition !== undefined)
-      return invalid('The sandbox does not evaluate conditions in allow policies.');
+    const condition = readBindingCondition(isRecord(entry) ? entry.condition : undefined);
+    if (!condition.ok) return condition;
     const unknown = members.find((name) => !member.test(name));
     if (unknown !== undefined) return invalid(`Invalid principal ${unknown}.`);
-    if (members.length > 0) bindings.push({ role, members });
+    if (members.length > 0)
+      bindings.push({ role, members, ...(condition.value ? { condition: condition.value } : {}) });
   }
   return ok(bindings);
 }
