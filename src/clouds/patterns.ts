@@ -54,15 +54,16 @@ export interface Language {
   readonly characters: string;
 }
 
+/** Texts of any length in lower case, as the subjects of an issuer are. */
+export const lowerCase: Language = {
+  starts: [''],
+  characters: 'abcdefghijklmnopqrstuvwxyz0123456789_:/.-=@*',
+};
+
 export const anyText: Language = {
   starts: [''],
   characters: '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_=,.@-/:+ ',
 };
-
-const isIn = ({ starts, characters }: Language, text: string): boolean =>
-  starts.some(
-    (start) => text.startsWith(start) && [...text.slice(start.length)].every((c) => characters.includes(c)),
-  );
 
 /** Strings that the patterns treat alike. */
 export interface StringClass {
@@ -75,15 +76,14 @@ export interface StringClass {
 const maxSteps = 20_000;
 
 /**
- * One class for every combination of patterns that a string of the language can match: what holds for the example holds for
- * the whole class. Undefined if there are too many.
+ * One class for every combination of patterns that a string of the language can match, and one for every string that a pattern
+ * names: what holds for the example holds for the whole class. Undefined if there are too many.
  */
 export function classesOf(patterns: readonly Pattern[], language: Language): StringClass[] | undefined {
   const names = new Set(patterns.flatMap(({ literal }) => (literal === undefined ? [] : [literal])));
-  const named = [...names].filter((name) => isIn(language, name));
   const wildcards = patterns.filter(({ literal }) => literal === undefined);
   const examples = new Map<string, string>();
-  // A string that is named does not show what holds for the others, so each state is visited once more than there are names.
+  // Named strings and the empty one show nothing of the others, so each state is visited more often than there are of them.
   const visits = new Map<string, number>();
   let pending = language.starts.map((text) => ({
     text,
@@ -98,10 +98,10 @@ export function classesOf(patterns: readonly Pattern[], language: Language): Str
       if (++steps > maxSteps) return undefined;
       const key = states.join();
       const count = visits.get(key) ?? 0;
-      if (count > named.length) continue;
+      if (count > names.size + 1) continue;
       visits.set(key, count + 1);
       const signature = wildcards.map((pattern, index) => accepts(pattern, states[index] ?? 0n)).join();
-      if (!names.has(text) && !examples.has(signature)) examples.set(signature, text);
+      if (text !== '' && !names.has(text) && !examples.has(signature)) examples.set(signature, text);
       for (const c of characters)
         next.push({
           text: text + c,
@@ -111,7 +111,7 @@ export function classesOf(patterns: readonly Pattern[], language: Language): Str
     pending = next;
   }
   return [
-    ...named.map((example) => ({ example, isNamed: true })),
+    ...[...names].map((example) => ({ example, isNamed: true })),
     ...[...examples.values()].map((example) => ({ example, isNamed: false })),
   ];
 }

@@ -38,6 +38,7 @@ const ours: Token = {
 const others: readonly Token[] = [
   ...['con_01k0abcdefghjkmnpqrstvwxy0', 'con_b', 'con_c', 'con_00000000000000000000000000', 'con_'],
   `probe_${own}`,
+  ...['repo:acme/app', `${own}x`],
   `${own.slice(0, -1)}u`,
 ].flatMap((sub) =>
   [ours.sessionName, sub].flatMap((sessionName) =>
@@ -314,7 +315,10 @@ function disagreements(
   const before = accepted ? admitted(text, [ours, ...others]) : [];
   const isOursIn = before.includes(ours);
   const strangers = before.filter((token) => token !== ours);
-  const unnamed = strangers.filter(({ sub }) => !namesOf(text).includes(sub));
+  // While our own token is out, only subjects that the issuer has count.
+  const unnamed = strangers.filter(
+    ({ sub }) => !text.toLowerCase().includes(`"${sub}"`) && (isOursIn || !sub.startsWith('repo:')),
+  );
   const open = findings.filter(({ severity }) => severity === 'overly_permissive');
   const faults: string[] = [];
   const check = (holds: boolean, fault: string) => holds || faults.push(fault);
@@ -324,11 +328,10 @@ function disagreements(
   check(strangers.length === 0 || 'CDF'.includes(grade), `gets in: ${strangers[0]?.sub}`);
   for (const { rule, detail } of accepted ? open : []) {
     if (rule !== 'wildcard' && rule !== 'sub_missing') continue;
-    const example = namesOf(detail.replace(/^.*? (?=matches|is not limited)/s, ''))[0];
-    const sub = /probe_con_\w*/.exec(detail)?.[0] ?? example ?? '';
+    const sub = /(?:subject: |for example with )(\S*?)(?: gets in|\.$)/.exec(detail)?.[1] ?? '';
     const sessionNames = ['session', 'con_', sub, ...(text.match(/(?<=")[\w+=,.@-]{2,64}(?=")/g) ?? [])];
     const more = sessionNames.flatMap((sessionName) =>
-      [audience, 'sts', 'client-b', 'x'].flatMap((aud) =>
+      [audience, 'sts', 'client-b', 'x', '*'].flatMap((aud) =>
         others.slice(0, 6).map((token) => ({ ...token, sub, aud, sessionName })),
       ),
     );

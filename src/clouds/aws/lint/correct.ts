@@ -77,7 +77,11 @@ function ownStatement(
   const [ours] = trustPolicy(target, facts, federated).Statement;
   if (!ours || !statement) return { ...ours };
   const name = providerName(facts.issuer);
-  const others = strangers
+  // With a variable, a name is not all that the condition asks for.
+  const hasVariable = statement.conditions.some(
+    ({ key, values }) => isReplaced(key) && values.some((value) => value.includes('${')),
+  );
+  const others = (hasVariable ? [] : strangers)
     .filter(
       ({ caller, subject, audience, isNamed }) =>
         isNamed && subject !== facts.subject && audience === facts.audience && concerns(statement, caller),

@@ -2,18 +2,13 @@
  * Which tokens of our issuer other than our own a trust policy admits. Tries one caller of every class that the document can
  * tell from the others, so that the answer holds for all callers.
  */
-import { anyText, areAlike, classesOf, type Language, type Pattern } from '../../patterns.ts';
+import { anyText, classesOf, type Pattern } from '../../patterns.ts';
+import { likeAnId, subjectsOf } from '../../subjects.ts';
 import { providerName } from '../trust.ts';
 import { choicesFor } from './choices.ts';
 import { admits } from './decide.ts';
 import { patternFor, patternsOn, type RequestContext } from './operators.ts';
 import { assumeRole, type Caller, type LintInput } from './request.ts';
-
-/** Subjects of the issuer: ids of connections, and of probes, which no cloud may admit. */
-const subjects: Language = {
-  starts: ['con_', 'probe_con_'],
-  characters: '0123456789abcdefghijklmnopqrstuvwxyz_',
-};
 
 export interface Stranger {
   readonly subject: string;
@@ -35,7 +30,7 @@ export function findStrangers(input: LintInput, own: Caller): Strangers {
   const conditions = document.statements.flatMap((statement) => statement.conditions);
   const ownSubject = patternFor('StringEquals', facts.subject, undefined) as Pattern;
   const patterns = [...patternsOn(conditions, `${name}:sub`, own.context), ownSubject];
-  const subjectClasses = classesOf(patterns, subjects);
+  const subjectClasses = classesOf(patterns, subjectsOf(admits(document, own)));
   const audiences = classesOf(
     [`${name}:aud`, `${name}:oaud`].flatMap((key) => patternsOn(conditions, key, own.context)),
     anyText,
@@ -45,7 +40,7 @@ export function findStrangers(input: LintInput, own: Caller): Strangers {
   const audienceExamples = new Set([facts.audience, ...audiences.map(({ example }) => example)]);
   const admitted: Stranger[] = [];
   for (const { example, isNamed } of subjectClasses) {
-    const subject = isNamed ? example : realistic(example, patterns, facts.subject);
+    const subject = isNamed ? example : likeAnId(example, patterns, facts.subject);
     for (const audience of audienceExamples) {
       if (subject === facts.subject && audience === facts.audience) continue;
       for (const context of choices.contexts({ name, subject, audience })) {
@@ -57,15 +52,6 @@ export function findStrangers(input: LintInput, own: Caller): Strangers {
     }
   }
   return { admitted, isIncomplete: choices.isIncomplete };
-}
-
-/** A subject in the form of an id, if one is in the same class. */
-function realistic(example: string, patterns: readonly Pattern[], own: string): string {
-  const candidates = [
-    `con_${'0'.repeat(own.length - 4)}`,
-    `${own.slice(0, -1)}${own.endsWith('0') ? '1' : '0'}`,
-  ];
-  return candidates.find((candidate) => areAlike(patterns, candidate, example)) ?? example;
 }
 
 const actionsFor = (context: RequestContext): string[] => [
