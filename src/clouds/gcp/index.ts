@@ -3,6 +3,7 @@
  * requests, the explanation of Google's errors, the set-up files, and the lint of providers and policies. Does not own: retries
  * and response parsing, which all clouds share (request.ts, retry.ts). Used only through `clouds`.
  */
+import { systemNow } from '../../platform/time/index.ts';
 import type { Cloud, CloudContext, CloudRequest } from '../contract/index.ts';
 import { bucket } from './bucket.ts';
 import { exchange } from './exchange.ts';
@@ -12,7 +13,7 @@ import { identify } from './identity.ts';
 import { issuerRules } from './issuer-rules.ts';
 import { leakAdvice } from './leak.ts';
 import { links } from './links.ts';
-import { lint } from './lint.ts';
+import { lint } from './lint/index.ts';
 import { permissionSet, setupOptions } from './options.ts';
 import { fix, interpretProbe, wrongAudience } from './probe.ts';
 import { propagation } from './propagation.ts';
@@ -58,7 +59,7 @@ export const gcp: Cloud = {
     remedy,
     fix,
     documentType: 'gcp-provider',
-    lint,
+    lint: (target: GcpTarget, facts, document, now = systemNow()) => lint(target, facts, document, now),
   },
   objectStore: bucket,
 };

@@ -48,7 +48,9 @@ export function createOnboarding(
 
     async lint(connection, document) {
       const resolved = await resolveUnderTenantIssuer(connection, tenants);
-      return lintDocument(resolved.connection, setupFactsOf(resolved, vendor), document);
+      // A provider of Google Cloud can have uploaded keys, which must be those of the issuer.
+      const jwks = await options.keysFor(resolved.connection);
+      return lintDocument(resolved.connection, { ...setupFactsOf(resolved, vendor), jwks }, document);
     },
 
     afterLeak: (resolved, at) =>
