@@ -12,7 +12,7 @@ import { identify } from './identity.ts';
 import { issuerRules } from './issuer-rules.ts';
 import { leakAdvice } from './leak.ts';
 import { links } from './links.ts';
-import { lint } from './lint.ts';
+import { lint } from './lint/index.ts';
 import { permissionSet, setupOptions } from './options.ts';
 import { fix, interpretProbe, wrongAudience } from './probe.ts';
 import { propagation } from './propagation.ts';
