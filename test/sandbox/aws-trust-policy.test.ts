@@ -198,6 +198,7 @@ describe('a trust policy admits a token', () => {
     ['by its provider', () => ({ ArnLike: { 'aws:userid': 'arn:aws:iam::*:oidc-provider/*' } }), true],
     ['by the time', () => ({ DateLessThan: { 'aws:CurrentTime': '2026-09-22T00:00:00Z' } }), true],
     ['by the time as a number', () => ({ NumericGreaterThan: { 'aws:EpochTime': '1789999999' } }), true],
+    ['by the region', () => ({ StringEquals: { 'aws:RequestedRegion': 'us-east-1' } }), true],
     ['by an address', () => ({ IpAddress: { 'aws:SourceIp': '127.0.0.0/8' } }), true],
     ['not by a subject in another case', () => ({ StringEquals: { [key('sub')]: 'CON_1' } }), false],
     ['not by a pattern under StringEquals', () => ({ StringEquals: { [key('sub')]: 'con_*' } }), false],

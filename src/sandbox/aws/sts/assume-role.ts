@@ -48,6 +48,8 @@ export async function assumeRoleWithWebIdentity(call: Call): Promise<XmlValue> {
   const context = contextOf({
     ...{ now: runtime.now(), identity, session, provider, role },
     sessionName: input.RoleSessionName,
+    // The global endpoint, and the sandbox's own address, mean the default region.
+    region: /^sts\.([a-z0-9-]+)\./.exec(call.request.headers.host ?? '')?.[1] ?? 'us-east-1',
   });
   if (!role || role.arn !== input.RoleArn || !hasPropagated(call, provider, role)) throw notAuthorized();
   if (!admits(role.trustPolicy, { provider: provider.arn, actions: neededActions(session), context }))

@@ -12,10 +12,20 @@ interface ContextInput {
   readonly provider: Provider;
   readonly role: Role | undefined;
   readonly sessionName: string;
+  /** The region of the endpoint. */
+  readonly region: string;
 }
 
 /** aws:PrincipalArn and all other claims are absent. */
-export function contextOf({ now, identity, session, provider, role, sessionName }: ContextInput): Context {
+export function contextOf({
+  now,
+  identity,
+  session,
+  provider,
+  role,
+  sessionName,
+  region,
+}: ContextInput): Context {
   const keys: [string, readonly string[]][] = [
     [`${provider.url}:aud`, [identity.audience]],
     [`${provider.url}:oaud`, identity.audiences],
@@ -34,6 +44,7 @@ export function contextOf({ now, identity, session, provider, role, sessionName 
     ['aws:userid', [provider.arn]],
     ['aws:SourceIp', ['127.0.0.1']],
     ['aws:SecureTransport', ['true']],
+    ['aws:RequestedRegion', [region]],
     ['aws:CurrentTime', [new Date(now).toISOString()]],
     ['aws:EpochTime', [String(Math.floor(now / 1000))]],
   ];
