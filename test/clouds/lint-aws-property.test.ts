@@ -73,7 +73,15 @@ function contextFor({ sub, aud, sessionName, address, at }: Token): ReadonlyMap<
     email: undefined,
   };
   const session = { tags: new Map(), transitiveTagKeys: [], sourceIdentity: undefined, roles: ['x'] };
-  const context = contextOf({ now: at, identity, session, provider, role: undefined, sessionName });
+  const context = contextOf({
+    now: at,
+    identity,
+    session,
+    provider,
+    role: undefined,
+    sessionName,
+    region: 'us-east-1',
+  });
   return new Map([...context, ['aws:sourceip', [address]]]);
 }
 const contexts = new Map([ours, ...others].map((token) => [token, contextFor(token)]));
@@ -198,8 +206,9 @@ const condition = fc.oneof(
       'aws:PrincipalAccount',
       'aws:PrincipalType',
       'aws:FooBar',
+      'aws:RequestedRegion',
     ),
-    listOf(pick('o-abc', '*', 'User', '111122223333', 'con_*', 'session', `\${${name}:sub}`)),
+    listOf(pick('us-east-1', 'o-abc', '*', 'User', '111122223333', 'con_*', 'session', `\${${name}:sub}`)),
   ),
   fc.tuple(
     pick('Bool', 'BoolIfExists'),

@@ -118,8 +118,9 @@ test('the lint of credentials agrees with the sandbox about who gets in, and its
         isIn: !findings.some(({ severity }) => severity === 'blocks_access'),
       });
       if (strangers.some((token) => admits(list, token))) expect(grade).toMatch(/[CDF]/);
-      const isOpen = list.some(({ claimsMatchingExpression: expression }) =>
-        JSON.stringify(expression ?? '').includes('*'),
+      const isOpen = list.some(
+        ({ issuer: by, subject, claimsMatchingExpression: expression }) =>
+          JSON.stringify(expression ?? '').includes('*') || (by === github && subject === own),
       );
       expect({ list, isOpen }).toEqual({ list, isOpen: grade === 'F' });
       const after = JSON.parse(corrected ?? '') as Credential[];
@@ -145,6 +146,12 @@ describe('the lint of all credentials of an identity', () => {
       [ours, { ...ours, name: 'gh', issuer: github, subject: 'repo:acme/app' }],
       'C',
       ['other_issuers'],
+    ],
+    [
+      'our subject at another issuer',
+      [ours, { ...ours, name: 'gh', issuer: github }],
+      'F',
+      ['foreign_issuer'],
     ],
     [
       'a pattern of GitHub',

@@ -164,6 +164,12 @@ describe('the lint', () => {
       ['other_providers'],
     ],
     [
+      'our subject at another issuer',
+      withGithub({ StringEquals: { [`${github}:sub`]: own } }),
+      'F',
+      ['foreign_issuer'],
+    ],
+    [
       'a pattern of GitHub',
       withGithub({ StringLike: { [`${github}:sub`]: 'repo:acme/*' } }),
       'F',
@@ -229,6 +235,17 @@ describe('the lint', () => {
     expect([grade, findings.map(({ rule, severity }) => `${rule} ${severity}`)]).toEqual([
       'D',
       ['max_session blocks_access', 'role_arn blocks_access'],
+    ]);
+  });
+
+  test('knows that two statements can allow one action each', () => {
+    const Action = 'sts:TagSession';
+    const { grade, corrected } = lint(policy(statement(), statement({ Action })), {
+      session_tags: { Team: 'blue' },
+    });
+    expect(grade).toBe('A');
+    expect(JSON.parse(corrected ?? '').Statement).toEqual([
+      statement({ Action: ['sts:AssumeRoleWithWebIdentity', Action] }),
     ]);
   });
 

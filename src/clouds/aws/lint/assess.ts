@@ -95,7 +95,12 @@ function ofAdmitted(
   { statement, findings }: StatementReport,
   strangers: readonly Stranger[],
 ): Finding[] {
-  if (concerns(statement, own)) return [...findings, ...restrictedByDenyOnly(input, statement, strangers)];
+  // Another statement may allow the rest of the actions.
+  if (concerns(statement, own))
+    return [
+      ...findings.filter(({ severity }) => severity !== 'blocks_access'),
+      ...restrictedByDenyOnly(input, statement, strangers),
+    ];
   const admitsOthers = strangers.some(({ caller }) => concerns(statement, caller));
   return findings
     .filter(({ rule, severity }) => severity === 'blocks_access' && !(rule === 'subject' && admitsOthers))

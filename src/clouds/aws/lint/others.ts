@@ -126,7 +126,22 @@ export function otherPrincipals(input: LintInput, own: Caller, statement: Statem
   );
   if (providers.length > 0 && !isDenied) {
     const open = providers.find(({ value }) => isOpenTo(statement.conditions, value));
-    if (open)
+    const namesakes = statement.conditions.filter(
+      ({ key, values, operator }) =>
+        !operator.negated && /:sub$/i.test(key) && values.includes(input.facts.subject),
+    );
+    const namesake = providers.find(({ value }) =>
+      namesakes.some(({ key }) => key.toLowerCase() === `${providerOf(value)}:sub`.toLowerCase()),
+    );
+    if (namesake)
+      add(
+        'foreign_issuer',
+        'overly_permissive',
+        '.Principal.Federated',
+        `${describeValue(namesake.value)} decides who gets this subject there, for example a workload of its own.`,
+        'Remove it, or test a subject that this issuer gives to someone you know.',
+      );
+    else if (open)
       add(
         'other_provider_subjects',
         'overly_permissive',

@@ -130,11 +130,21 @@ function otherFindings(facts: SetupFacts, { fields, path }: Entry): Finding[] {
   }
   if (typeof issuer !== 'string' || typeof subject !== 'string')
     return find('not_understood', 'weak', 'The credential has no issuer or subject that this check knows.');
+  if (subject === facts.subject && !isSimilar(facts, { issuer, subject }))
+    return find(
+      'foreign_issuer',
+      'overly_permissive',
+      `${describeValue(issuer)} decides who gets this subject there, for example a workload of its own.`,
+    );
   return issuer === facts.issuer
     ? find('other_subjects', 'weak', `${describeValue(subject)} of this issuer is admitted as well.`)
     : find('other_issuers', 'weak', `${describeValue(subject)} ${from} is admitted as well.`);
 }
 
-const isSimilar = (facts: SetupFacts, { issuer, subject }: JsonObject): boolean =>
-  String(subject).toLowerCase() === facts.subject ||
-  String(issuer).toLowerCase().replace(/\/+$/, '') === facts.issuer;
+/** Meant to be ours: the same issuer but for case and slashes, or our subject at another URL of the issuer's host. */
+function isSimilar(facts: SetupFacts, { issuer, subject }: JsonObject): boolean {
+  const url = String(issuer).trim().toLowerCase().replace(/\/+$/, '');
+  const hostOf = (text: string) => text.replace(/^https?:\/\//, '').split('/')[0];
+  if (url === facts.issuer) return true;
+  return String(subject).toLowerCase() === facts.subject && hostOf(url) === hostOf(facts.issuer);
+}

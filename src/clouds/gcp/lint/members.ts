@@ -25,7 +25,7 @@ const federated =
 
 /** @param pool the full name of our pool */
 export function classify(member: string, pool: string, subject: string): Member {
-  if (/^all(?:Authenticated)?Users$/.test(member)) return 'everyone';
+  if (/^(?:all(?:Authenticated)?Users|principalSet:\/\/goog\/public:all)$/.test(member)) return 'everyone';
   if (/^deleted:/.test(member)) return 'deleted';
   if (/^(?:user|group|domain|serviceAccount):\S+$/.test(member)) return 'named';
   const [, isSet, memberPool, project = '', rest = ''] = federated.exec(member) ?? [];
