@@ -97,6 +97,17 @@ function admitted<T extends Token>(document: string, tokens: readonly T[]): T[] 
   );
 }
 
+/** Our token and those of others that differ in something that the document asks for. */
+const tokensFor = (document: string): readonly Token[] => [
+  ours,
+  ...others.filter(
+    ({ sessionName, address, at }) =>
+      (sessionName === ours.sessionName || document.includes('RoleSessionName')) &&
+      (address === ours.address || document.includes('SourceIp')) &&
+      (at === now || document.includes('CurrentTime')),
+  ),
+];
+
 const pick = <T>(...values: readonly T[]) => fc.constantFrom(...values);
 const subjects = [
   own,
@@ -321,7 +332,8 @@ function disagreements(
 ): string[] {
   const text = JSON.stringify(policy);
   const accepted = isAccepted(text);
-  const before = accepted ? admitted(text, [ours, ...others]) : [];
+  const tokens = tokensFor(text);
+  const before = accepted ? admitted(text, tokens) : [];
   const isOursIn = before.includes(ours);
   const strangers = before.filter((token) => token !== ours);
   // While our own token is out, only subjects that the issuer has count.
@@ -341,7 +353,7 @@ function disagreements(
     const sessionNames = ['session', 'con_', sub, ...(text.match(/(?<=")[\w+=,.@-]{2,64}(?=")/g) ?? [])];
     const more = sessionNames.flatMap((sessionName) =>
       [audience, 'sts', 'client-b', 'x', '*'].flatMap((aud) =>
-        others.slice(0, 6).map((token) => ({ ...token, sub, aud, sessionName })),
+        tokens.slice(1, 7).map((token) => ({ ...token, sub, aud, sessionName })),
       ),
     );
     check(
@@ -351,7 +363,7 @@ function disagreements(
   }
   if (corrected !== null) {
     check(isAccepted(corrected), 'the correction is not accepted');
-    const getIn = admitted(corrected, [ours, ...others]);
+    const getIn = admitted(corrected, tokens);
     check(getIn.includes(ours), 'the correction does not admit ours');
     const after = getIn.filter((token) => token !== ours);
     const added = after.filter((token) => !strangers.includes(token));
