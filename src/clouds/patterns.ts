@@ -1,4 +1,4 @@
-/** Patterns with `*` and `?`, and the classes of strings that a set of patterns can tell from each other. */
+/** Patterns with `*` and `?`, and the classes of strings that a set of patterns distinguishes. */
 
 /** One character, or several. */
 const one = Symbol('?');
@@ -7,7 +7,7 @@ const many = Symbol('*');
 export interface Pattern {
   readonly tokens: readonly (string | typeof one | typeof many)[];
   readonly ignoreCase: boolean;
-  /** The only string that matches, apart from upper and lower case; undefined with a wildcard. */
+  /** The only string that matches, except for upper and lower case; undefined with a wildcard. */
   readonly literal: string | undefined;
 }
 
@@ -116,7 +116,7 @@ export function classesOf(patterns: readonly Pattern[], language: Language): Str
   ];
 }
 
-/** Whether no pattern can tell the two strings from each other. */
+/** Whether every pattern treats the two strings alike. */
 export const areAlike = (patterns: readonly Pattern[], a: string, b: string): boolean =>
   patterns.every((pattern) => matches(pattern, a) === matches(pattern, b));
 

@@ -1,7 +1,7 @@
 /** The subjects of other tokens of the issuer that a document is compared with. */
 import { areAlike, type Language, lowerCase, type Pattern } from './patterns.ts';
 
-/** Subjects that the issuer signs: ids of connections, and of probes, which no cloud may admit. */
+/** Subjects that the issuer signs: ids of connections, and of probes, which every cloud must refuse. */
 const ids: Language = {
   starts: ['con_', 'probe_con_'],
   characters: '0123456789abcdefghijklmnopqrstuvwxyz_',

@@ -72,7 +72,7 @@ const variesBetweenCallers = (key: string): boolean =>
   ['sts:rolesessionname', 'sts:sourceidentity', 'sts:roleauthorizedbyidp'].includes(key) ||
   unknownKeys.has(key);
 
-/** One value of each class, and the one of our own request. */
+/** One value of each class, and the one of our request. */
 function examplesOf(
   key: string,
   conditions: readonly Condition[],

@@ -13,7 +13,7 @@ export interface TrustDocument {
 export interface Statement {
   readonly path: string;
   readonly fields: JsonObject;
-  /** Undefined if it is neither Allow nor Deny: IAM rejects the statement. */
+  /** Undefined for any other value: IAM rejects the statement. */
   readonly effect: 'Allow' | 'Deny' | undefined;
   readonly principals: readonly Principal[];
   readonly actions: readonly string[];

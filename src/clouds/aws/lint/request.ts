@@ -1,4 +1,4 @@
-/** What STS knows of a caller when it evaluates a trust policy: the request with a token of our issuer. */
+/** The values that STS has for a caller when it evaluates a trust policy: the request with a token of our issuer. */
 import type { SetupFacts } from '../../contract/index.ts';
 import type { AwsTarget } from '../target.ts';
 import { providerArn, providerName } from '../trust.ts';
@@ -18,7 +18,7 @@ export const assumeRole = 'sts:AssumeRoleWithWebIdentity';
 /** Keys of a private issuer; AWS maps other claims only for issuers that it lists. */
 export const issuerKeys = ['aud', 'oaud', 'sub', 'amr', 'email'];
 
-/** Keys that every request carries but whose value nobody can tell in advance. */
+/** Keys that every request carries but whose value cannot be predicted. */
 export const unknownKeys = new Set([
   'aws:useragent',
   'aws:referer',

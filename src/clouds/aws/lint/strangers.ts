@@ -1,6 +1,6 @@
 /**
- * Which tokens of our issuer other than our own a trust policy admits. Tries one caller of every class that the document can
- * tell from the others, so that the answer holds for all callers.
+ * Which tokens of our issuer other than our own a trust policy admits. Tries one caller of every class that the document
+ * distinguishes, so that the answer holds for all callers.
  */
 import { anyText, classesOf, type Pattern } from '../../patterns.ts';
 import { likeAnId, subjectsOf } from '../../subjects.ts';

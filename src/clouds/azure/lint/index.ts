@@ -43,7 +43,7 @@ interface Entry {
   readonly path: string;
 }
 
-/** Each credential of an identity gives the same access, whatever its issuer. */
+/** Each credential of an identity gives the same access, for any issuer. */
 function lintList(facts: SetupFacts, list: readonly unknown[]): LintResult {
   const entries = list.map((item, index): Entry => {
     const credential = isJsonObject(item) ? item : {};
@@ -141,7 +141,7 @@ function otherFindings(facts: SetupFacts, { fields, path }: Entry): Finding[] {
     : find('other_issuers', 'weak', `${describeValue(subject)} ${from} is admitted as well.`);
 }
 
-/** Meant to be ours: the same issuer but for case and slashes, or our subject at another URL of the issuer's host. */
+/** A mistake for ours: the same issuer but for case and slashes, or our subject at another URL of the issuer's host. */
 function isSimilar(facts: SetupFacts, { issuer, subject }: JsonObject): boolean {
   const url = String(issuer).trim().toLowerCase().replace(/\/+$/, '');
   const hostOf = (text: string) => text.replace(/^https?:\/\//, '').split('/')[0];

@@ -1,6 +1,6 @@
 /**
- * Lints the uploaded keys of a provider. Google trusts them in place of the issuer's JWKS, so whoever holds the private key of
- * one of them can sign our subject.
+ * Lints the uploaded keys of a provider. Google trusts them and does not fetch the issuer's JWKS, so the
+ * holder of one of the private keys can sign our subject.
  */
 import type { SetupFacts } from '../../contract/index.ts';
 import { describeValue, type Finding, isJsonObject, type JsonObject, type Severity } from '../../lint.ts';

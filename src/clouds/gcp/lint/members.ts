@@ -3,7 +3,7 @@
 export type Member =
   /** Our connection, exactly. */
   | 'own'
-  /** Meant to be ours, but with the project id: it matches no token. */
+  /** A mistake for ours with the project id: it matches no token. */
   | 'project_id'
   /** Another pool, which chooses who gets our subject. */
   | 'foreign_pool'

@@ -201,7 +201,7 @@ function ownFindings(
       );
 }
 
-/** Keeps everyone who is named; removes everyone, whole pools, and what was meant to be our member. */
+/** Keeps everyone who is named; removes everyone, whole pools, and mistakes for our member. */
 function correctedPolicy(
   target: GcpTarget,
   facts: SetupFacts,

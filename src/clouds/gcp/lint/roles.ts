@@ -34,7 +34,7 @@ const harmlessRoles = new Set([
   'roles/iam.roleViewer',
 ]);
 
-/** `unknown` for custom roles and for those that are in neither list. */
+/** `unknown` for custom roles and for those that are not in these lists. */
 export const effectOf = (role: string): 'impersonates' | 'harmless' | 'unknown' => {
   if (equivalentRoles.has(role)) return 'impersonates';
   return harmlessRoles.has(role) ? 'harmless' : 'unknown';

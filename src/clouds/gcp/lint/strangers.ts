@@ -1,4 +1,4 @@
-/** Tokens of our issuer other than our own that a provider admits: one of every class that its expressions can tell apart. */
+/** Tokens of our issuer other than our own that a provider admits: one of every class that its expressions distinguish. */
 
 import type { Expression } from './cel.ts';
 import { unknown } from './cel-values.ts';

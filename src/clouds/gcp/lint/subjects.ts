@@ -1,4 +1,4 @@
-/** The subjects that the expressions of a provider can tell from each other, with an example of each class. */
+/** The subjects that the expressions of a provider distinguish, with an example of each class. */
 import { classesOf, compilePattern, type Pattern, type StringClass } from '../../patterns.ts';
 import { likeAnId, subjectsOf } from '../../subjects.ts';
 import { type Expression, evaluate } from './cel.ts';
