@@ -1,11 +1,11 @@
 /** Documents in SQLite: each operation is one statement, which is atomic across processes too. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Now } from '../../time/index.ts';
-import type { Store } from '../contract.ts';
+import type { ListQuery, RecordType, Store } from '../contract.ts';
 import { pageOf } from '../page.ts';
 import { sweepLagMs } from '../sweep.ts';
 import { toText } from '../text.ts';
-import { attempt } from './attempt.ts';
+import { retryWhileLocked } from './retry.ts';
 
 type Row = Readonly<{ id: string; version: number; value: string }>;
 
@@ -30,50 +30,47 @@ export function documentsIn(
   let inserts = 0;
 
   return {
-    get: <T>(recordType: string, id: string) =>
-      attempt(() => {
-        const row = statements.get.get(recordType, id, now()) as Row | undefined;
-        return row && stored<T>(row);
-      }),
+    get: retryWhileLocked((recordType: RecordType, id: string) => {
+      const row = statements.get.get(recordType, id, now()) as Row | undefined;
+      return row && stored(row);
+    }),
 
-    list: <T>(recordType: string, { within, after = '', limit }: Parameters<Store['list']>[1]) =>
-      attempt(() => {
-        const rows =
-          within === undefined
-            ? statements.list.all(recordType, after, now(), limit + 1)
-            : statements.listWithin.all(recordType, within, after, now(), limit + 1);
-        return pageOf(
-          (rows as Row[]).map((row) => stored<T>(row)),
-          limit,
-          ({ id }) => id,
-        );
-      }),
+    list: retryWhileLocked((recordType: RecordType, { within, after = '', limit }: ListQuery) => {
+      const rows =
+        within === undefined
+          ? statements.list.all(recordType, after, now(), limit + 1)
+          : statements.listWithin.all(recordType, within, after, now(), limit + 1);
+      return pageOf((rows as Row[]).map(stored), limit, ({ id }) => id);
+    }),
 
-    versions: (recordType) =>
-      attempt(() => {
-        const rows = statements.versions.all(recordType, now()) as Pick<Row, 'id' | 'version'>[];
-        return new Map(rows.map(({ id, version }) => [id, version]));
-      }),
+    versions: retryWhileLocked((recordType: RecordType) => {
+      const rows = statements.versions.all(recordType, now()) as Pick<Row, 'id' | 'version'>[];
+      return new Map(rows.map(({ id, version }) => [id, version]));
+    }),
 
-    insert: (recordType, id, value, { within, expiresAt, ifUnchanged } = {}) =>
-      attempt(() => {
-        if (++inserts % sweepEvery === 0) statements.sweep.run(now() - sweepLagMs, sweepLimit);
-        const row = [recordType, id, within ?? null, toText(value), expiresAt ?? null] as const;
-        const { changes } = ifUnchanged
-          ? statements.insertIfUnchanged.run(
-              ...row,
-              ...[ifUnchanged.recordType, ifUnchanged.id, ifUnchanged.version, now()],
-              now(),
-            )
-          : statements.insert.run(...row, now());
-        return changes === 1;
-      }),
+    insert: retryWhileLocked((...[recordType, id, value, options = {}]: Parameters<Store['insert']>) => {
+      const { within, expiresAt, ifUnchanged } = options;
+      if (++inserts % sweepEvery === 0) statements.sweep.run(now() - sweepLagMs, sweepLimit);
+      const row = [recordType, id, within ?? null, toText(value), expiresAt ?? null] as const;
+      const { changes } = ifUnchanged
+        ? statements.insertIfUnchanged.run(
+            ...row,
+            ...[ifUnchanged.recordType, ifUnchanged.id, ifUnchanged.version, now()],
+            now(),
+          )
+        : statements.insert.run(...row, now());
+      return changes === 1;
+    }),
 
-    replace: (recordType, id, version, value) =>
-      attempt(() => statements.replace.run(toText(value), recordType, id, version, now()).changes === 1),
+    replace: retryWhileLocked(
+      (...[recordType, id, version, value]: Parameters<Store['replace']>) =>
+        statements.replace.run(toText(value), recordType, id, version, now()).changes === 1,
+    ),
 
-    remove: (recordType, id, version) =>
-      attempt(() => statements.remove.run(recordType, id, version, now()).changes === 1),
+    remove: retryWhileLocked(
+      (recordType: RecordType, id: string, version: number) =>
+        statements.remove.run(recordType, id, version, now()).changes === 1,
+    ),
   };
 }
 
@@ -109,4 +106,5 @@ function prepare(database: DatabaseSync) {
   };
 }
 
-const stored = <T>({ id, version, value }: Row) => ({ id, version, value: JSON.parse(value) as T });
+/** `value` has the type for which the caller asks. */
+const stored = ({ id, version, value }: Row) => ({ id, version, value: JSON.parse(value) });

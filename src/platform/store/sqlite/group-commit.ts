@@ -3,13 +3,12 @@
  * turn of the event loop share one commit. After a slow commit, the next one waits for as long as that took, so that commits
  * block at most half of the time. A promise resolves only after the commit.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sleep, systemElapsed } from '../../time/index.ts';
-import { attempt } from './attempt.ts';
+import { retryWhileLocked } from './retry.ts';
 
-interface Pending<T, R> {
+interface Pending<T, R> extends PromiseWithResolvers<R> {
   readonly item: T;
-  readonly resolve: (result: R) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 export interface GroupCommit<T, R> {
@@ -23,37 +22,39 @@ export interface GroupCommit<T, R> {
 const longestPauseMs = 100;
 
 /** @param commit stores all items or none, and returns one result per item */
-export function groupCommit<T, R>(commit: (items: readonly T[]) => readonly R[]): GroupCommit<T, R> {
+export function groupCommit<T, R>(
+  commit: (items: readonly { readonly item: T }[]) => readonly R[],
+): GroupCommit<T, R> {
+  const commitBatch = retryWhileLocked(commit);
   let pending: Pending<T, R>[] = [];
-  const flushes = new Set<Promise<void>>();
+  const batches = new Set<readonly Pending<T, R>[]>();
   let nextCommitAt = 0;
 
-  async function flush(): Promise<void> {
+  async function flush(batch: readonly Pending<T, R>[]): Promise<void> {
+    batches.add(batch);
     const pauseMs = nextCommitAt - systemElapsed();
-    if (pauseMs >= 1) await sleep(pauseMs);
-    else await new Promise((next) => setImmediate(next));
-    const batch = pending;
+    await (pauseMs >= 1 ? sleep(pauseMs) : nextTurn());
     pending = [];
     const startedAt = systemElapsed();
     try {
-      const results = await attempt(() => commit(batch.map(({ item }) => item)));
+      const results = await commitBatch(batch);
       const endedAt = systemElapsed();
       nextCommitAt = endedAt + Math.min(endedAt - startedAt, longestPauseMs);
       for (const [index, { resolve }] of batch.entries()) resolve(results[index]!);
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
+    batches.delete(batch);
   }
 
   return {
-    add: (item) =>
-      new Promise((resolve, reject) => {
-        if (pending.push({ item, resolve, reject }) > 1) return;
-        const flushing = flush().finally(() => flushes.delete(flushing));
-        flushes.add(flushing);
-      }),
+    add(item) {
+      const added: Pending<T, R> = { item, ...Promise.withResolvers<R>() };
+      if (pending.push(added) === 1) void flush(pending);
+      return added.promise;
+    },
     async settled() {
-      await Promise.all(flushes);
+      await Promise.allSettled([...batches].flatMap((batch) => batch.map(({ promise }) => promise)));
     },
   };
 }

@@ -5,10 +5,10 @@
  */
 import type { Now } from '../../time/index.ts';
 import type { Store } from '../contract.ts';
-import { attempt } from './attempt.ts';
 import { documentsIn } from './documents.ts';
 import { journalIn } from './journal.ts';
 import { openFile } from './open.ts';
+import { retryWhileLocked } from './retry.ts';
 
 export function openSqlite(path: string, now: Now): Store {
   const database = openFile(path);
@@ -17,11 +17,10 @@ export function openSqlite(path: string, now: Now): Store {
   return {
     ...documentsIn(database, now),
     ...journal,
-    ping: () =>
-      attempt(() => {
-        // A write, so that the readiness check fails on a full disk or a stuck lock.
-        pulse.run();
-      }),
+    ping: retryWhileLocked(() => {
+      // A write, so that the readiness check fails on a full disk or a stuck lock.
+      pulse.run();
+    }),
     close: async () => {
       await settled();
       if (database.isOpen) database.close();

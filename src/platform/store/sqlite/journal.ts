@@ -4,8 +4,8 @@ import type { JournalQuery, Store } from '../contract.ts';
 import { hourOf } from '../hours.ts';
 import { pageOf } from '../page.ts';
 import { toText } from '../text.ts';
-import { attempt } from './attempt.ts';
 import { groupCommit } from './group-commit.ts';
+import { retryWhileLocked } from './retry.ts';
 
 interface Line {
   readonly at: number;
@@ -23,16 +23,23 @@ export function journalIn(
   database: DatabaseSync,
 ): Pick<Store, 'append' | 'search' | 'count'> & { settled(): Promise<void> } {
   const statements = prepare(database);
-  const appends = groupCommit((batch: readonly Line[]) =>
-    atomically(database, () =>
-      batch.map(({ at, keys, text }) => {
-        const sequence = Number(statements.append.run(at, text).lastInsertRowid);
-        statements.noteHour.run(hourOf(at), sequence, sequence);
-        for (const key of keys) statements.appendKey.run(key, sequence);
-        return sequence;
-      }),
-    ),
-  );
+  const appends = groupCommit<Line, number>((lines) => {
+    const sequences: number[] = [];
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const { item: line } of lines) {
+        const sequence = Number(statements.append.run(line.at, line.text).lastInsertRowid);
+        statements.noteHour.run(hourOf(line.at), sequence, sequence);
+        for (const key of line.keys) statements.appendKey.run(key, sequence);
+        sequences.push(sequence);
+      }
+      database.exec('COMMIT');
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+    return sequences;
+  });
 
   const rarestFirst = (keys: readonly string[]): readonly string[] => {
     if (keys.length < 2) return keys;
@@ -56,30 +63,28 @@ export function journalIn(
   return {
     append: async ({ at, keys, value }) => appends.add({ at, keys: new Set(keys), text: toText(value) }),
 
-    search: (query) =>
-      attempt(() => {
-        const span = spanOf(query);
-        if (!span) return { items: [] };
-        const { sql, values } = select({ ...query, keys: rarestFirst(query.keys ?? []) }, span);
-        const rows = database.prepare(sql).all(...values) as Row[];
-        const lines = rows.map(({ sequence, at, value }) => ({
-          sequence,
-          at,
-          value: JSON.parse(value) as unknown,
-        }));
-        return pageOf(lines, query.limit, ({ sequence }) => String(sequence));
-      }),
+    search: retryWhileLocked((query: JournalQuery) => {
+      const span = spanOf(query);
+      if (!span) return { items: [] };
+      const { sql, values } = select({ ...query, keys: rarestFirst(query.keys ?? []) }, span);
+      const rows = database.prepare(sql).all(...values) as Row[];
+      const lines = rows.map(({ sequence, at, value }) => ({
+        sequence,
+        at,
+        value: JSON.parse(value) as unknown,
+      }));
+      return pageOf(lines, query.limit, ({ sequence }) => String(sequence));
+    }),
 
-    count: ({ key, from, max }) =>
-      attempt(() => {
-        const span = spanOf({ from, limit: 1 });
-        if (!span) return 0;
-        const [first] = span;
-        const lastOfHour = Number(statements.lastOfHour.get(hourOf(from))?.last ?? first - 1);
-        const later = Number(statements.count.get(key, lastOfHour + 1, max)?.count);
-        const inHour = statements.countSince.get(key, first, lastOfHour, from, max - later);
-        return later + Number(inHour?.count);
-      }),
+    count: retryWhileLocked(({ key, from, max }: Parameters<Store['count']>[0]) => {
+      const span = spanOf({ from, limit: 1 });
+      if (!span) return 0;
+      const [first] = span;
+      const lastOfHour = Number(statements.lastOfHour.get(hourOf(from))?.last ?? first - 1);
+      const later = Number(statements.count.get(key, lastOfHour + 1, max)?.count);
+      const inHour = statements.countSince.get(key, first, lastOfHour, from, max - later);
+      return later + Number(inHour?.count);
+    }),
 
     settled: () => appends.settled(),
   };
@@ -133,16 +138,4 @@ function select(
           WHERE ${conditions.join(' AND ')} ORDER BY ${sequence} DESC LIMIT ?`,
     values: [...values, limit + 1],
   };
-}
-
-function atomically<T>(database: DatabaseSync, work: () => T): T {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    const result = work();
-    database.exec('COMMIT');
-    return result;
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
 }

@@ -26,7 +26,7 @@ export function openFile(path: string): DatabaseSync {
     // FULL: an acknowledged commit has reached the disk and survives a power failure.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     migrate(database, file);
-    // SQLite's busy timeout would block the event loop; from here on, `attempt` retries instead.
+    // SQLite's busy timeout would block the event loop; from here on, `retryWhileLocked` retries instead.
     database.exec('PRAGMA busy_timeout = 0');
     return database;
   } catch (cause) {
