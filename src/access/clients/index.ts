@@ -204,13 +204,15 @@ export function createClients(options: ClientsOptions): Clients {
 
     async recordUse(client, secretId) {
       await uses.note(secretId);
-      const replaced = client.secrets.find(({ id }) => id === secretId)?.replaces?.id;
-      if (replaced === undefined) return undefined;
-      await kept.change(client.client_id, (newest) => ({
-        ...newest,
-        secrets: afterUse(newest.secrets, secretId, now()) ?? newest.secrets,
-      }));
-      return replaced;
+      for (const { id, replaces } of client.secrets) {
+        if (id !== secretId || !replaces) continue;
+        await kept.change(client.client_id, (newest) => ({
+          ...newest,
+          secrets: afterUse(newest.secrets, secretId, now()) ?? newest.secrets,
+        }));
+        return replaces.id;
+      }
+      return undefined;
     },
 
     lastUsed: uses.last,

@@ -1,8 +1,9 @@
 /** The secrets of a client: at most two, with expiry; one can replace the other. Pure. */
+import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import { type Immutable, timestamp } from '../../platform/validation/index.ts';
-import { matchingHash } from './secret.ts';
+import { hashSecret } from './secret.ts';
 
 export const secretRecord = z.object({
   id: z.string(),
@@ -52,15 +53,13 @@ const isAlive = ({ expires_at }: StoredSecret, now: number): boolean =>
 export const activeSecrets = (secrets: readonly StoredSecret[], now: number): readonly StoredSecret[] =>
   secrets.filter((secret) => isAlive(secret, now));
 
-/** The id of the unexpired secret that matches; compares in constant time. */
+/** The id of the unexpired secret that matches; compares with every one, in constant time. */
 export function secretIn(secrets: readonly StoredSecret[], given: string, now: number): string | undefined {
-  const candidates = activeSecrets(secrets, now);
-  return candidates[
-    matchingHash(
-      given,
-      candidates.map(({ hash }) => hash),
-    )
-  ]?.id;
+  const hash = Buffer.from(hashSecret(given));
+  let match: string | undefined;
+  for (const secret of secrets)
+    if (isAlive(secret, now) && timingSafeEqual(hash, Buffer.from(secret.hash))) match = secret.id;
+  return match;
 }
 
 /** Adds a secret. Throws `secret_limit` if two have not expired. */
