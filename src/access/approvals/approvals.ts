@@ -30,12 +30,12 @@ export interface ApprovalStatus {
 
 export interface Approvals {
   /**
-   * Resolves to the end of the client's grant in milliseconds since the epoch, or undefined if the connection needs no
-   * approval. Rejects with `approval_required` after storing the request, with `approval_denied`, or with
+   * For a connection that needs an approval. Resolves to the end of the client's grant in milliseconds since the epoch.
+   * Rejects with `approval_required` after storing the request, with `approval_denied`, or with
    * `connection_not_found` if the client or the connection is deleted during the call. Reads the store every time, so
    * that a revocation takes effect on all replicas at once.
    */
-  check(client: Client, connection: Connection, context: RequestContext): Promise<number | undefined>;
+  check(client: Client, connection: Connection, context: RequestContext): Promise<number>;
   list(query: {
     state?: ApprovalState;
     connection?: string;
@@ -138,7 +138,6 @@ export function createApprovals(options: {
 
   return {
     async check({ client_id: client }, connection, context) {
-      if (connection.approval !== 'required') return undefined;
       const id = idOf(client, connection.id);
       const stored = await store.get<StoredApproval>('approval', id);
       const current = stored?.value;

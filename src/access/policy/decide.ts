@@ -1,5 +1,5 @@
 /** The decision: /token, /v1 and the access question all use this one function. Pure. */
-import type { Client, Restriction, Rule } from '../clients/index.ts';
+import type { Client, Rule } from '../clients/index.ts';
 import { purposesOf, unavailableReason } from '../connections/index.ts';
 import { type Circumstances, matchesSelector, type PolicySubject, unmetConditions } from './evaluate.ts';
 import type { Guard } from './guards.ts';
@@ -59,29 +59,28 @@ const emptyDecision = {
 export function decide(guards: readonly Guard[], question: Question): Decision {
   const { client, connection, purpose, claims, at } = question;
   const matchingGuards = guards.filter(({ match }) => matchesSelector(match, connection));
-  const candidates = client.may_use.flatMap((rule, index) =>
-    selects(rule, connection) ? [{ ...rule, index, restriction: restrictionOf(rule) }] : [],
-  );
-  const options = purpose === undefined ? [null, ...purposesOf(connection)] : [purpose];
-  const evaluations = options.flatMap((option) => {
+  const candidates: Candidate[] = [];
+  for (const [index, rule] of client.may_use.entries())
+    if (selects(rule, connection)) candidates.push({ ...rule, index });
+  const allowed: Evaluation[] = [];
+  const refused: Evaluation[] = [];
+  // Unrestricted use first: it is chosen if it is allowed.
+  for (const option of purpose === undefined ? [null, ...purposesOf(connection)] : [purpose]) {
     const circumstances = { method: client.auth.method, claims, at, purpose: option };
-    return evaluate(candidates, matchingGuards, connection, circumstances);
-  });
-  const allowed = evaluations.filter(({ refusal }) => !refusal);
-  const chosen =
-    allowed.find((evaluation) => evaluation.purpose === null) ??
-    (allowed.length === 1 ? allowed[0] : undefined);
-  const nearest = evaluations.toSorted((a, b) => distance(a) - distance(b))[0];
-  const rule = ruleOf((chosen ?? nearest)?.rule);
+    const evaluation = evaluate(candidates, matchingGuards, connection, circumstances);
+    if (evaluation) (evaluation.refusal ? refused : allowed).push(evaluation);
+  }
+  const nearest = allowed[0] ?? refused.toSorted((a, b) => distance(a) - distance(b))[0];
+  const rule = nearest?.rule ?? null;
 
   if (client.disabled) return { ...emptyDecision, allowed: false, reason: 'client_disabled', rule };
-  if (!chosen && allowed.length > 1) {
+  if (!nearest || nearest.refusal)
+    return { ...emptyDecision, allowed: false, reason: 'no_rule_matched', ...nearest?.refusal, rule };
+  if (allowed.length > 1 && nearest.purpose !== null) {
     const purposes = allowed.flatMap((evaluation) => evaluation.purpose ?? []);
     return { ...emptyDecision, allowed: false, reason: 'purpose_required', rule, purposes };
   }
-  if (!chosen)
-    return { ...emptyDecision, allowed: false, reason: 'no_rule_matched', ...nearest?.refusal, rule };
-  const { purpose: chosenPurpose, audit_violations } = chosen;
+  const { purpose: chosenPurpose, audit_violations } = nearest;
   const decision = { ...emptyDecision, rule, purpose: chosenPurpose, audit_violations };
   const unavailable = unavailableReason(connection);
   return unavailable
@@ -96,12 +95,7 @@ function selects(rule: Rule, connection: PolicySubject): boolean {
   return hasSelector && matchesSelector(rule, connection);
 }
 
-const restrictionOf = ({ when = {}, purposes }: Rule): Restriction => ({
-  ...when,
-  ...(purposes ? { purposes } : {}),
-});
-
-type Candidate = Rule & { readonly index: number; readonly restriction: Restriction };
+type Candidate = Rule & { readonly index: number };
 
 interface Evaluation {
   readonly purpose: string | null;
@@ -116,31 +110,32 @@ function evaluate(
   guards: readonly Guard[],
   connection: PolicySubject,
   circumstances: Circumstances,
-): readonly Evaluation[] {
+): Evaluation | undefined {
   const { purpose } = circumstances;
-  const unknown = purpose !== null && !purposesOf(connection).includes(purpose) ? ['purposes'] : [];
-  const [best] = candidates
-    .map((rule) => ({
-      rule,
-      unmet: [...new Set([...unmetConditions(rule.restriction, circumstances), ...unknown])],
-    }))
-    .toSorted((a, b) => unmetWeight(a.unmet) - unmetWeight(b.unmet));
-  if (!best) return [];
+  const isUnknown = purpose !== null && !purposesOf(connection).includes(purpose);
+  let best: { readonly rule: Candidate; readonly unmet: readonly string[] } | undefined;
+  for (const rule of candidates) {
+    const unmet = rule.when ? [...unmetConditions(rule.when, circumstances)] : [];
+    const isAllowed = !rule.purposes || (purpose !== null && rule.purposes.includes(purpose));
+    if (isUnknown || !isAllowed) unmet.push('purposes');
+    if (!best || unmetWeight(unmet) < unmetWeight(best.unmet)) best = { rule, unmet };
+  }
+  if (!best) return undefined;
   const { rule, unmet } = best;
   const evaluation = { purpose, rule, audit_violations: [] };
   if (unmet.length > 0) {
     const reason = isPurposesOnly(unmet) ? 'purpose_not_allowed' : 'condition_unmet';
-    return [{ ...evaluation, refusal: { reason, guard: null, unmet_conditions: unmet } }];
+    return { ...evaluation, refusal: { reason, guard: null, unmet_conditions: unmet } };
   }
-  const violations = guards
-    .map((guard) => ({ guard, unmet: unmetConditions(guard.require, circumstances) }))
-    .filter((violation) => violation.unmet.length > 0);
-  const refusing = violations.find(({ guard }) => guard.mode === 'enforce');
-  if (refusing) {
-    const { guard, unmet: unmet_conditions } = refusing;
-    return [{ ...evaluation, refusal: { reason: 'guard_refused', guard: guard.name, unmet_conditions } }];
+  const audit_violations: string[] = [];
+  for (const guard of guards) {
+    const unmet_conditions = unmetConditions(guard.require, circumstances);
+    if (unmet_conditions.length === 0) continue;
+    if (guard.mode === 'enforce')
+      return { ...evaluation, refusal: { reason: 'guard_refused', guard: guard.name, unmet_conditions } };
+    audit_violations.push(guard.name);
   }
-  return [{ ...evaluation, audit_violations: violations.map(({ guard }) => guard.name) }];
+  return { ...evaluation, audit_violations };
 }
 
 /** Smaller is closer to being allowed; a refusal by a guard is closer than any refusal by a rule. */
@@ -154,9 +149,3 @@ const unmetWeight = (unmet: readonly string[]): number => unmet.length * 2 - (is
 
 const isPurposesOnly = (unmet: readonly string[]): boolean =>
   unmet.length > 0 && unmet.every((name) => name === 'purposes');
-
-function ruleOf(candidate: Candidate | undefined): Decision['rule'] {
-  if (!candidate) return null;
-  const { restriction: _, ...rule } = candidate;
-  return rule;
-}

@@ -85,7 +85,8 @@ export function createPolicy(options: {
       if (!connection) throw new SojournError('connection_not_found');
       const { client } = request;
       const { guards } = await stored.current();
-      const claims = carriedClaims ?? workloadClaimsOf(client.may_use, guards, signInClaims);
+      const claims =
+        carriedClaims ?? (signInClaims ? workloadClaimsOf(client.may_use, guards, signInClaims) : {});
       const question = { ...request, connection, claims, at: now() };
       const decision = decide(guards, question);
       const { purpose, audit_violations } = decision;
@@ -104,8 +105,8 @@ export function createPolicy(options: {
           tenant: connection.tenant,
           facts: { guard, ...(purpose === null ? {} : { purpose }) },
         });
-      const notAfter = await approvals.check(client, connection, context);
-      return { connection, purpose, notAfter };
+      if (connection.approval !== 'required') return { connection, purpose, notAfter: undefined };
+      return { connection, purpose, notAfter: await approvals.check(client, connection, context) };
     },
 
     async explain({ at = now(), ...question }) {
