@@ -12,8 +12,7 @@ export const modules: Readonly<Record<string, { sources: string; tests: readonly
     tests: ['test/access/policy/*.test.ts', 'test/tools/cli/policy.test.ts'],
   },
   keys: {
-    sources:
-      'src/tokens/keys/{ring,ring-file,ring-files,keyring,keyrings,stored-ring,retiring-keys,parse}.ts',
+    sources: 'src/tokens/keys/{ring,ring-file,ring-files,keyring,keyrings,stored-ring,signing-keys,parse}.ts',
     tests: [
       'test/tokens/keys/{clock,half-made,keyring,keyrings,model,next-step,rekey,replicas}.test.ts',
       'test/tokens/keys/{ring-file,ring-properties,tenants,propagation}.test.ts',

@@ -8,7 +8,6 @@ import { newKeyRecord } from './new-key.ts';
 import { type PostponedKey, PropagationCheck, type PropagationCheckOptions } from './propagation-check.ts';
 import { clockNotTrusted, nextKeyMissing, nextKeyNotPropagated, nextKeyNotReady } from './refusals.ts';
 import { type Change, ReplicatedRing, type ReplicatedRingOptions } from './replicated.ts';
-import { RetiringKeys } from './retiring-keys.ts';
 import { nextRewrap } from './rewrap.ts';
 import {
   activate,
@@ -17,7 +16,6 @@ import {
   isReady,
   type KeyRecord,
   keyIn,
-  mayFinish,
   missingNextKey,
   nextStep,
   type PublicJwk,
@@ -31,6 +29,7 @@ import {
   successorOf,
   type Timing,
 } from './ring.ts';
+import { SigningKeys } from './signing-keys.ts';
 
 export interface KeyringOptions extends ReplicatedRingOptions, PropagationCheckOptions, Clock {
   readonly backend: KeyBackend;
@@ -45,7 +44,7 @@ type RotateOptions = { readonly activateAt?: number; readonly override?: boolean
 export class Keyring {
   readonly #options: KeyringOptions;
   readonly #ring: ReplicatedRing;
-  readonly #retiring = new RetiringKeys();
+  #signing: SigningKeys;
   readonly #propagation: PropagationCheck;
   #checked = false;
   #queue: Promise<unknown> = Promise.resolve();
@@ -54,7 +53,10 @@ export class Keyring {
     this.#options = options;
     this.#ring = ring;
     this.#propagation = new PropagationCheck(options);
-    ring.onChange((before, after) => this.#retiring.update(before, after, options.now()));
+    this.#signing = new SigningKeys(ring.current);
+    ring.onChange((changed) => {
+      this.#signing = this.#signing.after(changed, options.now());
+    });
   }
 
   /**
@@ -93,7 +95,7 @@ export class Keyring {
 
   /** The active key of this algorithm; throws `keys_unavailable` if there is none. */
   active(alg: Algorithm): KeyRecord {
-    const key = keyIn(this.#ring.current, alg, 'active');
+    const key = this.#signing.active.get(alg);
     if (!key)
       throw new SojournError('keys_unavailable', { detail: `No ${alg} key is active.`, retryAfter: 5 });
     return key;
@@ -129,9 +131,7 @@ export class Keyring {
         retryAfter: 5,
       });
     }
-    const record = this.#ring.current.keys.find((key) => key.kid === kid);
-    const finishing = record && mayFinish(record, now()) && this.#retiring.find(kid);
-    const key = record?.state === 'active' ? record : finishing;
+    const key = this.#signing.find(kid, now());
     if (!key) {
       throw new SojournError('keys_unavailable', { detail: `The key ${kid} is not active.`, retryAfter: 1 });
     }

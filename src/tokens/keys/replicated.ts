@@ -48,7 +48,7 @@ export class ReplicatedRing {
   #lastReadAt: number;
   /** The store version that holds the current ring; undefined if unknown. */
   #version: number | undefined;
-  readonly #listeners: ((before: Ring, after: Ring) => void)[] = [];
+  readonly #listeners: ((ring: Ring) => void)[] = [];
 
   private constructor(options: ReplicatedRingOptions, ring: Ring) {
     this.#options = options;
@@ -84,7 +84,7 @@ export class ReplicatedRing {
     return this.#lastReadAt;
   }
 
-  onChange(listener: (before: Ring, after: Ring) => void): void {
+  onChange(listener: (ring: Ring) => void): void {
     this.#listeners.push(listener);
   }
 
@@ -193,10 +193,9 @@ export class ReplicatedRing {
 
   #adopt(ring: Ring): void {
     this.#version = undefined;
-    const before = this.#ring;
-    if (isDeepStrictEqual(ring, before)) return;
+    if (isDeepStrictEqual(ring, this.#ring)) return;
     this.#ring = ring;
-    for (const listener of this.#listeners) listener(before, ring);
+    for (const listener of this.#listeners) listener(ring);
   }
 }
 
