@@ -67,9 +67,9 @@ export function toApproval(stored: StoredApproval, now: number): Approval {
   return { ...approval, state: stateAt(stored, now) };
 }
 
-/** A lifetime in seconds, cut to the end of the grant (`notAfter`, in milliseconds) if there is one. */
-export const withinApproval = (seconds: number, notAfter: number | undefined, now: number): number =>
-  notAfter === undefined ? seconds : Math.max(1, Math.min(seconds, Math.floor((notAfter - now) / 1000)));
+/** A lifetime in seconds, cut to the end of the grant (`notAfter`, in milliseconds). */
+export const withinApproval = (seconds: number, notAfter: number, now: number): number =>
+  Math.max(1, Math.min(seconds, Math.floor((notAfter - now) / 1000)));
 
 /**
  * At least five minutes: the client learns of the grant only by requesting again, and must do so before it ends. At most

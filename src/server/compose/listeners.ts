@@ -60,11 +60,11 @@ export async function startListeners(context: Context, state: State, services: S
     suspensions: services.suspensions.list,
   });
 
-  const readAddress = addressReader(config.trust_proxy);
+  const addressOf = addressReader(config.trust_proxy);
   const appOptions = (listener: 'public' | 'admin'): AppOptions => ({
     logger,
     now,
-    addressOf: (ctx) => readAddress(ctx.req),
+    addressOf,
     observe: (request) => metrics.request({ listener, ...request }),
   });
   const { audit } = state;

@@ -18,17 +18,16 @@ export const peerOf = ({ socket }: Pick<IncomingMessage, 'socket'>): string =>
 
 /** @param cidrs proxies whose X-Forwarded-For is trusted; for any other peer, the peer's address is the caller's */
 export function addressReader(cidrs: readonly string[]): (request: IncomingMessage) => string {
+  if (cidrs.length === 0) return peerOf;
   const isTrusted = within(cidrs);
   return (request) => {
     let address = peerOf(request);
     // From the nearest hop outwards, the first address that is not a trusted proxy is the caller's. The caller can
     // forge every entry to the left of it.
-    const hops = String(request.headers['x-forwarded-for'] ?? '')
-      .split(',')
-      .map((hop) => normalize(hop.trim()));
+    const hops = String(request.headers['x-forwarded-for'] ?? '').split(',');
     while (isTrusted(address)) {
-      const hop = hops.pop();
-      if (!hop || isIP(hop) === 0) break;
+      const hop = normalize(hops.pop()?.trim() ?? '');
+      if (isIP(hop) === 0) break;
       address = hop;
     }
     return address;

@@ -1,5 +1,6 @@
 /** The base of both listeners' koa applications: request context, security headers, one error handler and metrics. */
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import Koa, { type Context, type Next } from 'koa';
 import type { RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -13,7 +14,7 @@ export interface AppOptions {
   readonly logger: Logger;
   readonly now: Now;
   /** The caller's network address, as trusted proxies report it. */
-  readonly addressOf: (ctx: Context) => string;
+  readonly addressOf: (request: IncomingMessage) => string;
   /** Called after each request, for the metrics. `route` is a pattern, never a path with ids. */
   readonly observe: (request: { route: string; method: string; status: number; seconds: number }) => void;
 }
@@ -33,7 +34,7 @@ export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa 
   app.on('error', (err: unknown) => logger.error({ err }, 'cannot send a response'));
   app.use(async (ctx: Context, next: Next) => {
     const startedAt = now();
-    const context: RequestContext = { request_id: randomUUID(), source_ip: addressOf(ctx) };
+    const context: RequestContext = { request_id: randomUUID(), source_ip: addressOf(ctx.req) };
     contexts.set(ctx.req, context);
     ctx.set({
       'x-request-id': context.request_id,

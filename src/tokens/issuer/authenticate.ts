@@ -22,19 +22,22 @@ export interface AuthenticatorOptions {
   readonly clients: Clients;
   readonly federation: Federation;
   readonly now: Now;
+  readonly currentProgress: () => Progress;
 }
 
 export interface Authenticator {
   /** Whether the secret is one of the client that the request names. */
-  matchesSecret(progress: Progress, secret: string): boolean;
+  readonly matchesSecret: (secret: string) => boolean;
   /**
    * What the client with this id must present. Rejects with `invalid_client` when an assertion proves nothing, and with
    * `client_keys_unavailable` when its keys cannot be fetched.
    */
-  findClient(progress: Progress, id: string): Promise<AdapterPayload>;
+  readonly findClient: (id: string) => Promise<AdapterPayload>;
 }
 
-export function authenticator({ issuer, clients, federation, now }: AuthenticatorOptions): Authenticator {
+export function authenticator(options: AuthenticatorOptions): Authenticator {
+  const { issuer, clients, federation, now, currentProgress } = options;
+
   async function proveExternal(progress: Progress, { client, token, facts }: ExternalToken): Promise<void> {
     const consume = await federation.verify(client.auth, token, progress.request.parameters.get('resource'));
     progress.proof = { method: 'external', claims: token.claims, consume };
@@ -42,14 +45,16 @@ export function authenticator({ issuer, clients, federation, now }: Authenticato
   }
 
   return {
-    matchesSecret(progress, secret) {
+    matchesSecret(secret) {
+      const progress = currentProgress();
       const id = clients.secretIn(progress.client, secret);
       if (id === undefined) return false;
       progress.proof = { method: 'secret', secret: id };
       return true;
     },
 
-    async findClient(progress, id) {
+    async findClient(id) {
+      const progress = currentProgress();
       const { external, parameters } = progress.request;
       if (external) await proveExternal(progress, external);
       const stored = isId('cli', id) ? await clients.find(id) : undefined;

@@ -7,7 +7,7 @@ import type { Now } from '../../platform/time/index.ts';
 import type { Progress } from './token-request.ts';
 
 export interface CertificateOptions {
-  readonly progressOf: (ctx: KoaContextWithOIDC) => Progress;
+  readonly currentProgress: () => Progress;
   readonly now: Now;
 }
 
@@ -15,15 +15,15 @@ export interface CertificateOptions {
  * `features.mTLS`. Tokens are not bound to the certificate: clouds ignore `cnf`. Each function throws instead of returning
  * false, so that the reason is in the audit.
  */
-export function certificateFeature({ progressOf, now }: CertificateOptions) {
+export function certificateFeature({ currentProgress, now }: CertificateOptions) {
   return {
     enabled: true,
     certificateBoundAccessTokens: false,
     tlsClientAuth: true,
     selfSignedTlsClientAuth: true,
 
-    getCertificate(ctx: KoaContextWithOIDC): X509Certificate {
-      const progress = progressOf(ctx);
+    getCertificate(): X509Certificate {
+      const progress = currentProgress();
       const { certificate, fault } = progress.request.certificate();
       if (!certificate) throw refused(`no client certificate: ${fault}`);
       progress.facts = {
@@ -37,8 +37,8 @@ export function certificateFeature({ progressOf, now }: CertificateOptions) {
       return certificate;
     },
 
-    certificateAuthorized(ctx: KoaContextWithOIDC): boolean {
-      const { certificate, fault } = progressOf(ctx).request.certificate();
+    certificateAuthorized(): boolean {
+      const { certificate, fault } = currentProgress().request.certificate();
       if (fault !== undefined) throw refused(`the certificate is not trusted: ${fault}`);
       // A proxy, or the handshake of a long connection, may have verified it some time ago.
       if (!certificate || hasExpired(certificate, now)) throw refused('the certificate has expired');
@@ -46,8 +46,8 @@ export function certificateFeature({ progressOf, now }: CertificateOptions) {
       return true;
     },
 
-    certificateSubjectMatches(ctx: KoaContextWithOIDC, property: string, expected: string): boolean {
-      const { certificate } = progressOf(ctx).request.certificate();
+    certificateSubjectMatches(_: KoaContextWithOIDC, property: string, expected: string): boolean {
+      const { certificate } = currentProgress().request.certificate();
       const type = property.replace('tls_client_auth_', '') as NameType;
       if (certificate && matchesName(certificate, type, expected)) return true;
       const names = [certificate?.subject, certificate?.subjectAltName].map(textOf).join(' with ');

@@ -42,14 +42,19 @@ export const connectionIn = (resource: string): string | undefined =>
 export const cloudHeader = { typ: 'JWT' } as const;
 
 /** The cloud token of a connection. */
-export function cloudClaims({ connection, destination }: ResolvedConnection, issuance: Issuance): Claims {
+export function cloudClaims(
+  { connection, destination }: ResolvedConnection,
+  { iat, ttl, jti }: Issuance,
+): Claims {
   return {
     ...destination.claims,
-    ...times(issuance),
+    iat,
+    nbf: iat,
+    exp: iat + ttl,
     iss: connection.issuer,
     sub: subjectOf(connection),
     aud: destination.audience,
-    jti: issuance.jti,
+    jti,
   };
 }
 
@@ -82,18 +87,18 @@ export const apiHeader = { typ: 'at+jwt' } as const;
 export function apiClaims(
   issuer: string,
   client: string,
-  issuance: Issuance,
+  { iat, ttl, jti }: Issuance,
   claims: WorkloadClaims,
 ): Claims {
   return {
-    ...times(issuance),
+    iat,
+    nbf: iat,
+    exp: iat + ttl,
     iss: issuer,
     sub: client,
     client_id: client,
     aud: apiResource,
-    jti: issuance.jti,
+    jti,
     ...(Object.keys(claims).length > 0 ? { [workloadClaims]: claims } : {}),
   };
 }
-
-const times = ({ iat, ttl }: Issuance) => ({ iat, nbf: iat, exp: iat + ttl });

@@ -5,15 +5,23 @@ import { certificateInPem, nameTypes } from '../../access/certificates/index.ts'
 import type { Client } from '../../access/clients/index.ts';
 import { exchangeGrant } from './parameters.ts';
 
+const commonMetadata = {
+  grant_types: ['client_credentials', exchangeGrant],
+  redirect_uris: [],
+  response_types: [],
+};
+
 /** A client whose proof we have checked: it presented a token of another issuer. */
 export const authenticatedMetadata = (id: string): AdapterPayload => ({
-  ...metadata(id),
+  ...commonMetadata,
+  client_id: id,
   token_endpoint_auth_method: 'none',
 });
 
 /** A client that must sign its assertion with one of these keys. */
 export const keyMetadata = (id: string, keys: readonly object[]): AdapterPayload => ({
-  ...metadata(id),
+  ...commonMetadata,
+  client_id: id,
   token_endpoint_auth_method: 'private_key_jwt',
   jwks: { keys } as never,
 });
@@ -23,7 +31,8 @@ export const keyMetadata = (id: string, keys: readonly object[]): AdapterPayload
  * answer as a client with a wrong secret. The comparison is ours (client-secret.ts), so the value here opens nothing.
  */
 export const secretMetadata = (id: string): AdapterPayload => ({
-  ...metadata(id),
+  ...commonMetadata,
+  client_id: id,
   token_endpoint_auth_method: 'client_secret_basic',
   client_secret: neverCompared,
 });
@@ -38,13 +47,15 @@ export function certificateMetadata(
   const { certificates } = auth;
   if (certificates)
     return {
-      ...metadata(id),
+      ...commonMetadata,
+      client_id: id,
       token_endpoint_auth_method: 'self_signed_tls_client_auth',
       jwks: { keys: certificates.flatMap(asJwk) } as never,
     };
   const names = nameTypes.map((type) => [`tls_client_auth_${type}`, auth[type]] as const);
   return {
-    ...metadata(id),
+    ...commonMetadata,
+    client_id: id,
     token_endpoint_auth_method: 'tls_client_auth',
     ...Object.fromEntries(names.filter(([, value]) => value !== undefined)),
   };
@@ -55,10 +66,3 @@ function asJwk(pem: string) {
   const key = certificate?.publicKey.export({ format: 'jwk' });
   return certificate ? [{ ...key, x5c: [certificate.raw.toString('base64')] }] : [];
 }
-
-const metadata = (id: string) => ({
-  client_id: id,
-  grant_types: ['client_credentials', exchangeGrant],
-  redirect_uris: [],
-  response_types: [],
-});

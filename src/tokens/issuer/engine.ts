@@ -1,4 +1,5 @@
 /** oidc-provider, set up for the token endpoint: it parses the request, authenticates the client and words its errors. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { generateKeyPairSync } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
@@ -46,50 +47,45 @@ export type Engine = (
   response: ServerResponse,
 ) => Promise<EngineResult>;
 
-/** Its state in koa's context of a request. */
-interface EngineState {
-  progress: Progress;
-  error?: unknown;
-}
+/** The request that the engine serves: it does not pass its context to all hooks. */
+const current = new AsyncLocalStorage<Progress>();
 
 export function createEngine(options: EngineOptions): Engine {
   const { issuer, grant } = options;
-  const authenticate = authenticator(options);
-  const provider = new Provider(issuer, configurationOf(options, authenticate));
-  replaceSecretComparison(provider, (secret) => authenticate.matchesSecret(currentProgress(), secret));
+  const { matchesSecret, findClient } = authenticator({ ...options, currentProgress });
+  const provider = new Provider(issuer, configurationOf(options, findClient));
+  replaceSecretComparison(provider, matchesSecret);
   const issue = async (ctx: KoaContextWithOIDC) => {
-    ctx.body = await grant(stateOf(ctx).progress);
+    ctx.body = await grant(currentProgress());
   };
   provider.registerGrantType('client_credentials', issue, []);
   provider.registerGrantType(exchangeGrant, issue, []);
-  const keepError = (ctx: KoaContextWithOIDC, error: unknown) => {
-    stateOf(ctx).error = error;
+  const keepError = (_: KoaContextWithOIDC, error: unknown) => {
+    currentProgress().error = error;
   };
   provider.on('grant.error', keepError);
   provider.on('server_error', keepError);
 
   const middleware = middlewareOf(provider);
-  return async (progress, request, response) => {
+  return async function runEngine(progress, request, response) {
     replaceBody(request, engineForm(progress));
     const ctx = provider.createContext(request, response) as unknown as KoaContextWithOIDC;
-    const state: EngineState = { progress };
-    ctx.state = state;
-    await middleware(ctx, noRoute);
+    await current.run(progress, middleware, ctx, noRoute);
     // No page of another origin may read a token.
     for (const name of response.getHeaderNames())
       if (name.startsWith('access-control-')) response.removeHeader(name);
     if (ctx.status === 200) return { response: ctx.body as TokenResponse };
-    return { error: state.error, clientFound: ctx.oidc?.client !== undefined };
+    return { error: progress.error, clientFound: ctx.oidc?.client !== undefined };
   };
 }
 
 function configurationOf(
   { store, now, issuer }: EngineOptions,
-  { findClient }: Authenticator,
+  findClient: Authenticator['findClient'],
 ): Configuration {
   const off = { enabled: false } as const;
   return {
-    adapter: adapterFor({ store, now, findClient: (id) => findClient(currentProgress(), id) }),
+    adapter: adapterFor({ store, now, findClient }),
     routes: { token: new URL(issuer).pathname.replace(/\/$/, '') + tokenPath },
     jwks: { keys: [unusedKey] },
     clientDefaults: {
@@ -107,7 +103,7 @@ function configurationOf(
     // assertion.ts checks exp to the second.
     clockTolerance: maxAhead,
     features: {
-      mTLS: certificateFeature({ progressOf: (ctx) => stateOf(ctx).progress, now }),
+      mTLS: certificateFeature({ currentProgress, now }),
       clientCredentials: off,
       devInteractions: off,
       dPoP: off,
@@ -153,11 +149,9 @@ const noRoute = (): never => {
   throw new SojournError('internal', { cause: new Error('the engine does not serve this path') });
 };
 
-const stateOf = (ctx: KoaContextWithOIDC): EngineState => ctx.state as EngineState;
-
-/** For the hooks that the engine calls without its context. */
 function currentProgress(): Progress {
-  const { ctx } = Provider;
-  if (!ctx) throw new SojournError('internal', { cause: new Error('the engine is not serving a request') });
-  return stateOf(ctx).progress;
+  const progress = current.getStore();
+  if (!progress)
+    throw new SojournError('internal', { cause: new Error('the engine is not serving a request') });
+  return progress;
 }

@@ -34,23 +34,19 @@ export interface ExternalOptions {
 type FederatedClient = Client & { readonly auth: Trust };
 
 /**
- * The token of another issuer in a request, with its client; undefined when the request has none.
+ * The token, parsed, and its client.
  *
  * @throws {SojournError} `invalid_client`, whose cause says why and names the nearest client
  */
 export async function findExternal(
-  options: ExternalOptions,
-  parameters: ReadonlyMap<string, string>,
-  authorization: string | undefined,
-): Promise<ExternalToken | undefined> {
-  const compact = tokenIn(parameters, authorization);
-  if (compact === undefined) return undefined;
-  const { clients, federation, self } = options;
+  { clients, federation, self }: ExternalOptions,
+  compact: string,
+  named: string | undefined,
+): Promise<ExternalToken> {
   const token = readToken(compact);
   const { iss, sub } = token.claims;
   if (typeof iss === 'string' && (iss === self || iss.startsWith(`${self}/`)))
     throw refused('the token was issued by this server');
-  const named = parameters.get('client_id');
   const matching = await candidates(clients, token, named);
   const others = matching.length > 0 || named !== undefined ? [] : await ofIssuer(clients, token);
   const client = choose(matching.length > 0 ? matching : others, token, federation);
@@ -65,7 +61,12 @@ export async function findExternal(
   };
 }
 
-function tokenIn(
+/**
+ * The token of another issuer in a request; undefined when the request has none.
+ *
+ * @throws {SojournError} `invalid_client` when the request authenticates in another way too
+ */
+export function externalTokenIn(
   parameters: ReadonlyMap<string, string>,
   authorization: string | undefined,
 ): string | undefined {

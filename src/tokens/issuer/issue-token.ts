@@ -1,8 +1,9 @@
 /** What /token does once the client has authenticated: resolve → policy → claims → audit → sign. The same for both grants. */
 import { randomBytes } from 'node:crypto';
 import { withinApproval } from '../../access/approvals/index.ts';
-import type { Clients } from '../../access/clients/index.ts';
+import type { Client, Clients } from '../../access/clients/index.ts';
 import { type ResolvedConnection, tokenSecondsOf } from '../../access/connections/index.ts';
+import type { WorkloadClaims } from '../../access/policy/index.ts';
 import type { Algorithm } from '../../clouds/index.ts';
 import type { Audit } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -15,8 +16,8 @@ import type { TokenResponse } from './engine.ts';
 import { type JwsHeader, signJws } from './jws.ts';
 import { exchangeGrant, issuedTypes } from './parameters.ts';
 import { recordIssued, recordReplaced } from './record.ts';
-import { indicatorOf, type Resource, type ResourceOptions, resolveResource } from './resource.ts';
-import type { AuthenticatedProgress, Progress } from './token-request.ts';
+import { indicatorOf, type ResourceOptions, resolveResource } from './resource.ts';
+import type { Progress } from './token-request.ts';
 
 export interface DescribeOptions {
   readonly issuer: string;
@@ -49,8 +50,10 @@ export function describeCloudToken(
   notAfter: number | undefined,
 ): UnsignedToken {
   const { alg, kid } = keyring.active(resolved.connection.algorithm);
-  const life = withinApproval(tokenSecondsOf(resolved, ttl), notAfter, now());
-  const claims = cloudClaims(resolved, { iat: toSeconds(now()), ttl: life, jti });
+  const time = now();
+  const seconds = tokenSecondsOf(resolved, ttl);
+  const life = notAfter === undefined ? seconds : withinApproval(seconds, notAfter, time);
+  const claims = cloudClaims(resolved, { iat: toSeconds(time), ttl: life, jti });
   return { header: { alg, ...cloudHeader, kid }, claims };
 }
 
@@ -58,22 +61,28 @@ export const createGrantHandler =
   (options: IssueOptions) =>
   async (progress: Progress): Promise<TokenResponse> => {
     const { limits, audit, keyring, logger } = options;
-    const { request, proof } = progress;
-    assertAuthenticated(progress);
-    await limits.countClient(progress.client.client_id, request.context);
-    const resource = await resolveResource(options, progress);
-    const { header, claims } = describe(options, progress, resource);
+    const { request, client, proof } = progress;
+    if (!client) throw new SojournError('internal', { cause: new Error('no client has authenticated') });
+    await limits.countClient(request.context, client.client_id);
+    const resource = await resolveResource(options, progress, client);
+    const { header, claims } =
+      'connection' in resource
+        ? describeCloudToken(options, resource.connection, newJti(), resource.notAfter)
+        : describeApiToken(options, client, resource.workloadClaims);
     // Once nothing in the request can be refused: an external token is consumed by what is issued for it.
     const release = proof?.method === 'external' ? await proof.consume(indicatorOf(resource)) : undefined;
     try {
       // Before the signature: a token that is not in the audit does not exist.
       await recordIssued(audit, progress, header.kid, claims);
-      await noteSecretUse(options, progress);
+      if (proof?.method === 'secret') await noteSecretUse(options, progress, client, proof.secret);
       return {
         access_token: await signJws(keyring, header, claims),
         expires_in: claims.exp - claims.iat,
         token_type: 'Bearer',
-        ...issuedType(request.parameters),
+        // RFC 8693 section 2.2.1.
+        ...(request.parameters.get('grant_type') === exchangeGrant && {
+          issued_token_type: request.parameters.get('requested_token_type') ?? issuedTypes[0],
+        }),
       };
     } catch (error) {
       // The workload may have no other token to try again with.
@@ -87,36 +96,25 @@ export const createGrantHandler =
     }
   };
 
-function assertAuthenticated(progress: Progress): asserts progress is AuthenticatedProgress {
-  if (!progress.client)
-    throw new SojournError('internal', { cause: new Error('no client has authenticated') });
-}
-
-function describe(options: IssueOptions, { client }: AuthenticatedProgress, resource: Resource) {
-  if ('connection' in resource)
-    return describeCloudToken(options, resource.connection, newJti(), resource.notAfter);
-  const { issuer, keyring, algorithms, ttl, now } = options;
+function describeApiToken(
+  { issuer, keyring, algorithms, ttl, now }: IssueOptions,
+  { client_id }: Client,
+  claims: WorkloadClaims,
+): UnsignedToken {
   const { alg, kid } = keyring.active(ownAlgorithm(algorithms));
   const issuance = { iat: toSeconds(now()), ttl, jti: newJti() };
-  const claims = apiClaims(issuer, client.client_id, issuance, resource.workloadClaims);
-  return { header: { alg, ...apiHeader, kid }, claims };
+  return { header: { alg, ...apiHeader, kid }, claims: apiClaims(issuer, client_id, issuance, claims) };
 }
-
-/** RFC 8693 section 2.2.1. */
-const issuedType = (parameters: ReadonlyMap<string, string>) =>
-  parameters.get('grant_type') === exchangeGrant
-    ? { issued_token_type: parameters.get('requested_token_type') ?? issuedTypes[0] }
-    : {};
 
 /** Records when a secret was used last. It never prevents the token. */
 async function noteSecretUse(
   { clients, audit, logger }: IssueOptions,
-  progress: AuthenticatedProgress,
+  progress: Progress,
+  client: Client,
+  secret: string,
 ): Promise<void> {
-  const { client, proof } = progress;
-  if (proof?.method !== 'secret') return;
   try {
-    const replaced = await clients.recordUse(client, proof.secret);
+    const replaced = await clients.recordUse(client, secret);
     if (replaced !== undefined) await recordReplaced(audit, progress, replaced);
   } catch (err) {
     logger.warn({ err, client: client.client_id }, 'cannot record the use of a secret');

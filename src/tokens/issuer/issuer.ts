@@ -17,8 +17,8 @@ import type { Now } from '../../platform/time/index.ts';
 import type { Keyring } from '../keys/index.ts';
 import { apiHeader, apiResource, type Claims, ownAlgorithm, workloadClaims } from './claims.ts';
 import { discoveryDocument, documentMaxAge, type FixedDocument, jwksDocument } from './documents.ts';
-import { createEngine, type TokenResponse } from './engine.ts';
-import { findExternal } from './external.ts';
+import { createEngine, type Engine, type TokenResponse } from './engine.ts';
+import { externalTokenIn, findExternal } from './external.ts';
 import { createGrantHandler, describeCloudToken, newJti, type UnsignedToken } from './issue-token.ts';
 import { signJws } from './jws.ts';
 import { readParameters } from './parameters.ts';
@@ -29,8 +29,8 @@ import type { Progress, TokenRequest } from './token-request.ts';
 export interface IncomingTokenRequest extends Pick<TokenRequest, 'context' | 'certificate'> {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Reads the body with `peekBody`. */
-  readonly body: () => Promise<string>;
+  /** From `peekBody`. */
+  readonly body: Promise<string>;
 }
 
 /** Media types without `application/` (RFC 7515 section 4.1.9): security event tokens (RFC 8417) and verifications. */
@@ -93,7 +93,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
   const maxAge = documentMaxAge(keyring.timing.publishLead);
   const grant = createGrantHandler(options);
   // Created for the first token: an engine takes 35 KB, and most tenants' issuers are idle most of the time.
-  const engine = once(() => createEngine({ ...options, grant }));
+  let engine: Engine | undefined;
 
   // RS256 first: OpenID Connect Discovery requires it.
   const discovery = discoveryDocument(
@@ -116,11 +116,15 @@ export function createIssuer(options: IssuerOptions): Issuer {
     async token({ request, response, body, ...sent }) {
       let progress: Progress = { request: { ...sent, parameters: new Map() } };
       try {
-        const parameters = readParameters(await body());
+        const parameters = readParameters(await body);
         progress = { request: { ...sent, parameters } };
-        const external = await findExternal(options, parameters, request.headers.authorization);
-        if (external) progress = { request: { ...sent, parameters, external }, client: external.client };
-        const result = await engine()(progress, request, response);
+        const compact = externalTokenIn(parameters, request.headers.authorization);
+        if (compact !== undefined) {
+          const external = await findExternal(options, compact, parameters.get('client_id'));
+          progress = { request: { ...sent, parameters, external }, client: external.client };
+        }
+        engine ??= createEngine({ ...options, grant });
+        const result = await engine(progress, request, response);
         if ('response' in result) return result;
         return { refusal: await refuse(options, progress, result.error, result.clientFound) };
       } catch (error) {

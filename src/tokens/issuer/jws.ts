@@ -13,9 +13,8 @@ export async function signJws(
   header: JwsHeader,
   payload: Readonly<Record<string, unknown>>,
 ): Promise<string> {
-  const input = [header, payload]
-    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-    .join('.');
+  const encodedHeader = Buffer.from(JSON.stringify(header)).toString('base64url');
+  const input = `${encodedHeader}.${Buffer.from(JSON.stringify(payload)).toString('base64url')}`;
   const signature = await keyring.sign(header.kid, Buffer.from(input));
   return `${input}.${Buffer.from(signature).toString('base64url')}`;
 }

@@ -17,7 +17,7 @@ export function recordIssued(
     sub,
     aud,
     kid,
-    ...factsOf(progress),
+    ...(progress.facts && { facts: progress.facts }),
   });
 }
 
@@ -31,7 +31,7 @@ export function recordRefused(
     outcome: status >= 500 ? 'failed' : 'refused',
     ...subjectOfLine(progress),
     reason,
-    ...factsOf(progress),
+    ...(progress.facts && { facts: progress.facts }),
   });
 }
 
@@ -45,8 +45,6 @@ export function recordReplaced(audit: Audit, progress: Progress, secret: string)
     facts: { secret },
   });
 }
-
-const factsOf = ({ facts }: Progress) => (facts ? { facts } : {});
 
 function subjectOfLine({ client, connection, requested, request: { context } }: Progress) {
   return {

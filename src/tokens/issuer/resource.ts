@@ -1,4 +1,5 @@
 /** What a client requests with `resource` (RFC 8707): a connection that it may use, or our own API. */
+import type { Client } from '../../access/clients/index.ts';
 import {
   type Connections,
   type ResolvedConnection,
@@ -9,7 +10,7 @@ import type { Suspensions } from '../../access/suspension/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import { apiResource, connectionIn, connectionResource } from './claims.ts';
-import type { AuthenticatedProgress } from './token-request.ts';
+import type { Progress } from './token-request.ts';
 
 export interface ResourceOptions {
   readonly issuer: string;
@@ -33,38 +34,40 @@ export const indicatorOf = (resource: Resource): string =>
 
 /** @throws {SojournError} `invalid_target`, or `…_suspended` once the policy allows the use */
 export async function resolveResource(
-  options: ResourceOptions,
-  progress: AuthenticatedProgress,
+  { issuer, api, connections, policy, suspensions }: ResourceOptions,
+  progress: Progress,
+  client: Client,
 ): Promise<Resource> {
-  const { client, request, proof } = progress;
-  const indicator =
-    request.parameters.get('resource') ?? (await defaultResource(options.connections, progress));
+  const { parameters, context } = progress.request;
+  const signInClaims = progress.proof?.method === 'external' ? progress.proof.claims : undefined;
+  const indicator = parameters.get('resource') ?? (await defaultResource(connections, client));
   if (indicator === apiResource) {
-    if (!options.api) throw invalidTarget('Only the shared issuer of this server issues API tokens.');
-    checkAudience(request.parameters, apiResource);
-    await options.suspensions.assertIssuing();
-    const claims = proof?.method === 'external' ? proof.claims : undefined;
-    return { workloadClaims: await options.policy.workloadClaims(client, claims) };
+    if (!api) throw invalidTarget('Only the shared issuer of this server issues API tokens.');
+    checkAudience(parameters, apiResource);
+    await suspensions.assertIssuing();
+    return { workloadClaims: await policy.workloadClaims(client, signInClaims) };
   }
   const id = connectionIn(indicator);
   if (id === undefined) throw new SojournError('invalid_target');
   // A caller may have sent a secret instead of an id; logs must not contain it.
   if (isId('con', id)) progress.requested = id;
-  const { connection, notAfter } = await authorize(options.policy, progress, id);
-  await options.suspensions.assertIssuing(connection.tenant);
-  if (connection.issuer !== options.issuer)
+  // For no purpose: a cloud token opens all that the cloud gives for it.
+  const request = { client, connection: id, purpose: null, context, signInClaims };
+  const { connection, notAfter } = await policy.authorize(request).catch(refuseTarget);
+  await suspensions.assertIssuing(connection.tenant);
+  if (connection.issuer !== issuer)
     throw invalidTarget(
       'The connection is registered under another issuer.',
       `Ask for its token at ${connection.issuer}/token.`,
     );
   const resolved = resolveConnection(connection);
-  checkAudience(request.parameters, resolved.destination.audience);
+  checkAudience(parameters, resolved.destination.audience);
   progress.connection = connection;
   return { connection: resolved, notAfter };
 }
 
 /** For a client that may use exactly one connection. */
-async function defaultResource(connections: Connections, { client }: AuthenticatedProgress): Promise<string> {
+async function defaultResource(connections: Connections, client: Client): Promise<string> {
   const only = await onlyConnection(connections, client);
   if (only !== undefined) return connectionResource(only);
   throw invalidTarget(
@@ -73,29 +76,19 @@ async function defaultResource(connections: Connections, { client }: Authenticat
   );
 }
 
-/** For no purpose: a cloud token opens all that the cloud gives for it. */
-async function authorize(
-  policy: Policy,
-  { client, request: { context }, proof }: AuthenticatedProgress,
-  id: string,
-) {
-  const signInClaims = proof?.method === 'external' ? proof.claims : undefined;
-  try {
-    return await policy.authorize({ client, connection: id, purpose: null, context, signInClaims });
-  } catch (error) {
-    if (!(error instanceof SojournError)) throw error;
-    // "Unwilling or unable to issue a token for any target service indicated" (RFC 8693 section 2.2.2, as in RFC 8707).
-    const { message: detail, advice, retryAfter, cause } = error;
-    if (error.code === 'connection_not_found')
-      throw new SojournError('invalid_target', cause === undefined ? {} : { cause });
-    if (error.status !== 403 && error.status !== 409) throw error;
-    throw new SojournError('invalid_target', {
-      detail,
-      advice,
-      cause: error,
-      ...(retryAfter === undefined ? {} : { retryAfter }),
-    });
-  }
+/** "Unwilling or unable to issue a token for any target service indicated" (RFC 8693 section 2.2.2, as in RFC 8707). */
+function refuseTarget(error: unknown): never {
+  if (!(error instanceof SojournError)) throw error;
+  const { message: detail, advice, retryAfter, cause } = error;
+  if (error.code === 'connection_not_found')
+    throw new SojournError('invalid_target', cause === undefined ? {} : { cause });
+  if (error.status !== 403 && error.status !== 409) throw error;
+  throw new SojournError('invalid_target', {
+    detail,
+    advice,
+    cause: error,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  });
 }
 
 const invalidTarget = (detail: string, advice?: string) =>

@@ -37,8 +37,6 @@ export interface Progress {
   requested?: string;
   /** The connection, once the policy has allowed its use. */
   connection?: Connection;
-}
-
-export interface AuthenticatedProgress extends Progress {
-  client: Client;
+  /** Why the engine refuses the request. */
+  error?: unknown;
 }

@@ -35,11 +35,11 @@ const structures: Record<string, () => Remember> = {
   },
   'clients with requests': () => {
     const { countClient } = limits();
-    return (number) => countClient(`cli_${number}`, context(1));
+    return (number) => countClient(context(1), `cli_${number}`);
   },
   'invitations with requests': () => {
     const { countInvitation } = limits();
-    return (number) => countInvitation(`inv_${number}`, context(1));
+    return (number) => countInvitation(context(1), `inv_${number}`);
   },
   'addresses with failed sign-ins': () => {
     const { record } = createFailedSignIns(60, now);

@@ -54,7 +54,7 @@ export function createInvitationCheck(
       holder = await portal.open(ctx.params.invitation ?? '');
       if (!holder) return refuse(ctx);
       refusals.recordSuccess(context);
-      await limits.countInvitation(holder.invitation.id, context);
+      await limits.countInvitation(context, holder.invitation.id);
       await handle(ctx, holder);
     } catch (error) {
       // Programs get a problem document. Internal errors go to the error handler of the app, which logs them.

@@ -35,7 +35,7 @@ export function mountCredentials(router: Router, services: CredentialsServices):
       if (!token) throw new SojournError('unauthorized');
       const caller = await issuers.shared.authenticateApiToken(token);
       unauthenticatedCallers.recordSuccess(context);
-      await limits.countClient(caller.client.client_id, context);
+      await limits.countClient(context, caller.client.client_id);
       return { ...caller, ...context };
     } catch (error) {
       if (error instanceof SojournError && error.code === 'unauthorized') {

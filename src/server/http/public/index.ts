@@ -22,13 +22,12 @@ import {
 import { type AppOptions, createApp, notFoundOrMethodNotAllowed, requestContextOf } from '../app.ts';
 import { answerBusy, unread } from '../busy.ts';
 import { documentsFirst, endsIn, serveDocument } from '../fixed-documents.ts';
-import { asSojournError } from '../problem.ts';
 import { mountConnect } from './connect.ts';
 import { mountCredentials } from './credentials.ts';
 import { documentOf, documentPaths, findDocument } from './documents.ts';
 import { createRefusals } from './refusals.ts';
-import { answerUnread, type CertificateOf, tokenDoor } from './token.ts';
-import { createUnauthenticatedCallers, type UnauthenticatedCallers } from './unauthenticated-callers.ts';
+import { type CertificateOf, serveToken, type TenantContext } from './token.ts';
+import { createUnauthenticatedCallers } from './unauthenticated-callers.ts';
 
 export interface PublicServices {
   readonly issuers: Issuers;
@@ -49,17 +48,13 @@ export interface PublicServices {
   readonly path: string;
 }
 
-interface Tenant {
-  readonly params: { readonly tenant?: string };
-}
-
 export function createPublicApp(services: PublicServices, options: AppOptions): RequestListener {
-  const { issuers, path, certificateOf, limits } = services;
+  const { issuers, path, limits } = services;
   const router = new Router({ prefix: path, strict: true, sensitive: true });
   const refusals = createRefusals(services);
   const unauthenticatedCallers = createUnauthenticatedCallers({ ...services, refusals });
-  const limited = limitSignIns(unauthenticatedCallers);
-  const serveIssuer = (base: string, find: (ctx: Context & Tenant) => Promise<Issuer>) => {
+  const limitedServices = { ...services, unauthenticatedCallers };
+  const serveIssuer = (base: string, find: (ctx: TenantContext) => Promise<Issuer>) => {
     // Reached if `documentsFirst` found none, to answer the reason.
     for (const name of [discoveryPath, jwksPath])
       router.get(base + name, async (ctx) => {
@@ -67,9 +62,7 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
         serveDocument(ctx.req, ctx.res, documentOf(await find(ctx), name));
         ctx.respond = false;
       });
-    router.post(base + tokenPath, async (ctx) =>
-      limited(ctx, async () => tokenDoor(await find(ctx), certificateOf, ctx)),
-    );
+    router.post(base + tokenPath, (ctx) => serveToken(ctx, find, limitedServices));
   };
   serveIssuer('', async () => issuers.shared);
   serveIssuer('/t/:tenant', async ({ params: { tenant = '' } }) => {
@@ -77,7 +70,7 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
     if (!issuer) throw new SojournError('not_found');
     return issuer;
   });
-  mountCredentials(router, { ...services, unauthenticatedCallers });
+  mountCredentials(router, limitedServices);
   mountConnect(router, { ...services, refusals, origin: new URL(issuers.shared.url).origin });
 
   const app = createApp(options);
@@ -92,20 +85,6 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
     limitInFlight(services.requestsInFlight, options.observe, app.callback()),
   );
   return (request, response) => withStoreBudget(() => handle(request, response));
-}
-
-/** Answers 429 without reading the body if the address is over a limit. `signIn` resolves to true if the sign-in failed. */
-function limitSignIns(unauthenticatedCallers: UnauthenticatedCallers) {
-  return async (ctx: Context, signIn: () => Promise<boolean>): Promise<void> => {
-    const context = requestContextOf(ctx);
-    try {
-      await unauthenticatedCallers.admit(context);
-    } catch (error) {
-      return answerUnread(ctx, asSojournError(error));
-    }
-    if (await signIn()) await unauthenticatedCallers.recordFailure(context);
-    else unauthenticatedCallers.recordSuccess(context);
-  };
 }
 
 /** Answers 503 at once while `most` requests are in progress. An event stream counts until it has begun. */

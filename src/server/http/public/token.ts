@@ -6,30 +6,48 @@ import { errorTable, SojournError } from '../../../platform/errors/index.ts';
 import { type Issuer, peekBody, type Refusal } from '../../../tokens/issuer/index.ts';
 import { requestContextOf } from '../app.ts';
 import { maxBodyBytes, refuseCompressed } from '../body.ts';
+import { asSojournError } from '../problem.ts';
+import type { UnauthenticatedCallers } from './unauthenticated-callers.ts';
 
 export type CertificateOf = (request: IncomingMessage) => Presented;
 
-/** Resolves, once it is answered, to whether it was refused without an authenticated client. */
-export async function tokenDoor(
-  issuer: Issuer,
-  certificateOf: CertificateOf,
-  ctx: Context,
-): Promise<boolean> {
+/** A route with or without a tenant in its path. */
+export type TenantContext = Context & { readonly params: { readonly tenant?: string } };
+
+export interface TokenServices {
+  readonly unauthenticatedCallers: UnauthenticatedCallers;
+  readonly certificateOf: CertificateOf;
+}
+
+/** Answers 429 without reading the body if the address is over a limit, and counts a failed sign-in. */
+export async function serveToken(
+  ctx: TenantContext,
+  findIssuer: (ctx: TenantContext) => Promise<Issuer>,
+  { unauthenticatedCallers, certificateOf }: TokenServices,
+): Promise<void> {
+  const context = requestContextOf(ctx);
+  try {
+    await unauthenticatedCallers.admit(context);
+  } catch (error) {
+    return answerUnread(ctx, asSojournError(error));
+  }
+  const issuer = await findIssuer(ctx);
   ctx.set('cache-control', 'no-store');
   const result = await issuer.token({
     request: ctx.req,
     response: ctx.res,
-    context: requestContextOf(ctx),
+    context,
     certificate: () => certificateOf(ctx.req),
-    body: () => readForm(ctx),
+    body: readForm(ctx),
   });
   if ('refusal' in result) {
     answer(ctx, result.refusal);
-    return result.refusal.unauthenticated;
+    if (result.refusal.unauthenticated) return unauthenticatedCallers.recordFailure(context);
+  } else {
+    ctx.status = 200;
+    ctx.body = result.response;
   }
-  ctx.status = 200;
-  ctx.body = result.response;
-  return false;
+  unauthenticatedCallers.recordSuccess(context);
 }
 
 async function readForm(ctx: Context): Promise<string> {
@@ -50,10 +68,7 @@ async function readForm(ctx: Context): Promise<string> {
 }
 
 /** Answers without reading the body or looking up the client, so that the answer is the same for right and wrong guesses. */
-export function answerUnread(
-  ctx: Context,
-  { code, message, advice, status, retryAfter }: SojournError,
-): void {
+function answerUnread(ctx: Context, { code, message, advice, status, retryAfter }: SojournError): void {
   ctx.set('cache-control', 'no-store');
   // The rest of the body is not waited for.
   ctx.set('connection', 'close');
