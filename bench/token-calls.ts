@@ -1,6 +1,7 @@
 /**
- * How much of our code one token request runs: functions, calls, and crossings to the engine and back, counted by V8's
- * precise coverage. `npm run bench:calls` prints the figures; with `--list` the functions too.
+ * How much of our code one token request runs, counted by V8's precise coverage: distinct functions, entries of functions
+ * (V8 counts an async function again when it resumes), and crossings to the engine and back. `npm run bench:calls` prints
+ * the figures; with `--list` the functions too; with `--json` all of it as JSON.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import inspector, { type Profiler } from 'node:inspector/promises';
@@ -8,15 +9,34 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, startLocalServer } from '../src/sandbox/demo/local-server.ts';
 
-/** Where control passes between the engine and our code: by file, the functions that one calls of the other. */
-const crossings: Readonly<Record<string, RegExp>> = {
-  // Into the engine.
-  'engine.ts': /^(issue|keepError|findClient|renderError)$/,
-  // From the engine.
-  'authenticate.ts': /^matchesSecret$/,
-  'adapter.ts': /^(upsert|find)$/,
-  'certificate.ts': /^(getCertificate|certificateAuthorized|certificateSubjectMatches)$/,
+/**
+ * The functions of the files that deal with the engine. `crossings`: how often one call of the function passes control to
+ * the engine or back. `entries`: how often V8 counts one call, once more for each await.
+ */
+const engineFiles: Readonly<Record<string, Readonly<Record<string, Point>>>> = {
+  'tokens/issuer/engine.ts': {
+    // Calls createContext and the middleware.
+    runEngine: { crossings: 2, entries: 2 },
+    issue: { crossings: 1, entries: 2 },
+    engineForm: { crossings: 0, entries: 1 },
+    currentProgress: { crossings: 0, entries: 1 },
+  },
+  'tokens/issuer/authenticate.ts': {
+    findClient: { crossings: 1, entries: 2 },
+    matchesSecret: { crossings: 1, entries: 1 },
+  },
+  'tokens/issuer/adapter.ts': {},
+  'tokens/issuer/certificate.ts': {},
 };
+
+interface Point {
+  readonly crossings: number;
+  readonly entries: number;
+}
+
+const rounds = 8;
+const sources = new URL('../src/', import.meta.url).href;
+const sandbox = new URL('sandbox/', sources).href;
 
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-calls-'));
 const server = await startLocalServer({ folder, port: await freePort() });
@@ -42,17 +62,24 @@ const request = async () => {
 };
 for (let warmUp = 0; warmUp < 3; warmUp++) await request();
 
+interface Entered {
+  readonly file: string;
+  /** Its name, or its position if it has none. */
+  readonly name: string;
+  readonly entries: number;
+}
+
 const session = new inspector.Session();
 session.connect();
 await session.post('Profiler.enable');
 // Timers run in between: what belongs to a request is what each of several requests ran.
-let busy = await calls(request);
-for (let round = 1; round < 8; round++) {
-  const other = await calls(request);
-  busy = new Map(
-    [...busy].flatMap(([name, count]) => {
-      const again = other.get(name);
-      return again === undefined ? [] : [[name, Math.min(count, again)] as const];
+let entered = await functionsEnteredBy(request);
+for (let round = 1; round < rounds; round++) {
+  const again = await functionsEnteredBy(request);
+  entered = new Map(
+    [...entered].flatMap(([key, one]) => {
+      const entries = Math.min(one.entries, again.get(key)?.entries ?? 0);
+      return entries === 0 ? [] : [[key, { ...one, entries }]];
     }),
   );
 }
@@ -60,19 +87,36 @@ session.disconnect();
 await server.close();
 rmSync(folder, { recursive: true, force: true });
 
-const sum = (counts: Iterable<number>) => [...counts].reduce((total, count) => total + count, 0);
-const crossed = [...busy].filter(([name]) => {
-  const [file = '', called = ''] = name.split(' ');
-  return crossings[file.split('/').at(-1) ?? '']?.test(called);
-});
-if (process.argv.includes('--list'))
-  for (const [name, count] of [...busy].toSorted()) console.log(String(count).padStart(4), name);
-console.log(`functions of ours   ${busy.size}`);
-console.log(`calls of ours       ${sum(busy.values())}`);
-console.log(`crossings           ${sum(crossed.map(([, count]) => count))}`);
+const functions = [...entered.values()].toSorted((a, b) =>
+  `${a.file} ${a.name}`.localeCompare(`${b.file} ${b.name}`, 'en'),
+);
+const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+const figures = {
+  functions: functions.length,
+  entries: sum(functions.map(({ entries }) => entries)),
+  crossings: sum(functions.map(crossingsOf)),
+};
+if (process.argv.includes('--json')) console.log(JSON.stringify({ ...figures, list: functions }));
+else {
+  if (process.argv.includes('--list'))
+    for (const { file, name, entries } of functions)
+      console.log(`${String(entries).padStart(4)} ${file} ${name}`);
+  console.log(`functions of ours   ${figures.functions}`);
+  console.log(`entries of them     ${figures.entries}`);
+  console.log(`crossings           ${figures.crossings}`);
+}
 
-/** The functions of `src/` that ran during the work, with the number of their calls. */
-async function calls(work: () => Promise<unknown>): Promise<Map<string, number>> {
+function crossingsOf({ file, name, entries }: Entered): number {
+  const points = engineFiles[file];
+  if (!points) return 0;
+  const point = points[name];
+  if (!point || entries % point.entries !== 0)
+    throw new Error(`${file} ${name} was entered ${entries} times: adjust engineFiles`);
+  return (entries / point.entries) * point.crossings;
+}
+
+/** The functions in `src/` that ran during the work, by file and position. */
+async function functionsEnteredBy(work: () => Promise<unknown>): Promise<Map<string, Entered>> {
   await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
   await session.post('Profiler.takePreciseCoverage');
   await work();
@@ -82,19 +126,16 @@ async function calls(work: () => Promise<unknown>): Promise<Map<string, number>>
     result: readonly Profiler.ScriptCoverage[];
   };
   await session.post('Profiler.stopPreciseCoverage');
-  return new Map(
-    result
-      .filter(
-        ({ url }) => url.includes('/src/') && !url.includes('/sandbox/') && !url.includes('node_modules'),
-      )
-      .flatMap(({ url, functions }) =>
-        functions.flatMap(({ functionName, ranges: [range] }) =>
-          range && range.count > 0 && functionName !== ''
-            ? [[`${url.split('/src/')[1]} ${functionName}`, range.count] as const]
-            : range && range.count > 0 && functions.length > 1 && range.startOffset > 0
-              ? [[`${url.split('/src/')[1]} @${range.startOffset}`, range.count] as const]
-              : [],
-        ),
-      ),
-  );
+  const all = new Map<string, Entered>();
+  for (const { url, functions } of result) {
+    if (!url.startsWith(sources) || url.startsWith(sandbox)) continue;
+    const file = url.slice(sources.length);
+    for (const { functionName, ranges } of functions) {
+      // A function's first range is the whole function; that of a module starts at 0.
+      const { startOffset, count: entries } = ranges[0]!;
+      if (entries === 0 || (functionName === '' && startOffset === 0)) continue;
+      all.set(`${file}@${startOffset}`, { file, name: functionName || `@${startOffset}`, entries });
+    }
+  }
+  return all;
 }
