@@ -5,12 +5,12 @@
 
 import { randomInt } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { startForeignIssuer } from '../support/foreign-issuer.ts';
-import { memoryFolder } from '../support/memory.ts';
 import { repetitions } from '../support/scale.ts';
 import { askToken, awsTarget, oneConnection, withSecret } from '../support/server.ts';
 import { type Good, goodRequests } from './fuzz/good.ts';
@@ -92,7 +92,7 @@ test(
     process.stderr.write(`SOJOURN_FUZZ_SEED=${seed}\n`);
     const foreign = await startForeignIssuer();
     later(() => foreign.close());
-    const folder = await mkdtemp(join(memoryFolder, 'sojourn-fuzz-'));
+    const folder = await mkdtemp(join(tmpdir(), 'sojourn-fuzz-'));
     later(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
     const port = await steadyPort();
     const sojourn = await server({

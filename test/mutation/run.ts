@@ -4,10 +4,10 @@
  * Works in temporary copies of the repository, so that the work tree never changes.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createRunFolder } from '../support/memory.ts';
 import { applyMutant, type Mutant, mutantsOf } from './mutants.ts';
 import { importsAny, modules, sourcesOf, stagesOf } from './tests.ts';
 
@@ -30,7 +30,7 @@ interface Candidate extends Mutant {
 }
 type Outcome = 'killed' | 'survived' | 'timed out';
 
-const folder = mkdtempSync(join(tmpdir(), 'sojourn-mutation-'));
+const folder = createRunFolder();
 const children = new Set<ChildProcess>();
 
 /** The process group: a test may have started processes of its own. */

@@ -1,12 +1,12 @@
 /** Two processes rotate at the same moment, a thousand times; the loser of each race adopts the winner's ring. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { openStore } from '../../../src/platform/store/index.ts';
 import type { PublicJwk, Ring } from '../../../src/tokens/keys/index.ts';
-import { memoryFolder } from '../../support/memory.ts';
 import { startRedis } from '../../support/redis.ts';
 import { repetitions } from '../../support/scale.ts';
 import { day, noon, second } from './records.ts';
@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(memoryFolder, 'sojourn-at-once-'));
+  const folder = await mkdtemp(join(tmpdir(), 'sojourn-at-once-'));
   endings.push(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,5 +1,6 @@
 /** Key rings on real stores and folders, for any number of replicas, with a clock that the test sets. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Algorithm } from '../../../src/clouds/index.ts';
 import { createLogger } from '../../../src/platform/log/index.ts';
@@ -14,7 +15,6 @@ import {
   type RingChange,
   type Timing,
 } from '../../../src/tokens/keys/index.ts';
-import { memoryFolder } from '../../support/memory.ts';
 import { noon, timing } from './records.ts';
 
 export interface ReplicaOptions {
@@ -36,7 +36,7 @@ export interface ReplicaOptions {
 export const encryptionKey = new Uint8Array(32).fill(7);
 
 export async function keysBench() {
-  const root = await mkdtemp(join(memoryFolder, 'sojourn-keys-'));
+  const root = await mkdtemp(join(tmpdir(), 'sojourn-keys-'));
   const clock = { ms: noon };
   const stores: Store[] = [];
   const changes: RingChange[] = [];
