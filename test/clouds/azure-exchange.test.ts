@@ -110,6 +110,56 @@ describe('the Azure exchange', () => {
       });
     },
   );
+
+  const claimsOf = (claims: object) =>
+    json(200, {
+      ...azurePass,
+      access_token: `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`,
+    });
+  const ours = { tid: tenant_id, appid: client_id };
+  const foreign = '99999999-2222-4333-8444-555555555555';
+  const shared = { tenant_id, client_id, consent_redirect_uri: 'https://vendor.example/consented' };
+
+  test.each([
+    ['of the target', ours],
+    ['of the target, in version 2', { tid: tenant_id, azp: client_id }],
+    ['of the target, in upper case', { tid: tenant_id.toUpperCase(), appid: client_id }],
+  ])('returns a token whose claims name the identity %s', async (_, claims) => {
+    cloud.answers = [claimsOf(claims)];
+    for (const target of [{ tenant_id, client_id }, shared])
+      expect((await destinationOf(target).exchange(visitTo(cloud.origin))).expiresAt).toBe(noon + 3_599_000);
+  });
+
+  test.each([
+    ['another directory', { ...ours, tid: foreign }],
+    ['another application', { ...ours, appid: foreign }],
+    ['no application', { tid: tenant_id }],
+  ])('returns no token whose claims name %s', async (_, claims) => {
+    cloud.answers = [claimsOf(claims)];
+    for (const target of [{ tenant_id, client_id }, shared])
+      expect((await refusalOf(destinationOf(target).exchange(visitTo(cloud.origin)))).code).toBe(
+        'cloud_identity_mismatch',
+      );
+  });
+
+  test.each([
+    ['that cannot be read', json(200, azurePass)],
+    ['without a directory', claimsOf({ appid: client_id })],
+  ])('returns no token %s if all customers share the application', async (_, answer) => {
+    cloud.answers = [answer];
+    const refusal = await refusalOf(destinationOf(shared).exchange(visitTo(cloud.origin)));
+    expect(refusal.code).toBe('cloud_identity_mismatch');
+    expect(refusal.message).toBe(
+      'The access token cannot be read, so it does not show whose directory it is for.',
+    );
+  });
+
+  test('counts a probe that brought a token of another identity as admitted', async () => {
+    cloud.answers = [claimsOf({ ...ours, tid: foreign })];
+    const destination = destinationOf(shared);
+    const refusal = await refusalOf(destination.exchange(visitTo(cloud.origin)));
+    expect(clouds.azure.diagnosis?.interpretProbe('subject', refusal)).toBe('admitted');
+  });
 });
 
 const noOverrides = { authority_host: null, resource_manager_endpoint: null };

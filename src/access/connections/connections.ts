@@ -18,6 +18,7 @@ import {
   requireSharedPrincipal,
   unknownTenant,
 } from './schema.ts';
+import { createSharedPrincipals, type SharedPrincipals } from './shared-principals.ts';
 
 export interface Connections {
   create(input: NewConnection): Promise<Connection>;
@@ -26,13 +27,20 @@ export interface Connections {
   list(query: { within?: string; after?: string; limit: number }): Promise<Page<Connection>>;
   update(id: string, change: ConnectionPatch): Promise<Connection>;
   setDisabled(id: string, disabled: boolean): Promise<Connection>;
-  /** Changes the issuer of its tokens, after a verification has shown that the customer's cloud trusts it. */
-  adopt(id: string, issuer: string): Promise<Connection>;
+  /**
+   * Changes the issuer of its tokens, after a verification has shown that the customer's cloud trusts it; ignored if target,
+   * issuer or algorithm have changed since.
+   */
+  adopt(verified: Connection, issuer: string): Promise<Connection>;
   /**
    * Merges target fields of a set-up report; null removes a field. Rejects with `invalid_request`, and with `target_locked`
    * if the connection has been active, so that a report never redirects access that is in use.
    */
   report(id: string, fields: Readonly<Record<string, unknown>>): Promise<Connection>;
+  /** Rejects with `invalid_request` if these fields of a report name a principal that customers share. */
+  checkReport(connection: Connection, fields: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Whether the target names a principal that customers share, and does not declare it. */
+  readonly isUndeclared: SharedPrincipals['isUndeclared'];
   /** Pauses the connection at once. The invitation that pauses it first owns the pause. */
   pause(id: string, invitation: string): Promise<Connection>;
   /** Rejects with `pause_not_owned` unless `mayLift` allows it for the invitation that owns the pause. */
@@ -62,6 +70,7 @@ export function createConnections(options: {
 }): Connections {
   const { store, tenants, now, algorithms } = options;
   const kept = records<Connection>(store, 'connection', 'connection_not_found');
+  const principals = createSharedPrincipals(store);
   const stamp = () => toTimestamp(now());
   const listeners: ((change: VerdictChange) => void | Promise<void>)[] = [];
   const tell = async (from: Verdict, connection: Connection, told: { actor: string; reason?: string }) => {
@@ -71,6 +80,7 @@ export function createConnections(options: {
 
   return {
     async create({ tenant: { tenant, add }, token_ttl, algorithm, ...fields }) {
+      await principals.declare(fields);
       const createdAt = stamp();
       const unissued: Omit<Connection, 'issuer'> = {
         id: newId('con', now),
@@ -107,10 +117,11 @@ export function createConnections(options: {
 
     async update(id, change) {
       let from: Verdict = 'pending';
-      const after = await kept.change(id, (connection) => {
+      const after = await kept.change(id, async (connection) => {
         from = connection.verdict;
         const target = merge(connection, change.target);
         requireSharedPrincipal(connection, target, change.target);
+        if (change.target) await principals.declare({ cloud: connection.cloud, target });
         const purposes = change.purposes ?? connection.purposes;
         return {
           ...connection,
@@ -139,20 +150,28 @@ export function createConnections(options: {
     setDisabled: (id, disabled) =>
       kept.change(id, (connection) => ({ ...connection, disabled, updated_at: stamp() })),
 
-    adopt: (id, issuer) => kept.change(id, (connection) => ({ ...connection, issuer, updated_at: stamp() })),
+    adopt: (verified, issuer) =>
+      kept.change(verified.id, (connection) =>
+        sameTarget(connection, verified) ? { ...connection, issuer, updated_at: stamp() } : connection,
+      ),
 
     async report(id, fields) {
       let from: Verdict = 'pending';
-      const after = await kept.change(id, (connection) => {
+      const after = await kept.change(id, async (connection) => {
         from = connection.verdict;
         const target = reportedTarget(connection, fields);
         if (isDeepStrictEqual(target, connection.target)) return connection;
         if (hasBeenActive(connection)) throw new SojournError('target_locked');
+        await principals.refuseReported({ cloud: connection.cloud, target });
         return { ...connection, target, verdict: 'pending', updated_at: stamp() };
       });
       await tell(from, after, { actor: 'customer' });
       return after;
     },
+
+    checkReport: (connection, fields) =>
+      principals.refuseReported({ cloud: connection.cloud, target: reportedTarget(connection, fields) }),
+    isUndeclared: principals.isUndeclared,
 
     pause: (id, invitation) =>
       kept.change(id, (connection) =>

@@ -93,6 +93,7 @@ export function createPolicy(options: {
         const { purpose: requestedPurpose, ...withoutPurpose } = question;
         throw refusalOf(decision, connection, requestedPurpose, decide(guards, withoutPurpose));
       }
+      if (await connections.isUndeclared(connection)) throw new SojournError('principal_undeclared');
       for (const guard of audit_violations)
         await audit.record({
           event: 'guard.violated',

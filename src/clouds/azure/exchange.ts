@@ -5,6 +5,7 @@ import type { OutboundResponse } from '../../platform/outbound/index.ts';
 import type { CloudRequest, Credentials } from '../contract/index.ts';
 import { formType, joinUrl, optionalText, parseError, refusalHead, requestJson } from '../request.ts';
 import { explain } from './explain.ts';
+import { identityIn } from './identity.ts';
 import type { AzureSettings } from './settings.ts';
 import { type AzureTarget, authority } from './target.ts';
 
@@ -47,6 +48,7 @@ export async function exchange(
     schema: tokenAnswer,
     refusal,
   });
+  identityIn(access_token, target);
   return { expiresAt: requestedAt + expires_in * 1000, credentials: { access_token, token_type: 'Bearer' } };
 }
 

@@ -9,7 +9,7 @@ import type { CloudContext, Credentials } from '../contract/index.ts';
 import { joinUrl, optionalText, parseError, refusalHead, requestJson } from '../request.ts';
 import { explain } from './explain.ts';
 import type { AzureSettings } from './settings.ts';
-import { type AzureTarget, resourceManager } from './target.ts';
+import { type AzureTarget, resourceManager, sharedPrincipalFields } from './target.ts';
 
 const path = '/subscriptions?api-version=2022-12-01';
 
@@ -21,11 +21,7 @@ export async function identify(
   if (!('access_token' in credentials))
     throw new SojournError('internal', { cause: 'not Azure credentials' });
   const token = credentials.access_token;
-  const identity = read(token);
-  if (identity && (identity.tid !== target.tenant_id || identity.appid !== target.client_id))
-    throw new SojournError('cloud_identity_mismatch', {
-      detail: `The access token is for application ${identity.appid} of directory ${identity.tid}, but the connection names ${target.client_id} of ${target.tenant_id}.`,
-    });
+  const identity = identityIn(token, target);
   const summary = identity
     ? `The access token is for application ${identity.appid} of directory ${identity.tid}`
     : '';
@@ -47,6 +43,27 @@ export async function identify(
   return `${summary || 'The access token is valid'}, and Resource Manager accepts it.`;
 }
 
+/**
+ * The identity in the claims of the token; undefined if they cannot be read, as in an encrypted token.
+ *
+ * @throws {SojournError} `cloud_identity_mismatch` if it is not the identity of the target, or cannot be read although all
+ * customers share the application
+ */
+export function identityIn(token: string, target: AzureTarget): Identity | undefined {
+  const { tenant_id, client_id } = target;
+  const identity = read(token);
+  const isShared = sharedPrincipalFields(target).length > 0;
+  if (identity ? isSame(identity.tid, tenant_id) && isSame(identity.appid, client_id) : !isShared)
+    return identity;
+  throw new SojournError('cloud_identity_mismatch', {
+    detail: identity
+      ? `The access token is for application ${identity.appid} of directory ${identity.tid}, but the connection names ${client_id} of ${tenant_id}.`
+      : 'The access token cannot be read, so it does not show whose directory it is for.',
+  });
+}
+
+const isSame = (claim: string, field: string | undefined): boolean => claim.toLowerCase() === field;
+
 /** Version 2 of these tokens has `azp` instead of `appid` (learn.microsoft.com/entra/identity-platform/access-token-claims-reference). */
 const claims = z
   .object({
@@ -56,8 +73,10 @@ const claims = z
   })
   .transform(({ tid, appid, azp }) => ({ tid, appid: appid ?? azp ?? '' }));
 
+type Identity = z.output<typeof claims>;
+
 /** The signature is not verified: the token came directly from Entra over TLS (OpenID Connect Core section 3.1.3.7). */
-function read(token: string): z.output<typeof claims> | undefined {
+function read(token: string): Identity | undefined {
   try {
     const [, payload = ''] = token.split('.');
     return claims.safeParse(JSON.parse(Buffer.from(payload, 'base64url').toString())).data;

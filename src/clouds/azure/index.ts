@@ -31,6 +31,8 @@ import {
 export const azure: Cloud = {
   settings,
   target: schema,
+  principal: ({ client_id }: AzureTarget) =>
+    client_id === undefined ? undefined : { field: 'client_id', id: client_id },
   entry(target: AzureTarget) {
     return {
       audience: audience(target),

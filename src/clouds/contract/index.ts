@@ -30,6 +30,8 @@ export interface Cloud {
   readonly target: z.ZodType<Readonly<Record<string, unknown>>>;
   /** `target` is validated; a purpose may have replaced some of its fields. */
   entry(target: unknown): Entry;
+  /** The field and id of the principal in a target, where several connections can name the same one. */
+  principal?(target: unknown): { readonly field: string; readonly id: string } | undefined;
   readonly purposes?: Purposes;
   readonly setUp?: SetUp;
   readonly diagnosis?: Diagnosis;

@@ -92,6 +92,7 @@ export function createReportHandler(dependencies: ReportDependencies): HandleRep
 
   return async (holder, reported, context) => {
     const { connection, invitation } = holder;
+    await connections.checkReport(connection, reported);
     const { fields, result: previous } = await acceptReport(holder, reported, context);
     if (previous && !targetMatches(connection, fields)) return { ...previous, state: 'failing' };
     if (previous && (stillActive(previous, connection) || isFresh(previous))) return previous;

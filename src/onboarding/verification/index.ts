@@ -78,8 +78,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (newIssuer === issuer) return recordResult(resolved, actor, { checks, started });
     // The tenant is moving: the connection keeps its issuer until the customer's cloud trusts the new one.
     if (verdictOf(checks) === 'active') {
-      const adopted = await connections.adopt(connection.id, newIssuer);
-      return recordResult(resolveConnection(adopted), actor, { checks, started });
+      await connections.adopt(connection, newIssuer);
+      return recordResult(resolved, actor, { checks, started });
     }
     const detail = `The cloud does not trust ${newIssuer} yet; tokens still come from ${issuer}.`;
     const advice = 'Apply the set-up file again: it names the new issuer.';

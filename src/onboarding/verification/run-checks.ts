@@ -1,6 +1,11 @@
 /** Runs the checks of a connection in order: target, exchange, identity, probes. A failed step ends the run. */
 
-import { type ResolvedConnection, resolveConnection } from '../../access/connections/index.ts';
+import {
+  type Connection,
+  type Connections,
+  type ResolvedConnection,
+  resolveConnection,
+} from '../../access/connections/index.ts';
 import { clouds } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Exchange } from '../../tokens/exchange/index.ts';
@@ -10,6 +15,7 @@ import { cloudError, documentChecks, refusedCheck } from './diagnosis.ts';
 import { type ProbeOptions, probes, runProbe } from './probes.ts';
 
 export interface CheckOptions extends ProbeOptions {
+  readonly connections: Pick<Connections, 'isUndeclared'>;
   readonly exchange: Pick<Exchange, 'attempt'>;
   readonly issuers: Pick<Issuers, 'of'>;
   /** Whether the server can reach its own public address. */
@@ -24,6 +30,12 @@ export async function runChecks(
   actor: string,
   options: CheckOptions,
 ): Promise<readonly Check[]> {
+  const { connection } = resolved;
+  if (await options.connections.isUndeclared(connection))
+    return [
+      undeclaredCheck(connection),
+      skipped('exchange', 'Not tried: it would not prove whose directory the target names.'),
+    ];
   const target = targetCheck(resolved);
   if (target.outcome === 'failed')
     return [target, skipped('exchange', 'Not tried: the target is incomplete.')];
@@ -51,6 +63,15 @@ function targetCheck({ connection, destination: { missingFields } }: ResolvedCon
     fix: `sojourn connection update ${connection.id} ${missingFields.map((field) => `--set ${field}=VALUE`).join(' ')}`,
   };
 }
+
+const undeclaredCheck = ({ id }: Connection): Check => ({
+  name: 'target',
+  outcome: 'failed',
+  detail: 'The target names an application that customers share, and does not declare it.',
+  advice: 'Give the identity that belongs to this customer, or declare the shared application.',
+  condition: 'shared_principal',
+  fix: `sojourn connection update ${id} --set consent_redirect_uri=URL --set tenant_id=GUID --set client_id=GUID`,
+});
 
 /** Exchanges a token and asks the cloud to whom the credentials belong. The credentials are discarded. */
 async function checkExchange(

@@ -183,6 +183,12 @@ const rows = {
     title: 'The target of the connection is incomplete.',
     advice: 'Finish the set-up in the cloud, then set the missing field with `sojourn connection update ID`.',
   },
+  principal_undeclared: {
+    status: 409,
+    title: 'The connection names an application that customers share, and does not declare it.',
+    advice:
+      'Give the identity that belongs to this customer, or set `consent_redirect_uri`, `tenant_id` and `client_id` with `sojourn connection update ID`.',
+  },
   ...invitationRows,
   tenant_not_empty: {
     status: 409,

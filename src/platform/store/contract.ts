@@ -7,6 +7,8 @@ export type RecordType =
   | 'tenant'
   | 'client'
   | 'connection'
+  /** A principal that all customers share. */
+  | 'shared_principal'
   /** Whether issuing is suspended; see `access/suspension`. */
   | 'suspension'
   | 'ring'

@@ -14,6 +14,7 @@ const types = [
   'policy',
   'invitation',
   'connection',
+  'shared_principal',
   'tenant',
   'setting',
   'suspension',

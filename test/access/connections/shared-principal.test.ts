@@ -3,7 +3,16 @@
  * prove that the directory belongs to the customer of the connection.
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createModules, faultsOf, guid, type Modules } from '../../support/modules.ts';
+import { parseDocuments, readDocuments, writeDocuments } from '../../../src/tools/backup/documents.ts';
+import {
+  azureTarget,
+  createModules,
+  faultsOf,
+  gcpTarget,
+  guid,
+  type Modules,
+  roleArn,
+} from '../../support/modules.ts';
 
 const consent_redirect_uri = 'https://vendor.example/consented';
 const other = '99999999-2222-4333-8444-555555555555';
@@ -69,6 +78,127 @@ describe('a connection to the application that all customers share', () => {
       expect.objectContaining({ path: 'purposes.read.tenant_id' }),
     );
   });
+});
+
+describe('an application that one connection declares as shared', () => {
+  const undeclared = { tenant_id: other, client_id: guid };
+  const vendorFault = {
+    path: 'target.client_id',
+    message:
+      'is an application that customers share; set consent_redirect_uri too, or give the identity of this customer',
+  };
+
+  test('is not taken from a set-up report of another connection, which stays as it was', async () => {
+    await create(shared);
+    const attacker = await create({});
+    const faults = [
+      {
+        path: 'client_id',
+        message:
+          'is an application of the vendor. Report the identity that the set-up created in your account',
+      },
+    ];
+    expect(await faultsOf(() => bench.connections.checkReport(attacker, undeclared))).toEqual(faults);
+    expect(await faultsOf(() => bench.connections.report(attacker.id, undeclared))).toEqual(faults);
+    const upper = { tenant_id: other, client_id: guid.toUpperCase() };
+    expect(await faultsOf(() => bench.connections.report(attacker.id, upper))).toEqual(faults);
+    expect(await bench.connections.get(attacker.id)).toEqual(attacker);
+  });
+
+  test('is not stored in a connection that does not declare it', async () => {
+    const { id } = await create(shared);
+    const { items: before } = await bench.connections.list({ limit: 10 });
+    expect(await faultsOf(() => create(undeclared))).toEqual([vendorFault]);
+    const patch = { target: { consent_redirect_uri: null } };
+    expect(await faultsOf(() => bench.connections.update(id, patch))).toEqual([vendorFault]);
+    expect((await bench.connections.list({ limit: 10 })).items).toEqual(before);
+    const own = { consent_redirect_uri: null, client_id: other };
+    expect((await bench.connections.update(id, { target: own })).target).toMatchObject({ client_id: other });
+  });
+
+  test('remains shared after its connections and their tenant were deleted', async () => {
+    const { id } = await create(shared);
+    await bench.connections.remove(id);
+    await bench.tenants.remove(tenant);
+    tenant = (await bench.tenants.create({ name: 'Acme' })).id;
+    const attacker = await create({});
+    expect(await faultsOf(() => bench.connections.report(attacker.id, undeclared))).toHaveLength(1);
+  });
+
+  test('remains shared after a restore', async () => {
+    await create(shared);
+    const documents = parseDocuments(await readDocuments(bench.store), 'backup');
+    const restored = await createModules();
+    try {
+      await writeDocuments(restored.store, documents);
+      const attacker = await restored.connections.create({ name: 'b', tenant, cloud: 'azure', target: {} });
+      expect(await faultsOf(() => restored.connections.report(attacker.id, undeclared))).toHaveLength(1);
+    } finally {
+      await restored.end();
+    }
+  });
+
+  test('is not usable by a connection to which a report gave it before', async () => {
+    const attacker = await create({});
+    const reported = await bench.connections.report(attacker.id, undeclared);
+    await create(shared);
+    const { client } = await bench.clients.create({ name: 'c', may_use: [{ connection: attacker.id }] });
+    const context = { source_ip: '127.0.0.1', request_id: 'r' };
+    for (const purpose of [undefined, null])
+      await expect(
+        bench.policy.authorize({
+          client,
+          connection: attacker.id,
+          context,
+          ...(purpose === undefined ? {} : { purpose }),
+        }),
+      ).rejects.toMatchObject({ code: 'principal_undeclared' });
+    expect(await bench.connections.isUndeclared(reported)).toBe(true);
+  });
+});
+
+describe('what selects the side of the customer', () => {
+  test.each([
+    ['aws', { role_arn: roleArn, region: 'eu-central-1' }, ['role_arn', 'region', 'external_id']],
+    ['azure', azureTarget, ['tenant_id', 'client_id', 'environment', 'consent_redirect_uri']],
+    ['gcp', gcpTarget, ['project_number', 'pool_id', 'provider_id', 'service_account', 'uploaded_jwks']],
+  ])('is in no purpose of a connection to %s', async (cloud, target, fields) => {
+    for (const field of fields)
+      expect(
+        await faultsOf(() =>
+          bench.connections.create({
+            name: 'p',
+            tenant,
+            cloud,
+            target,
+            purposes: { read: { [field]: guid } },
+          }),
+        ),
+      ).toContainEqual(expect.objectContaining({ path: `purposes.read.${field}` }));
+  });
+
+  test.each(['tenant', 'cloud', 'issuer', 'verdict', 'activated_at', 'id'])(
+    'does not change with the field %s of an update',
+    async (field) => {
+      const created = await create(shared);
+      const another = (await bench.tenants.create({ name: 'Globex' })).id;
+      expect(await faultsOf(() => bench.connections.update(created.id, { [field]: another }))).toEqual([
+        expect.objectContaining({ path: field }),
+      ]);
+      expect(await bench.connections.get(created.id)).toEqual(created);
+    },
+  );
+});
+
+test('a verification of an earlier target moves no connection to another issuer', async () => {
+  const verified = await create(azureTarget);
+  const changed = await bench.connections.update(verified.id, { target: { tenant_id: other } });
+  const moved = 'https://id.example.com/t/ten_x';
+  expect(await bench.connections.adopt(verified, moved)).toEqual(changed);
+  expect(
+    await bench.connections.setVerdict({ ...verified, issuer: moved }, 'active', { actor: 'a' }),
+  ).toEqual(changed);
+  expect(await bench.connections.adopt(changed, moved)).toMatchObject({ issuer: moved, verdict: 'pending' });
 });
 
 test.each(['aws', 'gcp'])(

@@ -39,6 +39,54 @@ async function visits(): Promise<number> {
 }
 const active = { status: 200, body: { state: 'active', checks: expect.any(Array) } };
 
+test("a report of the vendor's shared application with another customer's directory changes nothing and is not the one report", async () => {
+  const victim = '11111111-2222-4333-8444-555555555555';
+  const client_id = '66666666-7777-4888-9999-000000000000';
+  const consent_redirect_uri = 'https://app.example.com/consented';
+  await stage.invite('azure', { target: { tenant_id: victim, client_id, consent_redirect_uri } });
+  const invited = await stage.invite('azure');
+  const before = await show(invited);
+  const asked = await visits();
+  expect(await report(invited, { tenant_id: victim, client_id })).toMatchObject({
+    status: 400,
+    body: {
+      code: 'invalid_request',
+      errors: [
+        {
+          field: 'client_id',
+          message:
+            'is an application of the vendor. Report the identity that the set-up created in your account',
+        },
+      ],
+    },
+  });
+  expect(await show(invited)).toEqual(before);
+  expect(await visits()).toBe(asked);
+  expect(await report(invited, await stage.setUp('azure', invited))).toEqual(active);
+});
+
+test('a connection to which a report gave an application that became shared later is never active', async () => {
+  const invited = await stage.invite('azure');
+  const { tenant_id = '', client_id = '' } = await stage.setUp('azure', invited);
+  const { admin } = stage.server;
+  await admin.patch(`/connections/${invited.connection.id}`, { target: { tenant_id, client_id } });
+  const consent_redirect_uri = 'https://app.example.com/consented';
+  await stage.invite('azure', { target: { tenant_id, client_id, consent_redirect_uri } });
+  const asked = await visits();
+  expect(await admin.post(`/connections/${invited.connection.id}/verify`)).toMatchObject({
+    verdict: 'failing',
+    checks: [
+      { name: 'target', outcome: 'failed', condition: 'shared_principal' },
+      { name: 'exchange', outcome: 'skipped' },
+    ],
+  });
+  expect((await stage.token(invited.connection)).body).toMatchObject({
+    error: 'invalid_target',
+    error_description: expect.stringContaining('an application that customers share'),
+  });
+  expect(await visits()).toBe(asked);
+});
+
 describe.each<Cloud>(['aws', 'azure', 'gcp'])('a report of %s', (cloud) => {
   test('is confirmed by a real exchange, activates the connection, and is visible to both sides', async () => {
     const invited = await stage.invite(cloud);
