@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { spiffeIdPattern } from '../../platform/validation/index.ts';
 import {
   canonicalName,
   certificateInPem,
@@ -18,8 +19,11 @@ const forms: Readonly<
 > = {
   san_dns: [(text) => new RegExp(`^${host}`, 'i').test(text), 'a host name, with no *'],
   san_uri: [
-    (text) => URL.canParse(text) && /^[a-z][a-z0-9+.-]*:[!$&-;=?-Z_a-z~%#@[\]]+$/i.test(text),
-    'a whole URI, with no *',
+    (text) =>
+      URL.canParse(text) &&
+      (!/^spiffe:/i.test(text) || spiffeIdPattern.test(text)) &&
+      /^[a-z][a-z0-9+.-]*:[!$&-;=?-Z_a-z~%#@[\]]+$/i.test(text),
+    'a whole URI, with no *, and a SPIFFE ID in its exact form',
   ],
   san_ip: [
     (text) => isIP(text) === 4 || (isIP(text) === 6 && URL.canParse(`http://[${text}]`)),

@@ -3,8 +3,8 @@
  * admit other customers of the same issuer. Each preset names the document that describes its tokens.
  */
 import type { Fault } from '../../platform/errors/index.ts';
+import { spiffeIdPattern, trustDomainOf } from '../../platform/validation/index.ts';
 import type { Pattern } from './pattern.ts';
-import { trustDomainOf } from './token.ts';
 
 export const presetNames = ['kubernetes', 'github', 'gitlab', 'aws', 'gcp', 'azure', 'spiffe'] as const;
 export type PresetName = (typeof presetNames)[number];
@@ -168,11 +168,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     replayRule: 'always',
     faults: (pinned) => {
       const { subject, issuer } = pinned;
-      const faults = requireSubject(
-        pinned,
-        /^spiffe:\/\/[a-z0-9._-]{1,255}(\/[\w.-]+)+$/,
-        'must be a SPIFFE ID with a path, exactly',
-      );
+      const faults = requireSubject(pinned, spiffeIdPattern, 'must be a SPIFFE ID with a path, exactly');
       if (faults.length > 0 || (typeof subject === 'string' && trustDomainOf(subject) === issuer))
         return faults;
       return [{ path: 'issuer', message: 'must be the trust domain of the subject, as spiffe://DOMAIN' }];

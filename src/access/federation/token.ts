@@ -1,5 +1,5 @@
 /** Parses external JWTs strictly (RFC 7515). The result is not verified. */
-import { hasDuplicateName } from '../../platform/validation/index.ts';
+import { hasDuplicateName, trustDomainOf } from '../../platform/validation/index.ts';
 import { refused } from './refusal.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -75,10 +75,6 @@ export function issuersIn({ iss, sub }: Claims): readonly string[] {
   // SPIRE can be configured to send the trust domain as iss too.
   return [...new Set([iss, domain].filter((one) => typeof one === 'string'))];
 }
-
-/** For example `spiffe://prod.example.com` of `spiffe://prod.example.com/billing`. */
-export const trustDomainOf = (id: string): string | undefined =>
-  /^spiffe:\/\/[a-z0-9._-]{1,255}(?=\/)/.exec(id)?.[0];
 
 function parseObject(part: string, name: string): Claims {
   if (!isCanonicalBase64url(part)) throw refused(`the ${name} is not base64url`);

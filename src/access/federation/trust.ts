@@ -1,5 +1,6 @@
 /** The trust of a federated client: one issuer, one audience, and claims that identify one workload. */
 import { z } from 'zod';
+import { trustDomainPattern } from '../../platform/validation/index.ts';
 import { privateMembers, type RemoteKey, usableKeys } from './jwks.ts';
 import { type Pattern, patternField, segmentsOfSubject, wholeSegments } from './pattern.ts';
 import { type PresetName, presetNames, presetOf, presets } from './presets.ts';
@@ -115,7 +116,7 @@ const splitOnce = (path: string): string[] => {
 };
 
 function isPlainIssuer(text: string): boolean {
-  return /^spiffe:\/\/[a-z0-9._-]{1,255}$/.test(text) || (isPlainHttps(text) && !text.includes('?'));
+  return trustDomainPattern.test(text) || (isPlainHttps(text) && !text.includes('?'));
 }
 
 /** Accepts only the normalized spelling of a URL, because URLs are compared byte for byte. */

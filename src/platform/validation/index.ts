@@ -7,6 +7,7 @@ import { type Fault, invalidRequest } from '../errors/index.ts';
 
 export { durationBetween, durationField } from './duration.ts';
 export { hasDuplicateName } from './json.ts';
+export { spiffeIdPattern, trustDomainOf, trustDomainPattern } from './spiffe.ts';
 
 /** `value` is present if there are no faults. */
 export interface Validated<T> {
