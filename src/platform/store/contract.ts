@@ -137,4 +137,6 @@ export interface StoreDependencies {
   /** For events outside a call: lost and restored connections, settings that risk data loss. */
   readonly logger: Logger;
   readonly now: Now;
+  /** Whether SQLite's files may be accessible to other users. */
+  readonly sharedDatabase?: boolean;
 }

@@ -19,7 +19,7 @@ export { copySqlite, examineSqlite } from './sqlite/backup.ts';
  * URL without its password.
  */
 export async function openStore(url: string, dependencies: StoreDependencies): Promise<Store> {
-  if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length), dependencies.now);
+  if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length), dependencies);
   if (/^rediss?:\/\//.test(url)) return openRedis(url, dependencies);
   throw new SojournError('config_invalid', {
     detail: 'store: must begin with sqlite:, redis:// or rediss://.',

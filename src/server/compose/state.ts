@@ -1,7 +1,7 @@
 /** The first step: opens what outlives the process: the store, the audit log and the key backend. */
 import { type Audit, createAudit } from '../../platform/audit/index.ts';
 import { openStore, type Store } from '../../platform/store/index.ts';
-import type { KeyBackend } from '../../tokens/keys/index.ts';
+import { type KeyBackend, requirePrivateFolder } from '../../tokens/keys/index.ts';
 import { openKeyBackend } from '../key-rings/index.ts';
 import type { Context } from './context.ts';
 
@@ -13,7 +13,8 @@ export interface State {
 
 /** Rejects with a `SojournError` that says what cannot be used. */
 export async function openState({ config, logger, now, shutdown }: Context): Promise<State> {
-  const store = await openStore(config.store, { logger, now });
+  if (!config.allow.shared_key_folder) await requirePrivateFolder(config.keys.path);
+  const store = await openStore(config.store, { logger, now, sharedDatabase: config.allow.shared_database });
   shutdown.add(() => store.close());
   const audit = createAudit({ store, logger, now, onFailure: config.audit.on_failure });
   const backend = await openKeyBackend(config, store, { logger, now });

@@ -29,6 +29,12 @@ export interface Config {
   };
   /** Lower-case names and addresses, without brackets and ports. */
   readonly admin: { readonly hosts: readonly string[] };
+  /** Risks that the operator accepts. */
+  readonly allow: {
+    readonly plain_redis: boolean;
+    readonly shared_key_folder: boolean;
+    readonly shared_database: boolean;
+  };
   /** CIDRs, each with its prefix length. */
   readonly trust_proxy: readonly string[];
   /** `sqlite:FILE`, `redis://…` or `rediss://…` */

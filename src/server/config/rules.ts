@@ -68,6 +68,14 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
       ? fault('listen.documents', 'must differ from listen.public and listen.admin')
       : undefined,
 
+  ({ store, allow: { plain_redis } }) =>
+    store?.startsWith('redis:') && plain_redis === false && !isLoopback(new URL(store).hostname)
+      ? fault(
+          'store',
+          'sends the state over the network without encryption: use rediss://, or set allow.plain_redis: true if the network encrypts it',
+        )
+      : undefined,
+
   ({ keys: { publish_lead, allow_short_times } }) =>
     below(publish_lead, '30m') && allow_short_times === false
       ? fault('keys.publish_lead', 'must be at least 30m, so that clouds have fetched a key before it signs')

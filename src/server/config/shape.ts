@@ -88,6 +88,23 @@ export const shape = {
       'Further names and addresses, without a port, for which the admin API answers. It always answers for loopback names and for the address of `listen.admin`. Any other `Host` gets 403, because it can be a web page that uses DNS rebinding.',
     ),
   },
+  allow: {
+    plain_redis: key(
+      z.boolean(),
+      false,
+      'Accepts `redis://` outside loopback, for a network that encrypts in another way. Otherwise anyone on the path reads and changes the state.',
+    ),
+    shared_key_folder: key(
+      z.boolean(),
+      false,
+      'Accepts a folder `keys.path` in which other users can write.',
+    ),
+    shared_database: key(
+      z.boolean(),
+      false,
+      'Accepts an SQLite database that other users can read, or a folder of it in which they can write.',
+    ),
+  },
   trust_proxy: key(
     z.array(cidrField).max(100, 'must have at most 100 networks'),
     [],

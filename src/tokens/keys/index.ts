@@ -12,7 +12,12 @@ export { loadEncryptionKey, parseEncryptionKey } from './file/encryption-key.ts'
 export { fileBackend } from './file/index.ts';
 export { Keyring, type KeyringOptions } from './keyring.ts';
 export { Keyrings, type KeyringsOptions } from './keyrings.ts';
-export { createPrivateFile, readPrivateFile, writePrivateFile } from './private-file.ts';
+export {
+  createPrivateFile,
+  readPrivateFile,
+  requirePrivateFolder,
+  writePrivateFile,
+} from './private-file.ts';
 export type { PostponedKey } from './propagation-check.ts';
 export { checkRings, type RekeyResult, rekey } from './rekey.ts';
 export { type DocumentUrls, findDrift, findPropagationFault } from './remote-documents.ts';

@@ -1,6 +1,6 @@
 /** Files that only their owner may read: mode 0600, never a symbolic link, written atomically. */
 import { randomBytes } from 'node:crypto';
-import { constants, type FileHandle, link, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { constants, type FileHandle, link, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SojournError } from '../../platform/errors/index.ts';
 
@@ -35,6 +35,17 @@ export async function readPrivateFile(file: string): Promise<string | undefined>
   } finally {
     await handle.close();
   }
+}
+
+/** Rejects with `key_material_unusable` if other users can replace files in the folder. It may not exist yet. */
+export async function requirePrivateFolder(folder: string): Promise<void> {
+  const stats = await stat(folder).catch(() => undefined);
+  const mode = (stats?.mode ?? 0) & 0o777;
+  if ((mode & 0o022) === 0) return;
+  throw new SojournError('key_material_unusable', {
+    detail: `keys.path: ${folder} has mode ${mode.toString(8).padStart(4, '0')}: users other than its owner can replace the key rings.`,
+    advice: `Run: chmod 700 ${folder}, or set allow.shared_key_folder: true in the configuration to accept this.`,
+  });
 }
 
 /** temp + fsync + rename + fsync of the folder: after a crash the file is either the old or the new one, never partial. */

@@ -95,7 +95,11 @@ async function restoreDocuments(
   beforeWrite: () => Promise<void>,
 ): Promise<void> {
   const documents = parseDocuments((await readPrivateFile(source)) ?? '-', source);
-  const store = await openStore(config.store, { logger: createLogger({ level: 'silent' }), now: systemNow });
+  const store = await openStore(config.store, {
+    logger: createLogger({ level: 'silent' }),
+    now: systemNow,
+    sharedDatabase: config.allow.shared_database,
+  });
   try {
     if (!(await isEmpty(store))) throw notEmpty('The store');
     await beforeWrite();

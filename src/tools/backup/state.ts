@@ -25,7 +25,11 @@ export async function withStore<T>(config: Config, work: (store: Store) => Promi
         "Give the server's configuration with --config, and run this command in the server's working directory.",
     });
   }
-  const store = await openStore(config.store, { logger: silentLogger, now: systemNow });
+  const store = await openStore(config.store, {
+    logger: silentLogger,
+    now: systemNow,
+    sharedDatabase: config.allow.shared_database,
+  });
   try {
     return await work(store);
   } finally {

@@ -16,6 +16,7 @@ describe('the configuration', () => {
         client_certificate_header: null,
       },
       admin: { hosts: [] },
+      allow: { plain_redis: false, shared_key_folder: false, shared_database: false },
       trust_proxy: ['10.0.0.0/8'],
       store: 'sqlite:./data/sojourn.db',
       keys: {

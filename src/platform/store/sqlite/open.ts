@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SojournError } from '../../errors/index.ts';
 import { damaged, openingFailure } from './failure.ts';
+import { requirePrivate } from './permissions.ts';
 import { applicationId, migrations } from './schema.ts';
 
 /** How long to wait for a lock of another process, in milliseconds. Blocking is acceptable during the start. */
@@ -16,12 +17,13 @@ const lockTimeoutMs = 4_000;
 const startChecks = ['documents', 'journal_hours', 'pulse'].map((table) => `quick_check(${table})`);
 const fullCheck = ['quick_check(1)'];
 
-export function openFile(path: string): DatabaseSync {
+export function openFile(path: string, sharedDatabase: boolean): DatabaseSync {
   const file = resolve(path);
   let database: DatabaseSync | undefined;
   try {
     if (existsSync(file)) examine(file, startChecks);
     else create(file);
+    if (!sharedDatabase) requirePrivate(file);
     database = new DatabaseSync(file, { timeout: lockTimeoutMs });
     // FULL: an acknowledged commit has reached the disk and survives a power failure.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
