@@ -357,7 +357,8 @@ function disagreements(
       ),
     );
     check(
-      more.some((token) => admitted(text, [token]).length > 0) || /RequestTag|SourceVpc/.test(text),
+      more.some((token) => admitted(text, [token]).length > 0) ||
+        /RequestTag|SourceVpc|RequestedRegion/.test(text),
       `no example: ${detail}`,
     );
   }
