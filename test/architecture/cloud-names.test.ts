@@ -1,4 +1,4 @@
-/** A new destination touches its own folder and the two lists of clouds, so no other code names a cloud. */
+/** A new cloud touches its own folder and the two lists of clouds, so no other code names a cloud. */
 import { expect, test } from '@jest/globals';
 import { backendNames } from '../../src/tokens/keys/index.ts';
 import { type Source, sources } from './source.ts';
@@ -8,8 +8,7 @@ const exceptions: Readonly<Record<string, string>> = {
   'src/access/federation/presets.ts':
     'presets of workload platforms, from which clients sign in; not destinations',
   'src/server/config/shape.ts': 'documentation of the keys, with examples',
-  'src/tools/sdk/credentials.ts':
-    'the SDK imports no module; its types name the clouds that it has adapters for',
+  'src/tools/sdk/credentials.ts': 'the SDK imports no module; it names the clouds whose credentials it reads',
   'src/tools/sdk/index.ts': 'exports these types',
 };
 

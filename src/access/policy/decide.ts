@@ -67,7 +67,7 @@ export function decide(guards: readonly Guard[], question: Question): Decision {
   // Unrestricted use first: it is chosen if it is allowed.
   for (const option of purpose === undefined ? [null, ...purposesOf(connection)] : [purpose]) {
     const circumstances = { method: client.auth.method, claims, at, purpose: option };
-    const evaluation = evaluate(candidates, matchingGuards, connection, circumstances);
+    const evaluation = evaluatePurpose(candidates, matchingGuards, connection, circumstances);
     if (evaluation) (evaluation.refusal ? refused : allowed).push(evaluation);
   }
   const nearest = allowed[0] ?? refused.toSorted((a, b) => distance(a) - distance(b))[0];
@@ -105,7 +105,7 @@ interface Evaluation {
 }
 
 /** Evaluates one purpose (or null): the first rule that allows it, or else a refusal by the closest rule. */
-function evaluate(
+function evaluatePurpose(
   candidates: readonly Candidate[],
   guards: readonly Guard[],
   connection: PolicySubject,

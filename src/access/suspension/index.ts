@@ -1,6 +1,6 @@
 /**
  * Suspension of issuing: the kill switch for the whole server or one tenant. Owns: whether issuing is suspended, since
- * when and why. Does not own: where that is enforced; policy, issuer and exchange ask before they issue anything.
+ * when and why. Does not own: where that is enforced; issuer and exchange ask after the policy has allowed the use.
  */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';

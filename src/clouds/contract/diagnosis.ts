@@ -1,4 +1,4 @@
-/** The part of a destination that a verification and the lint need: what a refusal means, and whom else the cloud admits. */
+/** The part of a cloud that a verification and the lint need: what a refusal means, and whom else the cloud admits. */
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { CloudResponse, Explanation } from '../explanation.ts';
 import type { LintResult } from '../lint.ts';

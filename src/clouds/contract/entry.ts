@@ -1,4 +1,4 @@
-/** The part of a destination that an exchange needs: the claims of a token, and the credentials that the cloud gives for it. */
+/** The part of a cloud that an exchange needs: the claims of a token, and the credentials that the cloud gives for it. */
 import type { Now } from '../../platform/time/index.ts';
 
 export const algorithms = ['RS256', 'ES256'] as const;

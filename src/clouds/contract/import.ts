@@ -1,4 +1,4 @@
-/** The part of a destination that an import of many connections from a table needs. */
+/** The part of a cloud that an import of many connections from a table needs. */
 import type { Fault } from '../../platform/errors/index.ts';
 
 /** The cells of a row by column; an empty cell is absent or empty. */

@@ -1,4 +1,4 @@
-/** The part of a destination that serves issuer documents to verifiers: its object store. */
+/** The part of a cloud that serves issuer documents to verifiers: its object store. */
 import type { Now } from '../../platform/time/index.ts';
 import type { Credentials } from './entry.ts';
 

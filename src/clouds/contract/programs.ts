@@ -1,4 +1,4 @@
-/** The part of a destination that runs on a client's machine: how the cloud's libraries and tools receive credentials. */
+/** The part of a cloud that runs on a client's machine: how the cloud's libraries and tools receive credentials. */
 import type { Now } from '../../platform/time/index.ts';
 import type { Credentials } from './entry.ts';
 

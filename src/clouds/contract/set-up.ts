@@ -1,4 +1,4 @@
-/** The part of a destination that a customer's set-up needs: files, links, the texts of the page, and advice after a leak. */
+/** The part of a cloud that a customer's set-up needs: files, links, the texts of the page, and advice after a leak. */
 import type { z } from 'zod';
 import type { Guide } from './guide.ts';
 

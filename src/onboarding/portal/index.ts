@@ -11,7 +11,7 @@ import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import type { Invitations } from '../invitations/index.ts';
-import type { Onboarding } from '../setup/index.ts';
+import type { Setup } from '../setup/index.ts';
 import { createFeed, type Feed, type RevisionSource } from './feed.ts';
 import { auditFieldsOf, type InvitationHolder } from './invitation-holder.ts';
 import { canEndPause, pause, resume } from './pause.ts';
@@ -45,17 +45,17 @@ export interface Portal {
 export function createPortal(options: {
   connections: Connections;
   invitations: Invitations;
-  onboarding: Onboarding;
+  setup: Setup;
   audit: Audit;
   logger: Logger;
   now: Now;
 }): Portal {
-  const { connections, invitations, onboarding, audit, logger, now } = options;
+  const { connections, invitations, setup, audit, logger, now } = options;
   const feed = createFeed(logger);
   const filesFor = ({ url, invitation, connection }: InvitationHolder) => ({
     request: {
       ...(invitation.type === 'connect' ? { callback: `${url}/report` } : {}),
-      permissions: Object.keys(onboarding.permissionsOf(connection, invitation.permissions ?? [])),
+      permissions: Object.keys(setup.permissionsOf(connection, invitation.permissions ?? [])),
     },
     // Used for files that have no other public URL.
     readAt: (name: string) => `${url}/files/${name}`,
@@ -67,7 +67,7 @@ export function createPortal(options: {
     updated_at,
   }: Connection): Promise<View['verification']> => {
     try {
-      const { verification } = await onboarding.latestVerification(id);
+      const { verification } = await setup.latestVerification(id);
       return verdict === 'pending' && verification.finished_at < updated_at ? undefined : verification;
     } catch (error) {
       if (error instanceof SojournError && error.code === 'verification_not_found') return undefined;
@@ -86,8 +86,8 @@ export function createPortal(options: {
       const { invitation, connection, url } = holder;
       const { request, readAt } = filesFor(holder);
       const [facts, files, verification, usage, canResume] = await Promise.all([
-        onboarding.facts(connection),
-        onboarding.files(connection, request, readAt),
+        setup.facts(connection),
+        setup.files(connection, request, readAt),
         latestVerification(connection),
         usageOf(audit, connection.id, now()),
         connection.paused_by === undefined || canEndPause(invitation, connection.paused_by, invitations),
@@ -103,7 +103,7 @@ export function createPortal(options: {
         verified_at: connection.verified_at,
         facts,
         files,
-        permissions: onboarding.permissionsOf(connection, invitation.permissions ?? []),
+        permissions: setup.permissionsOf(connection, invitation.permissions ?? []),
         verification,
         invitation,
         usage,
@@ -113,9 +113,9 @@ export function createPortal(options: {
 
     file(holder, name) {
       const { request, readAt } = filesFor(holder);
-      return onboarding.file(holder.connection, name, request, readAt);
+      return setup.file(holder.connection, name, request, readAt);
     },
-    report: createReportHandler({ connections, invitations, onboarding, audit, now }),
+    report: createReportHandler({ connections, invitations, setup, audit, now }),
     pause: (holder, context) => pause({ connections, invitations, audit }, holder, context),
     resume: (holder, context) => resume({ connections, invitations, audit }, holder, context),
 

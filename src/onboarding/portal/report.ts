@@ -19,7 +19,7 @@ import { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import { read } from '../../platform/validation/index.ts';
 import type { Invitations, SetupReport, SetupResult } from '../invitations/index.ts';
-import type { Onboarding } from '../setup/index.ts';
+import type { Setup } from '../setup/index.ts';
 import { auditFieldsOf, type InvitationHolder } from './invitation-holder.ts';
 
 /** The reported fields in the form of the target; null removes a field. */
@@ -29,7 +29,7 @@ type Result = Omit<SetupResult, 'finished_at'>;
 export interface ReportDependencies {
   readonly connections: Connections;
   readonly invitations: Invitations;
-  readonly onboarding: Pick<Onboarding, 'verify'>;
+  readonly setup: Pick<Setup, 'verify'>;
   readonly audit: Audit;
   readonly now: Now;
 }
@@ -45,11 +45,11 @@ export type HandleReport = (
 ) => Promise<Result>;
 
 export function createReportHandler(dependencies: ReportDependencies): HandleReport {
-  const { connections, invitations, onboarding, audit, now } = dependencies;
+  const { connections, invitations, setup, audit, now } = dependencies;
 
   /** Concurrent reports of one target share one verification. */
   async function verify(id: string, fields: ReportedFields): Promise<Result> {
-    const { checks } = await onboarding.verify(await connections.get(id), 'customer');
+    const { checks } = await setup.verify(await connections.get(id), 'customer');
     const connection = await connections.get(id);
     return {
       // A different report may have arrived during the verification: its success does not confirm this one.

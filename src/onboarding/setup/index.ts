@@ -18,7 +18,7 @@ import { lintDocument } from './lint.ts';
 
 export type { SetupRequest } from './request.ts';
 
-export interface Onboarding extends SetupFiles {
+export interface Setup extends SetupFiles {
   /** What the customer's cloud has to trust. While the tenant moves, this names the new issuer. */
   facts(connection: Connection): Promise<SetupFacts>;
   /** Lints a trust document, before or after the customer applies it. Rejects with `invalid_request`. */
@@ -37,9 +37,9 @@ const unknownTrust: LeakAdvice = {
   steps: [],
 };
 
-export function createOnboarding(
+export function createSetup(
   options: SetupFilesOptions & { readonly verifier: Pick<Verifier, 'verify' | 'latest'> },
-): Onboarding {
+): Setup {
   const { vendor, tenants, verifier } = options;
   return {
     ...createSetupFiles(options),

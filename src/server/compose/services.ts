@@ -2,7 +2,7 @@
 import { type AdminToken, openAdminToken } from '../../access/admin-token/index.ts';
 import { createInvitations, type Invitations } from '../../onboarding/invitations/index.ts';
 import { createPortal, type Portal } from '../../onboarding/portal/index.ts';
-import { createOnboarding, type Onboarding } from '../../onboarding/setup/index.ts';
+import { createSetup, type Setup } from '../../onboarding/setup/index.ts';
 import { createVerifier, recordDrift, type Verifier } from '../../onboarding/verification/index.ts';
 import { createWebhooks, type Webhooks } from '../../onboarding/webhooks/index.ts';
 import { createFairQueue, createRequestLimits, type RequestLimits } from '../../platform/limits/index.ts';
@@ -27,7 +27,7 @@ export interface Services extends Access {
   readonly outageBudget: OutageBudget;
   readonly exchange: Exchange;
   readonly verifier: Verifier;
-  readonly onboarding: Onboarding;
+  readonly setup: Setup;
   readonly invitations: Invitations;
   readonly portal: Portal;
   readonly publishing: ReturnType<typeof createPublishing>;
@@ -119,7 +119,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     every: config.verify.every * 1000,
   });
   connections.onVerdict(recordDrift(audit));
-  const onboarding = createOnboarding({
+  const setup = createSetup({
     vendor,
     connections,
     tenants,
@@ -129,7 +129,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     publish: createTemplates({ bucket: config.setup.templates, connections, exchange, logger, now }),
   });
   const invitations = createInvitations({ store, now, issuer });
-  const portal = createPortal({ connections, invitations, onboarding, audit, logger, now });
+  const portal = createPortal({ connections, invitations, setup, audit, logger, now });
   const webhooks = createWebhooks({
     store,
     audit,
@@ -154,7 +154,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     outageBudget,
     exchange,
     verifier,
-    onboarding,
+    setup,
     invitations,
     portal,
     publishing,

@@ -103,8 +103,8 @@ export function createIssuer(options: IssuerOptions): Issuer {
     options.certificates,
   );
   const build = () => ({
-    jwks: jwksDocument(keyring.jwks(), maxAge),
-    verify: once(() => createLocalJWKSet({ keys: keyring.jwks().map((jwk) => ({ ...jwk })) })),
+    jwks: jwksDocument(keyring.publicKeys(), maxAge),
+    verify: once(() => createLocalJWKSet({ keys: keyring.publicKeys().map((jwk) => ({ ...jwk })) })),
   });
   let current = build();
 

@@ -80,7 +80,7 @@ export class Keyring {
   }
 
   /** The public keys in the order of the JWKS. */
-  jwks(): readonly PublicJwk[] {
+  publicKeys(): readonly PublicJwk[] {
     return publishedKeys(this.#ring.current);
   }
 

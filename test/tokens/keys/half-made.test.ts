@@ -45,10 +45,10 @@ describe('a replica that died between writing its local file and the store', () 
     expect(statesOf(back)).toEqual(['ES256 retired', 'ES256 active', 'ES256 next']);
     bench.clock.ms += 26 * hour + 310 * second - 1;
     await back.advance();
-    expect(back.jwks().map(({ kid }) => kid)).toContain(first);
+    expect(back.publicKeys().map(({ kid }) => kid)).toContain(first);
     bench.clock.ms += 1;
     await back.advance();
-    expect(back.jwks().map(({ kid }) => kid)).not.toContain(first);
+    expect(back.publicKeys().map(({ kid }) => kid)).not.toContain(first);
   });
 
   test('starts the publish_lead of a key only when the key is really published', async () => {

@@ -68,7 +68,7 @@ async function witness(history: History): Promise<{ look: () => Promise<void>; k
     await keyring.refresh();
     // Killed between a revocation and the next step: any other replica runs that step at its next tick.
     if (!keyring.list().some(({ state }) => state === 'active')) await keyring.advance();
-    history.served(bench.clock.ms, keyring.list(), keyring.jwks());
+    history.served(bench.clock.ms, keyring.list(), keyring.publicKeys());
     const { kid } = keyring.active('ES256');
     await keyring.sign(kid, Buffer.from('data'));
     history.signed(bench.clock.ms, kid);

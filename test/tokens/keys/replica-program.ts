@@ -100,7 +100,7 @@ async function show(refused?: string): Promise<void> {
     type: 'view',
     steps,
     keys: keyring.list().map(({ kid, state }) => ({ kid, state })),
-    jwks: keyring.jwks(),
+    jwks: keyring.publicKeys(),
     kid: active?.kid ?? '',
     signature: Buffer.from(signature ?? '').toString('base64url'),
     ...(refused === undefined ? {} : { refused }),

@@ -30,7 +30,7 @@ describe('replicas on one store', () => {
     expect(b.list()).toEqual(a.list());
     expect(await bench.copy('replica-1')).toEqual(await bench.copy('replica-0'));
     // Byte for byte, because both serve it with the same ETag.
-    expect(JSON.stringify(b.jwks())).toBe(JSON.stringify(a.jwks()));
+    expect(JSON.stringify(b.publicKeys())).toBe(JSON.stringify(a.publicKeys()));
     await expect(b.sign(a.active('ES256').kid, Buffer.from('x'))).resolves.toHaveLength(64);
   });
 
@@ -94,7 +94,7 @@ describe('replicas on one store', () => {
     const states = statesOf(all[0]!);
     expect(states.filter((state) => state === 'ES256 active')).toHaveLength(1);
     expect(states.filter((state) => state === 'ES256 next')).toHaveLength(1);
-    expect(all[0]!.jwks().map(({ kid }) => kid)).not.toContain(first);
+    expect(all[0]!.publicKeys().map(({ kid }) => kid)).not.toContain(first);
   });
 });
 
@@ -196,7 +196,7 @@ describe('another ring', () => {
 
   test('that stays in the store stops signing, as an unreachable store does, while the JWKS stays available', async () => {
     const keyring = await bench.replica();
-    const [{ kid }, jwks] = [keyring.active('ES256'), keyring.jwks()];
+    const [{ kid }, jwks] = [keyring.active('ES256'), keyring.publicKeys()];
     const { version, value } = (await bench.store.get<Ring>('ring', 'shared'))!;
     await bench.store.replace('ring', 'shared', version, { ...value, id: 'another' });
     bench.clock.ms += 301 * second;
@@ -206,7 +206,7 @@ describe('another ring', () => {
       code: 'keys_unavailable',
       message: 'The key ring was last read from the store 301 s ago, and the signing keys may have changed.',
     });
-    expect(keyring.jwks()).toEqual(jwks);
+    expect(keyring.publicKeys()).toEqual(jwks);
   });
 });
 
@@ -227,7 +227,7 @@ describe('a failure', () => {
   test('to read the store stops signing after the configured time, while the JWKS stays available', async () => {
     const store = await bench.openStore();
     const keyring = await bench.replica({ store, timing: { staleAfter: 60 * second } });
-    const [{ kid }, jwks] = [keyring.active('ES256'), keyring.jwks()];
+    const [{ kid }, jwks] = [keyring.active('ES256'), keyring.publicKeys()];
     bench.clock.ms += 10 * second;
     await keyring.refresh();
     await store.close();
@@ -241,7 +241,7 @@ describe('a failure', () => {
       message: 'The key ring was last read from the store 60 s ago, and the signing keys may have changed.',
     });
     expect(keyring.staleness()).toEqual({ ms: 60_001, stale: true });
-    expect(keyring.jwks()).toEqual(jwks);
+    expect(keyring.publicKeys()).toEqual(jwks);
   });
 
   test('of a store write does not let the change return from the local file', async () => {

@@ -51,12 +51,12 @@ export const invitationRoutes: readonly Route[] = [
     status: 201,
     answer: newInvitation,
     refusals: ['connection_not_found', 'invitation_limit'],
-    async change({ connections, invitations, onboarding }, { params: { id }, body }) {
+    async change({ connections, invitations, setup }, { params: { id }, body }) {
       const connection = await connections.get(id);
       // Checks cloud and permissions now, so that this caller gets the error and not the customer.
       setUpOf(connection.cloud);
       const { permissions } = body;
-      if (permissions.length > 0) await onboarding.files(connection, { permissions });
+      if (permissions.length > 0) await setup.files(connection, { permissions });
       const { invitation: created, url } = await invitations.create(id, body);
       return {
         answer: { id: created.id, url, expires_at: created.expires_at },

@@ -158,7 +158,7 @@ export const keyRoutes: readonly Route[] = [
     query: pageQuery,
     answer: impactPage,
     refusals: ['key_not_found'],
-    async find({ keyrings, connections, issuers, onboarding, now }, { params: { kid }, query }) {
+    async find({ keyrings, connections, issuers, setup, now }, { params: { kid }, query }) {
       const { keyring, key } = keyrings.find(kid);
       const within = keyring.id === mainRing ? {} : { within: keyring.id };
       const page = await connections.list({ ...query, ...within });
@@ -170,7 +170,7 @@ export const keyRoutes: readonly Route[] = [
       }
       return mapPage({ ...page, items: affected }, (one) => {
         const { connection } = one;
-        const { trustedFor, steps } = onboarding.afterLeak(one, key.revoked_at ?? now());
+        const { trustedFor, steps } = setup.afterLeak(one, key.revoked_at ?? now());
         return {
           connection: connection.id,
           name: connection.name,

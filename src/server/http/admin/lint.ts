@@ -44,9 +44,9 @@ export const lintRoute = queryRoute({
   maxBytes: 2 * maxDocument + 1024,
   answer: lintAnswer,
   refusals: ['connection_not_found', 'body_too_large'],
-  async find({ connections, onboarding }, { params: { id }, body: { document } }) {
+  async find({ connections, setup }, { params: { id }, body: { document } }) {
     const connection = await connections.get(id);
-    const { documentType, ...result } = await onboarding.lint(connection, document);
+    const { documentType, ...result } = await setup.lint(connection, document);
     return { document_type: documentType, ...result };
   },
 });

@@ -8,7 +8,7 @@ import type { Policy } from '../../../access/policy/index.ts';
 import type { Suspensions } from '../../../access/suspension/index.ts';
 import type { Tenants } from '../../../access/tenants/index.ts';
 import type { Invitations } from '../../../onboarding/invitations/index.ts';
-import type { Onboarding } from '../../../onboarding/setup/index.ts';
+import type { Setup } from '../../../onboarding/setup/index.ts';
 import type { Webhooks } from '../../../onboarding/webhooks/index.ts';
 import type { Audit } from '../../../platform/audit/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
@@ -28,7 +28,7 @@ export interface AdminServices {
   readonly keyrings: Keyrings;
   readonly audit: Audit;
   readonly now: Now;
-  readonly onboarding: Onboarding;
+  readonly setup: Setup;
   readonly issuers: Issuers;
   readonly webhooks: Webhooks;
   readonly outageBudget: OutageBudget;

@@ -43,10 +43,10 @@ const setupFile: Route = {
   answer: 'file',
   status: 200,
   refusals: ['connection_not_found', 'setup_file_not_found'],
-  async serve({ connections, onboarding }, { params: { id = '', name = '' }, query, body }) {
+  async serve({ connections, setup }, { params: { id = '', name = '' }, query, body }) {
     const request = read(setupQuery, readQuery(query, Object.keys(setupQuery.shape)));
     read(nothing, body);
-    const { mediaType, content } = await onboarding.file(await connections.get(id), name, request);
+    const { mediaType, content } = await setup.file(await connections.get(id), name, request);
     return { content: { mediaType, body: content, fileName: name } };
   },
 };
@@ -68,10 +68,10 @@ export const setupRoutes: readonly Route[] = [
       'version_conflict',
       'keys_unavailable',
     ],
-    async change({ connections, onboarding }, { params: { id } }) {
+    async change({ connections, setup }, { params: { id } }) {
       const connection = await connections.get(id);
       const { tenant } = connection;
-      const answer = await onboarding.verify(connection, 'admin');
+      const answer = await setup.verify(connection, 'admin');
       const facts = { verdict: answer.verdict };
       return { answer, auditEvent: { event: 'connection.verified', connection: id, tenant, facts } };
     },
@@ -83,8 +83,8 @@ export const setupRoutes: readonly Route[] = [
     query: nothing,
     answer: signedVerification,
     refusals: ['connection_not_found', 'verification_not_found'],
-    async find({ connections, onboarding }, { params: { id } }) {
-      return onboarding.latestVerification((await connections.get(id)).id);
+    async find({ connections, setup }, { params: { id } }) {
+      return setup.latestVerification((await connections.get(id)).id);
     },
   }),
   readRoute({
@@ -94,8 +94,8 @@ export const setupRoutes: readonly Route[] = [
     query: setupQuery,
     answer: setupFiles,
     refusals: ['connection_not_found'],
-    async find({ connections, onboarding }, { params: { id }, query }) {
-      const files = await onboarding.files(await connections.get(id), query);
+    async find({ connections, setup }, { params: { id }, query }) {
+      const files = await setup.files(await connections.get(id), query);
       return {
         items: files.map(({ name, mediaType, title }) => ({
           name,

@@ -34,7 +34,7 @@ export const uploadedKeysRoute = writeRoute({
       ]);
     const ring = await issuers.ringOf(one);
     const keyring = ring === mainRing ? keyrings.main : await keyrings.of(ring);
-    const known = keyring.jwks().map(({ kid }) => kid);
+    const known = keyring.publicKeys().map(({ kid }) => kid);
     const faults = kids.flatMap((kid, index) =>
       known.includes(kid)
         ? []
