@@ -23,7 +23,7 @@ const forms: Readonly<
       URL.canParse(text) &&
       (!/^spiffe:/i.test(text) || spiffeIdPattern.test(text)) &&
       /^[a-z][a-z0-9+.-]*:[!$&-;=?-Z_a-z~%#@[\]]+$/i.test(text),
-    'a whole URI, with no *, and a SPIFFE ID in its exact form',
+    'a whole URI with no *, such as spiffe://TRUST-DOMAIN/PATH',
   ],
   san_ip: [
     (text) => isIP(text) === 4 || (isIP(text) === 6 && URL.canParse(`http://[${text}]`)),
