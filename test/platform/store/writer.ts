@@ -9,7 +9,16 @@ import { openStore } from '../../../src/platform/store/index.ts';
 import { systemNow } from '../../../src/platform/time/index.ts';
 
 const [url = '', name = ''] = process.argv.slice(2);
-const tell = (line: string) => writeSync(1, `${line}\n`);
+/** Writes at once, also while the pipe is full. */
+function tell(line: string): void {
+  for (;;)
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+}
 
 const logger = createLogger({ level: 'silent' });
 const store = await openStore(url, { logger, now: systemNow });
