@@ -24,7 +24,7 @@ export interface SharedPrincipals {
 export function createSharedPrincipals(store: Store): SharedPrincipals {
   async function isUndeclared({ cloud, target }: Target): Promise<boolean> {
     const principal = clouds[cloud].principal?.(target);
-    if (!principal || isShared({ cloud, target })) return false;
+    if (!principal || principal.isShared) return false;
     return (await store.get('shared_principal', idOf(cloud, principal))) !== undefined;
   }
 
@@ -37,8 +37,7 @@ export function createSharedPrincipals(store: Store): SharedPrincipals {
     isUndeclared,
     async declare({ cloud, target }) {
       const principal = clouds[cloud].principal?.(target);
-      if (principal && isShared({ cloud, target }))
-        await store.insert('shared_principal', idOf(cloud, principal), {});
+      if (principal?.isShared) await store.insert('shared_principal', idOf(cloud, principal), {});
       await refuse(
         { cloud, target },
         'target.',
@@ -53,8 +52,5 @@ export function createSharedPrincipals(store: Store): SharedPrincipals {
       ),
   };
 }
-
-const isShared = ({ cloud, target }: Target): boolean =>
-  clouds[cloud].entry(target).sharedPrincipalFields.length > 0;
 
 const idOf = (cloud: string, { id }: { readonly id: string }): string => `${cloud}-${id}`;

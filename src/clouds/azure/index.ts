@@ -31,8 +31,11 @@ import {
 export const azure: Cloud = {
   settings,
   target: schema,
-  principal: ({ client_id }: AzureTarget) =>
-    client_id === undefined ? undefined : { field: 'client_id', id: client_id },
+  principal(target: AzureTarget) {
+    const { client_id: id } = target;
+    const isShared = sharedPrincipalFields(target).length > 0;
+    return id === undefined ? undefined : { field: 'client_id', id, isShared };
+  },
   entry(target: AzureTarget) {
     return {
       audience: audience(target),

@@ -22,6 +22,13 @@ export interface Purposes {
   widenedFields(target: unknown, purpose: unknown): readonly Fault[];
 }
 
+export interface Principal {
+  readonly field: string;
+  readonly id: string;
+  /** Whether the target declares that customers share it: it has `sharedPrincipalFields`. */
+  readonly isShared: boolean;
+}
+
 /** Callers take the part that they need. The exchange needs only the entry; the optional parts may be missing. */
 export interface Cloud {
   /** The configuration keys `clouds.NAME`: endpoints that replace the public ones (sandboxes, private endpoints). */
@@ -30,8 +37,8 @@ export interface Cloud {
   readonly target: z.ZodType<Readonly<Record<string, unknown>>>;
   /** `target` is validated; a purpose may have replaced some of its fields. */
   entry(target: unknown): Entry;
-  /** The field and id of the principal in a target, where several connections can name the same one. */
-  principal?(target: unknown): { readonly field: string; readonly id: string } | undefined;
+  /** The principal that a target names, where several connections can name the same one. */
+  principal?(target: unknown): Principal | undefined;
   readonly purposes?: Purposes;
   readonly setUp?: SetUp;
   readonly diagnosis?: Diagnosis;
