@@ -1,7 +1,7 @@
 /**
  * Group commit. A durable commit takes far longer than a write and blocks the event loop, so all items that arrive in one
- * turn of the event loop share one commit. After a slow commit, the next one waits for as long as that took, so that commits
- * block at most half of the time. A promise resolves only after the commit.
+ * turn of the event loop share one commit. After a commit of several items, the next one waits for as long as that took, so
+ * that under load commits block at most half of the time. A promise resolves only after the commit.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sleep, systemElapsed } from '../../time/index.ts';
@@ -39,7 +39,7 @@ export function groupCommit<T, R>(
     try {
       const results = await commitBatch(batch);
       const endedAt = systemElapsed();
-      nextCommitAt = endedAt + Math.min(endedAt - startedAt, longestPauseMs);
+      if (batch.length > 1) nextCommitAt = endedAt + Math.min(endedAt - startedAt, longestPauseMs);
       for (const [index, { resolve }] of batch.entries()) resolve(results[index]!);
     } catch (error) {
       for (const { reject } of batch) reject(error);
