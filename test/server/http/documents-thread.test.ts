@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { freePort } from '../../../src/sandbox/demo/local-server.ts';
+import { bodyOf, sendRaw, statusOf } from '../../support/raw-http.ts';
 import { oneConnection, type TestServer, testServer, withSecret } from '../../support/server.ts';
 import { until } from '../../tokens/publishing/bench.ts';
 
@@ -53,6 +54,20 @@ test('serves nothing else', async () => {
     status: 405,
     headers: { allow: 'HEAD, GET' },
   });
+});
+
+/** An empty body as a chunked response has it (RFC 9112 section 7.1). */
+const emptyChunked = '0\r\n\r\n';
+
+test.each([
+  ['two Host lines', 'Host: a.example\r\nHost: b.example\r\n'],
+  ['a Host with a path', 'Host: a.example/x\r\n'],
+  ['no Host', ''],
+])('answers 400 without a body to %s, for a document and for any other path', async (_title, hosts) => {
+  for (const path of ['/jwks', '/']) {
+    const answer = await sendRaw(origin, `GET ${path} HTTP/1.1\r\n${hosts}Connection: close\r\n\r\n`);
+    expect({ status: statusOf(answer), body: bodyOf(answer) }).toEqual({ status: 400, body: emptyChunked });
+  }
 });
 
 test('serves a new key as soon as the public listener does', async () => {
