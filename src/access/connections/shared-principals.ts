@@ -13,7 +13,7 @@ export interface SharedPrincipals {
   /** Whether the target names a shared principal and does not declare it. */
   isUndeclared(target: Target): Promise<boolean>;
   /**
-   * Call it before the target is stored: remembers a principal that it declares, for good, because customers may have
+   * Call it before the target is stored: permanently remembers a principal that it declares, because customers may have
    * consented to it. Rejects with `invalid_request` if it names a shared principal without declaring it.
    */
   declare(target: Target): Promise<void>;

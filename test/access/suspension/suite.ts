@@ -208,8 +208,8 @@ export function suspension(name: string, open: (config: Record<string, unknown>)
         status: 200,
         body: { suspended: false, items: [] },
       });
-      await issuing('suspend', { reason: 'anew' });
-      expect((await showIssuing()).items).toEqual([expect.objectContaining({ reason: 'anew' })]);
+      await issuing('suspend', { reason: 'another leak' });
+      expect((await showIssuing()).items).toEqual([expect.objectContaining({ reason: 'another leak' })]);
     });
 
     test.each([
