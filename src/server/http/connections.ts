@@ -1,7 +1,7 @@
 /**
  * Caps the open connections of a listener, in all and per address. At a cap, a new connection replaces the one that has been
  * idle for the longest time, or else one whose peer does not read its answers; it is refused only if every one has a request
- * in progress. So connections that are merely held keep nobody out.
+ * in progress. So idle connections keep no other caller out.
  */
 import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
