@@ -27,7 +27,7 @@ export interface AzureBench {
   arm(method: string, path: string, body?: unknown, bearer?: string): Promise<Answer>;
   /** Claims that Entra accepts, with the changes applied. */
   claims(changes?: Record<string, unknown>): Record<string, unknown>;
-  exchange(form: Record<string, string>, inTenant?: string): Promise<Answer>;
+  exchange(form: Record<string, string>, inTenant?: string, endpoint?: string): Promise<Answer>;
   /** The complete form for an assertion. */
   form(assertion: string): Record<string, string>;
   /** `PUT /sandbox/clock` and `/sandbox/faults`. */
@@ -78,8 +78,8 @@ export async function openAzureBench(): Promise<AzureBench> {
       };
       return { ...claims, ...changes };
     },
-    exchange: (form, inTenant = tenant) =>
-      call(`${sandbox.origin}/azure/${inTenant}/oauth2/v2.0/token`, {
+    exchange: (form, inTenant = tenant, endpoint = 'oauth2/v2.0/token') =>
+      call(`${sandbox.origin}/azure/${inTenant}/${endpoint}`, {
         method: 'POST',
         body: new URLSearchParams(form),
       }),

@@ -90,7 +90,17 @@ describe('a token that matches no credential of the Entra identity', () => {
       { iss: 'https://id.example.com/' },
       () => [700211, mismatch('issuer', 'https://id.example.com/')],
     ],
-    ['a subject in another case', { sub: 'CONN_1' }, () => [700213, mismatch('subject', 'CONN_1')]],
+    [
+      'a subject in another case',
+      { sub: 'CONN_1' },
+      () => [
+        7002138,
+        mismatch('subject', 'CONN_1').replace(
+          ' Please',
+          ' The subject matches with case-insensitive comparison, but not with case-sensitive comparison. Please',
+        ),
+      ],
+    ],
     [
       'the audience of another cloud',
       { aud: `${audience}USGov` },
@@ -146,6 +156,39 @@ describe('a token that matches no credential of the Entra identity', () => {
     });
     const answer = await bench.exchange(bench.form(await bench.issuer.sign(bench.claims())));
     expectRefusal(answer, 401, 'invalid_client', 700213, mismatch('subject', subject));
+  });
+
+  test.each([
+    ['alone', undefined],
+    ['beside a credential with another subject', 'conn_2'],
+  ])('is refused when an expression that would match is %s', async (_, other) => {
+    const credentials = `${identityId}/federatedIdentityCredentials`;
+    const { issuer } = bench.issuer;
+    await bench.arm('DELETE', `${credentials}/sojourn`);
+    const flexible = {
+      issuer,
+      claimsMatchingExpression: { value: `claims['sub'] matches 'conn_*'`, languageVersion: 1 },
+      audiences: [audience],
+    };
+    const created = await bench.arm('PUT', `${credentials}/flexible?api-version=2025-01-31-preview`, {
+      properties: flexible,
+    });
+    expect(created).toEqual({
+      status: 201,
+      body: expect.objectContaining({ name: 'flexible', properties: flexible }),
+    });
+    if (other)
+      await bench.arm('PUT', `${credentials}/other`, {
+        properties: { issuer, subject: other, audiences: [audience] },
+      });
+    const answer = await bench.exchange(bench.form(await bench.issuer.sign(bench.claims())));
+    expectRefusal(
+      answer,
+      401,
+      'invalid_client',
+      7002241,
+      `Flexible federated identity credentials are not supported for the issuer '${issuer}'.`,
+    );
   });
 
   test('is refused when two credentials match only together', async () => {
@@ -343,6 +386,104 @@ describe('the signing key of a token for Entra', () => {
       50166,
       'Request to External OIDC endpoint failed.',
     );
+  });
+});
+
+describe('the resource of a request to Entra’s token endpoint', () => {
+  /** The request with this scope; resolves to the audience of the access token, or to the code of the refusal. */
+  const audienceFor = async (resource: string) => {
+    const form = bench.form(await bench.issuer.sign(bench.claims()));
+    const { status, body } = await bench.exchange({ ...form, scope: `${resource}/.default` });
+    if (status !== 200) return body.error_codes[0];
+    return JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString()).aud;
+  };
+
+  test.each([
+    'https://management.azure.com/',
+    'https://management.usgovcloudapi.net',
+    'https://graph.microsoft.us',
+    'https://servicebus.azure.net',
+    'https://eventhubs.azure.net',
+    'https://ossrdbms-aad.database.windows.net',
+    'https://cognitiveservices.azure.com',
+    'https://acme.documents.azure.com',
+    'https://acme.westeurope.kusto.windows.net',
+    'https://acme.blob.core.chinacloudapi.cn',
+    'https://vault.usgovcloudapi.net',
+    'https://api.loganalytics.io',
+    'https://analysis.windows.net/powerbi/api',
+    '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d',
+    'api://499b84ac-1321-427f-aa17-267ca6975798',
+    '00000003-0000-0000-C000-000000000000',
+  ])('can be the first-party %s, which is the audience of the token', async (resource) => {
+    expect(await audienceFor(resource)).toBe(resource);
+  });
+
+  test.each([
+    'https://managment.azure.com',
+    'https://vault.azure.net.example.com',
+    'https://acme.vault.azure.net',
+    'https://azure.net',
+    'http://vault.azure.net',
+    '2ff814a6-3304-4ab8-85cb-cd0e6f879c1e',
+    'api://AzureADTokenExchange',
+  ])('cannot be %s, which is no first-party resource', async (resource) => {
+    expect(await audienceFor(resource)).toBe(500011);
+  });
+
+  test.each([
+    'https://management.usgovcloudapi.net',
+    'https://management.core.usgovcloudapi.net/',
+    'https://management.chinacloudapi.cn',
+  ])('can be %s, and Resource Manager accepts the token', async (resource) => {
+    const form = bench.form(await bench.issuer.sign(bench.claims()));
+    const { body } = await bench.exchange({ ...form, scope: `${resource}/.default` });
+    expect(await bench.arm('GET', '/subscriptions', undefined, body.access_token)).toEqual({
+      status: 200,
+      body: { value: [], count: { type: 'Total', value: 0 } },
+    });
+  });
+});
+
+describe('the v1.0 token endpoint of Entra', () => {
+  const exchange = async (changes: Record<string, string>) => {
+    const { scope: _, ...form } = bench.form(await bench.issuer.sign(bench.claims()));
+    return bench.exchange({ ...form, ...changes }, tenant, 'oauth2/token');
+  };
+
+  test('takes the resource instead of the scope, and answers with its times as text', async () => {
+    const { status, body } = await exchange({ resource: 'https://management.azure.com/' });
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        token_type: 'Bearer',
+        expires_in: '3599',
+        ext_expires_in: '3599',
+        expires_on: expect.stringMatching(/^\d{10}$/),
+        not_before: expect.stringMatching(/^\d{10}$/),
+        resource: 'https://management.azure.com/',
+        access_token: expect.stringMatching(/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/),
+      },
+    });
+    expect(Number(body.expires_on) - Number(body.not_before)).toBe(3599);
+    expect((await bench.arm('GET', '/subscriptions', undefined, body.access_token)).status).toBe(200);
+  });
+
+  test('refuses the resource of nobody', async () => {
+    const answer = await exchange({ resource: 'https://nowhere.example' });
+    expectRefusal(
+      answer,
+      400,
+      'invalid_resource',
+      500011,
+      `The resource principal named https://nowhere.example was not found in the tenant named ${tenant}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.`,
+    );
+  });
+
+  test('refuses a token that matches no credential', async () => {
+    const assertion = await bench.issuer.sign(bench.claims({ sub: 'x' }));
+    const answer = await exchange({ resource: 'https://graph.microsoft.com', client_assertion: assertion });
+    expectRefusal(answer, 401, 'invalid_client', 700213, mismatch('subject', 'x'));
   });
 });
 

@@ -87,7 +87,7 @@ function put(request: SandboxRequest, target: ResourceId, state: CloudState): Sa
   const status = state.directory.get(target.id) ? 200 : 201;
   const outcome = same(target.type, deploymentType)
     ? deploy(target, body, state)
-    : write(target, body, state);
+    : write(target, { ...body, apiVersion: request.query.get('api-version') ?? '' }, state);
   return answer(outcome, (value) => json(status, resourceJson(value)));
 }
 

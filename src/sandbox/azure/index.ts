@@ -64,7 +64,8 @@ async function route(
   }
   if (path === '/common/discovery/instance') return instanceDiscovery(runtime.origin);
   const [tenant = '', ...rest] = path.slice(1).split('/');
-  if (rest.join('/') === 'oauth2/v2.0/token') return token(tenant, request, context);
+  if (rest.join('/') === 'oauth2/v2.0/token') return token(tenant, request, context, '2.0');
+  if (rest.join('/') === 'oauth2/token') return token(tenant, request, context, '1.0');
   if (rest.join('/') === 'v2.0/.well-known/openid-configuration')
     return openidConfiguration(runtime.origin, tenant);
   return refusal(refuse(404, 'NotFound', `The path '${path}' is not known to the sandbox.`));
@@ -72,7 +73,7 @@ async function route(
 
 /** Entra's codes for unavailability: 90033 transient, 50196 and 90055 throttling. */
 function faultResponse(status: number, request: SandboxRequest, now: number): SandboxResponse {
-  const isToken = request.path.endsWith('/oauth2/v2.0/token');
+  const isToken = /\/oauth2\/(?:v2\.0\/)?token$/.test(request.path);
   if (!isToken) {
     const code =
       status === 429 ? 'TooManyRequests' : status === 503 ? 'ServerUnavailable' : 'InternalServerError';

@@ -48,13 +48,31 @@ export function matchCredential(
       `No matching federated identity record found for presented assertion. Assertion Issuer: '${issuer}'. Assertion Subject: '${subject}'. Assertion Audience: '${audience}'. https://docs.microsoft.com/en-us/azure/active-directory/develop/workload-identity-federation`,
     );
   if (sameIssuer.length === 0) return mismatch(700211, 'issuer', issuer);
-  if (sameSubject.length === 0) return mismatch(700213, 'subject', subject);
+  if (sameSubject.length === 0) {
+    // Expressions are for issuers that Microsoft lists, and ours is none of them.
+    if (sameIssuer.some(({ properties }) => properties.claimsMatchingExpression !== undefined))
+      return aadsts(
+        7002241,
+        'invalid_client',
+        `Flexible federated identity credentials are not supported for the issuer '${issuer}'.`,
+      );
+    const differsInCase = sameIssuer.some(
+      ({ properties }) => String(properties.subject).toLowerCase() === subject.toLowerCase(),
+    );
+    return differsInCase
+      ? mismatch(7002138, 'subject', subject, ` ${onlyCaseDiffers}`)
+      : mismatch(700213, 'subject', subject);
+  }
   return mismatch(700212, 'audience', audience);
 }
 
-const mismatch = (code: number, member: string, value: string) =>
+/** Since 2024: https://github.com/Azure/login/issues/517 */
+const onlyCaseDiffers =
+  'The subject matches with case-insensitive comparison, but not with case-sensitive comparison.';
+
+const mismatch = (code: number, member: string, value: string, remark = '') =>
   aadsts(
     code,
     'invalid_client',
-    `No matching federated identity record found for presented assertion ${member} '${value}'. Please check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation`,
+    `No matching federated identity record found for presented assertion ${member} '${value}'.${remark} Please check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation`,
   );

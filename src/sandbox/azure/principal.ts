@@ -19,12 +19,16 @@ export type Principal =
       readonly principalId: string;
     };
 
-const audiences = [
-  'https://management.core.windows.net/',
-  'https://management.core.windows.net',
-  'https://management.azure.com/',
-  'https://management.azure.com',
-];
+const both = (host: string) => [`https://${host}/`, `https://${host}`];
+
+const audiences = ['management.core.windows.net', 'management.azure.com'].flatMap(both);
+/** The sandbox is the Resource Manager of all clouds, and its texts are those of the public one. */
+const nationalAudiences = [
+  'management.core.usgovcloudapi.net',
+  'management.usgovcloudapi.net',
+  'management.core.chinacloudapi.cn',
+  'management.chinacloudapi.cn',
+].flatMap(both);
 
 export function authenticate(
   authorization: string | undefined,
@@ -49,7 +53,7 @@ export function authenticate(
 
   const accessToken = tokens.open(token);
   if (!accessToken) return refuse(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
-  if (!audiences.includes(accessToken.aud))
+  if (![...audiences, ...nationalAudiences].includes(accessToken.aud))
     return refuse(
       401,
       'InvalidAuthenticationTokenAudience',

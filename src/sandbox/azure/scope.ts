@@ -1,24 +1,10 @@
-/** The scope of client_credentials: exactly one resource, ending in `/.default`. */
+/** What a token is for: one resource, which the scope of client_credentials names with `/.default` at its end. */
 import { aadsts, type EntraRefusal } from './entra-response.ts';
+import { isFirstParty } from './first-party.ts';
 
-/** Resources with a service principal in every tenant, by identifier URI without a trailing slash. */
-const resources = [
-  'https://management.azure.com',
-  'https://management.core.windows.net',
-  'https://management.usgovcloudapi.net',
-  'https://management.core.usgovcloudapi.net',
-  'https://management.chinacloudapi.cn',
-  'https://management.core.chinacloudapi.cn',
-  'https://graph.microsoft.com',
-  'https://vault.azure.net',
-  'https://storage.azure.com',
-  'https://database.windows.net',
-];
+type Requested = { readonly ok: true; readonly resource: string } | EntraRefusal;
 
-export function resourceOf(
-  scope: string,
-  tenant: string,
-): { readonly ok: true; readonly resource: string } | EntraRefusal {
+export function resourceOfScope(scope: string, tenant: string): Requested {
   const resource = /^(\S+)\/\.default$/.exec(scope.trim())?.[1];
   if (!resource)
     return aadsts(
@@ -26,8 +12,11 @@ export function resourceOf(
       'invalid_scope',
       `The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope ${scope} is not valid.`,
     );
-  // `https://management.azure.com//.default` requests the audience with its trailing slash.
-  if (resources.includes(resource.replace(/\/$/, ''))) return { ok: true, resource };
+  return requireKnown(resource, tenant);
+}
+
+export function requireKnown(resource: string, tenant: string): Requested {
+  if (isFirstParty(resource)) return { ok: true, resource };
   return aadsts(
     500011,
     'invalid_resource',

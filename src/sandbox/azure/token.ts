@@ -1,5 +1,6 @@
 /**
- * `POST /{tenant}/oauth2/v2.0/token` for client_credentials with a federated assertion. Cheap checks run first and
+ * `POST /{tenant}/oauth2/v2.0/token`, and `/oauth2/token` of version 1.0, for client_credentials with a federated
+ * assertion. Cheap checks run first and
  * the request to the issuer last; Entra's own order of checks is not published.
  */
 import { toSeconds } from '../../platform/time/index.ts';
@@ -13,7 +14,7 @@ import { matchCredential } from './matching.ts';
 import { credentialsOf } from './resource-types/credential.ts';
 import { identityByClientId } from './resource-types/identity.ts';
 import type { CloudState } from './resource-types/resource-type.ts';
-import { resourceOf } from './scope.ts';
+import { requireKnown, resourceOfScope } from './scope.ts';
 import { stringOf } from './template/json.ts';
 
 export interface EntraContext {
@@ -26,15 +27,19 @@ export interface EntraContext {
 /** entra-docs, v2-oauth2-client-creds-grant-flow: `"expires_in": 3599`. */
 const lifetimeSeconds = 3599;
 
+/** Version 1.0 has `resource` instead of `scope`, and returns numbers as text. */
+export type EndpointVersion = '1.0' | '2.0';
+
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 export async function token(
   tenant: string,
   request: SandboxRequest,
   context: EntraContext,
+  version: EndpointVersion,
 ): Promise<SandboxResponse> {
   const { runtime } = context;
-  const outcome = await decide(tenant, request, context);
+  const outcome = await decide(tenant, request, context, version);
   const operation = 'token';
   if (!outcome.ok) {
     runtime.record({ cloud: 'azure', operation, outcome: `AADSTS${outcome.code}`, detail: { tenant } });
@@ -62,17 +67,28 @@ export async function token(
     outcome: 'ok',
     detail: { tenant, identity: identity.id, resource },
   });
+  const number = (value: number) => (version === '1.0' ? String(value) : value);
   return entraJson(200, {
     token_type: 'Bearer',
-    expires_in: lifetimeSeconds,
-    ext_expires_in: lifetimeSeconds,
+    expires_in: number(lifetimeSeconds),
+    ext_expires_in: number(lifetimeSeconds),
+    ...(version === '1.0' && {
+      expires_on: String(issuedAt + lifetimeSeconds),
+      not_before: String(issuedAt),
+      resource,
+    }),
     access_token: accessToken,
   });
 }
 
 type Decision = { readonly ok: true; readonly identity: Resource; readonly resource: string } | EntraRefusal;
 
-async function decide(tenant: string, request: SandboxRequest, context: EntraContext): Promise<Decision> {
+async function decide(
+  tenant: string,
+  request: SandboxRequest,
+  context: EntraContext,
+  version: EndpointVersion,
+): Promise<Decision> {
   const { directory } = context.state;
   if (request.method !== 'POST')
     return aadsts(
@@ -101,9 +117,10 @@ async function decide(tenant: string, request: SandboxRequest, context: EntraCon
       'unauthorized_client',
       `Application with identifier '${clientId}' was not found in the directory '${tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.`,
     );
-  const scope = form.get('scope');
-  if (!scope) return missing('scope');
-  const resource = resourceOf(scope, tenant);
+  const parameter = version === '1.0' ? 'resource' : 'scope';
+  const requested = form.get(parameter);
+  if (!requested) return missing(parameter);
+  const resource = version === '1.0' ? requireKnown(requested, tenant) : resourceOfScope(requested, tenant);
   if (!resource.ok) return resource;
 
   const presented = presentedAssertion(form, clientId);

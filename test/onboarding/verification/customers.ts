@@ -135,7 +135,7 @@ export async function atAzure(
   const sound: Credential = {
     issuer: pipeline.issuer,
     subject: connection.subject,
-    audiences: ['api://AzureADTokenExchange'],
+    audiences: [connection.audience],
   };
   const write = (name: string, credential: unknown) =>
     put<unknown>(`${path}/federatedIdentityCredentials/${name}`, { properties: credential });

@@ -79,6 +79,11 @@ describe('a correctly set up connection', () => {
       () => atAzure(pipeline, { target: { scope: 'https://vault.azure.net/.default' } }),
       /^The access token is for application \S+ of directory \S+, according to its claims\. /,
     ],
+    ...(['usgov', 'china'] as const).map((environment): [string, () => Promise<Made>, RegExp] => [
+      `Azure, in the national cloud ${environment}`,
+      () => atAzure(pipeline, { target: { environment } }),
+      /^The access token is for application \S+ of directory \S+, and Resource Manager accepts it\.$/,
+    ]),
     [
       'Google Cloud',
       () => atGcp(pipeline),

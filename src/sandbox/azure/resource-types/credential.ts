@@ -15,6 +15,9 @@ const maxLength = 600;
 /** Regions without federated credentials for managed identities (entra-docs, considerations). */
 const unsupportedRegions = ['malaysiasouth', 'newzealandnorth'];
 
+/** The first version in which a managed identity has expressions. */
+const expressionsSince = '2025-01-31-preview';
+
 const badRequest = (message: string) => refuse(400, 'BadRequest', message);
 
 export const credential: ResourceType = {
@@ -32,7 +35,12 @@ export const credential: ResourceType = {
         `Federated identity credential name '${name}' is invalid. It must be 3 to 120 characters, start with a letter or digit, and have letters, digits, hyphens and underscores only.`,
       );
     if (!issuer) return badRequest('Federated identity credentials must have an issuer.');
-    if (!subject) return badRequest('Federated identity credentials must have a subject.');
+    const expression = expressionOf(body);
+    if (!subject && !expression) return badRequest('Federated identity credentials must have a subject.');
+    if (subject && expression)
+      return badRequest(
+        'Federated identity credentials must have either a subject or a claimsMatchingExpression.',
+      );
     if (audiences.length !== 1 || typeof audience !== 'string' || audience === '')
       return badRequest('Federated identity credentials must have exactly one audience.');
     for (const [field, value] of Object.entries({ issuer, subject, audience }))
@@ -48,16 +56,28 @@ export const credential: ResourceType = {
       return badRequest(
         `Too many federated identity credentials for the managed identity: the limit is ${maxCredentials}.`,
       );
-    if (others.some(({ properties }) => properties.issuer === issuer && properties.subject === subject))
+    const isTaken = others.some(
+      ({ properties }) => properties.issuer === issuer && properties.subject === subject,
+    );
+    if (!expression && isTaken)
       return refuse(
         409,
         'Conflict',
         'Issuer and subject combination already exists for this Managed Identity.',
       );
 
-    return ok({ id: target.id, name, type, properties: { issuer, subject, audiences }, changedAt: now() });
+    const matching = expression ? { claimsMatchingExpression: expression } : { subject };
+    const properties = { issuer, ...matching, audiences };
+    return ok({ id: target.id, name, type, properties, changedAt: now() });
   },
 };
+
+/** Earlier versions of the API ignore it, as they do every unknown property. */
+function expressionOf({ apiVersion, properties }: JsonObject): JsonObject | undefined {
+  const expression = isObject(properties) ? properties.claimsMatchingExpression : undefined;
+  const isSupported = /-preview$/.test(String(apiVersion)) && String(apiVersion) >= expressionsSince;
+  return isSupported && isObject(expression) && text(expression.value) ? expression : undefined;
+}
 
 export const credentialsOf = (directory: Directory, identityId: string): readonly Resource[] =>
   directory.ofType(type).filter(({ id }) => within(id, identityId));

@@ -15,6 +15,6 @@ export interface CloudState {
 
 export interface ResourceType {
   readonly type: string;
-  /** Checks the body and returns the resource to store, or ARM's refusal. */
+  /** Checks the body, which has the `apiVersion` of the request, and returns the resource to store, or ARM's refusal. */
   create(target: ResourceId, body: JsonObject, state: CloudState): Outcome<Resource>;
 }
