@@ -112,6 +112,43 @@ describe('generateAccessToken', () => {
     expect((await impersonate(token)).status).toBe(200);
   });
 
+  test('is denied while the account is disabled, and so are its tokens', async () => {
+    await bench.bind(accountPath, user, [principal]);
+    const token = await bench.federated();
+    const issued = (await impersonate(token)).body.accessToken;
+    const { body: before } = await bench.manage('GET', accountPath);
+    expect(await bench.manage('POST', `${accountPath}:disable`, {})).toEqual({ status: 200, body: {} });
+    expect(await bench.manage('GET', accountPath)).toEqual({
+      status: 200,
+      body: { ...before, disabled: true },
+    });
+    expect(await impersonate(token)).toEqual({
+      status: 403,
+      body: {
+        error: { code: 403, message: `Service account ${account} is disabled.`, status: 'PERMISSION_DENIED' },
+      },
+    });
+    expect((await bench.manage('GET', `/v3/projects/${project}`, undefined, issued)).status).toBe(401);
+    expect(await bench.manage('POST', `${accountPath}:enable`, {})).toEqual({ status: 200, body: {} });
+    expect(await bench.manage('GET', accountPath)).toEqual({ status: 200, body: before });
+    expect((await impersonate(token)).status).toBe(200);
+  });
+
+  test('is denied while an intermediate of the delegation chain is disabled', async () => {
+    await bench.manage('POST', `/v1/projects/${project}/serviceAccounts`, { accountId: 'middle' });
+    const middle = `middle@${project}.iam.gserviceaccount.com`;
+    const middlePath = `/v1/projects/${project}/serviceAccounts/${middle}`;
+    const creator = 'roles/iam.serviceAccountTokenCreator';
+    await bench.bind(middlePath, creator, [principal]);
+    await bench.bind(accountPath, creator, [`serviceAccount:${middle}`]);
+    await bench.manage('POST', `${middlePath}:disable`);
+    const body = { scope: [cloudPlatform], delegates: [`projects/-/serviceAccounts/${middle}`] };
+    expect((await impersonate(await bench.federated(), body)).body.error).toMatchObject({
+      code: 403,
+      message: `Service account ${middle} is disabled.`,
+    });
+  });
+
   test('checks every link of a delegation chain', async () => {
     await bench.manage('POST', `/v1/projects/${project}/serviceAccounts`, { accountId: 'middle' });
     const middle = `middle@${project}.iam.gserviceaccount.com`;

@@ -165,6 +165,23 @@ describe('a token that the Google provider does not accept', () => {
     expect(await present({ sub: undefined })).toEqual(rejected);
   });
 
+  test.each([
+    ['google.subject', "(assertion.sub == 'x')", 'STRING'],
+    ['google.subject', 'assertion.iat', 'STRING'],
+    ['google.subject', 'size(assertion.sub)', 'STRING'],
+    ['attribute.tier', 'assertion.aud.size() > 3', 'STRING'],
+    ['attribute.roles', '[assertion.sub]', 'STRING'],
+    ['google.groups', 'assertion.sub', 'LIST'],
+  ])('is refused, not the provider, if %s is mapped to %s', async (name, expression, type) => {
+    const changed = await bench.manage('PATCH', `${providerPath}?updateMask=attributeMapping`, {
+      attributeMapping: { 'google.subject': 'assertion.sub', [name]: expression },
+    });
+    expect(changed.status).toBe(200);
+    expect(await present()).toEqual(
+      refused('unauthorized_client', `The mapped attribute '${name}' must be of type ${type}.`),
+    );
+  });
+
   test('is refused by the attribute condition', async () => {
     await bench.manage('PATCH', `${providerPath}?updateMask=attributeCondition`, {
       attributeCondition: `assertion.sub == '${subject}' && google.subject.startsWith('conn_')`,

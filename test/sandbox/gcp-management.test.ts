@@ -138,11 +138,6 @@ describe('a workload identity pool and its providers in the sandbox', () => {
       /^The attribute mapping expression of 'google\.subject' is invalid: /,
     ],
     [
-      'a mapping that does not return a string',
-      { attributeMapping: { 'google.subject': "assertion.sub == 'a'" } },
-      "The attribute mapping expression of 'google.subject' is invalid: it returns bool, not string.",
-    ],
-    [
       'a condition with unknown names',
       { attributeCondition: "claims.sub == 'a'" },
       /^The attribute condition is invalid: /,

@@ -16,10 +16,15 @@ const rejected = () =>
 export function mapClaims(claims: Input, provider: Provider): StsOutcome<Mapped> {
   const values: Record<string, unknown> = {};
   for (const [key, expression] of Object.entries(provider.attributeMapping)) {
-    const compiled = compileMapping(expression, key === 'google.groups' ? 'list' : 'string');
-    const value = evaluate(compiled, { assertion: claims });
+    const value = evaluate(compileMapping(expression), { assertion: claims });
     // A missing claim, including sub, is reported as a failed condition (clouds.md 3.2).
-    if (key === 'google.groups' ? !Array.isArray(value) : typeof value !== 'string') return rejected();
+    if (value === undefined) return rejected();
+    const isList = key === 'google.groups';
+    if (isList ? !Array.isArray(value) : typeof value !== 'string')
+      return stsRefuse(
+        'unauthorized_client',
+        `The mapped attribute '${key}' must be of type ${isList ? 'LIST' : 'STRING'}.`,
+      );
     values[key] = value;
   }
   const subject = textOf(values['google.subject']);

@@ -16,6 +16,7 @@ export interface ServiceAccount {
   readonly project: string;
   readonly displayName: string;
   readonly description: string;
+  disabled: boolean;
 }
 
 export interface CloudState {

@@ -3,7 +3,7 @@ import type { SandboxRequest, SandboxResponse } from '../contract.ts';
 import { accountResource, type CloudState, projectResource, settledBefore } from './cloud-state.ts';
 import { parseInput, textOf, textsOf } from './input.ts';
 import { principalOf } from './principal.ts';
-import { answer, denied, invalid, type Outcome, ok } from './responses.ts';
+import { answer, denied, invalid, type Outcome, ok, refuse } from './responses.ts';
 
 const permission = 'iam.serviceAccounts.getAccessToken';
 /**
@@ -46,6 +46,8 @@ function decide(request: SandboxRequest, email: string, state: CloudState): Outc
     const roles = index === chain.length - 1 ? impersonating : delegating;
     if (!mayImpersonate(link, members, roles, state))
       return denied(permission, `Permission '${permission}' denied on resource (or it may not exist).`);
+    if (state.serviceAccounts.get(link)?.disabled)
+      return refuse('PERMISSION_DENIED', `Service account ${link} is disabled.`);
     members = [`serviceAccount:${link}`, 'allUsers', 'allAuthenticatedUsers'];
   }
   const expiresAt = state.runtime.now() + lifetime.value * 1000;

@@ -21,6 +21,9 @@ export function principalOf(authorization: string | undefined, state: CloudState
   if (!token || token.expiresAt <= state.runtime.now()) return unauthenticated();
   // According to the API's description, disabling a pool revokes its tokens; disabling a provider does not.
   if (token.kind === 'federated' && !state.pools.active(token.pool)) return unauthenticated();
+  // "To revoke a short-lived token of a service account, disable the account" (Google's guide on compromised credentials).
+  if (token.kind === 'service_account' && state.serviceAccounts.get(token.email)?.disabled !== false)
+    return unauthenticated();
   return ok({ members: membersOf(token), token });
 }
 

@@ -78,7 +78,7 @@ function mappingFault(mapping: Input): string | undefined {
       return `The attribute mapping key '${key}' is invalid.`;
     if (textOf(expression).length > 2048)
       return `The attribute mapping expression of '${key}' cannot exceed 2048 characters.`;
-    const compiled = compileMapping(textOf(expression), key === 'google.groups' ? 'list' : 'string');
+    const compiled = compileMapping(textOf(expression));
     if (!compiled.ok) return `The attribute mapping expression of '${key}' is invalid: ${compiled.reason}.`;
   }
   return undefined;

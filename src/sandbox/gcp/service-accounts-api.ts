@@ -7,7 +7,8 @@ import { isRecord, parseInput, textOf } from './input.ts';
 import type { Project } from './projects.ts';
 import { answer, invalid, json, notFound, type Outcome, ok, refusal, refuse } from './responses.ts';
 
-const path = /^\/v1\/projects\/([^/]+)\/serviceAccounts(?:\/([^/:]+))?(?::(getIamPolicy|setIamPolicy))?$/;
+const path =
+  /^\/v1\/projects\/([^/]+)\/serviceAccounts(?:\/([^/:]+))?(?::(getIamPolicy|setIamPolicy|disable|enable))?$/;
 
 /** Undefined if the path does not match. */
 export function serviceAccountsApi(request: SandboxRequest, state: CloudState): SandboxResponse | undefined {
@@ -53,6 +54,7 @@ function create(
     project: project.id,
     displayName: textOf(labels.displayName),
     description: textOf(labels.description),
+    disabled: false,
   };
   serviceAccounts.set(email, account);
   return ok(accountJson(account));
@@ -75,6 +77,10 @@ function handleAccount(
   if (action === 'getIamPolicy') return json(200, policies.current(accountResource(email)));
   if (action === 'setIamPolicy')
     return answer(policies.set(accountResource(email), input?.policy, runtime.now()));
+  if (action === 'disable' || action === 'enable') {
+    account.disabled = action === 'disable';
+    return json(200, {});
+  }
   if (request.method === 'DELETE') {
     state.serviceAccounts.delete(email);
     return json(200, {});
@@ -82,7 +88,7 @@ function handleAccount(
   return json(200, accountJson(account));
 }
 
-const accountJson = ({ email, uniqueId, project, displayName, description }: ServiceAccount) => ({
+const accountJson = ({ email, uniqueId, project, displayName, description, disabled }: ServiceAccount) => ({
   name: `projects/${project}/serviceAccounts/${email}`,
   projectId: project,
   uniqueId,
@@ -90,4 +96,5 @@ const accountJson = ({ email, uniqueId, project, displayName, description }: Ser
   ...(displayName ? { displayName } : {}),
   ...(description ? { description } : {}),
   oauth2ClientId: uniqueId,
+  ...(disabled ? { disabled } : {}),
 });
