@@ -2,12 +2,13 @@
 
 import { type Files, type Guide, labeledValues, linkIn, type SetupMethod } from '../contract/guide.ts';
 import { shellCommand } from '../encode/index.ts';
+import { providerOwner } from './existing-provider.ts';
+import { stackName } from './names.ts';
 import type { AwsPermissionSet } from './options.ts';
 import { consoleOf, partitionFor } from './partitions.ts';
 import { permissionTexts } from './permission-texts.ts';
 import type { AwsTarget } from './target.ts';
 
-const stack = 'sojourn';
 const template = 'cloudformation.json';
 
 export const guide: Guide = {
@@ -21,8 +22,8 @@ export const guide: Guide = {
       example: 'arn:aws:iam::111122223333:role/sojourn-Role-1A2B3C',
     },
   ],
-  creates: (target) => [
-    'An IAM OIDC identity provider, which lets your account recognize the issuer below.',
+  creates: (target, { established }) => [
+    providerText(providerOwner(target as AwsTarget, established)?.id),
     (target as AwsTarget).role_arn === undefined
       ? 'An IAM role that trusts this issuer only for the subject and audience below.'
       : 'One more statement in the trust policy of your role, which trusts this issuer only for the subject and audience below; or, if you prefer, a new role that trusts nothing else.',
@@ -54,7 +55,7 @@ export const guide: Guide = {
     return labeledValues({ 'Role ARN': role_arn, Region: region });
   },
   undo: 'Delete the stack, the role, or the statement in its trust policy. After that, no new session can start.',
-  methods: (target, files) => [
+  methods: (target, files, { connection }) => [
     ...ownRole(target as AwsTarget, files),
     {
       title: 'One click in the console',
@@ -112,12 +113,17 @@ export const guide: Guide = {
         {
           instruction:
             'Deploy it. Add --parameter-overrides ManagedPolicyArns=ARN to grant the role more permissions.',
-          command: `aws cloudformation deploy --stack-name ${stack} --template-file ${template} --capabilities CAPABILITY_NAMED_IAM`,
+          command: `aws cloudformation deploy --stack-name ${stackName(connection.id)} --template-file ${template} --capabilities CAPABILITY_NAMED_IAM`,
         },
       ],
     },
   ],
 };
+
+const providerText = (owner: string | undefined): string =>
+  owner === undefined
+    ? 'An IAM OIDC identity provider, which lets your account recognize the issuer below.'
+    : `No OIDC identity provider: the set-up of connection ${owner} created the one of the issuer below. If you use another account, choose true for CreateProvider (create_provider in Terraform).`;
 
 /** Methods for an existing role, which keep its other trust statements. */
 const ownRole = (target: AwsTarget, files: Files): readonly SetupMethod[] => [

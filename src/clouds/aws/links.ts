@@ -1,6 +1,7 @@
 /** Links to the CloudFormation console (CloudFormation user guide, "Quick-create links"). */
 import type { PublicFiles, SetupFacts, SetupFile } from '../contract/index.ts';
 import { uriList } from '../encode/index.ts';
+import { stackName } from './names.ts';
 import { consoleOf, defaultRegionOf, partitionFor } from './partitions.ts';
 import type { AwsTarget } from './target.ts';
 
@@ -28,7 +29,7 @@ export function links(
   }
   const query = new URLSearchParams({
     templateURL: template,
-    stackName: `sojourn-${connection.id.replaceAll('_', '-')}`,
+    stackName: stackName(connection.id),
   });
   return [
     uriList(

@@ -19,6 +19,14 @@ const policyArnsField = z
 export const setupOptions = z.strictObject({
   /** The account already has the issuer's OIDC provider. */
   existing_provider: z.boolean('must be true or false').optional(),
+  /** Of a stack set: these accounts have it already, so their stacks do not create it. */
+  accounts_with_provider: z
+    .array(
+      z.string('must be a string').regex(/^\d{12}$/, 'must be account ids of 12 digits'),
+      'must be a list of account ids',
+    )
+    .max(1000, 'must be 1000 accounts at most')
+    .optional(),
   role_name: z
     .string('must be a string')
     .regex(/^[\w+=,.@-]{1,64}$/, 'must be 1 to 64 letters, digits or + = , . @ _ -')

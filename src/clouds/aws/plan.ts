@@ -5,6 +5,7 @@
 import { invalidRequest } from '../../platform/errors/index.ts';
 import type { SetupFacts } from '../contract/index.ts';
 import { caption } from '../encode/index.ts';
+import { accountIn, providerOwner } from './existing-provider.ts';
 import { type AwsPermissionSet, type AwsSetupOptions, maxInlineCharacters } from './options.ts';
 import { partitionFor } from './partitions.ts';
 import type { AwsTarget } from './target.ts';
@@ -12,7 +13,7 @@ import type { AwsTarget } from './target.ts';
 export interface Plan {
   readonly issuer: string;
   readonly audience: string;
-  readonly createsProvider: boolean;
+  readonly provider: ProviderPlan;
   readonly roles: readonly RolePlan[];
   readonly managedPolicyArns: readonly string[];
   readonly policies: readonly InlinePolicy[];
@@ -20,6 +21,15 @@ export interface Plan {
   readonly tags: Readonly<Record<string, string>>;
   /** The URL to which the ARN of the first role is reported. */
   readonly callback: string | undefined;
+}
+
+export interface ProviderPlan {
+  /** The default of files for one account. */
+  readonly create: boolean;
+  /** False if the customer says that it exists: a script then stops without it. */
+  readonly mayCreate: boolean;
+  /** The connection whose set-up created it. */
+  readonly owner: string | undefined;
 }
 
 export interface RolePlan {
@@ -33,6 +43,10 @@ export interface RolePlan {
   readonly description: string;
   /** Seconds. */
   readonly maxSession: number;
+  /** Whether a template, which cannot look, creates the provider in its account by default. */
+  readonly createsProvider: boolean;
+  /** The connection, not set up by these files, whose set-up created the provider in the account of the role. */
+  readonly providerOwner: string | undefined;
 }
 
 export interface InlinePolicy {
@@ -58,14 +72,15 @@ export function planOf(target: AwsTarget, facts: SetupFacts): Plan {
     target: AwsTarget;
     facts: SetupFacts;
   }[];
+  const here = new Set(connections.map(({ facts: { connection } }) => connection.id));
   const roles = connections.map((connection, index) =>
-    rolePlan(connection, index === 0 ? '' : String(index + 1), options),
+    rolePlan(connection, index === 0 ? '' : String(index + 1), options, here),
   );
   validate(roles, options, managedPolicyArns, policies);
   return {
     issuer: facts.issuer,
     audience: facts.audience,
-    createsProvider: options.existing_provider !== true,
+    provider: providerPlan(roles, options),
     roles,
     managedPolicyArns,
     policies,
@@ -75,11 +90,22 @@ export function planOf(target: AwsTarget, facts: SetupFacts): Plan {
   };
 }
 
+const providerPlan = (roles: readonly RolePlan[], options: AwsSetupOptions): ProviderPlan => ({
+  create: roles.every(({ createsProvider }) => createsProvider),
+  mayCreate: options.existing_provider !== true,
+  owner: roles.find((role) => role.providerOwner !== undefined)?.providerOwner,
+});
+
 function rolePlan(
   { target, facts }: { target: AwsTarget; facts: SetupFacts },
   suffix: string,
-  { role_name, max_session_seconds }: AwsSetupOptions,
+  { role_name, max_session_seconds, existing_provider, accounts_with_provider = [] }: AwsSetupOptions,
+  here: ReadonlySet<string>,
 ): RolePlan {
+  const owner = providerOwner(
+    target,
+    facts.established?.filter(({ id }) => !here.has(id)),
+  )?.id;
   const [, path = '/', name] = /:role(\/(?:.*\/)?)([^/]+)$/.exec(target.role_arn ?? '') ?? [];
   return {
     target,
@@ -90,6 +116,11 @@ function rolePlan(
     path,
     description: iamText(`Used by ${caption(facts.vendor, 200)} through connection ${facts.connection.id}.`),
     maxSession: max_session_seconds ?? Math.max(3600, target.duration_seconds),
+    createsProvider:
+      existing_provider === undefined
+        ? owner === undefined && !accounts_with_provider.includes(accountIn(target) ?? '')
+        : !existing_provider,
+    providerOwner: owner,
   };
 }
 
@@ -144,8 +175,14 @@ function validate(
   if (faults.length > 0) throw invalidRequest(faults);
 }
 
+/** Says in a description why the default is false. */
+export const hintOf = ({ create, owner }: ProviderPlan): string =>
+  create || owner === undefined
+    ? ''
+    : ` The set-up of connection ${owner} created it; choose true in another account.`;
+
 /** Undefined while the role is unknown. */
-export const accountOf = ({ target }: RolePlan): string | undefined => target.role_arn?.split(':')[4];
+export const accountOf = ({ target }: RolePlan): string | undefined => accountIn(target);
 
 /** The name of a role in files that must name it. */
 export const roleNameOf = ({ name, facts }: RolePlan): string =>

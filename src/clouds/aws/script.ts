@@ -57,7 +57,7 @@ export function provider(plan: Plan): string {
     option('client-id-list', plan.audience),
     ...tagOptions(plan),
   );
-  const createOrFail = plan.createsProvider
+  const createOrFail = plan.provider.mayCreate
     ? [`  ${print('Create the OIDC provider')}`, `${shellCommand(create, '  ')} ${quiet}`]
     : [
         `  ${print('The account has no OIDC provider for this issuer. Nothing was changed.')} >&2`,

@@ -14,6 +14,12 @@ export const setupOptions: Readonly<Record<string, SetupOption>> = {
     flags: '--existing-provider',
     help: "the account already has the issuer's OIDC provider",
   },
+  accounts_with_provider: {
+    type: 'list',
+    description: 'ids of accounts of a stack set that already have the OIDC provider, separated by commas',
+    flags: '--account-with-provider <account>',
+    help: "account of a stack set that already has the issuer's OIDC provider",
+  },
   role_name: {
     type: 'text',
     description: 'name of the role',

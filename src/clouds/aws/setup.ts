@@ -2,6 +2,7 @@
 import type { SetupFacts, SetupFile } from '../contract/index.ts';
 import { keepRoleScript } from './keep-role.ts';
 import { connectionStatement } from './merge-trust.ts';
+import { stackName } from './names.ts';
 import { defaultRegionOf, partitionFor } from './partitions.ts';
 import { type Plan, planOf } from './plan.ts';
 import { awsScript } from './script.ts';
@@ -18,8 +19,7 @@ export function setup(target: AwsTarget, facts: SetupFacts): readonly SetupFile[
     {
       name: 'cloudformation.json',
       mediaType: 'application/json',
-      title:
-        'CloudFormation template. Deploy with: aws cloudformation deploy --template-file cloudformation.json --stack-name NAME --capabilities CAPABILITY_NAMED_IAM',
+      title: `CloudFormation template. Deploy with: aws cloudformation deploy --template-file cloudformation.json --stack-name ${stackName(facts.connection.id)} --capabilities CAPABILITY_NAMED_IAM`,
       content: write(cloudFormation(plan)),
       publiclyReadable: true,
     },

@@ -4,9 +4,10 @@
  */
 import { invalidRequest } from '../../platform/errors/index.ts';
 import { option, shellCommand, shellWord } from '../encode/index.ts';
+import { stackName } from './names.ts';
 import { partitionFor } from './partitions.ts';
 import { accountOf, iamText, type Plan, type RolePlan } from './plan.ts';
-import { existingProvider, policiesOf, providerResource, tagsOf } from './template.ts';
+import { policiesOf, providerArn, providerResource, tagsOf } from './template.ts';
 import { providerName, trustPolicy } from './trust.ts';
 
 const ref = (name: string) => ({ Ref: name });
@@ -33,13 +34,9 @@ export function spansAccounts({ roles }: Plan): boolean {
 }
 
 export function stackSetTemplate(plan: Plan) {
-  const { issuer, audience, createsProvider, roles, managedPolicyArns, boundary } = plan;
+  const { issuer, audience, roles, managedPolicyArns, boundary } = plan;
   const first = roles[0] as RolePlan;
-  const trust = trustPolicy(
-    first.target,
-    first.facts,
-    createsProvider ? ref('Provider') : existingProvider(issuer),
-  );
+  const trust = trustPolicy(first.target, first.facts, providerArn(issuer));
   const [statement] = trust.Statement;
   const name = providerName(issuer);
   return {
@@ -55,13 +52,15 @@ export function stackSetTemplate(plan: Plan) {
             Subject: role.facts.subject,
             RoleName: role.name ?? '',
             Description: role.description,
+            CreateProvider: String(role.createsProvider),
             Actions: trustPolicy(role.target, role.facts, '').Statement[0]?.Action ?? [],
           },
         ]),
       ),
     },
+    Conditions: { CreatesProvider: { 'Fn::Equals': [accountValue('CreateProvider'), 'true'] } },
     Resources: {
-      ...(createsProvider ? { Provider: providerResource(plan) } : {}),
+      Provider: { ...providerResource(plan), Condition: 'CreatesProvider' },
       Role: {
         Type: 'AWS::IAM::Role',
         Properties: {
@@ -98,7 +97,7 @@ export function stackSetTemplate(plan: Plan) {
  */
 export function stackSetScript(plan: Plan, region: string): string {
   const accounts = plan.roles.map(accountOf).join(',');
-  const name = `sojourn-${plan.roles[0]?.facts.connection.id.replaceAll('_', '-')}`;
+  const name = stackName(plan.roles[0]?.facts.connection.id ?? '');
   const command = (verb: string, ...words: readonly string[]) =>
     shellCommand([
       'aws',

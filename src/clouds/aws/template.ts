@@ -1,6 +1,6 @@
 /** The CloudFormation template: the roles, and an OIDC provider unless the account already has one for this issuer. */
 import { caption } from '../encode/index.ts';
-import { iamText, type Plan, type RolePlan } from './plan.ts';
+import { hintOf, iamText, type Plan, type RolePlan } from './plan.ts';
 import { reportCondition, reportOutput, reportParameter, reportResources } from './report-function.ts';
 import { providerName, trustPolicy } from './trust.ts';
 
@@ -19,12 +19,15 @@ export const existingProvider = (issuer: string) => ({
 });
 
 /** `Ref` makes the roles wait for the new provider. */
-const providerArn = (issuer: string) => ({
+export const providerArn = (issuer: string) => ({
   'Fn::If': ['CreatesProvider', ref('Provider'), existingProvider(issuer)],
 });
 
 export const providerResource = (plan: Plan) => ({
   Type: 'AWS::IAM::OIDCProvider',
+  // Other connections of the account may trust through it. A rollback must not delete one that existed before either.
+  DeletionPolicy: 'Retain',
+  UpdateReplacePolicy: 'Retain',
   Properties: { Url: plan.issuer, ClientIdList: [plan.audience], ...tagsOf(plan) },
 });
 
@@ -110,13 +113,12 @@ export function tagsOf({ tags }: Plan) {
   return list.length > 0 ? { Tags: list } : {};
 }
 
-const parameters = ({ roles, createsProvider, managedPolicyArns, boundary }: Plan) => ({
+const parameters = ({ roles, provider, managedPolicyArns, boundary }: Plan) => ({
   CreateProvider: {
     Type: 'String',
     AllowedValues: ['true', 'false'],
-    Default: String(createsProvider),
-    Description:
-      'An account has one OIDC provider per issuer. Choose false if it exists already; it must list the audience. Deleting the stack deletes the provider that it created.',
+    Default: String(provider.create),
+    Description: `An account has one OIDC provider per issuer. Choose false if it exists already; it must list the audience. Deleting the stack keeps the provider, which other connections may use.${hintOf(provider)}`,
   },
   ...Object.fromEntries(
     roles.map(({ suffix, name = '', facts }) => [

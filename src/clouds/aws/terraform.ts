@@ -1,6 +1,6 @@
 /** The plan as a Terraform configuration for the aws provider. */
 import { type HclBlock, HclCall, HclExpression, hclDocument, reportBlocks } from '../encode/index.ts';
-import { type Plan, type RolePlan, roleNameOf } from './plan.ts';
+import { hintOf, type Plan, type RolePlan, roleNameOf } from './plan.ts';
 import { providerName, trustPolicy } from './trust.ts';
 
 const expression = (source: string) => new HclExpression(source);
@@ -48,8 +48,8 @@ const labelOf = ({ suffix }: RolePlan): string => `this${suffix && `_${suffix}`}
 const nameVariable = ({ suffix }: RolePlan): string => `role_name${suffix && `_${suffix}`}`;
 
 const variables = (plan: Plan): HclBlock[] => [
-  variable('create_provider', 'bool', plan.createsProvider, {
-    description: 'An account has one OIDC provider per issuer. Choose false if it exists already.',
+  variable('create_provider', 'bool', plan.provider.create, {
+    description: `An account has one OIDC provider per issuer. Choose false if it exists already.${hintOf(plan.provider)}`,
   }),
   ...plan.roles.map((role) =>
     variable(nameVariable(role), 'string', roleNameOf(role), {
@@ -89,6 +89,8 @@ const provider = (plan: Plan): HclBlock => ({
     client_id_list: [plan.audience],
     ...tagsOf(plan),
   },
+  // Other connections may trust through it: `terraform state rm` hands it over before a destroy.
+  blocks: [{ type: 'lifecycle', attributes: { prevent_destroy: true } }],
 });
 
 function roleBlocks(role: RolePlan, plan: Plan): HclBlock[] {

@@ -1,5 +1,7 @@
 /** Texts and fields of the invitation page for a customer's administrator, in the terms of their cloud. */
 
+import type { EstablishedConnection } from './established.ts';
+
 /** A field of the target that results from the customer's set-up and that they report. */
 export interface ReportField {
   readonly name: string;
@@ -37,6 +39,12 @@ export interface LabeledValue {
   readonly value: string;
 }
 
+/** The set-up facts that the texts depend on. */
+export interface GuideFacts {
+  readonly connection: { readonly id: string };
+  readonly established?: readonly EstablishedConnection[];
+}
+
 /** Every `target` is validated with the schema of the cloud. */
 export interface Guide {
   /** The cloud's display name. */
@@ -46,7 +54,7 @@ export interface Guide {
   /** The only fields that a set-up report may set, in the order of the form. */
   readonly reportFields: readonly ReportField[];
   /** The resources that the set-up creates. */
-  creates(target: unknown): readonly string[];
+  creates(target: unknown, facts: GuideFacts): readonly string[];
   /**
    * What the access allows, and its limits.
    * @param permissions the requested permission sets by name
@@ -57,7 +65,7 @@ export interface Guide {
   /** How to revoke the access in the cloud. */
   readonly undo: string;
   /** The set-up methods, the simplest first. */
-  methods(target: unknown, files: Files): readonly SetupMethod[];
+  methods(target: unknown, files: Files, facts: GuideFacts): readonly SetupMethod[];
 }
 
 /** The set-up files of the invitation page. */

@@ -10,6 +10,7 @@ import type { SetUp } from './set-up.ts';
 
 export type * from './diagnosis.ts';
 export type * from './entry.ts';
+export type * from './established.ts';
 export type { Guide, LabeledValue, ReportField, SetupMethod, Step } from './guide.ts';
 export type * from './import.ts';
 export type * from './object-store.ts';

@@ -1,5 +1,6 @@
 /** The part of a cloud that a customer's set-up needs: files, links, the texts of the page, and advice after a leak. */
 import type { z } from 'zod';
+import type { EstablishedConnection } from './established.ts';
 import type { Guide } from './guide.ts';
 
 /** The values for set-up files; issuer, subject and audience are exactly those in the token. */
@@ -20,6 +21,8 @@ export interface SetupFacts {
   readonly permissions?: Readonly<Record<string, unknown>>;
   /** Additional connections of the same customer to the same cloud, set up by the same files. */
   readonly additional?: readonly { readonly target: unknown; readonly facts: SetupFacts }[];
+  /** Connections of the same tenant to the same cloud, under the same issuer, that were active before this one. */
+  readonly established?: readonly EstablishedConnection[];
 }
 
 /** Members of a public JWK that every cloud accepts: kty, alg, use, kid, and n and e, or crv, x and y. */

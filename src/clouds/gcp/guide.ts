@@ -2,6 +2,7 @@
 
 import { type Guide, labeledValues, linkIn } from '../contract/guide.ts';
 import { shellCommand } from '../encode/index.ts';
+import { poolOwner } from './existing-pool.ts';
 import type { GcpPermissionSet } from './options.ts';
 import type { GcpTarget } from './target.ts';
 
@@ -30,8 +31,8 @@ export const guide: Guide = {
       optional: true,
     },
   ],
-  creates: () => [
-    'A workload identity pool with an OIDC provider that trusts the issuer below only for the audience below.',
+  creates: (target, { established }) => [
+    `${poolOwner(target as GcpTarget, established) ? 'In the pool of your other connections,' : 'A workload identity pool with'} an OIDC provider that trusts the issuer below only for the audience below.`,
     'A condition on the provider that admits only the subject below.',
   ],
   allows(target, permissions) {
@@ -56,7 +57,7 @@ export const guide: Guide = {
       'Service account': service_account,
     });
   },
-  undo: 'Delete the provider or the pool. After that, no token is issued for it.',
+  undo: 'Delete the provider. Delete the pool only if no other connection uses it. After that, no token is issued for it.',
   methods: (_, files) => [
     {
       title: 'One line in Cloud Shell',

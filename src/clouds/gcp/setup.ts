@@ -1,5 +1,6 @@
 /** The set-up files for a Google Cloud project: one list of requests in three formats. */
 import type { SetupFacts, SetupFile } from '../contract/index.ts';
+import { poolOwner } from './existing-pool.ts';
 import { uploadedJwks } from './jwks.ts';
 import { memberName } from './names.ts';
 import type { GcpSetupOptions } from './options.ts';
@@ -9,10 +10,11 @@ import type { GcpTarget } from './target.ts';
 import { terraform } from './terraform.ts';
 
 export function setup(target: GcpTarget, facts: SetupFacts): readonly SetupFile[] {
-  const requests = setupRequests(target, facts);
-  const { existing_pool = false, ...others } = (facts.options ?? {}) as GcpSetupOptions;
-  // Terraform always has the pool; the variable create_pool decides.
-  const withPool = existing_pool ? setupRequests(target, { ...facts, options: others }) : requests;
+  const { existing_pool, ...others } = (facts.options ?? {}) as GcpSetupOptions;
+  const poolExists = existing_pool ?? poolOwner(target, facts.established) !== undefined;
+  // Terraform always has the pool, and the variable create_pool decides. The script looks.
+  const withPool = setupRequests(target, { ...facts, options: others });
+  const withoutPool = setupRequests(target, { ...facts, options: { ...others, existing_pool: true } });
   const connections = [{ target, facts }, ...(facts.additional ?? [])] as readonly {
     target: GcpTarget;
     facts: SetupFacts;
@@ -25,20 +27,20 @@ export function setup(target: GcpTarget, facts: SetupFacts): readonly SetupFile[
       name: 'setup.sh',
       mediaType: 'text/x-shellscript',
       title: 'Script that uses gcloud and can be run repeatedly: sh setup.sh',
-      content: gcloudScript(requests, members, report.report),
+      content: gcloudScript(existing_pool ? withoutPool : withPool, members, report.report),
       publiclyReadable: true,
     },
     {
       name: 'main.tf',
       mediaType: 'text/plain',
       title: 'Terraform configuration. Apply with: terraform init && terraform apply',
-      content: terraform({ requests: withPool, createsPool: !existing_pool, members, ...report }),
+      content: terraform({ requests: withPool, createsPool: !poolExists, members, ...report }),
     },
     {
       name: 'requests.json',
       mediaType: 'application/json',
       title: 'The same as calls of the IAM REST API, in order, for your own tools',
-      content: `${JSON.stringify(requests, null, 2)}\n`,
+      content: `${JSON.stringify(poolExists ? withoutPool : withPool, null, 2)}\n`,
     },
     ...(target.uploaded_jwks
       ? [

@@ -93,6 +93,8 @@ const poolResource = ({ resource, body }: CreatePool, label: string): HclBlock =
     display_name: body.displayName,
     description: body.description,
   },
+  // Other connections may have providers in it: `terraform state rm` hands it over before a destroy.
+  blocks: [{ type: 'lifecycle', attributes: { prevent_destroy: true } }],
 });
 
 const providerResource = (

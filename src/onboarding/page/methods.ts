@@ -6,14 +6,14 @@ import { copyable } from './trust.ts';
 
 export const fileUrl = (url: string, name: string): string => `${url}/files/${encodeURIComponent(name)}`;
 
-export function methodsSection({ url, cloud, target, files, wasActive, invitation }: View): Html {
+export function methodsSection({ url, cloud, target, facts, files, wasActive, invitation }: View): Html {
   const { guide } = setUpOf(cloud);
   const access = {
     urlOf: (name: string) => fileUrl(url, name),
     contentOf: (name: string) => files.find((file) => file.name === name)?.content,
   };
   const methods = guide
-    .methods(target, access)
+    .methods(target, access, facts)
     .filter(({ requiredFile }) => requiredFile === undefined || access.contentOf(requiredFile) !== undefined);
   // A control link accepts no report.
   const acceptsReport = !wasActive && invitation.type === 'connect';

@@ -16,7 +16,7 @@ export function trustSection({ cloud, target, facts, permissions }: View): Html 
   return html`<section aria-labelledby="trust">
 <h2 id="trust">The requested access</h2>
 <h3>What the set-up creates</h3>
-<ul>${guide.creates(target).map((line) => html`<li>${line}</li>`)}</ul>
+<ul>${guide.creates(target, facts).map((line) => html`<li>${line}</li>`)}</ul>
 <h3>What it permits</h3>
 <ul>${guide.allows(target, permissions).map((line) => html`<li>${line}</li>`)}</ul>
 <h3>What your cloud will trust</h3>

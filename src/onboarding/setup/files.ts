@@ -18,6 +18,7 @@ import {
   type UploadedKey,
 } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
+import { activatedConnections, establishedBefore } from './established.ts';
 import { type PermissionSets, parseRequest, type SetupRequest } from './request.ts';
 
 export interface SetupFiles {
@@ -44,7 +45,7 @@ export interface SetupFiles {
 
 export interface SetupFilesOptions {
   readonly vendor: string;
-  readonly connections: Pick<Connections, 'find'>;
+  readonly connections: Pick<Connections, 'find' | 'list'>;
   readonly tenants: Pick<Tenants, 'get' | 'issuerOf'>;
   /** The keys to upload for the connection, in order of need. */
   readonly keysFor: (connection: Connection) => Promise<readonly UploadedKey[]>;
@@ -69,22 +70,26 @@ const asPublicFile = ({ content }: SetupFile, url = ''): PublicFile | undefined 
 export function createSetupFiles(options: SetupFilesOptions): SetupFiles {
   const { vendor, connections, tenants, keysFor, permissions: sets, publish } = options;
 
-  const factsOf = async (resolved: ResolvedConnection): Promise<SetupFacts> => {
-    const facts = setupFactsOf(resolved, vendor);
-    return resolved.destination.uploadsKeys ? { ...facts, jwks: await keysFor(resolved.connection) } : facts;
+  const factsOf = async (connection: Connection, activated: readonly Connection[]): Promise<SetupFacts> => {
+    const resolved = await resolveUnderTenantIssuer(connection, tenants);
+    return {
+      ...setupFactsOf(resolved, vendor),
+      established: establishedBefore(resolved.connection, activated),
+      ...(resolved.destination.uploadsKeys ? { jwks: await keysFor(resolved.connection) } : {}),
+    };
   };
 
   const createFiles: SetupFiles['files'] = async (connection, request = {}, readAt = undefined) => {
     const parsed = await parseRequest(connection, request, { connections, sets });
-    const resolved = await resolveUnderTenantIssuer(connection, tenants);
+    const activated = await activatedConnections(connection.tenant, connections);
     const facts: SetupFacts = {
-      ...(await factsOf(resolved)),
+      ...(await factsOf(connection, activated)),
       options: parsed.options,
       permissions: parsed.permissions,
       additional: await Promise.all(
         parsed.additionalConnections.map(async (other) => ({
           target: other.target,
-          facts: await factsOf(await resolveUnderTenantIssuer(other, tenants)),
+          facts: await factsOf(other, activated),
         })),
       ),
       ...(parsed.callback === undefined ? {} : { callback: parsed.callback }),

@@ -8,6 +8,7 @@ import { type Connection, type ResolvedConnection, setupFactsOf } from '../../ac
 import { clouds, type LeakAdvice, type LintResult, type SetupFacts } from '../../clouds/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
 import type { StoredVerification, Verification, Verifier } from '../verification/index.ts';
+import { activatedConnections, establishedBefore } from './established.ts';
 import {
   createSetupFiles,
   resolveUnderTenantIssuer,
@@ -44,7 +45,14 @@ export function createSetup(
   return {
     ...createSetupFiles(options),
 
-    facts: async (connection) => setupFactsOf(await resolveUnderTenantIssuer(connection, tenants), vendor),
+    async facts(connection) {
+      const resolved = await resolveUnderTenantIssuer(connection, tenants);
+      const activated = await activatedConnections(connection.tenant, options.connections);
+      return {
+        ...setupFactsOf(resolved, vendor),
+        established: establishedBefore(resolved.connection, activated),
+      };
+    },
 
     async lint(connection, document) {
       const resolved = await resolveUnderTenantIssuer(connection, tenants);

@@ -41,7 +41,7 @@ const common = z.object({
     .default([]),
   additional_connections: z
     .array(z.string(), 'must be a list of ids')
-    .max(19, 'must not have more than 19 connections')
+    .max(299, 'must not have more than 299 connections')
     .default([]),
 });
 

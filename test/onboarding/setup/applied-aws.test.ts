@@ -49,6 +49,26 @@ describe('the CloudFormation template', () => {
     expect([await rolesIn(endpoint, account), bench.heard()]).toEqual([[], []]);
   });
 
+  test('of a second connection reuses the provider, which outlives the stack of the first', async () => {
+    const account = '111111111116';
+    const { admin } = bench.server;
+    const { id: tenant } = await admin.post<{ id: string }>('/tenants', { name: 'Two in one account' });
+    const create = (name: string) => admin.post<Live>('/connections', { name, tenant, cloud: 'aws' });
+    const [one, two] = [await create('one'), await create('two')];
+    const deployFrom = async ({ id }: Live) => {
+      const template = await admin.file(`/connections/${id}/setup/cloudformation.json`);
+      return deploy(bench.sandbox.origin, account, template, {}, id.replace('_', '-'));
+    };
+    const first = await deployFrom(one);
+    await bench.save(one, { role_arn: first.outputs.RoleArn });
+    expect(await bench.isIn(one)).toBe(true);
+    const second = await deployFrom(two);
+    expect([first.status, second.status]).toEqual(['CREATE_COMPLETE', 'CREATE_COMPLETE']);
+    await bench.save(two, { role_arn: second.outputs.RoleArn });
+    await first.remove();
+    expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([false, true]);
+  });
+
   test('has exactly the values of a token of the connection', async () => {
     const connection = await connect();
     const claims = await bench.claims(connection);

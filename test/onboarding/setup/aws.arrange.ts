@@ -31,9 +31,9 @@ export async function deploy(
   account: string,
   template: string,
   given: Record<string, string> = {},
+  StackName = 'sojourn',
 ) {
   const client = cloudFormationOf(origin, account);
-  const StackName = 'sojourn';
   const Parameters = Object.entries(given).map(
     ([ParameterKey, ParameterValue]): Parameter => ({ ParameterKey, ParameterValue }),
   );

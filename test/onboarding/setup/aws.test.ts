@@ -43,6 +43,8 @@ describe('the CloudFormation template', () => {
       Provider: {
         Type: 'AWS::IAM::OIDCProvider',
         Condition: 'CreatesProvider',
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
         Properties: { Url: 'https://id.vendor.com/t/ten_x', ClientIdList: ['sts.amazonaws.com'] },
       },
       Role: {

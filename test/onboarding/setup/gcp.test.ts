@@ -132,6 +132,10 @@ resource "google_iam_workload_identity_pool" "this" {
   workload_identity_pool_id = "sojourn-a1"
   display_name              = "Vendor"
   description               = "Workloads of Vendor"
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "google_iam_workload_identity_pool_provider" "this" {

@@ -5,7 +5,13 @@ import type { SetupRequest } from '../../../onboarding/setup/index.ts';
 
 const text = z.string().max(4_000, 'must be at most 4000 characters');
 
-const list = text.transform((items) => items.split(',').map((item) => item.trim())).exactOptional();
+const listOf = (items: typeof text) =>
+  items.transform((value) => value.split(',').map((item) => item.trim())).exactOptional();
+
+const list = listOf(text);
+
+/** A line of a request has 16 KiB at most: `--max-http-header-size` of Node.js. */
+const ids = listOf(z.string().max(12_000, 'must be at most 12000 characters'));
 
 const flag = z
   .enum(['true', 'false'], 'must be true or false')
@@ -33,7 +39,7 @@ const fields = { flag, text: text.exactOptional(), seconds, list, map: json };
 
 export const setupQuery = z.strictObject({
   permissions: list.describe('Names of permission sets from `setup.permissions`, separated by commas.'),
-  additional_connections: list.describe(
+  additional_connections: ids.describe(
     'Ids of further connections of the same tenant and cloud that the same files set up, separated by commas.',
   ),
   ...Object.fromEntries(
