@@ -14,6 +14,8 @@ export interface CloudResponse {
   readonly step: string;
   /** The Retry-After of the cloud, in whole seconds. */
   readonly retryAfter?: number;
+  /** Whether the same request may succeed at once; set by the table where its error code does not say it (retry.ts). */
+  readonly isTransient?: boolean;
 }
 
 /** Conditions on a response; an absent member matches anything. */
@@ -22,6 +24,8 @@ export interface Match {
   readonly status?: number;
   /** The cloud's own code, exactly. */
   readonly code?: string;
+  /** The beginning of the code, for a family of numbers. */
+  readonly codePrefix?: string;
   /** A part of the message, case-insensitive. */
   readonly messageIncludes?: string;
 }
@@ -33,13 +37,12 @@ export interface Explanation {
   readonly detail: string;
   /** What to do about it; defaults to the advice of the error code. */
   readonly advice?: string;
+  /** Whether an exchange is retried at once; by default if the cloud is unavailable or throttles. */
+  readonly isTransient?: boolean;
 }
 
 /** The retryAfter of an error if the cloud sent no Retry-After. */
-const defaultRetryAfterSeconds: { readonly [code in ErrorCode]?: number } = {
-  cloud_throttled: 1,
-  cloud_unavailable: 5,
-};
+export const defaultRetryAfterSeconds = { cloud_throttled: 1, cloud_unavailable: 5 };
 
 /** The error of the first matching row: its detail, then the cloud's own message. Its `cause` is the redacted response. */
 export function explainBy(cloud: string, rows: readonly Explanation[], answer: CloudResponse): SojournError {
@@ -47,10 +50,21 @@ export function explainBy(cloud: string, rows: readonly Explanation[], answer: C
     errorCode: means,
     detail,
     advice,
-  } = rows.find(({ match: when }) => isMatch(when, answer)) ?? byStatus(answer.status);
-  const cause: CloudResponse = { ...answer, code: redact(answer.code), message: redact(answer.message) };
+    isTransient,
+  }: Omit<Explanation, 'match'> = rows.find(({ match: when }) => isMatch(when, answer)) ??
+  byStatus(answer.status);
+  const cause: CloudResponse = {
+    ...answer,
+    code: redact(answer.code),
+    message: redact(answer.message),
+    ...(isTransient === undefined ? {} : { isTransient }),
+  };
   const quoted = [cause.code, cause.message].filter((part) => part !== '').join(': ');
-  const wait = answer.retryAfter ?? defaultRetryAfterSeconds[means];
+  const wait =
+    answer.retryAfter ??
+    (means === 'cloud_throttled' || means === 'cloud_unavailable'
+      ? defaultRetryAfterSeconds[means]
+      : undefined);
   return new SojournError(means, {
     detail: `${detail} ${cloud} says ${quoted === '' ? `nothing, with status ${answer.status}` : quoted}`,
     ...(advice === undefined ? {} : { advice }),
@@ -64,18 +78,23 @@ export function cloudResponseOf({ cause }: SojournError): Partial<CloudResponse>
   return typeof cause === 'object' && cause !== null ? cause : {};
 }
 
-function isMatch({ step, status, code, messageIncludes: says }: Match, answer: CloudResponse): boolean {
+function isMatch(
+  { step, status, code, codePrefix = '', messageIncludes: says }: Match,
+  answer: CloudResponse,
+): boolean {
   return (
     (step === undefined || step === answer.step) &&
     (status === undefined || status === answer.status) &&
     (code === undefined || code === answer.code) &&
+    answer.code.startsWith(codePrefix) &&
     (says === undefined || answer.message.toLowerCase().includes(says.toLowerCase()))
   );
 }
 
-function byStatus(status: number): Omit<Explanation, 'match'> {
+export function byStatus(status: number): Omit<Explanation, 'match'> {
   if (status === 429) return { errorCode: 'cloud_throttled', detail: 'The cloud throttles requests.' };
-  if (status >= 500)
+  // 408: the cloud's own SDKs retry it like a server error.
+  if (status >= 500 || status === 408)
     return { errorCode: 'cloud_unavailable', detail: 'The cloud reports an internal error.' };
   return { errorCode: 'cloud_answer_unknown', detail: `The cloud refused with status ${status}.` };
 }

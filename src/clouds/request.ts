@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { SojournError } from '../platform/errors/index.ts';
 import { type OutboundRequest, type OutboundResponse, send } from '../platform/outbound/index.ts';
-import type { CloudResponse } from './explanation.ts';
+import { byStatus, type CloudResponse, defaultRetryAfterSeconds } from './explanation.ts';
 import { withRetries } from './retry.ts';
 
 export interface JsonRequest<T> {
@@ -31,14 +31,64 @@ export function parseResponse<T>(schema: z.ZodType<T>, value: unknown, host: str
     detail:
       fields.size > 0
         ? `The response of ${host} has no valid ${[...fields].join(', ')}.`
-        : `The response of ${host} is not readable.`,
+        : `The response of ${host} is not readable; a proxy may have sent it.`,
   });
 }
 
-/** The error members of a response that match the schema; empty for any other response. */
-export function parseError<T>(schema: z.ZodType<T>, { body }: OutboundResponse): Partial<T> {
-  return schema.safeParse(parse(body)).data ?? {};
+/** What an error response of an API says. */
+export interface ApiError {
+  readonly code: string;
+  readonly message: string;
 }
+
+/**
+ * The error of a response that is not 2xx: explained if the API of the cloud sent it, and otherwise not presented as the
+ * cloud's.
+ * @param error what the response says; undefined if it does not have the format of the API
+ */
+export function refusalOf(
+  answer: OutboundResponse,
+  {
+    host,
+    step,
+    error,
+  }: { readonly host: string; readonly step: string; readonly error: ApiError | undefined },
+  explain: (response: CloudResponse) => SojournError,
+): SojournError {
+  return error === undefined || (error.code === '' && error.message === '')
+    ? foreignAnswer(answer, host)
+    : explain({ ...refusalHead(answer), step, ...error });
+}
+
+const proxyAdvice =
+  'Allow the requests of this server to the host in your proxy or firewall, without a sign-in or an inspection that replaces its answers.';
+
+/**
+ * An answer that the API did not write. 407 is a proxy's (RFC 9110 section 15.5.8), and proxies refuse with 403 or a web page:
+ * the cloud has decided nothing, so what it issued stays valid.
+ */
+function foreignAnswer(answer: OutboundResponse, host: string): SojournError {
+  const { status, retryAfter } = refusalHead(answer);
+  const isPage =
+    /^\s*<(!doctype html|html)/i.test(answer.body) || /\bhtml\b/.test(answer.headers['content-type'] ?? '');
+  const what = isPage ? 'a web page' : 'something else than an error of its API';
+  const detail = `${host} answered with status ${status} and ${what}; a proxy or firewall may have answered in its place.`;
+  const isRefusal = status < 500 && status !== 408 && status !== 429;
+  const isProxy = status === 407 || status === 403 || isPage;
+  const code = isRefusal && isProxy ? 'cloud_unavailable' : byStatus(status).errorCode;
+  return new SojournError(code, {
+    detail,
+    advice: proxyAdvice,
+    ...(code === 'cloud_unavailable' || code === 'cloud_throttled'
+      ? { retryAfter: retryAfter ?? defaultRetryAfterSeconds[code] }
+      : {}),
+    cause: { status, code: '', message: '', step: '', isTransient: !isRefusal } satisfies CloudResponse,
+  });
+}
+
+/** The error members of a response that match the schema; undefined for any other response. */
+export const parseError = <T>(schema: z.ZodType<T>, { body }: OutboundResponse): T | undefined =>
+  schema.safeParse(parse(body)).data;
 
 /** The status and Retry-After of an error response. */
 export function refusalHead({

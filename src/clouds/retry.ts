@@ -2,6 +2,7 @@
 import { SojournError } from '../platform/errors/index.ts';
 import { backoffMs } from '../platform/retry/index.ts';
 import { sleep } from '../platform/time/index.ts';
+import { cloudResponseOf } from './explanation.ts';
 
 const maxAttempts = 3;
 const firstPauseMs = 150;
@@ -31,6 +32,8 @@ export async function withRetries<T>(
   }
 }
 
-function isTransient({ code, retryAfter = 0 }: SojournError): boolean {
-  return code === 'cloud_unavailable' || (code === 'cloud_throttled' && retryAfter <= maxRetryAfterSeconds);
+function isTransient(error: SojournError): boolean {
+  const { code, retryAfter = 0 } = error;
+  if (code === 'cloud_throttled' && retryAfter > maxRetryAfterSeconds) return false;
+  return cloudResponseOf(error).isTransient ?? (code === 'cloud_unavailable' || code === 'cloud_throttled');
 }

@@ -2,7 +2,7 @@
 import type { SojournError } from '../platform/errors/index.ts';
 import { type OutboundResponse, send } from '../platform/outbound/index.ts';
 import type { CloudResponse } from './explanation.ts';
-import { refusalHead } from './request.ts';
+import { type ApiError, refusalOf } from './request.ts';
 import { withRetries } from './retry.ts';
 
 /** The `step` of every response to an upload, which its rows in the tables match. */
@@ -20,7 +20,12 @@ export function putObject(
 ): Promise<void> {
   return withRetries(async () => {
     const answer = await send({ method: 'PUT', ...request });
-    if (answer.status < 200 || answer.status > 299) throw explain(read(answer));
+    if (answer.status < 200 || answer.status > 299)
+      throw refusalOf(
+        answer,
+        { host: new URL(request.url).host, step: uploadStep, error: errorIn(answer) },
+        explain,
+      );
   }, request.signal);
 }
 
@@ -32,13 +37,8 @@ export const objectUrl = (base: string, ...parts: readonly string[]): string =>
   ].reduce((url, segment) => `${url}/${encodeURIComponent(segment)}`);
 
 /** S3, GCS and Azure answer `<Error><Code>…</Code><Message>…</Message>`; a redirect has no such body. */
-function read(answer: OutboundResponse): CloudResponse {
+function errorIn(answer: OutboundResponse): ApiError {
   const member = (name: string) =>
     new RegExp(`<${name}>([^<]{0,2000})</${name}>`).exec(answer.body)?.[1]?.trim() ?? '';
-  return {
-    ...refusalHead(answer),
-    step: uploadStep,
-    code: member('Code'),
-    message: member('Message'),
-  };
+  return { code: member('Code'), message: member('Message') };
 }

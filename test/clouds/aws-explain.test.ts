@@ -1,10 +1,38 @@
-import { describe } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { diagnosisOf } from '../../src/clouds/index.ts';
 import { clock, explains, type Row, report } from './explained.ts';
 
 const refetch =
   "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements";
 
+const thumbprint = "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint";
+
 const awsRows: readonly Row[] = [
+  [
+    400,
+    'InvalidIdentityToken',
+    thumbprint,
+    'cloud_issuer_unreachable',
+    /certificate of the issuer/,
+    /update-open-id-connect-provider-thumbprint/,
+  ],
+  [
+    400,
+    'ValidationError',
+    'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
+    'cloud_request_invalid',
+    /chained role/,
+    /Lower target\.duration_seconds/,
+  ],
+  ...[
+    'RequestLimitExceeded',
+    'TooManyRequestsException',
+    'RequestThrottledException',
+    'LimitExceededException',
+  ].map((code): Row => [400, code, 'Slow down.', 'cloud_throttled', /throttling/, /Retry-After/]),
+  ...['RequestTimeout', 'RequestTimeoutException', 'ServiceUnavailable', 'InternalError'].map(
+    (code): Row => [400, code, 'Some words.', 'cloud_unavailable', /internal error/, /Try again/],
+  ),
   ...['iss', 'sub', 'aud', 'iat', 'exp'].map(
     (name): Row => [
       400,
@@ -251,6 +279,127 @@ const awsRows: readonly Row[] = [
   ],
 ];
 
+/** The type of the policy, with its article in AWS's texts, the error code, whose policy it is, and what to do. */
+const policies: readonly (readonly [string, string, Row[3], RegExp, RegExp])[] = [
+  [
+    'a',
+    'service control policy',
+    'cloud_policy_forbids',
+    /\(SCP\) of the customer's organization/,
+    /service and resource control policies/,
+  ],
+  [
+    'a',
+    'resource control policy',
+    'cloud_policy_forbids',
+    /\(RCP\) of the customer's organization/,
+    /service and resource control policies/,
+  ],
+  [
+    'a',
+    'VPC endpoint policy',
+    'cloud_policy_forbids',
+    /network of the server, not to the customer/,
+    /policy of the VPC endpoint/,
+  ],
+  [
+    'a',
+    'permissions boundary',
+    'cloud_policy_forbids',
+    /permissions boundary of the role/,
+    /Ask the customer/,
+  ],
+  [
+    'a',
+    'session policy',
+    'cloud_permission_denied',
+    /session policy of the connection/,
+    /target\.session_policy/,
+  ],
+  ['an', 'identity-based policy', 'cloud_permission_denied', /permissions of the role/, /without a Deny/],
+  ['the', 'role trust policy', 'cloud_trust_refused', /trust policy of the role/, /./],
+  ['a', 'resource-based policy', 'cloud_trust_refused', /trust policy of the role/, /./],
+  [
+    'a',
+    'policy of a type to come',
+    'cloud_policy_forbids',
+    /other than the trust policy/,
+    /which policy the message of AWS names/,
+  ],
+];
+const who =
+  'User: arn:aws:sts::111122223333:assumed-role/x/y is not authorized to perform: sts:AssumeRoleWithWebIdentity on resource: arn:aws:iam::111122223333:role/vendor';
+const policyRows = policies.flatMap(([article, type, code, detail, advice]): Row[] => [
+  [
+    403,
+    'AccessDenied',
+    `${who} because no ${type} allows the sts:AssumeRoleWithWebIdentity action`,
+    code,
+    detail,
+    code === 'cloud_trust_refused' ? /set-up file again/ : advice,
+  ],
+  [
+    403,
+    'AccessDenied',
+    `${who} with an explicit deny in ${article} ${type}`,
+    code,
+    detail,
+    code === 'cloud_trust_refused' ? /whether the restriction is meant/ : advice,
+  ],
+]);
+
 describe('the explanation table of STS', () => {
   explains('aws', 'AssumeRoleWithWebIdentity', awsRows);
+});
+
+describe('the explanation of a refusal that names the type of the policy', () => {
+  explains('aws', 'AssumeRoleWithWebIdentity', policyRows);
+
+  test('does not attribute an explicit deny to propagation, and offers no statement against it', () => {
+    const { explain, propagation, remedy } = diagnosisOf('aws');
+    const facts = {
+      connection: { id: 'con_1' },
+      issuer: 'https://id.vendor.example',
+      subject: 'con_1',
+      audience: 'sts.amazonaws.com',
+    };
+    const target = { role_arn: 'arn:aws:iam::111122223333:role/vendor' };
+    const verdicts = ['explicit deny in the role trust policy', 'because no role trust policy allows it'].map(
+      (message) => {
+        const error = explain({
+          status: 403,
+          code: 'AccessDenied',
+          message,
+          step: 'AssumeRoleWithWebIdentity',
+        });
+        const { condition, fix } = remedy(target, facts as never, error);
+        return [propagation.mayExplain(error), condition, fix !== undefined];
+      },
+    );
+    expect(verdicts).toEqual([
+      [false, 'trust_deny', false],
+      [true, 'trust', true],
+    ]);
+  });
+});
+
+test('the remedy for a thumbprint that does not match sets the one of the top certificate', () => {
+  const { explain, remedy } = diagnosisOf('aws');
+  const error = explain({
+    status: 400,
+    code: 'InvalidIdentityToken',
+    message: thumbprint,
+    step: 'AssumeRoleWithWebIdentity',
+  });
+  const facts = {
+    connection: { id: 'con_1' },
+    issuer: 'https://id.vendor.example/t/1',
+    subject: 'con_1',
+    audience: 'sts.amazonaws.com',
+  };
+  expect(remedy({ role_arn: 'arn:aws:iam::111122223333:role/vendor' }, facts as never, error)).toEqual({
+    condition: 'thumbprint',
+    fix: `aws iam update-open-id-connect-provider-thumbprint \\
+  --open-id-connect-provider-arn=arn:aws:iam::111122223333:oidc-provider/id.vendor.example/t/1 --thumbprint-list "$(openssl s_client -servername id.vendor.example -connect id.vendor.example:443 -showcerts </dev/null 2>/dev/null | awk '/BEGIN CERT/{c=""}{c=c $0 "\\n"}/END CERT/{top=c}END{printf "%s",top}' | openssl x509 -noout -fingerprint -sha1 | cut -d= -f2 | tr -d :)"`,
+  });
 });

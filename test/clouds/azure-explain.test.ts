@@ -1,4 +1,5 @@
-import { describe } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { diagnosisOf } from '../../src/clouds/index.ts';
 import type { ErrorCode } from '../../src/platform/errors/index.ts';
 import { clock, explains, type Row, report } from './explained.ts';
 
@@ -210,6 +211,126 @@ const azureRows: readonly Row[] = [
   ),
 ];
 
+/** Field cases and their siblings: the code, the words of Entra, and what it means. */
+const others: readonly (readonly [number, string, ErrorCode, RegExp])[] = [
+  [
+    7002138,
+    "No matching federated identity record found for presented assertion subject 'con_A'. The subject matches case-insensitively.",
+    'cloud_subject_mismatch',
+    /only in case/,
+  ],
+  [7002137, "The subject 'x' contains a placeholder.", 'cloud_subject_mismatch', /placeholder/],
+  [7002139, 'Some words.', 'cloud_trust_refused', /federated credential of the identity/],
+  [
+    53003,
+    'Access has been blocked by Conditional Access policies.',
+    'cloud_policy_forbids',
+    /Conditional Access/,
+  ],
+  [530032, 'Some words.', 'cloud_policy_forbids', /Conditional Access/],
+  [530099, 'Some words.', 'cloud_policy_forbids', /Conditional Access/],
+  [530035, 'Access has been blocked by security defaults.', 'cloud_policy_forbids', /security defaults/],
+  [500021, "Access to 'x' tenant is denied.", 'cloud_policy_forbids', /network of this server/],
+  [500213, 'Some words.', 'cloud_policy_forbids', /cross-tenant access/],
+  [50076, 'You must use multi-factor authentication.', 'cloud_policy_forbids', /only a person/],
+  [
+    501051,
+    "Application 'x' is not assigned to a role for the application 'y'.",
+    'cloud_permission_denied',
+    /assignment/,
+  ],
+  [65001, 'Some words.', 'cloud_permission_denied', /consented/],
+  [7000112, "Application 'x' is disabled.", 'cloud_permission_denied', /disabled/],
+  [
+    7000229,
+    'The client application x is missing service principal in the tenant y.',
+    'cloud_target_not_found',
+    /service principal/,
+  ],
+  [650057, 'Invalid resource.', 'cloud_request_invalid', /resource named in the scope/],
+  [
+    1002012,
+    'The provided value for scope x is not valid. Client credential flows must have a scope value with /.default',
+    'cloud_request_invalid',
+    /scope/,
+  ],
+  [
+    50146,
+    'This application is required to be configured with an application-specific signing key.',
+    'cloud_request_invalid',
+    /signing key of its own/,
+  ],
+  [
+    700021,
+    "Client assertion application identifier doesn't match 'client_id' parameter.",
+    'cloud_trust_refused',
+    /no federated credential has this issuer/,
+  ],
+  [
+    700023,
+    'Client assertion audience claim does not match Realm issuer.',
+    'cloud_trust_refused',
+    /no federated credential has this issuer/,
+  ],
+  [
+    900023,
+    'Specified tenant identifier is neither a valid DNS name, nor a valid external domain.',
+    'cloud_target_not_found',
+    /no directory/,
+  ],
+  [
+    900144,
+    'The request body must contain the following parameter.',
+    'cloud_request_invalid',
+    /request for a token/,
+  ],
+  [90033, 'A transient error has occurred.', 'cloud_unavailable', /internal error/],
+  [90055, 'The client is throttled.', 'cloud_throttled', /throttling the directory/],
+  [50196, 'A client request loop has been detected.', 'cloud_throttled', /equal requests/],
+  // Numbers of no family.
+  [
+    1234567,
+    'The request was blocked by a Conditional Access policy.',
+    'cloud_policy_forbids',
+    /Conditional Access/,
+  ],
+  [1234567, 'A transient error has occurred. Please try again.', 'cloud_unavailable', /internal error/],
+  [
+    1234567,
+    'Request to External OIDC endpoint failed.',
+    'cloud_issuer_unreachable',
+    /could not read the issuer/,
+  ],
+  [
+    1234567,
+    'No federated identity credential with that issuer.',
+    'cloud_trust_refused',
+    /federated credential/,
+  ],
+  [1234567, 'Some words.', 'cloud_answer_unknown', /refused with status 401/],
+];
+
 describe('the explanation table of Entra', () => {
   explains('azure', 'token', azureRows);
+  explains(
+    'azure',
+    'token',
+    others.map(([code, words, means, detail]) => entra(401, code, words, means, detail, /./)),
+  );
+
+  test('gives no code two rows, and a command to a credential that differs in case', () => {
+    const codes = diagnosisOf('azure').explanations.flatMap(({ match: { step, code } }) =>
+      step === undefined && code !== undefined ? [code] : [],
+    );
+    expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([]);
+
+    const error = diagnosisOf('azure').explain({ status: 401, code: '7002138', message: 'x', step: 'token' });
+    const facts = { connection: { id: 'con_1' }, issuer: 'https://x', subject: 'con_1', audience: 'a' };
+    const target = { environment: 'public', client_id: '8d6c2f6e-1f0b-4e7e-9d3b-0a1b2c3d4e5f' };
+    expect(diagnosisOf('azure').propagation.mayExplain(error)).toBe(false);
+    expect(diagnosisOf('azure').remedy(target, facts as never, error)).toMatchObject({
+      condition: 'subject',
+      fix: expect.stringContaining('az rest --method put'),
+    });
+  });
 });

@@ -9,7 +9,13 @@ describe('the explanation of a cloud error', () => {
   test('has a row that no earlier row hides', () => {
     for (const name of names) {
       for (const [index, row] of diagnosisOf(name).explanations.entries()) {
-        const { status = 400, code = '', messageIncludes: says = '', step = '' } = row.match;
+        const {
+          status = 400,
+          codePrefix = '',
+          code = codePrefix,
+          messageIncludes: says = '',
+          step = '',
+        } = row.match;
         const answer = diagnosisOf(name).explain({ status, code, message: says, step });
         expect([name, index, answer.message.startsWith(row.detail)]).toEqual([name, index, true]);
       }

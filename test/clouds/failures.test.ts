@@ -59,6 +59,13 @@ describe('a transient error', () => {
     ['aws', 'InternalFailure', aws(500, 'InternalFailure')],
     ['aws', 'ServiceUnavailable', aws(503, 'ServiceUnavailable')],
     ['aws', 'IDPCommunicationError', aws(400, 'IDPCommunicationError')],
+    [
+      'aws',
+      'a key that STS could not fetch',
+      aws(400, 'InvalidIdentityToken', "Couldn't retrieve verification key from your identity provider"),
+    ],
+    ['azure', 'a 408', { status: 408, body: '' }],
+    ['azure', 'a 400 with a transient code', azure(400, 90033, 'temporarily_unavailable')],
     ['aws', 'a page of a proxy', { status: 502, body: '<html>Bad Gateway' }],
     ['aws', 'a cut connection', 'cut'],
     ['azure', 'a 429', azure(429, 90055, 'temporarily_unavailable')],
@@ -273,6 +280,55 @@ describe('an unusable response', () => {
       expect(await outcomeOf(toAccount)).toMatchObject({ code: 'cloud_answer_unknown', asked: 2 });
     },
   );
+});
+
+describe('an answer that the API of the cloud did not write', () => {
+  const page = '<html><head><title>Blocked</title></head><body><p>Access denied<br></body></html>';
+  const html = { 'content-type': 'text/html; charset=utf-8' };
+  const answers: [string, Answer, string, number][] = [
+    ['407 with a page', { status: 407, body: page, headers: html }, 'cloud_unavailable', 1],
+    ['407 without a body', { status: 407, body: '' }, 'cloud_unavailable', 1],
+    ['403 with a page', { status: 403, body: page, headers: html }, 'cloud_unavailable', 1],
+    [
+      '403 with a page that is no XML',
+      { status: 403, body: '<!DOCTYPE html><p>no & <br>', headers: html },
+      'cloud_unavailable',
+      1,
+    ],
+    ['403 with plain words', { status: 403, body: 'Blocked by policy.' }, 'cloud_unavailable', 1],
+    ['403 in JSON', json(403, { reason: 'blocked' }), 'cloud_unavailable', 1],
+    ['502 with a page', { status: 502, body: page, headers: html }, 'cloud_unavailable', 3],
+    ['404 with a page', { status: 404, body: page, headers: html }, 'cloud_unavailable', 1],
+    ['404 with plain words', { status: 404, body: 'Not found' }, 'cloud_answer_unknown', 1],
+    [
+      '302',
+      { status: 302, body: page, headers: { ...html, location: 'http://127.0.0.1:1/' } },
+      'cloud_unavailable',
+      1,
+    ],
+  ];
+  const labels = /AWS says|Azure says|Google Cloud says|XML|@aws-sdk|\$response/;
+
+  test.each(names.flatMap((name) => answers.map(([what, ...rest]) => [name, what, ...rest] as const)))(
+    'is not presented as an answer of %s: %s',
+    async (name, _, answer, code, asked) => {
+      cloud.answers = [answer];
+      const { message, ...outcome } = await outcomeOf(destination(name));
+      expect(outcome).toMatchObject({ code, asked, minted: 1 });
+      expect(message).not.toMatch(labels);
+      expect(message).toMatch(
+        /^127\.0\.0\.1(:\d+)? answered with status \d{3} and (a web page|something else than an error of its API); a proxy or firewall may have answered in its place\.$/,
+      );
+    },
+  );
+
+  test('does not pass for a token that Google accepts', async () => {
+    cloud.answers = [{ status: 403, body: page, headers: html }];
+    const credentials = { access_token: 'ya29.x', token_type: 'Bearer' } as const;
+    expect(
+      await refusalOf(destination('gcp').identify({ expiresAt: 0, credentials }, visitTo(cloud.origin))),
+    ).toMatchObject({ code: 'cloud_unavailable' });
+  });
 });
 
 describe('a cloud that echoes secrets', () => {

@@ -1,4 +1,5 @@
-import { describe } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { diagnosisOf } from '../../src/clouds/index.ts';
 import { clock, explains, type Row } from './explained.ts';
 
 const audienceHelp =
@@ -202,10 +203,134 @@ const accountRows: readonly Row[] = [
   ],
 ];
 
+const blocked = "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: Ab1";
+const mapped = /Map google\.subject to assertion\.sub alone/;
+/** Refusals of policies above the resource, by any of the services. */
+const policyRows: readonly Row[] = [
+  [
+    403,
+    'PERMISSION_DENIED',
+    blocked,
+    'cloud_policy_forbids',
+    /service perimeter \(VPC Service Controls\)/,
+    /ingress rule .* sts\.googleapis\.com and iamcredentials\.googleapis\.com/,
+  ],
+  [
+    403,
+    'PERMISSION_DENIED',
+    'VPC Service Controls: the service perimeter x blocks it.',
+    'cloud_policy_forbids',
+    /perimeter/,
+    /ingress rule/,
+  ],
+  [
+    403,
+    'PERMISSION_DENIED',
+    "Request is disallowed by organization's constraints/gcp.restrictServiceUsage constraint for 'projects/1' attempting to use service 'sts.googleapis.com'.",
+    'cloud_policy_forbids',
+    /policy of the organization/,
+    /services sts and iamcredentials/,
+  ],
+  [
+    400,
+    'FAILED_PRECONDITION',
+    'Constraint constraints/iam.disableServiceAccountCreation violated',
+    'cloud_policy_forbids',
+    /policy of the organization/,
+    /./,
+  ],
+  [
+    403,
+    'PERMISSION_DENIED',
+    "Permission 'iam.serviceAccounts.getAccessToken' denied by a deny policy",
+    'cloud_policy_forbids',
+    /deny policy/,
+    /except the principal/,
+  ],
+  [
+    403,
+    'PERMISSION_DENIED',
+    'Operations on resource are denied due to an IAM Principal Access Boundary Policy.',
+    'cloud_policy_forbids',
+    /boundary/,
+    /boundary/,
+  ],
+];
+const siblings: readonly Row[] = [
+  [
+    400,
+    'unauthorized_client',
+    "The mapped attribute 'google.subject' must be of type STRING.",
+    'cloud_trust_refused',
+    /not a string/,
+    mapped,
+  ],
+  [
+    400,
+    'unauthorized_client',
+    "The mapped attribute 'google.groups' must be a list of strings.",
+    'cloud_trust_refused',
+    /mapping or condition/,
+    mapped,
+  ],
+  [
+    400,
+    'invalid_grant',
+    'Could not obtain a value for google.subject from the given credential. Either modify your attribute mapping or the incoming assertion to produce a value for google.subject.',
+    'cloud_trust_refused',
+    /mapping or condition/,
+    mapped,
+  ],
+  [400, 'unauthorized_client', 'Something new.', 'cloud_trust_refused', /does not admit/, /set-up file/],
+  [400, 'invalid_grant', 'Invalid JWT: cannot be parsed.', 'cloud_token_rejected', /as a JWT/, /Report/],
+  [
+    400,
+    'invalid_grant',
+    'The ID Token has something new.',
+    'cloud_token_rejected',
+    /verify the token/,
+    /Report/,
+  ],
+];
+const disabledAccount: Row = [
+  403,
+  'PERMISSION_DENIED',
+  'The service account vendor@p.iam.gserviceaccount.com is disabled.',
+  'cloud_permission_denied',
+  /service account is disabled/,
+  /service-accounts enable/,
+];
+
 describe('the explanation table of Google STS', () => {
+  explains('gcp', 'sts', [...siblings, ...policyRows]);
+
   explains('gcp', 'sts', stsRows);
 });
 
 describe('the explanation table of Google IAM Credentials', () => {
-  explains('gcp', 'iamcredentials', accountRows);
+  explains('gcp', 'iamcredentials', [...accountRows, ...policyRows, disabledAccount]);
+
+  test('does not wait for a policy or a disabled account to propagate, and names the command for each', () => {
+    const { explain, propagation, remedy } = diagnosisOf('gcp');
+    const target = {
+      service_account: 'vendor@p.iam.gserviceaccount.com',
+      project_number: '1',
+      pool_id: 'p',
+      provider_id: 'v',
+    };
+    const verdicts = [
+      blocked,
+      disabledAccount[2],
+      "Permission 'iam.serviceAccounts.getAccessToken' denied",
+    ].map((message) => {
+      const error = explain({ status: 403, code: 'PERMISSION_DENIED', message, step: 'iamcredentials' });
+      const { condition, fix } = remedy(target, { subject: 's' } as never, error);
+      return [propagation.mayExplain(error), condition, fix?.slice(0, 45)];
+    });
+    expect(verdicts).toEqual([
+      [false, 'policy_forbids', undefined],
+      [false, 'account_disabled', 'gcloud iam service-accounts enable vendor@p.i'],
+      [true, 'binding', 'gcloud iam service-accounts add-iam-policy-bi'],
+    ]);
+  });
 });

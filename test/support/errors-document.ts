@@ -37,7 +37,9 @@ const clouded = `
 
 Sojourn compares the error of a cloud with the rows of that cloud, from top to bottom; the first match gives the code. Without a
 match, status 429 is \`cloud_throttled\`, 500 or above is \`cloud_unavailable\`, and any other status is
-\`cloud_answer_unknown\`. The detail of the problem document ends with the message of the cloud.
+\`cloud_answer_unknown\`. The detail of the problem document ends with the message of the cloud. A response that is not in the
+format of the cloud's API, such as the page of a proxy, matches no row; its detail names the host and says so. Sojourn makes up
+to three attempts after the errors that the column "retried" marks, as the SDKs of the clouds do.
 `;
 
 /** Entra prints its codes with this prefix; other services of Azure have no prefix. */
@@ -60,8 +62,8 @@ export function errorsDocument(): string {
   const sections = cloudNames.map((cloud) =>
     [
       `\n### ${programs[cloud].title}\n`,
-      '| error of the cloud | code | meaning | what to do |',
-      '|---|---|---|---|',
+      '| error of the cloud | code | retried | meaning | what to do |',
+      '|---|---|---|---|---|',
       ...(clouds[cloud].diagnosis?.explanations ?? []).map((row) =>
         explained(row, codePrefixes[cloud] ?? ''),
       ),
@@ -71,14 +73,25 @@ export function errorsDocument(): string {
   return `${opening}${codes.join('\n')}\n${clouded}${sections.join('')}`;
 }
 
-function explained({ match: when, errorCode: means, detail, advice }: Explanation, prefix: string): string {
+function explained(
+  { match: when, errorCode: means, detail, advice, isTransient }: Explanation,
+  prefix: string,
+): string {
   const symptoms = [
     when.step && (serviceNames[when.step] ?? when.step),
     when.status && `status ${when.status}`,
     when.code && `\`${/^\d/.test(when.code) ? prefix : ''}${when.code}\``,
+    when.codePrefix && `\`${prefix}${when.codePrefix}…\``,
     when.messageIncludes && `"${when.messageIncludes}"`,
   ].filter(Boolean);
-  return cells(symptoms.join(', '), `\`${means}\``, detail, advice ?? errorTable[means].advice);
+  const isRetried = isTransient ?? (means === 'cloud_unavailable' || means === 'cloud_throttled');
+  return cells(
+    symptoms.join(', '),
+    `\`${means}\``,
+    isRetried ? 'yes' : '',
+    detail,
+    advice ?? errorTable[means].advice,
+  );
 }
 
 const cells = (...values: readonly (string | number)[]): string =>

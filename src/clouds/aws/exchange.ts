@@ -32,7 +32,7 @@ export async function exchange(
   });
   const response = await withRetries(attempt, request.signal, (error) => {
     if (isRegional(error)) return endpoints.length > 1 && !request.signal.aborted;
-    if (!isExpired(error)) return isIssuerUnreachable(error);
+    if (!isExpired(error)) return false;
     // Retry once with a fresh token: if that has expired as well, the cause is not transient.
     token = undefined;
     expirations += 1;
@@ -73,9 +73,5 @@ const durationUntil = (notAfter: number, maxSeconds: number, now: number): numbe
 /** The customer finds it in CloudTrail: the connection, and the jti of our audit line. STS allows 64 characters. */
 const sessionName = (connection: string, jti: string): string =>
   `${connection}-${jti}`.replace(/[^\w+=,.@-]/g, '-').slice(0, 64);
-
-/** STS could not reach the issuer; a retry can succeed. */
-const isIssuerUnreachable = (error: SojournError): boolean =>
-  cloudResponseOf(error).code === 'IDPCommunicationError';
 
 const isExpired = (error: SojournError): boolean => cloudResponseOf(error).code === 'ExpiredToken';

@@ -5,6 +5,7 @@
 import type { SojournError } from '../../platform/errors/index.ts';
 import { type CloudResponse, type Explanation, explainBy } from '../explanation.ts';
 import { bucketErrors } from './bucket-errors.ts';
+import { policyRefusals } from './policy-refusals.ts';
 
 const invalid = (messageIncludes: string) => ({ code: 'InvalidIdentityToken', messageIncludes });
 
@@ -21,13 +22,7 @@ export const explanations: readonly Explanation[] = [
     errorCode: 'cloud_token_rejected',
     detail: 'STS treated the token as one of another type of provider.',
   },
-  {
-    match: { code: 'AccessDenied', messageIncludes: 'explicit deny' },
-    errorCode: 'cloud_policy_forbids',
-    detail: 'A policy above the role denies sts:AssumeRoleWithWebIdentity.',
-    advice:
-      'Ask the customer to look for sts:AssumeRoleWithWebIdentity in the service and resource control policies of their organization.',
-  },
+  ...policyRefusals,
   {
     match: { code: 'AccessDenied' },
     errorCode: 'cloud_trust_refused',
@@ -44,7 +39,16 @@ export const explanations: readonly Explanation[] = [
       'Create the provider in the account and partition of role_arn, with exactly this issuer: with a trailing slash or in another case it is another provider.',
   },
   {
+    match: invalid('thumbprint'),
+    errorCode: 'cloud_issuer_unreachable',
+    detail:
+      'The TLS certificate of the issuer is not from a public certificate authority, and its thumbprint is not in the OIDC provider.',
+    advice:
+      'Serve the issuer with a certificate of a public certificate authority and its full chain: then AWS ignores thumbprints. Otherwise set the thumbprint of the top certificate in the OIDC provider, with aws iam update-open-id-connect-provider-thumbprint, before each change of the authority.',
+  },
+  {
     match: invalid("Couldn't retrieve verification key"),
+    isTransient: true,
     errorCode: 'cloud_issuer_unreachable',
     detail: 'STS could not read the discovery document or the JWKS, or did not find the key in it.',
     advice:
@@ -52,6 +56,7 @@ export const explanations: readonly Explanation[] = [
   },
   {
     match: { code: 'IDPCommunicationError' },
+    isTransient: true,
     errorCode: 'cloud_issuer_unreachable',
     detail: 'STS could not reach the issuer.',
   },
@@ -176,11 +181,39 @@ export const explanations: readonly Explanation[] = [
     advice: 'Lower target.duration_seconds, or raise the maximum session duration of the role.',
   },
   {
+    match: { code: 'ValidationError', messageIncludes: '1 hour session limit' },
+    errorCode: 'cloud_request_invalid',
+    detail: 'A session of a chained role lasts one hour at most.',
+    advice: 'Lower target.duration_seconds to 3600.',
+  },
+  {
     match: { code: 'ValidationError' },
     errorCode: 'cloud_request_invalid',
     detail: 'STS does not accept one of the settings.',
   },
-  { match: { code: 'Throttling' }, errorCode: 'cloud_throttled', detail: 'STS is throttling the account.' },
+  ...[
+    'Throttling',
+    'Throttled',
+    'RequestLimitExceeded',
+    'RequestThrottled',
+    'TooManyRequests',
+    'LimitExceeded',
+  ].map((code) => ({
+    match: { code },
+    errorCode: 'cloud_throttled' as const,
+    detail: 'STS is throttling the account.',
+  })),
+  ...[
+    'RequestTimeout',
+    'ServiceUnavailable',
+    'InternalError',
+    'InternalFailure',
+    'PriorRequestNotComplete',
+  ].map((code) => ({
+    match: { code },
+    errorCode: 'cloud_unavailable' as const,
+    detail: 'The cloud reports an internal error.',
+  })),
 ];
 
 /** Removes the suffix `Exception`: some codes have it on the wire, others only in the SDK. */

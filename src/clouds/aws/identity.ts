@@ -2,7 +2,7 @@
 import { SojournError } from '../../platform/errors/index.ts';
 import { send } from '../../platform/outbound/index.ts';
 import type { CloudContext, Credentials } from '../contract/index.ts';
-import { formType, refusalHead } from '../request.ts';
+import { formType, refusalOf } from '../request.ts';
 import { withRetries } from '../retry.ts';
 import { explain } from './explain.ts';
 import { domainOf } from './partitions.ts';
@@ -25,8 +25,8 @@ export async function identify(
     });
     const received = await send({ method: 'POST', url, headers, body, signal });
     if (received.status === 200) return received;
-    const [code, message] = [member(received.body, 'Code'), member(received.body, 'Message')];
-    throw explain({ ...refusalHead(received), step: 'GetCallerIdentity', code, message });
+    const error = { code: member(received.body, 'Code'), message: member(received.body, 'Message') };
+    throw refusalOf(received, { host: new URL(url).host, step: 'GetCallerIdentity', error }, explain);
   }, signal);
   const arn = member(answer.body, 'Arn');
   const account = role_arn.split(':')[4];

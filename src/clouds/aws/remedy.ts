@@ -5,6 +5,7 @@ import { shellCommand } from '../encode/index.ts';
 import { cloudResponseOf } from '../explanation.ts';
 import { addStatement, trustCommands } from './merge-trust.ts';
 import { defaultRegion } from './partitions.ts';
+import { isExplicitDeny } from './policy-refusals.ts';
 import type { AwsTarget } from './target.ts';
 import { providerArn } from './trust.ts';
 
@@ -29,8 +30,12 @@ export function remedy(target: AwsTarget, facts: SetupFacts, error: SojournError
         ),
       };
     case 'cloud_trust_refused':
+      // A statement more cannot lift a Deny, and a Deny may be meant.
+      if (isExplicitDeny(error)) return { condition: 'trust_deny' };
       return { condition: 'trust', ...trustCommand(target, facts, addStatement) };
     case 'cloud_issuer_unreachable':
+      if (message.includes('thumbprint'))
+        return { condition: 'thumbprint', fix: thumbprintCommand(target, issuer) };
       return { condition: 'issuer_documents', fix: `sojourn lint ${issuer}` };
     case 'cloud_region_disabled':
       return {
@@ -63,3 +68,21 @@ const roleName = ({ role_arn = '' }: AwsTarget): string => role_arn.slice(role_a
 
 const iam = (action: string, ...options: readonly string[]): string =>
   shellCommand(['aws', 'iam', action, ...options]);
+
+/** AWS compares the top certificate of the chain that the issuer sends, and only if no public authority signed it. */
+function thumbprintCommand({ role_arn = '' }: AwsTarget, issuer: string): string {
+  const { hostname, host, port } = new URL(issuer);
+  const top = 'awk \'/BEGIN CERT/{c=""}{c=c $0 "\\n"}/END CERT/{top=c}END{printf "%s",top}\'';
+  const print = [
+    `openssl s_client -servername ${hostname} -connect ${port === '' ? `${host}:443` : host} -showcerts </dev/null 2>/dev/null`,
+    top,
+    'openssl x509 -noout -fingerprint -sha1',
+    'cut -d= -f2',
+    'tr -d :',
+  ].join(' | ');
+  const command = iam(
+    'update-open-id-connect-provider-thumbprint',
+    `--open-id-connect-provider-arn=${providerArn(role_arn, issuer)}`,
+  );
+  return `${command} --thumbprint-list "$(${print})"`;
+}

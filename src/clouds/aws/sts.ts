@@ -10,7 +10,7 @@ import type {
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import { send } from '../../platform/outbound/index.ts';
-import { formType, optionalText } from '../request.ts';
+import { formType, optionalText, refusalOf } from '../request.ts';
 import { explain } from './explain.ts';
 
 /** One call of AssumeRoleWithWebIdentity; rejects with `cloud_…`. */
@@ -81,6 +81,9 @@ async function handle(
     body,
     signal: abortSignal,
   });
+  // The SDK would put the parser's words, or none, into the mouth of STS.
+  if (answer.status >= 300 && !/<Code>[^<]/.test(answer.body))
+    throw refusalOf(answer, { host: hostname, step: '', error: undefined }, explain);
   return {
     response: {
       statusCode: answer.status,
@@ -105,7 +108,9 @@ function toSojournError(error: unknown, signal: AbortSignal): SojournError {
   if (!data && signal.aborted)
     return new SojournError('cloud_timeout', { detail: 'STS did not answer in time.' });
   if (!data || data.$metadata.httpStatusCode < 300) {
-    return new SojournError('cloud_answer_unknown', { detail: 'STS sent an unreadable response.' });
+    return new SojournError('cloud_answer_unknown', {
+      detail: 'The response of STS is not readable; a proxy may have sent it.',
+    });
   }
   const { name, Code, message, $metadata } = data;
   return explain({

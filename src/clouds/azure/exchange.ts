@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { OutboundResponse } from '../../platform/outbound/index.ts';
 import type { CloudRequest, Credentials } from '../contract/index.ts';
-import { formType, joinUrl, optionalText, parseError, refusalHead, requestJson } from '../request.ts';
+import { formType, joinUrl, optionalText, parseError, refusalOf, requestJson } from '../request.ts';
 import { explain } from './explain.ts';
 import { identityIn } from './identity.ts';
 import type { AzureSettings } from './settings.ts';
@@ -46,20 +46,21 @@ export async function exchange(
       signal: request.signal,
     },
     schema: tokenAnswer,
-    refusal,
+    refusal: refusalAt(new URL(base).host),
   });
   identityIn(access_token, target);
   return { expiresAt: requestedAt + expires_in * 1000, credentials: { access_token, token_type: 'Bearer' } };
 }
 
 /** The error number is in `error_codes`, or only in the description in versions without that list. */
-function refusal(answer: OutboundResponse): SojournError {
-  const { error = '', error_description = '', error_codes = [] } = parseError(errorAnswer, answer);
-  const number = error_codes[0]?.toString() ?? /^AADSTS(\d+)/.exec(error_description)?.[1];
-  return explain({
-    ...refusalHead(answer),
-    step: 'token',
-    code: number ?? error,
-    message: error_description,
-  });
-}
+const refusalAt =
+  (host: string) =>
+  (answer: OutboundResponse): SojournError => {
+    const { error = '', error_description = '', error_codes = [] } = parseError(errorAnswer, answer) ?? {};
+    const number = error_codes[0]?.toString() ?? /^AADSTS(\d+)/.exec(error_description)?.[1];
+    return refusalOf(
+      answer,
+      { host, step: 'token', error: { code: number ?? error, message: error_description } },
+      explain,
+    );
+  };

@@ -5,6 +5,7 @@
 import type { SojournError } from '../../platform/errors/index.ts';
 import { type CloudResponse, type Explanation, explainBy } from '../explanation.ts';
 import { bucketErrors } from './bucket-errors.ts';
+import { entraErrors, entraFamilies } from './entra-errors.ts';
 
 const replication =
   'A new credential takes some minutes to propagate and can fail again after a first success.';
@@ -49,6 +50,18 @@ export const explanations: readonly Explanation[] = [
     'cloud_subject_mismatch',
     'The federated credential has another subject.',
     `The subject of the federated credential must match exactly, including case. ${replication}`,
+  ),
+  hint(
+    '7002138',
+    'cloud_subject_mismatch',
+    'The subject of the federated credential differs from the one of the token only in case.',
+    'Set the subject of the federated credential exactly as in the set-up file; Entra compares case.',
+  ),
+  hint(
+    '7002137',
+    'cloud_subject_mismatch',
+    'The subject of the federated credential contains a placeholder.',
+    'Replace the subject of the federated credential by the subject of the connection, as in the set-up file.',
   ),
   hint(
     '70021',
@@ -168,6 +181,8 @@ export const explanations: readonly Explanation[] = [
   ...['7000215', '7000222'].map((code) =>
     hint(code, 'cloud_answer_unknown', 'Entra rejects a client secret, but none was sent.'),
   ),
+  ...entraErrors,
+  ...entraFamilies,
 ];
 
 export const explain = (answer: CloudResponse): SojournError => explainBy('Azure', explanations, answer);

@@ -4,9 +4,8 @@
  */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
-import type { OutboundResponse } from '../../platform/outbound/index.ts';
 import type { CloudContext, Credentials } from '../contract/index.ts';
-import { joinUrl, optionalText, parseError, refusalHead, requestJson } from '../request.ts';
+import { joinUrl, optionalText, parseError, refusalOf, requestJson } from '../request.ts';
 import { explain } from './explain.ts';
 import type { AzureSettings } from './settings.ts';
 import { type AzureTarget, resourceManager, sharedPrincipalFields } from './target.ts';
@@ -30,15 +29,21 @@ export async function identify(
     return identity
       ? `${summary}, according to its claims. It is not for Resource Manager, so it was not checked there.`
       : 'The access token is not for Resource Manager and cannot be read. Entra issued it to the application of the target.';
+  const url = joinUrl(settings.resource_manager_endpoint ?? manager, path);
   await requestJson({
     request: {
       method: 'GET',
-      url: joinUrl(settings.resource_manager_endpoint ?? manager, path),
+      url,
       headers: { accept: 'application/json', authorization: `Bearer ${token}` },
       signal,
     },
     schema: z.object({ value: z.array(z.unknown()) }),
-    refusal,
+    refusal: (answer) =>
+      refusalOf(
+        answer,
+        { host: new URL(url).host, step: 'subscriptions', error: parseError(armError, answer)?.error },
+        explain,
+      ),
   });
   return `${summary || 'The access token is valid'}, and Resource Manager accepts it.`;
 }
@@ -86,8 +91,3 @@ function read(token: string): Identity | undefined {
 }
 
 const armError = z.object({ error: z.object({ code: optionalText, message: optionalText }) });
-
-function refusal(answer: OutboundResponse): SojournError {
-  const { code = '', message = '' } = parseError(armError, answer).error ?? {};
-  return explain({ ...refusalHead(answer), step: 'subscriptions', code, message });
-}

@@ -19,9 +19,13 @@ export function remedy(target: AzureTarget, facts: SetupFacts, error: SojournErr
     case '700212':
       return { condition: 'audience', ...putCredential(target, facts) };
     case '700213':
+    case '7002137':
+    case '7002138':
       return { condition: 'subject', ...putCredential(target, facts) };
     case '70021':
     case '7000226':
+    case '700021':
+    case '700023':
       return { condition: 'credential', ...putCredential(target, facts) };
     case '700263':
       return { condition: 'credential_duplicate', ...listCredentials(target) };
@@ -42,6 +46,8 @@ export function remedy(target: AzureTarget, facts: SetupFacts, error: SojournErr
     case '5002738':
       return { condition: 'algorithm', fix: update('--algorithm RS256') };
     case '70011':
+    case '1002012':
+    case '650057':
     case '500011':
       return { condition: 'scope', fix: update(`--set scope=${resourceManagerOf(target)}/.default`) };
     default:

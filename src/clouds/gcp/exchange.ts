@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { OutboundResponse } from '../../platform/outbound/index.ts';
 import type { CloudRequest, Credentials } from '../contract/index.ts';
-import { formType, joinUrl, optionalText, parseError, refusalHead, requestJson } from '../request.ts';
+import { formType, joinUrl, optionalText, parseError, refusalOf, requestJson } from '../request.ts';
 import { explain, steps } from './explain.ts';
 import type { GcpSettings } from './settings.ts';
 import { exchangeAudience, type GcpTarget, impersonationScope } from './target.ts';
@@ -44,10 +44,11 @@ async function exchangeToken(
 ): Promise<BearerCredentials> {
   const { token } = await request.sign();
   const requestedAt = request.now();
+  const url = joinUrl(request.settings.sts_endpoint ?? publicSts, '/v1/token');
   const { access_token, expires_in } = await requestJson({
     request: {
       method: 'POST',
-      url: joinUrl(request.settings.sts_endpoint ?? publicSts, '/v1/token'),
+      url,
       headers: { accept: 'application/json', 'content-type': formType },
       body: new URLSearchParams({
         grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -60,7 +61,7 @@ async function exchangeToken(
       signal: request.signal,
     },
     schema: federatedAnswer,
-    refusal: refusalAt(steps.exchange),
+    refusal: refusalAt(steps.exchange, url),
   });
   return bearer(access_token, requestedAt + expires_in * 1000);
 }
@@ -74,10 +75,11 @@ async function impersonate(
   const left = notAfter === undefined ? Number.POSITIVE_INFINITY : Math.floor((notAfter - now()) / 1000);
   const lifetime = Math.max(1, Math.min(Number(lifetime_seconds), left));
   const base = settings.iam_credentials_endpoint ?? publicIamCredentials;
+  const url = joinUrl(base, `/v1/projects/-/serviceAccounts/${account}:generateAccessToken`);
   const { accessToken, expireTime } = await requestJson({
     request: {
       method: 'POST',
-      url: joinUrl(base, `/v1/projects/-/serviceAccounts/${account}:generateAccessToken`),
+      url,
       headers: {
         accept: 'application/json',
         authorization: `Bearer ${federated.credentials.access_token}`,
@@ -87,18 +89,18 @@ async function impersonate(
       signal,
     },
     schema: accountAnswer,
-    refusal: refusalAt(steps.impersonation),
+    refusal: refusalAt(steps.impersonation, url),
   });
   return bearer(accessToken, expireTime);
 }
 
 const refusalAt =
-  (step: string) =>
+  (step: string, url: string) =>
   (answer: OutboundResponse): SojournError => {
-    const { error = '', error_description = '' } = parseError(errorAnswer, answer);
+    const { error = '', error_description = '' } = parseError(errorAnswer, answer) ?? {};
     const [code, message] =
       typeof error === 'string' ? [error, error_description] : [error.status, error.message];
-    return explain({ ...refusalHead(answer), step, code, message });
+    return refusalOf(answer, { host: new URL(url).host, step, error: { code, message } }, explain);
   };
 
 const bearer = (access_token: string, expiresAt: number): BearerCredentials => ({

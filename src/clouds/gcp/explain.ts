@@ -1,7 +1,8 @@
 /** Explains the errors of Google. The matched texts were recorded from the real services. */
 import type { SojournError } from '../../platform/errors/index.ts';
-import { type CloudResponse, type Explanation, explainBy } from '../explanation.ts';
+import { type CloudResponse, cloudResponseOf, type Explanation, explainBy } from '../explanation.ts';
 import { bucketErrors } from './bucket-errors.ts';
+import { policyRefusals } from './policy-refusals.ts';
 
 /** The services called: STS, IAM Credentials for service account tokens, and Resource Manager to identify a token. */
 export const steps = {
@@ -20,6 +21,7 @@ const account = (messageIncludes: string) => ({ step: steps.impersonation, messa
 
 export const explanations: readonly Explanation[] = [
   ...bucketErrors,
+  ...policyRefusals,
   {
     match: { step: steps.identity, status: 401 },
     errorCode: 'cloud_permission_denied',
@@ -71,11 +73,26 @@ export const explanations: readonly Explanation[] = [
     advice: 'Set the attribute condition of the set-up file. The subject must match exactly.',
   },
   {
+    match: { step: steps.exchange, messageIncludes: "'google.subject' must be of type STRING" },
+    errorCode: 'cloud_trust_refused',
+    detail: 'The attribute mapping of the provider results in a subject that is not a string.',
+    advice: 'Map google.subject to assertion.sub alone, as in the set-up file.',
+  },
+  {
     match: request('google.subject exceeds the 127 bytes limit'),
     errorCode: 'cloud_trust_refused',
     detail: 'The attribute mapping of the provider results in a subject of more than 127 bytes.',
     advice: 'Map google.subject to assertion.sub alone, as in the set-up file.',
   },
+  ...['mapped attribute', 'attribute mapping', 'could not obtain a value for', 'attribute condition'].map(
+    (messageIncludes) => ({
+      match: { step: steps.exchange, messageIncludes },
+      errorCode: 'cloud_trust_refused' as const,
+      detail: 'The provider cannot evaluate its attribute mapping or condition for this token.',
+      advice:
+        'Map google.subject to assertion.sub alone and set the attribute condition of the set-up file: the tokens have no other claims to map.',
+    }),
+  ),
   {
     match: request('Invalid value for "audience"'),
     errorCode: 'cloud_target_not_found',
@@ -101,21 +118,6 @@ export const explanations: readonly Explanation[] = [
     detail: 'The token service is throttling.',
   },
   {
-    match: { messageIncludes: 'Org Policy violated' },
-    errorCode: 'cloud_policy_forbids',
-    detail: 'A policy of the organization forbids this.',
-    advice:
-      'Ask the customer to allow this issuer in constraints/iam.workloadIdentityPoolProviders, and service account use in their other policies.',
-  },
-  {
-    match: account('allowServiceAccountCredentialLifetimeExtension'),
-    errorCode: 'cloud_request_invalid',
-    detail:
-      'lifetime_seconds exceeds one hour, and the organization does not allow that for this service account.',
-    advice:
-      'Lower target.lifetime_seconds to 3600, or ask the customer to add the account to constraints/iam.allowServiceAccountCredentialLifetimeExtension.',
-  },
-  {
     match: account('iam.serviceAccounts.getAccessToken'),
     errorCode: 'cloud_permission_denied',
     detail:
@@ -123,11 +125,39 @@ export const explanations: readonly Explanation[] = [
     advice:
       'Wait 90 seconds if the binding is new. Otherwise grant roles/iam.workloadIdentityUser on target.service_account to the principal of the set-up file, which has the project number and not the project id.',
   },
-  {
-    match: { messageIncludes: 'has not been used in project' },
-    errorCode: 'cloud_permission_denied',
+  ...['has not been used in project', 'it is disabled. Enable it'].map((messageIncludes) => ({
+    match: { messageIncludes },
+    errorCode: 'cloud_permission_denied' as const,
     detail: 'A required API is not enabled in the project.',
     advice: 'Run: gcloud services enable iamcredentials.googleapis.com sts.googleapis.com iam.googleapis.com',
+  })),
+  {
+    match: account('is disabled'),
+    errorCode: 'cloud_permission_denied',
+    detail: 'The service account is disabled.',
+    advice: 'Ask the customer to enable it: gcloud iam service-accounts enable.',
+  },
+  {
+    match: account('Gaia id not found'),
+    errorCode: 'cloud_target_not_found',
+    detail: 'The service account does not exist.',
+    advice: 'Check target.service_account.',
+  },
+  ...[grant, request].map((match) => ({
+    match: match('JWT'),
+    errorCode: 'cloud_token_rejected' as const,
+    detail: 'Google could not read the token as a JWT.',
+  })),
+  ...[grant, request].map((match) => ({
+    match: match('ID Token'),
+    errorCode: 'cloud_token_rejected' as const,
+    detail: 'Google could not verify the token.',
+  })),
+  {
+    match: { step: steps.exchange, code: 'unauthorized_client' },
+    errorCode: 'cloud_trust_refused',
+    detail: 'The provider does not admit this token.',
+    advice: 'Set the attribute mapping and condition of the set-up file.',
   },
   {
     match: { step: steps.impersonation, status: 401 },
@@ -158,3 +188,9 @@ export const explanations: readonly Explanation[] = [
 
 export const explain = (answer: CloudResponse): SojournError =>
   explainBy('Google Cloud', explanations, answer);
+
+/** Only the customer can change that, by another command than a missing binding needs. */
+export const isDisabledAccount = (error: SojournError): boolean => {
+  const { step, message = '' } = cloudResponseOf(error);
+  return step === steps.impersonation && message.includes('is disabled');
+};

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import { send } from '../../platform/outbound/index.ts';
 import type { CloudContext, Credentials } from '../contract/index.ts';
-import { joinUrl, optionalText, parseError, refusalHead } from '../request.ts';
+import { joinUrl, optionalText, parseError, refusalOf } from '../request.ts';
 import { withRetries } from '../retry.ts';
 import { explain, steps } from './explain.ts';
 import type { GcpSettings } from './settings.ts';
@@ -14,7 +14,9 @@ import type { GcpTarget } from './target.ts';
 
 const publicManager = 'https://cloudresourcemanager.googleapis.com';
 
-const errorAnswer = z.object({ error: z.object({ status: optionalText, message: optionalText }) });
+const errorAnswer = z
+  .object({ error: z.object({ status: optionalText, message: optionalText }) })
+  .transform(({ error: { status, message } }) => ({ code: status, message }));
 
 export async function identify(
   { project_number, service_account }: GcpTarget,
@@ -27,9 +29,10 @@ export async function identify(
   const headers = { accept: 'application/json', authorization: `Bearer ${credentials.access_token}` };
   const isVisible = await withRetries(async () => {
     const answer = await send({ method: 'GET', url, headers, signal });
-    if (answer.status === 200 || answer.status === 403) return answer.status === 200;
-    const { status = '', message = '' } = parseError(errorAnswer, answer).error ?? {};
-    throw explain({ ...refusalHead(answer), step: steps.identity, code: status, message });
+    if (answer.status === 200) return true;
+    const error = parseError(errorAnswer, answer);
+    if (answer.status === 403 && error) return false;
+    throw refusalOf(answer, { host: new URL(url).host, step: steps.identity, error }, explain);
   }, signal);
   const whose = service_account ?? 'the federated identity';
   const may = isVisible ? 'may see' : 'may not see';

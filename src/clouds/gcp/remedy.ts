@@ -4,7 +4,7 @@ import { compare } from '../compare.ts';
 import type { Remedy, SetupFacts } from '../contract/index.ts';
 import { celString, shellCommand } from '../encode/index.ts';
 import { cloudResponseOf } from '../explanation.ts';
-import { steps } from './explain.ts';
+import { isDisabledAccount, steps } from './explain.ts';
 import { memberName, providerName } from './names.ts';
 import type { GcpTarget } from './target.ts';
 
@@ -49,12 +49,17 @@ export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError
             fix: "gcloud projects describe PROJECT_ID --format='value(projectNumber)'",
           };
     case 'cloud_permission_denied':
-      if (message.includes('has not been used in project'))
+      if (/has not been used in project|it is disabled\. Enable it/.test(message))
         return {
           condition: 'api_disabled',
           fix: 'gcloud services enable iamcredentials.googleapis.com sts.googleapis.com iam.googleapis.com',
         };
       if (step !== steps.impersonation) return { condition: 'token' };
+      if (isDisabledAccount(error))
+        return {
+          condition: 'account_disabled',
+          fix: shellCommand(['gcloud', 'iam', 'service-accounts', 'enable', target.service_account ?? '']),
+        };
       return { condition: 'binding', ...addBinding(target, facts) };
     default:
       return { condition: error.code.replace('cloud_', '') };

@@ -23,7 +23,8 @@ const noKey = {
     "STS could not read the discovery document or the JWKS, or did not find the key in it. AWS says InvalidIdentityToken: Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
   advice:
     'Check in this order: both documents are public, they answer within 5 seconds, discovery has the three *_supported lists, and the JWKS has the key id of the token (`sojourn doctor`). CloudTrail does not show this error.',
-  tokenRequests: [`${operation} InvalidIdentityToken`],
+  // Transient: STS reads the documents again at each attempt.
+  tokenRequests: Array.from({ length: 3 }, () => `${operation} InvalidIdentityToken`),
 };
 const notValidated = {
   code: 'cloud_audience_mismatch',
