@@ -53,6 +53,8 @@ const readOnly = JSON.stringify({
   Statement: { Effect: 'Allow', Action: 's3:Get*', Resource: '*' },
 });
 
+const prefaced = 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.';
+
 describe('a role of the sandbox', () => {
   test('is returned by CreateRole without its settings', async () => {
     const { Role } = await create({
@@ -205,6 +207,42 @@ describe('a role of the sandbox', () => {
       JSON.stringify({ Statement: { Effect: 'Allow', Resource: '*' } }),
       'Policy statement must contain actions.',
     ],
+    ...(
+      [
+        ['an action without a service', { Action: 'GetObject' }, prefaced],
+        [
+          'an action with two colons',
+          { Action: 's3:Get:Object' },
+          'Actions/Condition can contain only one colon.',
+        ],
+        ['an action with a pattern for the service', { Action: 's*:GetObject' }, 'Vendor s* is not valid'],
+        [
+          'an excluded action without a service',
+          { Action: undefined, NotAction: ['s3:*', 'Get*'] },
+          prefaced,
+        ],
+        ['actions and excluded actions', { NotAction: 's3:*' }, 'Syntax errors in policy.'],
+        ['an empty list of actions', { Action: [] }, 'Policy statement must contain actions.'],
+        [
+          'a bucket that is no ARN',
+          { Resource: 'my-bucket/*' },
+          'Resource my-bucket/* must be in ARN format or "*".',
+        ],
+        ['an empty resource', { Resource: ['*', ''] }, 'Resource  must be in ARN format or "*".'],
+        ['a short ARN', { Resource: 'arn:aws:s3' }, 'The policy failed legacy parsing'],
+        [
+          'an excluded resource that is no ARN',
+          { Resource: undefined, NotResource: 'b' },
+          'Resource b must be in ARN format or "*".',
+        ],
+        ['resources and excluded resources', { NotResource: 'arn:aws:s3:::b' }, 'Syntax errors in policy.'],
+        ['a condition key without prefix', { Condition: { StringLike: { prefix: 'a/*' } } }, prefaced],
+      ] as const
+    ).map(([title, patch, message]): [string, string, string] => [
+      `has ${title}`,
+      JSON.stringify({ Statement: { Effect: 'Allow', Action: 's3:GetObject', Resource: '*', ...patch } }),
+      message,
+    ]),
   ])('rejects an inline policy that %s', async (_title, PolicyDocument, message) => {
     const put = new PutRolePolicyCommand({ RoleName: 'partner', PolicyName: 'p', PolicyDocument });
     expect(await refusal(aws.iam.send(put))).toEqual({
@@ -212,6 +250,21 @@ describe('a role of the sandbox', () => {
       code: 'MalformedPolicyDocumentException',
       message,
     });
+  });
+
+  test('accepts patterns and variables in actions and resources', async () => {
+    const PolicyDocument = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Action: ['*', 's3:Get*', 'dynamodb:?etItem'],
+          Resource: 'arn:aws:s3:::b/${aws:userid}/*',
+        },
+        { Effect: 'Deny', NotAction: 'execute-api:Invoke', NotResource: ['arn:aws:iam::*:role/*', '*'] },
+      ],
+    });
+    await aws.iam.send(new PutRolePolicyCommand({ RoleName: 'partner', PolicyName: 'p', PolicyDocument }));
   });
 
   test('rejects a managed policy that does not exist', async () => {

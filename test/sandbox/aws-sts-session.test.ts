@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
 import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -93,6 +94,15 @@ describe('the parameters of AssumeRoleWithWebIdentity', () => {
       { status: 400, code: 'MalformedPolicyDocument', message: 'This policy contains invalid Json' },
     ],
     [
+      'a session policy with an action without a service',
+      { Policy: '{"Statement":{"Effect":"Allow","Action":"GetObject","Resource":"*"}}' },
+      {
+        status: 400,
+        code: 'MalformedPolicyDocument',
+        message: 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.',
+      },
+    ],
+    [
       'a session policy of 2,049 characters',
       { Policy: ' '.repeat(2049) },
       constraint(
@@ -185,6 +195,81 @@ describe('session tags and source identity', () => {
     expect(await assume({ 'https://aws.amazon.com/source_identity': 'probe' }, { RoleArn })).toEqual(
       notAuthorized,
     );
+  });
+});
+
+describe('the packed size of a session', () => {
+  const tagged = (count: number, length: number) => ({
+    'https://aws.amazon.com/tags': {
+      principal_tags: Object.fromEntries(
+        Array.from({ length: count }, (_, n) => [`key-${n}`, [`${n}-`.padEnd(length, 'x')]]),
+      ),
+    },
+  });
+  /** As EKS Pod Identity sets them; aws/containers-roadmap#2413 measured that they consume 74 %. */
+  const eks = {
+    'eks-cluster-arn': 'arn:aws:eks:eu-west-1:111122223333:cluster/production',
+    'eks-cluster-name': 'production',
+    'kubernetes-namespace': 'payments',
+    'kubernetes-service-account': 'worker',
+    'kubernetes-pod-name': 'worker-6c5f4d7b9c-x2x7p',
+    'kubernetes-pod-uid': '0f1c2d3e-4a5b-4c6d-8e7f-9a0b1c2d3e4f',
+  };
+  const tooLarge = (message: unknown) => ({ status: 400, code: 'PackedPolicyTooLarge', message });
+  const ofTags = tooLarge(
+    expect.stringMatching(/^Packed size of session tags consumes \d{3,}% of allotted space\.$/),
+  );
+  const ofPolicy = tooLarge(
+    expect.stringMatching(/^Packed policy consumes \d{3,}% of allotted space, please use smaller policy\.$/),
+  );
+  const policy = (names: readonly string[]) =>
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: names.map((name) => ({
+        Effect: 'Allow',
+        Action: 's3:GetObject',
+        Resource: `arn:aws:s3:::${name}`,
+      })),
+    });
+  const similar = (count: number) => Array.from({ length: count }, (_, n) => `bucket-${n}/*`);
+  const different = (count: number) =>
+    similar(count).map((name) => createHash('sha256').update(name).digest('base64url'));
+
+  test.each<[string, Record<string, unknown>, string | undefined, unknown]>([
+    ['admits a few tags', tagged(4, 20), undefined, accepted],
+    [
+      'admits the tags of EKS',
+      {
+        'https://aws.amazon.com/tags': {
+          principal_tags: Object.fromEntries(Object.entries(eks).map(([key, value]) => [key, [value]])),
+        },
+      },
+      undefined,
+      accepted,
+    ],
+    ['refuses 40 tags of 100 characters', tagged(40, 100), undefined, ofTags],
+    ['refuses 44 tags of 256 characters', tagged(44, 256), undefined, ofTags],
+    ['admits a repetitive policy of 2,048 characters', {}, policy(similar(21)).padEnd(2048), accepted],
+    ['admits a policy with a few resources', {}, policy(different(8)), accepted],
+    ['refuses a policy with many different resources', {}, policy(different(16)), ofPolicy],
+    [
+      'refuses tags and a policy that only together are too large',
+      tagged(8, 20),
+      policy(different(8)),
+      ofPolicy,
+    ],
+  ])('%s', async (_title, claims, Policy, expected) => {
+    expect(await assume(claims, Policy === undefined ? {} : { Policy })).toEqual(expected);
+  });
+
+  test('refuses a trust policy that does not allow tags before it measures them', async () => {
+    const RoleArn = await aws.createRole('untagged', {
+      ...trustOf(aws.providerArn, aws.prefix),
+      Statement: [
+        { ...trustOf(aws.providerArn, aws.prefix).Statement[0], Action: 'sts:AssumeRoleWithWebIdentity' },
+      ],
+    });
+    expect(await assume(tagged(44, 256), { RoleArn })).toEqual(notAuthorized);
   });
 });
 

@@ -64,12 +64,70 @@ describe('IAM refuses a trust policy', () => {
       'Invalid principal in policy: "FEDERATED":"id.example.com"',
     ],
     [
+      'for an account of 8 digits',
+      policy(statement({ Principal: { AWS: 'arn:aws:iam::11112222:root' } })),
+      'Invalid principal in policy: "AWS":"arn:aws:iam::11112222:root"',
+    ],
+    [
+      'for all roles of an account',
+      policy(statement({ Principal: { AWS: `arn:aws:iam::${account}:role/*` } })),
+      `Invalid principal in policy: "AWS":"arn:aws:iam::${account}:role/*"`,
+    ],
+    ...[
+      `arn:aws:iam::${account}:role/nobody`,
+      `arn:aws:iam::${account}:role/vendors/partner`,
+      'arn:aws:iam::210987654321:role/partner',
+      `arn:aws:sts::${account}:assumed-role/nobody/session`,
+    ].map((arn): [string, unknown, string] => [
+      `for ${arn}, which does not exist`,
+      policy(statement({ Principal: { AWS: [`arn:aws:iam::${account}:role/partner`, arn] } })),
+      `Invalid principal in policy: "AWS":"${arn}"`,
+    ]),
+    [
+      'for a service that is no host',
+      policy(statement({ Principal: { Service: 'sts' } })),
+      'Invalid principal in policy: "SERVICE":"sts"',
+    ],
+    [
+      'for an unknown type of principal',
+      policy(statement({ Principal: { Fedrated: Principal.Federated } })),
+      `Invalid principal in policy: "FEDRATED":"${Principal.Federated}"`,
+    ],
+    ['for an empty principal', policy(statement({ Principal: {} })), 'Invalid principal in policy'],
+    [
+      'for an ARN that is no member of an object',
+      policy(statement({ Principal: Principal.Federated })),
+      `Invalid principal in policy: "${Principal.Federated}"`,
+    ],
+    [
+      'with a condition key without prefix',
+      policy(statement({ Principal, Condition: { StringEquals: { sub: 'con_1' } } })),
+      'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.',
+    ],
+    [
       'with an unknown operator',
       policy(statement({ Principal, Condition: { StringEqual: { a: 'b' } } })),
       'Invalid Condition type : StringEqual',
     ],
   ])('%s', async (_title, document, message) => {
     expect(await refusal(put(document))).toEqual(malformed(message));
+  });
+
+  test('unless the role, or the session of one, exists in any account', async () => {
+    await put(
+      policy(
+        statement({
+          Principal: {
+            AWS: [
+              `arn:aws:iam::${account}:role/partner`,
+              `arn:aws:sts::${account}:assumed-role/partner/session`,
+              `arn:aws:iam::${account}:user/alice`,
+              '210987654321',
+            ],
+          },
+        }),
+      ),
+    );
   });
 
   test('with more than 2,048 characters without white space', async () => {

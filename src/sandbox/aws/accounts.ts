@@ -48,6 +48,8 @@ export interface Account {
   readonly stackSets: StackSet[];
   /** By ARN. */
   readonly functions: Map<string, LambdaFunction>;
+  /** Whether the role of an ARN, or of the ARN of a session, exists in any account. */
+  readonly roleExists: (arn: string) => boolean;
 }
 
 export interface Accounts {
@@ -58,6 +60,13 @@ export interface Accounts {
 
 export function createAccounts(): Accounts {
   const accounts = new Map<string, Account>();
+  const roleExists = (arn: string): boolean => {
+    const [, partition, service, , id, resource = ''] = arn.split(':');
+    const names = resource.split('/');
+    const name = service === 'sts' ? names[1] : names.at(-1);
+    const role = accounts.get(`${partition}:${id}`)?.roles.get(name?.toLowerCase() ?? '');
+    return role !== undefined && (service === 'sts' ? role.name === name : role.arn === arn);
+  };
   return {
     open(partition, id) {
       const key = `${partition}:${id}`;
@@ -70,6 +79,7 @@ export function createAccounts(): Accounts {
         stacks: [],
         stackSets: [],
         functions: new Map(),
+        roleExists,
       };
       accounts.set(key, account);
       return account;

@@ -6,7 +6,7 @@ import { uniqueId } from '../accounts.ts';
 import { alreadyExists } from '../fault.ts';
 import { createProvider, deleteProvider } from '../iam/providers.ts';
 import { attachPolicy, createRole, findRole, putInlinePolicy } from '../iam/roles.ts';
-import { checkIdentityPolicy } from '../policy/document.ts';
+import { checkIdentityPolicy } from '../policy/identity.ts';
 import type { Tag } from '../query.ts';
 import { customResource, isCustom, lambdaFunction } from './custom-resource.ts';
 import {

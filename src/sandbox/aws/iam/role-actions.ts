@@ -71,7 +71,7 @@ export const roleActions: Service['actions'] = {
   },
   UpdateAssumeRolePolicy(call) {
     const { PolicyDocument } = read(call.params, { RoleName: roleName, PolicyDocument: document });
-    updateTrust(named(call), PolicyDocument, call.runtime.now());
+    updateTrust(call.account, named(call), PolicyDocument, call.runtime.now());
     return undefined;
   },
   UpdateRole(call) {

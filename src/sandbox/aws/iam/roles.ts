@@ -1,7 +1,8 @@
 /** Roles and the policies on them. */
 import { type Account, type Role, uniqueId } from '../accounts.ts';
 import { alreadyExists, fault, limitExceeded, noSuchEntity } from '../fault.ts';
-import { checkIdentityPolicy, sizeOf } from '../policy/document.ts';
+import { sizeOf } from '../policy/document.ts';
+import { checkIdentityPolicy } from '../policy/identity.ts';
 import { checkTrustPolicy } from '../policy/trust.ts';
 import type { Tag } from '../query.ts';
 
@@ -19,7 +20,7 @@ const maxInlinePolicyCharacters = 10_240;
 const maxAttachedPolicies = 10;
 
 export function createRole(account: Account, input: NewRole, now: number): Role {
-  checkTrustPolicy(input.trustPolicy);
+  checkTrustPolicy(input.trustPolicy, account.roleExists);
   if (account.roles.has(input.name.toLowerCase()))
     throw alreadyExists(`Role with name ${input.name} already exists.`);
   checkTags(input.tags);
@@ -52,8 +53,8 @@ export function deleteRole(account: Account, name: string): void {
   account.roles.delete(name.toLowerCase());
 }
 
-export function updateTrust(role: Role, document: string, now: number): void {
-  checkTrustPolicy(document);
+export function updateTrust(account: Account, role: Role, document: string, now: number): void {
+  checkTrustPolicy(document, account.roleExists);
   role.trustPolicy = document;
   role.changedAt = now;
 }

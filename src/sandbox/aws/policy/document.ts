@@ -72,7 +72,7 @@ function parseConditions(block: unknown, hasVariables: boolean): Condition[] {
     if (!parseOperator(operator)) throw malformedPolicy(`Invalid Condition type : ${operator}`);
     if (!isObject(keys)) throw syntax();
     return Object.entries(keys).map(([key, values]) => {
-      if (!key.includes(':')) throw malformedPolicy(`Invalid condition key: ${key}`);
+      if (!key.includes(':')) throw withoutVendor();
       return { operator, key, values: scalars(values), hasVariables };
     });
   });
@@ -94,19 +94,10 @@ function scalars(value: unknown): string[] {
   });
 }
 
+export const withoutVendor = (): Error =>
+  malformedPolicy('Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.');
+
 export const syntax = (): Error => malformedPolicy('Syntax errors in policy.');
 
 /** White space does not count against the quotas. */
 export const sizeOf = (document: string): number => document.replace(/\s/g, '').length;
-
-/** Checks what identity and session policies require. Throws MalformedPolicyDocument. */
-export function checkIdentityPolicy(document: string): void {
-  for (const { fields } of parseStatements(document)) {
-    if ('Principal' in fields || 'NotPrincipal' in fields)
-      throw malformedPolicy('Policy document should not specify a principal.');
-    if (!('Action' in fields || 'NotAction' in fields))
-      throw malformedPolicy('Policy statement must contain actions.');
-    if (!('Resource' in fields || 'NotResource' in fields))
-      throw malformedPolicy('Policy statement must contain resources.');
-  }
-}

@@ -24,16 +24,24 @@ const isValid: Readonly<Record<string, (value: string) => boolean>> = {
     /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:amazonaws\.com|amazonaws\.com\.cn|amazon\.com)$/.test(value),
 };
 
-/** Throws MalformedPolicyDocument. */
-export function checkPrincipal(principal: unknown): void {
+/** Of the ARN of a role, or of a session of one. */
+export type RoleExists = (arn: string) => boolean;
+
+/** Throws MalformedPolicyDocument. IAM also looks users up; the sandbox has none, and accepts them all. */
+export function checkPrincipal(principal: unknown, roleExists: RoleExists): void {
   if (principal === '*') return;
-  if (!isObject(principal) || Object.keys(principal).length === 0) throw syntax();
+  if (typeof principal === 'string') throw invalidPrincipal(`"${principal}"`);
+  if (!isObject(principal)) throw syntax();
+  if (Object.keys(principal).length === 0) throw invalidPrincipal();
   for (const [type, values] of Object.entries(principal)) {
     const check = Object.hasOwn(isValid, type) ? isValid[type] : undefined;
     const list = strings(values);
-    if (!check || list.length === 0) throw syntax();
-    const invalid = list.find((value) => !check(value));
-    if (invalid !== undefined)
-      throw malformedPolicy(`Invalid principal in policy: "${type.toUpperCase()}":"${invalid}"`);
+    if (list.length === 0) throw syntax();
+    const exists = (value: string) => !/:(?:role|assumed-role)\//.test(value) || roleExists(value);
+    const invalid = list.find((value) => !check?.(value) || (type === 'AWS' && !exists(value)));
+    if (invalid !== undefined) throw invalidPrincipal(`"${type.toUpperCase()}":"${invalid}"`);
   }
 }
+
+const invalidPrincipal = (principal?: string): Error =>
+  malformedPolicy(`Invalid principal in policy${principal ? `: ${principal}` : ''}`);

@@ -4,7 +4,7 @@ import { limitExceeded, malformedPolicy } from '../fault.ts';
 import { holds } from './conditions.ts';
 import { parseStatements, type Statement, sizeOf, strings, syntax } from './document.ts';
 import { type Context, compile } from './pattern.ts';
-import { checkPrincipal } from './principal.ts';
+import { checkPrincipal, type RoleExists } from './principal.ts';
 import { checkSharedIssuer } from './shared-issuers.ts';
 
 /** The default quota; AWS can raise it. */
@@ -21,8 +21,11 @@ const trustActions = [
   'sts:SetContext',
 ];
 
-/** Throws MalformedPolicyDocument or LimitExceeded. */
-export function checkTrustPolicy(document: string): void {
+/**
+ * Throws MalformedPolicyDocument or LimitExceeded.
+ * @param roleExists whether the role of an ARN exists, in any account; by default, every role does
+ */
+export function checkTrustPolicy(document: string, roleExists: RoleExists = () => true): void {
   for (const statement of parseStatements(document)) {
     const { fields, actions, conditions, effect } = statement;
     for (const name of ['Resource', 'NotResource', 'NotPrincipal'])
@@ -32,7 +35,7 @@ export function checkTrustPolicy(document: string): void {
       throw malformedPolicy('Missing required field Action');
     if ('NotAction' in fields || !actions.every(isTrustAction))
       throw malformedPolicy('AssumeRole policy may only specify STS AssumeRole actions.');
-    checkPrincipal(fields.Principal);
+    checkPrincipal(fields.Principal, roleExists);
     for (const principal of federated(statement)) {
       if (effect === 'Allow' && allows(actions, webIdentity)) checkSharedIssuer(principal, conditions);
     }

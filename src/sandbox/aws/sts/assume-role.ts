@@ -3,7 +3,7 @@ import { toSeconds } from '../../../platform/time/index.ts';
 import { parseJws } from '../../jws.ts';
 import { type Account, type Provider, type Role, seconds } from '../accounts.ts';
 import { accessDenied, fault, validationError } from '../fault.ts';
-import { checkIdentityPolicy } from '../policy/document.ts';
+import { checkIdentityPolicy } from '../policy/identity.ts';
 import { admits } from '../policy/trust.ts';
 import { optionalInteger, optionalText, read, records, text } from '../query.ts';
 import type { Call } from '../service.ts';
@@ -11,6 +11,7 @@ import type { XmlValue } from '../xml.ts';
 import { checkClaims, invalidToken, notAJwt, notValidated } from './claims.ts';
 import { contextOf } from './context.ts';
 import { verifySignature } from './keys.ts';
+import { packedSize } from './packed-size.ts';
 import { readSessionClaims, type SessionClaims } from './session-claims.ts';
 
 const shape = {
@@ -58,6 +59,11 @@ export async function assumeRoleWithWebIdentity(call: Call): Promise<XmlValue> {
   const duration = input.DurationSeconds ?? 3600;
   if (duration > role.maxSessionDuration)
     throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
+  const PackedPolicySize = packedSize({
+    policy: input.Policy ?? '',
+    policyArns: arnsOf(input),
+    tags: session.tags,
+  });
   const { RoleSessionName: name } = input;
   const issued = sessions.issue({
     accountId: account.id,
@@ -78,8 +84,7 @@ export async function assumeRoleWithWebIdentity(call: Call): Promise<XmlValue> {
     },
     Provider: provider.arn,
     SourceIdentity: session.sourceIdentity,
-    // Percentage of an unpublished limit; 25 was measured for a session without policies.
-    PackedPolicySize: 25,
+    PackedPolicySize,
   };
 }
 
@@ -90,8 +95,11 @@ function parseRoleArn(arn: string): { partition: string; accountId: string; name
   return { partition, accountId, name };
 }
 
-function checkSessionPolicies({ Policy: policy = '', PolicyArns: list }: Input): void {
-  const arns = list.map((item) => item.get('arn') ?? '');
+const arnsOf = ({ PolicyArns: list }: Input): string[] => list.map((item) => item.get('arn') ?? '');
+
+function checkSessionPolicies(input: Input): void {
+  const { Policy: policy = '' } = input;
+  const arns = arnsOf(input);
   if (arns.length > 10)
     throw validationError(
       `1 validation error detected: Value '[${arns.join(', ')}]' at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to 10`,
