@@ -41,7 +41,7 @@ export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError
       return message.includes('"audience" parameters')
         ? {
             condition: 'provider',
-            detail: `Sojourn requested a token for the provider ${providerName(target)}.`,
+            detail: `Sojourn requested a token for the provider ${providerName(target)}. If its state, or that of its pool, is DELETED, setup.sh restores it. If it is disabled, enable it with update-oidc --no-disabled.`,
             fix: provider('describe', target),
           }
         : {

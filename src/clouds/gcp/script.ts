@@ -50,14 +50,37 @@ function step(request: SetupRequest): string {
   }
 }
 
+/** Google keeps a deleted pool or provider for 30 days; its name cannot be used until then, but it can be restored. */
 function pool({ resource, body }: CreatePool): string {
   const texts = [`--display-name=${body.displayName}`, `--description=${body.description}`];
+  const describe = [...pools, 'describe', resource, '--format=value[separator=" "](state,disabled)'];
   return [
-    `if ! ${shellCommand([...pools, 'describe', resource])} >/dev/null 2>&1; then`,
-    shellCommand([...pools, 'create', resource, ...texts], '  '),
-    'fi',
+    `found=$(${shellCommand(describe)} 2>/dev/null || true)`,
+    'case "$found" in',
+    "  '')",
+    shellCommand([...pools, 'create', resource, ...texts], '    '),
+    '    ;;',
+    '  DELETED*)',
+    `    ${print('It was deleted. Restore it, with the providers that it had')}`,
+    shellCommand([...pools, 'undelete', resource, '--format=none'], '    '),
+    '    ;;',
+    'esac',
+    'case "$found" in *True)',
+    ...stop(
+      '  ',
+      `The pool ${resource} is disabled. To enable it, and every provider in it:`,
+      shellCommand([...pools, 'update', resource, '--no-disabled'], '  '),
+    ),
+    '  ;;',
+    'esac',
   ].join('\n');
 }
+
+/** What a customer disabled, a set-up does not enable. */
+const stop = (indent: string, ...texts: readonly string[]): string[] => [
+  ...texts.map((text) => `${indent}${print(text)} >&2`),
+  `${indent}exit 1`,
+];
 
 /** A provider of that name for another issuer, or with another condition, is left unchanged. */
 function provider({ resource, body }: CreateProvider): string {
@@ -77,7 +100,7 @@ function provider({ resource, body }: CreateProvider): string {
     'providers',
     'describe',
     resource,
-    '--format=value[separator=" "](oidc.issuerUri,attributeCondition)',
+    '--format=value[separator=" "](state,disabled,oidc.issuerUri,attributeCondition)',
   ];
   return [
     ...(jwksJson === undefined
@@ -87,12 +110,27 @@ function provider({ resource, body }: CreateProvider): string {
           `trap 'rm -f "$jwks"' EXIT`,
           `${shellCommand(['printf', '%s\\n', jwksJson])} > "$jwks"`,
         ]),
-    `trusted=$(${shellCommand(describe)} 2>/dev/null || true)`,
+    `found=$(${shellCommand(describe)} 2>/dev/null || true)`,
+    'state=${found%% *}',
+    'found=${found#* }',
+    'disabled=${found%% *}',
+    'trusted=${found#* }',
     'case "$trusted" in',
     "  '')",
     shellCommand([...pools, 'providers', 'create-oidc', resource, ...settings], '    ') + upload,
     '    ;;',
     `  ${shellWord(`${issuer} `)}|${shellWord(`${issuer} ${body.attributeCondition}`)})`,
+    '    if [ "$state" = DELETED ]; then',
+    `      ${print('It was deleted. Restore it')}`,
+    shellCommand([...pools, 'providers', 'undelete', resource, '--format=none'], '      '),
+    '    fi',
+    '    if [ "$disabled" = True ]; then',
+    ...stop(
+      '      ',
+      `The provider ${resource} is disabled. To enable it:`,
+      shellCommand([...pools, 'providers', 'update-oidc', resource, '--no-disabled'], '  '),
+    ),
+    '    fi',
     shellCommand([...pools, 'providers', 'update-oidc', resource, ...settings], '    ') + upload,
     '    ;;',
     `  ${shellWord(`${issuer} `)}*)`,

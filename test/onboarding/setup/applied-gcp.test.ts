@@ -63,6 +63,20 @@ test.each(ways)(
   60_000,
 );
 
+test('setup.sh restores a provider and then a pool that were deleted', async () => {
+  const one = await connect('pool-gone', 'idp-gone');
+  const apply = async () => {
+    expect(await runScript(gcp, fileFor(one, 'setup.sh'))).toMatchObject({ status: 0, stderr: '' });
+    return bench.isIn(one);
+  };
+  expect(await apply()).toBe(true);
+  const pool = `/v1/projects/${project.number}/locations/global/workloadIdentityPools/pool-gone`;
+  for (const name of [`${pool}/providers/idp-gone`, pool]) {
+    await google('DELETE', name);
+    expect([await bench.isIn(one), await apply()]).toEqual([false, true]);
+  }
+});
+
 test('an existing pool is not changed', async () => {
   const one = await connect('pool-old', 'idp-one');
   await applyTerraform(google, fileFor(one, 'main.tf'));

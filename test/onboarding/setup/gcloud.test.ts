@@ -14,7 +14,7 @@ const issuer = 'https://id.vendor.com/t/ten_x';
 const script = (...given: Parameters<typeof setup>) => contentOf(setup(...given), 'setup.sh');
 
 const pools = ['iam', 'workload-identity-pools'];
-const describePool = [...pools, 'describe', pool];
+const describePool = [...pools, 'describe', pool, '--format=value[separator=" "](state,disabled)'];
 const createPool = [...pools, 'create', pool];
 const createProvider = [...pools, 'providers', 'create-oidc', provider];
 const updateProvider = [...pools, 'providers', 'update-oidc', provider];
@@ -23,7 +23,7 @@ const describeProvider = [
   'providers',
   'describe',
   provider,
-  '--format=value[separator=" "](oidc.issuerUri,attributeCondition)',
+  '--format=value[separator=" "](state,disabled,oidc.issuerUri,attributeCondition)',
 ];
 const settings = [
   '--display-name=acme-prod',
@@ -42,7 +42,10 @@ describe('the gcloud script', () => {
     const given = [target({ uploaded_jwks: true }), facts({ jwks })] as const;
     const upload = `--jwk-json-path=${JSON.stringify({ keys: eight })}\n`;
     expect(run(script(...given)).calls.at(-1)).toEqual([...createProvider, ...settings, upload]);
-    const again = run(script(...given), { pool: '', provider: `${issuer} assertion.sub=='con_7h2k9'` });
+    const again = run(script(...given), {
+      pool: 'ACTIVE ',
+      provider: `ACTIVE  ${issuer} assertion.sub=='con_7h2k9'`,
+    });
     expect(again.calls.at(-1)).toEqual([...updateProvider, ...settings, upload]);
     expect(JSON.parse(contentOf(setup(...given), 'jwks.json'))).toEqual({ keys: eight });
     expect(contentOf(setup(...given), 'main.tf')).toContain(
@@ -77,7 +80,7 @@ describe('the gcloud script', () => {
     ['with its own condition', `${issuer} assertion.sub=='con_7h2k9'`],
     ['without any condition', `${issuer} `],
   ])('keeps the pool and updates the provider when run again, %s', (_, found) => {
-    expect(run(script(target(), facts()), { pool: 'sojourn-a1', provider: found })).toEqual({
+    expect(run(script(target(), facts()), { pool: 'ACTIVE ', provider: `ACTIVE  ${found}` })).toEqual({
       status: 0,
       stderr: '',
       calls: [describePool, describeProvider, [...updateProvider, ...settings]],
@@ -106,11 +109,69 @@ describe('the gcloud script', () => {
       "exists with another condition. It was not changed. Use a different provider_id for the connection or, if nothing else needs this provider, first set its condition to assertion.sub=='con_7h2k9'.",
     ],
   ])('stops at a provider %s', (_, found, said) => {
-    const taken = { pool: 'sojourn-a1', provider: found };
+    const taken = { pool: 'ACTIVE ', provider: `ACTIVE  ${found}` };
     expect(run(script(target({ service_account }), facts()), taken)).toEqual({
       status: 1,
       stderr: `The provider ${provider} ${said}\n`,
       calls: [describePool, describeProvider],
+    });
+  });
+
+  const undelete = (kind: readonly string[], name: string) => [...kind, 'undelete', name, '--format=none'];
+  const providers = [...pools, 'providers'];
+  const ours = `${issuer} assertion.sub=='con_7h2k9'`;
+  const update = [...updateProvider, ...settings];
+  const restored = undelete(providers, provider);
+  const enable = (what: string, command: string) => `The ${what} is disabled. To enable it${command}\n`;
+  const enableProvider = enable(
+    `provider ${provider}`,
+    `:\n  gcloud iam workload-identity-pools providers update-oidc ${provider} \\\n    --no-disabled`,
+  );
+  const enablePool = enable(
+    `pool ${pool}`,
+    `, and every provider in it:\n  gcloud iam workload-identity-pools update ${pool} \\\n    --no-disabled`,
+  );
+  test.each([
+    [
+      'restores a deleted pool',
+      'DELETED ',
+      `ACTIVE  ${ours}`,
+      0,
+      '',
+      [undelete(pools, pool), describeProvider, update],
+    ],
+    [
+      'restores a deleted provider',
+      'ACTIVE ',
+      `DELETED  ${ours}`,
+      0,
+      '',
+      [describeProvider, restored, update],
+    ],
+    ['stops at a disabled pool', 'ACTIVE True', undefined, 1, enablePool, []],
+    ['stops at a disabled provider', 'ACTIVE ', `ACTIVE True ${ours}`, 1, enableProvider, [describeProvider]],
+    [
+      'restores a deleted provider, but does not enable it',
+      'ACTIVE ',
+      `DELETED True ${ours}`,
+      1,
+      enableProvider,
+      [describeProvider, restored],
+    ],
+    [
+      'does not restore a deleted provider of another issuer',
+      'ACTIVE ',
+      `DELETED  https://id.vendor.com assertion.sub=='con_7h2k9'`,
+      1,
+      `The provider ${provider} exists for another issuer. Nothing was changed.\n`,
+      [describeProvider],
+    ],
+  ])('%s', (_, poolState, providerState, status, stderr, calls) => {
+    const existing = { pool: poolState, ...(providerState === undefined ? {} : { provider: providerState }) };
+    expect(run(script(target(), facts()), existing)).toEqual({
+      status,
+      stderr,
+      calls: [describePool, ...calls],
     });
   });
 

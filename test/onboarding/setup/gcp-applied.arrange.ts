@@ -115,11 +115,16 @@ const provider = () => ({
   oidc: { issuerUri: options['issuer-uri'], allowedAudiences: [options['allowed-audiences']] },
 });
 const commands = {
-  'workload-identity-pools describe': () => call('GET', '/v1/' + resource),
+  'workload-identity-pools describe': async () => {
+    const { state, disabled } = await call('GET', '/v1/' + resource);
+    console.log([state, disabled && 'True'].join(' '));
+  },
+  'workload-identity-pools undelete': () => call('POST', '/v1/' + resource + ':undelete'),
+  'providers undelete': () => call('POST', '/v1/' + resource + ':undelete'),
   'workload-identity-pools create': () => call('POST', parent + '?workloadIdentityPoolId=' + parts.at(-1), texts),
   'providers describe': async () => {
-    const { oidc, attributeCondition = '' } = await call('GET', '/v1/' + resource);
-    console.log(oidc.issuerUri + ' ' + attributeCondition);
+    const { state, disabled, oidc, attributeCondition = '' } = await call('GET', '/v1/' + resource);
+    console.log([state, disabled && 'True', oidc.issuerUri, attributeCondition].join(' '));
   },
   'providers create-oidc': () => call('POST', parent + '?workloadIdentityPoolProviderId=' + parts.at(-1), provider()),
   'providers update-oidc': () =>
