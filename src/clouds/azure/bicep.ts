@@ -35,7 +35,20 @@ const parameters = (plan: Plan): BicepStatement[] => [
     value: role,
     decorators: { description: descriptions.role, minLength: 36, maxLength: 36 },
   })),
+  flag('createCredential'),
+  flag('assignRoles'),
+  {
+    head: 'param assignmentSeed string',
+    value: '',
+    decorators: { description: descriptions.assignmentSeed },
+  },
 ];
+
+const flag = (name: 'createCredential' | 'assignRoles'): BicepStatement => ({
+  head: `param ${name} bool`,
+  value: expression('true'),
+  decorators: { description: descriptions[name] },
+});
 
 function statements({ suffix, facts, credential, description }: IdentityPlan, plan: Plan): BicepStatement[] {
   const identity = `identity${suffix}`;
@@ -50,6 +63,7 @@ function statements({ suffix, facts, credential, description }: IdentityPlan, pl
     },
     {
       head: `resource credential${suffix} '${identityType}/federatedIdentityCredentials@${identityVersion}'`,
+      condition: 'createCredential',
       value: {
         parent: expression(identity),
         name: credential,
@@ -58,8 +72,9 @@ function statements({ suffix, facts, credential, description }: IdentityPlan, pl
     },
     ...roleParameters(plan).map(({ name }, index) => ({
       head: `resource assignment${suffix}_${index + 1} 'Microsoft.Authorization/roleAssignments@${assignmentVersion}'`,
+      condition: 'assignRoles',
       value: {
-        name: expression(`guid(resourceGroup().id, ${identity}.id, ${name})`),
+        name: expression(`guid(resourceGroup().id, ${identity}.id, ${name}, assignmentSeed)`),
         properties: {
           roleDefinitionId: expression(
             `subscriptionResourceId('Microsoft.Authorization/roleDefinitions', ${name})`,

@@ -31,11 +31,12 @@ function steps(
   const show = (field: string) =>
     `$(${shellCommand(identity('show', option('name', name), option('query', field), '--output=tsv'))} ${group})`;
   const create = `${shellCommand(identity('create', option('name', name), '--output=none'))} ${group}`;
-  const trust = identity(
-    'federated-credential',
+  const credentials = (verb: string, ...words: readonly string[]) =>
+    `${shellCommand(identity('federated-credential', verb, option('identity-name', name), ...words))} ${group}`;
+  const ours = `[?issuer==${literal(facts.issuer)} && subject==${literal(facts.subject)}].name`;
+  const find = credentials('list', option('query', ours), '--output=tsv');
+  const trust = credentials(
     'create',
-    option('name', credential),
-    option('identity-name', name),
     option('issuer', facts.issuer),
     option('subject', facts.subject),
     option('audiences', facts.audience),
@@ -48,7 +49,9 @@ function steps(
     `tenant${suffix}=${show('tenantId')}`,
     `principal${suffix}=${show('principalId')}`,
     print('Trust the issuer, for one audience and one subject'),
-    `${shellCommand(trust)} ${group}`,
+    // One that was made by hand is kept under its name: an issuer and subject can have only one.
+    `credential=$(${find})`,
+    `${trust} --name="\${credential:-${credential}}"`,
     print('Assign its roles in the resource group'),
     ...roles.map((role) => {
       const assign = [
@@ -66,6 +69,9 @@ function steps(
     `printf '%s %s\\n' ${shellWord(`tenant_id of ${facts.connection.id}:`)} "$tenant${suffix}"`,
   ].join('\n');
 }
+
+/** Of JMESPath; a backtick would end it. */
+const literal = (text: string): string => `\`${JSON.stringify(text).replaceAll('`', '\\`')}\``;
 
 /** Reports the ids. Both are GUIDs, so they need no escaping. */
 const report = (callback: string): string =>

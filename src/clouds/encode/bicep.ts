@@ -22,6 +22,8 @@ export interface BicepStatement {
   /** The text before the `=`: `param identityName string`. */
   readonly head: string;
   readonly value: BicepValue;
+  /** Our own expression: a resource exists only if it is true. */
+  readonly condition?: string;
   /** `description`, `minLength` … */
   readonly decorators?: Readonly<Record<string, string | number>>;
 }
@@ -49,11 +51,12 @@ export function bicepString(text: string): string {
 export const bicepDocument = (statements: readonly BicepStatement[]): string =>
   `${statements.map(statementText).join('\n\n')}\n`;
 
-function statementText({ head, value, decorators = {} }: BicepStatement): string {
+function statementText({ head, value, condition, decorators = {} }: BicepStatement): string {
   const above = Object.entries(decorators).map(
     ([name, argument]) => `@${name}(${bicepValue(argument, '')})\n`,
   );
-  return `${above.join('')}${head} = ${bicepValue(value, '')}`;
+  const only = condition === undefined ? '' : `if (${condition}) `;
+  return `${above.join('')}${head} = ${only}${bicepValue(value, '')}`;
 }
 
 function bicepValue(value: BicepValue, indent: string): string {

@@ -73,6 +73,63 @@ describe('a set-up file for Azure, applied to a resource group:', () => {
     await enters(one, two, [outputs.clientId, outputs.clientId2]);
   });
 
+  test.each(forms)('%s is applied again after the identity was deleted', async (name, read) => {
+    const group = `again-${name.replace('.', '-')}`;
+    await makeGroup(arm, group);
+    const connection = await connect();
+    const template = read(fileFor(connection, name));
+    const first = await deployTemplate(arm, group, template);
+    const [identity] = await identitiesIn(group);
+    await arm('DELETE', identity?.id ?? '');
+    // Bicep cannot compute a name from the new principal.
+    const seed = name === 'main.bicep' ? { assignmentSeed: { value: 'again' } } : {};
+    const second = await deployTemplate(arm, group, template, seed);
+    expect(second.clientId).not.toBe(first.clientId);
+    await bench.save(connection, { client_id: second.clientId });
+    expect([await bench.isIn(connection), await rolesIn(group)]).toEqual([true, [reader, reader]]);
+  });
+
+  test.each([...forms.map(([name]) => name), 'setup.sh'])(
+    '%s adopts a credential and a role assignment that were made by hand',
+    async (name) => {
+      const group = `hand-${name.replace('.', '-')}`;
+      await makeGroup(arm, group);
+      const connection = await connect();
+      const path = `${scopeOf(group)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/sojourn-${connection.id}`;
+      const { properties } = await arm('PUT', path, { location: 'westeurope' });
+      const { issuer, subject, audience } = connection;
+      await arm('PUT', `${path}/federatedIdentityCredentials/by-hand`, {
+        properties: { issuer, subject, audiences: [audience] },
+      });
+      const assignment = '5f0c2c2f-5a11-4d2a-9a61-0b5c1a528f0e';
+      await arm('PUT', `${scopeOf(group)}/providers/Microsoft.Authorization/roleAssignments/${assignment}`, {
+        properties: {
+          roleDefinitionId: `/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/${reader}`,
+          principalId: properties.principalId,
+          principalType: 'ServicePrincipal',
+        },
+      });
+      const source = fileFor(connection, name);
+      const form = forms.find(([file]) => file === name);
+      if (form) {
+        const template = form[1](source);
+        await expect(deployTemplate(arm, group, template)).rejects.toThrow(/Conflict|RoleAssignmentExists/);
+        const adopt = { createCredential: { value: false }, assignRoles: { value: false } };
+        await deployTemplate(arm, group, template, adopt);
+      } else expect(await runScript(azure, group, source)).toMatchObject({ status: 0, stderr: '' });
+      const { value } = await arm<{ value: { name: string }[] }>(
+        'GET',
+        `${path}/federatedIdentityCredentials`,
+      );
+      await bench.save(connection, { client_id: properties.clientId });
+      expect([
+        value.map(({ name: found }) => found),
+        await rolesIn(group),
+        await bench.isIn(connection),
+      ]).toEqual([['by-hand'], [reader], true]);
+    },
+  );
+
   test('main.tf creates the same and reports', async () => {
     await makeGroup(arm, 'tf');
     const [one, two] = [await connect('one'), await connect('two')];

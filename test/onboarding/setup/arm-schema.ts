@@ -17,7 +17,11 @@ const parameter = z.strictObject({
   metadata: z.record(z.string(), z.unknown()).optional(),
 });
 
-const base = { name: z.string(), dependsOn: z.array(z.string()).optional() };
+const base = {
+  name: z.string(),
+  dependsOn: z.array(z.string()).optional(),
+  condition: expression.optional(),
+};
 
 const identity = z.strictObject({
   ...base,
@@ -51,12 +55,33 @@ const assignment = z.strictObject({
   }),
 });
 
-export const armSchema = z.strictObject({
+const head = {
   $schema: z.literal('https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#'),
   contentVersion: z.string().regex(/^\d+\.\d+\.\d+\.\d+$/),
+};
+
+/** Microsoft.Resources of 2022-09-01: a nested template, evaluated in its own scope. */
+const nested = z.strictObject({
+  ...base,
+  type: z.literal('Microsoft.Resources/deployments'),
+  apiVersion: z.literal('2022-09-01'),
+  properties: z.strictObject({
+    mode: z.literal('Incremental'),
+    expressionEvaluationOptions: z.strictObject({ scope: z.literal('inner') }),
+    parameters: z.record(z.string(), z.strictObject({ value: z.string() })),
+    template: z.strictObject({
+      ...head,
+      parameters: z.record(z.string(), parameter),
+      resources: z.array(assignment),
+    }),
+  }),
+});
+
+export const armSchema = z.strictObject({
+  ...head,
   metadata: z.record(z.string(), z.unknown()),
   parameters: z.record(z.string(), parameter),
   variables: z.record(z.string(), z.unknown()),
-  resources: z.array(z.discriminatedUnion('type', [identity, credential, assignment])),
+  resources: z.array(z.discriminatedUnion('type', [identity, credential, nested])),
   outputs: z.record(z.string(), z.strictObject({ type: parameter.shape.type, value: z.string() })),
 });

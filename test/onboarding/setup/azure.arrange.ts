@@ -38,11 +38,12 @@ export async function deployTemplate(
   arm: Arm,
   group: string,
   template: object,
+  parameters: Readonly<Record<string, { readonly value: unknown }>> = {},
 ): Promise<Readonly<Record<string, string>>> {
   const { properties } = await arm<{
     properties: { provisioningState: string; error?: unknown; outputs: Record<string, { value: string }> };
   }>('PUT', `${scopeOf(group)}/providers/Microsoft.Resources/deployments/sojourn`, {
-    properties: { mode: 'Incremental', template, parameters: {} },
+    properties: { mode: 'Incremental', template, parameters },
   });
   if (properties.provisioningState !== 'Succeeded') throw new Error(JSON.stringify(properties));
   return Object.fromEntries(Object.entries(properties.outputs).map(([name, { value }]) => [name, value]));
@@ -132,6 +133,12 @@ const commands = {
   'group show': async () => arm('GET', groups + options.name),
   'identity create': () => arm('PUT', identity(options.name), { location: 'westeurope', tags }),
   'identity show': async () => (await arm('GET', identity(options.name))).properties,
+  'identity federated-credential list': async () => {
+    const { value } = await arm('GET', identity(options['identity-name']) + '/federatedIdentityCredentials');
+    const [issuer, subject] = [...options.query.matchAll(/==\`(.*?)\`/g)].map(([, literal]) => JSON.parse(literal));
+    const found = value.find(({ properties }) => properties.issuer === issuer && properties.subject === subject);
+    return { [options.query]: found?.name ?? '' };
+  },
   'identity federated-credential create': () =>
     arm('PUT', identity(options['identity-name']) + '/federatedIdentityCredentials/' + options.name, {
       properties: { issuer: options.issuer, subject: options.subject, audiences: [options.audiences] },

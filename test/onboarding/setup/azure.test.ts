@@ -37,6 +37,7 @@ describe('the ARM template', () => {
         type: 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials',
         apiVersion: '2023-01-31',
         name: "[format('{0}/{1}', parameters('identityName'), variables('credentialName'))]",
+        condition: "[parameters('createCredential')]",
         dependsOn: ["[variables('identityId')]"],
         properties: {
           issuer: 'https://id.vendor.com/t/ten_x',
@@ -45,16 +46,37 @@ describe('the ARM template', () => {
         },
       },
       {
-        type: 'Microsoft.Authorization/roleAssignments',
-        apiVersion: '2022-04-01',
-        name: "[guid(resourceGroup().id, variables('identityId'), parameters('roleDefinitionId'))]",
+        type: 'Microsoft.Resources/deployments',
+        apiVersion: '2022-09-01',
+        name: "[format('sojourn-{0}', guid(variables('identityId')))]",
+        condition: "[parameters('assignRoles')]",
         dependsOn: ["[variables('identityId')]"],
         properties: {
-          roleDefinitionId:
-            "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', parameters('roleDefinitionId'))]",
-          principalId: "[reference(variables('identityId'), '2023-01-31').principalId]",
-          principalType: 'ServicePrincipal',
-          description: 'Used by Vendor through con_7h2k9.',
+          mode: 'Incremental',
+          expressionEvaluationOptions: { scope: 'inner' },
+          parameters: {
+            principalId: { value: "[reference(variables('identityId'), '2023-01-31').principalId]" },
+            roleDefinitionId: { value: "[parameters('roleDefinitionId')]" },
+          },
+          template: {
+            $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+            contentVersion: '1.0.0.0',
+            parameters: { principalId: { type: 'string' }, roleDefinitionId: { type: 'string' } },
+            resources: [
+              {
+                type: 'Microsoft.Authorization/roleAssignments',
+                apiVersion: '2022-04-01',
+                name: "[guid(resourceGroup().id, parameters('principalId'), parameters('roleDefinitionId'))]",
+                properties: {
+                  roleDefinitionId:
+                    "[subscriptionResourceId('Microsoft.Authorization/roleDefinitions', parameters('roleDefinitionId'))]",
+                  principalId: "[parameters('principalId')]",
+                  principalType: 'ServicePrincipal',
+                  description: 'Used by Vendor through con_7h2k9.',
+                },
+              },
+            ],
+          },
         },
       },
     ]);
@@ -69,7 +91,7 @@ describe('the ARM template', () => {
     expect({
       variables,
       outputs,
-      defaults: Object.entries<{ defaultValue: string }>(parameters).map(([name, { defaultValue }]) => [
+      defaults: Object.entries<{ defaultValue: unknown }>(parameters).map(([name, { defaultValue }]) => [
         name,
         defaultValue,
       ]),
@@ -88,6 +110,8 @@ describe('the ARM template', () => {
         ['identityName', 'sojourn-con_7h2k9'],
         ['location', '[resourceGroup().location]'],
         ['roleDefinitionId', 'acdd72a7-3385-48ef-bd42-f606fba81ae7'],
+        ['createCredential', true],
+        ['assignRoles', true],
       ],
     });
   });
@@ -127,13 +151,15 @@ describe('the ARM template', () => {
       fc.property(text, text, hostileText, hostileText, (subject, audience, name, vendor) => {
         const connection = { id: 'con_7h2k9', name };
         const made = template(target, facts({ subject, audience, vendor, connection }));
-        const [, credential, assignment] = made.resources;
+        const [, credential, roles] = made.resources;
+        const [assignment] = roles.properties.template.resources;
         expect(literal(credential.properties.subject)).toBe(subject);
         expect(credential.properties.audiences.map(literal)).toEqual([audience]);
         for (const text of [assignment.properties.description, made.metadata.description])
           expect(literal(text).length).toBeLessThanOrEqual(1000);
         credential.properties = known.resources[1].properties;
-        assignment.properties.description = known.resources[2].properties.description;
+        assignment.properties.description =
+          known.resources[2].properties.template.resources[0].properties.description;
         made.metadata = known.metadata;
         expect(made).toEqual(known);
       }),

@@ -43,6 +43,7 @@ export function armOf(source: string) {
   const operand = (scope: Scope): string => {
     const first = next();
     if (first.startsWith("'")) return `'${bicepText(first).replaceAll("'", "''")}'`;
+    if (first === 'true' || first === 'false') return `${first}()`;
     if (isNext('(')) {
       next('(');
       const args: string[] = [];
@@ -96,6 +97,14 @@ export function armOf(source: string) {
     return made;
   };
 
+  const conditionOf = () => {
+    next('if');
+    next('(');
+    const condition = `[${operand({})}]`;
+    next(')');
+    return { condition };
+  };
+
   const scope: Record<string, Scope[string]> = {};
   const template = {
     $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
@@ -124,6 +133,7 @@ export function armOf(source: string) {
     else if (kind === 'metadata') value(scope);
     else if (kind === 'resource') {
       const [resourceType = '', version = ''] = bicepText(type).split('@');
+      const condition = isNext('if') ? conditionOf() : {};
       const { parent, ...body } = object(scope);
       const above = scope[String(parent)];
       const own = String(body.name);
@@ -137,6 +147,7 @@ export function armOf(source: string) {
       template.resources.push({
         type: resourceType,
         apiVersion: version,
+        ...condition,
         ...body,
         ...(above ? { name: `[format('{0}/{1}', ${above.name}, ${operandOf})]` } : {}),
         dependsOn: needed.map(([, { type: t, name: n }]) => `[resourceId('${t}', ${n})]`),
