@@ -21,7 +21,7 @@ export {
 } from './connection.ts';
 export { type Connections, createConnections } from './connections.ts';
 export { setupFactsOf } from './facts.ts';
-export { purposesField, purposesOf, resolveFor } from './purposes.ts';
+export { purposesField, purposesOf, resolveFor, warningsOf } from './purposes.ts';
 export { reportedTarget } from './reported.ts';
 export {
   type ConnectionPatch,

@@ -64,3 +64,17 @@ export function resolveFor(connection: Connection, name: string | undefined): Re
   const ttl = token_ttl === null ? null : Math.min(token_ttl, tokenSeconds ?? token_ttl);
   return { ...narrowed, connection: { ...narrowed.connection, token_ttl: ttl } };
 }
+
+/** What the cloud probably refuses although every field is valid: of the target, then of each purpose. */
+export function warningsOf({ cloud, target, purposes = {} }: Connection): readonly string[] {
+  const of = (fields: Connection['target']) => clouds[cloud].warnings?.(fields) ?? [];
+  const own = of(target);
+  return [
+    ...own.map((warning) => `target: ${warning}`),
+    ...Object.entries(purposes).flatMap(([name, fields]) =>
+      of({ ...target, ...fields })
+        .filter((warning) => !own.includes(warning))
+        .map((warning) => `purposes.${name}: ${warning}`),
+    ),
+  ];
+}

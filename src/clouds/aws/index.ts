@@ -16,6 +16,7 @@ import { leakAdvice } from './leak.ts';
 import { links } from './links.ts';
 import { lint } from './lint/index.ts';
 import { permissionSet, setupOptions } from './options.ts';
+import { warnings } from './packed-size.ts';
 import { fix, interpretProbe, wrongAudience } from './probe.ts';
 import { propagation } from './propagation.ts';
 import { type NarrowedTarget, purpose, widenedFields } from './purpose.ts';
@@ -39,6 +40,7 @@ export const aws: Cloud = {
       identify: (credentials, context: CloudContext<AwsSettings>) => identify(target, credentials, context),
     };
   },
+  warnings,
   purposes: { schema: purpose, widenedFields },
   setUp: { guide, options: setupOptions, permissionSet, files: setup, links, leakAdvice },
   diagnosis: {

@@ -40,6 +40,8 @@ export interface Cloud {
   entry(target: unknown): Entry;
   /** The principal that a target names, where several connections can name the same one. */
   principal?(target: unknown): Principal | undefined;
+  /** What the cloud probably refuses although every field is valid; a purpose may have replaced some fields. */
+  warnings?(target: unknown): readonly string[];
   readonly purposes?: Purposes;
   readonly setUp?: SetUp;
   readonly diagnosis?: Diagnosis;

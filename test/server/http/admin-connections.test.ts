@@ -202,6 +202,34 @@ describe('the connections API', () => {
     expect((await ask('GET /connections?tenant=ten_nobody')).body).toEqual({ items: [], next: null });
   });
 
+  test('a connection whose session would be too large for STS is saved with a warning, which goes with its cause', async () => {
+    const session_tags = (length: number) =>
+      Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`key-${n}`, 'x'.repeat(length)]));
+    const warning = (at: string, percent: number, verb: string) =>
+      `${at}: session_tags and session policies consume about ${percent} % of the packed size that AWS allows: STS ${verb} refuse every session with PackedPolicyTooLarge. Use fewer or shorter tags, or a shorter policy.`;
+    const { status, body } = await ask('POST /connections', {
+      body: bodyFor('aws', {
+        target: { ...awsTarget, session_tags: session_tags(100) },
+        purposes: { read: { policy_arns: [`arn:aws:iam::aws:policy/ReadOnlyAccess`] } },
+      }),
+    });
+    const { id, warnings } = body as { id: string; warnings: unknown };
+    expect({ status, warnings }).toEqual({
+      status: 201,
+      warnings: [
+        warning('target', 243, 'will probably'),
+        expect.stringMatching(/^purposes\.read: .* consume about 24\d % /),
+      ],
+    });
+    const shorten = (length: number) =>
+      ask(`PATCH /connections/${id}`, {
+        body: { purposes: {}, target: { session_tags: session_tags(length) } },
+      });
+    expect((await shorten(24)).body).toMatchObject({ warnings: [warning('target', 91, 'may')] });
+    expect((await shorten(23)).body).not.toHaveProperty('warnings');
+    expect((await ask(`GET /connections/${id}`)).body).not.toHaveProperty('warnings');
+  });
+
   const faulty: [string, Cloud, object, string][] = [
     ['a malformed ARN', 'aws', { role_arn: 'arn:aws:iam::12345:role/vendor' }, 'target.role_arn'],
     ['the ARN of a user', 'aws', { role_arn: 'arn:aws:iam::111122223333:user/vendor' }, 'target.role_arn'],

@@ -10,6 +10,7 @@ import {
   resolveConnection,
   stateOf,
   subjectOf,
+  warningsOf,
 } from '../../../access/connections/index.ts';
 import { changedFields, noContent } from './fields.ts';
 import { mapPage, pageOf, pageQuery, shortText } from './paging.ts';
@@ -41,18 +42,26 @@ export const connection = z.object({
   created_at: shape.created_at,
   updated_at: shape.updated_at,
   verified_at: shape.verified_at,
+  warnings: z
+    .array(z.string())
+    .exactOptional()
+    .describe('What the cloud probably refuses although every field is valid. Absent if nothing.'),
 });
 
 export const connectionPage = pageOf(connection);
 
 const connectionQuery = pageQuery.extend({ tenant: shortText.describe('Only connections of this tenant.') });
 
-export const viewOf = (one: Connection) => ({
-  ...one,
-  subject: subjectOf(one),
-  audience: resolveConnection(one).destination.audience,
-  state: stateOf(one),
-});
+export const viewOf = (one: Connection) => {
+  const warnings = warningsOf(one);
+  return {
+    ...one,
+    subject: subjectOf(one),
+    audience: resolveConnection(one).destination.audience,
+    state: stateOf(one),
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
+};
 
 const eventOf = (event: AdminAuditEvent['event'], { id, tenant }: Connection): AdminAuditEvent => ({
   event,
