@@ -209,8 +209,14 @@ esac
     fc.assert(
       fc.property(hostileFacts, (given) => {
         const { status, stderr, calls } = run('az', contentOf(ofAzure(given), 'setup.sh'));
-        expect({ status, stderr, count: calls.length }).toEqual({ status: 0, stderr: '', count: 8 });
-        const trust = called(calls, 'federated-credential');
+        expect({ status, stderr, count: calls.length }).toEqual({ status: 0, stderr: '', count: 9 });
+        const query = option(called(calls, 'list'), 'query') ?? '';
+        const literals = query.match(/(?<===`)(\\.|[^`\\])*/g) ?? [];
+        expect(literals.map((literal) => JSON.parse(literal.replaceAll('\\`', '`')))).toEqual([
+          given.issuer,
+          given.subject,
+        ]);
+        const trust = calls.find((words) => option(words, 'issuer') !== undefined) ?? [];
         expect([option(trust, 'issuer'), option(trust, 'subject'), option(trust, 'audiences')]).toEqual([
           given.issuer,
           given.subject,
