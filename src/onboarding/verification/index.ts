@@ -27,7 +27,7 @@ import {
   storeVerification,
   type VerificationRecord,
 } from './record.ts';
-import { isPropagationOver, nextRetry, nextRetryInOutage, type Retry } from './retry.ts';
+import { driftConfirmedAt, isPropagationOver, nextRetry, nextRetryInOutage, type Retry } from './retry.ts';
 import { type CheckOptions, runChecks } from './run-checks.ts';
 import { claimVerification, listDue, scanIntervalMs } from './schedule.ts';
 
@@ -36,8 +36,8 @@ export { recordDrift } from './drift.ts';
 export { type StoredVerification, type VerificationRecord, verificationRecord } from './record.ts';
 
 /**
- * The verdict is `active` if all checks passed. An outage or a propagating change leaves the state of the connection
- * unchanged; then the server repeats the verification at `retry_at`.
+ * The verdict is `active` if all checks passed. An outage, a propagating change or the first failure of an active connection
+ * leaves its state unchanged; then the server repeats the verification at `retry_at`.
  */
 export type Verification = Pick<VerificationRecord, 'verdict' | 'state' | 'checks' | 'retry_at'>;
 
@@ -105,10 +105,19 @@ export function createVerifier(options: VerifierOptions): Verifier {
     { checks: results, started }: { checks: readonly Check[]; started: number },
   ): Promise<Verification> {
     const { connection, destination } = resolved;
-    const { retry, checks } = await applyPropagation(connection, results);
+    const previous = await findVerification(store, connection.id);
+    const { checks, ...settled } = applyPropagation(connection, results, previous);
     const verdict = verdictOf(checks);
+    const failingSince =
+      connection.verdict === 'active' && verdict === 'failing'
+        ? (previous?.failing_since ?? previous?.propagating_since ?? now())
+        : undefined;
+    const isUnconfirmed = failingSince !== undefined && now() < driftConfirmedAt(failingSince);
+    const retry = isUnconfirmed
+      ? { since: failingSince, attempts: 0, dueAt: driftConfirmedAt(failingSince) }
+      : settled.retry;
     const after =
-      verdict === 'undecided'
+      verdict === 'undecided' || isUnconfirmed
         ? await connections.get(connection.id)
         : await connections.setVerdict(connection, verdict, verdictReason(actor, checks));
     const result = {
@@ -137,19 +146,22 @@ export function createVerifier(options: VerifierOptions): Verifier {
       verification,
     });
     const since = checks.some(({ outcome }) => outcome === 'propagating') ? retry?.since : undefined;
+    const unconfirmed = verdict === 'undecided' ? previous?.failing_since : failingSince;
     await storeVerification(store, connection, {
       verification,
       jws,
       ...(since === undefined ? {} : { propagating_since: since }),
+      ...(unconfirmed === undefined ? {} : { failing_since: unconfirmed }),
     });
     return answer;
   }
 
   /** A refusal that a recent change can explain counts as failed only after the propagation time. */
-  async function applyPropagation(
+  function applyPropagation(
     connection: Connection,
     checks: readonly Check[],
-  ): Promise<{ readonly checks: readonly Check[]; readonly retry?: Retry }> {
+    previous: StoredVerification | undefined,
+  ): { readonly checks: readonly Check[]; readonly retry?: Retry } {
     if (verdictOf(checks) !== 'undecided') return { checks };
     const seconds = clouds[connection.cloud].diagnosis?.propagation.seconds ?? 0;
     const attempts = (retries.get(connection.id)?.attempts ?? -1) + 1;
@@ -157,7 +169,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const dueAt = nextRetryInOutage(attempts, now());
       return { checks, ...(dueAt === undefined ? {} : { retry: { since: now(), attempts, dueAt } }) };
     }
-    const firstRefusal = (await findVerification(store, connection.id))?.propagating_since ?? now();
+    const firstRefusal = previous?.propagating_since ?? now();
     const since = Math.max(firstRefusal, Date.parse(connection.updated_at));
     if (isPropagationOver(since, seconds, now()))
       return {

@@ -33,6 +33,8 @@ export interface StoredVerification {
   readonly jws: string;
   /** Since when refusals are attributed to propagation, in milliseconds since the epoch. */
   readonly propagating_since?: number;
+  /** When an active connection was first seen to fail, in milliseconds since the epoch; absent once it works or is failing. */
+  readonly failing_since?: number;
 }
 
 export const findVerification = async (

@@ -1,4 +1,4 @@
-/** When an undecided verification is repeated: while a trust change propagates, and after an outage of a cloud. */
+/** When a verification is repeated: while a trust change propagates, after an outage of a cloud, and to confirm drift. */
 import { backoffMs, withoutJitter } from '../../platform/retry/index.ts';
 
 export interface Retry {
@@ -34,6 +34,15 @@ export function nextRetry(
 
 export const isPropagationOver = (since: number, propagationSeconds: number, now: number): boolean =>
   now >= since + propagationSeconds * 1000;
+
+/**
+ * An active connection counts as failing only if a verification this much later fails too: a single failure can be a hiccup
+ * of the cloud, and drift wakes people.
+ */
+const driftConfirmationMs = 60_000;
+
+/** @param since when the first of the failures was seen, in milliseconds since the epoch */
+export const driftConfirmedAt = (since: number): number => since + driftConfirmationMs;
 
 /** Undefined after the last attempt. */
 export const nextRetryInOutage = (attempts: number, now: number): number | undefined =>

@@ -390,7 +390,7 @@ test('repeating a report after the access was lost verifies it again and returns
   await call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
   await later(20);
   await stage.server.admin.post(`/connections/${invited.connection.id}/verify`);
-  await later(40);
+  await later(90);
   await stage.server.admin.post(`/connections/${invited.connection.id}/verify`);
   expect((await show(invited)).state).toBe('failing');
   const before = await visits();
@@ -400,7 +400,7 @@ test('repeating a report after the access was lost verifies it again and returns
   expect(await pageOf(invited)).toContain('your cloud refused the latest token of Example Corp');
 
   expect(await stage.setUp('aws', invited)).toEqual(fields);
-  await later(60);
+  await later(110);
   expect(await report(invited, fields)).toEqual(active);
   expect((await show(invited)).state).toBe('active');
   expect(await stage.audit(invited.connection, 'connection.setup_reported')).toHaveLength(1);

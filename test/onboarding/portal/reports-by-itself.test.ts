@@ -74,9 +74,9 @@ test('after the first success, the page shows the latest verification, requested
   await stack.remove();
   const verify = () => stage.server.admin.post(`/connections/${invited.connection.id}/verify`);
   await verify();
-  // Longer than IAM changes propagate, so the refusal counts as failed.
-  clock = 20_000;
-  const body = { offset_seconds: 20 };
+  // Longer than IAM changes propagate and than drift must last, so the refusal counts as failed.
+  clock = 61_000;
+  const body = { offset_seconds: 61 };
   await call({ method: 'PUT', url: `${stage.sandbox}/sandbox/clock`, body });
   await verify();
   expect(await statusOf(invited)).toBe('Not working');

@@ -479,6 +479,44 @@ test('two concurrent verifications of a connection share one run, and a later on
   expect((await pipeline.tokenRequests()).length - before).toBe(8);
 }, 60_000);
 
+describe('a failure of an active connection', () => {
+  const told = async (made: Made) => {
+    const { verdict, state, retry_at } = await verify(pipeline, made.connection);
+    return { verdict, state, retry: retry_at !== null };
+  };
+  const drifts = async (made: Made) =>
+    (await linesOf(made))
+      .map(({ event }) => event)
+      .filter((event) => /drifted|recovered/.test(String(event)));
+
+  test('counts as drift only if it is seen again a minute later', async () => {
+    const made = await atGcp(pipeline);
+    expect(await told(made)).toEqual({ verdict: 'active', state: 'active', retry: false });
+    await made.change({ attributeCondition: "assertion.sub=='con_other'" });
+    expect(await told(made)).toEqual({ verdict: 'failing', state: 'active', retry: true });
+    await later(55);
+    expect(await told(made)).toEqual({ verdict: 'failing', state: 'active', retry: true });
+    expect(await drifts(made)).toEqual([]);
+    await later(6);
+    await until(async () => (await stateOf(made)) === 'failing');
+    expect(await drifts(made)).toEqual(['connection.drifted']);
+  });
+
+  test('is forgotten if the next verification succeeds', async () => {
+    const made = await atGcp(pipeline);
+    await told(made);
+    const right = { attributeCondition: `assertion.sub=='${made.connection.subject}'` };
+    for (const attributeCondition of ["assertion.sub=='con_other'", "assertion.sub=='con_another'"]) {
+      await made.change({ attributeCondition });
+      expect(await told(made)).toEqual({ verdict: 'failing', state: 'active', retry: true });
+      await made.change(right);
+      expect(await told(made)).toEqual({ verdict: 'active', state: 'active', retry: false });
+      await later(61);
+    }
+    expect(await drifts(made)).toEqual([]);
+  });
+});
+
 describe('the scheduled verification', () => {
   test('records drift and recovery once a day, and does not take an outage for drift', async () => {
     const made = await atGcp(pipeline);
@@ -509,6 +547,9 @@ describe('the scheduled verification', () => {
     await pipeline.callSandbox('PUT', '/faults', { cloud: 'gcp' });
     await made.change({ attributeCondition: "assertion.sub=='con_other'" });
     await later(70);
+    await until(async () => (await verifiedBySystem()) === 2);
+    expect([await stateOf(made), await events()]).toEqual(['active', []]);
+    await later(61);
     await until(async () => (await stateOf(made)) === 'failing');
     const drifted = ['connection.drifted', 'failed', 'exchange: subject'];
     expect(await events()).toEqual([drifted]);
