@@ -1,5 +1,5 @@
 /** Parameters that a caller might send, but that only the connection sets: target, identity and lifetime. */
-const fixedByConnection = new Set([
+export const fixedByConnection: ReadonlySet<string> = new Set([
   // Target
   'target',
   'region',
@@ -34,5 +34,3 @@ const fixedByConnection = new Set([
   'expires_in',
   'duration_seconds',
 ]);
-
-export const isFixedByConnection = (parameter: string): boolean => fixedByConnection.has(parameter);

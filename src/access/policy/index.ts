@@ -11,7 +11,7 @@ export { workloadClaimsOf } from './claims.ts';
 export { type Decision, decide, type PolicyClient, type Question } from './decide.ts';
 export { type PolicyDocument, policyInput } from './document.ts';
 export { matchesSelector, type PolicySubject } from './evaluate.ts';
-export { isFixedByConnection } from './fixed-parameters.ts';
+export { fixedByConnection } from './fixed-parameters.ts';
 export { type Guard, guardInput, guardModes, guardsField } from './guards.ts';
 export { isWithin } from './hours.ts';
 export { onlyConnection } from './only-connection.ts';

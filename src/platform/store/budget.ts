@@ -16,9 +16,9 @@ interface Budget {
 const budgetMs = 1_600;
 const budgets = new AsyncLocalStorage<Budget>();
 
-/** Runs the work, and all that it starts, with a budget. */
-export function withStoreBudget(work: () => void): void {
-  budgets.run({ leftMs: budgetMs, running: 0, since: 0 }, work);
+/** Runs the work with these arguments, and all that it starts, with a budget. */
+export function withStoreBudget<Args extends unknown[]>(work: (...args: Args) => void, ...args: Args): void {
+  budgets.run({ leftMs: budgetMs, running: 0, since: 0 }, work, ...args);
 }
 
 /**

@@ -18,10 +18,10 @@ export interface ConnectionCaps {
 export interface Connections {
   /** Counts a new connection until it closes; it is closed at once if there is no place for it. */
   add(socket: Socket, group: string): void;
-  /** The connection has a request in progress. */
+  /** The connection has a request in progress until the response is closed. */
   begin(socket: Socket, response: ServerResponse): void;
-  /** The answer to a request has been sent. */
-  end(socket: Socket, response: ServerResponse): void;
+  /** The responses that are not closed. */
+  unanswered(): Iterable<ServerResponse>;
 }
 
 interface Group {
@@ -99,11 +99,14 @@ export function createConnections({ total, perGroup }: ConnectionCaps): Connecti
       if (!connection) return;
       connection.responses.add(response);
       setBusy(connection);
+      response.once('close', () => {
+        connection.responses.delete(response);
+        if (connection.responses.size === 0 && all.has(connection)) setIdle(connection);
+      });
     },
 
-    end(socket, response) {
-      const connection = byKey.get(connectionKey(socket));
-      if (connection?.responses.delete(response) && connection.responses.size === 0) setIdle(connection);
+    *unanswered() {
+      for (const { responses } of all) yield* responses;
     },
   };
 }

@@ -60,6 +60,7 @@ export function createPacing(options: PacingOptions): Pacing {
   const known = createRoundRobin<Connection>();
   const others = createRoundRobin<Connection>();
   let heldBytes = 0;
+  let queued = 0;
   let startedInTurn = 0;
   let isScheduled = false;
 
@@ -79,7 +80,7 @@ export function createPacing(options: PacingOptions): Pacing {
     const { socket, group, unread, unanswered, isQueued } = connection;
     if (isQueued) return;
     const queue = isDocument(pathOf(unread)) ? documents : isKnown(group) ? known : others;
-    if (queue === others && others.size() >= maxWaiting && unanswered === 0) {
+    if (queue === others && others.size >= maxWaiting && unanswered === 0) {
       setUnread(connection, nothing, 0);
       onBusy();
       pause(connection);
@@ -87,6 +88,7 @@ export function createPacing(options: PacingOptions): Pacing {
       return;
     }
     connection.isQueued = true;
+    queued += 1;
     queue.push(group, connection);
     scheduleTurn();
   };
@@ -100,9 +102,9 @@ export function createPacing(options: PacingOptions): Pacing {
   const nextTurn = (): void => {
     isScheduled = false;
     startedInTurn = 0;
-    while (startedInTurn < maxPerTurn) {
-      const connection = next();
-      if (!connection) return;
+    while (queued > 0 && startedInTurn < maxPerTurn) {
+      const connection = next()!;
+      queued -= 1;
       connection.isQueued = false;
       advance(connection);
     }
@@ -113,15 +115,16 @@ export function createPacing(options: PacingOptions): Pacing {
     connection.socket.pause();
   };
 
-  /** Passes the parser the bytes up to the end of the next headers, with which at most one request starts. */
+  /** Passes the parser everything, or, if it has the headers of several requests, up to the end of the first ones. */
   const advance = (connection: Connection): void => {
     const { socket, parse, unread } = connection;
     if (socket.destroyed || isHeldBack(socket)) return;
     startedInTurn += 1;
     scheduleTurn();
     const end = unread.indexOf(endOfHeaders);
-    const length = end === -1 ? unread.length : end + endOfHeaders.length;
-    if (length === unread.length) setUnread(connection, nothing, 0);
+    const isOne = end === -1 || unread.indexOf(endOfHeaders, end + endOfHeaders.length) === -1;
+    const length = isOne ? unread.length : end + endOfHeaders.length;
+    if (isOne) setUnread(connection, nothing, 0);
     else connection.unread = unread.subarray(length);
     parse(unread.subarray(0, length));
     // Requests with a body cannot wait for the answers before them without holding back their own body.
@@ -159,8 +162,7 @@ export function createPacing(options: PacingOptions): Pacing {
       return;
     }
     const isIdle = connection.unanswered < maxUnanswered || connection.latest?.complete === false;
-    if (isIdle && !isHeldBack(socket) && startedInTurn < maxPerTurn && others.size() === 0)
-      advance(connection);
+    if (isIdle && !isHeldBack(socket) && startedInTurn < maxPerTurn && others.size === 0) advance(connection);
     else proceed(connection);
   };
 
@@ -209,11 +211,10 @@ function pathOf(bytes: Buffer): string {
 /** Serves the groups in turn, and the entries of a group in order. */
 function createRoundRobin<Entry>() {
   const groups = new Map<string, Entry[]>();
-  let size = 0;
   return {
-    size: () => size,
+    size: 0,
     push(group: string, entry: Entry): void {
-      size += 1;
+      this.size += 1;
       const entries = groups.get(group);
       if (entries) entries.push(entry);
       else groups.set(group, [entry]);
@@ -222,7 +223,7 @@ function createRoundRobin<Entry>() {
       const [first] = groups;
       if (!first) return undefined;
       const [group, entries] = first;
-      size -= 1;
+      this.size -= 1;
       groups.delete(group);
       const entry = entries.shift();
       if (entries.length > 0) groups.set(group, entries);

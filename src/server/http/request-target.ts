@@ -12,12 +12,9 @@ export function hostIn(value: string): string | undefined {
 /** `host_invalid`, or `not_found` for a request target in another form than a path with a query; undefined if it is valid. */
 export function faultOfTarget({
   url = '',
-  rawHeaders,
+  headersDistinct: { host: hosts = [] },
   httpVersion,
 }: IncomingMessage): 'host_invalid' | 'not_found' | undefined {
-  const hosts = rawHeaders.filter(
-    (_, index) => index % 2 === 1 && /^host$/i.test(rawHeaders[index - 1] ?? ''),
-  );
   // HTTP/1.0 has no Host, and some load balancers check the health with it.
   const isAbsent = hosts.length === 0 && httpVersion === '1.0';
   if (!isAbsent && (hosts.length !== 1 || hostIn(hosts[0] ?? '') === undefined)) return 'host_invalid';

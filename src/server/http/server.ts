@@ -1,6 +1,6 @@
 /** A listener: node:http(s) with timeouts against slow or silent peers, and a graceful shutdown. */
 import { X509Certificate } from 'node:crypto';
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -83,21 +83,16 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   const { total, perGroup } = options.caps ?? defaultCaps;
   const connections = createConnections({ total: Math.min(total, affordableConnections()), perGroup });
   let draining = false;
-  const unanswered = new Set<ServerResponse>();
   const trackedHandler: RequestListener = (request, response) => {
     if (authorities?.isTrusted(request.socket) === false) return request.socket.destroy();
     pacing.start(request, response);
     connections.begin(request.socket, response);
-    unanswered.add(response);
-    response.once('close', () => {
-      unanswered.delete(response);
-      connections.end(request.socket, response);
-    });
     if (draining) response.setHeader('connection', 'close');
     handler(request, response);
   };
   const closeAfterAnswer = () => {
-    for (const response of unanswered) if (!response.headersSent) response.setHeader('connection', 'close');
+    for (const response of connections.unanswered())
+      if (!response.headersSent) response.setHeader('connection', 'close');
   };
   const startDraining = () => {
     draining = true;

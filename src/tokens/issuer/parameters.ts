@@ -1,6 +1,6 @@
 /** The form that a client sends to /token, checked before anything else happens. */
 import { refused as proofRefused } from '../../access/federation/index.ts';
-import { isFixedByConnection } from '../../access/policy/index.ts';
+import { fixedByConnection } from '../../access/policy/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 
 const maxParameters = 50;
@@ -56,7 +56,7 @@ export function readParameters(body: string): ReadonlyMap<string, string> {
         });
       throw refused(`The parameter ${shown(name)} is given more than once.`);
     }
-    if (isFixedByConnection(name))
+    if (fixedByConnection.has(name))
       throw refused(`The caller cannot set the parameter ${shown(name)}.`, 'Remove it.');
     if (ofOtherFlows.has(name) || (ofExchange.has(name) && !exchanges))
       throw refused(`The parameter ${shown(name)} belongs to a flow that Sojourn does not support.`);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { isFixedByConnection } from '../../../src/access/policy/index.ts';
+import { fixedByConnection } from '../../../src/access/policy/index.ts';
 
 test.each([
   ['the target', 'target region role_arn role account account_id tenant_id tenant environment'],
@@ -8,12 +8,12 @@ test.each([
   ['the token claims', 'claims iss sub subject aud exp'],
   ['the lifetime', 'ttl lifetime lifetime_seconds expires_in duration_seconds'],
 ])('a caller cannot choose %s: %s', (_, names) => {
-  expect(names.split(' ').filter((name) => !isFixedByConnection(name))).toEqual([]);
+  expect(names.split(' ').filter((name) => !fixedByConnection.has(name))).toEqual([]);
 });
 
 test.each(['purpose', 'format', 'connection', 'resource', '', 'toString'])(
   'the parameter %j is not fixed by the connection',
   (name) => {
-    expect(isFixedByConnection(name)).toBe(false);
+    expect(fixedByConnection.has(name)).toBe(false);
   },
 );

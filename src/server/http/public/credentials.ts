@@ -1,7 +1,7 @@
 /** /v1: credentials and cloud tokens for clients with an API token (`urn:sojourn:api`). */
 import type Router from '@koa/router';
 import type { Context } from 'koa';
-import { isFixedByConnection } from '../../../access/policy/index.ts';
+import { fixedByConnection } from '../../../access/policy/index.ts';
 import type { Audit } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { RequestLimits } from '../../../platform/limits/index.ts';
@@ -89,7 +89,7 @@ async function rejectParameters(ctx: Context): Promise<void> {
   const body = await readJson(ctx.req);
   const members = typeof body === 'object' && body !== null ? Object.keys(body) : ['the body'];
   const selected = [...members, ...new URLSearchParams(ctx.querystring).keys()].find(
-    (name) => isFixedByConnection(name) || targetParameters.includes(name),
+    (name) => fixedByConnection.has(name) || targetParameters.includes(name),
   );
   if (selected)
     throw new SojournError('target_not_selectable', {

@@ -83,7 +83,7 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
     options,
     limitInFlight(services.requestsInFlight, options.observe, app.callback()),
   );
-  return (request, response) => withStoreBudget(() => handle(request, response));
+  return (request, response) => withStoreBudget(handle, request, response);
 }
 
 /** Answers 503 at once while `most` requests are in progress. An event stream counts until it has begun. */
