@@ -2,6 +2,8 @@
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // `npm run test:long` runs them.
+  testPathIgnorePatterns: process.env.SOJOURN_TEST_LONG ? [] : ['\\.long\\.test\\.ts$'],
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types.cjs' },
   extensionsToTreatAsEsm: ['.ts'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',

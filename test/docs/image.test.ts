@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { buildInto } from '../support/build.ts';
+import { addPackagesAndConfig, buildInto } from '../support/build.ts';
 import { freePort } from '../support/redis.ts';
-import { root, textOf } from './documents.ts';
+import { textOf } from './documents.ts';
 
 const dockerfile = textOf('Dockerfile');
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-image-'));
@@ -23,20 +23,9 @@ test('.dockerignore admits exactly the paths that the Dockerfile copies', () => 
   expect(rest.toSorted()).toEqual([...new Set(copiedPaths)].map((name) => `!${name}`).toSorted());
 });
 
-/** Folders that `npm ci --omit=dev --omit=optional` installs. Only these are copied, so that no other package can be found. */
-function installedPackages(): string[] {
-  const { packages } = JSON.parse(textOf('package-lock.json')) as {
-    packages: Record<string, { dev?: boolean; optional?: boolean; devOptional?: boolean }>;
-  };
-  return Object.entries(packages)
-    .filter(([path, entry]) => path !== '' && !entry.dev && !entry.optional && !entry.devOptional)
-    .map(([path]) => path);
-}
-
 test('the server runs from the files of the image, and its health check follows it', async () => {
   await buildInto(folder);
-  for (const name of ['config', ...installedPackages()])
-    cpSync(join(root, name), join(folder, name), { recursive: true });
+  addPackagesAndConfig(folder);
   const [open, admin] = [await freePort(), await freePort()];
   const env = {
     NODE_ENV: 'production',
@@ -139,25 +128,3 @@ test("the server's build contains no sandbox, and its demo and sandbox commands 
     });
   }
 });
-
-test('the demo and the sandbox run from the files of the image target `sandbox`', async () => {
-  const sandboxFolder = mkdtempSync(join(tmpdir(), 'sojourn-sandbox-image-'));
-  try {
-    await buildInto(sandboxFolder, 'tsconfig.sandbox.json');
-    for (const name of ['config', ...installedPackages()])
-      cpSync(join(root, name), join(sandboxFolder, name), { recursive: true });
-    const run = (args: string[]) =>
-      spawn(process.execPath, args, { cwd: sandboxFolder, env: { NODE_ENV: 'production' }, stdio: 'pipe' });
-
-    const sandbox = run(['bin/sojourn.js', 'sandbox', '--listen', '127.0.0.1:0']);
-    const [line] = (await once(sandbox.stdout, 'data')) as [Buffer];
-    const [origin = ''] = /http:\/\/127\.0\.0\.1:\d+/.exec(String(line)) ?? [];
-    expect((await fetch(`${origin}/sandbox/log`)).status).toBe(200);
-    sandbox.kill('SIGTERM');
-    expect((await once(sandbox, 'exit'))[0]).toBe(0);
-
-    expect((await once(run(['bin/sojourn.js', 'demo']), 'exit'))[0]).toBe(0);
-  } finally {
-    rmSync(sandboxFolder, { recursive: true, force: true });
-  }
-}, 120_000);

@@ -1,5 +1,5 @@
 /** A backup of a running server, restored elsewhere, is the same issuer: no customer has to change anything in a cloud. */
-import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from '@jest/globals';
@@ -130,6 +130,16 @@ describe('a backup', () => {
     return { port, old, folder, taken };
   }
 
+  /** Of one server for all tests that only damage a copy. */
+  let intact: ReturnType<typeof backedUp> | undefined;
+  async function copied() {
+    intact ??= backedUp();
+    const { port, folder } = await intact;
+    const copy = join(await newFolder(), 'backup');
+    await cp(folder, copy, { recursive: true });
+    return { port, folder: copy };
+  }
+
   test('is readable by its owner only, contains no key-encryption key, and names its source', async () => {
     const { old, folder, taken } = await backedUp();
     expect(taken).toEqual({
@@ -223,7 +233,7 @@ describe('a backup', () => {
   ])(
     'that %s is not restored, and nothing is written',
     async (_, spoil, why) => {
-      const { port, folder } = await backedUp();
+      const { port, folder } = await copied();
       const fresh = await embedded(port);
       await spoil(folder, fresh);
       const before = await readdir(fresh.folder, { recursive: true });

@@ -26,7 +26,7 @@ const seed = Number(process.env.SOJOURN_FUZZ_SEED ?? randomInt(2 ** 32));
 const wanted = Number(process.env.SOJOURN_FUZZ_REQUESTS ?? 100_000);
 const workers = 16;
 /** A slow machine sends fewer in the time, and says so. */
-const longestMs = Number(process.env.SOJOURN_FUZZ_SECONDS ?? repetitions({ part: 30, full: 300 })) * 1000;
+const longestMs = Number(process.env.SOJOURN_FUZZ_SECONDS ?? repetitions({ part: 15, full: 300 })) * 1000;
 
 interface Heard {
   readonly sent: number;

@@ -1,6 +1,6 @@
 /** Runs `npm run build` and `npm run build:sandbox` outside the working copy. */
 import { execFile } from 'node:child_process';
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -17,5 +17,17 @@ export async function buildInto(
   const assets = 'onboarding/page/assets';
   cpSync(join(root, 'src', assets), join(outDir, assets), { recursive: true });
   for (const name of ['package.json', 'bin'])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+}
+
+/** Adds `config`, and the packages that `npm ci --omit=dev --omit=optional` installs, so that no other package can be found. */
+export function addPackagesAndConfig(folder: string): void {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: boolean; optional?: boolean; devOptional?: boolean }>;
+  };
+  const installed = Object.entries(packages)
+    .filter(([path, entry]) => path !== '' && !entry.dev && !entry.optional && !entry.devOptional)
+    .map(([path]) => path);
+  for (const name of ['config', ...installed])
     cpSync(join(root, name), join(folder, name), { recursive: true });
 }

@@ -42,8 +42,8 @@ const stores = {
 };
 
 describe.each([
-  ['SQLite', repetitions({ part: 200, full: 1_000 })],
-  ['Redis', repetitions({ part: 50, full: 200 })],
+  ['SQLite', repetitions({ part: 60, full: 1_000 })],
+  ['Redis', repetitions({ part: 20, full: 200 })],
 ] as const)('two processes on one %s', (name, rotations) => {
   test(`rotate ${rotations} times concurrently and always share one ring with one active key that both publish`, async () => {
     const url = await stores[name]();

@@ -9,6 +9,8 @@ import { compiled } from '../../support/compiled.ts';
 export interface Order {
   readonly now: number;
   readonly act: 'rotate' | 'advance' | 'refresh' | 'revoke';
+  /** The step of this command at which the replica kills itself. */
+  readonly dieAt?: number;
 }
 
 /** The ring of a replica, with a signature by its active key. */

@@ -16,8 +16,9 @@ const send = (message: Message) => process.send?.(message);
 let now = Number(start);
 
 let steps = 0;
+let lastStep = Number(dieAt);
 const step = () => {
-  if (++steps === Number(dieAt)) process.kill(process.pid, 'SIGKILL');
+  if (++steps === lastStep) process.kill(process.pid, 'SIGKILL');
 };
 
 const { open, rename, rm, link } = { ...files };
@@ -119,6 +120,7 @@ const acts = {
 
 process.on('message', async (order: Order) => {
   now = order.now;
+  if (order.dieAt !== undefined) lastStep = steps + order.dieAt;
   const refused = await acts[order.act]().then(
     () => undefined,
     (error: unknown) => (error instanceof SojournError ? error.code : String(error)),
