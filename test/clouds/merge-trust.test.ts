@@ -1,5 +1,5 @@
 /** The jq programs on trust policies of existing roles: they remove only the intended principals. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import {
   addStatement,
@@ -33,7 +33,7 @@ const root = {
   Principal: { AWS: 'arn:aws:iam::999988887777:root' },
   Action: 'sts:AssumeRole',
 };
-const denied = statement(undefined, { Effect: 'Deny' });
+const denied = statement(undefined, { Effect: 'Deny', Action: 'sts:TagSession' });
 
 function changed(program: string, Statement: unknown): unknown[] {
   const [, change] = trustCommands(target, facts, { arn, program });
@@ -57,6 +57,89 @@ describe.each([
     ['an older version of our statement', [{ ...ours, Condition: {} }, root], [root]],
   ])('keeps the other statements of a policy with %s', (_name, before, kept) => {
     expect(changed(program, before)).toEqual([...kept, ours]);
+  });
+});
+
+describe.each([
+  ['addStatement', addStatement],
+  ['replaceStatements', replaceStatements],
+])('the jq program %s stops at a restriction:', (_, program) => {
+  const own = { StringEquals: { [aud]: audience, [sub]: 'con_a' } };
+  const moreConditions = (keys: string) =>
+    `A statement for this connection has more conditions: ${keys}. Nothing was changed. Change or remove them yourself if they keep the connection out.`;
+  const covered = (names: string) =>
+    `A Deny covers this connection: ${names}. Nothing was changed. Except the subject in it, or remove it, if it keeps the connection out.`;
+  const deny = (Condition?: object, more: object = {}) =>
+    statement(Condition, { Effect: 'Deny', Principal: '*', Action: 'sts:*', ...more });
+  const office = { IpAddress: { 'aws:SourceIp': '203.0.113.0/24' } };
+  test.each<[string, unknown, string]>([
+    ['an address', statement({ ...own, ...office }), moreConditions('aws:sourceip')],
+    [
+      'an address, under our Sid',
+      [{ ...ours, Condition: { ...own, ...office } }],
+      moreConditions('aws:sourceip'),
+    ],
+    [
+      'two keys in two statements',
+      [
+        statement({ ...own, ...office }),
+        { ...ours, Condition: { ...own, Null: { 'aws:TokenIssueTime': 'true' } } },
+      ],
+      moreConditions('aws:sourceip, aws:tokenissuetime'),
+    ],
+    [
+      'an address, with any subject',
+      statement({ StringEquals: { [aud]: audience }, ...office }),
+      moreConditions('aws:sourceip'),
+    ],
+    ['a Deny of everybody', [root, deny()], covered('a statement without Sid')],
+    [
+      'a Deny of our provider',
+      deny(undefined, { Principal: { Federated: [saml, federated] }, Sid: 'No' }),
+      covered('No'),
+    ],
+    [
+      'a Deny outside an address',
+      deny({ NotIpAddress: { 'aws:SourceIp': '203.0.113.0/24' } }),
+      covered('a statement without Sid'),
+    ],
+    [
+      'a Deny of all but another subject',
+      deny({ StringNotEquals: { [sub]: 'con_b' } }),
+      covered('a statement without Sid'),
+    ],
+    [
+      'a Deny of others than a principal',
+      deny(undefined, { Principal: undefined, NotPrincipal: { AWS: '111122223333' } }),
+      covered('a statement without Sid'),
+    ],
+    [
+      'a Deny of all but other actions',
+      deny(undefined, { Action: undefined, NotAction: 'iam:*' }),
+      covered('a statement without Sid'),
+    ],
+  ])('%s', (_title, Statement, message) => {
+    const [, change] = trustCommands(target, facts, { arn, program });
+    const trust = JSON.stringify({ Version: '2012-10-17', Statement });
+    const { status, stdout, stderr } = spawnSync('sh', ['-ec', `${change}\nprintf %s "$trust"`], {
+      env: { PATH: process.env.PATH, trust },
+      encoding: 'utf8',
+    });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 5,
+      stdout: '',
+      stderr: expect.stringContaining(message),
+    });
+  });
+
+  test.each<[string, object]>([
+    ['another connection with an address', statement({ StringEquals: { [sub]: 'con_b' }, ...office })],
+    ['a Deny of all but our subject', deny({ StringNotEquals: { [sub]: ['con_a', 'con_b'] } })],
+    ['a Deny of another subject', deny({ StringEquals: { [sub]: 'con_b' } })],
+    ['a Deny of another action', deny(undefined, { Action: ['sts:AssumeRole', 'iam:*'] })],
+    ['a Deny of another principal', deny(undefined, { Principal: { Federated: saml } })],
+  ])('but not at %s', (_title, Statement) => {
+    expect(changed(program, Statement)).toEqual([Statement, ours]);
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import type { SetupFacts } from '../contract/index.ts';
 import { option, shellCommand } from '../encode/index.ts';
+import { stopAtRestrictions } from './restrictions.ts';
 import type { AwsTarget } from './target.ts';
 import { providerArn, trustPolicy } from './trust.ts';
 
@@ -18,23 +19,16 @@ const otherStatements = `[.Statement] | flatten(1)
     | map(select(.Sid == $ours.Sid or del(.Sid, .Action) == ($ours | del(.Sid, .Action)) | not)`;
 
 /** A jq program that keeps the other statements and appends ours. */
-export const addStatement = `.Statement = (${otherStatements}) + [$ours])`;
-
-/** A jq function: the exact values of a condition key, one list per condition, without wildcards and variables. */
-const namedValues = `def named($key): [.Condition | objects | to_entries[]
-    | select(.key | ascii_downcase | IN("stringequals", "stringequalsignorecase", "stringlike"))
-    | .value | objects | to_entries[] | select((.key | ascii_downcase) == ($key | ascii_downcase))
-    | [.value] | flatten
-    | select(all(type == "string" and (contains("*") or contains("?") or contains("\${") | not)))
-    | map(ascii_downcase)];`;
+export const addStatement = `${stopAtRestrictions}
+  | .Statement = (${otherStatements}) + [$ours])`;
 
 /**
  * A jq program that also removes statements for this issuer, except those that name exact subjects: another connection may
  * use the role too. It removes a statement that names this connection without its audience. Other principals of a statement
  * and Deny statements stay.
  */
-export const replaceStatements = `${namedValues}
-  $ours.Principal.Federated as $issuer
+export const replaceStatements = `${stopAtRestrictions}
+  | $ours.Principal.Federated as $issuer
   | $ours.Condition.StringEquals as $expected
   | ($expected | keys) as [$aud, $sub]
   | .Statement = (${otherStatements}
