@@ -136,6 +136,7 @@ describe.each([
     ['another connection with an address', statement({ StringEquals: { [sub]: 'con_b' }, ...office })],
     ['a Deny of all but our subject', deny({ StringNotEquals: { [sub]: ['con_a', 'con_b'] } })],
     ['a Deny of another subject', deny({ StringEquals: { [sub]: 'con_b' } })],
+    ['a Deny without TLS', deny({ Bool: { 'aws:SecureTransport': 'false' } })],
     ['a Deny of another action', deny(undefined, { Action: ['sts:AssumeRole', 'iam:*'] })],
     ['a Deny of another principal', deny(undefined, { Principal: { Federated: saml } })],
   ])('but not at %s', (_title, Statement) => {

@@ -13,7 +13,8 @@ const namedValues = `def named($key): [.Condition | objects | to_entries[]
 
 /**
  * jq functions. `restricts`: an Allow for this connection, or for more of this issuer, that also requires other keys than the
- * audience and the subject. `denies`: a Deny that covers a web identity of this issuer and does not except the subject.
+ * audience and the subject. `denies`: a Deny that covers a web identity of this issuer and does not except the
+ * subject. STS always uses TLS.
  */
 const definitions = `${namedValues}
 def keys_of: [.Condition | objects | .[] | objects | keys[] | ascii_downcase];
@@ -27,12 +28,14 @@ def enters: ascii_downcase | gsub("[*]"; ".*") | gsub("[?]"; ".") as $pattern
 def excepts($sub; $self): any(.Condition | objects | to_entries[]
   | select(.key | ascii_downcase | test("^(foranyvalue:|forallvalues:)?stringnot")) | .value | objects | to_entries[]
   | select((.key | ascii_downcase) == $sub) | [.value] | flatten[] | strings | ascii_downcase; . == $self);
+def requires_tls: any(.Condition | objects | to_entries[] | select((.key | ascii_downcase) == "bool") | .value | objects
+  | to_entries[]; (.key | ascii_downcase) == "aws:securetransport" and (.value | tostring) == "false");
 def denies($ours; $sub; $self): .Effect == "Deny"
   and (.NotPrincipal != null or .Principal == "*" or issuer_named($ours)
     or ([.Principal | objects | .Federated, .AWS] | flatten | index("*")))
   and (if .NotAction == null then [.Action] | flatten | any(.[] | strings; enters)
     else [.NotAction] | flatten | any(.[] | strings; enters) | not end)
-  and (excepts($sub; $self) or names_others($sub; $self) | not);`;
+  and (excepts($sub; $self) or names_others($sub; $self) or requires_tls | not);`;
 
 /** The start of a jq program on a trust policy, with our statement in `$ours`: an error, or the policy as it is. */
 export const stopAtRestrictions = `${definitions}

@@ -4,7 +4,7 @@ import type { ProbeResult, ProbeType, Remedy, SetupFacts } from '../contract/ind
 import { cloudResponseOf } from '../explanation.ts';
 import { probeInterpreter } from '../probe.ts';
 import { steps } from './explain.ts';
-import { setCondition, updateProvider } from './remedy.ts';
+import { replacesCondition, setCondition, updateProvider } from './remedy.ts';
 import type { GcpTarget } from './target.ts';
 
 /** The audience of tokens for AWS. */
@@ -29,7 +29,7 @@ export const fix = (target: GcpTarget, facts: SetupFacts, type: ProbeType): Reme
         fix: updateProvider(target, `--allowed-audiences=${facts.audience}`),
       }
     : {
-        detail: 'The attribute condition of the provider is missing or admits other subjects.',
+        detail: `The attribute condition of the provider is missing or admits other subjects. ${replacesCondition}`,
         fix: setCondition(target, facts),
       }),
 });

@@ -23,7 +23,7 @@ export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError
     case 'cloud_audience_mismatch':
       return { condition: 'audience', fix: updateProvider(target, `--allowed-audiences=${facts.audience}`) };
     case 'cloud_subject_mismatch':
-      return { condition: 'subject', fix: setCondition(target, facts) };
+      return { condition: 'subject', detail: replacesCondition, fix: setCondition(target, facts) };
     case 'cloud_trust_refused':
       return {
         condition: 'attribute_mapping',
@@ -68,6 +68,9 @@ export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError
 
 export const updateProvider = (target: GcpTarget, ...flags: readonly string[]): string =>
   provider('update-oidc', target, ...flags);
+
+export const replacesCondition =
+  'The command replaces the whole attribute condition: if you added more to it, keep that, joined with &&.';
 
 export const setCondition = (target: GcpTarget, { subject }: SetupFacts): string =>
   updateProvider(target, `--attribute-condition=assertion.sub==${celString(subject)}`);
