@@ -6,6 +6,9 @@ import type { Credentials } from './contract/index.ts';
 export const accessTokenOf = ({ credentials }: Credentials): string =>
   (credentials as Extract<Credentials['credentials'], { access_token: string }>).access_token;
 
+export const projectNumberOf = ({ credentials }: Credentials): string | undefined =>
+  'project_number' in credentials ? credentials.project_number : undefined;
+
 export const bearerVariables = (issued: Credentials) => ({
   CLOUD_ACCESS_TOKEN: accessTokenOf(issued),
   CLOUD_ACCESS_TOKEN_EXPIRATION: toTimestamp(issued.expiresAt),

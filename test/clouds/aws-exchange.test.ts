@@ -17,14 +17,16 @@ import { keep } from './target-arrange.ts';
 
 const role = 'arn:aws:iam::111122223333:role/vendor';
 const destinationOf = (target: unknown) => clouds.aws.entry(keep('aws', target));
-const pass = {
+const pass = (region = 'us-east-1') => ({
   expiresAt: noon + 3_600_000,
   credentials: {
     access_key_id: 'ASIAKEY',
     secret_access_key: 'secret/key+',
     session_token: 'session//token==',
+    account_id: '111122223333',
+    region,
   },
-};
+});
 /** Parameters of every request. */
 const asked = {
   Action: 'AssumeRoleWithWebIdentity',
@@ -53,7 +55,7 @@ const bareHeaders = (host: string, length: number) => ({
 describe('the AWS exchange', () => {
   test('is one unsigned call with the role, a session named after connection and token, and the token', async () => {
     const visit = visitTo(cloud.origin);
-    expect(await destinationOf({ role_arn: role }).exchange(visit)).toEqual(pass);
+    expect(await destinationOf({ role_arn: role }).exchange(visit)).toEqual(pass());
     const { method, path, headers, body } = onlyRequest(cloud);
     expect({ method, path, form: formOf(body) }).toEqual({ method: 'POST', path: '/', form: asked });
     expect(headers).toEqual(bareHeaders(new URL(cloud.origin).host, body.length));
@@ -124,7 +126,9 @@ describe('the AWS exchange', () => {
   ])('of role %s in region %s calls %s', async (role_arn, region, url) => {
     const outside = await closeNetwork({ status: 200, body: awsPass() });
     try {
-      expect(await destinationOf({ role_arn, region }).exchange(atHome())).toEqual(pass);
+      expect(await destinationOf({ role_arn, region }).exchange(atHome())).toEqual(
+        pass(region ?? new URL(url).host.split('.')[1]),
+      );
       expect(outside.left.map((request) => ({ ...request, body: formOf(request.body) }))).toEqual([
         {
           method: 'POST',

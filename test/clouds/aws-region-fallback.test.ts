@@ -41,6 +41,8 @@ describe('the AWS exchange falls back to another region', () => {
       'access_key_id',
       'secret_access_key',
       'session_token',
+      'account_id',
+      'region',
     ]);
     expect(regions()).toEqual(['eu-central-1', 'eu-west-1']);
     expect(cloud.asked[1]?.body).toBe(cloud.asked[0]?.body);

@@ -59,7 +59,7 @@ describe('the Google Cloud exchange', () => {
     ];
     expect(await destinationOf({ scopes }).exchange(visit)).toEqual({
       expiresAt: noon + 300_000,
-      credentials: { access_token: 'ya29.federated', token_type: 'Bearer' },
+      credentials: { access_token: 'ya29.federated', token_type: 'Bearer', project_number: '123456789012' },
     });
     expect(askedOf()).toEqual([exchange(scopes.join(' '))]);
     expect(visit.minted()).toBe(1);
@@ -70,7 +70,7 @@ describe('the Google Cloud exchange', () => {
     const destination = destinationOf({ service_account, scopes, lifetime_seconds: 1800 });
     expect(await destination.exchange(visitTo(cloud.origin))).toEqual({
       expiresAt: noon + 3_600_000,
-      credentials: { access_token: 'ya29.account', token_type: 'Bearer' },
+      credentials: { access_token: 'ya29.account', token_type: 'Bearer', project_number: '123456789012' },
     });
     expect(askedOf()).toEqual([
       exchange(platform),

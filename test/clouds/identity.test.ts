@@ -54,6 +54,14 @@ test('identify calls STS with a signed request that contains no key', async () =
   expect(JSON.stringify(headers)).not.toContain('the-secret-key');
 });
 
+test('identify calls the endpoint of the region of the connection', async () => {
+  cloud.answers = [xml('arn:aws:sts::111122223333:assumed-role/vendor/session')];
+  const target = clouds.aws.entry(clouds.aws.target.parse(targets.aws));
+  const settings = { sts_endpoint: `${cloud.origin}/vpce/{region}` };
+  await target.identify({ expiresAt: 0, credentials: keys }, { ...visitTo(cloud.origin), settings });
+  expect(onlyRequest(cloud).path).toBe('/vpce/eu-central-1');
+});
+
 test.each([
   'arn:aws:sts::111122223333:assumed-role/vendor-2/session',
   'arn:aws:sts::999999999999:assumed-role/vendor/session',

@@ -221,9 +221,16 @@ export function mainWorkflow(
           expect(await fetchCredentials()).toEqual(delivered);
           return { delivered, used: await useOnce(sandbox, delivered, places) };
         });
-        const bearer = { access_token: expect.any(String), token_type: 'Bearer' };
+        const bearer = {
+          access_token: expect.any(String),
+          token_type: 'Bearer',
+          ...(cloud === 'gcp' ? { project_number: expect.stringMatching(/^\d+$/) } : {}),
+        };
         const keys = Object.fromEntries(
-          ['access_key_id', 'secret_access_key', 'session_token'].map((key) => [key, expect.any(String)]),
+          ['access_key_id', 'secret_access_key', 'session_token', 'account_id', 'region'].map((key) => [
+            key,
+            expect.any(String),
+          ]),
         );
         expect(result.delivered).toEqual({
           connection: connection.id,

@@ -10,19 +10,24 @@ import { type AssumeRole, connect } from './sts.ts';
 /** The clients to try; the first is for the target's own region. */
 export async function connectEndpoints(
   region: string,
-  { sts_endpoint, sts_region_fallback }: AwsSettings,
+  settings: AwsSettings,
 ): Promise<readonly AssumeRole[]> {
+  const { sts_endpoint, sts_region_fallback } = settings;
   // An endpoint without the placeholder is the same for all regions.
   const allowsFallback =
     sts_region_fallback && (sts_endpoint === null || sts_endpoint.includes(regionPlaceholder));
   const other = allowsFallback ? fallbackRegionOf(region) : undefined;
   const regions = other === undefined ? [region] : [region, other];
-  return Promise.all(
-    regions.map((name) => connect(name, sts_endpoint?.replaceAll(regionPlaceholder, name) ?? null)),
-  );
+  return Promise.all(regions.map((name) => connect(name, endpointFor(name, settings))));
 }
 
 const regionPlaceholder = '{region}';
+
+/** The configured endpoint for the region; null for the one of AWS. */
+export const endpointFor = (
+  region: string,
+  { sts_endpoint }: Pick<AwsSettings, 'sts_endpoint'>,
+): string | null => sts_endpoint?.replaceAll(regionPlaceholder, region) ?? null;
 
 /** Limit for one endpoint while another remains to try: a third of the time for the exchange. */
 const attemptTimeoutMs = 1_600;

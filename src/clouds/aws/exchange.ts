@@ -6,6 +6,7 @@ import { cloudResponseOf } from '../explanation.ts';
 import { parseResponse } from '../request.ts';
 import { withRetries } from '../retry.ts';
 import { connectEndpoints, isRegional, tryEndpoints as tryInTurn } from './endpoints.ts';
+import { accountOf } from './partitions.ts';
 import type { NarrowedTarget } from './purpose.ts';
 import type { AwsSettings } from './settings.ts';
 
@@ -45,6 +46,8 @@ export async function exchange(
       access_key_id: keys.AccessKeyId,
       secret_access_key: keys.SecretAccessKey,
       session_token: keys.SessionToken,
+      account_id: accountOf(role_arn),
+      region,
     },
   };
 }

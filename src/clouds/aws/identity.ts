@@ -4,6 +4,7 @@ import { send } from '../../platform/outbound/index.ts';
 import type { CloudContext, Credentials } from '../contract/index.ts';
 import { formType, refusalOf } from '../request.ts';
 import { withRetries } from '../retry.ts';
+import { endpointFor } from './endpoints.ts';
 import { explain } from './explain.ts';
 import { domainOf } from './partitions.ts';
 import type { AwsSettings } from './settings.ts';
@@ -17,7 +18,7 @@ export async function identify(
   credentials: Credentials,
   { settings, now, signal }: CloudContext<AwsSettings>,
 ): Promise<string> {
-  const url = settings.sts_endpoint ?? `https://sts.${domainOf(region)}/`;
+  const url = endpointFor(region, settings) ?? `https://sts.${domainOf(region)}/`;
   const answer = await withRetries(async () => {
     const headers = await sign({
       ...{ method: 'POST', url, service: 'sts', region, body, credentials, signedAt: now() },

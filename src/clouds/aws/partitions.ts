@@ -67,6 +67,9 @@ export function partitionFor({
 /** `arn` has passed `roleArnField`. */
 const partitionOf = (arn: string) => arn.split(':')[1] as Partition;
 
+/** `arn` has passed `roleArnField`. */
+export const accountOf = (arn: string): string => arn.split(':')[4] ?? '';
+
 /** The domain after the service name in a host. */
 export const domainOf = (region: string): string =>
   `${region}.amazonaws.${region.startsWith('cn-') ? 'com.cn' : region.startsWith('eusc-') ? 'eu' : 'com'}`;

@@ -1,7 +1,7 @@
 /** How AWS SDKs, the AWS CLI and Terraform receive credentials on a client's machine. */
 import type { Programs } from '../contract/programs.ts';
 import { credentialsCommand, shellVariables, stringOrEmpty } from '../tool-text.ts';
-import { formats } from './formats.ts';
+import { formats, regionVariables } from './formats.ts';
 import { setupOptions } from './setup-options.ts';
 import { upload } from './upload-command.ts';
 
@@ -26,7 +26,7 @@ export const programs: Programs = {
       'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
       'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
     ],
-    async variables({ url, secret, file }) {
+    async variables({ url, secret, file, issued, env }) {
       // An empty file: a profile in the user's own files would take precedence over the endpoint.
       const empty = await file('aws', '');
       return {
@@ -35,6 +35,8 @@ export const programs: Programs = {
         AWS_SHARED_CREDENTIALS_FILE: empty,
         AWS_CONFIG_FILE: empty,
         AWS_EC2_METADATA_DISABLED: 'true',
+        // The user's own files, which could name one, are hidden. Their variables take precedence.
+        ...(env.AWS_REGION || env.AWS_DEFAULT_REGION ? {} : regionVariables(issued)),
       };
     },
     // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html

@@ -37,8 +37,6 @@ export const programs: Programs = {
       'AZURE_FEDERATED_TOKEN_FILE',
       'AZURE_USERNAME',
       'AZURE_PASSWORD',
-      'MSI_ENDPOINT',
-      'MSI_SECRET',
       'IDENTITY_SERVER_THUMBPRINT',
       // Terraform: https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs#argument-reference
       'ARM_CLIENT_ID',
@@ -60,12 +58,15 @@ export const programs: Programs = {
     variables: async ({ url, secret }) => ({
       IDENTITY_ENDPOINT: url,
       IDENTITY_HEADER: secret,
+      // The form of API version 2017-09-01, for libraries that know no other.
+      MSI_ENDPOINT: url,
+      MSI_SECRET: secret,
       AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
     }),
     // The managed identity protocol of App Service: https://learn.microsoft.com/azure/app-service/overview-managed-identity
     endpoint: {
       method: 'GET',
-      secretOf: (headers) => headers['x-identity-header'],
+      secretOf: (headers) => headers['x-identity-header'] ?? headers.secret,
       credentials: metadataResponse,
       error: ({ code, detail, advice }) => ({
         error: code,

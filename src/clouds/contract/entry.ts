@@ -31,8 +31,20 @@ export interface Credentials {
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   readonly credentials:
-    | { readonly access_key_id: string; readonly secret_access_key: string; readonly session_token: string }
-    | { readonly access_token: string; readonly token_type: 'Bearer' };
+    | {
+        readonly access_key_id: string;
+        readonly secret_access_key: string;
+        readonly session_token: string;
+        /** What SDKs need besides the keys: the account of the session, and the region of the connection. */
+        readonly account_id?: string;
+        readonly region?: string;
+      }
+    | {
+        readonly access_token: string;
+        readonly token_type: 'Bearer';
+        /** The project of the connection, which Google's libraries ask for if the environment names none. */
+        readonly project_number?: string;
+      };
 }
 
 /** The context of a call to a cloud other than an exchange. */

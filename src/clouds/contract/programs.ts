@@ -28,12 +28,16 @@ export interface ExecSupport {
    * The variables of the program.
    * @param file creates a file that only this user can read, and returns its path
    * @param pathOf the path of a file with this name
+   * @param issued current credentials
+   * @param env the environment of `sojourn exec`
    */
   variables(options: {
     readonly url: string;
     readonly secret: string;
     readonly file: (name: string, content: string) => Promise<string>;
     readonly pathOf: (name: string) => string;
+    readonly issued: Credentials;
+    readonly env: Readonly<Record<string, string | undefined>>;
   }): Promise<Readonly<Record<string, string>>>;
   /** A command that needs credentials, for the help. */
   readonly example?: string;

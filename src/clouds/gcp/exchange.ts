@@ -63,15 +63,16 @@ async function exchangeToken(
     schema: federatedAnswer,
     refusal: refusalAt(steps.exchange, url),
   });
-  return bearer(access_token, requestedAt + expires_in * 1000);
+  return bearer(access_token, requestedAt + expires_in * 1000, target);
 }
 
 async function impersonate(
-  { scopes, lifetime_seconds }: GcpTarget,
+  target: GcpTarget,
   account: string,
   federated: BearerCredentials,
   { settings, signal, notAfter, now }: CloudRequest<GcpSettings>,
 ): Promise<Credentials> {
+  const { scopes, lifetime_seconds } = target;
   const left = notAfter === undefined ? Number.POSITIVE_INFINITY : Math.floor((notAfter - now()) / 1000);
   const lifetime = Math.max(1, Math.min(Number(lifetime_seconds), left));
   const base = settings.iam_credentials_endpoint ?? publicIamCredentials;
@@ -91,7 +92,7 @@ async function impersonate(
     schema: accountAnswer,
     refusal: refusalAt(steps.impersonation, url),
   });
-  return bearer(accessToken, expireTime);
+  return bearer(accessToken, expireTime, target);
 }
 
 const refusalAt =
@@ -103,7 +104,11 @@ const refusalAt =
     return refusalOf(answer, { host: new URL(url).host, step, error: { code, message } }, explain);
   };
 
-const bearer = (access_token: string, expiresAt: number): BearerCredentials => ({
+const bearer = (
+  access_token: string,
+  expiresAt: number,
+  { project_number }: GcpTarget,
+): BearerCredentials => ({
   expiresAt,
-  credentials: { access_token, token_type: 'Bearer' },
+  credentials: { access_token, token_type: 'Bearer', project_number },
 });

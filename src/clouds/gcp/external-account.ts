@@ -58,13 +58,12 @@ function providerOf(token: string, connection: string): string {
 }
 
 /** An account whose token exchange is the endpoint of `sojourn exec`, with the endpoint's secret as the token. */
-export const endpointAccount = (url: string, secretFile: string): string =>
+export const endpointAccount = (url: string, secretFile: string, projectNumber = '0'): string =>
   JSON.stringify({
     type: 'external_account',
     universe_domain: 'googleapis.com',
-    // The endpoint ignores it; the libraries require this format.
-    audience:
-      '//iam.googleapis.com/projects/0/locations/global/workloadIdentityPools/sojourn/providers/sojourn',
+    // The endpoint ignores it. The libraries require this format, and read the project from it if the environment names none.
+    audience: `//iam.googleapis.com/projects/${projectNumber}/locations/global/workloadIdentityPools/sojourn/providers/sojourn`,
     subject_token_type: jwt,
     token_url: url,
     credential_source: { file: secretFile },

@@ -1,6 +1,6 @@
 /** How Google's libraries, gcloud and Terraform receive credentials on a client's machine. */
 import { toSeconds } from '../../platform/time/index.ts';
-import { accessTokenOf, bearerVariables } from '../bearer-variables.ts';
+import { accessTokenOf, bearerVariables, projectNumberOf } from '../bearer-variables.ts';
 import type { Programs } from '../contract/programs.ts';
 import { shellVariables } from '../tool-text.ts';
 import {
@@ -53,8 +53,8 @@ export const programs: Programs = {
       'CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE',
       'CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT',
     ],
-    async variables({ url, secret, file, pathOf }) {
-      const account = endpointAccount(url, await file('gcp-secret', secret));
+    async variables({ url, secret, file, pathOf, issued }) {
+      const account = endpointAccount(url, await file('gcp-secret', secret), projectNumberOf(issued));
       return {
         GOOGLE_APPLICATION_CREDENTIALS: await file('gcp.json', account),
         CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: pathOf(tokenFile),

@@ -8,6 +8,7 @@ export interface AwsIdentity {
   readonly secretAccessKey: string;
   readonly sessionToken: string;
   readonly expiration: Date;
+  readonly accountId?: string;
 }
 
 /**
@@ -22,7 +23,13 @@ export function awsCredentials(
   return async () => {
     const credentials = await sojourn.credentials(connection, options);
     if (credentials.cloud !== 'aws') throw wrongCloud('awsCredentials', 'aws', credentials.cloud);
-    const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = credentials;
-    return { accessKeyId, secretAccessKey, sessionToken, expiration: expiresAt };
+    const { accessKeyId, secretAccessKey, sessionToken, expiresAt, accountId } = credentials;
+    return {
+      accessKeyId,
+      secretAccessKey,
+      sessionToken,
+      expiration: expiresAt,
+      ...(accountId === undefined ? {} : { accountId }),
+    };
   };
 }

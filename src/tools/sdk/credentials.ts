@@ -11,11 +11,17 @@ export interface AwsCredentials extends ConnectionCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
+  /** The account of the session, for endpoints that contain it. */
+  readonly accountId?: string;
+  /** The region of the connection. */
+  readonly region?: string;
 }
 
 export interface BearerCredentials extends ConnectionCredentials {
   readonly cloud: 'azure' | 'gcp';
   readonly accessToken: string;
+  /** The Google Cloud project of the connection. */
+  readonly projectNumber?: string;
 }
 
 /** Discriminated by `cloud`. */
@@ -35,11 +41,20 @@ export function parseCredentials(body: string): Credentials {
   if (typeof connection === 'string' && !Number.isNaN(expiresAt.valueOf())) {
     const { access_key_id: accessKeyId, secret_access_key: secretAccessKey } = members;
     const { session_token: sessionToken, access_token: accessToken } = members;
+    const { account_id: accountId, region, project_number: projectNumber } = members;
     const common = { connection, expiresAt };
     if (cloud === 'aws' && isText(accessKeyId) && isText(secretAccessKey) && isText(sessionToken))
-      return { ...common, cloud, accessKeyId, secretAccessKey, sessionToken };
+      return {
+        ...common,
+        cloud,
+        accessKeyId,
+        secretAccessKey,
+        sessionToken,
+        ...(isText(accountId) ? { accountId } : {}),
+        ...(isText(region) ? { region } : {}),
+      };
     if ((cloud === 'azure' || cloud === 'gcp') && isText(accessToken))
-      return { ...common, cloud, accessToken };
+      return { ...common, cloud, accessToken, ...(isText(projectNumber) ? { projectNumber } : {}) };
   }
   throw invalidResponse(200, 'The response contains no credentials.');
 }

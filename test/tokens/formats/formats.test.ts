@@ -31,6 +31,7 @@ const connectionTo = (cloud: CloudName): Connection => ({
 });
 
 const keys = { access_key_id: 'ASIAEXAMPLE', secret_access_key: 'wJalr/+K7=', session_token: 'IQoJb3/+==' };
+const full = { ...keys, account_id: '111122223333', region: 'eu-central-1' };
 const token = { access_token: 'ya29.c.b0Aaek', token_type: 'Bearer' } as const;
 
 const aws: Credentials = { expiresAt, credentials: keys };
@@ -99,6 +100,45 @@ test.each([
   ['azure', 'azure', json({ access_token: 'ya29.c.b0Aaek', expires_on: '1795438800', token_type: 'Bearer' })],
 ] as const)('credentials of %s as %s have exactly this body', (cloud, format, body) => {
   expect(deliverTo(cloud, format)).toEqual(body);
+});
+
+test.each([
+  ['json', whole('aws', full).body],
+  [
+    'aws-process',
+    JSON.stringify({
+      Version: 1,
+      AccessKeyId: 'ASIAEXAMPLE',
+      SecretAccessKey: 'wJalr/+K7=',
+      SessionToken: 'IQoJb3/+==',
+      Expiration: '2026-11-23T13:00:00.000Z',
+      AccountId: '111122223333',
+    }),
+  ],
+  [
+    'aws-container',
+    JSON.stringify({
+      AccessKeyId: 'ASIAEXAMPLE',
+      SecretAccessKey: 'wJalr/+K7=',
+      Token: 'IQoJb3/+==',
+      Expiration: '2026-11-23T13:00:00.000Z',
+      AccountId: '111122223333',
+    }),
+  ],
+  [
+    'env',
+    text(
+      "export AWS_ACCESS_KEY_ID='ASIAEXAMPLE'",
+      "export AWS_SECRET_ACCESS_KEY='wJalr/+K7='",
+      "export AWS_SESSION_TOKEN='IQoJb3/+=='",
+      "export AWS_CREDENTIAL_EXPIRATION='2026-11-23T13:00:00.000Z'",
+      "export AWS_ACCOUNT_ID='111122223333'",
+      "export AWS_REGION='eu-central-1'",
+      "export AWS_DEFAULT_REGION='eu-central-1'",
+    ).body,
+  ],
+] as const)('AWS credentials as %s contain the account, and as env the region', (format, body) => {
+  expect(deliverTo('aws', format, { expiresAt, credentials: full }).body).toBe(body);
 });
 
 describe('a format', () => {

@@ -79,11 +79,13 @@ describe('sojourn credentials with an agent', () => {
       ...keys,
       SessionToken: expect.any(String),
       Expiration: timestamp,
+      AccountId: '111122223333',
     });
     expect(await parsed(aws.id, 'aws-container')).toEqual({
       ...keys,
       Token: expect.any(String),
       Expiration: timestamp,
+      AccountId: '111122223333',
     });
     expect(await parsed(aws.id, 'json')).toEqual({
       connection: aws.id,
@@ -93,6 +95,8 @@ describe('sojourn credentials with an agent', () => {
         access_key_id: keys.AccessKeyId,
         secret_access_key: expect.any(String),
         session_token: expect.any(String),
+        account_id: '111122223333',
+        region: 'us-east-1',
       },
     });
     const env = await sojourn(['credentials', aws.id, '--format', 'env'], {
@@ -101,7 +105,7 @@ describe('sojourn credentials with an agent', () => {
     expect(env).toEqual({
       code: 0,
       out: expect.stringMatching(
-        /^export AWS_ACCESS_KEY_ID='ASIA\w+'\nexport AWS_SECRET_ACCESS_KEY='.+'\nexport AWS_SESSION_TOKEN='.+'\nexport AWS_CREDENTIAL_EXPIRATION='20.+Z'\n$/,
+        /^export AWS_ACCESS_KEY_ID='ASIA\w+'\nexport AWS_SECRET_ACCESS_KEY='.+'\nexport AWS_SESSION_TOKEN='.+'\nexport AWS_CREDENTIAL_EXPIRATION='20.+Z'\nexport AWS_ACCOUNT_ID='111122223333'\nexport AWS_REGION='us-east-1'\nexport AWS_DEFAULT_REGION='us-east-1'\n$/,
       ),
       err: '',
     });
@@ -125,7 +129,11 @@ describe('sojourn credentials with an agent', () => {
         connection: id,
         cloud,
         expires_at: timestamp,
-        credentials: { access_token: expect.any(String), token_type: 'Bearer' },
+        credentials: {
+          access_token: expect.any(String),
+          token_type: 'Bearer',
+          ...(cloud === 'gcp' ? { project_number: '123456789012' } : {}),
+        },
       });
     expect([await events('credentials.served'), await events('token.issued')]).toEqual(before);
   });

@@ -113,11 +113,39 @@ describe('a program of sojourn exec', () => {
       AWS_EC2_METADATA_DISABLED: 'true',
       IDENTITY_ENDPOINT: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/azure$/),
       IDENTITY_HEADER: given.AWS_CONTAINER_AUTHORIZATION_TOKEN,
+      MSI_ENDPOINT: given.IDENTITY_ENDPOINT,
+      MSI_SECRET: given.AWS_CONTAINER_AUTHORIZATION_TOKEN,
       AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential',
       GOOGLE_APPLICATION_CREDENTIALS: own,
       CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: own,
     });
     expect(JSON.stringify(given)).not.toMatch(/sjs_|mine/);
+  });
+
+  test('knows the region and the project of its connections, and can use the form of 2017 at Azure', async () => {
+    const program = node(`
+      import { readFileSync } from 'node:fs';
+      const { AWS_REGION, AWS_DEFAULT_REGION, GOOGLE_APPLICATION_CREDENTIALS, MSI_ENDPOINT, MSI_SECRET } = process.env;
+      const url = MSI_ENDPOINT + '?resource=https://management.azure.com&api-version=2017-09-01';
+      const [right, wrong] = await Promise.all(
+        [MSI_SECRET, 'wrong'].map((secret) => fetch(url, { headers: { secret } })),
+      );
+      console.log(JSON.stringify({
+        AWS_REGION,
+        AWS_DEFAULT_REGION,
+        audience: JSON.parse(readFileSync(GOOGLE_APPLICATION_CREDENTIALS)).audience,
+        azure: [right.status, Object.keys(await right.json()), wrong.status],
+      }));`);
+    const { aws, azure, gcp } = stage.customer;
+    const { code, out, err } = await exec([aws, azure, gcp], program);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(JSON.parse(out)).toEqual({
+      AWS_REGION: 'us-east-1',
+      AWS_DEFAULT_REGION: 'us-east-1',
+      audience:
+        '//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/sojourn/providers/sojourn',
+      azure: [200, ['access_token', 'expires_on', 'token_type'], 401],
+    });
   });
 
   test('keeps its own exit code, output and errors', async () => {

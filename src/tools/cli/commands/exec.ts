@@ -36,7 +36,8 @@ export const exec: CommandSpec = {
     const purpose = text(args, 'purpose');
     const fetchCredentials: FetchCredentials = (connection) => sojourn.credentials(connection, { purpose });
     // Fetch before starting anything, so that errors are reported here and not by a cloud library.
-    const connections = await connectionsByCloud(fetchCredentials, args.positionals);
+    const credentials = await Promise.all(args.positionals.map(fetchCredentials));
+    const connections = connectionsByCloud(credentials);
     const signals = relaySignals(() => controller.abort());
     // Runs from last to first: the folder is removed before the endpoint waits for pending requests.
     const cleanups: (() => unknown)[] = [signals.release];
@@ -51,7 +52,7 @@ export const exec: CommandSpec = {
         if (tokenFile !== undefined)
           cleanups.push(await refreshTokenFile(fetchCredentials, connection, join(folder, tokenFile)));
       }
-      const env = await environmentFor(connections.keys(), endpoint, folder, terminal.env);
+      const env = await environmentFor(credentials, endpoint, folder, terminal.env);
       return await runProgram(args.childCommand, env, terminal, signals);
     } catch (error) {
       const code = signals.exitCode();
@@ -64,17 +65,13 @@ export const exec: CommandSpec = {
   },
 };
 
-async function connectionsByCloud(
-  fetchCredentials: FetchCredentials,
-  connections: readonly string[],
-): Promise<ReadonlyMap<Credentials['cloud'], string>> {
+function connectionsByCloud(credentials: readonly Credentials[]): ReadonlyMap<Credentials['cloud'], string> {
   const byCloud = new Map<Credentials['cloud'], string>();
-  const all = await Promise.all(connections.map(fetchCredentials));
-  for (const [index, { cloud }] of all.entries()) {
+  for (const { cloud, connection } of credentials) {
     if (!programs[cloud].exec) throw usageError(`sojourn exec does not support connections to ${cloud}.`);
     if (byCloud.has(cloud))
       throw usageError(`Give only one connection to ${cloud}: a program has one identity per cloud.`);
-    byCloud.set(cloud, connections[index] ?? '');
+    byCloud.set(cloud, connection);
   }
   return byCloud;
 }

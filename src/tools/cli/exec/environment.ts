@@ -5,6 +5,7 @@ import { programs } from '../../../clouds/programs/index.ts';
 import type { Environment } from '../../../server/config/index.ts';
 import type { Credentials } from '../../sdk/index.ts';
 import { type Endpoint, pathOf } from './endpoint.ts';
+import { issuedOf } from './issued.ts';
 
 /** Removed: the child program needs no access to the server. */
 const sojournVariables = [
@@ -18,7 +19,7 @@ const sojournVariables = [
 
 /** Creates the environment of the child program. Writes files to `folder`, readable by this user only. */
 export async function environmentFor(
-  clouds: Iterable<Credentials['cloud']>,
+  credentials: readonly Credentials[],
   { origin, secret }: Pick<Endpoint, 'origin' | 'secret'>,
   folder: string,
   env: Environment,
@@ -30,15 +31,17 @@ export async function environmentFor(
   };
   const childEnv = new Map(Object.entries(env));
   for (const name of sojournVariables) childEnv.delete(name);
-  for (const cloud of clouds) {
-    const support = programs[cloud].exec;
+  for (const issued of credentials) {
+    const support = programs[issued.cloud].exec;
     if (!support) continue;
     for (const name of support.otherIdentities) childEnv.delete(name);
     const added = await support.variables({
-      url: origin + pathOf(cloud),
+      url: origin + pathOf(issued.cloud),
       secret,
       file,
       pathOf: (name) => join(folder, name),
+      issued: issuedOf(issued),
+      env,
     });
     for (const [name, value] of Object.entries(added)) childEnv.set(name, value);
   }

@@ -10,6 +10,12 @@ export const issuedOf = (credentials: Credentials): IssuedCredentials => ({
           access_key_id: credentials.accessKeyId,
           secret_access_key: credentials.secretAccessKey,
           session_token: credentials.sessionToken,
+          ...(credentials.accountId === undefined ? {} : { account_id: credentials.accountId }),
+          ...(credentials.region === undefined ? {} : { region: credentials.region }),
         }
-      : { access_token: credentials.accessToken, token_type: 'Bearer' },
+      : {
+          access_token: credentials.accessToken,
+          token_type: 'Bearer',
+          ...(credentials.projectNumber === undefined ? {} : { project_number: credentials.projectNumber }),
+        },
 });
