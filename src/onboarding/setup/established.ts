@@ -1,17 +1,17 @@
 /** The connections whose set-up came first: their resources exist in the customer's cloud. */
 import { type Connection, type Connections, hasBeenActive } from '../../access/connections/index.ts';
 import type { EstablishedConnection } from '../../clouds/index.ts';
-import { allItems } from '../../platform/store/index.ts';
 
-/** The connections of a tenant that have ever been active. */
+/** The oldest: their set-ups came first. A bound, because each view of a customer's page reads them. */
+const maxRead = 100;
+
+/** The connections of a tenant that have ever been active, among its oldest ones. */
 export async function activatedConnections(
   tenant: string,
   connections: Pick<Connections, 'list'>,
 ): Promise<readonly Connection[]> {
-  const activated: Connection[] = [];
-  for await (const connection of allItems((query) => connections.list(query), { within: tenant }))
-    if (hasBeenActive(connection)) activated.push(connection);
-  return activated;
+  const { items } = await connections.list({ within: tenant, limit: maxRead });
+  return items.filter(hasBeenActive);
 }
 
 /**

@@ -1,7 +1,9 @@
 /** What is asked of the set-up files from inside the server, where the invitation is known that they report to. */
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Connection } from '../../../src/access/connections/index.ts';
 import { type SetupFacts, setUpOf } from '../../../src/clouds/index.ts';
+import { activatedConnections } from '../../../src/onboarding/setup/established.ts';
 import { createSetupFiles, type SetupFiles } from '../../../src/onboarding/setup/files.ts';
 import type { SetupRequest } from '../../../src/onboarding/setup/request.ts';
 import { createModules } from '../../support/modules.ts';
@@ -103,6 +105,19 @@ describe('the files of a second connection', () => {
     // New files of the first connection keep its provider after the second one became active.
     await activate(same);
     expect(await defaults(active)).toEqual(yes);
+  });
+
+  test('are made with one read of at most 100 connections, because each view of a page needs it', async () => {
+    const asked: unknown[] = [];
+    const list: typeof bench.connections.list = (query) => {
+      asked.push(query);
+      return bench.connections.list(query);
+    };
+    const tenant = (await bench.tenants.create({ name: 'Large' })).id;
+    const active = await activate(await created('aws', roleIn('111122223333'), tenant));
+    await created('aws', {}, tenant);
+    expect(await activatedConnections(tenant, { list })).toEqual([active]);
+    expect(asked).toEqual([{ within: tenant, limit: 100 }]);
   });
 
   test('reuse the pool of a project in which a connection was active before', async () => {
