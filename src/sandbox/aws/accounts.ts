@@ -1,7 +1,8 @@
 /** The state of the customers' AWS accounts: accounts by partition, each with its IAM objects and stacks. */
 import { randomBytes } from 'node:crypto';
 import type { LambdaFunction } from './cloudformation/run-function.ts';
-import type { Stack, StackSet } from './cloudformation/stack.ts';
+import type { Stack } from './cloudformation/stack.ts';
+import type { StackSet } from './cloudformation/stack-set.ts';
 import type { Tag } from './query.ts';
 
 export interface Provider {

@@ -69,6 +69,48 @@ describe('the CloudFormation template', () => {
     expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([false, true]);
   });
 
+  testWith(['aws'])(
+    'is deployed, changed and found unchanged by an unmodified `aws cloudformation deploy`',
+    async () => {
+      const account = '111111111117';
+      const connection = await connect();
+      const command = (source: string) =>
+        inTemporaryDirectory((cwd) => {
+          writeFileSync(join(cwd, 'cloudformation.json'), source);
+          const args =
+            'cloudformation deploy --template-file cloudformation.json --stack-name sojourn --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset';
+          return runProgram('aws', args.split(' '), { cwd, env: administrator(endpoint, account) });
+        });
+      const template = fileFor(connection, 'cloudformation.json', { options: { role_name: 'vendor' } });
+      const role_arn = `arn:aws:iam::${account}:role/vendor`;
+      const done = {
+        status: 0,
+        stderr: '',
+        stdout: expect.stringContaining('Successfully created/updated stack - sojourn'),
+      };
+      expect(await command(template)).toEqual(done);
+      await bench.save(connection, { role_arn });
+      expect(await bench.isIn(connection)).toBe(true);
+
+      const changed = fileFor(connection, 'cloudformation.json', {
+        options: { role_name: 'vendor' },
+        permissions: { 'read-only': readOnly },
+      });
+      expect(await command(changed)).toEqual(done);
+      const { PolicyDocument = '' } = await iamOf(endpoint, account).send(
+        new GetRolePolicyCommand({ RoleName: 'vendor', PolicyName: 'read-only' }),
+      );
+      expect(JSON.parse(decodeURIComponent(PolicyDocument))).toEqual(readOnly.policy);
+      expect(await bench.isIn(connection)).toBe(true);
+      expect(await command(changed)).toEqual({
+        status: 0,
+        stderr: '',
+        stdout: expect.stringContaining('No changes to deploy. Stack sojourn is up to date'),
+      });
+    },
+    60_000,
+  );
+
   test('has exactly the values of a token of the connection', async () => {
     const connection = await connect();
     const claims = await bench.claims(connection);

@@ -13,12 +13,13 @@ import { parseStatements } from '../policy/document.ts';
 import {
   type CreateContext,
   type CreatedResource,
+  differs,
   invalid,
   type Json,
   type ResourceType,
   text,
 } from './resource-type.ts';
-import { runFunction } from './run-function.ts';
+import { type LambdaFunction, runFunction } from './run-function.ts';
 
 export const isCustom = (type: string): boolean =>
   /^(Custom::[\w@-]{1,60}|AWS::CloudFormation::CustomResource)$/.test(type);
@@ -42,22 +43,36 @@ export const lambdaFunction: ResourceType = {
   required: ['Code', 'Role'],
   requiredCapability: () => undefined,
   create(properties, { account, stackRegion, stackName, logicalId }) {
-    const { ZipFile: source } = properties.Code as { ZipFile?: unknown };
-    const [file, handler = ''] = (text(properties, 'Handler') ?? '').split('.');
-    if (typeof source !== 'string' || source.length > maxSource)
-      throw invalid('Code/ZipFile', 'expected inline code');
-    if (!runtimes.includes(text(properties, 'Runtime') ?? ''))
-      throw invalid('Runtime', 'is not a valid enum value');
-    if (file !== 'index' || handler === '') throw invalid('Handler', 'inline code is index.NAME');
-    const timeout = Number(text(properties, 'Timeout') ?? 3);
-    if (!(timeout >= 1 && timeout <= 900)) throw invalid('Timeout', 'out of range');
-    requireLambdaRole(account, text(properties, 'Role') ?? '');
+    const handler = functionOf(account, properties);
     const name = text(properties, 'FunctionName') ?? `${stackName}-${logicalId}-${randomUUID().slice(0, 12)}`;
     const arn = `arn:${account.partition}:lambda:${stackRegion}:${account.id}:function:${name}`;
-    account.functions.set(arn, { source, handler, timeout });
-    return { physicalId: name, attributes: { Arn: arn }, remove: () => void account.functions.delete(arn) };
+    account.functions.set(arn, handler);
+    return {
+      physicalId: name,
+      attributes: { Arn: arn },
+      remove: () => void account.functions.delete(arn),
+      update(changed, old) {
+        if (differs(changed, old, 'FunctionName')) return undefined;
+        account.functions.set(arn, functionOf(account, changed));
+        return { Arn: arn };
+      },
+    };
   },
 };
+
+function functionOf(account: Account, properties: Json): LambdaFunction {
+  const { ZipFile: source } = properties.Code as { ZipFile?: unknown };
+  const [file, handler = ''] = (text(properties, 'Handler') ?? '').split('.');
+  if (typeof source !== 'string' || source.length > maxSource)
+    throw invalid('Code/ZipFile', 'expected inline code');
+  if (!runtimes.includes(text(properties, 'Runtime') ?? ''))
+    throw invalid('Runtime', 'is not a valid enum value');
+  if (file !== 'index' || handler === '') throw invalid('Handler', 'inline code is index.NAME');
+  const timeout = Number(text(properties, 'Timeout') ?? 3);
+  if (!(timeout >= 1 && timeout <= 900)) throw invalid('Timeout', 'out of range');
+  requireLambdaRole(account, text(properties, 'Role') ?? '');
+  return { source, handler, timeout };
+}
 
 function requireLambdaRole(account: Account, arn: string): void {
   const role = [...account.roles.values()].find((candidate) => candidate.arn === arn);
@@ -85,12 +100,23 @@ export const customResource: ResourceType = {
   async create(properties, context) {
     const seconds = Number(text(properties, 'ServiceTimeout') ?? 3600);
     if (!(seconds >= 1 && seconds <= 3600)) throw invalid('ServiceTimeout', 'out of range');
-    const response = await invoke('Create', properties, context, undefined);
+    const response = await invoke('Create', properties, context);
+    const { physicalId } = response;
     return {
-      physicalId: response.physicalId,
+      physicalId,
       attributes: response.attributes,
       async remove() {
-        await invoke('Delete', properties, context, response.physicalId);
+        await invoke('Delete', properties, context, { physicalId });
+      },
+      async update(changed, old) {
+        if (differs(changed, old, 'ServiceToken')) return undefined;
+        const updated = await invoke('Update', changed, context, { physicalId, old });
+        if (updated.physicalId !== physicalId)
+          throw fault(
+            'InvalidRequest',
+            'The sandbox replaces no custom resource: keep its PhysicalResourceId.',
+          );
+        return updated.attributes;
       },
     };
   },
@@ -107,10 +133,10 @@ interface Response {
 }
 
 async function invoke(
-  type: 'Create' | 'Delete',
+  type: 'Create' | 'Update' | 'Delete',
   properties: Json,
   { account, logicalId, stackId, resourceType }: CreateContext,
-  physicalId: string | undefined,
+  existing?: { readonly physicalId: string; readonly old?: Json },
 ): Promise<Pick<CreatedResource, 'physicalId' | 'attributes'>> {
   const handler = account.functions.get(text(properties, 'ServiceToken') ?? '');
   if (!handler) throw invalid('ServiceToken', 'is not a function of this account');
@@ -124,8 +150,9 @@ async function invoke(
       RequestId,
       ResourceType: resourceType,
       LogicalResourceId: logicalId,
-      ...(physicalId === undefined ? {} : { PhysicalResourceId: physicalId }),
+      ...(existing && { PhysicalResourceId: existing.physicalId }),
       ResourceProperties: asText(properties),
+      ...(existing?.old && { OldResourceProperties: asText(existing.old) }),
     });
   } finally {
     inbox.close();

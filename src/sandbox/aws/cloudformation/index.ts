@@ -1,16 +1,19 @@
 /**
- * CloudFormation: CreateStack and related actions for templates of IAM resources. Owns: the Query actions and their
+ * CloudFormation: stacks, change sets and stack sets for templates of IAM resources. Owns: the Query actions and their
  * responses. Does not own: the behavior of resources (resources.ts, with iam).
  */
 import { toTimestamp } from '../../../platform/time/index.ts';
 import type { Account } from '../accounts.ts';
 import { validationError } from '../fault.ts';
-import { optionalText, read, records, text, texts } from '../query.ts';
+import { optionalText, read, text, texts } from '../query.ts';
 import type { OwnCall, Service } from '../service.ts';
-import { eventRecorder, removeResources } from './create.ts';
-import { launch, liveStacks } from './launch.ts';
+import { changeSetActions } from './change-sets.ts';
+import { check, isSame, launch, liveStacks, requireUpdatable, update } from './launch.ts';
+import { eventRecorder, removeResources } from './provision.ts';
 import type { Stack } from './stack.ts';
+import { readStackInput } from './stack-input.ts';
 import { stackSetActions } from './stack-sets.ts';
+import { parseTemplate } from './template.ts';
 
 const stackName = text({ min: 1, max: 128, pattern: /[a-zA-Z][-a-zA-Z0-9]*/ });
 
@@ -20,7 +23,14 @@ export const cloudFormation: Service = {
   namespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
   actions: {
     CreateStack: createStack,
+    UpdateStack: updateStack,
+    ...changeSetActions,
     ...stackSetActions,
+    GetTemplate({ params, account, region }) {
+      const { body } = find(account, region, read(params, { StackName: text() }).StackName).input;
+      return { TemplateBody: body, StagesAvailable: ['Original', 'Processed'] };
+    },
+    GetTemplateSummary: getTemplateSummary,
     DescribeStacks({ params, account, region }) {
       const { StackName: name } = read(params, { StackName: optionalText() });
       const stacks = name === undefined ? liveStacks(account, region) : [find(account, region, name)];
@@ -70,9 +80,8 @@ export const cloudFormation: Service = {
       );
       if (!stack) return undefined;
       await removeResources(
-        stack,
+        stack.resources.filter(({ status, retained }) => status !== 'DELETE_COMPLETE' && !retained),
         eventRecorder(stack, runtime),
-        ({ status, retained }) => status === 'CREATE_COMPLETE' && !retained,
       );
       stack.status = 'DELETE_COMPLETE';
       eventRecorder(stack, runtime)('stack', 'DELETE_COMPLETE');
@@ -82,34 +91,34 @@ export const cloudFormation: Service = {
 };
 
 async function createStack(call: OwnCall) {
-  const { params, account, region, runtime } = call;
-  const input = read(params, {
-    StackName: stackName,
-    TemplateBody: optionalText({ min: 1, max: 51_200 }),
-    TemplateURL: optionalText({ min: 1, max: 5120 }),
-    Parameters: records,
-    Capabilities: texts(),
-  });
-  const body = input.TemplateBody ?? (await fetchTemplate(call, input.TemplateURL));
-  const parameters = new Map(
-    input.Parameters.map((item) => [item.get('ParameterKey') ?? '', item.get('ParameterValue') ?? '']),
-  );
-  const { StackName: name, Capabilities: capabilities } = input;
-  const stack = await launch({ name, body, parameters, capabilities }, { account, region, runtime });
+  const { StackName: name } = read(call.params, { StackName: stackName });
+  const stack = await launch(name, await readStackInput(call), call);
   return { StackId: stack.id };
 }
 
-/**
- * As in AWS, only S3 URLs are accepted. The URL must name a real public bucket, because the sandbox serves no
- * templates.
- */
-async function fetchTemplate({ runtime }: OwnCall, url: string | undefined): Promise<string> {
-  if (url === undefined) throw validationError('Either Template URL or Template Body must be specified.');
-  if (!/^https:\/\/([^/]+\.)?s3[.-][a-z0-9.-]*amazonaws\.com(\.cn)?\//.test(url))
-    throw validationError('TemplateURL must be a supported URL.');
-  const fetched = await runtime.fetchJson(url);
-  if (!fetched.ok) throw validationError('S3 error: Access Denied');
-  return JSON.stringify(fetched.value);
+async function updateStack(call: OwnCall) {
+  const stack = find(call.account, call.region, read(call.params, { StackName: text() }).StackName);
+  requireUpdatable(stack);
+  const input = await readStackInput(call, stack.input);
+  const context = check(input, call);
+  if (isSame(stack.input, input)) throw validationError('No updates are to be performed.');
+  await update(stack, input, context);
+  return { StackId: stack.id };
+}
+
+async function getTemplateSummary(call: OwnCall) {
+  const { StackName: name } = read(call.params, { StackName: optionalText() });
+  const { body } =
+    name === undefined ? await readStackInput(call) : find(call.account, call.region, name).input;
+  const { parameters, resources, description } = parseTemplate(body);
+  return {
+    Description: description,
+    Parameters: Object.entries(parameters).map(([key, definition]) => {
+      const { Type, Default, Description } = definition as Record<string, string | undefined>;
+      return { ParameterKey: key, ParameterType: Type, DefaultValue: Default, Description };
+    }),
+    ResourceTypes: [...new Set(resources.map(({ type }) => type))],
+  };
 }
 
 /** A deleted stack is found only by its id. */
@@ -127,15 +136,16 @@ const summary = (stack: Stack) => ({
   CreationTime: toTimestamp(stack.createdAt),
   StackStatus: stack.status,
   StackStatusReason: stack.statusReason,
+  LastUpdatedTime: stack.updatedAt === undefined ? undefined : toTimestamp(stack.updatedAt),
 });
 
 const asXml = (stack: Stack) => ({
   ...summary(stack),
   Description: stack.description,
   Parameters: stack.parameters,
-  Capabilities: stack.capabilities,
+  Capabilities: stack.input.capabilities,
   Outputs: stack.outputs,
   DisableRollback: false,
   NotificationARNs: [],
-  Tags: [],
+  Tags: stack.input.tags.map(({ Key, Value }) => ({ Key, Value })),
 });

@@ -1,10 +1,13 @@
 /** The interface of a resource type, and readers of its properties. */
+import { isDeepStrictEqual } from 'node:util';
 import type { SandboxRuntime } from '../../contract.ts';
 import { isObject } from '../../jws.ts';
-import type { Account } from '../accounts.ts';
+import { type Account, uniqueId } from '../accounts.ts';
 import { fault } from '../fault.ts';
+import type { Tag } from '../query.ts';
+import type { CreatedResource, Json } from './created-resource.ts';
 
-export type Json = Readonly<Record<string, unknown>>;
+export type { CreatedResource, Json };
 
 export interface CreateContext {
   readonly runtime: SandboxRuntime;
@@ -16,13 +19,6 @@ export interface CreateContext {
   readonly resourceType: string;
 }
 
-export interface CreatedResource {
-  /** The value of Ref. */
-  readonly physicalId: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  remove(): void | Promise<void>;
-}
-
 export interface ResourceType {
   readonly properties: readonly string[] | 'any';
   readonly required: readonly string[];
@@ -30,6 +26,10 @@ export interface ResourceType {
   requiredCapability(properties: Json): string | undefined;
   create(properties: Json, context: CreateContext): CreatedResource | Promise<CreatedResource>;
 }
+
+/** Whether one of the properties has another value. */
+export const differs = (one: Json, other: Json, ...names: readonly string[]): boolean =>
+  names.some((name) => !isDeepStrictEqual(one[name], other[name]));
 
 export const invalid = (property: string, problem: string) =>
   fault('InvalidRequest', `Properties validation failed: #${property && `/${property}`}: ${problem}`);
@@ -59,4 +59,18 @@ export function document(properties: Json, name: string): string {
   if (typeof value === 'string') return value;
   if (isObject(value)) return JSON.stringify(value);
   throw invalid(name, 'expected type: JSONObject');
+}
+
+export const tagList = (properties: Json): Tag[] =>
+  objects(properties, 'Tags').map((tag) => ({
+    Key: text(tag, 'Key') ?? '',
+    Value: text(tag, 'Value') ?? '',
+  }));
+
+/** CloudFormation's generated name, truncated to IAM's limit. */
+export function generatedName({
+  stackName,
+  logicalId,
+}: Pick<CreateContext, 'stackName' | 'logicalId'>): string {
+  return `${`${stackName}-${logicalId}`.slice(0, 51)}-${uniqueId('', 12)}`;
 }

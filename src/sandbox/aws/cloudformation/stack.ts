@@ -1,12 +1,25 @@
 /** A stack as the CloudFormation API returns it. */
+import type { Tag } from '../query.ts';
+import type { CreatedResource, Json } from './created-resource.ts';
+
+/** What the customer submitted. */
+export interface StackInput {
+  /** The text of the template. */
+  readonly body: string;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly capabilities: readonly string[];
+  readonly tags: readonly Tag[];
+}
+
 export interface Stack {
   readonly id: string;
   readonly name: string;
   readonly region: string;
-  readonly description: string | undefined;
-  readonly parameters: readonly { readonly ParameterKey: string; readonly ParameterValue: string }[];
-  readonly capabilities: readonly string[];
   readonly createdAt: number;
+  input: StackInput;
+  description: string | undefined;
+  parameters: readonly { readonly ParameterKey: string; readonly ParameterValue: string }[];
+  updatedAt: number | undefined;
   status: string;
   statusReason: string | undefined;
   outputs: readonly {
@@ -14,19 +27,22 @@ export interface Stack {
     readonly OutputValue: string;
     readonly Description?: string;
   }[];
-  readonly resources: StackResource[];
+  resources: readonly StackResource[];
   /** Oldest first. */
   readonly events: StackEvent[];
+  readonly changeSets: ChangeSet[];
 }
 
-export interface StackResource {
+export interface StackResource extends CreatedResource {
   readonly logicalId: string;
   readonly type: string;
-  readonly physicalId: string;
-  readonly remove: () => void | Promise<void>;
+  /** As evaluated when the resource was created or last updated. */
+  readonly properties: Json;
   status: string;
   /** `DeletionPolicy: Retain`: the resource stays when the stack is deleted. */
   readonly retained: boolean;
+  /** `UpdateReplacePolicy: Retain`: the resource stays when an update creates another one in its place. */
+  readonly retainedWhenReplaced: boolean;
 }
 
 export interface StackEvent {
@@ -39,11 +55,14 @@ export interface StackEvent {
   readonly recordedAt: number;
 }
 
-/** One template for the accounts of an organization. */
-export interface StackSet {
-  readonly name: string;
+export interface ChangeSet {
   readonly id: string;
-  readonly body: string;
-  readonly capabilities: readonly string[];
-  readonly instances: { readonly account: string; readonly region: string; readonly stack: Stack }[];
+  readonly name: string;
+  readonly type: 'CREATE' | 'UPDATE';
+  readonly description: string | undefined;
+  readonly createdAt: number;
+  readonly input: StackInput;
+  readonly status: 'CREATE_COMPLETE' | 'FAILED';
+  readonly statusReason: string | undefined;
+  executionStatus: 'AVAILABLE' | 'UNAVAILABLE' | 'EXECUTE_COMPLETE';
 }

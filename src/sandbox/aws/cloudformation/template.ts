@@ -12,6 +12,8 @@ export interface ResourceDefinition {
   readonly condition: string | undefined;
   readonly dependsOn: readonly string[];
   readonly retained: boolean;
+  /** `UpdateReplacePolicy: Retain` */
+  readonly retainedWhenReplaced: boolean;
 }
 
 export interface Template {
@@ -111,6 +113,7 @@ function parseResource(logicalId: string, value: unknown): ResourceDefinition {
     condition: typeof condition === 'string' ? condition : undefined,
     dependsOn: [needs].flat().map(String),
     retained: value.DeletionPolicy === 'Retain',
+    retainedWhenReplaced: value.UpdateReplacePolicy === 'Retain',
   };
 }
 
