@@ -1,5 +1,4 @@
 /** The interface between the sandbox and each of its clouds. */
-import type { CloudName } from '../clouds/index.ts';
 
 export interface SandboxRequest {
   readonly method: string;
@@ -33,7 +32,7 @@ export interface SandboxRuntime {
   /** Milliseconds since the epoch, changed by `PUT /sandbox/clock`. */
   now(): number;
   /** Seconds until the cloud acts on a change, set by `PUT /sandbox/faults`; negative infinity by default. */
-  propagationSeconds(cloud: CloudName): number;
+  propagationSeconds(cloud: string): number;
   /**
    * One GET with a 5 s limit, no redirects, https (or http on loopback) and at most 64 KB; the body must be a JSON
    * object.
@@ -41,7 +40,7 @@ export interface SandboxRuntime {
   fetchJson(url: string): Promise<Fetched<Record<string, unknown>>>;
   /** Adds an entry to `GET /sandbox/log`: a request to the cloud, without credentials. */
   record(entry: {
-    cloud: CloudName;
+    cloud: string;
     operation: string;
     outcome: string;
     detail?: Record<string, unknown>;
@@ -51,7 +50,7 @@ export interface SandboxRuntime {
 }
 
 export interface SandboxCloud {
-  readonly name: CloudName;
+  readonly name: string;
   handle(request: SandboxRequest): Promise<SandboxResponse>;
   /** The cloud's own response for a failure with this HTTP status, as set by `PUT /sandbox/faults`. */
   faultResponse(status: number, request: SandboxRequest): SandboxResponse;

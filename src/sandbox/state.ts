@@ -1,6 +1,5 @@
 /** What `/sandbox` controls: the clock, the faults of each cloud, and the log of requests. */
 import { z } from 'zod';
-import type { CloudName } from '../clouds/index.ts';
 import type { Now } from '../platform/time/index.ts';
 import { toTimestamp } from '../platform/time/index.ts';
 import type { SandboxRuntime } from './contract.ts';
@@ -8,7 +7,7 @@ import { fetchJson } from './fetch.ts';
 
 export const clockSetting = z.strictObject({ offset_seconds: z.int() });
 
-export const faultSetting = (clouds: readonly CloudName[]) =>
+export const faultSetting = (clouds: readonly string[]) =>
   z.strictObject({
     cloud: z.enum(clouds),
     delay_ms: z.int().min(0).max(60_000).default(0),
@@ -27,8 +26,8 @@ type LogEntry = Parameters<SandboxRuntime['record']>[0] & { readonly time: strin
 export interface SandboxState {
   readonly runtime: SandboxRuntime;
   setClock(offsetSeconds: number): void;
-  setFaults(cloud: CloudName, faults: Faults): void;
-  faults(cloud: CloudName): Faults;
+  setFaults(cloud: string, faults: Faults): void;
+  faults(cloud: string): Faults;
   /** Newest first. */
   log(): readonly LogEntry[];
   reset(): void;
@@ -38,10 +37,10 @@ const noFaults: Faults = { delay_ms: 0, status: null, propagation_seconds: 0, ou
 
 export function createState(now: Now, origin: () => string): SandboxState {
   let offsetSeconds = 0;
-  const faults = new Map<CloudName, Faults>();
+  const faults = new Map<string, Faults>();
   const entries: LogEntry[] = [];
   const time = () => now() + offsetSeconds * 1000;
-  const faultsOf = (cloud: CloudName) => faults.get(cloud) ?? noFaults;
+  const faultsOf = (cloud: string) => faults.get(cloud) ?? noFaults;
 
   const runtime: SandboxRuntime = {
     now: time,

@@ -36,6 +36,7 @@ const allowed: Readonly<Record<string, string>> = {
   'src/access/federation/compare.ts': 'compares claims of a token of another issuer',
   'src/access/federation/jwks.ts': 'parses a JWKS of another issuer',
   'src/access/federation/pattern.ts': 'compares claims of a token of another issuer',
+  'src/clouds/presets/answer.ts': 'parses the answer of a service',
   'src/clouds/request.ts': 'parses the answer of a cloud',
   'src/clouds/tool-text.ts': 'reads a field of any target',
   'src/onboarding/portal/report.ts': 'parses a set-up report',

@@ -16,6 +16,10 @@ export async function buildInto(
   await promisify(execFile)(process.execPath, [tsc, '-p', project, '--outDir', outDir], { cwd: root });
   const assets = 'onboarding/page/assets';
   cpSync(join(root, 'src', assets), join(outDir, assets), { recursive: true });
+  await promisify(execFile)(process.execPath, [
+    join(root, 'src/clouds/presets/compile.ts'),
+    join(outDir, 'clouds/presets'),
+  ]);
   for (const name of ['package.json', 'bin'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
 }

@@ -1,6 +1,6 @@
 /** Generates docs/errors.md from the table of codes and from the explanations of each cloud's errors. */
-import { cloudNames, clouds, type Explanation } from '../../src/clouds/index.ts';
-import { programs } from '../../src/clouds/programs/index.ts';
+import { clouds, type Explanation } from '../../src/clouds/index.ts';
+import { programsOf } from '../../src/clouds/programs/index.ts';
 import { errorTable } from '../../src/platform/errors/index.ts';
 
 const opening = `# Errors
@@ -59,12 +59,12 @@ export function errorsDocument(): string {
   const codes = Object.entries(errorTable).map(([code, row]) =>
     cells(`\`${code}\``, row.status, 'oauth' in row ? `\`${row.oauth}\`` : '', row.title, row.advice),
   );
-  const sections = cloudNames.map((cloud) =>
+  const sections = Object.keys(clouds).map((cloud) =>
     [
-      `\n### ${programs[cloud].title}\n`,
+      `\n### ${programsOf(cloud)?.title ?? clouds[cloud]?.setUp?.guide.title}\n`,
       '| error of the cloud | code | retried | meaning | what to do |',
       '|---|---|---|---|---|',
-      ...(clouds[cloud].diagnosis?.explanations ?? []).map((row) =>
+      ...(clouds[cloud]?.diagnosis?.explanations ?? []).map((row) =>
         explained(row, codePrefixes[cloud] ?? ''),
       ),
       '',

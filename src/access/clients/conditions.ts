@@ -1,6 +1,6 @@
 /** Selectors and conditions of rules and guards: connections, claims, authentication methods, hours and purposes. */
 import { z } from 'zod';
-import { cloudNames } from '../../clouds/index.ts';
+import { cloudField } from '../../clouds/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import { labelsField, purposeName } from '../../platform/validation/index.ts';
 import { patternField } from '../federation/index.ts';
@@ -13,7 +13,7 @@ const idField = (prefix: 'con' | 'ten') =>
 export const selectors = {
   connection: idField('con').exactOptional(),
   tenant: idField('ten').exactOptional(),
-  cloud: z.enum(cloudNames, `must be one of ${cloudNames.join(', ')}`).exactOptional(),
+  cloud: cloudField.exactOptional(),
   labels: labelsField.refine((labels) => Object.keys(labels).length > 0, 'must name a label').exactOptional(),
 };
 

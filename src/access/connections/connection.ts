@@ -1,7 +1,7 @@
 /** The record of a connection, and values derived from it. */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { algorithms, cloudNames, clouds, type Entry } from '../../clouds/index.ts';
+import { algorithms, cloudOf, clouds, type Entry } from '../../clouds/index.ts';
 import { type Immutable, timestamp } from '../../platform/validation/index.ts';
 
 /** Whether its use needs an approval. */
@@ -18,7 +18,7 @@ export const connectionRecord = z.object({
   /** Rules and guards can select connections by labels. */
   labels: z.record(z.string(), z.string()),
   tenant: z.string(),
-  cloud: z.enum(cloudNames),
+  cloud: z.string(),
   target: z.record(z.string(), z.unknown()),
   /** The issuer that the customer registered. Only `adopt` changes it. */
   issuer: z.string().describe('The `iss` of its tokens.'),
@@ -81,7 +81,7 @@ export interface ResolvedConnection {
 
 export const resolveConnection = (connection: Connection): ResolvedConnection => ({
   connection,
-  destination: clouds[connection.cloud].entry(connection.target),
+  destination: (clouds[connection.cloud] ?? cloudOf(connection.cloud)).entry(connection.target),
 });
 
 /** The same connection under another issuer, which changes nothing at its destination. */

@@ -1,6 +1,6 @@
 /** Stored connections; every change is a compare-and-swap of the whole record. */
 import { isDeepStrictEqual } from 'node:util';
-import { type Algorithm, clouds } from '../../clouds/index.ts';
+import { type Algorithm, cloudOf } from '../../clouds/index.ts';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 import { newId } from '../../platform/ids/index.ts';
 import { type Page, records, type Store } from '../../platform/store/index.ts';
@@ -86,7 +86,7 @@ export function createConnections(options: {
         id: newId('con', now),
         ...fields,
         tenant: tenant.id,
-        algorithm: chooseAlgorithm(clouds[fields.cloud].entry(fields.target), algorithms, algorithm),
+        algorithm: chooseAlgorithm(cloudOf(fields.cloud).entry(fields.target), algorithms, algorithm),
         token_ttl: token_ttl ?? null,
         verdict: 'pending',
         disabled: false,
@@ -131,7 +131,7 @@ export function createConnections(options: {
           // Validates existing purposes too: with another target, a purpose must still narrow it.
           ...(purposes ? { purposes: readPurposes(connection.cloud, target, purposes) } : {}),
           algorithm: chooseAlgorithm(
-            clouds[connection.cloud].entry(target),
+            cloudOf(connection.cloud).entry(target),
             algorithms,
             change.algorithm ?? connection.algorithm,
           ),

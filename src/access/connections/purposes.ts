@@ -1,6 +1,6 @@
 /** Purposes: named narrowings of a connection's target. Pure. */
 import { z } from 'zod';
-import { type CloudName, clouds } from '../../clouds/index.ts';
+import { cloudOf } from '../../clouds/index.ts';
 import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
 import { purposeName, type Validated, validate } from '../../platform/validation/index.ts';
 import { type Connection, type Purposes, type ResolvedConnection, resolveConnection } from './connection.ts';
@@ -13,7 +13,7 @@ export const purposesField = z
   .describe('Purposes by name; each contains the fields of the target that it narrows.');
 
 /** The validated purposes. Throws `invalid_request` with every field that is invalid or not proven to narrow the target. */
-export function readPurposes(cloud: CloudName, target: Connection['target'], input: Purposes): Purposes {
+export function readPurposes(cloud: string, target: Connection['target'], input: Purposes): Purposes {
   const { value, faults } = validatePurposes(cloud, target, input);
   if (!value) throw invalidRequest(faults);
   return value;
@@ -21,11 +21,11 @@ export function readPurposes(cloud: CloudName, target: Connection['target'], inp
 
 /** `target` and the purpose names must already be validated. */
 export function validatePurposes(
-  cloud: CloudName,
+  cloud: string,
   target: Connection['target'],
   input: Purposes,
 ): Validated<Purposes> {
-  const rules = clouds[cloud].purposes;
+  const rules = cloudOf(cloud).purposes;
   const faults: Fault[] = [];
   const purposes: Record<string, Purposes[string]> = {};
   for (const [name, fields] of Object.entries(input)) {
@@ -67,7 +67,7 @@ export function resolveFor(connection: Connection, name: string | undefined): Re
 
 /** What the cloud probably refuses although every field is valid: of the target, then of each purpose. */
 export function warningsOf({ cloud, target, purposes = {} }: Connection): readonly string[] {
-  const of = (fields: Connection['target']) => clouds[cloud].warnings?.(fields) ?? [];
+  const of = (fields: Connection['target']) => cloudOf(cloud).warnings?.(fields) ?? [];
   const own = of(target);
   return [
     ...own.map((warning) => `target: ${warning}`),

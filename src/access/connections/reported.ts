@@ -1,5 +1,5 @@
 /** Applies a set-up report to a target; error texts are for the customer. Pure. */
-import { clouds } from '../../clouds/index.ts';
+import { cloudOf } from '../../clouds/index.ts';
 import { invalidRequest } from '../../platform/errors/index.ts';
 import type { Connection } from './connection.ts';
 import { validatePurposes } from './purposes.ts';
@@ -35,7 +35,7 @@ function refuseSharedPrincipal(
   fields: Readonly<Record<string, unknown>>,
 ): void {
   const after = { ...target, ...fields };
-  const guarded = [target, after].flatMap((one) => clouds[cloud].entry(one).sharedPrincipalFields);
+  const guarded = [target, after].flatMap((one) => cloudOf(cloud).entry(one).sharedPrincipalFields);
   const faults = [...new Set(guarded)]
     .filter((name) => name in fields && !isSame(fields[name], target[name]))
     .map((path) => ({

@@ -1,6 +1,6 @@
 /** Input schemas of connections, and checks that need the tenant or the cloud. */
 import { z } from 'zod';
-import { type Algorithm, algorithms, cloudNames, clouds, type Entry } from '../../clouds/index.ts';
+import { type Algorithm, algorithms, cloudField, cloudOf, type Entry } from '../../clouds/index.ts';
 import { type Fault, invalidRequest } from '../../platform/errors/index.ts';
 import { labelsField, nameField, read, validate } from '../../platform/validation/index.ts';
 import type { OpenTenant, Tenants } from '../tenants/index.ts';
@@ -19,7 +19,7 @@ const targetField = z.record(z.string(), z.unknown());
 export const connectionInput = z.strictObject({
   name: nameField,
   tenant: z.string(),
-  cloud: z.enum(cloudNames, `must be one of ${cloudNames.join(', ')}`),
+  cloud: cloudField,
   target: targetField.default({}),
   labels: labelsField.default({}),
   purposes: purposesField.optional(),
@@ -50,7 +50,7 @@ export function merge(
   at = 'target',
 ): Connection['target'] {
   const merged = Object.entries({ ...target, ...fields }).filter(([, value]) => value !== null);
-  return read(clouds[cloud].target, Object.fromEntries(merged), at);
+  return read(cloudOf(cloud).target, Object.fromEntries(merged), at);
 }
 
 export function chooseAlgorithm(
@@ -97,7 +97,7 @@ export async function readNewConnection(
   const known = base.value ?? lenientInput.safeParse(input).data ?? {};
   const tenant = known.tenant === undefined ? undefined : await tenants.open(known.tenant);
   const target =
-    known.cloud && known.target ? validate(clouds[known.cloud].target, known.target, 'target') : undefined;
+    known.cloud && known.target ? validate(cloudOf(known.cloud).target, known.target, 'target') : undefined;
   const purposes =
     known.cloud && target?.value && known.purposes
       ? validatePurposes(known.cloud, target.value, known.purposes)
@@ -129,7 +129,7 @@ export function requireSharedPrincipal(
   after: Connection['target'],
   stated: Readonly<Record<string, unknown>> = {},
 ): void {
-  const { entry } = clouds[cloud];
+  const { entry } = cloudOf(cloud);
   if (entry(before).sharedPrincipalFields.length > 0) return;
   const faults = entry(after)
     .sharedPrincipalFields.filter((name) => !(name in stated))

@@ -23,20 +23,20 @@ export interface SharedPrincipals {
 
 export function createSharedPrincipals(store: Store): SharedPrincipals {
   async function isUndeclared({ cloud, target }: Target): Promise<boolean> {
-    const principal = clouds[cloud].principal?.(target);
+    const principal = clouds[cloud]?.principal?.(target);
     if (!principal || principal.isShared) return false;
     return (await store.get('shared_principal', idOf(cloud, principal))) !== undefined;
   }
 
   async function refuse(target: Target, prefix: string, message: string): Promise<void> {
-    const field = clouds[target.cloud].principal?.(target.target)?.field;
+    const field = clouds[target.cloud]?.principal?.(target.target)?.field;
     if (await isUndeclared(target)) throw invalidRequest([{ path: `${prefix}${field}`, message }]);
   }
 
   return {
     isUndeclared,
     async declare({ cloud, target }) {
-      const principal = clouds[cloud].principal?.(target);
+      const principal = clouds[cloud]?.principal?.(target);
       if (principal?.isShared) await store.insert('shared_principal', idOf(cloud, principal), {});
       await refuse(
         { cloud, target },

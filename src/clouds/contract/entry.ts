@@ -81,4 +81,9 @@ export interface Entry {
    * @throws {SojournError} `cloud_identity_mismatch` if it is not the identity of the target
    */
   identify(credentials: Credentials, context: CloudContext): Promise<string>;
+  /**
+   * If the credentials are the cloud token itself, which an exchange does not check: presents it to the service, and rejects
+   * with `cloud_…` if the service refuses it. `uncheckable` if Sojourn knows no call for that.
+   */
+  readonly present?: ((token: string, context: CloudContext) => Promise<void>) | 'uncheckable';
 }

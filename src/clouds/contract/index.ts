@@ -6,6 +6,7 @@ import type { Diagnosis } from './diagnosis.ts';
 import type { Entry } from './entry.ts';
 import type { TableImport } from './import.ts';
 import type { ObjectStore } from './object-store.ts';
+import type { Format } from './programs.ts';
 import type { SetUp } from './set-up.ts';
 
 export type * from './diagnosis.ts';
@@ -14,6 +15,7 @@ export type * from './established.ts';
 export type { Guide, LabeledValue, ReportField, SetupMethod, Step } from './guide.ts';
 export type * from './import.ts';
 export type * from './object-store.ts';
+export type { Format } from './programs.ts';
 export type * from './set-up.ts';
 
 export interface Purposes {
@@ -38,6 +40,10 @@ export interface Cloud {
   readonly target: z.ZodType<Readonly<Record<string, unknown>>>;
   /** `target` is validated; a purpose may have replaced some of its fields. */
   entry(target: unknown): Entry;
+  /** Formats of credentials that depend on the target, besides those of its programs. */
+  formats?(target: unknown, subject: string): Readonly<Record<string, Format>>;
+  /** What the vendor must know before using it: what is not verified, and dangers. */
+  readonly notes?: readonly string[];
   /** The principal that a target names, where several connections can name the same one. */
   principal?(target: unknown): Principal | undefined;
   /** What the cloud probably refuses although every field is valid; a purpose may have replaced some fields. */

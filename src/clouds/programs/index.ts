@@ -6,9 +6,11 @@ import { programs as aws } from '../aws/programs.ts';
 import { programs as azure } from '../azure/programs.ts';
 import type { Programs } from '../contract/programs.ts';
 import { programs as gcp } from '../gcp/programs.ts';
+import { sharedFormats } from '../presets/shared-formats.ts';
 import { mergeSetupOptions } from './setup-options.ts';
 
 export type * from '../contract/programs.ts';
+export { sharedFormats };
 
 /** In the order in which texts name the formats and tools. */
 const all = { aws, gcp, azure };

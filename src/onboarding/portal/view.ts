@@ -1,7 +1,7 @@
 /** The content of the page. It contains no internals of the vendor. */
 import { createHash } from 'node:crypto';
 import { type Connection, stateOf } from '../../access/connections/index.ts';
-import type { CloudName, SetupFacts, SetupFile } from '../../clouds/index.ts';
+import type { SetupFacts, SetupFile } from '../../clouds/index.ts';
 import type { Invitation } from '../invitations/index.ts';
 import type { Check, VerificationRecord } from '../verification/index.ts';
 import type { Usage } from './usage.ts';
@@ -13,7 +13,7 @@ export type VerificationView = Pick<VerificationRecord, 'state'> & {
 
 export interface View {
   readonly url: string;
-  readonly cloud: CloudName;
+  readonly cloud: string;
   readonly target: Connection['target'];
   readonly state: ReturnType<typeof stateOf>;
   /** Whether the connection has ever been active. */

@@ -5,7 +5,7 @@
  */
 
 import { type Connection, type ResolvedConnection, setupFactsOf } from '../../access/connections/index.ts';
-import { clouds, type LeakAdvice, type LintResult, type SetupFacts } from '../../clouds/index.ts';
+import { cloudOf, type LeakAdvice, type LintResult, type SetupFacts } from '../../clouds/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
 import type { StoredVerification, Verification, Verifier } from '../verification/index.ts';
 import { activatedConnections, establishedBefore } from './established.ts';
@@ -62,7 +62,7 @@ export function createSetup(
     },
 
     afterLeak: (resolved, at) =>
-      clouds[resolved.connection.cloud].setUp?.leakAdvice(resolved.connection.target, {
+      cloudOf(resolved.connection.cloud).setUp?.leakAdvice(resolved.connection.target, {
         ...setupFactsOf(resolved, vendor),
         compromisedBefore: toTimestamp(at),
       }) ?? unknownTrust,

@@ -1,6 +1,6 @@
 /** Explains a cloud's refusal: the first condition that does not hold, and the fix. */
 import { type Connection, type ResolvedConnection, setupFactsOf } from '../../access/connections/index.ts';
-import { clouds, type Remedy } from '../../clouds/index.ts';
+import { cloudOf, type Remedy } from '../../clouds/index.ts';
 import { type ErrorCode, SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import { discoveryPath, type Issuers } from '../../tokens/issuer/index.ts';
@@ -19,7 +19,7 @@ export function refusedCheck(
   vendor: string,
 ): Check {
   const { target, cloud } = resolved.connection;
-  const { diagnosis } = clouds[cloud];
+  const { diagnosis } = cloudOf(cloud);
   const { condition, detail, fix }: Remedy = diagnosis?.remedy(
     target,
     setupFactsOf(resolved, vendor),

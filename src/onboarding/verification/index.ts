@@ -13,7 +13,7 @@ import {
   underIssuer,
 } from '../../access/connections/index.ts';
 import type { Tenants } from '../../access/tenants/index.ts';
-import { clouds } from '../../clouds/index.ts';
+import { cloudOf } from '../../clouds/index.ts';
 import { createSingleFlight } from '../../platform/cache/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
@@ -163,7 +163,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     previous: StoredVerification | undefined,
   ): { readonly checks: readonly Check[]; readonly retry?: Retry } {
     if (verdictOf(checks) !== 'undecided') return { checks };
-    const seconds = clouds[connection.cloud].diagnosis?.propagation.seconds ?? 0;
+    const seconds = cloudOf(connection.cloud).diagnosis?.propagation.seconds ?? 0;
     const attempts = (retries.get(connection.id)?.attempts ?? -1) + 1;
     if (!checks.some(({ outcome }) => outcome === 'propagating')) {
       const dueAt = nextRetryInOutage(attempts, now());

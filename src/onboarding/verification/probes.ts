@@ -72,16 +72,22 @@ export async function runProbe(
   let refusal: SojournError | undefined;
   try {
     // Credentials that the cloud may issue are discarded at once.
-    await destination.exchange({
-      connection: `probe-${connection.id}`,
-      settings: settings[connection.cloud],
+    const context = {
+      settings: settings[connection.cloud] ?? {},
       now,
       signal: AbortSignal.any([AbortSignal.timeout(deadlineMs), stopping]),
+    };
+    const { credentials } = await destination.exchange({
+      ...context,
+      connection: `probe-${connection.id}`,
       sign: async () => {
         minted = await prober.sign(resolved, deviating);
         return minted;
       },
     });
+    const { present } = destination;
+    if (typeof present === 'function' && 'access_token' in credentials)
+      await present(credentials.access_token, context);
   } catch (error) {
     refusal = cloudError(error);
   }

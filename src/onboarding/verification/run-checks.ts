@@ -6,7 +6,7 @@ import {
   type ResolvedConnection,
   resolveConnection,
 } from '../../access/connections/index.ts';
-import { clouds } from '../../clouds/index.ts';
+import { cloudOf } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Exchange } from '../../tokens/exchange/index.ts';
 import type { Issuers } from '../../tokens/issuer/index.ts';
@@ -41,11 +41,12 @@ export async function runChecks(
     return [target, skipped('exchange', 'Not tried: the target is incomplete.')];
   const exchangeChecks = await checkExchange(resolved, actor, options);
   if (exchangeChecks.at(-1)?.outcome !== 'passed') return [target, ...exchangeChecks];
-  const { diagnosis } = clouds[resolved.connection.cloud];
+  const { diagnosis } = cloudOf(resolved.connection.cloud);
+  const canProbe = resolved.destination.present !== 'uncheckable';
   const probeChecks: Check[] = [];
   for (const probe of probes)
     probeChecks.push(
-      diagnosis
+      diagnosis && canProbe
         ? await runProbe({ resolved, diagnosis, probe }, options)
         : skipped(probe.name, 'This cloud has no probes.'),
     );
@@ -91,24 +92,42 @@ async function checkExchange(
         refusedCheck('exchange', resolved, refusal, vendor),
     ];
   }
-  const exchanged = passed('exchange', 'The cloud issued credentials for a fresh token.');
+  const { present } = resolved.destination;
+  if (present === 'uncheckable') return [uncheckable];
+  const signal = AbortSignal.any([AbortSignal.timeout(identityDeadlineMs), options.stopping]);
+  const context = {
+    now: options.now,
+    settings: options.settings[resolved.connection.cloud] ?? {},
+    signal,
+  };
+  if (present && 'access_token' in credentials.credentials) {
+    try {
+      await present(credentials.credentials.access_token, context);
+    } catch (error) {
+      const refusal = cloudError(error);
+      return [
+        ...(await documentChecks(resolved.connection, refusal, options)),
+        refusedCheck('exchange', resolved, refusal, vendor),
+      ];
+    }
+  }
+  const exchanged = passed(
+    'exchange',
+    present ? 'The service accepted a fresh token.' : 'The cloud issued credentials for a fresh token.',
+  );
   try {
-    const signal = AbortSignal.any([AbortSignal.timeout(identityDeadlineMs), options.stopping]);
-    return [
-      exchanged,
-      passed(
-        'identity',
-        await resolved.destination.identify(credentials, {
-          now: options.now,
-          settings: options.settings[resolved.connection.cloud],
-          signal,
-        }),
-      ),
-    ];
+    return [exchanged, passed('identity', await resolved.destination.identify(credentials, context))];
   } catch (error) {
     return [exchanged, refusedCheck('identity', resolved, cloudError(error), vendor)];
   }
 }
+
+const uncheckable: Check = {
+  name: 'exchange',
+  outcome: 'inconclusive',
+  detail: 'The token is signed. Sojourn knows no call that shows whether the service accepts it.',
+  advice: 'Sign in to the service with a token of the connection, as its programs do.',
+};
 
 /** A second attempt with a reduced target shows whether the settings that it lacks are the cause of the refusal. */
 async function retryReduced(
@@ -118,7 +137,7 @@ async function retryReduced(
   { exchange, vendor }: CheckOptions,
 ): Promise<Check | undefined> {
   const { connection } = resolved;
-  const reduced = clouds[connection.cloud].diagnosis?.reduce?.(connection.target);
+  const reduced = cloudOf(connection.cloud).diagnosis?.reduce?.(connection.target);
   if (reduced === undefined || refusal.code !== 'cloud_trust_refused') return undefined;
   try {
     await exchange.attempt(resolveConnection({ ...connection, target: reduced.target }), actor);

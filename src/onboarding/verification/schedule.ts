@@ -1,7 +1,6 @@
 /** When connections are verified on schedule, and by which replica. */
 import { createHash } from 'node:crypto';
 import { type Connection, type Connections, stateOf } from '../../access/connections/index.ts';
-import type { CloudName } from '../../clouds/index.ts';
 import { allItems, type Store } from '../../platform/store/index.ts';
 import { findVerification } from './record.ts';
 
@@ -32,7 +31,7 @@ export async function listDue(
   store: Store,
   everyMs: number,
   now: number,
-): Promise<Map<CloudName, Connection[]>> {
+): Promise<Map<string, Connection[]>> {
   const due: Connection[] = [];
   for await (const connection of allItems(connections.list)) {
     const time = dueAt(connection, everyMs) ?? (await overdueRetryAt(connection, store, now));

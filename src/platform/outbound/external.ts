@@ -9,6 +9,7 @@ import { getCACertificates } from 'node:tls';
 import { SojournError } from '../errors/index.ts';
 import type { AddressFilter } from './addresses.ts';
 import { type HttpRequestInit, headersOf, open, type ResponseHeaders, readText } from './open.ts';
+import type { OutboundRequest, OutboundResponse } from './send.ts';
 
 /** Resolves a host to all its addresses. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
@@ -81,6 +82,17 @@ export const postExternal = (
   const init = { method: 'POST', headers, body, signal } as const;
   return requestExternal(address, policy, init, async (_name, answer) => answer.statusCode ?? 0);
 };
+
+/** Resolves to any response and its body. Rejects like `getExternal` if there is none, or if its body is too long or compressed. */
+export const sendExternal = (
+  { url, signal, ...init }: OutboundRequest,
+  policy: EgressPolicy,
+): Promise<OutboundResponse> =>
+  requestExternal(url, policy, { ...init, signal }, async (name, answer) => ({
+    status: answer.statusCode ?? 0,
+    headers: headersOf(answer),
+    body: await read(name, answer),
+  }));
 
 async function requestExternal<T>(
   address: string,

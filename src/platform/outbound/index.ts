@@ -5,6 +5,13 @@
  */
 export { type AddressFilter, addressFilterFor } from './addresses.ts';
 export { isLoopback, parseBaseUrl } from './base-url.ts';
-export { type EgressPolicy, fetchExternal, getExternal, postExternal, type Resolve } from './external.ts';
+export {
+  type EgressPolicy,
+  fetchExternal,
+  getExternal,
+  postExternal,
+  type Resolve,
+  sendExternal,
+} from './external.ts';
 export { lightFetch } from './light-fetch.ts';
 export { type OutboundRequest, type OutboundResponse, send } from './send.ts';

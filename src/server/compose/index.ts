@@ -2,6 +2,7 @@
  * The composition root. Owns: how a server starts and stops, in three steps: open the state, build the services, listen.
  * Does not own: what any of them does. No other module receives the whole configuration.
  */
+import { addPresets } from '../../clouds/index.ts';
 import { createLogger, type Logger } from '../../platform/log/index.ts';
 import { type Now, steadyClock, systemElapsed, systemNow } from '../../platform/time/index.ts';
 import type { Config } from '../config/index.ts';
@@ -29,6 +30,7 @@ export async function startServer(
   const { logger = createLogger(), now = systemNow } = options;
   // A test that sets the clock moves both, unless it says otherwise.
   const { steadyNow = options.now ?? steadyClock(systemNow, systemElapsed) } = options;
+  addPresets(config.presets.own);
   const shutdown = createShutdown();
   const context: Context = { config, logger, now, steadyNow, shutdown };
   try {

@@ -1,5 +1,6 @@
 /** The second step: builds every service from the open state. Nothing listens or runs in the background yet. */
 import { type AdminToken, openAdminToken } from '../../access/admin-token/index.ts';
+import { settingsByCloud } from '../../clouds/index.ts';
 import { createInvitations, type Invitations } from '../../onboarding/invitations/index.ts';
 import { createPortal, type Portal } from '../../onboarding/portal/index.ts';
 import { createSetup, type Setup } from '../../onboarding/setup/index.ts';
@@ -37,7 +38,8 @@ export interface Services extends Access {
 export async function buildServices(context: Context, state: State): Promise<Services> {
   const { config, logger, now } = context;
   const { store, audit } = state;
-  const { issuer, vendor, clouds: settings } = config;
+  const { issuer, vendor } = config;
+  const settings = settingsByCloud(config.clouds, config.presets);
 
   const access = await buildAccess(context, state, (ring, key) => uploads.obstacles(ring, key));
   const { keyrings, tenants, connections, clients, federation, policy, suspensions } = access;

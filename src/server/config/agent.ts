@@ -21,13 +21,12 @@ import {
   variableOf,
 } from '../../platform/settings/index.ts';
 import { purposeName } from '../../platform/validation/index.ts';
+import { invalidFile, readYamlFile, type YamlFile } from '../../platform/yaml/index.ts';
 import { type Address, addressField } from './address.ts';
 import { type Environment, unknownVariables } from './environment.ts';
-import { invalid } from './invalid.ts';
 import { issuerField } from './issuer.ts';
 import { readShape } from './read.ts';
 import { withSource } from './source.ts';
-import { readYamlFile, type YamlFile } from './yaml-file.ts';
 
 const nameField = z
   .string('must be text')
@@ -180,7 +179,7 @@ export async function loadAgentConfig({
   // Without faults, no value is missing.
   if (all.length === 0) return values.agent as Keys;
   const inFile = (names: Path) => (names.length > 1 ? lineOf(names.slice(1)) : undefined);
-  throw invalid(
+  throw invalidFile(
     all
       .map((fault) => withSource(whole, fault, env, inFile))
       .map(({ path: where, message }) => ({

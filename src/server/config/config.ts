@@ -1,5 +1,5 @@
 /** The configuration as the program uses it: validated, with defaults applied. */
-import type { Algorithm, SettingsByCloud } from '../../clouds/index.ts';
+import type { Algorithm, Preset, SettingsByCloud } from '../../clouds/index.ts';
 import type { BackendName, BackendSettings } from '../../tokens/keys/index.ts';
 import type { Address } from './address.ts';
 import type { PublishBucket } from './publish.ts';
@@ -59,6 +59,13 @@ export interface Config {
   };
   readonly tokens: { readonly ttl: number };
   readonly clouds: SettingsByCloud;
+  readonly presets: {
+    /** The content of the operator's folder. */
+    readonly own: readonly Preset[];
+    readonly endpoints: Readonly<Record<string, string>>;
+    /** CIDRs, each with its prefix length. */
+    readonly allow_networks: readonly string[];
+  };
   readonly setup: {
     readonly permissions: PermissionSets;
     readonly templates: PublishBucket | null;

@@ -6,13 +6,13 @@
  */
 import type { loadConfig as LoadConfig, parseConfig as ParseConfig } from './load.ts';
 
+export { readYamlFile } from '../../platform/yaml/index.ts';
 export type { Address } from './address.ts';
 export { addressField } from './address.ts';
 export { type AgentConfig, type AgentConnection, agentShape, loadAgentConfig } from './agent.ts';
 export type { Config, SecretText } from './config.ts';
 export { type Environment, environment } from './environment.ts';
 export { readSecret } from './outside.ts';
-export { readYamlFile } from './yaml-file.ts';
 
 /** See `load.ts`. */
 export const loadConfig: typeof LoadConfig = async (source) => (await import('./load.ts')).loadConfig(source);

@@ -1,16 +1,16 @@
 /** Loads the configuration: reads the file and the environment, validates them, and reports all faults together. */
 import type { Fault } from '../../platform/errors/index.ts';
 import { type Path, settingsOf, type Values, variableOf } from '../../platform/settings/index.ts';
+import { invalidFile, readYamlFile } from '../../platform/yaml/index.ts';
 import { identityVariables } from '../../tokens/keys/index.ts';
 import type { Config } from './config.ts';
 import { type Environment, environment, unknownVariables } from './environment.ts';
-import { invalid } from './invalid.ts';
 import { noCertificate, readAdminToken, readPlatformIdentity, readSecret, unreadable } from './outside.ts';
+import { loadPresets } from './presets.ts';
 import { readShape } from './read.ts';
 import { faultsBetweenKeys } from './rules.ts';
 import { shape } from './shape.ts';
 import { withSource } from './source.ts';
-import { readYamlFile } from './yaml-file.ts';
 
 /** Reads the YAML file; variables of the environment override it. Rejects with `config_invalid`, which names every fault. */
 export async function loadConfig({
@@ -34,6 +34,7 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
   const previousKey = readSecret('keys.previous_encryption_key', previous_encryption_key ?? null, env);
   const pin = readSecret('keys.pkcs11.pin', pkcs11.pin ?? null, env);
   const adminToken = readAdminToken(env);
+  const { own, faults: presetFaults } = loadPresets(values.presets);
   const variables = settingsOf(shape).map(({ path }) => variableOf(path));
   const named = [encryption_key, previous_encryption_key, pkcs11.pin].flatMap((secret) =>
     secret?.from === 'env' ? [secret.name] : [],
@@ -52,15 +53,17 @@ function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | 
     ...previousKey.faults,
     ...pin.faults,
     ...adminToken.faults,
+    ...presetFaults,
     ...unknownVariables(env, [...variables, ...named]),
   ];
-  if (all.length > 0) throw invalid(all.map((fault) => withSource(shape, fault, env, lineOf)));
+  if (all.length > 0) throw invalidFile(all.map((fault) => withSource(shape, fault, env, lineOf)));
 
   // Without faults, every value is defined.
-  const { listen, keys, ...rest } = values as Values<typeof shape>;
+  const { listen, keys, presets, ...rest } = values as Values<typeof shape>;
   const { cert, key, client_ca } = listen.tls;
   return {
     ...rest,
+    presets: { own, endpoints: presets.endpoints, allow_networks: presets.allow_networks },
     vendor: rest.vendor ?? new URL(rest.issuer).hostname,
     listen: { ...listen, tls: cert === null || key === null ? null : { cert, key, client_ca } },
     keys: {

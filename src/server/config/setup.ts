@@ -1,6 +1,6 @@
 /** Permission sets for set-up files, and the bucket that clouds' consoles read templates from. */
 import { z } from 'zod';
-import { clouds } from '../../clouds/index.ts';
+import { cloudNames, clouds } from '../../clouds/index.ts';
 import { bucketField, type PublishBucket } from './publish.ts';
 
 const nameField = z
@@ -8,9 +8,10 @@ const nameField = z
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be a name of lower-case letters, digits and hyphens');
 
 const grants = Object.fromEntries(
-  Object.entries(clouds).flatMap(([name, { setUp }]) =>
-    setUp ? [[name, setUp.permissionSet.optional()]] : [],
-  ),
+  cloudNames.flatMap((name) => {
+    const { setUp } = clouds[name];
+    return setUp ? [[name, setUp.permissionSet.optional()]] : [];
+  }),
 );
 
 export type PermissionSets = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

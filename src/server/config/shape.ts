@@ -204,6 +204,23 @@ export const shape = {
     CloudName,
     Shape
   >,
+  presets: {
+    folder: key(
+      fileField.nullable(),
+      null,
+      'Folder with your own presets (`*.yaml`), for services that Sojourn has no preset for. A faulty file stops the start. See docs/destinations.md.',
+    ),
+    endpoints: key(
+      z.record(z.string(), endpointField),
+      {},
+      'By preset, a base URL that replaces scheme and host of the addresses to which its tokens go, for a sandbox or a gateway: `{ openai: http://127.0.0.1:9100/openai }`.',
+    ),
+    allow_networks: key(
+      z.array(cidrField).max(100, 'must have at most 100 networks'),
+      [],
+      'Private networks in which services of presets may be, such as `10.0.0.0/8`. Otherwise tokens go to public addresses only, so that no target leads into your network.',
+    ),
+  },
   setup: {
     permissions: key(
       permissionsField,

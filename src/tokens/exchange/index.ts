@@ -129,7 +129,7 @@ export function createExchange(options: {
       const credentials = await fairQueue.run(connection.tenant, () =>
         destination.exchange({
           connection: connection.id,
-          settings: settings[connection.cloud],
+          settings: settings[connection.cloud] ?? {},
           now,
           signal,
           notAfter,

@@ -5,7 +5,7 @@
 
 import type { Connection } from '../../access/connections/index.ts';
 import type { Credentials } from '../../clouds/index.ts';
-import { programs, programsOf } from '../../clouds/programs/index.ts';
+import { type Format, programs, programsOf, sharedFormats } from '../../clouds/programs/index.ts';
 import { invalidRequest } from '../../platform/errors/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 
@@ -14,9 +14,14 @@ export interface FormattedCredentials {
   readonly body: string;
 }
 
-/** `json`, which every cloud has, then those of each cloud. */
+/** `delivery` has the variables and files of a preset, for `sojourn exec`. `json`, which every cloud has, then those of each cloud. */
 export const credentialsFormats: readonly string[] = [
-  ...new Set(['json', ...Object.values(programs).flatMap(({ formats }) => Object.keys(formats))]),
+  ...new Set([
+    'json',
+    ...Object.values(programs).flatMap(({ formats }) => Object.keys(formats)),
+    ...Object.keys(sharedFormats),
+    'delivery',
+  ]),
 ];
 
 /** The members of a connection that a format contains. */
@@ -30,12 +35,21 @@ export type CredentialsFormat = (
   purpose?: string | null,
 ) => FormattedCredentials;
 
-/** Throws `invalid_request` if the format is unknown or for another cloud. */
-export function requireFormat(name: string, { cloud }: Pick<ConnectionInfo, 'cloud'>): CredentialsFormat {
+/**
+ * Throws `invalid_request` if the format is unknown or for another cloud.
+ *
+ * @param formatsOfTarget those that the target decides, which only the server knows
+ */
+export function requireFormat(
+  name: string,
+  { cloud }: Pick<ConnectionInfo, 'cloud'>,
+  formatsOfTarget: Readonly<Record<string, Format>> = {},
+): CredentialsFormat {
   if (!credentialsFormats.includes(name))
     throw invalidFormat(`must be one of ${credentialsFormats.join(', ')}`);
   if (name === 'json') return wholeResponse;
-  const format = programsOf(cloud)?.formats[name];
+  const own = programsOf(cloud)?.formats ?? { ...sharedFormats, ...formatsOfTarget };
+  const format = Object.hasOwn(own, name) ? own[name] : undefined;
   if (!format) throw invalidFormat(`cannot be ${name} for a connection to ${cloud}`);
   return (_, issued, now) => {
     const members = format(issued, now);

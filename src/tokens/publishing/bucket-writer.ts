@@ -6,7 +6,7 @@ import {
   resolveConnection,
   unavailableReason,
 } from '../../access/connections/index.ts';
-import { type BucketLocation, clouds } from '../../clouds/index.ts';
+import { type BucketLocation, cloudOf } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import type { Exchange } from '../exchange/index.ts';
@@ -58,7 +58,7 @@ export class BucketWriter {
     const connection = await connections.get(this.target.connection);
     const reason = unavailableReason(connection);
     if (reason) throw new SojournError(reason);
-    const { objectStore } = clouds[connection.cloud];
+    const { objectStore } = cloudOf(connection.cloud);
     if (objectStore === undefined || !this.target.to.startsWith(objectStore.scheme)) {
       throw new SojournError('cloud_request_invalid', {
         detail: `The connection is for ${connection.cloud}, which does not host the bucket ${this.target.to}.`,

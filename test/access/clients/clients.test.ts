@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { clouds } from '../../../src/clouds/index.ts';
 import { isId } from '../../../src/platform/ids/index.ts';
 import { selfSigned } from '../../support/authority.ts';
 import { aMinuteLater, atNoon, createModules, faultsOf, type Modules } from '../../support/modules.ts';
@@ -412,7 +413,7 @@ describe('a rule of a client', () => {
       'must be a name of lower-case letters, digits or . _ -',
     ],
     [{ labels: { env: '*' } }, 'may_use.0.labels.env', 'must be 1 to 63 letters, digits or . _ -'],
-    [{ cloud: 'ibm' }, 'may_use.0.cloud', 'must be one of aws, azure, gcp'],
+    [{ cloud: 'ibm' }, 'may_use.0.cloud', `must be one of ${Object.keys(clouds).join(', ')}`],
     [{ connection: '*' }, 'may_use.0.connection', 'must be an id that begins with con_'],
     [{ tenant: 'con_01jd0000000000000000000000' }, 'may_use.0.tenant', 'must be an id that begins with ten_'],
     [

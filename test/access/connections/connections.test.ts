@@ -31,6 +31,8 @@ afterEach(() => bench.end());
 
 const create = (more: object) => bench.connections.create({ name: 'prod', tenant, ...more });
 
+const mustBeCloud = `must be one of ${Object.keys(clouds).join(', ')}`;
+
 describe('connections', () => {
   test.each([
     [
@@ -227,7 +229,7 @@ describe('an invalid connection is rejected with all faults and not stored', () 
       [
         ['name', 'is missing'],
         ['tenant', 'is missing'],
-        ['cloud', 'must be one of aws, azure, gcp'],
+        ['cloud', 'is missing'],
       ],
     ],
     [
@@ -250,12 +252,8 @@ describe('an invalid connection is rejected with all faults and not stored', () 
         ['target.foo', 'is not known here'],
       ],
     ],
-    ['an unknown cloud', { cloud: 'oracle' }, [['cloud', 'must be one of aws, azure, gcp']]],
-    [
-      'a cloud that is a name of the prototype',
-      { cloud: '__proto__' },
-      [['cloud', 'must be one of aws, azure, gcp']],
-    ],
+    ['an unknown cloud', { cloud: 'oracle' }, [['cloud', mustBeCloud]]],
+    ['a cloud that is a name of the prototype', { cloud: '__proto__' }, [['cloud', mustBeCloud]]],
     [
       'a life over an hour',
       { cloud: 'aws', token_ttl: 3601 },

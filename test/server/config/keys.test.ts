@@ -59,6 +59,7 @@ describe('the configuration', () => {
         azure: { authority_host: null, resource_manager_endpoint: null },
         gcp: { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager_endpoint: null },
       },
+      presets: { own: [], endpoints: {}, allow_networks: [] },
       verify: { every: 86_400 },
       clients: { jwks_uris: [] },
       webhooks: { allow_networks: [], ca: null },

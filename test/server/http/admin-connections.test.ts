@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { clouds } from '../../../src/clouds/index.ts';
 import { awsTarget, type TestServer, testServer } from '../../support/server.ts';
 import { type Ask, asking, byAdmin, idOf, moment, newestLine, plain, problem } from './ask.ts';
 
@@ -274,7 +275,7 @@ describe('the connections API', () => {
   );
 
   const faultyMembers: [string, object, string, string][] = [
-    ['an unknown cloud', { cloud: 'oracle' }, 'cloud', 'must be one of aws, azure, gcp'],
+    ['an unknown cloud', { cloud: 'oracle' }, 'cloud', `must be one of ${Object.keys(clouds).join(', ')}`],
     ['an unknown tenant', { tenant: 'ten_nobody' }, 'tenant', 'there is no such tenant'],
     [
       'an algorithm that Entra refuses',

@@ -30,7 +30,15 @@ interface LogEntry {
 export type Pipeline = Awaited<ReturnType<typeof openPipeline>>;
 
 export async function openPipeline(
-  options: { front?: TestIssuer; config?: Record<string, unknown>; now?: Now } = {},
+  options: {
+    front?: TestIssuer;
+    config?: Record<string, unknown>;
+    now?: Now;
+    /** A folder with further presets. */
+    presets?: string;
+    /** By preset, its stand-in. */
+    services?: Readonly<Record<string, string>>;
+  } = {},
 ) {
   const sandbox = await startSandbox({ listen: { host: '127.0.0.1', port: 0 } });
   const port = await freePort();
@@ -50,6 +58,15 @@ export async function openPipeline(
           iam_credentials_endpoint: `${sandbox.origin}/gcp`,
           resource_manager_endpoint: `${sandbox.origin}/gcp`,
         },
+      },
+      presets: {
+        folder: options.presets ?? null,
+        endpoints: Object.fromEntries(
+          Object.entries(options.services ?? {}).map(([preset, name]) => [
+            preset,
+            `${sandbox.origin}/${name}`,
+          ]),
+        ),
       },
       ...options.config,
     },
@@ -79,6 +96,11 @@ export async function openPipeline(
     return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body };
   };
 
+  const text = async (path: string): Promise<string> => {
+    const headers = { authorization: `Bearer ${bearer}` };
+    return (await fetch(`${base}/v1/connections/${path}`, { headers })).text();
+  };
+
   const callSandbox = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
     const answer = await fetch(`${sandbox.origin}/sandbox${path}`, { method, ...sent });
@@ -97,6 +119,7 @@ export async function openPipeline(
     bearer,
     bearerOf,
     ask,
+    text,
     credentials: (id: string, token?: string) => ask(`${id}/credentials`, token),
     callSandbox,
     connect: (cloud: string, target: object, tenantId = tenant.id) =>

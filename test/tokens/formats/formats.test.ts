@@ -153,7 +153,14 @@ describe('a format', () => {
   };
 
   test('of another cloud is refused for every cloud and format', () => {
-    const owner = { 'aws-process': 'aws', 'aws-container': 'aws', gcp: 'gcp', azure: 'azure' } as const;
+    const owner = {
+      'aws-process': 'aws',
+      'aws-container': 'aws',
+      gcp: 'gcp',
+      azure: 'azure',
+      'exec-credential': 'a preset',
+      delivery: 'a preset',
+    } as const;
     for (const cloud of ['aws', 'azure', 'gcp'] as const) {
       for (const format of credentialsFormats) {
         const fits = !(format in owner) || owner[format as keyof typeof owner] === cloud;
@@ -175,7 +182,11 @@ describe('a format', () => {
     expect(refusalOf(() => deliverTo('aws', format))).toEqual({
       code: 'invalid_request',
       faults: [
-        { path: 'format', message: 'must be one of json, aws-process, aws-container, env, gcp, azure' },
+        {
+          path: 'format',
+          message:
+            'must be one of json, aws-process, aws-container, env, gcp, azure, exec-credential, delivery',
+        },
       ],
     });
   });

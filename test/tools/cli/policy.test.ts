@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { clouds } from '../../../src/clouds/index.ts';
 import { run as runHere } from '../../../src/tools/cli/program.ts';
 import { type CommandResult, type Recorder, recorder } from './arrange.ts';
 
@@ -151,7 +152,7 @@ tests:
 ${faulty}:3 guards.0.match.env: is not known here
 ${faulty}:4 guards.0.require: must contain claims, methods, hours or purposes
 ${faulty}:6 clients.ci.methods: is not known here
-${faulty}:8 connections.c.cloud: must be one of aws, azure, gcp
+${faulty}:8 connections.c.cloud: must be one of ${Object.keys(clouds).join(', ')}
 ${faulty}:10 tests.0.expect: must be allow or deny
 → Correct every line that the detail names.
 `,

@@ -1,6 +1,6 @@
 /** /connections/ID/lint: checks a document of the customer's cloud, before it is applied or when sign-in fails. */
 import { z } from 'zod';
-import { clouds } from '../../../clouds/index.ts';
+import { cloudNames, clouds } from '../../../clouds/index.ts';
 import { queryRoute } from './route.ts';
 
 const maxDocument = 64 * 1024;
@@ -13,7 +13,7 @@ export const lintInput = z.strictObject({
     .describe('The JSON document as a string, so that it is checked exactly as written.'),
 });
 
-const documentType = Object.values(clouds).find(({ diagnosis }) => diagnosis)?.diagnosis?.documentType;
+const documentType = cloudNames.map((name) => clouds[name].diagnosis?.documentType).find(Boolean);
 
 export const lintAnswer = z.object({
   document_type: z.string().describe(`What the document was recognized as, such as \`${documentType}\`.`),

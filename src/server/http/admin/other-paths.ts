@@ -107,10 +107,10 @@ const report = {
   type: 'object',
   description: 'The fields of one cloud.',
   properties: Object.fromEntries(
-    Object.values(clouds).flatMap(({ setUp }) =>
-      (setUp?.guide.reportFields ?? []).map(({ name, label, example }) => [
+    Object.values(clouds).flatMap((cloud) =>
+      (cloud?.setUp?.guide.reportFields ?? []).map(({ name, label, example }) => [
         name,
-        { ...text, description: `${setUp?.guide.title}: ${label}`, example },
+        { ...text, description: `${cloud?.setUp?.guide.title}: ${label}`, example },
       ]),
     ),
   ),

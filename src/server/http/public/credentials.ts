@@ -1,7 +1,9 @@
 /** /v1: credentials and cloud tokens for clients with an API token (`urn:sojourn:api`). */
 import type Router from '@koa/router';
 import type { Context } from 'koa';
+import { type Connection, subjectOf } from '../../../access/connections/index.ts';
 import { fixedByConnection } from '../../../access/policy/index.ts';
+import { cloudOf } from '../../../clouds/index.ts';
 import type { Audit } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { RequestLimits } from '../../../platform/limits/index.ts';
@@ -64,9 +66,9 @@ export function mountCredentials(router: Router, services: CredentialsServices):
       ]);
       const { connection, purpose, credentials } = await exchange.credentials(caller, ctx.params.id ?? '', {
         purpose: named,
-        check: (candidate) => requireFormat(format, candidate),
+        check: (candidate) => formatFor(format, candidate),
       });
-      const formatCredentials = requireFormat(format, connection);
+      const formatCredentials = formatFor(format, connection);
       const { mediaType, body } = formatCredentials(connection, credentials, now, purpose);
       ctx.set('cache-control', 'no-store');
       ctx.body = body;
@@ -83,6 +85,13 @@ export function mountCredentials(router: Router, services: CredentialsServices):
     ctx.body = { access_token: token, token_type: 'Bearer', expires_in: expiresIn };
   });
 }
+
+const formatFor = (format: string, connection: Connection) =>
+  requireFormat(
+    format,
+    connection,
+    cloudOf(connection.cloud).formats?.(connection.target, subjectOf(connection)),
+  );
 
 /** Throws `target_not_selectable` or `unknown_parameter`: the query and the body must not select the target. */
 async function rejectParameters(ctx: Context): Promise<void> {

@@ -1,9 +1,11 @@
-/** Reads a small, plain YAML file. Aliases, tags and multiple documents are rejected. */
+/**
+ * Small, plain YAML files of an operator. Owns: reading one, and the line of each value for error messages. Does not own: what
+ * the file contains. Aliases, tags and multiple documents are rejected.
+ */
 import { readFile } from 'node:fs/promises';
 import { isAlias, isNode, LineCounter, parseDocument, visit } from 'yaml';
-import { type Fault, SojournError } from '../../platform/errors/index.ts';
-import type { Path } from '../../platform/settings/index.ts';
-import { invalid } from './invalid.ts';
+import { type Fault, SojournError } from '../errors/index.ts';
+import type { Path } from '../settings/index.ts';
 
 export interface YamlFile {
   readonly raw: unknown;
@@ -25,16 +27,30 @@ const messages: Readonly<Record<string, string>> = {
 /** Rejects with `config_invalid` if the file is unreadable or not plain YAML. */
 export async function readYamlFile(file: string, maxBytes = defaultMaxBytes): Promise<YamlFile> {
   const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    throw invalid([{ path: file, message: `cannot be read (${cause.code ?? 'unknown reason'})` }], cause);
+    throw invalidFile([{ path: file, message: `cannot be read (${cause.code ?? 'unknown reason'})` }], cause);
   });
+  return parseYaml(bytes, file, maxBytes);
+}
+
+/** Throws `config_invalid` if the content is not plain YAML. */
+export function parseYaml(bytes: Uint8Array, file: string, maxBytes = defaultMaxBytes): YamlFile {
   if (bytes.length > maxBytes)
-    throw invalid([{ path: file, message: `is larger than ${maxBytes / 1024} KB` }]);
+    throw invalidFile([{ path: file, message: `is larger than ${maxBytes / 1024} KB` }]);
   try {
     return parse(new TextDecoder('utf8', { fatal: true }).decode(bytes), file);
   } catch (cause) {
     if (cause instanceof SojournError) throw cause;
-    throw invalid([{ path: file, message: 'is not a YAML text file' }], cause);
+    throw invalidFile([{ path: file, message: 'is not a YAML text file' }], cause);
   }
+}
+
+/** The error for an invalid file; it names every fault. */
+export function invalidFile(faults: readonly Fault[], cause?: unknown): SojournError {
+  return new SojournError('config_invalid', {
+    detail: faults.map(({ path, message }) => `${path}: ${message}`).join('; '),
+    faults,
+    cause,
+  });
 }
 
 function parse(text: string, file: string): YamlFile {
@@ -61,7 +77,7 @@ function parse(text: string, file: string): YamlFile {
         });
     },
   });
-  if (faults.length > 0) throw invalid(faults.slice(0, 20));
+  if (faults.length > 0) throw invalidFile(faults.slice(0, 20));
   return {
     raw: document.toJS({ maxAliasCount: 0 }),
     lineOf(path) {

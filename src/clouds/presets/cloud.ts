@@ -1,0 +1,68 @@
+/** Makes a cloud from a preset. */
+import type { Cloud, CloudContext, CloudRequest } from '../contract/index.ts';
+import { formatsOf } from './delivery.ts';
+import { diagnosisOf } from './diagnosis.ts';
+import { exchange, present, spendOf } from './exchange.ts';
+import type { Preset } from './preset.ts';
+import { setUpOf } from './set-up.ts';
+import { statusNotes } from './status.ts';
+import { missingInputs, type PresetTarget, targetSchema, valuesOf } from './target.ts';
+import { render, type TemplateValues } from './template.ts';
+import type { PresetSettings } from './transport.ts';
+
+export function cloudOfPreset(preset: Preset): Cloud {
+  const { token, title } = preset;
+  const isAccessTo = (target: PresetTarget) => {
+    const address = Object.entries(preset.inputs).find(([, { type }]) => type === 'url')?.[0];
+    return address === undefined ? title : `${title} at ${String(target[address] ?? '')}`;
+  };
+  return {
+    settings: {},
+    target: targetSchema(preset),
+    notes: [...statusNotes(preset), ...preset.dangers],
+    entry(target: PresetTarget) {
+      const values = valuesOf(preset, target);
+      const isBearer = spendOf(preset, target).kind === 'bearer';
+      return {
+        audience: render(token.audience, values),
+        algorithms: token.algorithms,
+        claims: claimsOf(preset, target, values),
+        ...(token.seconds === undefined ? {} : { tokenSeconds: token.seconds }),
+        missingFields: missingInputs(preset, target),
+        sharedPrincipalFields: [],
+        exchange: (request: CloudRequest<PresetSettings>) => exchange(preset, target, request),
+        identify: async () => isAccessTo(target),
+        ...(isBearer ? presenting(preset, target) : {}),
+      };
+    },
+    formats: (target: PresetTarget, subject) => formatsOf(preset, target, subject),
+    setUp: setUpOf(preset),
+    diagnosis: diagnosisOf(preset),
+  };
+}
+
+/** The check of a token that is itself the credential. */
+const presenting = (preset: Preset, target: PresetTarget) => ({
+  present: hasProbe(preset, target)
+    ? (bearer: string, context: CloudContext<PresetSettings>) => present(preset, target, bearer, context)
+    : ('uncheckable' as const),
+});
+
+const hasProbe = ({ probe }: Preset, target: PresetTarget): boolean =>
+  probe !== undefined && (probe.when === undefined || target[probe.when] !== undefined);
+
+function claimsOf(
+  { token, inputs }: Preset,
+  target: PresetTarget,
+  values: TemplateValues,
+): Readonly<Record<string, unknown>> {
+  const stated = token.claims_input === undefined ? undefined : target[token.claims_input];
+  const claims = Object.entries(token.claims).flatMap(([name, text]) => {
+    const only = /^\{\{([a-z0-9_]+)\}\}$/.exec(text)?.[1];
+    if (only !== undefined && inputs[only]?.type === 'list')
+      return target[only] === undefined ? [] : [[name, target[only]] as const];
+    const value = render(text, values);
+    return value === '' ? [] : [[name, value] as const];
+  });
+  return { ...(stated as Readonly<Record<string, unknown>> | undefined), ...Object.fromEntries(claims) };
+}

@@ -1,0 +1,41 @@
+/** The diagnosis of a preset: its error table, its probes, and how to fix a refusal. */
+import { invalidRequest, type SojournError } from '../../platform/errors/index.ts';
+import type { Diagnosis, Remedy, SetupFacts } from '../contract/index.ts';
+import { probeInterpreter } from '../probe.ts';
+import { explain, explanationsOf } from './exchange.ts';
+import type { Preset } from './preset.ts';
+
+/** A foreign audience that no preset uses. */
+const wrongAudience = 'urn:sojourn:probe';
+
+const interpretProbe = probeInterpreter({
+  subject: ['cloud_subject_mismatch', 'cloud_trust_refused', 'cloud_permission_denied'],
+  audience: ['cloud_audience_mismatch', 'cloud_trust_refused'],
+});
+
+export function diagnosisOf(preset: Preset): Diagnosis {
+  const [firstFile] = preset.setup.files;
+  const setupCommand = ({ connection }: SetupFacts): Pick<Remedy, 'fix'> =>
+    firstFile ? { fix: `sojourn connection setup ${connection.id} ${firstFile.name}` } : {};
+  return {
+    issuerRules: {},
+    explain: (response) => explain(preset, response),
+    explanations: explanationsOf(preset),
+    wrongAudience,
+    interpretProbe,
+    propagation: { seconds: 0, mayExplain: () => false },
+    remedy: (_target, facts, error: SojournError) => ({
+      condition: error.code.replace(/^cloud_/, ''),
+      ...(error.status === 502 ? setupCommand(facts) : {}),
+    }),
+    fix: (_target, facts, type) => ({
+      condition: `${type}_too_broad`,
+      detail: `${preset.title} accepts a token with another ${type}. Apply the set-up of the connection again.`,
+      ...setupCommand(facts),
+    }),
+    documentType: preset.id,
+    lint: () => {
+      throw invalidRequest([{ path: 'cloud', message: `${preset.id} has no lint` }]);
+    },
+  };
+}

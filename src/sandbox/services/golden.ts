@@ -1,0 +1,257 @@
+/**
+ * What the stand-in of a service expects and answers, from the documents of its vendor. Written by hand, and not from the
+ * presets of the server, which it tests.
+ */
+import type { Reason } from './evaluate.ts';
+
+export interface Golden {
+  readonly name: string;
+  readonly method: 'GET' | 'POST';
+  readonly path: RegExp;
+  /** How the token arrives: as a bearer token, or in a member of the body. */
+  readonly token: { readonly in: 'bearer' } | { readonly in: 'form' | 'json'; readonly parameter: string };
+  /** Members of the body, query and headers that must have exactly this value. */
+  readonly fixed?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | RegExp>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Members of the body that must equal a parameter of the trust, where the trust has it. */
+  readonly parameters?: readonly string[];
+  /** Further members of the body. */
+  readonly optional?: readonly string[];
+  /** A claim that must contain a parameter of the trust. */
+  readonly claim?: string;
+  /** Whether a jti is accepted once. */
+  readonly singleUse?: boolean;
+  readonly type: 'application/json' | 'text/xml';
+  issue(issued: Issued): string;
+  refuse(reason: Reason | 'request' | 'parameter'): readonly [status: number, body: string];
+}
+
+export interface Issued {
+  readonly secret: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly body: Readonly<Record<string, string>>;
+}
+
+const json = JSON.stringify;
+const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const jwtType = 'urn:ietf:params:oauth:token-type:jwt';
+
+const oauth = ({ secret }: Issued): string =>
+  json({
+    access_token: secret,
+    token_type: 'Bearer',
+    expires_in: 3600,
+    issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  });
+
+/** RFC 8693 section 2.2.2. */
+const oidc: Golden = {
+  name: 'oidc',
+  method: 'POST',
+  path: /^\/token$/,
+  token: { in: 'form', parameter: 'subject_token' },
+  fixed: { grant_type: tokenExchange, subject_token_type: jwtType },
+  parameters: ['resource', 'scope', 'client_id'],
+  type: 'application/json',
+  issue: oauth,
+  refuse: (reason) => [
+    400,
+    json(
+      reason === 'request' || reason === 'parameter'
+        ? { error: 'invalid_request', error_description: 'The request is invalid.' }
+        : { error: 'invalid_grant', error_description: `The subject token is invalid: ${reason}.` },
+    ),
+  ],
+};
+
+/** The API server answers 401 for every cause. */
+const kubernetes: Golden = {
+  name: 'kubernetes',
+  method: 'GET',
+  path: /^\/api$/,
+  token: { in: 'bearer' },
+  type: 'application/json',
+  issue: () => json({ kind: 'APIVersions', versions: ['v1'] }),
+  refuse: () => [
+    401,
+    json({
+      kind: 'Status',
+      apiVersion: 'v1',
+      status: 'Failure',
+      message: 'Unauthorized',
+      reason: 'Unauthorized',
+      code: 401,
+    }),
+  ],
+};
+
+const vaultTexts: Readonly<Record<Reason, string>> = {
+  malformed: 'error validating token: error verifying token signature: malformed jwt',
+  issuer: 'error validating token: invalid issuer (iss) claim',
+  key: 'error validating token: error verifying token signature: no known key successfully validated the token signature',
+  signature: 'error validating token: error verifying token signature: failed to verify id token signature',
+  expired: 'error validating token: invalid expiration time (exp) claim: token is expired',
+  future: 'error validating token: invalid issued at (iat) claim: token issued in the future',
+  subject: 'error validating token: invalid subject (sub) claim',
+  audience:
+    'error validating token: invalid audience (aud) claim: audience claim does not match any expected audience',
+  claim: 'error validating claims: claim "scope" does not match any associated bound claim values',
+  replayed: 'error validating token',
+};
+
+const vault: Golden = {
+  name: 'vault',
+  method: 'POST',
+  path: /^\/v1\/auth\/sojourn\/login$/,
+  token: { in: 'json', parameter: 'jwt' },
+  parameters: ['role'],
+  type: 'application/json',
+  issue: ({ secret }) =>
+    json({ auth: { client_token: secret, lease_duration: 3600, policies: ['sojourn'], renewable: true } }),
+  refuse: (reason) => [
+    400,
+    json({
+      errors: [
+        reason === 'request'
+          ? 'missing role'
+          : reason === 'parameter'
+            ? 'role "other" could not be found'
+            : vaultTexts[reason],
+      ],
+    }),
+  ],
+};
+
+const databricks: Golden = {
+  name: 'databricks',
+  method: 'POST',
+  path: /^\/oidc\/v1\/token$/,
+  token: { in: 'form', parameter: 'subject_token' },
+  fixed: { grant_type: tokenExchange, subject_token_type: jwtType, scope: 'all-apis' },
+  parameters: ['client_id'],
+  type: 'application/json',
+  issue: oauth,
+  refuse: () => [401, json({ message: 'Invalid credentials.' })],
+};
+
+const rabbitmq: Golden = {
+  name: 'rabbitmq',
+  method: 'GET',
+  path: /^\/api\/whoami$/,
+  token: { in: 'bearer' },
+  claim: 'scope',
+  type: 'application/json',
+  issue: () => json({ name: 'vendor', tags: [] }),
+  refuse: () => [401, json({ error: 'not_authorized', reason: 'Login failed' })],
+};
+
+const openai: Golden = {
+  name: 'openai',
+  method: 'POST',
+  path: /^\/oauth\/token$/,
+  token: { in: 'json', parameter: 'subject_token' },
+  fixed: { grant_type: tokenExchange, subject_token_type: jwtType },
+  parameters: ['identity_provider_id', 'service_account_id'],
+  type: 'application/json',
+  issue: oauth,
+  refuse: () => [401, json({ error: 'invalid_subject_token' })],
+};
+
+const anthropic: Golden = {
+  name: 'anthropic',
+  method: 'POST',
+  path: /^\/v1\/oauth\/token$/,
+  token: { in: 'json', parameter: 'assertion' },
+  fixed: { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer' },
+  headers: { 'anthropic-beta': 'oauth-2025-04-20,oidc-federation-2026-04-01' },
+  parameters: ['federation_rule_id', 'organization_id', 'service_account_id', 'workspace_id'],
+  singleUse: true,
+  type: 'application/json',
+  issue: ({ secret }) =>
+    json({
+      access_token: `sk-ant-oat01-${secret}`,
+      token_type: 'Bearer',
+      expires_in: 3600,
+      scope: 'workspace:inference',
+    }),
+  refuse: (reason) =>
+    reason === 'request' || reason === 'parameter'
+      ? [
+          400,
+          json({
+            error: {
+              type: 'invalid_request_error',
+              message: 'federation_rule_id is not a well-formed fdrl_ tagged ID',
+            },
+          }),
+        ]
+      : [401, json({ error: { type: 'authentication_error', message: 'Authentication failed' } })],
+};
+
+const instant = (now: number, seconds = '3600'): string =>
+  new Date(now + Number(seconds) * 1000).toISOString();
+
+/** Ceph answers 403 for every cause. */
+const s3Sts: Golden = {
+  name: 's3-sts',
+  method: 'POST',
+  path: /^\/$/,
+  token: { in: 'form', parameter: 'WebIdentityToken' },
+  fixed: { Action: 'AssumeRoleWithWebIdentity', Version: '2011-06-15' },
+  parameters: ['RoleArn'],
+  optional: ['RoleSessionName', 'DurationSeconds'],
+  type: 'text/xml',
+  issue: ({ secret, now, body }) =>
+    `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>SANDBOX</AccessKeyId><SecretAccessKey>${secret}</SecretAccessKey><SessionToken>session-${secret}</SessionToken><Expiration>${instant(now, body.DurationSeconds)}</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+  refuse: (reason) =>
+    reason === 'request'
+      ? [400, '<Error><Code>InvalidArgument</Code></Error>']
+      : [403, '<Error><Code>AccessDenied</Code></Error>'],
+};
+
+const alibaba: Golden = {
+  name: 'alibaba',
+  method: 'POST',
+  path: /^\/$/,
+  query: {
+    Action: 'AssumeRoleWithOIDC',
+    Version: '2015-04-01',
+    Format: 'JSON',
+    Timestamp: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
+  },
+  token: { in: 'form', parameter: 'OIDCToken' },
+  parameters: ['OIDCProviderArn', 'RoleArn'],
+  optional: ['RoleSessionName', 'DurationSeconds'],
+  type: 'application/json',
+  issue: ({ secret, now, body }) =>
+    json({
+      Credentials: {
+        AccessKeyId: 'STS.SANDBOX',
+        AccessKeySecret: secret,
+        SecurityToken: `session-${secret}`,
+        Expiration: instant(now, body.DurationSeconds),
+      },
+    }),
+  refuse: (reason) => [
+    400,
+    json(
+      reason === 'expired'
+        ? { Code: 'AuthenticationFail.OIDCToken.Expired', Message: 'This JsonWebToken is expired.' }
+        : { Code: 'AuthenticationFail.OIDCToken.Invalid', Message: 'The OIDC token is invalid.' },
+    ),
+  ],
+};
+
+export const goldenServices: readonly Golden[] = [
+  oidc,
+  kubernetes,
+  vault,
+  databricks,
+  rabbitmq,
+  openai,
+  anthropic,
+  s3Sts,
+  alibaba,
+];

@@ -1,0 +1,127 @@
+/**
+ * Services that trust an OIDC issuer: one strict stand-in for each dialect, driven by golden data. Owns: the trust that a test
+ * sets with `PUT /NAME/trust`, and the answers. Does not own: the listener, the clock and the faults (sandbox/*.ts).
+ */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { SandboxCloud, SandboxRequest, SandboxResponse, SandboxRuntime } from '../contract.ts';
+import { createIssuerCache } from '../issuer-cache.ts';
+import { evaluate, type Trust } from './evaluate.ts';
+import { type Golden, goldenServices } from './golden.ts';
+
+const trustInput = z.strictObject({
+  issuer: z.string(),
+  audience: z.string(),
+  subject: z.string(),
+  parameters: z.record(z.string(), z.string()).default({}),
+});
+
+/** Keys are fetched again after five minutes, or for an unknown key id. */
+const keepKeysSeconds = 300;
+
+export const services = goldenServices.map(
+  (golden) =>
+    (runtime: SandboxRuntime): SandboxCloud =>
+      serviceOf(golden, runtime),
+);
+
+function serviceOf(golden: Golden, runtime: SandboxRuntime): SandboxCloud {
+  const issuers = createIssuerCache(runtime, () => keepKeysSeconds);
+  let trust: Trust | undefined;
+  let used = new Set<string>();
+  const { name, type, claim, singleUse } = golden;
+  const answer = (status: number, body: string): SandboxResponse => ({
+    status,
+    headers: { 'content-type': type },
+    body,
+  });
+
+  async function call(request: SandboxRequest): Promise<SandboxResponse> {
+    const body = bodyOf(golden, request);
+    const outcome = await decide(body, request);
+    runtime.record({ cloud: name, operation: 'token', outcome });
+    if (outcome !== 'ok') return answer(...golden.refuse(outcome));
+    const secret = randomBytes(18).toString('base64url');
+    return answer(200, golden.issue({ secret, now: runtime.now(), body: body ?? {} }));
+  }
+
+  async function decide(body: Body | undefined, request: SandboxRequest) {
+    const token = body && tokenIn(golden, request, body);
+    if (!body || !trust || !token || !isExpected(golden, request, body)) return 'request';
+    const { parameters } = trust;
+    const differs = golden.parameters?.some((parameter) => parameters[parameter] !== body[parameter]);
+    if (differs) return 'parameter';
+    return evaluate(token, trust, { runtime, issuers, claim, used: singleUse ? used : undefined });
+  }
+
+  return {
+    name,
+    async handle(request) {
+      if (request.method === 'PUT' && request.path === '/trust') {
+        trust = trustInput.parse(JSON.parse(request.body.toString()));
+        return { status: 204, headers: {}, body: '' };
+      }
+      if (request.method !== golden.method || !golden.path.test(request.path)) return answer(404, '');
+      return call(request);
+    },
+    faultResponse: (status) => answer(status, ''),
+    reset() {
+      trust = undefined;
+      used = new Set();
+      issuers.reset();
+    },
+  };
+}
+
+type Body = Readonly<Record<string, string>>;
+
+/** Undefined if the body is not of the expected type, or has a member twice or of another type than text. */
+function bodyOf({ token }: Golden, { headers, body }: SandboxRequest): Body | undefined {
+  const text = body.toString();
+  if (token.in === 'bearer') return text === '' ? {} : undefined;
+  const types = { form: 'application/x-www-form-urlencoded', json: 'application/json' };
+  if (headers['content-type'] !== types[token.in]) return undefined;
+  const members = token.in === 'form' ? [...new URLSearchParams(text)] : membersOf(text);
+  const isText = members.every(([, value]) => typeof value === 'string');
+  const names = new Set(members.map(([member]) => member));
+  return isText && names.size === members.length ? Object.fromEntries(members) : undefined;
+}
+
+function membersOf(text: string): readonly (readonly [string, string])[] {
+  try {
+    return Object.entries(JSON.parse(text) as Record<string, string>);
+  } catch {
+    return [];
+  }
+}
+
+const tokenIn = ({ token }: Golden, { headers }: SandboxRequest, body: Body): string | undefined =>
+  token.in === 'bearer' ? /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1] : body[token.parameter];
+
+/** Strict: an unknown member of the body or query is refused. */
+function isExpected(golden: Golden, { headers, query }: SandboxRequest, body: Body): boolean {
+  const {
+    token,
+    fixed = {},
+    query: wanted = {},
+    headers: wantedHeaders = {},
+    parameters = [],
+    optional = [],
+  } = golden;
+  const known = new Set([
+    ...(token.in === 'bearer' ? [] : [token.parameter]),
+    ...Object.keys(fixed),
+    ...parameters,
+    ...optional,
+  ]);
+  return (
+    Object.keys(body).every((member) => known.has(member)) &&
+    Object.entries(fixed).every(([member, value]) => body[member] === value) &&
+    Object.entries(wantedHeaders).every(([header, value]) => headers[header] === value) &&
+    [...query.keys()].every((parameter) => Object.hasOwn(wanted, parameter)) &&
+    Object.entries(wanted).every(([parameter, value]) => {
+      const sent = query.get(parameter) ?? '';
+      return typeof value === 'string' ? sent === value : value.test(sent);
+    })
+  );
+}

@@ -1,0 +1,326 @@
+/**
+ * Every preset against the stand-in of its dialect, and a thirteenth that is one file in the operator's folder. The stand-ins
+ * evaluate the token with their own code.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { builtInPresets, clouds } from '../../../src/clouds/index.ts';
+import type { TestConnection } from '../../support/server.ts';
+import { until } from '../publishing/bench.ts';
+import { openPipeline, type Pipeline } from './pipeline.ts';
+
+interface Row {
+  readonly preset: string;
+  readonly target: Readonly<Record<string, unknown>>;
+  /** Of the stand-in: what the customer expects besides issuer, audience and subject. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** The stand-in, if it is that of another preset. */
+  readonly service?: string;
+  /** The outcomes of a refused issuer, audience, subject and expiry. */
+  readonly refusals: readonly [issuer: string, audience: string, subject: string, expired: string];
+  readonly variables: readonly string[];
+}
+
+const uuid = '11111111-2222-4333-8444-555555555555';
+const alike = (code: string) => [code, code, code, code] as const;
+const trustRefused = alike('cloud_trust_refused');
+
+const rows: readonly Row[] = [
+  {
+    preset: 'oidc',
+    target: { audience: 'https://api.example', token_endpoint: 'https://auth.example/token', scope: 'read' },
+    parameters: { scope: 'read' },
+    refusals: trustRefused,
+    variables: ['OIDC_ACCESS_TOKEN'],
+  },
+  {
+    preset: 'kubernetes',
+    target: { server: 'https://k8s.example:6443' },
+    refusals: trustRefused,
+    variables: [],
+  },
+  {
+    preset: 'vault',
+    target: { address: 'https://vault.example:8200' },
+    parameters: { role: 'vendor' },
+    refusals: [
+      'cloud_issuer_unknown',
+      'cloud_audience_mismatch',
+      'cloud_subject_mismatch',
+      'cloud_token_time',
+    ],
+    variables: ['VAULT_ADDR', 'VAULT_TOKEN', 'BAO_ADDR', 'BAO_TOKEN'],
+  },
+  {
+    preset: 'databricks',
+    target: { workspace: 'https://dbc-1.cloud.databricks.com', client_id: uuid },
+    parameters: { client_id: uuid },
+    refusals: trustRefused,
+    variables: ['DATABRICKS_HOST', 'DATABRICKS_CLIENT_ID', 'DATABRICKS_AUTH_TYPE'],
+  },
+  {
+    preset: 'rabbitmq',
+    target: {
+      host: 'rabbit.example',
+      resource_server_id: 'rabbit',
+      permissions: 'rabbit.read:%2F/orders',
+      management: 'https://rabbit.example:15671',
+    },
+    parameters: { scope: 'rabbit.read:%2F/orders' },
+    refusals: trustRefused,
+    variables: ['RABBITMQ_HOST', 'RABBITMQ_USERNAME', 'RABBITMQ_PASSWORD'],
+  },
+  {
+    preset: 'openai',
+    target: { identity_provider_id: 'idp_1', service_account_id: 'user-1' },
+    parameters: { identity_provider_id: 'idp_1', service_account_id: 'user-1' },
+    refusals: trustRefused,
+    variables: ['OPENAI_API_KEY', 'OPENAI_IDENTITY_PROVIDER_ID', 'OPENAI_SERVICE_ACCOUNT_ID'],
+  },
+  {
+    preset: 'anthropic',
+    target: { organization_id: uuid, federation_rule_id: 'fdrl_1' },
+    parameters: { organization_id: uuid, federation_rule_id: 'fdrl_1' },
+    refusals: trustRefused,
+    variables: ['ANTHROPIC_FEDERATION_RULE_ID', 'ANTHROPIC_ORGANIZATION_ID'],
+  },
+  {
+    preset: 's3-sts',
+    target: { endpoint: 'https://s3.example', role_arn: 'arn:aws:iam:::role/vendor' },
+    parameters: { RoleArn: 'arn:aws:iam:::role/vendor' },
+    refusals: trustRefused,
+    variables: [
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
+      'AWS_SESSION_TOKEN',
+      'AWS_ENDPOINT_URL',
+      'AWS_REGION',
+    ],
+  },
+  {
+    preset: 'alibaba',
+    target: {
+      role_arn: 'acs:ram::12345678:role/vendor',
+      provider_arn: 'acs:ram::12345678:oidc-provider/sojourn',
+    },
+    parameters: {
+      RoleArn: 'acs:ram::12345678:role/vendor',
+      OIDCProviderArn: 'acs:ram::12345678:oidc-provider/sojourn',
+    },
+    refusals: ['cloud_trust_refused', 'cloud_trust_refused', 'cloud_trust_refused', 'cloud_token_time'],
+    variables: ['ALIBABA_CLOUD_ROLE_ARN', 'ALIBABA_CLOUD_OIDC_PROVIDER_ARN'],
+  },
+  {
+    preset: 'acme',
+    target: { role: 'vendor' },
+    parameters: { role: 'vendor' },
+    service: 'vault',
+    refusals: [
+      'cloud_issuer_unknown',
+      'cloud_audience_mismatch',
+      'cloud_subject_mismatch',
+      'cloud_token_time',
+    ],
+    variables: ['ACME_TOKEN'],
+  },
+];
+
+/** Sojourn signs a token for them, and only a driver can log in with it. */
+const uncheckable: readonly Pick<Row, 'preset' | 'target' | 'variables'>[] = [
+  {
+    preset: 'snowflake',
+    target: { account: 'MyOrg-Acme' },
+    variables: ['SNOWFLAKE_ACCOUNT', 'SNOWFLAKE_USER', 'SNOWFLAKE_TOKEN'],
+  },
+  {
+    preset: 'kafka',
+    target: { bootstrap_servers: 'kafka.example:9093', audience: 'kafka' },
+    variables: ['KAFKA_BOOTSTRAP_SERVERS'],
+  },
+  { preset: 'mongodb-atlas', target: { host: 'c.mongodb.net' }, variables: ['MONGODB_URI'] },
+];
+
+let pipeline: Pipeline;
+let folder: string;
+const connections = new Map<string, TestConnection>();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sojourn-presets-'));
+  await writeFile(join(folder, 'acme.yaml'), await readFile(join(import.meta.dirname, 'acme.yaml')));
+  pipeline = await openPipeline({
+    presets: folder,
+    services: Object.fromEntries(rows.map(({ preset, service = preset }) => [preset, service])),
+  });
+  for (const { preset, target } of [...rows, ...uncheckable])
+    connections.set(preset, await pipeline.connect(preset, target));
+}, 60_000);
+afterAll(async () => {
+  await pipeline.close();
+  await rm(folder, { recursive: true });
+});
+
+const connectionOf = (preset: string): TestConnection => {
+  const connection = connections.get(preset);
+  if (!connection) throw new Error(`there is no connection to ${preset}`);
+  return connection;
+};
+
+/** What the stand-in trusts, as the customer set it up, with some values changed. */
+async function trust(
+  { preset, parameters = {}, service = preset }: Row,
+  changed: object = {},
+): Promise<void> {
+  const { audience, subject } = connectionOf(preset);
+  const { status } = await fetch(`${pipeline.sandbox}/${service}/trust`, {
+    method: 'PUT',
+    body: JSON.stringify({ issuer: pipeline.issuer, audience, subject, parameters, ...changed }),
+  });
+  expect(status).toBe(204);
+}
+
+interface Verified {
+  readonly state: string;
+  readonly checks: readonly { readonly name: string; readonly outcome: string; readonly detail: string }[];
+}
+
+async function verify(preset: string): Promise<{ state: string; checks: string[] }> {
+  const { id } = connectionOf(preset);
+  const { state, checks } = await pipeline.admin.post<Verified>(`/connections/${id}/verify`);
+  return { state, checks: checks.map(({ name, outcome }) => `${name} ${outcome}`) };
+}
+
+/** The error code of the check of the exchange. */
+async function refusal(preset: string): Promise<string> {
+  const { id } = connectionOf(preset);
+  const { checks } = await pipeline.admin.post<Verified>(`/connections/${id}/verify`);
+  return checks.find(({ name }) => name === 'exchange')?.detail.split(':')[0] ?? 'none';
+}
+
+const allPassed = [
+  'target passed',
+  'exchange passed',
+  'identity passed',
+  'probe_unknown_subject passed',
+  'probe_other_subject passed',
+  'probe_wrong_audience passed',
+];
+
+test('every preset has a row, and a thirteenth is added by one file', () => {
+  const tested = [...rows, ...uncheckable].map(({ preset }) => preset);
+  expect(tested.toSorted()).toEqual([...builtInPresets.map(({ id }) => id), 'acme'].toSorted());
+  expect(builtInPresets).toHaveLength(12);
+  expect(clouds.acme).toBeDefined();
+});
+
+describe.each(rows)('a connection to $preset', (row) => {
+  const { preset, refusals, service = preset } = row;
+
+  test('works, and its service refuses the negative tokens', async () => {
+    await trust(row);
+    expect(await verify(preset)).toEqual({ state: 'active', checks: allPassed });
+  });
+
+  test('issues credentials, also as variables and files', async () => {
+    await trust(row);
+    const { id } = connectionOf(preset);
+    const { status, body } = await pipeline.credentials(id);
+    expect([status, body.cloud, Object.keys(body.credentials as object).toSorted()]).toEqual([
+      200,
+      preset,
+      preset === 's3-sts' || preset === 'alibaba'
+        ? ['access_key_id', 'secret_access_key', 'session_token']
+        : ['access_token', 'token_type'],
+    ]);
+    const variables = await pipeline.text(`${id}/credentials?format=env`);
+    expect([...variables.matchAll(/^export (\w+)='/gm)].map(([, name]) => name)).toEqual(row.variables);
+    const delivery = await pipeline.ask(`${id}/credentials?format=delivery`);
+    expect(
+      JSON.stringify(delivery.body).replaceAll('{{folder}}', '').replaceAll('{{cloud_token}}', ''),
+    ).not.toMatch(/\{\{/);
+  });
+
+  test('is refused for another issuer, audience and subject', async () => {
+    const [issuer, audience, subject] = refusals;
+    await trust(row, { issuer: 'https://other.example' });
+    expect(await refusal(preset)).toBe(issuer);
+    await trust(row, { audience: 'other' });
+    expect(await refusal(preset)).toBe(audience);
+    await trust(row, { subject: 'con_other' });
+    expect(await refusal(preset)).toBe(subject);
+  });
+
+  test('is refused with an expired token', async () => {
+    await trust(row);
+    await pipeline.callSandbox('PUT', '/clock', { offset_seconds: 7200 });
+    expect(await refusal(preset)).toBe(refusals[3]);
+    await pipeline.callSandbox('PUT', '/clock', { offset_seconds: 0 });
+  });
+
+  test.each([
+    ['an outage', { outage: true }, 'cloud_unavailable'],
+    ['throttling', { status: 429 }, 'cloud_throttled'],
+  ])('reports %s as temporary', async (_, faults, code) => {
+    await trust(row);
+    await pipeline.callSandbox('PUT', '/faults', { cloud: service, ...faults });
+    expect(await refusal(preset)).toBe(code);
+    await pipeline.callSandbox('PUT', '/faults', { cloud: service });
+  });
+
+  test('has set-up files with its exact trust', async () => {
+    const { id, audience } = connectionOf(preset);
+    const { items } = await pipeline.admin.get<{ items: readonly { name: string }[] }>(
+      `/connections/${id}/setup`,
+    );
+    const contents = await Promise.all(
+      items.map(({ name }) => pipeline.admin.file(`/connections/${id}/setup/${name}`)),
+    );
+    const all = contents.join('\n');
+    expect(all).not.toMatch(/\{\{/);
+    expect(all).toContain(pipeline.issuer);
+    if (preset !== 'acme') expect(all).toContain(audience);
+  });
+});
+
+test('after a rotation of the keys, all services accept the new key', async () => {
+  await until(() =>
+    pipeline.admin.post('/keys/rotate').then(
+      () => true,
+      (error: Error) => {
+        if (error.message.includes('key_not_ready')) return false;
+        throw error;
+      },
+    ),
+  );
+  for (const row of rows) {
+    await trust(row);
+    expect([row.preset, await refusal(row.preset)]).toEqual([
+      row.preset,
+      expect.not.stringContaining('cloud_'),
+    ]);
+  }
+});
+
+describe.each(uncheckable)('a connection to $preset', ({ preset, variables: names }) => {
+  test('is not active, because only a driver can check it', async () => {
+    expect(await verify(preset)).toEqual({
+      state: 'pending',
+      checks: ['target passed', 'exchange inconclusive'],
+    });
+  });
+
+  test('issues the token for the audience of the connection', async () => {
+    const { id, audience, subject } = connectionOf(preset);
+    const { status, body } = await pipeline.credentials(id);
+    const { access_token: token } = body.credentials as { access_token: string };
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as object;
+    expect([status, claims]).toEqual([200, expect.objectContaining({ aud: audience, sub: subject })]);
+    const variables = await pipeline.text(`${id}/credentials?format=env`);
+    expect([...variables.matchAll(/^export (\w+)='/gm)].map(([, name]) => name)).toEqual(names);
+  });
+});
+
+test('the log of the server contains no token', () => {
+  expect(pipeline.server.logged()).not.toMatch(/eyJ[\w-]+\.eyJ/);
+});
