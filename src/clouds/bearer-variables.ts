@@ -6,8 +6,14 @@ import type { Credentials } from './contract/index.ts';
 export const accessTokenOf = ({ credentials }: Credentials): string =>
   (credentials as Extract<Credentials['credentials'], { access_token: string }>).access_token;
 
-export const projectNumberOf = ({ credentials }: Credentials): string | undefined =>
-  'project_number' in credentials ? credentials.project_number : undefined;
+/** The project and the universe of Google Cloud. */
+export const placeOf = ({ credentials }: Credentials): Place =>
+  'access_token' in credentials ? credentials : {};
+
+export interface Place {
+  readonly project_number?: string;
+  readonly universe_domain?: string;
+}
 
 export const bearerVariables = (issued: Credentials) => ({
   CLOUD_ACCESS_TOKEN: accessTokenOf(issued),

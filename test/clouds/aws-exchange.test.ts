@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type CloudRequest, clouds } from '../../src/clouds/index.ts';
+import { type CloudRequest, clouds, diagnosisOf } from '../../src/clouds/index.ts';
 import {
   type FakeCloud,
   noon,
@@ -12,7 +12,7 @@ import {
   tokenNumber,
   visitTo,
 } from './fake-cloud.ts';
-import { awsPass, closeNetwork, ownHeaders } from './outside.ts';
+import { awsFault, awsPass, closeNetwork, ownHeaders } from './outside.ts';
 import { keep } from './target-arrange.ts';
 
 const role = 'arn:aws:iam::111122223333:role/vendor';
@@ -94,6 +94,29 @@ describe('the AWS exchange', () => {
     const { path, body } = onlyRequest(cloud);
     expect(path).toBe('/aws/');
     expect(formOf(body).RoleSessionName).toBe(`con----${'x'.repeat(57)}`);
+  });
+
+  test('has the audience, session name and transitive tags of the target', async () => {
+    const target = {
+      role_arn: role,
+      audience: 'aws.workload.identity',
+      role_session_name: 'acme-deploy',
+      session_tags: { Team: 'blue', Stage: 'prod' },
+      transitive_tag_keys: ['Team'],
+    };
+    await destinationOf(target).exchange(visitTo(cloud.origin));
+    expect(formOf(onlyRequest(cloud).body)).toEqual({ ...asked, RoleSessionName: 'acme-deploy' });
+    const { audience, claims } = destinationOf(target);
+    expect({ audience, claims }).toEqual({
+      audience: 'aws.workload.identity',
+      claims: {
+        'https://aws.amazon.com/roles': [role],
+        'https://aws.amazon.com/tags': {
+          principal_tags: { Team: ['blue'], Stage: ['prod'] },
+          transitive_tag_keys: ['Team'],
+        },
+      },
+    });
   });
 
   test('fails without a role, before a token is signed', async () => {
@@ -221,5 +244,86 @@ describe('the AWS exchange', () => {
     const { headers, body } = onlyRequest(cloud);
     expect(formOf(body)).toEqual(asked);
     expect(headers).toEqual(bareHeaders(new URL(cloud.origin).host, body.length));
+  });
+});
+
+describe('the AWS exchange with a chained role', () => {
+  const chained_role_arn = 'arn:aws:iam::444455556666:role/path/inner';
+  const session_policy =
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}';
+  const target = {
+    role_arn: role,
+    region: 'eu-central-1',
+    chained_role_arn,
+    external_id: 'acme:42',
+    session_policy,
+  };
+  const inner = awsPass('2026-11-23T12:30:00Z')
+    .replaceAll('AssumeRoleWithWebIdentity', 'AssumeRole')
+    .replace('ASIAKEY', 'ASIAINNER');
+  const refused = (message: string) => ({
+    status: 403,
+    headers: { 'content-type': 'text/xml' },
+    body: awsFault('AccessDenied', message),
+  });
+
+  test('assumes the second role with the session of the first, and narrows only the second', async () => {
+    cloud.answers = [...cloud.answers, { status: 200, body: inner }];
+    expect(await destinationOf(target).exchange(visitTo(cloud.origin))).toEqual({
+      expiresAt: noon + 1_800_000,
+      credentials: {
+        ...pass('eu-central-1').credentials,
+        access_key_id: 'ASIAINNER',
+        account_id: '444455556666',
+      },
+    });
+    const [first, second] = cloud.asked;
+    expect(formOf(first!.body)).toEqual(asked);
+    expect(formOf(second!.body)).toEqual({
+      Action: 'AssumeRole',
+      Version: '2011-06-15',
+      RoleArn: chained_role_arn,
+      RoleSessionName: asked.RoleSessionName,
+      DurationSeconds: '3600',
+      ExternalId: 'acme:42',
+      Policy: session_policy,
+    });
+    expect(second!.headers.authorization).toMatch(
+      /^AWS4-HMAC-SHA256 Credential=ASIAKEY\/20261123\/eu-central-1\/sts\/aws4_request, /,
+    );
+    expect(second!.headers['x-amz-security-token']).toBe('session//token==');
+  });
+
+  test.each([
+    'User: arn:aws:sts::111122223333:assumed-role/vendor/s is not authorized to perform: sts:AssumeRole on resource: x',
+    'User: x is not authorized to perform: sts:AssumeRole because no role trust policy allows the sts:AssumeRole action',
+  ])('explains the refusal of the second role: %s', async (message) => {
+    cloud.answers = [...cloud.answers, refused(message)];
+    const error = await refusalOf(destinationOf(target).exchange(visitTo(cloud.origin)));
+    expect(error).toMatchObject({
+      code: 'cloud_trust_refused',
+      message: expect.stringContaining('may not assume chained_role_arn'),
+      advice: expect.stringContaining('target.external_id'),
+    });
+    const { remedy, interpretProbe } = diagnosisOf('aws');
+    expect(remedy(keep('aws', target), { issuer: 'https://x' } as never, error)).toEqual({
+      condition: 'chained_trust',
+    });
+    // The first role has admitted the token.
+    expect(interpretProbe('subject', error)).toBe('admitted');
+    expect(cloud.asked).toHaveLength(2);
+  });
+
+  test('is identified by the session of the second role', async () => {
+    const { credentials, expiresAt } = pass('eu-central-1');
+    const identify = (arn: string) => {
+      cloud.answers = [{ status: 200, body: `<Arn>${arn}</Arn>` }];
+      return destinationOf(target).identify({ credentials, expiresAt }, visitTo(cloud.origin));
+    };
+    const own = 'arn:aws:sts::444455556666:assumed-role/inner/s';
+    expect(await identify(own)).toBe(`STS reports the session ${own}.`);
+    expect(await refusalOf(identify('arn:aws:sts::111122223333:assumed-role/vendor/s'))).toMatchObject({
+      code: 'cloud_identity_mismatch',
+    });
   });
 });

@@ -102,6 +102,28 @@ describe('the Google Cloud exchange', () => {
     }
   });
 
+  test('calls the APIs of the universe of the target, with the same provider', async () => {
+    const outside = await closeNetwork({
+      status: 200,
+      body: JSON.stringify({ ...federatedPass, ...accountPass }),
+    });
+    const settings = { sts_endpoint: null, iam_credentials_endpoint: null, resource_manager_endpoint: null };
+    try {
+      const destination = destinationOf({ service_account, universe_domain: 'apis-example.fr' });
+      const { credentials, expiresAt } = await destination.exchange({ ...visitTo(''), settings });
+      expect(credentials).toMatchObject({ universe_domain: 'apis-example.fr' });
+      await destination.identify({ credentials, expiresAt }, { ...visitTo(''), settings });
+      expect(outside.left.map(({ url }) => url)).toEqual([
+        'https://sts.apis-example.fr/v1/token',
+        `https://iamcredentials.apis-example.fr/v1/projects/-/serviceAccounts/${service_account}:generateAccessToken`,
+        'https://cloudresourcemanager.apis-example.fr/v3/projects/123456789012',
+      ]);
+      expect(formOf(outside.left[0]!.body).audience).toBe(provider);
+    } finally {
+      outside.close();
+    }
+  });
+
   test('rejects a token without a lifetime', async () => {
     const { expires_in: _, ...lifeless } = federatedPass;
     cloud.answers = [json(200, lifeless)];

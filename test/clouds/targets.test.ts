@@ -329,14 +329,14 @@ describe('the Azure target', () => {
     ['tenant_id', `${tenant_id}/../x`, 'must be the GUID of the directory, not one of its domain names'],
     ['tenant_id', '', 'must be the GUID of the directory, not one of its domain names'],
     ['client_id', `{${client_id}}`, 'must be the GUID of the application or managed identity'],
-    ['environment', 'germany', 'must be public, usgov or china'],
+    ['environment', 'germany', 'must be public, usgov, china, usnat or ussec'],
     ['scope', 'https://vault.azure.net', 'must be one resource followed by /.default'],
     ['scope', 'https://a.net/.default https://b.net/.default', 'must be one resource followed by /.default'],
     ['scope', `https://${'a'.repeat(256)}/.default`, 'must be 256 characters at most'],
     [
       'scope',
       'https://management.chinacloudapi.cn/.default',
-      'must not be the resource manager of another environment; omit it to use the right one',
+      'must not be a resource of another environment; omit it to use the resource manager of this one',
     ],
   ])('rejects the %s %.60j', (field, value, message) => {
     expect(faultsOf('azure', { [field]: value })).toEqual([{ path: `target.${field}`, message }]);
@@ -457,4 +457,113 @@ describe('the GCP target', () => {
       { path: 'target.lifetime_seconds', message: 'must be 3600 seconds at most without a service_account' },
     ]);
   });
+});
+
+describe('the fields that real connections need', () => {
+  const pool = { project_number: '123456789012', pool_id: 'vendor-pool', provider_id: 'vendor' };
+  const guid = '8d6c2f6e-1f0b-4e7e-9d3b-0a1b2c3d4e5f';
+  const bases = { aws: { role_arn: role }, azure: { tenant_id: guid, client_id: guid }, gcp: pool } as const;
+
+  test.each(['aws', 'azure', 'gcp'] as const)(
+    'an own audience at %s is the audience of its tokens',
+    (cloud) => {
+      const audience = 'https://example.org/own-audience';
+      expect(clouds[cloud].entry(keep(cloud, { ...bases[cloud], audience })).audience).toBe(audience);
+      expect(
+        [
+          '',
+          'a b',
+          'a"b',
+          'x'.repeat(256),
+          'urn:sojourn:api',
+          'URN:Sojourn:x',
+          diagnosisOf(cloud).wrongAudience,
+          7,
+        ].map((wrong) => faultsOf(cloud, { ...bases[cloud], audience: wrong }).map(({ path }) => path)),
+      ).toEqual(Array.from({ length: 8 }, () => ['target.audience']));
+    },
+  );
+
+  test('a chained role is in the partition of the first one, and limits the duration', () => {
+    const chained_role_arn = 'arn:aws:iam::444455556666:role/inner';
+    expect(faultsOf('aws', { role_arn: role, chained_role_arn, external_id: 'acme' })).toEqual([]);
+    expect(faultsOf('aws', { role_arn: role, external_id: 'acme' })).toEqual([
+      { path: 'target.external_id', message: 'must be given with chained_role_arn only' },
+    ]);
+    expect(faultsOf('aws', { role_arn: role, chained_role_arn: role })).toEqual([
+      { path: 'target.chained_role_arn', message: 'must be another role than role_arn' },
+    ]);
+    expect(faultsOf('aws', { role_arn: role, chained_role_arn, duration_seconds: 3601 })).toEqual([
+      { path: 'target.duration_seconds', message: 'must be 3600 seconds at most with chained_role_arn' },
+    ]);
+    expect(
+      faultsOf('aws', { role_arn: role, chained_role_arn: 'arn:aws-cn:iam::444455556666:role/x' }),
+    ).toEqual([{ path: 'target.chained_role_arn', message: 'must be in the partition of role_arn' }]);
+    for (const external_id of ['a', 'a b', 'x'.repeat(1225)])
+      expect(faultsOf('aws', { role_arn: role, chained_role_arn, external_id })).toHaveLength(1);
+  });
+
+  test('transitive tag keys are keys of the session tags, each once', () => {
+    const fault = (index: number) => ({
+      path: `target.transitive_tag_keys.${index}`,
+      message: 'must be a key of session_tags, named once',
+    });
+    const session_tags = { Team: 'x', Stage: 'y' };
+    expect(faultsOf('aws', { session_tags, transitive_tag_keys: ['Team', 'Stage'] })).toEqual([]);
+    expect(faultsOf('aws', { session_tags, transitive_tag_keys: ['Team', 'team', 'Team'] })).toEqual([
+      fault(1),
+      fault(2),
+    ]);
+    expect(faultsOf('aws', { transitive_tag_keys: ['constructor'] })).toEqual([fault(0)]);
+  });
+
+  test.each(['a', 'a b', 'a/b', 'x'.repeat(65)])('the session name %j is refused', (role_session_name) => {
+    expect(faultsOf('aws', { role_session_name }).map(({ path }) => path)).toEqual([
+      'target.role_session_name',
+    ]);
+  });
+
+  test.each([
+    ['usnat', 'api://AzureADTokenExchangeUSNat', 'https://management.azure.eaglex.ic.gov/.default'],
+    ['ussec', 'api://AzureADTokenExchangeUSSec', 'https://management.azure.microsoft.scloud/.default'],
+  ])('the Azure environment %s has the audience %s and the scope %s', (environment, audience, scope) => {
+    const target = keep('azure', { ...bases.azure, environment }) as { scope: string };
+    expect([clouds.azure.entry(target).audience, target.scope]).toEqual([audience, scope]);
+  });
+
+  test.each([
+    ['public', 'https://management.core.usgovcloudapi.net/.default'],
+    ['public', 'https://management.core.chinacloudapi.cn//.default'],
+    ['public', 'https://graph.microsoft.us/.default'],
+    ['usgov', 'https://management.core.windows.net/.default'],
+    ['usgov', 'https://ossrdbms-aad.database.windows.net/.default'],
+    ['china', 'https://vault.usgovcloudapi.net/.default'],
+    ['usnat', 'https://management.azure.com/.default'],
+  ])('at Azure %s the scope %s belongs to another environment', (environment, scope) => {
+    const fault = {
+      path: 'target.scope',
+      message:
+        'must not be a resource of another environment; omit it to use the resource manager of this one',
+    };
+    expect(faultsOf('azure', { ...bases.azure, environment, scope })).toEqual([fault]);
+  });
+
+  test.each([
+    ['usgov', 'https://management.core.usgovcloudapi.net/.default'],
+    ['usgov', 'https://storage.azure.com/.default'],
+    ['china', 'https://servicebus.azure.net/.default'],
+    ['public', 'api://management.usgovcloudapi.net.example/.default'],
+    ['public', '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default'],
+  ])('at Azure %s the scope %s is accepted', (environment, scope) => {
+    expect(faultsOf('azure', { ...bases.azure, environment, scope })).toEqual([]);
+  });
+
+  test.each(['googleapis', 'https://apis-s3ns.fr', 'Apis.fr', 'apis-s3ns.fr/'])(
+    'the universe %j is refused',
+    (universe_domain) => {
+      expect(faultsOf('gcp', { ...pool, universe_domain }).map(({ path }) => path)).toEqual([
+        'target.universe_domain',
+      ]);
+    },
+  );
 });

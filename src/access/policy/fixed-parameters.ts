@@ -13,12 +13,18 @@ export const fixedByConnection: ReadonlySet<string> = new Set([
   'project_number',
   'pool_id',
   'provider_id',
+  'universe_domain',
+  'chained_role_arn',
+  'external_id',
+  'role_session_name',
+  'consent_redirect_uri',
   'service_account',
   // Permissions
   'policy',
   'session_policy',
   'session_tags',
   'source_identity',
+  'transitive_tag_keys',
   'scopes',
   // Token claims
   'claims',

@@ -9,6 +9,17 @@ import { policyRefusals } from './policy-refusals.ts';
 
 const invalid = (messageIncludes: string) => ({ code: 'InvalidIdentityToken', messageIncludes });
 
+/** The call for a chained role. */
+export const chainStep = 'AssumeRole';
+
+const chained: Omit<Explanation, 'match'> = {
+  errorCode: 'cloud_trust_refused',
+  detail:
+    'The role of role_arn may not assume chained_role_arn, or the trust policy of that role does not admit it with this external id.',
+  advice:
+    'Allow sts:AssumeRole on chained_role_arn in the permissions of the first role, name the first role in the trust policy of the second one, and compare sts:ExternalId there with target.external_id. Session tags need sts:TagSession in both.',
+};
+
 export const explanations: readonly Explanation[] = [
   ...bucketErrors,
   {
@@ -22,7 +33,12 @@ export const explanations: readonly Explanation[] = [
     errorCode: 'cloud_token_rejected',
     detail: 'STS treated the token as one of another type of provider.',
   },
+  ...['trust policy', 'resource-based policy'].map((messageIncludes) => ({
+    match: { step: chainStep, code: 'AccessDenied', messageIncludes },
+    ...chained,
+  })),
   ...policyRefusals,
+  { match: { step: chainStep, code: 'AccessDenied' }, ...chained },
   {
     match: { code: 'AccessDenied' },
     errorCode: 'cloud_trust_refused',

@@ -6,18 +6,21 @@ import { formType, refusalOf } from '../request.ts';
 import { withRetries } from '../retry.ts';
 import { endpointFor } from './endpoints.ts';
 import { explain } from './explain.ts';
-import { domainOf } from './partitions.ts';
+import { accountOf, domainOf } from './partitions.ts';
 import type { AwsSettings } from './settings.ts';
 import { sign } from './signature.ts';
-import type { AwsTarget } from './target.ts';
+import { type AwsTarget, lastRoleOf } from './target.ts';
+import { member } from './xml.ts';
 
 const body = 'Action=GetCallerIdentity&Version=2011-06-15';
 
 export async function identify(
-  { role_arn = '', region = '' }: AwsTarget,
+  target: AwsTarget,
   credentials: Credentials,
   { settings, now, signal }: CloudContext<AwsSettings>,
 ): Promise<string> {
+  const { region = '' } = target;
+  const role_arn = lastRoleOf(target) ?? '';
   const url = endpointFor(region, settings) ?? `https://sts.${domainOf(region)}/`;
   const answer = await withRetries(async () => {
     const headers = await sign({
@@ -30,7 +33,7 @@ export async function identify(
     throw refusalOf(received, { host: new URL(url).host, step: 'GetCallerIdentity', error }, explain);
   }, signal);
   const arn = member(answer.body, 'Arn');
-  const account = role_arn.split(':')[4];
+  const account = accountOf(role_arn);
   const name = role_arn.slice(role_arn.lastIndexOf('/') + 1);
   if (!arn.includes(`::${account}:assumed-role/${name}/`))
     throw new SojournError('cloud_identity_mismatch', {
@@ -38,6 +41,3 @@ export async function identify(
     });
   return `STS reports the session ${arn}.`;
 }
-
-const member = (xml: string, name: string): string =>
-  new RegExp(`<${name}>([^<]{0,2100})</${name}>`).exec(xml)?.[1]?.trim() ?? '';

@@ -17,21 +17,28 @@ import { links } from './links.ts';
 import { lint } from './lint/index.ts';
 import { permissionSet, setupOptions } from './options.ts';
 import { warnings } from './packed-size.ts';
-import { fix, interpretProbe, wrongAudience } from './probe.ts';
+import { fix, interpretProbe } from './probe.ts';
 import { propagation } from './propagation.ts';
 import { type NarrowedTarget, purpose, widenedFields } from './purpose.ts';
 import { reduce } from './reduce.ts';
 import { remedy } from './remedy.ts';
 import { type AwsSettings, settings } from './settings.ts';
 import { setup } from './setup.ts';
-import { type AwsTarget, audience, claims, missingFields, target as schema } from './target.ts';
+import {
+  type AwsTarget,
+  claims,
+  defaultAudience,
+  missingFields,
+  target as schema,
+  wrongAudience,
+} from './target.ts';
 
 export const aws: Cloud = {
   settings,
   target: schema,
   entry(target: NarrowedTarget) {
     return {
-      audience,
+      audience: target.audience ?? defaultAudience,
       algorithms: ['ES256', 'RS256'],
       claims: claims(target),
       missingFields: missingFields(target),

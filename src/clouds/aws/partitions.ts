@@ -74,6 +74,9 @@ export const accountOf = (arn: string): string => arn.split(':')[4] ?? '';
 export const domainOf = (region: string): string =>
   `${region}.amazonaws.${region.startsWith('cn-') ? 'com.cn' : region.startsWith('eusc-') ? 'eu' : 'com'}`;
 
+export const isSamePartition = (arn: string, other: string): boolean =>
+  partitionOf(arn) === partitionOf(other);
+
 /** The host of the partition's console. */
 export const consoleOf = (partition: Partition): string => partitions[partition].console;
 

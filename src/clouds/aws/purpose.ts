@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Fault } from '../../platform/errors/index.ts';
 import { sessionPolicyField } from './session-policy.ts';
-import { type AwsTarget, durationField } from './target.ts';
+import { type AwsTarget, durationField, lastRoleOf } from './target.ts';
 
 const policyArnField = z
   .string('must be a string')
@@ -53,7 +53,7 @@ export function widenedFields(target: AwsTarget, purpose: AwsPurpose): readonly 
     refuse('policy_arns', `would allow more than ${existingPolicy}`);
   if (duration_seconds > target.duration_seconds)
     refuse('duration_seconds', `must be ${target.duration_seconds} seconds at most, as in the target`);
-  const otherAccounts = policy_arns.filter((arn) => !isSameAccountOrManaged(arn, target.role_arn));
+  const otherAccounts = policy_arns.filter((arn) => !isSameAccountOrManaged(arn, lastRoleOf(target)));
   if (otherAccounts.length > 0)
     refuse(
       'policy_arns',

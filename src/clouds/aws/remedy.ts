@@ -3,6 +3,7 @@ import type { SojournError } from '../../platform/errors/index.ts';
 import type { Remedy, SetupFacts } from '../contract/index.ts';
 import { shellCommand } from '../encode/index.ts';
 import { cloudResponseOf } from '../explanation.ts';
+import { chainStep } from './explain.ts';
 import { addStatement, trustCommands } from './merge-trust.ts';
 import { defaultRegion } from './partitions.ts';
 import { isExplicitDeny } from './policy-refusals.ts';
@@ -30,6 +31,7 @@ export function remedy(target: AwsTarget, facts: SetupFacts, error: SojournError
         ),
       };
     case 'cloud_trust_refused':
+      if (cloudResponseOf(error).step === chainStep) return { condition: 'chained_trust' };
       // A statement more cannot lift a Deny, and a Deny may be meant.
       if (isExplicitDeny(error)) return { condition: 'trust_deny' };
       return { condition: 'trust', ...trustCommand(target, facts, addStatement) };

@@ -14,7 +14,7 @@ import { leakAdvice } from './leak.ts';
 import { links } from './links.ts';
 import { lint } from './lint/index.ts';
 import { permissionSet, setupOptions } from './options.ts';
-import { fix, interpretProbe, wrongAudience } from './probe.ts';
+import { fix, interpretProbe } from './probe.ts';
 import { propagation } from './propagation.ts';
 import { purpose, widenedFields } from './purpose.ts';
 import { remedy } from './remedy.ts';
@@ -26,6 +26,7 @@ import {
   missingFields,
   target as schema,
   sharedPrincipalFields,
+  wrongAudience,
 } from './target.ts';
 
 export const azure: Cloud = {

@@ -4,9 +4,6 @@ import { probeInterpreter } from '../probe.ts';
 import { listCredentials } from './remedy.ts';
 import type { AzureTarget } from './target.ts';
 
-/** The audience of tokens for AWS. */
-export const wrongAudience = 'sts.amazonaws.com';
-
 export const interpretProbe = probeInterpreter({
   subject: ['cloud_subject_mismatch', 'cloud_trust_refused'],
   audience: ['cloud_audience_mismatch', 'cloud_trust_refused'],

@@ -23,6 +23,8 @@ const minTokenSeconds = 2 * (300 + 30);
 const authorities: Readonly<Record<string, string>> = {
   usgov: 'https://login.microsoftonline.us',
   china: 'https://login.partner.microsoftonline.cn',
+  usnat: 'https://login.microsoftonline.eaglex.ic.gov',
+  ussec: 'https://login.microsoftonline.microsoft.scloud',
 };
 
 export const programs: Programs = {

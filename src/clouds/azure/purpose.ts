@@ -16,6 +16,6 @@ export function widenedFields(
   { scope }: z.output<typeof purpose>,
 ): readonly Fault[] {
   return isForeign(scope, environment)
-    ? [{ path: 'scope', message: 'must not be the resource manager of another environment' }]
+    ? [{ path: 'scope', message: 'must not be a resource of another environment' }]
     : [];
 }

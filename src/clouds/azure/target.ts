@@ -1,5 +1,9 @@
 /** The target of an Azure connection: the environment, directory, identity and scope of its tokens. */
 import { z } from 'zod';
+import { audienceField } from '../audience.ts';
+
+/** The audience of tokens for AWS. */
+export const wrongAudience = 'sts.amazonaws.com';
 
 /** The national clouds (learn.microsoft.com/entra/identity-platform/authentication-national-cloud). */
 const environments = {
@@ -21,13 +25,43 @@ const environments = {
     scope: 'https://management.chinacloudapi.cn/.default',
     portal: 'https://portal.azure.cn',
   },
+  usnat: {
+    authority: 'https://login.microsoftonline.eaglex.ic.gov',
+    audience: 'api://AzureADTokenExchangeUSNat',
+    scope: 'https://management.azure.eaglex.ic.gov/.default',
+    portal: 'https://portal.azure.eaglex.ic.gov',
+  },
+  ussec: {
+    authority: 'https://login.microsoftonline.microsoft.scloud',
+    audience: 'api://AzureADTokenExchangeUSSec',
+    scope: 'https://management.azure.microsoft.scloud/.default',
+    portal: 'https://portal.azure.microsoft.scloud',
+  },
 } as const;
+
+/**
+ * Hosts that only one environment has, with their subdomains. Other resources, such as storage.azure.com, are the same in all
+ * (learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure).
+ */
+const ownHosts: Readonly<Record<Environment, readonly string[]>> = {
+  public: [
+    'management.azure.com',
+    'management.core.windows.net',
+    'graph.microsoft.com',
+    'vault.azure.net',
+    'database.windows.net',
+  ],
+  usgov: ['usgovcloudapi.net', 'azure.us', 'microsoft.us'],
+  china: ['chinacloudapi.cn', 'azure.cn'],
+  usnat: ['eaglex.ic.gov'],
+  ussec: ['microsoft.scloud'],
+};
 
 type Environment = keyof typeof environments;
 
 const environmentField = z.enum(
   Object.keys(environments) as [Environment, ...Environment[]],
-  'must be public, usgov or china',
+  'must be public, usgov, china, usnat or ussec',
 );
 
 /** Entra writes GUIDs in lower case. */
@@ -53,6 +87,9 @@ const neededForConsent =
 
 const scoped = z.looseObject({ environment: environmentField.default('public'), scope: scopeField });
 
+export const foreignScope =
+  'must not be a resource of another environment; omit it to use the resource manager of this one';
+
 export const target = z
   .strictObject({
     /** Both may be set later: the customer's set-up creates the identity. */
@@ -65,10 +102,11 @@ export const target = z
      * not, the identity belongs to the customer. Prefer that, because it isolates customers from each other.
      */
     consent_redirect_uri: redirectField.optional(),
+    audience: audienceField(wrongAudience).optional(),
   })
   .refine(({ scope = '', environment }) => !isForeign(scope, environment), {
     path: ['scope'],
-    message: 'must not be the resource manager of another environment; omit it to use the right one',
+    message: foreignScope,
     // Checked even if other fields are invalid, so that all faults are reported together.
     when: ({ value }) => scoped.safeParse(value).success,
   })
@@ -83,7 +121,8 @@ export const target = z
 export type AzureTarget = z.output<typeof target>;
 
 /** The audience differs by environment; a wrong one causes AADSTS700212. */
-export const audience = ({ environment }: AzureTarget): string => environments[environment].audience;
+export const audience = (target: AzureTarget): string =>
+  target.audience ?? environments[target.environment].audience;
 
 /** The origin of the token endpoint, without a trailing slash. */
 export const authority = ({ environment }: AzureTarget): string => environments[environment].authority;
@@ -99,8 +138,12 @@ export function missingFields({ tenant_id, client_id }: AzureTarget): readonly s
 export const sharedPrincipalFields = ({ consent_redirect_uri }: AzureTarget): readonly string[] =>
   consent_redirect_uri === undefined ? [] : ['tenant_id', 'client_id', 'consent_redirect_uri'];
 
-export const isForeign = (scope: string, environment: string): boolean =>
-  Object.entries(environments).some(([name, other]) => name !== environment && other.scope === scope);
+export function isForeign(scope: string, environment: string): boolean {
+  const host = URL.canParse(scope) ? new URL(scope).hostname : '';
+  return Object.entries(ownHosts).some(
+    ([name, hosts]) => name !== environment && hosts.some((own) => host === own || host.endsWith(`.${own}`)),
+  );
+}
 
 /** The origin of Resource Manager in the target's environment. */
 export const resourceManagerOf = ({ environment }: AzureTarget): string =>

@@ -44,6 +44,8 @@ export interface Credentials {
         readonly token_type: 'Bearer';
         /** The project of the connection, which Google's libraries ask for if the environment names none. */
         readonly project_number?: string;
+        /** The universe of Google Cloud, if it is not the public one. */
+        readonly universe_domain?: string;
       };
 }
 

@@ -6,10 +6,7 @@ import type { CloudRequest, Credentials } from '../contract/index.ts';
 import { formType, joinUrl, optionalText, parseError, refusalOf, requestJson } from '../request.ts';
 import { explain, steps } from './explain.ts';
 import type { GcpSettings } from './settings.ts';
-import { exchangeAudience, type GcpTarget, impersonationScope } from './target.ts';
-
-const publicSts = 'https://sts.googleapis.com';
-const publicIamCredentials = 'https://iamcredentials.googleapis.com';
+import { apiOf, exchangeAudience, type GcpTarget, impersonationScope } from './target.ts';
 
 /** Google omits `expires_in` if the token is about to expire; such a response is rejected as unusable. */
 const federatedAnswer = z.object({
@@ -44,7 +41,7 @@ async function exchangeToken(
 ): Promise<BearerCredentials> {
   const { token } = await request.sign();
   const requestedAt = request.now();
-  const url = joinUrl(request.settings.sts_endpoint ?? publicSts, '/v1/token');
+  const url = joinUrl(request.settings.sts_endpoint ?? apiOf('sts', target), '/v1/token');
   const { access_token, expires_in } = await requestJson({
     request: {
       method: 'POST',
@@ -75,7 +72,7 @@ async function impersonate(
   const { scopes, lifetime_seconds } = target;
   const left = notAfter === undefined ? Number.POSITIVE_INFINITY : Math.floor((notAfter - now()) / 1000);
   const lifetime = Math.max(1, Math.min(Number(lifetime_seconds), left));
-  const base = settings.iam_credentials_endpoint ?? publicIamCredentials;
+  const base = settings.iam_credentials_endpoint ?? apiOf('iamcredentials', target);
   const url = joinUrl(base, `/v1/projects/-/serviceAccounts/${account}:generateAccessToken`);
   const { accessToken, expireTime } = await requestJson({
     request: {
@@ -107,8 +104,13 @@ const refusalAt =
 const bearer = (
   access_token: string,
   expiresAt: number,
-  { project_number }: GcpTarget,
+  { project_number, universe_domain }: GcpTarget,
 ): BearerCredentials => ({
   expiresAt,
-  credentials: { access_token, token_type: 'Bearer', project_number },
+  credentials: {
+    access_token,
+    token_type: 'Bearer',
+    project_number,
+    ...(universe_domain === undefined ? {} : { universe_domain }),
+  },
 });

@@ -10,22 +10,22 @@ import { joinUrl, optionalText, parseError, refusalOf } from '../request.ts';
 import { withRetries } from '../retry.ts';
 import { explain, steps } from './explain.ts';
 import type { GcpSettings } from './settings.ts';
-import type { GcpTarget } from './target.ts';
-
-const publicManager = 'https://cloudresourcemanager.googleapis.com';
+import { apiOf, type GcpTarget } from './target.ts';
 
 const errorAnswer = z
   .object({ error: z.object({ status: optionalText, message: optionalText }) })
   .transform(({ error: { status, message } }) => ({ code: status, message }));
 
 export async function identify(
-  { project_number, service_account }: GcpTarget,
+  target: GcpTarget,
   { credentials }: Credentials,
   { settings, signal }: CloudContext<GcpSettings>,
 ): Promise<string> {
   if (!('access_token' in credentials))
     throw new SojournError('internal', { cause: 'not Google credentials' });
-  const url = joinUrl(settings.resource_manager_endpoint ?? publicManager, `/v3/projects/${project_number}`);
+  const { project_number, service_account } = target;
+  const manager = settings.resource_manager_endpoint ?? apiOf('cloudresourcemanager', target);
+  const url = joinUrl(manager, `/v3/projects/${project_number}`);
   const headers = { accept: 'application/json', authorization: `Bearer ${credentials.access_token}` };
   const isVisible = await withRetries(async () => {
     const answer = await send({ method: 'GET', url, headers, signal });

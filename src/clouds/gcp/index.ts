@@ -15,13 +15,13 @@ import { leakAdvice } from './leak.ts';
 import { links } from './links.ts';
 import { lint } from './lint/index.ts';
 import { permissionSet, setupOptions } from './options.ts';
-import { fix, interpretProbe, wrongAudience } from './probe.ts';
+import { fix, interpretProbe } from './probe.ts';
 import { propagation } from './propagation.ts';
 import { purpose, widenedFields } from './purpose.ts';
 import { remedy } from './remedy.ts';
 import { type GcpSettings, settings } from './settings.ts';
 import { setup } from './setup.ts';
-import { audience, type GcpTarget, target as schema, tokenSeconds } from './target.ts';
+import { audience, type GcpTarget, target as schema, tokenSeconds, wrongAudience } from './target.ts';
 
 export const gcp: Cloud = {
   settings,

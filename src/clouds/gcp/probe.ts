@@ -7,9 +7,6 @@ import { steps } from './explain.ts';
 import { replacesCondition, setCondition, updateProvider } from './remedy.ts';
 import type { GcpTarget } from './target.ts';
 
-/** The audience of tokens for AWS. */
-export const wrongAudience = 'sts.amazonaws.com';
-
 const byErrorCode = probeInterpreter({
   subject: ['cloud_subject_mismatch'],
   audience: ['cloud_audience_mismatch'],

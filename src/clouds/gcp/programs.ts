@@ -1,6 +1,6 @@
 /** How Google's libraries, gcloud and Terraform receive credentials on a client's machine. */
 import { toSeconds } from '../../platform/time/index.ts';
-import { accessTokenOf, bearerVariables, projectNumberOf } from '../bearer-variables.ts';
+import { accessTokenOf, bearerVariables, placeOf } from '../bearer-variables.ts';
 import type { Programs } from '../contract/programs.ts';
 import { shellVariables } from '../tool-text.ts';
 import {
@@ -54,7 +54,7 @@ export const programs: Programs = {
       'CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT',
     ],
     async variables({ url, secret, file, pathOf, issued }) {
-      const account = endpointAccount(url, await file('gcp-secret', secret), projectNumberOf(issued));
+      const account = endpointAccount(url, await file('gcp-secret', secret), placeOf(issued));
       return {
         GOOGLE_APPLICATION_CREDENTIALS: await file('gcp.json', account),
         CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: pathOf(tokenFile),
@@ -83,6 +83,24 @@ export const programs: Programs = {
         type: 'text',
         pattern: /^[a-z0-9.-]+@[a-z0-9.-]+$/,
         message: 'must be the e-mail address of a service account',
+      },
+      /** Of the tokens of the service account. */
+      lifetime_seconds: {
+        type: 'text',
+        pattern: /^([3-9]\d\d|[1-9]\d{3}|[1-3]\d{4}|4[0-2]\d{3}|43[01]\d\d|43200)$/,
+        message: 'must be a number of seconds from 300 to 43200',
+      },
+      /** The name of the provider, for a connection with an audience of its own. */
+      provider: {
+        type: 'text',
+        pattern:
+          /^projects\/\d+\/locations\/global\/workloadIdentityPools\/[a-z0-9-]+\/providers\/[a-z0-9-]+$/,
+        message: 'must be projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER',
+      },
+      universe_domain: {
+        type: 'text',
+        pattern: /^[a-z0-9-]+(\.[a-z0-9-]+)+$/,
+        message: 'must be a domain, such as googleapis.com',
       },
       sts_endpoint: { type: 'endpoint' },
       iam_credentials_endpoint: { type: 'endpoint' },

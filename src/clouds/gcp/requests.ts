@@ -8,9 +8,7 @@ import { caption, celString } from '../encode/index.ts';
 import { uploadedJwks } from './jwks.ts';
 import { memberName, pathSegment, poolName, providerName } from './names.ts';
 import type { GcpPermissionSet, GcpSetupOptions } from './options.ts';
-import type { GcpTarget } from './target.ts';
-
-const api = 'https://iam.googleapis.com/v1';
+import { apiOf, type GcpTarget } from './target.ts';
 
 /** Its response is an operation: GET `v1/{operation.name}` until `done` before the next call. */
 export interface CreatePool {
@@ -111,7 +109,7 @@ function rolesOf({ options, permissions }: SetupFacts): readonly string[] {
 
 function grantRole(target: GcpTarget, facts: SetupFacts, role: string): GrantRole {
   const resource = `projects/${target.project_number}`;
-  const url = `https://cloudresourcemanager.googleapis.com/v3/${resource}`;
+  const url = `${apiOf('cloudresourcemanager', target)}/v3/${resource}`;
   const { service_account } = target;
   const member = service_account ? `serviceAccount:${service_account}` : memberName(target, facts.subject);
   return {
@@ -138,7 +136,7 @@ function createPool(target: GcpTarget, { vendor }: SetupFacts): CreatePool {
     title: 'Create the workload identity pool, unless it exists',
     resource,
     method: 'POST',
-    url: `${api}/${parent(resource)}`,
+    url: `${apiOf('iam', target)}/v1/${parent(resource)}`,
     query: { workloadIdentityPoolId: target.pool_id },
     body: {
       displayName: caption(vendor, 32),
@@ -154,7 +152,7 @@ function createProvider(target: GcpTarget, facts: SetupFacts): CreateProvider {
     title: 'Trust the issuer, for one audience and one subject',
     resource,
     method: 'POST',
-    url: `${api}/${parent(resource)}`,
+    url: `${apiOf('iam', target)}/v1/${parent(resource)}`,
     query: { workloadIdentityPoolProviderId: target.provider_id },
     body: {
       displayName: caption(facts.connection.name, 32),
@@ -173,7 +171,7 @@ function createProvider(target: GcpTarget, facts: SetupFacts): CreateProvider {
 
 function addBinding(target: GcpTarget, facts: SetupFacts, serviceAccount: string): AddBinding {
   const resource = `projects/-/serviceAccounts/${serviceAccount}`;
-  const url = `${api}/projects/-/serviceAccounts/${pathSegment(serviceAccount)}`;
+  const url = `${apiOf('iam', target)}/v1/projects/-/serviceAccounts/${pathSegment(serviceAccount)}`;
   return {
     kind: 'add_binding',
     title: 'Allow only this subject to impersonate the service account',

@@ -1,6 +1,10 @@
 /** The target of a Google Cloud connection: the provider, the service account, and the scopes and lifetime of its tokens. */
 import { z } from 'zod';
+import { audienceField } from '../audience.ts';
 import { providerName } from './names.ts';
+
+/** The audience of tokens for AWS. */
+export const wrongAudience = 'sts.amazonaws.com';
 
 const oneHour = 3600;
 export const cloudPlatform = 'https://www.googleapis.com/auth/cloud-platform';
@@ -44,6 +48,13 @@ export const lifetimeField = z
   .min(300, 'must be 300 seconds or more')
   .max(43_200, 'must be 43200 seconds at most');
 
+export const publicUniverse = 'googleapis.com';
+
+const universeField = z
+  .string('must be a string')
+  .max(253, 'must be 253 characters at most')
+  .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, `must be a domain, such as ${publicUniverse}`);
+
 const withoutAccount = z.looseObject({
   service_account: z.undefined().optional(),
   lifetime_seconds: lifetimeField,
@@ -61,6 +72,9 @@ export const target = z
     uploaded_jwks: z.boolean('must be true or false').optional(),
     /** More than an hour needs a service account, and the permission of the organization. */
     lifetime_seconds: lifetimeField.optional(),
+    /** Another universe than Google's own: its APIs have other hosts. */
+    universe_domain: universeField.optional(),
+    audience: audienceField(wrongAudience).optional(),
   })
   .refine(({ lifetime_seconds = 0 }) => lifetime_seconds <= oneHour, {
     path: ['lifetime_seconds'],
@@ -74,10 +88,16 @@ export const target = z
 
 export type GcpTarget = z.output<typeof target>;
 
-/** The default audience of the provider. At most 168 characters; Google advises less than 180. */
-export const audience = (target: GcpTarget): string => `https:${exchangeAudience(target)}`;
+/** By default the one of the provider: at most 168 characters; Google advises less than 180. */
+export const audience = (target: GcpTarget): string => target.audience ?? `https:${exchangeAudience(target)}`;
 
-/** The `audience` parameter of the token exchange: the same without its scheme. */
+/** The origin of an API in the universe of the target. */
+export const apiOf = (
+  service: string,
+  { universe_domain = publicUniverse }: Pick<GcpTarget, 'universe_domain'>,
+): string => `https://${service}.${universe_domain}`;
+
+/** The `audience` parameter of the token exchange: the provider, in every universe with this host. */
 export const exchangeAudience = (target: GcpTarget): string => `//iam.googleapis.com/${providerName(target)}`;
 
 /** Google limits a federated token to the lifetime of ours; the token of a service account has its own lifetime. */

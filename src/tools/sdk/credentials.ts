@@ -22,6 +22,8 @@ export interface BearerCredentials extends ConnectionCredentials {
   readonly accessToken: string;
   /** The Google Cloud project of the connection. */
   readonly projectNumber?: string;
+  /** The universe of Google Cloud, if it is not googleapis.com. */
+  readonly universeDomain?: string;
 }
 
 /** Discriminated by `cloud`. */
@@ -41,7 +43,8 @@ export function parseCredentials(body: string): Credentials {
   if (typeof connection === 'string' && !Number.isNaN(expiresAt.valueOf())) {
     const { access_key_id: accessKeyId, secret_access_key: secretAccessKey } = members;
     const { session_token: sessionToken, access_token: accessToken } = members;
-    const { account_id: accountId, region, project_number: projectNumber } = members;
+    const { account_id: accountId, region } = members;
+    const { project_number: projectNumber, universe_domain: universeDomain } = members;
     const common = { connection, expiresAt };
     if (cloud === 'aws' && isText(accessKeyId) && isText(secretAccessKey) && isText(sessionToken))
       return {
@@ -54,7 +57,13 @@ export function parseCredentials(body: string): Credentials {
         ...(isText(region) ? { region } : {}),
       };
     if ((cloud === 'azure' || cloud === 'gcp') && isText(accessToken))
-      return { ...common, cloud, accessToken, ...(isText(projectNumber) ? { projectNumber } : {}) };
+      return {
+        ...common,
+        cloud,
+        accessToken,
+        ...(isText(projectNumber) ? { projectNumber } : {}),
+        ...(isText(universeDomain) ? { universeDomain } : {}),
+      };
   }
   throw invalidResponse(200, 'The response contains no credentials.');
 }

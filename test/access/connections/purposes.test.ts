@@ -136,7 +136,7 @@ describe('a purpose that is not proven to narrow the target is rejected when it 
       azureTarget,
       { scope: 'https://management.chinacloudapi.cn/.default' },
       '.scope',
-      'must not be the resource manager of another environment',
+      'must not be a resource of another environment',
     ],
   ])('%s %j %j', async (cloud, target, purpose, path, message) => {
     const before = await count();

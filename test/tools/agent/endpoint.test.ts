@@ -295,6 +295,35 @@ describe('the agent', () => {
     });
   });
 
+  test('writes an external account for another audience, universe and lifetime', async () => {
+    const agent = await start({
+      connections: [
+        {
+          id: gcp,
+          gcp: {
+            token_file: 'acme',
+            credentials_file: 'acme.json',
+            service_account: 'robot@acme.iam.gserviceaccount.com',
+            lifetime_seconds: '7200',
+            universe_domain: 'apis-example.fr',
+            provider: provider.replace('//iam.googleapis.com/', '').replace('123456789012', '42'),
+          },
+        },
+      ],
+    });
+    expect(JSON.parse(await readFile(join(agent.directory, 'acme.json'), 'utf8'))).toEqual({
+      universe_domain: 'apis-example.fr',
+      type: 'external_account',
+      audience: provider.replace('123456789012', '42'),
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      token_url: 'https://sts.apis-example.fr/v1/token',
+      service_account_impersonation_url:
+        'https://iamcredentials.apis-example.fr/v1/projects/-/serviceAccounts/robot@acme.iam.gserviceaccount.com:generateAccessToken',
+      service_account_impersonation: { token_lifetime_seconds: 7200 },
+      credential_source: { file: join(agent.directory, 'acme'), format: { type: 'text' } },
+    });
+  });
+
   test.each([
     ['/', 'GET', 404, 'not_found'],
     ['/v1/credentials/con_unknown', 'GET', 404, 'not_found'],

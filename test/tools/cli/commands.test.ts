@@ -500,6 +500,34 @@ describe('sojourn config', () => {
         body: { id: 'con_1', cloud, audience: 'https://iam.googleapis.com/p', target: targets[cloud] },
       },
     });
+  test('writes the lifetime, the universe and, with an own audience, the provider of the target', async () => {
+    const target = {
+      ...{ project_number: '42', pool_id: 'pool', provider_id: 'vendor', audience: 'own' },
+      ...{
+        service_account: 'a@b.gserviceaccount.com',
+        lifetime_seconds: 7200,
+        universe_domain: 'apis.example',
+      },
+    };
+    const { out } = await admin(['config', 'con_1', '--tool', 'google'], {
+      'GET /connections/con_1': { body: { id: 'con_1', cloud: 'gcp', audience: 'own', target } },
+    });
+    expect(JSON.parse(out)).toEqual({
+      type: 'external_account',
+      universe_domain: 'apis.example',
+      audience:
+        '//iam.googleapis.com/projects/42/locations/global/workloadIdentityPools/pool/providers/vendor',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      token_url: 'https://sts.apis.example/v1/token',
+      service_account_impersonation_url:
+        'https://iamcredentials.apis.example/v1/projects/-/serviceAccounts/a@b.gserviceaccount.com:generateAccessToken',
+      service_account_impersonation: { token_lifetime_seconds: 7200 },
+      credential_source: {
+        executable: { command: 'sojourn credentials con_1 --format gcp', timeout_millis: 30000 },
+      },
+    });
+  });
+
   const account = {
     type: 'external_account',
     universe_domain: 'googleapis.com',

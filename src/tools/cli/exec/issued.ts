@@ -17,5 +17,8 @@ export const issuedOf = (credentials: Credentials): IssuedCredentials => ({
           access_token: credentials.accessToken,
           token_type: 'Bearer',
           ...(credentials.projectNumber === undefined ? {} : { project_number: credentials.projectNumber }),
+          ...(credentials.universeDomain === undefined
+            ? {}
+            : { universe_domain: credentials.universeDomain }),
         },
 });
