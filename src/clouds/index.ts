@@ -16,6 +16,7 @@ import { type CloudName, programs } from './programs/index.ts';
 export { algorithms } from './contract/entry.ts';
 export type * from './contract/index.ts';
 export type { Explanation, Match } from './explanation.ts';
+export type { GuardrailRefusal, GuardrailResult, GuardrailVerdict } from './guardrail.ts';
 export type { Finding, Grade, LintResult, Severity } from './lint.ts';
 export {
   builtInPresets,

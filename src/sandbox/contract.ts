@@ -1,4 +1,5 @@
 /** The interface between the sandbox and each of its clouds. */
+import type { Guardrails } from './guardrails.ts';
 
 export interface SandboxRequest {
   readonly method: string;
@@ -54,6 +55,8 @@ export interface SandboxCloud {
   handle(request: SandboxRequest): Promise<SandboxResponse>;
   /** The cloud's own response for a failure with this HTTP status, as set by `PUT /sandbox/faults`. */
   faultResponse(status: number, request: SandboxRequest): SandboxResponse;
+  /** Undefined for a cloud whose guardrails the sandbox does not enforce. */
+  readonly guardrails?: Guardrails;
   /** Deletes all accounts, credentials and caches. */
   reset(): void;
 }

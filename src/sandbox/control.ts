@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { toTimestamp } from '../platform/time/index.ts';
 import type { SandboxCloud, SandboxRequest, SandboxResponse } from './contract.ts';
-import { clockSetting, faultSetting, type SandboxState } from './state.ts';
+import { clockSetting, faultSetting, guardrailSetting, type SandboxState } from './state.ts';
 
 export function control(
   state: SandboxState,
@@ -24,6 +24,15 @@ export function control(
         state.setFaults(cloud, faults);
         return { cloud, ...faults };
       });
+    case 'PUT /guardrails':
+      return withBody(
+        guardrailSetting(clouds.flatMap(({ name, guardrails }) => (guardrails ? name : []))),
+        request,
+        ({ cloud, guardrails }) => {
+          clouds.find(({ name }) => name === cloud)?.guardrails?.set(guardrails);
+          return { cloud, guardrails };
+        },
+      );
     case 'GET /log':
       return json(200, { entries: state.log() });
     default:

@@ -16,6 +16,15 @@ export const faultSetting = (clouds: readonly string[]) =>
     outage: z.boolean().default(false),
   });
 
+/** Replaces all guardrails of the cloud. */
+export const guardrailSetting = (clouds: readonly string[]) =>
+  z.strictObject({
+    cloud: z.enum(clouds),
+    guardrails: z.array(
+      z.strictObject({ scope: z.string().exactOptional(), document: z.record(z.string(), z.unknown()) }),
+    ),
+  });
+
 export type Faults = Omit<z.infer<ReturnType<typeof faultSetting>>, 'cloud'>;
 
 /** Old entries are dropped, so that a sandbox can run for a whole CI day. */

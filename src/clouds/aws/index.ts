@@ -8,6 +8,7 @@ import type { Cloud, CloudContext, CloudRequest } from '../contract/index.ts';
 import { bucket } from './bucket.ts';
 import { exchange } from './exchange.ts';
 import { explain, explanations } from './explain.ts';
+import { lintGuardrail } from './guardrail/index.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
 import { tableImport } from './import.ts';
@@ -61,6 +62,8 @@ export const aws: Cloud = {
     fix,
     reduce,
     documentType: 'aws-trust-policy',
+    guardrail: (target: AwsTarget, facts, document, now = systemNow()) =>
+      lintGuardrail(target, facts, document, now),
     lint: (target: AwsTarget, facts, document, now = systemNow()) => lint(target, facts, document, now),
   },
   objectStore: bucket,

@@ -1,6 +1,7 @@
 /** The part of a cloud that a verification and the lint need: what a refusal means, and whom else the cloud admits. */
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { CloudResponse, Explanation } from '../explanation.ts';
+import type { GuardrailResult } from '../guardrail.ts';
 import type { LintResult } from '../lint.ts';
 import type { SetupFacts } from './set-up.ts';
 
@@ -69,4 +70,9 @@ export interface Diagnosis {
    * @throws {SojournError} `invalid_request` if the document does not control access
    */
   lint(target: unknown, facts: SetupFacts, document: unknown, now?: number): LintResult;
+  /**
+   * Lints a rule of the customer's organization: whether it refuses the set-up or the tokens of the connection.
+   * @throws {SojournError} `invalid_request` for any other document
+   */
+  guardrail?(target: unknown, facts: SetupFacts, document: unknown, now?: number): GuardrailResult;
 }

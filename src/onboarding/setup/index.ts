@@ -5,7 +5,13 @@
  */
 
 import { type Connection, type ResolvedConnection, setupFactsOf } from '../../access/connections/index.ts';
-import { cloudOf, type LeakAdvice, type LintResult, type SetupFacts } from '../../clouds/index.ts';
+import {
+  cloudOf,
+  type GuardrailResult,
+  type LeakAdvice,
+  type LintResult,
+  type SetupFacts,
+} from '../../clouds/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
 import type { StoredVerification, Verification, Verifier } from '../verification/index.ts';
 import { activatedConnections, establishedBefore } from './established.ts';
@@ -15,7 +21,7 @@ import {
   type SetupFiles,
   type SetupFilesOptions,
 } from './files.ts';
-import { lintDocument } from './lint.ts';
+import { lintDocument, lintGuardrail } from './lint.ts';
 
 export type { SetupRequest } from './request.ts';
 
@@ -24,6 +30,8 @@ export interface Setup extends SetupFiles {
   facts(connection: Connection): Promise<SetupFacts>;
   /** Lints a trust document, before or after the customer applies it. Rejects with `invalid_request`. */
   lint(connection: Connection, document: string): Promise<LintResult>;
+  /** Whether a rule of the customer's organization refuses the connection. Rejects with `invalid_request`. */
+  lintGuardrail(connection: Connection, document: string): Promise<GuardrailResult>;
   /** What the customer must do if a key of the issuer may have been leaked until `at` (milliseconds since the epoch). */
   afterLeak(resolved: ResolvedConnection, at: number): LeakAdvice;
   /** Verifies the connection, with probes, and stores the result and the state. */
@@ -42,17 +50,17 @@ export function createSetup(
   options: SetupFilesOptions & { readonly verifier: Pick<Verifier, 'verify' | 'latest'> },
 ): Setup {
   const { vendor, tenants, verifier } = options;
+  const facts: Setup['facts'] = async (connection) => {
+    const resolved = await resolveUnderTenantIssuer(connection, tenants);
+    const activated = await activatedConnections(connection.tenant, options.connections);
+    return {
+      ...setupFactsOf(resolved, vendor),
+      established: establishedBefore(resolved.connection, activated),
+    };
+  };
   return {
     ...createSetupFiles(options),
-
-    async facts(connection) {
-      const resolved = await resolveUnderTenantIssuer(connection, tenants);
-      const activated = await activatedConnections(connection.tenant, options.connections);
-      return {
-        ...setupFactsOf(resolved, vendor),
-        established: establishedBefore(resolved.connection, activated),
-      };
-    },
+    facts,
 
     async lint(connection, document) {
       const resolved = await resolveUnderTenantIssuer(connection, tenants);
@@ -60,6 +68,9 @@ export function createSetup(
       const jwks = await options.keysFor(resolved.connection);
       return lintDocument(resolved.connection, { ...setupFactsOf(resolved, vendor), jwks }, document);
     },
+
+    lintGuardrail: async (connection, document) =>
+      lintGuardrail(connection, await facts(connection), document),
 
     afterLeak: (resolved, at) =>
       cloudOf(resolved.connection.cloud).setUp?.leakAdvice(resolved.connection.target, {

@@ -1,13 +1,20 @@
 /** Parses a pasted document strictly and lints it by the rules of the connection's cloud. */
 
 import type { Connection } from '../../access/connections/index.ts';
-import { diagnosisOf, type LintResult, type SetupFacts } from '../../clouds/index.ts';
+import { diagnosisOf, type GuardrailResult, type LintResult, type SetupFacts } from '../../clouds/index.ts';
 import { invalidRequest } from '../../platform/errors/index.ts';
 import { hasDuplicateName } from '../../platform/validation/index.ts';
 
 /** Throws `invalid_request` for invalid or ambiguous JSON and for documents that grant no access. */
 export const lintDocument = (connection: Connection, facts: SetupFacts, text: string): LintResult =>
   diagnosisOf(connection.cloud).lint(connection.target, facts, parseStrictly(text));
+
+/** Throws like `lintDocument`. */
+export function lintGuardrail(connection: Connection, facts: SetupFacts, text: string): GuardrailResult {
+  const { guardrail } = diagnosisOf(connection.cloud);
+  if (!guardrail) throw invalidRequest([{ path: 'cloud', message: `${connection.cloud} has no guardrails` }]);
+  return guardrail(connection.target, facts, parseStrictly(text));
+}
 
 function parseStrictly(document: string): unknown {
   // Editors and PowerShell write a byte order mark.

@@ -1,5 +1,6 @@
 /** The state of the customers' AWS accounts: accounts by partition, each with its IAM objects and stacks. */
 import { randomBytes } from 'node:crypto';
+import type { Guardrails } from '../guardrails.ts';
 import type { LambdaFunction } from './cloudformation/run-function.ts';
 import type { Stack } from './cloudformation/stack.ts';
 import type { StackSet } from './cloudformation/stack-set.ts';
@@ -51,6 +52,8 @@ export interface Account {
   readonly functions: Map<string, LambdaFunction>;
   /** Whether the role of an ARN, or of the ARN of a session, exists in any account. */
   readonly roleExists: (arn: string) => boolean;
+  /** The policies of its organization that apply to it. */
+  readonly organizationPolicies: () => readonly string[];
 }
 
 export interface Accounts {
@@ -59,7 +62,7 @@ export interface Accounts {
   reset(): void;
 }
 
-export function createAccounts(): Accounts {
+export function createAccounts(guardrails: Pick<Guardrails, 'of'>): Accounts {
   const accounts = new Map<string, Account>();
   const roleExists = (arn: string): boolean => {
     const [, partition, service, , id, resource = ''] = arn.split(':');
@@ -81,6 +84,7 @@ export function createAccounts(): Accounts {
         stackSets: [],
         functions: new Map(),
         roleExists,
+        organizationPolicies: () => guardrails.of(id).map((document) => JSON.stringify(document)),
       };
       accounts.set(key, account);
       return account;

@@ -4,6 +4,7 @@
  * cloudformation, s3) and trust decisions (policy).
  */
 import type { SandboxCloud, SandboxRequest, SandboxResponse, SandboxRuntime } from '../contract.ts';
+import { createGuardrails } from '../guardrails.ts';
 import { createIssuerCache } from '../issuer-cache.ts';
 import { createAccounts, partitionOf } from './accounts.ts';
 import { authenticate } from './authenticate.ts';
@@ -26,9 +27,10 @@ const keepSeconds = (cacheControl: string): number =>
   /no-cache|no-store|max-age=0\b/i.test(cacheControl) ? 0 : 300;
 
 export function awsCloud(runtime: SandboxRuntime): SandboxCloud {
+  const guardrails = createGuardrails();
   const state: CloudState = {
     runtime,
-    accounts: createAccounts(),
+    accounts: createAccounts(guardrails),
     sessions: createSessions(),
     buckets: new Map(),
     issuers: createIssuerCache(runtime, keepSeconds),
@@ -36,6 +38,7 @@ export function awsCloud(runtime: SandboxRuntime): SandboxCloud {
 
   return {
     name: 'aws',
+    guardrails,
     handle: async (request) => s3(request, state) ?? handle(state, request),
     faultResponse(status, request) {
       const code = status < 500 ? 'Throttling' : status === 503 ? 'ServiceUnavailable' : 'InternalFailure';
@@ -43,6 +46,7 @@ export function awsCloud(runtime: SandboxRuntime): SandboxCloud {
       return failure(serviceOf(paramsOf(request)).namespace, { code, message, status });
     },
     reset() {
+      guardrails.set([]);
       state.accounts.reset();
       state.sessions.reset();
       state.buckets.clear();

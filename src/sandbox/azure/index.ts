@@ -8,6 +8,7 @@
  * assignments of its identity allow, such as `GET /subscriptions/ID/resourcegroups?api-version=2021-04-01`.
  */
 import type { SandboxCloud, SandboxRequest, SandboxResponse, SandboxRuntime } from '../contract.ts';
+import { createGuardrails } from '../guardrails.ts';
 import { createIssuerCache } from '../issuer-cache.ts';
 import { createAccessTokens } from './access-token.ts';
 import { arm } from './arm.ts';
@@ -21,6 +22,7 @@ import { refusal, refuse } from './responses.ts';
 import { type EntraContext, token } from './token.ts';
 
 export function azureCloud(runtime: SandboxRuntime): SandboxCloud {
+  const guardrails = createGuardrails();
   const open = (): EntraContext & { blobs: Blobs } => {
     const state: CloudState = {
       directory: createDirectory(),
@@ -38,9 +40,11 @@ export function azureCloud(runtime: SandboxRuntime): SandboxCloud {
   let context = open();
   return {
     name: 'azure',
+    guardrails,
     handle: (request) => route(request, context),
     faultResponse: (status, request) => faultResponse(status, request, runtime.now()),
     reset() {
+      guardrails.set([]);
       context = open();
     },
   };

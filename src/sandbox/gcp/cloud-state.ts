@@ -1,5 +1,6 @@
 /** The state of the sandbox's Google Cloud. */
 import type { SandboxRuntime } from '../contract.ts';
+import type { Guardrails } from '../guardrails.ts';
 import { createIssuerCache, type IssuerCache } from '../issuer-cache.ts';
 import { type AccessTokens, createAccessTokens } from './access-token.ts';
 import type { Bucket } from './bucket.ts';
@@ -31,12 +32,14 @@ export interface CloudState {
   readonly policies: Policies;
   readonly tokens: AccessTokens;
   readonly issuers: IssuerCache;
+  /** By project number. */
+  readonly guardrails: Pick<Guardrails, 'of'>;
 }
 
 /** A removed key was still accepted after 21.7 hours (clouds.md 4); a day is the next round number. */
 const keepKeysSeconds = 24 * 3600;
 
-export function createCloudState(runtime: SandboxRuntime): CloudState {
+export function createCloudState(runtime: SandboxRuntime, guardrails: Pick<Guardrails, 'of'>): CloudState {
   const now = () => runtime.now();
   return {
     runtime,
@@ -48,6 +51,7 @@ export function createCloudState(runtime: SandboxRuntime): CloudState {
     policies: createPolicies(now),
     tokens: createAccessTokens(),
     issuers: createIssuerCache(runtime, () => keepKeysSeconds),
+    guardrails,
   };
 }
 

@@ -7,6 +7,7 @@
  * fixes the pair. Google's hosts share one prefix, because their paths do not collide.
  */
 import type { SandboxCloud, SandboxRequest, SandboxResponse, SandboxRuntime } from '../contract.ts';
+import { createGuardrails } from '../guardrails.ts';
 import { type CloudState, createCloudState } from './cloud-state.ts';
 import { generateAccessToken } from './iam-credentials.ts';
 import { poolsApi } from './pools-api.ts';
@@ -17,13 +18,16 @@ import { storage } from './storage.ts';
 import { exchange, throttled } from './sts.ts';
 
 export function gcpCloud(runtime: SandboxRuntime): SandboxCloud {
-  let state = createCloudState(runtime);
+  const guardrails = createGuardrails();
+  let state = createCloudState(runtime, guardrails);
   return {
     name: 'gcp',
+    guardrails,
     handle: (request) => route({ ...request, path: decoded(request.path) }, state),
     faultResponse,
     reset() {
-      state = createCloudState(runtime);
+      guardrails.set([]);
+      state = createCloudState(runtime, guardrails);
     },
   };
 }

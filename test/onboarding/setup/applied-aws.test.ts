@@ -111,6 +111,48 @@ describe('the CloudFormation template', () => {
     60_000,
   );
 
+  test('is stopped by guardrails as the lint says, and not with its exceptions', async () => {
+    const account = '111111111118';
+    const connection = await connect();
+    const { admin } = bench.server;
+    const guard = async (...documents: object[]) => {
+      const guardrails = documents.map((document) => ({ scope: account, document }));
+      const answer = await fetch(`${bench.sandbox.origin}/sandbox/guardrails`, {
+        method: 'PUT',
+        body: JSON.stringify({ cloud: 'aws', guardrails }),
+      });
+      expect(answer.status).toBe(200);
+    };
+    const lint = (document: object) =>
+      admin.post<{ verdict: string; exception: string }>(`/connections/${connection.id}/lint-guardrail`, {
+        document: JSON.stringify(document),
+      });
+    const statement = (more: object) => ({ Effect: 'Deny', Resource: '*', ...more });
+    const policy = (more: object) => ({ Version: '2012-10-17', Statement: [statement(more)] });
+    const scp = policy({ Action: ['iam:CreateOpenIDConnectProvider', 'iam:CreateSAMLProvider'] });
+    const rcp = policy({ Principal: '*', Action: 'sts:AssumeRoleWithWebIdentity' });
+    const template = fileFor(connection, 'cloudformation.json');
+
+    await guard(scp);
+    const stopped = await deploy(bench.sandbox.origin, account, template, {}, 'stopped');
+    const setUp = await lint(scp);
+    expect([setUp.verdict, stopped.status]).toEqual(['refuses', 'ROLLBACK_COMPLETE']);
+    await guard(JSON.parse(setUp.exception), rcp);
+    const { status, outputs } = await deploy(bench.sandbox.origin, account, template);
+    expect(status).toBe('CREATE_COMPLETE');
+    await bench.save(connection, { role_arn: outputs.RoleArn });
+    const { checks } = await bench.verify(connection);
+    expect(checks.at(-1)).toMatchObject({
+      name: 'exchange',
+      detail: expect.stringContaining('cloud_policy_forbids'),
+    });
+    const token = await lint(rcp);
+    expect(token.verdict).toBe('refuses');
+    await guard(JSON.parse(setUp.exception), JSON.parse(token.exception));
+    expect(await bench.isIn(connection)).toBe(true);
+    await guard();
+  });
+
   test('has exactly the values of a token of the connection', async () => {
     const connection = await connect();
     const claims = await bench.claims(connection);

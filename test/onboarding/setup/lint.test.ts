@@ -118,6 +118,47 @@ describe('a pasted document', () => {
     });
   }, 60_000);
 
+  test('of the organization is linted with --guardrail, which exits with 1 unless it allows the connection', async () => {
+    const sub = `${name()}:sub`;
+    const guardrail = (Condition: object) =>
+      JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            ...{ Sid: 'Trusted', Effect: 'Deny', Principal: '*', Resource: '*' },
+            ...{ Action: 'sts:AssumeRoleWithWebIdentity', Condition },
+          },
+        ],
+      });
+    const refusing = guardrail({ Null: { 'gitlab.com:sub': 'true' } });
+    const exception = `${JSON.stringify(
+      JSON.parse(
+        guardrail({ Null: { 'gitlab.com:sub': 'true' }, StringNotEquals: { [sub]: connection.subject } }),
+      ),
+      null,
+      2,
+    )}\n`;
+    const { code, out } = await run(refusing, '--guardrail');
+    expect([code, out]).toEqual([
+      1,
+      expect.stringMatching(
+        /^aws-resource-control-policy: refuses\n\nSTEP +RULE +PATH +DETAIL\nexchange a token +Trusted +Statement\[0\] +It denies/,
+      ),
+    ]);
+    expect(out.endsWith(`\nWith an exception:\n\n${exception}`)).toBe(true);
+    expect(await run(refusing, '--guardrail', '--exception')).toEqual({ code: 1, out: exception, err: '' });
+    const reverse = await run(refusing, '--guardrail', '--reverse');
+    expect(reverse.out).toContain('"OnlyThisSubject"');
+    expect(await run(reverse.out, '--guardrail')).toEqual({
+      ...{ code: 0, err: '' },
+      out: 'aws-resource-control-policy: allows\n',
+    });
+    expect(await run(reverse.out, '--guardrail', '--exception')).toEqual({
+      ...{ code: 0, out: '' },
+      err: 'No exception: the guardrail needs none, or names resources that it would have to leave out.\n',
+    });
+  }, 60_000);
+
   test('has no corrected document on the command line if the customer has to choose', async () => {
     const denied = JSON.stringify({
       Version: '2012-10-17',

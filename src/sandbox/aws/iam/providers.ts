@@ -2,6 +2,7 @@
 import type { SandboxRuntime } from '../../contract.ts';
 import type { Account, Provider } from '../accounts.ts';
 import { alreadyExists, fault, limitExceeded, noSuchEntity, validationError } from '../fault.ts';
+import { checkServiceControl } from '../policy/organization.ts';
 import type { Tag } from '../query.ts';
 
 const maxProviders = 100;
@@ -25,6 +26,7 @@ export async function createProvider(
   if (clientIds.length > maxClientIds) throw tooManyClientIds();
   if (input.thumbprints.length > 5) throw tooManyThumbprints();
   const arn = `arn:${account.partition}:iam::${account.id}:oidc-provider/${url}`;
+  checkServiceControl(account, 'iam:CreateOpenIDConnectProvider', arn);
   if (account.providers.has(arn)) throw alreadyExists(`Provider with url ${issuer} already exists.`);
   if (account.providers.size >= maxProviders)
     throw limitExceeded(`Cannot exceed quota for OpenIdConnectProvidersPerAccount: ${maxProviders}`);

@@ -3,6 +3,7 @@ import { type Account, type Role, uniqueId } from '../accounts.ts';
 import { alreadyExists, fault, limitExceeded, noSuchEntity } from '../fault.ts';
 import { sizeOf } from '../policy/document.ts';
 import { checkIdentityPolicy } from '../policy/identity.ts';
+import { checkServiceControl } from '../policy/organization.ts';
 import { checkTrustPolicy } from '../policy/trust.ts';
 import type { Tag } from '../query.ts';
 
@@ -20,6 +21,8 @@ const maxInlinePolicyCharacters = 10_240;
 const maxAttachedPolicies = 10;
 
 export function createRole(account: Account, input: NewRole, now: number): Role {
+  const arn = `arn:${account.partition}:iam::${account.id}:role${input.path}${input.name}`;
+  checkServiceControl(account, 'iam:CreateRole', arn);
   checkTrustPolicy(input.trustPolicy, account.roleExists);
   if (account.roles.has(input.name.toLowerCase()))
     throw alreadyExists(`Role with name ${input.name} already exists.`);
@@ -27,7 +30,7 @@ export function createRole(account: Account, input: NewRole, now: number): Role 
   checkBoundary(account, input.permissionsBoundary);
   const role: Role = {
     ...input,
-    arn: `arn:${account.partition}:iam::${account.id}:role${input.path}${input.name}`,
+    arn,
     id: uniqueId('AROA', 17),
     inlinePolicies: new Map(),
     attachedPolicies: new Set(),

@@ -4,6 +4,7 @@ import { parseJws } from '../../jws.ts';
 import { type Account, type Provider, type Role, seconds } from '../accounts.ts';
 import { accessDenied, fault, validationError } from '../fault.ts';
 import { checkIdentityPolicy } from '../policy/identity.ts';
+import { resourceControlRefusal } from '../policy/organization.ts';
 import { admits } from '../policy/trust.ts';
 import { optionalInteger, optionalText, read, records, text } from '../query.ts';
 import type { Call } from '../service.ts';
@@ -55,6 +56,8 @@ export async function assumeRoleWithWebIdentity(call: Call): Promise<XmlValue> {
   if (!role || role.arn !== input.RoleArn || !hasPropagated(call, provider, role)) throw notAuthorized();
   if (!admits(role.trustPolicy, { provider: provider.arn, actions: neededActions(session), context }))
     throw notAuthorized();
+  const refusal = resourceControlRefusal(account, neededActions(session), { resource: role.arn, context });
+  if (refusal) throw accessDenied(`Not authorized to perform sts:AssumeRoleWithWebIdentity ${refusal}`);
 
   const duration = input.DurationSeconds ?? 3600;
   if (duration > role.maxSessionDuration)

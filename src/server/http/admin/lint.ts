@@ -35,6 +35,44 @@ export const lintAnswer = z.object({
     ),
 });
 
+export const guardrailAnswer = z.object({
+  document_type: z.string().describe('What the document was recognized as.'),
+  verdict: z
+    .enum(['allows', 'refuses', 'unknown'])
+    .describe('`unknown` if a part is not understood that could refuse the connection.'),
+  refusals: z.array(
+    z.object({
+      step: z.string().describe('What is refused.'),
+      rule: z.string().describe('The Sid of the statement, or the name of the rule.'),
+      path: z.string().describe('A path into the document: `Statement[0]`.'),
+      detail: z.string(),
+    }),
+  ),
+  notes: z.array(z.string()).describe('Assumptions, and parts that are not understood.'),
+  exception: z
+    .string()
+    .nullable()
+    .describe(
+      'The document with the smallest exception for this connection. Null if it needs none, or none can be written.',
+    ),
+  reverse: z.string().describe('A guardrail of the same type that admits nothing but this connection.'),
+});
+
+export const guardrailRoute = queryRoute({
+  path: '/connections/:id/lint-guardrail',
+  operationId: 'lintGuardrail',
+  summary: "Check whether a rule of the customer's organization refuses the set-up or the tokens",
+  input: lintInput,
+  maxBytes: 2 * maxDocument + 1024,
+  answer: guardrailAnswer,
+  refusals: ['connection_not_found', 'body_too_large'],
+  async find({ connections, setup }, { params: { id }, body: { document } }) {
+    const connection = await connections.get(id);
+    const { documentType, ...result } = await setup.lintGuardrail(connection, document);
+    return { document_type: documentType, ...result };
+  },
+});
+
 export const lintRoute = queryRoute({
   path: '/connections/:id/lint',
   operationId: 'lintDocument',

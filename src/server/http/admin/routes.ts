@@ -10,7 +10,7 @@ import { invitationRoutes } from './invitations.ts';
 import { issuerRoutes } from './issuer.ts';
 import { issuingRoutes } from './issuing.ts';
 import { keyRoutes } from './keys.ts';
-import { lintRoute } from './lint.ts';
+import { guardrailRoute, lintRoute } from './lint.ts';
 import { openApiDocument } from './openapi.ts';
 import { outageRoute } from './outage.ts';
 import { policyRoutes } from './policy.ts';
@@ -40,6 +40,7 @@ export const routes: readonly Route[] = [
   ...setupRoutes,
   ...invitationRoutes,
   lintRoute,
+  guardrailRoute,
   ...issuerRoutes,
   ...issuingRoutes,
   uploadedKeysRoute,

@@ -19,7 +19,7 @@ import { invitationInput, invitationPage, newInvitation } from './invitations.ts
 import { issuerDocuments } from './issuer.ts';
 import { issuing, suspensionInput } from './issuing.ts';
 import { impactPage, keyList } from './keys.ts';
-import { lintAnswer, lintInput } from './lint.ts';
+import { guardrailAnswer, lintAnswer, lintInput } from './lint.ts';
 import { outageBudget } from './outage.ts';
 import { policy, policyInput } from './policy.ts';
 import { problem } from './problem.ts';
@@ -86,6 +86,7 @@ export const answers = {
   Verification: verification,
   SignedVerification: signedVerification,
   Lint: lintAnswer,
+  Guardrail: guardrailAnswer,
   Preview: preview,
   Issuer: issuerDocuments,
   Issuing: issuing,

@@ -16,10 +16,16 @@ export const lint: CommandSpec = {
   description: "check a document of a customer's cloud, or any issuer",
   notes: [
     `A document needs --connection. An issuer is checked as ${allClouds} each would.`,
-    'Exit code: 1 for a document of grade C or worse, or if a check of the issuer fails.',
+    'Exit code: 1 for a document of grade C or worse, a guardrail that does not allow the connection, or a failed check.',
   ],
   options: [
     { flags: '--connection <id>', description: 'connection that the document belongs to' },
+    {
+      flags: '--guardrail',
+      description: "the document is a rule of the customer's organization, such as an SCP",
+    },
+    { flags: '--exception', description: 'print only the guardrail with an exception for the connection' },
+    { flags: '--reverse', description: 'print only a guardrail that admits nothing but the connection' },
     { flags: '--corrected', description: 'print only the corrected document' },
     { flags: '--json', description: 'print JSON' },
     {
@@ -33,6 +39,7 @@ export const lint: CommandSpec = {
   examples: [
     'lint trust-policy.json --connection con_01k0…',
     'lint provider.json --connection con_01k0… --corrected > corrected.json',
+    'lint --guardrail scp.json --connection con_01k0…',
     'lint https://id.example.com',
   ],
   run: (args, terminal) =>
@@ -45,6 +52,7 @@ async function lintDocumentFile(args: ParsedArguments, terminal: Terminal): Prom
   const id = text(args, 'connection');
   if (id === undefined) throw usageError('Give the connection of the document with --connection ID.');
   const body = { document: readTextFile(args.positionals[0] ?? '', 'The document') };
+  if (isSet(args, 'guardrail')) return lintGuardrail(id, body, args, terminal);
   const answer = parseAnswer<Answers['Lint']>(
     await requestAdmin({ method: 'POST', path: apiPath`/connections/${id}/lint`, body }, args, terminal),
   );
@@ -52,6 +60,41 @@ async function lintDocumentFile(args: ParsedArguments, terminal: Terminal): Prom
   else if (isSet(args, 'corrected')) printCorrected(answer, terminal);
   else terminal.out(formatDocumentLint(answer));
   return answer.grade === 'A' || answer.grade === 'B' ? 0 : 1;
+}
+
+async function lintGuardrail(
+  id: string,
+  body: { readonly document: string },
+  args: ParsedArguments,
+  terminal: Terminal,
+): Promise<number> {
+  const path = apiPath`/connections/${id}/lint-guardrail`;
+  const answer = parseAnswer<Answers['Guardrail']>(
+    await requestAdmin({ method: 'POST', path, body }, args, terminal),
+  );
+  if (isSet(args, 'json')) terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
+  else if (isSet(args, 'reverse')) terminal.out(printable(answer.reverse));
+  else if (!isSet(args, 'exception')) terminal.out(formatGuardrail(answer));
+  else if (answer.exception !== null) terminal.out(answer.exception);
+  else
+    terminal.err(
+      'No exception: the guardrail needs none, or names resources that it would have to leave out.\n',
+    );
+  return answer.verdict === 'allows' ? 0 : 1;
+}
+
+function formatGuardrail({
+  document_type,
+  verdict,
+  refusals,
+  notes,
+  exception,
+}: Answers['Guardrail']): string {
+  const table = refusals.length === 0 ? '' : `\n${columns(refusals, ['step', 'rule', 'path', 'detail'])}`;
+  const assumptions = notes.map((note) => `→ ${cell(note)}\n`).join('');
+  return `${cell(document_type)}: ${cell(verdict)}\n${table}${assumptions === '' ? '' : `\n${assumptions}`}${
+    exception === null ? '' : `\nWith an exception:\n\n${printable(exception)}`
+  }`;
 }
 
 function printCorrected({ corrected }: Answers['Lint'], terminal: Terminal): void {
