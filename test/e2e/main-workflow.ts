@@ -98,7 +98,7 @@ export function mainWorkflow(
             sub: connection.subject,
             aud: connection.audience,
             iat,
-            nbf: iat,
+            nbf: iat - 5,
             exp: iat + (fetched.expires_in ?? 0),
             jti,
             ...(connection === customer.aws ? awsClaims(customer.aws.target.role_arn) : {}),

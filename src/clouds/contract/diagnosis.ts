@@ -37,6 +37,7 @@ export type IssuerRule =
   | 'at_most_8_keys'
   | 'rsa_key'
   | 'no_key_ops'
+  | 'named_key'
   | 'no_certificates'
   | 'use_and_alg'
   | 'rsa_or_p256'

@@ -77,7 +77,7 @@ export function discoveryFaults(issuer: string, document: Members): Fault[] {
 }
 
 export function jwksFaults(keys: readonly Members[]): Fault[] {
-  const faults = keys.flatMap(keyFaults);
+  const faults = keys.flatMap((key, index) => keyFaults(key, index, keys.length === 1));
   const kids = keys.map(({ kid }) => kid).filter((kid) => kid !== undefined);
   const duplicate = kids.find((kid, index) => kids.indexOf(kid) !== index);
   const count = (kty: string) => keys.filter((key) => key.kty === kty).length;
@@ -97,8 +97,9 @@ export function jwksFaults(keys: readonly Members[]): Fault[] {
   return faults;
 }
 
-function keyFaults(key: Members, index: number): Fault[] {
-  const name = typeof key.kid === 'string' ? `the key ${key.kid}` : `key number ${index + 1}`;
+function keyFaults(key: Members, index: number, isOnly: boolean): Fault[] {
+  const name =
+    typeof key.kid === 'string' && key.kid !== '' ? `the key ${key.kid}` : `key number ${index + 1}`;
   const faults: Fault[] = [];
   const addIf = (applies: boolean, problem: string, advice: string, isWarning = false) => {
     if (applies) faults.push({ problem: `${name} ${problem}`, advice, clouds: cloudNames, isWarning });
@@ -113,8 +114,10 @@ function keyFaults(key: Members, index: number): Fault[] {
     `contains private members (${secret.join(', ')})`,
     'Revoke it now, and publish public members only.',
   );
+  // A cloud that finds a single key without its kid accepts an empty one, but not a missing one.
+  addRuleIf(isOnly && key.kid === '', 'named_key', 'has an empty kid');
   addIf(
-    typeof key.kid !== 'string' || key.kid === '',
+    typeof key.kid !== 'string' || (key.kid === '' && !isOnly),
     'has no kid',
     'Add one, such as the RFC 7638 thumbprint.',
   );

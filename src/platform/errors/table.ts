@@ -44,6 +44,12 @@ const rows = {
     title: 'There is no such connection, or the client may not use it.',
     advice: 'Check the connection id in `resource`, and that the client may use it (`sojourn client show`).',
   },
+  invalid_scope: {
+    status: 400,
+    oauth: 'invalid_scope',
+    title: 'Scopes are not supported.',
+    advice: 'Remove `scope`: the connection determines what its credentials allow.',
+  },
   unsupported_grant_type: {
     status: 400,
     oauth: 'unsupported_grant_type',

@@ -41,6 +41,9 @@ export const connectionIn = (resource: string): string | undefined =>
 /** Entra accepts no typ but JWT, so a cloud token cannot be `at+jwt`. */
 export const cloudHeader = { typ: 'JWT' } as const;
 
+/** A verifier whose clock is slow accepts a fresh token: clocks under NTP differ by less. */
+const notBeforeMarginSeconds = 5;
+
 /** The cloud token of a connection. */
 export function cloudClaims(
   { connection, destination }: ResolvedConnection,
@@ -49,7 +52,7 @@ export function cloudClaims(
   return {
     ...destination.claims,
     iat,
-    nbf: iat,
+    nbf: iat - notBeforeMarginSeconds,
     exp: iat + ttl,
     iss: connection.issuer,
     sub: subjectOf(connection),

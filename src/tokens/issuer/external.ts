@@ -14,7 +14,7 @@ import {
   safeText,
   type Trust,
 } from '../../access/federation/index.ts';
-import { assertionType, exchangeGrant } from './parameters.ts';
+import { assertionType, exchangeGrant, spiffeAssertionType } from './parameters.ts';
 
 /** A token of another issuer, and the client whose trust its claims match. Its signature is not verified yet. */
 export interface ExternalToken {
@@ -72,16 +72,24 @@ export function externalTokenIn(
 ): string | undefined {
   const exchanged = parameters.get('grant_type') === exchangeGrant;
   const assertion = parameters.get('client_assertion');
+  const type = parameters.get('client_assertion_type');
   const asserted =
     assertion !== undefined &&
-    parameters.get('client_assertion_type') === assertionType &&
+    (type === assertionType || type === spiffeAssertionType) &&
     isExternal(assertion);
   const token = exchanged ? parameters.get('subject_token') : asserted ? assertion : undefined;
   if (token === undefined) return undefined;
   const otherProofs = [authorization, parameters.get('client_secret'), exchanged ? assertion : undefined];
   if (otherProofs.some((proof) => proof !== undefined))
     throw refused('the request authenticates in more than one way');
+  if (asserted && type === spiffeAssertionType && !isSvid(token))
+    throw refused('the client_assertion_type is for a JWT-SVID, and the token has no SPIFFE ID');
   return token;
+}
+
+function isSvid(compact: string): boolean {
+  const { sub } = readToken(compact).claims;
+  return typeof sub === 'string' && sub.startsWith('spiffe://');
 }
 
 async function candidates(clients: Clients, { claims }: ParsedToken, named: string | undefined) {

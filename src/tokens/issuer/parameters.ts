@@ -8,6 +8,9 @@ const maxParameters = 50;
 /** RFC 7523 section 2.2. */
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
+/** For a JWT-SVID (draft-ietf-oauth-spiffe-client-auth). */
+export const spiffeAssertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe';
+
 /** RFC 8693 sections 2.1 and 3. */
 export const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const tokenType = 'urn:ietf:params:oauth:token-type:';
@@ -38,7 +41,7 @@ const ofOtherFlows = new Set([
 /**
  * The parameters by name. Empty ones are absent, and unknown ones are ignored (RFC 6749 section 3.2).
  *
- * @throws {SojournError} `invalid_request` or `invalid_target`, which names the parameter
+ * @throws {SojournError} `invalid_request`, `invalid_target` or `invalid_scope`, which names the parameter
  */
 export function readParameters(body: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
@@ -68,10 +71,10 @@ export function readParameters(body: string): ReadonlyMap<string, string> {
     parameters.set(name, value);
   }
   if (parameters.has('scope'))
-    throw refused(
-      'The parameter scope is not supported here.',
-      'Remove it: the connection determines what its credentials allow.',
-    );
+    // There are no scopes, so each is unknown (RFC 6749 section 5.2). Ignoring one could change the meaning of a request.
+    throw new SojournError('invalid_scope', {
+      detail: 'No scope is known here.',
+    });
   if (exchanges) checkExchange(parameters);
   return parameters;
 }

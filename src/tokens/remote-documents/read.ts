@@ -26,7 +26,8 @@ export function readDocument({ answer, ms, fault }: Fetched): {
     ...(document && { document }),
     faults: [
       ...slow,
-      ...(/^application\/json\b/.test(contentType ?? '')
+      // No cloud documents that it refuses the registered type of a JWKS (RFC 7517 section 8.5.1), which Kubernetes sends.
+      ...(/^application\/(json|jwk-set\+json)\b/.test(contentType ?? '')
         ? []
         : [{ type: 'content_type' as const, contentType }]),
       ...(document ? [] : [{ type: 'no_object' as const }]),

@@ -27,6 +27,8 @@ export interface AdminCommand<Answer extends object> extends Omit<CommandSpec, '
   readonly format: (answer: Answer, args: ParsedArguments) => string;
   /** The exit code for the response; 0 by default. */
   readonly exitCode?: (answer: Answer) => number;
+  /** The error to report instead of a refusal by the server. */
+  readonly refine?: (refusal: SojournError, args: ParsedArguments) => SojournError;
 }
 
 export const connectionOptions: readonly OptionSpec[] = [
@@ -43,13 +45,16 @@ export function adminCommand<Answer extends object = Json>({
   request: requestOf,
   format: tell,
   exitCode: exit,
+  refine,
   ...words
 }: AdminCommand<Answer>): CommandSpec {
   return {
     ...words,
     options: [...(words.options ?? []), jsonOption, ...connectionOptions],
     async run(args, terminal) {
-      const body = await requestAdmin(requestOf(args), args, terminal);
+      const body = await requestAdmin(requestOf(args), args, terminal).catch((error: unknown) => {
+        throw refine && error instanceof SojournError ? refine(error, args) : error;
+      });
       const answer = parseAnswer<Answer>(body);
       if (!isSet(args, 'json')) terminal.out(tell(answer, args));
       else if (body !== '') terminal.out(`${JSON.stringify(answer, null, 2)}\n`);

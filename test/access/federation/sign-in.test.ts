@@ -130,6 +130,44 @@ describe.each(workloadNames)('a workload of the kind %s', (name) => {
   });
 });
 
+describe('the assertion type for SPIFFE', () => {
+  const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe';
+
+  test('signs in a workload with a SPIFFE ID', async () => {
+    const token = await tokenOf('spiffe');
+    expect(await askToken(server.issuer, asAssertion(token, { client_assertion_type }))).toEqual(answered);
+  });
+
+  test.each(workloadNames.filter((name) => name !== 'spiffe'))(
+    'is refused for a token of %s',
+    async (name) => {
+      const token = await tokenOf(name);
+      expect(await askToken(server.issuer, asAssertion(token, { client_assertion_type }))).toEqual(
+        invalidClient,
+      );
+      expect((await newest())?.reason).toContain('the token has no SPIFFE ID');
+    },
+  );
+});
+
+test.each(['openid', 'x y'])(
+  'the token endpoint answers invalid_scope to the scope %j in both grants',
+  async (scope) => {
+    const refused = {
+      status: 400,
+      body: {
+        error: 'invalid_scope',
+        error_description:
+          'No scope is known here. Remove `scope`: the connection determines what its credentials allow.',
+      },
+    };
+    const token = await tokenOf('kubernetes');
+    expect(await askToken(server.issuer, asAssertion(token, { scope }))).toEqual(refused);
+    expect(await askToken(server.issuer, asSubject(token, { scope }))).toEqual(refused);
+    expect(await askToken(server.issuer, asAssertion(token, { scope: '' }))).toEqual(answered);
+  },
+);
+
 test('token exchange answers with the requested token type', async () => {
   const jwt = 'urn:ietf:params:oauth:token-type:jwt';
   const { body } = await askToken(

@@ -210,6 +210,7 @@ test.each<[string, string[]]>([
 test.each<[string, Record<string, unknown>, string, string]>([
   ['x5c', { x5c: ['x'] }, 'the key rsa has x5c or x5t', 'gcp'],
   ['no kid', { kid: undefined }, 'key number 1 has no kid', 'aws,azure,gcp'],
+  ['an empty kid', { kid: '' }, 'key number 1 has an empty kid', 'azure,gcp'],
   ['use enc', { use: 'enc' }, 'the key rsa has use enc', 'aws,azure,gcp'],
   ['no alg', { alg: undefined }, 'the key rsa lacks use or alg', 'gcp'],
   ['private members', { d: 'x' }, 'the key rsa contains private members (d)', 'aws,azure,gcp'],
@@ -217,6 +218,14 @@ test.each<[string, Record<string, unknown>, string, string]>([
 ])('lint reports a key with %s', (_, patch, problem, clouds) => {
   const [fault] = jwksFaults([{ ...site.keys[0].publicJwk, ...patch }]);
   expect([fault?.problem, fault?.clouds.join()]).toEqual([problem, clouds]);
+});
+
+test('lint reports an empty kid beside other keys for every cloud', () => {
+  const [rsa, ec] = site.keys.map(({ publicJwk }) => publicJwk);
+  const faults = jwksFaults([{ ...rsa, kid: '' }, { ...ec }]);
+  expect(faults.map(({ problem, clouds }) => [problem, clouds.join()])).toEqual([
+    ['key number 1 has no kid', 'aws,azure,gcp'],
+  ]);
 });
 
 test('lint reports a JWKS without keys, without an RSA key, and with too many keys', () => {

@@ -100,6 +100,8 @@ describe('the connections API', () => {
           },
         },
       });
+      const { iat, nbf } = (token.body as { claims: { iat: number; nbf: number } }).claims;
+      expect(iat - nbf).toBe(5);
     },
   );
 

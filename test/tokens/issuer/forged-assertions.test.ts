@@ -155,6 +155,7 @@ describe.each(['private_key_jwt', 'federated'] as const)(
         'urn:ietf:params:oauth:client-assertion-type:saml2-bearer',
         'urn:ietf:params:oauth:client-assertion-type:JWT-bearer',
         'urn:ietf:params:oauth:grant-type:jwt-bearer',
+        'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe',
       ]) {
         const token = await validAssertion(signer);
         await refuses(token, asAssertion(token, { client_assertion_type: type }), /client_assertion_type/);

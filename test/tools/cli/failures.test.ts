@@ -53,6 +53,35 @@ describe('the command line reports', () => {
   });
 
   test.each([
+    [
+      'duration_seconds=7200',
+      'duration_seconds',
+      'must be a whole number of seconds',
+      '--set duration_seconds:=7200',
+    ],
+    ['scopes=["a"]', 'scopes', 'must be a list of scopes', '--set scopes:=["a"]'],
+    ['duration_seconds=long', 'duration_seconds', 'must be a whole number of seconds', undefined],
+    ['region=7200', 'duration_seconds', 'must be 900 seconds or more', undefined],
+  ])(
+    'the form for JSON after --set %s, if the value has another type than text',
+    async (set, field, message, form) => {
+      const refused = {
+        code: 'invalid_request',
+        detail: `target.${field}: ${message}`,
+        advice: 'Correct the fields.',
+      };
+      server.answers = { 'PATCH /admin/v1/connections/con_1': { status: 400, body: refused } };
+      const advice =
+        form === undefined ? refused.advice : `Write ${form}: without the colon, the value is text.`;
+      expect(await sojourn(['connection', 'update', 'con_1', '--set', set], env())).toEqual({
+        code: 1,
+        out: '',
+        err: `${refused.detail}\n→ ${advice}\n`,
+      });
+    },
+  );
+
+  test.each([
     ['an HTML page', '<html>'],
     ['a JSON array', '[]'],
   ])('%s as an invalid response', async (_, body) => {

@@ -45,7 +45,12 @@ const form = {
     audience: { ...text, description: 'Optional; must equal the audience of the connection.' },
     client_id: text,
     client_secret: text,
-    client_assertion_type: { const: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' },
+    client_assertion_type: {
+      enum: [
+        'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe',
+      ],
+    },
     client_assertion: {
       ...text,
       description: 'A JWT signed by the client, or the token of a federated client from its own issuer.',

@@ -19,7 +19,7 @@ import { connectionImport } from './connection-import.ts';
 import { connectionInvitations, connectionInvite } from './connection-invitations.ts';
 import { connectionSetup } from './connection-setup.ts';
 import { connectionVerification } from './connection-verification.ts';
-import { targetOf, targetOptions } from './target.ts';
+import { refineTargetError, targetOf, targetOptions } from './target.ts';
 
 const settings: readonly OptionSpec[] = [
   ...targetOptions,
@@ -111,6 +111,7 @@ export const connection: CommandGroup = {
           approval: text(args, 'approval'),
         },
       }),
+      refine: refineTargetError,
       format: (answer) => `${record(answer)}\nNext: sojourn connection setup ${cell(answer.id)}\n`,
     }),
     adminCommand<Answers['ConnectionPage']>({
@@ -152,6 +153,7 @@ export const connection: CommandGroup = {
           throw usageError('Nothing to change. Give at least one option.');
         return { method: 'PATCH', path: apiPath`/connections/${args.positionals[0]}`, body };
       },
+      refine: refineTargetError,
       format: record,
     }),
     idCommand('enable', 'enable a disabled connection', 'POST', '/enable'),
