@@ -1,0 +1,212 @@
+/** Answers and addresses that must not give credentials, and how often a service is asked. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { clouds, type Entry } from '../../src/clouds/index.ts';
+import { type FakeCloud, json, noon, onlyRequest, refusalOf, startFakeCloud, visitTo } from './fake-cloud.ts';
+
+let service: FakeCloud;
+beforeEach(async () => {
+  service = await startFakeCloud();
+});
+afterEach(() => service.close());
+
+const entryOf = (preset: string, target: object): Entry => {
+  const cloud = clouds[preset];
+  if (!cloud) throw new Error(`there is no preset ${preset}`);
+  return cloud.entry(cloud.target.parse(target));
+};
+const uuid = '11111111-2222-4333-8444-555555555555';
+const vault = () => entryOf('vault', { address: 'https://vault.example' });
+const databricks = () =>
+  entryOf('databricks', { workspace: 'https://dbc-1.cloud.databricks.com', client_id: uuid });
+const anthropic = () => entryOf('anthropic', { organization_id: uuid, federation_rule_id: 'fdrl_1' });
+const s3 = () => entryOf('s3-sts', { endpoint: 'https://s3.example', role_arn: 'arn:aws:iam:::role/vendor' });
+
+const visit = (milliseconds?: number) => ({
+  ...visitTo(service.origin, milliseconds),
+  settings: { endpoint: service.origin },
+});
+const page = {
+  status: 200,
+  body: '<!doctype html><title>Sign in</title>',
+  headers: { 'content-type': 'text/html' },
+};
+const oauth = { access_token: 'secret', token_type: 'Bearer', expires_in: 3600 };
+
+describe('an answer is refused', () => {
+  test.each<[string, FakeCloud['answers'][number], () => Entry, string, RegExp]>([
+    ['that is a web page', page, vault, 'cloud_answer_unknown', /no valid auth\.client_token/],
+    ['that is a web page instead of XML', page, s3, 'cloud_answer_unknown', /no valid/],
+    [
+      'that defines entities',
+      { status: 200, body: '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>' },
+      s3,
+      'cloud_answer_unknown',
+      /no valid/,
+    ],
+    [
+      'that is too long',
+      { status: 200, body: `"${'x'.repeat(300_000)}"` },
+      vault,
+      'cloud_answer_unknown',
+      /sends more than 262144 bytes/,
+    ],
+    [
+      'that redirects',
+      { status: 307, body: '', headers: { location: 'https://evil.example/' } },
+      vault,
+      'cloud_answer_unknown',
+      /redirects with status 307\. A token is not sent to another address/,
+    ],
+    [
+      'with status 200 and an error inside',
+      json(200, { error: { type: 'authentication_error', message: 'Authentication failed' } }),
+      anthropic,
+      'cloud_trust_refused',
+      /The federation rule does not match/,
+    ],
+    [
+      'with a token of another type',
+      json(200, { ...oauth, token_type: 'DPoP' }),
+      databricks,
+      'cloud_answer_unknown',
+      /no valid token_type/,
+    ],
+    [
+      'without an expiry',
+      json(200, { ...oauth, expires_in: 0 }),
+      databricks,
+      'cloud_answer_unknown',
+      /no valid expires_in/,
+    ],
+    [
+      'with an expiry in text',
+      json(200, { ...oauth, expires_in: '3600' }),
+      databricks,
+      'cloud_answer_unknown',
+      /no valid expires_in/,
+    ],
+    [
+      'with a token that is no header',
+      json(200, { ...oauth, access_token: 'a\nb' }),
+      databricks,
+      'cloud_answer_unknown',
+      /no valid access_token/,
+    ],
+    [
+      'with a member of the prototype',
+      json(200, { auth: [] }),
+      vault,
+      'cloud_answer_unknown',
+      /no valid auth\.client_token/,
+    ],
+    [
+      'that is the page of a proxy',
+      { ...page, status: 403 },
+      vault,
+      'cloud_unavailable',
+      /a proxy or firewall may have answered/,
+    ],
+  ])('%s', async (_, answer, entry, code, detail) => {
+    service.answers = [answer];
+    const error = await refusalOf(entry().exchange(visit()));
+    expect([error.code, error.message]).toEqual([code, expect.stringMatching(detail)]);
+    // Neither the token nor the answer is in the error.
+    expect(JSON.stringify([error.message, error.cause])).not.toMatch(/eyJ|secret/);
+  });
+
+  test('that does not end in time', async () => {
+    service.answers = ['drip'];
+    expect((await refusalOf(vault().exchange(visit(200)))).code).toBe('cloud_timeout');
+  });
+});
+
+describe('a token is not sent', () => {
+  test.each([
+    ['to a host outside the preset', { workspace: 'https://databricks.evil.example', client_id: uuid }],
+    [
+      'to a host that only begins like one',
+      { workspace: 'https://cloud.databricks.com.evil.example', client_id: uuid },
+    ],
+    ['to another port', { workspace: 'https://dbc-1.cloud.databricks.com:8443', client_id: uuid }],
+  ])('%s', async (_, target) => {
+    const { code, message } = await refusalOf(entryOf('databricks', target).exchange(visit()));
+    expect([code, message]).toEqual([
+      'cloud_request_invalid',
+      expect.stringMatching(/is not a host of Databricks/),
+    ]);
+    expect(service.asked).toEqual([]);
+  });
+
+  test('to a private network that the operator does not allow', async () => {
+    const private10 = entryOf('vault', { address: 'https://10.0.0.8' });
+    const { message } = await refusalOf(private10.exchange({ ...visit(), settings: { allow_networks: [] } }));
+    expect(message).toMatch(
+      /10\.0\.0\.8 resolves to 10\.0\.0\.8, which is not public and not in presets\.allow_networks/,
+    );
+  });
+});
+
+test('the token is in the body, not in the address or a header', async () => {
+  service.answers = [json(200, { auth: { client_token: 'hvs.1', lease_duration: 60 } })];
+  expect(await vault().exchange(visit())).toEqual({
+    credentials: { access_token: 'hvs.1', token_type: 'Bearer' },
+    expiresAt: noon + 60_000,
+  });
+  const { method, path, headers, body } = onlyRequest(service);
+  expect([method, path, headers['content-type'], Object.keys(JSON.parse(body) as object)]).toEqual([
+    'POST',
+    '/v1/auth/sojourn/login',
+    'application/json',
+    ['role', 'jwt'],
+  ]);
+  expect(JSON.stringify(headers)).not.toContain('eyJ');
+});
+
+test('each attempt after an outage has a fresh token, because a service may accept a jti once', async () => {
+  service.answers = [json(503, {}), json(200, { ...oauth, access_token: 'sk-ant-oat01-1' })];
+  const request = visit();
+  await anthropic().exchange(request);
+  expect(request.minted()).toBe(2);
+});
+
+test('an expired token is tried once more with a fresh one', async () => {
+  service.answers = [json(400, { errors: ['invalid expiration time (exp) claim: token is expired'] })];
+  const request = visit();
+  expect((await refusalOf(vault().exchange(request))).code).toBe('cloud_token_time');
+  expect([request.minted(), service.asked.length]).toEqual([2, 2]);
+});
+
+describe('a target', () => {
+  const faults = (preset: string, target: object) =>
+    clouds[preset]?.target
+      .safeParse(target)
+      .error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+
+  test.each([
+    [
+      'vault',
+      { address: 'http://vault.example' },
+      ['address must begin with https:// (http only for loopback hosts)'],
+    ],
+    [
+      'vault',
+      { address: 'https://vault.example', mount: '../sys' },
+      ['mount must be the path of the auth method, such as sojourn'],
+    ],
+    [
+      'snowflake',
+      { account: "x'; DROP USER y; --" },
+      ['account must be the account identifier, such as myorg-myaccount'],
+    ],
+    ['oidc', { audience: 'a', claims: { sub: 'admin' } }, ['claims.sub is set by Sojourn']],
+    [
+      'kubernetes',
+      { server: 'https://k', certificate_authority: 'LS0t' },
+      ['certificate_authority must be a certificate in PEM, or the same in base64'],
+    ],
+  ])('of %s %j is refused', (preset, target, expected) => {
+    expect(
+      faults(preset, target)?.map((text) => text.replace(/Invalid key in record/, 'is set by Sojourn')),
+    ).toEqual(expected);
+  });
+});

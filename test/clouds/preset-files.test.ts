@@ -1,0 +1,158 @@
+/** Faulty preset files: every fault is reported with its line, and no preset is made of the file. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { readPresets } from '../../src/clouds/index.ts';
+import type { SojournError } from '../../src/platform/errors/index.ts';
+import { parseConfig } from '../../src/server/config/load.ts';
+
+const acme = readFileSync(join(import.meta.dirname, '../tokens/exchange/acme.yaml'), 'utf8');
+const folder = mkdtempSync(join(tmpdir(), 'sojourn-preset-files-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = join(folder, 'acme.yaml');
+
+const faultsOf = (work: () => unknown): readonly string[] => {
+  try {
+    work();
+  } catch (error) {
+    const { code, faults } = error as SojournError;
+    expect(code).toBe('config_invalid');
+    return faults.map(({ path, message }) => `${path.replace(file, 'acme')} ${message}`);
+  }
+  return [];
+};
+
+/** The faults of the preset with some texts replaced. */
+function faultsWith(...replaced: readonly (readonly [string, string])[]): readonly string[] {
+  let text = acme;
+  for (const [from, to] of replaced) {
+    expect(text).toContain(from);
+    text = text.replace(from, to);
+  }
+  writeFileSync(file, text);
+  return faultsOf(() => readPresets(folder));
+}
+
+const inputs = "    pattern: '[a-z]+'\n";
+const withInput = (name: string, lines: string): readonly [string, string] => [
+  inputs,
+  `${inputs}  ${name}:\n    label: More\n    example: more\n    pattern: '[a-z]+'\n    ${lines}\n`,
+];
+
+test('a preset without a fault is read', () => {
+  expect(faultsWith()).toEqual([]);
+});
+
+describe('a preset is refused', () => {
+  test.each<[string, readonly (readonly [string, string])[], readonly string[]]>([
+    [
+      'with all faults at once',
+      [
+        ['version: 1', 'version: one'],
+        ['algorithms: [ES256]', 'algorithms: [none]'],
+        ['complete: false\n', ''],
+        ['    label: Role', '    labels: Role'],
+      ],
+      [
+        'acme:5 version: invalid input: expected number, received string',
+        'acme complete: is missing',
+        'acme:19 inputs.role.label: is missing',
+        'acme:19 inputs.role.labels: is not known here',
+        'acme:25 token.algorithms.0: must be RS256 or ES256',
+      ],
+    ],
+    [
+      'if defaults of inputs depend on each other in a loop',
+      [withInput('first', "default: '{{second}}'"), withInput('second', "default: '{{lower first}}'")],
+      ['acme:27 inputs.second.default: depends on itself', 'acme:32 inputs.first.default: depends on itself'],
+    ],
+    [
+      'if a template reads an unknown input',
+      [["role: '{{role}}'", "role: '{{roles}}'"]],
+      ['acme:33 spend.0.parameters.role: {{roles}} reads roles, but may read only role, now, session'],
+    ],
+    [
+      'if the address could contain the token',
+      [['/v1/auth/sojourn/login', '/v1/auth/{{token}}/login']],
+      ['acme:31 spend.0.url: {{token}} reads token, but may read only role, now, session'],
+    ],
+    [
+      'if a set-up file could contain a credential',
+      [['FOR {{subject}}', 'FOR {{access_token}}']],
+      [
+        'acme:56 setup.files.0.content: {{access_token}} reads access_token, but may read only role, issuer, subject, audience, connection, name, vendor',
+      ],
+    ],
+    [
+      'if a template has code',
+      [["ACME_TOKEN: '{{token}}'", "ACME_TOKEN: '{{token.slice(1)}}{{eval token}}{{token'"]],
+      [
+        'acme:62 client.variables.ACME_TOKEN: {{token.slice(1)}} must be {{name}} or {{function name}}',
+        'acme:62 client.variables.ACME_TOKEN: {{eval token}} calls eval, but the functions are host, path, base64url, urlencode, lower',
+        'acme:62 client.variables.ACME_TOKEN: has {{ or }} that is not a placeholder',
+      ],
+    ],
+    [
+      'if the address is outside its hosts',
+      [['hosts: [vault.acme.example]', 'hosts: [acme.example]']],
+      ['acme:31 spend.0.url: goes to vault.acme.example, which is not in hosts'],
+    ],
+    [
+      'if the address is not https',
+      [['url: https://vault', 'url: http://vault']],
+      ['acme:31 spend.0.url: must begin with https:// or an input of type url'],
+    ],
+    [
+      'if an input without a pattern begins the address',
+      [['https://vault.acme.example/v1/auth/sojourn/login', "'{{role}}/v1'"]],
+      ['acme:31 spend.0.url: must begin with https:// or an input of type url, which role is not'],
+    ],
+    [
+      'if it sets a claim of Sojourn',
+      [['  audience: https://acme.example', '  audience: https://acme.example\n  claims: { sub: admin }']],
+      ['acme:28 token.claims.sub: is set by Sojourn'],
+    ],
+    [
+      'if a pattern is not a regular expression',
+      [["pattern: '[a-z]+'", "pattern: '[a-z'"]],
+      ['acme:22 inputs.role.pattern: must be a regular expression'],
+    ],
+    ['with an alias', [['id: acme', 'id: &id acme']], ['acme:2 anchors and aliases are not supported']],
+    [
+      'with the name of a built-in destination',
+      [['id: acme', 'id: "Acme/x"']],
+      ['acme:2 id: must be 2 to 31 lower-case letters, digits and hyphens'],
+    ],
+  ])('%s', (_, replaced, faults) => {
+    expect(faultsWith(...replaced)).toEqual(faults);
+  });
+});
+
+describe('the folder of the operator', () => {
+  const start = (presets: object) =>
+    faultsOf(() =>
+      parseConfig({ issuer: 'https://id.vendor.example', listen: { public: '127.0.0.1:8080' }, presets }),
+    );
+
+  test('stops the start with the faults of all files and keys', () => {
+    faultsWith(['version: 1', 'version: 0']);
+    writeFileSync(join(folder, 'vault.yaml'), acme.replace('id: acme', 'id: vault'));
+    expect(
+      start({ folder, endpoints: { acmee: 'https://gateway.example' } }).map((text) =>
+        text.replaceAll(folder, ''),
+      ),
+    ).toEqual([
+      'acme:5 version: too small: expected number to be >=1',
+      '/vault.yaml id: vault is the id of another destination',
+      'presets.endpoints.acmee there is no such preset',
+    ]);
+    rmSync(join(folder, 'vault.yaml'));
+  });
+
+  test('stops the start if it cannot be read', () => {
+    expect(start({ folder: join(folder, 'none') }).map((text) => text.replaceAll(folder, ''))).toEqual([
+      '/none cannot be read (ENOENT)',
+    ]);
+  });
+});
