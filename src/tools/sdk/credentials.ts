@@ -26,14 +26,27 @@ export interface BearerCredentials extends ConnectionCredentials {
   readonly universeDomain?: string;
 }
 
+/** Of a service with a preset: a token, or the keys of an S3-compatible store. */
+export type ServiceCredentials = ConnectionCredentials & {
+  readonly cloud: 'service';
+  /** The preset: `vault`. */
+  readonly service: string;
+} & (
+    | { readonly accessToken: string }
+    | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken: string }
+  );
+
 /** Discriminated by `cloud`. */
-export type Credentials = AwsCredentials | BearerCredentials;
+export type Credentials = AwsCredentials | BearerCredentials | ServiceCredentials;
 
 /** The JWT that a cloud's own library exchanges for credentials (RFC 7523, RFC 8693). */
 export interface CloudToken {
   readonly token: string;
   readonly expiresAt: Date;
 }
+
+/** Clouds whose credentials have their own type. */
+const ownClouds: readonly string[] = ['aws', 'azure', 'gcp'];
 
 /** Reads `format=json`. Throws `response_invalid`. */
 export function parseCredentials(body: string): Credentials {
@@ -64,6 +77,12 @@ export function parseCredentials(body: string): Credentials {
         ...(isText(projectNumber) ? { projectNumber } : {}),
         ...(isText(universeDomain) ? { universeDomain } : {}),
       };
+    if (isText(cloud) && !ownClouds.includes(cloud)) {
+      const ofService = { ...common, cloud: 'service', service: cloud } as const;
+      if (isText(accessToken)) return { ...ofService, accessToken };
+      if (isText(accessKeyId) && isText(secretAccessKey) && isText(sessionToken))
+        return { ...ofService, accessKeyId, secretAccessKey, sessionToken };
+    }
   }
   throw invalidResponse(200, 'The response contains no credentials.');
 }

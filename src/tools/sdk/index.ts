@@ -5,7 +5,13 @@
  */
 export type { CallOptions, Sojourn, SojournOptions, TokenOptions } from './client.ts';
 export { createSojourn } from './client.ts';
-export type { AwsCredentials, BearerCredentials, CloudToken, Credentials } from './credentials.ts';
+export type {
+  AwsCredentials,
+  BearerCredentials,
+  CloudToken,
+  Credentials,
+  ServiceCredentials,
+} from './credentials.ts';
 export { signInFromEnv, sojournFromEnv } from './environment.ts';
 export { isClientRefusal, isRefusal, SojournRequestError } from './error.ts';
 export { privateKeyJwt } from './private-key.ts';

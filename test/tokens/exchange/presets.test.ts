@@ -2,14 +2,20 @@
  * Every preset against the stand-in of its dialect, and a thirteenth that is one file in the operator's folder. The stand-ins
  * evaluate the token with their own code.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { builtInPresets, clouds } from '../../../src/clouds/index.ts';
+import { loopbackOnly } from '../../support/no-network.ts';
 import type { TestConnection } from '../../support/server.ts';
 import { until } from '../publishing/bench.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
+
+const root = join(import.meta.dirname, '../../..');
 
 interface Row {
   readonly preset: string;
@@ -280,6 +286,75 @@ describe.each(rows)('a connection to $preset', (row) => {
     expect(all).not.toMatch(/\{\{/);
     expect(all).toContain(pipeline.issuer);
     if (preset !== 'acme') expect(all).toContain(audience);
+  });
+});
+
+describe('sojourn exec', () => {
+  const exec = async (presets: readonly string[], source: string, more: Record<string, string> = {}) => {
+    const { client_id, client_secret } = pipeline.client;
+    const ids = presets.map((preset) => connectionOf(preset).id);
+    const program = [process.execPath, '--input-type=module', '-e', source];
+    const child = spawn(process.execPath, [join(root, 'bin/sojourn.js'), 'exec', ...ids, '--', ...program], {
+      env: {
+        PATH: process.env.PATH ?? '',
+        TMPDIR: folder,
+        ...loopbackOnly,
+        SOJOURN_ISSUER: pipeline.issuer,
+        SOJOURN_CLIENT_ID: client_id,
+        SOJOURN_CLIENT_SECRET: client_secret,
+        ...more,
+      },
+      timeout: 60_000,
+    });
+    const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    return { code: child.exitCode, out, err };
+  };
+  const trustAll = async (presets: readonly string[]) => {
+    for (const row of rows) if (presets.includes(row.preset)) await trust(row);
+  };
+
+  test('gives a program the variables and files of several services', async () => {
+    const presets = ['kubernetes', 'vault', 'anthropic'];
+    await trustAll(presets);
+    const { code, out, err } = await exec(
+      presets,
+      `import { readFileSync, statSync } from 'node:fs';
+       const { KUBECONFIG, VAULT_TOKEN, ANTHROPIC_IDENTITY_TOKEN_FILE, ANTHROPIC_API_KEY, SOJOURN_CLIENT_SECRET } = process.env;
+       const { clusters, users } = JSON.parse(readFileSync(KUBECONFIG, 'utf8'));
+       const token = readFileSync(users[0].user.tokenFile, 'utf8');
+       const api = await fetch('${pipeline.sandbox}/kubernetes/api', { headers: { authorization: 'Bearer ' + token } });
+       const identity = readFileSync(ANTHROPIC_IDENTITY_TOKEN_FILE, 'utf8');
+       console.log(JSON.stringify({
+         server: clusters[0].cluster.server,
+         api: api.status,
+         vault: VAULT_TOKEN.length,
+         identity: JSON.parse(Buffer.from(identity.split('.')[1], 'base64url')).aud,
+         mode: (statSync(ANTHROPIC_IDENTITY_TOKEN_FILE).mode & 0o777).toString(8),
+         others: [ANTHROPIC_API_KEY, SOJOURN_CLIENT_SECRET],
+       }));`,
+      { ANTHROPIC_API_KEY: 'mine' },
+    );
+    expect({ code, out: code === 0 ? JSON.parse(out) : out, err }).toEqual({
+      code: 0,
+      out: {
+        server: 'https://k8s.example:6443',
+        api: 200,
+        vault: 24,
+        identity: 'https://api.anthropic.com',
+        mode: '600',
+        others: [null, null],
+      },
+      err: `sojourn exec removed ANTHROPIC_API_KEY for ${connectionOf('anthropic').id}: each selects another identity.
+Anthropic accepts a token once. Only one process may use the token file, and the file has a new token every minute.
+`,
+    });
+    expect(await readdir(folder)).toEqual(['acme.yaml']);
+  });
+
+  test('refuses two connections that set the same variable', async () => {
+    await trustAll(['vault', 'kubernetes']);
+    const { code, err } = await exec(['kubernetes', 'kubernetes'], '');
+    expect([code, err]).toEqual([2, expect.stringContaining('Give only one connection to kubernetes')]);
   });
 });
 

@@ -6,8 +6,10 @@ import { programs } from '../../../clouds/programs/index.ts';
 import type { Credentials } from '../../sdk/index.ts';
 import { clientOptions, createClient, type FetchCredentials, purposeOption, signInNotes } from '../client.ts';
 import { type CommandSpec, text } from '../command.ts';
+import { type Delivered, deliver, withDeliveries } from '../exec/delivery.ts';
 import { startEndpoint } from '../exec/endpoint.ts';
 import { environmentFor } from '../exec/environment.ts';
+import type { CloudCredentials } from '../exec/issued.ts';
 import { relaySignals, runProgram } from '../exec/program.ts';
 import { refreshTokenFile } from '../exec/token-file.ts';
 import { usageError } from '../failure.ts';
@@ -37,7 +39,9 @@ export const exec: CommandSpec = {
     const fetchCredentials: FetchCredentials = (connection) => sojourn.credentials(connection, { purpose });
     // Fetch before starting anything, so that errors are reported here and not by a cloud library.
     const credentials = await Promise.all(args.positionals.map(fetchCredentials));
-    const connections = connectionsByCloud(credentials);
+    const ofClouds = credentials.filter((one): one is CloudCredentials => one.cloud !== 'service');
+    const connections = connectionsByCloud(ofClouds);
+    const services = servicesIn(credentials);
     const signals = relaySignals(() => controller.abort());
     // Runs from last to first: the folder is removed before the endpoint waits for pending requests.
     const cleanups: (() => unknown)[] = [signals.release];
@@ -52,7 +56,18 @@ export const exec: CommandSpec = {
         if (tokenFile !== undefined)
           cleanups.push(await refreshTokenFile(fetchCredentials, connection, join(folder, tokenFile)));
       }
-      const env = await environmentFor(credentials, endpoint, folder, terminal.env);
+      const deliveries: Delivered[] = [];
+      for (const connection of services) {
+        const delivered = await deliver(sojourn, connection, purpose, folder);
+        cleanups.push(delivered.stop);
+        deliveries.push(delivered);
+      }
+      const env = withDeliveries(
+        await environmentFor(ofClouds, endpoint, folder, terminal.env),
+        terminal.env,
+        deliveries,
+        terminal,
+      );
       return await runProgram(args.childCommand, env, terminal, signals);
     } catch (error) {
       const code = signals.exitCode();
@@ -65,12 +80,27 @@ export const exec: CommandSpec = {
   },
 };
 
-function connectionsByCloud(credentials: readonly Credentials[]): ReadonlyMap<Credentials['cloud'], string> {
-  const byCloud = new Map<Credentials['cloud'], string>();
+/** The connections to services, one for each service. */
+function servicesIn(credentials: readonly Credentials[]): readonly string[] {
+  const seen = new Set<string>();
+  return credentials.flatMap((one) => {
+    if (one.cloud !== 'service') return [];
+    if (seen.has(one.service)) throw onlyOne(one.service);
+    seen.add(one.service);
+    return [one.connection];
+  });
+}
+
+const onlyOne = (cloud: string) =>
+  usageError(`Give only one connection to ${cloud}: a program has one identity per cloud.`);
+
+function connectionsByCloud(
+  credentials: readonly CloudCredentials[],
+): ReadonlyMap<CloudCredentials['cloud'], string> {
+  const byCloud = new Map<CloudCredentials['cloud'], string>();
   for (const { cloud, connection } of credentials) {
     if (!programs[cloud].exec) throw usageError(`sojourn exec does not support connections to ${cloud}.`);
-    if (byCloud.has(cloud))
-      throw usageError(`Give only one connection to ${cloud}: a program has one identity per cloud.`);
+    if (byCloud.has(cloud)) throw onlyOne(cloud);
     byCloud.set(cloud, connection);
   }
   return byCloud;

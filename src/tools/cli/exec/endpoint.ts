@@ -9,9 +9,9 @@ import {
   type Listener,
   listenLocally,
 } from '../../loopback/index.ts';
-import { type Credentials, isRefusal, SojournRequestError } from '../../sdk/index.ts';
+import { isRefusal, SojournRequestError } from '../../sdk/index.ts';
 import type { FetchCredentials } from '../client.ts';
-import { issuedOf } from './issued.ts';
+import { type CloudCredentials, issuedOf } from './issued.ts';
 
 export interface Endpoint extends Listener {
   /** Bearer secret of the endpoint; known only to the child program. */
@@ -33,7 +33,7 @@ const maxBytes = 16 * 1024;
 /** Serves one connection per cloud. The SDK caches credentials, so most responses need no request to the server. */
 export async function startEndpoint(
   fetchCredentials: FetchCredentials,
-  connections: ReadonlyMap<Credentials['cloud'], string>,
+  connections: ReadonlyMap<CloudCredentials['cloud'], string>,
   now: Now = systemNow,
 ): Promise<Endpoint> {
   const secret = randomBytes(32).toString('base64url');
@@ -59,7 +59,7 @@ export async function startEndpoint(
   ): Promise<EndpointResponse> {
     try {
       const credentials = await fetchCredentials(connection);
-      if (credentials.cloud !== cloud) return { status: 404, body: {} };
+      if (credentials.cloud === 'service' || credentials.cloud !== cloud) return { status: 404, body: {} };
       return { status: 200, body: protocol.credentials(issuedOf(credentials), now) };
     } catch (error) {
       if (!(error instanceof SojournRequestError)) return { status: 500, body: {} };

@@ -3,9 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { programs } from '../../../clouds/programs/index.ts';
 import type { Environment } from '../../../server/config/index.ts';
-import type { Credentials } from '../../sdk/index.ts';
 import { type Endpoint, pathOf } from './endpoint.ts';
-import { issuedOf } from './issued.ts';
+import { type CloudCredentials, issuedOf } from './issued.ts';
 
 /** Removed: the child program needs no access to the server. */
 const sojournVariables = [
@@ -19,7 +18,7 @@ const sojournVariables = [
 
 /** Creates the environment of the child program. Writes files to `folder`, readable by this user only. */
 export async function environmentFor(
-  credentials: readonly Credentials[],
+  credentials: readonly CloudCredentials[],
   { origin, secret }: Pick<Endpoint, 'origin' | 'secret'>,
   folder: string,
   env: Environment,

@@ -1,8 +1,11 @@
 /** Credentials of the SDK as a cloud issued them, from which the clouds' formats are made. */
 import type { Credentials as IssuedCredentials } from '../../../clouds/index.ts';
-import type { Credentials } from '../../sdk/index.ts';
+import type { Credentials, ServiceCredentials } from '../../sdk/index.ts';
 
-export const issuedOf = (credentials: Credentials): IssuedCredentials => ({
+/** Not those of a service with a preset. */
+export type CloudCredentials = Exclude<Credentials, ServiceCredentials>;
+
+export const issuedOf = (credentials: CloudCredentials): IssuedCredentials => ({
   expiresAt: credentials.expiresAt.valueOf(),
   credentials:
     'accessKeyId' in credentials
