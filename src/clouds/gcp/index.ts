@@ -8,6 +8,7 @@ import type { Cloud, CloudContext, CloudRequest } from '../contract/index.ts';
 import { bucket } from './bucket.ts';
 import { exchange } from './exchange.ts';
 import { explain, explanations } from './explain.ts';
+import { lintGuardrail } from './guardrail/index.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
 import { issuerRules } from './issuer-rules.ts';
@@ -59,6 +60,7 @@ export const gcp: Cloud = {
     remedy,
     fix,
     documentType: 'gcp-provider',
+    guardrail: (target: GcpTarget, facts, document) => lintGuardrail(target, facts, document),
     lint: (target: GcpTarget, facts, document, now = systemNow()) => lint(target, facts, document, now),
   },
   objectStore: bucket,

@@ -1,6 +1,7 @@
 /** iamcredentials.googleapis.com: access tokens of service accounts, for principals that may impersonate them. */
 import type { SandboxRequest, SandboxResponse } from '../contract.ts';
 import { accountResource, type CloudState, projectResource, settledBefore } from './cloud-state.ts';
+import { perimeterRefusal } from './guardrails.ts';
 import { parseInput, textOf, textsOf } from './input.ts';
 import { principalOf } from './principal.ts';
 import { answer, denied, invalid, type Outcome, ok, refuse } from './responses.ts';
@@ -40,6 +41,13 @@ function decide(request: SandboxRequest, email: string, state: CloudState): Outc
   const lifetime = readLifetime(input.lifetime);
   if (!lifetime.ok) return lifetime;
 
+  const project = state.projects.find(state.serviceAccounts.get(email)?.project ?? '')?.number ?? '';
+  const outside = perimeterRefusal(state, project, {
+    service: 'iamcredentials.googleapis.com',
+    method: 'google.iam.credentials.v1.IAMCredentials.GenerateAccessToken',
+    principals: principal.value.members,
+  });
+  if (outside) return outside;
   let members: readonly string[] = principal.value.members;
   const chain = [...textsOf(input.delegates).map((name) => name.slice(name.lastIndexOf('/') + 1)), email];
   for (const [index, link] of chain.entries()) {

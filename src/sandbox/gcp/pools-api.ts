@@ -4,6 +4,7 @@ import type { SandboxRequest, SandboxResponse } from '../contract.ts';
 import { administered } from './admin.ts';
 import type { CloudState } from './cloud-state.ts';
 import { type Collection, type Entity, entityJson, type StoredEntity } from './collection.ts';
+import { providerRefusal } from './guardrails.ts';
 import { type Input, isRecord, parseInput } from './input.ts';
 import { poolFields, readPool } from './pool.ts';
 import { providerFields, readProvider } from './provider.ts';
@@ -54,7 +55,10 @@ export function poolsApi(request: SandboxRequest, state: CloudState): SandboxRes
   const parent = `${pools}/${pool}/providers`;
   const api = {
     collection: state.providers,
-    read: readProvider,
+    read: (name: string, input: Input) => {
+      const read = readProvider(name, input);
+      return (read.ok && providerRefusal(state, `${pools}/${pool}`, read.value.oidc.issuerUri)) || read;
+    },
     fields: providerFields,
     idParameter: 'workloadIdentityPoolProviderId',
     plural: 'workloadIdentityPoolProviders',

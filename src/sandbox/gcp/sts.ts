@@ -2,6 +2,7 @@
 import type { SandboxRequest, SandboxResponse } from '../contract.ts';
 import { mapClaims } from './attributes.ts';
 import type { CloudState } from './cloud-state.ts';
+import { perimeterRefusal, projectOf } from './guardrails.ts';
 import { json, refusal, refuse, stsError } from './responses.ts';
 import { readStsRequest, type StsOutcome, stsRefuse } from './sts-request.ts';
 import { verifyToken } from './verify.ts';
@@ -27,6 +28,9 @@ async function decide(request: SandboxRequest, state: CloudState): Promise<StsOu
   const read = readStsRequest(request);
   if (!read.ok) return read;
   const { pool, provider: name, subjectToken, scopes } = read.value;
+  const call = { service: 'sts.googleapis.com', method: '*', principals: [] };
+  const outside = perimeterRefusal(state, projectOf(pool), call);
+  if (outside) return { ok: false, answer: refusal(outside) };
   const provider = state.pools.active(pool) && state.providers.active(name);
   if (!provider)
     return stsRefuse(

@@ -77,6 +77,44 @@ test('setup.sh restores a provider and then a pool that were deleted', async () 
   }
 });
 
+test('guardrails refuse the provider and its tokens as the lint says, and not with its exceptions', async () => {
+  const one = await connect('pool-guarded', 'idp-guarded');
+  const guard = (...documents: object[]) =>
+    fetch(`${bench.sandbox.origin}/sandbox/guardrails`, {
+      method: 'PUT',
+      body: JSON.stringify({
+        cloud: 'gcp',
+        guardrails: documents.map((document) => ({ scope: project.number, document })),
+      }),
+    });
+  const exceptionFor = async (document: object) => {
+    const answer = await bench.server.admin.post<{ verdict: string; exception: string }>(
+      `/connections/${one.id}/lint-guardrail`,
+      { document: JSON.stringify(document) },
+    );
+    expect(answer.verdict).toBe('refuses');
+    return JSON.parse(answer.exception) as object;
+  };
+  const constraint = {
+    name: `projects/${project.number}/policies/iam.workloadIdentityPoolProviders`,
+    spec: { rules: [{ denyAll: true }] },
+  };
+  const perimeter = {
+    name: 'accessPolicies/1/servicePerimeters/prod',
+    status: { resources: [`projects/${project.number}`], restrictedServices: ['sts.googleapis.com'] },
+  };
+  const script = fileFor(one, 'setup.sh');
+  await guard(constraint);
+  expect(await runScript(gcp, script)).toMatchObject({ status: 1, stderr: 'Precondition check failed.\n' });
+  const allowed = await exceptionFor(constraint);
+  await guard(allowed, perimeter);
+  expect(await runScript(gcp, script)).toMatchObject({ status: 0 });
+  expect((await bench.verify(one)).checks.at(-1)?.detail).toContain('cloud_policy_forbids');
+  await guard(allowed, await exceptionFor(perimeter));
+  expect(await bench.isIn(one)).toBe(true);
+  await guard();
+}, 60_000);
+
 test('an existing pool is not changed', async () => {
   const one = await connect('pool-old', 'idp-one');
   await applyTerraform(google, fileFor(one, 'main.tf'));
