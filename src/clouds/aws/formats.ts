@@ -17,6 +17,10 @@ export const regionVariables = (issued: Credentials) => {
   return region === undefined ? {} : { AWS_REGION: region, AWS_DEFAULT_REGION: region };
 };
 
+/** A shared configuration file: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html */
+export const configOf = (credentials: Credentials['credentials']): string =>
+  'region' in credentials && credentials.region ? `[default]\nregion = ${credentials.region}\n` : '';
+
 export const formats = {
   // https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
   'aws-process': (issued: Credentials) => ({

@@ -1,7 +1,7 @@
 /** How AWS SDKs, the AWS CLI and Terraform receive credentials on a client's machine. */
 import type { Programs } from '../contract/programs.ts';
 import { credentialsCommand, shellVariables, stringOrEmpty } from '../tool-text.ts';
-import { formats, regionVariables } from './formats.ts';
+import { configOf, formats, regionVariables } from './formats.ts';
 import { setupOptions } from './setup-options.ts';
 import { upload } from './upload-command.ts';
 
@@ -51,9 +51,13 @@ export const programs: Programs = {
     fields: {
       /** Whether the container endpoint serves the connection. Default: true if there is no token file. */
       container_endpoint: { type: 'flag' },
+      /** A configuration file for AWS_CONFIG_FILE, with the region of the connection. */
+      config_file: { type: 'file' },
     },
-    cachesCredentials: ({ container_endpoint, token_file }) =>
-      container_endpoint === undefined ? token_file === undefined : container_endpoint === true,
+    cachesCredentials: ({ container_endpoint, token_file, config_file }) =>
+      config_file !== undefined ||
+      (container_endpoint === undefined ? token_file === undefined : container_endpoint === true),
+    credentialsFiles: { config_file: configOf },
     defaultFormat: 'aws-container',
   },
   config: {

@@ -86,6 +86,8 @@ export interface AgentSupport {
       (connection: string, settings: AgentSettings, token: string, source: TokenSource) => string
     >
   >;
+  /** By the name of a field of type `file`: what the agent writes to that file from cached credentials, with no secret in it. */
+  readonly credentialsFiles?: Readonly<Record<string, (credentials: Credentials['credentials']) => string>>;
 }
 
 /** The fields of a connection, as in the admin API, that a tool needs. */

@@ -77,16 +77,23 @@ const connectionShape: z.ZodType<AgentConnection> = z
     `must have exactly one of ${sectionNames}`,
   );
 
-const filesOf = (connection: AgentConnection): readonly string[] =>
-  sections.flatMap(({ name, agent: { fields } }) => {
+const filesOf = (connection: AgentConnection, isIncluded = (_: AgentSupport, __: string) => true) =>
+  sections.flatMap(({ name, agent }) => {
+    const { fields } = agent;
     const settings = connection[name] ?? {};
-    const files = ['token_file', ...Object.keys(fields).filter((field) => fields[field]?.type === 'file')];
+    const files = [
+      'token_file',
+      ...Object.keys(fields).filter((field) => fields[field]?.type === 'file'),
+    ].filter((field) => isIncluded(agent, field));
     return files.flatMap((field) => (typeof settings[field] === 'string' ? [settings[field]] : []));
   });
 
+const hasToken = ({ credentialsFiles = {} }: AgentSupport, field: string): boolean =>
+  !Object.hasOwn(credentialsFiles, field);
+
 /** A purpose does not narrow tokens, so a connection with a purpose must serve credentials only. */
 const servesCredentialsOnly = (connection: AgentConnection): boolean =>
-  filesOf(connection).length === 0 &&
+  filesOf(connection, hasToken).length === 0 &&
   sections.some(({ name, agent }) => {
     const settings = connection[name];
     return settings !== undefined && agent.cachesCredentials(settings);
@@ -104,7 +111,10 @@ const connectionsField = z
   .min(1, 'must have at least one connection')
   .max(100_000, 'must have at most 100000 connections')
   .refine((list) => areUnique(list.map(({ id }) => id)), 'must not list a connection twice')
-  .refine((list) => areUnique(list.flatMap(filesOf)), 'must not use a file name twice');
+  .refine(
+    (list) => areUnique(list.flatMap((connection) => filesOf(connection))),
+    'must not use a file name twice',
+  );
 
 const loopbackField = addressField.refine(
   ({ host }) => isLoopback(host),

@@ -8,11 +8,12 @@ import type { Address, AgentConnection } from '../../server/config/index.ts';
 import { agentFiles, type Listener } from '../loopback/index.ts';
 import type { Sojourn } from '../sdk/index.ts';
 import type { CacheValue, EntrySpec } from './cache-entry.ts';
-import { entriesOf, filesOf, tokenFileOf, writersOf } from './connection.ts';
+import { credentialsWritersOf, entriesOf, filesOf, tokenFileOf, writersOf } from './connection.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import { openEndpoint } from './endpoint.ts';
 import type { Failure } from './failure.ts';
 import { fetchFrom } from './fetch-from.ts';
+import { credentialsIn } from './format.ts';
 import { createAgentMetrics } from './metrics.ts';
 import { createRefresher, type Refresher } from './refresher.ts';
 import { type AgentStatus, gaugesOf, statusOf } from './status.ts';
@@ -83,7 +84,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     { text, expiresAt }: CacheValue,
   ): Promise<void> {
     const connection = byId.get(id);
-    if (type !== 'token' || !connection || !directory) return;
+    if (!connection || !directory) return;
+    if (type === 'credentials') {
+      for (const { name, write } of credentialsWritersOf(connection))
+        await writeFile(name, write(credentialsIn(text)));
+      return;
+    }
     const name = tokenFileOf(connection);
     if (name) await writeFile(name, text, expiresAt);
     const url = `${endpoint?.origin}/v1/token/${id}`;

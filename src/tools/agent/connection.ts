@@ -27,11 +27,25 @@ export function writersOf(connection: AgentConnection) {
   });
 }
 
-/** All names that the connection uses in the directory. */
-export const filesOf = (connection: AgentConnection): readonly string[] =>
+/** The files that the agent writes for credentials. */
+export function credentialsWritersOf(connection: AgentConnection) {
+  const { settings, agent } = sectionOf(connection);
+  return Object.entries(agent?.credentialsFiles ?? {}).flatMap(([field, write]) => {
+    const name = fileNameIn(settings, field);
+    return name === undefined ? [] : [{ name, write }];
+  });
+}
+
+const tokenFilesOf = (connection: AgentConnection): readonly string[] =>
   [tokenFileOf(connection), ...writersOf(connection).map(({ name }) => name)].filter(
     (name) => name !== undefined,
   );
+
+/** All names that the connection uses in the directory. */
+export const filesOf = (connection: AgentConnection): readonly string[] => [
+  ...tokenFilesOf(connection),
+  ...credentialsWritersOf(connection).map(({ name }) => name),
+];
 
 export function entriesOf(connection: AgentConnection): readonly EntrySpec[] {
   const { id, purpose } = connection;
@@ -46,6 +60,6 @@ export function entriesOf(connection: AgentConnection): readonly EntrySpec[] {
   } as const;
   return [
     ...(cachesCredentials ? [credentials] : []),
-    ...(!cachesCredentials || filesOf(connection).length > 0 ? [token] : []),
+    ...(!cachesCredentials || tokenFilesOf(connection).length > 0 ? [token] : []),
   ];
 }

@@ -28,6 +28,9 @@ export function expiryOf(text: string): number {
   });
 }
 
+export const credentialsIn = (text: string): Credentials['credentials'] =>
+  (JSON.parse(text) as ServerCredentials).credentials;
+
 /** Throws `invalid_request` if the format is unknown or belongs to another cloud. */
 export function formatCached(format: string, text: string, now: Now): FormattedCredentials {
   const { connection: id, cloud, purpose = null, credentials } = JSON.parse(text) as ServerCredentials;

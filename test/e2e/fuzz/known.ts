@@ -7,6 +7,7 @@ const oauthErrors = new Set([
   'invalid_request',
   'invalid_client',
   'invalid_target',
+  'invalid_scope',
   'unsupported_grant_type',
   'unauthorized_client',
   'temporarily_unavailable',

@@ -295,6 +295,21 @@ describe('the agent', () => {
     });
   });
 
+  test('writes a configuration file with the region of an AWS connection, and removes it at the end', async () => {
+    server.answers[`GET /v1/connections/${aws}/credentials`] = [
+      {
+        status: 200,
+        body: { ...awsCredentials, credentials: { ...awsCredentials.credentials, region: 'eu-central-1' } },
+      },
+    ];
+    const agent = await start({ connections: [{ id: aws, aws: { config_file: 'acme.config' } }] });
+    expect(await readFile(join(agent.directory, 'acme.config'), 'utf8')).toBe(
+      '[default]\nregion = eu-central-1\n',
+    );
+    await agent.close();
+    expect(await readdir(agent.directory)).toEqual([]);
+  });
+
   test('writes an external account for another audience, universe and lifetime', async () => {
     const agent = await start({
       connections: [
