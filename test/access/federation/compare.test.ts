@@ -1,0 +1,29 @@
+/** The limits of a token's times, to the second. */
+import { expect, test } from '@jest/globals';
+import { faultsOf } from '../../../src/access/federation/compare.ts';
+import type { Trust } from '../../../src/access/federation/trust.ts';
+
+const now = 1_800_000_000;
+const issuer = 'https://token.example.com';
+const trust: Trust = { method: 'federated', issuer, audience: 'https://id.example.com', subject: 'w' };
+const faults = (times: Record<string, number>) =>
+  faultsOf(
+    trust,
+    { iss: issuer, aud: 'https://id.example.com', sub: 'w', iat: now, exp: now + 60, ...times },
+    now,
+  );
+
+test.each<[string, Record<string, number>, Record<string, number>, string]>([
+  ['exp up to 60 s ago', { exp: now - 59 }, { exp: now - 60 }, 'exp is in the past'],
+  ['iat up to 60 s ahead', { iat: now + 60 }, { iat: now + 61 }, 'iat is in the future'],
+  ['nbf up to 60 s ahead', { nbf: now + 60 }, { nbf: now + 61 }, 'nbf is in the future'],
+  [
+    'a life of a day and 60 s',
+    { exp: now + 86_460 },
+    { exp: now + 86_461 },
+    'exp is more than 86400 s after iat',
+  ],
+])('%s is accepted, and not a second more', (_, accepted, refused, fault) => {
+  expect(faults(accepted)).toEqual([]);
+  expect(faults(refused)).toEqual([fault]);
+});
