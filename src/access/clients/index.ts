@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 import { newId } from '../../platform/ids/index.ts';
-import { type Page, records, type Store } from '../../platform/store/index.ts';
+import { type Page, records, type Store, unlessSame } from '../../platform/store/index.ts';
 import { type Now, systemElapsed, toTimestamp } from '../../platform/time/index.ts';
 import type { Connections } from '../connections/index.ts';
 import { indexKeyOf } from '../federation/index.ts';
@@ -163,14 +163,14 @@ export function createClients(options: ClientsOptions): Clients {
           const message = 'must identify the same workload; create another client';
           throw invalidRequest([{ path: 'auth', message }]);
         }
-        return {
+        return unlessSame(client, {
           ...client,
           name: change.name ?? client.name,
           auth: change.auth ?? client.auth,
           may_use: change.may_use ?? client.may_use,
           disabled: change.disabled ?? client.disabled,
           updated_at: stamp(),
-        };
+        });
       });
       byIssuer.forget();
       return changed;

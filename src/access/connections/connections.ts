@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Algorithm, cloudOf } from '../../clouds/index.ts';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 import { newId } from '../../platform/ids/index.ts';
-import { type Page, records, type Store } from '../../platform/store/index.ts';
+import { type Page, records, type Store, unlessSame } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { hasBeenActive } from './availability.ts';
@@ -123,7 +123,8 @@ export function createConnections(options: {
         requireSharedPrincipal(connection, target, change.target);
         if (change.target) await principals.declare({ cloud: connection.cloud, target });
         const purposes = change.purposes ?? connection.purposes;
-        return {
+        const isRetargeted = !isDeepStrictEqual(target, connection.target);
+        return unlessSame(connection, {
           ...connection,
           name: change.name ?? connection.name,
           labels: change.labels ?? connection.labels,
@@ -136,12 +137,12 @@ export function createConnections(options: {
             change.algorithm ?? connection.algorithm,
           ),
           token_ttl: change.token_ttl === undefined ? connection.token_ttl : change.token_ttl,
-          approval: change.approval ?? connection.approval ?? 'none',
+          ...(change.approval === undefined ? {} : { approval: change.approval }),
           // A changed target has not been verified.
-          verdict: change.target ? 'pending' : connection.verdict,
-          ...(change.target && connection.uploaded_kids ? { uploaded_kids: [] } : {}),
+          verdict: isRetargeted ? 'pending' : connection.verdict,
+          ...(isRetargeted && connection.uploaded_kids ? { uploaded_kids: [] } : {}),
           updated_at: stamp(),
-        };
+        });
       });
       await tell(from, after, { actor: 'admin' });
       return after;

@@ -10,6 +10,7 @@ import {
   records,
   type Store,
   type Stored,
+  unlessSame,
 } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import type { Tenant, TenantInput, TenantMove, TenantPatch } from './schema.ts';
@@ -139,11 +140,13 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
     },
 
     async update(id, change) {
-      const updated = await kept.change(id, (tenant) => ({
-        ...tenant,
-        name: change.name ?? tenant.name,
-        updated_at: toTimestamp(now()),
-      }));
+      const updated = await kept.change(id, (tenant) =>
+        unlessSame(tenant, {
+          ...tenant,
+          name: change.name ?? tenant.name,
+          updated_at: toTimestamp(now()),
+        }),
+      );
       return toTenant(updated);
     },
 

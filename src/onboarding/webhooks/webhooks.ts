@@ -4,7 +4,7 @@ import type { Tenants } from '../../access/tenants/index.ts';
 import type { Audit } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { newId } from '../../platform/ids/index.ts';
-import { type Page, records, type Store } from '../../platform/store/index.ts';
+import { type Page, records, type Store, unlessSame } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import { createDeliveries, type Delivery } from './deliveries.ts';
 import { createDispatcher, type Dispatcher, type DispatcherOptions } from './dispatcher.ts';
@@ -78,13 +78,15 @@ export function createWebhooks(
     get: stored.get,
     list: stored.list,
     update: (id, change) =>
-      stored.change(id, (webhook) => ({
-        ...webhook,
-        url: change.url ?? webhook.url,
-        events: change.events ?? webhook.events,
-        disabled: change.disabled ?? webhook.disabled,
-        updated_at: toTimestamp(now()),
-      })),
+      stored.change(id, (webhook) =>
+        unlessSame(webhook, {
+          ...webhook,
+          url: change.url ?? webhook.url,
+          events: change.events ?? webhook.events,
+          disabled: change.disabled ?? webhook.disabled,
+          updated_at: toTimestamp(now()),
+        }),
+      ),
     async remove(id) {
       await stored.remove(id);
     },

@@ -10,7 +10,7 @@ import { openSqlite } from './sqlite/index.ts';
 export { endStoreBudget, withStoreBudget } from './budget.ts';
 export type * from './contract.ts';
 export { allItems } from './paging.ts';
-export { type Records, records } from './records.ts';
+export { type Records, records, unlessSame } from './records.ts';
 export { copySqlite, examineSqlite } from './sqlite/backup.ts';
 
 /**

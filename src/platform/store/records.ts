@@ -1,4 +1,5 @@
 /** Typed access to the documents of one record type: updates by compare-and-swap, and an error for an unknown id. */
+import { isDeepStrictEqual } from 'node:util';
 import { type ErrorCode, SojournError } from '../errors/index.ts';
 import type { InsertOptions, ListQuery, Page, RecordType, Store } from './contract.ts';
 
@@ -8,7 +9,10 @@ export interface Records<T> {
   readonly get: (id: string) => Promise<T>;
   readonly list: (query: ListQuery) => Promise<Page<T>>;
   readonly insert: (id: string, value: T, options?: InsertOptions) => Promise<void>;
-  /** Replaces the document with the result of `change`; calls it again with the newest value after a concurrent change. */
+  /**
+   * Replaces the document with the result of `change`; calls it again with the newest value after a concurrent change.
+   * Writes nothing if the result is the same object.
+   */
   readonly change: (id: string, change: (value: T) => T | Promise<T>) => Promise<T>;
   /** Resolves to true if this call removed the document. Rejects with `version_conflict` if the newest value does not match `only`. */
   readonly remove: (id: string, only?: (value: T) => boolean) => Promise<boolean>;
@@ -41,6 +45,7 @@ export function records<T>(store: Store, recordType: RecordType, notFound: Error
       for (let attempt = 0; attempt < maxAttempts; attempt++) {
         const { value, version } = await read(id);
         const changed = await change(value);
+        if (changed === value) return value;
         if (await store.replace(recordType, id, version, changed)) return changed;
       }
       throw new SojournError('version_conflict');
@@ -57,3 +62,7 @@ export function records<T>(store: Store, recordType: RecordType, notFound: Error
     },
   };
 }
+
+/** For `change`: the old document if the new one differs only in the time of its change. */
+export const unlessSame = <T extends { readonly updated_at: string }>(old: T, changed: T): T =>
+  isDeepStrictEqual({ ...old, updated_at: changed.updated_at }, changed) ? old : changed;

@@ -141,6 +141,49 @@ describe('the connections API', () => {
     }
   });
 
+  const own = 'https://hooks.example.com/events';
+  const nouns: [string, string, object, object][] = [
+    [
+      'connections',
+      'id',
+      bodyFor('aws'),
+      { target: { role_arn: awsTarget.role_arn }, labels: {}, name: 'prod' },
+    ],
+    ['connections', 'id', bodyFor('gcp'), {}],
+    ['tenants', 'id', { name: 'Same' }, { name: 'Same' }],
+    [
+      'clients',
+      'client_id',
+      { name: 'same', auth: { method: 'client_secret' }, may_use: [{ cloud: 'aws' }] },
+      { may_use: [{ cloud: 'aws' }], disabled: false },
+    ],
+    [
+      'webhooks',
+      'id',
+      { url: own, events: ['connection.verified'] },
+      { url: own, events: ['connection.verified'] },
+    ],
+  ];
+
+  test.each(nouns)(
+    'a PATCH of %s that changes nothing writes neither the record nor the audit',
+    async (path, idName, input, same) => {
+      const body = 'tenant' in input ? { ...input, tenant } : input;
+      const made = await ask(`POST /${path}`, { body });
+      const id = (made.body as Record<string, string>)[idName];
+      const before = await plain(ask(`GET /${path}/${id}`));
+      const lines = await plain(ask('GET /audit?limit=1'));
+      expect(await plain(ask(`PATCH /${path}/${id}`, { body: same }))).toEqual(before);
+      expect(await plain(ask(`GET /${path}/${id}`))).toEqual(before);
+      expect(await plain(ask('GET /audit?limit=1'))).toEqual(lines);
+      const changed = await ask(`PATCH /${path}/${id}`, {
+        body: path === 'webhooks' ? { disabled: true } : { name: 'other' },
+      });
+      expect(changed.status).toBe(200);
+      expect(await newestLine(ask)).toMatchObject({ event: `${path.slice(0, -1)}.updated`, ...byAdmin });
+    },
+  );
+
   test('disables, enables and deletes a connection, and records each change in the audit', async () => {
     const { id } = await make('aws');
     for (const [act, event, state] of [

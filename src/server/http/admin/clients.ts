@@ -10,7 +10,7 @@ import {
   secretRecord,
 } from '../../../access/clients/index.ts';
 import { timestamp } from '../../../platform/validation/index.ts';
-import { changedFields, noContent } from './fields.ts';
+import { changedFields, eventIfChanged, noContent } from './fields.ts';
 import { mapPage, pageOf, pageQuery } from './paging.ts';
 import { nothing, type Route, readRoute, writeRoute } from './route.ts';
 import { pattern, rule } from './rule-schemas.ts';
@@ -144,10 +144,12 @@ export const clientRoutes: readonly Route[] = [
     answer: client,
     refusals: ['client_not_found', 'version_conflict'],
     async change(services, { params: { id }, body }) {
+      const before = await services.clients.get(id);
       const changed = await services.clients.update(id, body);
+      const facts = { changed: changedFields(body) };
       return {
         answer: await viewOf(services, changed),
-        auditEvent: { event: 'client.updated', client: id, facts: { changed: changedFields(body) } },
+        auditEvent: eventIfChanged(before, changed, { event: 'client.updated', client: id, facts }),
       };
     },
   }),

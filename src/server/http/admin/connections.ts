@@ -12,7 +12,7 @@ import {
   subjectOf,
   warningsOf,
 } from '../../../access/connections/index.ts';
-import { changedFields, noContent } from './fields.ts';
+import { changedFields, eventIfChanged, noContent } from './fields.ts';
 import { mapPage, pageOf, pageQuery, shortText } from './paging.ts';
 import { type AdminAuditEvent, nothing, type Params, type Route, readRoute, writeRoute } from './route.ts';
 import type { AdminServices } from './services.ts';
@@ -121,10 +121,14 @@ export const connectionRoutes: readonly Route[] = [
     answer: connection,
     refusals: ['connection_not_found', 'version_conflict'],
     async change({ connections }, { params: { id }, body }) {
+      const before = await connections.get(id);
       const changed = await connections.update(id, body);
       return {
         answer: viewOf(changed),
-        auditEvent: { ...eventOf('connection.updated', changed), facts: { changed: changedFields(body) } },
+        auditEvent: eventIfChanged(before, changed, {
+          ...eventOf('connection.updated', changed),
+          facts: { changed: changedFields(body) },
+        }),
       };
     },
   }),

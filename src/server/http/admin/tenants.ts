@@ -7,7 +7,7 @@ import {
   tenantPatch,
   tenantRecord,
 } from '../../../access/tenants/index.ts';
-import { noContent } from './fields.ts';
+import { eventIfChanged, noContent } from './fields.ts';
 import { mapPage, pageOf, pageQuery } from './paging.ts';
 import { nothing, type Route, readRoute, writeRoute } from './route.ts';
 import type { AdminServices } from './services.ts';
@@ -79,8 +79,12 @@ export const tenantRoutes: readonly Route[] = [
     answer: tenant,
     refusals: ['tenant_not_found', 'version_conflict'],
     async change(services, { params: { id }, body }) {
+      const before = await services.tenants.get(id);
       const changed = await services.tenants.update(id, body);
-      return { answer: viewIn(services)(changed), auditEvent: { event: 'tenant.updated', tenant: id } };
+      return {
+        answer: viewIn(services)(changed),
+        auditEvent: eventIfChanged(before, changed, { event: 'tenant.updated', tenant: id }),
+      };
     },
   }),
   writeRoute({

@@ -12,7 +12,7 @@ import {
   webhookRecord,
 } from '../../../onboarding/webhooks/index.ts';
 import { timestamp } from '../../../platform/validation/index.ts';
-import { changedFields, noContent } from './fields.ts';
+import { changedFields, eventIfChanged, noContent } from './fields.ts';
 import { mapPage, pageOf, pageQuery } from './paging.ts';
 import { type AdminAuditEvent, nothing, type Route, readRoute, writeRoute } from './route.ts';
 
@@ -104,10 +104,16 @@ export const webhookRoutes: readonly Route[] = [
     answer: webhook,
     refusals: ['webhook_not_found', 'version_conflict'],
     async change({ webhooks }, { params: { id }, body }) {
+      const before = await webhooks.get(id);
       const changed = await webhooks.update(id, body);
       return {
         answer: viewOf(changed),
-        auditEvent: eventOf('webhook.updated', changed, { changed: changedFields(body) }),
+        auditEvent: eventIfChanged(
+          // The cursor moves with each event.
+          { ...before, cursor: '' },
+          { ...changed, cursor: '' },
+          eventOf('webhook.updated', changed, { changed: changedFields(body) }),
+        ),
       };
     },
   }),
