@@ -11,8 +11,16 @@ export interface Asked {
   readonly body: string;
 }
 
+interface Response {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Record<string, string>;
+}
+
 type Answer =
-  | { readonly status: number; readonly body: string; readonly headers?: Record<string, string> }
+  | Response
+  /** Called when the request has arrived. */
+  | (() => Promise<Response>)
   /** `cut` closes the socket without a word, `silent` never answers, `drip` answers a byte at a time without end. */
   | 'cut'
   | 'silent'
@@ -40,7 +48,8 @@ export async function startFakeCloud(): Promise<FakeCloud> {
       timers.add(setInterval(() => response.write(' '), 20));
       return;
     }
-    response.writeHead(answer.status, { ...answer.headers }).end(answer.body);
+    const { status, headers, body: text } = typeof answer === 'function' ? await answer() : answer;
+    response.writeHead(status, { ...headers }).end(text);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const self: FakeCloud = {
@@ -57,7 +66,7 @@ export async function startFakeCloud(): Promise<FakeCloud> {
   return self;
 }
 
-export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Answer => ({
+export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Response => ({
   status,
   body: JSON.stringify(body),
   headers: { 'content-type': 'application/json', ...headers },

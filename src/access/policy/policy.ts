@@ -24,6 +24,8 @@ export interface AccessRequest extends Pick<Question, 'purpose'> {
   /** At /token instead: all claims of the external token with which the client signed in. */
   readonly signInClaims?: Claims | undefined;
   readonly context: RequestContext;
+  /** The same request was authorized before: its violations of guards are in the audit already. */
+  readonly isRepeated?: boolean;
 }
 
 export interface AuthorizedUse {
@@ -80,7 +82,14 @@ export function createPolicy(options: {
   const stored = createStoredPolicy(options);
 
   return {
-    async authorize({ connection: id, claims: carriedClaims, signInClaims, context, ...request }) {
+    async authorize({
+      connection: id,
+      claims: carriedClaims,
+      signInClaims,
+      context,
+      isRepeated = false,
+      ...request
+    }) {
       const connection = await connections.find(id);
       if (!connection) throw new SojournError('connection_not_found');
       const { client } = request;
@@ -94,7 +103,7 @@ export function createPolicy(options: {
         throw refusalOf(decision, connection, requestedPurpose, decide(guards, withoutPurpose));
       }
       if (await connections.isUndeclared(connection)) throw new SojournError('principal_undeclared');
-      for (const guard of audit_violations)
+      for (const guard of isRepeated ? [] : audit_violations)
         await audit.record({
           event: 'guard.violated',
           outcome: 'ok',

@@ -75,6 +75,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
   const outageBudget = createOutageBudget({ store, logger, now });
   const exchange = createExchange({
     policy,
+    clients,
     suspensions,
     issuers,
     audit,

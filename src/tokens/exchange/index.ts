@@ -3,7 +3,7 @@
  * cloud: authorize → cache → claims and signature → cloud → audit. Does not own: what a cloud accepts (clouds), or the
  * format of the answer (formats).
  */
-import type { Client } from '../../access/clients/index.ts';
+import type { Client, Clients } from '../../access/clients/index.ts';
 import {
   type Connection,
   type ResolvedConnection,
@@ -21,6 +21,8 @@ import type { Elapsed, Now } from '../../platform/time/index.ts';
 import type { Issuers } from '../issuer/index.ts';
 import type { OutageBudget } from '../outage-budget/index.ts';
 import { createCredentialsCache } from './cache.ts';
+import { isCloudRefusal, isTransient, unrecordedFailure } from './failures.ts';
+import { cacheKey, termsOf } from './terms.ts';
 
 /** An authenticated client with its request context. */
 export interface Caller extends RequestContext {
@@ -66,6 +68,7 @@ interface Terms {
 
 export function createExchange(options: {
   policy: Policy;
+  clients: Pick<Clients, 'find'>;
   suspensions: Pick<Suspensions, 'assertIssuing'>;
   issuers: Pick<Issuers, 'of'>;
   audit: Audit;
@@ -77,20 +80,42 @@ export function createExchange(options: {
   /** Called after each exchange, for the metrics. */
   observe: (exchange: { cloud: string; outcome: string; seconds: number }) => void;
 }): Exchange {
-  const { policy, suspensions, issuers, audit, settings, fairQueue, outageBudget, now, elapsed, observe } =
-    options;
+  const {
+    policy,
+    clients,
+    suspensions,
+    issuers,
+    audit,
+    settings,
+    fairQueue,
+    outageBudget,
+    now,
+    elapsed,
+    observe,
+  } = options;
   const cache = createCredentialsCache({ now, elapsed, maxEntries: maxCached });
   const sign = async (resolved: ResolvedConnection, notAfter?: number) =>
     (await issuers.of(resolved.connection)).sign(resolved, notAfter);
 
   /** Allows the use of the connection, or records the refusal and throws it. */
-  function authorize(caller: Caller, id: string, purpose: string | null | undefined): Promise<AuthorizedUse> {
+  function authorize(
+    caller: Caller,
+    id: string,
+    purpose: string | null | undefined,
+    { isRepeated = false } = {},
+  ): Promise<AuthorizedUse> {
     const { client, claims, source_ip, request_id } = caller;
     const requested = purpose === undefined ? {} : { purpose };
     const context = { source_ip, request_id };
     return recordRefusal(caller, id, () =>
-      policy.authorize({ client, connection: id, claims, ...requested, context }),
+      policy.authorize({ client, connection: id, claims, ...requested, context, isRepeated }),
     );
+  }
+
+  /** Once more, after a wait: the client, its rules, the connection and its approval may have changed. */
+  async function authorizeAgain(caller: Caller, id: string, purpose: string | null | undefined) {
+    const client = (await clients.find(caller.client.client_id)) ?? { ...caller.client, disabled: true };
+    return authorize({ ...caller, client }, id, purpose, { isRepeated: true });
   }
 
   /** Allows the answer, or records the refusal and throws it. */
@@ -189,20 +214,29 @@ export function createExchange(options: {
       reason: `${code}: ${message}`,
     });
 
-  return {
-    async credentials(caller, id, { purpose: requested, check } = {}) {
+  const self: Exchange = {
+    async credentials(caller, id, request = {}) {
+      const { purpose: requested, check } = request;
       const { connection, purpose, notAfter } = await authorize(caller, id, requested);
       check?.(connection);
       const resolved = resolveFor(connection, purpose ?? undefined);
       const facts = purpose === null ? {} : { purpose };
+      let failed = false;
       const { credentials, cached } = await cache.get(cacheKey(resolved, notAfter), {
         fetch: () => exchange(resolved, { actor: actorOf(caller), facts, notAfter }),
-        staleOn: isTransient,
+        staleOn: (error) => {
+          failed = true;
+          return isTransient(error);
+        },
         isRefusal: isCloudRefusal,
         onRepeat: (error) => recordRepeated(connection, caller, facts, error as SojournError),
       });
-      // An approval can be revoked, and issuing suspended, while the cloud answers.
-      if (notAfter !== undefined) await authorize(caller, id, requested);
+      // The caller waited for the cloud, also if it then gets cached credentials.
+      if (!cached || failed || notAfter !== undefined) {
+        const use = await authorizeAgain(caller, id, requested);
+        if (termsOf(use) !== termsOf({ connection, purpose, notAfter }))
+          return self.credentials(caller, id, request);
+      }
       await assertIssuing(caller, connection);
       const { tenant } = connection;
       const served = { client: caller.client.client_id, connection: id, tenant, purpose };
@@ -240,29 +274,7 @@ export function createExchange(options: {
     attempt: (resolved, actor) => exchange(resolved, { actor: { actor } }),
     attemptToPublish: (resolved) => exchange(resolved, { actor: { actor: 'system' }, whileSuspended: true }),
   };
-}
-
-/** A changed or narrowed connection has its own credentials, and so has an approval that ends at another time. */
-const cacheKey = (
-  { connection: { id, target, algorithm, issuer, token_ttl } }: ResolvedConnection,
-  notAfter: number | undefined,
-): string => JSON.stringify([id, issuer, algorithm, target, token_ttl, notAfter]);
-
-/**
- * Transient and internal errors keep cached credentials valid; a refusal by policy or by the cloud evicts them. Every 502
- * is a cloud's answer and every 4xx is Sojourn's refusal; with any other status the cloud was not asked, or did not answer.
- */
-function isTransient(error: unknown): boolean {
-  if (!(error instanceof SojournError)) return true;
-  if (error.code === 'audit_unavailable') return isTransient(error.cause);
-  return error.status >= 500 && error.status !== 502;
-}
-
-const isCloudRefusal = (error: unknown): boolean => error instanceof SojournError && error.status === 502;
-
-/** The caller learns that the audit is unavailable. The failure is the cause, and counts for the cache (`isTransient`). */
-function unrecordedFailure(failure: SojournError, { code, retryAfter }: SojournError): SojournError {
-  return new SojournError(code, { cause: failure, ...(retryAfter === undefined ? {} : { retryAfter }) });
+  return self;
 }
 
 const actorOf = ({ client, source_ip, request_id }: Caller) => ({

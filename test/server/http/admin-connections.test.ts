@@ -166,7 +166,7 @@ describe('the connections API', () => {
   ];
 
   test.each(nouns)(
-    'a PATCH of %s that changes nothing writes neither the record nor the audit',
+    'a PATCH of %s with its current values leaves the record and the audit unchanged',
     async (path, idName, input, same) => {
       const body = 'tenant' in input ? { ...input, tenant } : input;
       const made = await ask(`POST /${path}`, { body });
@@ -248,7 +248,7 @@ describe('the connections API', () => {
     expect((await ask('GET /connections?tenant=ten_nobody')).body).toEqual({ items: [], next: null });
   });
 
-  test('a connection whose session would be too large for STS is saved with a warning, which goes with its cause', async () => {
+  test('a connection is saved with a warning while its session is too large for STS', async () => {
     const session_tags = (length: number) =>
       Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`key-${n}`, 'x'.repeat(length)]));
     const warning = (at: string, percent: number, verb: string) =>

@@ -72,6 +72,69 @@ test('a token request, an exchange and a token for a caller each build the desti
   }
 });
 
+describe('credentials that the cloud issues', () => {
+  const acts: [string, (id: string, pipeline: Pipeline) => Promise<unknown>, number, string][] = [
+    [
+      'the connection is disabled',
+      (id, { admin }) => admin.post(`/connections/${id}/disable`, {}),
+      409,
+      'connection_disabled',
+    ],
+    [
+      'the client is disabled',
+      (_, { admin, client }) => admin.patch(`/clients/${client.client_id}`, { disabled: true }),
+      404,
+      'connection_not_found',
+    ],
+    [
+      'the client loses its rule',
+      (_, { admin, client }) => admin.patch(`/clients/${client.client_id}`, { may_use: [] }),
+      404,
+      'connection_not_found',
+    ],
+  ];
+
+  test.each(acts)('are not served if %s while it answers', async (_title, act, status, code) => {
+    const { id } = await connect();
+    await pipeline.admin.get(`/connections/${id}`);
+    cloud.answers = [
+      async () => {
+        await act(id, pipeline);
+        return pass('too late');
+      },
+    ];
+    expect(await pipeline.credentials(id)).toMatchObject({ status, body: { code } });
+    const [refused] = await pipeline.audit(`connection=${id}&event=exchange.refused`);
+    expect(refused).toMatchObject({ outcome: 'refused', reason: expect.stringMatching(code) });
+    expect(await pipeline.audit(`connection=${id}&event=credentials.served`)).toEqual([]);
+  });
+
+  test('are not served if the target changes while it answers, but fetched for the new one', async () => {
+    const { id } = await connect();
+    cloud.answers = [
+      async () => {
+        await pipeline.admin.patch(`/connections/${id}`, { target: { client_id: guid('2') } });
+        return pass('for the old one');
+      },
+      pass('for the new one'),
+    ];
+    expect(await resultFor(id)).toBe('for the new one');
+    expect(cloud.asked.map(({ body }) => new URLSearchParams(body).get('client_id'))).toEqual([
+      guid('1'),
+      guid('2'),
+    ]);
+    expect(await pipeline.audit(`connection=${id}&event=credentials.served`)).toHaveLength(1);
+  });
+
+  test('are served with one audit line per violation of a guard in mode audit', async () => {
+    const { id } = await connect();
+    const guard = { name: 'watch', mode: 'audit', match: {}, require: { purposes: ['read'] } };
+    await pipeline.admin.put('/policy', { version: 0, guards: [guard] });
+    expect(await resultFor(id)).toBe('first');
+    expect(await pipeline.audit(`connection=${id}&event=guard.violated`)).toHaveLength(1);
+  });
+});
+
 describe('cached credentials', () => {
   test('are fetched with one cloud request for 200 concurrent callers', async () => {
     const { id } = await connect();
