@@ -108,6 +108,8 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   const authorities =
     tlsServer && tls?.client_ca !== undefined ? followAuthorities(tlsServer, tls.client_ca) : undefined;
   const server: Server = tlsServer ?? createServer(limits, trackedHandler);
+  // Otherwise node:http answers an unknown expectation by itself, before all checks and limits.
+  server.on('checkExpectation', trackedHandler);
   server.on('connection', (socket: Socket) => connections.add(socket, groupOf(socket)));
   server.on(tlsServer ? 'secureConnection' : 'connection', pacing.add);
   await new Promise<void>((resolve, reject) => {

@@ -22,6 +22,7 @@ describe('a Host header', () => {
   const invalid: Record<string, readonly string[]> = {
     'twice, with the same value': ['Host: 127.0.0.1', 'Host: 127.0.0.1'],
     'twice, with another value': ['Host: 127.0.0.1', 'Host: evil.example'],
+    'twice, with an expectation': ['Host: 127.0.0.1', 'Host: evil.example', 'Expect: any'],
     'twice, in another case': ['host: 127.0.0.1', 'HOST: evil.example'],
     empty: ['Host:'],
     'with user information': ['Host: evil.example@127.0.0.1'],
