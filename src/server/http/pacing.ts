@@ -7,6 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { busyBytes } from './busy.ts';
+import { createHeldBytes, type Holder } from './held-bytes.ts';
 
 export interface Pacing {
   /** Call it once for each connection, after node:http has added its own listener. */
@@ -39,14 +40,15 @@ const maxHeldBytes = 16 * 1024 * 1024;
 const endOfHeaders = Buffer.from('\r\n\r\n');
 const nothing = Buffer.alloc(0);
 
-interface Connection {
+interface Connection extends Holder {
   readonly socket: Socket;
-  readonly group: string;
   readonly parse: (chunk: Buffer) => void;
   /** Received, and not yet passed to the parser. */
   unread: Buffer;
   /** The memory that `unread` holds: also its parsed beginning. */
   heldBytes: number;
+  /** Whether `unread` begins with a request, and not within one. */
+  isAtStart: boolean;
   unanswered: number;
   latest?: IncomingMessage;
   isQueued: boolean;
@@ -59,16 +61,10 @@ export function createPacing(options: PacingOptions): Pacing {
   const documents = createRoundRobin<Connection>();
   const known = createRoundRobin<Connection>();
   const others = createRoundRobin<Connection>();
-  let heldBytes = 0;
+  const held = createHeldBytes(maxHeldBytes);
   let queued = 0;
   let startedInTurn = 0;
   let isScheduled = false;
-
-  const setUnread = (connection: Connection, unread: Buffer, held: number): void => {
-    heldBytes += held - connection.heldBytes;
-    connection.heldBytes = held;
-    connection.unread = unread;
-  };
 
   const scheduleTurn = (): void => {
     if (isScheduled) return;
@@ -77,11 +73,12 @@ export function createPacing(options: PacingOptions): Pacing {
   };
 
   const enqueue = (connection: Connection): void => {
-    const { socket, group, unread, unanswered, isQueued } = connection;
+    const { socket, group, unread, unanswered, isQueued, isAtStart } = connection;
     if (isQueued) return;
-    const queue = isDocument(pathOf(unread)) ? documents : isKnown(group) ? known : others;
+    const queue = isAtStart && isDocument(pathOf(unread)) ? documents : isKnown(group) ? known : others;
     if (queue === others && others.size >= maxWaiting && unanswered === 0) {
-      setUnread(connection, nothing, 0);
+      connection.unread = nothing;
+      held.set(connection, 0);
       onBusy();
       pause(connection);
       socket.end(busyBytes, () => socket.destroy());
@@ -124,9 +121,11 @@ export function createPacing(options: PacingOptions): Pacing {
     const end = unread.indexOf(endOfHeaders);
     const isOne = end === -1 || unread.indexOf(endOfHeaders, end + endOfHeaders.length) === -1;
     const length = isOne ? unread.length : end + endOfHeaders.length;
-    if (isOne) setUnread(connection, nothing, 0);
-    else connection.unread = unread.subarray(length);
+    connection.unread = isOne ? nothing : unread.subarray(length);
+    if (isOne) held.set(connection, 0);
     parse(unread.subarray(0, length));
+    const endsHeaders = unread.subarray(0, length).subarray(-endOfHeaders.length).equals(endOfHeaders);
+    connection.isAtStart = endsHeaders && connection.latest?.complete !== false;
     // Requests with a body cannot wait for the answers before them without holding back their own body.
     if (connection.unanswered > 2 * maxUnanswered) socket.destroy();
     proceed(connection);
@@ -135,7 +134,7 @@ export function createPacing(options: PacingOptions): Pacing {
   const proceed = (connection: Connection): void => {
     const { socket, unread, unanswered, latest } = connection;
     if (socket.destroyed) {
-      setUnread(connection, nothing, 0);
+      connection.drop();
     } else if (isHeldBack(socket)) {
       if (unread.length > 0) pause(connection);
     } else if (unread.length === 0) {
@@ -151,12 +150,14 @@ export function createPacing(options: PacingOptions): Pacing {
   const receive = (connection: Connection, chunk: Buffer): void => {
     const { socket, unread } = connection;
     const length = unread.length + chunk.length;
-    if (length > maxUnreadBytes || heldBytes + chunk.length > maxHeldBytes) {
-      socket.destroy();
+    if (length > maxUnreadBytes) {
+      connection.drop();
       return;
     }
     const isFirst = unread.length === 0;
-    setUnread(connection, isFirst ? chunk : Buffer.concat([unread, chunk]), length);
+    connection.unread = isFirst ? chunk : Buffer.concat([unread, chunk]);
+    held.set(connection, length);
+    if (socket.destroyed) return;
     if (!isFirst) {
       pause(connection);
       return;
@@ -171,7 +172,12 @@ export function createPacing(options: PacingOptions): Pacing {
       const [parse] = socket.listeners('data') as [(chunk: Buffer) => void];
       const connection: Connection = {
         ...{ socket, parse, group: groupOf(socket), unread: nothing, heldBytes: 0, unanswered: 0 },
-        ...{ isQueued: false, isPaused: false },
+        ...{ isAtStart: true, isQueued: false, isPaused: false },
+        drop() {
+          connection.unread = nothing;
+          held.set(connection, 0);
+          socket.destroy();
+        },
       };
       connections.set(socket, connection);
       // Adding a listener makes node:http read through the stream, and not directly from the handle of the socket.
@@ -179,7 +185,7 @@ export function createPacing(options: PacingOptions): Pacing {
       socket.off('data', parse);
       // After node:http's own listener, which ends its hold.
       socket.on('drain', () => proceed(connection));
-      socket.once('close', () => setUnread(connection, nothing, 0));
+      socket.once('close', () => connection.drop());
     },
 
     start(request, response) {

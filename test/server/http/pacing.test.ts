@@ -212,6 +212,34 @@ test('all connections together hold at most 16 MB of requests that wait', async 
   expect(started.length).toBeGreaterThan(800);
 });
 
+test('connections that fill the memory for requests that wait keep no other address out', async () => {
+  await start({ caps: { total: 1_000, perGroup: 1_000 } });
+  let closed = 0;
+  for (let number = 0; number < 300; number++) {
+    const socket = await open();
+    socket.on('close', () => {
+      closed += 1;
+    });
+    socket.write(get('/x').repeat(6_000));
+  }
+  await until(() => closed >= 44);
+  const other = await open('127.0.0.2');
+  other.write(get(`/other?${'x'.repeat(4_000)}`));
+  await until(() => other.closed || paths().some((path) => path?.startsWith('/other')));
+  expect(other.closed).toBe(false);
+});
+
+test('the middle of a request that looks like a request for a document has to wait', async () => {
+  await start({ isDocument: (path) => path === '/jwks' });
+  for (let number = 0; number < 100; number++) await open();
+  const last = await open();
+  last.write('POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nX:');
+  await turns(20);
+  for (const socket of sockets) socket.write(socket === last ? ' /jwks \r\n\r\nx' : get('/token'));
+  await until(() => started.length === 101);
+  expect(paths().indexOf('/late')).toBeGreaterThan(60);
+});
+
 test('a request that would have to wait behind too many others gets 503 at once, a document never', async () => {
   await start({ maxWaiting: 10, isDocument: (path) => path === '/jwks' }, ({ response }) => response.end());
   const answers: string[] = [];
