@@ -31,7 +31,10 @@ export function requestContextOf(ctx: Pick<Context, 'req'>): RequestContext {
 export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa {
   const app = new Koa();
   app.silent = true;
-  app.on('error', (err: unknown) => logger.error({ err }, 'cannot send a response'));
+  app.on('error', (err: unknown, { req }: Context) => {
+    // A caller that breaks its connection or its body could write any number of lines.
+    if (req.socket.errored !== err) logger.error({ err }, 'cannot send a response');
+  });
   app.use(async (ctx: Context, next: Next) => {
     const startedAt = now();
     const context: RequestContext = { request_id: randomUUID(), source_ip: addressOf(ctx.req) };

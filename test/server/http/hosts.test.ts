@@ -152,3 +152,14 @@ test.each(['/jwks\f', '/jwks\xa0', '/jwks\t', '/jwks"', '/jwks\\'])(
     expect([400, 404]).toContain((await send(server.issuer, path, ['Host: 127.0.0.1'])).status);
   },
 );
+
+test.each([
+  ['Transfer-Encoding: chunked', 'no chunk\r\n'],
+  ['Transfer-Encoding: chunked', `1;${'x'.repeat(20_000)}\r\n`],
+])('a caller that sends %s and an invalid body writes no error to the log', async (header, body) => {
+  const head = ['POST /token HTTP/1.1', 'Host: a', 'Content-Type: application/x-www-form-urlencoded', header];
+  const before = server.logged().length;
+  const answer = await sendRaw(server.issuer, [...head, '', body].join('\r\n'));
+  expect(statusOf(answer)).toBeGreaterThanOrEqual(400);
+  expect(server.logged().slice(before)).not.toContain('"level":"error"');
+});
