@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { readPresets } from '../../src/clouds/index.ts';
 import type { SojournError } from '../../src/platform/errors/index.ts';
 import { parseConfig } from '../../src/server/config/load.ts';
+import { blocks } from '../docs/documents.ts';
 
 const acme = readFileSync(join(import.meta.dirname, '../tokens/exchange/acme.yaml'), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-preset-files-'));
@@ -42,6 +43,12 @@ const withInput = (name: string, lines: string): readonly [string, string] => [
 
 test('a preset without a fault is read', () => {
   expect(faultsWith()).toEqual([]);
+});
+
+test('the preset in the documents has no fault', () => {
+  const [document = ''] = blocks('docs/presets.md', 'yml');
+  writeFileSync(file, document);
+  expect(faultsOf(() => readPresets(folder))).toEqual([]);
 });
 
 describe('a preset is refused', () => {

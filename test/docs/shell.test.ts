@@ -29,6 +29,7 @@ const expectedOutput: Readonly<Record<string, readonly RegExp[]>> = {
     /^Gamma prod pending$/m,
     /"Sid": "Sojourncon/,
   ],
+  'docs/kubernetes.md': [/^ +prefix: "sojourn:"$/m, /^active$/m, /^web-0$/m],
   'docs/sandbox.md': [/"offset_seconds":3600/, /cloud_unavailable/, /"operation":/],
   'docs/webhooks.md': [
     /^received urn:sojourn:event:connection\.created con_/m,

@@ -65,11 +65,12 @@ export function resolveFor(connection: Connection, name: string | undefined): Re
   return { ...narrowed, connection: { ...narrowed.connection, token_ttl: ttl } };
 }
 
-/** What the cloud probably refuses although every field is valid: of the target, then of each purpose. */
+/** Notes on the cloud, and what it probably refuses although every field is valid: of the target, then of each purpose. */
 export function warningsOf({ cloud, target, purposes = {} }: Connection): readonly string[] {
   const of = (fields: Connection['target']) => cloudOf(cloud).warnings?.(fields) ?? [];
   const own = of(target);
   return [
+    ...(cloudOf(cloud).notes ?? []),
     ...own.map((warning) => `target: ${warning}`),
     ...Object.entries(purposes).flatMap(([name, fields]) =>
       of({ ...target, ...fields })

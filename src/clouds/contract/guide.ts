@@ -60,6 +60,8 @@ export interface Guide {
    * @param permissions the requested permission sets by name
    */
   allows(target: unknown, permissions: Readonly<Record<string, unknown>>): readonly string[];
+  /** What the customer must know first: dangers, and what is not verified. */
+  readonly notes?: readonly string[];
   /** The fields of the target that are already set. */
   knownValues(target: unknown): readonly LabeledValue[];
   /** How to revoke the access in the cloud. */

@@ -72,7 +72,8 @@ function guideOf(preset: Preset): Guide {
       reported ? [{ name, label, hint, example, ...(required ? {} : { optional: true }) }] : [],
     ),
     creates: () => setup.creates,
-    allows: () => [...setup.allows, ...dangers, ...statusNotes(preset)],
+    allows: () => setup.allows,
+    notes: [...dangers, ...statusNotes(preset)],
     knownValues: (target) =>
       labeledValues(
         Object.fromEntries(

@@ -19,6 +19,7 @@ export function trustSection({ cloud, target, facts, permissions }: View): Html 
 <ul>${guide.creates(target, facts).map((line) => html`<li>${line}</li>`)}</ul>
 <h3>What it permits</h3>
 <ul>${guide.allows(target, permissions).map((line) => html`<li>${line}</li>`)}</ul>
+${guide.notes ? html`<h3>What to know first</h3><ul>${guide.notes.map((line) => html`<li>${line}</li>`)}</ul>` : undefined}
 <h3>What your cloud will trust</h3>
 <p>The issuer signs each token, and the token must have exactly this subject and this audience. No other customer and no other connection has this subject, and it is never reused.</p>
 ${table([

@@ -32,6 +32,7 @@ export interface Issued {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly body: Readonly<Record<string, string>>;
+  readonly path: string;
 }
 
 const json = JSON.stringify;
@@ -70,10 +71,15 @@ const oidc: Golden = {
 const kubernetes: Golden = {
   name: 'kubernetes',
   method: 'GET',
-  path: /^\/api$/,
+  path: /^\/api(\/v1\/namespaces\/default\/pods)?$/,
   token: { in: 'bearer' },
   type: 'application/json',
-  issue: () => json({ kind: 'APIVersions', versions: ['v1'] }),
+  issue: ({ path }) =>
+    json(
+      path === '/api'
+        ? { kind: 'APIVersions', versions: ['v1'] }
+        : { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [{ metadata: { name: 'web-0' } }] },
+    ),
   refuse: () => [
     401,
     json({

@@ -42,7 +42,7 @@ function serviceOf(golden: Golden, runtime: SandboxRuntime): SandboxCloud {
     runtime.record({ cloud: name, operation: 'token', outcome });
     if (outcome !== 'ok') return answer(...golden.refuse(outcome));
     const secret = randomBytes(18).toString('base64url');
-    return answer(200, golden.issue({ secret, now: runtime.now(), body: body ?? {} }));
+    return answer(200, golden.issue({ secret, now: runtime.now(), body: body ?? {}, path: request.path }));
   }
 
   async function decide(body: Body | undefined, request: SandboxRequest) {

@@ -213,6 +213,19 @@ const allPassed = [
   'probe_wrong_audience passed',
 ];
 
+test('a connection says what of its preset is not verified', async () => {
+  const { warnings } = await pipeline.admin.get<{ warnings: readonly string[] }>(
+    `/connections/${connectionOf('anthropic').id}`,
+  );
+  expect(warnings).toEqual([
+    'Anthropic was not tested as a whole against the real service. From documents only: the set-up.',
+    'Not verified for Anthropic: the rules for issuers (2026-11-30). The rules for the port and path of an issuer were not found.',
+    'Not verified for Anthropic: the rules for tokens (2026-11-30). The algorithms that it accepts were not found.',
+    'Not verified for Anthropic: the error messages (2026-11-30). Only two errors were found.',
+    'A subject in a rule that ends in an asterisk matches every subject that begins so.',
+  ]);
+});
+
 test('every preset has a row, and a thirteenth is added by one file', () => {
   const tested = [...rows, ...uncheckable].map(({ preset }) => preset);
   expect(tested.toSorted()).toEqual([...builtInPresets.map(({ id }) => id), 'acme'].toSorted());

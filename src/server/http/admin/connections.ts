@@ -45,7 +45,9 @@ export const connection = z.object({
   warnings: z
     .array(z.string())
     .exactOptional()
-    .describe('What the cloud probably refuses although every field is valid. Absent if nothing.'),
+    .describe(
+      'What of the support of this cloud is not verified, its dangers, and what it probably refuses although every field is valid. Absent if nothing.',
+    ),
 });
 
 export const connectionPage = pageOf(connection);
