@@ -6,7 +6,8 @@ import { stackName } from './names.ts';
 import { defaultRegionOf, partitionFor } from './partitions.ts';
 import { type Plan, planOf } from './plan.ts';
 import { awsScript } from './script.ts';
-import { spansAccounts, stackSetScript, stackSetTemplate } from './stackset.ts';
+import { spansAccounts, stackSets } from './stackset.ts';
+import { stackSetScript, templateName } from './stackset-script.ts';
 import type { AwsTarget } from './target.ts';
 import { cloudFormation } from './template.ts';
 import { terraform } from './terraform.ts';
@@ -14,7 +15,7 @@ import { providerArn, trustPolicy } from './trust.ts';
 
 export function setup(target: AwsTarget, facts: SetupFacts): readonly SetupFile[] {
   const plan = planOf(target, facts);
-  if (spansAccounts(plan)) return stackSet(plan, target);
+  if (spansAccounts(plan)) return stackSet(plan, target, facts.connection.id);
   return [
     {
       name: 'cloudformation.json',
@@ -62,20 +63,23 @@ export function setup(target: AwsTarget, facts: SetupFacts): readonly SetupFile[
   ];
 }
 
-const stackSet = (plan: Plan, target: AwsTarget): readonly SetupFile[] => [
-  {
-    name: 'stackset.json',
-    mediaType: 'application/json',
-    title: 'CloudFormation template for the accounts of an organization, each with its own role and subject',
-    content: write(stackSetTemplate(plan)),
-  },
-  {
-    name: 'stackset.sh',
-    mediaType: 'text/x-shellscript',
-    title:
-      'Script that deploys stackset.json from the management account: sh stackset.sh ORGANIZATIONAL_UNIT',
-    content: stackSetScript(plan, target.region ?? defaultRegionOf(partitionFor(target))),
-  },
-];
+function stackSet(plan: Plan, target: AwsTarget, connection: string): readonly SetupFile[] {
+  const sets = stackSets(plan);
+  return [
+    ...sets.map((set) => ({
+      name: templateName(set),
+      mediaType: 'application/json',
+      title: 'CloudFormation template for accounts of an organization, each with its own role and subject',
+      content: set.template,
+    })),
+    {
+      name: 'stackset.sh',
+      mediaType: 'text/x-shellscript',
+      title:
+        'Script that deploys the templates to the accounts of an organization and can be run repeatedly: sh stackset.sh ORGANIZATIONAL_UNIT',
+      content: stackSetScript(sets, connection, target.region ?? defaultRegionOf(partitionFor(target))),
+    },
+  ];
+}
 
 const write = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`;

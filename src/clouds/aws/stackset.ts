@@ -3,8 +3,6 @@
  * subject, a client that may use one account could use all of them.
  */
 import { invalidRequest } from '../../platform/errors/index.ts';
-import { option, shellCommand, shellWord } from '../encode/index.ts';
-import { stackName } from './names.ts';
 import { partitionFor } from './partitions.ts';
 import { accountOf, iamText, type Plan, type RolePlan } from './plan.ts';
 import { policiesOf, providerArn, providerResource, tagsOf } from './template.ts';
@@ -31,6 +29,53 @@ export function spansAccounts({ roles }: Plan): boolean {
         'must name connections whose roles are all in one account, or each in a different account of one partition, with one path and a role_arn',
     },
   ]);
+}
+
+/** CloudFormation quotas: a template in a request has 51,200 bytes, a mapping 200 keys. */
+const maxBytes = 51_200;
+const maxAccounts = 200;
+
+export interface StackSet {
+  /** Suffix of names: empty for the first set, then 2, 3 … */
+  readonly suffix: string;
+  readonly accounts: readonly string[];
+  readonly template: string;
+}
+
+/**
+ * As few sets as the quotas allow. Connections are in order of their ids, which grow with time, so that a new account does not
+ * move others to another set.
+ */
+export function stackSets(plan: Plan): readonly StackSet[] {
+  const [first, ...others] = plan.roles;
+  if (!first) return [];
+  const roles = [
+    first,
+    ...others.toSorted((a, b) => (a.facts.connection.id < b.facts.connection.id ? -1 : 1)),
+  ];
+  const sets: RolePlan[][] = [];
+  for (const role of roles) {
+    const last = sets.at(-1);
+    if (last && last.length < maxAccounts && fits({ ...plan, roles: [...last, role] })) last.push(role);
+    else sets.push([role]);
+  }
+  return sets.map((members, index) => ({
+    suffix: index === 0 ? '' : String(index + 1),
+    accounts: members.map((role) => accountOf(role) ?? ''),
+    template: write({ ...plan, roles: members }),
+  }));
+}
+
+const fits = (plan: Plan): boolean => Buffer.byteLength(write(plan)) <= maxBytes;
+
+/** One line for each account. */
+function write(plan: Plan): string {
+  const { Mappings, ...template } = stackSetTemplate(plan);
+  const lines = Object.entries(Mappings.Accounts).map(
+    ([account, values]) => `      ${JSON.stringify(account)}: ${JSON.stringify(values)}`,
+  );
+  const rest = JSON.stringify(template, null, 2).replace(/^\{\n/, '');
+  return `{\n  "Mappings": {\n    "Accounts": {\n${lines.join(',\n')}\n    }\n  },\n${rest}\n`;
 }
 
 export function stackSetTemplate(plan: Plan) {
@@ -89,42 +134,4 @@ export function stackSetTemplate(plan: Plan) {
     },
     Outputs: { RoleArn: { Value: { 'Fn::GetAtt': ['Role', 'Arn'] } } },
   };
-}
-
-/**
- * IAM is global, so each account gets its stack in one region. Only accounts in the mapping of the template get one, because
- * it fails in any other account.
- */
-export function stackSetScript(plan: Plan, region: string): string {
-  const accounts = plan.roles.map(accountOf).join(',');
-  const name = stackName(plan.roles[0]?.facts.connection.id ?? '');
-  const command = (verb: string, ...words: readonly string[]) =>
-    shellCommand([
-      'aws',
-      'cloudformation',
-      verb,
-      option('stack-set-name', name),
-      option('region', region),
-      '--output=text',
-      ...words,
-    ]);
-  const create = command(
-    'create-stack-set',
-    '--permission-model=SERVICE_MANAGED',
-    '--auto-deployment=Enabled=false',
-    '--capabilities=CAPABILITY_NAMED_IAM',
-  );
-  return `#!/bin/sh
-# Creates the stack set and its stacks: sh stackset.sh ORGANIZATIONAL_UNIT
-# Needs the AWS command line, signed in to the management account of the organization, and stackset.json in the same directory.
-set -eu
-export AWS_PAGER=
-unit=\${1:?"the id of the organizational unit, or of the root, that contains the accounts"}
-template=$(dirname -- "$0")/stackset.json
-
-${create} --template-body="file://$template"
-
-${command('create-stack-instances', option('regions', region))} \\
-  --deployment-targets="OrganizationalUnitIds=$unit,AccountFilterType=INTERSECTION,Accounts="${shellWord(accounts)}
-`;
 }

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  CreateOpenIDConnectProviderCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
   ListAttachedRolePoliciesCommand,
@@ -351,27 +352,57 @@ describe('the AWS stack set', () => {
   const roleIn = (digit: number) => ({ role_arn: `arn:aws:iam::${account(digit)}:role/vendor` });
 
   testWith(['aws'])(
-    'gives each account its own role and subject',
+    'gives each account its own role and subject, and is extended by an account when it is run again',
     async () => {
-      const [one, two] = [
+      const management = account(9);
+      const [one, two, three, own] = [
         await connect('one', roleIn(3)),
         await connect('two', { ...roleIn(4), source_identity: 'acme' }),
+        await connect('three', roleIn(6)),
+        await connect('own', roleIn(9)),
       ];
-      const files = filesFor(one, { additional: [additionalOf(two)] });
-      expect(files.map(({ name }) => name)).toEqual(['stackset.json', 'stackset.sh']);
-      const ran = await inTemporaryDirectory((cwd) => {
-        for (const { name, content } of files) writeFileSync(join(cwd, name), content);
-        return runProgram('bash', ['stackset.sh', 'ou-abcd-12345678'], {
-          cwd,
-          env: administrator(endpoint, account(5)),
+      const run = async (others: readonly Live[], options: object = {}) => {
+        const files = filesFor(one, { additional: others.map(additionalOf), options: { ...options } });
+        expect(files.map(({ name }) => name)).toEqual(['stackset.json', 'stackset.sh']);
+        return inTemporaryDirectory((cwd) => {
+          for (const { name, content } of files) writeFileSync(join(cwd, name), content);
+          return runProgram('bash', ['stackset.sh', 'ou-abcd-12345678'], {
+            cwd,
+            env: administrator(endpoint, management),
+          });
         });
+      };
+      const set = `sojourn-${one.id.replace('_', '-')}`;
+      expect(await run([two])).toEqual({
+        ...{ status: 0, stderr: '' },
+        stdout: `Create the stack set ${set}\nCreate stacks in ${account(3)},${account(4)}\n`,
       });
-      expect(ran).toMatchObject({ status: 0, stderr: '' });
       expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([true, true]);
+
+      // The third account has a provider that was made by hand, and the management account gets no stack.
+      await iamOf(endpoint, account(6)).send(
+        new CreateOpenIDConnectProviderCommand({ Url: one.issuer, ClientIDList: [one.audience] }),
+      );
+      const stopped = await run([two, three, own]);
+      expect(stopped).toMatchObject({
+        status: 1,
+        stdout: `Update the stack set ${set}\nCreate stacks in ${account(6)},${account(9)}\n`,
+      });
+      expect(stopped.stderr).toMatch(new RegExp(`^${account(6)}\t.*already exists`));
+      expect(stopped.stderr).toContain(`Not set up: ${account(6)} ${account(9)}\n`);
+      expect(await run([two, three], { accounts_with_provider: [account(6)] })).toEqual({
+        ...{ status: 0, stderr: '' },
+        stdout: `Update the stack set ${set}\n`,
+      });
+      expect([await bench.isIn(one), await bench.isIn(two), await bench.isIn(three)]).toEqual([
+        true,
+        true,
+        true,
+      ]);
       await bench.save(one, roleIn(4));
       await bench.save(two, roleIn(3));
       expect([await bench.isIn(one), await bench.isIn(two)]).toEqual([false, false]);
     },
-    60_000,
+    120_000,
   );
 });

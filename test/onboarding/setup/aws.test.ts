@@ -294,6 +294,85 @@ describe('a role whose ARN is known before its creation', () => {
   });
 });
 
+describe('the stack sets of an organization', () => {
+  const accountAt = (index: number) => String(200_000_000_000 + index);
+  const roleIn = (index: number) => ({ role_arn: `arn:aws:iam::${accountAt(index)}:role/vendor` });
+  const member = (index: number) => {
+    const id = `con_${String(index).padStart(26, '0')}`;
+    return {
+      target: target(roleIn(index)),
+      facts: facts({ subject: id, connection: { id, name: 'member' } }),
+    };
+  };
+  const filesOf = (count: number, vendor = 'Vendor') => {
+    const additional = Array.from({ length: count - 1 }, (_, index) => member(index + 1));
+    return setup(target(roleIn(0)), facts({ vendor, additional }));
+  };
+  const templatesOf = (files: ReturnType<typeof setup>) =>
+    files.filter(({ name }) => name.endsWith('.json')).map(({ content }) => JSON.parse(content));
+
+  test.each([
+    [2, 'Vendor'],
+    [21, 'Vendor'],
+    [130, 'Vendor'],
+    [300, 'V'.repeat(200)],
+  ])('contain %i accounts, each once, within the limits of CloudFormation', (count, vendor) => {
+    const files = filesOf(count, vendor);
+    const templates = templatesOf(files);
+    const accounts = templates.flatMap(({ Mappings }) => Object.keys(Mappings.Accounts));
+    expect(new Set(accounts).size).toBe(count);
+    expect(accounts).toHaveLength(count);
+    for (const { name, content } of files)
+      if (name.endsWith('.json')) expect(Buffer.byteLength(content)).toBeLessThanOrEqual(51_200);
+    for (const { Mappings } of templates)
+      expect(Object.keys(Mappings.Accounts).length).toBeLessThanOrEqual(200);
+    const script = contentOf(files, 'stackset.sh');
+    expect(script.match(/^deploy /gm)).toHaveLength(templates.length);
+    expect(spawnSync('sh', ['-n'], { input: script, encoding: 'utf8' }).stderr).toBe('');
+  });
+
+  test('keep the accounts in their sets when one is added, in any order', () => {
+    const additional = Array.from({ length: 299 }, (_, index) => member(index + 1));
+    const before = templatesOf(filesOf(299));
+    const after = templatesOf(setup(target(roleIn(0)), facts({ additional: additional.toReversed() })));
+    const setsOf = (templates: readonly { Mappings: { Accounts: object } }[]) =>
+      templates.map(({ Mappings }) => Object.keys(Mappings.Accounts));
+    const added = accountAt(299);
+    expect(setsOf(after).map((accounts) => accounts.filter((account) => account !== added))).toEqual(
+      setsOf(before),
+    );
+  });
+
+  test('create no provider in an account that has it', () => {
+    const created = (options: object, established: SetupFacts['established'] = []) => {
+      const others = [1, 2]
+        .map(member)
+        .map((other) => ({ ...other, facts: { ...other.facts, established } }));
+      const [set] = templatesOf(
+        setup(target(roleIn(0)), facts({ additional: others, options: { ...options }, established })),
+      );
+      return Object.values<{ CreateProvider: string }>(set.Mappings.Accounts).map(
+        ({ CreateProvider }) => CreateProvider,
+      );
+    };
+    const earlier = [{ id: 'con_earlier', target: target(roleIn(1)) }];
+    const itself = [{ id: member(1).facts.connection.id, target: target(roleIn(1)) }];
+    expect([
+      created({}),
+      created({ accounts_with_provider: [accountAt(2)] }),
+      created({ existing_provider: true }),
+      created({}, earlier),
+      created({}, itself),
+    ]).toEqual([
+      ['true', 'true', 'true'],
+      ['true', 'true', 'false'],
+      ['false', 'false', 'false'],
+      ['true', 'false', 'true'],
+      ['true', 'true', 'true'],
+    ]);
+  });
+});
+
 describe('the separate trust policy', () => {
   test('exists once the account is known, and names the provider in its partition', () => {
     expect(trust(target({ role_arn: 'arn:aws-cn:iam::123456789012:role/deploy/er' }), facts())).toEqual({

@@ -60,13 +60,13 @@ export const stackSetActions: Service['actions'] = {
   },
   async CreateStackInstances(call) {
     const set = find(call.account, named(call.params));
-    const targets = requireTargets(call.params);
+    const targets = requireTargets(call);
     return operate(call, set, 'CREATE', targets, (target) => deploy(call, set, target));
   },
   async DeleteStackInstances(call) {
     const { RetainStacks } = read(call.params, { RetainStacks: text() });
     const set = find(call.account, named(call.params));
-    const targets = requireTargets(call.params);
+    const targets = requireTargets(call);
     return operate(call, set, 'DELETE', targets, async (target) => {
       const instance = instanceOf(set, target);
       if (!instance) return undefined;
@@ -222,14 +222,17 @@ function readTargets(params: Params) {
   };
 }
 
-function requireTargets(params: Params): readonly Target[] {
+/** A set with service-managed permissions leaves out the management account, whose call is not that of a delegated administrator. */
+function requireTargets({ params, account: caller }: OwnCall): readonly Target[] {
+  const { CallAs } = read(params, { CallAs: optionalText() });
   const { units, accounts, filter, regions } = readTargets(params);
   if (units.length === 0) throw validationError('OrganizationalUnitIds are required');
   if (filter !== 'INTERSECTION')
     throw validationError(
       'The sandbox has no organizational units: set Accounts and AccountFilterType INTERSECTION.',
     );
-  return accounts.flatMap((account) => regions.map((region) => ({ account, region })));
+  const members = accounts.filter((account) => CallAs === 'DELEGATED_ADMIN' || account !== caller.id);
+  return members.flatMap((account) => regions.map((region) => ({ account, region })));
 }
 
 function findOperation({ params, account }: OwnCall): [StackSet, Operation] {
