@@ -297,6 +297,7 @@ describe('an answer that the API of the cloud did not write', () => {
     ],
     ['403 with plain words', { status: 403, body: 'Blocked by policy.' }, 'cloud_unavailable', 1],
     ['403 in JSON', json(403, { reason: 'blocked' }), 'cloud_unavailable', 1],
+    ['403 in JSON with an error', json(403, { error: 'blocked' }), 'cloud_unavailable', 1],
     ['502 with a page', { status: 502, body: page, headers: html }, 'cloud_unavailable', 3],
     ['404 with a page', { status: 404, body: page, headers: html }, 'cloud_unavailable', 1],
     ['404 with plain words', { status: 404, body: 'Not found' }, 'cloud_answer_unknown', 1],

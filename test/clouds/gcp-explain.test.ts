@@ -218,7 +218,7 @@ const policyRows: readonly Row[] = [
   [
     403,
     'PERMISSION_DENIED',
-    'VPC Service Controls: the service perimeter x blocks it.',
+    'Blocked by VPC Service Controls.',
     'cloud_policy_forbids',
     /perimeter/,
     /ingress rule/,

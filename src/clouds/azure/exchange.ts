@@ -58,9 +58,8 @@ const refusalAt =
   (answer: OutboundResponse): SojournError => {
     const { error = '', error_description = '', error_codes = [] } = parseError(errorAnswer, answer) ?? {};
     const number = error_codes[0]?.toString() ?? /^AADSTS(\d+)/.exec(error_description)?.[1];
-    return refusalOf(
-      answer,
-      { host, step: 'token', error: { code: number ?? error, message: error_description } },
-      explain,
-    );
+    // Entra always describes its errors; a proxy can send an `error` too.
+    const described =
+      error_description === '' ? undefined : { code: number ?? error, message: error_description };
+    return refusalOf(answer, { host, step: 'token', error: described }, explain);
   };

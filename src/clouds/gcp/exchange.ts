@@ -98,7 +98,9 @@ const refusalAt =
     const { error = '', error_description = '' } = parseError(errorAnswer, answer) ?? {};
     const [code, message] =
       typeof error === 'string' ? [error, error_description] : [error.status, error.message];
-    return refusalOf(answer, { host: new URL(url).host, step, error: { code, message } }, explain);
+    // Google always describes its errors; a proxy can send an `error` too.
+    const described = message === '' ? undefined : { code, message };
+    return refusalOf(answer, { host: new URL(url).host, step, error: described }, explain);
   };
 
 const bearer = (

@@ -29,6 +29,7 @@ export const policyRefusals: readonly Explanation[] = [
   row('vpcServiceControls', perimeter),
   row("prohibited by organization's policy", perimeter),
   row('SECURITY_POLICY_VIOLATED', perimeter),
+  row('VPC Service Controls', perimeter),
   row('service perimeter', perimeter),
   {
     match: { messageIncludes: 'allowServiceAccountCredentialLifetimeExtension' },
