@@ -40,6 +40,8 @@ export interface Suspensions {
   resume(input: SuspensionInput): Promise<SuspensionRequest>;
   /** All current suspensions; the one of the whole server first. */
   list(): Promise<readonly Suspension[]>;
+  /** The suspension that applies to the tenant: that of the whole server, or else its own. */
+  of(tenant: string): Promise<Suspension | undefined>;
   /**
    * Reads the store at each call, so that a suspension takes effect on every replica at once. Without a tenant, asks for
    * the whole server only. Rejects with `issuing_suspended` or `tenant_suspended`.
@@ -67,6 +69,8 @@ export function createSuspensions({
   };
 
   return {
+    of: async (tenant) => (await find(wholeServer)) ?? find(tenant),
+
     async suspend({ tenant, reason }) {
       if (tenant !== undefined) await tenants.get(tenant);
       const suspension: Suspension = { tenant: tenant ?? null, reason, since: toTimestamp(now()) };

@@ -173,6 +173,19 @@ describe('GET /clients/ID/access/CONNECTION', () => {
     });
   });
 
+  test('adds the suspension of the server, or else of the tenant, to the decision', async () => {
+    const reason = 'leak';
+    const at = { since: moment, reason };
+    const { tenant } = (await ask(`GET /connections/${connection}`)).body as { tenant: string };
+    const before = await decided();
+    await ask('POST /issuing/suspend', { body: { reason, tenant } });
+    expect(await decided()).toEqual({ ...before, suspension: { tenant, ...at } });
+    await ask('POST /issuing/suspend', { body: { reason } });
+    expect(await decided()).toEqual({ ...before, suspension: { tenant: null, ...at } });
+    for (const body of [{ reason, tenant }, { reason }]) await ask('POST /issuing/resume', { body });
+    expect(await decided()).toEqual(before);
+  });
+
   test.each([
     ['at=today', 'at', 'must be a time such as 2027-01-31T12:00:00Z'],
     ['claims=x', 'claims', 'must be JSON'],

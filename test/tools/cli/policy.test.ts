@@ -307,6 +307,31 @@ describe('sojourn can', () => {
       0,
       'yes: rule 2 (cloud=aws), only for deploy\nguards in audit mode that would refuse: a, b\n',
     ],
+    ...(
+      [
+        [null, 'issuing is suspended for the whole server'],
+        ['ten_1', 'issuing is suspended for the tenant ten_1'],
+      ] as const
+    ).map(([tenant, text]): [object, number, string] => [
+      {
+        allowed: true,
+        reason: 'rule_matched',
+        rule,
+        suspension: { tenant, since: '2027-01-31T12:00:00.000Z', reason: 'leak' },
+      },
+      1,
+      `yes: rule 2 (cloud=aws)\nbut ${text} since 2027-01-31T12:00:00.000Z: leak\n`,
+    ]),
+    [
+      {
+        allowed: false,
+        reason: 'client_disabled',
+        rule,
+        suspension: { tenant: null, since: '2027-01-31T12:00:00.000Z', reason: 'leak' },
+      },
+      1,
+      'no: the client is disabled\nand issuing is suspended for the whole server since 2027-01-31T12:00:00.000Z: leak\n',
+    ],
     [
       {
         allowed: false,

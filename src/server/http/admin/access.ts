@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { states } from '../../../access/approvals/index.ts';
 import { explanationReasons } from '../../../access/policy/index.ts';
 import { timestamp } from '../../../platform/validation/index.ts';
+import { suspension } from './issuing.ts';
 import { shortText } from './paging.ts';
 import { type Route, readRoute } from './route.ts';
 import { rule } from './rule-schemas.ts';
@@ -34,6 +35,9 @@ export const decision = z.object({
     })
     .nullable()
     .describe('The client’s approval; null if the connection requires none.'),
+  suspension: suspension
+    .exactOptional()
+    .describe('While issuing is suspended, no client gets tokens or credentials, whatever the decision.'),
 });
 
 const claims = z
@@ -71,9 +75,16 @@ export const accessRoute: Route = readRoute({
   query: accessQuery,
   answer: decision,
   refusals: ['client_not_found', 'connection_not_found'],
-  async find({ clients, connections, policy }, { params, query: { claims: tokenClaims = {}, ...query } }) {
+  async find(
+    { clients, connections, policy, suspensions },
+    { params, query: { claims: tokenClaims = {}, ...query } },
+  ) {
     const client = await clients.get(params.id);
     const connection = await connections.get(params.connection);
-    return policy.explain({ client, connection, claims: tokenClaims, ...query });
+    const suspended = await suspensions.of(connection.tenant);
+    return {
+      ...(await policy.explain({ client, connection, claims: tokenClaims, ...query })),
+      ...(suspended && { suspension: suspended }),
+    };
   },
 });

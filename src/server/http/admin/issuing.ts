@@ -7,17 +7,15 @@ import type { AdminServices } from './services.ts';
 
 export { suspensionInput };
 
+export const suspension = z.object({
+  tenant: z.string().nullable().describe('Null for the whole server.'),
+  reason: z.string(),
+  since: timestamp,
+});
+
 export const issuing = z.object({
   suspended: z.boolean().describe('Whether issuing is suspended for the whole server.'),
-  items: z
-    .array(
-      z.object({
-        tenant: z.string().nullable().describe('Null for the whole server.'),
-        reason: z.string(),
-        since: timestamp,
-      }),
-    )
-    .describe('All current suspensions.'),
+  items: z.array(suspension).describe('All current suspensions.'),
 });
 
 async function viewOf({ suspensions }: Pick<AdminServices, 'suspensions'>) {

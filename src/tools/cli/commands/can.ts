@@ -31,6 +31,13 @@ function describeApproval(status: Decision['approval']): string {
   return `the request ${cell(approval)} is ${cell(state)}${when}`;
 }
 
+function describeSuspension({ suspension }: Decision, conjunction: 'and' | 'but'): string {
+  if (!suspension) return '';
+  const { tenant, since, reason } = suspension;
+  const scope = tenant === null ? 'the whole server' : `the tenant ${cell(tenant)}`;
+  return `${conjunction} issuing is suspended for ${scope} since ${cell(since)}: ${cell(reason)}\n`;
+}
+
 const indexOf = (rule: Decision['rule']): string => cell(rule?.index);
 
 function describe(decision: Decision): string {
@@ -67,7 +74,7 @@ export const can: CommandSpec = adminCommand<Answers['Decision']>({
   }),
   format: (decision) => {
     const { allowed, rule, purpose, audit_violations, approval } = decision;
-    if (allowed !== true) return `no: ${describe(decision)}\n`;
+    if (allowed !== true) return `no: ${describe(decision)}\n${describeSuspension(decision, 'and')}`;
     const { index, ...conditions } = rule ?? {};
     const onlyFor = typeof purpose === 'string' ? `, only for ${cell(purpose)}` : '';
     const granted = approval ? `, granted until ${cell(approval.expires_at)}` : '';
@@ -75,9 +82,9 @@ export const can: CommandSpec = adminCommand<Answers['Decision']>({
       Array.isArray(audit_violations) && audit_violations.length > 0
         ? `guards in audit mode that would refuse: ${cell(audit_violations)}\n`
         : '';
-    return `yes: rule ${cell(index)} (${cell(conditions)})${onlyFor}${granted}\n${violations}`;
+    return `yes: rule ${cell(index)} (${cell(conditions)})${onlyFor}${granted}\n${violations}${describeSuspension(decision, 'but')}`;
   },
-  exitCode: ({ allowed }) => (allowed === true ? 0 : 1),
+  exitCode: ({ allowed, suspension }) => (allowed === true && !suspension ? 0 : 1),
 });
 
 function claimsOf(args: ParsedArguments): string | undefined {
