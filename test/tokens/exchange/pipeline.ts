@@ -34,13 +34,18 @@ export async function openPipeline(
     front?: TestIssuer;
     config?: Record<string, unknown>;
     now?: Now;
+    /** The clock of the sandbox, which by default is the real one plus the offset of its control. */
+    sandboxNow?: Now;
     /** A folder with further presets. */
     presets?: string;
     /** By preset, its stand-in. */
     services?: Readonly<Record<string, string>>;
   } = {},
 ) {
-  const sandbox = await startSandbox({ listen: { host: '127.0.0.1', port: 0 } });
+  const sandbox = await startSandbox({
+    listen: { host: '127.0.0.1', port: 0 },
+    ...(options.sandboxNow ? { now: options.sandboxNow } : {}),
+  });
   const port = await freePort();
   const server = await testServer({
     port,

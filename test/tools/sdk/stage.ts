@@ -20,7 +20,9 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   // Long times, because the tests skip hours, and the server does not sign with a stale key ring.
   const keys = { publish_lead: '24h', stale_after: '12h' };
-  const pipeline = await openPipeline({ config: { keys } });
+  // Not the default, which keeps the real `Date.now` when `freezeClock` replaces it.
+  const now = () => Date.now();
+  const pipeline = await openPipeline({ config: { keys }, now, sandboxNow: now });
   const customer = await connectCustomer(pipeline.admin, pipeline.sandbox);
   const { client_id: clientId, client_secret: secret } = await pipeline.admin.post<{
     client_id: string;
