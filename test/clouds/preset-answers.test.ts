@@ -1,6 +1,6 @@
 /** Answers and addresses that must not give credentials, and how often a service is asked. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { clouds, type Entry } from '../../src/clouds/index.ts';
+import { clouds, diagnosisOf, type Entry } from '../../src/clouds/index.ts';
 import { type FakeCloud, json, noon, onlyRequest, refusalOf, startFakeCloud, visitTo } from './fake-cloud.ts';
 
 let service: FakeCloud;
@@ -174,6 +174,88 @@ test('an expired token is tried once more with a fresh one', async () => {
   const request = visit();
   expect((await refusalOf(vault().exchange(request))).code).toBe('cloud_token_time');
   expect([request.minted(), service.asked.length]).toEqual([2, 2]);
+});
+
+describe('the lint', () => {
+  const facts = {
+    issuer: 'https://id.example',
+    subject: 'con_1',
+    audience: 'https://vault.example',
+    connection: { id: 'con_1', name: 'prod' },
+    vendor: 'Vendor',
+  };
+  const role = {
+    bound_subject: 'con_1',
+    bound_audiences: ['https://vault.example'],
+    bound_claims_type: 'string',
+  };
+  const linted = (preset: string, target: object, document: unknown, more: object = {}) => {
+    const { grade, findings, corrected } = diagnosisOf(preset).lint(target, { ...facts, ...more }, document);
+    return [
+      grade,
+      findings.map(({ rule, path }) => `${path} ${rule}`),
+      corrected && (JSON.parse(corrected) as unknown),
+    ];
+  };
+
+  test.each<[string, object, string, string[]]>([
+    ['an exact role', role, 'A', []],
+    ['no subject', { ...role, bound_subject: '' }, 'F', ['data.bound_subject bound_subject_missing']],
+    ['a pattern', { ...role, bound_subject: 'con_*' }, 'F', ['data.bound_subject bound_subject_pattern']],
+    [
+      'globs',
+      { ...role, bound_claims_type: 'glob' },
+      'D',
+      ['data.bound_claims_type bound_claims_type_differs'],
+    ],
+    [
+      'another audience',
+      { ...role, bound_audiences: ['other'] },
+      'D',
+      ['data.bound_audiences bound_audiences_differs'],
+    ],
+    [
+      'more audiences',
+      { ...role, bound_audiences: ['other', 'https://vault.example'] },
+      'C',
+      ['data.bound_audiences bound_audiences_others'],
+    ],
+  ])('of a Vault role with %s', (_, document, grade, findings) => {
+    const target = { address: 'https://vault.example' };
+    expect(linted('vault', target, { data: document })).toEqual([grade, findings, { data: role }]);
+  });
+
+  test('finds an account-wide policy of Databricks and a pattern in a rule of Anthropic', () => {
+    const target = { workspace: 'https://dbc-1.cloud.databricks.com', client_id: uuid };
+    const audience = 'https://dbc-1.cloud.databricks.com';
+    expect(
+      linted(
+        'databricks',
+        target,
+        { oidc_policy: { issuer: facts.issuer, audiences: [audience] } },
+        { audience },
+      ),
+    ).toEqual([
+      'F',
+      ['oidc_policy.subject subject_missing'],
+      { oidc_policy: { issuer: facts.issuer, audiences: [audience], subject: 'con_1' } },
+    ]);
+    expect(
+      linted('anthropic', {}, { match: { subject_prefix: 'con_1*', audience: facts.audience } })[0],
+    ).toBe('F');
+  });
+
+  test('refuses a document of another type', () => {
+    expect(() => linted('vault', {}, { Statement: [] })).toThrow('document: must be a vault-role of Vault');
+    expect(() => linted('kafka', {}, {})).toThrow('cloud: kafka has no lint');
+  });
+});
+
+test('a customer of OpenAI who uploads the keys postpones a rotation', () => {
+  const target = { identity_provider_id: 'idp_1', service_account_id: 'user-1' };
+  expect(entryOf('openai', target).uploadsKeys).toBeUndefined();
+  expect(entryOf('openai', { ...target, uploaded_jwks: true }).uploadsKeys).toBe(true);
+  expect(clouds.vault?.target.safeParse({ address: 'https://v', uploaded_jwks: true }).success).toBe(false);
 });
 
 describe('a target', () => {

@@ -30,6 +30,7 @@ export function cloudOfPreset(preset: Preset): Cloud {
         ...(token.seconds === undefined ? {} : { tokenSeconds: token.seconds }),
         missingFields: missingInputs(preset, target),
         sharedPrincipalFields: [],
+        ...(preset.issuer.snapshot && target.uploaded_jwks === true ? { uploadsKeys: true } : {}),
         exchange: (request: CloudRequest<PresetSettings>) => exchange(preset, target, request),
         identify: async () => isAccessTo(target),
         ...(isBearer ? presenting(preset, target) : {}),

@@ -38,6 +38,8 @@ export function consistencyFaults(preset: Preset): Fault[] {
       ({ content }, index) =>
         [`setup.files.${index}.content`, content, new Set([...facts, ...values])] as const,
     ),
+    ...(preset.lint?.rules.map(({ value }, index) => [`lint.rules.${index}.value`, value, facts] as const) ??
+      []),
     ...under('client.variables', preset.client.variables, client),
     ...preset.client.files.map(
       ({ content }, index) => [`client.files.${index}.content`, content, client] as const,

@@ -1,9 +1,12 @@
 /** The diagnosis of a preset: its error table, its probes, and how to fix a refusal. */
-import { invalidRequest, type SojournError } from '../../platform/errors/index.ts';
+import type { SojournError } from '../../platform/errors/index.ts';
 import type { Diagnosis, Remedy, SetupFacts } from '../contract/index.ts';
+import { isJsonObject } from '../lint.ts';
 import { probeInterpreter } from '../probe.ts';
 import { explain, explanationsOf } from './exchange.ts';
+import { lint } from './lint.ts';
 import type { Preset } from './preset.ts';
+import type { PresetTarget } from './target.ts';
 
 /** A foreign audience that no preset uses. */
 const wrongAudience = 'urn:sojourn:probe';
@@ -33,9 +36,8 @@ export function diagnosisOf(preset: Preset): Diagnosis {
       detail: `${preset.title} accepts a token with another ${type}. Apply the set-up of the connection again.`,
       ...setupCommand(facts),
     }),
-    documentType: preset.id,
-    lint: () => {
-      throw invalidRequest([{ path: 'cloud', message: `${preset.id} has no lint` }]);
-    },
+    documentType: preset.lint?.type ?? preset.id,
+    lint: (target, facts, document) =>
+      lint(preset, target as PresetTarget, facts, isJsonObject(document) ? document : undefined),
   };
 }

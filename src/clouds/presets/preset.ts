@@ -161,7 +161,9 @@ export const presetSchema = z.strictObject({
     snapshot: z
       .boolean()
       .default(false)
-      .describe('The customer may upload the keys instead: a rotation breaks it.'),
+      .describe(
+        'The customer may upload the keys instead (target.uploaded_jwks): a rotation waits for the next upload.',
+      ),
     notes: z.array(text).default([]),
   }),
   token: z.strictObject({
@@ -197,6 +199,27 @@ export const presetSchema = z.strictObject({
     files: z.array(setupFile).min(1),
     leak: z.strictObject({ trusted_for: text, steps: z.array(text) }),
   }),
+  lint: z
+    .strictObject({
+      type: z.string().regex(/^[a-z][a-z-]{1,40}$/, 'must be lower-case letters and hyphens'),
+      within: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('The member with the fields, if the command of the service nests them.'),
+      rules: z
+        .array(
+          z.strictObject({
+            field: z.string().min(1),
+            must: z.enum(['equal', 'contain'], 'must be equal or contain'),
+            value: template,
+            detail: text.describe('What a missing or other value means.'),
+          }),
+        )
+        .min(1),
+    })
+    .optional()
+    .describe('How to check a JSON document that the customer pastes.'),
   client: z.strictObject({
     variables: templates.default({}),
     files: z.array(clientFile).default([]),

@@ -30,7 +30,7 @@ const mediaTypes: Readonly<Record<Language, string>> = {
   text: 'text/plain',
 };
 
-const factsOf = ({ issuer, subject, audience, connection, vendor }: SetupFacts): TemplateValues => ({
+export const factsOf = ({ issuer, subject, audience, connection, vendor }: SetupFacts): TemplateValues => ({
   issuer,
   subject,
   audience,
@@ -55,12 +55,23 @@ function files(preset: Preset, target: PresetTarget, facts: SetupFacts): readonl
       Object.entries(preset.setup.values).map(([name, text]) => [name, render(text, known)]),
     ),
   };
-  return preset.setup.files.map(({ name, language, title, apply, content }) => ({
+  const keys = facts.jwks
+    ? [
+        {
+          name: 'jwks.json',
+          mediaType: 'application/json',
+          title: 'The keys to upload, including the next ones. Upload them again after each rotation.',
+          content: `${JSON.stringify({ keys: facts.jwks }, null, 2)}\n`,
+        },
+      ]
+    : [];
+  const written = preset.setup.files.map(({ name, language, title, apply, content }) => ({
     name,
     mediaType: mediaTypes[language],
     title: `${title} ${apply}`,
     content: `${render(content, values, literals[language]).trimEnd()}\n`,
   }));
+  return [...written, ...keys];
 }
 
 function guideOf(preset: Preset): Guide {

@@ -9,13 +9,21 @@ import { render, type TemplateValues } from './template.ts';
 export type PresetTarget = Readonly<Record<string, unknown>>;
 
 /** Strict: an input that is missing and not reported later is a fault, and so is an unknown one. */
-export function targetSchema({ inputs }: Pick<Preset, 'inputs'>): z.ZodType<PresetTarget> {
+export function targetSchema({ inputs, issuer }: Pick<Preset, 'inputs' | 'issuer'>): z.ZodType<PresetTarget> {
   const fields = Object.entries(inputs).map(([name, input]) => {
     const field = fieldOf(input).describe(input.label);
     const isOptional = !input.required || input.reported || input.default !== undefined;
     return [name, isOptional ? field.optional() : field] as const;
   });
-  return z.strictObject(Object.fromEntries(fields));
+  const uploads = issuer.snapshot
+    ? {
+        uploaded_jwks: z
+          .boolean('must be true or false')
+          .optional()
+          .describe('Whether the customer uploads the JWKS, so a rotation waits for the next upload.'),
+      }
+    : {};
+  return z.strictObject({ ...Object.fromEntries(fields), ...uploads });
 }
 
 function fieldOf({ type, pattern = '', example, label }: Input): z.ZodType {

@@ -287,6 +287,16 @@ describe.each(rows)('a connection to $preset', (row) => {
     await pipeline.callSandbox('PUT', '/faults', { cloud: service });
   });
 
+  test('has a page for the customer, which says what is not verified', async () => {
+    const { id, audience } = connectionOf(preset);
+    const { url } = await pipeline.admin.post<{ url: string }>(`/connections/${id}/invitations`);
+    const answer = await fetch(url);
+    const page = await answer.text();
+    expect(answer.status).toBe(200);
+    for (const part of [audience, 'What to know first', 'was not tested as a whole', 'Download'])
+      expect(page).toContain(part);
+  });
+
   test('has set-up files with its exact trust', async () => {
     const { id, audience } = connectionOf(preset);
     const { items } = await pipeline.admin.get<{ items: readonly { name: string }[] }>(
@@ -300,6 +310,19 @@ describe.each(rows)('a connection to $preset', (row) => {
     expect(all).toContain(pipeline.issuer);
     if (preset !== 'acme') expect(all).toContain(audience);
   });
+});
+
+test('a customer reports the ids that the set-up creates, and no other field', async () => {
+  const { id } = await pipeline.connect('anthropic', { audience: 'https://api.anthropic.com/acme' });
+  const { url } = await pipeline.admin.post<{ url: string }>(`/connections/${id}/invitations`);
+  const report = (fields: Record<string, string>) =>
+    fetch(`${url}/report`, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
+  const target = { organization_id: uuid, federation_rule_id: 'fdrl_1' };
+  expect((await report({ ...target, audience: 'other' })).status).toBe(400);
+  expect((await report({ ...target, federation_rule_id: 'fdrl_1/../x' })).status).toBe(400);
+  expect((await report(target)).status).toBe(303);
+  const { target: reported } = await pipeline.admin.get<{ target: object }>(`/connections/${id}`);
+  expect(reported).toEqual({ audience: 'https://api.anthropic.com/acme', ...target });
 });
 
 describe('sojourn exec', () => {
