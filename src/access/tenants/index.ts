@@ -34,6 +34,8 @@ export interface Tenants {
   update(id: string, change: TenantPatch): Promise<Tenant>;
   /** Starts to move its connections to another issuer; each moves when it is verified there. */
   move(id: string, to: TenantMove): Promise<Tenant>;
+  /** Calls the listener after a move on this replica, which may have given the tenant its own issuer. */
+  onIssuer(listener: (id: string) => void): void;
   /** The issuer for the tenant's new connections. */
   issuerOf(tenant: Pick<Tenant, 'id' | 'own_issuer'>): string;
   /** The URL of the tenant's own issuer, whether or not it uses it. */
@@ -70,6 +72,8 @@ const maxAttempts = 10;
 
 export function createTenants({ store, now, issuer, makeKeys, removeKeys }: TenantsOptions): Tenants {
   const kept = records<StoredTenant>(store, recordType, 'tenant_not_found');
+
+  const listeners: ((id: string) => void)[] = [];
 
   const ownIssuer = (id: string): string => `${issuer}/t/${id}`;
 
@@ -163,8 +167,11 @@ export function createTenants({ store, now, issuer, makeKeys, removeKeys }: Tena
         };
       });
       if (moved.own_keys) await makeKeys(id);
+      for (const listener of listeners) listener(id);
       return toTenant(moved);
     },
+
+    onIssuer: (listener) => void listeners.push(listener),
 
     issuerOf: ({ id, own_issuer }) => (own_issuer ? ownIssuer(id) : issuer),
     ownIssuer,

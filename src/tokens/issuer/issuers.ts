@@ -1,11 +1,13 @@
 /** Every issuer of this server: the shared one, and those of tenants at `/t/ID`. */
 import type { Connection } from '../../access/connections/index.ts';
-import type { Tenants } from '../../access/tenants/index.ts';
+import type { Tenant, Tenants } from '../../access/tenants/index.ts';
 import { createBoundedMap } from '../../platform/cache/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
+import { systemElapsed } from '../../platform/time/index.ts';
 import { type Keyring, type Keyrings, mainRing } from '../keys/index.ts';
 import { createIssuer, type Issuer, type IssuerOptions } from './issuer.ts';
 import { onlyProber, type Prober } from './probe.ts';
+import { createTenantLookups } from './tenant-lookups.ts';
 
 export interface Issuers {
   readonly shared: Issuer;
@@ -46,12 +48,16 @@ export function createIssuers(
     }
   });
 
-  async function findTenantIssuer(id: string): Promise<TenantIssuer | undefined> {
+  const lookups = createTenantLookups(tenants.find, systemElapsed);
+  tenants.onIssuer(lookups.forget);
+
+  /** @param isKnown whether the id is of a tenant, not from a path */
+  async function findTenantIssuer(id: string, isKnown: boolean): Promise<TenantIssuer | undefined> {
     const cached = cache.get(id);
     if (cached && now() < cached.cachedUntil) return cached;
-    let tenant: Awaited<ReturnType<Tenants['find']>>;
+    let tenant: Tenant | undefined;
     try {
-      tenant = await tenants.find(id);
+      tenant = await lookups.find(id, isKnown || cached !== undefined);
     } catch (error) {
       // Discovery and JWKS stay up while the store is down.
       if (cached) return cached;
@@ -85,17 +91,17 @@ export function createIssuers(
   }
 
   async function keyringOf({ tenant, issuer }: Connection): Promise<Keyring> {
-    const own = issuer === base ? undefined : await findTenantIssuer(tenant);
+    const own = issuer === base ? undefined : await findTenantIssuer(tenant, true);
     return own && own.ring !== mainRing ? keysOf(own.ring) : keyrings.main;
   }
 
   return {
     shared,
     takeProber: onlyProber(keyringOf, now),
-    ofTenant: async (id) => (await findTenantIssuer(id))?.issuer,
+    ofTenant: async (id) => (await findTenantIssuer(id, false))?.issuer,
     async of({ tenant, issuer }) {
       if (issuer === base) return shared;
-      const found = issuer === tenants.ownIssuer(tenant) ? await findTenantIssuer(tenant) : undefined;
+      const found = issuer === tenants.ownIssuer(tenant) ? await findTenantIssuer(tenant, true) : undefined;
       if (found) return found.issuer;
       throw new SojournError('keys_unavailable', { detail: `There is no issuer ${issuer} here.` });
     },

@@ -232,6 +232,14 @@ describe('an issuer path', () => {
     }
   });
 
+  test('is served at once after the tenant got its own issuer, although it was missing before', async () => {
+    const { tenant } = await tenantWith({});
+    const path = `${server.issuer}/t/${tenant.id}/jwks`;
+    expect((await documentOf(path)).status).toBe(404);
+    expect((await ask(`POST /tenants/${tenant.id}/move`, { body: { own_issuer: true } })).status).toBe(200);
+    expect((await documentOf(path)).status).toBe(200);
+  });
+
   test.each([
     [{ name: 'Acme', own_keys: true }, 'needs own_issuer: one issuer has one set of keys'],
     [{ name: 'Acme', own_issuer: true, own_keys: 'yes' }, 'invalid input: expected boolean, received string'],
