@@ -7,6 +7,7 @@ import type { Cloud, CloudContext, CloudRequest } from '../contract/index.ts';
 import { bucket } from './bucket.ts';
 import { exchange } from './exchange.ts';
 import { explain, explanations } from './explain.ts';
+import { lintGuardrail } from './guardrail/index.ts';
 import { guide } from './guide.ts';
 import { identify } from './identity.ts';
 import { issuerRules } from './issuer-rules.ts';
@@ -60,6 +61,7 @@ export const azure: Cloud = {
     remedy,
     fix,
     documentType: 'azure-federated-credential',
+    guardrail: (_target, facts, document) => lintGuardrail(facts, document),
     lint: (_target, facts, document) => lint(facts, document),
   },
   objectStore: bucket,

@@ -19,6 +19,7 @@ import { createDirectory } from './directory.ts';
 import { aadsts, entraRefusal } from './entra-response.ts';
 import type { CloudState } from './resource-types/resource-type.ts';
 import { refusal, refuse } from './responses.ts';
+import type { JsonObject } from './template/json.ts';
 import { type EntraContext, token } from './token.ts';
 
 export function azureCloud(runtime: SandboxRuntime): SandboxCloud {
@@ -27,6 +28,7 @@ export function azureCloud(runtime: SandboxRuntime): SandboxCloud {
     const state: CloudState = {
       directory: createDirectory(),
       now: () => runtime.now(),
+      policies: (subscription) => guardrails.of(subscription) as readonly JsonObject[],
       propagationSeconds: () => runtime.propagationSeconds('azure'),
     };
     return {

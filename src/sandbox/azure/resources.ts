@@ -1,6 +1,7 @@
 /** Writes, reads and lists resources of the supported types. */
 
 import type { Resource } from './directory.ts';
+import { policyRefusal } from './policy.ts';
 import { type ResourceId, same, within } from './resource-id.ts';
 import { container } from './resource-types/container.ts';
 import { credential } from './resource-types/credential.ts';
@@ -30,6 +31,8 @@ export function write(target: ResourceId, body: JsonObject, state: CloudState): 
   if (!kind) return unknownType(target.type);
   const absent = absentOwner(target, kind, state);
   if (absent) return absent;
+  const refusal = policyRefusal(state.policies(target.subscription), target, body);
+  if (refusal) return refusal;
   const outcome = kind.create(target, body, state);
   if (outcome.ok) state.directory.put(outcome.value);
   return outcome;

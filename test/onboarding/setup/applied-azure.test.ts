@@ -130,6 +130,43 @@ describe('a set-up file for Azure, applied to a resource group:', () => {
     },
   );
 
+  test('azuredeploy.json is refused by Azure Policy as the lint says, and not with its exception', async () => {
+    const group = 'guarded';
+    await makeGroup(arm, group);
+    const connection = await connect();
+    const guard = (...documents: object[]) =>
+      fetch(`${bench.sandbox.origin}/sandbox/guardrails`, {
+        method: 'PUT',
+        body: JSON.stringify({ cloud: 'azure', guardrails: documents.map((document) => ({ document })) }),
+      });
+    const type = 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials';
+    const policy = {
+      policyRule: {
+        if: {
+          allOf: [
+            { field: 'type', equals: type },
+            { field: `${type}/issuer`, notIn: ['https://a.example'] },
+          ],
+        },
+        // biome-ignore lint/suspicious/noThenProperty: the name is Azure Policy's
+        then: { effect: 'deny' },
+      },
+    };
+    const template = JSON.parse(fileFor(connection, 'azuredeploy.json'));
+    const answer = await bench.server.admin.post<{ verdict: string; exception: string }>(
+      `/connections/${connection.id}/lint-guardrail`,
+      { document: JSON.stringify(policy) },
+    );
+    await guard(policy);
+    await expect(deployTemplate(arm, group, template)).rejects.toThrow('RequestDisallowedByPolicy');
+    expect(answer.verdict).toBe('refuses');
+    await guard(JSON.parse(answer.exception));
+    const { clientId } = await deployTemplate(arm, group, template);
+    await bench.save(connection, { client_id: clientId });
+    expect(await bench.isIn(connection)).toBe(true);
+    await guard();
+  });
+
   test('main.tf creates the same and reports', async () => {
     await makeGroup(arm, 'tf');
     const [one, two] = [await connect('one'), await connect('two')];

@@ -9,6 +9,8 @@ export interface CloudState {
   readonly directory: Directory;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Azure Policy definitions that apply to a subscription, by its id. */
+  readonly policies: (subscription: string) => readonly JsonObject[];
   /** Seconds until the rest of Azure sees a change. */
   readonly propagationSeconds: () => number;
 }
