@@ -12,10 +12,14 @@ export interface RequestLimits {
   countAddress(context: RequestContext): Promise<void>;
   countClient(context: RequestContext, client: string): Promise<void>;
   countInvitation(context: RequestContext, invitation: string): Promise<void>;
+  /** A change by a customer, through any link to the connection. */
+  countChange(context: RequestContext, connection: string): Promise<void>;
 }
 
 /** Capacity of a bucket in seconds of its rate: scheduled jobs start on the full minute and request everything at once. */
 const burstSeconds = 5;
+/** More than a customer needs. Each change is an audit line, and mostly an event for the webhooks, which is kept for 30 days. */
+const changeRate = { size: 20, perSecond: 1 / 10 };
 /** At most one audit line per minute and key, so that a flood of requests does not flood the audit log. */
 const auditRate = { size: 1, perSecond: 1 / 60 };
 
@@ -30,13 +34,13 @@ export function createRequestLimits(options: {
   const { audit, now, perAddress, perClient, perInvitation } = options;
   const auditBuckets = createBuckets(auditRate, now);
 
-  /** Counts by the key, or by address without one. `setting` is the one that sets the limit. */
+  /** Counts by the key, or by address without one. `reason` names the limit in the audit log. */
   const counter = (
-    perSecond: number,
-    setting: string,
-    actorOf: (key: string) => Pick<AuditEntry, 'actor' | 'client'>,
+    rate: { size: number; perSecond: number },
+    reason: string,
+    actorOf: (key: string) => Pick<AuditEntry, 'actor' | 'client' | 'connection'>,
   ) => {
-    const buckets = createBuckets({ size: perSecond * burstSeconds, perSecond }, now);
+    const buckets = createBuckets(rate, now);
     return async ({ source_ip, request_id }: RequestContext, key = networkOf(source_ip)): Promise<void> => {
       const retryAfter = buckets.retryAfter(key);
       if (retryAfter === 0) {
@@ -51,16 +55,26 @@ export function createRequestLimits(options: {
           ...actorOf(key),
           source_ip,
           request_id,
-          reason: setting,
+          reason,
         });
       }
       throw new SojournError('rate_limited', { retryAfter });
     };
   };
 
+  const withBurst = (perSecond: number) => ({ size: perSecond * burstSeconds, perSecond });
   return {
-    countAddress: counter(perAddress, 'limits.requests_per_address', () => ({ actor: 'unknown' })),
-    countClient: counter(perClient, 'limits.requests_per_client', (client) => ({ actor: client, client })),
-    countInvitation: counter(perInvitation, 'limits.requests_per_invitation', () => ({ actor: 'customer' })),
+    countAddress: counter(withBurst(perAddress), 'limits.requests_per_address', () => ({ actor: 'unknown' })),
+    countClient: counter(withBurst(perClient), 'limits.requests_per_client', (client) => ({
+      actor: client,
+      client,
+    })),
+    countInvitation: counter(withBurst(perInvitation), 'limits.requests_per_invitation', () => ({
+      actor: 'customer',
+    })),
+    countChange: counter(changeRate, 'changes of one connection', (connection) => ({
+      actor: 'customer',
+      connection,
+    })),
   };
 }

@@ -36,3 +36,27 @@ test('an invitation over its limit gets 429 from any address, and other invitati
   clock.ms += 1_000;
   expect((await open(one.invitation.url)).status).toBe(200);
 }, 60_000);
+
+test('customers change a connection 20 times at once, through any of its links, and can always pause it', async () => {
+  const { connection, invitation } = await stage.invite();
+  const other = await stage.server.admin.post<{ url: string }>(
+    `/connections/${connection.id}/invitations`,
+    {},
+  );
+  const links = [invitation.url, other.url];
+  const press = async (button: string, time = 0) => {
+    clock.ms += 1_000;
+    return (await fetch(`${links[time % 2]}/${button}`, { method: 'POST', redirect: 'manual' })).status;
+  };
+  const statuses: number[] = [];
+  for (let time = 0; time < 25; time++) statuses.push(await press('report', time));
+  // Two more in the 25 seconds.
+  expect(statuses.map((status) => status === 429)).toEqual([
+    ...Array(22).fill(false),
+    ...Array(3).fill(true),
+  ]);
+  expect([await press('resume'), await press('control-link'), await press('pause')]).toEqual([429, 429, 303]);
+  expect(await stage.audit(connection, 'request.rate_limited')).toEqual([
+    expect.objectContaining({ actor: 'customer', reason: 'changes of one connection' }),
+  ]);
+});

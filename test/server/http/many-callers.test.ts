@@ -41,6 +41,10 @@ const structures: Record<string, () => Remember> = {
     const { countInvitation } = limits();
     return (number) => countInvitation(context(1), `inv_${number}`);
   },
+  'connections that customers change': () => {
+    const { countChange } = limits();
+    return (number) => countChange(context(1), `con_${number}`);
+  },
   'addresses with failed sign-ins': () => {
     const { record } = createFailedSignIns(60, now);
     return (number) => record(addressOf(number));

@@ -24,7 +24,7 @@ export interface InvitationCheckServices {
   readonly now: Now;
   /** Number of invalid links that an address may try per minute. */
   readonly failedSignIns: number;
-  readonly limits: Pick<RequestLimits, 'countAddress' | 'countInvitation'>;
+  readonly limits: Pick<RequestLimits, 'countAddress' | 'countInvitation' | 'countChange'>;
   readonly refusals: Refusals;
 }
 

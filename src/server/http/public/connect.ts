@@ -22,7 +22,7 @@ export interface ConnectServices extends InvitationCheckServices {
 }
 
 export function mountConnect(router: Router, services: ConnectServices): void {
-  const { portal, path, origin } = services;
+  const { portal, path, origin, limits } = services;
   const frame = { assets: `${path}/connect/assets` };
   const withInvitation = createInvitationCheck(services, frame);
 
@@ -68,7 +68,18 @@ export function mountConnect(router: Router, services: ConnectServices): void {
     }),
   );
 
-  router.post('/connect/:invitation/report', withInvitation(createReportRoute(portal, frame, origin)));
+  /** Not for a pause, which must always be possible; it can be repeated only after a resume. */
+  const countChange = ({ connection }: InvitationHolder, ctx: ConnectContext) =>
+    limits.countChange(requestContextOf(ctx), connection.id);
+
+  const report = createReportRoute(portal, frame, origin);
+  router.post(
+    '/connect/:invitation/report',
+    withInvitation(async (ctx, holder) => {
+      await countChange(holder, ctx);
+      await report(ctx, holder);
+    }),
+  );
 
   /** A button on the page. It answers with a redirect, so that a reload does not repeat the action. */
   const button = (name: string, press: (holder: InvitationHolder, ctx: ConnectContext) => Promise<string>) =>
@@ -84,8 +95,12 @@ export function mountConnect(router: Router, services: ConnectServices): void {
     return holder.url;
   });
   button('resume', async (holder, ctx) => {
+    await countChange(holder, ctx);
     await portal.resume(holder, requestContextOf(ctx));
     return holder.url;
   });
-  button('control-link', (holder, ctx) => portal.createControlLink(holder, requestContextOf(ctx)));
+  button('control-link', async (holder, ctx) => {
+    await countChange(holder, ctx);
+    return portal.createControlLink(holder, requestContextOf(ctx));
+  });
 }
