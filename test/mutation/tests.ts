@@ -25,7 +25,13 @@ export const modules: Readonly<Record<string, { sources: string; tests: readonly
   },
   issuer: {
     sources: 'src/tokens/issuer/*.ts',
-    tests: ['test/tokens/issuer/*.test.ts', 'test/server/http/{client-certificate,failed-sign-ins}.test.ts'],
+    tests: [
+      'test/tokens/issuer/*.test.ts',
+      'test/server/http/{admin-clients,client-certificate,documents,failed-sign-ins}.test.ts',
+      'test/access/federation/forged.test.ts',
+      'test/tokens/publishing/ticks.test.ts',
+      'test/e2e/bounds.test.ts',
+    ],
   },
 };
 

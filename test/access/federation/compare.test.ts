@@ -1,6 +1,6 @@
-/** The limits of a token's times, to the second. */
+/** The limits of a token's times, to the second, and the names of claims. */
 import { expect, test } from '@jest/globals';
-import { faultsOf } from '../../../src/access/federation/compare.ts';
+import { claimAt, faultsOf } from '../../../src/access/federation/compare.ts';
 import type { Trust } from '../../../src/access/federation/trust.ts';
 
 const now = 1_800_000_000;
@@ -26,4 +26,28 @@ test.each<[string, Record<string, number>, Record<string, number>, string]>([
 ])('%s is accepted, and not a second more', (_, accepted, refused, fault) => {
   expect(faults(accepted)).toEqual([]);
   expect(faults(refused)).toEqual([fault]);
+});
+
+test('a claim is found by its name or by a JSON Pointer (RFC 6901), among own members only', () => {
+  const claims = {
+    a: 'name',
+    'a/b': 'slash',
+    'a~b': 'tilde',
+    '~1': 'escaped',
+    o: { 'a/b': { c: 'deep' } },
+    l: ['x'],
+  };
+  const names = ['a', 'a/b', '/a', '/a~1b', '/a~0b', '/~01', '/o/a~1b/c', '/l/0', '/toString', '/o/none/c'];
+  expect(names.map((name) => claimAt(claims, name))).toEqual([
+    'name',
+    'slash',
+    'name',
+    'slash',
+    'tilde',
+    'escaped',
+    'deep',
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
