@@ -24,7 +24,7 @@ afterAll(async () => {
 const pages: Page[] = [];
 afterEach(async () => {
   for (const page of pages.splice(0)) await page.context().close();
-  await call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
+  await stage.reset();
 });
 
 /** What the browser refused or the page's script threw: there must be nothing. */

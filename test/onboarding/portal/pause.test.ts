@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 async function connected(): Promise<Invited> {
-  await call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
+  await stage.reset();
   const invited = await stage.invite();
   const body = await stage.setUp('aws', invited);
   await call({ method: 'POST', url: `${invited.invitation.url}/report`, body });

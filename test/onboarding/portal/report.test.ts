@@ -14,7 +14,7 @@ afterAll(() => stage.close());
 // Each customer has an account of its own.
 afterEach(() => {
   clock = 0;
-  return call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
+  return stage.reset();
 });
 
 /** For us and for the clouds. A change of IAM may take 15 seconds to be known: until then a refusal is no verdict. */
@@ -219,7 +219,7 @@ describe('a refused report changes nothing:', () => {
     // Nor while it fails, after the customer took the role away.
     await call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
     await stage.server.admin.post(`/connections/${invited.connection.id}/verify`);
-    await later(20);
+    await later(70);
     await stage.server.admin.post(`/connections/${invited.connection.id}/verify`);
     expect((await show(invited)).state).toBe('failing');
     expect(await report(again, { role_arn })).toEqual(refused);

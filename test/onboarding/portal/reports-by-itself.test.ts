@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 afterEach(() => {
   clock = 0;
-  return call({ method: 'POST', url: `${stage.sandbox}/sandbox/reset` });
+  return stage.reset();
 });
 
 const fileOf = async ({ invitation }: Invited, name: string) =>

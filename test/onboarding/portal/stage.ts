@@ -35,6 +35,8 @@ export interface Stage {
   /** A token for /v1. */
   bearer(): Promise<string>;
   audit(connection: { id: string }, event?: string): Promise<Record<string, unknown>[]>;
+  /** Empties the clouds, and deletes the connections whose resources they had. */
+  reset(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -110,6 +112,14 @@ export async function openStage(
     async audit({ id }, event) {
       const query = `connection=${id}&limit=200${event ? `&event=${event}` : ''}`;
       return (await admin.get<{ items: Record<string, unknown>[] }>(`/audit?${query}`)).items;
+    },
+
+    async reset() {
+      const { items } = await admin.get<{ items: { id: string }[] }>('/connections?limit=200');
+      const headers = { authorization: `Bearer ${server.adminToken}` };
+      for (const { id } of items)
+        await fetch(`${server.adminOrigin}/admin/v1/connections/${id}`, { method: 'DELETE', headers });
+      await fetch(`${sandbox.origin}/sandbox/reset`, { method: 'POST' });
     },
 
     async close() {
